@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The human entry to the build. Sources are found by folder: a new file needs no line here.
+#   make O=DIR ...   everything that is built goes below DIR (default: build/)
+
+ifneq ($(KERNELRELEASE),)
+# kbuild reads Kbuild; this file is for people
+include $(src)/Kbuild
+else
+
+O ?= build
+CC ?= gcc
+PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr
+SBINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
+DESTDIR ?=
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+# one kernel for `make module`: a short name of tests/vm/kernels, or a headers directory in KDIR
+KVER ?= 6.12
+
+PKGS := json-c libcurl libsystemd libnghttp2 libprotobuf-c libmicrohttpd libnl-3.0 \
+	libnl-genl-3.0 devmapper libkmod blkid mount
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS))
+PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS))
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
+	-Wno-unused-parameter -Werror=implicit-function-declaration $(if $(WERROR),-Werror)
+COMMON := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread $(WARN) -Idaemon -Icsi -I$(O)/csi \
+	-isystem include/uapi
+REL_CFLAGS := $(COMMON) -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+REL_LDFLAGS := -pthread -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+SAN_CFLAGS := $(COMMON) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
+SAN_LDFLAGS := -pthread -fsanitize=address,undefined -Wl,--as-needed
+
+LAYERS := base host kube model pool
+PROGS := liteio-agent liteio-controller liteioctl liteio-csi
+liteio-agent_DIR := daemon/agent
+liteio-controller_DIR := daemon/controller
+liteioctl_DIR := daemon/ctl
+liteio-csi_DIR := csi
+liteio-agent_LIBS := pool kube host model base
+liteio-controller_LIBS := kube model base
+liteioctl_LIBS := model base
+liteio-csi_LIBS := kube host model base
+
+PROTOS := $(wildcard csi/proto/*.proto)
+PB_SRC := $(patsubst csi/proto/%.proto,$(O)/csi/%.pb-c.c,$(PROTOS))
+
+.PHONY: all tools unit module modules kunit fuzz lint check demo bench deploy images install \
+	dkms-install clean help setup FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: tools module
+
+help:
+	@echo 'make demo         the main job on something real: a Kubernetes, a PVC, a pod that moves'
+	@echo 'make check        all tests, fast ones first'
+	@echo 'make              all programs, and the module for KVER=$(KVER)'
+	@echo 'make tools        the programs only'
+	@echo 'make module       the module for one kernel: KVER=6.1|6.12|7 or KDIR=<kernel build dir>'
+	@echo 'make modules      the module for every supported kernel'
+	@echo 'make unit         unit tests under ASan and UBSan  (UNIT=test-foo for one)'
+	@echo 'make kunit        the module'"'"'s pure parts under KUnit on a User Mode Linux'
+	@echo 'make fuzz         a short run of every fuzzer      (FUZZ_SECONDS=10)'
+	@echo 'make lint         every style and static check; silent when all is well'
+	@echo 'make bench        instruction counts of the data path'
+	@echo 'make images       container images;  make deploy: deploy/liteio.yaml'
+	@echo 'make install      programs, units and configuration (DESTDIR, PREFIX)'
+	@echo 'make dkms-install the module through DKMS on this machine'
+	@echo 'make setup        the packages that the targets above need (Debian 12)'
+	@echo 'make clean        remove $(O)/'
+
+setup:
+	$(Q)tests/setup
+
+# ---- programs -------------------------------------------------------------------------------
+tools: $(addprefix $(O)/,$(PROGS))
+
+$(O)/csi/%.pb-c.c $(O)/csi/%.pb-c.h: csi/proto/%.proto
+	@mkdir -p $(@D)
+	$(Q)protoc-c --proto_path=csi/proto --c_out=$(O)/csi $<
+
+# $(1) flavour, $(2) cflags variable
+define compile_rules
+$(O)/$(1)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	@echo '  CC      $(1)/$$*.o'
+	$(Q)$(CC) $$($(2)) $$(EXTRA_CFLAGS) $$(PKG_CFLAGS) -MMD -MP -c $$< -o $$@
+$(O)/$(1)/pb/%.o: $(O)/csi/%.c
+	@mkdir -p $$(@D)
+	$(Q)$(CC) $$($(2)) -w -MMD -MP -c $$< -o $$@
+# generated headers come before anything of csi/ is compiled
+$(patsubst %.c,$(O)/$(1)/%.o,$(wildcard csi/*.c) $(wildcard tests/unit/*.c)): | $(PB_SRC)
+endef
+$(eval $(call compile_rules,rel,REL_CFLAGS))
+$(eval $(call compile_rules,san,SAN_CFLAGS))
+
+# $(1) flavour, $(2) layer
+define lib_rules
+$(O)/$(1)/lib$(2).a: $(patsubst %.c,$(O)/$(1)/%.o,$(wildcard daemon/$(2)/*.c))
+	$(Q)rm -f $$@; ar rcs $$@ $$^
+endef
+$(foreach f,rel san,$(foreach l,$(LAYERS),$(eval $(call lib_rules,$(f),$(l)))))
+$(foreach f,rel san,$(eval $(O)/$(f)/libcsi.a: $(patsubst %.c,$(O)/$(f)/%.o,$(filter-out csi/main.c,$(wildcard csi/*.c))) $(patsubst $(O)/csi/%.c,$(O)/$(f)/pb/%.o,$(PB_SRC)) ; $(Q)rm -f $$@; ar rcs $$@ $$^))
+lib-%: $(O)/rel/lib%.a $(O)/san/lib%.a ;
+
+define prog_rules
+$(O)/$(1): $(patsubst %.c,$(O)/rel/%.o,$(wildcard $($(1)_DIR)/*.c)) \
+	$(if $(filter liteio-csi,$(1)),$(patsubst $(O)/csi/%.c,$(O)/rel/pb/%.o,$(PB_SRC))) \
+	$(patsubst %,$(O)/rel/lib%.a,$($(1)_LIBS))
+	@echo '  LD      $(1)'
+	$(Q)$(CC) $(REL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(PKG_LIBS)
+endef
+$(foreach p,$(PROGS),$(eval $(call prog_rules,$(p))))
+
+# ---- unit tests -------------------------------------------------------------------------------
+UNIT_ALL := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
+UNIT ?= $(UNIT_ALL)
+# the pure parts of programs that tests link directly: daemon/<program>/<file>.c listed by the test
+# itself in a comment line "unit-src: daemon/controller/schedule.c ..."
+unit_src = $(shell sed -n 's|^ \* unit-src: *||p' tests/unit/$(1).c)
+define unit_rules
+$(O)/unit/$(1): $(O)/san/tests/unit/$(1).o $(patsubst %.c,$(O)/san/%.o,$(call unit_src,$(1))) \
+	$(if $(filter test-h2 test-grpc test-csi-%,$(1)),$(O)/san/libcsi.a) \
+	$(patsubst %,$(O)/san/lib%.a,pool kube host model base)
+	@mkdir -p $$(@D)
+	@echo '  LD      unit/$(1)'
+	$(Q)$(CC) $(SAN_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) \
+		-Wl,--end-group $$(PKG_LIBS) $$(shell $(PKG_CONFIG) --libs check)
+endef
+$(foreach t,$(UNIT_ALL),$(eval $(call unit_rules,$(t))))
+
+unit: $(addprefix $(O)/unit/,$(UNIT))
+	$(Q)tests/unit/run $(addprefix $(O)/unit/,$(UNIT))
+
+# ---- fuzzers: clang + libFuzzer over the same sources, tests/fuzz/fuzz-<noun>.c --------------------
+FUZZ_ALL := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
+FUZZ ?= $(FUZZ_ALL)
+FUZZ_SECONDS ?= 10
+fuzz_src = $(shell sed -n 's|^ \* fuzz-src: *||p' tests/fuzz/$(1).c)
+FUZZ_CFLAGS := $(COMMON) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+define fuzz_rules
+$(O)/fuzz/$(1): tests/fuzz/$(1).c $(call fuzz_src,$(1)) $(if $(filter fuzz-h2,$(1)),| $(PB_SRC))
+	@mkdir -p $$(@D)
+	@echo '  FUZZ    $(1)'
+	$(Q)clang $(FUZZ_CFLAGS) -Wno-unknown-warning-option $$(PKG_CFLAGS) -o $$@ tests/fuzz/$(1).c $(call fuzz_src,$(1)) $$(PKG_LIBS)
+endef
+$(foreach t,$(FUZZ_ALL),$(eval $(call fuzz_rules,$(t))))
+fuzz: $(addprefix $(O)/fuzz/,$(FUZZ))
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $^
+
+# ---- the module ---------------------------------------------------------------------------------
+# built in a staged copy, so that several kernels can be built and the tree stays clean
+MODSRC := Kbuild $(wildcard kmod/*.c kmod/*.h) $(wildcard include/uapi/linux/*.h)
+MODKERNELS ?= 6.1 6.12 7
+module: $(O)/kmod-$(if $(KDIR),custom,$(KVER))/liteio.ko
+modules: $(foreach k,$(MODKERNELS),$(O)/kmod-$(k)/liteio.ko)
+$(O)/kmod-%/liteio.ko: $(MODSRC)
+	@mkdir -p $(@D)
+	@echo '  MODULE  $*'
+	$(Q)tests/vm/build-module $(if $(KDIR),--kdir $(KDIR),--kernel $*) --out $(@D) $(if $(MODCHECK),--check)
+
+kunit:
+	$(Q)tests/kunit/run
+
+# ---- gates --------------------------------------------------------------------------------------
+lint:
+	$(Q)O=$(O) tests/lint/run
+
+check:
+	$(Q)O=$(O) tests/check
+
+demo:
+	$(Q)O=$(O) tests/cluster/demo
+
+bench:
+	$(Q)O=$(O) tests/vm/bench/run
+
+images: tools
+	$(Q)O=$(O) deploy/images/build
+
+deploy:
+	$(Q)O=$(O) deploy/assemble
+
+-include tests/vm/tools.mk
+
+install: tools
+	install -D -m 0755 $(O)/liteio-agent $(DESTDIR)$(SBINDIR)/liteio-agent
+	install -D -m 0755 $(O)/liteio-controller $(DESTDIR)$(SBINDIR)/liteio-controller
+	install -D -m 0755 $(O)/liteio-csi $(DESTDIR)$(SBINDIR)/liteio-csi
+	install -D -m 0755 $(O)/liteioctl $(DESTDIR)$(BINDIR)/liteioctl
+	ln -sfn liteioctl $(DESTDIR)$(BINDIR)/kubectl-liteio
+
+clean:
+	rm -rf $(O)
+
+-include $(shell find $(O)/rel $(O)/san -name '*.d' 2>/dev/null)
+endif

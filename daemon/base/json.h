@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * JSON: an opaque value (json-c below, its types stay in json.c) and tables that bind C structs to
+ * JSON objects, in both directions, strictly.
+ *
+ * A struct is described once, as an array of struct liteio_field; decoding then checks names, types
+ * and ranges and says where ("spec.attachments[1].node: missing"), encoding writes every field that
+ * is set, and freeing releases what decoding allocated.
+ */
+#ifndef LITEIO_BASE_JSON_H
+#define LITEIO_BASE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct liteio_error;
+struct liteio_json;
+
+#define LITEIO_JSON_MAX_BYTES (8u << 20)
+#define LITEIO_JSON_MAX_DEPTH 32
+
+/* references: every function that returns a value "owned" gives one reference away */
+struct liteio_json *liteio_json_ref(struct liteio_json *j);
+void liteio_json_unref(struct liteio_json *j); /* NULL is fine */
+
+/**
+ * liteio_json_parse() - parse one JSON text
+ * @text: need not be terminated
+ * @len: its length, at most LITEIO_JSON_MAX_BYTES
+ * @ret: the value, owned by the caller
+ * @err: what is wrong and at which byte; also duplicate trailing text and invalid UTF-8
+ *
+ * Context: any thread. Return: 0, -EINVAL, -EMSGSIZE.
+ */
+int liteio_json_parse(const char *text, size_t len, struct liteio_json **ret,
+		      struct liteio_error *err);
+
+/* compact text, in new memory owned by the caller; pretty adds newlines and two spaces */
+char *liteio_json_print(const struct liteio_json *j);
+char *liteio_json_print_pretty(const struct liteio_json *j);
+
+struct liteio_json *liteio_json_new_object(void);
+struct liteio_json *liteio_json_new_array(void);
+struct liteio_json *liteio_json_new_string(const char *s); /* NULL gives JSON null (a NULL pointer) */
+struct liteio_json *liteio_json_new_int(int64_t v);
+struct liteio_json *liteio_json_new_bool(bool v);
+struct liteio_json *liteio_json_copy(const struct liteio_json *j); /* deep */
+
+/* take over the caller's reference to @v; @v NULL stores null */
+void liteio_json_set(struct liteio_json *object, const char *key, struct liteio_json *v);
+void liteio_json_del(struct liteio_json *object, const char *key);
+void liteio_json_append(struct liteio_json *array, struct liteio_json *v);
+void liteio_json_set_string(struct liteio_json *object, const char *key, const char *s);
+void liteio_json_set_int(struct liteio_json *object, const char *key, int64_t v);
+void liteio_json_set_bool(struct liteio_json *object, const char *key, bool v);
+
+/*
+ * Reading: all accept NULL and the wrong type and then answer NULL, 0 or @def. What is returned is
+ * borrowed from the value. A path has dots between keys: "metadata.name".
+ */
+struct liteio_json *liteio_json_get(const struct liteio_json *object, const char *path);
+const char *liteio_json_get_string(const struct liteio_json *object, const char *path);
+int64_t liteio_json_get_int(const struct liteio_json *object, const char *path, int64_t def);
+bool liteio_json_get_bool(const struct liteio_json *object, const char *path, bool def);
+bool liteio_json_is_object(const struct liteio_json *j);
+bool liteio_json_is_array(const struct liteio_json *j);
+bool liteio_json_equal(const struct liteio_json *a, const struct liteio_json *b);
+const char *liteio_json_string(const struct liteio_json *j); /* NULL when it is not a string */
+size_t liteio_json_len(const struct liteio_json *array);
+struct liteio_json *liteio_json_at(const struct liteio_json *array, size_t i);
+/* visit the members of an object in their order, until @fn returns non-zero, which is returned */
+int liteio_json_each(const struct liteio_json *object,
+		     int (*fn)(void *arg, const char *key, struct liteio_json *v), void *arg);
+
+/**
+ * enum liteio_field_type - how a field is kept in C
+ * @LITEIO_FIELD_STRING: char *, allocated; absent is NULL
+ * @LITEIO_FIELD_BOOL: bool
+ * @LITEIO_FIELD_U64: uint64_t, range-checked
+ * @LITEIO_FIELD_SIZE: uint64_t bytes; decodes a number or a size string, encodes a number
+ * @LITEIO_FIELD_ENUM: int, index into @names
+ * @LITEIO_FIELD_UUID: struct liteio_uuid; absent is the null uuid
+ * @LITEIO_FIELD_OBJECT: an embedded struct, described by @fields
+ * @LITEIO_FIELD_ARRAY: T *items + size_t n, elements are structs described by @fields
+ * @LITEIO_FIELD_STRINGS: char **items + size_t n
+ * @LITEIO_FIELD_MAP: struct liteio_json * object of strings (labels), allocated reference
+ * @LITEIO_FIELD_RAW: struct liteio_json *, any value, owned reference
+ */
+enum liteio_field_type {
+	LITEIO_FIELD_STRING,
+	LITEIO_FIELD_BOOL,
+	LITEIO_FIELD_U64,
+	LITEIO_FIELD_SIZE,
+	LITEIO_FIELD_ENUM,
+	LITEIO_FIELD_UUID,
+	LITEIO_FIELD_OBJECT,
+	LITEIO_FIELD_ARRAY,
+	LITEIO_FIELD_STRINGS,
+	LITEIO_FIELD_MAP,
+	LITEIO_FIELD_RAW,
+};
+
+#define LITEIO_FIELD_REQUIRED 1u /* decoding fails without it */
+#define LITEIO_FIELD_KEEP_ZERO 2u /* encoded even when zero, false, empty */
+
+/**
+ * struct liteio_field - one member of a bound struct
+ * @key: JSON name; a NULL key ends the table
+ * @type: see enum liteio_field_type
+ * @flags: LITEIO_FIELD_*
+ * @offset: of the member in the struct
+ * @count_offset: of the size_t count (ARRAY, STRINGS)
+ * @elem_size: sizeof of an element (ARRAY)
+ * @min: smallest number allowed (U64, SIZE)
+ * @max: largest number, string length or element count allowed; 0 means no bound of its own
+ * @names: NULL-terminated texts of an ENUM
+ * @fields: table of an OBJECT or of an ARRAY's elements
+ */
+struct liteio_field {
+	const char *key;
+	enum liteio_field_type type;
+	unsigned int flags;
+	size_t offset;
+	size_t count_offset;
+	size_t elem_size;
+	uint64_t min;
+	uint64_t max;
+	const char *const *names;
+	const struct liteio_field *fields;
+};
+
+#define LITEIO_JSON_STRICT 1u /* an unknown key is an error */
+
+/**
+ * liteio_json_decode() - fill a struct from an object
+ * @j: the object
+ * @fields: the struct's table
+ * @flags: LITEIO_JSON_STRICT or 0
+ * @obj: zeroed by the caller; holds nothing to free when this fails
+ * @err: which field, and what is wrong with it
+ *
+ * Return: 0 or -EINVAL.
+ */
+int liteio_json_decode(const struct liteio_json *j, const struct liteio_field *fields,
+		       unsigned int flags, void *obj, struct liteio_error *err);
+
+/* a new object with the fields of @obj that are set */
+struct liteio_json *liteio_json_encode(const void *obj, const struct liteio_field *fields);
+
+/* release what decoding allocated, zero the struct */
+void liteio_json_fini(void *obj, const struct liteio_field *fields);
+
+#endif
