@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * StorageNode: one machine that has pools, consumes volumes, or both. Named like its Kubernetes node.
+ * The agent of the node writes status; spec belongs to the admin.
+ */
+#ifndef LITEIO_MODEL_NODE_H
+#define LITEIO_MODEL_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "model/condition.h"
+
+struct liteio_node_spec {
+	bool cordoned; /* no new volumes here */
+	uint64_t max_remote_volumes; /* volumes of this node's pools consumed elsewhere; 0: no limit */
+};
+
+/**
+ * struct liteio_node_status - what the agent reports
+ * @host_nqn: this node as an NVMe host; paired for ever with @host_id
+ * @host_id: uuid
+ * @addresses: where exports listen, "192.0.2.1:4420"
+ * @kernel: uname release
+ * @module: version of liteio.ko, NULL when it is not loaded
+ * @agent: version of the agent
+ * @boot_id: changes with every boot
+ * @conditions: Ready (agent), with heartbeats through a Lease of the node's name
+ */
+struct liteio_node_status {
+	char *host_nqn;
+	char *host_id;
+	char **addresses;
+	size_t n_addresses;
+	char *kernel;
+	char *module;
+	char *agent;
+	char *boot_id;
+	struct liteio_condition *conditions;
+	size_t n_conditions;
+};
+
+struct liteio_node {
+	char *name;
+	char *uid;
+	char *resource_version;
+	struct liteio_json *labels;
+	bool deleting;
+	struct liteio_node_spec spec;
+	struct liteio_node_status status;
+};
+
+extern const struct liteio_field liteio_node_spec_fields[];
+extern const struct liteio_field liteio_node_status_fields[];
+
+int liteio_node_parse(const struct liteio_json *j, struct liteio_node *ret,
+		      struct liteio_error *err);
+void liteio_node_fini(struct liteio_node *n);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Volume: the resource, as C. The schema is deploy/crds/volumes.yaml; a test holds both together.
+ *
+ * Who writes what. Every field has exactly one writer, which is what the attachment protocol stands
+ * on; each writer applies its own fields with its own field manager.
+ *
+ *   spec.uuid sizeBytes class position preferredNode nodeSelector
+ *   poolSelector source fsType
+ *                                     the creator (CSI, or a user with kubectl); immutable but for
+ *                                     sizeBytes, which only grows
+ *   spec.attachments[]                "want": the consumers that should have the volume (CSI);
+ *                                     keyed by node
+ *   spec.placement                    controller: the pool the volume lives on; set once
+ *   spec.nextGeneration               controller: the next generation to give, only grows
+ *   spec.grants[]                     controller: generations given; keyed by generation
+ *   spec.fenceBelow                   controller: every generation below must be fenced; only grows
+ *   spec.fenceGenerations[]           controller: single generations that must be fenced
+ *   status.node.*                     the pool node's agent: observations, each tagged with the
+ *                                     generation or floor it was made for
+ *   status.conditions[]               keyed by type, one writer per type: Placed (controller),
+ *                                     Ready, Fencing (agent of the pool node)
+ *
+ * The controller's fields are written together in one compare-and-swap on metadata.resourceVersion,
+ * after reading all of the object: "no other grant is left" and "give this generation" are one
+ * atomic step (see controller/attach.h). The label liteio.io/node repeats placement.node, so that an
+ * agent can watch only what is its own.
+ */
+#ifndef LITEIO_MODEL_VOLUME_H
+#define LITEIO_MODEL_VOLUME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "base/uuid.h"
+#include "model/condition.h"
+
+#define LITEIO_GENERATION_MAX ((1ull << 48) - 1)
+#define LITEIO_VOLUME_SIZE_MIN (4ull << 20)
+#define LITEIO_VOLUME_SIZE_MAX (1ull << 50)
+#define LITEIO_VOLUME_SIZE_ALIGN (1ull << 20)
+#define LITEIO_VOLUME_ATTACHMENTS_MAX 16
+
+#define LITEIO_VOLUME_FINALIZER "liteio.io/volume"
+#define LITEIO_NODE_LABEL "liteio.io/node"
+
+enum liteio_volume_class {
+	LITEIO_VOLUME_THIN,
+};
+
+/* position advice: where the data should be, seen from the consumer */
+enum liteio_position {
+	LITEIO_POSITION_PREFER_LOCAL,
+	LITEIO_POSITION_MUST_LOCAL,
+	LITEIO_POSITION_PREFER_REMOTE,
+	LITEIO_POSITION_MUST_REMOTE,
+};
+
+/* one consumer that should have the volume (want) */
+struct liteio_want {
+	char *node;
+	bool read_only;
+};
+
+/**
+ * struct liteio_grant - one generation given to one consumer
+ * @generation: never used twice for a volume
+ * @node: the consumer
+ * @host_nqn: the consumer's, copied from its StorageNode, for the export's host list
+ * @read_only: the head refuses writes
+ */
+struct liteio_grant {
+	uint64_t generation;
+	char *node;
+	char *host_nqn;
+	bool read_only;
+};
+
+/* one exact generation that is fenced while older and newer ones go on */
+struct liteio_fence_gen {
+	uint64_t generation;
+};
+
+struct liteio_placement {
+	char *node; /* StorageNode */
+	char *pool; /* StoragePool object */
+};
+
+/* what a new volume is filled from; both NULL means empty */
+struct liteio_volume_source {
+	char *snapshot; /* Snapshot object */
+};
+
+struct liteio_volume_spec {
+	struct liteio_uuid uuid;
+	uint64_t size_bytes;
+	int volume_class; /* enum liteio_volume_class */
+	int position; /* enum liteio_position */
+	char *preferred_node; /* the consumer the position advice is about; NULL: unknown */
+	struct liteio_json *node_selector; /* labels a pool's node must have */
+	struct liteio_json *pool_selector; /* labels a pool must have */
+	struct liteio_volume_source source;
+	char *fs_type; /* informational */
+
+	struct liteio_want *attachments;
+	size_t n_attachments;
+
+	struct liteio_placement placement;
+	uint64_t next_generation;
+	struct liteio_grant *grants;
+	size_t n_grants;
+	uint64_t fence_below;
+	struct liteio_fence_gen *fence_gens;
+	size_t n_fence_gens;
+};
+
+/**
+ * struct liteio_export_status - an attachment as the pool node's agent sees it
+ * @generation: the grant it was made for
+ * @node: the consumer
+ * @ready: the gate is open and, for a remote consumer, the export is linked to the port
+ * @local: consumer and pool node are the same: no export, the consumer opens the head itself
+ * @nqn: subsystem, remote only
+ * @addresses: "192.0.2.1:4420" or "[2001:db8::1]:4420", remote only
+ */
+struct liteio_export_status {
+	uint64_t generation;
+	char *node;
+	bool ready;
+	bool local;
+	char *nqn;
+	char **addresses;
+	size_t n_addresses;
+};
+
+/**
+ * struct liteio_volume_observed - status.node: written only by the pool node's agent
+ * @size_bytes: what the volume has now; never more than spec once grown
+ * @allocated_bytes: blocks in use
+ * @fenced_below: floor that is persisted in the catalog, raised in the kernel, and drained
+ * @fenced_generations: exact generations fenced and drained
+ * @exports: live attachments
+ * @created: the volume exists in the pool's catalog
+ */
+struct liteio_volume_observed {
+	bool created;
+	uint64_t size_bytes;
+	uint64_t allocated_bytes;
+	uint64_t fenced_below;
+	struct liteio_fence_gen *fenced_gens;
+	size_t n_fenced_gens;
+	struct liteio_export_status *exports;
+	size_t n_exports;
+};
+
+struct liteio_volume_status {
+	struct liteio_volume_observed node;
+	struct liteio_condition *conditions;
+	size_t n_conditions;
+};
+
+/**
+ * struct liteio_volume - a Volume object
+ * @name: metadata.name, also the CSI volume id and the name in the pool's catalog
+ * @uid: metadata.uid
+ * @resource_version: for compare-and-swap
+ * @deleting: metadata.deletionTimestamp is set
+ * @has_finalizer: LITEIO_VOLUME_FINALIZER is among the finalizers
+ * @spec: what is wanted
+ * @status: what is
+ */
+struct liteio_volume {
+	char *name;
+	char *uid;
+	char *resource_version;
+	bool deleting;
+	bool has_finalizer;
+	struct liteio_volume_spec spec;
+	struct liteio_volume_status status;
+};
+
+/* JSON table of struct liteio_volume_spec, for partial objects and for schema tests */
+extern const struct liteio_field liteio_volume_spec_fields[];
+extern const struct liteio_field liteio_volume_observed_fields[];
+extern const char *const liteio_volume_class_names[];
+extern const char *const liteio_position_names[];
+
+/**
+ * liteio_volume_parse() - an API object as a struct
+ * @j: the object as the API server sent it
+ * @ret: filled in on success, released with liteio_volume_fini()
+ * @err: the field that is wrong
+ *
+ * Unknown fields are ignored (a newer schema may have more). Pure. Return: 0 or -EINVAL.
+ */
+int liteio_volume_parse(const struct liteio_json *j, struct liteio_volume *ret,
+			struct liteio_error *err);
+void liteio_volume_fini(struct liteio_volume *v);
+
+/* the grant of a node or of a generation, or NULL */
+const struct liteio_grant *liteio_volume_grant_of(const struct liteio_volume *v, const char *node);
+const struct liteio_grant *liteio_volume_grant(const struct liteio_volume *v, uint64_t generation);
+const struct liteio_want *liteio_volume_want(const struct liteio_volume *v, const char *node);
+const struct liteio_export_status *liteio_volume_export(const struct liteio_volume *v,
+							uint64_t generation);
+/* the agent's report covers the fence of this generation: persisted, in the kernel, drained */
+bool liteio_volume_is_fenced(const struct liteio_volume *v, uint64_t generation);
+
+/* "nqn.2026-11.io.liteio:<uuid>:<generation>", in new memory */
+char *liteio_volume_nqn(const struct liteio_uuid *uuid, uint64_t generation);
+
+#endif
