@@ -89,7 +89,7 @@ $(O)/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@echo '  CC      $(1)/$$*.o'
 	$(Q)$(CC) $$($(2)) $$(EXTRA_CFLAGS) $$(PKG_CFLAGS) -MMD -MP -c $$< -o $$@
-$(O)/$(1)/pb/%.o: $(O)/csi/%.c
+$(O)/$(1)/pb/%.o: $(O)/csi/%.c | $(PB_SRC)
 	@mkdir -p $$(@D)
 	$(Q)$(CC) $$($(2)) -w -MMD -MP -c $$< -o $$@
 # generated headers come before anything of csi/ is compiled
