@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The border between the liteio kernel module and userspace: generic netlink, protocol version 1.
+ *
+ * This file is the specification. It is read by the module, by the node agent and by people.
+ *
+ *
+ * WHAT THE MODULE KEEPS
+ *
+ * A volume is a UUID with a floor. An attachment is one consumer's right to a volume, named by
+ * the volume's UUID and a generation; generations of a volume only grow and are never used twice.
+ * A head is a device-mapper device with the target "liteio"; its table names a volume and a
+ * generation, and it can be loaded only while that attachment exists and is not fenced. Volumes
+ * and attachments live in the module's registry until they are deleted or the module is unloaded;
+ * heads come and go. Nothing survives a reboot: whoever owns the node puts floors back before
+ * anything else.
+ *
+ *
+ * HOW TO TALK TO IT
+ *
+ * Family "liteio", version 1, in the initial network namespace only. Every command needs
+ * CAP_SYS_ADMIN in the initial user namespace (of the caller and of the opener of the socket),
+ * and so does the multicast group "events". All numbers are host byte order. A UUID is its 16
+ * bytes in the order in which they are written (RFC 9562). Strings are terminated with a zero
+ * byte, which does not count in the limits below; their characters are graphic ASCII, 0x21 to
+ * 0x7e.
+ *
+ * Attributes are checked strictly: an attribute that a command does not list, a wrong length, a
+ * number out of range or trailing bytes are refused with -EINVAL, and nothing has changed. With
+ * NETLINK_EXT_ACK set, every error of this module carries one sentence (NLMSGERR_ATTR_MSG), and
+ * errors about one attribute point to it (NLMSGERR_ATTR_OFFS).
+ *
+ * Commands that answer with a message send exactly one, before the ACK if one was asked for. The
+ * others answer with the ACK alone (ask for it: NLM_F_ACK).
+ *
+ * Dumps give one message per object, in the order of creation. A dump is not one atomic picture:
+ * when an object was added or deleted, or a floor raised, since the dump began, the messages that
+ * follow carry NLM_F_DUMP_INTR and the reader should start again. Even then an object that
+ * existed all the time is neither left out nor given twice.
+ *
+ * Everything here only ever grows at the end: commands, attributes, events, states, features. A
+ * reader skips what it does not know. Meanings and numbers do not change.
+ *
+ *
+ * INFO_GET (do)
+ *
+ *	in	-
+ *	out	VERSION		u32	LITEIO_GENL_VERSION of the module
+ *		MODULE		string	version of the module, for people
+ *		FEATURES	u64	bits of enum liteio_feature
+ *		INSTANCE	16 bytes, random, made when the module was loaded: another value
+ *				means another registry, what was known about the old one is void
+ *		EVENT_SEQ	u64	sequence number of the newest event, 0 before the first
+ *		STATS_BYTES	u64	memory in bytes that the statistics of all attachments take
+ *
+ *
+ * VOL_SET (do): create a volume, or change it
+ *
+ *	in	UUID		required; not all zero
+ *		NAME		string	1..LITEIO_NAME_MAX characters; what people call the volume
+ *		FLOOR		u64	LITEIO_GEN_MIN..LITEIO_GEN_MAX
+ *	flags	NLM_F_CREATE	make the volume when it does not exist, with an empty name and floor
+ *				LITEIO_GEN_MIN unless given
+ *		NLM_F_EXCL	with NLM_F_CREATE: fail when it exists
+ *
+ * What is not given does not change. A FLOOR above the present one does what FENCE does, without
+ * waiting. All or nothing.
+ *
+ *	-ENOENT		does not exist and NLM_F_CREATE is not set
+ *	-EEXIST		exists and NLM_F_EXCL is set
+ *	-ESTALE		FLOOR is below the present one
+ *	-ENOSPC		LITEIO_VOL_MAX volumes exist
+ *	-ENOMEM
+ *
+ *
+ * VOL_GET (do, dump)
+ *
+ *	in	UUID		required (do); not accepted (dump)
+ *	out	UUID
+ *		NAME		string, may be empty
+ *		FLOOR		u64
+ *		BARRED		u32	generations from the floor on that were fenced one by one
+ *		ATTACHMENTS	u32	attachments that exist, whatever their state
+ *
+ *	-ENOENT		(do)
+ *
+ *
+ * VOL_DEL (do)
+ *
+ *	in	UUID		required
+ *
+ *	-ENOENT
+ *	-EBUSY		it has attachments
+ *
+ * The floor and the barred generations are forgotten with it.
+ *
+ *
+ * ATT_ADD (do)
+ *
+ *	in	UUID		required; the volume exists
+ *		GEN		u64	required; LITEIO_GEN_MIN..LITEIO_GEN_MAX
+ *		HOST		string	1..LITEIO_HOST_MAX characters; the consumer, for people
+ *		FLAGS		u32	bits of enum liteio_att_flag; default none
+ *
+ * Generations need not be added in their order.
+ *
+ *	-ENOENT		no such volume
+ *	-ESTALE		GEN is below the floor, or was fenced by itself
+ *	-EEXIST		exists
+ *	-ENOSPC		the volume has LITEIO_VOL_ATT_MAX attachments
+ *	-ENOMEM
+ *
+ *
+ * ATT_GET (do, dump)
+ *
+ *	in	UUID		required (do); only attachments of this volume (dump)
+ *		GEN		u64	required (do); not accepted (dump)
+ *	out	UUID
+ *		GEN		u64
+ *		HOST		string, may be empty
+ *		FLAGS		u32
+ *		STATE		u32	enum liteio_att_state
+ *		INFLIGHT	u64	see FENCE
+ *		REJECTED	u64	I/O refused because of the fence or of read-only
+ *		DEV_MAJOR, DEV_MINOR	u32	the head; absent when no head is bound
+ *
+ *	-ENOENT		no such volume, or no such attachment (do); no such volume (dump)
+ *
+ *
+ * ATT_DEL (do)
+ *
+ *	in	UUID, GEN	required
+ *
+ * Counters are forgotten. A generation that was fenced, by floor or by itself, stays refused.
+ *
+ *	-ENOENT		no such volume, or no such attachment
+ *	-EBUSY		a head is bound (a loaded table, active or inactive, names it)
+ *
+ *
+ * FENCE (do): end the right to a volume, for good
+ *
+ *	in	UUID		required
+ *		FLOOR		u64	end every generation below this one, or
+ *		GEN		u64	end exactly this one; exactly one of the two is required;
+ *				both LITEIO_GEN_MIN..LITEIO_GEN_MAX
+ *		TIMEOUT_MS	u32	0..LITEIO_FENCE_TIMEOUT_MS_MAX, default
+ *				LITEIO_FENCE_TIMEOUT_MS_DEF: how long to wait for I/O in flight
+ *	out	UUID
+ *		FLOOR		u64	the floor now
+ *		DRAINED		u8	1: all I/O of the generations fenced by this command has
+ *				ended, nothing of it can reach the device below any more.
+ *				0: not yet
+ *		INFLIGHT	u64	how much of it has not ended. Never too low; may be too high
+ *				by what ended while it was counted
+ *		WAITED_NS	u64	time spent waiting
+ *
+ * When FENCE answers without an error, the gates are closed: no I/O of a fenced generation that
+ * was not yet under way will reach the device below, heads that are loaded refuse all I/O with an
+ * error, heads of fenced generations can no longer be loaded, their attachments no longer be
+ * added. That is so whether DRAINED is 1 or 0. Nobody may be told that the fence is complete
+ * before DRAINED is 1.
+ *
+ * The command is idempotent: said again, it waits again. Fencing below a floor that is already
+ * higher changes nothing and waits for what it names. A generation may be fenced that has no
+ * attachment: it is barred from ever being added. Nothing opens a fence again.
+ *
+ * The wait is short, because the kernel can register no generic netlink family, of anybody, while
+ * any command is running: to wait longer, send FENCE again, or wait for the event ATT_DRAINED of
+ * every attachment named.
+ *
+ *	-ENOENT		no such volume
+ *	-ENOSPC		GEN: LITEIO_BARRED_MAX generations from the floor on have been fenced one by
+ *			one; raise the floor up to the lowest one in use
+ *	-ENOMEM
+ *	-EINTR		the caller is being killed; the gates are closed
+ *
+ *
+ * STATS_GET (do, dump)
+ *
+ *	in	UUID		required (do); only attachments of this volume (dump)
+ *		GEN		u64	required (do); not accepted (dump)
+ *	out	UUID
+ *		GEN		u64
+ *		TIME_NS		u64	CLOCK_BOOTTIME when the counters were read
+ *		INFLIGHT	u64	see FENCE
+ *		REJECTED	u64
+ *		CLASS		nest, once per class of I/O:
+ *			ID		u32	enum liteio_class
+ *			IOS		u64	completed, whatever the result
+ *			ERRORS		u64	of these, with an error
+ *			BYTES		u64	of those without an error (discard: its range)
+ *			TIME_NS		u64	sum of the latencies of those without an error
+ *			HIST		u64[LITEIO_HIST_BUCKETS], their number by latency; in the
+ *					message it is aligned to 4 bytes only: copy it out
+ *
+ *	-ENOENT		as ATT_GET
+ *
+ * Counters start at zero with the attachment and only grow; reloading a table keeps them. They
+ * are read one after the other while I/O goes on, so they need not add up to the last one.
+ *
+ *
+ * EVENT (multicast, group "events")
+ *
+ *	SEQ		u64	starts at 1, one more each time. A gap, or ENOBUFS on the socket,
+ *			means that events were lost: read everything again
+ *	TIME_NS		u64	CLOCK_BOOTTIME
+ *	TYPE		u32	enum liteio_event
+ *	UUID		the volume
+ *	GEN		u64	the attachment; absent for events of a volume
+ *	VALUE		u64	see enum liteio_event
+ */
+#ifndef _UAPI_LINUX_LITEIO_H
+#define _UAPI_LINUX_LITEIO_H
+
+#include <linux/types.h>
+
+#define LITEIO_GENL_NAME		"liteio"
+#define LITEIO_GENL_VERSION		1
+#define LITEIO_GENL_GROUP_EVENTS	"events"
+
+#define LITEIO_DM_TARGET		"liteio"
+
+/* Limits. Lengths of strings are without the terminating zero byte. */
+#define LITEIO_UUID_LEN			16
+#define LITEIO_NAME_MAX			63
+#define LITEIO_HOST_MAX			223
+#define LITEIO_GEN_MIN			1ULL
+#define LITEIO_GEN_MAX			0x7fffffffffffffffULL
+#define LITEIO_VOL_MAX			65536
+#define LITEIO_VOL_ATT_MAX		256
+#define LITEIO_BARRED_MAX		4096
+#define LITEIO_FENCE_TIMEOUT_MS_MAX	1000
+#define LITEIO_FENCE_TIMEOUT_MS_DEF	1000
+
+/*
+ * Latency histogram: bucket 0 counts what took less than 1024 ns; from there two buckets per
+ * doubling, bucket i starting at liteio_hist_lower_ns(i): 1024, 1536, 2048, 3072, 4096 ... ns. The
+ * last one, from 2^41 ns (37 minutes) on, has no end.
+ */
+#define LITEIO_HIST_BUCKETS		64
+
+/**
+ * liteio_hist_lower_ns() - lowest latency that a bucket counts
+ * @i: below LITEIO_HIST_BUCKETS
+ *
+ * Return: nanoseconds.
+ */
+static __inline__ __u64 liteio_hist_lower_ns(unsigned int i)
+{
+	return i ? (__u64)(2 + ((i - 1) & 1)) << (9 + ((i - 1) >> 1)) : 0;
+}
+
+/**
+ * enum liteio_cmd - commands of the family
+ * @LITEIO_CMD_UNSPEC: not used
+ * @LITEIO_CMD_INFO_GET: what module this is
+ * @LITEIO_CMD_VOL_SET: create or change a volume
+ * @LITEIO_CMD_VOL_GET: one volume, or all
+ * @LITEIO_CMD_VOL_DEL: delete a volume without attachments
+ * @LITEIO_CMD_ATT_ADD: add an attachment
+ * @LITEIO_CMD_ATT_GET: one attachment, or all
+ * @LITEIO_CMD_ATT_DEL: delete an attachment without a head
+ * @LITEIO_CMD_FENCE: close gates and wait for I/O in flight
+ * @LITEIO_CMD_STATS_GET: counters of one attachment, or of all
+ * @LITEIO_CMD_EVENT: only from the kernel, multicast
+ */
+enum liteio_cmd {
+	LITEIO_CMD_UNSPEC,
+	LITEIO_CMD_INFO_GET,
+	LITEIO_CMD_VOL_SET,
+	LITEIO_CMD_VOL_GET,
+	LITEIO_CMD_VOL_DEL,
+	LITEIO_CMD_ATT_ADD,
+	LITEIO_CMD_ATT_GET,
+	LITEIO_CMD_ATT_DEL,
+	LITEIO_CMD_FENCE,
+	LITEIO_CMD_STATS_GET,
+	LITEIO_CMD_EVENT,
+
+	/* private: the end */
+	__LITEIO_CMD_MAX,
+	LITEIO_CMD_MAX = __LITEIO_CMD_MAX - 1
+};
+
+/**
+ * enum liteio_attr - attributes of all messages
+ * @LITEIO_A_UNSPEC: not used
+ * @LITEIO_A_PAD: alignment of 64-bit numbers, to be skipped
+ * @LITEIO_A_VERSION: u32
+ * @LITEIO_A_MODULE: string
+ * @LITEIO_A_FEATURES: u64, bits of enum liteio_feature
+ * @LITEIO_A_INSTANCE: LITEIO_UUID_LEN bytes
+ * @LITEIO_A_EVENT_SEQ: u64
+ * @LITEIO_A_STATS_BYTES: u64
+ * @LITEIO_A_UUID: LITEIO_UUID_LEN bytes
+ * @LITEIO_A_NAME: string
+ * @LITEIO_A_FLOOR: u64
+ * @LITEIO_A_BARRED: u32
+ * @LITEIO_A_ATTACHMENTS: u32
+ * @LITEIO_A_GEN: u64
+ * @LITEIO_A_HOST: string
+ * @LITEIO_A_FLAGS: u32, bits of enum liteio_att_flag
+ * @LITEIO_A_STATE: u32, enum liteio_att_state
+ * @LITEIO_A_INFLIGHT: u64
+ * @LITEIO_A_REJECTED: u64
+ * @LITEIO_A_DEV_MAJOR: u32
+ * @LITEIO_A_DEV_MINOR: u32
+ * @LITEIO_A_TIMEOUT_MS: u32
+ * @LITEIO_A_DRAINED: u8
+ * @LITEIO_A_WAITED_NS: u64
+ * @LITEIO_A_TIME_NS: u64
+ * @LITEIO_A_CLASS: nest of enum liteio_class_attr
+ * @LITEIO_A_SEQ: u64
+ * @LITEIO_A_TYPE: u32, enum liteio_event
+ * @LITEIO_A_VALUE: u64
+ */
+enum liteio_attr {
+	LITEIO_A_UNSPEC,
+	LITEIO_A_PAD,
+	LITEIO_A_VERSION,
+	LITEIO_A_MODULE,
+	LITEIO_A_FEATURES,
+	LITEIO_A_INSTANCE,
+	LITEIO_A_EVENT_SEQ,
+	LITEIO_A_STATS_BYTES,
+	LITEIO_A_UUID,
+	LITEIO_A_NAME,
+	LITEIO_A_FLOOR,
+	LITEIO_A_BARRED,
+	LITEIO_A_ATTACHMENTS,
+	LITEIO_A_GEN,
+	LITEIO_A_HOST,
+	LITEIO_A_FLAGS,
+	LITEIO_A_STATE,
+	LITEIO_A_INFLIGHT,
+	LITEIO_A_REJECTED,
+	LITEIO_A_DEV_MAJOR,
+	LITEIO_A_DEV_MINOR,
+	LITEIO_A_TIMEOUT_MS,
+	LITEIO_A_DRAINED,
+	LITEIO_A_WAITED_NS,
+	LITEIO_A_TIME_NS,
+	LITEIO_A_CLASS,
+	LITEIO_A_SEQ,
+	LITEIO_A_TYPE,
+	LITEIO_A_VALUE,
+
+	/* private: the end */
+	__LITEIO_A_MAX,
+	LITEIO_A_MAX = __LITEIO_A_MAX - 1
+};
+
+/**
+ * enum liteio_class_attr - attributes in the nest LITEIO_A_CLASS
+ * @LITEIO_CLASS_A_UNSPEC: not used
+ * @LITEIO_CLASS_A_PAD: alignment of 64-bit numbers, to be skipped
+ * @LITEIO_CLASS_A_ID: u32, enum liteio_class
+ * @LITEIO_CLASS_A_IOS: u64
+ * @LITEIO_CLASS_A_ERRORS: u64
+ * @LITEIO_CLASS_A_BYTES: u64
+ * @LITEIO_CLASS_A_TIME_NS: u64
+ * @LITEIO_CLASS_A_HIST: u64[LITEIO_HIST_BUCKETS]
+ */
+enum liteio_class_attr {
+	LITEIO_CLASS_A_UNSPEC,
+	LITEIO_CLASS_A_PAD,
+	LITEIO_CLASS_A_ID,
+	LITEIO_CLASS_A_IOS,
+	LITEIO_CLASS_A_ERRORS,
+	LITEIO_CLASS_A_BYTES,
+	LITEIO_CLASS_A_TIME_NS,
+	LITEIO_CLASS_A_HIST,
+
+	/* private: the end */
+	__LITEIO_CLASS_A_MAX,
+	LITEIO_CLASS_A_MAX = __LITEIO_CLASS_A_MAX - 1
+};
+
+/**
+ * enum liteio_class - classes of I/O
+ * @LITEIO_CLASS_READ: reads
+ * @LITEIO_CLASS_WRITE: writes with data, forced to the medium (FUA) or not
+ * @LITEIO_CLASS_FLUSH: flushes of the volatile cache
+ * @LITEIO_CLASS_OTHER: discard, write zeroes, secure erase
+ */
+enum liteio_class {
+	LITEIO_CLASS_READ,
+	LITEIO_CLASS_WRITE,
+	LITEIO_CLASS_FLUSH,
+	LITEIO_CLASS_OTHER,
+
+	/* private: how many */
+	LITEIO_CLASS_NR
+};
+
+/**
+ * enum liteio_feature - what this module can do, bits of LITEIO_A_FEATURES
+ * @LITEIO_FEATURE_FENCE_FLOOR: FENCE by FLOOR
+ * @LITEIO_FEATURE_FENCE_GEN: FENCE of one exact generation
+ * @LITEIO_FEATURE_STATS: STATS_GET with histograms
+ * @LITEIO_FEATURE_EVENTS: the multicast group
+ * @LITEIO_FEATURE_ATOMIC_WRITES: heads pass atomic writes on (depends on the kernel)
+ */
+enum liteio_feature {
+	LITEIO_FEATURE_FENCE_FLOOR	= 1 << 0,
+	LITEIO_FEATURE_FENCE_GEN	= 1 << 1,
+	LITEIO_FEATURE_STATS		= 1 << 2,
+	LITEIO_FEATURE_EVENTS		= 1 << 3,
+	LITEIO_FEATURE_ATOMIC_WRITES	= 1 << 4
+};
+
+/**
+ * enum liteio_att_flag - bits of LITEIO_A_FLAGS
+ * @LITEIO_ATT_RO: the head refuses everything that changes data; flushes pass
+ */
+enum liteio_att_flag {
+	LITEIO_ATT_RO			= 1 << 0
+};
+
+/**
+ * enum liteio_att_state - life of an attachment, LITEIO_A_STATE
+ * @LITEIO_ATT_NEW: no head is bound
+ * @LITEIO_ATT_OPEN: a head is bound, I/O passes
+ * @LITEIO_ATT_DRAINING: fenced, I/O is still in flight
+ * @LITEIO_ATT_FENCED: fenced and drained
+ */
+enum liteio_att_state {
+	LITEIO_ATT_NEW,
+	LITEIO_ATT_OPEN,
+	LITEIO_ATT_DRAINING,
+	LITEIO_ATT_FENCED
+};
+
+/**
+ * enum liteio_event - kinds of events, LITEIO_A_TYPE, and their LITEIO_A_VALUE
+ * @LITEIO_EVENT_VOL_ADDED: a volume was created; the floor
+ * @LITEIO_EVENT_VOL_CHANGED: name or floor of a volume changed; the floor
+ * @LITEIO_EVENT_VOL_DELETED: a volume was deleted; 0
+ * @LITEIO_EVENT_ATT_ADDED: an attachment was added; its flags
+ * @LITEIO_EVENT_ATT_BOUND: the first table of a head was loaded; major << 32 | minor
+ * @LITEIO_EVENT_ATT_UNBOUND: the last table was dropped; major << 32 | minor
+ * @LITEIO_EVENT_ATT_FENCED: the gate was closed; I/O in flight at that moment
+ * @LITEIO_EVENT_ATT_DRAINED: the last I/O behind a closed gate ended; 0
+ * @LITEIO_EVENT_ATT_DELETED: an attachment was deleted; 0
+ * @LITEIO_EVENT_STALE_IO: the first I/O after the gate was closed was refused; 0. Once
+ * @LITEIO_EVENT_IO_ERROR: I/O failed; errors of the attachment until now. At most one a second
+ * @LITEIO_EVENT_NO_SPACE: I/O failed for lack of space; errors until now. At most one a second
+ */
+enum liteio_event {
+	LITEIO_EVENT_VOL_ADDED		= 1,
+	LITEIO_EVENT_VOL_CHANGED,
+	LITEIO_EVENT_VOL_DELETED,
+	LITEIO_EVENT_ATT_ADDED,
+	LITEIO_EVENT_ATT_BOUND,
+	LITEIO_EVENT_ATT_UNBOUND,
+	LITEIO_EVENT_ATT_FENCED,
+	LITEIO_EVENT_ATT_DRAINED,
+	LITEIO_EVENT_ATT_DELETED,
+	LITEIO_EVENT_STALE_IO,
+	LITEIO_EVENT_IO_ERROR,
+	LITEIO_EVENT_NO_SPACE
+};
+
+#endif
