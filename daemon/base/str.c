@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Strings: growing buffers, memory that is always there, splitting, the rule for names.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+static _Noreturn void out_of_memory(void)
+{
+	static const char msg[] = "out of memory\n";
+
+	fwrite(msg, 1, sizeof(msg) - 1, stderr);
+	abort();
+}
+
+void *liteio_calloc(size_t n, size_t size)
+{
+	void *p = calloc(n ? n : 1, size ? size : 1);
+
+	if (!p)
+		out_of_memory();
+	return p;
+}
+
+void *liteio_realloc(void *p, size_t n, size_t size)
+{
+	void *q;
+
+	if (!n || !size)
+		n = size = 1;
+	q = reallocarray(p, n, size);
+	if (!q)
+		out_of_memory();
+	return q;
+}
+
+char *liteio_strdup(const char *s)
+{
+	char *copy;
+
+	if (!s)
+		return NULL;
+	copy = strdup(s);
+	if (!copy)
+		out_of_memory();
+	return copy;
+}
+
+char *liteio_strf(const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) < 0)
+		out_of_memory();
+	va_end(ap);
+	return s;
+}
+
+/* room for @len more bytes and the terminator */
+static void buf_reserve(struct liteio_buf *b, size_t len)
+{
+	size_t need, cap;
+
+	if (__builtin_add_overflow(b->len, len, &need) || __builtin_add_overflow(need, 1, &need))
+		out_of_memory();
+	if (need <= b->cap)
+		return;
+	cap = b->cap < 64 ? 64 : b->cap;
+	while (cap < need)
+		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+	b->data = liteio_realloc(b->data, cap, 1);
+	b->cap = cap;
+}
+
+void liteio_buf_add(struct liteio_buf *b, const void *data, size_t len)
+{
+	buf_reserve(b, len);
+	if (len)
+		memcpy(b->data + b->len, data, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+void liteio_buf_addstr(struct liteio_buf *b, const char *s)
+{
+	liteio_buf_add(b, s, strlen(s));
+}
+
+void liteio_buf_addf(struct liteio_buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		out_of_memory();
+	buf_reserve(b, (size_t)n);
+	va_start(ap, fmt);
+	vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+}
+
+void liteio_buf_consume(struct liteio_buf *b, size_t n)
+{
+	if (!n)
+		return;
+	b->len -= n;
+	memmove(b->data, b->data + n, b->len);
+	b->data[b->len] = '\0';
+}
+
+void liteio_buf_fini(struct liteio_buf *b)
+{
+	free(b->data);
+	*b = (struct liteio_buf)LITEIO_BUF_INIT;
+}
+
+char *liteio_buf_take(struct liteio_buf *b)
+{
+	char *s = b->data ? b->data : liteio_strdup("");
+
+	*b = (struct liteio_buf)LITEIO_BUF_INIT;
+	return s;
+}
+
+size_t liteio_split(char *s, char sep, char **fields, size_t max)
+{
+	size_t n = 0;
+
+	while (n < max) {
+		char *end = strchr(s, sep);
+
+		fields[n++] = s;
+		if (!end)
+			break;
+		*end = '\0';
+		s = end + 1;
+	}
+	return n;
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+int liteio_name_check(const char *what, const char *name, struct liteio_error *err)
+{
+	size_t len = name ? strlen(name) : 0;
+
+	if (!len)
+		return liteio_error_set(err, -EINVAL, "the %s has no name", what);
+	if (len > LITEIO_NAME_MAX)
+		return liteio_error_set(err, -EINVAL, "%s name of %zu characters is longer than %d",
+					what, len, LITEIO_NAME_MAX);
+	for (size_t i = 0; i < len; i++) {
+		if (!is_alnum(name[i]) && name[i] != '-' && name[i] != '.')
+			return liteio_error_set(err, -EINVAL,
+						"%s name \"%s\": only lower-case letters, digits, '-' and '.' are allowed",
+						what, name);
+	}
+	if (!is_alnum(name[0]) || !is_alnum(name[len - 1]))
+		return liteio_error_set(err, -EINVAL,
+					"%s name \"%s\" must begin and end with a letter or digit",
+					what, name);
+	if (strstr(name, ".."))
+		return liteio_error_set(err, -EINVAL, "%s name \"%s\" must not contain \"..\"", what,
+					name);
+	return 0;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * UUIDs: parsing, formatting, making random ones.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/uuid.h"
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* is there a dash before byte @i of the text? */
+static bool dash_before(size_t i)
+{
+	return i == 4 || i == 6 || i == 8 || i == 10;
+}
+
+int liteio_uuid_parse(const char *s, struct liteio_uuid *ret)
+{
+	struct liteio_uuid u;
+
+	if (!s)
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(u.b); i++) {
+		int hi, lo;
+
+		if (dash_before(i) && *s++ != '-')
+			return -EINVAL;
+		hi = hex_value(s[0]);
+		if (hi < 0)
+			return -EINVAL;
+		lo = hex_value(s[1]);
+		if (lo < 0)
+			return -EINVAL;
+		u.b[i] = (uint8_t)(hi << 4 | lo);
+		s += 2;
+	}
+	if (*s)
+		return -EINVAL;
+	*ret = u;
+	return 0;
+}
+
+void liteio_uuid_format(const struct liteio_uuid *u, char out[LITEIO_UUID_STRLEN + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+	char *p = out;
+
+	for (size_t i = 0; i < sizeof(u->b); i++) {
+		if (dash_before(i))
+			*p++ = '-';
+		*p++ = digits[u->b[i] >> 4];
+		*p++ = digits[u->b[i] & 15];
+	}
+	*p = '\0';
+}
+
+void liteio_uuid_random(struct liteio_uuid *ret)
+{
+	/* up to 256 bytes come whole, and only a kernel without the call can fail */
+	if (getrandom(ret->b, sizeof(ret->b), 0) != (ssize_t)sizeof(ret->b))
+		abort();
+	ret->b[6] = (uint8_t)((ret->b[6] & 0x0f) | 0x40);
+	ret->b[8] = (uint8_t)((ret->b[8] & 0x3f) | 0x80);
+}
+
+bool liteio_uuid_is_null(const struct liteio_uuid *u)
+{
+	static const struct liteio_uuid null;
+
+	return liteio_uuid_equal(u, &null);
+}
+
+bool liteio_uuid_equal(const struct liteio_uuid *a, const struct liteio_uuid *b)
+{
+	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
