@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The event loop of a program, on sd-event.
+ *
+ * Posts of other threads are kept in a list under a lock and announced through an eventfd; the loop
+ * thread takes the whole list at once, so that a post made by a post runs in the next round.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/loop.h"
+#include "base/str.h"
+
+struct post {
+	struct post *next;
+	liteio_post_fn fn;
+	void *arg;
+};
+
+struct signal_watch {
+	struct signal_watch *next;
+	sd_event_source *source;
+	liteio_signal_fn fn;
+	void *arg;
+};
+
+/**
+ * struct liteio_loop - the loop
+ * @event: sd-event's
+ * @wake: eventfd, readable while @posts may be non-empty
+ * @wake_source: its watch
+ * @signals: watches of signals
+ * @ios: watches not yet freed by their owners
+ * @timers: timers not yet freed by their owners
+ * @lock: covers @posts, @posts_tail, @quitting and @quit_code
+ * @posts: functions to call, oldest first
+ * @posts_tail: where the next one goes
+ * @quitting: liteio_loop_quit() was called
+ * @quit_code: with this code
+ */
+struct liteio_loop {
+	sd_event *event;
+	int wake;
+	sd_event_source *wake_source;
+	struct signal_watch *signals;
+	struct liteio_io *ios;
+	struct liteio_timer *timers;
+
+	pthread_mutex_t lock;
+	struct post *posts;
+	struct post **posts_tail;
+	bool quitting;
+	int quit_code;
+};
+
+struct liteio_io {
+	struct liteio_loop *loop;
+	struct liteio_io *next, **link;
+	sd_event_source *source;
+	int fd;
+	liteio_io_fn fn;
+	void *arg;
+};
+
+struct liteio_timer {
+	struct liteio_loop *loop;
+	struct liteio_timer *next, **link;
+	sd_event_source *source;
+	liteio_timer_fn fn;
+	void *arg;
+};
+
+uint64_t liteio_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- posts -------------------------------------------------------------------------------- */
+
+static void wake_up(struct liteio_loop *loop)
+{
+	uint64_t one = 1;
+	ssize_t n;
+
+	/* EAGAIN: the counter is at its top, so the loop wakes up anyway */
+	do {
+		n = write(loop->wake, &one, sizeof(one));
+	} while (n < 0 && errno == EINTR);
+}
+
+void liteio_loop_post(struct liteio_loop *loop, liteio_post_fn fn, void *arg)
+{
+	struct post *p = liteio_calloc(1, sizeof(*p));
+
+	p->fn = fn;
+	p->arg = arg;
+	{
+		liteio_guard(&loop->lock);
+		*loop->posts_tail = p;
+		loop->posts_tail = &p->next;
+		/* under the lock: the poster may be the last thing that keeps the loop alive */
+		wake_up(loop);
+	}
+}
+
+void liteio_loop_quit(struct liteio_loop *loop, int code)
+{
+	liteio_guard(&loop->lock);
+	loop->quitting = true;
+	loop->quit_code = code;
+	wake_up(loop);
+}
+
+static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct liteio_loop *loop = arg;
+	struct post *p;
+	uint64_t count;
+	bool quitting;
+	int code;
+
+	/* reset before taking the list: a post that comes in between only wakes up once too often */
+	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN && errno != EINTR)
+		return -errno;
+	{
+		liteio_guard(&loop->lock);
+		p = loop->posts;
+		loop->posts = NULL;
+		loop->posts_tail = &loop->posts;
+	}
+	while (p) {
+		struct post *next = p->next;
+
+		p->fn(p->arg);
+		free(p);
+		p = next;
+	}
+	{
+		liteio_guard(&loop->lock);
+		quitting = loop->quitting;
+		code = loop->quit_code;
+	}
+	return quitting ? sd_event_exit(loop->event, code) : 0;
+}
+
+/* ---- the loop ----------------------------------------------------------------------------- */
+
+int liteio_loop_new(struct liteio_loop **ret, struct liteio_error *err)
+{
+	struct liteio_loop *loop = liteio_calloc(1, sizeof(*loop));
+	int r;
+
+	pthread_mutex_init(&loop->lock, NULL);
+	loop->posts_tail = &loop->posts;
+	loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = loop->wake < 0 ? -errno : 0;
+	if (!r)
+		r = sd_event_new(&loop->event);
+	if (!r)
+		r = sd_event_add_io(loop->event, &loop->wake_source, loop->wake, EPOLLIN, on_wake,
+				    loop);
+	if (r < 0) {
+		liteio_loop_free(loop);
+		return liteio_error_set(err, r, "cannot make an event loop: %s",
+					liteio_error_str(NULL, r));
+	}
+	*ret = loop;
+	return 0;
+}
+
+void liteio_loop_free(struct liteio_loop *loop)
+{
+	if (!loop)
+		return;
+	while (loop->ios)
+		liteio_io_free(loop->ios);
+	while (loop->timers)
+		liteio_timer_free(loop->timers);
+	while (loop->signals) {
+		struct signal_watch *s = loop->signals;
+
+		loop->signals = s->next;
+		sd_event_source_unref(s->source);
+		free(s);
+	}
+	while (loop->posts) {
+		struct post *p = loop->posts;
+
+		loop->posts = p->next;
+		free(p);
+	}
+	sd_event_source_unref(loop->wake_source);
+	sd_event_unref(loop->event);
+	if (loop->wake >= 0)
+		close(loop->wake);
+	pthread_mutex_destroy(&loop->lock);
+	free(loop);
+}
+
+int liteio_loop_run(struct liteio_loop *loop)
+{
+	int r;
+
+	/* does nothing without a watchdog in the environment */
+	r = sd_event_set_watchdog(loop->event, true);
+	if (r < 0)
+		return r;
+	sd_notify(0, "READY=1");
+	r = sd_event_loop(loop->event);
+	sd_notify(0, "STOPPING=1");
+	return r;
+}
+
+/* a callback's source must outlive the callback, even when the callback frees the object */
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *arg)
+{
+	struct signal_watch *s = arg;
+
+	s->fn(s->arg, (int)si->ssi_signo);
+	return 0;
+}
+
+int liteio_loop_on_signal(struct liteio_loop *loop, int signo, liteio_signal_fn fn, void *arg,
+			  struct liteio_error *err)
+{
+	struct signal_watch *s;
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	r = -pthread_sigmask(SIG_BLOCK, &set, NULL);
+	if (r)
+		return liteio_error_set(err, r, "cannot block signal %d", signo);
+	s = liteio_calloc(1, sizeof(*s));
+	s->fn = fn;
+	s->arg = arg;
+	r = sd_event_add_signal(loop->event, &s->source, signo, on_signal, s);
+	if (r < 0) {
+		free(s);
+		return liteio_error_set(err, r, "cannot watch signal %d: %s", signo,
+					liteio_error_str(NULL, r));
+	}
+	s->next = loop->signals;
+	loop->signals = s;
+	return 0;
+}
+
+/* ---- file descriptors --------------------------------------------------------------------- */
+
+static const struct {
+	unsigned int ours;
+	uint32_t epoll;
+} io_bits[] = {
+	{ LITEIO_IO_READ, EPOLLIN },
+	{ LITEIO_IO_WRITE, EPOLLOUT },
+	{ LITEIO_IO_PRI, EPOLLPRI },
+	{ LITEIO_IO_ERR, EPOLLERR },
+	{ LITEIO_IO_HUP, EPOLLHUP },
+};
+
+static uint32_t io_to_epoll(unsigned int events)
+{
+	uint32_t e = 0;
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(io_bits); i++)
+		e |= events & io_bits[i].ours ? io_bits[i].epoll : 0;
+	return e;
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct liteio_io *io = arg;
+	unsigned int events = 0;
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(io_bits); i++)
+		events |= revents & io_bits[i].epoll ? io_bits[i].ours : 0;
+	io->fn(io->arg, fd, events);
+	return 0;
+}
+
+int liteio_io_new(struct liteio_loop *loop, int fd, unsigned int events, liteio_io_fn fn, void *arg,
+		  struct liteio_io **ret, struct liteio_error *err)
+{
+	struct liteio_io *io = liteio_calloc(1, sizeof(*io));
+	int r;
+
+	io->loop = loop;
+	io->fd = fd;
+	io->fn = fn;
+	io->arg = arg;
+	r = sd_event_add_io(loop->event, &io->source, fd, io_to_epoll(events), on_io, io);
+	if (r < 0) {
+		free(io);
+		return liteio_error_set(err, r, "cannot watch file descriptor %d: %s", fd,
+					liteio_error_str(NULL, r));
+	}
+	io->next = loop->ios;
+	io->link = &loop->ios;
+	if (io->next)
+		io->next->link = &io->next;
+	loop->ios = io;
+	*ret = io;
+	return 0;
+}
+
+void liteio_io_set_events(struct liteio_io *io, unsigned int events)
+{
+	/* cannot fail for a source that exists and events that are valid */
+	(void)sd_event_source_set_io_events(io->source, io_to_epoll(events));
+}
+
+void liteio_io_free(struct liteio_io *io)
+{
+	if (!io)
+		return;
+	*io->link = io->next;
+	if (io->next)
+		io->next->link = io->link;
+	/* sd-event holds a reference of its own while it dispatches */
+	sd_event_source_disable_unref(io->source);
+	free(io);
+}
+
+/* ---- timers ------------------------------------------------------------------------------- */
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct liteio_timer *timer = arg;
+
+	timer->fn(timer->arg);
+	return 0;
+}
+
+int liteio_timer_new(struct liteio_loop *loop, liteio_timer_fn fn, void *arg,
+		     struct liteio_timer **ret, struct liteio_error *err)
+{
+	struct liteio_timer *timer = liteio_calloc(1, sizeof(*timer));
+	int r;
+
+	timer->loop = loop;
+	timer->fn = fn;
+	timer->arg = arg;
+	r = sd_event_add_time(loop->event, &timer->source, CLOCK_MONOTONIC, 0, 1, on_timer, timer);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(timer->source, SD_EVENT_OFF);
+	if (r < 0) {
+		sd_event_source_unref(timer->source);
+		free(timer);
+		return liteio_error_set(err, r, "cannot make a timer: %s",
+					liteio_error_str(NULL, r));
+	}
+	timer->next = loop->timers;
+	timer->link = &loop->timers;
+	if (timer->next)
+		timer->next->link = &timer->next;
+	loop->timers = timer;
+	*ret = timer;
+	return 0;
+}
+
+/* the largest delay: longer than any machine runs, and far from overflow in microseconds */
+#define TIMER_MAX_MS (1000ULL * 86400 * 365 * 100)
+
+void liteio_timer_arm(struct liteio_timer *timer, uint64_t delay_ms, uint64_t slack_ms)
+{
+	if (delay_ms > TIMER_MAX_MS)
+		delay_ms = TIMER_MAX_MS;
+	if (slack_ms > TIMER_MAX_MS)
+		slack_ms = TIMER_MAX_MS;
+	/* an accuracy of 0 would mean sd-event's default of 250 ms */
+	(void)sd_event_source_set_time_accuracy(timer->source, slack_ms ? slack_ms * 1000 : 1);
+	(void)sd_event_source_set_time_relative(timer->source, delay_ms * 1000);
+	(void)sd_event_source_set_enabled(timer->source, SD_EVENT_ONESHOT);
+}
+
+void liteio_timer_disarm(struct liteio_timer *timer)
+{
+	(void)sd_event_source_set_enabled(timer->source, SD_EVENT_OFF);
+}
+
+void liteio_timer_free(struct liteio_timer *timer)
+{
+	if (!timer)
+		return;
+	*timer->link = timer->next;
+	if (timer->next)
+		timer->next->link = timer->link;
+	sd_event_source_disable_unref(timer->source);
+	free(timer);
+}

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Workers: threads for what may block.
+ *
+ * One lock covers everything. A job is either waiting in its lane, waiting in the pool's run queue,
+ * or running. A lane has at most one job outside itself: when that one ends, the next moves to the
+ * run queue. The pool is reference-counted because a stuck thread may outlive liteio_workers_free().
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "base/worker.h"
+
+#define MAX_THREADS 256
+
+struct job {
+	struct job *next;
+	struct liteio_workers *w;
+	struct liteio_lane *lane;
+	liteio_job_fn fn;
+	liteio_job_fn done;
+	void *arg;
+};
+
+struct job_list {
+	struct job *first;
+	struct job **tail;
+};
+
+/**
+ * struct liteio_lane - a line of jobs; covered by the pool's lock
+ * @w: the pool
+ * @next: in the pool's list of lanes
+ * @link: what points at this lane there
+ * @waiting: jobs behind the current one
+ * @busy: a job of this lane is in the run queue or runs
+ * @freed: release when the last job has ended
+ */
+struct liteio_lane {
+	struct liteio_workers *w;
+	struct liteio_lane *next, **link;
+	struct job_list waiting;
+	bool busy;
+	bool freed;
+};
+
+/**
+ * struct worker_slot - what a thread is doing
+ * @since_ms: when its job began, 0 when idle
+ */
+struct worker_slot {
+	uint64_t since_ms;
+};
+
+/**
+ * struct liteio_workers - the pool
+ * @loop: where done callbacks run
+ * @lock: covers all below
+ * @work: signalled when the queue grows or the pool stops
+ * @ended: signalled when a thread ends
+ * @queue: jobs ready to run
+ * @queued: how many these are
+ * @lanes: all lanes
+ * @slots: one per thread started
+ * @max_threads: bound of @threads
+ * @threads: started and not ended
+ * @started: slots in use
+ * @idle: threads waiting on @work
+ * @stopping: no new jobs are begun
+ * @orphaned: the owner has gone; the last thread releases the pool
+ */
+struct liteio_workers {
+	struct liteio_loop *loop;
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	pthread_cond_t ended;
+	struct job_list queue;
+	unsigned int queued;
+	struct liteio_lane *lanes;
+	struct worker_slot slots[MAX_THREADS];
+	unsigned int max_threads;
+	unsigned int threads;
+	unsigned int started;
+	unsigned int idle;
+	bool stopping;
+	bool orphaned;
+};
+
+static void list_init(struct job_list *l)
+{
+	l->first = NULL;
+	l->tail = &l->first;
+}
+
+static void list_push(struct job_list *l, struct job *j)
+{
+	j->next = NULL;
+	*l->tail = j;
+	l->tail = &j->next;
+}
+
+static struct job *list_pop(struct job_list *l)
+{
+	struct job *j = l->first;
+
+	if (!j)
+		return NULL;
+	l->first = j->next;
+	if (!l->first)
+		l->tail = &l->first;
+	return j;
+}
+
+static void list_drop(struct job_list *l)
+{
+	struct job *j;
+
+	while ((j = list_pop(l)))
+		free(j);
+}
+
+static void lane_release(struct liteio_lane *lane)
+{
+	*lane->link = lane->next;
+	if (lane->next)
+		lane->next->link = lane->link;
+	list_drop(&lane->waiting);
+	free(lane);
+}
+
+static void workers_release(struct liteio_workers *w)
+{
+	list_drop(&w->queue);
+	while (w->lanes)
+		lane_release(w->lanes);
+	pthread_cond_destroy(&w->ended);
+	pthread_cond_destroy(&w->work);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+static void job_done(void *arg)
+{
+	struct job *j = arg;
+
+	j->done(j->arg);
+	free(j);
+}
+
+/* the lock is held */
+static void enqueue(struct liteio_workers *w, struct job *j)
+{
+	list_push(&w->queue, j);
+	w->queued++;
+	pthread_cond_signal(&w->work);
+}
+
+/* the lock is held: after a job, let its lane go on */
+static void lane_advance(struct liteio_workers *w, struct liteio_lane *lane)
+{
+	struct job *next = list_pop(&lane->waiting);
+
+	if (next) {
+		enqueue(w, next);
+		return;
+	}
+	lane->busy = false;
+	if (lane->freed)
+		lane_release(lane);
+}
+
+/* the lock is held, and given up while the job runs */
+static void run_job(struct liteio_workers *w, struct job *j, unsigned int slot)
+{
+	struct liteio_lane *lane = j->lane;
+
+	w->slots[slot].since_ms = liteio_now_ms();
+	pthread_mutex_unlock(&w->lock);
+	j->fn(j->arg);
+	pthread_mutex_lock(&w->lock);
+	w->slots[slot].since_ms = 0;
+	if (lane)
+		lane_advance(w, lane);
+	/* with the lock held, so that nothing is posted to a loop whose owner stopped waiting */
+	if (j->done && !w->orphaned)
+		liteio_loop_post(w->loop, job_done, j);
+	else
+		free(j);
+}
+
+static void *worker_main(void *arg)
+{
+	struct liteio_workers *w = arg;
+	unsigned int slot;
+	bool last;
+
+	pthread_mutex_lock(&w->lock);
+	slot = w->started++;
+	while (!w->stopping) {
+		struct job *j = list_pop(&w->queue);
+
+		if (j) {
+			w->queued--;
+			run_job(w, j, slot);
+			continue;
+		}
+		w->idle++;
+		pthread_cond_wait(&w->work, &w->lock);
+		w->idle--;
+	}
+	w->threads--;
+	pthread_cond_signal(&w->ended);
+	last = w->orphaned && !w->threads;
+	pthread_mutex_unlock(&w->lock);
+	if (last)
+		workers_release(w);
+	return NULL;
+}
+
+/* the lock is held: start a thread, with every signal blocked so that the loop gets them all */
+static int start_thread(struct liteio_workers *w)
+{
+	sigset_t all, old;
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r;
+
+	sigfillset(&all);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	r = pthread_create(&thread, &attr, worker_main, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	if (!r)
+		w->threads++;
+	return -r;
+}
+
+int liteio_workers_new(struct liteio_loop *loop, unsigned int max_threads,
+		       struct liteio_workers **ret, struct liteio_error *err)
+{
+	struct liteio_workers *w;
+	pthread_condattr_t attr;
+	int r;
+
+	if (!max_threads || max_threads > MAX_THREADS)
+		return liteio_error_set(err, -EINVAL, "%u worker threads: must be 1 to %d",
+					max_threads, MAX_THREADS);
+	w = liteio_calloc(1, sizeof(*w));
+	w->loop = loop;
+	w->max_threads = max_threads;
+	list_init(&w->queue);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->work, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->ended, &attr);
+	pthread_condattr_destroy(&attr);
+	/* the first thread now: later ones may fail to start, and jobs then only wait longer */
+	pthread_mutex_lock(&w->lock);
+	r = start_thread(w);
+	pthread_mutex_unlock(&w->lock);
+	if (r) {
+		workers_release(w);
+		return liteio_error_set(err, r, "cannot start a thread: %s",
+					liteio_error_str(NULL, r));
+	}
+	*ret = w;
+	return 0;
+}
+
+bool liteio_workers_free(struct liteio_workers *w, uint64_t grace_ms)
+{
+	struct timespec until;
+	bool ended;
+
+	if (!w)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(grace_ms / 1000);
+	until.tv_nsec += (long)(grace_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	pthread_cond_broadcast(&w->work);
+	while (w->threads && pthread_cond_timedwait(&w->ended, &w->lock, &until) != ETIMEDOUT)
+		;
+	ended = !w->threads;
+	w->orphaned = !ended;
+	pthread_mutex_unlock(&w->lock);
+	if (ended)
+		workers_release(w);
+	return ended;
+}
+
+struct liteio_lane *liteio_lane_new(struct liteio_workers *w)
+{
+	struct liteio_lane *lane = liteio_calloc(1, sizeof(*lane));
+
+	lane->w = w;
+	list_init(&lane->waiting);
+	liteio_guard(&w->lock);
+	lane->next = w->lanes;
+	lane->link = &w->lanes;
+	if (lane->next)
+		lane->next->link = &lane->next;
+	w->lanes = lane;
+	return lane;
+}
+
+void liteio_lane_free(struct liteio_lane *lane)
+{
+	if (!lane)
+		return;
+	liteio_guard(&lane->w->lock);
+	lane->freed = true;
+	if (!lane->busy)
+		lane_release(lane);
+}
+
+void liteio_worker_submit(struct liteio_workers *w, struct liteio_lane *lane, liteio_job_fn job,
+			  liteio_job_fn done, void *arg)
+{
+	struct job *j = liteio_calloc(1, sizeof(*j));
+
+	j->w = w;
+	j->lane = lane;
+	j->fn = job;
+	j->done = done;
+	j->arg = arg;
+	liteio_guard(&w->lock);
+	if (lane && lane->busy) {
+		list_push(&lane->waiting, j);
+		return;
+	}
+	if (lane)
+		lane->busy = true;
+	enqueue(w, j);
+	/* idle threads may already have been woken for the jobs before this one */
+	if (w->queued > w->idle && w->threads < w->max_threads)
+		(void)start_thread(w);
+}
+
+unsigned int liteio_workers_stuck(struct liteio_workers *w, uint64_t older_than_ms)
+{
+	uint64_t now = liteio_now_ms();
+	unsigned int n = 0;
+
+	liteio_guard(&w->lock);
+	for (unsigned int i = 0; i < w->started; i++) {
+		uint64_t since = w->slots[i].since_ms;
+
+		if (since && now > since && now - since > older_than_ms)
+			n++;
+	}
+	return n;
+}
