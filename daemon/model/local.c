@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The agent's local API: the tables behind local.h.
+ */
+#include "model/local.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+
+#define REQUIRED LITEIO_FIELD_REQUIRED
+#define KEEP LITEIO_FIELD_KEEP_ZERO
+
+/* one line per member; the struct is named once per table by the macro T */
+#define AT(m) .offset = offsetof(struct T, m)
+#define STRING(k, m, fl, mx) { .key = k, .type = LITEIO_FIELD_STRING, .flags = fl, AT(m), .max = mx }
+#define BOOL(k, m, fl) { .key = k, .type = LITEIO_FIELD_BOOL, .flags = fl, AT(m) }
+#define NUMBER(k, m, fl, mn, mx) \
+	{ .key = k, .type = LITEIO_FIELD_U64, .flags = fl, AT(m), .min = mn, .max = mx }
+#define SIZE(k, m, fl, mn, mx) \
+	{ .key = k, .type = LITEIO_FIELD_SIZE, .flags = fl, AT(m), .min = mn, .max = mx }
+#define UUID(k, m, fl) { .key = k, .type = LITEIO_FIELD_UUID, .flags = fl, AT(m) }
+#define CLASS(k, m, fl) \
+	{ .key = k, .type = LITEIO_FIELD_ENUM, .flags = fl, AT(m), \
+	  .names = liteio_volume_class_names }
+#define STRINGS(k, m, fl, mx) \
+	{ .key = k, .type = LITEIO_FIELD_STRINGS, .flags = fl, AT(m), \
+	  .count_offset = offsetof(struct T, n_##m), .max = mx }
+#define ARRAY(k, m, elem, mx) \
+	{ .key = k, .type = LITEIO_FIELD_ARRAY, .flags = KEEP, AT(m), \
+	  .count_offset = offsetof(struct T, n_##m), \
+	  .elem_size = sizeof(struct liteio_local_##elem), .max = mx, \
+	  .fields = liteio_local_##elem##_fields }
+#define RAW(k, m) { .key = k, .type = LITEIO_FIELD_RAW, AT(m) }
+#define OBJECT(k, m, f) { .key = k, .type = LITEIO_FIELD_OBJECT, AT(m), .fields = f }
+#define END { .key = NULL }
+
+/* ---- requests ---- */
+
+#define T liteio_local_pool_create
+const struct liteio_field liteio_local_pool_create_fields[] = {
+	STRING("name", name, REQUIRED, LITEIO_NAME_MAX),
+	STRING("device", device, REQUIRED, LITEIO_LOCAL_PATH_MAX),
+	SIZE("sizeBytes", size_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
+	SIZE("blockBytes", block_bytes, 0, 0, 1ull << 30),
+	BOOL("force", force, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_pool_import
+const struct liteio_field liteio_local_pool_import_fields[] = {
+	STRING("device", device, REQUIRED, LITEIO_LOCAL_PATH_MAX),
+	END,
+};
+
+#undef T
+#define T liteio_local_volume_create
+const struct liteio_field liteio_local_volume_create_fields[] = {
+	STRING("name", name, REQUIRED, LITEIO_NAME_MAX),
+	UUID("uuid", uuid, 0),
+	STRING("pool", pool, REQUIRED, LITEIO_NAME_MAX),
+	SIZE("sizeBytes", size_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
+	CLASS("class", volume_class, 0),
+	STRING("snapshot", snapshot, 0, LITEIO_NAME_MAX),
+	END,
+};
+
+#undef T
+#define T liteio_local_resize
+const struct liteio_field liteio_local_resize_fields[] = {
+	SIZE("sizeBytes", size_bytes, REQUIRED, 1, LITEIO_VOLUME_SIZE_MAX),
+	END,
+};
+
+#undef T
+#define T liteio_local_fence
+const struct liteio_field liteio_local_fence_fields[] = {
+	NUMBER("floor", floor, 0, 0, LITEIO_GENERATION_MAX),
+	NUMBER("generation", generation, 0, 0, LITEIO_GENERATION_MAX),
+	NUMBER("timeoutMs", timeout_ms, 0, 0, LITEIO_LOCAL_TIMEOUT_MS_MAX),
+	END,
+};
+
+#undef T
+#define T liteio_local_snapshot_create
+const struct liteio_field liteio_local_snapshot_create_fields[] = {
+	STRING("name", name, REQUIRED, LITEIO_NAME_MAX),
+	UUID("uuid", uuid, 0),
+	STRING("volume", volume, REQUIRED, LITEIO_NAME_MAX),
+	END,
+};
+
+#undef T
+#define T liteio_local_export_create
+const struct liteio_field liteio_local_export_create_fields[] = {
+	STRING("volume", volume, REQUIRED, LITEIO_NAME_MAX),
+	NUMBER("generation", generation, REQUIRED, 1, LITEIO_GENERATION_MAX),
+	STRING("hostNQN", host_nqn, 0, LITEIO_LOCAL_NQN_MAX),
+	BOOL("readOnly", read_only, 0),
+	BOOL("local", local, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_attach
+const struct liteio_field liteio_local_attach_fields[] = {
+	UUID("uuid", uuid, REQUIRED),
+	NUMBER("generation", generation, REQUIRED, 1, LITEIO_GENERATION_MAX),
+	SIZE("sizeBytes", size_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
+	BOOL("local", local, 0),
+	STRING("nqn", nqn, 0, LITEIO_LOCAL_NQN_MAX),
+	STRINGS("addresses", addresses, 0, LITEIO_LOCAL_ADDRESSES_MAX),
+	BOOL("readOnly", read_only, 0),
+	END,
+};
+
+/* ---- answers ---- */
+
+#undef T
+#define T liteio_local_module
+const struct liteio_field liteio_local_module_fields[] = {
+	BOOL("loaded", loaded, KEEP),
+	STRING("version", version, 0, 0),
+	STRINGS("features", features, KEEP, 0),
+	UUID("instance", instance, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_node
+const struct liteio_field liteio_local_node_fields[] = {
+	STRING("name", name, 0, 0),
+	STRING("hostNQN", host_nqn, 0, 0),
+	STRING("hostID", host_id, 0, 0),
+	STRINGS("addresses", addresses, KEEP, 0),
+	STRING("kernel", kernel, 0, 0),
+	STRING("module", module, 0, 0),
+	STRING("agent", agent, 0, 0),
+	STRING("bootID", boot_id, 0, 0),
+	STRINGS("features", features, KEEP, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_pool
+const struct liteio_field liteio_local_pool_fields[] = {
+	STRING("name", name, 0, 0),
+	UUID("uuid", uuid, 0),
+	STRING("device", device, 0, 0),
+	STRING("state", state, 0, 0),
+	STRING("reason", reason, 0, 0),
+	SIZE("dataBytes", data_bytes, KEEP, 0, 0),
+	SIZE("dataUsedBytes", data_used_bytes, KEEP, 0, 0),
+	SIZE("metadataBytes", metadata_bytes, KEEP, 0, 0),
+	SIZE("metadataUsedBytes", metadata_used_bytes, KEEP, 0, 0),
+	SIZE("provisionedBytes", provisioned_bytes, KEEP, 0, 0),
+	NUMBER("volumes", volumes, KEEP, 0, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_volume_attachment
+static const struct liteio_field liteio_local_volume_attachment_fields[] = {
+	NUMBER("generation", generation, KEEP, 0, 0),
+	STRING("hostNQN", host_nqn, 0, 0),
+	BOOL("readOnly", read_only, KEEP),
+	BOOL("local", local, KEEP),
+	END,
+};
+
+#undef T
+#define T liteio_local_volume
+const struct liteio_field liteio_local_volume_fields[] = {
+	STRING("name", name, 0, 0),
+	UUID("uuid", uuid, 0),
+	STRING("pool", pool, 0, 0),
+	SIZE("sizeBytes", size_bytes, KEEP, 0, 0),
+	SIZE("allocatedBytes", allocated_bytes, KEEP, 0, 0),
+	CLASS("class", volume_class, KEEP),
+	STRING("state", state, 0, 0),
+	NUMBER("floor", floor, KEEP, 0, 0),
+	STRING("origin", origin, 0, 0),
+	ARRAY("attachments", attachments, volume_attachment, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_fenced
+const struct liteio_field liteio_local_fenced_fields[] = {
+	NUMBER("floor", floor, KEEP, 0, 0),
+	BOOL("drained", drained, KEEP),
+	NUMBER("inflight", inflight, KEEP, 0, 0),
+	NUMBER("waitedMs", waited_ms, KEEP, 0, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_snapshot
+const struct liteio_field liteio_local_snapshot_fields[] = {
+	STRING("name", name, 0, 0),
+	UUID("uuid", uuid, 0),
+	STRING("volume", volume, 0, 0),
+	STRING("pool", pool, 0, 0),
+	SIZE("sizeBytes", size_bytes, KEEP, 0, 0),
+	STRING("createdAt", created_at, 0, 0),
+	STRING("state", state, 0, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_export
+const struct liteio_field liteio_local_export_fields[] = {
+	STRING("volume", volume, 0, 0),
+	UUID("uuid", uuid, 0),
+	NUMBER("generation", generation, KEEP, 0, 0),
+	STRING("nqn", nqn, 0, 0),
+	STRING("hostNQN", host_nqn, 0, 0),
+	STRINGS("addresses", addresses, 0, 0),
+	BOOL("readOnly", read_only, KEEP),
+	BOOL("local", local, KEEP),
+	BOOL("ready", ready, KEEP),
+	STRING("device", device, 0, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_unexport
+const struct liteio_field liteio_local_unexport_fields[] = {
+	BOOL("fenced", fenced, KEEP),
+	BOOL("drained", drained, KEEP),
+	BOOL("removed", removed, KEEP),
+	END,
+};
+
+#undef T
+#define T liteio_local_attachment
+const struct liteio_field liteio_local_attachment_fields[] = {
+	UUID("uuid", uuid, 0),
+	NUMBER("generation", generation, KEEP, 0, 0),
+	STRING("device", device, 0, 0),
+	SIZE("sizeBytes", size_bytes, KEEP, 0, 0),
+	BOOL("local", local, KEEP),
+	STRING("nqn", nqn, 0, 0),
+	STRINGS("addresses", addresses, 0, 0),
+	BOOL("readOnly", read_only, KEEP),
+	STRING("state", state, 0, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_deleted
+const struct liteio_field liteio_local_deleted_fields[] = {
+	BOOL("deleted", deleted, KEEP),
+	END,
+};
+
+#undef T
+#define T liteio_local_class_stats
+static const struct liteio_field liteio_local_class_stats_fields[] = {
+	STRING("name", name, 0, 0),
+	NUMBER("ios", ios, KEEP, 0, 0),
+	NUMBER("errors", errors, KEEP, 0, 0),
+	NUMBER("bytes", bytes, KEEP, 0, 0),
+	NUMBER("timeNs", time_ns, KEEP, 0, 0),
+	RAW("hist", hist),
+	END,
+};
+
+#undef T
+#define T liteio_local_stats
+const struct liteio_field liteio_local_stats_fields[] = {
+	UUID("uuid", uuid, 0),
+	NUMBER("generation", generation, KEEP, 0, 0),
+	NUMBER("inflight", inflight, KEEP, 0, 0),
+	NUMBER("rejected", rejected, KEEP, 0, 0),
+	ARRAY("classes", classes, class_stats, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_error
+static const struct liteio_field liteio_local_error_fields[] = {
+	STRING("code", code, REQUIRED, 0),
+	STRING("message", message, REQUIRED, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_failure
+const struct liteio_field liteio_local_failure_fields[] = {
+	OBJECT("error", error, liteio_local_error_fields),
+	END,
+};
+
+#undef T
+#define T liteio_local_pool_list
+const struct liteio_field liteio_local_pool_list_fields[] = { ARRAY("items", items, pool, 0), END };
+
+#undef T
+#define T liteio_local_volume_list
+const struct liteio_field liteio_local_volume_list_fields[] = {
+	ARRAY("items", items, volume, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_snapshot_list
+const struct liteio_field liteio_local_snapshot_list_fields[] = {
+	ARRAY("items", items, snapshot, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_export_list
+const struct liteio_field liteio_local_export_list_fields[] = {
+	ARRAY("items", items, export, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_attachment_list
+const struct liteio_field liteio_local_attachment_list_fields[] = {
+	ARRAY("items", items, attachment, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_stats_list
+const struct liteio_field liteio_local_stats_list_fields[] = {
+	ARRAY("items", items, stats, 0),
+	END,
+};
+
+/* ---- the rest ---- */
+
+/* cut "host", "host:port", "[host]" or "[host]:port" in place; NULL when the brackets are wrong */
+static char *address_cut(char *s, char **ret_port)
+{
+	char *end;
+
+	*ret_port = NULL;
+	if (s[0] == '[') {
+		end = strchr(s, ']');
+		if (!end || (end[1] != '\0' && end[1] != ':'))
+			return NULL;
+		if (end[1] == ':')
+			*ret_port = end + 2;
+		*end = '\0';
+		return s + 1;
+	}
+	end = strchr(s, ':');
+	if (end && !strchr(end + 1, ':')) {
+		*end = '\0';
+		*ret_port = end + 1;
+	}
+	return s;
+}
+
+int liteio_local_address_parse(const char *s, char **ret_host, uint16_t *ret_port,
+			       struct liteio_error *err)
+{
+	_cleanup_free_ char *copy = liteio_strdup(s);
+	unsigned char bin[sizeof(struct in6_addr)];
+	uint64_t port = LITEIO_LOCAL_PORT;
+	char *host, *text;
+
+	host = address_cut(copy, &text);
+	if (!host || (text && liteio_parse_u64(text, 1, 65535, &port) < 0))
+		return liteio_error_set(err, -EINVAL, "\"%s\" is not an address with a port", s);
+	if (inet_pton(strchr(host, ':') ? AF_INET6 : AF_INET, host, bin) != 1)
+		return liteio_error_set(err, -EINVAL,
+					"\"%s\" is not an IPv4 or IPv6 address with a port", s);
+	*ret_host = liteio_strdup(host);
+	*ret_port = port;
+	return 0;
+}
+
+unsigned int liteio_local_status(int code)
+{
+	static const struct {
+		int code;
+		unsigned int status;
+	} map[] = {
+		{ EINVAL, 400 },    { ERANGE, 400 },  { EACCES, 403 },    { EPERM, 403 },
+		{ ENOENT, 404 },    { EEXIST, 409 },  { EBUSY, 409 },	  { ESTALE, 409 },
+		{ EMSGSIZE, 413 },  { EAGAIN, 503 },  { EOPNOTSUPP, 501 }, { ETIMEDOUT, 504 },
+		{ ENOSPC, 507 },
+	};
+	size_t i;
+
+	for (i = 0; i < LITEIO_ARRAY_SIZE(map); i++)
+		if (map[i].code == (code < 0 ? -code : code))
+			return map[i].status;
+	return 500;
+}

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The agent's local API as C: requests, answers, and the tables that bind them to JSON. The list of
+ * paths is in agent/README.md.
+ *
+ * Every struct here is plain: zero it, decode into it (strictly: LITEIO_JSON_STRICT), and release it
+ * with liteio_json_fini() and the table of the same name. Sizes are bytes; a request may also write
+ * them as "10Gi".
+ */
+#ifndef LITEIO_MODEL_LOCAL_H
+#define LITEIO_MODEL_LOCAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "base/uuid.h"
+#include "model/volume.h"
+
+#define LITEIO_LOCAL_SOCKET "/run/liteio/agent.sock"
+#define LITEIO_LOCAL_PORT 4420
+#define LITEIO_LOCAL_ADDRESSES_MAX 8
+#define LITEIO_LOCAL_TIMEOUT_MS_MAX 60000
+#define LITEIO_LOCAL_NQN_MAX 223
+#define LITEIO_LOCAL_PATH_MAX 255
+
+/* ---- requests ---- */
+
+/**
+ * struct liteio_local_pool_create - POST /v1/pools
+ * @name: of the new pool
+ * @device: block device, or a file whose name ends in ".img"
+ * @size_bytes: of a file that does not exist yet; 0 for devices
+ * @block_bytes: of the thin pool; 0 takes the default
+ * @force: overwrite a signature on the device; never a mounted or held one, never another pool's
+ */
+struct liteio_local_pool_create {
+	char *name;
+	char *device;
+	uint64_t size_bytes;
+	uint64_t block_bytes;
+	bool force;
+};
+
+/* POST /v1/pools/import: bring in a pool that was made elsewhere */
+struct liteio_local_pool_import {
+	char *device;
+};
+
+/**
+ * struct liteio_local_volume_create - POST /v1/volumes
+ * @name: of the volume
+ * @uuid: given by who asks, or null: the agent makes one
+ * @pool: where
+ * @size_bytes: rounded up to a multiple of LITEIO_VOLUME_SIZE_ALIGN; with @snapshot 0 means the
+ *              snapshot's size, and a larger one grows the restored volume
+ * @volume_class: enum liteio_volume_class
+ * @snapshot: name of a snapshot in the same pool to restore from, or NULL for an empty volume
+ */
+struct liteio_local_volume_create {
+	char *name;
+	struct liteio_uuid uuid;
+	char *pool;
+	uint64_t size_bytes;
+	int volume_class;
+	char *snapshot;
+};
+
+/* POST /v1/volumes/{volume}/grow and /v1/attachments/{uuid}/{generation}/resize */
+struct liteio_local_resize {
+	uint64_t size_bytes;
+};
+
+/**
+ * struct liteio_local_fence - POST /v1/volumes/{volume}/fence
+ * @floor: end every generation below, or
+ * @generation: end exactly this one; exactly one of the two is not 0
+ * @timeout_ms: how long to wait for I/O in flight; 0 only closes the gates and looks once
+ */
+struct liteio_local_fence {
+	uint64_t floor;
+	uint64_t generation;
+	uint64_t timeout_ms;
+};
+
+/* POST /v1/snapshots */
+struct liteio_local_snapshot_create {
+	char *name;
+	struct liteio_uuid uuid;
+	char *volume;
+};
+
+/**
+ * struct liteio_local_export_create - POST /v1/exports
+ * @volume: name
+ * @generation: of the attachment, at or above the floor
+ * @host_nqn: who may connect; required unless @local
+ * @read_only: the head refuses writes
+ * @local: the consumer is this node: a head, no subsystem
+ */
+struct liteio_local_export_create {
+	char *volume;
+	uint64_t generation;
+	char *host_nqn;
+	bool read_only;
+	bool local;
+};
+
+/**
+ * struct liteio_local_attach - POST /v1/attachments
+ * @uuid: of the volume
+ * @generation: that was given to this node
+ * @size_bytes: what the volume must have at least; 0 takes what is there
+ * @local: the volume is in a pool of this node and exported with local
+ * @nqn: subsystem, remote only; NULL takes the one of @uuid and @generation
+ * @addresses: "192.0.2.1:4420" or "[2001:db8::1]:4420", remote only
+ * @n_addresses: how many
+ * @read_only: the head here refuses writes too
+ */
+struct liteio_local_attach {
+	struct liteio_uuid uuid;
+	uint64_t generation;
+	uint64_t size_bytes;
+	bool local;
+	char *nqn;
+	char **addresses;
+	size_t n_addresses;
+	bool read_only;
+};
+
+/* ---- answers; lists are {"items": [...]} ---- */
+
+/**
+ * struct liteio_local_module - GET /v1/module
+ * @loaded: liteio.ko answers on netlink
+ * @version: of the module, NULL when not loaded
+ * @features: names of what it can do
+ * @n_features: how many
+ * @instance: changes each time the module is loaded
+ */
+struct liteio_local_module {
+	bool loaded;
+	char *version;
+	char **features;
+	size_t n_features;
+	struct liteio_uuid instance;
+};
+
+/**
+ * struct liteio_local_node - GET /v1/node
+ * @name: of the node
+ * @host_nqn: as an NVMe host
+ * @host_id: its partner
+ * @addresses: where exports listen, with port
+ * @n_addresses: how many
+ * @kernel: release
+ * @module: version of liteio.ko, NULL when not loaded
+ * @agent: version
+ * @boot_id: of this boot
+ * @features: "head" (the module), "export" (nvmet over TCP), "attach" (nvme over TCP)
+ * @n_features: how many
+ */
+struct liteio_local_node {
+	char *name;
+	char *host_nqn;
+	char *host_id;
+	char **addresses;
+	size_t n_addresses;
+	char *kernel;
+	char *module;
+	char *agent;
+	char *boot_id;
+	char **features;
+	size_t n_features;
+};
+
+/**
+ * struct liteio_local_pool - one pool
+ * @name: on this node
+ * @uuid: from its label
+ * @device: what it lies on
+ * @state: "ready", or what is wrong in one word
+ * @reason: the sentence when it is not ready
+ * @data_bytes: size of the thin pool's data
+ * @data_used_bytes: blocks in use
+ * @metadata_bytes: size of its metadata
+ * @metadata_used_bytes: in use
+ * @provisioned_bytes: sum of the sizes of volumes and snapshots
+ * @volumes: number of volumes and snapshots
+ */
+struct liteio_local_pool {
+	char *name;
+	struct liteio_uuid uuid;
+	char *device;
+	char *state;
+	char *reason;
+	uint64_t data_bytes;
+	uint64_t data_used_bytes;
+	uint64_t metadata_bytes;
+	uint64_t metadata_used_bytes;
+	uint64_t provisioned_bytes;
+	uint64_t volumes;
+};
+
+/**
+ * struct liteio_local_volume_attachment - a live attachment, as the catalog has it
+ * @generation: its generation
+ * @host_nqn: consumer, NULL for a local one
+ * @read_only: no writes
+ * @local: the consumer is this node
+ */
+struct liteio_local_volume_attachment {
+	uint64_t generation;
+	char *host_nqn;
+	bool read_only;
+	bool local;
+};
+
+/**
+ * struct liteio_local_volume - one volume
+ * @name: its name
+ * @uuid: its uuid
+ * @pool: pool it lives on
+ * @size_bytes: size
+ * @allocated_bytes: blocks in use
+ * @volume_class: enum liteio_volume_class
+ * @state: "ready", "creating", "deleting" or "failed"
+ * @floor: lowest generation still allowed, persisted
+ * @origin: snapshot it was restored from, NULL for none
+ * @attachments: live ones
+ * @n_attachments: how many
+ */
+struct liteio_local_volume {
+	char *name;
+	struct liteio_uuid uuid;
+	char *pool;
+	uint64_t size_bytes;
+	uint64_t allocated_bytes;
+	int volume_class;
+	char *state;
+	uint64_t floor;
+	char *origin;
+	struct liteio_local_volume_attachment *attachments;
+	size_t n_attachments;
+};
+
+/**
+ * struct liteio_local_fenced - answer of fence
+ * @floor: the floor now, persisted and in the kernel
+ * @drained: no I/O of what was fenced can reach the disk any more
+ * @inflight: what has not ended yet
+ * @waited_ms: how long this call waited
+ */
+struct liteio_local_fenced {
+	uint64_t floor;
+	bool drained;
+	uint64_t inflight;
+	uint64_t waited_ms;
+};
+
+/**
+ * struct liteio_local_snapshot - one snapshot
+ * @name: its name
+ * @uuid: its uuid
+ * @volume: name of the volume it was taken of; NULL when that is gone
+ * @pool: pool it lives on
+ * @size_bytes: of the volume at that moment
+ * @created_at: RFC 3339
+ * @state: as of a volume
+ */
+struct liteio_local_snapshot {
+	char *name;
+	struct liteio_uuid uuid;
+	char *volume;
+	char *pool;
+	uint64_t size_bytes;
+	char *created_at;
+	char *state;
+};
+
+/**
+ * struct liteio_local_export - one export
+ * @volume: name
+ * @uuid: of the volume
+ * @generation: of the attachment
+ * @nqn: subsystem, NULL for a local one
+ * @host_nqn: who may connect, NULL for a local one
+ * @addresses: where to connect, remote only
+ * @n_addresses: how many
+ * @read_only: no writes
+ * @local: only a head
+ * @ready: the gate is open and, unless @local, the subsystem is linked to every port
+ * @device: the head
+ */
+struct liteio_local_export {
+	char *volume;
+	struct liteio_uuid uuid;
+	uint64_t generation;
+	char *nqn;
+	char *host_nqn;
+	char **addresses;
+	size_t n_addresses;
+	bool read_only;
+	bool local;
+	bool ready;
+	char *device;
+};
+
+/* DELETE /v1/exports/{volume}/{generation} */
+struct liteio_local_unexport {
+	bool fenced; /* persisted, in the kernel */
+	bool drained;
+	bool removed; /* subsystem and head are gone; only after drained */
+};
+
+/**
+ * struct liteio_local_attachment - one attachment of this node
+ * @uuid: of the volume
+ * @generation: its generation
+ * @device: what to mount: /dev/liteio/<uuid>
+ * @size_bytes: of the device
+ * @local: on a pool of this node
+ * @nqn: subsystem, remote only
+ * @addresses: remote only
+ * @n_addresses: how many
+ * @read_only: no writes
+ * @state: "live", "connecting" (I/O waits), "fenced", or "gone" (I/O fails)
+ */
+struct liteio_local_attachment {
+	struct liteio_uuid uuid;
+	uint64_t generation;
+	char *device;
+	uint64_t size_bytes;
+	bool local;
+	char *nqn;
+	char **addresses;
+	size_t n_addresses;
+	bool read_only;
+	char *state;
+};
+
+/* what was removed by a DELETE without an answer of its own */
+struct liteio_local_deleted {
+	bool deleted; /* false: it was not there */
+};
+
+/**
+ * struct liteio_local_class_stats - counters of one class of I/O
+ * @name: "read", "write", "flush" or "other"
+ * @ios: completed
+ * @errors: of these, with an error
+ * @bytes: of those without an error
+ * @time_ns: sum of their latencies
+ * @hist: array of counts by latency; bounds in include/uapi/linux/liteio.h
+ */
+struct liteio_local_class_stats {
+	char *name;
+	uint64_t ios;
+	uint64_t errors;
+	uint64_t bytes;
+	uint64_t time_ns;
+	struct liteio_json *hist;
+};
+
+struct liteio_local_stats {
+	struct liteio_uuid uuid;
+	uint64_t generation;
+	uint64_t inflight;
+	uint64_t rejected;
+	struct liteio_local_class_stats *classes;
+	size_t n_classes;
+};
+
+/* "error": {"code": "ENOENT", "message": "..."} */
+struct liteio_local_error {
+	char *code;
+	char *message;
+};
+
+struct liteio_local_failure {
+	struct liteio_local_error error;
+};
+
+#define LITEIO_LOCAL_LIST(noun) \
+	struct liteio_local_##noun##_list { \
+		struct liteio_local_##noun *items; \
+		size_t n_items; \
+	}
+
+LITEIO_LOCAL_LIST(pool);
+LITEIO_LOCAL_LIST(volume);
+LITEIO_LOCAL_LIST(snapshot);
+LITEIO_LOCAL_LIST(export);
+LITEIO_LOCAL_LIST(attachment);
+LITEIO_LOCAL_LIST(stats);
+
+/* ---- tables: liteio_local_<struct>_fields ---- */
+
+extern const struct liteio_field liteio_local_pool_create_fields[];
+extern const struct liteio_field liteio_local_pool_import_fields[];
+extern const struct liteio_field liteio_local_volume_create_fields[];
+extern const struct liteio_field liteio_local_resize_fields[];
+extern const struct liteio_field liteio_local_fence_fields[];
+extern const struct liteio_field liteio_local_snapshot_create_fields[];
+extern const struct liteio_field liteio_local_export_create_fields[];
+extern const struct liteio_field liteio_local_attach_fields[];
+
+extern const struct liteio_field liteio_local_module_fields[];
+extern const struct liteio_field liteio_local_node_fields[];
+extern const struct liteio_field liteio_local_pool_fields[];
+extern const struct liteio_field liteio_local_volume_fields[];
+extern const struct liteio_field liteio_local_fenced_fields[];
+extern const struct liteio_field liteio_local_snapshot_fields[];
+extern const struct liteio_field liteio_local_export_fields[];
+extern const struct liteio_field liteio_local_unexport_fields[];
+extern const struct liteio_field liteio_local_attachment_fields[];
+extern const struct liteio_field liteio_local_deleted_fields[];
+extern const struct liteio_field liteio_local_stats_fields[];
+extern const struct liteio_field liteio_local_failure_fields[];
+
+extern const struct liteio_field liteio_local_pool_list_fields[];
+extern const struct liteio_field liteio_local_volume_list_fields[];
+extern const struct liteio_field liteio_local_snapshot_list_fields[];
+extern const struct liteio_field liteio_local_export_list_fields[];
+extern const struct liteio_field liteio_local_attachment_list_fields[];
+extern const struct liteio_field liteio_local_stats_list_fields[];
+
+/**
+ * liteio_local_address_parse() - "192.0.2.1:4420" or "[2001:db8::1]:4420" in its parts
+ * @s: the text; a missing port is LITEIO_LOCAL_PORT
+ * @ret_host: the address without brackets, in new memory
+ * @ret_port: 1..65535
+ * @err: what is wrong with it; names are refused, only addresses are taken
+ *
+ * Pure. Return: 0 or -EINVAL.
+ */
+int liteio_local_address_parse(const char *s, char **ret_host, uint16_t *ret_port,
+			       struct liteio_error *err);
+
+/* HTTP status for a negative errno, as agent/README.md lists them */
+unsigned int liteio_local_status(int code);
+
+#endif
