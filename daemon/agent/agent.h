@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The agent: one context that main.c builds up and takes down, and everything else is handed.
+ */
+#ifndef LITEIO_AGENT_AGENT_H
+#define LITEIO_AGENT_AGENT_H
+
+#include <stdbool.h>
+
+#include "agent/config.h"
+#include "agent/node.h"
+
+struct liteio_cluster;
+struct liteio_http_server;
+struct liteio_loop;
+struct liteio_pools;
+struct liteio_volumes;
+struct liteio_workers;
+
+#define LITEIO_AGENT_VERSION "1.0.0"
+
+/**
+ * struct liteio_agent - the process
+ * @loop: of the main thread
+ * @workers: threads for operations (ops.h)
+ * @urgent: threads for fences alone, so that none waits behind anything slow
+ * @config: from file and command line, constant after the start
+ * @identity: name, host NQN and so on, constant after the start
+ * @pools: open pools, see pools.h; own lock
+ * @volumes: locks of volumes by name, see volumes.h; own lock
+ * @api: the local API
+ * @cluster: the half that talks to Kubernetes (cluster.h): liteio_cluster_new(agent, &agent->cluster,
+ *           err) once @ready is set, liteio_cluster_free() at the end; NULL when standalone
+ * @ready: every pool known at start is open and restored; set once, read by any thread. Before that
+ *         operations answer -EAGAIN
+ */
+struct liteio_agent {
+	struct liteio_loop *loop;
+	struct liteio_workers *workers;
+	struct liteio_workers *urgent;
+	struct liteio_config config;
+	struct liteio_identity identity;
+	struct liteio_pools *pools;
+	struct liteio_volumes *volumes;
+	struct liteio_http_server *api;
+	struct liteio_cluster *cluster;
+	_Atomic bool ready;
+};
+
+#endif

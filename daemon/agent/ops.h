@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The node's operations: what the local API and the cluster's reconcile both do, as plain functions.
+ *
+ * For all of them:
+ *
+ * - Context: a worker thread, never the loop. They block for as long as the kernel and the disk need,
+ *   each part within a bound of its own; several may run at the same time on any objects.
+ * - Idempotent: asked again, an operation that is done answers as if it had just done it; one that was
+ *   cut short goes on where it stopped. An object that exists but differs is -EEXIST.
+ * - Checked first: a request that can not be fulfilled as a whole is refused in one sentence, and
+ *   nothing has changed.
+ * - @ret is zeroed by the caller, filled in only on success, and released with liteio_json_fini() and
+ *   the table of its struct (model/local.h).
+ * - @err carries the sentence. Return: 0 or a negative errno: -EINVAL bad request, -ENOENT no such
+ *   object, -EEXIST differs, -EBUSY in use, -ESTALE generation fenced, -ENOSPC, -EOPNOTSUPP this node
+ *   can not (no module), -ETIMEDOUT the kernel did not come back, -EAGAIN the agent still starts.
+ *
+ * Locks, in their order: a volume's lock (one operation at a time on one volume), a pool's own lock
+ * (inside daemon/pool, only around its catalog and single dm messages), the table locks (only around
+ * look-ups). A fence takes no volume lock where the module is loaded: it never waits for anything
+ * slow on the same volume, let alone on another. It runs on agent->urgent.
+ *
+ * What the attachment protocol stands on, kept by these functions and by nobody else:
+ *
+ *   export   the attachment is in the catalog's live set before its gate exists in the kernel, and
+ *            both refuse a generation below the floor or fenced by itself: an export that comes late
+ *            finds -ESTALE, or shows a closed gate
+ *   fence    (1) the floor, or the end of the one generation, is persisted in the pool's catalog,
+ *            (2) then the gates are closed in the kernel, (3) then the I/O in flight has ended,
+ *            (4) then the answer says drained. Never drained without (1) and (2); a fence that did
+ *            not drain may be repeated at any time
+ *   remove   a namespace is disabled and a head removed only after (3)
+ *   restart  floors of every pool are in the kernel before any head or export is touched
+ */
+#ifndef LITEIO_AGENT_OPS_H
+#define LITEIO_AGENT_OPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/uuid.h"
+#include "model/local.h"
+
+struct liteio_agent;
+struct liteio_error;
+
+/* ---- node, module ---- */
+
+int liteio_op_node_show(struct liteio_agent *a, struct liteio_local_node *ret,
+			struct liteio_error *err);
+int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *ret,
+			  struct liteio_error *err);
+/* load liteio.ko and give it the floors of all pools */
+int liteio_op_module_load(struct liteio_agent *a, struct liteio_local_module *ret,
+			  struct liteio_error *err);
+
+/* ---- pools ---- */
+
+/**
+ * liteio_op_pool_create() - make a pool on a disk or a file, and open it
+ * @a: the agent
+ * @req: name, device; exists with the same name and device: answered as it is
+ * @ret: the pool
+ * @err: why not; for a device that carries something, what
+ *
+ * Return: 0 or a negative errno.
+ */
+int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
+			  struct liteio_local_pool *ret, struct liteio_error *err);
+/* open a pool that is on a device already, finish what was interrupted, restore its exports */
+int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
+			  struct liteio_local_pool *ret, struct liteio_error *err);
+/* close an empty pool and erase its label; -EBUSY while it has volumes or snapshots */
+int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_deleted,
+			  struct liteio_error *err);
+/* the pool with the kernel's numbers of this moment */
+int liteio_op_pool_show(struct liteio_agent *a, const char *pool, struct liteio_local_pool *ret,
+			struct liteio_error *err);
+int liteio_op_pool_list(struct liteio_agent *a, struct liteio_local_pool_list *ret,
+			struct liteio_error *err);
+
+/* ---- volumes ---- */
+
+/**
+ * liteio_op_volume_create() - an empty volume, or one restored from a snapshot
+ * @a: the agent
+ * @req: see struct liteio_local_volume_create. Names and uuids are unique on the node
+ * @ret: the volume
+ * @err: why not
+ *
+ * Durable when it returns. Return: 0 or a negative errno.
+ */
+int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_volume_create *req,
+			    struct liteio_local_volume *ret, struct liteio_error *err);
+/**
+ * liteio_op_volume_grow() - make it larger, online, down to the consumer's controller
+ * @a: the agent
+ * @volume: name
+ * @size_bytes: rounded up to LITEIO_VOLUME_SIZE_ALIGN; smaller than it is: -EINVAL
+ * @ret: the volume
+ * @err: why not
+ *
+ * Catalog first, then the thin device, then every head of it, then every namespace is told. A
+ * consumer follows with liteio_op_attachment_resize() on its own node.
+ * Return: 0 or a negative errno.
+ */
+int liteio_op_volume_grow(struct liteio_agent *a, const char *volume, uint64_t size_bytes,
+			  struct liteio_local_volume *ret, struct liteio_error *err);
+/* delete, in slices; -EBUSY while it has live attachments; its space is free when this returns */
+int liteio_op_volume_delete(struct liteio_agent *a, const char *volume, bool *ret_deleted,
+			    struct liteio_error *err);
+int liteio_op_volume_show(struct liteio_agent *a, const char *volume,
+			  struct liteio_local_volume *ret, struct liteio_error *err);
+int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_list *ret,
+			  struct liteio_error *err);
+
+/**
+ * liteio_op_volume_fence() - end the right to a volume of older generations, or of one
+ * @a: the agent
+ * @volume: name
+ * @req: floor or generation, and how long to wait for the drain
+ * @ret: drained, or how much is still in flight
+ * @err: why the gates could not be closed; then nothing may be concluded
+ *
+ * Only closes gates; what was behind them is removed by liteio_op_export_delete(). An answer with
+ * @ret->drained false is a success: the gates are closed for good, ask again.
+ * Return: 0 or a negative errno.
+ */
+int liteio_op_volume_fence(struct liteio_agent *a, const char *volume,
+			   const struct liteio_local_fence *req, struct liteio_local_fenced *ret,
+			   struct liteio_error *err);
+
+/* ---- snapshots ---- */
+
+/**
+ * liteio_op_snapshot_create() - a point in time of a volume
+ * @a: the agent
+ * @req: name, volume
+ * @ret: the snapshot
+ * @err: why not
+ *
+ * The heads of the volume are suspended for the moment: a filesystem that is mounted on this node is
+ * frozen consistently, a remote consumer's is as after a power cut. All that was acknowledged to a
+ * flush before is in it. Return: 0 or a negative errno.
+ */
+int liteio_op_snapshot_create(struct liteio_agent *a,
+			      const struct liteio_local_snapshot_create *req,
+			      struct liteio_local_snapshot *ret, struct liteio_error *err);
+int liteio_op_snapshot_delete(struct liteio_agent *a, const char *snapshot, bool *ret_deleted,
+			      struct liteio_error *err);
+int liteio_op_snapshot_show(struct liteio_agent *a, const char *snapshot,
+			    struct liteio_local_snapshot *ret, struct liteio_error *err);
+int liteio_op_snapshot_list(struct liteio_agent *a, struct liteio_local_snapshot_list *ret,
+			    struct liteio_error *err);
+
+/* ---- exports: the pool node's side ---- */
+
+/**
+ * liteio_op_export_create() - open the gate of one attachment, and let its consumer reach it
+ * @a: the agent
+ * @req: volume, generation, consumer
+ * @ret: the export, ready
+ * @err: why not; -ESTALE for a generation below the floor or fenced by itself
+ *
+ * Return: 0 or a negative errno.
+ */
+int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_export_create *req,
+			    struct liteio_local_export *ret, struct liteio_error *err);
+/**
+ * liteio_op_export_delete() - fence one generation and, once drained, remove what it had
+ * @a: the agent
+ * @volume: name
+ * @generation: of the attachment, whether it has an export or not
+ * @timeout_ms: how long to wait for the drain
+ * @ret: fenced; drained; removed. A head that a local mount still holds stays, dead, until it is
+ *       closed: drained without removed
+ * @err: why not
+ *
+ * Return: 0 or a negative errno.
+ */
+int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t generation,
+			    uint64_t timeout_ms, struct liteio_local_unexport *ret,
+			    struct liteio_error *err);
+/* every export of one volume (NULL: of all volumes), as the kernel has them now */
+int liteio_op_export_list(struct liteio_agent *a, const char *volume,
+			  struct liteio_local_export_list *ret, struct liteio_error *err);
+
+/* ---- attachments: the consumer's side ---- */
+
+/**
+ * liteio_op_attachment_create() - make the volume's block device appear on this node
+ * @a: the agent
+ * @req: uuid, generation, how to connect
+ * @ret: the attachment; its device has the uuid and at least the size that were asked for
+ * @err: why not; -EBUSY while another generation of the volume is still attached here
+ *
+ * Return: 0 or a negative errno.
+ */
+int liteio_op_attachment_create(struct liteio_agent *a, const struct liteio_local_attach *req,
+				struct liteio_local_attachment *ret, struct liteio_error *err);
+/* follow the volume's growth: done when the device has at least that size */
+int liteio_op_attachment_resize(struct liteio_agent *a, const struct liteio_uuid *uuid,
+				uint64_t generation, uint64_t size_bytes,
+				struct liteio_local_attachment *ret, struct liteio_error *err);
+/**
+ * liteio_op_attachment_delete() - let go of a volume
+ * @a: the agent
+ * @uuid: volume
+ * @generation: attachment
+ * @force: also when the device is still open: its users get errors
+ * @ret_deleted: it was there
+ * @err: why not; -EBUSY while the device is open and @force is not set
+ *
+ * Never hangs: with @force, or when the path is dead, the controller goes first, so that whatever
+ * waits for it gets an error. Return: 0 or a negative errno.
+ */
+int liteio_op_attachment_delete(struct liteio_agent *a, const struct liteio_uuid *uuid,
+				uint64_t generation, bool force, bool *ret_deleted,
+				struct liteio_error *err);
+int liteio_op_attachment_list(struct liteio_agent *a, struct liteio_local_attachment_list *ret,
+			      struct liteio_error *err);
+
+/* ---- statistics ---- */
+
+int liteio_op_stats_list(struct liteio_agent *a, struct liteio_local_stats_list *ret,
+			 struct liteio_error *err);
+
+#endif
