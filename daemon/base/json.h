@@ -20,7 +20,31 @@ struct liteio_json;
 #define LITEIO_JSON_MAX_BYTES (8u << 20)
 #define LITEIO_JSON_MAX_DEPTH 32
 
-/* references: every function that returns a value "owned" gives one reference away */
+/**
+ * enum liteio_json_kind - what a value is
+ * @LITEIO_JSON_NULL: null, which is a NULL pointer
+ * @LITEIO_JSON_BOOL: true or false
+ * @LITEIO_JSON_INT: a whole number without fraction and exponent
+ * @LITEIO_JSON_DOUBLE: any other number
+ * @LITEIO_JSON_STRING: text, without NUL characters
+ * @LITEIO_JSON_ARRAY: a list
+ * @LITEIO_JSON_OBJECT: members by key, in the order they were added
+ */
+enum liteio_json_kind {
+	LITEIO_JSON_NULL,
+	LITEIO_JSON_BOOL,
+	LITEIO_JSON_INT,
+	LITEIO_JSON_DOUBLE,
+	LITEIO_JSON_STRING,
+	LITEIO_JSON_ARRAY,
+	LITEIO_JSON_OBJECT,
+};
+
+/*
+ * References: every function that returns a value "owned" gives one reference away. A value that is
+ * not changed any more may be read, referenced and released by several threads at once; a value
+ * that is still being changed belongs to one thread.
+ */
 struct liteio_json *liteio_json_ref(struct liteio_json *j);
 void liteio_json_unref(struct liteio_json *j); /* NULL is fine */
 
@@ -44,6 +68,7 @@ struct liteio_json *liteio_json_new_object(void);
 struct liteio_json *liteio_json_new_array(void);
 struct liteio_json *liteio_json_new_string(const char *s); /* NULL gives JSON null (a NULL pointer) */
 struct liteio_json *liteio_json_new_int(int64_t v);
+struct liteio_json *liteio_json_new_u64(uint64_t v);
 struct liteio_json *liteio_json_new_bool(bool v);
 struct liteio_json *liteio_json_copy(const struct liteio_json *j); /* deep */
 
@@ -57,8 +82,11 @@ void liteio_json_set_bool(struct liteio_json *object, const char *key, bool v);
 
 /*
  * Reading: all accept NULL and the wrong type and then answer NULL, 0 or @def. What is returned is
- * borrowed from the value. A path has dots between keys: "metadata.name".
+ * borrowed from the value. A path has dots between keys: "metadata.name"; for keys that have dots
+ * themselves (labels, annotations) there is liteio_json_member().
  */
+enum liteio_json_kind liteio_json_kind(const struct liteio_json *j);
+struct liteio_json *liteio_json_member(const struct liteio_json *object, const char *key);
 struct liteio_json *liteio_json_get(const struct liteio_json *object, const char *path);
 const char *liteio_json_get_string(const struct liteio_json *object, const char *path);
 int64_t liteio_json_get_int(const struct liteio_json *object, const char *path, int64_t def);
@@ -69,6 +97,9 @@ bool liteio_json_equal(const struct liteio_json *a, const struct liteio_json *b)
 const char *liteio_json_string(const struct liteio_json *j); /* NULL when it is not a string */
 size_t liteio_json_len(const struct liteio_json *array);
 struct liteio_json *liteio_json_at(const struct liteio_json *array, size_t i);
+bool liteio_json_bool(const struct liteio_json *j); /* false when it is not a bool */
+/* a whole number that is not negative: 0, -EINVAL (not a whole number) or -ERANGE */
+int liteio_json_u64(const struct liteio_json *j, uint64_t *ret);
 /* visit the members of an object in their order, until @fn returns non-zero, which is returned */
 int liteio_json_each(const struct liteio_json *object,
 		     int (*fn)(void *arg, const char *key, struct liteio_json *v), void *arg);

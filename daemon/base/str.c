@@ -134,6 +134,58 @@ char *liteio_buf_take(struct liteio_buf *b)
 	return s;
 }
 
+/* bytes of the UTF-8 character at @s, 0 when there is no valid one */
+static size_t utf8_len(const unsigned char *s)
+{
+	/* the smallest second byte that is not an overlong form, a surrogate or beyond U+10FFFF */
+	unsigned char lo = 0x80, hi = 0xbf;
+	size_t n;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (s[0] == 0xe0)
+		lo = 0xa0;
+	else if (s[0] == 0xed)
+		hi = 0x9f;
+	else if (s[0] == 0xf0)
+		lo = 0x90;
+	else if (s[0] == 0xf4)
+		hi = 0x8f;
+	if (s[1] < lo || s[1] > hi)
+		return 0;
+	for (size_t i = 2; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return n;
+}
+
+char *liteio_utf8_clean(const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	struct liteio_buf b = LITEIO_BUF_INIT;
+	size_t n;
+
+	while (*p && (n = utf8_len(p)))
+		p += n;
+	if (!*p)
+		return NULL;
+	liteio_buf_add(&b, s, (size_t)((const char *)p - s));
+	for (; *p; p += n) {
+		n = utf8_len(p);
+		if (n) {
+			liteio_buf_add(&b, p, n);
+			continue;
+		}
+		liteio_buf_addstr(&b, "\xef\xbf\xbd");
+		n = 1;
+	}
+	return liteio_buf_take(&b);
+}
+
 size_t liteio_split(char *s, char sep, char **fields, size_t max)
 {
 	size_t n = 0;

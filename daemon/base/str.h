@@ -75,6 +75,9 @@ int liteio_name_check(const char *what, const char *name, struct liteio_error *e
 
 #define LITEIO_NAME_MAX 127
 
+/* NULL when @s is valid UTF-8, else a copy with U+FFFD in place of every byte that is not */
+char *liteio_utf8_clean(const char *s);
+
 /* pointers into @s of at most @max separated fields; modifies @s; returns how many */
 size_t liteio_split(char *s, char sep, char **fields, size_t max);
 
