@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * StorageNode: one machine that has pools, consumes volumes, or both. Named like its Kubernetes node.
- * The agent of the node writes status; spec belongs to the admin.
+ * The agent of the node creates the object
+ * and writes status; spec and labels belong to the admin.
  */
 #ifndef LITEIO_MODEL_NODE_H
 #define LITEIO_MODEL_NODE_H
@@ -12,6 +13,10 @@
 
 #include "base/json.h"
 #include "model/condition.h"
+#include "model/meta.h"
+
+/* the agent's heartbeat is the Lease of this name in the namespace liteio-system */
+#define LITEIO_NODE_LEASE_PREFIX "agent-"
 
 struct liteio_node_spec {
 	bool cordoned; /* no new volumes here */
@@ -27,7 +32,7 @@ struct liteio_node_spec {
  * @module: version of liteio.ko, NULL when it is not loaded
  * @agent: version of the agent
  * @boot_id: changes with every boot
- * @conditions: Ready (agent), with heartbeats through a Lease of the node's name
+ * @conditions: Ready (agent), Alive (controller)
  */
 struct liteio_node_status {
 	char *host_nqn;
@@ -43,11 +48,7 @@ struct liteio_node_status {
 };
 
 struct liteio_node {
-	char *name;
-	char *uid;
-	char *resource_version;
-	struct liteio_json *labels;
-	bool deleting;
+	struct liteio_meta meta;
 	struct liteio_node_spec spec;
 	struct liteio_node_status status;
 };

@@ -14,8 +14,14 @@
 #include "base/json.h"
 #include "base/uuid.h"
 #include "model/condition.h"
+#include "model/meta.h"
 
 #define LITEIO_POOL_FINALIZER "liteio.io/pool"
+#define LITEIO_POOL_NAME_MAX 63
+#define LITEIO_POOL_OVERCOMMIT_MIN 100
+#define LITEIO_POOL_OVERCOMMIT_MAX 10000
+#define LITEIO_POOL_OVERCOMMIT_DEFAULT 1000
+#define LITEIO_POOL_FILE_MIN (64ull << 20)
 
 /**
  * struct liteio_pool_spec - what the admin wants; node, pool and device are immutable
@@ -24,8 +30,8 @@
  * @device: block device or, ending in ".img", a file that is created with @size_bytes
  * @size_bytes: of a file to create; 0 for devices
  * @cordoned: no new volumes here
- * @overcommit_percent: provisioned bytes allowed, in percent of the data size; 100..10000, 0 takes
- *                      the default of 1000
+ * @overcommit_percent: provisioned bytes allowed, in percent of the data size; parsing fills in the
+ *                      default
  */
 struct liteio_pool_spec {
 	char *node;
@@ -38,7 +44,8 @@ struct liteio_pool_spec {
 
 /**
  * struct liteio_pool_status - what the agent reports, from the kernel's own numbers
- * @uuid: of the pool, from its label
+ * @uuid: of the pool, from its label; once reported it never changes: an empty disk that takes the
+ *        place of a lost one is not made a pool again under the same object
  * @data_bytes: size of the thin pool's data
  * @data_used_bytes: blocks in use
  * @metadata_bytes: size of its metadata
@@ -61,12 +68,7 @@ struct liteio_pool_status {
 
 /* named storage_pool: liteio_pool is the engine's object of daemon/pool */
 struct liteio_storage_pool {
-	char *name;
-	char *uid;
-	char *resource_version;
-	struct liteio_json *labels;
-	bool deleting;
-	bool has_finalizer;
+	struct liteio_meta meta;
 	struct liteio_pool_spec spec;
 	struct liteio_pool_status status;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Snapshot: a point in time of a volume, on the volume's pool. The creator writes spec, the
- * controller copies the volume's placement into spec.placement and the label liteio.io/node, the
- * agent of that node makes it and writes status.
+ * controller copies the volume's placement into spec.placement, the label liteio.io/node and the
+ * finalizer in one write, the agent of that node makes it and writes status. Its uuid is meta.uuid.
  */
 #ifndef LITEIO_MODEL_SNAPSHOT_H
 #define LITEIO_MODEL_SNAPSHOT_H
@@ -14,19 +14,20 @@
 #include "base/json.h"
 #include "base/uuid.h"
 #include "model/condition.h"
+#include "model/meta.h"
 #include "model/volume.h"
 
 #define LITEIO_SNAPSHOT_FINALIZER "liteio.io/snapshot"
 
 struct liteio_snapshot_spec {
-	struct liteio_uuid uuid;
-	char *volume; /* Volume object; immutable */
-	struct liteio_placement placement; /* controller */
+	char *volume; /* Volume object; creator, immutable */
+	struct liteio_placement placement; /* controller, set once; source_uuid is the volume's */
 };
 
 /**
  * struct liteio_snapshot_status - what the agent reports
- * @ready: it exists in the pool's catalog and can be restored from
+ * @ready: it exists in the pool's catalog and can be restored from; never goes back, so that a
+ *         snapshot that was lost is not taken again as if it were the old one
  * @size_bytes: size of the volume at that moment
  * @created_at: RFC 3339, when it was taken
  * @conditions: Ready
@@ -40,11 +41,7 @@ struct liteio_snapshot_status {
 };
 
 struct liteio_snapshot {
-	char *name;
-	char *uid;
-	char *resource_version;
-	bool deleting;
-	bool has_finalizer;
+	struct liteio_meta meta;
 	struct liteio_snapshot_spec spec;
 	struct liteio_snapshot_status status;
 };

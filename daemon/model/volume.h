@@ -3,28 +3,54 @@
  * Volume: the resource, as C. The schema is deploy/crds/volumes.yaml; a test holds both together.
  *
  * Who writes what. Every field has exactly one writer, which is what the attachment protocol stands
- * on; each writer applies its own fields with its own field manager.
+ * on.
  *
- *   spec.uuid sizeBytes class position preferredNode nodeSelector
+ *   spec.sizeBytes class position     the creator (CSI, or a user with kubectl); immutable but for
+ *   preferredNode nodeSelector        sizeBytes, which only grows
  *   poolSelector source fsType
- *                                     the creator (CSI, or a user with kubectl); immutable but for
- *                                     sizeBytes, which only grows
  *   spec.attachments[]                "want": the consumers that should have the volume (CSI);
  *                                     keyed by node
- *   spec.placement                    controller: the pool the volume lives on; set once
+ *   spec.placement                    controller: the pool the volume lives on; set once, together
+ *                                     with the finalizer and the label liteio.io/node
  *   spec.nextGeneration               controller: the next generation to give, only grows
  *   spec.grants[]                     controller: generations given; keyed by generation
  *   spec.fenceBelow                   controller: every generation below must be fenced; only grows
  *   spec.fenceGenerations[]           controller: single generations that must be fenced
  *   status.node.*                     the pool node's agent: observations, each tagged with the
  *                                     generation or floor it was made for
- *   status.conditions[]               keyed by type, one writer per type: Placed (controller),
- *                                     Ready, Fencing (agent of the pool node)
+ *   status.conditions[]               keyed by type, one writer per type: Placed and Granted
+ *                                     (controller), Ready and Fencing (agent of the pool node)
+ *   metadata.finalizers               controller adds ours when it places, agent removes it when the
+ *                                     volume is gone from the pool
  *
- * The controller's fields are written together in one compare-and-swap on metadata.resourceVersion,
- * after reading all of the object: "no other grant is left" and "give this generation" are one
- * atomic step (see controller/attach.h). The label liteio.io/node repeats placement.node, so that an
- * agent can watch only what is its own.
+ * How it is written. Spec and metadata: JSON merge patch with uid and resourceVersion of what was read
+ * (meta.h), by every writer, CSI included: it is one compare-and-swap of the whole object, so "no
+ * other grant is left" and "give this generation" are one atomic step (controller/attach.h), and two
+ * publishes at a time can not lose each other's want. Server-side apply would: one manager's apply
+ * drops the list items it does not repeat, and it would make a deleted object again. Status: server-
+ * side apply, because conditions have two writers, with one manager per writer, and with uid and
+ * resourceVersion too: a report is about the spec as stored or it is refused, which also refuses the
+ * late write of an agent that was replaced meanwhile.
+ *
+ * What can go wrong, and what stops it.
+ *
+ *   A generation is used twice:  the uuid in NQNs and in the catalog is metadata.uid, so an object made
+ *   again under its old name starts with new ones. Within an object the schema refuses a grant that is
+ *   neither an old one unchanged nor at or above the old nextGeneration. When the API server's store
+ *   was restored from a backup, nextGeneration may be behind what the disks know: the agent reports
+ *   the catalog's floor, the controller continues from there (attach.h), and the catalog refuses a
+ *   generation below its floor whatever the API says.
+ *   A fence is believed too early:  the agent reports fencedBelow only from a fence that answered
+ *   "drained" in this very process for this floor; the catalog is written before the kernel is told.
+ *   The schema refuses to drop a grant that status does not cover, and to lower what was reported.
+ *   An old agent writes:  refused by its resourceVersion; what it still does to the kernel is refused
+ *   by the kernel's floor.
+ *   An empty volume takes the place of a lost one:  created, once reported, never goes back, and no
+ *   grant is given before it was reported. An agent that finds created set and no such volume in the
+ *   catalog reports the loss and makes nothing.
+ *   An object disappears (finalizer removed by force, label edited):  never a reason to touch data; a
+ *   volume is deleted only when its deletionTimestamp was seen, no grant is left, and the catalog's
+ *   record has this uuid.
  */
 #ifndef LITEIO_MODEL_VOLUME_H
 #define LITEIO_MODEL_VOLUME_H
@@ -36,15 +62,16 @@
 #include "base/json.h"
 #include "base/uuid.h"
 #include "model/condition.h"
+#include "model/meta.h"
 
 #define LITEIO_GENERATION_MAX ((1ull << 48) - 1)
 #define LITEIO_VOLUME_SIZE_MIN (4ull << 20)
 #define LITEIO_VOLUME_SIZE_MAX (1ull << 50)
 #define LITEIO_VOLUME_SIZE_ALIGN (1ull << 20)
 #define LITEIO_VOLUME_ATTACHMENTS_MAX 16
+#define LITEIO_VOLUME_EXPORTS_MAX 32
 
 #define LITEIO_VOLUME_FINALIZER "liteio.io/volume"
-#define LITEIO_NODE_LABEL "liteio.io/node"
 
 enum liteio_volume_class {
 	LITEIO_VOLUME_THIN,
@@ -68,7 +95,8 @@ struct liteio_want {
  * struct liteio_grant - one generation given to one consumer
  * @generation: never used twice for a volume
  * @node: the consumer
- * @host_nqn: the consumer's, copied from its StorageNode, for the export's host list
+ * @host_nqn: the consumer's, copied from its StorageNode, for the export's host list; NULL when the
+ *            consumer is the pool node
  * @read_only: the head refuses writes
  */
 struct liteio_grant {
@@ -83,18 +111,26 @@ struct liteio_fence_gen {
 	uint64_t generation;
 };
 
+/**
+ * struct liteio_placement - where a volume or snapshot lives
+ * @node: StorageNode; NULL: not placed yet
+ * @pool: StoragePool object
+ * @source_uuid: metadata.uid of what it is made from (the Snapshot a volume is restored from, the
+ *               Volume a snapshot is taken of), null when nothing: another object that takes the name
+ *               meanwhile is not meant
+ */
 struct liteio_placement {
-	char *node; /* StorageNode */
-	char *pool; /* StoragePool object */
+	char *node;
+	char *pool;
+	struct liteio_uuid source_uuid;
 };
 
-/* what a new volume is filled from; both NULL means empty */
+/* what a new volume is filled from; NULL means empty */
 struct liteio_volume_source {
 	char *snapshot; /* Snapshot object */
 };
 
 struct liteio_volume_spec {
-	struct liteio_uuid uuid;
 	uint64_t size_bytes;
 	int volume_class; /* enum liteio_volume_class */
 	int position; /* enum liteio_position */
@@ -108,7 +144,7 @@ struct liteio_volume_spec {
 	size_t n_attachments;
 
 	struct liteio_placement placement;
-	uint64_t next_generation;
+	uint64_t next_generation; /* at least 1 */
 	struct liteio_grant *grants;
 	size_t n_grants;
 	uint64_t fence_below;
@@ -137,12 +173,12 @@ struct liteio_export_status {
 
 /**
  * struct liteio_volume_observed - status.node: written only by the pool node's agent
- * @size_bytes: what the volume has now; never more than spec once grown
+ * @size_bytes: what the volume has now, on the pool and at its exports
  * @allocated_bytes: blocks in use
  * @fenced_below: floor that is persisted in the catalog, raised in the kernel, and drained
  * @fenced_generations: exact generations fenced and drained
  * @exports: live attachments
- * @created: the volume exists in the pool's catalog
+ * @created: the volume exists in the pool's catalog; never goes back
  */
 struct liteio_volume_observed {
 	bool created;
@@ -163,20 +199,12 @@ struct liteio_volume_status {
 
 /**
  * struct liteio_volume - a Volume object
- * @name: metadata.name, also the CSI volume id and the name in the pool's catalog
- * @uid: metadata.uid
- * @resource_version: for compare-and-swap
- * @deleting: metadata.deletionTimestamp is set
- * @has_finalizer: LITEIO_VOLUME_FINALIZER is among the finalizers
+ * @meta: name (also the CSI volume id and the name in the pool's catalog), uuid, ...
  * @spec: what is wanted
  * @status: what is
  */
 struct liteio_volume {
-	char *name;
-	char *uid;
-	char *resource_version;
-	bool deleting;
-	bool has_finalizer;
+	struct liteio_meta meta;
 	struct liteio_volume_spec spec;
 	struct liteio_volume_status status;
 };
@@ -184,6 +212,11 @@ struct liteio_volume {
 /* JSON table of struct liteio_volume_spec, for partial objects and for schema tests */
 extern const struct liteio_field liteio_volume_spec_fields[];
 extern const struct liteio_field liteio_volume_observed_fields[];
+extern const struct liteio_field liteio_volume_status_fields[];
+extern const struct liteio_field liteio_want_fields[];
+extern const struct liteio_field liteio_grant_fields[];
+extern const struct liteio_field liteio_fence_gen_fields[];
+extern const struct liteio_field liteio_placement_fields[];
 extern const char *const liteio_volume_class_names[];
 extern const char *const liteio_position_names[];
 
