@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Block devices: what they are (sysfs, libblkid), and the few things done to them.
+ *
+ * Context: worker threads; they read and write the device, so they block as long as it does.
+ */
+#ifndef LITEIO_HOST_BLOCK_H
+#define LITEIO_HOST_BLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct liteio_error;
+
+/**
+ * struct liteio_block_info - one device; no opinion, only facts
+ * @path: canonical ("/dev/sda", not a link)
+ * @dev: number
+ * @size_bytes: size
+ * @logical_bytes: smallest block that can be written
+ * @physical_bytes: block that is written without read-modify-write
+ * @read_only: cannot be written
+ * @rotational: says that it is a disk with platters
+ * @discard: passes discards on
+ * @is_partition: a partition of another device
+ * @n_holders: kernel devices on top (dm, md, ...)
+ * @n_partitions: partitions on it
+ * @is_mounted: it, or a partition of it, is mounted or used as swap
+ * @model: may be ""
+ * @serial: may be ""
+ */
+struct liteio_block_info {
+	char path[256];
+	dev_t dev;
+	uint64_t size_bytes;
+	uint32_t logical_bytes;
+	uint32_t physical_bytes;
+	bool read_only;
+	bool rotational;
+	bool discard;
+	bool is_partition;
+	unsigned int n_holders;
+	unsigned int n_partitions;
+	bool is_mounted;
+	char model[64];
+	char serial[64];
+};
+
+/**
+ * struct liteio_block_signature - what libblkid recognised
+ * @type: "ext4", "LVM2_member", "gpt"; "" when nothing was found
+ * @usage: "filesystem", "raid", "partition table", "crypto", "other"
+ * @label: may be ""
+ * @uuid: may be ""
+ */
+struct liteio_block_signature {
+	char type[32];
+	char usage[32];
+	char label[128];
+	char uuid[64];
+};
+
+int liteio_block_info(const char *path, struct liteio_block_info *ret, struct liteio_error *err);
+int liteio_block_size(const char *path, uint64_t *ret, struct liteio_error *err);
+/* whole disks and partitions of this machine, by sysfs, without ram, zero-sized and hidden ones */
+int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct liteio_error *err);
+
+/**
+ * liteio_block_probe() - what is on a device
+ * @path: device or file
+ * @ret: type "" when libblkid knows nothing on it
+ * @err: cannot be read, or (-EUCLEAN) several signatures contradict each other
+ *
+ * Never trusts a cache: reads the device. Return: 0 or a negative errno.
+ */
+int liteio_block_probe(const char *path, struct liteio_block_signature *ret,
+		       struct liteio_error *err);
+
+/**
+ * liteio_block_check_free() - may this device be taken?
+ * @path: device
+ * @err: the one sentence why not: holder, mount, swap, partition table, signature, read-only
+ *
+ * Return: 0, -EBUSY in use, -EEXIST something is on it, -EROFS, or another negative errno.
+ */
+int liteio_block_check_free(const char *path, struct liteio_error *err);
+
+/* zero or discard a range, in bytes; multiples of the logical block */
+int liteio_block_zero(int fd, uint64_t start, uint64_t len, struct liteio_error *err);
+int liteio_block_discard(int fd, uint64_t start, uint64_t len, struct liteio_error *err);
+/* read a device's size again after it changed below (loop, partition) */
+int liteio_block_flush(int fd, struct liteio_error *err);
+/* "8:16" as tables want it */
+void liteio_block_devname(dev_t dev, char out[32]);
+
+/**
+ * liteio_block_loop_attach() - a loop device with direct I/O over a file
+ * @file: existing regular file; its canonical path is what counts
+ * @ret_path: "/dev/loop3"; a loop device that this file already has is used
+ * @path_len: size of @ret_path, at least 32
+ * @err: why not
+ *
+ * Direct I/O is asked for; a filesystem that cannot do it is served through the page cache, with a
+ * flush where a flush is asked for. Return: 0 or a negative errno.
+ */
+int liteio_block_loop_attach(const char *file, char *ret_path, size_t path_len,
+			     struct liteio_error *err);
+/* the loop device of a file, -ENODEV when it has none */
+int liteio_block_loop_find(const char *file, char *ret_path, size_t path_len,
+			   struct liteio_error *err);
+/* let go; -EBUSY while something is on it, 0 when it is free already */
+int liteio_block_loop_detach(const char *path, struct liteio_error *err);
+
+/* make a file of this size whose blocks are reserved; -EEXIST when there is one */
+int liteio_block_file_create(const char *file, uint64_t size_bytes, struct liteio_error *err);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Heads: the device that a consumer opens, and that carries the gate of its attachment.
+ *
+ * On the pool node a head sits on the thin volume ("liteio-head-..."), on a remote consumer on the
+ * namespace of the export ("liteio-remote-..."). The attachment must be in the kernel's registry
+ * (netlink.h) before a head can be made. Without the module a local head is a dm-linear: it has no
+ * gate, so only local attachments can have one.
+ */
+#ifndef LITEIO_HOST_HEAD_H
+#define LITEIO_HOST_HEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/uuid.h"
+#include "host/dm.h"
+
+struct liteio_error;
+
+/**
+ * struct liteio_head - what a head should be
+ * @uuid: of the volume
+ * @generation: of the attachment
+ * @remote: a consumer's head on an nvme namespace
+ * @lower: the device below
+ * @size_bytes: size of the head, a multiple of 512, at most that of @lower
+ * @read_only: writes are refused
+ * @gate: the target is "liteio"; false makes a dm-linear (local attachments without the module)
+ */
+struct liteio_head {
+	struct liteio_uuid uuid;
+	uint64_t generation;
+	bool remote;
+	dev_t lower;
+	uint64_t size_bytes;
+	bool read_only;
+	bool gate;
+};
+
+/**
+ * struct liteio_head_state - what a head is
+ * @head: as above, read back from its table
+ * @dm: the device
+ * @path: to open it
+ * @floor: of the volume, as the target reports it; 0 for dm-linear
+ * @fenced: the gate is closed
+ * @inflight: I/O under way, as the target reports it
+ */
+struct liteio_head_state {
+	struct liteio_head head;
+	struct liteio_dm_info dm;
+	char path[LITEIO_DM_PATH_MAX];
+	uint64_t floor;
+	bool fenced;
+	uint64_t inflight;
+};
+
+/**
+ * liteio_head_ensure() - have a running head with this table; create, adopt or reload (grow)
+ * @h: what it should be
+ * @ret: the head; may be NULL
+ * @err: the kernel's reason: -ESTALE below the floor, -ENOENT without the attachment
+ *
+ * Context: worker; blocks as long as a reload has to wait for I/O.
+ * Return: 0 or a negative errno.
+ */
+int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *ret,
+		       struct liteio_error *err);
+/* -ENODEV when there is none */
+int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		    struct liteio_head_state *ret, struct liteio_error *err);
+/* all heads of both kinds; new memory */
+int liteio_head_list(struct liteio_head_state **ret, size_t *ret_n, struct liteio_error *err);
+/* remove; -EBUSY while it is open, 0 when there is none */
+int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		       struct liteio_error *err);
+/*
+ * Make every I/O to a head fail at once, whatever is below: its table becomes "error", what waits
+ * inside is failed. For a consumer whose path is gone; the device stays until its openers leave.
+ */
+int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		     struct liteio_error *err);
+
+/* one line of status or table of the target, for tests and fuzzers. Pure; 0 or -EBADMSG */
+int liteio_head_parse_status(const char *params, struct liteio_head_state *io);
+int liteio_head_parse_table(const char *type, const char *params, struct liteio_head *io);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The liteio kernel module's netlink family (libnl-genl below; its types stay in netlink.c).
+ *
+ * include/uapi/linux/liteio.h says what every command means; this header only says how to call it.
+ * The kernel's own sentence (NETLINK_EXT_ACK) ends up in the error.
+ */
+#ifndef LITEIO_HOST_NETLINK_H
+#define LITEIO_HOST_NETLINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* the kernel's limit of names is not that of base/str.h: here it is LITEIO_NETLINK_NAME_MAX */
+#pragma push_macro("LITEIO_NAME_MAX")
+#undef LITEIO_NAME_MAX
+#include <linux/liteio.h>
+#undef LITEIO_NAME_MAX
+#pragma pop_macro("LITEIO_NAME_MAX")
+
+#include "base/uuid.h"
+
+struct liteio_error;
+struct liteio_netlink;
+struct liteio_netlink_events;
+
+/* the longest name a volume has inside the kernel; longer ones are cut, they are for people only */
+#define LITEIO_NETLINK_NAME_MAX 63
+#define LITEIO_NETLINK_HOST_MAX 223
+
+/* lets the kernel choose FENCE's TIMEOUT_MS default */
+#define LITEIO_NETLINK_TIMEOUT_DEF UINT32_MAX
+
+/**
+ * struct liteio_netlink_info - INFO_GET
+ * @version: of the protocol
+ * @module: version of the module
+ * @features: bits of enum liteio_feature
+ * @instance: random per load of the module
+ * @event_seq: newest event
+ * @stats_bytes: memory of all statistics
+ */
+struct liteio_netlink_info {
+	uint32_t version;
+	char module[64];
+	uint64_t features;
+	struct liteio_uuid instance;
+	uint64_t event_seq;
+	uint64_t stats_bytes;
+};
+
+struct liteio_netlink_volume {
+	struct liteio_uuid uuid;
+	char name[LITEIO_NETLINK_NAME_MAX + 1];
+	uint64_t floor;
+	uint32_t barred;
+	uint32_t attachments;
+};
+
+/**
+ * struct liteio_netlink_att - ATT_GET
+ * @uuid: volume
+ * @generation: of the attachment
+ * @host: consumer, for people
+ * @flags: bits of enum liteio_att_flag
+ * @state: enum liteio_att_state
+ * @inflight: I/O under way; exact only once fenced
+ * @rejected: I/O refused
+ * @bound: a head is bound; its number is in @major and @minor
+ * @major: of the head
+ * @minor: of the head
+ */
+struct liteio_netlink_att {
+	struct liteio_uuid uuid;
+	uint64_t generation;
+	char host[LITEIO_NETLINK_HOST_MAX + 1];
+	uint32_t flags;
+	uint32_t state;
+	uint64_t inflight;
+	uint64_t rejected;
+	bool bound;
+	uint32_t major;
+	uint32_t minor;
+};
+
+struct liteio_netlink_fence {
+	uint64_t floor;
+	bool drained;
+	uint64_t inflight;
+	uint64_t waited_ns;
+};
+
+struct liteio_netlink_class {
+	uint64_t ios;
+	uint64_t errors;
+	uint64_t bytes;
+	uint64_t time_ns;
+	uint64_t hist[LITEIO_HIST_BUCKETS];
+};
+
+/**
+ * struct liteio_netlink_stats - STATS_GET; @classes is indexed by enum liteio_class
+ */
+struct liteio_netlink_stats {
+	struct liteio_uuid uuid;
+	uint64_t generation;
+	uint64_t time_ns;
+	uint64_t inflight;
+	uint64_t rejected;
+	struct liteio_netlink_class classes[LITEIO_CLASS_NR];
+};
+
+/**
+ * struct liteio_netlink_event - EVENT
+ * @lost: nothing else is valid: events were lost (a gap in @seq, or ENOBUFS), read everything again
+ */
+struct liteio_netlink_event {
+	bool lost;
+	uint64_t seq;
+	uint64_t time_ns;
+	uint32_t type;
+	struct liteio_uuid uuid;
+	uint64_t generation;
+	uint64_t value;
+};
+
+/**
+ * liteio_netlink_open() - connect to the family
+ * @ret: owned by the caller
+ * @err: why not; "the module liteio is not loaded" when the family does not exist
+ *
+ * Context: any thread; a connection is used by one thread at a time. Every command below may block
+ * as the header of the protocol says: about a millisecond, FENCE as long as its timeout.
+ * Return: 0, -ENOENT without the module, or another negative errno.
+ */
+int liteio_netlink_open(struct liteio_netlink **ret, struct liteio_error *err);
+void liteio_netlink_close(struct liteio_netlink *nl);
+static inline void liteio_netlink_closep(struct liteio_netlink **nl)
+{
+	liteio_netlink_close(*nl);
+}
+
+int liteio_netlink_info_get(struct liteio_netlink *nl, struct liteio_netlink_info *ret,
+			    struct liteio_error *err);
+
+/**
+ * liteio_netlink_vol_set() - create or change a volume
+ * @nl: connection
+ * @uuid: the volume
+ * @name: NULL leaves it; longer than the kernel takes is cut
+ * @floor: 0 leaves it
+ * @create: make it when it does not exist
+ * @excl: with @create: fail with -EEXIST when it does
+ * @err: the kernel's sentence
+ *
+ * Return: 0 or a negative errno as in the protocol.
+ */
+int liteio_netlink_vol_set(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			   const char *name, uint64_t floor, bool create, bool excl,
+			   struct liteio_error *err);
+int liteio_netlink_vol_get(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			   struct liteio_netlink_volume *ret, struct liteio_error *err);
+/* all volumes, in new memory; a dump that was interrupted is begun again */
+int liteio_netlink_vol_list(struct liteio_netlink *nl, struct liteio_netlink_volume **ret,
+			    size_t *ret_n, struct liteio_error *err);
+int liteio_netlink_vol_del(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			   struct liteio_error *err);
+
+/* @host may be NULL; characters that the kernel does not take are replaced by '_' */
+int liteio_netlink_att_add(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			   uint64_t generation, const char *host, bool read_only,
+			   struct liteio_error *err);
+int liteio_netlink_att_get(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			   uint64_t generation, struct liteio_netlink_att *ret,
+			   struct liteio_error *err);
+/* @uuid NULL for those of all volumes */
+int liteio_netlink_att_list(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			    struct liteio_netlink_att **ret, size_t *ret_n,
+			    struct liteio_error *err);
+int liteio_netlink_att_del(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			   uint64_t generation, struct liteio_error *err);
+
+/**
+ * liteio_netlink_fence() - one FENCE command
+ * @nl: connection
+ * @uuid: the volume
+ * @floor: end everything below, or 0
+ * @generation: end exactly this one, or 0; exactly one of the two is given
+ * @timeout_ms: at most LITEIO_FENCE_TIMEOUT_MS_MAX, or LITEIO_NETLINK_TIMEOUT_DEF
+ * @ret: what the kernel said; look at @ret->drained
+ * @err: why not
+ *
+ * Return: 0: the gates are closed, whether drained or not; or a negative errno.
+ */
+int liteio_netlink_fence(struct liteio_netlink *nl, const struct liteio_uuid *uuid, uint64_t floor,
+			 uint64_t generation, uint32_t timeout_ms, struct liteio_netlink_fence *ret,
+			 struct liteio_error *err);
+/* FENCE again and again until drained or @timeout_ms is over; 0 in both cases: see @ret->drained */
+int liteio_netlink_fence_wait(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			      uint64_t floor, uint64_t generation, uint64_t timeout_ms,
+			      struct liteio_netlink_fence *ret, struct liteio_error *err);
+
+int liteio_netlink_stats_get(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			     uint64_t generation, struct liteio_netlink_stats *ret,
+			     struct liteio_error *err);
+int liteio_netlink_stats_list(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			      struct liteio_netlink_stats **ret, size_t *ret_n,
+			      struct liteio_error *err);
+
+/**
+ * liteio_netlink_events_open() - subscribe to the family's events
+ * @ret: owned by the caller
+ * @err: why not
+ *
+ * Events can be lost between a listing and the subscription: subscribe first, then list.
+ * Return: 0 or a negative errno.
+ */
+int liteio_netlink_events_open(struct liteio_netlink_events **ret, struct liteio_error *err);
+void liteio_netlink_events_close(struct liteio_netlink_events *ev);
+/* non-blocking descriptor to watch for reading; borrowed */
+int liteio_netlink_events_fd(const struct liteio_netlink_events *ev);
+/* the next event: 1 and @ret, 0 when there is none now, or a negative errno; never blocks */
+int liteio_netlink_events_next(struct liteio_netlink_events *ev, struct liteio_netlink_event *ret,
+			       struct liteio_error *err);
+
+/*
+ * Pure parts, for tests and fuzzers: one message body (attributes after the generic netlink header)
+ * as the kernel sends it. Return 0, or -EBADMSG when something that must be there is not.
+ */
+int liteio_netlink_parse_info(const void *attrs, size_t len, struct liteio_netlink_info *ret);
+int liteio_netlink_parse_volume(const void *attrs, size_t len, struct liteio_netlink_volume *ret);
+int liteio_netlink_parse_att(const void *attrs, size_t len, struct liteio_netlink_att *ret);
+int liteio_netlink_parse_fence(const void *attrs, size_t len, struct liteio_netlink_fence *ret);
+int liteio_netlink_parse_stats(const void *attrs, size_t len, struct liteio_netlink_stats *ret);
+int liteio_netlink_parse_event(const void *attrs, size_t len, struct liteio_netlink_event *ret);
+
+#endif
