@@ -155,7 +155,7 @@ struct liteio_volume_spec {
 /**
  * struct liteio_export_status - an attachment as the pool node's agent sees it
  * @generation: the grant it was made for
- * @node: the consumer
+ * @node: the consumer; NULL when no grant of that generation is left
  * @ready: the gate is open and, for a remote consumer, the export is linked to the port
  * @local: consumer and pool node are the same: no export, the consumer opens the head itself
  * @nqn: subsystem, remote only
@@ -238,6 +238,8 @@ const struct liteio_grant *liteio_volume_grant(const struct liteio_volume *v, ui
 const struct liteio_want *liteio_volume_want(const struct liteio_volume *v, const char *node);
 const struct liteio_export_status *liteio_volume_export(const struct liteio_volume *v,
 							uint64_t generation);
+/* the controller has asked for the fence of this generation, by floor or by itself */
+bool liteio_volume_fence_asked(const struct liteio_volume *v, uint64_t generation);
 /* the agent's report covers the fence of this generation: persisted, in the kernel, drained */
 bool liteio_volume_is_fenced(const struct liteio_volume *v, uint64_t generation);
 
