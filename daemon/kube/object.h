@@ -108,14 +108,14 @@ void liteio_object_add_owner(struct liteio_json *obj, const struct liteio_json *
 			     bool controller);
 
 /**
- * struct liteio_condition - one entry of status.conditions
+ * struct liteio_object_condition - one entry of status.conditions
  * @type: "Ready"
  * @status: "True", "False" or "Unknown"
  * @reason: CamelCase word
  * @message: for people; NULL is ""
  * @observed_generation: of the object this was said about; 0 is left out
  */
-struct liteio_condition {
+struct liteio_object_condition {
 	const char *type;
 	const char *status;
 	const char *reason;
@@ -124,19 +124,19 @@ struct liteio_condition {
 };
 
 /**
- * liteio_condition_set() - put a condition into a list of conditions
+ * liteio_object_condition_set() - put a condition into a list of conditions
  * @conditions: an array, changed in place
  * @cond: the condition
  * @now: used as lastTransitionTime when the status is new; an unchanged status keeps its time
  *
  * Return: true when anything has changed.
  */
-bool liteio_condition_set(struct liteio_json *conditions, const struct liteio_condition *cond,
-			  time_t now);
+bool liteio_object_condition_set(struct liteio_json *conditions,
+				 const struct liteio_object_condition *cond, time_t now);
 
 /* the condition of that type in status.conditions, borrowed; NULL when there is none */
-struct liteio_json *liteio_condition_get(const struct liteio_json *obj, const char *type);
-bool liteio_condition_is_true(const struct liteio_json *obj, const char *type);
+struct liteio_json *liteio_object_condition_get(const struct liteio_json *obj, const char *type);
+bool liteio_object_condition_is_true(const struct liteio_json *obj, const char *type);
 
 /* "2026-11-22T12:00:00Z" */
 #define LITEIO_TIME_STRLEN 20
