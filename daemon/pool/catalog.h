@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The catalog of a pool: its volumes, snapshots, floors and attachments, in memory and as the bytes
+ * of a slot. Pure: no I/O, no clock, no threads.
+ *
+ * Changing the catalog means: copy, change the copy, write it, and only when that has succeeded make
+ * it the current one (pool.c).
+ */
+#ifndef LITEIO_POOL_CATALOG_H
+#define LITEIO_POOL_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/uuid.h"
+#include "pool/ondisk.h"
+
+struct liteio_error;
+
+/* numbers are on disk: they never change */
+enum liteio_catalog_kind {
+	LITEIO_CATALOG_VOLUME = 1,
+	LITEIO_CATALOG_SNAPSHOT = 2,
+};
+
+enum liteio_catalog_class {
+	LITEIO_CATALOG_THIN = 1,
+};
+
+/**
+ * enum liteio_catalog_state - life of a volume
+ * @LITEIO_CATALOG_CREATING: it gets its place; nobody may use it
+ * @LITEIO_CATALOG_READY: normal
+ * @LITEIO_CATALOG_DELETING: to be gone: nobody can attach it, its space is given back in slices
+ */
+enum liteio_catalog_state {
+	LITEIO_CATALOG_CREATING = 1,
+	LITEIO_CATALOG_READY = 2,
+	LITEIO_CATALOG_DELETING = 3,
+};
+
+/**
+ * enum liteio_catalog_att_state - life of an attachment
+ * @LITEIO_CATALOG_ATT_LIVE: put back after a reboot
+ * @LITEIO_CATALOG_ATT_FENCED: ended by itself; its generation must not come back
+ */
+enum liteio_catalog_att_state {
+	LITEIO_CATALOG_ATT_LIVE = 1,
+	LITEIO_CATALOG_ATT_FENCED = 2,
+};
+
+#define LITEIO_CATALOG_ATT_READ_ONLY 1u
+#define LITEIO_CATALOG_ATT_LOCAL 2u /* no export: the consumer is this node */
+
+#define LITEIO_CATALOG_GEN_MIN 1ull
+#define LITEIO_CATALOG_GEN_MAX 0x7fffffffffffffffull
+
+/**
+ * struct liteio_catalog_limits - what a volume may do; 0 is no limit
+ */
+struct liteio_catalog_limits {
+	uint64_t read_iops;
+	uint64_t write_iops;
+	uint64_t read_bps;
+	uint64_t write_bps;
+	uint32_t burst_ms;
+};
+
+/**
+ * struct liteio_catalog_volume - a volume or snapshot; see struct liteio_ondisk_volume
+ */
+struct liteio_catalog_volume {
+	struct liteio_uuid uuid;
+	struct liteio_uuid origin;
+	enum liteio_catalog_kind kind;
+	enum liteio_catalog_class vclass;
+	enum liteio_catalog_state state;
+	uint64_t size_bytes;
+	uint64_t created;
+	uint64_t floor;
+	uint64_t txid;
+	uint32_t thin_id;
+	struct liteio_catalog_limits limits;
+	char name[LITEIO_ONDISK_NAME];
+	char owner[LITEIO_ONDISK_NAME];
+};
+
+/**
+ * struct liteio_catalog_attachment - see struct liteio_ondisk_attachment
+ */
+struct liteio_catalog_attachment {
+	struct liteio_uuid volume;
+	uint64_t generation;
+	enum liteio_catalog_att_state state;
+	uint32_t flags;
+	uint64_t created;
+	char host[LITEIO_ONDISK_HOST];
+};
+
+/**
+ * struct liteio_catalog - the whole
+ * @pool_uuid: whose
+ * @sequence: of the slot it was read from, or is to be written to
+ * @compat: compat bits it was read with
+ * @thin_txid: transaction id between two operations
+ * @next_thin_id: lowest never used
+ * @is_clean: the thin pool was deactivated in order
+ * @volumes: sorted by uuid
+ * @n_volumes: how many
+ * @attachments: sorted by volume and generation
+ * @n_attachments: how many
+ */
+struct liteio_catalog {
+	struct liteio_uuid pool_uuid;
+	uint64_t sequence;
+	uint64_t compat;
+	uint64_t thin_txid;
+	uint32_t next_thin_id;
+	bool is_clean;
+	struct liteio_catalog_volume *volumes;
+	size_t n_volumes;
+	struct liteio_catalog_attachment *attachments;
+	size_t n_attachments;
+};
+
+void liteio_catalog_init(struct liteio_catalog *c, const struct liteio_uuid *pool_uuid);
+void liteio_catalog_fini(struct liteio_catalog *c);
+void liteio_catalog_copy(const struct liteio_catalog *from, struct liteio_catalog *ret);
+
+struct liteio_catalog_volume *liteio_catalog_find(const struct liteio_catalog *c,
+						  const struct liteio_uuid *uuid);
+struct liteio_catalog_volume *liteio_catalog_find_name(const struct liteio_catalog *c,
+						       enum liteio_catalog_kind kind,
+						       const char *name);
+struct liteio_catalog_attachment *liteio_catalog_find_att(const struct liteio_catalog *c,
+							  const struct liteio_uuid *volume,
+							  uint64_t generation);
+/* the record whose operation is under way (txid not 0), or NULL */
+struct liteio_catalog_volume *liteio_catalog_pending(const struct liteio_catalog *c);
+
+/* insert in order; the caller has seen that it is not there. Pointers into the catalog end here */
+struct liteio_catalog_volume *liteio_catalog_add(struct liteio_catalog *c,
+						 const struct liteio_catalog_volume *v);
+struct liteio_catalog_attachment *
+liteio_catalog_add_att(struct liteio_catalog *c, const struct liteio_catalog_attachment *a);
+/* remove a volume and all its attachments; false when it is not there */
+bool liteio_catalog_remove(struct liteio_catalog *c, const struct liteio_uuid *uuid);
+bool liteio_catalog_remove_att(struct liteio_catalog *c, const struct liteio_uuid *volume,
+			       uint64_t generation);
+/* raise the floor (never lowers) and drop the attachments below; false when it was that high */
+bool liteio_catalog_raise_floor(struct liteio_catalog *c, struct liteio_catalog_volume *v,
+				uint64_t floor);
+size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct liteio_uuid *volume);
+
+/**
+ * liteio_catalog_check() - is it a catalog that may be written or believed?
+ * @c: the catalog
+ * @err: the first thing that is wrong
+ *
+ * Every field within its bounds, uuids and (per kind) names unique, thin ids unique and below
+ * next_thin_id, at most one operation under way and its txid the next one, attachments only of
+ * volumes that exist, at or above their floor, origins not of themselves.
+ * Return: 0 or -EBADMSG.
+ */
+int liteio_catalog_check(const struct liteio_catalog *c, struct liteio_error *err);
+
+/* bytes of a slot in use, a multiple of LITEIO_ONDISK_BLOCK */
+size_t liteio_catalog_bytes(const struct liteio_catalog *c);
+
+/**
+ * liteio_catalog_encode() - the bytes of a slot
+ * @c: passes liteio_catalog_check()
+ * @written: now, in seconds since 1970
+ * @out: liteio_catalog_bytes() of memory, zeroed by this function
+ */
+void liteio_catalog_encode(const struct liteio_catalog *c, uint64_t written, void *out);
+
+/**
+ * liteio_catalog_decode() - read and check the bytes of a slot
+ * @slot: the slot, from its header on
+ * @len: bytes available
+ * @pool_uuid: whose it must be
+ * @ret: the catalog, released with liteio_catalog_fini()
+ * @err: what is wrong
+ *
+ * Return: 0, -ENODATA when this is no slot of this pool, -EBADMSG when it is a damaged one, -ENOTSUP
+ * when it is of a newer version or has unknown features.
+ */
+int liteio_catalog_decode(const void *slot, size_t len, const struct liteio_uuid *pool_uuid,
+			  struct liteio_catalog *ret, struct liteio_error *err);
+
+/**
+ * liteio_catalog_choose() - which of two slots counts
+ * @ra: what decoding A gave
+ * @a: valid when @ra is 0
+ * @rb: what decoding B gave
+ * @b: valid when @rb is 0
+ *
+ * Return: 0 for A, 1 for B, -ENOTSUP when either is of a newer version, -EBADMSG when none is valid
+ * or both have the same sequence.
+ */
+int liteio_catalog_choose(int ra, const struct liteio_catalog *a, int rb,
+			  const struct liteio_catalog *b);
+
+#endif

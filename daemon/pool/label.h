@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The label of a pool's device as a struct, and the division of a new device. Pure.
+ */
+#ifndef LITEIO_POOL_LABEL_H
+#define LITEIO_POOL_LABEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/uuid.h"
+#include "pool/ondisk.h"
+
+struct liteio_error;
+
+#define LITEIO_THIN_BLOCK_DEF (256u << 10)
+#define LITEIO_THIN_BLOCK_MIN (64u << 10)
+#define LITEIO_THIN_BLOCK_MAX (1u << 30)
+/* smallest device that makes a pool */
+#define LITEIO_POOL_SIZE_MIN (64ull << 20)
+
+struct liteio_extent {
+	enum liteio_extent_kind kind;
+	uint32_t device;
+	uint64_t start;
+	uint64_t length;
+};
+
+struct liteio_label_device {
+	struct liteio_uuid uuid;
+	uint64_t size;
+};
+
+/**
+ * struct liteio_label - what struct liteio_ondisk_label says
+ */
+struct liteio_label {
+	uint64_t compat;
+	uint64_t sequence;
+	struct liteio_uuid pool_uuid;
+	uint64_t created;
+	uint32_t this_device;
+	uint32_t thin_block;
+	char pool_name[LITEIO_ONDISK_NAME];
+	struct liteio_label_device devices[LITEIO_LABEL_DEVICES_MAX];
+	size_t n_devices;
+	struct liteio_extent extents[LITEIO_LABEL_EXTENTS_MAX];
+	size_t n_extents;
+};
+
+/**
+ * liteio_label_layout() - divide a new device
+ * @name: of the pool
+ * @size: bytes of the device
+ * @thin_block: bytes, or 0 for the default
+ * @ret: a complete label with new random uuids and sequence 1; @created is 0
+ * @err: too small, or a block size that dm-thin does not take
+ *
+ * Metadata is sized at twice what dm-thin needs for a device full of single blocks, so that
+ * snapshots have room; the spare is as large. Return: 0 or -EINVAL.
+ */
+int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
+			struct liteio_label *ret, struct liteio_error *err);
+/* bytes of thin metadata for data of this size */
+uint64_t liteio_label_meta_bytes(uint64_t data_bytes, uint32_t thin_block);
+
+void liteio_label_encode(const struct liteio_label *l, struct liteio_ondisk_label *out);
+
+/**
+ * liteio_label_decode() - read and check every field
+ * @in: one block
+ * @ret: the label
+ * @err: what is wrong
+ *
+ * Return: 0, -ENODATA when this is no label at all, -EBADMSG when it is a damaged one, -ENOTSUP when
+ * it is of a newer version or has unknown features (nothing may be written then).
+ */
+int liteio_label_decode(const struct liteio_ondisk_label *in, struct liteio_label *ret,
+			struct liteio_error *err);
+/* everything but the checksum: called by decode, and before encode. 0 or -EBADMSG */
+int liteio_label_check(const struct liteio_label *l, struct liteio_error *err);
+/* the only extent of a kind, or the first one; NULL when there is none */
+const struct liteio_extent *liteio_label_extent(const struct liteio_label *l,
+						enum liteio_extent_kind kind);
+/* where the backup of a device of this size is */
+uint64_t liteio_label_backup_offset(uint64_t size);
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is on a pool's device, byte by byte. Format version 1.
+ *
+ *	0		4 KiB		left alone (zero): a boot sector of somebody else would be here
+ *	4 KiB		4 KiB		label
+ *	1 MiB		slot		catalog slot A
+ *	then		slot		catalog slot B
+ *	then				thin metadata, spare of the same size, thin data
+ *	last 4 KiB			backup label
+ *
+ * All numbers are little-endian; every structure is packed by hand (static asserts below), offsets
+ * and lengths are in bytes, times in seconds since 1970, uuids the 16 bytes as written, strings
+ * terminated and padded with zero bytes. Nothing is looked for by scanning: the label says where
+ * everything is, and the backup label is the last whole 4 KiB block of the device.
+ *
+ * LABEL. Written when the pool is made and when its extents change: primary, flush, backup, flush,
+ * with @sequence one higher. The valid copy with the higher sequence counts. A reader that had to
+ * use the backup rewrites the primary once it may write at all.
+ *
+ * CATALOG. Everything that changes: volumes, snapshots, floors, attachments. One change is one write
+ * of a whole slot (only the part in use), O_DIRECT | O_DSYNC, always to the slot that does not hold
+ * the newest state, with @sequence one higher; the header's checksum covers the header, and
+ * @records_crc the records. A write torn by a power cut fails its checksum, and the other slot is
+ * the state before that change, which nobody has been told about. The valid slot with the higher
+ * sequence counts. Floors, generations and thin ids therefore never go backwards.
+ *
+ * Why these sizes: a record is 512 bytes, the unit a disk writes whole. Names and owners are up to
+ * 127 characters, host NQNs up to 223, and both kinds keep over 100 bytes for what will come. A slot
+ * of 8 MiB holds 16376 records: 8192 volumes and snapshots with an attachment each, twice what the
+ * module's limits ask for on one node. It is written as far as it is used: 100 volumes with their
+ * attachments are 104 KiB. Small devices (below 16 GiB: trials and tests) get slots of 1 MiB, 2040
+ * records.
+ *
+ * VERSIONS. @version is 1 and changes only if the checksummed header itself does. Additions set a
+ * bit: in @compat when an older reader may ignore them, open the pool and write it (it clears the
+ * bits it does not know, so that the newer one sees that its data is stale), in @incompat when not.
+ * Whoever sees an unknown incompat bit or a higher version refuses, says so, and writes nothing; a
+ * slot of a newer version is never passed over in favour of an older one. Bytes not described here
+ * are zero.
+ *
+ * THE LINK TO DM-THIN. @thin_txid is the transaction id of the thin pool when no operation is under
+ * way. An operation on it writes a record with @txid = thin_txid + 1 first, then sends its messages,
+ * then sets the kernel's id to thin_txid + 1, then writes the record as done with the new thin_txid.
+ * At most one record has a @txid that is not zero. A kernel id outside {thin_txid, thin_txid + 1}
+ * means that somebody else wrote the pool or that this catalog is old: nothing is modified then.
+ */
+#ifndef LITEIO_POOL_ONDISK_H
+#define LITEIO_POOL_ONDISK_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LITEIO_ONDISK_VERSION 1u
+#define LITEIO_ONDISK_BLOCK 4096u
+
+#define LITEIO_LABEL_OFFSET 4096ull
+#define LITEIO_LABEL_MAGIC "LiteIO\x89pool\r\n\x1a\n" /* 16 bytes with the terminator */
+#define LITEIO_LABEL_EXTENTS_MAX 96u
+#define LITEIO_LABEL_DEVICES_MAX 8u
+
+#define LITEIO_SLOT_MAGIC "LiteIO\x89slot\r\n\x1a\n"
+#define LITEIO_SLOT_OFFSET (1ull << 20)
+#define LITEIO_SLOT_BYTES_SMALL (1ull << 20)
+#define LITEIO_SLOT_BYTES (8ull << 20)
+#define LITEIO_SLOT_SMALL_BELOW (16ull << 30)
+#define LITEIO_RECORD_BYTES 512u
+
+#define LITEIO_ONDISK_NAME 128u
+#define LITEIO_ONDISK_HOST 224u
+
+/* features this code knows */
+#define LITEIO_LABEL_COMPAT 0ull
+#define LITEIO_LABEL_INCOMPAT 0ull
+#define LITEIO_SLOT_COMPAT 0ull
+#define LITEIO_SLOT_INCOMPAT 0ull
+
+/* dm-thin numbers its devices with 24 bits; 0 is not used */
+#define LITEIO_THIN_ID_MAX 0xffffffu
+
+typedef uint8_t liteio_le16[2];
+typedef uint8_t liteio_le32[4];
+typedef uint8_t liteio_le64[8];
+
+/**
+ * enum liteio_extent_kind - what a range of a device is for
+ * @LITEIO_EXTENT_THIN_META: metadata of the thin pool
+ * @LITEIO_EXTENT_META_SPARE: kept free to repair the metadata into; as large
+ * @LITEIO_EXTENT_THIN_DATA: data of the thin pool; several follow each other in their order
+ * @LITEIO_EXTENT_SLOT_A: catalog slot
+ * @LITEIO_EXTENT_SLOT_B: catalog slot
+ */
+enum liteio_extent_kind {
+	LITEIO_EXTENT_THIN_META = 1,
+	LITEIO_EXTENT_META_SPARE = 2,
+	LITEIO_EXTENT_THIN_DATA = 3,
+	LITEIO_EXTENT_SLOT_A = 4,
+	LITEIO_EXTENT_SLOT_B = 5,
+};
+
+/**
+ * struct liteio_ondisk_extent - one range
+ * @kind: enum liteio_extent_kind
+ * @device: index into the label's devices
+ * @start: bytes from the start of that device, multiple of 4 KiB
+ * @length: bytes, multiple of 4 KiB
+ */
+struct liteio_ondisk_extent {
+	liteio_le32 kind;
+	liteio_le32 device;
+	liteio_le64 start;
+	liteio_le64 length;
+};
+
+/**
+ * struct liteio_ondisk_device - one device of the pool
+ * @uuid: of this device in this pool
+ * @size: bytes that the pool knows of it
+ */
+struct liteio_ondisk_device {
+	uint8_t uuid[16];
+	liteio_le64 size;
+	liteio_le64 zero;
+};
+
+/**
+ * struct liteio_ondisk_label - the label, one block
+ * @magic: LITEIO_LABEL_MAGIC
+ * @crc: crc32c of the whole block with this field zero
+ * @version: LITEIO_ONDISK_VERSION
+ * @compat: bits
+ * @incompat: bits
+ * @sequence: higher is newer
+ * @pool_uuid: of the pool
+ * @created: when
+ * @this_device: index of the device that carries this label
+ * @n_devices: used entries of @devices
+ * @n_extents: used entries of @extents
+ * @thin_block: bytes of a block of the thin pool, for life
+ * @pool_name: as the admin called it
+ * @devices: all devices of the pool
+ * @extents: sorted by device and start, not overlapping
+ */
+struct liteio_ondisk_label {
+	uint8_t magic[16];
+	liteio_le32 crc;
+	liteio_le32 version;
+	liteio_le64 compat;
+	liteio_le64 incompat;
+	liteio_le64 sequence;
+	uint8_t pool_uuid[16];
+	liteio_le64 created;
+	liteio_le32 this_device;
+	liteio_le32 n_devices;
+	liteio_le32 n_extents;
+	liteio_le32 thin_block;
+	uint8_t pool_name[LITEIO_ONDISK_NAME];
+	uint8_t zero1[40];
+	struct liteio_ondisk_device devices[LITEIO_LABEL_DEVICES_MAX];
+	struct liteio_ondisk_extent extents[LITEIO_LABEL_EXTENTS_MAX];
+	uint8_t zero2[1280];
+};
+
+static_assert(sizeof(struct liteio_ondisk_extent) == 24, "extent");
+static_assert(sizeof(struct liteio_ondisk_device) == 32, "device");
+static_assert(offsetof(struct liteio_ondisk_label, pool_name) == 88, "label: pool_name");
+static_assert(offsetof(struct liteio_ondisk_label, devices) == 256, "label: devices");
+static_assert(offsetof(struct liteio_ondisk_label, extents) == 512, "label: extents");
+static_assert(offsetof(struct liteio_ondisk_label, zero2) == 2816, "label: zero2");
+static_assert(sizeof(struct liteio_ondisk_label) == LITEIO_ONDISK_BLOCK, "label");
+
+#define LITEIO_SLOT_CLEAN 1u /* the thin pool was deactivated in order; see struct below */
+
+/**
+ * struct liteio_ondisk_slot - header of a catalog slot, one block; records follow
+ * @magic: LITEIO_SLOT_MAGIC
+ * @crc: crc32c of the whole block with this field zero
+ * @version: LITEIO_ONDISK_VERSION
+ * @compat: bits
+ * @incompat: bits
+ * @sequence: higher is newer
+ * @pool_uuid: a slot of another pool is no slot
+ * @thin_txid: transaction id of the thin pool between two operations
+ * @next_thin_id: lowest thin id never used
+ * @flags: LITEIO_SLOT_CLEAN: set when the pool was closed and cleared before it is activated, so
+ *         that metadata is checked before the first activation after a crash
+ * @n_records: records that follow
+ * @records_crc: crc32c of these
+ * @written: when
+ */
+struct liteio_ondisk_slot {
+	uint8_t magic[16];
+	liteio_le32 crc;
+	liteio_le32 version;
+	liteio_le64 compat;
+	liteio_le64 incompat;
+	liteio_le64 sequence;
+	uint8_t pool_uuid[16];
+	liteio_le64 thin_txid;
+	liteio_le32 next_thin_id;
+	liteio_le32 flags;
+	liteio_le32 n_records;
+	liteio_le32 records_crc;
+	liteio_le64 written;
+	uint8_t zero[4000];
+};
+
+static_assert(offsetof(struct liteio_ondisk_slot, written) == 88, "slot: written");
+static_assert(sizeof(struct liteio_ondisk_slot) == LITEIO_ONDISK_BLOCK, "slot");
+
+enum liteio_record_type {
+	LITEIO_RECORD_VOLUME = 1,
+	LITEIO_RECORD_ATTACHMENT = 2,
+};
+
+/**
+ * struct liteio_ondisk_volume - record of a volume or a snapshot
+ * @type: LITEIO_RECORD_VOLUME
+ * @kind: enum liteio_catalog_kind
+ * @vclass: enum liteio_catalog_class
+ * @state: enum liteio_catalog_state
+ * @uuid: of the volume or snapshot
+ * @origin: what it was made from, or zero
+ * @size: bytes
+ * @created: when
+ * @floor: lowest generation still allowed, never lower than it was
+ * @txid: see "the link to dm-thin"; 0 when no operation on it is under way
+ * @thin_id: in the thin pool; 0 for classes that have none
+ * @burst_ms: limits: how much is allowed at once
+ * @read_iops: limits; 0 is none
+ * @write_iops: limits; 0 is none
+ * @read_bps: limits; 0 is none
+ * @write_bps: limits; 0 is none
+ * @name: unique among volumes, and among snapshots
+ * @owner: who asked for it, free text
+ */
+struct liteio_ondisk_volume {
+	liteio_le16 type;
+	uint8_t kind;
+	uint8_t vclass;
+	uint8_t state;
+	uint8_t zero1[3];
+	uint8_t uuid[16];
+	uint8_t origin[16];
+	liteio_le64 size;
+	liteio_le64 created;
+	liteio_le64 floor;
+	liteio_le64 txid;
+	liteio_le32 thin_id;
+	liteio_le32 burst_ms;
+	liteio_le64 read_iops;
+	liteio_le64 write_iops;
+	liteio_le64 read_bps;
+	liteio_le64 write_bps;
+	uint8_t name[LITEIO_ONDISK_NAME];
+	uint8_t owner[LITEIO_ONDISK_NAME];
+	uint8_t zero2[144];
+};
+
+static_assert(offsetof(struct liteio_ondisk_volume, name) == 112, "volume: name");
+static_assert(sizeof(struct liteio_ondisk_volume) == LITEIO_RECORD_BYTES, "volume");
+
+/**
+ * struct liteio_ondisk_attachment - record of one consumer's right, or of its end
+ * @type: LITEIO_RECORD_ATTACHMENT
+ * @state: enum liteio_catalog_att_state
+ * @flags: LITEIO_CATALOG_ATT_* bits
+ * @volume: uuid
+ * @generation: at or above the volume's floor
+ * @created: when
+ * @host: NQN of the consumer
+ *
+ * After a reboot exactly the live ones are put back, with the API server away or not. One that was
+ * fenced by itself stays as a record until the floor has passed it: its generation must not come
+ * back.
+ */
+struct liteio_ondisk_attachment {
+	liteio_le16 type;
+	uint8_t state;
+	uint8_t zero1;
+	liteio_le32 flags;
+	uint8_t volume[16];
+	liteio_le64 generation;
+	liteio_le64 created;
+	uint8_t host[LITEIO_ONDISK_HOST];
+	uint8_t zero2[248];
+};
+
+static_assert(offsetof(struct liteio_ondisk_attachment, host) == 40, "attachment: host");
+static_assert(sizeof(struct liteio_ondisk_attachment) == LITEIO_RECORD_BYTES, "attachment");
+
+#endif

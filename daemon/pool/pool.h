@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A pool on a device: making it, opening it, and the volumes in it.
+ *
+ * THREADS. Everything that changes or reads the disk or the kernel ("lane") blocks and belongs on a
+ * worker, one lane per pool: two lane functions of the same pool never run at the same time; those
+ * of different pools may. Functions marked "any thread" only look at memory under a short lock and
+ * may be called while a lane function of the same pool runs; they see the state before or after a
+ * change, never one that is not on the disk yet.
+ *
+ * ORDER. A change is on the disk before the kernel is told, and both before a function returns 0.
+ * Every operation that takes several steps is a table of named steps (step.h; liteio_pool_steps()
+ * lists them) and is finished or undone by liteio_pool_open() when it was interrupted at any of
+ * them.
+ *
+ * Functions that want a state that is there already succeed; those that remove what is not there
+ * succeed too.
+ */
+#ifndef LITEIO_POOL_POOL_H
+#define LITEIO_POOL_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/uuid.h"
+#include "pool/catalog.h"
+#include "pool/label.h"
+
+struct liteio_error;
+struct liteio_pool;
+
+/**
+ * enum liteio_pool_condition - what can be done with an open pool
+ * @LITEIO_POOL_READY: everything
+ * @LITEIO_POOL_NO_SPACE: out of data space: new blocks of all volumes fail; free some
+ * @LITEIO_POOL_READ_ONLY: volumes can be read; nothing is modified, the reason says why
+ *	(needs_check, foreign transaction id, metadata full or failed its check)
+ * @LITEIO_POOL_FAILED: the kernel gave the pool up, or it could not be activated
+ *
+ * In the order of getting worse.
+ */
+enum liteio_pool_condition {
+	LITEIO_POOL_READY,
+	LITEIO_POOL_NO_SPACE,
+	LITEIO_POOL_READ_ONLY,
+	LITEIO_POOL_FAILED,
+};
+
+extern const char *const liteio_pool_condition_names[];
+
+/**
+ * struct liteio_pool_info - an open pool
+ * @uuid: of the pool
+ * @name: of the pool
+ * @device: block device it was opened on ("/dev/sdb", "/dev/loop0")
+ * @file: backing file, "" for devices
+ * @engine: "thin"
+ * @condition: what can be done
+ * @reason: one sentence when it is not READY, else ""
+ * @reason_word: CamelCase word for programs when it is not READY, else ""
+ * @device_bytes: size of the device
+ * @data_bytes: size of the thin pool's data
+ * @data_used_bytes: blocks in use, as of the last liteio_pool_refresh()
+ * @meta_bytes: size of its metadata
+ * @meta_used_bytes: in use
+ * @provisioned_bytes: sum of the sizes of all volumes and snapshots
+ * @block_bytes: of the thin pool
+ * @thin_txid: of the catalog
+ * @n_volumes: volumes, whatever their state
+ * @n_snapshots: snapshots, whatever their state
+ * @n_deleting: of both, those that wait for liteio_pool_reclaim()
+ */
+struct liteio_pool_info {
+	struct liteio_uuid uuid;
+	char name[LITEIO_ONDISK_NAME];
+	char device[256];
+	char file[4096];
+	const char *engine;
+	enum liteio_pool_condition condition;
+	char reason[512];
+	char reason_word[32];
+	uint64_t device_bytes;
+	uint64_t data_bytes;
+	uint64_t data_used_bytes;
+	uint64_t meta_bytes;
+	uint64_t meta_used_bytes;
+	uint64_t provisioned_bytes;
+	uint64_t block_bytes;
+	uint64_t thin_txid;
+	uint64_t n_volumes;
+	uint64_t n_snapshots;
+	uint64_t n_deleting;
+};
+
+/**
+ * struct liteio_pool_found - a device that carries a label of ours
+ * @device: path
+ * @label: what it says
+ * @from_backup: the first label was damaged
+ */
+struct liteio_pool_found {
+	char device[256];
+	struct liteio_label label;
+	bool from_backup;
+};
+
+/* ---- pools ------------------------------------------------------------------------------------ */
+
+/**
+ * liteio_pool_prepare() - once per process: device-mapper, thin-pool target
+ * @err: what this kernel lacks
+ *
+ * Context: before any lane. Return: 0 or a negative errno.
+ */
+int liteio_pool_prepare(struct liteio_error *err);
+
+/**
+ * struct liteio_pool_format - what to make
+ * @name: of the pool
+ * @device: block device, or (ending in ".img") a file
+ * @size_bytes: of a file to create; 0 for devices and for files that exist
+ * @block_bytes: of the thin pool, 0 for the default
+ * @force: take a device that carries a signature or partition table; never one in use
+ */
+struct liteio_pool_format {
+	const char *name;
+	const char *device;
+	uint64_t size_bytes;
+	uint32_t block_bytes;
+	bool force;
+};
+
+/**
+ * liteio_pool_format() - make a pool on a device
+ * @f: what to make
+ * @ret_uuid: of the new pool
+ * @err: why not
+ *
+ * A device that carries a pool of ours is refused with or without force (import it, or destroy it).
+ * The label is written last: interrupted at any step, the device is as free as it was, and the
+ * same call succeeds. Context: worker. Return: 0, -EEXIST, -EBUSY, -EINVAL or another errno.
+ */
+int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *ret_uuid,
+		       struct liteio_error *err);
+
+/**
+ * liteio_pool_open() - import a pool: read it, activate it, finish what was interrupted
+ * @device: block device or file
+ * @ret: the pool, owned by the caller; see below
+ * @err: why not
+ *
+ * What the kernel has of it already (the agent was restarted, I/O goes on) is adopted as it is. A
+ * pool that can be read but must not be modified is opened, too: look at its condition. Only what
+ * cannot be opened at all is an error: no label (-ENODATA), damaged (-EBADMSG), newer (-ENOTSUP:
+ * nothing was written), in use by something else (-EBUSY).
+ * Context: worker; may take as long as thin_check. Return: 0 or a negative errno.
+ */
+int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err);
+
+/**
+ * liteio_pool_close() - deactivate: thin devices, pool, metadata, data, loop device
+ * @p: released when this succeeds
+ * @err: who still uses it
+ *
+ * Context: lane. Return: 0, -EBUSY while a head is on one of its volumes (nothing has changed but
+ * for thin devices that nobody used), or another negative errno.
+ */
+int liteio_pool_close(struct liteio_pool *p, struct liteio_error *err);
+/* forget it and leave everything in the kernel as it is; for the end of the process */
+void liteio_pool_release(struct liteio_pool *p);
+/* close it and wipe its labels; -EBUSY while it has volumes or snapshots. @p is released on success */
+int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err);
+
+/* the label of one device, or of a file: 0, -ENODATA, -EBADMSG, -ENOTSUP, ...; writes nothing */
+int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
+/* all block devices of this machine with a label of ours; new memory; unreadable ones are skipped */
+int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err);
+
+/* any thread */
+void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret);
+/* lane: ask the kernel for usage and condition, without a metadata commit */
+int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
+
+/* ---- volumes and snapshots -------------------------------------------------------------------- */
+
+/**
+ * struct liteio_pool_create - a new volume
+ * @uuid: of the volume, not zero
+ * @name: unique among the volumes of the pool
+ * @size_bytes: rounded up to the pool's block size; at least that of @source
+ * @source: volume or snapshot to be filled from; zero for an empty one
+ * @owner: free text, may be NULL
+ */
+struct liteio_pool_create {
+	struct liteio_uuid uuid;
+	const char *name;
+	uint64_t size_bytes;
+	struct liteio_uuid source;
+	const char *owner;
+};
+
+/**
+ * struct liteio_quiesce - how to hold still what is above a volume while its snapshot is taken
+ * @freeze: suspend the heads with a freeze of the filesystem; what it did is undone by @thaw
+ * @thaw: resume them; called once after a successful @freeze, whatever happened between
+ * @arg: for both
+ *
+ * Between both the pool only suspends the thin device, takes the snapshot, and resumes.
+ */
+struct liteio_quiesce {
+	int (*freeze)(void *arg, struct liteio_error *err);
+	void (*thaw)(void *arg);
+	void *arg;
+};
+
+/**
+ * liteio_pool_volume_create() - a new volume, empty or filled from a snapshot or volume
+ * @p: the pool
+ * @c: what
+ * @q: for a source that is a volume in use; may be NULL otherwise
+ * @err: why not
+ *
+ * The same again is a success; another volume under this uuid or name is -EEXIST.
+ * Context: lane. Return: 0, -EINVAL, -EEXIST, -ENOENT (source), -ENOSPC (catalog or metadata full),
+ * -EROFS (condition), or another negative errno.
+ */
+int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_create *c,
+			      const struct liteio_quiesce *q, struct liteio_error *err);
+
+/**
+ * liteio_pool_snapshot_create() - a point in time of a volume
+ * @p: the pool
+ * @uuid: of the snapshot
+ * @name: unique among the snapshots of the pool
+ * @volume: what
+ * @owner: free text, may be NULL
+ * @q: holds still what is above; NULL when nothing is
+ * @err: why not
+ *
+ * Context: lane. Return: as liteio_pool_volume_create().
+ */
+int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				const char *name, const struct liteio_uuid *volume,
+				const char *owner, const struct liteio_quiesce *q,
+				struct liteio_error *err);
+
+/**
+ * liteio_pool_volume_grow() - make it larger
+ * @p: the pool
+ * @uuid: volume
+ * @size_bytes: new size, rounded up to the block size; smaller than now is -EINVAL
+ * @err: why not
+ *
+ * The thin device follows when it is active; heads are reloaded by the caller. Context: lane.
+ * Return: 0 or a negative errno.
+ */
+int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			    uint64_t size_bytes, struct liteio_error *err);
+
+/**
+ * liteio_pool_volume_delete() - give up a volume or snapshot, for good
+ * @p: the pool
+ * @uuid: volume or snapshot
+ * @err: why not
+ *
+ * From now on it is DELETING and cannot be attached; liteio_pool_reclaim() gives the space back.
+ * Context: lane. Return: 0 (also when there is none), -EBUSY while it has live attachments or its
+ * thin device is open, or another negative errno.
+ */
+int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			      struct liteio_error *err);
+
+/**
+ * liteio_pool_reclaim() - give back one slice of one deleted volume
+ * @p: the pool
+ * @ret_more: call again, when other jobs of the lane had their turn
+ * @err: why not; the volume stays DELETING and the next call tries again
+ *
+ * Context: lane; one slice is at most 256 MiB of space. Return: 0 or a negative errno.
+ */
+int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_error *err);
+
+/* any thread: one by uuid, or by kind and name; 0 or -ENOENT */
+int liteio_pool_volume_get(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			   struct liteio_catalog_volume *ret);
+int liteio_pool_volume_find(struct liteio_pool *p, enum liteio_catalog_kind kind, const char *name,
+			    struct liteio_catalog_volume *ret);
+/* any thread: all volumes and snapshots; new memory */
+void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume **ret,
+			     size_t *ret_n);
+
+/**
+ * struct liteio_pool_thin - an active thin device
+ * @dev: its number, what a head sits on
+ * @path: "/dev/dm-5"
+ * @size_bytes: its size now
+ */
+struct liteio_pool_thin {
+	dev_t dev;
+	char path[32];
+	uint64_t size_bytes;
+};
+
+/* lane: have the thin device of a READY volume in the kernel, with its present size */
+int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				struct liteio_pool_thin *ret, struct liteio_error *err);
+/* lane: take it out; -EBUSY while it is open, 0 when it is not active */
+int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				  struct liteio_error *err);
+/* lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active */
+int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				 uint64_t *ret_bytes, struct liteio_error *err);
+
+/* ---- floors and attachments ------------------------------------------------------------------- */
+
+/**
+ * liteio_pool_floor_raise() - persist a floor; the kernel's is raised by the caller, after this
+ * @p: the pool
+ * @uuid: volume
+ * @floor: lowest generation still allowed; one that is not higher than the present one is a success
+ *         and changes nothing
+ * @err: why not
+ *
+ * Attachments below are dropped from the catalog in the same write. Works while the pool is
+ * READ_ONLY too: the catalog is not the thin pool. Context: lane. Return: 0 or a negative errno.
+ */
+int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uuid, uint64_t floor,
+			    struct liteio_error *err);
+
+/**
+ * liteio_pool_attachment_add() - persist the right of a consumer
+ * @p: the pool
+ * @a: volume, generation, flags, host; state LIVE; @created is set here
+ * @err: why not
+ *
+ * Before the kernel's ATT_ADD. The same again is a success. Context: lane. Return: 0, -ESTALE below
+ * the floor or fenced by itself, -EEXIST with other flags or host, -ENOENT no such READY volume, ...
+ */
+int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
+			       struct liteio_error *err);
+/* persist the end of exactly this generation (fenced by itself), before the kernel is told */
+int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid *volume,
+				 uint64_t generation, struct liteio_error *err);
+/* any thread: attachments of a volume (NULL: of all), live and fenced; new memory */
+void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
+				 struct liteio_catalog_attachment **ret, size_t *ret_n);
+
+/* names of all steps of all operations, for tests; NULL-terminated */
+const char *const *liteio_pool_steps(void);
+
+#endif
