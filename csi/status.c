@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The status codes of gRPC, and which one a negative errno becomes.
+ */
+#include <errno.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "status.h"
+
+static const struct {
+	int code;
+	enum liteio_grpc_status status;
+} by_errno[] = {
+	{ EINVAL, LITEIO_GRPC_INVALID_ARGUMENT },
+	{ ENAMETOOLONG, LITEIO_GRPC_INVALID_ARGUMENT },
+	{ EBADMSG, LITEIO_GRPC_INTERNAL },
+	{ ENOENT, LITEIO_GRPC_NOT_FOUND },
+	{ EEXIST, LITEIO_GRPC_ALREADY_EXISTS },
+	{ EACCES, LITEIO_GRPC_PERMISSION_DENIED },
+	{ EPERM, LITEIO_GRPC_PERMISSION_DENIED },
+	{ ENOSPC, LITEIO_GRPC_RESOURCE_EXHAUSTED },
+	{ EDQUOT, LITEIO_GRPC_RESOURCE_EXHAUSTED },
+	{ EMSGSIZE, LITEIO_GRPC_RESOURCE_EXHAUSTED },
+	{ EBUSY, LITEIO_GRPC_FAILED_PRECONDITION },
+	{ ESTALE, LITEIO_GRPC_FAILED_PRECONDITION },
+	{ ENOTEMPTY, LITEIO_GRPC_FAILED_PRECONDITION },
+	{ EAGAIN, LITEIO_GRPC_ABORTED },
+	{ EINPROGRESS, LITEIO_GRPC_ABORTED },
+	{ EALREADY, LITEIO_GRPC_ABORTED },
+	{ ERANGE, LITEIO_GRPC_OUT_OF_RANGE },
+	{ EOPNOTSUPP, LITEIO_GRPC_UNIMPLEMENTED },
+	{ ENOSYS, LITEIO_GRPC_UNIMPLEMENTED },
+	{ ETIMEDOUT, LITEIO_GRPC_DEADLINE_EXCEEDED },
+	{ ECANCELED, LITEIO_GRPC_CANCELLED },
+	{ ECONNREFUSED, LITEIO_GRPC_UNAVAILABLE },
+	{ ECONNRESET, LITEIO_GRPC_UNAVAILABLE },
+	{ ECONNABORTED, LITEIO_GRPC_UNAVAILABLE },
+	{ EPIPE, LITEIO_GRPC_UNAVAILABLE },
+	{ EHOSTUNREACH, LITEIO_GRPC_UNAVAILABLE },
+	{ ENETUNREACH, LITEIO_GRPC_UNAVAILABLE },
+	{ EHOSTDOWN, LITEIO_GRPC_UNAVAILABLE },
+	{ ENOTCONN, LITEIO_GRPC_UNAVAILABLE },
+};
+
+enum liteio_grpc_status liteio_grpc_status_of(int code)
+{
+	if (code == 0)
+		return LITEIO_GRPC_OK;
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(by_errno); i++)
+		if (by_errno[i].code == -code)
+			return by_errno[i].status;
+	return LITEIO_GRPC_INTERNAL;
+}
+
+const char *liteio_grpc_status_name(enum liteio_grpc_status status)
+{
+	static const char *const names[] = {
+		"OK",
+		"CANCELLED",
+		"UNKNOWN",
+		"INVALID_ARGUMENT",
+		"DEADLINE_EXCEEDED",
+		"NOT_FOUND",
+		"ALREADY_EXISTS",
+		"PERMISSION_DENIED",
+		"RESOURCE_EXHAUSTED",
+		"FAILED_PRECONDITION",
+		"ABORTED",
+		"OUT_OF_RANGE",
+		"UNIMPLEMENTED",
+		"INTERNAL",
+		"UNAVAILABLE",
+		"DATA_LOSS",
+		"UNAUTHENTICATED",
+	};
+
+	if ((size_t)status < LITEIO_ARRAY_SIZE(names))
+		return names[status];
+	return "UNKNOWN";
+}
