@@ -443,8 +443,8 @@ enum liteio_att_state {
  * @LITEIO_EVENT_ATT_DRAINED: the last I/O behind a closed gate ended; 0
  * @LITEIO_EVENT_ATT_DELETED: an attachment was deleted; 0
  * @LITEIO_EVENT_STALE_IO: the first I/O after the gate was closed was refused; 0. Once
- * @LITEIO_EVENT_IO_ERROR: I/O failed; errors of the attachment until now. At most one a second
- * @LITEIO_EVENT_NO_SPACE: I/O failed for lack of space; errors until now. At most one a second
+ * @LITEIO_EVENT_IO_ERROR: I/O failed; errors of the attachment until now. About one a second
+ * @LITEIO_EVENT_NO_SPACE: I/O failed for lack of space; errors until now. About one a second
  */
 enum liteio_event {
 	LITEIO_EVENT_VOL_ADDED		= 1,

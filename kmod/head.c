@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The head: a device-mapper target that adds an offset, a gate and counters to a device.
+ *
+ * It keeps no I/O back, so it has nothing to do when it is suspended or resumed: device-mapper holds
+ * new I/O and waits for what is in flight. All that outlives a table (gate, counters) belongs to the
+ * attachment. There is no prepare_ioctl on purpose: a command passed through to the device below
+ * would go around the gate.
+ */
+#include <linux/bio.h>
+#include <linux/device-mapper.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "attachment.h"
+#include "compat.h"
+#include "head.h"
+#include "stats.h"
+#include "table.h"
+
+#define DM_MSG_PREFIX "liteio"
+
+/**
+ * struct head - one target in one table
+ * @att: the attachment, bound
+ * @dev: the device below
+ * @table: what the table line says; its dev is not used
+ * @is_ro: refuse what changes data: the table or the attachment says so
+ */
+struct head {
+	struct liteio_att *att;
+	struct dm_dev *dev;
+	struct liteio_table table;
+	bool is_ro;
+};
+
+/**
+ * struct head_io - what is remembered of an I/O in flight
+ * @start_ns: when it passed the gate
+ * @bytes: its size, which device-mapper counts down until completion
+ * @class: enum liteio_class
+ */
+struct head_io {
+	u64 start_ns;
+	u32 bytes;
+	u32 class;
+};
+
+static int open_device(struct dm_target *ti, struct head *head)
+{
+	u64 size;
+	int ret;
+
+	ret = dm_get_device(ti, head->table.dev, dm_table_get_mode(ti->table), &head->dev);
+	if (ret) {
+		ti->error = "device cannot be opened";
+		head->dev = NULL;
+		return ret;
+	}
+	size = bdev_nr_sectors(head->dev->bdev);
+	if (head->table.offset > size || ti->len > size - head->table.offset) {
+		ti->error = "offset and length reach beyond the end of the device";
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int bind_attachment(struct dm_target *ti, struct head *head)
+{
+	struct mapped_device *md = dm_table_get_md(ti->table);
+	const char *why;
+	uuid_t uuid;
+	int ret;
+
+	import_uuid(&uuid, head->table.uuid);
+	ret = liteio_att_bind(&uuid, head->table.gen, md, disk_devt(dm_disk(md)), &head->att,
+			      &why);
+	if (ret) {
+		ti->error = (char *)why;
+		return ret;
+	}
+	head->is_ro = head->table.ro || (head->att->flags & LITEIO_ATT_RO);
+	return 0;
+}
+
+static void head_dtr(struct dm_target *ti)
+{
+	struct head *head = ti->private;
+
+	if (head->att)
+		liteio_att_unbind(head->att);
+	if (head->dev)
+		dm_put_device(ti, head->dev);
+	kfree(head);
+}
+
+static int head_ctr(struct dm_target *ti, unsigned int argc, char **argv)
+{
+	struct head *head;
+	const char *why;
+	int ret;
+
+	head = kzalloc(sizeof(*head), GFP_KERNEL);
+	if (!head) {
+		ti->error = "no memory for the head";
+		return -ENOMEM;
+	}
+	ti->private = head;
+
+	ret = liteio_table_parse(argc, argv, &head->table, &why);
+	if (ret) {
+		ti->error = (char *)why;
+		goto bad;
+	}
+	ret = open_device(ti, head);
+	if (ret)
+		goto bad;
+	ret = bind_attachment(ti, head);
+	if (ret)
+		goto bad;
+
+	head->table.dev = NULL;
+	ti->num_flush_bios = 1;
+	ti->num_discard_bios = 1;
+	ti->num_secure_erase_bios = 1;
+	ti->num_write_zeroes_bios = 1;
+	ti->per_io_data_size = sizeof(struct head_io);
+	/* every flush must pass the gate: flush_bypasses_map stays off */
+	return 0;
+
+bad:
+	head_dtr(ti);
+	return ret;
+}
+
+static noinline int head_refuse(struct liteio_att *att)
+{
+	atomic64_inc(&att->rejected);
+	return DM_MAPIO_KILL;
+}
+
+static noinline int head_refuse_stale(struct liteio_att *att)
+{
+	if (!test_bit(LITEIO_STALE_TOLD, &att->noticed) &&
+	    !test_and_set_bit(LITEIO_STALE_TOLD, &att->noticed))
+		liteio_att_notice(att, LITEIO_NOTICED_STALE);
+	return head_refuse(att);
+}
+
+static u32 classify(struct bio *bio)
+{
+	switch (bio_op(bio)) {
+	case REQ_OP_READ:
+		return LITEIO_CLASS_READ;
+	case REQ_OP_WRITE:
+		/* a flush reaches a target as a write of nothing */
+		return bio_sectors(bio) ? LITEIO_CLASS_WRITE : LITEIO_CLASS_FLUSH;
+	default:
+		return LITEIO_CLASS_OTHER;
+	}
+}
+
+static int head_map(struct dm_target *ti, struct bio *bio)
+{
+	struct head_io *io = dm_per_bio_data(bio, sizeof(*io));
+	struct head *head = ti->private;
+	struct liteio_att *att = head->att;
+
+	if (unlikely(!percpu_ref_tryget_live(&att->gate)))
+		return head_refuse_stale(att);
+	io->class = classify(bio);
+	if (unlikely(head->is_ro) && io->class != LITEIO_CLASS_READ &&
+	    io->class != LITEIO_CLASS_FLUSH) {
+		percpu_ref_put(&att->gate);
+		return head_refuse(att);
+	}
+	liteio_stats_start(att->stats);
+	io->bytes = bio->bi_iter.bi_size;
+	io->start_ns = ktime_get_ns();
+
+	bio_set_dev(bio, head->dev->bdev);
+	if (bio_sectors(bio))
+		bio->bi_iter.bi_sector =
+			head->table.offset + dm_target_offset(ti, bio->bi_iter.bi_sector);
+	return DM_MAPIO_REMAPPED;
+}
+
+static noinline void head_failed(struct liteio_att *att, u32 class, blk_status_t error)
+{
+	/* not an error: the submitter said that it would rather come back than wait */
+	if (error == BLK_STS_AGAIN) {
+		liteio_stats_bounced(att->stats);
+		return;
+	}
+	liteio_stats_failed(att->stats, class);
+	if (error == BLK_STS_NOSPC)
+		liteio_att_notice(att, LITEIO_NOTICED_NO_SPACE);
+	/* a discard, say, that the device does not know is an answer, not a fault */
+	else if (error != BLK_STS_NOTSUPP && error != BLK_STS_TARGET)
+		liteio_att_notice(att, LITEIO_NOTICED_ERROR);
+}
+
+/* may run in a hard interrupt; called exactly for the I/O that head_map() has passed on */
+static int head_end_io(struct dm_target *ti, struct bio *bio, blk_status_t *error)
+{
+	struct head_io *io = dm_per_bio_data(bio, sizeof(*io));
+	struct head *head = ti->private;
+	struct liteio_att *att = head->att;
+
+	if (likely(!*error))
+		liteio_stats_done(att->stats, io->class, io->bytes,
+				  ktime_get_ns() - io->start_ns);
+	else
+		head_failed(att, io->class, *error);
+	percpu_ref_put(&att->gate);
+	return DM_ENDIO_DONE;
+}
+
+/* INFO: <uuid> <gen> <floor> <state> <inflight> r|w|f|o <ios> <sectors> <errors> rejected <n> */
+static void status_info(struct head *head, char *result, unsigned int maxlen)
+{
+	static const char letters[LITEIO_CLASS_NR] = {
+		[LITEIO_CLASS_READ] = 'r',
+		[LITEIO_CLASS_WRITE] = 'w',
+		[LITEIO_CLASS_FLUSH] = 'f',
+		[LITEIO_CLASS_OTHER] = 'o',
+	};
+	struct liteio_att *att = head->att;
+	struct liteio_stats_class sum;
+	unsigned int i, sz = 0;
+
+	DMEMIT("%pUb %llu %llu %s %llu", &att->vol->uuid, att->gen,
+	       READ_ONCE(att->vol->gens.floor), liteio_att_state_name(liteio_att_state(att)),
+	       liteio_stats_inflight(att->stats));
+	for (i = 0; i < LITEIO_CLASS_NR; i++) {
+		liteio_stats_class(att->stats, i, &sum);
+		DMEMIT(" %c %llu %llu %llu", letters[i], sum.ios, sum.bytes >> SECTOR_SHIFT,
+		       sum.errors);
+	}
+	DMEMIT(" rejected %lld", atomic64_read(&att->rejected));
+}
+
+static void head_status(struct dm_target *ti, status_type_t type, unsigned int flags,
+			char *result, unsigned int maxlen)
+{
+	struct head *head = ti->private;
+	char text[LITEIO_TABLE_TEXT];
+	unsigned int sz = 0;
+
+	switch (type) {
+	case STATUSTYPE_INFO:
+		status_info(head, result, maxlen);
+		break;
+
+	case STATUSTYPE_TABLE:
+		liteio_table_emit(&head->table, text);
+		DMEMIT("%s %s", head->dev->name, text);
+		break;
+
+	case STATUSTYPE_IMA:
+		DMEMIT_TARGET_NAME_VERSION(ti->type);
+		DMEMIT(",device_name=%s,offset=%llu,uuid=%pUb,generation=%llu,read_only=%c;",
+		       head->dev->name, head->table.offset, head->table.uuid, head->table.gen,
+		       head->is_ro ? 'y' : 'n');
+		break;
+	}
+}
+
+static int head_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn, void *data)
+{
+	struct head *head = ti->private;
+
+	return fn(ti, head->dev, head->table.offset, ti->len, data);
+}
+
+static struct target_type head_target = {
+	.name = LITEIO_DM_TARGET,
+	.version = { 1, 0, 0 },
+	.features = DM_TARGET_NOWAIT | DM_TARGET_PASSES_INTEGRITY | LITEIO_DM_ATOMIC_WRITES,
+	.module = THIS_MODULE,
+	.ctr = head_ctr,
+	.dtr = head_dtr,
+	.map = head_map,
+	.end_io = head_end_io,
+	.status = head_status,
+	.iterate_devices = head_iterate_devices,
+};
+
+int liteio_head_init(void)
+{
+	return dm_register_target(&head_target);
+}
+
+void liteio_head_fini(void)
+{
+	dm_unregister_target(&head_target);
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Filling netlink messages from objects.
+ */
+#include <linux/timekeeping.h>
+#include <net/netlink.h>
+
+#include "attachment.h"
+#include "message.h"
+#include "stats.h"
+#include "volume.h"
+
+int liteio_message_uuid(struct sk_buff *skb, const uuid_t *uuid)
+{
+	return nla_put(skb, LITEIO_A_UUID, sizeof(uuid->b), uuid->b);
+}
+
+int liteio_message_u64(struct sk_buff *skb, int type, u64 value)
+{
+	return nla_put_u64_64bit(skb, type, value, LITEIO_A_PAD);
+}
+
+int liteio_message_vol(struct sk_buff *skb, struct liteio_vol *vol)
+{
+	if (liteio_message_uuid(skb, &vol->uuid) ||
+	    nla_put_string(skb, LITEIO_A_NAME, vol->name) ||
+	    liteio_message_u64(skb, LITEIO_A_FLOOR, vol->gens.floor) ||
+	    nla_put_u32(skb, LITEIO_A_BARRED, vol->gens.nr_barred) ||
+	    nla_put_u32(skb, LITEIO_A_ATTACHMENTS, vol->nr_attachments))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int liteio_message_att(struct sk_buff *skb, struct liteio_att *att)
+{
+	if (liteio_message_uuid(skb, &att->vol->uuid) ||
+	    liteio_message_u64(skb, LITEIO_A_GEN, att->gen) ||
+	    nla_put_string(skb, LITEIO_A_HOST, att->host) ||
+	    nla_put_u32(skb, LITEIO_A_FLAGS, att->flags) ||
+	    nla_put_u32(skb, LITEIO_A_STATE, liteio_att_state(att)) ||
+	    liteio_message_u64(skb, LITEIO_A_INFLIGHT, liteio_stats_inflight(att->stats)) ||
+	    liteio_message_u64(skb, LITEIO_A_REJECTED, atomic64_read(&att->rejected)))
+		return -EMSGSIZE;
+	if (!att->nr_bound)
+		return 0;
+	if (nla_put_u32(skb, LITEIO_A_DEV_MAJOR, MAJOR(att->dev)) ||
+	    nla_put_u32(skb, LITEIO_A_DEV_MINOR, MINOR(att->dev)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_class(struct sk_buff *skb, struct liteio_att *att, u32 class)
+{
+	struct liteio_stats_class sum;
+	struct nlattr *nest = nla_nest_start(skb, LITEIO_A_CLASS);
+
+	if (!nest)
+		return -EMSGSIZE;
+	liteio_stats_class(att->stats, class, &sum);
+	if (nla_put_u32(skb, LITEIO_CLASS_A_ID, class) ||
+	    nla_put_u64_64bit(skb, LITEIO_CLASS_A_IOS, sum.ios, LITEIO_CLASS_A_PAD) ||
+	    nla_put_u64_64bit(skb, LITEIO_CLASS_A_ERRORS, sum.errors, LITEIO_CLASS_A_PAD) ||
+	    nla_put_u64_64bit(skb, LITEIO_CLASS_A_BYTES, sum.bytes, LITEIO_CLASS_A_PAD) ||
+	    nla_put_u64_64bit(skb, LITEIO_CLASS_A_TIME_NS, sum.time_ns, LITEIO_CLASS_A_PAD) ||
+	    nla_put(skb, LITEIO_CLASS_A_HIST, sizeof(sum.hist), sum.hist)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+int liteio_message_stats(struct sk_buff *skb, struct liteio_att *att)
+{
+	u32 class;
+
+	if (liteio_message_uuid(skb, &att->vol->uuid) ||
+	    liteio_message_u64(skb, LITEIO_A_GEN, att->gen) ||
+	    liteio_message_u64(skb, LITEIO_A_TIME_NS, ktime_get_boottime_ns()) ||
+	    liteio_message_u64(skb, LITEIO_A_INFLIGHT, liteio_stats_inflight(att->stats)) ||
+	    liteio_message_u64(skb, LITEIO_A_REJECTED, atomic64_read(&att->rejected)))
+		return -EMSGSIZE;
+	for (class = 0; class < LITEIO_CLASS_NR; class++) {
+		if (put_class(skb, att, class))
+			return -EMSGSIZE;
+	}
+	return 0;
+}

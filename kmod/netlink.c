@@ -1,0 +1,659 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Commands and events of the family "liteio", as include/uapi/linux/liteio.h specifies them.
+ *
+ * Handlers check attributes, take liteio_lock, call the registry, answer. Every refusal sets one
+ * sentence. parallel_ops: commands lock for themselves, so that one that waits holds nobody up.
+ */
+#include <linux/capability.h>
+#include <linux/ctype.h>
+#include <linux/timekeeping.h>
+#include <net/genetlink.h>
+
+#include "attachment.h"
+#include "compat.h"
+#include "fence.h"
+#include "message.h"
+#include "netlink.h"
+#include "stats.h"
+#include "volume.h"
+
+static struct genl_family family;
+
+static const struct netlink_range_validation gen_range = {
+	.min = LITEIO_GEN_MIN,
+	.max = LITEIO_GEN_MAX,
+};
+
+#define UUID_POLICY NLA_POLICY_EXACT_LEN(LITEIO_UUID_LEN)
+#define GEN_POLICY NLA_POLICY_FULL_RANGE(NLA_U64, &gen_range)
+
+/* what is not listed for a command is refused */
+static const struct nla_policy info_policy[LITEIO_A_MAX + 1] = {};
+
+static const struct nla_policy vol_set_policy[LITEIO_A_MAX + 1] = {
+	[LITEIO_A_UUID] = UUID_POLICY,
+	[LITEIO_A_NAME] = { .type = NLA_NUL_STRING, .len = LITEIO_NAME_MAX },
+	[LITEIO_A_FLOOR] = GEN_POLICY,
+};
+
+static const struct nla_policy vol_policy[LITEIO_A_MAX + 1] = {
+	[LITEIO_A_UUID] = UUID_POLICY,
+};
+
+static const struct nla_policy att_add_policy[LITEIO_A_MAX + 1] = {
+	[LITEIO_A_UUID] = UUID_POLICY,
+	[LITEIO_A_GEN] = GEN_POLICY,
+	[LITEIO_A_HOST] = { .type = NLA_NUL_STRING, .len = LITEIO_HOST_MAX },
+	[LITEIO_A_FLAGS] = NLA_POLICY_MASK(NLA_U32, LITEIO_ATT_RO),
+};
+
+static const struct nla_policy att_policy[LITEIO_A_MAX + 1] = {
+	[LITEIO_A_UUID] = UUID_POLICY,
+	[LITEIO_A_GEN] = GEN_POLICY,
+};
+
+static const struct nla_policy fence_policy[LITEIO_A_MAX + 1] = {
+	[LITEIO_A_UUID] = UUID_POLICY,
+	[LITEIO_A_FLOOR] = GEN_POLICY,
+	[LITEIO_A_GEN] = GEN_POLICY,
+	[LITEIO_A_TIMEOUT_MS] = NLA_POLICY_MAX(NLA_U32, LITEIO_FENCE_TIMEOUT_MS_MAX),
+};
+
+/* --- requests -------------------------------------------------------------------------------- */
+
+/* one sentence, which outlives the command, and the attribute that it is about, if any */
+static int refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, int error,
+		  const char *why)
+{
+	if (extack) {
+		extack->_msg = why;
+		extack->bad_attr = attr;
+	}
+	return error;
+}
+
+static int check_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack)
+{
+	if (netlink_capable(skb, CAP_SYS_ADMIN))
+		return 0;
+	return refuse(extack, NULL, -EPERM, "only with CAP_SYS_ADMIN");
+}
+
+static int get_uuid(struct nlattr **attrs, struct netlink_ext_ack *extack, uuid_t *ret)
+{
+	struct nlattr *attr = attrs[LITEIO_A_UUID];
+
+	if (!attr)
+		return refuse(extack, NULL, -EINVAL, "attribute UUID is missing");
+	import_uuid(ret, nla_data(attr));
+	if (uuid_is_null(ret))
+		return refuse(extack, attr, -EINVAL, "the nil UUID names no volume");
+	return 0;
+}
+
+static int get_gen(struct nlattr **attrs, struct netlink_ext_ack *extack, u64 *ret)
+{
+	struct nlattr *attr = attrs[LITEIO_A_GEN];
+
+	if (!attr)
+		return refuse(extack, NULL, -EINVAL, "attribute GEN is missing");
+	*ret = nla_get_u64(attr);
+	return 0;
+}
+
+static int get_text(struct nlattr *attr, struct netlink_ext_ack *extack, const char **ret)
+{
+	const char *text, *c;
+
+	if (!attr)
+		return 0;
+	text = nla_data(attr);
+	if (!*text)
+		return refuse(extack, attr, -EINVAL, "text is empty");
+	for (c = text; *c; c++) {
+		if (!isascii(*c) || !isgraph(*c))
+			return refuse(extack, attr, -EINVAL,
+				      "text has a character that is not graphic ASCII");
+	}
+	*ret = text;
+	return 0;
+}
+
+/* the volume that the request names; caller holds liteio_lock */
+static struct liteio_vol *find_vol(const uuid_t *uuid, struct genl_info *info)
+{
+	struct liteio_vol *vol = liteio_vol_find(uuid);
+
+	if (!vol)
+		refuse(info->extack, info->attrs[LITEIO_A_UUID], -ENOENT, "no such volume");
+	return vol;
+}
+
+/* the attachment that the request names; caller holds liteio_lock */
+static struct liteio_att *find_att(const uuid_t *uuid, u64 gen, struct genl_info *info)
+{
+	struct liteio_vol *vol = find_vol(uuid, info);
+	struct liteio_att *att = vol ? liteio_att_find(vol, gen) : NULL;
+
+	if (vol && !att)
+		refuse(info->extack, info->attrs[LITEIO_A_GEN], -ENOENT, "no such attachment");
+	return att;
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
+
+static struct sk_buff *answer_new(struct genl_info *info, void **ret_header)
+{
+	struct sk_buff *skb = genlmsg_new(LITEIO_MESSAGE_SIZE, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	*ret_header = genlmsg_put_reply(skb, info, &family, 0, info->genlhdr->cmd);
+	if (*ret_header)
+		return skb;
+	nlmsg_free(skb);
+	return NULL;
+}
+
+static int answer_send(struct sk_buff *skb, void *header, struct genl_info *info, int error)
+{
+	if (error) {
+		nlmsg_free(skb);
+		return error;
+	}
+	genlmsg_end(skb, header);
+	return genlmsg_reply(skb, info);
+}
+
+/* --- volumes --------------------------------------------------------------------------------- */
+
+static int do_vol_set(struct sk_buff *request, struct genl_info *info)
+{
+	struct liteio_vol_spec spec = {
+		.is_create = info->nlhdr->nlmsg_flags & NLM_F_CREATE,
+		.is_exclusive = info->nlhdr->nlmsg_flags & NLM_F_EXCL,
+	};
+	const char *why = NULL;
+	unsigned int cookie;
+	int ret;
+
+	ret = check_allowed(request, info->extack);
+	if (!ret)
+		ret = get_uuid(info->attrs, info->extack, &spec.uuid);
+	if (!ret)
+		ret = get_text(info->attrs[LITEIO_A_NAME], info->extack, &spec.name);
+	if (ret)
+		return ret;
+	if (info->attrs[LITEIO_A_FLOOR])
+		spec.floor = nla_get_u64(info->attrs[LITEIO_A_FLOOR]);
+
+	cookie = liteio_registry_lock();
+	ret = liteio_vol_set(&spec, &why);
+	liteio_registry_unlock(cookie);
+	return ret ? refuse(info->extack, NULL, ret, why) : 0;
+}
+
+static int do_vol_del(struct sk_buff *request, struct genl_info *info)
+{
+	const char *why = NULL;
+	struct liteio_vol *vol;
+	unsigned int cookie;
+	uuid_t uuid;
+	int ret;
+
+	ret = check_allowed(request, info->extack);
+	if (!ret)
+		ret = get_uuid(info->attrs, info->extack, &uuid);
+	if (ret)
+		return ret;
+
+	cookie = liteio_registry_lock();
+	vol = find_vol(&uuid, info);
+	if (!vol) {
+		ret = -ENOENT;
+	} else {
+		ret = liteio_vol_delete(vol, &why);
+		if (ret)
+			refuse(info->extack, NULL, ret, why);
+	}
+	liteio_registry_unlock(cookie);
+	return ret;
+}
+
+static int do_vol_get(struct sk_buff *request, struct genl_info *info)
+{
+	struct liteio_vol *vol;
+	struct sk_buff *skb;
+	unsigned int cookie;
+	void *header;
+	uuid_t uuid;
+	int ret;
+
+	ret = check_allowed(request, info->extack);
+	if (!ret)
+		ret = get_uuid(info->attrs, info->extack, &uuid);
+	if (ret)
+		return ret;
+	skb = answer_new(info, &header);
+	if (!skb)
+		return refuse(info->extack, NULL, -ENOMEM, "no memory for the answer");
+
+	cookie = liteio_registry_lock();
+	vol = find_vol(&uuid, info);
+	ret = vol ? liteio_message_vol(skb, vol) : -ENOENT;
+	liteio_registry_unlock(cookie);
+	return answer_send(skb, header, info, ret);
+}
+
+/* --- attachments ----------------------------------------------------------------------------- */
+
+static int do_att_add(struct sk_buff *request, struct genl_info *info)
+{
+	const char *why = NULL, *host = NULL;
+	struct liteio_vol *vol;
+	unsigned int cookie;
+	u32 flags = 0;
+	uuid_t uuid;
+	u64 gen;
+	int ret;
+
+	ret = check_allowed(request, info->extack);
+	if (!ret)
+		ret = get_uuid(info->attrs, info->extack, &uuid);
+	if (!ret)
+		ret = get_gen(info->attrs, info->extack, &gen);
+	if (!ret)
+		ret = get_text(info->attrs[LITEIO_A_HOST], info->extack, &host);
+	if (ret)
+		return ret;
+	if (info->attrs[LITEIO_A_FLAGS])
+		flags = nla_get_u32(info->attrs[LITEIO_A_FLAGS]);
+
+	cookie = liteio_registry_lock();
+	vol = find_vol(&uuid, info);
+	if (!vol) {
+		ret = -ENOENT;
+	} else {
+		ret = liteio_att_add(vol, gen, host, flags, &why);
+		if (ret)
+			refuse(info->extack, NULL, ret, why);
+	}
+	liteio_registry_unlock(cookie);
+	return ret;
+}
+
+static int do_att_del(struct sk_buff *request, struct genl_info *info)
+{
+	const char *why = NULL;
+	uuid_t uuid;
+	u64 gen;
+	int ret;
+
+	ret = check_allowed(request, info->extack);
+	if (!ret)
+		ret = get_uuid(info->attrs, info->extack, &uuid);
+	if (!ret)
+		ret = get_gen(info->attrs, info->extack, &gen);
+	if (ret)
+		return ret;
+	ret = liteio_att_delete(&uuid, gen, &why);
+	return ret ? refuse(info->extack, NULL, ret, why) : 0;
+}
+
+typedef int (*fill_att_fn)(struct sk_buff *skb, struct liteio_att *att);
+
+static fill_att_fn att_filler(u8 cmd)
+{
+	return cmd == LITEIO_CMD_STATS_GET ? liteio_message_stats : liteio_message_att;
+}
+
+/* ATT_GET and STATS_GET */
+static int do_att_get(struct sk_buff *request, struct genl_info *info)
+{
+	struct liteio_att *att;
+	struct sk_buff *skb;
+	unsigned int cookie;
+	void *header;
+	uuid_t uuid;
+	u64 gen;
+	int ret;
+
+	ret = check_allowed(request, info->extack);
+	if (!ret)
+		ret = get_uuid(info->attrs, info->extack, &uuid);
+	if (!ret)
+		ret = get_gen(info->attrs, info->extack, &gen);
+	if (ret)
+		return ret;
+	skb = answer_new(info, &header);
+	if (!skb)
+		return refuse(info->extack, NULL, -ENOMEM, "no memory for the answer");
+
+	cookie = liteio_registry_lock();
+	att = find_att(&uuid, gen, info);
+	ret = att ? att_filler(info->genlhdr->cmd)(skb, att) : -ENOENT;
+	liteio_registry_unlock(cookie);
+	return answer_send(skb, header, info, ret);
+}
+
+/* --- the fence ------------------------------------------------------------------------------- */
+
+static int get_fence(struct genl_info *info, uuid_t *uuid, struct liteio_fence *fence)
+{
+	struct nlattr *floor = info->attrs[LITEIO_A_FLOOR];
+	struct nlattr *gen = info->attrs[LITEIO_A_GEN];
+	int ret;
+
+	ret = get_uuid(info->attrs, info->extack, uuid);
+	if (ret)
+		return ret;
+	if (!floor == !gen)
+		return refuse(info->extack, gen, -EINVAL,
+			      "exactly one of the attributes FLOOR and GEN is needed");
+	fence->first = gen ? nla_get_u64(gen) : 0;
+	fence->last = gen ? fence->first : nla_get_u64(floor) - 1;
+	return 0;
+}
+
+/* close the gates; takes a reference on the volume */
+static int fence_close(struct genl_info *info, const uuid_t *uuid, struct liteio_fence *fence)
+{
+	unsigned int cookie = liteio_registry_lock();
+	struct liteio_vol *vol = find_vol(uuid, info);
+	const char *why = NULL;
+	int ret = 0;
+
+	if (!vol)
+		ret = -ENOENT;
+	else if (info->attrs[LITEIO_A_FLOOR])
+		liteio_fence_floor(vol, fence->last + 1);
+	else
+		ret = liteio_fence_gen(vol, fence->first, &why);
+	if (why)
+		refuse(info->extack, NULL, ret, why);
+	if (!ret)
+		fence->vol = liteio_vol_get(vol);
+	liteio_registry_unlock(cookie);
+	return ret;
+}
+
+static int fence_answer(struct sk_buff *skb, const struct liteio_fence *fence,
+			const struct liteio_fence_result *result)
+{
+	if (liteio_message_uuid(skb, &fence->vol->uuid) ||
+	    liteio_message_u64(skb, LITEIO_A_FLOOR, READ_ONCE(fence->vol->gens.floor)) ||
+	    nla_put_u8(skb, LITEIO_A_DRAINED, result->is_drained) ||
+	    liteio_message_u64(skb, LITEIO_A_INFLIGHT, result->inflight) ||
+	    liteio_message_u64(skb, LITEIO_A_WAITED_NS, result->waited_ns))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int do_fence(struct sk_buff *request, struct genl_info *info)
+{
+	struct nlattr *timeout = info->attrs[LITEIO_A_TIMEOUT_MS];
+	struct liteio_fence_result result;
+	struct liteio_fence fence;
+	struct sk_buff *skb;
+	void *header;
+	uuid_t uuid;
+	int ret;
+
+	ret = check_allowed(request, info->extack);
+	if (!ret)
+		ret = get_fence(info, &uuid, &fence);
+	if (ret)
+		return ret;
+	/* first, so that a fence that was set is not answered with an error */
+	skb = answer_new(info, &header);
+	if (!skb)
+		return refuse(info->extack, NULL, -ENOMEM, "no memory for the answer");
+
+	ret = fence_close(info, &uuid, &fence);
+	if (!ret) {
+		ret = liteio_fence_wait(&fence,
+					timeout ? nla_get_u32(timeout) :
+						  LITEIO_FENCE_TIMEOUT_MS_DEF,
+					&result);
+		if (!ret)
+			ret = fence_answer(skb, &fence, &result);
+		liteio_vol_put(fence.vol);
+	}
+	return answer_send(skb, header, info, ret);
+}
+
+/* --- dumps ----------------------------------------------------------------------------------- */
+
+static int start_vol_dump(struct netlink_callback *cb)
+{
+	struct nlattr *attr = liteio_dump_attrs(cb)[LITEIO_A_UUID];
+
+	if (attr)
+		return refuse(cb->extack, attr, -EINVAL, "a dump of volumes takes no UUID");
+	return check_allowed(cb->skb, cb->extack);
+}
+
+static int dump_vols(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	unsigned int cookie = liteio_registry_lock();
+	struct liteio_vol *vol;
+	void *header;
+
+	cb->seq = liteio_registry_changes();
+	for (vol = liteio_vol_after(cb->args[0]); vol; vol = liteio_vol_next(vol)) {
+		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &family,
+				     NLM_F_MULTI, LITEIO_CMD_VOL_GET);
+		if (!header)
+			break;
+		genl_dump_check_consistent(cb, header);
+		if (liteio_message_vol(skb, vol)) {
+			genlmsg_cancel(skb, header);
+			break;
+		}
+		genlmsg_end(skb, header);
+		cb->args[0] = vol->id;
+	}
+	liteio_registry_unlock(cookie);
+	return vol && !skb->len ? -EMSGSIZE : skb->len;
+}
+
+static int start_att_dump(struct netlink_callback *cb)
+{
+	struct nlattr **attrs = liteio_dump_attrs(cb);
+	struct liteio_vol *vol;
+	unsigned int cookie;
+	uuid_t uuid;
+	int ret;
+
+	ret = check_allowed(cb->skb, cb->extack);
+	if (ret)
+		return ret;
+	if (attrs[LITEIO_A_GEN])
+		return refuse(cb->extack, attrs[LITEIO_A_GEN], -EINVAL,
+			      "a dump of attachments takes no GEN");
+	if (!attrs[LITEIO_A_UUID])
+		return 0;
+	ret = get_uuid(attrs, cb->extack, &uuid);
+	if (ret)
+		return ret;
+	cookie = liteio_registry_lock();
+	vol = liteio_vol_find(&uuid);
+	liteio_registry_unlock(cookie);
+	return vol ? 0 : refuse(cb->extack, attrs[LITEIO_A_UUID], -ENOENT, "no such volume");
+}
+
+static bool is_wanted(const struct liteio_att *att, struct nlattr *uuid)
+{
+	return !uuid || !memcmp(att->vol->uuid.b, nla_data(uuid), LITEIO_UUID_LEN);
+}
+
+/* ATT_GET and STATS_GET */
+static int dump_atts(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr *uuid = liteio_dump_attrs(cb)[LITEIO_A_UUID];
+	u8 cmd = ((struct genlmsghdr *)nlmsg_data(cb->nlh))->cmd;
+	unsigned int cookie = liteio_registry_lock();
+	struct liteio_att *att;
+	void *header;
+
+	cb->seq = liteio_registry_changes();
+	for (att = liteio_att_after(cb->args[0]); att; att = liteio_att_next(att)) {
+		if (is_wanted(att, uuid)) {
+			header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+					     &family, NLM_F_MULTI, cmd);
+			if (!header)
+				break;
+			genl_dump_check_consistent(cb, header);
+			if (att_filler(cmd)(skb, att)) {
+				genlmsg_cancel(skb, header);
+				break;
+			}
+			genlmsg_end(skb, header);
+		}
+		cb->args[0] = att->id;
+	}
+	liteio_registry_unlock(cookie);
+	return att && !skb->len ? -EMSGSIZE : skb->len;
+}
+
+/* --- events ---------------------------------------------------------------------------------- */
+
+/* numbers events and keeps them in the order of their numbers; leaf, may be taken in liteio_lock */
+static DEFINE_MUTEX(event_mutex);
+static u64 event_seq; /* event_mutex */
+static bool is_up; /* event_mutex: the family can be used */
+
+static int fill_event(struct sk_buff *skb, u32 type, const struct liteio_vol *vol,
+		      const struct liteio_att *att, u64 value)
+{
+	if (liteio_message_u64(skb, LITEIO_A_SEQ, event_seq) ||
+	    liteio_message_u64(skb, LITEIO_A_TIME_NS, ktime_get_boottime_ns()) ||
+	    nla_put_u32(skb, LITEIO_A_TYPE, type) ||
+	    liteio_message_uuid(skb, &vol->uuid) ||
+	    (att && liteio_message_u64(skb, LITEIO_A_GEN, att->gen)) ||
+	    liteio_message_u64(skb, LITEIO_A_VALUE, value))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* an event that cannot be sent has a number all the same: listeners see the gap */
+static void send_event(u32 type, const struct liteio_vol *vol, const struct liteio_att *att,
+		       u64 value)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	lockdep_assert_held(&event_mutex);
+	event_seq++;
+	if (!genl_has_listeners(&family, &init_net, 0))
+		return;
+	skb = genlmsg_new(LITEIO_MESSAGE_SIZE, GFP_NOIO);
+	if (!skb)
+		return;
+	header = genlmsg_put(skb, 0, 0, &family, 0, LITEIO_CMD_EVENT);
+	if (!header || fill_event(skb, type, vol, att, value)) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, header);
+	genlmsg_multicast_netns(&family, &init_net, skb, 0, 0, GFP_NOIO);
+}
+
+static void netlink_event(u32 type, const struct liteio_vol *vol, const struct liteio_att *att,
+			  u64 value)
+{
+	mutex_lock(&event_mutex);
+	if (is_up)
+		send_event(type, vol, att, value);
+	mutex_unlock(&event_mutex);
+}
+
+static void set_up(bool value)
+{
+	mutex_lock(&event_mutex);
+	is_up = value;
+	mutex_unlock(&event_mutex);
+}
+
+const struct liteio_front liteio_netlink_front = {
+	.event = netlink_event,
+};
+
+static int do_info_get(struct sk_buff *request, struct genl_info *info)
+{
+	struct sk_buff *skb;
+	void *header;
+	u64 seq;
+	int ret;
+
+	ret = check_allowed(request, info->extack);
+	if (ret)
+		return ret;
+	skb = answer_new(info, &header);
+	if (!skb)
+		return refuse(info->extack, NULL, -ENOMEM, "no memory for the answer");
+	mutex_lock(&event_mutex);
+	seq = event_seq;
+	mutex_unlock(&event_mutex);
+	if (nla_put_u32(skb, LITEIO_A_VERSION, LITEIO_GENL_VERSION) ||
+	    nla_put_string(skb, LITEIO_A_MODULE, LITEIO_VERSION) ||
+	    liteio_message_u64(skb, LITEIO_A_FEATURES, liteio_registry_features()) ||
+	    nla_put(skb, LITEIO_A_INSTANCE, LITEIO_UUID_LEN, liteio_registry_instance()) ||
+	    liteio_message_u64(skb, LITEIO_A_EVENT_SEQ, seq) ||
+	    liteio_message_u64(skb, LITEIO_A_STATS_BYTES, liteio_stats_bytes()))
+		ret = -EMSGSIZE;
+	return answer_send(skb, header, info, ret);
+}
+
+/* --- the family ------------------------------------------------------------------------------ */
+
+#define OP(_cmd, _policy, ...) { .cmd = (_cmd), .policy = (_policy), .maxattr = LITEIO_A_MAX, \
+				 __VA_ARGS__ }
+
+static const struct genl_ops ops[] = {
+	OP(LITEIO_CMD_INFO_GET, info_policy, .doit = do_info_get),
+	OP(LITEIO_CMD_VOL_SET, vol_set_policy, .doit = do_vol_set),
+	OP(LITEIO_CMD_VOL_GET, vol_policy, .doit = do_vol_get, .start = start_vol_dump,
+	   .dumpit = dump_vols),
+	OP(LITEIO_CMD_VOL_DEL, vol_policy, .doit = do_vol_del),
+	OP(LITEIO_CMD_ATT_ADD, att_add_policy, .doit = do_att_add),
+	OP(LITEIO_CMD_ATT_GET, att_policy, .doit = do_att_get, .start = start_att_dump,
+	   .dumpit = dump_atts),
+	OP(LITEIO_CMD_ATT_DEL, att_policy, .doit = do_att_del),
+	OP(LITEIO_CMD_FENCE, fence_policy, .doit = do_fence),
+	OP(LITEIO_CMD_STATS_GET, att_policy, .doit = do_att_get, .start = start_att_dump,
+	   .dumpit = dump_atts),
+};
+
+static const struct genl_multicast_group groups[] = {
+	{ .name = LITEIO_GENL_GROUP_EVENTS, .flags = GENL_MCAST_CAP_SYS_ADMIN },
+};
+
+static struct genl_family family __ro_after_init = {
+	.name = LITEIO_GENL_NAME,
+	.version = LITEIO_GENL_VERSION,
+	.maxattr = LITEIO_A_MAX,
+	.module = THIS_MODULE,
+	.netnsok = false,
+	.parallel_ops = true,
+	.ops = ops,
+	.n_ops = ARRAY_SIZE(ops),
+	.mcgrps = groups,
+	.n_mcgrps = ARRAY_SIZE(groups),
+};
+
+int liteio_netlink_init(void)
+{
+	int ret = genl_register_family(&family);
+
+	if (!ret)
+		set_up(true);
+	return ret;
+}
+
+void liteio_netlink_fini(void)
+{
+	set_up(false);
+	genl_unregister_family(&family);
+}

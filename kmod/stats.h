@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counters of an attachment: one set per CPU, added to without locks, added up when somebody asks.
+ */
+#ifndef LITEIO_STATS_H
+#define LITEIO_STATS_H
+
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+#include <uapi/linux/liteio.h>
+
+#include "hist.h"
+
+/**
+ * struct liteio_stats_class - what one class of I/O has done
+ * @ios: completed, whatever the result
+ * @errors: of these, with an error
+ * @bytes: of those without an error
+ * @time_ns: sum of latencies of those without an error
+ * @hist: number of those without an error, by latency
+ */
+struct liteio_stats_class {
+	u64 ios;
+	u64 errors;
+	u64 bytes;
+	u64 time_ns;
+	u64 hist[LITEIO_HIST_BUCKETS];
+};
+
+/**
+ * struct liteio_stats_cpu - the counters of one CPU
+ * @started: I/O that has passed the gate
+ * @ended: I/O that has completed, in whatever way
+ * @class: by enum liteio_class
+ */
+struct liteio_stats_cpu {
+	u64 started;
+	u64 ended;
+	struct liteio_stats_class class[LITEIO_CLASS_NR];
+};
+
+/**
+ * liteio_stats_start() - I/O has passed the gate
+ * @stats: counters
+ *
+ * Context: any, also hard interrupts.
+ */
+static inline void liteio_stats_start(struct liteio_stats_cpu __percpu *stats)
+{
+	this_cpu_inc(stats->started);
+}
+
+/**
+ * liteio_stats_done() - I/O has succeeded
+ * @stats: counters
+ * @class: enum liteio_class
+ * @bytes: how much
+ * @ns: how long
+ *
+ * Context: any, also hard interrupts.
+ */
+static inline void liteio_stats_done(struct liteio_stats_cpu __percpu *stats, unsigned int class,
+				     u64 bytes, u64 ns)
+{
+	this_cpu_inc(stats->class[class].ios);
+	this_cpu_add(stats->class[class].bytes, bytes);
+	this_cpu_add(stats->class[class].time_ns, ns);
+	this_cpu_inc(stats->class[class].hist[liteio_hist_index(ns)]);
+	this_cpu_inc(stats->ended);
+}
+
+/**
+ * liteio_stats_failed() - I/O has failed
+ * @stats: counters
+ * @class: enum liteio_class
+ *
+ * Context: any, also hard interrupts.
+ */
+static inline void liteio_stats_failed(struct liteio_stats_cpu __percpu *stats, unsigned int class)
+{
+	this_cpu_inc(stats->class[class].ios);
+	this_cpu_inc(stats->class[class].errors);
+	this_cpu_inc(stats->ended);
+}
+
+/**
+ * liteio_stats_bounced() - I/O came back undone because it would have had to wait: not counted
+ * @stats: counters
+ *
+ * Context: any, also hard interrupts.
+ */
+static inline void liteio_stats_bounced(struct liteio_stats_cpu __percpu *stats)
+{
+	this_cpu_inc(stats->ended);
+}
+
+/**
+ * liteio_stats_new() - counters at zero
+ *
+ * Context: process, sleeps. Return: to be given to liteio_stats_free(), NULL without memory.
+ */
+struct liteio_stats_cpu __percpu *liteio_stats_new(void);
+
+/**
+ * liteio_stats_free() - free counters
+ * @stats: counters; NULL does nothing
+ *
+ * Context: process.
+ */
+void liteio_stats_free(struct liteio_stats_cpu __percpu *stats);
+
+/**
+ * liteio_stats_bytes() - memory that all counters of the module take
+ *
+ * Context: any. Return: bytes.
+ */
+u64 liteio_stats_bytes(void);
+
+/**
+ * liteio_stats_class() - add up one class
+ * @stats: counters
+ * @class: enum liteio_class
+ * @ret: the sum; each number is read by itself while others go on
+ *
+ * Context: any.
+ */
+void liteio_stats_class(struct liteio_stats_cpu __percpu *stats, unsigned int class,
+			struct liteio_stats_class *ret);
+
+/**
+ * liteio_stats_errors() - errors of all classes
+ * @stats: counters
+ *
+ * Context: any. Return: their number.
+ */
+u64 liteio_stats_errors(struct liteio_stats_cpu __percpu *stats);
+
+/**
+ * liteio_stats_inflight() - I/O that has passed the gate and not completed
+ * @stats: counters
+ *
+ * Context: any. Return: never too low; too high by what completed while it was counted.
+ */
+u64 liteio_stats_inflight(struct liteio_stats_cpu __percpu *stats);
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Volumes in the registry.
+ */
+#include <linux/hashtable.h>
+#include <linux/jhash.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "attachment.h"
+#include "fence.h"
+#include "registry.h"
+#include "volume.h"
+
+static LIST_HEAD(volumes); /* liteio_lock */
+static DEFINE_HASHTABLE(volumes_by_uuid, 10); /* liteio_lock */
+static unsigned int nr_volumes; /* liteio_lock */
+
+static u32 hash_key(const uuid_t *uuid)
+{
+	return jhash(uuid->b, sizeof(uuid->b), 0);
+}
+
+struct liteio_vol *liteio_vol_find(const uuid_t *uuid)
+{
+	struct liteio_vol *vol;
+
+	lockdep_assert_held(&liteio_lock);
+	hash_for_each_possible(volumes_by_uuid, vol, hash, hash_key(uuid)) {
+		if (uuid_equal(&vol->uuid, uuid))
+			return vol;
+	}
+	return NULL;
+}
+
+struct liteio_vol *liteio_vol_after(u64 id)
+{
+	struct liteio_vol *vol;
+
+	lockdep_assert_held(&liteio_lock);
+	list_for_each_entry(vol, &volumes, node) {
+		if (vol->id > id)
+			return vol;
+	}
+	return NULL;
+}
+
+struct liteio_vol *liteio_vol_next(struct liteio_vol *vol)
+{
+	lockdep_assert_held(&liteio_lock);
+	return list_is_last(&vol->node, &volumes) ? NULL : list_next_entry(vol, node);
+}
+
+static void vol_free(struct kref *ref)
+{
+	struct liteio_vol *vol = container_of(ref, struct liteio_vol, ref);
+
+	kvfree(vol->gens.barred);
+	kfree(vol);
+}
+
+struct liteio_vol *liteio_vol_get(struct liteio_vol *vol)
+{
+	kref_get(&vol->ref);
+	return vol;
+}
+
+void liteio_vol_put(struct liteio_vol *vol)
+{
+	kref_put(&vol->ref, vol_free);
+}
+
+void liteio_vol_name(struct liteio_vol *vol, char *buf)
+{
+	spin_lock(&vol->name_lock);
+	strscpy(buf, vol->name, LITEIO_NAME_MAX + 1);
+	spin_unlock(&vol->name_lock);
+}
+
+static void set_name(struct liteio_vol *vol, const char *name)
+{
+	spin_lock(&vol->name_lock);
+	strscpy(vol->name, name, sizeof(vol->name));
+	spin_unlock(&vol->name_lock);
+}
+
+static int vol_create(const struct liteio_vol_spec *spec, const char **why)
+{
+	const struct liteio_front *window = liteio_registry_window();
+	struct liteio_vol *vol;
+	int ret;
+
+	if (nr_volumes >= LITEIO_VOL_MAX) {
+		*why = "the registry is full of volumes";
+		return -ENOSPC;
+	}
+	vol = kzalloc(sizeof(*vol), GFP_KERNEL);
+	if (!vol) {
+		*why = "no memory for the volume";
+		return -ENOMEM;
+	}
+	kref_init(&vol->ref);
+	INIT_LIST_HEAD(&vol->attachments);
+	spin_lock_init(&vol->name_lock);
+	uuid_copy(&vol->uuid, &spec->uuid);
+	liteio_generations_init(&vol->gens, spec->floor ?: LITEIO_GEN_MIN);
+	if (spec->name)
+		strscpy(vol->name, spec->name, sizeof(vol->name));
+
+	ret = window->vol_added ? window->vol_added(vol) : 0;
+	if (ret) {
+		liteio_vol_put(vol);
+		*why = "the volume cannot be shown in configfs";
+		return ret;
+	}
+	vol->id = liteio_registry_id();
+	list_add_tail(&vol->node, &volumes);
+	hash_add(volumes_by_uuid, &vol->hash, hash_key(&vol->uuid));
+	nr_volumes++;
+	liteio_registry_touch();
+	liteio_registry_event(LITEIO_EVENT_VOL_ADDED, vol, NULL, vol->gens.floor);
+	return 0;
+}
+
+static int vol_change(struct liteio_vol *vol, const struct liteio_vol_spec *spec, const char **why)
+{
+	bool is_renamed = spec->name && strcmp(spec->name, vol->name) != 0;
+	bool is_raised = spec->floor > vol->gens.floor;
+
+	if (spec->floor && spec->floor < vol->gens.floor) {
+		*why = "the floor of a volume cannot be lowered";
+		return -ESTALE;
+	}
+	if (is_renamed)
+		set_name(vol, spec->name);
+	if (is_raised)
+		liteio_fence_floor(vol, spec->floor);
+	else if (is_renamed)
+		liteio_registry_event(LITEIO_EVENT_VOL_CHANGED, vol, NULL, vol->gens.floor);
+	return 0;
+}
+
+int liteio_vol_set(const struct liteio_vol_spec *spec, const char **why)
+{
+	struct liteio_vol *vol;
+
+	lockdep_assert_held(&liteio_lock);
+	vol = liteio_vol_find(&spec->uuid);
+	if (!vol && spec->is_create)
+		return vol_create(spec, why);
+	if (!vol) {
+		*why = "no such volume";
+		return -ENOENT;
+	}
+	if (spec->is_create && spec->is_exclusive) {
+		*why = "the volume exists";
+		return -EEXIST;
+	}
+	return vol_change(vol, spec, why);
+}
+
+int liteio_vol_delete(struct liteio_vol *vol, const char **why)
+{
+	const struct liteio_front *window = liteio_registry_window();
+
+	lockdep_assert_held(&liteio_lock);
+	if (vol->nr_attachments) {
+		*why = "the volume has attachments";
+		return -EBUSY;
+	}
+	list_del(&vol->node);
+	hash_del(&vol->hash);
+	nr_volumes--;
+	if (window->vol_removed)
+		window->vol_removed(vol);
+	liteio_registry_touch();
+	liteio_registry_event(LITEIO_EVENT_VOL_DELETED, vol, NULL, 0);
+	liteio_vol_put(vol);
+	return 0;
+}
+
+void liteio_vol_delete_all(void)
+{
+	struct liteio_vol *vol;
+	const char *why;
+	unsigned int cookie;
+
+	liteio_att_delete_all();
+	cookie = liteio_registry_lock();
+	while ((vol = liteio_vol_after(0)))
+		if (WARN_ON(liteio_vol_delete(vol, &why)))
+			break;
+	liteio_registry_unlock(cookie);
+}
