@@ -59,8 +59,11 @@ int liteio_http_server_new(struct liteio_loop *loop, const char *address,
 			   const struct liteio_http_options *opt, liteio_http_handler fn, void *arg,
 			   struct liteio_http_server **ret, struct liteio_error *err);
 
-/* stop listening and drop what is under way; requests not yet answered become invalid */
+/* stop listening, remove the socket file and drop what is under way; requests not yet answered become invalid */
 void liteio_http_server_free(struct liteio_http_server *s);
+
+/* the TCP port that is listened on (for addresses with port 0), 0 on a unix socket */
+unsigned int liteio_http_server_port(const struct liteio_http_server *s);
 
 /* what was asked; all borrowed until the reply */
 const char *liteio_http_request_method(const struct liteio_http_request *req);

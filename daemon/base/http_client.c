@@ -1,0 +1,604 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * HTTP requests, on libcurl.
+ *
+ * Asynchronous calls share one multi handle that is driven by the loop: curl says which sockets and
+ * which timeout it waits for, we say what happened. curl must not be called back from within its
+ * own callbacks, so a call that is cancelled there is only marked and swept up afterwards.
+ * Synchronous calls take an easy handle from a pool: a handle keeps its connections.
+ *
+ * HTTP/1.1 on purpose: with a connection for each stream, a dead connection is the problem of one.
+ */
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/http_client.h"
+#include "base/loop.h"
+#include "base/str.h"
+
+#define CONNECT_TIMEOUT_MS 10000L
+#define MAX_RESPONSE (64u << 20)
+#define MAX_STREAM_ERROR (64u << 10)
+/* idle handles kept for later synchronous calls */
+#define MAX_IDLE 16
+
+/**
+ * struct liteio_http_call - one call
+ * @c: its client
+ * @next: in the client's list
+ * @link: what points at this call there
+ * @easy: curl's handle
+ * @url: for sentences
+ * @headers: curl's list
+ * @connect_to: curl's list, when the name to verify is not the host
+ * @body: of the request
+ * @response: what has arrived
+ * @max_response: its bound
+ * @data: for streams
+ * @done: at the end
+ * @arg: for both
+ * @code: why the call was ended from within, 0 when curl ended it
+ * @setup: what was wrong with the request
+ * @waiting: begun inside of a callback of curl: handed to curl when that has returned
+ * @cancelled: swept up when curl has returned
+ * @text: curl's sentence
+ */
+struct liteio_http_call {
+	struct liteio_http_client *c;
+	struct liteio_http_call *next, **link;
+	CURL *easy;
+	char *url;
+	struct curl_slist *headers;
+	struct curl_slist *connect_to;
+	char *body;
+	struct liteio_buf response;
+	size_t max_response;
+	liteio_http_data_fn data;
+	liteio_http_done_fn done;
+	void *arg;
+	int code;
+	CURLcode setup;
+	bool waiting;
+	bool cancelled;
+	char text[CURL_ERROR_SIZE];
+};
+
+/**
+ * struct liteio_http_client - a client
+ * @loop: NULL when there are no asynchronous calls
+ * @multi: all asynchronous calls
+ * @timer: curl's timeout
+ * @calls: under way
+ * @refs: one of the owner, one of each running dispatch
+ * @in_curl: curl is on the stack: it must not be called
+ * @dead: freed by its owner
+ * @ca_file, @cert_file, @key_file, @server_name, @insecure: struct liteio_http_tls
+ * @lock: covers @idle and @n_idle
+ * @idle: handles of ended synchronous calls
+ * @n_idle: how many
+ */
+struct liteio_http_client {
+	struct liteio_loop *loop;
+	CURLM *multi;
+	struct liteio_timer *timer;
+	struct liteio_http_call *calls;
+	unsigned int refs;
+	bool in_curl;
+	bool dead;
+	char *ca_file, *cert_file, *key_file, *server_name;
+	bool insecure;
+	pthread_mutex_t lock;
+	CURL *idle[MAX_IDLE];
+	size_t n_idle;
+};
+
+void liteio_http_response_fini(struct liteio_http_response *r)
+{
+	free(r->body);
+	*r = (struct liteio_http_response){ 0 };
+}
+
+/* ---- what curl says ----------------------------------------------------------------------- */
+
+static const struct {
+	CURLcode curl;
+	int code;
+} codes[] = {
+	{ CURLE_UNSUPPORTED_PROTOCOL, -EINVAL },
+	{ CURLE_URL_MALFORMAT, -EINVAL },
+	{ CURLE_COULDNT_RESOLVE_PROXY, -EHOSTUNREACH },
+	{ CURLE_COULDNT_RESOLVE_HOST, -EHOSTUNREACH },
+	{ CURLE_COULDNT_CONNECT, -ECONNREFUSED },
+	{ CURLE_OPERATION_TIMEDOUT, -ETIMEDOUT },
+	{ CURLE_GOT_NOTHING, -ECONNRESET },
+	{ CURLE_SEND_ERROR, -ECONNRESET },
+	{ CURLE_RECV_ERROR, -ECONNRESET },
+	{ CURLE_PARTIAL_FILE, -ECONNRESET },
+	{ CURLE_SSL_CONNECT_ERROR, -EPROTO },
+	{ CURLE_PEER_FAILED_VERIFICATION, -EKEYREJECTED },
+	{ CURLE_SSL_CACERT_BADFILE, -ENOKEY },
+	{ CURLE_SSL_CERTPROBLEM, -ENOKEY },
+};
+
+/* the call has ended without an answer: the errno, with a sentence */
+static int call_error(struct liteio_http_call *call, CURLcode cc, struct liteio_error *err)
+{
+	const char *text = call->text[0] ? call->text : curl_easy_strerror(cc);
+	int code = -EIO;
+	long os = 0;
+
+	if (call->code == -EMSGSIZE)
+		return liteio_error_set(err, -EMSGSIZE, "%s: the answer is larger than %zu bytes",
+					call->url, call->max_response);
+	if (call->code)
+		return liteio_error_set(err, call->code, "%s: ended by the receiver", call->url);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(codes); i++) {
+		if (codes[i].curl == cc)
+			code = codes[i].code;
+	}
+	if (cc == CURLE_COULDNT_CONNECT &&
+	    !curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os) && os > 0)
+		code = -(int)os;
+	return liteio_error_set(err, code, "%s: %s", call->url, text);
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *arg)
+{
+	struct liteio_http_call *call = arg;
+	size_t len = size * n, room;
+	long status = 0;
+	int r;
+
+	if (call->cancelled)
+		return 0;
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (call->data && status >= 200 && status < 300) {
+		r = call->data(call->arg, data, len);
+		if (r)
+			call->code = r < 0 ? r : -ECANCELED;
+		return r || call->cancelled ? 0 : len;
+	}
+	room = call->max_response - call->response.len;
+	if (len > room && !call->data) {
+		call->code = -EMSGSIZE;
+		return 0;
+	}
+	liteio_buf_add(&call->response, data, len < room ? len : room);
+	return len;
+}
+
+/* ---- setting a call up -------------------------------------------------------------------- */
+
+/*
+ * curl verifies the name that is in the URL. When another one is wanted, the URL gets that name and
+ * curl is told where to connect for it.
+ */
+static CURLcode verify_other_name(struct liteio_http_call *call)
+{
+	const char *name = call->c->server_name;
+	char *host = NULL, *port = NULL, *text = NULL;
+	CURLU *u = curl_url();
+	CURLcode cc = CURLE_URL_MALFORMAT;
+
+	if (u && !curl_url_set(u, CURLUPART_URL, call->url, 0) &&
+	    !curl_url_get(u, CURLUPART_HOST, &host, 0) &&
+	    !curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) &&
+	    !curl_url_set(u, CURLUPART_HOST, name, 0) &&
+	    !curl_url_get(u, CURLUPART_URL, &text, 0)) {
+		char *to = liteio_strf("%s:%s:%s:%s", name, port, host, port);
+
+		call->connect_to = curl_slist_append(NULL, to);
+		cc = curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to);
+		if (!cc)
+			cc = curl_easy_setopt(call->easy, CURLOPT_URL, text);
+		free(to);
+	}
+	curl_free(text);
+	curl_free(port);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return cc;
+}
+
+#define SET(option, value) \
+	do { \
+		CURLcode set_cc = curl_easy_setopt(call->easy, option, value); \
+		if (set_cc) \
+			return set_cc; \
+	} while (0)
+
+static CURLcode setup_tls(struct liteio_http_call *call)
+{
+	const struct liteio_http_client *c = call->c;
+
+	if (c->ca_file) {
+		SET(CURLOPT_CAINFO, c->ca_file);
+		/* and nobody else: the system's directory is on by default */
+		SET(CURLOPT_CAPATH, NULL);
+	}
+	SET(CURLOPT_SSLCERT, c->cert_file);
+	SET(CURLOPT_SSLKEY, c->key_file);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSL_VERIFYPEER, c->insecure ? 0L : 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, c->insecure ? 0L : 2L);
+	return c->server_name ? verify_other_name(call) : CURLE_OK;
+}
+
+static CURLcode setup_request(struct liteio_http_call *call,
+			      const struct liteio_http_call_spec *spec)
+{
+	/* curl would ask for permission before it sends a large body, and wait for a second */
+	call->headers = curl_slist_append(NULL, "Expect:");
+	for (size_t i = 0; spec->headers && spec->headers[i]; i++)
+		call->headers = curl_slist_append(call->headers, spec->headers[i]);
+	SET(CURLOPT_HTTPHEADER, call->headers);
+	if (!strcmp(spec->method, "HEAD"))
+		SET(CURLOPT_NOBODY, 1L);
+	if (spec->body || !strcmp(spec->method, "POST") || !strcmp(spec->method, "PUT")) {
+		call->body = liteio_calloc(1, spec->body_len + 1);
+		if (spec->body_len)
+			memcpy(call->body, spec->body, spec->body_len);
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)spec->body_len);
+		SET(CURLOPT_POSTFIELDS, call->body);
+	}
+	SET(CURLOPT_CUSTOMREQUEST, spec->method);
+	return CURLE_OK;
+}
+
+static CURLcode setup(struct liteio_http_call *call, const struct liteio_http_call_spec *spec)
+{
+	SET(CURLOPT_URL, spec->url);
+	SET(CURLOPT_ERRORBUFFER, call->text);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_NOPROXY, "*");
+	SET(CURLOPT_UNIX_SOCKET_PATH, spec->unix_path);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+	SET(CURLOPT_TIMEOUT_MS, (long)(spec->timeout_ms > INT32_MAX ? INT32_MAX :
+								      spec->timeout_ms));
+	/* a stream may be silent for long: the kernel finds out whether the peer is there */
+	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_TCP_KEEPIDLE, 15L);
+	SET(CURLOPT_TCP_KEEPINTVL, 5L);
+	SET(CURLOPT_WRITEFUNCTION, on_body);
+	SET(CURLOPT_WRITEDATA, call);
+	SET(CURLOPT_PRIVATE, call);
+	call->max_response = spec->max_response ? spec->max_response : MAX_RESPONSE;
+	if (call->data)
+		call->max_response = MAX_STREAM_ERROR;
+	if (setup_tls(call))
+		return CURLE_SSL_CERTPROBLEM;
+	return setup_request(call, spec);
+}
+
+#undef SET
+
+/* all but the handle and the struct itself */
+static void call_fini(struct liteio_http_call *call)
+{
+	curl_slist_free_all(call->headers);
+	curl_slist_free_all(call->connect_to);
+	liteio_buf_fini(&call->response);
+	free(call->body);
+	free(call->url);
+}
+
+/* ---- the multi handle --------------------------------------------------------------------- */
+
+static void client_release(struct liteio_http_client *c)
+{
+	if (--c->refs)
+		return;
+	for (size_t i = 0; i < c->n_idle; i++)
+		curl_easy_cleanup(c->idle[i]);
+	/* closes connections, which tells us about sockets: the loop must still be there */
+	if (c->multi)
+		curl_multi_cleanup(c->multi);
+	liteio_timer_free(c->timer);
+	pthread_mutex_destroy(&c->lock);
+	free(c->ca_file);
+	free(c->cert_file);
+	free(c->key_file);
+	free(c->server_name);
+	free(c);
+}
+
+static void call_release(struct liteio_http_call *call)
+{
+	*call->link = call->next;
+	if (call->next)
+		call->next->link = call->link;
+	curl_multi_remove_handle(call->c->multi, call->easy);
+	curl_easy_cleanup(call->easy);
+	call_fini(call);
+	free(call);
+}
+
+/* a call has left curl: tell its owner. May free the client */
+static void call_finish(struct liteio_http_call *call, CURLcode cc)
+{
+	struct liteio_http_response rsp = { 0 };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	liteio_http_done_fn done = call->done;
+	void *arg = call->arg;
+	int r = 0;
+
+	if (cc) {
+		r = call_error(call, cc, &err);
+	} else {
+		curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &rsp.status);
+		rsp.body_len = call->response.len;
+		rsp.body = call->data && !rsp.body_len ? NULL : liteio_buf_take(&call->response);
+	}
+	/* before the callback: the call is not there any more when its owner hears of the end */
+	call_release(call);
+	done(arg, r, r ? NULL : &rsp, r ? &err : NULL);
+	liteio_http_response_fini(&rsp);
+}
+
+/* what could not be done while curl was on the stack */
+static void sweep(struct liteio_http_client *c)
+{
+	struct liteio_http_call *call = c->calls;
+
+	while (call) {
+		struct liteio_http_call *next = call->next;
+
+		if (call->cancelled) {
+			call_release(call);
+		} else if (call->waiting) {
+			call->waiting = false;
+			curl_multi_add_handle(c->multi, call->easy);
+		}
+		call = next;
+	}
+}
+
+/* tell curl what happened, then tell owners what ended */
+static void drive(struct liteio_http_client *c, curl_socket_t fd, int what)
+{
+	int running, left;
+	CURLMsg *msg;
+
+	c->refs++;
+	c->in_curl = true;
+	curl_multi_socket_action(c->multi, fd, what, &running);
+	c->in_curl = false;
+	sweep(c);
+	while (!c->dead && (msg = curl_multi_info_read(c->multi, &left))) {
+		struct liteio_http_call *call = NULL;
+		CURLcode cc = msg->data.result;
+
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+		if (call->setup) {
+			cc = call->setup;
+			call->text[0] = '\0';
+		}
+		call_finish(call, cc);
+	}
+	client_release(c);
+}
+
+static void on_socket_ready(void *arg, int fd, unsigned int events)
+{
+	int what = 0;
+
+	if (events & LITEIO_IO_READ)
+		what |= CURL_CSELECT_IN;
+	if (events & LITEIO_IO_WRITE)
+		what |= CURL_CSELECT_OUT;
+	if (events & (LITEIO_IO_ERR | LITEIO_IO_HUP))
+		what |= CURL_CSELECT_ERR;
+	drive(arg, fd, what);
+}
+
+static void on_timeout(void *arg)
+{
+	drive(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* curl: what to wait for on a socket */
+static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void *per_socket)
+{
+	struct liteio_http_client *c = arg;
+	struct liteio_io *io = per_socket;
+	unsigned int events = 0;
+
+	if (what == CURL_POLL_REMOVE) {
+		liteio_io_free(io);
+		curl_multi_assign(c->multi, fd, NULL);
+		return 0;
+	}
+	if (what & CURL_POLL_IN)
+		events |= LITEIO_IO_READ;
+	if (what & CURL_POLL_OUT)
+		events |= LITEIO_IO_WRITE;
+	if (io) {
+		liteio_io_set_events(io, events);
+		return 0;
+	}
+	if (liteio_io_new(c->loop, fd, events, on_socket_ready, c, &io, NULL))
+		return -1;
+	curl_multi_assign(c->multi, fd, io);
+	return 0;
+}
+
+/* curl: when to be called at the latest */
+static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct liteio_http_client *c = arg;
+
+	if (timeout_ms < 0)
+		liteio_timer_disarm(c->timer);
+	else
+		liteio_timer_arm(c->timer, (uint64_t)timeout_ms, 1);
+	return 0;
+}
+
+/* ---- clients ------------------------------------------------------------------------------ */
+
+static void init_curl(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	/* a peer that goes away is an error of the call, not the end of the process */
+	sigaction(SIGPIPE, &ignore, NULL);
+	if (curl_global_init(CURL_GLOBAL_ALL))
+		abort();
+}
+
+static int init_multi(struct liteio_http_client *c, struct liteio_error *err)
+{
+	int r = liteio_timer_new(c->loop, on_timeout, c, &c->timer, err);
+
+	if (r)
+		return r;
+	c->multi = curl_multi_init();
+	if (!c->multi)
+		return liteio_error_set(err, -ENOMEM, "cannot start libcurl");
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+	return 0;
+}
+
+int liteio_http_client_new(struct liteio_loop *loop, const struct liteio_http_tls *tls,
+			   struct liteio_http_client **ret, struct liteio_error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct liteio_http_client *c;
+	int r;
+
+	pthread_once(&once, init_curl);
+	c = liteio_calloc(1, sizeof(*c));
+	c->refs = 1;
+	c->loop = loop;
+	pthread_mutex_init(&c->lock, NULL);
+	if (tls) {
+		c->ca_file = liteio_strdup(tls->ca_file);
+		c->cert_file = liteio_strdup(tls->cert_file);
+		c->key_file = liteio_strdup(tls->key_file);
+		c->server_name = liteio_strdup(tls->server_name);
+		c->insecure = tls->insecure;
+	}
+	r = loop ? init_multi(c, err) : 0;
+	if (r) {
+		client_release(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+void liteio_http_client_free(struct liteio_http_client *c)
+{
+	if (!c)
+		return;
+	while (c->calls)
+		call_release(c->calls);
+	c->dead = true;
+	client_release(c);
+}
+
+/* ---- calls -------------------------------------------------------------------------------- */
+
+static CURL *new_handle(void)
+{
+	CURL *easy = curl_easy_init();
+
+	if (!easy)
+		abort();
+	return easy;
+}
+
+struct liteio_http_call *liteio_http_call_start(struct liteio_http_client *c,
+						const struct liteio_http_call_spec *spec,
+						liteio_http_data_fn data, liteio_http_done_fn done,
+						void *arg)
+{
+	struct liteio_http_call *call = liteio_calloc(1, sizeof(*call));
+
+	call->c = c;
+	call->easy = new_handle();
+	call->url = liteio_strdup(spec->url);
+	call->data = data;
+	call->done = done;
+	call->arg = arg;
+	call->next = c->calls;
+	call->link = &c->calls;
+	if (call->next)
+		call->next->link = &call->next;
+	c->calls = call;
+	/* the end of a call is always told through the callback: curl refuses this URL soon */
+	call->setup = setup(call, spec);
+	if (call->setup)
+		curl_easy_setopt(call->easy, CURLOPT_URL, "invalid://");
+	if (c->in_curl)
+		call->waiting = true;
+	else
+		curl_multi_add_handle(c->multi, call->easy);
+	return call;
+}
+
+void liteio_http_call_cancel(struct liteio_http_call *call)
+{
+	if (!call)
+		return;
+	if (call->c->in_curl)
+		call->cancelled = true;
+	else
+		call_release(call);
+}
+
+static CURL *take_handle(struct liteio_http_client *c)
+{
+	liteio_guard(&c->lock);
+	return c->n_idle ? c->idle[--c->n_idle] : new_handle();
+}
+
+static void give_handle(struct liteio_http_client *c, CURL *easy)
+{
+	/* forgets the options, keeps the connections */
+	curl_easy_reset(easy);
+	pthread_mutex_lock(&c->lock);
+	if (c->n_idle < MAX_IDLE) {
+		c->idle[c->n_idle++] = easy;
+		easy = NULL;
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (easy)
+		curl_easy_cleanup(easy);
+}
+
+int liteio_http_call_sync(struct liteio_http_client *c, const struct liteio_http_call_spec *spec,
+			  struct liteio_http_response *ret, struct liteio_error *err)
+{
+	struct liteio_http_call call = { .c = c, .url = liteio_strdup(spec->url) };
+	CURLcode cc;
+	int r = 0;
+
+	call.easy = take_handle(c);
+	cc = setup(&call, spec);
+	if (!cc)
+		cc = curl_easy_perform(call.easy);
+	if (cc) {
+		r = call_error(&call, cc, err);
+	} else {
+		*ret = (struct liteio_http_response){ .body_len = call.response.len };
+		curl_easy_getinfo(call.easy, CURLINFO_RESPONSE_CODE, &ret->status);
+		ret->body = liteio_buf_take(&call.response);
+	}
+	give_handle(c, call.easy);
+	call_fini(&call);
+	return r;
+}

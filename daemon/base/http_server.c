@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A small HTTP server on the loop, on libmicrohttpd.
+ *
+ * libmicrohttpd keeps its sockets in an epoll of its own; the loop watches that epoll and calls
+ * MHD_run(). A request that is not answered from within its handler suspends its connection; the
+ * reply resumes it, and libmicrohttpd then asks for the response.
+ */
+#include <errno.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/http_server.h"
+#include "base/listen.h"
+#include "base/loop.h"
+#include "base/str.h"
+
+#define DEFAULT_MAX_BODY (1u << 20)
+#define DEFAULT_CONNECTIONS 128
+#define DEFAULT_IDLE_S 30
+#define DEFAULT_MODE 0660
+#define CONNECTION_MEMORY 32768
+/* so many times the bound of a body is read and dropped to be able to say "413"; then we hang up */
+#define DROP_FACTOR 8
+
+/**
+ * struct liteio_http_server - a server
+ * @loop: the loop
+ * @mhd: libmicrohttpd's daemon
+ * @io: watch of its epoll
+ * @timer: its timeouts
+ * @listener: the socket; @listener.fd belongs to @mhd once that runs
+ * @requests: all that have begun
+ * @max_body: bound of a request's body
+ * @fn: handler
+ * @arg: for @fn
+ */
+struct liteio_http_server {
+	struct liteio_loop *loop;
+	struct MHD_Daemon *mhd;
+	struct liteio_io *io;
+	struct liteio_timer *timer;
+	struct liteio_listener listener;
+	struct liteio_http_request *requests;
+	size_t max_body;
+	liteio_http_handler fn;
+	void *arg;
+};
+
+/**
+ * struct liteio_http_request - one request
+ * @s: its server
+ * @next: in the server's list
+ * @link: what points at this request there
+ * @conn: libmicrohttpd's connection
+ * @method: "GET"
+ * @path: decoded
+ * @body: what has arrived
+ * @dropped: bytes of the body beyond the bound
+ * @asked: the handler has been called
+ * @suspended: the connection waits for the reply
+ * @reply: the answer, until libmicrohttpd takes it
+ * @status: its status
+ */
+struct liteio_http_request {
+	struct liteio_http_server *s;
+	struct liteio_http_request *next, **link;
+	struct MHD_Connection *conn;
+	char *method;
+	char *path;
+	struct liteio_buf body;
+	size_t dropped;
+	bool asked;
+	bool suspended;
+	struct MHD_Response *reply;
+	unsigned int status;
+};
+
+/* ---- requests ----------------------------------------------------------------------------- */
+
+static struct liteio_http_request *request_new(struct liteio_http_server *s,
+					       struct MHD_Connection *conn, const char *path,
+					       const char *method)
+{
+	struct liteio_http_request *req = liteio_calloc(1, sizeof(*req));
+
+	req->s = s;
+	req->conn = conn;
+	req->path = liteio_strdup(path);
+	req->method = liteio_strdup(method);
+	req->next = s->requests;
+	req->link = &s->requests;
+	if (req->next)
+		req->next->link = &req->next;
+	s->requests = req;
+	return req;
+}
+
+static void request_free(struct liteio_http_request *req)
+{
+	*req->link = req->next;
+	if (req->next)
+		req->next->link = req->link;
+	if (req->reply)
+		MHD_destroy_response(req->reply);
+	liteio_buf_fini(&req->body);
+	free(req->method);
+	free(req->path);
+	free(req);
+}
+
+/* hand the reply to libmicrohttpd; MHD_NO ends the connection */
+static enum MHD_Result send_reply(struct liteio_http_request *req)
+{
+	enum MHD_Result r = MHD_queue_response(req->conn, req->status, req->reply);
+
+	MHD_destroy_response(req->reply);
+	req->reply = NULL;
+	return r;
+}
+
+static void set_reply(struct liteio_http_request *req, unsigned int status,
+		      const char *content_type, const void *body, size_t len)
+{
+	/* the prototype is historical: with MUST_COPY the data is only read */
+	struct MHD_Response *rsp = MHD_create_response_from_buffer(
+		len, (void *)(uintptr_t)(len ? body : ""), MHD_RESPMEM_MUST_COPY);
+
+	if (!rsp)
+		abort();
+	if (content_type)
+		MHD_add_response_header(rsp, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+	req->status = status;
+	req->reply = rsp;
+}
+
+static enum MHD_Result refuse_body(struct liteio_http_request *req)
+{
+	char *text _cleanup_free_ = liteio_strf("a request body may have at most %zu bytes\n",
+						req->s->max_body);
+
+	set_reply(req, 413, "text/plain", text, strlen(text));
+	return send_reply(req);
+}
+
+/* the head of a request is there; refuse a body that says itself that it is too large */
+static enum MHD_Result begin_request(struct liteio_http_request *req)
+{
+	const char *text = liteio_http_request_header(req, "Content-Length");
+	uint64_t len;
+
+	if (text && !liteio_parse_u64(text, 0, UINT64_MAX, &len) && len > req->s->max_body)
+		return refuse_body(req);
+	return MHD_YES;
+}
+
+static enum MHD_Result add_body(struct liteio_http_request *req, const char *data, size_t len)
+{
+	if (req->dropped || len > req->s->max_body - req->body.len) {
+		req->dropped += len;
+		return req->dropped / DROP_FACTOR > req->s->max_body ? MHD_NO : MHD_YES;
+	}
+	liteio_buf_add(&req->body, data, len);
+	return MHD_YES;
+}
+
+/* called by libmicrohttpd for the head, for each piece of the body, for the end, and after resume */
+static enum MHD_Result on_access(void *arg, struct MHD_Connection *conn, const char *url,
+				 const char *method, const char *version, const char *data,
+				 size_t *len, void **per_request)
+{
+	struct liteio_http_request *req = *per_request;
+	struct liteio_http_server *s = arg;
+
+	if (!req) {
+		req = request_new(s, conn, url, method);
+		*per_request = req;
+		return begin_request(req);
+	}
+	if (*len) {
+		enum MHD_Result r = add_body(req, data, *len);
+
+		*len = 0;
+		return r;
+	}
+	if (req->dropped)
+		return refuse_body(req);
+	if (!req->asked) {
+		req->asked = true;
+		s->fn(s->arg, req);
+	}
+	if (req->reply)
+		return send_reply(req);
+	req->suspended = true;
+	MHD_suspend_connection(conn);
+	return MHD_YES;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *conn, void **per_request,
+			 enum MHD_RequestTerminationCode why)
+{
+	if (*per_request)
+		request_free(*per_request);
+	*per_request = NULL;
+}
+
+const char *liteio_http_request_method(const struct liteio_http_request *req)
+{
+	return req->method;
+}
+
+const char *liteio_http_request_path(const struct liteio_http_request *req)
+{
+	return req->path;
+}
+
+const char *liteio_http_request_query(const struct liteio_http_request *req, const char *key)
+{
+	return MHD_lookup_connection_value(req->conn, MHD_GET_ARGUMENT_KIND, key);
+}
+
+const char *liteio_http_request_header(const struct liteio_http_request *req, const char *name)
+{
+	return MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, name);
+}
+
+const char *liteio_http_request_body(const struct liteio_http_request *req, size_t *ret_len)
+{
+	if (ret_len)
+		*ret_len = req->body.len;
+	return req->body.data ? req->body.data : "";
+}
+
+int liteio_http_request_peer(const struct liteio_http_request *req, uid_t *ret_uid, gid_t *ret_gid,
+			     pid_t *ret_pid)
+{
+	const union MHD_ConnectionInfo *info;
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (!req->s->listener.is_unix)
+		return -ENOTSUP;
+	info = MHD_get_connection_info(req->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (!info)
+		return -ENOTCONN;
+	if (getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+		return -errno;
+	*ret_uid = cred.uid;
+	*ret_gid = cred.gid;
+	*ret_pid = cred.pid;
+	return 0;
+}
+
+void liteio_http_reply(struct liteio_http_request *req, unsigned int status,
+		       const char *content_type, const void *body, size_t len)
+{
+	set_reply(req, status, content_type, body, len);
+	if (!req->suspended)
+		return;
+	req->suspended = false;
+	MHD_resume_connection(req->conn);
+	liteio_timer_arm(req->s->timer, 0, 0);
+}
+
+/* ---- the server --------------------------------------------------------------------------- */
+
+static void run(struct liteio_http_server *s)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	MHD_run(s->mhd);
+	if (MHD_get_timeout(s->mhd, &ms) == MHD_YES)
+		liteio_timer_arm(s->timer, ms, 100);
+	else
+		liteio_timer_disarm(s->timer);
+}
+
+static void on_ready(void *arg, int fd, unsigned int events)
+{
+	run(arg);
+}
+
+static void on_timeout(void *arg)
+{
+	run(arg);
+}
+
+/* what libmicrohttpd has to say concerns single connections that broke */
+static void drop_log(void *arg, const char *fmt, va_list ap)
+{
+}
+
+static int start(struct liteio_http_server *s, const struct liteio_http_options *opt,
+		 struct liteio_error *err)
+{
+	unsigned int connections = opt && opt->max_connections ? opt->max_connections :
+								 DEFAULT_CONNECTIONS;
+	unsigned int idle_s = opt && opt->idle_timeout_s ? opt->idle_timeout_s : DEFAULT_IDLE_S;
+	const union MHD_DaemonInfo *info;
+	int r;
+
+	r = liteio_timer_new(s->loop, on_timeout, s, &s->timer, err);
+	if (r)
+		return r;
+	s->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
+				  NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, drop_log,
+				  NULL, MHD_OPTION_LISTEN_SOCKET, s->listener.fd,
+				  MHD_OPTION_CONNECTION_LIMIT, connections,
+				  MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+				  MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
+				  on_completed, s, MHD_OPTION_END);
+	if (!s->mhd)
+		return liteio_error_set(err, -EIO, "cannot start libmicrohttpd");
+	info = MHD_get_daemon_info(s->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info || info->epoll_fd < 0)
+		return liteio_error_set(err, -EIO, "libmicrohttpd has no epoll descriptor");
+	return liteio_io_new(s->loop, info->epoll_fd, LITEIO_IO_READ, on_ready, s, &s->io, err);
+}
+
+static void ignore_sigpipe(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	/* a client that goes away is no reason for the process to end */
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+int liteio_http_server_new(struct liteio_loop *loop, const char *address,
+			   const struct liteio_http_options *opt, liteio_http_handler fn, void *arg,
+			   struct liteio_http_server **ret, struct liteio_error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct liteio_http_server *s = liteio_calloc(1, sizeof(*s));
+	int r;
+
+	pthread_once(&once, ignore_sigpipe);
+	s->loop = loop;
+	s->fn = fn;
+	s->arg = arg;
+	s->max_body = opt && opt->max_body ? opt->max_body : DEFAULT_MAX_BODY;
+	s->listener.fd = -1;
+	r = liteio_listen(address, opt && opt->unix_mode ? opt->unix_mode : DEFAULT_MODE,
+			  opt ? opt->unix_gid : (gid_t)-1, &s->listener, err);
+	if (!r)
+		r = start(s, opt, err);
+	if (r) {
+		liteio_http_server_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void liteio_http_server_free(struct liteio_http_server *s)
+{
+	if (!s)
+		return;
+	liteio_io_free(s->io);
+	if (s->mhd) {
+		/* it must not be stopped while connections are suspended */
+		for (struct liteio_http_request *req = s->requests; req; req = req->next) {
+			if (req->suspended)
+				MHD_resume_connection(req->conn);
+		}
+		MHD_stop_daemon(s->mhd);
+		/* closed by the line above */
+		s->listener.fd = -1;
+	}
+	liteio_listener_fini(&s->listener);
+	liteio_timer_free(s->timer);
+	free(s);
+}
+
+unsigned int liteio_http_server_port(const struct liteio_http_server *s)
+{
+	return liteio_listener_port(&s->listener);
+}
