@@ -105,7 +105,6 @@ struct liteio_json *liteio_meta_patch(const struct liteio_meta *m)
 	struct liteio_json *patch = liteio_json_new_object();
 	struct liteio_json *meta = liteio_json_new_object();
 
-	liteio_json_set_string(meta, "uid", m->uid);
 	liteio_json_set_string(meta, "resourceVersion", m->resource_version);
 	liteio_json_set(patch, "metadata", meta);
 	return patch;

@@ -73,8 +73,9 @@ bool liteio_meta_match(const struct liteio_meta *m, const struct liteio_json *se
  * liteio_meta_patch() - the beginning of a merge patch that is a compare-and-swap
  * @m: of the object as it was read
  *
- * Return: a new object {"metadata": {"uid", "resourceVersion"}}: the API server refuses it (409) when
- * anything at all was written since, or when the name belongs to another object by now.
+ * Return: a new object {"metadata": {"resourceVersion"}}: the API server refuses it (409) when anything
+ * at all was written since, or when the name belongs to another object by now (no two objects ever
+ * have the same resourceVersion).
  */
 struct liteio_json *liteio_meta_patch(const struct liteio_meta *m);
 

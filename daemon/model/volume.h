@@ -23,12 +23,12 @@
  *   metadata.finalizers               controller adds ours when it places, agent removes it when the
  *                                     volume is gone from the pool
  *
- * How it is written. Spec and metadata: JSON merge patch with uid and resourceVersion of what was read
- * (meta.h), by every writer, CSI included: it is one compare-and-swap of the whole object, so "no
+ * How it is written. Spec and metadata: JSON merge patch with the resourceVersion of what was read (meta.h),
+ * by every writer, CSI included: it is one compare-and-swap of the whole object, so "no
  * other grant is left" and "give this generation" are one atomic step (controller/attach.h), and two
  * publishes at a time can not lose each other's want. Server-side apply would: one manager's apply
  * drops the list items it does not repeat, and it would make a deleted object again. Status: server-
- * side apply, because conditions have two writers, with one manager per writer, and with uid and
+ * side apply, because conditions have two writers, with one manager per writer, and with the
  * resourceVersion too: a report is about the spec as stored or it is refused, which also refuses the
  * late write of an agent that was replaced meanwhile.
  *

@@ -369,8 +369,8 @@ START_TEST(patch_is_compare_and_swap)
 	text = liteio_json_print(j);
 	ck_assert_str_eq(
 		text,
-		"{\"metadata\":{\"uid\":\"6ba7b810-9dad-11d1-80b4-00c04fd430c8\","
-		"\"resourceVersion\":\"7\"},\"spec\":{\"grants\":["
+		"{\"metadata\":{\"resourceVersion\":\"7\"},"
+		"\"spec\":{\"grants\":["
 		"{\"generation\":4,\"node\":\"a\",\"readOnly\":true},{\"generation\":5,\"node\":\"b\","
 		"\"hostNQN\":\"nqn.2014-08.org.nvmexpress:uuid:x\",\"readOnly\":true}],"
 		"\"nextGeneration\":6}}");
