@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The local API: a request is checked and decoded on the loop, run on a worker, and answered on the
+ * loop again.
+ */
+#include "agent/api.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agent/agent.h"
+#include "agent/route.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/http_server.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "base/worker.h"
+#include "model/local.h"
+
+#define BODY_MAX (64u << 10)
+#define CONNECTIONS_MAX 64
+#define GROUPS_MAX 256
+#define TIMEOUT_MS_DEFAULT 10000
+/* no operation is allowed to take this long: a job that does is stuck */
+#define STUCK_MS 300000
+
+/**
+ * struct api_job - a request under way
+ * @req: answered once, in job_done()
+ * @route: what runs
+ * @call: its arguments
+ * @uid: of the peer
+ * @gid: of the peer
+ * @r: how it ended
+ * @err: the sentence
+ */
+struct api_job {
+	struct liteio_http_request *req;
+	const struct liteio_route *route;
+	struct liteio_call call;
+	uid_t uid;
+	gid_t gid;
+	int r;
+	struct liteio_error err;
+};
+
+static void reply_json(struct liteio_http_request *req, unsigned int status,
+		       struct liteio_json *j)
+{
+	_cleanup_free_ char *text = liteio_json_print(j);
+
+	liteio_http_reply(req, status, "application/json", text, strlen(text));
+	liteio_json_unref(j);
+}
+
+static void reply_error(struct liteio_http_request *req, unsigned int status, int code,
+			const char *message)
+{
+	struct liteio_json *error = liteio_json_new_object(), *j = liteio_json_new_object();
+
+	liteio_json_set_string(error, "code", liteio_errno_name(code));
+	liteio_json_set_string(error, "message", message);
+	liteio_json_set(j, "error", error);
+	reply_json(req, status, j);
+}
+
+static void job_free(struct api_job *job)
+{
+	if (job->call.req)
+		liteio_json_fini(job->call.req, job->route->req_fields);
+	free(job->call.req);
+	if (job->call.ret)
+		liteio_json_fini(job->call.ret, job->route->ret_fields);
+	free(job->call.ret);
+	free(job);
+}
+
+/* the group of the configuration, or (gid_t)-1 */
+static int socket_gid(const struct liteio_agent *a, gid_t *ret, struct liteio_error *err)
+{
+	const struct group *g;
+
+	*ret = (gid_t)-1;
+	if (!a->config.socket_group)
+		return 0;
+	g = getgrnam(a->config.socket_group);
+	if (!g)
+		return liteio_error_set(err, -EINVAL, "socketGroup: no group \"%s\" on this node",
+					a->config.socket_group);
+	*ret = g->gr_gid;
+	return 0;
+}
+
+/* The socket's mode keeps others out already; this holds when somebody has changed it. */
+static bool peer_in_group(const struct api_job *job)
+{
+	const struct liteio_config *c = &job->call.agent->config;
+	struct passwd pw, *pw_found = NULL;
+	struct group gr, *gr_found = NULL;
+	gid_t groups[GROUPS_MAX];
+	int i, n = GROUPS_MAX;
+	char buf[4096], gbuf[4096];
+
+	if (!c->socket_group ||
+	    getgrnam_r(c->socket_group, &gr, gbuf, sizeof(gbuf), &gr_found) != 0 || !gr_found)
+		return false;
+	if (job->gid == gr.gr_gid)
+		return true;
+	if (getpwuid_r(job->uid, &pw, buf, sizeof(buf), &pw_found) != 0 || !pw_found)
+		return false;
+	if (getgrouplist(pw.pw_name, job->gid, groups, &n) < 0)
+		return false;
+	for (i = 0; i < n; i++)
+		if (groups[i] == gr.gr_gid)
+			return true;
+	return false;
+}
+
+/* worker thread */
+static void job_run(void *arg)
+{
+	struct api_job *job = arg;
+
+	if (job->uid != 0 && !peer_in_group(job)) {
+		job->r = liteio_error_set(&job->err, -EACCES,
+					  "only root and the socket's group may use this API");
+		return;
+	}
+	job->r = job->route->run(&job->call, &job->err);
+}
+
+/* loop thread */
+static void job_done(void *arg)
+{
+	struct api_job *job = arg;
+
+	if (job->r < 0) {
+		log_info(NULL, "%s %s: %s", job->route->method,
+			 liteio_http_request_path(job->req), liteio_error_str(&job->err, job->r));
+		reply_error(job->req, liteio_local_status(job->r), job->r,
+			    liteio_error_str(&job->err, job->r));
+	} else {
+		reply_json(job->req, 200,
+			   liteio_json_encode(job->call.ret, job->route->ret_fields));
+	}
+	job_free(job);
+}
+
+static int decode_query(struct api_job *job, struct liteio_error *err)
+{
+	const char *timeout = liteio_http_request_query(job->req, "timeoutMs");
+	const char *force = liteio_http_request_query(job->req, "force");
+
+	job->call.timeout_ms = TIMEOUT_MS_DEFAULT;
+	if (timeout && liteio_parse_u64(timeout, 0, LITEIO_LOCAL_TIMEOUT_MS_MAX,
+					&job->call.timeout_ms) < 0)
+		return liteio_error_set(err, -EINVAL, "timeoutMs: \"%s\" is not a number up to %d",
+					timeout, LITEIO_LOCAL_TIMEOUT_MS_MAX);
+	if (force && strcmp(force, "true") != 0 && strcmp(force, "false") != 0)
+		return liteio_error_set(err, -EINVAL, "force: \"%s\" is neither true nor false",
+					force);
+	job->call.force = force && strcmp(force, "true") == 0;
+	return 0;
+}
+
+static int decode_body(struct api_job *job, struct liteio_error *err)
+{
+	const struct liteio_route *route = job->route;
+	struct liteio_json *j;
+	const char *body;
+	void *req;
+	size_t len;
+	int r;
+
+	body = liteio_http_request_body(job->req, &len);
+	if (!route->req_fields) {
+		if (len > 0)
+			return liteio_error_set(err, -EINVAL, "this request takes no body");
+		return 0;
+	}
+	r = liteio_json_parse(body ? body : "", len, &j, err);
+	if (r < 0)
+		return r;
+	req = liteio_calloc(1, route->req_size);
+	r = liteio_json_decode(j, route->req_fields, LITEIO_JSON_STRICT, req, err);
+	liteio_json_unref(j);
+	if (r < 0) {
+		free(req);
+		return r;
+	}
+	job->call.req = req;
+	return 0;
+}
+
+static void reply_health(struct liteio_agent *a, struct liteio_http_request *req)
+{
+	unsigned int stuck = liteio_workers_stuck(a->workers, STUCK_MS) +
+			     liteio_workers_stuck(a->urgent, STUCK_MS);
+	_cleanup_free_ char *text = stuck ? liteio_strf("%u jobs are stuck\n", stuck) :
+					    liteio_strdup("ok\n");
+
+	liteio_http_reply(req, stuck ? 503 : 200, "text/plain", text, strlen(text));
+}
+
+static void reply_no_route(struct liteio_http_request *req, int r)
+{
+	const char *method = liteio_http_request_method(req);
+	const char *path = liteio_http_request_path(req);
+	_cleanup_free_ char *text = NULL;
+
+	if (r == -EOPNOTSUPP)
+		text = liteio_strf("%s can not be asked to %s", path, method);
+	else if (r == -ENAMETOOLONG)
+		text = liteio_strf("a name in the path is longer than %d characters",
+				   LITEIO_ROUTE_PARAM_MAX - 1);
+	else
+		text = liteio_strf("%s: no such path in this API", path);
+	reply_error(req, r == -EOPNOTSUPP ? 405 : r == -ENAMETOOLONG ? 400 : 404, r, text);
+}
+
+/* the arguments of a call; what is wrong is answered by the caller */
+static int job_prepare(struct api_job *job, struct liteio_error *err)
+{
+	pid_t pid;
+	int r;
+
+	r = liteio_http_request_peer(job->req, &job->uid, &job->gid, &pid);
+	if (r < 0)
+		return liteio_error_set(err, -EACCES, "the peer of this connection is unknown");
+	if (!job->call.agent->ready && !(job->route->flags & LITEIO_ROUTE_EARLY))
+		return liteio_error_set(err, -EAGAIN,
+					"the agent is starting: pools are still being opened");
+	r = decode_query(job, err);
+	if (r < 0)
+		return r;
+	return decode_body(job, err);
+}
+
+static void on_request(void *arg, struct liteio_http_request *req)
+{
+	struct liteio_agent *a = arg;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	const struct liteio_route *route;
+	struct liteio_call call = { .agent = a };
+	struct api_job *job;
+	int r;
+
+	if (strcmp(liteio_http_request_path(req), "/healthz") == 0) {
+		reply_health(a, req);
+		return;
+	}
+	r = liteio_route_find(liteio_routes, liteio_http_request_method(req),
+			      liteio_http_request_path(req), &call, &route);
+	if (r < 0) {
+		reply_no_route(req, r);
+		return;
+	}
+	job = liteio_calloc(1, sizeof(*job));
+	job->req = req;
+	job->route = route;
+	job->call = call;
+	r = job_prepare(job, &err);
+	if (r < 0) {
+		reply_error(req, liteio_local_status(r), r, liteio_error_str(&err, r));
+		job_free(job);
+		return;
+	}
+	job->call.ret = liteio_calloc(1, route->ret_size);
+	liteio_worker_submit(route->flags & LITEIO_ROUTE_URGENT ? a->urgent : a->workers, NULL,
+			     job_run, job_done, job);
+}
+
+int liteio_api_start(struct liteio_agent *a, struct liteio_error *err)
+{
+	struct liteio_http_options opt = {
+		.max_body = BODY_MAX,
+		.max_connections = CONNECTIONS_MAX,
+		.unix_mode = 0600,
+	};
+	_cleanup_free_ char *address = liteio_strf("unix://%s", a->config.socket);
+	_cleanup_free_ char *dir = liteio_strdup(a->config.socket);
+	int r;
+
+	r = socket_gid(a, &opt.unix_gid, err);
+	if (r < 0)
+		return r;
+	if (opt.unix_gid != (gid_t)-1)
+		opt.unix_mode = 0660;
+	*strrchr(dir, '/') = '\0';
+	if (dir[0]) {
+		r = liteio_fs_mkdir_p(dir, 0755, err);
+		if (r < 0)
+			return r;
+	}
+	return liteio_http_server_new(a->loop, address, &opt, on_request, a, &a->api, err);
+}
+
+void liteio_api_stop(struct liteio_agent *a)
+{
+	if (a->api)
+		liteio_http_server_free(a->api);
+	a->api = NULL;
+}

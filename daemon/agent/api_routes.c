@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The local API's table: path, operation, request and answer. Names are checked by the operations.
+ */
+#include <errno.h>
+
+#include "agent/ops.h"
+#include "agent/route.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/uuid.h"
+#include "model/local.h"
+
+static int param_generation(const char *s, uint64_t *ret, struct liteio_error *err)
+{
+	if (liteio_parse_u64(s, 1, LITEIO_GENERATION_MAX, ret) < 0)
+		return liteio_error_set(err, -EINVAL, "\"%s\" is not a generation", s);
+	return 0;
+}
+
+/* the parameters of an attachment's path */
+static int param_attachment(const struct liteio_call *c, struct liteio_uuid *ret_uuid,
+			    uint64_t *ret_generation, struct liteio_error *err)
+{
+	if (liteio_uuid_parse(c->params[0], ret_uuid) < 0)
+		return liteio_error_set(err, -EINVAL, "\"%s\" is not a UUID", c->params[0]);
+	return param_generation(c->params[1], ret_generation, err);
+}
+
+static bool *deleted(const struct liteio_call *c)
+{
+	return &((struct liteio_local_deleted *)c->ret)->deleted;
+}
+
+static int node_show(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_node_show(c->agent, c->ret, err);
+}
+
+static int module_show(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_module_show(c->agent, c->ret, err);
+}
+
+static int module_load(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_module_load(c->agent, c->ret, err);
+}
+
+static int pool_list(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_pool_list(c->agent, c->ret, err);
+}
+
+static int pool_show(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_pool_show(c->agent, c->params[0], c->ret, err);
+}
+
+static int pool_create(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_pool_create(c->agent, c->req, c->ret, err);
+}
+
+static int pool_import(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_pool_import(c->agent, c->req, c->ret, err);
+}
+
+static int pool_delete(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_pool_delete(c->agent, c->params[0], deleted(c), err);
+}
+
+static int volume_list(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_list(c->agent, c->ret, err);
+}
+
+static int volume_show(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_show(c->agent, c->params[0], c->ret, err);
+}
+
+static int volume_create(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_create(c->agent, c->req, c->ret, err);
+}
+
+static int volume_grow(struct liteio_call *c, struct liteio_error *err)
+{
+	const struct liteio_local_resize *req = c->req;
+
+	return liteio_op_volume_grow(c->agent, c->params[0], req->size_bytes, c->ret, err);
+}
+
+static int volume_fence(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_fence(c->agent, c->params[0], c->req, c->ret, err);
+}
+
+static int volume_delete(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_delete(c->agent, c->params[0], deleted(c), err);
+}
+
+static int snapshot_list(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_snapshot_list(c->agent, c->ret, err);
+}
+
+static int snapshot_show(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_snapshot_show(c->agent, c->params[0], c->ret, err);
+}
+
+static int snapshot_create(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_snapshot_create(c->agent, c->req, c->ret, err);
+}
+
+static int snapshot_delete(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_snapshot_delete(c->agent, c->params[0], deleted(c), err);
+}
+
+static int export_list(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_export_list(c->agent, NULL, c->ret, err);
+}
+
+static int export_create(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_export_create(c->agent, c->req, c->ret, err);
+}
+
+static int export_delete(struct liteio_call *c, struct liteio_error *err)
+{
+	uint64_t generation;
+	int r;
+
+	r = param_generation(c->params[1], &generation, err);
+	if (r < 0)
+		return r;
+	return liteio_op_export_delete(c->agent, c->params[0], generation, c->timeout_ms, c->ret,
+				       err);
+}
+
+static int attachment_list(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_attachment_list(c->agent, c->ret, err);
+}
+
+static int attachment_create(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_attachment_create(c->agent, c->req, c->ret, err);
+}
+
+static int attachment_resize(struct liteio_call *c, struct liteio_error *err)
+{
+	const struct liteio_local_resize *req = c->req;
+	struct liteio_uuid uuid;
+	uint64_t generation;
+	int r;
+
+	r = param_attachment(c, &uuid, &generation, err);
+	if (r < 0)
+		return r;
+	return liteio_op_attachment_resize(c->agent, &uuid, generation, req->size_bytes, c->ret,
+					   err);
+}
+
+static int attachment_delete(struct liteio_call *c, struct liteio_error *err)
+{
+	struct liteio_uuid uuid;
+	uint64_t generation;
+	int r;
+
+	r = param_attachment(c, &uuid, &generation, err);
+	if (r < 0)
+		return r;
+	return liteio_op_attachment_delete(c->agent, &uuid, generation, c->force, deleted(c), err);
+}
+
+static int stats_list(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_stats_list(c->agent, c->ret, err);
+}
+
+#define EARLY LITEIO_ROUTE_EARLY
+#define URGENT LITEIO_ROUTE_URGENT
+#define STRUCT(s) liteio_local_##s##_fields, sizeof(struct liteio_local_##s)
+#define NOTHING NULL, 0
+
+const struct liteio_route liteio_routes[] = {
+	{ "GET", "/v1/node", node_show, EARLY, NOTHING, STRUCT(node) },
+	{ "GET", "/v1/module", module_show, EARLY, NOTHING, STRUCT(module) },
+	{ "POST", "/v1/module/load", module_load, 0, NOTHING, STRUCT(module) },
+
+	{ "GET", "/v1/pools", pool_list, 0, NOTHING, STRUCT(pool_list) },
+	{ "GET", "/v1/pools/*", pool_show, 0, NOTHING, STRUCT(pool) },
+	{ "POST", "/v1/pools/import", pool_import, 0, STRUCT(pool_import), STRUCT(pool) },
+	{ "POST", "/v1/pools", pool_create, 0, STRUCT(pool_create), STRUCT(pool) },
+	{ "DELETE", "/v1/pools/*", pool_delete, 0, NOTHING, STRUCT(deleted) },
+
+	{ "GET", "/v1/volumes", volume_list, 0, NOTHING, STRUCT(volume_list) },
+	{ "GET", "/v1/volumes/*", volume_show, 0, NOTHING, STRUCT(volume) },
+	{ "POST", "/v1/volumes", volume_create, 0, STRUCT(volume_create), STRUCT(volume) },
+	{ "POST", "/v1/volumes/*/grow", volume_grow, 0, STRUCT(resize), STRUCT(volume) },
+	{ "POST", "/v1/volumes/*/fence", volume_fence, URGENT, STRUCT(fence), STRUCT(fenced) },
+	{ "DELETE", "/v1/volumes/*", volume_delete, 0, NOTHING, STRUCT(deleted) },
+
+	{ "GET", "/v1/snapshots", snapshot_list, 0, NOTHING, STRUCT(snapshot_list) },
+	{ "GET", "/v1/snapshots/*", snapshot_show, 0, NOTHING, STRUCT(snapshot) },
+	{ "POST", "/v1/snapshots", snapshot_create, 0, STRUCT(snapshot_create), STRUCT(snapshot) },
+	{ "DELETE", "/v1/snapshots/*", snapshot_delete, 0, NOTHING, STRUCT(deleted) },
+
+	{ "GET", "/v1/exports", export_list, 0, NOTHING, STRUCT(export_list) },
+	{ "POST", "/v1/exports", export_create, 0, STRUCT(export_create), STRUCT(export) },
+	{ "DELETE", "/v1/exports/*/*", export_delete, 0, NOTHING, STRUCT(unexport) },
+
+	{ "GET", "/v1/attachments", attachment_list, 0, NOTHING, STRUCT(attachment_list) },
+	{ "POST", "/v1/attachments", attachment_create, 0, STRUCT(attach), STRUCT(attachment) },
+	{ "POST", "/v1/attachments/*/*/resize", attachment_resize, 0, STRUCT(resize),
+	  STRUCT(attachment) },
+	{ "DELETE", "/v1/attachments/*/*", attachment_delete, 0, NOTHING, STRUCT(deleted) },
+
+	{ "GET", "/v1/stats", stats_list, 0, NOTHING, STRUCT(stats_list) },
+	{ .method = NULL },
+};

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Configuration of the agent: defaults, then the file, then the command line.
+ */
+#include "agent/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/args.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "model/local.h"
+
+#define CONFIG_FILE_MAX (64u << 10)
+#define LISTEN_MAX LITEIO_LOCAL_ADDRESSES_MAX
+#define DEVICES_MAX 64
+
+static const char *const level_names[] = { "error", "warning", "info", "debug", NULL };
+static const enum liteio_log_level level_values[] = {
+	LITEIO_LOG_ERR,
+	LITEIO_LOG_WARNING,
+	LITEIO_LOG_INFO,
+	LITEIO_LOG_DEBUG,
+};
+#define LEVEL_INFO 2
+
+static const char *const format_names[] = {
+	[LITEIO_LOG_LOGFMT] = "logfmt",
+	[LITEIO_LOG_JSON] = "json",
+	NULL,
+};
+
+#define AT(m) .offset = offsetof(struct liteio_config, m)
+#define STRING(k, m, mx) { .key = k, .type = LITEIO_FIELD_STRING, AT(m), .max = mx }
+#define STRINGS(k, m, mx) \
+	{ .key = k, .type = LITEIO_FIELD_STRINGS, AT(m), \
+	  .count_offset = offsetof(struct liteio_config, n_##m), .max = mx }
+#define BOOL(k, m) { .key = k, .type = LITEIO_FIELD_BOOL, AT(m) }
+#define ENUM(k, m, n) { .key = k, .type = LITEIO_FIELD_ENUM, AT(m), .names = n }
+
+const struct liteio_field liteio_config_fields[] = {
+	STRING("nodeName", node_name, 63),
+	STRING("socket", socket, 100),
+	STRING("socketGroup", socket_group, 64),
+	STRINGS("listen", listen, LISTEN_MAX),
+	STRINGS("devices", devices, DEVICES_MAX),
+	STRING("stateDir", state_dir, LITEIO_LOCAL_PATH_MAX),
+	STRING("hostNQNDir", host_nqn_dir, LITEIO_LOCAL_PATH_MAX),
+	STRING("kubeconfig", kubeconfig, LITEIO_LOCAL_PATH_MAX),
+	BOOL("standalone", standalone),
+	ENUM("logLevel", log_level, level_names),
+	ENUM("logFormat", log_format, format_names),
+	{ .key = NULL },
+};
+
+void liteio_config_fini(struct liteio_config *c)
+{
+	liteio_json_fini(c, liteio_config_fields);
+}
+
+int liteio_config_priority(const struct liteio_config *c)
+{
+	return level_values[c->log_level];
+}
+
+static void default_string(char **field, const char *value)
+{
+	if (!*field)
+		*field = liteio_strdup(value);
+}
+
+/* what no table can say; called when file and command line are both in */
+static int config_check(const struct liteio_config *c, struct liteio_error *err)
+{
+	const struct {
+		const char *key;
+		const char *path;
+	} paths[] = {
+		{ "socket", c->socket },
+		{ "stateDir", c->state_dir },
+		{ "hostNQNDir", c->host_nqn_dir },
+		{ "kubeconfig", c->kubeconfig },
+	};
+	size_t i;
+	int r;
+
+	for (i = 0; i < LITEIO_ARRAY_SIZE(paths); i++)
+		if (paths[i].path && paths[i].path[0] != '/')
+			return liteio_error_set(err, -EINVAL, "%s: \"%s\" is not an absolute path",
+						paths[i].key, paths[i].path);
+	if (c->node_name) {
+		r = liteio_name_check("node", c->node_name, err);
+		if (r < 0)
+			return liteio_error_wrap(err, r, "nodeName");
+	}
+	for (i = 0; i < c->n_listen; i++) {
+		_cleanup_free_ char *host = NULL;
+		uint16_t port;
+
+		r = liteio_local_address_parse(c->listen[i], &host, &port, err);
+		if (r < 0)
+			return liteio_error_wrap(err, r, "listen[%zu]", i);
+	}
+	for (i = 0; i < c->n_devices; i++)
+		if (c->devices[i][0] != '/')
+			return liteio_error_set(err, -EINVAL,
+						"devices[%zu]: \"%s\" is not an absolute path", i,
+						c->devices[i]);
+	return 0;
+}
+
+static int config_decode(const char *text, size_t len, struct liteio_config *ret,
+			 struct liteio_error *err)
+{
+	struct liteio_config c = { .log_level = LEVEL_INFO };
+	struct liteio_json *j;
+	int r;
+
+	r = liteio_json_parse(text, len, &j, err);
+	if (r < 0)
+		return r;
+	r = liteio_json_decode(j, liteio_config_fields, LITEIO_JSON_STRICT, &c, err);
+	liteio_json_unref(j);
+	if (r < 0)
+		return r;
+	default_string(&c.socket, LITEIO_LOCAL_SOCKET);
+	default_string(&c.state_dir, "/var/lib/liteio");
+	*ret = c;
+	return 0;
+}
+
+int liteio_config_parse(const char *text, size_t len, struct liteio_config *ret,
+			struct liteio_error *err)
+{
+	struct liteio_config c;
+	int r;
+
+	r = config_decode(text, len, &c, err);
+	if (r < 0)
+		return r;
+	r = config_check(&c, err);
+	if (r < 0) {
+		liteio_config_fini(&c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+/* the values of the command line; NULL where nothing was said */
+struct command_line {
+	const char *config;
+	const char *node_name;
+	const char *socket;
+	const char *listen;
+	const char *kubeconfig;
+	const char *state_dir;
+	bool standalone;
+	bool release;
+};
+
+static void override_string(char **field, const char *value)
+{
+	if (!value)
+		return;
+	free(*field);
+	*field = liteio_strdup(value);
+}
+
+/* "--listen a,b" replaces the list of the file */
+static int override_listen(struct liteio_config *c, const char *value, struct liteio_error *err)
+{
+	_cleanup_free_ char *copy = NULL;
+	char *fields[LISTEN_MAX + 1];
+	size_t i, n;
+
+	if (!value)
+		return 0;
+	copy = liteio_strdup(value);
+	n = liteio_split(copy, ',', fields, LISTEN_MAX + 1);
+	if (n > LISTEN_MAX)
+		return liteio_error_set(err, -EINVAL, "--listen: more than %d addresses",
+					LISTEN_MAX);
+	for (i = 0; i < c->n_listen; i++)
+		free(c->listen[i]);
+	free(c->listen);
+	c->listen = liteio_calloc(n, sizeof(*c->listen));
+	c->n_listen = n;
+	for (i = 0; i < n; i++)
+		c->listen[i] = liteio_strdup(fields[i]);
+	return 0;
+}
+
+static int override(struct liteio_config *c, const struct command_line *cl,
+		    struct liteio_error *err)
+{
+	override_string(&c->node_name, cl->node_name);
+	override_string(&c->socket, cl->socket);
+	override_string(&c->kubeconfig, cl->kubeconfig);
+	override_string(&c->state_dir, cl->state_dir);
+	if (cl->standalone)
+		c->standalone = true;
+	return override_listen(c, cl->listen, err);
+}
+
+static int config_read(const char *path, bool may_be_missing, char **ret, size_t *ret_len,
+		       struct liteio_error *err)
+{
+	int r;
+
+	if (may_be_missing && !liteio_fs_exists(path)) {
+		*ret = liteio_strdup("{}");
+		*ret_len = 2;
+		return 0;
+	}
+	r = liteio_fs_read(path, CONFIG_FILE_MAX, ret, ret_len, err);
+	return r < 0 ? r : 0;
+}
+
+static int command_line_parse(int argc, char **argv, struct command_line *cl, bool *ret_help,
+			      struct liteio_error *err)
+{
+	const struct liteio_arg args[] = {
+		{ "config", 'c', LITEIO_ARG_STRING, &cl->config, .metavar = "FILE",
+		  .help = "configuration (" LITEIO_CONFIG_FILE ")" },
+		{ "node-name", 0, LITEIO_ARG_STRING, &cl->node_name, .metavar = "NAME",
+		  .help = "name of this node (the host's name)" },
+		{ "socket", 0, LITEIO_ARG_STRING, &cl->socket, .metavar = "PATH",
+		  .help = "local API (" LITEIO_LOCAL_SOCKET ")" },
+		{ "listen", 0, LITEIO_ARG_STRING, &cl->listen, .metavar = "ADDR[:PORT],...",
+		  .help = "where other nodes reach the volumes of this one" },
+		{ "kubeconfig", 0, LITEIO_ARG_STRING, &cl->kubeconfig, .metavar = "FILE",
+		  .help = "how to reach the API server (the pod's service account)" },
+		{ "state-dir", 0, LITEIO_ARG_STRING, &cl->state_dir, .metavar = "DIR",
+		  .help = "what this node must remember (/var/lib/liteio)" },
+		{ "standalone", 0, LITEIO_ARG_FLAG, &cl->standalone,
+		  .help = "without Kubernetes" },
+		{ "release", 0, LITEIO_ARG_FLAG, &cl->release,
+		  .help = "let go of every remote volume and end: the node shuts down" },
+		{ .name = NULL },
+	};
+	int operand, r;
+
+	r = liteio_args_parse(argc, argv, args, &operand, ret_help, err);
+	if (r < 0)
+		return r;
+	if (*ret_help) {
+		printf("liteio-agent: pools, volumes, exports and attachments of this node\n\n");
+		liteio_args_print(args);
+		return 0;
+	}
+	if (operand < argc)
+		return liteio_error_set(err, -EINVAL, "\"%s\": no operands are taken",
+					argv[operand]);
+	return 0;
+}
+
+int liteio_config_load(int argc, char **argv, struct liteio_config *ret, int *ret_mode,
+		       struct liteio_error *err)
+{
+	struct command_line cl = { 0 };
+	_cleanup_free_ char *text = NULL;
+	struct liteio_config c;
+	const char *path;
+	bool help = false;
+	size_t len;
+	int r;
+
+	r = command_line_parse(argc, argv, &cl, &help, err);
+	if (r < 0)
+		return r;
+	if (help) {
+		*ret_mode = LITEIO_CONFIG_HELP;
+		return 0;
+	}
+	path = cl.config ? cl.config : LITEIO_CONFIG_FILE;
+	r = config_read(path, !cl.config, &text, &len, err);
+	if (r < 0)
+		return r;
+	r = config_decode(text, len, &c, err);
+	if (r < 0)
+		return liteio_error_wrap(err, r, "%s", path);
+	r = override(&c, &cl, err);
+	if (r == 0)
+		r = config_check(&c, err);
+	if (r < 0) {
+		liteio_config_fini(&c);
+		return r;
+	}
+	*ret = c;
+	*ret_mode = cl.release ? LITEIO_CONFIG_RELEASE : LITEIO_CONFIG_RUN;
+	return 0;
+}

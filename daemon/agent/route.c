@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which function answers a request: matching of paths.
+ */
+#include "agent/route.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* 1 match, 0 no match, -ENAMETOOLONG */
+static int path_match(const char *pattern, const char *path, struct liteio_call *call)
+{
+	size_t n = 0, len;
+
+	while (*pattern) {
+		if (*pattern != '*') {
+			if (*pattern++ != *path++)
+				return 0;
+			continue;
+		}
+		len = strcspn(path, "/");
+		if (len == 0 || n == LITEIO_ROUTE_PARAMS_MAX)
+			return 0;
+		if (len >= LITEIO_ROUTE_PARAM_MAX)
+			return -ENAMETOOLONG;
+		memcpy(call->params[n], path, len);
+		call->params[n++][len] = '\0';
+		path += len;
+		pattern++;
+	}
+	return *path == '\0';
+}
+
+int liteio_route_find(const struct liteio_route *routes, const char *method, const char *path,
+		      struct liteio_call *call, const struct liteio_route **ret)
+{
+	const struct liteio_route *route;
+	int failure = -ENOENT, r;
+
+	for (route = routes; route->method; route++) {
+		r = path_match(route->path, path, call);
+		if (r == 0)
+			continue;
+		if (r < 0) {
+			failure = r;
+			continue;
+		}
+		if (strcmp(route->method, method) == 0) {
+			*ret = route;
+			return 0;
+		}
+		failure = -EOPNOTSUPP;
+	}
+	return failure;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which function answers a request: a table of methods and paths. Pure.
+ */
+#ifndef LITEIO_AGENT_ROUTE_H
+#define LITEIO_AGENT_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct liteio_agent;
+struct liteio_error;
+struct liteio_field;
+
+#define LITEIO_ROUTE_PARAMS_MAX 2
+#define LITEIO_ROUTE_PARAM_MAX 128
+
+#define LITEIO_ROUTE_URGENT 1u /* runs on agent->urgent */
+#define LITEIO_ROUTE_EARLY 2u /* also before every pool is open */
+
+/**
+ * struct liteio_call - one request, as a route's function sees it
+ * @agent: the agent
+ * @params: what stood for the "*"s of the path, in their order
+ * @timeout_ms: query timeoutMs, or its default
+ * @force: query force
+ * @req: decoded body, zeroed and then filled as @req_fields says; NULL without a body
+ * @ret: zeroed; to be filled in on success
+ */
+struct liteio_call {
+	struct liteio_agent *agent;
+	char params[LITEIO_ROUTE_PARAMS_MAX][LITEIO_ROUTE_PARAM_MAX];
+	uint64_t timeout_ms;
+	bool force;
+	void *req;
+	void *ret;
+};
+
+/**
+ * struct liteio_route - one line of the table
+ * @method: "GET"; a NULL method ends the table
+ * @path: "/v1/pools/" "*": a star stands for one element
+ * @run: does it, on a worker thread; 0 or a negative errno with a sentence
+ * @flags: LITEIO_ROUTE_*
+ * @req_fields: of the body; NULL: no body is taken
+ * @req_size: of its struct
+ * @ret_fields: of the answer
+ * @ret_size: of its struct
+ */
+struct liteio_route {
+	const char *method;
+	const char *path;
+	int (*run)(struct liteio_call *call, struct liteio_error *err);
+	unsigned int flags;
+	const struct liteio_field *req_fields;
+	size_t req_size;
+	const struct liteio_field *ret_fields;
+	size_t ret_size;
+};
+
+extern const struct liteio_route liteio_routes[];
+
+/**
+ * liteio_route_find() - the line for a request
+ * @routes: the table
+ * @method: of the request
+ * @path: decoded, without query
+ * @call: gets the params
+ * @ret: the line
+ *
+ * Return: 0, -ENOENT when no line has the path, -EOPNOTSUPP when one has but for another method,
+ * -ENAMETOOLONG when a param is longer than any name.
+ */
+int liteio_route_find(const struct liteio_route *routes, const char *method, const char *path,
+		      struct liteio_call *call, const struct liteio_route **ret);
+
+#endif

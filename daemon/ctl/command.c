@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The commands of liteioctl: the table, and the requests.
+ */
+#include "ctl/command.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/uuid.h"
+#include "model/local.h"
+
+#define TEXT(t, k) { t, k, LITEIO_COLUMN_TEXT }
+#define NUMBER(t, k) { t, k, LITEIO_COLUMN_NUMBER }
+#define SIZE(t, k) { t, k, LITEIO_COLUMN_SIZE }
+#define BOOL(t, k) { t, k, LITEIO_COLUMN_BOOL }
+#define TEXTS(t, k) { t, k, LITEIO_COLUMN_TEXTS }
+#define END { .title = NULL }
+
+static const struct liteio_column node_columns[] = {
+	TEXT("NAME", "name"),
+	TEXT("HOST NQN", "hostNQN"),
+	TEXT("HOST ID", "hostID"),
+	TEXTS("ADDRESSES", "addresses"),
+	TEXT("KERNEL", "kernel"),
+	TEXT("MODULE", "module"),
+	TEXT("AGENT", "agent"),
+	TEXT("BOOT", "bootID"),
+	TEXTS("FEATURES", "features"),
+	END,
+};
+
+static const struct liteio_column module_columns[] = {
+	BOOL("LOADED", "loaded"),
+	TEXT("VERSION", "version"),
+	TEXTS("FEATURES", "features"),
+	TEXT("INSTANCE", "instance"),
+	END,
+};
+
+static const struct liteio_column pool_columns[] = {
+	TEXT("NAME", "name"),
+	TEXT("STATE", "state"),
+	TEXT("DEVICE", "device"),
+	SIZE("SIZE", "dataBytes"),
+	SIZE("USED", "dataUsedBytes"),
+	SIZE("PROVISIONED", "provisionedBytes"),
+	SIZE("META", "metadataBytes"),
+	SIZE("META USED", "metadataUsedBytes"),
+	NUMBER("VOLUMES", "volumes"),
+	TEXT("UUID", "uuid"),
+	TEXT("REASON", "reason"),
+	END,
+};
+
+static const struct liteio_column volume_columns[] = {
+	TEXT("NAME", "name"),
+	TEXT("STATE", "state"),
+	TEXT("POOL", "pool"),
+	SIZE("SIZE", "sizeBytes"),
+	SIZE("ALLOCATED", "allocatedBytes"),
+	TEXT("CLASS", "class"),
+	NUMBER("FLOOR", "floor"),
+	{ "ATTACHED", "attachments", LITEIO_COLUMN_GENERATIONS },
+	TEXT("ORIGIN", "origin"),
+	TEXT("UUID", "uuid"),
+	END,
+};
+
+static const struct liteio_column fenced_columns[] = {
+	NUMBER("FLOOR", "floor"),
+	BOOL("DRAINED", "drained"),
+	NUMBER("IN FLIGHT", "inflight"),
+	NUMBER("WAITED MS", "waitedMs"),
+	END,
+};
+
+static const struct liteio_column snapshot_columns[] = {
+	TEXT("NAME", "name"),
+	TEXT("STATE", "state"),
+	TEXT("VOLUME", "volume"),
+	TEXT("POOL", "pool"),
+	SIZE("SIZE", "sizeBytes"),
+	TEXT("CREATED", "createdAt"),
+	TEXT("UUID", "uuid"),
+	END,
+};
+
+static const struct liteio_column export_columns[] = {
+	TEXT("VOLUME", "volume"),
+	NUMBER("GENERATION", "generation"),
+	BOOL("READY", "ready"),
+	BOOL("LOCAL", "local"),
+	BOOL("READ ONLY", "readOnly"),
+	TEXT("DEVICE", "device"),
+	TEXTS("ADDRESSES", "addresses"),
+	TEXT("HOST NQN", "hostNQN"),
+	TEXT("NQN", "nqn"),
+	END,
+};
+
+static const struct liteio_column unexport_columns[] = {
+	BOOL("FENCED", "fenced"),
+	BOOL("DRAINED", "drained"),
+	BOOL("REMOVED", "removed"),
+	END,
+};
+
+static const struct liteio_column attachment_columns[] = {
+	TEXT("UUID", "uuid"),
+	NUMBER("GENERATION", "generation"),
+	TEXT("STATE", "state"),
+	SIZE("SIZE", "sizeBytes"),
+	BOOL("LOCAL", "local"),
+	BOOL("READ ONLY", "readOnly"),
+	TEXTS("ADDRESSES", "addresses"),
+	TEXT("DEVICE", "device"),
+	END,
+};
+
+static const struct liteio_column stats_columns[] = {
+	TEXT("UUID", "uuid"),
+	NUMBER("GENERATION", "generation"),
+	NUMBER("IN FLIGHT", "inflight"),
+	NUMBER("REJECTED", "rejected"),
+	END,
+};
+
+static const struct liteio_column deleted_columns[] = {
+	BOOL("DELETED", "deleted"),
+	END,
+};
+
+/* ---- requests ---- */
+
+/* strings of a request are borrowed: encode and forget */
+#define ENCODE(req, noun) liteio_json_encode(&(req), liteio_local_##noun##_fields)
+
+static int body_pool_create(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			    struct liteio_error *err)
+{
+	struct liteio_local_pool_create req = {
+		.name = op[0],
+		.device = op[1],
+		.size_bytes = o->size,
+		.block_bytes = o->block_size,
+		.force = o->force,
+	};
+
+	*ret = ENCODE(req, pool_create);
+	return 0;
+}
+
+static int body_pool_import(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			    struct liteio_error *err)
+{
+	struct liteio_local_pool_import req = { .device = op[0] };
+
+	*ret = ENCODE(req, pool_import);
+	return 0;
+}
+
+static int uuid_option(const char *s, struct liteio_uuid *ret, struct liteio_error *err)
+{
+	if (s && liteio_uuid_parse(s, ret) < 0)
+		return liteio_error_set(err, -EINVAL, "--uuid: \"%s\" is not a UUID", s);
+	return 0;
+}
+
+static int body_volume_create(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			      struct liteio_error *err)
+{
+	struct liteio_local_volume_create req = {
+		.name = op[0],
+		.pool = (char *)o->pool,
+		.size_bytes = o->size,
+		.snapshot = (char *)o->snapshot,
+	};
+	int r;
+
+	if (!o->size && !o->snapshot)
+		return liteio_error_set(err, -EINVAL, "volume create needs --size or --snapshot");
+	r = uuid_option(o->uuid, &req.uuid, err);
+	if (r < 0)
+		return r;
+	*ret = ENCODE(req, volume_create);
+	return 0;
+}
+
+static int body_resize(char **op, const struct liteio_options *o, struct liteio_json **ret,
+		       struct liteio_error *err)
+{
+	struct liteio_local_resize req = { .size_bytes = o->size };
+
+	*ret = ENCODE(req, resize);
+	return 0;
+}
+
+static int body_fence(char **op, const struct liteio_options *o, struct liteio_json **ret,
+		      struct liteio_error *err)
+{
+	struct liteio_local_fence req = {
+		.floor = o->floor,
+		.generation = o->generation,
+		.timeout_ms = o->timeout_ms == UINT64_MAX ? 10000 : o->timeout_ms,
+	};
+
+	if (!o->floor == !o->generation)
+		return liteio_error_set(err, -EINVAL,
+					"volume fence needs either --floor or --generation");
+	*ret = ENCODE(req, fence);
+	return 0;
+}
+
+static int body_snapshot_create(char **op, const struct liteio_options *o,
+				struct liteio_json **ret, struct liteio_error *err)
+{
+	struct liteio_local_snapshot_create req = { .name = op[0], .volume = op[1] };
+	int r;
+
+	r = uuid_option(o->uuid, &req.uuid, err);
+	if (r < 0)
+		return r;
+	*ret = ENCODE(req, snapshot_create);
+	return 0;
+}
+
+static int body_export_create(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			      struct liteio_error *err)
+{
+	struct liteio_local_export_create req = {
+		.volume = op[0],
+		.host_nqn = (char *)o->host_nqn,
+		.read_only = o->read_only,
+		.local = o->local,
+	};
+
+	if (!o->local == !o->host_nqn)
+		return liteio_error_set(err, -EINVAL,
+					"export create needs either --host-nqn or --local");
+	(void)liteio_parse_u64(op[1], 1, LITEIO_GENERATION_MAX, &req.generation);
+	*ret = ENCODE(req, export_create);
+	return 0;
+}
+
+static int body_attach(char **op, const struct liteio_options *o, struct liteio_json **ret,
+		       struct liteio_error *err)
+{
+	_cleanup_free_ char *copy = o->address ? liteio_strdup(o->address) : NULL;
+	char *addresses[LITEIO_LOCAL_ADDRESSES_MAX + 1];
+	struct liteio_local_attach req = {
+		.size_bytes = o->size,
+		.local = o->local,
+		.nqn = (char *)o->nqn,
+		.addresses = addresses,
+		.read_only = o->read_only,
+	};
+
+	if (!o->local == !o->address)
+		return liteio_error_set(err, -EINVAL,
+					"attachment create needs either --address or --local");
+	if (copy)
+		req.n_addresses = liteio_split(copy, ',', addresses,
+					       LITEIO_LOCAL_ADDRESSES_MAX + 1);
+	if (req.n_addresses > LITEIO_LOCAL_ADDRESSES_MAX)
+		return liteio_error_set(err, -EINVAL, "--address: more than %d addresses",
+					LITEIO_LOCAL_ADDRESSES_MAX);
+	(void)liteio_uuid_parse(op[0], &req.uuid);
+	(void)liteio_parse_u64(op[1], 1, LITEIO_GENERATION_MAX, &req.generation);
+	*ret = ENCODE(req, attach);
+	return 0;
+}
+
+/* ---- the table ---- */
+
+#define NAME LITEIO_OPERAND_NAME
+#define DEVICE LITEIO_OPERAND_DEVICE
+#define UUID_GEN { LITEIO_OPERAND_UUID, LITEIO_OPERAND_GENERATION }, "UUID GENERATION"
+#define NAME_GEN { NAME, LITEIO_OPERAND_GENERATION }, "VOLUME GENERATION"
+#define OPT(o) LITEIO_OPT_##o
+
+const struct liteio_command liteio_commands[] = {
+	{ "node", "show", "who this node is and what it can do", { 0 }, "", 0, 0, "GET",
+	  "/v1/node", NULL, 0, node_columns },
+
+	{ "module", "show", "the kernel module", { 0 }, "", 0, 0, "GET", "/v1/module", NULL, 0,
+	  module_columns },
+	{ "module", "load", "load the kernel module", { 0 }, "", 0, 0, "POST", "/v1/module/load",
+	  NULL, 0, module_columns },
+
+	{ "pool", "list", "all pools of this node", { 0 }, "", 0, 0, "GET", "/v1/pools", NULL, 0,
+	  pool_columns },
+	{ "pool", "show", "one pool", { NAME }, "POOL", 0, 0, "GET", "/v1/pools/%s", NULL, 0,
+	  pool_columns },
+	{ "pool", "create", "a new pool on an empty disk, or in a file (--size)", { NAME, DEVICE },
+	  "POOL DEVICE", OPT(SIZE) | OPT(BLOCK_SIZE) | OPT(FORCE), 0, "POST", "/v1/pools",
+	  body_pool_create, 0, pool_columns },
+	{ "pool", "import", "open the pool that is on a disk", { DEVICE }, "DEVICE", 0, 0, "POST",
+	  "/v1/pools/import", body_pool_import, 0, pool_columns },
+	{ "pool", "delete", "delete an empty pool", { NAME }, "POOL", 0, 0, "DELETE",
+	  "/v1/pools/%s", NULL, 0, deleted_columns },
+
+	{ "volume", "list", "all volumes of this node", { 0 }, "", 0, 0, "GET", "/v1/volumes", NULL,
+	  0, volume_columns },
+	{ "volume", "show", "one volume", { NAME }, "VOLUME", 0, 0, "GET", "/v1/volumes/%s", NULL,
+	  0, volume_columns },
+	{ "volume", "create", "a new volume, empty or from --snapshot", { NAME }, "VOLUME",
+	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID), OPT(POOL), "POST", "/v1/volumes",
+	  body_volume_create, 0, volume_columns },
+	{ "volume", "grow", "make it larger, online", { NAME }, "VOLUME", OPT(SIZE), OPT(SIZE),
+	  "POST", "/v1/volumes/%s/grow", body_resize, 0, volume_columns },
+	{ "volume", "fence", "end the right of older generations, or of one", { NAME }, "VOLUME",
+	  OPT(FLOOR) | OPT(GENERATION) | OPT(TIMEOUT), 0, "POST", "/v1/volumes/%s/fence",
+	  body_fence, 0, fenced_columns },
+	{ "volume", "delete", "delete it and give its space back", { NAME }, "VOLUME", 0, 0,
+	  "DELETE", "/v1/volumes/%s", NULL, 0, deleted_columns },
+
+	{ "snapshot", "list", "all snapshots of this node", { 0 }, "", 0, 0, "GET", "/v1/snapshots",
+	  NULL, 0, snapshot_columns },
+	{ "snapshot", "show", "one snapshot", { NAME }, "SNAPSHOT", 0, 0, "GET",
+	  "/v1/snapshots/%s", NULL, 0, snapshot_columns },
+	{ "snapshot", "create", "a point in time of a volume", { NAME, NAME }, "SNAPSHOT VOLUME",
+	  OPT(UUID), 0, "POST", "/v1/snapshots", body_snapshot_create, 0, snapshot_columns },
+	{ "snapshot", "delete", "delete a snapshot", { NAME }, "SNAPSHOT", 0, 0, "DELETE",
+	  "/v1/snapshots/%s", NULL, 0, deleted_columns },
+
+	{ "export", "list", "what this node gives to consumers", { 0 }, "", 0, 0, "GET",
+	  "/v1/exports", NULL, 0, export_columns },
+	{ "export", "create", "let a consumer reach a volume", NAME_GEN,
+	  OPT(HOST_NQN) | OPT(READ_ONLY) | OPT(LOCAL), 0, "POST", "/v1/exports",
+	  body_export_create, 0, export_columns },
+	{ "export", "delete", "fence one generation and remove its export", NAME_GEN, OPT(TIMEOUT),
+	  0, "DELETE", "/v1/exports/%s/%s", NULL, OPT(TIMEOUT), unexport_columns },
+
+	{ "attachment", "list", "what this node consumes", { 0 }, "", 0, 0, "GET",
+	  "/v1/attachments", NULL, 0, attachment_columns },
+	{ "attachment", "create", "make a volume's block device appear here", UUID_GEN,
+	  OPT(SIZE) | OPT(LOCAL) | OPT(ADDRESS) | OPT(NQN) | OPT(READ_ONLY), 0, "POST",
+	  "/v1/attachments", body_attach, 0, attachment_columns },
+	{ "attachment", "resize", "follow the volume's growth", UUID_GEN, OPT(SIZE), OPT(SIZE),
+	  "POST", "/v1/attachments/%s/%s/resize", body_resize, 0, attachment_columns },
+	{ "attachment", "delete", "let go of a volume", UUID_GEN, OPT(FORCE), 0, "DELETE",
+	  "/v1/attachments/%s/%s", NULL, OPT(FORCE), deleted_columns },
+	{ "attachment", "stats", "counters of every gate on this node (all of them: -o json)",
+	  { 0 }, "", 0, 0, "GET", "/v1/stats", NULL, 0, stats_columns },
+	{ .noun = NULL },
+};
+
+static bool noun_exists(const char *noun)
+{
+	const struct liteio_command *c;
+
+	for (c = liteio_commands; c->noun; c++)
+		if (strcmp(c->noun, noun) == 0)
+			return true;
+	return false;
+}
+
+int liteio_command_find(const char *noun, const char *verb, const struct liteio_command **ret,
+			struct liteio_error *err)
+{
+	struct liteio_buf verbs = LITEIO_BUF_INIT;
+	const struct liteio_command *c;
+	int r;
+
+	if (!noun_exists(noun))
+		return liteio_error_set(err, -EINVAL,
+					"\"%s\" is no noun of ours; there are: node, module, pool, "
+					"volume, snapshot, export, attachment",
+					noun);
+	for (c = liteio_commands; c->noun; c++) {
+		if (strcmp(c->noun, noun) != 0)
+			continue;
+		if (verb && strcmp(c->verb, verb) == 0) {
+			liteio_buf_fini(&verbs);
+			*ret = c;
+			return 0;
+		}
+		liteio_buf_addf(&verbs, "%s%s", verbs.len ? ", " : "", c->verb);
+	}
+	r = liteio_error_set(err, -EINVAL, "%s: say what to do: %s", noun, verbs.data);
+	liteio_buf_fini(&verbs);
+	return r;
+}
+
+static const struct {
+	unsigned int bit;
+	const char *name;
+} option_names[] = {
+	{ OPT(SIZE), "--size" },	     { OPT(BLOCK_SIZE), "--block-size" },
+	{ OPT(FORCE), "--force" },	     { OPT(POOL), "--pool" },
+	{ OPT(SNAPSHOT), "--snapshot" },     { OPT(UUID), "--uuid" },
+	{ OPT(HOST_NQN), "--host-nqn" },     { OPT(READ_ONLY), "--read-only" },
+	{ OPT(LOCAL), "--local" },	     { OPT(FLOOR), "--floor" },
+	{ OPT(GENERATION), "--generation" }, { OPT(TIMEOUT), "--timeout" },
+	{ OPT(ADDRESS), "--address" },	     { OPT(NQN), "--nqn" },
+};
+
+static unsigned int options_given(const struct liteio_options *o)
+{
+	return (o->size ? OPT(SIZE) : 0) | (o->block_size ? OPT(BLOCK_SIZE) : 0) |
+	       (o->force ? OPT(FORCE) : 0) | (o->pool ? OPT(POOL) : 0) |
+	       (o->snapshot ? OPT(SNAPSHOT) : 0) | (o->uuid ? OPT(UUID) : 0) |
+	       (o->host_nqn ? OPT(HOST_NQN) : 0) | (o->read_only ? OPT(READ_ONLY) : 0) |
+	       (o->local ? OPT(LOCAL) : 0) | (o->floor ? OPT(FLOOR) : 0) |
+	       (o->generation ? OPT(GENERATION) : 0) |
+	       (o->timeout_ms != UINT64_MAX ? OPT(TIMEOUT) : 0) |
+	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0);
+}
+
+static int operand_check(enum liteio_operand type, const char *s, struct liteio_error *err)
+{
+	struct liteio_uuid uuid;
+	uint64_t generation;
+
+	switch (type) {
+	case LITEIO_OPERAND_NONE:
+		break;
+	case LITEIO_OPERAND_NAME:
+		return liteio_name_check("object", s, err);
+	case LITEIO_OPERAND_DEVICE:
+		if (s[0] != '/')
+			return liteio_error_set(err, -EINVAL, "\"%s\" is not an absolute path", s);
+		break;
+	case LITEIO_OPERAND_UUID:
+		if (liteio_uuid_parse(s, &uuid) < 0)
+			return liteio_error_set(err, -EINVAL, "\"%s\" is not a UUID", s);
+		break;
+	case LITEIO_OPERAND_GENERATION:
+		if (liteio_parse_u64(s, 1, LITEIO_GENERATION_MAX, &generation) < 0)
+			return liteio_error_set(err, -EINVAL, "\"%s\" is not a generation", s);
+		break;
+	}
+	return 0;
+}
+
+int liteio_command_check(const struct liteio_command *c, int n, char **operands,
+			 const struct liteio_options *o, struct liteio_error *err)
+{
+	unsigned int given = options_given(o);
+	int i, r, wanted = 0;
+
+	while (wanted < LITEIO_COMMAND_OPERANDS_MAX && c->operands[wanted])
+		wanted++;
+	if (n != wanted)
+		return liteio_error_set(err, -EINVAL, "%s %s takes %s", c->noun, c->verb,
+					wanted ? c->operand_names : "no operands");
+	for (i = 0; i < n; i++) {
+		r = operand_check(c->operands[i], operands[i], err);
+		if (r < 0)
+			return r;
+	}
+	for (i = 0; i < (int)LITEIO_ARRAY_SIZE(option_names); i++) {
+		if (given & ~c->options & option_names[i].bit)
+			return liteio_error_set(err, -EINVAL, "%s is not an option of %s %s",
+						option_names[i].name, c->noun, c->verb);
+		if (c->needed & ~given & option_names[i].bit)
+			return liteio_error_set(err, -EINVAL, "%s %s needs %s", c->noun, c->verb,
+						option_names[i].name);
+	}
+	return 0;
+}
+
+char *liteio_command_target(const struct liteio_command *c, char **operands,
+			    const struct liteio_options *o)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT;
+	const char *p;
+	int i = 0;
+
+	for (p = c->path; *p; p++) {
+		if (p[0] == '%' && p[1] == 's') {
+			liteio_buf_addstr(&b, operands[i++]);
+			p++;
+		} else {
+			liteio_buf_add(&b, p, 1);
+		}
+	}
+	if ((c->query & OPT(TIMEOUT)) && o->timeout_ms != UINT64_MAX)
+		liteio_buf_addf(&b, "?timeoutMs=%" PRIu64, o->timeout_ms);
+	if ((c->query & OPT(FORCE)) && o->force)
+		liteio_buf_addstr(&b, "?force=true");
+	return liteio_buf_take(&b);
+}

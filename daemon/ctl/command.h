@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The commands of liteioctl: one table says for each what it takes, what it asks the agent and how
+ * the answer looks. Pure.
+ */
+#ifndef LITEIO_CTL_COMMAND_H
+#define LITEIO_CTL_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ctl/print.h"
+
+struct liteio_error;
+struct liteio_json;
+
+#define LITEIO_COMMAND_OPERANDS_MAX 2
+
+/* options a command takes beside --socket, --output and --help */
+#define LITEIO_OPT_SIZE 0x1u
+#define LITEIO_OPT_BLOCK_SIZE 0x2u
+#define LITEIO_OPT_FORCE 0x4u
+#define LITEIO_OPT_POOL 0x8u
+#define LITEIO_OPT_SNAPSHOT 0x10u
+#define LITEIO_OPT_UUID 0x20u
+#define LITEIO_OPT_HOST_NQN 0x40u
+#define LITEIO_OPT_READ_ONLY 0x80u
+#define LITEIO_OPT_LOCAL 0x100u
+#define LITEIO_OPT_FLOOR 0x200u
+#define LITEIO_OPT_GENERATION 0x400u
+#define LITEIO_OPT_TIMEOUT 0x800u
+#define LITEIO_OPT_ADDRESS 0x1000u
+#define LITEIO_OPT_NQN 0x2000u
+
+/**
+ * struct liteio_options - values of the options; NULL, 0 and false where nothing was said
+ *
+ * Strings are borrowed from the command line. A generation or a floor of 0 does not exist, and a
+ * timeout that was not given is UINT64_MAX.
+ */
+struct liteio_options {
+	uint64_t size;
+	uint64_t block_size;
+	bool force;
+	const char *pool;
+	const char *snapshot;
+	const char *uuid;
+	const char *host_nqn;
+	bool read_only;
+	bool local;
+	uint64_t floor;
+	uint64_t generation;
+	uint64_t timeout_ms;
+	const char *address;
+	const char *nqn;
+};
+
+enum liteio_operand {
+	LITEIO_OPERAND_NONE,
+	LITEIO_OPERAND_NAME, /* of a pool, volume or snapshot */
+	LITEIO_OPERAND_DEVICE,
+	LITEIO_OPERAND_UUID,
+	LITEIO_OPERAND_GENERATION,
+};
+
+/**
+ * struct liteio_command - one line of the table
+ * @noun: "volume"; NULL ends the table
+ * @verb: "create"
+ * @help: one line
+ * @operands: what follows, in order
+ * @operand_names: as the help calls them
+ * @options: LITEIO_OPT_* taken
+ * @needed: of these, the ones that must be there
+ * @method: of the request
+ * @path: "/v1/volumes/%s": operands in their order
+ * @body: builds the request; NULL: none
+ * @query: LITEIO_OPT_TIMEOUT and LITEIO_OPT_FORCE that go into the query instead
+ * @columns: how the answer is shown; for a list, of its items
+ */
+struct liteio_command {
+	const char *noun;
+	const char *verb;
+	const char *help;
+	enum liteio_operand operands[LITEIO_COMMAND_OPERANDS_MAX];
+	const char *operand_names;
+	unsigned int options;
+	unsigned int needed;
+	const char *method;
+	const char *path;
+	int (*body)(char **operands, const struct liteio_options *o, struct liteio_json **ret,
+		    struct liteio_error *err);
+	unsigned int query;
+	const struct liteio_column *columns;
+};
+
+extern const struct liteio_command liteio_commands[];
+
+/* the line of a noun and a verb; -EINVAL with a sentence that lists what there is */
+int liteio_command_find(const char *noun, const char *verb, const struct liteio_command **ret,
+			struct liteio_error *err);
+
+/**
+ * liteio_command_check() - operands and options fit the command
+ * @c: the command
+ * @n: number of operands
+ * @operands: after noun and verb
+ * @o: options
+ * @err: the sentence
+ *
+ * Return: 0 or -EINVAL.
+ */
+int liteio_command_check(const struct liteio_command *c, int n, char **operands,
+			 const struct liteio_options *o, struct liteio_error *err);
+
+/* path and query of the request, in new memory; the operands were checked */
+char *liteio_command_target(const struct liteio_command *c, char **operands,
+			    const struct liteio_options *o);
+
+#endif

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The agent's configuration: defaults, strictness, and the command line over the file.
+ *
+ * unit-src: daemon/agent/config.c
+ */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/config.h"
+#include "base/error.h"
+#include "base/log.h"
+
+START_TEST(nothing_gives_the_defaults)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_config c;
+
+	ck_assert_int_eq(liteio_config_parse("{}", 2, &c, &err), 0);
+	ck_assert_str_eq(c.socket, "/run/liteio/agent.sock");
+	ck_assert_str_eq(c.state_dir, "/var/lib/liteio");
+	ck_assert_ptr_null(c.node_name);
+	ck_assert_uint_eq(c.n_listen, 0);
+	ck_assert(!c.standalone);
+	ck_assert_int_eq(liteio_config_priority(&c), LITEIO_LOG_INFO);
+	ck_assert_int_eq(c.log_format, LITEIO_LOG_LOGFMT);
+	liteio_config_fini(&c);
+}
+END_TEST
+
+START_TEST(all_keys_are_read)
+{
+	static const char text[] =
+		"{\"nodeName\":\"worker-1\",\"socket\":\"/tmp/a.sock\",\"socketGroup\":\"disk\","
+		"\"listen\":[\"192.0.2.1:4420\",\"[2001:db8::1]:4420\"],"
+		"\"devices\":[\"/dev/vd?\"],\"stateDir\":\"/var/lib/x\",\"hostNQNDir\":\"/etc/nvme\","
+		"\"kubeconfig\":\"/root/k\",\"standalone\":true,\"logLevel\":\"debug\","
+		"\"logFormat\":\"json\"}";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_config c;
+
+	ck_assert_msg(liteio_config_parse(text, strlen(text), &c, &err) == 0, "%s", err.msg);
+	ck_assert_str_eq(c.node_name, "worker-1");
+	ck_assert_uint_eq(c.n_listen, 2);
+	ck_assert_str_eq(c.devices[0], "/dev/vd?");
+	ck_assert_str_eq(c.host_nqn_dir, "/etc/nvme");
+	ck_assert(c.standalone);
+	ck_assert_int_eq(liteio_config_priority(&c), LITEIO_LOG_DEBUG);
+	ck_assert_int_eq(c.log_format, LITEIO_LOG_JSON);
+	liteio_config_fini(&c);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const char *said;
+} refused[] = {
+	{ "", "" },
+	{ "[]", "" },
+	{ "{\"nodename\":\"a\"}", "nodename" },
+	{ "{\"nodeName\":\"Worker 1\"}", "nodeName" },
+	{ "{\"socket\":\"agent.sock\"}", "socket" },
+	{ "{\"stateDir\":\"state\"}", "stateDir" },
+	{ "{\"listen\":\"192.0.2.1\"}", "listen" },
+	{ "{\"listen\":[\"worker-1:4420\"]}", "listen[0]" },
+	{ "{\"devices\":[\"/dev/sda\",\"sdb\"]}", "devices[1]" },
+	{ "{\"logLevel\":\"loud\"}", "logLevel" },
+	{ "{\"standalone\":\"yes\"}", "standalone" },
+};
+
+START_TEST(bad_files_are_refused)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_config c;
+
+	ck_assert_int_eq(liteio_config_parse(refused[_i].text, strlen(refused[_i].text), &c, &err),
+			 -EINVAL);
+	ck_assert_msg(strstr(err.msg, refused[_i].said), "%s: %s", refused[_i].text, err.msg);
+}
+END_TEST
+
+START_TEST(the_command_line_wins)
+{
+	char path[] = "/tmp/test-agent-config.XXXXXX";
+	char *argv[] = { (char *)"liteio-agent", (char *)"--config", path,
+			 (char *)"--node-name=b", (char *)"--listen",
+			 (char *)"192.0.2.7,192.0.2.8:99", (char *)"--standalone", NULL };
+	static const char text[] = "{\"nodeName\":\"a\",\"listen\":[\"192.0.2.1\"]}";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_config c;
+	int fd = mkstemp(path), mode = -1;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (int)strlen(text));
+	close(fd);
+	ck_assert_msg(liteio_config_load(7, argv, &c, &mode, &err) == 0, "%s", err.msg);
+	unlink(path);
+	ck_assert_int_eq(mode, LITEIO_CONFIG_RUN);
+	ck_assert_str_eq(c.node_name, "b");
+	ck_assert_uint_eq(c.n_listen, 2);
+	ck_assert_str_eq(c.listen[1], "192.0.2.8:99");
+	ck_assert(c.standalone);
+	liteio_config_fini(&c);
+}
+END_TEST
+
+static const struct {
+	char *argv[4];
+	const char *said;
+} bad_lines[] = {
+	{ { (char *)"liteio-agent", (char *)"--config", (char *)"/does/not/exist" }, "exist" },
+	{ { (char *)"liteio-agent", (char *)"--listen", (char *)"here" }, "listen[0]" },
+	{ { (char *)"liteio-agent", (char *)"--socket", (char *)"here" }, "socket" },
+	{ { (char *)"liteio-agent", (char *)"--standalone", (char *)"now" }, "now" },
+};
+
+START_TEST(bad_command_lines_are_refused)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_config c;
+	int mode = -1;
+
+	ck_assert_int_lt(liteio_config_load(3, (char **)bad_lines[_i].argv, &c, &mode, &err), 0);
+	ck_assert_msg(strstr(err.msg, bad_lines[_i].said), "%s", err.msg);
+	ck_assert_int_eq(mode, -1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("agent-config");
+	TCase *t = tcase_create("config");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(t, nothing_gives_the_defaults);
+	tcase_add_test(t, all_keys_are_read);
+	tcase_add_loop_test(t, bad_files_are_refused, 0, sizeof(refused) / sizeof(refused[0]));
+	tcase_add_test(t, the_command_line_wins);
+	tcase_add_loop_test(t, bad_command_lines_are_refused, 0,
+			    sizeof(bad_lines) / sizeof(bad_lines[0]));
+	suite_add_tcase(s, t);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

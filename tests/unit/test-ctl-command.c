@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * liteioctl: every command makes the request it should, bad lines get their sentence, tables align.
+ *
+ * unit-src: daemon/ctl/command.c daemon/ctl/print.c
+ */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "ctl/command.h"
+#include "ctl/print.h"
+
+#define ID "11111111-2222-4333-8444-555555555555"
+#define NO_TIMEOUT .timeout_ms = UINT64_MAX
+
+static const struct {
+	const char *noun;
+	const char *verb;
+	const char *operands[3];
+	struct liteio_options o;
+	const char *target;
+	const char *body; /* NULL: none */
+} good[] = {
+	{ "pool", "list", { NULL }, { NO_TIMEOUT }, "/v1/pools", NULL },
+	{ "pool", "create", { "fast", "/dev/vdb" }, { NO_TIMEOUT }, "/v1/pools",
+	  "{\"name\":\"fast\",\"device\":\"/dev/vdb\"}" },
+	{ "volume", "create", { "a" }, { .pool = "fast", .size = 1 << 30, NO_TIMEOUT },
+	  "/v1/volumes",
+	  "{\"name\":\"a\",\"pool\":\"fast\",\"sizeBytes\":1073741824,\"class\":\"thin\"}" },
+	{ "volume", "grow", { "a" }, { .size = 4096, NO_TIMEOUT }, "/v1/volumes/a/grow",
+	  "{\"sizeBytes\":4096}" },
+	{ "volume", "fence", { "a" }, { .floor = 3, .timeout_ms = 5 }, "/v1/volumes/a/fence",
+	  "{\"floor\":3,\"timeoutMs\":5}" },
+	{ "export", "create", { "a", "2" }, { .local = true, NO_TIMEOUT }, "/v1/exports",
+	  "{\"volume\":\"a\",\"generation\":2,\"local\":true}" },
+	{ "export", "delete", { "a", "2" }, { .timeout_ms = 7 }, "/v1/exports/a/2?timeoutMs=7",
+	  NULL },
+	{ "attachment", "create", { ID, "2" }, { .address = "192.0.2.1,192.0.2.2:9", NO_TIMEOUT },
+	  "/v1/attachments",
+	  "{\"uuid\":\"" ID "\",\"generation\":2,\"addresses\":[\"192.0.2.1\",\"192.0.2.2:9\"]}" },
+	{ "attachment", "delete", { ID, "2" }, { .force = true, NO_TIMEOUT },
+	  "/v1/attachments/" ID "/2?force=true", NULL },
+};
+
+static int count(char **operands)
+{
+	int n = 0;
+
+	while (operands[n])
+		n++;
+	return n;
+}
+
+START_TEST(commands_make_requests)
+{
+	char **operands = (char **)good[_i].operands;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_json *body = NULL, *want;
+	const struct liteio_command *c;
+	char *target;
+
+	ck_assert_int_eq(liteio_command_find(good[_i].noun, good[_i].verb, &c, &err), 0);
+	ck_assert_msg(liteio_command_check(c, count(operands), operands, &good[_i].o, &err) == 0,
+		      "%s", err.msg);
+	target = liteio_command_target(c, operands, &good[_i].o);
+	ck_assert_str_eq(target, good[_i].target);
+	free(target);
+	ck_assert_int_eq(!c->body, !good[_i].body);
+	if (!c->body)
+		return;
+	ck_assert_int_eq(c->body(operands, &good[_i].o, &body, &err), 0);
+	ck_assert_int_eq(liteio_json_parse(good[_i].body, strlen(good[_i].body), &want, &err), 0);
+	target = liteio_json_print(body);
+	liteio_json_del(body, "class");
+	liteio_json_del(want, "class");
+	ck_assert_msg(liteio_json_equal(body, want), "%s", target);
+	free(target);
+	liteio_json_unref(body);
+	liteio_json_unref(want);
+}
+END_TEST
+
+static const struct {
+	const char *noun;
+	const char *verb;
+	const char *operands[4];
+	struct liteio_options o;
+	const char *said;
+} bad[] = {
+	{ "pools", "list", { NULL }, { NO_TIMEOUT }, "pools" },
+	{ "pool", NULL, { NULL }, { NO_TIMEOUT }, "list, show, create, import, delete" },
+	{ "pool", "destroy", { NULL }, { NO_TIMEOUT }, "list, show" },
+	{ "pool", "show", { NULL }, { NO_TIMEOUT }, "POOL" },
+	{ "pool", "list", { "x" }, { NO_TIMEOUT }, "no operands" },
+	{ "pool", "show", { "Fast!" }, { NO_TIMEOUT }, "Fast!" },
+	{ "pool", "show", { "../x" }, { NO_TIMEOUT }, "../x" },
+	{ "pool", "create", { "fast", "vdb" }, { NO_TIMEOUT }, "vdb" },
+	{ "pool", "show", { "fast" }, { .size = 1, NO_TIMEOUT }, "--size" },
+	{ "volume", "create", { "a" }, { .size = 1, NO_TIMEOUT }, "--pool" },
+	{ "volume", "create", { "a" }, { .pool = "p", NO_TIMEOUT }, "--size" },
+	{ "volume", "grow", { "a" }, { NO_TIMEOUT }, "--size" },
+	{ "volume", "fence", { "a" }, { NO_TIMEOUT }, "--floor" },
+	{ "volume", "fence", { "a" }, { .floor = 1, .generation = 1, NO_TIMEOUT }, "either" },
+	{ "volume", "create", { "a" }, { .pool = "p", .size = 1, .uuid = "1", NO_TIMEOUT },
+	  "--uuid" },
+	{ "export", "create", { "a", "0" }, { .local = true, NO_TIMEOUT }, "\"0\"" },
+	{ "export", "create", { "a", "1" }, { NO_TIMEOUT }, "--host-nqn" },
+	{ "attachment", "create", { "a", "1" }, { .local = true, NO_TIMEOUT }, "UUID" },
+	{ "attachment", "create", { ID, "1" }, { NO_TIMEOUT }, "--address" },
+};
+
+START_TEST(bad_lines_get_a_sentence)
+{
+	char **operands = (char **)bad[_i].operands;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	const struct liteio_command *c;
+	struct liteio_json *body = NULL;
+	int r;
+
+	r = liteio_command_find(bad[_i].noun, bad[_i].verb, &c, &err);
+	if (r == 0)
+		r = liteio_command_check(c, count(operands), operands, &bad[_i].o, &err);
+	if (r == 0 && c->body)
+		r = c->body(operands, &bad[_i].o, &body, &err);
+	ck_assert_int_eq(r, -EINVAL);
+	ck_assert_ptr_null(body);
+	ck_assert_msg(strstr(err.msg, bad[_i].said), "%s", err.msg);
+}
+END_TEST
+
+static const struct liteio_column columns[] = {
+	{ "NAME", "name", LITEIO_COLUMN_TEXT },
+	{ "SIZE", "sizeBytes", LITEIO_COLUMN_SIZE },
+	{ "ADDRESSES", "addresses", LITEIO_COLUMN_TEXTS },
+	{ .title = NULL },
+};
+
+START_TEST(tables_are_aligned)
+{
+	static const char text[] = "[{\"name\":\"a\",\"sizeBytes\":1073741824,\"addresses\":"
+				   "[\"x\",\"y\"]},{\"name\":\"longer\",\"sizeBytes\":0}]";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_buf out = LITEIO_BUF_INIT;
+	struct liteio_json *j;
+	char *line, *size;
+
+	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, &err), 0);
+	liteio_print_table(&out, columns, j);
+	size = strstr(out.data, "SIZE");
+	ck_assert_ptr_nonnull(size);
+	ck_assert_int_eq(size - out.data, 8);
+	line = strchr(out.data, '\n') + 1;
+	ck_assert_int_eq(strncmp(line, "a       1", 9), 0);
+	ck_assert_ptr_nonnull(strstr(line, "x,y\n"));
+	ck_assert_ptr_nonnull(strstr(line, "longer  "));
+	ck_assert_ptr_null(strstr(out.data, " \n"));
+	liteio_buf_fini(&out);
+
+	liteio_print_object(&out, columns, liteio_json_at(j, 1));
+	ck_assert_ptr_null(strstr(out.data, "addresses"));
+	liteio_buf_fini(&out);
+	liteio_json_unref(j);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("ctl-command");
+	TCase *t = tcase_create("command");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(t, commands_make_requests, 0, sizeof(good) / sizeof(good[0]));
+	tcase_add_loop_test(t, bad_lines_get_a_sentence, 0, sizeof(bad) / sizeof(bad[0]));
+	tcase_add_test(t, tables_are_aligned);
+	suite_add_tcase(s, t);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
