@@ -96,7 +96,9 @@ void liteio_att_notice(struct liteio_att *att, enum liteio_att_bit bit)
 
 	if (test_and_set_bit(bit, &att->noticed))
 		return;
-	if (bit == LITEIO_NOTICED_DRAINED || !time_before(now, next))
+	/* what may happen a million times a second waits for its turn, what happens once does not */
+	if ((bit != LITEIO_NOTICED_ERROR && bit != LITEIO_NOTICED_NO_SPACE) ||
+	    !time_before(now, next))
 		next = now;
 	liteio_registry_queue(&att->notice_work, next - now);
 }
@@ -116,15 +118,16 @@ static void notice_work(struct work_struct *work)
 	};
 	unsigned int i;
 
-	WRITE_ONCE(att->notice_last, jiffies);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		u64 value = 0;
 
 		if (!test_and_clear_bit(kinds[i].bit, &att->noticed))
 			continue;
 		if (kinds[i].bit == LITEIO_NOTICED_ERROR ||
-		    kinds[i].bit == LITEIO_NOTICED_NO_SPACE)
+		    kinds[i].bit == LITEIO_NOTICED_NO_SPACE) {
+			WRITE_ONCE(att->notice_last, jiffies);
 			value = liteio_stats_errors(att->stats);
+		}
 		liteio_registry_event(kinds[i].type, att->vol, att, value);
 	}
 }

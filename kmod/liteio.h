@@ -106,7 +106,7 @@ enum liteio_att_bit {
  * @owner: the device-mapper device of these tables (liteio_lock)
  * @dev: its number, 0 when @nr_bound is 0; written under liteio_lock, read anywhere
  * @notice_work: turns @noticed into events
- * @notice_last: jiffies of its last run (only the work itself)
+ * @notice_last: jiffies when it last told of errors
  * @window: the configfs front end's own object (liteio_lock)
  */
 struct liteio_att {

@@ -2,7 +2,7 @@
 /*
  * Filling netlink messages from objects.
  */
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 #include <net/netlink.h>
 
 #include "attachment.h"

@@ -7,7 +7,7 @@
  */
 #include <linux/capability.h>
 #include <linux/ctype.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 #include <net/genetlink.h>
 
 #include "attachment.h"
@@ -20,7 +20,8 @@
 
 static struct genl_family family;
 
-static const struct netlink_range_validation gen_range = {
+/* not const: some kernels keep a plain pointer to it */
+static struct netlink_range_validation gen_range = {
 	.min = LITEIO_GEN_MIN,
 	.max = LITEIO_GEN_MAX,
 };
@@ -641,6 +642,8 @@ static struct genl_family family __ro_after_init = {
 	.n_ops = ARRAY_SIZE(ops),
 	.mcgrps = groups,
 	.n_mcgrps = ARRAY_SIZE(groups),
+	/* for newer commands the core refuses NLM_F_CREATE and NLM_F_EXCL, which VOL_SET knows */
+	.resv_start_op = LITEIO_CMD_MAX + 1,
 };
 
 int liteio_netlink_init(void)
