@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One guest of the test bed: its options, its emulator, the channel to it, and what its console says."""
 import argparse
+import ctypes
 import fcntl
 import json
 import os
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 
 from initramfs import CACHE, Error, agent, initramfs
 
@@ -103,11 +105,16 @@ class Guest:
         return os.path.join(self.state, name)
 
     def console(self):
-        try:
-            with open(self.path('console'), encoding='utf-8', errors='replace') as f:
-                return f.read().replace('\r', '')
-        except FileNotFoundError:
-            return ''
+        """What every boot printed, one after another."""
+        text = ''
+        for name in self._consoles():
+            with open(self.path(name), encoding='utf-8', errors='replace') as f:
+                text += f.read().replace('\r', '')
+        return text
+
+    def _consoles(self):
+        names = [n for n in os.listdir(self.state) if re.fullmatch(r'console-\d+', n)]
+        return sorted(names, key=lambda n: int(n[8:]))
 
     def complaints(self):
         """The lines of the console that a healthy kernel does not print."""
@@ -187,7 +194,7 @@ class Guest:
             '-m', o.mem, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
             '-kernel', _kernel('vmlinux', o.kernel), '-initrd', initramfs(modules),
             '-append', self._append(modules),
-            '-serial', 'file:' + self.path('console'),
+            '-serial', 'file:' + self.path('console-%d' % len(self._consoles())),
             '-device', 'virtio-serial-pci',
             '-chardev', 'pipe,id=cmd,path=' + self.path('cmd'),
             '-device', 'virtserialport,chardev=cmd,name=liteio.cmd',
@@ -206,8 +213,6 @@ class Guest:
             if os.path.lexists(self.path(name)):
                 os.unlink(self.path(name))
             os.mkfifo(self.path(name))
-        if os.path.exists(self.path('console')):
-            os.rename(self.path('console'), self.path('console.before'))
         command = self.command() + list(extra)
         with open(self.path('command'), 'w', encoding='utf-8') as f:
             f.write(shlex.join(command) + '\n')
@@ -362,12 +367,11 @@ class Guest:
 
 def die_with_parent():
     """In the child: be killed when the parent is gone."""
-    import ctypes
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def hash_of(text):
-    import zlib
+    """A number that is the same for the same text, everywhere."""
     return zlib.crc32(text.encode())
 
 
