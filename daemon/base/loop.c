@@ -130,8 +130,6 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	struct liteio_loop *loop = arg;
 	struct post *p;
 	uint64_t count;
-	bool quitting;
-	int code;
 
 	/* reset before taking the list: a post that comes in between only wakes up once too often */
 	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN && errno != EINTR)
@@ -149,12 +147,7 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *arg)
 		free(p);
 		p = next;
 	}
-	{
-		liteio_guard(&loop->lock);
-		quitting = loop->quitting;
-		code = loop->quit_code;
-	}
-	return quitting ? sd_event_exit(loop->event, code) : 0;
+	return 0;
 }
 
 /* ---- the loop ----------------------------------------------------------------------------- */
@@ -211,18 +204,31 @@ void liteio_loop_free(struct liteio_loop *loop)
 	free(loop);
 }
 
+/* was liteio_loop_quit() called? then the next liteio_loop_run() starts afresh */
+static bool take_quit(struct liteio_loop *loop, int *ret_code)
+{
+	liteio_guard(&loop->lock);
+	if (!loop->quitting)
+		return false;
+	loop->quitting = false;
+	*ret_code = loop->quit_code;
+	return true;
+}
+
 int liteio_loop_run(struct liteio_loop *loop)
 {
-	int r;
+	int code = 0, r;
 
 	/* does nothing without a watchdog in the environment */
 	r = sd_event_set_watchdog(loop->event, true);
 	if (r < 0)
 		return r;
 	sd_notify(0, "READY=1");
-	r = sd_event_loop(loop->event);
+	do {
+		r = sd_event_run(loop->event, UINT64_MAX);
+	} while (r >= 0 && !take_quit(loop, &code));
 	sd_notify(0, "STOPPING=1");
-	return r;
+	return r < 0 ? r : code;
 }
 
 /* a callback's source must outlive the callback, even when the callback frees the object */

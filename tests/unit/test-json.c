@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * JSON: strict parsing, printing that reads back, tables that bind structs.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/uuid.h"
+#include "unit.h"
+
+static struct liteio_json *parse(const char *text)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_json *j = NULL;
+	int r = liteio_json_parse(text, strlen(text), &j, &err);
+
+	ck_assert_msg(r == 0, "%s: %s", text, err.msg);
+	return j;
+}
+
+static void check_print(const char *text, const char *wanted)
+{
+	struct liteio_json *j = parse(text);
+	char *s = liteio_json_print(j);
+
+	ck_assert_str_eq(s, wanted);
+	free(s);
+	liteio_json_unref(j);
+}
+
+START_TEST(test_print)
+{
+	check_print("null", "null");
+	check_print(" 1 ", "1");
+	check_print("-9223372036854775808", "-9223372036854775808");
+	check_print("18446744073709551614", "18446744073709551614");
+	check_print("0.1", "0.1");
+	check_print("1e3", "1000.0");
+	check_print("\"a\\n\\u0001\\\"\\\\\\u00e4\"", "\"a\\n\\u0001\\\"\\\\\xc3\xa4\"");
+	check_print("{\"b\":[1,{},[]],\"a\":null}", "{\"b\":[1,{},[]],\"a\":null}");
+}
+END_TEST
+
+START_TEST(test_pretty)
+{
+	struct liteio_json *j = parse("{\"a\":[1,{}],\"b\":{\"c\":true}}");
+	char *s = liteio_json_print_pretty(j);
+
+	ck_assert_str_eq(s, "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": {\n    \"c\": true\n  }\n}");
+	free(s);
+	liteio_json_unref(j);
+}
+END_TEST
+
+START_TEST(test_bad)
+{
+	static const char *const bad[] = {
+		"",	" ",	     "{",	"[1,]",	    "{\"a\":1,}", "{} {}", "nul",
+		"NaN",	"Infinity",  "-Infinity", "1e999",  "01",	  "-",	   "+1",
+		"[1 2]", "\"\\u0000\"", "\"\xff\"", "/*x*/1", "\"a\nb", "{a:1}", "tru",
+	};
+	struct liteio_json *j = (void *)1;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+
+		ck_assert_msg(liteio_json_parse(bad[i], strlen(bad[i]), &j, &err) == -EINVAL,
+			      "accepted %s", bad[i]);
+		ck_assert_ptr_eq(j, (void *)1);
+		ck_assert(err.msg[0]);
+	}
+	/* the length counts, not the terminator */
+	ck_assert_int_eq(liteio_json_parse("12", 1, &j, NULL), 0);
+	ck_assert_int_eq(liteio_json_get_int(j, "", 7), 7);
+	liteio_json_unref(j);
+	ck_assert_int_eq(liteio_json_parse("1\0", 2, &j, NULL), -EINVAL);
+	ck_assert_int_eq(liteio_json_parse(NULL, LITEIO_JSON_MAX_BYTES + 1ul, &j, NULL), -EMSGSIZE);
+}
+END_TEST
+
+START_TEST(test_depth)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT;
+	struct liteio_json *j;
+
+	for (int i = 0; i < 100000; i++)
+		liteio_buf_addstr(&b, "[");
+	ck_assert_int_eq(liteio_json_parse(b.data, b.len, &j, NULL), -EINVAL);
+	liteio_buf_fini(&b);
+}
+END_TEST
+
+START_TEST(test_get)
+{
+	struct liteio_json *j = parse("{\"metadata\":{\"name\":\"x\",\"labels\":{\"a.b/c\":\"v\"}},"
+				      "\"n\":5,\"t\":true,\"l\":[1,2]}");
+
+	ck_assert_str_eq(liteio_json_get_string(j, "metadata.name"), "x");
+	ck_assert_ptr_null(liteio_json_get_string(j, "metadata.name.x"));
+	ck_assert_ptr_null(liteio_json_get_string(j, "n"));
+	ck_assert_ptr_null(liteio_json_get_string(NULL, "n"));
+	ck_assert_int_eq(liteio_json_get_int(j, "n", 0), 5);
+	ck_assert_int_eq(liteio_json_get_int(j, "t", 7), 7);
+	ck_assert(liteio_json_get_bool(j, "t", false));
+	ck_assert(liteio_json_get_bool(j, "n", true));
+	ck_assert_uint_eq(liteio_json_len(liteio_json_get(j, "l")), 2);
+	ck_assert_uint_eq(liteio_json_len(j), 0);
+	ck_assert_ptr_null(liteio_json_at(liteio_json_get(j, "l"), 2));
+	ck_assert_str_eq(liteio_json_string(liteio_json_member(
+				 liteio_json_get(j, "metadata.labels"), "a.b/c")), "v");
+	liteio_json_unref(j);
+}
+END_TEST
+
+START_TEST(test_change)
+{
+	struct liteio_json *j = liteio_json_new_object(), *copy;
+	char *s;
+
+	liteio_json_set_string(j, "s", "bad \xff byte");
+	liteio_json_set_string(j, "null", NULL);
+	liteio_json_set_int(j, "i", 1);
+	liteio_json_set_int(j, "i", 2);
+	liteio_json_set_bool(j, "b", true);
+	copy = liteio_json_copy(j);
+	ck_assert(liteio_json_equal(j, copy));
+	liteio_json_del(j, "b");
+	ck_assert(!liteio_json_equal(j, copy));
+	s = liteio_json_print(j);
+	ck_assert_str_eq(s, "{\"s\":\"bad \xef\xbf\xbd byte\",\"null\":null,\"i\":2}");
+	free(s);
+	liteio_json_unref(copy);
+	liteio_json_unref(j);
+}
+END_TEST
+
+/* ---- references from several threads ------------------------------------------------------ */
+
+static void *take_and_drop(void *arg)
+{
+	struct liteio_json *j = arg;
+
+	for (int i = 0; i < 50000; i++) {
+		char *s = NULL;
+
+		liteio_json_ref(j);
+		if (i % 1000 == 0)
+			s = liteio_json_print(j);
+		free(s);
+		liteio_json_unref(j);
+	}
+	return NULL;
+}
+
+START_TEST(test_threads)
+{
+	struct liteio_json *j = parse("{\"a\":[1,2,{\"b\":\"c\"}]}");
+	pthread_t t[4];
+
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_create(&t[i], NULL, take_and_drop, j), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	/* a lost count would have freed it, or would leak it now */
+	ck_assert_str_eq(liteio_json_string(liteio_json_member(
+				 liteio_json_at(liteio_json_get(j, "a"), 2), "b")), "c");
+	liteio_json_unref(j);
+}
+END_TEST
+
+/* ---- structs ------------------------------------------------------------------------------ */
+
+struct leg {
+	char *pool;
+	uint64_t size;
+};
+
+struct vol {
+	char *name;
+	bool ready;
+	uint64_t generation;
+	uint64_t size;
+	int phase;
+	struct liteio_uuid uuid;
+	struct leg first;
+	struct leg *legs;
+	size_t n_legs;
+	char **nodes;
+	size_t n_nodes;
+	struct liteio_json *labels;
+	struct liteio_json *extra;
+};
+
+static const struct liteio_field leg_fields[] = {
+	{ .key = "pool", .type = LITEIO_FIELD_STRING, .flags = LITEIO_FIELD_REQUIRED,
+	  .offset = offsetof(struct leg, pool) },
+	{ .key = "size", .type = LITEIO_FIELD_SIZE, .offset = offsetof(struct leg, size) },
+	{ .key = NULL },
+};
+
+static const char *const phases[] = { "", "Pending", "Ready", NULL };
+
+static const struct liteio_field vol_fields[] = {
+	{ .key = "name", .type = LITEIO_FIELD_STRING, .flags = LITEIO_FIELD_REQUIRED, .max = 8,
+	  .offset = offsetof(struct vol, name) },
+	{ .key = "ready", .type = LITEIO_FIELD_BOOL, .offset = offsetof(struct vol, ready) },
+	{ .key = "generation", .type = LITEIO_FIELD_U64, .min = 1, .max = 100,
+	  .offset = offsetof(struct vol, generation) },
+	{ .key = "size", .type = LITEIO_FIELD_SIZE, .flags = LITEIO_FIELD_KEEP_ZERO,
+	  .offset = offsetof(struct vol, size) },
+	{ .key = "phase", .type = LITEIO_FIELD_ENUM, .names = phases,
+	  .offset = offsetof(struct vol, phase) },
+	{ .key = "uuid", .type = LITEIO_FIELD_UUID, .offset = offsetof(struct vol, uuid) },
+	{ .key = "first", .type = LITEIO_FIELD_OBJECT, .fields = leg_fields,
+	  .offset = offsetof(struct vol, first) },
+	{ .key = "legs", .type = LITEIO_FIELD_ARRAY, .fields = leg_fields, .max = 3,
+	  .elem_size = sizeof(struct leg), .offset = offsetof(struct vol, legs),
+	  .count_offset = offsetof(struct vol, n_legs) },
+	{ .key = "nodes", .type = LITEIO_FIELD_STRINGS, .offset = offsetof(struct vol, nodes),
+	  .count_offset = offsetof(struct vol, n_nodes) },
+	{ .key = "labels", .type = LITEIO_FIELD_MAP, .offset = offsetof(struct vol, labels) },
+	{ .key = "extra", .type = LITEIO_FIELD_RAW, .offset = offsetof(struct vol, extra) },
+	{ .key = NULL },
+};
+
+#define FULL \
+	"{\"name\":\"v\",\"ready\":true,\"generation\":7,\"size\":1024,\"phase\":\"Ready\"," \
+	"\"uuid\":\"00112233-4455-6677-8899-aabbccddeeff\",\"first\":{\"pool\":\"p0\"}," \
+	"\"legs\":[{\"pool\":\"p1\",\"size\":1},{\"pool\":\"p2\"}],\"nodes\":[\"a\",\"b\"]," \
+	"\"labels\":{\"k\":\"v\"},\"extra\":[1]}"
+
+START_TEST(test_bind)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_json *j = parse(FULL), *back;
+	struct vol v = { 0 };
+	char *s;
+
+	ck_assert_msg(!liteio_json_decode(j, vol_fields, LITEIO_JSON_STRICT, &v, &err), "%s",
+		      err.msg);
+	liteio_json_unref(j);
+	ck_assert_str_eq(v.name, "v");
+	ck_assert(v.ready);
+	ck_assert_uint_eq(v.generation, 7);
+	ck_assert_int_eq(v.phase, 2);
+	ck_assert_uint_eq(v.uuid.b[15], 0xff);
+	ck_assert_uint_eq(v.n_legs, 2);
+	ck_assert_str_eq(v.legs[1].pool, "p2");
+	ck_assert_uint_eq(v.n_nodes, 2);
+	ck_assert_str_eq(v.nodes[1], "b");
+	back = liteio_json_encode(&v, vol_fields);
+	s = liteio_json_print(back);
+	ck_assert_str_eq(s, FULL);
+	free(s);
+	liteio_json_unref(back);
+	liteio_json_fini(&v, vol_fields);
+	ck_assert_ptr_null(v.name);
+	ck_assert_ptr_null(v.legs);
+	ck_assert_uint_eq(v.n_legs, 0);
+	/* nothing set: only what is kept though zero */
+	back = liteio_json_encode(&v, vol_fields);
+	s = liteio_json_print(back);
+	ck_assert_str_eq(s, "{\"size\":0}");
+	free(s);
+	liteio_json_unref(back);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const char *sentence;
+} bad_docs[] = {
+	{ "[]", "must be a JSON object" },
+	{ "{}", "name: missing" },
+	{ "{\"name\":null}", "name: missing" },
+	{ "{\"name\":1}", "name: must be a string" },
+	{ "{\"name\":\"123456789\"}", "name: longer than 8 characters" },
+	{ "{\"name\":\"v\",\"nam\":1}", "nam: unknown field" },
+	{ "{\"name\":\"v\",\"ready\":\"true\"}", "ready: must be true or false" },
+	{ "{\"name\":\"v\",\"generation\":0}", "generation: 0 is less than 1" },
+	{ "{\"name\":\"v\",\"generation\":101}", "generation: 101 is more than 100" },
+	{ "{\"name\":\"v\",\"generation\":-1}", "generation: number out of range" },
+	{ "{\"name\":\"v\",\"generation\":99999999999999999999}",
+	  "generation: number out of range" },
+	{ "{\"name\":\"v\",\"generation\":1.5}", "generation: must be a whole number" },
+	{ "{\"name\":\"v\",\"size\":\"12Q\"}",
+	  "size: size \"12Q\": unknown unit \"Q\" (known: K M G T P E Ki Mi Gi Ti Pi Ei)" },
+	{ "{\"name\":\"v\",\"phase\":\"Gone\"}", "phase: \"Gone\" is not one of: , Pending, Ready" },
+	{ "{\"name\":\"v\",\"uuid\":\"x\"}", "uuid: \"x\" is not a UUID" },
+	{ "{\"name\":\"v\",\"first\":[]}", "first: must be an object" },
+	{ "{\"name\":\"v\",\"first\":{}}", "first.pool: missing" },
+	{ "{\"name\":\"v\",\"legs\":{}}", "legs: must be a list" },
+	{ "{\"name\":\"v\",\"legs\":[{\"pool\":\"p\"},{\"pool\":\"p\",\"x\":1}]}",
+	  "legs[1].x: unknown field" },
+	{ "{\"name\":\"v\",\"legs\":[1]}", "legs[0]: must be an object" },
+	{ "{\"name\":\"v\",\"legs\":[{},{},{},{}]}", "legs: more than 3 elements" },
+	{ "{\"name\":\"v\",\"nodes\":[\"a\",null]}", "nodes[1]: must be a string" },
+	{ "{\"name\":\"v\",\"labels\":{\"a\":1}}", "labels.a: must be a string" },
+};
+
+START_TEST(test_bind_bad)
+{
+	static const struct vol zero;
+
+	for (size_t i = 0; i < sizeof(bad_docs) / sizeof(bad_docs[0]); i++) {
+		struct liteio_json *j = parse(bad_docs[i].text);
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		struct vol v = { 0 };
+
+		ck_assert_int_eq(liteio_json_decode(j, vol_fields, LITEIO_JSON_STRICT, &v, &err),
+				 -EINVAL);
+		ck_assert_str_eq(err.msg, bad_docs[i].sentence);
+		ck_assert_mem_eq(&v, &zero, sizeof(v));
+		ck_assert_int_eq(liteio_json_decode(j, vol_fields, 1, &v, NULL), -EINVAL);
+		liteio_json_unref(j);
+	}
+}
+END_TEST
+
+START_TEST(test_bind_lenient)
+{
+	struct liteio_json *j = parse("{\"name\":\"v\",\"unknown\":1,\"size\":\"1.5Ki\"}");
+	struct vol v = { 0 };
+
+	ck_assert_int_eq(liteio_json_decode(j, vol_fields, 0, &v, NULL), 0);
+	ck_assert_uint_eq(v.size, 1536);
+	liteio_json_unref(j);
+	liteio_json_fini(&v, vol_fields);
+}
+END_TEST
+
+UNIT_MAIN("json", test_print, test_pretty, test_bad, test_depth, test_get, test_change,
+	  test_threads, test_bind, test_bind_bad, test_bind_lenient)
