@@ -18,6 +18,12 @@ SERVICE_IP=10.96.0.1
 HOST_IP=192.168.100.1
 export KUBECONFIG=
 
+# The build folder, as for make; the workers get its module.
+O=${O:-build}
+case $O in /*) ;; *) O=$LITEIO_TOP/$O ;; esac
+LITEIO_KERNEL=${LITEIO_KERNEL:-6.12}
+LITEIO_MODULE=${LITEIO_MODULE:-$O/kmod-$LITEIO_KERNEL/liteio.ko}
+
 # take_dir ARGS...: an option --dir DIR in front of the others names the cluster; the rest is in ARGS.
 take_dir() {
 	if [ "${1-}" = --dir ]; then
@@ -33,6 +39,7 @@ take_dir() {
 	NETNS=liteio-$(printf %s "$CLUSTER_DIR" | sha256sum | cut -c1-8)
 	KUBECONFIG=$CLUSTER_DIR/pki/admin.kubeconfig
 	KUBERNETES=$("$LITEIO_TOP/tests/cluster/build" --where | sed -n 1p)
+	SIDECARS=$("$LITEIO_TOP/tests/cluster/build" --where | sed -n 2p)
 }
 
 worker_ip() { echo "192.168.100.$((10 + $1))"; }

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2016 # for those who source it; single quotes are expanded in pods
+# What a test of the cluster starts from: TAP lines, pods, claims, waiting for states. Source it.
+#
+# A test is a row of `step NAME COMMAND...`. A step that fails shows what the cluster looks like and ends its test, since
+# what follows stands on it. Every test has a namespace of its own, which is deleted when it ends well.
+
+set -euo pipefail
+
+# shellcheck source=tests/cluster/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+take_dir "$@"
+
+test_name=$(basename "$0" .sh | sed 's/^[0-9]*-//')
+NS=t-$test_name
+WORKER=$LITEIO_TOP/tests/cluster/worker
+
+kn() { k -n "$NS" "$@"; }
+
+# step NAME COMMAND...: one line of the result; the command's output is shown when it fails.
+step() {
+	local name="$test_name: $1" log start=$SECONDS
+
+	shift
+	log=$(mktemp)
+	if (set -e; "$@") >"$log" 2>&1; then
+		echo "ok - $name"
+		echo "# $((SECONDS - start)) s"
+		rm -f "$log"
+		return
+	fi
+	echo "not ok - $name"
+	sed 's/^/# /' "$log"
+	rm -f "$log"
+	show_state | sed 's/^/# /'
+	exit 1
+}
+
+# What a person would look at first.
+show_state() {
+	set +e
+	echo "--- events of $NS"
+	kn get events --sort-by=.lastTimestamp 2>&1 | tail -n 15
+	echo "--- pods, claims, attachments"
+	k get pods -A -o wide 2>&1
+	kn get pvc 2>&1
+	k get volumeattachments 2>&1
+	if k get crd volumes.liteio.io >/dev/null 2>&1; then
+		echo "--- ours"
+		k get volumes.liteio.io,snapshots.liteio.io,storagepools.liteio.io,storagenodes.liteio.io 2>&1
+		k get volumes.liteio.io -o json 2>&1 | jq -c '.items[] | {name: .metadata.name, spec, status}'
+		for p in $(k -n liteio-system get pods -o name); do
+			echo "--- $p"
+			k -n liteio-system logs "$p" --all-containers --prefix --tail=12 2>&1 | cut -c1-300
+		done
+	fi
+}
+
+begin() {
+	k create namespace "$NS" >/dev/null
+}
+
+# finish: nothing of the test is left in the cluster.
+finish() {
+	step "what it made can be deleted" k delete namespace "$NS" --timeout=180s
+}
+
+# a pod of one container; manifest on stdin may follow from `pod`
+# pod NAME NODE COMMAND [CLAIM [block]]: created, not waited for. NODE "-" leaves it to the scheduler.
+pod() {
+	local name=$1 node=$2 command=$3 claim=${4-} how=${5-} volumes='' mounts=''
+
+	if [ -n "$claim" ]; then
+		volumes="volumes: [{name: v, persistentVolumeClaim: {claimName: $claim}}]"
+		mounts='volumeMounts: [{name: v, mountPath: /data}]'
+		[ "$how" != block ] || mounts='volumeDevices: [{name: v, devicePath: /dev/volume}]'
+	fi
+	kn apply -f - <<-END
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: $name}
+		spec:
+		  terminationGracePeriodSeconds: 1
+		  restartPolicy: Never
+		  nodeSelector: $([ "$node" = - ] && echo '{}' || echo "{kubernetes.io/hostname: $node}")
+		  tolerations: [{key: node.kubernetes.io/not-ready, operator: Exists}, {key: node.kubernetes.io/unreachable, operator: Exists}]
+		  containers:
+		  - name: c
+		    image: localhost/busybox:latest
+		    imagePullPolicy: Never
+		    command: [sh, -c, $(jq -Rn --arg c "$command" '$c')]
+		    $mounts
+		  $volumes
+	END
+}
+
+# A pod that stays until it is deleted, and ends at once then.
+STAY='trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done'
+
+pod_ready() { kn wait --for=condition=Ready "pod/$1" --timeout="${2:-120s}"; }
+pod_done() { kn wait --for=jsonpath='{.status.phase}'=Succeeded "pod/$1" --timeout="${2:-120s}"; }
+pod_gone() { kn delete pod "$1" --timeout="${2:-60s}"; }
+pod_node() { kn get pod "$1" -o jsonpath='{.spec.nodeName}'; }
+
+# in_pod POD COMMAND: a shell command, as the pod.
+in_pod() { kn exec "$1" -- sh -c "$2"; }
+
+# claim NAME SIZE [block] [SNAPSHOT]
+claim() {
+	local mode=Filesystem source=''
+
+	[ "${3-}" != block ] || mode=Block
+	[ -z "${4-}" ] ||
+		source="dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: $4}"
+	kn apply -f - <<-END
+		apiVersion: v1
+		kind: PersistentVolumeClaim
+		metadata: {name: $1}
+		spec:
+		  accessModes: [ReadWriteOnce]
+		  storageClassName: liteio
+		  volumeMode: $mode
+		  resources: {requests: {storage: $2}}
+		  $source
+	END
+}
+
+# volume_of CLAIM: the name of our Volume.
+volume_of() {
+	local pv
+
+	pv=$(kn get pvc "$1" -o jsonpath='{.spec.volumeName}')
+	k get pv "$pv" -o jsonpath='{.spec.csi.volumeHandle}'
+}
+
+# volume_field CLAIM JQ
+volume_field() { k get volumes.liteio.io "$(volume_of "$1")" -o json | jq -r "$2"; }
+
+# the number of the worker that a node name belongs to, and the other of two
+number_of() { echo "${1#worker-}"; }
+other_than() { if [ "$1" = worker-1 ]; then echo worker-2; else echo worker-1; fi; }
+
+# same A B WHAT
+same() { [ "$1" = "$2" ] || { echo "$3: \"$1\" is not \"$2\""; return 1; }; }
