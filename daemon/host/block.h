@@ -90,7 +90,7 @@ int liteio_block_check_free(const char *path, struct liteio_error *err);
 /* zero or discard a range, in bytes; multiples of the logical block */
 int liteio_block_zero(int fd, uint64_t start, uint64_t len, struct liteio_error *err);
 int liteio_block_discard(int fd, uint64_t start, uint64_t len, struct liteio_error *err);
-/* read a device's size again after it changed below (loop, partition) */
+/* write out and flush what was written through this descriptor */
 int liteio_block_flush(int fd, struct liteio_error *err);
 /* "8:16" as tables want it */
 void liteio_block_devname(dev_t dev, char out[32]);

@@ -232,7 +232,7 @@ enum liteio_record_type {
  * @write_iops: limits; 0 is none
  * @read_bps: limits; 0 is none
  * @write_bps: limits; 0 is none
- * @name: unique among volumes, and among snapshots
+ * @name: unique among volumes, and among snapshots, that are not being deleted
  * @owner: who asked for it, free text
  */
 struct liteio_ondisk_volume {

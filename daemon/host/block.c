@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Block devices: facts from sysfs and mountinfo, signatures from libblkid, zeroing and discarding.
+ */
+#include <blkid/blkid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "host/block.h"
+
+#define SECTOR 512ull
+#define MOUNTINFO_MAX (16u << 20)
+
+void liteio_block_devname(dev_t dev, char out[32])
+{
+	snprintf(out, 32, "%u:%u", major(dev), minor(dev));
+}
+
+/* ---- sysfs ------------------------------------------------------------------------------------ */
+
+static void sysfs_path(dev_t dev, const char *file, char *out, size_t len)
+{
+	snprintf(out, len, "/sys/dev/block/%u:%u/%s", major(dev), minor(dev), file);
+}
+
+static uint64_t sysfs_number(dev_t dev, const char *file, uint64_t missing)
+{
+	char path[256], *value _cleanup_free_ = NULL;
+	uint64_t v;
+
+	sysfs_path(dev, file, path, sizeof(path));
+	if (liteio_fs_read_line(path, &value, NULL) || liteio_parse_u64(value, 0, UINT64_MAX, &v))
+		return missing;
+	return v;
+}
+
+static void sysfs_text(dev_t dev, const char *file, char *out, size_t len)
+{
+	char path[256], *value _cleanup_free_ = NULL;
+
+	sysfs_path(dev, file, path, sizeof(path));
+	out[0] = '\0';
+	if (!liteio_fs_read_line(path, &value, NULL))
+		snprintf(out, len, "%s", value);
+}
+
+static bool sysfs_has(dev_t dev, const char *file)
+{
+	char path[256];
+
+	sysfs_path(dev, file, path, sizeof(path));
+	return liteio_fs_exists(path);
+}
+
+static unsigned int count_dir(dev_t dev, const char *dir)
+{
+	char path[256], **names;
+	size_t n;
+
+	sysfs_path(dev, dir, path, sizeof(path));
+	if (liteio_fs_list(path, &names, &n, NULL))
+		return 0;
+	liteio_fs_names_free(names, n);
+	return (unsigned int)n;
+}
+
+/* partitions are the subdirectories that have a file "partition"; @ret their numbers */
+static unsigned int partitions(dev_t dev, dev_t *ret, unsigned int max)
+{
+	char path[256], **names;
+	unsigned int found = 0;
+	size_t n;
+
+	sysfs_path(dev, "", path, sizeof(path));
+	if (liteio_fs_list(path, &names, &n, NULL))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		char *file _cleanup_free_ = liteio_strf("%s%s/partition", path, names[i]);
+		char *num _cleanup_free_ = liteio_strf("%s%s/dev", path, names[i]);
+		char *text _cleanup_free_ = NULL;
+		unsigned int ma, mi;
+
+		if (!liteio_fs_exists(file) || liteio_fs_read_line(num, &text, NULL) ||
+		    sscanf(text, "%u:%u", &ma, &mi) != 2)
+			continue;
+		if (ret && found < max)
+			ret[found] = makedev(ma, mi);
+		found++;
+	}
+	liteio_fs_names_free(names, n);
+	return found;
+}
+
+/* ---- who uses it ------------------------------------------------------------------------------ */
+
+static bool is_mounted_dev(const char *mountinfo, dev_t dev)
+{
+	char word[40];
+
+	/* the third field of a line; blanks around it make it unmistakable */
+	snprintf(word, sizeof(word), " %u:%u ", major(dev), minor(dev));
+	return strstr(mountinfo, word) != NULL;
+}
+
+/* /proc/swaps begins each line with the path */
+static bool is_swap(const char *swaps, dev_t dev)
+{
+	const char *line = swaps;
+
+	while ((line = strchr(line, '\n')) && *++line) {
+		char path[256];
+		struct stat st;
+		size_t n = strcspn(line, " \t\n");
+
+		if (n >= sizeof(path))
+			continue;
+		memcpy(path, line, n);
+		path[n] = '\0';
+		if (!stat(path, &st) && S_ISBLK(st.st_mode) && st.st_rdev == dev)
+			return true;
+	}
+	return false;
+}
+
+static bool is_used(dev_t dev)
+{
+	char *mountinfo _cleanup_free_ = NULL, *swaps _cleanup_free_ = NULL;
+	dev_t list[257];
+	unsigned int n = partitions(dev, list + 1, 256);
+
+	list[0] = dev;
+	if (n > 256)
+		n = 256;
+	/* what cannot be read is taken as in use: the careful answer */
+	if (liteio_fs_read("/proc/self/mountinfo", MOUNTINFO_MAX, &mountinfo, NULL, NULL))
+		return true;
+	if (liteio_fs_read("/proc/swaps", MOUNTINFO_MAX, &swaps, NULL, NULL))
+		swaps = liteio_strdup("");
+	for (unsigned int i = 0; i <= n; i++) {
+		if (is_mounted_dev(mountinfo, list[i]) || is_swap(swaps, list[i]))
+			return true;
+	}
+	return false;
+}
+
+/* ---- information ------------------------------------------------------------------------------ */
+
+static int open_block(const char *path, int flags, struct stat *st, struct liteio_error *err)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s: %s", path,
+					liteio_error_str(NULL, -errno));
+	if (fstat(fd, st) || !S_ISBLK(st->st_mode)) {
+		close(fd);
+		return liteio_error_set(err, -ENOTBLK, "%s is not a block device", path);
+	}
+	return fd;
+}
+
+int liteio_block_info(const char *path, struct liteio_block_info *ret, struct liteio_error *err)
+{
+	char *real _cleanup_free_ = realpath(path, NULL);
+	struct liteio_block_info i = { 0 };
+	struct stat st;
+
+	if (!real || stat(real, &st))
+		return liteio_error_set(err, errno, "cannot look at %s: %s", path,
+					liteio_error_str(NULL, -errno));
+	if (!S_ISBLK(st.st_mode))
+		return liteio_error_set(err, -ENOTBLK, "%s is not a block device", path);
+	if (strlen(real) >= sizeof(i.path))
+		return liteio_error_set(err, -ENAMETOOLONG, "the path %s is too long", real);
+	strcpy(i.path, real);
+	i.dev = st.st_rdev;
+	i.is_partition = sysfs_has(i.dev, "partition");
+	i.size_bytes = sysfs_number(i.dev, "size", 0) * SECTOR;
+	/* a partition has no queue of its own */
+	i.logical_bytes = (uint32_t)sysfs_number(
+		i.dev, i.is_partition ? "../queue/logical_block_size" : "queue/logical_block_size",
+		SECTOR);
+	i.physical_bytes = (uint32_t)sysfs_number(
+		i.dev,
+		i.is_partition ? "../queue/physical_block_size" : "queue/physical_block_size",
+		SECTOR);
+	i.rotational = sysfs_number(
+			       i.dev, i.is_partition ? "../queue/rotational" : "queue/rotational",
+			       0) != 0;
+	i.discard = sysfs_number(i.dev,
+				 i.is_partition ? "../queue/discard_max_bytes" :
+						  "queue/discard_max_bytes",
+				 0) != 0;
+	i.read_only = sysfs_number(i.dev, "ro", 0) != 0;
+	i.n_holders = count_dir(i.dev, "holders");
+	i.n_partitions = partitions(i.dev, NULL, 0);
+	i.is_mounted = is_used(i.dev);
+	sysfs_text(i.dev, i.is_partition ? "../device/model" : "device/model", i.model,
+		   sizeof(i.model));
+	sysfs_text(i.dev, i.is_partition ? "../device/serial" : "device/serial", i.serial,
+		   sizeof(i.serial));
+	*ret = i;
+	return 0;
+}
+
+int liteio_block_size(const char *path, uint64_t *ret, struct liteio_error *err)
+{
+	struct stat st;
+	uint64_t size;
+	int fd _cleanup_close_ = open_block(path, O_RDONLY, &st, err);
+
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, BLKGETSIZE64, &size))
+		return liteio_error_set(err, errno, "cannot read the size of %s: %s", path,
+					liteio_error_str(NULL, -errno));
+	*ret = size;
+	return 0;
+}
+
+/* nvme multipath shows its paths as hidden disks without a node */
+static bool is_listed(const char *name)
+{
+	static const char *const skipped[] = { "ram", "zram", "fd", "sr" };
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(skipped); i++) {
+		if (!strncmp(name, skipped[i], strlen(skipped[i])))
+			return false;
+	}
+	return true;
+}
+
+int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct liteio_error *err)
+{
+	struct liteio_block_info *list;
+	char **names;
+	size_t n_names, n = 0;
+	int r;
+
+	r = liteio_fs_list("/sys/class/block", &names, &n_names, err);
+	if (r)
+		return r;
+	list = liteio_calloc(n_names + 1, sizeof(*list));
+	for (size_t i = 0; i < n_names; i++) {
+		char path[256];
+
+		if (!is_listed(names[i]) ||
+		    snprintf(path, sizeof(path), "/dev/%s", names[i]) >= (int)sizeof(path))
+			continue;
+		/* the kernel writes '/' as '!' */
+		for (char *p = path; *p; p++) {
+			if (*p == '!')
+				*p = '/';
+		}
+		if (!liteio_block_info(path, &list[n], NULL) && list[n].size_bytes)
+			n++;
+	}
+	liteio_fs_names_free(names, n_names);
+	*ret = list;
+	*ret_n = n;
+	return 0;
+}
+
+/* ---- signatures ------------------------------------------------------------------------------- */
+
+static void free_probep(blkid_probe *p)
+{
+	if (*p)
+		blkid_free_probe(*p);
+}
+
+static bool lookup(blkid_probe p, const char *name, char *out, size_t len)
+{
+	const char *value;
+
+	if (blkid_probe_lookup_value(p, name, &value, NULL))
+		return false;
+	snprintf(out, len, "%s", value);
+	return true;
+}
+
+int liteio_block_probe(const char *path, struct liteio_block_signature *ret,
+		       struct liteio_error *err)
+{
+	struct liteio_block_signature s = { 0 };
+	int fd _cleanup_close_ = open(path, O_RDONLY | O_CLOEXEC);
+	blkid_probe p _cleanup_(free_probep) = blkid_new_probe();
+	int r;
+
+	if (fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s: %s", path,
+					liteio_error_str(NULL, -errno));
+	errno = 0;
+	if (!p || blkid_probe_set_device(p, fd, 0, 0))
+		return liteio_error_set(err, errno ? errno : EIO, "cannot read %s", path);
+	blkid_probe_enable_superblocks(p, 1);
+	blkid_probe_set_superblocks_flags(p, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE |
+						     BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID |
+						     BLKID_SUBLKS_BADCSUM);
+	blkid_probe_enable_partitions(p, 1);
+	errno = 0;
+	r = blkid_do_safeprobe(p);
+	if (r == -2)
+		return liteio_error_set(err, -EUCLEAN, "%s carries several signatures at once",
+					path);
+	if (r < 0)
+		return liteio_error_set(err, errno ? errno : EIO, "cannot read %s: %s", path,
+					liteio_error_str(NULL, errno ? -errno : -EIO));
+	if (!r && !lookup(p, "TYPE", s.type, sizeof(s.type)) &&
+	    lookup(p, "PTTYPE", s.type, sizeof(s.type)))
+		strcpy(s.usage, "partition table");
+	if (!r) {
+		if (!s.usage[0])
+			lookup(p, "USAGE", s.usage, sizeof(s.usage));
+		lookup(p, "LABEL", s.label, sizeof(s.label));
+		lookup(p, "UUID", s.uuid, sizeof(s.uuid));
+	}
+	*ret = s;
+	return 0;
+}
+
+int liteio_block_check_free(const char *path, struct liteio_error *err)
+{
+	struct liteio_block_signature s;
+	struct liteio_block_info i;
+	int r;
+
+	r = liteio_block_info(path, &i, err);
+	if (r)
+		return r;
+	if (i.read_only)
+		return liteio_error_set(err, -EROFS, "%s is read-only", path);
+	if (i.is_mounted)
+		return liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", path);
+	if (i.n_holders)
+		return liteio_error_set(err, -EBUSY, "%s is used by another kernel device", path);
+	if (i.n_partitions)
+		return liteio_error_set(err, -EEXIST, "%s has %u partitions", path,
+					i.n_partitions);
+	r = liteio_block_probe(path, &s, err);
+	if (r)
+		return r;
+	if (s.type[0])
+		return liteio_error_set(err, -EEXIST, "%s carries a signature: %s (%s)", path,
+					s.type, s.usage);
+	return 0;
+}
+
+/* ---- ranges ----------------------------------------------------------------------------------- */
+
+static int range_ioctl(int fd, unsigned long request, const char *what, uint64_t start,
+		       uint64_t len, struct liteio_error *err)
+{
+	uint64_t range[2] = { start, len };
+
+	if (ioctl(fd, request, range))
+		return liteio_error_set(err, errno, "cannot %s %llu bytes at %llu: %s", what,
+					(unsigned long long)len, (unsigned long long)start,
+					liteio_error_str(NULL, -errno));
+	return 0;
+}
+
+int liteio_block_zero(int fd, uint64_t start, uint64_t len, struct liteio_error *err)
+{
+	return range_ioctl(fd, BLKZEROOUT, "zero", start, len, err);
+}
+
+int liteio_block_discard(int fd, uint64_t start, uint64_t len, struct liteio_error *err)
+{
+	return range_ioctl(fd, BLKDISCARD, "discard", start, len, err);
+}
+
+int liteio_block_flush(int fd, struct liteio_error *err)
+{
+	if (fsync(fd))
+		return liteio_error_set(err, errno, "cannot flush: %s",
+					liteio_error_str(NULL, -errno));
+	return 0;
+}

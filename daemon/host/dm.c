@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Device-mapper through libdevmapper.
+ *
+ * The library keeps global state for device nodes (a list of pending mknods) that is not safe with
+ * threads. All our tasks carry the flag that leaves nodes to the kernel and udev, so that this state
+ * stays empty; what remains of it is written once, in liteio_dm_init(). Its log lines are kept per
+ * thread: the last one of a failed task is the reason in our error.
+ */
+#include <errno.h>
+#include <libdevmapper.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "host/dm.h"
+#include "host/kmodule.h"
+
+static __thread char last_log[256];
+
+static void dm_task_destroyp(struct dm_task **t)
+{
+	if (*t)
+		dm_task_destroy(*t);
+}
+
+#define _cleanup_task_ _cleanup_(dm_task_destroyp)
+
+__attribute__((format(printf, 5, 6)))
+static void keep_log(int level, const char *file, int line, int dm_errno, const char *fmt, ...)
+{
+	va_list ap;
+
+	/* 2 fatal, 3 error, 4 warning; bit 7 says stderr */
+	if ((level & 0x07) > 4)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(last_log, sizeof(last_log), fmt, ap);
+	va_end(ap);
+}
+
+int liteio_dm_init(struct liteio_error *err)
+{
+	char version[64];
+	int r;
+
+	dm_log_with_errno_init(keep_log);
+	dm_udev_set_sync_support(0);
+	dm_udev_set_checking(0);
+	dm_hold_control_dev(1);
+	dm_set_name_mangling_mode(DM_STRING_MANGLING_NONE);
+	if (!liteio_kmodule_is_loaded("dm_mod")) {
+		r = liteio_kmodule_load("dm-mod", err);
+		if (r)
+			return liteio_error_wrap(err, r, "device-mapper");
+	}
+	last_log[0] = '\0';
+	/* opens the control node, for the life of the process */
+	if (!dm_driver_version(version, sizeof(version)))
+		return liteio_error_set(err, -ENODEV, "cannot talk to device-mapper: %s",
+					last_log[0] ? last_log : "no /dev/mapper/control");
+	return 0;
+}
+
+/* ---- tasks ------------------------------------------------------------------------------------ */
+
+static struct dm_task *task_new(int type, const char *name)
+{
+	struct dm_task *t = dm_task_create(type);
+
+	/* both fail only without memory */
+	if (!t || (name && !dm_task_set_name(t, name)))
+		abort();
+	return t;
+}
+
+/* what udev's rules are told; see the head comment for the last flag */
+static void set_udev_flags(struct dm_task *t, unsigned int flags)
+{
+	uint16_t udev = DM_UDEV_DISABLE_LIBRARY_FALLBACK;
+	uint32_t cookie = 0;
+
+	if (flags & LITEIO_DM_INNER)
+		udev |= DM_UDEV_DISABLE_SUBSYSTEM_RULES_FLAG | DM_UDEV_DISABLE_DISK_RULES_FLAG |
+			DM_UDEV_DISABLE_OTHER_RULES_FLAG;
+	if (!dm_task_set_cookie(t, &cookie, udev))
+		abort();
+}
+
+static int task_run(struct dm_task *t, const char *what, const char *name, struct liteio_error *err)
+{
+	int code;
+
+	last_log[0] = '\0';
+	if (dm_task_run(t))
+		return 0;
+	code = dm_task_get_errno(t);
+	if (!code)
+		code = EIO;
+	/* the device is not there: one code for all commands */
+	if (code == ENXIO)
+		return liteio_error_set(err, -ENODEV, "cannot %s %s: there is no such device", what,
+					name);
+	return liteio_error_set(err, -code, "cannot %s %s: %s", what, name,
+				last_log[0] ? last_log : liteio_error_str(NULL, -code));
+}
+
+static void fill_info(struct dm_task *t, const struct dm_info *i, struct liteio_dm_info *ret)
+{
+	const char *name = dm_task_get_name(t), *uuid = dm_task_get_uuid(t);
+
+	*ret = (struct liteio_dm_info){
+		.major = i->major,
+		.minor = i->minor,
+		.open_count = i->open_count,
+		.event_nr = i->event_nr,
+		.suspended = i->suspended,
+		.live_table = i->live_table,
+		.inactive_table = i->inactive_table,
+		.read_only = i->read_only,
+	};
+	snprintf(ret->name, sizeof(ret->name), "%s", name ? name : "");
+	snprintf(ret->uuid, sizeof(ret->uuid), "%s", uuid ? uuid : "");
+}
+
+int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_error *err)
+{
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_INFO, name);
+	struct dm_info i;
+	int r;
+
+	r = task_run(t, "look at", name, err);
+	if (r)
+		return r;
+	if (!dm_task_get_info(t, &i))
+		return liteio_error_set(err, -EIO, "cannot look at %s", name);
+	if (!i.exists)
+		return liteio_error_set(err, -ENODEV, "there is no device %s", name);
+	fill_info(t, &i, ret);
+	return 0;
+}
+
+bool liteio_dm_exists(const char *name)
+{
+	struct liteio_dm_info i;
+
+	return liteio_dm_info(name, &i, NULL) == 0;
+}
+
+static int simple(int type, const char *what, const char *name, unsigned int flags,
+		  struct liteio_error *err)
+{
+	struct dm_task *t _cleanup_task_ = task_new(type, name);
+
+	set_udev_flags(t, flags);
+	return task_run(t, what, name, err);
+}
+
+/* ---- tables ----------------------------------------------------------------------------------- */
+
+int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
+		   struct liteio_error *err)
+{
+	struct dm_task *task _cleanup_task_ = task_new(DM_DEVICE_RELOAD, name);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!dm_task_add_target(task, t[i].start, t[i].sectors, t[i].type, t[i].params))
+			abort();
+	}
+	if (flags & LITEIO_DM_READ_ONLY)
+		dm_task_set_ro(task);
+	return task_run(task, "load the table of", name, err);
+}
+
+/* walk the targets of a TABLE or STATUS answer */
+static int get_targets(int type, const char *name, struct liteio_dm_target **ret, size_t *ret_n,
+		       struct liteio_error *err)
+{
+	struct dm_task *t _cleanup_task_ = task_new(type, name);
+	struct liteio_dm_target *targets = NULL;
+	struct dm_info i;
+	void *next = NULL;
+	size_t n = 0;
+	int r;
+
+	dm_task_no_flush(t);
+	r = task_run(t, "read", name, err);
+	if (r)
+		return r;
+	if (!dm_task_get_info(t, &i) || !i.exists)
+		return liteio_error_set(err, -ENODEV, "there is no device %s", name);
+	do {
+		uint64_t start, sectors;
+		char *target_type = NULL, *params = NULL;
+
+		next = dm_get_next_target(t, next, &start, &sectors, &target_type, &params);
+		if (!target_type)
+			continue;
+		targets = liteio_realloc(targets, n + 1, sizeof(*targets));
+		targets[n] = (struct liteio_dm_target){ .start = start, .sectors = sectors };
+		snprintf(targets[n].type, sizeof(targets[n].type), "%s", target_type);
+		snprintf(targets[n].params, sizeof(targets[n].params), "%s", params ? params : "");
+		/* the kernel ends some lines with a blank */
+		for (char *p = targets[n].params + strlen(targets[n].params);
+		     p > targets[n].params && p[-1] == ' ';)
+			*--p = '\0';
+		n++;
+	} while (next);
+	*ret = targets;
+	*ret_n = n;
+	return 0;
+}
+
+int liteio_dm_table(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
+		    struct liteio_error *err)
+{
+	return get_targets(DM_DEVICE_TABLE, name, ret, ret_n, err);
+}
+
+int liteio_dm_status(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
+		     struct liteio_error *err)
+{
+	return get_targets(DM_DEVICE_STATUS, name, ret, ret_n, err);
+}
+
+static bool same_table(const char *name, const struct liteio_dm_target *t, size_t n)
+{
+	struct liteio_dm_target *live _cleanup_free_ = NULL;
+	size_t n_live;
+
+	if (liteio_dm_table(name, &live, &n_live, NULL) || n_live != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (live[i].start != t[i].start || live[i].sectors != t[i].sectors ||
+		    strcmp(live[i].type, t[i].type) != 0 ||
+		    strcmp(live[i].params, t[i].params) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* ---- suspend, resume, create, remove ----------------------------------------------------------- */
+
+int liteio_dm_suspend(const char *name, unsigned int flags, struct liteio_error *err)
+{
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_SUSPEND, name);
+
+	if (flags & LITEIO_DM_NOFLUSH)
+		dm_task_no_flush(t);
+	if (!(flags & LITEIO_DM_LOCKFS))
+		dm_task_skip_lockfs(t);
+	return task_run(t, "suspend", name, err);
+}
+
+int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *err)
+{
+	return simple(DM_DEVICE_RESUME, "resume", name, flags, err);
+}
+
+static int create(const char *name, const char *uuid, unsigned int flags, struct liteio_error *err)
+{
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_CREATE, name);
+
+	if (!dm_task_set_uuid(t, uuid))
+		return liteio_error_set(err, -EINVAL, "%s is no dm uuid", uuid);
+	set_udev_flags(t, flags);
+	return task_run(t, "create", name, err);
+}
+
+int liteio_dm_remove(const char *name, struct liteio_error *err)
+{
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_REMOVE, name);
+	int r;
+
+	if (!liteio_dm_exists(name))
+		return 0;
+	/* udev or a scanner may have it open for a moment: the library tries again for 5 s */
+	dm_task_retry_remove(t);
+	set_udev_flags(t, LITEIO_DM_INNER);
+	r = task_run(t, "remove", name, err);
+	return r == -ENODEV ? 0 : r;
+}
+
+int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)
+{
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_REMOVE, name);
+	int r;
+
+	dm_task_deferred_remove(t);
+	set_udev_flags(t, LITEIO_DM_INNER);
+	r = task_run(t, "remove", name, err);
+	return r == -ENODEV ? 0 : r;
+}
+
+/* make a device that exists run with this table */
+static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n,
+		    unsigned int flags, const struct liteio_dm_info *i, struct liteio_error *err)
+{
+	int r;
+
+	if (i->live_table && !i->inactive_table && same_table(name, t, n))
+		return i->suspended ? liteio_dm_resume(name, flags, err) : 0;
+	r = liteio_dm_load(name, t, n, flags, err);
+	if (r)
+		return r;
+	/* without an opener there is no I/O to hold still, and resume swaps the table by itself */
+	if (i->live_table && !i->suspended && i->open_count > 0) {
+		r = liteio_dm_suspend(name, 0, err);
+		if (r)
+			return r;
+	}
+	return liteio_dm_resume(name, flags, err);
+}
+
+int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_target *t, size_t n,
+		     unsigned int flags, struct liteio_dm_info *ret, struct liteio_error *err)
+{
+	struct liteio_dm_info i;
+	bool is_new = false;
+	int r;
+
+	r = liteio_dm_info(name, &i, err);
+	if (r == -ENODEV) {
+		r = create(name, uuid, flags, err);
+		if (r)
+			return r;
+		is_new = true;
+		r = liteio_dm_info(name, &i, err);
+	}
+	if (r)
+		return r;
+	if (strcmp(i.uuid, uuid) != 0)
+		return liteio_error_set(err, -EEXIST, "the device %s has the uuid \"%s\", not \"%s\"",
+					name, i.uuid, uuid);
+	r = bring_up(name, t, n, flags, &i, err);
+	if (!r)
+		r = liteio_dm_info(name, &i, err);
+	if (r) {
+		if (is_new)
+			liteio_dm_remove(name, NULL);
+		return r;
+	}
+	if (ret)
+		*ret = i;
+	return 0;
+}
+
+/* ---- messages, lists --------------------------------------------------------------------------- */
+
+int liteio_dm_message(const char *name, uint64_t sector, const char *message, char **ret_reply,
+		      struct liteio_error *err)
+{
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_TARGET_MSG, name);
+	const char *reply;
+	int r;
+
+	if (!dm_task_set_sector(t, sector) || !dm_task_set_message(t, message))
+		abort();
+	r = task_run(t, "send a message to", name, err);
+	if (r)
+		return liteio_error_wrap(err, r, "\"%s\"", message);
+	if (ret_reply) {
+		reply = dm_task_get_message_response(t);
+		*ret_reply = liteio_strdup(reply ? reply : "");
+	}
+	return 0;
+}
+
+int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_error *err)
+{
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_LIST, NULL);
+	struct liteio_dm_info *list = NULL, i;
+	struct dm_names *names;
+	size_t n = 0;
+	int r;
+
+	r = task_run(t, "list", "devices", err);
+	if (r)
+		return r;
+	names = dm_task_get_names(t);
+	if (!names)
+		return liteio_error_set(err, -EIO, "cannot list devices");
+	for (unsigned int next = 1; names->dev && next;
+	     next = names->next, names = (struct dm_names *)((char *)names + next)) {
+		/* one that went away meanwhile is not there */
+		if (liteio_dm_info(names->name, &i, NULL) ||
+		    strncmp(i.uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX)) != 0)
+			continue;
+		list = liteio_realloc(list, n + 1, sizeof(*list));
+		list[n++] = i;
+	}
+	*ret = list;
+	*ret_n = n;
+	return 0;
+}
+
+int liteio_dm_deps(const char *name, dev_t **ret, size_t *ret_n, struct liteio_error *err)
+{
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_DEPS, name);
+	struct dm_deps *deps;
+	dev_t *list;
+	int r;
+
+	r = task_run(t, "look below", name, err);
+	if (r)
+		return r;
+	deps = dm_task_get_deps(t);
+	if (!deps)
+		return liteio_error_set(err, -EIO, "cannot look below %s", name);
+	list = liteio_calloc(deps->count + 1, sizeof(*list));
+	for (uint32_t i = 0; i < deps->count; i++)
+		list[i] = (dev_t)deps->device[i];
+	*ret = list;
+	*ret_n = deps->count;
+	return 0;
+}
+
+bool liteio_dm_has_target(const char *type)
+{
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_LIST_VERSIONS, NULL);
+	struct dm_versions *v;
+
+	if (task_run(t, "list", "targets", NULL))
+		return false;
+	v = dm_task_get_versions(t);
+	if (!v)
+		return false;
+	for (unsigned int next = 1; next;
+	     next = v->next, v = (struct dm_versions *)((char *)v + next)) {
+		if (!strcmp(v->name, type))
+			return true;
+	}
+	return false;
+}

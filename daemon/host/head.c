@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Heads: devices with the target "liteio", or dm-linear where there is no gate.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "host/head.h"
+
+#define SECTOR 512u
+#define TARGET_HEAD "liteio"
+#define TARGET_LINEAR "linear"
+#define FIELDS_MAX 32
+
+static enum liteio_dm_role role_of(bool remote)
+{
+	return remote ? LITEIO_DM_REMOTE : LITEIO_DM_HEAD;
+}
+
+static void make_table(const struct liteio_head *h, struct liteio_dm_target *t)
+{
+	char uuid[LITEIO_UUID_STRLEN + 1];
+
+	*t = (struct liteio_dm_target){ .sectors = h->size_bytes / SECTOR };
+	if (!h->gate) {
+		snprintf(t->type, sizeof(t->type), TARGET_LINEAR);
+		snprintf(t->params, sizeof(t->params), "%u:%u 0", major(h->lower),
+			 minor(h->lower));
+		return;
+	}
+	liteio_uuid_format(&h->uuid, uuid);
+	snprintf(t->type, sizeof(t->type), TARGET_HEAD);
+	snprintf(t->params, sizeof(t->params), "%u:%u 0 %s %llu%s", major(h->lower),
+		 minor(h->lower), uuid, (unsigned long long)h->generation,
+		 h->read_only ? " 1 ro" : "");
+}
+
+/* ---- reading tables and status ------------------------------------------------------------------ */
+
+static int parse_dev(const char *s, dev_t *ret)
+{
+	char copy[32], *fields[2];
+	uint64_t ma, mi;
+
+	if (strlen(s) >= sizeof(copy))
+		return -EBADMSG;
+	strcpy(copy, s);
+	if (liteio_split(copy, ':', fields, 2) != 2 ||
+	    liteio_parse_u64(fields[0], 0, UINT32_MAX, &ma) ||
+	    liteio_parse_u64(fields[1], 0, UINT32_MAX, &mi))
+		return -EBADMSG;
+	*ret = makedev((unsigned int)ma, (unsigned int)mi);
+	return 0;
+}
+
+/* <dev> <offset> <uuid> <generation> [<n> [ro]] */
+static int parse_head_fields(char **f, size_t n, struct liteio_head *h)
+{
+	if (n < 4 || liteio_uuid_parse(f[2], &h->uuid) ||
+	    liteio_parse_u64(f[3], 1, INT64_MAX, &h->generation))
+		return -EBADMSG;
+	h->read_only = false;
+	for (size_t i = 5; i < n; i++) {
+		if (!strcmp(f[i], "ro"))
+			h->read_only = true;
+	}
+	h->gate = true;
+	return 0;
+}
+
+int liteio_head_parse_table(const char *type, const char *params, struct liteio_head *io)
+{
+	char *copy _cleanup_free_ = liteio_strdup(params);
+	char *f[FIELDS_MAX];
+	size_t n = liteio_split(copy, ' ', f, FIELDS_MAX);
+	struct liteio_head h = *io;
+	int r;
+
+	if (n < 2)
+		return -EBADMSG;
+	r = parse_dev(f[0], &h.lower);
+	if (!r && !strcmp(type, TARGET_HEAD))
+		r = parse_head_fields(f, n, &h);
+	else if (!r && !strcmp(type, TARGET_LINEAR))
+		h.gate = false;
+	else if (!r)
+		r = -EBADMSG;
+	if (!r)
+		*io = h;
+	return r;
+}
+
+/* <uuid> <generation> <floor> <state> <inflight> ...: later fields are not needed here */
+int liteio_head_parse_status(const char *params, struct liteio_head_state *io)
+{
+	char *copy _cleanup_free_ = liteio_strdup(params);
+	char *f[FIELDS_MAX];
+	size_t n = liteio_split(copy, ' ', f, FIELDS_MAX);
+	uint64_t floor, inflight;
+
+	if (n < 5 || liteio_parse_u64(f[2], 0, UINT64_MAX, &floor) ||
+	    liteio_parse_u64(f[4], 0, UINT64_MAX, &inflight))
+		return -EBADMSG;
+	io->floor = floor;
+	io->inflight = inflight;
+	io->fenced = !strcmp(f[3], "draining") || !strcmp(f[3], "fenced");
+	return 0;
+}
+
+/* fill in everything that table and status say about a device of ours */
+static int read_state(const struct liteio_dm_info *dm, struct liteio_head_state *ret,
+		      struct liteio_error *err)
+{
+	struct liteio_dm_target *table _cleanup_free_ = NULL, *status _cleanup_free_ = NULL;
+	struct liteio_head_state s = { .dm = *dm };
+	enum liteio_dm_role role;
+	size_t n;
+	int r;
+
+	if (liteio_dm_name_parse(dm->name, &role, &s.head.uuid, &s.head.generation) ||
+	    (role != LITEIO_DM_HEAD && role != LITEIO_DM_REMOTE))
+		return liteio_error_set(err, -EINVAL, "%s is no head", dm->name);
+	s.head.remote = role == LITEIO_DM_REMOTE;
+	liteio_dm_path(dm, s.path);
+	r = liteio_dm_table(dm->name, &table, &n, err);
+	if (r)
+		return r;
+	/* without a table: an interrupted create; with another one: failed on purpose */
+	if (n == 1) {
+		s.head.size_bytes = table[0].sectors * SECTOR;
+		liteio_head_parse_table(table[0].type, table[0].params, &s.head);
+	}
+	if (s.head.gate) {
+		r = liteio_dm_status(dm->name, &status, &n, err);
+		if (r)
+			return r;
+		if (n == 1)
+			liteio_head_parse_status(status[0].params, &s);
+	}
+	*ret = s;
+	return 0;
+}
+
+/* ---- heads ------------------------------------------------------------------------------------ */
+
+int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *ret,
+		       struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1], uuid[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_target t;
+	struct liteio_dm_info dm;
+	unsigned int flags = 0;
+	int r;
+
+	if (!h->size_bytes || h->size_bytes % SECTOR)
+		return liteio_error_set(err, -EINVAL, "a head cannot have %llu bytes",
+					(unsigned long long)h->size_bytes);
+	if (!h->gate && h->remote)
+		return liteio_error_set(err, -EOPNOTSUPP,
+					"a remote attachment needs the module liteio");
+	liteio_dm_name(role_of(h->remote), &h->uuid, h->generation, name);
+	liteio_dm_uuid(role_of(h->remote), &h->uuid, h->generation, uuid);
+	make_table(h, &t);
+	if (h->read_only)
+		flags |= LITEIO_DM_READ_ONLY;
+	r = liteio_dm_ensure(name, uuid, &t, 1, flags, &dm, err);
+	if (r)
+		return r;
+	return ret ? read_state(&dm, ret, err) : 0;
+}
+
+int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		    struct liteio_head_state *ret, struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info dm;
+	int r;
+
+	liteio_dm_name(role_of(remote), uuid, generation, name);
+	r = liteio_dm_info(name, &dm, err);
+	return r ? r : read_state(&dm, ret, err);
+}
+
+int liteio_head_list(struct liteio_head_state **ret, size_t *ret_n, struct liteio_error *err)
+{
+	struct liteio_dm_info *list _cleanup_free_ = NULL;
+	struct liteio_head_state *heads;
+	size_t n_list, n = 0;
+	int r;
+
+	r = liteio_dm_list(&list, &n_list, err);
+	if (r)
+		return r;
+	heads = liteio_calloc(n_list + 1, sizeof(*heads));
+	for (size_t i = 0; i < n_list; i++) {
+		if (!read_state(&list[i], &heads[n], NULL))
+			n++;
+	}
+	*ret = heads;
+	*ret_n = n;
+	return 0;
+}
+
+int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		       struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+
+	liteio_dm_name(role_of(remote), uuid, generation, name);
+	return liteio_dm_remove(name, err);
+}
+
+int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		     struct liteio_error *err)
+{
+	struct liteio_dm_target t = { .type = "error" };
+	struct liteio_head_state s;
+	int r;
+
+	r = liteio_head_get(uuid, generation, remote, &s, err);
+	if (r)
+		return r == -ENODEV ? 0 : r;
+	t.sectors = s.head.size_bytes / SECTOR;
+	if (!t.sectors)
+		return 0;
+	r = liteio_dm_load(s.dm.name, &t, 1, 0, err);
+	/* noflush: what waits below is not waited for, it goes to the new table */
+	if (!r && !s.dm.suspended)
+		r = liteio_dm_suspend(s.dm.name, LITEIO_DM_NOFLUSH, err);
+	return r ? r : liteio_dm_resume(s.dm.name, 0, err);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Kernel modules through libkmod.
+ */
+#include <errno.h>
+#include <libkmod.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "host/kmodule.h"
+
+static void ctx_unrefp(struct kmod_ctx **c)
+{
+	if (*c)
+		kmod_unref(*c);
+}
+
+static void list_unrefp(struct kmod_list **l)
+{
+	if (*l)
+		kmod_module_unref_list(*l);
+}
+
+static void mod_unrefp(struct kmod_module **m)
+{
+	if (*m)
+		kmod_module_unref(*m);
+}
+
+/* the kernel writes '-' as '_' */
+static void sysfs_path(const char *name, const char *file, char *out, size_t len)
+{
+	snprintf(out, len, "/sys/module/%s%s%s", name, *file ? "/" : "", file);
+	for (char *p = out + strlen("/sys/module/"); *p && *p != '/'; p++) {
+		if (*p == '-')
+			*p = '_';
+	}
+}
+
+static void read_sysfs(const char *name, const char *file, char *out, size_t len)
+{
+	char path[256], *value _cleanup_free_ = NULL;
+
+	sysfs_path(name, file, path, sizeof(path));
+	out[0] = '\0';
+	if (!liteio_fs_read_line(path, &value, NULL))
+		snprintf(out, len, "%s", value);
+}
+
+bool liteio_kmodule_is_loaded(const char *name)
+{
+	char path[256];
+
+	sysfs_path(name, "", path, sizeof(path));
+	return liteio_fs_exists(path);
+}
+
+static int lookup(const char *name, struct kmod_ctx *ctx, struct kmod_list **ret,
+		  struct liteio_error *err)
+{
+	struct kmod_list *list = NULL;
+	int r;
+
+	r = kmod_module_new_from_lookup(ctx, name, &list);
+	if (r < 0)
+		return liteio_error_set(err, r, "cannot look for the module %s: %s", name,
+					liteio_error_str(NULL, r));
+	if (!list)
+		return liteio_error_set(err, -ENOENT, "the module %s is not installed for this kernel",
+					name);
+	*ret = list;
+	return 0;
+}
+
+static struct kmod_ctx *new_ctx(void)
+{
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+
+	/* its messages would go to stderr; we report codes */
+	if (ctx)
+		kmod_set_log_priority(ctx, 0);
+	return ctx;
+}
+
+/* the value of a modinfo field of the installed file */
+static void file_info(struct kmod_module *mod, const char *key, char *out, size_t len)
+{
+	struct kmod_list *info = NULL, *i;
+
+	out[0] = '\0';
+	if (kmod_module_get_info(mod, &info) < 0)
+		return;
+	kmod_list_foreach(i, info) {
+		if (!strcmp(kmod_module_info_get_key(i), key))
+			snprintf(out, len, "%s", kmod_module_info_get_value(i));
+	}
+	kmod_module_info_free_list(info);
+}
+
+int liteio_kmodule_info(const char *name, struct liteio_kmodule_info *ret, struct liteio_error *err)
+{
+	struct kmod_ctx *ctx _cleanup_(ctx_unrefp) = new_ctx();
+	struct kmod_list *list _cleanup_(list_unrefp) = NULL;
+	struct kmod_module *mod _cleanup_(mod_unrefp) = NULL;
+	struct liteio_kmodule_info i = { 0 };
+	char srcversion[64];
+
+	if (!ctx)
+		return liteio_error_set(err, -ENOMEM, "cannot use libkmod");
+	i.loaded = liteio_kmodule_is_loaded(name);
+	read_sysfs(name, "version", i.version, sizeof(i.version));
+	read_sysfs(name, "srcversion", i.srcversion, sizeof(i.srcversion));
+	if (!lookup(name, ctx, &list, NULL)) {
+		mod = kmod_module_get_module(list);
+		i.builtin = kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN;
+		i.installed = i.builtin || kmod_module_get_path(mod);
+		file_info(mod, "srcversion", srcversion, sizeof(srcversion));
+		i.is_installed_one = i.loaded && srcversion[0] &&
+				     !strcmp(srcversion, i.srcversion);
+	}
+	*ret = i;
+	return 0;
+}
+
+int liteio_kmodule_load(const char *name, struct liteio_error *err)
+{
+	struct kmod_ctx *ctx _cleanup_(ctx_unrefp) = NULL;
+	struct kmod_list *list _cleanup_(list_unrefp) = NULL, *l;
+	int r;
+
+	if (liteio_kmodule_is_loaded(name))
+		return 0;
+	ctx = new_ctx();
+	if (!ctx)
+		return liteio_error_set(err, -ENOMEM, "cannot use libkmod");
+	r = lookup(name, ctx, &list, err);
+	if (r)
+		return r;
+	kmod_list_foreach(l, list) {
+		struct kmod_module *mod _cleanup_(mod_unrefp) = kmod_module_get_module(l);
+
+		r = kmod_module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY,
+						    NULL, NULL, NULL, NULL);
+		if (r < 0 && r != -EEXIST)
+			return liteio_error_set(err, r, "cannot load the module %s: %s", name,
+						liteio_error_str(NULL, r));
+	}
+	return 0;
+}
+
+int liteio_kmodule_load_file(const char *path, struct liteio_error *err)
+{
+	struct kmod_ctx *ctx _cleanup_(ctx_unrefp) = new_ctx();
+	struct kmod_module *mod _cleanup_(mod_unrefp) = NULL;
+	int r;
+
+	if (!ctx)
+		return liteio_error_set(err, -ENOMEM, "cannot use libkmod");
+	r = kmod_module_new_from_path(ctx, path, &mod);
+	if (r >= 0)
+		r = kmod_module_insert_module(mod, 0, NULL);
+	if (r < 0)
+		return liteio_error_set(err, r, "cannot load %s: %s", path,
+					liteio_error_str(NULL, r));
+	return 0;
+}
+
+int liteio_kmodule_unload(const char *name, struct liteio_error *err)
+{
+	struct kmod_ctx *ctx _cleanup_(ctx_unrefp) = new_ctx();
+	struct kmod_module *mod _cleanup_(mod_unrefp) = NULL;
+	int r;
+
+	if (!ctx)
+		return liteio_error_set(err, -ENOMEM, "cannot use libkmod");
+	r = kmod_module_new_from_name(ctx, name, &mod);
+	if (r >= 0)
+		r = kmod_module_remove_module(mod, 0);
+	if (r == -EAGAIN || r == -EWOULDBLOCK)
+		r = -EBUSY;
+	if (r < 0 && r != -ENOENT)
+		return liteio_error_set(err, r, "cannot unload the module %s: %s", name,
+					liteio_error_str(NULL, r));
+	return 0;
+}

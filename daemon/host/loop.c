@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Loop devices: files as block devices, with direct I/O.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "host/block.h"
+#include "host/kmodule.h"
+
+#define CONTROL "/dev/loop-control"
+/* somebody else may take the free device we were told of; then the next one */
+#define ATTACH_TRIES 32
+
+/* does this loop device stand on this very file? By inode: names may differ, in a container they do */
+static bool stands_on(const char *loop, const struct stat *file)
+{
+	int fd _cleanup_close_ = open(loop, O_RDONLY | O_CLOEXEC);
+	struct loop_info64 info;
+
+	if (fd < 0 || ioctl(fd, LOOP_GET_STATUS64, &info))
+		return false;
+	return info.lo_inode == file->st_ino && info.lo_device == file->st_dev;
+}
+
+int liteio_block_loop_find(const char *file, char *ret_path, size_t path_len,
+			   struct liteio_error *err)
+{
+	struct stat st;
+	char **names;
+	size_t n;
+	int r;
+
+	if (stat(file, &st))
+		return liteio_error_set(err, errno, "cannot look at %s: %s", file,
+					liteio_error_str(NULL, -errno));
+	r = liteio_fs_list("/sys/class/block", &names, &n, err);
+	if (r)
+		return r;
+	r = -ENODEV;
+	for (size_t i = 0; i < n && r; i++) {
+		char *path _cleanup_free_ = NULL, *backing _cleanup_free_ = NULL;
+
+		if (strncmp(names[i], "loop", 4) != 0)
+			continue;
+		backing = liteio_strf("/sys/class/block/%s/loop/backing_file", names[i]);
+		path = liteio_strf("/dev/%s", names[i]);
+		if (!liteio_fs_exists(backing) || !stands_on(path, &st))
+			continue;
+		snprintf(ret_path, path_len, "%s", path);
+		r = 0;
+	}
+	liteio_fs_names_free(names, n);
+	if (r)
+		return liteio_error_set(err, r, "%s has no loop device", file);
+	return 0;
+}
+
+/* 0, -EBUSY when somebody else was faster, or another negative errno */
+static int configure(const char *loop, int file_fd, const char *file, struct liteio_error *err)
+{
+	struct loop_config config = { .fd = (uint32_t)file_fd };
+	int fd _cleanup_close_ = open(loop, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s: %s", loop,
+					liteio_error_str(NULL, -errno));
+	config.info.lo_flags = LO_FLAGS_DIRECT_IO;
+	snprintf((char *)config.info.lo_file_name, sizeof(config.info.lo_file_name), "%s", file);
+	if (!ioctl(fd, LOOP_CONFIGURE, &config))
+		return 0;
+	if (errno == EINVAL) {
+		/* a filesystem without direct I/O */
+		config.info.lo_flags = 0;
+		if (!ioctl(fd, LOOP_CONFIGURE, &config))
+			return 0;
+	}
+	return liteio_error_set(err, errno, "cannot set up %s on %s: %s", loop, file,
+				liteio_error_str(NULL, -errno));
+}
+
+int liteio_block_loop_attach(const char *file, char *ret_path, size_t path_len,
+			     struct liteio_error *err)
+{
+	char *real _cleanup_free_ = realpath(file, NULL);
+	int file_fd _cleanup_close_ = -1, control _cleanup_close_ = -1;
+	struct stat st;
+	int r;
+
+	if (!real)
+		return liteio_error_set(err, errno, "cannot find %s: %s", file,
+					liteio_error_str(NULL, -errno));
+	if (!liteio_block_loop_find(real, ret_path, path_len, NULL))
+		return 0;
+	file_fd = open(real, O_RDWR | O_CLOEXEC);
+	if (file_fd < 0 || fstat(file_fd, &st))
+		return liteio_error_set(err, errno, "cannot open %s: %s", real,
+					liteio_error_str(NULL, -errno));
+	if (!S_ISREG(st.st_mode))
+		return liteio_error_set(err, -EINVAL, "%s is not a regular file", real);
+	if (!liteio_fs_exists(CONTROL)) {
+		r = liteio_kmodule_load("loop", err);
+		if (r)
+			return r;
+	}
+	control = open(CONTROL, O_RDWR | O_CLOEXEC);
+	if (control < 0)
+		return liteio_error_set(err, errno, "cannot open %s: %s", CONTROL,
+					liteio_error_str(NULL, -errno));
+	for (int tries = 0;; tries++) {
+		int nr = ioctl(control, LOOP_CTL_GET_FREE);
+
+		if (nr < 0)
+			return liteio_error_set(err, errno, "there is no free loop device: %s",
+						liteio_error_str(NULL, -errno));
+		snprintf(ret_path, path_len, "/dev/loop%d", nr);
+		r = configure(ret_path, file_fd, real, err);
+		if (r != -EBUSY || tries == ATTACH_TRIES)
+			return r;
+	}
+}
+
+int liteio_block_loop_detach(const char *path, struct liteio_error *err)
+{
+	int fd _cleanup_close_ = open(path, O_RDONLY | O_CLOEXEC);
+	struct liteio_block_info i;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 :
+					 liteio_error_set(err, errno, "cannot open %s: %s", path,
+							  liteio_error_str(NULL, -errno));
+	/* the kernel would let go later, when the last user leaves: say it now instead */
+	if (!liteio_block_info(path, &i, NULL) && (i.n_holders || i.is_mounted))
+		return liteio_error_set(err, -EBUSY, "%s is in use", path);
+	if (ioctl(fd, LOOP_CLR_FD) && errno != ENXIO)
+		return liteio_error_set(err, errno, "cannot let go of %s: %s", path,
+					liteio_error_str(NULL, -errno));
+	return 0;
+}
+
+int liteio_block_file_create(const char *file, uint64_t size_bytes, struct liteio_error *err)
+{
+	int fd _cleanup_close_ = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int r;
+
+	if (fd < 0)
+		return liteio_error_set(err, errno, "cannot create %s: %s", file,
+					liteio_error_str(NULL, -errno));
+	r = -posix_fallocate(fd, 0, (off_t)size_bytes);
+	if (!r && fsync(fd))
+		r = -errno;
+	if (r) {
+		unlink(file);
+		return liteio_error_set(err, r, "cannot make %s %llu bytes long: %s", file,
+					(unsigned long long)size_bytes, liteio_error_str(NULL, r));
+	}
+	return 0;
+}

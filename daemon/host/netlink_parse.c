@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Messages of the family as structs. Pure: bytes in, struct out; whatever the bytes are.
+ */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include "host/netlink.h"
+
+/* one attribute: its payload */
+struct attr {
+	const uint8_t *data;
+	size_t len;
+};
+
+typedef void (*nest_fn)(const struct attr *a, void *arg);
+
+/*
+ * Index attributes by type; of those there several times the last one counts, but for @nest_type,
+ * whose every occurrence is handed to @nest. False when the bytes are no attributes.
+ */
+static bool index_attrs(const void *bytes, size_t len, struct attr *table, size_t n_table,
+			unsigned int nest_type, nest_fn nest, void *arg)
+{
+	const uint8_t *p = bytes;
+
+	memset(table, 0, n_table * sizeof(*table));
+	while (len >= sizeof(struct nlattr)) {
+		struct nlattr h;
+		struct attr a;
+		size_t type, step;
+
+		memcpy(&h, p, sizeof(h));
+		if (h.nla_len < NLA_HDRLEN || h.nla_len > len)
+			return false;
+		type = h.nla_type & NLA_TYPE_MASK;
+		a = (struct attr){ p + NLA_HDRLEN, h.nla_len - (size_t)NLA_HDRLEN };
+		if (type < n_table)
+			table[type] = a;
+		if (nest && type == nest_type)
+			nest(&a, arg);
+		step = NLA_ALIGN(h.nla_len);
+		if (step >= len)
+			return true;
+		p += step;
+		len -= step;
+	}
+	return len == 0;
+}
+
+/* numbers may be unaligned: copy; false when the attribute is not there or has another size */
+static bool get(const struct attr *a, void *ret, size_t size)
+{
+	if (!a->data || a->len != size)
+		return false;
+	memcpy(ret, a->data, size);
+	return true;
+}
+
+static bool get_u64(const struct attr *a, uint64_t *ret)
+{
+	return get(a, ret, sizeof(*ret));
+}
+
+static bool get_u32(const struct attr *a, uint32_t *ret)
+{
+	return get(a, ret, sizeof(*ret));
+}
+
+static bool get_uuid(const struct attr *a, struct liteio_uuid *ret)
+{
+	return get(a, ret->b, sizeof(ret->b));
+}
+
+/* terminated, and small enough for @size; otherwise cut */
+static bool get_string(const struct attr *a, char *ret, size_t size)
+{
+	size_t n;
+
+	if (!a->data || !a->len || a->data[a->len - 1])
+		return false;
+	n = strlen((const char *)a->data);
+	if (n >= size)
+		n = size - 1;
+	memcpy(ret, a->data, n);
+	ret[n] = '\0';
+	return true;
+}
+
+int liteio_netlink_parse_info(const void *attrs, size_t len, struct liteio_netlink_info *ret)
+{
+	struct attr t[LITEIO_A_MAX + 1];
+	struct liteio_netlink_info i = { 0 };
+
+	if (!index_attrs(attrs, len, t, LITEIO_A_MAX + 1, 0, NULL, NULL) ||
+	    !get_u32(&t[LITEIO_A_VERSION], &i.version) ||
+	    !get_u64(&t[LITEIO_A_FEATURES], &i.features) ||
+	    !get_uuid(&t[LITEIO_A_INSTANCE], &i.instance) ||
+	    !get_u64(&t[LITEIO_A_EVENT_SEQ], &i.event_seq))
+		return -EBADMSG;
+	get_string(&t[LITEIO_A_MODULE], i.module, sizeof(i.module));
+	get_u64(&t[LITEIO_A_STATS_BYTES], &i.stats_bytes);
+	*ret = i;
+	return 0;
+}
+
+int liteio_netlink_parse_volume(const void *attrs, size_t len, struct liteio_netlink_volume *ret)
+{
+	struct attr t[LITEIO_A_MAX + 1];
+	struct liteio_netlink_volume v = { 0 };
+
+	if (!index_attrs(attrs, len, t, LITEIO_A_MAX + 1, 0, NULL, NULL) ||
+	    !get_uuid(&t[LITEIO_A_UUID], &v.uuid) || !get_u64(&t[LITEIO_A_FLOOR], &v.floor))
+		return -EBADMSG;
+	get_string(&t[LITEIO_A_NAME], v.name, sizeof(v.name));
+	get_u32(&t[LITEIO_A_BARRED], &v.barred);
+	get_u32(&t[LITEIO_A_ATTACHMENTS], &v.attachments);
+	*ret = v;
+	return 0;
+}
+
+int liteio_netlink_parse_att(const void *attrs, size_t len, struct liteio_netlink_att *ret)
+{
+	struct attr t[LITEIO_A_MAX + 1];
+	struct liteio_netlink_att a = { 0 };
+
+	if (!index_attrs(attrs, len, t, LITEIO_A_MAX + 1, 0, NULL, NULL) ||
+	    !get_uuid(&t[LITEIO_A_UUID], &a.uuid) || !get_u64(&t[LITEIO_A_GEN], &a.generation) ||
+	    !get_u32(&t[LITEIO_A_STATE], &a.state))
+		return -EBADMSG;
+	get_string(&t[LITEIO_A_HOST], a.host, sizeof(a.host));
+	get_u32(&t[LITEIO_A_FLAGS], &a.flags);
+	get_u64(&t[LITEIO_A_INFLIGHT], &a.inflight);
+	get_u64(&t[LITEIO_A_REJECTED], &a.rejected);
+	a.bound = get_u32(&t[LITEIO_A_DEV_MAJOR], &a.major) &&
+		  get_u32(&t[LITEIO_A_DEV_MINOR], &a.minor);
+	*ret = a;
+	return 0;
+}
+
+int liteio_netlink_parse_fence(const void *attrs, size_t len, struct liteio_netlink_fence *ret)
+{
+	struct attr t[LITEIO_A_MAX + 1];
+	struct liteio_netlink_fence f = { 0 };
+	uint8_t drained;
+
+	/* a fence is believed only when it says everything */
+	if (!index_attrs(attrs, len, t, LITEIO_A_MAX + 1, 0, NULL, NULL) ||
+	    !get_u64(&t[LITEIO_A_FLOOR], &f.floor) ||
+	    !get(&t[LITEIO_A_DRAINED], &drained, sizeof(drained)) ||
+	    !get_u64(&t[LITEIO_A_INFLIGHT], &f.inflight))
+		return -EBADMSG;
+	f.drained = drained == 1;
+	get_u64(&t[LITEIO_A_WAITED_NS], &f.waited_ns);
+	*ret = f;
+	return 0;
+}
+
+static void parse_class(const struct attr *nest, void *arg)
+{
+	struct liteio_netlink_stats *s = arg;
+	struct liteio_netlink_class c = { 0 };
+	struct attr t[LITEIO_CLASS_A_MAX + 1];
+	uint32_t id;
+
+	if (!index_attrs(nest->data, nest->len, t, LITEIO_CLASS_A_MAX + 1, 0, NULL, NULL) ||
+	    !get_u32(&t[LITEIO_CLASS_A_ID], &id) || id >= LITEIO_CLASS_NR)
+		return;
+	get_u64(&t[LITEIO_CLASS_A_IOS], &c.ios);
+	get_u64(&t[LITEIO_CLASS_A_ERRORS], &c.errors);
+	get_u64(&t[LITEIO_CLASS_A_BYTES], &c.bytes);
+	get_u64(&t[LITEIO_CLASS_A_TIME_NS], &c.time_ns);
+	get(&t[LITEIO_CLASS_A_HIST], c.hist, sizeof(c.hist));
+	s->classes[id] = c;
+}
+
+int liteio_netlink_parse_stats(const void *attrs, size_t len, struct liteio_netlink_stats *ret)
+{
+	struct attr t[LITEIO_A_MAX + 1];
+	struct liteio_netlink_stats s = { 0 };
+
+	if (!index_attrs(attrs, len, t, LITEIO_A_MAX + 1, LITEIO_A_CLASS, parse_class, &s) ||
+	    !get_uuid(&t[LITEIO_A_UUID], &s.uuid) || !get_u64(&t[LITEIO_A_GEN], &s.generation))
+		return -EBADMSG;
+	get_u64(&t[LITEIO_A_TIME_NS], &s.time_ns);
+	get_u64(&t[LITEIO_A_INFLIGHT], &s.inflight);
+	get_u64(&t[LITEIO_A_REJECTED], &s.rejected);
+	*ret = s;
+	return 0;
+}
+
+int liteio_netlink_parse_event(const void *attrs, size_t len, struct liteio_netlink_event *ret)
+{
+	struct attr t[LITEIO_A_MAX + 1];
+	struct liteio_netlink_event e = { 0 };
+
+	if (!index_attrs(attrs, len, t, LITEIO_A_MAX + 1, 0, NULL, NULL) ||
+	    !get_u64(&t[LITEIO_A_SEQ], &e.seq) || !get_u32(&t[LITEIO_A_TYPE], &e.type) ||
+	    !get_uuid(&t[LITEIO_A_UUID], &e.uuid))
+		return -EBADMSG;
+	get_u64(&t[LITEIO_A_TIME_NS], &e.time_ns);
+	get_u64(&t[LITEIO_A_GEN], &e.generation);
+	get_u64(&t[LITEIO_A_VALUE], &e.value);
+	*ret = e;
+	return 0;
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The catalog as the bytes of a slot.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "pool/bytes.h"
+#include "pool/catalog.h"
+#include "pool/crc32c.h"
+
+static size_t n_records(const struct liteio_catalog *c)
+{
+	return c->n_volumes + c->n_attachments;
+}
+
+size_t liteio_catalog_bytes(const struct liteio_catalog *c)
+{
+	size_t bytes = LITEIO_ONDISK_BLOCK + n_records(c) * LITEIO_RECORD_BYTES;
+
+	return (bytes + LITEIO_ONDISK_BLOCK - 1) / LITEIO_ONDISK_BLOCK * LITEIO_ONDISK_BLOCK;
+}
+
+static uint32_t header_crc(const struct liteio_ondisk_slot *h)
+{
+	struct liteio_ondisk_slot copy = *h;
+
+	liteio_put(copy.crc, 0);
+	return liteio_crc32c(0, &copy, sizeof(copy));
+}
+
+/* ---- writing ---------------------------------------------------------------------------------- */
+
+static void encode_volume(const struct liteio_catalog_volume *v, struct liteio_ondisk_volume *d)
+{
+	liteio_put(d->type, LITEIO_RECORD_VOLUME);
+	d->kind = (uint8_t)v->kind;
+	d->vclass = (uint8_t)v->vclass;
+	d->state = (uint8_t)v->state;
+	memcpy(d->uuid, v->uuid.b, sizeof(d->uuid));
+	memcpy(d->origin, v->origin.b, sizeof(d->origin));
+	liteio_put(d->size, v->size_bytes);
+	liteio_put(d->created, v->created);
+	liteio_put(d->floor, v->floor);
+	liteio_put(d->txid, v->txid);
+	liteio_put(d->thin_id, v->thin_id);
+	liteio_put(d->burst_ms, v->limits.burst_ms);
+	liteio_put(d->read_iops, v->limits.read_iops);
+	liteio_put(d->write_iops, v->limits.write_iops);
+	liteio_put(d->read_bps, v->limits.read_bps);
+	liteio_put(d->write_bps, v->limits.write_bps);
+	liteio_text_put(d->name, sizeof(d->name), v->name);
+	liteio_text_put(d->owner, sizeof(d->owner), v->owner);
+}
+
+static void encode_att(const struct liteio_catalog_attachment *a,
+		       struct liteio_ondisk_attachment *d)
+{
+	liteio_put(d->type, LITEIO_RECORD_ATTACHMENT);
+	d->state = (uint8_t)a->state;
+	liteio_put(d->flags, a->flags);
+	memcpy(d->volume, a->volume.b, sizeof(d->volume));
+	liteio_put(d->generation, a->generation);
+	liteio_put(d->created, a->created);
+	liteio_text_put(d->host, sizeof(d->host), a->host);
+}
+
+void liteio_catalog_encode(const struct liteio_catalog *c, uint64_t written, void *out)
+{
+	struct liteio_ondisk_slot *h = out;
+	uint8_t *records = (uint8_t *)out + LITEIO_ONDISK_BLOCK, *p = records;
+
+	memset(out, 0, liteio_catalog_bytes(c));
+	for (size_t i = 0; i < c->n_volumes; i++, p += LITEIO_RECORD_BYTES)
+		encode_volume(&c->volumes[i], (struct liteio_ondisk_volume *)p);
+	for (size_t i = 0; i < c->n_attachments; i++, p += LITEIO_RECORD_BYTES)
+		encode_att(&c->attachments[i], (struct liteio_ondisk_attachment *)p);
+	memcpy(h->magic, LITEIO_SLOT_MAGIC, sizeof(h->magic));
+	liteio_put(h->version, LITEIO_ONDISK_VERSION);
+	liteio_put(h->compat, LITEIO_SLOT_COMPAT);
+	liteio_put(h->incompat, LITEIO_SLOT_INCOMPAT);
+	liteio_put(h->sequence, c->sequence);
+	memcpy(h->pool_uuid, c->pool_uuid.b, sizeof(h->pool_uuid));
+	liteio_put(h->thin_txid, c->thin_txid);
+	liteio_put(h->next_thin_id, c->next_thin_id);
+	liteio_put(h->flags, c->is_clean ? LITEIO_SLOT_CLEAN : 0);
+	liteio_put(h->n_records, n_records(c));
+	liteio_put(h->records_crc,
+		   liteio_crc32c(0, records, n_records(c) * LITEIO_RECORD_BYTES));
+	liteio_put(h->written, written);
+	liteio_put(h->crc, header_crc(h));
+}
+
+/* ---- reading ---------------------------------------------------------------------------------- */
+
+static int bad(struct liteio_error *err, const char *what)
+{
+	return liteio_error_set(err, -EBADMSG, "the catalog slot is damaged: %s", what);
+}
+
+static int decode_volume(const struct liteio_ondisk_volume *d, bool strict,
+			 struct liteio_catalog_volume *v, struct liteio_error *err)
+{
+	v->kind = d->kind;
+	v->vclass = d->vclass;
+	v->state = d->state;
+	memcpy(v->uuid.b, d->uuid, sizeof(d->uuid));
+	memcpy(v->origin.b, d->origin, sizeof(d->origin));
+	v->size_bytes = liteio_get(d->size);
+	v->created = liteio_get(d->created);
+	v->floor = liteio_get(d->floor);
+	v->txid = liteio_get(d->txid);
+	v->thin_id = (uint32_t)liteio_get(d->thin_id);
+	v->limits.burst_ms = (uint32_t)liteio_get(d->burst_ms);
+	v->limits.read_iops = liteio_get(d->read_iops);
+	v->limits.write_iops = liteio_get(d->write_iops);
+	v->limits.read_bps = liteio_get(d->read_bps);
+	v->limits.write_bps = liteio_get(d->write_bps);
+	if (!liteio_text_get(d->name, sizeof(d->name), v->name) ||
+	    !liteio_text_get(d->owner, sizeof(d->owner), v->owner))
+		return bad(err, "a volume has no valid name or owner");
+	if (strict && (!liteio_is_zero(d->zero1, sizeof(d->zero1)) ||
+		       !liteio_is_zero(d->zero2, sizeof(d->zero2))))
+		return bad(err, "a volume has bytes where none should be");
+	return 0;
+}
+
+static int decode_att(const struct liteio_ondisk_attachment *d, bool strict,
+		      struct liteio_catalog_attachment *a, struct liteio_error *err)
+{
+	a->state = d->state;
+	a->flags = (uint32_t)liteio_get(d->flags);
+	memcpy(a->volume.b, d->volume, sizeof(d->volume));
+	a->generation = liteio_get(d->generation);
+	a->created = liteio_get(d->created);
+	if (!liteio_text_get(d->host, sizeof(d->host), a->host))
+		return bad(err, "an attachment has no valid host");
+	if (strict && (d->zero1 || !liteio_is_zero(d->zero2, sizeof(d->zero2))))
+		return bad(err, "an attachment has bytes where none should be");
+	return 0;
+}
+
+/* volumes come first, each kind in its order: that is how they were written */
+static int decode_records(const uint8_t *p, size_t n, bool strict, struct liteio_catalog *c,
+			  struct liteio_error *err)
+{
+	int r = 0;
+
+	c->volumes = liteio_calloc(n + 1, sizeof(*c->volumes));
+	c->attachments = liteio_calloc(n + 1, sizeof(*c->attachments));
+	for (size_t i = 0; i < n && !r; i++, p += LITEIO_RECORD_BYTES) {
+		switch (liteio_le_get(p, sizeof(liteio_le16))) {
+		case LITEIO_RECORD_VOLUME:
+			if (c->n_attachments)
+				return bad(err, "a volume follows an attachment");
+			r = decode_volume((const struct liteio_ondisk_volume *)p, strict,
+					  &c->volumes[c->n_volumes++], err);
+			break;
+		case LITEIO_RECORD_ATTACHMENT:
+			r = decode_att((const struct liteio_ondisk_attachment *)p, strict,
+				       &c->attachments[c->n_attachments++], err);
+			break;
+		default:
+			return bad(err, "a record is of no known type");
+		}
+	}
+	return r;
+}
+
+/* is this a slot of this pool that this code can understand? */
+static int check_header(const struct liteio_ondisk_slot *h, const struct liteio_uuid *pool_uuid,
+			struct liteio_error *err)
+{
+	uint64_t unknown;
+
+	if (memcmp(h->magic, LITEIO_SLOT_MAGIC, sizeof(h->magic)) != 0)
+		return liteio_error_set(err, -ENODATA, "there is no catalog in the slot");
+	if (liteio_get(h->crc) != header_crc(h))
+		return bad(err, "the header's checksum is wrong");
+	if (memcmp(h->pool_uuid, pool_uuid->b, sizeof(h->pool_uuid)) != 0)
+		return liteio_error_set(err, -ENODATA, "the slot is that of another pool");
+	if (liteio_get(h->version) != LITEIO_ONDISK_VERSION)
+		return liteio_error_set(
+			err, -ENOTSUP, "the catalog has format version %u, this program knows version %u",
+			(unsigned int)liteio_get(h->version), LITEIO_ONDISK_VERSION);
+	unknown = liteio_get(h->incompat) & ~LITEIO_SLOT_INCOMPAT;
+	if (unknown)
+		return liteio_error_set(err, -ENOTSUP,
+					"the catalog uses features this program does not know (0x%llx)",
+					(unsigned long long)unknown);
+	return 0;
+}
+
+int liteio_catalog_decode(const void *slot, size_t len, const struct liteio_uuid *pool_uuid,
+			  struct liteio_catalog *ret, struct liteio_error *err)
+{
+	const struct liteio_ondisk_slot *h = slot;
+	const uint8_t *records = (const uint8_t *)slot + LITEIO_ONDISK_BLOCK;
+	struct liteio_catalog c;
+	uint64_t n, flags;
+	bool strict;
+	int r;
+
+	if (len < LITEIO_ONDISK_BLOCK)
+		return bad(err, "it is cut off");
+	r = check_header(h, pool_uuid, err);
+	if (r)
+		return r;
+	n = liteio_get(h->n_records);
+	if (n > (len - LITEIO_ONDISK_BLOCK) / LITEIO_RECORD_BYTES)
+		return bad(err, "it counts more records than it has room for");
+	if (liteio_crc32c(0, records, n * LITEIO_RECORD_BYTES) != liteio_get(h->records_crc))
+		return bad(err, "the records' checksum is wrong");
+	flags = liteio_get(h->flags);
+	liteio_catalog_init(&c, pool_uuid);
+	c.compat = liteio_get(h->compat);
+	c.sequence = liteio_get(h->sequence);
+	c.thin_txid = liteio_get(h->thin_txid);
+	c.next_thin_id = (uint32_t)liteio_get(h->next_thin_id);
+	c.is_clean = flags & LITEIO_SLOT_CLEAN;
+	/* what a compatible newer version has put there is none of our business */
+	strict = !(c.compat & ~LITEIO_SLOT_COMPAT);
+	if (strict && (flags & ~LITEIO_SLOT_CLEAN || !liteio_is_zero(h->zero, sizeof(h->zero))))
+		return bad(err, "the header has bytes where none should be");
+	r = decode_records(records, n, strict, &c, err);
+	if (!r)
+		r = liteio_catalog_check(&c, err);
+	if (r) {
+		liteio_catalog_fini(&c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+int liteio_catalog_choose(int ra, const struct liteio_catalog *a, int rb,
+			  const struct liteio_catalog *b)
+{
+	if (ra == -ENOTSUP || rb == -ENOTSUP)
+		return -ENOTSUP;
+	if (ra && rb)
+		return -EBADMSG;
+	if (ra || rb)
+		return ra ? 1 : 0;
+	if (a->sequence == b->sequence)
+		return -EBADMSG;
+	return a->sequence > b->sequence ? 0 : 1;
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The label: layout of a new device, encoding, decoding, checking.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "pool/bytes.h"
+#include "pool/crc32c.h"
+#include "pool/label.h"
+
+#define MIB (1ull << 20)
+/* dm-thin uses no more than this; a little below 16 GiB */
+#define META_MAX (15ull << 30)
+#define META_MIN (4ull << 20)
+/* bytes of metadata for one mapped block, in the b-tree's worst case */
+#define META_PER_BLOCK 48ull
+
+static uint64_t round_up(uint64_t v, uint64_t to)
+{
+	return (v + to - 1) / to * to;
+}
+
+static uint64_t round_down(uint64_t v, uint64_t to)
+{
+	return v / to * to;
+}
+
+uint64_t liteio_label_meta_bytes(uint64_t data_bytes, uint32_t thin_block)
+{
+	uint64_t bytes = round_up(data_bytes / thin_block * META_PER_BLOCK * 2, MIB);
+
+	if (bytes < META_MIN)
+		return META_MIN;
+	return bytes > META_MAX ? META_MAX : bytes;
+}
+
+uint64_t liteio_label_backup_offset(uint64_t size)
+{
+	return round_down(size, LITEIO_ONDISK_BLOCK) - LITEIO_ONDISK_BLOCK;
+}
+
+static bool thin_block_ok(uint64_t b)
+{
+	return b >= LITEIO_THIN_BLOCK_MIN && b <= LITEIO_THIN_BLOCK_MAX &&
+	       b % LITEIO_THIN_BLOCK_MIN == 0;
+}
+
+static void add_extent(struct liteio_label *l, enum liteio_extent_kind kind, uint64_t *pos,
+		       uint64_t length)
+{
+	l->extents[l->n_extents++] = (struct liteio_extent){
+		.kind = kind,
+		.start = *pos,
+		.length = length,
+	};
+	*pos += length;
+}
+
+int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
+			struct liteio_label *ret, struct liteio_error *err)
+{
+	uint64_t slot = size < LITEIO_SLOT_SMALL_BELOW ? LITEIO_SLOT_BYTES_SMALL : LITEIO_SLOT_BYTES;
+	struct liteio_label l = { .sequence = 1, .n_devices = 1 };
+	uint64_t pos = LITEIO_SLOT_OFFSET, end, meta;
+	char text[32];
+	int r;
+
+	r = liteio_name_check("pool", name, err);
+	if (r)
+		return r;
+	l.thin_block = thin_block ? thin_block : LITEIO_THIN_BLOCK_DEF;
+	if (!thin_block_ok(l.thin_block))
+		return liteio_error_set(err, -EINVAL,
+					"block size %u is not a multiple of 64 KiB up to 1 GiB",
+					l.thin_block);
+	if (size < LITEIO_POOL_SIZE_MIN)
+		return liteio_error_set(err, -EINVAL, "%s is too small for a pool, 64 MiB is the least",
+					liteio_format_size(size, text, sizeof(text)));
+	end = liteio_label_backup_offset(size);
+	meta = liteio_label_meta_bytes(end - pos, l.thin_block);
+	add_extent(&l, LITEIO_EXTENT_SLOT_A, &pos, slot);
+	add_extent(&l, LITEIO_EXTENT_SLOT_B, &pos, slot);
+	add_extent(&l, LITEIO_EXTENT_THIN_META, &pos, meta);
+	add_extent(&l, LITEIO_EXTENT_META_SPARE, &pos, meta);
+	/* data begins at a whole block, so that a block never straddles a stripe or an erase unit */
+	pos = round_up(pos, l.thin_block < MIB ? MIB : l.thin_block);
+	if (pos >= end || end - pos < l.thin_block)
+		return liteio_error_set(err, -EINVAL, "%s has no room for one block of the pool",
+					liteio_format_size(size, text, sizeof(text)));
+	add_extent(&l, LITEIO_EXTENT_THIN_DATA, &pos, round_down(end - pos, l.thin_block));
+	strncpy(l.pool_name, name, sizeof(l.pool_name) - 1);
+	liteio_uuid_random(&l.pool_uuid);
+	liteio_uuid_random(&l.devices[0].uuid);
+	l.devices[0].size = size;
+	*ret = l;
+	return 0;
+}
+
+const struct liteio_extent *liteio_label_extent(const struct liteio_label *l,
+						enum liteio_extent_kind kind)
+{
+	for (size_t i = 0; i < l->n_extents; i++) {
+		if (l->extents[i].kind == kind)
+			return &l->extents[i];
+	}
+	return NULL;
+}
+
+/* ---- checking --------------------------------------------------------------------------------- */
+
+static int bad(struct liteio_error *err, const char *what)
+{
+	return liteio_error_set(err, -EBADMSG, "the label is damaged: %s", what);
+}
+
+/* inside its device, between label and backup, aligned, after the one before it */
+static bool extent_ok(const struct liteio_label *l, size_t i)
+{
+	const struct liteio_extent *e = &l->extents[i], *prev = i ? e - 1 : NULL;
+	uint64_t end;
+
+	if (e->kind < LITEIO_EXTENT_THIN_META || e->kind > LITEIO_EXTENT_SLOT_B)
+		return false;
+	if (e->device >= l->n_devices || !e->length)
+		return false;
+	if (e->start % LITEIO_ONDISK_BLOCK || e->length % LITEIO_ONDISK_BLOCK)
+		return false;
+	end = liteio_label_backup_offset(l->devices[e->device].size);
+	if (e->start < LITEIO_LABEL_OFFSET + LITEIO_ONDISK_BLOCK || e->start >= end ||
+	    e->length > end - e->start)
+		return false;
+	if (!prev || prev->device < e->device)
+		return true;
+	return prev->device == e->device && prev->start + prev->length <= e->start;
+}
+
+static size_t count_extents(const struct liteio_label *l, enum liteio_extent_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_extents; i++)
+		n += l->extents[i].kind == kind;
+	return n;
+}
+
+static int check_extents(const struct liteio_label *l, struct liteio_error *err)
+{
+	const struct liteio_extent *a, *b;
+
+	for (size_t i = 0; i < l->n_extents; i++) {
+		if (!extent_ok(l, i))
+			return bad(err, "an extent is outside its device or overlaps another");
+		if (l->extents[i].kind == LITEIO_EXTENT_THIN_DATA &&
+		    l->extents[i].length % l->thin_block)
+			return bad(err, "thin data is not a number of whole blocks");
+	}
+	if (count_extents(l, LITEIO_EXTENT_SLOT_A) != 1 ||
+	    count_extents(l, LITEIO_EXTENT_SLOT_B) != 1 ||
+	    count_extents(l, LITEIO_EXTENT_THIN_META) != 1 ||
+	    count_extents(l, LITEIO_EXTENT_META_SPARE) != 1 ||
+	    count_extents(l, LITEIO_EXTENT_THIN_DATA) < 1)
+		return bad(err, "an extent is missing or there twice");
+	a = liteio_label_extent(l, LITEIO_EXTENT_SLOT_A);
+	b = liteio_label_extent(l, LITEIO_EXTENT_SLOT_B);
+	if (a->length != b->length || a->length < 2 * (uint64_t)LITEIO_ONDISK_BLOCK ||
+	    a->length > (1ull << 30))
+		return bad(err, "the catalog slots have no valid size");
+	return 0;
+}
+
+int liteio_label_check(const struct liteio_label *l, struct liteio_error *err)
+{
+	if (liteio_uuid_is_null(&l->pool_uuid))
+		return bad(err, "the pool has no uuid");
+	if (liteio_name_check("pool", l->pool_name, NULL))
+		return bad(err, "the pool has no valid name");
+	if (!l->sequence)
+		return bad(err, "it has no sequence number");
+	if (!thin_block_ok(l->thin_block))
+		return bad(err, "the block size is none of dm-thin");
+	if (!l->n_devices || l->n_devices > LITEIO_LABEL_DEVICES_MAX ||
+	    l->this_device >= l->n_devices)
+		return bad(err, "the number of devices is out of range");
+	if (l->n_extents > LITEIO_LABEL_EXTENTS_MAX)
+		return bad(err, "the number of extents is out of range");
+	for (size_t i = 0; i < l->n_devices; i++) {
+		if (l->devices[i].size < LITEIO_POOL_SIZE_MIN || l->devices[i].size > INT64_MAX ||
+		    liteio_uuid_is_null(&l->devices[i].uuid))
+			return bad(err, "a device has no valid size or uuid");
+	}
+	return check_extents(l, err);
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------ */
+
+static uint32_t label_crc(const struct liteio_ondisk_label *d)
+{
+	struct liteio_ondisk_label copy = *d;
+
+	liteio_put(copy.crc, 0);
+	return liteio_crc32c(0, &copy, sizeof(copy));
+}
+
+void liteio_label_encode(const struct liteio_label *l, struct liteio_ondisk_label *out)
+{
+	memset(out, 0, sizeof(*out));
+	memcpy(out->magic, LITEIO_LABEL_MAGIC, sizeof(out->magic));
+	liteio_put(out->version, LITEIO_ONDISK_VERSION);
+	liteio_put(out->compat, LITEIO_LABEL_COMPAT);
+	liteio_put(out->incompat, LITEIO_LABEL_INCOMPAT);
+	liteio_put(out->sequence, l->sequence);
+	memcpy(out->pool_uuid, l->pool_uuid.b, sizeof(out->pool_uuid));
+	liteio_put(out->created, l->created);
+	liteio_put(out->this_device, l->this_device);
+	liteio_put(out->n_devices, l->n_devices);
+	liteio_put(out->n_extents, l->n_extents);
+	liteio_put(out->thin_block, l->thin_block);
+	liteio_text_put(out->pool_name, sizeof(out->pool_name), l->pool_name);
+	for (size_t i = 0; i < l->n_devices; i++) {
+		memcpy(out->devices[i].uuid, l->devices[i].uuid.b, sizeof(out->devices[i].uuid));
+		liteio_put(out->devices[i].size, l->devices[i].size);
+	}
+	for (size_t i = 0; i < l->n_extents; i++) {
+		liteio_put(out->extents[i].kind, l->extents[i].kind);
+		liteio_put(out->extents[i].device, l->extents[i].device);
+		liteio_put(out->extents[i].start, l->extents[i].start);
+		liteio_put(out->extents[i].length, l->extents[i].length);
+	}
+	liteio_put(out->crc, label_crc(out));
+}
+
+static bool unused_is_zero(const struct liteio_ondisk_label *in, size_t n_devices, size_t n_extents)
+{
+	return liteio_is_zero(in->zero1, sizeof(in->zero1)) &&
+	       liteio_is_zero(in->zero2, sizeof(in->zero2)) &&
+	       liteio_is_zero((const uint8_t *)&in->devices[n_devices],
+			      (LITEIO_LABEL_DEVICES_MAX - n_devices) * sizeof(in->devices[0])) &&
+	       liteio_is_zero((const uint8_t *)&in->extents[n_extents],
+			      (LITEIO_LABEL_EXTENTS_MAX - n_extents) * sizeof(in->extents[0]));
+}
+
+/* what has to be known before anything else in it can be understood */
+static int check_envelope(const struct liteio_ondisk_label *in, struct liteio_error *err)
+{
+	uint64_t unknown;
+
+	if (memcmp(in->magic, LITEIO_LABEL_MAGIC, sizeof(in->magic)) != 0)
+		return liteio_error_set(err, -ENODATA, "it carries no pool");
+	if (liteio_get(in->crc) != label_crc(in))
+		return bad(err, "its checksum is wrong");
+	if (liteio_get(in->version) != LITEIO_ONDISK_VERSION)
+		return liteio_error_set(err, -ENOTSUP,
+					"the pool has format version %u, this program knows version %u",
+					(unsigned int)liteio_get(in->version), LITEIO_ONDISK_VERSION);
+	unknown = liteio_get(in->incompat) & ~LITEIO_LABEL_INCOMPAT;
+	if (unknown)
+		return liteio_error_set(err, -ENOTSUP,
+					"the pool uses features this program does not know (0x%llx)",
+					(unsigned long long)unknown);
+	return 0;
+}
+
+int liteio_label_decode(const struct liteio_ondisk_label *in, struct liteio_label *ret,
+			struct liteio_error *err)
+{
+	struct liteio_label l = { 0 };
+	int r;
+
+	r = check_envelope(in, err);
+	if (r)
+		return r;
+	l.compat = liteio_get(in->compat);
+	l.sequence = liteio_get(in->sequence);
+	memcpy(l.pool_uuid.b, in->pool_uuid, sizeof(l.pool_uuid.b));
+	l.created = liteio_get(in->created);
+	l.this_device = (uint32_t)liteio_get(in->this_device);
+	l.thin_block = (uint32_t)liteio_get(in->thin_block);
+	l.n_devices = liteio_get(in->n_devices);
+	l.n_extents = liteio_get(in->n_extents);
+	if (l.n_devices > LITEIO_LABEL_DEVICES_MAX || l.n_extents > LITEIO_LABEL_EXTENTS_MAX)
+		return bad(err, "it counts more devices or extents than it can hold");
+	if (!liteio_text_get(in->pool_name, sizeof(in->pool_name), l.pool_name))
+		return bad(err, "the pool has no valid name");
+	for (size_t i = 0; i < l.n_devices; i++) {
+		memcpy(l.devices[i].uuid.b, in->devices[i].uuid, sizeof(l.devices[i].uuid.b));
+		l.devices[i].size = liteio_get(in->devices[i].size);
+	}
+	for (size_t i = 0; i < l.n_extents; i++) {
+		l.extents[i].kind = (enum liteio_extent_kind)liteio_get(in->extents[i].kind);
+		l.extents[i].device = (uint32_t)liteio_get(in->extents[i].device);
+		l.extents[i].start = liteio_get(in->extents[i].start);
+		l.extents[i].length = liteio_get(in->extents[i].length);
+	}
+	/* what a compatible newer version has put there is none of our business */
+	if (!(l.compat & ~LITEIO_LABEL_COMPAT) && !unused_is_zero(in, l.n_devices, l.n_extents))
+		return bad(err, "there are bytes where none should be");
+	r = liteio_label_check(&l, err);
+	if (r)
+		return r;
+	*ret = l;
+	return 0;
+}
