@@ -247,35 +247,38 @@ class Guest:
         except (FileNotFoundError, ValueError, ProcessLookupError):
             return False
 
+    def _pidfd(self):
+        """A handle on the emulator while it runs, else -1."""
+        if not self.alive():
+            return -1
+        try:
+            if self.process:
+                return os.pidfd_open(self.process.pid)
+            with open(self.path('pid'), encoding='ascii') as f:
+                return os.pidfd_open(int(f.read()))
+        except ProcessLookupError:
+            return -1
+
     def cut(self):
         """Power cut: the emulator is killed where it stands."""
-        if self.alive():
-            with open(self.path('pid'), encoding='ascii') as f:
-                os.kill(int(f.read()), signal.SIGKILL)
-        self.wait(10)
+        fd = self._pidfd()
+        if fd < 0:
+            return
+        signal.pidfd_send_signal(fd, signal.SIGKILL)
+        # only when its last thread is gone are its disks and network free again
+        select.select([fd], [], [])
+        os.close(fd)
+        if self.process:
+            self.process.wait()
 
     def wait(self, seconds):
         """Wait for the emulator's end; True when it ended in time."""
-        deadline = time.monotonic() + seconds
-        if self.process:
-            try:
-                self.process.wait(seconds)
-                return True
-            except subprocess.TimeoutExpired:
-                return False
-        try:
-            with open(self.path('pid'), encoding='ascii') as f:
-                fd = os.pidfd_open(int(f.read()))
-        except (FileNotFoundError, ProcessLookupError):
+        fd = self._pidfd()
+        if fd < 0:
             return True
-        try:
-            while self.alive():
-                left = deadline - time.monotonic()
-                if left <= 0 or not select.select([fd], [], [], left)[0]:
-                    return not self.alive()
-        finally:
-            os.close(fd)
-        return True
+        ended = bool(select.select([fd], [], [], seconds)[0])
+        os.close(fd)
+        return ended
 
     # -- the channel
 
