@@ -24,6 +24,30 @@ const struct liteio_field liteio_condition_fields[] = {
 };
 
 #undef T
+#define T liteio_condition_list
+static const struct liteio_field list_fields[] = {
+	CONDITIONS,
+	END,
+};
+
+#undef T
+
+int liteio_condition_list_parse(const struct liteio_json *obj, struct liteio_condition_list *ret,
+				struct liteio_error *err)
+{
+	const struct liteio_json *status = liteio_json_get(obj, "status");
+	struct liteio_condition_list l = { 0 };
+	int r = status ? liteio_json_decode(status, list_fields, 0, &l, err) : 0;
+
+	if (!r)
+		*ret = l;
+	return r;
+}
+
+void liteio_condition_list_fini(struct liteio_condition_list *l)
+{
+	liteio_json_fini(l, list_fields);
+}
 
 const struct liteio_condition *liteio_condition_find(const struct liteio_condition *c, size_t n,
 						     const char *type)

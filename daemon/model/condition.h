@@ -12,6 +12,8 @@
 
 #include "base/json.h"
 
+struct liteio_error;
+
 #define LITEIO_CONDITION_READY "Ready" /* all; the node's agent */
 #define LITEIO_CONDITION_FENCING "Fencing" /* Volume; the node's agent */
 #define LITEIO_CONDITION_PLACED "Placed" /* Volume, Snapshot; the controller */
@@ -44,6 +46,21 @@ struct liteio_condition {
 
 extern const char *const liteio_condition_status_names[];
 extern const struct liteio_field liteio_condition_fields[];
+
+/**
+ * struct liteio_condition_list - status.conditions of any object
+ * @conditions: parsed
+ * @n_conditions: how many
+ */
+struct liteio_condition_list {
+	struct liteio_condition *conditions;
+	size_t n_conditions;
+};
+
+/* @obj: a whole object; without conditions the list is empty. Return: 0 or -EINVAL */
+int liteio_condition_list_parse(const struct liteio_json *obj, struct liteio_condition_list *ret,
+				struct liteio_error *err);
+void liteio_condition_list_fini(struct liteio_condition_list *l);
 
 /* the condition of a type, or NULL */
 const struct liteio_condition *liteio_condition_find(const struct liteio_condition *c, size_t n,
