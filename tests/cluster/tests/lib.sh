@@ -66,7 +66,6 @@ finish() {
 	step "what it made can be deleted" k delete namespace "$NS" --timeout=180s
 }
 
-# a pod of one container; manifest on stdin may follow from `pod`
 # pod NAME NODE COMMAND [CLAIM [block]]: created, not waited for. NODE "-" leaves it to the scheduler.
 pod() {
 	local name=$1 node=$2 command=$3 claim=${4-} how=${5-} volumes='' mounts=''
@@ -106,7 +105,7 @@ pod_node() { kn get pod "$1" -o jsonpath='{.spec.nodeName}'; }
 # in_pod POD COMMAND: a shell command, as the pod.
 in_pod() { kn exec "$1" -- sh -c "$2"; }
 
-# claim NAME SIZE [block] [SNAPSHOT]
+# claim NAME SIZE [block|filesystem [SNAPSHOT]]
 claim() {
 	local mode=Filesystem source=''
 
@@ -123,6 +122,16 @@ claim() {
 		  volumeMode: $mode
 		  resources: {requests: {storage: $2}}
 		  $source
+	END
+}
+
+# pool_object NODE DISK: a pool on that disk of the node, wanted.
+pool_object() {
+	k apply -f - <<-END
+		apiVersion: liteio.io/v1
+		kind: StoragePool
+		metadata: {name: $1.$2}
+		spec: {node: $1, pool: $2, device: /dev/disk/by-id/virtio-$2}
 	END
 }
 

@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2016 # expanded in pods and guests
+# A snapshot keeps what was, while the volume goes on; a new claim is filled from it, also when the volume is gone.
+
+# shellcheck source=tests/cluster/tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+snapshot() {
+	kn apply -f - <<-END
+		apiVersion: snapshot.storage.k8s.io/v1
+		kind: VolumeSnapshot
+		metadata: {name: $1}
+		spec:
+		  volumeSnapshotClassName: liteio
+		  source: {persistentVolumeClaimName: $2}
+	END
+	kn wait --for=jsonpath='{.status.readyToUse}'=true "volumesnapshot/$1" --timeout=90s
+}
+
+take() {
+	claim c 128Mi
+	pod p worker-1 "$STAY" c
+	pod_ready p
+	in_pod p "dd if=/dev/urandom of=/data/file bs=1M count=16 2>/dev/null && md5sum /data/file >/data/sum && echo old >/data/age && sync"
+	snapshot s c
+}
+
+go_on() {
+	in_pod p "dd if=/dev/urandom of=/data/file bs=1M count=16 2>/dev/null && md5sum /data/file >/data/sum && echo new >/data/age && sync"
+}
+
+# restored POD CLAIM NODE
+restored() {
+	pod "$1" "$3" "$STAY" "$2"
+	pod_ready "$1"
+	in_pod "$1" "md5sum -c /data/sum"
+	same "$(in_pod "$1" "cat /data/age")" old "age"
+}
+
+restore() {
+	claim r 128Mi filesystem s
+	restored r r worker-1
+}
+
+# The pod may run where the data is not.
+restore_bigger() {
+	claim r2 256Mi filesystem s
+	restored r2 r2 worker-2
+	in_pod r2 "[ \$(df -k /data | awk 'END { print \$2 }') -ge 220000 ]"
+}
+
+original() {
+	same "$(in_pod p "cat /data/age")" new "age"
+	in_pod p "md5sum -c /data/sum"
+}
+
+outlives() {
+	pod_gone p
+	kn delete pvc c --timeout=60s
+	wait_until 60 "the volume is gone" eval '[ "$(k get pv -o json | jq --arg n "$NS" \
+		"[.items[] | select(.spec.claimRef.namespace == \$n and .spec.claimRef.name == \"c\")] | length")" = 0 ]'
+	claim r3 128Mi filesystem s
+	restored r3 r3 worker-1
+}
+
+drop() {
+	kn delete volumesnapshot s --timeout=60s
+	wait_until 60 "no Snapshot object is left" eval '[ -z "$(k get snapshots.liteio.io -o name)" ]'
+}
+
+begin
+step "a snapshot is taken under a running pod" take
+step "the volume goes on" go_on
+step "a claim is filled from it" restore
+step "a bigger claim is filled from it, for a pod on the other worker" restore_bigger
+step "the volume itself has what was written since" original
+step "the snapshot outlives its volume" outlives
+step "it is deleted" drop
+finish
