@@ -12,9 +12,9 @@
 
 struct liteio_cluster;
 struct liteio_http_server;
+struct liteio_locks;
 struct liteio_loop;
 struct liteio_pools;
-struct liteio_volumes;
 struct liteio_workers;
 
 #define LITEIO_AGENT_VERSION "1.0.0"
@@ -27,7 +27,7 @@ struct liteio_workers;
  * @config: from file and command line, constant after the start
  * @identity: name, host NQN and so on, constant after the start
  * @pools: open pools, see pools.h; own lock
- * @volumes: locks of volumes by name, see volumes.h; own lock
+ * @locks: one operation at a time on one volume, see locks.h; own lock
  * @api: the local API
  * @cluster: the half that talks to Kubernetes (cluster.h): liteio_cluster_new(agent, &agent->cluster,
  *           err) once @ready is set, liteio_cluster_free() at the end; NULL when standalone
@@ -41,7 +41,7 @@ struct liteio_agent {
 	struct liteio_config config;
 	struct liteio_identity identity;
 	struct liteio_pools *pools;
-	struct liteio_volumes *volumes;
+	struct liteio_locks *locks;
 	struct liteio_http_server *api;
 	struct liteio_cluster *cluster;
 	_Atomic bool ready;

@@ -5,19 +5,23 @@
 #ifndef LITEIO_AGENT_NODE_H
 #define LITEIO_AGENT_NODE_H
 
+#include "host/nvme.h"
+
 struct liteio_config;
 struct liteio_error;
 
 /**
  * struct liteio_identity - this node; all strings owned
  * @name: of the node
- * @host_nqn: as an NVMe host; made once, kept for ever
- * @host_id: its partner: kernels refuse one host id under two host NQNs
+ * @host: as an NVMe host; made once, kept for ever
+ * @host_nqn: of @host
+ * @host_id: of @host: kernels refuse one host id under two host NQNs
  * @boot_id: of this boot
  * @kernel: release
  */
 struct liteio_identity {
 	char *name;
+	struct liteio_nvme_host host;
 	char *host_nqn;
 	char *host_id;
 	char *boot_id;

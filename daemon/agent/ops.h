@@ -182,7 +182,18 @@ int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_ex
 int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t generation,
 			    uint64_t timeout_ms, struct liteio_local_unexport *ret,
 			    struct liteio_error *err);
-/* every export of one volume (NULL: of all volumes), as the kernel has them now */
+/**
+ * liteio_op_export_sweep() - remove what fenced generations of a volume have left behind
+ * @a: the agent
+ * @volume: name
+ * @err: what failed
+ *
+ * After liteio_op_volume_fence() with a floor: doors, subsystems and heads of every generation that
+ * is not live in the catalog. What has not drained, or is still mounted here, stays for the next time.
+ * Return: 0 or a negative errno.
+ */
+int liteio_op_export_sweep(struct liteio_agent *a, const char *volume, struct liteio_error *err);
+/* the live attachments of one volume (NULL: of all volumes), as the kernel has them now */
 int liteio_op_export_list(struct liteio_agent *a, const char *volume,
 			  struct liteio_local_export_list *ret, struct liteio_error *err);
 

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Exports: from a live attachment of the catalog to a head and a subsystem, and back.
+ *
+ * The order up: registry, thin device, head, subsystem, link. Down: fence (the caller's), link,
+ * subsystem, head, registry. A namespace is never disabled over a head that may have I/O in flight:
+ * host/nvmet.h refuses, and so does liteio_export_remove().
+ */
+#include "agent/exports.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/gate.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "host/head.h"
+#include "host/kmodule.h"
+#include "host/netlink.h"
+#include "host/nvmet.h"
+#include "model/local.h"
+
+static const struct liteio_nvmet target = LITEIO_NVMET_INIT;
+
+static bool is_local(const struct liteio_catalog_attachment *att)
+{
+	return att->flags & LITEIO_CATALOG_ATT_LOCAL;
+}
+
+static bool is_read_only(const struct liteio_catalog_attachment *att)
+{
+	return att->flags & LITEIO_CATALOG_ATT_READ_ONLY;
+}
+
+int liteio_export_check_remote(struct liteio_agent *a, struct liteio_error *err)
+{
+	if (a->config.n_listen == 0)
+		return liteio_error_set(err, -EOPNOTSUPP,
+					"this node serves no remote consumers: no \"listen\" address "
+					"is configured");
+	if (!liteio_kmodule_is_loaded("liteio"))
+		return liteio_error_set(err, -EOPNOTSUPP,
+					"this node serves no remote consumers: the module liteio is "
+					"not loaded");
+	return 0;
+}
+
+bool liteio_export_is_listening(void)
+{
+	_cleanup_free_ struct liteio_nvmet_port *ports = NULL;
+	size_t i, n = 0;
+
+	if (liteio_nvmet_port_list(&target, &ports, &n, NULL) < 0)
+		return false;
+	for (i = 0; i < n; i++)
+		if (ports[i].tcp && ports[i].listening)
+			return true;
+	return false;
+}
+
+/* the device below, the gate, and the head on both */
+static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			const struct liteio_catalog_attachment *att,
+			struct liteio_head_state *ret, struct liteio_error *err)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+	struct liteio_head h = {
+		.uuid = v->uuid,
+		.generation = att->generation,
+		.size_bytes = v->size_bytes,
+		.read_only = is_read_only(att),
+	};
+	struct liteio_pool_thin thin;
+	int r;
+
+	r = liteio_gate_open(&nl, err);
+	if (r == 0 && nl)
+		r = liteio_gate_volume(nl, &v->uuid, v->name, v->floor, err);
+	if (r == 0 && nl)
+		r = liteio_gate_attach(nl, &v->uuid, att->generation, att->host,
+				       is_read_only(att), err);
+	if (r < 0)
+		return r;
+	{
+		liteio_lane_guard(p, false);
+		r = liteio_pool_volume_activate(p->engine, &v->uuid, &thin, err);
+	}
+	if (r < 0)
+		return r;
+	h.lower = thin.dev;
+	h.gate = nl != NULL;
+	/* a head made before the module was loaded stays what it is: its table can not be told apart
+	 * from another's by a generation, and it serves only this node
+	 */
+	if (liteio_head_get(&v->uuid, att->generation, false, ret, NULL) == 0 && !ret->head.gate &&
+	    is_local(att))
+		h.gate = false;
+	return liteio_head_ensure(&h, ret, err);
+}
+
+int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
+			  const struct liteio_catalog_volume *v,
+			  const struct liteio_catalog_attachment *att, struct liteio_error *err)
+{
+	char *hosts[1] = { (char *)att->host };
+	struct liteio_nvmet_export e = {
+		.uuid = v->uuid,
+		.generation = att->generation,
+		.host_nqns = hosts,
+		.n_host_nqns = 1,
+	};
+	struct liteio_head_state head;
+	int r;
+
+	if (!is_local(att)) {
+		r = liteio_export_check_remote(a, err);
+		if (r < 0)
+			return r;
+	}
+	r = prepare_head(p, v, att, &head, err);
+	if (r < 0)
+		return liteio_error_wrap(err, r, "head of volume %s", v->name);
+	if (is_local(att))
+		return 0;
+	r = liteio_nvmet_prepare(&target, err);
+	if (r < 0)
+		return r;
+	e.device = head.path;
+	r = liteio_nvmet_create(&target, &e, err);
+	if (r < 0)
+		return liteio_error_wrap(err, r, "export of volume %s", v->name);
+	return 0;
+}
+
+/* the port of one configured address */
+static int port_of(const char *listen, unsigned int *ret, struct liteio_error *err)
+{
+	_cleanup_free_ char *host = NULL;
+	char port_text[8];
+	uint16_t port;
+	int r;
+
+	r = liteio_local_address_parse(listen, &host, &port, err);
+	if (r < 0)
+		return r;
+	snprintf(port_text, sizeof(port_text), "%u", port);
+	return liteio_nvmet_port_ensure(&target, host, port_text, ret, err);
+}
+
+int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
+		       struct liteio_error *err)
+{
+	unsigned int port;
+	size_t i;
+	int r;
+
+	if (is_local(att))
+		return 0;
+	for (i = 0; i < a->config.n_listen; i++) {
+		r = port_of(a->config.listen[i], &port, err);
+		if (r == 0)
+			r = liteio_nvmet_link(&target, &att->volume, att->generation, port, err);
+		if (r < 0)
+			return liteio_error_wrap(err, r, "listening on %s", a->config.listen[i]);
+	}
+	return 0;
+}
+
+/* forget the gate, once no head is bound to it */
+static int remove_gate(const struct liteio_uuid *uuid, uint64_t generation,
+		       struct liteio_error *err)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+	int r;
+
+	r = liteio_gate_open(&nl, err);
+	if (r < 0 || !nl)
+		return r;
+	/* the volume stays: its floor is what keeps old generations out */
+	return liteio_gate_detach(nl, uuid, generation, false, err);
+}
+
+int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bool drained,
+			 bool *ret_removed, struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+	int r;
+
+	*ret_removed = false;
+	r = liteio_nvmet_remove(&target, uuid, generation, drained, err);
+	if (r == -EBUSY && !drained)
+		return 0;
+	if (r < 0)
+		return r;
+	if (!drained)
+		return 0;
+	r = liteio_head_remove(uuid, generation, false, err);
+	if (r == -EBUSY) {
+		liteio_dm_name(LITEIO_DM_HEAD, uuid, generation, name);
+		return liteio_dm_remove_deferred(name, err);
+	}
+	if (r < 0)
+		return r;
+	r = remove_gate(uuid, generation, err);
+	if (r < 0)
+		return r;
+	*ret_removed = true;
+	return 0;
+}
+
+int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
+			 const struct liteio_catalog_volume *v, struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	struct liteio_head_state head;
+	size_t i, n = 0;
+	int r;
+
+	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
+	for (i = 0; i < n; i++) {
+		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
+			continue;
+		r = prepare_head(p, v, &atts[i], &head, err);
+		if (r == 0 && !is_local(&atts[i]))
+			r = liteio_nvmet_revalidate(&target, &v->uuid, atts[i].generation, err);
+		if (r < 0)
+			return liteio_error_wrap(err, r, "generation %" PRIu64,
+						 atts[i].generation);
+	}
+	return 0;
+}
+
+char *liteio_export_address(const char *listen)
+{
+	_cleanup_free_ char *host = NULL;
+	uint16_t port;
+
+	if (liteio_local_address_parse(listen, &host, &port, NULL) < 0)
+		return liteio_strdup(listen);
+	return liteio_strf(strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
+}
+
+/* is it linked to all ports, and the namespace on? */
+static bool is_reachable(struct liteio_agent *a, const struct liteio_catalog_attachment *att)
+{
+	struct liteio_nvmet_export *exports = NULL;
+	bool reachable = false;
+	size_t i, n = 0;
+
+	if (liteio_nvmet_list(&target, &exports, &n, NULL) < 0)
+		return false;
+	for (i = 0; i < n; i++)
+		if (exports[i].generation == att->generation &&
+		    liteio_uuid_equal(&exports[i].uuid, &att->volume))
+			reachable = exports[i].enabled &&
+				    exports[i].n_port_ids >= a->config.n_listen &&
+				    a->config.n_listen > 0;
+	liteio_nvmet_exports_free(exports, n);
+	return reachable;
+}
+
+int liteio_export_show(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+		       const struct liteio_catalog_attachment *att, struct liteio_local_export *ret,
+		       struct liteio_error *err)
+{
+	struct liteio_head_state head;
+	bool open;
+	size_t i;
+	int r;
+
+	r = liteio_head_get(&v->uuid, att->generation, false, &head, err);
+	if (r < 0 && r != -ENODEV)
+		return r;
+	open = r == 0 && !head.fenced;
+	ret->volume = liteio_strdup(v->name);
+	ret->uuid = v->uuid;
+	ret->generation = att->generation;
+	ret->read_only = is_read_only(att);
+	ret->local = is_local(att);
+	ret->device = r == 0 ? liteio_strdup(head.path) : NULL;
+	ret->ready = open && (ret->local || is_reachable(a, att));
+	if (ret->local)
+		return 0;
+	ret->nqn = liteio_volume_nqn(&v->uuid, att->generation);
+	ret->host_nqn = liteio_strdup(att->host);
+	ret->addresses = liteio_calloc(a->config.n_listen + 1, sizeof(*ret->addresses));
+	ret->n_addresses = a->config.n_listen;
+	for (i = 0; i < a->config.n_listen; i++)
+		ret->addresses[i] = liteio_export_address(a->config.listen[i]);
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Exports: from a live attachment of the catalog to a head and a subsystem, and back.
+ *
+ * Context of all functions: worker; the caller holds the volume's lock (locks.h).
+ */
+#ifndef LITEIO_AGENT_EXPORTS_H
+#define LITEIO_AGENT_EXPORTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/pools.h"
+
+struct liteio_agent;
+struct liteio_error;
+struct liteio_local_export;
+
+/**
+ * liteio_export_prepare() - everything but the door: gate, thin device, head, subsystem
+ * @a: the agent
+ * @p: pool of the volume
+ * @v: the volume, READY
+ * @att: live in the catalog
+ * @err: why not; -ESTALE when it was fenced meanwhile
+ *
+ * Adopts what is there. Return: 0 or a negative errno.
+ */
+int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
+			  const struct liteio_catalog_volume *v,
+			  const struct liteio_catalog_attachment *att, struct liteio_error *err);
+
+/* open the door: link the subsystem to the port of every address; nothing for a local one */
+int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
+		       struct liteio_error *err);
+
+/**
+ * liteio_export_remove() - take away what a generation has in the kernel
+ * @uuid: volume
+ * @generation: of the attachment
+ * @drained: its fence has drained; else only the door is closed
+ * @ret_removed: nothing is left; false while a mount holds the head, which goes with its last opener
+ * @err: what failed
+ *
+ * Return: 0 or a negative errno.
+ */
+int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bool drained,
+			 bool *ret_removed, struct liteio_error *err);
+
+/* the same for every generation of a volume that is not live in the catalog, fenced in passing */
+int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			struct liteio_error *err);
+
+/* every volume that has any gate, head or subsystem in the kernel, each once; new memory */
+int liteio_export_volumes_in_kernel(struct liteio_uuid **ret, size_t *ret_n,
+				    struct liteio_error *err);
+
+/* after growing: reload every live head, tell every host */
+int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
+			 const struct liteio_catalog_volume *v, struct liteio_error *err);
+
+/* an attachment as the kernel has it now; @ret in new memory */
+int liteio_export_show(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+		       const struct liteio_catalog_attachment *att, struct liteio_local_export *ret,
+		       struct liteio_error *err);
+
+/* could this node serve a remote consumer? 0, or -EOPNOTSUPP with what is missing */
+int liteio_export_check_remote(struct liteio_agent *a, struct liteio_error *err);
+
+/* a configured address with its port, "192.0.2.1:4420"; new memory */
+char *liteio_export_address(const char *listen);
+
+/* some port of ours listens already */
+bool liteio_export_is_listening(void);
+
+#endif

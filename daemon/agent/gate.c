@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Gates in the kernel.
+ */
+#include "agent/gate.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "host/head.h"
+#include "host/netlink.h"
+#include "model/local.h"
+
+int liteio_gate_open(struct liteio_netlink **ret, struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_netlink_open(ret, err);
+	if (r == -ENOENT) {
+		*ret = NULL;
+		return 0;
+	}
+	return r;
+}
+
+int liteio_gate_volume(struct liteio_netlink *nl, const struct liteio_uuid *uuid, const char *name,
+		       uint64_t floor, struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_netlink_vol_set(nl, uuid, name, floor, true, false, err);
+	/* another thread has raised it meanwhile: the higher one counts */
+	return r == -ESTALE ? 0 : r;
+}
+
+int liteio_gate_attach(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+		       uint64_t generation, const char *host, bool read_only,
+		       struct liteio_error *err)
+{
+	struct liteio_netlink_att att;
+	int r;
+
+	r = liteio_netlink_att_add(nl, uuid, generation, host, read_only, err);
+	if (r != -EEXIST)
+		return r;
+	r = liteio_netlink_att_get(nl, uuid, generation, &att, err);
+	if (r < 0)
+		return r;
+	if (!!(att.flags & LITEIO_ATT_RO) == read_only)
+		return 0;
+	if (att.bound)
+		return liteio_error_set(err, -EEXIST,
+					"generation %llu exists and is %s", (unsigned long long)generation,
+					read_only ? "writable" : "read-only");
+	/* left by an attempt that was never used */
+	r = liteio_netlink_att_del(nl, uuid, generation, err);
+	if (r < 0)
+		return r;
+	return liteio_netlink_att_add(nl, uuid, generation, host, read_only, err);
+}
+
+int liteio_gate_detach(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+		       uint64_t generation, bool volume, struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_netlink_att_del(nl, uuid, generation, err);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (!volume)
+		return 0;
+	r = liteio_netlink_vol_del(nl, uuid, err);
+	/* EBUSY: it has other attachments */
+	return r == -ENOENT || r == -EBUSY ? 0 : r;
+}
+
+static bool is_ended(const struct liteio_head *h, const struct liteio_uuid *uuid, uint64_t floor,
+		     uint64_t generation)
+{
+	if (h->remote || h->gate || !liteio_uuid_equal(&h->uuid, uuid))
+		return false;
+	return floor ? h->generation < floor : h->generation == generation;
+}
+
+/* heads without a gate */
+static int fence_plain(const struct liteio_uuid *uuid, uint64_t floor, uint64_t generation,
+		       struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_head_state *heads = NULL;
+	size_t i, n = 0;
+	int r;
+
+	r = liteio_head_list(&heads, &n, err);
+	for (i = 0; r == 0 && i < n; i++)
+		if (is_ended(&heads[i].head, uuid, floor, generation))
+			r = liteio_head_fail(uuid, heads[i].head.generation, false, err);
+	return r;
+}
+
+static int fence_gates(struct liteio_netlink *nl, const struct liteio_uuid *uuid, const char *name,
+		       uint64_t floor, uint64_t generation, uint64_t timeout_ms,
+		       struct liteio_netlink_fence *ret, struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_netlink_fence_wait(nl, uuid, floor, generation, timeout_ms, ret, err);
+	if (r != -ENOENT)
+		return r;
+	r = liteio_gate_volume(nl, uuid, name, floor, err);
+	if (r < 0)
+		return r;
+	return liteio_netlink_fence_wait(nl, uuid, floor, generation, timeout_ms, ret, err);
+}
+
+int liteio_gate_fence(const struct liteio_uuid *uuid, const char *name, uint64_t floor,
+		      uint64_t generation, uint64_t timeout_ms, struct liteio_local_fenced *ret,
+		      struct liteio_error *err)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+	struct liteio_netlink_fence fence = { .drained = true };
+	uint64_t start = liteio_now_ms();
+	int r;
+
+	r = liteio_gate_open(&nl, err);
+	if (r < 0)
+		return r;
+	if (nl) {
+		r = fence_gates(nl, uuid, name, floor, generation, timeout_ms, &fence, err);
+		if (r < 0)
+			return liteio_error_wrap(err, r, "fence");
+	}
+	r = fence_plain(uuid, floor, generation, err);
+	if (r < 0)
+		return liteio_error_wrap(err, r, "fence");
+	ret->floor = fence.floor;
+	ret->drained = fence.drained;
+	ret->inflight = fence.inflight;
+	ret->waited_ms = liteio_now_ms() - start;
+	return 0;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * liteio-agent: builds the context up, lets the loop run, takes it down again.
+ *
+ * Ending the agent changes nothing in the kernel: I/O goes on, and the next agent adopts what it finds.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/api.h"
+#include "agent/locks.h"
+#include "agent/pools.h"
+#include "agent/release.h"
+#include "agent/restore.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "base/worker.h"
+#include "host/dm.h"
+#include "host/kmodule.h"
+#include "pool/pool.h"
+
+#define EXIT_USAGE 2
+#define WORKERS_MAX 48
+#define URGENT_MAX 16
+/* jobs that are under way at the end are cut off after this: they are safe to be cut anywhere */
+#define GRACE_MS 20000
+
+/* one agent per node: a second one would undo what the first one does */
+static int lock_node(const struct liteio_config *c, int *ret_fd, struct liteio_error *err)
+{
+	_cleanup_free_ char *path = liteio_strf("%s/agent.lock", c->state_dir);
+	int fd, r;
+
+	r = liteio_fs_mkdir_p(c->state_dir, 0755, err);
+	if (r < 0)
+		return r;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return liteio_error_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		close(fd);
+		return liteio_error_set(err, -EBUSY, "another agent is running (%s)", path);
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* what a node can do without: said once, and again in its features */
+static void load_module(void)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_kmodule_load("liteio", &err);
+
+	if (r < 0)
+		log_warning(NULL,
+			    "the module liteio can not be loaded, only local volumes are served: %s",
+			    liteio_error_str(&err, r));
+}
+
+static void restore_run(void *arg)
+{
+	liteio_restore_start(arg);
+}
+
+static void restore_done(void *arg)
+{
+	struct liteio_agent *a = arg;
+
+	a->ready = true;
+	log_info(NULL, "ready");
+}
+
+static void on_signal(void *arg, int signo)
+{
+	struct liteio_agent *a = arg;
+
+	log_info(NULL, "ending: signal %d", signo);
+	liteio_loop_quit(a->loop, 0);
+}
+
+static int agent_init(struct liteio_agent *a, struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_identity_init(&a->identity, &a->config, err);
+	if (r == 0)
+		r = liteio_pool_prepare(err);
+	if (r == 0)
+		r = liteio_loop_new(&a->loop, err);
+	if (r == 0)
+		r = liteio_loop_on_signal(a->loop, SIGTERM, on_signal, a, err);
+	if (r == 0)
+		r = liteio_loop_on_signal(a->loop, SIGINT, on_signal, a, err);
+	if (r == 0)
+		r = liteio_workers_new(a->loop, WORKERS_MAX, &a->workers, err);
+	if (r == 0)
+		r = liteio_workers_new(a->loop, URGENT_MAX, &a->urgent, err);
+	if (r < 0)
+		return r;
+	a->locks = liteio_locks_new();
+	a->pools = liteio_pools_new();
+	return liteio_api_start(a, err);
+}
+
+/* false: a job is stuck in the kernel; its memory is left to the end of the process */
+static bool agent_stop(struct liteio_agent *a)
+{
+	bool ended = true;
+
+	liteio_api_stop(a);
+	if (a->workers)
+		ended = liteio_workers_free(a->workers, GRACE_MS) && ended;
+	if (a->urgent)
+		ended = liteio_workers_free(a->urgent, GRACE_MS) && ended;
+	return ended;
+}
+
+static void agent_fini(struct liteio_agent *a)
+{
+	liteio_pools_free(a->pools);
+	liteio_locks_free(a->locks);
+	liteio_loop_free(a->loop);
+	liteio_identity_fini(&a->identity);
+	liteio_config_fini(&a->config);
+}
+
+static int run(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	load_module();
+	r = agent_init(a, &err);
+	if (r == 0) {
+		log_info(NULL, "agent %s on node %s", LITEIO_AGENT_VERSION, a->identity.name);
+		liteio_worker_submit(a->workers, NULL, restore_run, restore_done, a);
+		r = liteio_loop_run(a->loop);
+		if (r < 0)
+			liteio_error_set(&err, r, "the event loop failed");
+	}
+	if (r < 0)
+		log_err(NULL, "%s", liteio_error_str(&err, r));
+	if (!agent_stop(a)) {
+		log_warning(NULL, "operations that hang in the kernel were left behind");
+		_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	}
+	agent_fini(a);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	_cleanup_close_ int lock = -1;
+	struct liteio_agent a = { 0 };
+	int mode, r;
+
+	r = liteio_config_load(argc, argv, &a.config, &mode, &err);
+	if (r < 0) {
+		fprintf(stderr, "liteio-agent: %s\n", liteio_error_str(&err, r));
+		return EXIT_USAGE;
+	}
+	if (mode == LITEIO_CONFIG_HELP)
+		return EXIT_SUCCESS;
+	liteio_log_init("liteio-agent", liteio_config_priority(&a.config), a.config.log_format);
+	if (mode == LITEIO_CONFIG_RELEASE) {
+		r = liteio_dm_init(&err);
+		liteio_config_fini(&a.config);
+		return r == 0 && liteio_release_all() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
+	r = lock_node(&a.config, &lock, &err);
+	if (r < 0) {
+		log_err(NULL, "%s", liteio_error_str(&err, r));
+		return EXIT_FAILURE;
+	}
+	return run(&a);
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Operations on exports, and the fence.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/exports.h"
+#include "agent/gate.h"
+#include "agent/ops.h"
+#include "agent/pools.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "host/kmodule.h"
+#include "pool/step.h"
+
+#define TARGET(name) struct liteio_target name _cleanup_(liteio_target_fini) = { 0 }
+
+/* ---- fence ---- */
+
+/* (1) of the order in ops.h; the record of the volume is read again */
+static int persist(struct liteio_target *t, uint64_t floor, uint64_t generation,
+		   struct liteio_error *err)
+{
+	struct liteio_pool *engine = t->pool->engine;
+	int r = 0;
+
+	liteio_lane_guard(t->pool, true);
+	if (floor)
+		r = liteio_pool_floor_raise(engine, &t->volume.uuid, floor, err);
+	else if (generation >= t->volume.floor)
+		r = liteio_pool_attachment_fence(engine, &t->volume.uuid, generation, err);
+	if (r < 0)
+		return r;
+	return liteio_pool_volume_get(engine, &t->volume.uuid, &t->volume);
+}
+
+/* (1), (2), (3) */
+static int fence(struct liteio_target *t, uint64_t floor, uint64_t generation,
+		 uint64_t timeout_ms, struct liteio_local_fenced *ret, struct liteio_error *err)
+{
+	int r;
+
+	r = persist(t, floor, generation, err);
+	if (r < 0)
+		return r;
+	liteio_step("agent-fence:persisted");
+	r = liteio_gate_fence(&t->volume.uuid, t->volume.name, floor, generation, timeout_ms, ret,
+			      err);
+	if (r < 0)
+		return r;
+	liteio_step("agent-fence:closed");
+	ret->floor = t->volume.floor;
+	if (!ret->drained)
+		log_warning(NULL, "volume %s: fenced, but %" PRIu64 " I/Os are still in flight",
+			    t->volume.name, ret->inflight);
+	return 0;
+}
+
+int liteio_op_volume_fence(struct liteio_agent *a, const char *volume,
+			   const struct liteio_local_fence *req, struct liteio_local_fenced *ret,
+			   struct liteio_error *err)
+{
+	TARGET(t);
+	int r;
+
+	if (!req->floor == !req->generation)
+		return liteio_error_set(err, -EINVAL,
+					"exactly one of floor and generation is needed");
+	/* without gates a head is fenced by its table: alone, then */
+	if (liteio_kmodule_is_loaded("liteio"))
+		r = liteio_target_find(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
+	else
+		r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
+	if (r < 0)
+		return r;
+	r = fence(&t, req->floor, req->generation, req->timeout_ms, ret, err);
+	if (r < 0)
+		return liteio_error_wrap(err, r, "volume %s", volume);
+	return 0;
+}
+
+/* ---- exports ---- */
+
+static int create_check(struct liteio_agent *a, const struct liteio_local_export_create *req,
+			struct liteio_error *err)
+{
+	const char *p;
+
+	if (req->local)
+		return 0;
+	if (!req->host_nqn || strncmp(req->host_nqn, "nqn.", 4) != 0)
+		return liteio_error_set(err, -EINVAL,
+					"hostNQN: the NQN of the consumer is needed");
+	for (p = req->host_nqn; *p; p++)
+		if (*p <= ' ' || *p == ',' || *p == '/' || *p > '~')
+			return liteio_error_set(err, -EINVAL, "hostNQN: no such character is taken");
+	return liteio_export_check_remote(a, err);
+}
+
+static int create(struct liteio_agent *a, struct liteio_target *t,
+		  const struct liteio_local_export_create *req,
+		  struct liteio_catalog_attachment *att, struct liteio_error *err)
+{
+	int r;
+
+	if (t->volume.state != LITEIO_CATALOG_READY)
+		return liteio_error_set(err, -EBUSY, "it is not ready");
+	att->volume = t->volume.uuid;
+	att->generation = req->generation;
+	att->state = LITEIO_CATALOG_ATT_LIVE;
+	att->flags = (req->read_only ? LITEIO_CATALOG_ATT_READ_ONLY : 0) |
+		     (req->local ? LITEIO_CATALOG_ATT_LOCAL : 0);
+	if (!req->local)
+		snprintf(att->host, sizeof(att->host), "%s", req->host_nqn);
+	{
+		liteio_lane_guard(t->pool, false);
+		r = liteio_pool_attachment_add(t->pool->engine, att, err);
+		if (r < 0)
+			return r;
+		/* the floor that the catalog took it under, for the kernel */
+		r = liteio_pool_volume_get(t->pool->engine, &t->volume.uuid, &t->volume);
+		if (r < 0)
+			return r;
+	}
+	liteio_step("agent-export:persisted");
+	r = liteio_export_prepare(a, t->pool, &t->volume, att, err);
+	if (r < 0)
+		return r;
+	liteio_step("agent-export:prepared");
+	r = liteio_export_link(a, att, err);
+	if (r < 0)
+		return r;
+	liteio_step("agent-export:linked");
+	return 0;
+}
+
+int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_export_create *req,
+			    struct liteio_local_export *ret, struct liteio_error *err)
+{
+	struct liteio_catalog_attachment att = { 0 };
+	TARGET(t);
+	int r;
+
+	r = create_check(a, req, err);
+	if (r == 0)
+		r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, req->volume, &t, err);
+	if (r < 0)
+		return r;
+	r = create(a, &t, req, &att, err);
+	if (r < 0)
+		return liteio_error_wrap(err, r, "export volume %s", req->volume);
+	log_info(NULL, "volume %s: generation %" PRIu64 " is open", req->volume, req->generation);
+	return liteio_export_show(a, &t.volume, &att, ret, err);
+}
+
+int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t generation,
+			    uint64_t timeout_ms, struct liteio_local_unexport *ret,
+			    struct liteio_error *err)
+{
+	struct liteio_local_fenced fenced = { 0 };
+	TARGET(t);
+	bool removed;
+	int r;
+
+	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
+	if (r < 0)
+		return r;
+	r = fence(&t, 0, generation, timeout_ms, &fenced, err);
+	if (r == 0)
+		r = liteio_export_remove(&t.volume.uuid, generation, fenced.drained, &removed,
+					 err);
+	if (r < 0)
+		return liteio_error_wrap(err, r, "end generation %" PRIu64 " of volume %s",
+					 generation, volume);
+	log_info(NULL, "volume %s: generation %" PRIu64 " is over", volume, generation);
+	ret->fenced = true;
+	ret->drained = fenced.drained;
+	ret->removed = removed;
+	return 0;
+}
+
+int liteio_op_export_sweep(struct liteio_agent *a, const char *volume, struct liteio_error *err)
+{
+	TARGET(t);
+	int r;
+
+	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
+	if (r < 0)
+		return r;
+	r = liteio_export_sweep(t.pool, &t.volume, err);
+	return r < 0 ? liteio_error_wrap(err, r, "volume %s", volume) : 0;
+}
+
+static int list_volume(struct liteio_agent *a, struct liteio_open_pool *p,
+		       const struct liteio_catalog_volume *v, struct liteio_local_export_list *ret,
+		       struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	size_t i, n = 0;
+	int r;
+
+	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
+	ret->items = liteio_realloc(ret->items, ret->n_items + n + 1, sizeof(*ret->items));
+	for (i = 0; i < n; i++) {
+		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
+			continue;
+		memset(&ret->items[ret->n_items], 0, sizeof(*ret->items));
+		r = liteio_export_show(a, v, &atts[i], &ret->items[ret->n_items++], err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int list_pool(struct liteio_agent *a, struct liteio_open_pool *p,
+		     struct liteio_local_export_list *ret, struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_catalog_volume *v = NULL;
+	size_t i, n = 0;
+	int r = 0;
+
+	liteio_pool_volume_list(p->engine, &v, &n);
+	for (i = 0; r == 0 && i < n; i++)
+		if (v[i].kind == LITEIO_CATALOG_VOLUME)
+			r = list_volume(a, p, &v[i], ret, err);
+	return r;
+}
+
+int liteio_op_export_list(struct liteio_agent *a, const char *volume,
+			  struct liteio_local_export_list *ret, struct liteio_error *err)
+{
+	struct liteio_local_export_list list = { 0 };
+	struct liteio_open_pool **all;
+	TARGET(t);
+	size_t i, n;
+	int r = 0;
+
+	if (volume) {
+		r = liteio_target_find(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
+		if (r == 0)
+			r = list_volume(a, t.pool, &t.volume, &list, err);
+	} else {
+		liteio_pools_all(a->pools, &all, &n);
+		for (i = 0; r == 0 && i < n; i++)
+			r = list_pool(a, all[i], &list, err);
+		liteio_pools_put_all(a->pools, all, n);
+	}
+	if (r < 0)
+		liteio_json_fini(&list, liteio_local_export_list_fields);
+	else
+		*ret = list;
+	return r;
+}

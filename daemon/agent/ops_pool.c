@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Operations on pools.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/ops.h"
+#include "agent/pools.h"
+#include "agent/restore.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "model/local.h"
+
+static void fill(struct liteio_open_pool *p, struct liteio_local_pool *ret)
+{
+	struct liteio_pool_info info;
+
+	liteio_pool_info(p->engine, &info);
+	ret->name = liteio_strdup(info.name);
+	ret->uuid = info.uuid;
+	ret->device = liteio_strdup(info.file[0] ? info.file : info.device);
+	ret->state = liteio_strdup(liteio_pool_condition_names[info.condition]);
+	ret->reason = info.reason[0] ? liteio_strdup(info.reason) : NULL;
+	ret->data_bytes = info.data_bytes;
+	ret->data_used_bytes = info.data_used_bytes;
+	ret->metadata_bytes = info.meta_bytes;
+	ret->metadata_used_bytes = info.meta_used_bytes;
+	ret->provisioned_bytes = info.provisioned_bytes;
+	ret->volumes = info.n_volumes + info.n_snapshots;
+}
+
+/* with the kernel's numbers of now; the old ones when it does not answer: the state says so */
+static void fill_fresh(struct liteio_open_pool *p, struct liteio_local_pool *ret)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	{
+		liteio_lane_guard(p, false);
+		r = liteio_pool_refresh(p->engine, &err);
+	}
+	if (r < 0)
+		log_warning(NULL, "pool %s: %s", p->name, liteio_error_str(&err, r));
+	fill(p, ret);
+}
+
+int liteio_op_pool_list(struct liteio_agent *a, struct liteio_local_pool_list *ret,
+			struct liteio_error *err)
+{
+	struct liteio_open_pool **all;
+	size_t i, n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	ret->items = liteio_calloc(n + 1, sizeof(*ret->items));
+	ret->n_items = n;
+	for (i = 0; i < n; i++)
+		fill_fresh(all[i], &ret->items[i]);
+	liteio_pools_put_all(a->pools, all, n);
+	return 0;
+}
+
+int liteio_op_pool_show(struct liteio_agent *a, const char *pool, struct liteio_local_pool *ret,
+			struct liteio_error *err)
+{
+	struct liteio_open_pool *p;
+	int r;
+
+	r = liteio_pools_get(a->pools, pool, &p, err);
+	if (r < 0)
+		return r;
+	fill_fresh(p, ret);
+	liteio_pools_put(a->pools, p);
+	return 0;
+}
+
+/* the pool that is open on a device, or -ENOENT; paths may differ, labels do not */
+static int find_on_device(struct liteio_agent *a, const char *device,
+			  struct liteio_open_pool **ret)
+{
+	struct liteio_pool_found found;
+	struct liteio_open_pool **all;
+	size_t i, n;
+	int r;
+
+	r = liteio_pool_probe(device, &found, NULL);
+	if (r < 0)
+		return -ENOENT;
+	r = -ENOENT;
+	liteio_pools_all(a->pools, &all, &n);
+	for (i = 0; i < n; i++) {
+		if (r == 0 || !liteio_uuid_equal(&all[i]->uuid, &found.label.pool_uuid))
+			continue;
+		*ret = all[i];
+		all[i] = NULL;
+		r = 0;
+	}
+	liteio_pools_put_all(a->pools, all, n);
+	return r;
+}
+
+/* open, put into the table, write it down, bring its exports back */
+static int open_and_add(struct liteio_agent *a, const char *device, struct liteio_local_pool *ret,
+			struct liteio_error *err)
+{
+	struct liteio_pool *engine;
+	struct liteio_open_pool *p;
+	int r;
+
+	r = liteio_pool_open(device, &engine, err);
+	if (r < 0)
+		return r;
+	r = liteio_pools_add(a->pools, engine, &p, err);
+	if (r < 0) {
+		liteio_pool_release(engine);
+		return r;
+	}
+	r = liteio_pools_remember(a, err);
+	if (r == 0) {
+		liteio_restore_pool(a, p);
+		log_info(NULL, "pool %s on %s is open", p->name, device);
+		fill_fresh(p, ret);
+	}
+	liteio_pools_put(a->pools, p);
+	return r;
+}
+
+static int create_check(const struct liteio_local_pool_create *req, struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_name_check("pool", req->name, err);
+	if (r < 0)
+		return r;
+	if (req->device[0] != '/')
+		return liteio_error_set(err, -EINVAL, "\"%s\" is not an absolute path",
+					req->device);
+	if (req->block_bytes > UINT32_MAX)
+		return liteio_error_set(err, -EINVAL, "blockBytes: at most 1 GiB");
+	return 0;
+}
+
+/* the pool of that name is there: the same one, or an error */
+static int create_again(struct liteio_agent *a, const struct liteio_local_pool_create *req,
+			struct liteio_open_pool *p, struct liteio_local_pool *ret,
+			struct liteio_error *err)
+{
+	struct liteio_open_pool *on_device = NULL;
+	int r;
+
+	r = find_on_device(a, req->device, &on_device);
+	if (r < 0 || on_device != p)
+		r = liteio_error_set(err, -EEXIST, "pool %s exists on another device", p->name);
+	else
+		fill_fresh(p, ret);
+	liteio_pools_put(a->pools, on_device);
+	return r;
+}
+
+int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
+			  struct liteio_local_pool *ret, struct liteio_error *err)
+{
+	const struct liteio_pool_format format = {
+		.name = req->name,
+		.device = req->device,
+		.size_bytes = req->size_bytes,
+		.block_bytes = req->block_bytes,
+		.force = req->force,
+	};
+	struct liteio_named_lock *lock _cleanup_(liteio_locks_givep) = NULL;
+	struct liteio_open_pool *p;
+	struct liteio_pool_found found;
+	struct liteio_uuid uuid;
+	int r;
+
+	r = create_check(req, err);
+	if (r < 0)
+		return r;
+	lock = liteio_locks_take(a->locks, "pools");
+	r = liteio_pools_get(a->pools, req->name, &p, NULL);
+	if (r == 0) {
+		r = create_again(a, req, p, ret, err);
+		liteio_pools_put(a->pools, p);
+		return r;
+	}
+	/* made by a call that was cut short before it was opened: then go on from there */
+	if (liteio_pool_probe(req->device, &found, NULL) == 0 &&
+	    strcmp(found.label.pool_name, req->name) == 0)
+		return open_and_add(a, req->device, ret, err);
+	r = liteio_pool_format(&format, &uuid, err);
+	if (r < 0)
+		return liteio_error_wrap(err, r, "pool %s", req->name);
+	return open_and_add(a, req->device, ret, err);
+}
+
+int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
+			  struct liteio_local_pool *ret, struct liteio_error *err)
+{
+	struct liteio_named_lock *lock _cleanup_(liteio_locks_givep) = NULL;
+	struct liteio_open_pool *p;
+
+	if (req->device[0] != '/')
+		return liteio_error_set(err, -EINVAL, "\"%s\" is not an absolute path",
+					req->device);
+	lock = liteio_locks_take(a->locks, "pools");
+	if (find_on_device(a, req->device, &p) == 0) {
+		fill_fresh(p, ret);
+		liteio_pools_put(a->pools, p);
+		return 0;
+	}
+	return open_and_add(a, req->device, ret, err);
+}
+
+int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_deleted,
+			  struct liteio_error *err)
+{
+	struct liteio_named_lock *lock _cleanup_(liteio_locks_givep) =
+		liteio_locks_take(a->locks, "pools");
+	struct liteio_open_pool *p;
+	int r;
+
+	r = liteio_pools_get(a->pools, pool, &p, NULL);
+	if (r < 0) {
+		*ret_deleted = false;
+		return 0;
+	}
+	r = liteio_pools_take_out(a->pools, p, err);
+	if (r < 0) {
+		liteio_pools_put(a->pools, p);
+		return r;
+	}
+	r = liteio_pool_destroy(p->engine, err);
+	if (r < 0) {
+		liteio_pools_put_back(a->pools, p);
+		liteio_pools_put(a->pools, p);
+		return liteio_error_wrap(err, r, "pool %s", pool);
+	}
+	p->engine = NULL;
+	liteio_pools_put(a->pools, p);
+	log_info(NULL, "pool %s is deleted", pool);
+	*ret_deleted = true;
+	return liteio_pools_remember(a, err);
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The open pools of this node: the table, the lanes, and finding a volume.
+ */
+#include "agent/pools.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+
+/**
+ * struct liteio_pools - the table
+ * @lock: covers the table and the references; never held while something blocks
+ * @items: the pools
+ * @n: how many
+ */
+struct liteio_pools {
+	pthread_mutex_t lock;
+	struct liteio_open_pool **items;
+	size_t n;
+};
+
+struct liteio_pools *liteio_pools_new(void)
+{
+	struct liteio_pools *t = liteio_calloc(1, sizeof(*t));
+
+	pthread_mutex_init(&t->lock, NULL);
+	return t;
+}
+
+static void open_pool_free(struct liteio_open_pool *p)
+{
+	if (p->engine)
+		liteio_pool_release(p->engine);
+	pthread_cond_destroy(&p->changed);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+void liteio_pools_free(struct liteio_pools *t)
+{
+	size_t i;
+
+	if (!t)
+		return;
+	for (i = 0; i < t->n; i++)
+		open_pool_free(t->items[i]);
+	free(t->items);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+/* table lock held */
+static void table_insert(struct liteio_pools *t, struct liteio_open_pool *p)
+{
+	t->items = liteio_realloc(t->items, t->n + 1, sizeof(*t->items));
+	t->items[t->n++] = p;
+}
+
+static void table_remove(struct liteio_pools *t, const struct liteio_open_pool *p)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (t->items[i] == p)
+			t->items[i--] = t->items[--t->n];
+}
+
+int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
+		     struct liteio_open_pool **ret, struct liteio_error *err)
+{
+	struct liteio_open_pool *p;
+	struct liteio_pool_info info;
+	size_t i;
+
+	liteio_pool_info(engine, &info);
+	liteio_guard(&t->lock);
+	for (i = 0; i < t->n; i++)
+		if (strcmp(t->items[i]->name, info.name) == 0 ||
+		    liteio_uuid_equal(&t->items[i]->uuid, &info.uuid))
+			return liteio_error_set(err, -EEXIST, "pool %s is open already", info.name);
+	p = liteio_calloc(1, sizeof(*p));
+	p->engine = engine;
+	p->uuid = info.uuid;
+	p->refs = 2;
+	memcpy(p->name, info.name, sizeof(p->name));
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->changed, NULL);
+	table_insert(t, p);
+	*ret = p;
+	return 0;
+}
+
+int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p,
+			  struct liteio_error *err)
+{
+	liteio_guard(&t->lock);
+	if (p->refs > 2)
+		return liteio_error_set(err, -EBUSY, "pool %s: other operations are under way",
+					p->name);
+	table_remove(t, p);
+	p->refs--;
+	return 0;
+}
+
+void liteio_pools_put_back(struct liteio_pools *t, struct liteio_open_pool *p)
+{
+	liteio_guard(&t->lock);
+	table_insert(t, p);
+	p->refs++;
+}
+
+int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
+		     struct liteio_error *err)
+{
+	size_t i;
+
+	liteio_guard(&t->lock);
+	for (i = 0; i < t->n; i++) {
+		if (strcmp(t->items[i]->name, name) != 0)
+			continue;
+		t->items[i]->refs++;
+		*ret = t->items[i];
+		return 0;
+	}
+	return liteio_error_set(err, -ENOENT, "pool %s: no such pool", name);
+}
+
+void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n)
+{
+	size_t i;
+
+	liteio_guard(&t->lock);
+	*ret = liteio_calloc(t->n + 1, sizeof(**ret));
+	for (i = 0; i < t->n; i++) {
+		t->items[i]->refs++;
+		(*ret)[i] = t->items[i];
+	}
+	*ret_n = t->n;
+}
+
+static bool unref(struct liteio_pools *t, struct liteio_open_pool *p)
+{
+	liteio_guard(&t->lock);
+	return --p->refs == 0;
+}
+
+void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p)
+{
+	if (p && unref(t, p))
+		open_pool_free(p);
+}
+
+void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		liteio_pools_put(t, all[i]);
+	free(all);
+}
+
+struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent)
+{
+	liteio_guard(&p->lock);
+	if (urgent)
+		p->urgent++;
+	while (p->busy || (!urgent && p->urgent > 0))
+		pthread_cond_wait(&p->changed, &p->lock);
+	if (urgent)
+		p->urgent--;
+	p->busy = true;
+	return p;
+}
+
+void liteio_pools_leave(struct liteio_open_pool *p)
+{
+	liteio_guard(&p->lock);
+	p->busy = false;
+	pthread_cond_broadcast(&p->changed);
+}
+
+/* how a target is looked up in one pool */
+struct search {
+	const struct liteio_uuid *uuid; /* or, when NULL: */
+	enum liteio_catalog_kind kind;
+	const char *name;
+};
+
+static int search_pool(const struct search *s, struct liteio_pool *engine,
+		       struct liteio_catalog_volume *ret)
+{
+	if (s->uuid)
+		return liteio_pool_volume_get(engine, s->uuid, ret);
+	return liteio_pool_volume_find(engine, s->kind, s->name, ret);
+}
+
+/* the first pool that has it; its reference is kept */
+static int search_all(struct liteio_agent *a, const struct search *s, struct liteio_target *ret)
+{
+	struct liteio_open_pool **all;
+	size_t i, n;
+	int r = -ENOENT;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (i = 0; i < n && r == -ENOENT; i++) {
+		if (search_pool(s, all[i]->engine, &ret->volume) < 0)
+			continue;
+		ret->agent = a;
+		ret->lock = NULL;
+		ret->pool = all[i];
+		all[i] = NULL;
+		r = 0;
+	}
+	liteio_pools_put_all(a->pools, all, n);
+	return r;
+}
+
+static const char *kind_name(enum liteio_catalog_kind kind)
+{
+	return kind == LITEIO_CATALOG_SNAPSHOT ? "snapshot" : "volume";
+}
+
+int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		       struct liteio_target *ret, struct liteio_error *err)
+{
+	const struct search s = { .kind = kind, .name = name };
+
+	if (search_all(a, &s, ret) < 0)
+		return liteio_error_set(err, -ENOENT, "%s %s: no such %s on this node",
+					kind_name(kind), name, kind_name(kind));
+	return 0;
+}
+
+int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			    struct liteio_target *ret, struct liteio_error *err)
+{
+	const struct search s = { .uuid = uuid };
+	char text[LITEIO_UUID_STRLEN + 1];
+
+	if (search_all(a, &s, ret) < 0) {
+		liteio_uuid_format(uuid, text);
+		return liteio_error_set(err, -ENOENT, "volume %s: not in a pool of this node",
+					text);
+	}
+	return 0;
+}
+
+int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		       struct liteio_target *ret, struct liteio_error *err)
+{
+	struct liteio_target t = { 0 };
+	char text[LITEIO_UUID_STRLEN + 1];
+	int r;
+
+	r = liteio_target_find(a, kind, name, &t, err);
+	if (r < 0)
+		return r;
+	liteio_uuid_format(&t.volume.uuid, text);
+	t.lock = liteio_locks_take(a->locks, text);
+	/* it may have gone while we waited */
+	if (liteio_pool_volume_get(t.pool->engine, &t.volume.uuid, &t.volume) < 0) {
+		liteio_target_fini(&t);
+		return liteio_error_set(err, -ENOENT, "%s %s: no such %s on this node",
+					kind_name(kind), name, kind_name(kind));
+	}
+	*ret = t;
+	return 0;
+}
+
+void liteio_target_fini(struct liteio_target *t)
+{
+	if (!t->agent)
+		return;
+	liteio_locks_give(t->lock);
+	liteio_pools_put(t->agent->pools, t->pool);
+	memset(t, 0, sizeof(*t));
+}
+
+int liteio_pools_reclaim(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	bool more = true;
+	int r;
+
+	while (more) {
+		liteio_lane_guard(p, false);
+		r = liteio_pool_reclaim(p->engine, &more, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The open pools of this node, and finding a volume in them.
+ *
+ * Context of all functions: any thread, unless said otherwise.
+ */
+#ifndef LITEIO_AGENT_POOLS_H
+#define LITEIO_AGENT_POOLS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "agent/locks.h"
+#include "base/uuid.h"
+#include "pool/pool.h"
+
+struct liteio_agent;
+struct liteio_error;
+struct liteio_pools;
+
+/**
+ * struct liteio_open_pool - one open pool
+ * @engine: what daemon/pool made of it; its lane functions only between enter and leave
+ * @name: of the pool
+ * @uuid: of the pool
+ * @refs: users, the table included; under the table's lock
+ * @lock: covers what follows
+ * @changed: the lane was left
+ * @busy: somebody is in the lane
+ * @urgent: how many fences wait for the lane: they go first
+ */
+struct liteio_open_pool {
+	struct liteio_pool *engine;
+	char name[LITEIO_ONDISK_NAME];
+	struct liteio_uuid uuid;
+	unsigned int refs;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool busy;
+	unsigned int urgent;
+};
+
+struct liteio_pools *liteio_pools_new(void);
+/* forgets the pools and leaves them in the kernel as they are */
+void liteio_pools_free(struct liteio_pools *t);
+
+/**
+ * liteio_pools_add() - take an open pool into the table
+ * @t: the table
+ * @engine: owned by the table when this succeeds
+ * @ret: with a reference for the caller
+ * @err: the name or the uuid is there already
+ *
+ * Return: 0 or -EEXIST.
+ */
+int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
+		     struct liteio_open_pool **ret, struct liteio_error *err);
+/* take a pool out that nobody else uses: 0 or -EBUSY; the caller's reference is now the only one */
+int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p,
+			  struct liteio_error *err);
+/* and put it back */
+void liteio_pools_put_back(struct liteio_pools *t, struct liteio_open_pool *p);
+/* by name; -ENOENT; released with liteio_pools_put() */
+int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
+		     struct liteio_error *err);
+/* every pool, each with a reference; released with liteio_pools_put_all() */
+void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
+void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n);
+void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p);
+
+/**
+ * liteio_pools_enter() - be alone in the pool's lane
+ * @p: the pool
+ * @urgent: before all that are not
+ *
+ * Context: worker; waits for the lane function that is running, each of which is bounded (daemon/pool
+ * deletes in slices). Return: @p.
+ */
+struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent);
+void liteio_pools_leave(struct liteio_open_pool *p);
+
+static inline void liteio_pools_leavep(struct liteio_open_pool **p)
+{
+	if (*p)
+		liteio_pools_leave(*p);
+}
+
+/* in the lane until the end of the scope */
+#define liteio_lane_guard(p, urgent) \
+	struct liteio_open_pool *lane_guard _cleanup_(liteio_pools_leavep) \
+		__attribute__((unused)) = liteio_pools_enter(p, urgent)
+
+/**
+ * struct liteio_target - a volume or snapshot that an operation is about
+ * @agent: the agent
+ * @pool: where it is; a reference
+ * @volume: its record, as it was when it was locked
+ * @lock: nobody else works on it
+ */
+struct liteio_target {
+	struct liteio_agent *agent;
+	struct liteio_open_pool *pool;
+	struct liteio_catalog_volume volume;
+	struct liteio_named_lock *lock;
+};
+
+/* find without locking; -ENOENT with a sentence */
+int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		       struct liteio_target *ret, struct liteio_error *err);
+int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			    struct liteio_target *ret, struct liteio_error *err);
+/* find, and wait until nobody else works on it (worker) */
+int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		       struct liteio_target *ret, struct liteio_error *err);
+void liteio_target_fini(struct liteio_target *t);
+
+/**
+ * liteio_pools_remember() - write down which pools this node has open
+ * @a: the agent
+ * @err: why not
+ *
+ * What is written down is opened again at the next start; so is what matches "devices" of the
+ * configuration. Context: worker. Return: 0 or a negative errno.
+ */
+int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err);
+
+/**
+ * liteio_pools_open_known() - open every pool that this node should have
+ * @a: the agent, starting
+ *
+ * Those that can not be opened are logged and left alone. Context: worker.
+ */
+void liteio_pools_open_known(struct liteio_agent *a);
+
+/* give the space of deleted volumes back, slice by slice, until there are none; worker */
+int liteio_pools_reclaim(struct liteio_open_pool *p, struct liteio_error *err);
+
+#endif

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which pools are ours: what this node has opened before, and what matches the configuration.
+ *
+ * A disk is known by the uuid in its label, wherever it shows up; a file by its path. The list is
+ * <stateDir>/pools.json: losing it loses no data, such a pool is imported again by hand.
+ */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/pools.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#define KNOWN_MAX_BYTES (1u << 20)
+
+/* one line of the list; "file" only for pools in files */
+struct known_pool {
+	char *name;
+	struct liteio_uuid uuid;
+	char *file;
+};
+
+struct known {
+	struct known_pool *pools;
+	size_t n_pools;
+};
+
+static const struct liteio_field known_pool_fields[] = {
+	{ .key = "name", .type = LITEIO_FIELD_STRING, .offset = offsetof(struct known_pool, name) },
+	{ .key = "uuid", .type = LITEIO_FIELD_UUID, .flags = LITEIO_FIELD_REQUIRED,
+	  .offset = offsetof(struct known_pool, uuid) },
+	{ .key = "file", .type = LITEIO_FIELD_STRING, .offset = offsetof(struct known_pool, file) },
+	{ .key = NULL },
+};
+
+static const struct liteio_field known_fields[] = {
+	{ .key = "pools", .type = LITEIO_FIELD_ARRAY, .flags = LITEIO_FIELD_KEEP_ZERO,
+	  .offset = offsetof(struct known, pools), .count_offset = offsetof(struct known, n_pools),
+	  .elem_size = sizeof(struct known_pool), .fields = known_pool_fields },
+	{ .key = NULL },
+};
+
+static char *known_path(const struct liteio_agent *a)
+{
+	return liteio_strf("%s/pools.json", a->config.state_dir);
+}
+
+int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err)
+{
+	_cleanup_free_ char *path = known_path(a), *text = NULL;
+	struct liteio_open_pool **all;
+	struct known known = { 0 };
+	struct liteio_pool_info info;
+	struct liteio_json *j;
+	size_t i, n;
+	int r;
+
+	liteio_pools_all(a->pools, &all, &n);
+	known.pools = liteio_calloc(n + 1, sizeof(*known.pools));
+	known.n_pools = n;
+	for (i = 0; i < n; i++) {
+		liteio_pool_info(all[i]->engine, &info);
+		known.pools[i].name = liteio_strdup(info.name);
+		known.pools[i].uuid = info.uuid;
+		known.pools[i].file = info.file[0] ? liteio_strdup(info.file) : NULL;
+	}
+	liteio_pools_put_all(a->pools, all, n);
+	j = liteio_json_encode(&known, known_fields);
+	text = liteio_json_print_pretty(j);
+	liteio_json_unref(j);
+	liteio_json_fini(&known, known_fields);
+	r = liteio_fs_mkdir_p(a->config.state_dir, 0755, err);
+	if (r == 0)
+		r = liteio_fs_write_atomic(path, text, strlen(text), 0644, err);
+	return r;
+}
+
+static int known_load(struct liteio_agent *a, struct known *ret, struct liteio_error *err)
+{
+	_cleanup_free_ char *path = known_path(a), *text = NULL;
+	struct liteio_json *j;
+	size_t len;
+	int r;
+
+	if (!liteio_fs_exists(path))
+		return 0;
+	r = liteio_fs_read(path, KNOWN_MAX_BYTES, &text, &len, err);
+	if (r < 0)
+		return r;
+	r = liteio_json_parse(text, len, &j, err);
+	if (r < 0)
+		return liteio_error_wrap(err, r, "%s", path);
+	r = liteio_json_decode(j, known_fields, LITEIO_JSON_STRICT, ret, err);
+	liteio_json_unref(j);
+	return r < 0 ? liteio_error_wrap(err, r, "%s", path) : 0;
+}
+
+static void open_one(struct liteio_agent *a, const char *device)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_open_pool *p;
+	struct liteio_pool *engine;
+	int r;
+
+	r = liteio_pool_open(device, &engine, &err);
+	if (r < 0) {
+		log_err(NULL, "pool on %s can not be opened: %s", device,
+			liteio_error_str(&err, r));
+		return;
+	}
+	r = liteio_pools_add(a->pools, engine, &p, &err);
+	if (r < 0) {
+		log_err(NULL, "pool on %s: %s", device, liteio_error_str(&err, r));
+		liteio_pool_release(engine);
+		return;
+	}
+	log_info(NULL, "pool %s on %s is open", p->name, device);
+	liteio_pools_put(a->pools, p);
+}
+
+static bool is_known(const struct known *known, const struct liteio_uuid *uuid)
+{
+	size_t i;
+
+	for (i = 0; i < known->n_pools; i++)
+		if (liteio_uuid_equal(&known->pools[i].uuid, uuid))
+			return true;
+	return false;
+}
+
+static bool is_allowed(const struct liteio_agent *a, const char *device)
+{
+	size_t i;
+
+	for (i = 0; i < a->config.n_devices; i++)
+		if (fnmatch(a->config.devices[i], device, FNM_PATHNAME) == 0)
+			return true;
+	return false;
+}
+
+static bool is_open(struct liteio_agent *a, const struct liteio_uuid *uuid)
+{
+	struct liteio_open_pool **all;
+	bool open = false;
+	size_t i, n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (i = 0; i < n; i++)
+		if (liteio_uuid_equal(&all[i]->uuid, uuid))
+			open = true;
+	liteio_pools_put_all(a->pools, all, n);
+	return open;
+}
+
+static void open_devices(struct liteio_agent *a, const struct known *known)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	_cleanup_free_ struct liteio_pool_found *found = NULL;
+	size_t i, n = 0;
+	int r;
+
+	r = liteio_pool_scan(&found, &n, &err);
+	if (r < 0) {
+		log_err(NULL, "looking for pools: %s", liteio_error_str(&err, r));
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		if (is_open(a, &found[i].label.pool_uuid))
+			continue;
+		if (is_known(known, &found[i].label.pool_uuid) || is_allowed(a, found[i].device))
+			open_one(a, found[i].device);
+		else
+			log_info(NULL, "pool %s on %s is not one of this node; import it to use it",
+				 found[i].label.pool_name, found[i].device);
+	}
+}
+
+void liteio_pools_open_known(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct known known = { 0 };
+	size_t i;
+	int r;
+
+	r = known_load(a, &known, &err);
+	if (r < 0)
+		log_err(NULL, "the list of pools is not readable: %s", liteio_error_str(&err, r));
+	/* files first: their loop devices then are seen as what they are, in use */
+	for (i = 0; i < known.n_pools; i++)
+		if (known.pools[i].file)
+			open_one(a, known.pools[i].file);
+	for (i = 0; i < a->config.n_devices; i++) {
+		const char *pattern = a->config.devices[i];
+
+		if (strpbrk(pattern, "*?[") || strncmp(pattern, "/dev/", 5) == 0)
+			continue;
+		if (liteio_fs_exists(pattern))
+			open_one(a, pattern);
+	}
+	open_devices(a, &known);
+	liteio_json_fini(&known, known_fields);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /dev/liteio/<volume uuid>: the one name under which a consumer finds its head.
+ *
+ * A relative link to the head's node, so that it also holds where /dev is mounted elsewhere. At most
+ * one attachment of a volume is published on a node. Context: worker.
+ */
+#ifndef LITEIO_AGENT_PUBLISH_H
+#define LITEIO_AGENT_PUBLISH_H
+
+#include "base/uuid.h"
+
+struct liteio_error;
+
+#define LITEIO_PUBLISH_DIR "/dev/liteio"
+
+/* path of the link, in new memory */
+char *liteio_publish_path(const struct liteio_uuid *uuid);
+/* make the link, or turn it to this device ("/dev/dm-7"); 0 or a negative errno */
+int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
+		       struct liteio_error *err);
+/* 1 when the link leads to this device, 0 when not */
+int liteio_publish_is(const struct liteio_uuid *uuid, const char *device);
+/* take it away if it leads to this device; NULL: wherever it leads */
+void liteio_publish_del(const struct liteio_uuid *uuid, const char *device);
+
+#endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Letting go of a remote volume without ever hanging.
+ *
+ * While a path is alive the head goes first: nothing is lost, and what is open stays. While no path
+ * is alive, or by force, the controllers go first: I/O that waits for the path gets its error, which
+ * sets free whoever hangs on it, and then the head can go.
+ */
+#include "agent/release.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "agent/gate.h"
+#include "agent/publish.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "host/head.h"
+#include "host/netlink.h"
+#include "host/nvme.h"
+
+static bool has_live_path(const struct liteio_uuid *uuid, uint64_t generation)
+{
+	_cleanup_free_ struct liteio_nvme_ctrl *ctrls = NULL;
+	size_t i, n = 0;
+
+	if (liteio_nvme_list(&ctrls, &n, NULL) < 0)
+		return false;
+	for (i = 0; i < n; i++)
+		if (ctrls[i].generation == generation && liteio_uuid_equal(&ctrls[i].uuid, uuid) &&
+		    strcmp(ctrls[i].state, "live") == 0)
+			return true;
+	return false;
+}
+
+/* the head is still open: its I/O fails from now on, and it goes with its last opener */
+static int leave_dead(const struct liteio_uuid *uuid, uint64_t generation,
+		      struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+	int r;
+
+	r = liteio_head_fail(uuid, generation, true, err);
+	if (r < 0)
+		return r;
+	liteio_dm_name(LITEIO_DM_REMOTE, uuid, generation, name);
+	return liteio_dm_remove_deferred(name, err);
+}
+
+static int forget_gate(const struct liteio_uuid *uuid, uint64_t generation,
+		       struct liteio_error *err)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+	int r;
+
+	r = liteio_gate_open(&nl, err);
+	if (r < 0 || !nl)
+		return r;
+	r = liteio_gate_detach(nl, uuid, generation, true, err);
+	/* a head that waits for its last opener may still be bound */
+	return r == -EBUSY ? 0 : r;
+}
+
+int liteio_release_remote(const struct liteio_uuid *uuid, uint64_t generation, bool force,
+			  uint64_t timeout_ms, struct liteio_error *err)
+{
+	struct liteio_head_state head;
+	bool is_open, exists;
+	int r;
+
+	r = liteio_head_get(uuid, generation, true, &head, err);
+	if (r < 0 && r != -ENODEV)
+		return r;
+	exists = r == 0;
+	is_open = exists && head.dm.open_count > 0;
+	if (is_open && !force)
+		return liteio_error_set(err, -EBUSY, "%s is in use", head.path);
+	if (exists)
+		liteio_publish_del(uuid, head.path);
+	if (exists && !force && has_live_path(uuid, generation)) {
+		r = liteio_head_remove(uuid, generation, true, err);
+		if (r < 0)
+			return r;
+		exists = false;
+	}
+	r = liteio_nvme_disconnect(uuid, generation, timeout_ms, err);
+	if (r < 0)
+		return r;
+	if (exists) {
+		r = liteio_head_remove(uuid, generation, true, err);
+		if (r == -EBUSY)
+			r = leave_dead(uuid, generation, err);
+		if (r < 0)
+			return r;
+	}
+	return forget_gate(uuid, generation, err);
+}
+
+unsigned int liteio_release_all(void)
+{
+	_cleanup_free_ struct liteio_nvme_ctrl *ctrls = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	unsigned int failed = 0;
+	size_t i, n = 0;
+	int r;
+
+	r = liteio_nvme_list(&ctrls, &n, &err);
+	if (r < 0) {
+		log_err(NULL, "%s", liteio_error_str(&err, r));
+		return 1;
+	}
+	for (i = 0; i < n; i++) {
+		r = liteio_release_remote(&ctrls[i].uuid, ctrls[i].generation, true, 10000, &err);
+		if (r == 0)
+			continue;
+		failed++;
+		log_err(NULL, "%s: %s", ctrls[i].name, liteio_error_str(&err, r));
+	}
+	return failed;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Letting go of a remote volume without ever hanging: for a detach, and for the shutdown of the node.
+ */
+#ifndef LITEIO_AGENT_RELEASE_H
+#define LITEIO_AGENT_RELEASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/uuid.h"
+
+struct liteio_error;
+
+/**
+ * liteio_release_remote() - remove head, controller and gate of a remote attachment
+ * @uuid: volume
+ * @generation: of the attachment
+ * @force: although the head is open: its I/O fails, and it goes when its last opener leaves
+ * @timeout_ms: bound for the kernel to delete a controller
+ * @err: -EBUSY when it is open and @force is not set
+ *
+ * Context: worker. Return: 0 (also when there was nothing) or a negative errno.
+ */
+int liteio_release_remote(const struct liteio_uuid *uuid, uint64_t generation, bool force,
+			  uint64_t timeout_ms, struct liteio_error *err);
+
+/**
+ * liteio_release_all() - let go of every remote attachment of this node
+ *
+ * For the node's shutdown, before the network goes: what is still open gets errors instead of a
+ * hang. Needs no running agent. What fails is logged. Return: how many could not be released.
+ */
+unsigned int liteio_release_all(void);
+
+#endif

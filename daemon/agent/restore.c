@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Bringing back what the catalogs say.
+ *
+ * After a restart of the agent most of it is in the kernel already and is adopted as it is; after a
+ * restart of the node nothing is. Both take the same way: floors of every pool; remains of ended
+ * generations away; heads and subsystems of every live attachment; and last, behind a closed door,
+ * all links at once (see door.h).
+ */
+#include "agent/restore.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/door.h"
+#include "agent/exports.h"
+#include "agent/gate.h"
+#include "agent/pools.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/worker.h"
+#include "host/netlink.h"
+#include "pool/step.h"
+
+/* ---- floors ---- */
+
+static int floors_of_volume(struct liteio_netlink *nl, struct liteio_open_pool *p,
+			    const struct liteio_catalog_volume *v, struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	struct liteio_netlink_fence fence;
+	size_t i, n = 0;
+	int r;
+
+	r = liteio_gate_volume(nl, &v->uuid, v->name, v->floor, err);
+	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
+	for (i = 0; r == 0 && i < n; i++)
+		if (atts[i].state == LITEIO_CATALOG_ATT_FENCED)
+			r = liteio_netlink_fence(nl, &v->uuid, 0, atts[i].generation, 0, &fence,
+						 err);
+	return r;
+}
+
+int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
+			  struct liteio_error *err)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+	_cleanup_free_ struct liteio_catalog_volume *v = NULL;
+	size_t i, n = 0;
+	int r;
+
+	r = liteio_gate_open(&nl, err);
+	if (r < 0 || !nl)
+		return r;
+	liteio_pool_volume_list(p->engine, &v, &n);
+	for (i = 0; r == 0 && i < n; i++)
+		if (v[i].kind == LITEIO_CATALOG_VOLUME && v[i].state == LITEIO_CATALOG_READY)
+			r = floors_of_volume(nl, p, &v[i], err);
+	return r;
+}
+
+/* ---- what to restore ---- */
+
+/**
+ * struct live - one live attachment of the catalogs
+ * @pool: where; borrowed
+ * @volume: its volume
+ * @att: the attachment
+ * @prepared: all but the link is there
+ */
+struct live {
+	struct liteio_open_pool *pool;
+	struct liteio_catalog_volume volume;
+	struct liteio_catalog_attachment att;
+	bool prepared;
+};
+
+struct live_set {
+	struct live *items;
+	size_t n;
+};
+
+static void collect(struct liteio_open_pool *p, struct live_set *set)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	size_t i, n = 0;
+
+	liteio_pool_attachment_list(p->engine, NULL, &atts, &n);
+	set->items = liteio_realloc(set->items, set->n + n + 1, sizeof(*set->items));
+	for (i = 0; i < n; i++) {
+		struct live *l = &set->items[set->n];
+
+		memset(l, 0, sizeof(*l));
+		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE ||
+		    liteio_pool_volume_get(p->engine, &atts[i].volume, &l->volume) < 0)
+			continue;
+		l->pool = p;
+		l->att = atts[i];
+		set->n++;
+	}
+}
+
+/* remains of generations that ended while nobody looked */
+static void sweep(struct liteio_agent *a)
+{
+	_cleanup_free_ struct liteio_uuid *uuids = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	size_t i, n = 0;
+	int r;
+
+	r = liteio_export_volumes_in_kernel(&uuids, &n, &err);
+	for (i = 0; r == 0 && i < n; i++) {
+		struct liteio_target t = { 0 };
+
+		/* not in a pool: a volume that this node consumes */
+		if (liteio_target_find_uuid(a, &uuids[i], &t, NULL) < 0)
+			continue;
+		r = liteio_export_sweep(t.pool, &t.volume, &err);
+		if (r < 0) {
+			log_err(NULL, "volume %s: %s", t.volume.name, liteio_error_str(&err, r));
+			r = 0;
+		}
+		liteio_target_fini(&t);
+	}
+	if (r < 0)
+		log_err(NULL, "what the kernel has is not known: %s", liteio_error_str(&err, r));
+}
+
+static void prepare(struct liteio_agent *a, struct live *l)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	r = liteio_export_prepare(a, l->pool, &l->volume, &l->att, &err);
+	l->prepared = r == 0;
+	if (r < 0)
+		log_err(NULL, "volume %s: generation %" PRIu64 " is not restored: %s",
+			l->volume.name, l->att.generation, liteio_error_str(&err, r));
+}
+
+static void link_one(struct liteio_agent *a, const struct live *l)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	if (!l->prepared)
+		return;
+	r = liteio_export_link(a, &l->att, &err);
+	if (r < 0)
+		log_err(NULL, "volume %s: generation %" PRIu64 " is not reachable: %s",
+			l->volume.name, l->att.generation, liteio_error_str(&err, r));
+	else
+		log_info(NULL, "volume %s: generation %" PRIu64 " is restored", l->volume.name,
+			 l->att.generation);
+}
+
+static bool has_remote(const struct live_set *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->n; i++)
+		if (set->items[i].prepared && !(set->items[i].att.flags & LITEIO_CATALOG_ATT_LOCAL))
+			return true;
+	return false;
+}
+
+/* all doors at once; when ports listen already, what is missing can only be added */
+static void link_all(struct liteio_agent *a, const struct live_set *set)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	bool closed = false;
+	size_t i;
+	int r;
+
+	if (has_remote(set) && !liteio_export_is_listening()) {
+		r = liteio_door_close(&a->config, &err);
+		closed = r == 0;
+		if (r < 0)
+			log_warning(NULL, "the door can not be closed while exports are restored: %s",
+				    liteio_error_str(&err, r));
+	}
+	liteio_step("agent-restore:closed");
+	for (i = 0; i < set->n; i++) {
+		link_one(a, &set->items[i]);
+		liteio_step("agent-restore:linked");
+	}
+	if (!closed && !has_remote(set))
+		return;
+	r = liteio_door_open(&err);
+	if (r < 0 && closed)
+		log_err(NULL, "the door stays closed: %s", liteio_error_str(&err, r));
+}
+
+/* ---- the whole ---- */
+
+static void log_floors(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	r = liteio_restore_floors(a, p, &err);
+	if (r < 0)
+		log_err(NULL, "pool %s: floors are not in the kernel: %s", p->name,
+			liteio_error_str(&err, r));
+}
+
+/* deleted volumes give their space back while everything else goes on */
+struct reclaim_job {
+	struct liteio_agent *agent;
+	struct liteio_open_pool *pool;
+};
+
+static void reclaim_run(void *arg)
+{
+	struct reclaim_job *job = arg;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	r = liteio_pools_reclaim(job->pool, &err);
+	if (r < 0)
+		log_warning(NULL, "pool %s: space of deleted volumes: %s", job->pool->name,
+			    liteio_error_str(&err, r));
+	liteio_pools_put(job->agent->pools, job->pool);
+	free(job);
+}
+
+static void reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	struct reclaim_job *job;
+	struct liteio_pool_info info;
+
+	liteio_pool_info(p->engine, &info);
+	if (info.n_deleting == 0)
+		return;
+	job = liteio_calloc(1, sizeof(*job));
+	job->agent = a;
+	if (liteio_pools_get(a->pools, p->name, &job->pool, NULL) < 0) {
+		free(job);
+		return;
+	}
+	liteio_worker_submit(a->workers, NULL, reclaim_run, NULL, job);
+}
+
+static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
+{
+	struct live_set set = { 0 };
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		log_floors(a, pools[i]);
+	liteio_step("agent-restore:floors");
+	for (i = 0; i < n; i++)
+		collect(pools[i], &set);
+	sweep(a);
+	for (i = 0; i < set.n; i++)
+		prepare(a, &set.items[i]);
+	liteio_step("agent-restore:prepared");
+	link_all(a, &set);
+	free(set.items);
+	for (i = 0; i < n; i++)
+		reclaim_later(a, pools[i]);
+}
+
+void liteio_restore_start(struct liteio_agent *a)
+{
+	struct liteio_open_pool **all;
+	size_t n;
+
+	liteio_pools_open_known(a);
+	liteio_pools_all(a->pools, &all, &n);
+	restore(a, all, n);
+	liteio_pools_put_all(a->pools, all, n);
+}
+
+void liteio_restore_pool(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	restore(a, &p, 1);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bringing back what the catalogs say: after the agent was restarted, or the node.
+ */
+#ifndef LITEIO_AGENT_RESTORE_H
+#define LITEIO_AGENT_RESTORE_H
+
+struct liteio_agent;
+struct liteio_error;
+struct liteio_open_pool;
+
+/**
+ * liteio_restore_start() - open the known pools and make the kernel what their catalogs say
+ * @a: the agent, starting; @a->ready is set by the caller afterwards
+ *
+ * Floors of every pool into the kernel, then heads and exports of every live attachment, then, all
+ * at once, the links to the ports; what is there and should not be is removed. What can not be done
+ * is logged; it does not keep the rest from being done. Context: worker.
+ */
+void liteio_restore_start(struct liteio_agent *a);
+
+/* the same for one pool that was imported while the agent runs */
+void liteio_restore_pool(struct liteio_agent *a, struct liteio_open_pool *p);
+
+/* floors and fenced generations of one pool into the kernel's registry; 0 without the module */
+int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
+			  struct liteio_error *err);
+
+#endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Catalog records as the local API shows them.
+ */
+#include "agent/volume_info.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+
+static const char *state_name(enum liteio_catalog_state state)
+{
+	switch (state) {
+	case LITEIO_CATALOG_CREATING:
+		return "creating";
+	case LITEIO_CATALOG_READY:
+		return "ready";
+	case LITEIO_CATALOG_DELETING:
+		return "deleting";
+	}
+	return "failed";
+}
+
+uint64_t liteio_volume_info_allocated(struct liteio_open_pool *p,
+				      const struct liteio_catalog_volume *v)
+{
+	struct liteio_pool_thin thin;
+	uint64_t bytes = 0;
+
+	if (v->state != LITEIO_CATALOG_READY)
+		return 0;
+	liteio_lane_guard(p, false);
+	if (liteio_pool_volume_allocated(p->engine, &v->uuid, &bytes, NULL) == 0)
+		return bytes;
+	if (liteio_pool_volume_activate(p->engine, &v->uuid, &thin, NULL) < 0 ||
+	    liteio_pool_volume_allocated(p->engine, &v->uuid, &bytes, NULL) < 0)
+		return 0;
+	return bytes;
+}
+
+/* name of a record by its uuid, NULL when it is gone */
+static char *name_of(struct liteio_open_pool *p, const struct liteio_uuid *uuid)
+{
+	struct liteio_catalog_volume v;
+
+	if (liteio_uuid_is_null(uuid) || liteio_pool_volume_get(p->engine, uuid, &v) < 0)
+		return NULL;
+	return liteio_strdup(v.name);
+}
+
+static void fill_attachments(struct liteio_open_pool *p, const struct liteio_uuid *uuid,
+			     struct liteio_local_volume *ret)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	struct liteio_local_volume_attachment *to;
+	size_t i, n = 0;
+
+	liteio_pool_attachment_list(p->engine, uuid, &atts, &n);
+	ret->attachments = liteio_calloc(n + 1, sizeof(*ret->attachments));
+	for (i = 0; i < n; i++) {
+		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
+			continue;
+		to = &ret->attachments[ret->n_attachments++];
+		to->generation = atts[i].generation;
+		to->host_nqn = atts[i].host[0] ? liteio_strdup(atts[i].host) : NULL;
+		to->read_only = atts[i].flags & LITEIO_CATALOG_ATT_READ_ONLY;
+		to->local = atts[i].flags & LITEIO_CATALOG_ATT_LOCAL;
+	}
+}
+
+void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			     struct liteio_local_volume *ret)
+{
+	ret->name = liteio_strdup(v->name);
+	ret->uuid = v->uuid;
+	ret->pool = liteio_strdup(p->name);
+	ret->size_bytes = v->size_bytes;
+	ret->allocated_bytes = liteio_volume_info_allocated(p, v);
+	ret->volume_class = LITEIO_VOLUME_THIN;
+	ret->state = liteio_strdup(state_name(v->state));
+	ret->floor = v->floor;
+	ret->origin = name_of(p, &v->origin);
+	fill_attachments(p, &v->uuid, ret);
+}
+
+static char *rfc3339(uint64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	char text[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return liteio_strdup(text);
+}
+
+void liteio_snapshot_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			       struct liteio_local_snapshot *ret)
+{
+	ret->name = liteio_strdup(v->name);
+	ret->uuid = v->uuid;
+	ret->volume = name_of(p, &v->origin);
+	ret->pool = liteio_strdup(p->name);
+	ret->size_bytes = v->size_bytes;
+	ret->created_at = rfc3339(v->created);
+	ret->state = liteio_strdup(state_name(v->state));
+}
+
+int liteio_volume_size_check(uint64_t *size_bytes, struct liteio_error *err)
+{
+	const uint64_t align = LITEIO_VOLUME_SIZE_ALIGN;
+	uint64_t size = *size_bytes;
+
+	if (size < LITEIO_VOLUME_SIZE_MIN || size > LITEIO_VOLUME_SIZE_MAX)
+		return liteio_error_set(err, -EINVAL,
+					"sizeBytes: %" PRIu64 " is not within %llu and %llu", size,
+					LITEIO_VOLUME_SIZE_MIN, LITEIO_VOLUME_SIZE_MAX);
+	*size_bytes = (size + align - 1) / align * align;
+	return 0;
+}

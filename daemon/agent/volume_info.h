@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Catalog records as the local API shows them.
+ */
+#ifndef LITEIO_AGENT_VOLUME_INFO_H
+#define LITEIO_AGENT_VOLUME_INFO_H
+
+#include <stdint.h>
+
+#include "agent/pools.h"
+#include "model/local.h"
+
+/* bytes in use; the thin device is activated for it when it is not; 0 when nobody can tell. worker */
+uint64_t liteio_volume_info_allocated(struct liteio_open_pool *p,
+				      const struct liteio_catalog_volume *v);
+/* a volume or a snapshot, in new memory of @ret; worker */
+void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			     struct liteio_local_volume *ret);
+void liteio_snapshot_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			       struct liteio_local_snapshot *ret);
+
+/* a size rounded up to LITEIO_VOLUME_SIZE_ALIGN and within the bounds of volumes */
+int liteio_volume_size_check(uint64_t *size_bytes, struct liteio_error *err);
+
+#endif
