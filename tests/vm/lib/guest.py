@@ -360,11 +360,15 @@ class Guest:
 
     def environment(self):
         """What every script starts with."""
-        keep = ['LITEIO_O', 'LITEIO_TOP', 'LITEIO_CACHE', 'LITEIO_SEED']
-        env = {k: os.environ[k] for k in keep if k in os.environ}
-        env.setdefault('LITEIO_TOP', TOP)
+        env = {k: os.environ[k] for k in ('LITEIO_O', 'LITEIO_CACHE', 'LITEIO_SEED') if k in os.environ}
+        env['LITEIO_TOP'] = os.environ.get('LITEIO_TOP', TOP)
         env.setdefault('LITEIO_CACHE', CACHE)
         env['LITEIO_KERNEL'] = self.options.kernel
+        if 'LITEIO_O' in env:
+            out = env['LITEIO_O'] = os.path.abspath(env['LITEIO_O'])
+            env['LITEIO_KO'] = '%s/kmod-%s/liteio.ko' % (out, self.options.kernel)
+            env['PATH'] = '%s:%s/vm-tools:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' % (
+                out, out)
         return ''.join('export %s=%s\n' % (k, shlex.quote(v)) for k, v in env.items())
 
 

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Small programs that the tests in guests use: tests/vm/tools/NAME.c becomes $(O)/vm-tools/NAME.
+
+VM_TOOLS := $(patsubst tests/vm/tools/%.c,$(O)/vm-tools/%,$(wildcard tests/vm/tools/*.c))
+
+.PHONY: vm-tools
+vm-tools: $(VM_TOOLS)
+
+$(O)/vm-tools/%: tests/vm/tools/%.c $(wildcard include/uapi/linux/*.h)
+	@mkdir -p $(@D)
+	@echo '  VMTOOL  $*'
+	$(Q)$(CC) $(COMMON) -O2 -pthread -o $@ $<
