@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What gives a pool its blocks, behind one table of operations. The label and the catalog are the
+ * pool's; an engine only knows numbers of devices inside it ("id") and one transaction id.
+ *
+ * Context of all operations: lane. They may block as long as the disk does.
+ */
+#ifndef LITEIO_POOL_ENGINE_H
+#define LITEIO_POOL_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/uuid.h"
+
+struct liteio_error;
+struct liteio_engine;
+struct liteio_pool_thin;
+
+enum liteio_engine_mode {
+	LITEIO_ENGINE_RW,
+	LITEIO_ENGINE_NO_SPACE,
+	LITEIO_ENGINE_RO,
+	LITEIO_ENGINE_FAILED,
+};
+
+/**
+ * struct liteio_engine_status - what the kernel says of an active pool
+ * @txid: transaction id
+ * @mode: what it lets do
+ * @needs_check: the metadata must be checked offline
+ * @meta_used: bytes
+ * @meta_total: bytes
+ * @data_used: bytes
+ * @data_total: bytes
+ */
+struct liteio_engine_status {
+	uint64_t txid;
+	enum liteio_engine_mode mode;
+	bool needs_check;
+	uint64_t meta_used;
+	uint64_t meta_total;
+	uint64_t data_used;
+	uint64_t data_total;
+};
+
+/**
+ * struct liteio_engine_volume - an active volume
+ * @open_count: who has it open
+ * @suspended: its I/O is held
+ * @mapped_bytes: blocks in use
+ * @end_bytes: behind the last one in use
+ */
+struct liteio_engine_volume {
+	int open_count;
+	bool suspended;
+	uint64_t mapped_bytes;
+	uint64_t end_bytes;
+};
+
+/**
+ * struct liteio_engine_ops - an engine
+ * @name: "thin"
+ * @is_active: the pool is in the kernel
+ * @check: examine the metadata of a pool that is not active; -EUCLEAN when it is damaged
+ * @activate: bring it into the kernel, or adopt what is there; @read_only lets nothing be modified
+ * @deactivate: take it out; -EBUSY while a volume of it is active
+ * @status: of the active pool, without a metadata commit
+ * @create: a new empty device; -EEXIST when the id is in use
+ * @snapshot: a new device that shares the blocks of another
+ * @remove: forget a device; 0 when there is none
+ * @commit: compare-and-swap of the transaction id
+ * @volume_activate: have a device with this size in the kernel
+ * @volume_deactivate: take it out; 0 when it is not there, -EBUSY while it is open
+ * @volume_status: -ENODEV when it is not active
+ * @volume_suspend: hold its I/O
+ * @volume_resume: let it go on
+ * @volumes_deactivate: take out all that nobody has open; -EBUSY when some stay
+ * @volumes_resume: let go on all that an interrupted operation has left held
+ * @free: release the engine, leave the kernel as it is
+ */
+struct liteio_engine_ops {
+	const char *name;
+	bool (*is_active)(struct liteio_engine *e);
+	int (*check)(struct liteio_engine *e, struct liteio_error *err);
+	int (*activate)(struct liteio_engine *e, bool read_only, struct liteio_error *err);
+	int (*deactivate)(struct liteio_engine *e, struct liteio_error *err);
+	int (*status)(struct liteio_engine *e, struct liteio_engine_status *ret,
+		      struct liteio_error *err);
+	int (*create)(struct liteio_engine *e, uint32_t id, struct liteio_error *err);
+	int (*snapshot)(struct liteio_engine *e, uint32_t id, uint32_t origin,
+			struct liteio_error *err);
+	int (*remove)(struct liteio_engine *e, uint32_t id, struct liteio_error *err);
+	int (*commit)(struct liteio_engine *e, uint64_t from, uint64_t to,
+		      struct liteio_error *err);
+	int (*volume_activate)(struct liteio_engine *e, const struct liteio_uuid *uuid, uint32_t id,
+			       uint64_t size, struct liteio_pool_thin *ret,
+			       struct liteio_error *err);
+	int (*volume_deactivate)(struct liteio_engine *e, const struct liteio_uuid *uuid,
+				 struct liteio_error *err);
+	int (*volume_status)(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			     struct liteio_engine_volume *ret, struct liteio_error *err);
+	int (*volume_suspend)(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			      struct liteio_error *err);
+	int (*volume_resume)(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			     struct liteio_error *err);
+	int (*volumes_deactivate)(struct liteio_engine *e, struct liteio_error *err);
+	int (*volumes_resume)(struct liteio_engine *e, struct liteio_error *err);
+	void (*free)(struct liteio_engine *e);
+};
+
+/* the head of every engine's own struct */
+struct liteio_engine {
+	const struct liteio_engine_ops *ops;
+};
+
+#endif

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Labels and catalog slots on a device.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "host/block.h"
+#include "pool/store.h"
+
+#define MIB (1ull << 20)
+
+/* memory that O_DIRECT takes */
+static void *aligned(size_t len)
+{
+	void *p = aligned_alloc(LITEIO_ONDISK_BLOCK, len);
+
+	if (!p)
+		abort();
+	memset(p, 0, len);
+	return p;
+}
+
+static int lock(int fd, const char *path, struct liteio_error *err)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
+
+	/* belongs to the open file: goes away with the process, however that ends */
+	if (!fcntl(fd, F_OFD_SETLK, &l))
+		return 0;
+	if (errno == EAGAIN || errno == EACCES)
+		return liteio_error_set(err, -EBUSY, "another process has the pool on %s open",
+					path);
+	return liteio_error_set(err, errno, "cannot lock %s: %s", path,
+				liteio_error_str(NULL, -errno));
+}
+
+int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
+		      struct liteio_error *err)
+{
+	struct liteio_store s = { .fd = -1 };
+	struct liteio_block_info info;
+	int fd _cleanup_close_ = -1, r;
+
+	r = liteio_block_info(path, &info, err);
+	if (r)
+		return r;
+	if (info.size_bytes < LITEIO_POOL_SIZE_MIN)
+		return liteio_error_set(err, -ENODATA, "%s is too small to carry a pool", path);
+	fd = open(info.path, (writable ? O_RDWR | O_DSYNC : O_RDONLY) | O_DIRECT | O_CLOEXEC);
+	if (fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s: %s", path,
+					liteio_error_str(NULL, -errno));
+	if (writable) {
+		r = lock(fd, path, err);
+		if (r)
+			return r;
+	}
+	memcpy(s.path, info.path, sizeof(s.path));
+	s.dev = info.dev;
+	s.size = info.size_bytes;
+	s.fd = take_fd(&fd);
+	*ret = s;
+	return 0;
+}
+
+void liteio_store_close(struct liteio_store *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------ */
+
+static int read_at(struct liteio_store *s, uint64_t start, void *buf, size_t len,
+		   struct liteio_error *err)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pread(s->fd, (char *)buf + done, len - done, (off_t)(start + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return liteio_error_set(err, n ? errno : EIO, "cannot read %s at %llu: %s",
+						s->path, (unsigned long long)(start + done),
+						liteio_error_str(NULL, n ? -errno : -EIO));
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+static int write_at(struct liteio_store *s, uint64_t start, const void *buf, size_t len,
+		    struct liteio_error *err)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pwrite(s->fd, (const char *)buf + done, len - done,
+				   (off_t)(start + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return liteio_error_set(err, n ? errno : EIO, "cannot write %s at %llu: %s",
+						s->path, (unsigned long long)(start + done),
+						liteio_error_str(NULL, n ? -errno : -EIO));
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+int liteio_store_zero(struct liteio_store *s, uint64_t start, uint64_t len,
+		      struct liteio_error *err)
+{
+	const size_t chunk = MIB;
+	char *zeros _cleanup_free_ = aligned(chunk);
+
+	while (len) {
+		size_t n = len < chunk ? (size_t)len : chunk;
+		int r = write_at(s, start, zeros, n, err);
+
+		if (r)
+			return r;
+		start += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* ---- labels ----------------------------------------------------------------------------------- */
+
+static int read_one(struct liteio_store *s, uint64_t offset, struct liteio_label *ret,
+		    struct liteio_error *err)
+{
+	struct liteio_ondisk_label *d _cleanup_free_ = aligned(sizeof(*d));
+	int r = read_at(s, offset, d, sizeof(*d), err);
+
+	return r ? r : liteio_label_decode(d, ret, err);
+}
+
+int liteio_store_read_label(struct liteio_store *s, struct liteio_error *err)
+{
+	struct liteio_error first_err = LITEIO_ERROR_INIT, backup_err = LITEIO_ERROR_INIT;
+	struct liteio_label first, backup;
+	int rf, rb;
+
+	rf = read_one(s, LITEIO_LABEL_OFFSET, &first, &first_err);
+	rb = read_one(s, liteio_label_backup_offset(s->size), &backup, &backup_err);
+	if (rf == -ENOTSUP || rb == -ENOTSUP)
+		return liteio_error_set(err, -ENOTSUP, "%s: %s", s->path,
+					rf == -ENOTSUP ? first_err.msg : backup_err.msg);
+	/* that of the first is the more telling one, unless there is nothing at all */
+	if (rf && rb)
+		return liteio_error_set(err, rf, "%s: %s", s->path, first_err.msg);
+	s->from_backup = rf || (!rb && backup.sequence > first.sequence);
+	s->label = s->from_backup ? backup : first;
+	s->needs_labels = rf || rb || first.sequence != backup.sequence;
+	if (!rf && !rb && !liteio_uuid_equal(&first.pool_uuid, &backup.pool_uuid)) {
+		/* the backup of a pool that was here before: the first one is what was written last */
+		s->from_backup = false;
+		s->label = first;
+		s->needs_labels = true;
+	}
+	if (s->label.devices[s->label.this_device].size > s->size)
+		return liteio_error_set(err, -EBADMSG, "%s is smaller than the pool on it", s->path);
+	return 0;
+}
+
+int liteio_store_write_label(struct liteio_store *s, struct liteio_error *err)
+{
+	struct liteio_ondisk_label *d _cleanup_free_ = aligned(sizeof(*d));
+	int r;
+
+	r = liteio_label_check(&s->label, err);
+	if (r)
+		return r;
+	liteio_label_encode(&s->label, d);
+	r = write_at(s, LITEIO_LABEL_OFFSET, d, sizeof(*d), err);
+	if (!r)
+		r = write_at(s, liteio_label_backup_offset(s->size), d, sizeof(*d), err);
+	if (!r) {
+		s->from_backup = false;
+		s->needs_labels = false;
+	}
+	return r;
+}
+
+int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err)
+{
+	uint64_t end = liteio_label_backup_offset(s->size) + LITEIO_ONDISK_BLOCK;
+	int r = liteio_store_zero(s, 0, MIB, err);
+
+	return r ? r : liteio_store_zero(s, end - MIB, MIB, err);
+}
+
+/* ---- catalog ---------------------------------------------------------------------------------- */
+
+static const struct liteio_extent *slot_extent(const struct liteio_store *s, int slot)
+{
+	return liteio_label_extent(&s->label, slot ? LITEIO_EXTENT_SLOT_B : LITEIO_EXTENT_SLOT_A);
+}
+
+/* the header says how much of the slot is used: read that, and then as much */
+static int read_slot(struct liteio_store *s, int slot, struct liteio_catalog *ret,
+		     struct liteio_error *err)
+{
+	const struct liteio_extent *e = slot_extent(s, slot);
+	void *buf _cleanup_free_ = aligned(e->length);
+	int r = read_at(s, e->start, buf, e->length, err);
+
+	return r ? r : liteio_catalog_decode(buf, e->length, &s->label.pool_uuid, ret, err);
+}
+
+int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret,
+			      struct liteio_error *err)
+{
+	struct liteio_error errs[2] = { LITEIO_ERROR_INIT, LITEIO_ERROR_INIT };
+	struct liteio_catalog c[2] = { 0 };
+	int r[2], chosen;
+
+	for (int i = 0; i < 2; i++)
+		r[i] = read_slot(s, i, &c[i], &errs[i]);
+	/* a slot that the disk does not give back may be the newest: nothing is known then */
+	for (int i = 0; i < 2; i++) {
+		if (r[i] && r[i] != -ENODATA && r[i] != -EBADMSG && r[i] != -ENOTSUP) {
+			liteio_catalog_fini(&c[!i]);
+			return liteio_error_set(err, r[i], "%s", errs[i].msg);
+		}
+	}
+	chosen = liteio_catalog_choose(r[0], &c[0], r[1], &c[1]);
+	if (chosen < 0) {
+		liteio_catalog_fini(&c[0]);
+		liteio_catalog_fini(&c[1]);
+		return liteio_error_set(err, chosen, "%s: %s", s->path,
+					r[0] && (r[0] == chosen || !r[1]) ? errs[0].msg :
+					r[1]				  ? errs[1].msg :
+					"both catalog slots have the same sequence number");
+	}
+	s->slot = chosen;
+	*ret = c[chosen];
+	liteio_catalog_fini(&c[!chosen]);
+	return 0;
+}
+
+static int write_slot(struct liteio_store *s, int slot, const struct liteio_catalog *c,
+		      struct liteio_error *err)
+{
+	const struct liteio_extent *e = slot_extent(s, slot);
+	size_t len = liteio_catalog_bytes(c);
+	void *buf _cleanup_free_ = NULL;
+	int r;
+
+	if (len > e->length)
+		return liteio_error_set(err, -ENOSPC,
+					"the catalog is full: it has room for %llu volumes and attachments",
+					(unsigned long long)(e->length - LITEIO_ONDISK_BLOCK) /
+						LITEIO_RECORD_BYTES);
+	/* nothing is ever written that would be refused when it is read */
+	r = liteio_catalog_check(c, err);
+	if (r)
+		return r;
+	buf = aligned(len);
+	liteio_catalog_encode(c, (uint64_t)time(NULL), buf);
+	return write_at(s, e->start, buf, len, err);
+}
+
+int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *c,
+			       struct liteio_error *err)
+{
+	int r;
+
+	c->sequence++;
+	r = write_slot(s, !s->slot, c, err);
+	if (!r)
+		s->slot = !s->slot;
+	return r;
+}
+
+int liteio_store_format_catalog(struct liteio_store *s, struct liteio_catalog *c,
+				struct liteio_error *err)
+{
+	int r;
+
+	c->sequence = 1;
+	r = write_slot(s, 0, c, err);
+	if (r)
+		return r;
+	s->slot = 0;
+	return liteio_store_write_catalog(s, c, err);
+}

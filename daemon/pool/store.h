@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Labels and catalog slots on a device. Reads and writes are direct and synchronous: what a function
+ * here has written is on the disk when it returns. Context: worker threads, one per store.
+ */
+#ifndef LITEIO_POOL_STORE_H
+#define LITEIO_POOL_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "pool/catalog.h"
+#include "pool/label.h"
+
+struct liteio_error;
+
+/**
+ * struct liteio_store - an open device
+ * @fd: O_DIRECT
+ * @path: of the block device
+ * @dev: its number
+ * @size: bytes of the device now
+ * @label: as read or written
+ * @slot: which of the two holds the newest catalog
+ * @from_backup: the first label was damaged, and is still
+ * @needs_labels: one of both labels is not as it should be
+ */
+struct liteio_store {
+	int fd;
+	char path[256];
+	dev_t dev;
+	uint64_t size;
+	struct liteio_label label;
+	int slot;
+	bool from_backup;
+	bool needs_labels;
+};
+
+/**
+ * liteio_store_open() - open a block device for its label
+ * @path: block device
+ * @writable: also take the lock that keeps a second process from opening it so (-EBUSY)
+ * @ret: on success closed with liteio_store_close()
+ * @err: why not
+ *
+ * Reads nothing yet. Return: 0 or a negative errno.
+ */
+int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
+		      struct liteio_error *err);
+void liteio_store_close(struct liteio_store *s);
+static inline void liteio_store_closep(struct liteio_store *s)
+{
+	liteio_store_close(s);
+}
+
+/* read both labels, take the newer valid one; codes of liteio_label_decode() */
+int liteio_store_read_label(struct liteio_store *s, struct liteio_error *err);
+/* write @s->label to both places */
+int liteio_store_write_label(struct liteio_store *s, struct liteio_error *err);
+/* overwrite both labels, and the first MiB and the last with them */
+int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err);
+
+/* read both slots, take the newer valid one; codes of liteio_catalog_choose() */
+int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret,
+			      struct liteio_error *err);
+/* write to the other slot, with the next sequence number, which @c then has */
+int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *c,
+			       struct liteio_error *err);
+/* both slots: @c, and the same before it, so that neither is anything else */
+int liteio_store_format_catalog(struct liteio_store *s, struct liteio_catalog *c,
+				struct liteio_error *err);
+/* zeros, in bytes; multiples of the label's block */
+int liteio_store_zero(struct liteio_store *s, uint64_t start, uint64_t len,
+		      struct liteio_error *err);
+
+#endif

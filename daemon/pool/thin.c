@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The engine "thin".
+ *
+ * Three devices make a pool: liteio-tmeta and liteio-tdata are linear over the extents of the label,
+ * liteio-pool is the thin-pool on both. All are inner devices: udev is told to leave them alone.
+ * The pool is always loaded with error_if_no_space: holding I/O for lack of space would hold the NVMe
+ * target with it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "host/dm.h"
+#include "pool/pool.h"
+#include "pool/thin.h"
+
+#define SECTOR 512u
+/* thin_check reads all metadata: at most 15 GiB, on a slow disk */
+#define CHECK_TIMEOUT_MS (60u * 60 * 1000)
+#define MESSAGE_MAX 64
+
+struct thin {
+	struct liteio_engine engine;
+	struct liteio_label label;
+	dev_t dev;
+	char pool[LITEIO_DM_NAME_MAX + 1];
+	char tmeta[LITEIO_DM_NAME_MAX + 1];
+	char tdata[LITEIO_DM_NAME_MAX + 1];
+};
+
+static struct thin *thin_of(struct liteio_engine *e)
+{
+	return liteio_container_of(e, struct thin, engine);
+}
+
+/* ---- the pool --------------------------------------------------------------------------------- */
+
+static bool is_active(struct liteio_engine *e)
+{
+	struct liteio_dm_info i;
+
+	return !liteio_dm_info(thin_of(e)->pool, &i, NULL) && i.live_table;
+}
+
+/* a linear device over the extents of a kind */
+static int ensure_linear(struct thin *t, enum liteio_dm_role role, enum liteio_extent_kind kind,
+			 struct liteio_dm_info *ret, struct liteio_error *err)
+{
+	struct liteio_dm_target targets[LITEIO_LABEL_EXTENTS_MAX] = { 0 };
+	char name[LITEIO_DM_NAME_MAX + 1], uuid[LITEIO_DM_NAME_MAX + 1];
+	uint64_t at = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->label.n_extents; i++) {
+		const struct liteio_extent *x = &t->label.extents[i];
+
+		if (x->kind != kind)
+			continue;
+		targets[n].start = at;
+		targets[n].sectors = x->length / SECTOR;
+		strcpy(targets[n].type, "linear");
+		snprintf(targets[n].params, sizeof(targets[n].params), "%u:%u %llu", major(t->dev),
+			 minor(t->dev), (unsigned long long)(x->start / SECTOR));
+		at += targets[n].sectors;
+		n++;
+	}
+	liteio_dm_name(role, &t->label.pool_uuid, 0, name);
+	liteio_dm_uuid(role, &t->label.pool_uuid, 0, uuid);
+	return liteio_dm_ensure(name, uuid, targets, n, LITEIO_DM_INNER, ret, err);
+}
+
+static uint64_t data_bytes(const struct liteio_label *l)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < l->n_extents; i++) {
+		if (l->extents[i].kind == LITEIO_EXTENT_THIN_DATA)
+			sum += l->extents[i].length;
+	}
+	return sum;
+}
+
+static int activate(struct liteio_engine *e, bool read_only, struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	struct liteio_dm_target target = { .type = "thin-pool" };
+	char uuid[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info meta, data;
+	uint64_t blocks = data_bytes(&t->label) / t->label.thin_block;
+	int r;
+
+	r = ensure_linear(t, LITEIO_DM_TMETA, LITEIO_EXTENT_THIN_META, &meta, err);
+	if (!r)
+		r = ensure_linear(t, LITEIO_DM_TDATA, LITEIO_EXTENT_THIN_DATA, &data, err);
+	if (r)
+		return r;
+	target.sectors = blocks * (t->label.thin_block / SECTOR);
+	/* the event of low space comes when a twentieth is left */
+	snprintf(target.params, sizeof(target.params), "%u:%u %u:%u %u %llu %s", meta.major,
+		 meta.minor, data.major, data.minor, t->label.thin_block / SECTOR,
+		 (unsigned long long)(blocks / 20 + 1),
+		 read_only ? "2 read_only error_if_no_space" : "1 error_if_no_space");
+	liteio_dm_uuid(LITEIO_DM_POOL, &t->label.pool_uuid, 0, uuid);
+	return liteio_dm_ensure(t->pool, uuid, &target, 1, LITEIO_DM_INNER, NULL, err);
+}
+
+static int deactivate(struct liteio_engine *e, struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	int r;
+
+	r = liteio_dm_remove(t->pool, err);
+	if (!r)
+		r = liteio_dm_remove(t->tdata, err);
+	return r ? r : liteio_dm_remove(t->tmeta, err);
+}
+
+static int check(struct liteio_engine *e, struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	char path[LITEIO_DM_PATH_MAX];
+	const char *const argv[] = { "thin_check", path, NULL };
+	struct liteio_child_result res;
+	char *output _cleanup_free_ = NULL;
+	struct liteio_dm_info meta;
+	int r;
+
+	r = ensure_linear(t, LITEIO_DM_TMETA, LITEIO_EXTENT_THIN_META, &meta, err);
+	if (r)
+		return r;
+	liteio_dm_path(&meta, path);
+	r = liteio_child_run(argv, CHECK_TIMEOUT_MS, &res, err);
+	if (r)
+		return r;
+	output = res.output;
+	if (!res.status)
+		return 0;
+	output[strcspn(output, "\n")] = '\0';
+	return liteio_error_set(err, -EUCLEAN, "the pool's metadata failed its check: %s", output);
+}
+
+/* the status line of a device with one target of this type */
+static int one_status(const char *name, const char *type, char *ret, size_t len,
+		      struct liteio_error *err)
+{
+	struct liteio_dm_target *t _cleanup_free_ = NULL;
+	size_t n;
+	int r;
+
+	r = liteio_dm_status(name, &t, &n, err);
+	if (r)
+		return r;
+	if (n != 1 || strcmp(t[0].type, type) != 0)
+		return liteio_error_set(err, -EIO, "%s has another table than it should", name);
+	snprintf(ret, len, "%s", t[0].params);
+	return 0;
+}
+
+static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
+		  struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	char params[512];
+	int r;
+
+	r = one_status(t->pool, "thin-pool", params, sizeof(params), err);
+	if (r)
+		return r;
+	if (liteio_thin_parse_pool(params, t->label.thin_block, ret))
+		return liteio_error_set(err, -EIO, "cannot read the pool's status \"%s\"", params);
+	return 0;
+}
+
+/* ---- messages --------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 3, 4)))
+static int message(struct liteio_engine *e, struct liteio_error *err, const char *fmt, ...)
+{
+	char text[MESSAGE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return liteio_dm_message(thin_of(e)->pool, 0, text, NULL, err);
+}
+
+static int create(struct liteio_engine *e, uint32_t id, struct liteio_error *err)
+{
+	return message(e, err, "create_thin %u", id);
+}
+
+static int snapshot(struct liteio_engine *e, uint32_t id, uint32_t origin, struct liteio_error *err)
+{
+	return message(e, err, "create_snap %u %u", id, origin);
+}
+
+static int remove_id(struct liteio_engine *e, uint32_t id, struct liteio_error *err)
+{
+	int r = message(e, err, "delete %u", id);
+
+	return r == -ENODATA ? 0 : r;
+}
+
+static int commit(struct liteio_engine *e, uint64_t from, uint64_t to, struct liteio_error *err)
+{
+	return message(e, err, "set_transaction_id %llu %llu", (unsigned long long)from,
+		       (unsigned long long)to);
+}
+
+/* ---- volumes ---------------------------------------------------------------------------------- */
+
+static void volume_name(const struct liteio_uuid *uuid, char out[LITEIO_DM_NAME_MAX + 1])
+{
+	liteio_dm_name(LITEIO_DM_THIN, uuid, 0, out);
+}
+
+static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uuid, uint32_t id,
+			   uint64_t size, struct liteio_pool_thin *ret, struct liteio_error *err)
+{
+	struct liteio_dm_target target = { .sectors = size / SECTOR, .type = "thin" };
+	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info pool, i;
+	int r;
+
+	r = liteio_dm_info(thin_of(e)->pool, &pool, err);
+	if (r)
+		return r;
+	snprintf(target.params, sizeof(target.params), "%u:%u %u", pool.major, pool.minor, id);
+	volume_name(uuid, name);
+	liteio_dm_uuid(LITEIO_DM_THIN, uuid, 0, dm_uuid);
+	r = liteio_dm_ensure(name, dm_uuid, &target, 1, LITEIO_DM_INNER, &i, err);
+	if (r)
+		return r;
+	if (ret) {
+		ret->dev = makedev(i.major, i.minor);
+		liteio_dm_path(&i, ret->path);
+		ret->size_bytes = size;
+	}
+	return 0;
+}
+
+static int volume_deactivate(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			     struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info i;
+	int r;
+
+	volume_name(uuid, name);
+	r = liteio_dm_info(name, &i, err);
+	if (r)
+		return r == -ENODEV ? 0 : r;
+	/* a head above it stays: no use to try for seconds */
+	if (i.open_count > 0)
+		return liteio_error_set(err, -EBUSY, "%s is open", name);
+	return liteio_dm_remove(name, err);
+}
+
+static int volume_status(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			 struct liteio_engine_volume *ret, struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1], params[512];
+	struct liteio_engine_volume v = { 0 };
+	struct liteio_dm_info i;
+	int r;
+
+	volume_name(uuid, name);
+	r = liteio_dm_info(name, &i, err);
+	if (!r)
+		r = one_status(name, "thin", params, sizeof(params), err);
+	if (r)
+		return r;
+	v.open_count = i.open_count;
+	v.suspended = i.suspended;
+	if (liteio_thin_parse_volume(params, &v.mapped_bytes, &v.end_bytes))
+		return liteio_error_set(err, -EIO, "cannot read the status \"%s\" of %s", params,
+					name);
+	*ret = v;
+	return 0;
+}
+
+static int volume_suspend(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			  struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+
+	volume_name(uuid, name);
+	return liteio_dm_suspend(name, 0, err);
+}
+
+static int volume_resume(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			 struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+
+	volume_name(uuid, name);
+	return liteio_dm_resume(name, LITEIO_DM_INNER, err);
+}
+
+/* is this a thin device of this very pool? */
+static bool is_ours(const struct thin *t, const struct liteio_dm_info *i, dev_t pool)
+{
+	dev_t *deps _cleanup_free_ = NULL;
+	enum liteio_dm_role role;
+	struct liteio_uuid uuid;
+	uint64_t generation;
+	size_t n;
+
+	if (liteio_dm_name_parse(i->name, &role, &uuid, &generation) || role != LITEIO_DM_THIN)
+		return false;
+	/* one without a table is what an interrupted create has left, of whatever pool */
+	if (!i->live_table && !i->inactive_table)
+		return true;
+	return !liteio_dm_deps(i->name, &deps, &n, NULL) && n == 1 && deps[0] == pool;
+}
+
+/* call @fn for every thin device of the pool; the first error, after all had their turn */
+static int for_each(struct thin *t, int (*fn)(const struct liteio_dm_info *i,
+					      struct liteio_error *err),
+		    struct liteio_error *err)
+{
+	struct liteio_dm_info *list _cleanup_free_ = NULL, pool;
+	int r, first = 0;
+	size_t n;
+
+	r = liteio_dm_info(t->pool, &pool, err);
+	if (r)
+		return r == -ENODEV ? 0 : r;
+	r = liteio_dm_list(&list, &n, err);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_ours(t, &list[i], makedev(pool.major, pool.minor)))
+			continue;
+		r = fn(&list[i], first ? NULL : err);
+		if (r && !first)
+			first = r;
+	}
+	return first;
+}
+
+static int take_out(const struct liteio_dm_info *i, struct liteio_error *err)
+{
+	if (i->open_count > 0)
+		return liteio_error_set(err, -EBUSY, "%s is open", i->name);
+	return liteio_dm_remove(i->name, err);
+}
+
+static int let_go_on(const struct liteio_dm_info *i, struct liteio_error *err)
+{
+	return i->suspended && i->live_table ? liteio_dm_resume(i->name, LITEIO_DM_INNER, err) : 0;
+}
+
+static int volumes_deactivate(struct liteio_engine *e, struct liteio_error *err)
+{
+	return for_each(thin_of(e), take_out, err);
+}
+
+static int volumes_resume(struct liteio_engine *e, struct liteio_error *err)
+{
+	return for_each(thin_of(e), let_go_on, err);
+}
+
+static void thin_free(struct liteio_engine *e)
+{
+	free(thin_of(e));
+}
+
+static const struct liteio_engine_ops ops = {
+	.name = "thin",
+	.is_active = is_active,
+	.check = check,
+	.activate = activate,
+	.deactivate = deactivate,
+	.status = status,
+	.create = create,
+	.snapshot = snapshot,
+	.remove = remove_id,
+	.commit = commit,
+	.volume_activate = volume_activate,
+	.volume_deactivate = volume_deactivate,
+	.volume_status = volume_status,
+	.volume_suspend = volume_suspend,
+	.volume_resume = volume_resume,
+	.volumes_deactivate = volumes_deactivate,
+	.volumes_resume = volumes_resume,
+	.free = thin_free,
+};
+
+struct liteio_engine *liteio_thin_new(const struct liteio_label *label, dev_t dev)
+{
+	struct thin *t = liteio_calloc(1, sizeof(*t));
+
+	t->engine.ops = &ops;
+	t->label = *label;
+	t->dev = dev;
+	liteio_dm_name(LITEIO_DM_POOL, &label->pool_uuid, 0, t->pool);
+	liteio_dm_name(LITEIO_DM_TMETA, &label->pool_uuid, 0, t->tmeta);
+	liteio_dm_name(LITEIO_DM_TDATA, &label->pool_uuid, 0, t->tdata);
+	return &t->engine;
+}

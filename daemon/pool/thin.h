@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine "thin": dm-thin on two linear devices, one for metadata and one for data.
+ */
+#ifndef LITEIO_POOL_THIN_H
+#define LITEIO_POOL_THIN_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "pool/engine.h"
+#include "pool/label.h"
+
+/* an engine for the pool that this label describes, on this device; copies the label */
+struct liteio_engine *liteio_thin_new(const struct liteio_label *label, dev_t dev);
+
+/* status lines of the kernel's targets. Pure; 0 or -EBADMSG, @ret untouched on failure */
+int liteio_thin_parse_pool(const char *params, uint32_t thin_block,
+			   struct liteio_engine_status *ret);
+int liteio_thin_parse_volume(const char *params, uint64_t *ret_mapped_bytes,
+			     uint64_t *ret_end_bytes);
+
+#endif

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Status lines of the targets thin-pool and thin. Pure.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "pool/thin.h"
+
+#define META_BLOCK 4096ull
+#define SECTOR 512ull
+#define FIELDS_MAX 16
+
+/* "12/3456", in units of @unit bytes */
+static int parse_ratio(char *s, uint64_t unit, uint64_t *ret_used, uint64_t *ret_total)
+{
+	uint64_t used, total;
+	char *f[2];
+
+	if (liteio_split(s, '/', f, 2) != 2 ||
+	    liteio_parse_u64(f[0], 0, INT64_MAX / unit, &used) ||
+	    liteio_parse_u64(f[1], 0, INT64_MAX / unit, &total))
+		return -EBADMSG;
+	*ret_used = used * unit;
+	*ret_total = total * unit;
+	return 0;
+}
+
+/*
+ * <txid> <used>/<total meta> <used>/<total data> <held root> <mode> <discard> <policy> <needs_check|->
+ * <low water>; or "Fail". Fields at the end came later: older kernels do not have them.
+ */
+int liteio_thin_parse_pool(const char *params, uint32_t thin_block,
+			   struct liteio_engine_status *ret)
+{
+	static const struct {
+		const char *word;
+		enum liteio_engine_mode mode;
+	} modes[] = {
+		{ "rw", LITEIO_ENGINE_RW },
+		{ "ro", LITEIO_ENGINE_RO },
+		{ "out_of_data_space", LITEIO_ENGINE_NO_SPACE },
+	};
+	char *copy _cleanup_free_ = liteio_strdup(params);
+	struct liteio_engine_status s = { .mode = LITEIO_ENGINE_FAILED };
+	char *f[FIELDS_MAX];
+	size_t n;
+
+	if (!strcmp(params, "Fail")) {
+		*ret = s;
+		return 0;
+	}
+	n = liteio_split(copy, ' ', f, FIELDS_MAX);
+	if (n < 5 || liteio_parse_u64(f[0], 0, UINT64_MAX, &s.txid) ||
+	    parse_ratio(f[1], META_BLOCK, &s.meta_used, &s.meta_total) ||
+	    parse_ratio(f[2], thin_block, &s.data_used, &s.data_total))
+		return -EBADMSG;
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(modes); i++) {
+		if (!strcmp(f[4], modes[i].word))
+			s.mode = modes[i].mode;
+	}
+	for (size_t i = 5; i < n; i++) {
+		if (!strcmp(f[i], "needs_check"))
+			s.needs_check = true;
+	}
+	*ret = s;
+	return 0;
+}
+
+/* <mapped sectors> <highest mapped sector|->; or "Fail" */
+int liteio_thin_parse_volume(const char *params, uint64_t *ret_mapped_bytes,
+			     uint64_t *ret_end_bytes)
+{
+	char *copy _cleanup_free_ = liteio_strdup(params);
+	uint64_t mapped, highest = 0;
+	char *f[3];
+
+	if (liteio_split(copy, ' ', f, 3) < 2 ||
+	    liteio_parse_u64(f[0], 0, INT64_MAX / SECTOR, &mapped))
+		return -EBADMSG;
+	if (strcmp(f[1], "-") != 0) {
+		if (liteio_parse_u64(f[1], 0, INT64_MAX / SECTOR - 1, &highest))
+			return -EBADMSG;
+		highest++;
+	}
+	*ret_mapped_bytes = mapped * SECTOR;
+	*ret_end_bytes = highest * SECTOR;
+	return 0;
+}
