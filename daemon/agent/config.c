@@ -196,6 +196,16 @@ static int override_listen(struct liteio_config *c, const char *value, struct li
 	return 0;
 }
 
+/* in a pod nobody knows the node's address beforehand, but the one who starts it */
+static const char *listen_of(const struct liteio_config *c, const struct command_line *cl)
+{
+	const char *host_ip = getenv("LITEIO_HOST_IP");
+
+	if (cl->listen || c->n_listen > 0 || !host_ip || !host_ip[0])
+		return cl->listen;
+	return host_ip;
+}
+
 static int override(struct liteio_config *c, const struct command_line *cl,
 		    struct liteio_error *err)
 {
@@ -205,7 +215,7 @@ static int override(struct liteio_config *c, const struct command_line *cl,
 	override_string(&c->state_dir, cl->state_dir);
 	if (cl->standalone)
 		c->standalone = true;
-	return override_listen(c, cl->listen, err);
+	return override_listen(c, listen_of(c, cl), err);
 }
 
 static int config_read(const char *path, bool may_be_missing, char **ret, size_t *ret_len,

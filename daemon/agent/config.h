@@ -19,7 +19,8 @@ struct liteio_error;
  * @node_name: "nodeName"; NULL takes the host's name
  * @socket: "socket" of the local API
  * @socket_group: "socketGroup" that may use it beside root, NULL for root only
- * @listen: "listen": addresses with port where exports are reached; none: no remote exports
+ * @listen: "listen": addresses with port where exports are reached; none: that of the environment's
+ *          LITEIO_HOST_IP; neither: no remote exports
  * @n_listen: how many
  * @devices: "devices": patterns (glob) of devices and files whose pools are opened without having been
  *           created or imported here before

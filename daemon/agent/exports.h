@@ -52,6 +52,10 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			struct liteio_error *err);
 
+/* generations of a volume that have anything in the kernel and are not live; new memory */
+int liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			  uint64_t **ret, size_t *ret_n, struct liteio_error *err);
+
 /* every volume that has any gate, head or subsystem in the kernel, each once; new memory */
 int liteio_export_volumes_in_kernel(struct liteio_uuid **ret, size_t *ret_n,
 				    struct liteio_error *err);

@@ -193,7 +193,10 @@ int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t
  * Return: 0 or a negative errno.
  */
 int liteio_op_export_sweep(struct liteio_agent *a, const char *volume, struct liteio_error *err);
-/* the live attachments of one volume (NULL: of all volumes), as the kernel has them now */
+/*
+ * The live attachments of one volume (NULL: of all volumes), as the kernel has them now; and, never
+ * ready, what ended ones have left in the kernel.
+ */
 int liteio_op_export_list(struct liteio_agent *a, const char *volume,
 			  struct liteio_local_export_list *ret, struct liteio_error *err);
 

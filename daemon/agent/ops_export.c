@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "host/head.h"
 #include "host/kmodule.h"
 #include "pool/step.h"
 
@@ -196,24 +197,46 @@ int liteio_op_export_sweep(struct liteio_agent *a, const char *volume, struct li
 	return r < 0 ? liteio_error_wrap(err, r, "volume %s", volume) : 0;
 }
 
+/* a generation that is over and has left something: not live in the catalog, never ready */
+static void fill_remains(const struct liteio_catalog_volume *v, uint64_t generation,
+			 struct liteio_local_export *ret)
+{
+	struct liteio_head_state head;
+
+	ret->volume = liteio_strdup(v->name);
+	ret->uuid = v->uuid;
+	ret->generation = generation;
+	if (liteio_head_get(&v->uuid, generation, false, &head, NULL) == 0) {
+		ret->device = liteio_strdup(head.path);
+		ret->read_only = head.head.read_only;
+	}
+}
+
 static int list_volume(struct liteio_agent *a, struct liteio_open_pool *p,
 		       const struct liteio_catalog_volume *v, struct liteio_local_export_list *ret,
 		       struct liteio_error *err)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
-	size_t i, n = 0;
+	_cleanup_free_ uint64_t *remains = NULL;
+	size_t i, n = 0, n_remains = 0;
 	int r;
 
+	r = liteio_export_remains(p, v, &remains, &n_remains, err);
+	if (r < 0)
+		return r;
 	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
-	ret->items = liteio_realloc(ret->items, ret->n_items + n + 1, sizeof(*ret->items));
+	ret->items = liteio_realloc(ret->items, ret->n_items + n + n_remains + 1,
+				    sizeof(*ret->items));
+	memset(&ret->items[ret->n_items], 0, (n + n_remains + 1) * sizeof(*ret->items));
 	for (i = 0; i < n; i++) {
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
 			continue;
-		memset(&ret->items[ret->n_items], 0, sizeof(*ret->items));
 		r = liteio_export_show(a, v, &atts[i], &ret->items[ret->n_items++], err);
 		if (r < 0)
 			return r;
 	}
+	for (i = 0; i < n_remains; i++)
+		fill_remains(v, remains[i], &ret->items[ret->n_items++]);
 	return 0;
 }
 

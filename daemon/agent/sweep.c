@@ -147,20 +147,41 @@ static bool is_live(const struct liteio_catalog_attachment *atts, size_t n, uint
 	return false;
 }
 
-int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			struct liteio_error *err)
+int liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			  uint64_t **ret, size_t *ret_n, struct liteio_error *err)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
 	struct generations g = { 0 };
-	size_t i, n = 0;
+	uint64_t *items;
+	size_t i, n = 0, n_items = 0;
 	int r;
 
 	r = generations_in_kernel(&g, err);
+	if (r < 0) {
+		free(g.items);
+		return r;
+	}
 	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
-	for (i = 0; r == 0 && i < g.n; i++)
+	items = liteio_calloc(g.n + 1, sizeof(*items));
+	for (i = 0; i < g.n; i++)
 		if (liteio_uuid_equal(&g.items[i].uuid, &v->uuid) &&
 		    !is_live(atts, n, g.items[i].generation))
-			r = sweep_one(v, g.items[i].generation, err);
+			items[n_items++] = g.items[i].generation;
 	free(g.items);
+	*ret = items;
+	*ret_n = n_items;
+	return 0;
+}
+
+int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			struct liteio_error *err)
+{
+	_cleanup_free_ uint64_t *remains = NULL;
+	size_t i, n = 0;
+	int r;
+
+	r = liteio_export_remains(p, v, &remains, &n, err);
+	for (i = 0; r == 0 && i < n; i++)
+		r = sweep_one(v, remains[i], err);
 	return r;
 }

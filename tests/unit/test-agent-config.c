@@ -108,6 +108,29 @@ START_TEST(the_command_line_wins)
 }
 END_TEST
 
+START_TEST(the_environment_knows_the_address_that_nobody_else_says)
+{
+	char path[] = "/tmp/test-agent-config.XXXXXX";
+	char *argv[] = { (char *)"liteio-agent", (char *)"--config", path, NULL };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_config c;
+	int fd = mkstemp(path), mode;
+
+	ck_assert_int_eq(write(fd, "{}", 2), 2);
+	close(fd);
+	setenv("LITEIO_HOST_IP", "192.0.2.9", 1);
+	ck_assert_int_eq(liteio_config_load(3, argv, &c, &mode, &err), 0);
+	ck_assert_uint_eq(c.n_listen, 1);
+	ck_assert_str_eq(c.listen[0], "192.0.2.9");
+	liteio_config_fini(&c);
+	setenv("LITEIO_HOST_IP", "", 1);
+	ck_assert_int_eq(liteio_config_load(3, argv, &c, &mode, &err), 0);
+	ck_assert_uint_eq(c.n_listen, 0);
+	liteio_config_fini(&c);
+	unlink(path);
+}
+END_TEST
+
 static const struct {
 	char *argv[4];
 	const char *said;
@@ -141,6 +164,7 @@ int main(void)
 	tcase_add_test(t, all_keys_are_read);
 	tcase_add_loop_test(t, bad_files_are_refused, 0, sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(t, the_command_line_wins);
+	tcase_add_test(t, the_environment_knows_the_address_that_nobody_else_says);
 	tcase_add_loop_test(t, bad_command_lines_are_refused, 0,
 			    sizeof(bad_lines) / sizeof(bad_lines[0]));
 	suite_add_tcase(s, t);

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Locks by name and lanes: one at a time, nobody forgotten, fences first.
+ *
+ * unit-src: daemon/agent/locks.c daemon/agent/pools.c
+ */
+#include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/locks.h"
+#include "agent/pools.h"
+
+#define THREADS 8
+#define ROUNDS 2000
+
+static struct liteio_locks *locks;
+static unsigned int counters[2];
+
+static void *count_up(void *arg)
+{
+	unsigned int i, which = (unsigned int)(uintptr_t)arg & 1;
+
+	for (i = 0; i < ROUNDS; i++) {
+		struct liteio_named_lock *lock = liteio_locks_take(locks, which ? "a" : "b");
+
+		counters[which]++;
+		liteio_locks_give(lock);
+	}
+	return NULL;
+}
+
+START_TEST(a_name_is_held_by_one)
+{
+	pthread_t threads[THREADS];
+	uintptr_t i;
+
+	locks = liteio_locks_new();
+	for (i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, count_up, (void *)i);
+	for (i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_uint_eq(counters[0], THREADS / 2 * ROUNDS);
+	ck_assert_uint_eq(counters[1], THREADS / 2 * ROUNDS);
+	liteio_locks_free(locks);
+}
+END_TEST
+
+static struct liteio_open_pool pool;
+static atomic_int entered;
+static int order[3];
+
+struct visitor {
+	bool urgent;
+	int id;
+};
+
+static void *visit(void *arg)
+{
+	const struct visitor *v = arg;
+
+	liteio_pools_enter(&pool, v->urgent);
+	order[entered++] = v->id;
+	liteio_pools_leave(&pool);
+	return NULL;
+}
+
+/* how many wait urgently */
+static unsigned int urgent_now(void)
+{
+	unsigned int n;
+
+	pthread_mutex_lock(&pool.lock);
+	n = pool.urgent;
+	pthread_mutex_unlock(&pool.lock);
+	return n;
+}
+
+START_TEST(a_fence_enters_first)
+{
+	struct visitor slow = { false, 1 }, fence = { true, 2 };
+	pthread_t a, b;
+
+	memset(&pool, 0, sizeof(pool));
+	pthread_mutex_init(&pool.lock, NULL);
+	pthread_cond_init(&pool.changed, NULL);
+	liteio_pools_enter(&pool, false);
+	pthread_create(&b, NULL, visit, &fence);
+	while (urgent_now() == 0)
+		sched_yield();
+	/* comes later and is not urgent: whenever it asks, the fence is before it */
+	pthread_create(&a, NULL, visit, &slow);
+	liteio_pools_leave(&pool);
+	pthread_join(a, NULL);
+	pthread_join(b, NULL);
+	ck_assert_int_eq(entered, 2);
+	ck_assert_int_eq(order[0], 2);
+	ck_assert_int_eq(order[1], 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("agent-pools");
+	TCase *t = tcase_create("pools");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_name_is_held_by_one);
+	tcase_add_test(t, a_fence_enters_first);
+	suite_add_tcase(s, t);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
