@@ -364,7 +364,7 @@ static int call_start(struct liteio_grpc *grpc, struct liteio_h2_stream *stream,
 		      struct liteio_error *err)
 {
 	struct liteio_grpc_call *call = liteio_calloc(1, sizeof(*call));
-	uint64_t timeout_ms;
+	uint64_t timeout_ms = 0;
 	int r;
 
 	call->grpc = grpc;

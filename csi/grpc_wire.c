@@ -50,11 +50,15 @@ int liteio_grpc_timeout_parse(const char *s, uint64_t *ret_ms, struct liteio_err
 {
 	static const struct {
 		char unit;
-		uint64_t ms;   /* in one unit, */
+		uint64_t ms; /* in one unit, */
 		uint64_t part; /* or this many units in a millisecond */
 	} units[] = {
-		{ 'H', 3600000, 1 }, { 'M', 60000, 1 }, { 'S', 1000, 1 },
-		{ 'm', 1, 1 },	     { 'u', 1, 1000 },	{ 'n', 1, 1000000 },
+		{ 'H', 3600000, 1 },
+		{ 'M', 60000, 1 },
+		{ 'S', 1000, 1 },
+		{ 'm', 1, 1 },
+		{ 'u', 1, 1000 },
+		{ 'n', 1, 1000000 },
 	};
 	size_t digits = strspn(s, "0123456789");
 	uint64_t value = 0;

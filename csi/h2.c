@@ -32,7 +32,8 @@ struct liteio_h2 {
 };
 
 struct liteio_h2_stream {
-	TAILQ_ENTRY(liteio_h2_stream) link;
+	TAILQ_ENTRY(liteio_h2_stream)
+	link;
 	struct liteio_h2_conn *conn;
 	int32_t id;
 	uint64_t since_ms; /* first header; later when the peer last took something; 0: not yet */
@@ -474,8 +475,8 @@ static void start_replies(struct liteio_h2_conn *conn)
 		return;
 	conn->new_replies = false;
 	TAILQ_FOREACH(stream, &conn->streams, link)
-		if (stream->responded && !stream->since_ms)
-			stream->since_ms = conn->now_ms;
+	if (stream->responded && !stream->since_ms)
+		stream->since_ms = conn->now_ms;
 }
 
 size_t liteio_h2_conn_output(struct liteio_h2_conn *conn, uint64_t now_ms, const void **ret)
@@ -534,8 +535,8 @@ uint64_t liteio_h2_conn_expiry(const struct liteio_h2_conn *conn)
 	if (!conn->handshaken)
 		first = conn->since_ms + conn->h2->limits.handshake_ms;
 	TAILQ_FOREACH(stream, &conn->streams, link)
-		if (stream_expiry(stream) < first)
-			first = stream_expiry(stream);
+	if (stream_expiry(stream) < first)
+		first = stream_expiry(stream);
 	return first;
 }
 
@@ -546,7 +547,8 @@ int liteio_h2_conn_expire(struct liteio_h2_conn *conn, uint64_t now_ms, struct l
 	if (!conn->handshaken && now_ms >= conn->since_ms + conn->h2->limits.handshake_ms)
 		return liteio_error_set(err, -ETIMEDOUT, "no HTTP/2 preface within %llu ms",
 					(unsigned long long)conn->h2->limits.handshake_ms);
-	TAILQ_FOREACH(stream, &conn->streams, link) {
+	TAILQ_FOREACH(stream, &conn->streams, link)
+	{
 		if (now_ms < stream_expiry(stream))
 			continue;
 		stream->malformed = true;

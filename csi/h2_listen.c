@@ -10,24 +10,23 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/listen.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
 #include "h2_listen.h"
 
 #define READ_BYTES 65536
-#define BACKLOG 64
 #define ACCEPT_RETRY_MS 1000
 #define EXPIRY_SLACK_MS 500
 
 struct conn {
-	TAILQ_ENTRY(conn) link;
+	TAILQ_ENTRY(conn)
+	link;
 	struct liteio_h2_listener *listener;
 	struct liteio_h2_conn *h2;
 	struct liteio_io *io;
@@ -42,12 +41,13 @@ struct liteio_h2_listener {
 	struct liteio_loop *loop;
 	struct liteio_h2_listen_config config;
 	char *path;
+	struct liteio_listener socket;
 	struct liteio_h2 *h2;
 	struct liteio_io *io;
 	struct liteio_timer *accept_timer;
 	struct conn_list conns;
 	unsigned int n_conns;
-	int fd;
+	bool listening;
 };
 
 static void conn_close(struct conn *c)
@@ -217,55 +217,16 @@ static void accept_ready(void *arg, int fd, unsigned int events)
 		log_err(NULL, "%s: connection refused: %s", l->path, err.msg);
 }
 
-/* a socket file nobody listens on is left over from a killed process */
-static int remove_dead(const struct sockaddr_un *addr, struct liteio_error *err)
+static int listen_at(struct liteio_h2_listener *l, struct liteio_error *err)
 {
-	_cleanup_close_ int fd = -1;
-	struct stat st;
-
-	if (lstat(addr->sun_path, &st) < 0) {
-		if (errno == ENOENT)
-			return 0;
-		return liteio_error_set(err, -errno, "%s: %m", addr->sun_path);
-	}
-	if (!S_ISSOCK(st.st_mode))
-		return liteio_error_set(err, -EEXIST, "%s exists and is not a socket",
-					addr->sun_path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return liteio_error_set(err, -errno, "can not make a socket: %m");
-	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 || errno == EAGAIN)
-		return liteio_error_set(err, -EADDRINUSE, "%s is served by another process",
-					addr->sun_path);
-	if (unlink(addr->sun_path) < 0 && errno != ENOENT)
-		return liteio_error_set(err, -errno, "can not remove the dead socket %s: %m",
-					addr->sun_path);
-	return 0;
-}
-
-static int listen_at(const char *path, int *ret_fd, struct liteio_error *err)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *address = liteio_strf("unix://%s", l->path);
 	int r;
 
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return liteio_error_set(err, -ENAMETOOLONG,
-					"the socket path %s is longer than %zu characters", path,
-					sizeof(addr.sun_path) - 1);
-	memcpy(addr.sun_path, path, strlen(path) + 1);
-	r = remove_dead(&addr, err);
+	r = liteio_listen(address, 0600, (gid_t)-1, &l->socket, err);
 	if (r < 0)
 		return r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return liteio_error_set(err, -errno, "can not make a socket: %m");
-	/* the mode before bind() is the mode of the file */
-	if (fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-	    listen(fd, BACKLOG) < 0)
-		return liteio_error_set(err, -errno, "can not listen on %s: %m", path);
-	*ret_fd = take_fd(&fd);
-	return 0;
+	l->listening = true;
+	return liteio_io_new(l->loop, l->socket.fd, LITEIO_IO_READ, accept_ready, l, &l->io, err);
 }
 
 int liteio_h2_listener_new(struct liteio_loop *loop, const struct liteio_h2_listen_config *config,
@@ -279,14 +240,11 @@ int liteio_h2_listener_new(struct liteio_loop *loop, const struct liteio_h2_list
 	l->config = *config;
 	l->path = liteio_strdup(config->path);
 	l->config.path = l->path;
-	l->fd = -1;
 	l->h2 = liteio_h2_new(&config->limits, ops, arg);
 	TAILQ_INIT(&l->conns);
 	r = liteio_timer_new(loop, accept_again, l, &l->accept_timer, err);
 	if (r == 0)
-		r = listen_at(l->path, &l->fd, err);
-	if (r == 0)
-		r = liteio_io_new(loop, l->fd, LITEIO_IO_READ, accept_ready, l, &l->io, err);
+		r = listen_at(l, err);
 	if (r < 0) {
 		liteio_h2_listener_free(l);
 		return r;
@@ -297,13 +255,13 @@ int liteio_h2_listener_new(struct liteio_loop *loop, const struct liteio_h2_list
 
 static void stop_accepting(struct liteio_h2_listener *l)
 {
-	if (l->fd < 0)
+	if (!l->listening)
 		return;
+	l->listening = false;
 	liteio_timer_disarm(l->accept_timer);
 	liteio_io_free(l->io);
 	l->io = NULL;
-	close(take_fd(&l->fd));
-	unlink(l->path);
+	liteio_listener_fini(&l->socket);
 }
 
 void liteio_h2_listener_shutdown(struct liteio_h2_listener *l)
@@ -312,7 +270,7 @@ void liteio_h2_listener_shutdown(struct liteio_h2_listener *l)
 
 	stop_accepting(l);
 	TAILQ_FOREACH(c, &l->conns, link)
-		liteio_h2_conn_shutdown(c->h2);
+	liteio_h2_conn_shutdown(c->h2);
 }
 
 unsigned int liteio_h2_listener_connections(const struct liteio_h2_listener *l)

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ListVolumes, from the store.
+ */
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "csi.h"
+#include "kube/informer.h"
+#include "page.h"
+#include "volume.h"
+
+/* a node counts until its last generation is fenced */
+static void add_nodes(const struct liteio_volume *v, Csi__V1__ListVolumesResponse__VolumeStatus *out)
+{
+	out->published_node_ids =
+		liteio_calloc(v->spec.n_grants, sizeof(*out->published_node_ids));
+	for (size_t i = 0; i < v->spec.n_grants; i++)
+		out->published_node_ids[out->n_published_node_ids++] =
+			liteio_strdup(v->spec.grants[i].node);
+}
+
+static Csi__V1__ListVolumesResponse__Entry *entry_of(const struct liteio_volume *v)
+{
+	Csi__V1__ListVolumesResponse__Entry *entry =
+		liteio_csi_message_new(Csi__V1__ListVolumesResponse__Entry,
+				       csi__v1__list_volumes_response__entry__init);
+
+	entry->volume = liteio_csi_message_new(Csi__V1__Volume, csi__v1__volume__init);
+	liteio_csi_volume_answer(v, entry->volume);
+	entry->status = liteio_csi_message_new(Csi__V1__ListVolumesResponse__VolumeStatus,
+					       csi__v1__list_volumes_response__volume_status__init);
+	add_nodes(v, entry->status);
+	return entry;
+}
+
+static int add_volume(const struct liteio_json *obj, struct liteio_csi_page *page,
+		      Csi__V1__ListVolumesResponse *resp, struct liteio_error *err)
+{
+	struct liteio_volume v = { 0 };
+	int r;
+
+	/* not made yet: to its creator it does not exist */
+	if (!liteio_json_get_bool(obj, "status.node.created", false) ||
+	    !liteio_csi_page_take(page, liteio_json_get_string(obj, "metadata.name")))
+		return 0;
+	r = liteio_volume_parse(obj, &v, err);
+	if (r < 0)
+		return -EIO;
+	resp->entries[resp->n_entries++] = entry_of(&v);
+	liteio_volume_fini(&v);
+	return 0;
+}
+
+int liteio_csi_list_volumes(void *ctx, struct liteio_grpc_call *call, const void *in, void *out,
+			    struct liteio_error *err)
+{
+	const Csi__V1__ListVolumesRequest *req = in;
+	Csi__V1__ListVolumesResponse *resp = out;
+	struct liteio_csi *csi = ctx;
+	struct liteio_csi_page page;
+	struct liteio_json *list;
+	char *token;
+	int r;
+
+	r = liteio_csi_page_begin(&page, req->max_entries, req->starting_token, err);
+	if (r < 0)
+		return r;
+	if (!liteio_informer_synced(csi->volumes))
+		return liteio_error_set(err, -EHOSTDOWN, "volumes are not listed yet");
+	list = liteio_informer_list(csi->volumes);
+	resp->entries = liteio_calloc(liteio_json_len(list), sizeof(*resp->entries));
+	for (size_t i = 0; r == 0 && i < liteio_json_len(list); i++)
+		r = add_volume(liteio_json_at(list, i), &page, resp, err);
+	token = liteio_csi_page_token(&page);
+	if (token)
+		resp->next_token = token;
+	liteio_json_unref(list);
+	return r;
+}

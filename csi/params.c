@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a StorageClass may say about volumes, and how big a volume becomes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "model/volume.h"
+#include "params.h"
+
+#define SELECTOR_MAX 16
+#define LABEL_VALUE_MAX 63
+
+bool liteio_csi_fs_known(const char *fs_type)
+{
+	return !strcmp(fs_type, "ext4") || !strcmp(fs_type, "xfs");
+}
+
+static int take_name(const char *const *names, const char *key, const char *value, int *ret,
+		     struct liteio_error *err)
+{
+	struct liteio_buf known = LITEIO_BUF_INIT;
+	int r;
+
+	for (int i = 0; names[i]; i++) {
+		if (!strcmp(names[i], value)) {
+			liteio_buf_fini(&known);
+			*ret = i;
+			return 0;
+		}
+		liteio_buf_addf(&known, "%s%s", i ? ", " : "", names[i]);
+	}
+	r = liteio_error_set(err, -EINVAL, "parameter %s is \"%s\", not one of %s", key, value,
+			     known.data);
+	liteio_buf_fini(&known);
+	return r;
+}
+
+static int set_position(struct liteio_csi_params *p, const char *key, const char *value,
+			struct liteio_error *err)
+{
+	return take_name(liteio_position_names, key, value, &p->position, err);
+}
+
+static int set_class(struct liteio_csi_params *p, const char *key, const char *value,
+		     struct liteio_error *err)
+{
+	return take_name(liteio_volume_class_names, key, value, &p->volume_class, err);
+}
+
+static int set_fs_type(struct liteio_csi_params *p, const char *key, const char *value,
+		       struct liteio_error *err)
+{
+	if (!liteio_csi_fs_known(value))
+		return liteio_error_set(err, -EINVAL, "parameter %s is \"%s\", not ext4 or xfs",
+					key, value);
+	free(p->fs_type);
+	p->fs_type = liteio_strdup(value);
+	return 0;
+}
+
+static int take_selector(struct liteio_json **selector, const char *key, const char *value,
+			 struct liteio_error *err)
+{
+	_cleanup_free_ char *copy = liteio_strdup(value);
+	char *fields[SELECTOR_MAX + 1];
+	struct liteio_json *labels;
+	size_t n;
+
+	n = liteio_split(copy, ',', fields, SELECTOR_MAX + 1);
+	if (n > SELECTOR_MAX)
+		return liteio_error_set(err, -EINVAL, "parameter %s has more than %d labels", key,
+					SELECTOR_MAX);
+	labels = liteio_json_new_object();
+	for (size_t i = 0; i < n; i++) {
+		char *equals = strchr(fields[i], '=');
+
+		if (!equals || equals == fields[i] || strlen(equals + 1) > LABEL_VALUE_MAX) {
+			liteio_json_unref(labels);
+			return liteio_error_set(err, -EINVAL,
+						"parameter %s is \"%s\", not key=value,key=value",
+						key, value);
+		}
+		*equals = '\0';
+		liteio_json_set_string(labels, fields[i], equals + 1);
+	}
+	liteio_json_unref(*selector);
+	*selector = labels;
+	return 0;
+}
+
+static int set_node_selector(struct liteio_csi_params *p, const char *key, const char *value,
+			     struct liteio_error *err)
+{
+	return take_selector(&p->node_selector, key, value, err);
+}
+
+static int set_pool_selector(struct liteio_csi_params *p, const char *key, const char *value,
+			     struct liteio_error *err)
+{
+	return take_selector(&p->pool_selector, key, value, err);
+}
+
+static int ignore(struct liteio_csi_params *p, const char *key, const char *value,
+		  struct liteio_error *err)
+{
+	return 0;
+}
+
+static const struct {
+	const char *key;
+	int (*set)(struct liteio_csi_params *p, const char *key, const char *value,
+		   struct liteio_error *err);
+} known[] = {
+	{ "positionAdvice", set_position },
+	{ "class", set_class },
+	{ "fsType", set_fs_type },
+	{ "nodeSelector", set_node_selector },
+	{ "poolSelector", set_pool_selector },
+	{ "csi.storage.k8s.io/pvc/name", ignore },
+	{ "csi.storage.k8s.io/pvc/namespace", ignore },
+	{ "csi.storage.k8s.io/pv/name", ignore },
+};
+
+int liteio_csi_params_set(struct liteio_csi_params *p, const char *key, const char *value,
+			  struct liteio_error *err)
+{
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(known); i++)
+		if (!strcmp(known[i].key, key))
+			return known[i].set(p, key, value, err);
+	return liteio_error_set(err, -EINVAL,
+				"unknown parameter \"%s\"; known are positionAdvice, class, fsType, nodeSelector, poolSelector",
+				key);
+}
+
+void liteio_csi_params_fini(struct liteio_csi_params *p)
+{
+	free(p->fs_type);
+	liteio_json_unref(p->node_selector);
+	liteio_json_unref(p->pool_selector);
+	*p = (struct liteio_csi_params){ 0 };
+}
+
+int liteio_csi_size(int64_t required, int64_t limit, uint64_t fallback, uint64_t *ret,
+		    struct liteio_error *err)
+{
+	const uint64_t align = LITEIO_VOLUME_SIZE_ALIGN;
+	uint64_t size = required > 0 ? (uint64_t)required : fallback;
+
+	if (required < 0 || limit < 0 || (limit > 0 && required > limit))
+		return liteio_error_set(err, -EINVAL,
+					"no size has at least %lld and at most %lld bytes",
+					(long long)required, (long long)limit);
+	if (!required && limit && (uint64_t)limit < size)
+		size = (uint64_t)limit / align * align;
+	if (size > LITEIO_VOLUME_SIZE_MAX)
+		return liteio_error_set(err, -ERANGE,
+					"%llu bytes are more than the largest volume, %llu",
+					(unsigned long long)size,
+					(unsigned long long)LITEIO_VOLUME_SIZE_MAX);
+	if (size < LITEIO_VOLUME_SIZE_MIN)
+		size = LITEIO_VOLUME_SIZE_MIN;
+	size = (size + align - 1) / align * align;
+	if (limit && size > (uint64_t)limit)
+		return liteio_error_set(err, -ERANGE,
+					"volumes have at least %llu bytes and are multiples of %llu: %llu is over the limit %lld",
+					(unsigned long long)LITEIO_VOLUME_SIZE_MIN,
+					(unsigned long long)align, (unsigned long long)size,
+					(long long)limit);
+	*ret = size;
+	return 0;
+}
