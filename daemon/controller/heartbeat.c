@@ -65,7 +65,7 @@ static struct beat **find(struct liteio_heartbeats *h, const char *node)
 }
 
 void liteio_heartbeats_see(struct liteio_heartbeats *h, const char *node, const char *renewed,
-			   uint64_t duration_ms, uint64_t now_ms)
+			   uint64_t duration_ms, bool fresh, uint64_t now_ms)
 {
 	liteio_guard(&h->lock);
 	struct beat **at = find(h, node);
@@ -75,6 +75,7 @@ void liteio_heartbeats_see(struct liteio_heartbeats *h, const char *node, const 
 		b = liteio_calloc(1, sizeof(*b));
 		b->node = liteio_strdup(node);
 		b->seen_ms = now_ms;
+		b->changed = fresh;
 		*at = b;
 	} else if (!strcmp(b->renewed, renewed)) {
 		return;

@@ -27,10 +27,11 @@ void liteio_heartbeats_free(struct liteio_heartbeats *h);
  * @node: whose
  * @renewed: spec.renewTime as text, only compared for being another one
  * @duration_ms: the Lease's, 0 takes the default
+ * @fresh: it was made just now, so that it need not change to be believed
  * @now_ms: of liteio_now_ms()
  */
 void liteio_heartbeats_see(struct liteio_heartbeats *h, const char *node, const char *renewed,
-			   uint64_t duration_ms, uint64_t now_ms);
+			   uint64_t duration_ms, bool fresh, uint64_t now_ms);
 /* the Lease was deleted */
 void liteio_heartbeats_forget(struct liteio_heartbeats *h, const char *node);
 
