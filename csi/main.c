@@ -31,11 +31,11 @@
 #define END_GRACE_MS 10000 /* calls that run at the end are repeated by their callers anyway */
 #define STOP_GRACE_MS 1000
 #define NODE_NAME_MS 60000
+#define REGISTRATION_SOCKET "/var/lib/kubelet/plugins_registry/" LITEIO_CSI_DRIVER "-reg.sock"
 
 struct options {
 	const char *endpoint;
-	bool controller;
-	bool node;
+	int mode;
 	const char *node_name;
 	const char *agent_socket;
 	const char *state_dir;
@@ -68,19 +68,43 @@ static const enum liteio_log_level levels[] = { LITEIO_LOG_ERR, LITEIO_LOG_WARNI
 						LITEIO_LOG_DEBUG };
 static const char *const format_names[] = { "logfmt", "json", NULL };
 
+enum mode {
+	MODE_ALL,
+	MODE_CONTROLLER,
+	MODE_NODE,
+};
+
+static const char *const mode_names[] = { "all", "controller", "node", NULL };
+
+/* sockets are paths; the form that gRPC clients use is taken, too */
+static const char *without_scheme(const char *path)
+{
+	static const char scheme[] = "unix://";
+
+	return strncmp(path, scheme, strlen(scheme)) ? path : path + strlen(scheme);
+}
+
 /* 0: go on; else the exit status + 1 */
 static int parse_options(int argc, char **argv, struct options *o)
 {
 	const struct liteio_arg args[] = {
-		{ .name = "endpoint", .type = LITEIO_ARG_STRING, .value = &o->endpoint, .metavar = "PATH", .help = "socket to serve CSI on; default /csi/csi.sock" },
-		{ .name = "controller", .type = LITEIO_ARG_FLAG, .value = &o->controller, .help = "serve the controller's half; without --controller and --node both" },
-		{ .name = "node", .type = LITEIO_ARG_FLAG, .value = &o->node, .help = "serve the node's half" },
+		{ .name = "endpoint",
+		  .type = LITEIO_ARG_STRING,
+		  .value = &o->endpoint,
+		  .metavar = "SOCKET",
+		  .help = "where CSI is served; default unix:///csi/csi.sock" },
+		{ .name = "mode",
+		  .type = LITEIO_ARG_ENUM,
+		  .value = &o->mode,
+		  .names = mode_names,
+		  .metavar = "MODE",
+		  .help = "which half to serve: all (default), controller, node" },
 		{ .name = "node-name", .type = LITEIO_ARG_STRING, .value = &o->node_name, .metavar = "NAME", .help = "this node; default: as the agent knows it" },
 		{ .name = "agent-socket", .type = LITEIO_ARG_STRING, .value = &o->agent_socket, .metavar = "PATH", .help = "of liteio-agent; default " LITEIO_LOCAL_SOCKET },
 		{ .name = "state-dir", .type = LITEIO_ARG_STRING, .value = &o->state_dir, .metavar = "DIR", .help = "notes on what is staged, lost with a reboot; default /run/liteio/csi" },
 		{ .name = "registration", .type = LITEIO_ARG_FLAG, .value = &o->registration, .help = "register with the kubelet (default; =false leaves it to a sidecar)" },
-		{ .name = "registration-socket", .type = LITEIO_ARG_STRING, .value = &o->registration_socket, .metavar = "PATH", .help = "default /registration/" LITEIO_CSI_DRIVER "-reg.sock" },
-		{ .name = "kubelet-endpoint", .type = LITEIO_ARG_STRING, .value = &o->kubelet_endpoint, .metavar = "PATH", .help = "--endpoint as the kubelet sees it; default /var/lib/kubelet/plugins/" LITEIO_CSI_DRIVER "/csi.sock" },
+		{ .name = "registration-socket", .type = LITEIO_ARG_STRING, .value = &o->registration_socket, .metavar = "PATH", .help = "default " REGISTRATION_SOCKET },
+		{ .name = "kubelet-endpoint", .type = LITEIO_ARG_STRING, .value = &o->kubelet_endpoint, .metavar = "PATH", .help = "--endpoint as the kubelet sees it, when that is another path" },
 		{ .name = "kubeconfig", .type = LITEIO_ARG_STRING, .value = &o->kubeconfig, .metavar = "FILE", .help = "credentials; default: the pod's service account" },
 		{ .name = "health-address", .type = LITEIO_ARG_STRING, .value = &o->health_address, .metavar = "ADDRESS", .help = "serve /healthz: tcp://127.0.0.1:9811" },
 		{ .name = "threads", .type = LITEIO_ARG_U64, .value = &o->threads, .min = 1, .max = 256, .metavar = "N", .help = "calls at a time; default 128" },
@@ -104,8 +128,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 		fprintf(stderr, "liteio-csi: %s\n", liteio_error_str(&err, r));
 		return 2 + 1;
 	}
-	if (!o->controller && !o->node)
-		o->controller = o->node = true;
+	o->endpoint = without_scheme(o->endpoint);
+	o->registration_socket = without_scheme(o->registration_socket);
+	if (!o->kubelet_endpoint)
+		o->kubelet_endpoint = o->endpoint;
 	return 0;
 }
 
@@ -227,7 +253,7 @@ static int serve(struct program *p, struct liteio_error *err)
 	r = liteio_h2_listener_new(p->loop, &config, liteio_grpc_ops(), p->grpc, &p->listener, err);
 	if (r == 0 && p->opt.health_address)
 		r = liteio_health_new(p->loop, p->workers, p->opt.health_address, &p->health, err);
-	if (r == 0 && p->opt.node && p->opt.registration)
+	if (r == 0 && p->opt.mode != MODE_CONTROLLER && p->opt.registration)
 		r = liteio_registration_new(p->loop, p->workers, p->opt.registration_socket,
 					    p->opt.kubelet_endpoint, &p->registration, err);
 	return r;
@@ -252,9 +278,9 @@ static int start(struct program *p, struct liteio_error *err)
 	p->csi.busy = liteio_busy_new();
 	p->grpc = liteio_grpc_new(p->loop, p->workers, &grpc_config);
 	r = liteio_csi_add_identity(p->grpc, &p->csi, err);
-	if (r == 0 && p->opt.controller)
+	if (r == 0 && p->opt.mode != MODE_NODE)
 		r = start_controller(p, err);
-	if (r == 0 && p->opt.node)
+	if (r == 0 && p->opt.mode != MODE_CONTROLLER)
 		r = start_node(p, err);
 	return r == 0 ? serve(p, err) : r;
 }
@@ -286,9 +312,7 @@ int main(int argc, char **argv)
 			 .agent_socket = LITEIO_LOCAL_SOCKET,
 			 .state_dir = "/run/liteio/csi",
 			 .registration = true,
-			 .registration_socket = "/registration/" LITEIO_CSI_DRIVER "-reg.sock",
-			 .kubelet_endpoint =
-				 "/var/lib/kubelet/plugins/" LITEIO_CSI_DRIVER "/csi.sock",
+			 .registration_socket = REGISTRATION_SOCKET,
 			 .threads = 128,
 			 .log_level = 2 },
 		.kube_config = { .fds = { -1, -1, -1 } },
@@ -303,8 +327,7 @@ int main(int argc, char **argv)
 			(enum liteio_log_format)p.opt.log_format);
 	r = start(&p, &err);
 	if (r == 0) {
-		log_info(NULL, "serving%s%s on %s", p.opt.controller ? " controller" : "",
-			 p.opt.node ? " node" : "", p.opt.endpoint);
+		log_info(NULL, "serving on %s, mode %s", p.opt.endpoint, mode_names[p.opt.mode]);
 		r = liteio_loop_run(p.loop);
 	} else {
 		log_err(NULL, "%s", liteio_error_str(&err, r));
