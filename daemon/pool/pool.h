@@ -139,8 +139,8 @@ struct liteio_pool_format {
  * @err: why not
  *
  * A device that carries a pool of ours is refused with or without force (import it, or destroy it).
- * The label is written last: interrupted at any step, the device is as free as it was, and the
- * same call succeeds. Context: worker. Return: 0, -EEXIST, -EBUSY, -EINVAL or another errno.
+ * The label is written last: interrupted before, the device is as free as it was and the same call
+ * succeeds; after it, the pool is there to be opened. Context: worker. Return: 0, -EEXIST, -EBUSY, -EINVAL or another errno.
  */
 int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *ret_uuid,
 		       struct liteio_error *err);

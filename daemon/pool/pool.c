@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The pool object: its catalog, its condition, and what any thread may ask.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "host/dm.h"
+#include "host/kmodule.h"
+#include "pool/object.h"
+
+const char *const liteio_pool_condition_names[] = {
+	[LITEIO_POOL_READY] = "Ready",
+	[LITEIO_POOL_NO_SPACE] = "NoSpace",
+	[LITEIO_POOL_READ_ONLY] = "ReadOnly",
+	[LITEIO_POOL_FAILED] = "Failed",
+	NULL,
+};
+
+int liteio_pool_prepare(struct liteio_error *err)
+{
+	int r = liteio_dm_init(err);
+
+	if (r || liteio_dm_has_target("thin-pool"))
+		return r;
+	return liteio_kmodule_load("dm-thin-pool", err);
+}
+
+/* ---- the catalog ------------------------------------------------------------------------------ */
+
+void liteio_pool_draft(struct liteio_pool *p, struct liteio_catalog *ret)
+{
+	/* only the lane replaces it, and this is the lane: no lock is needed to read */
+	liteio_catalog_copy(&p->cat, ret);
+}
+
+int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
+			struct liteio_error *err)
+{
+	struct liteio_catalog old;
+	int r;
+
+	/* bits of a newer version whose data we do not keep */
+	draft->compat &= LITEIO_SLOT_COMPAT;
+	r = liteio_store_write_catalog(&p->store, draft, err);
+	if (r) {
+		liteio_catalog_fini(draft);
+		return liteio_error_wrap(err, r, "pool %s: the catalog was not written",
+					 p->store.label.pool_name);
+	}
+	liteio_guard(&p->lock);
+	old = p->cat;
+	p->cat = *draft;
+	*draft = (struct liteio_catalog){ 0 };
+	liteio_catalog_fini(&old);
+	return 0;
+}
+
+/* ---- condition -------------------------------------------------------------------------------- */
+
+void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition c,
+			       const char *word, bool is_stuck, const char *fmt, ...)
+{
+	char reason[sizeof(p->reason)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	liteio_guard(&p->lock);
+	/* what was found at opening is not made better by what the kernel says later */
+	if (p->is_stuck && !is_stuck && c <= p->condition)
+		return;
+	p->condition = c;
+	p->is_stuck = p->is_stuck || is_stuck;
+	memcpy(p->reason, reason, sizeof(reason));
+	snprintf(p->reason_word, sizeof(p->reason_word), "%s", word);
+}
+
+int liteio_pool_check_writable(struct liteio_pool *p, struct liteio_error *err)
+{
+	if (p->condition < LITEIO_POOL_READ_ONLY)
+		return 0;
+	return liteio_error_set(err, -EROFS, "pool %s is not modified: %s", p->store.label.pool_name,
+				p->reason);
+}
+
+/* what the kernel's status means for users of the pool */
+static void judge(struct liteio_pool *p, const struct liteio_engine_status *s)
+{
+	if (s->mode == LITEIO_ENGINE_FAILED)
+		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "Failed", false,
+					  "the kernel has given the pool up");
+	else if (s->needs_check)
+		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "NeedsCheck", false,
+					  "the metadata must be checked offline");
+	else if (s->mode == LITEIO_ENGINE_RO)
+		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReadOnly", false,
+					  "the kernel has made the pool read-only: metadata is full or could not be written");
+	else if (s->mode == LITEIO_ENGINE_NO_SPACE)
+		liteio_pool_set_condition(p, LITEIO_POOL_NO_SPACE, "NoSpace", false,
+					  "there is no free block: writes to new blocks fail");
+	else
+		liteio_pool_set_condition(p, LITEIO_POOL_READY, "", false, "%s", "");
+}
+
+int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_engine_status s;
+	int r;
+
+	r = p->engine->ops->status(p->engine, &s, err);
+	if (r) {
+		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "NotActive", false,
+					  "the pool is not active");
+		return r;
+	}
+	judge(p, &s);
+	/* usage of a pool that failed is unknown, not zero */
+	if (s.mode == LITEIO_ENGINE_FAILED)
+		return 0;
+	liteio_guard(&p->lock);
+	p->status = s;
+	return 0;
+}
+
+void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
+{
+	const struct liteio_label *l = &p->store.label;
+	struct liteio_pool_info i = { .uuid = l->pool_uuid, .engine = p->engine->ops->name };
+
+	memcpy(i.name, l->pool_name, sizeof(i.name));
+	memcpy(i.device, p->store.path, sizeof(i.device));
+	memcpy(i.file, p->file, sizeof(i.file));
+	i.device_bytes = p->store.size;
+	i.block_bytes = l->thin_block;
+	liteio_guard(&p->lock);
+	i.condition = p->condition;
+	memcpy(i.reason, p->reason, sizeof(i.reason));
+	memcpy(i.reason_word, p->reason_word, sizeof(i.reason_word));
+	i.data_bytes = p->status.data_total;
+	i.data_used_bytes = p->status.data_used;
+	i.meta_bytes = p->status.meta_total;
+	i.meta_used_bytes = p->status.meta_used;
+	i.thin_txid = p->cat.thin_txid;
+	for (size_t n = 0; n < p->cat.n_volumes; n++) {
+		const struct liteio_catalog_volume *v = &p->cat.volumes[n];
+
+		i.provisioned_bytes += v->size_bytes;
+		i.n_volumes += v->kind == LITEIO_CATALOG_VOLUME;
+		i.n_snapshots += v->kind == LITEIO_CATALOG_SNAPSHOT;
+		i.n_deleting += v->state == LITEIO_CATALOG_DELETING;
+	}
+	*ret = i;
+}
+
+/* ---- questions -------------------------------------------------------------------------------- */
+
+int liteio_pool_volume_get(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			   struct liteio_catalog_volume *ret)
+{
+	const struct liteio_catalog_volume *v;
+
+	liteio_guard(&p->lock);
+	v = liteio_catalog_find(&p->cat, uuid);
+	if (!v)
+		return -ENOENT;
+	*ret = *v;
+	return 0;
+}
+
+int liteio_pool_volume_find(struct liteio_pool *p, enum liteio_catalog_kind kind, const char *name,
+			    struct liteio_catalog_volume *ret)
+{
+	const struct liteio_catalog_volume *v;
+
+	liteio_guard(&p->lock);
+	v = liteio_catalog_find_name(&p->cat, kind, name);
+	if (!v)
+		return -ENOENT;
+	*ret = *v;
+	return 0;
+}
+
+void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume **ret,
+			     size_t *ret_n)
+{
+	liteio_guard(&p->lock);
+	*ret = liteio_calloc(p->cat.n_volumes + 1, sizeof(**ret));
+	*ret_n = p->cat.n_volumes;
+	if (p->cat.n_volumes)
+		memcpy(*ret, p->cat.volumes, p->cat.n_volumes * sizeof(**ret));
+}
+
+void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
+				 struct liteio_catalog_attachment **ret, size_t *ret_n)
+{
+	size_t n = 0;
+
+	liteio_guard(&p->lock);
+	*ret = liteio_calloc(p->cat.n_attachments + 1, sizeof(**ret));
+	for (size_t i = 0; i < p->cat.n_attachments; i++) {
+		if (!volume || liteio_uuid_equal(&p->cat.attachments[i].volume, volume))
+			(*ret)[n++] = p->cat.attachments[i];
+	}
+	*ret_n = n;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------ */
+
+#define STEPS_MAX 64
+
+static const char *all_steps[STEPS_MAX + 1];
+static pthread_once_t steps_once = PTHREAD_ONCE_INIT;
+
+static void collect_steps(void)
+{
+	static const char *const *const tables[] = {
+		liteio_pool_format_steps,  liteio_pool_open_steps, liteio_pool_volume_steps,
+		liteio_pool_reclaim_steps, liteio_pool_grant_steps,
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(tables); i++) {
+		for (const char *const *s = tables[i]; *s && n < STEPS_MAX; s++)
+			all_steps[n++] = *s;
+	}
+}
+
+const char *const *liteio_pool_steps(void)
+{
+	pthread_once(&steps_once, collect_steps);
+	return all_steps;
+}

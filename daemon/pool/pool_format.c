@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Making a pool on a device, finding pools, and wiping one.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "host/block.h"
+#include "host/nvmet.h"
+#include "pool/object.h"
+
+/* dm-thin takes metadata that begins with a block of zeros as new */
+#define META_HEAD_BYTES (1ull << 20)
+
+const char *const liteio_pool_format_steps[] = {
+	"pool-format:wiped", "pool-format:metadata", "pool-format:catalog", "pool-format:label",
+	NULL,
+};
+
+/**
+ * struct format_op - a device on its way to be a pool
+ * @f: what is wanted
+ * @device: block device: that of @f, or the loop device of the file
+ * @store: open for writing
+ */
+struct format_op {
+	const struct liteio_pool_format *f;
+	char device[256];
+	struct liteio_store store;
+};
+
+static bool is_file_path(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > 4 && !strcmp(path + n - 4, ".img");
+}
+
+/* ---- steps ------------------------------------------------------------------------------------ */
+
+static int step_wiped(void *arg, struct liteio_error *err)
+{
+	struct format_op *op = arg;
+
+	return liteio_store_wipe(&op->store, err);
+}
+
+static int step_metadata(void *arg, struct liteio_error *err)
+{
+	struct format_op *op = arg;
+	const struct liteio_extent *e = liteio_label_extent(&op->store.label,
+							    LITEIO_EXTENT_THIN_META);
+
+	return liteio_store_zero(&op->store, e->start, META_HEAD_BYTES, err);
+}
+
+static int step_catalog(void *arg, struct liteio_error *err)
+{
+	struct format_op *op = arg;
+	struct liteio_catalog c;
+	int r;
+
+	liteio_catalog_init(&c, &op->store.label.pool_uuid);
+	c.is_clean = true;
+	r = liteio_store_format_catalog(&op->store, &c, err);
+	liteio_catalog_fini(&c);
+	return r;
+}
+
+static int step_label(void *arg, struct liteio_error *err)
+{
+	struct format_op *op = arg;
+
+	return liteio_store_write_label(&op->store, err);
+}
+
+static const struct liteio_step steps[] = {
+	{ "pool-format:wiped", step_wiped },
+	{ "pool-format:metadata", step_metadata },
+	{ "pool-format:catalog", step_catalog },
+	{ "pool-format:label", step_label },
+};
+
+/* ---- format ----------------------------------------------------------------------------------- */
+
+/* a file that is there must be ours to take: empty of anything but zeros is decided by the probe */
+static int prepare_file(struct format_op *op, struct liteio_error *err)
+{
+	const struct liteio_pool_format *f = op->f;
+	bool is_there = liteio_fs_exists(f->device);
+	int r;
+
+	if (!is_there && !f->size_bytes)
+		return liteio_error_set(err, -EINVAL, "%s does not exist, and no size is given for it",
+					f->device);
+	if (!is_there) {
+		r = liteio_block_file_create(f->device, f->size_bytes, err);
+		if (r)
+			return r;
+	}
+	return liteio_block_loop_attach(f->device, op->device, sizeof(op->device), err);
+}
+
+/* in use is never taken, a signature only by force */
+static int check_takeable(const struct format_op *op, struct liteio_error *err)
+{
+	struct liteio_pool_found found;
+	struct liteio_block_info i;
+	int r;
+
+	r = liteio_pool_probe(op->device, &found, err);
+	if (!r)
+		return liteio_error_set(err, -EEXIST, "%s carries the pool %s already", op->device,
+					found.label.pool_name);
+	if (r == -ENOTSUP)
+		return r;
+	r = liteio_block_check_free(op->device, err);
+	if (r != -EEXIST && r != -EUCLEAN)
+		return r;
+	if (!op->f->force)
+		return r;
+	r = liteio_block_info(op->device, &i, err);
+	if (!r && i.n_partitions)
+		r = liteio_error_set(err, -EEXIST, "%s has %u partitions: remove them first",
+				     op->device, i.n_partitions);
+	return r;
+}
+
+static int format(struct format_op *op, struct liteio_uuid *ret_uuid, struct liteio_error *err)
+{
+	struct liteio_store *s = &op->store;
+	int r;
+
+	r = check_takeable(op, err);
+	if (r)
+		return r;
+	r = liteio_store_open(op->device, true, s, err);
+	if (r)
+		return r == -ENODATA ? -EINVAL : r;
+	r = liteio_label_layout(op->f->name, s->size, op->f->block_bytes, &s->label, err);
+	if (!r) {
+		s->label.created = (uint64_t)time(NULL);
+		r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
+	}
+	if (!r)
+		*ret_uuid = s->label.pool_uuid;
+	liteio_store_close(s);
+	return r;
+}
+
+int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *ret_uuid,
+		       struct liteio_error *err)
+{
+	struct format_op op = { .f = f, .store = { .fd = -1 } };
+	bool is_file = is_file_path(f->device);
+	int r;
+
+	r = liteio_name_check("pool", f->name, err);
+	if (r)
+		return r;
+	if (is_file) {
+		r = prepare_file(&op, err);
+	} else {
+		if (f->size_bytes)
+			return liteio_error_set(err, -EINVAL, "a size is only for files (.img)");
+		if (snprintf(op.device, sizeof(op.device), "%s", f->device) >=
+		    (int)sizeof(op.device))
+			return liteio_error_set(err, -ENAMETOOLONG, "the path is too long");
+		r = 0;
+	}
+	if (!r)
+		r = format(&op, ret_uuid, err);
+	if (is_file && op.device[0])
+		liteio_block_loop_detach(op.device, NULL);
+	return r ? liteio_error_wrap(err, r, "pool %s", f->name) : 0;
+}
+
+/* ---- finding ---------------------------------------------------------------------------------- */
+
+static int probe_device(const char *device, struct liteio_pool_found *ret, struct liteio_error *err)
+{
+	struct liteio_store s _cleanup_(liteio_store_closep) = { .fd = -1 };
+	struct liteio_pool_found f = { 0 };
+	int r;
+
+	r = liteio_store_open(device, false, &s, err);
+	if (!r)
+		r = liteio_store_read_label(&s, err);
+	if (r)
+		return r;
+	memcpy(f.device, s.path, sizeof(f.device));
+	f.label = s.label;
+	f.from_backup = s.from_backup;
+	*ret = f;
+	return 0;
+}
+
+int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err)
+{
+	char loop[64];
+	struct stat st;
+	bool was_there;
+	int r;
+
+	if (stat(device, &st))
+		return liteio_error_set(err, errno, "cannot look at %s: %s", device,
+					liteio_error_str(NULL, -errno));
+	if (!S_ISREG(st.st_mode))
+		return probe_device(device, ret, err);
+	was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
+	r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
+	if (r)
+		return r;
+	r = probe_device(loop, ret, err);
+	if (!was_there)
+		liteio_block_loop_detach(loop, NULL);
+	return r;
+}
+
+/*
+ * A label is looked for only on disks of this machine. What is inside a volume belongs to a pod, which
+ * could write a label there: device-mapper, loop, and the namespaces of our own exports are left out.
+ */
+static bool is_scanned(const struct liteio_block_info *i)
+{
+	const char *name = i->path + strlen("/dev/");
+	char *path _cleanup_free_ = NULL, *nqn _cleanup_free_ = NULL;
+	struct liteio_uuid uuid;
+	uint64_t generation;
+
+	if (!strncmp(name, "dm-", 3) || !strncmp(name, "loop", 4) || !strncmp(name, "nbd", 3))
+		return false;
+	path = liteio_strf("/sys/class/block/%s/%sdevice/subsysnqn", name,
+			   i->is_partition ? "../" : "");
+	if (liteio_fs_read_line(path, &nqn, NULL))
+		return true;
+	return liteio_nqn_parse(nqn, &uuid, &generation) != 0;
+}
+
+int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err)
+{
+	struct liteio_block_info *list _cleanup_free_ = NULL;
+	struct liteio_pool_found *found;
+	size_t n_list, n = 0;
+	int r;
+
+	r = liteio_block_list(&list, &n_list, err);
+	if (r)
+		return r;
+	found = liteio_calloc(n_list + 1, sizeof(*found));
+	for (size_t i = 0; i < n_list; i++) {
+		if (is_scanned(&list[i]) && !probe_device(list[i].path, &found[n], NULL))
+			n++;
+	}
+	*ret = found;
+	*ret_n = n;
+	return 0;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Floors and attachments: on the disk before anybody else knows.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "pool/object.h"
+
+const char *const liteio_pool_grant_steps[] = {
+	"floor-raise:catalog", "attachment-add:catalog", "attachment-fence:catalog", NULL,
+};
+
+/* a volume in any state: what is being deleted can still be fenced */
+static const struct liteio_catalog_volume *find(struct liteio_pool *p,
+						const struct liteio_uuid *uuid,
+						struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+	char text[LITEIO_UUID_STRLEN + 1];
+
+	if (v && v->kind == LITEIO_CATALOG_VOLUME)
+		return v;
+	liteio_uuid_format(uuid, text);
+	liteio_error_set(err, -ENOENT, "pool %s has no volume %s", p->store.label.pool_name, text);
+	return NULL;
+}
+
+static int check_generation(uint64_t generation, struct liteio_error *err)
+{
+	if (generation >= LITEIO_CATALOG_GEN_MIN && generation <= LITEIO_CATALOG_GEN_MAX)
+		return 0;
+	return liteio_error_set(err, -EINVAL, "%llu is no generation",
+				(unsigned long long)generation);
+}
+
+int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uuid, uint64_t floor,
+			    struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = find(p, uuid, err);
+	struct liteio_catalog draft;
+	int r;
+
+	if (!v)
+		return -ENOENT;
+	r = check_generation(floor, err);
+	if (r || floor <= v->floor)
+		return r;
+	liteio_pool_draft(p, &draft);
+	liteio_catalog_raise_floor(&draft, liteio_catalog_find(&draft, uuid), floor);
+	r = liteio_pool_persist(p, &draft, err);
+	if (!r)
+		liteio_step("floor-raise:catalog");
+	return r;
+}
+
+/* 1 the same is there, 0 there is none, or why it must not come */
+static int check_there(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
+		       struct liteio_error *err)
+{
+	const struct liteio_catalog_attachment *there =
+		liteio_catalog_find_att(&p->cat, &a->volume, a->generation);
+
+	if (!there)
+		return 0;
+	if (there->state == LITEIO_CATALOG_ATT_FENCED)
+		return liteio_error_set(err, -ESTALE, "generation %llu was fenced",
+					(unsigned long long)a->generation);
+	if (there->flags == a->flags && !strcmp(there->host, a->host))
+		return 1;
+	return liteio_error_set(err, -EEXIST, "generation %llu belongs to %s",
+				(unsigned long long)a->generation, there->host);
+}
+
+int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
+			       struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = find(p, &a->volume, err);
+	struct liteio_catalog_attachment new = *a;
+	struct liteio_catalog draft;
+	int r;
+
+	if (!v)
+		return -ENOENT;
+	r = check_generation(a->generation, err);
+	if (r)
+		return r;
+	if (v->state != LITEIO_CATALOG_READY)
+		return liteio_error_set(err, -ENOENT, "volume %s is not ready", v->name);
+	if (a->generation < v->floor)
+		return liteio_error_set(err, -ESTALE, "generation %llu is below the floor %llu",
+					(unsigned long long)a->generation,
+					(unsigned long long)v->floor);
+	r = check_there(p, a, err);
+	if (r)
+		return r > 0 ? 0 : r;
+	/* an old catalog has old floors: nobody new gets in */
+	r = liteio_pool_check_writable(p, err);
+	if (r)
+		return r;
+	new.state = LITEIO_CATALOG_ATT_LIVE;
+	new.created = (uint64_t)time(NULL);
+	liteio_pool_draft(p, &draft);
+	liteio_catalog_add_att(&draft, &new);
+	r = liteio_pool_persist(p, &draft, err);
+	if (!r)
+		liteio_step("attachment-add:catalog");
+	return r;
+}
+
+int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid *volume,
+				 uint64_t generation, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = find(p, volume, err);
+	struct liteio_catalog_attachment *a;
+	struct liteio_catalog draft;
+	int r;
+
+	if (!v)
+		return -ENOENT;
+	r = check_generation(generation, err);
+	if (r || generation < v->floor)
+		return r;
+	a = liteio_catalog_find_att(&p->cat, volume, generation);
+	if (a && a->state == LITEIO_CATALOG_ATT_FENCED)
+		return 0;
+	liteio_pool_draft(p, &draft);
+	a = liteio_catalog_find_att(&draft, volume, generation);
+	/* one that was never added is barred from it */
+	if (!a)
+		a = liteio_catalog_add_att(
+			&draft, &(struct liteio_catalog_attachment){
+					.volume = *volume,
+					.generation = generation,
+					.created = (uint64_t)time(NULL),
+				});
+	a->state = LITEIO_CATALOG_ATT_FENCED;
+	r = liteio_pool_persist(p, &draft, err);
+	if (!r)
+		liteio_step("attachment-fence:catalog");
+	return r;
+}

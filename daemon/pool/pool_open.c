@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Opening a pool (import, activation, recovery), closing it, and giving it up.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "host/block.h"
+#include "pool/object.h"
+#include "pool/thin.h"
+
+const char *const liteio_pool_open_steps[] = {
+	"pool-open:catalog-dirty", "pool-open:activated", "pool-open:recovered",
+	"pool-close:deactivated",  "pool-close:catalog-clean", NULL,
+};
+
+/* ---- recovery --------------------------------------------------------------------------------- */
+
+/* the kernel has done its part: so has the catalog */
+static int finish(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_catalog_volume *v;
+	struct liteio_catalog draft;
+
+	liteio_pool_draft(p, &draft);
+	v = liteio_catalog_pending(&draft);
+	draft.thin_txid = v->txid;
+	if (v->state == LITEIO_CATALOG_DELETING) {
+		struct liteio_uuid uuid = v->uuid;
+
+		liteio_catalog_remove(&draft, &uuid);
+	} else {
+		v->state = LITEIO_CATALOG_READY;
+		v->txid = 0;
+	}
+	return liteio_pool_persist(p, &draft, err);
+}
+
+/* nobody was told that it exists: it never did. Its thin id is not used again */
+static int undo_create(struct liteio_pool *p, const struct liteio_catalog_volume *v,
+		       struct liteio_error *err)
+{
+	struct liteio_uuid uuid = v->uuid;
+	struct liteio_catalog draft;
+	int r;
+
+	r = p->engine->ops->remove(p->engine, v->thin_id, err);
+	if (r)
+		return r;
+	liteio_pool_draft(p, &draft);
+	liteio_catalog_remove(&draft, &uuid);
+	return liteio_pool_persist(p, &draft, err);
+}
+
+/* the caller was told that it is gone: it goes */
+static int redo_delete(struct liteio_pool *p, const struct liteio_catalog_volume *v,
+		       struct liteio_error *err)
+{
+	struct liteio_uuid uuid = v->uuid;
+	int r;
+
+	r = p->engine->ops->volume_deactivate(p->engine, &uuid, err);
+	if (!r)
+		r = p->engine->ops->remove(p->engine, v->thin_id, err);
+	if (!r)
+		r = p->engine->ops->commit(p->engine, p->cat.thin_txid, p->cat.thin_txid + 1, err);
+	return r ? r : finish(p, err);
+}
+
+int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_pending(&p->cat);
+	struct liteio_engine_status s;
+	uint64_t t = p->cat.thin_txid;
+	int r;
+
+	r = p->engine->ops->status(p->engine, &s, err);
+	if (r)
+		return r;
+	/* a pool that failed has no number, and a read-only one takes no message */
+	if (s.mode >= LITEIO_ENGINE_RO)
+		return 0;
+	if (s.txid != t && !(v && s.txid == t + 1)) {
+		liteio_pool_set_condition(
+			p, LITEIO_POOL_READ_ONLY, "TransactionMismatch", true,
+			"the thin pool has transaction %llu, the catalog %llu: another program has written the pool, or the catalog is old",
+			(unsigned long long)s.txid, (unsigned long long)t);
+		return 0;
+	}
+	if (!v)
+		return 0;
+	if (s.txid == t + 1)
+		return finish(p, err);
+	if (v->state == LITEIO_CATALOG_CREATING)
+		return undo_create(p, v, err);
+	return redo_delete(p, v, err);
+}
+
+/* ---- activation ------------------------------------------------------------------------------- */
+
+static int set_clean(struct liteio_pool *p, bool is_clean, struct liteio_error *err)
+{
+	struct liteio_catalog draft;
+
+	if (p->cat.is_clean == is_clean)
+		return 0;
+	liteio_pool_draft(p, &draft);
+	draft.is_clean = is_clean;
+	return liteio_pool_persist(p, &draft, err);
+}
+
+/* a pool that was not closed in order is checked before anything is built on its metadata */
+static bool check_metadata(struct liteio_pool *p)
+{
+	struct liteio_error check_err = LITEIO_ERROR_INIT;
+	int r;
+
+	/* nothing was ever made in it: there is nothing to check, maybe not even metadata */
+	if (p->cat.is_clean || !p->cat.thin_txid)
+		return true;
+	r = p->engine->ops->check(p->engine, &check_err);
+	if (!r)
+		return true;
+	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY,
+				  r == -EUCLEAN ? "MetadataDamaged" : "MetadataNotChecked", true,
+				  "%s", liteio_error_str(&check_err, r));
+	return false;
+}
+
+static int activate(struct liteio_pool *p, struct liteio_error *err)
+{
+	bool adopted = p->engine->ops->is_active(p->engine);
+	bool healthy = adopted || check_metadata(p);
+	int r;
+
+	/* before the first activation, never after: what is dirty must say so first */
+	r = set_clean(p, false, err);
+	if (r)
+		return r;
+	liteio_step("pool-open:catalog-dirty");
+	/* a pool that runs read-only stays so, until it is deactivated and checked */
+	if (!adopted || p->status.mode == LITEIO_ENGINE_RW)
+		r = p->engine->ops->activate(p->engine, !healthy, err);
+	if (!r)
+		liteio_step("pool-open:activated");
+	return r;
+}
+
+static int bring_up(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r;
+
+	/* what the kernel has, if anything, before it is touched */
+	if (p->engine->ops->is_active(p->engine))
+		p->engine->ops->status(p->engine, &p->status, NULL);
+	r = activate(p, err);
+	/* I/O that an interrupted snapshot holds goes on before anything else */
+	if (!r)
+		r = p->engine->ops->volumes_resume(p->engine, err);
+	if (!r)
+		r = liteio_pool_settle(p, err);
+	if (!r) {
+		r = liteio_pool_refresh(p, err);
+		liteio_step("pool-open:recovered");
+	}
+	return r;
+}
+
+/* ---- open ------------------------------------------------------------------------------------- */
+
+static void pool_free(struct liteio_pool *p)
+{
+	if (p->engine)
+		p->engine->ops->free(p->engine);
+	liteio_store_close(&p->store);
+	liteio_catalog_fini(&p->cat);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+/* nobody but us may be on the device: before the first activation that can be asked */
+static int check_unused(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_block_info i;
+	int r;
+
+	if (p->engine->ops->is_active(p->engine))
+		return 0;
+	r = liteio_block_info(p->store.path, &i, err);
+	if (!r && i.is_mounted)
+		r = liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", p->store.path);
+	return r;
+}
+
+static int read_disk(struct liteio_pool *p, const char *device, struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_store_open(device, true, &p->store, err);
+	if (!r)
+		r = liteio_store_read_label(&p->store, err);
+	if (!r && p->store.label.n_devices != 1)
+		r = liteio_error_set(err, -ENOTSUP, "%s is one of %zu devices of its pool", device,
+				     p->store.label.n_devices);
+	if (!r)
+		r = liteio_store_read_catalog(&p->store, &p->cat, err);
+	if (r)
+		return r;
+	p->engine = liteio_thin_new(&p->store.label, p->store.dev);
+	r = check_unused(p, err);
+	/* the catalog could be read: now it is safe to mend the label */
+	if (!r && p->store.needs_labels)
+		r = liteio_store_write_label(&p->store, err);
+	return r;
+}
+
+int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+{
+	struct liteio_error up_err = LITEIO_ERROR_INIT;
+	struct liteio_pool *p;
+	char loop[64];
+	struct stat st;
+	int r;
+
+	if (stat(device, &st))
+		return liteio_error_set(err, errno, "cannot look at %s: %s", device,
+					liteio_error_str(NULL, -errno));
+	p = liteio_calloc(1, sizeof(*p));
+	pthread_mutex_init(&p->lock, NULL);
+	p->store.fd = -1;
+	if (S_ISREG(st.st_mode)) {
+		r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
+		if (r)
+			goto failed;
+		if (snprintf(p->file, sizeof(p->file), "%s", device) >= (int)sizeof(p->file)) {
+			r = liteio_error_set(err, -ENAMETOOLONG, "the path is too long");
+			goto failed;
+		}
+		device = loop;
+	}
+	r = read_disk(p, device, err);
+	if (r)
+		goto failed;
+	r = bring_up(p, &up_err);
+	if (r)
+		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "NotActive", true, "%s",
+					  liteio_error_str(&up_err, r));
+	*ret = p;
+	return 0;
+failed:
+	pool_free(p);
+	return r;
+}
+
+/* ---- close ------------------------------------------------------------------------------------ */
+
+void liteio_pool_release(struct liteio_pool *p)
+{
+	if (p)
+		pool_free(p);
+}
+
+static int shut_down(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r;
+
+	r = p->engine->ops->volumes_deactivate(p->engine, err);
+	if (!r)
+		r = p->engine->ops->deactivate(p->engine, err);
+	if (r)
+		return liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name);
+	liteio_step("pool-close:deactivated");
+	/* one that was found damaged is to be checked again */
+	if (p->condition < LITEIO_POOL_READ_ONLY)
+		r = set_clean(p, true, err);
+	if (!r)
+		liteio_step("pool-close:catalog-clean");
+	return r;
+}
+
+static void let_go(struct liteio_pool *p)
+{
+	char device[sizeof(p->store.path)];
+	bool is_file = p->file[0];
+
+	memcpy(device, p->store.path, sizeof(device));
+	pool_free(p);
+	if (is_file)
+		liteio_block_loop_detach(device, NULL);
+}
+
+int liteio_pool_close(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = shut_down(p, err);
+
+	if (!r)
+		let_go(p);
+	return r;
+}
+
+int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r;
+
+	if (p->cat.n_volumes)
+		return liteio_error_set(err, -EBUSY, "pool %s still has %zu volumes and snapshots",
+					p->store.label.pool_name, p->cat.n_volumes);
+	r = shut_down(p, err);
+	if (!r)
+		r = liteio_store_wipe(&p->store, err);
+	if (!r)
+		let_go(p);
+	return r;
+}

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Volumes and snapshots: created, grown, activated.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "pool/object.h"
+
+#define SIZE_MAX_BYTES (1ull << 59)
+
+const char *const liteio_pool_volume_steps[] = {
+	"volume-create:catalog-creating", "volume-create:messages",
+	"volume-create:transaction",	  "volume-create:catalog-ready",
+	"snapshot:frozen",		  "snapshot:suspended",
+	"snapshot:taken",		  "snapshot:resumed",
+	"volume-grow:catalog",		  "volume-grow:thin",
+	"volume-delete:catalog",	  NULL,
+};
+
+/**
+ * struct create_op - a volume or snapshot on its way
+ * @p: the pool
+ * @v: its record
+ * @source: thin id that it shares blocks with, 0 for none
+ * @source_uuid: of that
+ * @q: what is above the source
+ * @undo_message: the kernel may know the new id
+ */
+struct create_op {
+	struct liteio_pool *p;
+	struct liteio_catalog_volume v;
+	uint32_t source;
+	struct liteio_uuid source_uuid;
+	const struct liteio_quiesce *q;
+	bool undo_message;
+};
+
+static int no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
+		     struct liteio_error *err)
+{
+	char text[LITEIO_UUID_STRLEN + 1];
+
+	liteio_uuid_format(uuid, text);
+	return liteio_error_set(err, -ENOENT, "pool %s has no volume %s", p->store.label.pool_name,
+				text);
+}
+
+/* ---- steps of creating ------------------------------------------------------------------------ */
+
+static int step_catalog_creating(void *arg, struct liteio_error *err)
+{
+	struct create_op *op = arg;
+	struct liteio_catalog draft;
+
+	liteio_pool_draft(op->p, &draft);
+	if (draft.next_thin_id > LITEIO_THIN_ID_MAX) {
+		liteio_catalog_fini(&draft);
+		return liteio_error_set(err, -ENOSPC, "pool %s has given out all thin ids",
+					op->p->store.label.pool_name);
+	}
+	op->v.thin_id = draft.next_thin_id++;
+	op->v.txid = draft.thin_txid + 1;
+	op->v.state = LITEIO_CATALOG_CREATING;
+	op->v.created = (uint64_t)time(NULL);
+	liteio_catalog_add(&draft, &op->v);
+	return liteio_pool_persist(op->p, &draft, err);
+}
+
+/* the kernel's part of a snapshot, the origin held still when somebody has it open */
+static int take_held(struct create_op *op, struct liteio_error *err)
+{
+	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine_volume origin = { 0 };
+	bool is_held;
+	int r, resumed;
+
+	r = e->ops->volume_status(e, &op->source_uuid, &origin, NULL);
+	if (r && r != -ENODEV)
+		return liteio_error_set(err, r, "cannot look at the origin: %s",
+					liteio_error_str(NULL, r));
+	is_held = !r && origin.open_count > 0;
+	if (is_held) {
+		r = e->ops->volume_suspend(e, &op->source_uuid, err);
+		if (r)
+			return r;
+		liteio_step("snapshot:suspended");
+	}
+	r = e->ops->snapshot(e, op->v.thin_id, op->source, err);
+	liteio_step("snapshot:taken");
+	if (is_held) {
+		resumed = e->ops->volume_resume(e, &op->source_uuid, r ? NULL : err);
+		if (!r)
+			r = resumed;
+	}
+	return r;
+}
+
+static int take_snapshot(struct create_op *op, struct liteio_error *err)
+{
+	const struct liteio_quiesce *q = op->q;
+	int r;
+
+	if (q) {
+		r = q->freeze(q->arg, err);
+		if (r)
+			return r;
+		liteio_step("snapshot:frozen");
+	}
+	r = take_held(op, err);
+	if (q)
+		q->thaw(q->arg);
+	liteio_step("snapshot:resumed");
+	return r;
+}
+
+static int step_messages(void *arg, struct liteio_error *err)
+{
+	struct create_op *op = arg;
+	struct liteio_engine *e = op->p->engine;
+	int r;
+
+	if (op->source)
+		r = take_snapshot(op, err);
+	else
+		r = e->ops->create(e, op->v.thin_id, err);
+	/* an id that was never given out is in use: what has it is not ours to remove */
+	op->undo_message = r != -EEXIST;
+	if (r == -EEXIST)
+		return liteio_error_set(err, -EUCLEAN,
+					"thin id %u is in use: another program writes the pool",
+					op->v.thin_id);
+	return r;
+}
+
+static int step_transaction(void *arg, struct liteio_error *err)
+{
+	struct create_op *op = arg;
+	struct liteio_engine *e = op->p->engine;
+
+	return e->ops->commit(e, op->v.txid - 1, op->v.txid, err);
+}
+
+static int step_catalog_ready(void *arg, struct liteio_error *err)
+{
+	struct create_op *op = arg;
+	struct liteio_catalog_volume *v;
+	struct liteio_catalog draft;
+
+	liteio_pool_draft(op->p, &draft);
+	v = liteio_catalog_find(&draft, &op->v.uuid);
+	draft.thin_txid = v->txid;
+	v->txid = 0;
+	v->state = LITEIO_CATALOG_READY;
+	return liteio_pool_persist(op->p, &draft, err);
+}
+
+static const struct liteio_step steps[] = {
+	{ "volume-create:catalog-creating", step_catalog_creating },
+	{ "volume-create:messages", step_messages },
+	{ "volume-create:transaction", step_transaction },
+	{ "volume-create:catalog-ready", step_catalog_ready },
+};
+
+static int run_create(struct create_op *op, struct liteio_error *err)
+{
+	struct liteio_catalog draft;
+	int r;
+
+	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
+	if (!r || !liteio_catalog_find(&op->p->cat, &op->v.uuid))
+		return r;
+	/* what fails now is settled by the next operation, or by the next opening */
+	if (op->undo_message) {
+		liteio_pool_settle(op->p, NULL);
+	} else {
+		liteio_pool_draft(op->p, &draft);
+		liteio_catalog_remove(&draft, &op->v.uuid);
+		liteio_pool_persist(op->p, &draft, NULL);
+	}
+	return r;
+}
+
+/* ---- creating --------------------------------------------------------------------------------- */
+
+static uint64_t round_up(uint64_t v, uint64_t to)
+{
+	return (v + to - 1) / to * to;
+}
+
+/* 1 it is there already, 0 it is not, or a negative errno */
+static int check_there(struct create_op *op, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&op->p->cat, &op->v.uuid);
+	const char *what = op->v.kind == LITEIO_CATALOG_VOLUME ? "volume" : "snapshot";
+
+	if (v) {
+		if (v->state == LITEIO_CATALOG_READY && v->kind == op->v.kind &&
+		    v->size_bytes == op->v.size_bytes && !strcmp(v->name, op->v.name) &&
+		    liteio_uuid_equal(&v->origin, &op->v.origin))
+			return 1;
+		return liteio_error_set(err, -EEXIST, "%s %s: the uuid is that of %s, %s", what,
+					op->v.name, v->name,
+					v->state == LITEIO_CATALOG_DELETING ?
+						"which is being deleted" :
+						"which is another one");
+	}
+	if (liteio_catalog_find_name(&op->p->cat, op->v.kind, op->v.name))
+		return liteio_error_set(err, -EEXIST, "%s %s exists", what, op->v.name);
+	return 0;
+}
+
+static int create(struct create_op *op, struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_pool_check_writable(op->p, err);
+	if (!r)
+		r = liteio_name_check("volume", op->v.name, err);
+	if (!r && liteio_uuid_is_null(&op->v.uuid))
+		r = liteio_error_set(err, -EINVAL, "a volume needs a uuid");
+	if (!r && (!op->v.size_bytes || op->v.size_bytes > SIZE_MAX_BYTES))
+		r = liteio_error_set(err, -EINVAL, "volume %s cannot have %llu bytes", op->v.name,
+				     (unsigned long long)op->v.size_bytes);
+	if (r)
+		return r;
+	r = check_there(op, err);
+	if (r)
+		return r > 0 ? 0 : r;
+	r = liteio_pool_settle(op->p, err);
+	if (!r)
+		r = liteio_pool_check_writable(op->p, err);
+	return r ? r : run_create(op, err);
+}
+
+/* what it shares its blocks with, and that it may */
+static int find_source(struct create_op *op, const struct liteio_uuid *uuid,
+		       struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *s = liteio_catalog_find(&op->p->cat, uuid);
+
+	if (!s || s->state != LITEIO_CATALOG_READY)
+		return no_volume(op->p, uuid, err);
+	if (!op->v.size_bytes)
+		op->v.size_bytes = s->size_bytes;
+	if (op->v.size_bytes < s->size_bytes)
+		return liteio_error_set(err, -EINVAL,
+					"volume %s is smaller than what it is made from (%llu bytes)",
+					op->v.name, (unsigned long long)s->size_bytes);
+	op->source = s->thin_id;
+	op->source_uuid = s->uuid;
+	op->v.origin = s->uuid;
+	return 0;
+}
+
+int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_create *c,
+			      const struct liteio_quiesce *q, struct liteio_error *err)
+{
+	struct create_op op = {
+		.p = p,
+		.q = q,
+		.v = {
+			.uuid = c->uuid,
+			.kind = LITEIO_CATALOG_VOLUME,
+			.vclass = LITEIO_CATALOG_THIN,
+			.size_bytes = c->size_bytes,
+			.floor = LITEIO_CATALOG_GEN_MIN,
+		},
+	};
+	int r = 0;
+
+	snprintf(op.v.name, sizeof(op.v.name), "%s", c->name);
+	snprintf(op.v.owner, sizeof(op.v.owner), "%s", c->owner ? c->owner : "");
+	if (c->size_bytes && c->size_bytes <= SIZE_MAX_BYTES)
+		op.v.size_bytes = round_up(c->size_bytes, p->store.label.thin_block);
+	if (!liteio_uuid_is_null(&c->source))
+		r = find_source(&op, &c->source, err);
+	return r ? r : create(&op, err);
+}
+
+int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				const char *name, const struct liteio_uuid *volume,
+				const char *owner, const struct liteio_quiesce *q,
+				struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *there = liteio_catalog_find(&p->cat, uuid);
+	struct create_op op = {
+		.p = p,
+		.q = q,
+		.v = {
+			.uuid = *uuid,
+			.kind = LITEIO_CATALOG_SNAPSHOT,
+			.vclass = LITEIO_CATALOG_THIN,
+			.floor = LITEIO_CATALOG_GEN_MIN,
+		},
+	};
+	int r;
+
+	/* the volume may have grown, or gone, since the snapshot was taken */
+	if (there && there->state == LITEIO_CATALOG_READY &&
+	    there->kind == LITEIO_CATALOG_SNAPSHOT && !strcmp(there->name, name) &&
+	    liteio_uuid_equal(&there->origin, volume))
+		return 0;
+	snprintf(op.v.name, sizeof(op.v.name), "%s", name);
+	snprintf(op.v.owner, sizeof(op.v.owner), "%s", owner ? owner : "");
+	r = find_source(&op, volume, err);
+	return r ? r : create(&op, err);
+}
+
+/* ---- growing ---------------------------------------------------------------------------------- */
+
+static int grow_catalog(struct liteio_pool *p, const struct liteio_uuid *uuid, uint64_t size,
+			struct liteio_error *err)
+{
+	struct liteio_catalog draft;
+	int r;
+
+	liteio_pool_draft(p, &draft);
+	liteio_catalog_find(&draft, uuid)->size_bytes = size;
+	r = liteio_pool_persist(p, &draft, err);
+	if (!r)
+		liteio_step("volume-grow:catalog");
+	return r;
+}
+
+int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			    uint64_t size_bytes, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+	struct liteio_engine_volume active;
+	uint64_t size;
+	int r;
+
+	if (!v || v->kind != LITEIO_CATALOG_VOLUME || v->state != LITEIO_CATALOG_READY)
+		return no_volume(p, uuid, err);
+	if (size_bytes > SIZE_MAX_BYTES)
+		return liteio_error_set(err, -EINVAL, "volume %s cannot have %llu bytes", v->name,
+					(unsigned long long)size_bytes);
+	size = round_up(size_bytes, p->store.label.thin_block);
+	if (size < v->size_bytes)
+		return liteio_error_set(err, -EINVAL, "volume %s has %llu bytes and cannot shrink",
+					v->name, (unsigned long long)v->size_bytes);
+	r = liteio_pool_check_writable(p, err);
+	if (!r && size > v->size_bytes)
+		r = grow_catalog(p, uuid, size, err);
+	if (r)
+		return r;
+	r = p->engine->ops->volume_status(p->engine, uuid, &active, NULL);
+	if (r)
+		return r == -ENODEV ? 0 : liteio_error_set(err, r, "cannot look at the volume");
+	v = liteio_catalog_find(&p->cat, uuid);
+	r = p->engine->ops->volume_activate(p->engine, uuid, v->thin_id, size, NULL, err);
+	if (!r)
+		liteio_step("volume-grow:thin");
+	return r;
+}
+
+/* ---- deleting: the first half, see pool_reclaim.c ------------------------------------------------ */
+
+int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			      struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+	struct liteio_catalog draft;
+	int r;
+
+	if (!v || v->state == LITEIO_CATALOG_DELETING)
+		return 0;
+	r = liteio_pool_check_writable(p, err);
+	if (r)
+		return r;
+	if (liteio_catalog_count_live(&p->cat, uuid))
+		return liteio_error_set(err, -EBUSY, "volume %s has live attachments", v->name);
+	r = p->engine->ops->volume_deactivate(p->engine, uuid, err);
+	if (r)
+		return liteio_error_wrap(err, r, "volume %s", v->name);
+	r = liteio_pool_settle(p, err);
+	if (r || !liteio_catalog_find(&p->cat, uuid))
+		return r;
+	liteio_pool_draft(p, &draft);
+	liteio_catalog_find(&draft, uuid)->state = LITEIO_CATALOG_DELETING;
+	r = liteio_pool_persist(p, &draft, err);
+	if (!r)
+		liteio_step("volume-delete:catalog");
+	return r;
+}
+
+/* ---- activation ------------------------------------------------------------------------------- */
+
+int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				struct liteio_pool_thin *ret, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+
+	if (!v || v->state != LITEIO_CATALOG_READY)
+		return no_volume(p, uuid, err);
+	if (p->condition == LITEIO_POOL_FAILED)
+		return liteio_error_set(err, -EIO, "pool %s: %s", p->store.label.pool_name,
+					p->reason);
+	return p->engine->ops->volume_activate(p->engine, uuid, v->thin_id, v->size_bytes, ret, err);
+}
+
+int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				  struct liteio_error *err)
+{
+	return p->engine->ops->volume_deactivate(p->engine, uuid, err);
+}
+
+int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				 uint64_t *ret_bytes, struct liteio_error *err)
+{
+	struct liteio_engine_volume v;
+	int r = p->engine->ops->volume_status(p->engine, uuid, &v, err);
+
+	if (!r)
+		*ret_bytes = v.mapped_bytes;
+	return r;
+}
