@@ -14,6 +14,7 @@
 
 #include "agent/agent.h"
 #include "agent/api.h"
+#include "agent/cluster.h"
 #include "agent/locks.h"
 #include "agent/pools.h"
 #include "agent/release.h"
@@ -72,12 +73,28 @@ static void restore_run(void *arg)
 	liteio_restore_start(arg);
 }
 
+static void join_cluster(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	r = liteio_cluster_new(a, &a->cluster, &err);
+	if (r == -ENOENT) {
+		log_info(NULL, "no Kubernetes here, working alone: %s", liteio_error_str(&err, r));
+	} else if (r < 0) {
+		log_err(NULL, "the cluster can not be joined: %s", liteio_error_str(&err, r));
+		liteio_loop_quit(a->loop, EXIT_FAILURE);
+	}
+}
+
 static void restore_done(void *arg)
 {
 	struct liteio_agent *a = arg;
 
 	a->ready = true;
 	log_info(NULL, "ready");
+	if (!a->config.standalone)
+		join_cluster(a);
 }
 
 static void on_signal(void *arg, int signo)
@@ -118,6 +135,7 @@ static bool agent_stop(struct liteio_agent *a)
 	bool ended = true;
 
 	liteio_api_stop(a);
+	liteio_cluster_free(a->cluster);
 	if (a->workers)
 		ended = liteio_workers_free(a->workers, GRACE_MS) && ended;
 	if (a->urgent)
@@ -152,10 +170,10 @@ static int run(struct liteio_agent *a)
 		log_err(NULL, "%s", liteio_error_str(&err, r));
 	if (!agent_stop(a)) {
 		log_warning(NULL, "operations that hang in the kernel were left behind");
-		_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+		_exit(r ? EXIT_FAILURE : EXIT_SUCCESS);
 	}
 	agent_fini(a);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)

@@ -15,6 +15,14 @@
 #include "base/str.h"
 #include "model/local.h"
 
+/* as the API says them */
+static const char *const state_names[] = {
+	[LITEIO_POOL_READY] = "ready",
+	[LITEIO_POOL_NO_SPACE] = "noSpace",
+	[LITEIO_POOL_READ_ONLY] = "readOnly",
+	[LITEIO_POOL_FAILED] = "failed",
+};
+
 static void fill(struct liteio_open_pool *p, struct liteio_local_pool *ret)
 {
 	struct liteio_pool_info info;
@@ -23,7 +31,7 @@ static void fill(struct liteio_open_pool *p, struct liteio_local_pool *ret)
 	ret->name = liteio_strdup(info.name);
 	ret->uuid = info.uuid;
 	ret->device = liteio_strdup(info.file[0] ? info.file : info.device);
-	ret->state = liteio_strdup(liteio_pool_condition_names[info.condition]);
+	ret->state = liteio_strdup(state_names[info.condition]);
 	ret->reason = info.reason[0] ? liteio_strdup(info.reason) : NULL;
 	ret->data_bytes = info.data_bytes;
 	ret->data_used_bytes = info.data_used_bytes;

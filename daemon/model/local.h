@@ -180,7 +180,7 @@ struct liteio_local_node {
  * @name: on this node
  * @uuid: from its label
  * @device: what it lies on
- * @state: "ready", or what is wrong in one word
+ * @state: "ready", "noSpace", "readOnly" or "failed"
  * @reason: the sentence when it is not ready
  * @data_bytes: size of the thin pool's data
  * @data_used_bytes: blocks in use

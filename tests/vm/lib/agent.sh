@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What the agent's tests share, in a guest: source it after test.sh, or after "set -euo pipefail".
+#
+#   agent_start              load the module, write a configuration, start the agent, wait until ready;
+#                            it listens on AGENT_LISTEN; LITEIO_STEP_KILL reaches it
+#   agent_stop               end it in order
+#   agent_kill               kill -9
+#   agent_wait_dead          wait for an agent that kills itself
+#   j NOUN VERB ...          liteioctl with JSON as the answer
+#   until_true SECONDS COMMAND...   ask again until it says yes
+#   refused PATTERN COMMAND...      the command fails, in one line that matches
+
+AGENT_PID=/run/liteio-agent.pid
+AGENT_LOG=/run/liteio-agent.log
+DISK=$(readlink -f /dev/disk/by-id/virtio-pool 2>/dev/null || true)
+export DISK
+
+until_true() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		if [ $SECONDS -ge $end ]; then
+			echo "not within time: $*" >&2
+			tail -n 20 $AGENT_LOG >&2
+			return 1
+		fi
+		read -r -t 0.1 <> <(:) || true
+	done
+}
+
+agent_load_module() {
+	modprobe dm-mod
+	modprobe configfs
+	[ -d /sys/module/liteio ] || insmod "${LITEIO_KO:?}"
+}
+
+agent_start() {
+	local listen=${AGENT_LISTEN:-127.0.0.1}
+
+	[ -n "${WITHOUT_MODULE:-}" ] || agent_load_module
+	mkdir -p /etc/liteio
+	cat >/etc/liteio/agent.json <<-END
+	{"nodeName": "$(hostname)", "listen": ["$listen:4420"], "devices": ["/dev/vd?"],
+	 "standalone": true, "logLevel": "debug"}
+	END
+	setsid "${LITEIO_O:?}/liteio-agent" </dev/null >>$AGENT_LOG 2>&1 &
+	echo $! >$AGENT_PID
+	until_true 60 agent_answers
+}
+
+# ready, or dead because it was asked to kill itself
+agent_answers() {
+	liteioctl pool list || ! agent_lives
+}
+
+agent_lives() {
+	kill -0 "$(cat $AGENT_PID)" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$(cat $AGENT_PID)/status"
+}
+
+agent_is_dead() {
+	! agent_lives
+}
+
+agent_wait_dead() {
+	until_true 60 agent_is_dead
+	wait "$(cat $AGENT_PID)" 2>/dev/null || true
+}
+
+agent_stop() {
+	kill -TERM "$(cat $AGENT_PID)"
+	agent_wait_dead
+}
+
+agent_kill() {
+	kill -KILL "$(cat $AGENT_PID)"
+	agent_wait_dead
+}
+
+j() {
+	liteioctl -o json "$@"
+}
+
+refused() {
+	local pattern=$1 said
+
+	shift
+	if said=$("$@" 2>&1); then
+		echo "$* was not refused, and said: $said" >&2
+		return 1
+	fi
+	[ "$(wc -l <<<"$said")" = 1 ] || {
+		echo "$* was refused with more than a sentence: $said" >&2
+		return 1
+	}
+	grep -qi -- "$pattern" <<<"$said" || {
+		echo "$* was refused with \"$said\", not with \"$pattern\"" >&2
+		return 1
+	}
+}

@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bad input at the local API gets a status and one sentence, and changes nothing: not the catalog on the
+# disk, not device-mapper, not the module, not the target.
+# vm: kernels=6.12 disks=pool=256M,ext=64M,gpt=64M timeout=300
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/agent.sh
+. "$LITEIO_TOP/tests/vm/lib/agent.sh"
+
+sock=/run/liteio/agent.sock
+id=00000000-0000-4000-8000-000000000001
+
+# everything that could have changed; the counters of I/O and time are not of it
+state() {
+	dd if="$DISK" bs=1M count=4 iflag=direct status=none | md5sum
+	dmsetup table | sort
+	kmodctl vol-get +dump
+	kmodctl att-get +dump
+	find /sys/kernel/config/nvmet | sort
+	liteioctl volume list
+	liteioctl snapshot list
+}
+
+# bad STATUS PATTERN METHOD PATH [BODY]
+bad() {
+	local status=$1 pattern=$2 method=$3 path=$4 got said
+
+	said=$(curl -s -m 20 --unix-socket $sock -w '\n%{http_code}' -X "$method" --path-as-is \
+		${5+--data-binary "$5"} "http://x$path")
+	got=${said##*$'\n'}
+	said=${said%$'\n'*}
+	[ "$got" = "$status" ] || fail "$method $path ${5:-}: status $got for $status: $said"
+	jq -e '.error.code and .error.message' <<<"$said" >/dev/null || fail "$method $path: no error: $said"
+	jq -r .error.message <<<"$said" | grep -qi -- "$pattern" ||
+		fail "$method $path ${5:-}: \"$said\" says nothing of \"$pattern\""
+}
+
+mkfs.ext4 -q /dev/disk/by-id/virtio-ext
+echo 'label: gpt' | sfdisk -q /dev/disk/by-id/virtio-gpt
+udevadm settle
+agent_start
+liteioctl pool create fast "$DISK" >/dev/null
+liteioctl volume create data --pool fast --size 16Mi >/dev/null
+liteioctl export create data 5 --local >/dev/null
+liteioctl volume fence data --floor 5 >/dev/null
+before=$(state)
+
+bad 404 'no such path' GET /v2/pools
+bad 404 'no such path' GET /v1/../v1/pool
+bad 405 'can not' PUT /v1/pools '{}'
+bad 405 'can not' POST /v1/volumes/data '{}'
+bad 400 '' POST /v1/volumes 'hello'
+bad 400 '' POST /v1/volumes '{"name":"x"'
+bad 400 '' POST /v1/volumes '[]'
+bad 400 '' POST /v1/volumes ''
+bad 400 'colour' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"colour":"red"}'
+bad 400 'name' POST /v1/volumes '{"pool":"fast","sizeBytes":16777216}'
+bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":1}'
+bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":-5}'
+bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":"many"}'
+bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":18446744073709551615}'
+bad 400 'class' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"class":"gold"}'
+bad 400 'X' POST /v1/volumes '{"name":"X","pool":"fast","sizeBytes":16777216}'
+bad 400 '' POST /v1/volumes '{"name":"a/b","pool":"fast","sizeBytes":16777216}'
+bad 400 '' POST /v1/volumes '{"name":"a\u0000b","pool":"fast","sizeBytes":16777216}'
+bad 404 'no such pool' POST /v1/volumes '{"name":"x","pool":"slow","sizeBytes":16777216}'
+bad 404 'no such snapshot' POST /v1/volumes '{"name":"x","pool":"fast","snapshot":"never"}'
+bad 409 'bytes' POST /v1/volumes '{"name":"data","pool":"fast","sizeBytes":33554432}'
+bad 409 'uuid' POST /v1/volumes "{\"name\":\"data\",\"pool\":\"fast\",\"sizeBytes\":16777216,\"uuid\":\"$id\"}"
+bad 404 'no such volume' POST /v1/volumes/nothing/grow '{"sizeBytes":16777216}'
+bad 400 'shrink' POST /v1/volumes/data/grow '{"sizeBytes":8388608}'
+bad 400 'sizeBytes' POST /v1/volumes/data/grow '{}'
+bad 400 'exactly one' POST /v1/volumes/data/fence '{}'
+bad 400 'exactly one' POST /v1/volumes/data/fence '{"floor":9,"generation":9}'
+bad 400 'floor' POST /v1/volumes/data/fence '{"floor":281474976710656}'
+bad 400 'timeoutMs' POST /v1/volumes/data/fence '{"floor":9,"timeoutMs":60001}'
+bad 400 'name in the path' GET "/v1/volumes/$(printf 'a%.0s' {1..200})"
+bad 409 'attach' DELETE /v1/volumes/data
+bad 409 'volumes' DELETE /v1/pools/fast
+bad 404 'no such volume' POST /v1/snapshots '{"name":"s","volume":"nothing"}'
+bad 400 '' POST /v1/snapshots '{"name":"S!","volume":"data"}'
+bad 400 'generation' POST /v1/exports '{"volume":"data","generation":0,"local":true}'
+bad 400 'hostNQN' POST /v1/exports '{"volume":"data","generation":6}'
+bad 400 'hostNQN' POST /v1/exports '{"volume":"data","generation":6,"hostNQN":"nqn.2014-08.x:a/../b"}'
+bad 409 'floor\|fenced' POST /v1/exports '{"volume":"data","generation":4,"local":true}'
+bad 409 '' POST /v1/exports '{"volume":"data","generation":5,"local":true,"readOnly":true}'
+bad 400 'generation' DELETE /v1/exports/data/first
+bad 400 'timeoutMs' DELETE '/v1/exports/data/9?timeoutMs=soon'
+bad 400 'UUID' DELETE /v1/attachments/data/1
+bad 400 'force' DELETE "/v1/attachments/$id/1?force=maybe"
+bad 400 'addresses' POST /v1/attachments "{\"uuid\":\"$id\",\"generation\":1}"
+bad 400 'addresses' POST /v1/attachments "{\"uuid\":\"$id\",\"generation\":1,\"addresses\":[\"node-a\"]}"
+bad 400 'nqn' POST /v1/attachments "{\"uuid\":\"$id\",\"generation\":1,\"addresses\":[\"127.0.0.1\"],\"nqn\":\"x\"}"
+bad 404 'not exported' POST /v1/attachments "{\"uuid\":\"$id\",\"generation\":1,\"local\":true}"
+bad 400 'takes no body' DELETE /v1/volumes/nothing '{}'
+bad 400 'absolute' POST /v1/pools '{"name":"p","device":"vdb"}'
+bad 409 'ext4' POST /v1/pools "{\"name\":\"p\",\"device\":\"$(readlink -f /dev/disk/by-id/virtio-ext)\"}"
+bad 409 'gpt\|partition' POST /v1/pools "{\"name\":\"p\",\"device\":\"$(readlink -f /dev/disk/by-id/virtio-gpt)\"}"
+bad 409 'pool' POST /v1/pools "{\"name\":\"p\",\"device\":\"$DISK\",\"force\":true}"
+bad 409 'fast' POST /v1/pools "{\"name\":\"fast\",\"device\":\"/dev/disk/by-id/virtio-ext\"}"
+ok "bad requests are refused in one sentence"
+
+# too large: the connection may be ended before all of it was sent
+head -c 200000 /dev/zero | tr '\0' ' ' >/run/large
+code=$(curl -s -m 20 --unix-socket $sock -o /dev/null -w '%{http_code}' -X POST --data-binary @/run/large \
+	http://x/v1/volumes || true)
+[ "$code" = 413 ] || [ "$code" = 000 ] || fail "a request of 200 kB was answered with $code"
+printf 'GARBAGE\r\n\r\n' | socat -t 2 - UNIX-CONNECT:$sock >/dev/null || true
+if setpriv --reuid=65534 --regid=65534 --clear-groups curl -s -m 20 --unix-socket $sock \
+	http://x/v1/pools >/dev/null; then
+	fail "nobody may use the API"
+fi
+ok "what is too large, no HTTP, or from somebody else is turned away"
+
+[ "$(curl -s -m 20 --unix-socket $sock http://x/healthz)" = ok ] || fail "the agent is not well"
+[ "$(state)" = "$before" ] || { diff <(echo "$before") <(state); fail "something has changed"; }
+ok "nothing has changed"
+agent_stop

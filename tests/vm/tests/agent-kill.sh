@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The agent dies with kill -9 right after each of its steps, and another one starts: I/O that is under
+# way does not notice, and what was interrupted is completed when it is asked for again.
+# vm: kernels=6.12 disks=pool=1G timeout=900 mem=1G
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/agent.sh
+. "$LITEIO_TOP/tests/vm/lib/agent.sh"
+
+nqn=nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-0000000000aa
+
+# steps PREFIX...: the names of all steps of these operations, from the sources
+steps() {
+	local prefix
+
+	for prefix; do
+		grep -ohE "\"$prefix:[a-z0-9-]+\"" "$LITEIO_TOP"/daemon/{agent,pool}/*.c | tr -d '"' | sort -u
+	done
+}
+
+# interrupted WHAT STEPS COMMAND...: at each of the steps; "prepare" before and "check" after each time
+interrupted() {
+	local what=$1 list=$2 step n=0
+
+	shift 2
+	for step in $list; do
+		prepare
+		agent_stop
+		LITEIO_STEP_KILL=$step agent_start
+		if agent_lives; then
+			"$@" >/dev/null 2>&1 || true
+		fi
+		if agent_lives; then
+			fail "$what: nothing was killed at $step"
+		fi
+		agent_wait_dead
+		agent_start
+		"$@" >/dev/null || fail "$what: not completed after $step"
+		check || fail "$what: not as it should be after $step"
+		n=$((n + 1))
+	done
+	[ $n -gt 0 ] || fail "$what: there are no such steps"
+	ok "$what: $n steps"
+}
+
+agent_start
+liteioctl pool create fast "$DISK" >/dev/null
+empty=$(j pool show fast | jq .dataUsedBytes)
+
+# something in use all the time
+liteioctl volume create busy --pool fast --size 32Mi >/dev/null
+liteioctl export create busy 1 --local >/dev/null
+busy=$(j volume show busy | jq -r .uuid)
+liteioctl attachment create "$busy" 1 --local >/dev/null
+STAMPS=/run/stamps stampwriter write "/dev/liteio/$busy" 1 256 2 >/run/writer &
+writer=$!
+until_true 30 grep -q running /run/writer
+
+prepare() { :; }
+check() {
+	[ "$(j volume show a | jq -r .state)" = ready ] && liteioctl volume delete a >/dev/null
+}
+interrupted "creating a volume" "$(steps volume-create)" liteioctl volume create a --pool fast --size 16Mi
+
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+	liteioctl export create a 1 --local >/dev/null
+	dd if=/dev/urandom of="$(j export list | jq -r '.items[] | select(.volume == "a") | .device')" bs=1M count=8 \
+		conv=fsync oflag=direct status=none
+	liteioctl export delete a 1 >/dev/null
+}
+check() {
+	[ "$(j volume list | jq -r '[.items[].name] | join(" ")')" = busy ]
+}
+interrupted "deleting a volume" "$(steps volume-delete agent-delete reclaim)" liteioctl volume delete a
+
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+}
+check() {
+	[ "$(j export list | jq -c '[.items[] | select(.volume == "a") | .ready, .generation]')" = '[true,7]' ] &&
+		[ "$(j export delete a 7 | jq -r .removed)" = true ] &&
+		[ ! -e "/sys/kernel/config/nvmet/subsystems/nqn.2026-11.io.liteio:$(j volume show a | jq -r .uuid):7" ] &&
+		liteioctl volume delete a >/dev/null
+}
+interrupted "exporting" "$(steps agent-export)" liteioctl export create a 7 --host-nqn $nqn
+
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+	liteioctl export create a 7 --host-nqn $nqn >/dev/null
+}
+check() {
+	[ "$(j volume show a | jq .floor)" = 8 ] &&
+		[ "$(j export list | jq '[.items[] | select(.volume == "a" and .ready)] | length')" = 0 ] &&
+		refused 'floor\|fenced' liteioctl export create a 7 --host-nqn $nqn &&
+		[ "$(j export delete a 7 | jq -r .removed)" = true ] &&
+		liteioctl volume delete a >/dev/null
+}
+interrupted "fencing" "$(steps agent-fence)" liteioctl volume fence a --floor 8
+
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+	liteioctl export create a 7 --local >/dev/null
+}
+check() {
+	[ "$(blockdev --getsize64 "$(j export list | jq -r '.items[] | select(.volume == "a") | .device')")" = $((32 << 20)) ] &&
+		liteioctl export delete a 7 >/dev/null &&
+		liteioctl volume delete a >/dev/null
+}
+interrupted "growing" "$(steps agent-grow volume-grow)" liteioctl volume grow a --size 32Mi
+
+prepare() { :; }
+check() {
+	[ "$(j snapshot list | jq -r '[.items[].name] | join(" ")')" = s ] &&
+		liteioctl snapshot delete s >/dev/null &&
+		dmsetup info -c --noheadings -o name,suspended | grep liteio-head | grep -qv Suspended
+}
+interrupted "taking a snapshot of a volume in use" "$(steps snapshot-create agent-snapshot)" \
+	liteioctl snapshot create s busy
+
+check() { [ "$(j export list | jq '[.items[] | select(.ready)] | length')" = 1 ]; }
+interrupted "starting" "$(steps agent-restore)" liteioctl pool list
+
+kill -TERM $writer
+wait $writer || true
+cat /run/writer
+grep -q 'failed 0' /run/writer || fail "the writer got errors"
+stampwriter verify "/dev/liteio/$busy" 1 256 /run/stamps || fail "acknowledged writes are lost"
+ok "who used a volume meanwhile did not notice"
+
+liteioctl attachment delete "$busy" 1 >/dev/null
+liteioctl export delete busy 1 >/dev/null
+liteioctl volume delete busy >/dev/null
+[ "$(j pool show fast | jq .dataUsedBytes)" = "$empty" ] || fail "space is lost"
+agent_stop

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Two nodes: a volume of one is used on the other over NVMe/TCP; grows; its consumer is fenced while it
+# writes, gets errors, and nothing of it lands afterwards; and a third generation goes on from there.
+# vm: host=yes kernels=6.12 timeout=600
+
+# shellcheck source=tests/vm/lib/multi.sh
+. "$(dirname "$0")/../lib/multi.sh"
+
+vm_add pool --disk pool=1G -m 768M
+vm_add user -m 768M
+vm_boot pool user
+
+# on NODE SCRIPT: with the agent's helpers
+on() {
+	local node=$1
+
+	shift
+	vm "$node" <<-END
+	set -euo pipefail
+	export AGENT_LISTEN=$(vm_ip "$node")
+	. $LITEIO_TOP/tests/vm/lib/agent.sh
+	$*
+	END
+}
+
+on pool agent_start
+on user agent_start
+nqn=$(on user 'j node show | jq -r .hostNQN')
+address=$(on pool 'j node show | jq -r ".addresses[0]"')
+[ "$address" = "$(vm_ip pool):4420" ] || fail "the address is $address"
+
+# shellcheck disable=SC2016 # expanded over there
+on pool 'liteioctl pool create fast $DISK >/dev/null
+	liteioctl volume create data --pool fast --size 64Mi >/dev/null'
+uuid=$(on pool 'j volume show data | jq -r .uuid')
+on user "refused '' liteioctl attachment create $uuid 1 --address $address"
+on pool "liteioctl export create data 1 --host-nqn $nqn >/dev/null
+	[ \"\$(j export list | jq -r '.items[0].ready')\" = true ]"
+on user "liteioctl attachment create $uuid 1 --address $address --size 64Mi >/dev/null
+	liteioctl attachment create $uuid 1 --address $address --size 64Mi >/dev/null
+	mkfs.ext4 -q /dev/liteio/$uuid
+	mount /dev/liteio/$uuid /mnt
+	dd if=/dev/urandom of=/mnt/file bs=1M count=16 conv=fsync status=none
+	md5sum </mnt/file >/run/sum"
+ok "a volume is used on another node"
+
+on pool 'liteioctl volume grow data --size 128Mi >/dev/null'
+on user "liteioctl attachment resize $uuid 1 --size 128Mi >/dev/null
+	[ \$(blockdev --getsize64 /dev/liteio/$uuid) = $((128 << 20)) ]
+	resize2fs /dev/liteio/$uuid >/dev/null 2>&1
+	dd if=/dev/zero of=/mnt/more bs=1M count=60 conv=fsync status=none
+	rm /mnt/more
+	umount /mnt
+	refused 'not attached\|no such' liteioctl attachment resize $uuid 7 --size 128Mi"
+ok "it grows while it is used there"
+
+on user "STAMPS=/run/stamps setsid stampwriter write /dev/liteio/$uuid 1 512 4 >/run/writer 2>&1 </dev/null &
+	echo \$! >/run/writer.pid
+	until_true 30 grep -q running /run/writer"
+on pool "liteioctl volume fence data --floor 2 -o json >/run/fenced
+	[ \$(jq -r .drained /run/fenced) = true ]
+	[ \$(jq -r .floor /run/fenced) = 2 ]"
+# the thin device itself, below every gate
+read_thin="dd if=/dev/\$(dmsetup info -c --noheadings -o blkdevname liteio-thin-$uuid) bs=1M count=2 iflag=direct status=none"
+on pool "$read_thin of=/run/fenced.img"
+ok "the fence drains under load"
+
+on user "has_failed() {
+		kill -USR1 \$(cat /run/writer.pid)
+		grep -q 'failed [1-9]' /run/writer
+	}
+	until_true 60 has_failed
+	kill -TERM \$(cat /run/writer.pid)
+	until_true 90 [ ! -d /proc/\$(cat /run/writer.pid) ]"
+on pool "$read_thin of=/run/later.img
+	cmp /run/fenced.img /run/later.img
+	refused 'fenced\|floor' liteioctl export create data 1 --host-nqn $nqn"
+ok "nothing of the fenced writer landed after the answer, and its generation does not come back"
+
+on pool "liteioctl export create data 2 --host-nqn $nqn >/dev/null
+	[ \"\$(j export delete data 1 | jq -r .removed)\" = true ]
+	[ \$(j export list | jq '.items | length') = 1 ]"
+on user "liteioctl attachment delete $uuid 1 --force >/dev/null
+	liteioctl attachment create $uuid 2 --address $address >/dev/null
+	[ \"\$(j attachment list | jq -r '.items[] | .state')\" = live ]
+	dd if=/dev/liteio/$uuid of=/dev/null bs=1M count=16 status=none
+	liteioctl attachment delete $uuid 2 >/dev/null
+	[ \"\$(j attachment list | jq -c .items)\" = '[]' ]
+	[ ! -e /dev/liteio/$uuid ]
+	! dmsetup ls | grep -q remote"
+on pool "[ \"\$(j export delete data 2 | jq -r .removed)\" = true ]
+	liteioctl volume delete data >/dev/null
+	liteioctl pool delete fast >/dev/null"
+ok "the next generation goes on, and everything is taken down"

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One node, no Kubernetes: a pool on a disk, a volume in use, a snapshot, a restored volume, growing
+# online, and the space back at the end; all of it twice, because everything may be asked again.
+# vm: kernels=6.12 disks=pool=1G timeout=400
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/agent.sh
+. "$LITEIO_TOP/tests/vm/lib/agent.sh"
+
+used() {
+	j pool show fast | jq .dataUsedBytes
+}
+
+agent_start
+liteioctl pool create fast "$DISK" >/dev/null
+liteioctl pool create fast "$DISK" >/dev/null
+[ "$(j pool list | jq -r '.items[0].state')" = ready ] || fail "the pool is not ready"
+empty=$(used)
+ok "a pool on a disk"
+
+liteioctl volume create data --pool fast --size 128Mi >/dev/null
+liteioctl volume create data --pool fast --size 128Mi >/dev/null
+refused 'exists with' liteioctl volume create data --pool fast --size 256Mi
+uuid=$(j volume show data | jq -r .uuid)
+liteioctl export create data 1 --local >/dev/null
+liteioctl attachment create "$uuid" 1 --local --size 128Mi >/dev/null
+dev=$(j attachment list | jq -r '.items[0].device')
+[ "$dev" = "/dev/liteio/$uuid" ] || fail "the device is $dev"
+mkfs.ext4 -q "$dev"
+mkdir -p /mnt/a /mnt/b
+mount "$dev" /mnt/a
+dd if=/dev/urandom of=/mnt/a/file bs=1M count=24 conv=fsync status=none
+sum=$(md5sum </mnt/a/file)
+refused 'in use' liteioctl attachment delete "$uuid" 1
+refused 'busy\|attach' liteioctl volume delete data
+ok "a filesystem on a volume"
+
+liteioctl snapshot create before data >/dev/null
+liteioctl snapshot create before data >/dev/null
+dd if=/dev/zero of=/mnt/a/file bs=1M count=24 conv=fsync,notrunc status=none
+liteioctl volume create again --pool fast --snapshot before >/dev/null
+liteioctl volume create again --pool fast --snapshot before >/dev/null
+again=$(j volume show again | jq -r .uuid)
+liteioctl export create again 1 --local >/dev/null
+liteioctl attachment create "$again" 1 --local >/dev/null
+mount "/dev/liteio/$again" /mnt/b
+[ "$(md5sum </mnt/b/file)" = "$sum" ] || fail "the restored volume has other data"
+[ "$(md5sum </mnt/a/file)" != "$sum" ] || fail "the volume changed back"
+umount /mnt/b
+ok "a snapshot has what was there before"
+
+liteioctl volume grow data --size 256Mi >/dev/null
+liteioctl attachment resize "$uuid" 1 --size 256Mi >/dev/null
+[ "$(blockdev --getsize64 "$dev")" = $((256 << 20)) ] || fail "the device did not grow"
+resize2fs "$dev" >/dev/null 2>&1
+dd if=/dev/urandom of=/mnt/a/more bs=1M count=160 conv=fsync status=none || fail "no room after growing"
+refused 'shrink' liteioctl volume grow data --size 128Mi
+ok "growing while it is in use"
+
+[ "$(j attachment stats | jq "[.items[] | select(.uuid == \"$uuid\") | .classes[] | select(.name == \"write\") | .ios][0] > 0")" = true ] ||
+	fail "no writes were counted"
+umount /mnt/a
+fsck.ext4 -fn "$dev" >/dev/null 2>&1 || fail "the filesystem is damaged"
+for v in data again; do
+	id=$(j volume show $v | jq -r .uuid)
+	liteioctl attachment delete "$id" 1 >/dev/null
+	[ "$(j export delete $v 1 | jq -c .)" = '{"fenced":true,"drained":true,"removed":true}' ] ||
+		fail "the export of $v was not removed"
+	refused 'fenced\|floor\|stale' liteioctl export create $v 1 --local
+	liteioctl volume delete $v >/dev/null
+	liteioctl volume delete $v >/dev/null
+done
+liteioctl snapshot delete before >/dev/null
+[ "$(used)" = "$empty" ] || fail "$(used) bytes are in use, $empty were at the beginning"
+[ "$(j volume list | jq '.items | length')" = 0 ] || fail "volumes are left"
+ok "all space is back"
+
+liteioctl pool delete fast >/dev/null
+[ -z "$(wipefs "$DISK")" ] || fail "something is left on the disk"
+! dmsetup ls | grep -q liteio || fail "devices are left: $(dmsetup ls)"
+agent_stop
+grep -q 'level=error' $AGENT_LOG && fail "the agent complained: $(grep level=error $AGENT_LOG)"
+exit 0
