@@ -25,10 +25,11 @@
  * byte, which does not count in the limits below; their characters are graphic ASCII, 0x21 to
  * 0x7e.
  *
- * Attributes are checked strictly: an attribute that a command does not list, a wrong length, a
- * number out of range or trailing bytes are refused with -EINVAL, and nothing has changed. With
+ * Attributes are checked strictly: one that a command does not list, a wrong length, a number out
+ * of range or trailing bytes are refused with -EINVAL or -ERANGE, and nothing has changed. With
  * NETLINK_EXT_ACK set, every error of this module carries one sentence (NLMSGERR_ATTR_MSG), and
- * errors about one attribute point to it (NLMSGERR_ATTR_OFFS).
+ * errors about one attribute point to it (NLMSGERR_ATTR_OFFS). Only kernel 6.1 loses the sentence
+ * when a dump is refused.
  *
  * Commands that answer with a message send exactly one, before the ACK if one was asked for. The
  * others answer with the ACK alone (ask for it: NLM_F_ACK).

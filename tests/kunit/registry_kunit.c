@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: the registry as the front ends use it, with lock and memory debugging on: what heads may
+ * bind, what a fence closes and waits for, what deletion refuses.
+ */
+#include <kunit/test.h>
+
+#include "attachment.h"
+#include "fence.h"
+#include "registry.h"
+#include "volume.h"
+
+static const uuid_t uuid = UUID_INIT(0x01234567, 0x89ab, 0xcdef, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab,
+				     0xcd, 0xef);
+
+/* two devices: only their addresses matter */
+static const char this_device, other_device;
+
+static int add(u64 gen)
+{
+	unsigned int cookie = liteio_registry_lock();
+	const char *why;
+	int ret = liteio_att_add(liteio_vol_find(&uuid), gen, "host", 0, &why);
+
+	liteio_registry_unlock(cookie);
+	return ret;
+}
+
+static int set(const struct liteio_vol_spec *spec)
+{
+	unsigned int cookie = liteio_registry_lock();
+	const char *why;
+	int ret = liteio_vol_set(spec, &why);
+
+	liteio_registry_unlock(cookie);
+	return ret;
+}
+
+static int delete_vol(void)
+{
+	unsigned int cookie = liteio_registry_lock();
+	const char *why;
+	int ret = liteio_vol_delete(liteio_vol_find(&uuid), &why);
+
+	liteio_registry_unlock(cookie);
+	return ret;
+}
+
+static int delete_att(u64 gen)
+{
+	const char *why;
+
+	return liteio_att_delete(&uuid, gen, &why);
+}
+
+static int bind(u64 gen, const void *owner, struct liteio_att **ret_att)
+{
+	const char *why;
+
+	return liteio_att_bind(&uuid, gen, owner, MKDEV(254, 1), ret_att, &why);
+}
+
+/* close by floor, or of one generation, and wait a moment */
+static int fence(u64 floor, u64 gen, struct liteio_fence_result *ret_result)
+{
+	struct liteio_fence f = { .first = gen, .last = gen ?: floor - 1 };
+	unsigned int cookie = liteio_registry_lock();
+	const char *why;
+	int ret = 0;
+
+	f.vol = liteio_vol_get(liteio_vol_find(&uuid));
+	if (gen)
+		ret = liteio_fence_gen(f.vol, gen, &why);
+	else
+		liteio_fence_floor(f.vol, floor);
+	liteio_registry_unlock(cookie);
+	if (!ret)
+		ret = liteio_fence_wait(&f, 200, ret_result);
+	liteio_vol_put(f.vol);
+	return ret;
+}
+
+static int registry_init(struct kunit *test)
+{
+	struct liteio_vol_spec spec = { .uuid = uuid, .name = "v", .is_create = true,
+					.is_exclusive = true };
+
+	KUNIT_ASSERT_EQ(test, set(&spec), 0);
+	return 0;
+}
+
+static void registry_exit(struct kunit *test)
+{
+	u64 gen;
+
+	for (gen = 1; gen < 10; gen++)
+		delete_att(gen);
+	KUNIT_EXPECT_EQ(test, delete_vol(), 0);
+}
+
+static void volumes_are_set(struct kunit *test)
+{
+	struct liteio_vol_spec spec = { .uuid = uuid, .is_create = true, .is_exclusive = true };
+
+	KUNIT_EXPECT_EQ(test, set(&spec), -EEXIST);
+	spec.is_exclusive = false;
+	spec.floor = 5;
+	KUNIT_EXPECT_EQ(test, set(&spec), 0);
+	spec.floor = 4;
+	KUNIT_EXPECT_EQ(test, set(&spec), -ESTALE);
+	spec.floor = 0;
+	spec.is_create = false;
+	KUNIT_EXPECT_EQ(test, set(&spec), 0);
+	spec.uuid.b[0]++;
+	KUNIT_EXPECT_EQ(test, set(&spec), -ENOENT);
+	KUNIT_EXPECT_EQ(test, add(4), -ESTALE);
+	KUNIT_EXPECT_EQ(test, add(5), 0);
+	KUNIT_EXPECT_EQ(test, add(5), -EEXIST);
+	KUNIT_EXPECT_EQ(test, delete_vol(), -EBUSY);
+}
+
+static void heads_bind_once_per_device(struct kunit *test)
+{
+	struct liteio_att *first, *second, *third;
+
+	KUNIT_EXPECT_EQ(test, bind(1, &this_device, &first), -ENOENT);
+	KUNIT_ASSERT_EQ(test, add(1), 0);
+	KUNIT_ASSERT_EQ(test, bind(1, &this_device, &first), 0);
+	KUNIT_EXPECT_EQ(test, liteio_att_state(first), LITEIO_ATT_OPEN);
+	KUNIT_EXPECT_EQ(test, bind(1, &other_device, &third), -EBUSY);
+	KUNIT_ASSERT_EQ(test, bind(1, &this_device, &second), 0);
+	KUNIT_EXPECT_PTR_EQ(test, first, second);
+	liteio_att_unbind(first);
+	KUNIT_EXPECT_EQ(test, delete_att(1), -EBUSY);
+	liteio_att_unbind(second);
+	KUNIT_ASSERT_EQ(test, bind(1, &other_device, &third), 0);
+	liteio_att_unbind(third);
+	KUNIT_EXPECT_EQ(test, delete_att(1), 0);
+	KUNIT_EXPECT_EQ(test, delete_att(1), -ENOENT);
+}
+
+static void fence_closes_what_is_below(struct kunit *test)
+{
+	struct liteio_fence_result result;
+	struct liteio_att *old, *new, *none;
+
+	KUNIT_ASSERT_EQ(test, add(1), 0);
+	KUNIT_ASSERT_EQ(test, add(2), 0);
+	KUNIT_ASSERT_EQ(test, bind(1, &this_device, &old), 0);
+	KUNIT_ASSERT_EQ(test, bind(2, &other_device, &new), 0);
+	KUNIT_ASSERT_TRUE(test, percpu_ref_tryget_live(&old->gate));
+
+	/* one in flight: closed, but not drained */
+	KUNIT_EXPECT_EQ(test, fence(2, 0, &result), 0);
+	KUNIT_EXPECT_FALSE(test, result.is_drained);
+	KUNIT_EXPECT_EQ(test, liteio_att_state(old), LITEIO_ATT_DRAINING);
+	KUNIT_EXPECT_FALSE(test, percpu_ref_tryget_live(&old->gate));
+	KUNIT_EXPECT_TRUE(test, percpu_ref_tryget_live(&new->gate));
+	KUNIT_EXPECT_EQ(test, bind(1, &this_device, &none), -ESTALE);
+
+	/* it ends: drained; said again, it is drained still */
+	percpu_ref_put(&old->gate);
+	KUNIT_EXPECT_EQ(test, fence(2, 0, &result), 0);
+	KUNIT_EXPECT_TRUE(test, result.is_drained);
+	KUNIT_EXPECT_EQ(test, liteio_att_state(old), LITEIO_ATT_FENCED);
+	KUNIT_EXPECT_EQ(test, fence(1, 0, &result), 0);
+	KUNIT_EXPECT_TRUE(test, result.is_drained);
+
+	percpu_ref_put(&new->gate);
+	liteio_att_unbind(old);
+	liteio_att_unbind(new);
+	KUNIT_EXPECT_EQ(test, delete_att(1), 0);
+	KUNIT_EXPECT_EQ(test, add(1), -ESTALE);
+}
+
+static void fence_of_one_spares_the_others(struct kunit *test)
+{
+	struct liteio_fence_result result;
+	struct liteio_att *att[4];
+	u64 gen;
+
+	for (gen = 1; gen < 4; gen++) {
+		KUNIT_ASSERT_EQ(test, add(gen), 0);
+		KUNIT_ASSERT_EQ(test, bind(gen, &att[gen], &att[gen]), 0);
+	}
+	KUNIT_EXPECT_EQ(test, fence(0, 2, &result), 0);
+	KUNIT_EXPECT_TRUE(test, result.is_drained);
+	for (gen = 1; gen < 4; gen++) {
+		bool is_open = percpu_ref_tryget_live(&att[gen]->gate);
+
+		KUNIT_EXPECT_EQ(test, is_open, gen != 2);
+		if (is_open)
+			percpu_ref_put(&att[gen]->gate);
+		liteio_att_unbind(att[gen]);
+	}
+	KUNIT_EXPECT_EQ(test, delete_att(2), 0);
+	KUNIT_EXPECT_EQ(test, add(2), -ESTALE);
+
+	/* one that does not exist is refused from now on as well */
+	KUNIT_EXPECT_EQ(test, fence(0, 7, &result), 0);
+	KUNIT_EXPECT_TRUE(test, result.is_drained);
+	KUNIT_EXPECT_EQ(test, add(7), -ESTALE);
+	KUNIT_EXPECT_EQ(test, add(8), 0);
+}
+
+static void barred_generations_are_bounded(struct kunit *test)
+{
+	struct liteio_fence_result result;
+	u64 gen;
+
+	for (gen = 1000; gen < 1000 + LITEIO_BARRED_MAX; gen++)
+		KUNIT_ASSERT_EQ(test, fence(0, gen, &result), 0);
+	KUNIT_EXPECT_EQ(test, fence(0, gen, &result), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, fence(0, gen - 1, &result), 0);
+	KUNIT_EXPECT_EQ(test, fence(1001, 0, &result), 0);
+	KUNIT_EXPECT_EQ(test, fence(0, gen, &result), 0);
+	KUNIT_EXPECT_EQ(test, add(1500), -ESTALE);
+	KUNIT_EXPECT_EQ(test, add(gen), -ESTALE);
+}
+
+static struct kunit_case registry_cases[] = {
+	KUNIT_CASE(volumes_are_set),
+	KUNIT_CASE(heads_bind_once_per_device),
+	KUNIT_CASE(fence_closes_what_is_below),
+	KUNIT_CASE(fence_of_one_spares_the_others),
+	KUNIT_CASE(barred_generations_are_bounded),
+	{}
+};
+
+static struct kunit_suite registry_suite = {
+	.name = "liteio_registry",
+	.init = registry_init,
+	.exit = registry_exit,
+	.test_cases = registry_cases,
+};
+
+kunit_test_suite(registry_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the registry");
+MODULE_LICENSE("GPL");

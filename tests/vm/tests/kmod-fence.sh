@@ -1,0 +1,258 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The fence: after it has answered "drained", nothing of an older generation reaches the disk, in
+# whatever state head and disk are; and it answers in time, truthfully, when it cannot drain.
+# vm: kernels=6.1,6.12,7 timeout=400
+set -u
+# shellcheck source=tests/vm/lib/kmod.sh
+. "$(dirname "$0")/../lib/kmod.sh"
+
+BLOCKS=2048
+SECTORS=$((BLOCKS * 8))
+
+# slow NAME MS: a device over /dev/ram0 whose writes take so long
+slow() {
+	dmsetup create "$1" --table "0 $SECTORS delay /dev/ram0 0 0 /dev/ram0 0 $2"
+	udevadm settle
+}
+
+# start_writer NAME DEVICE GEN [WRITERS]: its process is in $writer, what it says in $WORK/NAME
+start_writer() {
+	STAMPS=$WORK/$1.stamps stampwriter write "$2" "$3" $BLOCKS "${4:-8}" >"$WORK/$1" &
+	writer=$!
+	until_true 30 grep -q running "$WORK/$1"
+}
+
+stop_writer() {
+	kill -TERM "$writer"
+	wait "$writer"
+}
+
+
+failed_of() {
+	sed -n 's/^acked [0-9]* failed //p' "$WORK/$1" | tail -n 1
+}
+
+# has_failed NAME: has the writer been refused something by now?
+has_failed() {
+	kill -USR1 "$writer"
+	[ "$(failed_of "$1")" -gt 0 ] 2>/dev/null
+}
+
+t_nothing_old_lands_after_a_drained_fence() {
+	local round gen=1 answer
+
+	ram_disk
+	slow slow 20
+	volume $V1
+	for round in 1 2 3 4; do
+		kmodctl att-add uuid=$V1 gen=$gen
+		head_new "head$gen" /dev/mapper/slow $SECTORS $V1 $gen
+		start_writer "writer$gen" "/dev/mapper/head$gen" $gen
+		answer=$(kmodctl fence uuid=$V1 floor=$((gen + 1)))
+		expect 1 "$(field drained <<<"$answer")" "round $round: drained"
+		expect 0 "$(field inflight <<<"$answer")" "round $round: in flight"
+		# from here on every block belongs to the next generation, while the old writers go on trying
+		stampwriter fill /dev/ram0 $((gen + 1)) $BLOCKS
+		until_true 30 has_failed "writer$gen"
+		dmsetup suspend slow
+		dmsetup resume slow
+		stampwriter check /dev/ram0 $((gen + 1)) $BLOCKS
+		stop_writer
+		[ "$(kmodctl att-get uuid=$V1 gen=$gen | field rejected)" -gt 0 ]
+		dmsetup remove "head$gen"
+		kmodctl att-del uuid=$V1 gen=$gen
+		gen=$((gen + 2))
+	done
+}
+
+# the judge is asked too: without waiting for the drain it must find old blocks
+t_the_judge_sees_what_an_impatient_fence_lets_through() {
+	local answer
+
+	ram_disk
+	slow slow 400
+	volume $V1 1
+	head_new head /dev/mapper/slow $SECTORS $V1 1
+	start_writer writer /dev/mapper/head 1 16
+	# they are all waiting for the disk now and then; the fence does not wait for them
+	until_true 10 sh -c '[ "$(kmodctl att-get uuid='$V1' gen=1 | sed "s/.*inflight=\([0-9]*\).*/\1/")" -ge 8 ]'
+	answer=$(kmodctl fence uuid=$V1 floor=2 timeout=0)
+	expect 0 "$(field drained <<<"$answer")" drained
+	[ "$(field inflight <<<"$answer")" -gt 0 ]
+	stampwriter fill /dev/ram0 2 $BLOCKS
+	until_true 20 sh -c "kmodctl fence uuid=$V1 floor=2 | grep -q drained=1"
+	! stampwriter check /dev/ram0 2 $BLOCKS || fail "nothing old landed: this proves nothing"
+	stop_writer
+}
+
+t_what_was_acknowledged_is_on_the_disk() {
+	ram_disk
+	slow slow 5
+	volume $V1 1
+	stampwriter fill /dev/ram0 1 $BLOCKS
+	head_new head /dev/mapper/slow $SECTORS $V1 1
+	start_writer writer /dev/mapper/head 1
+	expect 1 "$(kmodctl fence uuid=$V1 floor=2 | field drained)"
+	until_true 30 has_failed writer
+	stop_writer
+	stampwriter verify /dev/ram0 1 $BLOCKS "$WORK/writer.stamps"
+}
+
+t_a_fence_of_one_generation_spares_the_others() {
+	local gen before
+
+	ram_disk
+	volume $V1 1 2 3
+	for gen in 1 2 3; do
+		head_new "head$gen" /dev/ram0 $SECTORS $V1 $gen
+	done
+	expect 1 "$(kmodctl fence uuid=$V1 gen=2 | field drained)"
+	expect "open fenced open" "$(state_of $V1 1) $(state_of $V1 2) $(state_of $V1 3)"
+	for gen in 1 3; do
+		dd if=/dev/zero of="/dev/mapper/head$gen" bs=4k count=1 oflag=direct status=none
+	done
+	! dd if=/dev/zero of=/dev/mapper/head2 bs=4k count=1 oflag=direct status=none 2>/dev/null ||
+		fail "written"
+	! dd if=/dev/mapper/head2 of=/dev/null bs=4k count=1 iflag=direct status=none 2>/dev/null ||
+		fail "read"
+	# said again it is true still, and it stays true without the attachment
+	before=$(kmodctl vol-get uuid=$V1)
+	expect 1 "$(kmodctl fence uuid=$V1 gen=2 | field drained)"
+	expect "$before" "$(kmodctl vol-get uuid=$V1)"
+	dmsetup remove head2
+	kmodctl att-del uuid=$V1 gen=2
+	expect_error ESTALE "was fenced" kmodctl att-add uuid=$V1 gen=2
+	expect 1 "$(kmodctl fence uuid=$V1 gen=2 | field drained)"
+	# one that never was is fenced in advance
+	expect 1 "$(kmodctl fence uuid=$V1 gen=9 | field drained)"
+	expect_error ESTALE "was fenced" kmodctl att-add uuid=$V1 gen=9
+	expect 2 "$(kmodctl vol-get uuid=$V1 | field barred)"
+	expect 1 "$(kmodctl fence uuid=$V1 floor=10 | field drained)"
+	expect 0 "$(kmodctl vol-get uuid=$V1 | field barred)"
+}
+
+t_a_lower_fence_changes_nothing_and_tells_the_truth() {
+	volume $V1
+	expect 10 "$(kmodctl fence uuid=$V1 floor=10 | field floor)"
+	expect "10 1" "$(kmodctl fence uuid=$V1 floor=3 | tee "$WORK/a" | field floor) $(field drained <"$WORK/a")"
+	expect_error ESTALE "below the floor" kmodctl att-add uuid=$V1 gen=9
+	kmodctl att-add uuid=$V1 gen=10
+}
+
+t_a_suspended_head_is_fenced_at_once() {
+	ram_disk
+	volume $V1 1
+	stampwriter fill /dev/ram0 7 $BLOCKS
+	head_new head /dev/ram0 $SECTORS $V1 1
+	dmsetup suspend --nolockfs head
+	dd if=/dev/zero of=/dev/mapper/head bs=4k count=1 oflag=direct status=none 2>"$WORK/dd" &
+	writer=$!
+	expect 1 "$(kmodctl fence uuid=$V1 floor=2 timeout=1000 | field drained)"
+	dmsetup resume head
+	! wait "$writer" || fail "what was queued in a suspended head was written after the fence"
+	stampwriter check /dev/ram0 7 $BLOCKS
+}
+
+t_a_hung_disk_is_told_in_time() {
+	local answer begin
+
+	ram_disk
+	volume $V1 1
+	dmsetup create lower --table "0 $SECTORS linear /dev/ram0 0"
+	head_new head /dev/mapper/lower $SECTORS $V1 1
+	dmsetup suspend --noflush --nolockfs lower
+	dd if=/dev/zero of=/dev/mapper/head bs=4k count=1 oflag=direct status=none &
+	writer=$!
+	until_true 10 sh -c "kmodctl att-get uuid=$V1 gen=1 | grep -q inflight=1"
+	begin=$(date +%s%N)
+	answer=$(kmodctl fence uuid=$V1 floor=2 timeout=700)
+	[ $((($(date +%s%N) - begin) / 1000000)) -lt 5000 ] || fail "it took too long"
+	expect "0 1" "$(field drained <<<"$answer") $(field inflight <<<"$answer")"
+	[ "$(field waited_ns <<<"$answer")" -ge 690000000 ]
+	expect draining "$(state_of $V1 1)"
+	expect draining "$(dmsetup status --noflush head | cut -d' ' -f7)"
+	# other volumes are not held up, nor is anything refused or opened meanwhile
+	volume $V2 1
+	expect 1 "$(kmodctl fence uuid=$V2 floor=2 | field drained)"
+	expect_error EBUSY "a head is bound" kmodctl att-del uuid=$V1 gen=1
+	kmodctl events >"$WORK/events" &
+	until_true 10 grep -q ready "$WORK/events"
+	dmsetup resume lower
+	wait "$writer"
+	until_true 10 grep -q "type=att-drained uuid=$V1 gen=1" "$WORK/events"
+	expect 1 "$(kmodctl fence uuid=$V1 floor=2 | field drained)"
+	expect fenced "$(state_of $V1 1)"
+}
+
+t_a_waiting_fence_can_be_killed() {
+	local waiter
+
+	ram_disk
+	volume $V1 1
+	dmsetup create lower --table "0 $SECTORS linear /dev/ram0 0"
+	head_new head /dev/mapper/lower $SECTORS $V1 1
+	dmsetup suspend --noflush --nolockfs lower
+	dd if=/dev/zero of=/dev/mapper/head bs=4k count=1 oflag=direct status=none &
+	writer=$!
+	until_true 10 sh -c "kmodctl att-get uuid=$V1 gen=1 | grep -q inflight=1"
+	kmodctl fence uuid=$V1 floor=2 timeout=1000 &
+	waiter=$!
+	until_true 10 sh -c "kmodctl vol-get uuid=$V1 | grep -q floor=2"
+	kill -KILL $waiter
+	! wait $waiter || fail "not killed"
+	expect draining "$(state_of $V1 1)"
+	dmsetup resume lower
+	wait "$writer"
+	expect 1 "$(kmodctl fence uuid=$V1 floor=2 | field drained)"
+}
+
+# a head that is loaded, swapped and removed all the time, while the floor rises under it
+t_fences_and_reloads_race() {
+	local gen loader
+
+	ram_disk
+	volume $V1
+	for gen in $(seq 1 12); do
+		kmodctl att-add uuid=$V1 gen="$gen"
+		head_new head /dev/ram0 $SECTORS $V1 "$gen"
+		(
+			trap 'exit 0' TERM
+			while dmsetup load head --table "0 $SECTORS liteio /dev/ram0 0 $V1 $gen"; do
+				dmsetup resume head
+			done
+		) >/dev/null 2>&1 &
+		loader=$!
+		start_writer "writer$gen" /dev/mapper/head "$gen" 2
+		expect 1 "$(kmodctl fence uuid=$V1 floor=$((gen + 1)) | field drained)"
+		stampwriter fill /dev/ram0 $((gen + 1)) $BLOCKS
+		wait $loader
+		until_true 30 has_failed "writer$gen"
+		stop_writer
+		stampwriter check /dev/ram0 $((gen + 1)) $BLOCKS
+		dmsetup remove --retry head
+		kmodctl att-del uuid=$V1 gen="$gen"
+	done
+}
+
+t_fences_and_deletions_race() {
+	local round pids
+
+	volume $V1
+	for round in $(seq 1 30); do
+		kmodctl att-add uuid=$V1 gen="$round"
+		pids=
+		kmodctl fence uuid=$V1 floor=$((round + 1)) >"$WORK/a" & pids+=" $!"
+		kmodctl fence uuid=$V1 gen="$round" >"$WORK/b" & pids+=" $!"
+		kmodctl att-del uuid=$V1 gen="$round" & pids+=" $!"
+		# shellcheck disable=SC2086
+		for pid in $pids; do
+			wait "$pid"
+		done
+		expect 1 "$(field drained <"$WORK/a")"
+		expect 1 "$(field drained <"$WORK/b")"
+	done
+	expect "" "$(kmodctl att-get +dump)"
+}
+
+run_tests "$@"

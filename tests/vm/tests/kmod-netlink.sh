@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every command with good and with bad input: the sentence, the errno, and nothing changed.
+# vm: kernels=6.1,6.12,7 timeout=300
+set -u
+# shellcheck source=tests/vm/lib/kmod.sh
+. "$(dirname "$0")/../lib/kmod.sh"
+
+everything() {
+	kmodctl vol-get +dump
+	kmodctl att-get +dump
+	kmodctl info | field event_seq
+}
+
+t_info_says_who_it_is() {
+	local info
+
+	info=$(kmodctl info)
+	expect 1 "$(field version <<<"$info")"
+	[ "$(($(field features <<<"$info") & 15))" = 15 ]
+	expect "$(field instance <<<"$info")" "$(cat $WINDOW/instance)"
+	expect 0 "$(field stats_bytes <<<"$info")"
+	volume $V1 1
+	[ "$(kmodctl info | field stats_bytes)" -gt 2000 ]
+}
+
+t_volumes_come_and_go() {
+	kmodctl vol-set uuid=$V1 +create +excl name=pvc-1 floor=5
+	expect " uuid=$V1 name=pvc-1 floor=5 barred=0 attachments=0" "$(kmodctl vol-get uuid=$V1)"
+	kmodctl vol-set uuid=$V1 +create name=pvc-2
+	kmodctl vol-set uuid=$V1 floor=6
+	expect " uuid=$V1 name=pvc-2 floor=6 barred=0 attachments=0" "$(kmodctl vol-get uuid=$V1)"
+	kmodctl vol-set uuid=$V2 +create
+	expect " uuid=$V2 name= floor=1 barred=0 attachments=0" "$(kmodctl vol-get uuid=$V2)"
+	expect 2 "$(kmodctl vol-get +dump | wc -l)"
+	kmodctl vol-del uuid=$V1
+	expect_error ENOENT "no such volume" kmodctl vol-get uuid=$V1
+	# a floor is forgotten with its volume
+	kmodctl vol-set uuid=$V1 +create floor=2
+}
+
+t_attachments_come_and_go() {
+	volume $V1
+	kmodctl att-add uuid=$V1 gen=9223372036854775807 host=nqn.2026-11.io.liteio:host flags=1
+	expect " uuid=$V1 gen=9223372036854775807 host=nqn.2026-11.io.liteio:host flags=1 state=new inflight=0 rejected=0" \
+		"$(kmodctl att-get uuid=$V1 gen=9223372036854775807)"
+	kmodctl att-add uuid=$V1 gen=2
+	kmodctl att-add uuid=$V1 gen=1
+	volume $V2 1
+	expect 4 "$(kmodctl att-get +dump | wc -l)"
+	expect 3 "$(kmodctl att-get uuid=$V1 +dump | wc -l)"
+	expect 1 "$(kmodctl stats uuid=$V2 +dump | wc -l)"
+	expect 3 "$(kmodctl vol-get uuid=$V1 | field attachments)"
+	kmodctl att-del uuid=$V1 gen=2
+	expect_error ENOENT "no such attachment" kmodctl att-get uuid=$V1 gen=2
+	# one that was not fenced may come again
+	kmodctl att-add uuid=$V1 gen=2
+}
+
+# errno | a part of the sentence | arguments of kmodctl; volume 1 has floor 5, generations 5 and 7
+bad_requests() {
+	local long
+
+	long=$(printf 'x%.0s' $(seq 224))
+	cat <<LINES
+EOPNOTSUPP||0
+EOPNOTSUPP||10
+EOPNOTSUPP||99
+EINVAL||info uuid=$V1
+EINVAL|UUID is missing|vol-set
+ERANGE|out of range|vol-set uuid=11 +create
+ERANGE|out of range|vol-set uuid=${V1}00 +create
+EINVAL|nil UUID|vol-set uuid=00000000-0000-0000-0000-000000000000 +create
+EINVAL|text is empty|vol-set uuid=$V1 name=
+EINVAL|not graphic|vol-set uuid=$V1 #9=61206200
+EINVAL|not graphic|vol-set uuid=$V1 #9=c3a400
+EINVAL||vol-set uuid=$V1 name=${long:0:64}
+EINVAL||vol-set uuid=$V1 #9=6161
+ERANGE|out of range|vol-set uuid=$V1 floor=0
+ERANGE|out of range|vol-set uuid=$V1 floor=9223372036854775808
+EINVAL|length|vol-set uuid=$V1 #10=01
+EINVAL|length|vol-set uuid=$V1 #10=01000000
+EINVAL||vol-set uuid=$V1 gen=5
+EINVAL||vol-set uuid=$V1 #77=00
+ESTALE|cannot be lowered|vol-set uuid=$V1 floor=4
+ESTALE|cannot be lowered|vol-set uuid=$V1 floor=4 name=other
+EEXIST|the volume exists|vol-set uuid=$V1 +create +excl
+ENOENT|no such volume|vol-set uuid=$V2
+EINVAL|UUID is missing|vol-get
+ENOENT|no such volume|vol-get uuid=$V2
+EINVAL|takes no UUID|vol-get uuid=$V1 +dump
+EINVAL|UUID is missing|vol-del
+ENOENT|no such volume|vol-del uuid=$V2
+EBUSY|has attachments|vol-del uuid=$V1
+EINVAL|UUID is missing|att-add gen=9
+EINVAL|GEN is missing|att-add uuid=$V1
+ENOENT|no such volume|att-add uuid=$V2 gen=9
+ESTALE|below the floor|att-add uuid=$V1 gen=4
+EEXIST|the attachment exists|att-add uuid=$V1 gen=5
+ESTALE|was fenced|att-add uuid=$V1 gen=6
+ERANGE|out of range|att-add uuid=$V1 gen=0
+EINVAL|reserved bit|att-add uuid=$V1 gen=9 flags=2
+EINVAL|reserved bit|att-add uuid=$V1 gen=9 flags=4294967295
+EINVAL|text is empty|att-add uuid=$V1 gen=9 host=
+EINVAL||att-add uuid=$V1 gen=9 host=$long
+EINVAL|GEN is missing|att-get uuid=$V1
+ENOENT|no such attachment|att-get uuid=$V1 gen=9
+ENOENT|no such volume|att-get uuid=$V2 gen=5
+ENOENT|no such volume|att-get uuid=$V2 +dump
+EINVAL|takes no GEN|att-get uuid=$V1 gen=5 +dump
+EINVAL|GEN is missing|att-del uuid=$V1
+ENOENT|no such attachment|att-del uuid=$V1 gen=9
+ENOENT|no such volume|att-del uuid=$V2 gen=5
+EINVAL|exactly one|fence uuid=$V1
+EINVAL|exactly one|fence uuid=$V1 gen=5 floor=5
+EINVAL|UUID is missing|fence floor=5
+ENOENT|no such volume|fence uuid=$V2 floor=5
+ERANGE|out of range|fence uuid=$V1 floor=0
+ERANGE|out of range|fence uuid=$V1 gen=0
+ERANGE|out of range|fence uuid=$V1 floor=6 timeout=1001
+EINVAL||fence uuid=$V1 floor=6 host=x
+ENOENT|no such attachment|stats uuid=$V1 gen=9
+EINVAL|takes no GEN|stats uuid=$V1 gen=5 +dump
+LINES
+}
+
+t_bad_input_is_refused_and_changes_nothing() {
+	local errno why arguments before
+
+	kmodctl vol-set uuid=$V1 +create floor=5 name=pvc-1
+	kmodctl att-add uuid=$V1 gen=5
+	kmodctl att-add uuid=$V1 gen=7 host=h
+	kmodctl fence uuid=$V1 gen=6 >/dev/null
+	before=$(everything)
+	while IFS='|' read -r errno why arguments; do
+		# this kernel loses what is said when a dump does not even begin
+		[[ $LITEIO_KERNEL-$arguments != 6.1-*+dump ]] || why=
+		# shellcheck disable=SC2086
+		expect_error "$errno" "$why" kmodctl $arguments
+		expect "$before" "$(everything)" "after $arguments"
+	done < <(bad_requests)
+}
+
+t_every_refusal_of_ours_has_a_sentence() {
+	local errno why arguments said
+
+	kmodctl vol-set uuid=$V1 +create floor=5
+	kmodctl att-add uuid=$V1 gen=5
+	kmodctl fence uuid=$V1 gen=6 >/dev/null
+	while IFS='|' read -r errno why arguments; do
+		[ "$errno" != EOPNOTSUPP ] || continue
+		[[ $LITEIO_KERNEL-$arguments != 6.1-*+dump ]] || continue
+		# shellcheck disable=SC2086
+		said=$(kmodctl $arguments 2>&1) || true
+		[[ $said != *"no sentence"* ]] || fail "$arguments: $said"
+	done < <(bad_requests)
+}
+
+t_only_administrators_are_heard() {
+	local command before who why
+
+	volume $V1 1
+	before=$(everything)
+	for who in "--reuid=65534 --clear-groups --inh-caps=-all" "--bounding-set=-sys_admin --inh-caps=-all"; do
+		while read -r command; do
+			[[ $LITEIO_KERNEL-$command != 6.1-*+dump ]] && why=CAP_SYS_ADMIN || why=
+			# shellcheck disable=SC2086
+			expect_error EPERM "$why" setpriv $who kmodctl $command
+		done <<-COMMANDS
+			info
+			vol-set uuid=$V2 +create
+			vol-set uuid=$V1 floor=5
+			vol-get uuid=$V1
+			vol-get +dump
+			vol-del uuid=$V1
+			att-add uuid=$V1 gen=2
+			att-get uuid=$V1 gen=1
+			att-get +dump
+			att-del uuid=$V1 gen=1
+			fence uuid=$V1 floor=9
+			stats +dump
+		COMMANDS
+		# shellcheck disable=SC2086
+		expect_error EPERM "" setpriv $who kmodctl events 1
+	done
+	expect "$before" "$(everything)"
+}
+
+t_a_socket_of_another_namespace_sees_nothing() {
+	! unshare --net kmodctl info 2>/dev/null || fail "answered"
+}
+
+t_limits_hold() {
+	local gen
+
+	volume $V1
+	for gen in $(seq 256); do
+		kmodctl att-add uuid=$V1 gen="$gen"
+	done
+	expect_error ENOSPC "as many attachments" kmodctl att-add uuid=$V1 gen=257
+	expect 256 "$(kmodctl att-get +dump | wc -l)"
+	expect 256 "$(kmodctl stats +dump | wc -l)"
+	expect 256 "$(kmodctl att-get +dump | field gen | sort -nu | wc -l)"
+	expect 256 "$(find $WINDOW/volumes/$V1/attachments -mindepth 1 -maxdepth 1 | wc -l)"
+	kmodctl fence uuid=$V1 floor=257 >/dev/null
+	expect 256 "$(kmodctl att-get +dump | grep -c state=fenced)"
+}
+
+run_tests "$@"
