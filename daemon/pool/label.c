@@ -235,6 +235,10 @@ void liteio_label_encode(const struct liteio_label *l, struct liteio_ondisk_labe
 
 static bool unused_is_zero(const struct liteio_ondisk_label *in, size_t n_devices, size_t n_extents)
 {
+	for (size_t i = 0; i < n_devices; i++) {
+		if (liteio_get(in->devices[i].zero))
+			return false;
+	}
 	return liteio_is_zero(in->zero1, sizeof(in->zero1)) &&
 	       liteio_is_zero(in->zero2, sizeof(in->zero2)) &&
 	       liteio_is_zero((const uint8_t *)&in->devices[n_devices],

@@ -10,3 +10,9 @@ $(O)/vm-tools/%: tests/vm/tools/%.c $(wildcard include/uapi/linux/*.h)
 	@mkdir -p $(@D)
 	@echo '  VMTOOL  $*'
 	$(Q)$(CC) $(COMMON) -O2 -pthread -o $@ $<
+
+# poolctl is the agent's pool engine without the agent
+$(O)/vm-tools/poolctl: tests/vm/tools/poolctl.c $(patsubst %,$(O)/rel/lib%.a,pool host base)
+	@mkdir -p $(@D)
+	@echo '  VMTOOL  poolctl'
+	$(Q)$(CC) $(COMMON) -O2 -pthread -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The catalog: what must hold between records, round trip, damage of every kind, both slots.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "pool/bytes.h"
+#include "pool/catalog.h"
+#include "pool/crc32c.h"
+#include "unit.h"
+
+static struct liteio_uuid uuid(unsigned int n)
+{
+	struct liteio_uuid u = { { 0 } };
+
+	/* so that the order of making is not the order of sorting */
+	u.b[0] = (uint8_t)(n * 37);
+	u.b[1] = (uint8_t)(n >> 8);
+	u.b[15] = (uint8_t)n;
+	u.b[14] = 1;
+	return u;
+}
+
+static struct liteio_catalog_volume *add(struct liteio_catalog *c, unsigned int n)
+{
+	struct liteio_catalog_volume v = {
+		.uuid = uuid(n),
+		.kind = LITEIO_CATALOG_VOLUME,
+		.vclass = LITEIO_CATALOG_THIN,
+		.state = LITEIO_CATALOG_READY,
+		.size_bytes = 1 << 20,
+		.created = 1700000000 + n,
+		.floor = 3,
+		.limits = { 1, 2, 3, 4, 5 },
+		.owner = "somebody",
+	};
+
+	snprintf(v.name, sizeof(v.name), "vol-%u", n);
+	v.thin_id = c->next_thin_id++;
+	return liteio_catalog_add(c, &v);
+}
+
+static struct liteio_catalog_attachment *attach(struct liteio_catalog *c, unsigned int n,
+						uint64_t generation)
+{
+	struct liteio_catalog_attachment a = {
+		.volume = uuid(n),
+		.generation = generation,
+		.state = LITEIO_CATALOG_ATT_LIVE,
+		.flags = LITEIO_CATALOG_ATT_READ_ONLY,
+		.created = 1,
+		.host = "nqn.2014-08.org.example:host",
+	};
+
+	return liteio_catalog_add_att(c, &a);
+}
+
+static void make(struct liteio_catalog *c, unsigned int n)
+{
+	struct liteio_uuid pool = uuid(999);
+
+	liteio_catalog_init(c, &pool);
+	c->sequence = 5;
+	c->thin_txid = 10;
+	for (unsigned int i = 1; i <= n; i++) {
+		add(c, i);
+		attach(c, i, 4);
+		attach(c, i, 3);
+	}
+	ck_assert_int_eq(liteio_catalog_check(c, NULL), 0);
+}
+
+START_TEST(test_in_memory)
+{
+	struct liteio_catalog c, copy;
+	struct liteio_uuid one = uuid(1), two = uuid(2);
+
+	make(&c, 50);
+	ck_assert_str_eq(liteio_catalog_find(&c, &two)->name, "vol-2");
+	ck_assert_ptr_eq(liteio_catalog_find_name(&c, LITEIO_CATALOG_VOLUME, "vol-2"),
+			 liteio_catalog_find(&c, &two));
+	ck_assert_ptr_null(liteio_catalog_find_name(&c, LITEIO_CATALOG_SNAPSHOT, "vol-2"));
+	ck_assert_uint_eq(liteio_catalog_count_live(&c, &one), 2);
+	ck_assert_ptr_nonnull(liteio_catalog_find_att(&c, &one, 3));
+	ck_assert_ptr_null(liteio_catalog_find_att(&c, &one, 5));
+	liteio_catalog_copy(&c, &copy);
+	ck_assert(liteio_catalog_raise_floor(&c, liteio_catalog_find(&c, &one), 4));
+	ck_assert(!liteio_catalog_raise_floor(&c, liteio_catalog_find(&c, &one), 2));
+	ck_assert_uint_eq(liteio_catalog_find(&c, &one)->floor, 4);
+	ck_assert_uint_eq(liteio_catalog_count_live(&c, &one), 1);
+	ck_assert_uint_eq(liteio_catalog_count_live(&copy, &one), 2);
+	ck_assert(liteio_catalog_remove(&c, &two));
+	ck_assert(!liteio_catalog_remove(&c, &two));
+	ck_assert_uint_eq(c.n_volumes, 49);
+	ck_assert_uint_eq(c.n_attachments, 97);
+	ck_assert(liteio_catalog_remove_att(&c, &one, 4));
+	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
+	/* the name of what is being deleted is free */
+	liteio_catalog_find(&copy, &two)->state = LITEIO_CATALOG_DELETING;
+	ck_assert_ptr_null(liteio_catalog_find_name(&copy, LITEIO_CATALOG_VOLUME, "vol-2"));
+	liteio_catalog_fini(&c);
+	liteio_catalog_fini(&copy);
+}
+END_TEST
+
+/* each way to break a catalog of two volumes; the records are sorted: [0] is vol-1, [1] is vol-2 */
+static void b_uuid(struct liteio_catalog *c) { memset(&c->volumes[0].uuid, 0, 16); }
+static void b_kind(struct liteio_catalog *c) { c->volumes[0].kind = 3; }
+static void b_class(struct liteio_catalog *c) { c->volumes[0].vclass = 0; }
+static void b_state(struct liteio_catalog *c) { c->volumes[0].state = 4; }
+static void b_size(struct liteio_catalog *c) { c->volumes[0].size_bytes = 0; }
+static void b_size2(struct liteio_catalog *c) { c->volumes[0].size_bytes = 1023; }
+static void b_floor(struct liteio_catalog *c) { c->volumes[0].floor = 0; }
+static void b_floor2(struct liteio_catalog *c) { c->volumes[0].floor = 5; }
+static void b_floor3(struct liteio_catalog *c) { c->volumes[0].floor = 1ull << 63; }
+static void b_thin0(struct liteio_catalog *c) { c->volumes[0].thin_id = 0; }
+static void b_thin1(struct liteio_catalog *c) { c->volumes[0].thin_id = 3; }
+static void b_thin2(struct liteio_catalog *c) { c->volumes[0].thin_id = c->volumes[1].thin_id; }
+static void b_next(struct liteio_catalog *c) { c->next_thin_id = 0; }
+static void b_next2(struct liteio_catalog *c) { c->next_thin_id = 0x1000001; }
+static void b_txid(struct liteio_catalog *c) { c->volumes[0].txid = 11; }
+static void b_creating(struct liteio_catalog *c) { c->volumes[0].state = LITEIO_CATALOG_CREATING; }
+static void b_origin(struct liteio_catalog *c) { c->volumes[0].origin = c->volumes[0].uuid; }
+static void b_name(struct liteio_catalog *c) { c->volumes[0].name[0] = '\0'; }
+static void b_name2(struct liteio_catalog *c) { strcpy(c->volumes[0].name, "vol-2"); }
+static void b_name3(struct liteio_catalog *c) { memset(c->volumes[0].name, 'a', 128); }
+static void b_owner(struct liteio_catalog *c) { c->volumes[0].owner[0] = '\n'; }
+static void b_order(struct liteio_catalog *c) { c->volumes[1].uuid = c->volumes[0].uuid; }
+static void b_att_vol(struct liteio_catalog *c) { c->attachments[0].volume = uuid(77); }
+static void b_att_gen(struct liteio_catalog *c) { c->attachments[0].generation = 2; }
+static void b_att_twice(struct liteio_catalog *c) { c->attachments[0].generation = 4; }
+static void b_att_state(struct liteio_catalog *c) { c->attachments[0].state = 0; }
+static void b_att_flags(struct liteio_catalog *c) { c->attachments[0].flags = 4; }
+static void b_att_host(struct liteio_catalog *c) { memset(c->attachments[0].host, 'a', 224); }
+static void b_snap(struct liteio_catalog *c) { c->volumes[0].kind = LITEIO_CATALOG_SNAPSHOT; }
+static void b_pool(struct liteio_catalog *c) { memset(&c->pool_uuid, 0, 16); }
+
+static void b_deleting(struct liteio_catalog *c)
+{
+	c->volumes[0].state = LITEIO_CATALOG_DELETING;
+}
+
+static void b_two(struct liteio_catalog *c)
+{
+	c->n_attachments = 0;
+	for (int i = 0; i < 2; i++) {
+		c->volumes[i].state = LITEIO_CATALOG_DELETING;
+		c->volumes[i].txid = 11;
+	}
+}
+
+START_TEST(test_invariants)
+{
+	static void (*const breaks[])(struct liteio_catalog *c) = {
+		b_uuid,	 b_kind,    b_class,   b_state,	  b_size,   b_size2,	 b_floor,
+		b_floor2, b_floor3, b_thin0,   b_thin1,	  b_thin2,  b_next,	 b_next2,
+		b_txid,	 b_creating, b_origin, b_name,	  b_name2,  b_name3,	 b_owner,
+		b_order, b_att_vol, b_att_gen, b_att_twice, b_att_state, b_att_flags, b_att_host,
+		b_snap,	 b_pool,    b_deleting, b_two,
+	};
+
+	for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		struct liteio_catalog c;
+
+		make(&c, 2);
+		breaks[i](&c);
+		ck_assert_msg(liteio_catalog_check(&c, &err) == -EBADMSG, "break %zu was accepted",
+			      i);
+		ck_assert_msg(err.msg[0], "break %zu has no sentence", i);
+		liteio_catalog_fini(&c);
+	}
+}
+END_TEST
+
+static void *encode(const struct liteio_catalog *c, size_t *ret_len)
+{
+	void *buf = malloc(liteio_catalog_bytes(c));
+
+	ck_assert_ptr_nonnull(buf);
+	liteio_catalog_encode(c, 1700000001, buf);
+	*ret_len = liteio_catalog_bytes(c);
+	return buf;
+}
+
+static void seal(void *slot)
+{
+	struct liteio_ondisk_slot *h = slot;
+
+	liteio_put(h->records_crc, liteio_crc32c(0, (char *)slot + LITEIO_ONDISK_BLOCK,
+						 liteio_get(h->n_records) * LITEIO_RECORD_BYTES));
+	liteio_put(h->crc, 0);
+	liteio_put(h->crc, liteio_crc32c(0, h, sizeof(*h)));
+}
+
+START_TEST(test_round_trip)
+{
+	static const unsigned int counts[] = { 0, 1, 7, 4096 };
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct liteio_catalog c, back;
+		void *slot, *again;
+		size_t len, len2;
+
+		make(&c, counts[i]);
+		c.is_clean = i & 1;
+		slot = encode(&c, &len);
+		/* 4096 volumes with two attachments each fit */
+		ck_assert(len <= LITEIO_SLOT_BYTES && len % LITEIO_ONDISK_BLOCK == 0);
+		ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), 0);
+		ck_assert_uint_eq(back.n_volumes, counts[i]);
+		ck_assert_uint_eq(back.n_attachments, counts[i] * 2);
+		ck_assert(back.is_clean == c.is_clean);
+		again = encode(&back, &len2);
+		ck_assert_uint_eq(len, len2);
+		ck_assert_mem_eq(slot, again, len);
+		free(slot);
+		free(again);
+		liteio_catalog_fini(&c);
+		liteio_catalog_fini(&back);
+	}
+}
+END_TEST
+
+START_TEST(test_every_bit_counts)
+{
+	struct liteio_catalog c, back;
+	size_t len, used;
+	uint8_t *slot;
+
+	make(&c, 2);
+	slot = encode(&c, &len);
+	used = LITEIO_ONDISK_BLOCK + 6 * LITEIO_RECORD_BYTES;
+	for (size_t i = 0; i < used; i++) {
+		int r;
+
+		slot[i] ^= (uint8_t)(1u << i % 8);
+		r = liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL);
+		ck_assert_msg(r == (i < 16 ? -ENODATA : -EBADMSG), "byte %zu gave %d", i, r);
+		slot[i] ^= (uint8_t)(1u << i % 8);
+	}
+	free(slot);
+	liteio_catalog_fini(&c);
+}
+END_TEST
+
+START_TEST(test_truncated)
+{
+	struct liteio_catalog c, back;
+	uint8_t *slot, *part;
+	size_t len;
+
+	make(&c, 20);
+	slot = encode(&c, &len);
+	for (size_t n = 0; n < LITEIO_ONDISK_BLOCK + 60 * LITEIO_RECORD_BYTES; n += 256) {
+		/* of its own size, so that reading beyond it is seen */
+		part = malloc(n ? n : 1);
+		ck_assert_ptr_nonnull(part);
+		memcpy(part, slot, n);
+		ck_assert_int_eq(liteio_catalog_decode(part, n, &c.pool_uuid, &back, NULL),
+				 -EBADMSG);
+		free(part);
+	}
+	/* torn: the rest of the write before */
+	memset(slot + len / 2, 0, len - len / 2);
+	ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), -EBADMSG);
+	free(slot);
+	liteio_catalog_fini(&c);
+}
+END_TEST
+
+START_TEST(test_every_field_counts)
+{
+	static const struct {
+		size_t offset;
+		size_t size;
+		uint64_t value;
+		int want;
+		const char *what;
+	} cases[] = {
+		{ 20, 4, 2, -ENOTSUP, "version" },
+		{ 32, 8, 1ull << 63, -ENOTSUP, "incompat" },
+		{ 40, 8, UINT64_MAX, -EBADMSG, "sequence" },
+		{ 48, 8, 1, -ENODATA, "another pool" },
+		{ 64, 8, UINT64_MAX, -EBADMSG, "txid" },
+		{ 72, 4, 1, -EBADMSG, "next thin id" },
+		{ 76, 4, 2, -EBADMSG, "flags" },
+		{ 80, 4, 1000, -EBADMSG, "number of records" },
+		{ 80, 4, 5, -EBADMSG, "attachment without its volume, at the end" },
+		{ 100, 1, 1, -EBADMSG, "unused bytes" },
+		{ 4096, 2, 2, -EBADMSG, "a volume as an attachment" },
+		{ 4096, 2, 7, -EBADMSG, "type" },
+		{ 4096 + 5, 1, 1, -EBADMSG, "unused bytes of a volume" },
+		{ 4096 + 511, 1, 1, -EBADMSG, "unused bytes of a volume" },
+		{ 4096 + 112 + 100, 1, 65, -EBADMSG, "something after the end of the name" },
+		{ 4096 + 1024 + 3, 1, 1, -EBADMSG, "unused bytes of an attachment" },
+		{ 4096 + 1024 + 300, 1, 1, -EBADMSG, "unused bytes of an attachment" },
+		{ 4096 + 1024 + 40, 1, 7, -EBADMSG, "host" },
+	};
+	struct liteio_catalog c, back;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		uint8_t *slot;
+		size_t len;
+		int r;
+
+		make(&c, 2);
+		slot = encode(&c, &len);
+		if (cases[i].offset == 80 && cases[i].value == 5)
+			liteio_le_put(slot + 4096 + 2 * 512 + 8, 1, 99);
+		liteio_le_put(slot + cases[i].offset, cases[i].size, cases[i].value);
+		if (cases[i].value != 1000)
+			seal(slot);
+		r = liteio_catalog_decode(slot, len, &c.pool_uuid, &back, &err);
+		ck_assert_msg(r == cases[i].want, "%s gave %d: %s", cases[i].what, r, err.msg);
+		ck_assert_msg(err.msg[0], "%s has no sentence", cases[i].what);
+		free(slot);
+		liteio_catalog_fini(&c);
+	}
+}
+END_TEST
+
+START_TEST(test_compat)
+{
+	struct liteio_ondisk_slot *h;
+	struct liteio_catalog c, back;
+	size_t len;
+	void *slot;
+
+	make(&c, 2);
+	slot = encode(&c, &len);
+	h = slot;
+	liteio_put(h->compat, 4);
+	h->zero[9] = 1;
+	((uint8_t *)slot)[4096 + 500] = 1;
+	seal(slot);
+	ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), 0);
+	ck_assert_uint_eq(back.compat, 4);
+	free(slot);
+	liteio_catalog_fini(&c);
+	liteio_catalog_fini(&back);
+}
+END_TEST
+
+START_TEST(test_choose)
+{
+	struct liteio_catalog a = { .sequence = 4 }, b = { .sequence = 5 };
+
+	ck_assert_int_eq(liteio_catalog_choose(0, &a, 0, &b), 1);
+	ck_assert_int_eq(liteio_catalog_choose(0, &b, 0, &a), 0);
+	ck_assert_int_eq(liteio_catalog_choose(0, &a, 0, &a), -EBADMSG);
+	ck_assert_int_eq(liteio_catalog_choose(-EBADMSG, &a, 0, &b), 1);
+	ck_assert_int_eq(liteio_catalog_choose(0, &a, -ENODATA, &b), 0);
+	ck_assert_int_eq(liteio_catalog_choose(-EBADMSG, &a, -ENODATA, &b), -EBADMSG);
+	/* a newer one is never passed over */
+	ck_assert_int_eq(liteio_catalog_choose(0, &a, -ENOTSUP, &b), -ENOTSUP);
+	ck_assert_int_eq(liteio_catalog_choose(-ENOTSUP, &a, -EBADMSG, &b), -ENOTSUP);
+}
+END_TEST
+
+UNIT_MAIN("catalog", test_in_memory, test_invariants, test_round_trip, test_every_bit_counts,
+	  test_truncated, test_every_field_counts, test_compat, test_choose)

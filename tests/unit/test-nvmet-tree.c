@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The audit of the NVMe target, on a tree of plain files with the target's names: what is complete,
+ * what an interrupted call has left, and what belongs to others. Making and removing exports needs
+ * the real target and is tested in guests.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "host/nvmet.h"
+#include "unit.h"
+
+#define UUID "0123abcd-4567-89ef-0011-223344556677"
+#define NQN LITEIO_NQN_PREFIX UUID ":4"
+
+static char root[64];
+static struct liteio_nvmet target = { root, 5000 };
+
+static void dir(const char *path)
+{
+	char *p = liteio_strf("%s/%s", root, path);
+
+	ck_assert_int_eq(liteio_fs_mkdir_p(p, 0755, NULL), 0);
+	free(p);
+}
+
+static void file(const char *path, const char *text)
+{
+	char *p = liteio_strf("%s/%s", root, path);
+
+	ck_assert_int_eq(liteio_fs_write_atomic(p, text, strlen(text), 0644, NULL), 0);
+	free(p);
+}
+
+static void set_up(void)
+{
+	strcpy(root, "/tmp/liteio-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	dir("ports");
+	dir("hosts");
+	dir("subsystems");
+}
+
+static void tear_down(void)
+{
+	char *command = liteio_strf("rm -rf %s", root);
+
+	ck_assert_int_eq(system(command), 0);
+	free(command);
+}
+
+START_TEST(test_list)
+{
+	struct liteio_nvmet_export *e;
+	size_t n;
+
+	set_up();
+	dir("ports/1/subsystems/" NQN);
+	dir("ports/2/subsystems");
+	dir("subsystems/" NQN "/namespaces/1");
+	dir("subsystems/" NQN "/allowed_hosts/nqn.host");
+	file("subsystems/" NQN "/namespaces/1/device_path", "/dev/dm-7\n");
+	file("subsystems/" NQN "/namespaces/1/enable", "1\n");
+	dir("subsystems/" LITEIO_NQN_PREFIX UUID ":5");
+	dir("subsystems/nqn.of.somebody.else/namespaces/1");
+	ck_assert_int_eq(liteio_nvmet_list(&target, &e, &n, NULL), 0);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_uint_eq(e[0].generation, 4);
+	ck_assert_str_eq(e[0].device, "/dev/dm-7");
+	ck_assert(e[0].enabled);
+	ck_assert_uint_eq(e[0].n_host_nqns, 1);
+	ck_assert_str_eq(e[0].host_nqns[0], "nqn.host");
+	ck_assert_uint_eq(e[0].n_port_ids, 1);
+	ck_assert_uint_eq(e[0].port_ids[0], 1);
+	ck_assert_uint_eq(e[1].generation, 5);
+	ck_assert(!e[1].enabled);
+	ck_assert_str_eq(e[1].device, "");
+	ck_assert_uint_eq(e[1].n_port_ids, 0);
+	liteio_nvmet_exports_free(e, n);
+	tear_down();
+}
+END_TEST
+
+START_TEST(test_undrained_is_not_disabled)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid uuid;
+	char *path, *value;
+
+	set_up();
+	liteio_uuid_parse(UUID, &uuid);
+	dir("subsystems/" NQN "/namespaces/1");
+	dir("subsystems/" NQN "/allowed_hosts");
+	file("subsystems/" NQN "/namespaces/1/enable", "1\n");
+	ck_assert_int_eq(liteio_nvmet_remove(&target, &uuid, 4, false, &err), -EBUSY);
+	path = liteio_strf("%s/subsystems/" NQN "/namespaces/1/enable", root);
+	ck_assert_int_eq(liteio_fs_read_line(path, &value, NULL), 0);
+	ck_assert_str_eq(value, "1");
+	free(value);
+	free(path);
+	/* what is not there is removed */
+	ck_assert_int_eq(liteio_nvmet_remove(&target, &uuid, 9, false, &err), 0);
+	tear_down();
+}
+END_TEST
+
+START_TEST(test_bad_ports)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	unsigned int id = 77;
+
+	set_up();
+	ck_assert_int_eq(liteio_nvmet_port_ensure(&target, "host.name", "4420", &id, &err), -EINVAL);
+	ck_assert_int_eq(liteio_nvmet_port_ensure(&target, "192.0.2.1", "0", &id, &err), -EINVAL);
+	ck_assert_int_eq(liteio_nvmet_port_ensure(&target, "192.0.2.1", "65536", &id, &err),
+			 -EINVAL);
+	ck_assert_int_eq(liteio_nvmet_port_ensure(&target, "192.0.2.1", "", &id, &err), -EINVAL);
+	ck_assert_uint_eq(id, 77);
+	dir("ports/3");
+	file("ports/3/addr_traddr", "192.0.2.1\n");
+	file("ports/3/addr_trsvcid", "4420\n");
+	file("ports/3/addr_trtype", "tcp\n");
+	ck_assert_int_eq(liteio_nvmet_port_ensure(&target, "192.0.2.1", "4420", &id, &err), 0);
+	ck_assert_uint_eq(id, 3);
+	tear_down();
+}
+END_TEST
+
+UNIT_MAIN("nvmet-tree", test_list, test_undrained_is_not_disabled, test_bad_ports)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What the tests of the pool engine share. Source it after lib/test.sh.
+
+V1=11111111-1111-4111-8111-111111111111
+V2=22222222-2222-4222-8222-222222222222
+V3=33333333-3333-4333-8333-333333333333
+V4=44444444-4444-4444-8444-444444444444
+S1=55555555-5555-4555-8555-555555555555
+export V1 V2 V3 V4 S1
+
+# refused PATTERN COMMAND...: it fails, with a sentence that has this in it
+refused() {
+	local pattern=$1 said
+
+	shift
+	if said=$("$@" 2>&1); then
+		fail "not refused: $*"
+	fi
+	grep -q -- "$pattern" <<<"$said" || fail "$* said \"$said\", not \"$pattern\""
+}
+
+# value DEVICE KEY: from poolctl info
+value() {
+	poolctl info "$1" 2>/dev/null | tr ' ' '\n' | sed -n "s/^$2=//p"
+}
+
+# field DEVICE KEY WANT
+field() {
+	local got
+
+	got=$(value "$1" "$2")
+	[ "$got" = "$3" ] || fail "$2 is \"$got\", not \"$3\""
+}
+
+# text MIB WORD: so much of it; yes(1) ends by a broken pipe, which is no failure here
+text() (
+	set +o pipefail
+	yes "$2" | head -c $(($1 << 20))
+)
+
+# fill DEVICE MIB WORD: write the word over so many MiB, to the disk
+fill() {
+	text "$2" "$3" | dd of="$1" bs=1M iflag=fullblock oflag=direct conv=fsync status=none
+}
+
+# holds DEVICE MIB WORD: is that what is there?
+holds() {
+	text "$2" "$3" | cmp - <(head -c $(($2 << 20)) "$1") ||
+		fail "$1 does not hold $2 MiB of \"$3\""
+}

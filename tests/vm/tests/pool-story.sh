@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The pool engine without an agent: volumes, snapshots, restores, growth, the space back after a
+# delete; refusals; the backup label; a pool in a file; a foreign writer.
+# vm: kernels=6.1,6.12,7 disks=pool=512M,other=256M timeout=400 needs=tools
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/pool.sh
+. "$LITEIO_TOP/tests/vm/lib/pool.sh"
+
+disk=/dev/disk/by-id/virtio-pool
+other=/dev/disk/by-id/virtio-other
+
+mkfs.ext4 -q $other
+refused 'signature: ext4' poolctl format $other fast
+wipefs -qa $other
+refused 'no pool' poolctl info $disk
+refused 'is not a block device\|cannot look' poolctl format /dev/null fast
+refused 'name' poolctl format $disk 'Not A Name'
+poolctl format $disk fast >/dev/null
+refused 'carries the pool fast already' poolctl format $disk other
+[ "$(poolctl probe $disk)" = 'fast first' ] || fail "the label is not there"
+poolctl scan | grep -q ' fast$' || fail "the pool is not found"
+field $disk condition Ready
+empty=$(value $disk used)
+ok "a pool is made once, on a device that carries nothing"
+
+poolctl create $disk $V1 one 64Mi
+poolctl create $disk $V1 one 64Mi
+refused 'another one' poolctl create $disk $V1 one 65Mi
+refused 'volume one exists' poolctl create $disk $V2 one 64Mi
+refused 'cannot have 0' poolctl create $disk $V2 two 0
+dev=$(poolctl activate $disk $V1)
+[ "$(blockdev --getsize64 "$dev")" = $((64 << 20)) ] || fail "the size is wrong"
+fill "$dev" 32 a
+poolctl snapshot $disk $S1 before $V1
+poolctl snapshot $disk $S1 before $V1
+fill "$dev" 16 b
+poolctl create $disk $V2 two 96Mi $S1
+dev2=$(poolctl activate $disk $V2)
+holds "$dev2" 32 a
+holds "$dev" 16 b
+refused 'smaller' poolctl create $disk $V3 three 1Mi $S1
+refused 'no volume' poolctl create $disk $V3 three 64Mi $V4
+ok "a snapshot keeps what was, a restored volume has it"
+
+poolctl grow $disk $V1 100Mi
+[ "$(blockdev --getsize64 "$dev")" = $((100 << 20)) ] || fail "it did not grow"
+refused 'cannot shrink' poolctl grow $disk $V1 50Mi
+ok "a volume grows while it is active"
+
+poolctl attach $disk $V1 3 nqn.one
+poolctl attach $disk $V1 3 nqn.one
+refused 'EEXIST' poolctl attach $disk $V1 3 nqn.two
+poolctl attach $disk $V1 4 nqn.two
+poolctl attach $disk $V1 5 nqn.three
+refused 'live attachments' poolctl delete $disk $V1
+poolctl fence $disk $V1 4
+refused 'ESTALE' poolctl attach $disk $V1 4 nqn.two
+poolctl floor $disk $V1 5
+poolctl floor $disk $V1 2
+refused 'below the floor' poolctl attach $disk $V1 3 nqn.one
+[ "$(poolctl list $disk | grep -c '^attachment')" = 1 ] || fail "attachments below the floor stayed"
+poolctl list $disk | grep -q '^volume one ready size=104857600 floor=5 ' || fail "the floor is wrong"
+poolctl floor $disk $V1 6
+ok "floors only rise, and end what is below"
+
+exec 9<"$dev"
+refused 'is open' poolctl delete $disk $V1
+refused 'is open' poolctl close $disk
+exec 9<&-
+poolctl delete $disk $V1
+refused 'no volume' poolctl activate $disk $V1
+poolctl create $disk $V3 one 64Mi
+poolctl delete $disk $V2
+poolctl delete $disk $S1
+poolctl delete $disk $V3
+poolctl reclaim $disk
+field $disk volumes 0
+field $disk deleting 0
+[ "$(value $disk used)" = "$empty" ] || fail "space was not given back"
+[ -z "$(dmsetup ls | grep liteio-thin || true)" ] || fail "thin devices stayed"
+ok "deleting gives the space back"
+
+poolctl create $disk $V1 one 64Mi
+fill "$(poolctl activate $disk $V1)" 8 c
+poolctl close $disk
+dmsetup ls | grep liteio && fail "devices stayed after closing"
+dd if=/dev/urandom of=$disk bs=4096 seek=1 count=1 conv=fsync status=none
+[ "$(poolctl probe $disk)" = 'fast backup' ] || fail "the backup label does not count"
+holds "$(poolctl activate $disk $V1)" 8 c
+[ "$(poolctl probe $disk)" = 'fast first' ] || fail "the label was not mended"
+ok "the backup label brings a pool back, and is the first one's cure"
+
+refused 'still has' poolctl destroy $disk
+dmsetup message "$(dmsetup ls | sed -n 's/^\(liteio-pool-[^ \t]*\).*/\1/p')" 0 'set_transaction_id 5 77' || \
+	dmsetup message "$(dmsetup ls | sed -n 's/^\(liteio-pool-[^ \t]*\).*/\1/p')" 0 \
+		"set_transaction_id $(value $disk txid) 77"
+field $disk condition ReadOnly
+field $disk reason TransactionMismatch
+refused 'another program has written' poolctl create $disk $V2 two 64Mi
+refused 'EROFS' poolctl delete $disk $V1
+refused 'EROFS' poolctl attach $disk $V1 9 nqn.one
+poolctl floor $disk $V1 10
+holds "$(poolctl activate $disk $V1)" 8 c
+ok "a foreign transaction id: nothing is modified, fences hold, data is there"
+
+poolctl format /tmp/pool.img small 128M >/dev/null
+poolctl create /tmp/pool.img $V4 four 16Mi
+fill "$(poolctl activate /tmp/pool.img $V4)" 4 d
+poolctl close /tmp/pool.img
+losetup -a | grep -q pool.img && fail "the loop device stayed"
+holds "$(poolctl activate /tmp/pool.img $V4)" 4 d
+poolctl delete /tmp/pool.img $V4
+poolctl reclaim /tmp/pool.img
+poolctl destroy /tmp/pool.img
+refused 'no pool' poolctl probe /tmp/pool.img
+ok "a pool in a file"
