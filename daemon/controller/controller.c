@@ -195,6 +195,7 @@ static void on_lease(void *arg, struct liteio_json *old, struct liteio_json *obj
 	const char *renewed;
 
 	if (!obj && !old) {
+		c->leases_listed = true;
 		lead(c);
 		return;
 	}
@@ -208,7 +209,7 @@ static void on_lease(void *arg, struct liteio_json *old, struct liteio_json *obj
 		liteio_heartbeats_see(
 			c->beats, name, renewed,
 			(uint64_t)liteio_json_get_int(obj, "spec.leaseDurationSeconds", 0) * 1000,
-			liteio_informer_synced(c->leases), liteio_now_ms());
+			c->leases_listed, liteio_now_ms());
 	liteio_controller_enqueue(c, LITEIO_KEY_NODE, name);
 }
 

@@ -66,6 +66,7 @@ struct liteio_controller_options {
  * @pools: store
  * @nodes: store
  * @leases: store of the agents' heartbeats
+ * @leases_listed: those that come from now on were made just now; loop thread
  */
 struct liteio_controller {
 	struct liteio_loop *loop;
@@ -83,6 +84,7 @@ struct liteio_controller {
 	struct liteio_informer *pools;
 	struct liteio_informer *nodes;
 	struct liteio_informer *leases;
+	bool leases_listed;
 };
 
 /**
