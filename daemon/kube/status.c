@@ -61,6 +61,16 @@ static int code_of(long status, const struct liteio_json *doc)
 	return -EIO;
 }
 
+/* some messages quote a whole object; what is wrong with it stands at the end */
+static int set_message(struct liteio_error *err, int r, const char *message)
+{
+	size_t len = strlen(message);
+
+	if (len < LITEIO_ERROR_MSG_MAX)
+		return liteio_error_set(err, r, "%s", message);
+	return liteio_error_set(err, r, "%.120s ... %s", message, message + len - 360);
+}
+
 int liteio_kube_status_error(long status, const char *body, size_t len, struct liteio_error *err)
 {
 	struct liteio_json *doc = NULL;
@@ -75,7 +85,7 @@ int liteio_kube_status_error(long status, const char *body, size_t len, struct l
 	r = code_of(status, doc);
 	message = liteio_json_get_string(doc, "message");
 	if (message && *message)
-		liteio_error_set(err, r, "%s", message);
+		set_message(err, r, message);
 	else
 		liteio_error_set(err, r, "the API server answered %ld: %.*s", status,
 				 body ? (int)strcspn(body, "\r\n") : 0, body ? body : "");
