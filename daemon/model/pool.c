@@ -24,12 +24,12 @@ const struct liteio_field liteio_pool_spec_fields[] = {
 #define T liteio_pool_status
 const struct liteio_field liteio_pool_status_fields[] = {
 	UUID("uuid", uuid, 0),
-	NUMBER("dataBytes", data_bytes, 0, 0, 0),
-	NUMBER("dataUsedBytes", data_used_bytes, 0, 0, 0),
-	NUMBER("metadataBytes", metadata_bytes, 0, 0, 0),
-	NUMBER("metadataUsedBytes", metadata_used_bytes, 0, 0, 0),
-	NUMBER("provisionedBytes", provisioned_bytes, 0, 0, 0),
-	NUMBER("volumes", volumes, 0, 0, 0),
+	NUMBER("dataBytes", data_bytes, KEEP, 0, 0),
+	NUMBER("dataUsedBytes", data_used_bytes, KEEP, 0, 0),
+	NUMBER("metadataBytes", metadata_bytes, KEEP, 0, 0),
+	NUMBER("metadataUsedBytes", metadata_used_bytes, KEEP, 0, 0),
+	NUMBER("provisionedBytes", provisioned_bytes, KEEP, 0, 0),
+	NUMBER("volumes", volumes, KEEP, 0, 0),
 	CONDITIONS,
 	END,
 };
