@@ -28,6 +28,10 @@
 #define THREADS 6
 #define STUCK_MS 120000
 #define STOP_GRACE_MS 20000
+/* long enough for a starved node; being late costs a wait, being two costs nothing */
+#define LEASE_MS 20000
+#define LEASE_DEADLINE_MS 15000
+#define LEASE_RETRY_MS 3000
 
 bool liteio_controller_leads(struct liteio_controller *c)
 {
@@ -295,7 +299,10 @@ int liteio_controller_start(struct liteio_controller *c,
 {
 	struct liteio_lease_spec lease = { .ns = opt->ns,
 					   .name = "liteio-controller",
-					   .identity = opt->identity };
+					   .identity = opt->identity,
+					   .duration_ms = LEASE_MS,
+					   .deadline_ms = LEASE_DEADLINE_MS,
+					   .retry_ms = LEASE_RETRY_MS };
 	int r;
 
 	pthread_mutex_init(&c->place_lock, NULL);

@@ -26,13 +26,19 @@ static void on_signal(void *arg, int signo)
 	liteio_controller_stop(arg);
 }
 
-/* the pod's or host's name, and something that no other process ever has */
+/*
+ * The pod's name: a container that is started again in its pod goes on with the Lease it holds. Outside
+ * of a pod the host's name, and something that no other process ever has.
+ */
 static char *own_identity(void)
 {
+	const char *pod = getenv("POD_NAME");
 	char host[256] = "controller";
 	char id[LITEIO_UUID_STRLEN + 1];
 	struct liteio_uuid u;
 
+	if (pod && *pod)
+		return liteio_strdup(pod);
 	gethostname(host, sizeof(host) - 1);
 	liteio_uuid_random(&u);
 	liteio_uuid_format(&u, id);
