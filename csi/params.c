@@ -12,6 +12,7 @@
 #include "model/volume.h"
 #include "params.h"
 
+#define SIDECAR_PREFIX "csi.storage.k8s.io/"
 #define SELECTOR_MAX 16
 #define LABEL_VALUE_MAX 63
 
@@ -105,12 +106,6 @@ static int set_pool_selector(struct liteio_csi_params *p, const char *key, const
 	return take_selector(&p->pool_selector, key, value, err);
 }
 
-static int ignore(struct liteio_csi_params *p, const char *key, const char *value,
-		  struct liteio_error *err)
-{
-	return 0;
-}
-
 static const struct {
 	const char *key;
 	int (*set)(struct liteio_csi_params *p, const char *key, const char *value,
@@ -121,14 +116,17 @@ static const struct {
 	{ "fsType", set_fs_type },
 	{ "nodeSelector", set_node_selector },
 	{ "poolSelector", set_pool_selector },
-	{ "csi.storage.k8s.io/pvc/name", ignore },
-	{ "csi.storage.k8s.io/pvc/namespace", ignore },
-	{ "csi.storage.k8s.io/pv/name", ignore },
 };
 
 int liteio_csi_params_set(struct liteio_csi_params *p, const char *key, const char *value,
 			  struct liteio_error *err)
 {
+	/*
+	 * Not for us but for the sidecars, or told to us by them. The provisioner takes its own keys out
+	 * for CreateVolume, but not for GetCapacity.
+	 */
+	if (!strncmp(key, SIDECAR_PREFIX, strlen(SIDECAR_PREFIX)))
+		return 0;
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(known); i++)
 		if (!strcmp(known[i].key, key))
 			return known[i].set(p, key, value, err);
