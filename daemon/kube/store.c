@@ -233,8 +233,8 @@ void liteio_store_replace(struct liteio_store *s, const struct liteio_json *item
 	unseen = liteio_calloc(s->count, sizeof(*unseen));
 	end = unseen;
 	twalk_r(s->root, collect_unseen, &end);
-	while (end > unseen)
-		drop(s, *--end);
+	for (struct item **e = unseen; e < end; e++)
+		drop(s, *e);
 	free(unseen);
 	set_version(s, version);
 	if (!s->synced) {
