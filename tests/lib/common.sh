@@ -9,6 +9,7 @@ export LITEIO_TOP LITEIO_CACHE
 # Who speaks, in messages: the script's own name.
 liteio_me=${0##*/}
 
+# say WORDS...: one line to the user.
 say() {
 	printf '%s: %s\n' "$liteio_me" "$*" >&2
 }
