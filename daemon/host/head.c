@@ -167,7 +167,7 @@ int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *re
 	liteio_dm_name(role_of(h->remote), &h->uuid, h->generation, name);
 	liteio_dm_uuid(role_of(h->remote), &h->uuid, h->generation, uuid);
 	make_table(h, &t);
-	if (h->read_only)
+	if (h->read_only && !h->exported)
 		flags |= LITEIO_DM_READ_ONLY;
 	r = liteio_dm_ensure(name, uuid, &t, 1, flags, &dm, err);
 	if (r)

@@ -28,6 +28,8 @@ struct liteio_error;
  * @lower: the device below
  * @size_bytes: size of the head, a multiple of 512, at most that of @lower
  * @read_only: writes are refused
+ * @exported: for nvmet, which opens every device for writing: with @read_only only the gate refuses
+ *	writes, the device itself is not read-only. Not read back
  * @gate: the target is "liteio"; false makes a dm-linear (local attachments without the module)
  */
 struct liteio_head {
@@ -37,6 +39,7 @@ struct liteio_head {
 	dev_t lower;
 	uint64_t size_bytes;
 	bool read_only;
+	bool exported;
 	bool gate;
 };
 
