@@ -74,6 +74,7 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		.generation = att->generation,
 		.size_bytes = v->size_bytes,
 		.read_only = is_read_only(att),
+		.exported = !is_local(att),
 	};
 	struct liteio_pool_thin thin;
 	int r;

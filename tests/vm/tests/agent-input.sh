@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Bad input at the local API gets a status and one sentence, and changes nothing: not the catalog on the
 # disk, not device-mapper, not the module, not the target.
-# vm: kernels=6.12 disks=pool=256M,ext=64M,gpt=64M timeout=300
+# vm: kernels=6.12 disks=pool=256M,ext=64M,dos=64M timeout=300
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -18,7 +18,7 @@ state() {
 	dmsetup table | sort
 	kmodctl vol-get +dump
 	kmodctl att-get +dump
-	find /sys/kernel/config/nvmet | sort
+	ls -R /sys/kernel/config/nvmet 2>/dev/null || true
 	liteioctl volume list
 	liteioctl snapshot list
 }
@@ -38,7 +38,9 @@ bad() {
 }
 
 mkfs.ext4 -q /dev/disk/by-id/virtio-ext
-echo 'label: gpt' | sfdisk -q /dev/disk/by-id/virtio-gpt
+# the table of one old partition, by its bytes: an active Linux partition of 32768 sectors at 2048
+printf '\200\0\0\0\203\0\0\0\0\010\0\0\0\200\0\0' | dd of=/dev/disk/by-id/virtio-dos bs=1 seek=446 conv=notrunc status=none
+printf '\125\252' | dd of=/dev/disk/by-id/virtio-dos bs=1 seek=510 conv=notrunc,fsync status=none
 udevadm settle
 agent_start
 liteioctl pool create fast "$DISK" >/dev/null
@@ -97,7 +99,7 @@ bad 404 'not exported' POST /v1/attachments "{\"uuid\":\"$id\",\"generation\":1,
 bad 400 'takes no body' DELETE /v1/volumes/nothing '{}'
 bad 400 'absolute' POST /v1/pools '{"name":"p","device":"vdb"}'
 bad 409 'ext4' POST /v1/pools "{\"name\":\"p\",\"device\":\"$(readlink -f /dev/disk/by-id/virtio-ext)\"}"
-bad 409 'gpt\|partition' POST /v1/pools "{\"name\":\"p\",\"device\":\"$(readlink -f /dev/disk/by-id/virtio-gpt)\"}"
+bad 409 'dos\|partition' POST /v1/pools "{\"name\":\"p\",\"device\":\"$(readlink -f /dev/disk/by-id/virtio-dos)\"}"
 bad 409 'pool' POST /v1/pools "{\"name\":\"p\",\"device\":\"$DISK\",\"force\":true}"
 bad 409 'fast' POST /v1/pools "{\"name\":\"fast\",\"device\":\"/dev/disk/by-id/virtio-ext\"}"
 ok "bad requests are refused in one sentence"
