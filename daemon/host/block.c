@@ -28,7 +28,7 @@ void liteio_block_devname(dev_t dev, char out[32])
 	snprintf(out, 32, "%u:%u", major(dev), minor(dev));
 }
 
-/* ---- sysfs ------------------------------------------------------------------------------------ */
+/* ---- sysfs ---------------------------------------------------------------------------------- */
 
 static void sysfs_path(dev_t dev, const char *file, char *out, size_t len)
 {
@@ -103,7 +103,7 @@ static unsigned int partitions(dev_t dev, dev_t *ret, unsigned int max)
 	return found;
 }
 
-/* ---- who uses it ------------------------------------------------------------------------------ */
+/* ---- who uses it ---------------------------------------------------------------------------- */
 
 static bool is_mounted_dev(const char *mountinfo, dev_t dev)
 {
@@ -155,7 +155,7 @@ static bool is_used(dev_t dev)
 	return false;
 }
 
-/* ---- information ------------------------------------------------------------------------------ */
+/* ---- information ---------------------------------------------------------------------------- */
 
 static int open_block(const char *path, int flags, struct stat *st, struct liteio_error *err)
 {
@@ -273,7 +273,7 @@ int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct lite
 	return 0;
 }
 
-/* ---- signatures ------------------------------------------------------------------------------- */
+/* ---- signatures ----------------------------------------------------------------------------- */
 
 static void free_probep(blkid_probe *p)
 {
@@ -358,7 +358,7 @@ int liteio_block_check_free(const char *path, struct liteio_error *err)
 	return 0;
 }
 
-/* ---- ranges ----------------------------------------------------------------------------------- */
+/* ---- ranges --------------------------------------------------------------------------------- */
 
 static int range_ioctl(int fd, unsigned long request, const char *what, uint64_t start,
 		       uint64_t len, struct liteio_error *err)

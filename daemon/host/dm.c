@@ -3,9 +3,9 @@
  * Device-mapper through libdevmapper.
  *
  * The library keeps global state for device nodes (a list of pending mknods) that is not safe with
- * threads. All our tasks carry the flag that leaves nodes to the kernel and udev, so that this state
- * stays empty; what remains of it is written once, in liteio_dm_init(). Its log lines are kept per
- * thread: the last one of a failed task is the reason in our error.
+ * threads. All our tasks carry the flag that leaves nodes to the kernel and udev, so that this
+ * state stays empty; what remains of it is written once, in liteio_dm_init(). Its log lines are
+ * kept per thread: the last one of a failed task is the reason in our error.
  */
 #include <errno.h>
 #include <libdevmapper.h>
@@ -66,7 +66,7 @@ int liteio_dm_init(struct liteio_error *err)
 	return 0;
 }
 
-/* ---- tasks ------------------------------------------------------------------------------------ */
+/* ---- tasks ---------------------------------------------------------------------------------- */
 
 static struct dm_task *task_new(int type, const char *name)
 {
@@ -160,7 +160,7 @@ static int simple(int type, const char *what, const char *name, unsigned int fla
 	return task_run(t, what, name, err);
 }
 
-/* ---- tables ----------------------------------------------------------------------------------- */
+/* ---- tables --------------------------------------------------------------------------------- */
 
 int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
 		   struct liteio_error *err)
@@ -243,7 +243,7 @@ static bool same_table(const char *name, const struct liteio_dm_target *t, size_
 	return true;
 }
 
-/* ---- suspend, resume, create, remove ----------------------------------------------------------- */
+/* ---- suspend, resume, create, remove -------------------------------------------------------- */
 
 int liteio_dm_suspend(const char *name, unsigned int flags, struct liteio_error *err)
 {
@@ -334,8 +334,9 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 	if (r)
 		return r;
 	if (strcmp(i.uuid, uuid) != 0)
-		return liteio_error_set(err, -EEXIST, "the device %s has the uuid \"%s\", not \"%s\"",
-					name, i.uuid, uuid);
+		return liteio_error_set(err, -EEXIST,
+					"the device %s has the uuid \"%s\", not \"%s\"", name,
+					i.uuid, uuid);
 	r = bring_up(name, t, n, flags, &i, err);
 	if (!r)
 		r = liteio_dm_info(name, &i, err);
@@ -349,7 +350,7 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 	return 0;
 }
 
-/* ---- messages, lists --------------------------------------------------------------------------- */
+/* ---- messages, lists ------------------------------------------------------------------------ */
 
 int liteio_dm_message(const char *name, uint64_t sector, const char *message, char **ret_reply,
 		      struct liteio_error *err)

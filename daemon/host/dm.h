@@ -2,9 +2,9 @@
 /*
  * Device-mapper devices (libdevmapper below; its types stay in dm.c).
  *
- * Device nodes are the kernel's own: /dev/dm-<minor>, made by devtmpfs before the ioctl returns. The
- * library makes none, and nothing here waits for udev: udevd, where it runs, adds its links later.
- * Flags passed with every ioctl tell its rules to leave inner devices alone.
+ * Device nodes are the kernel's own: /dev/dm-<minor>, made by devtmpfs before the ioctl returns.
+ * The library makes none, and nothing here waits for udev: udevd, where it runs, adds its links
+ * later. Flags passed with every ioctl tell its rules to leave inner devices alone.
  *
  * Context of all functions: worker threads, several at once. They block as long as the kernel does:
  * suspend, resume and messages wait for I/O.
@@ -33,6 +33,7 @@ struct liteio_error;
  * @LITEIO_DM_THIN: one thin volume, "liteio-thin-<volume uuid>"
  * @LITEIO_DM_HEAD: "liteio-head-<volume uuid>-<generation>", on the pool node
  * @LITEIO_DM_REMOTE: "liteio-remote-<volume uuid>-<generation>", on the consumer node
+ * @LITEIO_DM_ROLE_NR: how many
  */
 enum liteio_dm_role {
 	LITEIO_DM_POOL,
@@ -147,8 +148,8 @@ bool liteio_dm_has_target(const char *type);
  * liteio_dm_events_open() - be told when any dm device has an event
  * @err: why not
  *
- * The descriptor is readable when an event happened since the last liteio_dm_events_arm(). The order
- * that loses nothing: arm, read status of all pools, wait for readable, arm, ...
+ * The descriptor is readable when an event happened since the last liteio_dm_events_arm(). The
+ * order that loses nothing: arm, read status of all pools, wait for readable, arm, ...
  * Return: a descriptor owned by the caller (non-blocking), or a negative errno.
  */
 int liteio_dm_events_open(struct liteio_error *err);

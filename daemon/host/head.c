@@ -41,7 +41,7 @@ static void make_table(const struct liteio_head *h, struct liteio_dm_target *t)
 		 h->read_only ? " 1 ro" : "");
 }
 
-/* ---- reading tables and status ------------------------------------------------------------------ */
+/* ---- reading tables and status -------------------------------------------------------------- */
 
 static int parse_dev(const char *s, dev_t *ret)
 {
@@ -147,7 +147,7 @@ static int read_state(const struct liteio_dm_info *dm, struct liteio_head_state 
 	return 0;
 }
 
-/* ---- heads ------------------------------------------------------------------------------------ */
+/* ---- heads ---------------------------------------------------------------------------------- */
 
 int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *ret,
 		       struct liteio_error *err)

@@ -81,9 +81,9 @@ int liteio_head_list(struct liteio_head_state **ret, size_t *ret_n, struct litei
 int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		       struct liteio_error *err);
 /*
- * Make every I/O to a head fail from now on: its table becomes "error". For a consumer whose path is
- * gone; the device stays until its openers leave. I/O that is under way below is waited for: delete
- * the dead controller first (liteio_nvme_disconnect()).
+ * Make every I/O to a head fail from now on: its table becomes "error". For a consumer whose path
+ * is gone; the device stays until its openers leave. I/O that is under way below is waited for:
+ * delete the dead controller first (liteio_nvme_disconnect()).
  */
 int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		     struct liteio_error *err);

@@ -24,7 +24,7 @@
 /* somebody else may take the free device we were told of; then the next one */
 #define ATTACH_TRIES 32
 
-/* does this loop device stand on this very file? By inode: names may differ, in a container they do */
+/* does this loop device stand on this very file? By inode: names differ, in a container */
 static bool stands_on(const char *loop, const struct stat *file)
 {
 	int fd _cleanup_close_ = open(loop, O_RDONLY | O_CLOEXEC);

@@ -17,7 +17,7 @@
 /* which exit statuses of a check mean that the filesystem is fine now */
 #define FSCK_FIXED 1
 
-/**
+/*
  * struct fs_programs - how a type is handled; DEVICE and TARGET stand for the arguments
  */
 struct fs_programs {

@@ -132,7 +132,7 @@ int liteio_mount_users(const char *device, char ***ret, size_t *ret_n, struct li
 	return 0;
 }
 
-/* ---- mounting --------------------------------------------------------------------------------- */
+/* ---- mounting ------------------------------------------------------------------------------- */
 
 /* flags of the options, and what is left for the filesystem (new memory, may be "") */
 static int split_options(const char *options, unsigned long *ret_flags, char **ret_data,

@@ -38,8 +38,10 @@ void liteio_mount_entry_fini(struct liteio_mount_entry *e);
 /* what is mounted on exactly this path now (the topmost); -ENOENT when nothing is */
 int liteio_mount_find(const char *target, struct liteio_mount_entry *ret, struct liteio_error *err);
 bool liteio_mount_is_mountpoint(const char *target);
-/* is this device (as a filesystem, or its node by a bind mount) mounted anywhere? targets: new memory
- * each, free with liteio_fs_names_free() */
+/*
+ * Is this device (as a filesystem, or its node by a bind mount) mounted anywhere? Free the targets
+ * with liteio_fs_names_free().
+ */
 int liteio_mount_users(const char *device, char ***ret, size_t *ret_n, struct liteio_error *err);
 
 /**
@@ -54,7 +56,7 @@ int liteio_mount_users(const char *device, char ***ret, size_t *ret_n, struct li
  */
 int liteio_mount(const char *source, const char *target, const char *fs_type, const char *options,
 		 struct liteio_error *err);
-/* bind a directory or a file (device node) onto an existing one; read-only is a second, real step */
+/* bind a directory or a file (a device node) onto an existing one; read-only is a real step */
 int liteio_mount_bind(const char *source, const char *target, bool read_only,
 		      struct liteio_error *err);
 int liteio_mount_remount(const char *target, const char *options, struct liteio_error *err);

@@ -2,8 +2,8 @@
 /*
  * The liteio family through libnl-genl.
  *
- * libnl neither asks for extended ACKs nor reads them: the option is set on the socket and the error
- * callback looks for NLMSGERR_ATTR_MSG itself.
+ * libnl neither asks for extended ACKs nor reads them: the option is set on the socket and the
+ * error callback looks for NLMSGERR_ATTR_MSG itself.
  */
 #include <errno.h>
 #include <netlink/genl/ctrl.h>
@@ -46,7 +46,7 @@ struct request {
 	bool interrupted;
 };
 
-/* ---- answers ---------------------------------------------------------------------------------- */
+/* ---- answers -------------------------------------------------------------------------------- */
 
 static int on_message(struct nl_msg *msg, void *arg)
 {
@@ -126,7 +126,7 @@ static int on_error(struct sockaddr_nl *addr, struct nlmsgerr *e, void *arg)
 	return NL_STOP;
 }
 
-/* ---- requests --------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------- */
 
 static int receive(struct nl_sock *sock, struct request *q, struct liteio_error *err)
 {
@@ -268,7 +268,7 @@ static int ask_all(struct liteio_netlink *nl, int cmd, const struct liteio_uuid 
 	}
 }
 
-/* ---- connection ------------------------------------------------------------------------------- */
+/* ---- connection ----------------------------------------------------------------------------- */
 
 static int connect_sock(struct nl_sock **ret, struct liteio_error *err)
 {
@@ -316,7 +316,7 @@ void liteio_netlink_close(struct liteio_netlink *nl)
 	free(nl);
 }
 
-/* ---- commands --------------------------------------------------------------------------------- */
+/* ---- commands ------------------------------------------------------------------------------- */
 
 /* the parsers with the type of a generic one */
 #define PARSER(name, type) \
@@ -480,7 +480,7 @@ int liteio_netlink_stats_list(struct liteio_netlink *nl, const struct liteio_uui
 		       ret_n, "list the statistics", err);
 }
 
-/* ---- events ----------------------------------------------------------------------------------- */
+/* ---- events --------------------------------------------------------------------------------- */
 
 int liteio_netlink_events_open(struct liteio_netlink_events **ret, struct liteio_error *err)
 {

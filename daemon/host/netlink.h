@@ -99,7 +99,7 @@ struct liteio_netlink_class {
 	uint64_t hist[LITEIO_HIST_BUCKETS];
 };
 
-/**
+/*
  * struct liteio_netlink_stats - STATS_GET; @classes is indexed by enum liteio_class
  */
 struct liteio_netlink_stats {
@@ -111,7 +111,7 @@ struct liteio_netlink_stats {
 	struct liteio_netlink_class classes[LITEIO_CLASS_NR];
 };
 
-/**
+/*
  * struct liteio_netlink_event - EVENT
  * @lost: nothing else is valid: events were lost (a gap in @seq, or ENOBUFS), read everything again
  */

@@ -50,7 +50,7 @@ char *liteio_nvme_connect_options(const struct liteio_nvme_connect *c)
 			   c->keep_alive_s ? c->keep_alive_s : KEEP_ALIVE);
 }
 
-/* ---- sysfs ------------------------------------------------------------------------------------ */
+/* ---- sysfs ---------------------------------------------------------------------------------- */
 
 static char *attr(const char *dir, const char *name)
 {
@@ -183,7 +183,7 @@ int liteio_nvme_find(const struct liteio_uuid *uuid, uint64_t generation,
 	return liteio_error_set(err, -ENODEV, "no controller with this volume is connected");
 }
 
-/* ---- connecting ------------------------------------------------------------------------------- */
+/* ---- connecting ----------------------------------------------------------------------------- */
 
 struct wait {
 	const struct liteio_uuid *uuid;

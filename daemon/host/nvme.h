@@ -102,8 +102,8 @@ int liteio_nvme_host_load(const char *dir, struct liteio_nvme_host *ret, struct 
  * @ret: the block device
  * @err: the target refused, was not there, or no namespace came up in time
  *
- * A path that is already connected is a success. The namespace is searched only below controllers of
- * exactly this subsystem, and its uuid is compared: the kernel drops a duplicate silently.
+ * A path that is already connected is a success. The namespace is searched only below controllers
+ * of exactly this subsystem, and its uuid is compared: the kernel drops a duplicate silently.
  * When the namespace does not come up, the controller is deleted again, if this call made it.
  * Context: worker; blocks at most @timeout_ms. Return: 0, -ECONNREFUSED, -ETIMEDOUT, -EACCES (host
  * not allowed, or no such subsystem: the target does not tell them apart), or another errno.

@@ -28,7 +28,7 @@
 
 static pthread_mutex_t hosts_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 void liteio_nqn_format(const struct liteio_uuid *uuid, uint64_t generation,
 		       char out[LITEIO_NQN_MAX + 1])
@@ -64,7 +64,7 @@ int liteio_nqn_parse(const char *nqn, struct liteio_uuid *ret_uuid, uint64_t *re
 	return 0;
 }
 
-/* ---- preparing -------------------------------------------------------------------------------- */
+/* ---- preparing ------------------------------------------------------------------------------ */
 
 int liteio_nvmet_prepare(const struct liteio_nvmet *t, struct liteio_error *err)
 {
@@ -85,7 +85,7 @@ int liteio_nvmet_prepare(const struct liteio_nvmet *t, struct liteio_error *err)
 	return 0;
 }
 
-/* ---- subsystem, namespace ---------------------------------------------------------------------- */
+/* ---- subsystem, namespace ------------------------------------------------------------------- */
 
 static void subsystem_path(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
 			   uint64_t generation, char out[LITEIO_NVMET_PATH_MAX])
@@ -153,7 +153,7 @@ static int create_namespace(const struct liteio_nvmet *t, const struct liteio_nv
 	return r;
 }
 
-/* ---- hosts ------------------------------------------------------------------------------------ */
+/* ---- hosts ---------------------------------------------------------------------------------- */
 
 static int allow_host(const struct liteio_nvmet *t, const char *dir, const char *nqn,
 		      struct liteio_error *err)
@@ -233,7 +233,7 @@ int liteio_nvmet_create(const struct liteio_nvmet *t, const struct liteio_nvmet_
 	return r;
 }
 
-/* ---- the door --------------------------------------------------------------------------------- */
+/* ---- the door ------------------------------------------------------------------------------- */
 
 int liteio_nvmet_link(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
 		      uint64_t generation, unsigned int port_id, struct liteio_error *err)

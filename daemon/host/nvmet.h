@@ -2,12 +2,12 @@
 /*
  * Exports: the kernel's NVMe target, configured through configfs.
  *
- * One subsystem per (volume, generation), one namespace in it, hosts always listed. The order of the
- * steps is fixed: a subsystem is linked to its ports last and unlinked first.
+ * One subsystem per (volume, generation), one namespace in it, hosts always listed. The order of
+ * the steps is fixed: a subsystem is linked to its ports last and unlinked first.
  *
- * ONE RULE IS ABSOLUTE: a namespace is never disabled over a head that may still have I/O in flight.
- * Disabling waits for that I/O with a lock held that every other export of the node needs. So
- * liteio_nvmet_remove() wants to be told that the fence has drained, and refuses otherwise.
+ * ONE RULE IS ABSOLUTE: a namespace is never disabled over a head that may still have I/O in
+ * flight. Disabling waits for that I/O with a lock held that every other export of the node needs.
+ * So liteio_nvmet_remove() wants to be told that the fence has drained, and refuses otherwise.
  *
  * Steps that take the target's locks run in a child process with a bound (base/child.h): a kernel
  * that does not come back costs one process, not the agent. Context: worker threads.
@@ -117,7 +117,7 @@ int liteio_nvmet_port_list(const struct liteio_nvmet *t, struct liteio_nvmet_por
  */
 int liteio_nvmet_create(const struct liteio_nvmet *t, const struct liteio_nvmet_export *e,
 			struct liteio_error *err);
-/* open the door: link to a port; the first link of a port binds its socket. 0 when linked already */
+/* open the door: link to a port; its first link binds the socket. 0 when linked already */
 int liteio_nvmet_link(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
 		      uint64_t generation, unsigned int port_id, struct liteio_error *err);
 /* close the door on every port: controllers are torn down in the background. 0 when not linked */

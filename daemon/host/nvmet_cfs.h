@@ -2,8 +2,8 @@
 /*
  * Single steps in the target's configfs tree, for nvmet.c and its siblings only.
  *
- * What takes a lock of the target runs in a child process and is given up after the bound. Each step
- * is done when it is done already.
+ * What takes a lock of the target runs in a child process and is given up after the bound. Each
+ * step is done when it is done already.
  */
 #ifndef LITEIO_HOST_NVMET_CFS_H
 #define LITEIO_HOST_NVMET_CFS_H

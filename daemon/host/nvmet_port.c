@@ -2,8 +2,8 @@
 /*
  * Ports of the NVMe target: one per listening address.
  *
- * The number of a port of ours follows from its address, so that a port whose making was interrupted
- * is found again and finished.
+ * The number of a port of ours follows from its address, so that a port whose making was
+ * interrupted is found again and finished.
  */
 #include <arpa/inet.h>
 #include <errno.h>

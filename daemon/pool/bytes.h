@@ -40,7 +40,7 @@ static inline bool liteio_is_zero(const uint8_t *p, size_t n)
 	return true;
 }
 
-/* copy a string that is terminated and padded with zeros; false when it is not, or has control bytes */
+/* copy a string that is terminated, padded with zeros and printable; false when it is not */
 static inline bool liteio_text_get(const uint8_t *from, size_t n, char *ret)
 {
 	const uint8_t *end = memchr(from, 0, n);

@@ -38,7 +38,7 @@ void liteio_catalog_copy(const struct liteio_catalog *from, struct liteio_catalo
 	*ret = c;
 }
 
-/* ---- looking up ------------------------------------------------------------------------------- */
+/* ---- looking up ----------------------------------------------------------------------------- */
 
 static int compare_uuid(const struct liteio_uuid *a, const struct liteio_uuid *b)
 {
@@ -144,7 +144,7 @@ size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct li
 	return n;
 }
 
-/* ---- changing --------------------------------------------------------------------------------- */
+/* ---- changing ------------------------------------------------------------------------------- */
 
 struct liteio_catalog_volume *liteio_catalog_add(struct liteio_catalog *c,
 						 const struct liteio_catalog_volume *v)
@@ -225,7 +225,7 @@ bool liteio_catalog_raise_floor(struct liteio_catalog *c, struct liteio_catalog_
 	return true;
 }
 
-/* ---- what must hold --------------------------------------------------------------------------- */
+/* ---- what must hold ------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 3, 4)))
 static int bad(struct liteio_error *err, const struct liteio_uuid *uuid, const char *fmt, ...)
@@ -269,7 +269,8 @@ static int check_volume(const struct liteio_catalog *c, const struct liteio_cata
 	if (v->floor < LITEIO_CATALOG_GEN_MIN || v->floor > LITEIO_CATALOG_GEN_MAX)
 		return bad(err, &v->uuid, "has no valid floor");
 	if (!v->thin_id || v->thin_id > LITEIO_THIN_ID_MAX || v->thin_id >= c->next_thin_id)
-		return bad(err, &v->uuid, "has the thin id %u, which was never given out", v->thin_id);
+		return bad(err, &v->uuid, "has the thin id %u, which was never given out",
+			   v->thin_id);
 	if (v->txid && v->txid != c->thin_txid + 1)
 		return bad(err, &v->uuid, "has the transaction %llu under way, %llu is the next",
 			   (unsigned long long)v->txid, (unsigned long long)c->thin_txid + 1);
@@ -304,8 +305,8 @@ static int compare_names(const void *a, const void *b)
 }
 
 /*
- * Thin ids and names, each given once; what is being deleted has no name any more. Sorted copies, so
- * that a full catalog is checked in no time.
+ * Thin ids and names, each given once; what is being deleted has no name any more. Sorted copies,
+ * so that a full catalog is checked in no time.
  */
 static int check_unique(const struct liteio_catalog *c, struct liteio_error *err)
 {
@@ -384,7 +385,8 @@ int liteio_catalog_check(const struct liteio_catalog *c, struct liteio_error *er
 	}
 	if (pending > 1)
 		return liteio_error_set(err, -EBADMSG,
-					"the catalog is damaged: %zu operations are under way", pending);
+					"the catalog is damaged: %zu operations are under way",
+					pending);
 	for (size_t i = 0; i < c->n_attachments; i++) {
 		r = check_att(c, i, err);
 		if (r)

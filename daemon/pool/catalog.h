@@ -3,8 +3,8 @@
  * The catalog of a pool: its volumes, snapshots, floors and attachments, in memory and as the bytes
  * of a slot. Pure: no I/O, no clock, no threads.
  *
- * Changing the catalog means: copy, change the copy, write it, and only when that has succeeded make
- * it the current one (pool.c).
+ * Changing the catalog means: copy, change the copy, write it, and only when that has succeeded
+ * make it the current one (pool.c).
  */
 #ifndef LITEIO_POOL_CATALOG_H
 #define LITEIO_POOL_CATALOG_H
@@ -56,7 +56,7 @@ enum liteio_catalog_att_state {
 #define LITEIO_CATALOG_GEN_MIN 1ull
 #define LITEIO_CATALOG_GEN_MAX 0x7fffffffffffffffull
 
-/**
+/*
  * struct liteio_catalog_limits - what a volume may do; 0 is no limit
  */
 struct liteio_catalog_limits {
@@ -67,7 +67,7 @@ struct liteio_catalog_limits {
 	uint32_t burst_ms;
 };
 
-/**
+/*
  * struct liteio_catalog_volume - a volume or snapshot; see struct liteio_ondisk_volume
  */
 struct liteio_catalog_volume {
@@ -86,7 +86,7 @@ struct liteio_catalog_volume {
 	char owner[LITEIO_ONDISK_NAME];
 };
 
-/**
+/*
  * struct liteio_catalog_attachment - see struct liteio_ondisk_attachment
  */
 struct liteio_catalog_attachment {
@@ -185,8 +185,8 @@ void liteio_catalog_encode(const struct liteio_catalog *c, uint64_t written, voi
  * @ret: the catalog, released with liteio_catalog_fini()
  * @err: what is wrong
  *
- * Return: 0, -ENODATA when this is no slot of this pool, -EBADMSG when it is a damaged one, -ENOTSUP
- * when it is of a newer version or has unknown features.
+ * Return: 0, -ENODATA when this is no slot of this pool, -EBADMSG when it is a damaged one,
+ * -ENOTSUP when it is of a newer version or has unknown features.
  */
 int liteio_catalog_decode(const void *slot, size_t len, const struct liteio_uuid *pool_uuid,
 			  struct liteio_catalog *ret, struct liteio_error *err);

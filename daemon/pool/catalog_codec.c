@@ -31,7 +31,7 @@ static uint32_t header_crc(const struct liteio_ondisk_slot *h)
 	return liteio_crc32c(0, &copy, sizeof(copy));
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 static void encode_volume(const struct liteio_catalog_volume *v, struct liteio_ondisk_volume *d)
 {
@@ -93,7 +93,7 @@ void liteio_catalog_encode(const struct liteio_catalog *c, uint64_t written, voi
 	liteio_put(h->crc, header_crc(h));
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 static int bad(struct liteio_error *err, const char *what)
 {

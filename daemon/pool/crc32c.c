@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * CRC-32C by table. A slot is at most 8 MiB and is written a few times a second: speed is no matter.
+ * CRC-32C by table. A slot is at most 8 MiB and is written a few times a second: speed is no
+ * matter.
  */
 #include <pthread.h>
 

@@ -63,12 +63,14 @@ static void add_extent(struct liteio_label *l, enum liteio_extent_kind kind, uin
 int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
 			struct liteio_label *ret, struct liteio_error *err)
 {
-	uint64_t slot = size < LITEIO_SLOT_SMALL_BELOW ? LITEIO_SLOT_BYTES_SMALL : LITEIO_SLOT_BYTES;
 	struct liteio_label l = { .sequence = 1, .n_devices = 1 };
+	uint64_t slot = LITEIO_SLOT_BYTES;
 	uint64_t pos = LITEIO_SLOT_OFFSET, end, meta;
 	char text[32];
 	int r;
 
+	if (size < LITEIO_SLOT_SMALL_BELOW)
+		slot = LITEIO_SLOT_BYTES_SMALL;
 	r = liteio_name_check("pool", name, err);
 	if (r)
 		return r;
@@ -86,7 +88,7 @@ int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
 	add_extent(&l, LITEIO_EXTENT_SLOT_B, &pos, slot);
 	add_extent(&l, LITEIO_EXTENT_THIN_META, &pos, meta);
 	add_extent(&l, LITEIO_EXTENT_META_SPARE, &pos, meta);
-	/* data begins at a whole block, so that a block never straddles a stripe or an erase unit */
+	/* data begins at a whole block: none straddles a stripe or an erase unit */
 	pos = round_up(pos, l.thin_block < MIB ? MIB : l.thin_block);
 	if (pos >= end || end - pos < l.thin_block)
 		return liteio_error_set(err, -EINVAL, "%s has no room for one block of the pool",
@@ -110,7 +112,7 @@ const struct liteio_extent *liteio_label_extent(const struct liteio_label *l,
 	return NULL;
 }
 
-/* ---- checking --------------------------------------------------------------------------------- */
+/* ---- checking ------------------------------------------------------------------------------- */
 
 static int bad(struct liteio_error *err, const char *what)
 {
@@ -195,7 +197,7 @@ int liteio_label_check(const struct liteio_label *l, struct liteio_error *err)
 	return check_extents(l, err);
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------ */
+/* ---- bytes ---------------------------------------------------------------------------------- */
 
 static uint32_t label_crc(const struct liteio_ondisk_label *d)
 {
@@ -259,7 +261,8 @@ static int check_envelope(const struct liteio_ondisk_label *in, struct liteio_er
 	if (liteio_get(in->version) != LITEIO_ONDISK_VERSION)
 		return liteio_error_set(err, -ENOTSUP,
 					"the pool has format version %u, this program knows version %u",
-					(unsigned int)liteio_get(in->version), LITEIO_ONDISK_VERSION);
+					(unsigned int)liteio_get(in->version),
+					LITEIO_ONDISK_VERSION);
 	unknown = liteio_get(in->incompat) & ~LITEIO_LABEL_INCOMPAT;
 	if (unknown)
 		return liteio_error_set(err, -ENOTSUP,

@@ -31,7 +31,7 @@ struct liteio_label_device {
 	uint64_t size;
 };
 
-/**
+/*
  * struct liteio_label - what struct liteio_ondisk_label says
  */
 struct liteio_label {
@@ -72,8 +72,8 @@ void liteio_label_encode(const struct liteio_label *l, struct liteio_ondisk_labe
  * @ret: the label
  * @err: what is wrong
  *
- * Return: 0, -ENODATA when this is no label at all, -EBADMSG when it is a damaged one, -ENOTSUP when
- * it is of a newer version or has unknown features (nothing may be written then).
+ * Return: 0, -ENODATA when this is no label at all, -EBADMSG when it is a damaged one, -ENOTSUP
+ * when it is of a newer version or has unknown features (nothing may be written then).
  */
 int liteio_label_decode(const struct liteio_ondisk_label *in, struct liteio_label *ret,
 			struct liteio_error *err);

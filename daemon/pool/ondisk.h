@@ -2,7 +2,7 @@
 /*
  * What is on a pool's device, byte by byte. Format version 1.
  *
- *	0		4 KiB		left alone (zero): a boot sector of somebody else would be here
+ *	0		4 KiB		left alone (zero): for the boot sectors of others
  *	4 KiB		4 KiB		label
  *	1 MiB		slot		catalog slot A
  *	then		slot		catalog slot B
@@ -18,19 +18,20 @@
  * with @sequence one higher. The valid copy with the higher sequence counts. A reader that had to
  * use the backup rewrites the primary once it may write at all.
  *
- * CATALOG. Everything that changes: volumes, snapshots, floors, attachments. One change is one write
- * of a whole slot (only the part in use), O_DIRECT | O_DSYNC, always to the slot that does not hold
- * the newest state, with @sequence one higher; the header's checksum covers the header, and
+ * CATALOG. Everything that changes: volumes, snapshots, floors, attachments. One change is one
+ * write of a whole slot (only the part in use), O_DIRECT | O_DSYNC, always to the slot that does
+ * not hold the newest state, with @sequence one higher; the header's checksum covers the header,
+ * and
  * @records_crc the records. A write torn by a power cut fails its checksum, and the other slot is
  * the state before that change, which nobody has been told about. The valid slot with the higher
  * sequence counts. Floors, generations and thin ids therefore never go backwards.
  *
  * Why these sizes: a record is 512 bytes, the unit a disk writes whole. Names and owners are up to
- * 127 characters, host NQNs up to 223, and both kinds keep over 100 bytes for what will come. A slot
- * of 8 MiB holds 16376 records: 8192 volumes and snapshots with an attachment each, twice what the
- * module's limits ask for on one node. It is written as far as it is used: 100 volumes with their
- * attachments are 104 KiB. Small devices (below 16 GiB: trials and tests) get slots of 1 MiB, 2040
- * records.
+ * 127 characters, host NQNs up to 223, and both kinds keep over 100 bytes for what will come. A
+ * slot of 8 MiB holds 16376 records: 8192 volumes and snapshots with an attachment each, twice what
+ * the module's limits ask for on one node. It is written as far as it is used: 100 volumes with
+ * their attachments are 104 KiB. Small devices (below 16 GiB: trials and tests) get slots of 1 MiB,
+ * 2040 records.
  *
  * VERSIONS. @version is 1 and changes only if the checksummed header itself does. Additions set a
  * bit: in @compat when an older reader may ignore them, open the pool and write it (it clears the
@@ -40,10 +41,11 @@
  * are zero.
  *
  * THE LINK TO DM-THIN. @thin_txid is the transaction id of the thin pool when no operation is under
- * way. An operation on it writes a record with @txid = thin_txid + 1 first, then sends its messages,
- * then sets the kernel's id to thin_txid + 1, then writes the record as done with the new thin_txid.
- * At most one record has a @txid that is not zero. A kernel id outside {thin_txid, thin_txid + 1}
- * means that somebody else wrote the pool or that this catalog is old: nothing is modified then.
+ * way. An operation on it writes a record with @txid = thin_txid + 1 first, then sends its
+ * messages, then sets the kernel's id to thin_txid + 1, then writes the record as done with the new
+ * thin_txid. At most one record has a @txid that is not zero. A kernel id outside {thin_txid,
+ * thin_txid + 1} means that somebody else wrote the pool or that this catalog is old: nothing is
+ * modified then.
  */
 #ifndef LITEIO_POOL_ONDISK_H
 #define LITEIO_POOL_ONDISK_H
@@ -121,6 +123,7 @@ struct liteio_ondisk_extent {
 struct liteio_ondisk_device {
 	uint8_t uuid[16];
 	liteio_le64 size;
+	/* private: zero */
 	liteio_le64 zero;
 };
 
@@ -156,9 +159,12 @@ struct liteio_ondisk_label {
 	liteio_le32 n_extents;
 	liteio_le32 thin_block;
 	uint8_t pool_name[LITEIO_ONDISK_NAME];
+	/* private: zero */
 	uint8_t zero1[40];
+	/* public: */
 	struct liteio_ondisk_device devices[LITEIO_LABEL_DEVICES_MAX];
 	struct liteio_ondisk_extent extents[LITEIO_LABEL_EXTENTS_MAX];
+	/* private: zero */
 	uint8_t zero2[1280];
 };
 
@@ -203,6 +209,7 @@ struct liteio_ondisk_slot {
 	liteio_le32 n_records;
 	liteio_le32 records_crc;
 	liteio_le64 written;
+	/* private: zero */
 	uint8_t zero[4000];
 };
 
@@ -240,7 +247,9 @@ struct liteio_ondisk_volume {
 	uint8_t kind;
 	uint8_t vclass;
 	uint8_t state;
+	/* private: zero */
 	uint8_t zero1[3];
+	/* public: */
 	uint8_t uuid[16];
 	uint8_t origin[16];
 	liteio_le64 size;
@@ -255,6 +264,7 @@ struct liteio_ondisk_volume {
 	liteio_le64 write_bps;
 	uint8_t name[LITEIO_ONDISK_NAME];
 	uint8_t owner[LITEIO_ONDISK_NAME];
+	/* private: zero */
 	uint8_t zero2[144];
 };
 
@@ -278,12 +288,15 @@ static_assert(sizeof(struct liteio_ondisk_volume) == LITEIO_RECORD_BYTES, "volum
 struct liteio_ondisk_attachment {
 	liteio_le16 type;
 	uint8_t state;
+	/* private: zero */
 	uint8_t zero1;
+	/* public: */
 	liteio_le32 flags;
 	uint8_t volume[16];
 	liteio_le64 generation;
 	liteio_le64 created;
 	uint8_t host[LITEIO_ONDISK_HOST];
+	/* private: zero */
 	uint8_t zero2[248];
 };
 

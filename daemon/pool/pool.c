@@ -32,7 +32,7 @@ int liteio_pool_prepare(struct liteio_error *err)
 	return liteio_kmodule_load("dm-thin-pool", err);
 }
 
-/* ---- the catalog ------------------------------------------------------------------------------ */
+/* ---- the catalog ---------------------------------------------------------------------------- */
 
 void liteio_pool_draft(struct liteio_pool *p, struct liteio_catalog *ret)
 {
@@ -62,7 +62,7 @@ int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
 	return 0;
 }
 
-/* ---- condition -------------------------------------------------------------------------------- */
+/* ---- condition ------------------------------------------------------------------------------ */
 
 void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition c,
 			       const char *word, bool is_stuck, const char *fmt, ...)
@@ -87,8 +87,8 @@ int liteio_pool_check_writable(struct liteio_pool *p, struct liteio_error *err)
 {
 	if (p->condition < LITEIO_POOL_READ_ONLY)
 		return 0;
-	return liteio_error_set(err, -EROFS, "pool %s is not modified: %s", p->store.label.pool_name,
-				p->reason);
+	return liteio_error_set(err, -EROFS, "pool %s is not modified: %s",
+				p->store.label.pool_name, p->reason);
 }
 
 /* what the kernel's status means for users of the pool */
@@ -160,7 +160,7 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 	*ret = i;
 }
 
-/* ---- questions -------------------------------------------------------------------------------- */
+/* ---- questions ------------------------------------------------------------------------------ */
 
 int liteio_pool_volume_get(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			   struct liteio_catalog_volume *ret)
@@ -212,7 +212,7 @@ void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid
 	*ret_n = n;
 }
 
-/* ---- steps ------------------------------------------------------------------------------------ */
+/* ---- steps ---------------------------------------------------------------------------------- */
 
 #define STEPS_MAX 64
 

@@ -106,7 +106,7 @@ struct liteio_pool_found {
 	bool from_backup;
 };
 
-/* ---- pools ------------------------------------------------------------------------------------ */
+/* ---- pools ---------------------------------------------------------------------------------- */
 
 /**
  * liteio_pool_prepare() - once per process: device-mapper, thin-pool target
@@ -140,7 +140,8 @@ struct liteio_pool_format {
  *
  * A device that carries a pool of ours is refused with or without force (import it, or destroy it).
  * The label is written last: interrupted before, the device is as free as it was and the same call
- * succeeds; after it, the pool is there to be opened. Context: worker. Return: 0, -EEXIST, -EBUSY, -EINVAL or another errno.
+ * succeeds; after it, the pool is there to be opened. Context: worker. Return: 0, -EEXIST, -EBUSY,
+ * -EINVAL or another errno.
  */
 int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *ret_uuid,
 		       struct liteio_error *err);
@@ -170,12 +171,12 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
 int liteio_pool_close(struct liteio_pool *p, struct liteio_error *err);
 /* forget it and leave everything in the kernel as it is; for the end of the process */
 void liteio_pool_release(struct liteio_pool *p);
-/* close it and wipe its labels; -EBUSY while it has volumes or snapshots. @p is released on success */
+/* close it, wipe its labels, release @p; -EBUSY while it has volumes or snapshots */
 int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err);
 
 /* the label of one device, or of a file: 0, -ENODATA, -EBADMSG, -ENOTSUP, ...; writes nothing */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
-/* all block devices of this machine with a label of ours; new memory; unreadable ones are skipped */
+/* all disks of this machine with a label of ours; new memory; unreadable ones are skipped */
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err);
 
 /* any thread */
@@ -183,7 +184,7 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret);
 /* lane: ask the kernel for usage and condition, without a metadata commit */
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
 
-/* ---- volumes and snapshots -------------------------------------------------------------------- */
+/* ---- volumes and snapshots ------------------------------------------------------------------ */
 
 /**
  * struct liteio_pool_create - a new volume
@@ -313,7 +314,7 @@ int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uui
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err);
 
-/* ---- floors and attachments ------------------------------------------------------------------- */
+/* ---- floors and attachments ----------------------------------------------------------------- */
 
 /**
  * liteio_pool_floor_raise() - persist a floor; the kernel's is raised by the caller, after this
@@ -336,7 +337,8 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
  * @err: why not
  *
  * Before the kernel's ATT_ADD. The same again is a success. Context: lane. Return: 0, -ESTALE below
- * the floor or fenced by itself, -EEXIST with other flags or host, -ENOENT no such READY volume, ...
+ * the floor or fenced by itself, -EEXIST with other flags or host, -ENOENT no such READY volume,
+ * ...
  */
 int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
 			       struct liteio_error *err);

@@ -44,7 +44,7 @@ static bool is_file_path(const char *path)
 	return n > 4 && !strcmp(path + n - 4, ".img");
 }
 
-/* ---- steps ------------------------------------------------------------------------------------ */
+/* ---- steps ---------------------------------------------------------------------------------- */
 
 static int step_wiped(void *arg, struct liteio_error *err)
 {
@@ -89,7 +89,7 @@ static const struct liteio_step steps[] = {
 	{ "pool-format:label", step_label },
 };
 
-/* ---- format ----------------------------------------------------------------------------------- */
+/* ---- format --------------------------------------------------------------------------------- */
 
 /* a file that is there must be ours to take: empty of anything but zeros is decided by the probe */
 static int prepare_file(struct format_op *op, struct liteio_error *err)
@@ -183,7 +183,7 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
 	return r ? liteio_error_wrap(err, r, "pool %s", f->name) : 0;
 }
 
-/* ---- finding ---------------------------------------------------------------------------------- */
+/* ---- finding -------------------------------------------------------------------------------- */
 
 static int probe_device(const char *device, struct liteio_pool_found *ret, struct liteio_error *err)
 {
@@ -226,8 +226,9 @@ int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct 
 }
 
 /*
- * A label is looked for only on disks of this machine. What is inside a volume belongs to a pod, which
- * could write a label there: device-mapper, loop, and the namespaces of our own exports are left out.
+ * A label is looked for only on disks of this machine. What is inside a volume belongs to a pod,
+ * which could write a label there: device-mapper, loop, and the namespaces of our own exports are
+ * left out.
  */
 static bool is_scanned(const struct liteio_block_info *i)
 {

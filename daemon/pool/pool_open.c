@@ -20,7 +20,7 @@ const char *const liteio_pool_open_steps[] = {
 	"pool-close:deactivated",  "pool-close:catalog-clean", NULL,
 };
 
-/* ---- recovery --------------------------------------------------------------------------------- */
+/* ---- recovery ------------------------------------------------------------------------------- */
 
 /* the kernel has done its part: so has the catalog */
 static int finish(struct liteio_pool *p, struct liteio_error *err)
@@ -102,7 +102,7 @@ int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
 	return redo_delete(p, v, err);
 }
 
-/* ---- activation ------------------------------------------------------------------------------- */
+/* ---- activation ----------------------------------------------------------------------------- */
 
 static int set_clean(struct liteio_pool *p, bool is_clean, struct liteio_error *err)
 {
@@ -172,7 +172,7 @@ static int bring_up(struct liteio_pool *p, struct liteio_error *err)
 	return r;
 }
 
-/* ---- open ------------------------------------------------------------------------------------- */
+/* ---- open ----------------------------------------------------------------------------------- */
 
 static void pool_free(struct liteio_pool *p)
 {
@@ -258,7 +258,7 @@ failed:
 	return r;
 }
 
-/* ---- close ------------------------------------------------------------------------------------ */
+/* ---- close ---------------------------------------------------------------------------------- */
 
 void liteio_pool_release(struct liteio_pool *p)
 {

@@ -3,9 +3,9 @@
  * Giving back the space of deleted volumes.
  *
  * Deleting a device walks all its mappings with the pool's metadata lock held, and every volume of
- * the pool waits. So its blocks are discarded first, a slice at a time, from the end: the kernel says
- * where the last mapped block is, which makes holes cost nothing and needs no memory of where we
- * were. What is left for the delete is an empty tree.
+ * the pool waits. So its blocks are discarded first, a slice at a time, from the end: the kernel
+ * says where the last mapped block is, which makes holes cost nothing and needs no memory of where
+ * we were. What is left for the delete is an empty tree.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@ struct reclaim_op {
 	uint32_t thin_id;
 };
 
-/* ---- the end ---------------------------------------------------------------------------------- */
+/* ---- the end -------------------------------------------------------------------------------- */
 
 static int step_catalog_pending(void *arg, struct liteio_error *err)
 {
@@ -75,9 +75,9 @@ static const struct liteio_step steps[] = {
 	{ "reclaim:catalog-gone", step_catalog_gone },
 };
 
-/* ---- slices ----------------------------------------------------------------------------------- */
+/* ---- slices --------------------------------------------------------------------------------- */
 
-/* discard the last slice that has blocks; @ret_left is false when there is none, or it does not help */
+/* discard the last slice that has blocks; @ret_left is false when nothing is left to do so */
 static int discard_slice(struct reclaim_op *op, uint64_t size, bool *ret_left,
 			 struct liteio_error *err)
 {

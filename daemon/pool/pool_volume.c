@@ -52,7 +52,7 @@ static int no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				text);
 }
 
-/* ---- steps of creating ------------------------------------------------------------------------ */
+/* ---- steps of creating ---------------------------------------------------------------------- */
 
 static int step_catalog_creating(void *arg, struct liteio_error *err)
 {
@@ -187,7 +187,7 @@ static int run_create(struct create_op *op, struct liteio_error *err)
 	return r;
 }
 
-/* ---- creating --------------------------------------------------------------------------------- */
+/* ---- creating ------------------------------------------------------------------------------- */
 
 static uint64_t round_up(uint64_t v, uint64_t to)
 {
@@ -313,7 +313,7 @@ int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid 
 	return r ? r : create(&op, err);
 }
 
-/* ---- growing ---------------------------------------------------------------------------------- */
+/* ---- growing -------------------------------------------------------------------------------- */
 
 static int grow_catalog(struct liteio_pool *p, const struct liteio_uuid *uuid, uint64_t size,
 			struct liteio_error *err)
@@ -361,7 +361,7 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 	return r;
 }
 
-/* ---- deleting: the first half, see pool_reclaim.c ------------------------------------------------ */
+/* ---- deleting: the first half, see pool_reclaim.c ------------------------------------------- */
 
 int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			      struct liteio_error *err)
@@ -391,7 +391,7 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 	return r;
 }
 
-/* ---- activation ------------------------------------------------------------------------------- */
+/* ---- activation ----------------------------------------------------------------------------- */
 
 int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				struct liteio_pool_thin *ret, struct liteio_error *err)
@@ -403,7 +403,8 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 	if (p->condition == LITEIO_POOL_FAILED)
 		return liteio_error_set(err, -EIO, "pool %s: %s", p->store.label.pool_name,
 					p->reason);
-	return p->engine->ops->volume_activate(p->engine, uuid, v->thin_id, v->size_bytes, ret, err);
+	return p->engine->ops->volume_activate(p->engine, uuid, v->thin_id, v->size_bytes, ret,
+					       err);
 }
 
 int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uuid *uuid,

@@ -77,7 +77,7 @@ void liteio_store_close(struct liteio_store *s)
 	s->fd = -1;
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------ */
+/* ---- bytes ---------------------------------------------------------------------------------- */
 
 static int read_at(struct liteio_store *s, uint64_t start, void *buf, size_t len,
 		   struct liteio_error *err)
@@ -132,7 +132,7 @@ int liteio_store_zero(struct liteio_store *s, uint64_t start, uint64_t len,
 	return 0;
 }
 
-/* ---- labels ----------------------------------------------------------------------------------- */
+/* ---- labels --------------------------------------------------------------------------------- */
 
 static int read_one(struct liteio_store *s, uint64_t offset, struct liteio_label *ret,
 		    struct liteio_error *err)
@@ -161,13 +161,14 @@ int liteio_store_read_label(struct liteio_store *s, struct liteio_error *err)
 	s->label = s->from_backup ? backup : first;
 	s->needs_labels = rf || rb || first.sequence != backup.sequence;
 	if (!rf && !rb && !liteio_uuid_equal(&first.pool_uuid, &backup.pool_uuid)) {
-		/* the backup of a pool that was here before: the first one is what was written last */
+		/* the backup of a pool that was here before: the first is newer */
 		s->from_backup = false;
 		s->label = first;
 		s->needs_labels = true;
 	}
 	if (s->label.devices[s->label.this_device].size > s->size)
-		return liteio_error_set(err, -EBADMSG, "%s is smaller than the pool on it", s->path);
+		return liteio_error_set(err, -EBADMSG, "%s is smaller than the pool on it",
+					s->path);
 	return 0;
 }
 
@@ -198,7 +199,7 @@ int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err)
 	return r ? r : liteio_store_zero(s, end - MIB, MIB, err);
 }
 
-/* ---- catalog ---------------------------------------------------------------------------------- */
+/* ---- catalog -------------------------------------------------------------------------------- */
 
 static const struct liteio_extent *slot_extent(const struct liteio_store *s, int slot)
 {

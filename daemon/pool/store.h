@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Labels and catalog slots on a device. Reads and writes are direct and synchronous: what a function
- * here has written is on the disk when it returns. Context: worker threads, one per store.
+ * Labels and catalog slots on a device. Reads and writes are direct and synchronous: what a
+ * function here has written is on the disk when it returns. Context: worker threads, one per store.
  */
 #ifndef LITEIO_POOL_STORE_H
 #define LITEIO_POOL_STORE_H

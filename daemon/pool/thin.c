@@ -2,10 +2,10 @@
 /*
  * The engine "thin".
  *
- * Three devices make a pool: liteio-tmeta and liteio-tdata are linear over the extents of the label,
- * liteio-pool is the thin-pool on both. All are inner devices: udev is told to leave them alone.
- * The pool is always loaded with error_if_no_space: holding I/O for lack of space would hold the NVMe
- * target with it.
+ * Three devices make a pool: liteio-tmeta and liteio-tdata are linear over the extents of the
+ * label, liteio-pool is the thin-pool on both. All are inner devices: udev is told to leave them
+ * alone. The pool is always loaded with error_if_no_space: holding I/O for lack of space would hold
+ * the NVMe target with it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ static struct thin *thin_of(struct liteio_engine *e)
 	return liteio_container_of(e, struct thin, engine);
 }
 
-/* ---- the pool --------------------------------------------------------------------------------- */
+/* ---- the pool ------------------------------------------------------------------------------- */
 
 static bool is_active(struct liteio_engine *e)
 {
@@ -178,7 +178,7 @@ static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
 	return 0;
 }
 
-/* ---- messages --------------------------------------------------------------------------------- */
+/* ---- messages ------------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 3, 4)))
 static int message(struct liteio_engine *e, struct liteio_error *err, const char *fmt, ...)
@@ -215,7 +215,7 @@ static int commit(struct liteio_engine *e, uint64_t from, uint64_t to, struct li
 		       (unsigned long long)to);
 }
 
-/* ---- volumes ---------------------------------------------------------------------------------- */
+/* ---- volumes -------------------------------------------------------------------------------- */
 
 static void volume_name(const struct liteio_uuid *uuid, char out[LITEIO_DM_NAME_MAX + 1])
 {

@@ -29,8 +29,9 @@ static int parse_ratio(char *s, uint64_t unit, uint64_t *ret_used, uint64_t *ret
 }
 
 /*
- * <txid> <used>/<total meta> <used>/<total data> <held root> <mode> <discard> <policy> <needs_check|->
- * <low water>; or "Fail". Fields at the end came later: older kernels do not have them.
+ * <txid> <used>/<total meta> <used>/<total data> <held root> <mode> <discard> <policy>
+ * <needs_check|-> <low water>; or "Fail". Fields at the end came later: older kernels do not have
+ * them.
  */
 int liteio_thin_parse_pool(const char *params, uint32_t thin_block,
 			   struct liteio_engine_status *ret)

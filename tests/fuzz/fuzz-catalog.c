@@ -3,7 +3,8 @@
  * Any bytes as a catalog slot. Checksums are made right first; a catalog that is accepted must hold
  * what the checks promise and come back as the same records.
  *
- * fuzz-src: daemon/pool/catalog.c daemon/pool/catalog_codec.c daemon/pool/crc32c.c daemon/base/error.c daemon/base/str.c daemon/base/uuid.c daemon/base/size.c
+ * fuzz-src: daemon/pool/catalog.c daemon/pool/catalog_codec.c daemon/pool/crc32c.c
+ * daemon/base/error.c daemon/base/str.c daemon/base/uuid.c daemon/base/size.c
  */
 #include <stdlib.h>
 #include <string.h>

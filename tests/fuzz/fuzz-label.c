@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Any block as a label. The checksum is made right first, or nothing behind it would ever be reached;
- * a label that is accepted must come back as the same bytes.
+ * Any block as a label. The checksum is made right first, or nothing behind it would ever be
+ * reached; a label that is accepted must come back as the same bytes.
  *
- * fuzz-src: daemon/pool/label.c daemon/pool/crc32c.c daemon/base/error.c daemon/base/str.c daemon/base/uuid.c daemon/base/size.c
+ * fuzz-src: daemon/pool/label.c daemon/pool/crc32c.c daemon/base/error.c daemon/base/str.c
+ * daemon/base/uuid.c daemon/base/size.c
  */
 #include <stdlib.h>
 #include <string.h>

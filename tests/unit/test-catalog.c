@@ -107,36 +107,156 @@ START_TEST(test_in_memory)
 END_TEST
 
 /* each way to break a catalog of two volumes; the records are sorted: [0] is vol-1, [1] is vol-2 */
-static void b_uuid(struct liteio_catalog *c) { memset(&c->volumes[0].uuid, 0, 16); }
-static void b_kind(struct liteio_catalog *c) { c->volumes[0].kind = 3; }
-static void b_class(struct liteio_catalog *c) { c->volumes[0].vclass = 0; }
-static void b_state(struct liteio_catalog *c) { c->volumes[0].state = 4; }
-static void b_size(struct liteio_catalog *c) { c->volumes[0].size_bytes = 0; }
-static void b_size2(struct liteio_catalog *c) { c->volumes[0].size_bytes = 1023; }
-static void b_floor(struct liteio_catalog *c) { c->volumes[0].floor = 0; }
-static void b_floor2(struct liteio_catalog *c) { c->volumes[0].floor = 5; }
-static void b_floor3(struct liteio_catalog *c) { c->volumes[0].floor = 1ull << 63; }
-static void b_thin0(struct liteio_catalog *c) { c->volumes[0].thin_id = 0; }
-static void b_thin1(struct liteio_catalog *c) { c->volumes[0].thin_id = 3; }
-static void b_thin2(struct liteio_catalog *c) { c->volumes[0].thin_id = c->volumes[1].thin_id; }
-static void b_next(struct liteio_catalog *c) { c->next_thin_id = 0; }
-static void b_next2(struct liteio_catalog *c) { c->next_thin_id = 0x1000001; }
-static void b_txid(struct liteio_catalog *c) { c->volumes[0].txid = 11; }
-static void b_creating(struct liteio_catalog *c) { c->volumes[0].state = LITEIO_CATALOG_CREATING; }
-static void b_origin(struct liteio_catalog *c) { c->volumes[0].origin = c->volumes[0].uuid; }
-static void b_name(struct liteio_catalog *c) { c->volumes[0].name[0] = '\0'; }
-static void b_name2(struct liteio_catalog *c) { strcpy(c->volumes[0].name, "vol-2"); }
-static void b_name3(struct liteio_catalog *c) { memset(c->volumes[0].name, 'a', 128); }
-static void b_owner(struct liteio_catalog *c) { c->volumes[0].owner[0] = '\n'; }
-static void b_order(struct liteio_catalog *c) { c->volumes[1].uuid = c->volumes[0].uuid; }
-static void b_att_vol(struct liteio_catalog *c) { c->attachments[0].volume = uuid(77); }
-static void b_att_gen(struct liteio_catalog *c) { c->attachments[0].generation = 2; }
-static void b_att_twice(struct liteio_catalog *c) { c->attachments[0].generation = 4; }
-static void b_att_state(struct liteio_catalog *c) { c->attachments[0].state = 0; }
-static void b_att_flags(struct liteio_catalog *c) { c->attachments[0].flags = 4; }
-static void b_att_host(struct liteio_catalog *c) { memset(c->attachments[0].host, 'a', 224); }
-static void b_snap(struct liteio_catalog *c) { c->volumes[0].kind = LITEIO_CATALOG_SNAPSHOT; }
-static void b_pool(struct liteio_catalog *c) { memset(&c->pool_uuid, 0, 16); }
+static void b_uuid(struct liteio_catalog *c)
+{
+	memset(&c->volumes[0].uuid, 0, 16);
+}
+
+static void b_kind(struct liteio_catalog *c)
+{
+	c->volumes[0].kind = 3;
+}
+
+static void b_class(struct liteio_catalog *c)
+{
+	c->volumes[0].vclass = 0;
+}
+
+static void b_state(struct liteio_catalog *c)
+{
+	c->volumes[0].state = 4;
+}
+
+static void b_size(struct liteio_catalog *c)
+{
+	c->volumes[0].size_bytes = 0;
+}
+
+static void b_size2(struct liteio_catalog *c)
+{
+	c->volumes[0].size_bytes = 1023;
+}
+
+static void b_floor(struct liteio_catalog *c)
+{
+	c->volumes[0].floor = 0;
+}
+
+static void b_floor2(struct liteio_catalog *c)
+{
+	c->volumes[0].floor = 5;
+}
+
+static void b_floor3(struct liteio_catalog *c)
+{
+	c->volumes[0].floor = 1ull << 63;
+}
+
+static void b_thin0(struct liteio_catalog *c)
+{
+	c->volumes[0].thin_id = 0;
+}
+
+static void b_thin1(struct liteio_catalog *c)
+{
+	c->volumes[0].thin_id = 3;
+}
+
+static void b_thin2(struct liteio_catalog *c)
+{
+	c->volumes[0].thin_id = c->volumes[1].thin_id;
+}
+
+static void b_next(struct liteio_catalog *c)
+{
+	c->next_thin_id = 0;
+}
+
+static void b_next2(struct liteio_catalog *c)
+{
+	c->next_thin_id = 0x1000001;
+}
+
+static void b_txid(struct liteio_catalog *c)
+{
+	c->volumes[0].txid = 11;
+}
+
+static void b_creating(struct liteio_catalog *c)
+{
+	c->volumes[0].state = LITEIO_CATALOG_CREATING;
+}
+
+static void b_origin(struct liteio_catalog *c)
+{
+	c->volumes[0].origin = c->volumes[0].uuid;
+}
+
+static void b_name(struct liteio_catalog *c)
+{
+	c->volumes[0].name[0] = '\0';
+}
+
+static void b_name2(struct liteio_catalog *c)
+{
+	strcpy(c->volumes[0].name, "vol-2");
+}
+
+static void b_name3(struct liteio_catalog *c)
+{
+	memset(c->volumes[0].name, 'a', 128);
+}
+
+static void b_owner(struct liteio_catalog *c)
+{
+	c->volumes[0].owner[0] = '\n';
+}
+
+static void b_order(struct liteio_catalog *c)
+{
+	c->volumes[1].uuid = c->volumes[0].uuid;
+}
+
+static void b_att_vol(struct liteio_catalog *c)
+{
+	c->attachments[0].volume = uuid(77);
+}
+
+static void b_att_gen(struct liteio_catalog *c)
+{
+	c->attachments[0].generation = 2;
+}
+
+static void b_att_twice(struct liteio_catalog *c)
+{
+	c->attachments[0].generation = 4;
+}
+
+static void b_att_state(struct liteio_catalog *c)
+{
+	c->attachments[0].state = 0;
+}
+
+static void b_att_flags(struct liteio_catalog *c)
+{
+	c->attachments[0].flags = 4;
+}
+
+static void b_att_host(struct liteio_catalog *c)
+{
+	memset(c->attachments[0].host, 'a', 224);
+}
+
+static void b_snap(struct liteio_catalog *c)
+{
+	c->volumes[0].kind = LITEIO_CATALOG_SNAPSHOT;
+}
+
+static void b_pool(struct liteio_catalog *c)
+{
+	memset(&c->pool_uuid, 0, 16);
+}
+
 
 static void b_deleting(struct liteio_catalog *c)
 {

@@ -116,7 +116,8 @@ START_TEST(test_bad_ports)
 	unsigned int id = 77;
 
 	set_up();
-	ck_assert_int_eq(liteio_nvmet_port_ensure(&target, "host.name", "4420", &id, &err), -EINVAL);
+	ck_assert_int_eq(liteio_nvmet_port_ensure(&target, "host.name", "4420", &id, &err),
+			 -EINVAL);
 	ck_assert_int_eq(liteio_nvmet_port_ensure(&target, "192.0.2.1", "0", &id, &err), -EINVAL);
 	ck_assert_int_eq(liteio_nvmet_port_ensure(&target, "192.0.2.1", "65536", &id, &err),
 			 -EINVAL);

@@ -51,7 +51,8 @@ START_TEST(test_pool_bad)
 {
 	static const char *const bad[] = {
 		"", " ", "Error", "x 20/1024 3/1900 - rw", "7 20/1024 3/1900 -", "7 20 3/1900 - rw",
-		"7 20/x 3/1900 - rw", "-1 20/1024 3/1900 - rw", "7 20/1024 3/18446744073709551615 - rw",
+		"7 20/x 3/1900 - rw", "-1 20/1024 3/1900 - rw",
+		"7 20/1024 3/18446744073709551615 - rw",
 	};
 	struct liteio_engine_status s = { .txid = 99 };
 
@@ -93,7 +94,8 @@ START_TEST(test_head_status)
 	char line[256];
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		snprintf(line, sizeof(line), UUID " 5 3 %s 12 r 1 8 0 w 2 16 0 f 1 0 0 o 0 0 0 rejected 4",
+		snprintf(line, sizeof(line),
+			 UUID " 5 3 %s 12 r 1 8 0 w 2 16 0 f 1 0 0 o 0 0 0 rejected 4",
 			 states[i].state);
 		ck_assert_int_eq(liteio_head_parse_status(line, &s), 0);
 		ck_assert(s.fenced == states[i].fenced);

@@ -94,9 +94,8 @@ holds "$(poolctl activate $disk $V1)" 8 c
 ok "the backup label brings a pool back, and is the first one's cure"
 
 refused 'still has' poolctl destroy $disk
-dmsetup message "$(dmsetup ls | sed -n 's/^\(liteio-pool-[^ \t]*\).*/\1/p')" 0 'set_transaction_id 5 77' || \
-	dmsetup message "$(dmsetup ls | sed -n 's/^\(liteio-pool-[^ \t]*\).*/\1/p')" 0 \
-		"set_transaction_id $(value $disk txid) 77"
+pool=$(dmsetup ls | sed -n 's/^\(liteio-pool-[^ \t]*\).*/\1/p')
+dmsetup message "$pool" 0 "set_transaction_id $(value $disk txid) 77"
 field $disk condition ReadOnly
 field $disk reason TransactionMismatch
 refused 'another program has written' poolctl create $disk $V2 two 64Mi

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The pool engine by hand: each call opens a pool, does one thing and leaves everything in the kernel
- * as it is, as an agent does that is restarted between any two requests.
+ * The pool engine by hand: each call opens a pool, does one thing and leaves everything in the
+ * kernel as it is, as an agent does that is restarted between any two requests.
  *
  *	poolctl steps
  *	poolctl probe|format|scan ...	see the table at the end
  *	poolctl COMMAND DEVICE [ARGUMENT...]
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -47,7 +49,7 @@ static uint64_t number_arg(const struct call *c, int i)
 	return v;
 }
 
-/* ---- pools ------------------------------------------------------------------------------------ */
+/* ---- pools ---------------------------------------------------------------------------------- */
 
 static int do_format(struct call *c, struct liteio_error *err)
 {
@@ -125,7 +127,7 @@ static int do_destroy(struct call *c, struct liteio_error *err)
 	return r;
 }
 
-/* ---- volumes ---------------------------------------------------------------------------------- */
+/* ---- volumes -------------------------------------------------------------------------------- */
 
 static int do_create(struct call *c, struct liteio_error *err)
 {
@@ -143,7 +145,8 @@ static int do_snapshot(struct call *c, struct liteio_error *err)
 {
 	struct liteio_uuid uuid = uuid_arg(c, 0), volume = uuid_arg(c, 2);
 
-	return liteio_pool_snapshot_create(c->pool, &uuid, c->arg[1], &volume, "poolctl", NULL, err);
+	return liteio_pool_snapshot_create(c->pool, &uuid, c->arg[1], &volume, "poolctl", NULL,
+					   err);
 }
 
 static int do_grow(struct call *c, struct liteio_error *err)
@@ -210,7 +213,7 @@ static int do_list(struct call *c, struct liteio_error *err)
 	return 0;
 }
 
-/* ---- floors and attachments ------------------------------------------------------------------- */
+/* ---- floors and attachments ----------------------------------------------------------------- */
 
 static int do_floor(struct call *c, struct liteio_error *err)
 {
@@ -237,7 +240,153 @@ static int do_fence(struct call *c, struct liteio_error *err)
 	return liteio_pool_attachment_fence(c->pool, &uuid, number_arg(c, 1), err);
 }
 
-/* ---- the table -------------------------------------------------------------------------------- */
+/* ---- the story ------------------------------------------------------------------------------ */
+
+#define STORY_BYTES (32ull << 20)
+#define STORY_PATTERN (1u << 20)
+
+/* what a test interrupts at every step: everything a pool can do, in one process, twice the same */
+struct story {
+	struct liteio_pool *pool;
+	struct liteio_uuid one, two, snap;
+	int fd;
+};
+
+static int story_freeze(void *arg, struct liteio_error *err)
+{
+	return 0;
+}
+
+static void story_thaw(void *arg)
+{
+}
+
+static int story_write(int fd, struct liteio_error *err)
+{
+	char *buf = aligned_alloc(4096, STORY_PATTERN);
+	int r = 0;
+
+	memset(buf, 0x5a, STORY_PATTERN);
+	if (pwrite(fd, buf, STORY_PATTERN, 0) != (ssize_t)STORY_PATTERN || fsync(fd))
+		r = liteio_error_set(err, errno, "cannot write");
+	free(buf);
+	return r;
+}
+
+static int story_read(const char *path, struct liteio_error *err)
+{
+	char *buf = aligned_alloc(4096, STORY_PATTERN);
+	int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC), r = 0;
+
+	if (fd < 0 || pread(fd, buf, STORY_PATTERN, 0) != (ssize_t)STORY_PATTERN)
+		r = liteio_error_set(err, errno, "cannot read %s", path);
+	for (size_t i = 0; i < STORY_PATTERN && !r; i++) {
+		if (buf[i] != 0x5a)
+			r = liteio_error_set(err, -EUCLEAN, "byte %zu of %s is wrong", i, path);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(buf);
+	return r;
+}
+
+static int story_reclaim(struct story *s, struct liteio_error *err)
+{
+	bool more = true;
+	int r = 0;
+
+	while (more && !r)
+		r = liteio_pool_reclaim(s->pool, &more, err);
+	return r;
+}
+
+static int story_begin(struct story *s, struct liteio_error *err)
+{
+	struct liteio_pool_create one = {
+		.uuid = s->one,
+		.name = "one",
+		.size_bytes = STORY_BYTES,
+	};
+	struct liteio_catalog_attachment a = { .volume = s->one, .generation = 1, .host = "nqn.a" };
+	struct liteio_catalog_volume v;
+	struct liteio_pool_thin thin;
+	int r;
+
+	r = story_reclaim(s, err);
+	if (r)
+		return r;
+	if (!liteio_pool_volume_get(s->pool, &s->one, &v))
+		one.size_bytes = v.size_bytes;
+	r = liteio_pool_volume_create(s->pool, &one, NULL, err);
+	if (r)
+		return r;
+	r = liteio_pool_attachment_add(s->pool, &a, err);
+	if (r && r != -ESTALE)
+		return r;
+	r = liteio_pool_volume_activate(s->pool, &s->one, &thin, err);
+	if (r)
+		return r;
+	s->fd = open(thin.path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	if (s->fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s", thin.path);
+	return story_write(s->fd, err);
+}
+
+static int story_middle(struct story *s, struct liteio_error *err)
+{
+	const struct liteio_quiesce q = { story_freeze, story_thaw, s };
+	struct liteio_pool_create two = { .uuid = s->two, .name = "two", .source = s->snap };
+	struct liteio_pool_thin thin;
+	int r;
+
+	r = liteio_pool_snapshot_create(s->pool, &s->snap, "snap", &s->one, NULL, &q, err);
+	if (!r)
+		r = liteio_pool_volume_create(s->pool, &two, NULL, err);
+	if (!r)
+		r = liteio_pool_volume_activate(s->pool, &s->two, &thin, err);
+	if (!r)
+		r = story_read(thin.path, err);
+	if (!r)
+		r = liteio_pool_volume_grow(s->pool, &s->one, STORY_BYTES + (16 << 20), err);
+	if (!r)
+		r = liteio_pool_attachment_fence(s->pool, &s->one, 1, err);
+	if (!r)
+		r = liteio_pool_floor_raise(s->pool, &s->one, 2, err);
+	return r;
+}
+
+static int story_end(struct story *s, struct liteio_error *err)
+{
+	int r;
+
+	close(s->fd);
+	r = liteio_pool_volume_delete(s->pool, &s->two, err);
+	if (!r)
+		r = liteio_pool_volume_delete(s->pool, &s->snap, err);
+	if (!r)
+		r = liteio_pool_volume_delete(s->pool, &s->one, err);
+	return r ? r : story_reclaim(s, err);
+}
+
+static int do_story(struct call *c, struct liteio_error *err)
+{
+	struct story s = {
+		.pool = c->pool,
+		.one = uuid_arg(c, 0),
+		.two = uuid_arg(c, 1),
+		.snap = uuid_arg(c, 2),
+	};
+	int r;
+
+	r = story_begin(&s, err);
+	if (!r)
+		r = story_middle(&s, err);
+	if (!r)
+		r = story_end(&s, err);
+	return r ? r : do_close(c, err);
+}
+
+/* ---- the table ------------------------------------------------------------------------------ */
 
 static const struct command {
 	const char *name;
@@ -263,6 +412,7 @@ static const struct command {
 	{ "floor", do_floor, true, 2, "UUID FLOOR" },
 	{ "attach", do_attach, true, 3, "UUID GENERATION HOST" },
 	{ "fence", do_fence, true, 2, "UUID GENERATION" },
+	{ "story", do_story, true, 3, "UUID UUID UUID" },
 };
 
 static int usage(void)
@@ -289,7 +439,8 @@ static int run(const struct command *cmd, struct call *c)
 	if (c->pool && !c->is_closed)
 		liteio_pool_release(c->pool);
 	if (r)
-		fprintf(stderr, "poolctl: %s: %s\n", liteio_errno_name(r), liteio_error_str(&err, r));
+		fprintf(stderr, "poolctl: %s: %s\n", liteio_errno_name(r),
+			liteio_error_str(&err, r));
 	return r ? 1 : 0;
 }
 

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The pool engine killed after every named step of every operation: what it then finds when it opens
+# the pool again is the state before or after, nothing is lost, nothing is left over, and everything
+# can be done again.
+# vm: kernels=6.12 disks=pool=256M timeout=1500 needs=tools
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/pool.sh
+. "$LITEIO_TOP/tests/vm/lib/pool.sh"
+
+disk=/dev/disk/by-id/virtio-pool
+
+# no device is held, none of an operation that nobody was told of is there
+check_after_kill() {
+	local info list
+
+	info=$(poolctl info $disk)
+	list=$(poolctl list $disk)
+	grep -q '^condition=Ready ' <<<"$info" || fail "$1: $info"
+	! grep -q creating <<<"$list" || fail "$1: an interrupted creation stayed: $list"
+	! dmsetup info -c --noheadings -o name,suspended | grep -i ':suspended$' || fail "$1: a device is held"
+	case $1 in
+	volume-create:catalog-creating | volume-create:messages | volume-create:transaction)
+		case $2 in
+		1) what='volume one' ;;
+		2) what='snapshot snap' ;;
+		3) what='volume two' ;;
+		esac
+		# from the transaction on it is there, as the kernel says so
+		if [ "$1" = volume-create:transaction ]; then
+			grep -q "^$what ready" <<<"$list" || fail "$1: $what was undone: $list"
+		else
+			! grep -q "^$what" <<<"$list" || fail "$1: $what was not undone: $list"
+		fi
+		;;
+	attachment-add:catalog)
+		grep -q '^attachment 1 live' <<<"$list" || fail "$1: $list"
+		;;
+	attachment-fence:catalog)
+		grep -q '^attachment 1 fenced' <<<"$list" || fail "$1: $list"
+		;;
+	floor-raise:catalog)
+		grep -q '^volume one ready .* floor=2 ' <<<"$list" || fail "$1: $list"
+		;;
+	volume-grow:catalog)
+		grep -q '^volume one ready size=50331648 ' <<<"$list" || fail "$1: $list"
+		;;
+	esac
+}
+
+# the kernel knows no thin device that the catalog does not
+check_orphans() {
+	local pool id
+
+	pool=$(dmsetup ls | sed -n 's/^\(liteio-pool-[^ \t]*\).*/\1/p')
+	for id in 1 2 3 4 5 6 7 8 9; do
+		! dmsetup message "$pool" 0 "delete $id" 2>/dev/null || fail "$1: thin device $id was left over"
+	done
+}
+
+one_step() {
+	local step=$1 count=$2 rc=0
+
+	poolctl format $disk fast >/dev/null
+	LITEIO_STEP_KILL=$step:$count poolctl story $disk $V1 $V2 $S1 || rc=$?
+	[ $rc = 137 ] || fail "$step:$count was not reached: $rc"
+	check_after_kill "$step" "$count"
+	poolctl story $disk $V1 $V2 $S1 || fail "$step:$count: not done again"
+	field $disk volumes 0
+	field $disk used 0
+	check_orphans "$step:$count"
+	poolctl destroy $disk
+}
+
+n=0
+for step in $(poolctl steps); do
+	case $step in
+	pool-format:*)
+		rc=0
+		LITEIO_STEP_KILL=$step poolctl format $disk fast >/dev/null || rc=$?
+		[ $rc = 137 ] || fail "$step was not reached"
+		if [ "$step" != pool-format:label ]; then
+			refused 'no pool' poolctl info $disk
+			poolctl format $disk fast >/dev/null
+		fi
+		poolctl destroy $disk
+		;;
+	volume-create:* | reclaim:*)
+		for count in 1 2 3; do
+			one_step "$step" $count
+		done
+		;;
+	*)
+		one_step "$step" 1
+		;;
+	esac
+	n=$((n + 1))
+	ok "killed after $step"
+done
+[ $n -ge 28 ] || fail "only $n steps"
