@@ -83,13 +83,14 @@ static bool all_finite(struct json_object *o)
 				return false;
 		}
 		return true;
-	case json_type_object:
+	case json_type_object: {
 		json_object_object_foreach(o, key, v) {
 			(void)key;
 			if (!all_finite(v))
 				return false;
 		}
 		return true;
+	}
 	default:
 		return true;
 	}
@@ -230,7 +231,7 @@ static void print_value(struct liteio_buf *b, struct json_object *o, int depth)
 			print_value(b, json_object_array_get_idx(o, n), inner);
 		}
 		break;
-	case json_type_object:
+	case json_type_object: {
 		liteio_buf_add(b, "{", 1);
 		json_object_object_foreach(o, key, v) {
 			liteio_buf_add(b, ",", n++ ? 1 : 0);
@@ -240,6 +241,7 @@ static void print_value(struct liteio_buf *b, struct json_object *o, int depth)
 			print_value(b, v, inner);
 		}
 		break;
+	}
 	}
 	if (n)
 		newline(b, depth);

@@ -61,6 +61,7 @@
  * @telling: changes are being told
  * @lock: covers what follows
  * @problem: of the last attempt
+ * @lists: complete so far
  * @posted: liteio_informer_offer() has posted a call that is still to come
  * @freed: by the owner, while @posted
  */
@@ -84,6 +85,7 @@ struct liteio_informer {
 
 	pthread_mutex_t lock;
 	struct liteio_error problem;
+	unsigned int lists;
 	bool posted;
 	bool freed;
 };
@@ -115,6 +117,12 @@ static void set_problem(struct liteio_informer *inf, const struct liteio_error *
 
 	liteio_guard(&inf->lock);
 	inf->problem = err ? *err : none;
+}
+
+static void count_list(struct liteio_informer *inf)
+{
+	liteio_guard(&inf->lock);
+	inf->lists++;
 }
 
 /* ---- attempts ----------------------------------------------------------------------------- */
@@ -190,6 +198,7 @@ static void on_page(void *arg, int r, struct liteio_json *page, const struct lit
 		liteio_store_replace(inf->store, inf->items, version);
 		forget_pages(inf);
 		inf->relist = false;
+		count_list(inf);
 		set_problem(inf, NULL);
 	}
 	/* the next page, or the watch; before telling: a callback may take its time */
@@ -395,6 +404,12 @@ int liteio_informer_problem(struct liteio_informer *inf, struct liteio_error *er
 	if (inf->problem.code && err)
 		*err = inf->problem;
 	return inf->problem.code;
+}
+
+unsigned int liteio_informer_lists(struct liteio_informer *inf)
+{
+	liteio_guard(&inf->lock);
+	return inf->lists;
 }
 
 struct liteio_json *liteio_informer_get(struct liteio_informer *inf, const char *key)

@@ -76,6 +76,9 @@ bool liteio_informer_synced(struct liteio_informer *inf);
 /* 0 when connected and up to date, else the errno and sentence of the last failure. Any thread */
 int liteio_informer_problem(struct liteio_informer *inf, struct liteio_error *err);
 
+/* how often the whole list was read; every time after the first, history was lost. Any thread */
+unsigned int liteio_informer_lists(struct liteio_informer *inf);
+
 /* by key, "name" or "namespace/name"; a reference owned by the caller or NULL. Any thread */
 struct liteio_json *liteio_informer_get(struct liteio_informer *inf, const char *key);
 

@@ -393,6 +393,8 @@ void live_forgotten(void)
 	wait_told(&w, "-gone-meanwhile ");
 	wait_told(&w, "~changed-meanwhile ");
 	wait_told(&w, "+new-19 ");
+	CHECK(liteio_informer_lists(w.inf) >= 2, "read anew %u times",
+	      liteio_informer_lists(w.inf) - 1);
 	compare_with_server(&w, live.b);
 	/* and it goes on from there */
 	destroy(live.b, "changed-meanwhile");
