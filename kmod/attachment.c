@@ -3,10 +3,10 @@
  * Attachments in the registry.
  *
  * Why an attachment can be freed safely. Its gate is used by I/O of bound heads only, and
- * device-mapper destroys a table after the last I/O that went through it has completed; deletion is
- * refused while a head is bound. What may still run is the callback of a gate that was closed a
- * moment ago (it needs an RCU grace period and nothing else) and the work that sends events: deletion
- * waits for both.
+ * device-mapper destroys a table after the last I/O that went through it has completed; deletion
+ * is refused while a head is bound. What may still run is the callback of a gate that was closed
+ * a moment ago (it needs an RCU grace period and nothing else) and the work that sends events:
+ * deletion waits for both.
  */
 #include <linux/slab.h>
 

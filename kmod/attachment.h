@@ -25,7 +25,8 @@ int liteio_att_add(struct liteio_vol *vol, u64 gen, const char *host, u32 flags,
  * @vol: in the registry
  * @gen: any number
  *
- * Context: caller holds liteio_lock. Return: borrowed while the lock is held, NULL if there is none.
+ * Context: caller holds liteio_lock. Return: borrowed while the lock is held, NULL if there is
+ * none.
  */
 struct liteio_att *liteio_att_find(struct liteio_vol *vol, u64 gen);
 
@@ -68,8 +69,8 @@ void liteio_att_delete_all(void);
  * @att: in the registry
  *
  * Must be followed by liteio_att_tell_closed() under the same lock: several gates are all closed
- * before the first event about them takes its time. Context: caller holds liteio_lock; does not wait
- * for I/O in flight: @att->drained does.
+ * before the first event about them takes its time. Context: caller holds liteio_lock; does not
+ * wait for I/O in flight: @att->drained does.
  */
 void liteio_att_close(struct liteio_att *att);
 

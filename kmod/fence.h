@@ -2,12 +2,13 @@
 /*
  * The fence: take generations away for good, and wait for what they still have in flight.
  *
- * Why a fence holds. All I/O of an attachment takes a reference on its gate before it goes to the
- * device below and drops it when it completes there. Closing the gate (percpu_ref_kill) makes every
- * later attempt fail; the release callback runs only after a grace period in which every CPU has
- * seen that, and after the last reference is gone. So "drained" means: everything that passed the
- * gate has completed, and nothing will pass any more. Between the two a table may be loaded, swapped,
- * suspended or removed as anybody likes: the gate belongs to the attachment, not to the table.
+ * Why a fence holds. All I/O of an attachment takes a reference on its gate before it goes to
+ * the device below and drops it when it completes there. Closing the gate (percpu_ref_kill)
+ * makes every later attempt fail; the release callback runs only after a grace period in which
+ * every CPU has seen that, and after the last reference is gone. So "drained" means: everything
+ * that passed the gate has completed, and nothing will pass any more. Between the two a table
+ * may be loaded, swapped, suspended or removed as anybody likes: the gate belongs to the
+ * attachment, not to the table.
  */
 #ifndef LITEIO_FENCE_H
 #define LITEIO_FENCE_H

@@ -3,8 +3,8 @@
  * Which generations of a volume may still be used: the floor, and those fenced one by one. Pure.
  *
  * Both only ever take away. A generation below the floor is gone for good; a generation from the
- * floor on is usable unless it is in the barred set. Raising the floor empties the set below it, so
- * the set stays as small as the number of generations fenced since the oldest one in use.
+ * floor on is usable unless it is in the barred set. Raising the floor empties the set below it,
+ * so the set stays as small as the number of generations fenced since the oldest one in use.
  */
 #ifndef LITEIO_GENERATIONS_H
 #define LITEIO_GENERATIONS_H

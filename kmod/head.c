@@ -2,10 +2,10 @@
 /*
  * The head: a device-mapper target that adds an offset, a gate and counters to a device.
  *
- * It keeps no I/O back, so it has nothing to do when it is suspended or resumed: device-mapper holds
- * new I/O and waits for what is in flight. All that outlives a table (gate, counters) belongs to the
- * attachment. There is no prepare_ioctl on purpose: a command passed through to the device below
- * would go around the gate.
+ * It keeps no I/O back, so it has nothing to do when it is suspended or resumed: device-mapper
+ * holds new I/O and waits for what is in flight. All that outlives a table (gate, counters)
+ * belongs to the attachment. There is no prepare_ioctl on purpose: a command passed through to
+ * the device below would go around the gate.
  */
 #include <linux/bio.h>
 #include <linux/device-mapper.h>

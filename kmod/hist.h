@@ -11,8 +11,8 @@
  * liteio_hist_index() - bucket that counts a latency
  * @ns: any value
  *
- * Two buckets per doubling from 1024 ns on: the exponent chooses the pair, the bit below the highest
- * one chooses the half.
+ * Two buckets per doubling from 1024 ns on: the exponent chooses the pair, the bit below the
+ * highest one chooses the half.
  *
  * Context: any. Return: below LITEIO_HIST_BUCKETS.
  */

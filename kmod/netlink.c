@@ -315,6 +315,7 @@ static int do_att_get(struct sk_buff *request, struct genl_info *info)
 	struct liteio_att *att;
 	struct sk_buff *skb;
 	unsigned int cookie;
+	fill_att_fn fill;
 	void *header;
 	uuid_t uuid;
 	u64 gen;
@@ -333,7 +334,8 @@ static int do_att_get(struct sk_buff *request, struct genl_info *info)
 
 	cookie = liteio_registry_lock();
 	att = find_att(&uuid, gen, info);
-	ret = att ? att_filler(info->genlhdr->cmd)(skb, att) : -ENOENT;
+	fill = att_filler(info->genlhdr->cmd);
+	ret = att ? fill(skb, att) : -ENOENT;
 	liteio_registry_unlock(cookie);
 	return answer_send(skb, header, info, ret);
 }

@@ -13,7 +13,8 @@ extern const struct liteio_front liteio_netlink_front;
 /**
  * liteio_netlink_init() - take commands
  *
- * Context: process; the registry and the configfs window are ready. Return: 0, or a negative errno.
+ * Context: process; the registry and the configfs window are ready. Return: 0, or a negative
+ * errno.
  */
 int liteio_netlink_init(void);
 

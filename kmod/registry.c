@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The registry's lock, counts, workqueue and front ends. The objects are in volume.c, attachment.c.
+ * The registry's lock, counts, workqueue and front ends. The objects are in volume.c,
+ * attachment.c.
  */
 #include <linux/random.h>
 #include <linux/rcupdate.h>
@@ -10,7 +11,7 @@
 #include "registry.h"
 #include "volume.h"
 
-DEFINE_MUTEX(liteio_lock);
+DEFINE_MUTEX(liteio_lock); /* the registry: see registry.h */
 
 static const struct liteio_front *window;
 static const struct liteio_front *events;

@@ -9,11 +9,11 @@
 
 #include "liteio.h"
 
-/**
- * liteio_lock - protects the registry
+/*
+ * liteio_lock protects the registry.
  *
- * Covers the lists of volumes and attachments, every generation rule, closing of gates, bindings of
- * heads, and the count of changes. Taken with liteio_registry_lock() only.
+ * Covers the lists of volumes and attachments, every generation rule, closing of gates, bindings
+ * of heads, and the count of changes. Taken with liteio_registry_lock() only.
  */
 extern struct mutex liteio_lock;
 
@@ -79,8 +79,8 @@ u64 liteio_registry_features(void);
 /**
  * liteio_registry_lock() - take liteio_lock
  *
- * Until the lock is dropped, allocations of this thread do no I/O: the device below may be one that
- * is suspended by whoever waits for us. Context: process, sleeps.
+ * Until the lock is dropped, allocations of this thread do no I/O: the device below may be one
+ * that is suspended by whoever waits for us. Context: process, sleeps.
  * Return: to be given to liteio_registry_unlock().
  */
 unsigned int liteio_registry_lock(void) __acquires(&liteio_lock);
@@ -96,8 +96,8 @@ void liteio_registry_unlock(unsigned int cookie) __releases(&liteio_lock);
 /**
  * liteio_registry_changes() - count of changes, for readers that come back
  *
- * Context: caller holds liteio_lock. Return: another number after objects were added or deleted or a
- * floor was raised; never 0.
+ * Context: caller holds liteio_lock. Return: another number after objects were added or deleted
+ * or a floor was raised; never 0.
  */
 unsigned int liteio_registry_changes(void);
 

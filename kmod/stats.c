@@ -74,6 +74,7 @@ u64 liteio_stats_inflight(struct liteio_stats_cpu __percpu *stats)
 
 	for_each_possible_cpu(cpu)
 		ended += READ_ONCE(per_cpu_ptr(stats, cpu)->ended);
+	/* all ends before all starts */
 	smp_rmb();
 	for_each_possible_cpu(cpu)
 		started += READ_ONCE(per_cpu_ptr(stats, cpu)->started);

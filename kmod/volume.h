@@ -37,7 +37,8 @@ int liteio_vol_set(const struct liteio_vol_spec *spec, const char **why);
  * liteio_vol_find() - the volume with this UUID
  * @uuid: its name
  *
- * Context: caller holds liteio_lock. Return: borrowed while the lock is held, NULL if there is none.
+ * Context: caller holds liteio_lock. Return: borrowed while the lock is held, NULL if there is
+ * none.
  */
 struct liteio_vol *liteio_vol_find(const uuid_t *uuid);
 

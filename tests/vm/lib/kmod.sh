@@ -127,14 +127,15 @@ dmsetup_gone() {
 }
 
 run_tests() {
-	local name me=${0##*/} failed=0 rc
+	local name names me=${0##*/} failed=0 rc
 
 	me=${me%.sh}
 	modprobe dm-mod
 	modprobe configfs
 	mountpoint -q $CONFIGFS || mount -t configfs none $CONFIGFS
 	load_module
-	for name in $(grep -oE '^t_[a-z0-9_]+' "$0"); do
+	mapfile -t names < <(grep -oE '^t_[a-z0-9_]+' "$0")
+	for name in "${names[@]}"; do
 		if [ $# -gt 0 ] && [[ $name != "$1" ]]; then
 			continue
 		fi

@@ -76,7 +76,7 @@ t_the_judge_sees_what_an_impatient_fence_lets_through() {
 	head_new head /dev/mapper/slow $SECTORS $V1 1
 	start_writer writer /dev/mapper/head 1 16
 	# they are all waiting for the disk now and then; the fence does not wait for them
-	until_true 10 sh -c '[ "$(kmodctl att-get uuid='$V1' gen=1 | sed "s/.*inflight=\([0-9]*\).*/\1/")" -ge 8 ]'
+	until_true 10 sh -c "kmodctl att-get uuid=$V1 gen=1 | grep -qE 'inflight=([89]|1[0-9]) '"
 	answer=$(kmodctl fence uuid=$V1 floor=2 timeout=0)
 	expect 0 "$(field drained <<<"$answer")" drained
 	[ "$(field inflight <<<"$answer")" -gt 0 ]

@@ -8,9 +8,10 @@
  *	stampwriter check DEVICE GEN BLOCKS		is every block of GEN and whole?
  *	stampwriter verify DEVICE GEN BLOCKS FILE	is every block at least as new as FILE says?
  *
- * "write" prints "running" when every writer has had a first block acknowledged. On SIGTERM it waits
- * for its writers, prints its counts, and writes what was acknowledged (a sequence number per block)
- * to the file that the variable STAMPS names. On SIGUSR1 it prints its counts at once.
+ * "write" prints "running" when every writer has had a first block acknowledged. On SIGTERM it
+ * waits for its writers, prints its counts, and writes what was acknowledged (a sequence number
+ * per block) to the file that the variable STAMPS names. On SIGUSR1 it prints its counts at
+ * once.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,264 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The life of objects: reloads keep counters, heads go under I/O, loops leak nothing, the window and
+# the events show all of it, and unloading leaves nothing.
+# vm: kernels=6.1,6.12,7 timeout=400
+set -u
+# shellcheck source=tests/vm/lib/kmod.sh
+. "$(dirname "$0")/../lib/kmod.sh"
+
+SECTORS=16384
+
+t_reloads_keep_counters_and_gate() {
+	local before
+
+	ram_disk
+	volume $V1 1
+	head_new h /dev/ram0 8192 $V1 1
+	dd if=/dev/zero of=/dev/mapper/h bs=4k count=64 oflag=direct status=none
+	before=$(stat_of $V1 1 write.ios)
+	expect 64 "$before"
+	dmsetup load h --table "0 $SECTORS liteio /dev/ram0 0 $V1 1"
+	dmsetup resume h
+	udevadm settle
+	expect $SECTORS "$(sectors_of /dev/mapper/h)"
+	expect "$before" "$(stat_of $V1 1 write.ios)"
+	dd if=/dev/zero of=/dev/mapper/h bs=4k seek=1024 count=64 oflag=direct status=none
+	expect 128 "$(stat_of $V1 1 write.ios)"
+	# a fence survives the reload that was loaded before it
+	dmsetup load h --table "0 $SECTORS liteio /dev/ram0 0 $V1 1"
+	kmodctl fence uuid=$V1 floor=2 >/dev/null
+	dmsetup resume h
+	! dd if=/dev/zero of=/dev/mapper/h bs=4k count=1 oflag=direct status=none 2>/dev/null || fail "written"
+	! dmsetup load h --table "0 $SECTORS liteio /dev/ram0 0 $V1 1" 2>/dev/null || fail "loaded"
+	expect 128 "$(stat_of $V1 1 write.ios)"
+}
+
+t_a_head_is_swapped_to_linear_and_back_under_io() {
+	local round writer
+
+	ram_disk
+	volume $V1 1
+	head_new h /dev/ram0 $SECTORS $V1 1
+	stampwriter write /dev/mapper/h 1 2048 4 >"$WORK/writer" &
+	writer=$!
+	until_true 30 grep -q running "$WORK/writer"
+	for round in 1 2 3; do
+		dmsetup load h --table "0 $SECTORS linear /dev/ram0 0"
+		dmsetup resume h
+		expect new "$(state_of $V1 1)" "round $round"
+		dmsetup load h --table "0 $SECTORS liteio /dev/ram0 0 $V1 1"
+		dmsetup resume h
+		expect open "$(state_of $V1 1)" "round $round"
+	done
+	kill -TERM $writer
+	wait $writer
+	grep -q " failed 0$" "$WORK/writer"
+}
+
+t_a_head_goes_under_io() {
+	local round writer
+
+	ram_disk
+	for round in 1 2 3 4 5; do
+		volume $V1 1
+		head_new h /dev/ram0 $SECTORS $V1 1
+		stampwriter write /dev/mapper/h 1 2048 4 >"$WORK/writer" &
+		writer=$!
+		until_true 30 grep -q running "$WORK/writer"
+		expect_error EBUSY "a head is bound" kmodctl att-del uuid=$V1 gen=1
+		! rmmod liteio 2>/dev/null || fail "unloaded in round $round"
+		# the device is in use: its table is replaced by one that fails, under I/O
+		dmsetup remove --force h 2>/dev/null || true
+		expect new "$(state_of $V1 1)"
+		kmodctl att-del uuid=$V1 gen=1
+		kmodctl vol-del uuid=$V1
+		kill -TERM $writer
+		wait $writer
+		dmsetup remove --retry h
+	done
+}
+
+t_the_window_shows_and_takes_nothing() {
+	local dir=$WINDOW/volumes/$V1
+
+	ram_disk
+	kmodctl vol-set uuid=$V1 +create name=pvc-1 floor=3
+	kmodctl att-add uuid=$V1 gen=3 host=nqn.host
+	kmodctl att-add uuid=$V1 gen=4 flags=1
+	expect "barred floor name" "$(find $dir -maxdepth 1 -type f -printf '%f\n' | sort | xargs)"
+	expect "device flags host inflight io_stats latency rejected state" \
+		"$(find $dir/attachments/3 -type f -printf '%f\n' | sort | xargs)"
+	expect "pvc-1 3 0" "$(cat $dir/name) $(cat $dir/floor) $(cat $dir/barred)"
+	expect "nqn.host new " "$(cat $dir/attachments/3/host) $(cat $dir/attachments/3/state) $(cat $dir/attachments/3/flags)"
+	expect ro "$(cat $dir/attachments/4/flags)"
+	head_new h /dev/ram0 8192 $V1 3
+	expect "open $(dmsetup info -c --noheadings --separator : -o major,minor h)" \
+		"$(cat $dir/attachments/3/state) $(cat $dir/attachments/3/device)"
+	dd if=/dev/zero of=/dev/mapper/h bs=4k count=8 oflag=direct status=none
+	[ "$(awk '$1 == "write" { print $3 }' $dir/attachments/3/latency)" -ge 1024 ]
+	kmodctl vol-set uuid=$V1 name=pvc-2
+	expect pvc-2 "$(cat $dir/name)"
+	# looking only
+	find $WINDOW -type f ! -perm 0444 | grep . && fail "something can be written"
+	! mkdir $WINDOW/volumes/$V2 2>/dev/null || fail "a volume was made"
+	! mkdir $dir/attachments/9 2>/dev/null || fail "an attachment was made"
+	! mkdir $WINDOW/x 2>/dev/null || fail "something was made"
+	! rmdir $dir 2>/dev/null || fail "a volume was removed"
+	! rmdir $dir/attachments/4 2>/dev/null || fail "an attachment was removed"
+	! rmdir $WINDOW/volumes 2>/dev/null || fail "the folder was removed"
+	# a file held open outlives what it shows
+	exec 8<$dir/attachments/4/host
+	kmodctl att-del uuid=$V1 gen=4
+	[ ! -e $dir/attachments/4 ] || fail "still there"
+	! cat <&8 2>/dev/null || [ -z "$(cat <&8 2>/dev/null)" ]
+	exec 8<&-
+}
+
+t_the_window_may_be_read_while_everything_changes() {
+	local round reader
+
+	(
+		trap 'exit 0' TERM
+		while :; do
+			grep -r . $WINDOW
+		done
+	) >/dev/null 2>&1 &
+	reader=$!
+	for round in $(seq 40); do
+		volume $V1 1 2
+		kmodctl fence uuid=$V1 floor=2 >/dev/null
+		kmodctl att-del uuid=$V1 gen=1
+		kmodctl att-del uuid=$V1 gen=2
+		kmodctl vol-del uuid=$V1
+	done
+	kill -TERM $reader
+	wait $reader || true
+	[ "$round" = 40 ]
+}
+
+t_events_tell_everything_in_order() {
+	local dev
+
+	ram_disk
+	kmodctl events >"$WORK/events" &
+	until_true 10 grep -q ready "$WORK/events"
+	kmodctl vol-set uuid=$V1 +create
+	kmodctl att-add uuid=$V1 gen=1 flags=1
+	kmodctl att-add uuid=$V1 gen=2
+	head_new h /dev/ram0 8192 $V1 2
+	dev=$(dmsetup info -c --noheadings -o minor h)
+	dev=$(($(dmsetup info -c --noheadings -o major h) << 32 | dev))
+	dmsetup table h | dmsetup load h
+	dmsetup resume h
+	kmodctl vol-set uuid=$V1 name=x
+	kmodctl fence uuid=$V1 gen=2 >/dev/null
+	! dd if=/dev/mapper/h of=/dev/null bs=4k count=2 iflag=direct status=none 2>/dev/null || fail "read"
+	until_true 10 grep -q type=stale-io "$WORK/events"
+	dmsetup remove h
+	kmodctl att-del uuid=$V1 gen=2
+	kmodctl att-del uuid=$V1 gen=1
+	kmodctl vol-del uuid=$V1
+	until_true 10 grep -q type=vol-deleted "$WORK/events"
+	# numbered without a gap, from the one after what INFO_GET had said
+	field seq <"$WORK/events" | awk 'NR > 1 && $1 != last + 1 { exit 1 } { last = $1 }'
+	expect "$(tail -n 1 "$WORK/events" | field seq)" "$(kmodctl info | field event_seq)"
+	sed -n 's/.*type=\([^ ]*\) uuid=[^ ]*\(.*\)/\1\2/p' "$WORK/events" >"$WORK/told"
+	cat >"$WORK/want" <<-EVENTS
+		vol-added value=1
+		att-added gen=1 value=1
+		att-added gen=2 value=0
+		att-bound gen=2 value=$dev
+		vol-changed value=1
+		att-fenced gen=2 value=0
+		att-drained gen=2 value=0
+		stale-io gen=2 value=0
+		att-unbound gen=2 value=$dev
+		att-deleted gen=2 value=0
+		att-deleted gen=1 value=0
+		vol-deleted value=0
+	EVENTS
+	diff "$WORK/want" "$WORK/told"
+}
+
+t_dumps_notice_changes() {
+	local gen
+
+	volume $V1
+	for gen in $(seq 1 200); do
+		kmodctl att-add uuid=$V1 gen="$gen"
+	done
+	# the reader takes several messages' time; what changes meanwhile is marked, what stays is there
+	(
+		trap 'exit 0' TERM
+		while :; do
+			kmodctl att-add uuid=$V1 gen=1000
+			kmodctl att-del uuid=$V1 gen=1000
+		done
+	) 2>/dev/null &
+	for gen in $(seq 20); do
+		kmodctl stats +dump >"$WORK/dump"
+		expect 200 "$(field gen <"$WORK/dump" | grep -vx 1000 | sort -un | wc -l)"
+		! grep -q interrupted "$WORK/dump" || break
+	done
+	grep -q interrupted "$WORK/dump"
+}
+
+t_loops_leak_nothing() {
+	local round slab
+
+	export DM_DISABLE_UDEV=1
+	ram_disk
+	volume $V2 1
+	for round in $(seq 60); do
+		[ "$round" != 10 ] || slab=$(awk '/^Slab|^Percpu/ { s += $2 } END { print s }' /proc/meminfo)
+		kmodctl vol-set uuid=$V1 +create
+		kmodctl att-add uuid=$V1 gen="$round"
+		dmsetup create h --table "0 8192 liteio /dev/ram0 0 $V1 $round"
+		[ $((round % 2)) = 0 ] || kmodctl fence uuid=$V1 floor=$((round + 1)) >/dev/null
+		dmsetup remove h
+		kmodctl att-del uuid=$V1 gen="$round"
+		kmodctl vol-del uuid=$V1
+	done
+	kmodctl att-del uuid=$V2 gen=1
+	kmodctl vol-del uuid=$V2
+	expect 0 "$(kmodctl info | field stats_bytes)" "memory of statistics"
+	expect 0 "$(awk '$1 == "liteio" { print $3 }' /proc/modules)" "users of the module"
+	[ $(($(awk '/^Slab|^Percpu/ { s += $2 } END { print s }' /proc/meminfo) - slab)) -lt 8192 ] ||
+		fail "memory has grown by more than 8 MiB"
+}
+
+t_unloading_is_refused_while_bound_and_leaves_nothing() {
+	local instance
+
+	ram_disk
+	volume $V1 1 2
+	instance=$(kmodctl info | field instance)
+	head_new h /dev/ram0 8192 $V1 1
+	! rmmod liteio 2>/dev/null || fail "unloaded under a head"
+	dd if=/dev/zero of=/dev/mapper/h bs=4k count=1 oflag=direct status=none
+	dmsetup remove h
+	kmodctl fence uuid=$V1 floor=2 timeout=0 >/dev/null
+	rmmod liteio
+	[ ! -e $WINDOW ] || fail "the window is still there"
+	! kmodctl info 2>/dev/null || fail "the family is still there"
+	! dmsetup targets | grep -q '^liteio ' || fail "the target is still there"
+	insmod "$KO"
+	[ "$(kmodctl info | field instance)" != "$instance" ] || fail "the same instance"
+	expect "" "$(kmodctl vol-get +dump)"
+	expect 0 "$(kmodctl info | field event_seq)"
+}
+
+t_loading_and_unloading_again_and_again() {
+	local round
+
+	for round in $(seq 10); do
+		volume $V1 1 2 3
+		kmodctl fence uuid=$V1 gen=2 timeout=0 >/dev/null
+		kmodctl fence uuid=$V1 floor="$round" timeout=0 >/dev/null
+		rmmod liteio
+		insmod "$KO"
+	done
+}
+
+run_tests "$@"
