@@ -35,9 +35,22 @@ struct liteio_json;
 
 /**
  * struct liteio_options - values of the options; NULL, 0 and false where nothing was said
+ * @size: --size
+ * @block_size: --block-size
+ * @force: --force
+ * @pool: --pool
+ * @snapshot: --snapshot
+ * @uuid: --uuid
+ * @host_nqn: --host-nqn
+ * @read_only: --read-only
+ * @local: --local
+ * @floor: --floor; there is no floor 0
+ * @generation: --generation; there is no generation 0
+ * @timeout_ms: --timeout; UINT64_MAX when it was not given
+ * @address: --address
+ * @nqn: --nqn
  *
- * Strings are borrowed from the command line. A generation or a floor of 0 does not exist, and a
- * timeout that was not given is UINT64_MAX.
+ * Strings are borrowed from the command line.
  */
 struct liteio_options {
 	uint64_t size;

@@ -47,7 +47,7 @@ agent_start() {
 	END
 	setsid "${LITEIO_O:?}/liteio-agent" </dev/null >>$AGENT_LOG 2>&1 &
 	echo $! >$AGENT_PID
-	until_true 60 agent_answers
+	until_true 120 agent_answers
 }
 
 # ready, or dead because it was asked to kill itself
@@ -64,7 +64,7 @@ agent_is_dead() {
 }
 
 agent_wait_dead() {
-	until_true 60 agent_is_dead
+	until_true 120 agent_is_dead
 	wait "$(cat $AGENT_PID)" 2>/dev/null || true
 }
 

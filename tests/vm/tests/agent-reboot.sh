@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The pool node loses its power while another node writes to one of its volumes. It comes back, restores
 # its exports, and the writer goes on without an error; a fenced generation stays fenced.
-# vm: host=yes kernels=6.12 timeout=700
+# vm: host=yes kernels=6.12 timeout=900
 
 # shellcheck source=tests/vm/lib/multi.sh
 . "$(dirname "$0")/../lib/multi.sh"
 
-vm_add pool --disk pool=1G -m 768M
-vm_add user -m 768M
+vm_add pool --disk pool=1G -m 768M --timeout 600
+vm_add user -m 768M --timeout 600
 vm_boot pool user
 
 on() {
@@ -43,7 +43,7 @@ on user "liteioctl attachment create $a 3 --address $(vm_ip pool) >/dev/null
 	STAMPS=/run/stamps setsid stampwriter write /dev/liteio/$a 3 512 4 >/run/writer 2>&1 </dev/null &
 	echo \$! >/run/writer.pid
 	until_true 30 grep -q running /run/writer
-	setsid dd if=/dev/zero of=/mnt/file bs=64K count=400 oflag=dsync status=none </dev/null >/run/dd 2>&1 &
+	setsid dd if=/dev/zero of=/mnt/file bs=16K count=100 oflag=dsync status=none </dev/null >/run/dd 2>&1 &
 	echo \$! >/run/dd.pid"
 vm_cut pool
 on user "liteioctl attachment list >/dev/null
@@ -62,10 +62,10 @@ on pool "refused 'fenced\|floor' liteioctl export create a 2 --host-nqn $nqn
 ok "exactly the live attachments are back, fenced ones are not"
 
 on user "until_true 120 sh -c '! liteioctl -o json attachment list | grep -q connecting'
-	until_true 180 [ ! -d /proc/\$(cat /run/dd.pid) ]
+	until_true 300 [ ! -d /proc/\$(cat /run/dd.pid) ]
 	[ ! -s /run/dd ] || { cat /run/dd; exit 1; }
 	kill -TERM \$(cat /run/writer.pid)
-	until_true 90 [ ! -d /proc/\$(cat /run/writer.pid) ]
+	until_true 200 [ ! -d /proc/\$(cat /run/writer.pid) ]
 	cat /run/writer
 	grep -q 'failed 0' /run/writer
 	umount /mnt
