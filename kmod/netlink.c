@@ -431,10 +431,11 @@ static int do_fence(struct sk_buff *request, struct genl_info *info)
 static int start_vol_dump(struct netlink_callback *cb)
 {
 	struct nlattr *attr = liteio_dump_attrs(cb)[LITEIO_A_UUID];
+	int ret = check_allowed(cb->skb, cb->extack);
 
-	if (attr)
-		return refuse(cb->extack, attr, -EINVAL, "a dump of volumes takes no UUID");
-	return check_allowed(cb->skb, cb->extack);
+	if (!ret && attr)
+		ret = refuse(cb->extack, attr, -EINVAL, "a dump of volumes takes no UUID");
+	return ret;
 }
 
 static int dump_vols(struct sk_buff *skb, struct netlink_callback *cb)
