@@ -78,7 +78,7 @@ struct liteio_http_call {
  * @refs: one of the owner, one of each running dispatch
  * @in_curl: curl is on the stack: it must not be called
  * @dead: freed by its owner
- * @ca_file, @cert_file, @key_file, @server_name, @insecure: struct liteio_http_tls
+ * @tls: whom to trust, strings owned
  * @lock: covers @idle and @n_idle
  * @idle: handles of ended synchronous calls
  * @n_idle: how many
@@ -91,8 +91,7 @@ struct liteio_http_client {
 	unsigned int refs;
 	bool in_curl;
 	bool dead;
-	char *ca_file, *cert_file, *key_file, *server_name;
-	bool insecure;
+	struct liteio_http_tls tls;
 	pthread_mutex_t lock;
 	CURL *idle[MAX_IDLE];
 	size_t n_idle;
@@ -112,7 +111,6 @@ static const struct {
 } codes[] = {
 	{ CURLE_UNSUPPORTED_PROTOCOL, -EINVAL },
 	{ CURLE_URL_MALFORMAT, -EINVAL },
-	{ CURLE_COULDNT_RESOLVE_PROXY, -EHOSTUNREACH },
 	{ CURLE_COULDNT_RESOLVE_HOST, -EHOSTUNREACH },
 	{ CURLE_COULDNT_CONNECT, -ECONNREFUSED },
 	{ CURLE_OPERATION_TIMEDOUT, -ETIMEDOUT },
@@ -181,7 +179,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
  */
 static CURLcode verify_other_name(struct liteio_http_call *call)
 {
-	const char *name = call->c->server_name;
+	const char *name = call->c->tls.server_name;
 	char *host = NULL, *port = NULL, *text = NULL;
 	CURLU *u = curl_url();
 	CURLcode cc = CURLE_URL_MALFORMAT;
@@ -215,7 +213,7 @@ static CURLcode verify_other_name(struct liteio_http_call *call)
 
 static CURLcode setup_tls(struct liteio_http_call *call)
 {
-	const struct liteio_http_client *c = call->c;
+	const struct liteio_http_tls *c = &call->c->tls;
 
 	if (c->ca_file) {
 		SET(CURLOPT_CAINFO, c->ca_file);
@@ -296,17 +294,17 @@ static void client_release(struct liteio_http_client *c)
 {
 	if (--c->refs)
 		return;
-	for (size_t i = 0; i < c->n_idle; i++)
-		curl_easy_cleanup(c->idle[i]);
+	while (c->n_idle)
+		curl_easy_cleanup(c->idle[--c->n_idle]);
 	/* closes connections, which tells us about sockets: the loop must still be there */
 	if (c->multi)
 		curl_multi_cleanup(c->multi);
 	liteio_timer_free(c->timer);
 	pthread_mutex_destroy(&c->lock);
-	free(c->ca_file);
-	free(c->cert_file);
-	free(c->key_file);
-	free(c->server_name);
+	free((void *)(uintptr_t)c->tls.ca_file);
+	free((void *)(uintptr_t)c->tls.cert_file);
+	free((void *)(uintptr_t)c->tls.key_file);
+	free((void *)(uintptr_t)c->tls.server_name);
 	free(c);
 }
 
@@ -446,6 +444,15 @@ static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *arg)
 
 /* ---- clients ------------------------------------------------------------------------------ */
 
+static CURL *new_handle(void)
+{
+	CURL *easy = curl_easy_init();
+
+	if (!easy)
+		abort();
+	return easy;
+}
+
 static void init_curl(void)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
@@ -485,11 +492,11 @@ int liteio_http_client_new(struct liteio_loop *loop, const struct liteio_http_tl
 	c->loop = loop;
 	pthread_mutex_init(&c->lock, NULL);
 	if (tls) {
-		c->ca_file = liteio_strdup(tls->ca_file);
-		c->cert_file = liteio_strdup(tls->cert_file);
-		c->key_file = liteio_strdup(tls->key_file);
-		c->server_name = liteio_strdup(tls->server_name);
-		c->insecure = tls->insecure;
+		c->tls.ca_file = liteio_strdup(tls->ca_file);
+		c->tls.cert_file = liteio_strdup(tls->cert_file);
+		c->tls.key_file = liteio_strdup(tls->key_file);
+		c->tls.server_name = liteio_strdup(tls->server_name);
+		c->tls.insecure = tls->insecure;
 	}
 	r = loop ? init_multi(c, err) : 0;
 	if (r) {
@@ -511,15 +518,6 @@ void liteio_http_client_free(struct liteio_http_client *c)
 }
 
 /* ---- calls -------------------------------------------------------------------------------- */
-
-static CURL *new_handle(void)
-{
-	CURL *easy = curl_easy_init();
-
-	if (!easy)
-		abort();
-	return easy;
-}
 
 struct liteio_http_call *liteio_http_call_start(struct liteio_http_client *c,
 						const struct liteio_http_call_spec *spec,
@@ -570,13 +568,10 @@ static void give_handle(struct liteio_http_client *c, CURL *easy)
 {
 	/* forgets the options, keeps the connections */
 	curl_easy_reset(easy);
-	pthread_mutex_lock(&c->lock);
-	if (c->n_idle < MAX_IDLE) {
+	liteio_guard(&c->lock);
+	if (c->n_idle < MAX_IDLE)
 		c->idle[c->n_idle++] = easy;
-		easy = NULL;
-	}
-	pthread_mutex_unlock(&c->lock);
-	if (easy)
+	else
 		curl_easy_cleanup(easy);
 }
 

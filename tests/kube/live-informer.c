@@ -22,6 +22,8 @@
 /**
  * struct watched - an informer and what it has told
  * @inf: the informer
+ * @k: its client
+ * @selector: its label selector
  * @lock: covers what follows
  * @told: signalled with every change
  * @log: "+a ~a -a " for added, changed and removed, "S " for synced
