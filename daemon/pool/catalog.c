@@ -25,12 +25,22 @@ void liteio_catalog_fini(struct liteio_catalog *c)
 	*c = (struct liteio_catalog){ 0 };
 }
 
+size_t liteio_catalog_room(size_t n)
+{
+	size_t room = 8;
+
+	while (room < n)
+		room *= 2;
+	return room;
+}
+
 void liteio_catalog_copy(const struct liteio_catalog *from, struct liteio_catalog *ret)
 {
 	struct liteio_catalog c = *from;
 
-	c.volumes = liteio_calloc(c.n_volumes + 1, sizeof(*c.volumes));
-	c.attachments = liteio_calloc(c.n_attachments + 1, sizeof(*c.attachments));
+	c.volumes = liteio_calloc(liteio_catalog_room(c.n_volumes), sizeof(*c.volumes));
+	c.attachments = liteio_calloc(liteio_catalog_room(c.n_attachments),
+				      sizeof(*c.attachments));
 	if (c.n_volumes)
 		memcpy(c.volumes, from->volumes, c.n_volumes * sizeof(*c.volumes));
 	if (c.n_attachments)
@@ -151,7 +161,9 @@ struct liteio_catalog_volume *liteio_catalog_add(struct liteio_catalog *c,
 {
 	size_t i = volume_slot(c, &v->uuid);
 
-	c->volumes = liteio_realloc(c->volumes, c->n_volumes + 1, sizeof(*c->volumes));
+	if (!c->volumes || c->n_volumes == liteio_catalog_room(c->n_volumes))
+		c->volumes = liteio_realloc(c->volumes, liteio_catalog_room(c->n_volumes + 1),
+					    sizeof(*c->volumes));
 	memmove(&c->volumes[i + 1], &c->volumes[i], (c->n_volumes - i) * sizeof(*c->volumes));
 	c->volumes[i] = *v;
 	c->n_volumes++;
@@ -163,8 +175,10 @@ liteio_catalog_add_att(struct liteio_catalog *c, const struct liteio_catalog_att
 {
 	size_t i = att_slot(c, &a->volume, a->generation);
 
-	c->attachments = liteio_realloc(c->attachments, c->n_attachments + 1,
-					sizeof(*c->attachments));
+	if (!c->attachments || c->n_attachments == liteio_catalog_room(c->n_attachments))
+		c->attachments = liteio_realloc(c->attachments,
+						liteio_catalog_room(c->n_attachments + 1),
+						sizeof(*c->attachments));
 	memmove(&c->attachments[i + 1], &c->attachments[i],
 		(c->n_attachments - i) * sizeof(*c->attachments));
 	c->attachments[i] = *a;

@@ -130,6 +130,9 @@ void liteio_catalog_copy(const struct liteio_catalog *from, struct liteio_catalo
 
 struct liteio_catalog_volume *liteio_catalog_find(const struct liteio_catalog *c,
 						  const struct liteio_uuid *uuid);
+/* how many elements an array of @n has memory for, at least: grows by doubling */
+size_t liteio_catalog_room(size_t n);
+
 /* by name; what is being deleted has none any more */
 struct liteio_catalog_volume *liteio_catalog_find_name(const struct liteio_catalog *c,
 						       enum liteio_catalog_kind kind,

@@ -148,8 +148,8 @@ static int decode_records(const uint8_t *p, size_t n, bool strict, struct liteio
 {
 	int r = 0;
 
-	c->volumes = liteio_calloc(n + 1, sizeof(*c->volumes));
-	c->attachments = liteio_calloc(n + 1, sizeof(*c->attachments));
+	c->volumes = liteio_calloc(liteio_catalog_room(n), sizeof(*c->volumes));
+	c->attachments = liteio_calloc(liteio_catalog_room(n), sizeof(*c->attachments));
 	for (size_t i = 0; i < n && !r; i++, p += LITEIO_RECORD_BYTES) {
 		switch (liteio_le_get(p, sizeof(liteio_le16))) {
 		case LITEIO_RECORD_VOLUME:

@@ -21,10 +21,11 @@
  * CATALOG. Everything that changes: volumes, snapshots, floors, attachments. One change is one
  * write of a whole slot (only the part in use), O_DIRECT | O_DSYNC, always to the slot that does
  * not hold the newest state, with @sequence one higher; the header's checksum covers the header,
- * and
- * @records_crc the records. A write torn by a power cut fails its checksum, and the other slot is
- * the state before that change, which nobody has been told about. The valid slot with the higher
- * sequence counts. Floors, generations and thin ids therefore never go backwards.
+ * and @records_crc the records. A write torn by a power cut fails its checksum, and the other slot
+ * is the state before that change, which nobody has been told about. The valid slot with the higher
+ * sequence counts. Floors, generations and thin ids therefore never go backwards. A raised floor
+ * and a fence are written to both slots before they are answered: losing either slot afterwards, to
+ * a bad sector, does not bring an older floor back.
  *
  * Why these sizes: a record is 512 bytes, the unit a disk writes whole. Names and owners are up to
  * 127 characters, host NQNs up to 223, and both kinds keep over 100 bytes for what will come. A

@@ -62,6 +62,19 @@ int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
 	return 0;
 }
 
+int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft,
+			     struct liteio_error *err)
+{
+	struct liteio_catalog again;
+	int r;
+
+	r = liteio_pool_persist(p, draft, err);
+	if (r)
+		return r;
+	liteio_pool_draft(p, &again);
+	return liteio_pool_persist(p, &again, err);
+}
+
 /* ---- condition ------------------------------------------------------------------------------ */
 
 void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition c,

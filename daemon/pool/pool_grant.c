@@ -50,7 +50,7 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
 		return r;
 	liteio_pool_draft(p, &draft);
 	liteio_catalog_raise_floor(&draft, liteio_catalog_find(&draft, uuid), floor);
-	r = liteio_pool_persist(p, &draft, err);
+	r = liteio_pool_persist_both(p, &draft, err);
 	if (!r)
 		liteio_step("floor-raise:catalog");
 	return r;
@@ -137,7 +137,7 @@ int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid
 					.created = (uint64_t)time(NULL),
 				});
 	a->state = LITEIO_CATALOG_ATT_FENCED;
-	r = liteio_pool_persist(p, &draft, err);
+	r = liteio_pool_persist_both(p, &draft, err);
 	if (!r)
 		liteio_step("attachment-fence:catalog");
 	return r;

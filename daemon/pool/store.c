@@ -206,7 +206,7 @@ static const struct liteio_extent *slot_extent(const struct liteio_store *s, int
 	return liteio_label_extent(&s->label, slot ? LITEIO_EXTENT_SLOT_B : LITEIO_EXTENT_SLOT_A);
 }
 
-/* the header says how much of the slot is used: read that, and then as much */
+/* all of it: how much is used says a header that is not believed yet */
 static int read_slot(struct liteio_store *s, int slot, struct liteio_catalog *ret,
 		     struct liteio_error *err)
 {

@@ -16,9 +16,10 @@ static struct liteio_uuid uuid(unsigned int n)
 {
 	struct liteio_uuid u = { { 0 } };
 
-	/* so that the order of making is not the order of sorting */
-	u.b[0] = (uint8_t)(n * 37);
+	/* so that the order of making is not the order of sorting, while there are few */
+	u.b[0] = (uint8_t)(n < 256 ? n * 37 : 255);
 	u.b[1] = (uint8_t)(n >> 8);
+	u.b[2] = (uint8_t)n;
 	u.b[15] = (uint8_t)n;
 	u.b[14] = 1;
 	return u;

@@ -66,6 +66,15 @@ poolctl list $disk | grep -q '^volume one ready size=104857600 floor=5 ' || fail
 poolctl floor $disk $V1 6
 ok "floors only rise, and end what is below"
 
+# either slot is lost: the first begins at 1 MiB, and they have 1 MiB each
+for slot in 1 2; do
+	poolctl floor $disk $V1 $((6 + slot))
+	dd if=/dev/urandom of=$disk bs=1M seek=$slot count=1 oflag=direct conv=notrunc,fsync status=none
+	poolctl list $disk | grep -q "^volume one ready .* floor=$((6 + slot)) " ||
+		fail "the floor went back when slot $slot was lost"
+done
+ok "a floor outlives the loss of either slot"
+
 exec 9<"$dev"
 refused 'is open' poolctl delete $disk $V1
 refused 'is open' poolctl close $disk
@@ -101,7 +110,7 @@ field $disk reason TransactionMismatch
 refused 'another program has written' poolctl create $disk $V2 two 64Mi
 refused 'EROFS' poolctl delete $disk $V1
 refused 'EROFS' poolctl attach $disk $V1 9 nqn.one
-poolctl floor $disk $V1 10
+poolctl floor $disk $V1 20
 holds "$(poolctl activate $disk $V1)" 8 c
 ok "a foreign transaction id: nothing is modified, fences hold, data is there"
 
