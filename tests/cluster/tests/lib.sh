@@ -20,11 +20,19 @@ kn() { k -n "$NS" "$@"; }
 
 # step NAME COMMAND...: one line of the result; the command's output is shown when it fails.
 step() {
-	local name="$test_name: $1" log start=$SECONDS
+	local name="$test_name: $1" log start=$SECONDS rc
 
 	shift
 	log=$(mktemp)
-	if (set -e; "$@") >"$log" 2>&1; then
+	# not as a condition: that would switch off -e for all that the command calls
+	set +e
+	(
+		set -e
+		"$@"
+	) >"$log" 2>&1
+	rc=$?
+	set -e
+	if [ $rc = 0 ]; then
 		echo "ok - $name"
 		echo "# $((SECONDS - start)) s"
 		rm -f "$log"
