@@ -7,7 +7,7 @@ import sys
 # What each file's first lines must say, by where it lies; the first pattern that matches counts.
 LICENCES = [
     (r'include/uapi/', 'GPL-2.0 WITH Linux-syscall-note'),
-    (r'(kmod/|tests/kunit/.*\.[ch]$|Kbuild$)', 'GPL-2.0-only'),
+    (r'(kmod/|tests/kunit/(.*\.[ch]|Makefile)$|Kbuild$)', 'GPL-2.0-only'),
     (r'', 'GPL-2.0-or-later'),
 ]
 SOURCE = re.compile(r'(\.([ch]|sh|py|mk|proto)|(^|/)(Makefile|Kbuild))$')

@@ -35,6 +35,8 @@ COMPLAINTS = re.compile(
     r'unchecked MSR|Unable to handle kernel|stack segment: |int3: |traps: PANIC|'
     r'cache_from_obj: |=+\nBUG )')
 
+IMAGE_SERIAL = 'liteio-image'
+
 # Slow machines are not broken ones: the emulated CPUs may have to wait for real ones.
 PATIENCE = ('rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=60 nmi_watchdog=0 '
             'workqueue.watchdog_thresh=120')
@@ -63,6 +65,8 @@ def add_options(parser):
     parser.add_argument('--timeout', type=int, default=180, metavar='SECONDS',
                         help='end the guest after this long (default 180)')
     parser.add_argument('--name', default='guest', help="the guest's host name")
+    parser.add_argument('--systemd', action='store_true',
+                        help="boot systemd from an image of its own instead of the host's files")
     parser.add_argument('--append', default='', metavar='WORDS',
                         help="more for the kernel's command line")
     parser.add_argument('--qemu', default='', metavar='WORDS', help='more options for the emulator')
@@ -169,14 +173,33 @@ class Guest:
                     '-device', 'virtio-9p-pci,fsdev=share%d,mount_tag=share%d' % (i, i)]
         return out
 
+    def _image_arguments(self):
+        if not self.options.systemd:
+            return []
+        done = subprocess.run([os.path.join(VM, 'image')], stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            raise Error('no image to boot systemd from')
+        return ['-drive', 'if=none,id=image,file=%s,format=raw,readonly=on' % done.stdout.strip(),
+                '-device', 'virtio-blk-pci,drive=image,serial=' + IMAGE_SERIAL]
+
+    def _binds(self):
+        """The directories of the host that a guest with an image of its own sees too."""
+        paths = [TOP, CACHE, os.getcwd()]
+        if 'LITEIO_O' in os.environ:
+            paths.append(os.path.abspath(os.environ['LITEIO_O']))
+        paths = sorted({os.path.realpath(p) for p in paths} - {'/'})
+        return [p for p in paths if not any(p.startswith(q + '/') for q in paths)]
+
     def _append(self, modules):
         o = self.options
-        groups = (['blk'] if o.disks else []) + (['net'] if o.nets else [])
+        groups = (['blk'] if o.disks or o.systemd else []) + (['net'] if o.nets else [])
         words = ['console=ttyS0,115200', 'loglevel=5', 'panic=-1', 'oops=panic', 'mitigations=off',
                  'net.ifnames=0', 'random.trust_cpu=on', 'raid=noautodetect', PATIENCE,
                  'liteio.name=' + o.name, 'liteio.mods=' + ','.join(groups),
                  'liteio.modules=' + modules, 'liteio.guestd=' + agent(),
                  'liteio.ip=' + ','.join(o.ips)]
+        if o.systemd:
+            words += ['liteio.image=' + IMAGE_SERIAL, 'liteio.binds=' + ','.join(self._binds())]
         if o.shares:
             words.append('liteio.shares=' + ','.join(
                 'share%d:%s' % (i, os.path.abspath(p)) for i, p in enumerate(o.shares)))
@@ -201,7 +224,7 @@ class Guest:
             '-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap',
             '-device', 'virtio-9p-pci,fsdev=host,mount_tag=host',
             '-device', 'virtio-rng-pci',
-            *self._disk_arguments(), *self._net_arguments(), *self._share_arguments(),
+            *self._disk_arguments(), *self._image_arguments(), *self._net_arguments(), *self._share_arguments(),
             *shlex.split(o.qemu)]
 
     # -- life

@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(HERE, '..', 'guest')
 CACHE = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'liteio')
 BUSYBOX = '/bin/busybox'
+UNIT = 'liteio-guestd.service'
 
 # Groups of modules; "base" is always loaded, the others when the guest has such a device.
 MODULES = {
@@ -82,6 +83,7 @@ def _write_tree(root, modules):
     shutil.copy2(BUSYBOX, os.path.join(root, 'bin/busybox'))
     shutil.copy2(os.path.join(GUEST, 'init'), os.path.join(root, 'init'))
     os.chmod(os.path.join(root, 'init'), 0o755)
+    shutil.copy2(os.path.join(GUEST, UNIT), os.path.join(root, UNIT))
     loaded = set()
     for group, names in MODULES.items():
         target = os.path.join(root, 'mods', group)
@@ -100,6 +102,7 @@ def _write_tree(root, modules):
 def initramfs(modules):
     """The initramfs for the kernel whose module directory this is."""
     key = _digest(modules.encode(), _read(BUSYBOX), _read(os.path.join(GUEST, 'init')),
+                  _read(os.path.join(GUEST, UNIT)),
                   repr(MODULES).encode(), _read(os.path.abspath(__file__)))
     path = os.path.join(CACHE, 'vm', 'initramfs-%s-%s' % (os.path.basename(modules), key))
 
