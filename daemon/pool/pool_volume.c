@@ -259,6 +259,12 @@ static int find_source(struct create_op *op, const struct liteio_uuid *uuid,
 	return 0;
 }
 
+/* a creation that failed halfway, and whose undoing failed, too, must not be taken for a volume */
+static int settle_first(struct liteio_pool *p, struct liteio_error *err)
+{
+	return liteio_catalog_pending(&p->cat) ? liteio_pool_settle(p, err) : 0;
+}
+
 int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_create *c,
 			      const struct liteio_quiesce *q, struct liteio_error *err)
 {
@@ -273,13 +279,22 @@ int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_cr
 			.floor = LITEIO_CATALOG_GEN_MIN,
 		},
 	};
-	int r = 0;
+	const struct liteio_catalog_volume *there;
+	int r;
 
+	r = settle_first(p, err);
+	if (r)
+		return r;
+	there = liteio_catalog_find(&p->cat, &c->uuid);
 	snprintf(op.v.name, sizeof(op.v.name), "%s", c->name);
 	snprintf(op.v.owner, sizeof(op.v.owner), "%s", c->owner ? c->owner : "");
 	if (c->size_bytes && c->size_bytes <= SIZE_MAX_BYTES)
 		op.v.size_bytes = round_up(c->size_bytes, p->store.label.thin_block);
-	if (!liteio_uuid_is_null(&c->source))
+	/* what it was made from may be gone by the time it is asked for again */
+	op.v.origin = c->source;
+	if (there && !op.v.size_bytes)
+		op.v.size_bytes = there->size_bytes;
+	if (!there && !liteio_uuid_is_null(&c->source))
 		r = find_source(&op, &c->source, err);
 	return r ? r : create(&op, err);
 }
@@ -289,7 +304,7 @@ int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid 
 				const char *owner, const struct liteio_quiesce *q,
 				struct liteio_error *err)
 {
-	const struct liteio_catalog_volume *there = liteio_catalog_find(&p->cat, uuid);
+	const struct liteio_catalog_volume *there;
 	struct create_op op = {
 		.p = p,
 		.q = q,
@@ -302,7 +317,11 @@ int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid 
 	};
 	int r;
 
+	r = settle_first(p, err);
+	if (r)
+		return r;
 	/* the volume may have grown, or gone, since the snapshot was taken */
+	there = liteio_catalog_find(&p->cat, uuid);
 	if (there && there->state == LITEIO_CATALOG_READY &&
 	    there->kind == LITEIO_CATALOG_SNAPSHOT && !strcmp(there->name, name) &&
 	    liteio_uuid_equal(&there->origin, volume))

@@ -82,8 +82,11 @@ exec 9<&-
 poolctl delete $disk $V1
 refused 'no volume' poolctl activate $disk $V1
 poolctl create $disk $V3 one 64Mi
-poolctl delete $disk $V2
 poolctl delete $disk $S1
+# asked for again when what it was made from is gone: it is there
+poolctl create $disk $V2 two 96Mi $S1
+poolctl delete $disk $V2
+refused 'being deleted' poolctl create $disk $V2 two 96Mi
 poolctl delete $disk $V3
 poolctl reclaim $disk
 field $disk volumes 0

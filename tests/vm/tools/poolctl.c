@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "host/dm.h"
 #include "pool/pool.h"
 
 #define ARGS_MAX 5
@@ -48,6 +49,8 @@ static uint64_t number_arg(const struct call *c, int i)
 	}
 	return v;
 }
+
+static int do_list(struct call *c, struct liteio_error *err);
 
 /* ---- pools ---------------------------------------------------------------------------------- */
 
@@ -109,6 +112,34 @@ static int do_info(struct call *c, struct liteio_error *err)
 	if (i.reason[0])
 		fprintf(stderr, "%s\n", i.reason);
 	return i.condition == LITEIO_POOL_FAILED ? r : 0;
+}
+
+/* everything there is to see, in one process: guests are slow */
+static int do_show(struct call *c, struct liteio_error *err)
+{
+	int r = do_info(c, err);
+
+	return r ? r : do_list(c, err);
+}
+
+/* the kernel knows no thin device below N that the catalog does not; what is found is removed */
+static int do_orphans(struct call *c, struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1], message[32];
+	struct liteio_pool_info i;
+	int found = 0;
+
+	liteio_pool_info(c->pool, &i);
+	if (i.n_volumes + i.n_snapshots)
+		return liteio_error_set(err, -EBUSY, "the pool is not empty");
+	liteio_dm_name(LITEIO_DM_POOL, &i.uuid, 0, name);
+	for (uint64_t id = 1; id < number_arg(c, 0); id++) {
+		snprintf(message, sizeof(message), "delete %llu", (unsigned long long)id);
+		found += liteio_dm_message(name, 0, message, NULL, NULL) != -ENODATA;
+	}
+	if (found)
+		return liteio_error_set(err, -EUCLEAN, "%d thin devices are left over", found);
+	return 0;
 }
 
 static int do_close(struct call *c, struct liteio_error *err)
@@ -400,6 +431,8 @@ static const struct command {
 	{ "scan", do_scan, false, 0, "" },
 	{ "info", do_info, true, 0, "" },
 	{ "list", do_list, true, 0, "" },
+	{ "show", do_show, true, 0, "" },
+	{ "orphans", do_orphans, true, 1, "N" },
 	{ "close", do_close, true, 0, "" },
 	{ "destroy", do_destroy, true, 0, "" },
 	{ "create", do_create, true, 3, "UUID NAME SIZE [SOURCE-UUID]" },
