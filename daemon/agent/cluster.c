@@ -264,7 +264,8 @@ int liteio_cluster_new(struct liteio_agent *a, struct liteio_cluster **ret,
 	if (!r)
 		r = liteio_workers_new(a->loop, FENCE_THREADS, &c->urgent, err);
 	if (!r)
-		r = liteio_events_new(c->kube, "liteio.io/agent", a->identity.name, &c->events, err);
+		r = liteio_events_new(c->kube, "liteio.io/agent", a->identity.name, &c->events,
+				      err);
 	if (!r)
 		r = liteio_workqueue_new(a->loop, c->workers, NULL, work, c, &c->queue, err);
 	if (!r)

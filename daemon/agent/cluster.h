@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The agent as the node half of a cluster: it watches the Volumes, Snapshots and StoragePools that are
- * this node's, drives them to what their specs say through the operations of ops.h, and reports what
- * it has observed.
+ * The agent as the node half of a cluster: it watches the Volumes, Snapshots and StoragePools that
+ * are this node's, drives them to what their specs say through the operations of ops.h, and
+ * reports what it has observed.
  *
- * Two queues: one for everything, one for fences alone with threads of its own, so that no fence waits
- * behind anything slow. Both read the object, do what cluster_plan.h decides, and report with the
- * resourceVersion of what they read: when both have something to say at the same time, one of them
- * is refused, reads again and decides again.
+ * Two queues: one for everything, one for fences alone with threads of its own, so that no fence
+ * waits behind anything slow. Both read the object, do what cluster_plan.h decides, and report
+ * with the resourceVersion of what they read: when both have something to say at the same time,
+ * one of them is refused, reads again and decides again.
  */
 #ifndef LITEIO_AGENT_CLUSTER_H
 #define LITEIO_AGENT_CLUSTER_H

@@ -26,8 +26,8 @@
 #define ABSENT_MS 5000
 
 /* the record that this object stands for: its floor; -ENOENT when it is not here */
-static int find_record(struct liteio_cluster *c, const struct liteio_volume *v, uint64_t *ret_floor,
-		       struct liteio_error *err)
+static int find_record(struct liteio_cluster *c, const struct liteio_volume *v,
+		       uint64_t *ret_floor, struct liteio_error *err)
 {
 	struct liteio_target t = { 0 };
 	int r;

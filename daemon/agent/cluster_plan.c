@@ -88,7 +88,8 @@ static bool next_export(const struct liteio_plan_volume *in, struct liteio_plan 
 	for (i = 0; i < v->spec.n_grants; i++) {
 		const struct liteio_grant *g = &v->spec.grants[i];
 
-		if (liteio_volume_fence_asked(v, g->generation) || in->have->floor > g->generation ||
+		if (liteio_volume_fence_asked(v, g->generation) ||
+		    in->have->floor > g->generation ||
 		    is_ready_export(v, g, export_of(in, g->generation)))
 			continue;
 		*ret = (struct liteio_plan){ LITEIO_PLAN_EXPORT, g->generation };
@@ -360,7 +361,8 @@ void liteio_plan_snapshot(const struct liteio_plan_snapshot *in, struct liteio_p
 
 /* ---- pools ---- */
 
-static bool is_that_pool(const struct liteio_storage_pool *p, const struct liteio_local_pool *have)
+static bool is_that_pool(const struct liteio_storage_pool *p,
+			 const struct liteio_local_pool *have)
 {
 	return liteio_uuid_is_null(&p->status.uuid) ||
 	       liteio_uuid_equal(&p->status.uuid, &have->uuid);
@@ -379,7 +381,8 @@ static void plan_pool_absent(const struct liteio_storage_pool *p, size_t placed,
 
 	if (p->meta.deleting && made && placed)
 		liteio_verdict_set(ready, LITEIO_CONDITION_FALSE, "InUse",
-				   "deletion waits: %zu volumes and snapshots are placed here", placed);
+				   "deletion waits: %zu volumes and snapshots are placed here",
+				   placed);
 	else if (p->meta.deleting)
 		ret->kind = LITEIO_PLAN_RELEASE;
 	else if (!p->meta.has_finalizer)

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the node's agent does about a Volume, Snapshot or StoragePool of the cluster, as pure decisions:
- * from the object as it was read and from what is here, the one next operation, and what may be said.
+ * What the node's agent does about a Volume, Snapshot or StoragePool of the cluster, as pure
+ * decisions: from the object as it was read and from what is here, the one next operation, and
+ * what may be said.
  *
  * Rules that these functions keep:
  *
- *   Only what was observed is said. A report is made from the answers of operations of this very pass,
- *   and from what this object's status said before, which was observed too; it is written with the
- *   resourceVersion of the object it was concluded from.
+ *   Only what was observed is said. A report is made from the answers of operations of this very
+ *   pass, and from what this object's status said before, which was observed too; it is written
+ *   with the resourceVersion of the object it was concluded from.
  *   fencedBelow and fencedGenerations are said only after the fence of that floor or generation has
  *   answered "drained" (liteio_plan_fence_done()).
- *   What was there once is never made again: a volume, snapshot or pool that was reported and is not
- *   there is reported lost.
+ *   What was there once is never made again: a volume, snapshot or pool that was reported and is
+ *   not there is reported lost.
  *   A name does not make an object: a record with another uuid is another object, and left alone.
  *   Nothing is deleted but under a deletionTimestamp.
  */
@@ -104,8 +105,8 @@ struct liteio_plan_fence {
  * liteio_plan_fence() - the next fence that was asked for and is not reported yet
  * @v: the object
  * @catalog_floor: of the record with this object's uuid; when it is above what the spec asks for (a
- *	restored backup of the API server), it is fenced and reported, so that the controller goes on
- *	from there
+ *	restored backup of the API server), it is fenced and reported, so that the controller goes
+ *	on from there
  * @done: fences already done in this pass
  * @ret: the next one
  *

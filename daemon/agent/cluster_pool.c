@@ -211,8 +211,9 @@ static int drive(struct pass *p, const char *about, struct liteio_verdict *ready
 		}
 		r = step(p, &plan, err);
 		if (r) {
-			liteio_verdict_set(ready, LITEIO_CONDITION_FALSE, "OperationFailed", "%s: %s",
-					   liteio_plan_names[plan.kind], liteio_error_str(err, r));
+			liteio_verdict_set(ready, LITEIO_CONDITION_FALSE, "OperationFailed",
+					   "%s: %s", liteio_plan_names[plan.kind],
+					   liteio_error_str(err, r));
 			return liteio_error_wrap(err, r, "%s", liteio_plan_names[plan.kind]);
 		}
 		log_info(about, "%s", liteio_plan_names[plan.kind]);

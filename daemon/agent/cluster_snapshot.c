@@ -125,8 +125,8 @@ static int report(struct pass *p, const struct liteio_verdict *ready, struct lit
 	return r;
 }
 
-static int drive(struct pass *p, const char *about, struct liteio_verdict *ready, bool *ret_released,
-		 struct liteio_error *err)
+static int drive(struct pass *p, const char *about, struct liteio_verdict *ready,
+		 bool *ret_released, struct liteio_error *err)
 {
 	struct liteio_plan plan;
 	int r, i;
@@ -153,8 +153,9 @@ static int drive(struct pass *p, const char *about, struct liteio_verdict *ready
 		}
 		r = step(p, &plan, err);
 		if (r) {
-			liteio_verdict_set(ready, LITEIO_CONDITION_FALSE, "OperationFailed", "%s: %s",
-					   liteio_plan_names[plan.kind], liteio_error_str(err, r));
+			liteio_verdict_set(ready, LITEIO_CONDITION_FALSE, "OperationFailed",
+					   "%s: %s", liteio_plan_names[plan.kind],
+					   liteio_error_str(err, r));
 			return liteio_error_wrap(err, r, "%s", liteio_plan_names[plan.kind]);
 		}
 		log_info(about, "%s", liteio_plan_names[plan.kind]);

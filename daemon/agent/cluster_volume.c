@@ -226,8 +226,8 @@ static int report(struct pass *p, const struct liteio_verdict *ready, struct lit
 }
 
 /* steps until nothing is left to do, one fails, or the object is released */
-static int drive(struct pass *p, const char *about, struct liteio_verdict *ready, bool *ret_released,
-		 struct liteio_error *err)
+static int drive(struct pass *p, const char *about, struct liteio_verdict *ready,
+		 bool *ret_released, struct liteio_error *err)
 {
 	struct liteio_plan_volume in;
 	struct liteio_plan plan;
@@ -249,7 +249,9 @@ static int drive(struct pass *p, const char *about, struct liteio_verdict *ready
 		}
 		r = step(p, &plan, err);
 		if (r) {
-			if (ready->status != LITEIO_CONDITION_TRUE || plan.kind != LITEIO_PLAN_UNEXPORT)
+			/* remains that can not go yet do not make a volume unfit */
+			if (plan.kind != LITEIO_PLAN_UNEXPORT ||
+			    ready->status != LITEIO_CONDITION_TRUE)
 				liteio_verdict_set(ready, LITEIO_CONDITION_FALSE, "OperationFailed",
 						   "%s: %s", liteio_plan_names[plan.kind],
 						   liteio_error_str(err, r));

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The controller's part of the attachment protocol, as a pure decision: from one Volume as it was read,
- * the one next step. The caller writes the step as a compare-and-swap on that very object; whoever
- * else wrote meanwhile, even another controller that believes to lead, makes it fail, and the
- * decision is made anew. Therefore each step here is one atomic step of the protocol.
+ * The controller's part of the attachment protocol, as a pure decision: from one Volume as it was
+ * read, the one next step. The caller writes the step as a compare-and-swap on that very object;
+ * whoever else wrote meanwhile, even another controller that believes to lead, makes it fail, and
+ * the decision is made anew. Therefore each step here is one atomic step of the protocol.
  *
- *   raise   the pool's catalog knows a higher floor than the spec (the API server's store came from a
- *           backup): continue from there, so that no generation is given twice
+ *   raise   the pool's catalog knows a higher floor than the spec (the API server's store came
+ *           from a backup): continue from there, so that no generation is given twice
  *   drop    a grant whose fence was asked for and is reported done: gone, even if wanted again
- *   fence   a grant that nobody wants (any more, or in this mode): raise the floor above it. When an
- *           older grant must live on, which only read-only grants can, fence just this generation
+ *   fence   a grant that nobody wants (any more, or in this mode): raise the floor above it. When
+ *           an older grant must live on, which only read-only grants can, fence just this
+ *           generation
  *   clean   a single fenced generation whose grant is gone: no longer listed
  *   give    a wanted consumer gets the next generation: when no grant is left at all, or when every
- *           want and every grant is read-only. Never on a volume that is being deleted, and not before
- *           the pool node has reported that the volume exists
+ *           want and every grant is read-only. Never on a volume that is being deleted, and not
+ *           before the pool node has reported that the volume exists
  */
 #ifndef LITEIO_CONTROLLER_ATTACH_H
 #define LITEIO_CONTROLLER_ATTACH_H

@@ -197,6 +197,7 @@ static void on_lease(void *arg, struct liteio_json *old, struct liteio_json *obj
 	const char *name = liteio_object_name(obj ? obj : old);
 	const size_t prefix = strlen(LITEIO_NODE_LEASE_PREFIX);
 	const char *renewed;
+	uint64_t duration_ms;
 
 	if (!obj && !old) {
 		c->leases_listed = true;
@@ -207,13 +208,12 @@ static void on_lease(void *arg, struct liteio_json *old, struct liteio_json *obj
 		return;
 	name += prefix;
 	renewed = liteio_json_get_string(obj, "spec.renewTime");
+	duration_ms = (uint64_t)liteio_json_get_int(obj, "spec.leaseDurationSeconds", 0) * 1000;
 	if (!obj)
 		liteio_heartbeats_forget(c->beats, name);
 	else if (renewed)
-		liteio_heartbeats_see(
-			c->beats, name, renewed,
-			(uint64_t)liteio_json_get_int(obj, "spec.leaseDurationSeconds", 0) * 1000,
-			c->leases_listed, liteio_now_ms());
+		liteio_heartbeats_see(c->beats, name, renewed, duration_ms, c->leases_listed,
+				      liteio_now_ms());
 	liteio_controller_enqueue(c, LITEIO_KEY_NODE, name);
 }
 

@@ -2,8 +2,8 @@
 /*
  * liteio-controller: one context that main.c builds up and takes down.
  *
- * Everything is level-triggered: a change of any object puts keys into one queue, a key is worked on
- * by one thread at a time, which reads the stores, takes one step, and writes it as a
+ * Everything is level-triggered: a change of any object puts keys into one queue, a key is worked
+ * on by one thread at a time, which reads the stores, takes one step, and writes it as a
  * compare-and-swap. Only the leader works, which saves work; what makes it safe is the
  * compare-and-swap, with however many leaders.
  */

@@ -77,9 +77,9 @@ void liteio_heartbeats_see(struct liteio_heartbeats *h, const char *node, const 
 		b->seen_ms = now_ms;
 		b->changed = fresh;
 		*at = b;
-	} else if (!strcmp(b->renewed, renewed)) {
-		return;
 	} else {
+		if (!strcmp(b->renewed, renewed))
+			return;
 		b->changed = true;
 		b->seen_ms = now_ms;
 		free(b->renewed);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which agents are alive, judged by how long their Lease has not changed as seen from here: clocks of
- * different machines are never compared.
+ * Which agents are alive, judged by how long their Lease has not changed as seen from here: clocks
+ * of different machines are never compared.
  *
- * Good for placement and for people, never for safety: nothing about an attachment is ever concluded
- * from a heartbeat that did not come.
+ * Good for placement and for people, never for safety: nothing about an attachment is ever
+ * concluded from a heartbeat that did not come.
  */
 #ifndef LITEIO_CONTROLLER_HEARTBEAT_H
 #define LITEIO_CONTROLLER_HEARTBEAT_H

@@ -27,8 +27,8 @@ static void on_signal(void *arg, int signo)
 }
 
 /*
- * The pod's name: a container that is started again in its pod goes on with the Lease it holds. Outside
- * of a pod the host's name, and something that no other process ever has.
+ * The pod's name: a container that is started again in its pod goes on with the Lease it holds.
+ * Outside of a pod the host's name, and something that no other process ever has.
  */
 static char *own_identity(void)
 {

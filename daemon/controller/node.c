@@ -33,7 +33,7 @@ static int reconcile(struct liteio_controller *c, const struct liteio_node *node
 		liteio_verdict_set(&v, LITEIO_CONDITION_FALSE, "NoHeartbeat",
 				   "the node's agent has not renewed its Lease in time");
 	r = liteio_controller_report(c, &liteio_resource_storagenode, c->nodes, obj, &v, 1, err);
-	if (r == 1 && was != (v.status == LITEIO_CONDITION_TRUE))
+	if (r == 1 && (was ? LITEIO_CONDITION_FALSE : LITEIO_CONDITION_TRUE) == v.status)
 		liteio_event_emit(c->events, *obj, was, v.reason, "Observe", "%s", v.message);
 	return r < 0 ? r : 0;
 }

@@ -163,10 +163,11 @@ static bool overcommit(const struct liteio_schedule_request *req, const struct l
 	return (unsigned __int128)have + req->volume->spec.size_bytes > limit;
 }
 
-/* the order matters: later filters may rely on what earlier ones have checked (the node is known) */
+/* the order matters: later filters rely on what earlier ones have checked (the node is known) */
 static const struct {
 	enum liteio_refusal refusal;
-	bool (*refuses)(const struct liteio_schedule_request *req, const struct liteio_candidate *c);
+	bool (*refuses)(const struct liteio_schedule_request *req,
+			const struct liteio_candidate *c);
 } filters[] = {
 	{ LITEIO_REFUSAL_OTHER_POOL, other_pool },
 	{ LITEIO_REFUSAL_NODE_UNKNOWN, node_unknown },

@@ -2,9 +2,9 @@
 /*
  * Placement: which pool a new volume goes to, as a pure function over what was seen of all pools.
  *
- * Two tables: filters say why a pool can not have the volume, each with a reason that is counted and
- * shown; scores order the pools that are left. A tie is decided by name, so that the same cluster
- * always gives the same answer.
+ * Two tables: filters say why a pool can not have the volume, each with a reason that is counted
+ * and shown; scores order the pools that are left. A tie is decided by name, so that the same
+ * cluster always gives the same answer.
  */
 #ifndef LITEIO_CONTROLLER_SCHEDULE_H
 #define LITEIO_CONTROLLER_SCHEDULE_H
@@ -26,8 +26,8 @@
  * @pool: the pool
  * @node: its node, NULL when there is no StorageNode of that name
  * @alive: the node's agent renews its Lease
- * @assigned_bytes: sizes of all volumes and snapshots whose placement is this pool, also those that its
- *                  agent has not made or not reported yet
+ * @assigned_bytes: sizes of all volumes and snapshots whose placement is this pool, also those
+ *                  that its agent has not made or not reported yet
  * @remote_volumes: volumes on the node's pools that are, or are expected to be, consumed elsewhere
  */
 struct liteio_candidate {

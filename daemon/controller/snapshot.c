@@ -47,13 +47,11 @@ static bool follow_volume(const struct liteio_volume *vol, const char *name,
 	else if (!vol->spec.placement.node || !vol->status.node.created)
 		liteio_verdict_set(v, LITEIO_CONDITION_FALSE, "VolumeNotReady",
 				   "volume %s is not ready yet", name);
-	else {
+	else
 		*p = (struct liteio_placement){ .node = vol->spec.placement.node,
 						.pool = vol->spec.placement.pool,
 						.source_uuid = vol->meta.uuid };
-		return true;
-	}
-	return false;
+	return p->node;
 }
 
 static int place(struct liteio_controller *c, const struct liteio_snapshot *snap,
@@ -61,7 +59,7 @@ static int place(struct liteio_controller *c, const struct liteio_snapshot *snap
 {
 	struct liteio_json *volume = liteio_informer_get(c->volumes, snap->spec.volume);
 	struct liteio_volume vol = { 0 };
-	struct liteio_placement p;
+	struct liteio_placement p = { 0 };
 	int r = 0;
 
 	if (volume)
@@ -78,29 +76,41 @@ static int place(struct liteio_controller *c, const struct liteio_snapshot *snap
 	return r;
 }
 
+/* the label and the finalizer of a placed snapshot are ours to keep */
+static bool needs_repair(const struct liteio_snapshot *snap)
+{
+	const char *label = liteio_meta_label(&snap->meta, LITEIO_NODE_LABEL);
+
+	return snap->spec.placement.node && (!snap->meta.has_finalizer || !label ||
+					     strcmp(label, snap->spec.placement.node) != 0);
+}
+
+static int repair(struct liteio_controller *c, const struct liteio_snapshot *snap,
+		  struct liteio_json **obj, struct liteio_error *err)
+{
+	struct liteio_json *patch = place_patch(snap, *obj, &snap->spec.placement);
+
+	return liteio_controller_patch(c, &liteio_resource_snapshot, snap->meta.name, patch,
+				       c->snapshots, obj, err);
+}
+
 static int reconcile(struct liteio_controller *c, const struct liteio_snapshot *snap,
 		     struct liteio_json **obj, uint64_t *ret_again_ms, struct liteio_error *err)
 {
 	struct liteio_verdict v = { .type = LITEIO_CONDITION_PLACED };
-	const char *label = liteio_meta_label(&snap->meta, LITEIO_NODE_LABEL);
 	int r = 0;
 
-	if (snap->spec.placement.node) {
+	if (snap->meta.deleting)
+		return 0;
+	if (needs_repair(snap))
+		return repair(c, snap, obj, err);
+	if (snap->spec.placement.node)
 		liteio_verdict_set(&v, LITEIO_CONDITION_TRUE, "Placed", "on pool %s",
 				   snap->spec.placement.pool);
-		if (!snap->meta.deleting && (!snap->meta.has_finalizer || !label ||
-					     strcmp(label, snap->spec.placement.node) != 0))
-			return liteio_controller_patch(
-				c, &liteio_resource_snapshot, snap->meta.name,
-				place_patch(snap, *obj, &snap->spec.placement), c->snapshots, obj,
-				err);
-	} else if (snap->meta.deleting) {
-		return 0;
-	} else {
+	else
 		r = place(c, snap, obj, &v, err);
-		if (!r && v.status != LITEIO_CONDITION_TRUE)
-			*ret_again_ms = AGAIN_MS;
-	}
+	if (v.status != LITEIO_CONDITION_TRUE)
+		*ret_again_ms = AGAIN_MS;
 	if (!r)
 		r = liteio_controller_report(c, &liteio_resource_snapshot, c->snapshots, obj, &v, 1,
 					     err);

@@ -169,6 +169,15 @@ static bool needs_repair(const struct liteio_volume *vol)
 				       strcmp(label, vol->spec.placement.node) != 0);
 }
 
+static int repair(struct liteio_controller *c, const struct liteio_volume *vol,
+		  struct liteio_json **obj, struct liteio_error *err)
+{
+	struct liteio_json *patch = place_patch(vol, *obj, &vol->spec.placement);
+
+	return liteio_controller_patch(c, &liteio_resource_volume, vol->meta.name, patch,
+				       c->volumes, obj, err);
+}
+
 /* host NQNs of consumers, kept until the step is written */
 struct hosts {
 	struct liteio_controller *c;
@@ -222,9 +231,7 @@ static int reconcile(struct liteio_controller *c, const struct liteio_volume *vo
 		liteio_verdict_set(&v[0], LITEIO_CONDITION_TRUE, "Placed", "on pool %s",
 				   vol->spec.placement.pool);
 		if (needs_repair(vol))
-			return liteio_controller_patch(
-				c, &liteio_resource_volume, vol->meta.name,
-				place_patch(vol, *obj, &vol->spec.placement), c->volumes, obj, err);
+			return repair(c, vol, obj, err);
 	} else if (vol->meta.deleting) {
 		liteio_verdict_set(&v[0], LITEIO_CONDITION_FALSE, "Deleting",
 				   "deleted before it was placed");
@@ -237,7 +244,8 @@ static int reconcile(struct liteio_controller *c, const struct liteio_volume *vo
 	}
 	r = attach(c, vol, obj, &v[1], err);
 	if (!r)
-		r = liteio_controller_report(c, &liteio_resource_volume, c->volumes, obj, v, 2, err);
+		r = liteio_controller_report(c, &liteio_resource_volume, c->volumes, obj, v, 2,
+					     err);
 	if (r == 1 && v[0].status == LITEIO_CONDITION_FALSE)
 		liteio_event_emit(c->events, *obj, true, v[0].reason, "Place", "%s", v[0].message);
 	return r < 0 ? r : 0;

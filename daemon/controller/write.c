@@ -51,15 +51,14 @@ static struct liteio_json *report_body(const struct liteio_resource *res,
 	struct liteio_json *body = liteio_object_new(res, NULL, liteio_object_name(obj));
 	struct liteio_json *status = liteio_json_new_object();
 	struct liteio_json *list = liteio_json_new_array();
+	uint64_t generation = (uint64_t)liteio_object_generation(obj);
 	char now[LITEIO_TIME_STRLEN + 1];
 	size_t i;
 
 	liteio_time_format(time(NULL), now);
 	for (i = 0; i < n; i++)
-		liteio_json_append(list,
-				   liteio_verdict_condition(
-					   &v[i], old, n_old,
-					   (uint64_t)liteio_object_generation(obj), now));
+		liteio_json_append(list, liteio_verdict_condition(&v[i], old, n_old, generation,
+								  now));
 	liteio_json_set(status, "conditions", list);
 	liteio_json_set(body, "status", status);
 	return body;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Conditions, as all our resources carry them: a type, a status, a reason for programs and a message
- * for people. Every condition type of an object has one writer.
+ * Conditions, as all our resources carry them: a type, a status, a reason for programs and a
+ * message for people. Every condition type of an object has one writer.
  */
 #ifndef LITEIO_MODEL_CONDITION_H
 #define LITEIO_MODEL_CONDITION_H

@@ -46,7 +46,7 @@ int liteio_meta_parse(const struct liteio_json *j, const char *finalizer, struct
 		.resource_version = liteio_strdup(rv),
 		.generation = (uint64_t)liteio_json_get_int(m, "generation", 0),
 		.labels = liteio_json_ref(liteio_json_get(m, "labels")),
-		.deleting = liteio_json_get(m, "deletionTimestamp") != NULL,
+		.deleting = !!liteio_json_get(m, "deletionTimestamp"),
 		.has_finalizer =
 			finalizer && finalizer_listed(liteio_json_get(m, "finalizers"), finalizer),
 	};

@@ -27,8 +27,8 @@ struct liteio_error;
  * struct liteio_meta - metadata of an object
  * @name: metadata.name
  * @uid: metadata.uid
- * @uuid: @uid as bytes: what the object is called on disks, in the kernel and in NQNs. The API server
- *        never gives it twice, so an object that is deleted and made again is another one
+ * @uuid: @uid as bytes: what the object is called on disks, in the kernel and in NQNs. The API
+ *        server never gives it twice, so an object that is deleted and made again is another one
  * @resource_version: for compare-and-swap
  * @generation: metadata.generation, for conditions
  * @labels: object of strings, or NULL
@@ -66,6 +66,8 @@ const char *liteio_meta_label(const struct liteio_meta *m, const char *key);
  * liteio_meta_match() - do the labels have everything a selector asks for?
  * @m: the metadata
  * @selector: object of strings; NULL asks for nothing
+ *
+ * Return: true when they do.
  */
 bool liteio_meta_match(const struct liteio_meta *m, const struct liteio_json *selector);
 
@@ -73,9 +75,9 @@ bool liteio_meta_match(const struct liteio_meta *m, const struct liteio_json *se
  * liteio_meta_patch() - the beginning of a merge patch that is a compare-and-swap
  * @m: of the object as it was read
  *
- * Return: a new object {"metadata": {"resourceVersion"}}: the API server refuses it (409) when anything
- * at all was written since, or when the name belongs to another object by now (no two objects ever
- * have the same resourceVersion).
+ * Return: a new object {"metadata": {"resourceVersion"}}: the API server refuses it (409) when
+ * anything at all was written since, or when the name belongs to another object by now (no two
+ * objects ever have the same resourceVersion).
  */
 struct liteio_json *liteio_meta_patch(const struct liteio_meta *m);
 

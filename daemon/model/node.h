@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * StorageNode: one machine that has pools, consumes volumes, or both. Named like its Kubernetes node.
- * The agent of the node creates the object
+ * StorageNode: one machine that has pools, consumes volumes, or both. Named like its Kubernetes
+ * node. The agent of the node creates the object
  * and writes status; spec and labels belong to the admin.
  */
 #ifndef LITEIO_MODEL_NODE_H
@@ -20,7 +20,7 @@
 
 struct liteio_node_spec {
 	bool cordoned; /* no new volumes here */
-	uint64_t max_remote_volumes; /* volumes of this node's pools consumed elsewhere; 0: no limit */
+	uint64_t max_remote_volumes; /* of this node's pools, consumed elsewhere; 0: no limit */
 };
 
 /**
@@ -28,11 +28,13 @@ struct liteio_node_spec {
  * @host_nqn: this node as an NVMe host; paired for ever with @host_id
  * @host_id: uuid
  * @addresses: where exports listen, "192.0.2.1:4420"
+ * @n_addresses: how many
  * @kernel: uname release
  * @module: version of liteio.ko, NULL when it is not loaded
  * @agent: version of the agent
  * @boot_id: changes with every boot
  * @conditions: Ready (agent), Alive (controller)
+ * @n_conditions: how many
  */
 struct liteio_node_status {
 	char *host_nqn;

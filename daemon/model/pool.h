@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * StoragePool: one pool on one node. The admin (or the agent, for a pool it found on a disk) creates
- * the object; the node's agent makes the pool when it does not exist yet, and writes status. The
- * object's name is "<node>.<pool>".
+ * StoragePool: one pool on one node. The admin creates the object; the node's agent makes the pool
+ * when it does not exist yet, and writes status. The object's name is "<node>.<pool>".
  */
 #ifndef LITEIO_MODEL_POOL_H
 #define LITEIO_MODEL_POOL_H
@@ -53,6 +52,7 @@ struct liteio_pool_spec {
  * @provisioned_bytes: sum of the sizes of all volumes and snapshots
  * @volumes: number of volumes and snapshots
  * @conditions: Ready
+ * @n_conditions: how many
  */
 struct liteio_pool_status {
 	struct liteio_uuid uuid;

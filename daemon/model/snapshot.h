@@ -31,6 +31,7 @@ struct liteio_snapshot_spec {
  * @size_bytes: size of the volume at that moment
  * @created_at: RFC 3339, when it was taken
  * @conditions: Ready
+ * @n_conditions: how many
  */
 struct liteio_snapshot_status {
 	bool ready;

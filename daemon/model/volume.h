@@ -20,37 +20,38 @@
  *                                     generation or floor it was made for
  *   status.conditions[]               keyed by type, one writer per type: Placed and Granted
  *                                     (controller), Ready and Fencing (agent of the pool node)
- *   metadata.finalizers               controller adds ours when it places, agent removes it when the
- *                                     volume is gone from the pool
+ *   metadata.finalizers               controller adds ours when it places, agent removes it when
+ *                                     the volume is gone from the pool
  *
- * How it is written. Spec and metadata: JSON merge patch with the resourceVersion of what was read (meta.h),
- * by every writer, CSI included: it is one compare-and-swap of the whole object, so "no
- * other grant is left" and "give this generation" are one atomic step (controller/attach.h), and two
- * publishes at a time can not lose each other's want. Server-side apply would: one manager's apply
- * drops the list items it does not repeat, and it would make a deleted object again. Status: server-
- * side apply, because conditions have two writers, with one manager per writer, and with the
- * resourceVersion too: a report is about the spec as stored or it is refused, which also refuses the
- * late write of an agent that was replaced meanwhile.
+ * How it is written. Spec and metadata: JSON merge patch with the resourceVersion of what was read
+ * (meta.h), by every writer, CSI included: it is one compare-and-swap of the whole object, so "no
+ * other grant is left" and "give this generation" are one atomic step (controller/attach.h), and
+ * two publishes at a time can not lose each other's want. Server-side apply would: one manager's
+ * apply drops the list items it does not repeat, and it would make a deleted object again. Status:
+ * server-side apply, because conditions have two writers, with one manager per writer, and with
+ * the resourceVersion too: a report is about the spec as stored or it is refused, which also
+ * refuses the late write of an agent that was replaced meanwhile.
  *
  * What can go wrong, and what stops it.
  *
- *   A generation is used twice:  the uuid in NQNs and in the catalog is metadata.uid, so an object made
- *   again under its old name starts with new ones. Within an object the schema refuses a grant that is
- *   neither an old one unchanged nor at or above the old nextGeneration. When the API server's store
- *   was restored from a backup, nextGeneration may be behind what the disks know: the agent reports
- *   the catalog's floor, the controller continues from there (attach.h), and the catalog refuses a
- *   generation below its floor whatever the API says.
+ *   A generation is used twice:  the uuid in NQNs and in the catalog is metadata.uid, so an object
+ *   made again under its old name starts with new ones. Within an object the schema refuses a
+ *   grant that is neither an old one unchanged nor at or above the old nextGeneration. When the
+ *   API server's store was restored from a backup, nextGeneration may be behind what the disks
+ *   know: the agent reports the catalog's floor, the controller continues from there (attach.h),
+ *   and the catalog refuses a generation below its floor whatever the API says.
  *   A fence is believed too early:  the agent reports fencedBelow only from a fence that answered
- *   "drained" in this very process for this floor; the catalog is written before the kernel is told.
- *   The schema refuses to drop a grant that status does not cover, and to lower what was reported.
- *   An old agent writes:  refused by its resourceVersion; what it still does to the kernel is refused
- *   by the kernel's floor.
+ *   "drained" in this very process for this floor; the catalog is written before the kernel is
+ *   told. The schema refuses to drop a grant that status does not cover, and to lower what was
+ *   reported.
+ *   An old agent writes:  refused by its resourceVersion; what it still does to the kernel is
+ *   refused by the kernel's floor.
  *   An empty volume takes the place of a lost one:  created, once reported, never goes back, and no
- *   grant is given before it was reported. An agent that finds created set and no such volume in the
- *   catalog reports the loss and makes nothing.
- *   An object disappears (finalizer removed by force, label edited):  never a reason to touch data; a
- *   volume is deleted only when its deletionTimestamp was seen, no grant is left, and the catalog's
- *   record has this uuid.
+ *   grant is given before it was reported. An agent that finds created set and no such volume in
+ *   the catalog reports the loss and makes nothing.
+ *   An object disappears (finalizer removed by force, label edited):  never a reason to touch
+ *   data; a volume is deleted only when its deletionTimestamp was seen, no grant is left, and the
+ *   catalog's record has this uuid.
  */
 #ifndef LITEIO_MODEL_VOLUME_H
 #define LITEIO_MODEL_VOLUME_H
@@ -116,8 +117,8 @@ struct liteio_fence_gen {
  * @node: StorageNode; NULL: not placed yet
  * @pool: StoragePool object
  * @source_uuid: metadata.uid of what it is made from (the Snapshot a volume is restored from, the
- *               Volume a snapshot is taken of), null when nothing: another object that takes the name
- *               meanwhile is not meant
+ *               Volume a snapshot is taken of), null when nothing: another object that takes the
+ *               name meanwhile is not meant
  */
 struct liteio_placement {
 	char *node;
@@ -160,6 +161,7 @@ struct liteio_volume_spec {
  * @local: consumer and pool node are the same: no export, the consumer opens the head itself
  * @nqn: subsystem, remote only
  * @addresses: "192.0.2.1:4420" or "[2001:db8::1]:4420", remote only
+ * @n_addresses: how many
  */
 struct liteio_export_status {
 	uint64_t generation;
@@ -176,8 +178,10 @@ struct liteio_export_status {
  * @size_bytes: what the volume has now, on the pool and at its exports
  * @allocated_bytes: blocks in use
  * @fenced_below: floor that is persisted in the catalog, raised in the kernel, and drained
- * @fenced_generations: exact generations fenced and drained
+ * @fenced_gens: exact generations fenced and drained
+ * @n_fenced_gens: how many
  * @exports: live attachments
+ * @n_exports: how many
  * @created: the volume exists in the pool's catalog; never goes back
  */
 struct liteio_volume_observed {

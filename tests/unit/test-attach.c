@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The attachment protocol's decisions, as a table of volumes and the one next step of each, and as a
- * walk through every state that wants, controller and agent can reach together.
+ * The attachment protocol's decisions, as a table of volumes and the one next step of each, and as
+ * a walk through every state that wants, controller and agent can reach together.
  * unit-src: daemon/controller/attach.c
  */
 #include <check.h>
@@ -96,18 +96,20 @@ static const struct {
 	  LITEIO_ATTACH_NOTHING, 0, NULL, "Fencing" },
 	{ "drained", "", PLACED WANTS(WANT("b")) GRANTS(2, GRANT(1, "a")) FLOOR(2),
 	  CREATED FENCED(2), LITEIO_ATTACH_DROP, 1, "a", "Fencing" },
-	{ "drained though wanted again", "", PLACED WANTS(WANT("a")) GRANTS(2, GRANT(1, "a")) FLOOR(2),
-	  CREATED FENCED(2), LITEIO_ATTACH_DROP, 1, "a", "Fencing" },
+	{ "drained though wanted again", "",
+	  PLACED WANTS(WANT("a")) GRANTS(2, GRANT(1, "a")) FLOOR(2), CREATED FENCED(2),
+	  LITEIO_ATTACH_DROP, 1, "a", "Fencing" },
 	{ "wanted again before the drain", "",
 	  PLACED WANTS(WANT("a")) GRANTS(2, GRANT(1, "a")) FLOOR(2), CREATED, LITEIO_ATTACH_NOTHING,
 	  0, NULL, "Fencing" },
 	{ "next consumer", "", PLACED WANTS(WANT("b")) ",\"nextGeneration\":2" FLOOR(2),
 	  CREATED FENCED(2), LITEIO_ATTACH_GIVE, 2, "b", "Granted" },
 	{ "other mode is another attachment", "",
-	  PLACED WANTS(WANT_RO("a")) GRANTS(2, GRANT(1, "a")), CREATED, LITEIO_ATTACH_FENCE_BELOW, 2,
-	  "a", "Held" },
-	{ "second reader", "", PLACED WANTS(WANT_RO("a") "," WANT_RO("b")) GRANTS(2, GRANT_RO(1, "a")),
-	  CREATED, LITEIO_ATTACH_GIVE, 2, "b", "Granted" },
+	  PLACED WANTS(WANT_RO("a")) GRANTS(2, GRANT(1, "a")), CREATED,
+	  LITEIO_ATTACH_FENCE_BELOW, 2, "a", "Held" },
+	{ "second reader", "",
+	  PLACED WANTS(WANT_RO("a") "," WANT_RO("b")) GRANTS(2, GRANT_RO(1, "a")), CREATED,
+	  LITEIO_ATTACH_GIVE, 2, "b", "Granted" },
 	{ "writer waits for readers", "",
 	  PLACED WANTS(WANT_RO("a") "," WANT("b")) GRANTS(2, GRANT_RO(1, "a")), CREATED,
 	  LITEIO_ATTACH_NOTHING, 0, NULL, "Held" },
@@ -120,7 +122,8 @@ static const struct {
 	{ "younger reader is fenced", "",
 	  PLACED WANTS(WANT_RO("a")) GRANTS(3, GRANT_RO(1, "a") "," GRANT_RO(2, "b")) ONES(ONE(2)),
 	  CREATED ",\"fencedGenerations\":[" ONE(2) "]", LITEIO_ATTACH_DROP, 2, "b", "Granted" },
-	{ "list is cleaned", "", PLACED WANTS(WANT_RO("a")) GRANTS(3, GRANT_RO(1, "a")) ONES(ONE(2)),
+	{ "list is cleaned", "",
+	  PLACED WANTS(WANT_RO("a")) GRANTS(3, GRANT_RO(1, "a")) ONES(ONE(2)),
 	  CREATED ",\"fencedGenerations\":[" ONE(2) "]", LITEIO_ATTACH_CLEAN, 2, NULL, "Granted" },
 	{ "restored backup: floor", "", PLACED WANTS(WANT("a")), CREATED FENCED(9),
 	  LITEIO_ATTACH_RAISE, 9, NULL, "Granted" },
@@ -180,7 +183,8 @@ static uint32_t *walk_slots; /* hash table of index + 1 */
 static size_t walk_count, walk_steps;
 
 static void to_volume(const struct state *s, struct liteio_volume *v, struct liteio_want *w,
-		      struct liteio_grant *g, struct liteio_fence_gen *f, struct liteio_fence_gen *df)
+		      struct liteio_grant *g, struct liteio_fence_gen *f,
+		      struct liteio_fence_gen *df)
 {
 	int i;
 
@@ -363,7 +367,8 @@ START_TEST(patch_is_compare_and_swap)
 	struct liteio_json *j;
 	_cleanup_free_ char *text = NULL;
 
-	volume("", PLACED WANTS(WANT_RO("a") "," WANT_RO("b")) GRANTS(5, GRANT_RO(4, "a")), CREATED, &v);
+	volume("", PLACED WANTS(WANT_RO("a") "," WANT_RO("b")) GRANTS(5, GRANT_RO(4, "a")),
+	       CREATED, &v);
 	liteio_attach_next(&v, &hosts, &s, &verdict);
 	j = liteio_attach_patch(&v, &s);
 	text = liteio_json_print(j);
@@ -371,7 +376,8 @@ START_TEST(patch_is_compare_and_swap)
 		text,
 		"{\"metadata\":{\"resourceVersion\":\"7\"},"
 		"\"spec\":{\"grants\":["
-		"{\"generation\":4,\"node\":\"a\",\"readOnly\":true},{\"generation\":5,\"node\":\"b\","
+		"{\"generation\":4,\"node\":\"a\",\"readOnly\":true},"
+		"{\"generation\":5,\"node\":\"b\","
 		"\"hostNQN\":\"nqn.2014-08.org.nvmexpress:uuid:x\",\"readOnly\":true}],"
 		"\"nextGeneration\":6}}");
 	liteio_json_unref(j);

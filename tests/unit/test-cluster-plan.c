@@ -57,7 +57,8 @@ static char *object(const char *meta, const char *spec, const char *status)
 	"{\"volume\":\"x\",\"uuid\":\"" UUID "\",\"generation\":" #g ",\"nqn\":\"nqn.v\"," \
 	"\"hostNQN\":\"" host "\",\"addresses\":[\"192.0.2.1:4420\"],\"ready\":" #ready "}"
 #define LOCAL(g) \
-	"{\"volume\":\"x\",\"uuid\":\"" UUID "\",\"generation\":" #g ",\"local\":true,\"ready\":true}"
+	"{\"volume\":\"x\",\"uuid\":\"" UUID "\",\"generation\":" #g "," \
+	"\"local\":true,\"ready\":true}"
 #define NO_POOL 1u
 #define POOL_GONE 2u
 
@@ -83,8 +84,8 @@ static const struct {
 	  "Creating" },
 	{ "there", "", SIZE(8388608) PLACED, NODE(CREATED), HAVE(UUID, READY), "", 0,
 	  LITEIO_PLAN_NOTHING, 0, "Ready" },
-	{ "another one of the name", "", SIZE(8388608) PLACED, NODE(CREATED), HAVE(OTHER, READY), "",
-	  0, LITEIO_PLAN_NOTHING, 0, "NameTaken" },
+	{ "another one of the name", "", SIZE(8388608) PLACED, NODE(CREATED),
+	  HAVE(OTHER, READY), "", 0, LITEIO_PLAN_NOTHING, 0, "NameTaken" },
 	{ "another one of the name is not deleted", DELETING, SIZE(8388608) PLACED, NODE(CREATED),
 	  HAVE(OTHER, READY), "", 0, LITEIO_PLAN_RELEASE, 0, "NameTaken" },
 	{ "grows", "", SIZE(16777216) PLACED, NODE(CREATED), HAVE(UUID, READY), "", 0,
@@ -124,8 +125,8 @@ static const struct {
 	  LITEIO_PLAN_DELETE, 0, "Deleting" },
 	{ "released", DELETING, SIZE(8388608) PLACED, NODE(CREATED), NULL, "", 0,
 	  LITEIO_PLAN_RELEASE, 0, "Deleted" },
-	{ "not released while the pool is away", DELETING, SIZE(8388608) PLACED, NODE(CREATED), NULL,
-	  "", NO_POOL, LITEIO_PLAN_NOTHING, 0, "PoolNotReady" },
+	{ "not released while the pool is away", DELETING, SIZE(8388608) PLACED,
+	  NODE(CREATED), NULL, "", NO_POOL, LITEIO_PLAN_NOTHING, 0, "PoolNotReady" },
 	{ "released when the pool was deleted", DELETING, SIZE(8388608) PLACED, NODE(CREATED), NULL,
 	  "", NO_POOL | POOL_GONE, LITEIO_PLAN_RELEASE, 0, "PoolNotReady" },
 	{ "on another pool", "", SIZE(8388608) PLACED, NODE(CREATED),
@@ -222,7 +223,8 @@ START_TEST(fences_in_order)
 		",\"fenceGenerations\":[{\"generation\":7}]",
 		NODE(CREATED ",\"fencedBelow\":3,\"fencedGenerations\":[{\"generation\":2}],"
 			     "\"exports\":[{\"generation\":4,\"ready\":true},"
-			     "{\"generation\":7,\"ready\":true},{\"generation\":8,\"ready\":true}]"));
+			     "{\"generation\":7,\"ready\":true},"
+			     "{\"generation\":8,\"ready\":true}]"));
 	struct liteio_local_fenced drained = { .floor = 5, .drained = true };
 	struct liteio_local_fenced busy = { .floor = 5, .inflight = 3 };
 	struct liteio_local_fenced low = { .floor = 4, .drained = true };
@@ -350,8 +352,8 @@ END_TEST
 
 #define HELD ",\"finalizers\":[\"liteio.io/pool\"]"
 #define POOL(uuid, state, n) \
-	"{\"name\":\"fast\",\"uuid\":\"" uuid "\",\"device\":\"/dev/vdb\",\"state\":\"" state "\"," \
-	"\"volumes\":" #n "}"
+	"{\"name\":\"fast\",\"uuid\":\"" uuid "\",\"device\":\"/dev/vdb\"," \
+	"\"state\":\"" state "\",\"volumes\":" #n "}"
 
 static const struct {
 	const char *name;
@@ -372,8 +374,8 @@ static const struct {
 	{ "another pool of the name", HELD, "\"uuid\":\"" UUID "\"", POOL(OTHER, "ready", 0), 0,
 	  LITEIO_PLAN_NOTHING, "OtherPool" },
 	{ "broken", HELD, "", POOL(UUID, "failed", 0), 0, LITEIO_PLAN_NOTHING, "Failed" },
-	{ "not deleted with volumes", HELD DELETING, "\"uuid\":\"" UUID "\"", POOL(UUID, "ready", 1),
-	  0, LITEIO_PLAN_NOTHING, "InUse" },
+	{ "not deleted with volumes", HELD DELETING, "\"uuid\":\"" UUID "\"",
+	  POOL(UUID, "ready", 1), 0, LITEIO_PLAN_NOTHING, "InUse" },
 	{ "not deleted with placements", HELD DELETING, "\"uuid\":\"" UUID "\"",
 	  POOL(UUID, "ready", 0), 1, LITEIO_PLAN_NOTHING, "InUse" },
 	{ "not released with placements", HELD DELETING, "\"uuid\":\"" UUID "\"", NULL, 1,
@@ -389,7 +391,8 @@ START_TEST(pool)
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	_cleanup_free_ char *text =
 		object(pools[_i].meta,
-		       "\"node\":\"p\",\"pool\":\"fast\",\"device\":\"/dev/vdb\"", pools[_i].status);
+		       "\"node\":\"p\",\"pool\":\"fast\",\"device\":\"/dev/vdb\"",
+		       pools[_i].status);
 	struct liteio_json *j = parse(text);
 	struct liteio_local_pool have = { 0 };
 	struct liteio_storage_pool p = { 0 };

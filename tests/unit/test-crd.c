@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The schemas that the API server enforces and the tables that our programs parse with say the same:
- * every field in both, with the same type, bounds, names and requirement. Run from the top of the
- * tree.
+ * The schemas that the API server enforces and the tables that our programs parse with say the
+ * same: every field in both, with the same type, bounds, names and requirement. Run from the top
+ * of the tree.
  */
 #include <check.h>
 #include <inttypes.h>
