@@ -182,6 +182,8 @@ START_TEST(test_every_field_counts)
 		{ 520, 8, 0x100001, -EBADMSG, "extent start" },
 		{ 528, 8, 0, -EBADMSG, "extent length" },
 		{ 528, 8, 0xfffffffffffff000ull, -EBADMSG, "extent length" },
+		{ 544, 8, 0x100000, -EBADMSG, "slot B over slot A" },
+		{ 544, 8, 0x1ff000, -EBADMSG, "slot B over the end of slot A" },
 		{ 632, 8, 1, -EBADMSG, "extent that is not counted" },
 		{ 2816, 8, 1, -EBADMSG, "unused bytes" },
 	};
