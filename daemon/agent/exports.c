@@ -85,13 +85,13 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 	if (r == 0 && nl)
 		r = liteio_gate_attach(nl, &v->uuid, att->generation, att->host,
 				       is_read_only(att), err);
-	if (r < 0)
+	if (r)
 		return r;
 	{
 		liteio_lane_guard(p, false);
 		r = liteio_pool_volume_activate(p->engine, &v->uuid, &thin, err);
 	}
-	if (r < 0)
+	if (r)
 		return r;
 	h.lower = thin.dev;
 	h.gate = nl != NULL;
@@ -120,20 +120,20 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 
 	if (!is_local(att)) {
 		r = liteio_export_check_remote(a, err);
-		if (r < 0)
+		if (r)
 			return r;
 	}
 	r = prepare_head(p, v, att, &head, err);
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "head of volume %s", v->name);
 	if (is_local(att))
 		return 0;
 	r = liteio_nvmet_prepare(&target, err);
-	if (r < 0)
+	if (r)
 		return r;
 	e.device = head.path;
 	r = liteio_nvmet_create(&target, &e, err);
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "export of volume %s", v->name);
 	return 0;
 }
@@ -147,7 +147,7 @@ static int port_of(const char *listen, unsigned int *ret, struct liteio_error *e
 	int r;
 
 	r = liteio_local_address_parse(listen, &host, &port, err);
-	if (r < 0)
+	if (r)
 		return r;
 	snprintf(port_text, sizeof(port_text), "%u", port);
 	return liteio_nvmet_port_ensure(&target, host, port_text, ret, err);
@@ -166,7 +166,7 @@ int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attac
 		r = port_of(a->config.listen[i], &port, err);
 		if (r == 0)
 			r = liteio_nvmet_link(&target, &att->volume, att->generation, port, err);
-		if (r < 0)
+		if (r)
 			return liteio_error_wrap(err, r, "listening on %s", a->config.listen[i]);
 	}
 	return 0;
@@ -180,7 +180,7 @@ static int remove_gate(const struct liteio_uuid *uuid, uint64_t generation,
 	int r;
 
 	r = liteio_gate_open(&nl, err);
-	if (r < 0 || !nl)
+	if (r || !nl)
 		return r;
 	/* the volume stays: its floor is what keeps old generations out */
 	return liteio_gate_detach(nl, uuid, generation, false, err);
@@ -196,7 +196,7 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 	r = liteio_nvmet_remove(&target, uuid, generation, drained, err);
 	if (r == -EBUSY && !drained)
 		return 0;
-	if (r < 0)
+	if (r)
 		return r;
 	if (!drained)
 		return 0;
@@ -205,10 +205,10 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 		liteio_dm_name(LITEIO_DM_HEAD, uuid, generation, name);
 		return liteio_dm_remove_deferred(name, err);
 	}
-	if (r < 0)
+	if (r)
 		return r;
 	r = remove_gate(uuid, generation, err);
-	if (r < 0)
+	if (r)
 		return r;
 	*ret_removed = true;
 	return 0;
@@ -229,7 +229,7 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 		r = prepare_head(p, v, &atts[i], &head, err);
 		if (r == 0 && !is_local(&atts[i]))
 			r = liteio_nvmet_revalidate(&target, &v->uuid, atts[i].generation, err);
-		if (r < 0)
+		if (r)
 			return liteio_error_wrap(err, r, "generation %" PRIu64,
 						 atts[i].generation);
 	}

@@ -49,7 +49,7 @@ int liteio_gate_attach(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 	if (r != -EEXIST)
 		return r;
 	r = liteio_netlink_att_get(nl, uuid, generation, &att, err);
-	if (r < 0)
+	if (r)
 		return r;
 	if (!!(att.flags & LITEIO_ATT_RO) == read_only)
 		return 0;
@@ -59,7 +59,7 @@ int liteio_gate_attach(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 					read_only ? "writable" : "read-only");
 	/* left by an attempt that was never used */
 	r = liteio_netlink_att_del(nl, uuid, generation, err);
-	if (r < 0)
+	if (r)
 		return r;
 	return liteio_netlink_att_add(nl, uuid, generation, host, read_only, err);
 }
@@ -112,7 +112,7 @@ static int fence_gates(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 	if (r != -ENOENT)
 		return r;
 	r = liteio_gate_volume(nl, uuid, name, floor, err);
-	if (r < 0)
+	if (r)
 		return r;
 	return liteio_netlink_fence_wait(nl, uuid, floor, generation, timeout_ms, ret, err);
 }
@@ -127,15 +127,15 @@ int liteio_gate_fence(const struct liteio_uuid *uuid, const char *name, uint64_t
 	int r;
 
 	r = liteio_gate_open(&nl, err);
-	if (r < 0)
+	if (r)
 		return r;
 	if (nl) {
 		r = fence_gates(nl, uuid, name, floor, generation, timeout_ms, &fence, err);
-		if (r < 0)
+		if (r)
 			return liteio_error_wrap(err, r, "fence");
 	}
 	r = fence_plain(uuid, floor, generation, err);
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "fence");
 	ret->floor = fence.floor;
 	ret->drained = fence.drained;

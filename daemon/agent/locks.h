@@ -26,4 +26,7 @@ static inline void liteio_locks_givep(struct liteio_named_lock **lock)
 	liteio_locks_give(*lock);
 }
 
+/* a lock that is given back at the end of the scope, and not looked at otherwise */
+#define _liteio_held_ __attribute__((cleanup(liteio_locks_givep), unused))
+
 #endif

@@ -126,7 +126,7 @@ int liteio_op_attachment_list(struct liteio_agent *a, struct liteio_local_attach
 	r = liteio_head_list(&heads, &n, err);
 	if (r == 0)
 		r = liteio_nvme_list(&c.items, &c.n, err);
-	if (r < 0)
+	if (r)
 		return r;
 	ret->items = liteio_calloc(n + 1, sizeof(*ret->items));
 	for (i = 0; i < n; i++)
@@ -149,7 +149,7 @@ static int attach_local(const struct liteio_local_attach *req, struct liteio_hea
 		return liteio_error_set(err, -ENOENT,
 					"generation %" PRIu64 " is not exported to this node",
 					req->generation);
-	if (r < 0)
+	if (r)
 		return r;
 	if (head->fenced)
 		return liteio_error_set(err, -ESTALE, "generation %" PRIu64 " is fenced",
@@ -218,14 +218,14 @@ static int remote_head(const struct liteio_uuid *uuid, uint64_t generation, bool
 	int r;
 
 	r = liteio_gate_open(&nl, err);
-	if (r < 0)
+	if (r)
 		return r;
 	if (!nl)
 		return liteio_error_set(err, -EOPNOTSUPP, "the module liteio is not loaded");
 	r = liteio_gate_volume(nl, uuid, NULL, 0, err);
 	if (r == 0)
 		r = liteio_gate_attach(nl, uuid, generation, NULL, read_only, err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_step("agent-attach:gate");
 	return liteio_head_ensure(&h, ret, err);
@@ -240,13 +240,13 @@ static int attach_remote(struct liteio_agent *a, const struct liteio_local_attac
 	r = liteio_nvme_prepare(err);
 	if (r == 0)
 		r = connect_all(a, req, &ns, err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_step("agent-attach:connected");
 	if (ns.size_bytes < req->size_bytes) {
 		r = liteio_nvme_wait_size(&req->uuid, req->generation, req->size_bytes, RESIZE_MS,
 					  &ns, err);
-		if (r < 0)
+		if (r)
 			return liteio_error_wrap(err, r, "the volume has %" PRIu64
 						 " bytes, %" PRIu64 " are wanted",
 						 ns.size_bytes, req->size_bytes);
@@ -263,7 +263,7 @@ static int leave_others(const struct liteio_uuid *uuid, uint64_t generation,
 	int r;
 
 	r = liteio_head_list(&heads, &n, err);
-	if (r < 0)
+	if (r)
 		return r;
 	for (i = 0; i < n; i++) {
 		const struct liteio_head *h = &heads[i].head;
@@ -271,7 +271,7 @@ static int leave_others(const struct liteio_uuid *uuid, uint64_t generation,
 		if (!h->remote || h->generation == generation || !liteio_uuid_equal(&h->uuid, uuid))
 			continue;
 		r = liteio_release_remote(uuid, h->generation, false, DISCONNECT_MS, err);
-		if (r < 0)
+		if (r)
 			return liteio_error_wrap(err, r, "generation %" PRIu64
 						 " is still attached here", h->generation);
 	}
@@ -294,7 +294,7 @@ static int attach_check(struct liteio_agent *a, const struct liteio_local_attach
 		uint16_t port;
 		int r = liteio_local_address_parse(req->addresses[i], &host, &port, err);
 
-		if (r < 0)
+		if (r)
 			return liteio_error_wrap(err, r, "addresses[%zu]", i);
 	}
 	nqn = liteio_volume_nqn(&req->uuid, req->generation);
@@ -313,12 +313,12 @@ static int attach_check(struct liteio_agent *a, const struct liteio_local_attach
 int liteio_op_attachment_create(struct liteio_agent *a, const struct liteio_local_attach *req,
 				struct liteio_local_attachment *ret, struct liteio_error *err)
 {
-	struct liteio_named_lock *lock _cleanup_(liteio_locks_givep) = NULL;
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_head_state head;
 	int r;
 
 	r = attach_check(a, req, err);
-	if (r < 0)
+	if (r)
 		return r;
 	lock = lock_volume(a, &req->uuid);
 	r = leave_others(&req->uuid, req->generation, err);
@@ -329,7 +329,7 @@ int liteio_op_attachment_create(struct liteio_agent *a, const struct liteio_loca
 		liteio_step("agent-attach:head");
 		r = liteio_publish_add(&req->uuid, head.path, err);
 	}
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "attach");
 	fill_now(&head, ret);
 	log_info(NULL, "%s: generation %" PRIu64 " is attached", ret->device, req->generation);
@@ -359,13 +359,13 @@ int liteio_op_attachment_resize(struct liteio_agent *a, const struct liteio_uuid
 				uint64_t generation, uint64_t size_bytes,
 				struct liteio_local_attachment *ret, struct liteio_error *err)
 {
-	struct liteio_named_lock *lock _cleanup_(liteio_locks_givep) = lock_volume(a, uuid);
+	struct liteio_named_lock *lock _liteio_held_ = lock_volume(a, uuid);
 	struct liteio_nvme_namespace ns;
 	struct liteio_head_state head;
 	int r;
 
 	r = find_attached(uuid, generation, &head, err);
-	if (r < 0)
+	if (r)
 		return r;
 	if (head.head.size_bytes < size_bytes && !head.head.remote)
 		return liteio_error_set(err, -EAGAIN, "the volume has %" PRIu64 " bytes: grow it",
@@ -374,7 +374,7 @@ int liteio_op_attachment_resize(struct liteio_agent *a, const struct liteio_uuid
 		r = liteio_nvme_wait_size(uuid, generation, size_bytes, RESIZE_MS, &ns, err);
 		if (r == 0)
 			r = remote_head(uuid, generation, head.head.read_only, &ns, &head, err);
-		if (r < 0)
+		if (r)
 			return liteio_error_wrap(err, r, "resize");
 	}
 	fill_now(&head, ret);
@@ -387,7 +387,7 @@ int liteio_op_attachment_delete(struct liteio_agent *a, const struct liteio_uuid
 				uint64_t generation, bool force, bool *ret_deleted,
 				struct liteio_error *err)
 {
-	struct liteio_named_lock *lock _cleanup_(liteio_locks_givep) = lock_volume(a, uuid);
+	struct liteio_named_lock *lock _liteio_held_ = lock_volume(a, uuid);
 	struct liteio_head_state head;
 	int r;
 
@@ -401,7 +401,7 @@ int liteio_op_attachment_delete(struct liteio_agent *a, const struct liteio_uuid
 	}
 	*ret_deleted = liteio_head_get(uuid, generation, true, &head, NULL) == 0;
 	r = liteio_release_remote(uuid, generation, force, DISCONNECT_MS, err);
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "detach");
 	if (*ret_deleted)
 		log_info(NULL, "generation %" PRIu64 " is detached", generation);

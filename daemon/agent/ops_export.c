@@ -35,7 +35,7 @@ static int persist(struct liteio_target *t, uint64_t floor, uint64_t generation,
 		r = liteio_pool_floor_raise(engine, &t->volume.uuid, floor, err);
 	else if (generation >= t->volume.floor)
 		r = liteio_pool_attachment_fence(engine, &t->volume.uuid, generation, err);
-	if (r < 0)
+	if (r)
 		return r;
 	return liteio_pool_volume_get(engine, &t->volume.uuid, &t->volume);
 }
@@ -47,12 +47,12 @@ static int fence(struct liteio_target *t, uint64_t floor, uint64_t generation,
 	int r;
 
 	r = persist(t, floor, generation, err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_step("agent-fence:persisted");
 	r = liteio_gate_fence(&t->volume.uuid, t->volume.name, floor, generation, timeout_ms, ret,
 			      err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_step("agent-fence:closed");
 	ret->floor = t->volume.floor;
@@ -77,10 +77,10 @@ int liteio_op_volume_fence(struct liteio_agent *a, const char *volume,
 		r = liteio_target_find(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
 	else
 		r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
-	if (r < 0)
+	if (r)
 		return r;
 	r = fence(&t, req->floor, req->generation, req->timeout_ms, ret, err);
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "volume %s", volume);
 	return 0;
 }
@@ -121,20 +121,20 @@ static int create(struct liteio_agent *a, struct liteio_target *t,
 	{
 		liteio_lane_guard(t->pool, false);
 		r = liteio_pool_attachment_add(t->pool->engine, att, err);
-		if (r < 0)
+		if (r)
 			return r;
 		/* the floor that the catalog took it under, for the kernel */
 		r = liteio_pool_volume_get(t->pool->engine, &t->volume.uuid, &t->volume);
-		if (r < 0)
+		if (r)
 			return r;
 	}
 	liteio_step("agent-export:persisted");
 	r = liteio_export_prepare(a, t->pool, &t->volume, att, err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_step("agent-export:prepared");
 	r = liteio_export_link(a, att, err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_step("agent-export:linked");
 	return 0;
@@ -150,10 +150,10 @@ int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_ex
 	r = create_check(a, req, err);
 	if (r == 0)
 		r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, req->volume, &t, err);
-	if (r < 0)
+	if (r)
 		return r;
 	r = create(a, &t, req, &att, err);
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "export volume %s", req->volume);
 	log_info(NULL, "volume %s: generation %" PRIu64 " is open", req->volume, req->generation);
 	return liteio_export_show(a, &t.volume, &att, ret, err);
@@ -169,13 +169,13 @@ int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t
 	int r;
 
 	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
-	if (r < 0)
+	if (r)
 		return r;
 	r = fence(&t, 0, generation, timeout_ms, &fenced, err);
 	if (r == 0)
 		r = liteio_export_remove(&t.volume.uuid, generation, fenced.drained, &removed,
 					 err);
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "end generation %" PRIu64 " of volume %s",
 					 generation, volume);
 	log_info(NULL, "volume %s: generation %" PRIu64 " is over", volume, generation);
@@ -191,7 +191,7 @@ int liteio_op_export_sweep(struct liteio_agent *a, const char *volume, struct li
 	int r;
 
 	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
-	if (r < 0)
+	if (r)
 		return r;
 	r = liteio_export_sweep(t.pool, &t.volume, err);
 	return r < 0 ? liteio_error_wrap(err, r, "volume %s", volume) : 0;
@@ -222,7 +222,7 @@ static int list_volume(struct liteio_agent *a, struct liteio_open_pool *p,
 	int r;
 
 	r = liteio_export_remains(p, v, &remains, &n_remains, err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
 	ret->items = liteio_realloc(ret->items, ret->n_items + n + n_remains + 1,
@@ -232,7 +232,7 @@ static int list_volume(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
 			continue;
 		r = liteio_export_show(a, v, &atts[i], &ret->items[ret->n_items++], err);
-		if (r < 0)
+		if (r)
 			return r;
 	}
 	for (i = 0; i < n_remains; i++)
@@ -273,7 +273,7 @@ int liteio_op_export_list(struct liteio_agent *a, const char *volume,
 			r = list_pool(a, all[i], &list, err);
 		liteio_pools_put_all(a->pools, all, n);
 	}
-	if (r < 0)
+	if (r)
 		liteio_json_fini(&list, liteio_local_export_list_fields);
 	else
 		*ret = list;

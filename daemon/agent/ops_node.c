@@ -46,10 +46,10 @@ int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *re
 	int r;
 
 	r = liteio_gate_open(&nl, err);
-	if (r < 0 || !nl)
+	if (r || !nl)
 		return r;
 	r = liteio_netlink_info_get(nl, &info, err);
-	if (r < 0)
+	if (r)
 		return r;
 	ret->loaded = true;
 	ret->version = liteio_strdup(info.module);
@@ -68,13 +68,13 @@ int liteio_op_module_load(struct liteio_agent *a, struct liteio_local_module *re
 	int r;
 
 	r = liteio_kmodule_load(MODULE, err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_pools_all(a->pools, &all, &n);
 	for (i = 0; r == 0 && i < n; i++)
 		r = liteio_restore_floors(a, all[i], err);
 	liteio_pools_put_all(a->pools, all, n);
-	if (r < 0)
+	if (r)
 		return r;
 	return liteio_op_module_show(a, ret, err);
 }
@@ -87,7 +87,7 @@ int liteio_op_node_show(struct liteio_agent *a, struct liteio_local_node *ret,
 	int r;
 
 	r = liteio_op_module_show(a, &module, err);
-	if (r < 0)
+	if (r)
 		return r;
 	ret->name = liteio_strdup(a->identity.name);
 	ret->host_nqn = liteio_strdup(a->identity.host_nqn);
@@ -142,10 +142,10 @@ int liteio_op_stats_list(struct liteio_agent *a, struct liteio_local_stats_list 
 	int r;
 
 	r = liteio_gate_open(&nl, err);
-	if (r < 0 || !nl)
+	if (r || !nl)
 		return r;
 	r = liteio_netlink_stats_list(nl, NULL, &stats, &n, err);
-	if (r < 0)
+	if (r)
 		return r;
 	ret->items = liteio_calloc(n + 1, sizeof(*ret->items));
 	ret->n_items = n;

@@ -51,7 +51,7 @@ static void fill_fresh(struct liteio_open_pool *p, struct liteio_local_pool *ret
 		liteio_lane_guard(p, false);
 		r = liteio_pool_refresh(p->engine, &err);
 	}
-	if (r < 0)
+	if (r)
 		log_warning(NULL, "pool %s: %s", p->name, liteio_error_str(&err, r));
 	fill(p, ret);
 }
@@ -78,7 +78,7 @@ int liteio_op_pool_show(struct liteio_agent *a, const char *pool, struct liteio_
 	int r;
 
 	r = liteio_pools_get(a->pools, pool, &p, err);
-	if (r < 0)
+	if (r)
 		return r;
 	fill_fresh(p, ret);
 	liteio_pools_put(a->pools, p);
@@ -95,7 +95,7 @@ static int find_on_device(struct liteio_agent *a, const char *device,
 	int r;
 
 	r = liteio_pool_probe(device, &found, NULL);
-	if (r < 0)
+	if (r)
 		return -ENOENT;
 	r = -ENOENT;
 	liteio_pools_all(a->pools, &all, &n);
@@ -119,7 +119,7 @@ static int open_and_add(struct liteio_agent *a, const char *device, struct litei
 	int r;
 
 	r = liteio_pool_open(device, &engine, err);
-	if (r < 0)
+	if (r)
 		return r;
 	r = liteio_pools_add(a->pools, engine, &p, err);
 	if (r < 0) {
@@ -141,7 +141,7 @@ static int create_check(const struct liteio_local_pool_create *req, struct litei
 	int r;
 
 	r = liteio_name_check("pool", req->name, err);
-	if (r < 0)
+	if (r)
 		return r;
 	if (req->device[0] != '/')
 		return liteio_error_set(err, -EINVAL, "\"%s\" is not an absolute path",
@@ -178,14 +178,14 @@ int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool
 		.block_bytes = req->block_bytes,
 		.force = req->force,
 	};
-	struct liteio_named_lock *lock _cleanup_(liteio_locks_givep) = NULL;
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_open_pool *p;
 	struct liteio_pool_found found;
 	struct liteio_uuid uuid;
 	int r;
 
 	r = create_check(req, err);
-	if (r < 0)
+	if (r)
 		return r;
 	lock = liteio_locks_take(a->locks, "pools");
 	r = liteio_pools_get(a->pools, req->name, &p, NULL);
@@ -199,7 +199,7 @@ int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool
 	    strcmp(found.label.pool_name, req->name) == 0)
 		return open_and_add(a, req->device, ret, err);
 	r = liteio_pool_format(&format, &uuid, err);
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "pool %s", req->name);
 	return open_and_add(a, req->device, ret, err);
 }
@@ -207,7 +207,7 @@ int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool
 int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
 			  struct liteio_local_pool *ret, struct liteio_error *err)
 {
-	struct liteio_named_lock *lock _cleanup_(liteio_locks_givep) = NULL;
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_open_pool *p;
 
 	if (req->device[0] != '/')
@@ -225,7 +225,7 @@ int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool
 int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_deleted,
 			  struct liteio_error *err)
 {
-	struct liteio_named_lock *lock _cleanup_(liteio_locks_givep) =
+	struct liteio_named_lock *lock _liteio_held_ =
 		liteio_locks_take(a->locks, "pools");
 	struct liteio_open_pool *p;
 	int r;

@@ -50,7 +50,7 @@ int liteio_op_snapshot_show(struct liteio_agent *a, const char *snapshot,
 	int r;
 
 	r = liteio_target_find(a, LITEIO_CATALOG_SNAPSHOT, snapshot, &t, err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_snapshot_info_fill(t.pool, &t.volume, ret);
 	return 0;
@@ -126,7 +126,7 @@ static int take(struct liteio_target *t, const struct liteio_local_snapshot_crea
 	if (liteio_uuid_is_null(&uuid))
 		liteio_uuid_random(&uuid);
 	r = liteio_head_list(&heads, &s.n, err);
-	if (r < 0)
+	if (r)
 		return r;
 	s.heads = heads;
 	liteio_lane_guard(t->pool, false);
@@ -158,7 +158,7 @@ static int create(struct liteio_agent *a, const struct liteio_local_snapshot_cre
 	int r;
 
 	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, req->volume, &volume, err);
-	if (r < 0)
+	if (r)
 		return r;
 	if (liteio_target_find(a, LITEIO_CATALOG_SNAPSHOT, req->name, &snapshot, NULL) == 0) {
 		r = create_again(req, &snapshot, &volume, err);
@@ -177,16 +177,16 @@ int liteio_op_snapshot_create(struct liteio_agent *a,
 			      const struct liteio_local_snapshot_create *req,
 			      struct liteio_local_snapshot *ret, struct liteio_error *err)
 {
-	struct liteio_named_lock *lock _cleanup_(liteio_locks_givep) = NULL;
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	_cleanup_free_ char *name = liteio_strf("snapshot:%s", req->name);
 	int r;
 
 	r = liteio_name_check("snapshot", req->name, err);
-	if (r < 0)
+	if (r)
 		return r;
 	lock = liteio_locks_take(a->locks, name);
 	r = create(a, req, err);
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "create snapshot %s", req->name);
 	log_info(NULL, "snapshot %s of volume %s is there", req->name, req->volume);
 	return liteio_op_snapshot_show(a, req->name, ret, err);

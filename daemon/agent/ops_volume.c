@@ -53,7 +53,7 @@ int liteio_op_volume_show(struct liteio_agent *a, const char *volume,
 	int r;
 
 	r = liteio_target_find(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_volume_info_fill(t.pool, &t.volume, ret);
 	return 0;
@@ -70,7 +70,7 @@ static int create_source(struct liteio_agent *a, const struct liteio_local_volum
 	if (!req->snapshot)
 		return 0;
 	r = liteio_target_find(a, LITEIO_CATALOG_SNAPSHOT, req->snapshot, &t, err);
-	if (r < 0)
+	if (r)
 		return r;
 	if (t.pool != p)
 		return liteio_error_set(err, -EINVAL, "snapshot %s is in pool %s, not in %s",
@@ -123,7 +123,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 	r = create_source(a, req, p, &c, err);
 	if (r == 0)
 		r = liteio_volume_size_check(&c.size_bytes, err);
-	if (r < 0)
+	if (r)
 		return r;
 	if (liteio_target_find(a, LITEIO_CATALOG_VOLUME, req->name, &t, NULL) == 0) {
 		r = create_again(req, &c, p, &t, err);
@@ -144,7 +144,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_volume_create *req,
 			    struct liteio_local_volume *ret, struct liteio_error *err)
 {
-	struct liteio_named_lock *lock _cleanup_(liteio_locks_givep) = NULL;
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	_cleanup_free_ char *name = liteio_strf("volume:%s", req->name);
 	struct liteio_open_pool *p;
 	int r;
@@ -152,12 +152,12 @@ int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_vo
 	r = liteio_name_check("volume", req->name, err);
 	if (r == 0)
 		r = liteio_pools_get(a->pools, req->pool, &p, err);
-	if (r < 0)
+	if (r)
 		return r;
 	lock = liteio_locks_take(a->locks, name);
 	r = create_in(a, req, p, err);
 	liteio_pools_put(a->pools, p);
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "create volume %s", req->name);
 	log_info(NULL, "volume %s is there", req->name);
 	return liteio_op_volume_show(a, req->name, ret, err);
@@ -171,7 +171,7 @@ static int grow(struct liteio_agent *a, struct liteio_target *t, uint64_t size_b
 	if (t->volume.state != LITEIO_CATALOG_READY)
 		return liteio_error_set(err, -EBUSY, "it is not ready");
 	r = liteio_volume_size_check(&size_bytes, err);
-	if (r < 0)
+	if (r)
 		return r;
 	if (size_bytes < t->volume.size_bytes)
 		return liteio_error_set(err, -EINVAL,
@@ -180,12 +180,12 @@ static int grow(struct liteio_agent *a, struct liteio_target *t, uint64_t size_b
 	if (size_bytes > t->volume.size_bytes) {
 		liteio_lane_guard(t->pool, false);
 		r = liteio_pool_volume_grow(t->pool->engine, &t->volume.uuid, size_bytes, err);
-		if (r < 0)
+		if (r)
 			return r;
 	}
 	liteio_step("agent-grow:pool");
 	r = liteio_pool_volume_get(t->pool->engine, &t->volume.uuid, &t->volume);
-	if (r < 0)
+	if (r)
 		return r;
 	return liteio_export_resize(a, t->pool, &t->volume, err);
 }
@@ -197,10 +197,10 @@ int liteio_op_volume_grow(struct liteio_agent *a, const char *volume, uint64_t s
 	int r;
 
 	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
-	if (r < 0)
+	if (r)
 		return r;
 	r = grow(a, &t, size_bytes, err);
-	if (r < 0)
+	if (r)
 		return liteio_error_wrap(err, r, "grow volume %s", volume);
 	liteio_volume_info_fill(t.pool, &t.volume, ret);
 	return 0;
@@ -221,7 +221,7 @@ static int delete_begin(struct liteio_target *t, struct liteio_error *err)
 
 	/* remains of ended generations would hold the thin device open */
 	r = liteio_export_sweep(t->pool, &t->volume, err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_lane_guard(t->pool, false);
 	return liteio_pool_volume_delete(t->pool->engine, &t->volume.uuid, err);
@@ -233,7 +233,7 @@ static int delete_target(struct liteio_target *t, struct liteio_error *err)
 	int r;
 
 	r = delete_begin(t, err);
-	if (r < 0)
+	if (r)
 		return r;
 	forget_in_kernel(&t->volume.uuid);
 	liteio_step("agent-delete:marked");
@@ -252,7 +252,7 @@ static int delete_named(struct liteio_agent *a, enum liteio_catalog_kind kind, c
 		return 0;
 	}
 	r = delete_target(&t, err);
-	if (r < 0)
+	if (r)
 		return r;
 	log_info(NULL, "%s is deleted", name);
 	*ret_deleted = true;

@@ -43,7 +43,7 @@ static int leave_dead(const struct liteio_uuid *uuid, uint64_t generation,
 	int r;
 
 	r = liteio_head_fail(uuid, generation, true, err);
-	if (r < 0)
+	if (r)
 		return r;
 	liteio_dm_name(LITEIO_DM_REMOTE, uuid, generation, name);
 	return liteio_dm_remove_deferred(name, err);
@@ -56,7 +56,7 @@ static int forget_gate(const struct liteio_uuid *uuid, uint64_t generation,
 	int r;
 
 	r = liteio_gate_open(&nl, err);
-	if (r < 0 || !nl)
+	if (r || !nl)
 		return r;
 	r = liteio_gate_detach(nl, uuid, generation, true, err);
 	/* a head that waits for its last opener may still be bound */
@@ -81,18 +81,18 @@ int liteio_release_remote(const struct liteio_uuid *uuid, uint64_t generation, b
 		liteio_publish_del(uuid, head.path);
 	if (exists && !force && has_live_path(uuid, generation)) {
 		r = liteio_head_remove(uuid, generation, true, err);
-		if (r < 0)
+		if (r)
 			return r;
 		exists = false;
 	}
 	r = liteio_nvme_disconnect(uuid, generation, timeout_ms, err);
-	if (r < 0)
+	if (r)
 		return r;
 	if (exists) {
 		r = liteio_head_remove(uuid, generation, true, err);
 		if (r == -EBUSY)
 			r = leave_dead(uuid, generation, err);
-		if (r < 0)
+		if (r)
 			return r;
 	}
 	return forget_gate(uuid, generation, err);

@@ -55,7 +55,7 @@ int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 	int r;
 
 	r = liteio_gate_open(&nl, err);
-	if (r < 0 || !nl)
+	if (r || !nl)
 		return r;
 	liteio_pool_volume_list(p->engine, &v, &n);
 	for (i = 0; r == 0 && i < n; i++)
@@ -127,7 +127,7 @@ static void sweep(struct liteio_agent *a)
 		}
 		liteio_target_fini(&t);
 	}
-	if (r < 0)
+	if (r)
 		log_err(NULL, "what the kernel has is not known: %s", liteio_error_str(&err, r));
 }
 
@@ -138,7 +138,7 @@ static void prepare(struct liteio_agent *a, struct live *l)
 
 	r = liteio_export_prepare(a, l->pool, &l->volume, &l->att, &err);
 	l->prepared = r == 0;
-	if (r < 0)
+	if (r)
 		log_err(NULL, "volume %s: generation %" PRIu64 " is not restored: %s",
 			l->volume.name, l->att.generation, liteio_error_str(&err, r));
 }
@@ -151,7 +151,7 @@ static void link_one(struct liteio_agent *a, const struct live *l)
 	if (!l->prepared)
 		return;
 	r = liteio_export_link(a, &l->att, &err);
-	if (r < 0)
+	if (r)
 		log_err(NULL, "volume %s: generation %" PRIu64 " is not reachable: %s",
 			l->volume.name, l->att.generation, liteio_error_str(&err, r));
 	else
@@ -180,7 +180,7 @@ static void link_all(struct liteio_agent *a, const struct live_set *set)
 	if (has_remote(set) && !liteio_export_is_listening()) {
 		r = liteio_door_close(&a->config, &err);
 		closed = r == 0;
-		if (r < 0)
+		if (r)
 			log_warning(NULL, "the door can not be closed while exports are restored: %s",
 				    liteio_error_str(&err, r));
 	}
@@ -204,7 +204,7 @@ static void log_floors(struct liteio_agent *a, struct liteio_open_pool *p)
 	int r;
 
 	r = liteio_restore_floors(a, p, &err);
-	if (r < 0)
+	if (r)
 		log_err(NULL, "pool %s: floors are not in the kernel: %s", p->name,
 			liteio_error_str(&err, r));
 }
@@ -222,7 +222,7 @@ static void reclaim_run(void *arg)
 	int r;
 
 	r = liteio_pools_reclaim(job->pool, &err);
-	if (r < 0)
+	if (r)
 		log_warning(NULL, "pool %s: space of deleted volumes: %s", job->pool->name,
 			    liteio_error_str(&err, r));
 	liteio_pools_put(job->agent->pools, job->pool);

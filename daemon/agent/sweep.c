@@ -65,7 +65,7 @@ static int add_gates(struct generations *g, struct liteio_error *err)
 	int r;
 
 	r = liteio_gate_open(&nl, err);
-	if (r < 0 || !nl)
+	if (r || !nl)
 		return r;
 	r = liteio_netlink_att_list(nl, NULL, &atts, &n, err);
 	for (i = 0; r == 0 && i < n; i++)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The agent dies with kill -9 right after each of its steps, and another one starts: I/O that is under
 # way does not notice, and what was interrupted is completed when it is asked for again.
-# vm: kernels=6.12 disks=pool=1G timeout=900 mem=1G
+# vm: kernels=6.12 disks=pool=1G timeout=1200 mem=1G
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -85,7 +85,7 @@ check() {
 		[ ! -e "/sys/kernel/config/nvmet/subsystems/nqn.2026-11.io.liteio:$(j volume show a | jq -r .uuid):7" ] &&
 		liteioctl volume delete a >/dev/null
 }
-interrupted "exporting" "$(steps agent-export)" liteioctl export create a 7 --host-nqn $nqn
+interrupted "exporting" "$(steps attachment-add agent-export)" liteioctl export create a 7 --host-nqn $nqn
 
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null
@@ -98,7 +98,7 @@ check() {
 		[ "$(j export delete a 7 | jq -r .removed)" = true ] &&
 		liteioctl volume delete a >/dev/null
 }
-interrupted "fencing" "$(steps agent-fence)" liteioctl volume fence a --floor 8
+interrupted "fencing" "$(steps floor-raise agent-fence)" liteioctl volume fence a --floor 8
 
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null
@@ -117,7 +117,7 @@ check() {
 		liteioctl snapshot delete s >/dev/null &&
 		dmsetup info -c --noheadings -o name,suspended | grep liteio-head | grep -qv Suspended
 }
-interrupted "taking a snapshot of a volume in use" "$(steps snapshot-create agent-snapshot)" \
+interrupted "taking a snapshot of a volume in use" "$(steps agent-snapshot snapshot)" \
 	liteioctl snapshot create s busy
 
 check() { [ "$(j export list | jq '[.items[] | select(.ready)] | length')" = 1 ]; }
