@@ -13,6 +13,8 @@ PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
+UNITDIR ?= /lib/systemd/system
+UDEVDIR ?= /lib/udev/rules.d
 DESTDIR ?=
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
@@ -193,6 +195,10 @@ install: tools
 	install -D -m 0755 $(O)/liteio-csi $(DESTDIR)$(SBINDIR)/liteio-csi
 	install -D -m 0755 $(O)/liteioctl $(DESTDIR)$(BINDIR)/liteioctl
 	ln -sfn liteioctl $(DESTDIR)$(BINDIR)/kubectl-liteio
+	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) deploy/systemd/liteio-agent.service \
+		deploy/systemd/liteio-release.service
+	install -D -m 0644 deploy/systemd/60-liteio.rules $(DESTDIR)$(UDEVDIR)/60-liteio.rules
+	install -D -m 0644 deploy/agent.json.sample $(DESTDIR)/etc/liteio/agent.json.sample
 
 clean:
 	rm -rf $(O)
