@@ -33,11 +33,13 @@ static int set_flag(const struct liteio_arg *a, const char *text, struct liteio_
 static int check_range(const struct liteio_arg *a, uint64_t v, struct liteio_error *err)
 {
 	if (v < a->min)
-		return liteio_error_set(err, -EINVAL, "option --%s: %llu is less than %llu", a->name,
-					(unsigned long long)v, (unsigned long long)a->min);
+		return liteio_error_set(err, -EINVAL, "option --%s: %llu is less than %llu",
+					a->name, (unsigned long long)v,
+					(unsigned long long)a->min);
 	if (a->max && v > a->max)
-		return liteio_error_set(err, -EINVAL, "option --%s: %llu is more than %llu", a->name,
-					(unsigned long long)v, (unsigned long long)a->max);
+		return liteio_error_set(err, -EINVAL, "option --%s: %llu is more than %llu",
+					a->name, (unsigned long long)v,
+					(unsigned long long)a->max);
 	return 0;
 }
 
@@ -51,8 +53,8 @@ static int set_number(const struct liteio_arg *a, const char *text, struct litei
 		if (r)
 			return liteio_error_wrap(err, -EINVAL, "option --%s", a->name);
 	} else if (liteio_parse_u64(text, 0, UINT64_MAX, &v)) {
-		return liteio_error_set(err, -EINVAL, "option --%s: \"%s\" is not a number", a->name,
-					text);
+		return liteio_error_set(err, -EINVAL, "option --%s: \"%s\" is not a number",
+					a->name, text);
 	}
 	r = check_range(a, v, err);
 	if (!r)

@@ -11,7 +11,9 @@
 
 struct liteio_error;
 
-/* whole file in new terminated memory, at most @max bytes (-EMSGSIZE beyond); @ret_len may be NULL */
+/*
+ * whole file in new terminated memory, at most @max bytes (-EMSGSIZE beyond); @ret_len may be NULL
+ */
 int liteio_fs_read(const char *path, size_t max, char **ret, size_t *ret_len,
 		   struct liteio_error *err);
 /* like liteio_fs_read() of one line, without its newline and surrounding blanks */

@@ -204,16 +204,13 @@ static CURLcode verify_other_name(struct liteio_http_call *call)
 	return cc;
 }
 
-#define SET(option, value) \
-	do { \
-		CURLcode set_cc = curl_easy_setopt(call->easy, option, value); \
-		if (set_cc) \
-			return set_cc; \
-	} while (0)
+/* the first failure of several settings is kept in "cc", what comes after it is left out */
+#define SET(option, value) (cc = cc ? cc : curl_easy_setopt(call->easy, option, value))
 
 static CURLcode setup_tls(struct liteio_http_call *call)
 {
 	const struct liteio_http_tls *c = &call->c->tls;
+	CURLcode cc = CURLE_OK;
 
 	if (c->ca_file) {
 		SET(CURLOPT_CAINFO, c->ca_file);
@@ -225,12 +222,14 @@ static CURLcode setup_tls(struct liteio_http_call *call)
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, c->insecure ? 0L : 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, c->insecure ? 0L : 2L);
-	return c->server_name ? verify_other_name(call) : CURLE_OK;
+	return cc || !c->server_name ? cc : verify_other_name(call);
 }
 
 static CURLcode setup_request(struct liteio_http_call *call,
 			      const struct liteio_http_call_spec *spec)
 {
+	CURLcode cc = CURLE_OK;
+
 	/* curl would ask for permission before it sends a large body, and wait for a second */
 	call->headers = curl_slist_append(NULL, "Expect:");
 	for (size_t i = 0; spec->headers && spec->headers[i]; i++)
@@ -245,12 +244,13 @@ static CURLcode setup_request(struct liteio_http_call *call,
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)spec->body_len);
 		SET(CURLOPT_POSTFIELDS, call->body);
 	}
-	SET(CURLOPT_CUSTOMREQUEST, spec->method);
-	return CURLE_OK;
+	return SET(CURLOPT_CUSTOMREQUEST, spec->method);
 }
 
 static CURLcode setup(struct liteio_http_call *call, const struct liteio_http_call_spec *spec)
 {
+	CURLcode cc = CURLE_OK;
+
 	SET(CURLOPT_URL, spec->url);
 	SET(CURLOPT_ERRORBUFFER, call->text);
 	SET(CURLOPT_NOSIGNAL, 1L);
@@ -273,7 +273,7 @@ static CURLcode setup(struct liteio_http_call *call, const struct liteio_http_ca
 		call->max_response = MAX_STREAM_ERROR;
 	if (setup_tls(call))
 		return CURLE_SSL_CERTPROBLEM;
-	return setup_request(call, spec);
+	return cc ? cc : setup_request(call, spec);
 }
 
 #undef SET

@@ -77,8 +77,8 @@ void liteio_http_response_fini(struct liteio_http_response *r);
 typedef void (*liteio_http_done_fn)(void *arg, int r, const struct liteio_http_response *rsp,
 				    const struct liteio_error *err);
 /*
- * bytes of a stream as they arrive (status 2xx only); non-zero ends the call, a negative errno is what
- * its done callback gets. May cancel its call, but not free the client.
+ * bytes of a stream as they arrive (status 2xx only); non-zero ends the call, a negative errno is
+ * what its done callback gets. May cancel its call, but not free the client.
  */
 typedef int (*liteio_http_data_fn)(void *arg, const char *data, size_t len);
 
@@ -120,8 +120,8 @@ void liteio_http_call_cancel(struct liteio_http_call *call);
  * @err: why none did
  *
  * Context: worker thread, or any thread of a program without a loop; blocks at most the timeout.
- * Several threads may use one client at the same time. Redirects are not followed and proxies of the
- * environment not used: credentials go to the host that was named and nowhere else.
+ * Several threads may use one client at the same time. Redirects are not followed and proxies of
+ * the environment not used: credentials go to the host that was named and nowhere else.
  * Return: 0 or a negative errno.
  */
 int liteio_http_call_sync(struct liteio_http_client *c, const struct liteio_http_call_spec *spec,

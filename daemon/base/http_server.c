@@ -130,9 +130,10 @@ static void set_reply(struct liteio_http_request *req, unsigned int status,
 		      const char *content_type, const void *body, size_t len)
 {
 	/* the prototype is historical: with MUST_COPY the data is only read */
-	struct MHD_Response *rsp = MHD_create_response_from_buffer(
-		len, (void *)(uintptr_t)(len ? body : ""), MHD_RESPMEM_MUST_COPY);
+	void *data = (void *)(uintptr_t)(len ? body : "");
+	struct MHD_Response *rsp;
 
+	rsp = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_COPY);
 	if (!rsp)
 		abort();
 	if (content_type)
@@ -171,7 +172,9 @@ static enum MHD_Result add_body(struct liteio_http_request *req, const char *dat
 	return MHD_YES;
 }
 
-/* called by libmicrohttpd for the head, for each piece of the body, for the end, and after resume */
+/*
+ * called by libmicrohttpd for the head, for each piece of the body, for the end, and after resume
+ */
 static enum MHD_Result on_access(void *arg, struct MHD_Connection *conn, const char *url,
 				 const char *method, const char *version, const char *data,
 				 size_t *len, void **per_request)

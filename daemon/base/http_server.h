@@ -3,8 +3,8 @@
  * A small HTTP server on the loop (libmicrohttpd below), for the local API, health and metrics.
  *
  * A request is answered now or later: the handler keeps the request and calls
- * liteio_http_reply() when the answer is there. Requests are bounded in size and time, and so is the
- * number of connections.
+ * liteio_http_reply() when the answer is there. Requests are bounded in size and time, and so is
+ * the number of connections.
  */
 #ifndef LITEIO_BASE_HTTP_SERVER_H
 #define LITEIO_BASE_HTTP_SERVER_H
@@ -45,8 +45,8 @@ struct liteio_http_options {
 /**
  * liteio_http_server_new() - listen
  * @loop: the loop
- * @address: "unix:///run/liteio/agent.sock" (a stale socket file is replaced), "tcp://127.0.0.1:9100",
- *           "tcp://[::]:9100"
+ * @address: "unix:///run/liteio/agent.sock" (a stale socket file is replaced),
+ *           "tcp://127.0.0.1:9100", "tcp://[::]:9100"
  * @opt: bounds; NULL for all defaults
  * @fn: the handler
  * @arg: for @fn
@@ -59,7 +59,10 @@ int liteio_http_server_new(struct liteio_loop *loop, const char *address,
 			   const struct liteio_http_options *opt, liteio_http_handler fn, void *arg,
 			   struct liteio_http_server **ret, struct liteio_error *err);
 
-/* stop listening, remove the socket file and drop what is under way; requests not yet answered become invalid */
+/*
+ * stop listening, remove the socket file and drop what is under way; requests not yet answered
+ * become invalid
+ */
 void liteio_http_server_free(struct liteio_http_server *s);
 
 /* the TCP port that is listened on (for addresses with port 0), 0 on a unix socket */

@@ -66,7 +66,7 @@ char *liteio_json_print_pretty(const struct liteio_json *j);
 
 struct liteio_json *liteio_json_new_object(void);
 struct liteio_json *liteio_json_new_array(void);
-struct liteio_json *liteio_json_new_string(const char *s); /* NULL gives JSON null (a NULL pointer) */
+struct liteio_json *liteio_json_new_string(const char *s); /* NULL gives null (a NULL pointer) */
 struct liteio_json *liteio_json_new_int(int64_t v);
 struct liteio_json *liteio_json_new_u64(uint64_t v);
 struct liteio_json *liteio_json_new_bool(bool v);

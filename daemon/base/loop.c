@@ -131,7 +131,9 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	struct post *p;
 	uint64_t count;
 
-	/* reset before taking the list: a post that comes in between only wakes up once too often */
+	/*
+	 * reset before taking the list: a post that comes in between only wakes up once too often
+	 */
 	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN && errno != EINTR)
 		return -errno;
 	{

@@ -156,7 +156,8 @@ int liteio_parse_size(const char *s, uint64_t *ret, struct liteio_error *err)
 	if (!s || !*s)
 		return liteio_error_set(err, -EINVAL, "a size is missing");
 	if (*p == '-')
-		return liteio_error_set(err, -ERANGE, "size \"%.64s\" must be greater than zero", s);
+		return liteio_error_set(err, -ERANGE, "size \"%.64s\" must be greater than zero",
+					s);
 	if (*p == '+')
 		p++;
 	r = decimal_parse(&p, &d);

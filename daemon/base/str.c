@@ -32,9 +32,7 @@ void *liteio_realloc(void *p, size_t n, size_t size)
 {
 	void *q;
 
-	if (!n || !size)
-		n = size = 1;
-	q = reallocarray(p, n, size);
+	q = reallocarray(p, n ? n : 1, size ? size : 1);
 	if (!q)
 		out_of_memory();
 	return q;
@@ -207,6 +205,11 @@ static bool is_alnum(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+bool liteio_url_plain(char c)
+{
+	return is_alnum(c) || (c >= 'A' && c <= 'Z') || (c && strchr("-_.~", c));
+}
+
 int liteio_name_check(const char *what, const char *name, struct liteio_error *err)
 {
 	size_t len = name ? strlen(name) : 0;
@@ -227,7 +230,7 @@ int liteio_name_check(const char *what, const char *name, struct liteio_error *e
 					"%s name \"%s\" must begin and end with a letter or digit",
 					what, name);
 	if (strstr(name, ".."))
-		return liteio_error_set(err, -EINVAL, "%s name \"%s\" must not contain \"..\"", what,
-					name);
+		return liteio_error_set(err, -EINVAL, "%s name \"%s\" must not contain \"..\"",
+					what, name);
 	return 0;
 }

@@ -44,13 +44,15 @@ char *liteio_strdup(const char *s);
 void *liteio_calloc(size_t n, size_t size);
 void *liteio_realloc(void *p, size_t n, size_t size);
 
-/* whole string is a decimal number in [min, max]; 0 or -EINVAL/-ERANGE, @ret untouched on failure */
+/*
+ * whole string is a decimal number in [min, max]; 0 or -EINVAL/-ERANGE, @ret untouched on failure
+ */
 int liteio_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret);
 
 /**
  * liteio_parse_size() - bytes as people and Kubernetes write them
- * @s: "1073741824", "512M", "10Gi", "1.5Ti"; K M G T P E are powers of 1000 and Ki Mi Gi Ti Pi Ei of
- *     1024, also "1e9"; fractions of a byte are rounded up as Kubernetes does
+ * @s: "1073741824", "512M", "10Gi", "1.5Ti"; K M G T P E are powers of 1000 and Ki Mi Gi Ti Pi Ei
+ *     of 1024, also "1e9"; fractions of a byte are rounded up as Kubernetes does
  * @ret: bytes
  * @err: what is wrong with it
  *
@@ -64,9 +66,9 @@ char *liteio_format_size(uint64_t bytes, char *out, size_t len);
 /**
  * liteio_name_check() - may this be the name of a pool, volume or snapshot?
  * @what: "volume", for the sentence
- * @name: 1..LITEIO_NAME_MAX characters, lower-case letters, digits, '-' and '.', beginning and ending
- *        with a letter or digit, no ".." (the rule of Kubernetes object names, so that one name
- *        serves everywhere)
+ * @name: 1..LITEIO_NAME_MAX characters, lower-case letters, digits, '-' and '.', beginning and
+ *        ending with a letter or digit, no ".." (the rule of Kubernetes object names, so that one
+ *        name serves everywhere)
  * @err: what is wrong with it
  *
  * Return: 0 or -EINVAL.
@@ -74,6 +76,9 @@ char *liteio_format_size(uint64_t bytes, char *out, size_t len);
 int liteio_name_check(const char *what, const char *name, struct liteio_error *err);
 
 #define LITEIO_NAME_MAX 127
+
+/* may stand in a URL as it is: letters, digits, "-_.~" */
+bool liteio_url_plain(char c);
 
 /* NULL when @s is valid UTF-8, else a copy with U+FFFD in place of every byte that is not */
 char *liteio_utf8_clean(const char *s);

@@ -4,7 +4,8 @@
  *
  * One lock covers everything. A job is either waiting in its lane, waiting in the pool's run queue,
  * or running. A lane has at most one job outside itself: when that one ends, the next moves to the
- * run queue. The pool is reference-counted because a stuck thread may outlive liteio_workers_free().
+ * run queue. The pool is reference-counted because a stuck thread may outlive
+ * liteio_workers_free().
  */
 #include <errno.h>
 #include <pthread.h>

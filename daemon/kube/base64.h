@@ -7,7 +7,9 @@
 
 #include <stddef.h>
 
-/* decode into new, terminated memory; line breaks are skipped. 0 or -EINVAL, @ret_* untouched then */
+/*
+ * decode into new, terminated memory; line breaks are skipped. 0 or -EINVAL, @ret_* untouched then
+ */
 int liteio_base64_decode(const char *text, char **ret, size_t *ret_len);
 
 #endif

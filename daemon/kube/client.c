@@ -285,7 +285,7 @@ static void on_http_done(void *arg, int r, const struct liteio_http_response *rs
 	struct liteio_kube_call *call = arg;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	liteio_kube_done_fn done = call->done;
-	bool stream = call->data != NULL;
+	bool stream = !!call->data;
 	void *done_arg = call->arg;
 	struct liteio_json *answer = NULL;
 

@@ -5,11 +5,12 @@
  * What the answers mean:
  *
  *	-ENOENT		404, the object does not exist
- *	-EOPNOTSUPP	404 without an object's name: the server does not know the resource type (its
- *			CustomResourceDefinition is missing); never to be taken for "deleted". Also 405
+ *	-EOPNOTSUPP	404 without an object's name: the server does not know the resource type
+ *			(its CustomResourceDefinition is missing); never to be taken for "deleted".
+ *			Also 405
  *	-EEXIST		409 AlreadyExists: create of a name that is taken
- *	-EAGAIN		409 Conflict: the object is not the one that was read (resourceVersion or uid);
- *			read again and decide again
+ *	-EAGAIN		409 Conflict: the object is not the one that was read (resourceVersion or
+ *			uid); read again and decide again
  *	-EPERM		409 from apply: another field manager owns a field; the sentence names both
  *	-EACCES		401, 403
  *	-EINVAL		400, 413, 415, 422: the sentence is the server's

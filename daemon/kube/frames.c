@@ -38,7 +38,8 @@ int liteio_frames_feed(struct liteio_frames *f, const char *data, size_t len, li
 		size_t next = (size_t)(end - f->buf.data) + 1;
 
 		r = one_line(f->buf.data + begin, next - begin, fn, arg, err);
-		begin = f->scanned = next;
+		begin = next;
+		f->scanned = next;
 	}
 	/* once for all lines of this piece */
 	liteio_buf_consume(&f->buf, begin);

@@ -35,7 +35,8 @@ typedef int (*liteio_frame_fn)(void *arg, struct liteio_json *j, struct liteio_e
  * @err: what is wrong with a text
  *
  * After a failure the stream can not go on: liteio_frames_reset().
- * Return: 0, what @fn returned, -EINVAL (not JSON) or -EMSGSIZE (a line beyond LITEIO_JSON_MAX_BYTES).
+ * Return: 0, what @fn returned, -EINVAL (not JSON) or -EMSGSIZE (a line beyond
+ * LITEIO_JSON_MAX_BYTES).
  */
 int liteio_frames_feed(struct liteio_frames *f, const char *data, size_t len, liteio_frame_fn fn,
 		       void *arg, struct liteio_error *err);

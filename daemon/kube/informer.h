@@ -2,9 +2,9 @@
 /*
  * A store of all objects of one type, kept up to date by list and watch.
  *
- * The store is a picture of the past, usually a few milliseconds old, after a lost connection older.
- * It is good for finding out what to look at. What must not be wrong is protected where it is
- * written: by resourceVersion (client.h), not by what a store says.
+ * The store is a picture of the past, usually a few milliseconds old, after a lost connection
+ * older. It is good for finding out what to look at. What must not be wrong is protected where it
+ * is written: by resourceVersion (client.h), not by what a store says.
  *
  * Objects in the store are never changed, only replaced: a reference taken from it stays as it is.
  */

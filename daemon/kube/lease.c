@@ -2,10 +2,10 @@
 /*
  * Leader election on a Lease.
  *
- * One request is under way at a time. A follower reads the Lease and remembers when it saw it change
- * last, by its own clock; when that is longer ago than the Lease lasts, it writes its own name over
- * it. A leader writes a new renewTime. Every write is a compare-and-swap on the version read, so of
- * two that write at the same time one wins and the other reads again.
+ * One request is under way at a time. A follower reads the Lease and remembers when it saw it
+ * change last, by its own clock; when that is longer ago than the Lease lasts, it writes its own
+ * name over it. A leader writes a new renewTime. Every write is a compare-and-swap on the version
+ * read, so of two that write at the same time one wins and the other reads again.
  *
  * The leader counts from when it began a renewal that worked, the follower from when it saw one, so
  * the leader's time ends first: deadline_ms < duration_ms leaves room for clocks of unequal speed.

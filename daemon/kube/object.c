@@ -42,15 +42,12 @@ char *liteio_resource_api_version(const struct liteio_resource *res)
 /* one segment of a path: everything but what is certainly harmless is percent-encoded */
 static void add_segment(struct liteio_buf *b, const char *s)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-_.~:";
-
 	/* "." and ".." would be taken for steps */
 	bool dots = !s[strspn(s, ".")];
 
 	liteio_buf_add(b, "/", 1);
 	for (; *s; s++) {
-		if (strchr(plain, *s) && !dots)
+		if (liteio_url_plain(*s) && !dots)
 			liteio_buf_add(b, s, 1);
 		else
 			liteio_buf_addf(b, "%%%02X", (unsigned char)*s);
@@ -125,7 +122,7 @@ int64_t liteio_object_generation(const struct liteio_json *obj)
 
 bool liteio_object_deleting(const struct liteio_json *obj)
 {
-	return liteio_json_get_string(obj, "metadata.deletionTimestamp") != NULL;
+	return !!liteio_json_get_string(obj, "metadata.deletionTimestamp");
 }
 
 const char *liteio_object_label(const struct liteio_json *obj, const char *key)
@@ -135,8 +132,9 @@ const char *liteio_object_label(const struct liteio_json *obj, const char *key)
 
 const char *liteio_object_annotation(const struct liteio_json *obj, const char *key)
 {
-	return liteio_json_string(
-		liteio_json_member(liteio_json_get(obj, "metadata.annotations"), key));
+	const struct liteio_json *all = liteio_json_get(obj, "metadata.annotations");
+
+	return liteio_json_string(liteio_json_member(all, key));
 }
 
 char *liteio_object_key(const struct liteio_json *obj)

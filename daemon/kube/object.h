@@ -90,8 +90,8 @@ bool liteio_object_has_finalizer(const struct liteio_json *obj, const char *fina
  * @finalizer: which
  * @present: whether it is to be there
  *
- * The patch carries the object's resourceVersion: the list is replaced as a whole, so that it must be
- * a compare-and-swap. A 409 (-EAGAIN) means: read again, make a new patch.
+ * The patch carries the object's resourceVersion: the list is replaced as a whole, so that it must
+ * be a compare-and-swap. A 409 (-EAGAIN) means: read again, make a new patch.
  *
  * Return: the patch, owned by the caller; NULL when nothing has to change.
  */

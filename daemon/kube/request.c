@@ -38,14 +38,11 @@ static const struct {
 
 void liteio_kube_query_add(struct liteio_buf *query, const char *key, const char *value)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-_.~";
-
 	if (!value)
 		return;
 	liteio_buf_addf(query, "%s%s=", query->len ? "&" : "", key);
 	for (; *value; value++) {
-		if (strchr(plain, *value))
+		if (liteio_url_plain(*value))
 			liteio_buf_add(query, value, 1);
 		else
 			liteio_buf_addf(query, "%%%02X", (unsigned char)*value);

@@ -3,8 +3,8 @@
  * The store behind an informer.
  *
  * The truth comes from the list and the watch, in the order of resourceVersions. Answers to own
- * writes may be put in ahead of it; such an entry is marked, and stays until the truth has caught up
- * with it. Versions are compared as numbers only for this; a list always wins.
+ * writes may be put in ahead of it; such an entry is marked, and stays until the truth has caught
+ * up with it. Versions are compared as numbers only for this; a list always wins.
  */
 #include <errno.h>
 #include <pthread.h>

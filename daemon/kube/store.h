@@ -51,7 +51,9 @@ void liteio_store_advance(struct liteio_store *s, const char *version);
  */
 bool liteio_store_offer(struct liteio_store *s, struct liteio_json *obj);
 
-/* the version up to which everything is in the store; owned by the caller, "" before the first list */
+/*
+ * the version up to which everything is in the store; owned by the caller, "" before the first list
+ */
 char *liteio_store_version(struct liteio_store *s);
 bool liteio_store_synced(struct liteio_store *s);
 struct liteio_json *liteio_store_get(struct liteio_store *s, const char *key);

@@ -64,8 +64,8 @@ int liteio_workqueue_new(struct liteio_loop *loop, struct liteio_workers *worker
  * liteio_workqueue_free() - begin no more work, forget all keys
  * @q: may be NULL
  *
- * What runs goes on; the queue's memory goes with the last of it. Free the workers afterwards, with a
- * grace: then nothing uses @arg any more.
+ * What runs goes on; the queue's memory goes with the last of it. Free the workers afterwards, with
+ * a grace: then nothing uses @arg any more.
  *
  * Context: loop thread; does not block.
  */

@@ -3,7 +3,8 @@
  * Fuzz JSON as it comes from the API server, from liteioctl and from configuration files: parsing,
  * printing that reads back the same, decoding into a struct and back, watch frames cut anywhere.
  *
- * fuzz-src: daemon/base/json.c daemon/base/json_bind.c daemon/base/str.c daemon/base/size.c daemon/base/uuid.c daemon/base/error.c daemon/kube/frames.c daemon/kube/base64.c
+ * fuzz-src: daemon/base/json.c daemon/base/json_bind.c daemon/base/str.c daemon/base/size.c
+ * fuzz-src: daemon/base/uuid.c daemon/base/error.c daemon/kube/frames.c daemon/kube/base64.c
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -82,7 +83,9 @@ static void bind(const struct liteio_json *j, unsigned int flags)
 	}
 	first = liteio_json_encode(&v, vol_fields);
 	liteio_json_fini(&v, vol_fields);
-	/* an object that has become empty is not written, so a required field in it may be missing */
+	/*
+	 * an object that has become empty is not written, so a required field in it may be missing
+	 */
 	if (!liteio_json_decode(first, vol_fields, LITEIO_JSON_STRICT, &again, NULL)) {
 		second = liteio_json_encode(&again, vol_fields);
 		if (!liteio_json_equal(first, second))

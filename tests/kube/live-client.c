@@ -212,7 +212,7 @@ static const struct {
 	{ LITEIO_KUBE_UPDATE, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":"
 			      "{\"name\":\"cas\"},\"data\":{\"v\":\"update\"}}" },
 	{ LITEIO_KUBE_PATCH, "{\"data\":{\"v\":\"merge\"}}" },
-	{ LITEIO_KUBE_PATCH_JSON, "[{\"op\":\"replace\",\"path\":\"/data/v\",\"value\":\"json\"}]" },
+	{ LITEIO_KUBE_PATCH_JSON, "[{\"op\":\"replace\",\"path\":\"/data/v\",\"value\":\"j\"}]" },
 	{ LITEIO_KUBE_APPLY, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":"
 			     "{\"name\":\"cas\"},\"data\":{\"v\":\"apply\"}}" },
 	{ LITEIO_KUBE_DELETE, NULL },
@@ -263,7 +263,8 @@ static void *count_up(void *arg)
 		char *text;
 		int r;
 
-		if (liteio_kube_get(live.a, &liteio_resource_configmap, NS, "counter", &obj, &local))
+		r = liteio_kube_get(live.a, &liteio_resource_configmap, NS, "counter", &obj, &local);
+		if (r)
 			return NULL;
 		text = liteio_strf("%d", 1 + atoi(liteio_json_get_string(obj, "data.v")));
 		data = liteio_json_new_object();
@@ -371,8 +372,8 @@ void live_status(void)
 	liteio_json_unref(p);
 	/* what is written to the status alone does not reach the spec */
 	p = parse("{\"spec\":{\"sizeBytes\":2147483648}}");
-	r = liteio_kube_patch(live.a, &liteio_resource_volume, NULL, "live", "status", NULL, p, &obj,
-			      &err);
+	r = liteio_kube_patch(live.a, &liteio_resource_volume, NULL, "live", "status", NULL, p,
+			      &obj, &err);
 	CHECK(!r, "%s", err.msg);
 	CHECK(liteio_json_get_int(obj, "spec.sizeBytes", 0) == 1073741824, "the spec has changed");
 	liteio_json_unref(obj);

@@ -150,11 +150,12 @@ static void compare_with_server(struct watched *w, struct liteio_kube *k)
 	CHECK(liteio_json_len(have) == liteio_json_len(truth), "%zu in the store, %zu on the server",
 	      liteio_json_len(have), liteio_json_len(truth));
 	for (size_t i = 0; i < liteio_json_len(truth); i++) {
-		const struct liteio_json *a = liteio_json_at(have, i), *b = liteio_json_at(truth, i);
+		const struct liteio_json *a = liteio_json_at(have, i);
+		const struct liteio_json *b = liteio_json_at(truth, i);
+		bool same = !strcmp(liteio_object_name(a), liteio_object_name(b)) &&
+			    !strcmp(liteio_object_version(a), liteio_object_version(b));
 
-		CHECK(!strcmp(liteio_object_name(a), liteio_object_name(b)) &&
-			      !strcmp(liteio_object_version(a), liteio_object_version(b)),
-		      "%s at %s, but %s at %s", liteio_object_name(a), liteio_object_version(a),
+		CHECK(same, "%s at %s, but %s at %s", liteio_object_name(a), liteio_object_version(a),
 		      liteio_object_name(b), liteio_object_version(b));
 	}
 	liteio_json_unref(have);

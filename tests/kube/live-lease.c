@@ -247,8 +247,8 @@ static struct liteio_json *list_events(size_t wanted)
 	for (;;) {
 		struct liteio_json *all, *ours = liteio_json_new_array();
 
-		CHECK(!liteio_kube_list(live.a, &liteio_resource_event, "default", NULL, &all, &err),
-		      "%s", err.msg);
+		CHECK(!liteio_kube_list(live.a, &liteio_resource_event, "default", NULL, &all,
+					&err), "%s", err.msg);
 		for (size_t i = 0; i < liteio_json_len(all); i++) {
 			struct liteio_json *e = liteio_json_at(all, i);
 			const char *who = liteio_json_get_string(e, "reportingController");

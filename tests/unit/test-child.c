@@ -175,7 +175,8 @@ START_TEST(test_write_errors)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	ck_assert_int_eq(liteio_child_write("/no/such/file", "x", 1, NULL, 0, 10000, &err), -ENOENT);
+	ck_assert_int_eq(liteio_child_write("/no/such/file", "x", 1, NULL, 0, 10000, &err),
+			 -ENOENT);
 	ck_assert_str_eq(err.msg, "cannot open /no/such/file: No such file or directory");
 	ck_assert_int_eq(liteio_child_write("/dev/full", "x", 1, NULL, 0, 10000, &err), -ENOSPC);
 	ck_assert_str_eq(err.msg, "cannot write to /dev/full: No space left on device");

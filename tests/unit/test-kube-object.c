@@ -251,8 +251,14 @@ START_TEST(test_base64)
 	static const struct {
 		const char *text;
 		const char *data;
-	} good[] = { { "", "" },	     { "YQ==", "a" },	     { "YWI=", "ab" },
-		     { "YWJj", "abc" },	     { "YW\nJj\r\nZA==", "abcd" }, { "+/+/", "\xfb\xff\xbf" } };
+	} good[] = {
+		{ "", "" },
+		{ "YQ==", "a" },
+		{ "YWI=", "ab" },
+		{ "YWJj", "abc" },
+		{ "YW\nJj\r\nZA==", "abcd" },
+		{ "+/+/", "\xfb\xff\xbf" },
+	};
 	static const char *const bad[] = { "Y", "YQ", "YQ=", "YQ===", "Y===", "Y*==", "YQ==YQ==",
 					   "=", "YR==", "YWJ=" };
 	char *data = NULL;

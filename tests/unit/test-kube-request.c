@@ -120,11 +120,12 @@ static const struct {
 	int r;
 	const char *sentence;
 } answers[] = {
-	{ 404, "{\"message\":\"volumes \\\"v\\\" not found\",\"details\":{\"name\":\"v\"}}", -ENOENT,
-	  "volumes \"v\" not found" },
+	{ 404, "{\"message\":\"volumes \\\"v\\\" not found\",\"details\":{\"name\":\"v\"}}",
+	  -ENOENT, "volumes \"v\" not found" },
 	{ 404, "{\"message\":\"the server could not find the requested resource\",\"details\":{}}",
 	  -EOPNOTSUPP, "the server could not find the requested resource" },
-	{ 404, "404 page not found\n", -EOPNOTSUPP, "the API server answered 404: 404 page not found" },
+	{ 404, "404 page not found\n", -EOPNOTSUPP,
+	  "the API server answered 404: 404 page not found" },
 	{ 409, "{\"reason\":\"AlreadyExists\",\"message\":\"m\"}", -EEXIST, "m" },
 	{ 409, "{\"reason\":\"Conflict\",\"message\":\"m\"}", -EAGAIN, "m" },
 	{ 409,
@@ -132,8 +133,8 @@ static const struct {
 	  "{\"reason\":\"FieldManagerConflict\"}]}}",
 	  -EPERM, "m" },
 	{ 422, "{\"message\":\"m\"}", -EINVAL, "m" },
-	{ 422, "{\"message\":\"m\",\"details\":{\"causes\":[{\"field\":\"metadata.uid\"}]}}", -EAGAIN,
-	  "m" },
+	{ 422, "{\"message\":\"m\",\"details\":{\"causes\":[{\"field\":\"metadata.uid\"}]}}",
+	  -EAGAIN, "m" },
 	{ 410, "{\"message\":\"m\"}", -ESTALE, "m" },
 	{ 401, "", -EACCES, "the API server answered 401: " },
 	{ 403, NULL, -EACCES, "the API server answered 403: " },
@@ -142,7 +143,8 @@ static const struct {
 	{ 503, "", -EBUSY, "the API server answered 503: " },
 	{ 302, "", -EIO, "the API server answered 302: " },
 	/* inside a watch */
-	{ 200, "{\"code\":410,\"reason\":\"Expired\",\"message\":\"too old\"}", -ESTALE, "too old" },
+	{ 200, "{\"code\":410,\"reason\":\"Expired\",\"message\":\"too old\"}", -ESTALE,
+	  "too old" },
 	{ 200, "{\"message\":\"m\"}", -EIO, "m" },
 };
 

@@ -96,8 +96,8 @@ START_TEST(test_level)
 	/* ends when the last value of every key was seen by a run */
 	ck_assert_int_eq(liteio_loop_run(loop), 0);
 	pthread_join(t, NULL);
-	ck_assert_uint_ge(runs, KEYS);
-	ck_assert_uint_lt(runs, KEYS * ROUNDS * 2);
+	ck_assert_uint_ge(__atomic_load_n(&runs, __ATOMIC_SEQ_CST), KEYS);
+	ck_assert_uint_lt(__atomic_load_n(&runs, __ATOMIC_SEQ_CST), KEYS * ROUNDS * 2);
 	ck_assert_uint_gt(liteio_workqueue_failures(queue), 0);
 	teardown();
 }
@@ -194,7 +194,6 @@ START_TEST(test_delayed)
 	ck_assert_int_eq(liteio_loop_run(loop), 0);
 	ck_assert_uint_ge(liteio_now_ms() - begin, 150);
 	ck_assert_str_eq(order.data, "abcdz");
-	ck_assert_uint_eq(liteio_workqueue_depth(queue), 1);
 	teardown();
 	liteio_buf_fini(&order);
 }

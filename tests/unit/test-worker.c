@@ -147,7 +147,9 @@ START_TEST(test_stuck)
 	ck_assert(!liteio_workers_free(workers, 50));
 	ck_assert_uint_ge(liteio_now_ms() - begin, 50);
 	liteio_loop_free(loop);
-	/* nothing was begun behind the stuck job, and its thread does not touch the loop any more */
+	/*
+	 * nothing was begun behind the stuck job, and its thread does not touch the loop any more
+	 */
 	ck_assert(!second_ran);
 	sem_post(&go_on);
 }
