@@ -13,6 +13,7 @@
 
 #include "agent/config.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/log.h"
 
 START_TEST(nothing_gives_the_defaults)
@@ -52,6 +53,22 @@ START_TEST(all_keys_are_read)
 	ck_assert_int_eq(liteio_config_priority(&c), LITEIO_LOG_DEBUG);
 	ck_assert_int_eq(c.log_format, LITEIO_LOG_JSON);
 	liteio_config_fini(&c);
+}
+END_TEST
+
+START_TEST(the_sample_is_understood)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_config c;
+	char *text = NULL;
+	size_t len = 0;
+
+	ck_assert_msg(liteio_fs_read("deploy/agent.json.sample", 65536, &text, &len, &err) == 0,
+		      "%s", err.msg);
+	ck_assert_msg(liteio_config_parse(text, len, &c, &err) == 0, "%s", err.msg);
+	ck_assert(c.standalone);
+	liteio_config_fini(&c);
+	free(text);
 }
 END_TEST
 
@@ -162,6 +179,7 @@ int main(void)
 
 	tcase_add_test(t, nothing_gives_the_defaults);
 	tcase_add_test(t, all_keys_are_read);
+	tcase_add_test(t, the_sample_is_understood);
 	tcase_add_loop_test(t, bad_files_are_refused, 0, sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(t, the_command_line_wins);
 	tcase_add_test(t, the_environment_knows_the_address_that_nobody_else_says);
