@@ -88,8 +88,8 @@ static int decode(const struct liteio_http_response *rsp, const struct liteio_fi
 
 /* @body is consumed; @fields NULL when the answer does not matter */
 static int request(struct liteio_agent_client *client, const char *method, const char *path,
-		   struct liteio_json *body, uint64_t deadline_ms, const struct liteio_field *fields,
-		   void *ret, struct liteio_error *err)
+		   struct liteio_json *body, uint64_t deadline_ms,
+		   const struct liteio_field *fields, void *ret, struct liteio_error *err)
 {
 	static const char *const headers[] = { "Content-Type: application/json", NULL };
 	_cleanup_free_ char *url = liteio_strf("http://localhost%s", path);

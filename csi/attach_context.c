@@ -81,12 +81,11 @@ void liteio_csi_attach_context_answer(const struct liteio_csi_attach_context *ct
 	add(out, KEY_ADDRESSES, liteio_strdup(ctx->addresses));
 }
 
-static const char *find(Csi__V1__NodeStageVolumeRequest__PublishContextEntry *const *entries,
-			size_t n, const char *key)
+static const char *find(const Csi__V1__NodeStageVolumeRequest *req, const char *key)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(entries[i]->key, key))
-			return entries[i]->value;
+	for (size_t i = 0; i < req->n_publish_context; i++)
+		if (!strcmp(req->publish_context[i]->key, key))
+			return req->publish_context[i]->value;
 	return NULL;
 }
 
@@ -98,14 +97,14 @@ static bool parse_bool(const char *s, bool *ret)
 	return true;
 }
 
-int liteio_csi_attach_context_parse(
-	Csi__V1__NodeStageVolumeRequest__PublishContextEntry *const *entries, size_t n,
-	struct liteio_csi_attach_context *ret, struct liteio_error *err)
+int liteio_csi_attach_context_parse(const Csi__V1__NodeStageVolumeRequest *req,
+				    struct liteio_csi_attach_context *ret,
+				    struct liteio_error *err)
 {
 	struct liteio_csi_attach_context ctx = { 0 };
-	const char *text[] = { find(entries, n, KEY_UUID), find(entries, n, KEY_GENERATION),
-			       find(entries, n, KEY_SIZE) };
-	const char *nqn = find(entries, n, KEY_NQN), *addresses = find(entries, n, KEY_ADDRESSES);
+	const char *text[] = { find(req, KEY_UUID), find(req, KEY_GENERATION),
+			       find(req, KEY_SIZE) };
+	const char *nqn = find(req, KEY_NQN), *addresses = find(req, KEY_ADDRESSES);
 	const char *bad = NULL;
 
 	if (!text[0] || liteio_uuid_parse(text[0], &ctx.uuid) < 0)
@@ -116,9 +115,9 @@ int liteio_csi_attach_context_parse(
 	else if (!text[2] ||
 		 liteio_parse_u64(text[2], 1, LITEIO_VOLUME_SIZE_MAX, &ctx.size_bytes) < 0)
 		bad = KEY_SIZE;
-	else if (!parse_bool(find(entries, n, KEY_LOCAL), &ctx.local))
+	else if (!parse_bool(find(req, KEY_LOCAL), &ctx.local))
 		bad = KEY_LOCAL;
-	else if (!parse_bool(find(entries, n, KEY_READ_ONLY), &ctx.read_only))
+	else if (!parse_bool(find(req, KEY_READ_ONLY), &ctx.read_only))
 		bad = KEY_READ_ONLY;
 	else if (!ctx.local && (!nqn || !*nqn))
 		bad = KEY_NQN;
@@ -128,7 +127,7 @@ int liteio_csi_attach_context_parse(
 		return liteio_error_set(err, -EINVAL,
 					"the publish context has no valid %s: is the volume attached to this node?",
 					bad);
-	ctx.pool_node = liteio_strdup(find(entries, n, KEY_POOL_NODE));
+	ctx.pool_node = liteio_strdup(find(req, KEY_POOL_NODE));
 	if (!ctx.local) {
 		ctx.nqn = liteio_strdup(nqn);
 		ctx.addresses = liteio_strdup(addresses);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The publish context: what ControllerPublishVolume tells NodeStageVolume about an attachment. Pure.
+ * The publish context: what ControllerPublishVolume tells NodeStageVolume. Pure.
  */
 #ifndef LITEIO_CSI_ATTACH_CONTEXT_H
 #define LITEIO_CSI_ATTACH_CONTEXT_H
@@ -47,17 +47,16 @@ void liteio_csi_attach_context_answer(const struct liteio_csi_attach_context *ct
 				      Csi__V1__ControllerPublishVolumeResponse *out);
 
 /**
- * liteio_csi_attach_context_parse() - from the request of NodeStageVolume
- * @entries: the publish context
- * @n: how many
+ * liteio_csi_attach_context_parse() - what NodeStageVolume was told
+ * @req: the request; only its publish context counts
  * @ret: filled in on success, released with _fini()
  * @err: which entry is missing or wrong
  *
  * Unknown keys are ignored: a newer controller's half may say more. Return: 0 or -EINVAL.
  */
-int liteio_csi_attach_context_parse(
-	Csi__V1__NodeStageVolumeRequest__PublishContextEntry *const *entries, size_t n,
-	struct liteio_csi_attach_context *ret, struct liteio_error *err);
+int liteio_csi_attach_context_parse(const Csi__V1__NodeStageVolumeRequest *req,
+				    struct liteio_csi_attach_context *ret,
+				    struct liteio_error *err);
 
 void liteio_csi_attach_context_fini(struct liteio_csi_attach_context *ctx);
 

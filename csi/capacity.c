@@ -70,7 +70,9 @@ static uint64_t free_bytes(const struct liteio_storage_pool *pool)
 	/* percent of a pool of up to 2^63 bytes: divide first */
 	uint64_t allowed = pool->status.data_bytes / 100 * pool->spec.overcommit_percent;
 
-	return allowed > pool->status.provisioned_bytes ? allowed - pool->status.provisioned_bytes : 0;
+	if (allowed <= pool->status.provisioned_bytes)
+		return 0;
+	return allowed - pool->status.provisioned_bytes;
 }
 
 static void add_pool(struct question *q, const struct liteio_storage_pool *pool)
@@ -109,8 +111,8 @@ static int add_pools(struct question *q, struct liteio_error *err)
 
 static Google__Protobuf__Int64Value *int64_value(uint64_t value)
 {
-	Google__Protobuf__Int64Value *v = liteio_csi_message_new(
-		Google__Protobuf__Int64Value, google__protobuf__int64_value__init);
+	Google__Protobuf__Int64Value *v =
+		liteio_message_new(&google__protobuf__int64_value__descriptor);
 
 	v->value = (int64_t)value;
 	return v;

@@ -27,17 +27,17 @@ static int get_capabilities(void *ctx, struct liteio_grpc_call *call, const void
 		RPC(EXPAND_VOLUME),
 		RPC(SINGLE_NODE_MULTI_WRITER),
 	};
+	static const ProtobufCMessageDescriptor *const rpc =
+		&csi__v1__controller_service_capability__rpc__descriptor;
 	Csi__V1__ControllerGetCapabilitiesResponse *resp = out;
 
 	resp->capabilities = liteio_calloc(LITEIO_ARRAY_SIZE(types), sizeof(*resp->capabilities));
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(types); i++) {
-		Csi__V1__ControllerServiceCapability *cap = liteio_csi_message_new(
-			Csi__V1__ControllerServiceCapability,
-			csi__v1__controller_service_capability__init);
+		Csi__V1__ControllerServiceCapability *cap =
+			liteio_message_new(&csi__v1__controller_service_capability__descriptor);
 
 		cap->type_case = CSI__V1__CONTROLLER_SERVICE_CAPABILITY__TYPE_RPC;
-		cap->rpc = liteio_csi_message_new(Csi__V1__ControllerServiceCapability__RPC,
-						  csi__v1__controller_service_capability__rpc__init);
+		cap->rpc = liteio_message_new(rpc);
 		cap->rpc->type = types[i];
 		resp->capabilities[resp->n_capabilities++] = cap;
 	}

@@ -283,9 +283,10 @@ static int find_or_make(const struct liteio_cluster_call *c, struct wanted *w,
 /* no pool can take it, concluded from the spec as it is now */
 static bool is_refused(const struct liteio_volume *v, const struct liteio_condition **ret)
 {
-	const struct liteio_condition *placed = liteio_condition_find(
-		v->status.conditions, v->status.n_conditions, LITEIO_CONDITION_PLACED);
+	const struct liteio_condition *placed;
 
+	placed = liteio_condition_find(v->status.conditions, v->status.n_conditions,
+				       LITEIO_CONDITION_PLACED);
 	*ret = placed;
 	return !v->spec.placement.node && placed && placed->status == LITEIO_CONDITION_FALSE &&
 	       placed->observed_generation >= v->meta.generation;
@@ -293,9 +294,10 @@ static bool is_refused(const struct liteio_volume *v, const struct liteio_condit
 
 static void explain(const struct liteio_volume *v, char *why)
 {
-	const struct liteio_condition *ready = liteio_condition_find(
-		v->status.conditions, v->status.n_conditions, LITEIO_CONDITION_READY);
+	const struct liteio_condition *ready;
 
+	ready = liteio_condition_find(v->status.conditions, v->status.n_conditions,
+				      LITEIO_CONDITION_READY);
 	if (!v->spec.placement.node)
 		snprintf(why, LITEIO_CLUSTER_WHY_MAX, "liteio-controller has not placed it yet");
 	else
@@ -384,6 +386,6 @@ int liteio_csi_create_volume(void *ctx, struct liteio_grpc_call *call, const voi
 		r = liteio_busy_enter(c.csi->busy, "volume", w.id, &mark, err);
 	if (r < 0)
 		return r;
-	resp->volume = liteio_csi_message_new(Csi__V1__Volume, csi__v1__volume__init);
+	resp->volume = liteio_message_new(&csi__v1__volume__descriptor);
 	return create(&c, &w, resp->volume, err);
 }

@@ -80,12 +80,13 @@ int liteio_csi_delete_volume(void *ctx, struct liteio_grpc_call *call, const voi
 static Csi__V1__ValidateVolumeCapabilitiesResponse__Confirmed *
 confirm(const Csi__V1__ValidateVolumeCapabilitiesRequest *req)
 {
-	Csi__V1__ValidateVolumeCapabilitiesResponse__Confirmed *confirmed = liteio_csi_message_new(
-		Csi__V1__ValidateVolumeCapabilitiesResponse__Confirmed,
-		csi__v1__validate_volume_capabilities_response__confirmed__init);
+	static const ProtobufCMessageDescriptor *const type =
+		&csi__v1__validate_volume_capabilities_response__confirmed__descriptor;
+	Csi__V1__ValidateVolumeCapabilitiesResponse__Confirmed *confirmed;
 	size_t len;
 	uint8_t *bytes;
 
+	confirmed = liteio_message_new(type);
 	/* a deep copy, by way of the wire */
 	confirmed->n_volume_capabilities = req->n_volume_capabilities;
 	confirmed->volume_capabilities = liteio_calloc(req->n_volume_capabilities,

@@ -57,7 +57,8 @@ static int want_size(const struct liteio_cluster_call *c, struct liteio_csi_volu
 }
 
 /* compare-and-swap until nobody was faster */
-static int change(const struct liteio_cluster_call *c, const Csi__V1__ControllerExpandVolumeRequest *req,
+static int change(const struct liteio_cluster_call *c,
+		  const Csi__V1__ControllerExpandVolumeRequest *req,
 		  struct liteio_csi_volume *volume, uint64_t *ret_size, struct liteio_error *err)
 {
 	const Csi__V1__CapacityRange *range = req->capacity_range;

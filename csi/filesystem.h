@@ -47,7 +47,7 @@ int liteio_filesystem_mount(const struct liteio_filesystem *fs, char **ret_type,
 int liteio_filesystem_grow(const char *device, const char *target, const char *fs_type,
 			   struct liteio_error *err);
 
-/* is this device mounted (or, block, bound) on exactly this path? 1, 0; -EBUSY: something else is */
+/* is this device mounted (or, block, bound) on just this path? 1, 0; -EBUSY: something else is */
 int liteio_filesystem_is_mounted(const char *device, const char *target, bool block,
 				 struct liteio_error *err);
 

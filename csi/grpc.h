@@ -39,7 +39,7 @@ struct liteio_grpc_config {
 
 #define LITEIO_GRPC_CONFIG_DEFAULT \
 	{ \
-		.default_timeout_ms = 60000, .max_timeout_ms = 600000, .max_calls = 512 \
+		.default_timeout_ms = 300000, .max_timeout_ms = 600000, .max_calls = 512 \
 	}
 
 /**

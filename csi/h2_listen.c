@@ -153,7 +153,7 @@ static void conn_late(void *arg)
 	bool broken;
 
 	if (c->stalled_since_ms && now >= c->stalled_since_ms + c->listener->config.stall_ms) {
-		log_warning(NULL, "%s: connection ended: the peer takes nothing", c->listener->path);
+		log_warning(NULL, "%s: the peer takes nothing: cut off", c->listener->path);
 		conn_close(c);
 		return;
 	}

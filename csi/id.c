@@ -12,8 +12,9 @@
 static unsigned __int128 hash(const char *s)
 {
 	const unsigned __int128 prime = (unsigned __int128)1 << 88 | 0x13b;
-	unsigned __int128 h = (unsigned __int128)0x6c62272e07bb0142ull << 64 | 0x62b821756295c58dull;
+	unsigned __int128 h = (unsigned __int128)0x6c62272e07bb0142ull << 64;
 
+	h |= 0x62b821756295c58dull;
 	for (; *s; s++)
 		h = (h ^ (unsigned char)*s) * prime;
 	return h;

@@ -31,25 +31,23 @@ static int get_plugin_info(void *ctx, struct liteio_grpc_call *call, const void 
 
 static Csi__V1__PluginCapability *service_capability(Csi__V1__PluginCapability__Service__Type type)
 {
-	Csi__V1__PluginCapability *cap = liteio_csi_message_new(Csi__V1__PluginCapability,
-								csi__v1__plugin_capability__init);
+	Csi__V1__PluginCapability *cap =
+		liteio_message_new(&csi__v1__plugin_capability__descriptor);
 
 	cap->type_case = CSI__V1__PLUGIN_CAPABILITY__TYPE_SERVICE;
-	cap->service = liteio_csi_message_new(Csi__V1__PluginCapability__Service,
-					      csi__v1__plugin_capability__service__init);
+	cap->service = liteio_message_new(&csi__v1__plugin_capability__service__descriptor);
 	cap->service->type = type;
 	return cap;
 }
 
 static Csi__V1__PluginCapability *online_expansion(void)
 {
-	Csi__V1__PluginCapability *cap = liteio_csi_message_new(Csi__V1__PluginCapability,
-								csi__v1__plugin_capability__init);
+	Csi__V1__PluginCapability *cap =
+		liteio_message_new(&csi__v1__plugin_capability__descriptor);
 
 	cap->type_case = CSI__V1__PLUGIN_CAPABILITY__TYPE_VOLUME_EXPANSION;
 	cap->volume_expansion =
-		liteio_csi_message_new(Csi__V1__PluginCapability__VolumeExpansion,
-				       csi__v1__plugin_capability__volume_expansion__init);
+		liteio_message_new(&csi__v1__plugin_capability__volume_expansion__descriptor);
 	cap->volume_expansion->type = CSI__V1__PLUGIN_CAPABILITY__VOLUME_EXPANSION__TYPE__ONLINE;
 	return cap;
 }
@@ -94,8 +92,7 @@ static int probe(void *ctx, struct liteio_grpc_call *call, const void *in, void 
 {
 	Csi__V1__ProbeResponse *resp = out;
 
-	resp->ready = liteio_csi_message_new(Google__Protobuf__BoolValue,
-					     google__protobuf__bool_value__init);
+	resp->ready = liteio_message_new(&google__protobuf__bool_value__descriptor);
 	resp->ready->value = is_ready(ctx);
 	return 0;
 }

@@ -24,8 +24,7 @@
 static void add_usage(Csi__V1__NodeGetVolumeStatsResponse *resp, Csi__V1__VolumeUsage__Unit unit,
 		      uint64_t total, uint64_t used, uint64_t available)
 {
-	Csi__V1__VolumeUsage *usage =
-		liteio_csi_message_new(Csi__V1__VolumeUsage, csi__v1__volume_usage__init);
+	Csi__V1__VolumeUsage *usage = liteio_message_new(&csi__v1__volume_usage__descriptor);
 
 	usage->unit = unit;
 	usage->total = (int64_t)total;
@@ -85,8 +84,8 @@ int liteio_csi_node_stats(void *ctx, struct liteio_grpc_call *call, const void *
 
 	if (!*req->volume_id)
 		return liteio_error_set(err, -EINVAL, "the volume id is missing");
-	if (req->volume_path[0] != '/')
-		return liteio_error_set(err, -EINVAL, "the volume path is missing or not absolute");
+	if (!*req->volume_path)
+		return liteio_error_set(err, -EINVAL, "the volume path is missing");
 	r = liteio_staged_load(csi->state_dir, req->volume_id, &s, err);
 	if (r < 0)
 		return r;
@@ -148,8 +147,8 @@ int liteio_csi_node_expand(void *ctx, struct liteio_grpc_call *call, const void 
 
 	if (!*req->volume_id)
 		return liteio_error_set(err, -EINVAL, "the volume id is missing");
-	if (req->volume_path[0] != '/')
-		return liteio_error_set(err, -EINVAL, "the volume path is missing or not absolute");
+	if (!*req->volume_path)
+		return liteio_error_set(err, -EINVAL, "the volume path is missing");
 	if (req->volume_capability)
 		r = liteio_csi_capability_check(req->volume_capability, err);
 	if (r == 0)

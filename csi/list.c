@@ -14,7 +14,8 @@
 #include "volume.h"
 
 /* a node counts until its last generation is fenced */
-static void add_nodes(const struct liteio_volume *v, Csi__V1__ListVolumesResponse__VolumeStatus *out)
+static void add_nodes(const struct liteio_volume *v,
+		      Csi__V1__ListVolumesResponse__VolumeStatus *out)
 {
 	out->published_node_ids =
 		liteio_calloc(v->spec.n_grants, sizeof(*out->published_node_ids));
@@ -26,13 +27,12 @@ static void add_nodes(const struct liteio_volume *v, Csi__V1__ListVolumesRespons
 static Csi__V1__ListVolumesResponse__Entry *entry_of(const struct liteio_volume *v)
 {
 	Csi__V1__ListVolumesResponse__Entry *entry =
-		liteio_csi_message_new(Csi__V1__ListVolumesResponse__Entry,
-				       csi__v1__list_volumes_response__entry__init);
+		liteio_message_new(&csi__v1__list_volumes_response__entry__descriptor);
 
-	entry->volume = liteio_csi_message_new(Csi__V1__Volume, csi__v1__volume__init);
+	entry->volume = liteio_message_new(&csi__v1__volume__descriptor);
 	liteio_csi_volume_answer(v, entry->volume);
-	entry->status = liteio_csi_message_new(Csi__V1__ListVolumesResponse__VolumeStatus,
-					       csi__v1__list_volumes_response__volume_status__init);
+	entry->status =
+		liteio_message_new(&csi__v1__list_volumes_response__volume_status__descriptor);
 	add_nodes(v, entry->status);
 	return entry;
 }

@@ -26,12 +26,10 @@ static int get_capabilities(void *ctx, struct liteio_grpc_call *call, const void
 	resp->capabilities = liteio_calloc(LITEIO_ARRAY_SIZE(types), sizeof(*resp->capabilities));
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(types); i++) {
 		Csi__V1__NodeServiceCapability *cap =
-			liteio_csi_message_new(Csi__V1__NodeServiceCapability,
-					       csi__v1__node_service_capability__init);
+			liteio_message_new(&csi__v1__node_service_capability__descriptor);
 
 		cap->type_case = CSI__V1__NODE_SERVICE_CAPABILITY__TYPE_RPC;
-		cap->rpc = liteio_csi_message_new(Csi__V1__NodeServiceCapability__RPC,
-						  csi__v1__node_service_capability__rpc__init);
+		cap->rpc = liteio_message_new(&csi__v1__node_service_capability__rpc__descriptor);
 		cap->rpc->type = types[i];
 		resp->capabilities[resp->n_capabilities++] = cap;
 	}

@@ -33,7 +33,7 @@ int liteio_registration_new(struct liteio_loop *loop, struct liteio_workers *wor
  */
 void liteio_registration_stop(struct liteio_registration *reg);
 
-/* call fn once when none of its calls runs any more; loop thread, after liteio_registration_stop() */
+/* call @fn once when none of its calls runs any more; after liteio_registration_stop() */
 void liteio_registration_on_idle(struct liteio_registration *reg, void (*fn)(void *arg), void *arg);
 
 void liteio_registration_free(struct liteio_registration *reg);

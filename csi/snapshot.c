@@ -30,8 +30,7 @@ static void answer(const struct liteio_snapshot *s, Csi__V1__Snapshot *out)
 	out->ready_to_use = s->status.ready;
 	if (s->status.created_at)
 		liteio_time_parse(s->status.created_at, &created);
-	out->creation_time = liteio_csi_message_new(Google__Protobuf__Timestamp,
-						    google__protobuf__timestamp__init);
+	out->creation_time = liteio_message_new(&google__protobuf__timestamp__descriptor);
 	out->creation_time->seconds = created;
 }
 
@@ -114,13 +113,14 @@ static int is_taken(void *arg, const struct liteio_json *obj, char *why, struct 
 {
 	struct liteio_snapshot s = { 0 };
 	const struct liteio_condition *cond;
+	const char *type;
 	int r;
 
 	r = liteio_snapshot_parse(obj, &s, err);
 	if (r < 0)
 		return -EIO;
-	cond = liteio_condition_find(s.status.conditions, s.status.n_conditions,
-				     s.spec.placement.node ? LITEIO_CONDITION_READY : LITEIO_CONDITION_PLACED);
+	type = s.spec.placement.node ? LITEIO_CONDITION_READY : LITEIO_CONDITION_PLACED;
+	cond = liteio_condition_find(s.status.conditions, s.status.n_conditions, type);
 	r = s.status.ready;
 	if (s.meta.deleting)
 		r = liteio_error_set(err, -EAGAIN, "snapshot %s is being deleted", s.meta.name);
@@ -173,7 +173,7 @@ int liteio_csi_create_snapshot(void *ctx, struct liteio_grpc_call *call, const v
 	r = liteio_busy_enter(c.csi->busy, "snapshot", id, &mark, err);
 	if (r < 0)
 		return r;
-	resp->snapshot = liteio_csi_message_new(Csi__V1__Snapshot, csi__v1__snapshot__init);
+	resp->snapshot = liteio_message_new(&csi__v1__snapshot__descriptor);
 	return create(&c, id, req, resp->snapshot, err);
 }
 
@@ -271,10 +271,8 @@ static int add_snapshot(const struct liteio_json *obj, const Csi__V1__ListSnapsh
 	if (r < 0)
 		return -EIO;
 	if (is_asked_for(&s, req) && liteio_csi_page_take(page, liteio_object_name(obj))) {
-		entry = liteio_csi_message_new(Csi__V1__ListSnapshotsResponse__Entry,
-					       csi__v1__list_snapshots_response__entry__init);
-		entry->snapshot =
-			liteio_csi_message_new(Csi__V1__Snapshot, csi__v1__snapshot__init);
+		entry = liteio_message_new(&csi__v1__list_snapshots_response__entry__descriptor);
+		entry->snapshot = liteio_message_new(&csi__v1__snapshot__descriptor);
 		answer(&s, entry->snapshot);
 		resp->entries[resp->n_entries++] = entry;
 	}

@@ -238,8 +238,7 @@ int liteio_csi_node_stage(void *ctx, struct liteio_grpc_call *call, const void *
 
 	r = check_stage(req, err);
 	if (r == 0)
-		r = liteio_csi_attach_context_parse(req->publish_context, req->n_publish_context,
-						    &context, err);
+		r = liteio_csi_attach_context_parse(req, &context, err);
 	if (r == 0)
 		r = liteio_busy_enter(csi->busy, "volume", req->volume_id, &mark, err);
 	if (r == 0)

@@ -65,10 +65,9 @@ int liteio_csi_volume_patch(const struct liteio_cluster_call *c, struct liteio_c
 
 Csi__V1__Topology *liteio_csi_topology_new(const char *node)
 {
-	Csi__V1__Topology *topology =
-		liteio_csi_message_new(Csi__V1__Topology, csi__v1__topology__init);
-	Csi__V1__Topology__SegmentsEntry *entry = liteio_csi_message_new(
-		Csi__V1__Topology__SegmentsEntry, csi__v1__topology__segments_entry__init);
+	Csi__V1__Topology *topology = liteio_message_new(&csi__v1__topology__descriptor);
+	Csi__V1__Topology__SegmentsEntry *entry =
+		liteio_message_new(&csi__v1__topology__segments_entry__descriptor);
 
 	entry->key = liteio_strdup(LITEIO_CSI_TOPOLOGY_NODE);
 	entry->value = liteio_strdup(node);
@@ -90,13 +89,12 @@ const char *liteio_csi_topology_node(const Csi__V1__Topology *topology)
 
 static Csi__V1__VolumeContentSource *source_of(const char *snapshot)
 {
-	Csi__V1__VolumeContentSource *source = liteio_csi_message_new(
-		Csi__V1__VolumeContentSource, csi__v1__volume_content_source__init);
+	Csi__V1__VolumeContentSource *source =
+		liteio_message_new(&csi__v1__volume_content_source__descriptor);
 
 	source->type_case = CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT;
-	source->snapshot = liteio_csi_message_new(
-		Csi__V1__VolumeContentSource__SnapshotSource,
-		csi__v1__volume_content_source__snapshot_source__init);
+	source->snapshot =
+		liteio_message_new(&csi__v1__volume_content_source__snapshot_source__descriptor);
 	source->snapshot->snapshot_id = liteio_strdup(snapshot);
 	return source;
 }
@@ -104,8 +102,7 @@ static Csi__V1__VolumeContentSource *source_of(const char *snapshot)
 static void add_context(Csi__V1__Volume *out, const char *key, const char *value)
 {
 	Csi__V1__Volume__VolumeContextEntry *entry =
-		liteio_csi_message_new(Csi__V1__Volume__VolumeContextEntry,
-				       csi__v1__volume__volume_context_entry__init);
+		liteio_message_new(&csi__v1__volume__volume_context_entry__descriptor);
 
 	entry->key = liteio_strdup(key);
 	entry->value = liteio_strdup(value);

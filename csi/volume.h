@@ -7,6 +7,7 @@
 
 #include "cluster.h"
 #include "csi.pb-c.h"
+#include "message.h"
 #include "model/volume.h"
 
 /* the caller's name, kept on the object: what the id was made from */
@@ -27,20 +28,12 @@ int liteio_csi_volume_get(const struct liteio_cluster_call *c, const char *id,
 			  struct liteio_csi_volume *ret, struct liteio_error *err);
 void liteio_csi_volume_fini(struct liteio_csi_volume *volume);
 
-/* change one: a merge patch, compare-and-swap; -EAGAIN: read again. @volume becomes what was written */
+/* change one by compare-and-swap; -EAGAIN: read again. @volume becomes what was written */
 int liteio_csi_volume_patch(const struct liteio_cluster_call *c, struct liteio_csi_volume *volume,
 			    const struct liteio_json *patch, struct liteio_error *err);
 
 /* fill in the answer of CreateVolume and ListVolumes */
 void liteio_csi_volume_answer(const struct liteio_volume *v, Csi__V1__Volume *out);
-
-/* a message of the wire, empty; its strings and arrays come from malloc() */
-#define liteio_csi_message_new(type, init) \
-	({ \
-		type *liteio_csi_message_tmp = liteio_calloc(1, sizeof(type)); \
-		init(liteio_csi_message_tmp); \
-		liteio_csi_message_tmp; \
-	})
 
 /* { "topology.liteio.io/node": node } */
 Csi__V1__Topology *liteio_csi_topology_new(const char *node);

@@ -16,14 +16,14 @@
 #include "busy.h"
 #include "staged.h"
 
-typedef Csi__V1__NodeStageVolumeRequest__PublishContextEntry entry_t;
+#define ENTRY Csi__V1__NodeStageVolumeRequest__PublishContextEntry
 
 #define UUID "0b0e63b6-2d0a-4d8c-9a53-3ad1e0f8c7a1"
 #define NQN "nqn.2026-11.io.liteio:" UUID ":7"
 
 /* the answer of ControllerPublishVolume as the request of NodeStageVolume: what the caller does */
-static void hand_over(const Csi__V1__ControllerPublishVolumeResponse *from, entry_t *entries,
-		      entry_t **list)
+static void hand_over(const Csi__V1__ControllerPublishVolumeResponse *from, ENTRY *entries,
+		      ENTRY **list)
 {
 	for (size_t i = 0; i < from->n_publish_context; i++) {
 		csi__v1__node_stage_volume_request__publish_context_entry__init(&entries[i]);
@@ -56,15 +56,17 @@ static void make_context(struct liteio_csi_attach_context *ctx, bool local)
 START_TEST(context_survives_the_way)
 {
 	Csi__V1__ControllerPublishVolumeResponse *resp = liteio_calloc(1, sizeof(*resp));
+	Csi__V1__NodeStageVolumeRequest req = CSI__V1__NODE_STAGE_VOLUME_REQUEST__INIT;
 	struct liteio_csi_attach_context sent = { 0 }, got = { 0 };
-	entry_t entries[16], *list[16];
+	ENTRY entries[16], *list[16];
 
 	csi__v1__controller_publish_volume_response__init(resp);
 	make_context(&sent, _i);
 	liteio_csi_attach_context_answer(&sent, resp);
 	hand_over(resp, entries, list);
-	ck_assert_int_eq(liteio_csi_attach_context_parse(list, resp->n_publish_context, &got, NULL),
-			 0);
+	req.publish_context = list;
+	req.n_publish_context = resp->n_publish_context;
+	ck_assert_int_eq(liteio_csi_attach_context_parse(&req, &got, NULL), 0);
 	ck_assert(liteio_uuid_equal(&sent.uuid, &got.uuid));
 	ck_assert_uint_eq(got.generation, 7);
 	ck_assert_uint_eq(got.size_bytes, 1ull << 30);
@@ -106,9 +108,10 @@ static const struct {
 START_TEST(broken_context_is_refused)
 {
 	Csi__V1__ControllerPublishVolumeResponse *resp = liteio_calloc(1, sizeof(*resp));
+	Csi__V1__NodeStageVolumeRequest req = CSI__V1__NODE_STAGE_VOLUME_REQUEST__INIT;
 	struct liteio_csi_attach_context sent = { 0 }, got = { 0 };
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	entry_t entries[16], *list[16];
+	ENTRY entries[16], *list[16];
 	size_t n = 0;
 	int r;
 
@@ -124,7 +127,9 @@ START_TEST(broken_context_is_refused)
 			list[n++] = &entries[i];
 		}
 	}
-	r = liteio_csi_attach_context_parse(list, n, &got, &err);
+	req.publish_context = list;
+	req.n_publish_context = n;
+	r = liteio_csi_attach_context_parse(&req, &got, &err);
 	ck_assert_int_eq(r, broken[_i].matters ? -EINVAL : 0);
 	if (r)
 		ck_assert_ptr_nonnull(strstr(err.msg, broken[_i].key));

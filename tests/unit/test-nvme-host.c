@@ -116,8 +116,8 @@ START_TEST(test_options)
 	liteio_uuid_parse(TEXT, &c.uuid);
 	options = liteio_nvme_connect_options(&c);
 	ck_assert_str_eq(options,
-			 "transport=tcp,traddr=192.0.2.1,trsvcid=4420,nqn=nqn.2026-11.io.liteio:" TEXT
-			 ":7,hostnqn=nqn.me,hostid=00000000-0000-0000-0000-000000000000,"
+			 "transport=tcp,traddr=192.0.2.1,trsvcid=4420,"
+			 "nqn=nqn.2026-11.io.liteio:" TEXT ":7,hostnqn=nqn.me,hostid=00000000-0000-0000-0000-000000000000,"
 			 "nr_io_queues=3,ctrl_loss_tmo=-1,reconnect_delay=2,keep_alive_tmo=5");
 	free(options);
 }
