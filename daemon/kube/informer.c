@@ -62,6 +62,8 @@
  * @lock: covers what follows
  * @problem: of the last attempt
  * @lists: complete so far
+ * @waiting: threads in liteio_informer_wait()
+ * @gone: signalled when the last of them leaves
  * @posted: liteio_informer_offer() has posted a call that is still to come
  * @freed: by the owner, while @posted
  */
@@ -86,6 +88,8 @@ struct liteio_informer {
 	pthread_mutex_t lock;
 	struct liteio_error problem;
 	unsigned int lists;
+	unsigned int waiting;
+	pthread_cond_t gone;
 	bool posted;
 	bool freed;
 };
@@ -337,6 +341,7 @@ static void start_attempt(struct liteio_informer *inf)
 
 static void release(struct liteio_informer *inf)
 {
+	pthread_cond_destroy(&inf->gone);
 	pthread_mutex_destroy(&inf->lock);
 	free(inf);
 }
@@ -354,6 +359,7 @@ int liteio_informer_new(struct liteio_kube *k, const struct liteio_informer_spec
 		return r;
 	}
 	pthread_mutex_init(&inf->lock, NULL);
+	pthread_cond_init(&inf->gone, NULL);
 	inf->k = k;
 	inf->spec.resource = spec->resource;
 	inf->spec.ns = liteio_strdup(spec->ns);
@@ -378,6 +384,11 @@ void liteio_informer_free(struct liteio_informer *inf)
 		return;
 	liteio_kube_call_cancel(inf->call);
 	liteio_timer_free(inf->timer);
+	liteio_store_close(inf->store);
+	pthread_mutex_lock(&inf->lock);
+	while (inf->waiting)
+		pthread_cond_wait(&inf->gone, &inf->lock);
+	pthread_mutex_unlock(&inf->lock);
 	liteio_store_free(inf->store);
 	forget_pages(inf);
 	liteio_frames_reset(&inf->frames);
@@ -464,13 +475,22 @@ int liteio_informer_wait(struct liteio_informer *inf, const char *key, liteio_in
 			 struct liteio_error *err)
 {
 	struct liteio_error problem = LITEIO_ERROR_INIT;
-	int r = liteio_store_wait(inf->store, key, pred, arg, deadline_ms, ret, err);
+	int r;
 
+	pthread_mutex_lock(&inf->lock);
+	inf->waiting++;
+	pthread_mutex_unlock(&inf->lock);
+	r = liteio_store_wait(inf->store, key, pred, arg, deadline_ms, ret, err);
 	/* when the time was over, say also why nothing was heard */
 	if (r == -ETIMEDOUT && err && liteio_informer_problem(inf, &problem)) {
 		const struct liteio_error inner = *err;
 
 		liteio_error_set(err, r, "%.300s (%.180s)", inner.msg, problem.msg);
 	}
+	pthread_mutex_lock(&inf->lock);
+	/* under the lock: the informer may be gone as soon as nobody waits */
+	if (!--inf->waiting)
+		pthread_cond_signal(&inf->gone);
+	pthread_mutex_unlock(&inf->lock);
 	return r;
 }

@@ -115,16 +115,22 @@ static void free_entry(void *p)
 	free(e);
 }
 
+void liteio_store_close(struct liteio_store *s)
+{
+	liteio_guard(&s->lock);
+	s->closing = true;
+	for (struct waiter *w = s->waiters; w; w = w->next)
+		pthread_cond_signal(&w->wake);
+}
+
 void liteio_store_free(struct liteio_store *s)
 {
 	struct liteio_change c;
 
 	if (!s)
 		return;
+	liteio_store_close(s);
 	pthread_mutex_lock(&s->lock);
-	s->closing = true;
-	for (struct waiter *w = s->waiters; w; w = w->next)
-		pthread_cond_signal(&w->wake);
 	while (s->waiters)
 		pthread_cond_wait(&s->gone, &s->lock);
 	pthread_mutex_unlock(&s->lock);

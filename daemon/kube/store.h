@@ -28,7 +28,9 @@ struct liteio_change {
 };
 
 struct liteio_store *liteio_store_new(void);
-/* wakes up who waits, waits until they have gone, releases everything */
+/* wakes up who waits, for good */
+void liteio_store_close(struct liteio_store *s);
+/* closes, waits until the waiting threads have gone, releases everything */
 void liteio_store_free(struct liteio_store *s);
 
 /* the whole truth as of @version: what is not in @items is gone. Synced from now on */

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,6 +218,14 @@ static int is_gone(void *arg, const struct liteio_json *obj, struct liteio_error
 	return !obj;
 }
 
+static sem_t asked;
+
+static int never_true(void *arg, const struct liteio_json *obj, struct liteio_error *e)
+{
+	sem_post(&asked);
+	return 0;
+}
+
 struct wait {
 	struct watched *w;
 	liteio_informer_pred pred;
@@ -276,7 +285,9 @@ void live_informer_wait(void)
 	r = liteio_informer_wait(w.inf, NS "/waited", is_gone, NULL, now, NULL, &err);
 	CHECK(!r, "%d: %s", r, err.msg);
 	/* the informer goes away under a waiting thread */
-	start_wait(&never, &w, has_label, "1");
+	sem_init(&asked, 0, 0);
+	start_wait(&never, &w, never_true, NULL);
+	sem_wait(&asked);
 	end(&w);
 	pthread_join(never.thread, NULL);
 	CHECK(never.r == -ECANCELED, "%d: %s", never.r, never.err.msg);
