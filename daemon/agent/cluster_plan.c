@@ -140,7 +140,7 @@ static void plan_deleting(const struct liteio_plan_volume *in, struct liteio_pla
 
 	if (v->spec.n_grants) {
 		liteio_verdict_set(ready, LITEIO_CONDITION_FALSE, "Deleting",
-				   "deletion waits: node %s holds the volume as generation %" PRIu64,
+				   "deletion waits: node %s holds it as generation %" PRIu64,
 				   v->spec.grants[0].node, v->spec.grants[0].generation);
 		/* the remains of fences may go meanwhile */
 		next_unexport(in, ret);
