@@ -23,7 +23,7 @@ claim_has() { kn wait --for=jsonpath='{.status.capacity.storage}'="$2" "pvc/$1" 
 grows() {
 	want c "$1"
 	claim_has c "$1"
-	in_pod p "[ \$(df -k /data | awk 'END { print \$2 }') -ge $2 ] && md5sum -c /data/sum"
+	in_pod p "[ \$(df -kP /data | awk 'END { print \$2 }') -ge $2 ] && md5sum -c /data/sum"
 }
 
 device_grows() {

@@ -47,7 +47,7 @@ restore() {
 restore_bigger() {
 	claim r2 256Mi filesystem s
 	restored r2 r2 worker-2
-	in_pod r2 "[ \$(df -k /data | awk 'END { print \$2 }') -ge 220000 ]"
+	in_pod r2 "[ \$(df -kP /data | awk 'END { print \$2 }') -ge 220000 ]"
 }
 
 original() {

@@ -54,7 +54,7 @@ move() {
 expand() {
 	during "$1" kn patch pvc c -p '{"spec":{"resources":{"requests":{"storage":"192Mi"}}}}'
 	kn wait --for=jsonpath='{.status.capacity.storage}'=192Mi pvc/c --timeout=180s
-	in_pod p "[ \$(df -k /data | awk 'END { print \$2 }') -ge 160000 ] && md5sum -c /data/sum"
+	in_pod p "[ \$(df -kP /data | awk 'END { print \$2 }') -ge 160000 ] && md5sum -c /data/sum"
 }
 
 take() {
