@@ -133,9 +133,14 @@ static void sweep(struct liteio_agent *a)
 
 static void prepare(struct liteio_agent *a, struct live *l)
 {
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
+	char text[LITEIO_UUID_STRLEN + 1];
 	int r;
 
+	/* a pool that is imported late comes while other operations run */
+	liteio_uuid_format(&l->att.volume, text);
+	lock = liteio_locks_take(a->locks, text);
 	r = liteio_export_prepare(a, l->pool, &l->volume, &l->att, &err);
 	l->prepared = r == 0;
 	if (r)

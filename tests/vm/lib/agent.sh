@@ -47,6 +47,8 @@ agent_start() {
 	END
 	setsid "${LITEIO_O:?}/liteio-agent" </dev/null >>$AGENT_LOG 2>&1 &
 	echo $! >$AGENT_PID
+	# its end is looked for, not waited for: no word of the shell about it
+	disown
 	until_true 120 agent_answers
 }
 
@@ -65,7 +67,6 @@ agent_is_dead() {
 
 agent_wait_dead() {
 	until_true 120 agent_is_dead
-	wait "$(cat $AGENT_PID)" 2>/dev/null || true
 }
 
 agent_stop() {
