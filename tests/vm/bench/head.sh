@@ -9,7 +9,6 @@ set -eu
 . "$(dirname "$0")/../lib/kmod.sh"
 
 MAX_OVER_LINEAR=300
-export DM_DISABLE_UDEV=1
 
 # devices NULL_BLK_DEVICE: /dev/mapper/{linear,head,thin,head-thin}
 devices() {
@@ -52,6 +51,7 @@ done
 udevadm settle
 load_module
 devices /dev/nullb0
+udevadm settle
 
 declare -A reads writes
 measure disk /dev/nullb0

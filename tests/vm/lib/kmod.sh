@@ -102,21 +102,22 @@ load_module() {
 
 # what a test left behind
 clean_up() {
-	local line
+	local job uuid gen
 
-	for line in $(jobs -p); do
-		kill "$line" 2>/dev/null || true
+	for job in $(jobs -p); do
+		kill "$job" 2>/dev/null || true
 	done
 	wait 2>/dev/null || true
 	load_module
 	dmsetup ls --exec 'dmsetup resume' >/dev/null 2>&1 || true
 	udevadm settle
 	until_true 20 dmsetup_gone
-	kmodctl att-get +dump | while read -r line; do
-		kmodctl att-del "uuid=$(field uuid <<<"$line")" "gen=$(field gen <<<"$line")"
+	# what is printed first is what the command to delete it wants
+	kmodctl att-get +dump | while read -r uuid gen _; do
+		kmodctl att-del "$uuid" "$gen"
 	done
-	kmodctl vol-get +dump | while read -r line; do
-		kmodctl vol-del "uuid=$(field uuid <<<"$line")"
+	kmodctl vol-get +dump | while read -r uuid _; do
+		kmodctl vol-del "$uuid"
 	done
 	rm -rf "${WORK:?}"/*
 }

@@ -121,7 +121,7 @@ t_the_window_may_be_read_while_everything_changes() {
 	(
 		trap 'exit 0' TERM
 		while :; do
-			grep -r . $WINDOW
+			grep -r . $WINDOW || true
 		done
 	) >/dev/null 2>&1 &
 	reader=$!
@@ -185,7 +185,7 @@ t_dumps_notice_changes() {
 	local gen
 
 	volume $V1
-	for gen in $(seq 1 200); do
+	for gen in $(seq 1 100); do
 		kmodctl att-add uuid=$V1 gen="$gen"
 	done
 	# the reader takes several messages' time; what changes meanwhile is marked, what stays is there
@@ -198,7 +198,7 @@ t_dumps_notice_changes() {
 	) 2>/dev/null &
 	for gen in $(seq 20); do
 		kmodctl stats +dump >"$WORK/dump"
-		expect 200 "$(field gen <"$WORK/dump" | grep -vx 1000 | sort -un | wc -l)"
+		expect 100 "$(field gen <"$WORK/dump" | grep -vx 1000 | sort -un | wc -l)"
 		! grep -q interrupted "$WORK/dump" || break
 	done
 	grep -q interrupted "$WORK/dump"
@@ -214,9 +214,9 @@ t_loops_leak_nothing() {
 		[ "$round" != 10 ] || slab=$(awk '/^Slab|^Percpu/ { s += $2 } END { print s }' /proc/meminfo)
 		kmodctl vol-set uuid=$V1 +create
 		kmodctl att-add uuid=$V1 gen="$round"
-		dmsetup create h --table "0 8192 liteio /dev/ram0 0 $V1 $round"
+		dmsetup create h --table "0 8192 liteio /dev/ram0 0 $V1 $round" 2>/dev/null
 		[ $((round % 2)) = 0 ] || kmodctl fence uuid=$V1 floor=$((round + 1)) >/dev/null
-		dmsetup remove h
+		dmsetup remove h 2>/dev/null
 		kmodctl att-del uuid=$V1 gen="$round"
 		kmodctl vol-del uuid=$V1
 	done
