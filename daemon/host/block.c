@@ -111,7 +111,7 @@ static bool is_mounted_dev(const char *mountinfo, dev_t dev)
 
 	/* the third field of a line; blanks around it make it unmistakable */
 	snprintf(word, sizeof(word), " %u:%u ", major(dev), minor(dev));
-	return strstr(mountinfo, word) != NULL;
+	return strstr(mountinfo, word);
 }
 
 /* /proc/swaps begins each line with the path */
@@ -171,6 +171,14 @@ static int open_block(const char *path, int flags, struct stat *st, struct litei
 	return fd;
 }
 
+/* a partition has no queue of its own */
+static uint64_t queue_number(const struct liteio_block_info *i, const char *name, uint64_t missing)
+{
+	char *file _cleanup_free_ = liteio_strf("%squeue/%s", i->is_partition ? "../" : "", name);
+
+	return sysfs_number(i->dev, file, missing);
+}
+
 int liteio_block_info(const char *path, struct liteio_block_info *ret, struct liteio_error *err)
 {
 	char *real _cleanup_free_ = realpath(path, NULL);
@@ -188,21 +196,10 @@ int liteio_block_info(const char *path, struct liteio_block_info *ret, struct li
 	i.dev = st.st_rdev;
 	i.is_partition = sysfs_has(i.dev, "partition");
 	i.size_bytes = sysfs_number(i.dev, "size", 0) * SECTOR;
-	/* a partition has no queue of its own */
-	i.logical_bytes = (uint32_t)sysfs_number(
-		i.dev, i.is_partition ? "../queue/logical_block_size" : "queue/logical_block_size",
-		SECTOR);
-	i.physical_bytes = (uint32_t)sysfs_number(
-		i.dev,
-		i.is_partition ? "../queue/physical_block_size" : "queue/physical_block_size",
-		SECTOR);
-	i.rotational = sysfs_number(
-			       i.dev, i.is_partition ? "../queue/rotational" : "queue/rotational",
-			       0) != 0;
-	i.discard = sysfs_number(i.dev,
-				 i.is_partition ? "../queue/discard_max_bytes" :
-						  "queue/discard_max_bytes",
-				 0) != 0;
+	i.logical_bytes = (uint32_t)queue_number(&i, "logical_block_size", SECTOR);
+	i.physical_bytes = (uint32_t)queue_number(&i, "physical_block_size", SECTOR);
+	i.rotational = queue_number(&i, "rotational", 0) != 0;
+	i.discard = queue_number(&i, "discard_max_bytes", 0) != 0;
 	i.read_only = sysfs_number(i.dev, "ro", 0) != 0;
 	i.n_holders = count_dir(i.dev, "holders");
 	i.n_partitions = partitions(i.dev, NULL, 0);

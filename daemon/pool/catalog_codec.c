@@ -182,9 +182,10 @@ static int check_header(const struct liteio_ondisk_slot *h, const struct liteio_
 	if (memcmp(h->pool_uuid, pool_uuid->b, sizeof(h->pool_uuid)) != 0)
 		return liteio_error_set(err, -ENODATA, "the slot is that of another pool");
 	if (liteio_get(h->version) != LITEIO_ONDISK_VERSION)
-		return liteio_error_set(
-			err, -ENOTSUP, "the catalog has format version %u, this program knows version %u",
-			(unsigned int)liteio_get(h->version), LITEIO_ONDISK_VERSION);
+		return liteio_error_set(err, -ENOTSUP,
+					"the catalog has format version %u, this program knows version %u",
+					(unsigned int)liteio_get(h->version),
+					LITEIO_ONDISK_VERSION);
 	unknown = liteio_get(h->incompat) & ~LITEIO_SLOT_INCOMPAT;
 	if (unknown)
 		return liteio_error_set(err, -ENOTSUP,

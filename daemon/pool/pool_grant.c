@@ -113,6 +113,11 @@ int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalo
 int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 uint64_t generation, struct liteio_error *err)
 {
+	const struct liteio_catalog_attachment barred = {
+		.volume = *volume,
+		.generation = generation,
+		.created = (uint64_t)time(NULL),
+	};
 	const struct liteio_catalog_volume *v = find(p, volume, err);
 	struct liteio_catalog_attachment *a;
 	struct liteio_catalog draft;
@@ -130,12 +135,7 @@ int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid
 	a = liteio_catalog_find_att(&draft, volume, generation);
 	/* one that was never added is barred from it */
 	if (!a)
-		a = liteio_catalog_add_att(
-			&draft, &(struct liteio_catalog_attachment){
-					.volume = *volume,
-					.generation = generation,
-					.created = (uint64_t)time(NULL),
-				});
+		a = liteio_catalog_add_att(&draft, &barred);
 	a->state = LITEIO_CATALOG_ATT_FENCED;
 	r = liteio_pool_persist_both(p, &draft, err);
 	if (!r)

@@ -73,6 +73,14 @@ static int redo_delete(struct liteio_pool *p, const struct liteio_catalog_volume
 	return r ? r : finish(p, err);
 }
 
+static void set_mismatch(struct liteio_pool *p, uint64_t kernel_txid)
+{
+	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "TransactionMismatch", true,
+				  "the thin pool has transaction %llu, the catalog %llu: another program has written the pool, or the catalog is old",
+				  (unsigned long long)kernel_txid,
+				  (unsigned long long)p->cat.thin_txid);
+}
+
 int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_pending(&p->cat);
@@ -87,10 +95,7 @@ int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
 	if (s.mode >= LITEIO_ENGINE_RO)
 		return 0;
 	if (s.txid != t && !(v && s.txid == t + 1)) {
-		liteio_pool_set_condition(
-			p, LITEIO_POOL_READ_ONLY, "TransactionMismatch", true,
-			"the thin pool has transaction %llu, the catalog %llu: another program has written the pool, or the catalog is old",
-			(unsigned long long)s.txid, (unsigned long long)t);
+		set_mismatch(p, s.txid);
 		return 0;
 	}
 	if (!v)

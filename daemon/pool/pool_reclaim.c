@@ -147,6 +147,6 @@ int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_err
 			r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
 	}
 	if (!r)
-		*ret_more = find_deleting(&p->cat) != NULL;
+		*ret_more = find_deleting(&p->cat);
 	return r;
 }
