@@ -94,13 +94,13 @@ static void wait_told(struct watched *w, const char *what)
 	bool found;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 60;
+	until.tv_sec += 180;
 	pthread_mutex_lock(&w->lock);
 	while (!(found = w->log.data && strstr(w->log.data, what)) &&
 	       pthread_cond_timedwait(&w->told, &w->lock, &until) != ETIMEDOUT)
 		;
 	pthread_mutex_unlock(&w->lock);
-	CHECK(found, "\"%s\" was not told within a minute: %s", what, w->log.data ?: "");
+	CHECK(found, "\"%s\" was not told within three minutes: %s", what, w->log.data ?: "");
 }
 
 static struct liteio_json *make(struct liteio_kube *k, const char *name, const char *label)
@@ -241,7 +241,7 @@ static void *wait_thread(void *arg)
 	struct liteio_json *obj = NULL;
 
 	t->r = liteio_informer_wait(t->w->inf, NS "/waited", t->pred, t->label,
-				    live_deadline(60000), &obj, &t->err);
+				    live_deadline(240000), &obj, &t->err);
 	if (!t->r && obj && t->label && strcmp(liteio_object_label(obj, "l"), t->label))
 		t->r = -EBADMSG;
 	liteio_json_unref(obj);
