@@ -63,8 +63,8 @@ static inline pthread_mutex_t *liteio_lockp(pthread_mutex_t *m)
 
 #define take_ptr(p) \
 	({ \
-		__typeof__(&(p)) take_ptr_at = &(p); \
-		__typeof__(*take_ptr_at) take_ptr_tmp = *take_ptr_at; \
+		__typeof__(p) *take_ptr_at = &(p); \
+		__typeof__(p) take_ptr_tmp = *take_ptr_at; \
 		*take_ptr_at = NULL; \
 		take_ptr_tmp; \
 	})

@@ -263,7 +263,8 @@ static void *count_up(void *arg)
 		char *text;
 		int r;
 
-		r = liteio_kube_get(live.a, &liteio_resource_configmap, NS, "counter", &obj, &local);
+		r = liteio_kube_get(live.a, &liteio_resource_configmap, NS, "counter", &obj,
+				    &local);
 		if (r)
 			return NULL;
 		text = liteio_strf("%d", 1 + atoi(liteio_json_get_string(obj, "data.v")));

@@ -148,8 +148,9 @@ static void compare_with_server(struct watched *w, struct liteio_kube *k)
 
 	CHECK(!liteio_kube_list(k, &liteio_resource_configmap, NS, w->selector, &truth, &err), "%s",
 	      err.msg);
-	CHECK(liteio_json_len(have) == liteio_json_len(truth), "%zu in the store, %zu on the server",
-	      liteio_json_len(have), liteio_json_len(truth));
+	CHECK(liteio_json_len(have) == liteio_json_len(truth),
+	      "%zu in the store, %zu on the server", liteio_json_len(have),
+	      liteio_json_len(truth));
 	for (size_t i = 0; i < liteio_json_len(truth); i++) {
 		const struct liteio_json *a = liteio_json_at(have, i);
 		const struct liteio_json *b = liteio_json_at(truth, i);
