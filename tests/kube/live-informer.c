@@ -157,8 +157,8 @@ static void compare_with_server(struct watched *w, struct liteio_kube *k)
 		bool same = !strcmp(liteio_object_name(a), liteio_object_name(b)) &&
 			    !strcmp(liteio_object_version(a), liteio_object_version(b));
 
-		CHECK(same, "%s at %s, but %s at %s", liteio_object_name(a), liteio_object_version(a),
-		      liteio_object_name(b), liteio_object_version(b));
+		CHECK(same, "%s at %s, but %s at %s", liteio_object_name(a),
+		      liteio_object_version(a), liteio_object_name(b), liteio_object_version(b));
 	}
 	liteio_json_unref(have);
 	liteio_json_unref(truth);
