@@ -96,7 +96,7 @@ void liteio_att_notice(struct liteio_att *att, enum liteio_att_bit bit)
 
 	if (test_and_set_bit(bit, &att->noticed))
 		return;
-	/* what may happen a million times a second waits for its turn, what happens once does not */
+	/* what may happen a million times a second waits its turn, what happens once does not */
 	if ((bit != LITEIO_NOTICED_ERROR && bit != LITEIO_NOTICED_NO_SPACE) ||
 	    !time_before(now, next))
 		next = now;

@@ -8,7 +8,7 @@
  *	liteio_lock (mutex)		registry: lists, generations, gates, bindings. See registry.h
  *	  configfs su_mutex, inodes,	held by configfs while a directory is made or taken away. A
  *	  frag_sem			show() runs under frag_sem and therefore never takes liteio_lock
- *	  event mutex (netlink.c)	numbers events and sends them in that order
+ *	  event mutex (events.c)	numbers events and sends them in that order
  *	  vol->name_lock (spinlock)	the name, for readers without liteio_lock
  *
  * Nothing waits for I/O, or for another process, while it holds liteio_lock. The I/O path takes no

@@ -8,6 +8,7 @@
 #include <linux/module.h>
 
 #include "configfs.h"
+#include "events.h"
 #include "head.h"
 #include "netlink.h"
 #include "registry.h"
@@ -16,7 +17,7 @@ static int __init liteio_init(void)
 {
 	int ret;
 
-	ret = liteio_registry_init(&liteio_configfs_front, &liteio_netlink_front);
+	ret = liteio_registry_init(&liteio_configfs_front, &liteio_events_front);
 	if (ret)
 		return ret;
 	ret = liteio_configfs_init();

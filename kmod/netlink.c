@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Commands and events of the family "liteio", as include/uapi/linux/liteio.h specifies them.
+ * Commands of the family "liteio", as include/uapi/linux/liteio.h specifies them.
  *
  * Handlers check attributes, take liteio_lock, call the registry, answer. Every refusal sets one
  * sentence. parallel_ops: commands lock for themselves, so that one that waits holds nobody up.
  */
 #include <linux/capability.h>
 #include <linux/ctype.h>
-#include <linux/ktime.h>
 #include <net/genetlink.h>
 
 #include "attachment.h"
 #include "compat.h"
+#include "events.h"
 #include "fence.h"
 #include "message.h"
 #include "netlink.h"
+#include "registry.h"
 #include "stats.h"
 #include "volume.h"
 
@@ -521,74 +522,10 @@ static int dump_atts(struct sk_buff *skb, struct netlink_callback *cb)
 	return att && !skb->len ? -EMSGSIZE : skb->len;
 }
 
-/* --- events ---------------------------------------------------------------------------------- */
-
-/* numbers events and keeps them in the order of their numbers; leaf, may be taken in liteio_lock */
-static DEFINE_MUTEX(event_mutex);
-static u64 event_seq; /* event_mutex */
-static bool is_up; /* event_mutex: the family can be used */
-
-static int fill_event(struct sk_buff *skb, u32 type, const struct liteio_vol *vol,
-		      const struct liteio_att *att, u64 value)
-{
-	if (liteio_message_u64(skb, LITEIO_A_SEQ, event_seq) ||
-	    liteio_message_u64(skb, LITEIO_A_TIME_NS, ktime_get_boottime_ns()) ||
-	    nla_put_u32(skb, LITEIO_A_TYPE, type) ||
-	    liteio_message_uuid(skb, &vol->uuid) ||
-	    (att && liteio_message_u64(skb, LITEIO_A_GEN, att->gen)) ||
-	    liteio_message_u64(skb, LITEIO_A_VALUE, value))
-		return -EMSGSIZE;
-	return 0;
-}
-
-/* an event that cannot be sent has a number all the same: listeners see the gap */
-static void send_event(u32 type, const struct liteio_vol *vol, const struct liteio_att *att,
-		       u64 value)
-{
-	struct sk_buff *skb;
-	void *header;
-
-	lockdep_assert_held(&event_mutex);
-	event_seq++;
-	if (!genl_has_listeners(&family, &init_net, 0))
-		return;
-	skb = genlmsg_new(LITEIO_MESSAGE_SIZE, GFP_NOIO);
-	if (!skb)
-		return;
-	header = genlmsg_put(skb, 0, 0, &family, 0, LITEIO_CMD_EVENT);
-	if (!header || fill_event(skb, type, vol, att, value)) {
-		nlmsg_free(skb);
-		return;
-	}
-	genlmsg_end(skb, header);
-	genlmsg_multicast_netns(&family, &init_net, skb, 0, 0, GFP_NOIO);
-}
-
-static void netlink_event(u32 type, const struct liteio_vol *vol, const struct liteio_att *att,
-			  u64 value)
-{
-	mutex_lock(&event_mutex);
-	if (is_up)
-		send_event(type, vol, att, value);
-	mutex_unlock(&event_mutex);
-}
-
-static void set_up(bool value)
-{
-	mutex_lock(&event_mutex);
-	is_up = value;
-	mutex_unlock(&event_mutex);
-}
-
-const struct liteio_front liteio_netlink_front = {
-	.event = netlink_event,
-};
-
 static int do_info_get(struct sk_buff *request, struct genl_info *info)
 {
 	struct sk_buff *skb;
 	void *header;
-	u64 seq;
 	int ret;
 
 	ret = check_allowed(request, info->extack);
@@ -597,14 +534,11 @@ static int do_info_get(struct sk_buff *request, struct genl_info *info)
 	skb = answer_new(info, &header);
 	if (!skb)
 		return refuse(info->extack, NULL, -ENOMEM, "no memory for the answer");
-	mutex_lock(&event_mutex);
-	seq = event_seq;
-	mutex_unlock(&event_mutex);
 	if (nla_put_u32(skb, LITEIO_A_VERSION, LITEIO_GENL_VERSION) ||
 	    nla_put_string(skb, LITEIO_A_MODULE, LITEIO_VERSION) ||
 	    liteio_message_u64(skb, LITEIO_A_FEATURES, liteio_registry_features()) ||
 	    nla_put(skb, LITEIO_A_INSTANCE, LITEIO_UUID_LEN, liteio_registry_instance()) ||
-	    liteio_message_u64(skb, LITEIO_A_EVENT_SEQ, seq) ||
+	    liteio_message_u64(skb, LITEIO_A_EVENT_SEQ, liteio_events_seq()) ||
 	    liteio_message_u64(skb, LITEIO_A_STATS_BYTES, liteio_stats_bytes()))
 		ret = -EMSGSIZE;
 	return answer_send(skb, header, info, ret);
@@ -654,12 +588,12 @@ int liteio_netlink_init(void)
 	int ret = genl_register_family(&family);
 
 	if (!ret)
-		set_up(true);
+		liteio_events_start(&family);
 	return ret;
 }
 
 void liteio_netlink_fini(void)
 {
-	set_up(false);
+	liteio_events_stop();
 	genl_unregister_family(&family);
 }

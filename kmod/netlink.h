@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The generic netlink family: the only way in for commands, and the way out for events.
+ * The generic netlink family: the only way in for commands, and the way out for events (events.h).
  */
 #ifndef LITEIO_NETLINK_H
 #define LITEIO_NETLINK_H
-
-#include "registry.h"
-
-/* how the registry tells this front end about events */
-extern const struct liteio_front liteio_netlink_front;
 
 /**
  * liteio_netlink_init() - take commands

@@ -83,7 +83,7 @@ u64 liteio_registry_features(void);
  * that is suspended by whoever waits for us. Context: process, sleeps.
  * Return: to be given to liteio_registry_unlock().
  */
-unsigned int liteio_registry_lock(void) __acquires(&liteio_lock);
+unsigned int liteio_registry_lock(void);
 
 /**
  * liteio_registry_unlock() - drop liteio_lock
@@ -91,7 +91,7 @@ unsigned int liteio_registry_lock(void) __acquires(&liteio_lock);
  *
  * Context: process.
  */
-void liteio_registry_unlock(unsigned int cookie) __releases(&liteio_lock);
+void liteio_registry_unlock(unsigned int cookie);
 
 /**
  * liteio_registry_changes() - count of changes, for readers that come back
