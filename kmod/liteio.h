@@ -4,10 +4,10 @@
  *
  * LOCK ORDER, outermost first
  *
- *	md->type_lock, table locks	device-mapper's own, held when it calls the target's ctr and dtr
- *	liteio_lock (mutex)		registry: lists, generations, gates, bindings. See registry.h
- *	  configfs su_mutex, inodes,	held by configfs while a directory is made or taken away. A
- *	  frag_sem			show() runs under frag_sem and therefore never takes liteio_lock
+ *	md->type_lock, table locks	device-mapper's own, held when it calls ctr and dtr
+ *	liteio_lock (mutex)		the registry, see registry.h
+ *	  configfs su_mutex, inodes,	held while a directory is made or taken away; show()
+ *	  frag_sem			runs under frag_sem, so it never takes liteio_lock
  *	  event mutex (events.c)	numbers events and sends them in that order
  *	  vol->name_lock (spinlock)	the name, for readers without liteio_lock
  *

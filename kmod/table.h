@@ -9,7 +9,7 @@
 
 #include "pure.h"
 
-/* characters of a UUID as text, and of the longest text that liteio_table_emit() gives, with the 0 */
+/* characters of a UUID as text, and room for what liteio_table_emit() gives */
 #define LITEIO_UUID_TEXT 36
 #define LITEIO_TABLE_TEXT 128
 

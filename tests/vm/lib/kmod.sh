@@ -137,7 +137,8 @@ run_tests() {
 	load_module
 	mapfile -t names < <(grep -oE '^t_[a-z0-9_]+' "$0")
 	for name in "${names[@]}"; do
-		if [ $# -gt 0 ] && [[ $name != "$1" ]]; then
+		# shellcheck disable=SC2053 # a pattern, on purpose
+		if [ $# -gt 0 ] && [[ $name != $1 ]]; then
 			continue
 		fi
 		(
