@@ -45,7 +45,7 @@ power_cut() {
 }
 
 after() {
-	in_use 240
+	in_use 420
 	same "$(kn get pod p -o jsonpath='{.status.phase} {.status.containerStatuses[0].restartCount}')" "Running 0" "the consumer"
 	k wait --for=condition=Ready --timeout=120s node/worker-1
 }
