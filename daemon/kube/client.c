@@ -27,27 +27,23 @@
  * struct liteio_kube - a client
  * @loop: NULL when there are no asynchronous calls
  * @http: connections
- * @server: "https://host:port"
- * @ns: of the credentials
+ * @cfg: credentials; the files that @http reads stay as long as this
  * @user_agent: header line
  * @manager: default field manager
  * @calls: under way, asynchronous
  * @lock: covers what follows
- * @token_file: read again when it changes, NULL for none
- * @seen: what the file was when it was read
+ * @seen: what the token file was when it was read
  * @token: header line, NULL without a token
  */
 struct liteio_kube {
 	struct liteio_loop *loop;
 	struct liteio_http_client *http;
-	char *server;
-	char *ns;
+	struct liteio_kube_config cfg;
 	char *user_agent;
 	char *manager;
 	struct liteio_kube_call *calls;
 
 	pthread_mutex_t lock;
-	char *token_file;
 	struct stat seen;
 	char *token;
 };
@@ -98,8 +94,8 @@ static char *current_token(struct liteio_kube *k)
 	struct stat st;
 
 	liteio_guard(&k->lock);
-	if (k->token_file && !stat(k->token_file, &st) && !same_file(&st, &k->seen) &&
-	    !liteio_fs_read_line(k->token_file, &token, NULL)) {
+	if (k->cfg.token_file && !stat(k->cfg.token_file, &st) && !same_file(&st, &k->seen) &&
+	    !liteio_fs_read_line(k->cfg.token_file, &token, NULL)) {
 		set_token(k, token);
 		k->seen = st;
 		explicit_bzero(token, strlen(token));
@@ -111,24 +107,28 @@ static char *current_token(struct liteio_kube *k)
 int liteio_kube_new(struct liteio_loop *loop, const struct liteio_kube_config *cfg,
 		    const char *user_agent, struct liteio_kube **ret, struct liteio_error *err)
 {
-	const struct liteio_http_tls tls = {
-		.ca_file = cfg->ca_file,
-		.cert_file = cfg->cert_file,
-		.key_file = cfg->key_file,
-		.server_name = cfg->server_name,
-		.insecure = cfg->insecure,
-	};
-	struct liteio_kube *k = liteio_calloc(1, sizeof(*k));
+	struct liteio_kube_config own;
+	struct liteio_http_tls tls;
+	struct liteio_kube *k;
 	int r;
 
+	r = liteio_kube_config_copy(cfg, &own, err);
+	if (r)
+		return r;
+	tls = (struct liteio_http_tls){
+		.ca_file = own.ca_file,
+		.cert_file = own.cert_file,
+		.key_file = own.key_file,
+		.server_name = own.server_name,
+		.insecure = own.insecure,
+	};
+	k = liteio_calloc(1, sizeof(*k));
 	pthread_mutex_init(&k->lock, NULL);
 	k->loop = loop;
-	k->server = liteio_strdup(cfg->server);
-	k->ns = liteio_strdup(cfg->ns ?: "default");
+	k->cfg = own;
 	k->user_agent = liteio_strf("User-Agent: %s", user_agent);
 	k->manager = liteio_strdup(user_agent);
 	k->manager[strcspn(k->manager, "/")] = '\0';
-	k->token_file = liteio_strdup(cfg->token_file);
 	set_token(k, cfg->token);
 	r = liteio_http_client_new(loop, &tls, &k->http, err);
 	if (r) {
@@ -148,11 +148,9 @@ void liteio_kube_free(struct liteio_kube *k)
 	liteio_http_client_free(k->http);
 	set_token(k, NULL);
 	pthread_mutex_destroy(&k->lock);
-	free(k->server);
-	free(k->ns);
+	liteio_kube_config_fini(&k->cfg);
 	free(k->user_agent);
 	free(k->manager);
-	free(k->token_file);
 	free(k);
 }
 
@@ -163,7 +161,7 @@ struct liteio_loop *liteio_kube_loop(struct liteio_kube *k)
 
 const char *liteio_kube_namespace(const struct liteio_kube *k)
 {
-	return k->ns;
+	return k->cfg.ns ?: "default";
 }
 
 /* ---- one request -------------------------------------------------------------------------- */
@@ -182,7 +180,7 @@ static void outgoing_init(struct liteio_kube *k, struct outgoing *o, uint64_t ti
 {
 	size_t n = 0;
 
-	o->url = liteio_strf("%s%s", k->server, o->msg.path);
+	o->url = liteio_strf("%s%s", k->cfg.server, o->msg.path);
 	o->token = current_token(k);
 	o->headers[n++] = "Accept: application/json";
 	o->headers[n++] = k->user_agent;

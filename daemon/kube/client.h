@@ -99,7 +99,8 @@ typedef void (*liteio_kube_done_fn)(void *arg, int r, struct liteio_json *obj,
 /**
  * liteio_kube_new() - a client
  * @loop: for the asynchronous calls; NULL when only synchronous ones are made
- * @cfg: credentials; copied, but what its file names stand for must stay until the client is freed
+ * @cfg: credentials; copied, data in anonymous memory included: may be released afterwards. Files
+ *	of the file system are opened again for each new connection and must stay
  * @user_agent: "liteio-agent/1.0", also the default field manager up to the slash
  * @ret: the client, owned by the caller
  * @err: why not

@@ -44,6 +44,48 @@ void liteio_kube_config_fini(struct liteio_kube_config *c)
 	config_init(c);
 }
 
+/* another name for a file; memory gets a descriptor of its own, which the name then leads to */
+static int copy_file(const char *name, int from, int *fd, char **ret_name,
+		     struct liteio_error *err)
+{
+	if (from < 0) {
+		*ret_name = liteio_strdup(name);
+		return 0;
+	}
+	*fd = fcntl(from, F_DUPFD_CLOEXEC, 3);
+	if (*fd < 0)
+		return liteio_error_set(err, errno, "cannot keep %s: %s", name,
+					liteio_error_str(NULL, errno));
+	*ret_name = liteio_strf("/proc/self/fd/%d", *fd);
+	return 0;
+}
+
+int liteio_kube_config_copy(const struct liteio_kube_config *c, struct liteio_kube_config *ret,
+			    struct liteio_error *err)
+{
+	struct liteio_kube_config to;
+	int r;
+
+	config_init(&to);
+	r = copy_file(c->ca_file, c->fds[0], &to.fds[0], &to.ca_file, err);
+	if (!r)
+		r = copy_file(c->cert_file, c->fds[1], &to.fds[1], &to.cert_file, err);
+	if (!r)
+		r = copy_file(c->key_file, c->fds[2], &to.fds[2], &to.key_file, err);
+	if (r) {
+		liteio_kube_config_fini(&to);
+		return r;
+	}
+	to.server = liteio_strdup(c->server);
+	to.server_name = liteio_strdup(c->server_name);
+	to.token = liteio_strdup(c->token);
+	to.token_file = liteio_strdup(c->token_file);
+	to.ns = liteio_strdup(c->ns);
+	to.insecure = c->insecure;
+	*ret = to;
+	return 0;
+}
+
 /* ---- the service account of a pod --------------------------------------------------------- */
 
 int liteio_kube_config_in_cluster(const char *root, struct liteio_kube_config *ret,

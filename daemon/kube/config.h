@@ -54,6 +54,17 @@ int liteio_kube_config_load(const char *path, struct liteio_kube_config *ret,
 int liteio_kube_config_in_cluster(const char *root, struct liteio_kube_config *ret,
 				  struct liteio_error *err);
 
+/**
+ * liteio_kube_config_copy() - credentials that live on their own
+ * @c: credentials; may be released afterwards
+ * @ret: the same, with its own hold on the anonymous memory, released by the caller
+ * @err: why not
+ *
+ * Context: does not block. Return: 0, -EMFILE or another errno.
+ */
+int liteio_kube_config_copy(const struct liteio_kube_config *c, struct liteio_kube_config *ret,
+			    struct liteio_error *err);
+
 void liteio_kube_config_fini(struct liteio_kube_config *c);
 
 #endif

@@ -72,7 +72,7 @@ struct liteio_informer {
 	struct liteio_informer_spec spec;
 	liteio_informer_fn fn;
 	void *arg;
-	struct liteio_store *store;
+	struct liteio_kube_store *store;
 	struct liteio_timer *timer;
 	struct liteio_kube_call *call;
 	bool relist;
@@ -106,7 +106,7 @@ static void tell(struct liteio_informer *inf)
 	if (inf->telling)
 		return;
 	inf->telling = true;
-	while (liteio_store_next_change(inf->store, &c)) {
+	while (liteio_kube_store_next_change(inf->store, &c)) {
 		if (inf->fn)
 			inf->fn(inf->arg, c.old, c.obj);
 		liteio_json_unref(c.old);
@@ -199,7 +199,7 @@ static void on_page(void *arg, int r, struct liteio_json *page, const struct lit
 	free(inf->token);
 	inf->token = token && *token ? liteio_strdup(token) : NULL;
 	if (!inf->token) {
-		liteio_store_replace(inf->store, inf->items, version);
+		liteio_kube_store_replace(inf->store, inf->items, version);
 		forget_pages(inf);
 		inf->relist = false;
 		count_list(inf);
@@ -253,14 +253,14 @@ static int on_frame(void *arg, struct liteio_json *frame, struct liteio_error *e
 	if (!liteio_object_version(obj))
 		return liteio_error_set(err, -EBADMSG, "a watch event without resourceVersion");
 	if (!strcmp(type, "BOOKMARK")) {
-		liteio_store_advance(inf->store, liteio_object_version(obj));
+		liteio_kube_store_advance(inf->store, liteio_object_version(obj));
 		return 0;
 	}
 	liteio_json_del(liteio_json_get(obj, "metadata"), "managedFields");
 	if (!strcmp(type, "ADDED") || !strcmp(type, "MODIFIED"))
-		liteio_store_update(inf->store, obj, false);
+		liteio_kube_store_update(inf->store, obj, false);
 	else if (!strcmp(type, "DELETED"))
-		liteio_store_update(inf->store, obj, true);
+		liteio_kube_store_update(inf->store, obj, true);
 	else
 		return liteio_error_set(err, -EBADMSG, "a watch event of unknown type \"%.32s\"",
 					type);
@@ -310,7 +310,7 @@ static void on_watch_end(void *arg, int r, struct liteio_json *obj, const struct
 
 static void start_watch(struct liteio_informer *inf)
 {
-	char *version _cleanup_free_ = liteio_store_version(inf->store);
+	char *version _cleanup_free_ = liteio_kube_store_version(inf->store);
 	struct liteio_buf q = LITEIO_BUF_INIT;
 	char seconds[24];
 
@@ -367,7 +367,7 @@ int liteio_informer_new(struct liteio_kube *k, const struct liteio_informer_spec
 	inf->spec.field_selector = liteio_strdup(spec->field_selector);
 	inf->fn = fn;
 	inf->arg = arg;
-	inf->store = liteio_store_new();
+	inf->store = liteio_kube_store_new();
 	inf->backoff = (struct liteio_backoff){ RETRY_MIN_MS, RETRY_MAX_MS, 0 };
 	inf->relist = true;
 	liteio_error_set(&inf->problem, -EINPROGRESS, "the first list has not arrived yet");
@@ -384,12 +384,12 @@ void liteio_informer_free(struct liteio_informer *inf)
 		return;
 	liteio_kube_call_cancel(inf->call);
 	liteio_timer_free(inf->timer);
-	liteio_store_close(inf->store);
+	liteio_kube_store_close(inf->store);
 	pthread_mutex_lock(&inf->lock);
 	while (inf->waiting)
 		pthread_cond_wait(&inf->gone, &inf->lock);
 	pthread_mutex_unlock(&inf->lock);
-	liteio_store_free(inf->store);
+	liteio_kube_store_free(inf->store);
 	forget_pages(inf);
 	liteio_frames_reset(&inf->frames);
 	free((void *)(uintptr_t)inf->spec.ns);
@@ -406,7 +406,7 @@ void liteio_informer_free(struct liteio_informer *inf)
 
 bool liteio_informer_synced(struct liteio_informer *inf)
 {
-	return liteio_store_synced(inf->store);
+	return liteio_kube_store_synced(inf->store);
 }
 
 int liteio_informer_problem(struct liteio_informer *inf, struct liteio_error *err)
@@ -425,17 +425,17 @@ unsigned int liteio_informer_lists(struct liteio_informer *inf)
 
 struct liteio_json *liteio_informer_get(struct liteio_informer *inf, const char *key)
 {
-	return liteio_store_get(inf->store, key);
+	return liteio_kube_store_get(inf->store, key);
 }
 
 struct liteio_json *liteio_informer_list(struct liteio_informer *inf)
 {
-	return liteio_store_list(inf->store);
+	return liteio_kube_store_list(inf->store);
 }
 
 size_t liteio_informer_count(struct liteio_informer *inf)
 {
-	return liteio_store_count(inf->store);
+	return liteio_kube_store_count(inf->store);
 }
 
 static void on_posted(void *arg)
@@ -462,7 +462,7 @@ void liteio_informer_offer(struct liteio_informer *inf, struct liteio_json *obj)
 		return;
 	if (inf->spec.ns && (!ns || strcmp(ns, inf->spec.ns)))
 		return;
-	if (!liteio_store_offer(inf->store, obj))
+	if (!liteio_kube_store_offer(inf->store, obj))
 		return;
 	liteio_guard(&inf->lock);
 	if (!inf->posted)
@@ -480,7 +480,7 @@ int liteio_informer_wait(struct liteio_informer *inf, const char *key, liteio_in
 	pthread_mutex_lock(&inf->lock);
 	inf->waiting++;
 	pthread_mutex_unlock(&inf->lock);
-	r = liteio_store_wait(inf->store, key, pred, arg, deadline_ms, ret, err);
+	r = liteio_kube_store_wait(inf->store, key, pred, arg, deadline_ms, ret, err);
 	/* when the time was over, say also why nothing was heard */
 	if (r == -ETIMEDOUT && err && liteio_informer_problem(inf, &problem)) {
 		const struct liteio_error inner = *err;

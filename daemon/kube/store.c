@@ -42,7 +42,7 @@ struct change_node {
 };
 
 /**
- * struct waiter - a thread in liteio_store_wait()
+ * struct waiter - a thread in liteio_kube_store_wait()
  * @next: in the store's list
  * @link: what points at this waiter there
  * @key: the object it waits for
@@ -57,7 +57,7 @@ struct waiter {
 };
 
 /**
- * struct liteio_store - the store
+ * struct liteio_kube_store - the store
  * @lock: covers everything
  * @root: tsearch() tree of struct item
  * @count: entries in it
@@ -70,7 +70,7 @@ struct waiter {
  * @waiters: threads that wait
  * @gone: signalled when the last waiter has gone
  */
-struct liteio_store {
+struct liteio_kube_store {
 	pthread_mutex_t lock;
 	void *root;
 	size_t count;
@@ -95,9 +95,9 @@ static uint64_t number_of(const char *version)
 	return version && !liteio_parse_u64(version, 1, UINT64_MAX, &n) ? n : 0;
 }
 
-struct liteio_store *liteio_store_new(void)
+struct liteio_kube_store *liteio_kube_store_new(void)
 {
-	struct liteio_store *s = liteio_calloc(1, sizeof(*s));
+	struct liteio_kube_store *s = liteio_calloc(1, sizeof(*s));
 
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->gone, NULL);
@@ -115,7 +115,7 @@ static void free_entry(void *p)
 	free(e);
 }
 
-void liteio_store_close(struct liteio_store *s)
+void liteio_kube_store_close(struct liteio_kube_store *s)
 {
 	liteio_guard(&s->lock);
 	s->closing = true;
@@ -123,18 +123,18 @@ void liteio_store_close(struct liteio_store *s)
 		pthread_cond_signal(&w->wake);
 }
 
-void liteio_store_free(struct liteio_store *s)
+void liteio_kube_store_free(struct liteio_kube_store *s)
 {
 	struct liteio_change c;
 
 	if (!s)
 		return;
-	liteio_store_close(s);
+	liteio_kube_store_close(s);
 	pthread_mutex_lock(&s->lock);
 	while (s->waiters)
 		pthread_cond_wait(&s->gone, &s->lock);
 	pthread_mutex_unlock(&s->lock);
-	while (liteio_store_next_change(s, &c)) {
+	while (liteio_kube_store_next_change(s, &c)) {
 		liteio_json_unref(c.old);
 		liteio_json_unref(c.obj);
 	}
@@ -147,7 +147,7 @@ void liteio_store_free(struct liteio_store *s)
 
 /* ---- changes; the lock is held in all of this --------------------------------------------- */
 
-static struct item *find(struct liteio_store *s, const char *key)
+static struct item *find(struct liteio_kube_store *s, const char *key)
 {
 	const struct item wanted = { .key = key };
 	void *node = tfind(&wanted, &s->root, compare);
@@ -156,7 +156,7 @@ static struct item *find(struct liteio_store *s, const char *key)
 }
 
 /* takes over both references; @key NULL wakes everybody up */
-static void note(struct liteio_store *s, const char *key, struct liteio_json *old,
+static void note(struct liteio_kube_store *s, const char *key, struct liteio_json *old,
 		 struct liteio_json *obj)
 {
 	struct change_node *n = liteio_calloc(1, sizeof(*n));
@@ -172,7 +172,7 @@ static void note(struct liteio_store *s, const char *key, struct liteio_json *ol
 	}
 }
 
-static void set_version(struct liteio_store *s, const char *version)
+static void set_version(struct liteio_kube_store *s, const char *version)
 {
 	if (!version || !strcmp(version, s->version))
 		return;
@@ -181,7 +181,7 @@ static void set_version(struct liteio_store *s, const char *version)
 	s->number = number_of(version);
 }
 
-static void drop(struct liteio_store *s, struct item *e)
+static void drop(struct liteio_kube_store *s, struct item *e)
 {
 	note(s, e->key, e->obj, NULL);
 	e->obj = NULL;
@@ -191,7 +191,7 @@ static void drop(struct liteio_store *s, struct item *e)
 }
 
 /* put @obj under its key; what has the same version is the same */
-static struct item *put(struct liteio_store *s, struct liteio_json *obj, bool ahead)
+static struct item *put(struct liteio_kube_store *s, struct liteio_json *obj, bool ahead)
 {
 	const char *version = liteio_object_version(obj);
 	char *key _cleanup_free_ = liteio_object_key(obj);
@@ -228,8 +228,8 @@ static void collect_unseen(const void *node, VISIT visit, void *arg)
 
 /* ---- the truth ---------------------------------------------------------------------------- */
 
-void liteio_store_replace(struct liteio_store *s, const struct liteio_json *items,
-			  const char *version)
+void liteio_kube_store_replace(struct liteio_kube_store *s, const struct liteio_json *items,
+			       const char *version)
 {
 	struct item **unseen, **end;
 
@@ -249,7 +249,7 @@ void liteio_store_replace(struct liteio_store *s, const struct liteio_json *item
 	}
 }
 
-void liteio_store_update(struct liteio_store *s, struct liteio_json *obj, bool deleted)
+void liteio_kube_store_update(struct liteio_kube_store *s, struct liteio_json *obj, bool deleted)
 {
 	const char *version = liteio_object_version(obj);
 	char *key _cleanup_free_ = liteio_object_key(obj);
@@ -267,13 +267,13 @@ void liteio_store_update(struct liteio_store *s, struct liteio_json *obj, bool d
 		drop(s, e);
 }
 
-void liteio_store_advance(struct liteio_store *s, const char *version)
+void liteio_kube_store_advance(struct liteio_kube_store *s, const char *version)
 {
 	liteio_guard(&s->lock);
 	set_version(s, version);
 }
 
-bool liteio_store_offer(struct liteio_store *s, struct liteio_json *obj)
+bool liteio_kube_store_offer(struct liteio_kube_store *s, struct liteio_json *obj)
 {
 	uint64_t version = number_of(liteio_object_version(obj));
 	char *key _cleanup_free_ = liteio_object_key(obj);
@@ -291,27 +291,27 @@ bool liteio_store_offer(struct liteio_store *s, struct liteio_json *obj)
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-char *liteio_store_version(struct liteio_store *s)
+char *liteio_kube_store_version(struct liteio_kube_store *s)
 {
 	liteio_guard(&s->lock);
 	return liteio_strdup(s->version);
 }
 
-bool liteio_store_synced(struct liteio_store *s)
+bool liteio_kube_store_synced(struct liteio_kube_store *s)
 {
 	liteio_guard(&s->lock);
 	return s->synced;
 }
 
 /* the lock is held */
-static struct liteio_json *get_ref(struct liteio_store *s, const char *key)
+static struct liteio_json *get_ref(struct liteio_kube_store *s, const char *key)
 {
 	struct item *e = find(s, key);
 
 	return e ? liteio_json_ref(e->obj) : NULL;
 }
 
-struct liteio_json *liteio_store_get(struct liteio_store *s, const char *key)
+struct liteio_json *liteio_kube_store_get(struct liteio_kube_store *s, const char *key)
 {
 	liteio_guard(&s->lock);
 	return get_ref(s, key);
@@ -323,7 +323,7 @@ static void add_to_list(const void *node, VISIT visit, void *arg)
 		liteio_json_append(arg, liteio_json_ref((*(struct item *const *)node)->obj));
 }
 
-struct liteio_json *liteio_store_list(struct liteio_store *s)
+struct liteio_json *liteio_kube_store_list(struct liteio_kube_store *s)
 {
 	struct liteio_json *list = liteio_json_new_array();
 
@@ -332,13 +332,13 @@ struct liteio_json *liteio_store_list(struct liteio_store *s)
 	return list;
 }
 
-size_t liteio_store_count(struct liteio_store *s)
+size_t liteio_kube_store_count(struct liteio_kube_store *s)
 {
 	liteio_guard(&s->lock);
 	return s->count;
 }
 
-bool liteio_store_next_change(struct liteio_store *s, struct liteio_change *ret)
+bool liteio_kube_store_next_change(struct liteio_kube_store *s, struct liteio_change *ret)
 {
 	struct change_node *n;
 
@@ -356,7 +356,7 @@ bool liteio_store_next_change(struct liteio_store *s, struct liteio_change *ret)
 
 /* ---- waiting ------------------------------------------------------------------------------ */
 
-static void waiter_init(struct liteio_store *s, struct waiter *w, const char *key)
+static void waiter_init(struct liteio_kube_store *s, struct waiter *w, const char *key)
 {
 	pthread_condattr_t attr;
 
@@ -373,7 +373,7 @@ static void waiter_init(struct liteio_store *s, struct waiter *w, const char *ke
 	s->waiters = w;
 }
 
-static void waiter_fini(struct liteio_store *s, struct waiter *w)
+static void waiter_fini(struct liteio_kube_store *s, struct waiter *w)
 {
 	*w->link = w->next;
 	if (w->next)
@@ -384,7 +384,7 @@ static void waiter_fini(struct liteio_store *s, struct waiter *w)
 }
 
 /* the lock is held and given up meanwhile; 1 to go on waiting */
-static int ask(struct liteio_store *s, struct waiter *w, liteio_informer_pred pred, void *arg,
+static int ask(struct liteio_kube_store *s, struct waiter *w, liteio_informer_pred pred, void *arg,
 	       struct liteio_json **ret, struct liteio_error *err)
 {
 	struct liteio_json *obj = get_ref(s, w->key);
@@ -403,8 +403,8 @@ static int ask(struct liteio_store *s, struct waiter *w, liteio_informer_pred pr
 	return r ? r : 1;
 }
 
-int liteio_store_wait(struct liteio_store *s, const char *key, liteio_informer_pred pred, void *arg,
-		      uint64_t deadline_ms, struct liteio_json **ret, struct liteio_error *err)
+int liteio_kube_store_wait(struct liteio_kube_store *s, const char *key, liteio_informer_pred pred, void *arg,
+			   uint64_t deadline_ms, struct liteio_json **ret, struct liteio_error *err)
 {
 	const struct timespec until = { .tv_sec = (time_t)(deadline_ms / 1000),
 					.tv_nsec = (long)(deadline_ms % 1000) * 1000000 };
@@ -419,9 +419,7 @@ int liteio_store_wait(struct liteio_store *s, const char *key, liteio_informer_p
 		else if (s->synced && w.changed)
 			r = ask(s, &w, pred, arg, ret, err);
 		else if (over)
-			r = liteio_error_set(err, -ETIMEDOUT, s->synced ?
-					     "the time was over before %s was as it should be" :
-					     "the time was over before %s could be read", key);
+			r = liteio_error_set(err, -ETIMEDOUT, s->synced ? "the time was over before %s was as it should be" : "the time was over before %s could be read", key);
 		else
 			over = pthread_cond_timedwait(&w.wake, &s->lock, &until) == ETIMEDOUT;
 	}

@@ -13,7 +13,7 @@
 
 #include "kube/informer.h"
 
-struct liteio_store;
+struct liteio_kube_store;
 
 /**
  * struct liteio_change - one change, to be told
@@ -27,22 +27,22 @@ struct liteio_change {
 	struct liteio_json *obj;
 };
 
-struct liteio_store *liteio_store_new(void);
+struct liteio_kube_store *liteio_kube_store_new(void);
 /* wakes up who waits, for good */
-void liteio_store_close(struct liteio_store *s);
+void liteio_kube_store_close(struct liteio_kube_store *s);
 /* closes, waits until the waiting threads have gone, releases everything */
-void liteio_store_free(struct liteio_store *s);
+void liteio_kube_store_free(struct liteio_kube_store *s);
 
 /* the whole truth as of @version: what is not in @items is gone. Synced from now on */
-void liteio_store_replace(struct liteio_store *s, const struct liteio_json *items,
-			  const char *version);
+void liteio_kube_store_replace(struct liteio_kube_store *s, const struct liteio_json *items,
+			       const char *version);
 /* the truth goes on: an object was added or changed, or (@deleted) is gone as it was last */
-void liteio_store_update(struct liteio_store *s, struct liteio_json *obj, bool deleted);
+void liteio_kube_store_update(struct liteio_kube_store *s, struct liteio_json *obj, bool deleted);
 /* nothing happened up to @version */
-void liteio_store_advance(struct liteio_store *s, const char *version);
+void liteio_kube_store_advance(struct liteio_kube_store *s, const char *version);
 
 /**
- * liteio_store_offer() - an answer to an own write, which may be ahead of the truth
+ * liteio_kube_store_offer() - an answer to an own write, which may be ahead of the truth
  * @s: the store
  * @obj: the object
  *
@@ -51,22 +51,22 @@ void liteio_store_advance(struct liteio_store *s, const char *version);
  *
  * Return: true when the store has changed.
  */
-bool liteio_store_offer(struct liteio_store *s, struct liteio_json *obj);
+bool liteio_kube_store_offer(struct liteio_kube_store *s, struct liteio_json *obj);
 
 /*
  * the version up to which everything is in the store; owned by the caller, "" before the first list
  */
-char *liteio_store_version(struct liteio_store *s);
-bool liteio_store_synced(struct liteio_store *s);
-struct liteio_json *liteio_store_get(struct liteio_store *s, const char *key);
-struct liteio_json *liteio_store_list(struct liteio_store *s);
-size_t liteio_store_count(struct liteio_store *s);
+char *liteio_kube_store_version(struct liteio_kube_store *s);
+bool liteio_kube_store_synced(struct liteio_kube_store *s);
+struct liteio_json *liteio_kube_store_get(struct liteio_kube_store *s, const char *key);
+struct liteio_json *liteio_kube_store_list(struct liteio_kube_store *s);
+size_t liteio_kube_store_count(struct liteio_kube_store *s);
 
 /* the oldest change not yet told; false when there is none. Its references belong to the caller */
-bool liteio_store_next_change(struct liteio_store *s, struct liteio_change *ret);
+bool liteio_kube_store_next_change(struct liteio_kube_store *s, struct liteio_change *ret);
 
 /* see liteio_informer_wait() */
-int liteio_store_wait(struct liteio_store *s, const char *key, liteio_informer_pred pred, void *arg,
-		      uint64_t deadline_ms, struct liteio_json **ret, struct liteio_error *err);
+int liteio_kube_store_wait(struct liteio_kube_store *s, const char *key, liteio_informer_pred pred, void *arg,
+			   uint64_t deadline_ms, struct liteio_json **ret, struct liteio_error *err);
 
 #endif

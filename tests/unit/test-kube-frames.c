@@ -107,19 +107,20 @@ static struct liteio_json *object(const char *name, unsigned int version)
 }
 
 /* everything told since the last call, as "+a1 ~a1:2 -a2 S" */
-static void check_told(struct liteio_store *s, const char *wanted)
+static void check_told(struct liteio_kube_store *s, const char *wanted)
 {
 	struct liteio_buf b = LITEIO_BUF_INIT;
 	struct liteio_change c;
 
 	liteio_buf_addstr(&b, "");
-	while (liteio_store_next_change(s, &c)) {
+	while (liteio_kube_store_next_change(s, &c)) {
 		const struct liteio_json *any = c.obj ? c.obj : c.old;
 
 		if (!any)
 			liteio_buf_addstr(&b, "S ");
 		else
-			liteio_buf_addf(&b, "%s%s%s ", !c.old ? "+" : c.obj ? "~" : "-",
+			liteio_buf_addf(&b, "%s%s%s ", !c.old ? "+" : c.obj ? "~"
+									    : "-",
 					liteio_json_get_string(any, "metadata.name"),
 					liteio_json_get_string(any, "metadata.resourceVersion"));
 		liteio_json_unref(c.old);
@@ -129,24 +130,24 @@ static void check_told(struct liteio_store *s, const char *wanted)
 	liteio_buf_fini(&b);
 }
 
-static void update(struct liteio_store *s, const char *name, unsigned int version, bool deleted)
+static void update(struct liteio_kube_store *s, const char *name, unsigned int version, bool deleted)
 {
 	struct liteio_json *j = object(name, version);
 
-	liteio_store_update(s, j, deleted);
+	liteio_kube_store_update(s, j, deleted);
 	liteio_json_unref(j);
 }
 
-static bool offer(struct liteio_store *s, const char *name, unsigned int version)
+static bool offer(struct liteio_kube_store *s, const char *name, unsigned int version)
 {
 	struct liteio_json *j = object(name, version);
-	bool taken = liteio_store_offer(s, j);
+	bool taken = liteio_kube_store_offer(s, j);
 
 	liteio_json_unref(j);
 	return taken;
 }
 
-static void replace(struct liteio_store *s, const char *version, const char *a, unsigned int a_v,
+static void replace(struct liteio_kube_store *s, const char *version, const char *a, unsigned int a_v,
 		    const char *b, unsigned int b_v)
 {
 	struct liteio_json *list = liteio_json_new_array();
@@ -155,46 +156,46 @@ static void replace(struct liteio_store *s, const char *version, const char *a, 
 		liteio_json_append(list, object(a, a_v));
 	if (b)
 		liteio_json_append(list, object(b, b_v));
-	liteio_store_replace(s, list, version);
+	liteio_kube_store_replace(s, list, version);
 	liteio_json_unref(list);
 }
 
 START_TEST(test_store)
 {
-	struct liteio_store *s = liteio_store_new();
+	struct liteio_kube_store *s = liteio_kube_store_new();
 	struct liteio_json *list;
 	char *version;
 
-	ck_assert(!liteio_store_synced(s));
+	ck_assert(!liteio_kube_store_synced(s));
 	replace(s, "10", "b", 5, "a", 7);
-	ck_assert(liteio_store_synced(s));
+	ck_assert(liteio_kube_store_synced(s));
 	check_told(s, "+b5 +a7 S ");
 	update(s, "c", 11, false);
 	update(s, "a", 12, false);
 	update(s, "b", 13, true);
 	update(s, "never-there", 14, true);
 	check_told(s, "+c11 ~a12 -b5 ");
-	list = liteio_store_list(s);
+	list = liteio_kube_store_list(s);
 	ck_assert_uint_eq(liteio_json_len(list), 2);
 	ck_assert_str_eq(liteio_json_get_string(liteio_json_at(list, 0), "metadata.name"), "a");
 	liteio_json_unref(list);
 	/* a new list: what is the same is not told, what is missing is gone */
 	replace(s, "20", "a", 12, "d", 15);
 	check_told(s, "+d15 -c11 ");
-	ck_assert_uint_eq(liteio_store_count(s), 2);
+	ck_assert_uint_eq(liteio_kube_store_count(s), 2);
 	replace(s, "21", NULL, 0, NULL, 0);
 	check_told(s, "-a12 -d15 ");
-	liteio_store_advance(s, "30");
-	version = liteio_store_version(s);
+	liteio_kube_store_advance(s, "30");
+	version = liteio_kube_store_version(s);
 	ck_assert_str_eq(version, "30");
 	free(version);
-	liteio_store_free(s);
+	liteio_kube_store_free(s);
 }
 END_TEST
 
 START_TEST(test_offer)
 {
-	struct liteio_store *s = liteio_store_new();
+	struct liteio_kube_store *s = liteio_kube_store_new();
 
 	/* before there is a picture nothing can be ahead of it */
 	ck_assert(!offer(s, "a", 5));
@@ -212,7 +213,7 @@ START_TEST(test_offer)
 	check_told(s, "-a12 ");
 	/* an answer older than the watch: it may have been deleted since */
 	ck_assert(!offer(s, "a", 13));
-	ck_assert_uint_eq(liteio_store_count(s), 0);
+	ck_assert_uint_eq(liteio_kube_store_count(s), 0);
 	/* ahead again, deleted, made anew: only the last is left */
 	ck_assert(offer(s, "a", 20));
 	update(s, "a", 16, false);
@@ -221,13 +222,13 @@ START_TEST(test_offer)
 	update(s, "a", 20, false);
 	update(s, "a", 21, false);
 	check_told(s, "~a21 ");
-	liteio_store_free(s);
+	liteio_kube_store_free(s);
 }
 END_TEST
 
 START_TEST(test_restored)
 {
-	struct liteio_store *s = liteio_store_new();
+	struct liteio_kube_store *s = liteio_kube_store_new();
 
 	/* a server restored from a backup is behind: a list is the truth all the same */
 	replace(s, "100", "a", 90, "b", 95);
@@ -235,7 +236,7 @@ START_TEST(test_restored)
 	check_told(s, "+a90 +b95 S ~a40 -b95 ");
 	update(s, "a", 51, false);
 	check_told(s, "~a51 ");
-	liteio_store_free(s);
+	liteio_kube_store_free(s);
 }
 END_TEST
 
@@ -257,24 +258,27 @@ static void *change_later(void *arg)
 START_TEST(test_wait)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_store *s = liteio_store_new();
+	struct liteio_kube_store *s = liteio_kube_store_new();
 	struct liteio_json *obj = NULL;
 	char last[] = "199";
 	pthread_t t;
 
 	/* not synced: nothing is known, also not that it is not there */
-	ck_assert_int_eq(liteio_store_wait(s, "a", is_version, last, liteio_now_ms() + 30, NULL,
-					   &err), -ETIMEDOUT);
+	ck_assert_int_eq(liteio_kube_store_wait(s, "a", is_version, last, liteio_now_ms() + 30, NULL,
+						&err),
+			 -ETIMEDOUT);
 	ck_assert_str_eq(err.msg, "the time was over before a could be read");
 	pthread_create(&t, NULL, change_later, s);
-	ck_assert_int_eq(liteio_store_wait(s, "a", is_version, last, liteio_now_ms() + 30000, &obj,
-					   &err), 0);
+	ck_assert_int_eq(liteio_kube_store_wait(s, "a", is_version, last, liteio_now_ms() + 30000, &obj,
+						&err),
+			 0);
 	ck_assert_str_eq(liteio_json_get_string(obj, "metadata.name"), "a");
 	liteio_json_unref(obj);
 	pthread_join(t, NULL);
-	ck_assert_int_eq(liteio_store_wait(s, "b", is_version, last, liteio_now_ms() + 30, NULL,
-					   &err), -ETIMEDOUT);
-	liteio_store_free(s);
+	ck_assert_int_eq(liteio_kube_store_wait(s, "b", is_version, last, liteio_now_ms() + 30, NULL,
+						&err),
+			 -ETIMEDOUT);
+	liteio_kube_store_free(s);
 }
 END_TEST
 
