@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(test_data)
 {
-	struct liteio_kube_config c;
+	struct liteio_kube_config c, copy;
 	char *text;
 
 	setup();
@@ -93,8 +93,22 @@ START_TEST(test_data)
 	ck_assert_str_eq(text, "key");
 	free(text);
 	ck_assert_str_eq(c.ns, "default");
+	/* a copy reads the same when the original is gone */
+	ck_assert_int_eq(liteio_kube_config_copy(&c, &copy, NULL), 0);
 	liteio_kube_config_fini(&c);
 	ck_assert_int_eq(c.fds[0], -1);
+	ck_assert_int_eq(liteio_fs_read(copy.ca_file, 100, &text, NULL, NULL), 0);
+	ck_assert_str_eq(text, "ca");
+	free(text);
+	ck_assert_int_eq(liteio_fs_read(copy.cert_file, 100, &text, NULL, NULL), 0);
+	ck_assert_str_eq(text, "crt");
+	free(text);
+	ck_assert_int_eq(liteio_fs_read(copy.key_file, 100, &text, NULL, NULL), 0);
+	ck_assert_str_eq(text, "key");
+	free(text);
+	ck_assert_str_eq(copy.server, "https://h:6443");
+	ck_assert_ptr_null(copy.token);
+	liteio_kube_config_fini(&copy);
 	teardown();
 }
 END_TEST
