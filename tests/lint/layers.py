@@ -13,7 +13,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 KMOD = {
     'main': ['main'],
     'head': ['head'],
-    'netlink': ['netlink', 'message'],
+    'netlink': ['netlink', 'message', 'events'],
     'configfs': ['configfs'],
     'registry': ['registry', 'volume', 'attachment', 'fence'],
     'stats': ['stats'],
