@@ -258,7 +258,6 @@ static void b_pool(struct liteio_catalog *c)
 	memset(&c->pool_uuid, 0, 16);
 }
 
-
 static void b_deleting(struct liteio_catalog *c)
 {
 	c->volumes[0].state = LITEIO_CATALOG_DELETING;

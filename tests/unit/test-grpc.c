@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The gRPC server as it runs: a unix socket, the loop in its thread, handlers on workers; a raw
- * HTTP/2 client on the other side. Long because the server that all of its tests talk to is in it.
+ * HTTP/2 client on the other side. Over 600 lines because the server that all of its tests talk to
+ * is in it.
  *
  * unit-src: tests/unit/h2_client.c
  */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The test bed's hand inside a guest: runs the scripts that the host sends over a virtio-serial port
- * and sends back what they print and how they end. It is the guest's first program (pid 1), or a
- * service where systemd is that.
+ * The test bed's hand inside a guest: runs the scripts that the host sends over a virtio-serial
+ * port and sends back what they print and how they end. It is the guest's first program (pid 1), or
+ * a service where systemd is that.
  *
  * Host to guest:  "run ID LENGTH\n" and LENGTH bytes of shell script; "off\n" to switch off.
  * Guest to host:  "ready\n" once; "out ID LENGTH\n" and LENGTH bytes; "end ID CODE\n".
  *
- * One script at a time. Its end is the end of its own process: what it left running in the background
- * goes on, and is not waited for.
+ * One script at a time. Its end is the end of its own process: what it left running in the
+ * background goes on, and is not waited for.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -224,7 +224,8 @@ class Guest:
             '-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap',
             '-device', 'virtio-9p-pci,fsdev=host,mount_tag=host',
             '-device', 'virtio-rng-pci',
-            *self._disk_arguments(), *self._image_arguments(), *self._net_arguments(), *self._share_arguments(),
+            *self._disk_arguments(), *self._image_arguments(),
+            *self._net_arguments(), *self._share_arguments(),
             *shlex.split(o.qemu)]
 
     # -- life

@@ -238,7 +238,8 @@ static int do_check(const uint64_t *at_least)
 			old++;
 	}
 	free(buffer);
-	printf("of another generation %" PRIu64 " torn %" PRIu64 " lost %" PRIu64 "\n", bad, torn, old);
+	printf("of another generation %" PRIu64 " torn %" PRIu64 " lost %" PRIu64 "\n",
+	       bad, torn, old);
 	return bad || torn || old;
 }
 
