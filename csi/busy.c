@@ -6,16 +6,21 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "busy.h"
 
+/**
+ * struct liteio_busy_mark - one volume or snapshot that is being worked on
+ * @next: in the set's list
+ * @link: what points at this mark there
+ * @busy: the set
+ * @key: kind and name
+ */
 struct liteio_busy_mark {
-	LIST_ENTRY(liteio_busy_mark)
-	link;
+	struct liteio_busy_mark *next, **link;
 	struct liteio_busy *busy;
 	char *key;
 };
@@ -27,8 +32,7 @@ struct liteio_busy_mark {
  */
 struct liteio_busy {
 	pthread_mutex_t lock;
-	LIST_HEAD(, liteio_busy_mark)
-	marks;
+	struct liteio_busy_mark *marks;
 };
 
 struct liteio_busy *liteio_busy_new(void)
@@ -36,7 +40,6 @@ struct liteio_busy *liteio_busy_new(void)
 	struct liteio_busy *busy = liteio_calloc(1, sizeof(*busy));
 
 	pthread_mutex_init(&busy->lock, NULL);
-	LIST_INIT(&busy->marks);
 	return busy;
 }
 
@@ -55,14 +58,19 @@ int liteio_busy_enter(struct liteio_busy *busy, const char *kind, const char *na
 	struct liteio_busy_mark *mark;
 
 	liteio_guard(&busy->lock);
-	LIST_FOREACH(mark, &busy->marks, link)
-	if (!strcmp(mark->key, key))
-		return liteio_error_set(err, -EAGAIN,
-					"another call is working on %s already", key);
+	for (mark = busy->marks; mark; mark = mark->next) {
+		if (!strcmp(mark->key, key))
+			return liteio_error_set(err, -EAGAIN,
+						"another call is working on %s already", key);
+	}
 	mark = liteio_calloc(1, sizeof(*mark));
 	mark->busy = busy;
 	mark->key = take_ptr(key);
-	LIST_INSERT_HEAD(&busy->marks, mark, link);
+	mark->next = busy->marks;
+	mark->link = &busy->marks;
+	if (mark->next)
+		mark->next->link = &mark->next;
+	busy->marks = mark;
 	*ret = mark;
 	return 0;
 }
@@ -72,7 +80,9 @@ void liteio_busy_leave(struct liteio_busy_mark *mark)
 	struct liteio_busy *busy = mark->busy;
 
 	liteio_guard(&busy->lock);
-	LIST_REMOVE(mark, link);
+	*mark->link = mark->next;
+	if (mark->next)
+		mark->next->link = mark->link;
 	free(mark->key);
 	free(mark);
 }

@@ -18,7 +18,9 @@ struct liteio_workers;
  * @ret: owned by the caller
  * @err: why not
  *
- * 200 while the loop turns and no handler is stuck, 503 otherwise. Context: loop thread.
+ * 200 while the loop turns and no handler is stuck, 503 otherwise.
+ *
+ * Context: loop thread. Return: 0 or a negative errno.
  */
 int liteio_health_new(struct liteio_loop *loop, struct liteio_workers *workers, const char *address,
 		      struct liteio_health **ret, struct liteio_error *err);

@@ -42,6 +42,8 @@ int liteio_csi_page_begin(struct liteio_csi_page *page, int32_t max_entries, con
  * liteio_csi_page_take() - does the next object of the list belong to this page?
  * @page: the page
  * @name: of the object, borrowed until the end of the page
+ *
+ * Return: true when it is to be put into the answer.
  */
 bool liteio_csi_page_take(struct liteio_csi_page *page, const char *name);
 

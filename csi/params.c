@@ -122,8 +122,8 @@ int liteio_csi_params_set(struct liteio_csi_params *p, const char *key, const ch
 			  struct liteio_error *err)
 {
 	/*
-	 * Not for us but for the sidecars, or told to us by them. The provisioner takes its own keys out
-	 * for CreateVolume, but not for GetCapacity.
+	 * Not for us but for the sidecars, or told to us by them. The provisioner takes its own
+	 * keys out for CreateVolume, but not for GetCapacity.
 	 */
 	if (!strncmp(key, SIDECAR_PREFIX, strlen(SIDECAR_PREFIX)))
 		return 0;

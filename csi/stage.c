@@ -100,6 +100,8 @@ static int check_same(const Csi__V1__NodeStageVolumeRequest *req, const struct l
  * @err: why not
  *
  * An attachment of an older generation is taken away first: its gate is closed anyway.
+ *
+ * Return: 0, -ESTALE when a newer generation was staged here, or another negative errno.
  */
 static int settle_earlier(struct liteio_csi *csi, const Csi__V1__NodeStageVolumeRequest *req,
 			  const struct liteio_csi_attach_context *ctx, uint64_t deadline_ms,

@@ -7,6 +7,23 @@
 
 /**
  * enum liteio_grpc_status - how a call ended, numbered as on the wire
+ * @LITEIO_GRPC_OK: done
+ * @LITEIO_GRPC_CANCELLED: the caller no longer waits
+ * @LITEIO_GRPC_UNKNOWN: a failure nothing is known about; we never answer it
+ * @LITEIO_GRPC_INVALID_ARGUMENT: the request is wrong, whatever the state of things
+ * @LITEIO_GRPC_DEADLINE_EXCEEDED: the time the caller gave was over first
+ * @LITEIO_GRPC_NOT_FOUND: no such object
+ * @LITEIO_GRPC_ALREADY_EXISTS: an object of that name exists and differs
+ * @LITEIO_GRPC_PERMISSION_DENIED: not allowed to us
+ * @LITEIO_GRPC_RESOURCE_EXHAUSTED: no room
+ * @LITEIO_GRPC_FAILED_PRECONDITION: the object is not in a state that allows it
+ * @LITEIO_GRPC_ABORTED: another call is in the way; try again
+ * @LITEIO_GRPC_OUT_OF_RANGE: such a size can not be had
+ * @LITEIO_GRPC_UNIMPLEMENTED: no such method, or not with these wishes
+ * @LITEIO_GRPC_INTERNAL: broken, and the caller can not do better
+ * @LITEIO_GRPC_UNAVAILABLE: whom we need does not answer; try again
+ * @LITEIO_GRPC_DATA_LOSS: what was stored can not be read back
+ * @LITEIO_GRPC_UNAUTHENTICATED: nobody knows who the caller is
  */
 enum liteio_grpc_status {
 	LITEIO_GRPC_OK = 0,
