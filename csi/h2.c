@@ -442,10 +442,14 @@ int liteio_h2_conn_new(struct liteio_h2 *h2, uint64_t now_ms, void (*wake)(void 
 
 void liteio_h2_conn_free(struct liteio_h2_conn *conn)
 {
+	struct liteio_h2_stream *stream, *next;
+
 	if (!conn)
 		return;
-	while (!TAILQ_EMPTY(&conn->streams))
-		stream_free(TAILQ_FIRST(&conn->streams));
+	for (stream = TAILQ_FIRST(&conn->streams); stream; stream = next) {
+		next = TAILQ_NEXT(stream, link);
+		stream_free(stream);
+	}
 	nghttp2_session_del(conn->session);
 	liteio_buf_fini(&conn->output);
 	free(conn);

@@ -280,11 +280,15 @@ unsigned int liteio_h2_listener_connections(const struct liteio_h2_listener *l)
 
 void liteio_h2_listener_free(struct liteio_h2_listener *l)
 {
+	struct conn *c, *next;
+
 	if (!l)
 		return;
 	stop_accepting(l);
-	while (!TAILQ_EMPTY(&l->conns))
-		conn_close(TAILQ_FIRST(&l->conns));
+	for (c = TAILQ_FIRST(&l->conns); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		conn_close(c);
+	}
 	liteio_timer_free(l->accept_timer);
 	liteio_h2_free(l->h2);
 	free(l->path);

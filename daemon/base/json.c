@@ -71,6 +71,18 @@ static const char *find_nul(const char *text, size_t len)
 	return NULL;
 }
 
+static bool all_finite(struct json_object *o);
+
+static bool all_members_finite(struct json_object *o)
+{
+	json_object_object_foreach(o, key, v) {
+		(void)key;
+		if (!all_finite(v))
+			return false;
+	}
+	return true;
+}
+
 /* numbers that JSON does not have but json-c reads: NaN, Infinity, 1e999 */
 static bool all_finite(struct json_object *o)
 {
@@ -83,14 +95,8 @@ static bool all_finite(struct json_object *o)
 				return false;
 		}
 		return true;
-	case json_type_object: {
-		json_object_object_foreach(o, key, v) {
-			(void)key;
-			if (!all_finite(v))
-				return false;
-		}
-		return true;
-	}
+	case json_type_object:
+		return all_members_finite(o);
 	default:
 		return true;
 	}

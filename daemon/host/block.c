@@ -192,7 +192,7 @@ int liteio_block_info(const char *path, struct liteio_block_info *ret, struct li
 		return liteio_error_set(err, -ENOTBLK, "%s is not a block device", path);
 	if (strlen(real) >= sizeof(i.path))
 		return liteio_error_set(err, -ENAMETOOLONG, "the path %s is too long", real);
-	strcpy(i.path, real);
+	snprintf(i.path, sizeof(i.path), "%s", real);
 	i.dev = st.st_rdev;
 	i.is_partition = sysfs_has(i.dev, "partition");
 	i.size_bytes = sysfs_number(i.dev, "size", 0) * SECTOR;
@@ -317,7 +317,7 @@ int liteio_block_probe(const char *path, struct liteio_block_signature *ret,
 					liteio_error_str(NULL, errno ? -errno : -EIO));
 	if (!r && !lookup(p, "TYPE", s.type, sizeof(s.type)) &&
 	    lookup(p, "PTTYPE", s.type, sizeof(s.type)))
-		strcpy(s.usage, "partition table");
+		snprintf(s.usage, sizeof(s.usage), "partition table");
 	if (!r) {
 		if (!s.usage[0])
 			lookup(p, "USAGE", s.usage, sizeof(s.usage));

@@ -50,7 +50,7 @@ static int parse_dev(const char *s, dev_t *ret)
 
 	if (strlen(s) >= sizeof(copy))
 		return -EBADMSG;
-	strcpy(copy, s);
+	snprintf(copy, sizeof(copy), "%s", s);
 	if (liteio_split(copy, ':', fields, 2) != 2 ||
 	    liteio_parse_u64(fields[0], 0, UINT32_MAX, &ma) ||
 	    liteio_parse_u64(fields[1], 0, UINT32_MAX, &mi))

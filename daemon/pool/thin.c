@@ -65,7 +65,7 @@ static int ensure_linear(struct thin *t, enum liteio_dm_role role, enum liteio_e
 			continue;
 		targets[n].start = at;
 		targets[n].sectors = x->length / SECTOR;
-		strcpy(targets[n].type, "linear");
+		snprintf(targets[n].type, sizeof(targets[n].type), "linear");
 		snprintf(targets[n].params, sizeof(targets[n].params), "%u:%u %llu", major(t->dev),
 			 minor(t->dev), (unsigned long long)(x->start / SECTOR));
 		at += targets[n].sectors;
