@@ -29,8 +29,9 @@ struct liteio_workers;
  * @pools: open pools, see pools.h; own lock
  * @locks: one operation at a time on one volume, see locks.h; own lock
  * @api: the local API
- * @cluster: the half that talks to Kubernetes (cluster.h): liteio_cluster_new(agent, &agent->cluster,
- *           err) once @ready is set, liteio_cluster_free() at the end; NULL when standalone
+ * @cluster: the half that talks to Kubernetes (cluster.h): liteio_cluster_new(agent,
+ *           &agent->cluster, err) once @ready is set, liteio_cluster_free() at the end; NULL when
+ *           standalone
  * @ready: every pool known at start is open and restored; set once, read by any thread. Before that
  *         operations answer -EAGAIN
  */

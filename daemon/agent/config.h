@@ -22,8 +22,8 @@ struct liteio_error;
  * @listen: "listen": addresses with port where exports are reached; none: that of the environment's
  *          LITEIO_HOST_IP; neither: no remote exports
  * @n_listen: how many
- * @devices: "devices": patterns (glob) of devices and files whose pools are opened without having been
- *           created or imported here before
+ * @devices: "devices": patterns (glob) of devices and files whose pools are opened without having
+ *           been created or imported here before
  * @n_devices: how many
  * @state_dir: "stateDir": what this node must remember (its pools, its host NQN)
  * @host_nqn_dir: "hostNQNDir" with the files hostnqn and hostid; NULL takes @state_dir

@@ -3,9 +3,9 @@
  * The door: while exports are being restored, nobody may find the target half complete.
  *
  * A port listens from its first link on. A host that reconnects to a subsystem which is not linked
- * yet is told so in a way that makes it give the volume up for good, with errors to whoever uses it.
- * A host that gets no answer tries again. So, when links are about to be made on ports that do not
- * listen yet, packets to them are dropped until the last link is there.
+ * yet is told so in a way that makes it give the volume up for good, with errors to whoever uses
+ * it. A host that gets no answer tries again. So, when links are about to be made on ports that do
+ * not listen yet, packets to them are dropped until the last link is there.
  */
 #ifndef LITEIO_AGENT_DOOR_H
 #define LITEIO_AGENT_DOOR_H

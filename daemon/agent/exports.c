@@ -41,12 +41,10 @@ int liteio_export_check_remote(struct liteio_agent *a, struct liteio_error *err)
 {
 	if (a->config.n_listen == 0)
 		return liteio_error_set(err, -EOPNOTSUPP,
-					"this node serves no remote consumers: no \"listen\" address "
-					"is configured");
+					"this node serves no remote consumers: no \"listen\" address is configured");
 	if (!liteio_kmodule_is_loaded("liteio"))
 		return liteio_error_set(err, -EOPNOTSUPP,
-					"this node serves no remote consumers: the module liteio is "
-					"not loaded");
+					"this node serves no remote consumers: the module liteio is not loaded");
 	return 0;
 }
 
@@ -94,9 +92,10 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 	if (r)
 		return r;
 	h.lower = thin.dev;
-	h.gate = nl != NULL;
-	/* a head made before the module was loaded stays what it is: its table can not be told apart
-	 * from another's by a generation, and it serves only this node
+	h.gate = !!nl;
+	/*
+	 * a head made before the module was loaded stays what it is: its table can not be told
+	 * apart from another's by a generation, and it serves only this node
 	 */
 	if (liteio_head_get(&v->uuid, att->generation, false, ret, NULL) == 0 && !ret->head.gate &&
 	    is_local(att))

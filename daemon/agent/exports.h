@@ -40,7 +40,8 @@ int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attac
  * @uuid: volume
  * @generation: of the attachment
  * @drained: its fence has drained; else only the door is closed
- * @ret_removed: nothing is left; false while a mount holds the head, which goes with its last opener
+ * @ret_removed: nothing is left; false while a mount holds the head, which goes with its last
+ *	opener
  * @err: what failed
  *
  * Return: 0 or a negative errno.

@@ -55,7 +55,8 @@ int liteio_gate_attach(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 		return 0;
 	if (att.bound)
 		return liteio_error_set(err, -EEXIST,
-					"generation %llu exists and is %s", (unsigned long long)generation,
+					"generation %llu exists and is %s",
+					(unsigned long long)generation,
 					read_only ? "writable" : "read-only");
 	/* left by an attempt that was never used */
 	r = liteio_netlink_att_del(nl, uuid, generation, err);

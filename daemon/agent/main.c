@@ -2,7 +2,8 @@
 /*
  * liteio-agent: builds the context up, lets the loop run, takes it down again.
  *
- * Ending the agent changes nothing in the kernel: I/O goes on, and the next agent adopts what it finds.
+ * Ending the agent changes nothing in the kernel: I/O goes on, and the next agent adopts what it
+ * finds.
  */
 #include <errno.h>
 #include <fcntl.h>

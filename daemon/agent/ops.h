@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The node's operations: what the local API and the cluster's reconcile both do, as plain functions.
+ * The node's operations: what the local API and the cluster's reconcile both do, as plain
+ * functions.
  *
  * For all of them:
  *
- * - Context: a worker thread, never the loop. They block for as long as the kernel and the disk need,
- *   each part within a bound of its own; several may run at the same time on any objects.
- * - Idempotent: asked again, an operation that is done answers as if it had just done it; one that was
- *   cut short goes on where it stopped. An object that exists but differs is -EEXIST.
+ * - Context: a worker thread, never the loop. They block for as long as the kernel and the disk
+ *   need, each part within a bound of its own; several may run at the same time on any objects.
+ * - Idempotent: asked again, an operation that is done answers as if it had just done it; one that
+ *   was cut short goes on where it stopped. An object that exists but differs is -EEXIST.
  * - Checked first: a request that can not be fulfilled as a whole is refused in one sentence, and
  *   nothing has changed.
- * - @ret is zeroed by the caller, filled in only on success, and released with liteio_json_fini() and
- *   the table of its struct (model/local.h).
+ * - @ret is zeroed by the caller, filled in only on success, and released with liteio_json_fini()
+ *   and the table of its struct (model/local.h).
  * - @err carries the sentence. Return: 0 or a negative errno: -EINVAL bad request, -ENOENT no such
- *   object, -EEXIST differs, -EBUSY in use, -ESTALE generation fenced, -ENOSPC, -EOPNOTSUPP this node
- *   can not (no module), -ETIMEDOUT the kernel did not come back, -EAGAIN the agent still starts.
+ *   object, -EEXIST differs, -EBUSY in use, -ESTALE generation fenced, -ENOSPC, -EOPNOTSUPP this
+ *   node can not (no module), -ETIMEDOUT the kernel did not come back, -EAGAIN the agent still
+ *   starts.
  *
  * Locks, in their order: a volume's lock (one operation at a time on one volume), a pool's own lock
- * (inside daemon/pool, only around its catalog and single dm messages), the table locks (only around
- * look-ups). A fence takes no volume lock where the module is loaded: it never waits for anything
- * slow on the same volume, let alone on another. It runs on agent->urgent.
+ * (inside daemon/pool, only around its catalog and single dm messages), the table locks (only
+ * around look-ups). A fence takes no volume lock where the module is loaded: it never waits for
+ * anything slow on the same volume, let alone on another. It runs on agent->urgent.
  *
  * What the attachment protocol stands on, kept by these functions and by nobody else:
  *
  *   export   the attachment is in the catalog's live set before its gate exists in the kernel, and
- *            both refuse a generation below the floor or fenced by itself: an export that comes late
- *            finds -ESTALE, or shows a closed gate
+ *            both refuse a generation below the floor or fenced by itself: an export that comes
+ *            late finds -ESTALE, or shows a closed gate
  *   fence    (1) the floor, or the end of the one generation, is persisted in the pool's catalog,
  *            (2) then the gates are closed in the kernel, (3) then the I/O in flight has ended,
  *            (4) then the answer says drained. Never drained without (1) and (2); a fence that did
@@ -140,9 +142,9 @@ int liteio_op_volume_fence(struct liteio_agent *a, const char *volume,
  * @ret: the snapshot
  * @err: why not
  *
- * The heads of the volume are suspended for the moment: a filesystem that is mounted on this node is
- * frozen consistently, a remote consumer's is as after a power cut. All that was acknowledged to a
- * flush before is in it. Return: 0 or a negative errno.
+ * The heads of the volume are suspended for the moment: a filesystem that is mounted on this node
+ * is frozen consistently, a remote consumer's is as after a power cut. All that was acknowledged to
+ * a flush before is in it. Return: 0 or a negative errno.
  */
 int liteio_op_snapshot_create(struct liteio_agent *a,
 			      const struct liteio_local_snapshot_create *req,
@@ -189,7 +191,8 @@ int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t
  * @err: what failed
  *
  * After liteio_op_volume_fence() with a floor: doors, subsystems and heads of every generation that
- * is not live in the catalog. What has not drained, or is still mounted here, stays for the next time.
+ * is not live in the catalog. What has not drained, or is still mounted here, stays for the next
+ * time.
  * Return: 0 or a negative errno.
  */
 int liteio_op_export_sweep(struct liteio_agent *a, const char *volume, struct liteio_error *err);

@@ -3,8 +3,8 @@
  * Operations on attachments: the consumer's side. Nothing is remembered in memory or in files: what
  * is attached is what the kernel has (heads, controllers) and what /dev/liteio publishes.
  *
- * Remote: controller, namespace, gate, head, link; letting go is the reverse, but for a path that is
- * dead: then the controller goes first, which fails the I/O that waits for it.
+ * Remote: controller, namespace, gate, head, link; letting go is the reverse, but for a path that
+ * is dead: then the controller goes first, which fails the I/O that waits for it.
  * Local: the head of the export is there already; attaching publishes it.
  */
 #include <errno.h>

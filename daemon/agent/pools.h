@@ -74,8 +74,8 @@ void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p);
  * @p: the pool
  * @urgent: before all that are not
  *
- * Context: worker; waits for the lane function that is running, each of which is bounded (daemon/pool
- * deletes in slices). Return: @p.
+ * Context: worker; waits for the lane function that is running, each of which is bounded
+ * (daemon/pool deletes in slices). Return: @p.
  */
 struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent);
 void liteio_pools_leave(struct liteio_open_pool *p);

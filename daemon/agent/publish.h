@@ -2,8 +2,8 @@
 /*
  * /dev/liteio/<volume uuid>: the one name under which a consumer finds its head.
  *
- * A relative link to the head's node, so that it also holds where /dev is mounted elsewhere. At most
- * one attachment of a volume is published on a node. Context: worker.
+ * A relative link to the head's node, so that it also holds where /dev is mounted elsewhere. At
+ * most one attachment of a volume is published on a node. Context: worker.
  */
 #ifndef LITEIO_AGENT_PUBLISH_H
 #define LITEIO_AGENT_PUBLISH_H

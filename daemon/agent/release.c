@@ -3,8 +3,8 @@
  * Letting go of a remote volume without ever hanging.
  *
  * While a path is alive the head goes first: nothing is lost, and what is open stays. While no path
- * is alive, or by force, the controllers go first: I/O that waits for the path gets its error, which
- * sets free whoever hangs on it, and then the head can go.
+ * is alive, or by force, the controllers go first: I/O that waits for the path gets its error,
+ * which sets free whoever hangs on it, and then the head can go.
  */
 #include "agent/release.h"
 

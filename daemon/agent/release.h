@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Letting go of a remote volume without ever hanging: for a detach, and for the shutdown of the node.
+ * Letting go of a remote volume without ever hanging: for a detach, and for the shutdown of the
+ * node.
  */
 #ifndef LITEIO_AGENT_RELEASE_H
 #define LITEIO_AGENT_RELEASE_H

@@ -120,7 +120,7 @@ int liteio_export_volumes_in_kernel(struct liteio_uuid **ret, size_t *ret_n,
 	return r;
 }
 
-/* one generation that should not be there: its gate is closed first, its end is known when drained */
+/* a generation that should not be there: its gate is closed first, its end is known when drained */
 static int sweep_one(const struct liteio_catalog_volume *v, uint64_t generation,
 		     struct liteio_error *err)
 {

@@ -10,7 +10,7 @@
 #include "agent/pools.h"
 #include "model/local.h"
 
-/* bytes in use; the thin device is activated for it when it is not; 0 when nobody can tell. worker */
+/* bytes in use; the thin device is activated for it when needed; 0 when nobody can tell. worker */
 uint64_t liteio_volume_info_allocated(struct liteio_open_pool *p,
 				      const struct liteio_catalog_volume *v);
 /* a volume or a snapshot, in new memory of @ret; worker */

@@ -370,8 +370,7 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 
 	if (!noun_exists(noun))
 		return liteio_error_set(err, -EINVAL,
-					"\"%s\" is no noun of ours; there are: node, module, pool, "
-					"volume, snapshot, export, attachment",
+					"\"%s\" is no noun of ours; there are: node, module, pool, volume, snapshot, export, attachment",
 					noun);
 	for (c = liteio_commands; c->noun; c++) {
 		if (strcmp(c->noun, noun) != 0)

@@ -43,8 +43,7 @@ char *liteio_nvme_connect_options(const struct liteio_nvme_connect *c)
 		queues = cpus > 0 && cpus < (long)QUEUES_MAX ? (unsigned int)cpus : QUEUES_MAX;
 	liteio_nqn_format(&c->uuid, c->generation, nqn);
 	liteio_uuid_format(&c->host->id, id);
-	return liteio_strf("transport=tcp,traddr=%s,trsvcid=%s,nqn=%s,hostnqn=%s,hostid=%s,"
-			   "nr_io_queues=%u,ctrl_loss_tmo=%d,reconnect_delay=%u,keep_alive_tmo=%u",
+	return liteio_strf("transport=tcp,traddr=%s,trsvcid=%s,nqn=%s,hostnqn=%s,hostid=%s,nr_io_queues=%u,ctrl_loss_tmo=%d,reconnect_delay=%u,keep_alive_tmo=%u",
 			   c->address, c->port, nqn, c->host->nqn, id, queues, c->ctrl_loss_tmo_s,
 			   c->reconnect_delay_s ? c->reconnect_delay_s : RECONNECT_DELAY,
 			   c->keep_alive_s ? c->keep_alive_s : KEEP_ALIVE);

@@ -17,7 +17,8 @@
 
 /* one line per member; the struct is named once per table by the macro T */
 #define AT(m) .offset = offsetof(struct T, m)
-#define STRING(k, m, fl, mx) { .key = k, .type = LITEIO_FIELD_STRING, .flags = fl, AT(m), .max = mx }
+#define STRING(k, m, fl, mx) \
+	{ .key = k, .type = LITEIO_FIELD_STRING, .flags = fl, AT(m), .max = mx }
 #define BOOL(k, m, fl) { .key = k, .type = LITEIO_FIELD_BOOL, .flags = fl, AT(m) }
 #define NUMBER(k, m, fl, mn, mx) \
 	{ .key = k, .type = LITEIO_FIELD_U64, .flags = fl, AT(m), .min = mn, .max = mx }

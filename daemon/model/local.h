@@ -3,9 +3,9 @@
  * The agent's local API as C: requests, answers, and the tables that bind them to JSON. The list of
  * paths is in agent/README.md.
  *
- * Every struct here is plain: zero it, decode into it (strictly: LITEIO_JSON_STRICT), and release it
- * with liteio_json_fini() and the table of the same name. Sizes are bytes; a request may also write
- * them as "10Gi".
+ * Every struct here is plain: zero it, decode into it (strictly: LITEIO_JSON_STRICT), and release
+ * it with liteio_json_fini() and the table of the same name. Sizes are bytes; a request may also
+ * write them as "10Gi".
  */
 #ifndef LITEIO_MODEL_LOCAL_H
 #define LITEIO_MODEL_LOCAL_H
