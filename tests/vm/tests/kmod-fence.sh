@@ -71,16 +71,18 @@ t_the_judge_sees_what_an_impatient_fence_lets_through() {
 	local answer
 
 	ram_disk
-	slow slow 400
+	slow slow 20
 	volume $V1 1
 	head_new head /dev/mapper/slow $SECTORS $V1 1
 	start_writer writer /dev/mapper/head 1 16
-	# they are all waiting for the disk now and then; the fence does not wait for them
+	# all of them wait for a disk that holds still; the fence does not wait for them
+	dmsetup suspend --noflush --nolockfs slow
 	until_true 10 sh -c "kmodctl att-get uuid=$V1 gen=1 | grep -qE 'inflight=([89]|1[0-9]) '"
 	answer=$(kmodctl fence uuid=$V1 floor=2 timeout=0)
 	expect 0 "$(field drained <<<"$answer")" drained
 	[ "$(field inflight <<<"$answer")" -gt 0 ]
 	stampwriter fill /dev/ram0 2 $BLOCKS
+	dmsetup resume slow
 	until_true 20 sh -c "kmodctl fence uuid=$V1 floor=2 | grep -q drained=1"
 	! stampwriter check /dev/ram0 2 $BLOCKS || fail "nothing old landed: this proves nothing"
 	stop_writer

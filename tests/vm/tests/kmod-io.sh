@@ -104,7 +104,8 @@ t_limits_are_those_of_the_disk() {
 		if [ ! -f "$file" ] || [ ! -r "$file" ]; then
 			continue
 		fi
-		expect "$(cat "$lower/${file##*/}" 2>&1)" "$(cat "$file" 2>&1)" "${file##*/}"
+		# some can only be read of other kinds of devices: then of neither
+		expect "$(cat "$lower/${file##*/}" 2>/dev/null)" "$(cat "$file" 2>/dev/null)" "${file##*/}"
 	done
 	expect 4096 "$(cat "$upper/logical_block_size")"
 	dmsetup remove h
