@@ -50,7 +50,7 @@ liteio-csi_LIBS := kube host model base
 PROTOS := $(wildcard csi/proto/*.proto)
 PB_SRC := $(patsubst csi/proto/%.proto,$(O)/csi/%.pb-c.c,$(PROTOS))
 
-.PHONY: all tools unit module modules kunit fuzz lint check demo bench deploy images install \
+.PHONY: all tools unit module modules kunit fuzz lint check soak demo bench deploy images install \
 	dkms-install clean help setup FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -59,7 +59,8 @@ all: tools module
 
 help:
 	@echo 'make demo         the main job on something real: a Kubernetes, a PVC, a pod that moves'
-	@echo 'make check        all tests, fast ones first'
+	@echo 'make check        all tests of the gate, fast ones first'
+	@echo 'make soak         kill -9 and power cuts at every step, the model: hours'
 	@echo 'make              all programs, and the module for KVER=$(KVER)'
 	@echo 'make tools        the programs only'
 	@echo 'make module       the module for one kernel: KVER=6.1|6.12|7 or KDIR=<kernel build dir>'
@@ -174,6 +175,9 @@ lint:
 
 check:
 	$(Q)O=$(O) tests/check
+
+soak:
+	$(Q)O=$(O) tests/check long
 
 demo:
 	$(Q)O=$(O) tests/cluster/demo
