@@ -52,9 +52,7 @@ void liteio_message_free(void *msg)
 static size_t utf8_sequence(const unsigned char *s)
 {
 	static const struct {
-		unsigned char mask, lead;
-		size_t len;
-		uint32_t min;
+		uint32_t mask, lead, len, min;
 	} forms[] = {
 		{ 0x80, 0x00, 1, 0 },
 		{ 0xe0, 0xc0, 2, 0x80 },

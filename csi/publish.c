@@ -149,7 +149,7 @@ int liteio_csi_node_publish(void *ctx, struct liteio_grpc_call *call, const void
 		r = liteio_busy_enter(csi->busy, "volume", req->volume_id, &mark, err);
 	if (r == 0)
 		r = liteio_staged_load(csi->state_dir, req->volume_id, &s, err);
-	if (r < 0)
+	if (r)
 		return r;
 	block = liteio_csi_capability_is_block(req->volume_capability);
 	r = check_staged(req, &s, block, err);

@@ -36,12 +36,12 @@ static const char *const format_names[] = {
 };
 
 #define AT(m) .offset = offsetof(struct liteio_config, m)
-#define STRING(k, m, mx) { .key = k, .type = LITEIO_FIELD_STRING, AT(m), .max = mx }
+#define STRING(k, m, mx) { .key = (k), .type = LITEIO_FIELD_STRING, AT(m), .max = (mx) }
 #define STRINGS(k, m, mx) \
-	{ .key = k, .type = LITEIO_FIELD_STRINGS, AT(m), \
-	  .count_offset = offsetof(struct liteio_config, n_##m), .max = mx }
-#define BOOL(k, m) { .key = k, .type = LITEIO_FIELD_BOOL, AT(m) }
-#define ENUM(k, m, n) { .key = k, .type = LITEIO_FIELD_ENUM, AT(m), .names = n }
+	{ .key = (k), .type = LITEIO_FIELD_STRINGS, AT(m), \
+	  .count_offset = offsetof(struct liteio_config, n_##m), .max = (mx) }
+#define BOOL(k, m) { .key = (k), .type = LITEIO_FIELD_BOOL, AT(m) }
+#define ENUM(k, m, n) { .key = (k), .type = LITEIO_FIELD_ENUM, AT(m), .names = (n) }
 
 const struct liteio_field liteio_config_fields[] = {
 	STRING("nodeName", node_name, 63),
