@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Bad input at the local API gets a status and one sentence, and changes nothing: not the catalog on the
 # disk, not device-mapper, not the module, not the target.
-# vm: kernels=6.12 disks=pool=256M,ext=64M,dos=64M timeout=300
+# vm: kernels=6.12 disks=pool=256M,ext=64M,dos=64M timeout=300 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The agent dies with kill -9 right after each of its steps, and another one starts: I/O that is under
 # way does not notice, and what was interrupted is completed when it is asked for again.
-# vm: kernels=6.12 disks=pool=1G timeout=1200 mem=1G
+# vm: kernels=6.12 disks=pool=1G timeout=1200 mem=1G needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"

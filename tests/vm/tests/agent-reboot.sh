@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The pool node loses its power while another node writes to one of its volumes. It comes back, restores
 # its exports, and the writer goes on without an error; a fenced generation stays fenced.
-# vm: host=yes kernels=6.12 timeout=900
+# vm: host=yes kernels=6.12 timeout=900 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/multi.sh
 . "$(dirname "$0")/../lib/multi.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Two nodes: a volume of one is used on the other over NVMe/TCP; grows; its consumer is fenced while it
 # writes, gets errors, and nothing of it lands afterwards; and a third generation goes on from there.
-# vm: host=yes kernels=6.12 timeout=600
+# vm: host=yes kernels=6.12 timeout=600 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/multi.sh
 . "$(dirname "$0")/../lib/multi.sh"
