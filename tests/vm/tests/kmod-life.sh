@@ -216,7 +216,7 @@ t_loops_leak_nothing() {
 		kmodctl att-add uuid=$V1 gen="$round"
 		dmsetup create h --table "0 8192 liteio /dev/ram0 0 $V1 $round" 2>/dev/null
 		[ $((round % 2)) = 0 ] || kmodctl fence uuid=$V1 floor=$((round + 1)) >/dev/null
-		dmsetup remove h 2>/dev/null
+		dmsetup remove --retry h 2>/dev/null # udevd may still look at it
 		kmodctl att-del uuid=$V1 gen="$round"
 		kmodctl vol-del uuid=$V1
 	done
