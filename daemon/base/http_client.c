@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * HTTP requests, on libcurl.
+ * HTTP requests, on libcurl. Over 600 lines because asynchronous and synchronous calls share the setup
+ * of a request and the life of a connection.
  *
  * Asynchronous calls share one multi handle that is driven by the loop: curl says which sockets and
  * which timeout it waits for, we say what happened. curl must not be called back from within its
@@ -239,7 +240,7 @@ static CURLcode setup_request(struct liteio_http_call *call,
 		SET(CURLOPT_NOBODY, 1L);
 	if (spec->body || !strcmp(spec->method, "POST") || !strcmp(spec->method, "PUT")) {
 		call->body = liteio_calloc(1, spec->body_len + 1);
-		if (spec->body_len)
+		if (spec->body)
 			memcpy(call->body, spec->body, spec->body_len);
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)spec->body_len);
 		SET(CURLOPT_POSTFIELDS, call->body);
@@ -509,10 +510,14 @@ int liteio_http_client_new(struct liteio_loop *loop, const struct liteio_http_tl
 
 void liteio_http_client_free(struct liteio_http_client *c)
 {
+	struct liteio_http_call *call, *next;
+
 	if (!c)
 		return;
-	while (c->calls)
-		call_release(c->calls);
+	for (call = c->calls; call; call = next) {
+		next = call->next;
+		call_release(call);
+	}
 	c->dead = true;
 	client_release(c);
 }

@@ -147,7 +147,7 @@ static int decode_uuid(const struct ctx *c, struct liteio_json *v)
 /* put "key." or "key[i]." before a sentence that begins with the place inside the element */
 static int within(const struct ctx *c, int r, const char *place)
 {
-	struct liteio_error inner = LITEIO_ERROR_INIT;
+	struct liteio_error inner;
 
 	if (!c->err)
 		return r;

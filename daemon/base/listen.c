@@ -164,7 +164,7 @@ unsigned int liteio_listener_port(const struct liteio_listener *l)
 		struct sockaddr sa;
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
-	} a;
+	} a = { .in6 = { 0 } };
 	socklen_t len = sizeof(a);
 
 	if (l->is_unix || l->fd < 0 || getsockname(l->fd, &a.sa, &len))

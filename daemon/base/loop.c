@@ -179,12 +179,19 @@ int liteio_loop_new(struct liteio_loop **ret, struct liteio_error *err)
 
 void liteio_loop_free(struct liteio_loop *loop)
 {
+	struct liteio_timer *timer, *next_timer;
+	struct liteio_io *io, *next_io;
+
 	if (!loop)
 		return;
-	while (loop->ios)
-		liteio_io_free(loop->ios);
-	while (loop->timers)
-		liteio_timer_free(loop->timers);
+	for (io = loop->ios; io; io = next_io) {
+		next_io = io->next;
+		liteio_io_free(io);
+	}
+	for (timer = loop->timers; timer; timer = next_timer) {
+		next_timer = timer->next;
+		liteio_timer_free(timer);
+	}
 	while (loop->signals) {
 		struct signal_watch *s = loop->signals;
 

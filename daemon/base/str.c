@@ -69,7 +69,7 @@ static void buf_reserve(struct liteio_buf *b, size_t len)
 
 	if (__builtin_add_overflow(b->len, len, &need) || __builtin_add_overflow(need, 1, &need))
 		out_of_memory();
-	if (need <= b->cap)
+	if (b->data && need <= b->cap)
 		return;
 	cap = b->cap < 64 ? 64 : b->cap;
 	while (cap < need)

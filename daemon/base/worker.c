@@ -139,9 +139,13 @@ static void lane_release(struct liteio_lane *lane)
 
 static void workers_release(struct liteio_workers *w)
 {
+	struct liteio_lane *lane, *next;
+
 	list_drop(&w->queue);
-	while (w->lanes)
-		lane_release(w->lanes);
+	for (lane = w->lanes; lane; lane = next) {
+		next = lane->next;
+		lane_release(lane);
+	}
 	pthread_cond_destroy(&w->ended);
 	pthread_cond_destroy(&w->work);
 	pthread_mutex_destroy(&w->lock);
