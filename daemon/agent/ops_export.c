@@ -19,8 +19,6 @@
 #include "host/kmodule.h"
 #include "pool/step.h"
 
-#define TARGET(name) struct liteio_target name _cleanup_(liteio_target_fini) = { 0 }
-
 /* ---- fence ---- */
 
 /* (1) of the order in ops.h; the record of the volume is read again */
@@ -66,7 +64,7 @@ int liteio_op_volume_fence(struct liteio_agent *a, const char *volume,
 			   const struct liteio_local_fence *req, struct liteio_local_fenced *ret,
 			   struct liteio_error *err)
 {
-	TARGET(t);
+	LITEIO_TARGET(t);
 	int r;
 
 	if (!req->floor == !req->generation)
@@ -144,7 +142,7 @@ int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_ex
 			    struct liteio_local_export *ret, struct liteio_error *err)
 {
 	struct liteio_catalog_attachment att = { 0 };
-	TARGET(t);
+	LITEIO_TARGET(t);
 	int r;
 
 	r = create_check(a, req, err);
@@ -164,7 +162,7 @@ int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t
 			    struct liteio_error *err)
 {
 	struct liteio_local_fenced fenced = { 0 };
-	TARGET(t);
+	LITEIO_TARGET(t);
 	bool removed;
 	int r;
 
@@ -187,7 +185,7 @@ int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t
 
 int liteio_op_export_sweep(struct liteio_agent *a, const char *volume, struct liteio_error *err)
 {
-	TARGET(t);
+	LITEIO_TARGET(t);
 	int r;
 
 	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
@@ -259,7 +257,7 @@ int liteio_op_export_list(struct liteio_agent *a, const char *volume,
 {
 	struct liteio_local_export_list list = { 0 };
 	struct liteio_open_pool **all;
-	TARGET(t);
+	LITEIO_TARGET(t);
 	size_t i, n;
 	int r = 0;
 

@@ -16,8 +16,6 @@
 #include "host/head.h"
 #include "pool/step.h"
 
-#define TARGET(name) struct liteio_target name _cleanup_(liteio_target_fini) = { 0 }
-
 int liteio_op_snapshot_list(struct liteio_agent *a, struct liteio_local_snapshot_list *ret,
 			    struct liteio_error *err)
 {
@@ -46,7 +44,7 @@ int liteio_op_snapshot_list(struct liteio_agent *a, struct liteio_local_snapshot
 int liteio_op_snapshot_show(struct liteio_agent *a, const char *snapshot,
 			    struct liteio_local_snapshot *ret, struct liteio_error *err)
 {
-	TARGET(t);
+	LITEIO_TARGET(t);
 	int r;
 
 	r = liteio_target_find(a, LITEIO_CATALOG_SNAPSHOT, snapshot, &t, err);
@@ -153,8 +151,8 @@ static int create(struct liteio_agent *a, const struct liteio_local_snapshot_cre
 		  struct liteio_error *err)
 {
 	struct liteio_local_snapshot_create again = *req;
-	TARGET(volume);
-	TARGET(snapshot);
+	LITEIO_TARGET(volume);
+	LITEIO_TARGET(snapshot);
 	int r;
 
 	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, req->volume, &volume, err);

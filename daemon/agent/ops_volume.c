@@ -19,8 +19,6 @@
 #include "host/netlink.h"
 #include "pool/step.h"
 
-#define TARGET(name) struct liteio_target name _cleanup_(liteio_target_fini) = { 0 }
-
 int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_list *ret,
 			  struct liteio_error *err)
 {
@@ -49,7 +47,7 @@ int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_lis
 int liteio_op_volume_show(struct liteio_agent *a, const char *volume,
 			  struct liteio_local_volume *ret, struct liteio_error *err)
 {
-	TARGET(t);
+	LITEIO_TARGET(t);
 	int r;
 
 	r = liteio_target_find(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
@@ -64,7 +62,7 @@ static int create_source(struct liteio_agent *a, const struct liteio_local_volum
 			 const struct liteio_open_pool *p, struct liteio_pool_create *c,
 			 struct liteio_error *err)
 {
-	TARGET(t);
+	LITEIO_TARGET(t);
 	int r;
 
 	if (!req->snapshot)
@@ -117,7 +115,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		.name = req->name,
 		.size_bytes = req->size_bytes,
 	};
-	TARGET(t);
+	LITEIO_TARGET(t);
 	int r;
 
 	r = create_source(a, req, p, &c, err);
@@ -193,7 +191,7 @@ static int grow(struct liteio_agent *a, struct liteio_target *t, uint64_t size_b
 int liteio_op_volume_grow(struct liteio_agent *a, const char *volume, uint64_t size_bytes,
 			  struct liteio_local_volume *ret, struct liteio_error *err)
 {
-	TARGET(t);
+	LITEIO_TARGET(t);
 	int r;
 
 	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
@@ -243,7 +241,7 @@ static int delete_target(struct liteio_target *t, struct liteio_error *err)
 static int delete_named(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 			bool *ret_deleted, struct liteio_error *err)
 {
-	TARGET(t);
+	LITEIO_TARGET(t);
 	int r;
 
 	r = liteio_target_open(a, kind, name, &t, NULL);

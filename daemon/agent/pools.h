@@ -115,6 +115,9 @@ int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, co
 		       struct liteio_target *ret, struct liteio_error *err);
 void liteio_target_fini(struct liteio_target *t);
 
+/* a target that is released at the end of the scope; needs base/cleanup.h */
+#define LITEIO_TARGET(name) struct liteio_target name _cleanup_(liteio_target_fini) = { 0 }
+
 /**
  * liteio_pools_remember() - write down which pools this node has open
  * @a: the agent
