@@ -55,7 +55,7 @@ vm_boot pool
 on pool 'agent_start
 	[ "$(j export list | jq -c "[.items[] | select(.ready) | .volume + (.generation | tostring)] | sort")" = "[\"a3\",\"b1\",\"c1\"]" ] ||
 		{ j export list; exit 1; }
-	! nft list tables | grep -q liteio-door
+	if nft list tables | grep -q liteio-door; then echo "the door is still closed"; exit 1; fi
 	[ "$(j volume show a | jq .floor)" = 3 ]'
 on pool "refused 'fenced\|floor' liteioctl export create a 2 --host-nqn $nqn
 	refused 'fenced' liteioctl export create c 2 --host-nqn $nqn --read-only"
