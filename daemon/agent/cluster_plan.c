@@ -56,28 +56,36 @@ static bool is_ready_export(const struct liteio_volume *v, const struct liteio_g
 	       (local || same_text(e->host_nqn, g->host_nqn));
 }
 
-/* an attachment that is over: fenced, reported, and its remains can go */
-static bool next_unexport(const struct liteio_plan_volume *in, struct liteio_plan *ret)
+static bool is_stuck(const struct liteio_plan_volume *in, uint64_t generation)
 {
 	size_t i;
 
-	for (i = 0; i < in->have->n_attachments; i++) {
-		uint64_t generation = in->have->attachments[i].generation;
-
-		if (!liteio_volume_is_fenced(in->volume, generation))
-			continue;
-		*ret = (struct liteio_plan){ LITEIO_PLAN_UNEXPORT, generation };
-		return true;
-	}
-	for (i = 0; in->exports && i < in->exports->n_items; i++) {
-		uint64_t generation = in->exports->items[i].generation;
-
-		if (!liteio_volume_is_fenced(in->volume, generation))
-			continue;
-		*ret = (struct liteio_plan){ LITEIO_PLAN_UNEXPORT, generation };
-		return true;
-	}
+	for (i = 0; i < in->n_stuck; i++)
+		if (in->stuck[i] == generation)
+			return true;
 	return false;
+}
+
+static bool can_go(const struct liteio_plan_volume *in, uint64_t generation)
+{
+	return liteio_volume_is_fenced(in->volume, generation) && !is_stuck(in, generation);
+}
+
+/* an attachment that is over: fenced, reported, and its remains can go */
+static bool next_unexport(const struct liteio_plan_volume *in, struct liteio_plan *ret)
+{
+	uint64_t generation = 0;
+	size_t i;
+
+	for (i = 0; !generation && i < in->have->n_attachments; i++)
+		if (can_go(in, in->have->attachments[i].generation))
+			generation = in->have->attachments[i].generation;
+	for (i = 0; !generation && in->exports && i < in->exports->n_items; i++)
+		if (can_go(in, in->exports->items[i].generation))
+			generation = in->exports->items[i].generation;
+	if (generation)
+		*ret = (struct liteio_plan){ LITEIO_PLAN_UNEXPORT, generation };
+	return generation;
 }
 
 static bool next_export(const struct liteio_plan_volume *in, struct liteio_plan *ret)
@@ -185,8 +193,9 @@ static void plan_present(const struct liteio_plan_volume *in, struct liteio_plan
 				   "on pool %s, being made larger", in->pool);
 		return;
 	}
-	if (!next_unexport(in, ret))
-		next_export(in, ret);
+	/* who was granted the volume waits for nobody who has lost it */
+	if (!next_export(in, ret))
+		next_unexport(in, ret);
 }
 
 void liteio_plan_volume(const struct liteio_plan_volume *in, struct liteio_plan *ret,

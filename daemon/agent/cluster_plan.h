@@ -60,6 +60,9 @@ struct liteio_plan {
  * @pool_gone: there is no StoragePool object any more: it was deleted, which it only is when empty
  * @have: the volume of that name here, NULL when no open pool has one
  * @exports: its exports
+ * @stuck: generations whose remains could not be removed in this pass (a process still holds the
+ *	device open): not planned again, and they stand before nothing else
+ * @n_stuck: so many
  */
 struct liteio_plan_volume {
 	const struct liteio_volume *volume;
@@ -68,6 +71,8 @@ struct liteio_plan_volume {
 	bool pool_gone;
 	const struct liteio_local_volume *have;
 	const struct liteio_local_export_list *exports;
+	const uint64_t *stuck;
+	size_t n_stuck;
 };
 
 /**

@@ -31,6 +31,8 @@
  * @have: what is here; valid when @found
  * @found: there is a volume of that name
  * @exports: of it
+ * @stuck: generations whose remains did not go in this pass
+ * @n_stuck: so many
  */
 struct pass {
 	struct liteio_cluster *c;
@@ -40,6 +42,8 @@ struct pass {
 	struct liteio_local_volume have;
 	bool found;
 	struct liteio_local_export_list exports;
+	uint64_t stuck[LITEIO_CLUSTER_STEPS_MAX];
+	size_t n_stuck;
 };
 
 static void look_fini(struct pass *p)
@@ -72,6 +76,8 @@ static struct liteio_plan_volume input(const struct pass *p)
 		.pool_gone = p->place.gone,
 		.have = p->found ? &p->have : NULL,
 		.exports = p->found ? &p->exports : NULL,
+		.stuck = p->stuck,
+		.n_stuck = p->n_stuck,
 	};
 }
 
@@ -225,13 +231,23 @@ static int report(struct pass *p, const struct liteio_verdict *ready, struct lit
 	return r;
 }
 
+/* remains that can not go yet do not make a volume unfit; what else is to be done goes on */
+static bool go_on_without(struct pass *p, const struct liteio_plan *plan,
+			  const struct liteio_verdict *ready)
+{
+	if (plan->kind != LITEIO_PLAN_UNEXPORT || ready->status != LITEIO_CONDITION_TRUE)
+		return false;
+	p->stuck[p->n_stuck++] = plan->generation;
+	return true;
+}
+
 /* steps until nothing is left to do, one fails, or the object is released */
 static int drive(struct pass *p, const char *about, struct liteio_verdict *ready,
 		 bool *ret_released, struct liteio_error *err)
 {
 	struct liteio_plan_volume in;
 	struct liteio_plan plan;
-	int r, i;
+	int r, i, stuck = 0;
 
 	for (i = 0; i < LITEIO_CLUSTER_STEPS_MAX; i++) {
 		r = look(p, err);
@@ -240,7 +256,7 @@ static int drive(struct pass *p, const char *about, struct liteio_verdict *ready
 		in = input(p);
 		liteio_plan_volume(&in, &plan, ready);
 		if (plan.kind == LITEIO_PLAN_NOTHING)
-			return 0;
+			return stuck;
 		if (plan.kind == LITEIO_PLAN_RELEASE) {
 			*ret_released = true;
 			return liteio_cluster_finalizer(p->c, &liteio_resource_volume,
@@ -248,13 +264,14 @@ static int drive(struct pass *p, const char *about, struct liteio_verdict *ready
 							LITEIO_VOLUME_FINALIZER, false, err);
 		}
 		r = step(p, &plan, err);
+		if (r && go_on_without(p, &plan, ready)) {
+			stuck = liteio_error_wrap(err, r, "%s", liteio_plan_names[plan.kind]);
+			continue;
+		}
 		if (r) {
-			/* remains that can not go yet do not make a volume unfit */
-			if (plan.kind != LITEIO_PLAN_UNEXPORT ||
-			    ready->status != LITEIO_CONDITION_TRUE)
-				liteio_verdict_set(ready, LITEIO_CONDITION_FALSE, "OperationFailed",
-						   "%s: %s", liteio_plan_names[plan.kind],
-						   liteio_error_str(err, r));
+			liteio_verdict_set(ready, LITEIO_CONDITION_FALSE, "OperationFailed",
+					   "%s: %s", liteio_plan_names[plan.kind],
+					   liteio_error_str(err, r));
 			return liteio_error_wrap(err, r, "%s", liteio_plan_names[plan.kind]);
 		}
 		log_info(about, "%s generation=%" PRIu64, liteio_plan_names[plan.kind],

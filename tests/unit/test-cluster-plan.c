@@ -61,6 +61,7 @@ static char *object(const char *meta, const char *spec, const char *status)
 	"\"local\":true,\"ready\":true}"
 #define NO_POOL 1u
 #define POOL_GONE 2u
+#define STUCK_2 4u
 
 static const struct {
 	const char *name;
@@ -116,6 +117,14 @@ static const struct {
 	{ "fenced and reported goes", "", SIZE(8388608) PLACED GRANTS(3, GRANT(2, "a")) FLOOR(3),
 	  NODE(CREATED ",\"fencedBelow\":3"), HAVE(UUID, READY ",\"attachments\":[" LIVE(2) "]"),
 	  EXPORT(2, "nqn.h", true), 0, LITEIO_PLAN_UNEXPORT, 2, "Ready" },
+	{ "the next generation is opened before remains go", "",
+	  SIZE(8388608) PLACED GRANTS(4, GRANT(3, "a")) FLOOR(3),
+	  NODE(CREATED ",\"fencedBelow\":3"), HAVE(UUID, READY ",\"attachments\":[" LIVE(2) "]"),
+	  EXPORT(2, "nqn.h", true), 0, LITEIO_PLAN_EXPORT, 3, "Ready" },
+	{ "remains that do not go are left", "",
+	  SIZE(8388608) PLACED GRANTS(3, GRANT(2, "a")) FLOOR(3),
+	  NODE(CREATED ",\"fencedBelow\":3"), HAVE(UUID, READY ",\"attachments\":[" LIVE(2) "]"),
+	  EXPORT(2, "nqn.h", true), STUCK_2, LITEIO_PLAN_NOTHING, 0, "Ready" },
 	{ "a held volume is not deleted", DELETING, SIZE(8388608) PLACED GRANTS(3, GRANT(2, "a")),
 	  NODE(CREATED), HAVE(UUID, READY), "", 0, LITEIO_PLAN_NOTHING, 0, "Deleting" },
 	{ "stray attachments end before deletion", DELETING, SIZE(8388608) PLACED, NODE(CREATED),
@@ -143,6 +152,7 @@ struct world {
 
 static void world_init(struct world *w, int i)
 {
+	static const uint64_t stuck[] = { 2 };
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	_cleanup_free_ char *text = object(volumes[i].meta, volumes[i].spec, volumes[i].status);
 	_cleanup_free_ char *list = liteio_strf("{\"items\":[%s]}", volumes[i].exports);
@@ -161,6 +171,8 @@ static void world_init(struct world *w, int i)
 	decode(list, liteio_local_export_list_fields, &w->exports);
 	w->in.have = &w->have;
 	w->in.exports = &w->exports;
+	w->in.stuck = stuck;
+	w->in.n_stuck = volumes[i].flags & STUCK_2 ? 1 : 0;
 }
 
 static void world_fini(struct world *w)
