@@ -190,7 +190,11 @@ open:
 	goto restart
 }
 
+#ifdef BUG_EXPORTS_FIRST
+#define lives(g) cat_live[g]
+#else
 #define lives(g) (cat_live[g] && !cat_dead[g] && g >= cat_floor)
+#endif
 
 active proctype faults() {
 	do
@@ -204,8 +208,11 @@ active proctype faults() {
 		k_open[1] = false; k_open[2] = false; k_open[3] = false;
 		inflight[1] = false; inflight[2] = false; inflight[3] = false }
 	/* start of the agent: floors before anything else, then what the catalog says is live */
-	:: atomic { booting && !kill_fence && !kill_work -> k_floor = cat_floor;
+	:: atomic { booting && !kill_fence && !kill_work ->
+#ifndef BUG_EXPORTS_FIRST
+		k_floor = cat_floor;
 		k_dead[1] = cat_dead[1]; k_dead[2] = cat_dead[2]; k_dead[3] = cat_dead[3];
+#endif
 		k_open[1] = lives(1); k_open[2] = lives(2); k_open[3] = lives(3); booting = false }
 	od
 }
