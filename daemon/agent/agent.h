@@ -11,6 +11,7 @@
 #include "agent/node.h"
 
 struct liteio_cluster;
+struct liteio_door;
 struct liteio_http_server;
 struct liteio_locks;
 struct liteio_loop;
@@ -28,6 +29,7 @@ struct liteio_workers;
  * @identity: name, host NQN and so on, constant after the start
  * @pools: open pools, see pools.h; own lock
  * @locks: one operation at a time on one volume, see locks.h; own lock
+ * @door: whether remote consumers are let in, see door.h; own lock
  * @api: the local API
  * @cluster: the half that talks to Kubernetes (cluster.h): liteio_cluster_new(agent,
  *           &agent->cluster, err) once @ready is set, liteio_cluster_free() at the end; NULL when
@@ -43,6 +45,7 @@ struct liteio_agent {
 	struct liteio_identity identity;
 	struct liteio_pools *pools;
 	struct liteio_locks *locks;
+	struct liteio_door *door;
 	struct liteio_http_server *api;
 	struct liteio_cluster *cluster;
 	_Atomic bool ready;

@@ -1,25 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The door: one nftables table of ours, made and removed as a whole by nft.
+ * The door: one nftables table of ours, made and removed as a whole by nft, and what it waits for.
  *
- * A process that is killed between both leaves the door closed; the next start opens it when it is
- * done, which is right: the exports were not complete.
+ * A process that is killed between both leaves the door closed; the next start finds it so and
+ * opens it when nothing is missing any more.
  */
 #include "agent/door.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/config.h"
+#include "agent/agent.h"
+#include "agent/exports.h"
+#include "agent/pools.h"
 #include "base/child.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "model/local.h"
 
 #define TABLE "inet liteio-door"
 #define NFT_MS 10000
+
+/**
+ * struct liteio_door - what is known of the door
+ * @lock: covers the reason, and changes
+ * @closed: packets are dropped; changes under the lock, read by any thread
+ * @reason: what it was waiting for when that was looked at last; NULL when not yet
+ */
+struct liteio_door {
+	pthread_mutex_t lock;
+	_Atomic bool closed;
+	char *reason;
+};
+
+struct liteio_door *liteio_door_new(void)
+{
+	struct liteio_door *d = liteio_calloc(1, sizeof(*d));
+
+	pthread_mutex_init(&d->lock, NULL);
+	return d;
+}
+
+void liteio_door_free(struct liteio_door *d)
+{
+	if (!d)
+		return;
+	free(d->reason);
+	pthread_mutex_destroy(&d->lock);
+	free(d);
+}
 
 static int nft(const char *script, struct liteio_error *err)
 {
@@ -36,7 +69,7 @@ static int nft(const char *script, struct liteio_error *err)
 	return r;
 }
 
-int liteio_door_close(const struct liteio_config *c, struct liteio_error *err)
+static int nft_drop(const struct liteio_config *c, struct liteio_error *err)
 {
 	struct liteio_buf b = LITEIO_BUF_INIT;
 	size_t i;
@@ -60,8 +93,81 @@ int liteio_door_close(const struct liteio_config *c, struct liteio_error *err)
 	return r;
 }
 
-int liteio_door_open(struct liteio_error *err)
+void liteio_door_find(struct liteio_agent *a)
 {
-	/* "add" makes the deletion succeed when there is none */
-	return nft("add table " TABLE "; delete table " TABLE, err);
+	liteio_guard(&a->door->lock);
+	a->door->closed = nft("list table " TABLE, NULL) == 0;
+}
+
+int liteio_door_close(struct liteio_agent *a, struct liteio_error *err)
+{
+	int r;
+
+	liteio_guard(&a->door->lock);
+	r = nft_drop(&a->config, err);
+	if (r == 0)
+		a->door->closed = true;
+	return r;
+}
+
+/* what is missing, a sentence in new memory; NULL: nothing */
+static char *what_is_missing(struct liteio_agent *a)
+{
+	_cleanup_free_ char *pools = liteio_pools_missing(a);
+	char *reason = NULL;
+
+	if (pools)
+		return liteio_strf("not found: %s; import a pool to bring its exports back, or delete it by name to give them up",
+				   pools);
+	liteio_export_all_linked(a, &reason);
+	return reason;
+}
+
+static void set_reason(struct liteio_door *d, const char *reason)
+{
+	if (reason && (!d->reason || strcmp(d->reason, reason) != 0))
+		log_warning(NULL, "no remote consumer is let in: %s", reason);
+	free(d->reason);
+	d->reason = reason ? liteio_strdup(reason) : NULL;
+}
+
+void liteio_door_review(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_door *d = a->door;
+	_cleanup_free_ char *reason = NULL;
+	int r;
+
+	if (!d->closed)
+		return;
+	liteio_guard(&d->lock);
+	if (!d->closed)
+		return;
+	reason = what_is_missing(a);
+	if (!reason) {
+		/* "add" makes the deletion succeed when there is none */
+		r = nft("add table " TABLE "; delete table " TABLE, &err);
+		if (r)
+			reason = liteio_strf("nothing is missing, but: %s",
+					     liteio_error_str(&err, r));
+	}
+	set_reason(d, reason);
+	d->closed = reason != NULL;
+}
+
+bool liteio_door_is_closed(const struct liteio_agent *a)
+{
+	return a->door->closed;
+}
+
+char *liteio_door_reason(struct liteio_agent *a)
+{
+	struct liteio_door *d = a->door;
+
+	if (!d->closed)
+		return NULL;
+	liteio_guard(&d->lock);
+	if (!d->closed)
+		return NULL;
+	return liteio_strdup(d->reason ? d->reason : "exports are being restored");
 }

@@ -1,21 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The door: while exports are being restored, nobody may find the target half complete.
+ * The door: nobody may find the target half complete.
  *
  * A port listens from its first link on. A host that reconnects to a subsystem which is not linked
  * yet is told so in a way that makes it give the volume up for good, with errors to whoever uses
  * it. A host that gets no answer tries again. So, when links are about to be made on ports that do
- * not listen yet, packets to them are dropped until the last link is there.
+ * not listen yet, packets to them are dropped until the last link is there: until every pool that
+ * had remote consumers is open and every live attachment of theirs is linked. A pool that does not
+ * come is waited for until it is imported, or deleted by name; that is the admin's to decide.
+ *
+ * Context of all functions: worker, unless said otherwise.
  */
 #ifndef LITEIO_AGENT_DOOR_H
 #define LITEIO_AGENT_DOOR_H
 
-struct liteio_config;
+#include <stdbool.h>
+
+struct liteio_agent;
+struct liteio_door;
 struct liteio_error;
 
-/* drop what comes in to the listen addresses' ports; worker. 0 or a negative errno */
-int liteio_door_close(const struct liteio_config *c, struct liteio_error *err);
-/* no longer; 0 also when it was not closed. worker */
-int liteio_door_open(struct liteio_error *err);
+/* heap; any thread */
+struct liteio_door *liteio_door_new(void);
+void liteio_door_free(struct liteio_door *d);
+
+/* is it closed since before this process started? for its start */
+void liteio_door_find(struct liteio_agent *a);
+/* drop what comes in to the listen addresses' ports. 0 or a negative errno */
+int liteio_door_close(struct liteio_agent *a, struct liteio_error *err);
+
+/**
+ * liteio_door_review() - open the door when nothing is missing any more
+ * @a: the agent
+ *
+ * To be called after everything that may have completed the target; costs nothing while the door is
+ * open. What is still waited for is logged when it changes.
+ */
+void liteio_door_review(struct liteio_agent *a);
+
+/* any thread, does not block */
+bool liteio_door_is_closed(const struct liteio_agent *a);
+/* why it is closed, a sentence in new memory; NULL while it is open. Any thread */
+char *liteio_door_reason(struct liteio_agent *a);
 
 #endif

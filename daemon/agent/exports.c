@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/door.h"
 #include "agent/gate.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -245,23 +246,97 @@ char *liteio_export_address(const char *listen)
 	return liteio_strf(strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
 }
 
-/* is it linked to all ports, and the namespace on? */
-static bool is_reachable(struct liteio_agent *a, const struct liteio_catalog_attachment *att)
+/* is it linked to so many ports, and the namespace on? */
+static bool is_linked(const struct liteio_catalog_attachment *att, size_t ports,
+		      const struct liteio_nvmet_export *exports, size_t n)
 {
-	struct liteio_nvmet_export *exports = NULL;
-	bool reachable = false;
-	size_t i, n = 0;
+	size_t i;
 
-	if (liteio_nvmet_list(&target, &exports, &n, NULL) < 0)
-		return false;
 	for (i = 0; i < n; i++)
 		if (exports[i].generation == att->generation &&
 		    liteio_uuid_equal(&exports[i].uuid, &att->volume))
-			reachable = exports[i].enabled &&
-				    exports[i].n_port_ids >= a->config.n_listen &&
-				    a->config.n_listen > 0;
+			return exports[i].enabled && exports[i].n_port_ids >= ports;
+	return false;
+}
+
+/* on every configured address, and nobody is kept out */
+static bool is_reachable(struct liteio_agent *a, const struct liteio_catalog_attachment *att)
+{
+	struct liteio_nvmet_export *exports = NULL;
+	bool linked;
+	size_t n = 0;
+
+	if (a->config.n_listen == 0 || liteio_door_is_closed(a) ||
+	    liteio_nvmet_list(&target, &exports, &n, NULL) < 0)
+		return false;
+	linked = is_linked(att, a->config.n_listen, exports, n);
 	liteio_nvmet_exports_free(exports, n);
-	return reachable;
+	return linked;
+}
+
+/* ports that something of ours is linked to; an address that can not be bound is not one of them */
+static size_t ports_in_use(const struct liteio_nvmet_export *exports, size_t n)
+{
+	size_t i, most = 1;
+
+	for (i = 0; i < n; i++)
+		if (exports[i].n_port_ids > most)
+			most = exports[i].n_port_ids;
+	return most;
+}
+
+static bool is_remote_live(const struct liteio_catalog_attachment *att)
+{
+	return att->state == LITEIO_CATALOG_ATT_LIVE && !is_local(att);
+}
+
+bool liteio_export_has_remote(struct liteio_open_pool *p)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	size_t i, n = 0;
+
+	liteio_pool_attachment_list(p->engine, NULL, &atts, &n);
+	for (i = 0; i < n; i++)
+		if (is_remote_live(&atts[i]))
+			return true;
+	return false;
+}
+
+static char *first_not_linked(struct liteio_open_pool *p, const struct liteio_nvmet_export *exports,
+			      size_t n)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	struct liteio_catalog_volume v;
+	size_t i, n_atts = 0;
+
+	liteio_pool_attachment_list(p->engine, NULL, &atts, &n_atts);
+	for (i = 0; i < n_atts; i++)
+		if (is_remote_live(&atts[i]) &&
+		    !is_linked(&atts[i], ports_in_use(exports, n), exports, n) &&
+		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) == 0)
+			return liteio_strf("generation %" PRIu64 " of volume %s is not restored",
+					   atts[i].generation, v.name);
+	return NULL;
+}
+
+bool liteio_export_all_linked(struct liteio_agent *a, char **ret_missing)
+{
+	struct liteio_nvmet_export *exports = NULL;
+	struct liteio_open_pool **all;
+	char *missing = NULL;
+	size_t i, n_all, n = 0;
+
+	/* no target at all: nothing is linked */
+	if (liteio_nvmet_list(&target, &exports, &n, NULL) < 0)
+		n = 0;
+	liteio_pools_all(a->pools, &all, &n_all);
+	for (i = 0; i < n_all && !missing; i++)
+		missing = first_not_linked(all[i], exports, n);
+	liteio_pools_put_all(a->pools, all, n_all);
+	liteio_nvmet_exports_free(exports, n);
+	if (missing)
+		*ret_missing = missing;
+	return !missing;
 }
 
 int liteio_export_show(struct liteio_agent *a, const struct liteio_catalog_volume *v,

@@ -79,4 +79,16 @@ char *liteio_export_address(const char *listen);
 /* some port of ours listens already */
 bool liteio_export_is_listening(void);
 
+/* has the pool live attachments of other nodes? */
+bool liteio_export_has_remote(struct liteio_open_pool *p);
+
+/**
+ * liteio_export_all_linked() - is every live remote attachment on every port that listens?
+ * @a: the agent
+ * @ret_missing: the first one that is not, in new memory, untouched when all are
+ *
+ * No locks of volumes are needed: what changes meanwhile is looked at again by who changes it.
+ */
+bool liteio_export_all_linked(struct liteio_agent *a, char **ret_missing);
+
 #endif

@@ -16,6 +16,7 @@
 #include "agent/agent.h"
 #include "agent/api.h"
 #include "agent/cluster.h"
+#include "agent/door.h"
 #include "agent/locks.h"
 #include "agent/pools.h"
 #include "agent/release.h"
@@ -127,6 +128,7 @@ static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 		return r;
 	a->locks = liteio_locks_new();
 	a->pools = liteio_pools_new();
+	a->door = liteio_door_new();
 	return liteio_api_start(a, err);
 }
 
@@ -146,6 +148,7 @@ static bool agent_stop(struct liteio_agent *a)
 
 static void agent_fini(struct liteio_agent *a)
 {
+	liteio_door_free(a->door);
 	liteio_pools_free(a->pools);
 	liteio_locks_free(a->locks);
 	liteio_loop_free(a->loop);

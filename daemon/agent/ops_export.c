@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/door.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/ops.h"
@@ -80,6 +81,8 @@ int liteio_op_volume_fence(struct liteio_agent *a, const char *volume,
 	r = fence(&t, req->floor, req->generation, req->timeout_ms, ret, err);
 	if (r)
 		return liteio_error_wrap(err, r, "volume %s", volume);
+	/* perhaps it was one that could not be restored */
+	liteio_door_review(a);
 	return 0;
 }
 
@@ -131,10 +134,16 @@ static int create(struct liteio_agent *a, struct liteio_target *t,
 	if (r)
 		return r;
 	liteio_step("agent-export:prepared");
+	if (!req->local) {
+		r = liteio_pools_remember_remote(a, t->pool, err);
+		if (r)
+			return r;
+	}
 	r = liteio_export_link(a, att, err);
 	if (r)
 		return r;
 	liteio_step("agent-export:linked");
+	liteio_door_review(a);
 	return 0;
 }
 
@@ -177,6 +186,7 @@ int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t
 		return liteio_error_wrap(err, r, "end generation %" PRIu64 " of volume %s",
 					 generation, volume);
 	log_info(NULL, "volume %s: generation %" PRIu64 " is over", volume, generation);
+	liteio_door_review(a);
 	ret->fenced = true;
 	ret->drained = fenced.drained;
 	ret->removed = removed;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/door.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/ops.h"
@@ -108,6 +109,7 @@ int liteio_op_node_show(struct liteio_agent *a, struct liteio_local_node *ret,
 		add_text(&ret->addresses, &ret->n_addresses, text);
 	}
 	liteio_json_fini(&module, liteio_local_module_fields);
+	ret->closed = liteio_door_reason(a);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/door.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/restore.h"
@@ -222,6 +223,20 @@ int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool
 	return open_and_add(a, req->device, ret, err);
 }
 
+/* a pool that is not there: its disk is not touched, should it ever come back */
+static int forget(struct liteio_agent *a, const char *pool, bool *ret_deleted,
+		  struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_pools_forget(a, pool, ret_deleted, err);
+	if (r == 0 && *ret_deleted) {
+		log_info(NULL, "pool %s is not waited for any more", pool);
+		liteio_door_review(a);
+	}
+	return r;
+}
+
 int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_deleted,
 			  struct liteio_error *err)
 {
@@ -231,24 +246,27 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 	int r;
 
 	r = liteio_pools_get(a->pools, pool, &p, NULL);
-	if (r < 0) {
-		*ret_deleted = false;
-		return 0;
-	}
+	if (r < 0)
+		return forget(a, pool, ret_deleted, err);
 	r = liteio_pools_take_out(a->pools, p, err);
 	if (r < 0) {
 		liteio_pools_put(a->pools, p);
 		return r;
 	}
-	r = liteio_pool_destroy(p->engine, err);
+	/* first, so that a deleted pool is never waited for */
+	r = liteio_pools_forget_deleted(a, p, err);
+	if (r == 0)
+		r = liteio_pool_destroy(p->engine, err);
 	if (r < 0) {
 		liteio_pools_put_back(a->pools, p);
 		liteio_pools_put(a->pools, p);
+		liteio_pools_remember(a, NULL);
 		return liteio_error_wrap(err, r, "pool %s", pool);
 	}
 	p->engine = NULL;
 	liteio_pools_put(a->pools, p);
 	log_info(NULL, "pool %s is deleted", pool);
 	*ret_deleted = true;
-	return liteio_pools_remember(a, err);
+	liteio_door_review(a);
+	return 0;
 }

@@ -24,6 +24,7 @@ struct liteio_pools;
  * @engine: what daemon/pool made of it; its lane functions only between enter and leave
  * @name: of the pool
  * @uuid: of the pool
+ * @remote: written down as one that other nodes use; never unset
  * @refs: users, the table included; under the table's lock
  * @lock: covers what follows
  * @changed: the lane was left
@@ -34,6 +35,7 @@ struct liteio_open_pool {
 	struct liteio_pool *engine;
 	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
+	_Atomic bool remote;
 	unsigned int refs;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -124,9 +126,34 @@ void liteio_target_fini(struct liteio_target *t);
  * @err: why not
  *
  * What is written down is opened again at the next start; so is what matches "devices" of the
- * configuration. Context: worker. Return: 0 or a negative errno.
+ * configuration. One that was not found then stays written down until it is forgotten. Context:
+ * worker. Return: 0 or a negative errno.
  */
 int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err);
+/* before the first remote consumer of a pool is let in: write down that it has one; worker */
+int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool *p,
+				 struct liteio_error *err);
+
+/**
+ * liteio_pools_forget() - no longer wait for a pool that is not there
+ * @a: the agent
+ * @name: the pool's
+ * @ret_known: it was known and is not open; now it is not known any more
+ * @err: why not
+ *
+ * Context: worker. Return: 0 or a negative errno.
+ */
+int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_known,
+			struct liteio_error *err);
+
+/* about to be destroyed: taken out of the table, and now off the list; worker */
+int liteio_pools_forget_deleted(struct liteio_agent *a, const struct liteio_open_pool *p,
+				struct liteio_error *err);
+
+/* known pools that are not open and had remote consumers: "pool a, pool b" in new memory, or
+ * NULL. Reads the list; worker
+ */
+char *liteio_pools_missing(struct liteio_agent *a);
 
 /**
  * liteio_pools_open_known() - open every pool that this node should have

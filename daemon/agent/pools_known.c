@@ -3,14 +3,18 @@
  * Which pools are ours: what this node has opened before, and what matches the configuration.
  *
  * A disk is known by the uuid in its label, wherever it shows up; a file by its path. The list is
- * <stateDir>/pools.json: losing it loses no data, such a pool is imported again by hand.
+ * <stateDir>/pools.json: losing it loses no data, such a pool is imported again by hand. A known
+ * pool that is not there stays on the list: while it had remote consumers, they are waited for (see
+ * door.h).
  */
 #include <errno.h>
 #include <fnmatch.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/exports.h"
 #include "agent/pools.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -26,6 +30,7 @@ struct known_pool {
 	char *name;
 	struct liteio_uuid uuid;
 	char *file;
+	bool remote;
 };
 
 struct known {
@@ -38,6 +43,8 @@ static const struct liteio_field known_pool_fields[] = {
 	{ .key = "uuid", .type = LITEIO_FIELD_UUID, .flags = LITEIO_FIELD_REQUIRED,
 	  .offset = offsetof(struct known_pool, uuid) },
 	{ .key = "file", .type = LITEIO_FIELD_STRING, .offset = offsetof(struct known_pool, file) },
+	{ .key = "remote", .type = LITEIO_FIELD_BOOL,
+	  .offset = offsetof(struct known_pool, remote) },
 	{ .key = NULL },
 };
 
@@ -53,35 +60,8 @@ static char *known_path(const struct liteio_agent *a)
 	return liteio_strf("%s/pools.json", a->config.state_dir);
 }
 
-int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err)
-{
-	_cleanup_free_ char *path = known_path(a), *text = NULL;
-	struct liteio_open_pool **all;
-	struct known known = { 0 };
-	struct liteio_pool_info info;
-	struct liteio_json *j;
-	size_t i, n;
-	int r;
-
-	liteio_pools_all(a->pools, &all, &n);
-	known.pools = liteio_calloc(n + 1, sizeof(*known.pools));
-	known.n_pools = n;
-	for (i = 0; i < n; i++) {
-		liteio_pool_info(all[i]->engine, &info);
-		known.pools[i].name = liteio_strdup(info.name);
-		known.pools[i].uuid = info.uuid;
-		known.pools[i].file = info.file[0] ? liteio_strdup(info.file) : NULL;
-	}
-	liteio_pools_put_all(a->pools, all, n);
-	j = liteio_json_encode(&known, known_fields);
-	text = liteio_json_print_pretty(j);
-	liteio_json_unref(j);
-	liteio_json_fini(&known, known_fields);
-	r = liteio_fs_mkdir_p(a->config.state_dir, 0755, err);
-	if (r == 0)
-		r = liteio_fs_write_atomic(path, text, strlen(text), 0644, err);
-	return r;
-}
+/* the list is read, changed and written as a whole */
+static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int known_load(struct liteio_agent *a, struct known *ret, struct liteio_error *err)
 {
@@ -101,6 +81,156 @@ static int known_load(struct liteio_agent *a, struct known *ret, struct liteio_e
 	r = liteio_json_decode(j, known_fields, LITEIO_JSON_STRICT, ret, err);
 	liteio_json_unref(j);
 	return r < 0 ? liteio_error_wrap(err, r, "%s", path) : 0;
+}
+
+/* known, for want of a readable list: nothing */
+static void known_load_or_none(struct liteio_agent *a, struct known *ret)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	r = known_load(a, ret, &err);
+	if (r < 0)
+		log_err(NULL, "the list of pools is not readable: %s", liteio_error_str(&err, r));
+}
+
+static int known_save(struct liteio_agent *a, const struct known *known, struct liteio_error *err)
+{
+	_cleanup_free_ char *path = known_path(a), *text = NULL;
+	struct liteio_json *j;
+	int r;
+
+	j = liteio_json_encode(known, known_fields);
+	text = liteio_json_print_pretty(j);
+	liteio_json_unref(j);
+	r = liteio_fs_mkdir_p(a->config.state_dir, 0755, err);
+	if (r == 0)
+		r = liteio_fs_write_atomic(path, text, strlen(text), 0644, err);
+	return r;
+}
+
+static bool is_open(struct liteio_agent *a, const struct liteio_uuid *uuid)
+{
+	struct liteio_open_pool **all;
+	bool open = false;
+	size_t i, n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (i = 0; i < n; i++)
+		if (liteio_uuid_equal(&all[i]->uuid, uuid))
+			open = true;
+	liteio_pools_put_all(a->pools, all, n);
+	return open;
+}
+
+static void known_add(struct known *known, const struct known_pool *from)
+{
+	struct known_pool *to;
+
+	known->pools = liteio_realloc(known->pools, known->n_pools + 1, sizeof(*known->pools));
+	to = &known->pools[known->n_pools++];
+	*to = *from;
+	to->name = from->name ? liteio_strdup(from->name) : NULL;
+	to->file = from->file ? liteio_strdup(from->file) : NULL;
+}
+
+static void known_add_open(struct liteio_agent *a, struct known *known)
+{
+	struct liteio_open_pool **all;
+	struct liteio_pool_info info;
+	size_t i, n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (i = 0; i < n; i++) {
+		struct known_pool k = { .name = info.name };
+
+		liteio_pool_info(all[i]->engine, &info);
+		if (liteio_export_has_remote(all[i]))
+			all[i]->remote = true;
+		k.uuid = info.uuid;
+		k.file = info.file[0] ? info.file : NULL;
+		k.remote = all[i]->remote;
+		known_add(known, &k);
+	}
+	liteio_pools_put_all(a->pools, all, n);
+}
+
+/* those that are open, and those that were known and are missing, but for one uuid */
+static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
+		   struct liteio_error *err)
+{
+	struct known old = { 0 }, new = { 0 };
+	size_t i;
+	int r;
+
+	known_load_or_none(a, &old);
+	known_add_open(a, &new);
+	for (i = 0; i < old.n_pools; i++)
+		if (!is_open(a, &old.pools[i].uuid) &&
+		    !(forget && liteio_uuid_equal(&old.pools[i].uuid, forget)))
+			known_add(&new, &old.pools[i]);
+	r = known_save(a, &new, err);
+	liteio_json_fini(&old, known_fields);
+	liteio_json_fini(&new, known_fields);
+	return r;
+}
+
+int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err)
+{
+	liteio_guard(&known_lock);
+	return rewrite(a, NULL, err);
+}
+
+int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool *p,
+				 struct liteio_error *err)
+{
+	if (p->remote)
+		return 0;
+	return liteio_pools_remember(a, err);
+}
+
+int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_known,
+			struct liteio_error *err)
+{
+	struct known known = { 0 };
+	size_t i;
+	int r = 0;
+
+	liteio_guard(&known_lock);
+	*ret_known = false;
+	known_load_or_none(a, &known);
+	for (i = 0; r == 0 && i < known.n_pools; i++) {
+		if (!known.pools[i].name || strcmp(known.pools[i].name, name) != 0 ||
+		    is_open(a, &known.pools[i].uuid))
+			continue;
+		*ret_known = true;
+		r = rewrite(a, &known.pools[i].uuid, err);
+	}
+	liteio_json_fini(&known, known_fields);
+	return r;
+}
+
+int liteio_pools_forget_deleted(struct liteio_agent *a, const struct liteio_open_pool *p,
+				struct liteio_error *err)
+{
+	liteio_guard(&known_lock);
+	return rewrite(a, &p->uuid, err);
+}
+
+char *liteio_pools_missing(struct liteio_agent *a)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT;
+	struct known known = { 0 };
+	size_t i;
+
+	liteio_guard(&known_lock);
+	known_load_or_none(a, &known);
+	for (i = 0; i < known.n_pools; i++)
+		if (known.pools[i].remote && !is_open(a, &known.pools[i].uuid))
+			liteio_buf_addf(&b, "%spool %s", b.len ? ", " : "",
+					known.pools[i].name ? known.pools[i].name : "without a name");
+	liteio_json_fini(&known, known_fields);
+	return b.len ? liteio_buf_take(&b) : NULL;
 }
 
 static void open_one(struct liteio_agent *a, const char *device)
@@ -146,20 +276,6 @@ static bool is_allowed(const struct liteio_agent *a, const char *device)
 	return false;
 }
 
-static bool is_open(struct liteio_agent *a, const struct liteio_uuid *uuid)
-{
-	struct liteio_open_pool **all;
-	bool open = false;
-	size_t i, n;
-
-	liteio_pools_all(a->pools, &all, &n);
-	for (i = 0; i < n; i++)
-		if (liteio_uuid_equal(&all[i]->uuid, uuid))
-			open = true;
-	liteio_pools_put_all(a->pools, all, n);
-	return open;
-}
-
 static void open_devices(struct liteio_agent *a, const struct known *known)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -190,9 +306,7 @@ void liteio_pools_open_known(struct liteio_agent *a)
 	size_t i;
 	int r;
 
-	r = known_load(a, &known, &err);
-	if (r < 0)
-		log_err(NULL, "the list of pools is not readable: %s", liteio_error_str(&err, r));
+	known_load_or_none(a, &known);
 	/* files first: their loop devices then are seen as what they are, in use */
 	for (i = 0; i < known.n_pools; i++)
 		if (known.pools[i].file)
@@ -207,4 +321,7 @@ void liteio_pools_open_known(struct liteio_agent *a)
 	}
 	open_devices(a, &known);
 	liteio_json_fini(&known, known_fields);
+	r = liteio_pools_remember(a, &err);
+	if (r < 0)
+		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
 }

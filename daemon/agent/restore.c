@@ -5,7 +5,7 @@
  * After a restart of the agent most of it is in the kernel already and is adopted as it is; after a
  * restart of the node nothing is. Both take the same way: floors of every pool; remains of ended
  * generations away; heads and subsystems of every live attachment; and last, behind a closed door,
- * all links at once (see door.h).
+ * all links at once. The door stays closed while anything is missing (see door.h).
  */
 #include "agent/restore.h"
 
@@ -164,27 +164,28 @@ static void link_one(struct liteio_agent *a, const struct live *l)
 			 l->att.generation);
 }
 
-static bool has_remote(const struct live_set *set)
+/* is there, or will there be, anything that a remote consumer may look for? */
+static bool has_remote(struct liteio_agent *a, const struct live_set *set)
 {
+	_cleanup_free_ char *missing = NULL;
 	size_t i;
 
 	for (i = 0; i < set->n; i++)
-		if (set->items[i].prepared && !(set->items[i].att.flags & LITEIO_CATALOG_ATT_LOCAL))
+		if (!(set->items[i].att.flags & LITEIO_CATALOG_ATT_LOCAL))
 			return true;
-	return false;
+	missing = liteio_pools_missing(a);
+	return missing != NULL;
 }
 
 /* all doors at once; when ports listen already, what is missing can only be added */
 static void link_all(struct liteio_agent *a, const struct live_set *set)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	bool closed = false;
 	size_t i;
 	int r;
 
-	if (has_remote(set) && !liteio_export_is_listening()) {
-		r = liteio_door_close(&a->config, &err);
-		closed = r == 0;
+	if (!liteio_export_is_listening() && has_remote(a, set)) {
+		r = liteio_door_close(a, &err);
 		if (r)
 			log_warning(NULL, "the door can not be closed while exports are restored: %s",
 				    liteio_error_str(&err, r));
@@ -194,11 +195,7 @@ static void link_all(struct liteio_agent *a, const struct live_set *set)
 		link_one(a, &set->items[i]);
 		liteio_step("agent-restore:linked");
 	}
-	if (!closed && !has_remote(set))
-		return;
-	r = liteio_door_open(&err);
-	if (r < 0 && closed)
-		log_err(NULL, "the door stays closed: %s", liteio_error_str(&err, r));
+	liteio_door_review(a);
 }
 
 /* ---- the whole ---- */
@@ -276,6 +273,7 @@ void liteio_restore_start(struct liteio_agent *a)
 	struct liteio_open_pool **all;
 	size_t n;
 
+	liteio_door_find(a);
 	liteio_pools_open_known(a);
 	liteio_pools_all(a->pools, &all, &n);
 	restore(a, all, n);

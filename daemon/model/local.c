@@ -15,7 +15,11 @@
 #define REQUIRED LITEIO_FIELD_REQUIRED
 #define KEEP LITEIO_FIELD_KEEP_ZERO
 
-/* one line per member; the struct is named once per table by the macro T */
+/*
+ * One line per member; the struct is named once per table by the macro T. The arguments are members
+ * and whole initializers, which may not stand in parentheses.
+ * NOLINTBEGIN(bugprone-macro-parentheses)
+ */
 #define AT(m) .offset = offsetof(struct T, m)
 #define STRING(k, m, fl, mx) \
 	{ .key = k, .type = LITEIO_FIELD_STRING, .flags = fl, AT(m), .max = mx }
@@ -39,6 +43,7 @@
 #define RAW(k, m) { .key = k, .type = LITEIO_FIELD_RAW, AT(m) }
 #define OBJECT(k, m, f) { .key = k, .type = LITEIO_FIELD_OBJECT, AT(m), .fields = f }
 #define END { .key = NULL }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* ---- requests ---- */
 
@@ -144,6 +149,7 @@ const struct liteio_field liteio_local_node_fields[] = {
 	STRING("agent", agent, 0, 0),
 	STRING("bootID", boot_id, 0, 0),
 	STRINGS("features", features, KEEP, 0),
+	STRING("closed", closed, 0, 0),
 	END,
 };
 

@@ -160,6 +160,7 @@ struct liteio_local_module {
  * @boot_id: of this boot
  * @features: "head" (the module), "export" (nvmet over TCP), "attach" (nvme over TCP)
  * @n_features: how many
+ * @closed: why no remote consumer is let in, a sentence; NULL when they are
  */
 struct liteio_local_node {
 	char *name;
@@ -173,6 +174,7 @@ struct liteio_local_node {
 	char *boot_id;
 	char **features;
 	size_t n_features;
+	char *closed;
 };
 
 /**
