@@ -51,7 +51,7 @@ PROTOS := $(wildcard csi/proto/*.proto)
 PB_SRC := $(patsubst csi/proto/%.proto,$(O)/csi/%.pb-c.c,$(PROTOS))
 
 .PHONY: all tools unit module modules kunit fuzz lint check soak demo bench deploy images install \
-	dkms-install clean help setup FORCE
+	dkms-install dkms-remove clean help setup FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -72,7 +72,7 @@ help:
 	@echo 'make bench        instruction counts of the data path'
 	@echo 'make images       container images;  make deploy: deploy/liteio.yaml'
 	@echo 'make install      programs, units and configuration (DESTDIR, PREFIX)'
-	@echo 'make dkms-install the module through DKMS on this machine'
+	@echo 'make dkms-install the module through DKMS on this machine (DKMS_KERNELS="RELEASE..."); dkms-remove'
 	@echo 'make setup        the packages that the targets above need (Debian 12)'
 	@echo 'make clean        remove $(O)/'
 
@@ -203,6 +203,13 @@ install: tools
 		deploy/systemd/liteio-release.service
 	install -D -m 0644 deploy/systemd/60-liteio.rules $(DESTDIR)$(UDEVDIR)/60-liteio.rules
 	install -D -m 0644 deploy/agent.json.sample $(DESTDIR)/etc/liteio/agent.json.sample
+
+# for the running kernel, or for those of DKMS_KERNELS
+dkms-install:
+	$(Q)deploy/module install $(DKMS_KERNELS)
+
+dkms-remove:
+	$(Q)deploy/module remove
 
 clean:
 	rm -rf $(O)
