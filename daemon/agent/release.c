@@ -9,17 +9,28 @@
 #include "agent/release.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/gate.h"
 #include "agent/publish.h"
+#include "base/child.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "host/head.h"
+#include "host/mount.h"
 #include "host/netlink.h"
 #include "host/nvme.h"
+
+/* together less than TimeoutStopSec= of liteio-release.service */
+#define UNMOUNT_MS 120000
+#define MOUNTS_LOOK_MS 200
 
 static bool has_live_path(const struct liteio_uuid *uuid, uint64_t generation)
 {
@@ -98,8 +109,77 @@ int liteio_release_remote(const struct liteio_uuid *uuid, uint64_t generation, b
 	return forget_gate(uuid, generation, err);
 }
 
+/* ---- at shutdown ---- */
+
+/* until something is mounted or unmounted, or a while has passed: an end of a process tells nobody */
+static void wait_for_mounts(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLPRI };
+
+	poll(&p, 1, MOUNTS_LOOK_MS);
+}
+
+/* in a child, for the path may die under it: 0, -EBUSY, or -ETIMEDOUT when it hangs */
+static int unmount_one(const char *target, uint64_t timeout_ms, struct liteio_error *err)
+{
+	const char *const argv[] = { "umount", target, NULL };
+	struct liteio_child_result result = { 0 };
+	int r;
+
+	r = liteio_child_run(argv, timeout_ms, &result, err);
+	if (r == 0 && result.status != 0)
+		r = liteio_error_set(err, -EBUSY, "%s", result.output ? result.output : "umount");
+	free(result.output);
+	return r;
+}
+
+static int unmount_users(const char *device, uint64_t deadline, struct liteio_error *err)
+{
+	char **targets;
+	uint64_t now;
+	size_t i, n = 0;
+	int r, first = 0;
+
+	r = liteio_mount_users(device, &targets, &n, err);
+	if (r)
+		return r;
+	/* what was mounted last may lie on what was mounted before */
+	for (i = n; i > 0 && first != -ETIMEDOUT; i--) {
+		now = liteio_now_ms();
+		r = unmount_one(targets[i - 1], deadline > now ? deadline - now : 1, err);
+		if (r)
+			first = r;
+	}
+	liteio_fs_names_free(targets, n);
+	return first;
+}
+
+/*
+ * What is mounted on a remote head is written back and unmounted while its path is alive. Whoever
+ * uses it is being ended by the same shutdown, beside us: they get time for their last words.
+ */
+static void unmount(const struct liteio_uuid *uuid, uint64_t generation, uint64_t deadline)
+{
+	_cleanup_close_ int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_head_state head;
+	int r = 0;
+
+	if (fd < 0 || liteio_head_get(uuid, generation, true, &head, NULL) < 0)
+		return;
+	while (has_live_path(uuid, generation)) {
+		r = unmount_users(head.path, deadline, &err);
+		if (r != -EBUSY || liteio_now_ms() >= deadline)
+			break;
+		wait_for_mounts(fd);
+	}
+	if (r)
+		log_err(NULL, "%s stays mounted: %s", head.path, liteio_error_str(&err, r));
+}
+
 unsigned int liteio_release_all(void)
 {
+	uint64_t deadline = liteio_now_ms() + UNMOUNT_MS;
 	_cleanup_free_ struct liteio_nvme_ctrl *ctrls = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	unsigned int failed = 0;
@@ -111,6 +191,8 @@ unsigned int liteio_release_all(void)
 		log_err(NULL, "%s", liteio_error_str(&err, r));
 		return 1;
 	}
+	for (i = 0; i < n; i++)
+		unmount(&ctrls[i].uuid, ctrls[i].generation, deadline);
 	for (i = 0; i < n; i++) {
 		r = liteio_release_remote(&ctrls[i].uuid, ctrls[i].generation, true, 10000, &err);
 		if (r == 0)

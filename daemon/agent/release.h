@@ -29,8 +29,9 @@ int liteio_release_remote(const struct liteio_uuid *uuid, uint64_t generation, b
 /**
  * liteio_release_all() - let go of every remote attachment of this node
  *
- * For the node's shutdown, before the network goes: what is still open gets errors instead of a
- * hang. Needs no running agent. What fails is logged. Return: how many could not be released.
+ * For the node's shutdown, before the network goes: what is mounted is unmounted, as soon as those
+ * who use it have ended; what is then still open, or has no path, gets errors instead of a hang.
+ * Bounded; needs no running agent. What fails is logged. Return: how many could not be released.
  */
 unsigned int liteio_release_all(void);
 

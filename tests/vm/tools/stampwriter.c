@@ -10,8 +10,8 @@
  *
  * "write" prints "running" when every writer has had a first block acknowledged. On SIGTERM it
  * waits for its writers, prints its counts, and writes what was acknowledged (a sequence number
- * per block) to the file that the variable STAMPS names. On SIGUSR1 it prints its counts at
- * once.
+ * per block) to the file that the variable STAMPS names. With STAMPS each write is flushed before it
+ * counts as acknowledged: it has to survive a power cut. On SIGUSR1 it prints its counts at once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -257,7 +257,7 @@ int main(int argc, char **argv)
 {
 	if (argc < 5)
 		die("usage: stampwriter write|fill|check|verify DEVICE GEN BLOCKS [WRITERS|FILE]");
-	fd = open(argv[2], O_RDWR | O_DIRECT | O_CLOEXEC);
+	fd = open(argv[2], O_RDWR | O_DIRECT | O_CLOEXEC | (getenv("STAMPS") ? O_DSYNC : 0));
 	if (fd < 0)
 		die("%s: %s", argv[2], strerror(errno));
 	gen = number(argv[3]);
