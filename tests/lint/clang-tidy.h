@@ -15,7 +15,7 @@ static inline int never_success(int code)
 	return code < 0 ? code : -EIO;
 }
 
-/* error.c itself defines them, with their types before their arguments */
+/* `run` leaves this out for error.c: these would stand in the way of the definitions */
 #define liteio_error_set(err, code, ...) \
 	never_success((liteio_error_set)(err, code, __VA_ARGS__))
 #define liteio_error_wrap(err, code, ...) \
