@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * HTTP requests, on libcurl. Over 600 lines because asynchronous and synchronous calls share the setup
- * of a request and the life of a connection.
+ * HTTP requests, on libcurl. Over 600 lines because asynchronous and synchronous calls share the
+ * setup of a request and the life of a connection.
  *
  * Asynchronous calls share one multi handle that is driven by the loop: curl says which sockets and
  * which timeout it waits for, we say what happened. curl must not be called back from within its

@@ -76,7 +76,7 @@ static int run(const char *const *line, const char *device, const char *target, 
 			argv[i] = target;
 	}
 	r = liteio_child_run(argv, timeout_ms, &res, err);
-	if (r)
+	if (r < 0)
 		return r;
 	/* the last line is the one that says why */
 	for (size_t n = strlen(res.output); n && res.output[n - 1] == '\n'; n--)

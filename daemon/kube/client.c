@@ -141,10 +141,14 @@ int liteio_kube_new(struct liteio_loop *loop, const struct liteio_kube_config *c
 
 void liteio_kube_free(struct liteio_kube *k)
 {
+	struct liteio_kube_call *call, *next;
+
 	if (!k)
 		return;
-	while (k->calls)
-		liteio_kube_call_cancel(k->calls);
+	for (call = k->calls; call; call = next) {
+		next = call->next;
+		liteio_kube_call_cancel(call);
+	}
 	liteio_http_client_free(k->http);
 	set_token(k, NULL);
 	pthread_mutex_destroy(&k->lock);

@@ -403,8 +403,9 @@ static int ask(struct liteio_kube_store *s, struct waiter *w, liteio_informer_pr
 	return r ? r : 1;
 }
 
-int liteio_kube_store_wait(struct liteio_kube_store *s, const char *key, liteio_informer_pred pred, void *arg,
-			   uint64_t deadline_ms, struct liteio_json **ret, struct liteio_error *err)
+int liteio_kube_store_wait(struct liteio_kube_store *s, const char *key, liteio_informer_pred pred,
+			   void *arg, uint64_t deadline_ms, struct liteio_json **ret,
+			   struct liteio_error *err)
 {
 	const struct timespec until = { .tv_sec = (time_t)(deadline_ms / 1000),
 					.tv_nsec = (long)(deadline_ms % 1000) * 1000000 };
@@ -419,7 +420,8 @@ int liteio_kube_store_wait(struct liteio_kube_store *s, const char *key, liteio_
 		else if (s->synced && w.changed)
 			r = ask(s, &w, pred, arg, ret, err);
 		else if (over)
-			r = liteio_error_set(err, -ETIMEDOUT, s->synced ? "the time was over before %s was as it should be" : "the time was over before %s could be read", key);
+			r = liteio_error_set(err, -ETIMEDOUT, "the time was over before %s %s", key,
+					     s->synced ? "was as it should be" : "could be read");
 		else
 			over = pthread_cond_timedwait(&w.wake, &s->lock, &until) == ETIMEDOUT;
 	}

@@ -66,7 +66,8 @@ size_t liteio_kube_store_count(struct liteio_kube_store *s);
 bool liteio_kube_store_next_change(struct liteio_kube_store *s, struct liteio_change *ret);
 
 /* see liteio_informer_wait() */
-int liteio_kube_store_wait(struct liteio_kube_store *s, const char *key, liteio_informer_pred pred, void *arg,
-			   uint64_t deadline_ms, struct liteio_json **ret, struct liteio_error *err);
+int liteio_kube_store_wait(struct liteio_kube_store *s, const char *key, liteio_informer_pred pred,
+			   void *arg, uint64_t deadline_ms, struct liteio_json **ret,
+			   struct liteio_error *err);
 
 #endif

@@ -105,7 +105,7 @@ static int activate(struct liteio_engine *e, bool read_only, struct liteio_error
 	/* the event of low space comes when a twentieth is left */
 	snprintf(target.params, sizeof(target.params), "%u:%u %u:%u %u %llu %s", meta.major,
 		 meta.minor, data.major, data.minor, t->label.thin_block / SECTOR,
-		 (unsigned long long)(blocks / 20 + 1),
+		 (unsigned long long)blocks / 20 + 1,
 		 read_only ? "2 read_only error_if_no_space" : "1 error_if_no_space");
 	liteio_dm_uuid(LITEIO_DM_POOL, &t->label.pool_uuid, 0, uuid);
 	return liteio_dm_ensure(t->pool, uuid, &target, 1, LITEIO_DM_INNER, NULL, err);

@@ -130,7 +130,8 @@ static void check_told(struct liteio_kube_store *s, const char *wanted)
 	liteio_buf_fini(&b);
 }
 
-static void update(struct liteio_kube_store *s, const char *name, unsigned int version, bool deleted)
+static void update(struct liteio_kube_store *s, const char *name, unsigned int version,
+		   bool deleted)
 {
 	struct liteio_json *j = object(name, version);
 
@@ -147,8 +148,8 @@ static bool offer(struct liteio_kube_store *s, const char *name, unsigned int ve
 	return taken;
 }
 
-static void replace(struct liteio_kube_store *s, const char *version, const char *a, unsigned int a_v,
-		    const char *b, unsigned int b_v)
+static void replace(struct liteio_kube_store *s, const char *version, const char *a,
+		    unsigned int a_v, const char *b, unsigned int b_v)
 {
 	struct liteio_json *list = liteio_json_new_array();
 
@@ -247,6 +248,12 @@ static int is_version(void *arg, const struct liteio_json *obj, struct liteio_er
 	return v && !strcmp(v, arg);
 }
 
+static int wait_for(struct liteio_kube_store *s, const char *key, char *version, unsigned int ms,
+		    struct liteio_json **ret, struct liteio_error *err)
+{
+	return liteio_kube_store_wait(s, key, is_version, version, liteio_now_ms() + ms, ret, err);
+}
+
 static void *change_later(void *arg)
 {
 	replace(arg, "10", "a", 5, "b", 6);
@@ -264,20 +271,14 @@ START_TEST(test_wait)
 	pthread_t t;
 
 	/* not synced: nothing is known, also not that it is not there */
-	ck_assert_int_eq(liteio_kube_store_wait(s, "a", is_version, last, liteio_now_ms() + 30, NULL,
-						&err),
-			 -ETIMEDOUT);
+	ck_assert_int_eq(wait_for(s, "a", last, 30, NULL, &err), -ETIMEDOUT);
 	ck_assert_str_eq(err.msg, "the time was over before a could be read");
 	pthread_create(&t, NULL, change_later, s);
-	ck_assert_int_eq(liteio_kube_store_wait(s, "a", is_version, last, liteio_now_ms() + 30000, &obj,
-						&err),
-			 0);
+	ck_assert_int_eq(wait_for(s, "a", last, 30000, &obj, &err), 0);
 	ck_assert_str_eq(liteio_json_get_string(obj, "metadata.name"), "a");
 	liteio_json_unref(obj);
 	pthread_join(t, NULL);
-	ck_assert_int_eq(liteio_kube_store_wait(s, "b", is_version, last, liteio_now_ms() + 30, NULL,
-						&err),
-			 -ETIMEDOUT);
+	ck_assert_int_eq(wait_for(s, "b", last, 30, NULL, &err), -ETIMEDOUT);
 	liteio_kube_store_free(s);
 }
 END_TEST

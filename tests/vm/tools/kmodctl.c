@@ -261,10 +261,10 @@ static void put_flag(struct request *r, const char *flag)
 /* --- reading an answer --------------------------------------------------------------------- */
 
 #define for_each_attr(attr, start, len) \
-	for (attr = (start); (char *)attr + NLA_HDRLEN <= (char *)(start) + (len) && \
-	     attr->nla_len >= NLA_HDRLEN && \
-	     (char *)attr + attr->nla_len <= (char *)(start) + (len); \
-	     attr = (const struct nlattr *)((char *)attr + NLA_ALIGN(attr->nla_len)))
+	for ((attr) = (start); (char *)(attr) + NLA_HDRLEN <= (char *)(start) + (len) && \
+	     (attr)->nla_len >= NLA_HDRLEN && \
+	     (char *)(attr) + (attr)->nla_len <= (char *)(start) + (len); \
+	     (attr) = (const struct nlattr *)((char *)(attr) + NLA_ALIGN((attr)->nla_len)))
 
 static const void *payload(const struct nlattr *attr)
 {
