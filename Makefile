@@ -22,7 +22,7 @@ Q := $(if $(filter 1,$(V)),,@)
 KVER ?= 6.12
 
 PKGS := json-c libcurl libsystemd libnghttp2 libprotobuf-c libmicrohttpd libnl-3.0 \
-	libnl-genl-3.0 devmapper libkmod blkid mount
+	libnl-genl-3.0 devmapper libkmod blkid mount yaml-0.1
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS))
 PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS))
 

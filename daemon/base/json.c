@@ -395,6 +395,12 @@ struct liteio_json *liteio_json_member(const struct liteio_json *object, const c
 	return out(v);
 }
 
+bool liteio_json_has(const struct liteio_json *object, const char *key)
+{
+	return liteio_json_is_object(object) &&
+	       json_object_object_get_ex(in(object), key, NULL);
+}
+
 struct liteio_json *liteio_json_get(const struct liteio_json *object, const char *path)
 {
 	const struct liteio_json *j = object;

@@ -87,6 +87,7 @@ void liteio_json_set_bool(struct liteio_json *object, const char *key, bool v);
  */
 enum liteio_json_kind liteio_json_kind(const struct liteio_json *j);
 struct liteio_json *liteio_json_member(const struct liteio_json *object, const char *key);
+bool liteio_json_has(const struct liteio_json *object, const char *key); /* null counts, too */
 struct liteio_json *liteio_json_get(const struct liteio_json *object, const char *path);
 const char *liteio_json_get_string(const struct liteio_json *object, const char *path);
 int64_t liteio_json_get_int(const struct liteio_json *object, const char *path, int64_t def);

@@ -15,6 +15,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "base/yaml.h"
 #include "kube/base64.h"
 #include "kube/config.h"
 
@@ -251,12 +252,10 @@ static int load_kubeconfig(const char *path, struct liteio_kube_config *ret,
 	r = liteio_fs_read(path, CONFIG_MAX, &text, &len, err);
 	if (r)
 		return r;
-	r = liteio_json_parse(text, len, &doc, err);
+	r = liteio_yaml_parse(text, len, &doc, err);
 	explicit_bzero(text, len);
 	if (r)
-		return liteio_error_wrap(err, r,
-					 "kubeconfig %s must be JSON (kubectl config view --raw -o json writes it)",
-					 path);
+		return liteio_error_wrap(err, r, "kubeconfig %s", path);
 	config_init(&c);
 	r = take_context(doc, dirname(copy), &c, err);
 	liteio_json_unref(doc);

@@ -2,7 +2,7 @@
 /*
  * Where the API server is and who we are: from the pod we run in, or from a kubeconfig.
  *
- * A kubeconfig is read as JSON (which is YAML, too: "kubectl config view --raw -o json" writes it).
+ * A kubeconfig is YAML or JSON, as kubectl writes it.
  * Understood are clusters, contexts, namespaces, certificates and keys as files or as data, tokens
  * and token files; exec plugins and password files are refused with a sentence.
  */

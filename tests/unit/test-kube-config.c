@@ -113,12 +113,34 @@ START_TEST(test_data)
 }
 END_TEST
 
+/* as kubectl writes it */
+START_TEST(test_yaml)
+{
+	struct liteio_kube_config c;
+
+	setup();
+	put(path, "apiVersion: v1\nkind: Config\ncurrent-context: x\npreferences: {}\n"
+		  "clusters:\n- cluster:\n    insecure-skip-tls-verify: true\n"
+		  "    server: https://h:6443\n  name: c\n"
+		  "contexts:\n- context:\n    cluster: c\n    user: u\n  name: x\n"
+		  "users:\n- name: u\n  user:\n    token: t\n");
+	ck_assert_int_eq(liteio_kube_config_load(path, &c, NULL), 0);
+	ck_assert_str_eq(c.server, "https://h:6443");
+	ck_assert_str_eq(c.token, "t");
+	ck_assert(c.insecure);
+	liteio_kube_config_fini(&c);
+	teardown();
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	int r;
 	const char *sentence;
 } bad[] = {
-	{ "apiVersion: v1\n", -EINVAL, "must be JSON" },
+	{ "apiVersion: v1\n", -EINVAL, "there is no current-context" },
+	{ "a: [1\nb: 2\n", -EINVAL, "line 2: " },
+	{ "", -EINVAL, "there is no current-context" },
 	{ "{}", -EINVAL, "there is no current-context" },
 	{ "{\"current-context\":\"y\"}", -EINVAL, "there is no context \"y\"" },
 	{ CONFIG(SERVER, "\"cluster\":\"d\"", ""), -EINVAL, "there is no cluster \"d\"" },
@@ -190,4 +212,4 @@ START_TEST(test_in_cluster)
 }
 END_TEST
 
-UNIT_MAIN("kube-config", test_token, test_data, test_bad, test_in_cluster)
+UNIT_MAIN("kube-config", test_token, test_data, test_yaml, test_bad, test_in_cluster)
