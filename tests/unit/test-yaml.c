@@ -17,14 +17,14 @@ static const struct {
 	const char *json;
 } good[] = {
 	{ "a: b\n", "{\"a\":\"b\"}" },
-	{ "a: true\nb: false\nc: null\nd: ~\ne:\n",
-	  "{\"a\":true,\"b\":false,\"c\":null,\"d\":null,\"e\":null}" },
+	{ "a: true\nb: false\nc: null\nx: ~\ne:\n",
+	  "{\"a\":true,\"b\":false,\"c\":null,\"x\":null,\"e\":null}" },
 	{ "a: 'true'\nb: \"7\"\n", "{\"a\":\"true\",\"b\":\"7\"}" },
-	{ "a: 7\nb: -3\nc: 0\nd: 007\ne: 1.5\n",
-	  "{\"a\":7,\"b\":-3,\"c\":0,\"d\":\"007\",\"e\":\"1.5\"}" },
+	{ "a: 7\nb: -3\nc: 0\nx: 007\ne: 1.5\n",
+	  "{\"a\":7,\"b\":-3,\"c\":0,\"x\":\"007\",\"e\":\"1.5\"}" },
 	/* no surprises of older versions */
-	{ "a: yes\nb: no\nc: off\nd: 0x10\n",
-	  "{\"a\":\"yes\",\"b\":\"no\",\"c\":\"off\",\"d\":\"0x10\"}" },
+	{ "a: yes\nb: no\nc: off\nx: 0x10\n",
+	  "{\"a\":\"yes\",\"b\":\"no\",\"c\":\"off\",\"x\":\"0x10\"}" },
 	{ "a: 99999999999999999999\n", "{\"a\":\"99999999999999999999\"}" },
 	{ "- 1\n- [x, y]\n- {k: v}\n", "[1,[\"x\",\"y\"],{\"k\":\"v\"}]" },
 	{ "a: |\n  one\n  two\n", "{\"a\":\"one\\ntwo\\n\"}" },
