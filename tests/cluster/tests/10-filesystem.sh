@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2016 # expanded in pods and guests
 # A claim with a file system: made where its first pod runs, written, and found again by the next pod.
+# beside: others
 
 # shellcheck source=tests/cluster/tests/lib.sh
 . "$(dirname "$0")/lib.sh"

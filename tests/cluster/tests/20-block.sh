@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2016 # expanded in pods and guests
 # A raw block claim: the pod gets the device itself, of the size it asked for, and finds its bytes again.
+# beside: others
 
 # shellcheck source=tests/cluster/tests/lib.sh
 . "$(dirname "$0")/lib.sh"

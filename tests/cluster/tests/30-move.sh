@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2016 # expanded in pods and guests
 # A pod moves away from its volume and back: the data follows, the old attachment is fenced, generations only grow.
+# beside: others
 
 # shellcheck source=tests/cluster/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -28,8 +29,12 @@ moves() {
 }
 
 over_the_network() {
+	local uuid
+
+	uuid=$(volume_field c .metadata.uid)
+	"$WORKER" exec 2 "grep -l $uuid /sys/class/nvme/*/subsysnqn"
 	"$WORKER" exec 2 'grep -qx tcp /sys/class/nvme/*/transport'
-	"$WORKER" exec 1 'ls -d /sys/kernel/config/nvmet/subsystems/nqn.2026-11.io.liteio:*'
+	"$WORKER" exec 1 "ls /sys/kernel/config/nvmet/subsystems | grep $uuid"
 }
 
 fenced() {
@@ -39,10 +44,13 @@ fenced() {
 }
 
 nothing_left() {
+	local uuid
+
+	uuid=$(volume_field c .metadata.uid)
 	wait_until 30 "worker 2 has no controller of ours left" "$WORKER" exec 2 \
-		'! grep -qs liteio /sys/class/nvme/*/subsysnqn'
+		"! grep -qs $uuid /sys/class/nvme/*/subsysnqn"
 	wait_until 30 "worker 1 exports nothing" "$WORKER" exec 1 \
-		'! ls -d /sys/kernel/config/nvmet/subsystems/nqn.2026-11.io.liteio:* 2>/dev/null | grep .'
+		"! ls /sys/kernel/config/nvmet/subsystems | grep $uuid"
 }
 
 fenced_again() {

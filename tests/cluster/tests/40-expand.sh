@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2016 # expanded in pods and guests
 # A claim grows while its pod runs: on the worker that has the disk, and on one that reaches it over the network.
+# beside: others
 
 # shellcheck source=tests/cluster/tests/lib.sh
 . "$(dirname "$0")/lib.sh"

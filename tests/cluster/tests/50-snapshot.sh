@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2016 # expanded in pods and guests
 # A snapshot keeps what was, while the volume goes on; a new claim is filled from it, also when the volume is gone.
+# beside: others
 
 # shellcheck source=tests/cluster/tests/lib.sh
 . "$(dirname "$0")/lib.sh"

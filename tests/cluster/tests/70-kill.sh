@@ -14,18 +14,18 @@ kill_all() {
 	for n in 1 2; do
 		! "$WORKER" exec "$n" "pkill -KILL -f '^/usr/sbin/$1'" || hit=yes
 	done
-	[ -n "$hit" ] || echo "no $1 was running (it is on its way back from the last kill)"
+	[ -n "$hit" ]
 }
 
-# during PROGRAM COMMAND...: the command starts the operation; the kills come while it is under way.
+# during PROGRAM COMMAND...: the command starts the operation; the kills come while it is under way: one at once, and
+# one as soon as the program is back and has taken the operation up again.
 during() {
 	local program=$1
 
 	shift
 	"$@"
-	kill_all "$program"
-	wait_until 2 "the operation gets on" false 2>/dev/null || true
-	kill_all "$program"
+	wait_until 60 "$program is killed" kill_all "$program"
+	wait_until 120 "$program is back and killed again" kill_all "$program"
 }
 
 make_one() {
