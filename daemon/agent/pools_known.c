@@ -155,20 +155,35 @@ static void known_add_open(struct liteio_agent *a, struct known *known)
 	liteio_pools_put_all(a->pools, all, n);
 }
 
+/* names are unique on a node: who makes or imports a pool of that name has given the old one up */
+static bool has_successor(const struct known_pool *old, const struct known_pool *open, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (old->name && strcmp(open[i].name, old->name) == 0)
+			return true;
+	return false;
+}
+
 /* those that are open, and those that were known and are missing, but for one uuid */
 static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 		   struct liteio_error *err)
 {
 	struct known old = { 0 }, new = { 0 };
-	size_t i;
+	size_t i, n_open;
 	int r;
 
 	known_load_or_none(a, &old);
 	known_add_open(a, &new);
-	for (i = 0; i < old.n_pools; i++)
-		if (!is_open(a, &old.pools[i].uuid) &&
-		    !(forget && liteio_uuid_equal(&old.pools[i].uuid, forget)))
-			known_add(&new, &old.pools[i]);
+	n_open = new.n_pools;
+	for (i = 0; i < old.n_pools; i++) {
+		const struct known_pool *k = &old.pools[i];
+
+		if (!is_open(a, &k->uuid) && !has_successor(k, new.pools, n_open) &&
+		    !(forget && liteio_uuid_equal(&k->uuid, forget)))
+			known_add(&new, k);
+	}
 	r = known_save(a, &new, err);
 	liteio_json_fini(&old, known_fields);
 	liteio_json_fini(&new, known_fields);

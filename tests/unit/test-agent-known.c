@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The list of known pools: what is not there stays on it, is waited for when others used it, and is
+ * given up by name.
+ *
+ * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c daemon/agent/door.c
+ * unit-src: daemon/agent/exports.c daemon/agent/gate.c
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/pools.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/str.h"
+
+#define UUID_A "11111111-1111-4111-8111-111111111111"
+#define UUID_B "22222222-2222-4222-8222-222222222222"
+
+static struct liteio_agent agent;
+static char dir[] = "/tmp/test-agent-known.XXXXXX";
+static char *path;
+
+static void setup(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	path = liteio_strf("%s/pools.json", dir);
+	agent.config.state_dir = dir;
+	agent.pools = liteio_pools_new();
+}
+
+static void teardown(void)
+{
+	liteio_pools_free(agent.pools);
+	unlink(path);
+	rmdir(dir);
+	free(path);
+}
+
+static void list_is(const char *text)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(liteio_fs_write_atomic(path, text, strlen(text), 0644, &err), 0);
+}
+
+static bool list_has(const char *text)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	char *now = NULL;
+	size_t len;
+	bool has;
+
+	ck_assert_int_eq(liteio_fs_read(path, 65536, &now, &len, &err), 0);
+	has = strstr(now, text);
+	free(now);
+	return has;
+}
+
+START_TEST(who_had_remote_consumers_is_missed)
+{
+	char *missing;
+
+	ck_assert_ptr_null(liteio_pools_missing(&agent));
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true},"
+		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\"}]}");
+	missing = liteio_pools_missing(&agent);
+	ck_assert_str_eq(missing, "pool a");
+	free(missing);
+}
+END_TEST
+
+START_TEST(what_is_not_there_stays_known)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true},"
+		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\",\"file\":\"/b\"}]}");
+	ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
+	ck_assert(list_has(UUID_A));
+	ck_assert(list_has("true"));
+	ck_assert(list_has(UUID_B));
+	ck_assert(list_has("/b"));
+}
+END_TEST
+
+START_TEST(a_missing_pool_is_given_up_by_name)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	bool known = true;
+
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true},"
+		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\"}]}");
+	ck_assert_int_eq(liteio_pools_forget(&agent, "c", &known, &err), 0);
+	ck_assert(!known);
+	ck_assert_int_eq(liteio_pools_forget(&agent, "a", &known, &err), 0);
+	ck_assert(known);
+	ck_assert(!list_has(UUID_A));
+	ck_assert(list_has(UUID_B));
+	ck_assert_ptr_null(liteio_pools_missing(&agent));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("agent-known");
+	TCase *t = tcase_create("list");
+	SRunner *r;
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, who_had_remote_consumers_is_missed);
+	tcase_add_test(t, what_is_not_there_stays_known);
+	tcase_add_test(t, a_missing_pool_is_given_up_by_name);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
