@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: mistakes made on purpose. Each must make its case fail, or the suites of the module prove less
- * than they seem to; `run` expects that of them, and nobody else runs them.
+ * KUnit: mistakes made on purpose. Each must make its case fail, or the suites of the module prove
+ * less than they seem to; `run` expects that of them, and nobody else runs them.
  */
 #include <kunit/test.h>
 #include <linux/list.h>
