@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * HTTP requests, on libcurl. Over 600 lines because asynchronous and synchronous calls share the
- * setup of a request and the life of a connection.
+ * HTTP requests, on libcurl.
  *
  * Asynchronous calls share one multi handle that is driven by the loop: curl says which sockets and
  * which timeout it waits for, we say what happened. curl must not be called back from within its
  * own callbacks, so a call that is cancelled there is only marked and swept up afterwards.
- * Synchronous calls take an easy handle from a pool: a handle keeps its connections.
+ * Synchronous calls take a spare easy handle: a handle keeps its connections.
  *
  * HTTP/1.1 on purpose: with a connection for each stream, a dead connection is the problem of one.
  */
@@ -21,6 +20,7 @@
 #include "base/error.h"
 #include "base/http_client.h"
 #include "base/loop.h"
+#include "base/spares.h"
 #include "base/str.h"
 
 #define CONNECT_TIMEOUT_MS 10000L
@@ -80,9 +80,7 @@ struct liteio_http_call {
  * @in_curl: curl is on the stack: it must not be called
  * @dead: freed by its owner
  * @tls: whom to trust, strings owned
- * @lock: covers @idle and @n_idle
  * @idle: handles of ended synchronous calls
- * @n_idle: how many
  */
 struct liteio_http_client {
 	struct liteio_loop *loop;
@@ -93,9 +91,7 @@ struct liteio_http_client {
 	bool in_curl;
 	bool dead;
 	struct liteio_http_tls tls;
-	pthread_mutex_t lock;
-	CURL *idle[MAX_IDLE];
-	size_t n_idle;
+	struct liteio_spares *idle;
 };
 
 void liteio_http_response_fini(struct liteio_http_response *r)
@@ -295,13 +291,11 @@ static void client_release(struct liteio_http_client *c)
 {
 	if (--c->refs)
 		return;
-	while (c->n_idle)
-		curl_easy_cleanup(c->idle[--c->n_idle]);
+	liteio_spares_free(c->idle);
 	/* closes connections, which tells us about sockets: the loop must still be there */
 	if (c->multi)
 		curl_multi_cleanup(c->multi);
 	liteio_timer_free(c->timer);
-	pthread_mutex_destroy(&c->lock);
 	free((void *)(uintptr_t)c->tls.ca_file);
 	free((void *)(uintptr_t)c->tls.cert_file);
 	free((void *)(uintptr_t)c->tls.key_file);
@@ -491,7 +485,7 @@ int liteio_http_client_new(struct liteio_loop *loop, const struct liteio_http_tl
 	c = liteio_calloc(1, sizeof(*c));
 	c->refs = 1;
 	c->loop = loop;
-	pthread_mutex_init(&c->lock, NULL);
+	c->idle = liteio_spares_new(MAX_IDLE, curl_easy_cleanup);
 	if (tls) {
 		c->tls.ca_file = liteio_strdup(tls->ca_file);
 		c->tls.cert_file = liteio_strdup(tls->cert_file);
@@ -563,23 +557,6 @@ void liteio_http_call_cancel(struct liteio_http_call *call)
 		call_release(call);
 }
 
-static CURL *take_handle(struct liteio_http_client *c)
-{
-	liteio_guard(&c->lock);
-	return c->n_idle ? c->idle[--c->n_idle] : new_handle();
-}
-
-static void give_handle(struct liteio_http_client *c, CURL *easy)
-{
-	/* forgets the options, keeps the connections */
-	curl_easy_reset(easy);
-	liteio_guard(&c->lock);
-	if (c->n_idle < MAX_IDLE)
-		c->idle[c->n_idle++] = easy;
-	else
-		curl_easy_cleanup(easy);
-}
-
 int liteio_http_call_sync(struct liteio_http_client *c, const struct liteio_http_call_spec *spec,
 			  struct liteio_http_response *ret, struct liteio_error *err)
 {
@@ -587,7 +564,9 @@ int liteio_http_call_sync(struct liteio_http_client *c, const struct liteio_http
 	CURLcode cc;
 	int r = 0;
 
-	call.easy = take_handle(c);
+	call.easy = liteio_spares_take(c->idle);
+	if (!call.easy)
+		call.easy = new_handle();
 	cc = setup(&call, spec);
 	if (!cc)
 		cc = curl_easy_perform(call.easy);
@@ -598,7 +577,9 @@ int liteio_http_call_sync(struct liteio_http_client *c, const struct liteio_http
 		curl_easy_getinfo(call.easy, CURLINFO_RESPONSE_CODE, &ret->status);
 		ret->body = liteio_buf_take(&call.response);
 	}
-	give_handle(c, call.easy);
+	/* forgets the options, keeps the connections */
+	curl_easy_reset(call.easy);
+	liteio_spares_give(c->idle, call.easy);
 	call_fini(&call);
 	return r;
 }
