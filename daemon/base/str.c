@@ -216,9 +216,9 @@ int liteio_name_check(const char *what, const char *name, struct liteio_error *e
 
 	if (!len)
 		return liteio_error_set(err, -EINVAL, "the %s has no name", what);
-	if (len > LITEIO_NAME_MAX)
+	if (len > LITEIO_OBJECT_NAME_MAX)
 		return liteio_error_set(err, -EINVAL, "%s name of %zu characters is longer than %d",
-					what, len, LITEIO_NAME_MAX);
+					what, len, LITEIO_OBJECT_NAME_MAX);
 	for (size_t i = 0; i < len; i++) {
 		if (!is_alnum(name[i]) && name[i] != '-' && name[i] != '.')
 			return liteio_error_set(err, -EINVAL,

@@ -66,16 +66,17 @@ char *liteio_format_size(uint64_t bytes, char *out, size_t len);
 /**
  * liteio_name_check() - may this be the name of a pool, volume or snapshot?
  * @what: "volume", for the sentence
- * @name: 1..LITEIO_NAME_MAX characters, lower-case letters, digits, '-' and '.', beginning and
- *        ending with a letter or digit, no ".." (the rule of Kubernetes object names, so that one
- *        name serves everywhere)
+ * @name: 1..LITEIO_OBJECT_NAME_MAX characters, lower-case letters, digits, '-' and '.',
+ *        beginning and ending with a letter or digit, no ".." (the rule of Kubernetes object
+ *        names, so that one name serves everywhere)
  * @err: what is wrong with it
  *
  * Return: 0 or -EINVAL.
  */
 int liteio_name_check(const char *what, const char *name, struct liteio_error *err);
 
-#define LITEIO_NAME_MAX 127
+/* not LITEIO_NAME_MAX: in the kernel a name is for people only, and may be cut */
+#define LITEIO_OBJECT_NAME_MAX 127
 
 /* may stand in a URL as it is: letters, digits, "-_.~" */
 bool liteio_url_plain(char c);

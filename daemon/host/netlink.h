@@ -12,12 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* the kernel's limit of names is not that of base/str.h: here it is LITEIO_NETLINK_NAME_MAX */
-#pragma push_macro("LITEIO_NAME_MAX")
-#undef LITEIO_NAME_MAX
 #include <linux/liteio.h>
-#undef LITEIO_NAME_MAX
-#pragma pop_macro("LITEIO_NAME_MAX")
 
 #include "base/uuid.h"
 
@@ -26,7 +21,7 @@ struct liteio_netlink;
 struct liteio_netlink_events;
 
 /* the longest name a volume has inside the kernel; longer ones are cut, they are for people only */
-#define LITEIO_NETLINK_NAME_MAX 63
+#define LITEIO_NETLINK_NAME_MAX LITEIO_NAME_MAX
 #define LITEIO_NETLINK_HOST_MAX 223
 
 /* lets the kernel choose FENCE's TIMEOUT_MS default */

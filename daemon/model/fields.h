@@ -19,9 +19,12 @@
 #define BOOL(k, m, fl) { .key = k, .type = LITEIO_FIELD_BOOL, .flags = fl, AT(m) }
 #define NUMBER(k, m, fl, mn, mx) \
 	{ .key = k, .type = LITEIO_FIELD_U64, .flags = fl, AT(m), .min = mn, .max = mx }
+#define SIZE(k, m, fl, mn, mx) \
+	{ .key = k, .type = LITEIO_FIELD_SIZE, .flags = fl, AT(m), .min = mn, .max = mx }
 #define UUID(k, m, fl) { .key = k, .type = LITEIO_FIELD_UUID, .flags = fl, AT(m) }
 #define ENUM(k, m, fl, t) \
 	{ .key = k, .type = LITEIO_FIELD_ENUM, .flags = fl, AT(m), .names = t }
+#define RAW(k, m) { .key = k, .type = LITEIO_FIELD_RAW, AT(m) }
 #define MAP(k, m, fl, mx) { .key = k, .type = LITEIO_FIELD_MAP, .flags = fl, AT(m), .max = mx }
 #define OBJECT(k, m, f) { .key = k, .type = LITEIO_FIELD_OBJECT, AT(m), .fields = f }
 #define STRINGS(k, m, fl, mx) \

@@ -11,45 +11,17 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "model/fields.h"
 
-#define REQUIRED LITEIO_FIELD_REQUIRED
-#define KEEP LITEIO_FIELD_KEEP_ZERO
-
-/*
- * One line per member; the struct is named once per table by the macro T. The arguments are members
- * and whole initializers, which may not stand in parentheses.
- * NOLINTBEGIN(bugprone-macro-parentheses)
- */
-#define AT(m) .offset = offsetof(struct T, m)
-#define STRING(k, m, fl, mx) \
-	{ .key = k, .type = LITEIO_FIELD_STRING, .flags = fl, AT(m), .max = mx }
-#define BOOL(k, m, fl) { .key = k, .type = LITEIO_FIELD_BOOL, .flags = fl, AT(m) }
-#define NUMBER(k, m, fl, mn, mx) \
-	{ .key = k, .type = LITEIO_FIELD_U64, .flags = fl, AT(m), .min = mn, .max = mx }
-#define SIZE(k, m, fl, mn, mx) \
-	{ .key = k, .type = LITEIO_FIELD_SIZE, .flags = fl, AT(m), .min = mn, .max = mx }
-#define UUID(k, m, fl) { .key = k, .type = LITEIO_FIELD_UUID, .flags = fl, AT(m) }
-#define CLASS(k, m, fl) \
-	{ .key = k, .type = LITEIO_FIELD_ENUM, .flags = fl, AT(m), \
-	  .names = liteio_volume_class_names }
-#define STRINGS(k, m, fl, mx) \
-	{ .key = k, .type = LITEIO_FIELD_STRINGS, .flags = fl, AT(m), \
-	  .count_offset = offsetof(struct T, n_##m), .max = mx }
-#define ARRAY(k, m, elem, mx) \
-	{ .key = k, .type = LITEIO_FIELD_ARRAY, .flags = KEEP, AT(m), \
-	  .count_offset = offsetof(struct T, n_##m), \
-	  .elem_size = sizeof(struct liteio_local_##elem), .max = mx, \
-	  .fields = liteio_local_##elem##_fields }
-#define RAW(k, m) { .key = k, .type = LITEIO_FIELD_RAW, AT(m) }
-#define OBJECT(k, m, f) { .key = k, .type = LITEIO_FIELD_OBJECT, AT(m), .fields = f }
-#define END { .key = NULL }
-/* NOLINTEND(bugprone-macro-parentheses) */
+#define CLASS(k, m, fl) ENUM(k, m, fl, liteio_volume_class_names)
+#define ITEMS(k, m, elem, mx) \
+	ARRAY(k, m, KEEP, liteio_local_##elem, liteio_local_##elem##_fields, mx)
 
 /* ---- requests ---- */
 
 #define T liteio_local_pool_create
 const struct liteio_field liteio_local_pool_create_fields[] = {
-	STRING("name", name, REQUIRED, LITEIO_NAME_MAX),
+	STRING("name", name, REQUIRED, LITEIO_OBJECT_NAME_MAX),
 	STRING("device", device, REQUIRED, LITEIO_LOCAL_PATH_MAX),
 	SIZE("sizeBytes", size_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
 	SIZE("blockBytes", block_bytes, 0, 0, 1ull << 30),
@@ -67,12 +39,12 @@ const struct liteio_field liteio_local_pool_import_fields[] = {
 #undef T
 #define T liteio_local_volume_create
 const struct liteio_field liteio_local_volume_create_fields[] = {
-	STRING("name", name, REQUIRED, LITEIO_NAME_MAX),
+	STRING("name", name, REQUIRED, LITEIO_OBJECT_NAME_MAX),
 	UUID("uuid", uuid, 0),
-	STRING("pool", pool, REQUIRED, LITEIO_NAME_MAX),
+	STRING("pool", pool, REQUIRED, LITEIO_OBJECT_NAME_MAX),
 	SIZE("sizeBytes", size_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
 	CLASS("class", volume_class, 0),
-	STRING("snapshot", snapshot, 0, LITEIO_NAME_MAX),
+	STRING("snapshot", snapshot, 0, LITEIO_OBJECT_NAME_MAX),
 	END,
 };
 
@@ -95,16 +67,16 @@ const struct liteio_field liteio_local_fence_fields[] = {
 #undef T
 #define T liteio_local_snapshot_create
 const struct liteio_field liteio_local_snapshot_create_fields[] = {
-	STRING("name", name, REQUIRED, LITEIO_NAME_MAX),
+	STRING("name", name, REQUIRED, LITEIO_OBJECT_NAME_MAX),
 	UUID("uuid", uuid, 0),
-	STRING("volume", volume, REQUIRED, LITEIO_NAME_MAX),
+	STRING("volume", volume, REQUIRED, LITEIO_OBJECT_NAME_MAX),
 	END,
 };
 
 #undef T
 #define T liteio_local_export_create
 const struct liteio_field liteio_local_export_create_fields[] = {
-	STRING("volume", volume, REQUIRED, LITEIO_NAME_MAX),
+	STRING("volume", volume, REQUIRED, LITEIO_OBJECT_NAME_MAX),
 	NUMBER("generation", generation, REQUIRED, 1, LITEIO_GENERATION_MAX),
 	STRING("hostNQN", host_nqn, 0, LITEIO_LOCAL_NQN_MAX),
 	BOOL("readOnly", read_only, 0),
@@ -192,7 +164,7 @@ const struct liteio_field liteio_local_volume_fields[] = {
 	STRING("state", state, 0, 0),
 	NUMBER("floor", floor, KEEP, 0, 0),
 	STRING("origin", origin, 0, 0),
-	ARRAY("attachments", attachments, volume_attachment, 0),
+	ITEMS("attachments", attachments, volume_attachment, 0),
 	END,
 };
 
@@ -285,7 +257,7 @@ const struct liteio_field liteio_local_stats_fields[] = {
 	NUMBER("generation", generation, KEEP, 0, 0),
 	NUMBER("inflight", inflight, KEEP, 0, 0),
 	NUMBER("rejected", rejected, KEEP, 0, 0),
-	ARRAY("classes", classes, class_stats, 0),
+	ITEMS("classes", classes, class_stats, 0),
 	END,
 };
 
@@ -306,40 +278,40 @@ const struct liteio_field liteio_local_failure_fields[] = {
 
 #undef T
 #define T liteio_local_pool_list
-const struct liteio_field liteio_local_pool_list_fields[] = { ARRAY("items", items, pool, 0), END };
+const struct liteio_field liteio_local_pool_list_fields[] = { ITEMS("items", items, pool, 0), END };
 
 #undef T
 #define T liteio_local_volume_list
 const struct liteio_field liteio_local_volume_list_fields[] = {
-	ARRAY("items", items, volume, 0),
+	ITEMS("items", items, volume, 0),
 	END,
 };
 
 #undef T
 #define T liteio_local_snapshot_list
 const struct liteio_field liteio_local_snapshot_list_fields[] = {
-	ARRAY("items", items, snapshot, 0),
+	ITEMS("items", items, snapshot, 0),
 	END,
 };
 
 #undef T
 #define T liteio_local_export_list
 const struct liteio_field liteio_local_export_list_fields[] = {
-	ARRAY("items", items, export, 0),
+	ITEMS("items", items, export, 0),
 	END,
 };
 
 #undef T
 #define T liteio_local_attachment_list
 const struct liteio_field liteio_local_attachment_list_fields[] = {
-	ARRAY("items", items, attachment, 0),
+	ITEMS("items", items, attachment, 0),
 	END,
 };
 
 #undef T
 #define T liteio_local_stats_list
 const struct liteio_field liteio_local_stats_list_fields[] = {
-	ARRAY("items", items, stats, 0),
+	ITEMS("items", items, stats, 0),
 	END,
 };
 

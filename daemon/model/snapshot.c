@@ -10,7 +10,7 @@
 
 #define T liteio_snapshot_spec
 const struct liteio_field liteio_snapshot_spec_fields[] = {
-	STRING("volume", volume, REQUIRED, LITEIO_NAME_MAX),
+	STRING("volume", volume, REQUIRED, LITEIO_OBJECT_NAME_MAX),
 	OBJECT("placement", placement, liteio_placement_fields),
 	END,
 };

@@ -49,7 +49,7 @@ const struct liteio_field liteio_fence_gen_fields[] = {
 #define T liteio_placement
 const struct liteio_field liteio_placement_fields[] = {
 	STRING("node", node, REQUIRED, LITEIO_NODE_NAME_MAX),
-	STRING("pool", pool, REQUIRED, LITEIO_NAME_MAX),
+	STRING("pool", pool, REQUIRED, LITEIO_OBJECT_NAME_MAX),
 	UUID("sourceUUID", source_uuid, 0),
 	END,
 };
@@ -57,7 +57,7 @@ const struct liteio_field liteio_placement_fields[] = {
 #undef T
 #define T liteio_volume_source
 static const struct liteio_field source_fields[] = {
-	STRING("snapshot", snapshot, REQUIRED, LITEIO_NAME_MAX),
+	STRING("snapshot", snapshot, REQUIRED, LITEIO_OBJECT_NAME_MAX),
 	END,
 };
 

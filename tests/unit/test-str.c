@@ -139,16 +139,16 @@ START_TEST(test_name)
 	static const char *const bad[] = { "",	  "-a",	 "a-", ".a",  "a.", "a..b",
 					   "A",	  "a_b", "a/b", "a b", "a\n", "\xc3\xa4" };
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	char longest[LITEIO_NAME_MAX + 2];
+	char longest[LITEIO_OBJECT_NAME_MAX + 2];
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		ck_assert_int_eq(liteio_name_check("pool", good[i], &err), 0);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ck_assert_msg(liteio_name_check("pool", bad[i], &err) == -EINVAL, "\"%s\"", bad[i]);
 	memset(longest, 'a', sizeof(longest));
-	longest[LITEIO_NAME_MAX + 1] = '\0';
+	longest[LITEIO_OBJECT_NAME_MAX + 1] = '\0';
 	ck_assert_int_eq(liteio_name_check("pool", longest, &err), -EINVAL);
-	longest[LITEIO_NAME_MAX] = '\0';
+	longest[LITEIO_OBJECT_NAME_MAX] = '\0';
 	ck_assert_int_eq(liteio_name_check("pool", longest, &err), 0);
 	ck_assert_int_eq(liteio_name_check("pool", NULL, &err), -EINVAL);
 }
