@@ -4,13 +4,11 @@
  */
 #include <errno.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "csi.h"
-#include "kube/informer.h"
-#include "page.h"
+#include "listing.h"
 #include "volume.h"
 
 /* a node counts until its last generation is fenced */
@@ -37,19 +35,19 @@ static Csi__V1__ListVolumesResponse__Entry *entry_of(const struct liteio_volume 
 	return entry;
 }
 
-static int add_volume(const struct liteio_json *obj, struct liteio_csi_page *page,
-		      Csi__V1__ListVolumesResponse *resp, struct liteio_error *err)
+static int add_volume(void *arg, struct liteio_csi_page *page, const struct liteio_json *obj,
+		      struct liteio_error *err)
 {
+	Csi__V1__ListVolumesResponse *resp = arg;
 	struct liteio_volume v = { 0 };
-	int r;
 
 	/* not made yet: to its creator it does not exist */
 	if (!liteio_json_get_bool(obj, "status.node.created", false) ||
 	    !liteio_csi_page_take(page, liteio_json_get_string(obj, "metadata.name")))
 		return 0;
-	r = liteio_volume_parse(obj, &v, err);
-	if (r < 0)
+	if (liteio_volume_parse(obj, &v, err) < 0)
 		return -EIO;
+	resp->entries = liteio_realloc(resp->entries, resp->n_entries + 1, sizeof(*resp->entries));
 	resp->entries[resp->n_entries++] = entry_of(&v);
 	liteio_volume_fini(&v);
 	return 0;
@@ -60,24 +58,15 @@ int liteio_csi_list_volumes(void *ctx, struct liteio_grpc_call *call, const void
 {
 	const Csi__V1__ListVolumesRequest *req = in;
 	Csi__V1__ListVolumesResponse *resp = out;
-	struct liteio_csi *csi = ctx;
-	struct liteio_csi_page page;
-	struct liteio_json *list;
-	char *token;
-	int r;
+	const struct liteio_csi *csi = ctx;
+	const struct liteio_csi_listing listing = {
+		.store = csi->volumes,
+		.what = "volumes",
+		.max_entries = req->max_entries,
+		.token = req->starting_token,
+		.add = add_volume,
+		.arg = resp,
+	};
 
-	r = liteio_csi_page_begin(&page, req->max_entries, req->starting_token, err);
-	if (r < 0)
-		return r;
-	if (!liteio_informer_synced(csi->volumes))
-		return liteio_error_set(err, -EHOSTDOWN, "volumes are not listed yet");
-	list = liteio_informer_list(csi->volumes);
-	resp->entries = liteio_calloc(liteio_json_len(list), sizeof(*resp->entries));
-	for (size_t i = 0; r == 0 && i < liteio_json_len(list); i++)
-		r = add_volume(liteio_json_at(list, i), &page, resp, err);
-	token = liteio_csi_page_token(&page);
-	if (token)
-		resp->next_token = token;
-	liteio_json_unref(list);
-	return r;
+	return liteio_csi_listing_run(&listing, &resp->next_token, err);
 }

@@ -16,8 +16,9 @@
 #include "id.h"
 #include "kube/informer.h"
 #include "kube/object.h"
+#include "listing.h"
 #include "model/snapshot.h"
-#include "page.h"
+#include "remove.h"
 #include "volume.h"
 
 static void answer(const struct liteio_snapshot *s, Csi__V1__Snapshot *out)
@@ -180,9 +181,11 @@ int liteio_csi_create_snapshot(void *ctx, struct liteio_grpc_call *call, const v
 /* ---- delete */
 
 /* a volume that is still being filled from it needs it */
-static int check_unused(struct liteio_csi *csi, const char *id, struct liteio_error *err)
+static int check_unused(const struct liteio_cluster_call *c, const struct liteio_json *obj,
+			struct liteio_error *err)
 {
-	struct liteio_json *list = liteio_informer_list(csi->volumes);
+	struct liteio_json *list = liteio_informer_list(c->csi->volumes);
+	const char *id = liteio_object_name(obj);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < liteio_json_len(list); i++) {
@@ -198,54 +201,19 @@ static int check_unused(struct liteio_csi *csi, const char *id, struct liteio_er
 	return r;
 }
 
-static int why_not_gone(void *arg, const struct liteio_json *obj, char *why,
-			struct liteio_error *err)
-{
-	const char *node = liteio_json_get_string(obj, "spec.placement.node");
-
-	snprintf(why, LITEIO_CLUSTER_WHY_MAX, "node %s has not removed it from its pool yet",
-		 node ? node : "(none)");
-	return 0;
-}
-
-static int delete_snapshot(const struct liteio_cluster_call *c, const char *id,
-			   struct liteio_error *err)
-{
-	struct liteio_json *obj = NULL;
-	int r;
-
-	do {
-		liteio_json_unref(obj);
-		obj = NULL;
-		r = liteio_cluster_get(c, &liteio_resource_snapshot, id, &obj, err);
-		if (r == -ENOENT)
-			return 0;
-		if (r == 0)
-			r = check_unused(c->csi, id, err);
-		if (r == 0 && !liteio_object_deleting(obj))
-			r = liteio_cluster_delete(c, &liteio_resource_snapshot, obj, err);
-	} while (r == -EAGAIN);
-	if (r == 0)
-		r = liteio_cluster_wait_gone(c, c->csi->snapshots, &liteio_resource_snapshot, obj,
-					     why_not_gone, NULL, err);
-	liteio_json_unref(obj);
-	return r;
-}
-
 int liteio_csi_delete_snapshot(void *ctx, struct liteio_grpc_call *call, const void *in, void *out,
 			       struct liteio_error *err)
 {
 	const struct liteio_cluster_call c = { .csi = ctx, .call = call };
 	const Csi__V1__DeleteSnapshotRequest *req = in;
-	_cleanup_busy_ struct liteio_busy_mark *mark = NULL;
-	int r;
+	const struct liteio_csi_removal removal = {
+		.kind = "snapshot",
+		.resource = &liteio_resource_snapshot,
+		.store = c.csi->snapshots,
+		.check_unused = check_unused,
+	};
 
-	if (!*req->snapshot_id)
-		return liteio_error_set(err, -EINVAL, "the snapshot id is missing");
-	r = liteio_busy_enter(c.csi->busy, "snapshot", req->snapshot_id, &mark, err);
-	if (r < 0)
-		return r;
-	return delete_snapshot(&c, req->snapshot_id, err);
+	return liteio_csi_remove(&c, &removal, req->snapshot_id, err);
 }
 
 /* ---- list */
@@ -259,21 +227,27 @@ static bool is_asked_for(const struct liteio_snapshot *s, const Csi__V1__ListSna
 	return s->status.ready;
 }
 
-static int add_snapshot(const struct liteio_json *obj, const Csi__V1__ListSnapshotsRequest *req,
-			struct liteio_csi_page *page, Csi__V1__ListSnapshotsResponse *resp,
+struct answer {
+	const Csi__V1__ListSnapshotsRequest *req;
+	Csi__V1__ListSnapshotsResponse *resp;
+};
+
+static int add_snapshot(void *arg, struct liteio_csi_page *page, const struct liteio_json *obj,
 			struct liteio_error *err)
 {
+	const struct answer *a = arg;
+	Csi__V1__ListSnapshotsResponse *resp = a->resp;
 	Csi__V1__ListSnapshotsResponse__Entry *entry;
 	struct liteio_snapshot s = { 0 };
-	int r;
 
-	r = liteio_snapshot_parse(obj, &s, err);
-	if (r < 0)
+	if (liteio_snapshot_parse(obj, &s, err) < 0)
 		return -EIO;
-	if (is_asked_for(&s, req) && liteio_csi_page_take(page, liteio_object_name(obj))) {
+	if (is_asked_for(&s, a->req) && liteio_csi_page_take(page, liteio_object_name(obj))) {
 		entry = liteio_message_new(&csi__v1__list_snapshots_response__entry__descriptor);
 		entry->snapshot = liteio_message_new(&csi__v1__snapshot__descriptor);
 		answer(&s, entry->snapshot);
+		resp->entries = liteio_realloc(resp->entries, resp->n_entries + 1,
+					       sizeof(*resp->entries));
 		resp->entries[resp->n_entries++] = entry;
 	}
 	liteio_snapshot_fini(&s);
@@ -285,24 +259,16 @@ int liteio_csi_list_snapshots(void *ctx, struct liteio_grpc_call *call, const vo
 {
 	const Csi__V1__ListSnapshotsRequest *req = in;
 	Csi__V1__ListSnapshotsResponse *resp = out;
-	struct liteio_csi *csi = ctx;
-	struct liteio_csi_page page;
-	struct liteio_json *list;
-	char *token;
-	int r;
+	const struct liteio_csi *csi = ctx;
+	struct answer a = { .req = req, .resp = resp };
+	const struct liteio_csi_listing listing = {
+		.store = csi->snapshots,
+		.what = "snapshots",
+		.max_entries = req->max_entries,
+		.token = req->starting_token,
+		.add = add_snapshot,
+		.arg = &a,
+	};
 
-	r = liteio_csi_page_begin(&page, req->max_entries, req->starting_token, err);
-	if (r < 0)
-		return r;
-	if (!liteio_informer_synced(csi->snapshots))
-		return liteio_error_set(err, -EHOSTDOWN, "snapshots are not listed yet");
-	list = liteio_informer_list(csi->snapshots);
-	resp->entries = liteio_calloc(liteio_json_len(list), sizeof(*resp->entries));
-	for (size_t i = 0; r == 0 && i < liteio_json_len(list); i++)
-		r = add_snapshot(liteio_json_at(list, i), req, &page, resp, err);
-	token = liteio_csi_page_token(&page);
-	if (token)
-		resp->next_token = token;
-	liteio_json_unref(list);
-	return r;
+	return liteio_csi_listing_run(&listing, &resp->next_token, err);
 }
