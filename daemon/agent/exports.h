@@ -88,6 +88,7 @@ bool liteio_export_has_remote(struct liteio_open_pool *p);
  * @ret_missing: the first one that is not, in new memory, untouched when all are
  *
  * No locks of volumes are needed: what changes meanwhile is looked at again by who changes it.
+ * Return: true when all are.
  */
 bool liteio_export_all_linked(struct liteio_agent *a, char **ret_missing);
 

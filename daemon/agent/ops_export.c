@@ -12,6 +12,7 @@
 #include "agent/gate.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
+#include "agent/walk.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -220,10 +221,17 @@ static void fill_remains(const struct liteio_catalog_volume *v, uint64_t generat
 	}
 }
 
-static int list_volume(struct liteio_agent *a, struct liteio_open_pool *p,
-		       const struct liteio_catalog_volume *v, struct liteio_local_export_list *ret,
-		       struct liteio_error *err)
+/* a list that is being made */
+struct listing {
+	struct liteio_agent *agent;
+	struct liteio_local_export_list list;
+};
+
+static int list_volume(void *arg, struct liteio_open_pool *p,
+		       const struct liteio_catalog_volume *v, struct liteio_error *err)
 {
+	struct listing *l = arg;
+	struct liteio_local_export_list *ret = &l->list;
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
 	_cleanup_free_ uint64_t *remains = NULL;
 	size_t i, n = 0, n_remains = 0;
@@ -239,7 +247,7 @@ static int list_volume(struct liteio_agent *a, struct liteio_open_pool *p,
 	for (i = 0; i < n; i++) {
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
 			continue;
-		r = liteio_export_show(a, v, &atts[i], &ret->items[ret->n_items++], err);
+		r = liteio_export_show(l->agent, v, &atts[i], &ret->items[ret->n_items++], err);
 		if (r)
 			return r;
 	}
@@ -248,42 +256,23 @@ static int list_volume(struct liteio_agent *a, struct liteio_open_pool *p,
 	return 0;
 }
 
-static int list_pool(struct liteio_agent *a, struct liteio_open_pool *p,
-		     struct liteio_local_export_list *ret, struct liteio_error *err)
-{
-	_cleanup_free_ struct liteio_catalog_volume *v = NULL;
-	size_t i, n = 0;
-	int r = 0;
-
-	liteio_pool_volume_list(p->engine, &v, &n);
-	for (i = 0; r == 0 && i < n; i++)
-		if (v[i].kind == LITEIO_CATALOG_VOLUME)
-			r = list_volume(a, p, &v[i], ret, err);
-	return r;
-}
-
 int liteio_op_export_list(struct liteio_agent *a, const char *volume,
 			  struct liteio_local_export_list *ret, struct liteio_error *err)
 {
-	struct liteio_local_export_list list = { 0 };
-	struct liteio_open_pool **all;
+	struct listing l = { .agent = a };
 	LITEIO_TARGET(t);
-	size_t i, n;
-	int r = 0;
+	int r;
 
 	if (volume) {
 		r = liteio_target_find(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
 		if (r == 0)
-			r = list_volume(a, t.pool, &t.volume, &list, err);
+			r = list_volume(&l, t.pool, &t.volume, err);
 	} else {
-		liteio_pools_all(a->pools, &all, &n);
-		for (i = 0; r == 0 && i < n; i++)
-			r = list_pool(a, all[i], &list, err);
-		liteio_pools_put_all(a->pools, all, n);
+		r = liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, list_volume, &l, err);
 	}
 	if (r)
-		liteio_json_fini(&list, liteio_local_export_list_fields);
+		liteio_json_fini(&l.list, liteio_local_export_list_fields);
 	else
-		*ret = list;
+		*ret = l.list;
 	return r;
 }

@@ -9,6 +9,7 @@
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/volume_info.h"
+#include "agent/walk.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -16,29 +17,21 @@
 #include "host/head.h"
 #include "pool/step.h"
 
+static int list_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+		    struct liteio_error *err)
+{
+	struct liteio_local_snapshot_list *list = arg;
+
+	list->items = liteio_realloc(list->items, list->n_items + 1, sizeof(*list->items));
+	memset(&list->items[list->n_items], 0, sizeof(*list->items));
+	liteio_snapshot_info_fill(p, v, &list->items[list->n_items++]);
+	return 0;
+}
+
 int liteio_op_snapshot_list(struct liteio_agent *a, struct liteio_local_snapshot_list *ret,
 			    struct liteio_error *err)
 {
-	struct liteio_open_pool **all;
-	size_t i, j, n;
-
-	liteio_pools_all(a->pools, &all, &n);
-	for (i = 0; i < n; i++) {
-		_cleanup_free_ struct liteio_catalog_volume *v = NULL;
-		size_t n_v = 0;
-
-		liteio_pool_volume_list(all[i]->engine, &v, &n_v);
-		ret->items = liteio_realloc(ret->items, ret->n_items + n_v + 1,
-					    sizeof(*ret->items));
-		for (j = 0; j < n_v; j++) {
-			if (v[j].kind != LITEIO_CATALOG_SNAPSHOT)
-				continue;
-			memset(&ret->items[ret->n_items], 0, sizeof(*ret->items));
-			liteio_snapshot_info_fill(all[i], &v[j], &ret->items[ret->n_items++]);
-		}
-	}
-	liteio_pools_put_all(a->pools, all, n);
-	return 0;
+	return liteio_walk(a->pools, LITEIO_CATALOG_SNAPSHOT, list_one, ret, err);
 }
 
 int liteio_op_snapshot_show(struct liteio_agent *a, const char *snapshot,
