@@ -2,21 +2,15 @@
 /*
  * A StorageNode's reconcile: its condition Alive, from the agent's Lease.
  */
-#include <errno.h>
-
-#include "base/cleanup.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/loop.h"
-#include "base/str.h"
 #include "controller/controller.h"
 #include "controller/heartbeat.h"
+#include "controller/pass.h"
 #include "kube/event.h"
 #include "kube/informer.h"
 #include "kube/object.h"
 #include "model/node.h"
-
-#define CONFLICT_MS 100
 
 static int reconcile(struct liteio_controller *c, const struct liteio_node *node,
 		     struct liteio_json **obj, uint64_t *ret_again_ms, struct liteio_error *err)
@@ -38,26 +32,22 @@ static int reconcile(struct liteio_controller *c, const struct liteio_node *node
 	return r < 0 ? r : 0;
 }
 
-int liteio_node_reconcile(struct liteio_controller *c, const char *name, uint64_t *ret_again_ms)
+static int look(struct liteio_controller *c, struct liteio_json **obj, uint64_t *ret_again_ms,
+		struct liteio_error *err)
 {
-	struct liteio_json *obj = liteio_informer_get(c->nodes, name);
-	_cleanup_free_ char *about = liteio_strf("node=%s", name);
-	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_node node = { 0 };
 	int r;
 
-	if (!obj)
-		return 0;
-	r = liteio_node_parse(obj, &node, &err);
+	r = liteio_node_parse(*obj, &node, err);
 	if (!r)
-		r = reconcile(c, &node, &obj, ret_again_ms, &err);
+		r = reconcile(c, &node, obj, ret_again_ms, err);
 	liteio_node_fini(&node);
-	liteio_json_unref(obj);
-	if (r == -EAGAIN || r == -ENOENT) {
-		*ret_again_ms = CONFLICT_MS;
-		return 0;
-	}
-	if (r)
-		log_warning(about, "%s", liteio_error_str(&err, r));
 	return r;
+}
+
+int liteio_node_reconcile(struct liteio_controller *c, const char *name, uint64_t *ret_again_ms)
+{
+	const struct liteio_pass pass = { .kind = "node", .store = c->nodes, .look = look };
+
+	return liteio_pass_run(c, &pass, name, ret_again_ms);
 }

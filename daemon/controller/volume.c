@@ -2,10 +2,8 @@
 /*
  * A Volume's reconcile: place it once, take the attachment protocol one step further, say so.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -14,6 +12,8 @@
 #include "base/str.h"
 #include "controller/attach.h"
 #include "controller/controller.h"
+#include "controller/pass.h"
+#include "controller/placement.h"
 #include "controller/schedule.h"
 #include "controller/view.h"
 #include "kube/event.h"
@@ -23,8 +23,6 @@
 
 /* looked at again after so long when what it waits for sends no event of its own */
 #define AGAIN_MS 10000
-/* somebody else wrote: their write is on its way to the store */
-#define CONFLICT_MS 100
 
 /**
  * struct source - the snapshot a volume is restored from
@@ -74,20 +72,18 @@ static int find_source(struct liteio_controller *c, const struct liteio_volume *
 	return r;
 }
 
-static struct liteio_json *place_patch(const struct liteio_volume *vol,
-				       const struct liteio_json *obj,
-				       const struct liteio_placement *p)
+static int write_placement(struct liteio_controller *c, const struct liteio_volume *vol,
+			   const struct liteio_placement *p, struct liteio_json **obj,
+			   struct liteio_error *err)
 {
-	struct liteio_json *patch = liteio_meta_patch(&vol->meta);
-	struct liteio_json *labels = liteio_json_new_object();
-	struct liteio_json *spec = liteio_json_new_object();
+	const struct liteio_placing what = {
+		.resource = &liteio_resource_volume,
+		.store = c->volumes,
+		.finalizer = LITEIO_VOLUME_FINALIZER,
+		.meta = &vol->meta,
+	};
 
-	liteio_json_set_string(labels, LITEIO_NODE_LABEL, p->node);
-	liteio_json_set(liteio_json_get(patch, "metadata"), "labels", labels);
-	liteio_meta_patch_finalizer(patch, obj, LITEIO_VOLUME_FINALIZER, true);
-	liteio_json_set(spec, "placement", liteio_json_encode(p, liteio_placement_fields));
-	liteio_json_set(patch, "spec", spec);
-	return patch;
+	return liteio_placement_write(c, &what, p, obj, err);
 }
 
 /* choose among what the stores have; the caller holds place_lock */
@@ -122,8 +118,7 @@ static int place_on(struct liteio_controller *c, const struct liteio_volume *vol
 				      .source_uuid = src->uuid };
 	int r;
 
-	r = liteio_controller_patch(c, &liteio_resource_volume, vol->meta.name,
-				    place_patch(vol, *obj, &p), c->volumes, obj, err);
+	r = write_placement(c, vol, &p, obj, err);
 	if (r)
 		return r;
 	liteio_verdict_set(v, LITEIO_CONDITION_TRUE, "Placed", "on pool %s", p.pool);
@@ -158,24 +153,6 @@ static int place(struct liteio_controller *c, const struct liteio_volume *vol,
 	liteio_view_fini(&view);
 	free(src.pool);
 	return r;
-}
-
-/* the label and the finalizer of a placed volume are ours to keep */
-static bool needs_repair(const struct liteio_volume *vol)
-{
-	const char *label = liteio_meta_label(&vol->meta, LITEIO_NODE_LABEL);
-
-	return !vol->meta.deleting && (!vol->meta.has_finalizer || !label ||
-				       strcmp(label, vol->spec.placement.node) != 0);
-}
-
-static int repair(struct liteio_controller *c, const struct liteio_volume *vol,
-		  struct liteio_json **obj, struct liteio_error *err)
-{
-	struct liteio_json *patch = place_patch(vol, *obj, &vol->spec.placement);
-
-	return liteio_controller_patch(c, &liteio_resource_volume, vol->meta.name, patch,
-				       c->volumes, obj, err);
 }
 
 /* host NQNs of consumers, kept until the step is written */
@@ -230,8 +207,8 @@ static int reconcile(struct liteio_controller *c, const struct liteio_volume *vo
 	if (vol->spec.placement.node) {
 		liteio_verdict_set(&v[0], LITEIO_CONDITION_TRUE, "Placed", "on pool %s",
 				   vol->spec.placement.pool);
-		if (needs_repair(vol))
-			return repair(c, vol, obj, err);
+		if (liteio_placement_needs_repair(&vol->meta, &vol->spec.placement))
+			return write_placement(c, vol, &vol->spec.placement, obj, err);
 	} else if (vol->meta.deleting) {
 		liteio_verdict_set(&v[0], LITEIO_CONDITION_FALSE, "Deleting",
 				   "deleted before it was placed");
@@ -251,27 +228,22 @@ static int reconcile(struct liteio_controller *c, const struct liteio_volume *vo
 	return r < 0 ? r : 0;
 }
 
-int liteio_volume_reconcile(struct liteio_controller *c, const char *name, uint64_t *ret_again_ms)
+static int look(struct liteio_controller *c, struct liteio_json **obj, uint64_t *ret_again_ms,
+		struct liteio_error *err)
 {
-	struct liteio_json *obj = liteio_informer_get(c->volumes, name);
-	_cleanup_free_ char *about = liteio_strf("volume=%s", name);
-	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_volume vol = { 0 };
 	int r;
 
-	if (!obj)
-		return 0;
-	r = liteio_volume_parse(obj, &vol, &err);
+	r = liteio_volume_parse(*obj, &vol, err);
 	if (!r)
-		r = reconcile(c, &vol, &obj, ret_again_ms, &err);
+		r = reconcile(c, &vol, obj, ret_again_ms, err);
 	liteio_volume_fini(&vol);
-	liteio_json_unref(obj);
-	if (r == -EAGAIN || r == -ENOENT) {
-		log_debug(about, "%s", liteio_error_str(&err, r));
-		*ret_again_ms = CONFLICT_MS;
-		return 0;
-	}
-	if (r)
-		log_warning(about, "%s", liteio_error_str(&err, r));
 	return r;
+}
+
+int liteio_volume_reconcile(struct liteio_controller *c, const char *name, uint64_t *ret_again_ms)
+{
+	const struct liteio_pass pass = { .kind = "volume", .store = c->volumes, .look = look };
+
+	return liteio_pass_run(c, &pass, name, ret_again_ms);
 }
