@@ -57,8 +57,9 @@ agent_answers() {
 	liteioctl pool list || ! agent_lives
 }
 
+# one that has gone between two looks is dead, and so is one that is not reaped
 agent_lives() {
-	kill -0 "$(cat $AGENT_PID)" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$(cat $AGENT_PID)/status"
+	grep -qs '^State:.[^ZX]' "/proc/$(cat $AGENT_PID)/status"
 }
 
 agent_is_dead() {
