@@ -36,7 +36,7 @@ static int delete_unused(const struct liteio_cluster_call *c, const struct litei
 			return 0;
 		if (r == 0)
 			r = what->check_unused(c, obj, err);
-		/* exactly as it was found unused: whoever begins to use it meanwhile makes this fail */
+		/* exactly as it was found unused: who begins to use it makes this fail */
 		if (r == 0 && !liteio_object_deleting(obj))
 			r = liteio_cluster_delete(c, what->resource, obj, err);
 	} while (r == -EAGAIN);

@@ -13,8 +13,8 @@
  * @kind: "volume" or "snapshot"
  * @resource: its type
  * @store: informer of its type
- * @check_unused: may this object go? 0 or a negative errno with a sentence. Called again whenever the
- *	object has changed before it could be deleted
+ * @check_unused: may this object go? 0 or a negative errno with a sentence. Called again whenever
+ *	the object has changed before it could be deleted
  */
 struct liteio_csi_removal {
 	const char *kind;

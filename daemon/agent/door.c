@@ -152,7 +152,7 @@ void liteio_door_review(struct liteio_agent *a)
 					     liteio_error_str(&err, r));
 	}
 	set_reason(d, reason);
-	d->closed = reason != NULL;
+	d->closed = !!reason;
 }
 
 bool liteio_door_is_closed(const struct liteio_agent *a)

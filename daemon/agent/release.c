@@ -111,7 +111,7 @@ int liteio_release_remote(const struct liteio_uuid *uuid, uint64_t generation, b
 
 /* ---- at shutdown ---- */
 
-/* until something is mounted or unmounted, or a while has passed: an end of a process tells nobody */
+/* until something is mounted or unmounted, or a while has passed: a process ends untold */
 static void wait_for_mounts(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLPRI };

@@ -174,7 +174,7 @@ static bool has_remote(struct liteio_agent *a, const struct live_set *set)
 		if (!(set->items[i].att.flags & LITEIO_CATALOG_ATT_LOCAL))
 			return true;
 	missing = liteio_pools_missing(a);
-	return missing != NULL;
+	return !!missing;
 }
 
 /* all doors at once; when ports listen already, what is missing can only be added */

@@ -22,9 +22,9 @@ struct liteio_json;
  * @ret: the value, owned by the caller; NULL for an empty document
  * @err: what is wrong and in which line
  *
- * Plain scalars are what YAML 1.2's JSON schema makes of them: null, true, false, whole numbers; all
- * else is a string, as is everything quoted. Keys are strings; one that comes twice, a second document
- * and a tag of the file's own are errors. JSON is YAML, too.
+ * Plain scalars are what YAML 1.2's JSON schema makes of them: null, true, false, whole numbers;
+ * all else is a string, as is everything quoted. Keys are strings; one that comes twice, a second
+ * document and a tag of the file's own are errors. JSON is YAML, too.
  *
  * Context: any thread. Return: 0, -EINVAL, or -EMSGSIZE when it is too deep or too large.
  */

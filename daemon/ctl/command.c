@@ -303,8 +303,8 @@ const struct liteio_command liteio_commands[] = {
 	  body_pool_create, 0, pool_columns },
 	{ "pool", "import", "open the pool that is on a disk", { DEVICE }, "DEVICE", 0, 0, "POST",
 	  "/v1/pools/import", body_pool_import, 0, pool_columns },
-	{ "pool", "delete", "delete an empty pool; give up one that is not found", { NAME }, "POOL", 0, 0, "DELETE",
-	  "/v1/pools/%s", NULL, 0, deleted_columns },
+	{ "pool", "delete", "delete an empty pool; give up one that is not found", { NAME }, "POOL",
+	  0, 0, "DELETE", "/v1/pools/%s", NULL, 0, deleted_columns },
 
 	{ "volume", "list", "all volumes of this node", { 0 }, "", 0, 0, "GET", "/v1/volumes", NULL,
 	  0, volume_columns },

@@ -86,7 +86,8 @@ START_TEST(test_bad)
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		text = bad[i].yaml;
-		ck_assert_msg(liteio_yaml_parse(text, strlen(text), &j, &err) == -EINVAL, "%s", text);
+		ck_assert_msg(liteio_yaml_parse(text, strlen(text), &j, &err) == -EINVAL, "%s",
+			      text);
 		ck_assert_msg(strstr(err.msg, bad[i].sentence) != NULL, "%s: %s", text, err.msg);
 		ck_assert_ptr_eq(j, (void *)1);
 	}
@@ -100,7 +101,7 @@ START_TEST(test_bounds)
 	struct liteio_json *j = (void *)1;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	size_t n = 0;
-	int i;
+	int i, k;
 
 	for (i = 0; i < LITEIO_YAML_MAX_DEPTH + 2; i++)
 		*p++ = '[';
@@ -109,10 +110,12 @@ START_TEST(test_bounds)
 	ck_assert_int_eq(liteio_yaml_parse(deep, p - deep, &j, &err), -EMSGSIZE);
 	ck_assert_ptr_nonnull(strstr(err.msg, "too deep"));
 	n += snprintf(laughs + n, sizeof(laughs) - n, "a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
-	for (i = 1; i < 8; i++)
-		n += snprintf(laughs + n, sizeof(laughs) - n,
-			      "a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i,
-			      i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+	for (i = 1; i < 8; i++) {
+		n += snprintf(laughs + n, sizeof(laughs) - n, "a%d: &a%d [", i, i);
+		for (k = 0; k < 9; k++)
+			n += snprintf(laughs + n, sizeof(laughs) - n, "*a%d%s", i - 1,
+				      k < 8 ? ", " : "]\n");
+	}
 	ck_assert_uint_lt(n, sizeof(laughs));
 	ck_assert_int_eq(liteio_yaml_parse(laughs, n, &j, &err), -EMSGSIZE);
 	ck_assert_ptr_nonnull(strstr(err.msg, "too large"));

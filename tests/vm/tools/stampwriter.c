@@ -10,8 +10,9 @@
  *
  * "write" prints "running" when every writer has had a first block acknowledged. On SIGTERM it
  * waits for its writers, prints its counts, and writes what was acknowledged (a sequence number
- * per block) to the file that the variable STAMPS names. With STAMPS each write is flushed before it
- * counts as acknowledged: it has to survive a power cut. On SIGUSR1 it prints its counts at once.
+ * per block) to the file that the variable STAMPS names. With STAMPS each write is flushed before
+ * it counts as acknowledged: it has to survive a power cut. On SIGUSR1 it prints its counts at
+ * once.
  */
 #include <errno.h>
 #include <fcntl.h>
