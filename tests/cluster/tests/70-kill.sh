@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2016 # expanded in pods and guests
-# Each program of ours is killed with -9 in the middle of every operation, on all workers: the operation completes,
-# and the data is what it was.
+# Our programs are killed with -9 in the middle of every operation, on all workers: the operation completes, and the
+# data is what it was. All of them at once; with LITEIO_KILL=each, one program after the other.
 
 # shellcheck source=tests/cluster/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -85,7 +85,9 @@ delete() {
 }
 
 begin
-for program in liteio-agent liteio-controller liteio-csi; do
+programs=('liteio-(agent|controller|csi)')
+[ "${LITEIO_KILL-}" != each ] || programs=(liteio-agent liteio-controller liteio-csi)
+for program in "${programs[@]}"; do
 	step "$program is killed while a volume is made and attached" create "$program"
 	step "$program is killed while its pod moves" move "$program"
 	step "$program is killed while it grows" expand "$program"
