@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The bed itself: what "run" promises, on every kernel. Exit codes and output come through, a kernel
 # that complains fails the run, a hang ends, disks are where they belong.
-# vm: kernels=6.1,6.12,7 host=yes timeout=400 needs=none
+# vm: kernels=6.1,6.12,7 host=yes timeout=900 needs=none
 set -u
 
 bed=$(dirname "$0")/..

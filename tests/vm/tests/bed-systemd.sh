@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The bed itself: a guest that boots systemd is healthy, sees the disks and what was built, and powers
 # off in order (or "run" would say so).
-# vm: kernels=6.12 systemd=yes disks=data=64M timeout=400 needs=none
+# vm: kernels=6.12 systemd=yes disks=data=64M timeout=900 needs=none
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$(dirname "$0")/../lib/test.sh"

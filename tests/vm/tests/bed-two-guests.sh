@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The bed itself: two guests reach each other and the host; a power cut keeps what was flushed; the
 # same disks come back; a cable can be pulled.
-# vm: kernels=6.12 host=yes timeout=400 needs=none
+# vm: kernels=6.12 host=yes timeout=900 needs=none
 
 # shellcheck source=tests/vm/lib/multi.sh
 . "$(dirname "$0")/../lib/multi.sh"
