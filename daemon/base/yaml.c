@@ -68,7 +68,7 @@ static int convert_scalar(const struct reader *r, const yaml_node_t *node, struc
 static int convert_sequence(struct reader *r, const yaml_node_t *node, int depth,
 			    struct liteio_json **ret)
 {
-	struct liteio_json *list = liteio_json_new_array(), *item;
+	struct liteio_json *list = liteio_json_new_array(), *item = NULL;
 	const yaml_node_item_t *i;
 	int err;
 
@@ -88,7 +88,7 @@ static int convert_pair(struct reader *r, const yaml_node_pair_t *pair, int dept
 			struct liteio_json *into)
 {
 	const yaml_node_t *key = yaml_document_get_node(r->doc, pair->key);
-	struct liteio_json *value;
+	struct liteio_json *value = NULL;
 	const char *name;
 	int err;
 
