@@ -71,6 +71,9 @@ static void judge(const struct liteio_local_node *have, struct liteio_verdict *r
 	else if (!has_feature(have, "export"))
 		liteio_verdict_set(ready, LITEIO_CONDITION_TRUE, "NoTarget",
 				   "no NVMe target over TCP: volumes of this node can be used on this node only");
+	else if (have->closed)
+		liteio_verdict_set(ready, LITEIO_CONDITION_TRUE, "TargetClosed",
+				   "no remote consumer is let in: %s", have->closed);
 	else
 		liteio_verdict_set(ready, LITEIO_CONDITION_TRUE, "Ready",
 				   "the node serves and consumes volumes");

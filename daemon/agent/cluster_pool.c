@@ -185,6 +185,20 @@ static int report(struct pass *p, const struct liteio_verdict *ready, struct lit
 	return r;
 }
 
+/* take hold of the object, or let go of it: nobody waits for a pool without one */
+static int hold(struct pass *p, bool present, struct liteio_error *err)
+{
+	bool known;
+	int r = 0;
+
+	if (!present && !p->found)
+		r = liteio_op_pool_forget(p->c->agent, p->p.spec.pool, &known, err);
+	if (r)
+		return r;
+	return liteio_cluster_finalizer(p->c, &liteio_resource_storagepool, p->c->pools, p->obj,
+					&p->p.meta, LITEIO_POOL_FINALIZER, present, err);
+}
+
 /* 1: the object was written (hold, release): what follows is concluded from the new one */
 static int drive(struct pass *p, const char *about, struct liteio_verdict *ready,
 		 struct liteio_error *err)
@@ -203,10 +217,7 @@ static int drive(struct pass *p, const char *about, struct liteio_verdict *ready
 		if (plan.kind == LITEIO_PLAN_NOTHING)
 			return 0;
 		if (plan.kind == LITEIO_PLAN_RELEASE || plan.kind == LITEIO_PLAN_HOLD) {
-			r = liteio_cluster_finalizer(p->c, &liteio_resource_storagepool,
-						     p->c->pools, p->obj, &p->p.meta,
-						     LITEIO_POOL_FINALIZER,
-						     plan.kind == LITEIO_PLAN_HOLD, err);
+			r = hold(p, plan.kind == LITEIO_PLAN_HOLD, err);
 			return r ? r : 1;
 		}
 		r = step(p, &plan, err);

@@ -237,6 +237,15 @@ static int forget(struct liteio_agent *a, const char *pool, bool *ret_deleted,
 	return r;
 }
 
+int liteio_op_pool_forget(struct liteio_agent *a, const char *pool, bool *ret_known,
+			  struct liteio_error *err)
+{
+	struct liteio_named_lock *lock _liteio_held_ =
+		liteio_locks_take(a->locks, "pools");
+
+	return forget(a, pool, ret_known, err);
+}
+
 int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_deleted,
 			  struct liteio_error *err)
 {
