@@ -168,6 +168,21 @@ static int answer_send(struct sk_buff *skb, void *header, struct genl_info *info
 	return genlmsg_reply(skb, info);
 }
 
+/* who asks, and for which volume; what every command but INFO_GET begins with */
+static int get_vol_key(struct sk_buff *request, struct genl_info *info, uuid_t *uuid)
+{
+	int ret = check_allowed(request, info->extack);
+
+	return ret ? ret : get_uuid(info->attrs, info->extack, uuid);
+}
+
+static int get_att_key(struct sk_buff *request, struct genl_info *info, uuid_t *uuid, u64 *gen)
+{
+	int ret = get_vol_key(request, info, uuid);
+
+	return ret ? ret : get_gen(info->attrs, info->extack, gen);
+}
+
 /* --- volumes --------------------------------------------------------------------------------- */
 
 static int do_vol_set(struct sk_buff *request, struct genl_info *info)
@@ -180,9 +195,7 @@ static int do_vol_set(struct sk_buff *request, struct genl_info *info)
 	unsigned int cookie;
 	int ret;
 
-	ret = check_allowed(request, info->extack);
-	if (!ret)
-		ret = get_uuid(info->attrs, info->extack, &spec.uuid);
+	ret = get_vol_key(request, info, &spec.uuid);
 	if (!ret)
 		ret = get_text(info->attrs[LITEIO_A_NAME], info->extack, &spec.name);
 	if (ret)
@@ -204,9 +217,7 @@ static int do_vol_del(struct sk_buff *request, struct genl_info *info)
 	uuid_t uuid;
 	int ret;
 
-	ret = check_allowed(request, info->extack);
-	if (!ret)
-		ret = get_uuid(info->attrs, info->extack, &uuid);
+	ret = get_vol_key(request, info, &uuid);
 	if (ret)
 		return ret;
 
@@ -232,9 +243,7 @@ static int do_vol_get(struct sk_buff *request, struct genl_info *info)
 	uuid_t uuid;
 	int ret;
 
-	ret = check_allowed(request, info->extack);
-	if (!ret)
-		ret = get_uuid(info->attrs, info->extack, &uuid);
+	ret = get_vol_key(request, info, &uuid);
 	if (ret)
 		return ret;
 	skb = answer_new(info, &header);
@@ -260,11 +269,7 @@ static int do_att_add(struct sk_buff *request, struct genl_info *info)
 	u64 gen;
 	int ret;
 
-	ret = check_allowed(request, info->extack);
-	if (!ret)
-		ret = get_uuid(info->attrs, info->extack, &uuid);
-	if (!ret)
-		ret = get_gen(info->attrs, info->extack, &gen);
+	ret = get_att_key(request, info, &uuid, &gen);
 	if (!ret)
 		ret = get_text(info->attrs[LITEIO_A_HOST], info->extack, &host);
 	if (ret)
@@ -292,11 +297,7 @@ static int do_att_del(struct sk_buff *request, struct genl_info *info)
 	u64 gen;
 	int ret;
 
-	ret = check_allowed(request, info->extack);
-	if (!ret)
-		ret = get_uuid(info->attrs, info->extack, &uuid);
-	if (!ret)
-		ret = get_gen(info->attrs, info->extack, &gen);
+	ret = get_att_key(request, info, &uuid, &gen);
 	if (ret)
 		return ret;
 	ret = liteio_att_delete(&uuid, gen, &why);
@@ -322,11 +323,7 @@ static int do_att_get(struct sk_buff *request, struct genl_info *info)
 	u64 gen;
 	int ret;
 
-	ret = check_allowed(request, info->extack);
-	if (!ret)
-		ret = get_uuid(info->attrs, info->extack, &uuid);
-	if (!ret)
-		ret = get_gen(info->attrs, info->extack, &gen);
+	ret = get_att_key(request, info, &uuid, &gen);
 	if (ret)
 		return ret;
 	skb = answer_new(info, &header);
@@ -343,13 +340,14 @@ static int do_att_get(struct sk_buff *request, struct genl_info *info)
 
 /* --- the fence ------------------------------------------------------------------------------- */
 
-static int get_fence(struct genl_info *info, uuid_t *uuid, struct liteio_fence *fence)
+static int get_fence(struct sk_buff *request, struct genl_info *info, uuid_t *uuid,
+		     struct liteio_fence *fence)
 {
 	struct nlattr *floor = info->attrs[LITEIO_A_FLOOR];
 	struct nlattr *gen = info->attrs[LITEIO_A_GEN];
 	int ret;
 
-	ret = get_uuid(info->attrs, info->extack, uuid);
+	ret = get_vol_key(request, info, uuid);
 	if (ret)
 		return ret;
 	if (!floor == !gen)
@@ -404,9 +402,7 @@ static int do_fence(struct sk_buff *request, struct genl_info *info)
 	uuid_t uuid;
 	int ret;
 
-	ret = check_allowed(request, info->extack);
-	if (!ret)
-		ret = get_fence(info, &uuid, &fence);
+	ret = get_fence(request, info, &uuid, &fence);
 	if (ret)
 		return ret;
 	/* first, so that a fence that was set is not answered with an error */
