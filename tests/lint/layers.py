@@ -15,7 +15,7 @@ KMOD = {
     'head': ['head'],
     'netlink': ['netlink', 'message', 'events'],
     'configfs': ['configfs'],
-    'registry': ['registry', 'volume', 'attachment', 'fence'],
+    'registry': ['registry', 'volume', 'attachment', 'fence', 'trace'],
     'stats': ['stats'],
     'common': ['liteio'],
     'pure': ['pure', 'generations', 'hist', 'table'],
