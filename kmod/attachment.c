@@ -13,6 +13,7 @@
 #include "attachment.h"
 #include "registry.h"
 #include "stats.h"
+#include "trace.h"
 #include "volume.h"
 
 /* a gate without users opens within a grace period; beyond this, something is broken */
@@ -275,6 +276,7 @@ static void unlink_att(struct liteio_att *att)
 	WRITE_ONCE(vol->nr_attachments, vol->nr_attachments - 1);
 	/* nobody notices anything any more: what was noticed is told now */
 	flush_delayed_work(&att->notice_work);
+	trace_liteio_release(att);
 	if (window->att_removed)
 		window->att_removed(att);
 	liteio_registry_touch();

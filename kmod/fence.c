@@ -10,17 +10,20 @@
 #include "fence.h"
 #include "registry.h"
 #include "stats.h"
+#include "trace.h"
 #include "volume.h"
 
 #define BARRED_ROOM_MIN 16
 
 void liteio_fence_floor(struct liteio_vol *vol, u64 floor)
 {
+	u64 first = vol->gens.floor;
 	struct liteio_att *att;
 
 	lockdep_assert_held(&liteio_lock);
 	if (!liteio_generations_raise(&vol->gens, floor))
 		return;
+	trace_liteio_fence(vol, first, floor - 1);
 	list_for_each_entry(att, &vol->attachments, vol_node) {
 		if (att->gen < floor)
 			liteio_att_close(att);
@@ -64,6 +67,7 @@ int liteio_fence_gen(struct liteio_vol *vol, u64 gen, const char **why)
 		ret = liteio_generations_bar(&vol->gens, gen);
 		if (WARN_ON_ONCE(ret))
 			return ret;
+		trace_liteio_fence(vol, gen, gen);
 		liteio_registry_touch();
 	}
 	att = liteio_att_find(vol, gen);
@@ -116,5 +120,6 @@ int liteio_fence_wait(const struct liteio_fence *fence, unsigned int timeout_ms,
 	}
 	ret->is_drained = woken > 0;
 	ret->waited_ns = ktime_get_ns() - start;
+	trace_liteio_drain(fence, ret);
 	return woken < 0 ? -EINTR : 0;
 }

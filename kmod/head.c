@@ -17,6 +17,7 @@
 #include "head.h"
 #include "stats.h"
 #include "table.h"
+#include "trace.h"
 
 #define DM_MSG_PREFIX "liteio"
 
@@ -139,8 +140,9 @@ static noinline int head_refuse(struct liteio_att *att)
 	return DM_MAPIO_KILL;
 }
 
-static noinline int head_refuse_stale(struct liteio_att *att)
+static noinline int head_refuse_stale(struct liteio_att *att, const struct bio *bio)
 {
+	trace_liteio_reject(att, bio);
 	if (!test_bit(LITEIO_STALE_TOLD, &att->noticed) &&
 	    !test_and_set_bit(LITEIO_STALE_TOLD, &att->noticed))
 		liteio_att_notice(att, LITEIO_NOTICED_STALE);
@@ -167,7 +169,7 @@ static int head_map(struct dm_target *ti, struct bio *bio)
 	struct liteio_att *att = head->att;
 
 	if (unlikely(!percpu_ref_tryget_live(&att->gate)))
-		return head_refuse_stale(att);
+		return head_refuse_stale(att, bio);
 	io->class = classify(bio);
 	if (unlikely(head->is_ro) && io->class != LITEIO_CLASS_READ &&
 	    io->class != LITEIO_CLASS_FLUSH) {
