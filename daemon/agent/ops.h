@@ -74,12 +74,12 @@ int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool
 int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
 			  struct liteio_local_pool *ret, struct liteio_error *err);
 /*
- * close an empty pool and erase its label; -EBUSY while it has volumes or snapshots. One that is not
- * there is not waited for any more, as by liteio_op_pool_forget()
+ * close an empty pool and erase its label; -EBUSY while it has volumes or snapshots. One that is
+ * not there is not waited for any more, as by liteio_op_pool_forget()
  */
 int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_deleted,
 			  struct liteio_error *err);
-/* a pool whose disk is not there is given up: its disk is not touched, its consumers are refused */
+/* give up a pool that is not there: its disk is not touched, its consumers are refused */
 int liteio_op_pool_forget(struct liteio_agent *a, const char *pool, bool *ret_known,
 			  struct liteio_error *err);
 /* the pool with the kernel's numbers of this moment */
