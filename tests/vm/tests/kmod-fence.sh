@@ -60,7 +60,7 @@ t_nothing_old_lands_after_a_drained_fence() {
 		stampwriter check /dev/ram0 $((gen + 1)) $BLOCKS
 		stop_writer
 		[ "$(kmodctl att-get uuid=$V1 gen=$gen | field rejected)" -gt 0 ]
-		dmsetup remove "head$gen"
+		dmsetup remove --retry "head$gen"
 		kmodctl att-del uuid=$V1 gen=$gen
 		gen=$((gen + 2))
 	done
@@ -122,7 +122,7 @@ t_a_fence_of_one_generation_spares_the_others() {
 	before=$(kmodctl vol-get uuid=$V1)
 	expect 1 "$(kmodctl fence uuid=$V1 gen=2 | field drained)"
 	expect "$before" "$(kmodctl vol-get uuid=$V1)"
-	dmsetup remove head2
+	dmsetup remove --retry head2
 	kmodctl att-del uuid=$V1 gen=2
 	expect_error ESTALE "was fenced" kmodctl att-add uuid=$V1 gen=2
 	expect 1 "$(kmodctl fence uuid=$V1 gen=2 | field drained)"

@@ -108,7 +108,7 @@ t_limits_are_those_of_the_disk() {
 		expect "$(cat "$lower/${file##*/}" 2>/dev/null)" "$(cat "$file" 2>/dev/null)" "${file##*/}"
 	done
 	expect 4096 "$(cat "$upper/logical_block_size")"
-	dmsetup remove h
+	dmsetup remove --retry h
 	# a part that begins in the middle of a block is no device
 	! dmsetup create h --table "0 8000 liteio $disk 1 $V1 1" 2>/dev/null || fail "misaligned"
 }
@@ -194,9 +194,9 @@ t_lack_of_space_is_told() {
 	! dd if=/dev/zero of=/dev/mapper/h bs=64k oflag=direct status=none 2>"$WORK/said" || fail "it has space"
 	grep -q "No space left" "$WORK/said"
 	until_true 10 grep -q "type=no-space uuid=$V1 gen=1" "$WORK/events"
-	dmsetup remove h
-	dmsetup remove thin
-	dmsetup remove pool
+	dmsetup remove --retry h
+	dmsetup remove --retry thin
+	dmsetup remove --retry pool
 }
 
 t_commands_cannot_pass_by() {

@@ -155,7 +155,7 @@ t_events_tell_everything_in_order() {
 	kmodctl fence uuid=$V1 gen=2 >/dev/null
 	! dd if=/dev/mapper/h of=/dev/null bs=4k count=2 iflag=direct status=none 2>/dev/null || fail "read"
 	until_true 10 grep -q type=stale-io "$WORK/events"
-	dmsetup remove h
+	dmsetup remove --retry h
 	kmodctl att-del uuid=$V1 gen=2
 	kmodctl att-del uuid=$V1 gen=1
 	kmodctl vol-del uuid=$V1
@@ -237,7 +237,7 @@ t_unloading_is_refused_while_bound_and_leaves_nothing() {
 	head_new h /dev/ram0 8192 $V1 1
 	! rmmod liteio 2>/dev/null || fail "unloaded under a head"
 	dd if=/dev/zero of=/dev/mapper/h bs=4k count=1 oflag=direct status=none
-	dmsetup remove h
+	dmsetup remove --retry h
 	kmodctl fence uuid=$V1 floor=2 timeout=0 >/dev/null
 	rmmod liteio
 	[ ! -e $WINDOW ] || fail "the window is still there"

@@ -16,7 +16,7 @@ t_table_round_trips() {
 		dmsetup create h --table "$line"
 		expect "$line" "$(dmsetup table h)" table
 		dmsetup table h | dmsetup load h
-		dmsetup remove h
+		dmsetup remove --retry h
 	done
 	# a path, an upper-case UUID and an empty list of options come back in canonical form
 	dmsetup create h --table "0 1000 liteio /dev/ram0 8 ${V1^^} 7 0"
@@ -94,7 +94,7 @@ t_an_attachment_has_one_head() {
 	dmsetup table h | dmsetup load h
 	dmsetup table h | dmsetup load h
 	dmsetup resume h
-	dmsetup remove h
+	dmsetup remove --retry h
 	expect new "$(state_of $V1 1)"
 }
 
@@ -117,7 +117,7 @@ t_read_only_refuses_what_changes_data() {
 		# a flush changes nothing
 		sync /dev/mapper/h
 		[ "$(kmodctl att-get uuid=$V1 gen="${kind%% *}" | field rejected)" -gt 0 ]
-		dmsetup remove h
+		dmsetup remove --retry h
 	done
 	sha256sum </dev/ram0 | cmp - "$WORK/before"
 }
