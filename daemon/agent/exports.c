@@ -302,8 +302,8 @@ bool liteio_export_has_remote(struct liteio_open_pool *p)
 	return false;
 }
 
-static char *first_not_linked(struct liteio_open_pool *p, const struct liteio_nvmet_export *exports,
-			      size_t n)
+static char *first_not_linked(struct liteio_open_pool *p, size_t ports,
+			      const struct liteio_nvmet_export *exports, size_t n)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
 	struct liteio_catalog_volume v;
@@ -312,7 +312,7 @@ static char *first_not_linked(struct liteio_open_pool *p, const struct liteio_nv
 	liteio_pool_attachment_list(p->engine, NULL, &atts, &n_atts);
 	for (i = 0; i < n_atts; i++)
 		if (is_remote_live(&atts[i]) &&
-		    !is_linked(&atts[i], ports_in_use(exports, n), exports, n) &&
+		    !is_linked(&atts[i], ports, exports, n) &&
 		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) == 0)
 			return liteio_strf("generation %" PRIu64 " of volume %s is not restored",
 					   atts[i].generation, v.name);
@@ -324,14 +324,15 @@ bool liteio_export_all_linked(struct liteio_agent *a, char **ret_missing)
 	struct liteio_nvmet_export *exports = NULL;
 	struct liteio_open_pool **all;
 	char *missing = NULL;
-	size_t i, n_all, n = 0;
+	size_t i, n_all, ports, n = 0;
 
 	/* no target at all: nothing is linked */
 	if (liteio_nvmet_list(&target, &exports, &n, NULL) < 0)
 		n = 0;
+	ports = ports_in_use(exports, n);
 	liteio_pools_all(a->pools, &all, &n_all);
 	for (i = 0; i < n_all && !missing; i++)
-		missing = first_not_linked(all[i], exports, n);
+		missing = first_not_linked(all[i], ports, exports, n);
 	liteio_pools_put_all(a->pools, all, n_all);
 	liteio_nvmet_exports_free(exports, n);
 	if (missing)

@@ -393,7 +393,7 @@ int liteio_op_attachment_delete(struct liteio_agent *a, const struct liteio_uuid
 
 	if (liteio_head_get(uuid, generation, false, &head, NULL) == 0 &&
 	    liteio_publish_is(uuid, head.path)) {
-		if (head.dm.open_count > 0 && !force)
+		if (!force && !liteio_release_is_closed(&head))
 			return liteio_error_set(err, -EBUSY, "detach: %s is in use", head.path);
 		liteio_publish_del(uuid, head.path);
 		*ret_deleted = true;

@@ -31,6 +31,8 @@
 /* together less than TimeoutStopSec= of liteio-release.service */
 #define UNMOUNT_MS 120000
 #define MOUNTS_LOOK_MS 200
+/* as long as libdevmapper tries to remove a device that udevd looks at */
+#define CLOSED_MS 5000
 
 static bool has_live_path(const struct liteio_uuid *uuid, uint64_t generation)
 {
@@ -44,6 +46,32 @@ static bool has_live_path(const struct liteio_uuid *uuid, uint64_t generation)
 		    strcmp(ctrls[i].state, "live") == 0)
 			return true;
 	return false;
+}
+
+/* until something is mounted or unmounted, or a while has passed: a process ends untold */
+static void wait_for_mounts(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLPRI };
+
+	poll(&p, 1, MOUNTS_LOOK_MS);
+}
+
+bool liteio_release_is_closed(struct liteio_head_state *io)
+{
+	_cleanup_close_ int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	uint64_t deadline = liteio_now_ms() + CLOSED_MS;
+	struct liteio_head_state now;
+
+	while (io->dm.open_count > 0) {
+		if (fd < 0 || liteio_now_ms() >= deadline)
+			return false;
+		wait_for_mounts(fd);
+		if (liteio_head_get(&io->head.uuid, io->head.generation, io->head.remote, &now,
+				    NULL) < 0)
+			return false;
+		*io = now;
+	}
+	return true;
 }
 
 /* the head is still open: its I/O fails from now on, and it goes with its last opener */
@@ -78,15 +106,14 @@ int liteio_release_remote(const struct liteio_uuid *uuid, uint64_t generation, b
 			  uint64_t timeout_ms, struct liteio_error *err)
 {
 	struct liteio_head_state head;
-	bool is_open, exists;
+	bool exists;
 	int r;
 
 	r = liteio_head_get(uuid, generation, true, &head, err);
 	if (r < 0 && r != -ENODEV)
 		return r;
 	exists = r == 0;
-	is_open = exists && head.dm.open_count > 0;
-	if (is_open && !force)
+	if (exists && !force && !liteio_release_is_closed(&head))
 		return liteio_error_set(err, -EBUSY, "%s is in use", head.path);
 	if (exists)
 		liteio_publish_del(uuid, head.path);
@@ -110,14 +137,6 @@ int liteio_release_remote(const struct liteio_uuid *uuid, uint64_t generation, b
 }
 
 /* ---- at shutdown ---- */
-
-/* until something is mounted or unmounted, or a while has passed: a process ends untold */
-static void wait_for_mounts(int fd)
-{
-	struct pollfd p = { .fd = fd, .events = POLLPRI };
-
-	poll(&p, 1, MOUNTS_LOOK_MS);
-}
 
 /* in a child, for the path may die under it: 0, -EBUSY, or -ETIMEDOUT when it hangs */
 static int unmount_one(const char *target, uint64_t timeout_ms, struct liteio_error *err)

@@ -12,6 +12,19 @@
 #include "base/uuid.h"
 
 struct liteio_error;
+struct liteio_head_state;
+
+/**
+ * liteio_release_is_closed() - does nobody have it open any more?
+ * @io: a head that exists; looked at again as long as it is waited for
+ *
+ * Who has just unmounted a file system may not be the last: udevd looks at the device, or a
+ * container that is being made holds a copy of the mount for a moment. They are waited for, a few
+ * seconds; a true user is not.
+ *
+ * Context: worker. Return: true when it is closed.
+ */
+bool liteio_release_is_closed(struct liteio_head_state *io);
 
 /**
  * liteio_release_remote() - remove head, controller and gate of a remote attachment
@@ -19,7 +32,7 @@ struct liteio_error;
  * @generation: of the attachment
  * @force: although the head is open: its I/O fails, and it goes when its last opener leaves
  * @timeout_ms: bound for the kernel to delete a controller
- * @err: -EBUSY when it is open and @force is not set
+ * @err: -EBUSY when it stays open and @force is not set
  *
  * Context: worker. Return: 0 (also when there was nothing) or a negative errno.
  */
