@@ -8,6 +8,7 @@
 #   vm_boot NAME...                start them (at once); again after a cut or an off, with the same disks
 #   vm NAME COMMAND...             run a command in it; output and exit code are ours
 #   vm NAME <<END                  run a script in it
+#   on NAME SCRIPT                 run a script in it, with what lib/agent.sh has; strict
 #   vm_cut NAME...                 power cut
 #   vm_off NAME...                 switch off in order
 #   vm_console NAME                what its console said so far
@@ -86,6 +87,18 @@ vm() {
 	vm_known "$name"
 	shift
 	"$vm_dir/guests" exec "$vm_state/$name" "$@"
+}
+
+on() {
+	local node=$1
+
+	shift
+	vm "$node" <<-END
+		set -euo pipefail
+		export AGENT_LISTEN=$(vm_ip "$node")
+		. $LITEIO_TOP/tests/vm/lib/agent.sh
+		$*
+	END
 }
 
 vm_unplug() {

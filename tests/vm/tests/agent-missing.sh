@@ -12,29 +12,16 @@ vm_add pool --disk pool=256M --disk late=256M --disk state=32M -m 768M --timeout
 vm_add user -m 768M --timeout 600
 vm_boot pool user
 
-on() {
-	local node=$1
-
-	shift
-	vm "$node" <<-END
-	set -euo pipefail
-	export AGENT_LISTEN=$(vm_ip "$node")
-	. $LITEIO_TOP/tests/vm/lib/agent.sh
-	late=/dev/disk/by-id/virtio-late
-	$*
-	END
-}
-
 # what the pool node knows outlives its power; the second disk is taken away before its agent starts
 boot_without_late() {
 	vm_boot pool
 	# shellcheck disable=SC2016 # expanded over there
 	on pool 'mkdir -p /var/lib/liteio
 	mount /dev/disk/by-id/virtio-state /var/lib/liteio
-	device=$(readlink -f "/sys/class/block/$(basename "$(readlink -f $late)")/device")
+	device=$(readlink -f "/sys/class/block/$(basename "$(readlink -f /dev/disk/by-id/virtio-late)")/device")
 	basename "$device" >/run/late
 	cat /run/late >/sys/bus/virtio/drivers/virtio_blk/unbind
-	until_true 30 [ ! -e $late ]
+	until_true 30 [ ! -e /dev/disk/by-id/virtio-late ]
 	agent_start'
 }
 
@@ -46,7 +33,7 @@ on pool 'mkfs.ext4 -q /dev/disk/by-id/virtio-state
 on user agent_start
 nqn=$(on user 'j node show | jq -r .hostNQN')
 on pool "liteioctl pool create fast \$DISK >/dev/null
-	liteioctl pool create slow \$(readlink -f \$late) >/dev/null
+	liteioctl pool create slow \$(readlink -f /dev/disk/by-id/virtio-late) >/dev/null
 	liteioctl volume create a --pool fast --size 64Mi >/dev/null
 	liteioctl volume create b --pool slow --size 64Mi >/dev/null
 	liteioctl export create a 1 --host-nqn $nqn >/dev/null
@@ -83,8 +70,8 @@ ok "while a disk is missing nobody is let in, and nobody is refused"
 
 # shellcheck disable=SC2016
 on pool 'cat /run/late >/sys/bus/virtio/drivers/virtio_blk/bind
-	until_true 30 [ -b $late ]
-	liteioctl pool import $(readlink -f $late) >/dev/null
+	until_true 30 [ -b /dev/disk/by-id/virtio-late ]
+	liteioctl pool import $(readlink -f /dev/disk/by-id/virtio-late) >/dev/null
 	[ "$(j node show | jq -r .closed)" = null ]
 	[ "$(j export list | jq -c "[.items[] | .ready]")" = "[true,true]" ]'
 on user "until_true 200 sh -c '! liteioctl -o json attachment list | grep -q connecting'

@@ -11,18 +11,6 @@ vm_add pool --disk pool=1G -m 768M --timeout 600
 vm_add user -m 768M --timeout 600
 vm_boot pool user
 
-on() {
-	local node=$1
-
-	shift
-	vm "$node" <<-END
-	set -euo pipefail
-	export AGENT_LISTEN=$(vm_ip "$node")
-	. $LITEIO_TOP/tests/vm/lib/agent.sh
-	$*
-	END
-}
-
 on pool agent_start
 on user agent_start
 nqn=$(on user 'j node show | jq -r .hostNQN')
