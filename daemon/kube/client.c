@@ -22,6 +22,7 @@
 
 /* objects asked for at once: an answer of so many stays far below the bound of a JSON text */
 #define PAGE_LIMIT "250"
+#define LIST_ATTEMPTS 3
 
 /**
  * struct liteio_kube - a client
@@ -441,7 +442,7 @@ static int list_page(struct liteio_kube *k, const struct liteio_resource *res, c
 	return 0;
 }
 
-int liteio_kube_list(struct liteio_kube *k, const struct liteio_resource *res, const char *ns,
+static int list_once(struct liteio_kube *k, const struct liteio_resource *res, const char *ns,
 		     const char *label_selector, struct liteio_json **ret,
 		     struct liteio_error *err)
 {
@@ -462,6 +463,19 @@ int liteio_kube_list(struct liteio_kube *k, const struct liteio_resource *res, c
 	}
 	*ret = items;
 	return 0;
+}
+
+int liteio_kube_list(struct liteio_kube *k, const struct liteio_resource *res, const char *ns,
+		     const char *label_selector, struct liteio_json **ret,
+		     struct liteio_error *err)
+{
+	unsigned int i;
+	int r = -ESTALE;
+
+	/* pages that have been compacted away while we read: from the beginning */
+	for (i = 0; i < LIST_ATTEMPTS && r == -ESTALE; i++)
+		r = list_once(k, res, ns, label_selector, ret, err);
+	return r;
 }
 
 int liteio_kube_create(struct liteio_kube *k, const struct liteio_resource *res,
