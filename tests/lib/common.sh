@@ -67,3 +67,18 @@ patiently() {
 	fi
 	rm -f "$log"
 }
+
+# wait_until SECONDS WHAT COMMAND...: ask again and again until the command
+# succeeds; for states that nobody announces.
+wait_until() {
+	local limit=$((SECONDS + $1)) what=$2
+
+	shift 2
+	until "$@" >/dev/null 2>&1; do
+		if [ $SECONDS -ge $limit ]; then
+			say "gave up waiting until $what"
+			return 1
+		fi
+		sleep 0.3
+	done
+}
