@@ -11,6 +11,8 @@
 #include <linux/slab.h>
 
 #include "attachment.h"
+#include "compat.h"
+#include "qos.h"
 #include "registry.h"
 #include "stats.h"
 #include "trace.h"
@@ -56,6 +58,7 @@ static void att_free(struct kref *ref)
 	struct liteio_att *att = container_of(ref, struct liteio_att, ref);
 
 	percpu_ref_exit(&att->gate);
+	liteio_qos_queue_free(att->queue);
 	liteio_stats_free(att->stats);
 	liteio_vol_put(att->vol);
 	kfree(att);
@@ -143,6 +146,24 @@ static void gate_released(struct percpu_ref *gate)
 	complete_all(&att->drained);
 }
 
+/* what waits because of a limit never got under way: the gate refuses it after all */
+static void refuse_waiting(struct liteio_att *att)
+{
+	struct bio_list waiting = BIO_EMPTY_LIST;
+	struct bio *bio;
+
+	liteio_qos_close(att->queue, &waiting);
+	while ((bio = bio_list_pop(&waiting))) {
+		struct liteio_io *io = dm_per_bio_data(bio, sizeof(*io));
+
+		bio->bi_iter.bi_sector = io->sector;
+		trace_liteio_reject(att, bio);
+		atomic64_inc(&att->rejected);
+		io->class = LITEIO_CLASS_REFUSED;
+		bio_io_error(bio);
+	}
+}
+
 void liteio_att_close(struct liteio_att *att)
 {
 	lockdep_assert_held(&liteio_lock);
@@ -153,6 +174,7 @@ void liteio_att_close(struct liteio_att *att)
 	percpu_ref_kill(&att->gate);
 	WRITE_ONCE(att->is_closed, true);
 	att->is_close_untold = true;
+	refuse_waiting(att);
 }
 
 void liteio_att_tell_closed(struct liteio_att *att)
@@ -175,11 +197,15 @@ static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *h
 	att->stats = liteio_stats_new();
 	if (!att->stats)
 		goto err_stats;
+	att->queue = liteio_qos_queue_new(vol->qos);
+	if (!att->queue)
+		goto err_queue;
 	if (percpu_ref_init(&att->gate, gate_released, 0, GFP_KERNEL))
 		goto err_gate;
 
 	kref_init(&att->ref);
 	att->vol = liteio_vol_get(vol);
+	att->qos = vol->qos;
 	att->gen = gen;
 	att->flags = flags;
 	if (host)
@@ -190,6 +216,8 @@ static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *h
 	return att;
 
 err_gate:
+	liteio_qos_queue_free(att->queue);
+err_queue:
 	liteio_stats_free(att->stats);
 err_stats:
 	kfree(att);

@@ -9,6 +9,7 @@
 #define LITEIO_COMPAT_H
 
 #include <linux/device-mapper.h>
+#include <linux/hrtimer.h>
 #include <linux/version.h>
 #include <net/genetlink.h>
 
@@ -40,6 +41,27 @@ static inline struct nlattr **liteio_dump_attrs(struct netlink_callback *cb)
 	return genl_dumpit_info(cb)->attrs;
 #else
 	return genl_dumpit_info(cb)->info.attrs;
+#endif
+}
+
+/**
+ * liteio_hrtimer_setup() - prepare a timer
+ * @timer: the timer
+ * @function: what it calls
+ * @clock: its clock
+ * @mode: how its times are meant
+ *
+ * 6.13 made one call of two steps. Context: any.
+ */
+static inline void liteio_hrtimer_setup(struct hrtimer *timer,
+					enum hrtimer_restart (*function)(struct hrtimer *timer),
+					clockid_t clock, enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+#else
+	hrtimer_setup(timer, function, clock, mode);
 #endif
 }
 

@@ -3,13 +3,14 @@
  * The window: a read-only tree of what the registry holds.
  *
  *	/sys/kernel/config/liteio/{version,features,instance}
- *	  volumes/<uuid>/{name,floor,barred}
- *	    attachments/<generation>/{state,host,flags,device,inflight,rejected,io_stats,latency}
+ *	  volumes/<uuid>/{name,floor,barred,qos,throttle}
+ *	    attachments/<generation>/{state,host,flags,device,inflight,rejected,queued,throttled,
+ *				      io_stats,latency}
  *
  * Directories are made and taken away by the module only; mkdir and rmdir get -EPERM because no
  * group has a make operation. A show function runs under configfs' frag_sem, which taking a
  * directory away waits for with liteio_lock held: so it never takes liteio_lock, and reads what
- * may be read without.
+ * may be read without; a spinlock that is innermost does no harm.
  */
 #include <linux/configfs.h>
 #include <linux/module.h>
@@ -17,6 +18,7 @@
 
 #include "attachment.h"
 #include "configfs.h"
+#include "qos.h"
 #include "stats.h"
 #include "volume.h"
 
@@ -95,6 +97,16 @@ static ssize_t att_rejected_show(struct config_item *item, char *page)
 	return sysfs_emit(page, "%lld\n", atomic64_read(&to_att(item)->rejected));
 }
 
+static ssize_t att_queued_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%llu\n", liteio_qos_queued(to_att(item)->queue));
+}
+
+static ssize_t att_throttled_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%llu\n", liteio_qos_throttled(to_att(item)->queue));
+}
+
 static ssize_t att_io_stats_show(struct config_item *item, char *page)
 {
 	struct liteio_stats_class sum;
@@ -137,6 +149,8 @@ CONFIGFS_ATTR_RO(att_, flags);
 CONFIGFS_ATTR_RO(att_, device);
 CONFIGFS_ATTR_RO(att_, inflight);
 CONFIGFS_ATTR_RO(att_, rejected);
+CONFIGFS_ATTR_RO(att_, queued);
+CONFIGFS_ATTR_RO(att_, throttled);
 CONFIGFS_ATTR_RO(att_, io_stats);
 CONFIGFS_ATTR_RO(att_, latency);
 
@@ -147,6 +161,8 @@ static struct configfs_attribute *att_attrs[] = {
 	&att_attr_device,
 	&att_attr_inflight,
 	&att_attr_rejected,
+	&att_attr_queued,
+	&att_attr_throttled,
 	&att_attr_io_stats,
 	&att_attr_latency,
 	NULL,
@@ -190,14 +206,58 @@ static ssize_t vol_barred_show(struct config_item *item, char *page)
 	return sysfs_emit(page, "%u\n", READ_ONCE(to_vol_window(item)->vol->gens.nr_barred));
 }
 
+static ssize_t vol_qos_show(struct config_item *item, char *page)
+{
+	static const char *const names[LITEIO_LIMIT_NR] = {
+		[LITEIO_LIMIT_RIOPS] = "riops",
+		[LITEIO_LIMIT_WIOPS] = "wiops",
+		[LITEIO_LIMIT_RBPS] = "rbps",
+		[LITEIO_LIMIT_WBPS] = "wbps",
+		[LITEIO_LIMIT_BURST_MS] = "burst_ms",
+	};
+	struct liteio_limits limits;
+	unsigned int i;
+	int len = 0;
+
+	liteio_qos_limits(to_vol_window(item)->vol->qos, &limits);
+	for (i = 0; i < LITEIO_LIMIT_NR; i++)
+		len += sysfs_emit_at(page, len, "%-8s %llu\n", names[i], limits.value[i]);
+	return len;
+}
+
+static ssize_t vol_throttle_show(struct config_item *item, char *page)
+{
+	static const char *const names[LITEIO_DIR_NR] = {
+		[LITEIO_DIR_READ] = "read",
+		[LITEIO_DIR_WRITE] = "write",
+	};
+	struct liteio_throttle seen;
+	unsigned int dir;
+	int len;
+
+	len = sysfs_emit(page, "%-6s %12s %12s %20s %20s\n", "class", "queued", "throttled",
+			 "iops_ns", "bps_ns");
+	for (dir = 0; dir < LITEIO_DIR_NR; dir++) {
+		liteio_qos_throttle(to_vol_window(item)->vol->qos, dir, &seen);
+		len += sysfs_emit_at(page, len, "%-6s %12llu %12llu %20llu %20llu\n", names[dir],
+				     seen.queued, seen.throttled, seen.over_ns[LITEIO_QOS_IOPS],
+				     seen.over_ns[LITEIO_QOS_BPS]);
+	}
+	return len;
+}
+
 CONFIGFS_ATTR_RO(vol_, name);
 CONFIGFS_ATTR_RO(vol_, floor);
 CONFIGFS_ATTR_RO(vol_, barred);
+CONFIGFS_ATTR_RO(vol_, qos);
+CONFIGFS_ATTR_RO(vol_, throttle);
 
 static struct configfs_attribute *vol_attrs[] = {
 	&vol_attr_name,
 	&vol_attr_floor,
 	&vol_attr_barred,
+	&vol_attr_qos,
+	&vol_attr_throttle,
 	NULL,
 };
 

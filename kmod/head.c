@@ -2,10 +2,10 @@
 /*
  * The head: a device-mapper target that adds an offset, a gate and counters to a device.
  *
- * It keeps no I/O back, so it has nothing to do when it is suspended or resumed: device-mapper
- * holds new I/O and waits for what is in flight. All that outlives a table (gate, counters)
- * belongs to the attachment. There is no prepare_ioctl on purpose: a command passed through to
- * the device below would go around the gate.
+ * It keeps I/O back only where the volume has limits, and gives that up when it is suspended: then
+ * device-mapper holds new I/O and waits for what is in flight. All that outlives a table (gate,
+ * counters, limits) belongs to the attachment and its volume. There is no prepare_ioctl on
+ * purpose: a command passed through to the device below would go around the gate.
  */
 #include <linux/bio.h>
 #include <linux/device-mapper.h>
@@ -15,6 +15,7 @@
 #include "attachment.h"
 #include "compat.h"
 #include "head.h"
+#include "qos.h"
 #include "stats.h"
 #include "table.h"
 #include "trace.h"
@@ -27,24 +28,14 @@
  * @dev: the device below
  * @table: what the table line says; its dev is not used
  * @is_ro: refuse what changes data: the table or the attachment says so
+ * @is_stopped: suspended, or about to be: nothing may wait any more, see liteio_qos_stop()
  */
 struct head {
 	struct liteio_att *att;
 	struct dm_dev *dev;
 	struct liteio_table table;
 	bool is_ro;
-};
-
-/**
- * struct head_io - what is remembered of an I/O in flight
- * @start_ns: when it passed the gate
- * @bytes: its size, which device-mapper counts down until completion
- * @class: enum liteio_class
- */
-struct head_io {
-	u64 start_ns;
-	u32 bytes;
-	u32 class;
+	bool is_stopped;
 };
 
 static int open_device(struct dm_target *ti, struct head *head)
@@ -125,7 +116,9 @@ static int head_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	ti->num_discard_bios = 1;
 	ti->num_secure_erase_bios = 1;
 	ti->num_write_zeroes_bios = 1;
-	ti->per_io_data_size = sizeof(struct head_io);
+	ti->per_io_data_size = sizeof(struct liteio_io);
+	/* what has waited is sent on with dm_submit_bio_remap() */
+	ti->accounts_remapped_io = true;
 	/* every flush must pass the gate: flush_bypasses_map stays off */
 	return 0;
 
@@ -162,9 +155,53 @@ static u32 classify(struct bio *bio)
 	}
 }
 
+static void head_remap(struct dm_target *ti, struct bio *bio)
+{
+	struct head *head = ti->private;
+
+	bio_set_dev(bio, head->dev->bdev);
+	if (bio_sectors(bio))
+		bio->bi_iter.bi_sector =
+			head->table.offset + dm_target_offset(ti, bio->bi_iter.bi_sector);
+}
+
+/* the volume has limits; the I/O is counted as started, and is ready to be sent on */
+static noinline int head_throttle(struct dm_target *ti, struct bio *bio)
+{
+	struct liteio_io *io = dm_per_bio_data(bio, sizeof(*io));
+	struct head *head = ti->private;
+	struct liteio_att *att = head->att;
+	enum liteio_qos_kind kind;
+	/* for afterwards, when the bio may be gone */
+	struct liteio_io told = *io;
+	blk_opf_t op = bio->bi_opf;
+
+	told.sector = bio->bi_iter.bi_sector;
+	io->sector = told.sector;
+	head_remap(ti, bio);
+	switch (liteio_qos_admit(att->queue, bio, &head->is_stopped, &kind)) {
+	case LITEIO_QOS_PASS:
+		return DM_MAPIO_REMAPPED;
+	case LITEIO_QOS_WAIT:
+		trace_liteio_throttle(att, op, &told, kind);
+		return DM_MAPIO_SUBMITTED;
+	case LITEIO_QOS_AGAIN:
+		bio_wouldblock_error(bio);
+		return DM_MAPIO_SUBMITTED;
+	case LITEIO_QOS_REFUSE:
+		break;
+	}
+	/* the gate was closed after the I/O had passed it */
+	bio->bi_iter.bi_sector = told.sector;
+	head_refuse_stale(att, bio);
+	liteio_stats_bounced(att->stats);
+	percpu_ref_put(&att->gate);
+	return DM_MAPIO_KILL;
+}
+
 static int head_map(struct dm_target *ti, struct bio *bio)
 {
-	struct head_io *io = dm_per_bio_data(bio, sizeof(*io));
+	struct liteio_io *io = dm_per_bio_data(bio, sizeof(*io));
 	struct head *head = ti->private;
 	struct liteio_att *att = head->att;
 
@@ -180,17 +217,20 @@ static int head_map(struct dm_target *ti, struct bio *bio)
 	io->bytes = bio->bi_iter.bi_size;
 	io->start_ns = ktime_get_ns();
 
-	bio_set_dev(bio, head->dev->bdev);
-	if (bio_sectors(bio))
-		bio->bi_iter.bi_sector =
-			head->table.offset + dm_target_offset(ti, bio->bi_iter.bi_sector);
+	if (unlikely(liteio_qos_is_limited(att->qos, io->class)))
+		return head_throttle(ti, bio);
+	head_remap(ti, bio);
 	return DM_MAPIO_REMAPPED;
 }
 
 static noinline void head_failed(struct liteio_att *att, u32 class, blk_status_t error)
 {
-	/* not an error: the submitter said that it would rather come back than wait */
-	if (error == BLK_STS_AGAIN) {
+	/*
+	 * Not an error: the submitter said that it would rather come back than wait, or it comes
+	 * back by itself after a suspend, or a fence has refused it and counted that.
+	 */
+	if (error == BLK_STS_AGAIN || error == BLK_STS_DM_REQUEUE ||
+	    class == LITEIO_CLASS_REFUSED) {
 		liteio_stats_bounced(att->stats);
 		return;
 	}
@@ -205,7 +245,7 @@ static noinline void head_failed(struct liteio_att *att, u32 class, blk_status_t
 /* may run in a hard interrupt; called exactly for the I/O that head_map() has passed on */
 static int head_end_io(struct dm_target *ti, struct bio *bio, blk_status_t *error)
 {
-	struct head_io *io = dm_per_bio_data(bio, sizeof(*io));
+	struct liteio_io *io = dm_per_bio_data(bio, sizeof(*io));
 	struct head *head = ti->private;
 	struct liteio_att *att = head->att;
 
@@ -218,7 +258,36 @@ static int head_end_io(struct dm_target *ti, struct bio *bio, blk_status_t *erro
 	return DM_ENDIO_DONE;
 }
 
-/* INFO: <uuid> <gen> <floor> <state> <inflight> r|w|f|o <ios> <sectors> <errors> rejected <n> */
+/*
+ * Before a suspend and before the end. What waits goes back to device-mapper where that may keep it
+ * (noflush), else on to the device below; nothing waits for that here.
+ */
+static void head_presuspend(struct dm_target *ti)
+{
+	struct bio_list waiting = BIO_EMPTY_LIST;
+	struct head *head = ti->private;
+	struct bio *bio;
+
+	liteio_qos_stop(head->att->queue, &head->is_stopped,
+			dm_noflush_suspending(ti) ? &waiting : NULL);
+	while ((bio = bio_list_pop(&waiting))) {
+		bio->bi_status = BLK_STS_DM_REQUEUE;
+		bio_endio(bio);
+	}
+}
+
+/* also after a suspend that was interrupted */
+static void head_resume(struct dm_target *ti)
+{
+	struct head *head = ti->private;
+
+	liteio_qos_start(&head->is_stopped);
+}
+
+/*
+ * INFO: <uuid> <gen> <floor> <state> <inflight> r|w|f|o <ios> <sectors> <errors> rejected <n>
+ * queued <n> throttled <n>
+ */
 static void status_info(struct head *head, char *result, unsigned int maxlen)
 {
 	static const char letters[LITEIO_CLASS_NR] = {
@@ -239,7 +308,8 @@ static void status_info(struct head *head, char *result, unsigned int maxlen)
 		DMEMIT(" %c %llu %llu %llu", letters[i], sum.ios, sum.bytes >> SECTOR_SHIFT,
 		       sum.errors);
 	}
-	DMEMIT(" rejected %lld", atomic64_read(&att->rejected));
+	DMEMIT(" rejected %lld queued %llu throttled %llu", atomic64_read(&att->rejected),
+	       liteio_qos_queued(att->queue), liteio_qos_throttled(att->queue));
 }
 
 static void head_status(struct dm_target *ti, status_type_t type, unsigned int flags,
@@ -284,6 +354,9 @@ static struct target_type head_target = {
 	.dtr = head_dtr,
 	.map = head_map,
 	.end_io = head_end_io,
+	.presuspend = head_presuspend,
+	.presuspend_undo = head_resume,
+	.resume = head_resume,
 	.status = head_status,
 	.iterate_devices = head_iterate_devices,
 };

@@ -10,9 +10,11 @@
  *	  frag_sem			runs under frag_sem, so it never takes liteio_lock
  *	  event mutex (events.c)	numbers events and sends them in that order
  *	  vol->name_lock (spinlock)	the name, for readers without liteio_lock
+ *	lane->lock (spinlock)		limits and what waits for them, see qos.h; innermost
  *
  * Nothing waits for I/O, or for another process, while it holds liteio_lock. The I/O path takes no
- * lock at all: it knows its attachment, which cannot go away while a head is bound to it.
+ * lock at all, unless the volume has limits: it knows its attachment, which cannot go away while a
+ * head is bound to it.
  */
 #ifndef LITEIO_LITEIO_H
 #define LITEIO_LITEIO_H
@@ -39,6 +41,8 @@
 #define LITEIO_VERSION "0.1.0"
 
 struct liteio_stats_cpu;
+struct liteio_qos;
+struct liteio_qos_queue;
 
 /**
  * struct liteio_vol - a volume: a UUID, its floor, its attachments
@@ -52,6 +56,7 @@ struct liteio_stats_cpu;
  * @gens: floor and barred generations; written under liteio_lock
  * @name_lock: protects @name
  * @name: what people call it, may be empty
+ * @qos: its limits (constant pointer)
  * @window: the configfs front end's own object (liteio_lock)
  */
 struct liteio_vol {
@@ -65,6 +70,7 @@ struct liteio_vol {
 	struct liteio_generations gens;
 	spinlock_t name_lock; /* name */
 	char name[LITEIO_NAME_MAX + 1];
+	struct liteio_qos *qos;
 	void *window;
 };
 
@@ -89,6 +95,8 @@ enum liteio_att_bit {
  * @gate: what every I/O must pass: a reference taken in map and dropped at completion. Killed once,
  *	by a fence or by deletion, never opened again
  * @stats: counters, one set per CPU
+ * @qos: limits of the volume (constant pointer)
+ * @queue: I/O that waits because of them (constant pointer)
  * @rejected: I/O that was refused, because of the gate or of read-only
  * @noticed: bits of enum liteio_att_bit, set by the I/O path, taken by @notice_work
  * @ref: references; the registry holds one while the attachment is in its lists, each head one
@@ -113,6 +121,8 @@ struct liteio_att {
 	/* first what the I/O path reads: it shares no cache line with what others write */
 	struct percpu_ref gate;
 	struct liteio_stats_cpu __percpu *stats;
+	struct liteio_qos *qos;
+	struct liteio_qos_queue *queue;
 	unsigned int flags;
 
 	atomic64_t rejected ____cacheline_aligned_in_smp;
@@ -134,6 +144,23 @@ struct liteio_att {
 	const void *owner;
 	dev_t dev;
 	void *window;
+};
+
+/* struct liteio_io.class of an I/O that a fence has refused after it had passed the gate */
+#define LITEIO_CLASS_REFUSED LITEIO_CLASS_NR
+
+/**
+ * struct liteio_io - what a head remembers of an I/O in flight, in device-mapper's per-bio data
+ * @start_ns: when it passed the gate
+ * @sector: where it is on the head; set only while it waits because of a limit
+ * @bytes: its size, which device-mapper counts down until completion
+ * @class: enum liteio_class, or LITEIO_CLASS_REFUSED
+ */
+struct liteio_io {
+	u64 start_ns;
+	sector_t sector;
+	u32 bytes;
+	u32 class;
 };
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "attachment.h"
 #include "message.h"
+#include "qos.h"
 #include "stats.h"
 #include "volume.h"
 
@@ -20,13 +21,74 @@ int liteio_message_u64(struct sk_buff *skb, int type, u64 value)
 	return nla_put_u64_64bit(skb, type, value, LITEIO_A_PAD);
 }
 
+static int put_limits(struct sk_buff *skb, struct liteio_vol *vol)
+{
+	struct nlattr *nest = nla_nest_start(skb, LITEIO_A_QOS);
+	struct liteio_limits limits;
+	const u64 *value = limits.value;
+
+	if (!nest)
+		return -EMSGSIZE;
+	liteio_qos_limits(vol->qos, &limits);
+	if (nla_put_u64_64bit(skb, LITEIO_QOS_A_RIOPS, value[LITEIO_LIMIT_RIOPS],
+			      LITEIO_QOS_A_PAD) ||
+	    nla_put_u64_64bit(skb, LITEIO_QOS_A_WIOPS, value[LITEIO_LIMIT_WIOPS],
+			      LITEIO_QOS_A_PAD) ||
+	    nla_put_u64_64bit(skb, LITEIO_QOS_A_RBPS, value[LITEIO_LIMIT_RBPS],
+			      LITEIO_QOS_A_PAD) ||
+	    nla_put_u64_64bit(skb, LITEIO_QOS_A_WBPS, value[LITEIO_LIMIT_WBPS],
+			      LITEIO_QOS_A_PAD) ||
+	    nla_put_u32(skb, LITEIO_QOS_A_BURST_MS, value[LITEIO_LIMIT_BURST_MS])) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_throttle(struct sk_buff *skb, struct liteio_vol *vol, enum liteio_dir dir)
+{
+	struct nlattr *nest = nla_nest_start(skb, LITEIO_A_THROTTLE);
+	struct liteio_throttle seen;
+
+	if (!nest)
+		return -EMSGSIZE;
+	liteio_qos_throttle(vol->qos, dir, &seen);
+	if (nla_put_u32(skb, LITEIO_THROTTLE_A_ID,
+			dir == LITEIO_DIR_READ ? LITEIO_CLASS_READ : LITEIO_CLASS_WRITE) ||
+	    nla_put_u64_64bit(skb, LITEIO_THROTTLE_A_QUEUED, seen.queued,
+			      LITEIO_THROTTLE_A_PAD) ||
+	    nla_put_u64_64bit(skb, LITEIO_THROTTLE_A_THROTTLED, seen.throttled,
+			      LITEIO_THROTTLE_A_PAD) ||
+	    nla_put_u64_64bit(skb, LITEIO_THROTTLE_A_IOPS_NS, seen.over_ns[LITEIO_QOS_IOPS],
+			      LITEIO_THROTTLE_A_PAD) ||
+	    nla_put_u64_64bit(skb, LITEIO_THROTTLE_A_BPS_NS, seen.over_ns[LITEIO_QOS_BPS],
+			      LITEIO_THROTTLE_A_PAD)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 int liteio_message_vol(struct sk_buff *skb, struct liteio_vol *vol)
 {
 	if (liteio_message_uuid(skb, &vol->uuid) ||
 	    nla_put_string(skb, LITEIO_A_NAME, vol->name) ||
 	    liteio_message_u64(skb, LITEIO_A_FLOOR, vol->gens.floor) ||
 	    nla_put_u32(skb, LITEIO_A_BARRED, vol->gens.nr_barred) ||
-	    nla_put_u32(skb, LITEIO_A_ATTACHMENTS, vol->nr_attachments))
+	    nla_put_u32(skb, LITEIO_A_ATTACHMENTS, vol->nr_attachments) ||
+	    put_limits(skb, vol) ||
+	    put_throttle(skb, vol, LITEIO_DIR_READ) ||
+	    put_throttle(skb, vol, LITEIO_DIR_WRITE))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_waiting(struct sk_buff *skb, struct liteio_att *att)
+{
+	if (liteio_message_u64(skb, LITEIO_A_QUEUED, liteio_qos_queued(att->queue)) ||
+	    liteio_message_u64(skb, LITEIO_A_THROTTLED, liteio_qos_throttled(att->queue)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -39,7 +101,8 @@ int liteio_message_att(struct sk_buff *skb, struct liteio_att *att)
 	    nla_put_u32(skb, LITEIO_A_FLAGS, att->flags) ||
 	    nla_put_u32(skb, LITEIO_A_STATE, liteio_att_state(att)) ||
 	    liteio_message_u64(skb, LITEIO_A_INFLIGHT, liteio_stats_inflight(att->stats)) ||
-	    liteio_message_u64(skb, LITEIO_A_REJECTED, atomic64_read(&att->rejected)))
+	    liteio_message_u64(skb, LITEIO_A_REJECTED, atomic64_read(&att->rejected)) ||
+	    put_waiting(skb, att))
 		return -EMSGSIZE;
 	if (!att->nr_bound)
 		return 0;
@@ -78,7 +141,8 @@ int liteio_message_stats(struct sk_buff *skb, struct liteio_att *att)
 	    liteio_message_u64(skb, LITEIO_A_GEN, att->gen) ||
 	    liteio_message_u64(skb, LITEIO_A_TIME_NS, ktime_get_boottime_ns()) ||
 	    liteio_message_u64(skb, LITEIO_A_INFLIGHT, liteio_stats_inflight(att->stats)) ||
-	    liteio_message_u64(skb, LITEIO_A_REJECTED, atomic64_read(&att->rejected)))
+	    liteio_message_u64(skb, LITEIO_A_REJECTED, atomic64_read(&att->rejected)) ||
+	    put_waiting(skb, att))
 		return -EMSGSIZE;
 	for (class = 0; class < LITEIO_CLASS_NR; class++) {
 		if (put_class(skb, att, class))

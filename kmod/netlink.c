@@ -6,7 +6,6 @@
  * sentence. parallel_ops: commands lock for themselves, so that one that waits holds nobody up.
  */
 #include <linux/capability.h>
-#include <linux/ctype.h>
 #include <net/genetlink.h>
 
 #include "attachment.h"
@@ -16,6 +15,7 @@
 #include "message.h"
 #include "netlink.h"
 #include "registry.h"
+#include "request.h"
 #include "stats.h"
 #include "volume.h"
 
@@ -27,16 +27,36 @@ static struct netlink_range_validation gen_range = {
 	.max = LITEIO_GEN_MAX,
 };
 
+static struct netlink_range_validation iops_range = {
+	.max = LITEIO_QOS_IOPS_MAX,
+};
+
+static struct netlink_range_validation bps_range = {
+	.max = LITEIO_QOS_BPS_MAX,
+};
+
 #define UUID_POLICY NLA_POLICY_EXACT_LEN(LITEIO_UUID_LEN)
 #define GEN_POLICY NLA_POLICY_FULL_RANGE(NLA_U64, &gen_range)
+#define IOPS_POLICY NLA_POLICY_FULL_RANGE(NLA_U64, &iops_range)
+#define BPS_POLICY NLA_POLICY_FULL_RANGE(NLA_U64, &bps_range)
 
 /* what is not listed for a command is refused */
 static const struct nla_policy info_policy[LITEIO_A_MAX + 1] = {};
+
+static const struct nla_policy qos_policy[LITEIO_QOS_A_MAX + 1] = {
+	[LITEIO_QOS_A_RIOPS] = IOPS_POLICY,
+	[LITEIO_QOS_A_WIOPS] = IOPS_POLICY,
+	[LITEIO_QOS_A_RBPS] = BPS_POLICY,
+	[LITEIO_QOS_A_WBPS] = BPS_POLICY,
+	[LITEIO_QOS_A_BURST_MS] = NLA_POLICY_RANGE(NLA_U32, LITEIO_QOS_BURST_MS_MIN,
+						   LITEIO_QOS_BURST_MS_MAX),
+};
 
 static const struct nla_policy vol_set_policy[LITEIO_A_MAX + 1] = {
 	[LITEIO_A_UUID] = UUID_POLICY,
 	[LITEIO_A_NAME] = { .type = NLA_NUL_STRING, .len = LITEIO_NAME_MAX },
 	[LITEIO_A_FLOOR] = GEN_POLICY,
+	[LITEIO_A_QOS] = NLA_POLICY_NESTED(qos_policy),
 };
 
 static const struct nla_policy vol_policy[LITEIO_A_MAX + 1] = {
@@ -64,62 +84,11 @@ static const struct nla_policy fence_policy[LITEIO_A_MAX + 1] = {
 
 /* --- requests -------------------------------------------------------------------------------- */
 
-/* one sentence, which outlives the command, and the attribute that it is about, if any */
-static int refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, int error,
-		  const char *why)
-{
-	if (extack) {
-		extack->_msg = why;
-		extack->bad_attr = attr;
-	}
-	return error;
-}
-
 static int check_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack)
 {
 	if (netlink_capable(skb, CAP_SYS_ADMIN))
 		return 0;
-	return refuse(extack, NULL, -EPERM, "only with CAP_SYS_ADMIN");
-}
-
-static int get_uuid(struct nlattr **attrs, struct netlink_ext_ack *extack, uuid_t *ret)
-{
-	struct nlattr *attr = attrs[LITEIO_A_UUID];
-
-	if (!attr)
-		return refuse(extack, NULL, -EINVAL, "attribute UUID is missing");
-	import_uuid(ret, nla_data(attr));
-	if (uuid_is_null(ret))
-		return refuse(extack, attr, -EINVAL, "the nil UUID names no volume");
-	return 0;
-}
-
-static int get_gen(struct nlattr **attrs, struct netlink_ext_ack *extack, u64 *ret)
-{
-	struct nlattr *attr = attrs[LITEIO_A_GEN];
-
-	if (!attr)
-		return refuse(extack, NULL, -EINVAL, "attribute GEN is missing");
-	*ret = nla_get_u64(attr);
-	return 0;
-}
-
-static int get_text(struct nlattr *attr, struct netlink_ext_ack *extack, const char **ret)
-{
-	const char *text, *c;
-
-	if (!attr)
-		return 0;
-	text = nla_data(attr);
-	if (!*text)
-		return refuse(extack, attr, -EINVAL, "text is empty");
-	for (c = text; *c; c++) {
-		if (!isascii(*c) || !isgraph(*c))
-			return refuse(extack, attr, -EINVAL,
-				      "text has a character that is not graphic ASCII");
-	}
-	*ret = text;
-	return 0;
+	return liteio_request_refuse(extack, NULL, -EPERM, "only with CAP_SYS_ADMIN");
 }
 
 /* the volume that the request names; caller holds liteio_lock */
@@ -128,7 +97,8 @@ static struct liteio_vol *find_vol(const uuid_t *uuid, struct genl_info *info)
 	struct liteio_vol *vol = liteio_vol_find(uuid);
 
 	if (!vol)
-		refuse(info->extack, info->attrs[LITEIO_A_UUID], -ENOENT, "no such volume");
+		liteio_request_refuse(info->extack, info->attrs[LITEIO_A_UUID], -ENOENT,
+				      "no such volume");
 	return vol;
 }
 
@@ -139,7 +109,8 @@ static struct liteio_att *find_att(const uuid_t *uuid, u64 gen, struct genl_info
 	struct liteio_att *att = vol ? liteio_att_find(vol, gen) : NULL;
 
 	if (vol && !att)
-		refuse(info->extack, info->attrs[LITEIO_A_GEN], -ENOENT, "no such attachment");
+		liteio_request_refuse(info->extack, info->attrs[LITEIO_A_GEN], -ENOENT,
+				      "no such attachment");
 	return att;
 }
 
@@ -173,14 +144,14 @@ static int get_vol_key(struct sk_buff *request, struct genl_info *info, uuid_t *
 {
 	int ret = check_allowed(request, info->extack);
 
-	return ret ? ret : get_uuid(info->attrs, info->extack, uuid);
+	return ret ? ret : liteio_request_uuid(info->attrs, info->extack, uuid);
 }
 
 static int get_att_key(struct sk_buff *request, struct genl_info *info, uuid_t *uuid, u64 *gen)
 {
 	int ret = get_vol_key(request, info, uuid);
 
-	return ret ? ret : get_gen(info->attrs, info->extack, gen);
+	return ret ? ret : liteio_request_gen(info->attrs, info->extack, gen);
 }
 
 /* --- volumes --------------------------------------------------------------------------------- */
@@ -197,7 +168,9 @@ static int do_vol_set(struct sk_buff *request, struct genl_info *info)
 
 	ret = get_vol_key(request, info, &spec.uuid);
 	if (!ret)
-		ret = get_text(info->attrs[LITEIO_A_NAME], info->extack, &spec.name);
+		ret = liteio_request_text(info->attrs[LITEIO_A_NAME], info->extack, &spec.name);
+	if (!ret)
+		ret = liteio_request_limits(info->attrs[LITEIO_A_QOS], info->extack, &spec);
 	if (ret)
 		return ret;
 	if (info->attrs[LITEIO_A_FLOOR])
@@ -206,7 +179,7 @@ static int do_vol_set(struct sk_buff *request, struct genl_info *info)
 	cookie = liteio_registry_lock();
 	ret = liteio_vol_set(&spec, &why);
 	liteio_registry_unlock(cookie);
-	return ret ? refuse(info->extack, NULL, ret, why) : 0;
+	return ret ? liteio_request_refuse(info->extack, NULL, ret, why) : 0;
 }
 
 static int do_vol_del(struct sk_buff *request, struct genl_info *info)
@@ -228,7 +201,7 @@ static int do_vol_del(struct sk_buff *request, struct genl_info *info)
 	} else {
 		ret = liteio_vol_delete(vol, &why);
 		if (ret)
-			refuse(info->extack, NULL, ret, why);
+			liteio_request_refuse(info->extack, NULL, ret, why);
 	}
 	liteio_registry_unlock(cookie);
 	return ret;
@@ -248,7 +221,8 @@ static int do_vol_get(struct sk_buff *request, struct genl_info *info)
 		return ret;
 	skb = answer_new(info, &header);
 	if (!skb)
-		return refuse(info->extack, NULL, -ENOMEM, "no memory for the answer");
+		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
+					     "no memory for the answer");
 
 	cookie = liteio_registry_lock();
 	vol = find_vol(&uuid, info);
@@ -271,7 +245,7 @@ static int do_att_add(struct sk_buff *request, struct genl_info *info)
 
 	ret = get_att_key(request, info, &uuid, &gen);
 	if (!ret)
-		ret = get_text(info->attrs[LITEIO_A_HOST], info->extack, &host);
+		ret = liteio_request_text(info->attrs[LITEIO_A_HOST], info->extack, &host);
 	if (ret)
 		return ret;
 	if (info->attrs[LITEIO_A_FLAGS])
@@ -284,7 +258,7 @@ static int do_att_add(struct sk_buff *request, struct genl_info *info)
 	} else {
 		ret = liteio_att_add(vol, gen, host, flags, &why);
 		if (ret)
-			refuse(info->extack, NULL, ret, why);
+			liteio_request_refuse(info->extack, NULL, ret, why);
 	}
 	liteio_registry_unlock(cookie);
 	return ret;
@@ -301,7 +275,7 @@ static int do_att_del(struct sk_buff *request, struct genl_info *info)
 	if (ret)
 		return ret;
 	ret = liteio_att_delete(&uuid, gen, &why);
-	return ret ? refuse(info->extack, NULL, ret, why) : 0;
+	return ret ? liteio_request_refuse(info->extack, NULL, ret, why) : 0;
 }
 
 typedef int (*fill_att_fn)(struct sk_buff *skb, struct liteio_att *att);
@@ -328,7 +302,8 @@ static int do_att_get(struct sk_buff *request, struct genl_info *info)
 		return ret;
 	skb = answer_new(info, &header);
 	if (!skb)
-		return refuse(info->extack, NULL, -ENOMEM, "no memory for the answer");
+		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
+					     "no memory for the answer");
 
 	cookie = liteio_registry_lock();
 	att = find_att(&uuid, gen, info);
@@ -351,8 +326,8 @@ static int get_fence(struct sk_buff *request, struct genl_info *info, uuid_t *uu
 	if (ret)
 		return ret;
 	if (!floor == !gen)
-		return refuse(info->extack, gen, -EINVAL,
-			      "exactly one of the attributes FLOOR and GEN is needed");
+		return liteio_request_refuse(info->extack, gen, -EINVAL,
+						"exactly one of the attributes FLOOR and GEN is needed");
 	fence->first = gen ? nla_get_u64(gen) : 0;
 	fence->last = gen ? fence->first : nla_get_u64(floor) - 1;
 	return 0;
@@ -373,7 +348,7 @@ static int fence_close(struct genl_info *info, const uuid_t *uuid, struct liteio
 	else
 		ret = liteio_fence_gen(vol, fence->first, &why);
 	if (why)
-		refuse(info->extack, NULL, ret, why);
+		liteio_request_refuse(info->extack, NULL, ret, why);
 	if (!ret)
 		fence->vol = liteio_vol_get(vol);
 	liteio_registry_unlock(cookie);
@@ -408,7 +383,8 @@ static int do_fence(struct sk_buff *request, struct genl_info *info)
 	/* first, so that a fence that was set is not answered with an error */
 	skb = answer_new(info, &header);
 	if (!skb)
-		return refuse(info->extack, NULL, -ENOMEM, "no memory for the answer");
+		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
+					     "no memory for the answer");
 
 	ret = fence_close(info, &uuid, &fence);
 	if (!ret) {
@@ -431,7 +407,8 @@ static int start_vol_dump(struct netlink_callback *cb)
 	int ret = check_allowed(cb->skb, cb->extack);
 
 	if (!ret && attr)
-		ret = refuse(cb->extack, attr, -EINVAL, "a dump of volumes takes no UUID");
+		ret = liteio_request_refuse(cb->extack, attr, -EINVAL,
+					    "a dump of volumes takes no UUID");
 	return ret;
 }
 
@@ -471,17 +448,18 @@ static int start_att_dump(struct netlink_callback *cb)
 	if (ret)
 		return ret;
 	if (attrs[LITEIO_A_GEN])
-		return refuse(cb->extack, attrs[LITEIO_A_GEN], -EINVAL,
-			      "a dump of attachments takes no GEN");
+		return liteio_request_refuse(cb->extack, attrs[LITEIO_A_GEN], -EINVAL,
+					     "a dump of attachments takes no GEN");
 	if (!attrs[LITEIO_A_UUID])
 		return 0;
-	ret = get_uuid(attrs, cb->extack, &uuid);
+	ret = liteio_request_uuid(attrs, cb->extack, &uuid);
 	if (ret)
 		return ret;
 	cookie = liteio_registry_lock();
 	vol = liteio_vol_find(&uuid);
 	liteio_registry_unlock(cookie);
-	return vol ? 0 : refuse(cb->extack, attrs[LITEIO_A_UUID], -ENOENT, "no such volume");
+	return vol ? 0 : liteio_request_refuse(cb->extack, attrs[LITEIO_A_UUID], -ENOENT,
+					       "no such volume");
 }
 
 static bool is_wanted(const struct liteio_att *att, struct nlattr *uuid)
@@ -529,7 +507,8 @@ static int do_info_get(struct sk_buff *request, struct genl_info *info)
 		return ret;
 	skb = answer_new(info, &header);
 	if (!skb)
-		return refuse(info->extack, NULL, -ENOMEM, "no memory for the answer");
+		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
+					     "no memory for the answer");
 	if (nla_put_u32(skb, LITEIO_A_VERSION, LITEIO_GENL_VERSION) ||
 	    nla_put_string(skb, LITEIO_A_MODULE, LITEIO_VERSION) ||
 	    liteio_message_u64(skb, LITEIO_A_FEATURES, liteio_registry_features()) ||

@@ -8,6 +8,7 @@
 #include <linux/sched/mm.h>
 
 #include "compat.h"
+#include "qos.h"
 #include "registry.h"
 #include "volume.h"
 
@@ -23,11 +24,18 @@ static u64 last_id; /* liteio_lock */
 int liteio_registry_init(const struct liteio_front *window_front,
 			 const struct liteio_front *events_front)
 {
+	int ret = liteio_qos_init();
+
+	if (ret)
+		return ret;
 	window = window_front;
 	events = events_front;
 	get_random_bytes(instance, sizeof(instance));
 	wq = alloc_workqueue("liteio", WQ_UNBOUND, 0);
-	return wq ? 0 : -ENOMEM;
+	if (wq)
+		return 0;
+	liteio_qos_fini();
+	return -ENOMEM;
 }
 
 void liteio_registry_clear(void)
@@ -40,6 +48,7 @@ void liteio_registry_fini(void)
 	/* callbacks of gates that were closed have run, but may not have returned yet */
 	rcu_barrier();
 	destroy_workqueue(wq);
+	liteio_qos_fini();
 }
 
 const u8 *liteio_registry_instance(void)
@@ -50,7 +59,7 @@ const u8 *liteio_registry_instance(void)
 u64 liteio_registry_features(void)
 {
 	return LITEIO_FEATURE_FENCE_FLOOR | LITEIO_FEATURE_FENCE_GEN | LITEIO_FEATURE_STATS |
-	       LITEIO_FEATURE_EVENTS |
+	       LITEIO_FEATURE_EVENTS | LITEIO_FEATURE_QOS |
 	       (LITEIO_DM_ATOMIC_WRITES ? LITEIO_FEATURE_ATOMIC_WRITES : 0);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints, system liteio: what happens to generations, and which I/O a closed gate refuses.
+ * Tracepoints, system liteio: what happens to generations, which I/O a closed gate refuses, and
+ * which has to wait because of a limit.
  *
- * Nothing here is on the way of an I/O that passes its gate. Volumes are recorded as the 16 bytes
- * of their UUID. The kernel's headers read this file several times over, see the end.
+ * Nothing here is on the way of an I/O that passes its gate and its limits. Volumes are recorded as
+ * the 16 bytes of their UUID. The kernel's headers read this file several times over, see the end.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM liteio
@@ -17,6 +18,7 @@
 
 #include "fence.h"
 #include "liteio.h"
+#include "qos.h"
 
 /* more than blk_fill_rwbs() fills on any kernel */
 #define LITEIO_TRACE_OP 16
@@ -76,7 +78,8 @@ TRACE_EVENT(liteio_drain,
  * @att: the attachment, fenced
  * @bio: the I/O as device-mapper gave it to the head: sectors are those of the head
  *
- * What a read-only attachment refuses is not told here. Context: of the submitter of the I/O.
+ * Or it waited because of a limit when the gate was closed. What a read-only attachment refuses is
+ * not told here. Context: of the submitter of the I/O; or under liteio_lock.
  */
 TRACE_EVENT(liteio_reject,
 	    TP_PROTO(const struct liteio_att *att, const struct bio *bio),
@@ -93,6 +96,36 @@ TRACE_EVENT(liteio_reject,
 			   blk_fill_rwbs(__entry->op, bio->bi_opf);),
 	    TP_printk("uuid=%pUb gen=%llu op=%s sector=%llu bytes=%u", __entry->uuid, __entry->gen,
 		      __entry->op, __entry->sector, __entry->bytes)
+);
+
+/**
+ * liteio_throttle() - an I/O has to wait because of a limit of the volume
+ * @att: the attachment
+ * @op: operation and flags of the I/O
+ * @io: where and how much: sectors are those of the head
+ * @kind: the limit to blame at this moment
+ *
+ * What fails instead because it does not want to wait is not told. Context: of the submitter.
+ */
+TRACE_EVENT(liteio_throttle,
+	    TP_PROTO(const struct liteio_att *att, blk_opf_t op, const struct liteio_io *io,
+		     enum liteio_qos_kind kind),
+	    TP_ARGS(att, op, io, kind),
+	    TP_STRUCT__entry(__array(u8, uuid, LITEIO_UUID_LEN)
+			     __field(u64, gen)
+			     __field(u64, sector)
+			     __field(u32, bytes)
+			     __field(u32, kind)
+			     __array(char, op, LITEIO_TRACE_OP)),
+	    TP_fast_assign(export_uuid(__entry->uuid, &att->vol->uuid);
+			   __entry->gen = att->gen;
+			   __entry->sector = io->sector;
+			   __entry->bytes = io->bytes;
+			   __entry->kind = kind;
+			   blk_fill_rwbs(__entry->op, op);),
+	    TP_printk("uuid=%pUb gen=%llu op=%s sector=%llu bytes=%u limit=%s", __entry->uuid,
+		      __entry->gen, __entry->op, __entry->sector, __entry->bytes,
+		      __entry->kind == LITEIO_QOS_BPS ? "bps" : "iops")
 );
 
 /**

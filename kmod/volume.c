@@ -9,6 +9,7 @@
 
 #include "attachment.h"
 #include "fence.h"
+#include "qos.h"
 #include "registry.h"
 #include "volume.h"
 
@@ -56,6 +57,7 @@ static void vol_free(struct kref *ref)
 	struct liteio_vol *vol = container_of(ref, struct liteio_vol, ref);
 
 	kvfree(vol->gens.barred);
+	liteio_qos_free(vol->qos);
 	kfree(vol);
 }
 
@@ -84,6 +86,42 @@ static void set_name(struct liteio_vol *vol, const char *name)
 	spin_unlock(&vol->name_lock);
 }
 
+/* set what is asked for, and leave the rest. Return: has anything changed? */
+static bool set_limits(struct liteio_vol *vol, const struct liteio_vol_spec *spec)
+{
+	struct liteio_limits limits;
+	unsigned int i;
+
+	liteio_qos_limits(vol->qos, &limits);
+	for (i = 0; i < LITEIO_LIMIT_NR; i++) {
+		if (spec->given & BIT(i))
+			limits.value[i] = spec->limits.value[i];
+	}
+	return liteio_qos_set(vol->qos, &limits);
+}
+
+static struct liteio_vol *vol_new(const struct liteio_vol_spec *spec)
+{
+	struct liteio_vol *vol = kzalloc(sizeof(*vol), GFP_KERNEL);
+
+	if (!vol)
+		return NULL;
+	vol->qos = liteio_qos_new();
+	if (!vol->qos) {
+		kfree(vol);
+		return NULL;
+	}
+	kref_init(&vol->ref);
+	INIT_LIST_HEAD(&vol->attachments);
+	spin_lock_init(&vol->name_lock);
+	uuid_copy(&vol->uuid, &spec->uuid);
+	liteio_generations_init(&vol->gens, spec->floor ?: LITEIO_GEN_MIN);
+	if (spec->name)
+		strscpy(vol->name, spec->name, sizeof(vol->name));
+	set_limits(vol, spec);
+	return vol;
+}
+
 static int vol_create(const struct liteio_vol_spec *spec, const char **why)
 {
 	const struct liteio_front *window = liteio_registry_window();
@@ -94,19 +132,11 @@ static int vol_create(const struct liteio_vol_spec *spec, const char **why)
 		*why = "the registry is full of volumes";
 		return -ENOSPC;
 	}
-	vol = kzalloc(sizeof(*vol), GFP_KERNEL);
+	vol = vol_new(spec);
 	if (!vol) {
 		*why = "no memory for the volume";
 		return -ENOMEM;
 	}
-	kref_init(&vol->ref);
-	INIT_LIST_HEAD(&vol->attachments);
-	spin_lock_init(&vol->name_lock);
-	uuid_copy(&vol->uuid, &spec->uuid);
-	liteio_generations_init(&vol->gens, spec->floor ?: LITEIO_GEN_MIN);
-	if (spec->name)
-		strscpy(vol->name, spec->name, sizeof(vol->name));
-
 	ret = window->vol_added ? window->vol_added(vol) : 0;
 	if (ret) {
 		liteio_vol_put(vol);
@@ -131,6 +161,8 @@ static int vol_change(struct liteio_vol *vol, const struct liteio_vol_spec *spec
 		*why = "the floor of a volume cannot be lowered";
 		return -ESTALE;
 	}
+	if (set_limits(vol, spec))
+		liteio_registry_event(LITEIO_EVENT_QOS_CHANGED, vol, NULL, 0);
 	if (is_renamed)
 		set_name(vol, spec->name);
 	if (is_raised)
@@ -140,11 +172,32 @@ static int vol_change(struct liteio_vol *vol, const struct liteio_vol_spec *spec
 	return 0;
 }
 
+/* the ranges of all others have been checked with the message */
+static int check_limits(const struct liteio_vol_spec *spec, const char **why)
+{
+	static const enum liteio_limit of_bytes[] = { LITEIO_LIMIT_RBPS, LITEIO_LIMIT_WBPS };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(of_bytes); i++) {
+		u64 value = spec->limits.value[of_bytes[i]];
+
+		if ((spec->given & BIT(of_bytes[i])) && value && value < LITEIO_QOS_BPS_MIN) {
+			*why = "a limit of bytes a second is 0, for none, or at least 4096";
+			return -ERANGE;
+		}
+	}
+	return 0;
+}
+
 int liteio_vol_set(const struct liteio_vol_spec *spec, const char **why)
 {
 	struct liteio_vol *vol;
+	int ret;
 
 	lockdep_assert_held(&liteio_lock);
+	ret = check_limits(spec, why);
+	if (ret)
+		return ret;
 	vol = liteio_vol_find(&spec->uuid);
 	if (!vol && spec->is_create)
 		return vol_create(spec, why);

@@ -6,12 +6,15 @@
 #define LITEIO_VOLUME_H
 
 #include "liteio.h"
+#include "qos.h"
 
 /**
  * struct liteio_vol_spec - what VOL_SET asks for
  * @uuid: the volume
  * @name: NULL: as it is
  * @floor: 0: as it is
+ * @given: bits of enum liteio_limit: limits that are asked for, the others are as they are
+ * @limits: those that are @given
  * @is_create: make it when it does not exist
  * @is_exclusive: with @is_create, fail when it exists
  */
@@ -19,6 +22,8 @@ struct liteio_vol_spec {
 	uuid_t uuid;
 	const char *name;
 	u64 floor;
+	u32 given;
+	struct liteio_limits limits;
 	bool is_create;
 	bool is_exclusive;
 };
@@ -29,7 +34,7 @@ struct liteio_vol_spec {
  * @why: on failure one sentence in static storage
  *
  * Context: caller holds liteio_lock.
- * Return: 0, -ENOENT, -EEXIST, -ESTALE, -ENOSPC, -ENOMEM or what the window said.
+ * Return: 0, -ENOENT, -EEXIST, -ESTALE, -ERANGE, -ENOSPC, -ENOMEM or what the window said.
  */
 int liteio_vol_set(const struct liteio_vol_spec *spec, const char **why);
 

@@ -28,6 +28,7 @@ struct nla_policy {
 #define NLA_POLICY_RANGE(t, a, b) { .type = (t), .check = "range", .min = (a), .max = (b) }
 #define NLA_POLICY_MAX(t, b) { .type = (t), .check = "range", .max = (b) }
 #define NLA_POLICY_MASK(t, m) { .type = (t), .check = "mask", .max = (m) }
+#define NLA_POLICY_NESTED(p) { .type = "nest", .check = #p }
 static void show(const char *name, const struct nla_policy *p, int n)
 {
 	printf("%s\n", name);
@@ -77,19 +78,19 @@ def header_facts(folder, path):
 
 def documented_types(text):
     """What the kernel-doc of the enums says of each attribute's type: {name: words}."""
-    return dict(re.findall(r'^ \* @(LITEIO_(?:CLASS_)?A_\w+): (.*)$', text, re.M))
+    return dict(re.findall(r'^ \* @(LITEIO_(?:[A-Z]+_)?A_\w+): (.*)$', text, re.M))
 
 
 def prose(text):
-    """The commands of the head comment: {command: {'modes', 'in', 'out', 'nest'}}, where the three are lists
-    of (attribute, words that follow)."""
+    """The commands of the head comment: {command: {'modes', 'in', 'out', 'nests'}}, where 'in' and 'out' are
+    lists of (attribute, words that follow), and 'nests' has such a list for each nest by its name."""
     found, here, part = {}, None, None
     for line in re.search(r'^/\*\n.*?^ \*/', text[3:], re.S | re.M)[0].split('\n'):
         line = line[2:] if line.startswith(' *') else line
         title = re.match(r' ([A-Z_]+) \((do, dump|do|multicast)\b.*\)', line)
         if title:
             here = found[title[1].lower().replace('_', '-')] = {
-                'modes': title[2].split(', '), 'in': [], 'out': [], 'nest': []}
+                'modes': title[2].split(', '), 'in': [], 'out': [], 'nests': {}}
             part = 'out' if title[2] == 'multicast' else None
             continue
         if here is None:
@@ -102,8 +103,8 @@ def prose(text):
             part, line = start[1], '\t\t' + start[2]
         elif not line.strip() and here['modes'] != ['multicast']:
             part = None
-        if nested and part == 'out' and here['modes'] != ['multicast']:
-            here['nest'].append((nested[1], nested[2]))
+        if nested and part in ('in', 'out') and here['modes'] != ['multicast']:
+            here['nests'].setdefault(here[part][-1][0], []).append((nested[1], nested[2]))
             continue
         item = re.match(r'\t\t([A-Z_]+(?:, [A-Z_]+)*)(?:\t+(.*))?$', line)
         if item and part in ('in', 'out'):
@@ -121,7 +122,7 @@ class Module:
         names = re.findall(r'^static const struct nla_policy (\w+)\[', source, re.M)
         lines = run_c(folder, '#include "%s"\n%s%s\nint main(void)\n{\n%s\nreturn 0;\n}\n' % (
             header, SHIM, '\n'.join(parts),
-            '\n'.join('show("%s", %s, LITEIO_A_MAX + 1);' % (n, n) for n in names)))
+            '\n'.join('show("%s", %s, sizeof(%s) / sizeof(*%s));' % (n, n, n, n) for n in names)))
         self.policies = {}
         for line in lines:
             name, *rest = line.split()
@@ -182,6 +183,8 @@ class Spec:
     def policy(self, attr):
         """What the module's policy has to be for an attribute."""
         checks = {k: self.limit(v) for k, v in attr.get('checks', {}).items()}
+        if attr.type == 'nest':
+            return ('nest', attr['nested-attributes'] + '_policy', 0, 0, 0)
         if attr.type == 'string':
             return ('string', '-', 0, 0, checks.get('max-len', 0))
         if attr.type == 'binary':

@@ -13,12 +13,12 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 KMOD = {
     'main': ['main'],
     'head': ['head'],
-    'netlink': ['netlink', 'message', 'events'],
+    'netlink': ['netlink', 'request', 'message', 'events'],
     'configfs': ['configfs'],
     'registry': ['registry', 'volume', 'attachment', 'fence', 'trace'],
-    'stats': ['stats'],
+    'stats': ['stats', 'qos'],
     'common': ['liteio'],
-    'pure': ['pure', 'generations', 'hist', 'table'],
+    'pure': ['pure', 'bucket', 'generations', 'hist', 'table'],
     'compat': ['compat'],
 }
 

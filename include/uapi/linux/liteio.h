@@ -16,6 +16,30 @@
  * anything else.
  *
  *
+ * LIMITS
+ *
+ * A volume may have limits: operations a second and bytes a second, each for reads and for writes,
+ * over all its heads together. I/O that would exceed a limit waits in the head, reads and writes
+ * in queues of their own; attachments with waiting I/O take turns. What counts, and what waits:
+ *
+ *	reads, writes		as one operation and by their bytes
+ *	discards, zeroes	as one write operation whatever their length, and as no bytes
+ *	written without data,
+ *	secure erases
+ *	flushes			as nothing; never wait
+ *	metadata, priority	count, but never wait: what they take, ordinary I/O pays back later,
+ *	and swap of the kernel	up to a second of each limit
+ *	non-blocking I/O	fails with EAGAIN instead of waiting
+ *
+ * After a time without I/O a volume may go over its limits for BURST_MS: it may use at once what
+ * the limits would have allowed in that time. Over longer times the limits hold exactly. I/O
+ * larger than that passes as soon as nothing is owed, and is paid back after.
+ *
+ * Changed limits hold at once, also for what waits already. A fence fails what waits. To suspend
+ * or remove a head does not take longer because I/O waits: with noflush it goes back to
+ * device-mapper, else it goes on at once and the limits are paid back later.
+ *
+ *
  * HOW TO TALK TO IT
  *
  * Family "liteio", version 1, in the initial network namespace only. Every command needs
@@ -60,13 +84,23 @@
  *	in	UUID		required; not all zero
  *		NAME		string	1..LITEIO_NAME_MAX characters; what people call the volume
  *		FLOOR		u64	LITEIO_GEN_MIN..LITEIO_GEN_MAX
- *	flags	NLM_F_CREATE	make the volume when it does not exist, with an empty name and floor
- *				LITEIO_GEN_MIN unless given
+ *		QOS		nest; at least one of:
+ *			RIOPS		u64	reads a second; 0..LITEIO_QOS_IOPS_MAX, 0: no limit
+ *			WIOPS		u64	writes a second; the same
+ *			RBPS		u64	bytes read a second; 0: no limit, or
+ *					LITEIO_QOS_BPS_MIN..LITEIO_QOS_BPS_MAX
+ *			WBPS		u64	bytes written a second; the same
+ *			BURST_MS	u32	LITEIO_QOS_BURST_MS_MIN..LITEIO_QOS_BURST_MS_MAX
+ *	flags	NLM_F_CREATE	make the volume when it does not exist, with an empty name, floor
+ *				LITEIO_GEN_MIN, no limits and BURST_MS LITEIO_QOS_BURST_MS_DEF
+ *				unless given
  *		NLM_F_EXCL	with NLM_F_CREATE: fail when it exists
  *
- * What is not given does not change. A FLOOR above the present one does what FENCE does, without
- * waiting. All or nothing.
+ * What is not given does not change, neither does a limit that QOS does not name. A FLOOR above the
+ * present one does what FENCE does, without waiting. All or nothing.
  *
+ *	-EINVAL		QOS names no limit
+ *	-ERANGE		a limit of bytes is neither 0 nor in its range
  *	-ENOENT		does not exist and NLM_F_CREATE is not set
  *	-EEXIST		exists and NLM_F_EXCL is set
  *	-ESTALE		FLOOR is below the present one
@@ -82,6 +116,17 @@
  *		FLOOR		u64
  *		BARRED		u32	generations from the floor on that were fenced one by one
  *		ATTACHMENTS	u32	attachments that exist, whatever their state
+ *		QOS		nest, as in VOL_SET, complete
+ *		THROTTLE	nest, once for reads and once for writes:
+ *			ID		u32	enum liteio_class, read or write
+ *			QUEUED		u64	I/O that waits now
+ *			THROTTLED	u64	I/O that had to wait so far
+ *			IOPS_NS		u64	time over the limit of operations: how long
+ *					anything waited because of it
+ *			BPS_NS		u64	time over the limit of bytes
+ *
+ * At any moment only the limit that will hold longer counts as the reason, so that IOPS_NS and
+ * BPS_NS together are the time during which anything waited.
  *
  *	-ENOENT		(do)
  *
@@ -121,8 +166,10 @@
  *		HOST		string, may be empty
  *		FLAGS		u32
  *		STATE		u32	enum liteio_att_state
- *		INFLIGHT	u64	see FENCE
+ *		INFLIGHT	u64	see FENCE; contains QUEUED
  *		REJECTED	u64	I/O refused because of the fence or of read-only
+ *		QUEUED		u64	I/O that waits because of a limit
+ *		THROTTLED	u64	I/O that had to wait because of a limit
  *		DEV_MAJOR, DEV_MINOR	u32	the head; absent when no head is bound
  *
  *	-ENOENT		no such volume, or no such attachment (do); no such volume (dump)
@@ -163,7 +210,8 @@
  *
  * The command is idempotent: said again, it waits again. Fencing below a floor that is already
  * higher changes nothing and waits for what it names. A generation may be fenced that has no
- * attachment: it is barred from ever being added. Nothing opens a fence again.
+ * attachment: it is barred from ever being added. Nothing opens a fence again. I/O that waits
+ * because of a limit is not under way: it is refused like what comes later.
  *
  * The wait is short, because the kernel can register no generic netlink family, of anybody, while
  * any command is running: to wait longer, send FENCE again, or wait for the event ATT_DRAINED of
@@ -185,12 +233,15 @@
  *		TIME_NS		u64	CLOCK_BOOTTIME when the counters were read
  *		INFLIGHT	u64	see FENCE
  *		REJECTED	u64
+ *		QUEUED		u64	see ATT_GET
+ *		THROTTLED	u64
  *		CLASS		nest, once per class of I/O:
  *			ID		u32	enum liteio_class
  *			IOS		u64	completed, whatever the result
  *			ERRORS		u64	of these, with an error
  *			BYTES		u64	of those without an error (discard: its range)
- *			TIME_NS		u64	sum of the latencies of those without an error
+ *			TIME_NS		u64	sum of the latencies of those without an error;
+ *					waiting because of a limit is part of them
  *			HIST		u64[LITEIO_HIST_BUCKETS], their number by latency; in the
  *					message it is aligned to 4 bytes only: copy it out
  *
@@ -232,6 +283,12 @@
 #define LITEIO_BARRED_MAX		4096
 #define LITEIO_FENCE_TIMEOUT_MS_MAX	1000
 #define LITEIO_FENCE_TIMEOUT_MS_DEF	1000
+#define LITEIO_QOS_IOPS_MAX		1000000000ULL
+#define LITEIO_QOS_BPS_MIN		4096ULL
+#define LITEIO_QOS_BPS_MAX		0x10000000000ULL
+#define LITEIO_QOS_BURST_MS_MIN		1
+#define LITEIO_QOS_BURST_MS_MAX		10000
+#define LITEIO_QOS_BURST_MS_DEF		100
 
 /*
  * Latency histogram: bucket 0 counts what took less than 1024 ns; from there two buckets per
@@ -314,6 +371,10 @@ enum liteio_cmd {
  * @LITEIO_A_SEQ: u64
  * @LITEIO_A_TYPE: u32, enum liteio_event
  * @LITEIO_A_VALUE: u64
+ * @LITEIO_A_QOS: nest of enum liteio_qos_attr
+ * @LITEIO_A_THROTTLE: nest of enum liteio_throttle_attr
+ * @LITEIO_A_QUEUED: u64
+ * @LITEIO_A_THROTTLED: u64
  */
 enum liteio_attr {
 	LITEIO_A_UNSPEC,
@@ -345,6 +406,10 @@ enum liteio_attr {
 	LITEIO_A_SEQ,
 	LITEIO_A_TYPE,
 	LITEIO_A_VALUE,
+	LITEIO_A_QOS,
+	LITEIO_A_THROTTLE,
+	LITEIO_A_QUEUED,
+	LITEIO_A_THROTTLED,
 
 	/* private: the end */
 	__LITEIO_A_MAX,
@@ -378,6 +443,54 @@ enum liteio_class_attr {
 };
 
 /**
+ * enum liteio_qos_attr - attributes in the nest LITEIO_A_QOS
+ * @LITEIO_QOS_A_UNSPEC: not used
+ * @LITEIO_QOS_A_PAD: alignment of 64-bit numbers, to be skipped
+ * @LITEIO_QOS_A_RIOPS: u64
+ * @LITEIO_QOS_A_WIOPS: u64
+ * @LITEIO_QOS_A_RBPS: u64
+ * @LITEIO_QOS_A_WBPS: u64
+ * @LITEIO_QOS_A_BURST_MS: u32
+ */
+enum liteio_qos_attr {
+	LITEIO_QOS_A_UNSPEC,
+	LITEIO_QOS_A_PAD,
+	LITEIO_QOS_A_RIOPS,
+	LITEIO_QOS_A_WIOPS,
+	LITEIO_QOS_A_RBPS,
+	LITEIO_QOS_A_WBPS,
+	LITEIO_QOS_A_BURST_MS,
+
+	/* private: the end */
+	__LITEIO_QOS_A_MAX,
+	LITEIO_QOS_A_MAX = __LITEIO_QOS_A_MAX - 1
+};
+
+/**
+ * enum liteio_throttle_attr - attributes in the nest LITEIO_A_THROTTLE
+ * @LITEIO_THROTTLE_A_UNSPEC: not used
+ * @LITEIO_THROTTLE_A_PAD: alignment of 64-bit numbers, to be skipped
+ * @LITEIO_THROTTLE_A_ID: u32, enum liteio_class
+ * @LITEIO_THROTTLE_A_QUEUED: u64
+ * @LITEIO_THROTTLE_A_THROTTLED: u64
+ * @LITEIO_THROTTLE_A_IOPS_NS: u64
+ * @LITEIO_THROTTLE_A_BPS_NS: u64
+ */
+enum liteio_throttle_attr {
+	LITEIO_THROTTLE_A_UNSPEC,
+	LITEIO_THROTTLE_A_PAD,
+	LITEIO_THROTTLE_A_ID,
+	LITEIO_THROTTLE_A_QUEUED,
+	LITEIO_THROTTLE_A_THROTTLED,
+	LITEIO_THROTTLE_A_IOPS_NS,
+	LITEIO_THROTTLE_A_BPS_NS,
+
+	/* private: the end */
+	__LITEIO_THROTTLE_A_MAX,
+	LITEIO_THROTTLE_A_MAX = __LITEIO_THROTTLE_A_MAX - 1
+};
+
+/**
  * enum liteio_class - classes of I/O
  * @LITEIO_CLASS_READ: reads
  * @LITEIO_CLASS_WRITE: writes with data, forced to the medium (FUA) or not
@@ -401,13 +514,15 @@ enum liteio_class {
  * @LITEIO_FEATURE_STATS: STATS_GET with histograms
  * @LITEIO_FEATURE_EVENTS: the multicast group
  * @LITEIO_FEATURE_ATOMIC_WRITES: heads pass atomic writes on (depends on the kernel)
+ * @LITEIO_FEATURE_QOS: limits of volumes
  */
 enum liteio_feature {
 	LITEIO_FEATURE_FENCE_FLOOR	= 1 << 0,
 	LITEIO_FEATURE_FENCE_GEN	= 1 << 1,
 	LITEIO_FEATURE_STATS		= 1 << 2,
 	LITEIO_FEATURE_EVENTS		= 1 << 3,
-	LITEIO_FEATURE_ATOMIC_WRITES	= 1 << 4
+	LITEIO_FEATURE_ATOMIC_WRITES	= 1 << 4,
+	LITEIO_FEATURE_QOS		= 1 << 5
 };
 
 /**
@@ -446,6 +561,7 @@ enum liteio_att_state {
  * @LITEIO_EVENT_STALE_IO: the first I/O after the gate was closed was refused; 0. Once
  * @LITEIO_EVENT_IO_ERROR: I/O failed; errors of the attachment until now. About one a second
  * @LITEIO_EVENT_NO_SPACE: I/O failed for lack of space; errors until now. About one a second
+ * @LITEIO_EVENT_QOS_CHANGED: limits of a volume changed; 0
  */
 enum liteio_event {
 	LITEIO_EVENT_VOL_ADDED		= 1,
@@ -459,7 +575,8 @@ enum liteio_event {
 	LITEIO_EVENT_ATT_DELETED,
 	LITEIO_EVENT_STALE_IO,
 	LITEIO_EVENT_IO_ERROR,
-	LITEIO_EVENT_NO_SPACE
+	LITEIO_EVENT_NO_SPACE,
+	LITEIO_EVENT_QOS_CHANGED
 };
 
 #endif

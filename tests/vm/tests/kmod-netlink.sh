@@ -6,6 +6,11 @@ set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"
 
+# what VOL_GET says of a volume that never had limits
+NO_LIMITS=" qos.riops=0 qos.wiops=0 qos.rbps=0 qos.wbps=0 qos.burst_ms=100"
+NO_LIMITS+=" over.read.queued=0 over.read.throttled=0 over.read.iops_ns=0 over.read.bps_ns=0"
+NO_LIMITS+=" over.write.queued=0 over.write.throttled=0 over.write.iops_ns=0 over.write.bps_ns=0"
+
 everything() {
 	kmodctl vol-get +dump
 	kmodctl att-get +dump
@@ -17,7 +22,7 @@ t_info_says_who_it_is() {
 
 	info=$(kmodctl info)
 	expect 1 "$(field version <<<"$info")"
-	[ "$(($(field features <<<"$info") & 15))" = 15 ]
+	[ "$(($(field features <<<"$info") & 47))" = 47 ]
 	expect "$(field instance <<<"$info")" "$(cat $WINDOW/instance)"
 	expect 0 "$(field stats_bytes <<<"$info")"
 	volume $V1 1
@@ -26,12 +31,12 @@ t_info_says_who_it_is() {
 
 t_volumes_come_and_go() {
 	kmodctl vol-set uuid=$V1 +create +excl name=pvc-1 floor=5
-	expect " uuid=$V1 name=pvc-1 floor=5 barred=0 attachments=0" "$(kmodctl vol-get uuid=$V1)"
+	expect " uuid=$V1 name=pvc-1 floor=5 barred=0 attachments=0$NO_LIMITS" "$(kmodctl vol-get uuid=$V1)"
 	kmodctl vol-set uuid=$V1 +create name=pvc-2
 	kmodctl vol-set uuid=$V1 floor=6
-	expect " uuid=$V1 name=pvc-2 floor=6 barred=0 attachments=0" "$(kmodctl vol-get uuid=$V1)"
+	expect " uuid=$V1 name=pvc-2 floor=6 barred=0 attachments=0$NO_LIMITS" "$(kmodctl vol-get uuid=$V1)"
 	kmodctl vol-set uuid=$V2 +create
-	expect " uuid=$V2 name= floor=1 barred=0 attachments=0" "$(kmodctl vol-get uuid=$V2)"
+	expect " uuid=$V2 name= floor=1 barred=0 attachments=0$NO_LIMITS" "$(kmodctl vol-get uuid=$V2)"
 	expect 2 "$(kmodctl vol-get +dump | wc -l)"
 	kmodctl vol-del uuid=$V1
 	expect_error ENOENT "no such volume" kmodctl vol-get uuid=$V1
@@ -42,7 +47,7 @@ t_volumes_come_and_go() {
 t_attachments_come_and_go() {
 	volume $V1
 	kmodctl att-add uuid=$V1 gen=9223372036854775807 host=nqn.2026-11.io.liteio:host flags=1
-	expect " uuid=$V1 gen=9223372036854775807 host=nqn.2026-11.io.liteio:host flags=1 state=new inflight=0 rejected=0" \
+	expect " uuid=$V1 gen=9223372036854775807 host=nqn.2026-11.io.liteio:host flags=1 state=new inflight=0 rejected=0 queued=0 throttled=0" \
 		"$(kmodctl att-get uuid=$V1 gen=9223372036854775807)"
 	kmodctl att-add uuid=$V1 gen=2
 	kmodctl att-add uuid=$V1 gen=1
@@ -85,6 +90,25 @@ EINVAL||vol-set uuid=$V1 #77=00
 ESTALE|cannot be lowered|vol-set uuid=$V1 floor=4
 ESTALE|cannot be lowered|vol-set uuid=$V1 floor=4 name=other
 EEXIST|the volume exists|vol-set uuid=$V1 +create +excl
+EINVAL|names no limit|vol-set uuid=$V1 qos.
+EINVAL|names no limit|vol-set uuid=$V1 floor=6 name=other qos.
+EINVAL|NESTED|vol-set uuid=$V1 #29=
+ERANGE|out of range|vol-set uuid=$V1 qos.riops=1000000001
+ERANGE|out of range|vol-set uuid=$V1 qos.wiops=18446744073709551615
+ERANGE|out of range|vol-set uuid=$V1 qos.rbps=1099511627777
+ERANGE|out of range|vol-set uuid=$V1 qos.wbps=1099511627777
+ERANGE|at least 4096|vol-set uuid=$V1 qos.rbps=4095
+ERANGE|at least 4096|vol-set uuid=$V1 floor=6 qos.riops=5 qos.wbps=1
+ERANGE|at least 4096|vol-set uuid=$V2 +create qos.wbps=1
+ERANGE|out of range|vol-set uuid=$V1 qos.burst_ms=0
+ERANGE|out of range|vol-set uuid=$V1 qos.riops=5 qos.burst_ms=10001
+EINVAL|length|vol-set uuid=$V1 qos.#2=05000000
+EINVAL||vol-set uuid=$V1 qos.#1=
+EINVAL||vol-set uuid=$V1 qos.#7=0500000000000000
+EINVAL||vol-get uuid=$V1 qos.riops=5
+ESTALE|cannot be lowered|vol-set uuid=$V1 floor=4 qos.riops=5
+EEXIST|the volume exists|vol-set uuid=$V1 +create +excl qos.riops=5
+ENOENT|no such volume|vol-set uuid=$V2 qos.riops=5
 ENOENT|no such volume|vol-set uuid=$V2
 EINVAL|UUID is missing|vol-get
 ENOENT|no such volume|vol-get uuid=$V2

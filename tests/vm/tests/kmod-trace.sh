@@ -13,7 +13,7 @@ SECTORS=16384
 # from here on everything is told, in an empty buffer that holds what a refused writer makes in seconds
 trace_on() {
 	mountpoint -q $TRACING || mount -t tracefs none $TRACING
-	expect "liteio_drain liteio_fence liteio_reject liteio_release" \
+	expect "liteio_drain liteio_fence liteio_reject liteio_release liteio_throttle" \
 		"$(find $TRACING/events/liteio -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort | xargs)"
 	echo 16384 >$TRACING/buffer_size_kb
 	echo 1 >$TRACING/events/liteio/enable

@@ -7,7 +7,10 @@
  *
  * COMMAND is a name from the table below or a number. FLAG is create, excl or dump. NAME is an
  * attribute of the table below, or #TYPE with its payload in hexadecimal: that is how malformed
- * messages are made. On failure the errno's name and the kernel's sentence go to standard error.
+ * messages are made. NAMEs with qos. before them, one after the other, go into one nest. On
+ * failure the errno's name and the kernel's sentence go to standard error.
+ *
+ * Over 600 lines because it depends on no library, so that it can say what none would.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -74,6 +77,23 @@ static const struct attr_kind attr_kinds[] = {
 	{ "seq", LITEIO_A_SEQ, KIND_U64 },
 	{ "type", LITEIO_A_TYPE, KIND_U32 },
 	{ "value", LITEIO_A_VALUE, KIND_U64 },
+	{ "queued", LITEIO_A_QUEUED, KIND_U64 },
+	{ "throttled", LITEIO_A_THROTTLED, KIND_U64 },
+};
+
+static const struct attr_kind qos_attr_kinds[] = {
+	{ "riops", LITEIO_QOS_A_RIOPS, KIND_U64 },
+	{ "wiops", LITEIO_QOS_A_WIOPS, KIND_U64 },
+	{ "rbps", LITEIO_QOS_A_RBPS, KIND_U64 },
+	{ "wbps", LITEIO_QOS_A_WBPS, KIND_U64 },
+	{ "burst_ms", LITEIO_QOS_A_BURST_MS, KIND_U32 },
+};
+
+static const struct attr_kind throttle_attr_kinds[] = {
+	{ "queued", LITEIO_THROTTLE_A_QUEUED, KIND_U64 },
+	{ "throttled", LITEIO_THROTTLE_A_THROTTLED, KIND_U64 },
+	{ "iops_ns", LITEIO_THROTTLE_A_IOPS_NS, KIND_U64 },
+	{ "bps_ns", LITEIO_THROTTLE_A_BPS_NS, KIND_U64 },
 };
 
 static const struct attr_kind class_attr_kinds[] = {
@@ -100,6 +120,7 @@ static const char *const event_names[] = {
 	[LITEIO_EVENT_STALE_IO] = "stale-io",
 	[LITEIO_EVENT_IO_ERROR] = "io-error",
 	[LITEIO_EVENT_NO_SPACE] = "no-space",
+	[LITEIO_EVENT_QOS_CHANGED] = "qos-changed",
 };
 
 static const struct {
@@ -222,7 +243,8 @@ static void put_kind(struct request *r, const struct attr_kind *kind, const char
 	}
 }
 
-static void put_argument(struct request *r, const char *argument)
+static void put_argument(struct request *r, const char *argument, const struct attr_kind *kinds,
+			 size_t nr)
 {
 	const char *value = strchr(argument, '=');
 	unsigned char raw[4096];
@@ -232,14 +254,15 @@ static void put_argument(struct request *r, const char *argument)
 		die("\"%s\" is not NAME=VALUE", argument);
 	value++;
 	if (*argument == '#') {
-		request_put(r, atoi(argument + 1), raw, unhex(value, raw, sizeof(raw)));
+		request_put(r, atoi(argument + 1), raw,
+			    unhex(value, raw, sizeof(raw)));
 		return;
 	}
-	for (i = 0; i < COUNT(attr_kinds); i++) {
-		size_t len = strlen(attr_kinds[i].name);
+	for (i = 0; i < nr; i++) {
+		size_t len = strlen(kinds[i].name);
 
-		if (!strncmp(argument, attr_kinds[i].name, len) && argument[len] == '=') {
-			put_kind(r, &attr_kinds[i], value);
+		if (!strncmp(argument, kinds[i].name, len) && argument[len] == '=') {
+			put_kind(r, &kinds[i], value);
 			return;
 		}
 	}
@@ -256,6 +279,39 @@ static void put_flag(struct request *r, const char *flag)
 		r->nl->nlmsg_flags |= NLM_F_DUMP;
 	else
 		die("no flag is called \"%s\"", flag);
+}
+
+/* into the nest that was begun last, or a new one; returns where it begins */
+static size_t put_nested(struct request *r, size_t nest_at, const char *argument)
+{
+	struct nlattr *nest;
+
+	if (!nest_at) {
+		nest_at = NLMSG_ALIGN(r->nl->nlmsg_len);
+		request_put(r, LITEIO_A_QOS | NLA_F_NESTED, "", 0);
+	}
+	if (*argument)
+		put_argument(r, argument, qos_attr_kinds, COUNT(qos_attr_kinds));
+	nest = (struct nlattr *)(r->buffer + nest_at);
+	nest->nla_len = (unsigned short)(NLMSG_ALIGN(r->nl->nlmsg_len) - nest_at);
+	return nest_at;
+}
+
+static void put_arguments(struct request *r, char **arguments, int nr)
+{
+	size_t nest_at = 0;
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		if (*arguments[i] == '+') {
+			put_flag(r, arguments[i] + 1);
+		} else if (!strncmp(arguments[i], "qos.", 4)) {
+			nest_at = put_nested(r, nest_at, arguments[i] + 4);
+		} else {
+			nest_at = 0;
+			put_argument(r, arguments[i], attr_kinds, COUNT(attr_kinds));
+		}
+	}
 }
 
 /* --- reading an answer --------------------------------------------------------------------- */
@@ -352,6 +408,33 @@ static void print_class(const struct nlattr *nest)
 	}
 }
 
+static void print_nest(const struct nlattr *nest, const char *prefix, const struct attr_kind *kinds,
+		       size_t nr)
+{
+	const struct nlattr *attr, *first = payload(nest);
+	size_t i;
+
+	for_each_attr(attr, first, nest->nla_len - NLA_HDRLEN) {
+		for (i = 0; i < nr; i++) {
+			if (attr->nla_type == kinds[i].type)
+				print_attr(&kinds[i], attr, prefix);
+		}
+	}
+}
+
+/* which direction it is comes first in the nest */
+static void print_throttle(const struct nlattr *nest)
+{
+	const struct nlattr *id = payload(nest);
+	char prefix[32];
+
+	if (nest->nla_len < 2 * NLA_HDRLEN || id->nla_type != LITEIO_THROTTLE_A_ID)
+		die("throttling without a direction");
+	snprintf(prefix, sizeof(prefix), "over.%s.",
+		 name_of(class_names, COUNT(class_names), attr_number(id)));
+	print_nest(nest, prefix, throttle_attr_kinds, COUNT(throttle_attr_kinds));
+}
+
 static void print_message(const struct nlmsghdr *nl)
 {
 	const struct nlattr *attr, *first;
@@ -363,6 +446,10 @@ static void print_message(const struct nlmsghdr *nl)
 			print_class(attr);
 			continue;
 		}
+		if ((attr->nla_type & NLA_TYPE_MASK) == LITEIO_A_QOS)
+			print_nest(attr, "qos.", qos_attr_kinds, COUNT(qos_attr_kinds));
+		if ((attr->nla_type & NLA_TYPE_MASK) == LITEIO_A_THROTTLE)
+			print_throttle(attr);
 		for (i = 0; i < COUNT(attr_kinds); i++) {
 			if (attr->nla_type == attr_kinds[i].type)
 				print_attr(&attr_kinds[i], attr, "");
@@ -533,7 +620,7 @@ int main(int argc, char **argv)
 {
 	static struct request r;
 	uint32_t group = 0;
-	int fd, family, i;
+	int fd, family;
 
 	if (argc < 2)
 		die("usage: kmodctl COMMAND [+FLAG...] [NAME=VALUE...] | events [COUNT]");
@@ -543,11 +630,6 @@ int main(int argc, char **argv)
 		return show_events(fd, group, argc > 2 ? (long)number(argv[2]) : -1);
 
 	request_init(&r, family, command_number(argv[1]));
-	for (i = 2; i < argc; i++) {
-		if (*argv[i] == '+')
-			put_flag(&r, argv[i] + 1);
-		else
-			put_argument(&r, argv[i]);
-	}
+	put_arguments(&r, argv + 2, argc - 2);
 	return converse(fd, &r);
 }
