@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# For tests of limits: a volume with a head, load on it, what waits, what was done over time. To be sourced
+# after kmod.sh.
+
+# the head is the second half of the disk, so that addresses show whose they are
+SECTORS=65536
+OFFSET=65536
+
+limit() {
+	kmodctl vol-set "uuid=$V1" "${@/#/qos.}"
+}
+
+over() {
+	kmodctl vol-get "uuid=$V1" | field "over.$1"
+}
+
+queued() {
+	kmodctl att-get "uuid=$V1" gen="${1:-1}" | field queued
+}
+
+# are at least N waiting?
+queue_reaches() {
+	[ "$(queued "${2:-1}")" -ge "$1" ]
+}
+
+# load NAME KIND DEVICE BYTES THREADS [COUNT]: in the background as $load; what it says is in $WORK/NAME
+load() {
+	ioload "${@:2}" >"$WORK/$1" &
+	load=$!
+	until_true 30 grep -q running "$WORK/$1"
+}
+
+# end PID: no more I/O of it; what waits is let go first
+end() {
+	kill -TERM "$1"
+	limit riops=0 wiops=0 rbps=0 wbps=0
+	wait "$1"
+}
+
+result() {
+	awk -v what="$2" '{ for (i = 1; i < NF; i++) if ($i == what) print $(i + 1) }' "$WORK/$1"
+}
+
+now_ms() {
+	echo $(($(date +%s%N) / 1000000))
+}
+
+# within_ms MS BEGIN WHAT
+within_ms() {
+	local took=$(($(now_ms) - $2))
+
+	[ $took -lt "$1" ] || fail "$3 took $took ms"
+}
+
+stat_reaches() {
+	[ "$(stat_of "$V1" "$1" "$2")" -ge "$3" ]
+}
+
+# rate GEN FIELD AMOUNT: how much a second, over a window in which the counter grows by the amount. To look
+# takes time of the guest that I/O needs, so it is done once a second.
+rate() {
+	local gen=$1 field=$2 amount=$3 before after start now
+
+	before=$(kmodctl stats "uuid=$V1" "gen=$gen")
+	start=$(field "$field" <<<"$before")
+	until after=$(kmodctl stats "uuid=$V1" "gen=$gen") && now=$(field "$field" <<<"$after") &&
+		[ "$now" -ge $((start + amount)) ]; do
+		read -r -t 1 <> <(:) || true
+	done
+	# rounded
+	before=$((($(field time_ns <<<"$after") - $(field time_ns <<<"$before")) / 1000))
+	echo $((((now - start) * 1000000 + before / 2) / before))
+}
+
+# about WANT GOT PERCENT WHAT
+about() {
+	[ $(($2 * 100)) -ge $(($1 * (100 - $3))) ] && [ $(($2 * 100)) -le $(($1 * (100 + $3))) ] ||
+		fail "$4: $2, not $1 within $3 %"
+	echo "# $4: $2 of $1"
+}
+
+# head_over DEVICE: volume 1 with a head
+head_over() {
+	volume "$V1" 1
+	dmsetup create h --table "0 $SECTORS liteio $1 $OFFSET $V1 1"
+	udevadm settle
+}
+
+ram_head() {
+	ram_disk
+	head_over /dev/ram0
+}
+
+# a disk in memory with a cache to flush, discard and zeroes
+null_head() {
+	if [ ! -b /dev/nullb0 ]; then
+		modprobe null_blk nr_devices=0
+		mkdir "$CONFIGFS/nullb/nullb0"
+		echo 64 >"$CONFIGFS/nullb/nullb0/size"
+		echo 1 >"$CONFIGFS/nullb/nullb0/memory_backed"
+		echo 1 >"$CONFIGFS/nullb/nullb0/discard"
+		echo 4 >"$CONFIGFS/nullb/nullb0/cache_size"
+		echo 0 >"$CONFIGFS/nullb/nullb0/irqmode"
+		echo 1 >"$CONFIGFS/nullb/nullb0/power"
+		udevadm settle
+	fi
+	head_over /dev/nullb0
+}
+
+# eight writers, of which all but the first few wait for seconds
+throttled_writers() {
+	load writers write /dev/mapper/h 4096 8
+	# shellcheck disable=SC2034 # for the tests
+	writers=$load
+	limit wiops=1 burst_ms=1
+	until_true 20 queue_reaches 7
+}

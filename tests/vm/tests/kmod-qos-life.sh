@@ -1,0 +1,247 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What waits because of a limit fails when its generation is fenced, keeps nobody from suspending,
+# reloading or removing the head, and is traced.
+# vm: kernels=6.1,6.12,7 timeout=900 disks=disk=64M
+set -u
+# shellcheck source=tests/vm/lib/kmod.sh
+. "$(dirname "$0")/../lib/kmod.sh"
+# shellcheck source=tests/vm/lib/qos.sh
+. "$(dirname "$0")/../lib/qos.sh"
+
+TRACING=/sys/kernel/tracing
+
+# the disk writes zeroes by itself: nothing is sent to it
+t_zeroes_count_as_one_operation() {
+	head_over /dev/disk/by-id/virtio-disk
+	limit wbps=4096
+	load zeroes zeroes /dev/mapper/h 1048576 1 10
+	until_true 60 grep -q "done 10 failed 0" "$WORK/zeroes"
+	expect "0 0 10" "$(over write.throttled) $(stat_of $V1 1 write.ios) $(stat_of $V1 1 other.ios)"
+}
+
+t_io_that_must_not_wait_comes_back() {
+	ram_head
+	limit wiops=1 riops=1 burst_ms=1
+	python3 - /dev/mapper/h <<-'PYTHON'
+		import errno, mmap, os, sys
+		fd = os.open(sys.argv[1], os.O_RDWR | os.O_DIRECT)
+		page = mmap.mmap(-1, 4096)
+		for io in os.preadv, os.pwritev:
+		    io(fd, [page], 0)
+		    again = 0
+		    for i in range(20):
+		        try:
+		            io(fd, [page], 0, os.RWF_NOWAIT)
+		        except OSError as e:
+		            if e.errno != errno.EAGAIN:
+		                raise
+		            again += 1
+		    if again < 15:
+		        sys.exit('%s: only %d of 20 would have had to wait' % (io, again))
+	PYTHON
+	# udevd may look at a device that was written, and wait; nobody else writes
+	expect 0 "$(over write.throttled)"
+	expect "0 0" "$(stat_of $V1 1 read.errors) $(stat_of $V1 1 write.errors)"
+	# what came back was not counted as done
+	[ "$(stat_of $V1 1 write.ios)" -lt 8 ] || fail "$(kmodctl stats uuid=$V1 gen=1)"
+	limit riops=0
+	until_true 10 sh -c "kmodctl stats uuid=$V1 gen=1 | grep -q ' inflight=0 '"
+}
+
+t_a_fence_fails_what_waits() {
+	local answer writes
+
+	ram_head
+	mountpoint -q $TRACING || mount -t tracefs none $TRACING
+	throttled_writers
+	echo >$TRACING/trace
+	echo 1 >$TRACING/events/liteio/liteio_reject/enable
+	answer=$(kmodctl fence uuid=$V1 floor=2 timeout=1000)
+	echo 0 >$TRACING/events/liteio/liteio_reject/enable
+	writes=$(stat_of $V1 1 write.ios)
+	expect "1 0" "$(field drained <<<"$answer") $(field inflight <<<"$answer")"
+	# each has got its answer by now, and so they all end
+	until_true 10 grep -q "failed 8" "$WORK/writers"
+	wait "$writers"
+	expect "0 fenced" "$(queued) $(state_of $V1 1)"
+	expect "$writes 0" "$(stat_of $V1 1 write.ios) $(stat_of $V1 1 write.errors)"
+	[ "$(stat_of $V1 1 rejected)" -ge 8 ]
+	# told as refusals of the gate, at the head's own addresses
+	grep 'liteio_reject: .*gen=1 op=W.* bytes=4096' $TRACING/trace | field sector >"$WORK/sectors"
+	[ "$(wc -l <"$WORK/sectors")" -ge 7 ] || fail "not told"
+	[ "$(sort -n "$WORK/sectors" | tail -n 1)" -lt $SECTORS ] || fail "told of the disk below"
+}
+
+t_nothing_that_waited_lands_after_a_fence() {
+	ram_disk
+	volume $V1 1
+	head_new h /dev/ram0 $SECTORS $V1 1
+	STAMPS=$WORK/stamps stampwriter write /dev/mapper/h 1 2048 8 >"$WORK/writer" &
+	writer=$!
+	until_true 30 grep -q running "$WORK/writer"
+	limit wiops=2 burst_ms=1
+	until_true 20 queue_reaches 6
+	expect 1 "$(kmodctl fence uuid=$V1 floor=2 | field drained)"
+	stampwriter fill /dev/ram0 2 2048
+	limit wiops=0
+	kill -TERM $writer
+	wait $writer
+	stampwriter check /dev/ram0 2 2048
+}
+
+t_a_fence_of_one_generation_spares_what_waits_of_others() {
+	ram_disk
+	volume $V1 1 2
+	head_new h /dev/ram0 16384 $V1 1
+	dmsetup create h2 --table "0 16384 liteio /dev/ram0 16384 $V1 2"
+	udevadm settle
+	throttled_writers
+	load spared write /dev/mapper/h2 4096 4 1
+	until_true 20 queue_reaches 3 2
+	expect 1 "$(kmodctl fence uuid=$V1 gen=1 | field drained)"
+	wait "$writers"
+	grep -q "failed 8" "$WORK/writers"
+	queue_reaches 1 2 || fail "the others do not wait any more"
+	limit wiops=0
+	until_true 10 grep -q "done 4 failed 0" "$WORK/spared"
+}
+
+t_a_fence_over_a_hung_disk_counts_only_what_is_under_way() {
+	local answer
+
+	ram_disk
+	volume $V1 1
+	dmsetup create lower --table "0 $SECTORS linear /dev/ram0 0"
+	head_new h /dev/mapper/lower $SECTORS $V1 1
+	limit wiops=1 burst_ms=1
+	dmsetup suspend --noflush --nolockfs lower
+	load writers write /dev/mapper/h 4096 8
+	until_true 20 queue_reaches 4
+	answer=$(kmodctl fence uuid=$V1 floor=2 timeout=300)
+	expect "0 0" "$(field drained <<<"$answer") $(queued)"
+	[ "$(field inflight <<<"$answer")" -le 4 ] || fail "$answer"
+	dmsetup resume lower
+	wait "$load"
+	expect 1 "$(kmodctl fence uuid=$V1 floor=2 | field drained)"
+}
+
+t_a_suspend_does_not_wait_for_limits() {
+	local begin how before
+
+	ram_head
+	throttled_writers
+	for how in --noflush "" --nolockfs "--noflush --nolockfs"; do
+		until_true 20 queue_reaches 6
+		before=$(stat_of $V1 1 write.ios)
+		begin=$(now_ms)
+		# shellcheck disable=SC2086
+		timeout 20 dmsetup suspend $how h
+		within_ms 4000 "$begin" "suspend $how"
+		expect "0 0" "$(queued) $(stat_of $V1 1 inflight)" "waiting and in flight after suspend $how"
+		# what waited has gone on, or is with device-mapper
+		case $how in
+		*noflush*) ;;
+		*) [ "$(stat_of $V1 1 write.ios)" -ge $((before + 6)) ] || fail "suspend $how lost I/O" ;;
+		esac
+		dmsetup resume h
+	done
+	until_true 20 queue_reaches 6
+	end "$writers"
+	expect 0 "$(result writers failed)"
+}
+
+# the lower disk hangs, so the suspend waits, and is given up: limits hold as before
+t_a_suspend_that_is_interrupted_changes_nothing() {
+	local suspend
+
+	ram_disk
+	volume $V1 1
+	dmsetup create lower --table "0 $SECTORS linear /dev/ram0 0"
+	head_new h /dev/mapper/lower $SECTORS $V1 1
+	throttled_writers
+	dmsetup suspend --noflush --nolockfs lower
+	dmsetup suspend --nolockfs h &
+	suspend=$!
+	until_true 10 sh -c "kmodctl att-get uuid=$V1 gen=1 | grep -q ' queued=0 '"
+	kill -KILL $suspend
+	! wait $suspend || fail "it was not interrupted"
+	dmsetup resume lower
+	until_true 20 queue_reaches 6
+	about 1 "$(rate 1 write.ios 4)" 30 "after an interrupted suspend"
+	end "$writers"
+	expect 0 "$(result writers failed)"
+}
+
+t_reloads_keep_limits_and_what_waits() {
+	local begin round
+
+	ram_head
+	throttled_writers
+	for round in 1 2 3 4; do
+		until_true 20 queue_reaches 6
+		begin=$(now_ms)
+		dmsetup load h --table "0 $((SECTORS + round * 8)) liteio /dev/ram0 $((OFFSET - 64)) $V1 1"
+		[ $((round % 2)) = 0 ] || dmsetup suspend --noflush --nolockfs h
+		dmsetup resume h
+		within_ms 4000 "$begin" "reload $round"
+	done
+	until_true 20 queue_reaches 6
+	expect "1 0" "$(kmodctl vol-get uuid=$V1 | field qos.wiops) $(kmodctl vol-get uuid=$V1 | field qos.riops)"
+	end "$writers"
+	expect 0 "$(result writers failed)"
+}
+
+t_a_head_goes_while_io_waits() {
+	local begin
+
+	ram_head
+	throttled_writers
+	begin=$(now_ms)
+	# the device is in use: its table is replaced by one that fails
+	dmsetup remove --force h 2>/dev/null || true
+	within_ms 5000 "$begin" "to remove"
+	expect new "$(state_of $V1 1)"
+	wait "$writers"
+	grep -q "failed 8" "$WORK/writers"
+	dmsetup remove --retry h
+	kmodctl att-del uuid=$V1 gen=1
+	kmodctl vol-del uuid=$V1
+	rmmod liteio
+	insmod "$KO"
+}
+
+t_limits_are_set_one_by_one_and_told() {
+	kmodctl events >"$WORK/events" &
+	until_true 10 grep -q ready "$WORK/events"
+	kmodctl vol-set uuid=$V1 +create qos.riops=10 qos.wbps=4096
+	limit wiops=20 burst_ms=7
+	limit rbps=1099511627776 riops=1000000000
+	limit riops=1000000000
+	limit wbps=0
+	expect " qos.riops=1000000000 qos.wiops=20 qos.rbps=1099511627776 qos.wbps=0 qos.burst_ms=7" \
+		"$(kmodctl vol-get uuid=$V1 | sed 's/.*\( qos.riops.*\) over.read.queued.*/\1/')"
+	expect "riops 1000000000 wiops 20 rbps 1099511627776 wbps 0 burst_ms 7" \
+		"$(xargs <$WINDOW/volumes/$V1/qos)"
+	kmodctl vol-del uuid=$V1
+	until_true 10 grep -q type=vol-deleted "$WORK/events"
+	# one event for each change, and none for what was so already
+	expect "vol-added qos-changed qos-changed qos-changed vol-deleted" "$(field type <"$WORK/events" | xargs)"
+}
+
+t_every_wait_is_traced() {
+	ram_head
+	mountpoint -q $TRACING || mount -t tracefs none $TRACING
+	echo >$TRACING/trace
+	echo 1 >$TRACING/events/liteio/liteio_throttle/enable
+	dd if=/dev/mapper/h of=/dev/null bs=4k count=50 iflag=direct status=none
+	! grep -q liteio_throttle: $TRACING/trace || fail "told without a limit"
+	limit riops=50 burst_ms=10
+	dd if=/dev/mapper/h of=/dev/null bs=8k skip=5 count=20 iflag=direct status=none
+	echo 0 >$TRACING/events/liteio/liteio_throttle/enable
+	expect "$(over read.throttled)" \
+		"$(grep -cE "liteio_throttle: uuid=$V1 gen=1 op=R[A-Z]* sector=[0-9]+ bytes=[0-9]+ limit=iops$" $TRACING/trace)"
+	grep -qE "sector=(96|112) bytes=8192 limit=iops" $TRACING/trace
+}
+
+run_tests "$@"
