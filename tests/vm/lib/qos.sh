@@ -108,11 +108,11 @@ null_head() {
 	head_over /dev/nullb0
 }
 
-# eight writers, of which all but the first few wait for seconds
+# eight writers, of which all but the first few wait: a write every 16 seconds is allowed
 throttled_writers() {
-	load writers write /dev/mapper/h 4096 8
+	load writers write /dev/mapper/h 65536 8
 	# shellcheck disable=SC2034 # for the tests
 	writers=$load
-	limit wiops=1 burst_ms=1
+	limit wbps=4096 burst_ms=1
 	until_true 20 queue_reaches 7
 }

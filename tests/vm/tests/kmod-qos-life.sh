@@ -68,7 +68,7 @@ t_a_fence_fails_what_waits() {
 	expect "$writes 0" "$(stat_of $V1 1 write.ios) $(stat_of $V1 1 write.errors)"
 	[ "$(stat_of $V1 1 rejected)" -ge 8 ]
 	# told as refusals of the gate, at the head's own addresses
-	grep 'liteio_reject: .*gen=1 op=W.* bytes=4096' $TRACING/trace | field sector >"$WORK/sectors"
+	grep 'liteio_reject: .*gen=1 op=W.* bytes=65536' $TRACING/trace | field sector >"$WORK/sectors"
 	[ "$(wc -l <"$WORK/sectors")" -ge 7 ] || fail "not told"
 	[ "$(sort -n "$WORK/sectors" | tail -n 1)" -lt $SECTORS ] || fail "told of the disk below"
 }
@@ -103,7 +103,7 @@ t_a_fence_of_one_generation_spares_what_waits_of_others() {
 	wait "$writers"
 	grep -q "failed 8" "$WORK/writers"
 	queue_reaches 1 2 || fail "the others do not wait any more"
-	limit wiops=0
+	limit wbps=0
 	until_true 10 grep -q "done 4 failed 0" "$WORK/spared"
 }
 
@@ -137,7 +137,7 @@ t_a_suspend_does_not_wait_for_limits() {
 		begin=$(now_ms)
 		# shellcheck disable=SC2086
 		timeout 20 dmsetup suspend $how h
-		within_ms 4000 "$begin" "suspend $how"
+		within_ms 12000 "$begin" "suspend $how"
 		expect "0 0" "$(queued) $(stat_of $V1 1 inflight)" "waiting and in flight after suspend $how"
 		# what waited has gone on, or is with device-mapper
 		case $how in
@@ -168,7 +168,8 @@ t_a_suspend_that_is_interrupted_changes_nothing() {
 	! wait $suspend || fail "it was not interrupted"
 	dmsetup resume lower
 	until_true 20 queue_reaches 6
-	about 1 "$(rate 1 write.ios 4)" 30 "after an interrupted suspend"
+	limit wbps=0 wiops=5
+	about 5 "$(rate 1 write.ios 20)" 30 "after an interrupted suspend"
 	end "$writers"
 	expect 0 "$(result writers failed)"
 }
@@ -183,11 +184,11 @@ t_reloads_keep_limits_and_what_waits() {
 		begin=$(now_ms)
 		dmsetup load h --table "0 $((SECTORS + round * 8)) liteio /dev/ram0 $((OFFSET - 64)) $V1 1"
 		[ $((round % 2)) = 0 ] || dmsetup suspend --noflush --nolockfs h
-		dmsetup resume h
-		within_ms 4000 "$begin" "reload $round"
+		dmsetup resume --noudevsync h
+		within_ms 12000 "$begin" "reload $round"
 	done
 	until_true 20 queue_reaches 6
-	expect "1 0" "$(kmodctl vol-get uuid=$V1 | field qos.wiops) $(kmodctl vol-get uuid=$V1 | field qos.riops)"
+	expect "4096 0" "$(kmodctl vol-get uuid=$V1 | field qos.wbps) $(kmodctl vol-get uuid=$V1 | field qos.rbps)"
 	end "$writers"
 	expect 0 "$(result writers failed)"
 }
@@ -198,13 +199,13 @@ t_a_head_goes_while_io_waits() {
 	ram_head
 	throttled_writers
 	begin=$(now_ms)
-	# the device is in use: its table is replaced by one that fails
+	# the device is in use: its table is replaced by one that fails; then nobody uses it any more
 	dmsetup remove --force h 2>/dev/null || true
-	within_ms 5000 "$begin" "to remove"
+	within_ms 12000 "$begin" "to remove"
 	expect new "$(state_of $V1 1)"
 	wait "$writers"
 	grep -q "failed 8" "$WORK/writers"
-	dmsetup remove --retry h
+	dmsetup remove --retry h 2>/dev/null || true
 	kmodctl att-del uuid=$V1 gen=1
 	kmodctl vol-del uuid=$V1
 	rmmod liteio
