@@ -171,9 +171,38 @@ static int decode_query(struct api_job *job, struct liteio_error *err)
 	return 0;
 }
 
+struct query {
+	const struct liteio_field *fields;
+	struct liteio_json *object;
+};
+
+static bool is_bool(const struct liteio_field *f, const char *key)
+{
+	while (f->key && strcmp(f->key, key) != 0)
+		f++;
+	return f->key && f->type == LITEIO_FIELD_BOOL;
+}
+
+/* a query is text: what is to be true or false becomes that; the rest is read from text anyway */
+static int add_query(void *arg, const char *key, const char *value)
+{
+	_cleanup_free_ char *clean_key = liteio_utf8_clean(key);
+	_cleanup_free_ char *clean_value = liteio_utf8_clean(value);
+	struct query *q = arg;
+
+	key = clean_key ? clean_key : key;
+	value = clean_value ? clean_value : value;
+	if (is_bool(q->fields, key) && (strcmp(value, "true") == 0 || strcmp(value, "false") == 0))
+		liteio_json_set_bool(q->object, key, value[0] == 't');
+	else
+		liteio_json_set_string(q->object, key, value);
+	return 0;
+}
+
 static int decode_body(struct api_job *job, struct liteio_error *err)
 {
 	const struct liteio_route *route = job->route;
+	bool in_query = route->flags & LITEIO_ROUTE_QUERY;
 	struct liteio_json *j;
 	const char *body;
 	void *req;
@@ -181,14 +210,20 @@ static int decode_body(struct api_job *job, struct liteio_error *err)
 	int r;
 
 	body = liteio_http_request_body(job->req, &len);
-	if (!route->req_fields) {
-		if (len > 0)
-			return liteio_error_set(err, -EINVAL, "this request takes no body");
+	if ((!route->req_fields || in_query) && len > 0)
+		return liteio_error_set(err, -EINVAL, "this request takes no body");
+	if (!route->req_fields)
 		return 0;
+	if (in_query) {
+		struct query q = { route->req_fields, liteio_json_new_object() };
+
+		liteio_http_request_query_each(job->req, add_query, &q);
+		j = q.object;
+	} else {
+		r = liteio_json_parse(body ? body : "", len, &j, err);
+		if (r < 0)
+			return r;
 	}
-	r = liteio_json_parse(body ? body : "", len, &j, err);
-	if (r < 0)
-		return r;
 	req = liteio_calloc(1, route->req_size);
 	r = liteio_json_decode(j, route->req_fields, LITEIO_JSON_STRICT, req, err);
 	liteio_json_unref(j);

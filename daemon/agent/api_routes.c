@@ -47,6 +47,11 @@ static int module_load(struct liteio_call *c, struct liteio_error *err)
 	return liteio_op_module_load(c->agent, c->ret, err);
 }
 
+static int disk_list(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_disk_list(c->agent, c->req, c->ret, err);
+}
+
 static int pool_list(struct liteio_call *c, struct liteio_error *err)
 {
 	return liteio_op_pool_list(c->agent, c->ret, err);
@@ -189,6 +194,7 @@ static int stats_list(struct liteio_call *c, struct liteio_error *err)
 
 #define EARLY LITEIO_ROUTE_EARLY
 #define URGENT LITEIO_ROUTE_URGENT
+#define QUERY LITEIO_ROUTE_QUERY
 #define STRUCT(s) liteio_local_##s##_fields, sizeof(struct liteio_local_##s)
 #define NOTHING NULL, 0
 
@@ -196,6 +202,8 @@ const struct liteio_route liteio_routes[] = {
 	{ "GET", "/v1/node", node_show, EARLY, NOTHING, STRUCT(node) },
 	{ "GET", "/v1/module", module_show, EARLY, NOTHING, STRUCT(module) },
 	{ "POST", "/v1/module/load", module_load, 0, NOTHING, STRUCT(module) },
+
+	{ "GET", "/v1/disks", disk_list, EARLY | QUERY, STRUCT(disk_rule), STRUCT(disk_list) },
 
 	{ "GET", "/v1/pools", pool_list, 0, NOTHING, STRUCT(pool_list) },
 	{ "GET", "/v1/pools/*", pool_show, 0, NOTHING, STRUCT(pool) },

@@ -57,6 +57,20 @@ int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *re
 int liteio_op_module_load(struct liteio_agent *a, struct liteio_local_module *ret,
 			  struct liteio_error *err);
 
+/* ---- disks ---- */
+
+/**
+ * liteio_op_disk_list() - disks and partitions of this node, and whether a pool can be made on each
+ * @a: the agent
+ * @rule: which ones
+ * @ret: those, each with the judgement that liteio_op_pool_create() would come to
+ * @err: why not; a rule that nothing can match
+ *
+ * Reads every disk; changes nothing. Return: 0 or a negative errno.
+ */
+int liteio_op_disk_list(struct liteio_agent *a, const struct liteio_local_disk_rule *rule,
+			struct liteio_local_disk_list *ret, struct liteio_error *err);
+
 /* ---- pools ---- */
 
 /**

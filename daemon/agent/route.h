@@ -18,6 +18,7 @@ struct liteio_field;
 
 #define LITEIO_ROUTE_URGENT 1u /* runs on agent->urgent */
 #define LITEIO_ROUTE_EARLY 2u /* also before every pool is open */
+#define LITEIO_ROUTE_QUERY 4u /* what @req_fields says is in the query, not in a body */
 
 /**
  * struct liteio_call - one request, as a route's function sees it
@@ -25,7 +26,7 @@ struct liteio_field;
  * @params: what stood for the "*"s of the path, in their order
  * @timeout_ms: query timeoutMs, or its default
  * @force: query force
- * @req: decoded body, zeroed and then filled as @req_fields says; NULL without a body
+ * @req: decoded body or query, zeroed and then filled as @req_fields says; NULL without a body
  * @ret: zeroed; to be filled in on success
  */
 struct liteio_call {
@@ -43,7 +44,7 @@ struct liteio_call {
  * @path: "/v1/pools/" "*": a star stands for one element
  * @run: does it, on a worker thread; 0 or a negative errno with a sentence
  * @flags: LITEIO_ROUTE_*
- * @req_fields: of the body; NULL: no body is taken
+ * @req_fields: of the body, or of the query (LITEIO_ROUTE_QUERY); NULL: no body is taken
  * @req_size: of its struct
  * @ret_fields: of the answer
  * @ret_size: of its struct

@@ -229,6 +229,31 @@ const char *liteio_http_request_query(const struct liteio_http_request *req, con
 	return MHD_lookup_connection_value(req->conn, MHD_GET_ARGUMENT_KIND, key);
 }
 
+struct query_walk {
+	int (*fn)(void *arg, const char *key, const char *value);
+	void *arg;
+	int r;
+};
+
+static enum MHD_Result query_step(void *arg, enum MHD_ValueKind kind, const char *key,
+				  const char *value)
+{
+	struct query_walk *w = arg;
+
+	w->r = w->fn(w->arg, key, value ? value : "");
+	return w->r ? MHD_NO : MHD_YES;
+}
+
+int liteio_http_request_query_each(const struct liteio_http_request *req,
+				   int (*fn)(void *arg, const char *key, const char *value),
+				   void *arg)
+{
+	struct query_walk w = { .fn = fn, .arg = arg };
+
+	MHD_get_connection_values(req->conn, MHD_GET_ARGUMENT_KIND, query_step, &w);
+	return w.r;
+}
+
 const char *liteio_http_request_header(const struct liteio_http_request *req, const char *name)
 {
 	return MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, name);

@@ -72,6 +72,10 @@ unsigned int liteio_http_server_port(const struct liteio_http_server *s);
 const char *liteio_http_request_method(const struct liteio_http_request *req);
 const char *liteio_http_request_path(const struct liteio_http_request *req); /* decoded, no query */
 const char *liteio_http_request_query(const struct liteio_http_request *req, const char *key);
+/* visit the query in its order until @fn returns non-zero, which is returned; @value may be "" */
+int liteio_http_request_query_each(const struct liteio_http_request *req,
+				   int (*fn)(void *arg, const char *key, const char *value),
+				   void *arg);
 const char *liteio_http_request_header(const struct liteio_http_request *req, const char *name);
 const char *liteio_http_request_body(const struct liteio_http_request *req, size_t *ret_len);
 /* credentials of a unix socket's peer; -ENOTSUP on TCP */

@@ -13,6 +13,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/uuid.h"
+#include "ctl/query.h"
+#include "model/disk_rule.h"
 #include "model/local.h"
 
 #define TEXT(t, k) { t, k, LITEIO_COLUMN_TEXT }
@@ -20,6 +22,7 @@
 #define SIZE(t, k) { t, k, LITEIO_COLUMN_SIZE }
 #define BOOL(t, k) { t, k, LITEIO_COLUMN_BOOL }
 #define TEXTS(t, k) { t, k, LITEIO_COLUMN_TEXTS }
+#define FIRST(t, k) { t, k, LITEIO_COLUMN_FIRST }
 #define END { .title = NULL }
 
 static const struct liteio_column node_columns[] = {
@@ -41,6 +44,18 @@ static const struct liteio_column module_columns[] = {
 	TEXT("VERSION", "version"),
 	TEXTS("FEATURES", "features"),
 	TEXT("INSTANCE", "instance"),
+	END,
+};
+
+static const struct liteio_column disk_columns[] = {
+	TEXT("DEVICE", "device"),
+	SIZE("SIZE", "sizeBytes"),
+	TEXT("TYPE", "type"),
+	BOOL("ROTATIONAL", "rotational"),
+	BOOL("USABLE", "usable"),
+	TEXT("MODEL", "model"),
+	FIRST("BY ID", "byID"),
+	TEXT("REASON", "reason"),
 	END,
 };
 
@@ -284,6 +299,8 @@ static int body_attach(char **op, const struct liteio_options *o, struct liteio_
 #define UUID_GEN { LITEIO_OPERAND_UUID, LITEIO_OPERAND_GENERATION }, "UUID GENERATION"
 #define NAME_GEN { NAME, LITEIO_OPERAND_GENERATION }, "VOLUME GENERATION"
 #define OPT(o) LITEIO_OPT_##o
+#define RULE \
+	(OPT(MIN_SIZE) | OPT(MAX_SIZE) | OPT(MODEL) | OPT(BY_ID) | OPT(ROTATIONAL) | OPT(USABLE))
 
 const struct liteio_command liteio_commands[] = {
 	{ "node", "show", "who this node is and what it can do", { 0 }, "", 0, 0, "GET",
@@ -293,6 +310,9 @@ const struct liteio_command liteio_commands[] = {
 	  module_columns },
 	{ "module", "load", "load the kernel module", { 0 }, "", 0, 0, "POST", "/v1/module/load",
 	  NULL, 0, module_columns },
+
+	{ "disk", "list", "disks of this node, on which a pool can be made, and why not on others",
+	  { 0 }, "", RULE, 0, "GET", "/v1/disks", NULL, RULE, disk_columns },
 
 	{ "pool", "list", "all pools of this node", { 0 }, "", 0, 0, "GET", "/v1/pools", NULL, 0,
 	  pool_columns },
@@ -371,7 +391,7 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 
 	if (!noun_exists(noun))
 		return liteio_error_set(err, -EINVAL,
-					"\"%s\" is no noun of ours; there are: node, module, pool, volume, snapshot, export, attachment",
+					"\"%s\" is no noun of ours; there are: node, module, disk, pool, volume, snapshot, export, attachment",
 					noun);
 	for (c = liteio_commands; c->noun; c++) {
 		if (strcmp(c->noun, noun) != 0)
@@ -399,7 +419,26 @@ static const struct {
 	{ OPT(LOCAL), "--local" },	     { OPT(FLOOR), "--floor" },
 	{ OPT(GENERATION), "--generation" }, { OPT(TIMEOUT), "--timeout" },
 	{ OPT(ADDRESS), "--address" },	     { OPT(NQN), "--nqn" },
+	{ OPT(MIN_SIZE), "--min-size" },     { OPT(MAX_SIZE), "--max-size" },
+	{ OPT(MODEL), "--model" },	     { OPT(BY_ID), "--by-id" },
+	{ OPT(ROTATIONAL), "--rotational" }, { OPT(USABLE), "--usable" },
 };
+
+const char *liteio_option_name(unsigned int bit)
+{
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(option_names); i++)
+		if (option_names[i].bit == bit)
+			return option_names[i].name;
+	return NULL;
+}
+
+static unsigned int rule_given(const struct liteio_options *o)
+{
+	return (o->rule.min_size ? OPT(MIN_SIZE) : 0) | (o->rule.max_size ? OPT(MAX_SIZE) : 0) |
+	       (o->rule.model ? OPT(MODEL) : 0) | (o->rule.by_id ? OPT(BY_ID) : 0) |
+	       (o->rule.rotational != LITEIO_LOCAL_ANY ? OPT(ROTATIONAL) : 0) |
+	       (o->rule.usable ? OPT(USABLE) : 0);
+}
 
 static unsigned int options_given(const struct liteio_options *o)
 {
@@ -410,7 +449,7 @@ static unsigned int options_given(const struct liteio_options *o)
 	       (o->local ? OPT(LOCAL) : 0) | (o->floor ? OPT(FLOOR) : 0) |
 	       (o->generation ? OPT(GENERATION) : 0) |
 	       (o->timeout_ms != UINT64_MAX ? OPT(TIMEOUT) : 0) |
-	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0);
+	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) | rule_given(o);
 }
 
 static int operand_check(enum liteio_operand type, const char *s, struct liteio_error *err)
@@ -439,6 +478,19 @@ static int operand_check(enum liteio_operand type, const char *s, struct liteio_
 	return 0;
 }
 
+/* as the agent would, but before it is asked */
+static int rule_check(const struct liteio_options *o, struct liteio_error *err)
+{
+	const struct liteio_local_disk_rule rule = {
+		.min_bytes = o->rule.min_size,
+		.max_bytes = o->rule.max_size,
+		.model = (char *)o->rule.model,
+		.by_id = (char *)o->rule.by_id,
+	};
+
+	return liteio_disk_rule_check(&rule, err);
+}
+
 int liteio_command_check(const struct liteio_command *c, int n, char **operands,
 			 const struct liteio_options *o, struct liteio_error *err)
 {
@@ -463,7 +515,7 @@ int liteio_command_check(const struct liteio_command *c, int n, char **operands,
 			return liteio_error_set(err, -EINVAL, "%s %s needs %s", c->noun, c->verb,
 						option_names[i].name);
 	}
-	return 0;
+	return rule_check(o, err);
 }
 
 char *liteio_command_target(const struct liteio_command *c, char **operands,
@@ -481,9 +533,6 @@ char *liteio_command_target(const struct liteio_command *c, char **operands,
 			liteio_buf_add(&b, p, 1);
 		}
 	}
-	if ((c->query & OPT(TIMEOUT)) && o->timeout_ms != UINT64_MAX)
-		liteio_buf_addf(&b, "?timeoutMs=%" PRIu64, o->timeout_ms);
-	if ((c->query & OPT(FORCE)) && o->force)
-		liteio_buf_addstr(&b, "?force=true");
+	liteio_query_add(&b, c->query & options_given(o), o);
 	return liteio_buf_take(&b);
 }

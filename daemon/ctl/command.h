@@ -32,6 +32,12 @@ struct liteio_json;
 #define LITEIO_OPT_TIMEOUT 0x800u
 #define LITEIO_OPT_ADDRESS 0x1000u
 #define LITEIO_OPT_NQN 0x2000u
+#define LITEIO_OPT_MIN_SIZE 0x4000u
+#define LITEIO_OPT_MAX_SIZE 0x8000u
+#define LITEIO_OPT_MODEL 0x10000u
+#define LITEIO_OPT_BY_ID 0x20000u
+#define LITEIO_OPT_ROTATIONAL 0x40000u
+#define LITEIO_OPT_USABLE 0x80000u
 
 /**
  * struct liteio_options - values of the options; NULL, 0 and false where nothing was said
@@ -49,6 +55,7 @@ struct liteio_json;
  * @timeout_ms: --timeout; UINT64_MAX when it was not given
  * @address: --address
  * @nqn: --nqn
+ * @rule: --min-size, --max-size, --model, --by-id, --rotational, --usable
  *
  * Strings are borrowed from the command line.
  */
@@ -67,6 +74,14 @@ struct liteio_options {
 	uint64_t timeout_ms;
 	const char *address;
 	const char *nqn;
+	struct {
+		uint64_t min_size;
+		uint64_t max_size;
+		const char *model;
+		const char *by_id;
+		int rotational; /* enum liteio_local_tristate */
+		bool usable;
+	} rule;
 };
 
 enum liteio_operand {
@@ -89,7 +104,7 @@ enum liteio_operand {
  * @method: of the request
  * @path: "/v1/volumes/%s": operands in their order
  * @body: builds the request; NULL: none
- * @query: LITEIO_OPT_TIMEOUT and LITEIO_OPT_FORCE that go into the query instead
+ * @query: those of @options that go into the query instead
  * @columns: how the answer is shown; for a list, of its items
  */
 struct liteio_command {
@@ -109,6 +124,9 @@ struct liteio_command {
 };
 
 extern const struct liteio_command liteio_commands[];
+
+/* "--size" for LITEIO_OPT_SIZE; NULL for what is none */
+const char *liteio_option_name(unsigned int bit);
 
 /* the line of a noun and a verb; -EINVAL with a sentence that lists what there is */
 int liteio_command_find(const char *noun, const char *verb, const struct liteio_command **ret,

@@ -50,6 +50,10 @@ static char *cell(const struct liteio_column *c, const struct liteio_json *objec
 		for (i = 0; i < liteio_json_len(v); i++)
 			join(&b, liteio_json_string(liteio_json_at(v, i)));
 		break;
+	case LITEIO_COLUMN_FIRST:
+		if (liteio_json_len(v) > 0)
+			liteio_buf_addstr(&b, liteio_json_string(liteio_json_at(v, 0)));
+		break;
 	case LITEIO_COLUMN_GENERATIONS:
 		for (i = 0; i < liteio_json_len(v); i++) {
 			snprintf(text, sizeof(text), "%" PRId64,

@@ -14,6 +14,7 @@ enum liteio_column_type {
 	LITEIO_COLUMN_SIZE,
 	LITEIO_COLUMN_BOOL,
 	LITEIO_COLUMN_TEXTS, /* array of strings, joined with commas */
+	LITEIO_COLUMN_FIRST, /* array of strings, only the first one */
 	LITEIO_COLUMN_GENERATIONS, /* of an array of attachments, joined with commas */
 };
 

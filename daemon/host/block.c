@@ -76,6 +76,22 @@ static unsigned int count_dir(dev_t dev, const char *dir)
 	return (unsigned int)n;
 }
 
+bool liteio_block_holder(dev_t dev, char out[64])
+{
+	char path[256], **names;
+	bool found;
+	size_t n;
+
+	sysfs_path(dev, "holders", path, sizeof(path));
+	if (liteio_fs_list(path, &names, &n, NULL))
+		return false;
+	found = n > 0;
+	if (found)
+		snprintf(out, 64, "%s", names[0]);
+	liteio_fs_names_free(names, n);
+	return found;
+}
+
 /* partitions are the subdirectories that have a file "partition"; @ret their numbers */
 static unsigned int partitions(dev_t dev, dev_t *ret, unsigned int max)
 {
@@ -134,7 +150,7 @@ static bool is_swap(const char *swaps, dev_t dev)
 	return false;
 }
 
-static bool is_used(dev_t dev)
+static void find_use(dev_t dev, bool *ret_mounted, bool *ret_swap)
 {
 	char *mountinfo _cleanup_free_ = NULL, *swaps _cleanup_free_ = NULL;
 	dev_t list[257];
@@ -145,14 +161,15 @@ static bool is_used(dev_t dev)
 		n = 256;
 	/* what cannot be read is taken as in use: the careful answer */
 	if (liteio_fs_read("/proc/self/mountinfo", MOUNTINFO_MAX, &mountinfo, NULL, NULL))
-		return true;
+		*ret_mounted = true;
 	if (liteio_fs_read("/proc/swaps", MOUNTINFO_MAX, &swaps, NULL, NULL))
 		swaps = liteio_strdup("");
 	for (unsigned int i = 0; i <= n; i++) {
-		if (is_mounted_dev(mountinfo, list[i]) || is_swap(swaps, list[i]))
-			return true;
+		if (mountinfo && is_mounted_dev(mountinfo, list[i]))
+			*ret_mounted = true;
+		if (is_swap(swaps, list[i]))
+			*ret_swap = true;
 	}
-	return false;
 }
 
 /* ---- information ---------------------------------------------------------------------------- */
@@ -203,7 +220,7 @@ int liteio_block_info(const char *path, struct liteio_block_info *ret, struct li
 	i.read_only = sysfs_number(i.dev, "ro", 0) != 0;
 	i.n_holders = count_dir(i.dev, "holders");
 	i.n_partitions = partitions(i.dev, NULL, 0);
-	i.is_mounted = is_used(i.dev);
+	find_use(i.dev, &i.is_mounted, &i.is_swap);
 	sysfs_text(i.dev, i.is_partition ? "../device/model" : "device/model", i.model,
 		   sizeof(i.model));
 	sysfs_text(i.dev, i.is_partition ? "../device/serial" : "device/serial", i.serial,
@@ -328,31 +345,17 @@ int liteio_block_probe(const char *path, struct liteio_block_signature *ret,
 	return 0;
 }
 
-int liteio_block_check_free(const char *path, struct liteio_error *err)
+int liteio_block_check_unclaimed(const char *path, struct liteio_error *err)
 {
-	struct liteio_block_signature s;
-	struct liteio_block_info i;
-	int r;
+	int fd _cleanup_close_ = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
 
-	r = liteio_block_info(path, &i, err);
-	if (r)
-		return r;
-	if (i.read_only)
-		return liteio_error_set(err, -EROFS, "%s is read-only", path);
-	if (i.is_mounted)
-		return liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", path);
-	if (i.n_holders)
-		return liteio_error_set(err, -EBUSY, "%s is used by another kernel device", path);
-	if (i.n_partitions)
-		return liteio_error_set(err, -EEXIST, "%s has %u partitions", path,
-					i.n_partitions);
-	r = liteio_block_probe(path, &s, err);
-	if (r)
-		return r;
-	if (s.type[0])
-		return liteio_error_set(err, -EEXIST, "%s carries a signature: %s (%s)", path,
-					s.type, s.usage);
-	return 0;
+	if (fd >= 0)
+		return 0;
+	if (errno == EBUSY)
+		return liteio_error_set(err, -EBUSY, "%s is in use: the kernel gives it to nobody else",
+					path);
+	return liteio_error_set(err, errno, "cannot open %s: %s", path,
+				liteio_error_str(NULL, -errno));
 }
 
 /* ---- ranges --------------------------------------------------------------------------------- */

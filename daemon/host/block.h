@@ -27,7 +27,8 @@ struct liteio_error;
  * @is_partition: a partition of another device
  * @n_holders: kernel devices on top (dm, md, ...)
  * @n_partitions: partitions on it
- * @is_mounted: it, or a partition of it, is mounted or used as swap
+ * @is_mounted: it, or a partition of it, is mounted, as far as this process sees mounts
+ * @is_swap: it, or a partition of it, is used as swap
  * @model: may be ""
  * @serial: may be ""
  */
@@ -44,6 +45,7 @@ struct liteio_block_info {
 	unsigned int n_holders;
 	unsigned int n_partitions;
 	bool is_mounted;
+	bool is_swap;
 	char model[64];
 	char serial[64];
 };
@@ -79,13 +81,33 @@ int liteio_block_probe(const char *path, struct liteio_block_signature *ret,
 		       struct liteio_error *err);
 
 /**
- * liteio_block_check_free() - may this device be taken?
+ * liteio_block_check_unclaimed() - does anybody in the kernel have the device for himself?
  * @path: device
- * @err: the one sentence why not: holder, mount, swap, partition table, signature, read-only
+ * @err: the sentence, with -EBUSY
  *
- * Return: 0, -EBUSY in use, -EEXIST something is on it, -EROFS, or another negative errno.
+ * Asks the kernel, which knows mounts of every namespace, arrays, and whatever else claims a
+ * device; the claim made for the question is gone when this returns. Return: 0 or a negative errno.
  */
-int liteio_block_check_free(const char *path, struct liteio_error *err);
+int liteio_block_check_unclaimed(const char *path, struct liteio_error *err);
+
+/* the kernel's name of one device on top of it ("dm-3"), false when there is none */
+bool liteio_block_holder(dev_t dev, char out[64]);
+
+/**
+ * struct liteio_block_id - a name of a device that does not change with the order of discovery
+ * @name: of the link in /dev/disk/by-id
+ * @dev: what it leads to
+ */
+struct liteio_block_id {
+	char *name;
+	dev_t dev;
+};
+
+/* all of them, the ones that say most to people first; none without udev */
+void liteio_block_ids(struct liteio_block_id **ret, size_t *ret_n);
+void liteio_block_ids_free(struct liteio_block_id *ids, size_t n);
+/* how little a name says to people: 0 maker and serial number, more for numbers alone (pure) */
+unsigned int liteio_block_id_rank(const char *name);
 
 /* zero or discard a range, in bytes; multiples of the logical block */
 int liteio_block_zero(int fd, uint64_t start, uint64_t len, struct liteio_error *err);

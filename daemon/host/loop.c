@@ -142,7 +142,7 @@ int liteio_block_loop_detach(const char *path, struct liteio_error *err)
 					 liteio_error_set(err, errno, "cannot open %s: %s", path,
 							  liteio_error_str(NULL, -errno));
 	/* the kernel would let go later, when the last user leaves: say it now instead */
-	if (!liteio_block_info(path, &i, NULL) && (i.n_holders || i.is_mounted))
+	if (!liteio_block_info(path, &i, NULL) && (i.n_holders || i.is_mounted || i.is_swap))
 		return liteio_error_set(err, -EBUSY, "%s is in use", path);
 	if (ioctl(fd, LOOP_CLR_FD) && errno != ENXIO)
 		return liteio_error_set(err, errno, "cannot let go of %s: %s", path,

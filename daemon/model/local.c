@@ -97,6 +97,25 @@ const struct liteio_field liteio_local_attach_fields[] = {
 	END,
 };
 
+const char *const liteio_local_tristate_names[] = {
+	[LITEIO_LOCAL_ANY] = "any",
+	[LITEIO_LOCAL_NO] = "no",
+	[LITEIO_LOCAL_YES] = "yes",
+	NULL,
+};
+
+#undef T
+#define T liteio_local_disk_rule
+const struct liteio_field liteio_local_disk_rule_fields[] = {
+	SIZE("minSize", min_bytes, 0, 0, INT64_MAX),
+	SIZE("maxSize", max_bytes, 0, 0, INT64_MAX),
+	STRING("model", model, 0, LITEIO_LOCAL_PATH_MAX),
+	STRING("byID", by_id, 0, LITEIO_LOCAL_PATH_MAX),
+	ENUM("rotational", rotational, 0, liteio_local_tristate_names),
+	BOOL("usable", usable, 0),
+	END,
+};
+
 /* ---- answers ---- */
 
 #undef T
@@ -122,6 +141,25 @@ const struct liteio_field liteio_local_node_fields[] = {
 	STRING("bootID", boot_id, 0, 0),
 	STRINGS("features", features, KEEP, 0),
 	STRING("closed", closed, 0, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_disk
+const struct liteio_field liteio_local_disk_fields[] = {
+	STRING("device", device, 0, 0),
+	STRING("type", type, 0, 0),
+	STRINGS("byID", by_id, KEEP, 0),
+	SIZE("sizeBytes", size_bytes, KEEP, 0, 0),
+	STRING("model", model, 0, 0),
+	STRING("serial", serial, 0, 0),
+	BOOL("rotational", rotational, KEEP),
+	BOOL("usable", usable, KEEP),
+	BOOL("forcible", forcible, KEEP),
+	STRING("verdict", verdict, 0, 0),
+	STRING("reason", reason, 0, 0),
+	STRING("signature", signature, 0, 0),
+	STRING("pool", pool, 0, 0),
 	END,
 };
 
@@ -275,6 +313,10 @@ const struct liteio_field liteio_local_failure_fields[] = {
 	OBJECT("error", error, liteio_local_error_fields),
 	END,
 };
+
+#undef T
+#define T liteio_local_disk_list
+const struct liteio_field liteio_local_disk_list_fields[] = { ITEMS("items", items, disk, 0), END };
 
 #undef T
 #define T liteio_local_pool_list

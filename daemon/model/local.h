@@ -129,6 +129,32 @@ struct liteio_local_attach {
 	bool read_only;
 };
 
+/**
+ * struct liteio_local_disk_rule - query of GET /v1/disks: which ones; what is not said is any
+ * @min_bytes: "minSize"
+ * @max_bytes: "maxSize"
+ * @model: pattern (glob) for the whole model, capitals or not
+ * @by_id: pattern for one of the names in /dev/disk/by-id, or with a leading "/" for its path
+ * @rotational: enum liteio_local_tristate
+ * @usable: only those on which a pool can be made without force
+ */
+struct liteio_local_disk_rule {
+	uint64_t min_bytes;
+	uint64_t max_bytes;
+	char *model;
+	char *by_id;
+	int rotational;
+	bool usable;
+};
+
+enum liteio_local_tristate {
+	LITEIO_LOCAL_ANY,
+	LITEIO_LOCAL_NO,
+	LITEIO_LOCAL_YES,
+};
+
+extern const char *const liteio_local_tristate_names[];
+
 /* ---- answers; lists are {"items": [...]} ---- */
 
 /**
@@ -175,6 +201,42 @@ struct liteio_local_node {
 	char **features;
 	size_t n_features;
 	char *closed;
+};
+
+/**
+ * struct liteio_local_disk - a disk or a partition of this node
+ * @device: path
+ * @type: "disk" or "partition"
+ * @by_id: its names in /dev/disk/by-id, the one that says most first
+ * @n_by_id: how many
+ * @size_bytes: size
+ * @model: NULL when it does not say
+ * @serial: likewise
+ * @rotational: has platters, as far as it says
+ * @usable: a pool can be made on it
+ * @forcible: not so, but with force: what is on it would be lost
+ * @verdict: "usable", or what is in the way in one word: "readOnly", "mounted", "swap", "held",
+ *           "pool", "damagedPool", "partitions", "signature", "small", "blocks", "claimed",
+ *           "unreadable"
+ * @reason: the sentence that making a pool would be refused with
+ * @signature: what was recognised on it: "ext4", "gpt"
+ * @pool: name of the pool it carries
+ */
+struct liteio_local_disk {
+	char *device;
+	char *type;
+	char **by_id;
+	size_t n_by_id;
+	uint64_t size_bytes;
+	char *model;
+	char *serial;
+	bool rotational;
+	bool usable;
+	bool forcible;
+	char *verdict;
+	char *reason;
+	char *signature;
+	char *pool;
 };
 
 /**
@@ -390,6 +452,7 @@ struct liteio_local_failure {
 		size_t n_items; \
 	}
 
+LITEIO_LOCAL_LIST(disk);
 LITEIO_LOCAL_LIST(pool);
 LITEIO_LOCAL_LIST(volume);
 LITEIO_LOCAL_LIST(snapshot);
@@ -408,8 +471,11 @@ extern const struct liteio_field liteio_local_snapshot_create_fields[];
 extern const struct liteio_field liteio_local_export_create_fields[];
 extern const struct liteio_field liteio_local_attach_fields[];
 
+extern const struct liteio_field liteio_local_disk_rule_fields[];
+
 extern const struct liteio_field liteio_local_module_fields[];
 extern const struct liteio_field liteio_local_node_fields[];
+extern const struct liteio_field liteio_local_disk_fields[];
 extern const struct liteio_field liteio_local_pool_fields[];
 extern const struct liteio_field liteio_local_volume_fields[];
 extern const struct liteio_field liteio_local_fenced_fields[];
@@ -421,6 +487,7 @@ extern const struct liteio_field liteio_local_deleted_fields[];
 extern const struct liteio_field liteio_local_stats_fields[];
 extern const struct liteio_field liteio_local_failure_fields[];
 
+extern const struct liteio_field liteio_local_disk_list_fields[];
 extern const struct liteio_field liteio_local_pool_list_fields[];
 extern const struct liteio_field liteio_local_volume_list_fields[];
 extern const struct liteio_field liteio_local_snapshot_list_fields[];

@@ -14,7 +14,7 @@
 #include "base/fs.h"
 #include "base/str.h"
 #include "host/block.h"
-#include "host/nvmet.h"
+#include "pool/disk.h"
 #include "pool/object.h"
 
 /* dm-thin takes metadata that begins with a block of zeros as new */
@@ -109,37 +109,16 @@ static int prepare_file(struct format_op *op, struct liteio_error *err)
 	return liteio_block_loop_attach(f->device, op->device, sizeof(op->device), err);
 }
 
-/* in use is never taken, a signature only by force */
-static int check_takeable(const struct format_op *op, struct liteio_error *err)
-{
-	struct liteio_pool_found found;
-	struct liteio_block_info i;
-	int r;
-
-	r = liteio_pool_probe(op->device, &found, err);
-	if (!r)
-		return liteio_error_set(err, -EEXIST, "%s carries the pool %s already", op->device,
-					found.label.pool_name);
-	if (r == -ENOTSUP)
-		return r;
-	r = liteio_block_check_free(op->device, err);
-	if (r != -EEXIST && r != -EUCLEAN)
-		return r;
-	if (!op->f->force)
-		return r;
-	r = liteio_block_info(op->device, &i, err);
-	if (!r && i.n_partitions)
-		r = liteio_error_set(err, -EEXIST, "%s has %u partitions: remove them first",
-				     op->device, i.n_partitions);
-	return r;
-}
-
 static int format(struct format_op *op, struct liteio_uuid *ret_uuid, struct liteio_error *err)
 {
 	struct liteio_store *s = &op->store;
+	struct liteio_disk disk;
 	int r;
 
-	r = check_takeable(op, err);
+	r = liteio_disk_look(op->device, &disk, err);
+	if (!r)
+		r = liteio_disk_judge(&disk, op->device, op->f->block_bytes, op->f->force, NULL,
+				      err);
 	if (r)
 		return r;
 	r = liteio_store_open(op->device, true, s, err);
@@ -225,27 +204,6 @@ int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct 
 	return r;
 }
 
-/*
- * A label is looked for only on disks of this machine. What is inside a volume belongs to a pod,
- * which could write a label there: device-mapper, loop, and the namespaces of our own exports are
- * left out.
- */
-static bool is_scanned(const struct liteio_block_info *i)
-{
-	const char *name = i->path + strlen("/dev/");
-	char *path _cleanup_free_ = NULL, *nqn _cleanup_free_ = NULL;
-	struct liteio_uuid uuid;
-	uint64_t generation;
-
-	if (!strncmp(name, "dm-", 3) || !strncmp(name, "loop", 4) || !strncmp(name, "nbd", 3))
-		return false;
-	path = liteio_strf("/sys/class/block/%s/%sdevice/subsysnqn", name,
-			   i->is_partition ? "../" : "");
-	if (liteio_fs_read_line(path, &nqn, NULL))
-		return true;
-	return liteio_nqn_parse(nqn, &uuid, &generation) != 0;
-}
-
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err)
 {
 	struct liteio_block_info *list _cleanup_free_ = NULL;
@@ -258,7 +216,7 @@ int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct litei
 		return r;
 	found = liteio_calloc(n_list + 1, sizeof(*found));
 	for (size_t i = 0; i < n_list; i++) {
-		if (is_scanned(&list[i]) && !probe_device(list[i].path, &found[n], NULL))
+		if (liteio_disk_is_local(&list[i]) && !probe_device(list[i].path, &found[n], NULL))
 			n++;
 	}
 	*ret = found;

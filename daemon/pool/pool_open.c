@@ -198,7 +198,7 @@ static int check_unused(struct liteio_pool *p, struct liteio_error *err)
 	if (p->engine->ops->is_active(p->engine))
 		return 0;
 	r = liteio_block_info(p->store.path, &i, err);
-	if (!r && i.is_mounted)
+	if (!r && (i.is_mounted || i.is_swap))
 		r = liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", p->store.path);
 	return r;
 }

@@ -2,7 +2,7 @@
 /*
  * liteioctl: every command makes the request it should, bad lines get their sentence, tables align.
  *
- * unit-src: daemon/ctl/command.c daemon/ctl/print.c
+ * unit-src: daemon/ctl/command.c daemon/ctl/query.c daemon/ctl/print.c
  */
 #include <check.h>
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "ctl/command.h"
 #include "ctl/print.h"
+#include "model/local.h"
 
 #define ID "11111111-2222-4333-8444-555555555555"
 #define NO_TIMEOUT .timeout_ms = UINT64_MAX
@@ -45,6 +46,13 @@ static const struct {
 	  "{\"uuid\":\"" ID "\",\"generation\":2,\"addresses\":[\"192.0.2.1\",\"192.0.2.2:9\"]}" },
 	{ "attachment", "delete", { ID, "2" }, { .force = true, NO_TIMEOUT },
 	  "/v1/attachments/" ID "/2?force=true", NULL },
+	{ "disk", "list", { NULL }, { NO_TIMEOUT }, "/v1/disks", NULL },
+	{ "disk", "list", { NULL }, { .rule = { .usable = true }, NO_TIMEOUT },
+	  "/v1/disks?usable=true", NULL },
+	{ "disk", "list", { NULL },
+	  { .rule = { 1, 2, "A &b*", "nvme-?", LITEIO_LOCAL_NO, true }, NO_TIMEOUT },
+	  "/v1/disks?minSize=1&maxSize=2&model=A%20%26b%2A&byID=nvme-%3F&rotational=no&usable=true",
+	  NULL },
 };
 
 static int count(char **operands)
@@ -112,6 +120,12 @@ static const struct {
 	{ "export", "create", { "a", "1" }, { NO_TIMEOUT }, "--host-nqn" },
 	{ "attachment", "create", { "a", "1" }, { .local = true, NO_TIMEOUT }, "UUID" },
 	{ "attachment", "create", { ID, "1" }, { NO_TIMEOUT }, "--address" },
+	{ "disk", "list", { "x" }, { NO_TIMEOUT }, "no operands" },
+	{ "disk", "list", { NULL }, { .rule = { .min_size = 2, .max_size = 1 }, NO_TIMEOUT },
+	  "smallest" },
+	{ "disk", "list", { NULL }, { .rule = { .model = "" }, NO_TIMEOUT }, "empty" },
+	{ "disk", "list", { NULL }, { .rule = { .by_id = "" }, NO_TIMEOUT }, "empty" },
+	{ "pool", "list", { NULL }, { .rule = { .usable = true }, NO_TIMEOUT }, "--usable" },
 };
 
 START_TEST(bad_lines_get_a_sentence)

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Can a pool be made on this device? Looking at it, judging it, listing all of them.
+ */
+#include "pool/disk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "base/uuid.h"
+#include "host/nvmet.h"
+#include "pool/label.h"
+#include "pool/pool.h"
+
+const char *const liteio_disk_verdict_names[] = {
+	[LITEIO_DISK_USABLE] = "usable",
+	[LITEIO_DISK_READ_ONLY] = "readOnly",
+	[LITEIO_DISK_MOUNTED] = "mounted",
+	[LITEIO_DISK_SWAP] = "swap",
+	[LITEIO_DISK_HELD] = "held",
+	[LITEIO_DISK_POOL] = "pool",
+	[LITEIO_DISK_DAMAGED_POOL] = "damagedPool",
+	[LITEIO_DISK_PARTITIONS] = "partitions",
+	[LITEIO_DISK_SIGNATURE] = "signature",
+	[LITEIO_DISK_SMALL] = "small",
+	[LITEIO_DISK_BLOCKS] = "blocks",
+	[LITEIO_DISK_CLAIMED] = "claimed",
+	[LITEIO_DISK_UNREADABLE] = "unreadable",
+	NULL,
+};
+
+/* ---- looking -------------------------------------------------------------------------------- */
+
+static void keep_why(char out[LITEIO_DISK_WHY_MAX], const struct liteio_error *err, int code)
+{
+	snprintf(out, LITEIO_DISK_WHY_MAX, "%.*s", LITEIO_DISK_WHY_MAX - 1,
+		 liteio_error_str(err, code));
+}
+
+int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_error *err)
+{
+	struct liteio_error why = LITEIO_ERROR_INIT;
+	struct liteio_pool_found found;
+	struct liteio_disk d = { 0 };
+	int r;
+
+	r = liteio_block_info(device, &d.info, err);
+	if (r)
+		return r;
+	(void)liteio_block_holder(d.info.dev, d.holder);
+	d.label_code = liteio_pool_probe(d.info.path, &found, &why);
+	if (d.label_code)
+		keep_why(d.label_why, &why, d.label_code);
+	else
+		memcpy(d.pool, found.label.pool_name, sizeof(d.pool));
+	d.signature_code = liteio_block_probe(d.info.path, &d.signature, &why);
+	if (d.signature_code)
+		keep_why(d.signature_why, &why, d.signature_code);
+	/*
+	 * The question itself is a claim, if for a moment. Where something is in the way already it
+	 * is not asked.
+	 */
+	if (liteio_disk_judge(&d, device, 0, true, NULL, NULL) == 0) {
+		d.claim_code = liteio_block_check_unclaimed(d.info.path, &why);
+		if (d.claim_code)
+			keep_why(d.claim_why, &why, d.claim_code);
+	}
+	*ret = d;
+	return 0;
+}
+
+/* ---- judging -------------------------------------------------------------------------------- */
+
+static int say(enum liteio_disk_verdict verdict, enum liteio_disk_verdict *ret, int r)
+{
+	if (ret)
+		*ret = verdict;
+	return r;
+}
+
+/* somebody has it, or nobody can */
+static int judge_use(const struct liteio_disk *d, const char *device,
+		     enum liteio_disk_verdict *ret, struct liteio_error *err)
+{
+	const struct liteio_block_info *i = &d->info;
+
+	if (i->read_only)
+		return say(LITEIO_DISK_READ_ONLY, ret,
+			   liteio_error_set(err, -EROFS, "%s is read-only", device));
+	if (i->is_mounted)
+		return say(LITEIO_DISK_MOUNTED, ret,
+			   liteio_error_set(err, -EBUSY, "%s is mounted", device));
+	if (i->is_swap)
+		return say(LITEIO_DISK_SWAP, ret,
+			   liteio_error_set(err, -EBUSY, "%s is used as swap", device));
+	if (i->n_holders)
+		return say(LITEIO_DISK_HELD, ret,
+			   liteio_error_set(err, -EBUSY, "%s is used by another kernel device: %s",
+					    device, d->holder));
+	if (i->logical_bytes > LITEIO_ONDISK_BLOCK)
+		return say(LITEIO_DISK_BLOCKS, ret,
+			   liteio_error_set(err, -EINVAL,
+					    "%s has blocks of %u bytes, a pool can have up to %u",
+					    device, i->logical_bytes, LITEIO_ONDISK_BLOCK));
+	return 0;
+}
+
+/* a pool that can be told; damaged ones are judged with the signatures */
+static int judge_label(const struct liteio_disk *d, const char *device,
+		       enum liteio_disk_verdict *ret, struct liteio_error *err)
+{
+	if (!d->label_code)
+		return say(LITEIO_DISK_POOL, ret,
+			   liteio_error_set(err, -EEXIST, "%s carries the pool %s already", device,
+					    d->pool));
+	if (d->label_code == -ENOTSUP)
+		return say(LITEIO_DISK_POOL, ret,
+			   liteio_error_set(err, -ENOTSUP, "%s", d->label_why));
+	return 0;
+}
+
+/* what would be lost */
+static int judge_content(const struct liteio_disk *d, const char *device, bool force,
+			 enum liteio_disk_verdict *ret, struct liteio_error *err)
+{
+	const struct liteio_block_signature *s = &d->signature;
+
+	if (d->info.n_partitions)
+		return say(LITEIO_DISK_PARTITIONS, ret,
+			   liteio_error_set(err, -EEXIST,
+					    "%s has %u partitions: remove them first", device,
+					    d->info.n_partitions));
+	if (d->label_code == -EBADMSG && !force)
+		return say(LITEIO_DISK_DAMAGED_POOL, ret,
+			   liteio_error_set(err, -EEXIST, "%s carries the rest of a pool (%s)",
+					    device, d->label_why));
+	if (d->signature_code && d->signature_code != -EUCLEAN)
+		return say(LITEIO_DISK_UNREADABLE, ret,
+			   liteio_error_set(err, d->signature_code, "%s", d->signature_why));
+	if (d->label_code && d->label_code != -EBADMSG && d->label_code != -ENODATA)
+		return say(LITEIO_DISK_UNREADABLE, ret,
+			   liteio_error_set(err, d->label_code, "%s", d->label_why));
+	if (d->signature_code && !force)
+		return say(LITEIO_DISK_SIGNATURE, ret,
+			   liteio_error_set(err, -EEXIST, "%s", d->signature_why));
+	if (s->type[0] && !force)
+		return say(LITEIO_DISK_SIGNATURE, ret,
+			   liteio_error_set(err, -EEXIST, "%s carries a signature: %s (%s)", device,
+					    s->type, s->usage));
+	return 0;
+}
+
+static int judge_size(const struct liteio_disk *d, const char *device, uint32_t thin_block,
+		      enum liteio_disk_verdict *ret, struct liteio_error *err)
+{
+	struct liteio_label layout;
+	int r;
+
+	/* the name is not of interest here */
+	r = liteio_label_layout("pool", d->info.size_bytes, thin_block, &layout, err);
+	return r ? say(LITEIO_DISK_SMALL, ret, liteio_error_wrap(err, r, "%s", device)) : 0;
+}
+
+int liteio_disk_judge(const struct liteio_disk *d, const char *device, uint32_t thin_block,
+		      bool force, enum liteio_disk_verdict *ret, struct liteio_error *err)
+{
+	int r;
+
+	r = judge_label(d, device, ret, err);
+	if (!r)
+		r = judge_use(d, device, ret, err);
+	if (!r)
+		r = judge_content(d, device, force, ret, err);
+	if (!r)
+		r = judge_size(d, device, thin_block, ret, err);
+	if (!r && d->claim_code)
+		r = say(d->claim_code == -EBUSY ? LITEIO_DISK_CLAIMED : LITEIO_DISK_UNREADABLE, ret,
+			liteio_error_set(err, d->claim_code, "%s", d->claim_why));
+	return r ? r : say(LITEIO_DISK_USABLE, ret, 0);
+}
+
+bool liteio_disk_is_forcible(const struct liteio_disk *d)
+{
+	return liteio_disk_judge(d, "", 0, false, NULL, NULL) < 0 &&
+	       liteio_disk_judge(d, "", 0, true, NULL, NULL) == 0;
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+bool liteio_disk_is_local(const struct liteio_block_info *i)
+{
+	const char *name = i->path + strlen("/dev/");
+	char *path _cleanup_free_ = NULL, *nqn _cleanup_free_ = NULL;
+	struct liteio_uuid uuid;
+	uint64_t generation;
+
+	if (!strncmp(name, "dm-", 3) || !strncmp(name, "loop", 4) || !strncmp(name, "nbd", 3))
+		return false;
+	path = liteio_strf("/sys/class/block/%s/%sdevice/subsysnqn", name,
+			   i->is_partition ? "../" : "");
+	if (liteio_fs_read_line(path, &nqn, NULL))
+		return true;
+	return liteio_nqn_parse(nqn, &uuid, &generation) != 0;
+}
+
+int liteio_disk_list(struct liteio_disk **ret, size_t *ret_n, struct liteio_error *err)
+{
+	struct liteio_block_info *list _cleanup_free_ = NULL;
+	struct liteio_disk *disks;
+	size_t n_list, n = 0;
+	int r;
+
+	r = liteio_block_list(&list, &n_list, err);
+	if (r)
+		return r;
+	disks = liteio_calloc(n_list + 1, sizeof(*disks));
+	for (size_t i = 0; i < n_list; i++) {
+		/* one that goes away meanwhile is no disk of this machine any more */
+		if (liteio_disk_is_local(&list[i]) &&
+		    !liteio_disk_look(list[i].path, &disks[n], NULL))
+			n++;
+	}
+	*ret = disks;
+	*ret_n = n;
+	return 0;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Can a pool be made on this device? The one judgement: making a pool asks it, and so does the list
+ * of disks. Looking (reads the device) and judging (pure) are apart.
+ */
+#ifndef LITEIO_POOL_DISK_H
+#define LITEIO_POOL_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/block.h"
+#include "pool/ondisk.h"
+
+struct liteio_error;
+
+#define LITEIO_DISK_WHY_MAX 256
+
+/**
+ * struct liteio_disk - what there is to know about a device
+ * @info: facts of the kernel
+ * @holder: a device on top of it, "" for none
+ * @claim_code: 0, or why the kernel does not give the device away
+ * @claim_why: the sentence to it
+ * @label_code: 0: it carries a pool of ours; else as liteio_label_decode()
+ * @label_why: the sentence to it
+ * @pool: name of that pool, or ""
+ * @signature_code: 0, or why no signature could be read
+ * @signature_why: the sentence to it
+ * @signature: what libblkid recognised
+ */
+struct liteio_disk {
+	struct liteio_block_info info;
+	char holder[64];
+	int claim_code;
+	char claim_why[LITEIO_DISK_WHY_MAX];
+	int label_code;
+	char label_why[LITEIO_DISK_WHY_MAX];
+	char pool[LITEIO_ONDISK_NAME];
+	int signature_code;
+	char signature_why[LITEIO_DISK_WHY_MAX];
+	struct liteio_block_signature signature;
+};
+
+/**
+ * enum liteio_disk_verdict - can a pool be made on it?
+ * @LITEIO_DISK_USABLE: yes
+ * @LITEIO_DISK_READ_ONLY: it cannot be written
+ * @LITEIO_DISK_MOUNTED: it, or a partition of it, is mounted
+ * @LITEIO_DISK_SWAP: it, or a partition of it, is used as swap
+ * @LITEIO_DISK_HELD: another kernel device stands on it
+ * @LITEIO_DISK_POOL: it carries a pool of ours, whole or of a newer version
+ * @LITEIO_DISK_DAMAGED_POOL: it carries what was a pool of ours
+ * @LITEIO_DISK_PARTITIONS: it is divided into partitions
+ * @LITEIO_DISK_SIGNATURE: it carries a file system, a partition table without partitions, ...
+ * @LITEIO_DISK_SMALL: too small
+ * @LITEIO_DISK_BLOCKS: its blocks are larger than those of the format
+ * @LITEIO_DISK_CLAIMED: something in the kernel has it that shows nowhere else
+ * @LITEIO_DISK_UNREADABLE: what is on it could not be read
+ */
+enum liteio_disk_verdict {
+	LITEIO_DISK_USABLE,
+	LITEIO_DISK_READ_ONLY,
+	LITEIO_DISK_MOUNTED,
+	LITEIO_DISK_SWAP,
+	LITEIO_DISK_HELD,
+	LITEIO_DISK_POOL,
+	LITEIO_DISK_DAMAGED_POOL,
+	LITEIO_DISK_PARTITIONS,
+	LITEIO_DISK_SIGNATURE,
+	LITEIO_DISK_SMALL,
+	LITEIO_DISK_BLOCKS,
+	LITEIO_DISK_CLAIMED,
+	LITEIO_DISK_UNREADABLE,
+};
+
+/* as the local API says them: "usable", "readOnly", "mounted", ... */
+extern const char *const liteio_disk_verdict_names[];
+
+/**
+ * liteio_disk_look() - find out what is on a device
+ * @device: block device
+ * @ret: the facts
+ * @err: it is none, or has gone
+ *
+ * Reads the device; writes nothing. Context: worker. Return: 0 or a negative errno.
+ */
+int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_error *err);
+
+/**
+ * liteio_disk_judge() - can a pool be made on it?
+ * @d: the facts
+ * @device: how the sentence calls it
+ * @thin_block: block size of the pool, 0 for the default
+ * @force: what is on it may be lost: signatures and what was a pool. Nothing that is in use, no
+ *	partitions, no pool that is whole
+ * @ret: the verdict; may be NULL
+ * @err: the sentence why not
+ *
+ * Pure. Return: 0; -EBUSY in use, -EEXIST something is on it, -ENOTSUP a newer pool, -EROFS,
+ * -EINVAL too small, or what reading it said.
+ */
+int liteio_disk_judge(const struct liteio_disk *d, const char *device, uint32_t thin_block,
+		      bool force, enum liteio_disk_verdict *ret, struct liteio_error *err);
+
+/* is it lost, and nothing else in the way, when a pool is made with force? (pure) */
+bool liteio_disk_is_forcible(const struct liteio_disk *d);
+
+/**
+ * liteio_disk_is_local() - a disk of this machine, on which pools are looked for
+ * @i: a block device
+ *
+ * What is inside a volume belongs to a pod, which could write a label there: device-mapper, loop,
+ * and the namespaces of our own exports are none. Context: worker. Return: whether it is one.
+ */
+bool liteio_disk_is_local(const struct liteio_block_info *i);
+
+/**
+ * liteio_disk_list() - every disk and partition of this machine
+ * @ret: the facts of each, owned by the caller, in the order of their names
+ * @ret_n: how many
+ * @err: why not
+ *
+ * Context: worker. Return: 0 or a negative errno.
+ */
+int liteio_disk_list(struct liteio_disk **ret, size_t *ret_n, struct liteio_error *err);
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Disks: what keeps a pool from being made on one, which of several reasons is said, what force
+ * changes, the order of a disk's names, and rules that find disks.
+ */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "host/block.h"
+#include "model/disk_rule.h"
+#include "model/local.h"
+#include "pool/disk.h"
+
+#define GIB (1ull << 30)
+#define EMPTY .label_code = (-ENODATA)
+#define BIG .size_bytes = GIB, .logical_bytes = 512
+
+static const struct {
+	const char *what;
+	struct liteio_disk d;
+	enum liteio_disk_verdict verdict;
+	int code;
+	const char *said;
+	bool by_force;
+} judged[] = {
+	{ "empty", { .info = { BIG }, EMPTY }, LITEIO_DISK_USABLE, 0, "", false },
+	{ "4K blocks", { .info = { .size_bytes = GIB, .logical_bytes = 4096 }, EMPTY },
+	  LITEIO_DISK_USABLE, 0, "", false },
+	{ "large blocks", { .info = { .size_bytes = GIB, .logical_bytes = 16384 }, EMPTY },
+	  LITEIO_DISK_BLOCKS, -EINVAL, "x has blocks of 16384 bytes", false },
+	{ "read-only", { .info = { BIG, .read_only = true }, EMPTY },
+	  LITEIO_DISK_READ_ONLY, -EROFS, "x is read-only", false },
+	{ "mounted", { .info = { BIG, .is_mounted = true }, EMPTY,
+		       .signature = { .type = "ext4" } },
+	  LITEIO_DISK_MOUNTED, -EBUSY, "x is mounted", false },
+	{ "swap", { .info = { BIG, .is_swap = true }, EMPTY }, LITEIO_DISK_SWAP, -EBUSY, "swap",
+	  false },
+	{ "held", { .info = { BIG, .n_holders = 1 }, .holder = "dm-7", EMPTY,
+		    .signature = { .type = "LVM2_member" } },
+	  LITEIO_DISK_HELD, -EBUSY, "dm-7", false },
+	{ "a pool, open", { .info = { BIG, .n_holders = 3 }, .holder = "dm-0", .pool = "fast" },
+	  LITEIO_DISK_POOL, -EEXIST, "x carries the pool fast already", false },
+	{ "a newer pool", { .info = { BIG }, .label_code = -ENOTSUP, .label_why = "version 9" },
+	  LITEIO_DISK_POOL, -ENOTSUP, "version 9", false },
+	{ "a damaged pool", { .info = { BIG }, .label_code = -EBADMSG, .label_why = "checksum" },
+	  LITEIO_DISK_DAMAGED_POOL, -EEXIST, "x carries the rest of a pool (checksum)", true },
+	{ "partitions", { .info = { BIG, .n_partitions = 2 }, EMPTY,
+			  .signature = { .type = "gpt" } },
+	  LITEIO_DISK_PARTITIONS, -EEXIST, "x has 2 partitions", false },
+	{ "empty table", { .info = { BIG }, EMPTY,
+			   .signature = { .type = "gpt", .usage = "partition table" } },
+	  LITEIO_DISK_SIGNATURE, -EEXIST, "signature: gpt (partition table)", true },
+	{ "ext4", { .info = { BIG }, EMPTY,
+		    .signature = { .type = "ext4", .usage = "filesystem" } },
+	  LITEIO_DISK_SIGNATURE, -EEXIST, "x carries a signature: ext4 (filesystem)", true },
+	{ "several", { .info = { BIG }, EMPTY, .signature_code = -EUCLEAN,
+		       .signature_why = "several signatures" },
+	  LITEIO_DISK_SIGNATURE, -EEXIST, "several signatures", true },
+	{ "broken", { .info = { BIG }, EMPTY, .signature_code = -EIO,
+		      .signature_why = "cannot read" },
+	  LITEIO_DISK_UNREADABLE, -EIO, "cannot read", false },
+	{ "label not read", { .info = { BIG }, .label_code = -EIO, .label_why = "at 4096" },
+	  LITEIO_DISK_UNREADABLE, -EIO, "at 4096", false },
+	{ "small", { .info = { .size_bytes = 1 << 20, .logical_bytes = 512 }, EMPTY },
+	  LITEIO_DISK_SMALL, -EINVAL, "x: 1.0 MiB is too small", false },
+	{ "small, with ext4", { .info = { .size_bytes = 1 << 20, .logical_bytes = 512 }, EMPTY,
+				.signature = { .type = "ext4" } },
+	  LITEIO_DISK_SIGNATURE, -EEXIST, "ext4", false },
+	{ "claimed", { .info = { BIG }, EMPTY, .claim_code = -EBUSY, .claim_why = "in use" },
+	  LITEIO_DISK_CLAIMED, -EBUSY, "in use", false },
+};
+
+START_TEST(a_disk_is_judged)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	enum liteio_disk_verdict verdict = LITEIO_DISK_UNREADABLE;
+	const struct liteio_disk *d = &judged[_i].d;
+	const char *what = judged[_i].what;
+	int r;
+
+	r = liteio_disk_judge(d, "x", 0, false, &verdict, &err);
+	ck_assert_msg(r == judged[_i].code, "%s: %d: %s", what, r, err.msg);
+	ck_assert_msg(verdict == judged[_i].verdict, "%s: %s", what,
+		      liteio_disk_verdict_names[verdict]);
+	ck_assert_msg(!r || strstr(err.msg, judged[_i].said), "%s: %s", what, err.msg);
+	ck_assert_msg(liteio_disk_is_forcible(d) == judged[_i].by_force, "%s", what);
+	/* force never makes it worse, and nobody has to want the words */
+	r = liteio_disk_judge(d, "x", 0, true, NULL, NULL);
+	ck_assert_msg((r == 0) == (judged[_i].by_force || !judged[_i].code), "%s", what);
+}
+END_TEST
+
+START_TEST(the_pools_block_size_counts)
+{
+	const struct liteio_disk d = { .info = { .size_bytes = 128 << 20, .logical_bytes = 512 },
+				       EMPTY };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(liteio_disk_judge(&d, "x", 1 << 20, false, NULL, &err), 0);
+	ck_assert_int_eq(liteio_disk_judge(&d, "x", 1 << 30, false, NULL, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.msg, "no room"));
+	ck_assert_int_eq(liteio_disk_judge(&d, "x", 65537, false, NULL, &err), -EINVAL);
+}
+END_TEST
+
+START_TEST(every_verdict_has_a_word)
+{
+	for (int i = 0; i <= LITEIO_DISK_UNREADABLE; i++)
+		ck_assert_ptr_nonnull(liteio_disk_verdict_names[i]);
+	ck_assert_ptr_null(liteio_disk_verdict_names[LITEIO_DISK_UNREADABLE + 1]);
+}
+END_TEST
+
+START_TEST(names_that_say_more_come_first)
+{
+	static const char *const names[] = {
+		"nvme-ACME_SSD_1234", "scsi-35000c500a1b2c3d4", "nvme-eui.0025385b71b00f3d",
+		"wwn-0x5000c500a1b2c3d4", "lvm-pv-uuid-x",
+	};
+
+	for (size_t i = 1; i < sizeof(names) / sizeof(names[0]); i++)
+		ck_assert_uint_lt(liteio_block_id_rank(names[i - 1]),
+				  liteio_block_id_rank(names[i]));
+	ck_assert_uint_eq(liteio_block_id_rank("ata-X"), 0);
+	ck_assert_uint_eq(liteio_block_id_rank("scsi-SATA_X"), 0);
+}
+END_TEST
+
+static char *ids[] = { "nvme-ACME_SSD_1234", "wwn-0x1" };
+static const struct liteio_local_disk ssd = {
+	.by_id = ids, .n_by_id = 2, .size_bytes = GIB, .model = "ACME SSD 1T", .usable = true,
+};
+static const struct liteio_local_disk bare = { .size_bytes = GIB, .rotational = true };
+
+static const struct {
+	struct liteio_local_disk_rule rule;
+	bool ssd;
+	bool bare;
+} rules[] = {
+	{ { 0 }, true, true },
+	{ { .min_bytes = GIB, .max_bytes = GIB }, true, true },
+	{ { .min_bytes = GIB + 1 }, false, false },
+	{ { .max_bytes = GIB - 1 }, false, false },
+	{ { .model = "ACME*" }, true, false },
+	{ { .model = "*ssd*" }, true, false },
+	{ { .model = "SSD" }, false, false },
+	{ { .model = "*" }, true, true },
+	{ { .by_id = "nvme-ACME_*" }, true, false },
+	{ { .by_id = "wwn-0x?" }, true, false },
+	{ { .by_id = "nvme-acme_*" }, false, false },
+	{ { .by_id = "/dev/disk/by-id/wwn-*" }, true, false },
+	{ { .by_id = "/dev/disk/by-path/wwn-*" }, false, false },
+	{ { .by_id = "*" }, true, false },
+	{ { .rotational = LITEIO_LOCAL_NO }, true, false },
+	{ { .rotational = LITEIO_LOCAL_YES }, false, true },
+	{ { .usable = true }, true, false },
+	{ { .usable = true, .model = "*", .rotational = LITEIO_LOCAL_NO, .min_bytes = 1 }, true,
+	  false },
+	{ { .usable = true, .rotational = LITEIO_LOCAL_YES }, false, false },
+};
+
+START_TEST(a_rule_finds_disks)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_msg(liteio_disk_rule_check(&rules[_i].rule, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(liteio_disk_rule_match(&rules[_i].rule, &ssd), rules[_i].ssd);
+	ck_assert_int_eq(liteio_disk_rule_match(&rules[_i].rule, &bare), rules[_i].bare);
+}
+END_TEST
+
+START_TEST(a_rule_that_nothing_can_match_is_refused)
+{
+	static const struct liteio_local_disk_rule bad[] = {
+		{ .min_bytes = 2, .max_bytes = 1 }, { .model = "" }, { .by_id = "" },
+	};
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(liteio_disk_rule_check(&bad[_i], &err), -EINVAL);
+	ck_assert_int_ne(err.msg[0], '\0');
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("disk");
+	TCase *t = tcase_create("all");
+	SRunner *r;
+	int failed;
+
+	tcase_add_loop_test(t, a_disk_is_judged, 0, sizeof(judged) / sizeof(judged[0]));
+	tcase_add_test(t, the_pools_block_size_counts);
+	tcase_add_test(t, every_verdict_has_a_word);
+	tcase_add_test(t, names_that_say_more_come_first);
+	tcase_add_loop_test(t, a_rule_finds_disks, 0, sizeof(rules) / sizeof(rules[0]));
+	tcase_add_loop_test(t, a_rule_that_nothing_can_match_is_refused, 0, 3);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
