@@ -15,6 +15,8 @@ SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
 UNITDIR ?= /lib/systemd/system
 UDEVDIR ?= /lib/udev/rules.d
+MANDIR ?= $(PREFIX)/share/man
+COMPDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR ?=
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
@@ -50,12 +52,12 @@ liteio-csi_LIBS := kube host model base
 PROTOS := $(wildcard csi/proto/*.proto)
 PB_SRC := $(patsubst csi/proto/%.proto,$(O)/csi/%.pb-c.c,$(PROTOS))
 
-.PHONY: all tools unit module modules kunit fuzz lint check soak demo bench deploy images install \
+.PHONY: all tools manual unit module modules kunit fuzz lint check soak demo bench deploy images install \
 	dkms-install dkms-remove clean help setup FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: tools module
+all: tools manual module
 
 help:
 	@echo 'make demo         the main job on something real: a Kubernetes, a PVC, a pod that moves'
@@ -63,6 +65,7 @@ help:
 	@echo 'make soak         kill -9 and power cuts at every step, the model: hours'
 	@echo 'make              all programs, and the module for KVER=$(KVER)'
 	@echo 'make tools        the programs only'
+	@echo 'make manual       manual pages and the completion, from what the programs say of themselves'
 	@echo 'make module       the module for one kernel: KVER=6.1|6.12|7 or KDIR=<kernel build dir>'
 	@echo 'make modules      the module for every supported kernel'
 	@echo 'make unit         unit tests under ASan and UBSan  (UNIT=test-foo for one)'
@@ -71,7 +74,7 @@ help:
 	@echo 'make lint         every style and static check; silent when all is well'
 	@echo 'make bench        instruction counts of the data path'
 	@echo 'make images       container images;  make deploy: deploy/liteio.yaml'
-	@echo 'make install      programs, units and configuration (DESTDIR, PREFIX)'
+	@echo 'make install      programs, manual pages, units and configuration (DESTDIR, PREFIX)'
 	@echo 'make dkms-install the module through DKMS on this machine (DKMS_KERNELS="RELEASE..."); dkms-remove'
 	@echo 'make setup        the packages that the targets above need (Debian 12)'
 	@echo 'make clean        remove $(O)/'
@@ -118,6 +121,19 @@ $(O)/$(1): $(patsubst %.c,$(O)/rel/%.o,$(wildcard $($(1)_DIR)/*.c)) \
 	$(Q)$(CC) $(REL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGS),$(eval $(call prog_rules,$(p))))
+
+# ---- manual pages, completion: templates filled with what the programs say of themselves ----------
+MANUALS := $(patsubst deploy/manual/%.in,%,$(wildcard deploy/manual/*.in))
+manual: $(addprefix $(O)/manual/,$(MANUALS))
+# agent.json belongs to the agent, every other page to the program of its name
+manual_prog = $(if $(filter agent.json.%,$(1)),liteio-agent,$(basename $(1)))
+define manual_rules
+$(O)/manual/$(1): deploy/manual/$(1).in deploy/manual/build deploy/agent.json.sample $(O)/$(call manual_prog,$(1))
+	@mkdir -p $$(@D)
+	@echo '  MANUAL  $(1)'
+	$(Q)deploy/manual/build $(O)/$(call manual_prog,$(1)) $$< >$$@
+endef
+$(foreach m,$(MANUALS),$(eval $(call manual_rules,$(m))))
 
 # ---- unit tests -------------------------------------------------------------------------------
 UNIT_ALL := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
@@ -193,7 +209,7 @@ deploy:
 
 -include tests/vm/tools.mk
 
-install: tools
+install: tools manual
 	install -D -m 0755 $(O)/liteio-agent $(DESTDIR)$(SBINDIR)/liteio-agent
 	install -D -m 0755 $(O)/liteio-controller $(DESTDIR)$(SBINDIR)/liteio-controller
 	install -D -m 0755 $(O)/liteio-csi $(DESTDIR)$(SBINDIR)/liteio-csi
@@ -202,6 +218,10 @@ install: tools
 	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) deploy/systemd/liteio-agent.service \
 		deploy/systemd/liteio-release.service
 	install -D -m 0644 deploy/systemd/60-liteio.rules $(DESTDIR)$(UDEVDIR)/60-liteio.rules
+	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 $(filter %.8,$(addprefix $(O)/manual/,$(MANUALS)))
+	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man5 $(filter %.5,$(addprefix $(O)/manual/,$(MANUALS)))
+	install -D -m 0644 $(O)/manual/liteioctl.bash $(DESTDIR)$(COMPDIR)/liteioctl
+	ln -sfn liteioctl $(DESTDIR)$(COMPDIR)/kubectl-liteio
 	install -D -m 0644 deploy/agent.json.sample $(DESTDIR)/etc/liteio/agent.json.sample
 
 # for the running kernel, or for those of DKMS_KERNELS

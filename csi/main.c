@@ -120,10 +120,14 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ .name = NULL },
 	};
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	bool help = false;
+	enum liteio_args_help help = LITEIO_ARGS_RUN;
 	int operand, r;
 
 	r = liteio_args_parse(argc, argv, args, &operand, &help, &err);
+	if (r == 0 && help == LITEIO_ARGS_DESCRIBE) {
+		liteio_args_print_description(liteio_args_describe("liteio-csi", args));
+		return EXIT_SUCCESS + 1;
+	}
 	if (r == 0 && help) {
 		printf("usage: liteio-csi [OPTION]...\n\n");
 		liteio_args_print(args);

@@ -36,25 +36,34 @@ static const char *const format_names[] = {
 };
 
 #define AT(m) .offset = offsetof(struct liteio_config, m)
-#define STRING(k, m, mx) { .key = (k), .type = LITEIO_FIELD_STRING, AT(m), .max = (mx) }
-#define STRINGS(k, m, mx) \
+#define STRING(k, m, mx, h) \
+	{ .key = (k), .type = LITEIO_FIELD_STRING, AT(m), .max = (mx), .help = (h) }
+#define STRINGS(k, m, mx, h) \
 	{ .key = (k), .type = LITEIO_FIELD_STRINGS, AT(m), \
-	  .count_offset = offsetof(struct liteio_config, n_##m), .max = (mx) }
-#define BOOL(k, m) { .key = (k), .type = LITEIO_FIELD_BOOL, AT(m) }
-#define ENUM(k, m, n) { .key = (k), .type = LITEIO_FIELD_ENUM, AT(m), .names = (n) }
+	  .count_offset = offsetof(struct liteio_config, n_##m), .max = (mx), .help = (h) }
+#define BOOL(k, m, h) { .key = (k), .type = LITEIO_FIELD_BOOL, AT(m), .help = (h) }
+#define ENUM(k, m, n, h) \
+	{ .key = (k), .type = LITEIO_FIELD_ENUM, AT(m), .names = (n), .help = (h) }
 
 const struct liteio_field liteio_config_fields[] = {
-	STRING("nodeName", node_name, 63),
-	STRING("socket", socket, 100),
-	STRING("socketGroup", socket_group, 64),
-	STRINGS("listen", listen, LISTEN_MAX),
-	STRINGS("devices", devices, DEVICES_MAX),
-	STRING("stateDir", state_dir, LITEIO_LOCAL_PATH_MAX),
-	STRING("hostNQNDir", host_nqn_dir, LITEIO_LOCAL_PATH_MAX),
-	STRING("kubeconfig", kubeconfig, LITEIO_LOCAL_PATH_MAX),
-	BOOL("standalone", standalone),
-	ENUM("logLevel", log_level, level_names),
-	ENUM("logFormat", log_format, format_names),
+	STRING("nodeName", node_name, 63, "Name of this node. Without it: the host's name."),
+	STRING("socket", socket, 100,
+	       "Socket of the local API. Without it: " LITEIO_LOCAL_SOCKET "."),
+	STRING("socketGroup", socket_group, 64,
+	       "Group whose members may use the local API beside root. Without it: root alone."),
+	STRINGS("listen", listen, LISTEN_MAX,
+		"Addresses of this node, each with or without port, where other nodes reach its volumes. Without it: that of the environment variable LITEIO_HOST_IP; without that, volumes are local only."),
+	STRINGS("devices", devices, DEVICES_MAX,
+		"Patterns of devices and files: the pools on them are opened at the start, although they were neither made nor imported on this node."),
+	STRING("stateDir", state_dir, LITEIO_LOCAL_PATH_MAX,
+	       "Folder of what this node must remember. Without it: /var/lib/liteio."),
+	STRING("hostNQNDir", host_nqn_dir, LITEIO_LOCAL_PATH_MAX,
+	       "Folder with the files hostnqn and hostid: who this node is as an NVMe host. Without it: stateDir."),
+	STRING("kubeconfig", kubeconfig, LITEIO_LOCAL_PATH_MAX,
+	       "Credentials for the API server. Without it: the pod's service account."),
+	BOOL("standalone", standalone, "Do without Kubernetes."),
+	ENUM("logLevel", log_level, level_names, "What is logged. Without it: info."),
+	ENUM("logFormat", log_format, format_names, "How it is logged. Without it: logfmt."),
 	{ .key = NULL },
 };
 
@@ -232,6 +241,15 @@ static int config_read(const char *path, bool may_be_missing, char **ret, size_t
 	return r < 0 ? r : 0;
 }
 
+/* what can be said in the file is part of it */
+static void describe(const struct liteio_arg *args)
+{
+	struct liteio_json *d = liteio_args_describe("liteio-agent", args);
+
+	liteio_json_set(d, "configuration", liteio_json_describe(liteio_config_fields));
+	liteio_args_print_description(d);
+}
+
 static int command_line_parse(int argc, char **argv, struct command_line *cl, bool *ret_help,
 			      struct liteio_error *err)
 {
@@ -254,12 +272,18 @@ static int command_line_parse(int argc, char **argv, struct command_line *cl, bo
 		  .help = "let go of every remote volume and end: the node shuts down" },
 		{ .name = NULL },
 	};
+	enum liteio_args_help help;
 	int operand, r;
 
-	r = liteio_args_parse(argc, argv, args, &operand, ret_help, err);
+	r = liteio_args_parse(argc, argv, args, &operand, &help, err);
 	if (r < 0)
 		return r;
-	if (*ret_help) {
+	*ret_help = help != LITEIO_ARGS_RUN;
+	if (help == LITEIO_ARGS_DESCRIBE) {
+		describe(args);
+		return 0;
+	}
+	if (help) {
 		printf("liteio-agent: pools, volumes, exports and attachments of this node\n\n");
 		liteio_args_print(args);
 		return 0;

@@ -11,6 +11,7 @@
 #include "base/args.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/str.h"
 
 /* what getopt_long returns for option i of the table, beyond any character */
@@ -125,6 +126,7 @@ static void make_tables(const struct liteio_arg *args, size_t n, struct option *
 			liteio_buf_addf(&shorts, "%c%s", args[i].short_name, flag ? "" : ":");
 	}
 	longs[n].name = "help";
+	longs[n].has_arg = optional_argument;
 	longs[n].val = OPTION_HELP;
 	*ret_long = longs;
 	*ret_short = liteio_buf_take(&shorts);
@@ -158,13 +160,22 @@ static int bad_option(int c, char **argv, struct liteio_error *err)
 	return liteio_error_set(err, -EINVAL, "unknown or ambiguous option %s", word);
 }
 
+static int set_help(const char *text, enum liteio_args_help *ret, struct liteio_error *err)
+{
+	if (text && strcmp(text, "json") != 0)
+		return liteio_error_set(err, -EINVAL, "option --help: \"%s\" is not \"json\"",
+					text);
+	*ret = text ? LITEIO_ARGS_DESCRIBE : LITEIO_ARGS_HELP;
+	return 0;
+}
+
 int liteio_args_parse(int argc, char **argv, const struct liteio_arg *args, int *ret_operand,
-		      bool *ret_help, struct liteio_error *err)
+		      enum liteio_args_help *ret_help, struct liteio_error *err)
 {
 	struct option *longs _cleanup_free_ = NULL;
 	char *shorts _cleanup_free_ = NULL;
 	size_t n = count_args(args);
-	bool help = false;
+	enum liteio_args_help help = LITEIO_ARGS_RUN;
 	int c, r;
 
 	make_tables(args, n, &longs, &shorts);
@@ -175,7 +186,9 @@ int liteio_args_parse(int argc, char **argv, const struct liteio_arg *args, int 
 		const struct liteio_arg *a;
 
 		if (c == OPTION_HELP) {
-			help = true;
+			r = set_help(optarg, &help, err);
+			if (r)
+				return r;
 			continue;
 		}
 		a = c == ':' || c == '?' ? NULL : find_arg(args, n, c);
@@ -204,9 +217,10 @@ static char *usage_of(const struct liteio_arg *a)
 	return liteio_buf_take(&b);
 }
 
+static const struct liteio_arg help = { .name = "help", .help = "show this help" };
+
 void liteio_args_print(const struct liteio_arg *args)
 {
-	static const struct liteio_arg help = { .name = "help", .help = "show this help" };
 	size_t n = count_args(args);
 	int width = 0;
 
@@ -222,4 +236,44 @@ void liteio_args_print(const struct liteio_arg *args)
 
 		printf("%-*s  %s\n", width, text, a->help ? a->help : "");
 	}
+}
+
+static struct liteio_json *describe(const struct liteio_arg *a)
+{
+	struct liteio_json *o = liteio_json_new_object(), *names;
+	char letter[2] = { a->short_name, '\0' };
+
+	liteio_json_set_string(o, "name", a->name);
+	if (a->short_name)
+		liteio_json_set_string(o, "short", letter);
+	if (a->type != LITEIO_ARG_FLAG)
+		liteio_json_set_string(o, "value", a->metavar ? a->metavar : "VALUE");
+	if (a->type == LITEIO_ARG_ENUM) {
+		names = liteio_json_new_array();
+		for (int i = 0; a->names[i]; i++)
+			liteio_json_append(names, liteio_json_new_string(a->names[i]));
+		liteio_json_set(o, "choices", names);
+	}
+	liteio_json_set_string(o, "help", a->help ? a->help : "");
+	return o;
+}
+
+struct liteio_json *liteio_args_describe(const char *program, const struct liteio_arg *args)
+{
+	struct liteio_json *o = liteio_json_new_object(), *options = liteio_json_new_array();
+	size_t n = count_args(args);
+
+	for (size_t i = 0; i <= n; i++)
+		liteio_json_append(options, describe(i < n ? &args[i] : &help));
+	liteio_json_set_string(o, "program", program);
+	liteio_json_set(o, "options", options);
+	return o;
+}
+
+void liteio_args_print_description(struct liteio_json *description)
+{
+	char *text _cleanup_free_ = liteio_json_print_pretty(description);
+
+	puts(text);
+	liteio_json_unref(description);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct liteio_error;
+struct liteio_json;
 
 enum liteio_arg_type {
 	LITEIO_ARG_FLAG, /* bool *: set to true; "--x=false" clears it */
@@ -44,20 +45,43 @@ struct liteio_arg {
 };
 
 /**
+ * enum liteio_args_help - whether a program is asked what it takes
+ * @LITEIO_ARGS_RUN: it is not
+ * @LITEIO_ARGS_HELP: by a person: --help
+ * @LITEIO_ARGS_DESCRIBE: by what makes manual pages and completions: --help=json
+ */
+enum liteio_args_help {
+	LITEIO_ARGS_RUN,
+	LITEIO_ARGS_HELP,
+	LITEIO_ARGS_DESCRIBE,
+};
+
+/**
  * liteio_args_parse() - parse options anywhere on the line
  * @argc: of main, or of a subcommand (argv[0] is its name)
  * @argv: permuted: operands end up at the end
  * @args: the table; --help is always known
  * @ret_operand: index of the first operand
- * @ret_help: --help was given
+ * @ret_help: --help or --help=json was given
  * @err: the sentence for a bad option or value
  *
  * Return: 0 or -EINVAL (callers print the sentence and exit 2).
  */
 int liteio_args_parse(int argc, char **argv, const struct liteio_arg *args, int *ret_operand,
-		      bool *ret_help, struct liteio_error *err);
+		      enum liteio_args_help *ret_help, struct liteio_error *err);
 
 /* print the options, aligned, to stdout */
 void liteio_args_print(const struct liteio_arg *args);
+
+/**
+ * liteio_args_describe() - a program, for manual pages and completions
+ * @program: its name
+ * @args: its options; --help is added
+ *
+ * Return: a new object with "program" and "options", to which the program may add.
+ */
+struct liteio_json *liteio_args_describe(const char *program, const struct liteio_arg *args);
+/* and print it to stdout; releases it */
+void liteio_args_print_description(struct liteio_json *description);
 
 #endif

@@ -148,6 +148,7 @@ enum liteio_field_type {
  * @max: largest number, string length or element count allowed; 0 means no bound of its own
  * @names: NULL-terminated texts of an ENUM
  * @fields: table of an OBJECT or of an ARRAY's elements
+ * @help: one line for the manual, or NULL
  */
 struct liteio_field {
 	const char *key;
@@ -160,6 +161,7 @@ struct liteio_field {
 	uint64_t max;
 	const char *const *names;
 	const struct liteio_field *fields;
+	const char *help;
 };
 
 #define LITEIO_JSON_STRICT 1u /* an unknown key is an error */
@@ -176,6 +178,9 @@ struct liteio_field {
  */
 int liteio_json_decode(const struct liteio_json *j, const struct liteio_field *fields,
 		       unsigned int flags, void *obj, struct liteio_error *err);
+
+/* what an object may hold, for manual pages: an array of key, type, choices and help */
+struct liteio_json *liteio_json_describe(const struct liteio_field *fields);
 
 /* a new object with the fields of @obj that are set */
 struct liteio_json *liteio_json_encode(const void *obj, const struct liteio_field *fields);

@@ -481,3 +481,34 @@ void liteio_json_fini(void *obj, const struct liteio_field *fields)
 		memset((char *)obj + f->offset, 0, types[f->type].size);
 	}
 }
+
+/* ---- description ---- */
+
+struct liteio_json *liteio_json_describe(const struct liteio_field *fields)
+{
+	static const char *const words[] = {
+		[LITEIO_FIELD_STRING] = "string",   [LITEIO_FIELD_BOOL] = "true or false",
+		[LITEIO_FIELD_U64] = "number",	    [LITEIO_FIELD_SIZE] = "size",
+		[LITEIO_FIELD_ENUM] = "choice",	    [LITEIO_FIELD_UUID] = "uuid",
+		[LITEIO_FIELD_OBJECT] = "object",   [LITEIO_FIELD_ARRAY] = "list of objects",
+		[LITEIO_FIELD_STRINGS] = "list of strings",
+		[LITEIO_FIELD_MAP] = "object of strings", [LITEIO_FIELD_RAW] = "anything",
+	};
+	struct liteio_json *list = liteio_json_new_array();
+
+	for (; fields->key; fields++) {
+		struct liteio_json *o = liteio_json_new_object(), *names;
+
+		liteio_json_set_string(o, "key", fields->key);
+		liteio_json_set_string(o, "type", words[fields->type]);
+		if (fields->type == LITEIO_FIELD_ENUM) {
+			names = liteio_json_new_array();
+			for (int i = 0; fields->names[i]; i++)
+				liteio_json_append(names, liteio_json_new_string(fields->names[i]));
+			liteio_json_set(o, "choices", names);
+		}
+		liteio_json_set_string(o, "help", fields->help ? fields->help : "");
+		liteio_json_append(list, o);
+	}
+	return list;
+}

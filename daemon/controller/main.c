@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_controller c = { 0 };
 	int level = 2, format = 0, operand, r;
-	bool help = false;
+	enum liteio_args_help help = LITEIO_ARGS_RUN;
 	const struct liteio_arg args[] = {
 		{ .name = "kubeconfig", .type = LITEIO_ARG_STRING, .value = &opt.kubeconfig,
 		  .metavar = "FILE", .help = "credentials; default: the pod's service account" },
@@ -91,6 +91,10 @@ int main(int argc, char **argv)
 	};
 
 	r = liteio_args_parse(argc, argv, args, &operand, &help, &err);
+	if (!r && help == LITEIO_ARGS_DESCRIBE) {
+		liteio_args_print_description(liteio_args_describe("liteio-controller", args));
+		return EXIT_SUCCESS;
+	}
 	if (!r && help) {
 		printf("usage: liteio-controller [OPTION]...\n\n");
 		liteio_args_print(args);

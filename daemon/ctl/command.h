@@ -145,6 +145,9 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 int liteio_command_check(const struct liteio_command *c, int n, char **operands,
 			 const struct liteio_options *o, struct liteio_error *err);
 
+/* all commands with their operands and options, for manual pages and completions: a new array */
+struct liteio_json *liteio_commands_describe(void);
+
 /* path and query of the request, in new memory; the operands were checked */
 char *liteio_command_target(const struct liteio_command *c, char **operands,
 			    const struct liteio_options *o);

@@ -158,6 +158,14 @@ static int run(const struct command_line *cl, int n, char **words)
 	return EXIT_SUCCESS;
 }
 
+static void describe(const struct liteio_arg *args)
+{
+	struct liteio_json *d = liteio_args_describe("liteioctl", args);
+
+	liteio_json_set(d, "commands", liteio_commands_describe());
+	liteio_args_print_description(d);
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line cl = {
@@ -212,12 +220,16 @@ int main(int argc, char **argv)
 		{ .name = NULL },
 	};
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	bool help = false;
+	enum liteio_args_help help = LITEIO_ARGS_RUN;
 	int operand = 0, r;
 
 	r = liteio_args_parse(argc, argv, args, &operand, &help, &err);
 	if (r < 0)
 		return fail_usage(&err, r);
+	if (help == LITEIO_ARGS_DESCRIBE) {
+		describe(args);
+		return EXIT_SUCCESS;
+	}
 	if (help) {
 		printf("liteioctl NOUN VERB [OPERANDS] [OPTIONS]\n\n");
 		print_commands();

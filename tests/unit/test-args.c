@@ -7,6 +7,7 @@
 
 #include "base/args.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "unit.h"
 
 static const char *const formats[] = { "table", "json", NULL };
@@ -29,7 +30,7 @@ static const struct liteio_arg args[] = {
 };
 
 static int operand;
-static bool help;
+static enum liteio_args_help help;
 static struct liteio_error err;
 
 /* the words of a line, parsed */
@@ -89,7 +90,7 @@ START_TEST(test_bad)
 	ck_assert_int_eq(PARSE(W("--pool")), -EINVAL);
 	ck_assert_str_eq(err.msg, "option --pool needs a value");
 	ck_assert_int_eq(PARSE(W("--help=x")), -EINVAL);
-	ck_assert_str_eq(err.msg, "option --help=x takes no value");
+	ck_assert_str_eq(err.msg, "option --help: \"x\" is not \"json\"");
 	ck_assert_int_eq(PARSE(W("--count=0")), -EINVAL);
 	ck_assert_str_eq(err.msg, "option --count: 0 is less than 1");
 	ck_assert_int_eq(PARSE(W("--count=11")), -EINVAL);
@@ -110,11 +111,34 @@ START_TEST(test_twice)
 {
 	/* a program and its subcommand each parse their part */
 	ck_assert_int_eq(PARSE(W("a"), W("--help")), 0);
-	ck_assert(help);
+	ck_assert_int_eq(help, LITEIO_ARGS_HELP);
 	ck_assert_int_eq(PARSE(W("b"), W("-p"), W("x")), 0);
-	ck_assert(!help);
+	ck_assert_int_eq(help, LITEIO_ARGS_RUN);
 	ck_assert_str_eq(v.pool, "x");
 }
 END_TEST
 
-UNIT_MAIN("args", test_good, test_flag, test_bad, test_twice)
+START_TEST(test_description)
+{
+	struct liteio_json *d, *o;
+
+	ck_assert_int_eq(PARSE(W("--help=json")), 0);
+	ck_assert_int_eq(help, LITEIO_ARGS_DESCRIBE);
+	ck_assert_int_eq(PARSE(W("--help=man")), -EINVAL);
+	ck_assert_str_eq(err.msg, "option --help: \"man\" is not \"json\"");
+	d = liteio_args_describe("prog", args);
+	ck_assert_str_eq(liteio_json_get_string(d, "program"), "prog");
+	o = liteio_json_get(d, "options");
+	ck_assert_uint_eq(liteio_json_len(o), 6);
+	ck_assert(!liteio_json_has(liteio_json_at(o, 0), "value"));
+	ck_assert_str_eq(liteio_json_get_string(liteio_json_at(o, 1), "short"), "p");
+	ck_assert_str_eq(liteio_json_get_string(liteio_json_at(o, 3), "value"), "SIZE");
+	ck_assert_str_eq(liteio_json_string(liteio_json_at(
+				 liteio_json_get(liteio_json_at(o, 4), "choices"), 1)),
+			 "json");
+	ck_assert_str_eq(liteio_json_get_string(liteio_json_at(o, 5), "name"), "help");
+	liteio_json_unref(d);
+}
+END_TEST
+
+UNIT_MAIN("args", test_good, test_flag, test_bad, test_twice, test_description)
