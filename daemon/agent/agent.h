@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "agent/config.h"
+#include "agent/counters.h"
 #include "agent/node.h"
 
 struct liteio_cluster;
@@ -15,6 +16,7 @@ struct liteio_door;
 struct liteio_http_server;
 struct liteio_locks;
 struct liteio_loop;
+struct liteio_metrics;
 struct liteio_pools;
 struct liteio_workers;
 
@@ -31,6 +33,8 @@ struct liteio_workers;
  * @locks: one operation at a time on one volume, see locks.h; own lock
  * @door: whether remote consumers are let in, see door.h; own lock
  * @api: the local API
+ * @counters: what it was asked
+ * @metrics: the server of /metrics, NULL when none is wanted
  * @cluster: the half that talks to Kubernetes (cluster.h): liteio_cluster_new(agent,
  *           &agent->cluster, err) once @ready is set, liteio_cluster_free() at the end; NULL when
  *           standalone
@@ -47,6 +51,8 @@ struct liteio_agent {
 	struct liteio_locks *locks;
 	struct liteio_door *door;
 	struct liteio_http_server *api;
+	struct liteio_counters counters;
+	struct liteio_metrics *metrics;
 	struct liteio_cluster *cluster;
 	_Atomic bool ready;
 };

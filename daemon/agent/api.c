@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "agent/agent.h"
 #include "agent/route.h"
@@ -37,6 +38,7 @@
  * @req: answered once, in job_done()
  * @route: what runs
  * @call: its arguments
+ * @begun_ns: when it came (CLOCK_MONOTONIC)
  * @uid: of the peer
  * @gid: of the peer
  * @r: how it ended
@@ -46,6 +48,7 @@ struct api_job {
 	struct liteio_http_request *req;
 	const struct liteio_route *route;
 	struct liteio_call call;
+	uint64_t begun_ns;
 	uid_t uid;
 	gid_t gid;
 	int r;
@@ -70,6 +73,21 @@ static void reply_error(struct liteio_http_request *req, unsigned int status, in
 	liteio_json_set_string(error, "message", message);
 	liteio_json_set(j, "error", error);
 	reply_json(req, status, j);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+/* an answered request */
+static void count(const struct api_job *job, int r)
+{
+	liteio_counters_add(&job->call.agent->counters, (size_t)(job->route - liteio_routes),
+			    now_ns() - job->begun_ns, r);
 }
 
 static void job_free(struct api_job *job)
@@ -142,6 +160,7 @@ static void job_done(void *arg)
 {
 	struct api_job *job = arg;
 
+	count(job, job->r);
 	if (job->r < 0) {
 		log_info(NULL, "%s %s: %s", job->route->method,
 			 liteio_http_request_path(job->req), liteio_error_str(&job->err, job->r));
@@ -302,8 +321,10 @@ static void on_request(void *arg, struct liteio_http_request *req)
 	job->req = req;
 	job->route = route;
 	job->call = call;
+	job->begun_ns = now_ns();
 	r = job_prepare(job, &err);
 	if (r < 0) {
+		count(job, r);
 		reply_error(req, liteio_local_status(r), r, liteio_error_str(&err, r));
 		job_free(job);
 		return;

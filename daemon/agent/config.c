@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/listen.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "model/local.h"
@@ -36,34 +37,43 @@ static const char *const format_names[] = {
 };
 
 #define AT(m) .offset = offsetof(struct liteio_config, m)
-#define STRING(k, m, mx, h) \
+#define STRING(k, m, h, mx) \
 	{ .key = (k), .type = LITEIO_FIELD_STRING, AT(m), .max = (mx), .help = (h) }
-#define STRINGS(k, m, mx, h) \
+#define STRINGS(k, m, h, mx) \
 	{ .key = (k), .type = LITEIO_FIELD_STRINGS, AT(m), \
 	  .count_offset = offsetof(struct liteio_config, n_##m), .max = (mx), .help = (h) }
 #define BOOL(k, m, h) { .key = (k), .type = LITEIO_FIELD_BOOL, AT(m), .help = (h) }
-#define ENUM(k, m, n, h) \
+#define ENUM(k, m, h, n) \
 	{ .key = (k), .type = LITEIO_FIELD_ENUM, AT(m), .names = (n), .help = (h) }
 
 const struct liteio_field liteio_config_fields[] = {
-	STRING("nodeName", node_name, 63, "Name of this node. Without it: the host's name."),
-	STRING("socket", socket, 100,
-	       "Socket of the local API. Without it: " LITEIO_LOCAL_SOCKET "."),
-	STRING("socketGroup", socket_group, 64,
-	       "Group whose members may use the local API beside root. Without it: root alone."),
-	STRINGS("listen", listen, LISTEN_MAX,
-		"Addresses of this node, each with or without port, where other nodes reach its volumes. Without it: that of the environment variable LITEIO_HOST_IP; without that, volumes are local only."),
-	STRINGS("devices", devices, DEVICES_MAX,
-		"Patterns of devices and files: the pools on them are opened at the start, although they were neither made nor imported on this node."),
-	STRING("stateDir", state_dir, LITEIO_LOCAL_PATH_MAX,
-	       "Folder of what this node must remember. Without it: /var/lib/liteio."),
-	STRING("hostNQNDir", host_nqn_dir, LITEIO_LOCAL_PATH_MAX,
-	       "Folder with the files hostnqn and hostid: who this node is as an NVMe host. Without it: stateDir."),
-	STRING("kubeconfig", kubeconfig, LITEIO_LOCAL_PATH_MAX,
-	       "Credentials for the API server. Without it: the pod's service account."),
+	STRING("nodeName", node_name, "Name of this node. Without it: the host's name.", 63),
+	STRING("socket", socket, "Socket of the local API. Without it: " LITEIO_LOCAL_SOCKET ".",
+	       100),
+	STRING("socketGroup", socket_group,
+	       "Group whose members may use the local API beside root. Without it: root alone.",
+	       64),
+	STRINGS("listen", listen,
+		"Addresses of this node, each with or without port, where other nodes reach its volumes. Without it: that of the environment variable LITEIO_HOST_IP; without that, volumes are local only.",
+		LISTEN_MAX),
+	STRINGS("devices", devices,
+		"Patterns of devices and files: the pools on them are opened at the start, although they were neither made nor imported on this node.",
+		DEVICES_MAX),
+	STRING("stateDir", state_dir,
+	       "Folder of what this node must remember. Without it: /var/lib/liteio.",
+	       LITEIO_LOCAL_PATH_MAX),
+	STRING("hostNQNDir", host_nqn_dir,
+	       "Folder with the files hostnqn and hostid: who this node is as an NVMe host. Without it: stateDir.",
+	       LITEIO_LOCAL_PATH_MAX),
+	STRING("kubeconfig", kubeconfig,
+	       "Credentials for the API server. Without it: the pod's service account.",
+	       LITEIO_LOCAL_PATH_MAX),
+	STRING("metrics", metrics,
+	       "Where numbers are served as /metrics in the OpenMetrics format: unix:///run/liteio/metrics.sock, for root and socketGroup, or tcp://127.0.0.1:9809, for whoever can connect. Without it: nowhere.",
+	       LITEIO_LOCAL_PATH_MAX),
 	BOOL("standalone", standalone, "Do without Kubernetes."),
-	ENUM("logLevel", log_level, level_names, "What is logged. Without it: info."),
-	ENUM("logFormat", log_format, format_names, "How it is logged. Without it: logfmt."),
+	ENUM("logLevel", log_level, "What is logged. Without it: info.", level_names),
+	ENUM("logFormat", log_format, "How it is logged. Without it: logfmt.", format_names),
 	{ .key = NULL },
 };
 
@@ -106,6 +116,11 @@ static int config_check(const struct liteio_config *c, struct liteio_error *err)
 		r = liteio_name_check("node", c->node_name, err);
 		if (r < 0)
 			return liteio_error_wrap(err, r, "nodeName");
+	}
+	if (c->metrics) {
+		r = liteio_listen_check(c->metrics, err);
+		if (r < 0)
+			return liteio_error_wrap(err, r, "metrics");
 	}
 	for (i = 0; i < c->n_listen; i++) {
 		_cleanup_free_ char *host = NULL;
@@ -169,6 +184,7 @@ struct command_line {
 	const char *listen;
 	const char *kubeconfig;
 	const char *state_dir;
+	const char *metrics;
 	bool standalone;
 	bool release;
 };
@@ -222,6 +238,7 @@ static int override(struct liteio_config *c, const struct command_line *cl,
 	override_string(&c->socket, cl->socket);
 	override_string(&c->kubeconfig, cl->kubeconfig);
 	override_string(&c->state_dir, cl->state_dir);
+	override_string(&c->metrics, cl->metrics);
 	if (cl->standalone)
 		c->standalone = true;
 	return override_listen(c, listen_of(c, cl), err);
@@ -266,6 +283,8 @@ static int command_line_parse(int argc, char **argv, struct command_line *cl, bo
 		  .help = "how to reach the API server (the pod's service account)" },
 		{ "state-dir", 0, LITEIO_ARG_STRING, &cl->state_dir, .metavar = "DIR",
 		  .help = "what this node must remember (/var/lib/liteio)" },
+		{ "metrics", 0, LITEIO_ARG_STRING, &cl->metrics, .metavar = "ADDRESS",
+		  .help = "serve /metrics at unix:///PATH or tcp://IP:PORT (nowhere)" },
 		{ "standalone", 0, LITEIO_ARG_FLAG, &cl->standalone,
 		  .help = "without Kubernetes" },
 		{ "release", 0, LITEIO_ARG_FLAG, &cl->release,

@@ -28,6 +28,7 @@ struct liteio_error;
  * @state_dir: "stateDir": what this node must remember (its pools, its host NQN)
  * @host_nqn_dir: "hostNQNDir" with the files hostnqn and hostid; NULL takes @state_dir
  * @kubeconfig: "kubeconfig" of the API server, NULL: the pod's service account
+ * @metrics: "metrics": where /metrics is served, "unix:///..." or "tcp://..."; NULL: nowhere
  * @standalone: "standalone": no Kubernetes at all
  * @log_level: "logLevel", enum as in liteio_config_log_levels
  * @log_format: "logFormat", enum liteio_log_format
@@ -43,6 +44,7 @@ struct liteio_config {
 	char *state_dir;
 	char *host_nqn_dir;
 	char *kubeconfig;
+	char *metrics;
 	bool standalone;
 	int log_level;
 	int log_format;

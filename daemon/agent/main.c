@@ -18,6 +18,7 @@
 #include "agent/cluster.h"
 #include "agent/door.h"
 #include "agent/locks.h"
+#include "agent/metrics.h"
 #include "agent/pools.h"
 #include "agent/release.h"
 #include "agent/restore.h"
@@ -107,6 +108,16 @@ static void on_signal(void *arg, int signo)
 	liteio_loop_quit(a->loop, 0);
 }
 
+/* an address that is taken is no reason to leave volumes alone */
+static void start_metrics(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_metrics_start(a, &err);
+
+	if (r < 0)
+		log_err(NULL, "there are no metrics: %s", liteio_error_str(&err, r));
+}
+
 static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 {
 	int r;
@@ -129,7 +140,10 @@ static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 	a->locks = liteio_locks_new();
 	a->pools = liteio_pools_new();
 	a->door = liteio_door_new();
-	return liteio_api_start(a, err);
+	r = liteio_api_start(a, err);
+	if (r == 0)
+		start_metrics(a);
+	return r;
 }
 
 /* false: a job is stuck in the kernel; its memory is left to the end of the process */
@@ -138,6 +152,7 @@ static bool agent_stop(struct liteio_agent *a)
 	bool ended = true;
 
 	liteio_api_stop(a);
+	liteio_metrics_stop(a);
 	liteio_cluster_free(a->cluster);
 	if (a->workers)
 		ended = liteio_workers_free(a->workers, GRACE_MS) && ended;
@@ -148,6 +163,7 @@ static bool agent_stop(struct liteio_agent *a)
 
 static void agent_fini(struct liteio_agent *a)
 {
+	liteio_metrics_free(a);
 	liteio_door_free(a->door);
 	liteio_pools_free(a->pools);
 	liteio_locks_free(a->locks);

@@ -53,6 +53,17 @@ static int clear_stale(const struct sockaddr_un *sa, struct liteio_error *err)
 	return 0;
 }
 
+static int check_path(const char *path, struct liteio_error *err)
+{
+	const size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path);
+
+	if (path[0] != '/' || strlen(path) >= max)
+		return liteio_error_set(err, -EINVAL,
+					"socket path \"%s\" must be absolute and shorter than %zu",
+					path, max);
+	return 0;
+}
+
 static int listen_unix(const char *path, mode_t mode, gid_t gid, struct liteio_listener *ret,
 		       struct liteio_error *err)
 {
@@ -61,10 +72,9 @@ static int listen_unix(const char *path, mode_t mode, gid_t gid, struct liteio_l
 	struct stat st;
 	int r;
 
-	if (path[0] != '/' || strlen(path) >= sizeof(sa.sun_path))
-		return liteio_error_set(err, -EINVAL,
-					"socket path \"%s\" must be absolute and shorter than %zu",
-					path, sizeof(sa.sun_path));
+	r = check_path(path, err);
+	if (r)
+		return r;
 	memcpy(sa.sun_path, path, strlen(path) + 1);
 	r = clear_stale(&sa, err);
 	if (r)
@@ -106,23 +116,33 @@ static int split_host_port(char *s, char **ret_host, char **ret_port)
 	return 0;
 }
 
-static int listen_tcp(const char *text, struct liteio_listener *ret, struct liteio_error *err)
+/* numbers only: no name is looked up; freed with freeaddrinfo() */
+static int parse_tcp(const char *text, struct addrinfo **ret, struct liteio_error *err)
 {
 	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
 					.ai_socktype = SOCK_STREAM };
 	char *copy _cleanup_free_ = liteio_strdup(text);
-	int fd _cleanup_close_ = -1;
-	const int one = 1;
-	struct addrinfo *ai;
 	char *host, *port;
 	uint64_t number;
-	int r;
 
 	if (split_host_port(copy, &host, &port) || liteio_parse_u64(port, 0, 65535, &number) ||
-	    getaddrinfo(host, port, &hints, &ai))
+	    getaddrinfo(host, port, &hints, ret))
 		return liteio_error_set(err, -EINVAL,
 					"\"%s\" is not an address and port (example: 127.0.0.1:9100)",
 					text);
+	return 0;
+}
+
+static int listen_tcp(const char *text, struct liteio_listener *ret, struct liteio_error *err)
+{
+	int fd _cleanup_close_ = -1;
+	const int one = 1;
+	struct addrinfo *ai;
+	int r;
+
+	r = parse_tcp(text, &ai, err);
+	if (r)
+		return r;
 	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
 	    bind(fd, ai->ai_addr, ai->ai_addrlen) || listen(fd, BACKLOG))
@@ -135,6 +155,12 @@ static int listen_tcp(const char *text, struct liteio_listener *ret, struct lite
 	return r;
 }
 
+static int bad_scheme(const char *address, struct liteio_error *err)
+{
+	return liteio_error_set(err, -EINVAL,
+				"\"%s\" is neither a unix:// nor a tcp:// address", address);
+}
+
 int liteio_listen(const char *address, mode_t mode, gid_t gid, struct liteio_listener *ret,
 		  struct liteio_error *err)
 {
@@ -142,8 +168,22 @@ int liteio_listen(const char *address, mode_t mode, gid_t gid, struct liteio_lis
 		return listen_unix(address + 7, mode, gid, ret, err);
 	if (!strncmp(address, "tcp://", 6))
 		return listen_tcp(address + 6, ret, err);
-	return liteio_error_set(err, -EINVAL,
-				"\"%s\" is neither a unix:// nor a tcp:// address", address);
+	return bad_scheme(address, err);
+}
+
+int liteio_listen_check(const char *address, struct liteio_error *err)
+{
+	struct addrinfo *ai;
+	int r;
+
+	if (!strncmp(address, "unix://", 7))
+		return check_path(address + 7, err);
+	if (strncmp(address, "tcp://", 6) != 0)
+		return bad_scheme(address, err);
+	r = parse_tcp(address + 6, &ai, err);
+	if (!r)
+		freeaddrinfo(ai);
+	return r;
 }
 
 void liteio_listener_fini(struct liteio_listener *l)

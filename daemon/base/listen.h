@@ -42,6 +42,9 @@ struct liteio_listener {
 int liteio_listen(const char *address, mode_t mode, gid_t gid, struct liteio_listener *ret,
 		  struct liteio_error *err);
 
+/* could that be an address to listen on? 0 or -EINVAL with a sentence; asks nobody (pure) */
+int liteio_listen_check(const char *address, struct liteio_error *err);
+
 /* close, and remove the socket file unless somebody has replaced it */
 void liteio_listener_fini(struct liteio_listener *l);
 

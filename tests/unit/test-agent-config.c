@@ -39,7 +39,7 @@ START_TEST(all_keys_are_read)
 		"{\"nodeName\":\"worker-1\",\"socket\":\"/tmp/a.sock\",\"socketGroup\":\"disk\","
 		"\"listen\":[\"192.0.2.1:4420\",\"[2001:db8::1]:4420\"],"
 		"\"devices\":[\"/dev/vd?\"],\"stateDir\":\"/var/lib/x\",\"hostNQNDir\":\"/etc/nvme\","
-		"\"kubeconfig\":\"/root/k\",\"standalone\":true,\"logLevel\":\"debug\","
+		"\"kubeconfig\":\"/root/k\",\"metrics\":\"tcp://[::1]:9809\",\"standalone\":true,\"logLevel\":\"debug\","
 		"\"logFormat\":\"json\"}";
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_config c;
@@ -50,6 +50,7 @@ START_TEST(all_keys_are_read)
 	ck_assert_str_eq(c.devices[0], "/dev/vd?");
 	ck_assert_str_eq(c.host_nqn_dir, "/etc/nvme");
 	ck_assert(c.standalone);
+	ck_assert_str_eq(c.metrics, "tcp://[::1]:9809");
 	ck_assert_int_eq(liteio_config_priority(&c), LITEIO_LOG_DEBUG);
 	ck_assert_int_eq(c.log_format, LITEIO_LOG_JSON);
 	liteio_config_fini(&c);
@@ -86,6 +87,11 @@ static const struct {
 	{ "{\"listen\":[\"worker-1:4420\"]}", "listen[0]" },
 	{ "{\"devices\":[\"/dev/sda\",\"sdb\"]}", "devices[1]" },
 	{ "{\"logLevel\":\"loud\"}", "logLevel" },
+	{ "{\"metrics\":\"\"}", "metrics" },
+	{ "{\"metrics\":\"127.0.0.1:9809\"}", "metrics" },
+	{ "{\"metrics\":\"tcp://127.0.0.1\"}", "metrics" },
+	{ "{\"metrics\":\"tcp://localhost:9809\"}", "metrics" },
+	{ "{\"metrics\":\"unix://run/m.sock\"}", "metrics" },
 	{ "{\"standalone\":\"yes\"}", "standalone" },
 };
 
@@ -156,6 +162,7 @@ static const struct {
 	{ { (char *)"liteio-agent", (char *)"--listen", (char *)"here" }, "listen[0]" },
 	{ { (char *)"liteio-agent", (char *)"--socket", (char *)"here" }, "socket" },
 	{ { (char *)"liteio-agent", (char *)"--standalone", (char *)"now" }, "now" },
+	{ { (char *)"liteio-agent", (char *)"--metrics", (char *)"here" }, "metrics" },
 };
 
 START_TEST(bad_command_lines_are_refused)
