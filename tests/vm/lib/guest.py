@@ -27,13 +27,14 @@ CONSOLE_COMPLAINS = 126
 # What no healthy kernel prints. A line starts with its time stamp, and perhaps who printed it.
 COMPLAINTS = re.compile(
     r'^(?:\[[ 0-9.]+\](?:\[ *[TC][0-9]+\])? )?(?:'
-    r'BUG: |WARNING: |Oops: |Oops |kernel BUG at |Kernel panic|general protection fault|'
+    r'(?:\[ )?BUG: |WARNING: |Oops: |Oops |kernel BUG at |Kernel panic|general protection fault|'
     r'(?:watchdog: )?BUG: |INFO: task .* blocked for more than|'
     r'(?:rcu: )?INFO: rcu\S* .*stall|rcu: .*(?:detected stalls|kthread starved)|'
     r'INFO: possible|INFO: trying to register non-static key|'
-    r'UBSAN: |refcount_t: |list_(?:add|del) corruption|DEBUG_LOCKS_WARN_ON|'
+    r'UBSAN: |refcount_t: |list_(?:add|del) (?:corruption|double add)|DEBUG_LOCKS_WARN_ON|'
     r'unchecked MSR|Unable to handle kernel|stack segment: |int3: |traps: PANIC|'
-    r'cache_from_obj: |=+\nBUG )')
+    r'cache_from_obj: |BUG \S+ \((?:Not t|T)ainted|ODEBUG: |pagealloc: |'
+    r'kmemleak: .*(?:suspected memory leak|disabled))')
 
 IMAGE_SERIAL = 'liteio-image'
 
