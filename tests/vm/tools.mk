@@ -6,10 +6,19 @@ VM_TOOLS := $(patsubst tests/vm/tools/%.c,$(O)/vm-tools/%,$(wildcard tests/vm/to
 .PHONY: vm-tools
 vm-tools: $(VM_TOOLS)
 
-$(O)/vm-tools/%: tests/vm/tools/%.c $(wildcard include/uapi/linux/*.h)
+$(O)/vm-tools/%: tests/vm/tools/%.c $(wildcard tests/vm/tools/*.h include/uapi/linux/*.h)
 	@mkdir -p $(@D)
 	@echo '  VMTOOL  $*'
 	$(Q)$(CC) $(COMMON) -O2 -pthread -o $@ $<
+
+# Modules that tests load beside ours, for one kernel
+.PHONY: vm-modules
+vm-modules:
+	@mkdir -p $(O)/vm-modules-$(KVER)
+	@cp -u tests/vm/modules/* $(O)/vm-modules-$(KVER)
+	@echo '  MODULES $(KVER)'
+	$(Q)env -u MAKEFLAGS -u MAKEOVERRIDES -u O -u V $(MAKE) -s -C $$(tests/vm/kernels headers $(KVER)) \
+		M=$(abspath $(O)/vm-modules-$(KVER)) modules
 
 # poolctl is the agent's pool engine without the agent
 $(O)/vm-tools/poolctl: tests/vm/tools/poolctl.c $(patsubst %,$(O)/rel/lib%.a,pool host base)

@@ -4,11 +4,13 @@
  *
  *	kmodctl COMMAND [+FLAG...] [NAME=VALUE...]	one request; prints one line per message
  *	kmodctl events [COUNT]				prints "ready", then one line per event
+ *	kmodctl batch					requests from standard input, one a line
  *
  * COMMAND is a name from the table below or a number. FLAG is create, excl or dump. NAME is an
  * attribute of the table below, or #TYPE with its payload in hexadecimal: that is how malformed
  * messages are made. NAMEs with qos. before them, one after the other, go into one nest. On
- * failure the errno's name and the kernel's sentence go to standard error.
+ * failure the errno's name and the kernel's sentence go to standard error. With FAIL_NTH=N in the
+ * environment the Nth allocation the kernel makes for a request fails.
  *
  * Over 600 lines because it depends on no library, so that it can say what none would.
  */
@@ -26,7 +28,11 @@
 #include <linux/liteio.h>
 #include <linux/netlink.h>
 
+#include "failnth.h"
+
 #define BUFFER_SIZE (256 * 1024)
+/* words in a line of a batch */
+#define ARGS_MAX 16
 
 /* this libc's headers may be older than the attribute that they were made for */
 #ifndef NLM_F_ACK_TLVS
@@ -145,6 +151,7 @@ static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *form
 	vfprintf(stderr, format, ap);
 	fputc('\n', stderr);
 	va_end(ap);
+	failnth_disarm();
 	exit(2);
 }
 
@@ -616,20 +623,53 @@ static int command_number(const char *name)
 	return (int)number(name);
 }
 
-int main(int argc, char **argv)
+/* returns 0, or 1 when the kernel has refused */
+static int request_run(int fd, int family, int argc, char **argv)
 {
 	static struct request r;
+	const char *nth = getenv("FAIL_NTH");
+	int ret;
+
+	request_init(&r, family, command_number(argv[0]));
+	put_arguments(&r, argv + 1, argc - 1);
+	failnth_arm(nth ? (unsigned int)number(nth) : 0);
+	ret = converse(fd, &r);
+	failnth_disarm();
+	return ret;
+}
+
+/* ends at the first request that is refused */
+static int run_batch(int fd, int family)
+{
+	char line[4096], *argv[ARGS_MAX], *rest;
+	int argc, ret = 0;
+
+	while (!ret && fgets(line, sizeof(line), stdin)) {
+		rest = line;
+		for (argc = 0; argc < ARGS_MAX; argc++) {
+			argv[argc] = strtok_r(NULL, "\n ", &rest);
+			if (!argv[argc])
+				break;
+		}
+		if (argc)
+			ret = request_run(fd, family, argc, argv);
+	}
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
 	uint32_t group = 0;
 	int fd, family;
 
 	if (argc < 2)
-		die("usage: kmodctl COMMAND [+FLAG...] [NAME=VALUE...] | events [COUNT]");
+		die("usage: kmodctl COMMAND [+FLAG...] [NAME=VALUE...] | events [COUNT] | batch");
 	fd = open_socket();
 	family = resolve(fd, &group);
 	if (!strcmp(argv[1], "events"))
 		return show_events(fd, group, argc > 2 ? (long)number(argv[2]) : -1);
 
-	request_init(&r, family, command_number(argv[1]));
-	put_arguments(&r, argv + 2, argc - 2);
-	return converse(fd, &r);
+	if (!strcmp(argv[1], "batch"))
+		return run_batch(fd, family);
+	return request_run(fd, family, argc - 1, argv + 1);
 }

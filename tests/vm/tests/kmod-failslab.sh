@@ -1,0 +1,219 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Out of memory: every command, table and (un)loading is repeated with its first, second... allocation
+# failing, until none is left to fail. Each is refused with a clean error and has changed nothing, or is
+# done, and the kernel does not complain.
+# vm: needs=module,tools,modules timeout=600
+set -u
+# shellcheck source=tests/vm/lib/kmod.sh
+. "$(dirname "$0")/../lib/kmod.sh"
+
+V3=33333333-3333-4333-8333-333333333333
+SECTORS=8192
+said=
+
+# from here on an allocation can be made to fail
+may_fail() {
+	[ -e /sys/kernel/debug/fail-nth ] || insmod "$O/vm-modules-$LITEIO_KERNEL/failnth.ko"
+}
+
+# two volumes: one with attachments of all sorts, one without; and a listener, for whom events are made
+registry() {
+	kmodctl batch <<-REQUESTS >/dev/null
+		vol-set uuid=$V1 +create name=pvc-1 floor=2
+		att-add uuid=$V1 gen=2 host=h
+		att-add uuid=$V1 gen=3 flags=1
+		att-add uuid=$V1 gen=4
+		fence uuid=$V1 gen=4
+		vol-set uuid=$V2 +create
+	REQUESTS
+}
+
+listen() {
+	kmodctl events >/dev/null &
+}
+
+empty() {
+	local uuid gen
+
+	kmodctl att-get +dump | while read -r uuid gen _; do
+		echo "att-del $uuid $gen"
+	done | kmodctl batch
+	kmodctl vol-get +dump | while read -r uuid _; do
+		echo "vol-del $uuid"
+	done | kmodctl batch
+}
+
+# all that can be asked, without the number that $ignored names
+everything() {
+	kmodctl batch <<-REQUESTS | sed "s/ ${ignored:-nothing}=[0-9]*//"
+		vol-get +dump
+		att-get +dump
+		info
+	REQUESTS
+	find $WINDOW | sort
+	dmsetup table
+}
+
+# refused: did the kernel say no, in a way that leaves no doubt?
+refused() {
+	grep -qE '^(ENOMEM|ENOBUFS)(:|$)|^kmodctl: send: ' <<<"$said"
+}
+
+# fail_each UNDO COMMAND...: UNDO is what makes everything as it was, should it have been done
+fail_each() {
+	local undo=$1 nth before rc failed=0 done=0
+
+	shift
+	before=$(everything)
+	for nth in $(seq 2000); do
+		rc=0
+		said=$(FAIL_NTH=$nth "$@" 2>&1 >/dev/null) || rc=$?
+		[[ $said != *"fail-nth: not reached"* ]] || break
+		[[ $said == *"fail-nth: injected"* ]] || fail "$*: $said"
+		if [ $rc = 0 ]; then
+			# the kernel could do without it
+			done=$((done + 1))
+		elif refused; then
+			failed=$((failed + 1))
+			expect "$before" "$(everything)" "after $* with allocation $nth failing"
+			continue
+		elif [[ $said != *"kmodctl: recv: No buffer space available"* ]]; then
+			fail "$*: allocation $nth: $said"
+		fi
+		$undo
+		before=$(everything)
+	done
+	expect 0 $rc "$*: $said"
+	$undo
+	[ $failed -gt 0 ] || fail "$*: not one allocation could be made to fail"
+	echo "# $((nth - 1)) allocations, refused $failed, done without $done: $*"
+}
+
+again() {
+	empty
+	registry
+}
+
+# what changes the registry
+t_commands_are_refused_and_change_nothing() {
+	local command
+
+	registry
+	listen
+	may_fail
+	while read -r command; do
+		# shellcheck disable=SC2086
+		fail_each again kmodctl $command
+	done <<-COMMANDS
+		vol-set uuid=$V3 +create name=pvc-3 floor=7
+		vol-set uuid=$V1 name=pvc-2
+		vol-set uuid=$V1 floor=3
+		vol-del uuid=$V2
+		att-add uuid=$V1 gen=9 host=nqn.host flags=1
+		att-del uuid=$V1 gen=2
+		att-del uuid=$V1 gen=4
+		fence uuid=$V1 floor=3
+		fence uuid=$V1 gen=3
+		fence uuid=$V1 gen=8
+		fence uuid=$V2 gen=1
+	COMMANDS
+}
+
+t_questions_are_refused() {
+	local command
+
+	registry
+	may_fail
+	while read -r command; do
+		# shellcheck disable=SC2086
+		fail_each true kmodctl $command
+	done <<-COMMANDS
+		info
+		vol-get uuid=$V1
+		vol-get +dump
+		att-get uuid=$V1 gen=2
+		att-get +dump
+		att-get uuid=$V1 +dump
+		stats uuid=$V1 gen=2
+		stats +dump
+	COMMANDS
+}
+
+unload_table() {
+	failnth clear h
+	expect new "$(state_of $V1 2)"
+}
+
+t_tables_are_refused_and_bind_nothing() {
+	local line="0 $SECTORS liteio /dev/ram0 0 $V1 2" ignored
+
+	# what was bound before something else failed is unbound again: two events
+	ignored=event_seq
+	ram_disk
+	registry
+	listen
+	dmsetup create h --notable
+	may_fail
+	fail_each unload_table failnth table h "$line"
+	# in place of the first, which goes on working
+	failnth table h "$line"
+	dmsetup resume h
+	udevadm settle
+	fail_each "failnth clear h" failnth table h "$line"
+	dd if=/dev/zero of=/dev/mapper/h bs=4k count=1 oflag=direct status=none
+	expect open "$(state_of $V1 2)"
+	dmsetup remove h
+	expect new "$(state_of $V1 2)"
+}
+
+gone() {
+	[ ! -e $WINDOW ] || fail "$1: the window is there"
+	[ ! -e /sys/module/liteio ] || fail "$1: the module is there"
+	! kmodctl info 2>/dev/null || fail "$1: the family is there"
+	! dmsetup targets | grep -q '^liteio ' || fail "$1: the target is there"
+}
+
+t_loading_is_refused_and_leaves_nothing() {
+	local nth rc failed=0 left
+
+	rmmod liteio
+	may_fail
+	# how many are there? The last of them are the module's own, after those of the loader
+	left=$(FAIL_NTH=100000 failnth load "$KO" 2>&1 | sed -n 's/.*: \([0-9]*\) left/\1/p')
+	rmmod liteio
+	for nth in $(seq $((left < 99880 ? 99880 - left : 1)) 100000); do
+		rc=0
+		said=$(FAIL_NTH=$nth failnth load "$KO" 2>&1) || rc=$?
+		[[ $said != *"fail-nth: not reached"* ]] || break
+		if [ $rc = 0 ]; then
+			rmmod liteio
+		else
+			refused || fail "allocation $nth: $said"
+			failed=$((failed + 1))
+		fi
+		gone "allocation $nth"
+	done
+	expect 0 $rc "$said"
+	[ $failed -gt 10 ] || fail "only $failed allocations could be made to fail"
+	echo "# $((nth - 1)) allocations, refused $failed: loading"
+	kmodctl info >/dev/null
+}
+
+t_unloading_needs_nothing() {
+	local nth rc
+
+	may_fail
+	for nth in $(seq 1000); do
+		registry
+		rc=0
+		said=$(FAIL_NTH=$nth failnth unload liteio 2>&1) || rc=$?
+		expect 0 $rc "allocation $nth: $said"
+		gone "allocation $nth"
+		insmod "$KO"
+		[[ $said != *"fail-nth: not reached"* ]] || break
+	done
+	echo "# $((nth - 1)) allocations: unloading"
+}
+
+run_tests "$@"
