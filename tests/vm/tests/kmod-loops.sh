@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Ten thousand volumes, each with an attachment, come and go, and a thousand tables: not one object of the
+# kernel's memory, and nothing of what it keeps per CPU, stays behind each time.
+# vm: kernels=6.12 timeout=300
+set -u
+# shellcheck source=tests/vm/lib/kmod.sh
+. "$(dirname "$0")/../lib/kmod.sh"
+
+# memory: the number of objects in each of the kernel's caches, and what is kept per CPU, in KiB
+memory() {
+	awk 'NR > 2 { print $1, $2 }' /proc/slabinfo
+	awk '/^Percpu/ { print "percpu", $2 }' /proc/meminfo
+}
+
+# from here on it is counted
+remember() {
+	echo 2 >/proc/sys/vm/drop_caches
+	memory >"$WORK/memory"
+}
+
+# grown MUCH: the caches that have this many objects more than in the file $WORK/memory
+grown() {
+	memory | awk -v much="$1" 'NR == FNR { was[$1] = $2; next }
+		$1 in was && $2 - was[$1] >= much { print $1 ": from " was[$1] " to " $2 }' "$WORK/memory" -
+}
+
+# What was freed may be on its way still, and others use memory too: it counts when there is half an
+# object or more for every round, for good.
+not_grown() {
+	echo 2 >/proc/sys/vm/drop_caches
+	[ -z "$(grown $(($1 / 2)))" ]
+}
+
+# rounds FROM TO: the life of a volume with an attachment, every twentieth time with a fence
+rounds() {
+	seq "$1" "$2" | awk -v v="uuid=$V1" '{
+		print "vol-set", v, "+create name=pvc-" $1
+		print "att-add", v, "gen=" $1, "host=nqn.host"
+		if ($1 % 20 == 0)
+			print "fence", v, "gen=" $1
+		print "att-del", v, "gen=" $1
+		print "vol-del", v }' | kmodctl batch >/dev/null
+}
+
+t_ten_thousand_volumes_leave_nothing() {
+	rounds 1 1000
+	remember
+	rounds 1001 10000
+	(until_true 20 not_grown 9000) || fail "it has grown: $(grown 4500)"
+	expect 0 "$(kmodctl info | field stats_bytes)" "memory of statistics"
+}
+
+t_a_thousand_tables_leave_nothing() {
+	ram_disk
+	volume $V1 1
+	dmsetup create h --notable
+	failnth tables h "0 8192 liteio /dev/ram0 0 $V1 1" 100
+	remember
+	failnth tables h "0 8192 liteio /dev/ram0 0 $V1 1" 900
+	(until_true 20 not_grown 900) || fail "it has grown: $(grown 450)"
+	dmsetup remove h
+	expect new "$(state_of $V1 1)"
+}
+
+run_tests "$@"
