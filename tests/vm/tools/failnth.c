@@ -87,7 +87,7 @@ static long table(char **arg)
 	}
 	spec->sector_start = start;
 	spec->length = length;
-	strcpy((char *)(spec + 1), arg[1] + at);
+	memcpy(spec + 1, arg[1] + at, strlen(arg[1] + at));
 	dm->target_count = 1;
 	return dm_call(DM_TABLE_LOAD, dm, arg[0]);
 }
