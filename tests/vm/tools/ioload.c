@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,6 +24,8 @@
 
 #include <linux/fs.h>
 
+#include "tool.h"
+
 #define THREADS_MAX 64
 #define ALIGN 4096
 
@@ -33,38 +34,6 @@ static uint64_t nr_bytes, nr_blocks, count;
 static atomic_bool stop;
 static atomic_uint nr_begun;
 static atomic_uint_fast64_t nr_done, nr_failed, slowest_ns;
-
-static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	fputs("ioload: ", stderr);
-	vfprintf(stderr, format, ap);
-	fputc('\n', stderr);
-	va_end(ap);
-	exit(2);
-}
-
-static uint64_t number(const char *text)
-{
-	uint64_t value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || end == text || *end)
-		die("\"%s\" is not a number", text);
-	return value;
-}
-
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 typedef bool (*io_fn)(void *buffer, uint64_t at);
 

@@ -19,7 +19,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,6 +26,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tool.h"
 
 #define BLOCK 4096
 #define MAGIC 0x6c697465696f3031ULL
@@ -52,30 +53,6 @@ static uint64_t *acked; /* per block: sequence of the newest write that was ackn
 static atomic_bool stop;
 static atomic_uint_fast64_t nr_acked, nr_failed;
 static atomic_uint nr_begun;
-
-static void __attribute__((format(printf, 1, 2), noreturn)) die(const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	fputs("stampwriter: ", stderr);
-	vfprintf(stderr, format, ap);
-	fputc('\n', stderr);
-	va_end(ap);
-	exit(2);
-}
-
-static uint64_t number(const char *text)
-{
-	uint64_t value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || end == text || *end)
-		die("\"%s\" is not a number", text);
-	return value;
-}
 
 static void *block_buffer(void)
 {
