@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "agent/agent.h"
 #include "agent/route.h"
@@ -75,19 +74,11 @@ static void reply_error(struct liteio_http_request *req, unsigned int status, in
 	reply_json(req, status, j);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
-
 /* an answered request */
 static void count(const struct api_job *job, int r)
 {
 	liteio_counters_add(&job->call.agent->counters, (size_t)(job->route - liteio_routes),
-			    now_ns() - job->begun_ns, r);
+			    liteio_now_ns() - job->begun_ns, r);
 }
 
 static void job_free(struct api_job *job)
@@ -321,7 +312,7 @@ static void on_request(void *arg, struct liteio_http_request *req)
 	job->req = req;
 	job->route = route;
 	job->call = call;
-	job->begun_ns = now_ns();
+	job->begun_ns = liteio_now_ns();
 	r = job_prepare(job, &err);
 	if (r < 0) {
 		count(job, r);

@@ -81,12 +81,17 @@ struct liteio_timer {
 	void *arg;
 };
 
-uint64_t liteio_now_ms(void)
+uint64_t liteio_now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+uint64_t liteio_now_ms(void)
+{
+	return liteio_now_ns() / 1000000;
 }
 
 /* ---- posts -------------------------------------------------------------------------------- */

@@ -153,4 +153,7 @@ void liteio_timer_free(struct liteio_timer *timer);
  */
 uint64_t liteio_now_ms(void);
 
+/* the same in nanoseconds, to measure by */
+uint64_t liteio_now_ns(void);
+
 #endif
