@@ -15,6 +15,10 @@ used() {
 
 reported() { k get storagepool.liteio.io "$pool" -o jsonpath='{.status.dataUsedBytes}'; }
 
+alone() {
+	wait_until 240 "nothing of other tests is left" nothing_remains
+}
+
 thin() {
 	used >"$work/before"
 	claim c 1Gi
@@ -48,6 +52,7 @@ nothing_left() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 begin
+step "no other volume takes or gives back space" alone
 step "an empty volume takes next to nothing" thin
 step "what is written is taken" fill
 step "deleting the claim gives it back" give_back
