@@ -17,7 +17,7 @@ DISK=$(readlink -f /dev/disk/by-id/virtio-pool 2>/dev/null || true)
 export DISK
 
 until_true() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${LITEIO_SLOW:-1}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do

@@ -14,7 +14,9 @@ import sys
 import time
 import zlib
 
+from complaints import complaints
 from initramfs import CACHE, Error, agent, initramfs
+from kernels import KERNELS
 
 VM = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 TOP = os.path.normpath(os.path.join(VM, '..', '..'))
@@ -24,29 +26,17 @@ TIMED_OUT = 124
 GUEST_DIED = 125
 CONSOLE_COMPLAINS = 126
 
-# What no healthy kernel prints. A line starts with its time stamp, and perhaps who printed it.
-COMPLAINTS = re.compile(
-    r'^(?:\[[ 0-9.]+\](?:\[ *[TC][0-9]+\])? )?(?:'
-    r'(?:\[ )?BUG: |WARNING: |Oops: |Oops |kernel BUG at |Kernel panic|general protection fault|'
-    r'(?:watchdog: )?BUG: |INFO: task .* blocked for more than|'
-    r'(?:rcu: )?INFO: rcu\S* .*stall|rcu: .*(?:detected stalls|kthread starved)|'
-    r'INFO: possible|INFO: trying to register non-static key|'
-    r'UBSAN: |refcount_t: |list_(?:add|del) (?:corruption|double add)|DEBUG_LOCKS_WARN_ON|'
-    r'unchecked MSR|Unable to handle kernel|stack segment: |int3: |traps: PANIC|'
-    r'cache_from_obj: |BUG \S+ \((?:Not t|T)ainted|ODEBUG: |pagealloc: |'
-    r'kmemleak: .*(?:suspected memory leak|disabled))')
-
 IMAGE_SERIAL = 'liteio-image'
 
 # Slow machines are not broken ones: the emulated CPUs may have to wait for real ones.
-PATIENCE = ('rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=60 nmi_watchdog=0 '
-            'workqueue.watchdog_thresh=120')
+PATIENCE = ('rcupdate.rcu_cpu_stall_timeout=%d watchdog_thresh=60 nmi_watchdog=0 '
+            'workqueue.watchdog_thresh=%d')
 
 
 def add_options(parser):
     """The options that say what a guest is; shared by run, shell and guest."""
     parser.add_argument('-k', dest='kernel', default='6.12', metavar='KERNEL',
-                        help='which kernel: 6.1, 6.12 or 7 (default 6.12)')
+                        help='which kernel: %s (default 6.12)' % ', '.join(KERNELS))
     parser.add_argument('-s', dest='smp', type=int, default=2, metavar='N', help='CPUs (default 2)')
     parser.add_argument('-m', dest='mem', default='1G', help='memory (default 1G)')
     parser.add_argument('--disk', dest='disks', action='append', default=[],
@@ -64,7 +54,8 @@ def add_options(parser):
     parser.add_argument('--share', dest='shares', action='append', default=[], metavar='DIR',
                         help='a directory of the host that the guest may write, at the same path')
     parser.add_argument('--timeout', type=int, default=180, metavar='SECONDS',
-                        help='end the guest after this long (default 180)')
+                        help='end the guest after this long (default 180); on a slow kernel so many '
+                        'times longer as that is slower')
     parser.add_argument('--name', default='guest', help="the guest's host name")
     parser.add_argument('--systemd', action='store_true',
                         help="boot systemd from an image of its own instead of the host's files")
@@ -103,6 +94,9 @@ class Guest:
         self._buffer = b''
         self._out = -1
         self._lock = None
+        if options.kernel not in KERNELS:
+            raise Error('no kernel is called "%s"; there are: %s' % (options.kernel, ', '.join(KERNELS)))
+        self.kernel = KERNELS[options.kernel]
 
     # -- where things are
 
@@ -123,7 +117,7 @@ class Guest:
 
     def complaints(self):
         """The lines of the console that a healthy kernel does not print."""
-        return [line for line in self.console().split('\n') if COMPLAINTS.match(line)]
+        return complaints(self.console())
 
     # -- the emulator's command line
 
@@ -195,7 +189,8 @@ class Guest:
         o = self.options
         groups = (['blk'] if o.disks or o.systemd else []) + (['net'] if o.nets else [])
         words = ['console=ttyS0,115200', 'loglevel=5', 'panic=-1', 'oops=panic', 'mitigations=off',
-                 'net.ifnames=0', 'random.trust_cpu=on', 'raid=noautodetect', PATIENCE,
+                 'net.ifnames=0', 'random.trust_cpu=on', 'raid=noautodetect',
+                 PATIENCE % (min(60 * self.kernel.slow, 300), 120 * self.kernel.slow),
                  'liteio.name=' + o.name, 'liteio.mods=' + ','.join(groups),
                  'liteio.modules=' + modules, 'liteio.guestd=' + agent(),
                  'liteio.ip=' + ','.join(o.ips)]
@@ -215,7 +210,7 @@ class Guest:
             accel = ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=off', '-smp', '1']
         return [
             'qemu-system-x86_64', '-name', o.name, '-machine', 'q35', '-cpu', 'Nehalem', *accel,
-            '-m', o.mem, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
+            '-m', '%dM' % ((_size(o.mem) >> 20) + self.kernel.memory), '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
             '-kernel', _kernel('vmlinux', o.kernel), '-initrd', initramfs(modules),
             '-append', self._append(modules),
             '-serial', 'file:' + self.path('console-%d' % len(self._consoles())),
@@ -374,6 +369,11 @@ class Guest:
             elif line[0] == 'end' and line[1] == ident:
                 return int(line[2])
 
+    def look_for_leaks(self, deadline):
+        """Have a kernel that can tell say on its console what our modules have forgotten."""
+        if self.kernel.leaks:
+            self.execute(self.environment() + '"$LITEIO_TOP/tests/vm/guest/leaks"', deadline, sys.stderr.buffer)
+
     def off(self, seconds=30):
         """Switch off in order; cut when it does not."""
         if self.alive():
@@ -389,6 +389,7 @@ class Guest:
         env['LITEIO_TOP'] = os.environ.get('LITEIO_TOP', TOP)
         env.setdefault('LITEIO_CACHE', CACHE)
         env['LITEIO_KERNEL'] = self.options.kernel
+        env['LITEIO_SLOW'] = str(self.kernel.slow)
         if 'LITEIO_O' in env:
             out = env['LITEIO_O'] = os.path.abspath(env['LITEIO_O'])
             env['LITEIO_KO'] = '%s/kmod-%s/liteio.ko' % (out, self.options.kernel)

@@ -50,9 +50,9 @@ field() {
 	tr ' ' '\n' | sed -n "s/^$1=//p"
 }
 
-# until_true SECONDS COMMAND...: ask again until it says yes
+# until_true SECONDS COMMAND...: ask again until it says yes; a slow kernel gets more time
 until_true() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${LITEIO_SLOW:-1}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do

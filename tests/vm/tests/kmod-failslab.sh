@@ -3,7 +3,7 @@
 # Out of memory: every command, table and (un)loading is repeated with its first, second... allocation
 # failing, until none is left to fail. Each is refused with a clean error and has changed nothing, or is
 # done, and the kernel does not complain.
-# vm: needs=module,tools,modules timeout=600
+# vm: kernels=6.12,debug needs=module,tools,modules timeout=600
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"
@@ -12,9 +12,17 @@ V3=33333333-3333-4333-8333-333333333333
 SECTORS=8192
 said=
 
-# from here on an allocation can be made to fail
+# From here on an allocation can be made to fail: by the kernel itself where it can, in silence and without
+# exceptions but pages of programs; else by our module.
 may_fail() {
-	[ -e /sys/kernel/debug/fail-nth ] || insmod "$O/vm-modules-$LITEIO_KERNEL/failnth.ko"
+	local debug=/sys/kernel/debug
+
+	if [ -e /proc/self/fail-nth ]; then
+		echo 0 | tee $debug/failslab/verbose $debug/fail_page_alloc/verbose
+		echo N | tee $debug/failslab/ignore-gfp-wait $debug/fail_page_alloc/ignore-gfp-wait
+	elif [ ! -e $debug/fail-nth ]; then
+		insmod "$O/vm-modules-$LITEIO_KERNEL/failnth.ko"
+	fi >/dev/null
 }
 
 # two volumes: one with attachments of all sorts, one without; and a listener, for whom events are made

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The fence: after it has answered "drained", nothing of an older generation reaches the disk, in
 # whatever state head and disk are; and it answers in time, truthfully, when it cannot drain.
-# vm: kernels=6.1,6.12,7 timeout=900
+# vm: kernels=6.1,6.12,7,debug,kcsan timeout=900
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"

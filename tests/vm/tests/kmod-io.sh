@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # All kinds of I/O through a head: data arrives where it belongs, limits are those of the disk below,
 # and the counters are what was done.
-# vm: kernels=6.1,6.12,7 timeout=300 disks=disk=64M
+# vm: kernels=6.1,6.12,7,debug,kcsan timeout=300 disks=disk=64M
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"

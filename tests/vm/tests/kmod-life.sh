@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The life of objects: reloads keep counters, heads go under I/O, loops leak nothing, the window and
 # the events show all of it, and unloading leaves nothing.
-# vm: kernels=6.1,6.12,7 timeout=900
+# vm: kernels=6.1,6.12,7,debug,kcsan timeout=900
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Ten thousand volumes, each with an attachment, come and go, and a thousand tables: not one object of the
 # kernel's memory, and nothing of what it keeps per CPU, stays behind each time.
-# vm: kernels=6.12 timeout=300
+# vm: kernels=6.12,debug,kcsan timeout=300
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"

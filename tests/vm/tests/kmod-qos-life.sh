@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What waits because of a limit fails when its generation is fenced, keeps nobody from suspending,
 # reloading or removing the head, and is traced.
-# vm: kernels=6.1,6.12,7 timeout=900 disks=disk=64M
+# vm: kernels=6.1,6.12,7,debug,kcsan timeout=900 disks=disk=64M
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"

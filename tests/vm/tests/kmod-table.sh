@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The table line of a head: what goes in comes out again, and everything wrong is refused in one
 # sentence, leaving no device and no binding behind.
-# vm: kernels=6.1,6.12,7
+# vm: kernels=6.1,6.12,7,debug,kcsan
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"

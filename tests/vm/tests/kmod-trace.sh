@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The tracepoints: fence, drain, reject and release are told once each, with the right volume,
 # generations and numbers, and nothing is told of I/O that passes or of a volume nobody touched.
-# vm: kernels=6.1,6.12,7 timeout=300
+# vm: kernels=6.1,6.12,7,debug,kcsan timeout=300
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"
