@@ -31,7 +31,8 @@ int liteio_registry_init(const struct liteio_front *window_front,
 	window = window_front;
 	events = events_front;
 	get_random_bytes(instance, sizeof(instance));
-	wq = alloc_workqueue("liteio", WQ_UNBOUND, 0);
+	/* flushed under liteio_lock, which must not wait for memory that I/O would have to free */
+	wq = alloc_workqueue("liteio", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (wq)
 		return 0;
 	liteio_qos_fini();
