@@ -332,6 +332,11 @@ static int vol_added(struct liteio_vol *vol)
 		return -ENOMEM;
 	snprintf(name, sizeof(name), "%pUb", &vol->uuid);
 	config_group_init_type_name(&window->group, name, &vol_type);
+	/* a name as long as this is allocated, and its beginning would be used without a word */
+	if (!config_item_name(&window->group.cg_item)) {
+		kfree(window);
+		return -ENOMEM;
+	}
 	config_group_init_type_name(&window->attachments, "attachments", &folder_type);
 	configfs_add_default_group(&window->attachments, &window->group);
 	window->vol = liteio_vol_get(vol);

@@ -143,7 +143,7 @@ static int race(void *unused)
 	return 0;
 }
 
-static void data_race(void)
+static void counted_by_two(void)
 {
 	struct task_struct *other = kthread_run(race, NULL, "mistakes");
 	unsigned long end = jiffies + 20 * HZ;
@@ -172,7 +172,7 @@ static const struct {
 	{ "shift_too_far", shift_too_far },
 	{ "reference_from_zero", reference_from_zero },
 	{ "memory_forgotten", memory_forgotten },
-	{ "data_race", data_race },
+	{ "counted_by_two", counted_by_two },
 };
 
 static bool make_one(const char *name)

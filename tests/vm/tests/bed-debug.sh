@@ -22,7 +22,7 @@ declare -A SAYS=(
 	[shift_too_far]='UBSAN: shift-out-of-bounds'
 	[reference_from_zero]='refcount_t: addition on 0'
 	[memory_forgotten]='BUG: leak: unreferenced object'
-	[data_race]='BUG: KCSAN: data-race in'
+	[counted_by_two]='BUG: KCSAN: data-race in'
 )
 
 # expect CODE [MISTAKE...]: a run in which they are made
@@ -56,7 +56,7 @@ debug)
 	expect 126 shift_too_far reference_from_zero memory_forgotten
 	;;
 kcsan)
-	expect 126 data_race
+	expect 126 counted_by_two
 	;;
 esac
 exit $failed

@@ -68,11 +68,19 @@ refused() {
 	grep -qE '^(ENOMEM|ENOBUFS)(:|$)|^kmodctl: send: ' <<<"$said"
 }
 
+# all that can be asked, whatever the number of the last event
+outcome() {
+	ignored=event_seq everything
+}
+
 # fail_each UNDO COMMAND...: UNDO is what makes everything as it was, should it have been done
 fail_each() {
-	local undo=$1 nth before rc failed=0 done=0
+	local undo=$1 nth before after rc failed=0 done=0
 
 	shift
+	"$@" >/dev/null
+	after=$(outcome)
+	$undo
 	before=$(everything)
 	for nth in $(seq 2000); do
 		rc=0
@@ -82,6 +90,7 @@ fail_each() {
 		if [ $rc = 0 ]; then
 			# the kernel could do without it
 			done=$((done + 1))
+			expect "$after" "$(outcome)" "after $* in spite of allocation $nth"
 		elif refused; then
 			failed=$((failed + 1))
 			expect "$before" "$(everything)" "after $* with allocation $nth failing"
