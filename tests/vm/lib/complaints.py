@@ -20,7 +20,8 @@ OURS = r'\[(?:liteio|mistakes)\]'
 RACE = 'BUG: KCSAN: '
 RULE = re.compile(r'={20}')
 ACCESS = re.compile(r'(?:race at unknown origin, with )?(?:\S+ )*(?:read|write)(?: \(\S+\))? (?:to|of) 0x')
-HELPER = re.compile(r'(?:__|_)?(?:str|mem|sized_str|list_|hlist_|find_|bitmap_|refcount_|kref_|atomic|bio_list_|percpu_ref_)')
+HELPER = re.compile(r'_{0,2}(?:str|sized_str|mem|list_|hlist_|find_|bitmap_|refcount_|kref_|atomic|bio_list_|'
+                    r'percpu_ref_)')
 
 
 def _text(line):

@@ -205,12 +205,13 @@ class Guest:
         """The emulator and its arguments."""
         o = self.options
         modules = _kernel('modules', o.kernel)
+        memory = (_size(o.mem) >> 20) + self.kernel.memory
         accel = ['-accel', 'tcg,thread=multi', '-smp', str(o.smp)]
         if o.icount:
             accel = ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=off', '-smp', '1']
         return [
             'qemu-system-x86_64', '-name', o.name, '-machine', 'q35', '-cpu', 'Nehalem', *accel,
-            '-m', '%dM' % ((_size(o.mem) >> 20) + self.kernel.memory), '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
+            '-m', '%dM' % memory, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
             '-kernel', _kernel('vmlinux', o.kernel), '-initrd', initramfs(modules),
             '-append', self._append(modules),
             '-serial', 'file:' + self.path('console-%d' % len(self._consoles())),
@@ -372,7 +373,8 @@ class Guest:
     def look_for_leaks(self, deadline):
         """Have a kernel that can tell say on its console what our modules have forgotten."""
         if self.kernel.leaks:
-            self.execute(self.environment() + '"$LITEIO_TOP/tests/vm/guest/leaks"', deadline, sys.stderr.buffer)
+            self.execute(self.environment() + '"$LITEIO_TOP/tests/vm/guest/leaks"', deadline,
+                         sys.stderr.buffer)
 
     def off(self, seconds=30):
         """Switch off in order; cut when it does not."""
