@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Mistakes made on purpose, for kernels that are built to find them: insmod mistakes.ko make=NAME[,NAME]
- * makes each of those named; none named, it does nothing. The test bed-debug expects each to be found.
+ * Mistakes made on purpose, for kernels that are built to find them: insmod mistakes.ko
+ * make=NAME[,NAME] makes each of those named; none named, it does nothing. The test bed-debug
+ * expects each to be found.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
