@@ -54,7 +54,7 @@ ranges() {
 }
 
 remaining() {
-	kmodctl att-get uuid=$V1 gen="${1:-1}" | field remaining
+	kmodctl att-get uuid=$V1 gen=1 | field remaining
 }
 
 # touch_chunk CHUNK...: write a block into each
@@ -115,7 +115,7 @@ start_scribble() {
 }
 
 end_scribble() {
-	wait $writer
+	wait "$writer"
 	echo "# $(tail -n 1 "$WORK/scribble")"
 	# each way of changing something was gone
 	! tail -n 1 "$WORK/scribble" | grep -qE '(written|forced|discarded|zeroed) 0 ' || fail "not all was done"
@@ -302,18 +302,17 @@ t_answers_are_as_large_as_asked_for() {
 	kmodctl dirty-stop uuid=$V1 gen=1
 	# more ranges than fit into an answer
 	dmsetup remove h
-	dmsetup create h --table "0 $((2 * SECTORS)) liteio $DISK 0 $V1 1"
+	dmsetup create h --table "0 $((3 * SECTORS)) liteio $DISK 0 $V1 1"
 	udevadm settle
 	kmodctl dirty-start uuid=$V1 gen=1 chunk_shift=16 >"$WORK/a"
 	tracking=$(field tracking <"$WORK/a")
-	expect 512 "$(field chunks <"$WORK/a")"
-	for i in $(seq 0 2 511); do
+	expect 768 "$(field chunks <"$WORK/a")"
+	for i in $(seq 0 2 520); do
 		touch_chunk "$i"
 	done
-	touch_chunk 511
 	answer=$(fetch)
-	expect "256 511 1" "$(ranges <<<"$answer" | wc -w) $(field next_cursor <<<"$answer") $(field remaining <<<"$answer")"
-	expect "256" "$(kmodctl att-get uuid=$V1 gen=1 | sed 's/.*chunks=512 remaining=1.*/256/')"
+	expect "256 512 5" "$(ranges <<<"$answer" | wc -w) $(field next_cursor <<<"$answer") $(field remaining <<<"$answer")"
+	expect 5 "$(remaining)"
 }
 
 # nobody reads the answers: what they gave out is not lost
@@ -340,7 +339,7 @@ t_reloads_keep_marks_and_larger_tables_bring_some() {
 	touch_chunk 6
 	# the larger table counts when it is resumed
 	head_load $((SECTORS + 3 * CHUNK + 8))
-	expect "256 1" "$(fetch | field chunks) $(fetch cursor=256 | field remaining | sed s/2/1/)"
+	expect "256 2" "$(fetch cursor=256 | tee "$WORK/a" | field chunks) $(field remaining <"$WORK/a")"
 	dmsetup suspend h
 	dmsetup resume h
 	expect "5+2 256+4" "$(fetch | tee "$WORK/a" | ranges)"
@@ -395,7 +394,7 @@ t_a_copy_is_complete_over_reloads_and_growth() {
 		head_reload $size
 		copy_round
 		head_reload $size
-		copy_round 7
+		copy_round 40
 	done
 	# writers of the new part
 	dd if=/dev/urandom of=/dev/mapper/h bs=64k seek=256 count=30 oflag=direct status=none
@@ -410,7 +409,7 @@ t_a_copy_is_complete_over_reloads_and_growth() {
 
 # two copies of the state of a pool's node, as it were: who comes later knows no ticket
 t_a_copier_that_was_killed_is_followed_by_another() {
-	local cursor=0 answer
+	local answer
 
 	source_new
 	disk_head
@@ -424,7 +423,8 @@ t_a_copier_that_was_killed_is_followed_by_another() {
 	copy_round
 	kill -TERM $writer
 	end_scribble
-	answer=$(fetch)
+	# as is this one, before it has copied anything
+	fetch >/dev/null
 	ticket=0
 	copy_rest
 	expect_equal $SECTORS
@@ -542,8 +542,8 @@ t_memory_is_bounded_and_given_back() {
 	expect_error E2BIG "too many chunks" kmodctl dirty-start uuid=$V1 gen=1 chunk_shift=16
 	expect 0 "$(dirty_bytes)"
 	kmodctl dirty-start uuid=$V1 gen=1 chunk_shift=17 >/dev/null
-	[ "$(dirty_bytes)" -gt $((8 << 20)) ] && [ "$(dirty_bytes)" -lt $((9 << 20)) ] || fail "$(dirty_bytes)"
-	kmodctl att-del uuid=$V1 gen=1 2>/dev/null && fail "deleted"
+	expect 8 $(($(dirty_bytes) >> 20)) "MiB"
+	expect_error EBUSY "a head is bound" kmodctl att-del uuid=$V1 gen=1
 	kmodctl dirty-stop uuid=$V1 gen=1
 	expect 0 "$(dirty_bytes)" "after stop"
 	dmsetup remove --retry h
@@ -552,11 +552,10 @@ t_memory_is_bounded_and_given_back() {
 	dmsetup create h --table "0 $most liteio /dev/mapper/huge 0 $V1 2"
 	udevadm settle
 	track 2
-	[ "$(dirty_bytes)" -gt $((16 << 20)) ] && [ "$(dirty_bytes)" -lt $((17 << 20)) ] || fail "$(dirty_bytes)"
+	expect 16 $(($(dirty_bytes) >> 20)) "MiB"
 	! dmsetup load h --table "0 $((most + 8)) liteio /dev/mapper/huge 0 $V1 2" 2>/dev/null || fail "loaded"
 	dmesg | tail -n 5 | grep -q "too many chunks of this size"
 	kmodctl dirty-stop uuid=$V1 gen=2
-	# a chunk at the very end of it
 	track 2
 	free=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
 	for i in $(seq 30); do
@@ -564,6 +563,7 @@ t_memory_is_bounded_and_given_back() {
 		track 2
 	done
 	[ $((free - $(awk '/^MemAvailable/ { print $2 }' /proc/meminfo))) -lt 65536 ] || fail "memory is lost"
+	# a chunk at the very end of it
 	dd if=/dev/zero of=/dev/mapper/h bs=64k seek=$((0x8000000 - 1)) count=1 oflag=direct status=none
 	expect "134217727+1" "$(fetch | ranges)"
 	# deleting an attachment ends its tracking
@@ -580,6 +580,7 @@ t_starts_stops_and_fetches_race() {
 	start_scribble 4
 	for i in 1 2 3 4; do
 		(
+			set +e
 			trap 'exit 0' TERM
 			while :; do
 				kmodctl dirty-start uuid=$V1 gen=1 chunk_shift=$((16 + i))
