@@ -355,7 +355,7 @@ static int begin(struct liteio_att *att, unsigned int shift, const char **why)
 	atomic64_add(sizeof(*dirty->answer), &nr_bytes);
 	dirty->ticket = 0;
 	rcu_assign_pointer(att->dirty_map, map);
-	/* every end of an I/O that saw no map is over, and what it wrote can be seen by everybody */
+	/* every end of an I/O that saw no map is over, and everybody can see what it wrote */
 	synchronize_rcu();
 	return 0;
 }

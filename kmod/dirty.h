@@ -18,7 +18,7 @@
  *    in the old one any more, and its bits are added. Nobody fetches meanwhile.
  *
  * What a fetch gave out stays in the answer's record until the next fetch confirms it or puts it
- * back, so marks are in the bitmap, or in the record, or on their way in a write that has not ended.
+ * back: a mark is in the bitmap, or in the record, or on its way in a write that has not ended.
  *
  * LOCKS. Each attachment's tracking has a mutex, for all but marking and looking: starts, stops,
  * fetches, tables that are loaded and resumed take turns. It is never taken with liteio_lock held,

@@ -6,9 +6,11 @@
 #define LITEIO_NETLINK_H
 
 #include <linux/types.h>
+#include <linux/uuid.h>
 
 struct genl_info;
 struct liteio_att;
+struct liteio_vol;
 struct sk_buff;
 
 /**
@@ -27,6 +29,25 @@ int liteio_netlink_init(void);
 void liteio_netlink_fini(void);
 
 /* what handlers in other files share */
+
+/**
+ * liteio_netlink_vol_key() - who asks, and for which volume: what nearly every command begins with
+ * @request: the message
+ * @info: the command; gets the sentence of a refusal
+ * @uuid: the volume, which need not exist
+ *
+ * Context: any. Return: 0, -EPERM or -EINVAL.
+ */
+int liteio_netlink_vol_key(struct sk_buff *request, struct genl_info *info, uuid_t *uuid);
+
+/**
+ * liteio_netlink_find_vol() - the volume that a command names
+ * @uuid: of it
+ * @info: the command; gets the sentence of a refusal
+ *
+ * Context: caller holds liteio_lock. Return: borrowed while the lock is held, NULL: -ENOENT.
+ */
+struct liteio_vol *liteio_netlink_find_vol(const uuid_t *uuid, struct genl_info *info);
 
 /**
  * liteio_netlink_att() - who asks, and for which attachment

@@ -87,8 +87,8 @@ static void fetch(const struct step *s)
 		words[word] &= ~taken;
 		if (taken != bits) {
 			bits &= ~taken;
-			check_ranges(&ranges, cursor, word * LITEIO_CHUNKS_WORD +
-				     (u64)fls64(bits & -bits) - 1);
+			word = word * LITEIO_CHUNKS_WORD + (u64)fls64(bits & -bits) - 1;
+			check_ranges(&ranges, cursor, word);
 			return;
 		}
 	}

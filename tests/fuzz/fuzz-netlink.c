@@ -40,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	liteio_netlink_parse_stats(data, size, &s);
 	liteio_netlink_parse_event(data, size, &e);
 	liteio_netlink_parse_dirty_start(data, size, &b);
-	if (!liteio_netlink_parse_dirty_answer(data, size, &d) && d.n_ranges > LITEIO_DIRTY_RANGES_MAX)
+	if (!liteio_netlink_parse_dirty_answer(data, size, &d) &&
+	    d.n_ranges > LITEIO_DIRTY_RANGES_MAX)
 		abort();
 	return 0;
 }

@@ -113,8 +113,12 @@ static void a_range_has_its_bits(struct kunit *test)
 
 static void cut_to_the_device(struct kunit *test)
 {
-	static const struct liteio_range in[] = { { 1, 3 }, { 7, 3 }, { 7, 4 }, { 10, 1 }, { 99, 9 } };
-	static const struct liteio_range out[] = { { 1, 3 }, { 7, 3 }, { 7, 3 }, { 10, 0 }, { 10, 0 } };
+	static const struct liteio_range in[] = {
+		{ 1, 3 }, { 7, 3 }, { 7, 4 }, { 10, 1 }, { 99, 9 },
+	};
+	static const struct liteio_range out[] = {
+		{ 1, 3 }, { 7, 3 }, { 7, 3 }, { 10, 0 }, { 10, 0 },
+	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(in); i++) {
@@ -142,7 +146,8 @@ static const struct take takes[] = {
 	{ "over two words", 9, { 1ULL << 63, 3 }, { 1ULL << 63, 3 }, 1, { { 63, 3 } } },
 	{ "over whole words", 999, { 1ULL << 63, ~0ULL, ~0ULL, 1 }, { 1ULL << 63, ~0ULL, ~0ULL, 1 },
 	  1, { { 63, 130 } } },
-	{ "a gap between words", 9, { 1ULL << 63, 2 }, { 1ULL << 63, 2 }, 2, { { 63, 1 }, { 65, 1 } } },
+	{ "a gap between words", 9, { 1ULL << 63, 2 }, { 1ULL << 63, 2 },
+	  2, { { 63, 1 }, { 65, 1 } } },
 	{ "no more than allowed", 3, { 0x33 }, { 0x13 }, 2, { { 0, 2 }, { 4, 1 } } },
 	{ "allowed within a run", 70, { ~0ULL, ~0ULL }, { ~0ULL, 0x3f }, 1, { { 0, 70 } } },
 	{ "just what is allowed", 64, { ~0ULL, 0 }, { ~0ULL, 0 }, 1, { { 0, 64 } } },

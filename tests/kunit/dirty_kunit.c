@@ -44,8 +44,10 @@ static int dirty_init(struct kunit *test)
 		ret = liteio_att_add(liteio_vol_find(&uuid), 1, NULL, 0, &bed->why);
 	liteio_registry_unlock(cookie);
 	KUNIT_ASSERT_EQ(test, ret, 0);
-	KUNIT_ASSERT_EQ(test, liteio_att_bind(&uuid, 1, bed, MKDEV(254, 1), &bed->att, &bed->why), 0);
-	KUNIT_ASSERT_EQ(test, liteio_dirty_make_room(bed->att, CHUNKS * CHUNK_SECTORS, &bed->why), 0);
+	ret = liteio_att_bind(&uuid, 1, bed, MKDEV(254, 1), &bed->att, &bed->why);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	ret = liteio_dirty_make_room(bed->att, CHUNKS * CHUNK_SECTORS, &bed->why);
+	KUNIT_ASSERT_EQ(test, ret, 0);
 	liteio_dirty_resize(bed->att, CHUNKS * CHUNK_SECTORS);
 	return 0;
 }

@@ -13,7 +13,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 KMOD = {
     'main': ['main'],
     'head': ['head'],
-    'netlink': ['netlink', 'netlink_dirty', 'request', 'message', 'events'],
+    'netlink': ['netlink', 'netlink_dirty', 'netlink_fence', 'request', 'message', 'events'],
     'configfs': ['configfs'],
     'registry': ['registry', 'volume', 'attachment', 'fence', 'dirty', 'trace'],
     'stats': ['stats', 'qos'],

@@ -5,11 +5,11 @@
  *	kmodctl COMMAND [+FLAG...] [NAME=VALUE...]	one request; prints one line per message
  *	kmodctl events [COUNT]				prints "ready", then one line per event
  *	kmodctl batch					requests from standard input, one a line
- *	kmodctl deaf COUNT COMMAND ...			the same request so often, no answer is read, and
- *							the socket has hardly room for one
+ *	kmodctl deaf COUNT COMMAND ...			one request so often; reads no answer, and
+ *							has hardly room for one
  *
- * COMMAND is a name from the tables in names.c or a number. FLAG is create, excl or dump. NAME is an
- * attribute of these tables, or #TYPE with its payload in hexadecimal: that is how malformed
+ * COMMAND is a name from the tables in names.c or a number. FLAG is create, excl or dump. NAME is
+ * an attribute of these tables, or #TYPE with its payload in hexadecimal: that is how malformed
  * messages are made. NAMEs with qos. before them, one after the other, go into one nest. On
  * failure the errno's name and the kernel's sentence go to standard error. With FAIL_NTH=N in the
  * environment the Nth allocation the kernel makes for a request fails.
