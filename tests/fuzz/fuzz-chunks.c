@@ -108,7 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else
 			fetch(&s);
 	}
-	for (u64 i = 0; i < CHUNKS; i++)
-		check(is_marked[i] == (words[i / LITEIO_CHUNKS_WORD] >> i % LITEIO_CHUNKS_WORD & 1));
+	for (u64 i = 0; i < CHUNKS; i++) {
+		u64 bit = words[i / LITEIO_CHUNKS_WORD] >> i % LITEIO_CHUNKS_WORD & 1;
+
+		check(is_marked[i] == bit);
+	}
 	return 0;
 }

@@ -2,8 +2,8 @@
 /*
  * The border between the liteio kernel module and userspace: generic netlink, protocol version 1.
  *
- * This file is the specification. It is read by the module, by the node agent and by people. Over
- * 600 lines because it is one, and half of it is prose.
+ * This file is the specification. It is read by the module, by the node agent and by people.
+ * Over 600 lines because it is one, and half of it is prose.
  *
  *
  * WHAT THE MODULE KEEPS
