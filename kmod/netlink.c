@@ -10,10 +10,12 @@
 
 #include "attachment.h"
 #include "compat.h"
+#include "dirty.h"
 #include "events.h"
-#include "fence.h"
 #include "message.h"
 #include "netlink.h"
+#include "netlink_dirty.h"
+#include "netlink_fence.h"
 #include "registry.h"
 #include "request.h"
 #include "stats.h"
@@ -33,6 +35,12 @@ static struct netlink_range_validation iops_range = {
 
 static struct netlink_range_validation bps_range = {
 	.max = LITEIO_QOS_BPS_MAX,
+};
+
+/* beyond what fits into the policy itself */
+static struct netlink_range_validation max_chunks_range = {
+	.min = 1,
+	.max = LITEIO_DIRTY_CHUNKS_MAX,
 };
 
 #define UUID_POLICY NLA_POLICY_EXACT_LEN(LITEIO_UUID_LEN)
@@ -82,6 +90,28 @@ static const struct nla_policy fence_policy[LITEIO_A_MAX + 1] = {
 	[LITEIO_A_TIMEOUT_MS] = NLA_POLICY_MAX(NLA_U32, LITEIO_FENCE_TIMEOUT_MS_MAX),
 };
 
+static const struct nla_policy dirty_start_policy[LITEIO_A_MAX + 1] = {
+	[LITEIO_A_UUID] = UUID_POLICY,
+	[LITEIO_A_GEN] = GEN_POLICY,
+	[LITEIO_A_CHUNK_SHIFT] = NLA_POLICY_RANGE(NLA_U32, LITEIO_DIRTY_SHIFT_MIN,
+						  LITEIO_DIRTY_SHIFT_MAX),
+};
+
+static const struct nla_policy dirty_stop_policy[LITEIO_A_MAX + 1] = {
+	[LITEIO_A_UUID] = UUID_POLICY,
+	[LITEIO_A_GEN] = GEN_POLICY,
+	[LITEIO_A_TRACKING] = { .type = NLA_U64 },
+};
+
+static const struct nla_policy dirty_fetch_policy[LITEIO_A_MAX + 1] = {
+	[LITEIO_A_UUID] = UUID_POLICY,
+	[LITEIO_A_GEN] = GEN_POLICY,
+	[LITEIO_A_TRACKING] = { .type = NLA_U64 },
+	[LITEIO_A_CURSOR] = { .type = NLA_U64 },
+	[LITEIO_A_MAX_CHUNKS] = NLA_POLICY_FULL_RANGE(NLA_U32, &max_chunks_range),
+	[LITEIO_A_TICKET] = { .type = NLA_U64 },
+};
+
 /* --- requests -------------------------------------------------------------------------------- */
 
 static int check_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack)
@@ -91,8 +121,7 @@ static int check_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack)
 	return liteio_request_refuse(extack, NULL, -EPERM, "only with CAP_SYS_ADMIN");
 }
 
-/* the volume that the request names; caller holds liteio_lock */
-static struct liteio_vol *find_vol(const uuid_t *uuid, struct genl_info *info)
+struct liteio_vol *liteio_netlink_find_vol(const uuid_t *uuid, struct genl_info *info)
 {
 	struct liteio_vol *vol = liteio_vol_find(uuid);
 
@@ -105,7 +134,7 @@ static struct liteio_vol *find_vol(const uuid_t *uuid, struct genl_info *info)
 /* the attachment that the request names; caller holds liteio_lock */
 static struct liteio_att *find_att(const uuid_t *uuid, u64 gen, struct genl_info *info)
 {
-	struct liteio_vol *vol = find_vol(uuid, info);
+	struct liteio_vol *vol = liteio_netlink_find_vol(uuid, info);
 	struct liteio_att *att = vol ? liteio_att_find(vol, gen) : NULL;
 
 	if (vol && !att)
@@ -116,20 +145,21 @@ static struct liteio_att *find_att(const uuid_t *uuid, u64 gen, struct genl_info
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-static struct sk_buff *answer_new(struct genl_info *info, void **ret_header)
+struct sk_buff *liteio_netlink_answer(struct genl_info *info, size_t size, void **ret_header)
 {
-	struct sk_buff *skb = genlmsg_new(LITEIO_MESSAGE_SIZE, GFP_KERNEL);
+	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
 
-	if (!skb)
-		return NULL;
-	*ret_header = genlmsg_put_reply(skb, info, &family, 0, info->genlhdr->cmd);
-	if (*ret_header)
-		return skb;
-	nlmsg_free(skb);
+	if (skb) {
+		*ret_header = genlmsg_put_reply(skb, info, &family, 0, info->genlhdr->cmd);
+		if (*ret_header)
+			return skb;
+		nlmsg_free(skb);
+	}
+	liteio_request_refuse(info->extack, NULL, -ENOMEM, "no memory for the answer");
 	return NULL;
 }
 
-static int answer_send(struct sk_buff *skb, void *header, struct genl_info *info, int error)
+int liteio_netlink_send(struct sk_buff *skb, void *header, struct genl_info *info, int error)
 {
 	if (error) {
 		nlmsg_free(skb);
@@ -139,8 +169,7 @@ static int answer_send(struct sk_buff *skb, void *header, struct genl_info *info
 	return genlmsg_reply(skb, info);
 }
 
-/* who asks, and for which volume; what every command but INFO_GET begins with */
-static int get_vol_key(struct sk_buff *request, struct genl_info *info, uuid_t *uuid)
+int liteio_netlink_vol_key(struct sk_buff *request, struct genl_info *info, uuid_t *uuid)
 {
 	int ret = check_allowed(request, info->extack);
 
@@ -149,9 +178,28 @@ static int get_vol_key(struct sk_buff *request, struct genl_info *info, uuid_t *
 
 static int get_att_key(struct sk_buff *request, struct genl_info *info, uuid_t *uuid, u64 *gen)
 {
-	int ret = get_vol_key(request, info, uuid);
+	int ret = liteio_netlink_vol_key(request, info, uuid);
 
 	return ret ? ret : liteio_request_gen(info->attrs, info->extack, gen);
+}
+
+int liteio_netlink_att(struct sk_buff *request, struct genl_info *info, struct liteio_att **ret)
+{
+	struct liteio_att *att;
+	unsigned int cookie;
+	uuid_t uuid;
+	int error;
+	u64 gen;
+
+	error = get_att_key(request, info, &uuid, &gen);
+	if (error)
+		return error;
+	cookie = liteio_registry_lock();
+	att = find_att(&uuid, gen, info);
+	if (att)
+		*ret = liteio_att_get(att);
+	liteio_registry_unlock(cookie);
+	return att ? 0 : -ENOENT;
 }
 
 /* --- volumes --------------------------------------------------------------------------------- */
@@ -166,7 +214,7 @@ static int do_vol_set(struct sk_buff *request, struct genl_info *info)
 	unsigned int cookie;
 	int ret;
 
-	ret = get_vol_key(request, info, &spec.uuid);
+	ret = liteio_netlink_vol_key(request, info, &spec.uuid);
 	if (!ret)
 		ret = liteio_request_text(info->attrs[LITEIO_A_NAME], info->extack, &spec.name);
 	if (!ret)
@@ -190,12 +238,12 @@ static int do_vol_del(struct sk_buff *request, struct genl_info *info)
 	uuid_t uuid;
 	int ret;
 
-	ret = get_vol_key(request, info, &uuid);
+	ret = liteio_netlink_vol_key(request, info, &uuid);
 	if (ret)
 		return ret;
 
 	cookie = liteio_registry_lock();
-	vol = find_vol(&uuid, info);
+	vol = liteio_netlink_find_vol(&uuid, info);
 	if (!vol) {
 		ret = -ENOENT;
 	} else {
@@ -216,19 +264,18 @@ static int do_vol_get(struct sk_buff *request, struct genl_info *info)
 	uuid_t uuid;
 	int ret;
 
-	ret = get_vol_key(request, info, &uuid);
+	ret = liteio_netlink_vol_key(request, info, &uuid);
 	if (ret)
 		return ret;
-	skb = answer_new(info, &header);
+	skb = liteio_netlink_answer(info, LITEIO_MESSAGE_SIZE, &header);
 	if (!skb)
-		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
-					     "no memory for the answer");
+		return -ENOMEM;
 
 	cookie = liteio_registry_lock();
-	vol = find_vol(&uuid, info);
+	vol = liteio_netlink_find_vol(&uuid, info);
 	ret = vol ? liteio_message_vol(skb, vol) : -ENOENT;
 	liteio_registry_unlock(cookie);
-	return answer_send(skb, header, info, ret);
+	return liteio_netlink_send(skb, header, info, ret);
 }
 
 /* --- attachments ----------------------------------------------------------------------------- */
@@ -252,7 +299,7 @@ static int do_att_add(struct sk_buff *request, struct genl_info *info)
 		flags = nla_get_u32(info->attrs[LITEIO_A_FLAGS]);
 
 	cookie = liteio_registry_lock();
-	vol = find_vol(&uuid, info);
+	vol = liteio_netlink_find_vol(&uuid, info);
 	if (!vol) {
 		ret = -ENOENT;
 	} else {
@@ -300,103 +347,16 @@ static int do_att_get(struct sk_buff *request, struct genl_info *info)
 	ret = get_att_key(request, info, &uuid, &gen);
 	if (ret)
 		return ret;
-	skb = answer_new(info, &header);
+	skb = liteio_netlink_answer(info, LITEIO_MESSAGE_SIZE, &header);
 	if (!skb)
-		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
-					     "no memory for the answer");
+		return -ENOMEM;
 
 	cookie = liteio_registry_lock();
 	att = find_att(&uuid, gen, info);
 	fill = att_filler(info->genlhdr->cmd);
 	ret = att ? fill(skb, att) : -ENOENT;
 	liteio_registry_unlock(cookie);
-	return answer_send(skb, header, info, ret);
-}
-
-/* --- the fence ------------------------------------------------------------------------------- */
-
-static int get_fence(struct sk_buff *request, struct genl_info *info, uuid_t *uuid,
-		     struct liteio_fence *fence)
-{
-	struct nlattr *floor = info->attrs[LITEIO_A_FLOOR];
-	struct nlattr *gen = info->attrs[LITEIO_A_GEN];
-	int ret;
-
-	ret = get_vol_key(request, info, uuid);
-	if (ret)
-		return ret;
-	if (!floor == !gen)
-		return liteio_request_refuse(info->extack, gen, -EINVAL,
-						"exactly one of the attributes FLOOR and GEN is needed");
-	fence->first = gen ? nla_get_u64(gen) : 0;
-	fence->last = gen ? fence->first : nla_get_u64(floor) - 1;
-	return 0;
-}
-
-/* close the gates; takes a reference on the volume */
-static int fence_close(struct genl_info *info, const uuid_t *uuid, struct liteio_fence *fence)
-{
-	unsigned int cookie = liteio_registry_lock();
-	struct liteio_vol *vol = find_vol(uuid, info);
-	const char *why = NULL;
-	int ret = 0;
-
-	if (!vol)
-		ret = -ENOENT;
-	else if (info->attrs[LITEIO_A_FLOOR])
-		liteio_fence_floor(vol, fence->last + 1);
-	else
-		ret = liteio_fence_gen(vol, fence->first, &why);
-	if (why)
-		liteio_request_refuse(info->extack, NULL, ret, why);
-	if (!ret)
-		fence->vol = liteio_vol_get(vol);
-	liteio_registry_unlock(cookie);
-	return ret;
-}
-
-static int fence_answer(struct sk_buff *skb, const struct liteio_fence *fence,
-			const struct liteio_fence_result *result)
-{
-	if (liteio_message_uuid(skb, &fence->vol->uuid) ||
-	    liteio_message_u64(skb, LITEIO_A_FLOOR, READ_ONCE(fence->vol->gens.floor)) ||
-	    nla_put_u8(skb, LITEIO_A_DRAINED, result->is_drained) ||
-	    liteio_message_u64(skb, LITEIO_A_INFLIGHT, result->inflight) ||
-	    liteio_message_u64(skb, LITEIO_A_WAITED_NS, result->waited_ns))
-		return -EMSGSIZE;
-	return 0;
-}
-
-static int do_fence(struct sk_buff *request, struct genl_info *info)
-{
-	struct nlattr *timeout = info->attrs[LITEIO_A_TIMEOUT_MS];
-	struct liteio_fence_result result;
-	struct liteio_fence fence;
-	struct sk_buff *skb;
-	void *header;
-	uuid_t uuid;
-	int ret;
-
-	ret = get_fence(request, info, &uuid, &fence);
-	if (ret)
-		return ret;
-	/* first, so that a fence that was set is not answered with an error */
-	skb = answer_new(info, &header);
-	if (!skb)
-		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
-					     "no memory for the answer");
-
-	ret = fence_close(info, &uuid, &fence);
-	if (!ret) {
-		ret = liteio_fence_wait(&fence,
-					timeout ? nla_get_u32(timeout) :
-						  LITEIO_FENCE_TIMEOUT_MS_DEF,
-					&result);
-		if (!ret)
-			ret = fence_answer(skb, &fence, &result);
-		liteio_vol_put(fence.vol);
-	}
-	return answer_send(skb, header, info, ret);
+	return liteio_netlink_send(skb, header, info, ret);
 }
 
 /* --- dumps ----------------------------------------------------------------------------------- */
@@ -505,18 +465,18 @@ static int do_info_get(struct sk_buff *request, struct genl_info *info)
 	ret = check_allowed(request, info->extack);
 	if (ret)
 		return ret;
-	skb = answer_new(info, &header);
+	skb = liteio_netlink_answer(info, LITEIO_MESSAGE_SIZE, &header);
 	if (!skb)
-		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
-					     "no memory for the answer");
+		return -ENOMEM;
 	if (nla_put_u32(skb, LITEIO_A_VERSION, LITEIO_GENL_VERSION) ||
 	    nla_put_string(skb, LITEIO_A_MODULE, LITEIO_VERSION) ||
 	    liteio_message_u64(skb, LITEIO_A_FEATURES, liteio_registry_features()) ||
 	    nla_put(skb, LITEIO_A_INSTANCE, LITEIO_UUID_LEN, liteio_registry_instance()) ||
 	    liteio_message_u64(skb, LITEIO_A_EVENT_SEQ, liteio_events_seq()) ||
-	    liteio_message_u64(skb, LITEIO_A_STATS_BYTES, liteio_stats_bytes()))
+	    liteio_message_u64(skb, LITEIO_A_STATS_BYTES, liteio_stats_bytes()) ||
+	    liteio_message_u64(skb, LITEIO_A_DIRTY_BYTES, liteio_dirty_bytes()))
 		ret = -EMSGSIZE;
-	return answer_send(skb, header, info, ret);
+	return liteio_netlink_send(skb, header, info, ret);
 }
 
 /* --- the family ------------------------------------------------------------------------------ */
@@ -534,9 +494,12 @@ static const struct genl_ops ops[] = {
 	OP(LITEIO_CMD_ATT_GET, att_policy, .doit = do_att_get, .start = start_att_dump,
 	   .dumpit = dump_atts),
 	OP(LITEIO_CMD_ATT_DEL, att_policy, .doit = do_att_del),
-	OP(LITEIO_CMD_FENCE, fence_policy, .doit = do_fence),
+	OP(LITEIO_CMD_FENCE, fence_policy, .doit = liteio_netlink_fence),
 	OP(LITEIO_CMD_STATS_GET, att_policy, .doit = do_att_get, .start = start_att_dump,
 	   .dumpit = dump_atts),
+	OP(LITEIO_CMD_DIRTY_START, dirty_start_policy, .doit = liteio_netlink_dirty_start),
+	OP(LITEIO_CMD_DIRTY_STOP, dirty_stop_policy, .doit = liteio_netlink_dirty_stop),
+	OP(LITEIO_CMD_DIRTY_FETCH, dirty_fetch_policy, .doit = liteio_netlink_dirty_fetch),
 };
 
 static const struct genl_multicast_group groups[] = {
