@@ -38,7 +38,7 @@ ALLOWED = {
     'uapi': [],
     'base': [],
     'host': ['base', 'uapi'],
-    'model': ['base'],
+    'model': ['base', 'uapi'],
     'kube': ['base'],
     'pool': ['base', 'host'],
     'agent': ['base', 'host', 'model', 'kube', 'pool', 'uapi'],
