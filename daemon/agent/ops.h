@@ -153,6 +153,24 @@ int liteio_op_volume_fence(struct liteio_agent *a, const char *volume,
 			   const struct liteio_local_fence *req, struct liteio_local_fenced *ret,
 			   struct liteio_error *err);
 
+/* ---- limits ---- */
+
+/**
+ * liteio_op_volume_limit() - change what a volume may do in a second
+ * @a: the agent
+ * @volume: name
+ * @change: what is not given stays as it is
+ * @ret: the volume; without a module that has limits they are kept and not in force, as it says
+ * @err: why not; then nothing has changed, or (when the kernel failed) they hold from the next
+ *	attachment on
+ *
+ * Catalog first, then the kernel, where they hold at once, also for I/O that waits already.
+ * Return: 0 or a negative errno.
+ */
+int liteio_op_volume_limit(struct liteio_agent *a, const char *volume,
+			   const struct liteio_limits_change *change,
+			   struct liteio_local_volume *ret, struct liteio_error *err);
+
 /* ---- snapshots ---- */
 
 /**
