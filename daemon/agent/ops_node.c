@@ -36,6 +36,7 @@ static const struct {
 	{ LITEIO_FEATURE_STATS, "stats" },
 	{ LITEIO_FEATURE_EVENTS, "events" },
 	{ LITEIO_FEATURE_ATOMIC_WRITES, "atomic-writes" },
+	{ LITEIO_FEATURE_QOS, "limits" },
 };
 
 int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *ret,
@@ -55,6 +56,8 @@ int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *re
 	ret->loaded = true;
 	ret->version = liteio_strdup(info.module);
 	ret->instance = info.instance;
+	ret->event_seq = info.event_seq;
+	ret->stats_bytes = info.stats_bytes;
 	for (i = 0; i < LITEIO_ARRAY_SIZE(module_features); i++)
 		if (info.features & module_features[i].bit)
 			add_text(&ret->features, &ret->n_features, module_features[i].name);
@@ -156,8 +159,11 @@ int liteio_op_stats_list(struct liteio_agent *a, struct liteio_local_stats_list 
 
 		to->uuid = stats[i].uuid;
 		to->generation = stats[i].generation;
+		to->time_ns = stats[i].time_ns;
 		to->inflight = stats[i].inflight;
 		to->rejected = stats[i].rejected;
+		to->queued = stats[i].queued;
+		to->throttled = stats[i].throttled;
 		to->classes = liteio_calloc(LITEIO_CLASS_NR, sizeof(*to->classes));
 		to->n_classes = LITEIO_CLASS_NR;
 		for (j = 0; j < LITEIO_CLASS_NR; j++)
