@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "host/kmodule.h"
 #include "host/netlink.h"
+#include "model/latency.h"
 
 #define MODULE "liteio"
 
@@ -133,6 +134,10 @@ static void fill_class(const struct liteio_netlink_class *from, const char *name
 	ret->errors = from->errors;
 	ret->bytes = from->bytes;
 	ret->time_ns = from->time_ns;
+	ret->p50_ns = liteio_latency_percentile(from->hist, 500);
+	ret->p90_ns = liteio_latency_percentile(from->hist, 900);
+	ret->p99_ns = liteio_latency_percentile(from->hist, 990);
+	ret->p999_ns = liteio_latency_percentile(from->hist, 999);
 	ret->hist = liteio_json_new_array();
 	for (i = 0; i < LITEIO_HIST_BUCKETS; i++)
 		liteio_json_append(ret->hist, liteio_json_new_int((int64_t)from->hist[i]));

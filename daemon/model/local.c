@@ -290,6 +290,10 @@ static const struct liteio_field liteio_local_class_stats_fields[] = {
 	NUMBER("errors", errors, KEEP, 0, 0),
 	NUMBER("bytes", bytes, KEEP, 0, 0),
 	NUMBER("timeNs", time_ns, KEEP, 0, 0),
+	NUMBER("p50Ns", p50_ns, KEEP, 0, 0),
+	NUMBER("p90Ns", p90_ns, KEEP, 0, 0),
+	NUMBER("p99Ns", p99_ns, KEEP, 0, 0),
+	NUMBER("p999Ns", p999_ns, KEEP, 0, 0),
 	RAW("hist", hist),
 	END,
 };

@@ -434,6 +434,10 @@ struct liteio_local_deleted {
  * @errors: of these, with an error
  * @bytes: of those without an error
  * @time_ns: sum of their latencies
+ * @p50_ns: half of those without an error took no longer; all four from @hist
+ * @p90_ns: nine tenths
+ * @p99_ns: 99 of 100
+ * @p999_ns: 999 of 1000
  * @hist: array of counts by latency; bounds in include/uapi/linux/liteio.h
  */
 struct liteio_local_class_stats {
@@ -442,6 +446,10 @@ struct liteio_local_class_stats {
 	uint64_t errors;
 	uint64_t bytes;
 	uint64_t time_ns;
+	uint64_t p50_ns;
+	uint64_t p90_ns;
+	uint64_t p99_ns;
+	uint64_t p999_ns;
 	struct liteio_json *hist;
 };
 

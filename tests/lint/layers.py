@@ -43,7 +43,7 @@ ALLOWED = {
     'pool': ['base', 'host'],
     'agent': ['base', 'host', 'model', 'kube', 'pool', 'uapi'],
     'controller': ['base', 'kube', 'model'],
-    'ctl': ['base', 'model'],
+    'ctl': ['base', 'model', 'uapi'],
     'csi': ['base', 'kube', 'model', 'host'],
 }
 
