@@ -109,7 +109,8 @@ const struct liteio_field liteio_volume_observed_fields[] = {
 	ARRAY("exports", exports, 0, liteio_export_status, export_fields,
 	      LITEIO_VOLUME_EXPORTS_MAX),
 	OBJECT("limits", limits, liteio_limits_fields),
-	STRING("limitsNotInForce", limits_not_in_force, 0, 255),
+	STRING("limitsNotInForce", limits_not_in_force, 0,
+	       LITEIO_VOLUME_REASON_MAX),
 	END,
 };
 

@@ -44,7 +44,7 @@ ALLOWED = {
     'agent': ['base', 'host', 'model', 'kube', 'pool', 'uapi'],
     'controller': ['base', 'kube', 'model'],
     'ctl': ['base', 'model', 'uapi'],
-    'csi': ['base', 'kube', 'model', 'host'],
+    'csi': ['base', 'kube', 'model', 'host', 'uapi'],
 }
 
 # Of these layers only some headers may be used by some.
