@@ -16,7 +16,7 @@ const char *const liteio_plan_names[] = {
 	[LITEIO_PLAN_IMPORT] = "import",   [LITEIO_PLAN_GROW] = "grow",
 	[LITEIO_PLAN_EXPORT] = "export",   [LITEIO_PLAN_UNEXPORT] = "unexport",
 	[LITEIO_PLAN_DELETE] = "delete",   [LITEIO_PLAN_HOLD] = "hold",
-	[LITEIO_PLAN_RELEASE] = "release", [LITEIO_PLAN_LIMIT] = "limit",
+	[LITEIO_PLAN_LIMIT] = "limit",	   [LITEIO_PLAN_RELEASE] = "release",
 	NULL,
 };
 

@@ -170,7 +170,7 @@ START_TEST(a_round_is_lines)
 	ck_assert_uint_eq(liteio_split(out.data, '\n', lines, 8), 5);
 	ck_assert_str_eq(lines[0], "liteio top  12:00:00  2 volumes  2.0 s");
 	ck_assert_str_eq(lines[2],
-			 "data                     1234    4.8M  0.01ms   3.1ms   50%        2     768     1us     1us     -      0       0       4");
+			 "data                     1234    4.8M    12us   3.1ms   50%        2     768     1us     1us     -      0       0       4");
 	ck_assert_int_eq(strncmp(lines[3], B, 20), 0);
 	/* titles stand over their columns */
 	ck_assert_uint_eq(strlen(lines[1]), strlen(lines[2]));
