@@ -146,7 +146,7 @@ void liteio_screen_draw(struct liteio_screen *s, const char *text)
 
 	fputs(HOME, stdout);
 	for (; (end = strchr(text, '\n')) && end[1]; text = end + 1)
-		printf("%.*s" CLEAR_LINE "\r\n", (int)(end - text), text);
+		printf("%.*s" CLEAR_LINE "\n", (int)(end - text), text);
 	printf("%.*s" CLEAR_LINE CLEAR_REST, (int)strcspn(text, "\n"), text);
 	fflush(stdout);
 }
