@@ -3,6 +3,8 @@
  * Operations on the module's registry, as the kernel has it.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,6 +160,12 @@ static void fill_attachment(const struct liteio_netlink_att *from,
 	to->rejected = from->rejected;
 	to->queued = from->queued;
 	to->throttled = from->throttled;
+	if (from->tracking) {
+		to->dirty.tracking = liteio_strf("%016" PRIx64, from->tracking);
+		to->dirty.chunk_bytes = 1ull << (from->chunk_shift & 63);
+		to->dirty.chunks = from->chunks;
+		to->dirty.remaining = from->remaining;
+	}
 	if (from->bound)
 		to->device = liteio_strf("%u:%u", from->major, from->minor);
 }

@@ -38,6 +38,7 @@ static const struct {
 	{ LITEIO_FEATURE_EVENTS, "events" },
 	{ LITEIO_FEATURE_ATOMIC_WRITES, "atomic-writes" },
 	{ LITEIO_FEATURE_QOS, "limits" },
+	{ LITEIO_FEATURE_DIRTY, "dirty" },
 };
 
 int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *ret,
@@ -59,6 +60,7 @@ int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *re
 	ret->instance = info.instance;
 	ret->event_seq = info.event_seq;
 	ret->stats_bytes = info.stats_bytes;
+	ret->dirty_bytes = info.dirty_bytes;
 	for (i = 0; i < LITEIO_ARRAY_SIZE(module_features); i++)
 		if (info.features & module_features[i].bit)
 			add_text(&ret->features, &ret->n_features, module_features[i].name);

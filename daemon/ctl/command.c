@@ -335,6 +335,8 @@ const struct liteio_command liteio_commands[] = {
 	  "UUID", 0, 0, "GET", "/v1/module/volumes/%s", NULL, 0, liteio_module_qos_columns },
 	{ "module", "stats", "counters and latencies of every gate, by class of I/O", { 0 }, "", 0,
 	  0, "GET", "/v1/stats", NULL, 0, NULL },
+	{ "module", "dirty", "gates whose written chunks are tracked, and how many are dirty",
+	  { 0 }, "", 0, 0, "GET", "/v1/module/attachments", NULL, 0, NULL },
 	{ "module", "events", "what happens to volumes and gates, as it happens", { 0 }, "",
 	  OPT(FOLLOW) | OPT(COUNT), OPT(FOLLOW), "GET", "/v1/module/events", NULL, 0, NULL },
 	{ "top", "", "volumes by their I/O, again and again", { 0 }, "",

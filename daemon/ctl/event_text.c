@@ -89,6 +89,12 @@ static void add_value(struct liteio_buf *b, const struct liteio_local_event *e)
 		liteio_buf_addf(b, "  head=%" PRIu64 ":%" PRIu64, e->value >> 32,
 				e->value & UINT32_MAX);
 		return;
+	case LITEIO_EVENT_DIRTY_CHANGED:
+		if (e->value)
+			liteio_buf_addf(b, "  chunk=%llu", 1ull << (e->value & 63));
+		else
+			liteio_buf_addstr(b, "  not tracked");
+		return;
 	case LITEIO_EVENT_ATT_ADDED:
 		if (e->value & LITEIO_ATT_RO)
 			liteio_buf_addstr(b, "  read-only");

@@ -90,8 +90,10 @@ static void print_answer(const struct liteio_command *c, enum output output,
 
 /* ---- commands that are more than one request and one table ---------------------------------- */
 
-static int run_stats(const struct command_line *cl, const struct liteio_command *c,
-		     struct liteio_error *err)
+/* an answer whose table is made of something else than its items */
+static int ask_rows(const struct command_line *cl, const struct liteio_command *c,
+		    struct liteio_json *(*rows_of)(const struct liteio_json *answer),
+		    const struct liteio_column *columns, struct liteio_error *err)
 {
 	struct liteio_buf out = LITEIO_BUF_INIT;
 	struct liteio_json *answer, *rows;
@@ -103,14 +105,27 @@ static int run_stats(const struct command_line *cl, const struct liteio_command 
 	if (cl->output == OUTPUT_JSON) {
 		print_json(answer);
 	} else {
-		rows = liteio_stats_rows(answer);
-		liteio_print_table(&out, liteio_module_stats_columns, rows);
+		rows = rows_of(answer);
+		liteio_print_table(&out, columns, rows);
 		fputs(out.data, stdout);
 		liteio_buf_fini(&out);
 		liteio_json_unref(rows);
 	}
 	liteio_json_unref(answer);
 	return 0;
+}
+
+static int run_stats(const struct command_line *cl, const struct liteio_command *c,
+		     struct liteio_error *err)
+{
+	return ask_rows(cl, c, liteio_stats_rows, liteio_module_stats_columns, err);
+}
+
+/* programs get all attachments and look for themselves */
+static int run_dirty(const struct command_line *cl, const struct liteio_command *c,
+		     struct liteio_error *err)
+{
+	return ask_rows(cl, c, liteio_dirty_rows, liteio_module_dirty_columns, err);
 }
 
 static int run_events(const struct command_line *cl, const struct liteio_command *c,
@@ -140,6 +155,7 @@ static const struct {
 		   struct liteio_error *err);
 } specials[] = {
 	{ "module", "stats", run_stats },
+	{ "module", "dirty", run_dirty },
 	{ "module", "events", run_events },
 	{ "top", "", run_top },
 };

@@ -79,6 +79,27 @@ const struct liteio_column liteio_module_fenced_columns[] = {
 	END,
 };
 
+const struct liteio_column liteio_module_dirty_columns[] = {
+	TEXT("UUID", "uuid"),
+	NUMBER("GENERATION", "generation"),
+	{ "CHUNK", "dirty.chunkBytes", LITEIO_COLUMN_SIZE },
+	NUMBER("DIRTY", "dirty.remaining"),
+	NUMBER("CHUNKS", "dirty.chunks"),
+	TEXT("TRACKING", "dirty.tracking"),
+	END,
+};
+
+struct liteio_json *liteio_dirty_rows(const struct liteio_json *answer)
+{
+	const struct liteio_json *items = liteio_json_get(answer, "items");
+	struct liteio_json *rows = liteio_json_new_array();
+
+	for (size_t i = 0; i < liteio_json_len(items); i++)
+		if (liteio_json_get(liteio_json_at(items, i), "dirty"))
+			liteio_json_append(rows, liteio_json_ref(liteio_json_at(items, i)));
+	return rows;
+}
+
 /* one row is one class of I/O of one attachment, see liteio_stats_rows() */
 const struct liteio_column liteio_module_stats_columns[] = {
 	TEXT("UUID", "uuid"),

@@ -16,6 +16,8 @@ struct liteio_options;
 
 extern const struct liteio_column liteio_module_volume_columns[];
 extern const struct liteio_column liteio_module_attachment_columns[];
+/* rows of liteio_dirty_rows() */
+extern const struct liteio_column liteio_module_dirty_columns[];
 /* shown as an object */
 extern const struct liteio_column liteio_module_qos_columns[];
 extern const struct liteio_column liteio_module_fenced_columns[];
@@ -23,6 +25,9 @@ extern const struct liteio_column liteio_module_stats_columns[];
 
 /* the answer of GET /v1/stats as rows for liteio_module_stats_columns: an array, owned */
 struct liteio_json *liteio_stats_rows(const struct liteio_json *answer);
+
+/* of the answer of GET /v1/module/attachments those that are tracked: an array, owned */
+struct liteio_json *liteio_dirty_rows(const struct liteio_json *answer);
 
 /* those of LITEIO_OPT_* for limits that were given */
 uint64_t liteio_limits_given(const struct liteio_options *o);

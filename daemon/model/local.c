@@ -128,6 +128,7 @@ const struct liteio_field liteio_local_module_fields[] = {
 	UUID("instance", instance, 0),
 	NUMBER("eventSeq", event_seq, 0, 0, 0),
 	NUMBER("statsBytes", stats_bytes, 0, 0, 0),
+	NUMBER("dirtyBytes", dirty_bytes, 0, 0, 0),
 	END,
 };
 

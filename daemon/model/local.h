@@ -174,6 +174,7 @@ extern const char *const liteio_local_tristate_names[];
  * @instance: changes each time the module is loaded
  * @event_seq: sequence number of the newest event
  * @stats_bytes: memory that all statistics take
+ * @dirty_bytes: memory that all tracking of dirty chunks takes
  */
 struct liteio_local_module {
 	bool loaded;
@@ -183,6 +184,7 @@ struct liteio_local_module {
 	struct liteio_uuid instance;
 	uint64_t event_seq;
 	uint64_t stats_bytes;
+	uint64_t dirty_bytes;
 };
 
 /**

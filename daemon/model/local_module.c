@@ -53,6 +53,16 @@ const struct liteio_field liteio_local_module_volume_list_fields[] = {
 };
 
 #undef T
+#define T liteio_local_dirty
+static const struct liteio_field dirty_fields[] = {
+	STRING("tracking", tracking, 0, 0),
+	SIZE("chunkBytes", chunk_bytes, 0, 0, 0),
+	NUMBER("chunks", chunks, 0, 0, 0),
+	NUMBER("remaining", remaining, 0, 0, 0),
+	END,
+};
+
+#undef T
 #define T liteio_local_module_attachment
 static const struct liteio_field liteio_local_module_attachment_fields[] = {
 	UUID("uuid", uuid, 0),
@@ -65,6 +75,7 @@ static const struct liteio_field liteio_local_module_attachment_fields[] = {
 	NUMBER("queued", queued, KEEP, 0, 0),
 	NUMBER("throttled", throttled, KEEP, 0, 0),
 	STRING("device", device, 0, 0),
+	OBJECT("dirty", dirty, dirty_fields),
 	END,
 };
 
@@ -95,6 +106,7 @@ const char *const liteio_local_event_names[] = {
 	MODULE(IO_ERROR) = "ioError",
 	MODULE(NO_SPACE) = "noSpace",
 	MODULE(QOS_CHANGED) = "limitsChanged",
+	MODULE(DIRTY_CHANGED) = "dirtyChanged",
 	NULL,
 };
 

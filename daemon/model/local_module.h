@@ -74,6 +74,20 @@ struct liteio_local_module_volume {
 };
 
 /**
+ * struct liteio_local_dirty - tracking of dirty chunks; absent when nothing is tracked
+ * @tracking: its name, sixteen hexadecimal digits; NULL when nothing is tracked
+ * @chunk_bytes: size of a chunk
+ * @chunks: of the head
+ * @remaining: of them, dirty and not given out
+ */
+struct liteio_local_dirty {
+	char *tracking;
+	uint64_t chunk_bytes;
+	uint64_t chunks;
+	uint64_t remaining;
+};
+
+/**
  * struct liteio_local_module_attachment - an attachment in the registry
  * @uuid: of its volume
  * @generation: its generation
@@ -85,6 +99,7 @@ struct liteio_local_module_volume {
  * @queued: I/O that waits because of a limit
  * @throttled: I/O that had to
  * @device: "253:4", the head; NULL when none is bound
+ * @dirty: tracking of the chunks that are written to
  */
 struct liteio_local_module_attachment {
 	struct liteio_uuid uuid;
@@ -97,6 +112,7 @@ struct liteio_local_module_attachment {
 	uint64_t queued;
 	uint64_t throttled;
 	char *device;
+	struct liteio_local_dirty dirty;
 };
 
 /**

@@ -52,6 +52,7 @@ static const struct {
 	{ "module", "attachments", { NULL }, { NO_TIMEOUT }, "/v1/module/attachments", NULL },
 	{ "module", "qos", { ID }, { NO_TIMEOUT }, "/v1/module/volumes/" ID, NULL },
 	{ "module", "stats", { NULL }, { NO_TIMEOUT }, "/v1/stats", NULL },
+	{ "module", "dirty", { NULL }, { NO_TIMEOUT }, "/v1/module/attachments", NULL },
 	{ "module", "events", { NULL }, { .follow = true, .count = 3, NO_TIMEOUT },
 	  "/v1/module/events", NULL },
 	{ "module", "fence", { ID }, { .generation = 3, NO_TIMEOUT }, "/v1/module/fence",
@@ -279,6 +280,25 @@ START_TEST(stats_are_a_row_for_each_class)
 }
 END_TEST
 
+START_TEST(only_what_is_tracked_is_dirty)
+{
+	static const char text[] = "{\"items\":[{\"generation\":1},{\"generation\":2,\"dirty\":"
+				   "{\"tracking\":\"00000000000000ff\",\"chunkBytes\":65536,"
+				   "\"chunks\":512,\"remaining\":3}}]}";
+	struct liteio_buf out = LITEIO_BUF_INIT;
+	struct liteio_json *j, *rows;
+
+	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, NULL), 0);
+	rows = liteio_dirty_rows(j);
+	ck_assert_uint_eq(liteio_json_len(rows), 1);
+	liteio_print_table(&out, liteio_module_dirty_columns, rows);
+	ck_assert_ptr_nonnull(strstr(out.data, "2           64.0 KiB  3      512     00000000000000ff"));
+	liteio_buf_fini(&out);
+	liteio_json_unref(rows);
+	liteio_json_unref(j);
+}
+END_TEST
+
 /* every bit has a name, and no two have the same */
 START_TEST(options_have_names)
 {
@@ -303,6 +323,7 @@ int main(void)
 	tcase_add_test(t, tables_are_aligned);
 	tcase_add_test(t, limits_are_told_in_short);
 	tcase_add_test(t, stats_are_a_row_for_each_class);
+	tcase_add_test(t, only_what_is_tracked_is_dirty);
 	tcase_add_test(t, options_have_names);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);

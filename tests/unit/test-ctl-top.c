@@ -279,6 +279,8 @@ static const struct {
 	  "2           0.000000  limitsChanged      " A },
 	{ "{\"type\":\"volumeAdded\",\"seq\":2,\"uuid\":\"" A "\",\"value\":1,\"newer\":true}",
 	  "2           0.000000  volumeAdded        " A "  floor=1" },
+	{ "{\"type\":\"dirtyChanged\",\"seq\":3,\"uuid\":\"" A "\",\"generation\":1,\"value\":16}",
+	  "3           0.000000  dirtyChanged       " A "  generation=1  chunk=65536" },
 	{ "{\"type\":\"lost\"}",
 	  "resync: events were lost; what was known is void, list everything again" },
 	{ "{\"type\":\"begin\",\"seq\":4}", NULL },
@@ -326,7 +328,7 @@ START_TEST(all_events_have_names)
 
 	while (liteio_local_event_names[n])
 		n++;
-	ck_assert_int_eq(n, LITEIO_LOCAL_EVENT_MODULE + LITEIO_EVENT_QOS_CHANGED -
+	ck_assert_int_eq(n, LITEIO_LOCAL_EVENT_MODULE + LITEIO_EVENT_DIRTY_CHANGED -
 				    LITEIO_EVENT_VOL_ADDED + 1);
 }
 END_TEST

@@ -201,6 +201,8 @@ kmodctl att-add uuid=$other gen=4
 expect "null foreign" "$(j module volumes | jq -r ".items[] | select(.uuid == \"$other\") | \"\(.pool) \(.name)\"")" "a volume of no pool"
 expect "false 5 true" "$(j module fence $other --floor 5 | jq -r '[.persisted, .floor, .drained] | join(" ")')" "its fence"
 expect fenced "$(j module attachments | jq -r ".items[] | select(.uuid == \"$other\") | .state")" "its attachment"
+kmodctl dirty-start uuid=$other gen=4 chunk_shift=16 >/dev/null
+expect "$other 4 64.0" "$(liteioctl module dirty | awk 'NR == 2 { print $1, $2, $3 }')" "what is tracked"
 kmodctl att-del uuid=$other gen=4
 kmodctl vol-del uuid=$other
 ok "gates are closed by UUID, catalog first where there is one"
