@@ -113,8 +113,9 @@ static int take_number(const char *key, const char *value, uint64_t min, uint64_
 {
 	if (liteio_parse_u64(value, min, max, ret) < 0)
 		return liteio_error_set(err, -EINVAL,
-					"parameter %s is \"%s\", not a number from %llu to %llu", key,
-					value, (unsigned long long)min, (unsigned long long)max);
+					"parameter %s is \"%s\", not a number from %llu to %llu",
+					key, value, (unsigned long long)min,
+					(unsigned long long)max);
 	return 0;
 }
 

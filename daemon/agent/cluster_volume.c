@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Volumes placed on this node: make, grow, limit, export, remove, delete, and say so. Fences are not here.
+ * Volumes placed on this node: make, grow, limit, export, remove, delete, and say so. Fences are
+ * not here.
  */
 #include <errno.h>
 #include <inttypes.h>

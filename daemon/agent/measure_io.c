@@ -303,8 +303,11 @@ static void times_over_limit(const struct limited *l, size_t n, struct liteio_op
 		const struct limited *v = &l[i / LITEIO_ARRAY_SIZE(directions)];
 		size_t d = i % LITEIO_ARRAY_SIZE(directions);
 		struct liteio_openmetrics_label labels[] = {
-			{ "uuid", v->uuid },	{ "volume", v->name }, { "direction", directions[d] },
-			{ "limit", "iops" }, { NULL, NULL },
+			{ "uuid", v->uuid },
+			{ "volume", v->name },
+			{ "direction", directions[d] },
+			{ "limit", "iops" },
+			{ NULL, NULL },
 		};
 
 		liteio_openmetrics_seconds(m, "_total", labels, v->throttle[d].iops_ns);

@@ -116,7 +116,7 @@ void liteio_http_reply(struct liteio_http_request *req, unsigned int status,
 struct liteio_http_stream *liteio_http_stream_new(struct liteio_http_request *req,
 						  unsigned int status, const char *content_type,
 						  void (*closed)(void *arg), void *arg);
-/* all of it, or -ENOBUFS and nothing of it: the reader is more than LITEIO_HTTP_STREAM_MAX behind */
+/* all of it, or -ENOBUFS and nothing: the reader is more than LITEIO_HTTP_STREAM_MAX behind */
 int liteio_http_stream_write(struct liteio_http_stream *st, const void *data, size_t len);
 /* the answer is complete; what was written is still sent */
 void liteio_http_stream_end(struct liteio_http_stream *st);

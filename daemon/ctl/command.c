@@ -488,8 +488,9 @@ static uint64_t options_given(const struct liteio_options *o)
 	       (o->generation ? OPT(GENERATION) : 0) |
 	       (o->timeout_ms != UINT64_MAX ? OPT(TIMEOUT) : 0) |
 	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) | rule_given(o) |
-	       liteio_limits_given(o) | (o->follow ? OPT(FOLLOW) : 0) | (o->count ? OPT(COUNT) : 0) |
-	       (o->delay_s ? OPT(DELAY) : 0) | (o->batch ? OPT(BATCH) : 0);
+	       liteio_limits_given(o) | (o->follow ? OPT(FOLLOW) : 0) |
+	       (o->count ? OPT(COUNT) : 0) | (o->delay_s ? OPT(DELAY) : 0) |
+	       (o->batch ? OPT(BATCH) : 0);
 }
 
 static int operand_check(enum liteio_operand type, const char *s, struct liteio_error *err)

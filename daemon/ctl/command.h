@@ -150,7 +150,10 @@ extern const struct liteio_command liteio_commands[];
 /* "--size" for LITEIO_OPT_SIZE; NULL for what is none */
 const char *liteio_option_name(uint64_t bit);
 
-/* the line of a noun and a verb (of a noun alone, whatever @verb is); -EINVAL with a sentence that lists what there is */
+/*
+ * the line of a noun and a verb (of a noun that is a whole command, whatever @verb is); -EINVAL
+ * with a sentence that lists what there is
+ */
 int liteio_command_find(const char *noun, const char *verb, const struct liteio_command **ret,
 			struct liteio_error *err);
 

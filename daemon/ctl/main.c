@@ -23,6 +23,7 @@
 
 #define EXIT_USAGE 2
 #define DELAY_S_MAX 3600
+#define ARGS_MAX 64
 
 enum output {
 	OUTPUT_TABLE,
@@ -212,6 +213,35 @@ static void describe(const struct liteio_arg *args)
 	liteio_args_print_description(d);
 }
 
+/* those of limits, events and top, behind the ones that are there; the end stays zero */
+static void add_args(struct liteio_arg *args, struct liteio_options *o)
+{
+	const struct liteio_arg more[] = {
+		{ "read-iops", 0, LITEIO_ARG_STRING, &o->limit.read_iops, .metavar = "N",
+		  .help = "reads a second; 0 for no limit" },
+		{ "write-iops", 0, LITEIO_ARG_STRING, &o->limit.write_iops, .metavar = "N",
+		  .help = "writes a second; 0 for no limit" },
+		{ "read-bps", 0, LITEIO_ARG_STRING, &o->limit.read_bps, .metavar = "SIZE",
+		  .help = "bytes read a second: 100Mi; 0 for no limit" },
+		{ "write-bps", 0, LITEIO_ARG_STRING, &o->limit.write_bps, .metavar = "SIZE",
+		  .help = "bytes written a second; 0 for no limit" },
+		{ "burst", 0, LITEIO_ARG_STRING, &o->limit.burst, .metavar = "MS",
+		  .help = "so long a pause may be made up for at once (100)" },
+		{ "follow", 'f', LITEIO_ARG_FLAG, &o->follow,
+		  .help = "go on until interrupted" },
+		{ "count", 'n', LITEIO_ARG_U64, &o->count, 1, INT32_MAX, .metavar = "N",
+		  .help = "end after so many rounds or events" },
+		{ "delay", 'd', LITEIO_ARG_U64, &o->delay_s, 1, DELAY_S_MAX, .metavar = "SECONDS",
+		  .help = "between two rounds (2)" },
+		{ "batch", 'b', LITEIO_ARG_FLAG, &o->batch,
+		  .help = "plain text, one round after the other, also on a terminal" },
+	};
+
+	while (args->name)
+		args++;
+	memcpy(args, more, sizeof(more));
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line cl = {
@@ -219,7 +249,7 @@ int main(int argc, char **argv)
 		.options = { .timeout_ms = UINT64_MAX },
 	};
 	struct liteio_options *o = &cl.options;
-	const struct liteio_arg args[] = {
+	struct liteio_arg args[ARGS_MAX] = {
 		{ "socket", 0, LITEIO_ARG_STRING, &cl.socket, .metavar = "PATH",
 		  .help = "of the agent (" LITEIO_LOCAL_SOCKET ")" },
 		{ "output", 'o', LITEIO_ARG_ENUM, &cl.output, .names = output_names,
@@ -263,30 +293,12 @@ int main(int argc, char **argv)
 		  .help = "disks with platters: yes, no or any" },
 		{ "usable", 0, LITEIO_ARG_FLAG, &o->rule.usable,
 		  .help = "only disks on which a pool can be made" },
-		{ "read-iops", 0, LITEIO_ARG_STRING, &o->limit.read_iops, .metavar = "N",
-		  .help = "reads a second; 0 for no limit" },
-		{ "write-iops", 0, LITEIO_ARG_STRING, &o->limit.write_iops, .metavar = "N",
-		  .help = "writes a second; 0 for no limit" },
-		{ "read-bps", 0, LITEIO_ARG_STRING, &o->limit.read_bps, .metavar = "SIZE",
-		  .help = "bytes read a second: 100Mi; 0 for no limit" },
-		{ "write-bps", 0, LITEIO_ARG_STRING, &o->limit.write_bps, .metavar = "SIZE",
-		  .help = "bytes written a second; 0 for no limit" },
-		{ "burst", 0, LITEIO_ARG_STRING, &o->limit.burst, .metavar = "MS",
-		  .help = "so long a pause may be made up for at once (100)" },
-		{ "follow", 'f', LITEIO_ARG_FLAG, &o->follow,
-		  .help = "go on until interrupted" },
-		{ "count", 'n', LITEIO_ARG_U64, &o->count, 1, INT32_MAX, .metavar = "N",
-		  .help = "end after so many rounds or events" },
-		{ "delay", 'd', LITEIO_ARG_U64, &o->delay_s, 1, DELAY_S_MAX, .metavar = "SECONDS",
-		  .help = "between two rounds (2)" },
-		{ "batch", 'b', LITEIO_ARG_FLAG, &o->batch,
-		  .help = "plain text, one round after the other, also on a terminal" },
-		{ .name = NULL },
 	};
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	enum liteio_args_help help = LITEIO_ARGS_RUN;
 	int operand = 0, r;
 
+	add_args(args, o);
 	r = liteio_args_parse(argc, argv, args, &operand, &help, &err);
 	if (r < 0)
 		return fail_usage(&err, r);

@@ -50,11 +50,6 @@ const struct liteio_column liteio_module_attachment_columns[] = {
 
 #define LIMIT(k) { "", "limits." k, LITEIO_COLUMN_LIMIT }
 #define LIMIT_SIZE(k) { "", "limits." k, LITEIO_COLUMN_LIMIT_SIZE }
-#define OVER(c) \
-	NUMBER("", "overLimit." c ".queued"), NUMBER("", "overLimit." c ".throttled"), \
-		{ "", "overLimit." c ".iopsNs", LITEIO_COLUMN_NS }, \
-		{ "", "overLimit." c ".bytesNs", LITEIO_COLUMN_NS }
-
 /* shown as an object: titles are not used */
 const struct liteio_column liteio_module_qos_columns[] = {
 	TEXT("", "uuid"),
@@ -64,8 +59,14 @@ const struct liteio_column liteio_module_qos_columns[] = {
 	LIMIT_SIZE("readBytesPerSecond"),
 	LIMIT_SIZE("writeBytesPerSecond"),
 	NUMBER("", "limits.burstMilliseconds"),
-	OVER("read"),
-	OVER("write"),
+	NUMBER("", "overLimit.read.queued"),
+	NUMBER("", "overLimit.read.throttled"),
+	NS("", "overLimit.read.iopsNs"),
+	NS("", "overLimit.read.bytesNs"),
+	NUMBER("", "overLimit.write.queued"),
+	NUMBER("", "overLimit.write.throttled"),
+	NS("", "overLimit.write.iopsNs"),
+	NS("", "overLimit.write.bytesNs"),
 	END,
 };
 

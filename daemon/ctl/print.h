@@ -38,7 +38,7 @@ struct liteio_column {
 	enum liteio_column_type type;
 };
 
-/* "0", "870us", "12.3ms", "4.56s", "2h03m": in a caller's buffer of at least 16 bytes; returns it */
+/* "0", "870us", "12.3ms", "4.56s", "2h03m": in a buffer of at least 16 bytes, which is returned */
 char *liteio_format_ns(uint64_t ns, char *out, size_t len);
 
 /* rows of @items (an array) under the titles; nothing but the titles when there is none */

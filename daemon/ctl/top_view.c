@@ -143,7 +143,8 @@ struct liteio_json *liteio_top_json(const struct liteio_round *r)
 			struct liteio_json *c = class_json(&a->classes[k], r->interval_ns);
 
 			if (k <= LITEIO_CLASS_WRITE) {
-				liteio_json_set(c, "overLimitNs", liteio_json_new_u64(a->over_ns[k]));
+				liteio_json_set(c, "overLimitNs",
+						liteio_json_new_u64(a->over_ns[k]));
 				liteio_json_set(c, "queued", liteio_json_new_u64(a->queued[k]));
 			}
 			liteio_json_set(v, names[k], c);

@@ -354,46 +354,6 @@ int liteio_netlink_vol_set(struct liteio_netlink *nl, const struct liteio_uuid *
 	return ask_ack(nl, msg, "set the volume in the module", err);
 }
 
-/* an older module would call the attribute unknown: ask first whether it has limits */
-static int check_limits(struct liteio_netlink *nl, struct liteio_error *err)
-{
-	struct liteio_netlink_info info;
-	int r;
-
-	r = liteio_netlink_info_get(nl, &info, err);
-	if (r)
-		return r;
-	if (!(info.features & LITEIO_FEATURE_QOS))
-		return liteio_error_set(err, -EOPNOTSUPP, "version %s of the module has no limits",
-					info.module);
-	return 0;
-}
-
-int liteio_netlink_vol_limit(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
-			     const struct liteio_netlink_qos *qos, struct liteio_error *err)
-{
-	uint32_t burst_ms = qos->burst_ms ? qos->burst_ms : LITEIO_QOS_BURST_MS_DEF;
-	struct nl_msg *msg;
-	struct nlattr *nest;
-	int r;
-
-	r = check_limits(nl, err);
-	if (r)
-		return r;
-	msg = new_message(nl, LITEIO_CMD_VOL_SET, NLM_F_REQUEST | NLM_F_ACK);
-	put_uuid(msg, uuid);
-	nest = nla_nest_start(msg, LITEIO_A_QOS | NLA_F_NESTED);
-	if (!nest)
-		abort();
-	put_u64(msg, LITEIO_QOS_A_RIOPS, qos->riops);
-	put_u64(msg, LITEIO_QOS_A_WIOPS, qos->wiops);
-	put_u64(msg, LITEIO_QOS_A_RBPS, qos->rbps);
-	put_u64(msg, LITEIO_QOS_A_WBPS, qos->wbps);
-	put_u32(msg, LITEIO_QOS_A_BURST_MS, burst_ms);
-	nla_nest_end(msg, nest);
-	return ask_ack(nl, msg, "limit the volume", err);
-}
-
 int liteio_netlink_vol_get(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 			   struct liteio_netlink_volume *ret, struct liteio_error *err)
 {

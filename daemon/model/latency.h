@@ -17,7 +17,7 @@ struct liteio_json;
  * @permille: 0..1000
  *
  * The upper bound of the bucket in which that I/O was counted: up to half too high, never too low.
- * The last bucket has none; for it it is the lower one.
+ * The last bucket has none: its lower one is taken.
  * Return: nanoseconds; 0 when nothing was counted.
  */
 uint64_t liteio_latency_percentile(const uint64_t hist[LITEIO_HIST_BUCKETS], unsigned int permille);

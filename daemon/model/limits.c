@@ -39,16 +39,18 @@ const struct liteio_field liteio_limits_shown_fields[] = {
 
 #undef T
 #define T liteio_limits_change
-#define GIVEN_IN(m) .flags = LITEIO_FIELD_GIVEN | KEEP, .count_offset = offsetof(struct T, m)
-#define CHANGE(k, t, m, mn, mx) \
-	{ .key = k, .type = t, GIVEN_IN(m), AT(to.m), .min = mn, .max = mx }
+#define GIVEN(m) .flags = LITEIO_FIELD_GIVEN | KEEP, .count_offset = offsetof(struct T, m)
 const struct liteio_field liteio_limits_change_fields[] = {
-	CHANGE("readIOPS", LITEIO_FIELD_U64, read_iops, 0, LITEIO_QOS_IOPS_MAX),
-	CHANGE("writeIOPS", LITEIO_FIELD_U64, write_iops, 0, LITEIO_QOS_IOPS_MAX),
-	CHANGE("readBytesPerSecond", LITEIO_FIELD_SIZE, read_bps, 0, LITEIO_QOS_BPS_MAX),
-	CHANGE("writeBytesPerSecond", LITEIO_FIELD_SIZE, write_bps, 0, LITEIO_QOS_BPS_MAX),
-	CHANGE("burstMilliseconds", LITEIO_FIELD_U64, burst_ms, LITEIO_QOS_BURST_MS_MIN,
-	       LITEIO_QOS_BURST_MS_MAX),
+	{ .key = "readIOPS", .type = LITEIO_FIELD_U64, GIVEN(read_iops), AT(to.read_iops),
+	  .max = LITEIO_QOS_IOPS_MAX },
+	{ .key = "writeIOPS", .type = LITEIO_FIELD_U64, GIVEN(write_iops), AT(to.write_iops),
+	  .max = LITEIO_QOS_IOPS_MAX },
+	{ .key = "readBytesPerSecond", .type = LITEIO_FIELD_SIZE, GIVEN(read_bps), AT(to.read_bps),
+	  .max = LITEIO_QOS_BPS_MAX },
+	{ .key = "writeBytesPerSecond", .type = LITEIO_FIELD_SIZE, GIVEN(write_bps),
+	  AT(to.write_bps), .max = LITEIO_QOS_BPS_MAX },
+	{ .key = "burstMilliseconds", .type = LITEIO_FIELD_U64, GIVEN(burst_ms), AT(to.burst_ms),
+	  .min = LITEIO_QOS_BURST_MS_MIN, .max = LITEIO_QOS_BURST_MS_MAX },
 	END,
 };
 

@@ -87,26 +87,26 @@ const struct liteio_field liteio_local_module_attachment_list_fields[] = {
 	END,
 };
 
-#define MODULE(e) [LITEIO_LOCAL_EVENT_MODULE + LITEIO_EVENT_##e - LITEIO_EVENT_VOL_ADDED]
+#define MODULE(e) (LITEIO_LOCAL_EVENT_MODULE + LITEIO_EVENT_##e - LITEIO_EVENT_VOL_ADDED)
 const char *const liteio_local_event_names[] = {
 	[LITEIO_LOCAL_EVENT_BEGIN] = "begin",
 	[LITEIO_LOCAL_EVENT_LOST] = "lost",
 	[LITEIO_LOCAL_EVENT_ALIVE] = "alive",
 	[LITEIO_LOCAL_EVENT_END] = "end",
-	MODULE(VOL_ADDED) = "volumeAdded",
-	MODULE(VOL_CHANGED) = "volumeChanged",
-	MODULE(VOL_DELETED) = "volumeDeleted",
-	MODULE(ATT_ADDED) = "attachmentAdded",
-	MODULE(ATT_BOUND) = "attachmentBound",
-	MODULE(ATT_UNBOUND) = "attachmentUnbound",
-	MODULE(ATT_FENCED) = "attachmentFenced",
-	MODULE(ATT_DRAINED) = "attachmentDrained",
-	MODULE(ATT_DELETED) = "attachmentDeleted",
-	MODULE(STALE_IO) = "staleIO",
-	MODULE(IO_ERROR) = "ioError",
-	MODULE(NO_SPACE) = "noSpace",
-	MODULE(QOS_CHANGED) = "limitsChanged",
-	MODULE(DIRTY_CHANGED) = "dirtyChanged",
+	[MODULE(VOL_ADDED)] = "volumeAdded",
+	[MODULE(VOL_CHANGED)] = "volumeChanged",
+	[MODULE(VOL_DELETED)] = "volumeDeleted",
+	[MODULE(ATT_ADDED)] = "attachmentAdded",
+	[MODULE(ATT_BOUND)] = "attachmentBound",
+	[MODULE(ATT_UNBOUND)] = "attachmentUnbound",
+	[MODULE(ATT_FENCED)] = "attachmentFenced",
+	[MODULE(ATT_DRAINED)] = "attachmentDrained",
+	[MODULE(ATT_DELETED)] = "attachmentDeleted",
+	[MODULE(STALE_IO)] = "staleIO",
+	[MODULE(IO_ERROR)] = "ioError",
+	[MODULE(NO_SPACE)] = "noSpace",
+	[MODULE(QOS_CHANGED)] = "limitsChanged",
+	[MODULE(DIRTY_CHANGED)] = "dirtyChanged",
 	NULL,
 };
 

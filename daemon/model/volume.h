@@ -188,7 +188,8 @@ struct liteio_export_status {
  * @n_exports: how many
  * @created: the volume exists in the pool's catalog; never goes back
  * @limits: as the pool's catalog has them
- * @limits_not_in_force: why the pool node's kernel does not hold them, a sentence; NULL when it does
+ * @limits_not_in_force: why the pool node's kernel does not hold them, a sentence; NULL when it
+ *	does
  */
 struct liteio_volume_observed {
 	bool created;

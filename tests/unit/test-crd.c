@@ -218,9 +218,11 @@ START_TEST(limits_of_bytes_are_the_modules)
 
 		ck_assert_uint_eq(liteio_json_len(rules), 1);
 		ck_assert_str_eq(liteio_json_get_string(liteio_json_at(rules, 0), "rule"), rule);
-		check_bound(liteio_json_get(limits, keys[i]), "maximum", LITEIO_QOS_BPS_MAX, keys[i]);
+		check_bound(liteio_json_get(limits, keys[i]), "maximum", LITEIO_QOS_BPS_MAX,
+			    keys[i]);
 	}
-	check_bound(liteio_json_get(limits, "readIOPS"), "maximum", LITEIO_QOS_IOPS_MAX, "readIOPS");
+	check_bound(liteio_json_get(limits, "readIOPS"), "maximum", LITEIO_QOS_IOPS_MAX,
+		    "readIOPS");
 	check_bound(liteio_json_get(limits, "burstMilliseconds"), "minimum",
 		    LITEIO_QOS_BURST_MS_MIN, "burstMilliseconds");
 	liteio_json_unref(j);

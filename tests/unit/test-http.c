@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * HTTP: our client against our server, on one loop, over a unix socket and TCP.
+ *
+ * Over 600 lines because both are tested with each other.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -505,7 +507,7 @@ static void on_served(void *arg)
 		liteio_timer_arm(tick, 1, 0);
 }
 
-/* the server ends before the stream; and a reader that reads nothing costs no more than the bound */
+/* the server ends before the stream; a reader that reads nothing costs no more than the bound */
 START_TEST(test_server_stream_bounds)
 {
 	static char much[LITEIO_HTTP_STREAM_MAX];
@@ -636,4 +638,5 @@ END_TEST
 
 UNIT_MAIN("http", test_unix, test_tcp, test_peer, test_peer_tcp, test_later, test_release,
 	  test_timeout_and_late_reply, test_body_bound, test_cancel, test_no_server, test_stream,
-	  test_stream_cancel, test_server_stream, test_server_stream_bounds, test_sync, test_listen_stale, test_listen_bad)
+	  test_stream_cancel, test_server_stream, test_server_stream_bounds, test_sync,
+	  test_listen_stale, test_listen_bad)

@@ -58,9 +58,11 @@ cat >/run/o/liteio-agent <<END
 exec "$LITEIO_O/liteio-agent" --metrics unix://$sock
 END
 chmod +x /run/o/liteio-agent
-LITEIO_O=/run/o
+start() {
+	LITEIO_O=/run/o agent_start
+}
 
-agent_start
+start
 liteioctl pool create fast "$DISK" >/dev/null
 V1=$(j volume create data --pool fast --size 32Mi --read-iops 60 --burst 50 | jq -r .uuid)
 limits_are "60 0 0 0 50"
@@ -86,44 +88,44 @@ about 100 "$(rate 1 read.ios 500)" 5 "reads of 4 KiB a second at 400 KiB"
 [ "$(j volume show data | jq .overLimit.read.queued)" -gt 0 ] || fail "nothing waits: $(j volume show data)"
 ok "a change holds at once, also for what waits"
 
-liteioctl volume list >$WORK/list
-grep -q '^data .*read 400.0 KiB/s, write 1.0 MiB/s ' $WORK/list || fail "$(cat $WORK/list)"
-liteioctl module qos "$V1" >$WORK/qos
-grep -qE '^limits.readBytesPerSecond +400.0 KiB$' $WORK/qos || fail "$(cat $WORK/qos)"
-grep -qE '^limits.readIOPS +none$' $WORK/qos || fail "$(cat $WORK/qos)"
-curl -s -f -m 60 --unix-socket $sock http://x/metrics | "$LITEIO_TOP/tests/vm/lib/openmetrics" >$WORK/samples
+liteioctl volume list >"$WORK/list"
+grep -q '^data .*read 400.0 KiB/s, write 1.0 MiB/s ' "$WORK/list" || fail "$(cat "$WORK/list")"
+liteioctl module qos "$V1" >"$WORK/qos"
+grep -qE '^limits.readBytesPerSecond +400.0 KiB$' "$WORK/qos" || fail "$(cat "$WORK/qos")"
+grep -qE '^limits.readIOPS +none$' "$WORK/qos" || fail "$(cat "$WORK/qos")"
+curl -s -f -m 60 --unix-socket $sock http://x/metrics | "$LITEIO_TOP/tests/vm/lib/openmetrics" >"$WORK/samples"
 for limit in bytes iops; do
-	grep "^liteio_volume_time_over_limit_seconds_total .*direction=read " $WORK/samples | grep -F " limit=$limit " |
-		grep -F " volume=data " | awk '{ exit !($NF > 1) }' || fail "$(grep time_over $WORK/samples)"
+	grep "^liteio_volume_time_over_limit_seconds_total .*direction=read " "$WORK/samples" | grep -F " limit=$limit " |
+		grep -F " volume=data " | awk '{ exit !($NF > 1) }' || fail "$(grep time_over "$WORK/samples")"
 done
-grep "^liteio_volume_throttled_total " $WORK/samples | grep -F ' direction=read ' | awk '{ exit !($NF > 100) }' ||
-	fail "$(grep throttled $WORK/samples)"
-grep "^liteio_volume_queued " $WORK/samples | grep -F ' direction=read ' | awk '{ exit !($NF > 0) }' ||
-	fail "$(grep queued $WORK/samples)"
+grep "^liteio_volume_throttled_total " "$WORK/samples" | grep -F ' direction=read ' | awk '{ exit !($NF > 100) }' ||
+	fail "$(grep throttled "$WORK/samples")"
+grep "^liteio_volume_queued " "$WORK/samples" | grep -F ' direction=read ' | awk '{ exit !($NF > 0) }' ||
+	fail "$(grep queued "$WORK/samples")"
 # over limit all the time: 100 reads a second, whatever one asks for
-j top -b -n 1 -d 4 >$WORK/top
-about 100 "$(jq '.items[] | select(.name == "data") | .read.iosPerSecond' $WORK/top)" 10 "reads a second in top"
-about 100 "$(jq '(.items[] | select(.name == "data") | .read.overLimitNs) * 100 / .intervalNs | round' $WORK/top)" 10 \
+j top -b -n 1 -d 4 >"$WORK/top"
+about 100 "$(jq '.items[] | select(.name == "data") | .read.iosPerSecond' "$WORK/top")" 10 "reads a second in top"
+about 100 "$(jq '(.items[] | select(.name == "data") | .read.overLimitNs) * 100 / .intervalNs | round' "$WORK/top")" 10 \
 	"percent of the time over limit in top"
 ok "show, list, module qos, metrics and top say so"
 
 # the agent is killed: the kernel goes on, and the next one finds it as it is
 agent_kill
 about 100 "$(rate 1 read.ios 500)" 5 "reads a second without an agent"
-agent_start
+start
 limits_are "0 0 409600 1048576 50"
 about 100 "$(rate 1 read.ios 500)" 5 "reads a second with the next agent"
 for bad in "--read-iops 1000000001" "--write-iops x" "--read-bps 100" "--write-bps 2Ti" "--burst 0" "--burst 10001" ""; do
 	rc=0
 	# shellcheck disable=SC2086 # two words
-	liteioctl volume limit data $bad >$WORK/said 2>&1 || rc=$?
+	liteioctl volume limit data $bad >"$WORK/said" 2>&1 || rc=$?
 	expect 2 $rc "exit status of volume limit $bad"
-	expect 1 "$(wc -l <$WORK/said)" "sentences of volume limit $bad"
+	expect 1 "$(wc -l <"$WORK/said")" "sentences of volume limit $bad"
 done
 for bad in '{"readBytesPerSecond":4095}' '{"readIOPS":-1}' '{"burstMilliseconds":0}' '{"iops":1}'; do
-	code=$(curl -s -m 60 --unix-socket /run/liteio/agent.sock -o $WORK/said -w '%{http_code}' -d "$bad" \
+	code=$(curl -s -m 60 --unix-socket /run/liteio/agent.sock -o "$WORK/said" -w '%{http_code}' -d "$bad" \
 		http://x/v1/volumes/data/limits)
-	expect 400 "$code" "$bad: $(cat $WORK/said)"
+	expect 400 "$code" "$bad: $(cat "$WORK/said")"
 done
 refused 'no such volume' liteioctl volume limit nothing --read-iops 1
 limits_are "0 0 409600 1048576 50"
@@ -132,59 +134,59 @@ limits_are "0 0 0 0 50"
 ok "they survive a killed agent, and bad ones change nothing"
 
 # what top counts is what was written, no more and no less
-j top -b -n 4 -d 3 >$WORK/top &
+j top -b -n 4 -d 3 >"$WORK/top" &
 top=$!
-until_true 60 test -s $WORK/top
+until_true 60 test -s "$WORK/top"
 before=$(kmodctl stats "uuid=$V1" gen=1 | field write.ios)
 load writes write "$dev" 4096 2 150
 wait "$load"
-grep -q 'done 300 failed 0' $WORK/writes || fail "$(cat $WORK/writes)"
+grep -q 'done 300 failed 0' "$WORK/writes" || fail "$(cat "$WORK/writes")"
 wait $top
 after=$(kmodctl stats "uuid=$V1" gen=1 | field write.ios)
 expect 300 $((after - before)) "writes that the kernel has counted"
-expect 4 "$(wc -l <$WORK/top)" "rounds"
-expect 300 "$(jq -s '[.[].items[] | select(.name == "data") | .write.ios] | add' $WORK/top)" "writes in top"
-expect $((300 * 4096)) "$(jq -s '[.[].items[] | select(.name == "data") | .write.bytes] | add' $WORK/top)" "bytes in top"
+expect 4 "$(wc -l <"$WORK/top")" "rounds"
+expect 300 "$(jq -s '[.[].items[] | select(.name == "data") | .write.ios] | add' "$WORK/top")" "writes in top"
+expect $((300 * 4096)) "$(jq -s '[.[].items[] | select(.name == "data") | .write.bytes] | add' "$WORK/top")" "bytes in top"
 jq -s -e '[.[].items[] | select(.name == "data") | .write | select(.ios > 0)] | all(.p50Ns > 0 and .p99Ns >= .p50Ns)' \
-	$WORK/top >/dev/null || fail "$(cat $WORK/top)"
-liteioctl top -b -n 2 -d 1 >$WORK/text
-expect 2 "$(grep -c '^data ' $WORK/text)" "lines of the volume in two rounds"
+	"$WORK/top" >/dev/null || fail "$(cat "$WORK/top")"
+liteioctl top -b -n 2 -d 1 >"$WORK/text"
+expect 2 "$(grep -c '^data ' "$WORK/text")" "lines of the volume in two rounds"
 expect "$after" "$(liteioctl module stats | awk -v uuid="$V1" '$1 == uuid && $3 == "write" { print $4 }')" "module stats"
 ok "top and stats count what was written"
 
 # on a terminal it draws, q ends it, and the terminal is left as it was
-mkfifo $WORK/keys
+mkfifo "$WORK/keys"
 TERM=xterm script -qec 'stty -a >/run/tty.before; liteioctl top -d 1; echo "ended with $?"; stty -a >/run/tty.after' \
-	$WORK/screen <$WORK/keys >/dev/null &
-exec 9>$WORK/keys
-until_true 60 grep -q 'WRITES/S' $WORK/screen
+	"$WORK/screen" <"$WORK/keys" >/dev/null &
+exec 9>"$WORK/keys"
+until_true 60 grep -q 'WRITES/S' "$WORK/screen"
 printf q >&9
 wait $!
 exec 9>&-
-grep -q 'ended with 0' $WORK/screen || fail "$(cat -v $WORK/screen)"
-grep -qF $'\033[?1049h' $WORK/screen && grep -qF $'\033[?25h\033[?1049l' $WORK/screen || fail "the terminal is not given back"
+grep -q 'ended with 0' "$WORK/screen" || fail "$(cat -v "$WORK/screen")"
+grep -qF $'\033[?1049h' "$WORK/screen" && grep -qF $'\033[?25h\033[?1049l' "$WORK/screen" || fail "the terminal is not given back"
 cmp /run/tty.before /run/tty.after || fail "the terminal is not as it was"
 ok "top on a terminal"
 
 # events, with what they say of a fence
-j module events --follow -n 2 >$WORK/events &
+j module events --follow -n 2 >"$WORK/events" &
 events=$!
-until_true 30 grep -q '"begin"' $WORK/events
-first=$(jq -r 'select(.type == "begin") | .seq' $WORK/events)
+until_true 30 grep -q '"begin"' "$WORK/events"
+first=$(jq -r 'select(.type == "begin") | .seq' "$WORK/events")
 expect "$(j module status | jq .eventSeq)" "$first" "the newest event"
 liteioctl volume fence data --generation 1 >/dev/null
 wait $events
 expect "attachmentFenced 1 attachmentDrained 1" \
-	"$(jq -r 'select(.type != "begin") | "\(.type) \(.generation)"' $WORK/events | xargs)" "events of a fence"
-expect "$V1 $V1" "$(jq -r 'select(.type != "begin") | .uuid' $WORK/events | xargs)" "of the volume"
-expect $((first + 2)) "$(jq -s 'last.seq' $WORK/events)" "the sequence number"
+	"$(jq -r 'select(.type != "begin") | "\(.type) \(.generation)"' "$WORK/events" | xargs)" "events of a fence"
+expect "$V1 $V1" "$(jq -r 'select(.type != "begin") | .uuid' "$WORK/events" | xargs)" "of the volume"
+expect $((first + 2)) "$(jq -s 'last.seq' "$WORK/events")" "the sequence number"
 detach 1
-liteioctl module events --follow -n 1 >$WORK/events &
+liteioctl module events --follow -n 1 >"$WORK/events" &
 events=$!
 # its subscription is there when the kernel has a listener
 until_true 30 sh -c 'liteioctl volume limit data --burst 60 >/dev/null; liteioctl volume limit data --burst 50 >/dev/null; [ -s '"$WORK"'/events ]'
 wait $events
-grep -qE "limitsChanged +$V1\$" $WORK/events || fail "$(cat $WORK/events)"
+grep -qE "limitsChanged +$V1\$" "$WORK/events" || fail "$(cat "$WORK/events")"
 ok "events are told as they happen"
 
 # break glass: by UUID, with the catalog where there is one
@@ -213,7 +215,7 @@ attach 3
 agent_kill
 dmsetup ls --target liteio -o devno | awk 'NF { print $1 }' | xargs -r -n 1 dmsetup remove --retry
 rmmod liteio
-WITHOUT_MODULE=1 agent_start
+WITHOUT_MODULE=1 start
 expect "80 the module liteio is not loaded" "$(j volume show data | jq -r '"\(.limits.writeIOPS) \(.limitsNotInForce)"')" "without the module"
 expect "90 the module liteio is not loaded" \
 	"$(j volume limit data --write-iops 90 | jq -r '"\(.limits.writeIOPS) \(.limitsNotInForce)"')" "a change without the module"
@@ -223,7 +225,7 @@ refused 'not loaded' liteioctl module events --follow
 refused 'not loaded' liteioctl top -b -n 1
 agent_stop
 dmsetup ls | awk '/^liteio-head/ { print $1 }' | xargs -r -n 1 dmsetup remove --retry
-agent_start
+start
 limits_are "0 90 0 0 50"
 dev=$(j attachment create "$V1" 3 --local | jq -r .device)
 load writes write "$dev" 4096 8
@@ -234,14 +236,14 @@ ok "they are there again after the module was loaded anew"
 
 # the module goes while somebody listens
 detach 3
-j module events --follow >$WORK/events 2>$WORK/said &
+j module events --follow >"$WORK/events" 2>"$WORK/said" &
 events=$!
-until_true 30 grep -q '"begin"' $WORK/events
+until_true 30 grep -q '"begin"' "$WORK/events"
 rmmod liteio
 rc=0
 wait $events || rc=$?
 expect 1 $rc "exit status when the module has gone"
-grep -q unloaded $WORK/said || fail "$(cat $WORK/said)"
-expect '"end"' "$(jq -s 'last.type' $WORK/events)" "the last line"
+grep -q unloaded "$WORK/said" || fail "$(cat "$WORK/said")"
+expect '"end"' "$(jq -s 'last.type' "$WORK/events")" "the last line"
 agent_stop
 ok "a listener hears that the module has gone"
