@@ -50,6 +50,7 @@ const struct liteio_column liteio_module_attachment_columns[] = {
 
 #define LIMIT(k) { "", "limits." k, LITEIO_COLUMN_LIMIT }
 #define LIMIT_SIZE(k) { "", "limits." k, LITEIO_COLUMN_LIMIT_SIZE }
+
 /* shown as an object: titles are not used */
 const struct liteio_column liteio_module_qos_columns[] = {
 	TEXT("", "uuid"),

@@ -156,7 +156,7 @@ ok "top and stats count what was written"
 
 # on a terminal it draws, q ends it, and the terminal is left as it was
 mkfifo "$WORK/keys"
-TERM=xterm script -qec 'stty -a >/run/tty.before; liteioctl top -d 1; echo "ended with $?"; stty -a >/run/tty.after' \
+TERM=xterm script -qefc 'stty -a >/run/tty.before; liteioctl top -d 1; echo "ended with $?"; stty -a >/run/tty.after' \
 	"$WORK/screen" <"$WORK/keys" >/dev/null &
 exec 9>"$WORK/keys"
 until_true 60 grep -q 'WRITES/S' "$WORK/screen"
@@ -213,7 +213,7 @@ ok "gates are closed by UUID, catalog first where there is one"
 liteioctl volume limit data --write-iops 80 >/dev/null
 attach 3
 agent_kill
-dmsetup ls --target liteio -o devno | awk 'NF { print $1 }' | xargs -r -n 1 dmsetup remove --retry
+dmsetup ls --target liteio | awk '/liteio-head/ { print $1 }' | xargs -r -n 1 dmsetup remove --retry
 rmmod liteio
 WITHOUT_MODULE=1 start
 expect "80 the module liteio is not loaded" "$(j volume show data | jq -r '"\(.limits.writeIOPS) \(.limitsNotInForce)"')" "without the module"
