@@ -185,6 +185,8 @@ static struct liteio_json *object_of(const struct wanted *w)
 		liteio_json_set(spec, "poolSelector", liteio_json_ref(w->params.pool_selector));
 	if (w->fs_type)
 		liteio_json_set_string(spec, "fsType", w->fs_type);
+	liteio_json_set(spec, "limits",
+			liteio_json_encode(&w->params.limits, liteio_limits_fields));
 	if (w->snapshot) {
 		struct liteio_json *source = liteio_json_new_object();
 
@@ -210,7 +212,10 @@ static bool in_requisite(const Csi__V1__TopologyRequirement *topology, const cha
 	return false;
 }
 
-/* what makes an existing volume another one than the one asked for; NULL: it is the same */
+/*
+ * what makes an existing volume another one than the one asked for; NULL: it is the same. Limits do
+ * not: they may have been changed since
+ */
 static const char *difference(const struct wanted *w, const struct liteio_csi_volume *volume)
 {
 	const struct liteio_volume_spec *spec = &volume->v.spec;

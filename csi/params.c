@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <linux/liteio.h>
+
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -106,6 +108,64 @@ static int set_pool_selector(struct liteio_csi_params *p, const char *key, const
 	return take_selector(&p->pool_selector, key, value, err);
 }
 
+static int take_number(const char *key, const char *value, uint64_t min, uint64_t max,
+		       uint64_t *ret, struct liteio_error *err)
+{
+	if (liteio_parse_u64(value, min, max, ret) < 0)
+		return liteio_error_set(err, -EINVAL,
+					"parameter %s is \"%s\", not a number from %llu to %llu",
+					key, value, (unsigned long long)min,
+					(unsigned long long)max);
+	return 0;
+}
+
+/* a number of bytes, or a size with its unit */
+static int take_bytes(const char *key, const char *value, uint64_t *ret, struct liteio_error *err)
+{
+	uint64_t v;
+
+	if (liteio_parse_u64(value, 0, LITEIO_QOS_BPS_MAX, &v) < 0 &&
+	    liteio_parse_size(value, &v, NULL) < 0)
+		v = UINT64_MAX;
+	if (v && (v < LITEIO_QOS_BPS_MIN || v > LITEIO_QOS_BPS_MAX))
+		return liteio_error_set(err, -EINVAL,
+					"parameter %s is \"%s\", neither 0 (no limit) nor a size from 4Ki to 1Ti",
+					key, value);
+	*ret = v;
+	return 0;
+}
+
+static int set_read_iops(struct liteio_csi_params *p, const char *key, const char *value,
+			 struct liteio_error *err)
+{
+	return take_number(key, value, 0, LITEIO_QOS_IOPS_MAX, &p->limits.read_iops, err);
+}
+
+static int set_write_iops(struct liteio_csi_params *p, const char *key, const char *value,
+			  struct liteio_error *err)
+{
+	return take_number(key, value, 0, LITEIO_QOS_IOPS_MAX, &p->limits.write_iops, err);
+}
+
+static int set_read_bps(struct liteio_csi_params *p, const char *key, const char *value,
+			struct liteio_error *err)
+{
+	return take_bytes(key, value, &p->limits.read_bps, err);
+}
+
+static int set_write_bps(struct liteio_csi_params *p, const char *key, const char *value,
+			 struct liteio_error *err)
+{
+	return take_bytes(key, value, &p->limits.write_bps, err);
+}
+
+static int set_burst(struct liteio_csi_params *p, const char *key, const char *value,
+		     struct liteio_error *err)
+{
+	return take_number(key, value, LITEIO_QOS_BURST_MS_MIN, LITEIO_QOS_BURST_MS_MAX,
+			   &p->limits.burst_ms, err);
+}
+
 static const struct {
 	const char *key;
 	int (*set)(struct liteio_csi_params *p, const char *key, const char *value,
@@ -116,11 +176,19 @@ static const struct {
 	{ "fsType", set_fs_type },
 	{ "nodeSelector", set_node_selector },
 	{ "poolSelector", set_pool_selector },
+	{ "readIOPS", set_read_iops },
+	{ "writeIOPS", set_write_iops },
+	{ "readBytesPerSecond", set_read_bps },
+	{ "writeBytesPerSecond", set_write_bps },
+	{ "burstMilliseconds", set_burst },
 };
 
 int liteio_csi_params_set(struct liteio_csi_params *p, const char *key, const char *value,
 			  struct liteio_error *err)
 {
+	struct liteio_buf names = LITEIO_BUF_INIT;
+	int r;
+
 	/*
 	 * Not for us but for the sidecars, or told to us by them. The provisioner takes its own
 	 * keys out for CreateVolume, but not for GetCapacity.
@@ -130,9 +198,12 @@ int liteio_csi_params_set(struct liteio_csi_params *p, const char *key, const ch
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(known); i++)
 		if (!strcmp(known[i].key, key))
 			return known[i].set(p, key, value, err);
-	return liteio_error_set(err, -EINVAL,
-				"unknown parameter \"%s\"; known are positionAdvice, class, fsType, nodeSelector, poolSelector",
-				key);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(known); i++)
+		liteio_buf_addf(&names, "%s%s", i ? ", " : "", known[i].key);
+	r = liteio_error_set(err, -EINVAL, "unknown parameter \"%s\"; known are %s", key,
+			     names.data);
+	liteio_buf_fini(&names);
+	return r;
 }
 
 void liteio_csi_params_fini(struct liteio_csi_params *p)

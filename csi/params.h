@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/limits.h"
+
 struct liteio_error;
 struct liteio_json;
 
@@ -21,6 +23,7 @@ struct liteio_json;
  * @fs_type: for capabilities that name none; owned, NULL when not given
  * @node_selector: labels of the pool's node; owned, NULL when not given
  * @pool_selector: labels of the pool; owned, NULL when not given
+ * @limits: what the volume may do in a second
  */
 struct liteio_csi_params {
 	int position;
@@ -28,14 +31,16 @@ struct liteio_csi_params {
 	char *fs_type;
 	struct liteio_json *node_selector;
 	struct liteio_json *pool_selector;
+	struct liteio_limits limits;
 };
 
 /**
  * liteio_csi_params_set() - take one parameter
  * @p: the parameters so far
- * @key: "positionAdvice", "class", "fsType", "nodeSelector", "poolSelector"; what the provisioner
- *	adds about PVC and PV is accepted and not used
- * @value: its value; selectors are "key=value,key=value"
+ * @key: "positionAdvice", "class", "fsType", "nodeSelector", "poolSelector", "readIOPS",
+ *	"writeIOPS", "readBytesPerSecond", "writeBytesPerSecond", "burstMilliseconds"; what the
+ *	provisioner adds about PVC and PV is accepted and not used
+ * @value: its value; selectors are "key=value,key=value", bytes may be written "100Mi"
  * @err: what is wrong, with what would be right
  *
  * Return: 0 or -EINVAL.

@@ -86,7 +86,7 @@ static void job_free(struct api_job *job)
 	if (job->call.req)
 		liteio_json_fini(job->call.req, job->route->req_fields);
 	free(job->call.req);
-	if (job->call.ret)
+	if (job->call.ret && job->route->ret_fields)
 		liteio_json_fini(job->call.ret, job->route->ret_fields);
 	free(job->call.ret);
 	free(job);
@@ -157,6 +157,8 @@ static void job_done(void *arg)
 			 liteio_http_request_path(job->req), liteio_error_str(&job->err, job->r));
 		reply_error(job->req, liteio_local_status(job->r), job->r,
 			    liteio_error_str(&job->err, job->r));
+	} else if (job->call.stream) {
+		job->call.stream(&job->call, job->req);
 	} else {
 		reply_json(job->req, 200,
 			   liteio_json_encode(job->call.ret, job->route->ret_fields));
@@ -320,7 +322,7 @@ static void on_request(void *arg, struct liteio_http_request *req)
 		job_free(job);
 		return;
 	}
-	job->call.ret = liteio_calloc(1, route->ret_size);
+	job->call.ret = liteio_calloc(1, route->ret_size + 1);
 	liteio_worker_submit(route->flags & LITEIO_ROUTE_URGENT ? a->urgent : a->workers, NULL,
 			     job_run, job_done, job);
 }

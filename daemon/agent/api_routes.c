@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "agent/events.h"
 #include "agent/ops.h"
 #include "agent/route.h"
 #include "base/error.h"
@@ -187,6 +188,37 @@ static int attachment_delete(struct liteio_call *c, struct liteio_error *err)
 	return liteio_op_attachment_delete(c->agent, &uuid, generation, c->force, deleted(c), err);
 }
 
+/* ---- the module's registry, limits ---- */
+
+static int module_volume_list(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_module_volume_list(c->agent, c->ret, err);
+}
+
+static int module_volume_show(struct liteio_call *c, struct liteio_error *err)
+{
+	struct liteio_uuid uuid;
+
+	if (liteio_uuid_parse(c->params[0], &uuid) < 0)
+		return liteio_error_set(err, -EINVAL, "\"%s\" is not a UUID", c->params[0]);
+	return liteio_op_module_volume_show(c->agent, &uuid, c->ret, err);
+}
+
+static int module_attachment_list(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_module_attachment_list(c->agent, c->ret, err);
+}
+
+static int module_fence(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_module_fence(c->agent, c->req, c->ret, err);
+}
+
+static int volume_limit(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_limit(c->agent, c->params[0], c->req, c->ret, err);
+}
+
 static int stats_list(struct liteio_call *c, struct liteio_error *err)
 {
 	return liteio_op_stats_list(c->agent, c->ret, err);
@@ -196,12 +228,22 @@ static int stats_list(struct liteio_call *c, struct liteio_error *err)
 #define URGENT LITEIO_ROUTE_URGENT
 #define QUERY LITEIO_ROUTE_QUERY
 #define STRUCT(s) liteio_local_##s##_fields, sizeof(struct liteio_local_##s)
+#define LIMITS_CHANGE liteio_limits_change_fields, sizeof(struct liteio_limits_change)
 #define NOTHING NULL, 0
 
 const struct liteio_route liteio_routes[] = {
 	{ "GET", "/v1/node", node_show, EARLY, NOTHING, STRUCT(node) },
 	{ "GET", "/v1/module", module_show, EARLY, NOTHING, STRUCT(module) },
 	{ "POST", "/v1/module/load", module_load, 0, NOTHING, STRUCT(module) },
+	{ "GET", "/v1/module/volumes", module_volume_list, EARLY, NOTHING,
+	  STRUCT(module_volume_list) },
+	{ "GET", "/v1/module/volumes/*", module_volume_show, EARLY, NOTHING,
+	  STRUCT(module_volume) },
+	{ "GET", "/v1/module/attachments", module_attachment_list, EARLY, NOTHING,
+	  STRUCT(module_attachment_list) },
+	{ "POST", "/v1/module/fence", module_fence, URGENT, STRUCT(module_fence),
+	  STRUCT(module_fenced) },
+	{ "GET", "/v1/module/events", liteio_events_open, EARLY, NOTHING, NOTHING },
 
 	{ "GET", "/v1/disks", disk_list, EARLY | QUERY, STRUCT(disk_rule), STRUCT(disk_list) },
 
@@ -215,6 +257,7 @@ const struct liteio_route liteio_routes[] = {
 	{ "GET", "/v1/volumes/*", volume_show, 0, NOTHING, STRUCT(volume) },
 	{ "POST", "/v1/volumes", volume_create, 0, STRUCT(volume_create), STRUCT(volume) },
 	{ "POST", "/v1/volumes/*/grow", volume_grow, 0, STRUCT(resize), STRUCT(volume) },
+	{ "POST", "/v1/volumes/*/limits", volume_limit, 0, LIMITS_CHANGE, STRUCT(volume) },
 	{ "POST", "/v1/volumes/*/fence", volume_fence, URGENT, STRUCT(fence), STRUCT(fenced) },
 	{ "DELETE", "/v1/volumes/*", volume_delete, 0, NOTHING, STRUCT(deleted) },
 

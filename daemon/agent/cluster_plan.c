@@ -16,7 +16,8 @@ const char *const liteio_plan_names[] = {
 	[LITEIO_PLAN_IMPORT] = "import",   [LITEIO_PLAN_GROW] = "grow",
 	[LITEIO_PLAN_EXPORT] = "export",   [LITEIO_PLAN_UNEXPORT] = "unexport",
 	[LITEIO_PLAN_DELETE] = "delete",   [LITEIO_PLAN_HOLD] = "hold",
-	[LITEIO_PLAN_RELEASE] = "release", NULL,
+	[LITEIO_PLAN_LIMIT] = "limit",	   [LITEIO_PLAN_RELEASE] = "release",
+	NULL,
 };
 
 static bool is_state(const char *state, const char *what)
@@ -193,6 +194,10 @@ static void plan_present(const struct liteio_plan_volume *in, struct liteio_plan
 				   "on pool %s, being made larger", in->pool);
 		return;
 	}
+	if (!liteio_limits_equal(&in->have->limits, &v->spec.limits)) {
+		ret->kind = LITEIO_PLAN_LIMIT;
+		return;
+	}
 	/* who was granted the volume waits for nobody who has lost it */
 	if (!next_export(in, ret))
 		next_unexport(in, ret);
@@ -270,6 +275,10 @@ void liteio_plan_observe(const struct liteio_plan_volume *in, struct liteio_volu
 	if (ret->created && have->size_bytes > ret->size_bytes)
 		ret->size_bytes = have->size_bytes;
 	ret->allocated_bytes = have->allocated_bytes;
+	ret->limits = have->limits;
+	if (have->limits_not_in_force)
+		ret->limits_not_in_force = liteio_strf("%.*s", LITEIO_VOLUME_REASON_MAX,
+						       have->limits_not_in_force);
 	for (i = 0; i < n && ret->n_exports < LITEIO_VOLUME_EXPORTS_MAX; i++) {
 		/* what is fenced is no attachment any more, whatever is left of it */
 		if (liteio_volume_is_fenced(in->volume, in->exports->items[i].generation))

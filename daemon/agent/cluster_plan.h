@@ -32,6 +32,7 @@ enum liteio_plan_kind {
 	LITEIO_PLAN_CREATE,
 	LITEIO_PLAN_IMPORT, /* a pool only */
 	LITEIO_PLAN_GROW,
+	LITEIO_PLAN_LIMIT,
 	LITEIO_PLAN_EXPORT, /* generation */
 	LITEIO_PLAN_UNEXPORT, /* generation */
 	LITEIO_PLAN_DELETE,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Volumes placed on this node: make, grow, export, remove, delete, and say so. Fences are not here.
+ * Volumes placed on this node: make, grow, limit, export, remove, delete, and say so. Fences are
+ * not here.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -89,7 +90,8 @@ static int create(struct pass *p, struct liteio_error *err)
 						  .pool = p->place.pool,
 						  .size_bytes = spec->size_bytes,
 						  .volume_class = spec->volume_class,
-						  .snapshot = spec->source.snapshot };
+						  .snapshot = spec->source.snapshot,
+						  .limits = spec->limits };
 	struct liteio_local_snapshot snap = { 0 };
 	struct liteio_local_volume made = { 0 };
 	bool meant;
@@ -118,6 +120,17 @@ static int grow(struct pass *p, struct liteio_error *err)
 
 	r = liteio_op_volume_grow(p->c->agent, p->v.meta.name, p->v.spec.size_bytes, &grown, err);
 	liteio_json_fini(&grown, liteio_local_volume_fields);
+	return r;
+}
+
+static int limit(struct pass *p, struct liteio_error *err)
+{
+	const struct liteio_limits_change exactly = liteio_limits_exactly(&p->v.spec.limits);
+	struct liteio_local_volume limited = { 0 };
+	int r;
+
+	r = liteio_op_volume_limit(p->c->agent, p->v.meta.name, &exactly, &limited, err);
+	liteio_json_fini(&limited, liteio_local_volume_fields);
 	return r;
 }
 
@@ -172,6 +185,8 @@ static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_er
 		return create(p, err);
 	case LITEIO_PLAN_GROW:
 		return grow(p, err);
+	case LITEIO_PLAN_LIMIT:
+		return limit(p, err);
 	case LITEIO_PLAN_EXPORT:
 		return export(p, plan->generation, err);
 	case LITEIO_PLAN_UNEXPORT:

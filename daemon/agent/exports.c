@@ -16,6 +16,7 @@
 #include "agent/agent.h"
 #include "agent/door.h"
 #include "agent/gate.h"
+#include "agent/limits.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -62,6 +63,18 @@ bool liteio_export_is_listening(void)
 	return false;
 }
 
+/* a volume that can not be limited is given all the same; `volume show` says that it is not */
+static void hold_limits(struct liteio_netlink *nl, struct liteio_open_pool *p,
+			const struct liteio_catalog_volume *v)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_limits_hold(nl, p, &v->uuid, &err);
+
+	if (r)
+		log_warning(NULL, "volume %s: its limits do not hold: %s", v->name,
+			    liteio_error_str(&err, r));
+}
+
 /* the device below, the gate, and the head on both */
 static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			const struct liteio_catalog_attachment *att,
@@ -81,6 +94,8 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 	r = liteio_gate_open(&nl, err);
 	if (r == 0 && nl)
 		r = liteio_gate_volume(nl, &v->uuid, v->name, v->floor, err);
+	if (r == 0 && nl)
+		hold_limits(nl, p, v);
 	if (r == 0 && nl)
 		r = liteio_gate_attach(nl, &v->uuid, att->generation, att->host,
 				       is_read_only(att), err);

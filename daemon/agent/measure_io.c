@@ -4,6 +4,7 @@
  * module's own counters.
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,14 +24,22 @@
 #define BOUND_STEP 4
 
 /**
+ * struct volume - a volume of a catalog of this node
+ * @v: a copy of its record
+ * @pool: name of its pool; owned
+ */
+struct volume {
+	struct liteio_catalog_volume v;
+	char *pool;
+};
+
+/**
  * struct volumes - what the catalogs of this node say
- * @items: copies, by uuid
- * @pools: names of their pools, likewise; owned
+ * @items: by uuid
  * @n: how many
  */
 struct volumes {
-	struct liteio_catalog_volume *items;
-	char **pools;
+	struct volume *items;
 	size_t n;
 };
 
@@ -40,26 +49,37 @@ static int add_volume(void *arg, struct liteio_open_pool *p, const struct liteio
 	struct volumes *all = arg;
 
 	all->items = liteio_realloc(all->items, all->n + 1, sizeof(*all->items));
-	all->pools = liteio_realloc(all->pools, all->n + 1, sizeof(*all->pools));
-	all->items[all->n] = *v;
-	all->pools[all->n++] = liteio_strdup(p->name);
+	all->items[all->n].v = *v;
+	all->items[all->n++].pool = liteio_strdup(p->name);
 	return 0;
+}
+
+static int compare_uuid(const void *a, const void *b)
+{
+	const struct volume *x = a, *y = b;
+
+	return memcmp(x->v.uuid.b, y->v.uuid.b, sizeof(x->v.uuid.b));
+}
+
+static void volumes_init(struct liteio_agent *a, struct volumes *all)
+{
+	(void)liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, add_volume, all, NULL);
+	if (all->n > 1)
+		qsort(all->items, all->n, sizeof(*all->items), compare_uuid);
 }
 
 static const char *name_of(const struct volumes *all, const struct liteio_uuid *uuid)
 {
-	for (size_t i = 0; i < all->n; i++) {
-		if (liteio_uuid_equal(&all->items[i].uuid, uuid))
-			return all->items[i].name;
-	}
-	return NULL;
+	const struct volume key = { .v.uuid = *uuid }, *found;
+
+	found = all->n ? bsearch(&key, all->items, all->n, sizeof(key), compare_uuid) : NULL;
+	return found ? found->v.name : NULL;
 }
 
 static void volumes_fini(struct volumes *all)
 {
 	for (size_t i = 0; i < all->n; i++)
-		free(all->pools[i]);
-	free(all->pools);
+		free(all->items[i].pool);
 	free(all->items);
 }
 
@@ -206,15 +226,14 @@ static void gate_numbers(const struct gates *g, struct liteio_openmetrics *m)
 }
 
 /* returns how many are not told */
-static uint64_t measure_gates(const struct volumes *all, struct liteio_openmetrics *m)
+static uint64_t measure_gates(struct liteio_netlink *nl, const struct volumes *all,
+			      struct liteio_openmetrics *m)
 {
-	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 	_cleanup_free_ struct liteio_netlink_stats *stats = NULL;
 	struct gates g;
 	size_t n = 0;
 
-	if (liteio_gate_open(&nl, NULL) || !nl ||
-	    liteio_netlink_stats_list(nl, NULL, &stats, &n, NULL))
+	if (liteio_netlink_stats_list(nl, NULL, &stats, &n, NULL))
 		return 0;
 	gates_init(&g, stats, n < LITEIO_MEASURE_MAX ? n : LITEIO_MEASURE_MAX, all);
 	counters(&g, m);
@@ -236,25 +255,130 @@ static uint64_t measure_volumes(const struct volumes *all, struct liteio_openmet
 		char uuid[LITEIO_UUID_STRLEN + 1];
 		const struct liteio_openmetrics_label labels[] = {
 			{ "uuid", uuid },
-			{ "volume", all->items[i].name },
-			{ "pool", all->pools[i] },
+			{ "volume", all->items[i].v.name },
+			{ "pool", all->items[i].pool },
 			{ NULL, NULL },
 		};
 
-		liteio_uuid_format(&all->items[i].uuid, uuid);
-		liteio_openmetrics_u64(m, "", labels, all->items[i].size_bytes);
+		liteio_uuid_format(&all->items[i].v.uuid, uuid);
+		liteio_openmetrics_u64(m, "", labels, all->items[i].v.size_bytes);
 	}
 	return all->n - n;
 }
 
+/* ---- limits --------------------------------------------------------------------------------- */
+
+/**
+ * struct limited - a volume of the registry that has limits, or had
+ * @uuid: as text
+ * @name: of the catalog, NULL for a volume of another node; borrowed
+ * @throttle: by direction; borrowed
+ */
+struct limited {
+	char uuid[LITEIO_UUID_STRLEN + 1];
+	const char *name;
+	const struct liteio_netlink_throttle *throttle;
+};
+
+static const char *const directions[] = {
+	[LITEIO_CLASS_READ] = "read",
+	[LITEIO_CLASS_WRITE] = "write",
+};
+
+static bool has_limits(const struct liteio_netlink_volume *v)
+{
+	const struct liteio_netlink_throttle *rd = &v->throttle[LITEIO_CLASS_READ];
+	const struct liteio_netlink_throttle *wr = &v->throttle[LITEIO_CLASS_WRITE];
+
+	return v->qos.riops || v->qos.wiops || v->qos.rbps || v->qos.wbps || rd->throttled ||
+	       wr->throttled;
+}
+
+/* why something waited: two labels of the same family */
+static void times_over_limit(const struct limited *l, size_t n, struct liteio_openmetrics *m)
+{
+	liteio_openmetrics_family(m, "liteio_volume_time_over_limit_seconds", "counter", "seconds",
+				  "Time during which operations of a volume waited for a limit.");
+	for (size_t i = 0; i < n * LITEIO_ARRAY_SIZE(directions); i++) {
+		const struct limited *v = &l[i / LITEIO_ARRAY_SIZE(directions)];
+		size_t d = i % LITEIO_ARRAY_SIZE(directions);
+		struct liteio_openmetrics_label labels[] = {
+			{ "uuid", v->uuid },
+			{ "volume", v->name },
+			{ "direction", directions[d] },
+			{ "limit", "iops" },
+			{ NULL, NULL },
+		};
+
+		liteio_openmetrics_seconds(m, "_total", labels, v->throttle[d].iops_ns);
+		labels[3].value = "bytes";
+		liteio_openmetrics_seconds(m, "_total", labels, v->throttle[d].bps_ns);
+	}
+}
+
+static void waiting(const struct limited *l, size_t n, bool now, struct liteio_openmetrics *m)
+{
+	if (now)
+		liteio_openmetrics_family(m, "liteio_volume_queued", "gauge", NULL,
+					  "Operations of a volume that wait for a limit.");
+	else
+		liteio_openmetrics_family(m, "liteio_volume_throttled", "counter", NULL,
+					  "Operations of a volume that had to wait for a limit.");
+	for (size_t i = 0; i < n * LITEIO_ARRAY_SIZE(directions); i++) {
+		const struct limited *v = &l[i / LITEIO_ARRAY_SIZE(directions)];
+		size_t d = i % LITEIO_ARRAY_SIZE(directions);
+		const struct liteio_openmetrics_label labels[] = {
+			{ "uuid", v->uuid },
+			{ "volume", v->name },
+			{ "direction", directions[d] },
+			{ NULL, NULL },
+		};
+
+		liteio_openmetrics_u64(m, now ? "" : "_total", labels,
+				       now ? v->throttle[d].queued : v->throttle[d].throttled);
+	}
+}
+
+/* returns how many are not told */
+static uint64_t measure_limits(struct liteio_netlink *nl, const struct volumes *all,
+			       struct liteio_openmetrics *m)
+{
+	_cleanup_free_ struct liteio_netlink_volume *v = NULL;
+	_cleanup_free_ struct limited *l = NULL;
+	size_t n = 0, told = 0, omitted = 0;
+
+	if (liteio_netlink_vol_list(nl, &v, &n, NULL))
+		return 0;
+	l = liteio_calloc(n + 1, sizeof(*l));
+	for (size_t i = 0; i < n; i++) {
+		if (!has_limits(&v[i]))
+			continue;
+		if (told == LITEIO_MEASURE_MAX) {
+			omitted++;
+			continue;
+		}
+		liteio_uuid_format(&v[i].uuid, l[told].uuid);
+		l[told].name = name_of(all, &v[i].uuid);
+		l[told++].throttle = v[i].throttle;
+	}
+	times_over_limit(l, told, m);
+	waiting(l, told, false, m);
+	waiting(l, told, true, m);
+	return omitted;
+}
+
 void liteio_measure_io(struct liteio_agent *a, struct liteio_openmetrics *m)
 {
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 	struct volumes all = { 0 };
 	uint64_t omitted;
 
-	(void)liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, add_volume, &all, NULL);
+	volumes_init(a, &all);
 	omitted = measure_volumes(&all, m);
-	omitted += measure_gates(&all, m);
+	if (liteio_gate_open(&nl, NULL) == 0 && nl) {
+		omitted += measure_gates(nl, &all, m);
+		omitted += measure_limits(nl, &all, m);
+	}
 	liteio_openmetrics_family(m, "liteio_metrics_omitted", "gauge", NULL,
 				  "Volumes and attachments that are too many to be told one by one.");
 	liteio_openmetrics_u64(m, "", NULL, omitted);

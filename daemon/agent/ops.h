@@ -43,6 +43,7 @@
 
 #include "base/uuid.h"
 #include "model/local.h"
+#include "model/local_module.h"
 
 struct liteio_agent;
 struct liteio_error;
@@ -152,6 +153,54 @@ int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_lis
 int liteio_op_volume_fence(struct liteio_agent *a, const char *volume,
 			   const struct liteio_local_fence *req, struct liteio_local_fenced *ret,
 			   struct liteio_error *err);
+
+/* ---- the module's registry, as the kernel has it; -ENOENT when the module is not loaded ---- */
+
+int liteio_op_module_volume_list(struct liteio_agent *a,
+				 struct liteio_local_module_volume_list *ret,
+				 struct liteio_error *err);
+/* also -ENOENT when the kernel does not know it */
+int liteio_op_module_volume_show(struct liteio_agent *a, const struct liteio_uuid *uuid,
+				 struct liteio_local_module_volume *ret, struct liteio_error *err);
+int liteio_op_module_attachment_list(struct liteio_agent *a,
+				     struct liteio_local_module_attachment_list *ret,
+				     struct liteio_error *err);
+/**
+ * liteio_op_module_fence() - end the right to a volume, whoever may know it
+ * @a: the agent
+ * @req: uuid, floor or generation, and how long to wait for the drain
+ * @ret: the fence; persisted says whether it outlives this boot
+ * @err: why the gates could not be closed; -ENOENT when neither a pool nor the kernel knows it
+ *
+ * A volume of a pool of this node is fenced as by liteio_op_volume_fence(): its catalog first. For
+ * any other the kernel is all there is; a pool that is not open keeps what its catalog says.
+ * Return: 0 or a negative errno.
+ */
+int liteio_op_module_fence(struct liteio_agent *a, const struct liteio_local_module_fence *req,
+			   struct liteio_local_module_fenced *ret, struct liteio_error *err);
+/* liteio_op_volume_fence() by uuid; -ENOENT only when no open pool has it; @ret_pool: new memory */
+int liteio_op_volume_fence_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
+				const struct liteio_local_fence *req,
+				struct liteio_local_fenced *ret, char **ret_pool,
+				struct liteio_error *err);
+
+/* ---- limits ---- */
+
+/**
+ * liteio_op_volume_limit() - change what a volume may do in a second
+ * @a: the agent
+ * @volume: name
+ * @change: what is not given stays as it is
+ * @ret: the volume; without a module that has limits they are kept and not in force, as it says
+ * @err: why not; then nothing has changed, or (when the kernel failed) they hold from the next
+ *	attachment on
+ *
+ * Catalog first, then the kernel, where they hold at once, also for I/O that waits already.
+ * Return: 0 or a negative errno.
+ */
+int liteio_op_volume_limit(struct liteio_agent *a, const char *volume,
+			   const struct liteio_limits_change *change,
+			   struct liteio_local_volume *ret, struct liteio_error *err);
 
 /* ---- snapshots ---- */
 

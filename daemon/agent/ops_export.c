@@ -62,6 +62,47 @@ static int fence(struct liteio_target *t, uint64_t floor, uint64_t generation,
 	return 0;
 }
 
+/* a volume that was found */
+static int fence_target(struct liteio_agent *a, struct liteio_target *t,
+			const struct liteio_local_fence *req, struct liteio_local_fenced *ret,
+			struct liteio_error *err)
+{
+	int r = fence(t, req->floor, req->generation, req->timeout_ms, ret, err);
+
+	if (r)
+		return liteio_error_wrap(err, r, "volume %s", t->volume.name);
+	/* perhaps it was one that could not be restored */
+	liteio_door_review(a);
+	return 0;
+}
+
+int liteio_op_volume_fence_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
+				const struct liteio_local_fence *req,
+				struct liteio_local_fenced *ret, char **ret_pool,
+				struct liteio_error *err)
+{
+	char text[LITEIO_UUID_STRLEN + 1];
+	LITEIO_TARGET(t);
+	int r;
+
+	r = liteio_target_find_uuid(a, uuid, &t, err);
+	if (r == 0 && t.volume.kind != LITEIO_CATALOG_VOLUME)
+		r = liteio_error_set(err, -EINVAL, "%s is a snapshot: it has no gates",
+				     t.volume.name);
+	if (r)
+		return r;
+	/* as below: without gates alone */
+	if (!liteio_kmodule_is_loaded("liteio")) {
+		liteio_uuid_format(uuid, text);
+		t.lock = liteio_locks_take(a->locks, text);
+	}
+	r = fence_target(a, &t, req, ret, err);
+	if (r == 0)
+		*ret_pool = liteio_strdup(t.pool->name);
+	/* -ENOENT is for what no pool has */
+	return r == -ENOENT ? -EBUSY : r;
+}
+
 int liteio_op_volume_fence(struct liteio_agent *a, const char *volume,
 			   const struct liteio_local_fence *req, struct liteio_local_fenced *ret,
 			   struct liteio_error *err)
@@ -77,14 +118,7 @@ int liteio_op_volume_fence(struct liteio_agent *a, const char *volume,
 		r = liteio_target_find(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
 	else
 		r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
-	if (r)
-		return r;
-	r = fence(&t, req->floor, req->generation, req->timeout_ms, ret, err);
-	if (r)
-		return liteio_error_wrap(err, r, "volume %s", volume);
-	/* perhaps it was one that could not be restored */
-	liteio_door_review(a);
-	return 0;
+	return r ? r : fence_target(a, &t, req, ret, err);
 }
 
 /* ---- exports ---- */

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "host/kmodule.h"
 #include "host/netlink.h"
+#include "model/latency.h"
 
 #define MODULE "liteio"
 
@@ -36,6 +37,8 @@ static const struct {
 	{ LITEIO_FEATURE_STATS, "stats" },
 	{ LITEIO_FEATURE_EVENTS, "events" },
 	{ LITEIO_FEATURE_ATOMIC_WRITES, "atomic-writes" },
+	{ LITEIO_FEATURE_QOS, "limits" },
+	{ LITEIO_FEATURE_DIRTY, "dirty" },
 };
 
 int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *ret,
@@ -55,6 +58,9 @@ int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *re
 	ret->loaded = true;
 	ret->version = liteio_strdup(info.module);
 	ret->instance = info.instance;
+	ret->event_seq = info.event_seq;
+	ret->stats_bytes = info.stats_bytes;
+	ret->dirty_bytes = info.dirty_bytes;
 	for (i = 0; i < LITEIO_ARRAY_SIZE(module_features); i++)
 		if (info.features & module_features[i].bit)
 			add_text(&ret->features, &ret->n_features, module_features[i].name);
@@ -130,6 +136,10 @@ static void fill_class(const struct liteio_netlink_class *from, const char *name
 	ret->errors = from->errors;
 	ret->bytes = from->bytes;
 	ret->time_ns = from->time_ns;
+	ret->p50_ns = liteio_latency_percentile(from->hist, 500);
+	ret->p90_ns = liteio_latency_percentile(from->hist, 900);
+	ret->p99_ns = liteio_latency_percentile(from->hist, 990);
+	ret->p999_ns = liteio_latency_percentile(from->hist, 999);
 	ret->hist = liteio_json_new_array();
 	for (i = 0; i < LITEIO_HIST_BUCKETS; i++)
 		liteio_json_append(ret->hist, liteio_json_new_int((int64_t)from->hist[i]));
@@ -156,8 +166,11 @@ int liteio_op_stats_list(struct liteio_agent *a, struct liteio_local_stats_list 
 
 		to->uuid = stats[i].uuid;
 		to->generation = stats[i].generation;
+		to->time_ns = stats[i].time_ns;
 		to->inflight = stats[i].inflight;
 		to->rejected = stats[i].rejected;
+		to->queued = stats[i].queued;
+		to->throttled = stats[i].throttled;
 		to->classes = liteio_calloc(LITEIO_CLASS_NR, sizeof(*to->classes));
 		to->n_classes = LITEIO_CLASS_NR;
 		for (j = 0; j < LITEIO_CLASS_NR; j++)

@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
+#include "agent/limits.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/volume_info.h"
@@ -34,7 +35,11 @@ static int list_one(void *arg, struct liteio_open_pool *p, const struct liteio_c
 int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_list *ret,
 			  struct liteio_error *err)
 {
-	return liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, list_one, ret, err);
+	int r = liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, list_one, ret, err);
+
+	if (r == 0)
+		liteio_limits_look(ret->items, ret->n_items);
+	return r;
 }
 
 int liteio_op_volume_show(struct liteio_agent *a, const char *volume,
@@ -47,6 +52,7 @@ int liteio_op_volume_show(struct liteio_agent *a, const char *volume,
 	if (r)
 		return r;
 	liteio_volume_info_fill(t.pool, &t.volume, ret);
+	liteio_limits_look(ret, 1);
 	return 0;
 }
 
@@ -83,6 +89,8 @@ static int create_again(const struct liteio_local_volume_create *req,
 			const struct liteio_pool_create *c, const struct liteio_open_pool *p,
 			const struct liteio_target *t, struct liteio_error *err)
 {
+	struct liteio_limits has;
+
 	if (t->pool != p)
 		return liteio_error_set(err, -EEXIST, "volume %s exists in pool %s", req->name,
 					t->pool->name);
@@ -97,6 +105,11 @@ static int create_again(const struct liteio_local_volume_create *req,
 					req->name);
 	if (t->volume.state == LITEIO_CATALOG_DELETING)
 		return liteio_error_set(err, -EBUSY, "volume %s is being deleted", req->name);
+	has = liteio_limits_of_catalog(&t->volume.limits);
+	/* one that is still being made is made with those of today */
+	if (t->volume.state == LITEIO_CATALOG_READY && !liteio_limits_equal(&has, &req->limits))
+		return liteio_error_set(err, -EEXIST, "volume %s exists with other limits",
+					req->name);
 	return 0;
 }
 
@@ -107,6 +120,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		.uuid = req->uuid,
 		.name = req->name,
 		.size_bytes = req->size_bytes,
+		.limits = liteio_limits_to_catalog(&req->limits),
 	};
 	LITEIO_TARGET(t);
 	int r;
@@ -132,6 +146,18 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 	return liteio_pool_volume_create(p->engine, &c, NULL, err);
 }
 
+/* the registry is to say what will hold, before the first attachment too */
+static int limit_new(struct liteio_agent *a, const char *name, struct liteio_error *err)
+{
+	LITEIO_TARGET(t);
+	int r;
+
+	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, name, &t, err);
+	if (r == 0)
+		r = liteio_limits_enforce(&t, err);
+	return r ? liteio_error_wrap(err, r, "limits of volume %s", name) : 0;
+}
+
 int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_volume_create *req,
 			    struct liteio_local_volume *ret, struct liteio_error *err)
 {
@@ -142,6 +168,8 @@ int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_vo
 
 	r = liteio_name_check("volume", req->name, err);
 	if (r == 0)
+		r = liteio_limits_check(&req->limits, err);
+	if (r == 0)
 		r = liteio_pools_get(a->pools, req->pool, &p, err);
 	if (r)
 		return r;
@@ -151,6 +179,11 @@ int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_vo
 	if (r)
 		return liteio_error_wrap(err, r, "create volume %s", req->name);
 	log_info(NULL, "volume %s is there", req->name);
+	if (liteio_limits_any(&req->limits)) {
+		r = limit_new(a, req->name, err);
+		if (r)
+			return r;
+	}
 	return liteio_op_volume_show(a, req->name, ret, err);
 }
 

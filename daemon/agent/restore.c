@@ -18,6 +18,7 @@
 #include "agent/door.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
+#include "agent/limits.h"
 #include "agent/pools.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -46,6 +47,18 @@ static int floors_of_volume(struct liteio_netlink *nl, struct liteio_open_pool *
 	return r;
 }
 
+/* not worth to end anything for: an attachment tries again */
+static void limits_of_volume(struct liteio_netlink *nl, struct liteio_open_pool *p,
+			     const struct liteio_catalog_volume *v)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_limits_hold(nl, p, &v->uuid, &err);
+
+	if (r)
+		log_warning(NULL, "volume %s: its limits do not hold: %s", v->name,
+			    liteio_error_str(&err, r));
+}
+
 int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 			  struct liteio_error *err)
 {
@@ -61,6 +74,9 @@ int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 	for (i = 0; r == 0 && i < n; i++)
 		if (v[i].kind == LITEIO_CATALOG_VOLUME && v[i].state == LITEIO_CATALOG_READY)
 			r = floors_of_volume(nl, p, &v[i], err);
+	for (i = 0; r == 0 && i < n; i++)
+		if (v[i].kind == LITEIO_CATALOG_VOLUME && v[i].state == LITEIO_CATALOG_READY)
+			limits_of_volume(nl, p, &v[i]);
 	return r;
 }
 

@@ -12,6 +12,7 @@
 struct liteio_agent;
 struct liteio_error;
 struct liteio_field;
+struct liteio_http_request;
 
 #define LITEIO_ROUTE_PARAMS_MAX 2
 #define LITEIO_ROUTE_PARAM_MAX 128
@@ -28,6 +29,9 @@ struct liteio_field;
  * @force: query force
  * @req: decoded body or query, zeroed and then filled as @req_fields says; NULL without a body
  * @ret: zeroed; to be filled in on success
+ * @stream: set by @run of a route whose answer goes on: answers instead, on the loop, once @run
+ *	has returned 0
+ * @opened: what @run has opened for @stream, which takes it over
  */
 struct liteio_call {
 	struct liteio_agent *agent;
@@ -36,6 +40,8 @@ struct liteio_call {
 	bool force;
 	void *req;
 	void *ret;
+	void (*stream)(struct liteio_call *call, struct liteio_http_request *req);
+	void *opened;
 };
 
 /**
@@ -46,7 +52,7 @@ struct liteio_call {
  * @flags: LITEIO_ROUTE_*
  * @req_fields: of the body, or of the query (LITEIO_ROUTE_QUERY); NULL: no body is taken
  * @req_size: of its struct
- * @ret_fields: of the answer
+ * @ret_fields: of the answer; NULL when it goes on
  * @ret_size: of its struct
  */
 struct liteio_route {

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "agent/limits.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -85,6 +86,7 @@ void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_cat
 	ret->floor = v->floor;
 	ret->origin = name_of(p, &v->origin);
 	fill_attachments(p, &v->uuid, ret);
+	ret->limits = liteio_limits_of_catalog(&v->limits);
 }
 
 static char *rfc3339(uint64_t seconds)

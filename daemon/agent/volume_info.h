@@ -13,7 +13,10 @@
 /* bytes in use; the thin device is activated for it when needed; 0 when nobody can tell. worker */
 uint64_t liteio_volume_info_allocated(struct liteio_open_pool *p,
 				      const struct liteio_catalog_volume *v);
-/* a volume or a snapshot, in new memory of @ret; worker */
+/*
+ * a volume or a snapshot, in new memory of @ret; worker. What the kernel makes of a volume's limits is
+ * added by liteio_limits_look()
+ */
 void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			     struct liteio_local_volume *ret);
 void liteio_snapshot_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,

@@ -4,7 +4,8 @@
  *
  * libmicrohttpd keeps its sockets in an epoll of its own; the loop watches that epoll and calls
  * MHD_run(). A request that is not answered from within its handler suspends its connection; the
- * reply resumes it, and libmicrohttpd then asks for the response.
+ * reply resumes it, and libmicrohttpd then asks for the response. A stream is a response that
+ * suspends its connection whenever there is nothing to send.
  */
 #include <errno.h>
 #include <microhttpd.h>
@@ -27,6 +28,7 @@
 #define DEFAULT_IDLE_S 30
 #define DEFAULT_MODE 0660
 #define CONNECTION_MEMORY 32768
+#define STREAM_BLOCK 4096
 /* so many times the bound of a body is read and dropped to be able to say "413"; then we hang up */
 #define DROP_FACTOR 8
 
@@ -68,6 +70,7 @@ struct liteio_http_server {
  * @suspended: the connection waits for the reply
  * @reply: the answer, until libmicrohttpd takes it
  * @status: its status
+ * @stream: the answer is one
  */
 struct liteio_http_request {
 	struct liteio_http_server *s;
@@ -81,6 +84,27 @@ struct liteio_http_request {
 	bool suspended;
 	struct MHD_Response *reply;
 	unsigned int status;
+	struct liteio_http_stream *stream;
+};
+
+/**
+ * struct liteio_http_stream - an answer that goes on; libmicrohttpd's response owns it
+ * @s: the server
+ * @conn: the connection; gone with the response
+ * @pending: not sent yet
+ * @suspended: the connection waits for more
+ * @ended: nothing more will come, nobody is to be told
+ * @closed: told when the response goes
+ * @arg: for @closed
+ */
+struct liteio_http_stream {
+	struct liteio_http_server *s;
+	struct MHD_Connection *conn;
+	struct liteio_buf pending;
+	bool suspended;
+	bool ended;
+	void (*closed)(void *arg);
+	void *arg;
 };
 
 /* ---- requests ----------------------------------------------------------------------------- */
@@ -286,15 +310,96 @@ int liteio_http_request_peer(const struct liteio_http_request *req, uid_t *ret_u
 	return 0;
 }
 
-void liteio_http_reply(struct liteio_http_request *req, unsigned int status,
-		       const char *content_type, const void *body, size_t len)
+/* the reply is set: let libmicrohttpd take it */
+static void answer(struct liteio_http_request *req)
 {
-	set_reply(req, status, content_type, body, len);
 	if (!req->suspended)
 		return;
 	req->suspended = false;
 	MHD_resume_connection(req->conn);
 	liteio_timer_arm(req->s->timer, 0, 0);
+}
+
+void liteio_http_reply(struct liteio_http_request *req, unsigned int status,
+		       const char *content_type, const void *body, size_t len)
+{
+	set_reply(req, status, content_type, body, len);
+	answer(req);
+}
+
+/* ---- streams ------------------------------------------------------------------------------ */
+
+static ssize_t stream_read(void *arg, uint64_t pos, char *buf, size_t max)
+{
+	struct liteio_http_stream *st = arg;
+	size_t n = st->pending.len < max ? st->pending.len : max;
+
+	if (n) {
+		memcpy(buf, st->pending.data, n);
+		liteio_buf_consume(&st->pending, n);
+		return (ssize_t)n;
+	}
+	if (st->ended)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	st->suspended = true;
+	MHD_suspend_connection(st->conn);
+	return 0;
+}
+
+/* by libmicrohttpd, with the response */
+static void stream_free(void *arg)
+{
+	struct liteio_http_stream *st = arg;
+
+	if (!st->ended)
+		st->closed(st->arg);
+	liteio_buf_fini(&st->pending);
+	free(st);
+}
+
+static void stream_wake(struct liteio_http_stream *st)
+{
+	if (!st->suspended)
+		return;
+	st->suspended = false;
+	MHD_resume_connection(st->conn);
+	liteio_timer_arm(st->s->timer, 0, 0);
+}
+
+struct liteio_http_stream *liteio_http_stream_new(struct liteio_http_request *req,
+						  unsigned int status, const char *content_type,
+						  void (*closed)(void *arg), void *arg)
+{
+	struct liteio_http_stream *st = liteio_calloc(1, sizeof(*st));
+
+	st->s = req->s;
+	st->conn = req->conn;
+	st->closed = closed;
+	st->arg = arg;
+	req->stream = st;
+	req->status = status;
+	req->reply = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read,
+						       st, stream_free);
+	if (!req->reply)
+		abort();
+	MHD_add_response_header(req->reply, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+	answer(req);
+	return st;
+}
+
+int liteio_http_stream_write(struct liteio_http_stream *st, const void *data, size_t len)
+{
+	if (len > LITEIO_HTTP_STREAM_MAX - st->pending.len)
+		return -ENOBUFS;
+	liteio_buf_add(&st->pending, data, len);
+	stream_wake(st);
+	return 0;
+}
+
+void liteio_http_stream_end(struct liteio_http_stream *st)
+{
+	st->ended = true;
+	stream_wake(st);
 }
 
 /* ---- the server --------------------------------------------------------------------------- */
@@ -395,7 +500,7 @@ void liteio_http_server_free(struct liteio_http_server *s)
 	if (s->mhd) {
 		/* it must not be stopped while connections are suspended */
 		for (struct liteio_http_request *req = s->requests; req; req = req->next) {
-			if (req->suspended)
+			if (req->suspended || (req->stream && req->stream->suspended))
 				MHD_resume_connection(req->conn);
 		}
 		MHD_stop_daemon(s->mhd);

@@ -3,8 +3,8 @@
  * A small HTTP server on the loop (libmicrohttpd below), for the local API, health and metrics.
  *
  * A request is answered now or later: the handler keeps the request and calls
- * liteio_http_reply() when the answer is there. Requests are bounded in size and time, and so is
- * the number of connections.
+ * liteio_http_reply() when the answer is there, or liteio_http_stream_new() when the answer is one
+ * that goes on. Requests are bounded in size and time, and so is the number of connections.
  */
 #ifndef LITEIO_BASE_HTTP_SERVER_H
 #define LITEIO_BASE_HTTP_SERVER_H
@@ -15,12 +15,14 @@
 struct liteio_error;
 struct liteio_http_request;
 struct liteio_http_server;
+struct liteio_http_stream;
 struct liteio_loop;
 
 /**
  * typedef liteio_http_handler - called once per complete request
  * @arg: of the server
- * @req: to be answered exactly once with liteio_http_reply(), now or later, on the loop thread
+ * @req: to be answered exactly once, with liteio_http_reply() or liteio_http_stream_new(), now or
+ *	later, on the loop thread
  *
  * Context: loop thread; must not block.
  */
@@ -94,5 +96,29 @@ int liteio_http_request_peer(const struct liteio_http_request *req, uid_t *ret_u
  */
 void liteio_http_reply(struct liteio_http_request *req, unsigned int status,
 		       const char *content_type, const void *body, size_t len);
+
+/* so many bytes may wait for a reader that is slow */
+#define LITEIO_HTTP_STREAM_MAX (256u << 10)
+
+/**
+ * liteio_http_stream_new() - answer with a body that is written piece by piece, in chunks
+ * @req: not valid after the call
+ * @status: 200 ...
+ * @content_type: "application/x-ndjson"
+ * @closed: called once when the reader has gone or the server ends, and @ret with it; not after
+ *	liteio_http_stream_end(). Must not call the functions below
+ * @arg: for @closed
+ *
+ * That the reader has gone is seen when something is written: who wants to know writes from time
+ * to time. Context: loop thread, for all functions of streams.
+ * Return: the stream, valid until @closed or liteio_http_stream_end().
+ */
+struct liteio_http_stream *liteio_http_stream_new(struct liteio_http_request *req,
+						  unsigned int status, const char *content_type,
+						  void (*closed)(void *arg), void *arg);
+/* all of it, or -ENOBUFS and nothing: the reader is more than LITEIO_HTTP_STREAM_MAX behind */
+int liteio_http_stream_write(struct liteio_http_stream *st, const void *data, size_t len);
+/* the answer is complete; what was written is still sent */
+void liteio_http_stream_end(struct liteio_http_stream *st);
 
 #endif

@@ -135,6 +135,7 @@ enum liteio_field_type {
 
 #define LITEIO_FIELD_REQUIRED 1u /* decoding fails without it */
 #define LITEIO_FIELD_KEEP_ZERO 2u /* encoded even when zero, false, empty */
+#define LITEIO_FIELD_GIVEN 4u /* a bool says whether it is there; encoded only when it is */
 
 /**
  * struct liteio_field - one member of a bound struct
@@ -142,7 +143,7 @@ enum liteio_field_type {
  * @type: see enum liteio_field_type
  * @flags: LITEIO_FIELD_*
  * @offset: of the member in the struct
- * @count_offset: of the size_t count (ARRAY, STRINGS)
+ * @count_offset: of the size_t count (ARRAY, STRINGS), or of the bool (GIVEN: numbers only)
  * @elem_size: sizeof of an element (ARRAY)
  * @min: smallest number allowed (U64, SIZE)
  * @max: largest number, string length or element count allowed; 0 means no bound of its own

@@ -30,6 +30,18 @@ static size_t *count_of(const struct liteio_field *f, void *obj)
 	return (size_t *)((char *)obj + f->count_offset);
 }
 
+/* the bool of a field that is either given or not */
+static bool *given(const struct liteio_field *f, void *obj)
+{
+	return (bool *)((char *)obj + f->count_offset);
+}
+
+static bool is_left_out(const struct liteio_field *f, const void *obj)
+{
+	return f->flags & LITEIO_FIELD_GIVEN &&
+	       !*(const bool *)((const char *)obj + f->count_offset);
+}
+
 static int wrong_type(const struct ctx *c, const char *wanted)
 {
 	return liteio_error_set(c->err, -EINVAL, "%s: must be %s", c->f->key, wanted);
@@ -435,6 +447,8 @@ static int decode_fields(const struct liteio_json *j, const struct liteio_field 
 		r = types[f->type].decode(&c, v);
 		if (r)
 			return r;
+		if (f->flags & LITEIO_FIELD_GIVEN)
+			*given(f, obj) = true;
 	}
 	return 0;
 }
@@ -463,6 +477,8 @@ struct liteio_json *liteio_json_encode(const void *obj, const struct liteio_fiel
 	for (const struct liteio_field *f = fields; f->key; f++) {
 		struct liteio_json *v;
 
+		if (is_left_out(f, obj))
+			continue;
 		if (types[f->type].encode)
 			v = types[f->type].encode(f, (const char *)obj + f->offset);
 		else
@@ -479,6 +495,8 @@ void liteio_json_fini(void *obj, const struct liteio_field *fields)
 		if (types[f->type].fini)
 			types[f->type].fini(f, obj);
 		memset((char *)obj + f->offset, 0, types[f->type].size);
+		if (f->flags & LITEIO_FIELD_GIVEN)
+			*given(f, obj) = false;
 	}
 }
 

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/uuid.h"
+#include "ctl/module_command.h"
 #include "ctl/query.h"
 #include "model/disk_rule.h"
 #include "model/local.h"
@@ -24,6 +25,8 @@
 #define TEXTS(t, k) { t, k, LITEIO_COLUMN_TEXTS }
 #define FIRST(t, k) { t, k, LITEIO_COLUMN_FIRST }
 #define END { .title = NULL }
+#define LIMITS { "LIMITS", "limits", LITEIO_COLUMN_LIMITS }
+#define OVER_LIMIT { "OVER LIMIT", "overLimit", LITEIO_COLUMN_OVER_LIMIT }
 
 static const struct liteio_column node_columns[] = {
 	TEXT("NAME", "name"),
@@ -44,6 +47,8 @@ static const struct liteio_column module_columns[] = {
 	TEXT("VERSION", "version"),
 	TEXTS("FEATURES", "features"),
 	TEXT("INSTANCE", "instance"),
+	NUMBER("NEWEST EVENT", "eventSeq"),
+	SIZE("STATISTICS", "statsBytes"),
 	END,
 };
 
@@ -84,7 +89,10 @@ static const struct liteio_column volume_columns[] = {
 	NUMBER("FLOOR", "floor"),
 	{ "ATTACHED", "attachments", LITEIO_COLUMN_GENERATIONS },
 	TEXT("ORIGIN", "origin"),
+	LIMITS,
+	OVER_LIMIT,
 	TEXT("UUID", "uuid"),
+	TEXT("LIMITS NOT IN FORCE", "limitsNotInForce"),
 	END,
 };
 
@@ -197,13 +205,17 @@ static int body_volume_create(char **op, const struct liteio_options *o, struct 
 		.size_bytes = o->size,
 		.snapshot = (char *)o->snapshot,
 	};
+	struct liteio_limits_change limits;
 	int r;
 
 	if (!o->size && !o->snapshot)
 		return liteio_error_set(err, -EINVAL, "volume create needs --size or --snapshot");
 	r = uuid_option(o->uuid, &req.uuid, err);
+	if (r == 0)
+		r = liteio_limit_options_parse(&o->limit, &limits, err);
 	if (r < 0)
 		return r;
+	req.limits = limits.to;
 	*ret = ENCODE(req, volume_create);
 	return 0;
 }
@@ -299,6 +311,8 @@ static int body_attach(char **op, const struct liteio_options *o, struct liteio_
 #define UUID_GEN { LITEIO_OPERAND_UUID, LITEIO_OPERAND_GENERATION }, "UUID GENERATION"
 #define NAME_GEN { NAME, LITEIO_OPERAND_GENERATION }, "VOLUME GENERATION"
 #define OPT(o) LITEIO_OPT_##o
+#define LIMIT_OPTIONS \
+	(OPT(READ_IOPS) | OPT(WRITE_IOPS) | OPT(READ_BPS) | OPT(WRITE_BPS) | OPT(BURST))
 #define RULE \
 	(OPT(MIN_SIZE) | OPT(MAX_SIZE) | OPT(MODEL) | OPT(BY_ID) | OPT(ROTATIONAL) | OPT(USABLE))
 
@@ -306,10 +320,27 @@ const struct liteio_command liteio_commands[] = {
 	{ "node", "show", "who this node is and what it can do", { 0 }, "", 0, 0, "GET",
 	  "/v1/node", NULL, 0, node_columns },
 
-	{ "module", "show", "the kernel module", { 0 }, "", 0, 0, "GET", "/v1/module", NULL, 0,
+	{ "module", "status", "the kernel module", { 0 }, "", 0, 0, "GET", "/v1/module", NULL, 0,
 	  module_columns },
 	{ "module", "load", "load the kernel module", { 0 }, "", 0, 0, "POST", "/v1/module/load",
 	  NULL, 0, module_columns },
+	{ "module", "volumes", "volumes that the kernel knows, those of no pool too", { 0 }, "", 0,
+	  0, "GET", "/v1/module/volumes", NULL, 0, liteio_module_volume_columns },
+	{ "module", "attachments", "gates in the kernel, whatever their state", { 0 }, "", 0, 0,
+	  "GET", "/v1/module/attachments", NULL, 0, liteio_module_attachment_columns },
+	{ "module", "fence", "break glass: close gates of any volume that the kernel knows",
+	  { LITEIO_OPERAND_UUID }, "UUID", OPT(FLOOR) | OPT(GENERATION) | OPT(TIMEOUT), 0, "POST",
+	  "/v1/module/fence", liteio_body_module_fence, 0, liteio_module_fenced_columns },
+	{ "module", "qos", "limits that hold, and time over limit", { LITEIO_OPERAND_UUID },
+	  "UUID", 0, 0, "GET", "/v1/module/volumes/%s", NULL, 0, liteio_module_qos_columns },
+	{ "module", "stats", "counters and latencies of every gate, by class of I/O", { 0 }, "", 0,
+	  0, "GET", "/v1/stats", NULL, 0, NULL },
+	{ "module", "dirty", "gates whose written chunks are tracked, and how many are dirty",
+	  { 0 }, "", 0, 0, "GET", "/v1/module/attachments", NULL, 0, NULL },
+	{ "module", "events", "what happens to volumes and gates, as it happens", { 0 }, "",
+	  OPT(FOLLOW) | OPT(COUNT), OPT(FOLLOW), "GET", "/v1/module/events", NULL, 0, NULL },
+	{ "top", "", "volumes by their I/O, again and again", { 0 }, "",
+	  OPT(COUNT) | OPT(DELAY) | OPT(BATCH), 0, "GET", "/v1/stats", NULL, 0, NULL },
 
 	{ "disk", "list", "disks of this node, on which a pool can be made, and why not on others",
 	  { 0 }, "", RULE, 0, "GET", "/v1/disks", NULL, RULE, disk_columns },
@@ -331,10 +362,12 @@ const struct liteio_command liteio_commands[] = {
 	{ "volume", "show", "one volume", { NAME }, "VOLUME", 0, 0, "GET", "/v1/volumes/%s", NULL,
 	  0, volume_columns },
 	{ "volume", "create", "a new volume, empty or from --snapshot", { NAME }, "VOLUME",
-	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID), OPT(POOL), "POST", "/v1/volumes",
-	  body_volume_create, 0, volume_columns },
+	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID) | LIMIT_OPTIONS, OPT(POOL), "POST",
+	  "/v1/volumes", body_volume_create, 0, volume_columns },
 	{ "volume", "grow", "make it larger, online", { NAME }, "VOLUME", OPT(SIZE), OPT(SIZE),
 	  "POST", "/v1/volumes/%s/grow", body_resize, 0, volume_columns },
+	{ "volume", "limit", "what it may do in a second; 0 for no limit", { NAME }, "VOLUME",
+	  LIMIT_OPTIONS, 0, "POST", "/v1/volumes/%s/limits", liteio_body_limit, 0, volume_columns },
 	{ "volume", "fence", "end the right of older generations, or of one", { NAME }, "VOLUME",
 	  OPT(FLOOR) | OPT(GENERATION) | OPT(TIMEOUT), 0, "POST", "/v1/volumes/%s/fence",
 	  body_fence, 0, fenced_columns },
@@ -391,12 +424,12 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 
 	if (!noun_exists(noun))
 		return liteio_error_set(err, -EINVAL,
-					"\"%s\" is no noun of ours; there are: node, module, disk, pool, volume, snapshot, export, attachment",
+					"\"%s\" is no noun of ours; there are: node, module, top, disk, pool, volume, snapshot, export, attachment",
 					noun);
 	for (c = liteio_commands; c->noun; c++) {
 		if (strcmp(c->noun, noun) != 0)
 			continue;
-		if (verb && strcmp(c->verb, verb) == 0) {
+		if (!c->verb[0] || (verb && strcmp(c->verb, verb) == 0)) {
 			liteio_buf_fini(&verbs);
 			*ret = c;
 			return 0;
@@ -409,7 +442,7 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 }
 
 static const struct {
-	unsigned int bit;
+	uint64_t bit;
 	const char *name;
 } option_names[] = {
 	{ OPT(SIZE), "--size" },	     { OPT(BLOCK_SIZE), "--block-size" },
@@ -422,9 +455,14 @@ static const struct {
 	{ OPT(MIN_SIZE), "--min-size" },     { OPT(MAX_SIZE), "--max-size" },
 	{ OPT(MODEL), "--model" },	     { OPT(BY_ID), "--by-id" },
 	{ OPT(ROTATIONAL), "--rotational" }, { OPT(USABLE), "--usable" },
+	{ OPT(READ_IOPS), "--read-iops" },   { OPT(WRITE_IOPS), "--write-iops" },
+	{ OPT(READ_BPS), "--read-bps" },     { OPT(WRITE_BPS), "--write-bps" },
+	{ OPT(BURST), "--burst" },	     { OPT(FOLLOW), "--follow" },
+	{ OPT(COUNT), "--count" },	     { OPT(DELAY), "--delay" },
+	{ OPT(BATCH), "--batch" },
 };
 
-const char *liteio_option_name(unsigned int bit)
+const char *liteio_option_name(uint64_t bit)
 {
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(option_names); i++)
 		if (option_names[i].bit == bit)
@@ -432,7 +470,7 @@ const char *liteio_option_name(unsigned int bit)
 	return NULL;
 }
 
-static unsigned int rule_given(const struct liteio_options *o)
+static uint64_t rule_given(const struct liteio_options *o)
 {
 	return (o->rule.min_size ? OPT(MIN_SIZE) : 0) | (o->rule.max_size ? OPT(MAX_SIZE) : 0) |
 	       (o->rule.model ? OPT(MODEL) : 0) | (o->rule.by_id ? OPT(BY_ID) : 0) |
@@ -440,7 +478,7 @@ static unsigned int rule_given(const struct liteio_options *o)
 	       (o->rule.usable ? OPT(USABLE) : 0);
 }
 
-static unsigned int options_given(const struct liteio_options *o)
+static uint64_t options_given(const struct liteio_options *o)
 {
 	return (o->size ? OPT(SIZE) : 0) | (o->block_size ? OPT(BLOCK_SIZE) : 0) |
 	       (o->force ? OPT(FORCE) : 0) | (o->pool ? OPT(POOL) : 0) |
@@ -449,7 +487,10 @@ static unsigned int options_given(const struct liteio_options *o)
 	       (o->local ? OPT(LOCAL) : 0) | (o->floor ? OPT(FLOOR) : 0) |
 	       (o->generation ? OPT(GENERATION) : 0) |
 	       (o->timeout_ms != UINT64_MAX ? OPT(TIMEOUT) : 0) |
-	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) | rule_given(o);
+	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) | rule_given(o) |
+	       liteio_limits_given(o) | (o->follow ? OPT(FOLLOW) : 0) |
+	       (o->count ? OPT(COUNT) : 0) | (o->delay_s ? OPT(DELAY) : 0) |
+	       (o->batch ? OPT(BATCH) : 0);
 }
 
 static int operand_check(enum liteio_operand type, const char *s, struct liteio_error *err)
@@ -494,14 +535,14 @@ static int rule_check(const struct liteio_options *o, struct liteio_error *err)
 int liteio_command_check(const struct liteio_command *c, int n, char **operands,
 			 const struct liteio_options *o, struct liteio_error *err)
 {
-	unsigned int given = options_given(o);
+	uint64_t given = options_given(o);
 	int i, r, wanted = 0;
 
 	while (wanted < LITEIO_COMMAND_OPERANDS_MAX && c->operands[wanted])
 		wanted++;
 	if (n != wanted)
-		return liteio_error_set(err, -EINVAL, "%s %s takes %s", c->noun, c->verb,
-					wanted ? c->operand_names : "no operands");
+		return liteio_error_set(err, -EINVAL, "%s%s%s takes %s", c->noun,
+					c->verb[0] ? " " : "", c->verb, wanted ? c->operand_names : "no operands");
 	for (i = 0; i < n; i++) {
 		r = operand_check(c->operands[i], operands[i], err);
 		if (r < 0)
@@ -509,8 +550,9 @@ int liteio_command_check(const struct liteio_command *c, int n, char **operands,
 	}
 	for (i = 0; i < (int)LITEIO_ARRAY_SIZE(option_names); i++) {
 		if (given & ~c->options & option_names[i].bit)
-			return liteio_error_set(err, -EINVAL, "%s is not an option of %s %s",
-						option_names[i].name, c->noun, c->verb);
+			return liteio_error_set(err, -EINVAL, "%s is not an option of %s%s%s",
+						option_names[i].name, c->noun,
+						c->verb[0] ? " " : "", c->verb);
 		if (c->needed & ~given & option_names[i].bit)
 			return liteio_error_set(err, -EINVAL, "%s %s needs %s", c->noun, c->verb,
 						option_names[i].name);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ctl/limit_options.h"
 #include "ctl/print.h"
 
 struct liteio_error;
@@ -18,26 +19,37 @@ struct liteio_json;
 #define LITEIO_COMMAND_OPERANDS_MAX 2
 
 /* options a command takes beside --socket, --output and --help */
-#define LITEIO_OPT_SIZE 0x1u
-#define LITEIO_OPT_BLOCK_SIZE 0x2u
-#define LITEIO_OPT_FORCE 0x4u
-#define LITEIO_OPT_POOL 0x8u
-#define LITEIO_OPT_SNAPSHOT 0x10u
-#define LITEIO_OPT_UUID 0x20u
-#define LITEIO_OPT_HOST_NQN 0x40u
-#define LITEIO_OPT_READ_ONLY 0x80u
-#define LITEIO_OPT_LOCAL 0x100u
-#define LITEIO_OPT_FLOOR 0x200u
-#define LITEIO_OPT_GENERATION 0x400u
-#define LITEIO_OPT_TIMEOUT 0x800u
-#define LITEIO_OPT_ADDRESS 0x1000u
-#define LITEIO_OPT_NQN 0x2000u
-#define LITEIO_OPT_MIN_SIZE 0x4000u
-#define LITEIO_OPT_MAX_SIZE 0x8000u
-#define LITEIO_OPT_MODEL 0x10000u
-#define LITEIO_OPT_BY_ID 0x20000u
-#define LITEIO_OPT_ROTATIONAL 0x40000u
-#define LITEIO_OPT_USABLE 0x80000u
+#define LITEIO_OPT_SIZE 0x1ull
+#define LITEIO_OPT_BLOCK_SIZE 0x2ull
+#define LITEIO_OPT_FORCE 0x4ull
+#define LITEIO_OPT_POOL 0x8ull
+#define LITEIO_OPT_SNAPSHOT 0x10ull
+#define LITEIO_OPT_UUID 0x20ull
+#define LITEIO_OPT_HOST_NQN 0x40ull
+#define LITEIO_OPT_READ_ONLY 0x80ull
+#define LITEIO_OPT_LOCAL 0x100ull
+#define LITEIO_OPT_FLOOR 0x200ull
+#define LITEIO_OPT_GENERATION 0x400ull
+#define LITEIO_OPT_TIMEOUT 0x800ull
+#define LITEIO_OPT_ADDRESS 0x1000ull
+#define LITEIO_OPT_NQN 0x2000ull
+#define LITEIO_OPT_MIN_SIZE 0x4000ull
+#define LITEIO_OPT_MAX_SIZE 0x8000ull
+#define LITEIO_OPT_MODEL 0x10000ull
+#define LITEIO_OPT_BY_ID 0x20000ull
+#define LITEIO_OPT_ROTATIONAL 0x40000ull
+#define LITEIO_OPT_USABLE 0x80000ull
+
+/* limits, events, top */
+#define LITEIO_OPT_READ_IOPS 0x100000000ull
+#define LITEIO_OPT_WRITE_IOPS 0x200000000ull
+#define LITEIO_OPT_READ_BPS 0x400000000ull
+#define LITEIO_OPT_WRITE_BPS 0x800000000ull
+#define LITEIO_OPT_BURST 0x1000000000ull
+#define LITEIO_OPT_FOLLOW 0x2000000000ull
+#define LITEIO_OPT_COUNT 0x4000000000ull
+#define LITEIO_OPT_DELAY 0x8000000000ull
+#define LITEIO_OPT_BATCH 0x10000000000ull
 
 /**
  * struct liteio_options - values of the options; NULL, 0 and false where nothing was said
@@ -56,6 +68,11 @@ struct liteio_json;
  * @address: --address
  * @nqn: --nqn
  * @rule: --min-size, --max-size, --model, --by-id, --rotational, --usable
+ * @limit: --read-iops, --write-iops, --read-bps, --write-bps, --burst
+ * @follow: --follow
+ * @count: --count
+ * @delay_s: --delay
+ * @batch: --batch
  *
  * Strings are borrowed from the command line.
  */
@@ -82,6 +99,11 @@ struct liteio_options {
 		int rotational; /* enum liteio_local_tristate */
 		bool usable;
 	} rule;
+	struct liteio_limit_options limit;
+	bool follow;
+	uint64_t count;
+	uint64_t delay_s;
+	bool batch;
 };
 
 enum liteio_operand {
@@ -95,7 +117,7 @@ enum liteio_operand {
 /**
  * struct liteio_command - one line of the table
  * @noun: "volume"; NULL ends the table
- * @verb: "create"
+ * @verb: "create"; "" for a noun that is a whole command
  * @help: one line
  * @operands: what follows, in order
  * @operand_names: as the help calls them
@@ -105,7 +127,7 @@ enum liteio_operand {
  * @path: "/v1/volumes/%s": operands in their order
  * @body: builds the request; NULL: none
  * @query: those of @options that go into the query instead
- * @columns: how the answer is shown; for a list, of its items
+ * @columns: how the answer is shown; for a list, of its items; NULL when main.c knows better
  */
 struct liteio_command {
 	const char *noun;
@@ -113,22 +135,25 @@ struct liteio_command {
 	const char *help;
 	enum liteio_operand operands[LITEIO_COMMAND_OPERANDS_MAX];
 	const char *operand_names;
-	unsigned int options;
-	unsigned int needed;
+	uint64_t options;
+	uint64_t needed;
 	const char *method;
 	const char *path;
 	int (*body)(char **operands, const struct liteio_options *o, struct liteio_json **ret,
 		    struct liteio_error *err);
-	unsigned int query;
+	uint64_t query;
 	const struct liteio_column *columns;
 };
 
 extern const struct liteio_command liteio_commands[];
 
 /* "--size" for LITEIO_OPT_SIZE; NULL for what is none */
-const char *liteio_option_name(unsigned int bit);
+const char *liteio_option_name(uint64_t bit);
 
-/* the line of a noun and a verb; -EINVAL with a sentence that lists what there is */
+/*
+ * the line of a noun and a verb (of a noun that is a whole command, whatever @verb is); -EINVAL
+ * with a sentence that lists what there is
+ */
 int liteio_command_find(const char *noun, const char *verb, const struct liteio_command **ret,
 			struct liteio_error *err);
 

@@ -6,11 +6,11 @@
 #include "ctl/command.h"
 
 /* names without dashes, of the options of a set */
-static struct liteio_json *describe_options(unsigned int set)
+static struct liteio_json *describe_options(uint64_t set)
 {
 	struct liteio_json *list = liteio_json_new_array();
 
-	for (unsigned int bit = 1; bit; bit <<= 1)
+	for (uint64_t bit = 1; bit; bit <<= 1)
 		if (set & bit)
 			liteio_json_append(list,
 					   liteio_json_new_string(liteio_option_name(bit) + 2));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * liteioctl: what an admin types. One command is one request to the agent of this node.
+ * liteioctl: what an admin types. One command is one request to the agent of this node; only `top`
+ * and `module events` go on asking and listening.
  *
  * Exit status: 0 done, 1 the agent said no or could not be reached, 2 bad command line.
  */
@@ -11,15 +12,18 @@
 #include "base/args.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/http_client.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "ctl/ask.h"
 #include "ctl/command.h"
+#include "ctl/follow.h"
+#include "ctl/module_command.h"
+#include "ctl/top.h"
 #include "model/local.h"
 
 #define EXIT_USAGE 2
-/* the longest operation is deleting a large volume */
-#define TIMEOUT_MS 600000
+#define DELAY_S_MAX 3600
+#define ARGS_MAX 64
 
 enum output {
 	OUTPUT_TABLE,
@@ -39,7 +43,8 @@ static void print_commands(void)
 	const struct liteio_command *c;
 
 	for (c = liteio_commands; c->noun; c++) {
-		_cleanup_free_ char *usage = liteio_strf("%s %s %s", c->noun, c->verb,
+		_cleanup_free_ char *usage = liteio_strf("%s%s%s %s", c->noun,
+							 c->verb[0] ? " " : "", c->verb,
 							 c->operand_names);
 
 		printf("  %-38s %s\n", usage, c->help);
@@ -58,6 +63,13 @@ static int fail(const struct liteio_error *err, int r)
 	return EXIT_FAILURE;
 }
 
+static void print_json(const struct liteio_json *j)
+{
+	_cleanup_free_ char *text = liteio_json_print_pretty(j);
+
+	puts(text);
+}
+
 static void print_answer(const struct liteio_command *c, enum output output,
 			 const struct liteio_json *j)
 {
@@ -65,9 +77,7 @@ static void print_answer(const struct liteio_command *c, enum output output,
 	struct liteio_buf out = LITEIO_BUF_INIT;
 
 	if (output == OUTPUT_JSON) {
-		_cleanup_free_ char *text = liteio_json_print_pretty(j);
-
-		puts(text);
+		print_json(j);
 		return;
 	}
 	if (liteio_json_is_array(items))
@@ -79,57 +89,89 @@ static void print_answer(const struct liteio_command *c, enum output output,
 	liteio_buf_fini(&out);
 }
 
-/* the agent's own sentence, or what can be said without one */
-static int answer_error(const struct liteio_http_response *rsp, const struct liteio_json *j,
-			struct liteio_error *err)
-{
-	const char *message = liteio_json_get_string(j, "error.message");
+/* ---- commands that are more than one request and one table ---------------------------------- */
 
-	if (message)
-		return liteio_error_set(err, -EREMOTEIO, "%s", message);
-	return liteio_error_set(err, -EPROTO, "the agent answered with HTTP status %ld",
-				rsp->status);
-}
-
-static int ask(const struct command_line *cl, const struct liteio_command *c, const char *target,
-	       const struct liteio_json *body, struct liteio_json **ret, struct liteio_error *err)
+/* an answer whose table is made of something else than its items */
+static int ask_rows(const struct command_line *cl, const struct liteio_command *c,
+		    struct liteio_json *(*rows_of)(const struct liteio_json *answer),
+		    const struct liteio_column *columns, struct liteio_error *err)
 {
-	static const char *const headers[] = { "Content-Type: application/json", NULL };
-	_cleanup_free_ char *url = liteio_strf("http://localhost%s", target);
-	_cleanup_free_ char *text = body ? liteio_json_print(body) : NULL;
-	struct liteio_http_call_spec spec = {
-		.method = c->method,
-		.url = url,
-		.unix_path = cl->socket,
-		.headers = headers,
-		.body = text,
-		.body_len = text ? strlen(text) : 0,
-		.timeout_ms = TIMEOUT_MS,
-	};
-	struct liteio_http_client *client;
-	struct liteio_http_response rsp = { 0 };
-	struct liteio_json *j = NULL;
+	struct liteio_buf out = LITEIO_BUF_INIT;
+	struct liteio_json *answer, *rows;
 	int r;
 
-	r = liteio_http_client_new(NULL, NULL, &client, err);
+	r = liteio_ask(cl->socket, c->method, c->path, NULL, &answer, err);
 	if (r < 0)
 		return r;
-	r = liteio_http_call_sync(client, &spec, &rsp, err);
-	liteio_http_client_free(client);
-	if (r < 0)
-		return liteio_error_wrap(err, r, "no answer from the agent at %s", cl->socket);
-	r = liteio_json_parse(rsp.body ? rsp.body : "", rsp.body_len, &j, NULL);
-	if (rsp.status != 200) {
-		r = answer_error(&rsp, j, err);
-		liteio_json_unref(j);
-	} else if (r < 0) {
-		liteio_error_set(err, r, "the agent's answer is no JSON");
+	if (cl->output == OUTPUT_JSON) {
+		print_json(answer);
 	} else {
-		*ret = j;
+		rows = rows_of(answer);
+		liteio_print_table(&out, columns, rows);
+		fputs(out.data, stdout);
+		liteio_buf_fini(&out);
+		liteio_json_unref(rows);
 	}
-	liteio_http_response_fini(&rsp);
-	return r;
+	liteio_json_unref(answer);
+	return 0;
 }
+
+static int run_stats(const struct command_line *cl, const struct liteio_command *c,
+		     struct liteio_error *err)
+{
+	return ask_rows(cl, c, liteio_stats_rows, liteio_module_stats_columns, err);
+}
+
+/* programs get all attachments and look for themselves */
+static int run_dirty(const struct command_line *cl, const struct liteio_command *c,
+		     struct liteio_error *err)
+{
+	return ask_rows(cl, c, liteio_dirty_rows, liteio_module_dirty_columns, err);
+}
+
+static int run_events(const struct command_line *cl, const struct liteio_command *c,
+		      struct liteio_error *err)
+{
+	return liteio_follow(cl->socket, cl->options.count, cl->output == OUTPUT_JSON, err);
+}
+
+static int run_top(const struct command_line *cl, const struct liteio_command *c,
+		   struct liteio_error *err)
+{
+	const struct liteio_top_options o = {
+		.socket = cl->socket,
+		.count = cl->options.count,
+		.delay_s = cl->options.delay_s,
+		.batch = cl->options.batch,
+		.json = cl->output == OUTPUT_JSON,
+	};
+
+	return liteio_top(&o, err);
+}
+
+static const struct {
+	const char *noun;
+	const char *verb;
+	int (*run)(const struct command_line *cl, const struct liteio_command *c,
+		   struct liteio_error *err);
+} specials[] = {
+	{ "module", "stats", run_stats },
+	{ "module", "dirty", run_dirty },
+	{ "module", "events", run_events },
+	{ "top", "", run_top },
+};
+
+/* 1: it is none of these */
+static int run_special(const struct command_line *cl, const struct liteio_command *c,
+		       struct liteio_error *err)
+{
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(specials); i++)
+		if (!strcmp(specials[i].noun, c->noun) && !strcmp(specials[i].verb, c->verb))
+			return specials[i].run(cl, c, err);
+	return 1;
+}
+
+/* ---- the others ----------------------------------------------------------------------------- */
 
 static int run(const struct command_line *cl, int n, char **words)
 {
@@ -137,19 +179,24 @@ static int run(const struct command_line *cl, int n, char **words)
 	const struct liteio_command *c;
 	struct liteio_json *body = NULL, *answer = NULL;
 	_cleanup_free_ char *target = NULL;
-	char **operands = words + 2;
-	int r;
+	char **operands;
+	int r, n_words;
 
 	r = liteio_command_find(words[0], n > 1 ? words[1] : NULL, &c, &err);
 	if (r < 0)
 		return fail_usage(&err, r);
-	r = liteio_command_check(c, n - 2, operands, &cl->options, &err);
+	n_words = c->verb[0] ? 2 : 1;
+	operands = words + n_words;
+	r = liteio_command_check(c, n - n_words, operands, &cl->options, &err);
 	if (r == 0 && c->body)
 		r = c->body(operands, &cl->options, &body, &err);
 	if (r < 0)
 		return fail_usage(&err, r);
+	r = run_special(cl, c, &err);
+	if (r <= 0)
+		return r < 0 ? fail(&err, r) : EXIT_SUCCESS;
 	target = liteio_command_target(c, operands, &cl->options);
-	r = ask(cl, c, target, body, &answer, &err);
+	r = liteio_ask(cl->socket, c->method, target, body, &answer, &err);
 	liteio_json_unref(body);
 	if (r < 0)
 		return fail(&err, r);
@@ -166,6 +213,35 @@ static void describe(const struct liteio_arg *args)
 	liteio_args_print_description(d);
 }
 
+/* those of limits, events and top, behind the ones that are there; the end stays zero */
+static void add_args(struct liteio_arg *args, struct liteio_options *o)
+{
+	const struct liteio_arg more[] = {
+		{ "read-iops", 0, LITEIO_ARG_STRING, &o->limit.read_iops, .metavar = "N",
+		  .help = "reads a second; 0 for no limit" },
+		{ "write-iops", 0, LITEIO_ARG_STRING, &o->limit.write_iops, .metavar = "N",
+		  .help = "writes a second; 0 for no limit" },
+		{ "read-bps", 0, LITEIO_ARG_STRING, &o->limit.read_bps, .metavar = "SIZE",
+		  .help = "bytes read a second: 100Mi; 0 for no limit" },
+		{ "write-bps", 0, LITEIO_ARG_STRING, &o->limit.write_bps, .metavar = "SIZE",
+		  .help = "bytes written a second; 0 for no limit" },
+		{ "burst", 0, LITEIO_ARG_STRING, &o->limit.burst, .metavar = "MS",
+		  .help = "so long a pause may be made up for at once (100)" },
+		{ "follow", 'f', LITEIO_ARG_FLAG, &o->follow,
+		  .help = "go on until interrupted" },
+		{ "count", 'n', LITEIO_ARG_U64, &o->count, 1, INT32_MAX, .metavar = "N",
+		  .help = "end after so many rounds or events" },
+		{ "delay", 'd', LITEIO_ARG_U64, &o->delay_s, 1, DELAY_S_MAX, .metavar = "SECONDS",
+		  .help = "between two rounds (2)" },
+		{ "batch", 'b', LITEIO_ARG_FLAG, &o->batch,
+		  .help = "plain text, one round after the other, also on a terminal" },
+	};
+
+	while (args->name)
+		args++;
+	memcpy(args, more, sizeof(more));
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line cl = {
@@ -173,7 +249,7 @@ int main(int argc, char **argv)
 		.options = { .timeout_ms = UINT64_MAX },
 	};
 	struct liteio_options *o = &cl.options;
-	const struct liteio_arg args[] = {
+	struct liteio_arg args[ARGS_MAX] = {
 		{ "socket", 0, LITEIO_ARG_STRING, &cl.socket, .metavar = "PATH",
 		  .help = "of the agent (" LITEIO_LOCAL_SOCKET ")" },
 		{ "output", 'o', LITEIO_ARG_ENUM, &cl.output, .names = output_names,
@@ -217,12 +293,12 @@ int main(int argc, char **argv)
 		  .help = "disks with platters: yes, no or any" },
 		{ "usable", 0, LITEIO_ARG_FLAG, &o->rule.usable,
 		  .help = "only disks on which a pool can be made" },
-		{ .name = NULL },
 	};
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	enum liteio_args_help help = LITEIO_ARGS_RUN;
 	int operand = 0, r;
 
+	add_args(args, o);
 	r = liteio_args_parse(argc, argv, args, &operand, &help, &err);
 	if (r < 0)
 		return fail_usage(&err, r);

@@ -14,13 +14,88 @@
 #include "base/json.h"
 #include "base/str.h"
 
-#define COLUMNS_MAX 16
+#define COLUMNS_MAX 24
 
 static void join(struct liteio_buf *b, const char *s)
 {
 	if (b->len > 0)
 		liteio_buf_addstr(b, ",");
 	liteio_buf_addstr(b, s);
+}
+
+char *liteio_format_ns(uint64_t ns, char *out, size_t len)
+{
+	const uint64_t us = ns / 1000, s = ns / 1000000000;
+
+	if (!ns)
+		snprintf(out, len, "0");
+	else if (us < 1000)
+		snprintf(out, len, "%" PRIu64 "us", us ? us : 1);
+	else if (us < 100000)
+		snprintf(out, len, "%.1fms", (double)us / 1e3);
+	else if (s < 1)
+		snprintf(out, len, "%" PRIu64 "ms", us / 1000);
+	else if (s < 100)
+		snprintf(out, len, "%.2fs", (double)ns / 1e9);
+	else if (s < 6000)
+		snprintf(out, len, "%" PRIu64 "m%02us", s / 60, (unsigned int)(s % 60));
+	else
+		snprintf(out, len, "%" PRIu64 "h%02um", s / 3600, (unsigned int)(s / 60 % 60));
+	return out;
+}
+
+static void add_limit(struct liteio_buf *b, const char *what, uint64_t v, bool is_size)
+{
+	char text[32];
+
+	if (!v)
+		return;
+	if (is_size)
+		liteio_format_size(v, text, sizeof(text));
+	else
+		snprintf(text, sizeof(text), "%" PRIu64, v);
+	liteio_buf_addf(b, "%s%s %s/s", b->len ? ", " : "", what, text);
+}
+
+/* "read 100/s, write 10.0 MiB/s"; of an object that says so: that they are not in force */
+static void add_limits(struct liteio_buf *b, const struct liteio_json *v,
+		       const struct liteio_json *object)
+{
+	add_limit(b, "read", (uint64_t)liteio_json_get_int(v, "readIOPS", 0), false);
+	add_limit(b, "read", (uint64_t)liteio_json_get_int(v, "readBytesPerSecond", 0), true);
+	add_limit(b, "write", (uint64_t)liteio_json_get_int(v, "writeIOPS", 0), false);
+	add_limit(b, "write", (uint64_t)liteio_json_get_int(v, "writeBytesPerSecond", 0), true);
+	if (b->len && liteio_json_get(object, "limitsNotInForce"))
+		liteio_buf_addstr(b, " (not in force)");
+}
+
+/* "read 1.20s, write 0"; nothing when there never was any */
+static void add_over_limit(struct liteio_buf *b, const struct liteio_json *v)
+{
+	uint64_t rd = (uint64_t)(liteio_json_get_int(v, "read.iopsNs", 0) +
+				 liteio_json_get_int(v, "read.bytesNs", 0));
+	uint64_t wr = (uint64_t)(liteio_json_get_int(v, "write.iopsNs", 0) +
+				 liteio_json_get_int(v, "write.bytesNs", 0));
+	char text[2][16];
+
+	if (rd || wr)
+		liteio_buf_addf(b, "read %s, write %s", liteio_format_ns(rd, text[0], 16),
+				liteio_format_ns(wr, text[1], 16));
+}
+
+/* the types whose value is a single number */
+static void add_number(struct liteio_buf *b, enum liteio_column_type type, int64_t v)
+{
+	char text[32];
+
+	if (!v && (type == LITEIO_COLUMN_LIMIT || type == LITEIO_COLUMN_LIMIT_SIZE))
+		liteio_buf_addstr(b, "none");
+	else if (type == LITEIO_COLUMN_SIZE || type == LITEIO_COLUMN_LIMIT_SIZE)
+		liteio_buf_addstr(b, liteio_format_size((uint64_t)v, text, sizeof(text)));
+	else if (type == LITEIO_COLUMN_NS)
+		liteio_buf_addstr(b, liteio_format_ns((uint64_t)v, text, sizeof(text)));
+	else
+		liteio_buf_addf(b, "%" PRId64, v);
 }
 
 /* text of one value in new memory, "-" when it is absent */
@@ -37,11 +112,17 @@ static char *cell(const struct liteio_column *c, const struct liteio_json *objec
 			liteio_buf_addstr(&b, liteio_json_string(v));
 		break;
 	case LITEIO_COLUMN_NUMBER:
-		liteio_buf_addf(&b, "%" PRId64, liteio_json_get_int(object, c->key, 0));
-		break;
 	case LITEIO_COLUMN_SIZE:
-		liteio_buf_addstr(&b, liteio_format_size(liteio_json_get_int(object, c->key, 0),
-							 text, sizeof(text)));
+	case LITEIO_COLUMN_NS:
+	case LITEIO_COLUMN_LIMIT:
+	case LITEIO_COLUMN_LIMIT_SIZE:
+		add_number(&b, c->type, liteio_json_get_int(object, c->key, 0));
+		break;
+	case LITEIO_COLUMN_LIMITS:
+		add_limits(&b, v, object);
+		break;
+	case LITEIO_COLUMN_OVER_LIMIT:
+		add_over_limit(&b, v);
 		break;
 	case LITEIO_COLUMN_BOOL:
 		liteio_buf_addstr(&b, liteio_json_get_bool(object, c->key, false) ? "yes" : "no");

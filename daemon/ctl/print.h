@@ -5,6 +5,9 @@
 #ifndef LITEIO_CTL_PRINT_H
 #define LITEIO_CTL_PRINT_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 struct liteio_buf;
 struct liteio_json;
 
@@ -16,6 +19,11 @@ enum liteio_column_type {
 	LITEIO_COLUMN_TEXTS, /* array of strings, joined with commas */
 	LITEIO_COLUMN_FIRST, /* array of strings, only the first one */
 	LITEIO_COLUMN_GENERATIONS, /* of an array of attachments, joined with commas */
+	LITEIO_COLUMN_NS, /* a time in nanoseconds */
+	LITEIO_COLUMN_LIMIT, /* a number; 0 is none */
+	LITEIO_COLUMN_LIMIT_SIZE, /* a size; 0 is none */
+	LITEIO_COLUMN_LIMITS, /* an object of limits, in short */
+	LITEIO_COLUMN_OVER_LIMIT, /* an object of times over limit, in short */
 };
 
 /**
@@ -29,6 +37,9 @@ struct liteio_column {
 	const char *key;
 	enum liteio_column_type type;
 };
+
+/* "0", "870us", "12.3ms", "4.56s", "2h03m": in a buffer of at least 16 bytes, which is returned */
+char *liteio_format_ns(uint64_t ns, char *out, size_t len);
 
 /* rows of @items (an array) under the titles; nothing but the titles when there is none */
 void liteio_print_table(struct liteio_buf *out, const struct liteio_column *columns,

@@ -34,7 +34,7 @@ static void add_text(struct liteio_buf *b, const char *key, const char *value)
 	}
 }
 
-void liteio_query_add(struct liteio_buf *b, unsigned int given, const struct liteio_options *o)
+void liteio_query_add(struct liteio_buf *b, uint64_t given, const struct liteio_options *o)
 {
 	if (given & LITEIO_OPT_TIMEOUT)
 		add_number(b, "timeoutMs", o->timeout_ms);

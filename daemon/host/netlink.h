@@ -47,12 +47,34 @@ struct liteio_netlink_info {
 	uint64_t dirty_bytes;
 };
 
+/* limits of a volume, as VOL_SET takes them; 0 is no limit, and the default for @burst_ms */
+struct liteio_netlink_qos {
+	uint64_t riops;
+	uint64_t wiops;
+	uint64_t rbps;
+	uint64_t wbps;
+	uint32_t burst_ms;
+};
+
+/* what limits did to one class of I/O, see VOL_GET */
+struct liteio_netlink_throttle {
+	uint64_t queued;
+	uint64_t throttled;
+	uint64_t iops_ns;
+	uint64_t bps_ns;
+};
+
+/*
+ * struct liteio_netlink_volume - VOL_GET; @throttle is indexed by enum liteio_class, read and write
+ */
 struct liteio_netlink_volume {
 	struct liteio_uuid uuid;
 	char name[LITEIO_NETLINK_NAME_MAX + 1];
 	uint64_t floor;
 	uint32_t barred;
 	uint32_t attachments;
+	struct liteio_netlink_qos qos;
+	struct liteio_netlink_throttle throttle[LITEIO_CLASS_WRITE + 1];
 };
 
 /**
@@ -64,6 +86,8 @@ struct liteio_netlink_volume {
  * @state: enum liteio_att_state
  * @inflight: I/O under way; exact only once fenced
  * @rejected: I/O refused
+ * @queued: I/O that waits because of a limit
+ * @throttled: I/O that had to
  * @bound: a head is bound; its number is in @major and @minor
  * @major: of the head
  * @minor: of the head
@@ -80,6 +104,8 @@ struct liteio_netlink_att {
 	uint32_t state;
 	uint64_t inflight;
 	uint64_t rejected;
+	uint64_t queued;
+	uint64_t throttled;
 	bool bound;
 	uint32_t major;
 	uint32_t minor;
@@ -113,6 +139,8 @@ struct liteio_netlink_stats {
 	uint64_t time_ns;
 	uint64_t inflight;
 	uint64_t rejected;
+	uint64_t queued;
+	uint64_t throttled;
 	struct liteio_netlink_class classes[LITEIO_CLASS_NR];
 };
 
@@ -164,6 +192,12 @@ int liteio_netlink_info_get(struct liteio_netlink *nl, struct liteio_netlink_inf
 int liteio_netlink_vol_set(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 			   const char *name, uint64_t floor, bool create, bool excl,
 			   struct liteio_error *err);
+/*
+ * all limits of a volume that exists at once: a limit that is 0 is taken away; -EOPNOTSUPP when
+ * this module has none
+ */
+int liteio_netlink_vol_limit(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			     const struct liteio_netlink_qos *qos, struct liteio_error *err);
 int liteio_netlink_vol_get(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 			   struct liteio_netlink_volume *ret, struct liteio_error *err);
 /* all volumes, in new memory; a dump that was interrupted is begun again */

@@ -107,17 +107,47 @@ int liteio_netlink_parse_info(const void *attrs, size_t len, struct liteio_netli
 	return 0;
 }
 
+static void parse_qos(const struct attr *nest, struct liteio_netlink_qos *ret)
+{
+	struct attr t[LITEIO_QOS_A_MAX + 1];
+
+	if (!nest->data ||
+	    !index_attrs(nest->data, nest->len, t, LITEIO_QOS_A_MAX + 1, 0, NULL, NULL))
+		return;
+	get_u64(&t[LITEIO_QOS_A_RIOPS], &ret->riops);
+	get_u64(&t[LITEIO_QOS_A_WIOPS], &ret->wiops);
+	get_u64(&t[LITEIO_QOS_A_RBPS], &ret->rbps);
+	get_u64(&t[LITEIO_QOS_A_WBPS], &ret->wbps);
+	get_u32(&t[LITEIO_QOS_A_BURST_MS], &ret->burst_ms);
+}
+
+static void parse_throttle(const struct attr *nest, void *arg)
+{
+	struct liteio_netlink_volume *v = arg;
+	struct attr t[LITEIO_THROTTLE_A_MAX + 1];
+	uint32_t id;
+
+	if (!index_attrs(nest->data, nest->len, t, LITEIO_THROTTLE_A_MAX + 1, 0, NULL, NULL) ||
+	    !get_u32(&t[LITEIO_THROTTLE_A_ID], &id) || id > LITEIO_CLASS_WRITE)
+		return;
+	get_u64(&t[LITEIO_THROTTLE_A_QUEUED], &v->throttle[id].queued);
+	get_u64(&t[LITEIO_THROTTLE_A_THROTTLED], &v->throttle[id].throttled);
+	get_u64(&t[LITEIO_THROTTLE_A_IOPS_NS], &v->throttle[id].iops_ns);
+	get_u64(&t[LITEIO_THROTTLE_A_BPS_NS], &v->throttle[id].bps_ns);
+}
+
 int liteio_netlink_parse_volume(const void *attrs, size_t len, struct liteio_netlink_volume *ret)
 {
 	struct attr t[LITEIO_A_MAX + 1];
 	struct liteio_netlink_volume v = { 0 };
 
-	if (!index_attrs(attrs, len, t, LITEIO_A_MAX + 1, 0, NULL, NULL) ||
+	if (!index_attrs(attrs, len, t, LITEIO_A_MAX + 1, LITEIO_A_THROTTLE, parse_throttle, &v) ||
 	    !get_uuid(&t[LITEIO_A_UUID], &v.uuid) || !get_u64(&t[LITEIO_A_FLOOR], &v.floor))
 		return -EBADMSG;
 	get_string(&t[LITEIO_A_NAME], v.name, sizeof(v.name));
 	get_u32(&t[LITEIO_A_BARRED], &v.barred);
 	get_u32(&t[LITEIO_A_ATTACHMENTS], &v.attachments);
+	parse_qos(&t[LITEIO_A_QOS], &v.qos);
 	*ret = v;
 	return 0;
 }
@@ -135,6 +165,8 @@ int liteio_netlink_parse_att(const void *attrs, size_t len, struct liteio_netlin
 	get_u32(&t[LITEIO_A_FLAGS], &a.flags);
 	get_u64(&t[LITEIO_A_INFLIGHT], &a.inflight);
 	get_u64(&t[LITEIO_A_REJECTED], &a.rejected);
+	get_u64(&t[LITEIO_A_QUEUED], &a.queued);
+	get_u64(&t[LITEIO_A_THROTTLED], &a.throttled);
 	a.bound = get_u32(&t[LITEIO_A_DEV_MAJOR], &a.major) &&
 		  get_u32(&t[LITEIO_A_DEV_MINOR], &a.minor);
 	if (!get_u64(&t[LITEIO_A_TRACKING], &a.tracking) ||
@@ -193,6 +225,8 @@ int liteio_netlink_parse_stats(const void *attrs, size_t len, struct liteio_netl
 	get_u64(&t[LITEIO_A_TIME_NS], &s.time_ns);
 	get_u64(&t[LITEIO_A_INFLIGHT], &s.inflight);
 	get_u64(&t[LITEIO_A_REJECTED], &s.rejected);
+	get_u64(&t[LITEIO_A_QUEUED], &s.queued);
+	get_u64(&t[LITEIO_A_THROTTLED], &s.throttled);
 	*ret = s;
 	return 0;
 }

@@ -45,6 +45,7 @@ const struct liteio_field liteio_local_volume_create_fields[] = {
 	SIZE("sizeBytes", size_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
 	CLASS("class", volume_class, 0),
 	STRING("snapshot", snapshot, 0, LITEIO_OBJECT_NAME_MAX),
+	OBJECT("limits", limits, liteio_limits_fields),
 	END,
 };
 
@@ -125,6 +126,9 @@ const struct liteio_field liteio_local_module_fields[] = {
 	STRING("version", version, 0, 0),
 	STRINGS("features", features, KEEP, 0),
 	UUID("instance", instance, 0),
+	NUMBER("eventSeq", event_seq, 0, 0, 0),
+	NUMBER("statsBytes", stats_bytes, 0, 0, 0),
+	NUMBER("dirtyBytes", dirty_bytes, 0, 0, 0),
 	END,
 };
 
@@ -203,6 +207,9 @@ const struct liteio_field liteio_local_volume_fields[] = {
 	NUMBER("floor", floor, KEEP, 0, 0),
 	STRING("origin", origin, 0, 0),
 	ITEMS("attachments", attachments, volume_attachment, 0),
+	OBJECT("limits", limits, liteio_limits_shown_fields),
+	STRING("limitsNotInForce", limits_not_in_force, 0, 0),
+	OBJECT("overLimit", over_limit, liteio_over_limit_fields),
 	END,
 };
 
@@ -284,6 +291,10 @@ static const struct liteio_field liteio_local_class_stats_fields[] = {
 	NUMBER("errors", errors, KEEP, 0, 0),
 	NUMBER("bytes", bytes, KEEP, 0, 0),
 	NUMBER("timeNs", time_ns, KEEP, 0, 0),
+	NUMBER("p50Ns", p50_ns, KEEP, 0, 0),
+	NUMBER("p90Ns", p90_ns, KEEP, 0, 0),
+	NUMBER("p99Ns", p99_ns, KEEP, 0, 0),
+	NUMBER("p999Ns", p999_ns, KEEP, 0, 0),
 	RAW("hist", hist),
 	END,
 };
@@ -293,8 +304,11 @@ static const struct liteio_field liteio_local_class_stats_fields[] = {
 const struct liteio_field liteio_local_stats_fields[] = {
 	UUID("uuid", uuid, 0),
 	NUMBER("generation", generation, KEEP, 0, 0),
+	NUMBER("timeNs", time_ns, KEEP, 0, 0),
 	NUMBER("inflight", inflight, KEEP, 0, 0),
 	NUMBER("rejected", rejected, KEEP, 0, 0),
+	NUMBER("queued", queued, KEEP, 0, 0),
+	NUMBER("throttled", throttled, KEEP, 0, 0),
 	ITEMS("classes", classes, class_stats, 0),
 	END,
 };

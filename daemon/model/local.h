@@ -16,6 +16,7 @@
 
 #include "base/json.h"
 #include "base/uuid.h"
+#include "model/limits.h"
 #include "model/volume.h"
 
 #define LITEIO_LOCAL_SOCKET "/run/liteio/agent.sock"
@@ -57,6 +58,7 @@ struct liteio_local_pool_import {
  *              snapshot's size, and a larger one grows the restored volume
  * @volume_class: enum liteio_volume_class
  * @snapshot: name of a snapshot in the same pool to restore from, or NULL for an empty volume
+ * @limits: from the beginning; all 0 for none
  */
 struct liteio_local_volume_create {
 	char *name;
@@ -65,7 +67,13 @@ struct liteio_local_volume_create {
 	uint64_t size_bytes;
 	int volume_class;
 	char *snapshot;
+	struct liteio_limits limits;
 };
+
+/*
+ * POST /v1/volumes/{volume}/limits: what is not given stays; struct liteio_limits_change and its
+ * table are in model/limits.h
+ */
 
 /* POST /v1/volumes/{volume}/grow and /v1/attachments/{uuid}/{generation}/resize */
 struct liteio_local_resize {
@@ -164,6 +172,9 @@ extern const char *const liteio_local_tristate_names[];
  * @features: names of what it can do
  * @n_features: how many
  * @instance: changes each time the module is loaded
+ * @event_seq: sequence number of the newest event
+ * @stats_bytes: memory that all statistics take
+ * @dirty_bytes: memory that all tracking of dirty chunks takes
  */
 struct liteio_local_module {
 	bool loaded;
@@ -171,6 +182,9 @@ struct liteio_local_module {
 	char **features;
 	size_t n_features;
 	struct liteio_uuid instance;
+	uint64_t event_seq;
+	uint64_t stats_bytes;
+	uint64_t dirty_bytes;
 };
 
 /**
@@ -294,6 +308,9 @@ struct liteio_local_volume_attachment {
  * @origin: snapshot it was restored from, NULL for none
  * @attachments: live ones
  * @n_attachments: how many
+ * @limits: persisted
+ * @limits_not_in_force: why the kernel does not hold them, a sentence; NULL when it does
+ * @over_limit: what they did since the kernel knows the volume
  */
 struct liteio_local_volume {
 	char *name;
@@ -307,6 +324,9 @@ struct liteio_local_volume {
 	char *origin;
 	struct liteio_local_volume_attachment *attachments;
 	size_t n_attachments;
+	struct liteio_limits limits;
+	char *limits_not_in_force;
+	struct liteio_over_limit over_limit;
 };
 
 /**
@@ -416,6 +436,10 @@ struct liteio_local_deleted {
  * @errors: of these, with an error
  * @bytes: of those without an error
  * @time_ns: sum of their latencies
+ * @p50_ns: half of those without an error took no longer; all four from @hist
+ * @p90_ns: nine tenths
+ * @p99_ns: 99 of 100
+ * @p999_ns: 999 of 1000
  * @hist: array of counts by latency; bounds in include/uapi/linux/liteio.h
  */
 struct liteio_local_class_stats {
@@ -424,14 +448,33 @@ struct liteio_local_class_stats {
 	uint64_t errors;
 	uint64_t bytes;
 	uint64_t time_ns;
+	uint64_t p50_ns;
+	uint64_t p90_ns;
+	uint64_t p99_ns;
+	uint64_t p999_ns;
 	struct liteio_json *hist;
 };
 
+/**
+ * struct liteio_local_stats - counters of one attachment
+ * @uuid: of its volume
+ * @generation: its generation
+ * @time_ns: CLOCK_BOOTTIME when they were read
+ * @inflight: I/O under way
+ * @rejected: refused because of a fence or of read-only
+ * @queued: I/O that waits because of a limit
+ * @throttled: that had to wait
+ * @classes: of I/O
+ * @n_classes: how many
+ */
 struct liteio_local_stats {
 	struct liteio_uuid uuid;
 	uint64_t generation;
+	uint64_t time_ns;
 	uint64_t inflight;
 	uint64_t rejected;
+	uint64_t queued;
+	uint64_t throttled;
 	struct liteio_local_class_stats *classes;
 	size_t n_classes;
 };

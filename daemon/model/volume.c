@@ -72,6 +72,7 @@ const struct liteio_field liteio_volume_spec_fields[] = {
 	MAP("poolSelector", pool_selector, 0, 16),
 	OBJECT("source", source, source_fields),
 	STRING("fsType", fs_type, 0, 31),
+	OBJECT("limits", limits, liteio_limits_fields),
 	ARRAY("attachments", attachments, 0, liteio_want, liteio_want_fields,
 	      LITEIO_VOLUME_ATTACHMENTS_MAX),
 	OBJECT("placement", placement, liteio_placement_fields),
@@ -107,6 +108,9 @@ const struct liteio_field liteio_volume_observed_fields[] = {
 	      LITEIO_VOLUME_ATTACHMENTS_MAX),
 	ARRAY("exports", exports, 0, liteio_export_status, export_fields,
 	      LITEIO_VOLUME_EXPORTS_MAX),
+	OBJECT("limits", limits, liteio_limits_fields),
+	STRING("limitsNotInForce", limits_not_in_force, 0,
+	       LITEIO_VOLUME_REASON_MAX),
 	END,
 };
 

@@ -8,6 +8,7 @@
  *   spec.sizeBytes class position     the creator (CSI, or a user with kubectl); immutable but for
  *   preferredNode nodeSelector        sizeBytes, which only grows
  *   poolSelector source fsType
+ *   spec.limits                       the creator or an admin; may change at any time
  *   spec.attachments[]                "want": the consumers that should have the volume (CSI);
  *                                     keyed by node
  *   spec.placement                    controller: the pool the volume lives on; set once, together
@@ -63,6 +64,7 @@
 #include "base/json.h"
 #include "base/uuid.h"
 #include "model/condition.h"
+#include "model/limits.h"
 #include "model/meta.h"
 
 #define LITEIO_GENERATION_MAX ((1ull << 48) - 1)
@@ -71,6 +73,7 @@
 #define LITEIO_VOLUME_SIZE_ALIGN (1ull << 20)
 #define LITEIO_VOLUME_ATTACHMENTS_MAX 16
 #define LITEIO_VOLUME_EXPORTS_MAX 32
+#define LITEIO_VOLUME_REASON_MAX 255
 
 #define LITEIO_VOLUME_FINALIZER "liteio.io/volume"
 
@@ -140,6 +143,7 @@ struct liteio_volume_spec {
 	struct liteio_json *pool_selector; /* labels a pool must have */
 	struct liteio_volume_source source;
 	char *fs_type; /* informational */
+	struct liteio_limits limits;
 
 	struct liteio_want *attachments;
 	size_t n_attachments;
@@ -183,6 +187,9 @@ struct liteio_export_status {
  * @exports: live attachments
  * @n_exports: how many
  * @created: the volume exists in the pool's catalog; never goes back
+ * @limits: as the pool's catalog has them
+ * @limits_not_in_force: why the pool node's kernel does not hold them, a sentence; NULL when it
+ *	does
  */
 struct liteio_volume_observed {
 	bool created;
@@ -193,6 +200,8 @@ struct liteio_volume_observed {
 	size_t n_fenced_gens;
 	struct liteio_export_status *exports;
 	size_t n_exports;
+	struct liteio_limits limits;
+	char *limits_not_in_force;
 };
 
 struct liteio_volume_status {

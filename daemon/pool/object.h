@@ -69,5 +69,6 @@ extern const char *const liteio_pool_open_steps[];
 extern const char *const liteio_pool_volume_steps[];
 extern const char *const liteio_pool_reclaim_steps[];
 extern const char *const liteio_pool_grant_steps[];
+extern const char *const liteio_pool_limit_steps[];
 
 #endif

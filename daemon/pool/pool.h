@@ -193,6 +193,7 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
  * @size_bytes: rounded up to the pool's block size; at least that of @source
  * @source: volume or snapshot to be filled from; zero for an empty one
  * @owner: free text, may be NULL
+ * @limits: from the beginning; what is there already keeps its own
  */
 struct liteio_pool_create {
 	struct liteio_uuid uuid;
@@ -200,6 +201,7 @@ struct liteio_pool_create {
 	uint64_t size_bytes;
 	struct liteio_uuid source;
 	const char *owner;
+	struct liteio_catalog_limits limits;
 };
 
 /**
@@ -259,6 +261,19 @@ int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid 
  */
 int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			    uint64_t size_bytes, struct liteio_error *err);
+
+/**
+ * liteio_pool_volume_limit() - persist limits; the kernel is told by the caller, after this
+ * @p: the pool
+ * @uuid: volume
+ * @limits: all of them
+ * @err: why not
+ *
+ * The same again writes nothing. Context: lane. Return: 0, -ENOENT no such READY volume, -EROFS
+ * (condition), or another negative errno.
+ */
+int liteio_pool_volume_limit(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			     const struct liteio_catalog_limits *limits, struct liteio_error *err);
 
 /**
  * liteio_pool_volume_delete() - give up a volume or snapshot, for good

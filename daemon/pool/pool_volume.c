@@ -277,6 +277,7 @@ int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_cr
 			.vclass = LITEIO_CATALOG_THIN,
 			.size_bytes = c->size_bytes,
 			.floor = LITEIO_CATALOG_GEN_MIN,
+			.limits = c->limits,
 		},
 	};
 	const struct liteio_catalog_volume *there;

@@ -38,13 +38,13 @@ ALLOWED = {
     'uapi': [],
     'base': [],
     'host': ['base', 'uapi'],
-    'model': ['base'],
+    'model': ['base', 'uapi'],
     'kube': ['base'],
     'pool': ['base', 'host'],
     'agent': ['base', 'host', 'model', 'kube', 'pool', 'uapi'],
     'controller': ['base', 'kube', 'model'],
-    'ctl': ['base', 'model'],
-    'csi': ['base', 'kube', 'model', 'host'],
+    'ctl': ['base', 'model', 'uapi'],
+    'csi': ['base', 'kube', 'model', 'host', 'uapi'],
 }
 
 # Of these layers only some headers may be used by some.

@@ -47,6 +47,7 @@ static char *object(const char *meta, const char *spec, const char *status)
 #define PLACED ",\"placement\":{\"node\":\"p\",\"pool\":\"p.fast\",\"sourceUUID\":\"" UUID "\"}"
 #define GRANT(g, n) "{\"generation\":" #g ",\"node\":\"" n "\",\"hostNQN\":\"nqn.h\"}"
 #define GRANTS(next, g) ",\"nextGeneration\":" #next ",\"grants\":[" g "]"
+#define LIMITS(n) ",\"limits\":{\"readIOPS\":" #n "}"
 #define FLOOR(n) ",\"fenceBelow\":" #n
 #define NODE(x) "\"node\":{" x "}"
 #define CREATED "\"created\":true,\"sizeBytes\":8388608"
@@ -91,6 +92,15 @@ static const struct {
 	  HAVE(OTHER, READY), "", 0, LITEIO_PLAN_RELEASE, 0, "NameTaken" },
 	{ "grows", "", SIZE(16777216) PLACED, NODE(CREATED), HAVE(UUID, READY), "", 0,
 	  LITEIO_PLAN_GROW, 0, "Growing" },
+	{ "limited", "", SIZE(8388608) PLACED LIMITS(100), NODE(CREATED), HAVE(UUID, READY), "", 0,
+	  LITEIO_PLAN_LIMIT, 0, "Ready" },
+	{ "limited before it is given", "",
+	  SIZE(8388608) PLACED LIMITS(100) GRANTS(3, GRANT(2, "a")),
+	  NODE(CREATED), HAVE(UUID, READY LIMITS(99)), "", 0, LITEIO_PLAN_LIMIT, 0, "Ready" },
+	{ "limited as it should be", "", SIZE(8388608) PLACED LIMITS(100), NODE(CREATED),
+	  HAVE(UUID, READY LIMITS(100)), "", 0, LITEIO_PLAN_NOTHING, 0, "Ready" },
+	{ "no limit any more", "", SIZE(8388608) PLACED, NODE(CREATED),
+	  HAVE(UUID, READY LIMITS(100)), "", 0, LITEIO_PLAN_LIMIT, 0, "Ready" },
 	{ "granted", "", SIZE(8388608) PLACED GRANTS(3, GRANT(2, "a")), NODE(CREATED),
 	  HAVE(UUID, READY), "", 0, LITEIO_PLAN_EXPORT, 2, "Ready" },
 	{ "exported", "", SIZE(8388608) PLACED GRANTS(3, GRANT(2, "a")), NODE(CREATED),
@@ -212,6 +222,37 @@ START_TEST(observation_never_goes_back)
 	ck_assert_uint_ge(now.size_bytes, w.v.status.node.size_bytes);
 	ck_assert_uint_eq(now.fenced_below, w.v.status.node.fenced_below);
 	liteio_json_fini(&now, liteio_volume_observed_fields);
+	world_fini(&w);
+}
+END_TEST
+
+/* limits are said as the catalog has them, with the reason when they do not hold */
+START_TEST(limits_are_said)
+{
+	struct liteio_local_volume have = {
+		.state = (char *)"ready",
+		.pool = (char *)"fast",
+		.limits = { .write_bps = 4096 },
+	};
+	struct liteio_volume_observed now, then;
+	struct world w;
+	char why[1000];
+
+	world_init(&w, 4);
+	have.uuid = w.v.meta.uuid;
+	w.in.have = &have;
+	liteio_plan_observe(&w.in, &now);
+	ck_assert_uint_eq(now.limits.write_bps, 4096);
+	ck_assert_ptr_null(now.limits_not_in_force);
+	memset(why, 'y', sizeof(why) - 1);
+	why[sizeof(why) - 1] = '\0';
+	have.limits_not_in_force = why;
+	liteio_plan_observe(&w.in, &then);
+	/* as long as the schema takes it */
+	ck_assert_uint_eq(strlen(then.limits_not_in_force), LITEIO_VOLUME_REASON_MAX);
+	ck_assert(liteio_plan_differs(&now, &then));
+	liteio_json_fini(&now, liteio_volume_observed_fields);
+	liteio_json_fini(&then, liteio_volume_observed_fields);
 	world_fini(&w);
 }
 END_TEST
@@ -434,6 +475,7 @@ int main(void)
 
 	tcase_add_loop_test(t, volume, 0, LITEIO_ARRAY_SIZE(volumes));
 	tcase_add_loop_test(t, observation_never_goes_back, 0, LITEIO_ARRAY_SIZE(volumes));
+	tcase_add_test(t, limits_are_said);
 	tcase_add_test(t, fences_in_order);
 	tcase_add_test(t, nothing_to_fence);
 	tcase_add_test(t, small_changes_are_not_written);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/liteio.h>
+
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -200,6 +202,33 @@ START_TEST(schema_is_the_table)
 }
 END_TEST
 
+/* what the tables do not hold: the least limit of bytes that is one, in a rule */
+START_TEST(limits_of_bytes_are_the_modules)
+{
+	static const char *const keys[] = { "readBytesPerSecond", "writeBytesPerSecond" };
+	_cleanup_free_ char *rule = liteio_strf("self == 0 || self >= %llu", LITEIO_QOS_BPS_MIN);
+	struct liteio_json *j = load("volumes.yaml");
+	const struct liteio_json *limits = liteio_json_get(
+		liteio_json_at(liteio_json_get(j, "spec.versions"), 0),
+		"schema.openAPIV3Schema.properties.spec.properties.limits.properties");
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(keys); i++) {
+		const struct liteio_json *rules = liteio_json_get(
+			liteio_json_get(limits, keys[i]), "x-kubernetes-validations");
+
+		ck_assert_uint_eq(liteio_json_len(rules), 1);
+		ck_assert_str_eq(liteio_json_get_string(liteio_json_at(rules, 0), "rule"), rule);
+		check_bound(liteio_json_get(limits, keys[i]), "maximum", LITEIO_QOS_BPS_MAX,
+			    keys[i]);
+	}
+	check_bound(liteio_json_get(limits, "readIOPS"), "maximum", LITEIO_QOS_IOPS_MAX,
+		    "readIOPS");
+	check_bound(liteio_json_get(limits, "burstMilliseconds"), "minimum",
+		    LITEIO_QOS_BURST_MS_MIN, "burstMilliseconds");
+	liteio_json_unref(j);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("crd");
@@ -209,6 +238,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, schema_is_the_table, 0, LITEIO_ARRAY_SIZE(crds));
+	tcase_add_test(t, limits_of_bytes_are_the_modules);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

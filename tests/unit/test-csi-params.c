@@ -35,6 +35,23 @@ static const struct {
 	{ "nodeSelector", "=nvme", -EINVAL },
 	{ "nodeSelector", "", -EINVAL },
 	{ "poolSelector", "a=b,,c=d", -EINVAL },
+	{ "readIOPS", "0", 0 },
+	{ "readIOPS", "1000000000", 0 },
+	{ "readIOPS", "1000000001", -EINVAL },
+	{ "writeIOPS", "-1", -EINVAL },
+	{ "writeIOPS", "1k", -EINVAL },
+	{ "writeIOPS", "", -EINVAL },
+	{ "readBytesPerSecond", "0", 0 },
+	{ "readBytesPerSecond", "4096", 0 },
+	{ "readBytesPerSecond", "4095", -EINVAL },
+	{ "readBytesPerSecond", "100Mi", 0 },
+	{ "writeBytesPerSecond", "1Ti", 0 },
+	{ "writeBytesPerSecond", "2Ti", -EINVAL },
+	{ "writeBytesPerSecond", "99999999999999999999", -EINVAL },
+	{ "writeBytesPerSecond", "fast", -EINVAL },
+	{ "burstMilliseconds", "0", -EINVAL },
+	{ "burstMilliseconds", "10000", 0 },
+	{ "burstMilliseconds", "10001", -EINVAL },
 	{ "csi.storage.k8s.io/pvc/name", "anything", 0 },
 	{ "volumeType", "KernelLVol", -EINVAL },
 	{ "", "", -EINVAL },
@@ -65,6 +82,10 @@ START_TEST(parameters_mean_something)
 	ck_assert_str_eq(p.fs_type, "ext4");
 	ck_assert_int_eq(liteio_csi_params_set(&p, "poolSelector", "a=b,c.io/d=e", NULL), 0);
 	ck_assert_str_eq(liteio_json_string(liteio_json_member(p.pool_selector, "c.io/d")), "e");
+	ck_assert_int_eq(liteio_csi_params_set(&p, "writeBytesPerSecond", "10Mi", NULL), 0);
+	ck_assert_int_eq(liteio_csi_params_set(&p, "readIOPS", "500", NULL), 0);
+	ck_assert(p.limits.write_bps == 10 << 20 && p.limits.read_iops == 500);
+	ck_assert(!p.limits.write_iops && !p.limits.read_bps && !p.limits.burst_ms);
 	liteio_csi_params_fini(&p);
 }
 END_TEST

@@ -3,6 +3,7 @@
  * liteioctl: every command makes the request it should, bad lines get their sentence, tables align.
  *
  * unit-src: daemon/ctl/command.c daemon/ctl/query.c daemon/ctl/print.c
+ * unit-src: daemon/ctl/module_command.c daemon/ctl/limit_options.c
  */
 #include <check.h>
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "ctl/command.h"
+#include "ctl/module_command.h"
 #include "ctl/print.h"
 #include "model/local.h"
 
@@ -46,6 +48,27 @@ static const struct {
 	  "{\"uuid\":\"" ID "\",\"generation\":2,\"addresses\":[\"192.0.2.1\",\"192.0.2.2:9\"]}" },
 	{ "attachment", "delete", { ID, "2" }, { .force = true, NO_TIMEOUT },
 	  "/v1/attachments/" ID "/2?force=true", NULL },
+	{ "module", "status", { NULL }, { NO_TIMEOUT }, "/v1/module", NULL },
+	{ "module", "volumes", { NULL }, { NO_TIMEOUT }, "/v1/module/volumes", NULL },
+	{ "module", "attachments", { NULL }, { NO_TIMEOUT }, "/v1/module/attachments", NULL },
+	{ "module", "qos", { ID }, { NO_TIMEOUT }, "/v1/module/volumes/" ID, NULL },
+	{ "module", "stats", { NULL }, { NO_TIMEOUT }, "/v1/stats", NULL },
+	{ "module", "dirty", { NULL }, { NO_TIMEOUT }, "/v1/module/attachments", NULL },
+	{ "module", "events", { NULL }, { .follow = true, .count = 3, NO_TIMEOUT },
+	  "/v1/module/events", NULL },
+	{ "module", "fence", { ID }, { .generation = 3, NO_TIMEOUT }, "/v1/module/fence",
+	  "{\"uuid\":\"" ID "\",\"generation\":3,\"timeoutMs\":10000}" },
+	{ "top", NULL, { NULL }, { .count = 1, .delay_s = 5, .batch = true, NO_TIMEOUT },
+	  "/v1/stats", NULL },
+	{ "volume", "limit", { "a" },
+	  { .limit = { .read_iops = "0", .write_bps = "10Mi", .burst = "20" }, NO_TIMEOUT },
+	  "/v1/volumes/a/limits",
+	  "{\"readIOPS\":0,\"writeBytesPerSecond\":10485760,\"burstMilliseconds\":20}" },
+	{ "volume", "create", { "a" },
+	  { .pool = "fast", .size = 1 << 30, .limit = { .write_iops = "7" }, NO_TIMEOUT },
+	  "/v1/volumes",
+	  "{\"name\":\"a\",\"pool\":\"fast\",\"sizeBytes\":1073741824,"
+	  "\"limits\":{\"writeIOPS\":7}}" },
 	{ "disk", "list", { NULL }, { NO_TIMEOUT }, "/v1/disks", NULL },
 	{ "disk", "list", { NULL }, { .rule = { .usable = true }, NO_TIMEOUT },
 	  "/v1/disks?usable=true", NULL },
@@ -120,6 +143,33 @@ static const struct {
 	{ "export", "create", { "a", "1" }, { NO_TIMEOUT }, "--host-nqn" },
 	{ "attachment", "create", { "a", "1" }, { .local = true, NO_TIMEOUT }, "UUID" },
 	{ "attachment", "create", { ID, "1" }, { NO_TIMEOUT }, "--address" },
+	{ "module", NULL, { NULL }, { NO_TIMEOUT }, "status, load, volumes" },
+	{ "module", "qos", { "a" }, { NO_TIMEOUT }, "UUID" },
+	{ "module", "qos", { NULL }, { NO_TIMEOUT }, "takes UUID" },
+	{ "module", "events", { NULL }, { NO_TIMEOUT }, "--follow" },
+	{ "module", "events", { NULL }, { .follow = true, .delay_s = 1, NO_TIMEOUT }, "--delay" },
+	{ "module", "fence", { ID }, { NO_TIMEOUT }, "either --floor or --generation" },
+	{ "module", "fence", { ID }, { .floor = 1, .generation = 1, NO_TIMEOUT }, "either" },
+	{ "module", "fence", { "a" }, { .floor = 1, NO_TIMEOUT }, "UUID" },
+	{ "top", NULL, { "x" }, { NO_TIMEOUT }, "top takes no operands" },
+	{ "top", NULL, { NULL }, { .follow = true, NO_TIMEOUT },
+	  "--follow is not an option of top" },
+	{ "pool", "list", { NULL }, { .batch = true, NO_TIMEOUT }, "--batch" },
+	{ "volume", "limit", { "a" }, { NO_TIMEOUT }, "needs a limit" },
+	{ "volume", "limit", { NULL }, { .limit = { .read_iops = "1" }, NO_TIMEOUT }, "VOLUME" },
+	{ "volume", "limit", { "a" }, { .limit = { .read_iops = "1000000001" }, NO_TIMEOUT },
+	  "--read-iops" },
+	{ "volume", "limit", { "a" }, { .limit = { .write_iops = "1k" }, NO_TIMEOUT },
+	  "--write-iops" },
+	{ "volume", "limit", { "a" }, { .limit = { .read_bps = "4095" }, NO_TIMEOUT },
+	  "--read-bps" },
+	{ "volume", "limit", { "a" }, { .limit = { .write_bps = "2Ti" }, NO_TIMEOUT },
+	  "--write-bps" },
+	{ "volume", "limit", { "a" }, { .limit = { .write_bps = "-1" }, NO_TIMEOUT },
+	  "--write-bps" },
+	{ "volume", "limit", { "a" }, { .limit = { .burst = "0" }, NO_TIMEOUT }, "--burst" },
+	{ "volume", "create", { "a" },
+	  { .pool = "p", .size = 1, .limit = { .read_bps = "" }, NO_TIMEOUT }, "--read-bps" },
 	{ "disk", "list", { "x" }, { NO_TIMEOUT }, "no operands" },
 	{ "disk", "list", { NULL }, { .rule = { .min_size = 2, .max_size = 1 }, NO_TIMEOUT },
 	  "smallest" },
@@ -182,6 +232,88 @@ START_TEST(tables_are_aligned)
 }
 END_TEST
 
+static const struct liteio_column limit_columns[] = {
+	{ "LIMITS", "limits", LITEIO_COLUMN_LIMITS },
+	{ "OVER", "overLimit", LITEIO_COLUMN_OVER_LIMIT },
+	{ "READ", "limits.readIOPS", LITEIO_COLUMN_LIMIT },
+	{ "WRITE", "limits.writeBytesPerSecond", LITEIO_COLUMN_LIMIT_SIZE },
+	{ "TIME", "overLimit.read.iopsNs", LITEIO_COLUMN_NS },
+	{ .title = NULL },
+};
+
+START_TEST(limits_are_told_in_short)
+{
+	static const char text[] =
+		"[{\"limits\":{\"readIOPS\":100,\"writeBytesPerSecond\":1048576},\"overLimit\":"
+		"{\"read\":{\"iopsNs\":1500000000,\"bytesNs\":500000000},\"write\":{}}},"
+		"{\"limits\":{\"writeIOPS\":5},\"limitsNotInForce\":\"why\"},{}]";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_buf out = LITEIO_BUF_INIT;
+	struct liteio_json *j;
+	char *lines[8];
+
+	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, &err), 0);
+	liteio_print_table(&out, limit_columns, j);
+	ck_assert_uint_eq(liteio_split(out.data, '\n', lines, 8), 5);
+	ck_assert_str_eq(lines[1],
+			 "read 100/s, write 1.0 MiB/s  read 2.00s, write 0  100   1.0 MiB  1.50s");
+	ck_assert_ptr_nonnull(strstr(lines[2], "write 5/s (not in force)"));
+	ck_assert_int_eq(strncmp(lines[3], "- ", 2), 0);
+	liteio_buf_fini(&out);
+	liteio_json_unref(j);
+}
+END_TEST
+
+START_TEST(stats_are_a_row_for_each_class)
+{
+	static const char text[] =
+		"{\"items\":[{\"uuid\":\"" ID "\",\"generation\":3,\"classes\":["
+		"{\"name\":\"read\",\"ios\":5,\"p99Ns\":1024},{\"name\":\"write\",\"ios\":7}]}]}";
+	struct liteio_json *j, *rows;
+
+	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, NULL), 0);
+	rows = liteio_stats_rows(j);
+	ck_assert_uint_eq(liteio_json_len(rows), 2);
+	ck_assert_str_eq(liteio_json_get_string(liteio_json_at(rows, 1), "class"), "write");
+	ck_assert_int_eq(liteio_json_get_int(liteio_json_at(rows, 1), "ios", 0), 7);
+	ck_assert_int_eq(liteio_json_get_int(liteio_json_at(rows, 0), "p99Ns", 0), 1024);
+	ck_assert_int_eq(liteio_json_get_int(liteio_json_at(rows, 0), "generation", 0), 3);
+	liteio_json_unref(rows);
+	liteio_json_unref(j);
+}
+END_TEST
+
+START_TEST(only_what_is_tracked_is_dirty)
+{
+	static const char text[] = "{\"items\":[{\"generation\":1},{\"generation\":2,\"dirty\":"
+				   "{\"tracking\":\"00000000000000ff\",\"chunkBytes\":65536,"
+				   "\"chunks\":512,\"remaining\":3}}]}";
+	struct liteio_buf out = LITEIO_BUF_INIT;
+	struct liteio_json *j, *rows;
+
+	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, NULL), 0);
+	rows = liteio_dirty_rows(j);
+	ck_assert_uint_eq(liteio_json_len(rows), 1);
+	liteio_print_table(&out, liteio_module_dirty_columns, rows);
+	ck_assert_ptr_nonnull(strstr(out.data, "64.0 KiB  3      512     00000000000000ff"));
+	liteio_buf_fini(&out);
+	liteio_json_unref(rows);
+	liteio_json_unref(j);
+}
+END_TEST
+
+/* every bit has a name, and no two have the same */
+START_TEST(options_have_names)
+{
+	for (const struct liteio_command *c = liteio_commands; c->noun; c++)
+		for (uint64_t bit = 1; bit; bit <<= 1)
+			if (c->options & bit)
+				ck_assert_msg(liteio_option_name(bit), "%s %s", c->noun, c->verb);
+	ck_assert_str_eq(liteio_option_name(LITEIO_OPT_BATCH), "--batch");
+	ck_assert_ptr_null(liteio_option_name(0));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("ctl-command");
@@ -192,6 +324,10 @@ int main(void)
 	tcase_add_loop_test(t, commands_make_requests, 0, sizeof(good) / sizeof(good[0]));
 	tcase_add_loop_test(t, bad_lines_get_a_sentence, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(t, tables_are_aligned);
+	tcase_add_test(t, limits_are_told_in_short);
+	tcase_add_test(t, stats_are_a_row_for_each_class);
+	tcase_add_test(t, only_what_is_tracked_is_dirty);
+	tcase_add_test(t, options_have_names);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * HTTP: our client against our server, on one loop, over a unix socket and TCP.
+ *
+ * Over 600 lines because both are tested with each other.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -32,6 +34,16 @@ static bool quit_when_kept;
 static void reply(struct liteio_http_request *req, unsigned int status, const char *text)
 {
 	liteio_http_reply(req, status, "text/plain", text, strlen(text));
+}
+
+static struct liteio_http_stream *served;
+static unsigned int served_closed;
+
+static void on_closed(void *arg)
+{
+	served = NULL;
+	served_closed++;
+	liteio_loop_quit(loop, 2);
 }
 
 /* what the server does for each path */
@@ -73,6 +85,10 @@ static void handle(void *arg, struct liteio_http_request *req)
 
 		reply(req, 200, text);
 		free(text);
+	} else if (!strcmp(p, "/stream") || !strcmp(p, "/stream-later")) {
+		served = liteio_http_stream_new(req, 200, "text/plain", on_closed, NULL);
+		if (!p[7])
+			ck_assert_int_eq(liteio_http_stream_write(served, "one\n", 4), 0);
 	} else {
 		reply(req, 404, "no such thing");
 	}
@@ -413,6 +429,106 @@ START_TEST(test_stream_cancel)
 }
 END_TEST
 
+/* ---- streams of the server ---------------------------------------------------------------- */
+
+static struct liteio_buf heard;
+static struct liteio_timer *tick;
+
+/* each line is answered with another one, until there are three */
+static int on_line(void *arg, const char *data, size_t len)
+{
+	static const char *const lines[] = { "two\n", "three\n" };
+	static size_t n;
+
+	liteio_buf_add(&heard, data, len);
+	if (stream_mode == STREAM_STOP)
+		return -EPIPE;
+	if (n == 2)
+		liteio_http_stream_end(served);
+	else
+		ck_assert_int_eq(liteio_http_stream_write(served, lines[n], strlen(lines[n])), 0);
+	n++;
+	return 0;
+}
+
+/* who has gone is seen by writing */
+static void on_tick(void *arg)
+{
+	if (served)
+		liteio_http_stream_write(served, ".", 1);
+	liteio_timer_arm(tick, 1, 0);
+}
+
+static void listen_to(const char *what, struct result *res)
+{
+	char *url = liteio_strf("http://localhost%s", what);
+	struct liteio_http_call_spec spec = { .method = "GET", .url = url, .unix_path = path };
+
+	outstanding = 1;
+	liteio_http_call_start(client, &spec, on_line, on_done, res);
+	free(url);
+}
+
+START_TEST(test_server_stream)
+{
+	struct result a = { 0 };
+
+	setup(NULL, NULL);
+	listen_to("/stream", &a);
+	ck_assert_int_eq(liteio_loop_run(loop), 0);
+	ck_assert_int_eq(a.r, 0);
+	ck_assert_int_eq(a.status, 200);
+	ck_assert_str_eq(heard.data, "one\ntwo\nthree\n");
+	ck_assert_uint_eq(served_closed, 0);
+	liteio_buf_fini(&heard);
+	result_fini(&a);
+	/* others are served meanwhile, and a reader that goes is noticed */
+	stream_mode = STREAM_STOP;
+	listen_to("/stream", &a);
+	ck_assert_int_eq(liteio_loop_run(loop), 0);
+	ck_assert_int_eq(a.r, -EPIPE);
+	check_echo();
+	ck_assert_int_eq(liteio_timer_new(loop, on_tick, NULL, &tick, NULL), 0);
+	liteio_timer_arm(tick, 0, 0);
+	ck_assert_int_eq(liteio_loop_run(loop), 2);
+	ck_assert_uint_eq(served_closed, 1);
+	liteio_timer_free(tick);
+	liteio_buf_fini(&heard);
+	result_fini(&a);
+	teardown();
+}
+END_TEST
+
+static void on_served(void *arg)
+{
+	if (served)
+		liteio_loop_quit(loop, 3);
+	else
+		liteio_timer_arm(tick, 1, 0);
+}
+
+/* the server ends before the stream; a reader that reads nothing costs no more than the bound */
+START_TEST(test_server_stream_bounds)
+{
+	static char much[LITEIO_HTTP_STREAM_MAX];
+	struct result a = { 0 };
+
+	setup(NULL, NULL);
+	listen_to("/stream-later", &a);
+	ck_assert_int_eq(liteio_timer_new(loop, on_served, NULL, &tick, NULL), 0);
+	liteio_timer_arm(tick, 0, 0);
+	ck_assert_int_eq(liteio_loop_run(loop), 3);
+	memset(much, 'x', sizeof(much));
+	ck_assert_int_eq(liteio_http_stream_write(served, much, sizeof(much)), 0);
+	ck_assert_int_eq(liteio_http_stream_write(served, much, 1), -ENOBUFS);
+	liteio_timer_free(tick);
+	liteio_http_server_free(server);
+	server = NULL;
+	ck_assert_uint_eq(served_closed, 1);
+	teardown();
+}
+END_TEST
+
 /* ---- synchronous calls -------------------------------------------------------------------- */
 
 static unsigned int sync_good, sync_ended;
@@ -522,4 +638,5 @@ END_TEST
 
 UNIT_MAIN("http", test_unix, test_tcp, test_peer, test_peer_tcp, test_later, test_release,
 	  test_timeout_and_late_reply, test_body_bound, test_cancel, test_no_server, test_stream,
-	  test_stream_cancel, test_sync, test_listen_stale, test_listen_bad)
+	  test_stream_cancel, test_server_stream, test_server_stream_bounds, test_sync,
+	  test_listen_stale, test_listen_bad)

@@ -70,6 +70,64 @@ static void stats(struct msg *m)
 	}
 }
 
+/* a nest that begins here and ends where the message does; its length is set by the caller */
+static void end_nest(struct msg *m, size_t at)
+{
+	uint16_t len = (uint16_t)(m->len - at);
+
+	memcpy(m->bytes + at, &len, sizeof(len));
+}
+
+static void volume(struct msg *m)
+{
+	size_t at;
+
+	*m = (struct msg){ .len = 0 };
+	put(m, LITEIO_A_UUID, uuid, sizeof(uuid));
+	u64(m, LITEIO_A_FLOOR, 9);
+	at = put(m, LITEIO_A_QOS | NLA_F_NESTED, "", 0);
+	u64(m, LITEIO_QOS_A_RIOPS, 100);
+	u64(m, LITEIO_QOS_A_WBPS, 4096);
+	u32(m, LITEIO_QOS_A_BURST_MS, 50);
+	end_nest(m, at);
+	/* a direction that we do not know, last: it must overwrite nothing */
+	for (uint32_t i = 0; i < LITEIO_CLASS_WRITE + 2; i++) {
+		at = put(m, LITEIO_A_THROTTLE | NLA_F_NESTED, "", 0);
+		u32(m, LITEIO_THROTTLE_A_ID, i == LITEIO_CLASS_WRITE + 1 ? 77 : i);
+		u64(m, LITEIO_THROTTLE_A_QUEUED, 10 + i);
+		u64(m, LITEIO_THROTTLE_A_BPS_NS, 1000 + i);
+		end_nest(m, at);
+	}
+}
+
+START_TEST(test_volume)
+{
+	struct liteio_netlink_volume v;
+	struct msg m;
+
+	volume(&m);
+	ck_assert_int_eq(liteio_netlink_parse_volume(m.bytes, m.len, &v), 0);
+	ck_assert_uint_eq(v.floor, 9);
+	ck_assert_uint_eq(v.qos.riops, 100);
+	ck_assert_uint_eq(v.qos.wiops, 0);
+	ck_assert_uint_eq(v.qos.wbps, 4096);
+	ck_assert_uint_eq(v.qos.burst_ms, 50);
+	for (uint32_t i = 0; i <= LITEIO_CLASS_WRITE; i++) {
+		ck_assert_uint_eq(v.throttle[i].queued, 10 + i);
+		ck_assert_uint_eq(v.throttle[i].bps_ns, 1000 + i);
+		ck_assert_uint_eq(v.throttle[i].iops_ns, 0);
+	}
+	/* cut anywhere, nothing is read beyond */
+	for (size_t len = 0; len < m.len; len++) {
+		void *exact = malloc(len + 1);
+
+		memcpy(exact, m.bytes, len);
+		liteio_netlink_parse_volume(exact, len, &v);
+		free(exact);
+	}
+}
+END_TEST
+
 START_TEST(test_fence)
 {
 	struct liteio_netlink_fence f;
@@ -176,4 +234,4 @@ START_TEST(test_cut_anywhere)
 }
 END_TEST
 
-UNIT_MAIN("netlink-parse", test_fence, test_stats, test_others, test_cut_anywhere)
+UNIT_MAIN("netlink-parse", test_volume, test_fence, test_stats, test_others, test_cut_anywhere)

@@ -109,6 +109,21 @@ check() {
 }
 interrupted "growing" "$(steps agent-grow volume-grow)" liteioctl volume grow a --size 32Mi
 
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi --read-iops 100 >/dev/null
+	liteioctl export create a 7 --local >/dev/null
+}
+check() {
+	local uuid
+
+	uuid=$(j volume show a | jq -r .uuid)
+	[ "$(j volume show a | jq .limits.readIOPS)" = 200 ] &&
+		[ "$(j module qos "$uuid" | jq .limits.readIOPS)" = 200 ] &&
+		liteioctl export delete a 7 >/dev/null &&
+		liteioctl volume delete a >/dev/null
+}
+interrupted "limiting" "$(steps agent-limit volume-limit)" liteioctl volume limit a --read-iops 200
+
 prepare() { :; }
 check() {
 	[ "$(j snapshot list | jq -r '[.items[].name] | join(" ")')" = s ] &&

@@ -43,6 +43,9 @@ check_after_kill() {
 	floor-raise:catalog)
 		grep -q '^volume one ready .* floor=2 ' <<<"$list" || fail "$1: $list"
 		;;
+	volume-limit:catalog)
+		grep -q '^volume one ready .* limits=1000,0,0,1048576,0' <<<"$list" || fail "$1: $list"
+		;;
 	volume-grow:catalog)
 		grep -q '^volume one ready size=50331648 ' <<<"$list" || fail "$1: $list"
 		;;

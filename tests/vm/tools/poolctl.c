@@ -231,10 +231,14 @@ static int do_list(struct call *c, struct liteio_error *err)
 
 	liteio_pool_volume_list(c->pool, &v, &n);
 	for (size_t i = 0; i < n; i++)
-		printf("%s %s %s size=%llu floor=%llu id=%u\n",
+		printf("%s %s %s size=%llu floor=%llu id=%u limits=%llu,%llu,%llu,%llu,%u\n",
 		       v[i].kind == LITEIO_CATALOG_VOLUME ? "volume" : "snapshot", v[i].name,
 		       states[v[i].state], (unsigned long long)v[i].size_bytes,
-		       (unsigned long long)v[i].floor, v[i].thin_id);
+		       (unsigned long long)v[i].floor, v[i].thin_id,
+		       (unsigned long long)v[i].limits.read_iops,
+		       (unsigned long long)v[i].limits.write_iops,
+		       (unsigned long long)v[i].limits.read_bps,
+		       (unsigned long long)v[i].limits.write_bps, v[i].limits.burst_ms);
 	free(v);
 	liteio_pool_attachment_list(c->pool, NULL, &a, &n);
 	for (size_t i = 0; i < n; i++)
@@ -339,6 +343,7 @@ static int story_begin(struct story *s, struct liteio_error *err)
 		.size_bytes = STORY_BYTES,
 	};
 	struct liteio_catalog_attachment a = { .volume = s->one, .generation = 1, .host = "nqn.a" };
+	const struct liteio_catalog_limits limits = { .read_iops = 1000, .write_bps = 1 << 20 };
 	struct liteio_catalog_volume v;
 	struct liteio_pool_thin thin;
 	int r;
@@ -353,6 +358,9 @@ static int story_begin(struct story *s, struct liteio_error *err)
 		return r;
 	r = liteio_pool_attachment_add(s->pool, &a, err);
 	if (r && r != -ESTALE)
+		return r;
+	r = liteio_pool_volume_limit(s->pool, &s->one, &limits, err);
+	if (r)
 		return r;
 	r = liteio_pool_volume_activate(s->pool, &s->one, &thin, err);
 	if (r)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Limits of volumes: from the catalog into the kernel, and what the kernel makes of them.
+ *
+ * Context of all functions: worker.
+ */
+#ifndef LITEIO_AGENT_LIMITS_H
+#define LITEIO_AGENT_LIMITS_H
+
+#include <stddef.h>
+
+#include "base/uuid.h"
+#include "model/limits.h"
+#include "pool/catalog.h"
+
+struct liteio_error;
+struct liteio_local_volume;
+struct liteio_netlink;
+struct liteio_netlink_volume;
+struct liteio_open_pool;
+struct liteio_target;
+
+struct liteio_catalog_limits liteio_limits_to_catalog(const struct liteio_limits *l);
+struct liteio_limits liteio_limits_of_catalog(const struct liteio_catalog_limits *l);
+struct liteio_limits liteio_limits_of_kernel(const struct liteio_netlink_volume *v);
+struct liteio_over_limit liteio_over_limit_of_kernel(const struct liteio_netlink_volume *v);
+
+/**
+ * liteio_limits_hold() - have the kernel hold the limits that the catalog has
+ * @nl: the registry, which knows the volume
+ * @p: its pool
+ * @uuid: the volume
+ * @err: why it does not
+ *
+ * Without a lock: what another thread changes meanwhile is what holds in the end. A module that has
+ * no limits holds none, which is no failure here. Return: 0 or a negative errno.
+ */
+int liteio_limits_hold(struct liteio_netlink *nl, struct liteio_open_pool *p,
+		       const struct liteio_uuid *uuid, struct liteio_error *err);
+
+/* the same for a volume that nobody else works on, and which the registry need not know yet */
+int liteio_limits_enforce(struct liteio_target *t, struct liteio_error *err);
+
+/**
+ * liteio_limits_look() - what the kernel makes of the limits of volumes
+ * @items: of each limits_not_in_force and over_limit are filled in
+ * @n: how many; one is asked for by itself, several with one dump
+ */
+void liteio_limits_look(struct liteio_local_volume *items, size_t n);
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Requests to the agent of this node.
+ */
+#include "ctl/ask.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/http_client.h"
+#include "base/json.h"
+#include "base/str.h"
+
+/* the longest operation is deleting a large volume */
+#define TIMEOUT_MS 600000
+
+/* the agent's own sentence, or what can be said without one */
+static int answer_error(const struct liteio_http_response *rsp, const struct liteio_json *j,
+			struct liteio_error *err)
+{
+	const char *message = liteio_json_get_string(j, "error.message");
+
+	if (message)
+		return liteio_error_set(err, -EREMOTEIO, "%s", message);
+	return liteio_error_set(err, -EPROTO, "the agent answered with HTTP status %ld",
+				rsp->status);
+}
+
+int liteio_ask_answer(const struct liteio_http_response *rsp, struct liteio_json **ret,
+		      struct liteio_error *err)
+{
+	struct liteio_json *j = NULL;
+	int r;
+
+	r = liteio_json_parse(rsp->body ? rsp->body : "", rsp->body_len, &j, NULL);
+	if (rsp->status != 200) {
+		r = answer_error(rsp, j, err);
+		liteio_json_unref(j);
+		return r;
+	}
+	if (r < 0)
+		return liteio_error_set(err, r, "the agent's answer is no JSON");
+	*ret = j;
+	return 0;
+}
+
+int liteio_ask(const char *socket, const char *method, const char *target,
+	       const struct liteio_json *body, struct liteio_json **ret, struct liteio_error *err)
+{
+	static const char *const headers[] = { "Content-Type: application/json", NULL };
+	_cleanup_free_ char *url = liteio_strf("http://localhost%s", target);
+	_cleanup_free_ char *text = body ? liteio_json_print(body) : NULL;
+	const struct liteio_http_call_spec spec = {
+		.method = method,
+		.url = url,
+		.unix_path = socket,
+		.headers = headers,
+		.body = text,
+		.body_len = text ? strlen(text) : 0,
+		.timeout_ms = TIMEOUT_MS,
+	};
+	struct liteio_http_client *client;
+	struct liteio_http_response rsp = { 0 };
+	int r;
+
+	r = liteio_http_client_new(NULL, NULL, &client, err);
+	if (r < 0)
+		return r;
+	r = liteio_http_call_sync(client, &spec, &rsp, err);
+	liteio_http_client_free(client);
+	if (r < 0)
+		return liteio_error_wrap(err, r, "no answer from the agent at %s", socket);
+	r = liteio_ask_answer(&rsp, ret, err);
+	liteio_http_response_fini(&rsp);
+	return r;
+}

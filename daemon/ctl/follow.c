@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * liteioctl module events --follow: an answer that goes on, line by line.
+ */
+#include "ctl/follow.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/http_client.h"
+#include "base/json.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "ctl/ask.h"
+#include "ctl/event_text.h"
+
+/* the agent says something every ten seconds: who says nothing for so long has gone */
+#define SILENCE_MS 60000
+#define ENOUGH (-ECANCELED)
+
+/**
+ * struct follow - a run
+ * @loop: the loop
+ * @call: the answer
+ * @silence: fires when nothing was said for long
+ * @lines: of it
+ * @count: events still to come; 0 for all
+ * @json: write lines as they are
+ * @r: why it ended
+ * @err: in a sentence
+ */
+struct follow {
+	struct liteio_loop *loop;
+	struct liteio_http_call *call;
+	struct liteio_timer *silence;
+	struct liteio_event_lines lines;
+	uint64_t count;
+	bool json;
+	int r;
+	struct liteio_error *err;
+};
+
+static void quit(struct follow *f, int r)
+{
+	f->r = r;
+	liteio_loop_quit(f->loop, 0);
+}
+
+static int on_line(void *arg, const char *line)
+{
+	_cleanup_free_ char *text = NULL;
+	struct follow *f = arg;
+	struct liteio_local_event e;
+	int r;
+
+	r = liteio_event_parse(line, &e, f->err);
+	if (r) {
+		/* of a newer agent: programs may know it */
+		if (f->json)
+			puts(line);
+		return 0;
+	}
+	if (e.type == LITEIO_LOCAL_EVENT_ALIVE)
+		return 0;
+	if (f->json)
+		text = liteio_strdup(line);
+	else
+		text = liteio_event_text(&e);
+	if (text)
+		puts(text);
+	/* whoever reads a pipe wants to know now */
+	fflush(stdout);
+	if (e.type == LITEIO_LOCAL_EVENT_END)
+		return liteio_error_set(f->err, -ENODEV,
+					"the module was unloaded, or loaded again");
+	if (e.type == LITEIO_LOCAL_EVENT_BEGIN || !f->count)
+		return 0;
+	return --f->count ? 0 : ENOUGH;
+}
+
+static int on_data(void *arg, const char *data, size_t len)
+{
+	struct follow *f = arg;
+
+	liteio_timer_arm(f->silence, SILENCE_MS, 0);
+	return liteio_event_lines_add(&f->lines, data, len, on_line, f);
+}
+
+static void on_done(void *arg, int r, const struct liteio_http_response *rsp,
+		    const struct liteio_error *why)
+{
+	struct liteio_json *answer = NULL;
+	struct follow *f = arg;
+
+	f->call = NULL;
+	if (r == ENOUGH) {
+		quit(f, 0);
+	} else if (r == -ENODEV) {
+		quit(f, r);
+	} else if (r < 0) {
+		quit(f, liteio_error_set(f->err, r, "no answer from the agent: %s",
+					 liteio_error_str(why, r)));
+	} else if (rsp->status != 200) {
+		r = liteio_ask_answer(rsp, &answer, f->err);
+		liteio_json_unref(answer);
+		quit(f, r);
+	} else {
+		quit(f, liteio_error_set(f->err, -EPIPE, "the agent has ended its answer"));
+	}
+}
+
+static void on_signal(void *arg, int signo)
+{
+	quit(arg, 0);
+}
+
+static void on_silence(void *arg)
+{
+	struct follow *f = arg;
+
+	quit(f, liteio_error_set(f->err, -ETIMEDOUT, "the agent says nothing any more"));
+}
+
+static int begin(struct follow *f, struct liteio_http_client **ret_client)
+{
+	int r;
+
+	r = liteio_loop_new(&f->loop, f->err);
+	if (r == 0)
+		r = liteio_loop_on_signal(f->loop, SIGINT, on_signal, f, f->err);
+	if (r == 0)
+		r = liteio_loop_on_signal(f->loop, SIGTERM, on_signal, f, f->err);
+	if (r == 0)
+		r = liteio_timer_new(f->loop, on_silence, f, &f->silence, f->err);
+	return r ? r : liteio_http_client_new(f->loop, NULL, ret_client, f->err);
+}
+
+int liteio_follow(const char *socket, uint64_t count, bool json, struct liteio_error *err)
+{
+	const struct liteio_http_call_spec spec = {
+		.method = "GET",
+		.url = "http://localhost/v1/module/events",
+		.unix_path = socket,
+	};
+	struct follow f = { .count = count, .json = json, .err = err };
+	struct liteio_http_client *client = NULL;
+	int r;
+
+	r = begin(&f, &client);
+	if (r == 0) {
+		liteio_timer_arm(f.silence, SILENCE_MS, 0);
+		f.call = liteio_http_call_start(client, &spec, on_data, on_done, &f);
+		r = liteio_loop_run(f.loop);
+		if (r < 0)
+			liteio_error_set(err, r, "the event loop failed");
+	}
+	if (f.call)
+		liteio_http_call_cancel(f.call);
+	if (client)
+		liteio_http_client_free(client);
+	liteio_timer_free(f.silence);
+	liteio_loop_free(f.loop);
+	liteio_event_lines_fini(&f.lines);
+	return r < 0 ? r : f.r;
+}

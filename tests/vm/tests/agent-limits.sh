@@ -1,0 +1,249 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Limits as people set them: held, changed under I/O, shown wherever one looks, and there again after the agent
+# was killed and after the module was loaded anew. The registry, its events and top agree with what was done.
+# The clock counts instructions, so that it does not matter how busy the host is.
+# vm: kernels=6.12 disks=pool=256M timeout=1500 icount=yes needs=module,tools,programs
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/agent.sh
+. "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/qos.sh
+. "$LITEIO_TOP/tests/vm/lib/qos.sh"
+
+WORK=$(mktemp -d)
+sock=/run/liteio/metrics.sock
+
+# what lib/qos.sh takes from the module's own tests
+field() {
+	tr ' ' '\n' | sed -n "s/^$1=//p"
+}
+
+# expect WANT GOT WHAT
+expect() {
+	[ "$1" = "$2" ] || fail "$3: $2, not $1"
+}
+
+# stop: no more load; what waits is let go first
+stop() {
+	kill -TERM "$load"
+	liteioctl volume limit data --read-iops 0 --write-iops 0 --read-bps 0 --write-bps 0 >/dev/null
+	wait "$load" || true
+}
+
+# limits of the volume: what the catalog has, and what the kernel has, have to be WANT
+limits_are() {
+	local all='.limits | [.readIOPS, .writeIOPS, .readBytesPerSecond, .writeBytesPerSecond, .burstMilliseconds] | join(" ")'
+
+	expect "$1" "$(j volume show data | jq -r "$all" | sed 's/ 0$/ 100/')" "limits in the catalog"
+	expect "$1" "$(j module qos "$V1" | jq -r "$all")" "limits in the kernel"
+	expect null "$(j volume show data | jq -r .limitsNotInForce)" "why they are not in force"
+}
+
+attach() {
+	liteioctl export create data "$1" --local >/dev/null
+	dev=$(j attachment create "$V1" "$1" --local | jq -r .device)
+}
+
+detach() {
+	liteioctl attachment delete "$V1" "$1" >/dev/null
+	liteioctl export delete data "$1" >/dev/null
+}
+
+# the options of the agent, by a script of its own name before it in the PATH of agent_start
+mkdir -p /run/o
+cat >/run/o/liteio-agent <<END
+#!/bin/sh
+exec "$LITEIO_O/liteio-agent" --metrics unix://$sock
+END
+chmod +x /run/o/liteio-agent
+start() {
+	LITEIO_O=/run/o agent_start
+}
+
+start
+liteioctl pool create fast "$DISK" >/dev/null
+V1=$(j volume create data --pool fast --size 32Mi --read-iops 60 --burst 50 | jq -r .uuid)
+limits_are "60 0 0 0 50"
+refused 'other limits' liteioctl volume create data --pool fast --size 32Mi --read-iops 61
+liteioctl volume create data --pool fast --size 32Mi --read-iops 60 --burst 50 >/dev/null
+attach 1
+dd if=/dev/zero of="$dev" bs=1M oflag=direct status=none 2>/dev/null || true
+limits_are "60 0 0 0 50"
+load reads read "$dev" 4096 8
+until_true 30 queue_reaches 4
+about 60 "$(rate 1 read.ios 300)" 5 "reads a second, limited since the volume was made"
+ok "a volume is made with limits, and they are held"
+
+# under I/O: others change, this one stays until it is named
+liteioctl volume limit data --write-bps 1Mi >/dev/null
+limits_are "60 0 0 1048576 50"
+liteioctl volume limit data --read-iops 200 >/dev/null
+limits_are "200 0 0 1048576 50"
+about 200 "$(rate 1 read.ios 1000)" 5 "reads a second after a change"
+liteioctl volume limit data --read-iops 0 --read-bps 400Ki >/dev/null
+about 100 "$(rate 1 read.ios 500)" 5 "reads of 4 KiB a second at 400 KiB"
+[ "$(j volume show data | jq .overLimit.read.bytesNs)" -gt 1000000000 ] || fail "$(j volume show data)"
+[ "$(j volume show data | jq .overLimit.read.queued)" -gt 0 ] || fail "nothing waits: $(j volume show data)"
+ok "a change holds at once, also for what waits"
+
+liteioctl volume list >"$WORK/list"
+grep -q '^data .*read 400.0 KiB/s, write 1.0 MiB/s ' "$WORK/list" || fail "$(cat "$WORK/list")"
+liteioctl module qos "$V1" >"$WORK/qos"
+grep -qE '^limits.readBytesPerSecond +400.0 KiB$' "$WORK/qos" || fail "$(cat "$WORK/qos")"
+grep -qE '^limits.readIOPS +none$' "$WORK/qos" || fail "$(cat "$WORK/qos")"
+curl -s -f -m 60 --unix-socket $sock http://x/metrics | "$LITEIO_TOP/tests/vm/lib/openmetrics" >"$WORK/samples"
+for limit in bytes iops; do
+	grep "^liteio_volume_time_over_limit_seconds_total .*direction=read " "$WORK/samples" | grep -F " limit=$limit " |
+		grep -F " volume=data " | awk '{ exit !($NF > 1) }' || fail "$(grep time_over "$WORK/samples")"
+done
+grep "^liteio_volume_throttled_total " "$WORK/samples" | grep -F ' direction=read ' | awk '{ exit !($NF > 100) }' ||
+	fail "$(grep throttled "$WORK/samples")"
+grep "^liteio_volume_queued " "$WORK/samples" | grep -F ' direction=read ' | awk '{ exit !($NF > 0) }' ||
+	fail "$(grep queued "$WORK/samples")"
+# over limit all the time: 100 reads a second, whatever one asks for
+j top -b -n 1 -d 4 >"$WORK/top"
+about 100 "$(jq '.items[] | select(.name == "data") | .read.iosPerSecond' "$WORK/top")" 10 "reads a second in top"
+about 100 "$(jq '(.items[] | select(.name == "data") | .read.overLimitNs) * 100 / .intervalNs | round' "$WORK/top")" 10 \
+	"percent of the time over limit in top"
+ok "show, list, module qos, metrics and top say so"
+
+# the agent is killed: the kernel goes on, and the next one finds it as it is
+agent_kill
+about 100 "$(rate 1 read.ios 500)" 5 "reads a second without an agent"
+start
+limits_are "0 0 409600 1048576 50"
+about 100 "$(rate 1 read.ios 500)" 5 "reads a second with the next agent"
+for bad in "--read-iops 1000000001" "--write-iops x" "--read-bps 100" "--write-bps 2Ti" "--burst 0" "--burst 10001" ""; do
+	rc=0
+	# shellcheck disable=SC2086 # two words
+	liteioctl volume limit data $bad >"$WORK/said" 2>&1 || rc=$?
+	expect 2 $rc "exit status of volume limit $bad"
+	expect 1 "$(wc -l <"$WORK/said")" "sentences of volume limit $bad"
+done
+for bad in '{"readBytesPerSecond":4095}' '{"readIOPS":-1}' '{"burstMilliseconds":0}' '{"iops":1}'; do
+	code=$(curl -s -m 60 --unix-socket /run/liteio/agent.sock -o "$WORK/said" -w '%{http_code}' -d "$bad" \
+		http://x/v1/volumes/data/limits)
+	expect 400 "$code" "$bad: $(cat "$WORK/said")"
+done
+refused 'no such volume' liteioctl volume limit nothing --read-iops 1
+limits_are "0 0 409600 1048576 50"
+stop
+limits_are "0 0 0 0 50"
+ok "they survive a killed agent, and bad ones change nothing"
+
+# what top counts is what was written, no more and no less
+j top -b -n 4 -d 3 >"$WORK/top" &
+top=$!
+until_true 60 test -s "$WORK/top"
+before=$(kmodctl stats "uuid=$V1" gen=1 | field write.ios)
+load writes write "$dev" 4096 2 150
+wait "$load"
+grep -q 'done 300 failed 0' "$WORK/writes" || fail "$(cat "$WORK/writes")"
+wait $top
+after=$(kmodctl stats "uuid=$V1" gen=1 | field write.ios)
+expect 300 $((after - before)) "writes that the kernel has counted"
+expect 4 "$(wc -l <"$WORK/top")" "rounds"
+expect 300 "$(jq -s '[.[].items[] | select(.name == "data") | .write.ios] | add' "$WORK/top")" "writes in top"
+expect $((300 * 4096)) "$(jq -s '[.[].items[] | select(.name == "data") | .write.bytes] | add' "$WORK/top")" "bytes in top"
+jq -s -e '[.[].items[] | select(.name == "data") | .write | select(.ios > 0)] | all(.p50Ns > 0 and .p99Ns >= .p50Ns)' \
+	"$WORK/top" >/dev/null || fail "$(cat "$WORK/top")"
+liteioctl top -b -n 2 -d 1 >"$WORK/text"
+expect 2 "$(grep -c '^data ' "$WORK/text")" "lines of the volume in two rounds"
+expect "$after" "$(liteioctl module stats | awk -v uuid="$V1" '$1 == uuid && $3 == "write" { print $4 }')" "module stats"
+ok "top and stats count what was written"
+
+# on a terminal it draws, q ends it, and the terminal is left as it was
+mkfifo "$WORK/keys"
+TERM=xterm script -qefc 'stty -a >/run/tty.before; liteioctl top -d 1; echo "ended with $?"; stty -a >/run/tty.after' \
+	"$WORK/screen" <"$WORK/keys" >/dev/null &
+exec 9>"$WORK/keys"
+until_true 60 grep -q 'WRITES/S' "$WORK/screen"
+printf q >&9
+wait $!
+exec 9>&-
+grep -q 'ended with 0' "$WORK/screen" || fail "$(cat -v "$WORK/screen")"
+grep -qF $'\033[?1049h' "$WORK/screen" && grep -qF $'\033[?25h\033[?1049l' "$WORK/screen" || fail "the terminal is not given back"
+cmp /run/tty.before /run/tty.after || fail "the terminal is not as it was"
+ok "top on a terminal"
+
+# events, with what they say of a fence
+j module events --follow -n 2 >"$WORK/events" &
+events=$!
+until_true 30 grep -q '"begin"' "$WORK/events"
+first=$(jq -r 'select(.type == "begin") | .seq' "$WORK/events")
+expect "$(j module status | jq .eventSeq)" "$first" "the newest event"
+liteioctl volume fence data --generation 1 >/dev/null
+wait $events
+expect "attachmentFenced 1 attachmentDrained 1" \
+	"$(jq -r 'select(.type != "begin") | "\(.type) \(.generation)"' "$WORK/events" | xargs)" "events of a fence"
+expect "$V1 $V1" "$(jq -r 'select(.type != "begin") | .uuid' "$WORK/events" | xargs)" "of the volume"
+expect $((first + 2)) "$(jq -s 'last.seq' "$WORK/events")" "the sequence number"
+detach 1
+liteioctl module events --follow -n 1 >"$WORK/events" &
+events=$!
+# its subscription is there when the kernel has a listener
+until_true 30 sh -c 'liteioctl volume limit data --burst 60 >/dev/null; liteioctl volume limit data --burst 50 >/dev/null; [ -s '"$WORK"'/events ]'
+wait $events
+grep -qE "limitsChanged +$V1\$" "$WORK/events" || fail "$(cat "$WORK/events")"
+ok "events are told as they happen"
+
+# break glass: by UUID, with the catalog where there is one
+attach 2
+fenced=$(j module fence "$V1" --generation 2)
+expect "fast true true" "$(jq -r '[.pool, .persisted, .drained] | join(" ")' <<<"$fenced")" "a fence by UUID"
+expect 0 "$(j volume show data | jq '.attachments | length')" "attachments in the catalog"
+detach 2
+refused 'fenced' liteioctl export create data 2 --local
+other=99999999-9999-4999-8999-999999999999
+refused 'does not exist\|no such' liteioctl module fence $other --floor 5
+kmodctl vol-set uuid=$other +create name=foreign
+kmodctl att-add uuid=$other gen=4
+expect "null foreign" "$(j module volumes | jq -r ".items[] | select(.uuid == \"$other\") | \"\(.pool) \(.name)\"")" "a volume of no pool"
+expect "false 5 true" "$(j module fence $other --floor 5 | jq -r '[.persisted, .floor, .drained] | join(" ")')" "its fence"
+expect fenced "$(j module attachments | jq -r ".items[] | select(.uuid == \"$other\") | .state")" "its attachment"
+kmodctl dirty-start uuid=$other gen=4 chunk_shift=16 >/dev/null
+expect "$other 4 64.0" "$(liteioctl module dirty | awk 'NR == 2 { print $1, $2, $3 }')" "what is tracked"
+kmodctl att-del uuid=$other gen=4
+kmodctl vol-del uuid=$other
+ok "gates are closed by UUID, catalog first where there is one"
+
+# as after a reboot: nothing is in the kernel, everything is on the disk
+liteioctl volume limit data --write-iops 80 >/dev/null
+attach 3
+agent_kill
+dmsetup ls --target liteio | awk '/liteio-head/ { print $1 }' | xargs -r -n 1 dmsetup remove --retry
+rmmod liteio
+WITHOUT_MODULE=1 start
+expect "80 the module liteio is not loaded" "$(j volume show data | jq -r '"\(.limits.writeIOPS) \(.limitsNotInForce)"')" "without the module"
+expect "90 the module liteio is not loaded" \
+	"$(j volume limit data --write-iops 90 | jq -r '"\(.limits.writeIOPS) \(.limitsNotInForce)"')" "a change without the module"
+liteioctl volume list | grep -q 'write 90/s (not in force)' || fail "$(liteioctl volume list)"
+refused 'not loaded' liteioctl module volumes
+refused 'not loaded' liteioctl module events --follow
+refused 'not loaded' liteioctl top -b -n 1
+agent_stop
+dmsetup ls | awk '/^liteio-head/ { print $1 }' | xargs -r -n 1 dmsetup remove --retry
+start
+limits_are "0 90 0 0 50"
+dev=$(j attachment create "$V1" 3 --local | jq -r .device)
+load writes write "$dev" 4096 8
+until_true 30 queue_reaches 4 3
+about 90 "$(rate 3 write.ios 450)" 5 "writes a second after the module was loaded anew"
+stop
+ok "they are there again after the module was loaded anew"
+
+# the module goes while somebody listens
+detach 3
+j module events --follow >"$WORK/events" 2>"$WORK/said" &
+events=$!
+until_true 30 grep -q '"begin"' "$WORK/events"
+rmmod liteio
+rc=0
+wait $events || rc=$?
+expect 1 $rc "exit status when the module has gone"
+grep -q unloaded "$WORK/said" || fail "$(cat "$WORK/said")"
+expect '"end"' "$(jq -s 'last.type' "$WORK/events")" "the last line"
+agent_stop
+ok "a listener hears that the module has gone"
