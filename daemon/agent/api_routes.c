@@ -104,6 +104,21 @@ static int volume_fence(struct liteio_call *c, struct liteio_error *err)
 	return liteio_op_volume_fence(c->agent, c->params[0], c->req, c->ret, err);
 }
 
+static int volume_rollback(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_rollback(c->agent, c->params[0], c->req, c->ret, err);
+}
+
+static int volume_rename(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_rename(c->agent, c->params[0], c->req, c->ret, err);
+}
+
+static int volume_clone(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_clone(c->agent, c->params[0], c->req, c->ret, err);
+}
+
 static int volume_delete(struct liteio_call *c, struct liteio_error *err)
 {
 	return liteio_op_volume_delete(c->agent, c->params[0], deleted(c), err);
@@ -122,6 +137,11 @@ static int snapshot_show(struct liteio_call *c, struct liteio_error *err)
 static int snapshot_create(struct liteio_call *c, struct liteio_error *err)
 {
 	return liteio_op_snapshot_create(c->agent, c->req, c->ret, err);
+}
+
+static int snapshot_rename(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_snapshot_rename(c->agent, c->params[0], c->req, c->ret, err);
 }
 
 static int snapshot_delete(struct liteio_call *c, struct liteio_error *err)
@@ -216,11 +236,15 @@ const struct liteio_route liteio_routes[] = {
 	{ "POST", "/v1/volumes", volume_create, 0, STRUCT(volume_create), STRUCT(volume) },
 	{ "POST", "/v1/volumes/*/grow", volume_grow, 0, STRUCT(resize), STRUCT(volume) },
 	{ "POST", "/v1/volumes/*/fence", volume_fence, URGENT, STRUCT(fence), STRUCT(fenced) },
+	{ "POST", "/v1/volumes/*/rollback", volume_rollback, 0, STRUCT(rollback), STRUCT(volume) },
+	{ "POST", "/v1/volumes/*/rename", volume_rename, 0, STRUCT(rename), STRUCT(volume) },
+	{ "POST", "/v1/volumes/*/clone", volume_clone, 0, STRUCT(clone), STRUCT(volume) },
 	{ "DELETE", "/v1/volumes/*", volume_delete, 0, NOTHING, STRUCT(deleted) },
 
 	{ "GET", "/v1/snapshots", snapshot_list, 0, NOTHING, STRUCT(snapshot_list) },
 	{ "GET", "/v1/snapshots/*", snapshot_show, 0, NOTHING, STRUCT(snapshot) },
 	{ "POST", "/v1/snapshots", snapshot_create, 0, STRUCT(snapshot_create), STRUCT(snapshot) },
+	{ "POST", "/v1/snapshots/*/rename", snapshot_rename, 0, STRUCT(rename), STRUCT(snapshot) },
 	{ "DELETE", "/v1/snapshots/*", snapshot_delete, 0, NOTHING, STRUCT(deleted) },
 
 	{ "GET", "/v1/exports", export_list, 0, NOTHING, STRUCT(export_list) },

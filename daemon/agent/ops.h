@@ -137,6 +137,41 @@ int liteio_op_volume_show(struct liteio_agent *a, const char *volume,
 int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_list *ret,
 			  struct liteio_error *err);
 
+/* ---- volumes that are there: ops_change.c ---- */
+
+/**
+ * liteio_op_volume_rollback() - make a volume what one of its snapshots is
+ * @a: the agent
+ * @volume: name; without live attachments, or -EBUSY
+ * @req: the snapshot; it stays, as do those that were taken later
+ * @ret: the volume: uuid, name, floor, limits and size are what they were. The size does not go
+ *       back: who was promised so many bytes keeps them, behind the end of the snapshot they are zero
+ * @err: why not
+ *
+ * Durable when it returns; the space of the old data comes back in slices, later. Cut short, the
+ * volume is as before or as the snapshot. Asked again it goes back again. Return: 0 or a negative
+ * errno.
+ */
+int liteio_op_volume_rollback(struct liteio_agent *a, const char *volume,
+			      const struct liteio_local_rollback *req,
+			      struct liteio_local_volume *ret, struct liteio_error *err);
+/*
+ * Another name for a volume or snapshot, in use or not; what has only the new name is answered as
+ * done. -EBUSY on a node of a cluster: there objects give the names.
+ */
+int liteio_op_volume_rename(struct liteio_agent *a, const char *volume,
+			    const struct liteio_local_rename *req, struct liteio_local_volume *ret,
+			    struct liteio_error *err);
+int liteio_op_snapshot_rename(struct liteio_agent *a, const char *snapshot,
+			      const struct liteio_local_rename *req,
+			      struct liteio_local_snapshot *ret, struct liteio_error *err);
+/* a new volume with what @volume has at this moment, held still as for a snapshot */
+int liteio_op_volume_clone(struct liteio_agent *a, const char *volume,
+			   const struct liteio_local_clone *req, struct liteio_local_volume *ret,
+			   struct liteio_error *err);
+
+/* ---- the fence ---- */
+
 /**
  * liteio_op_volume_fence() - end the right to a volume of older generations, or of one
  * @a: the agent

@@ -107,6 +107,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		.uuid = req->uuid,
 		.name = req->name,
 		.size_bytes = req->size_bytes,
+		.wipe = (enum liteio_catalog_wipe)req->wipe,
 	};
 	LITEIO_TARGET(t);
 	int r;

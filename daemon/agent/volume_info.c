@@ -84,6 +84,7 @@ void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_cat
 	ret->state = liteio_strdup(state_name(v->state));
 	ret->floor = v->floor;
 	ret->origin = name_of(p, &v->origin);
+	ret->wipe = (int)v->wipe;
 	fill_attachments(p, &v->uuid, ret);
 }
 
@@ -108,6 +109,7 @@ void liteio_snapshot_info_fill(struct liteio_open_pool *p, const struct liteio_c
 	ret->size_bytes = v->size_bytes;
 	ret->created_at = rfc3339(v->created);
 	ret->state = liteio_strdup(state_name(v->state));
+	ret->wipe = (int)v->wipe;
 }
 
 int liteio_volume_size_check(uint64_t *size_bytes, struct liteio_error *err)

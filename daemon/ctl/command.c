@@ -196,6 +196,7 @@ static int body_volume_create(char **op, const struct liteio_options *o, struct 
 		.pool = (char *)o->pool,
 		.size_bytes = o->size,
 		.snapshot = (char *)o->snapshot,
+		.wipe = o->wipe,
 	};
 	int r;
 
@@ -205,6 +206,41 @@ static int body_volume_create(char **op, const struct liteio_options *o, struct 
 	if (r < 0)
 		return r;
 	*ret = ENCODE(req, volume_create);
+	return 0;
+}
+
+static int body_rollback(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			 struct liteio_error *err)
+{
+	struct liteio_local_rollback req = { .snapshot = op[1] };
+
+	*ret = ENCODE(req, rollback);
+	return 0;
+}
+
+static int body_rename(char **op, const struct liteio_options *o, struct liteio_json **ret,
+		       struct liteio_error *err)
+{
+	struct liteio_local_rename req = { .name = op[1] };
+
+	*ret = ENCODE(req, rename);
+	return 0;
+}
+
+static int body_clone(char **op, const struct liteio_options *o, struct liteio_json **ret,
+		      struct liteio_error *err)
+{
+	struct liteio_local_clone req = {
+		.name = op[1],
+		.size_bytes = o->size,
+		.wipe = o->wipe,
+	};
+	int r;
+
+	r = uuid_option(o->uuid, &req.uuid, err);
+	if (r < 0)
+		return r;
+	*ret = ENCODE(req, clone);
 	return 0;
 }
 
@@ -237,6 +273,19 @@ static int body_snapshot_create(char **op, const struct liteio_options *o,
 				struct liteio_json **ret, struct liteio_error *err)
 {
 	struct liteio_local_snapshot_create req = { .name = op[0], .volume = op[1] };
+	int r;
+
+	r = uuid_option(o->uuid, &req.uuid, err);
+	if (r < 0)
+		return r;
+	*ret = ENCODE(req, snapshot_create);
+	return 0;
+}
+
+static int body_snapshot_copy(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			      struct liteio_error *err)
+{
+	struct liteio_local_snapshot_create req = { .name = op[1], .snapshot = op[0] };
 	int r;
 
 	r = uuid_option(o->uuid, &req.uuid, err);
@@ -331,13 +380,22 @@ const struct liteio_command liteio_commands[] = {
 	{ "volume", "show", "one volume", { NAME }, "VOLUME", 0, 0, "GET", "/v1/volumes/%s", NULL,
 	  0, volume_columns },
 	{ "volume", "create", "a new volume, empty or from --snapshot", { NAME }, "VOLUME",
-	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID), OPT(POOL), "POST", "/v1/volumes",
+	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID) | OPT(WIPE), OPT(POOL), "POST",
+	  "/v1/volumes",
 	  body_volume_create, 0, volume_columns },
 	{ "volume", "grow", "make it larger, online", { NAME }, "VOLUME", OPT(SIZE), OPT(SIZE),
 	  "POST", "/v1/volumes/%s/grow", body_resize, 0, volume_columns },
 	{ "volume", "fence", "end the right of older generations, or of one", { NAME }, "VOLUME",
 	  OPT(FLOOR) | OPT(GENERATION) | OPT(TIMEOUT), 0, "POST", "/v1/volumes/%s/fence",
 	  body_fence, 0, fenced_columns },
+	{ "volume", "rollback", "make it what one of its snapshots is; it must not be attached",
+	  { NAME, NAME }, "VOLUME SNAPSHOT", 0, 0, "POST", "/v1/volumes/%s/rollback",
+	  body_rollback, 0, volume_columns },
+	{ "volume", "rename", "give it another name", { NAME, NAME }, "VOLUME NEW", 0, 0, "POST",
+	  "/v1/volumes/%s/rename", body_rename, 0, volume_columns },
+	{ "volume", "clone", "a new volume with what it has now", { NAME, NAME }, "VOLUME NEW",
+	  OPT(SIZE) | OPT(UUID) | OPT(WIPE), 0, "POST", "/v1/volumes/%s/clone", body_clone, 0,
+	  volume_columns },
 	{ "volume", "delete", "delete it and give its space back", { NAME }, "VOLUME", 0, 0,
 	  "DELETE", "/v1/volumes/%s", NULL, 0, deleted_columns },
 
@@ -347,6 +405,11 @@ const struct liteio_command liteio_commands[] = {
 	  "/v1/snapshots/%s", NULL, 0, snapshot_columns },
 	{ "snapshot", "create", "a point in time of a volume", { NAME, NAME }, "SNAPSHOT VOLUME",
 	  OPT(UUID), 0, "POST", "/v1/snapshots", body_snapshot_create, 0, snapshot_columns },
+	{ "snapshot", "copy", "another snapshot of the same point in time", { NAME, NAME },
+	  "SNAPSHOT NEW", OPT(UUID), 0, "POST", "/v1/snapshots", body_snapshot_copy, 0,
+	  snapshot_columns },
+	{ "snapshot", "rename", "give it another name", { NAME, NAME }, "SNAPSHOT NEW", 0, 0,
+	  "POST", "/v1/snapshots/%s/rename", body_rename, 0, snapshot_columns },
 	{ "snapshot", "delete", "delete a snapshot", { NAME }, "SNAPSHOT", 0, 0, "DELETE",
 	  "/v1/snapshots/%s", NULL, 0, deleted_columns },
 
@@ -422,6 +485,7 @@ static const struct {
 	{ OPT(MIN_SIZE), "--min-size" },     { OPT(MAX_SIZE), "--max-size" },
 	{ OPT(MODEL), "--model" },	     { OPT(BY_ID), "--by-id" },
 	{ OPT(ROTATIONAL), "--rotational" }, { OPT(USABLE), "--usable" },
+	{ OPT(WIPE), "--wipe" },
 };
 
 const char *liteio_option_name(unsigned int bit)
@@ -449,7 +513,8 @@ static unsigned int options_given(const struct liteio_options *o)
 	       (o->local ? OPT(LOCAL) : 0) | (o->floor ? OPT(FLOOR) : 0) |
 	       (o->generation ? OPT(GENERATION) : 0) |
 	       (o->timeout_ms != UINT64_MAX ? OPT(TIMEOUT) : 0) |
-	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) | rule_given(o);
+	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) |
+	       (o->wipe ? OPT(WIPE) : 0) | rule_given(o);
 }
 
 static int operand_check(enum liteio_operand type, const char *s, struct liteio_error *err)

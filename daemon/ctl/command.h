@@ -38,6 +38,7 @@ struct liteio_json;
 #define LITEIO_OPT_BY_ID 0x20000u
 #define LITEIO_OPT_ROTATIONAL 0x40000u
 #define LITEIO_OPT_USABLE 0x80000u
+#define LITEIO_OPT_WIPE 0x1000000u
 
 /**
  * struct liteio_options - values of the options; NULL, 0 and false where nothing was said
@@ -55,6 +56,7 @@ struct liteio_json;
  * @timeout_ms: --timeout; UINT64_MAX when it was not given
  * @address: --address
  * @nqn: --nqn
+ * @wipe: --wipe (enum liteio_local_wipe)
  * @rule: --min-size, --max-size, --model, --by-id, --rotational, --usable
  *
  * Strings are borrowed from the command line.
@@ -74,6 +76,7 @@ struct liteio_options {
 	uint64_t timeout_ms;
 	const char *address;
 	const char *nqn;
+	int wipe;
 	struct {
 		uint64_t min_size;
 		uint64_t max_size;

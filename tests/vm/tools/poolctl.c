@@ -180,6 +180,41 @@ static int do_snapshot(struct call *c, struct liteio_error *err)
 					   err);
 }
 
+static int do_rollback(struct call *c, struct liteio_error *err)
+{
+	struct liteio_uuid volume = uuid_arg(c, 0), snapshot = uuid_arg(c, 1);
+
+	return liteio_pool_volume_rollback(c->pool, &volume, &snapshot, err);
+}
+
+static int do_rename(struct call *c, struct liteio_error *err)
+{
+	struct liteio_uuid uuid = uuid_arg(c, 0);
+
+	return liteio_pool_volume_rename(c->pool, &uuid, c->arg[1], err);
+}
+
+static int do_wipe(struct call *c, struct liteio_error *err)
+{
+	struct liteio_uuid uuid = uuid_arg(c, 0);
+	bool zero = !strcmp(c->arg[1], "zero");
+
+	return liteio_pool_volume_wipe(c->pool, &uuid,
+				       zero ? LITEIO_CATALOG_WIPE_ZERO :
+					      LITEIO_CATALOG_WIPE_DISCARD,
+				       err);
+}
+
+static int do_group(struct call *c, struct liteio_error *err)
+{
+	const struct liteio_pool_member m[] = {
+		{ uuid_arg(c, 0), "first", uuid_arg(c, 1) },
+		{ uuid_arg(c, 2), "second", uuid_arg(c, 3) },
+	};
+
+	return liteio_pool_snapshot_group(c->pool, m, 2, "poolctl", NULL, err);
+}
+
 static int do_grow(struct call *c, struct liteio_error *err)
 {
 	struct liteio_uuid uuid = uuid_arg(c, 0);
@@ -437,6 +472,10 @@ static const struct command {
 	{ "destroy", do_destroy, true, 0, "" },
 	{ "create", do_create, true, 3, "UUID NAME SIZE [SOURCE-UUID]" },
 	{ "snapshot", do_snapshot, true, 3, "UUID NAME VOLUME-UUID" },
+	{ "rollback", do_rollback, true, 2, "UUID SNAPSHOT-UUID" },
+	{ "rename", do_rename, true, 2, "UUID NAME" },
+	{ "wipe", do_wipe, true, 2, "UUID zero|discard" },
+	{ "group", do_group, true, 4, "UUID VOLUME-UUID UUID VOLUME-UUID" },
 	{ "grow", do_grow, true, 2, "UUID SIZE" },
 	{ "delete", do_delete, true, 1, "UUID" },
 	{ "reclaim", do_reclaim, true, 0, "" },
