@@ -31,9 +31,13 @@ uint64_t liteio_volume_info_allocated(struct liteio_open_pool *p,
 	struct liteio_pool_thin thin;
 	uint64_t bytes = 0;
 
-	if (v->state != LITEIO_CATALOG_READY)
+	if (v->state == LITEIO_CATALOG_CREATING)
 		return 0;
 	liteio_lane_guard(p, false);
+	if (v->state == LITEIO_CATALOG_DELETING) {
+		liteio_pool_reclaim_left(p->engine, &v->uuid, &bytes, NULL);
+		return bytes;
+	}
 	if (liteio_pool_volume_allocated(p->engine, &v->uuid, &bytes, NULL) == 0)
 		return bytes;
 	if (liteio_pool_volume_activate(p->engine, &v->uuid, &thin, NULL) < 0 ||

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -149,6 +150,17 @@ static const struct liteio_column stats_columns[] = {
 
 static const struct liteio_column deleted_columns[] = {
 	BOOL("DELETED", "deleted"),
+	TEXT("UUID", "uuid"),
+	END,
+};
+
+static const struct liteio_column deletion_columns[] = {
+	TEXT("NAME", "name"),
+	TEXT("KIND", "kind"),
+	TEXT("POOL", "pool"),
+	SIZE("LEFT", "leftBytes"),
+	TEXT("WIPE", "wipe"),
+	TEXT("UUID", "uuid"),
 	END,
 };
 
@@ -295,6 +307,34 @@ static int body_snapshot_copy(char **op, const struct liteio_options *o, struct 
 	return 0;
 }
 
+static int body_snapshot_group(char **op, const struct liteio_options *o,
+			       struct liteio_json **ret, struct liteio_error *err)
+{
+	struct liteio_local_snapshot_create snapshots[LITEIO_LOCAL_GROUP_MAX] = { 0 };
+	struct liteio_local_snapshot_group req = { .snapshots = snapshots };
+	char *copies[LITEIO_LOCAL_GROUP_MAX];
+	int r = 0;
+
+	for (; *op && !r; op++) {
+		struct liteio_local_snapshot_create *s = &snapshots[req.n_snapshots];
+
+		if (req.n_snapshots == LITEIO_LOCAL_GROUP_MAX) {
+			r = liteio_error_set(err, -EINVAL, "a group has at most %d snapshots",
+					     LITEIO_LOCAL_GROUP_MAX);
+			break;
+		}
+		s->volume = liteio_strdup(*op);
+		copies[req.n_snapshots++] = s->volume;
+		s->name = strchr(s->volume, '=') + 1;
+		s->name[-1] = '\0';
+	}
+	if (!r)
+		*ret = ENCODE(req, snapshot_group);
+	while (req.n_snapshots)
+		free(copies[--req.n_snapshots]);
+	return r;
+}
+
 static int body_export_create(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			      struct liteio_error *err)
 {
@@ -396,8 +436,9 @@ const struct liteio_command liteio_commands[] = {
 	{ "volume", "clone", "a new volume with what it has now", { NAME, NAME }, "VOLUME NEW",
 	  OPT(SIZE) | OPT(UUID) | OPT(WIPE), 0, "POST", "/v1/volumes/%s/clone", body_clone, 0,
 	  volume_columns },
-	{ "volume", "delete", "delete it and give its space back", { NAME }, "VOLUME", 0, 0,
-	  "DELETE", "/v1/volumes/%s", NULL, 0, deleted_columns },
+	{ "volume", "delete", "delete it and give its space back", { NAME }, "VOLUME",
+	  OPT(WIPE) | OPT(NO_WAIT), 0, "DELETE", "/v1/volumes/%s", NULL,
+	  OPT(WIPE) | OPT(NO_WAIT), deleted_columns },
 
 	{ "snapshot", "list", "all snapshots of this node", { 0 }, "", 0, 0, "GET", "/v1/snapshots",
 	  NULL, 0, snapshot_columns },
@@ -410,8 +451,15 @@ const struct liteio_command liteio_commands[] = {
 	  snapshot_columns },
 	{ "snapshot", "rename", "give it another name", { NAME, NAME }, "SNAPSHOT NEW", 0, 0,
 	  "POST", "/v1/snapshots/%s/rename", body_rename, 0, snapshot_columns },
-	{ "snapshot", "delete", "delete a snapshot", { NAME }, "SNAPSHOT", 0, 0, "DELETE",
-	  "/v1/snapshots/%s", NULL, 0, deleted_columns },
+	{ "snapshot", "group", "one point in time of several volumes of one pool",
+	  { LITEIO_OPERAND_PAIRS }, "VOLUME=SNAPSHOT...", 0, 0, "POST", "/v1/snapshot-groups",
+	  body_snapshot_group, 0, snapshot_columns },
+	{ "snapshot", "delete", "delete a snapshot", { NAME }, "SNAPSHOT",
+	  OPT(WIPE) | OPT(NO_WAIT), 0, "DELETE", "/v1/snapshots/%s", NULL,
+	  OPT(WIPE) | OPT(NO_WAIT), deleted_columns },
+
+	{ "deletion", "list", "what was deleted and still has space to give back", { 0 }, "", 0, 0,
+	  "GET", "/v1/deletions", NULL, 0, deletion_columns },
 
 	{ "export", "list", "what this node gives to consumers", { 0 }, "", 0, 0, "GET",
 	  "/v1/exports", NULL, 0, export_columns },
@@ -454,7 +502,7 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 
 	if (!noun_exists(noun))
 		return liteio_error_set(err, -EINVAL,
-					"\"%s\" is no noun of ours; there are: node, module, disk, pool, volume, snapshot, export, attachment",
+					"\"%s\" is no noun of ours; there are: node, module, disk, pool, volume, snapshot, deletion, export, attachment",
 					noun);
 	for (c = liteio_commands; c->noun; c++) {
 		if (strcmp(c->noun, noun) != 0)
@@ -485,7 +533,7 @@ static const struct {
 	{ OPT(MIN_SIZE), "--min-size" },     { OPT(MAX_SIZE), "--max-size" },
 	{ OPT(MODEL), "--model" },	     { OPT(BY_ID), "--by-id" },
 	{ OPT(ROTATIONAL), "--rotational" }, { OPT(USABLE), "--usable" },
-	{ OPT(WIPE), "--wipe" },
+	{ OPT(WIPE), "--wipe" },	     { OPT(NO_WAIT), "--no-wait" },
 };
 
 const char *liteio_option_name(unsigned int bit)
@@ -514,7 +562,20 @@ static unsigned int options_given(const struct liteio_options *o)
 	       (o->generation ? OPT(GENERATION) : 0) |
 	       (o->timeout_ms != UINT64_MAX ? OPT(TIMEOUT) : 0) |
 	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) |
-	       (o->wipe ? OPT(WIPE) : 0) | rule_given(o);
+	       (o->wipe ? OPT(WIPE) : 0) | (o->no_wait ? OPT(NO_WAIT) : 0) | rule_given(o);
+}
+
+static int pair_check(const char *s, struct liteio_error *err)
+{
+	_cleanup_free_ char *copy = liteio_strdup(s);
+	char *equals = strchr(copy, '=');
+	int r;
+
+	if (!equals)
+		return liteio_error_set(err, -EINVAL, "\"%s\" is not VOLUME=SNAPSHOT", s);
+	*equals = '\0';
+	r = liteio_name_check("volume", copy, err);
+	return r ? r : liteio_name_check("snapshot", equals + 1, err);
 }
 
 static int operand_check(enum liteio_operand type, const char *s, struct liteio_error *err)
@@ -525,6 +586,8 @@ static int operand_check(enum liteio_operand type, const char *s, struct liteio_
 	switch (type) {
 	case LITEIO_OPERAND_NONE:
 		break;
+	case LITEIO_OPERAND_PAIRS:
+		return pair_check(s, err);
 	case LITEIO_OPERAND_NAME:
 		return liteio_name_check("object", s, err);
 	case LITEIO_OPERAND_DEVICE:
@@ -560,15 +623,16 @@ int liteio_command_check(const struct liteio_command *c, int n, char **operands,
 			 const struct liteio_options *o, struct liteio_error *err)
 {
 	unsigned int given = options_given(o);
+	bool many = c->operands[0] == LITEIO_OPERAND_PAIRS;
 	int i, r, wanted = 0;
 
 	while (wanted < LITEIO_COMMAND_OPERANDS_MAX && c->operands[wanted])
 		wanted++;
-	if (n != wanted)
+	if (many ? n < wanted : n != wanted)
 		return liteio_error_set(err, -EINVAL, "%s %s takes %s", c->noun, c->verb,
 					wanted ? c->operand_names : "no operands");
 	for (i = 0; i < n; i++) {
-		r = operand_check(c->operands[i], operands[i], err);
+		r = operand_check(c->operands[many ? 0 : i], operands[i], err);
 		if (r < 0)
 			return r;
 	}

@@ -56,8 +56,7 @@ ids_agree() {
 
 	catalog=$(poolctl list "$1" | sed -n 's/.* id=\([0-9]*\)$/\1/p' | sort -n)
 	pool=$(dmsetup ls | sed -n 's/^\(liteio-pool-[^ \t]*\).*/\1/p')
-	meta=/dev/mapper/${pool/pool/tmeta}
-	[ -e "$meta" ] || meta=/dev/$(dmsetup info -c --noheadings -o blkdevname "${pool/pool/tmeta}")
+	meta=/dev/$(dmsetup info -c --noheadings -o blkdevname "${pool/pool/tmeta}")
 	dmsetup message "$pool" 0 reserve_metadata_snap
 	kernel=$(thin_ls --metadata-snap --no-headers -o DEV "$meta" | tr -d ' ' | sort -n)
 	dmsetup message "$pool" 0 release_metadata_snap
