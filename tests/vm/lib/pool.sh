@@ -61,5 +61,5 @@ ids_agree() {
 	kernel=$(thin_ls --metadata-snap --no-headers -o DEV "$meta" | tr -d ' ' | sort -n)
 	dmsetup message "$pool" 0 release_metadata_snap
 	[ "$kernel" = "$catalog" ] ||
-		fail "the kernel has the thin devices" $kernel, "the catalog" $catalog
+		fail "the kernel has the thin devices ${kernel//$'\n'/ }, the catalog ${catalog//$'\n'/ }"
 }

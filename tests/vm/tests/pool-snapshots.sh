@@ -120,7 +120,7 @@ ids_agree $disk
 ok "a group is taken as a whole"
 
 for uuid in $V1 $V2 $V3 $S1; do
-	poolctl delete $disk $uuid
+	poolctl delete $disk "$uuid"
 done
 poolctl reclaim $disk
 [ "$(value $disk used)" = "$empty" ] || fail "$(value $disk used) bytes are in use, $empty were"
