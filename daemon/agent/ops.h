@@ -162,7 +162,8 @@ int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_lis
  * @volume: name; without live attachments, or -EBUSY
  * @req: the snapshot; it stays, as do those that were taken later
  * @ret: the volume: uuid, name, floor, limits and size are what they were. The size does not go
- *       back: who was promised so many bytes keeps them, behind the end of the snapshot they are zero
+ *       back: who was promised so many bytes keeps them; behind the end of the snapshot they are
+ *       zero
  * @err: why not
  *
  * Durable when it returns; the space of the old data comes back in slices, later. Cut short, the

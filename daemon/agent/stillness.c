@@ -103,7 +103,8 @@ static int freeze(void *arg, struct liteio_error *err)
 		s->n_held = i + 1;
 		if (liteio_now_ms() > deadline)
 			r = liteio_error_set(err, -ETIMEDOUT,
-					     "holding still took longer than %d s", FREEZE_MS / 1000);
+					     "holding still took longer than %d s",
+					     FREEZE_MS / 1000);
 	}
 	if (r)
 		thaw(s);

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -14,6 +13,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/uuid.h"
+#include "ctl/body.h"
 #include "ctl/query.h"
 #include "model/disk_rule.h"
 #include "model/local.h"
@@ -193,13 +193,6 @@ static int body_pool_import(char **op, const struct liteio_options *o, struct li
 	return 0;
 }
 
-static int uuid_option(const char *s, struct liteio_uuid *ret, struct liteio_error *err)
-{
-	if (s && liteio_uuid_parse(s, ret) < 0)
-		return liteio_error_set(err, -EINVAL, "--uuid: \"%s\" is not a UUID", s);
-	return 0;
-}
-
 static int body_volume_create(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			      struct liteio_error *err)
 {
@@ -214,45 +207,10 @@ static int body_volume_create(char **op, const struct liteio_options *o, struct 
 
 	if (!o->size && !o->snapshot)
 		return liteio_error_set(err, -EINVAL, "volume create needs --size or --snapshot");
-	r = uuid_option(o->uuid, &req.uuid, err);
+	r = liteio_body_uuid(o->uuid, &req.uuid, err);
 	if (r < 0)
 		return r;
 	*ret = ENCODE(req, volume_create);
-	return 0;
-}
-
-static int body_rollback(char **op, const struct liteio_options *o, struct liteio_json **ret,
-			 struct liteio_error *err)
-{
-	struct liteio_local_rollback req = { .snapshot = op[1] };
-
-	*ret = ENCODE(req, rollback);
-	return 0;
-}
-
-static int body_rename(char **op, const struct liteio_options *o, struct liteio_json **ret,
-		       struct liteio_error *err)
-{
-	struct liteio_local_rename req = { .name = op[1] };
-
-	*ret = ENCODE(req, rename);
-	return 0;
-}
-
-static int body_clone(char **op, const struct liteio_options *o, struct liteio_json **ret,
-		      struct liteio_error *err)
-{
-	struct liteio_local_clone req = {
-		.name = op[1],
-		.size_bytes = o->size,
-		.wipe = o->wipe,
-	};
-	int r;
-
-	r = uuid_option(o->uuid, &req.uuid, err);
-	if (r < 0)
-		return r;
-	*ret = ENCODE(req, clone);
 	return 0;
 }
 
@@ -287,52 +245,11 @@ static int body_snapshot_create(char **op, const struct liteio_options *o,
 	struct liteio_local_snapshot_create req = { .name = op[0], .volume = op[1] };
 	int r;
 
-	r = uuid_option(o->uuid, &req.uuid, err);
+	r = liteio_body_uuid(o->uuid, &req.uuid, err);
 	if (r < 0)
 		return r;
 	*ret = ENCODE(req, snapshot_create);
 	return 0;
-}
-
-static int body_snapshot_copy(char **op, const struct liteio_options *o, struct liteio_json **ret,
-			      struct liteio_error *err)
-{
-	struct liteio_local_snapshot_create req = { .name = op[1], .snapshot = op[0] };
-	int r;
-
-	r = uuid_option(o->uuid, &req.uuid, err);
-	if (r < 0)
-		return r;
-	*ret = ENCODE(req, snapshot_create);
-	return 0;
-}
-
-static int body_snapshot_group(char **op, const struct liteio_options *o,
-			       struct liteio_json **ret, struct liteio_error *err)
-{
-	struct liteio_local_snapshot_create snapshots[LITEIO_LOCAL_GROUP_MAX] = { 0 };
-	struct liteio_local_snapshot_group req = { .snapshots = snapshots };
-	char *copies[LITEIO_LOCAL_GROUP_MAX];
-	int r = 0;
-
-	for (; *op && !r; op++) {
-		struct liteio_local_snapshot_create *s = &snapshots[req.n_snapshots];
-
-		if (req.n_snapshots == LITEIO_LOCAL_GROUP_MAX) {
-			r = liteio_error_set(err, -EINVAL, "a group has at most %d snapshots",
-					     LITEIO_LOCAL_GROUP_MAX);
-			break;
-		}
-		s->volume = liteio_strdup(*op);
-		copies[req.n_snapshots++] = s->volume;
-		s->name = strchr(s->volume, '=') + 1;
-		s->name[-1] = '\0';
-	}
-	if (!r)
-		*ret = ENCODE(req, snapshot_group);
-	while (req.n_snapshots)
-		free(copies[--req.n_snapshots]);
-	return r;
 }
 
 static int body_export_create(char **op, const struct liteio_options *o, struct liteio_json **ret,
@@ -430,12 +347,12 @@ const struct liteio_command liteio_commands[] = {
 	  body_fence, 0, fenced_columns },
 	{ "volume", "rollback", "make it what one of its snapshots is; it must not be attached",
 	  { NAME, NAME }, "VOLUME SNAPSHOT", 0, 0, "POST", "/v1/volumes/%s/rollback",
-	  body_rollback, 0, volume_columns },
+	  liteio_body_rollback, 0, volume_columns },
 	{ "volume", "rename", "give it another name", { NAME, NAME }, "VOLUME NEW", 0, 0, "POST",
-	  "/v1/volumes/%s/rename", body_rename, 0, volume_columns },
+	  "/v1/volumes/%s/rename", liteio_body_rename, 0, volume_columns },
 	{ "volume", "clone", "a new volume with what it has now", { NAME, NAME }, "VOLUME NEW",
-	  OPT(SIZE) | OPT(UUID) | OPT(WIPE), 0, "POST", "/v1/volumes/%s/clone", body_clone, 0,
-	  volume_columns },
+	  OPT(SIZE) | OPT(UUID) | OPT(WIPE), 0, "POST", "/v1/volumes/%s/clone",
+	  liteio_body_clone, 0, volume_columns },
 	{ "volume", "delete", "delete it and give its space back", { NAME }, "VOLUME",
 	  OPT(WIPE) | OPT(NO_WAIT), 0, "DELETE", "/v1/volumes/%s", NULL,
 	  OPT(WIPE) | OPT(NO_WAIT), deleted_columns },
@@ -447,13 +364,13 @@ const struct liteio_command liteio_commands[] = {
 	{ "snapshot", "create", "a point in time of a volume", { NAME, NAME }, "SNAPSHOT VOLUME",
 	  OPT(UUID), 0, "POST", "/v1/snapshots", body_snapshot_create, 0, snapshot_columns },
 	{ "snapshot", "copy", "another snapshot of the same point in time", { NAME, NAME },
-	  "SNAPSHOT NEW", OPT(UUID), 0, "POST", "/v1/snapshots", body_snapshot_copy, 0,
+	  "SNAPSHOT NEW", OPT(UUID), 0, "POST", "/v1/snapshots", liteio_body_snapshot_copy, 0,
 	  snapshot_columns },
 	{ "snapshot", "rename", "give it another name", { NAME, NAME }, "SNAPSHOT NEW", 0, 0,
-	  "POST", "/v1/snapshots/%s/rename", body_rename, 0, snapshot_columns },
+	  "POST", "/v1/snapshots/%s/rename", liteio_body_rename, 0, snapshot_columns },
 	{ "snapshot", "group", "one point in time of several volumes of one pool",
 	  { LITEIO_OPERAND_PAIRS }, "VOLUME=SNAPSHOT...", 0, 0, "POST", "/v1/snapshot-groups",
-	  body_snapshot_group, 0, snapshot_columns },
+	  liteio_body_snapshot_group, 0, snapshot_columns },
 	{ "snapshot", "delete", "delete a snapshot", { NAME }, "SNAPSHOT",
 	  OPT(WIPE) | OPT(NO_WAIT), 0, "DELETE", "/v1/snapshots/%s", NULL,
 	  OPT(WIPE) | OPT(NO_WAIT), deleted_columns },
@@ -565,19 +482,6 @@ static unsigned int options_given(const struct liteio_options *o)
 	       (o->wipe ? OPT(WIPE) : 0) | (o->no_wait ? OPT(NO_WAIT) : 0) | rule_given(o);
 }
 
-static int pair_check(const char *s, struct liteio_error *err)
-{
-	_cleanup_free_ char *copy = liteio_strdup(s);
-	char *equals = strchr(copy, '=');
-	int r;
-
-	if (!equals)
-		return liteio_error_set(err, -EINVAL, "\"%s\" is not VOLUME=SNAPSHOT", s);
-	*equals = '\0';
-	r = liteio_name_check("volume", copy, err);
-	return r ? r : liteio_name_check("snapshot", equals + 1, err);
-}
-
 static int operand_check(enum liteio_operand type, const char *s, struct liteio_error *err)
 {
 	struct liteio_uuid uuid;
@@ -587,7 +491,7 @@ static int operand_check(enum liteio_operand type, const char *s, struct liteio_
 	case LITEIO_OPERAND_NONE:
 		break;
 	case LITEIO_OPERAND_PAIRS:
-		return pair_check(s, err);
+		return liteio_body_pair_check(s, err);
 	case LITEIO_OPERAND_NAME:
 		return liteio_name_check("object", s, err);
 	case LITEIO_OPERAND_DEVICE:

@@ -189,6 +189,18 @@ static void describe(const struct liteio_arg *args)
 	liteio_args_print_description(d);
 }
 
+static void print_help(enum liteio_args_help help, const struct liteio_arg *args)
+{
+	if (help == LITEIO_ARGS_DESCRIBE) {
+		describe(args);
+		return;
+	}
+	printf("liteioctl NOUN VERB [OPERANDS] [OPTIONS]\n\n");
+	print_commands();
+	printf("\n");
+	liteio_args_print(args);
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line cl = {
@@ -229,7 +241,7 @@ int main(int argc, char **argv)
 		  .help = "of the subsystem (made of UUID and GENERATION)" },
 		{ "wipe", 0, LITEIO_ARG_ENUM, &o->wipe, .names = liteio_local_wipe_names,
 		  .metavar = "HOW",
-		  .help = "before others can have its blocks: zero writes over them, discard tells the disk" },
+		  .help = "what happens to its blocks before others can have them" },
 		{ "no-wait", 0, LITEIO_ARG_FLAG, &o->no_wait,
 		  .help = "do not wait until the space of what is deleted is free" },
 		{ "min-size", 0, LITEIO_ARG_SIZE, &o->rule.min_size, .metavar = "SIZE",
@@ -254,15 +266,8 @@ int main(int argc, char **argv)
 	r = liteio_args_parse(argc, argv, args, &operand, &help, &err);
 	if (r < 0)
 		return fail_usage(&err, r);
-	if (help == LITEIO_ARGS_DESCRIBE) {
-		describe(args);
-		return EXIT_SUCCESS;
-	}
 	if (help) {
-		printf("liteioctl NOUN VERB [OPERANDS] [OPTIONS]\n\n");
-		print_commands();
-		printf("\n");
-		liteio_args_print(args);
+		print_help(help, args);
 		return EXIT_SUCCESS;
 	}
 	if (operand == argc) {

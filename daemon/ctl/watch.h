@@ -8,7 +8,7 @@
 struct liteio_command;
 struct liteio_watch;
 
-/* the deletions of the agent, as it answers them: JSON, released by the caller; NULL when it cannot */
+/* the answer of GET /v1/deletions, released by the caller; NULL when there is none */
 typedef struct liteio_json *(*liteio_watch_fn)(void *arg);
 
 /**

@@ -6,6 +6,8 @@
  * Every struct here is plain: zero it, decode into it (strictly: LITEIO_JSON_STRICT), and release
  * it with liteio_json_fini() and the table of the same name. Sizes are bytes; a request may also
  * write them as "10Gi".
+ *
+ * Over 600 lines because it is one document: every request and every answer of the API.
  */
 #ifndef LITEIO_MODEL_LOCAL_H
 #define LITEIO_MODEL_LOCAL_H

@@ -2,9 +2,9 @@
 /*
  * Rolling a volume back to one of its snapshots.
  *
- * A new thin device is made as a snapshot of the snapshot, under a record of its own that says whose
- * place it takes. The write that ends the transaction swaps the two thin ids: the volume has the new
- * one, and the old one is being deleted under the record's uuid. Killed before the kernel's
+ * A new thin device is made as a snapshot of the snapshot, under a record of its own that says
+ * whose place it takes. The write that ends the transaction swaps the two thin ids: the volume has
+ * the new one, and the old one is being deleted under the record's uuid. Killed before the kernel's
  * transaction id has changed, the new device is removed and nothing has happened; killed after it,
  * opening the pool does the swap. Nobody has the volume open meanwhile, and nobody can activate it
  * while it is not known which of both it is.
@@ -135,8 +135,8 @@ static int check_source(struct liteio_pool *p, const struct liteio_catalog_volum
 	int r;
 
 	if (!liteio_uuid_equal(&s->origin, &v->uuid))
-		return liteio_error_set(err, -EINVAL, "snapshot %s is not one of volume %s", s->name,
-					v->name);
+		return liteio_error_set(err, -EINVAL, "snapshot %s is not one of volume %s",
+					s->name, v->name);
 	if (s->size_bytes > v->size_bytes)
 		return liteio_error_set(err, -EINVAL, "snapshot %s is larger than volume %s",
 					s->name, v->name);

@@ -2,7 +2,8 @@
 /*
  * liteioctl: every command makes the request it should, bad lines get their sentence, tables align.
  *
- * unit-src: daemon/ctl/command.c daemon/ctl/query.c daemon/ctl/print.c daemon/ctl/progress.c
+ * unit-src: daemon/ctl/command.c daemon/ctl/body.c daemon/ctl/query.c daemon/ctl/print.c
+ * unit-src: daemon/ctl/progress.c
  */
 #include <check.h>
 #include <errno.h>
@@ -49,7 +50,8 @@ static const struct {
 	  "/v1/attachments/" ID "/2?force=true", NULL },
 	{ "volume", "create", { "a" },
 	  { .pool = "fast", .size = 4096, .wipe = LITEIO_LOCAL_WIPE_ZERO, NO_TIMEOUT },
-	  "/v1/volumes", "{\"name\":\"a\",\"pool\":\"fast\",\"sizeBytes\":4096,\"wipe\":\"zero\"}" },
+	  "/v1/volumes",
+	  "{\"name\":\"a\",\"pool\":\"fast\",\"sizeBytes\":4096,\"wipe\":\"zero\"}" },
 	{ "volume", "rollback", { "a", "s" }, { NO_TIMEOUT }, "/v1/volumes/a/rollback",
 	  "{\"snapshot\":\"s\"}" },
 	{ "volume", "rename", { "a", "b" }, { NO_TIMEOUT }, "/v1/volumes/a/rename",
@@ -65,7 +67,8 @@ static const struct {
 	{ "snapshot", "rename", { "s", "t" }, { NO_TIMEOUT }, "/v1/snapshots/s/rename",
 	  "{\"name\":\"t\"}" },
 	{ "snapshot", "group", { "a=s", "b=t" }, { NO_TIMEOUT }, "/v1/snapshot-groups",
-	  "{\"snapshots\":[{\"name\":\"s\",\"volume\":\"a\"},{\"name\":\"t\",\"volume\":\"b\"}]}" },
+	  "{\"snapshots\":[{\"name\":\"s\",\"volume\":\"a\"},"
+	  "{\"name\":\"t\",\"volume\":\"b\"}]}" },
 	{ "deletion", "list", { NULL }, { NO_TIMEOUT }, "/v1/deletions", NULL },
 	{ "disk", "list", { NULL }, { NO_TIMEOUT }, "/v1/disks", NULL },
 	{ "disk", "list", { NULL }, { .rule = { .usable = true }, NO_TIMEOUT },

@@ -53,7 +53,7 @@ poolctl reclaim $disk
 ids_agree $disk
 ok "rolled back: the data of the snapshot, the name, the floor and the size of the volume"
 
-# a later snapshot outlives it, and one can go to and fro
+# a later snapshot outlives it, and one can go there, too
 poolctl rollback $disk $V1 $S2
 holds "$(poolctl activate $disk $V1)" 32 b
 poolctl rollback $disk $V1 $S1
@@ -69,7 +69,7 @@ poolctl reclaim $disk
 [ "$(value $disk deleting)" = 0 ] || fail "remains stay"
 holds "$(poolctl activate $disk $V1)" 8 d
 ids_agree $disk
-ok "to and fro: no snapshot changes"
+ok "back and forth: no snapshot changes"
 
 poolctl create $disk $V2 two 16Mi
 refused 'EINVAL: snapshot early is not one of volume two' poolctl rollback $disk $V2 $S1
