@@ -45,7 +45,8 @@ enum liteio_catalog_state {
  * @LITEIO_CATALOG_WIPE_NONE: nothing beyond what every volume gets: the thin pool shows nobody what
  *	was in a block before, the disk may keep it
  * @LITEIO_CATALOG_WIPE_DISCARD: the disk is told that the blocks are free, or they are kept
- * @LITEIO_CATALOG_WIPE_ZERO: zeros are written over them, and flushed, before they are free
+ * @LITEIO_CATALOG_WIPE_ZERO: zeros are written over them, and flushed, before they are free; only
+ *	for volumes that never have a snapshot
  *
  * In the order of doing more.
  */

@@ -73,6 +73,16 @@ int liteio_pool_settle_all(struct liteio_pool *p, struct liteio_error *err);
  */
 void liteio_pool_abandon(struct liteio_pool *p, bool is_told);
 
+/* -EOPNOTSUPP when blocks are to be wiped by discarding, and the disk takes no discards */
+int liteio_pool_check_discards(struct liteio_pool *p, enum liteio_catalog_wipe wipe,
+			       struct liteio_error *err);
+/*
+ * May there be a snapshot or clone of it? Not of a volume that is wiped with zeros: dm-thin takes
+ * what a snapshot has ever shared for shared for ever, and writes to it go to another block. The
+ * old one could be freed with the data in it.
+ */
+int liteio_pool_check_source(const struct liteio_catalog_volume *source, struct liteio_error *err);
+
 /* -ENOENT with the sentence */
 int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			  struct liteio_error *err);

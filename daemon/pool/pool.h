@@ -193,7 +193,9 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
  * @size_bytes: rounded up to the pool's block size; at least that of @source
  * @source: volume or snapshot to be filled from; zero for an empty one
  * @owner: free text, may be NULL
- * @wipe: enum liteio_catalog_wipe; what @source has counts too
+ * @wipe: enum liteio_catalog_wipe; what @source has counts too. With zeros only for an empty one,
+ *	of which then there are no snapshots and clones: dm-thin does not overwrite in place what
+ *	has ever been shared
  */
 struct liteio_pool_create {
 	struct liteio_uuid uuid;
@@ -330,7 +332,8 @@ int liteio_pool_volume_rename(struct liteio_pool *p, const struct liteio_uuid *u
  * @err: why not
  *
  * Snapshots, clones and restored volumes have what their source has. Context: lane.
- * Return: 0 or a negative errno.
+ * Return: 0, -EOPNOTSUPP for zeros (see struct liteio_pool_create), or when the disk takes no
+ * discards, or another negative errno.
  */
 int liteio_pool_volume_wipe(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			    enum liteio_catalog_wipe wipe, struct liteio_error *err);

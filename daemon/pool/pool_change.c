@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "host/block.h"
 #include "pool/object.h"
 
 const char *const liteio_pool_change_steps[] = {
@@ -41,6 +42,31 @@ int liteio_pool_volume_rename(struct liteio_pool *p, const struct liteio_uuid *u
 	return r;
 }
 
+int liteio_pool_check_discards(struct liteio_pool *p, enum liteio_catalog_wipe wipe,
+			       struct liteio_error *err)
+{
+	struct liteio_block_info i;
+	int r;
+
+	if (wipe != LITEIO_CATALOG_WIPE_DISCARD)
+		return 0;
+	r = liteio_block_info(p->store.path, &i, err);
+	if (!r && !i.discard)
+		r = liteio_error_set(err, -EOPNOTSUPP,
+				     "pool %s: its disk takes no discards, nothing is wiped that way",
+				     p->store.label.pool_name);
+	return r;
+}
+
+int liteio_pool_check_source(const struct liteio_catalog_volume *source, struct liteio_error *err)
+{
+	if (source->wipe != LITEIO_CATALOG_WIPE_ZERO)
+		return 0;
+	return liteio_error_set(err, -EOPNOTSUPP,
+				"volume %s will be wiped with zeros: what a snapshot has shared could not be, so there are none of it",
+				source->name);
+}
+
 int liteio_pool_volume_wipe(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			    enum liteio_catalog_wipe wipe, struct liteio_error *err)
 {
@@ -52,6 +78,13 @@ int liteio_pool_volume_wipe(struct liteio_pool *p, const struct liteio_uuid *uui
 		return liteio_pool_no_volume(p, uuid, err);
 	if (wipe <= v->wipe)
 		return 0;
+	if (wipe == LITEIO_CATALOG_WIPE_ZERO)
+		return liteio_error_set(err, -EOPNOTSUPP,
+					"volume %s may have had snapshots: only one that was made to be wiped with zeros can be",
+					v->name);
+	r = liteio_pool_check_discards(p, wipe, err);
+	if (r)
+		return r;
 	liteio_pool_draft(p, &draft);
 	liteio_catalog_find(&draft, uuid)->wipe = wipe;
 	r = liteio_pool_persist(p, &draft, err);

@@ -230,9 +230,13 @@ static int fill(struct liteio_pool *p, const struct liteio_pool_member *m, const
 		struct member *ret, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, &m->volume);
+	int r;
 
 	if (!v || v->kind != LITEIO_CATALOG_VOLUME || v->state != LITEIO_CATALOG_READY)
 		return liteio_pool_no_volume(p, &m->volume, err);
+	r = liteio_pool_check_source(v, err);
+	if (r)
+		return r;
 	ret->source = v->thin_id;
 	ret->v = (struct liteio_catalog_volume){
 		.uuid = m->uuid,

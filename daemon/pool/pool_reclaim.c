@@ -92,10 +92,9 @@ static const struct liteio_step steps[] = {
 /*
  * Zeros over the end of the volume, on the disk when this returns; @start is where they begin.
  *
- * A block that only this volume has is overwritten where it is. One that it shares with a snapshot
- * is that one's: the zeros go to another block, and what is shared stays until the last who has it
- * is wiped. That, and a hole, needs a free block for a moment. Where these are scarce it is done
- * block by block: the last one is no hole, and when it finds no room it is a shared one.
+ * No snapshot was ever taken of it (liteio_pool_check_source()), so every block is overwritten
+ * where it is. A hole gets a block for a moment: where these are scarce it is done block by block,
+ * and the last one is no hole.
  */
 static int wipe_slice(struct reclaim_op *op, int fd, uint64_t end, uint64_t *start,
 		      struct liteio_error *err)
@@ -111,28 +110,10 @@ static int wipe_slice(struct reclaim_op *op, int fd, uint64_t end, uint64_t *sta
 	bytes = s.data_total - s.data_used > 8 * WIPE_BYTES ? WIPE_BYTES : block;
 	*start = end > bytes ? (end - bytes) / block * block : 0;
 	r = liteio_block_zero(fd, *start, end - *start, err);
-	if (r == -ENOSPC && end - *start <= block)
-		return 0;
 	if (!r)
 		r = liteio_block_flush(fd, err);
 	if (!r)
 		liteio_step("reclaim:wiped");
-	return r;
-}
-
-/* a volume that is to be wiped by discarding is not given back unless the disk is told */
-static int check_discards(const struct reclaim_op *op, struct liteio_error *err)
-{
-	struct liteio_block_info i;
-	int r;
-
-	if (op->wipe != LITEIO_CATALOG_WIPE_DISCARD)
-		return 0;
-	r = liteio_block_info(op->p->store.path, &i, err);
-	if (!r && !i.discard)
-		r = liteio_error_set(err, -EOPNOTSUPP,
-				     "%s takes no discards: what is to be wiped that way stays",
-				     op->p->store.path);
 	return r;
 }
 
@@ -145,7 +126,7 @@ static int give_back(struct reclaim_op *op, const char *path, uint64_t end,
 	if (fd < 0)
 		return liteio_error_set(err, errno, "cannot open %s: %s", path,
 					liteio_error_str(NULL, -errno));
-	r = check_discards(op, err);
+	r = liteio_pool_check_discards(op->p, op->wipe, err);
 	if (!r && op->wipe == LITEIO_CATALOG_WIPE_ZERO)
 		r = wipe_slice(op, fd, end, &start, err);
 	return r ? r : liteio_block_discard(fd, start, end - start, err);
@@ -181,45 +162,60 @@ static int discard_slice(struct reclaim_op *op, bool *ret_left, struct liteio_er
 	return 0;
 }
 
-static const struct liteio_catalog_volume *find_deleting(const struct liteio_catalog *c)
+static const struct liteio_catalog_volume *find_deleting(const struct liteio_catalog *c,
+							 size_t nth)
 {
 	for (size_t i = 0; i < c->n_volumes; i++) {
-		if (c->volumes[i].state == LITEIO_CATALOG_DELETING)
+		if (c->volumes[i].state == LITEIO_CATALOG_DELETING && !nth--)
 			return &c->volumes[i];
 	}
 	return NULL;
 }
 
-int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_error *err)
+/* a slice of the first one that has one to give; one that can not now does not keep the others */
+static int find_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v;
+	int r, first = 0;
+
+	for (size_t nth = 0; (v = find_deleting(&op->p->cat, nth)); nth++) {
+		op->uuid = v->uuid;
+		op->thin_id = v->thin_id;
+		op->size = v->size_bytes;
+		op->wipe = v->wipe;
+		r = discard_slice(op, ret_left, first ? NULL : err);
+		if (!r)
+			return 0;
+		if (!first)
+			first = r;
+	}
+	return first;
+}
+
+int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_error *err)
+{
 	struct reclaim_op op = { .p = p };
 	bool left;
 	int r;
 
 	*ret_more = false;
-	if (!find_deleting(&p->cat))
+	if (!find_deleting(&p->cat, 0))
 		return 0;
 	r = liteio_pool_check_writable(p, err);
 	if (!r)
 		r = liteio_pool_settle(p, err);
 	if (!r)
 		r = liteio_pool_check_writable(p, err);
-	v = find_deleting(&p->cat);
-	if (r || !v)
+	if (r || !find_deleting(&p->cat, 0))
 		return r;
-	op.uuid = v->uuid;
-	op.thin_id = v->thin_id;
-	op.size = v->size_bytes;
-	op.wipe = v->wipe;
-	r = discard_slice(&op, &left, err);
+	r = find_slice(&op, &left, err);
 	if (!r && !left) {
 		r = p->engine->ops->volume_deactivate(p->engine, &op.uuid, err);
 		if (!r)
 			r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
 	}
 	if (!r)
-		*ret_more = find_deleting(&p->cat);
+		*ret_more = find_deleting(&p->cat, 0);
 	return r;
 }
 

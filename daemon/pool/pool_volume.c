@@ -239,7 +239,13 @@ static int create(struct create_op *op, struct liteio_error *err)
 	r = check_there(op, err);
 	if (r)
 		return r > 0 ? 0 : r;
-	r = liteio_pool_settle(op->p, err);
+	if (op->source && op->v.wipe == LITEIO_CATALOG_WIPE_ZERO)
+		return liteio_error_set(err, -EOPNOTSUPP,
+					"volume %s shares blocks with what it is made from: only an empty one can be wiped with zeros",
+					op->v.name);
+	r = liteio_pool_check_discards(op->p, op->v.wipe, err);
+	if (!r)
+		r = liteio_pool_settle(op->p, err);
 	if (!r)
 		r = liteio_pool_check_writable(op->p, err);
 	return r ? r : run_create(op, err);
@@ -251,8 +257,13 @@ static int find_source(struct create_op *op, const struct liteio_uuid *uuid,
 {
 	const struct liteio_catalog_volume *s = liteio_catalog_find(&op->p->cat, uuid);
 
+	int r;
+
 	if (!s || s->state != LITEIO_CATALOG_READY)
 		return liteio_pool_no_volume(op->p, uuid, err);
+	r = liteio_pool_check_source(s, err);
+	if (r)
+		return r;
 	if (!op->v.size_bytes)
 		op->v.size_bytes = s->size_bytes;
 	if (op->v.size_bytes < s->size_bytes)

@@ -71,7 +71,7 @@ check() {
 interrupted "creating a volume" "$(steps volume-create)" liteioctl volume create a --pool fast --size 16Mi
 
 prepare() {
-	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+	liteioctl volume create a --pool fast --size 16Mi --wipe zero >/dev/null
 	liteioctl export create a 1 --local >/dev/null
 	dd if=/dev/urandom of="$(j export list | jq -r '.items[] | select(.volume == "a") | .device')" bs=1M count=8 \
 		conv=fsync oflag=direct status=none
@@ -80,8 +80,11 @@ prepare() {
 check() {
 	[ "$(j volume list | jq -r '[.items[].name] | join(" ")')" = busy ]
 }
-interrupted "deleting a volume" "$(steps volume-delete volume-wipe agent-delete reclaim)" \
-	liteioctl volume delete a --wipe zero
+interrupted "deleting a volume" "$(steps volume-delete agent-delete reclaim)" liteioctl volume delete a
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+}
+interrupted "wiping a volume" "$(steps volume-wipe)" liteioctl volume delete a --wipe discard
 
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null

@@ -159,13 +159,13 @@ ok "a group is one moment of both"
 
 # ---- deleting ----
 
-liteioctl volume create big --pool fast --size 640Mi >/dev/null
+liteioctl volume create big --pool fast --size 640Mi --wipe zero >/dev/null
 attach big 1
 dd if=/dev/zero of="$(device big)" bs=1M count=600 oflag=direct status=none
 detach big 1
 begin_writer /mnt/a
 before=$(acknowledged)
-[ "$(j volume delete big --no-wait --wipe zero | jq -r .deleted)" = true ] || fail "it was not deleted"
+[ "$(j volume delete big --no-wait | jq -r .deleted)" = true ] || fail "it was not deleted"
 [ "$(j volume show big | jq -c '[.state, .allocatedBytes > 0]')" = '["deleting",true]' ] ||
 	fail "the volume is $(j volume show big)"
 left=$(j deletion list | jq '.items[0].leftBytes')

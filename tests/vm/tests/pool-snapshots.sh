@@ -127,29 +127,43 @@ poolctl reclaim $disk
 ids_agree $disk
 
 # the whole disk, before and after: is the word still on it?
-poolctl create $disk $V1 secret 16Mi
+none=00000000-0000-0000-0000-000000000000
+poolctl create $disk $V1 secret 16Mi $none zero
 fill "$(poolctl activate $disk $V1)" 12 launch-code-of-mine
-poolctl snapshot $disk $S1 shared $V1
+refused 'EOPNOTSUPP: volume secret' poolctl snapshot $disk $S1 shared $V1
+refused 'EOPNOTSUPP: volume secret' poolctl create $disk $V2 clone 16Mi $V1
+refused 'EOPNOTSUPP: volume secret' poolctl group $disk $S1 $V1 $S2 $V3
 on_disk() {
 	sync
 	echo 1 >/proc/sys/vm/drop_caches
-	LC_ALL=C grep -aqc launch-code-of-mine $disk
+	LC_ALL=C grep -aqc "$1" $disk
 }
-on_disk || fail "the test does not see what is on the disk"
-poolctl delete $disk $S1
-poolctl reclaim $disk
-on_disk || fail "the volume lost its data"
-poolctl wipe $disk $V1 zero
-poolctl wipe $disk $V1 discard
-poolctl snapshot $disk $S1 shared $V1
+on_disk launch-code-of-mine || fail "the test does not see what is on the disk"
+# a hole, and a block behind it
+dd if=/dev/urandom of="$(poolctl activate $disk $V1)" bs=1M seek=15 count=1 oflag=direct conv=fsync status=none
 poolctl delete $disk $V1
 poolctl reclaim $disk
-holds "$(poolctl activate $disk $S1)" 12 launch-code-of-mine
-ok "wiping leaves alone what a snapshot has"
-poolctl delete $disk $S1
-poolctl reclaim $disk
-! on_disk || fail "it is still on the disk"
+! on_disk launch-code-of-mine || fail "it is still on the disk"
 [ "$(value $disk used)" = "$empty" ] || fail "space was not given back"
 ids_agree $disk
-ok "nothing of a wiped volume is on the disk"
+ok "nothing of a volume that was wiped with zeros is on the disk"
+
+poolctl create $disk $V1 other 16Mi
+fill "$(poolctl activate $disk $V1)" 12 another-code-of-mine
+poolctl snapshot $disk $S1 shared $V1
+refused 'EOPNOTSUPP: volume other may have had' poolctl wipe $disk $V1 zero
+refused 'EOPNOTSUPP: volume two shares' poolctl create $disk $V2 two 16Mi $V1 zero
+poolctl wipe $disk $V1 discard
+poolctl wipe $disk $S1 discard
+poolctl delete $disk $V1
+poolctl reclaim $disk
+holds "$(poolctl activate $disk $S1)" 12 another-code-of-mine
+on_disk another-code-of-mine || fail "the snapshot lost its data"
+poolctl delete $disk $S1
+poolctl reclaim $disk
+# this disk gives back zeros for what was discarded
+! on_disk another-code-of-mine || fail "the disk was not told"
+[ "$(value $disk used)" = "$empty" ] || fail "space was not given back"
+ids_agree $disk
+ok "the disk is told of what was to be wiped by discarding, and nothing of what a snapshot has"
 poolctl destroy $disk

@@ -6,6 +6,8 @@
  *	poolctl steps
  *	poolctl probe|format|scan ...	see the table at the end
  *	poolctl COMMAND DEVICE [ARGUMENT...]
+ *
+ * Over 600 lines because it is every call of the engine once more, and the story of all of them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +21,7 @@
 #include "host/dm.h"
 #include "pool/pool.h"
 
-#define ARGS_MAX 5
+#define ARGS_MAX 6
 
 struct call {
 	struct liteio_pool *pool;
@@ -169,6 +171,8 @@ static int do_create(struct call *c, struct liteio_error *err)
 		.source = uuid_arg(c, 3),
 	};
 
+	if (c->n > 4)
+		v.wipe = LITEIO_CATALOG_WIPE_ZERO;
 	return liteio_pool_volume_create(c->pool, &v, NULL, err);
 }
 
@@ -471,13 +475,41 @@ static int story_group(struct story *s, struct liteio_error *err)
 	return r ? r : liteio_pool_volume_delete(s->pool, &m[1].uuid, err);
 }
 
+/* one that is to be wiped with zeros, and has something to wipe */
+static int story_wiped(struct story *s, struct liteio_error *err)
+{
+	struct liteio_pool_create three = {
+		.uuid = s->two,
+		.name = "three",
+		.size_bytes = STORY_BYTES,
+		.wipe = LITEIO_CATALOG_WIPE_ZERO,
+	};
+	struct liteio_pool_thin thin;
+	int fd, r;
+
+	three.uuid.b[0] ^= 0x40;
+	r = liteio_pool_volume_create(s->pool, &three, NULL, err);
+	if (!r)
+		r = liteio_pool_volume_activate(s->pool, &three.uuid, &thin, err);
+	if (r)
+		return r;
+	fd = open(thin.path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	if (fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s", thin.path);
+	r = story_write(fd, 0x5a, err);
+	close(fd);
+	return r ? r : liteio_pool_volume_delete(s->pool, &three.uuid, err);
+}
+
 static int story_end(struct story *s, struct liteio_error *err)
 {
 	int r;
 
-	r = liteio_pool_volume_wipe(s->pool, &s->two, LITEIO_CATALOG_WIPE_ZERO, err);
+	r = liteio_pool_volume_wipe(s->pool, &s->two, LITEIO_CATALOG_WIPE_DISCARD, err);
 	if (!r)
 		r = liteio_pool_volume_delete(s->pool, &s->two, err);
+	if (!r)
+		r = story_wiped(s, err);
 	if (!r)
 		r = liteio_pool_volume_delete(s->pool, &s->snap, err);
 	if (!r)
@@ -525,7 +557,7 @@ static const struct command {
 	{ "orphans", do_orphans, true, 1, "N" },
 	{ "close", do_close, true, 0, "" },
 	{ "destroy", do_destroy, true, 0, "" },
-	{ "create", do_create, true, 3, "UUID NAME SIZE [SOURCE-UUID]" },
+	{ "create", do_create, true, 3, "UUID NAME SIZE [SOURCE-UUID|00..0 [zero]]" },
 	{ "snapshot", do_snapshot, true, 3, "UUID NAME VOLUME-UUID" },
 	{ "rollback", do_rollback, true, 2, "UUID SNAPSHOT-UUID" },
 	{ "rename", do_rename, true, 2, "UUID NAME" },
