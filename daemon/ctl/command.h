@@ -39,6 +39,8 @@ struct liteio_json;
 #define LITEIO_OPT_BY_ID 0x20000ull
 #define LITEIO_OPT_ROTATIONAL 0x40000ull
 #define LITEIO_OPT_USABLE 0x80000ull
+#define LITEIO_OPT_WIPE 0x1000000ull
+#define LITEIO_OPT_NO_WAIT 0x2000000ull
 
 /* limits, events, top */
 #define LITEIO_OPT_READ_IOPS 0x100000000ull
@@ -67,6 +69,8 @@ struct liteio_json;
  * @timeout_ms: --timeout; UINT64_MAX when it was not given
  * @address: --address
  * @nqn: --nqn
+ * @wipe: --wipe (enum liteio_local_wipe)
+ * @no_wait: --no-wait
  * @rule: --min-size, --max-size, --model, --by-id, --rotational, --usable
  * @limit: --read-iops, --write-iops, --read-bps, --write-bps, --burst
  * @follow: --follow
@@ -91,6 +95,8 @@ struct liteio_options {
 	uint64_t timeout_ms;
 	const char *address;
 	const char *nqn;
+	int wipe;
+	bool no_wait;
 	struct {
 		uint64_t min_size;
 		uint64_t max_size;
@@ -112,6 +118,7 @@ enum liteio_operand {
 	LITEIO_OPERAND_DEVICE,
 	LITEIO_OPERAND_UUID,
 	LITEIO_OPERAND_GENERATION,
+	LITEIO_OPERAND_PAIRS, /* VOLUME=SNAPSHOT, once or more often; the only operand */
 };
 
 /**

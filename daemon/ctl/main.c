@@ -19,6 +19,7 @@
 #include "ctl/follow.h"
 #include "ctl/module_command.h"
 #include "ctl/top.h"
+#include "ctl/watch.h"
 #include "model/local.h"
 
 #define EXIT_USAGE 2
@@ -173,7 +174,30 @@ static int run_special(const struct command_line *cl, const struct liteio_comman
 
 /* ---- the others ----------------------------------------------------------------------------- */
 
-static int run(const struct command_line *cl, int n, char **words)
+static struct liteio_json *ask_deletions(void *arg)
+{
+	const struct command_line *cl = arg;
+	struct liteio_json *answer = NULL;
+
+	return liteio_ask(cl->socket, "GET", "/v1/deletions", NULL, &answer, NULL) < 0 ? NULL : answer;
+}
+
+/* who waits at a terminal for space to come back sees how far it is */
+static int ask_watched(struct command_line *cl, const struct liteio_command *c, char **operands,
+		       const char *target, const struct liteio_json *body,
+		       struct liteio_json **ret, struct liteio_error *err)
+{
+	struct liteio_watch *w = NULL;
+	int r;
+
+	if (c->options & LITEIO_OPT_NO_WAIT && !cl->options.no_wait)
+		w = liteio_watch_begin(c->noun, operands[0], ask_deletions, cl);
+	r = liteio_ask(cl->socket, c->method, target, body, ret, err);
+	liteio_watch_end(w);
+	return r;
+}
+
+static int run(struct command_line *cl, int n, char **words)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	const struct liteio_command *c;
@@ -196,7 +220,7 @@ static int run(const struct command_line *cl, int n, char **words)
 	if (r <= 0)
 		return r < 0 ? fail(&err, r) : EXIT_SUCCESS;
 	target = liteio_command_target(c, operands, &cl->options);
-	r = liteio_ask(cl->socket, c->method, target, body, &answer, &err);
+	r = ask_watched(cl, c, operands, target, body, &answer, &err);
 	liteio_json_unref(body);
 	if (r < 0)
 		return fail(&err, r);
@@ -242,6 +266,18 @@ static void add_args(struct liteio_arg *args, struct liteio_options *o)
 	memcpy(args, more, sizeof(more));
 }
 
+static void print_help(enum liteio_args_help help, const struct liteio_arg *args)
+{
+	if (help == LITEIO_ARGS_DESCRIBE) {
+		describe(args);
+		return;
+	}
+	printf("liteioctl NOUN VERB [OPERANDS] [OPTIONS]\n\n");
+	print_commands();
+	printf("\n");
+	liteio_args_print(args);
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line cl = {
@@ -280,6 +316,11 @@ int main(int argc, char **argv)
 		  .help = "of the pool node" },
 		{ "nqn", 0, LITEIO_ARG_STRING, &o->nqn, .metavar = "NQN",
 		  .help = "of the subsystem (made of UUID and GENERATION)" },
+		{ "wipe", 0, LITEIO_ARG_ENUM, &o->wipe, .names = liteio_local_wipe_names,
+		  .metavar = "HOW",
+		  .help = "what happens to its blocks before others can have them" },
+		{ "no-wait", 0, LITEIO_ARG_FLAG, &o->no_wait,
+		  .help = "do not wait until the space of what is deleted is free" },
 		{ "min-size", 0, LITEIO_ARG_SIZE, &o->rule.min_size, .metavar = "SIZE",
 		  .help = "disks of at least this size" },
 		{ "max-size", 0, LITEIO_ARG_SIZE, &o->rule.max_size, .metavar = "SIZE",
@@ -302,15 +343,8 @@ int main(int argc, char **argv)
 	r = liteio_args_parse(argc, argv, args, &operand, &help, &err);
 	if (r < 0)
 		return fail_usage(&err, r);
-	if (help == LITEIO_ARGS_DESCRIBE) {
-		describe(args);
-		return EXIT_SUCCESS;
-	}
 	if (help) {
-		printf("liteioctl NOUN VERB [OPERANDS] [OPTIONS]\n\n");
-		print_commands();
-		printf("\n");
-		liteio_args_print(args);
+		print_help(help, args);
 		return EXIT_SUCCESS;
 	}
 	if (operand == argc) {

@@ -63,6 +63,30 @@ void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition
  */
 int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err);
 
+/* the same, and nothing is under way any more, and volumes can be modified */
+int liteio_pool_settle_all(struct liteio_pool *p, struct liteio_error *err);
+
+/*
+ * An operation that was interrupted by an error, not by the end of the process: settled now if that
+ * can be, else by the next operation or the next opening. The kernel may have been told
+ * (@is_told), or the records are dropped.
+ */
+void liteio_pool_abandon(struct liteio_pool *p, bool is_told);
+
+/* -EOPNOTSUPP when blocks are to be wiped by discarding, and the disk takes no discards */
+int liteio_pool_check_discards(struct liteio_pool *p, enum liteio_catalog_wipe wipe,
+			       struct liteio_error *err);
+/*
+ * May there be a snapshot or clone of it? Not of a volume that is wiped with zeros: dm-thin takes
+ * what a snapshot has ever shared for shared for ever, and writes to it go to another block. The
+ * old one could be freed with the data in it.
+ */
+int liteio_pool_check_source(const struct liteio_catalog_volume *source, struct liteio_error *err);
+
+/* -ENOENT with the sentence */
+int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			  struct liteio_error *err);
+
 /* the step tables, for liteio_pool_steps() */
 extern const char *const liteio_pool_format_steps[];
 extern const char *const liteio_pool_open_steps[];
@@ -70,5 +94,8 @@ extern const char *const liteio_pool_volume_steps[];
 extern const char *const liteio_pool_reclaim_steps[];
 extern const char *const liteio_pool_grant_steps[];
 extern const char *const liteio_pool_limit_steps[];
+extern const char *const liteio_pool_rollback_steps[];
+extern const char *const liteio_pool_group_steps[];
+extern const char *const liteio_pool_change_steps[];
 
 #endif

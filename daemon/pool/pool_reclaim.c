@@ -17,16 +17,29 @@
 #include "pool/object.h"
 
 #define SLICE_BYTES (256ull << 20)
+/* so small that a hole in it costs little: writing zeros there takes a block, for a moment */
+#define WIPE_BYTES (8ull << 20)
 
 const char *const liteio_pool_reclaim_steps[] = {
-	"reclaim:slice",       "reclaim:catalog-pending", "reclaim:messages",
-	"reclaim:transaction", "reclaim:catalog-gone",	  NULL,
+	"reclaim:wiped",    "reclaim:slice",	   "reclaim:catalog-pending",
+	"reclaim:messages", "reclaim:transaction", "reclaim:catalog-gone",
+	NULL,
 };
 
+/**
+ * struct reclaim_op - what is on its way out
+ * @p: the pool
+ * @uuid: of the record
+ * @thin_id: of the device
+ * @size: bytes of the device
+ * @wipe: what is done to a block before it is free
+ */
 struct reclaim_op {
 	struct liteio_pool *p;
 	struct liteio_uuid uuid;
 	uint32_t thin_id;
+	uint64_t size;
+	enum liteio_catalog_wipe wipe;
 };
 
 /* ---- the end -------------------------------------------------------------------------------- */
@@ -63,8 +76,7 @@ static int step_catalog_gone(void *arg, struct liteio_error *err)
 	struct liteio_catalog draft;
 
 	liteio_pool_draft(op->p, &draft);
-	draft.thin_txid++;
-	liteio_catalog_remove(&draft, &op->uuid);
+	liteio_catalog_finish(&draft);
 	return liteio_pool_persist(op->p, &draft, err);
 }
 
@@ -77,18 +89,59 @@ static const struct liteio_step steps[] = {
 
 /* ---- slices --------------------------------------------------------------------------------- */
 
+/*
+ * Zeros over the end of the volume, on the disk when this returns; @start is where they begin.
+ *
+ * No snapshot was ever taken of it (liteio_pool_check_source()), so every block is overwritten
+ * where it is. A hole gets a block for a moment: where these are scarce it is done block by block,
+ * and the last one is no hole.
+ */
+static int wipe_slice(struct reclaim_op *op, int fd, uint64_t end, uint64_t *start,
+		      struct liteio_error *err)
+{
+	uint64_t block = op->p->store.label.thin_block, bytes;
+	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine_status s;
+	int r;
+
+	r = e->ops->status(e, &s, err);
+	if (r)
+		return r;
+	bytes = s.data_total - s.data_used > 8 * WIPE_BYTES ? WIPE_BYTES : block;
+	*start = end > bytes ? (end - bytes) / block * block : 0;
+	r = liteio_block_zero(fd, *start, end - *start, err);
+	if (!r)
+		r = liteio_block_flush(fd, err);
+	if (!r)
+		liteio_step("reclaim:wiped");
+	return r;
+}
+
+static int give_back(struct reclaim_op *op, const char *path, uint64_t end,
+		     struct liteio_error *err)
+{
+	uint64_t start = end > SLICE_BYTES ? end - SLICE_BYTES : 0;
+	int fd _cleanup_close_ = open(path, O_RDWR | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s: %s", path,
+					liteio_error_str(NULL, -errno));
+	r = liteio_pool_check_discards(op->p, op->wipe, err);
+	if (!r && op->wipe == LITEIO_CATALOG_WIPE_ZERO)
+		r = wipe_slice(op, fd, end, &start, err);
+	return r ? r : liteio_block_discard(fd, start, end - start, err);
+}
+
 /* discard the last slice that has blocks; @ret_left is false when nothing is left to do so */
-static int discard_slice(struct reclaim_op *op, uint64_t size, bool *ret_left,
-			 struct liteio_error *err)
+static int discard_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error *err)
 {
 	struct liteio_engine *e = op->p->engine;
 	struct liteio_engine_volume before, after;
 	struct liteio_pool_thin thin;
-	uint64_t start;
-	int fd _cleanup_close_ = -1, r;
+	int r;
 
 	*ret_left = false;
-	r = e->ops->volume_activate(e, &op->uuid, op->thin_id, size, &thin, err);
+	r = e->ops->volume_activate(e, &op->uuid, op->thin_id, op->size, &thin, err);
 	/* the kernel has never heard of it, or not any more: there is nothing to give back */
 	if (r == -ENODATA)
 		return 0;
@@ -96,57 +149,96 @@ static int discard_slice(struct reclaim_op *op, uint64_t size, bool *ret_left,
 		r = e->ops->volume_status(e, &op->uuid, &before, err);
 	if (r || !before.mapped_bytes)
 		return r;
-	fd = open(thin.path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return liteio_error_set(err, errno, "cannot open %s: %s", thin.path,
-					liteio_error_str(NULL, -errno));
-	start = before.end_bytes > SLICE_BYTES ? before.end_bytes - SLICE_BYTES : 0;
-	r = liteio_block_discard(fd, start, before.end_bytes - start, err);
+	r = give_back(op, thin.path, before.end_bytes, err);
 	if (!r)
 		r = e->ops->volume_status(e, &op->uuid, &after, err);
+	/* a pool that takes no discards: what is to be wiped with zeros stays until it does */
 	if (r)
-		return r == -EOPNOTSUPP ? 0 : r;
+		return r == -EOPNOTSUPP && op->wipe == LITEIO_CATALOG_WIPE_NONE ? 0 : r;
 	liteio_step("reclaim:slice");
 	*ret_left = after.mapped_bytes && after.end_bytes < before.end_bytes;
+	if (after.mapped_bytes && !*ret_left && op->wipe != LITEIO_CATALOG_WIPE_NONE)
+		return liteio_error_set(err, -EIO, "blocks that are to be wiped can not be given back");
 	return 0;
 }
 
-static const struct liteio_catalog_volume *find_deleting(const struct liteio_catalog *c)
+static const struct liteio_catalog_volume *find_deleting(const struct liteio_catalog *c,
+							 size_t nth)
 {
 	for (size_t i = 0; i < c->n_volumes; i++) {
-		if (c->volumes[i].state == LITEIO_CATALOG_DELETING)
+		if (c->volumes[i].state == LITEIO_CATALOG_DELETING && !nth--)
 			return &c->volumes[i];
 	}
 	return NULL;
 }
 
-int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_error *err)
+/* a slice of the first one that has one to give; one that can not now does not keep the others */
+static int find_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v;
+	int r, first = 0;
+
+	for (size_t nth = 0; (v = find_deleting(&op->p->cat, nth)); nth++) {
+		op->uuid = v->uuid;
+		op->thin_id = v->thin_id;
+		op->size = v->size_bytes;
+		op->wipe = v->wipe;
+		r = discard_slice(op, ret_left, first ? NULL : err);
+		if (!r)
+			return 0;
+		if (!first)
+			first = r;
+	}
+	return first;
+}
+
+int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_error *err)
+{
 	struct reclaim_op op = { .p = p };
 	bool left;
 	int r;
 
 	*ret_more = false;
-	if (!find_deleting(&p->cat))
+	if (!find_deleting(&p->cat, 0))
 		return 0;
 	r = liteio_pool_check_writable(p, err);
 	if (!r)
 		r = liteio_pool_settle(p, err);
 	if (!r)
 		r = liteio_pool_check_writable(p, err);
-	v = find_deleting(&p->cat);
-	if (r || !v)
+	if (r || !find_deleting(&p->cat, 0))
 		return r;
-	op.uuid = v->uuid;
-	op.thin_id = v->thin_id;
-	r = discard_slice(&op, v->size_bytes, &left, err);
+	r = find_slice(&op, &left, err);
 	if (!r && !left) {
 		r = p->engine->ops->volume_deactivate(p->engine, &op.uuid, err);
 		if (!r)
 			r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
 	}
 	if (!r)
-		*ret_more = find_deleting(&p->cat);
+		*ret_more = find_deleting(&p->cat, 0);
+	return r;
+}
+
+int liteio_pool_reclaim_left(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			     uint64_t *ret_bytes, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+	struct liteio_engine *e = p->engine;
+	struct liteio_engine_volume now = { 0 };
+	int r;
+
+	*ret_bytes = 0;
+	if (!v || v->state != LITEIO_CATALOG_DELETING)
+		return 0;
+	r = e->ops->volume_status(e, uuid, &now, NULL);
+	if (r == -ENODEV) {
+		r = e->ops->volume_activate(e, uuid, v->thin_id, v->size_bytes, NULL, err);
+		if (!r)
+			r = e->ops->volume_status(e, uuid, &now, err);
+	}
+	/* the kernel has removed it: only its record is left */
+	if (r == -ENODATA)
+		r = 0;
+	*ret_bytes = now.mapped_bytes;
 	return r;
 }
