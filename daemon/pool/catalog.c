@@ -22,6 +22,7 @@ void liteio_catalog_fini(struct liteio_catalog *c)
 {
 	free(c->volumes);
 	free(c->attachments);
+	free(c->extents);
 	*c = (struct liteio_catalog){ 0 };
 }
 
@@ -41,10 +42,13 @@ void liteio_catalog_copy(const struct liteio_catalog *from, struct liteio_catalo
 	c.volumes = liteio_calloc(liteio_catalog_room(c.n_volumes), sizeof(*c.volumes));
 	c.attachments = liteio_calloc(liteio_catalog_room(c.n_attachments),
 				      sizeof(*c.attachments));
+	c.extents = liteio_calloc(liteio_catalog_room(c.n_extents), sizeof(*c.extents));
 	if (c.n_volumes)
 		memcpy(c.volumes, from->volumes, c.n_volumes * sizeof(*c.volumes));
 	if (c.n_attachments)
 		memcpy(c.attachments, from->attachments, c.n_attachments * sizeof(*c.attachments));
+	if (c.n_extents)
+		memcpy(c.extents, from->extents, c.n_extents * sizeof(*c.extents));
 	*ret = c;
 }
 
@@ -207,11 +211,13 @@ static void drop_atts_below(struct liteio_catalog *c, const struct liteio_uuid *
 
 bool liteio_catalog_remove(struct liteio_catalog *c, const struct liteio_uuid *uuid)
 {
-	size_t i = volume_slot(c, uuid);
+	size_t i = volume_slot(c, uuid), extent, n;
 
 	if (i >= c->n_volumes || !liteio_uuid_equal(&c->volumes[i].uuid, uuid))
 		return false;
 	drop_atts_below(c, uuid, UINT64_MAX);
+	n = liteio_catalog_extents_of(c, uuid, &extent);
+	liteio_catalog_drop_extents(c, extent, n);
 	memmove(&c->volumes[i], &c->volumes[i + 1],
 		(c->n_volumes - i - 1) * sizeof(*c->volumes));
 	c->n_volumes--;
@@ -267,6 +273,32 @@ static bool text_ok(const char *s, size_t size, bool may_be_empty)
 	return true;
 }
 
+/* a place in a thin pool and what is under way there; a linear volume has neither */
+static int check_place(const struct liteio_catalog *c, const struct liteio_catalog_volume *v,
+		       struct liteio_error *err)
+{
+	uint64_t txid = v->vclass == LITEIO_CATALOG_RESERVED ? c->reserve_txid : c->thin_txid;
+
+	if (v->vclass == LITEIO_CATALOG_LINEAR) {
+		if (v->thin_id || v->txid)
+			return bad(err, &v->uuid, "is linear and has a thin id or a transaction");
+		if (v->kind != LITEIO_CATALOG_VOLUME)
+			return bad(err, &v->uuid, "is a snapshot and linear");
+		return 0;
+	}
+	if (!v->thin_id || v->thin_id > LITEIO_THIN_ID_MAX || v->thin_id >= c->next_thin_id)
+		return bad(err, &v->uuid, "has the thin id %u, which was never given out",
+			   v->thin_id);
+	if (v->txid && v->txid != txid + 1)
+		return bad(err, &v->uuid, "has the transaction %llu under way, %llu is the next",
+			   (unsigned long long)v->txid, (unsigned long long)txid + 1);
+	if (v->txid && v->state == LITEIO_CATALOG_READY)
+		return bad(err, &v->uuid, "is ready and has a transaction under way");
+	if (!v->txid && v->state == LITEIO_CATALOG_CREATING)
+		return bad(err, &v->uuid, "is being created without a transaction");
+	return 0;
+}
+
 static int check_volume(const struct liteio_catalog *c, const struct liteio_catalog_volume *v,
 			struct liteio_error *err)
 {
@@ -274,7 +306,7 @@ static int check_volume(const struct liteio_catalog *c, const struct liteio_cata
 		return bad(err, &v->uuid, "has no uuid");
 	if (v->kind != LITEIO_CATALOG_VOLUME && v->kind != LITEIO_CATALOG_SNAPSHOT)
 		return bad(err, &v->uuid, "is of no known kind");
-	if (v->vclass != LITEIO_CATALOG_THIN)
+	if (v->vclass < LITEIO_CATALOG_THIN || v->vclass > LITEIO_CATALOG_LINEAR)
 		return bad(err, &v->uuid, "is of no known class");
 	if (v->state < LITEIO_CATALOG_CREATING || v->state > LITEIO_CATALOG_DELETING)
 		return bad(err, &v->uuid, "is in no known state");
@@ -282,23 +314,13 @@ static int check_volume(const struct liteio_catalog *c, const struct liteio_cata
 		return bad(err, &v->uuid, "has no valid size");
 	if (v->floor < LITEIO_CATALOG_GEN_MIN || v->floor > LITEIO_CATALOG_GEN_MAX)
 		return bad(err, &v->uuid, "has no valid floor");
-	if (!v->thin_id || v->thin_id > LITEIO_THIN_ID_MAX || v->thin_id >= c->next_thin_id)
-		return bad(err, &v->uuid, "has the thin id %u, which was never given out",
-			   v->thin_id);
-	if (v->txid && v->txid != c->thin_txid + 1)
-		return bad(err, &v->uuid, "has the transaction %llu under way, %llu is the next",
-			   (unsigned long long)v->txid, (unsigned long long)c->thin_txid + 1);
-	if (v->txid && v->state == LITEIO_CATALOG_READY)
-		return bad(err, &v->uuid, "is ready and has a transaction under way");
-	if (!v->txid && v->state == LITEIO_CATALOG_CREATING)
-		return bad(err, &v->uuid, "is being created without a transaction");
 	if (liteio_uuid_equal(&v->uuid, &v->origin))
 		return bad(err, &v->uuid, "is its own origin");
 	if (!text_ok(v->name, sizeof(v->name), false) || liteio_name_check("volume", v->name, NULL))
 		return bad(err, &v->uuid, "has no valid name");
 	if (!text_ok(v->owner, sizeof(v->owner), true))
 		return bad(err, &v->uuid, "has no valid owner");
-	return 0;
+	return check_place(c, v, err);
 }
 
 static int compare_u32(const void *a, const void *b)
@@ -338,7 +360,7 @@ static int check_unique(const struct liteio_catalog *c, struct liteio_error *err
 	qsort(ids, c->n_volumes, sizeof(*ids), compare_u32);
 	qsort(names, n_names, sizeof(*names), compare_names);
 	for (size_t i = 1; i < c->n_volumes; i++) {
-		if (ids[i] == ids[i - 1])
+		if (ids[i] && ids[i] == ids[i - 1])
 			return liteio_error_set(err, -EBADMSG,
 						"the catalog is damaged: thin id %u is there twice",
 						ids[i]);
@@ -386,9 +408,14 @@ int liteio_catalog_check(const struct liteio_catalog *c, struct liteio_error *er
 	if (!c->next_thin_id || c->next_thin_id > LITEIO_THIN_ID_MAX + 1)
 		return liteio_error_set(err, -EBADMSG, "the catalog is damaged: next thin id %u",
 					c->next_thin_id);
-	if (c->thin_txid >= INT64_MAX || c->sequence >= INT64_MAX)
+	if (c->thin_txid >= INT64_MAX || c->reserve_txid >= INT64_MAX || c->sequence >= INT64_MAX)
 		return liteio_error_set(err, -EBADMSG,
 					"the catalog is damaged: a counter is out of range");
+	if (c->overcommit_percent && (c->overcommit_percent < LITEIO_OVERCOMMIT_MIN ||
+				      c->overcommit_percent > LITEIO_OVERCOMMIT_MAX))
+		return liteio_error_set(err, -EBADMSG,
+					"the catalog is damaged: its overcommit is %u percent",
+					c->overcommit_percent);
 	for (size_t i = 0; i < c->n_volumes; i++) {
 		r = check_volume(c, &c->volumes[i], err);
 		if (r)
@@ -406,5 +433,6 @@ int liteio_catalog_check(const struct liteio_catalog *c, struct liteio_error *er
 		if (r)
 			return r;
 	}
-	return check_unique(c, err);
+	r = liteio_catalog_check_extents(c, err);
+	return r ? r : check_unique(c, err);
 }
