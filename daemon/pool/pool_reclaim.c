@@ -25,6 +25,8 @@ const char *const liteio_pool_reclaim_steps[] = {
 
 struct reclaim_op {
 	struct liteio_pool *p;
+	struct liteio_engine *engine;
+	enum liteio_catalog_class vclass;
 	struct liteio_uuid uuid;
 	uint32_t thin_id;
 };
@@ -37,14 +39,14 @@ static int step_catalog_pending(void *arg, struct liteio_error *err)
 	struct liteio_catalog draft;
 
 	liteio_pool_draft(op->p, &draft);
-	liteio_catalog_find(&draft, &op->uuid)->txid = draft.thin_txid + 1;
+	liteio_catalog_find(&draft, &op->uuid)->txid = *liteio_catalog_txid(&draft, op->vclass) + 1;
 	return liteio_pool_persist(op->p, &draft, err);
 }
 
 static int step_messages(void *arg, struct liteio_error *err)
 {
 	struct reclaim_op *op = arg;
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = op->engine;
 
 	return e->ops->remove(e, op->thin_id, err);
 }
@@ -52,9 +54,11 @@ static int step_messages(void *arg, struct liteio_error *err)
 static int step_transaction(void *arg, struct liteio_error *err)
 {
 	struct reclaim_op *op = arg;
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = op->engine;
 
-	return e->ops->commit(e, op->p->cat.thin_txid, op->p->cat.thin_txid + 1, err);
+	uint64_t t = *liteio_catalog_txid(&op->p->cat, op->vclass);
+
+	return e->ops->commit(e, t, t + 1, err);
 }
 
 static int step_catalog_gone(void *arg, struct liteio_error *err)
@@ -63,7 +67,7 @@ static int step_catalog_gone(void *arg, struct liteio_error *err)
 	struct liteio_catalog draft;
 
 	liteio_pool_draft(op->p, &draft);
-	draft.thin_txid++;
+	(*liteio_catalog_txid(&draft, op->vclass))++;
 	liteio_catalog_remove(&draft, &op->uuid);
 	return liteio_pool_persist(op->p, &draft, err);
 }
@@ -81,7 +85,7 @@ static const struct liteio_step steps[] = {
 static int discard_slice(struct reclaim_op *op, uint64_t size, bool *ret_left,
 			 struct liteio_error *err)
 {
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = op->engine;
 	struct liteio_engine_volume before, after;
 	struct liteio_pool_thin thin;
 	uint64_t start;
@@ -140,9 +144,16 @@ int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_err
 		return r;
 	op.uuid = v->uuid;
 	op.thin_id = v->thin_id;
+	op.vclass = v->vclass;
+	op.engine = liteio_pool_engine_of(p, v->vclass);
+	if (op.vclass == LITEIO_CATALOG_LINEAR) {
+		r = liteio_pool_linear_reclaim(p, &op.uuid, err);
+		*ret_more = !r && find_deleting(&p->cat);
+		return r;
+	}
 	r = discard_slice(&op, v->size_bytes, &left, err);
 	if (!r && !left) {
-		r = p->engine->ops->volume_deactivate(p->engine, &op.uuid, err);
+		r = op.engine->ops->volume_deactivate(op.engine, &op.uuid, err);
 		if (!r)
 			r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
 	}
