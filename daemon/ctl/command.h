@@ -38,6 +38,10 @@ struct liteio_json;
 #define LITEIO_OPT_BY_ID 0x20000u
 #define LITEIO_OPT_ROTATIONAL 0x40000u
 #define LITEIO_OPT_USABLE 0x80000u
+#define LITEIO_OPT_CLASS 0x1000000u
+#define LITEIO_OPT_LINEAR 0x2000000u
+#define LITEIO_OPT_RESERVED 0x4000000u
+#define LITEIO_OPT_OVERCOMMIT 0x8000000u
 
 /**
  * struct liteio_options - values of the options; NULL, 0 and false where nothing was said
@@ -55,6 +59,10 @@ struct liteio_json;
  * @timeout_ms: --timeout; UINT64_MAX when it was not given
  * @address: --address
  * @nqn: --nqn
+ * @volume_class: --class; enum liteio_volume_class, thin when nothing was said
+ * @linear: --linear
+ * @reserved: --reserved
+ * @overcommit: --overcommit; there is no overcommit 0
  * @rule: --min-size, --max-size, --model, --by-id, --rotational, --usable
  *
  * Strings are borrowed from the command line.
@@ -74,6 +82,10 @@ struct liteio_options {
 	uint64_t timeout_ms;
 	const char *address;
 	const char *nqn;
+	int volume_class;
+	uint64_t linear;
+	uint64_t reserved;
+	uint64_t overcommit;
 	struct {
 		uint64_t min_size;
 		uint64_t max_size;

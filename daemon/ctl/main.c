@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "ctl/command.h"
 #include "model/local.h"
+#include "model/pool.h"
 
 #define EXIT_USAGE 2
 /* the longest operation is deleting a large volume */
@@ -166,6 +167,15 @@ static void describe(const struct liteio_arg *args)
 	liteio_args_print_description(d);
 }
 
+static int print_help(const struct liteio_arg *args)
+{
+	printf("liteioctl NOUN VERB [OPERANDS] [OPTIONS]\n\n");
+	print_commands();
+	printf("\n");
+	liteio_args_print(args);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	struct command_line cl = {
@@ -204,6 +214,15 @@ int main(int argc, char **argv)
 		  .help = "of the pool node" },
 		{ "nqn", 0, LITEIO_ARG_STRING, &o->nqn, .metavar = "NQN",
 		  .help = "of the subsystem (made of UUID and GENERATION)" },
+		{ "class", 0, LITEIO_ARG_ENUM, &o->volume_class, .names = liteio_volume_class_names,
+		  .metavar = "CLASS", .help = "of a volume: thin, reserved or linear (thin)" },
+		{ "linear", 0, LITEIO_ARG_SIZE, &o->linear, .metavar = "SIZE",
+		  .help = "of a new pool, set apart for linear volumes" },
+		{ "reserved", 0, LITEIO_ARG_SIZE, &o->reserved, .metavar = "SIZE",
+		  .help = "of a new pool, set apart for reserved volumes" },
+		{ "overcommit", 0, LITEIO_ARG_U64, &o->overcommit, LITEIO_POOL_OVERCOMMIT_MIN,
+		  LITEIO_POOL_OVERCOMMIT_MAX, .metavar = "PERCENT",
+		  .help = "how much a pool promises to thin volumes, of its thin data (1000)" },
 		{ "min-size", 0, LITEIO_ARG_SIZE, &o->rule.min_size, .metavar = "SIZE",
 		  .help = "disks of at least this size" },
 		{ "max-size", 0, LITEIO_ARG_SIZE, &o->rule.max_size, .metavar = "SIZE",
@@ -230,13 +249,8 @@ int main(int argc, char **argv)
 		describe(args);
 		return EXIT_SUCCESS;
 	}
-	if (help) {
-		printf("liteioctl NOUN VERB [OPERANDS] [OPTIONS]\n\n");
-		print_commands();
-		printf("\n");
-		liteio_args_print(args);
-		return EXIT_SUCCESS;
-	}
+	if (help)
+		return print_help(args);
 	if (operand == argc) {
 		liteio_error_set(&err, -EINVAL, "say what to do; --help lists it");
 		return fail_usage(&err, -EINVAL);
