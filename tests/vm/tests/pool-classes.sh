@@ -67,12 +67,20 @@ ok "a linear volume grows while it is open, by ranges of zeros"
 
 # either slot is lost: the first begins at 1 MiB, and they have 1 MiB each
 for slot in 1 2; do
-	poolctl close $disk
+	poolctl create $disk $V3 kept 4Mi - linear
 	dd if=/dev/urandom of=$disk bs=1M seek=$slot count=1 oflag=direct conv=notrunc,fsync status=none
-	[ "$(sum "$(poolctl activate $disk $V1)" 40)" = "$before" ] || fail "it lost what was written"
-	poolctl list $disk | grep -q '^volume one ready size=62914560 ' || fail "it is not as large as it was"
+	poolctl list $disk | grep -q '^volume kept ready size=4194304 ' || fail "slot $slot: it is lost"
+	poolctl grow $disk $V3 8Mi
+	dd if=/dev/urandom of=$disk bs=1M seek=$slot count=1 oflag=direct conv=notrunc,fsync status=none
+	poolctl list $disk | grep -q '^volume kept ready size=8388608 ' || fail "slot $slot: it is smaller"
+	poolctl delete $disk $V3
+	poolctl reclaim $disk
 done
+[ "$(sum "$one" 40)" = "$before" ] || fail "another one lost what was written"
 ok "a linear volume outlives the loss of either slot"
+
+poolctl close $disk
+[ "$(sum "$(poolctl activate $disk $V1)" 40)" = "$before" ] || fail "it lost what was written"
 
 poolctl delete $disk $V1
 poolctl reclaim $disk
