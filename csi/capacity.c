@@ -65,11 +65,15 @@ static bool node_allows(const struct question *q, const char *name)
 	return ok;
 }
 
-static uint64_t free_bytes(const struct liteio_storage_pool *pool)
+static uint64_t free_bytes(const struct liteio_storage_pool *pool, int volume_class)
 {
 	/* percent of a pool of up to 2^63 bytes: divide first */
 	uint64_t allowed = pool->status.data_bytes / 100 * pool->spec.overcommit_percent;
 
+	if (volume_class == LITEIO_VOLUME_RESERVED)
+		return pool->status.reserved_free_bytes;
+	if (volume_class == LITEIO_VOLUME_LINEAR)
+		return pool->status.linear_free_bytes;
 	if (allowed <= pool->status.provisioned_bytes)
 		return 0;
 	return allowed - pool->status.provisioned_bytes;
@@ -85,7 +89,8 @@ static void add_pool(struct question *q, const struct liteio_storage_pool *pool)
 	    !liteio_meta_match(&pool->meta, q->params.pool_selector) ||
 	    !position_allows(q, pool->spec.node) || !node_allows(q, pool->spec.node))
 		return;
-	bytes = free_bytes(pool) / LITEIO_VOLUME_SIZE_ALIGN * LITEIO_VOLUME_SIZE_ALIGN;
+	bytes = free_bytes(pool, q->params.volume_class);
+	bytes = bytes / LITEIO_VOLUME_SIZE_ALIGN * LITEIO_VOLUME_SIZE_ALIGN;
 	q->total += bytes;
 	if (bytes > q->largest)
 		q->largest = bytes;

@@ -73,6 +73,11 @@ static int pool_import(struct liteio_call *c, struct liteio_error *err)
 	return liteio_op_pool_import(c->agent, c->req, c->ret, err);
 }
 
+static int pool_set(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_pool_set(c->agent, c->params[0], c->req, c->ret, err);
+}
+
 static int pool_delete(struct liteio_call *c, struct liteio_error *err)
 {
 	return liteio_op_pool_delete(c->agent, c->params[0], deleted(c), err);
@@ -284,6 +289,7 @@ const struct liteio_route liteio_routes[] = {
 	{ "GET", "/v1/pools/*", pool_show, 0, NOTHING, STRUCT(pool) },
 	{ "POST", "/v1/pools/import", pool_import, 0, STRUCT(pool_import), STRUCT(pool) },
 	{ "POST", "/v1/pools", pool_create, 0, STRUCT(pool_create), STRUCT(pool) },
+	{ "POST", "/v1/pools/*/set", pool_set, 0, STRUCT(pool_set), STRUCT(pool) },
 	{ "DELETE", "/v1/pools/*", pool_delete, 0, NOTHING, STRUCT(deleted) },
 
 	{ "GET", "/v1/volumes", volume_list, 0, NOTHING, STRUCT(volume_list) },

@@ -101,6 +101,12 @@ static void look_at_all(struct liteio_cluster *c)
 	enqueue_all(c, LITEIO_KEY_SNAPSHOT, c->snapshots);
 }
 
+void liteio_cluster_pools_changed(struct liteio_cluster *c)
+{
+	if (is_synced(c))
+		enqueue_all(c, LITEIO_KEY_POOL, c->pools);
+}
+
 static void on_node(void *arg, struct liteio_json *old, struct liteio_json *obj)
 {
 	struct liteio_cluster *c = arg;

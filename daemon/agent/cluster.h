@@ -29,6 +29,9 @@ struct liteio_error;
 int liteio_cluster_new(struct liteio_agent *a, struct liteio_cluster **ret,
 		       struct liteio_error *err);
 
+/* pools may have changed by themselves: look at them again. Context: loop thread */
+void liteio_cluster_pools_changed(struct liteio_cluster *c);
+
 /**
  * liteio_cluster_free() - stop
  * @c: may be NULL

@@ -389,7 +389,12 @@ static bool is_that_pool(const struct liteio_storage_pool *p,
 bool liteio_plan_pool_ready(const struct liteio_storage_pool *p,
 			    const struct liteio_local_pool *have)
 {
-	return have && is_that_pool(p, have) && is_state(have->state, "ready");
+	/*
+	 * What brings a full pool back is done to its volumes: they are deleted, and attached for
+	 * an fstrim. Those of other classes do not notice.
+	 */
+	return have && is_that_pool(p, have) &&
+	       (is_state(have->state, "ready") || is_state(have->state, "noSpace"));
 }
 
 static void plan_pool_absent(const struct liteio_storage_pool *p, size_t placed,

@@ -106,7 +106,9 @@ static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_er
 {
 	struct liteio_local_pool_create create = { .name = p->p.spec.pool,
 						   .device = p->p.spec.device,
-						   .size_bytes = p->p.spec.size_bytes };
+						   .size_bytes = p->p.spec.size_bytes,
+						   .linear_bytes = p->p.spec.linear_bytes,
+						   .reserved_bytes = p->p.spec.reserved_bytes };
 	struct liteio_local_pool_import import = { .device = p->p.spec.device };
 	struct liteio_local_pool made = { 0 };
 	bool deleted;
@@ -136,7 +138,12 @@ static bool numbers_differ(const struct liteio_pool_status *a, const struct lite
 	       a->data_used_bytes != b->data_used_bytes ||
 	       a->metadata_bytes != b->metadata_bytes ||
 	       a->metadata_used_bytes != b->metadata_used_bytes ||
-	       a->provisioned_bytes != b->provisioned_bytes || a->volumes != b->volumes;
+	       a->provisioned_bytes != b->provisioned_bytes || a->volumes != b->volumes ||
+	       a->reserved_bytes != b->reserved_bytes ||
+	       a->reserved_free_bytes != b->reserved_free_bytes ||
+	       a->linear_bytes != b->linear_bytes ||
+	       a->linear_free_bytes != b->linear_free_bytes ||
+	       strcmp(a->fill ? a->fill : "", b->fill ? b->fill : "") != 0;
 }
 
 /* what is here, if it is the pool that is meant; else what was said before */
@@ -153,10 +160,30 @@ static struct liteio_pool_status numbers(const struct pass *p)
 		s.metadata_used_bytes = have->metadata_used_bytes;
 		s.provisioned_bytes = have->provisioned_bytes;
 		s.volumes = have->volumes;
+		s.reserved_bytes = have->reserved_bytes;
+		s.reserved_free_bytes = have->reserved_free_bytes;
+		s.linear_bytes = have->linear_bytes;
+		s.linear_free_bytes = have->linear_free_bytes;
+		s.fill = have->fill;
 	}
 	s.conditions = NULL;
 	s.n_conditions = 0;
 	return s;
+}
+
+/* what the pool is asked to promise, as the object says it */
+static int set_overcommit(struct pass *p, struct liteio_error *err)
+{
+	const struct liteio_local_pool_set set = { p->p.spec.overcommit_percent };
+	struct liteio_local_pool now = { 0 };
+	int r;
+
+	if (p->have.overcommit_percent == set.overcommit_percent ||
+	    strcmp(p->have.state, "ready") != 0)
+		return 0;
+	r = liteio_op_pool_set(p->c->agent, p->p.spec.pool, &set, &now, err);
+	liteio_json_fini(&now, liteio_local_pool_fields);
+	return r;
 }
 
 static int report(struct pass *p, const struct liteio_verdict *ready, struct liteio_error *err)
@@ -215,7 +242,7 @@ static int drive(struct pass *p, const char *about, struct liteio_verdict *ready
 		placed = placed_in(p->c->volumes, name) + placed_in(p->c->snapshots, name);
 		liteio_plan_pool(&p->p, p->found ? &p->have : NULL, placed, &plan, ready);
 		if (plan.kind == LITEIO_PLAN_NOTHING)
-			return 0;
+			return ready->status == LITEIO_CONDITION_TRUE ? set_overcommit(p, err) : 0;
 		if (plan.kind == LITEIO_PLAN_RELEASE || plan.kind == LITEIO_PLAN_HOLD) {
 			r = hold(p, plan.kind == LITEIO_PLAN_HOLD, err);
 			return r ? r : 1;

@@ -22,6 +22,7 @@
 #include "agent/pools.h"
 #include "agent/release.h"
 #include "agent/restore.h"
+#include "agent/watch.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -96,6 +97,7 @@ static void restore_done(void *arg)
 
 	a->ready = true;
 	log_info(NULL, "ready");
+	liteio_watch_look(a->watch);
 	if (!a->config.standalone)
 		join_cluster(a);
 }
@@ -116,6 +118,16 @@ static void start_metrics(struct liteio_agent *a)
 
 	if (r < 0)
 		log_err(NULL, "there are no metrics: %s", liteio_error_str(&err, r));
+}
+
+/* without it pools are looked at when somebody asks for them */
+static void start_watch(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_watch_start(a, &a->watch, &err);
+
+	if (r < 0)
+		log_err(NULL, "changes of pools are not noticed: %s", liteio_error_str(&err, r));
 }
 
 static int agent_init(struct liteio_agent *a, struct liteio_error *err)
@@ -141,8 +153,10 @@ static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 	a->pools = liteio_pools_new();
 	a->door = liteio_door_new();
 	r = liteio_api_start(a, err);
-	if (r == 0)
+	if (r == 0) {
 		start_metrics(a);
+		start_watch(a);
+	}
 	return r;
 }
 
@@ -153,6 +167,7 @@ static bool agent_stop(struct liteio_agent *a)
 
 	liteio_api_stop(a);
 	liteio_metrics_stop(a);
+	liteio_watch_stop(a->watch);
 	liteio_cluster_free(a->cluster);
 	if (a->workers)
 		ended = liteio_workers_free(a->workers, GRACE_MS) && ended;
@@ -164,6 +179,7 @@ static bool agent_stop(struct liteio_agent *a)
 static void agent_fini(struct liteio_agent *a)
 {
 	liteio_metrics_free(a);
+	liteio_watch_free(a->watch);
 	liteio_door_free(a->door);
 	liteio_pools_free(a->pools);
 	liteio_locks_free(a->locks);

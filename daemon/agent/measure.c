@@ -70,9 +70,39 @@ static const struct {
 	POOL("liteio_pool_metadata_bytes", "bytes", metadata_bytes, "Size of a pool's metadata."),
 	POOL("liteio_pool_metadata_used_bytes", "bytes", metadata_used_bytes, "Of it, in use."),
 	POOL("liteio_pool_provisioned_bytes", "bytes", provisioned_bytes,
-	     "Sizes of all volumes and snapshots of a pool."),
+	     "Sizes of all thin volumes and snapshots of a pool."),
+	POOL("liteio_pool_free_bytes", "bytes", free_bytes, "Largest new thin volume of a pool."),
+	POOL("liteio_pool_reserved_size_bytes", "bytes", reserved_bytes,
+	     "Space of a pool for reserved volumes."),
+	POOL("liteio_pool_reserved_used_bytes", "bytes", reserved_used_bytes, "Of it, in use."),
+	POOL("liteio_pool_reserved_promised_bytes", "bytes", reserved_promised_bytes,
+	     "Of it, promised to volumes and snapshots."),
+	POOL("liteio_pool_reserved_free_bytes", "bytes", reserved_free_bytes,
+	     "Largest new reserved volume of a pool."),
+	POOL("liteio_pool_linear_size_bytes", "bytes", linear_bytes,
+	     "Space of a pool for linear volumes."),
+	POOL("liteio_pool_linear_used_bytes", "bytes", linear_used_bytes, "Of it, volumes'."),
+	POOL("liteio_pool_linear_free_bytes", "bytes", linear_free_bytes, "Of it, nobody's."),
 	POOL("liteio_pool_volumes", NULL, volumes, "Volumes and snapshots of a pool."),
 };
+
+static void pool_fill(const struct liteio_local_pool_list *pools, struct liteio_openmetrics *m)
+{
+	liteio_openmetrics_family(m, "liteio_pool_fill", "stateset", NULL,
+				  "How full the thin data of a pool is.");
+	for (size_t i = 0; i < pools->n_items; i++) {
+		for (size_t s = 0; liteio_fill_names[s]; s++) {
+			const struct liteio_openmetrics_label labels[] = {
+				{ "pool", pools->items[i].name },
+				{ "liteio_pool_fill", liteio_fill_names[s] },
+				{ NULL, NULL },
+			};
+
+			liteio_openmetrics_u64(m, "", labels,
+					       !strcmp(pools->items[i].fill, liteio_fill_names[s]));
+		}
+	}
+}
 
 static void pool_state(const struct liteio_local_pool_list *pools, struct liteio_openmetrics *m)
 {
@@ -99,6 +129,7 @@ void liteio_measure_pools(struct liteio_agent *a, struct liteio_openmetrics *m)
 	if (liteio_op_pool_list(a, &pools, NULL) < 0)
 		return;
 	pool_state(&pools, m);
+	pool_fill(&pools, m);
 	for (size_t g = 0; g < LITEIO_ARRAY_SIZE(pool_gauges); g++) {
 		liteio_openmetrics_family(m, pool_gauges[g].name, "gauge", pool_gauges[g].unit,
 					  pool_gauges[g].help);

@@ -85,6 +85,10 @@ int liteio_op_disk_list(struct liteio_agent *a, const struct liteio_local_disk_r
  */
 int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
 			  struct liteio_local_pool *ret, struct liteio_error *err);
+/* change what can be changed of an open pool: its overcommit */
+int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
+		       const struct liteio_local_pool_set *req, struct liteio_local_pool *ret,
+		       struct liteio_error *err);
 /* open a pool that is on a device already, finish what was interrupted, restore its exports */
 int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
 			  struct liteio_local_pool *ret, struct liteio_error *err);

@@ -40,6 +40,16 @@ static void fill(struct liteio_open_pool *p, struct liteio_local_pool *ret)
 	ret->metadata_used_bytes = info.meta_used_bytes;
 	ret->provisioned_bytes = info.provisioned_bytes;
 	ret->volumes = info.n_volumes + info.n_snapshots;
+	ret->overcommit_percent = info.overcommit_percent;
+	ret->fill = liteio_strdup(liteio_fill_names[info.space.fill]);
+	ret->free_bytes = info.space.thin_free;
+	ret->reserved_bytes = info.space.reserve.total;
+	ret->reserved_used_bytes = info.space.reserve.used;
+	ret->reserved_promised_bytes = info.space.reserve_promised;
+	ret->reserved_free_bytes = info.space.reserve_free;
+	ret->linear_bytes = info.space.linear_total;
+	ret->linear_used_bytes = info.space.linear_used;
+	ret->linear_free_bytes = info.space.linear_free;
 }
 
 /* with the kernel's numbers of now; the old ones when it does not answer: the state says so */
@@ -165,12 +175,20 @@ static int create_again(struct liteio_agent *a, const struct liteio_local_pool_c
 		r = liteio_error_set(err, -EEXIST, "pool %s exists on another device", p->name);
 	else
 		fill_fresh(p, ret);
+	/* sizes are rounded up: what was made is at least what was asked for */
+	if (!r && (ret->linear_bytes < req->linear_bytes ||
+		   ret->reserved_bytes < req->reserved_bytes)) {
+		liteio_json_fini(ret, liteio_local_pool_fields);
+		r = liteio_error_set(err, -EEXIST,
+				     "pool %s exists with less space for linear or reserved volumes",
+				     p->name);
+	}
 	liteio_pools_put(a->pools, on_device);
 	return r;
 }
 
-int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
-			  struct liteio_local_pool *ret, struct liteio_error *err)
+static int create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
+		  struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	const struct liteio_pool_format format = {
 		.name = req->name,
@@ -178,6 +196,8 @@ int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool
 		.size_bytes = req->size_bytes,
 		.block_bytes = req->block_bytes,
 		.force = req->force,
+		.linear_bytes = req->linear_bytes,
+		.reserve_bytes = req->reserved_bytes,
 	};
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_open_pool *p;
@@ -203,6 +223,39 @@ int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool
 	if (r)
 		return liteio_error_wrap(err, r, "pool %s", req->name);
 	return open_and_add(a, req->device, ret, err);
+}
+
+int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
+			  struct liteio_local_pool *ret, struct liteio_error *err)
+{
+	const struct liteio_local_pool_set set = { req->overcommit_percent };
+	int r;
+
+	r = create(a, req, ret, err);
+	if (r || !req->overcommit_percent || ret->overcommit_percent == req->overcommit_percent)
+		return r;
+	liteio_json_fini(ret, liteio_local_pool_fields);
+	return liteio_op_pool_set(a, req->name, &set, ret, err);
+}
+
+int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
+		       const struct liteio_local_pool_set *req, struct liteio_local_pool *ret,
+		       struct liteio_error *err)
+{
+	struct liteio_open_pool *p;
+	int r;
+
+	r = liteio_pools_get(a->pools, pool, &p, err);
+	if (r)
+		return r;
+	{
+		liteio_lane_guard(p, false);
+		r = liteio_pool_set_overcommit(p->engine, req->overcommit_percent, err);
+	}
+	if (!r)
+		fill_fresh(p, ret);
+	liteio_pools_put(a->pools, p);
+	return r;
 }
 
 int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,

@@ -99,6 +99,9 @@ static int create_again(const struct liteio_local_volume_create *req,
 	if (t->volume.size_bytes != c->size_bytes)
 		return liteio_error_set(err, -EEXIST, "volume %s exists with %" PRIu64 " bytes",
 					req->name, t->volume.size_bytes);
+	if (t->volume.vclass != c->vclass)
+		return liteio_error_set(err, -EEXIST, "volume %s exists of another class",
+					req->name);
 	if (req->snapshot && !liteio_uuid_equal(&t->volume.origin, &c->source))
 		return liteio_error_set(err, -EEXIST, "volume %s exists from another source",
 					req->name);
@@ -121,6 +124,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		.size_bytes = req->size_bytes,
 		.limits = liteio_limits_to_catalog(&req->limits),
 		.wipe = (enum liteio_catalog_wipe)req->wipe,
+		.vclass = liteio_volume_class_to_catalog(req->volume_class),
 	};
 	LITEIO_TARGET(t);
 	int r;

@@ -71,6 +71,15 @@ static void table_remove(struct liteio_pools *t, const struct liteio_open_pool *
 			t->items[i--] = t->items[--t->n];
 }
 
+/* long work of daemon/pool: whoever waits for the lane has it now */
+static void breathe(void *arg)
+{
+	struct liteio_open_pool *p = arg;
+
+	liteio_pools_leave(p);
+	liteio_pools_enter(p, false);
+}
+
 int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 		     struct liteio_open_pool **ret, struct liteio_error *err)
 {
@@ -91,6 +100,7 @@ int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 	memcpy(p->name, info.name, sizeof(p->name));
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);
+	liteio_pool_set_breath(engine, breathe, p);
 	table_insert(t, p);
 	*ret = p;
 	return 0;

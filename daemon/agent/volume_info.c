@@ -85,7 +85,7 @@ void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_cat
 	ret->pool = liteio_strdup(p->name);
 	ret->size_bytes = v->size_bytes;
 	ret->allocated_bytes = liteio_volume_info_allocated(p, v);
-	ret->volume_class = LITEIO_VOLUME_THIN;
+	ret->volume_class = (int)v->vclass - LITEIO_CATALOG_THIN;
 	ret->state = liteio_strdup(state_name(v->state));
 	ret->floor = v->floor;
 	ret->origin = name_of(p, &v->origin);

@@ -22,6 +22,12 @@ void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_cat
 void liteio_snapshot_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			       struct liteio_local_snapshot *ret);
 
+/* enum liteio_volume_class as the catalog has it */
+static inline enum liteio_catalog_class liteio_volume_class_to_catalog(int volume_class)
+{
+	return (enum liteio_catalog_class)(LITEIO_CATALOG_THIN + volume_class);
+}
+
 /* a size rounded up to LITEIO_VOLUME_SIZE_ALIGN and within the bounds of volumes */
 int liteio_volume_size_check(uint64_t *size_bytes, struct liteio_error *err);
 

@@ -98,11 +98,49 @@ static bool pool_not_ready(const struct liteio_schedule_request *req,
 					 LITEIO_CONDITION_READY);
 }
 
-/* every pool of today is a thin pool */
+/* what a pool has for volumes that take their whole size from space that is set apart */
+struct fixed {
+	uint64_t total;
+	uint64_t promised;
+};
+
+/* false: of class thin, which has no such space */
+static bool fixed_space(const struct liteio_schedule_request *req, const struct liteio_candidate *c,
+			struct fixed *ret)
+{
+	const struct liteio_pool_status *s = &c->pool->status;
+	int vclass = req->volume->spec.volume_class;
+	uint64_t left;
+
+	switch (vclass) {
+	case LITEIO_VOLUME_RESERVED:
+		ret->total = s->reserved_bytes;
+		left = s->reserved_free_bytes;
+		break;
+	case LITEIO_VOLUME_LINEAR:
+		ret->total = s->linear_bytes;
+		left = s->linear_free_bytes;
+		break;
+	default:
+		return false;
+	}
+	/* what the pool says and what was given to it since; the larger one holds */
+	ret->promised = left < ret->total ? ret->total - left : 0;
+	if (c->assigned_fixed[vclass] > ret->promised)
+		ret->promised = c->assigned_fixed[vclass];
+	return true;
+}
+
+/* every pool is a thin pool; the other classes have what was set apart for them */
 static bool class_not_offered(const struct liteio_schedule_request *req,
 			      const struct liteio_candidate *c)
 {
-	return req->volume->spec.volume_class != LITEIO_VOLUME_THIN;
+	int vclass = req->volume->spec.volume_class;
+	struct fixed f;
+
+	if (vclass < 0 || vclass >= LITEIO_VOLUME_CLASS_NR)
+		return true;
+	return fixed_space(req, c, &f) && !f.total;
 }
 
 static bool node_selector(const struct liteio_schedule_request *req,
@@ -139,7 +177,8 @@ static bool data_full(const struct liteio_schedule_request *req, const struct li
 {
 	const struct liteio_pool_status *s = &c->pool->status;
 
-	return percent(s->data_used_bytes, s->data_bytes) >= LITEIO_SCHEDULE_DATA_PERCENT_MAX;
+	return req->volume->spec.volume_class == LITEIO_VOLUME_THIN &&
+	       percent(s->data_used_bytes, s->data_bytes) >= LITEIO_SCHEDULE_DATA_PERCENT_MAX;
 }
 
 static bool metadata_full(const struct liteio_schedule_request *req,
@@ -147,8 +186,9 @@ static bool metadata_full(const struct liteio_schedule_request *req,
 {
 	const struct liteio_pool_status *s = &c->pool->status;
 
-	return percent(s->metadata_used_bytes, s->metadata_bytes) >=
-	       LITEIO_SCHEDULE_METADATA_PERCENT_MAX;
+	return req->volume->spec.volume_class == LITEIO_VOLUME_THIN &&
+	       percent(s->metadata_used_bytes, s->metadata_bytes) >=
+		       LITEIO_SCHEDULE_METADATA_PERCENT_MAX;
 }
 
 /* what the kernel has and what was promised since; the larger one holds */
@@ -159,7 +199,10 @@ static bool overcommit(const struct liteio_schedule_request *req, const struct l
 								   c->assigned_bytes;
 	unsigned __int128 limit = (unsigned __int128)s->data_bytes *
 				  c->pool->spec.overcommit_percent / 100;
+	struct fixed f;
 
+	if (fixed_space(req, c, &f))
+		return (unsigned __int128)f.promised + req->volume->spec.size_bytes > f.total;
 	return (unsigned __int128)have + req->volume->spec.size_bytes > limit;
 }
 
@@ -216,7 +259,10 @@ static int score_position(const struct liteio_schedule_request *req,
 static int score_free(const struct liteio_schedule_request *req, const struct liteio_candidate *c)
 {
 	const struct liteio_pool_status *s = &c->pool->status;
+	struct fixed f;
 
+	if (fixed_space(req, c, &f))
+		return 100 - (int)percent(f.promised, f.total);
 	return 100 - (int)percent(s->data_used_bytes, s->data_bytes);
 }
 
@@ -226,7 +272,10 @@ static int score_promised(const struct liteio_schedule_request *req,
 	const struct liteio_pool_status *s = &c->pool->status;
 	uint64_t have = s->provisioned_bytes > c->assigned_bytes ? s->provisioned_bytes :
 								   c->assigned_bytes;
+	struct fixed f;
 
+	if (fixed_space(req, c, &f))
+		return 100 - (int)percent(f.promised, f.total);
 	return 100 - (int)percent(have / c->pool->spec.overcommit_percent * 100, s->data_bytes);
 }
 

@@ -26,8 +26,9 @@
  * @pool: the pool
  * @node: its node, NULL when there is no StorageNode of that name
  * @alive: the node's agent renews its Lease
- * @assigned_bytes: sizes of all volumes and snapshots whose placement is this pool, also those
- *                  that its agent has not made or not reported yet
+ * @assigned_bytes: sizes of all thin volumes, and of snapshots, whose placement is this pool, also
+ *                  those that its agent has not made or not reported yet
+ * @assigned_fixed: the same of volumes of each other class
  * @remote_volumes: volumes on the node's pools that are, or are expected to be, consumed elsewhere
  */
 struct liteio_candidate {
@@ -35,6 +36,7 @@ struct liteio_candidate {
 	const struct liteio_node *node;
 	bool alive;
 	uint64_t assigned_bytes;
+	uint64_t assigned_fixed[LITEIO_VOLUME_CLASS_NR];
 	uint64_t remote_volumes;
 };
 

@@ -48,13 +48,30 @@ static void add_pool(struct liteio_view *v, const struct liteio_view_sources *s,
 					   &again);
 }
 
-static void assign(struct liteio_view *v, const char *pool, uint64_t bytes)
+static void assign(struct liteio_view *v, const char *pool, int volume_class, uint64_t bytes)
 {
 	size_t i;
 
-	for (i = 0; i < v->n; i++)
-		if (!strcmp(v->pools[i].meta.name, pool))
+	for (i = 0; i < v->n; i++) {
+		if (strcmp(v->pools[i].meta.name, pool) != 0)
+			continue;
+		if (volume_class == LITEIO_VOLUME_THIN)
 			v->candidates[i].assigned_bytes += bytes;
+		else
+			v->candidates[i].assigned_fixed[volume_class] += bytes;
+	}
+}
+
+/* what is none of ours counts as thin */
+static int class_of(const struct liteio_json *volume)
+{
+	const char *s = liteio_json_get_string(volume, "spec.class");
+
+	for (int i = 0; s && i < LITEIO_VOLUME_CLASS_NR; i++) {
+		if (!strcmp(s, liteio_volume_class_names[i]))
+			return i;
+	}
+	return LITEIO_VOLUME_THIN;
 }
 
 /* consumed elsewhere, or expected to be while nobody has it */
@@ -81,7 +98,8 @@ static void add_volume(struct liteio_view *v, const struct liteio_json *volume)
 
 	if (!pool || !node)
 		return;
-	assign(v, pool, (uint64_t)liteio_json_get_int(volume, "spec.sizeBytes", 0));
+	assign(v, pool, class_of(volume),
+	       (uint64_t)liteio_json_get_int(volume, "spec.sizeBytes", 0));
 	if (!is_remote(volume, node))
 		return;
 	for (i = 0; i < v->n; i++)
@@ -107,7 +125,8 @@ void liteio_view_init(struct liteio_view *v, const struct liteio_view_sources *s
 		const char *pool = liteio_json_get_string(o, "spec.placement.pool");
 
 		if (pool)
-			assign(v, pool, (uint64_t)liteio_json_get_int(o, "status.sizeBytes", 0));
+			assign(v, pool, LITEIO_VOLUME_THIN,
+			       (uint64_t)liteio_json_get_int(o, "status.sizeBytes", 0));
 	}
 }
 

@@ -72,6 +72,10 @@ static const struct liteio_column pool_columns[] = {
 	SIZE("SIZE", "dataBytes"),
 	SIZE("USED", "dataUsedBytes"),
 	SIZE("PROVISIONED", "provisionedBytes"),
+	TEXT("FILL", "fill"),
+	SIZE("FREE", "freeBytes"),
+	SIZE("RESERVED FREE", "reservedFreeBytes"),
+	SIZE("LINEAR FREE", "linearFreeBytes"),
 	SIZE("META", "metadataBytes"),
 	SIZE("META USED", "metadataUsedBytes"),
 	NUMBER("VOLUMES", "volumes"),
@@ -186,9 +190,21 @@ static int body_pool_create(char **op, const struct liteio_options *o, struct li
 		.size_bytes = o->size,
 		.block_bytes = o->block_size,
 		.force = o->force,
+		.linear_bytes = o->linear,
+		.reserved_bytes = o->reserved,
+		.overcommit_percent = o->overcommit,
 	};
 
 	*ret = ENCODE(req, pool_create);
+	return 0;
+}
+
+static int body_pool_set(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			 struct liteio_error *err)
+{
+	struct liteio_local_pool_set req = { .overcommit_percent = o->overcommit };
+
+	*ret = ENCODE(req, pool_set);
 	return 0;
 }
 
@@ -210,6 +226,7 @@ static int body_volume_create(char **op, const struct liteio_options *o, struct 
 		.size_bytes = o->size,
 		.snapshot = (char *)o->snapshot,
 		.wipe = o->wipe,
+		.volume_class = o->volume_class,
 	};
 	struct liteio_limits_change limits;
 	int r;
@@ -356,8 +373,12 @@ const struct liteio_command liteio_commands[] = {
 	{ "pool", "show", "one pool", { NAME }, "POOL", 0, 0, "GET", "/v1/pools/%s", NULL, 0,
 	  pool_columns },
 	{ "pool", "create", "a new pool on an empty disk, or in a file (--size)", { NAME, DEVICE },
-	  "POOL DEVICE", OPT(SIZE) | OPT(BLOCK_SIZE) | OPT(FORCE), 0, "POST", "/v1/pools",
-	  body_pool_create, 0, pool_columns },
+	  "POOL DEVICE",
+	  OPT(SIZE) | OPT(BLOCK_SIZE) | OPT(FORCE) | OPT(LINEAR) | OPT(RESERVED) | OPT(OVERCOMMIT),
+	  0, "POST", "/v1/pools", body_pool_create, 0, pool_columns },
+	{ "pool", "set", "change how much a pool promises to thin volumes", { NAME }, "POOL",
+	  OPT(OVERCOMMIT), OPT(OVERCOMMIT), "POST", "/v1/pools/%s/set", body_pool_set, 0,
+	  pool_columns },
 	{ "pool", "import", "open the pool that is on a disk", { DEVICE }, "DEVICE", 0, 0, "POST",
 	  "/v1/pools/import", body_pool_import, 0, pool_columns },
 	{ "pool", "delete", "delete an empty pool; give up one that is not found", { NAME }, "POOL",
@@ -368,8 +389,8 @@ const struct liteio_command liteio_commands[] = {
 	{ "volume", "show", "one volume", { NAME }, "VOLUME", 0, 0, "GET", "/v1/volumes/%s", NULL,
 	  0, volume_columns },
 	{ "volume", "create", "a new volume, empty or from --snapshot", { NAME }, "VOLUME",
-	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID) | OPT(WIPE) | LIMIT_OPTIONS, OPT(POOL),
-	  "POST", "/v1/volumes", body_volume_create, 0, volume_columns },
+	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID) | OPT(CLASS) | OPT(WIPE) | LIMIT_OPTIONS,
+	  OPT(POOL), "POST", "/v1/volumes", body_volume_create, 0, volume_columns },
 	{ "volume", "grow", "make it larger, online", { NAME }, "VOLUME", OPT(SIZE), OPT(SIZE),
 	  "POST", "/v1/volumes/%s/grow", body_resize, 0, volume_columns },
 	{ "volume", "limit", "what it may do in a second; 0 for no limit", { NAME }, "VOLUME",
@@ -482,6 +503,8 @@ static const struct {
 	{ OPT(MIN_SIZE), "--min-size" },     { OPT(MAX_SIZE), "--max-size" },
 	{ OPT(MODEL), "--model" },	     { OPT(BY_ID), "--by-id" },
 	{ OPT(ROTATIONAL), "--rotational" }, { OPT(USABLE), "--usable" },
+	{ OPT(CLASS), "--class" },	     { OPT(LINEAR), "--linear" },
+	{ OPT(RESERVED), "--reserved" },     { OPT(OVERCOMMIT), "--overcommit" },
 	{ OPT(WIPE), "--wipe" },	     { OPT(NO_WAIT), "--no-wait" },
 	{ OPT(READ_IOPS), "--read-iops" },   { OPT(WRITE_IOPS), "--write-iops" },
 	{ OPT(READ_BPS), "--read-bps" },     { OPT(WRITE_BPS), "--write-bps" },
@@ -516,6 +539,8 @@ static uint64_t options_given(const struct liteio_options *o)
 	       (o->generation ? OPT(GENERATION) : 0) |
 	       (o->timeout_ms != UINT64_MAX ? OPT(TIMEOUT) : 0) |
 	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) |
+	       (o->volume_class ? OPT(CLASS) : 0) | (o->linear ? OPT(LINEAR) : 0) |
+	       (o->reserved ? OPT(RESERVED) : 0) | (o->overcommit ? OPT(OVERCOMMIT) : 0) |
 	       (o->wipe ? OPT(WIPE) : 0) | (o->no_wait ? OPT(NO_WAIT) : 0) | rule_given(o) |
 	       liteio_limits_given(o) | (o->follow ? OPT(FOLLOW) : 0) |
 	       (o->count ? OPT(COUNT) : 0) | (o->delay_s ? OPT(DELAY) : 0) |

@@ -41,6 +41,10 @@ struct liteio_json;
 #define LITEIO_OPT_USABLE 0x80000ull
 #define LITEIO_OPT_WIPE 0x1000000ull
 #define LITEIO_OPT_NO_WAIT 0x2000000ull
+#define LITEIO_OPT_CLASS 0x4000000ull
+#define LITEIO_OPT_LINEAR 0x8000000ull
+#define LITEIO_OPT_RESERVED 0x10000000ull
+#define LITEIO_OPT_OVERCOMMIT 0x20000000ull
 
 /* limits, events, top */
 #define LITEIO_OPT_READ_IOPS 0x100000000ull
@@ -71,6 +75,10 @@ struct liteio_json;
  * @nqn: --nqn
  * @wipe: --wipe (enum liteio_local_wipe)
  * @no_wait: --no-wait
+ * @volume_class: --class; enum liteio_volume_class, thin when nothing was said
+ * @linear: --linear
+ * @reserved: --reserved
+ * @overcommit: --overcommit; there is no overcommit 0
  * @rule: --min-size, --max-size, --model, --by-id, --rotational, --usable
  * @limit: --read-iops, --write-iops, --read-bps, --write-bps, --burst
  * @follow: --follow
@@ -97,6 +105,10 @@ struct liteio_options {
 	const char *nqn;
 	int wipe;
 	bool no_wait;
+	int volume_class;
+	uint64_t linear;
+	uint64_t reserved;
+	uint64_t overcommit;
 	struct {
 		uint64_t min_size;
 		uint64_t max_size;

@@ -21,6 +21,7 @@
 #include "ctl/top.h"
 #include "ctl/watch.h"
 #include "model/local.h"
+#include "model/pool.h"
 
 #define EXIT_USAGE 2
 #define DELAY_S_MAX 3600
@@ -321,6 +322,15 @@ int main(int argc, char **argv)
 		  .help = "what happens to its blocks before others can have them" },
 		{ "no-wait", 0, LITEIO_ARG_FLAG, &o->no_wait,
 		  .help = "do not wait until the space of what is deleted is free" },
+		{ "class", 0, LITEIO_ARG_ENUM, &o->volume_class, .names = liteio_volume_class_names,
+		  .metavar = "CLASS", .help = "of a volume: thin, reserved or linear (thin)" },
+		{ "linear", 0, LITEIO_ARG_SIZE, &o->linear, .metavar = "SIZE",
+		  .help = "of a new pool, set apart for linear volumes" },
+		{ "reserved", 0, LITEIO_ARG_SIZE, &o->reserved, .metavar = "SIZE",
+		  .help = "of a new pool, set apart for reserved volumes" },
+		{ "overcommit", 0, LITEIO_ARG_U64, &o->overcommit, LITEIO_POOL_OVERCOMMIT_MIN,
+		  LITEIO_POOL_OVERCOMMIT_MAX, .metavar = "PERCENT",
+		  .help = "how much a pool promises to thin volumes, of its thin data (1000)" },
 		{ "min-size", 0, LITEIO_ARG_SIZE, &o->rule.min_size, .metavar = "SIZE",
 		  .help = "disks of at least this size" },
 		{ "max-size", 0, LITEIO_ARG_SIZE, &o->rule.max_size, .metavar = "SIZE",

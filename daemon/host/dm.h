@@ -33,6 +33,10 @@ struct liteio_error;
  * @LITEIO_DM_THIN: one thin volume, "liteio-thin-<volume uuid>"
  * @LITEIO_DM_HEAD: "liteio-head-<volume uuid>-<generation>", on the pool node
  * @LITEIO_DM_REMOTE: "liteio-remote-<volume uuid>-<generation>", on the consumer node
+ * @LITEIO_DM_LINEAR: one linear volume, "liteio-linear-<volume uuid>"
+ * @LITEIO_DM_RPOOL: the reserve: a thin pool, "liteio-rpool-<pool uuid>"
+ * @LITEIO_DM_RMETA: its metadata
+ * @LITEIO_DM_RDATA: its data
  * @LITEIO_DM_ROLE_NR: how many
  */
 enum liteio_dm_role {
@@ -42,6 +46,10 @@ enum liteio_dm_role {
 	LITEIO_DM_THIN,
 	LITEIO_DM_HEAD,
 	LITEIO_DM_REMOTE,
+	LITEIO_DM_LINEAR,
+	LITEIO_DM_RPOOL,
+	LITEIO_DM_RMETA,
+	LITEIO_DM_RDATA,
 	LITEIO_DM_ROLE_NR,
 };
 

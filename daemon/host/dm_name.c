@@ -24,6 +24,10 @@ static const struct role {
 	[LITEIO_DM_THIN] = { "thin", "THIN", false },
 	[LITEIO_DM_HEAD] = { "head", "HEAD", true },
 	[LITEIO_DM_REMOTE] = { "remote", "REMOTE", true },
+	[LITEIO_DM_LINEAR] = { "linear", "LINEAR", false },
+	[LITEIO_DM_RPOOL] = { "rpool", "RPOOL", false },
+	[LITEIO_DM_RMETA] = { "rmeta", "RMETA", false },
+	[LITEIO_DM_RDATA] = { "rdata", "RDATA", false },
 };
 
 static void format(const char *prefix, const char *role, bool has_generation,

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "model/fields.h"
+#include "model/pool.h"
 
 #define CLASS(k, m, fl) ENUM(k, m, fl, liteio_volume_class_names)
 #define WIPE(fl) ENUM("wipe", wipe, fl, liteio_local_wipe_names)
@@ -27,6 +28,18 @@ const struct liteio_field liteio_local_pool_create_fields[] = {
 	SIZE("sizeBytes", size_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
 	SIZE("blockBytes", block_bytes, 0, 0, 1ull << 30),
 	BOOL("force", force, 0),
+	SIZE("linearBytes", linear_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
+	SIZE("reservedBytes", reserved_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
+	NUMBER("overcommitPercent", overcommit_percent, 0, LITEIO_POOL_OVERCOMMIT_MIN,
+	       LITEIO_POOL_OVERCOMMIT_MAX),
+	END,
+};
+
+#undef T
+#define T liteio_local_pool_set
+const struct liteio_field liteio_local_pool_set_fields[] = {
+	NUMBER("overcommitPercent", overcommit_percent, REQUIRED, LITEIO_POOL_OVERCOMMIT_MIN,
+	       LITEIO_POOL_OVERCOMMIT_MAX),
 	END,
 };
 
@@ -237,6 +250,16 @@ const struct liteio_field liteio_local_pool_fields[] = {
 	SIZE("metadataUsedBytes", metadata_used_bytes, KEEP, 0, 0),
 	SIZE("provisionedBytes", provisioned_bytes, KEEP, 0, 0),
 	NUMBER("volumes", volumes, KEEP, 0, 0),
+	NUMBER("overcommitPercent", overcommit_percent, KEEP, 0, 0),
+	STRING("fill", fill, 0, 0),
+	SIZE("freeBytes", free_bytes, KEEP, 0, 0),
+	SIZE("reservedBytes", reserved_bytes, KEEP, 0, 0),
+	SIZE("reservedUsedBytes", reserved_used_bytes, KEEP, 0, 0),
+	SIZE("reservedPromisedBytes", reserved_promised_bytes, KEEP, 0, 0),
+	SIZE("reservedFreeBytes", reserved_free_bytes, KEEP, 0, 0),
+	SIZE("linearBytes", linear_bytes, KEEP, 0, 0),
+	SIZE("linearUsedBytes", linear_used_bytes, KEEP, 0, 0),
+	SIZE("linearFreeBytes", linear_free_bytes, KEEP, 0, 0),
 	END,
 };
 

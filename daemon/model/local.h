@@ -38,6 +38,9 @@
  * @size_bytes: of a file that does not exist yet; 0 for devices
  * @block_bytes: of the thin pool; 0 takes the default
  * @force: overwrite a signature on the device; never a mounted or held one, never another pool's
+ * @linear_bytes: set apart for linear volumes
+ * @reserved_bytes: set apart for reserved volumes; their metadata comes on top
+ * @overcommit_percent: as in struct liteio_local_pool_set
  */
 struct liteio_local_pool_create {
 	char *name;
@@ -45,6 +48,18 @@ struct liteio_local_pool_create {
 	uint64_t size_bytes;
 	uint64_t block_bytes;
 	bool force;
+	uint64_t linear_bytes;
+	uint64_t reserved_bytes;
+	uint64_t overcommit_percent;
+};
+
+/**
+ * struct liteio_local_pool_set - POST /v1/pools/{pool}/set
+ * @overcommit_percent: how much thin volumes and snapshots may be promised together, in percent of
+ *                      the thin data
+ */
+struct liteio_local_pool_set {
+	uint64_t overcommit_percent;
 };
 
 /* POST /v1/pools/import: bring in a pool that was made elsewhere */
@@ -333,8 +348,18 @@ struct liteio_local_disk {
  * @data_used_bytes: blocks in use
  * @metadata_bytes: size of its metadata
  * @metadata_used_bytes: in use
- * @provisioned_bytes: sum of the sizes of volumes and snapshots
- * @volumes: number of volumes and snapshots
+ * @provisioned_bytes: sum of the sizes of thin volumes and snapshots
+ * @volumes: number of volumes and snapshots, of all classes
+ * @overcommit_percent: how much @provisioned_bytes may be, in percent of @data_bytes
+ * @fill: of the thin data: "ok", "low", "high", "critical" or "full"
+ * @free_bytes: largest new thin volume
+ * @reserved_bytes: space for reserved volumes
+ * @reserved_used_bytes: of it, blocks in use
+ * @reserved_promised_bytes: sum of the sizes of reserved volumes and their snapshots
+ * @reserved_free_bytes: largest new reserved volume
+ * @linear_bytes: space for linear volumes
+ * @linear_used_bytes: of it, ranges that volumes have
+ * @linear_free_bytes: what is left
  */
 struct liteio_local_pool {
 	char *name;
@@ -348,6 +373,16 @@ struct liteio_local_pool {
 	uint64_t metadata_used_bytes;
 	uint64_t provisioned_bytes;
 	uint64_t volumes;
+	uint64_t overcommit_percent;
+	char *fill;
+	uint64_t free_bytes;
+	uint64_t reserved_bytes;
+	uint64_t reserved_used_bytes;
+	uint64_t reserved_promised_bytes;
+	uint64_t reserved_free_bytes;
+	uint64_t linear_bytes;
+	uint64_t linear_used_bytes;
+	uint64_t linear_free_bytes;
 };
 
 /**
@@ -604,6 +639,7 @@ LITEIO_LOCAL_LIST(deletion);
 
 extern const struct liteio_field liteio_local_pool_create_fields[];
 extern const struct liteio_field liteio_local_pool_import_fields[];
+extern const struct liteio_field liteio_local_pool_set_fields[];
 extern const struct liteio_field liteio_local_volume_create_fields[];
 extern const struct liteio_field liteio_local_resize_fields[];
 extern const struct liteio_field liteio_local_fence_fields[];

@@ -17,6 +17,8 @@ const struct liteio_field liteio_pool_spec_fields[] = {
 	BOOL("cordoned", cordoned, 0),
 	NUMBER("overcommitPercent", overcommit_percent, 0, LITEIO_POOL_OVERCOMMIT_MIN,
 	       LITEIO_POOL_OVERCOMMIT_MAX),
+	NUMBER("linearBytes", linear_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
+	NUMBER("reservedBytes", reserved_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
 	END,
 };
 
@@ -30,6 +32,11 @@ const struct liteio_field liteio_pool_status_fields[] = {
 	NUMBER("metadataUsedBytes", metadata_used_bytes, KEEP, 0, 0),
 	NUMBER("provisionedBytes", provisioned_bytes, KEEP, 0, 0),
 	NUMBER("volumes", volumes, KEEP, 0, 0),
+	NUMBER("reservedBytes", reserved_bytes, KEEP, 0, 0),
+	NUMBER("reservedFreeBytes", reserved_free_bytes, KEEP, 0, 0),
+	NUMBER("linearBytes", linear_bytes, KEEP, 0, 0),
+	NUMBER("linearFreeBytes", linear_free_bytes, KEEP, 0, 0),
+	STRING("fill", fill, 0, 15),
 	CONDITIONS,
 	END,
 };

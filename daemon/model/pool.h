@@ -31,6 +31,8 @@
  * @cordoned: no new volumes here
  * @overcommit_percent: provisioned bytes allowed, in percent of the data size; parsing fills in the
  *                      default
+ * @linear_bytes: set apart for linear volumes when the pool is made; immutable
+ * @reserved_bytes: set apart for reserved volumes when the pool is made; immutable
  */
 struct liteio_pool_spec {
 	char *node;
@@ -39,6 +41,8 @@ struct liteio_pool_spec {
 	uint64_t size_bytes;
 	bool cordoned;
 	uint64_t overcommit_percent;
+	uint64_t linear_bytes;
+	uint64_t reserved_bytes;
 };
 
 /**
@@ -49,8 +53,13 @@ struct liteio_pool_spec {
  * @data_used_bytes: blocks in use
  * @metadata_bytes: size of its metadata
  * @metadata_used_bytes: in use
- * @provisioned_bytes: sum of the sizes of all volumes and snapshots
+ * @provisioned_bytes: sum of the sizes of thin volumes and snapshots
  * @volumes: number of volumes and snapshots
+ * @reserved_bytes: space for reserved volumes
+ * @reserved_free_bytes: of it, not promised
+ * @linear_bytes: space for linear volumes
+ * @linear_free_bytes: of it, no volume's
+ * @fill: of the thin data: "ok", "low", "high", "critical" or "full"
  * @conditions: Ready
  * @n_conditions: how many
  */
@@ -62,6 +71,11 @@ struct liteio_pool_status {
 	uint64_t metadata_used_bytes;
 	uint64_t provisioned_bytes;
 	uint64_t volumes;
+	uint64_t reserved_bytes;
+	uint64_t reserved_free_bytes;
+	uint64_t linear_bytes;
+	uint64_t linear_free_bytes;
+	char *fill;
 	struct liteio_condition *conditions;
 	size_t n_conditions;
 };

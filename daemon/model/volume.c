@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "model/fields.h"
 
-const char *const liteio_volume_class_names[] = { "thin", NULL };
+const char *const liteio_volume_class_names[] = { "thin", "reserved", "linear", NULL };
 const char *const liteio_position_names[] = {
 	[LITEIO_POSITION_PREFER_LOCAL] = "PreferLocal",
 	[LITEIO_POSITION_MUST_LOCAL] = "MustLocal",

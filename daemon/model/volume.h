@@ -77,8 +77,18 @@
 
 #define LITEIO_VOLUME_FINALIZER "liteio.io/volume"
 
+/**
+ * enum liteio_volume_class - where the space of a volume comes from
+ * @LITEIO_VOLUME_THIN: shared, as it is written; may run out
+ * @LITEIO_VOLUME_RESERVED: its whole size is held back
+ * @LITEIO_VOLUME_LINEAR: fixed ranges of the disk; no snapshots
+ * @LITEIO_VOLUME_CLASS_NR: how many
+ */
 enum liteio_volume_class {
 	LITEIO_VOLUME_THIN,
+	LITEIO_VOLUME_RESERVED,
+	LITEIO_VOLUME_LINEAR,
+	LITEIO_VOLUME_CLASS_NR,
 };
 
 /* position advice: where the data should be, seen from the consumer */

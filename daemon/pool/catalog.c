@@ -22,6 +22,7 @@ void liteio_catalog_fini(struct liteio_catalog *c)
 {
 	free(c->volumes);
 	free(c->attachments);
+	free(c->extents);
 	*c = (struct liteio_catalog){ 0 };
 }
 
@@ -41,10 +42,13 @@ void liteio_catalog_copy(const struct liteio_catalog *from, struct liteio_catalo
 	c.volumes = liteio_calloc(liteio_catalog_room(c.n_volumes), sizeof(*c.volumes));
 	c.attachments = liteio_calloc(liteio_catalog_room(c.n_attachments),
 				      sizeof(*c.attachments));
+	c.extents = liteio_calloc(liteio_catalog_room(c.n_extents), sizeof(*c.extents));
 	if (c.n_volumes)
 		memcpy(c.volumes, from->volumes, c.n_volumes * sizeof(*c.volumes));
 	if (c.n_attachments)
 		memcpy(c.attachments, from->attachments, c.n_attachments * sizeof(*c.attachments));
+	if (c.n_extents)
+		memcpy(c.extents, from->extents, c.n_extents * sizeof(*c.extents));
 	*ret = c;
 }
 
@@ -217,11 +221,13 @@ static void drop_atts_below(struct liteio_catalog *c, const struct liteio_uuid *
 
 bool liteio_catalog_remove(struct liteio_catalog *c, const struct liteio_uuid *uuid)
 {
-	size_t i = volume_slot(c, uuid);
+	size_t i = volume_slot(c, uuid), extent, n;
 
 	if (i >= c->n_volumes || !liteio_uuid_equal(&c->volumes[i].uuid, uuid))
 		return false;
 	drop_atts_below(c, uuid, UINT64_MAX);
+	n = liteio_catalog_extents_of(c, uuid, &extent);
+	liteio_catalog_drop_extents(c, extent, n);
 	memmove(&c->volumes[i], &c->volumes[i + 1],
 		(c->n_volumes - i - 1) * sizeof(*c->volumes));
 	c->n_volumes--;
@@ -267,7 +273,7 @@ void liteio_catalog_finish(struct liteio_catalog *c)
 	struct liteio_catalog_volume *v;
 
 	while ((v = liteio_catalog_pending(c))) {
-		c->thin_txid = v->txid;
+		*liteio_catalog_txid(c, v->vclass) = v->txid;
 		v->txid = 0;
 		if (!liteio_uuid_is_null(&v->replaces)) {
 			take_place(c, v);
@@ -283,17 +289,21 @@ void liteio_catalog_finish(struct liteio_catalog *c)
 
 uint64_t liteio_catalog_features(const struct liteio_catalog *c)
 {
-	uint64_t features = 0;
+	uint64_t features = c->reserve_txid ? LITEIO_SLOT_INCOMPAT_RESERVE : 0;
 	size_t pending = 0;
 
 	for (size_t i = 0; i < c->n_volumes; i++) {
 		const struct liteio_catalog_volume *v = &c->volumes[i];
 
-		features |= liteio_uuid_is_null(&v->replaces) ? 0 : LITEIO_SLOT_REPLACES;
-		features |= v->wipe == LITEIO_CATALOG_WIPE_NONE ? 0 : LITEIO_SLOT_WIPE;
+		if (v->vclass == LITEIO_CATALOG_LINEAR)
+			features |= LITEIO_SLOT_INCOMPAT_LINEAR;
+		else if (v->vclass == LITEIO_CATALOG_RESERVED)
+			features |= LITEIO_SLOT_INCOMPAT_RESERVE;
+		features |= liteio_uuid_is_null(&v->replaces) ? 0 : LITEIO_SLOT_INCOMPAT_REPLACES;
+		features |= v->wipe == LITEIO_CATALOG_WIPE_NONE ? 0 : LITEIO_SLOT_INCOMPAT_WIPE;
 		pending += v->txid != 0;
 	}
-	return pending > 1 ? features | LITEIO_SLOT_GROUP : features;
+	return pending > 1 ? features | LITEIO_SLOT_INCOMPAT_GROUP : features;
 }
 
 /* ---- what must hold ------------------------------------------------------------------------- */
@@ -324,6 +334,32 @@ static bool text_ok(const char *s, size_t size, bool may_be_empty)
 	return true;
 }
 
+/* a place in a thin pool and what is under way there; a linear volume has neither */
+static int check_place(const struct liteio_catalog *c, const struct liteio_catalog_volume *v,
+		       struct liteio_error *err)
+{
+	uint64_t txid = v->vclass == LITEIO_CATALOG_RESERVED ? c->reserve_txid : c->thin_txid;
+
+	if (v->vclass == LITEIO_CATALOG_LINEAR) {
+		if (v->thin_id || v->txid)
+			return bad(err, &v->uuid, "is linear and has a thin id or a transaction");
+		if (v->kind != LITEIO_CATALOG_VOLUME)
+			return bad(err, &v->uuid, "is a snapshot and linear");
+		return 0;
+	}
+	if (!v->thin_id || v->thin_id > LITEIO_THIN_ID_MAX || v->thin_id >= c->next_thin_id)
+		return bad(err, &v->uuid, "has the thin id %u, which was never given out",
+			   v->thin_id);
+	if (v->txid && v->txid != txid + 1)
+		return bad(err, &v->uuid, "has the transaction %llu under way, %llu is the next",
+			   (unsigned long long)v->txid, (unsigned long long)txid + 1);
+	if (v->txid && v->state == LITEIO_CATALOG_READY)
+		return bad(err, &v->uuid, "is ready and has a transaction under way");
+	if (!v->txid && v->state == LITEIO_CATALOG_CREATING)
+		return bad(err, &v->uuid, "is being created without a transaction");
+	return 0;
+}
+
 static int check_volume(const struct liteio_catalog *c, const struct liteio_catalog_volume *v,
 			struct liteio_error *err)
 {
@@ -331,7 +367,7 @@ static int check_volume(const struct liteio_catalog *c, const struct liteio_cata
 		return bad(err, &v->uuid, "has no uuid");
 	if (v->kind != LITEIO_CATALOG_VOLUME && v->kind != LITEIO_CATALOG_SNAPSHOT)
 		return bad(err, &v->uuid, "is of no known kind");
-	if (v->vclass != LITEIO_CATALOG_THIN)
+	if (v->vclass < LITEIO_CATALOG_THIN || v->vclass > LITEIO_CATALOG_LINEAR)
 		return bad(err, &v->uuid, "is of no known class");
 	if (v->state < LITEIO_CATALOG_CREATING || v->state > LITEIO_CATALOG_DELETING)
 		return bad(err, &v->uuid, "is in no known state");
@@ -339,16 +375,6 @@ static int check_volume(const struct liteio_catalog *c, const struct liteio_cata
 		return bad(err, &v->uuid, "has no valid size");
 	if (v->floor < LITEIO_CATALOG_GEN_MIN || v->floor > LITEIO_CATALOG_GEN_MAX)
 		return bad(err, &v->uuid, "has no valid floor");
-	if (!v->thin_id || v->thin_id > LITEIO_THIN_ID_MAX || v->thin_id >= c->next_thin_id)
-		return bad(err, &v->uuid, "has the thin id %u, which was never given out",
-			   v->thin_id);
-	if (v->txid && v->txid != c->thin_txid + 1)
-		return bad(err, &v->uuid, "has the transaction %llu under way, %llu is the next",
-			   (unsigned long long)v->txid, (unsigned long long)c->thin_txid + 1);
-	if (v->txid && v->state == LITEIO_CATALOG_READY)
-		return bad(err, &v->uuid, "is ready and has a transaction under way");
-	if (!v->txid && v->state == LITEIO_CATALOG_CREATING)
-		return bad(err, &v->uuid, "is being created without a transaction");
 	if (liteio_uuid_equal(&v->uuid, &v->origin))
 		return bad(err, &v->uuid, "is its own origin");
 	if (!text_ok(v->name, sizeof(v->name), false) || liteio_name_check("volume", v->name, NULL))
@@ -357,7 +383,7 @@ static int check_volume(const struct liteio_catalog *c, const struct liteio_cata
 		return bad(err, &v->uuid, "has no valid owner");
 	if (v->wipe > LITEIO_CATALOG_WIPE_ZERO)
 		return bad(err, &v->uuid, "is to be wiped in no known way");
-	return 0;
+	return check_place(c, v, err);
 }
 
 /* a roll back that is under way */
@@ -372,14 +398,15 @@ static int check_replaces(const struct liteio_catalog *c, const struct liteio_ca
 	if (v->kind != LITEIO_CATALOG_VOLUME || v->state != LITEIO_CATALOG_CREATING)
 		return bad(err, &v->uuid, "replaces another and is not being created");
 	if (!target || target->kind != LITEIO_CATALOG_VOLUME ||
-	    target->state != LITEIO_CATALOG_READY)
-		return bad(err, &v->uuid, "replaces what is no volume that is ready");
+	    target->state != LITEIO_CATALOG_READY || target->vclass != v->vclass)
+		return bad(err, &v->uuid, "replaces what is no volume of its class that is ready");
 	return 0;
 }
 
 /* a transaction is that of one record, or creates the snapshots of a group */
 static int check_pending(const struct liteio_catalog *c, struct liteio_error *err)
 {
+	const struct liteio_catalog_volume *first = liteio_catalog_pending(c);
 	size_t pending = 0, members = 0;
 
 	for (size_t i = 0; i < c->n_volumes; i++) {
@@ -387,7 +414,7 @@ static int check_pending(const struct liteio_catalog *c, struct liteio_error *er
 
 		pending += v->txid != 0;
 		members += v->txid && v->kind == LITEIO_CATALOG_SNAPSHOT &&
-			   v->state == LITEIO_CATALOG_CREATING;
+			   v->state == LITEIO_CATALOG_CREATING && v->vclass == first->vclass;
 	}
 	if (pending > 1 && members < pending)
 		return liteio_error_set(err, -EBADMSG,
@@ -433,7 +460,7 @@ static int check_unique(const struct liteio_catalog *c, struct liteio_error *err
 	qsort(ids, c->n_volumes, sizeof(*ids), compare_u32);
 	qsort(names, n_names, sizeof(*names), compare_names);
 	for (size_t i = 1; i < c->n_volumes; i++) {
-		if (ids[i] == ids[i - 1])
+		if (ids[i] && ids[i] == ids[i - 1])
 			return liteio_error_set(err, -EBADMSG,
 						"the catalog is damaged: thin id %u is there twice",
 						ids[i]);
@@ -480,9 +507,14 @@ int liteio_catalog_check(const struct liteio_catalog *c, struct liteio_error *er
 	if (!c->next_thin_id || c->next_thin_id > LITEIO_THIN_ID_MAX + 1)
 		return liteio_error_set(err, -EBADMSG, "the catalog is damaged: next thin id %u",
 					c->next_thin_id);
-	if (c->thin_txid >= INT64_MAX || c->sequence >= INT64_MAX)
+	if (c->thin_txid >= INT64_MAX || c->reserve_txid >= INT64_MAX || c->sequence >= INT64_MAX)
 		return liteio_error_set(err, -EBADMSG,
 					"the catalog is damaged: a counter is out of range");
+	if (c->overcommit_percent && (c->overcommit_percent < LITEIO_OVERCOMMIT_MIN ||
+				      c->overcommit_percent > LITEIO_OVERCOMMIT_MAX))
+		return liteio_error_set(err, -EBADMSG,
+					"the catalog is damaged: its overcommit is %u percent",
+					c->overcommit_percent);
 	for (size_t i = 0; i < c->n_volumes; i++) {
 		r = check_volume(c, &c->volumes[i], err);
 		if (r)
@@ -503,5 +535,6 @@ int liteio_catalog_check(const struct liteio_catalog *c, struct liteio_error *er
 		if (r)
 			return r;
 	}
-	return check_unique(c, err);
+	r = liteio_catalog_check_extents(c, err);
+	return r ? r : check_unique(c, err);
 }

@@ -18,14 +18,27 @@
 
 struct liteio_error;
 
+/* how much thin volumes may be promised together, in percent of the thin data */
+#define LITEIO_OVERCOMMIT_MIN 100u
+#define LITEIO_OVERCOMMIT_MAX 10000u
+#define LITEIO_OVERCOMMIT_DEFAULT 1000u
+
 /* numbers are on disk: they never change */
 enum liteio_catalog_kind {
 	LITEIO_CATALOG_VOLUME = 1,
 	LITEIO_CATALOG_SNAPSHOT = 2,
 };
 
+/**
+ * enum liteio_catalog_class - where the space of a volume comes from
+ * @LITEIO_CATALOG_THIN: blocks of the thin pool, as they are written
+ * @LITEIO_CATALOG_RESERVED: blocks of the reserve, of which there is one for each of its own
+ * @LITEIO_CATALOG_LINEAR: ranges of linear space
+ */
 enum liteio_catalog_class {
 	LITEIO_CATALOG_THIN = 1,
+	LITEIO_CATALOG_RESERVED = 2,
+	LITEIO_CATALOG_LINEAR = 3,
 };
 
 /**
@@ -64,6 +77,16 @@ enum liteio_catalog_wipe {
 enum liteio_catalog_att_state {
 	LITEIO_CATALOG_ATT_LIVE = 1,
 	LITEIO_CATALOG_ATT_FENCED = 2,
+};
+
+/**
+ * enum liteio_catalog_extent_state - life of a range of linear space
+ * @LITEIO_CATALOG_EXTENT_FRESH: not zeroed yet; nothing maps it
+ * @LITEIO_CATALOG_EXTENT_USED: part of its volume
+ */
+enum liteio_catalog_extent_state {
+	LITEIO_CATALOG_EXTENT_FRESH = 1,
+	LITEIO_CATALOG_EXTENT_USED = 2,
 };
 
 #define LITEIO_CATALOG_ATT_READ_ONLY 1u
@@ -116,31 +139,58 @@ struct liteio_catalog_attachment {
 	char host[LITEIO_ONDISK_HOST];
 };
 
+/*
+ * struct liteio_catalog_extent - see struct liteio_ondisk_linear
+ */
+struct liteio_catalog_extent {
+	struct liteio_uuid volume;
+	enum liteio_catalog_extent_state state;
+	uint32_t device;
+	uint64_t start;
+	uint64_t length;
+	uint64_t offset;
+};
+
 /**
  * struct liteio_catalog - the whole
  * @pool_uuid: whose
  * @sequence: of the slot it was read from, or is to be written to
  * @compat: compat bits it was read with
  * @thin_txid: transaction id between two operations
+ * @reserve_txid: that of the reserve
+ * @overcommit_percent: 0 for the default
  * @next_thin_id: lowest never used
  * @is_clean: the thin pool was deactivated in order
  * @volumes: sorted by uuid
  * @n_volumes: how many
  * @attachments: sorted by volume and generation
  * @n_attachments: how many
+ * @extents: sorted by volume and offset
+ * @n_extents: how many
  */
 struct liteio_catalog {
 	struct liteio_uuid pool_uuid;
 	uint64_t sequence;
 	uint64_t compat;
 	uint64_t thin_txid;
+	uint64_t reserve_txid;
+	uint32_t overcommit_percent;
 	uint32_t next_thin_id;
 	bool is_clean;
 	struct liteio_catalog_volume *volumes;
 	size_t n_volumes;
 	struct liteio_catalog_attachment *attachments;
 	size_t n_attachments;
+	struct liteio_catalog_extent *extents;
+	size_t n_extents;
 };
+
+/* the transaction id of the thin pool that volumes of this class are in */
+static inline uint64_t *liteio_catalog_txid(struct liteio_catalog *c,
+					    enum liteio_catalog_class vclass)
+{
+	return vclass == LITEIO_CATALOG_RESERVED ? &c->reserve_txid : &c->thin_txid;
+}
 
 void liteio_catalog_init(struct liteio_catalog *c, const struct liteio_uuid *pool_uuid);
 void liteio_catalog_fini(struct liteio_catalog *c);
@@ -169,7 +219,7 @@ struct liteio_catalog_volume *liteio_catalog_add(struct liteio_catalog *c,
 						 const struct liteio_catalog_volume *v);
 struct liteio_catalog_attachment *
 liteio_catalog_add_att(struct liteio_catalog *c, const struct liteio_catalog_attachment *a);
-/* remove a volume and all its attachments; false when it is not there */
+/* remove a volume, all its attachments and extents; false when it is not there */
 bool liteio_catalog_remove(struct liteio_catalog *c, const struct liteio_uuid *uuid);
 bool liteio_catalog_remove_att(struct liteio_catalog *c, const struct liteio_uuid *volume,
 			       uint64_t generation);
@@ -180,6 +230,25 @@ bool liteio_catalog_raise_floor(struct liteio_catalog *c, struct liteio_catalog_
 void liteio_catalog_finish(struct liteio_catalog *c);
 size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct liteio_uuid *volume);
 
+/* ---- linear space (catalog_extent.c) -------------------------------------------------------- */
+
+/* the extents of a volume: how many, and the index of the first; all volumes' lie in a row */
+size_t liteio_catalog_extents_of(const struct liteio_catalog *c, const struct liteio_uuid *volume,
+				 size_t *ret_first);
+/* how long they are together */
+uint64_t liteio_catalog_extents_bytes(const struct liteio_catalog *c,
+				      const struct liteio_uuid *volume);
+/* insert in order; indexes end here */
+void liteio_catalog_add_extent(struct liteio_catalog *c, const struct liteio_catalog_extent *e);
+/* drop @n extents from index @i on */
+void liteio_catalog_drop_extents(struct liteio_catalog *c, size_t i, size_t n);
+/* drop those of a volume that were not zeroed; how many there were */
+size_t liteio_catalog_drop_fresh(struct liteio_catalog *c, const struct liteio_uuid *volume);
+/* all extents of a volume are part of it now; neighbours that continue each other become one */
+void liteio_catalog_use_extents(struct liteio_catalog *c, const struct liteio_uuid *volume);
+/* what must hold between extents, and between them and their volumes: 0 or -EBADMSG */
+int liteio_catalog_check_extents(const struct liteio_catalog *c, struct liteio_error *err);
+
 /**
  * liteio_catalog_check() - is it a catalog that may be written or believed?
  * @c: the catalog
@@ -188,7 +257,8 @@ size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct li
  * Every field within its bounds, uuids and (per kind) names unique, thin ids unique and below
  * next_thin_id, at most one operation under way (or the creations of one group of snapshots) and
  * its txid the next one, what is to be replaced a volume that is ready, attachments only of volumes
- * that exist, at or above their floor, origins not of themselves.
+ * that exist, at or above their floor, origins not of themselves; extents only of linear volumes,
+ * together as long as these, none over another.
  * Return: 0 or -EBADMSG.
  */
 int liteio_catalog_check(const struct liteio_catalog *c, struct liteio_error *err);

@@ -13,7 +13,7 @@
 
 static size_t n_records(const struct liteio_catalog *c)
 {
-	return c->n_volumes + c->n_attachments;
+	return c->n_volumes + c->n_attachments + c->n_extents;
 }
 
 size_t liteio_catalog_bytes(const struct liteio_catalog *c)
@@ -69,6 +69,17 @@ static void encode_att(const struct liteio_catalog_attachment *a,
 	liteio_text_put(d->host, sizeof(d->host), a->host);
 }
 
+static void encode_extent(const struct liteio_catalog_extent *e, struct liteio_ondisk_linear *d)
+{
+	liteio_put(d->type, LITEIO_RECORD_EXTENT);
+	d->state = (uint8_t)e->state;
+	liteio_put(d->device, e->device);
+	memcpy(d->volume, e->volume.b, sizeof(d->volume));
+	liteio_put(d->start, e->start);
+	liteio_put(d->length, e->length);
+	liteio_put(d->offset, e->offset);
+}
+
 void liteio_catalog_encode(const struct liteio_catalog *c, uint64_t written, void *out)
 {
 	struct liteio_ondisk_slot *h = out;
@@ -79,9 +90,11 @@ void liteio_catalog_encode(const struct liteio_catalog *c, uint64_t written, voi
 		encode_volume(&c->volumes[i], (struct liteio_ondisk_volume *)p);
 	for (size_t i = 0; i < c->n_attachments; i++, p += LITEIO_RECORD_BYTES)
 		encode_att(&c->attachments[i], (struct liteio_ondisk_attachment *)p);
+	for (size_t i = 0; i < c->n_extents; i++, p += LITEIO_RECORD_BYTES)
+		encode_extent(&c->extents[i], (struct liteio_ondisk_linear *)p);
 	memcpy(h->magic, LITEIO_SLOT_MAGIC, sizeof(h->magic));
 	liteio_put(h->version, LITEIO_ONDISK_VERSION);
-	liteio_put(h->compat, LITEIO_SLOT_COMPAT);
+	liteio_put(h->compat, c->overcommit_percent ? LITEIO_SLOT_COMPAT_OVERCOMMIT : 0);
 	liteio_put(h->incompat, liteio_catalog_features(c));
 	liteio_put(h->sequence, c->sequence);
 	memcpy(h->pool_uuid, c->pool_uuid.b, sizeof(h->pool_uuid));
@@ -92,6 +105,8 @@ void liteio_catalog_encode(const struct liteio_catalog *c, uint64_t written, voi
 	liteio_put(h->records_crc,
 		   liteio_crc32c(0, records, n_records(c) * LITEIO_RECORD_BYTES));
 	liteio_put(h->written, written);
+	liteio_put(h->reserve_txid, c->reserve_txid);
+	liteio_put(h->overcommit_percent, c->overcommit_percent);
 	liteio_put(h->crc, header_crc(h));
 }
 
@@ -147,7 +162,21 @@ static int decode_att(const struct liteio_ondisk_attachment *d, bool strict,
 	return 0;
 }
 
-/* volumes come first, each kind in its order: that is how they were written */
+static int decode_extent(const struct liteio_ondisk_linear *d, bool strict,
+			 struct liteio_catalog_extent *e, struct liteio_error *err)
+{
+	e->state = d->state;
+	e->device = (uint32_t)liteio_get(d->device);
+	memcpy(e->volume.b, d->volume, sizeof(d->volume));
+	e->start = liteio_get(d->start);
+	e->length = liteio_get(d->length);
+	e->offset = liteio_get(d->offset);
+	if (strict && (d->zero1 || !liteio_is_zero(d->zero2, sizeof(d->zero2))))
+		return bad(err, "an extent has bytes where none should be");
+	return 0;
+}
+
+/* volumes, attachments, extents, each in their order: that is how they were written */
 static int decode_records(const uint8_t *p, size_t n, bool strict, struct liteio_catalog *c,
 			  struct liteio_error *err)
 {
@@ -155,17 +184,24 @@ static int decode_records(const uint8_t *p, size_t n, bool strict, struct liteio
 
 	c->volumes = liteio_calloc(liteio_catalog_room(n), sizeof(*c->volumes));
 	c->attachments = liteio_calloc(liteio_catalog_room(n), sizeof(*c->attachments));
+	c->extents = liteio_calloc(liteio_catalog_room(n), sizeof(*c->extents));
 	for (size_t i = 0; i < n && !r; i++, p += LITEIO_RECORD_BYTES) {
 		switch (liteio_le_get(p, sizeof(liteio_le16))) {
 		case LITEIO_RECORD_VOLUME:
-			if (c->n_attachments)
-				return bad(err, "a volume follows an attachment");
+			if (c->n_attachments || c->n_extents)
+				return bad(err, "a volume follows another record");
 			r = decode_volume((const struct liteio_ondisk_volume *)p, strict,
 					  &c->volumes[c->n_volumes++], err);
 			break;
 		case LITEIO_RECORD_ATTACHMENT:
+			if (c->n_extents)
+				return bad(err, "an attachment follows an extent");
 			r = decode_att((const struct liteio_ondisk_attachment *)p, strict,
 				       &c->attachments[c->n_attachments++], err);
+			break;
+		case LITEIO_RECORD_EXTENT:
+			r = decode_extent((const struct liteio_ondisk_linear *)p, strict,
+					  &c->extents[c->n_extents++], err);
 			break;
 		default:
 			return bad(err, "a record is of no known type");
@@ -224,6 +260,14 @@ int liteio_catalog_decode(const void *slot, size_t len, const struct liteio_uuid
 	c.compat = liteio_get(h->compat);
 	c.sequence = liteio_get(h->sequence);
 	c.thin_txid = liteio_get(h->thin_txid);
+	if (liteio_get(h->incompat) & LITEIO_SLOT_INCOMPAT_RESERVE)
+		c.reserve_txid = liteio_get(h->reserve_txid);
+	else if (liteio_get(h->reserve_txid))
+		return bad(err, "the header has a reserve without saying so");
+	if (c.compat & LITEIO_SLOT_COMPAT_OVERCOMMIT)
+		c.overcommit_percent = (uint32_t)liteio_get(h->overcommit_percent);
+	else if (liteio_get(h->overcommit_percent))
+		return bad(err, "the header has an overcommit without saying so");
 	c.next_thin_id = (uint32_t)liteio_get(h->next_thin_id);
 	c.is_clean = flags & LITEIO_SLOT_CLEAN;
 	/* what a compatible newer version has put there is none of our business */

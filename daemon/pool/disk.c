@@ -163,7 +163,7 @@ static int judge_size(const struct liteio_disk *d, const char *device, uint32_t 
 	int r;
 
 	/* the name is not of interest here */
-	r = liteio_label_layout("pool", d->info.size_bytes, thin_block, &layout, err);
+	r = liteio_label_layout("pool", d->info.size_bytes, thin_block, NULL, &layout, err);
 	return r ? say(LITEIO_DISK_SMALL, ret, liteio_error_wrap(err, r, "%s", device)) : 0;
 }
 

@@ -60,12 +60,43 @@ static void add_extent(struct liteio_label *l, enum liteio_extent_kind kind, uin
 	*pos += length;
 }
 
-int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
-			struct liteio_label *ret, struct liteio_error *err)
+/* metadata, spare and linear space; where the thin data begins */
+static int add_regions(struct liteio_label *l, const struct liteio_label_regions *regions,
+		       uint64_t *pos, uint64_t end, struct liteio_error *err)
 {
+	/* whole blocks: none straddles a stripe or an erase unit */
+	uint64_t align = l->thin_block < MIB ? MIB : l->thin_block;
+	uint64_t linear = round_up(regions->linear, LITEIO_LINEAR_UNIT), meta;
+	uint64_t reserve = round_up(regions->reserve, l->thin_block);
+
+	if (linear > end || reserve > end || linear + reserve >= end - *pos)
+		return liteio_error_set(err, -EINVAL,
+					"what is set apart leaves no room for the pool itself");
+	meta = liteio_label_meta_bytes(end - *pos - linear - reserve, l->thin_block);
+	add_extent(l, LITEIO_EXTENT_THIN_META, pos, meta);
+	add_extent(l, LITEIO_EXTENT_META_SPARE, pos, meta);
+	if (reserve) {
+		meta = liteio_label_meta_bytes(reserve, l->thin_block);
+		add_extent(l, LITEIO_EXTENT_RESERVE_META, pos, meta);
+		add_extent(l, LITEIO_EXTENT_RESERVE_SPARE, pos, meta);
+		*pos = round_up(*pos, align);
+		add_extent(l, LITEIO_EXTENT_RESERVE_DATA, pos, reserve);
+	}
+	*pos = round_up(*pos, MIB);
+	if (linear)
+		add_extent(l, LITEIO_EXTENT_LINEAR, pos, linear);
+	*pos = round_up(*pos, align);
+	return 0;
+}
+
+int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
+			const struct liteio_label_regions *regions, struct liteio_label *ret,
+			struct liteio_error *err)
+{
+	static const struct liteio_label_regions nothing;
 	struct liteio_label l = { .sequence = 1, .n_devices = 1 };
 	uint64_t slot = LITEIO_SLOT_BYTES;
-	uint64_t pos = LITEIO_SLOT_OFFSET, end, meta;
+	uint64_t pos = LITEIO_SLOT_OFFSET, end;
 	char text[32];
 	int r;
 
@@ -83,13 +114,11 @@ int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
 		return liteio_error_set(err, -EINVAL, "%s is too small for a pool, 64 MiB is the least",
 					liteio_format_size(size, text, sizeof(text)));
 	end = liteio_label_backup_offset(size);
-	meta = liteio_label_meta_bytes(end - pos, l.thin_block);
 	add_extent(&l, LITEIO_EXTENT_SLOT_A, &pos, slot);
 	add_extent(&l, LITEIO_EXTENT_SLOT_B, &pos, slot);
-	add_extent(&l, LITEIO_EXTENT_THIN_META, &pos, meta);
-	add_extent(&l, LITEIO_EXTENT_META_SPARE, &pos, meta);
-	/* data begins at a whole block: none straddles a stripe or an erase unit */
-	pos = round_up(pos, l.thin_block < MIB ? MIB : l.thin_block);
+	r = add_regions(&l, regions ? regions : &nothing, &pos, end, err);
+	if (r)
+		return r;
 	if (pos >= end || end - pos < l.thin_block)
 		return liteio_error_set(err, -EINVAL, "%s has no room for one block of the pool",
 					liteio_format_size(size, text, sizeof(text)));
@@ -100,6 +129,15 @@ int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
 	l.devices[0].size = size;
 	*ret = l;
 	return 0;
+}
+
+uint64_t liteio_label_sum(const struct liteio_label *l, enum liteio_extent_kind kind)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < l->n_extents; i++)
+		sum += l->extents[i].kind == kind ? l->extents[i].length : 0;
+	return sum;
 }
 
 const struct liteio_extent *liteio_label_extent(const struct liteio_label *l,
@@ -125,7 +163,7 @@ static bool extent_ok(const struct liteio_label *l, size_t i)
 	const struct liteio_extent *e = &l->extents[i], *prev = i ? e - 1 : NULL;
 	uint64_t end;
 
-	if (e->kind < LITEIO_EXTENT_THIN_META || e->kind > LITEIO_EXTENT_SLOT_B)
+	if (e->kind < LITEIO_EXTENT_THIN_META || e->kind > LITEIO_EXTENT_RESERVE_DATA)
 		return false;
 	if (e->device >= l->n_devices || !e->length)
 		return false;
@@ -149,6 +187,29 @@ static size_t count_extents(const struct liteio_label *l, enum liteio_extent_kin
 	return n;
 }
 
+/* what its kind is given out in */
+static bool units_ok(const struct liteio_label *l, const struct liteio_extent *e)
+{
+	switch (e->kind) {
+	case LITEIO_EXTENT_THIN_DATA:
+	case LITEIO_EXTENT_RESERVE_DATA:
+		return e->length % l->thin_block == 0;
+	case LITEIO_EXTENT_LINEAR:
+		return e->start % LITEIO_LINEAR_UNIT == 0 && e->length % LITEIO_LINEAR_UNIT == 0;
+	default:
+		return true;
+	}
+}
+
+/* all three kinds, or none */
+static bool reserve_ok(const struct liteio_label *l)
+{
+	size_t meta = count_extents(l, LITEIO_EXTENT_RESERVE_META);
+
+	return meta <= 1 && count_extents(l, LITEIO_EXTENT_RESERVE_SPARE) == meta &&
+	       (count_extents(l, LITEIO_EXTENT_RESERVE_DATA) > 0) == (meta == 1);
+}
+
 static int check_extents(const struct liteio_label *l, struct liteio_error *err)
 {
 	const struct liteio_extent *a, *b;
@@ -156,10 +217,11 @@ static int check_extents(const struct liteio_label *l, struct liteio_error *err)
 	for (size_t i = 0; i < l->n_extents; i++) {
 		if (!extent_ok(l, i))
 			return bad(err, "an extent is outside its device or overlaps another");
-		if (l->extents[i].kind == LITEIO_EXTENT_THIN_DATA &&
-		    l->extents[i].length % l->thin_block)
-			return bad(err, "thin data is not a number of whole blocks");
+		if (!units_ok(l, &l->extents[i]))
+			return bad(err, "an extent is not a number of whole blocks");
 	}
+	if (!reserve_ok(l))
+		return bad(err, "its reserve is not complete");
 	if (count_extents(l, LITEIO_EXTENT_SLOT_A) != 1 ||
 	    count_extents(l, LITEIO_EXTENT_SLOT_B) != 1 ||
 	    count_extents(l, LITEIO_EXTENT_THIN_META) != 1 ||
@@ -207,13 +269,25 @@ static uint32_t label_crc(const struct liteio_ondisk_label *d)
 	return liteio_crc32c(0, &copy, sizeof(copy));
 }
 
+/* what a reader must know to understand it: nothing new as long as nothing new is used */
+static uint64_t incompat(const struct liteio_label *l)
+{
+	uint64_t bits = 0;
+
+	if (liteio_label_extent(l, LITEIO_EXTENT_LINEAR))
+		bits |= LITEIO_LABEL_INCOMPAT_LINEAR;
+	if (liteio_label_extent(l, LITEIO_EXTENT_RESERVE_DATA))
+		bits |= LITEIO_LABEL_INCOMPAT_RESERVE;
+	return bits;
+}
+
 void liteio_label_encode(const struct liteio_label *l, struct liteio_ondisk_label *out)
 {
 	memset(out, 0, sizeof(*out));
 	memcpy(out->magic, LITEIO_LABEL_MAGIC, sizeof(out->magic));
 	liteio_put(out->version, LITEIO_ONDISK_VERSION);
 	liteio_put(out->compat, LITEIO_LABEL_COMPAT);
-	liteio_put(out->incompat, LITEIO_LABEL_INCOMPAT);
+	liteio_put(out->incompat, incompat(l));
 	liteio_put(out->sequence, l->sequence);
 	memcpy(out->pool_uuid, l->pool_uuid.b, sizeof(out->pool_uuid));
 	liteio_put(out->created, l->created);
@@ -308,6 +382,8 @@ int liteio_label_decode(const struct liteio_ondisk_label *in, struct liteio_labe
 	r = liteio_label_check(&l, err);
 	if (r)
 		return r;
+	if (liteio_get(in->incompat) != incompat(&l))
+		return bad(err, "its features are not those of its extents");
 	*ret = l;
 	return 0;
 }

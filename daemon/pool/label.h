@@ -49,10 +49,21 @@ struct liteio_label {
 };
 
 /**
+ * struct liteio_label_regions - what is set apart
+ * @linear: bytes of linear space, rounded up to LITEIO_LINEAR_UNIT; 0 for none
+ * @reserve: bytes of data of the reserve, rounded up to blocks; 0 for none
+ */
+struct liteio_label_regions {
+	uint64_t linear;
+	uint64_t reserve;
+};
+
+/**
  * liteio_label_layout() - divide a new device
  * @name: of the pool
  * @size: bytes of the device
  * @thin_block: bytes, or 0 for the default
+ * @regions: what is set apart; NULL for nothing
  * @ret: a complete label with new random uuids and sequence 1; @created is 0
  * @err: too small, or a block size that dm-thin does not take
  *
@@ -60,7 +71,8 @@ struct liteio_label {
  * snapshots have room; the spare is as large. Return: 0 or -EINVAL.
  */
 int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
-			struct liteio_label *ret, struct liteio_error *err);
+			const struct liteio_label_regions *regions, struct liteio_label *ret,
+			struct liteio_error *err);
 /* bytes of thin metadata for data of this size */
 uint64_t liteio_label_meta_bytes(uint64_t data_bytes, uint32_t thin_block);
 
@@ -82,6 +94,8 @@ int liteio_label_check(const struct liteio_label *l, struct liteio_error *err);
 /* the only extent of a kind, or the first one; NULL when there is none */
 const struct liteio_extent *liteio_label_extent(const struct liteio_label *l,
 						enum liteio_extent_kind kind);
+/* bytes of all extents of a kind */
+uint64_t liteio_label_sum(const struct liteio_label *l, enum liteio_extent_kind kind);
 /* where the backup of a device of this size is */
 uint64_t liteio_label_backup_offset(uint64_t size);
 

@@ -22,25 +22,37 @@
  * @lock: covers @cat (replacing it), @status, @condition, @reason, @reason_word
  * @store: lane only
  * @engine: lane only
+ * @reserve: the same for reserved volumes; NULL when the pool has no reserve
  * @cat: what is on the disk
  * @status: of the engine, as of the last refresh
+ * @reserve_status: of the reserve
  * @condition: what can be done
  * @is_stuck: @condition was found when the pool was opened and stays until it is opened again
  * @reason: the sentence
  * @reason_word: for programs
  * @file: backing file of a loop device, or ""
+ * @breath: between slices of long work; NULL for nothing
+ * @breath_arg: for it
+ * @zeroing: linear volumes whose ranges are being zeroed; lane only
+ * @n_zeroing: how many
  */
 struct liteio_pool {
 	pthread_mutex_t lock;
 	struct liteio_store store;
 	struct liteio_engine *engine;
+	struct liteio_engine *reserve;
 	struct liteio_catalog cat;
 	struct liteio_engine_status status;
+	struct liteio_engine_status reserve_status;
 	enum liteio_pool_condition condition;
 	bool is_stuck;
 	char reason[512];
 	char reason_word[32];
 	char file[4096];
+	void (*breath)(void *arg);
+	void *breath_arg;
+	struct liteio_uuid *zeroing;
+	size_t n_zeroing;
 };
 
 /* a copy of the catalog to change; handed to liteio_pool_persist() or liteio_catalog_fini() */
@@ -86,6 +98,38 @@ int liteio_pool_check_source(const struct liteio_catalog_volume *source, struct 
 /* -ENOENT with the sentence */
 int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			  struct liteio_error *err);
+/* the engine that volumes of this class are in: not for linear ones */
+struct liteio_engine *liteio_pool_engine_of(const struct liteio_pool *p,
+					    enum liteio_catalog_class vclass);
+
+/* ---- space (pool_space.c) ---- */
+
+/* all numbers, with the engines' status as of the last refresh; lane, or under the lock */
+void liteio_pool_account(const struct liteio_pool *p, struct liteio_account *ret);
+/* may so much more be promised, by the kernel's numbers of now? 0, -ENOSPC, -EOPNOTSUPP, ... */
+int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
+		      enum liteio_account_what what, uint64_t bytes, struct liteio_error *err);
+
+/* ---- linear volumes (pool_linear.c) ---- */
+
+int liteio_pool_linear_create(struct liteio_pool *p, const struct liteio_pool_create *c,
+			      struct liteio_error *err);
+int liteio_pool_linear_grow(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			    uint64_t size_bytes, struct liteio_error *err);
+int liteio_pool_linear_activate(struct liteio_pool *p, const struct liteio_catalog_volume *v,
+				struct liteio_pool_thin *ret, struct liteio_error *err);
+/* -EBUSY while ranges of it are being zeroed */
+int liteio_pool_linear_check_idle(const struct liteio_pool *p, const struct liteio_uuid *uuid,
+				  struct liteio_error *err);
+/* give back a slice of one that is DELETING, at the end all of it and its record */
+int liteio_pool_linear_reclaim(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			       struct liteio_error *err);
+/* after opening: ranges that were not zeroed yet belong to nobody; what is held goes on */
+int liteio_pool_linear_recover(struct liteio_pool *p, struct liteio_error *err);
+/* extents are inside the linear space of the label: 0 or -EBADMSG */
+int liteio_pool_linear_check(const struct liteio_pool *p, struct liteio_error *err);
+/* take out the devices of all that nobody has open; -EBUSY when some stay */
+int liteio_pool_linear_close(struct liteio_pool *p, struct liteio_error *err);
 
 /* the step tables, for liteio_pool_steps() */
 extern const char *const liteio_pool_format_steps[];
@@ -97,5 +141,7 @@ extern const char *const liteio_pool_limit_steps[];
 extern const char *const liteio_pool_rollback_steps[];
 extern const char *const liteio_pool_group_steps[];
 extern const char *const liteio_pool_change_steps[];
+extern const char *const liteio_pool_linear_steps[];
+extern const char *const liteio_pool_space_steps[];
 
 #endif

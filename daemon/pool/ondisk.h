@@ -6,7 +6,10 @@
  *	4 KiB		4 KiB		label
  *	1 MiB		slot		catalog slot A
  *	then		slot		catalog slot B
- *	then				thin metadata, spare of the same size, thin data
+ *	then				thin metadata, spare of the same size
+ *	then				with a reserve: its metadata, spare, data
+ *	then				with linear space: that
+ *	then				thin data
  *	last 4 KiB			backup label
  *
  * All numbers are little-endian; every structure is packed by hand (static asserts below), offsets
@@ -23,9 +26,10 @@
  * not hold the newest state, with @sequence one higher; the header's checksum covers the header,
  * and @records_crc the records. A write torn by a power cut fails its checksum, and the other slot
  * is the state before that change, which nobody has been told about. The valid slot with the higher
- * sequence counts. Floors, generations and thin ids therefore never go backwards. A raised floor
- * and a fence are written to both slots before they are answered: losing either slot afterwards, to
- * a bad sector, does not bring an older floor back.
+ * sequence counts. Floors, generations and thin ids therefore never go backwards. A raised floor,
+ * a fence and a new or larger linear volume are written to both slots before they are answered:
+ * losing either slot afterwards, to a bad sector, does not bring an older floor back and does not
+ * lose a volume.
  *
  * Why these sizes: a record is 512 bytes, the unit a disk writes whole. Names and owners are up to
  * 127 characters, host NQNs up to 223, and both kinds keep over 100 bytes for what will come. A
@@ -40,6 +44,19 @@
  * Whoever sees an unknown incompat bit or a higher version refuses, says so, and writes nothing; a
  * slot of a newer version is never passed over in favour of an older one. Bytes not described here
  * are zero.
+ *
+ * LINEAR SPACE. An extent record is a range of a LITEIO_EXTENT_LINEAR extent of the label that
+ * belongs to a volume of class linear; what no record covers is free, and nothing is known of what
+ * it holds. A range is given to a volume as FRESH, is zeroed and flushed, and only then becomes
+ * USED, in the same write that makes the volume READY or larger. No device ever maps what is FRESH:
+ * whoever opens the pool drops such ranges, and volumes that are still CREATING with them. So there
+ * is no way for data of one volume to be read in another, wherever the power is cut, and free space
+ * needs no state of its own.
+ *
+ * THE RESERVE. Volumes of class reserved and all that shares blocks with them live in a thin pool
+ * of their own, with a transaction id of its own (@reserve_txid); thin ids are given out once for
+ * both. The sum of the sizes of the records of class reserved, snapshots and those being deleted
+ * included, is never larger than the data of the reserve. What that is good for: README.md.
  *
  * THE LINK TO DM-THIN. @thin_txid is the transaction id of the thin pool when no operation is under
  * way. An operation on it writes a record with @txid = thin_txid + 1 first, then sends its
@@ -84,14 +101,22 @@
 
 /* features this code knows */
 #define LITEIO_LABEL_COMPAT 0ull
-#define LITEIO_LABEL_INCOMPAT 0ull
-#define LITEIO_SLOT_COMPAT 0ull
-#define LITEIO_SLOT_INCOMPAT (LITEIO_SLOT_REPLACES | LITEIO_SLOT_GROUP | LITEIO_SLOT_WIPE)
+#define LITEIO_LABEL_INCOMPAT_LINEAR 0x10ull /* it has linear space */
+#define LITEIO_LABEL_INCOMPAT_RESERVE 0x20ull /* it has a reserve */
+#define LITEIO_LABEL_INCOMPAT (LITEIO_LABEL_INCOMPAT_LINEAR | LITEIO_LABEL_INCOMPAT_RESERVE)
+#define LITEIO_SLOT_COMPAT_OVERCOMMIT 0x10ull /* @overcommit_percent is set */
+#define LITEIO_SLOT_COMPAT LITEIO_SLOT_COMPAT_OVERCOMMIT
+#define LITEIO_SLOT_INCOMPAT_LINEAR 0x10ull /* it has volumes of class linear */
+#define LITEIO_SLOT_INCOMPAT_RESERVE 0x20ull /* ... reserved, or had: @reserve_txid is set */
+#define LITEIO_SLOT_INCOMPAT_REPLACES 0x40ull /* a volume is being rolled back */
+#define LITEIO_SLOT_INCOMPAT_GROUP 0x80ull /* several snapshots are being created together */
+#define LITEIO_SLOT_INCOMPAT_WIPE 0x100ull /* some record has a @wipe */
+#define LITEIO_SLOT_INCOMPAT                                                                       \
+	(LITEIO_SLOT_INCOMPAT_LINEAR | LITEIO_SLOT_INCOMPAT_RESERVE |                              \
+	 LITEIO_SLOT_INCOMPAT_REPLACES | LITEIO_SLOT_INCOMPAT_GROUP | LITEIO_SLOT_INCOMPAT_WIPE)
 
-/* incompat bits of a slot */
-#define LITEIO_SLOT_REPLACES 0x10ull /* a volume is being rolled back */
-#define LITEIO_SLOT_GROUP 0x20ull /* several snapshots are being created together */
-#define LITEIO_SLOT_WIPE 0x40ull /* some record has a @wipe */
+/* linear space is given out in whole units of this */
+#define LITEIO_LINEAR_UNIT (1ull << 20)
 
 /* dm-thin numbers its devices with 24 bits; 0 is not used */
 #define LITEIO_THIN_ID_MAX 0xffffffu
@@ -107,6 +132,10 @@ typedef uint8_t liteio_le64[8];
  * @LITEIO_EXTENT_THIN_DATA: data of the thin pool; several follow each other in their order
  * @LITEIO_EXTENT_SLOT_A: catalog slot
  * @LITEIO_EXTENT_SLOT_B: catalog slot
+ * @LITEIO_EXTENT_LINEAR: linear space; several may be there
+ * @LITEIO_EXTENT_RESERVE_META: metadata of the reserve; all three of its kinds are there, or none
+ * @LITEIO_EXTENT_RESERVE_SPARE: kept free to repair that into; as large
+ * @LITEIO_EXTENT_RESERVE_DATA: data of the reserve; several follow each other in their order
  */
 enum liteio_extent_kind {
 	LITEIO_EXTENT_THIN_META = 1,
@@ -114,6 +143,10 @@ enum liteio_extent_kind {
 	LITEIO_EXTENT_THIN_DATA = 3,
 	LITEIO_EXTENT_SLOT_A = 4,
 	LITEIO_EXTENT_SLOT_B = 5,
+	LITEIO_EXTENT_LINEAR = 6,
+	LITEIO_EXTENT_RESERVE_META = 7,
+	LITEIO_EXTENT_RESERVE_SPARE = 8,
+	LITEIO_EXTENT_RESERVE_DATA = 9,
 };
 
 /**
@@ -209,6 +242,9 @@ static_assert(sizeof(struct liteio_ondisk_label) == LITEIO_ONDISK_BLOCK, "label"
  * @n_records: records that follow
  * @records_crc: crc32c of these
  * @written: when
+ * @reserve_txid: transaction id of the reserve between two operations
+ * @overcommit_percent: how much thin volumes may be promised together, in percent of the thin data;
+ *	0 is the default of whoever reads it
  */
 struct liteio_ondisk_slot {
 	uint8_t magic[16];
@@ -224,16 +260,20 @@ struct liteio_ondisk_slot {
 	liteio_le32 n_records;
 	liteio_le32 records_crc;
 	liteio_le64 written;
+	liteio_le64 reserve_txid;
+	liteio_le32 overcommit_percent;
 	/* private: zero */
-	uint8_t zero[4000];
+	uint8_t zero[3988];
 };
 
 static_assert(offsetof(struct liteio_ondisk_slot, written) == 88, "slot: written");
+static_assert(offsetof(struct liteio_ondisk_slot, zero) == 108, "slot: zero");
 static_assert(sizeof(struct liteio_ondisk_slot) == LITEIO_ONDISK_BLOCK, "slot");
 
 enum liteio_record_type {
 	LITEIO_RECORD_VOLUME = 1,
 	LITEIO_RECORD_ATTACHMENT = 2,
+	LITEIO_RECORD_EXTENT = 3,
 };
 
 /**
@@ -325,5 +365,32 @@ struct liteio_ondisk_attachment {
 
 static_assert(offsetof(struct liteio_ondisk_attachment, host) == 40, "attachment: host");
 static_assert(sizeof(struct liteio_ondisk_attachment) == LITEIO_RECORD_BYTES, "attachment");
+
+/**
+ * struct liteio_ondisk_linear - record of a range of linear space that a volume has
+ * @type: LITEIO_RECORD_EXTENT
+ * @state: enum liteio_catalog_extent_state
+ * @device: index into the label's devices
+ * @volume: uuid, of class linear
+ * @start: bytes from the start of the device, multiple of LITEIO_LINEAR_UNIT
+ * @length: bytes, multiple of LITEIO_LINEAR_UNIT
+ * @offset: where in the volume it is; each begins where the one before it ends
+ */
+struct liteio_ondisk_linear {
+	liteio_le16 type;
+	uint8_t state;
+	/* private: zero */
+	uint8_t zero1;
+	/* public: */
+	liteio_le32 device;
+	uint8_t volume[16];
+	liteio_le64 start;
+	liteio_le64 length;
+	liteio_le64 offset;
+	/* private: zero */
+	uint8_t zero2[464];
+};
+
+static_assert(sizeof(struct liteio_ondisk_linear) == LITEIO_RECORD_BYTES, "linear");
 
 #endif

@@ -123,6 +123,41 @@ static void judge(struct liteio_pool *p, const struct liteio_engine_status *s)
 		liteio_pool_set_condition(p, LITEIO_POOL_READY, "", false, "%s", "");
 }
 
+/* the reserve is never out of space; what else befalls it befalls the pool */
+static void judge_reserve(struct liteio_pool *p, const struct liteio_engine_status *s)
+{
+	if (s->mode == LITEIO_ENGINE_FAILED)
+		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "ReserveFailed", false,
+					  "the kernel has given the reserve up");
+	else if (s->needs_check)
+		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReserveNeedsCheck", false,
+					  "the metadata of the reserve must be checked offline");
+	else if (s->mode == LITEIO_ENGINE_RO && p->condition < LITEIO_POOL_READ_ONLY)
+		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReserveReadOnly", false,
+					  "the kernel has made the reserve read-only");
+}
+
+static int refresh_reserve(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_engine_status s;
+	int r;
+
+	if (!p->reserve)
+		return 0;
+	r = p->reserve->ops->status(p->reserve, &s, err);
+	if (r) {
+		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "NotActive", false,
+					  "the reserve is not active");
+		return r;
+	}
+	judge_reserve(p, &s);
+	if (s.mode == LITEIO_ENGINE_FAILED)
+		return 0;
+	liteio_guard(&p->lock);
+	p->reserve_status = s;
+	return 0;
+}
+
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_engine_status s;
@@ -136,11 +171,11 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
 	}
 	judge(p, &s);
 	/* usage of a pool that failed is unknown, not zero */
-	if (s.mode == LITEIO_ENGINE_FAILED)
-		return 0;
-	liteio_guard(&p->lock);
-	p->status = s;
-	return 0;
+	if (s.mode != LITEIO_ENGINE_FAILED) {
+		liteio_guard(&p->lock);
+		p->status = s;
+	}
+	return refresh_reserve(p, err);
 }
 
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
@@ -162,10 +197,13 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 	i.meta_bytes = p->status.meta_total;
 	i.meta_used_bytes = p->status.meta_used;
 	i.thin_txid = p->cat.thin_txid;
+	liteio_pool_account(p, &i.space);
+	i.provisioned_bytes = i.space.thin_promised;
+	i.overcommit_percent = p->cat.overcommit_percent ? p->cat.overcommit_percent :
+							   LITEIO_OVERCOMMIT_DEFAULT;
 	for (size_t n = 0; n < p->cat.n_volumes; n++) {
 		const struct liteio_catalog_volume *v = &p->cat.volumes[n];
 
-		i.provisioned_bytes += v->size_bytes;
 		i.n_volumes += v->kind == LITEIO_CATALOG_VOLUME;
 		i.n_snapshots += v->kind == LITEIO_CATALOG_SNAPSHOT;
 		i.n_deleting += v->state == LITEIO_CATALOG_DELETING;
@@ -235,9 +273,17 @@ static pthread_once_t steps_once = PTHREAD_ONCE_INIT;
 static void collect_steps(void)
 {
 	static const char *const *const tables[] = {
-		liteio_pool_format_steps,  liteio_pool_open_steps, liteio_pool_volume_steps,
-		liteio_pool_reclaim_steps, liteio_pool_grant_steps, liteio_pool_rollback_steps,
-		liteio_pool_group_steps,   liteio_pool_change_steps,  liteio_pool_limit_steps,
+		liteio_pool_format_steps,
+		liteio_pool_open_steps,
+		liteio_pool_volume_steps,
+		liteio_pool_reclaim_steps,
+		liteio_pool_grant_steps,
+		liteio_pool_linear_steps,
+		liteio_pool_space_steps,
+		liteio_pool_rollback_steps,
+		liteio_pool_group_steps,
+		liteio_pool_change_steps,
+		liteio_pool_limit_steps,
 	};
 	size_t n = 0;
 

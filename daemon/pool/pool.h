@@ -25,6 +25,7 @@
 #include <sys/types.h>
 
 #include "base/uuid.h"
+#include "pool/account.h"
 #include "pool/catalog.h"
 #include "pool/label.h"
 
@@ -65,7 +66,9 @@ extern const char *const liteio_pool_condition_names[];
  * @data_used_bytes: blocks in use, as of the last liteio_pool_refresh()
  * @meta_bytes: size of its metadata
  * @meta_used_bytes: in use
- * @provisioned_bytes: sum of the sizes of all volumes and snapshots
+ * @provisioned_bytes: sum of the sizes of all volumes and snapshots of class thin
+ * @overcommit_percent: how much that may be, in percent of @data_bytes
+ * @space: all numbers of all classes, account.h
  * @block_bytes: of the thin pool
  * @thin_txid: of the catalog
  * @n_volumes: volumes, whatever their state
@@ -87,6 +90,8 @@ struct liteio_pool_info {
 	uint64_t meta_bytes;
 	uint64_t meta_used_bytes;
 	uint64_t provisioned_bytes;
+	uint64_t overcommit_percent;
+	struct liteio_account space;
 	uint64_t block_bytes;
 	uint64_t thin_txid;
 	uint64_t n_volumes;
@@ -122,6 +127,8 @@ int liteio_pool_prepare(struct liteio_error *err);
  * @device: block device, or (ending in ".img") a file
  * @size_bytes: of a file to create; 0 for devices and for files that exist
  * @block_bytes: of the thin pool, 0 for the default
+ * @linear_bytes: set apart for linear volumes, rounded up to LITEIO_LINEAR_UNIT
+ * @reserve_bytes: set apart for reserved volumes, rounded up to blocks; its metadata comes on top
  * @force: take a device that carries a signature or partition table; never one in use
  */
 struct liteio_pool_format {
@@ -129,6 +136,8 @@ struct liteio_pool_format {
 	const char *device;
 	uint64_t size_bytes;
 	uint32_t block_bytes;
+	uint64_t linear_bytes;
+	uint64_t reserve_bytes;
 	bool force;
 };
 
@@ -183,6 +192,13 @@ int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct litei
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret);
 /* lane: ask the kernel for usage and condition, without a metadata commit */
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
+/*
+ * what is done between the slices of long work: leave the lane and come back, so that others have
+ * their turn. Context: before anybody else has the pool
+ */
+void liteio_pool_set_breath(struct liteio_pool *p, void (*fn)(void *arg), void *arg);
+/* lane: how much thin volumes may be promised: LITEIO_OVERCOMMIT_MIN to _MAX, 0 for the default */
+int liteio_pool_set_overcommit(struct liteio_pool *p, uint64_t percent, struct liteio_error *err);
 
 /* ---- volumes and snapshots ------------------------------------------------------------------ */
 
@@ -190,8 +206,10 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
  * struct liteio_pool_create - a new volume
  * @uuid: of the volume, not zero
  * @name: unique among the volumes of the pool
- * @size_bytes: rounded up to the pool's block size; at least that of @source
- * @source: volume or snapshot to be filled from; zero for an empty one
+ * @vclass: where its space comes from; 0 is that of @source, or thin
+ * @size_bytes: rounded up to the pool's block size, or LITEIO_LINEAR_UNIT; at least that of @source
+ * @source: volume or snapshot to be filled from; zero for an empty one. It shares blocks, and so
+ *	is of the same class, which is not linear
  * @owner: free text, may be NULL
  * @limits: from the beginning; what is there already keeps its own
  * @wipe: enum liteio_catalog_wipe; what @source has counts too. With zeros only for an empty one,
@@ -201,6 +219,7 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
 struct liteio_pool_create {
 	struct liteio_uuid uuid;
 	const char *name;
+	enum liteio_catalog_class vclass;
 	uint64_t size_bytes;
 	struct liteio_uuid source;
 	const char *owner;
@@ -230,8 +249,10 @@ struct liteio_quiesce {
  * @err: why not
  *
  * The same again is a success; another volume under this uuid or name is -EEXIST.
- * Context: lane. Return: 0, -EINVAL, -EEXIST, -ENOENT (source), -ENOSPC (catalog or metadata full),
- * -EROFS (condition), or another negative errno.
+ * A linear volume is zeroed first: as long as that takes, with a breath between slices.
+ * Context: lane. Return: 0, -EINVAL, -EEXIST, -ENOENT (source), -ENOSPC (catalog or metadata full,
+ * no space of its class), -EOPNOTSUPP (its class can not), -EROFS (condition), or another negative
+ * errno.
  */
 int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_create *c,
 			      const struct liteio_quiesce *q, struct liteio_error *err);
@@ -246,6 +267,8 @@ int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_cr
  * @q: holds still what is above; NULL when nothing is
  * @err: why not
  *
+ * It is of the class of the volume; of a linear one there are none (-EOPNOTSUPP). In the reserve it
+ * takes as much as the volume's size.
  * Context: lane. Return: as liteio_pool_volume_create().
  */
 int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid *uuid,
@@ -260,8 +283,8 @@ int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid 
  * @size_bytes: new size, rounded up to the block size; smaller than now is -EINVAL
  * @err: why not
  *
- * The thin device follows when it is active; heads are reloaded by the caller. Context: lane.
- * Return: 0 or a negative errno.
+ * Its device follows when it is active; heads are reloaded by the caller. A linear volume gets
+ * further ranges, zeroed. Context: lane. Return: 0 or a negative errno.
  */
 int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			    uint64_t size_bytes, struct liteio_error *err);
@@ -403,7 +426,7 @@ struct liteio_pool_thin {
 	uint64_t size_bytes;
 };
 
-/* lane: have the thin device of a READY volume in the kernel, with its present size */
+/* lane: have the thin (or linear) device of a READY volume in the kernel, with its present size */
 int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				struct liteio_pool_thin *ret, struct liteio_error *err);
 /* lane: take it out; -EBUSY while it is open, 0 when it is not active */

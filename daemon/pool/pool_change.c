@@ -78,7 +78,7 @@ int liteio_pool_volume_wipe(struct liteio_pool *p, const struct liteio_uuid *uui
 		return liteio_pool_no_volume(p, uuid, err);
 	if (wipe <= v->wipe)
 		return 0;
-	if (wipe == LITEIO_CATALOG_WIPE_ZERO)
+	if (wipe == LITEIO_CATALOG_WIPE_ZERO && v->vclass != LITEIO_CATALOG_LINEAR)
 		return liteio_error_set(err, -EOPNOTSUPP,
 					"volume %s may have had snapshots: only one that was made to be wiped with zeros can be",
 					v->name);

@@ -56,10 +56,15 @@ static int step_wiped(void *arg, struct liteio_error *err)
 static int step_metadata(void *arg, struct liteio_error *err)
 {
 	struct format_op *op = arg;
-	const struct liteio_extent *e = liteio_label_extent(&op->store.label,
-							    LITEIO_EXTENT_THIN_META);
+	const struct liteio_label *l = &op->store.label;
+	const struct liteio_extent *e = liteio_label_extent(l, LITEIO_EXTENT_THIN_META);
+	int r;
 
-	return liteio_store_zero(&op->store, e->start, META_HEAD_BYTES, err);
+	r = liteio_store_zero(&op->store, e->start, META_HEAD_BYTES, err);
+	e = liteio_label_extent(l, LITEIO_EXTENT_RESERVE_META);
+	if (!r && e)
+		r = liteio_store_zero(&op->store, e->start, META_HEAD_BYTES, err);
+	return r;
 }
 
 static int step_catalog(void *arg, struct liteio_error *err)
@@ -111,6 +116,10 @@ static int prepare_file(struct format_op *op, struct liteio_error *err)
 
 static int format(struct format_op *op, struct liteio_uuid *ret_uuid, struct liteio_error *err)
 {
+	const struct liteio_label_regions regions = {
+		.linear = op->f->linear_bytes,
+		.reserve = op->f->reserve_bytes,
+	};
 	struct liteio_store *s = &op->store;
 	struct liteio_disk disk;
 	int r;
@@ -124,7 +133,7 @@ static int format(struct format_op *op, struct liteio_uuid *ret_uuid, struct lit
 	r = liteio_store_open(op->device, true, s, err);
 	if (r)
 		return r == -ENODATA ? -EINVAL : r;
-	r = liteio_label_layout(op->f->name, s->size, op->f->block_bytes, &s->label, err);
+	r = liteio_label_layout(op->f->name, s->size, op->f->block_bytes, &regions, &s->label, err);
 	if (!r) {
 		s->label.created = (uint64_t)time(NULL);
 		r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);

@@ -52,6 +52,12 @@ struct group_op {
 	bool undo_message;
 };
 
+/* all members are of one class: one transaction is that of one thin pool */
+static struct liteio_engine *engine_of(const struct group_op *op)
+{
+	return liteio_pool_engine_of(op->p, op->members[0].v.vclass);
+}
+
 /* ---- steps ---------------------------------------------------------------------------------- */
 
 static int step_catalog_creating(void *arg, struct liteio_error *err)
@@ -69,7 +75,7 @@ static int step_catalog_creating(void *arg, struct liteio_error *err)
 		struct liteio_catalog_volume *v = &op->members[i].v;
 
 		v->thin_id = draft.next_thin_id++;
-		v->txid = draft.thin_txid + 1;
+		v->txid = *liteio_catalog_txid(&draft, v->vclass) + 1;
 		liteio_catalog_add(&draft, v);
 	}
 	return liteio_pool_persist(op->p, &draft, err);
@@ -77,7 +83,7 @@ static int step_catalog_creating(void *arg, struct liteio_error *err)
 
 static int hold(struct group_op *op, struct liteio_error *err)
 {
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = engine_of(op);
 
 	for (size_t i = 0; i < op->n; i++) {
 		struct member *m = &op->members[i];
@@ -102,7 +108,7 @@ static int hold(struct group_op *op, struct liteio_error *err)
 /* the first error, after all were let go on */
 static int let_go(struct group_op *op, struct liteio_error *err)
 {
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = engine_of(op);
 	int first = 0;
 
 	for (size_t i = op->n; i > 0; i--) {
@@ -121,7 +127,7 @@ static int let_go(struct group_op *op, struct liteio_error *err)
 
 static int take(struct group_op *op, struct liteio_error *err)
 {
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = engine_of(op);
 
 	for (size_t i = 0; i < op->n; i++) {
 		const struct member *m = &op->members[i];
@@ -167,7 +173,7 @@ static int step_messages(void *arg, struct liteio_error *err)
 static int step_transaction(void *arg, struct liteio_error *err)
 {
 	struct group_op *op = arg;
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = engine_of(op);
 	uint64_t txid = op->members[0].v.txid;
 
 	return e->ops->commit(e, txid - 1, txid, err);
@@ -281,6 +287,24 @@ static int check(struct liteio_pool *p, const struct liteio_pool_member *m, size
 	return there == n;
 }
 
+/* may all of them be taken, and together? */
+static int admit(const struct group_op *op, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *first = &op->members[0].v;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < op->n; i++) {
+		const struct liteio_catalog_volume *v = &op->members[i].v;
+
+		if (v->vclass != first->vclass)
+			return liteio_error_set(err, -EOPNOTSUPP,
+						"snapshots %s and %s are of volumes of different classes: these share no transaction",
+						first->name, v->name);
+		bytes += v->size_bytes;
+	}
+	return liteio_pool_admit(op->p, first->vclass, LITEIO_ACCOUNT_SHARE, bytes, err);
+}
+
 int liteio_pool_snapshot_group(struct liteio_pool *p, const struct liteio_pool_member *m, size_t n,
 			       const char *owner, const struct liteio_quiesce *q,
 			       struct liteio_error *err)
@@ -300,6 +324,8 @@ int liteio_pool_snapshot_group(struct liteio_pool *p, const struct liteio_pool_m
 	op.members = members;
 	for (size_t i = 0; i < n && !r; i++)
 		r = fill(p, &m[i], owner, &members[i], err);
+	if (!r)
+		r = admit(&op, err);
 	if (r)
 		return r;
 	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);

@@ -32,7 +32,7 @@ static int finish(struct liteio_pool *p, struct liteio_error *err)
 
 	/* a device that still has the old data must not outlive the change */
 	if (!liteio_uuid_is_null(&replaced)) {
-		r = p->engine->ops->volume_deactivate(p->engine, &replaced, err);
+		r = liteio_pool_volume_deactivate(p, &replaced, err);
 		if (r)
 			return r;
 	}
@@ -50,9 +50,10 @@ static int undo_create(struct liteio_pool *p, struct liteio_error *err)
 
 	liteio_pool_draft(p, &draft);
 	while ((v = liteio_catalog_pending(&draft))) {
+		struct liteio_engine *e = liteio_pool_engine_of(p, v->vclass);
 		const struct liteio_uuid uuid = v->uuid;
 
-		r = p->engine->ops->remove(p->engine, v->thin_id, err);
+		r = e->ops->remove(e, v->thin_id, err);
 		if (r) {
 			liteio_catalog_fini(&draft);
 			return r;
@@ -66,14 +67,16 @@ static int undo_create(struct liteio_pool *p, struct liteio_error *err)
 static int redo_delete(struct liteio_pool *p, const struct liteio_catalog_volume *v,
 		       struct liteio_error *err)
 {
+	struct liteio_engine *e = liteio_pool_engine_of(p, v->vclass);
+	uint64_t t = *liteio_catalog_txid(&p->cat, v->vclass);
 	struct liteio_uuid uuid = v->uuid;
 	int r;
 
-	r = p->engine->ops->volume_deactivate(p->engine, &uuid, err);
+	r = e->ops->volume_deactivate(e, &uuid, err);
 	if (!r)
-		r = p->engine->ops->remove(p->engine, v->thin_id, err);
+		r = e->ops->remove(e, v->thin_id, err);
 	if (!r)
-		r = p->engine->ops->commit(p->engine, p->cat.thin_txid, p->cat.thin_txid + 1, err);
+		r = e->ops->commit(e, t, t + 1, err);
 	return r ? r : finish(p, err);
 }
 
@@ -93,34 +96,53 @@ int liteio_pool_settle_all(struct liteio_pool *p, struct liteio_error *err)
 	return r;
 }
 
-static void set_mismatch(struct liteio_pool *p, uint64_t kernel_txid)
+static void set_mismatch(struct liteio_pool *p, uint64_t kernel_txid, uint64_t catalog_txid)
 {
 	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "TransactionMismatch", true,
 				  "the thin pool has transaction %llu, the catalog %llu: another program has written the pool, or the catalog is old",
 				  (unsigned long long)kernel_txid,
-				  (unsigned long long)p->cat.thin_txid);
+				  (unsigned long long)catalog_txid);
+}
+
+/* the thin pool of this class; 1 when it says that the pending operation @v has been done */
+static int compare_txid(struct liteio_pool *p, enum liteio_catalog_class vclass,
+			const struct liteio_catalog_volume *v, struct liteio_error *err)
+{
+	struct liteio_engine *e = liteio_pool_engine_of(p, vclass);
+	uint64_t t = *liteio_catalog_txid(&p->cat, vclass);
+	struct liteio_engine_status s;
+	int r;
+
+	r = e->ops->status(e, &s, err);
+	if (r)
+		return r;
+	/* a pool that failed has no number, and a read-only one takes no message */
+	if (s.mode >= LITEIO_ENGINE_RO)
+		return -EROFS;
+	if (v && v->vclass != vclass)
+		v = NULL;
+	if (s.txid != t && !(v && s.txid == t + 1)) {
+		set_mismatch(p, s.txid, t);
+		return -EROFS;
+	}
+	return s.txid != t;
 }
 
 int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_pending(&p->cat);
-	struct liteio_engine_status s;
-	uint64_t t = p->cat.thin_txid;
-	int r;
+	int is_done, r = 0;
 
-	r = p->engine->ops->status(p->engine, &s, err);
-	if (r)
-		return r;
-	/* a pool that failed has no number, and a read-only one takes no message */
-	if (s.mode >= LITEIO_ENGINE_RO)
-		return 0;
-	if (s.txid != t && !(v && s.txid == t + 1)) {
-		set_mismatch(p, s.txid);
-		return 0;
+	is_done = compare_txid(p, LITEIO_CATALOG_THIN, v, err);
+	if (is_done >= 0 && p->reserve) {
+		r = compare_txid(p, LITEIO_CATALOG_RESERVED, v, err);
+		is_done = r < 0 ? r : is_done || r;
 	}
+	if (is_done < 0)
+		return is_done == -EROFS ? 0 : is_done;
 	if (!v)
 		return 0;
-	if (s.txid == t + 1)
+	if (is_done)
 		return finish(p, err);
 	if (v->state == LITEIO_CATALOG_CREATING)
 		return undo_create(p, err);
@@ -144,12 +166,15 @@ static int set_clean(struct liteio_pool *p, bool is_clean, struct liteio_error *
 static bool check_metadata(struct liteio_pool *p)
 {
 	struct liteio_error check_err = LITEIO_ERROR_INIT;
-	int r;
+	int r = 0;
 
 	/* nothing was ever made in it: there is nothing to check, maybe not even metadata */
-	if (p->cat.is_clean || !p->cat.thin_txid)
+	if (p->cat.is_clean)
 		return true;
-	r = p->engine->ops->check(p->engine, &check_err);
+	if (p->cat.thin_txid)
+		r = p->engine->ops->check(p->engine, &check_err);
+	if (!r && p->reserve && p->cat.reserve_txid)
+		r = p->reserve->ops->check(p->reserve, &check_err);
 	if (!r)
 		return true;
 	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY,
@@ -158,10 +183,24 @@ static bool check_metadata(struct liteio_pool *p)
 	return false;
 }
 
+/* a pool that runs read-only stays so, until it is deactivated and checked */
+static int activate_engine(struct liteio_engine *e, enum liteio_engine_mode mode, bool healthy,
+			   struct liteio_error *err)
+{
+	if (e->ops->is_active(e) && mode != LITEIO_ENGINE_RW)
+		return 0;
+	return e->ops->activate(e, !healthy, err);
+}
+
+static bool is_active(const struct liteio_pool *p)
+{
+	return p->engine->ops->is_active(p->engine) ||
+	       (p->reserve && p->reserve->ops->is_active(p->reserve));
+}
+
 static int activate(struct liteio_pool *p, struct liteio_error *err)
 {
-	bool adopted = p->engine->ops->is_active(p->engine);
-	bool healthy = adopted || check_metadata(p);
+	bool healthy = is_active(p) || check_metadata(p);
 	int r;
 
 	/* before the first activation, never after: what is dirty must say so first */
@@ -169,27 +208,38 @@ static int activate(struct liteio_pool *p, struct liteio_error *err)
 	if (r)
 		return r;
 	liteio_step("pool-open:catalog-dirty");
-	/* a pool that runs read-only stays so, until it is deactivated and checked */
-	if (!adopted || p->status.mode == LITEIO_ENGINE_RW)
-		r = p->engine->ops->activate(p->engine, !healthy, err);
+	r = activate_engine(p->engine, p->status.mode, healthy, err);
+	if (!r && p->reserve)
+		r = activate_engine(p->reserve, p->reserve_status.mode, healthy, err);
 	if (!r)
 		liteio_step("pool-open:activated");
 	return r;
+}
+
+/* what the kernel has, if anything, before it is touched */
+static void look(struct liteio_pool *p)
+{
+	if (p->engine->ops->is_active(p->engine))
+		p->engine->ops->status(p->engine, &p->status, NULL);
+	if (p->reserve && p->reserve->ops->is_active(p->reserve))
+		p->reserve->ops->status(p->reserve, &p->reserve_status, NULL);
 }
 
 static int bring_up(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r;
 
-	/* what the kernel has, if anything, before it is touched */
-	if (p->engine->ops->is_active(p->engine))
-		p->engine->ops->status(p->engine, &p->status, NULL);
+	look(p);
 	r = activate(p, err);
 	/* I/O that an interrupted snapshot holds goes on before anything else */
 	if (!r)
 		r = p->engine->ops->volumes_resume(p->engine, err);
+	if (!r && p->reserve)
+		r = p->reserve->ops->volumes_resume(p->reserve, err);
 	if (!r)
 		r = liteio_pool_settle(p, err);
+	if (!r)
+		r = liteio_pool_linear_recover(p, err);
 	if (!r) {
 		r = liteio_pool_refresh(p, err);
 		liteio_step("pool-open:recovered");
@@ -203,6 +253,9 @@ static void pool_free(struct liteio_pool *p)
 {
 	if (p->engine)
 		p->engine->ops->free(p->engine);
+	if (p->reserve)
+		p->reserve->ops->free(p->reserve);
+	free(p->zeroing);
 	liteio_store_close(&p->store);
 	liteio_catalog_fini(&p->cat);
 	pthread_mutex_destroy(&p->lock);
@@ -215,12 +268,24 @@ static int check_unused(struct liteio_pool *p, struct liteio_error *err)
 	struct liteio_block_info i;
 	int r;
 
-	if (p->engine->ops->is_active(p->engine))
+	if (is_active(p))
 		return 0;
 	r = liteio_block_info(p->store.path, &i, err);
 	if (!r && (i.is_mounted || i.is_swap))
 		r = liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", p->store.path);
 	return r;
+}
+
+/* the catalog speaks of nothing that the label does not have */
+static int check_classes(struct liteio_pool *p, struct liteio_error *err)
+{
+	for (size_t i = 0; i < p->cat.n_volumes && !p->reserve; i++) {
+		if (p->cat.volumes[i].vclass == LITEIO_CATALOG_RESERVED)
+			return liteio_error_set(err, -EBADMSG,
+						"the catalog is damaged: volume %s is in a reserve that the pool does not have",
+						p->cat.volumes[i].name);
+	}
+	return liteio_pool_linear_check(p, err);
 }
 
 static int read_disk(struct liteio_pool *p, const char *device, struct liteio_error *err)
@@ -237,8 +302,12 @@ static int read_disk(struct liteio_pool *p, const char *device, struct liteio_er
 		r = liteio_store_read_catalog(&p->store, &p->cat, err);
 	if (r)
 		return r;
-	p->engine = liteio_thin_new(&p->store.label, p->store.dev);
-	r = check_unused(p, err);
+	p->engine = liteio_thin_new(&p->store.label, p->store.dev, LITEIO_THIN_MAIN);
+	if (liteio_label_extent(&p->store.label, LITEIO_EXTENT_RESERVE_DATA))
+		p->reserve = liteio_thin_new(&p->store.label, p->store.dev, LITEIO_THIN_RESERVE);
+	r = check_classes(p, err);
+	if (!r)
+		r = check_unused(p, err);
 	/* the catalog could be read: now it is safe to mend the label */
 	if (!r && p->store.needs_labels)
 		r = liteio_store_write_label(&p->store, err);
@@ -296,6 +365,12 @@ static int shut_down(struct liteio_pool *p, struct liteio_error *err)
 	int r;
 
 	r = p->engine->ops->volumes_deactivate(p->engine, err);
+	if (!r && p->reserve)
+		r = p->reserve->ops->volumes_deactivate(p->reserve, err);
+	if (!r)
+		r = liteio_pool_linear_close(p, err);
+	if (!r && p->reserve)
+		r = p->reserve->ops->deactivate(p->reserve, err);
 	if (!r)
 		r = p->engine->ops->deactivate(p->engine, err);
 	if (r)

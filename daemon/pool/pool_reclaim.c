@@ -36,6 +36,8 @@ const char *const liteio_pool_reclaim_steps[] = {
  */
 struct reclaim_op {
 	struct liteio_pool *p;
+	struct liteio_engine *engine;
+	enum liteio_catalog_class vclass;
 	struct liteio_uuid uuid;
 	uint32_t thin_id;
 	uint64_t size;
@@ -50,14 +52,14 @@ static int step_catalog_pending(void *arg, struct liteio_error *err)
 	struct liteio_catalog draft;
 
 	liteio_pool_draft(op->p, &draft);
-	liteio_catalog_find(&draft, &op->uuid)->txid = draft.thin_txid + 1;
+	liteio_catalog_find(&draft, &op->uuid)->txid = *liteio_catalog_txid(&draft, op->vclass) + 1;
 	return liteio_pool_persist(op->p, &draft, err);
 }
 
 static int step_messages(void *arg, struct liteio_error *err)
 {
 	struct reclaim_op *op = arg;
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = op->engine;
 
 	return e->ops->remove(e, op->thin_id, err);
 }
@@ -65,9 +67,11 @@ static int step_messages(void *arg, struct liteio_error *err)
 static int step_transaction(void *arg, struct liteio_error *err)
 {
 	struct reclaim_op *op = arg;
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = op->engine;
 
-	return e->ops->commit(e, op->p->cat.thin_txid, op->p->cat.thin_txid + 1, err);
+	uint64_t t = *liteio_catalog_txid(&op->p->cat, op->vclass);
+
+	return e->ops->commit(e, t, t + 1, err);
 }
 
 static int step_catalog_gone(void *arg, struct liteio_error *err)
@@ -100,7 +104,7 @@ static int wipe_slice(struct reclaim_op *op, int fd, uint64_t end, uint64_t *sta
 		      struct liteio_error *err)
 {
 	uint64_t block = op->p->store.label.thin_block, bytes;
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = op->engine;
 	struct liteio_engine_status s;
 	int r;
 
@@ -135,7 +139,7 @@ static int give_back(struct reclaim_op *op, const char *path, uint64_t end,
 /* discard the last slice that has blocks; @ret_left is false when nothing is left to do so */
 static int discard_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error *err)
 {
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = op->engine;
 	struct liteio_engine_volume before, after;
 	struct liteio_pool_thin thin;
 	int r;
@@ -183,7 +187,15 @@ static int find_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error
 		op->thin_id = v->thin_id;
 		op->size = v->size_bytes;
 		op->wipe = v->wipe;
-		r = discard_slice(op, ret_left, first ? NULL : err);
+		op->vclass = v->vclass;
+		op->engine = liteio_pool_engine_of(op->p, v->vclass);
+		if (v->vclass == LITEIO_CATALOG_LINEAR) {
+			/* its record goes with the last of its ranges */
+			*ret_left = true;
+			r = liteio_pool_linear_reclaim(op->p, &op->uuid, first ? NULL : err);
+		} else {
+			r = discard_slice(op, ret_left, first ? NULL : err);
+		}
 		if (!r)
 			return 0;
 		if (!first)
@@ -195,7 +207,7 @@ static int find_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error
 int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_error *err)
 {
 	struct reclaim_op op = { .p = p };
-	bool left;
+	bool left = false;
 	int r;
 
 	*ret_more = false;
@@ -210,7 +222,7 @@ int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_err
 		return r;
 	r = find_slice(&op, &left, err);
 	if (!r && !left) {
-		r = p->engine->ops->volume_deactivate(p->engine, &op.uuid, err);
+		r = op.engine->ops->volume_deactivate(op.engine, &op.uuid, err);
 		if (!r)
 			r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
 	}
@@ -223,13 +235,18 @@ int liteio_pool_reclaim_left(struct liteio_pool *p, const struct liteio_uuid *uu
 			     uint64_t *ret_bytes, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
-	struct liteio_engine *e = p->engine;
 	struct liteio_engine_volume now = { 0 };
+	struct liteio_engine *e;
 	int r;
 
 	*ret_bytes = 0;
 	if (!v || v->state != LITEIO_CATALOG_DELETING)
 		return 0;
+	if (v->vclass == LITEIO_CATALOG_LINEAR) {
+		*ret_bytes = liteio_catalog_extents_bytes(&p->cat, uuid);
+		return 0;
+	}
+	e = liteio_pool_engine_of(p, v->vclass);
 	r = e->ops->volume_status(e, uuid, &now, NULL);
 	if (r == -ENODEV) {
 		r = e->ops->volume_activate(e, uuid, v->thin_id, v->size_bytes, NULL, err);

@@ -52,7 +52,7 @@ static int step_catalog_pending(void *arg, struct liteio_error *err)
 					op->p->store.label.pool_name);
 	}
 	op->v.thin_id = draft.next_thin_id++;
-	op->v.txid = draft.thin_txid + 1;
+	op->v.txid = *liteio_catalog_txid(&draft, op->v.vclass) + 1;
 	liteio_catalog_add(&draft, &op->v);
 	return liteio_pool_persist(op->p, &draft, err);
 }
@@ -60,7 +60,7 @@ static int step_catalog_pending(void *arg, struct liteio_error *err)
 static int step_messages(void *arg, struct liteio_error *err)
 {
 	struct rollback_op *op = arg;
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->v.vclass);
 	int r;
 
 	r = e->ops->snapshot(e, op->v.thin_id, op->source, err);
@@ -76,7 +76,7 @@ static int step_messages(void *arg, struct liteio_error *err)
 static int step_transaction(void *arg, struct liteio_error *err)
 {
 	struct rollback_op *op = arg;
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->v.vclass);
 
 	return e->ops->commit(e, op->v.txid - 1, op->v.txid, err);
 }
@@ -125,7 +125,7 @@ static int check_unused(struct liteio_pool *p, const struct liteio_catalog_volum
 					v->name,
 					a->flags & LITEIO_CATALOG_ATT_READ_ONLY ? " read-only" : "",
 					(unsigned long long)a->generation);
-	r = p->engine->ops->volume_deactivate(p->engine, &v->uuid, err);
+	r = liteio_pool_volume_deactivate(p, &v->uuid, err);
 	return r ? liteio_error_wrap(err, r, "volume %s", v->name) : 0;
 }
 
@@ -141,7 +141,7 @@ static int check_source(struct liteio_pool *p, const struct liteio_catalog_volum
 		return liteio_error_set(err, -EINVAL, "snapshot %s is larger than volume %s",
 					s->name, v->name);
 	/* nobody writes it, but who has it open would have to be held still */
-	r = p->engine->ops->volume_deactivate(p->engine, &s->uuid, err);
+	r = liteio_pool_volume_deactivate(p, &s->uuid, err);
 	return r ? liteio_error_wrap(err, r, "snapshot %s", s->name) : 0;
 }
 
@@ -167,7 +167,6 @@ int liteio_pool_volume_rollback(struct liteio_pool *p, const struct liteio_uuid 
 		.p = p,
 		.v = {
 			.kind = LITEIO_CATALOG_VOLUME,
-			.vclass = LITEIO_CATALOG_THIN,
 			.state = LITEIO_CATALOG_CREATING,
 			.floor = LITEIO_CATALOG_GEN_MIN,
 			.created = (uint64_t)time(NULL),
@@ -190,8 +189,12 @@ int liteio_pool_volume_rollback(struct liteio_pool *p, const struct liteio_uuid 
 	r = check_source(p, s, v, err);
 	if (!r)
 		r = check_unused(p, v, err);
+	/* until the old data has been given back both are there */
+	if (!r)
+		r = liteio_pool_admit(p, v->vclass, LITEIO_ACCOUNT_SHARE, v->size_bytes, err);
 	if (r)
 		return r;
+	op.v.vclass = v->vclass;
 	liteio_uuid_random(&op.v.uuid);
 	liteio_uuid_format(&op.v.uuid, text);
 	/* until it takes over the volume's, a name that nobody has */

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "pool/linear.h"
 #include "pool/object.h"
 
 #define SIZE_MAX_BYTES (1ull << 59)
@@ -66,7 +67,7 @@ static int step_catalog_creating(void *arg, struct liteio_error *err)
 					op->p->store.label.pool_name);
 	}
 	op->v.thin_id = draft.next_thin_id++;
-	op->v.txid = draft.thin_txid + 1;
+	op->v.txid = *liteio_catalog_txid(&draft, op->v.vclass) + 1;
 	op->v.state = LITEIO_CATALOG_CREATING;
 	op->v.created = (uint64_t)time(NULL);
 	liteio_catalog_add(&draft, &op->v);
@@ -76,7 +77,7 @@ static int step_catalog_creating(void *arg, struct liteio_error *err)
 /* the kernel's part of a snapshot, the origin held still when somebody has it open */
 static int take_held(struct create_op *op, struct liteio_error *err)
 {
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->v.vclass);
 	struct liteio_engine_volume origin = { 0 };
 	bool is_held;
 	int r, resumed;
@@ -123,7 +124,7 @@ static int take_snapshot(struct create_op *op, struct liteio_error *err)
 static int step_messages(void *arg, struct liteio_error *err)
 {
 	struct create_op *op = arg;
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->v.vclass);
 	int r;
 
 	if (op->source)
@@ -142,7 +143,7 @@ static int step_messages(void *arg, struct liteio_error *err)
 static int step_transaction(void *arg, struct liteio_error *err)
 {
 	struct create_op *op = arg;
-	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->v.vclass);
 
 	return e->ops->commit(e, op->v.txid - 1, op->v.txid, err);
 }
@@ -208,6 +209,7 @@ static int check_there(struct create_op *op, struct liteio_error *err)
 
 	if (v) {
 		if (v->state == LITEIO_CATALOG_READY && v->kind == op->v.kind &&
+		    v->vclass == op->v.vclass &&
 		    v->size_bytes == op->v.size_bytes && !strcmp(v->name, op->v.name) &&
 		    liteio_uuid_equal(&v->origin, &op->v.origin))
 			return 1;
@@ -248,6 +250,10 @@ static int create(struct create_op *op, struct liteio_error *err)
 		r = liteio_pool_settle(op->p, err);
 	if (!r)
 		r = liteio_pool_check_writable(op->p, err);
+	if (!r)
+		r = liteio_pool_admit(op->p, op->v.vclass,
+				      op->source ? LITEIO_ACCOUNT_SHARE : LITEIO_ACCOUNT_CREATE,
+				      op->v.size_bytes, err);
 	return r ? r : run_create(op, err);
 }
 
@@ -256,7 +262,6 @@ static int find_source(struct create_op *op, const struct liteio_uuid *uuid,
 		       struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *s = liteio_catalog_find(&op->p->cat, uuid);
-
 	int r;
 
 	if (!s || s->state != LITEIO_CATALOG_READY)
@@ -264,6 +269,14 @@ static int find_source(struct create_op *op, const struct liteio_uuid *uuid,
 	r = liteio_pool_check_source(s, err);
 	if (r)
 		return r;
+	if (s->vclass == LITEIO_CATALOG_LINEAR)
+		return liteio_pool_admit(op->p, s->vclass, LITEIO_ACCOUNT_SHARE, 0, err);
+	/* blocks are shared within one thin pool */
+	if (op->v.vclass && op->v.vclass != s->vclass)
+		return liteio_error_set(err, -EOPNOTSUPP,
+					"volume %s shares blocks with %s and must be of its class",
+					op->v.name, s->name);
+	op->v.vclass = s->vclass;
 	if (!op->v.size_bytes)
 		op->v.size_bytes = s->size_bytes;
 	if (op->v.size_bytes < s->size_bytes)
@@ -296,7 +309,7 @@ int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_cr
 		.v = {
 			.uuid = c->uuid,
 			.kind = LITEIO_CATALOG_VOLUME,
-			.vclass = LITEIO_CATALOG_THIN,
+			.vclass = c->vclass,
 			.size_bytes = c->size_bytes,
 			.floor = LITEIO_CATALOG_GEN_MIN,
 			.limits = c->limits,
@@ -309,6 +322,8 @@ int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_cr
 	r = settle_first(p, err);
 	if (r)
 		return r;
+	if (c->vclass == LITEIO_CATALOG_LINEAR)
+		return liteio_pool_linear_create(p, c, err);
 	there = liteio_catalog_find(&p->cat, &c->uuid);
 	snprintf(op.v.name, sizeof(op.v.name), "%s", c->name);
 	snprintf(op.v.owner, sizeof(op.v.owner), "%s", c->owner ? c->owner : "");
@@ -320,6 +335,8 @@ int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_cr
 		op.v.size_bytes = there->size_bytes;
 	if (!there && !liteio_uuid_is_null(&c->source))
 		r = find_source(&op, &c->source, err);
+	if (!op.v.vclass)
+		op.v.vclass = there ? there->vclass : LITEIO_CATALOG_THIN;
 	return r ? r : create(&op, err);
 }
 
@@ -336,7 +353,6 @@ int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid 
 		.v = {
 			.uuid = *uuid,
 			.kind = LITEIO_CATALOG_SNAPSHOT,
-			.vclass = LITEIO_CATALOG_THIN,
 			.floor = LITEIO_CATALOG_GEN_MIN,
 		},
 	};
@@ -381,6 +397,7 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
 	struct liteio_engine_volume active;
+	struct liteio_engine *e;
 	uint64_t size;
 	int r;
 
@@ -389,20 +406,25 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 	if (size_bytes > SIZE_MAX_BYTES)
 		return liteio_error_set(err, -EINVAL, "volume %s cannot have %llu bytes", v->name,
 					(unsigned long long)size_bytes);
+	if (v->vclass == LITEIO_CATALOG_LINEAR)
+		return liteio_pool_linear_grow(p, uuid, size_bytes, err);
+	e = liteio_pool_engine_of(p, v->vclass);
 	size = round_up(size_bytes, p->store.label.thin_block);
 	if (size < v->size_bytes)
 		return liteio_error_set(err, -EINVAL, "volume %s has %llu bytes and cannot shrink",
 					v->name, (unsigned long long)v->size_bytes);
 	r = liteio_pool_check_writable(p, err);
 	if (!r && size > v->size_bytes)
+		r = liteio_pool_admit(p, v->vclass, LITEIO_ACCOUNT_GROW, size - v->size_bytes, err);
+	if (!r && size > v->size_bytes)
 		r = grow_catalog(p, uuid, size, err);
 	if (r)
 		return r;
-	r = p->engine->ops->volume_status(p->engine, uuid, &active, NULL);
+	r = e->ops->volume_status(e, uuid, &active, NULL);
 	if (r)
 		return r == -ENODEV ? 0 : liteio_error_set(err, r, "cannot look at the volume");
 	v = liteio_catalog_find(&p->cat, uuid);
-	r = p->engine->ops->volume_activate(p->engine, uuid, v->thin_id, size, NULL, err);
+	r = e->ops->volume_activate(e, uuid, v->thin_id, size, NULL, err);
 	if (!r)
 		liteio_step("volume-grow:thin");
 	return r;
@@ -424,7 +446,9 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 		return r;
 	if (liteio_catalog_count_live(&p->cat, uuid))
 		return liteio_error_set(err, -EBUSY, "volume %s has live attachments", v->name);
-	r = p->engine->ops->volume_deactivate(p->engine, uuid, err);
+	r = liteio_pool_linear_check_idle(p, uuid, err);
+	if (!r)
+		r = liteio_pool_volume_deactivate(p, uuid, err);
 	if (r)
 		return liteio_error_wrap(err, r, "volume %s", v->name);
 	r = liteio_pool_settle_all(p, err);
@@ -444,6 +468,7 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 				struct liteio_pool_thin *ret, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v;
+	struct liteio_engine *e;
 	int r;
 
 	/* which data it has is not known before that is over */
@@ -455,25 +480,38 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 	v = liteio_catalog_find(&p->cat, uuid);
 	if (!v || v->state != LITEIO_CATALOG_READY)
 		return liteio_pool_no_volume(p, uuid, err);
+	/* nothing of it goes through the thin pool */
+	if (v->vclass == LITEIO_CATALOG_LINEAR)
+		return liteio_pool_linear_activate(p, v, ret, err);
 	if (p->condition == LITEIO_POOL_FAILED)
 		return liteio_error_set(err, -EIO, "pool %s: %s", p->store.label.pool_name,
 					p->reason);
-	return p->engine->ops->volume_activate(p->engine, uuid, v->thin_id, v->size_bytes, ret,
-					       err);
+	e = liteio_pool_engine_of(p, v->vclass);
+	return e->ops->volume_activate(e, uuid, v->thin_id, v->size_bytes, ret, err);
 }
 
 int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				  struct liteio_error *err)
 {
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+
+	if (!v || v->vclass == LITEIO_CATALOG_LINEAR)
+		return liteio_linear_deactivate(uuid, err);
 	return p->engine->ops->volume_deactivate(p->engine, uuid, err);
 }
 
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err)
 {
+	const struct liteio_catalog_volume *record = liteio_catalog_find(&p->cat, uuid);
 	struct liteio_engine_volume v;
-	int r = p->engine->ops->volume_status(p->engine, uuid, &v, err);
+	int r;
 
+	if (record && record->vclass == LITEIO_CATALOG_LINEAR) {
+		*ret_bytes = record->size_bytes;
+		return 0;
+	}
+	r = p->engine->ops->volume_status(p->engine, uuid, &v, err);
 	if (!r)
 		*ret_bytes = v.mapped_bytes;
 	return r;

@@ -3,9 +3,9 @@
  * The engine "thin".
  *
  * Three devices make a pool: liteio-tmeta and liteio-tdata are linear over the extents of the
- * label, liteio-pool is the thin-pool on both. All are inner devices: udev is told to leave them
- * alone. The pool is always loaded with error_if_no_space: holding I/O for lack of space would hold
- * the NVMe target with it.
+ * label, liteio-pool is the thin-pool on both (liteio-rmeta, -rdata, -rpool are those of the
+ * reserve). All are inner devices: udev is told to leave them alone. The pool is always loaded with
+ * error_if_no_space: holding I/O for lack of space would hold the NVMe target with it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,8 +26,23 @@
 #define CHECK_TIMEOUT_MS (60u * 60 * 1000)
 #define MESSAGE_MAX 64
 
+/* the devices of a thin pool, and what of the label is below them */
+static const struct part {
+	enum liteio_dm_role pool;
+	enum liteio_dm_role tmeta;
+	enum liteio_dm_role tdata;
+	enum liteio_extent_kind meta;
+	enum liteio_extent_kind data;
+} parts[] = {
+	[LITEIO_THIN_MAIN] = { LITEIO_DM_POOL, LITEIO_DM_TMETA, LITEIO_DM_TDATA,
+			       LITEIO_EXTENT_THIN_META, LITEIO_EXTENT_THIN_DATA },
+	[LITEIO_THIN_RESERVE] = { LITEIO_DM_RPOOL, LITEIO_DM_RMETA, LITEIO_DM_RDATA,
+				  LITEIO_EXTENT_RESERVE_META, LITEIO_EXTENT_RESERVE_DATA },
+};
+
 struct thin {
 	struct liteio_engine engine;
+	const struct part *part;
 	struct liteio_label label;
 	dev_t dev;
 	char pool[LITEIO_DM_NAME_MAX + 1];
@@ -76,38 +91,27 @@ static int ensure_linear(struct thin *t, enum liteio_dm_role role, enum liteio_e
 	return liteio_dm_ensure(name, uuid, targets, n, LITEIO_DM_INNER, ret, err);
 }
 
-static uint64_t data_bytes(const struct liteio_label *l)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < l->n_extents; i++) {
-		if (l->extents[i].kind == LITEIO_EXTENT_THIN_DATA)
-			sum += l->extents[i].length;
-	}
-	return sum;
-}
-
 static int activate(struct liteio_engine *e, bool read_only, struct liteio_error *err)
 {
 	struct thin *t = thin_of(e);
 	struct liteio_dm_target target = { .type = "thin-pool" };
 	char uuid[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info meta, data;
-	uint64_t blocks = data_bytes(&t->label) / t->label.thin_block;
+	uint64_t blocks = liteio_label_sum(&t->label, t->part->data) / t->label.thin_block;
 	int r;
 
-	r = ensure_linear(t, LITEIO_DM_TMETA, LITEIO_EXTENT_THIN_META, &meta, err);
+	r = ensure_linear(t, t->part->tmeta, t->part->meta, &meta, err);
 	if (!r)
-		r = ensure_linear(t, LITEIO_DM_TDATA, LITEIO_EXTENT_THIN_DATA, &data, err);
+		r = ensure_linear(t, t->part->tdata, t->part->data, &data, err);
 	if (r)
 		return r;
 	target.sectors = blocks * (t->label.thin_block / SECTOR);
-	/* the event of low space comes when a twentieth is left */
+	/* the event of low space comes when a fifth is left */
 	snprintf(target.params, sizeof(target.params), "%u:%u %u:%u %u %llu %s", meta.major,
 		 meta.minor, data.major, data.minor, t->label.thin_block / SECTOR,
-		 (unsigned long long)blocks / 20 + 1,
+		 (unsigned long long)blocks / 5 + 1,
 		 read_only ? "2 read_only error_if_no_space" : "1 error_if_no_space");
-	liteio_dm_uuid(LITEIO_DM_POOL, &t->label.pool_uuid, 0, uuid);
+	liteio_dm_uuid(t->part->pool, &t->label.pool_uuid, 0, uuid);
 	return liteio_dm_ensure(t->pool, uuid, &target, 1, LITEIO_DM_INNER, NULL, err);
 }
 
@@ -132,7 +136,7 @@ static int check(struct liteio_engine *e, struct liteio_error *err)
 	struct liteio_dm_info meta;
 	int r;
 
-	r = ensure_linear(t, LITEIO_DM_TMETA, LITEIO_EXTENT_THIN_META, &meta, err);
+	r = ensure_linear(t, t->part->tmeta, t->part->meta, &meta, err);
 	if (r)
 		return r;
 	liteio_dm_path(&meta, path);
@@ -395,15 +399,17 @@ static const struct liteio_engine_ops ops = {
 	.free = thin_free,
 };
 
-struct liteio_engine *liteio_thin_new(const struct liteio_label *label, dev_t dev)
+struct liteio_engine *liteio_thin_new(const struct liteio_label *label, dev_t dev,
+				      enum liteio_thin_part part)
 {
 	struct thin *t = liteio_calloc(1, sizeof(*t));
 
 	t->engine.ops = &ops;
+	t->part = &parts[part];
 	t->label = *label;
 	t->dev = dev;
-	liteio_dm_name(LITEIO_DM_POOL, &label->pool_uuid, 0, t->pool);
-	liteio_dm_name(LITEIO_DM_TMETA, &label->pool_uuid, 0, t->tmeta);
-	liteio_dm_name(LITEIO_DM_TDATA, &label->pool_uuid, 0, t->tdata);
+	liteio_dm_name(t->part->pool, &label->pool_uuid, 0, t->pool);
+	liteio_dm_name(t->part->tmeta, &label->pool_uuid, 0, t->tmeta);
+	liteio_dm_name(t->part->tdata, &label->pool_uuid, 0, t->tdata);
 	return &t->engine;
 }

@@ -11,8 +11,19 @@
 #include "pool/engine.h"
 #include "pool/label.h"
 
+/**
+ * enum liteio_thin_part - which of the thin pools that a label describes
+ * @LITEIO_THIN_MAIN: that of thin volumes; every pool has it
+ * @LITEIO_THIN_RESERVE: that of reserved volumes
+ */
+enum liteio_thin_part {
+	LITEIO_THIN_MAIN,
+	LITEIO_THIN_RESERVE,
+};
+
 /* an engine for the pool that this label describes, on this device; copies the label */
-struct liteio_engine *liteio_thin_new(const struct liteio_label *label, dev_t dev);
+struct liteio_engine *liteio_thin_new(const struct liteio_label *label, dev_t dev,
+				      enum liteio_thin_part part);
 
 /* status lines of the kernel's targets. Pure; 0 or -EBADMSG, @ret untouched on failure */
 int liteio_thin_parse_pool(const char *params, uint32_t thin_block,

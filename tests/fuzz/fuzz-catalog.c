@@ -3,7 +3,8 @@
  * Any bytes as a catalog slot. Checksums are made right first; a catalog that is accepted must hold
  * what the checks promise and come back as the same records.
  *
- * fuzz-src: daemon/pool/catalog.c daemon/pool/catalog_codec.c daemon/pool/crc32c.c
+ * fuzz-src: daemon/pool/catalog.c daemon/pool/catalog_codec.c daemon/pool/catalog_extent.c
+ * fuzz-src: daemon/pool/crc32c.c
  * fuzz-src: daemon/base/error.c daemon/base/str.c daemon/base/uuid.c daemon/base/size.c
  * daemon/base/error.c daemon/base/str.c daemon/base/uuid.c daemon/base/size.c
  */
@@ -15,14 +16,53 @@
 #include "pool/catalog.h"
 #include "pool/crc32c.h"
 
-#define RECORDS 6
 #define BYTES (2 * LITEIO_ONDISK_BLOCK)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct liteio_uuid pool = { { 1 } };
 
-/* two volumes with an attachment each, which the input is laid over */
+/* a linear volume in two pieces, and a reserved one */
+static void seed_classes(struct liteio_catalog *c)
+{
+	struct liteio_catalog_volume v = {
+		.uuid = { { 3 } },
+		.kind = LITEIO_CATALOG_VOLUME,
+		.vclass = LITEIO_CATALOG_LINEAR,
+		.state = LITEIO_CATALOG_READY,
+		.size_bytes = 3 * LITEIO_LINEAR_UNIT,
+		.floor = 1,
+		.name = "a3",
+	};
+	struct liteio_catalog_extent e = {
+		.volume = v.uuid,
+		.state = LITEIO_CATALOG_EXTENT_USED,
+		.start = 9 * LITEIO_LINEAR_UNIT,
+		.length = LITEIO_LINEAR_UNIT,
+	};
+
+	liteio_catalog_add(c, &v);
+	liteio_catalog_add_extent(c, &e);
+	e.start = 2 * LITEIO_LINEAR_UNIT;
+	e.length = 2 * LITEIO_LINEAR_UNIT;
+	e.offset = LITEIO_LINEAR_UNIT;
+	liteio_catalog_add_extent(c, &e);
+	v = (struct liteio_catalog_volume){
+		.uuid = { { 4 } },
+		.kind = LITEIO_CATALOG_VOLUME,
+		.vclass = LITEIO_CATALOG_RESERVED,
+		.state = LITEIO_CATALOG_READY,
+		.size_bytes = 4096,
+		.floor = 1,
+		.thin_id = 3,
+		.name = "a4",
+	};
+	liteio_catalog_add(c, &v);
+	c->reserve_txid = 1;
+	c->overcommit_percent = 100;
+}
+
+/* two volumes with an attachment each and one of each other class, which the input is laid over */
 static void seed(uint8_t *slot)
 {
 	struct liteio_catalog c;
@@ -50,7 +90,8 @@ static void seed(uint8_t *slot)
 		liteio_catalog_add(&c, &v);
 		liteio_catalog_add_att(&c, &a);
 	}
-	c.next_thin_id = 3;
+	seed_classes(&c);
+	c.next_thin_id = 4;
 	liteio_catalog_encode(&c, 0, slot);
 	liteio_catalog_fini(&c);
 }
@@ -91,7 +132,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	liteio_catalog_encode(&c, 0, again);
 	if (!c.compat && memcmp(slot + LITEIO_ONDISK_BLOCK, again + LITEIO_ONDISK_BLOCK,
-				(c.n_volumes + c.n_attachments) * LITEIO_RECORD_BYTES) != 0)
+				(c.n_volumes + c.n_attachments + c.n_extents) *
+					LITEIO_RECORD_BYTES) != 0)
 		abort();
 	liteio_catalog_fini(&c);
 	return 0;

@@ -20,9 +20,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* a valid one, which the input is laid over: random bytes alone would not get far */
 static void seed(struct liteio_ondisk_label *d)
 {
+	static const struct liteio_label_regions regions = { .linear = 10ull << 30,
+							     .reserve = 1ull << 30 };
 	static struct liteio_label l;
 
-	if (!l.sequence && liteio_label_layout("fast", 100ull << 30, 0, &l, NULL))
+	if (!l.sequence && liteio_label_layout("fast", 100ull << 30, 0, &regions, &l, NULL))
 		abort();
 	liteio_label_encode(&l, d);
 }

@@ -376,7 +376,7 @@ START_TEST(test_finish)
 	/* roll back: the thin ids change places, and nothing else of the volume does */
 	old = liteio_catalog_find(&c, &two)->thin_id;
 	v = replacement(&c);
-	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_REPLACES);
+	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_INCOMPAT_REPLACES);
 	ck_assert_ptr_eq(liteio_catalog_replacing(&c, &two), v);
 	ck_assert_ptr_null(liteio_catalog_replacing(&c, &one));
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
@@ -408,10 +408,10 @@ START_TEST(test_finish)
 		v->wipe = LITEIO_CATALOG_WIPE_ZERO;
 	}
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
-	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_GROUP | LITEIO_SLOT_WIPE);
+	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_INCOMPAT_GROUP | LITEIO_SLOT_INCOMPAT_WIPE);
 	liteio_catalog_finish(&c);
 	ck_assert_uint_eq(c.thin_txid, 13);
-	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_WIPE);
+	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_INCOMPAT_WIPE);
 	ck_assert_int_eq(liteio_catalog_find(&c, &three)->state, LITEIO_CATALOG_READY);
 	ck_assert_int_eq(liteio_catalog_find(&c, &four)->state, LITEIO_CATALOG_READY);
 	liteio_catalog_fini(&c);

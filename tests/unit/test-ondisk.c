@@ -15,7 +15,7 @@
 
 static void make(struct liteio_label *l, uint64_t size)
 {
-	ck_assert_int_eq(liteio_label_layout("fast", size, 0, l, NULL), 0);
+	ck_assert_int_eq(liteio_label_layout("fast", size, 0, NULL, l, NULL), 0);
 	l->created = 1700000000;
 }
 
@@ -69,20 +69,107 @@ START_TEST(test_layout)
 }
 END_TEST
 
+START_TEST(test_regions)
+{
+	static const struct {
+		uint64_t size;
+		uint32_t block;
+		struct liteio_label_regions want;
+		int code;
+	} cases[] = {
+		{ GIB, 0, { 100 << 20, 200 << 20 }, 0 },
+		{ GIB, 0, { (100 << 20) + 1, (200 << 20) + 1 }, 0 },
+		{ 100 * GIB, 1u << 30, { 5 * GIB, 7 * GIB }, 0 },
+		{ 100 * GIB, 65536, { 1, 1 }, 0 },
+		{ 100 * GIB, 0, { 90 * GIB, 0 }, 0 },
+		{ 100 * GIB, 0, { 0, 90 * GIB }, 0 },
+		{ GIB, 0, { GIB, 0 }, -EINVAL },
+		{ GIB, 0, { 600 << 20, 600 << 20 }, -EINVAL },
+		{ GIB, 0, { UINT64_MAX - (1 << 20), 0 }, -EINVAL },
+		{ GIB, 0, { 0, UINT64_MAX - (1 << 20) }, -EINVAL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		struct liteio_ondisk_label d;
+		struct liteio_label l, back;
+		uint64_t linear, reserve;
+		int r = liteio_label_layout("fast", cases[i].size, cases[i].block, &cases[i].want,
+					    &l, &err);
+
+		ck_assert_msg(r == cases[i].code, "case %zu: %d %s", i, r, err.msg);
+		if (r)
+			continue;
+		ck_assert_int_eq(liteio_label_check(&l, NULL), 0);
+		linear = liteio_label_sum(&l, LITEIO_EXTENT_LINEAR);
+		reserve = liteio_label_sum(&l, LITEIO_EXTENT_RESERVE_DATA);
+		ck_assert_uint_ge(linear, cases[i].want.linear);
+		ck_assert_uint_lt(linear, cases[i].want.linear + LITEIO_LINEAR_UNIT);
+		ck_assert_uint_ge(reserve, cases[i].want.reserve);
+		ck_assert_uint_lt(reserve, cases[i].want.reserve + l.thin_block);
+		ck_assert_uint_ge(liteio_label_sum(&l, LITEIO_EXTENT_RESERVE_META),
+				  reserve / l.thin_block * 48 * 2);
+		liteio_label_encode(&l, &d);
+		ck_assert_uint_eq(liteio_get(d.incompat),
+				  (linear ? LITEIO_LABEL_INCOMPAT_LINEAR : 0) |
+					  (reserve ? LITEIO_LABEL_INCOMPAT_RESERVE : 0));
+		ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), 0);
+		ck_assert_uint_eq(back.n_extents, l.n_extents);
+	}
+}
+END_TEST
+
+/* a label that has what its features do not say, or the reverse, is none */
+START_TEST(test_regions_bad)
+{
+	const struct liteio_label_regions regions = { 8 << 20, 8 << 20 };
+	struct liteio_ondisk_label d;
+	struct liteio_label l, back;
+
+	ck_assert_int_eq(liteio_label_layout("fast", GIB, 0, &regions, &l, NULL), 0);
+	for (uint64_t bit = LITEIO_LABEL_INCOMPAT_LINEAR; bit <= LITEIO_LABEL_INCOMPAT_RESERVE;
+	     bit *= 2) {
+		liteio_label_encode(&l, &d);
+		liteio_put(d.incompat, liteio_get(d.incompat) ^ bit);
+		liteio_put(d.crc, 0);
+		liteio_put(d.crc, liteio_crc32c(0, &d, sizeof(d)));
+		ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), -EBADMSG);
+	}
+	for (size_t i = 0; i < l.n_extents; i++) {
+		struct liteio_label broken = l;
+
+		if (l.extents[i].kind < LITEIO_EXTENT_RESERVE_META)
+			continue;
+		/* one of the three parts of the reserve becomes linear space */
+		broken.extents[i].kind = LITEIO_EXTENT_LINEAR;
+		ck_assert_int_eq(liteio_label_check(&broken, NULL), -EBADMSG);
+	}
+	for (size_t i = 0; i < l.n_extents; i++) {
+		struct liteio_label broken = l;
+
+		if (l.extents[i].kind != LITEIO_EXTENT_LINEAR)
+			continue;
+		broken.extents[i].length -= 4096;
+		ck_assert_int_eq(liteio_label_check(&broken, NULL), -EBADMSG);
+	}
+}
+END_TEST
+
 START_TEST(test_layout_bad)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_label l;
 
-	ck_assert_int_eq(liteio_label_layout("fast", LITEIO_POOL_SIZE_MIN - 1, 0, &l, &err),
+	ck_assert_int_eq(liteio_label_layout("fast", LITEIO_POOL_SIZE_MIN - 1, 0, NULL, &l, &err),
 			 -EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.msg, "too small"));
-	ck_assert_int_eq(liteio_label_layout("fast", GIB, 65536 + 512, &l, &err), -EINVAL);
-	ck_assert_int_eq(liteio_label_layout("fast", GIB, 4096, &l, &err), -EINVAL);
-	ck_assert_int_eq(liteio_label_layout("fast", LITEIO_POOL_SIZE_MIN, 1u << 30, &l, &err),
+	ck_assert_int_eq(liteio_label_layout("fast", GIB, 65536 + 512, NULL, &l, &err), -EINVAL);
+	ck_assert_int_eq(liteio_label_layout("fast", GIB, 4096, NULL, &l, &err), -EINVAL);
+	ck_assert_int_eq(liteio_label_layout("fast", LITEIO_POOL_SIZE_MIN, 1u << 30, NULL, &l,
+					     &err),
 			 -EINVAL);
-	ck_assert_int_eq(liteio_label_layout("Fast", GIB, 0, &l, &err), -EINVAL);
-	ck_assert_int_eq(liteio_label_layout("", GIB, 0, &l, &err), -EINVAL);
+	ck_assert_int_eq(liteio_label_layout("Fast", GIB, 0, NULL, &l, &err), -EINVAL);
+	ck_assert_int_eq(liteio_label_layout("", GIB, 0, NULL, &l, &err), -EINVAL);
 }
 END_TEST
 
@@ -224,5 +311,6 @@ START_TEST(test_compat)
 }
 END_TEST
 
-UNIT_MAIN("ondisk", test_crc32c, test_layout, test_layout_bad, test_round_trip, test_fixed_bytes,
+UNIT_MAIN("ondisk", test_regions, test_regions_bad, test_crc32c, test_layout, test_layout_bad,
+	  test_round_trip, test_fixed_bytes,
 	  test_every_bit_counts, test_every_field_counts, test_compat)

@@ -177,6 +177,48 @@ static void promised_fits(struct world *w)
 	w->pool.status.provisioned_bytes = 190 * GIB;
 }
 
+/* a linear volume: the thin data does not matter, what was set apart does */
+static void linear(struct world *w)
+{
+	w->volume.spec.volume_class = LITEIO_VOLUME_LINEAR;
+	w->pool.status.linear_bytes = 40 * GIB;
+	w->pool.status.linear_free_bytes = 10 * GIB;
+	w->pool.status.data_used_bytes = 100 * GIB;
+	w->pool.status.metadata_used_bytes = GIB;
+	w->pool.status.provisioned_bytes = 900 * GIB;
+}
+
+static void no_linear(struct world *w)
+{
+	w->volume.spec.volume_class = LITEIO_VOLUME_LINEAR;
+}
+
+static void linear_full(struct world *w)
+{
+	linear(w);
+	w->pool.status.linear_free_bytes = 10 * GIB - 1;
+}
+
+static void linear_assigned(struct world *w)
+{
+	linear(w);
+	w->c.assigned_fixed[LITEIO_VOLUME_LINEAR] = 31 * GIB;
+}
+
+static void reserved(struct world *w)
+{
+	linear(w);
+	w->volume.spec.volume_class = LITEIO_VOLUME_RESERVED;
+	w->pool.status.reserved_bytes = 10 * GIB;
+	w->pool.status.reserved_free_bytes = 10 * GIB;
+}
+
+static void reserved_full(struct world *w)
+{
+	reserved(w);
+	w->c.assigned_fixed[LITEIO_VOLUME_RESERVED] = 1;
+}
+
 static void assigned(struct world *w)
 {
 	w->c.assigned_bytes = 191 * GIB;
@@ -197,6 +239,12 @@ static const struct {
 	{ pool_cordon, LITEIO_REFUSAL_POOL_CORDONED },
 	{ pool_unready, LITEIO_REFUSAL_POOL_NOT_READY },
 	{ class, LITEIO_REFUSAL_CLASS },
+	{ linear, LITEIO_REFUSAL_NONE },
+	{ no_linear, LITEIO_REFUSAL_CLASS },
+	{ linear_full, LITEIO_REFUSAL_OVERCOMMIT },
+	{ linear_assigned, LITEIO_REFUSAL_OVERCOMMIT },
+	{ reserved, LITEIO_REFUSAL_NONE },
+	{ reserved_full, LITEIO_REFUSAL_OVERCOMMIT },
 	{ by_node_label, LITEIO_REFUSAL_NODE_SELECTOR },
 	{ by_pool_label, LITEIO_REFUSAL_POOL_SELECTOR },
 	{ labels_match, LITEIO_REFUSAL_NONE },

@@ -52,7 +52,8 @@ interrupted() {
 }
 
 agent_start
-liteioctl pool create fast "$DISK" >/dev/null
+liteioctl pool create fast "$DISK" --linear 128Mi >/dev/null
+linear=$(j pool show fast | jq .linearFreeBytes)
 empty=$(j pool show fast | jq .dataUsedBytes)
 
 # something in use all the time
@@ -85,6 +86,35 @@ prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null
 }
 interrupted "wiping a volume" "$(steps volume-wipe)" liteioctl volume delete a --wipe discard
+
+prepare() { :; }
+check() {
+	[ "$(j volume show a | jq -r .state)" = ready ] && liteioctl volume delete a >/dev/null &&
+		[ "$(j pool show fast | jq .linearFreeBytes)" = "$linear" ]
+}
+interrupted "creating a linear volume" "$(steps linear-create)" \
+	liteioctl volume create a --pool fast --size 16Mi --class linear
+
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi --class linear >/dev/null
+	liteioctl export create a 7 --local >/dev/null
+}
+check() {
+	[ "$(blockdev --getsize64 "$(j export list | jq -r '.items[] | select(.volume == "a") | .device')")" = $((32 << 20)) ] &&
+		[ "$(j pool show fast | jq .linearFreeBytes)" = $((linear - (32 << 20))) ] &&
+		liteioctl export delete a 7 >/dev/null &&
+		liteioctl volume delete a >/dev/null
+}
+interrupted "growing a linear volume" "$(steps linear-grow)" liteioctl volume grow a --size 32Mi
+
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi --class linear >/dev/null
+}
+check() {
+	[ "$(j volume list | jq -r '[.items[].name] | join(" ")')" = busy ] &&
+		[ "$(j pool show fast | jq .linearFreeBytes)" = "$linear" ]
+}
+interrupted "deleting a linear volume" "$(steps linear-reclaim)" liteioctl volume delete a
 
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null

@@ -3,7 +3,7 @@
 # The pool engine killed after every named step of every operation: what it then finds when it opens
 # the pool again is the state before or after, nothing is lost, nothing is left over, the kernel knows
 # the thin devices that the catalog knows, and everything can be done again.
-# vm: kernels=6.12 disks=pool=256M timeout=1500 needs=tools
+# vm: kernels=6.12 disks=pool=320M timeout=3000 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -26,6 +26,8 @@ check_after_kill() {
 		1) what='volume one' ;;
 		2) what='snapshot snap' ;;
 		3) what='volume two' ;;
+		4) what='volume reserved' ;;
+		5) what='snapshot kept' ;;
 		esac
 		# from the transaction on it is there, as the kernel says so
 		if [ "$1" = volume-create:transaction ]; then
@@ -65,6 +67,27 @@ check_after_kill() {
 		esac
 		[ "$n" = $want ] || fail "$1: $n snapshots of the group are there: $list"
 		;;
+	linear-create:catalog-creating | linear-create:zeroed)
+		! grep -q '^volume linear' <<<"$list" || fail "$1: was not undone: $list"
+		grep -q ' linear-used=0 ' <<<"$list" || fail "$1: ranges stayed: $list"
+		;;
+	linear-create:catalog-ready | linear-grow:catalog-fresh | linear-grow:zeroed)
+		grep -q '^volume linear ready size=8388608 ' <<<"$list" || fail "$1: $list"
+		grep -q ' linear-used=8388608 ' <<<"$list" || fail "$1: ranges are lost or stayed: $list"
+		;;
+	linear-grow:catalog | linear-grow:table)
+		grep -q '^volume linear ready size=16777216 ' <<<"$list" || fail "$1: $list"
+		grep -q ' linear-used=16777216 ' <<<"$list" || fail "$1: ranges are lost: $list"
+		;;
+	linear-reclaim:discarded)
+		grep -q ' linear-used=16777216 ' <<<"$list" || fail "$1: $list"
+		;;
+	linear-reclaim:catalog)
+		grep -q ' linear-used=0 ' <<<"$list" || fail "$1: ranges stayed: $list"
+		;;
+	overcommit:catalog)
+		grep -q ' overcommit=700 ' <<<"$list" || fail "$1: $list"
+		;;
 	volume-grow:catalog)
 		grep -q '^volume one ready size=50331648 ' <<<"$list" || fail "$1: $list"
 		;;
@@ -87,12 +110,12 @@ for step in $(poolctl steps); do
 	pool-format:*)
 		# these come first; the last one leaves the pool that the others work on
 		rc=0
-		LITEIO_STEP_KILL=$step poolctl format $disk fast >/dev/null || rc=$?
+		LITEIO_STEP_KILL=$step poolctl format $disk fast 0 - 32Mi 48Mi >/dev/null || rc=$?
 		[ $rc = 137 ] || fail "$step was not reached"
 		[ "$step" = pool-format:label ] || refused 'no pool' poolctl info $disk
 		;;
 	volume-create:*)
-		for count in 1 2 3; do
+		for count in 1 2 3 4 5; do
 			one_step "$step" $count
 		done
 		;;
@@ -103,8 +126,10 @@ for step in $(poolctl steps); do
 	n=$((n + 1))
 	ok "killed after $step"
 done
-[ $n -ge 43 ] || fail "only $n steps"
+[ $n -ge 54 ] || fail "only $n steps"
 poolctl show $disk | grep -q '^condition=Ready .* used=0 .* volumes=0 snapshots=0 deleting=0' ||
+	fail "something was left: $(poolctl show $disk)"
+poolctl show $disk | grep -q ' reserve-used=0 reserve-promised=0 .* linear-used=0 ' ||
 	fail "something was left: $(poolctl show $disk)"
 poolctl orphans $disk 300
 ok "nothing is left over"

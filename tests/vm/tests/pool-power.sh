@@ -16,7 +16,7 @@ echo "# LITEIO_SEED=$seed"
 
 vm_add one --disk pool=256M -m 768M
 vm_boot one
-vm one poolctl format $disk fast >/dev/null
+vm one poolctl format $disk fast 0 - 48Mi 32Mi >/dev/null
 vm one poolctl create $disk $V1 keep 64Mi
 
 # work FROM: raise the floor and write a block, a little higher each time, and say what is done
@@ -33,8 +33,13 @@ while :; do
 	echo "block \$n"
 	poolctl create $disk $V2 two 16Mi
 	poolctl snapshot $disk $S1 snap $V1
+	poolctl create $disk $V3 lin 8Mi - linear
+	poolctl create $disk $V4 res 8Mi - reserved
+	poolctl grow $disk $V3 16Mi
 	poolctl delete $disk $V2
 	poolctl delete $disk $S1
+	poolctl delete $disk $V3
+	poolctl delete $disk $V4
 	poolctl reclaim $disk
 	echo "round \$n"
 done
@@ -68,10 +73,13 @@ for round in 1 2 3; do
 		[ "$got" = "$block" ] || fail "round $round: block $block holds \"$got\""
 	fi
 	# what was under way can be done to its end, and leaves nothing
-	vm one poolctl delete $disk $V2
-	vm one poolctl delete $disk $S1
+	for v in $V2 $S1 $V3 $V4; do
+		vm one poolctl delete $disk "$v"
+	done
 	vm one poolctl reclaim $disk
-	vm one poolctl info $disk | grep -q ' volumes=1 snapshots=0 deleting=0' || fail "round $round: something was left"
+	info=$(vm one poolctl info $disk)
+	grep -q ' volumes=1 snapshots=0 deleting=0' <<<"$info" || fail "round $round: something was left: $info"
+	grep -q ' reserve-used=0 .* linear-used=0 ' <<<"$info" || fail "round $round: space was left: $info"
 	n=$((n + 1))
 	ok "power cut $round: floor $floor and block $block are there"
 done

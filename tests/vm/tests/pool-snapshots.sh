@@ -127,8 +127,7 @@ poolctl reclaim $disk
 ids_agree $disk
 
 # the whole disk, before and after: is the word still on it?
-none=00000000-0000-0000-0000-000000000000
-poolctl create $disk $V1 secret 16Mi $none zero
+poolctl create $disk $V1 secret 16Mi - - zero
 fill "$(poolctl activate $disk $V1)" 12 launch-code-of-mine
 refused 'EOPNOTSUPP: volume secret' poolctl snapshot $disk $S1 shared $V1
 refused 'EOPNOTSUPP: volume secret' poolctl create $disk $V2 clone 16Mi $V1
@@ -152,7 +151,7 @@ poolctl create $disk $V1 other 16Mi
 fill "$(poolctl activate $disk $V1)" 12 another-code-of-mine
 poolctl snapshot $disk $S1 shared $V1
 refused 'EOPNOTSUPP: volume other may have had' poolctl wipe $disk $V1 zero
-refused 'EOPNOTSUPP: volume two shares' poolctl create $disk $V2 two 16Mi $V1 zero
+refused 'EOPNOTSUPP: volume two shares' poolctl create $disk $V2 two 16Mi $V1 - zero
 poolctl wipe $disk $V1 discard
 poolctl wipe $disk $S1 discard
 poolctl delete $disk $V1

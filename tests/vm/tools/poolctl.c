@@ -34,7 +34,7 @@ static struct liteio_uuid uuid_arg(const struct call *c, int i)
 {
 	struct liteio_uuid u = { { 0 } };
 
-	if (i < c->n && liteio_uuid_parse(c->arg[i], &u)) {
+	if (i < c->n && strcmp(c->arg[i], "-") != 0 && liteio_uuid_parse(c->arg[i], &u)) {
 		fprintf(stderr, "poolctl: %s is no uuid\n", c->arg[i]);
 		exit(2);
 	}
@@ -63,6 +63,8 @@ static int do_format(struct call *c, struct liteio_error *err)
 		.name = c->arg[1],
 		.size_bytes = number_arg(c, 2),
 		.force = c->n > 3 && !strcmp(c->arg[3], "force"),
+		.linear_bytes = number_arg(c, 4),
+		.reserve_bytes = number_arg(c, 5),
 	};
 	char text[LITEIO_UUID_STRLEN + 1];
 	struct liteio_uuid uuid;
@@ -111,6 +113,13 @@ static int do_info(struct call *c, struct liteio_error *err)
 	       (unsigned long long)i.data_bytes, (unsigned long long)i.provisioned_bytes,
 	       (unsigned long long)i.n_volumes, (unsigned long long)i.n_snapshots,
 	       (unsigned long long)i.n_deleting);
+	printf("fill=%s overcommit=%llu thin-promised=%llu thin-free=%llu reserve=%llu reserve-used=%llu reserve-promised=%llu reserve-free=%llu linear=%llu linear-used=%llu linear-free=%llu\n",
+	       liteio_fill_names[i.space.fill], (unsigned long long)i.overcommit_percent,
+	       (unsigned long long)i.space.thin_promised, (unsigned long long)i.space.thin_free,
+	       (unsigned long long)i.space.reserve.total, (unsigned long long)i.space.reserve.used,
+	       (unsigned long long)i.space.reserve_promised,
+	       (unsigned long long)i.space.reserve_free, (unsigned long long)i.space.linear_total,
+	       (unsigned long long)i.space.linear_used, (unsigned long long)i.space.linear_free);
 	if (i.reason[0])
 		fprintf(stderr, "%s\n", i.reason);
 	return i.condition == LITEIO_POOL_FAILED ? r : 0;
@@ -134,10 +143,12 @@ static int do_orphans(struct call *c, struct liteio_error *err)
 	liteio_pool_info(c->pool, &i);
 	if (i.n_volumes + i.n_snapshots)
 		return liteio_error_set(err, -EBUSY, "the pool is not empty");
-	liteio_dm_name(LITEIO_DM_POOL, &i.uuid, 0, name);
-	for (uint64_t id = 1; id < number_arg(c, 0); id++) {
-		snprintf(message, sizeof(message), "delete %llu", (unsigned long long)id);
-		found += liteio_dm_message(name, 0, message, NULL, NULL) != -ENODATA;
+	for (int reserve = 0; reserve <= (i.space.reserve.total != 0); reserve++) {
+		liteio_dm_name(reserve ? LITEIO_DM_RPOOL : LITEIO_DM_POOL, &i.uuid, 0, name);
+		for (uint64_t id = 1; id < number_arg(c, 0); id++) {
+			snprintf(message, sizeof(message), "delete %llu", (unsigned long long)id);
+			found += liteio_dm_message(name, 0, message, NULL, NULL) != -ENODATA;
+		}
 	}
 	if (found)
 		return liteio_error_set(err, -EUCLEAN, "%d thin devices are left over", found);
@@ -162,6 +173,17 @@ static int do_destroy(struct call *c, struct liteio_error *err)
 
 /* ---- volumes -------------------------------------------------------------------------------- */
 
+static enum liteio_catalog_class class_arg(const struct call *c, int i)
+{
+	static const char *const names[] = { "-", "thin", "reserved", "linear" };
+
+	for (int k = 0; i < c->n && k < 4; k++) {
+		if (!strcmp(c->arg[i], names[k]))
+			return (enum liteio_catalog_class)k;
+	}
+	return 0;
+}
+
 static int do_create(struct call *c, struct liteio_error *err)
 {
 	struct liteio_pool_create v = {
@@ -169,9 +191,10 @@ static int do_create(struct call *c, struct liteio_error *err)
 		.name = c->arg[1],
 		.size_bytes = number_arg(c, 2),
 		.source = uuid_arg(c, 3),
+		.vclass = class_arg(c, 4),
 	};
 
-	if (c->n > 4)
+	if (c->n > 5)
 		v.wipe = LITEIO_CATALOG_WIPE_ZERO;
 	return liteio_pool_volume_create(c->pool, &v, NULL, err);
 }
@@ -285,6 +308,11 @@ static int do_list(struct call *c, struct liteio_error *err)
 		       a[i].state == LITEIO_CATALOG_ATT_LIVE ? "live" : "fenced", a[i].host);
 	free(a);
 	return 0;
+}
+
+static int do_overcommit(struct call *c, struct liteio_error *err)
+{
+	return liteio_pool_set_overcommit(c->pool, number_arg(c, 0), err);
 }
 
 /* ---- floors and attachments ----------------------------------------------------------------- */
@@ -509,6 +537,69 @@ static int story_wiped(struct story *s, struct liteio_error *err)
 	return r ? r : liteio_pool_volume_delete(s->pool, &three.uuid, err);
 }
 
+/* one byte more than @from: a uuid of its own */
+static struct liteio_uuid story_uuid(struct liteio_uuid from, uint8_t more)
+{
+	from.b[15] ^= more;
+	return from;
+}
+
+/* create what is not there yet, have it active, write it and read it */
+static int story_fixed(struct story *s, const struct liteio_uuid *uuid,
+		       enum liteio_catalog_class vclass, const char *name, struct liteio_error *err)
+{
+	struct liteio_pool_create c = {
+		.uuid = *uuid,
+		.name = name,
+		.vclass = vclass,
+		.size_bytes = STORY_PATTERN * 8,
+	};
+	struct liteio_catalog_volume v;
+	struct liteio_pool_thin thin;
+	int fd, r;
+
+	if (!liteio_pool_volume_get(s->pool, uuid, &v))
+		c.size_bytes = v.size_bytes;
+	r = liteio_pool_volume_create(s->pool, &c, NULL, err);
+	if (!r)
+		r = liteio_pool_volume_activate(s->pool, uuid, &thin, err);
+	if (r)
+		return r;
+	fd = open(thin.path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	if (fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s", thin.path);
+	r = story_write(fd, 0x5a, err);
+	close(fd);
+	if (!r)
+		r = liteio_pool_volume_grow(s->pool, uuid, STORY_PATTERN * 16, err);
+	return r ? r : story_read(thin.path, err);
+}
+
+/* the other classes, on a pool that has space for them */
+static int story_classes(struct story *s, struct liteio_error *err)
+{
+	struct liteio_uuid linear = story_uuid(s->one, 1), reserved = story_uuid(s->one, 2);
+	struct liteio_uuid snap = story_uuid(s->one, 3);
+	struct liteio_pool_info i;
+	int r;
+
+	r = liteio_pool_set_overcommit(s->pool, 700, err);
+	if (!r)
+		r = liteio_pool_set_overcommit(s->pool, 800, err);
+	liteio_pool_info(s->pool, &i);
+	if (!r && i.space.linear_total)
+		r = story_fixed(s, &linear, LITEIO_CATALOG_LINEAR, "linear", err);
+	if (!r && i.space.reserve.total)
+		r = story_fixed(s, &reserved, LITEIO_CATALOG_RESERVED, "reserved", err);
+	if (!r && i.space.reserve.total)
+		r = liteio_pool_snapshot_create(s->pool, &snap, "kept", &reserved, NULL, NULL, err);
+	if (!r)
+		r = liteio_pool_volume_delete(s->pool, &snap, err);
+	if (!r)
+		r = liteio_pool_volume_delete(s->pool, &linear, err);
+	return r ? r : liteio_pool_volume_delete(s->pool, &reserved, err);
+}
+
 static int story_end(struct story *s, struct liteio_error *err)
 {
 	int r;
@@ -543,6 +634,8 @@ static int do_story(struct call *c, struct liteio_error *err)
 	if (!r)
 		r = story_group(&s, err);
 	if (!r)
+		r = story_classes(&s, err);
+	if (!r)
 		r = story_end(&s, err);
 	return r ? r : do_close(c, err);
 }
@@ -556,7 +649,7 @@ static const struct command {
 	int min_args;
 	const char *args;
 } commands[] = {
-	{ "format", do_format, false, 2, "DEVICE NAME [SIZE [force]]" },
+	{ "format", do_format, false, 2, "DEVICE NAME [SIZE [force|- [LINEAR [RESERVE]]]]" },
 	{ "probe", do_probe, false, 1, "DEVICE" },
 	{ "scan", do_scan, false, 0, "" },
 	{ "info", do_info, true, 0, "" },
@@ -565,7 +658,8 @@ static const struct command {
 	{ "orphans", do_orphans, true, 1, "N" },
 	{ "close", do_close, true, 0, "" },
 	{ "destroy", do_destroy, true, 0, "" },
-	{ "create", do_create, true, 3, "UUID NAME SIZE [SOURCE-UUID|00..0 [zero]]" },
+	{ "create", do_create, true, 3, "UUID NAME SIZE [SOURCE-UUID|- [CLASS|- [zero]]]" },
+	{ "overcommit", do_overcommit, true, 1, "PERCENT" },
 	{ "snapshot", do_snapshot, true, 3, "UUID NAME VOLUME-UUID" },
 	{ "rollback", do_rollback, true, 2, "UUID SNAPSHOT-UUID" },
 	{ "rename", do_rename, true, 2, "UUID NAME" },

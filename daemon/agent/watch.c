@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What device-mapper says of pools.
+ */
+#include "agent/watch.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/cluster.h"
+#include "agent/pools.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "base/worker.h"
+#include "host/dm.h"
+
+/* what was last said of a pool */
+struct said {
+	struct liteio_uuid uuid;
+	enum liteio_fill fill;
+	enum liteio_pool_condition condition;
+};
+
+/**
+ * struct liteio_watch - the watch
+ * @agent: whose
+ * @fd: device-mapper's events
+ * @io: on @fd, NULL once stopped
+ * @looking: a worker looks at the pools; loop thread only
+ * @again: something happened since it began; loop thread only
+ * @said: of each pool that was looked at; the job only
+ * @n_said: how many
+ */
+struct liteio_watch {
+	struct liteio_agent *agent;
+	int fd;
+	struct liteio_io *io;
+	bool looking;
+	bool again;
+	struct said *said;
+	size_t n_said;
+};
+
+/* a pool that was never looked at is taken for one that is well */
+static struct said *find_said(struct liteio_watch *w, const struct liteio_uuid *uuid)
+{
+	for (size_t i = 0; i < w->n_said; i++) {
+		if (liteio_uuid_equal(&w->said[i].uuid, uuid))
+			return &w->said[i];
+	}
+	w->said = liteio_realloc(w->said, w->n_said + 1, sizeof(*w->said));
+	w->said[w->n_said] = (struct said){ .uuid = *uuid };
+	return &w->said[w->n_said++];
+}
+
+static void say_fill(const struct liteio_pool_info *i)
+{
+	char used[32], total[32];
+
+	liteio_format_size(i->space.thin.used, used, sizeof(used));
+	liteio_format_size(i->space.thin.total, total, sizeof(total));
+	if (i->space.fill == LITEIO_FILL_OK)
+		log_info(NULL, "pool %s has space again: %s of %s are in use", i->name, used,
+			 total);
+	else
+		log_warning(NULL, "pool %s is %s on space: %s of %s are in use", i->name,
+			    liteio_fill_names[i->space.fill], used, total);
+}
+
+static void look_at(struct liteio_watch *w, struct liteio_open_pool *p)
+{
+	struct liteio_pool_info i;
+	struct said *said;
+
+	{
+		liteio_lane_guard(p, false);
+		(void)liteio_pool_refresh(p->engine, NULL);
+	}
+	liteio_pool_info(p->engine, &i);
+	said = find_said(w, &i.uuid);
+	if (said->fill != i.space.fill)
+		say_fill(&i);
+	if (said->condition != i.condition && i.condition == LITEIO_POOL_READY)
+		log_info(NULL, "pool %s is ready again", i.name);
+	else if (said->condition != i.condition)
+		log_err(NULL, "pool %s: %s", i.name, i.reason);
+	said->fill = i.space.fill;
+	said->condition = i.condition;
+}
+
+static void look(void *arg)
+{
+	struct liteio_watch *w = arg;
+	struct liteio_open_pool **all;
+	size_t n;
+
+	liteio_pools_all(w->agent->pools, &all, &n);
+	for (size_t i = 0; i < n; i++)
+		look_at(w, all[i]);
+	liteio_pools_put_all(w->agent->pools, all, n);
+}
+
+static void looked(void *arg);
+
+static void begin(struct liteio_watch *w)
+{
+	w->looking = true;
+	w->again = false;
+	liteio_worker_submit(w->agent->workers, NULL, look, looked, w);
+}
+
+static void looked(void *arg)
+{
+	struct liteio_watch *w = arg;
+
+	w->looking = false;
+	if (w->agent->cluster)
+		liteio_cluster_pools_changed(w->agent->cluster);
+	if (w->again && w->io)
+		begin(w);
+}
+
+void liteio_watch_look(struct liteio_watch *w)
+{
+	if (!w)
+		return;
+	w->again = true;
+	if (!w->looking)
+		begin(w);
+}
+
+/* armed before anything is looked at: what happens meanwhile is not lost */
+static void on_event(void *arg, int fd, unsigned int events)
+{
+	struct liteio_watch *w = arg;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_dm_events_arm(fd, &err);
+
+	if (r < 0) {
+		log_err(NULL, "changes of pools are not noticed any more: %s", err.msg);
+		liteio_io_set_events(w->io, 0);
+		return;
+	}
+	liteio_watch_look(w);
+}
+
+int liteio_watch_start(struct liteio_agent *a, struct liteio_watch **ret, struct liteio_error *err)
+{
+	struct liteio_watch *w;
+	int fd, r;
+
+	fd = liteio_dm_events_open(err);
+	if (fd < 0)
+		return fd;
+	w = liteio_calloc(1, sizeof(*w));
+	w->agent = a;
+	w->fd = fd;
+	r = liteio_dm_events_arm(fd, err);
+	if (r == 0)
+		r = liteio_io_new(a->loop, fd, LITEIO_IO_READ, on_event, w, &w->io, err);
+	if (r < 0) {
+		liteio_watch_free(w);
+		return r;
+	}
+	*ret = w;
+	return 0;
+}
+
+void liteio_watch_stop(struct liteio_watch *w)
+{
+	if (!w)
+		return;
+	liteio_io_free(w->io);
+	w->io = NULL;
+}
+
+void liteio_watch_free(struct liteio_watch *w)
+{
+	if (!w)
+		return;
+	close(w->fd);
+	free(w->said);
+	free(w);
+}

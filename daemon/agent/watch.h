@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pools that change by themselves: device-mapper says that something happened, the agent looks at
+ * its pools, and says what has become of them: in the log, and in the cluster.
+ *
+ * The kernel speaks up when the free thin blocks of a pool first fall below a fifth, when there are
+ * none, when there are some again, and when a pool fails. Between that and the next it is silent:
+ * how full a pool is at this moment is asked for wherever it counts, not remembered.
+ */
+#ifndef LITEIO_AGENT_WATCH_H
+#define LITEIO_AGENT_WATCH_H
+
+struct liteio_agent;
+struct liteio_error;
+struct liteio_watch;
+
+/**
+ * liteio_watch_start() - begin to listen
+ * @a: the agent, with its loop, workers and pools
+ * @ret: the watch, owned by the caller
+ * @err: why not
+ *
+ * Context: loop thread. Return: 0 or a negative errno.
+ */
+int liteio_watch_start(struct liteio_agent *a, struct liteio_watch **ret, struct liteio_error *err);
+/* look at all pools now, once they are open. Context: loop thread */
+void liteio_watch_look(struct liteio_watch *w);
+/* no longer listen, before the workers end; NULL is fine. Context: loop thread */
+void liteio_watch_stop(struct liteio_watch *w);
+/* after the workers have ended; NULL is fine */
+void liteio_watch_free(struct liteio_watch *w);
+
+#endif

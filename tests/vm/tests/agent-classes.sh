@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Classes of volumes through the agent: what each is promised, what each refuses, true numbers, what
+# the agent says when a pool fills and when space comes back, and a restart in the middle.
+# vm: kernels=6.12 disks=pool=512M timeout=900 mem=1G needs=module,tools,programs
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/agent.sh
+. "$LITEIO_TOP/tests/vm/lib/agent.sh"
+
+mib=$((1 << 20))
+num() { j pool show fast | jq -r ".$1"; }
+is() { [ "$(num "$1")" = "$2" ] || fail "$1 is $(num "$1"), not $2"; }
+# device VOLUME: of its export
+device() { j export list | jq -r --arg v "$1" '.items[] | select(.volume == $v) | .device'; }
+write() { yes "$3" | head -c $(($2 * mib)) | dd of="$1" bs=1M iflag=fullblock oflag=direct conv=fsync status=none; }
+sum() { dd if="$1" bs=1M count="$2" iflag=direct status=none | sha256sum; }
+
+# a secret on all of the disk
+yes secret | head -c $((511 * mib)) | dd of="$DISK" bs=1M iflag=fullblock oflag=direct conv=fsync status=none || true
+
+agent_start
+refused 'no room' liteioctl pool create fast "$DISK" --force --linear 1Gi
+liteioctl pool create fast "$DISK" --force --linear 96Mi --reserved 64Mi --overcommit 300 >/dev/null
+refused 'less space' liteioctl pool create fast "$DISK" --linear 128Mi
+is linearBytes $((96 * mib))
+is linearFreeBytes $((96 * mib))
+is reservedBytes $((64 * mib))
+is overcommitPercent 300
+is freeBytes $(($(num dataBytes) * 3))
+is fill ok
+refused '100\|overcommit' liteioctl pool set fast --overcommit 99
+liteioctl pool set fast --overcommit 400 >/dev/null
+is overcommitPercent 400
+ok "a pool is made with space for each class, and says how much there is"
+
+liteioctl volume create lin --pool fast --size 40Mi --class linear >/dev/null
+liteioctl volume create lin --pool fast --size 40Mi --class linear >/dev/null
+refused 'another class' liteioctl volume create lin --pool fast --size 40Mi
+liteioctl volume create db --pool fast --size 24Mi --class reserved >/dev/null
+liteioctl volume create th --pool fast --size 1Gi >/dev/null
+[ "$(j volume list | jq -rc '[.items[] | [.name, .class]] | sort | flatten | join(" ")')" = 'db reserved lin linear th thin' ] ||
+	fail "classes: $(j volume list)"
+refused '56.0 MiB are left' liteioctl volume create no --pool fast --size 57Mi --class linear
+refused '40.0 MiB are left' liteioctl volume create no --pool fast --size 41Mi --class reserved
+refused 'no snapshots' liteioctl snapshot create s lin
+is linearFreeBytes $((56 * mib))
+is reservedFreeBytes $((40 * mib))
+is provisionedBytes $((1024 * mib))
+ok "each class takes from its own space"
+
+for v in lin db th; do
+	liteioctl export create $v 1 --local >/dev/null
+done
+[ "$(sum "$(device lin)" 40)" = "$(head -c $((40 * mib)) /dev/zero | sha256sum)" ] ||
+	fail "a linear volume shows what was on the disk"
+write "$(device lin)" 40 linear
+before=$(sum "$(device lin)" 40)
+liteioctl volume grow lin --size 64Mi >/dev/null
+[ "$(blockdev --getsize64 "$(device lin)")" = $((64 * mib)) ] || fail "the head did not grow"
+[ "$(sum "$(device lin)" 40)" = "$before" ] || fail "growing changed what was there"
+[ "$(dd if="$(device lin)" bs=1M skip=40 iflag=direct status=none | sha256sum)" = "$(head -c $((24 * mib)) /dev/zero | sha256sum)" ] ||
+	fail "what it grew by is not zeros"
+ok "a linear volume is zeros, and grows in use by zeros"
+
+# from here on nobody asks: the kernel tells the agent
+write "$(device th)" $(($(num dataBytes) * 85 / 100 / mib)) f
+until_true 30 grep -q 'pool fast is low on space' "$AGENT_LOG"
+dd if=/dev/zero of="$(device th)" bs=1M oflag=direct conv=fsync status=none 2>/dev/null && fail "there was space"
+until_true 30 grep -q 'pool fast is full on space' "$AGENT_LOG"
+is state noSpace
+refused 'full on space' liteioctl volume create no --pool fast --size 16Mi
+refused 'full on space' liteioctl snapshot create s th
+ok "the agent notices by itself that a pool fills, and refuses what it could not keep"
+
+write "$(device db)" 24 promised
+liteioctl snapshot create kept db >/dev/null
+is reservedPromisedBytes $((48 * mib))
+write "$(device db)" 24 again
+after=$(sum "$(device db)" 24)
+refused '16.0 MiB are left' liteioctl volume grow db --size 64Mi
+write "$(device lin)" 40 linear2
+before=$(sum "$(device lin)" 40)
+ok "in a full pool reserved and linear volumes are written as ever"
+
+agent_stop
+agent_start
+[ "$(sum "$(device db)" 24)" = "$after" ] || fail "the reserved volume changed"
+[ "$(sum "$(device lin)" 40)" = "$before" ] || fail "the linear volume changed"
+is state noSpace
+is reservedPromisedBytes $((48 * mib))
+ok "a restart of the agent changes nothing"
+
+blkdiscard -o 0 -l $((200 * mib)) "$(device th)"
+until_true 30 grep -q 'pool fast has space again' "$AGENT_LOG"
+is state ready
+is fill ok
+liteioctl volume create yes --pool fast --size 16Mi >/dev/null
+ok "the pool comes back by itself when space does"
+
+refused 'of its class' liteioctl volume create copy --pool fast --snapshot kept
+liteioctl volume delete yes >/dev/null
+for v in lin db th; do
+	liteioctl export delete $v 1 >/dev/null
+	liteioctl volume delete $v >/dev/null
+done
+liteioctl snapshot delete kept >/dev/null
+is dataUsedBytes 0
+is reservedUsedBytes 0
+is reservedFreeBytes $((64 * mib))
+is linearFreeBytes $((96 * mib))
+! dmsetup ls | grep liteio-linear || fail "linear devices stayed"
+liteioctl pool delete fast >/dev/null
+agent_stop
+ok "everything is given back"
