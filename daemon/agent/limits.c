@@ -71,6 +71,14 @@ struct liteio_over_limit liteio_over_limit_of_kernel(const struct liteio_netlink
 
 /* ---- into the kernel ------------------------------------------------------------------------ */
 
+static bool same(const struct liteio_catalog_limits *a, const struct liteio_catalog_limits *b)
+{
+	const struct liteio_limits x = liteio_limits_of_catalog(a);
+	const struct liteio_limits y = liteio_limits_of_catalog(b);
+
+	return liteio_limits_equal(&x, &y);
+}
+
 int liteio_limits_hold(struct liteio_netlink *nl, struct liteio_open_pool *p,
 		       const struct liteio_uuid *uuid, struct liteio_error *err)
 {
@@ -95,7 +103,7 @@ int liteio_limits_hold(struct liteio_netlink *nl, struct liteio_open_pool *p,
 			return 0;
 		if (r || liteio_pool_volume_get(p->engine, uuid, &now) < 0)
 			return r;
-	} while (memcmp(&said.limits, &now.limits, sizeof(now.limits)) != 0);
+	} while (!same(&said.limits, &now.limits));
 	return 0;
 }
 

@@ -3,6 +3,7 @@
  * The list of known pools: what is not there stays on it, is waited for when others used it, and is
  * given up by name.
  *
+ * unit-src: daemon/agent/limits.c
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c
  * unit-src: daemon/agent/door.c daemon/agent/exports.c daemon/agent/gate.c daemon/agent/limits.c
  */

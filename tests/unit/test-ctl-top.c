@@ -71,16 +71,16 @@ START_TEST(the_difference_is_what_happened)
 {
 	struct liteio_activity *v;
 
-	/* the old latencies were long, those in between short: only these count */
-	compare(sample(ATT(A, 1, CLASSES(100, 4096, "[0,0,0,100]", 10, 0, "[10]")),
+	/* the old latencies were shorter and longer: only those in between count */
+	compare(sample(ATT(A, 1, CLASSES(200, 4096, "[100,0,0,100]", 10, 0, "[10]")),
 		       VOL(A, "a", "\"read\":{\"iopsNs\":5,\"bytesNs\":1}"), 0),
-		sample(ATT(A, 1, CLASSES(150, 8192, "[49,1,0,100]", 10, 0, "[10]")),
+		sample(ATT(A, 1, CLASSES(250, 8192, "[101,49,0,100]", 10, 0, "[10]")),
 		       VOL(A, "a", "\"read\":{\"iopsNs\":7,\"bytesNs\":11,\"queued\":3}"), SECOND),
 		&v, 1);
 	ck_assert_str_eq(v[0].uuid, A);
 	ck_assert_uint_eq(v[0].classes[LITEIO_CLASS_READ].ios, 50);
 	ck_assert_uint_eq(v[0].classes[LITEIO_CLASS_READ].bytes, 4096);
-	ck_assert_uint_eq(v[0].classes[LITEIO_CLASS_READ].p50_ns, 1024);
+	ck_assert_uint_eq(v[0].classes[LITEIO_CLASS_READ].p50_ns, 1536);
 	ck_assert_uint_eq(v[0].classes[LITEIO_CLASS_READ].p99_ns, 1536);
 	ck_assert_uint_eq(v[0].classes[LITEIO_CLASS_WRITE].ios, 0);
 	ck_assert_uint_eq(v[0].classes[LITEIO_CLASS_WRITE].p99_ns, 0);
