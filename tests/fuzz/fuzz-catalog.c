@@ -22,9 +22,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct liteio_uuid pool = { { 1 } };
 
-/* two volumes with an attachment each, which the input is laid over */
+/*
+ * two volumes with an attachment each, one of them on its way back to a snapshot, which the input is
+ * laid over
+ */
 static void seed(uint8_t *slot)
 {
+	const struct liteio_catalog_volume replacement = {
+		.uuid = { { 3 } },
+		.kind = LITEIO_CATALOG_VOLUME,
+		.vclass = LITEIO_CATALOG_THIN,
+		.state = LITEIO_CATALOG_CREATING,
+		.size_bytes = 4096,
+		.floor = 1,
+		.txid = 1,
+		.thin_id = 3,
+		.name = "a3",
+		.replaces = { { 2 } },
+		.wipe = LITEIO_CATALOG_WIPE_DISCARD,
+	};
 	struct liteio_catalog c;
 
 	liteio_catalog_init(&c, &pool);
@@ -50,7 +66,10 @@ static void seed(uint8_t *slot)
 		liteio_catalog_add(&c, &v);
 		liteio_catalog_add_att(&c, &a);
 	}
-	c.next_thin_id = 3;
+	liteio_catalog_add(&c, &replacement);
+	c.next_thin_id = 4;
+	if (liteio_catalog_check(&c, NULL))
+		abort();
 	liteio_catalog_encode(&c, 0, slot);
 	liteio_catalog_fini(&c);
 }
