@@ -16,7 +16,7 @@
 #include "pool/catalog.h"
 #include "pool/crc32c.h"
 
-#define BYTES (2 * LITEIO_ONDISK_BLOCK)
+#define BYTES (3 * LITEIO_ONDISK_BLOCK)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -62,9 +62,25 @@ static void seed_classes(struct liteio_catalog *c)
 	c->overcommit_percent = 100;
 }
 
-/* two volumes with an attachment each and one of each other class, which the input is laid over */
+/*
+ * two volumes with an attachment each, one of them on its way back to a snapshot, and one of each
+ * other class, which the input is laid over
+ */
 static void seed(uint8_t *slot)
 {
+	const struct liteio_catalog_volume replacement = {
+		.uuid = { { 5 } },
+		.kind = LITEIO_CATALOG_VOLUME,
+		.vclass = LITEIO_CATALOG_THIN,
+		.state = LITEIO_CATALOG_CREATING,
+		.size_bytes = 4096,
+		.floor = 1,
+		.txid = 1,
+		.thin_id = 4,
+		.name = "a5",
+		.replaces = { { 2 } },
+		.wipe = LITEIO_CATALOG_WIPE_DISCARD,
+	};
 	struct liteio_catalog c;
 
 	liteio_catalog_init(&c, &pool);
@@ -90,8 +106,11 @@ static void seed(uint8_t *slot)
 		liteio_catalog_add(&c, &v);
 		liteio_catalog_add_att(&c, &a);
 	}
+	liteio_catalog_add(&c, &replacement);
 	seed_classes(&c);
-	c.next_thin_id = 4;
+	c.next_thin_id = 5;
+	if (liteio_catalog_check(&c, NULL))
+		abort();
 	liteio_catalog_encode(&c, 0, slot);
 	liteio_catalog_fini(&c);
 }
