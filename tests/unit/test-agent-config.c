@@ -120,7 +120,7 @@ START_TEST(the_command_line_wins)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, text, strlen(text)), (int)strlen(text));
 	close(fd);
-	ck_assert_msg(liteio_config_load(7, argv, &c, &mode, &err) == 0, "%s", err.msg);
+	ck_assert_msg(liteio_config_load(7, argv, &c, &mode, NULL, &err) == 0, "%s", err.msg);
 	unlink(path);
 	ck_assert_int_eq(mode, LITEIO_CONFIG_RUN);
 	ck_assert_str_eq(c.node_name, "b");
@@ -142,12 +142,14 @@ START_TEST(the_environment_knows_the_address_that_nobody_else_says)
 	ck_assert_int_eq(write(fd, "{}", 2), 2);
 	close(fd);
 	setenv("LITEIO_HOST_IP", "192.0.2.9", 1);
-	ck_assert_int_eq(liteio_config_load(3, argv, &c, &mode, &err), 0);
+	ck_assert_int_eq(liteio_config_load(3, argv, &c, &mode, NULL, &err),
+			 0);
 	ck_assert_uint_eq(c.n_listen, 1);
 	ck_assert_str_eq(c.listen[0], "192.0.2.9");
 	liteio_config_fini(&c);
 	setenv("LITEIO_HOST_IP", "", 1);
-	ck_assert_int_eq(liteio_config_load(3, argv, &c, &mode, &err), 0);
+	ck_assert_int_eq(liteio_config_load(3, argv, &c, &mode, NULL, &err),
+			 0);
 	ck_assert_uint_eq(c.n_listen, 0);
 	liteio_config_fini(&c);
 	unlink(path);
@@ -171,7 +173,8 @@ START_TEST(bad_command_lines_are_refused)
 	struct liteio_config c;
 	int mode = -1;
 
-	ck_assert_int_lt(liteio_config_load(3, (char **)bad_lines[_i].argv, &c, &mode, &err), 0);
+	ck_assert_int_lt(liteio_config_load(3, (char **)bad_lines[_i].argv, &c, &mode, NULL, &err),
+			 0);
 	ck_assert_msg(strstr(err.msg, bad_lines[_i].said), "%s", err.msg);
 	ck_assert_int_eq(mode, -1);
 }
