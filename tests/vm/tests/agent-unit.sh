@@ -3,7 +3,7 @@
 # The agent as a service of systemd: everything works within what its unit leaves it, and nothing else does;
 # a reload takes over what can change; one that hangs is replaced while I/O goes on; its socket is for
 # root and one group.
-# vm: kernels=6.12 systemd=yes disks=pool=512M,files=256M mem=1G timeout=900 needs=module,tools,programs
+# vm: kernels=6.12 systemd=yes disks=pool=512M,files=256M mem=1G timeout=1800 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
