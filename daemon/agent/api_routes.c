@@ -246,7 +246,8 @@ static const struct liteio_field timeout_fields[] = {
 };
 
 static const struct liteio_field force_fields[] = {
-	{ .key = "force", .type = LITEIO_FIELD_BOOL, .offset = offsetof(struct liteio_call, force) },
+	{ .key = "force", .type = LITEIO_FIELD_BOOL,
+	  .offset = offsetof(struct liteio_call, force) },
 	{ .key = NULL },
 };
 

@@ -7,7 +7,6 @@
  */
 #include "base/callers.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -142,10 +141,11 @@ struct liteio_caller *liteio_caller_new(struct liteio_callers *c, int fd)
 	return caller;
 }
 
-void liteio_caller_heard(struct liteio_caller *caller)
+bool liteio_caller_heard(struct liteio_caller *caller)
 {
 	take_out(caller);
 	arm(caller->all);
+	return !caller->gone;
 }
 
 void liteio_caller_answered(struct liteio_caller *caller)

@@ -9,6 +9,7 @@
 #ifndef LITEIO_BASE_CALLERS_H
 #define LITEIO_BASE_CALLERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct liteio_caller;
@@ -39,8 +40,8 @@ void liteio_callers_free(struct liteio_callers *c);
  * Another one may have to go for it. Return: the caller, owned by who called.
  */
 struct liteio_caller *liteio_caller_new(struct liteio_callers *c, int fd);
-/* its request is complete */
-void liteio_caller_heard(struct liteio_caller *caller);
+/* its request is complete; false: it has been turned away, and could not be answered any more */
+bool liteio_caller_heard(struct liteio_caller *caller);
 /* it was answered, and may say more */
 void liteio_caller_answered(struct liteio_caller *caller);
 void liteio_caller_free(struct liteio_caller *caller); /* NULL is fine */

@@ -228,9 +228,10 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *conn, const c
 	if (req->dropped)
 		return refuse_body(req);
 	if (!req->asked) {
+		/* what was said by one that has been turned away is still there to be read */
+		if (req->caller && !liteio_caller_heard(req->caller))
+			return MHD_NO;
 		req->asked = true;
-		if (req->caller)
-			liteio_caller_heard(req->caller);
 		s->fn(s->arg, req);
 	}
 	if (req->reply)

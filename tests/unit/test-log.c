@@ -125,7 +125,7 @@ START_TEST(test_journal_json)
 	log_warning(NULL, "b");
 	log_info(NULL, "c");
 	log_debug(NULL, "d");
-	/* somebody else's stream: no prefix, and what the journal would have known is in the line */
+	/* somebody else's stream: no prefix, and the line has what the journal would have known */
 	setenv("JOURNAL_STREAM", "1:2", 1);
 	liteio_log_init("prog", LITEIO_LOG_DEBUG, LITEIO_LOG_JSON);
 	log_err(NULL, "e");
@@ -135,7 +135,8 @@ START_TEST(test_journal_json)
 		p += strlen(lines[i]);
 	}
 	ck_assert_int_eq(strncmp(p, "{\"ts\":\"20", 9), 0);
-	ck_assert_ptr_nonnull(strstr(p, "\"program\":\"prog\",\"level\":\"error\",\"msg\":\"e\"}"));
+	ck_assert_ptr_nonnull(strstr(p, "\"program\":\"prog\",\"level\":\"error\","
+					"\"msg\":\"e\"}"));
 	free(env);
 }
 END_TEST
