@@ -154,8 +154,10 @@ static int config_decode(const char *text, size_t len, struct liteio_config *ret
 		return r;
 	r = liteio_json_decode(j, liteio_config_fields, LITEIO_JSON_STRICT, &c, err);
 	liteio_json_unref(j);
-	if (r < 0)
-		return liteio_json_wrap_line(err, r, text, len);
+	if (r < 0) {
+		liteio_json_wrap_line(err, text, len);
+		return r;
+	}
 	default_string(&c.socket, LITEIO_LOCAL_SOCKET);
 	default_string(&c.state_dir, "/var/lib/liteio");
 	*ret = c;
@@ -174,7 +176,8 @@ int liteio_config_parse(const char *text, size_t len, struct liteio_config *ret,
 	r = config_check(&c, err);
 	if (r < 0) {
 		liteio_config_fini(&c);
-		return liteio_json_wrap_line(err, r, text, len);
+		liteio_json_wrap_line(err, text, len);
+		return r;
 	}
 	*ret = c;
 	return 0;

@@ -191,8 +191,8 @@ int liteio_json_decode(const struct liteio_json *j, const struct liteio_field *f
  */
 size_t liteio_json_line(const char *text, size_t len, const char *sentence);
 
-/* put "line 7: " before the sentence of a failure, if the line is known; @r is returned */
-int liteio_json_wrap_line(struct liteio_error *err, int r, const char *text, size_t len);
+/* put "line 7: " before the sentence of a failure, if the line is known */
+void liteio_json_wrap_line(struct liteio_error *err, const char *text, size_t len);
 
 /*
  * What an object may hold, for manual pages and descriptions of an API: an array of key, type,

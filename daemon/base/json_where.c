@@ -136,9 +136,10 @@ size_t liteio_json_line(const char *text, size_t len, const char *sentence)
 	return find(&w, sentence);
 }
 
-int liteio_json_wrap_line(struct liteio_error *err, int r, const char *text, size_t len)
+void liteio_json_wrap_line(struct liteio_error *err, const char *text, size_t len)
 {
 	size_t line = err ? liteio_json_line(text, len, err->msg) : 0;
 
-	return line ? liteio_error_wrap(err, r, "line %zu", line) : r;
+	if (line)
+		liteio_error_wrap(err, err->code, "line %zu", line);
 }

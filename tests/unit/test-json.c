@@ -392,10 +392,11 @@ START_TEST(test_line)
 		free(cut);
 	}
 	liteio_error_set(&err, -EINVAL, "nodes[3]: must be a string");
-	ck_assert_int_eq(liteio_json_wrap_line(&err, -EINVAL, text, strlen(text)), -EINVAL);
+	liteio_json_wrap_line(&err, text, strlen(text));
+	ck_assert_int_eq(err.code, -EINVAL);
 	ck_assert_str_eq(err.msg, "line 11: nodes[3]: must be a string");
 	liteio_error_set(&err, -EINVAL, "colour: unknown field");
-	liteio_json_wrap_line(&err, -EINVAL, text, strlen(text));
+	liteio_json_wrap_line(&err, text, strlen(text));
 	ck_assert_str_eq(err.msg, "colour: unknown field");
 }
 END_TEST
