@@ -28,7 +28,10 @@ struct liteio_workers;
  * @loop: of the main thread
  * @workers: threads for operations (ops.h)
  * @urgent: threads for fences alone, so that none waits behind anything slow
- * @config: from file and command line, constant after the start
+ * @argc: the command line, for a reload
+ * @argv: likewise
+ * @config: from file and command line; constant after the start, but for the keys that a reload
+ *          takes over (LITEIO_FIELD_LIVE), which only the loop thread uses
  * @identity: name, host NQN and so on, constant after the start
  * @pools: open pools, see pools.h; own lock
  * @locks: one operation at a time on one volume, see locks.h; own lock
@@ -47,6 +50,8 @@ struct liteio_agent {
 	struct liteio_loop *loop;
 	struct liteio_workers *workers;
 	struct liteio_workers *urgent;
+	int argc;
+	char **argv;
 	struct liteio_config config;
 	struct liteio_identity identity;
 	struct liteio_pools *pools;

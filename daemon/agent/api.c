@@ -166,11 +166,41 @@ static void job_done(void *arg)
 	job_free(job);
 }
 
+static bool has_field(const struct liteio_field *f, const char *key)
+{
+	while (f->key && strcmp(f->key, key) != 0)
+		f++;
+	return f->key;
+}
+
+struct query_check {
+	const struct liteio_route *route;
+	struct liteio_error *err;
+};
+
+static int check_query(void *arg, const char *key, const char *value)
+{
+	const struct query_check *c = arg;
+
+	for (size_t i = 0; liteio_route_queries[i].flag; i++)
+		if (c->route->flags & liteio_route_queries[i].flag &&
+		    has_field(liteio_route_queries[i].fields, key))
+			return 0;
+	return liteio_error_set(c->err, -EINVAL, "%.128s: this request has no such query", key);
+}
+
 static int decode_query(struct api_job *job, struct liteio_error *err)
 {
 	const char *timeout = liteio_http_request_query(job->req, "timeoutMs");
 	const char *force = liteio_http_request_query(job->req, "force");
+	struct query_check check = { job->route, err };
+	int r;
 
+	if (!(job->route->flags & LITEIO_ROUTE_QUERY)) {
+		r = liteio_http_request_query_each(job->req, check_query, &check);
+		if (r < 0)
+			return r;
+	}
 	job->call.timeout_ms = TIMEOUT_MS_DEFAULT;
 	if (timeout && liteio_parse_u64(timeout, 0, LITEIO_LOCAL_TIMEOUT_MS_MAX,
 					&job->call.timeout_ms) < 0)
@@ -300,7 +330,7 @@ static void on_request(void *arg, struct liteio_http_request *req)
 	struct api_job *job;
 	int r;
 
-	if (strcmp(liteio_http_request_path(req), "/healthz") == 0) {
+	if (strcmp(liteio_http_request_path(req), LITEIO_API_HEALTH) == 0) {
 		reply_health(a, req);
 		return;
 	}

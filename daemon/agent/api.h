@@ -7,6 +7,7 @@
 
 struct liteio_agent;
 struct liteio_error;
+struct liteio_json;
 
 /**
  * liteio_api_start() - listen on the configured socket
@@ -18,5 +19,14 @@ struct liteio_error;
  */
 int liteio_api_start(struct liteio_agent *a, struct liteio_error *err);
 void liteio_api_stop(struct liteio_agent *a);
+
+/* answered beside the table of routes, on the loop and in plain text */
+#define LITEIO_API_HEALTH "/healthz"
+
+/*
+ * What is taken and given, from the tables: "routes" (method, path, query, body, answer), the
+ * "failure" that is answered instead, and which "errors" have a status of their own; the caller's.
+ */
+struct liteio_json *liteio_api_describe(void);
 
 #endif

@@ -265,9 +265,12 @@ static int stats_list(struct liteio_call *c, struct liteio_error *err)
 #define EARLY LITEIO_ROUTE_EARLY
 #define URGENT LITEIO_ROUTE_URGENT
 #define QUERY LITEIO_ROUTE_QUERY
-#define STRUCT(s) liteio_local_##s##_fields, sizeof(struct liteio_local_##s)
-#define LIMITS_CHANGE liteio_limits_change_fields, sizeof(struct liteio_limits_change)
-#define NOTHING NULL, 0
+#define TIMEOUT LITEIO_ROUTE_TIMEOUT
+#define FORCE LITEIO_ROUTE_FORCE
+#define STRUCT(s) liteio_local_##s##_fields, sizeof(struct liteio_local_##s), #s
+#define LIMITS_CHANGE                                                                              \
+	liteio_limits_change_fields, sizeof(struct liteio_limits_change), "limits_change"
+#define NOTHING NULL, 0, NULL
 
 const struct liteio_route liteio_routes[] = {
 	{ "GET", "/v1/node", node_show, EARLY, NOTHING, STRUCT(node) },
@@ -314,14 +317,32 @@ const struct liteio_route liteio_routes[] = {
 
 	{ "GET", "/v1/exports", export_list, 0, NOTHING, STRUCT(export_list) },
 	{ "POST", "/v1/exports", export_create, 0, STRUCT(export_create), STRUCT(export) },
-	{ "DELETE", "/v1/exports/*/*", export_delete, 0, NOTHING, STRUCT(unexport) },
+	{ "DELETE", "/v1/exports/*/*", export_delete, TIMEOUT, NOTHING, STRUCT(unexport) },
 
 	{ "GET", "/v1/attachments", attachment_list, 0, NOTHING, STRUCT(attachment_list) },
 	{ "POST", "/v1/attachments", attachment_create, 0, STRUCT(attach), STRUCT(attachment) },
 	{ "POST", "/v1/attachments/*/*/resize", attachment_resize, 0, STRUCT(resize),
 	  STRUCT(attachment) },
-	{ "DELETE", "/v1/attachments/*/*", attachment_delete, 0, NOTHING, STRUCT(deleted) },
+	{ "DELETE", "/v1/attachments/*/*", attachment_delete, FORCE, NOTHING, STRUCT(deleted) },
 
 	{ "GET", "/v1/stats", stats_list, 0, NOTHING, STRUCT(stats_list) },
 	{ .method = NULL },
+};
+
+static const struct liteio_field timeout_fields[] = {
+	{ .key = "timeoutMs", .type = LITEIO_FIELD_U64,
+	  .offset = offsetof(struct liteio_call, timeout_ms), .max = LITEIO_LOCAL_TIMEOUT_MS_MAX },
+	{ .key = NULL },
+};
+
+static const struct liteio_field force_fields[] = {
+	{ .key = "force", .type = LITEIO_FIELD_BOOL,
+	  .offset = offsetof(struct liteio_call, force) },
+	{ .key = NULL },
+};
+
+const struct liteio_route_query liteio_route_queries[] = {
+	{ LITEIO_ROUTE_TIMEOUT, timeout_fields },
+	{ LITEIO_ROUTE_FORCE, force_fields },
+	{ 0, NULL },
 };

@@ -43,8 +43,12 @@ static const char *const format_names[] = {
 	{ .key = (k), .type = LITEIO_FIELD_STRINGS, AT(m), \
 	  .count_offset = offsetof(struct liteio_config, n_##m), .max = (mx), .help = (h) }
 #define BOOL(k, m, h) { .key = (k), .type = LITEIO_FIELD_BOOL, AT(m), .help = (h) }
-#define ENUM(k, m, h, n) \
-	{ .key = (k), .type = LITEIO_FIELD_ENUM, AT(m), .names = (n), .help = (h) }
+#define LIVE_STRING(k, m, h, mx) \
+	{ .key = (k), .type = LITEIO_FIELD_STRING, .flags = LITEIO_FIELD_LIVE, AT(m), \
+	  .max = (mx), .help = (h) }
+#define LIVE_ENUM(k, m, h, n) \
+	{ .key = (k), .type = LITEIO_FIELD_ENUM, .flags = LITEIO_FIELD_LIVE, AT(m), .names = (n), \
+	  .help = (h) }
 
 const struct liteio_field liteio_config_fields[] = {
 	STRING("nodeName", node_name, "Name of this node. Without it: the host's name.", 63),
@@ -68,12 +72,12 @@ const struct liteio_field liteio_config_fields[] = {
 	STRING("kubeconfig", kubeconfig,
 	       "Credentials for the API server. Without it: the pod's service account.",
 	       LITEIO_LOCAL_PATH_MAX),
-	STRING("metrics", metrics,
-	       "Where numbers are served as /metrics in the OpenMetrics format: unix:///run/liteio/metrics.sock, for root and socketGroup, or tcp://127.0.0.1:9809, for whoever can connect. Without it: nowhere.",
-	       LITEIO_LOCAL_PATH_MAX),
+	LIVE_STRING("metrics", metrics,
+		    "Where numbers are served as /metrics in the OpenMetrics format: unix:///run/liteio/metrics.sock, for root and socketGroup, or tcp://127.0.0.1:9809, for whoever can connect. Without it: nowhere.",
+		    LITEIO_LOCAL_PATH_MAX),
 	BOOL("standalone", standalone, "Do without Kubernetes."),
-	ENUM("logLevel", log_level, "What is logged. Without it: info.", level_names),
-	ENUM("logFormat", log_format, "How it is logged. Without it: logfmt.", format_names),
+	LIVE_ENUM("logLevel", log_level, "What is logged. Without it: info.", level_names),
+	LIVE_ENUM("logFormat", log_format, "How it is logged. Without it: logfmt.", format_names),
 	{ .key = NULL },
 };
 
@@ -150,8 +154,10 @@ static int config_decode(const char *text, size_t len, struct liteio_config *ret
 		return r;
 	r = liteio_json_decode(j, liteio_config_fields, LITEIO_JSON_STRICT, &c, err);
 	liteio_json_unref(j);
-	if (r < 0)
+	if (r < 0) {
+		liteio_json_wrap_line(err, text, len);
 		return r;
+	}
 	default_string(&c.socket, LITEIO_LOCAL_SOCKET);
 	default_string(&c.state_dir, "/var/lib/liteio");
 	*ret = c;
@@ -170,6 +176,7 @@ int liteio_config_parse(const char *text, size_t len, struct liteio_config *ret,
 	r = config_check(&c, err);
 	if (r < 0) {
 		liteio_config_fini(&c);
+		liteio_json_wrap_line(err, text, len);
 		return r;
 	}
 	*ret = c;
@@ -259,16 +266,16 @@ static int config_read(const char *path, bool may_be_missing, char **ret, size_t
 }
 
 /* what can be said in the file is part of it */
-static void describe(const struct liteio_arg *args)
+static struct liteio_json *describe(const struct liteio_arg *args)
 {
 	struct liteio_json *d = liteio_args_describe("liteio-agent", args);
 
 	liteio_json_set(d, "configuration", liteio_json_describe(liteio_config_fields));
-	liteio_args_print_description(d);
+	return d;
 }
 
-static int command_line_parse(int argc, char **argv, struct command_line *cl, bool *ret_help,
-			      struct liteio_error *err)
+static int command_line_parse(int argc, char **argv, struct command_line *cl, int *ret_mode,
+			      struct liteio_json **ret_told, struct liteio_error *err)
 {
 	const struct liteio_arg args[] = {
 		{ "config", 'c', LITEIO_ARG_STRING, &cl->config, .metavar = "FILE",
@@ -297,12 +304,13 @@ static int command_line_parse(int argc, char **argv, struct command_line *cl, bo
 	r = liteio_args_parse(argc, argv, args, &operand, &help, err);
 	if (r < 0)
 		return r;
-	*ret_help = help != LITEIO_ARGS_RUN;
-	if (help == LITEIO_ARGS_DESCRIBE) {
-		describe(args);
+	if (help == LITEIO_ARGS_DESCRIBE && ret_told) {
+		*ret_told = describe(args);
+		*ret_mode = LITEIO_CONFIG_DESCRIBE;
 		return 0;
 	}
 	if (help) {
+		*ret_mode = LITEIO_CONFIG_HELP;
 		printf("liteio-agent: pools, volumes, exports and attachments of this node\n\n");
 		liteio_args_print(args);
 		return 0;
@@ -310,32 +318,33 @@ static int command_line_parse(int argc, char **argv, struct command_line *cl, bo
 	if (operand < argc)
 		return liteio_error_set(err, -EINVAL, "\"%s\": no operands are taken",
 					argv[operand]);
+	*ret_mode = cl->release ? LITEIO_CONFIG_RELEASE : LITEIO_CONFIG_RUN;
 	return 0;
 }
 
 int liteio_config_load(int argc, char **argv, struct liteio_config *ret, int *ret_mode,
-		       struct liteio_error *err)
+		       struct liteio_json **ret_told, struct liteio_error *err)
 {
 	struct command_line cl = { 0 };
 	_cleanup_free_ char *text = NULL;
 	struct liteio_config c;
 	const char *path;
-	bool help = false;
 	size_t len;
-	int r;
+	int mode = LITEIO_CONFIG_RUN, r;
 
-	r = command_line_parse(argc, argv, &cl, &help, err);
+	r = command_line_parse(argc, argv, &cl, &mode, ret_told, err);
 	if (r < 0)
 		return r;
-	if (help) {
-		*ret_mode = LITEIO_CONFIG_HELP;
+	if (mode == LITEIO_CONFIG_HELP || mode == LITEIO_CONFIG_DESCRIBE) {
+		*ret_mode = mode;
 		return 0;
 	}
 	path = cl.config ? cl.config : LITEIO_CONFIG_FILE;
 	r = config_read(path, !cl.config, &text, &len, err);
 	if (r < 0)
 		return r;
-	r = config_decode(text, len, &c, err);
+	/* what the file says is right or wrong whatever the command line says */
+	r = liteio_config_parse(text, len, &c, err);
 	if (r < 0)
 		return liteio_error_wrap(err, r, "%s", path);
 	r = override(&c, &cl, err);
@@ -346,6 +355,6 @@ int liteio_config_load(int argc, char **argv, struct liteio_config *ret, int *re
 		return r;
 	}
 	*ret = c;
-	*ret_mode = cl.release ? LITEIO_CONFIG_RELEASE : LITEIO_CONFIG_RUN;
+	*ret_mode = mode;
 	return 0;
 }

@@ -28,10 +28,10 @@ struct liteio_error;
  * @state_dir: "stateDir": what this node must remember (its pools, its host NQN)
  * @host_nqn_dir: "hostNQNDir" with the files hostnqn and hostid; NULL takes @state_dir
  * @kubeconfig: "kubeconfig" of the API server, NULL: the pod's service account
- * @metrics: "metrics": where /metrics is served, "unix:///..." or "tcp://..."; NULL: nowhere
+ * @metrics: "metrics", live: where /metrics is served, "unix:///..." or "tcp://..."; NULL: nowhere
  * @standalone: "standalone": no Kubernetes at all
- * @log_level: "logLevel", enum as in liteio_config_log_levels
- * @log_format: "logFormat", enum liteio_log_format
+ * @log_level: "logLevel", live, enum as in liteio_config_log_levels
+ * @log_format: "logFormat", live, enum liteio_log_format
  */
 struct liteio_config {
 	char *node_name;
@@ -57,7 +57,7 @@ extern const struct liteio_field liteio_config_fields[];
  * @text: JSON; unknown keys and wrong values are refused
  * @len: its length
  * @ret: filled in, defaults included; released with liteio_config_fini()
- * @err: which key, and what is wrong with it
+ * @err: which key, in which line, and what is wrong with it
  *
  * Pure. Return: 0 or -EINVAL.
  */
@@ -70,23 +70,27 @@ int liteio_config_parse(const char *text, size_t len, struct liteio_config *ret,
  * @argv: of main
  * @ret: filled in on success
  * @ret_mode: what else was asked for, enum liteio_config_mode
+ * @ret_told: with LITEIO_CONFIG_DESCRIBE what the program says of itself, owned by the caller; may
+ *            be NULL for a command line that is known not to ask
  * @err: the sentence
  *
  * The default file may be missing; one named with --config may not.
  * Return: 0 or a negative errno; -EINVAL is a bad command line or file.
  */
 int liteio_config_load(int argc, char **argv, struct liteio_config *ret, int *ret_mode,
-		       struct liteio_error *err);
+		       struct liteio_json **ret_told, struct liteio_error *err);
 
 /**
  * enum liteio_config_mode - what the process is started for
  * @LITEIO_CONFIG_RUN: be the agent
  * @LITEIO_CONFIG_HELP: the help was printed
+ * @LITEIO_CONFIG_DESCRIBE: say what the program takes and gives, as JSON (--help=json)
  * @LITEIO_CONFIG_RELEASE: let go of every remote attachment, for the shutdown of the node
  */
 enum liteio_config_mode {
 	LITEIO_CONFIG_RUN,
 	LITEIO_CONFIG_HELP,
+	LITEIO_CONFIG_DESCRIBE,
 	LITEIO_CONFIG_RELEASE,
 };
 

@@ -21,8 +21,10 @@
 #include "agent/metrics.h"
 #include "agent/pools.h"
 #include "agent/release.h"
+#include "agent/reload.h"
 #include "agent/restore.h"
 #include "agent/watch.h"
+#include "base/args.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -110,14 +112,19 @@ static void on_signal(void *arg, int signo)
 	liteio_loop_quit(a->loop, 0);
 }
 
+static void on_reload(void *arg, int signo)
+{
+	liteio_reload(arg);
+}
+
 /* an address that is taken is no reason to leave volumes alone */
 static void start_metrics(struct liteio_agent *a)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r = liteio_metrics_start(a, &err);
+	int r = liteio_metrics_listen(a, a->config.metrics, &err);
 
 	if (r < 0)
-		log_err(NULL, "there are no metrics: %s", liteio_error_str(&err, r));
+		log_err(NULL, "metrics: there are none: %s", liteio_error_str(&err, r));
 }
 
 /* without it pools are looked at when somebody asks for them */
@@ -143,6 +150,8 @@ static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 		r = liteio_loop_on_signal(a->loop, SIGTERM, on_signal, a, err);
 	if (r == 0)
 		r = liteio_loop_on_signal(a->loop, SIGINT, on_signal, a, err);
+	if (r == 0)
+		r = liteio_loop_on_signal(a->loop, SIGHUP, on_reload, a, err);
 	if (r == 0)
 		r = liteio_workers_new(a->loop, WORKERS_MAX, &a->workers, err);
 	if (r == 0)
@@ -216,15 +225,20 @@ int main(int argc, char **argv)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	_cleanup_close_ int lock = -1;
-	struct liteio_agent a = { 0 };
+	struct liteio_agent a = { .argc = argc, .argv = argv };
+	struct liteio_json *told;
 	int mode, r;
 
-	r = liteio_config_load(argc, argv, &a.config, &mode, &err);
+	r = liteio_config_load(argc, argv, &a.config, &mode, &told, &err);
 	if (r < 0) {
 		fprintf(stderr, "liteio-agent: %s\n", liteio_error_str(&err, r));
 		return EXIT_USAGE;
 	}
-	if (mode == LITEIO_CONFIG_HELP)
+	if (mode == LITEIO_CONFIG_DESCRIBE) {
+		liteio_json_set(told, "api", liteio_api_describe());
+		liteio_args_print_description(told);
+	}
+	if (mode == LITEIO_CONFIG_HELP || mode == LITEIO_CONFIG_DESCRIBE)
 		return EXIT_SUCCESS;
 	liteio_log_init("liteio-agent", liteio_config_priority(&a.config), a.config.log_format);
 	if (mode == LITEIO_CONFIG_RELEASE) {

@@ -88,7 +88,7 @@ static void on_request(void *arg, struct liteio_http_request *req)
 	liteio_worker_submit(s->agent->workers, NULL, measure, measured, s);
 }
 
-int liteio_metrics_start(struct liteio_agent *a, struct liteio_error *err)
+int liteio_metrics_listen(struct liteio_agent *a, const char *address, struct liteio_error *err)
 {
 	struct liteio_http_options opt = {
 		.max_body = 1024,
@@ -96,24 +96,28 @@ int liteio_metrics_start(struct liteio_agent *a, struct liteio_error *err)
 		.unix_mode = 0660,
 		.unix_gid = (gid_t)-1,
 	};
-	struct liteio_metrics *s;
+	struct liteio_http_server *server = NULL;
 	const struct group *g;
 	int r;
 
-	if (!a->config.metrics)
+	if (!a->metrics && !address)
 		return 0;
+	if (!a->metrics) {
+		a->metrics = liteio_calloc(1, sizeof(*a->metrics));
+		a->metrics->agent = a;
+	}
 	g = a->config.socket_group ? getgrnam(a->config.socket_group) : NULL;
 	if (g)
 		opt.unix_gid = g->gr_gid;
-	s = liteio_calloc(1, sizeof(*s));
-	s->agent = a;
-	r = liteio_http_server_new(a->loop, a->config.metrics, &opt, on_request, s, &s->server,
-				   err);
-	if (r < 0) {
-		free(s);
-		return liteio_error_wrap(err, r, "metrics");
+	if (address) {
+		r = liteio_http_server_new(a->loop, address, &opt, on_request, a->metrics, &server,
+					   err);
+		if (r < 0)
+			return r;
 	}
-	a->metrics = s;
+	/* whoever waits for an answer of the old one waits no more */
+	liteio_metrics_stop(a);
+	a->metrics->server = server;
 	return 0;
 }
 

@@ -20,6 +20,8 @@ struct liteio_http_request;
 #define LITEIO_ROUTE_URGENT 1u /* runs on agent->urgent */
 #define LITEIO_ROUTE_EARLY 2u /* also before every pool is open */
 #define LITEIO_ROUTE_QUERY 4u /* what @req_fields says is in the query, not in a body */
+#define LITEIO_ROUTE_TIMEOUT 16u /* has the query timeoutMs */
+#define LITEIO_ROUTE_FORCE 32u /* has the query force */
 
 /**
  * struct liteio_call - one request, as a route's function sees it
@@ -52,8 +54,10 @@ struct liteio_call {
  * @flags: LITEIO_ROUTE_*
  * @req_fields: of the body, or of the query (LITEIO_ROUTE_QUERY); NULL: no body is taken
  * @req_size: of its struct
+ * @req_name: of its struct, without prefix
  * @ret_fields: of the answer; NULL when it goes on
  * @ret_size: of its struct
+ * @ret_name: of its struct, without prefix
  */
 struct liteio_route {
 	const char *method;
@@ -62,11 +66,25 @@ struct liteio_route {
 	unsigned int flags;
 	const struct liteio_field *req_fields;
 	size_t req_size;
+	const char *req_name;
 	const struct liteio_field *ret_fields;
 	size_t ret_size;
+	const char *ret_name;
 };
 
 extern const struct liteio_route liteio_routes[];
+
+/**
+ * struct liteio_route_query - what the query may say with a flag of a route
+ * @flag: LITEIO_ROUTE_*; 0 ends the table
+ * @fields: of struct liteio_call
+ */
+struct liteio_route_query {
+	unsigned int flag;
+	const struct liteio_field *fields;
+};
+
+extern const struct liteio_route_query liteio_route_queries[];
 
 /**
  * liteio_route_find() - the line for a request

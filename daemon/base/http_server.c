@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/callers.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/http_server.h"
@@ -38,6 +39,7 @@
  * @mhd: libmicrohttpd's daemon
  * @io: watch of its epoll
  * @timer: its timeouts
+ * @callers: connections whose request is not complete yet
  * @listener: the socket; @listener.fd belongs to @mhd once that runs
  * @requests: all that have begun
  * @max_body: bound of a request's body
@@ -49,6 +51,7 @@ struct liteio_http_server {
 	struct MHD_Daemon *mhd;
 	struct liteio_io *io;
 	struct liteio_timer *timer;
+	struct liteio_callers *callers;
 	struct liteio_listener listener;
 	struct liteio_http_request *requests;
 	size_t max_body;
@@ -62,6 +65,7 @@ struct liteio_http_server {
  * @next: in the server's list
  * @link: what points at this request there
  * @conn: libmicrohttpd's connection
+ * @caller: who is on it
  * @method: "GET"
  * @path: decoded
  * @body: what has arrived
@@ -76,6 +80,7 @@ struct liteio_http_request {
 	struct liteio_http_server *s;
 	struct liteio_http_request *next, **link;
 	struct MHD_Connection *conn;
+	struct liteio_caller *caller;
 	char *method;
 	char *path;
 	struct liteio_buf body;
@@ -107,6 +112,32 @@ struct liteio_http_stream {
 	void *arg;
 };
 
+/* ---- connections -------------------------------------------------------------------------- */
+
+static void on_connection(void *arg, struct MHD_Connection *conn, void **caller,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	const union MHD_ConnectionInfo *info;
+	struct liteio_http_server *s = arg;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		liteio_caller_free(*caller);
+		*caller = NULL;
+		return;
+	}
+	info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (info)
+		*caller = liteio_caller_new(s->callers, info->connect_fd);
+}
+
+static struct liteio_caller *caller_of(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
 /* ---- requests ----------------------------------------------------------------------------- */
 
 static struct liteio_http_request *request_new(struct liteio_http_server *s,
@@ -117,6 +148,7 @@ static struct liteio_http_request *request_new(struct liteio_http_server *s,
 
 	req->s = s;
 	req->conn = conn;
+	req->caller = caller_of(conn);
 	req->path = liteio_strdup(path);
 	req->method = liteio_strdup(method);
 	req->next = s->requests;
@@ -220,6 +252,9 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *conn, const c
 	if (req->dropped)
 		return refuse_body(req);
 	if (!req->asked) {
+		/* what was said by one that has been turned away is still there to be read */
+		if (req->caller && !liteio_caller_heard(req->caller))
+			return MHD_NO;
 		req->asked = true;
 		s->fn(s->arg, req);
 	}
@@ -233,8 +268,13 @@ static enum MHD_Result on_access(void *arg, struct MHD_Connection *conn, const c
 static void on_completed(void *arg, struct MHD_Connection *conn, void **per_request,
 			 enum MHD_RequestTerminationCode why)
 {
-	if (*per_request)
-		request_free(*per_request);
+	struct liteio_http_request *req = *per_request;
+
+	if (!req)
+		return;
+	if (req->caller)
+		liteio_caller_answered(req->caller);
+	request_free(req);
 	*per_request = NULL;
 }
 
@@ -440,16 +480,22 @@ static int start(struct liteio_http_server *s, const struct liteio_http_options 
 	int r;
 
 	r = liteio_timer_new(s->loop, on_timeout, s, &s->timer, err);
+	if (!r)
+		r = liteio_callers_new(s->loop, connections, idle_s * 1000ull, &s->callers, err);
 	if (r)
 		return r;
+	/*
+	 * Beside those that are being heard out there is room for as many that are being answered.
+	 */
 	s->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
 				  NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, drop_log,
 				  NULL, MHD_OPTION_LISTEN_SOCKET, s->listener.fd,
-				  MHD_OPTION_CONNECTION_LIMIT, connections,
+				  MHD_OPTION_CONNECTION_LIMIT, 2 * connections,
 				  MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
 				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 				  MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
-				  on_completed, s, MHD_OPTION_END);
+				  on_completed, s, MHD_OPTION_NOTIFY_CONNECTION,
+				  on_connection, s, MHD_OPTION_END);
 	if (!s->mhd)
 		return liteio_error_set(err, -EIO, "cannot start libmicrohttpd");
 	info = MHD_get_daemon_info(s->mhd, MHD_DAEMON_INFO_EPOLL_FD);
@@ -508,6 +554,7 @@ void liteio_http_server_free(struct liteio_http_server *s)
 		s->listener.fd = -1;
 	}
 	liteio_listener_fini(&s->listener);
+	liteio_callers_free(s->callers);
 	liteio_timer_free(s->timer);
 	free(s);
 }

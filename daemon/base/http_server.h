@@ -31,8 +31,10 @@ typedef void (*liteio_http_handler)(void *arg, struct liteio_http_request *req);
 /**
  * struct liteio_http_options - bounds of a server; zero takes the default
  * @max_body: bytes of a request body, default 1 MiB: more is answered 413
- * @max_connections: default 128
- * @idle_timeout_s: a connection that says nothing is closed, default 30
+ * @max_connections: so many are heard out at a time, and as many answered; default 128. For one
+ *	more the one that has been silent or slow for longest is closed
+ * @idle_timeout_s: a connection on which no request is complete after this is closed, however
+ *	slowly it comes, and one whose reader takes nothing of its answer; default 30
  * @unix_mode: mode of the socket file, default 0660
  * @unix_gid: its group, or (gid_t)-1
  */

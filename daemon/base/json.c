@@ -102,8 +102,18 @@ static bool all_finite(struct json_object *o)
 	}
 }
 
-static int parse_failed(struct json_tokener *tok, enum json_tokener_error e,
-			struct liteio_error *err)
+/* the line of byte @at */
+static size_t line_at(const char *text, size_t at)
+{
+	size_t line = 1;
+
+	for (size_t i = 0; i < at; i++)
+		line += text[i] == '\n';
+	return line;
+}
+
+static int parse_failed(struct json_tokener *tok, enum json_tokener_error e, const char *text,
+			size_t len, struct liteio_error *err)
 {
 	size_t at = json_tokener_get_parse_end(tok);
 
@@ -112,8 +122,9 @@ static int parse_failed(struct json_tokener *tok, enum json_tokener_error e,
 	if (e == json_tokener_error_depth)
 		return liteio_error_set(err, -EINVAL, "JSON is nested deeper than %d levels",
 					LITEIO_JSON_MAX_DEPTH);
-	return liteio_error_set(err, -EINVAL, "not JSON: %s at byte %zu",
-				json_tokener_error_desc(e), at);
+	return liteio_error_set(err, -EINVAL, "not JSON: %s at byte %zu, in line %zu",
+				json_tokener_error_desc(e), at,
+				line_at(text, at < len ? at : len));
 }
 
 int liteio_json_parse(const char *text, size_t len, struct liteio_json **ret,
@@ -144,7 +155,7 @@ int liteio_json_parse(const char *text, size_t len, struct liteio_json **ret,
 		e = json_tokener_get_error(tok);
 	}
 	if (e != json_tokener_success)
-		r = parse_failed(tok, e, err);
+		r = parse_failed(tok, e, text, len, err);
 	else if (!all_finite(o))
 		r = liteio_error_set(err, -EINVAL, "not JSON: a number is not finite");
 	json_tokener_free(tok);

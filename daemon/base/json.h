@@ -53,7 +53,7 @@ void liteio_json_unref(struct liteio_json *j); /* NULL is fine */
  * @text: need not be terminated
  * @len: its length, at most LITEIO_JSON_MAX_BYTES
  * @ret: the value, owned by the caller
- * @err: what is wrong and at which byte; also duplicate trailing text and invalid UTF-8
+ * @err: what is wrong, at which line and byte; also duplicate trailing text and invalid UTF-8
  *
  * Context: any thread. Return: 0, -EINVAL, -EMSGSIZE.
  */
@@ -136,6 +136,7 @@ enum liteio_field_type {
 #define LITEIO_FIELD_REQUIRED 1u /* decoding fails without it */
 #define LITEIO_FIELD_KEEP_ZERO 2u /* encoded even when zero, false, empty */
 #define LITEIO_FIELD_GIVEN 4u /* a bool says whether it is there; encoded only when it is */
+#define LITEIO_FIELD_LIVE 8u /* of a configuration: a reload takes it over */
 
 /**
  * struct liteio_field - one member of a bound struct
@@ -180,7 +181,25 @@ struct liteio_field {
 int liteio_json_decode(const struct liteio_json *j, const struct liteio_field *fields,
 		       unsigned int flags, void *obj, struct liteio_error *err);
 
-/* what an object may hold, for manual pages: an array of key, type, choices and help */
+/**
+ * liteio_json_line() - the line of a text that a sentence is about
+ * @text: what was parsed
+ * @len: its length
+ * @sentence: begins with the place, as those of liteio_json_decode() do: "legs[1].pool: missing"
+ *
+ * Context: any thread. Return: the line, from 1, of the key or the element, or of the innermost one
+ * around it that is there; 0 when not even that is found.
+ */
+size_t liteio_json_line(const char *text, size_t len, const char *sentence);
+
+/* put "line 7: " before the sentence of a failure, if the line is known */
+void liteio_json_wrap_line(struct liteio_error *err, const char *text, size_t len);
+
+/*
+ * What an object may hold, for manual pages and descriptions of an API: an array of key, type,
+ * choices, bounds ("min", "max": of the number, of the length or of the count), the flags that are
+ * set ("required", "always", "live"), "fields" of what is inside, and help.
+ */
 struct liteio_json *liteio_json_describe(const struct liteio_field *fields);
 
 /* a new object with the fields of @obj that are set */
@@ -188,5 +207,9 @@ struct liteio_json *liteio_json_encode(const void *obj, const struct liteio_fiel
 
 /* release what decoding allocated, zero the struct */
 void liteio_json_fini(void *obj, const struct liteio_field *fields);
+
+/* one field of two structs of the same table: is it the same, and let them change it (no OBJECT) */
+bool liteio_json_field_equal(const struct liteio_field *f, const void *a, const void *b);
+void liteio_json_field_swap(const struct liteio_field *f, void *a, void *b);
 
 #endif

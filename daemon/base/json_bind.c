@@ -500,7 +500,59 @@ void liteio_json_fini(void *obj, const struct liteio_field *fields)
 	}
 }
 
+bool liteio_json_field_equal(const struct liteio_field *f, const void *a, const void *b)
+{
+	const struct liteio_field one[] = { *f, { .key = NULL } };
+	struct liteio_json *ja = liteio_json_encode(a, one), *jb = liteio_json_encode(b, one);
+	bool equal = liteio_json_equal(ja, jb);
+
+	liteio_json_unref(ja);
+	liteio_json_unref(jb);
+	return equal;
+}
+
+static void swap_bytes(void *a, void *b, size_t n)
+{
+	unsigned char *x = a, *y = b;
+
+	while (n--) {
+		unsigned char c = *x;
+
+		*x++ = *y;
+		*y++ = c;
+	}
+}
+
+void liteio_json_field_swap(const struct liteio_field *f, void *a, void *b)
+{
+	swap_bytes((char *)a + f->offset, (char *)b + f->offset, types[f->type].size);
+	if (f->type == LITEIO_FIELD_ARRAY || f->type == LITEIO_FIELD_STRINGS)
+		swap_bytes(count_of(f, a), count_of(f, b), sizeof(size_t));
+}
+
 /* ---- description ---- */
+
+static void describe_bounds(struct liteio_json *o, const struct liteio_field *f)
+{
+	static const struct {
+		unsigned int flag;
+		const char *word;
+	} flags[] = {
+		{ LITEIO_FIELD_REQUIRED, "required" },
+		{ LITEIO_FIELD_KEEP_ZERO, "always" },
+		{ LITEIO_FIELD_LIVE, "live" },
+	};
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(flags); i++)
+		if (f->flags & flags[i].flag)
+			liteio_json_set_bool(o, flags[i].word, true);
+	if (f->min)
+		liteio_json_set(o, "min", liteio_json_new_u64(f->min));
+	if (f->max)
+		liteio_json_set(o, "max", liteio_json_new_u64(f->max));
+	if (f->fields)
+		liteio_json_set(o, "fields", liteio_json_describe(f->fields));
+}
 
 struct liteio_json *liteio_json_describe(const struct liteio_field *fields)
 {
@@ -525,6 +577,7 @@ struct liteio_json *liteio_json_describe(const struct liteio_field *fields)
 				liteio_json_append(names, liteio_json_new_string(fields->names[i]));
 			liteio_json_set(o, "choices", names);
 		}
+		describe_bounds(o, fields);
 		liteio_json_set_string(o, "help", fields->help ? fields->help : "");
 		liteio_json_append(list, o);
 	}

@@ -18,7 +18,8 @@
 #include "base/listen.h"
 #include "base/str.h"
 
-#define BACKLOG 128
+/* as many as the kernel allows: whoever does not wait for room in the queue is not turned away */
+#define BACKLOG SOMAXCONN
 
 static int listen_error(struct liteio_error *err, const char *what, const char *where)
 {

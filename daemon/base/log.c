@@ -15,11 +15,11 @@
 #include "base/log.h"
 #include "base/str.h"
 
-/* the only global state of daemon/: set once by liteio_log_init(), the threshold is atomic */
+/* the only global state of daemon/: set once by liteio_log_init(); level and format are atomic */
 static struct {
 	const char *program;
 	int level;
-	enum liteio_log_format format;
+	int format;
 	bool journal;
 } log_state = { .program = "liteio", .level = LITEIO_LOG_INFO };
 
@@ -40,14 +40,19 @@ void liteio_log_init(const char *program, enum liteio_log_level level,
 		     enum liteio_log_format format)
 {
 	log_state.program = program;
-	log_state.format = format;
 	log_state.journal = stderr_is_journal();
+	liteio_log_set_format(format);
 	liteio_log_set_level(level);
 }
 
 void liteio_log_set_level(enum liteio_log_level level)
 {
 	__atomic_store_n(&log_state.level, (int)level, __ATOMIC_RELAXED);
+}
+
+void liteio_log_set_format(enum liteio_log_format format)
+{
+	__atomic_store_n(&log_state.format, (int)format, __ATOMIC_RELAXED);
 }
 
 static const char *level_name(enum liteio_log_level level)
@@ -99,26 +104,26 @@ static bool plain_value(const char *s, size_t len)
 
 struct line {
 	struct liteio_buf text;
+	bool json;
 	bool has_pairs;
 };
 
 static void add_pair(struct line *line, const char *key, size_t key_len, const char *value,
 		     size_t len)
 {
-	bool json = log_state.format == LITEIO_LOG_JSON;
 	struct liteio_buf *b = &line->text;
 
 	if (line->has_pairs)
-		liteio_buf_addstr(b, json ? "," : " ");
+		liteio_buf_addstr(b, line->json ? "," : " ");
 	line->has_pairs = true;
-	if (json) {
+	if (line->json) {
 		add_quoted(b, key, key_len);
 		liteio_buf_add(b, ":", 1);
 	} else {
 		liteio_buf_add(b, key, key_len);
 		liteio_buf_add(b, "=", 1);
 	}
-	if (!json && plain_value(value, len))
+	if (!line->json && plain_value(value, len))
 		liteio_buf_add(b, value, len);
 	else
 		add_quoted(b, value, len);
@@ -171,7 +176,7 @@ static void write_line(const char *line, size_t len)
 
 void liteio_log(enum liteio_log_level level, const char *object, const char *fmt, ...)
 {
-	struct line line = { LITEIO_BUF_INIT, false };
+	struct line line = { LITEIO_BUF_INIT, false, false };
 	const char *name = level_name(level);
 	char *msg;
 	va_list ap;
@@ -183,9 +188,10 @@ void liteio_log(enum liteio_log_level level, const char *object, const char *fmt
 		msg = NULL;
 	va_end(ap);
 
+	line.json = __atomic_load_n(&log_state.format, __ATOMIC_RELAXED) == LITEIO_LOG_JSON;
 	if (log_state.journal)
 		liteio_buf_addf(&line.text, "<%d>", (int)level);
-	if (log_state.format == LITEIO_LOG_JSON)
+	if (line.json)
 		liteio_buf_add(&line.text, "{", 1);
 	/* the journal has its own clock and knows who wrote */
 	if (!log_state.journal) {
@@ -195,7 +201,7 @@ void liteio_log(enum liteio_log_level level, const char *object, const char *fmt
 	add_pair(&line, "level", 5, name, strlen(name));
 	add_object(&line, object ? object : "");
 	add_pair(&line, "msg", 3, msg ? msg : fmt, strlen(msg ? msg : fmt));
-	liteio_buf_addstr(&line.text, log_state.format == LITEIO_LOG_JSON ? "}\n" : "\n");
+	liteio_buf_addstr(&line.text, line.json ? "}\n" : "\n");
 	write_line(line.text.data, line.text.len);
 	free(msg);
 	liteio_buf_fini(&line.text);

@@ -43,6 +43,14 @@ void liteio_log_init(const char *program, enum liteio_log_level level,
 void liteio_log_set_level(enum liteio_log_level level);
 
 /**
+ * liteio_log_set_format() - change the format of a running program
+ * @format: the new format; a line under way keeps the one it was begun in
+ *
+ * Context: any thread.
+ */
+void liteio_log_set_format(enum liteio_log_format format);
+
+/**
  * liteio_log() - write one line
  * @level: urgency
  * @object: what it is about, as "volume=<name> pool=<name>" pairs; NULL for none

@@ -6,6 +6,7 @@
  * thread takes the whole list at once, so that a post made by a post runs in the next round.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -243,6 +244,14 @@ int liteio_loop_run(struct liteio_loop *loop)
 	} while (r >= 0 && !take_quit(loop, &code));
 	sd_notify(0, "STOPPING=1");
 	return r < 0 ? r : code;
+}
+
+void liteio_loop_reload(bool begun)
+{
+	if (begun)
+		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, liteio_now_ns() / 1000);
+	else
+		sd_notify(0, "READY=1");
 }
 
 /* a callback's source must outlive the callback, even when the callback frees the object */

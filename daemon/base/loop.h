@@ -9,6 +9,7 @@
 #ifndef LITEIO_BASE_LOOP_H
 #define LITEIO_BASE_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct liteio_error;
@@ -52,6 +53,14 @@ void liteio_loop_free(struct liteio_loop *loop);
  * negative errno when the loop itself failed.
  */
 int liteio_loop_run(struct liteio_loop *loop);
+
+/**
+ * liteio_loop_reload() - tell systemd that the configuration is being read again
+ * @begun: false: it has been, with or without success
+ *
+ * Nothing without a notify socket.
+ */
+void liteio_loop_reload(bool begun);
 
 /**
  * liteio_loop_quit() - let liteio_loop_run() return after the current callback

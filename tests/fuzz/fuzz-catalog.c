@@ -120,7 +120,7 @@ static void seal(uint8_t *slot)
 	struct liteio_ondisk_slot *h = (struct liteio_ondisk_slot *)slot;
 	uint64_t n = liteio_get(h->n_records);
 
-	if (n <= LITEIO_ONDISK_BLOCK / LITEIO_RECORD_BYTES)
+	if (n <= (BYTES - LITEIO_ONDISK_BLOCK) / LITEIO_RECORD_BYTES)
 		liteio_put(h->records_crc,
 			   liteio_crc32c(0, slot + LITEIO_ONDISK_BLOCK, n * LITEIO_RECORD_BYTES));
 	liteio_put(h->crc, 0);

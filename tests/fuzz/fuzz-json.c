@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Fuzz JSON as it comes from the API server, from liteioctl and from configuration files: parsing,
- * printing that reads back the same, decoding into a struct and back, watch frames cut anywhere.
+ * printing that reads back the same, decoding into a struct and back, the line of what is wrong,
+ * watch frames cut anywhere.
  *
- * fuzz-src: daemon/base/json.c daemon/base/json_bind.c daemon/base/str.c daemon/base/size.c
- * fuzz-src: daemon/base/uuid.c daemon/base/error.c daemon/kube/frames.c daemon/kube/base64.c
+ * fuzz-src: daemon/base/json.c daemon/base/json_bind.c daemon/base/json_where.c
+ * fuzz-src: daemon/base/str.c daemon/base/size.c daemon/base/uuid.c
+ * fuzz-src: daemon/base/error.c daemon/kube/frames.c daemon/kube/base64.c
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -96,6 +98,23 @@ static void bind(const struct liteio_json *j, unsigned int flags)
 	liteio_json_unref(first);
 }
 
+/* a line of the text, or none */
+static void where(const struct liteio_json *j, const char *text, size_t size)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct vol v = { 0 };
+	size_t lines = 1;
+
+	if (!liteio_json_decode(j, vol_fields, LITEIO_JSON_STRICT, &v, &err)) {
+		liteio_json_fini(&v, vol_fields);
+		return;
+	}
+	for (size_t i = 0; i < size; i++)
+		lines += text[i] == '\n';
+	if (liteio_json_line(text, size, err.msg) > lines)
+		abort();
+}
+
 static void print(const struct liteio_json *j, char *(*printer)(const struct liteio_json *))
 {
 	struct liteio_json *back = NULL;
@@ -168,6 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
+	where(j, (const char *)data, size);
 	print(j, liteio_json_print);
 	print(j, liteio_json_print_pretty);
 	copy = liteio_json_copy(j);

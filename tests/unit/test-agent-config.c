@@ -106,6 +106,80 @@ START_TEST(bad_files_are_refused)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	const char *said;
+} lines[] = {
+	{ "{\n \"nodename\": \"a\"\n}", "line 2: nodename: unknown field" },
+	{ "{\n\n \"standalone\":\n\n 1}", "line 3: standalone: must be true or false" },
+	{ "{\"logLevel\": \"info\",\n\"logLevel\": \"loud\"}",
+	  "line 2: logLevel: \"loud\" is not one of: error, warning, info, debug" },
+	{ "{\"listen\": [\n \"192.0.2.1\",\n \"here\" ] }",
+	  "line 3: listen[1]: \"here\" is not an IPv4 or IPv6 address with a port" },
+	{ "{\"listen\": [\n \"192.0.2.1\",\n 7 ] }", "line 3: listen[1]: must be a string" },
+	{ "{\r\n\"stateDir\": \"\\\\\\\"\\n\",\r\n\"x\": {}}", "line 3: x: unknown field" },
+	{ "{\n\"socket\": \"run\"}", "line 2: socket: \"run\" is not an absolute path" },
+	{ "{\n\"socket\": \"/run\",,}",
+	  "not JSON: quoted object property name expected at byte 19, in line 2" },
+	{ "[\n]", "must be a JSON object" },
+};
+
+START_TEST(what_is_wrong_has_a_line)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_config c;
+
+	ck_assert_int_eq(liteio_config_parse(lines[_i].text, strlen(lines[_i].text), &c, &err),
+			 -EINVAL);
+	ck_assert_str_eq(err.msg, lines[_i].said);
+}
+END_TEST
+
+/* the value that is wrong is the command line's: no line of the file is to blame */
+START_TEST(what_the_command_line_says_has_no_line)
+{
+	char path[] = "/tmp/test-agent-config.XXXXXX";
+	char *argv[] = { (char *)"liteio-agent", (char *)"--config", path,
+			 (char *)"--socket=here", NULL };
+	static const char text[] = "{\n\"socket\": \"/run/a.sock\"}";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_config c;
+	int fd = mkstemp(path), mode;
+
+	ck_assert_int_eq(write(fd, text, strlen(text)), (int)strlen(text));
+	close(fd);
+	ck_assert_int_eq(liteio_config_load(4, argv, &c, &mode, NULL, &err), -EINVAL);
+	unlink(path);
+	ck_assert_str_eq(err.msg, "socket: \"here\" is not an absolute path");
+}
+END_TEST
+
+START_TEST(fields_are_compared_and_swapped)
+{
+	static const char one[] = "{\"listen\":[\"192.0.2.1\"],\"logLevel\":\"error\"}";
+	static const char two[] = "{\"listen\":[],\"metrics\":\"tcp://[::1]:9809\"}";
+	struct liteio_config a, b;
+	unsigned int differ = 0;
+
+	ck_assert_int_eq(liteio_config_parse(one, strlen(one), &a, NULL), 0);
+	ck_assert_int_eq(liteio_config_parse(two, strlen(two), &b, NULL), 0);
+	for (const struct liteio_field *f = liteio_config_fields; f->key; f++) {
+		if (liteio_json_field_equal(f, &a, &b))
+			continue;
+		differ++;
+		liteio_json_field_swap(f, &a, &b);
+		ck_assert(!liteio_json_field_equal(f, &a, &b));
+	}
+	ck_assert_uint_eq(differ, 3);
+	ck_assert_uint_eq(a.n_listen, 0);
+	ck_assert_str_eq(a.metrics, "tcp://[::1]:9809");
+	ck_assert_str_eq(b.listen[0], "192.0.2.1");
+	ck_assert_int_eq(liteio_config_priority(&b), LITEIO_LOG_ERR);
+	liteio_config_fini(&a);
+	liteio_config_fini(&b);
+}
+END_TEST
+
 START_TEST(the_command_line_wins)
 {
 	char path[] = "/tmp/test-agent-config.XXXXXX";
@@ -120,7 +194,7 @@ START_TEST(the_command_line_wins)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, text, strlen(text)), (int)strlen(text));
 	close(fd);
-	ck_assert_msg(liteio_config_load(7, argv, &c, &mode, &err) == 0, "%s", err.msg);
+	ck_assert_msg(liteio_config_load(7, argv, &c, &mode, NULL, &err) == 0, "%s", err.msg);
 	unlink(path);
 	ck_assert_int_eq(mode, LITEIO_CONFIG_RUN);
 	ck_assert_str_eq(c.node_name, "b");
@@ -142,12 +216,14 @@ START_TEST(the_environment_knows_the_address_that_nobody_else_says)
 	ck_assert_int_eq(write(fd, "{}", 2), 2);
 	close(fd);
 	setenv("LITEIO_HOST_IP", "192.0.2.9", 1);
-	ck_assert_int_eq(liteio_config_load(3, argv, &c, &mode, &err), 0);
+	ck_assert_int_eq(liteio_config_load(3, argv, &c, &mode, NULL, &err),
+			 0);
 	ck_assert_uint_eq(c.n_listen, 1);
 	ck_assert_str_eq(c.listen[0], "192.0.2.9");
 	liteio_config_fini(&c);
 	setenv("LITEIO_HOST_IP", "", 1);
-	ck_assert_int_eq(liteio_config_load(3, argv, &c, &mode, &err), 0);
+	ck_assert_int_eq(liteio_config_load(3, argv, &c, &mode, NULL, &err),
+			 0);
 	ck_assert_uint_eq(c.n_listen, 0);
 	liteio_config_fini(&c);
 	unlink(path);
@@ -171,7 +247,8 @@ START_TEST(bad_command_lines_are_refused)
 	struct liteio_config c;
 	int mode = -1;
 
-	ck_assert_int_lt(liteio_config_load(3, (char **)bad_lines[_i].argv, &c, &mode, &err), 0);
+	ck_assert_int_lt(liteio_config_load(3, (char **)bad_lines[_i].argv, &c, &mode, NULL, &err),
+			 0);
 	ck_assert_msg(strstr(err.msg, bad_lines[_i].said), "%s", err.msg);
 	ck_assert_int_eq(mode, -1);
 }
@@ -188,6 +265,9 @@ int main(void)
 	tcase_add_test(t, all_keys_are_read);
 	tcase_add_test(t, the_sample_is_understood);
 	tcase_add_loop_test(t, bad_files_are_refused, 0, sizeof(refused) / sizeof(refused[0]));
+	tcase_add_loop_test(t, what_is_wrong_has_a_line, 0, sizeof(lines) / sizeof(lines[0]));
+	tcase_add_test(t, what_the_command_line_says_has_no_line);
+	tcase_add_test(t, fields_are_compared_and_swapped);
 	tcase_add_test(t, the_command_line_wins);
 	tcase_add_test(t, the_environment_knows_the_address_that_nobody_else_says);
 	tcase_add_loop_test(t, bad_command_lines_are_refused, 0,

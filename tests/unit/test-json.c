@@ -335,5 +335,96 @@ START_TEST(test_bind_lenient)
 }
 END_TEST
 
+static const struct {
+	size_t line;
+	const char *sentence;
+} places[] = {
+	{ 2, "name: longer than 8 characters" },
+	{ 3, "first.size: must be a string" },
+	{ 3, "first.pool: missing" },
+	{ 5, "legs: more than 1 elements" },
+	{ 6, "legs[0].pool: missing" },
+	{ 9, "legs[1].size: number out of range" },
+	{ 8, "legs[1].pool: missing" },
+	{ 5, "legs[2].pool: missing" },
+	{ 11, "nodes[3]: must be a string" },
+	{ 13, "twice: the last one counts" },
+	{ 14, "a.b: key: unknown field" },
+	{ 15, "last.in.here: deep" },
+	{ 0, "nam: unknown field" },
+	{ 0, "names: unknown field" },
+	{ 0, "must be a JSON object" },
+	{ 0, "" },
+};
+
+START_TEST(test_line)
+{
+	static const char text[] = "{\n"
+				   "\"name\": \"a \\\"nodes\\\": }] b\",\n"
+				   "\"first\": { \"size\"\n"
+				   ": 1 },\n"
+				   "\"legs\": [\n"
+				   "  {},\n"
+				   "\n"
+				   "  { \"\": [[],[{}]],\n"
+				   "    \"size\": -1 } ],\n"
+				   "\"nodes\": [ 1, 2.5e3,\n"
+				   "null, true ],\n"
+				   "\"twice\": 1,\n"
+				   "\"twice\": 2,\n"
+				   "\"a.b: key\": 1, \"last\": { \"in\": {\n"
+				   "\"here\": \"\" } } }";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	liteio_json_unref(parse(text));
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		ck_assert_msg(liteio_json_line(text, strlen(text), places[i].sentence) ==
+				      places[i].line,
+			      "%s: line %zu", places[i].sentence,
+			      liteio_json_line(text, strlen(text), places[i].sentence));
+	/* a text that is cut anywhere is read no further */
+	for (size_t i = 0; i < strlen(text); i++) {
+		char *cut = liteio_calloc(1, i + 1);
+
+		memcpy(cut, text, i);
+		cut = liteio_realloc(cut, i ? i : 1, 1);
+		liteio_json_line(cut, i, "last.in.here: deep");
+		free(cut);
+	}
+	liteio_error_set(&err, -EINVAL, "nodes[3]: must be a string");
+	liteio_json_wrap_line(&err, text, strlen(text));
+	ck_assert_int_eq(err.code, -EINVAL);
+	ck_assert_str_eq(err.msg, "line 11: nodes[3]: must be a string");
+	liteio_error_set(&err, -EINVAL, "colour: unknown field");
+	liteio_json_wrap_line(&err, text, strlen(text));
+	ck_assert_str_eq(err.msg, "colour: unknown field");
+}
+END_TEST
+
+START_TEST(test_describe)
+{
+	struct liteio_json *d = liteio_json_describe(vol_fields), *generation, *name;
+
+	name = liteio_json_at(d, 0);
+	ck_assert_str_eq(liteio_json_get_string(name, "key"), "name");
+	ck_assert(liteio_json_get_bool(name, "required", false));
+	ck_assert_int_eq(liteio_json_get_int(name, "max", 0), 8);
+	ck_assert(!liteio_json_has(name, "min"));
+	generation = liteio_json_at(d, 2);
+	ck_assert_int_eq(liteio_json_get_int(generation, "min", 0), 1);
+	ck_assert(!liteio_json_has(generation, "required"));
+	for (size_t i = 0; i < liteio_json_len(d); i++) {
+		const struct liteio_json *f = liteio_json_at(d, i);
+		bool inner = !strcmp(liteio_json_get_string(f, "key"), "first") ||
+			     !strcmp(liteio_json_get_string(f, "key"), "legs");
+
+		ck_assert(liteio_json_has(f, "fields") == inner);
+		ck_assert(!inner || liteio_json_len(liteio_json_get(f, "fields")) == 2);
+	}
+	liteio_json_unref(d);
+}
+END_TEST
+
 UNIT_MAIN("json", test_print, test_pretty, test_bad, test_depth, test_get, test_change,
-	  test_threads, test_bind, test_bind_bad, test_bind_lenient)
+	  test_threads, test_bind, test_bind_bad, test_bind_lenient, test_line,
+	  test_describe)

@@ -104,6 +104,56 @@ START_TEST(test_journal)
 }
 END_TEST
 
+/* the journal reads the priority before anything else, whatever the format */
+START_TEST(test_journal_json)
+{
+	static const char *const lines[] = { "<3>{\"level\":\"error\",\"msg\":\"a\"}\n",
+					     "<4>{\"level\":\"warning\",\"msg\":\"b\"}\n",
+					     "<6>{\"level\":\"info\",\"msg\":\"c\"}\n",
+					     "<7>{\"level\":\"debug\",\"msg\":\"d\"}\n" };
+	const char *p = text;
+	struct stat st;
+	char *env;
+
+	begin();
+	fstat(STDERR_FILENO, &st);
+	env = liteio_strf("%llu:%llu", (unsigned long long)st.st_dev,
+			  (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", env, 1);
+	liteio_log_init("prog", LITEIO_LOG_DEBUG, LITEIO_LOG_JSON);
+	log_err(NULL, "a");
+	log_warning(NULL, "b");
+	log_info(NULL, "c");
+	log_debug(NULL, "d");
+	/* somebody else's stream: no prefix, and the line has what the journal would have known */
+	setenv("JOURNAL_STREAM", "1:2", 1);
+	liteio_log_init("prog", LITEIO_LOG_DEBUG, LITEIO_LOG_JSON);
+	log_err(NULL, "e");
+	end();
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		ck_assert_msg(!strncmp(p, lines[i], strlen(lines[i])), "%s", p);
+		p += strlen(lines[i]);
+	}
+	ck_assert_int_eq(strncmp(p, "{\"ts\":\"20", 9), 0);
+	ck_assert_ptr_nonnull(strstr(p, "\"program\":\"prog\",\"level\":\"error\","
+					"\"msg\":\"e\"}"));
+	free(env);
+}
+END_TEST
+
+START_TEST(test_format)
+{
+	liteio_log_init("prog", LITEIO_LOG_INFO, LITEIO_LOG_LOGFMT);
+	begin();
+	log_info(NULL, "first");
+	liteio_log_set_format(LITEIO_LOG_JSON);
+	log_info(NULL, "second");
+	end();
+	ck_assert_ptr_nonnull(strstr(text, " level=info msg=first\n{\"ts\":"));
+	ck_assert_ptr_nonnull(strstr(text, "\"msg\":\"second\"}\n"));
+}
+END_TEST
+
 START_TEST(test_level)
 {
 	liteio_log_init("prog", LITEIO_LOG_ERR, LITEIO_LOG_LOGFMT);
@@ -117,4 +167,5 @@ START_TEST(test_level)
 }
 END_TEST
 
-UNIT_MAIN("log", test_logfmt, test_no_forgery, test_json, test_journal, test_level)
+UNIT_MAIN("log", test_logfmt, test_no_forgery, test_json, test_journal, test_journal_json,
+	  test_format, test_level)

@@ -176,11 +176,10 @@ START_TEST(test_signal)
 }
 END_TEST
 
-START_TEST(test_notify)
+/* play systemd: what is said to it is read from here */
+static int notify_socket(void)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	char msg[256];
-	ssize_t n;
 	int fd;
 
 	/* an abstract name, so that there is nothing to clean up */
@@ -191,20 +190,68 @@ START_TEST(test_notify)
 			 0);
 	sa.sun_path[0] = '@';
 	setenv("NOTIFY_SOCKET", sa.sun_path, 1);
+	return fd;
+}
+
+/* the next thing that was said begins like this */
+static void check_told(int fd, const char *wanted)
+{
+	char msg[256];
+	ssize_t n = recv(fd, msg, sizeof(msg) - 1, MSG_DONTWAIT);
+
+	ck_assert_msg(n > 0, "nothing was said, not even %s", wanted);
+	msg[n] = '\0';
+	ck_assert_msg(!strncmp(msg, wanted, strlen(wanted)), "\"%s\" for %s", msg, wanted);
+}
+
+START_TEST(test_notify)
+{
+	int fd = notify_socket();
+
 	setup();
 	liteio_loop_post(loop, quit, NULL);
 	ck_assert_int_eq(liteio_loop_run(loop), 5);
-	n = recv(fd, msg, sizeof(msg) - 1, MSG_DONTWAIT);
-	ck_assert_int_gt(n, 0);
-	msg[n] = '\0';
-	ck_assert_str_eq(msg, "READY=1");
-	n = recv(fd, msg, sizeof(msg) - 1, MSG_DONTWAIT);
-	ck_assert_int_gt(n, 0);
-	msg[n] = '\0';
-	ck_assert_str_eq(msg, "STOPPING=1");
+	check_told(fd, "READY=1");
+	check_told(fd, "STOPPING=1");
 	close(fd);
 	teardown();
 }
 END_TEST
 
-UNIT_MAIN("loop", test_post, test_post_threads, test_timers, test_io, test_signal, test_notify)
+START_TEST(test_reload)
+{
+	int fd = notify_socket();
+
+	setup();
+	liteio_loop_reload(true);
+	liteio_loop_reload(false);
+	check_told(fd, "RELOADING=1\nMONOTONIC_USEC=");
+	check_told(fd, "READY=1");
+	close(fd);
+	teardown();
+}
+END_TEST
+
+/* a second of watchdog: the loop speaks before it is over, and goes on speaking */
+START_TEST(test_watchdog)
+{
+	struct liteio_timer *timer;
+	int fd = notify_socket();
+
+	setenv("WATCHDOG_USEC", "1000000", 1);
+	setup();
+	ck_assert_int_eq(liteio_timer_new(loop, quit, NULL, &timer, NULL), 0);
+	liteio_timer_arm(timer, 2000, 1);
+	ck_assert_int_eq(liteio_loop_run(loop), 5);
+	/* told once when the loop begins, and before READY */
+	check_told(fd, "WATCHDOG=1");
+	check_told(fd, "READY=1");
+	check_told(fd, "WATCHDOG=1");
+	check_told(fd, "WATCHDOG=1");
+	close(fd);
+	teardown();
+}
+END_TEST
+
+UNIT_MAIN("loop", test_post, test_post_threads, test_timers, test_io, test_signal, test_notify,
+	  test_reload, test_watchdog)

@@ -96,6 +96,9 @@ bad 400 'addresses' POST /v1/attachments "{\"uuid\":\"$id\",\"generation\":1}"
 bad 400 'addresses' POST /v1/attachments "{\"uuid\":\"$id\",\"generation\":1,\"addresses\":[\"node-a\"]}"
 bad 400 'nqn' POST /v1/attachments "{\"uuid\":\"$id\",\"generation\":1,\"addresses\":[\"127.0.0.1\"],\"nqn\":\"x\"}"
 bad 404 'not exported' POST /v1/attachments "{\"uuid\":\"$id\",\"generation\":1,\"local\":true}"
+bad 400 'no such query' GET '/v1/pools?colour=red'
+bad 400 'no such query' DELETE '/v1/exports/data/5?force=true'
+bad 400 'unknown' GET '/v1/disks?colour=red'
 bad 400 'takes no body' DELETE /v1/volumes/nothing '{}'
 bad 400 'absolute' POST /v1/pools '{"name":"p","device":"vdb"}'
 bad 409 'ext4' POST /v1/pools "{\"name\":\"p\",\"device\":\"$(readlink -f /dev/disk/by-id/virtio-ext)\"}"
@@ -110,10 +113,20 @@ code=$(curl -s -m 20 --unix-socket $sock -o /dev/null -w '%{http_code}' -X POST 
 	http://x/v1/volumes || true)
 [ "$code" = 413 ] || [ "$code" = 000 ] || fail "a request of 200 kB was answered with $code"
 printf 'GARBAGE\r\n\r\n' | socat -t 2 - UNIX-CONNECT:$sock >/dev/null || true
-if setpriv --reuid=65534 --regid=65534 --clear-groups curl -s -m 20 --unix-socket $sock \
-	http://x/v1/pools >/dev/null; then
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups curl -s -m 20 --unix-socket $sock -w '%{http_code}' \
+		http://x/v1/pools
+}
+if as_nobody >/dev/null; then
 	fail "nobody may use the API"
 fi
+# the peer is asked who it is, too: a socket that was opened to everybody is no way in
+chmod 666 $sock
+as_nobody | grep -q "only root and the socket's group.*403" || fail "nobody may use an open socket: $(as_nobody)"
+chmod 600 $sock
+code=$(curl -s -m 20 --unix-socket $sock -o /dev/null -w '%{http_code}' -H "X-Large: $(head -c 60000 /dev/zero | tr '\0' x)" \
+	http://x/v1/pools || true)
+[ "$code" = 431 ] || fail "a header of 60 kB was answered with $code"
 ok "what is too large, no HTTP, or from somebody else is turned away"
 
 [ "$(curl -s -m 20 --unix-socket $sock http://x/healthz)" = ok ] || fail "the agent is not well"

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The HTTP server among clients that do not behave: cut off half-way, no HTTP, too large, too slow,
+ * silent, and very many of them. None of them is heard, and whoever behaves is answered meanwhile.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/http_client.h"
+#include "base/http_server.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "unit.h"
+
+static char dir[] = "/tmp/liteio-http-XXXXXX";
+static char path[64];
+static struct liteio_loop *loop;
+static struct liteio_http_server *server;
+static struct liteio_http_client *client;
+static unsigned int n_handled;
+
+static void handle(void *arg, struct liteio_http_request *req)
+{
+	n_handled++;
+	liteio_http_reply(req, 200, "text/plain", "good", 4);
+}
+
+static void setup(const struct liteio_http_options *opt)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	char address[128];
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/sock", dir);
+	snprintf(address, sizeof(address), "unix://%s", path);
+	ck_assert_int_eq(liteio_loop_new(&loop, NULL), 0);
+	ck_assert_msg(!liteio_http_server_new(loop, address, opt, handle, NULL, &server, &err),
+		      "%s", err.msg);
+	ck_assert_int_eq(liteio_http_client_new(loop, NULL, &client, NULL), 0);
+}
+
+static void teardown(void)
+{
+	liteio_http_client_free(client);
+	liteio_http_server_free(server);
+	liteio_loop_free(loop);
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+
+static void on_done(void *arg, int r, const struct liteio_http_response *rsp,
+		    const struct liteio_error *err)
+{
+	ck_assert_msg(r == 0, "after %u: %s", n_handled, err->msg);
+	ck_assert_int_eq(rsp->status, 200);
+	liteio_loop_quit(loop, 0);
+}
+
+/* who behaves is answered, and in time */
+static void ask(void)
+{
+	const struct liteio_http_call_spec spec = {
+		.method = "GET", .url = "http://localhost/", .unix_path = path, .timeout_ms = 10000,
+	};
+
+	liteio_http_call_start(client, &spec, NULL, on_done, NULL);
+	ck_assert_int_eq(liteio_loop_run(loop), 0);
+}
+
+#define SILENT 1000
+
+/* what the next client does, in a thread of its own; the loop ends when it has ended */
+static struct {
+	const char *says;
+	size_t len;
+	bool hangs_up; /* says no more than that */
+	bool goes_on; /* says it again and again, until nobody listens */
+	unsigned int pause_ms; /* between bytes */
+	size_t said;
+	char heard[1024]; /* until the server closed */
+} bad;
+
+static int connect_raw(void)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	memcpy(sa.sun_path, path, strlen(path) + 1);
+	return connect(fd, (struct sockaddr *)&sa, sizeof(sa)) ? -1 : fd;
+}
+
+static void say(int fd)
+{
+	size_t step = bad.pause_ms ? 1 : bad.len;
+
+	do {
+		for (size_t i = 0; i < bad.len; i += step) {
+			if (send(fd, bad.says + i, step, MSG_NOSIGNAL) < 0)
+				return;
+			bad.said += step;
+			poll(NULL, 0, (int)bad.pause_ms);
+		}
+	} while (bad.goes_on);
+}
+
+static void *behave_badly(void *arg)
+{
+	int fd = connect_raw();
+	size_t len = 0;
+	ssize_t n;
+
+	say(fd);
+	if (bad.hangs_up)
+		shutdown(fd, SHUT_WR);
+	while ((n = recv(fd, bad.heard + len, sizeof(bad.heard) - 1 - len, 0)) > 0)
+		len += (size_t)n;
+	bad.heard[len] = '\0';
+	close(fd);
+	liteio_loop_quit(loop, 9);
+	return NULL;
+}
+
+/* until the server has closed the connection of a client that says that */
+static void run_bad(const char *says, size_t len)
+{
+	pthread_t t;
+
+	bad.says = says;
+	bad.len = len;
+	bad.said = 0;
+	ck_assert_int_eq(pthread_create(&t, NULL, behave_badly, NULL), 0);
+	ck_assert_int_eq(liteio_loop_run(loop), 9);
+	pthread_join(t, NULL);
+}
+
+/* nobody noticed: the server answers as ever, and has answered nobody else */
+static void check_good(unsigned int before)
+{
+	ck_assert_uint_eq(n_handled, before);
+	ask();
+	ck_assert_uint_eq(n_handled, before + 1);
+}
+
+static const char *const cut[] = {
+	"",
+	"G",
+	"GET /echo HTTP/1.1",
+	"GET /echo HTTP/1.1\r\nHost: x\r\n",
+	"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n",
+	"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf",
+	"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nha",
+	"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+};
+
+START_TEST(test_cut_off)
+{
+	const struct liteio_http_options opt = { .idle_timeout_s = 1, .unix_gid = (gid_t)-1 };
+
+	setup(&opt);
+	bad.hangs_up = true;
+	for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
+		run_bad(cut[i], strlen(cut[i]));
+		ck_assert_msg(!strstr(bad.heard, "200 OK"), "\"%s\" was answered", cut[i]);
+	}
+	check_good(0);
+	teardown();
+}
+END_TEST
+
+static const char *const garbage[] = {
+	"\r\n\r\n\r\n",
+	"hello\r\n\r\n",
+	"GET\r\n\r\n",
+	"GET /echo HTTP/9.9\r\n\r\n",
+	"GET /echo HTTP/1.1\r\n\r\n", /* no host */
+	"GET /echo HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+	"GET /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+	"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+	"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+};
+
+START_TEST(test_garbage)
+{
+	const struct liteio_http_options opt = { .idle_timeout_s = 1, .unix_gid = (gid_t)-1 };
+
+	setup(&opt);
+	bad.hangs_up = true;
+	for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
+		run_bad(garbage[i], strlen(garbage[i]));
+		ck_assert_msg(!strstr(bad.heard, "200 OK"), "\"%s\" was answered", garbage[i]);
+	}
+	check_good(0);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_large_head)
+{
+	static const char *const begins[] = { "GET /", "GET / HTTP/1.1\r\nHost: x\r\nX-Large: " };
+	struct liteio_buf b = LITEIO_BUF_INIT;
+
+	setup(NULL);
+	for (size_t i = 0; i < 2; i++) {
+		liteio_buf_addstr(&b, begins[i]);
+		while (b.len < 100000)
+			liteio_buf_addstr(&b, "0123456789");
+		run_bad(b.data, b.len);
+		ck_assert_msg(!strncmp(bad.heard, "HTTP/1.1 4", 10), "%s", bad.heard);
+		liteio_buf_fini(&b);
+	}
+	/* and one that never ends; the answer is in time, or the client is not there to read it */
+	bad.goes_on = true;
+	run_bad("X: y\r\n", 6);
+	ck_assert_uint_lt(bad.said, 1000000);
+	check_good(0);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_endless_body)
+{
+	const struct liteio_http_options opt = { .max_body = 1000, .unix_gid = (gid_t)-1 };
+	struct liteio_buf b = LITEIO_BUF_INIT;
+
+	setup(&opt);
+	liteio_buf_addstr(&b, "POST /echo HTTP/1.1\r\nHost: x\r\n");
+	liteio_buf_addstr(&b, "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n");
+	while (b.len < 4000000)
+		liteio_buf_addstr(&b, "0123456789");
+	/* it is read no further than a multiple of the bound and what lies in the socket */
+	run_bad(b.data, b.len);
+	liteio_buf_fini(&b);
+	ck_assert_msg(!strstr(bad.heard, "200 OK"), "%s", bad.heard);
+	check_good(0);
+	teardown();
+}
+END_TEST
+
+/* byte by byte, never silent for long: the whole request has its time, not each byte */
+static void check_slow(const char *says, size_t len)
+{
+	const struct liteio_http_options opt = { .idle_timeout_s = 1, .unix_gid = (gid_t)-1 };
+	uint64_t begun = liteio_now_ms();
+
+	setup(&opt);
+	bad.pause_ms = 50;
+	run_bad(says, len);
+	/* it had much more to say */
+	ck_assert_uint_lt(bad.said, len);
+	ck_assert_uint_ge(liteio_now_ms() - begun, 1000);
+	check_good(0);
+	teardown();
+}
+
+START_TEST(test_slow_head)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT;
+
+	liteio_buf_addstr(&b, "GET /echo HTTP/1.1\r\nHost: x\r\n");
+	while (b.len < 10000)
+		liteio_buf_addstr(&b, "X-A: b\r\n");
+	check_slow(b.data, b.len);
+	liteio_buf_fini(&b);
+}
+END_TEST
+
+START_TEST(test_slow_body)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT;
+
+	liteio_buf_addstr(&b, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+	while (b.len < 10000)
+		liteio_buf_addstr(&b, "slow");
+	check_slow(b.data, b.len);
+	liteio_buf_fini(&b);
+}
+END_TEST
+
+/* answered once, and silent from then on */
+START_TEST(test_silent_after_answer)
+{
+	static const char says[] = "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n";
+	const struct liteio_http_options opt = { .idle_timeout_s = 1, .unix_gid = (gid_t)-1 };
+
+	setup(&opt);
+	run_bad(says, strlen(says));
+	ck_assert_msg(strstr(bad.heard, "200 OK"), "%s", bad.heard);
+	check_good(1);
+	teardown();
+}
+END_TEST
+
+static bool all_connected;
+
+static void *be_silent(void *arg)
+{
+	int *fds = arg;
+
+	for (size_t i = 0; i < SILENT; i++)
+		fds[i] = connect_raw();
+	__atomic_store_n(&all_connected, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+START_TEST(test_thousand_silent)
+{
+	const struct liteio_http_options opt = { .max_connections = 16, .unix_gid = (gid_t)-1 };
+	struct rlimit files = { 4096, 4096 };
+	unsigned int good = 0, open = 0;
+	int fds[SILENT];
+	pthread_t t;
+	char c;
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	setup(&opt);
+	ck_assert_int_eq(pthread_create(&t, NULL, be_silent, fds), 0);
+	/* while they come, and when they are there */
+	while (!__atomic_load_n(&all_connected, __ATOMIC_SEQ_CST) || good < 20) {
+		ask();
+		good++;
+	}
+	pthread_join(t, NULL);
+	for (size_t i = 0; i < SILENT; i++) {
+		ck_assert_int_ge(fds[i], 0);
+		open += recv(fds[i], &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+		close(fds[i]);
+	}
+	ck_assert_uint_le(open, 16);
+	ck_assert_uint_eq(n_handled, good);
+	teardown();
+}
+END_TEST
+
+UNIT_MAIN("http-bounds", test_cut_off, test_garbage, test_large_head, test_endless_body,
+	  test_slow_head, test_slow_body, test_silent_after_answer, test_thousand_silent)

@@ -1,0 +1,226 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The agent as a service of systemd: everything works within what its unit leaves it, and nothing else does;
+# a reload takes over what can change; one that hangs is replaced while I/O goes on; its socket is for
+# root and one group.
+# vm: kernels=6.12 systemd=yes disks=pool=512M,files=256M mem=1G timeout=1800 needs=module,tools,programs
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/agent.sh
+. "$LITEIO_TOP/tests/vm/lib/agent.sh"
+
+UNIT=liteio-agent.service
+CONFIG=/etc/liteio/agent.json
+# of systemd-analyze security, in tenths: what is left is what the unit's comments give reasons for
+EXPOSURE_MAX=50
+
+main_pid() { systemctl show -P MainPID $UNIT; }
+journal() { journalctl -q -o cat -u $UNIT "$@"; }
+# said PATTERN: the agent has said so since "said_from"
+said() { journal --after-cursor="$cursor" | grep -q -- "$1"; }
+said_from() { cursor=$(journalctl -q -n 1 --show-cursor | sed -n 's/^-- cursor: //p'); }
+field() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
+# value KEY: of the first object in liteioctl's JSON
+value() { grep -o "\"$1\": *\"[^\"]*\"" | head -n 1 | cut -d '"' -f 4; }
+
+configure() {
+	cat >$CONFIG.new
+	mv $CONFIG.new $CONFIG
+}
+
+reload() {
+	said_from
+	configure
+	systemctl reload $UNIT
+}
+
+mkfs.ext4 -q /dev/disk/by-id/virtio-files
+mkdir -p /srv/files
+mount /dev/disk/by-id/virtio-files /srv/files
+install -m 0755 "$LITEIO_O/liteio-agent" /usr/sbin
+install -m 0755 "$LITEIO_O/liteioctl" /usr/bin
+install -m 0644 -t /etc/systemd/system "$LITEIO_TOP"/deploy/systemd/*.service
+install -D -m 0644 -t /etc/udev/rules.d "$LITEIO_TOP"/deploy/systemd/60-liteio.rules
+udevadm control --reload
+mkdir -p /etc/liteio
+configure <<'END'
+{"listen": ["127.0.0.1:4420"], "devices": ["/dev/vd?"], "socketGroup": "disk", "standalone": true}
+END
+modprobe dm-mod
+modprobe configfs
+insmod "$LITEIO_KO"
+systemctl daemon-reload
+said_from
+systemctl start $UNIT
+until_true 120 liteioctl pool list
+pid=$(main_pid)
+ok "the unit starts"
+
+# ---- least privilege
+
+mask=0
+while read -r word; do
+	case $word in
+	CAP_CHOWN) bit=0 ;;
+	CAP_NET_ADMIN) bit=12 ;;
+	CAP_SYS_MODULE) bit=16 ;;
+	CAP_SYS_ADMIN) bit=21 ;;
+	*) fail "the unit has $word, for which this test knows no reason" ;;
+	esac
+	mask=$((mask | 1 << bit))
+done < <(sed -n 's/^CapabilityBoundingSet=//p' "$LITEIO_TOP/deploy/systemd/$UNIT" | tr ' ' '\n')
+for set in CapBnd CapEff CapPrm; do
+	[ "$(field "$pid" $set)" = "$(printf '%016x' $mask)" ] || fail "$set is $(field "$pid" $set)"
+done
+[ "$(field "$pid" CapAmb)" = 0000000000000000 ] || fail "it has ambient capabilities"
+[ "$(field "$pid" NoNewPrivs)" = 1 ] || fail "it may get new privileges"
+[ "$(field "$pid" Seccomp)" = 2 ] || fail "its system calls are not filtered"
+[ "$(readlink "/proc/$pid/ns/mnt")" = "$(readlink /proc/1/ns/mnt)" ] || fail "it has mounts of its own"
+group=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+# as_unit COMMAND: in the group of the agent's processes, which is what devices are allowed to
+as_unit() { bash -c "echo \$\$ >$group/cgroup.procs; $1" 2>&1; }
+as_unit "exec 3<>$DISK" || fail "a disk can not be opened"
+for device in /dev/mapper/control /dev/loop-control /dev/nvme-fabrics /dev/null; do
+	as_unit "exec 3<>$device" || fail "$device can not be opened"
+done
+for device in /dev/kmsg /dev/hwrng /dev/fuse /dev/vport* /dev/rtc0 /dev/mem; do
+	{ : <"$device"; } 2>/dev/null || continue
+	refused 'not permitted' as_unit "exec 3<$device"
+	tried=$device
+done
+[ -n "${tried:-}" ] || fail "there is no device to refuse"
+systemd-analyze security --no-pager --threshold=$EXPOSURE_MAX $UNIT >/run/security || {
+	grep '^✗\|Overall' /run/security
+	fail "it is more exposed than $EXPOSURE_MAX"
+}
+ok "it has what its unit says and no more: $(tail -n 1 /run/security)"
+
+# ---- and with it all, everything works
+
+liteioctl pool create fast "$DISK" >/dev/null
+liteioctl pool create filed /srv/files/pool.img --size 200Mi >/dev/null
+nqn=$(j node show | value hostNQN)
+for v in near far; do
+	liteioctl volume create $v --pool fast --size 64Mi >/dev/null
+done
+liteioctl volume create inner --pool filed --size 16Mi >/dev/null
+near=$(j volume show near | value uuid)
+far=$(j volume show far | value uuid)
+liteioctl export create near 1 --local >/dev/null
+liteioctl attachment create "$near" 1 --local >/dev/null
+liteioctl export create far 1 --host-nqn "$nqn" >/dev/null
+liteioctl attachment create "$far" 1 --address 127.0.0.1 >/dev/null
+mkfs.ext4 -q "/dev/liteio/$near"
+mkfs.ext4 -q "/dev/liteio/$far"
+mkdir -p /srv/near /srv/far
+mount "/dev/liteio/$near" /srv/near
+mount "/dev/liteio/$far" /srv/far
+liteioctl snapshot create before near >/dev/null
+liteioctl volume create again --pool fast --snapshot before >/dev/null
+liteioctl volume grow far --size 96Mi >/dev/null
+liteioctl attachment resize "$far" 1 --size 96Mi >/dev/null
+liteioctl export create inner 1 --local >/dev/null
+liteioctl export delete inner 1 >/dev/null
+liteioctl volume delete inner >/dev/null
+liteioctl pool delete filed >/dev/null
+liteioctl module load >/dev/null
+ok "pools on a disk and in a file, volumes, snapshots, exports and attachments work within it"
+
+systemctl restart $UNIT
+until_true 120 liteioctl pool list
+# the remote export stands behind a closed door until all is restored
+all_ready() { j export list | grep -q '"ready": *true' && ! j export list | grep -q '"ready": *false'; }
+until_true 60 all_ready
+journal -p warning | grep . && fail "it has complained"
+echo more >/srv/far/file
+sync /srv/far/file
+ok "it starts again below mounted filesystems, and has complained of nothing"
+
+# ---- the socket
+
+[ "$(stat -c '%U:%G %a' /run/liteio/agent.sock)" = 'root:disk 660' ] ||
+	fail "the socket is $(stat -c '%U:%G %a' /run/liteio/agent.sock)"
+# as_user GROUP
+as_user() { setpriv --reuid=nobody --regid="$1" --clear-groups /usr/bin/liteioctl pool list; }
+as_user disk >/dev/null || fail "its group may not use it"
+refused 'no answer' as_user nogroup
+# a socket that somebody has opened to everybody: the peer is asked who it is
+chmod 666 /run/liteio/agent.sock
+refused "only root and the socket's group" as_user nogroup
+sed -i 's/^disk:.*/&nobody/' /etc/group
+as_user nogroup >/dev/null || fail "a member of the group may not use it"
+chmod 660 /run/liteio/agent.sock
+ok "the socket is for root and its group"
+
+# ---- reload
+
+metrics_answer() {
+	exec 3<>/dev/tcp/127.0.0.1/9809 || return 1
+	printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3
+	grep -q '^liteio_node' <&3
+}
+
+pid=$(main_pid)
+reload <<'END'
+{"listen": ["127.0.0.1:4421"], "devices": ["/dev/vd?"], "socketGroup": "disk", "standalone": true,
+ "metrics": "tcp://127.0.0.1:9809", "logFormat": "json"}
+END
+until_true 30 said '"msg":"the configuration was read again"'
+said 'msg="listen: keeps its value, it can change only when the agent starts"' || fail "listen was not refused"
+said 'msg="metrics: has a new value"' || fail "metrics has no new value"
+metrics_answer || fail "there are no metrics"
+j node show | grep -q '127.0.0.1:4420' || fail "it listens elsewhere"
+reload <<'END'
+{"listen": ["127.0.0.1:4420"],
+ "logFormat": "logfmt",
+ "metrics": 9809}
+END
+until_true 30 said '"msg":"nothing is reloaded: /etc/liteio/agent.json: line 3: metrics: must be a string"'
+metrics_answer || fail "the metrics have gone with a broken file"
+reload <<'END'
+{"listen": ["127.0.0.1:4420"], "devices": ["/dev/vd?"], "socketGroup": "disk", "standalone": true,
+ "metrics": "unix:///srv/near", "logFormat": "json", "logLevel": "error"}
+END
+until_true 30 said '"msg":"metrics: keeps its value: .*socket'
+metrics_answer || fail "the metrics have gone for an address that does not work"
+reload <<'END'
+{"listen": ["127.0.0.1:4420"], "devices": ["/dev/vd?"], "socketGroup": "disk", "standalone": true}
+END
+until_true 30 said '^level=info msg="the configuration was read again"'
+said 'msg="metrics: has a new value"' && fail "logLevel was not taken over"
+metrics_answer 2>/dev/null && fail "the metrics stay"
+[ "$(main_pid)" = "$pid" ] || fail "a reload has restarted it"
+[ "$(systemctl is-active $UNIT)" = active ] || fail "it is $(systemctl is-active $UNIT)"
+ok "a reload takes over what can change, and a broken file changes nothing"
+
+# ---- watchdog
+
+cat >/run/writer <<'SH'
+#!/bin/bash
+n=0
+while :; do
+	echo $((n += 1)) | dd of=/srv/far/count oflag=dsync conv=notrunc status=none
+done
+SH
+chmod +x /run/writer
+systemd-run -q --unit=writer /run/writer
+until_true 30 test -s /srv/far/count
+said_from
+restarts=$(systemctl show -P NRestarts $UNIT)
+kill -STOP "$pid"
+stopped=$(cat /srv/far/count)
+replaced() { [ "$(main_pid)" != "$pid" ] && [ "$(systemctl is-active $UNIT)" = active ]; }
+until_true 120 replaced
+[ "$(cat /srv/far/count)" -gt $((stopped + 10)) ] || fail "nothing was written while the agent hung"
+[ "$(systemctl show -P NRestarts $UNIT)" = $((restarts + 1)) ] || fail "it was not systemd that restarted it"
+journalctl -q --after-cursor="$cursor" | grep -q 'Watchdog timeout' || fail "it was not the watchdog"
+until_true 60 liteioctl pool list
+systemctl stop writer
+ok "one that hangs is replaced, and I/O goes on meanwhile"
+
+umount /srv/near /srv/far
+liteioctl attachment delete "$far" 1 >/dev/null
+liteioctl export delete far 1 >/dev/null
+systemctl stop $UNIT
+ok "it ends in order"
