@@ -14,11 +14,15 @@ num() { j pool show fast | jq -r ".$1"; }
 is() { [ "$(num "$1")" = "$2" ] || fail "$1 is $(num "$1"), not $2"; }
 # device VOLUME: of its export
 device() { j export list | jq -r --arg v "$1" '.items[] | select(.volume == $v) | .device'; }
-write() { yes "$3" | head -c $(($2 * mib)) | dd of="$1" bs=1M iflag=fullblock oflag=direct conv=fsync status=none; }
+# write DEVICE MIB WORD; yes(1) ends by a broken pipe, which is no failure here
+write() (
+	set +o pipefail
+	yes "$3" | head -c $(($2 * mib)) | dd of="$1" bs=1M iflag=fullblock oflag=direct conv=fsync status=none
+)
 sum() { dd if="$1" bs=1M count="$2" iflag=direct status=none | sha256sum; }
 
 # a secret on all of the disk
-yes secret | head -c $((511 * mib)) | dd of="$DISK" bs=1M iflag=fullblock oflag=direct conv=fsync status=none || true
+write "$DISK" 511 secret
 
 agent_start
 refused 'no room' liteioctl pool create fast "$DISK" --force --linear 1Gi

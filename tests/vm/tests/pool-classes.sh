@@ -120,7 +120,7 @@ fill "$filler" $((thin * 96 / 100 / mib)) f
 field $disk fill critical
 refused 'critical on space' poolctl snapshot $disk $S1 s $V3
 refused 'critical on space' poolctl grow $disk $V3 32Mi
-refused 'No space' dd if=/dev/zero of="$filler" bs=1M oflag=direct conv=fsync status=none
+refused 'No space' dd if=/dev/zero of="$filler" bs=1M seek=$((thin * 96 / 100 / mib)) oflag=direct status=none
 field $disk condition NoSpace
 field $disk fill full
 refused 'No space' dd if=/dev/zero of="$(poolctl activate $disk $V3)" bs=1M count=1 oflag=direct status=none
