@@ -23,8 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct liteio_uuid pool = { { 1 } };
 
 /*
- * two volumes with an attachment each, one of them on its way back to a snapshot, which the input is
- * laid over
+ * two volumes with an attachment each, one of them on its way back to a snapshot; the input is laid
+ * over them
  */
 static void seed(uint8_t *slot)
 {
