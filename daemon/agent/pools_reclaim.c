@@ -10,8 +10,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/str.h"
 #include "base/worker.h"
+
+#define JOB_MS 5000
 
 int liteio_pools_reclaim(struct liteio_open_pool *p, struct liteio_error *err)
 {
@@ -27,9 +30,16 @@ int liteio_pools_reclaim(struct liteio_open_pool *p, struct liteio_error *err)
 	return 0;
 }
 
+/**
+ * struct reclaim_job - a pool's space on its way back
+ * @agent: the agent
+ * @pool: a reference
+ * @is_owner: it has set @pool->reclaims
+ */
 struct reclaim_job {
 	struct liteio_agent *agent;
 	struct liteio_open_pool *pool;
+	bool is_owner;
 };
 
 static bool has_deleted(struct liteio_open_pool *p)
@@ -40,6 +50,20 @@ static bool has_deleted(struct liteio_open_pool *p)
 	return info.n_deleting > 0;
 }
 
+/* slices for a while: no job runs so long that it looks stuck */
+static int reclaim_some(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	uint64_t deadline = liteio_now_ms() + JOB_MS;
+	bool more = true;
+	int r = 0;
+
+	while (more && r == 0 && liteio_now_ms() < deadline) {
+		liteio_lane_guard(p, false);
+		r = liteio_pool_reclaim(p->engine, &more, err);
+	}
+	return r;
+}
+
 static void reclaim_run(void *arg)
 {
 	struct reclaim_job *job = arg;
@@ -47,10 +71,17 @@ static void reclaim_run(void *arg)
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	int r = 0;
 
-	/* what was deleted while the job came to its end is seen by one of both */
-	while (r == 0 && has_deleted(p) && !atomic_exchange(&p->reclaims, true)) {
-		r = liteio_pools_reclaim(p, &err);
+	if (job->is_owner || !atomic_exchange(&p->reclaims, true)) {
+		job->is_owner = true;
+		r = reclaim_some(p, &err);
+		if (r == 0 && has_deleted(p)) {
+			liteio_worker_submit(job->agent->workers, NULL, reclaim_run, NULL, job);
+			return;
+		}
 		atomic_store(&p->reclaims, false);
+		/* deleted when this one came to its end */
+		if (r == 0)
+			liteio_pools_reclaim_later(job->agent, p);
 	}
 	if (r)
 		log_warning(NULL, "pool %s: space of deleted volumes: %s", p->name,
