@@ -51,13 +51,13 @@ static char *argv[] = { (char *)"liteio-agent", (char *)"--config", file,
 static struct liteio_agent agent = { .argc = 4, .argv = argv };
 static char *said;
 
-/* the file says that, with @fmt's %s for the folder of the test; what is logged from now on is seen */
-static void configure(const char *fmt)
+/* the file says that, DIR being the folder of the test; what is logged from now on is seen */
+static void configure(const char *content)
 {
 	char *text = liteio_calloc(1, 4096);
 	int fd;
 
-	snprintf(text, 4096, "%s", fmt);
+	snprintf(text, 4096, "%s", content);
 	for (char *at; (at = strstr(text, "DIR"));) {
 		char *rest = liteio_strdup(at + 3);
 
@@ -72,11 +72,11 @@ static void configure(const char *fmt)
 	close(fd);
 }
 
-static void reload(const char *fmt)
+static void reload(const char *content)
 {
 	size_t len;
 
-	configure(fmt);
+	configure(content);
 	liteio_reload(&agent);
 	free(said);
 	ck_assert_int_eq(liteio_fs_read(log_file, 65536, &said, &len, NULL), 0);
@@ -94,7 +94,7 @@ static bool is_socket(int i)
 	return !lstat(sock[i], &st) && S_ISSOCK(st.st_mode);
 }
 
-static void setup(const char *fmt)
+static void setup(const char *content)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	int mode;
@@ -104,7 +104,7 @@ static void setup(const char *fmt)
 	snprintf(log_file, sizeof(log_file), "%s/log", dir);
 	for (int i = 0; i < 2; i++)
 		snprintf(sock[i], sizeof(sock[i]), "%s/sock%d", dir, i);
-	configure(fmt);
+	configure(content);
 	ck_assert_msg(!liteio_config_load(agent.argc, argv, &agent.config, &mode, NULL, &err),
 		      "%s", err.msg);
 	liteio_log_init("test", liteio_config_priority(&agent.config), agent.config.log_format);
