@@ -50,16 +50,24 @@ holds() {
 		fail "$1 does not hold $2 MiB of \"$3\""
 }
 
-# ids_agree DEVICE: the kernel's metadata and the catalog know the same thin devices
-ids_agree() {
-	local pool meta catalog kernel
+# ids_in POOL: the thin devices that the kernel's metadata of a thin pool knows
+ids_in() {
+	local meta name=${1/pool-/meta-}
 
-	catalog=$(poolctl list "$1" | sed -n 's/.* id=\([0-9]*\)$/\1/p' | sort -n)
-	pool=$(dmsetup ls | sed -n 's/^\(liteio-pool-[^ \t]*\).*/\1/p')
-	meta=/dev/$(dmsetup info -c --noheadings -o blkdevname "${pool/pool/tmeta}")
-	dmsetup message "$pool" 0 reserve_metadata_snap
-	kernel=$(thin_ls --metadata-snap --no-headers -o DEV "$meta" | tr -d ' ' | sort -n)
-	dmsetup message "$pool" 0 release_metadata_snap
+	meta=/dev/$(dmsetup info -c --noheadings -o blkdevname "${name/liteio-meta/liteio-tmeta}")
+	dmsetup message "$1" 0 reserve_metadata_snap
+	thin_ls --metadata-snap --no-headers -o DEV "$meta" | tr -d ' '
+	dmsetup message "$1" 0 release_metadata_snap
+}
+
+# ids_agree DEVICE: the kernel's metadata, of the reserve too, and the catalog know the same thin devices
+ids_agree() {
+	local pool catalog kernel
+
+	catalog=$(poolctl list "$1" | sed -n 's/.* id=\([1-9][0-9]*\) .*/\1/p' | sort -n)
+	kernel=$(for pool in $(dmsetup ls | sed -n 's/^\(liteio-r\?pool-[^ \t]*\).*/\1/p'); do
+		ids_in "$pool"
+	done | sort -n)
 	[ "$kernel" = "$catalog" ] ||
 		fail "the kernel has the thin devices ${kernel//$'\n'/ }, the catalog ${catalog//$'\n'/ }"
 }
