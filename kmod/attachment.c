@@ -12,6 +12,7 @@
 
 #include "attachment.h"
 #include "compat.h"
+#include "dirty.h"
 #include "qos.h"
 #include "registry.h"
 #include "stats.h"
@@ -58,6 +59,7 @@ static void att_free(struct kref *ref)
 	struct liteio_att *att = container_of(ref, struct liteio_att, ref);
 
 	percpu_ref_exit(&att->gate);
+	liteio_dirty_free(att->dirty, rcu_dereference_protected(att->dirty_map, true));
 	liteio_qos_queue_free(att->queue);
 	liteio_stats_free(att->stats);
 	liteio_vol_put(att->vol);
@@ -200,6 +202,9 @@ static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *h
 	att->queue = liteio_qos_queue_new(vol->qos);
 	if (!att->queue)
 		goto err_queue;
+	att->dirty = liteio_dirty_new();
+	if (!att->dirty)
+		goto err_dirty;
 	if (percpu_ref_init(&att->gate, gate_released, 0, GFP_KERNEL))
 		goto err_gate;
 
@@ -216,6 +221,8 @@ static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *h
 	return att;
 
 err_gate:
+	liteio_dirty_free(att->dirty, NULL);
+err_dirty:
 	liteio_qos_queue_free(att->queue);
 err_queue:
 	liteio_stats_free(att->stats);

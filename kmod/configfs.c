@@ -5,7 +5,7 @@
  *	/sys/kernel/config/liteio/{version,features,instance}
  *	  volumes/<uuid>/{name,floor,barred,qos,throttle}
  *	    attachments/<generation>/{state,host,flags,device,inflight,rejected,queued,throttled,
- *				      io_stats,latency}
+ *				      dirty,io_stats,latency}
  *
  * Directories are made and taken away by the module only; mkdir and rmdir get -EPERM because no
  * group has a make operation. A show function runs under configfs' frag_sem, which taking a
@@ -18,6 +18,7 @@
 
 #include "attachment.h"
 #include "configfs.h"
+#include "dirty.h"
 #include "qos.h"
 #include "stats.h"
 #include "volume.h"
@@ -107,6 +108,18 @@ static ssize_t att_throttled_show(struct config_item *item, char *page)
 	return sysfs_emit(page, "%llu\n", liteio_qos_throttled(to_att(item)->queue));
 }
 
+/* nothing when not tracked */
+static ssize_t att_dirty_show(struct config_item *item, char *page)
+{
+	struct liteio_dirty_state dirty;
+
+	if (!liteio_dirty_state(to_att(item), &dirty))
+		return sysfs_emit(page, "\n");
+	return sysfs_emit(page, "%-11s %llu\n%-11s %u\n%-11s %llu\n%-11s %llu\n", "tracking",
+			  dirty.tracking, "chunk_shift", dirty.shift, "chunks", dirty.chunks,
+			  "remaining", dirty.remaining);
+}
+
 static ssize_t att_io_stats_show(struct config_item *item, char *page)
 {
 	struct liteio_stats_class sum;
@@ -151,6 +164,7 @@ CONFIGFS_ATTR_RO(att_, inflight);
 CONFIGFS_ATTR_RO(att_, rejected);
 CONFIGFS_ATTR_RO(att_, queued);
 CONFIGFS_ATTR_RO(att_, throttled);
+CONFIGFS_ATTR_RO(att_, dirty);
 CONFIGFS_ATTR_RO(att_, io_stats);
 CONFIGFS_ATTR_RO(att_, latency);
 
@@ -163,6 +177,7 @@ static struct configfs_attribute *att_attrs[] = {
 	&att_attr_rejected,
 	&att_attr_queued,
 	&att_attr_throttled,
+	&att_attr_dirty,
 	&att_attr_io_stats,
 	&att_attr_latency,
 	NULL,

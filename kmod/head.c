@@ -14,6 +14,7 @@
 
 #include "attachment.h"
 #include "compat.h"
+#include "dirty.h"
 #include "head.h"
 #include "qos.h"
 #include "stats.h"
@@ -74,7 +75,10 @@ static int bind_attachment(struct dm_target *ti, struct head *head)
 		return ret;
 	}
 	head->is_ro = head->table.ro || (head->att->flags & LITEIO_ATT_RO);
-	return 0;
+	ret = liteio_dirty_make_room(head->att, ti->begin + ti->len, &why);
+	if (ret)
+		ti->error = (char *)why;
+	return ret;
 }
 
 static void head_dtr(struct dm_target *ti)
@@ -178,8 +182,6 @@ static noinline int head_throttle(struct dm_target *ti, struct bio *bio)
 	struct liteio_io told = *io;
 	blk_opf_t op = bio->bi_opf;
 
-	told.sector = bio->bi_iter.bi_sector;
-	io->sector = told.sector;
 	head_remap(ti, bio);
 	switch (liteio_qos_admit(att->queue, bio, &head->is_stopped, &kind)) {
 	case LITEIO_QOS_PASS:
@@ -216,6 +218,7 @@ static int head_map(struct dm_target *ti, struct bio *bio)
 		return head_refuse(att);
 	}
 	liteio_stats_start(att->stats);
+	io->sector = bio->bi_iter.bi_sector;
 	io->bytes = bio->bi_iter.bi_size;
 	io->start_ns = ktime_get_ns();
 
@@ -251,6 +254,9 @@ static int head_end_io(struct dm_target *ti, struct bio *bio, blk_status_t *erro
 	struct head *head = ti->private;
 	struct liteio_att *att = head->att;
 
+	/* before the submitter is told, and while the gate is held */
+	if (unlikely(liteio_dirty_is_tracked(att)))
+		liteio_dirty_mark(att, io);
 	if (likely(!*error))
 		liteio_stats_done(att->stats, io->class, io->bytes,
 				  ktime_get_ns() - io->start_ns);
@@ -283,12 +289,13 @@ static void head_resume(struct dm_target *ti)
 {
 	struct head *head = ti->private;
 
+	liteio_dirty_resize(head->att, get_capacity(dm_disk(dm_table_get_md(ti->table))));
 	liteio_qos_start(&head->is_stopped);
 }
 
 /*
  * INFO: <uuid> <gen> <floor> <state> <inflight> r|w|f|o <ios> <sectors> <errors> rejected <n>
- * queued <n> throttled <n>
+ * queued <n> throttled <n> dirty <marked>/<chunks>|-
  */
 static void status_info(struct head *head, char *result, unsigned int maxlen)
 {
@@ -299,6 +306,7 @@ static void status_info(struct head *head, char *result, unsigned int maxlen)
 		[LITEIO_CLASS_OTHER] = 'o',
 	};
 	struct liteio_att *att = head->att;
+	struct liteio_dirty_state dirty;
 	struct liteio_stats_class sum;
 	unsigned int i, sz = 0;
 
@@ -312,6 +320,10 @@ static void status_info(struct head *head, char *result, unsigned int maxlen)
 	}
 	DMEMIT(" rejected %lld queued %llu throttled %llu", atomic64_read(&att->rejected),
 	       liteio_qos_queued(att->queue), liteio_qos_throttled(att->queue));
+	if (liteio_dirty_state(att, &dirty))
+		DMEMIT(" dirty %llu/%llu", dirty.remaining, dirty.chunks);
+	else
+		DMEMIT(" dirty -");
 }
 
 static void head_status(struct dm_target *ti, status_type_t type, unsigned int flags,
@@ -349,7 +361,7 @@ static int head_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn
 
 static struct target_type head_target = {
 	.name = LITEIO_DM_TARGET,
-	.version = { 1, 0, 0 },
+	.version = { 1, 1, 0 },
 	.features = DM_TARGET_NOWAIT | DM_TARGET_PASSES_INTEGRITY | LITEIO_DM_ATOMIC_WRITES,
 	.module = THIS_MODULE,
 	.ctr = head_ctr,

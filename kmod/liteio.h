@@ -4,7 +4,9 @@
  *
  * LOCK ORDER, outermost first
  *
- *	md->type_lock, table locks	device-mapper's own, held when it calls ctr and dtr
+ *	md->type_lock, table locks	device-mapper's own, held when it calls ctr, dtr and resume
+ *	dirty->lock (mutex)		tracking of one attachment, see dirty.h; not together with
+ *	  event mutex			liteio_lock
  *	liteio_lock (mutex)		the registry, see registry.h
  *	  configfs su_mutex, inodes,	held while a directory is made or taken away; show()
  *	  frag_sem			runs under frag_sem, so it never takes liteio_lock
@@ -40,6 +42,8 @@
 
 #define LITEIO_VERSION "0.1.0"
 
+struct liteio_dirty;
+struct liteio_dirty_map;
 struct liteio_stats_cpu;
 struct liteio_qos;
 struct liteio_qos_queue;
@@ -97,6 +101,9 @@ enum liteio_att_bit {
  * @stats: counters, one set per CPU
  * @qos: limits of the volume (constant pointer)
  * @queue: I/O that waits because of them (constant pointer)
+ * @dirty_map: chunks that were written to; NULL when they are not tracked (RCU, dirty->lock)
+ * @flags: bits of enum liteio_att_flag (constant)
+ * @dirty: the rest of the tracking (constant pointer)
  * @rejected: I/O that was refused, because of the gate or of read-only
  * @noticed: bits of enum liteio_att_bit, set by the I/O path, taken by @notice_work
  * @ref: references; the registry holds one while the attachment is in its lists, each head one
@@ -105,7 +112,6 @@ enum liteio_att_bit {
  * @vol: its volume; holds a reference (constant)
  * @id: order of creation, from the same count as volumes (constant)
  * @gen: generation (constant)
- * @flags: bits of enum liteio_att_flag (constant)
  * @host: the consumer, may be empty (constant)
  * @is_closed: @gate was killed; written under liteio_lock, read anywhere
  * @is_close_untold: closed, but the event is not out yet (liteio_lock)
@@ -123,7 +129,9 @@ struct liteio_att {
 	struct liteio_stats_cpu __percpu *stats;
 	struct liteio_qos *qos;
 	struct liteio_qos_queue *queue;
+	struct liteio_dirty_map __rcu *dirty_map;
 	unsigned int flags;
+	struct liteio_dirty *dirty;
 
 	atomic64_t rejected ____cacheline_aligned_in_smp;
 	unsigned long noticed;
@@ -152,7 +160,7 @@ struct liteio_att {
 /**
  * struct liteio_io - what a head remembers of an I/O in flight, in device-mapper's per-bio data
  * @start_ns: when it passed the gate
- * @sector: where it is on the head; set only while it waits because of a limit
+ * @sector: where it is on the head
  * @bytes: its size, which device-mapper counts down until completion
  * @class: enum liteio_class, or LITEIO_CLASS_REFUSED
  */

@@ -93,8 +93,20 @@ static int put_waiting(struct sk_buff *skb, struct liteio_att *att)
 	return 0;
 }
 
+static int put_dirty(struct sk_buff *skb, const struct liteio_dirty_state *dirty)
+{
+	if (nla_put_u32(skb, LITEIO_A_CHUNK_SHIFT, dirty->shift) ||
+	    liteio_message_u64(skb, LITEIO_A_TRACKING, dirty->tracking) ||
+	    liteio_message_u64(skb, LITEIO_A_CHUNKS, dirty->chunks) ||
+	    liteio_message_u64(skb, LITEIO_A_REMAINING, dirty->remaining))
+		return -EMSGSIZE;
+	return 0;
+}
+
 int liteio_message_att(struct sk_buff *skb, struct liteio_att *att)
 {
+	struct liteio_dirty_state dirty;
+
 	if (liteio_message_uuid(skb, &att->vol->uuid) ||
 	    liteio_message_u64(skb, LITEIO_A_GEN, att->gen) ||
 	    nla_put_string(skb, LITEIO_A_HOST, att->host) ||
@@ -103,6 +115,8 @@ int liteio_message_att(struct sk_buff *skb, struct liteio_att *att)
 	    liteio_message_u64(skb, LITEIO_A_INFLIGHT, liteio_stats_inflight(att->stats)) ||
 	    liteio_message_u64(skb, LITEIO_A_REJECTED, atomic64_read(&att->rejected)) ||
 	    put_waiting(skb, att))
+		return -EMSGSIZE;
+	if (liteio_dirty_state(att, &dirty) && put_dirty(skb, &dirty))
 		return -EMSGSIZE;
 	if (!att->nr_bound)
 		return 0;
@@ -146,6 +160,36 @@ int liteio_message_stats(struct sk_buff *skb, struct liteio_att *att)
 		return -EMSGSIZE;
 	for (class = 0; class < LITEIO_CLASS_NR; class++) {
 		if (put_class(skb, att, class))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
+static int put_range(struct sk_buff *skb, struct liteio_range range)
+{
+	struct nlattr *nest = nla_nest_start(skb, LITEIO_A_RANGE);
+
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u64_64bit(skb, LITEIO_RANGE_A_CHUNK, range.chunk, LITEIO_RANGE_A_PAD) ||
+	    nla_put_u64_64bit(skb, LITEIO_RANGE_A_LEN, range.len, LITEIO_RANGE_A_PAD)) {
+		nla_nest_cancel(skb, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+int liteio_message_fetched(struct sk_buff *skb, const struct liteio_dirty_fetch *fetch)
+{
+	u32 i;
+
+	if (put_dirty(skb, &fetch->state) ||
+	    liteio_message_u64(skb, LITEIO_A_TICKET, fetch->ticket) ||
+	    liteio_message_u64(skb, LITEIO_A_NEXT_CURSOR, fetch->cursor))
+		return -EMSGSIZE;
+	for (i = 0; i < fetch->ranges.nr; i++) {
+		if (put_range(skb, fetch->ranges.range[i]))
 			return -EMSGSIZE;
 	}
 	return 0;

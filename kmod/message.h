@@ -7,10 +7,13 @@
 
 #include <linux/skbuff.h>
 
+#include "dirty.h"
 #include "liteio.h"
 
 /* enough for the attributes of any one message of the protocol */
 #define LITEIO_MESSAGE_SIZE 3584
+/* but for DIRTY_FETCH: this much more for each range, a nest of two numbers, each maybe padded */
+#define LITEIO_MESSAGE_RANGE_SIZE 36
 
 /**
  * liteio_message_uuid() - put a UUID
@@ -57,5 +60,14 @@ int liteio_message_att(struct sk_buff *skb, struct liteio_att *att);
  * Context: caller holds liteio_lock. Return: 0 or -EMSGSIZE.
  */
 int liteio_message_stats(struct sk_buff *skb, struct liteio_att *att);
+
+/**
+ * liteio_message_fetched() - put what DIRTY_FETCH answers
+ * @skb: message
+ * @fetch: the answer
+ *
+ * Context: any. Return: 0 or -EMSGSIZE.
+ */
+int liteio_message_fetched(struct sk_buff *skb, const struct liteio_dirty_fetch *fetch);
 
 #endif

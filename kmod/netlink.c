@@ -10,10 +10,12 @@
 
 #include "attachment.h"
 #include "compat.h"
+#include "dirty.h"
 #include "events.h"
 #include "fence.h"
 #include "message.h"
 #include "netlink.h"
+#include "netlink_dirty.h"
 #include "registry.h"
 #include "request.h"
 #include "stats.h"
@@ -33,6 +35,12 @@ static struct netlink_range_validation iops_range = {
 
 static struct netlink_range_validation bps_range = {
 	.max = LITEIO_QOS_BPS_MAX,
+};
+
+/* beyond what fits into the policy itself */
+static struct netlink_range_validation max_chunks_range = {
+	.min = 1,
+	.max = LITEIO_DIRTY_CHUNKS_MAX,
 };
 
 #define UUID_POLICY NLA_POLICY_EXACT_LEN(LITEIO_UUID_LEN)
@@ -82,6 +90,28 @@ static const struct nla_policy fence_policy[LITEIO_A_MAX + 1] = {
 	[LITEIO_A_TIMEOUT_MS] = NLA_POLICY_MAX(NLA_U32, LITEIO_FENCE_TIMEOUT_MS_MAX),
 };
 
+static const struct nla_policy dirty_start_policy[LITEIO_A_MAX + 1] = {
+	[LITEIO_A_UUID] = UUID_POLICY,
+	[LITEIO_A_GEN] = GEN_POLICY,
+	[LITEIO_A_CHUNK_SHIFT] = NLA_POLICY_RANGE(NLA_U32, LITEIO_DIRTY_SHIFT_MIN,
+						  LITEIO_DIRTY_SHIFT_MAX),
+};
+
+static const struct nla_policy dirty_stop_policy[LITEIO_A_MAX + 1] = {
+	[LITEIO_A_UUID] = UUID_POLICY,
+	[LITEIO_A_GEN] = GEN_POLICY,
+	[LITEIO_A_TRACKING] = { .type = NLA_U64 },
+};
+
+static const struct nla_policy dirty_fetch_policy[LITEIO_A_MAX + 1] = {
+	[LITEIO_A_UUID] = UUID_POLICY,
+	[LITEIO_A_GEN] = GEN_POLICY,
+	[LITEIO_A_TRACKING] = { .type = NLA_U64 },
+	[LITEIO_A_CURSOR] = { .type = NLA_U64 },
+	[LITEIO_A_MAX_CHUNKS] = NLA_POLICY_FULL_RANGE(NLA_U32, &max_chunks_range),
+	[LITEIO_A_TICKET] = { .type = NLA_U64 },
+};
+
 /* --- requests -------------------------------------------------------------------------------- */
 
 static int check_allowed(struct sk_buff *skb, struct netlink_ext_ack *extack)
@@ -116,20 +146,21 @@ static struct liteio_att *find_att(const uuid_t *uuid, u64 gen, struct genl_info
 
 /* --- answers --------------------------------------------------------------------------------- */
 
-static struct sk_buff *answer_new(struct genl_info *info, void **ret_header)
+struct sk_buff *liteio_netlink_answer(struct genl_info *info, size_t size, void **ret_header)
 {
-	struct sk_buff *skb = genlmsg_new(LITEIO_MESSAGE_SIZE, GFP_KERNEL);
+	struct sk_buff *skb = genlmsg_new(size, GFP_KERNEL);
 
-	if (!skb)
-		return NULL;
-	*ret_header = genlmsg_put_reply(skb, info, &family, 0, info->genlhdr->cmd);
-	if (*ret_header)
-		return skb;
-	nlmsg_free(skb);
+	if (skb) {
+		*ret_header = genlmsg_put_reply(skb, info, &family, 0, info->genlhdr->cmd);
+		if (*ret_header)
+			return skb;
+		nlmsg_free(skb);
+	}
+	liteio_request_refuse(info->extack, NULL, -ENOMEM, "no memory for the answer");
 	return NULL;
 }
 
-static int answer_send(struct sk_buff *skb, void *header, struct genl_info *info, int error)
+int liteio_netlink_send(struct sk_buff *skb, void *header, struct genl_info *info, int error)
 {
 	if (error) {
 		nlmsg_free(skb);
@@ -152,6 +183,25 @@ static int get_att_key(struct sk_buff *request, struct genl_info *info, uuid_t *
 	int ret = get_vol_key(request, info, uuid);
 
 	return ret ? ret : liteio_request_gen(info->attrs, info->extack, gen);
+}
+
+int liteio_netlink_att(struct sk_buff *request, struct genl_info *info, struct liteio_att **ret)
+{
+	struct liteio_att *att;
+	unsigned int cookie;
+	uuid_t uuid;
+	int error;
+	u64 gen;
+
+	error = get_att_key(request, info, &uuid, &gen);
+	if (error)
+		return error;
+	cookie = liteio_registry_lock();
+	att = find_att(&uuid, gen, info);
+	if (att)
+		*ret = liteio_att_get(att);
+	liteio_registry_unlock(cookie);
+	return att ? 0 : -ENOENT;
 }
 
 /* --- volumes --------------------------------------------------------------------------------- */
@@ -219,16 +269,15 @@ static int do_vol_get(struct sk_buff *request, struct genl_info *info)
 	ret = get_vol_key(request, info, &uuid);
 	if (ret)
 		return ret;
-	skb = answer_new(info, &header);
+	skb = liteio_netlink_answer(info, LITEIO_MESSAGE_SIZE, &header);
 	if (!skb)
-		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
-					     "no memory for the answer");
+		return -ENOMEM;
 
 	cookie = liteio_registry_lock();
 	vol = find_vol(&uuid, info);
 	ret = vol ? liteio_message_vol(skb, vol) : -ENOENT;
 	liteio_registry_unlock(cookie);
-	return answer_send(skb, header, info, ret);
+	return liteio_netlink_send(skb, header, info, ret);
 }
 
 /* --- attachments ----------------------------------------------------------------------------- */
@@ -300,17 +349,16 @@ static int do_att_get(struct sk_buff *request, struct genl_info *info)
 	ret = get_att_key(request, info, &uuid, &gen);
 	if (ret)
 		return ret;
-	skb = answer_new(info, &header);
+	skb = liteio_netlink_answer(info, LITEIO_MESSAGE_SIZE, &header);
 	if (!skb)
-		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
-					     "no memory for the answer");
+		return -ENOMEM;
 
 	cookie = liteio_registry_lock();
 	att = find_att(&uuid, gen, info);
 	fill = att_filler(info->genlhdr->cmd);
 	ret = att ? fill(skb, att) : -ENOENT;
 	liteio_registry_unlock(cookie);
-	return answer_send(skb, header, info, ret);
+	return liteio_netlink_send(skb, header, info, ret);
 }
 
 /* --- the fence ------------------------------------------------------------------------------- */
@@ -381,10 +429,9 @@ static int do_fence(struct sk_buff *request, struct genl_info *info)
 	if (ret)
 		return ret;
 	/* first, so that a fence that was set is not answered with an error */
-	skb = answer_new(info, &header);
+	skb = liteio_netlink_answer(info, LITEIO_MESSAGE_SIZE, &header);
 	if (!skb)
-		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
-					     "no memory for the answer");
+		return -ENOMEM;
 
 	ret = fence_close(info, &uuid, &fence);
 	if (!ret) {
@@ -396,7 +443,7 @@ static int do_fence(struct sk_buff *request, struct genl_info *info)
 			ret = fence_answer(skb, &fence, &result);
 		liteio_vol_put(fence.vol);
 	}
-	return answer_send(skb, header, info, ret);
+	return liteio_netlink_send(skb, header, info, ret);
 }
 
 /* --- dumps ----------------------------------------------------------------------------------- */
@@ -505,18 +552,18 @@ static int do_info_get(struct sk_buff *request, struct genl_info *info)
 	ret = check_allowed(request, info->extack);
 	if (ret)
 		return ret;
-	skb = answer_new(info, &header);
+	skb = liteio_netlink_answer(info, LITEIO_MESSAGE_SIZE, &header);
 	if (!skb)
-		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
-					     "no memory for the answer");
+		return -ENOMEM;
 	if (nla_put_u32(skb, LITEIO_A_VERSION, LITEIO_GENL_VERSION) ||
 	    nla_put_string(skb, LITEIO_A_MODULE, LITEIO_VERSION) ||
 	    liteio_message_u64(skb, LITEIO_A_FEATURES, liteio_registry_features()) ||
 	    nla_put(skb, LITEIO_A_INSTANCE, LITEIO_UUID_LEN, liteio_registry_instance()) ||
 	    liteio_message_u64(skb, LITEIO_A_EVENT_SEQ, liteio_events_seq()) ||
-	    liteio_message_u64(skb, LITEIO_A_STATS_BYTES, liteio_stats_bytes()))
+	    liteio_message_u64(skb, LITEIO_A_STATS_BYTES, liteio_stats_bytes()) ||
+	    liteio_message_u64(skb, LITEIO_A_DIRTY_BYTES, liteio_dirty_bytes()))
 		ret = -EMSGSIZE;
-	return answer_send(skb, header, info, ret);
+	return liteio_netlink_send(skb, header, info, ret);
 }
 
 /* --- the family ------------------------------------------------------------------------------ */
@@ -537,6 +584,9 @@ static const struct genl_ops ops[] = {
 	OP(LITEIO_CMD_FENCE, fence_policy, .doit = do_fence),
 	OP(LITEIO_CMD_STATS_GET, att_policy, .doit = do_att_get, .start = start_att_dump,
 	   .dumpit = dump_atts),
+	OP(LITEIO_CMD_DIRTY_START, dirty_start_policy, .doit = liteio_netlink_dirty_start),
+	OP(LITEIO_CMD_DIRTY_STOP, dirty_stop_policy, .doit = liteio_netlink_dirty_stop),
+	OP(LITEIO_CMD_DIRTY_FETCH, dirty_fetch_policy, .doit = liteio_netlink_dirty_fetch),
 };
 
 static const struct genl_multicast_group groups[] = {

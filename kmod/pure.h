@@ -2,9 +2,9 @@
 /*
  * What the pure files need of their surroundings, in the kernel and in a userspace test alike.
  *
- * A pure file (table.c, generations.c, hist.c, bucket.c) takes no lock, allocates nothing, knows no
- * device and no message. It includes this header and its own, so that unit tests and fuzzers
- * compile the very same file with the sanitizers of userspace.
+ * A pure file (table.c, generations.c, hist.c, bucket.c, chunks.c) takes no lock, allocates nothing,
+ * knows no device and no message. It includes this header and its own, so that unit tests and
+ * fuzzers compile the very same file with the sanitizers of userspace.
  */
 #ifndef LITEIO_PURE_H
 #define LITEIO_PURE_H

@@ -480,6 +480,19 @@ int liteio_netlink_stats_list(struct liteio_netlink *nl, const struct liteio_uui
 		       ret_n, "list the statistics", err);
 }
 
+int liteio_netlink_ask(struct liteio_netlink *nl, const struct liteio_netlink_question *question,
+		       void *ret, struct liteio_error *err)
+{
+	struct nl_msg *msg = new_message(nl, question->cmd, NLM_F_REQUEST | NLM_F_ACK);
+	size_t i;
+
+	for (i = 0; i < question->n_attrs; i++)
+		put(msg, question->attrs[i].type, question->attrs[i].data, question->attrs[i].len);
+	if (!question->parse)
+		return ask_ack(nl, msg, question->what, err);
+	return ask_one(nl, msg, question->parse, ret, question->size, question->what, err);
+}
+
 /* ---- events --------------------------------------------------------------------------------- */
 
 int liteio_netlink_events_open(struct liteio_netlink_events **ret, struct liteio_error *err)

@@ -35,6 +35,7 @@ struct liteio_netlink_events;
  * @instance: random per load of the module
  * @event_seq: newest event
  * @stats_bytes: memory of all statistics
+ * @dirty_bytes: memory of all tracking of dirty chunks
  */
 struct liteio_netlink_info {
 	uint32_t version;
@@ -43,6 +44,7 @@ struct liteio_netlink_info {
 	struct liteio_uuid instance;
 	uint64_t event_seq;
 	uint64_t stats_bytes;
+	uint64_t dirty_bytes;
 };
 
 struct liteio_netlink_volume {
@@ -65,6 +67,10 @@ struct liteio_netlink_volume {
  * @bound: a head is bound; its number is in @major and @minor
  * @major: of the head
  * @minor: of the head
+ * @tracking: name of the tracking of dirty chunks, 0 when there is none; then the rest is not set
+ * @chunk_shift: logarithm of the bytes of a chunk
+ * @chunks: of the head
+ * @remaining: that are dirty
  */
 struct liteio_netlink_att {
 	struct liteio_uuid uuid;
@@ -77,6 +83,10 @@ struct liteio_netlink_att {
 	bool bound;
 	uint32_t major;
 	uint32_t minor;
+	uint64_t tracking;
+	uint32_t chunk_shift;
+	uint64_t chunks;
+	uint64_t remaining;
 };
 
 struct liteio_netlink_fence {
@@ -202,6 +212,48 @@ int liteio_netlink_stats_get(struct liteio_netlink *nl, const struct liteio_uuid
 int liteio_netlink_stats_list(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 			      struct liteio_netlink_stats **ret, size_t *ret_n,
 			      struct liteio_error *err);
+
+/**
+ * struct liteio_netlink_attr - an attribute of a command
+ * @type: enum liteio_attr
+ * @data: its content
+ * @len: bytes of @data; all attributes of a command together at most a few hundred
+ */
+struct liteio_netlink_attr {
+	int type;
+	const void *data;
+	size_t len;
+};
+
+/**
+ * struct liteio_netlink_question - a command, for those with a header of their own
+ * @cmd: enum liteio_cmd
+ * @attrs: its attributes
+ * @n_attrs: how many
+ * @parse: reads the one message it answers with; NULL when it answers with the ACK alone
+ * @size: of what @parse fills
+ * @what: what one cannot do when it fails
+ */
+struct liteio_netlink_question {
+	int cmd;
+	const struct liteio_netlink_attr *attrs;
+	size_t n_attrs;
+	int (*parse)(const void *attrs, size_t len, void *ret);
+	size_t size;
+	const char *what;
+};
+
+/**
+ * liteio_netlink_ask() - one command
+ * @nl: connection
+ * @question: the command
+ * @ret: filled by the question's parser, untouched on failure
+ * @err: the kernel's sentence
+ *
+ * Return: 0 or a negative errno as in the protocol.
+ */
+int liteio_netlink_ask(struct liteio_netlink *nl, const struct liteio_netlink_question *question,
+		       void *ret, struct liteio_error *err);
 
 /**
  * liteio_netlink_events_open() - subscribe to the family's events

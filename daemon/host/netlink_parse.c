@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/netlink.h"
+#include "host/netlink_dirty.h"
 
 /* one attribute: its payload */
 struct attr {
@@ -101,6 +102,7 @@ int liteio_netlink_parse_info(const void *attrs, size_t len, struct liteio_netli
 		return -EBADMSG;
 	get_string(&t[LITEIO_A_MODULE], i.module, sizeof(i.module));
 	get_u64(&t[LITEIO_A_STATS_BYTES], &i.stats_bytes);
+	get_u64(&t[LITEIO_A_DIRTY_BYTES], &i.dirty_bytes);
 	*ret = i;
 	return 0;
 }
@@ -135,6 +137,11 @@ int liteio_netlink_parse_att(const void *attrs, size_t len, struct liteio_netlin
 	get_u64(&t[LITEIO_A_REJECTED], &a.rejected);
 	a.bound = get_u32(&t[LITEIO_A_DEV_MAJOR], &a.major) &&
 		  get_u32(&t[LITEIO_A_DEV_MINOR], &a.minor);
+	if (!get_u64(&t[LITEIO_A_TRACKING], &a.tracking) ||
+	    !get_u32(&t[LITEIO_A_CHUNK_SHIFT], &a.chunk_shift) ||
+	    !get_u64(&t[LITEIO_A_CHUNKS], &a.chunks) ||
+	    !get_u64(&t[LITEIO_A_REMAINING], &a.remaining))
+		a.tracking = 0;
 	*ret = a;
 	return 0;
 }
@@ -203,5 +210,62 @@ int liteio_netlink_parse_event(const void *attrs, size_t len, struct liteio_netl
 	get_u64(&t[LITEIO_A_GEN], &e.generation);
 	get_u64(&t[LITEIO_A_VALUE], &e.value);
 	*ret = e;
+	return 0;
+}
+
+int liteio_netlink_parse_dirty_start(const void *attrs, size_t len,
+				     struct liteio_netlink_dirty_start *ret)
+{
+	struct attr t[LITEIO_A_MAX + 1];
+	struct liteio_netlink_dirty_start s;
+
+	if (!index_attrs(attrs, len, t, LITEIO_A_MAX + 1, 0, NULL, NULL) ||
+	    !get_u64(&t[LITEIO_A_TRACKING], &s.tracking) ||
+	    !get_u64(&t[LITEIO_A_CHUNKS], &s.chunks))
+		return -EBADMSG;
+	*ret = s;
+	return 0;
+}
+
+/* ranges, as far as they were good */
+struct ranges {
+	struct liteio_netlink_dirty_answer *answer;
+	bool is_bad;
+};
+
+static void parse_range(const struct attr *nest, void *arg)
+{
+	struct attr t[LITEIO_RANGE_A_MAX + 1];
+	struct liteio_netlink_dirty_range r;
+	struct ranges *ranges = arg;
+
+	if (ranges->answer->n_ranges == LITEIO_DIRTY_RANGES_MAX ||
+	    !index_attrs(nest->data, nest->len, t, LITEIO_RANGE_A_MAX + 1, 0, NULL, NULL) ||
+	    !get_u64(&t[LITEIO_RANGE_A_CHUNK], &r.chunk) ||
+	    !get_u64(&t[LITEIO_RANGE_A_LEN], &r.len) || !r.len || r.chunk + r.len < r.chunk) {
+		ranges->is_bad = true;
+		return;
+	}
+	ranges->answer->ranges[ranges->answer->n_ranges++] = r;
+}
+
+int liteio_netlink_parse_dirty_answer(const void *attrs, size_t len,
+				      struct liteio_netlink_dirty_answer *ret)
+{
+	struct liteio_netlink_dirty_answer a = { 0 };
+	struct ranges ranges = { .answer = &a };
+	struct attr t[LITEIO_A_MAX + 1];
+
+	/* a range that is not understood is a part of a volume that nobody copies */
+	if (!index_attrs(attrs, len, t, LITEIO_A_MAX + 1, LITEIO_A_RANGE, parse_range, &ranges) ||
+	    ranges.is_bad ||
+	    !get_u64(&t[LITEIO_A_TRACKING], &a.tracking) ||
+	    !get_u64(&t[LITEIO_A_TICKET], &a.ticket) ||
+	    !get_u64(&t[LITEIO_A_NEXT_CURSOR], &a.next_cursor) ||
+	    !get_u32(&t[LITEIO_A_CHUNK_SHIFT], &a.chunk_shift) ||
+	    !get_u64(&t[LITEIO_A_CHUNKS], &a.chunks) ||
+	    !get_u64(&t[LITEIO_A_REMAINING], &a.remaining))
+		return -EBADMSG;
+	*ret = a;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/netlink.h"
+#include "host/netlink_dirty.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,6 +21,8 @@ static void check_text(const char *s, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct liteio_netlink_dirty_answer d;
+	struct liteio_netlink_dirty_start b;
 	struct liteio_netlink_volume v;
 	struct liteio_netlink_fence f;
 	struct liteio_netlink_stats s;
@@ -36,5 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	liteio_netlink_parse_fence(data, size, &f);
 	liteio_netlink_parse_stats(data, size, &s);
 	liteio_netlink_parse_event(data, size, &e);
+	liteio_netlink_parse_dirty_start(data, size, &b);
+	if (!liteio_netlink_parse_dirty_answer(data, size, &d) && d.n_ranges > LITEIO_DIRTY_RANGES_MAX)
+		abort();
 	return 0;
 }

@@ -133,7 +133,7 @@ class Module:
         self.ops = {}
         for m in re.finditer(r'^\tOP\((\w+), (\w+), ([^()]*)\)', source, re.M):
             self.ops[m[1]] = dict(re.findall(r'\.(\w+) = (\w+)', m[3]), policy=m[2])
-        self.bodies = dict(re.findall(r'^static [^;{}]*?(\w+)\([^;{}]*\)\n\{\n(.*?)^\}', source, re.M | re.S))
+        self.bodies = dict(re.findall(r'^\w[^;{}]*?(\w+)\([^;{}]*\)\n\{\n(.*?)^\}', source, re.M | re.S))
 
     def checks_privilege(self, function, seen=()):
         """Does the function, or one that it calls, ask for the privilege?"""

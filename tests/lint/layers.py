@@ -13,12 +13,12 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 KMOD = {
     'main': ['main'],
     'head': ['head'],
-    'netlink': ['netlink', 'request', 'message', 'events'],
+    'netlink': ['netlink', 'netlink_dirty', 'request', 'message', 'events'],
     'configfs': ['configfs'],
-    'registry': ['registry', 'volume', 'attachment', 'fence', 'trace'],
+    'registry': ['registry', 'volume', 'attachment', 'fence', 'dirty', 'trace'],
     'stats': ['stats', 'qos'],
     'common': ['liteio'],
-    'pure': ['pure', 'bucket', 'generations', 'hist', 'table'],
+    'pure': ['pure', 'bucket', 'chunks', 'generations', 'hist', 'table'],
     'compat': ['compat'],
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Small programs that the tests in guests use: tests/vm/tools/NAME.c becomes $(O)/vm-tools/NAME.
 
-VM_TOOLS := $(patsubst tests/vm/tools/%.c,$(O)/vm-tools/%,$(wildcard tests/vm/tools/*.c))
+VM_TOOLS := $(patsubst tests/vm/tools/%.c,$(O)/vm-tools/%,$(wildcard tests/vm/tools/*.c)) $(O)/vm-tools/kmodctl
 
 .PHONY: vm-tools
 vm-tools: $(VM_TOOLS)
@@ -10,6 +10,11 @@ $(O)/vm-tools/%: tests/vm/tools/%.c $(wildcard tests/vm/tools/*.h include/uapi/l
 	@mkdir -p $(@D)
 	@echo '  VMTOOL  $*'
 	$(Q)$(CC) $(COMMON) -O2 -pthread -o $@ $<
+
+$(O)/vm-tools/kmodctl: $(wildcard tests/vm/tools/kmodctl/*.[ch] tests/vm/tools/*.h include/uapi/linux/*.h)
+	@mkdir -p $(@D)
+	@echo '  VMTOOL  kmodctl'
+	$(Q)$(CC) $(COMMON) -O2 -o $@ $(filter %.c,$^)
 
 # Modules that tests load beside ours, for one kernel
 .PHONY: vm-modules

@@ -40,6 +40,48 @@
  * device-mapper, else it goes on at once and the limits are paid back later.
  *
  *
+ * DIRTY CHUNKS
+ *
+ * While an attachment is tracked, the module marks the chunks of its head that are written to, so
+ * that somebody can copy a device that is in use: once everything, then round after round what was
+ * marked meanwhile, at last what was marked until the writers stopped. A chunk has 2^CHUNK_SHIFT
+ * bytes and is named by its number; chunk 0 begins where the head begins, the last one may be cut
+ * by its end. A volume with several attachments is tracked by each of them.
+ *
+ * What marks: writes, forced to the medium or not, discards, zeroes written without data, secure
+ * erases; also when they fail or are taken back, for they may have changed something. What never
+ * reaches the device below need not mark: what a fence, a limit or read-only refuses. A chunk is
+ * marked after the device below has ended the I/O and before its submitter hears of it.
+ *
+ * What holds, so that nothing is missed:
+ *
+ *  - When DIRTY_START has answered, all I/O that ends from then on marks, whenever it began. What
+ *    ended without a mark has changed the device already: whoever begins to read it after the
+ *    answer sees it.
+ *  - DIRTY_FETCH takes marks away before it answers. What ends later marks again; what ended before
+ *    is seen by whoever begins to read the chunk after the answer.
+ *  - So, when all is copied that there was after DIRTY_START, and then every chunk that was given
+ *    out, each read after it was given out, then what differs between device and copy is marked,
+ *    or belongs to I/O that has not ended. After a FENCE that has drained, or while the head is
+ *    suspended, there is no such I/O: when a round then finds nothing and REMAINING is 0, device
+ *    and copy are equal. A fence takes no marks away, and chunks can be fetched behind it.
+ *
+ * Whoever copies reads the head, or the device below, past the page cache (O_DIRECT).
+ *
+ * Answers can get lost, and so can who asked. So what an answer gave out is marked again, unless
+ * the next DIRTY_FETCH carries its TICKET: the caller says so that these chunks are copied, safely.
+ * Said again, or by somebody who knows no ticket, DIRTY_FETCH therefore gives out again what was
+ * not confirmed; at worst a chunk is copied twice. An answer that cannot be delivered is taken back
+ * at once. TRACKING names what DIRTY_START began, at random: when it is another one, marks were
+ * lost in between, and only copying everything again helps. So it is with another INSTANCE.
+ *
+ * A head may be suspended, reloaded, removed and made again; marks belong to the attachment. When
+ * it grows, the new chunks, and the one in which it ended before, are marked when the larger table
+ * is resumed. Memory for them is taken when that table is loaded, which fails without: ENOMEM, or
+ * E2BIG when there would be more than LITEIO_DIRTY_CHUNKS_MAX. When it shrinks, chunks beyond the
+ * end are forgotten, and are new when it grows again.
+ *
+ *
  * HOW TO TALK TO IT
  *
  * Family "liteio", version 1, in the initial network namespace only. Every command needs
@@ -77,6 +119,9 @@
  *				means another registry, what was known about the old one is void
  *		EVENT_SEQ	u64	sequence number of the newest event, 0 before the first
  *		STATS_BYTES	u64	memory in bytes that the statistics of all attachments take
+ *		DIRTY_BYTES	u64	memory in bytes that tracking takes, of all attachments; at
+ *				most one bit for each of LITEIO_DIRTY_CHUNKS_MAX chunks and some
+ *				KiB for one, twice that for the moment in which its head grows
  *
  *
  * VOL_SET (do): create a volume, or change it
@@ -171,6 +216,10 @@
  *		QUEUED		u64	I/O that waits because of a limit
  *		THROTTLED	u64	I/O that had to wait because of a limit
  *		DEV_MAJOR, DEV_MINOR	u32	the head; absent when no head is bound
+ *		TRACKING	u64	these four see DIRTY_FETCH; absent when nothing is tracked
+ *		CHUNK_SHIFT	u32
+ *		CHUNKS		u64
+ *		REMAINING	u64
  *
  *	-ENOENT		no such volume, or no such attachment (do); no such volume (dump)
  *
@@ -179,7 +228,8 @@
  *
  *	in	UUID, GEN	required
  *
- * Counters are forgotten. A generation that was fenced, by floor or by itself, stays refused.
+ * Counters are forgotten, tracking ends. A generation that was fenced, by floor or by itself, stays
+ * refused.
  *
  *	-ENOENT		no such volume, or no such attachment
  *	-EBUSY		a head is bound (a loaded table, active or inactive, names it)
@@ -251,6 +301,70 @@
  * are read one after the other while I/O goes on, so they need not add up to the last one.
  *
  *
+ * DIRTY_START (do): track the chunks that are written to
+ *
+ *	in	UUID, GEN	required
+ *		CHUNK_SHIFT	u32	required; LITEIO_DIRTY_SHIFT_MIN..LITEIO_DIRTY_SHIFT_MAX
+ *	out	TRACKING	u64	name of this tracking, random, not 0
+ *		CHUNKS		u64	see DIRTY_FETCH
+ *
+ * Nothing is marked at first. The attachment may be fenced. It may have no head: then there are as
+ * many chunks as its last head had, or none before the first one, all of which is new. Who did not
+ * get the answer finds TRACKING in ATT_GET, or stops and starts again.
+ *
+ *	-ENOENT		no such volume, or no such attachment
+ *	-EINVAL		CHUNK_SHIFT is missing
+ *	-EBUSY		tracked already
+ *	-E2BIG		more than LITEIO_DIRTY_CHUNKS_MAX chunks: CHUNK_SHIFT is too small
+ *	-ENOMEM
+ *
+ *
+ * DIRTY_STOP (do)
+ *
+ *	in	UUID, GEN	required
+ *		TRACKING	u64	end no other than this one; default whichever it is
+ *
+ * Marks are forgotten, memory is given back.
+ *
+ *	-ENOENT		no such volume, or no such attachment
+ *	-ENODATA	not tracked
+ *	-ESTALE		TRACKING is not the present one
+ *
+ *
+ * DIRTY_FETCH (do): which chunks are dirty; takes their marks away
+ *
+ *	in	UUID, GEN	required
+ *		TRACKING	u64	required; from DIRTY_START
+ *		CURSOR		u64	first chunk to look at; default 0
+ *		MAX_CHUNKS	u32	1..LITEIO_DIRTY_CHUNKS_MAX, default the latter: give out no
+ *				more than this
+ *		TICKET		u64	of the last answer, when all chunks that it gave out are
+ *				copied, safely; without, or with any other, these chunks are
+ *				marked again first
+ *	out	TRACKING	u64
+ *		TICKET		u64	number of this answer
+ *		RANGE		nest, any number up to LITEIO_DIRTY_RANGES_MAX, in ascending order:
+ *			CHUNK		u64	first of adjacent chunks that were marked
+ *			LEN		u64	how many
+ *		NEXT_CURSOR	u64	first chunk that was not looked at; CHUNKS at the end
+ *		CHUNK_SHIFT	u32	logarithm of the bytes of a chunk
+ *		CHUNKS		u64	chunks of the head at present
+ *		REMAINING	u64	marked chunks, in front of and behind CURSOR, without those
+ *				that are given out. Exact while no I/O ends and no head grows,
+ *				else never too low
+ *
+ * A round begins at CURSOR 0, goes on from NEXT_CURSOR with the TICKET of the answer before, and
+ * ends when NEXT_CURSOR is CHUNKS. Two who fetch from one tracking get each other's chunks back.
+ *
+ *	-ENOENT		no such volume, or no such attachment
+ *	-EINVAL		TRACKING is missing
+ *	-ENODATA	not tracked
+ *	-ESTALE		TRACKING is not the present one
+ *	-ERANGE		CURSOR is beyond CHUNKS
+ *	-ENOMEM
+ *	others		the answer could not be delivered, its chunks are marked again
+ *
+ *
  * EVENT (multicast, group "events")
  *
  *	SEQ		u64	starts at 1, one more each time. A gap, or ENOBUFS on the socket,
@@ -289,6 +403,10 @@
 #define LITEIO_QOS_BURST_MS_MIN		1
 #define LITEIO_QOS_BURST_MS_MAX		10000
 #define LITEIO_QOS_BURST_MS_DEF		100
+#define LITEIO_DIRTY_SHIFT_MIN		16
+#define LITEIO_DIRTY_SHIFT_MAX		26
+#define LITEIO_DIRTY_CHUNKS_MAX		0x8000000
+#define LITEIO_DIRTY_RANGES_MAX		256
 
 /*
  * Latency histogram: bucket 0 counts what took less than 1024 ns; from there two buckets per
@@ -321,6 +439,9 @@ static __inline__ __u64 liteio_hist_lower_ns(unsigned int i)
  * @LITEIO_CMD_FENCE: close gates and wait for I/O in flight
  * @LITEIO_CMD_STATS_GET: counters of one attachment, or of all
  * @LITEIO_CMD_EVENT: only from the kernel, multicast
+ * @LITEIO_CMD_DIRTY_START: mark the chunks that are written to
+ * @LITEIO_CMD_DIRTY_STOP: mark no more
+ * @LITEIO_CMD_DIRTY_FETCH: which are marked; takes their marks away
  */
 enum liteio_cmd {
 	LITEIO_CMD_UNSPEC,
@@ -334,6 +455,9 @@ enum liteio_cmd {
 	LITEIO_CMD_FENCE,
 	LITEIO_CMD_STATS_GET,
 	LITEIO_CMD_EVENT,
+	LITEIO_CMD_DIRTY_START,
+	LITEIO_CMD_DIRTY_STOP,
+	LITEIO_CMD_DIRTY_FETCH,
 
 	/* private: the end */
 	__LITEIO_CMD_MAX,
@@ -375,6 +499,16 @@ enum liteio_cmd {
  * @LITEIO_A_THROTTLE: nest of enum liteio_throttle_attr
  * @LITEIO_A_QUEUED: u64
  * @LITEIO_A_THROTTLED: u64
+ * @LITEIO_A_DIRTY_BYTES: u64
+ * @LITEIO_A_TRACKING: u64
+ * @LITEIO_A_CHUNK_SHIFT: u32
+ * @LITEIO_A_CHUNKS: u64
+ * @LITEIO_A_REMAINING: u64
+ * @LITEIO_A_CURSOR: u64
+ * @LITEIO_A_NEXT_CURSOR: u64
+ * @LITEIO_A_MAX_CHUNKS: u32
+ * @LITEIO_A_TICKET: u64
+ * @LITEIO_A_RANGE: nest of enum liteio_range_attr
  */
 enum liteio_attr {
 	LITEIO_A_UNSPEC,
@@ -410,6 +544,16 @@ enum liteio_attr {
 	LITEIO_A_THROTTLE,
 	LITEIO_A_QUEUED,
 	LITEIO_A_THROTTLED,
+	LITEIO_A_DIRTY_BYTES,
+	LITEIO_A_TRACKING,
+	LITEIO_A_CHUNK_SHIFT,
+	LITEIO_A_CHUNKS,
+	LITEIO_A_REMAINING,
+	LITEIO_A_CURSOR,
+	LITEIO_A_NEXT_CURSOR,
+	LITEIO_A_MAX_CHUNKS,
+	LITEIO_A_TICKET,
+	LITEIO_A_RANGE,
 
 	/* private: the end */
 	__LITEIO_A_MAX,
@@ -491,6 +635,24 @@ enum liteio_throttle_attr {
 };
 
 /**
+ * enum liteio_range_attr - attributes in the nest LITEIO_A_RANGE
+ * @LITEIO_RANGE_A_UNSPEC: not used
+ * @LITEIO_RANGE_A_PAD: alignment of 64-bit numbers, to be skipped
+ * @LITEIO_RANGE_A_CHUNK: u64
+ * @LITEIO_RANGE_A_LEN: u64
+ */
+enum liteio_range_attr {
+	LITEIO_RANGE_A_UNSPEC,
+	LITEIO_RANGE_A_PAD,
+	LITEIO_RANGE_A_CHUNK,
+	LITEIO_RANGE_A_LEN,
+
+	/* private: the end */
+	__LITEIO_RANGE_A_MAX,
+	LITEIO_RANGE_A_MAX = __LITEIO_RANGE_A_MAX - 1
+};
+
+/**
  * enum liteio_class - classes of I/O
  * @LITEIO_CLASS_READ: reads
  * @LITEIO_CLASS_WRITE: writes with data, forced to the medium (FUA) or not
@@ -515,6 +677,7 @@ enum liteio_class {
  * @LITEIO_FEATURE_EVENTS: the multicast group
  * @LITEIO_FEATURE_ATOMIC_WRITES: heads pass atomic writes on (depends on the kernel)
  * @LITEIO_FEATURE_QOS: limits of volumes
+ * @LITEIO_FEATURE_DIRTY: tracking of dirty chunks
  */
 enum liteio_feature {
 	LITEIO_FEATURE_FENCE_FLOOR	= 1 << 0,
@@ -522,7 +685,8 @@ enum liteio_feature {
 	LITEIO_FEATURE_STATS		= 1 << 2,
 	LITEIO_FEATURE_EVENTS		= 1 << 3,
 	LITEIO_FEATURE_ATOMIC_WRITES	= 1 << 4,
-	LITEIO_FEATURE_QOS		= 1 << 5
+	LITEIO_FEATURE_QOS		= 1 << 5,
+	LITEIO_FEATURE_DIRTY		= 1 << 6
 };
 
 /**
@@ -562,6 +726,7 @@ enum liteio_att_state {
  * @LITEIO_EVENT_IO_ERROR: I/O failed; errors of the attachment until now. About one a second
  * @LITEIO_EVENT_NO_SPACE: I/O failed for lack of space; errors until now. About one a second
  * @LITEIO_EVENT_QOS_CHANGED: limits of a volume changed; 0
+ * @LITEIO_EVENT_DIRTY_CHANGED: an attachment is tracked, or no more; its chunk shift, or 0
  */
 enum liteio_event {
 	LITEIO_EVENT_VOL_ADDED		= 1,
@@ -576,7 +741,8 @@ enum liteio_event {
 	LITEIO_EVENT_STALE_IO,
 	LITEIO_EVENT_IO_ERROR,
 	LITEIO_EVENT_NO_SPACE,
-	LITEIO_EVENT_QOS_CHANGED
+	LITEIO_EVENT_QOS_CHANGED,
+	LITEIO_EVENT_DIRTY_CHANGED
 };
 
 #endif

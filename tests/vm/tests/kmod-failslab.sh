@@ -140,6 +140,36 @@ t_questions_are_refused() {
 	COMMANDS
 }
 
+t_tracking_is_refused_or_done() {
+	ram_disk
+	registry
+	head_new h /dev/ram0 131072 $V1 2
+	listen
+	may_fail
+	untracked
+	fail_each untracked kmodctl dirty-start uuid=$V1 gen=2 chunk_shift=16
+	fail_each untracked kmodctl dirty-start uuid=$V1 gen=3 chunk_shift=26
+	tracking=$(kmodctl dirty-start uuid=$V1 gen=2 chunk_shift=16 | field tracking)
+	dd if=/dev/zero of=/dev/mapper/h bs=64k count=9 oflag=direct status=none
+	fail_each given_back kmodctl dirty-fetch uuid=$V1 gen=2 tracking="$tracking"
+	expect 0+9 "$(kmodctl dirty-fetch uuid=$V1 gen=2 tracking="$tracking" | field range)"
+	fail_each tracked kmodctl dirty-stop uuid=$V1 gen=2
+}
+
+# without a ticket, and from the end: the last answer is taken back, and nothing is given out
+given_back() {
+	kmodctl dirty-fetch uuid=$V1 gen=2 tracking="$tracking" cursor=1024 >/dev/null
+}
+
+untracked() {
+	kmodctl dirty-stop uuid=$V1 gen=2 2>/dev/null || true
+	kmodctl dirty-stop uuid=$V1 gen=3 2>/dev/null || true
+}
+
+tracked() {
+	kmodctl dirty-start uuid=$V1 gen=2 chunk_shift=16 2>/dev/null || true
+}
+
 unload_table() {
 	failnth clear h
 	expect new "$(state_of $V1 2)"

@@ -22,9 +22,9 @@ t_info_says_who_it_is() {
 
 	info=$(kmodctl info)
 	expect 1 "$(field version <<<"$info")"
-	[ "$(($(field features <<<"$info") & 47))" = 47 ]
+	[ "$(($(field features <<<"$info") & 111))" = 111 ]
 	expect "$(field instance <<<"$info")" "$(cat $WINDOW/instance)"
-	expect 0 "$(field stats_bytes <<<"$info")"
+	expect "0 0" "$(field stats_bytes <<<"$info") $(field dirty_bytes <<<"$info")"
 	volume $V1 1
 	[ "$(kmodctl info | field stats_bytes)" -gt 2000 ]
 }
