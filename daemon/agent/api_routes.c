@@ -84,7 +84,10 @@ static int volume_list(struct liteio_call *c, struct liteio_error *err)
 
 static int volume_show(struct liteio_call *c, struct liteio_error *err)
 {
-	return liteio_op_volume_show(c->agent, c->params[0], c->ret, err);
+	int r = liteio_op_volume_show(c->agent, c->params[0], c->ret, err);
+
+	/* while no other one has the name */
+	return r == -ENOENT ? liteio_op_deletion_show(c->agent, c->params[0], c->ret, err) : r;
 }
 
 static int volume_create(struct liteio_call *c, struct liteio_error *err)
@@ -104,9 +107,24 @@ static int volume_fence(struct liteio_call *c, struct liteio_error *err)
 	return liteio_op_volume_fence(c->agent, c->params[0], c->req, c->ret, err);
 }
 
+static int volume_rollback(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_rollback(c->agent, c->params[0], c->req, c->ret, err);
+}
+
+static int volume_rename(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_rename(c->agent, c->params[0], c->req, c->ret, err);
+}
+
+static int volume_clone(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_clone(c->agent, c->params[0], c->req, c->ret, err);
+}
+
 static int volume_delete(struct liteio_call *c, struct liteio_error *err)
 {
-	return liteio_op_volume_delete(c->agent, c->params[0], deleted(c), err);
+	return liteio_op_volume_delete(c->agent, c->params[0], c->req, c->ret, err);
 }
 
 static int snapshot_list(struct liteio_call *c, struct liteio_error *err)
@@ -124,9 +142,24 @@ static int snapshot_create(struct liteio_call *c, struct liteio_error *err)
 	return liteio_op_snapshot_create(c->agent, c->req, c->ret, err);
 }
 
+static int snapshot_rename(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_snapshot_rename(c->agent, c->params[0], c->req, c->ret, err);
+}
+
 static int snapshot_delete(struct liteio_call *c, struct liteio_error *err)
 {
-	return liteio_op_snapshot_delete(c->agent, c->params[0], deleted(c), err);
+	return liteio_op_snapshot_delete(c->agent, c->params[0], c->req, c->ret, err);
+}
+
+static int snapshot_group(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_snapshot_group(c->agent, c->req, c->ret, err);
+}
+
+static int deletion_list(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_deletion_list(c->agent, c->ret, err);
 }
 
 static int export_list(struct liteio_call *c, struct liteio_error *err)
@@ -216,12 +249,19 @@ const struct liteio_route liteio_routes[] = {
 	{ "POST", "/v1/volumes", volume_create, 0, STRUCT(volume_create), STRUCT(volume) },
 	{ "POST", "/v1/volumes/*/grow", volume_grow, 0, STRUCT(resize), STRUCT(volume) },
 	{ "POST", "/v1/volumes/*/fence", volume_fence, URGENT, STRUCT(fence), STRUCT(fenced) },
-	{ "DELETE", "/v1/volumes/*", volume_delete, 0, NOTHING, STRUCT(deleted) },
+	{ "POST", "/v1/volumes/*/rollback", volume_rollback, 0, STRUCT(rollback), STRUCT(volume) },
+	{ "POST", "/v1/volumes/*/rename", volume_rename, 0, STRUCT(rename), STRUCT(volume) },
+	{ "POST", "/v1/volumes/*/clone", volume_clone, 0, STRUCT(clone), STRUCT(volume) },
+	{ "DELETE", "/v1/volumes/*", volume_delete, QUERY, STRUCT(delete), STRUCT(deleted) },
+	{ "GET", "/v1/deletions", deletion_list, 0, NOTHING, STRUCT(deletion_list) },
 
 	{ "GET", "/v1/snapshots", snapshot_list, 0, NOTHING, STRUCT(snapshot_list) },
 	{ "GET", "/v1/snapshots/*", snapshot_show, 0, NOTHING, STRUCT(snapshot) },
 	{ "POST", "/v1/snapshots", snapshot_create, 0, STRUCT(snapshot_create), STRUCT(snapshot) },
-	{ "DELETE", "/v1/snapshots/*", snapshot_delete, 0, NOTHING, STRUCT(deleted) },
+	{ "POST", "/v1/snapshots/*/rename", snapshot_rename, 0, STRUCT(rename), STRUCT(snapshot) },
+	{ "POST", "/v1/snapshot-groups", snapshot_group, 0, STRUCT(snapshot_group),
+	  STRUCT(snapshot_list) },
+	{ "DELETE", "/v1/snapshots/*", snapshot_delete, QUERY, STRUCT(delete), STRUCT(deleted) },
 
 	{ "GET", "/v1/exports", export_list, 0, NOTHING, STRUCT(export_list) },
 	{ "POST", "/v1/exports", export_create, 0, STRUCT(export_create), STRUCT(export) },

@@ -81,13 +81,15 @@ static int create(struct pass *p, struct liteio_error *err)
 
 static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_error *err)
 {
-	bool deleted;
+	const struct liteio_local_delete how = { .wait = LITEIO_LOCAL_WAIT };
+	struct liteio_local_deleted gone = { 0 };
 
 	switch (plan->kind) {
 	case LITEIO_PLAN_CREATE:
 		return create(p, err);
 	case LITEIO_PLAN_DELETE:
-		return liteio_op_snapshot_delete(p->c->agent, p->s.meta.name, &deleted, err);
+		return liteio_op_snapshot_delete(p->c->agent, p->s.meta.name, &how, &gone,
+						 err);
 	default:
 		return liteio_error_set(err, -EINVAL, "no such step for a snapshot");
 	}

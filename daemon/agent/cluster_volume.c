@@ -160,9 +160,10 @@ static int unexport(struct pass *p, uint64_t generation, struct liteio_error *er
 
 static int delete(struct pass *p, struct liteio_error *err)
 {
-	bool deleted;
+	const struct liteio_local_delete how = { .wait = LITEIO_LOCAL_WAIT };
+	struct liteio_local_deleted gone = { 0 };
 
-	return liteio_op_volume_delete(p->c->agent, p->v.meta.name, &deleted, err);
+	return liteio_op_volume_delete(p->c->agent, p->v.meta.name, &how, &gone, err);
 }
 
 static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_error *err)

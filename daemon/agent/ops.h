@@ -129,13 +129,66 @@ int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_vo
  */
 int liteio_op_volume_grow(struct liteio_agent *a, const char *volume, uint64_t size_bytes,
 			  struct liteio_local_volume *ret, struct liteio_error *err);
-/* delete, in slices; -EBUSY while it has live attachments; its space is free when this returns */
-int liteio_op_volume_delete(struct liteio_agent *a, const char *volume, bool *ret_deleted,
+/**
+ * liteio_op_volume_delete() - give up a volume for good
+ * @a: the agent
+ * @volume: name
+ * @req: whether to wait until its space is free, and what happens to its blocks before
+ * @ret: whether it was there; its uuid when its space is not free yet
+ * @err: why not; -EBUSY while it has live attachments
+ *
+ * Its space comes back in slices, between which other volumes of the pool have their turn.
+ * Return: 0 or a negative errno.
+ */
+int liteio_op_volume_delete(struct liteio_agent *a, const char *volume,
+			    const struct liteio_local_delete *req,
+			    struct liteio_local_deleted *ret, struct liteio_error *err);
+/* what was deleted, or left by a roll back, and has not given back all its space */
+int liteio_op_deletion_list(struct liteio_agent *a, struct liteio_local_deletion_list *ret,
 			    struct liteio_error *err);
+/* a volume that is being deleted, by the name that it had */
+int liteio_op_deletion_show(struct liteio_agent *a, const char *volume,
+			    struct liteio_local_volume *ret, struct liteio_error *err);
 int liteio_op_volume_show(struct liteio_agent *a, const char *volume,
 			  struct liteio_local_volume *ret, struct liteio_error *err);
 int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_list *ret,
 			  struct liteio_error *err);
+
+/* ---- volumes that are there: ops_change.c ---- */
+
+/**
+ * liteio_op_volume_rollback() - make a volume what one of its snapshots is
+ * @a: the agent
+ * @volume: name; without live attachments, or -EBUSY
+ * @req: the snapshot; it stays, as do those that were taken later
+ * @ret: the volume: uuid, name, floor, limits and size are what they were. The size does not go
+ *       back: who was promised so many bytes keeps them; behind the end of the snapshot they are
+ *       zero
+ * @err: why not
+ *
+ * Durable when it returns; the space of the old data comes back in slices, later. Cut short, the
+ * volume is as before or as the snapshot. Asked again it goes back again. Return: 0 or a negative
+ * errno.
+ */
+int liteio_op_volume_rollback(struct liteio_agent *a, const char *volume,
+			      const struct liteio_local_rollback *req,
+			      struct liteio_local_volume *ret, struct liteio_error *err);
+/*
+ * Another name for a volume or snapshot, in use or not; what has only the new name is answered as
+ * done. -EBUSY on a node of a cluster: there objects give the names.
+ */
+int liteio_op_volume_rename(struct liteio_agent *a, const char *volume,
+			    const struct liteio_local_rename *req, struct liteio_local_volume *ret,
+			    struct liteio_error *err);
+int liteio_op_snapshot_rename(struct liteio_agent *a, const char *snapshot,
+			      const struct liteio_local_rename *req,
+			      struct liteio_local_snapshot *ret, struct liteio_error *err);
+/* a new volume with what @volume has at this moment, held still as for a snapshot */
+int liteio_op_volume_clone(struct liteio_agent *a, const char *volume,
+			   const struct liteio_local_clone *req, struct liteio_local_volume *ret,
+			   struct liteio_error *err);
+
+/* ---- the fence ---- */
 
 /**
  * liteio_op_volume_fence() - end the right to a volume of older generations, or of one
@@ -169,8 +222,21 @@ int liteio_op_volume_fence(struct liteio_agent *a, const char *volume,
 int liteio_op_snapshot_create(struct liteio_agent *a,
 			      const struct liteio_local_snapshot_create *req,
 			      struct liteio_local_snapshot *ret, struct liteio_error *err);
-int liteio_op_snapshot_delete(struct liteio_agent *a, const char *snapshot, bool *ret_deleted,
-			      struct liteio_error *err);
+/**
+ * liteio_op_snapshot_group() - one point in time of several volumes of one pool
+ * @a: the agent
+ * @req: the snapshots
+ * @ret: these, in the order of the request
+ * @err: why not; then none was made
+ *
+ * The heads of all of them are held still together, for a bounded time. Cut short, there are all
+ * or none. Return: 0 or a negative errno.
+ */
+int liteio_op_snapshot_group(struct liteio_agent *a, const struct liteio_local_snapshot_group *req,
+			     struct liteio_local_snapshot_list *ret, struct liteio_error *err);
+int liteio_op_snapshot_delete(struct liteio_agent *a, const char *snapshot,
+			      const struct liteio_local_delete *req,
+			      struct liteio_local_deleted *ret, struct liteio_error *err);
 int liteio_op_snapshot_show(struct liteio_agent *a, const char *snapshot,
 			    struct liteio_local_snapshot *ret, struct liteio_error *err);
 int liteio_op_snapshot_list(struct liteio_agent *a, struct liteio_local_snapshot_list *ret,

@@ -8,14 +8,13 @@
 #include "agent/agent.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
+#include "agent/stillness.h"
 #include "agent/volume_info.h"
 #include "agent/walk.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "host/head.h"
-#include "pool/step.h"
 
 static int list_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 		    struct liteio_error *err)
@@ -47,79 +46,22 @@ int liteio_op_snapshot_show(struct liteio_agent *a, const char *snapshot,
 	return 0;
 }
 
-/**
- * struct stillness - the heads that were suspended for a snapshot
- * @heads: all heads of this node
- * @n: how many
- * @uuid: volume
- * @n_held: of @heads, from the first on: those of the volume among them are suspended
- */
-struct stillness {
-	struct liteio_head_state *heads;
-	size_t n;
-	const struct liteio_uuid *uuid;
-	size_t n_held;
-};
-
-/* a head that nobody has open has nothing to hold still */
-static bool wants_stillness(const struct stillness *s, size_t i)
-{
-	return !s->heads[i].head.remote && s->heads[i].dm.open_count > 0 &&
-	       liteio_uuid_equal(&s->heads[i].head.uuid, s->uuid);
-}
-
-static void thaw(void *arg)
-{
-	struct stillness *s = arg;
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	size_t i;
-
-	for (i = 0; i < s->n_held; i++) {
-		if (!wants_stillness(s, i))
-			continue;
-		if (liteio_dm_resume(s->heads[i].dm.name, 0, &err) < 0)
-			log_err(NULL, "%s stays suspended: %s", s->heads[i].dm.name, err.msg);
-	}
-	s->n_held = 0;
-}
-
-static int freeze(void *arg, struct liteio_error *err)
-{
-	struct stillness *s = arg;
-	size_t i;
-	int r;
-
-	for (i = 0; i < s->n; i++) {
-		if (wants_stillness(s, i)) {
-			r = liteio_dm_suspend(s->heads[i].dm.name, LITEIO_DM_LOCKFS, err);
-			if (r < 0) {
-				thaw(s);
-				return r;
-			}
-		}
-		s->n_held = i + 1;
-	}
-	liteio_step("agent-snapshot:frozen");
-	return 0;
-}
-
 static int take(struct liteio_target *t, const struct liteio_local_snapshot_create *req,
 		struct liteio_error *err)
 {
-	_cleanup_free_ struct liteio_head_state *heads = NULL;
-	struct stillness s = { .uuid = &t->volume.uuid };
-	const struct liteio_quiesce q = { freeze, thaw, &s };
+	struct liteio_stillness s _cleanup_(liteio_stillness_fini) = { 0 };
 	struct liteio_uuid uuid = req->uuid;
+	struct liteio_quiesce q;
 	int r;
 
 	if (t->volume.state != LITEIO_CATALOG_READY)
-		return liteio_error_set(err, -EBUSY, "volume %s is not ready", req->volume);
+		return liteio_error_set(err, -EBUSY, "%s is not ready", t->volume.name);
 	if (liteio_uuid_is_null(&uuid))
 		liteio_uuid_random(&uuid);
-	r = liteio_head_list(&heads, &s.n, err);
+	r = liteio_stillness_find(&s, &t->volume.uuid, 1, err);
 	if (r)
 		return r;
-	s.heads = heads;
+	q = liteio_stillness_quiesce(&s);
 	liteio_lane_guard(t->pool, false);
 	return liteio_pool_snapshot_create(t->pool->engine, &uuid, req->name, &t->volume.uuid,
 					   NULL, &q, err);
@@ -127,10 +69,14 @@ static int take(struct liteio_target *t, const struct liteio_local_snapshot_crea
 
 /* a snapshot of that name is there: is it the one that was asked for? */
 static int create_again(const struct liteio_local_snapshot_create *req,
-			const struct liteio_target *snapshot, const struct liteio_target *volume,
+			const struct liteio_target *snapshot, const struct liteio_target *source,
 			struct liteio_error *err)
 {
-	if (!liteio_uuid_equal(&snapshot->volume.origin, &volume->volume.uuid))
+	const struct liteio_uuid *volume = source->volume.kind == LITEIO_CATALOG_SNAPSHOT ?
+						   &source->volume.origin :
+						   &source->volume.uuid;
+
+	if (!liteio_uuid_equal(&snapshot->volume.origin, volume))
 		return liteio_error_set(err, -EEXIST, "it exists, of another volume");
 	if (!liteio_uuid_is_null(&req->uuid) &&
 	    !liteio_uuid_equal(&req->uuid, &snapshot->volume.uuid))
@@ -144,15 +90,21 @@ static int create(struct liteio_agent *a, const struct liteio_local_snapshot_cre
 		  struct liteio_error *err)
 {
 	struct liteio_local_snapshot_create again = *req;
-	LITEIO_TARGET(volume);
+	LITEIO_TARGET(source);
 	LITEIO_TARGET(snapshot);
 	int r;
 
-	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, req->volume, &volume, err);
+	if (!req->volume == !req->snapshot)
+		return liteio_error_set(err, -EINVAL,
+					"exactly one of volume and snapshot is needed");
+	if (req->volume)
+		r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, req->volume, &source, err);
+	else
+		r = liteio_target_open(a, LITEIO_CATALOG_SNAPSHOT, req->snapshot, &source, err);
 	if (r)
 		return r;
 	if (liteio_target_find(a, LITEIO_CATALOG_SNAPSHOT, req->name, &snapshot, NULL) == 0) {
-		r = create_again(req, &snapshot, &volume, err);
+		r = create_again(req, &snapshot, &source, err);
 		if (r < 0 || snapshot.volume.state == LITEIO_CATALOG_READY)
 			return r;
 		again.uuid = snapshot.volume.uuid;
@@ -161,7 +113,7 @@ static int create(struct liteio_agent *a, const struct liteio_local_snapshot_cre
 		return liteio_error_set(err, -EEXIST, "uuid: it belongs to %s in pool %s",
 					snapshot.volume.name, snapshot.pool->name);
 	}
-	return take(&volume, &again, err);
+	return take(&source, &again, err);
 }
 
 int liteio_op_snapshot_create(struct liteio_agent *a,
@@ -179,6 +131,7 @@ int liteio_op_snapshot_create(struct liteio_agent *a,
 	r = create(a, req, err);
 	if (r)
 		return liteio_error_wrap(err, r, "create snapshot %s", req->name);
-	log_info(NULL, "snapshot %s of volume %s is there", req->name, req->volume);
+	log_info(NULL, "snapshot %s of %s is there", req->name,
+		 req->volume ? req->volume : req->snapshot);
 	return liteio_op_snapshot_show(a, req->name, ret, err);
 }

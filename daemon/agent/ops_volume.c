@@ -8,7 +8,6 @@
 
 #include "agent/agent.h"
 #include "agent/exports.h"
-#include "agent/gate.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/volume_info.h"
@@ -17,7 +16,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "host/netlink.h"
 #include "pool/step.h"
 
 static int list_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
@@ -107,6 +105,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		.uuid = req->uuid,
 		.name = req->name,
 		.size_bytes = req->size_bytes,
+		.wipe = (enum liteio_catalog_wipe)req->wipe,
 	};
 	LITEIO_TARGET(t);
 	int r;
@@ -195,73 +194,4 @@ int liteio_op_volume_grow(struct liteio_agent *a, const char *volume, uint64_t s
 		return liteio_error_wrap(err, r, "grow volume %s", volume);
 	liteio_volume_info_fill(t.pool, &t.volume, ret);
 	return 0;
-}
-
-/* the module need not remember a volume that is gone */
-static void forget_in_kernel(const struct liteio_uuid *uuid)
-{
-	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
-
-	if (liteio_gate_open(&nl, NULL) == 0 && nl)
-		liteio_netlink_vol_del(nl, uuid, NULL);
-}
-
-static int delete_begin(struct liteio_target *t, struct liteio_error *err)
-{
-	int r;
-
-	/* remains of ended generations would hold the thin device open */
-	r = liteio_export_sweep(t->pool, &t->volume, err);
-	if (r)
-		return r;
-	liteio_lane_guard(t->pool, false);
-	return liteio_pool_volume_delete(t->pool->engine, &t->volume.uuid, err);
-}
-
-/* a volume or a snapshot: out of use in one write, then its space slice by slice */
-static int delete_target(struct liteio_target *t, struct liteio_error *err)
-{
-	int r;
-
-	r = delete_begin(t, err);
-	if (r)
-		return r;
-	forget_in_kernel(&t->volume.uuid);
-	liteio_step("agent-delete:marked");
-	return liteio_pools_reclaim(t->pool, err);
-}
-
-static int delete_named(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
-			bool *ret_deleted, struct liteio_error *err)
-{
-	LITEIO_TARGET(t);
-	int r;
-
-	r = liteio_target_open(a, kind, name, &t, NULL);
-	if (r == -ENOENT) {
-		*ret_deleted = false;
-		return 0;
-	}
-	r = delete_target(&t, err);
-	if (r)
-		return r;
-	log_info(NULL, "%s is deleted", name);
-	*ret_deleted = true;
-	return 0;
-}
-
-int liteio_op_volume_delete(struct liteio_agent *a, const char *volume, bool *ret_deleted,
-			    struct liteio_error *err)
-{
-	int r = delete_named(a, LITEIO_CATALOG_VOLUME, volume, ret_deleted, err);
-
-	return r < 0 ? liteio_error_wrap(err, r, "delete volume %s", volume) : 0;
-}
-
-int liteio_op_snapshot_delete(struct liteio_agent *a, const char *snapshot, bool *ret_deleted,
-			      struct liteio_error *err)
-{
-	int r = delete_named(a, LITEIO_CATALOG_SNAPSHOT, snapshot, ret_deleted, err);
-
-	return r < 0 ? liteio_error_wrap(err, r, "delete snapshot %s", snapshot) : 0;
 }

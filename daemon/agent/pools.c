@@ -281,17 +281,3 @@ void liteio_target_fini(struct liteio_target *t)
 	liteio_pools_put(t->agent->pools, t->pool);
 	memset(t, 0, sizeof(*t));
 }
-
-int liteio_pools_reclaim(struct liteio_open_pool *p, struct liteio_error *err)
-{
-	bool more = true;
-	int r;
-
-	while (more) {
-		liteio_lane_guard(p, false);
-		r = liteio_pool_reclaim(p->engine, &more, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}

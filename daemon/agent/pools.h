@@ -25,6 +25,7 @@ struct liteio_pools;
  * @name: of the pool
  * @uuid: of the pool
  * @remote: written down as one that other nodes use; never unset
+ * @reclaims: a job gives space back
  * @refs: users, the table included; under the table's lock
  * @lock: covers what follows
  * @changed: the lane was left
@@ -36,6 +37,7 @@ struct liteio_open_pool {
 	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
 	_Atomic bool remote;
+	_Atomic bool reclaims;
 	unsigned int refs;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -165,5 +167,7 @@ void liteio_pools_open_known(struct liteio_agent *a);
 
 /* give the space of deleted volumes back, slice by slice, until there are none; worker */
 int liteio_pools_reclaim(struct liteio_open_pool *p, struct liteio_error *err);
+/* the same, on another worker, while everything else goes on; any thread */
+void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p);
 
 #endif

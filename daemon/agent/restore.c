@@ -23,7 +23,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "base/worker.h"
 #include "host/netlink.h"
 #include "pool/step.h"
 
@@ -211,43 +210,6 @@ static void log_floors(struct liteio_agent *a, struct liteio_open_pool *p)
 			liteio_error_str(&err, r));
 }
 
-/* deleted volumes give their space back while everything else goes on */
-struct reclaim_job {
-	struct liteio_agent *agent;
-	struct liteio_open_pool *pool;
-};
-
-static void reclaim_run(void *arg)
-{
-	struct reclaim_job *job = arg;
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r;
-
-	r = liteio_pools_reclaim(job->pool, &err);
-	if (r)
-		log_warning(NULL, "pool %s: space of deleted volumes: %s", job->pool->name,
-			    liteio_error_str(&err, r));
-	liteio_pools_put(job->agent->pools, job->pool);
-	free(job);
-}
-
-static void reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p)
-{
-	struct reclaim_job *job;
-	struct liteio_pool_info info;
-
-	liteio_pool_info(p->engine, &info);
-	if (info.n_deleting == 0)
-		return;
-	job = liteio_calloc(1, sizeof(*job));
-	job->agent = a;
-	if (liteio_pools_get(a->pools, p->name, &job->pool, NULL) < 0) {
-		free(job);
-		return;
-	}
-	liteio_worker_submit(a->workers, NULL, reclaim_run, NULL, job);
-}
-
 static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
 {
 	struct live_set set = { 0 };
@@ -265,7 +227,7 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	link_all(a, &set);
 	free(set.items);
 	for (i = 0; i < n; i++)
-		reclaim_later(a, pools[i]);
+		liteio_pools_reclaim_later(a, pools[i]);
 }
 
 void liteio_restore_start(struct liteio_agent *a)

@@ -31,9 +31,13 @@ uint64_t liteio_volume_info_allocated(struct liteio_open_pool *p,
 	struct liteio_pool_thin thin;
 	uint64_t bytes = 0;
 
-	if (v->state != LITEIO_CATALOG_READY)
+	if (v->state == LITEIO_CATALOG_CREATING)
 		return 0;
 	liteio_lane_guard(p, false);
+	if (v->state == LITEIO_CATALOG_DELETING) {
+		liteio_pool_reclaim_left(p->engine, &v->uuid, &bytes, NULL);
+		return bytes;
+	}
 	if (liteio_pool_volume_allocated(p->engine, &v->uuid, &bytes, NULL) == 0)
 		return bytes;
 	if (liteio_pool_volume_activate(p->engine, &v->uuid, &thin, NULL) < 0 ||
@@ -84,6 +88,7 @@ void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_cat
 	ret->state = liteio_strdup(state_name(v->state));
 	ret->floor = v->floor;
 	ret->origin = name_of(p, &v->origin);
+	ret->wipe = (int)v->wipe;
 	fill_attachments(p, &v->uuid, ret);
 }
 
@@ -108,6 +113,7 @@ void liteio_snapshot_info_fill(struct liteio_open_pool *p, const struct liteio_c
 	ret->size_bytes = v->size_bytes;
 	ret->created_at = rfc3339(v->created);
 	ret->state = liteio_strdup(state_name(v->state));
+	ret->wipe = (int)v->wipe;
 }
 
 int liteio_volume_size_check(uint64_t *size_bytes, struct liteio_error *err)

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/uuid.h"
+#include "ctl/body.h"
 #include "ctl/query.h"
 #include "model/disk_rule.h"
 #include "model/local.h"
@@ -149,6 +150,17 @@ static const struct liteio_column stats_columns[] = {
 
 static const struct liteio_column deleted_columns[] = {
 	BOOL("DELETED", "deleted"),
+	TEXT("UUID", "uuid"),
+	END,
+};
+
+static const struct liteio_column deletion_columns[] = {
+	TEXT("NAME", "name"),
+	TEXT("KIND", "kind"),
+	TEXT("POOL", "pool"),
+	SIZE("LEFT", "leftBytes"),
+	TEXT("WIPE", "wipe"),
+	TEXT("UUID", "uuid"),
 	END,
 };
 
@@ -181,13 +193,6 @@ static int body_pool_import(char **op, const struct liteio_options *o, struct li
 	return 0;
 }
 
-static int uuid_option(const char *s, struct liteio_uuid *ret, struct liteio_error *err)
-{
-	if (s && liteio_uuid_parse(s, ret) < 0)
-		return liteio_error_set(err, -EINVAL, "--uuid: \"%s\" is not a UUID", s);
-	return 0;
-}
-
 static int body_volume_create(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			      struct liteio_error *err)
 {
@@ -196,12 +201,13 @@ static int body_volume_create(char **op, const struct liteio_options *o, struct 
 		.pool = (char *)o->pool,
 		.size_bytes = o->size,
 		.snapshot = (char *)o->snapshot,
+		.wipe = o->wipe,
 	};
 	int r;
 
 	if (!o->size && !o->snapshot)
 		return liteio_error_set(err, -EINVAL, "volume create needs --size or --snapshot");
-	r = uuid_option(o->uuid, &req.uuid, err);
+	r = liteio_body_uuid(o->uuid, &req.uuid, err);
 	if (r < 0)
 		return r;
 	*ret = ENCODE(req, volume_create);
@@ -239,7 +245,7 @@ static int body_snapshot_create(char **op, const struct liteio_options *o,
 	struct liteio_local_snapshot_create req = { .name = op[0], .volume = op[1] };
 	int r;
 
-	r = uuid_option(o->uuid, &req.uuid, err);
+	r = liteio_body_uuid(o->uuid, &req.uuid, err);
 	if (r < 0)
 		return r;
 	*ret = ENCODE(req, snapshot_create);
@@ -331,15 +337,25 @@ const struct liteio_command liteio_commands[] = {
 	{ "volume", "show", "one volume", { NAME }, "VOLUME", 0, 0, "GET", "/v1/volumes/%s", NULL,
 	  0, volume_columns },
 	{ "volume", "create", "a new volume, empty or from --snapshot", { NAME }, "VOLUME",
-	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID), OPT(POOL), "POST", "/v1/volumes",
+	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID) | OPT(WIPE), OPT(POOL), "POST",
+	  "/v1/volumes",
 	  body_volume_create, 0, volume_columns },
 	{ "volume", "grow", "make it larger, online", { NAME }, "VOLUME", OPT(SIZE), OPT(SIZE),
 	  "POST", "/v1/volumes/%s/grow", body_resize, 0, volume_columns },
 	{ "volume", "fence", "end the right of older generations, or of one", { NAME }, "VOLUME",
 	  OPT(FLOOR) | OPT(GENERATION) | OPT(TIMEOUT), 0, "POST", "/v1/volumes/%s/fence",
 	  body_fence, 0, fenced_columns },
-	{ "volume", "delete", "delete it and give its space back", { NAME }, "VOLUME", 0, 0,
-	  "DELETE", "/v1/volumes/%s", NULL, 0, deleted_columns },
+	{ "volume", "rollback", "make it what one of its snapshots is; it must not be attached",
+	  { NAME, NAME }, "VOLUME SNAPSHOT", 0, 0, "POST", "/v1/volumes/%s/rollback",
+	  liteio_body_rollback, 0, volume_columns },
+	{ "volume", "rename", "give it another name", { NAME, NAME }, "VOLUME NEW", 0, 0, "POST",
+	  "/v1/volumes/%s/rename", liteio_body_rename, 0, volume_columns },
+	{ "volume", "clone", "a new volume with what it has now", { NAME, NAME }, "VOLUME NEW",
+	  OPT(SIZE) | OPT(UUID) | OPT(WIPE), 0, "POST", "/v1/volumes/%s/clone",
+	  liteio_body_clone, 0, volume_columns },
+	{ "volume", "delete", "delete it and give its space back", { NAME }, "VOLUME",
+	  OPT(WIPE) | OPT(NO_WAIT), 0, "DELETE", "/v1/volumes/%s", NULL,
+	  OPT(WIPE) | OPT(NO_WAIT), deleted_columns },
 
 	{ "snapshot", "list", "all snapshots of this node", { 0 }, "", 0, 0, "GET", "/v1/snapshots",
 	  NULL, 0, snapshot_columns },
@@ -347,8 +363,20 @@ const struct liteio_command liteio_commands[] = {
 	  "/v1/snapshots/%s", NULL, 0, snapshot_columns },
 	{ "snapshot", "create", "a point in time of a volume", { NAME, NAME }, "SNAPSHOT VOLUME",
 	  OPT(UUID), 0, "POST", "/v1/snapshots", body_snapshot_create, 0, snapshot_columns },
-	{ "snapshot", "delete", "delete a snapshot", { NAME }, "SNAPSHOT", 0, 0, "DELETE",
-	  "/v1/snapshots/%s", NULL, 0, deleted_columns },
+	{ "snapshot", "copy", "another snapshot of the same point in time", { NAME, NAME },
+	  "SNAPSHOT NEW", OPT(UUID), 0, "POST", "/v1/snapshots", liteio_body_snapshot_copy, 0,
+	  snapshot_columns },
+	{ "snapshot", "rename", "give it another name", { NAME, NAME }, "SNAPSHOT NEW", 0, 0,
+	  "POST", "/v1/snapshots/%s/rename", liteio_body_rename, 0, snapshot_columns },
+	{ "snapshot", "group", "one point in time of several volumes of one pool",
+	  { LITEIO_OPERAND_PAIRS }, "VOLUME=SNAPSHOT...", 0, 0, "POST", "/v1/snapshot-groups",
+	  liteio_body_snapshot_group, 0, snapshot_columns },
+	{ "snapshot", "delete", "delete a snapshot", { NAME }, "SNAPSHOT",
+	  OPT(WIPE) | OPT(NO_WAIT), 0, "DELETE", "/v1/snapshots/%s", NULL,
+	  OPT(WIPE) | OPT(NO_WAIT), deleted_columns },
+
+	{ "deletion", "list", "what was deleted and still has space to give back", { 0 }, "", 0, 0,
+	  "GET", "/v1/deletions", NULL, 0, deletion_columns },
 
 	{ "export", "list", "what this node gives to consumers", { 0 }, "", 0, 0, "GET",
 	  "/v1/exports", NULL, 0, export_columns },
@@ -391,7 +419,7 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 
 	if (!noun_exists(noun))
 		return liteio_error_set(err, -EINVAL,
-					"\"%s\" is no noun of ours; there are: node, module, disk, pool, volume, snapshot, export, attachment",
+					"\"%s\" is no noun of ours; there are: node, module, disk, pool, volume, snapshot, deletion, export, attachment",
 					noun);
 	for (c = liteio_commands; c->noun; c++) {
 		if (strcmp(c->noun, noun) != 0)
@@ -422,6 +450,7 @@ static const struct {
 	{ OPT(MIN_SIZE), "--min-size" },     { OPT(MAX_SIZE), "--max-size" },
 	{ OPT(MODEL), "--model" },	     { OPT(BY_ID), "--by-id" },
 	{ OPT(ROTATIONAL), "--rotational" }, { OPT(USABLE), "--usable" },
+	{ OPT(WIPE), "--wipe" },	     { OPT(NO_WAIT), "--no-wait" },
 };
 
 const char *liteio_option_name(unsigned int bit)
@@ -449,7 +478,8 @@ static unsigned int options_given(const struct liteio_options *o)
 	       (o->local ? OPT(LOCAL) : 0) | (o->floor ? OPT(FLOOR) : 0) |
 	       (o->generation ? OPT(GENERATION) : 0) |
 	       (o->timeout_ms != UINT64_MAX ? OPT(TIMEOUT) : 0) |
-	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) | rule_given(o);
+	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) |
+	       (o->wipe ? OPT(WIPE) : 0) | (o->no_wait ? OPT(NO_WAIT) : 0) | rule_given(o);
 }
 
 static int operand_check(enum liteio_operand type, const char *s, struct liteio_error *err)
@@ -460,6 +490,8 @@ static int operand_check(enum liteio_operand type, const char *s, struct liteio_
 	switch (type) {
 	case LITEIO_OPERAND_NONE:
 		break;
+	case LITEIO_OPERAND_PAIRS:
+		return liteio_body_pair_check(s, err);
 	case LITEIO_OPERAND_NAME:
 		return liteio_name_check("object", s, err);
 	case LITEIO_OPERAND_DEVICE:
@@ -495,15 +527,16 @@ int liteio_command_check(const struct liteio_command *c, int n, char **operands,
 			 const struct liteio_options *o, struct liteio_error *err)
 {
 	unsigned int given = options_given(o);
+	bool many = c->operands[0] == LITEIO_OPERAND_PAIRS;
 	int i, r, wanted = 0;
 
 	while (wanted < LITEIO_COMMAND_OPERANDS_MAX && c->operands[wanted])
 		wanted++;
-	if (n != wanted)
+	if (many ? n < wanted : n != wanted)
 		return liteio_error_set(err, -EINVAL, "%s %s takes %s", c->noun, c->verb,
 					wanted ? c->operand_names : "no operands");
 	for (i = 0; i < n; i++) {
-		r = operand_check(c->operands[i], operands[i], err);
+		r = operand_check(c->operands[many ? 0 : i], operands[i], err);
 		if (r < 0)
 			return r;
 	}

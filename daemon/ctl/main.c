@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "ctl/command.h"
+#include "ctl/watch.h"
 #include "model/local.h"
 
 #define EXIT_USAGE 2
@@ -91,14 +92,14 @@ static int answer_error(const struct liteio_http_response *rsp, const struct lit
 				rsp->status);
 }
 
-static int ask(const struct command_line *cl, const struct liteio_command *c, const char *target,
+static int ask(const struct command_line *cl, const char *method, const char *target,
 	       const struct liteio_json *body, struct liteio_json **ret, struct liteio_error *err)
 {
 	static const char *const headers[] = { "Content-Type: application/json", NULL };
 	_cleanup_free_ char *url = liteio_strf("http://localhost%s", target);
 	_cleanup_free_ char *text = body ? liteio_json_print(body) : NULL;
 	struct liteio_http_call_spec spec = {
-		.method = c->method,
+		.method = method,
 		.url = url,
 		.unix_path = cl->socket,
 		.headers = headers,
@@ -131,7 +132,29 @@ static int ask(const struct command_line *cl, const struct liteio_command *c, co
 	return r;
 }
 
-static int run(const struct command_line *cl, int n, char **words)
+static struct liteio_json *ask_deletions(void *arg)
+{
+	struct liteio_json *answer = NULL;
+
+	return ask(arg, "GET", "/v1/deletions", NULL, &answer, NULL) < 0 ? NULL : answer;
+}
+
+/* who waits at a terminal for space to come back sees how far it is */
+static int ask_watched(struct command_line *cl, const struct liteio_command *c, char **operands,
+		       const char *target, const struct liteio_json *body,
+		       struct liteio_json **ret, struct liteio_error *err)
+{
+	struct liteio_watch *w = NULL;
+	int r;
+
+	if (c->options & LITEIO_OPT_NO_WAIT && !cl->options.no_wait)
+		w = liteio_watch_begin(c->noun, operands[0], ask_deletions, cl);
+	r = ask(cl, c->method, target, body, ret, err);
+	liteio_watch_end(w);
+	return r;
+}
+
+static int run(struct command_line *cl, int n, char **words)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	const struct liteio_command *c;
@@ -149,7 +172,7 @@ static int run(const struct command_line *cl, int n, char **words)
 	if (r < 0)
 		return fail_usage(&err, r);
 	target = liteio_command_target(c, operands, &cl->options);
-	r = ask(cl, c, target, body, &answer, &err);
+	r = ask_watched(cl, c, operands, target, body, &answer, &err);
 	liteio_json_unref(body);
 	if (r < 0)
 		return fail(&err, r);
@@ -164,6 +187,18 @@ static void describe(const struct liteio_arg *args)
 
 	liteio_json_set(d, "commands", liteio_commands_describe());
 	liteio_args_print_description(d);
+}
+
+static void print_help(enum liteio_args_help help, const struct liteio_arg *args)
+{
+	if (help == LITEIO_ARGS_DESCRIBE) {
+		describe(args);
+		return;
+	}
+	printf("liteioctl NOUN VERB [OPERANDS] [OPTIONS]\n\n");
+	print_commands();
+	printf("\n");
+	liteio_args_print(args);
 }
 
 int main(int argc, char **argv)
@@ -204,6 +239,11 @@ int main(int argc, char **argv)
 		  .help = "of the pool node" },
 		{ "nqn", 0, LITEIO_ARG_STRING, &o->nqn, .metavar = "NQN",
 		  .help = "of the subsystem (made of UUID and GENERATION)" },
+		{ "wipe", 0, LITEIO_ARG_ENUM, &o->wipe, .names = liteio_local_wipe_names,
+		  .metavar = "HOW",
+		  .help = "what happens to its blocks before others can have them" },
+		{ "no-wait", 0, LITEIO_ARG_FLAG, &o->no_wait,
+		  .help = "do not wait until the space of what is deleted is free" },
 		{ "min-size", 0, LITEIO_ARG_SIZE, &o->rule.min_size, .metavar = "SIZE",
 		  .help = "disks of at least this size" },
 		{ "max-size", 0, LITEIO_ARG_SIZE, &o->rule.max_size, .metavar = "SIZE",
@@ -226,15 +266,8 @@ int main(int argc, char **argv)
 	r = liteio_args_parse(argc, argv, args, &operand, &help, &err);
 	if (r < 0)
 		return fail_usage(&err, r);
-	if (help == LITEIO_ARGS_DESCRIBE) {
-		describe(args);
-		return EXIT_SUCCESS;
-	}
 	if (help) {
-		printf("liteioctl NOUN VERB [OPERANDS] [OPTIONS]\n\n");
-		print_commands();
-		printf("\n");
-		liteio_args_print(args);
+		print_help(help, args);
 		return EXIT_SUCCESS;
 	}
 	if (operand == argc) {

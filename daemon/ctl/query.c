@@ -52,4 +52,8 @@ void liteio_query_add(struct liteio_buf *b, unsigned int given, const struct lit
 		add_text(b, "rotational", liteio_local_tristate_names[o->rule.rotational]);
 	if (given & LITEIO_OPT_USABLE)
 		add_text(b, "usable", "true");
+	if (given & LITEIO_OPT_WIPE)
+		add_text(b, "wipe", liteio_local_wipe_names[o->wipe]);
+	if (given & LITEIO_OPT_NO_WAIT)
+		add_text(b, "wait", "false");
 }

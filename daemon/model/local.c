@@ -14,6 +14,7 @@
 #include "model/fields.h"
 
 #define CLASS(k, m, fl) ENUM(k, m, fl, liteio_volume_class_names)
+#define WIPE(fl) ENUM("wipe", wipe, fl, liteio_local_wipe_names)
 #define ITEMS(k, m, elem, mx) \
 	ARRAY(k, m, KEEP, liteio_local_##elem, liteio_local_##elem##_fields, mx)
 
@@ -45,6 +46,7 @@ const struct liteio_field liteio_local_volume_create_fields[] = {
 	SIZE("sizeBytes", size_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
 	CLASS("class", volume_class, 0),
 	STRING("snapshot", snapshot, 0, LITEIO_OBJECT_NAME_MAX),
+	WIPE(0),
 	END,
 };
 
@@ -69,7 +71,61 @@ const struct liteio_field liteio_local_fence_fields[] = {
 const struct liteio_field liteio_local_snapshot_create_fields[] = {
 	STRING("name", name, REQUIRED, LITEIO_OBJECT_NAME_MAX),
 	UUID("uuid", uuid, 0),
-	STRING("volume", volume, REQUIRED, LITEIO_OBJECT_NAME_MAX),
+	STRING("volume", volume, 0, LITEIO_OBJECT_NAME_MAX),
+	STRING("snapshot", snapshot, 0, LITEIO_OBJECT_NAME_MAX),
+	END,
+};
+
+#undef T
+#define T liteio_local_snapshot_group
+const struct liteio_field liteio_local_snapshot_group_fields[] = {
+	ARRAY("snapshots", snapshots, REQUIRED, liteio_local_snapshot_create,
+	      liteio_local_snapshot_create_fields, LITEIO_LOCAL_GROUP_MAX),
+	END,
+};
+
+#undef T
+#define T liteio_local_rollback
+const struct liteio_field liteio_local_rollback_fields[] = {
+	STRING("snapshot", snapshot, REQUIRED, LITEIO_OBJECT_NAME_MAX),
+	END,
+};
+
+#undef T
+#define T liteio_local_rename
+const struct liteio_field liteio_local_rename_fields[] = {
+	STRING("name", name, REQUIRED, LITEIO_OBJECT_NAME_MAX),
+	END,
+};
+
+const char *const liteio_local_wipe_names[] = {
+	[LITEIO_LOCAL_WIPE_NONE] = "none",
+	[LITEIO_LOCAL_WIPE_DISCARD] = "discard",
+	[LITEIO_LOCAL_WIPE_ZERO] = "zero",
+	NULL,
+};
+
+#undef T
+#define T liteio_local_clone
+const struct liteio_field liteio_local_clone_fields[] = {
+	STRING("name", name, REQUIRED, LITEIO_OBJECT_NAME_MAX),
+	UUID("uuid", uuid, 0),
+	SIZE("sizeBytes", size_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
+	WIPE(0),
+	END,
+};
+
+const char *const liteio_local_wait_names[] = {
+	[LITEIO_LOCAL_WAIT] = "true",
+	[LITEIO_LOCAL_WAIT_NOT] = "false",
+	NULL,
+};
+
+#undef T
+#define T liteio_local_delete
+const struct liteio_field liteio_local_delete_fields[] = {
+	ENUM("wait", wait, 0, liteio_local_wait_names),
+	WIPE(0),
 	END,
 };
 
@@ -203,6 +259,7 @@ const struct liteio_field liteio_local_volume_fields[] = {
 	NUMBER("floor", floor, KEEP, 0, 0),
 	STRING("origin", origin, 0, 0),
 	ITEMS("attachments", attachments, volume_attachment, 0),
+	WIPE(0),
 	END,
 };
 
@@ -226,6 +283,7 @@ const struct liteio_field liteio_local_snapshot_fields[] = {
 	SIZE("sizeBytes", size_bytes, KEEP, 0, 0),
 	STRING("createdAt", created_at, 0, 0),
 	STRING("state", state, 0, 0),
+	WIPE(0),
 	END,
 };
 
@@ -273,6 +331,19 @@ const struct liteio_field liteio_local_attachment_fields[] = {
 #define T liteio_local_deleted
 const struct liteio_field liteio_local_deleted_fields[] = {
 	BOOL("deleted", deleted, KEEP),
+	UUID("uuid", uuid, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_deletion
+static const struct liteio_field liteio_local_deletion_fields[] = {
+	UUID("uuid", uuid, 0),
+	STRING("name", name, 0, 0),
+	STRING("kind", kind, 0, 0),
+	STRING("pool", pool, 0, 0),
+	SIZE("leftBytes", left_bytes, KEEP, 0, 0),
+	WIPE(0),
 	END,
 };
 
@@ -354,6 +425,13 @@ const struct liteio_field liteio_local_attachment_list_fields[] = {
 #define T liteio_local_stats_list
 const struct liteio_field liteio_local_stats_list_fields[] = {
 	ITEMS("items", items, stats, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_deletion_list
+const struct liteio_field liteio_local_deletion_list_fields[] = {
+	ITEMS("items", items, deletion, 0),
 	END,
 };
 

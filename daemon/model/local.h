@@ -6,6 +6,8 @@
  * Every struct here is plain: zero it, decode into it (strictly: LITEIO_JSON_STRICT), and release
  * it with liteio_json_fini() and the table of the same name. Sizes are bytes; a request may also
  * write them as "10Gi".
+ *
+ * Over 600 lines because it is one document: every request and every answer of the API.
  */
 #ifndef LITEIO_MODEL_LOCAL_H
 #define LITEIO_MODEL_LOCAL_H
@@ -24,6 +26,7 @@
 #define LITEIO_LOCAL_TIMEOUT_MS_MAX 60000
 #define LITEIO_LOCAL_NQN_MAX 223
 #define LITEIO_LOCAL_PATH_MAX 255
+#define LITEIO_LOCAL_GROUP_MAX 64
 
 /* ---- requests ---- */
 
@@ -57,6 +60,7 @@ struct liteio_local_pool_import {
  *              snapshot's size, and a larger one grows the restored volume
  * @volume_class: enum liteio_volume_class
  * @snapshot: name of a snapshot in the same pool to restore from, or NULL for an empty volume
+ * @wipe: enum liteio_local_wipe
  */
 struct liteio_local_volume_create {
 	char *name;
@@ -65,6 +69,7 @@ struct liteio_local_volume_create {
 	uint64_t size_bytes;
 	int volume_class;
 	char *snapshot;
+	int wipe;
 };
 
 /* POST /v1/volumes/{volume}/grow and /v1/attachments/{uuid}/{generation}/resize */
@@ -84,12 +89,76 @@ struct liteio_local_fence {
 	uint64_t timeout_ms;
 };
 
-/* POST /v1/snapshots */
+/**
+ * struct liteio_local_snapshot_create - POST /v1/snapshots, and one of POST /v1/snapshot-groups
+ * @name: of the snapshot
+ * @uuid: given by who asks, or null: the agent makes one
+ * @volume: what it is a point in time of; exactly one of this and @snapshot
+ * @snapshot: another snapshot of the same point in time of the same volume
+ */
 struct liteio_local_snapshot_create {
 	char *name;
 	struct liteio_uuid uuid;
 	char *volume;
+	char *snapshot;
 };
+
+/* POST /v1/snapshot-groups: one point in time of several volumes of one pool */
+struct liteio_local_snapshot_group {
+	struct liteio_local_snapshot_create *snapshots;
+	size_t n_snapshots;
+};
+
+/* POST /v1/volumes/{volume}/rollback */
+struct liteio_local_rollback {
+	char *snapshot;
+};
+
+/* POST /v1/volumes/{volume}/rename and /v1/snapshots/{snapshot}/rename */
+struct liteio_local_rename {
+	char *name;
+};
+
+/**
+ * struct liteio_local_clone - POST /v1/volumes/{volume}/clone
+ * @name: of the new volume, in the same pool
+ * @uuid: given by who asks, or null: the agent makes one
+ * @size_bytes: at least that of the volume, which 0 means
+ * @wipe: enum liteio_local_wipe; what the volume has counts too
+ */
+struct liteio_local_clone {
+	char *name;
+	struct liteio_uuid uuid;
+	uint64_t size_bytes;
+	int wipe;
+};
+
+/**
+ * struct liteio_local_delete - query of DELETE /v1/volumes/{volume} and /v1/snapshots/{snapshot}
+ * @wait: enum liteio_local_wait: answer when the space is free, or at once
+ * @wipe: enum liteio_local_wipe; what the volume has counts too
+ */
+struct liteio_local_delete {
+	int wait;
+	int wipe;
+};
+
+/* the words are those of a query: wait=false */
+enum liteio_local_wait {
+	LITEIO_LOCAL_WAIT,
+	LITEIO_LOCAL_WAIT_NOT,
+};
+
+extern const char *const liteio_local_wait_names[];
+
+/* what happens to blocks before others can have them: see enum liteio_catalog_wipe */
+enum liteio_local_wipe {
+	LITEIO_LOCAL_WIPE_NONE,
+	LITEIO_LOCAL_WIPE_DISCARD,
+	LITEIO_LOCAL_WIPE_ZERO,
+};
+
+extern const char *const liteio_local_wipe_names[];
 
 /**
  * struct liteio_local_export_create - POST /v1/exports
@@ -287,13 +356,14 @@ struct liteio_local_volume_attachment {
  * @uuid: its uuid
  * @pool: pool it lives on
  * @size_bytes: size
- * @allocated_bytes: blocks in use
+ * @allocated_bytes: blocks in use; of one that is being deleted, those not given back yet
  * @volume_class: enum liteio_volume_class
  * @state: "ready", "creating", "deleting" or "failed"
  * @floor: lowest generation still allowed, persisted
- * @origin: snapshot it was restored from, NULL for none
+ * @origin: snapshot it was restored from or volume it was cloned from, NULL for none
  * @attachments: live ones
  * @n_attachments: how many
+ * @wipe: enum liteio_local_wipe
  */
 struct liteio_local_volume {
 	char *name;
@@ -307,6 +377,7 @@ struct liteio_local_volume {
 	char *origin;
 	struct liteio_local_volume_attachment *attachments;
 	size_t n_attachments;
+	int wipe;
 };
 
 /**
@@ -332,6 +403,7 @@ struct liteio_local_fenced {
  * @size_bytes: of the volume at that moment
  * @created_at: RFC 3339
  * @state: as of a volume
+ * @wipe: enum liteio_local_wipe
  */
 struct liteio_local_snapshot {
 	char *name;
@@ -341,6 +413,7 @@ struct liteio_local_snapshot {
 	uint64_t size_bytes;
 	char *created_at;
 	char *state;
+	int wipe;
 };
 
 /**
@@ -404,9 +477,32 @@ struct liteio_local_attachment {
 	char *state;
 };
 
-/* what was removed by a DELETE without an answer of its own */
+/**
+ * struct liteio_local_deleted - what was removed by a DELETE without an answer of its own
+ * @deleted: false: it was not there
+ * @uuid: of a volume or snapshot whose space is still being given back (wait=false)
+ */
 struct liteio_local_deleted {
-	bool deleted; /* false: it was not there */
+	bool deleted;
+	struct liteio_uuid uuid;
+};
+
+/**
+ * struct liteio_local_deletion - one of GET /v1/deletions: what is gone, and has space yet
+ * @uuid: of the volume or snapshot, or of what a roll back has left of one
+ * @name: that it had; another one may have it now
+ * @kind: "volume" or "snapshot"
+ * @pool: pool it lies on
+ * @left_bytes: what is to be given back
+ * @wipe: enum liteio_local_wipe
+ */
+struct liteio_local_deletion {
+	struct liteio_uuid uuid;
+	char *name;
+	char *kind;
+	char *pool;
+	uint64_t left_bytes;
+	int wipe;
 };
 
 /**
@@ -459,6 +555,7 @@ LITEIO_LOCAL_LIST(snapshot);
 LITEIO_LOCAL_LIST(export);
 LITEIO_LOCAL_LIST(attachment);
 LITEIO_LOCAL_LIST(stats);
+LITEIO_LOCAL_LIST(deletion);
 
 /* ---- tables: liteio_local_<struct>_fields ---- */
 
@@ -468,6 +565,11 @@ extern const struct liteio_field liteio_local_volume_create_fields[];
 extern const struct liteio_field liteio_local_resize_fields[];
 extern const struct liteio_field liteio_local_fence_fields[];
 extern const struct liteio_field liteio_local_snapshot_create_fields[];
+extern const struct liteio_field liteio_local_snapshot_group_fields[];
+extern const struct liteio_field liteio_local_rollback_fields[];
+extern const struct liteio_field liteio_local_rename_fields[];
+extern const struct liteio_field liteio_local_clone_fields[];
+extern const struct liteio_field liteio_local_delete_fields[];
 extern const struct liteio_field liteio_local_export_create_fields[];
 extern const struct liteio_field liteio_local_attach_fields[];
 
@@ -494,6 +596,7 @@ extern const struct liteio_field liteio_local_snapshot_list_fields[];
 extern const struct liteio_field liteio_local_export_list_fields[];
 extern const struct liteio_field liteio_local_attachment_list_fields[];
 extern const struct liteio_field liteio_local_stats_list_fields[];
+extern const struct liteio_field liteio_local_deletion_list_fields[];
 
 /**
  * liteio_local_address_parse() - "192.0.2.1:4420" or "[2001:db8::1]:4420" in its parts

@@ -142,6 +142,16 @@ struct liteio_catalog_volume *liteio_catalog_pending(const struct liteio_catalog
 	return NULL;
 }
 
+struct liteio_catalog_volume *liteio_catalog_replacing(const struct liteio_catalog *c,
+						       const struct liteio_uuid *volume)
+{
+	for (size_t i = 0; i < c->n_volumes; i++) {
+		if (c->volumes[i].txid && liteio_uuid_equal(&c->volumes[i].replaces, volume))
+			return &c->volumes[i];
+	}
+	return NULL;
+}
+
 size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct liteio_uuid *volume)
 {
 	size_t n = 0;
@@ -239,6 +249,53 @@ bool liteio_catalog_raise_floor(struct liteio_catalog *c, struct liteio_catalog_
 	return true;
 }
 
+/* the new data is the volume's, the old data goes under the uuid of the record */
+static void take_place(struct liteio_catalog *c, struct liteio_catalog_volume *v)
+{
+	struct liteio_catalog_volume *target = liteio_catalog_find(c, &v->replaces);
+	uint32_t old = target->thin_id;
+
+	target->thin_id = v->thin_id;
+	v->thin_id = old;
+	v->state = LITEIO_CATALOG_DELETING;
+	memcpy(v->name, target->name, sizeof(v->name));
+	memset(&v->replaces, 0, sizeof(v->replaces));
+}
+
+void liteio_catalog_finish(struct liteio_catalog *c)
+{
+	struct liteio_catalog_volume *v;
+
+	while ((v = liteio_catalog_pending(c))) {
+		c->thin_txid = v->txid;
+		v->txid = 0;
+		if (!liteio_uuid_is_null(&v->replaces)) {
+			take_place(c, v);
+		} else if (v->state == LITEIO_CATALOG_DELETING) {
+			const struct liteio_uuid uuid = v->uuid;
+
+			liteio_catalog_remove(c, &uuid);
+		} else {
+			v->state = LITEIO_CATALOG_READY;
+		}
+	}
+}
+
+uint64_t liteio_catalog_features(const struct liteio_catalog *c)
+{
+	uint64_t features = 0;
+	size_t pending = 0;
+
+	for (size_t i = 0; i < c->n_volumes; i++) {
+		const struct liteio_catalog_volume *v = &c->volumes[i];
+
+		features |= liteio_uuid_is_null(&v->replaces) ? 0 : LITEIO_SLOT_REPLACES;
+		features |= v->wipe == LITEIO_CATALOG_WIPE_NONE ? 0 : LITEIO_SLOT_WIPE;
+		pending += v->txid != 0;
+	}
+	return pending > 1 ? features | LITEIO_SLOT_GROUP : features;
+}
+
 /* ---- what must hold ------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 3, 4)))
@@ -298,6 +355,44 @@ static int check_volume(const struct liteio_catalog *c, const struct liteio_cata
 		return bad(err, &v->uuid, "has no valid name");
 	if (!text_ok(v->owner, sizeof(v->owner), true))
 		return bad(err, &v->uuid, "has no valid owner");
+	if (v->wipe > LITEIO_CATALOG_WIPE_ZERO)
+		return bad(err, &v->uuid, "is to be wiped in no known way");
+	return 0;
+}
+
+/* a roll back that is under way */
+static int check_replaces(const struct liteio_catalog *c, const struct liteio_catalog_volume *v,
+			  struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *target;
+
+	if (liteio_uuid_is_null(&v->replaces))
+		return 0;
+	target = liteio_catalog_find(c, &v->replaces);
+	if (v->kind != LITEIO_CATALOG_VOLUME || v->state != LITEIO_CATALOG_CREATING)
+		return bad(err, &v->uuid, "replaces another and is not being created");
+	if (!target || target->kind != LITEIO_CATALOG_VOLUME ||
+	    target->state != LITEIO_CATALOG_READY)
+		return bad(err, &v->uuid, "replaces what is no volume that is ready");
+	return 0;
+}
+
+/* a transaction is that of one record, or creates the snapshots of a group */
+static int check_pending(const struct liteio_catalog *c, struct liteio_error *err)
+{
+	size_t pending = 0, members = 0;
+
+	for (size_t i = 0; i < c->n_volumes; i++) {
+		const struct liteio_catalog_volume *v = &c->volumes[i];
+
+		pending += v->txid != 0;
+		members += v->txid && v->kind == LITEIO_CATALOG_SNAPSHOT &&
+			   v->state == LITEIO_CATALOG_CREATING;
+	}
+	if (pending > 1 && members < pending)
+		return liteio_error_set(err, -EBADMSG,
+					"the catalog is damaged: %zu operations are under way",
+					pending);
 	return 0;
 }
 
@@ -378,7 +473,6 @@ static int check_att(const struct liteio_catalog *c, size_t i, struct liteio_err
 
 int liteio_catalog_check(const struct liteio_catalog *c, struct liteio_error *err)
 {
-	size_t pending = 0;
 	int r;
 
 	if (liteio_uuid_is_null(&c->pool_uuid))
@@ -395,12 +489,15 @@ int liteio_catalog_check(const struct liteio_catalog *c, struct liteio_error *er
 			return r;
 		if (i && compare_uuid(&c->volumes[i - 1].uuid, &c->volumes[i].uuid) >= 0)
 			return bad(err, &c->volumes[i].uuid, "is out of order or there twice");
-		pending += c->volumes[i].txid != 0;
 	}
-	if (pending > 1)
-		return liteio_error_set(err, -EBADMSG,
-					"the catalog is damaged: %zu operations are under way",
-					pending);
+	for (size_t i = 0; i < c->n_volumes; i++) {
+		r = check_replaces(c, &c->volumes[i], err);
+		if (r)
+			return r;
+	}
+	r = check_pending(c, err);
+	if (r)
+		return r;
 	for (size_t i = 0; i < c->n_attachments; i++) {
 		r = check_att(c, i, err);
 		if (r)

@@ -41,6 +41,21 @@ enum liteio_catalog_state {
 };
 
 /**
+ * enum liteio_catalog_wipe - what happens to blocks before others can have them
+ * @LITEIO_CATALOG_WIPE_NONE: nothing beyond what every volume gets: the thin pool shows nobody what
+ *	was in a block before, the disk may keep it
+ * @LITEIO_CATALOG_WIPE_DISCARD: the disk is told that the blocks are free, or they are kept
+ * @LITEIO_CATALOG_WIPE_ZERO: zeros are written over them, and flushed, before they are free
+ *
+ * In the order of doing more.
+ */
+enum liteio_catalog_wipe {
+	LITEIO_CATALOG_WIPE_NONE = 0,
+	LITEIO_CATALOG_WIPE_DISCARD = 1,
+	LITEIO_CATALOG_WIPE_ZERO = 2,
+};
+
+/**
  * enum liteio_catalog_att_state - life of an attachment
  * @LITEIO_CATALOG_ATT_LIVE: put back after a reboot
  * @LITEIO_CATALOG_ATT_FENCED: ended by itself; its generation must not come back
@@ -84,6 +99,8 @@ struct liteio_catalog_volume {
 	struct liteio_catalog_limits limits;
 	char name[LITEIO_ONDISK_NAME];
 	char owner[LITEIO_ONDISK_NAME];
+	struct liteio_uuid replaces;
+	enum liteio_catalog_wipe wipe;
 };
 
 /*
@@ -140,8 +157,11 @@ struct liteio_catalog_volume *liteio_catalog_find_name(const struct liteio_catal
 struct liteio_catalog_attachment *liteio_catalog_find_att(const struct liteio_catalog *c,
 							  const struct liteio_uuid *volume,
 							  uint64_t generation);
-/* the record whose operation is under way (txid not 0), or NULL */
+/* the first record whose operation is under way (txid not 0), or NULL */
 struct liteio_catalog_volume *liteio_catalog_pending(const struct liteio_catalog *c);
+/* the record that is to take this volume's place, or NULL */
+struct liteio_catalog_volume *liteio_catalog_replacing(const struct liteio_catalog *c,
+						       const struct liteio_uuid *volume);
 
 /* insert in order; the caller has seen that it is not there. Pointers into the catalog end here */
 struct liteio_catalog_volume *liteio_catalog_add(struct liteio_catalog *c,
@@ -155,6 +175,8 @@ bool liteio_catalog_remove_att(struct liteio_catalog *c, const struct liteio_uui
 /* raise the floor (never lowers) and drop the attachments below; false when it was that high */
 bool liteio_catalog_raise_floor(struct liteio_catalog *c, struct liteio_catalog_volume *v,
 				uint64_t floor);
+/* the kernel has done its part of the operation that is under way: so has the catalog */
+void liteio_catalog_finish(struct liteio_catalog *c);
 size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct liteio_uuid *volume);
 
 /**
@@ -163,12 +185,15 @@ size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct li
  * @err: the first thing that is wrong
  *
  * Every field within its bounds, uuids and (per kind) names unique, thin ids unique and below
- * next_thin_id, at most one operation under way and its txid the next one, attachments only of
- * volumes that exist, at or above their floor, origins not of themselves.
+ * next_thin_id, at most one operation under way (or the creations of one group of snapshots) and
+ * its txid the next one, what is to be replaced a volume that is ready, attachments only of volumes
+ * that exist, at or above their floor, origins not of themselves.
  * Return: 0 or -EBADMSG.
  */
 int liteio_catalog_check(const struct liteio_catalog *c, struct liteio_error *err);
 
+/* the LITEIO_SLOT_* bits that the records of a catalog need */
+uint64_t liteio_catalog_features(const struct liteio_catalog *c);
 /* bytes of a slot in use, a multiple of LITEIO_ONDISK_BLOCK */
 size_t liteio_catalog_bytes(const struct liteio_catalog *c);
 

@@ -53,6 +53,8 @@ static void encode_volume(const struct liteio_catalog_volume *v, struct liteio_o
 	liteio_put(d->write_bps, v->limits.write_bps);
 	liteio_text_put(d->name, sizeof(d->name), v->name);
 	liteio_text_put(d->owner, sizeof(d->owner), v->owner);
+	memcpy(d->replaces, v->replaces.b, sizeof(d->replaces));
+	d->wipe = (uint8_t)v->wipe;
 }
 
 static void encode_att(const struct liteio_catalog_attachment *a,
@@ -80,7 +82,7 @@ void liteio_catalog_encode(const struct liteio_catalog *c, uint64_t written, voi
 	memcpy(h->magic, LITEIO_SLOT_MAGIC, sizeof(h->magic));
 	liteio_put(h->version, LITEIO_ONDISK_VERSION);
 	liteio_put(h->compat, LITEIO_SLOT_COMPAT);
-	liteio_put(h->incompat, LITEIO_SLOT_INCOMPAT);
+	liteio_put(h->incompat, liteio_catalog_features(c));
 	liteio_put(h->sequence, c->sequence);
 	memcpy(h->pool_uuid, c->pool_uuid.b, sizeof(h->pool_uuid));
 	liteio_put(h->thin_txid, c->thin_txid);
@@ -118,11 +120,14 @@ static int decode_volume(const struct liteio_ondisk_volume *d, bool strict,
 	v->limits.write_iops = liteio_get(d->write_iops);
 	v->limits.read_bps = liteio_get(d->read_bps);
 	v->limits.write_bps = liteio_get(d->write_bps);
+	memcpy(v->replaces.b, d->replaces, sizeof(d->replaces));
+	v->wipe = d->wipe;
 	if (!liteio_text_get(d->name, sizeof(d->name), v->name) ||
 	    !liteio_text_get(d->owner, sizeof(d->owner), v->owner))
 		return bad(err, "a volume has no valid name or owner");
 	if (strict && (!liteio_is_zero(d->zero1, sizeof(d->zero1)) ||
-		       !liteio_is_zero(d->zero2, sizeof(d->zero2))))
+		       !liteio_is_zero(d->zero2, sizeof(d->zero2)) ||
+		       !liteio_is_zero(d->zero3, sizeof(d->zero3))))
 		return bad(err, "a volume has bytes where none should be");
 	return 0;
 }
@@ -228,6 +233,8 @@ int liteio_catalog_decode(const void *slot, size_t len, const struct liteio_uuid
 	r = decode_records(records, n, strict, &c, err);
 	if (!r)
 		r = liteio_catalog_check(&c, err);
+	if (!r && liteio_catalog_features(&c) & ~liteio_get(h->incompat))
+		r = bad(err, "it uses features that its header does not name");
 	if (r) {
 		liteio_catalog_fini(&c);
 		return r;

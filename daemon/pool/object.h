@@ -63,11 +63,28 @@ void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition
  */
 int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err);
 
+/* the same, and nothing is under way any more, and volumes can be modified */
+int liteio_pool_settle_all(struct liteio_pool *p, struct liteio_error *err);
+
+/*
+ * An operation that was interrupted by an error, not by the end of the process: settled now if that
+ * can be, else by the next operation or the next opening. The kernel may have been told
+ * (@is_told), or the records are dropped.
+ */
+void liteio_pool_abandon(struct liteio_pool *p, bool is_told);
+
+/* -ENOENT with the sentence */
+int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			  struct liteio_error *err);
+
 /* the step tables, for liteio_pool_steps() */
 extern const char *const liteio_pool_format_steps[];
 extern const char *const liteio_pool_open_steps[];
 extern const char *const liteio_pool_volume_steps[];
 extern const char *const liteio_pool_reclaim_steps[];
 extern const char *const liteio_pool_grant_steps[];
+extern const char *const liteio_pool_rollback_steps[];
+extern const char *const liteio_pool_group_steps[];
+extern const char *const liteio_pool_change_steps[];
 
 #endif

@@ -44,9 +44,18 @@
  * THE LINK TO DM-THIN. @thin_txid is the transaction id of the thin pool when no operation is under
  * way. An operation on it writes a record with @txid = thin_txid + 1 first, then sends its
  * messages, then sets the kernel's id to thin_txid + 1, then writes the record as done with the new
- * thin_txid. At most one record has a @txid that is not zero. A kernel id outside {thin_txid,
- * thin_txid + 1} means that somebody else wrote the pool or that this catalog is old: nothing is
- * modified then.
+ * thin_txid. At most one operation is under way, and at most one record has a @txid that is not
+ * zero, but for a group of snapshots: these are all created by one transaction. A kernel id outside
+ * {thin_txid, thin_txid + 1} means that somebody else wrote the pool or that this catalog is old:
+ * nothing is modified then.
+ *
+ * ROLL BACK. A record that is being created and @replaces a volume is a new snapshot of the
+ * snapshot that the volume goes back to. The write that ends its transaction gives its thin id to
+ * the volume, and the volume's old one to the record, which is then being deleted under a uuid of
+ * its own. So there is no state between old and new: the kernel's transaction id says which.
+ *
+ * FEATURES. A slot says in @incompat which of the following its records use (LITEIO_SLOT_*), no
+ * more: what an older reader would not understand is there only while it is needed.
  */
 #ifndef LITEIO_POOL_ONDISK_H
 #define LITEIO_POOL_ONDISK_H
@@ -77,7 +86,12 @@
 #define LITEIO_LABEL_COMPAT 0ull
 #define LITEIO_LABEL_INCOMPAT 0ull
 #define LITEIO_SLOT_COMPAT 0ull
-#define LITEIO_SLOT_INCOMPAT 0ull
+#define LITEIO_SLOT_INCOMPAT (LITEIO_SLOT_REPLACES | LITEIO_SLOT_GROUP | LITEIO_SLOT_WIPE)
+
+/* incompat bits of a slot */
+#define LITEIO_SLOT_REPLACES 0x10ull /* a volume is being rolled back */
+#define LITEIO_SLOT_GROUP 0x20ull /* several snapshots are being created together */
+#define LITEIO_SLOT_WIPE 0x40ull /* some record has a @wipe */
 
 /* dm-thin numbers its devices with 24 bits; 0 is not used */
 #define LITEIO_THIN_ID_MAX 0xffffffu
@@ -242,6 +256,8 @@ enum liteio_record_type {
  * @write_bps: limits; 0 is none
  * @name: unique among volumes, and among snapshots, that are not being deleted
  * @owner: who asked for it, free text
+ * @replaces: volume that takes over this thin id when the transaction ends; zero for most
+ * @wipe: enum liteio_catalog_wipe: what happens to its blocks before others can have them
  */
 struct liteio_ondisk_volume {
 	liteio_le16 type;
@@ -266,10 +282,16 @@ struct liteio_ondisk_volume {
 	uint8_t name[LITEIO_ONDISK_NAME];
 	uint8_t owner[LITEIO_ONDISK_NAME];
 	/* private: zero */
-	uint8_t zero2[144];
+	uint8_t zero2[112];
+	/* public: */
+	uint8_t replaces[16];
+	uint8_t wipe;
+	/* private: zero */
+	uint8_t zero3[15];
 };
 
 static_assert(offsetof(struct liteio_ondisk_volume, name) == 112, "volume: name");
+static_assert(offsetof(struct liteio_ondisk_volume, replaces) == 480, "volume: replaces");
 static_assert(sizeof(struct liteio_ondisk_volume) == LITEIO_RECORD_BYTES, "volume");
 
 /**

@@ -236,7 +236,8 @@ static void collect_steps(void)
 {
 	static const char *const *const tables[] = {
 		liteio_pool_format_steps,  liteio_pool_open_steps, liteio_pool_volume_steps,
-		liteio_pool_reclaim_steps, liteio_pool_grant_steps,
+		liteio_pool_reclaim_steps, liteio_pool_grant_steps, liteio_pool_rollback_steps,
+		liteio_pool_group_steps,   liteio_pool_change_steps,
 	};
 	size_t n = 0;
 

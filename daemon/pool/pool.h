@@ -193,6 +193,7 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
  * @size_bytes: rounded up to the pool's block size; at least that of @source
  * @source: volume or snapshot to be filled from; zero for an empty one
  * @owner: free text, may be NULL
+ * @wipe: enum liteio_catalog_wipe; what @source has counts too
  */
 struct liteio_pool_create {
 	struct liteio_uuid uuid;
@@ -200,6 +201,7 @@ struct liteio_pool_create {
 	uint64_t size_bytes;
 	struct liteio_uuid source;
 	const char *owner;
+	enum liteio_catalog_wipe wipe;
 };
 
 /**
@@ -235,7 +237,7 @@ int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_cr
  * @p: the pool
  * @uuid: of the snapshot
  * @name: unique among the snapshots of the pool
- * @volume: what
+ * @volume: what; or a snapshot, for another one of the same point in time of the same volume
  * @owner: free text, may be NULL
  * @q: holds still what is above; NULL when nothing is
  * @err: why not
@@ -282,6 +284,85 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
  * Context: lane; one slice is at most 256 MiB of space. Return: 0 or a negative errno.
  */
 int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_error *err);
+
+/* lane: bytes that a deleted volume or snapshot still has; 0 when it is gone */
+int liteio_pool_reclaim_left(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			     uint64_t *ret_bytes, struct liteio_error *err);
+
+/* ---- back, together, by another name -------------------------------------------------------- */
+
+/**
+ * liteio_pool_volume_rollback() - make a volume what one of its snapshots is
+ * @p: the pool
+ * @volume: what
+ * @snapshot: of this volume, whenever it was taken; it stays, and so do those taken later
+ * @err: why not
+ *
+ * The volume keeps its uuid, name, floor, limits and size: a volume that has grown since reads
+ * zeros behind the end of the snapshot. Its old data is given back by liteio_pool_reclaim(). After
+ * any interruption it is as before or as the snapshot, and nothing between. Asked again it goes
+ * back again.
+ * Context: lane; the heads of ended attachments are gone. Return: 0, -ENOENT, -EINVAL when it is a
+ * snapshot of something else, -EBUSY while there is any live attachment, writable or not, or the
+ * thin device of one of both is open, -ENOSPC, -EROFS, or another negative errno.
+ */
+int liteio_pool_volume_rollback(struct liteio_pool *p, const struct liteio_uuid *volume,
+				const struct liteio_uuid *snapshot, struct liteio_error *err);
+
+/**
+ * liteio_pool_volume_rename() - give a volume or snapshot another name
+ * @p: the pool
+ * @uuid: volume or snapshot; in use or not
+ * @name: unique among those of its kind
+ * @err: why not
+ *
+ * Context: lane. Works on a READ_ONLY pool, too: the catalog is not the thin pool.
+ * Return: 0 (also when that is its name), -ENOENT, -EEXIST, -EINVAL, or another negative errno.
+ */
+int liteio_pool_volume_rename(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			      const char *name, struct liteio_error *err);
+
+/**
+ * liteio_pool_volume_wipe() - say what happens to its blocks before others can have them
+ * @p: the pool
+ * @uuid: volume or snapshot, ready
+ * @wipe: less than what was said before is not taken back and changes nothing
+ * @err: why not
+ *
+ * Snapshots, clones and restored volumes have what their source has. Context: lane.
+ * Return: 0 or a negative errno.
+ */
+int liteio_pool_volume_wipe(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			    enum liteio_catalog_wipe wipe, struct liteio_error *err);
+
+/**
+ * struct liteio_pool_member - one snapshot of a group
+ * @uuid: of the snapshot
+ * @name: unique among the snapshots of the pool
+ * @volume: what; each volume only once
+ */
+struct liteio_pool_member {
+	struct liteio_uuid uuid;
+	const char *name;
+	struct liteio_uuid volume;
+};
+
+/**
+ * liteio_pool_snapshot_group() - one point in time of several volumes
+ * @p: the pool
+ * @m: the snapshots
+ * @n: how many, at least 1
+ * @owner: free text, may be NULL
+ * @q: holds still what is above all of them
+ * @err: why not
+ *
+ * All thin devices that are in use are held, all snapshots taken, all let go on; all records change
+ * in one write: after any interruption there are all or none. The same again is a success, a group
+ * of which only a part is there is -EEXIST. Context: lane. Return: as liteio_pool_volume_create().
+ */
+int liteio_pool_snapshot_group(struct liteio_pool *p, const struct liteio_pool_member *m, size_t n,
+			       const char *owner, const struct liteio_quiesce *q,
+			       struct liteio_error *err);
 
 /* any thread: one by uuid, or by kind and name; 0 or -ENOENT */
 int liteio_pool_volume_get(struct liteio_pool *p, const struct liteio_uuid *uuid,

@@ -25,36 +25,40 @@ const char *const liteio_pool_open_steps[] = {
 /* the kernel has done its part: so has the catalog */
 static int finish(struct liteio_pool *p, struct liteio_error *err)
 {
-	struct liteio_catalog_volume *v;
-	struct liteio_catalog draft;
-
-	liteio_pool_draft(p, &draft);
-	v = liteio_catalog_pending(&draft);
-	draft.thin_txid = v->txid;
-	if (v->state == LITEIO_CATALOG_DELETING) {
-		struct liteio_uuid uuid = v->uuid;
-
-		liteio_catalog_remove(&draft, &uuid);
-	} else {
-		v->state = LITEIO_CATALOG_READY;
-		v->txid = 0;
-	}
-	return liteio_pool_persist(p, &draft, err);
-}
-
-/* nobody was told that it exists: it never did. Its thin id is not used again */
-static int undo_create(struct liteio_pool *p, const struct liteio_catalog_volume *v,
-		       struct liteio_error *err)
-{
-	struct liteio_uuid uuid = v->uuid;
+	const struct liteio_catalog_volume *v = liteio_catalog_pending(&p->cat);
+	struct liteio_uuid replaced = v->replaces;
 	struct liteio_catalog draft;
 	int r;
 
-	r = p->engine->ops->remove(p->engine, v->thin_id, err);
-	if (r)
-		return r;
+	/* a device that still has the old data must not outlive the change */
+	if (!liteio_uuid_is_null(&replaced)) {
+		r = p->engine->ops->volume_deactivate(p->engine, &replaced, err);
+		if (r)
+			return r;
+	}
 	liteio_pool_draft(p, &draft);
-	liteio_catalog_remove(&draft, &uuid);
+	liteio_catalog_finish(&draft);
+	return liteio_pool_persist(p, &draft, err);
+}
+
+/* nobody was told that they exist: they never did. Their thin ids are not used again */
+static int undo_create(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_catalog_volume *v;
+	struct liteio_catalog draft;
+	int r;
+
+	liteio_pool_draft(p, &draft);
+	while ((v = liteio_catalog_pending(&draft))) {
+		const struct liteio_uuid uuid = v->uuid;
+
+		r = p->engine->ops->remove(p->engine, v->thin_id, err);
+		if (r) {
+			liteio_catalog_fini(&draft);
+			return r;
+		}
+		liteio_catalog_remove(&draft, &uuid);
+	}
 	return liteio_pool_persist(p, &draft, err);
 }
 
@@ -71,6 +75,22 @@ static int redo_delete(struct liteio_pool *p, const struct liteio_catalog_volume
 	if (!r)
 		r = p->engine->ops->commit(p->engine, p->cat.thin_txid, p->cat.thin_txid + 1, err);
 	return r ? r : finish(p, err);
+}
+
+int liteio_pool_settle_all(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_pool_check_writable(p, err);
+	if (!r)
+		r = liteio_pool_settle(p, err);
+	if (!r)
+		r = liteio_pool_check_writable(p, err);
+	if (!r && liteio_catalog_pending(&p->cat))
+		r = liteio_error_set(err, -EROFS,
+				     "pool %s: an operation is under way that the kernel can not end now",
+				     p->store.label.pool_name);
+	return r;
 }
 
 static void set_mismatch(struct liteio_pool *p, uint64_t kernel_txid)
@@ -103,7 +123,7 @@ int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
 	if (s.txid == t + 1)
 		return finish(p, err);
 	if (v->state == LITEIO_CATALOG_CREATING)
-		return undo_create(p, v, err);
+		return undo_create(p, err);
 	return redo_delete(p, v, err);
 }
 

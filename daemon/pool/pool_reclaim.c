@@ -17,16 +17,29 @@
 #include "pool/object.h"
 
 #define SLICE_BYTES (256ull << 20)
+/* so small that a hole in it costs little: writing zeros there takes a block, for a moment */
+#define WIPE_BYTES (8ull << 20)
 
 const char *const liteio_pool_reclaim_steps[] = {
-	"reclaim:slice",       "reclaim:catalog-pending", "reclaim:messages",
-	"reclaim:transaction", "reclaim:catalog-gone",	  NULL,
+	"reclaim:wiped",    "reclaim:slice",	   "reclaim:catalog-pending",
+	"reclaim:messages", "reclaim:transaction", "reclaim:catalog-gone",
+	NULL,
 };
 
+/**
+ * struct reclaim_op - what is on its way out
+ * @p: the pool
+ * @uuid: of the record
+ * @thin_id: of the device
+ * @size: bytes of the device
+ * @wipe: what is done to a block before it is free
+ */
 struct reclaim_op {
 	struct liteio_pool *p;
 	struct liteio_uuid uuid;
 	uint32_t thin_id;
+	uint64_t size;
+	enum liteio_catalog_wipe wipe;
 };
 
 /* ---- the end -------------------------------------------------------------------------------- */
@@ -63,8 +76,7 @@ static int step_catalog_gone(void *arg, struct liteio_error *err)
 	struct liteio_catalog draft;
 
 	liteio_pool_draft(op->p, &draft);
-	draft.thin_txid++;
-	liteio_catalog_remove(&draft, &op->uuid);
+	liteio_catalog_finish(&draft);
 	return liteio_pool_persist(op->p, &draft, err);
 }
 
@@ -77,18 +89,78 @@ static const struct liteio_step steps[] = {
 
 /* ---- slices --------------------------------------------------------------------------------- */
 
+/*
+ * Zeros over the end of the volume, on the disk when this returns; @start is where they begin.
+ *
+ * A block that only this volume has is overwritten where it is. One that it shares with a snapshot
+ * is that one's: the zeros go to another block, and what is shared stays until the last who has it
+ * is wiped. That, and a hole, needs a free block for a moment. Where these are scarce it is done
+ * block by block: the last one is no hole, and when it finds no room it is a shared one.
+ */
+static int wipe_slice(struct reclaim_op *op, int fd, uint64_t end, uint64_t *start,
+		      struct liteio_error *err)
+{
+	uint64_t block = op->p->store.label.thin_block, bytes;
+	struct liteio_engine *e = op->p->engine;
+	struct liteio_engine_status s;
+	int r;
+
+	r = e->ops->status(e, &s, err);
+	if (r)
+		return r;
+	bytes = s.data_total - s.data_used > 8 * WIPE_BYTES ? WIPE_BYTES : block;
+	*start = end > bytes ? (end - bytes) / block * block : 0;
+	r = liteio_block_zero(fd, *start, end - *start, err);
+	if (r == -ENOSPC && end - *start <= block)
+		return 0;
+	if (!r)
+		r = liteio_block_flush(fd, err);
+	if (!r)
+		liteio_step("reclaim:wiped");
+	return r;
+}
+
+/* a volume that is to be wiped by discarding is not given back unless the disk is told */
+static int check_discards(const struct reclaim_op *op, struct liteio_error *err)
+{
+	struct liteio_block_info i;
+	int r;
+
+	if (op->wipe != LITEIO_CATALOG_WIPE_DISCARD)
+		return 0;
+	r = liteio_block_info(op->p->store.path, &i, err);
+	if (!r && !i.discard)
+		r = liteio_error_set(err, -EOPNOTSUPP,
+				     "%s takes no discards: what is to be wiped that way stays",
+				     op->p->store.path);
+	return r;
+}
+
+static int give_back(struct reclaim_op *op, const char *path, uint64_t end,
+		     struct liteio_error *err)
+{
+	uint64_t start = end > SLICE_BYTES ? end - SLICE_BYTES : 0;
+	int fd _cleanup_close_ = open(path, O_RDWR | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s: %s", path,
+					liteio_error_str(NULL, -errno));
+	r = check_discards(op, err);
+	if (!r && op->wipe == LITEIO_CATALOG_WIPE_ZERO)
+		r = wipe_slice(op, fd, end, &start, err);
+	return r ? r : liteio_block_discard(fd, start, end - start, err);
+}
+
 /* discard the last slice that has blocks; @ret_left is false when nothing is left to do so */
-static int discard_slice(struct reclaim_op *op, uint64_t size, bool *ret_left,
-			 struct liteio_error *err)
+static int discard_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error *err)
 {
 	struct liteio_engine *e = op->p->engine;
 	struct liteio_engine_volume before, after;
 	struct liteio_pool_thin thin;
-	uint64_t start;
-	int fd _cleanup_close_ = -1, r;
+	int r;
 
 	*ret_left = false;
-	r = e->ops->volume_activate(e, &op->uuid, op->thin_id, size, &thin, err);
+	r = e->ops->volume_activate(e, &op->uuid, op->thin_id, op->size, &thin, err);
 	/* the kernel has never heard of it, or not any more: there is nothing to give back */
 	if (r == -ENODATA)
 		return 0;
@@ -96,18 +168,16 @@ static int discard_slice(struct reclaim_op *op, uint64_t size, bool *ret_left,
 		r = e->ops->volume_status(e, &op->uuid, &before, err);
 	if (r || !before.mapped_bytes)
 		return r;
-	fd = open(thin.path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return liteio_error_set(err, errno, "cannot open %s: %s", thin.path,
-					liteio_error_str(NULL, -errno));
-	start = before.end_bytes > SLICE_BYTES ? before.end_bytes - SLICE_BYTES : 0;
-	r = liteio_block_discard(fd, start, before.end_bytes - start, err);
+	r = give_back(op, thin.path, before.end_bytes, err);
 	if (!r)
 		r = e->ops->volume_status(e, &op->uuid, &after, err);
+	/* a pool that takes no discards: what is to be wiped with zeros stays until it does */
 	if (r)
-		return r == -EOPNOTSUPP ? 0 : r;
+		return r == -EOPNOTSUPP && op->wipe == LITEIO_CATALOG_WIPE_NONE ? 0 : r;
 	liteio_step("reclaim:slice");
 	*ret_left = after.mapped_bytes && after.end_bytes < before.end_bytes;
+	if (after.mapped_bytes && !*ret_left && op->wipe != LITEIO_CATALOG_WIPE_NONE)
+		return liteio_error_set(err, -EIO, "blocks that are to be wiped can not be given back");
 	return 0;
 }
 
@@ -140,7 +210,9 @@ int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_err
 		return r;
 	op.uuid = v->uuid;
 	op.thin_id = v->thin_id;
-	r = discard_slice(&op, v->size_bytes, &left, err);
+	op.size = v->size_bytes;
+	op.wipe = v->wipe;
+	r = discard_slice(&op, &left, err);
 	if (!r && !left) {
 		r = p->engine->ops->volume_deactivate(p->engine, &op.uuid, err);
 		if (!r)
@@ -148,5 +220,29 @@ int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_err
 	}
 	if (!r)
 		*ret_more = find_deleting(&p->cat);
+	return r;
+}
+
+int liteio_pool_reclaim_left(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			     uint64_t *ret_bytes, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+	struct liteio_engine *e = p->engine;
+	struct liteio_engine_volume now = { 0 };
+	int r;
+
+	*ret_bytes = 0;
+	if (!v || v->state != LITEIO_CATALOG_DELETING)
+		return 0;
+	r = e->ops->volume_status(e, uuid, &now, NULL);
+	if (r == -ENODEV) {
+		r = e->ops->volume_activate(e, uuid, v->thin_id, v->size_bytes, NULL, err);
+		if (!r)
+			r = e->ops->volume_status(e, uuid, &now, err);
+	}
+	/* the kernel has removed it: only its record is left */
+	if (r == -ENODATA)
+		r = 0;
+	*ret_bytes = now.mapped_bytes;
 	return r;
 }

@@ -42,8 +42,8 @@ struct create_op {
 	bool undo_message;
 };
 
-static int no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
-		     struct liteio_error *err)
+int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			  struct liteio_error *err)
 {
 	char text[LITEIO_UUID_STRLEN + 1];
 
@@ -150,14 +150,10 @@ static int step_transaction(void *arg, struct liteio_error *err)
 static int step_catalog_ready(void *arg, struct liteio_error *err)
 {
 	struct create_op *op = arg;
-	struct liteio_catalog_volume *v;
 	struct liteio_catalog draft;
 
 	liteio_pool_draft(op->p, &draft);
-	v = liteio_catalog_find(&draft, &op->v.uuid);
-	draft.thin_txid = v->txid;
-	v->txid = 0;
-	v->state = LITEIO_CATALOG_READY;
+	liteio_catalog_finish(&draft);
 	return liteio_pool_persist(op->p, &draft, err);
 }
 
@@ -168,22 +164,32 @@ static const struct liteio_step steps[] = {
 	{ "volume-create:catalog-ready", step_catalog_ready },
 };
 
+void liteio_pool_abandon(struct liteio_pool *p, bool is_told)
+{
+	const struct liteio_catalog_volume *v;
+	struct liteio_catalog draft;
+
+	if (!liteio_catalog_pending(&p->cat))
+		return;
+	if (is_told) {
+		liteio_pool_settle(p, NULL);
+		return;
+	}
+	liteio_pool_draft(p, &draft);
+	while ((v = liteio_catalog_pending(&draft))) {
+		const struct liteio_uuid uuid = v->uuid;
+
+		liteio_catalog_remove(&draft, &uuid);
+	}
+	liteio_pool_persist(p, &draft, NULL);
+}
+
 static int run_create(struct create_op *op, struct liteio_error *err)
 {
-	struct liteio_catalog draft;
-	int r;
+	int r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
 
-	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
-	if (!r || !liteio_catalog_find(&op->p->cat, &op->v.uuid))
-		return r;
-	/* what fails now is settled by the next operation, or by the next opening */
-	if (op->undo_message) {
-		liteio_pool_settle(op->p, NULL);
-	} else {
-		liteio_pool_draft(op->p, &draft);
-		liteio_catalog_remove(&draft, &op->v.uuid);
-		liteio_pool_persist(op->p, &draft, NULL);
-	}
+	if (r)
+		liteio_pool_abandon(op->p, op->undo_message);
 	return r;
 }
 
@@ -246,7 +252,7 @@ static int find_source(struct create_op *op, const struct liteio_uuid *uuid,
 	const struct liteio_catalog_volume *s = liteio_catalog_find(&op->p->cat, uuid);
 
 	if (!s || s->state != LITEIO_CATALOG_READY)
-		return no_volume(op->p, uuid, err);
+		return liteio_pool_no_volume(op->p, uuid, err);
 	if (!op->v.size_bytes)
 		op->v.size_bytes = s->size_bytes;
 	if (op->v.size_bytes < s->size_bytes)
@@ -256,6 +262,11 @@ static int find_source(struct create_op *op, const struct liteio_uuid *uuid,
 	op->source = s->thin_id;
 	op->source_uuid = s->uuid;
 	op->v.origin = s->uuid;
+	/* the same point in time of the same volume, whatever becomes of the one in between */
+	if (op->v.kind == LITEIO_CATALOG_SNAPSHOT && s->kind == LITEIO_CATALOG_SNAPSHOT)
+		op->v.origin = s->origin;
+	if (op->v.wipe < s->wipe)
+		op->v.wipe = s->wipe;
 	return 0;
 }
 
@@ -277,6 +288,7 @@ int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_cr
 			.vclass = LITEIO_CATALOG_THIN,
 			.size_bytes = c->size_bytes,
 			.floor = LITEIO_CATALOG_GEN_MIN,
+			.wipe = c->wipe,
 		},
 	};
 	const struct liteio_catalog_volume *there;
@@ -304,7 +316,8 @@ int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid 
 				const char *owner, const struct liteio_quiesce *q,
 				struct liteio_error *err)
 {
-	const struct liteio_catalog_volume *there;
+	const struct liteio_catalog_volume *there, *source;
+	struct liteio_uuid origin = *volume;
 	struct create_op op = {
 		.p = p,
 		.q = q,
@@ -320,11 +333,14 @@ int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid 
 	r = settle_first(p, err);
 	if (r)
 		return r;
+	source = liteio_catalog_find(&p->cat, volume);
+	if (source && source->kind == LITEIO_CATALOG_SNAPSHOT)
+		origin = source->origin;
 	/* the volume may have grown, or gone, since the snapshot was taken */
 	there = liteio_catalog_find(&p->cat, uuid);
 	if (there && there->state == LITEIO_CATALOG_READY &&
 	    there->kind == LITEIO_CATALOG_SNAPSHOT && !strcmp(there->name, name) &&
-	    liteio_uuid_equal(&there->origin, volume))
+	    liteio_uuid_equal(&there->origin, &origin))
 		return 0;
 	snprintf(op.v.name, sizeof(op.v.name), "%s", name);
 	snprintf(op.v.owner, sizeof(op.v.owner), "%s", owner ? owner : "");
@@ -357,7 +373,7 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 	int r;
 
 	if (!v || v->kind != LITEIO_CATALOG_VOLUME || v->state != LITEIO_CATALOG_READY)
-		return no_volume(p, uuid, err);
+		return liteio_pool_no_volume(p, uuid, err);
 	if (size_bytes > SIZE_MAX_BYTES)
 		return liteio_error_set(err, -EINVAL, "volume %s cannot have %llu bytes", v->name,
 					(unsigned long long)size_bytes);
@@ -399,7 +415,7 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 	r = p->engine->ops->volume_deactivate(p->engine, uuid, err);
 	if (r)
 		return liteio_error_wrap(err, r, "volume %s", v->name);
-	r = liteio_pool_settle(p, err);
+	r = liteio_pool_settle_all(p, err);
 	if (r || !liteio_catalog_find(&p->cat, uuid))
 		return r;
 	liteio_pool_draft(p, &draft);
@@ -415,10 +431,18 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				struct liteio_pool_thin *ret, struct liteio_error *err)
 {
-	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+	const struct liteio_catalog_volume *v;
+	int r;
 
+	/* which data it has is not known before that is over */
+	if (liteio_catalog_replacing(&p->cat, uuid)) {
+		r = liteio_pool_settle_all(p, err);
+		if (r)
+			return liteio_error_wrap(err, r, "a volume that is being rolled back");
+	}
+	v = liteio_catalog_find(&p->cat, uuid);
 	if (!v || v->state != LITEIO_CATALOG_READY)
-		return no_volume(p, uuid, err);
+		return liteio_pool_no_volume(p, uuid, err);
 	if (p->condition == LITEIO_POOL_FAILED)
 		return liteio_error_set(err, -EIO, "pool %s: %s", p->store.label.pool_name,
 					p->reason);

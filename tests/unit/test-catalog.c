@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The catalog: what must hold between records, round trip, damage of every kind, both slots.
+ *
+ * Over 600 lines because each way to break a catalog is a function of its own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -272,6 +274,66 @@ static void b_two(struct liteio_catalog *c)
 	}
 }
 
+static void b_wipe(struct liteio_catalog *c)
+{
+	c->volumes[0].wipe = 3;
+}
+
+/* a record that replaces vol-2, from where each of the following goes wrong */
+static struct liteio_catalog_volume *replacement(struct liteio_catalog *c)
+{
+	struct liteio_catalog_volume *v = add(c, 3);
+
+	v->state = LITEIO_CATALOG_CREATING;
+	v->txid = 11;
+	v->replaces = uuid(2);
+	return v;
+}
+
+static void b_replaces_nothing(struct liteio_catalog *c)
+{
+	replacement(c)->replaces = uuid(77);
+}
+
+static void b_replaces_snapshot(struct liteio_catalog *c)
+{
+	c->n_attachments = 0;
+	replacement(c);
+	c->volumes[1].kind = LITEIO_CATALOG_SNAPSHOT;
+}
+
+static void b_replaces_deleted(struct liteio_catalog *c)
+{
+	c->n_attachments = 0;
+	replacement(c);
+	c->volumes[1].state = LITEIO_CATALOG_DELETING;
+}
+
+static void b_replaces_later(struct liteio_catalog *c)
+{
+	struct liteio_catalog_volume *v = replacement(c);
+
+	v->state = LITEIO_CATALOG_READY;
+	v->txid = 0;
+}
+
+static void b_snapshot_replaces(struct liteio_catalog *c)
+{
+	replacement(c)->kind = LITEIO_CATALOG_SNAPSHOT;
+}
+
+/* only snapshots are made together */
+static void b_group(struct liteio_catalog *c)
+{
+	for (unsigned int i = 3; i < 5; i++) {
+		struct liteio_catalog_volume *v = add(c, i);
+
+		v->state = LITEIO_CATALOG_CREATING;
+		v->txid = 11;
+		v->kind = i == 3 ? LITEIO_CATALOG_SNAPSHOT : LITEIO_CATALOG_VOLUME;
+	}
+}
+
 START_TEST(test_invariants)
 {
 	static void (*const breaks[])(struct liteio_catalog *c) = {
@@ -279,7 +341,9 @@ START_TEST(test_invariants)
 		b_floor2, b_floor3, b_thin0,   b_thin1,	  b_thin2,  b_next,	 b_next2,
 		b_txid,	 b_creating, b_origin, b_name,	  b_name2,  b_name3,	 b_owner,
 		b_order, b_att_vol, b_att_gen, b_att_twice, b_att_state, b_att_flags, b_att_host,
-		b_snap,	 b_pool,    b_deleting, b_two,
+		b_snap,	 b_pool,    b_deleting, b_two,	  b_wipe,   b_replaces_nothing,
+		b_replaces_snapshot, b_replaces_deleted, b_replaces_later, b_snapshot_replaces,
+		b_group,
 	};
 
 	for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
@@ -293,6 +357,64 @@ START_TEST(test_invariants)
 		ck_assert_msg(err.msg[0], "break %zu has no sentence", i);
 		liteio_catalog_fini(&c);
 	}
+}
+END_TEST
+
+/* what ends a transaction, by what was under way */
+START_TEST(test_finish)
+{
+	struct liteio_uuid one = uuid(1), two = uuid(2), three = uuid(3), four = uuid(4);
+	struct liteio_catalog_volume *v;
+	struct liteio_catalog c;
+	uint32_t old;
+
+	make(&c, 2);
+	ck_assert_uint_eq(liteio_catalog_features(&c), 0);
+	liteio_catalog_finish(&c);
+	ck_assert_uint_eq(c.thin_txid, 10);
+
+	/* roll back: the thin ids change places, and nothing else of the volume does */
+	old = liteio_catalog_find(&c, &two)->thin_id;
+	v = replacement(&c);
+	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_REPLACES);
+	ck_assert_ptr_eq(liteio_catalog_replacing(&c, &two), v);
+	ck_assert_ptr_null(liteio_catalog_replacing(&c, &one));
+	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
+	liteio_catalog_finish(&c);
+	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
+	ck_assert_uint_eq(c.thin_txid, 11);
+	ck_assert_uint_eq(liteio_catalog_features(&c), 0);
+	v = liteio_catalog_find(&c, &two);
+	ck_assert_uint_eq(v->thin_id, 3);
+	ck_assert_str_eq(v->name, "vol-2");
+	ck_assert_int_eq(v->state, LITEIO_CATALOG_READY);
+	v = liteio_catalog_find(&c, &three);
+	ck_assert_uint_eq(v->thin_id, old);
+	ck_assert_int_eq(v->state, LITEIO_CATALOG_DELETING);
+	ck_assert_str_eq(v->name, "vol-2");
+
+	/* a deletion, alone */
+	v->txid = 12;
+	liteio_catalog_finish(&c);
+	ck_assert_ptr_null(liteio_catalog_find(&c, &three));
+	ck_assert_uint_eq(c.thin_txid, 12);
+
+	/* a group, at once */
+	for (unsigned int i = 3; i < 5; i++) {
+		v = add(&c, i);
+		v->kind = LITEIO_CATALOG_SNAPSHOT;
+		v->state = LITEIO_CATALOG_CREATING;
+		v->txid = 13;
+		v->wipe = LITEIO_CATALOG_WIPE_ZERO;
+	}
+	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
+	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_GROUP | LITEIO_SLOT_WIPE);
+	liteio_catalog_finish(&c);
+	ck_assert_uint_eq(c.thin_txid, 13);
+	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_WIPE);
+	ck_assert_int_eq(liteio_catalog_find(&c, &three)->state, LITEIO_CATALOG_READY);
+	ck_assert_int_eq(liteio_catalog_find(&c, &four)->state, LITEIO_CATALOG_READY);
+	liteio_catalog_fini(&c);
 }
 END_TEST
 
@@ -415,6 +537,8 @@ START_TEST(test_every_field_counts)
 		{ 4096, 2, 7, -EBADMSG, "type" },
 		{ 4096 + 5, 1, 1, -EBADMSG, "unused bytes of a volume" },
 		{ 4096 + 511, 1, 1, -EBADMSG, "unused bytes of a volume" },
+		{ 4096 + 480, 1, 1, -EBADMSG, "replaces, without a transaction" },
+		{ 4096 + 496, 1, 1, -EBADMSG, "to be wiped, without the feature" },
 		{ 4096 + 112 + 100, 1, 65, -EBADMSG, "something after the end of the name" },
 		{ 4096 + 1024 + 3, 1, 1, -EBADMSG, "unused bytes of an attachment" },
 		{ 4096 + 1024 + 300, 1, 1, -EBADMSG, "unused bytes of an attachment" },
@@ -482,5 +606,5 @@ START_TEST(test_choose)
 }
 END_TEST
 
-UNIT_MAIN("catalog", test_in_memory, test_invariants, test_round_trip, test_every_bit_counts,
-	  test_truncated, test_every_field_counts, test_compat, test_choose)
+UNIT_MAIN("catalog", test_in_memory, test_invariants, test_finish, test_round_trip,
+	  test_every_bit_counts, test_truncated, test_every_field_counts, test_compat, test_choose)

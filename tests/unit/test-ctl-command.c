@@ -2,7 +2,8 @@
 /*
  * liteioctl: every command makes the request it should, bad lines get their sentence, tables align.
  *
- * unit-src: daemon/ctl/command.c daemon/ctl/query.c daemon/ctl/print.c
+ * unit-src: daemon/ctl/command.c daemon/ctl/body.c daemon/ctl/query.c daemon/ctl/print.c
+ * unit-src: daemon/ctl/progress.c
  */
 #include <check.h>
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include "base/str.h"
 #include "ctl/command.h"
 #include "ctl/print.h"
+#include "ctl/progress.h"
 #include "model/local.h"
 
 #define ID "11111111-2222-4333-8444-555555555555"
@@ -46,6 +48,28 @@ static const struct {
 	  "{\"uuid\":\"" ID "\",\"generation\":2,\"addresses\":[\"192.0.2.1\",\"192.0.2.2:9\"]}" },
 	{ "attachment", "delete", { ID, "2" }, { .force = true, NO_TIMEOUT },
 	  "/v1/attachments/" ID "/2?force=true", NULL },
+	{ "volume", "create", { "a" },
+	  { .pool = "fast", .size = 4096, .wipe = LITEIO_LOCAL_WIPE_ZERO, NO_TIMEOUT },
+	  "/v1/volumes",
+	  "{\"name\":\"a\",\"pool\":\"fast\",\"sizeBytes\":4096,\"wipe\":\"zero\"}" },
+	{ "volume", "rollback", { "a", "s" }, { NO_TIMEOUT }, "/v1/volumes/a/rollback",
+	  "{\"snapshot\":\"s\"}" },
+	{ "volume", "rename", { "a", "b" }, { NO_TIMEOUT }, "/v1/volumes/a/rename",
+	  "{\"name\":\"b\"}" },
+	{ "volume", "clone", { "a", "b" }, { .size = 8192, NO_TIMEOUT }, "/v1/volumes/a/clone",
+	  "{\"name\":\"b\",\"sizeBytes\":8192}" },
+	{ "volume", "delete", { "a" }, { NO_TIMEOUT }, "/v1/volumes/a", NULL },
+	{ "volume", "delete", { "a" },
+	  { .wipe = LITEIO_LOCAL_WIPE_DISCARD, .no_wait = true, NO_TIMEOUT },
+	  "/v1/volumes/a?wipe=discard&wait=false", NULL },
+	{ "snapshot", "copy", { "s", "t" }, { NO_TIMEOUT }, "/v1/snapshots",
+	  "{\"name\":\"t\",\"snapshot\":\"s\"}" },
+	{ "snapshot", "rename", { "s", "t" }, { NO_TIMEOUT }, "/v1/snapshots/s/rename",
+	  "{\"name\":\"t\"}" },
+	{ "snapshot", "group", { "a=s", "b=t" }, { NO_TIMEOUT }, "/v1/snapshot-groups",
+	  "{\"snapshots\":[{\"name\":\"s\",\"volume\":\"a\"},"
+	  "{\"name\":\"t\",\"volume\":\"b\"}]}" },
+	{ "deletion", "list", { NULL }, { NO_TIMEOUT }, "/v1/deletions", NULL },
 	{ "disk", "list", { NULL }, { NO_TIMEOUT }, "/v1/disks", NULL },
 	{ "disk", "list", { NULL }, { .rule = { .usable = true }, NO_TIMEOUT },
 	  "/v1/disks?usable=true", NULL },
@@ -86,6 +110,12 @@ START_TEST(commands_make_requests)
 	target = liteio_json_print(body);
 	liteio_json_del(body, "class");
 	liteio_json_del(want, "class");
+	/* what was not said is said as "none" */
+	if (!liteio_json_get(want, "wipe")) {
+		ck_assert(!liteio_json_get(body, "wipe") ||
+			  !strcmp(liteio_json_get_string(body, "wipe"), "none"));
+		liteio_json_del(body, "wipe");
+	}
 	ck_assert_msg(liteio_json_equal(body, want), "%s", target);
 	free(target);
 	liteio_json_unref(body);
@@ -112,6 +142,12 @@ static const struct {
 	{ "volume", "create", { "a" }, { .size = 1, NO_TIMEOUT }, "--pool" },
 	{ "volume", "create", { "a" }, { .pool = "p", NO_TIMEOUT }, "--size" },
 	{ "volume", "grow", { "a" }, { NO_TIMEOUT }, "--size" },
+	{ "volume", "rollback", { "a" }, { NO_TIMEOUT }, "VOLUME SNAPSHOT" },
+	{ "volume", "rename", { "a", "B!" }, { NO_TIMEOUT }, "B!" },
+	{ "volume", "grow", { "a" }, { .size = 1, .no_wait = true, NO_TIMEOUT }, "--no-wait" },
+	{ "snapshot", "group", { NULL }, { NO_TIMEOUT }, "VOLUME=SNAPSHOT" },
+	{ "snapshot", "group", { "a=s", "b" }, { NO_TIMEOUT }, "\"b\"" },
+	{ "snapshot", "group", { "a=" }, { NO_TIMEOUT }, "no name" },
 	{ "volume", "fence", { "a" }, { NO_TIMEOUT }, "--floor" },
 	{ "volume", "fence", { "a" }, { .floor = 1, .generation = 1, NO_TIMEOUT }, "either" },
 	{ "volume", "create", { "a" }, { .pool = "p", .size = 1, .uuid = "1", NO_TIMEOUT },
@@ -182,6 +218,36 @@ START_TEST(tables_are_aligned)
 }
 END_TEST
 
+START_TEST(progress_is_drawn)
+{
+	static const char *const answers[] = {
+		"{\"items\":[{\"kind\":\"snapshot\",\"name\":\"a\",\"leftBytes\":7}]}",
+		"{\"items\":[{\"kind\":\"volume\",\"name\":\"a\",\"leftBytes\":1048576},"
+		"{\"kind\":\"volume\",\"name\":\"b\",\"leftBytes\":5}]}",
+		"{\"items\":[{\"kind\":\"volume\",\"name\":\"a\",\"leftBytes\":262144}]}",
+	};
+	struct liteio_progress p = { .kind = "volume", .name = "a" };
+	struct liteio_buf out = LITEIO_BUF_INIT;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct liteio_json *j;
+
+		ck_assert_int_eq(liteio_json_parse(answers[i], strlen(answers[i]), &j, NULL), 0);
+		ck_assert_int_eq(liteio_progress_see(&p, j), i > 0);
+		liteio_json_unref(j);
+	}
+	ck_assert_uint_eq(p.total_bytes, 1048576);
+	liteio_progress_draw(&out, &p, 48, false);
+	ck_assert_str_eq(out.data, "\r[###############     ]  75%  256.0 KiB left");
+	ck_assert_uint_lt(strlen(out.data), 48);
+	liteio_buf_fini(&out);
+	/* what was drawn is gone, and the cursor at its place */
+	liteio_progress_draw(&out, &p, 48, true);
+	ck_assert_uint_ge(strspn(out.data + 1, " "), 42);
+	liteio_buf_fini(&out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("ctl-command");
@@ -192,6 +258,7 @@ int main(void)
 	tcase_add_loop_test(t, commands_make_requests, 0, sizeof(good) / sizeof(good[0]));
 	tcase_add_loop_test(t, bad_lines_get_a_sentence, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(t, tables_are_aligned);
+	tcase_add_test(t, progress_is_drawn);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);

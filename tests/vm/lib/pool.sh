@@ -49,3 +49,17 @@ holds() {
 	text "$2" "$3" | cmp - <(head -c $(($2 << 20)) "$1") ||
 		fail "$1 does not hold $2 MiB of \"$3\""
 }
+
+# ids_agree DEVICE: the kernel's metadata and the catalog know the same thin devices
+ids_agree() {
+	local pool meta catalog kernel
+
+	catalog=$(poolctl list "$1" | sed -n 's/.* id=\([0-9]*\)$/\1/p' | sort -n)
+	pool=$(dmsetup ls | sed -n 's/^\(liteio-pool-[^ \t]*\).*/\1/p')
+	meta=/dev/$(dmsetup info -c --noheadings -o blkdevname "${pool/pool/tmeta}")
+	dmsetup message "$pool" 0 reserve_metadata_snap
+	kernel=$(thin_ls --metadata-snap --no-headers -o DEV "$meta" | tr -d ' ' | sort -n)
+	dmsetup message "$pool" 0 release_metadata_snap
+	[ "$kernel" = "$catalog" ] ||
+		fail "the kernel has the thin devices ${kernel//$'\n'/ }, the catalog ${catalog//$'\n'/ }"
+}

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The agent dies with kill -9 right after each of its steps, and another one starts: I/O that is under
 # way does not notice, and what was interrupted is completed when it is asked for again.
-# vm: kernels=6.12 disks=pool=1G timeout=1200 mem=1G needs=module,tools,programs
+# vm: kernels=6.12 disks=pool=1G timeout=2400 mem=1G needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/agent.sh
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/snapshots.sh
+. "$LITEIO_TOP/tests/vm/lib/snapshots.sh"
 
 nqn=nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-0000000000aa
 
@@ -19,6 +21,9 @@ steps() {
 		grep -ohE "\"$prefix:[a-z0-9-]+\"" "$LITEIO_TOP"/daemon/{agent,pool}/*.c | tr -d '"' | sort -u
 	done
 }
+
+# what holds before anybody asks again
+midway() { :; }
 
 # interrupted WHAT STEPS COMMAND...: at each of the steps; "prepare" before and "check" after each time
 interrupted() {
@@ -35,7 +40,10 @@ interrupted() {
 		# who asked hears of the end a little before it is complete
 		agent_wait_dead || fail "$what: nothing was killed at $step"
 		agent_start
+		midway || fail "$what: neither done nor undone after $step"
 		"$@" >/dev/null || fail "$what: not completed after $step"
+		until_true 60 no_deletions || fail "$what: space was not given back after $step"
+		ids_agree
 		check || fail "$what: not as it should be after $step"
 		n=$((n + 1))
 	done
@@ -72,7 +80,8 @@ prepare() {
 check() {
 	[ "$(j volume list | jq -r '[.items[].name] | join(" ")')" = busy ]
 }
-interrupted "deleting a volume" "$(steps volume-delete agent-delete reclaim)" liteioctl volume delete a
+interrupted "deleting a volume" "$(steps volume-delete volume-wipe agent-delete reclaim)" \
+	liteioctl volume delete a --wipe zero
 
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null
@@ -118,6 +127,75 @@ check() {
 interrupted "taking a snapshot of a volume in use" "$(steps agent-snapshot snapshot)" \
 	liteioctl snapshot create s busy
 
+# nobody is held still, and of the group there are all or none
+midway() {
+	local n
+
+	n=$(j snapshot list | jq '[.items[] | select(.state == "ready")] | length')
+	[ "$n" = 0 ] || [ "$n" = 2 ] || return 1
+	! dmsetup info -c --noheadings -o name,suspended | grep -qi ':suspended$'
+}
+check() {
+	[ "$(j snapshot list | jq -r '[.items[].name] | sort | join(" ")')" = 's t' ] &&
+		liteioctl snapshot delete s >/dev/null &&
+		liteioctl snapshot delete t >/dev/null
+}
+liteioctl volume create other --pool fast --size 16Mi >/dev/null
+attach other 1
+exec 9<"$(device other)"
+interrupted "taking a group of snapshots" "$(steps agent-snapshot group)" \
+	liteioctl snapshot group busy=s other=t
+exec 9<&-
+drop other
+midway() { :; }
+
+prepare() { :; }
+check() {
+	[ "$(j volume show c | jq -r .origin)" = busy ] && liteioctl volume delete c >/dev/null
+}
+interrupted "cloning a volume in use" "$(steps agent-snapshot volume-create)" liteioctl volume clone busy c
+
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+}
+check() {
+	[ "$(j volume list | jq -r '[.items[].name] | sort | join(" ")')" = 'b busy' ] &&
+		liteioctl volume delete b >/dev/null
+}
+interrupted "renaming" "$(steps volume-rename agent-rename)" liteioctl volume rename a b
+
+# mark VOLUME GENERATION WORD: what it begins with; "marked" says it
+mark() {
+	attach "$1" "$2"
+	printf '%-4096s' "$3" | dd of="$(device "$1")" bs=4096 oflag=direct status=none
+	detach "$1" "$2"
+}
+marked() {
+	attach "$1" "$2"
+	head -c 16 "$(device "$1")" | cut -d ' ' -f 1
+	detach "$1" "$2"
+}
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+	mark a 1 'then'
+	liteioctl snapshot create s a >/dev/null
+	mark a 2 now
+}
+midway() {
+	local word
+
+	word=$(marked a 3)
+	[ "$word" = now ] || [ "$word" = 'then' ]
+}
+check() {
+	[ "$(marked a 4)" = 'then' ] &&
+		liteioctl volume delete a >/dev/null &&
+		liteioctl snapshot delete s >/dev/null
+}
+interrupted "rolling back" "$(steps agent-rollback rollback)" liteioctl volume rollback a s
+midway() { :; }
+
+prepare() { :; }
 check() { [ "$(j export list | jq '[.items[] | select(.ready)] | length')" = 1 ]; }
 interrupted "starting" "$(steps agent-restore)" liteioctl pool list
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The pool engine killed after every named step of every operation: what it then finds when it opens
-# the pool again is the state before or after, nothing is lost, nothing is left over, and everything
-# can be done again.
+# the pool again is the state before or after, nothing is lost, nothing is left over, the kernel knows
+# the thin devices that the catalog knows, and everything can be done again.
 # vm: kernels=6.12 disks=pool=256M timeout=1500 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -14,7 +14,7 @@ disk=/dev/disk/by-id/virtio-pool
 
 # no device is held, none of an operation that nobody was told of is there
 check_after_kill() {
-	local list
+	local list dev byte want n
 
 	list=$(poolctl show $disk)
 	grep -q '^condition=Ready ' <<<"$list" || fail "$1: $list"
@@ -43,10 +43,30 @@ check_after_kill() {
 	floor-raise:catalog)
 		grep -q '^volume one ready .* floor=2 ' <<<"$list" || fail "$1: $list"
 		;;
+	rollback:*)
+		dev=$(poolctl activate $disk $V1)
+		byte=$(od -An -tx1 -N1 "$dev" | tr -d ' ')
+		# from the transaction on it is back, as the kernel says so
+		case $1 in
+		rollback:transaction | rollback:catalog-swapped) want=5a ;;
+		*) want=a5 ;;
+		esac
+		[ "$byte" = $want ] || fail "$1: the volume begins with $byte, not with $want"
+		;;
+	group:*)
+		# all or none
+		n=$(grep -c '^snapshot group-.* ready ' <<<"$list" || true)
+		case $1 in
+		group:transaction | group:catalog-ready) want=2 ;;
+		*) want=0 ;;
+		esac
+		[ "$n" = $want ] || fail "$1: $n snapshots of the group are there: $list"
+		;;
 	volume-grow:catalog)
 		grep -q '^volume one ready size=50331648 ' <<<"$list" || fail "$1: $list"
 		;;
 	esac
+	ids_agree $disk
 }
 
 one_step() {
@@ -80,7 +100,7 @@ for step in $(poolctl steps); do
 	n=$((n + 1))
 	ok "killed after $step"
 done
-[ $n -ge 28 ] || fail "only $n steps"
+[ $n -ge 43 ] || fail "only $n steps"
 poolctl show $disk | grep -q '^condition=Ready .* used=0 .* volumes=0 snapshots=0 deleting=0' ||
 	fail "something was left: $(poolctl show $disk)"
 poolctl orphans $disk 300

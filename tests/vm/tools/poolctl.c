@@ -180,6 +180,41 @@ static int do_snapshot(struct call *c, struct liteio_error *err)
 					   err);
 }
 
+static int do_rollback(struct call *c, struct liteio_error *err)
+{
+	struct liteio_uuid volume = uuid_arg(c, 0), snapshot = uuid_arg(c, 1);
+
+	return liteio_pool_volume_rollback(c->pool, &volume, &snapshot, err);
+}
+
+static int do_rename(struct call *c, struct liteio_error *err)
+{
+	struct liteio_uuid uuid = uuid_arg(c, 0);
+
+	return liteio_pool_volume_rename(c->pool, &uuid, c->arg[1], err);
+}
+
+static int do_wipe(struct call *c, struct liteio_error *err)
+{
+	struct liteio_uuid uuid = uuid_arg(c, 0);
+	bool zero = !strcmp(c->arg[1], "zero");
+
+	return liteio_pool_volume_wipe(c->pool, &uuid,
+				       zero ? LITEIO_CATALOG_WIPE_ZERO :
+					      LITEIO_CATALOG_WIPE_DISCARD,
+				       err);
+}
+
+static int do_group(struct call *c, struct liteio_error *err)
+{
+	const struct liteio_pool_member m[] = {
+		{ uuid_arg(c, 0), "first", uuid_arg(c, 1) },
+		{ uuid_arg(c, 2), "second", uuid_arg(c, 3) },
+	};
+
+	return liteio_pool_snapshot_group(c->pool, m, 2, "poolctl", NULL, err);
+}
+
 static int do_grow(struct call *c, struct liteio_error *err)
 {
 	struct liteio_uuid uuid = uuid_arg(c, 0);
@@ -292,12 +327,12 @@ static void story_thaw(void *arg)
 {
 }
 
-static int story_write(int fd, struct liteio_error *err)
+static int story_write(int fd, int byte, struct liteio_error *err)
 {
 	char *buf = aligned_alloc(4096, STORY_PATTERN);
 	int r = 0;
 
-	memset(buf, 0x5a, STORY_PATTERN);
+	memset(buf, byte, STORY_PATTERN);
 	if (pwrite(fd, buf, STORY_PATTERN, 0) != (ssize_t)STORY_PATTERN || fsync(fd))
 		r = liteio_error_set(err, errno, "cannot write");
 	free(buf);
@@ -331,6 +366,19 @@ static int story_reclaim(struct story *s, struct liteio_error *err)
 	return r;
 }
 
+static int story_open(struct story *s, struct liteio_error *err)
+{
+	struct liteio_pool_thin thin;
+	int r = liteio_pool_volume_activate(s->pool, &s->one, &thin, err);
+
+	if (r)
+		return r;
+	s->fd = open(thin.path, O_RDWR | O_DIRECT | O_CLOEXEC);
+	if (s->fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s", thin.path);
+	return 0;
+}
+
 static int story_begin(struct story *s, struct liteio_error *err)
 {
 	struct liteio_pool_create one = {
@@ -340,12 +388,13 @@ static int story_begin(struct story *s, struct liteio_error *err)
 	};
 	struct liteio_catalog_attachment a = { .volume = s->one, .generation = 1, .host = "nqn.a" };
 	struct liteio_catalog_volume v;
-	struct liteio_pool_thin thin;
 	int r;
 
 	r = story_reclaim(s, err);
 	if (r)
 		return r;
+	/* it may have been interrupted when it had another one */
+	liteio_pool_volume_rename(s->pool, &s->one, "one", NULL);
 	if (!liteio_pool_volume_get(s->pool, &s->one, &v))
 		one.size_bytes = v.size_bytes;
 	r = liteio_pool_volume_create(s->pool, &one, NULL, err);
@@ -354,13 +403,8 @@ static int story_begin(struct story *s, struct liteio_error *err)
 	r = liteio_pool_attachment_add(s->pool, &a, err);
 	if (r && r != -ESTALE)
 		return r;
-	r = liteio_pool_volume_activate(s->pool, &s->one, &thin, err);
-	if (r)
-		return r;
-	s->fd = open(thin.path, O_RDWR | O_DIRECT | O_CLOEXEC);
-	if (s->fd < 0)
-		return liteio_error_set(err, errno, "cannot open %s", thin.path);
-	return story_write(s->fd, err);
+	r = story_open(s, err);
+	return r ? r : story_write(s->fd, 0x5a, err);
 }
 
 static int story_middle(struct story *s, struct liteio_error *err)
@@ -386,12 +430,54 @@ static int story_middle(struct story *s, struct liteio_error *err)
 	return r;
 }
 
+/* it goes wrong, and back to the snapshot */
+static int story_back(struct story *s, struct liteio_error *err)
+{
+	struct liteio_pool_thin thin;
+	int r;
+
+	r = story_write(s->fd, 0xa5, err);
+	close(s->fd);
+	if (!r)
+		r = liteio_pool_volume_rollback(s->pool, &s->one, &s->snap, err);
+	if (!r)
+		r = liteio_pool_volume_activate(s->pool, &s->one, &thin, err);
+	if (!r)
+		r = story_read(thin.path, err);
+	if (!r)
+		r = liteio_pool_volume_rename(s->pool, &s->one, "uno", err);
+	return r ? r : liteio_pool_volume_rename(s->pool, &s->one, "one", err);
+}
+
+/* both at once, one of them in use; both are gone again when this returns */
+static int story_group(struct story *s, struct liteio_error *err)
+{
+	const struct liteio_quiesce q = { story_freeze, story_thaw, s };
+	struct liteio_pool_member m[] = {
+		{ s->one, "group-one", s->one },
+		{ s->two, "group-two", s->two },
+	};
+	int r;
+
+	m[0].uuid.b[0] ^= 0x80;
+	m[1].uuid.b[0] ^= 0x80;
+	r = story_open(s, err);
+	if (r)
+		return r;
+	r = liteio_pool_snapshot_group(s->pool, m, 2, NULL, &q, err);
+	close(s->fd);
+	if (!r)
+		r = liteio_pool_volume_delete(s->pool, &m[0].uuid, err);
+	return r ? r : liteio_pool_volume_delete(s->pool, &m[1].uuid, err);
+}
+
 static int story_end(struct story *s, struct liteio_error *err)
 {
 	int r;
 
-	close(s->fd);
-	r = liteio_pool_volume_delete(s->pool, &s->two, err);
+	r = liteio_pool_volume_wipe(s->pool, &s->two, LITEIO_CATALOG_WIPE_ZERO, err);
+	if (!r)
+		r = liteio_pool_volume_delete(s->pool, &s->two, err);
 	if (!r)
 		r = liteio_pool_volume_delete(s->pool, &s->snap, err);
 	if (!r)
@@ -412,6 +498,10 @@ static int do_story(struct call *c, struct liteio_error *err)
 	r = story_begin(&s, err);
 	if (!r)
 		r = story_middle(&s, err);
+	if (!r)
+		r = story_back(&s, err);
+	if (!r)
+		r = story_group(&s, err);
 	if (!r)
 		r = story_end(&s, err);
 	return r ? r : do_close(c, err);
@@ -437,6 +527,10 @@ static const struct command {
 	{ "destroy", do_destroy, true, 0, "" },
 	{ "create", do_create, true, 3, "UUID NAME SIZE [SOURCE-UUID]" },
 	{ "snapshot", do_snapshot, true, 3, "UUID NAME VOLUME-UUID" },
+	{ "rollback", do_rollback, true, 2, "UUID SNAPSHOT-UUID" },
+	{ "rename", do_rename, true, 2, "UUID NAME" },
+	{ "wipe", do_wipe, true, 2, "UUID zero|discard" },
+	{ "group", do_group, true, 4, "UUID VOLUME-UUID UUID VOLUME-UUID" },
 	{ "grow", do_grow, true, 2, "UUID SIZE" },
 	{ "delete", do_delete, true, 1, "UUID" },
 	{ "reclaim", do_reclaim, true, 0, "" },

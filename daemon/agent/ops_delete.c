@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Deleting volumes and snapshots: gone for everybody in one write, then their space comes back in
+ * slices.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/exports.h"
+#include "agent/gate.h"
+#include "agent/ops.h"
+#include "agent/pools.h"
+#include "agent/volume_info.h"
+#include "agent/walk.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "host/netlink.h"
+#include "pool/step.h"
+
+/* the module need not remember a volume that is gone */
+static void forget_in_kernel(const struct liteio_uuid *uuid)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+
+	if (liteio_gate_open(&nl, NULL) == 0 && nl)
+		liteio_netlink_vol_del(nl, uuid, NULL);
+}
+
+static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, struct liteio_error *err)
+{
+	struct liteio_pool *engine = t->pool->engine;
+	int r;
+
+	/* remains of ended generations would hold the thin device open */
+	r = liteio_export_sweep(t->pool, &t->volume, err);
+	if (r)
+		return r;
+	liteio_lane_guard(t->pool, false);
+	if (t->volume.state == LITEIO_CATALOG_READY)
+		r = liteio_pool_volume_wipe(engine, &t->volume.uuid, wipe, err);
+	return r ? r : liteio_pool_volume_delete(engine, &t->volume.uuid, err);
+}
+
+static int delete_target(struct liteio_agent *a, struct liteio_target *t,
+			 const struct liteio_local_delete *req, struct liteio_local_deleted *ret,
+			 struct liteio_error *err)
+{
+	int r;
+
+	r = mark(t, (enum liteio_catalog_wipe)req->wipe, err);
+	if (r)
+		return r;
+	forget_in_kernel(&t->volume.uuid);
+	liteio_step("agent-delete:marked");
+	ret->deleted = true;
+	if (req->wait == LITEIO_LOCAL_WAIT)
+		return liteio_pools_reclaim(t->pool, err);
+	ret->uuid = t->volume.uuid;
+	liteio_pools_reclaim_later(a, t->pool);
+	return 0;
+}
+
+static int delete_named(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+			const struct liteio_local_delete *req, struct liteio_local_deleted *ret,
+			struct liteio_error *err)
+{
+	LITEIO_TARGET(t);
+	int r;
+
+	r = liteio_target_open(a, kind, name, &t, NULL);
+	if (r == -ENOENT)
+		return 0;
+	r = delete_target(a, &t, req, ret, err);
+	if (r == 0)
+		log_info(NULL, "%s is deleted", name);
+	return r;
+}
+
+int liteio_op_volume_delete(struct liteio_agent *a, const char *volume,
+			    const struct liteio_local_delete *req,
+			    struct liteio_local_deleted *ret, struct liteio_error *err)
+{
+	int r = delete_named(a, LITEIO_CATALOG_VOLUME, volume, req, ret, err);
+
+	return r < 0 ? liteio_error_wrap(err, r, "delete volume %s", volume) : 0;
+}
+
+int liteio_op_snapshot_delete(struct liteio_agent *a, const char *snapshot,
+			      const struct liteio_local_delete *req,
+			      struct liteio_local_deleted *ret, struct liteio_error *err)
+{
+	int r = delete_named(a, LITEIO_CATALOG_SNAPSHOT, snapshot, req, ret, err);
+
+	return r < 0 ? liteio_error_wrap(err, r, "delete snapshot %s", snapshot) : 0;
+}
+
+/* ---- what is on its way out ---- */
+
+static void fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+		 struct liteio_local_deletion *ret)
+{
+	ret->uuid = v->uuid;
+	ret->name = liteio_strdup(v->name);
+	ret->kind = liteio_strdup(v->kind == LITEIO_CATALOG_SNAPSHOT ? "snapshot" : "volume");
+	ret->pool = liteio_strdup(p->name);
+	ret->wipe = (int)v->wipe;
+	liteio_lane_guard(p, false);
+	liteio_pool_reclaim_left(p->engine, &v->uuid, &ret->left_bytes, NULL);
+}
+
+static void list_pool(struct liteio_open_pool *p, struct liteio_local_deletion_list *ret)
+{
+	_cleanup_free_ struct liteio_catalog_volume *v = NULL;
+	size_t n = 0;
+
+	liteio_pool_volume_list(p->engine, &v, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].state != LITEIO_CATALOG_DELETING)
+			continue;
+		ret->items = liteio_realloc(ret->items, ret->n_items + 1, sizeof(*ret->items));
+		memset(&ret->items[ret->n_items], 0, sizeof(*ret->items));
+		fill(p, &v[i], &ret->items[ret->n_items++]);
+	}
+}
+
+int liteio_op_deletion_list(struct liteio_agent *a, struct liteio_local_deletion_list *ret,
+			    struct liteio_error *err)
+{
+	struct liteio_open_pool **all;
+	size_t n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (size_t i = 0; i < n; i++)
+		list_pool(all[i], ret);
+	liteio_pools_put_all(a->pools, all, n);
+	return 0;
+}
+
+static int deleted_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+		       struct liteio_error *err)
+{
+	struct liteio_catalog_volume *ret = arg;
+
+	if (v->state == LITEIO_CATALOG_DELETING && !strcmp(v->name, ret->name))
+		*ret = *v;
+	return 0;
+}
+
+int liteio_op_deletion_show(struct liteio_agent *a, const char *volume,
+			    struct liteio_local_volume *ret, struct liteio_error *err)
+{
+	struct liteio_catalog_volume v = { 0 };
+	LITEIO_TARGET(t);
+	int r;
+
+	snprintf(v.name, sizeof(v.name), "%s", volume);
+	r = liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, deleted_one, &v, err);
+	if (r == 0 && liteio_target_find_uuid(a, &v.uuid, &t, NULL) < 0)
+		r = liteio_error_set(err, -ENOENT, "volume %s: no such volume on this node",
+				     volume);
+	if (r)
+		return r;
+	liteio_volume_info_fill(t.pool, &t.volume, ret);
+	return 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Stillness: the heads of volumes held still while their snapshots are taken.
+ *
+ * A filesystem that is mounted on a head of this node is frozen: what was acknowledged is on the
+ * volume, and nothing is half done. A remote consumer's is as after a power cut.
+ */
+#ifndef LITEIO_AGENT_STILLNESS_H
+#define LITEIO_AGENT_STILLNESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/uuid.h"
+#include "pool/pool.h"
+
+struct liteio_error;
+struct liteio_head_state;
+
+/**
+ * struct liteio_stillness - the heads that are, or are to be, suspended
+ * @heads: all heads of this node
+ * @n: how many
+ * @uuids: volumes; borrowed
+ * @n_uuids: how many
+ * @n_held: of @heads, from the first on: those of the volumes among them are suspended
+ */
+struct liteio_stillness {
+	struct liteio_head_state *heads;
+	size_t n;
+	const struct liteio_uuid *uuids;
+	size_t n_uuids;
+	size_t n_held;
+};
+
+/**
+ * liteio_stillness_find() - look which heads there are
+ * @s: released with liteio_stillness_fini() in any case
+ * @uuids: volumes, each locked by the caller; borrowed
+ * @n: how many
+ * @err: why not
+ *
+ * What their filesystems have to write is written now, so that the freeze finds little to do.
+ * Context: worker. Return: 0 or a negative errno.
+ */
+int liteio_stillness_find(struct liteio_stillness *s, const struct liteio_uuid *uuids, size_t n,
+			  struct liteio_error *err);
+void liteio_stillness_fini(struct liteio_stillness *s);
+
+/*
+ * for daemon/pool: the freeze gives up, and lets everything go on, when it takes too long. Heads
+ * that an interrupted one has left suspended go on when the agent starts
+ */
+struct liteio_quiesce liteio_stillness_quiesce(struct liteio_stillness *s);
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What can be changed about a volume without touching its data: one write of the catalog each.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "pool/object.h"
+
+const char *const liteio_pool_change_steps[] = {
+	"volume-rename:catalog", "volume-wipe:catalog", NULL,
+};
+
+int liteio_pool_volume_rename(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			      const char *name, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+	struct liteio_catalog_volume *renamed;
+	struct liteio_catalog draft;
+	int r;
+
+	if (!v || v->state != LITEIO_CATALOG_READY)
+		return liteio_pool_no_volume(p, uuid, err);
+	r = liteio_name_check("volume", name, err);
+	if (r || !strcmp(v->name, name))
+		return r;
+	if (liteio_catalog_find_name(&p->cat, v->kind, name))
+		return liteio_error_set(err, -EEXIST, "%s %s exists",
+					v->kind == LITEIO_CATALOG_VOLUME ? "volume" : "snapshot",
+					name);
+	liteio_pool_draft(p, &draft);
+	renamed = liteio_catalog_find(&draft, uuid);
+	memset(renamed->name, 0, sizeof(renamed->name));
+	snprintf(renamed->name, sizeof(renamed->name), "%s", name);
+	r = liteio_pool_persist(p, &draft, err);
+	if (!r)
+		liteio_step("volume-rename:catalog");
+	return r;
+}
+
+int liteio_pool_volume_wipe(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			    enum liteio_catalog_wipe wipe, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+	struct liteio_catalog draft;
+	int r;
+
+	if (!v || v->state != LITEIO_CATALOG_READY)
+		return liteio_pool_no_volume(p, uuid, err);
+	if (wipe <= v->wipe)
+		return 0;
+	liteio_pool_draft(p, &draft);
+	liteio_catalog_find(&draft, uuid)->wipe = wipe;
+	r = liteio_pool_persist(p, &draft, err);
+	if (!r)
+		liteio_step("volume-wipe:catalog");
+	return r;
+}

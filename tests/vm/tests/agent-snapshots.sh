@@ -1,0 +1,237 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Points in time, and back: ext4 and xfs in use under load are found whole in their snapshots, clones
+# and groups; a roll back is refused while anybody has the volume; deleting shows how far it is, and
+# holds up nobody; what a filesystem trims comes back to the pool and to the disk below it.
+# vm: kernels=6.12 disks=pool=2G,files=1G timeout=1200 mem=1G smp=2 needs=module,tools,programs
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/agent.sh
+. "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/snapshots.sh
+. "$LITEIO_TOP/tests/vm/lib/snapshots.sh"
+
+used() {
+	j pool show fast | jq .dataUsedBytes
+}
+
+agent_start
+liteioctl pool create fast "$DISK" >/dev/null
+empty=$(used)
+
+# ---- roll back ----
+
+liteioctl volume create a --pool fast --size 128Mi >/dev/null
+uuid=$(j volume show a | jq -r .uuid)
+attach a 1
+mkfs.ext4 -q "/dev/liteio/$uuid"
+mount "/dev/liteio/$uuid" /mnt/a
+dd if=/dev/urandom of=/mnt/a/file bs=1M count=24 conv=fsync status=none
+sum=$(md5sum </mnt/a/file)
+liteioctl snapshot create good a >/dev/null
+rm /mnt/a/file
+dd if=/dev/urandom of=/mnt/a/other bs=1M count=24 conv=fsync status=none
+refused 'attached (generation 1)' liteioctl volume rollback a good
+umount /mnt/a
+detach a 1
+liteioctl volume grow a --size 160Mi >/dev/null
+liteioctl export create a 2 --local --read-only >/dev/null
+refused 'attached read-only (generation 2)' liteioctl volume rollback a good
+liteioctl export delete a 2 >/dev/null
+refused 'no such snapshot' liteioctl volume rollback a bad
+refused 'no such volume' liteioctl volume rollback b good
+floor=$(j volume show a | jq .floor)
+liteioctl volume rollback a good >/dev/null
+[ "$(j volume show a | jq -c '[.uuid, .name, .sizeBytes, .floor]')" = "[\"$uuid\",\"a\",$((160 << 20)),$floor]" ] ||
+	fail "the volume is another one: $(j volume show a)"
+refused 'fenced\|floor' liteioctl export create a 2 --local
+attach a 3
+mount "/dev/liteio/$uuid" /mnt/a
+[ "$(md5sum </mnt/a/file)" = "$sum" ] || fail "the file is not back"
+[ ! -e /mnt/a/other ] || fail "what came later is there"
+umount /mnt/a
+fsck.ext4 -fn "/dev/liteio/$uuid" >/dev/null 2>&1 || fail "the filesystem is damaged"
+until_true 60 no_deletions
+ok "after an accident, back to the snapshot"
+
+# ---- names ----
+
+mount "/dev/liteio/$uuid" /mnt/a
+liteioctl volume create b --pool fast --size 16Mi >/dev/null
+refused 'exists' liteioctl volume rename a b
+refused 'no such volume' liteioctl volume rename x y
+liteioctl volume rename a alpha >/dev/null
+liteioctl volume rename a alpha >/dev/null
+[ "$(j volume show alpha | jq -r .uuid)" = "$uuid" ] || fail "it is not renamed"
+refused 'no such volume' liteioctl volume show a
+[ "$(j export list | jq -r '.items[0].volume')" = alpha ] || fail "the export has another name"
+[ "$(md5sum </mnt/a/file)" = "$sum" ] || fail "who uses it notices"
+liteioctl snapshot rename good better >/dev/null
+[ "$(j snapshot show better | jq -r .volume)" = alpha ] || fail "the snapshot is not renamed"
+agent_kill
+agent_start
+[ "$(j volume show alpha | jq -r .uuid)" = "$uuid" ] || fail "the name went back"
+liteioctl volume rename alpha a >/dev/null
+liteioctl volume delete b >/dev/null
+ok "other names, in use"
+
+# ---- clones, snapshots of snapshots ----
+
+begin_writer /mnt/a
+before=$(acknowledged)
+liteioctl volume clone a c >/dev/null
+liteioctl volume clone a c >/dev/null
+refused 'another source' liteioctl volume clone c a
+liteioctl volume clone a d --size 192Mi >/dev/null
+refused 'smaller\|does not fit' liteioctl volume clone a e --size 64Mi
+end_writer
+found_whole c ext4 "$before"
+found_whole d ext4 "$before"
+[ "$(j volume show c | jq -r .origin)" = a ] || fail "the clone has no origin"
+liteioctl snapshot copy better best >/dev/null
+liteioctl snapshot copy better best >/dev/null
+liteioctl snapshot delete better >/dev/null
+liteioctl volume create e --pool fast --snapshot best >/dev/null
+attach e 1
+mount "$(device e)" /mnt/b
+[ "$(md5sum </mnt/b/file)" = "$sum" ] || fail "the copy of the snapshot has other data"
+umount /mnt/b
+umount /mnt/a
+detach a 3
+liteioctl volume rollback a best >/dev/null
+attach a 4
+ok "clones, and snapshots of snapshots"
+for v in c d e; do
+	drop $v
+done
+
+# ---- consistency ----
+
+liteioctl volume create x --pool fast --size 320Mi >/dev/null
+attach x 1
+mkfs.xfs -q "$(device x)"
+mount "$(device x)" /mnt/x
+mount "$(device a)" /mnt/a
+for at in "a ext4" "x xfs"; do
+	read -r volume fs <<<"$at"
+	begin_writer "/mnt/$volume"
+	for n in 1 2 3; do
+		before=$(acknowledged)
+		liteioctl snapshot create "$volume-$n" "$volume" >/dev/null
+		until_true 60 writer_goes_on "$before"
+		liteioctl volume create "r-$n" --pool fast --snapshot "$volume-$n" >/dev/null
+		found_whole "r-$n" "$fs" "$before"
+		drop "r-$n"
+		liteioctl snapshot delete "$volume-$n" >/dev/null
+	done
+	end_writer
+done
+ok "ext4 and xfs under load: all that was acknowledged is in the snapshot"
+
+# each number is acknowledged by the first volume before it is written to the second
+begin_writer /mnt/a /mnt/x
+refused 'no such volume' liteioctl snapshot group a=one q=two
+[ "$(j snapshot list | jq '[.items[] | select(.name == "one")] | length')" = 0 ] || fail "half a group is there"
+refused 'twice' liteioctl snapshot group a=one a=two
+for n in 1 2 3; do
+	before=$(acknowledged)
+	liteioctl snapshot group a=one x=two >/dev/null
+	liteioctl snapshot group x=two a=one >/dev/null
+	until_true 60 writer_goes_on "$before"
+	liteioctl volume create r-1 --pool fast --snapshot one >/dev/null
+	liteioctl volume create r-2 --pool fast --snapshot two >/dev/null
+	found_whole r-1 ext4 "$before"
+	first=$last
+	found_whole r-2 xfs "$before"
+	[ $((first - last)) = 0 ] || [ $((first - last)) = 1 ] ||
+		fail "the first volume of the group is at $first, the second at $last"
+	for v in r-1 r-2; do
+		drop $v
+	done
+	liteioctl snapshot delete one >/dev/null
+	refused 'exist already' liteioctl snapshot group a=one x=two
+	liteioctl snapshot delete two >/dev/null
+done
+end_writer
+ids_agree
+ok "a group is one moment of both"
+
+# ---- deleting ----
+
+liteioctl volume create big --pool fast --size 640Mi >/dev/null
+attach big 1
+dd if=/dev/zero of="$(device big)" bs=1M count=600 oflag=direct status=none
+detach big 1
+begin_writer /mnt/a
+before=$(acknowledged)
+[ "$(j volume delete big --no-wait --wipe zero | jq -r .deleted)" = true ] || fail "it was not deleted"
+[ "$(j volume show big | jq -c '[.state, .allocatedBytes > 0]')" = '["deleting",true]' ] ||
+	fail "the volume is $(j volume show big)"
+left=$(j deletion list | jq '.items[0].leftBytes')
+agent_kill
+until_true 60 writer_goes_on "$before"
+agent_start
+until_true 60 less_is_left "$left"
+before=$(acknowledged)
+until_true 300 no_deletions
+# each number is two writes that were flushed: somebody had his turn between the slices
+[ "$(acknowledged)" -gt $((before + 2)) ] || fail "another volume was held up: $before, $(acknowledged)"
+end_writer
+refused 'no such volume' liteioctl volume show big
+ok "deleting goes on after a kill, and holds up nobody"
+
+liteioctl volume create big --pool fast --size 320Mi --wipe zero >/dev/null
+attach big 1
+dd if=/dev/zero of="$(device big)" bs=1M count=300 oflag=direct status=none
+detach big 1
+script -qec 'liteioctl volume delete big' /dev/null >/run/seen </dev/null
+grep -q '\[#* *\] *[0-9]*%.* left' /run/seen || fail "no progress was shown: $(cat /run/seen)"
+liteioctl volume create big --pool fast --size 16Mi >/dev/null
+liteioctl volume delete big >/run/seen 2>&1
+! grep -q '%' /run/seen || fail "progress was shown in a pipe"
+ok "progress is for terminals"
+
+umount /mnt/a /mnt/x
+for v in a x; do
+	drop $v
+done
+liteioctl snapshot delete best >/dev/null
+[ "$(used)" = "$empty" ] || fail "$(used) bytes are in use, $empty were at the beginning"
+ids_agree
+
+# ---- space that a filesystem gives back ----
+
+mkfs.ext4 -q /dev/disk/by-id/virtio-files
+mkdir -p /mnt/files
+mount /dev/disk/by-id/virtio-files /mnt/files
+liteioctl pool create file /mnt/files/pool.img --size 640Mi >/dev/null
+liteioctl volume create t --pool file --size 256Mi >/dev/null
+attach t 1
+mkfs.ext4 -q "$(device t)"
+mount "$(device t)" /mnt/a
+numbers() {
+	sync -f /mnt/a
+	sync -f /mnt/files
+	echo "$(j volume show t | jq .allocatedBytes) $(j pool show file | jq .dataUsedBytes) $(($(stat -c %b /mnt/files/pool.img) * 512))"
+}
+dd if=/dev/urandom of=/mnt/a/file bs=1M count=128 conv=fsync status=none
+read -r volume1 pool1 file1 <<<"$(numbers)"
+rm /mnt/a/file
+sync -f /mnt/a
+fstrim /mnt/a
+read -r volume2 pool2 file2 <<<"$(numbers)"
+echo "# volume $volume1 -> $volume2, pool $pool1 -> $pool2, file $file1 -> $file2"
+for pair in "$volume1 $volume2" "$pool1 $pool2" "$file1 $file2"; do
+	read -r was is <<<"$pair"
+	[ $((was - is)) -ge $((120 << 20)) ] || fail "after the trim $is bytes are in use, $was were"
+done
+umount /mnt/a
+drop t
+liteioctl pool delete file >/dev/null
+ok "what a filesystem trims comes back to the pool and to the file below"
+
+liteioctl pool delete fast >/dev/null
+agent_stop
+grep -q 'level=error' $AGENT_LOG && fail "the agent complained: $(grep level=error $AGENT_LOG)"
+exit 0

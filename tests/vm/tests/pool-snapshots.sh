@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The pool engine: rolling back, snapshots of snapshots, clones, groups, other names, wiping. Data is
+# compared before and after, and the kernel knows no thin device that the catalog does not.
+# vm: kernels=6.1,6.12,7 disks=pool=512M timeout=600 needs=tools
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/pool.sh
+. "$LITEIO_TOP/tests/vm/lib/pool.sh"
+
+disk=/dev/disk/by-id/virtio-pool
+S2=66666666-6666-4666-8666-666666666666
+S3=77777777-7777-4777-8777-777777777777
+
+poolctl format $disk fast >/dev/null
+empty=$(value $disk used)
+
+poolctl create $disk $V1 one 64Mi
+fill "$(poolctl activate $disk $V1)" 24 a
+poolctl snapshot $disk $S1 early $V1
+fill "$(poolctl activate $disk $V1)" 32 b
+poolctl snapshot $disk $S2 late $V1
+fill "$(poolctl activate $disk $V1)" 16 c
+poolctl grow $disk $V1 96Mi
+dd if=/dev/urandom of="$(poolctl activate $disk $V1)" bs=1M seek=80 count=8 oflag=direct conv=fsync status=none
+poolctl floor $disk $V1 5
+exec 9<"$(poolctl activate $disk $V1)"
+refused 'is open' poolctl rollback $disk $V1 $S1
+exec 9<&-
+holds "$(poolctl activate $disk $V1)" 16 c
+poolctl attach $disk $V1 5 nqn.one
+refused 'EBUSY: volume one is attached (generation 5)' poolctl rollback $disk $V1 $S1
+poolctl floor $disk $V1 6
+ok "a volume in use is not rolled back"
+
+# fresh DEVICE FROM-MIB COUNT-MIB: nothing but zeros there
+fresh() {
+	cmp <(dd if="$1" bs=1M skip="$2" count="$3" status=none) <(head -c $(($3 << 20)) /dev/zero) ||
+		fail "there is something in $1 behind the snapshot"
+}
+
+before=$(poolctl list $disk | grep '^volume one ')
+poolctl rollback $disk $V1 $S1
+after=$(poolctl list $disk | grep '^volume one ready')
+[ "${after% id=*}" = "${before% id=*}" ] || fail "\"$before\" has become \"$after\""
+[ "$after" != "$before" ] || fail "it has the same thin device"
+dev=$(poolctl activate $disk $V1)
+[ "$(blockdev --getsize64 "$dev")" = $((96 << 20)) ] || fail "the size went back"
+holds "$dev" 24 a
+fresh "$dev" 24 72
+poolctl reclaim $disk
+ids_agree $disk
+ok "rolled back: the data of the snapshot, the name, the floor and the size of the volume"
+
+# a later snapshot outlives it, and one can go there, too
+poolctl rollback $disk $V1 $S2
+holds "$(poolctl activate $disk $V1)" 32 b
+poolctl rollback $disk $V1 $S1
+poolctl rollback $disk $V1 $S1
+holds "$(poolctl activate $disk $V1)" 24 a
+[ "$(value $disk deleting)" = 3 ] || fail "$(value $disk deleting) remains, not 3"
+fill "$(poolctl activate $disk $V1)" 8 d
+for s in "$S1 24 a" "$S2 32 b"; do
+	read -r uuid n word <<<"$s"
+	holds "$(poolctl activate $disk "$uuid")" "$n" "$word"
+done
+poolctl reclaim $disk
+[ "$(value $disk deleting)" = 0 ] || fail "remains stay"
+holds "$(poolctl activate $disk $V1)" 8 d
+ids_agree $disk
+ok "back and forth: no snapshot changes"
+
+poolctl create $disk $V2 two 16Mi
+refused 'EINVAL: snapshot early is not one of volume two' poolctl rollback $disk $V2 $S1
+refused 'ENOENT' poolctl rollback $disk $V2 $V1
+refused 'ENOENT' poolctl rollback $disk $V4 $S1
+refused 'ENOENT' poolctl rollback $disk $S1 $S1
+ok "what can not be rolled back is refused"
+
+poolctl snapshot $disk $S3 copy $S1
+poolctl snapshot $disk $S3 copy $S1
+poolctl delete $disk $S1
+poolctl reclaim $disk
+holds "$(poolctl activate $disk $S3)" 24 a
+poolctl rollback $disk $V1 $S3
+holds "$(poolctl activate $disk $V1)" 24 a
+ok "a snapshot of a snapshot is one of the volume"
+
+poolctl create $disk $V3 three 128Mi $V1
+holds "$(poolctl activate $disk $V3)" 24 a
+fresh "$(poolctl activate $disk $V3)" 96 32
+fill "$(poolctl activate $disk $V3)" 4 e
+holds "$(poolctl activate $disk $V1)" 24 a
+ok "a clone has what the volume has, and room of its own"
+
+poolctl rename $disk $V1 eins
+poolctl rename $disk $V1 eins
+refused 'EEXIST: volume two exists' poolctl rename $disk $V1 two
+refused 'EINVAL: volume name' poolctl rename $disk $V1 'no good'
+poolctl rename $disk $S3 two
+poolctl list $disk | grep -q '^volume eins ready ' || fail "it is not renamed"
+poolctl rename $disk $V2 one
+ok "names change, and are free again"
+
+poolctl delete $disk $S2
+poolctl delete $disk $S3
+refused 'EINVAL' poolctl group $disk $S1 $V1 $S1 $V3
+refused 'EINVAL' poolctl group $disk $S1 $V1 $S2 $V1
+refused 'being deleted' poolctl group $disk $S2 $V1 $S1 $V3
+refused 'ENOENT' poolctl group $disk $S1 $V1 $V4 $S2
+poolctl reclaim $disk
+poolctl group $disk $S1 $V1 $S2 $V3
+poolctl group $disk $S1 $V1 $S2 $V3
+poolctl delete $disk $S2
+poolctl reclaim $disk
+refused '1 of the 2 snapshots' poolctl group $disk $S1 $V1 $S2 $V3
+holds "$(poolctl activate $disk $S1)" 24 a
+ids_agree $disk
+ok "a group is taken as a whole"
+
+for uuid in $V1 $V2 $V3 $S1; do
+	poolctl delete $disk "$uuid"
+done
+poolctl reclaim $disk
+[ "$(value $disk used)" = "$empty" ] || fail "$(value $disk used) bytes are in use, $empty were"
+ids_agree $disk
+
+# the whole disk, before and after: is the word still on it?
+poolctl create $disk $V1 secret 16Mi
+fill "$(poolctl activate $disk $V1)" 12 launch-code-of-mine
+poolctl snapshot $disk $S1 shared $V1
+on_disk() {
+	sync
+	echo 1 >/proc/sys/vm/drop_caches
+	LC_ALL=C grep -aqc launch-code-of-mine $disk
+}
+on_disk || fail "the test does not see what is on the disk"
+poolctl delete $disk $S1
+poolctl reclaim $disk
+on_disk || fail "the volume lost its data"
+poolctl wipe $disk $V1 zero
+poolctl wipe $disk $V1 discard
+poolctl snapshot $disk $S1 shared $V1
+poolctl delete $disk $V1
+poolctl reclaim $disk
+holds "$(poolctl activate $disk $S1)" 12 launch-code-of-mine
+ok "wiping leaves alone what a snapshot has"
+poolctl delete $disk $S1
+poolctl reclaim $disk
+! on_disk || fail "it is still on the disk"
+[ "$(value $disk used)" = "$empty" ] || fail "space was not given back"
+ids_agree $disk
+ok "nothing of a wiped volume is on the disk"
+poolctl destroy $disk
