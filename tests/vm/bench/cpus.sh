@@ -11,7 +11,6 @@ set -eu
 SIZE=65536
 COUNT=8192
 
-steady
 modprobe dm-mod
 null_disk 0 submit_queues=4
 udevadm settle
@@ -19,7 +18,7 @@ load_module
 volume $V1 1
 dmsetup create linear --table "0 $SIZE linear /dev/nullb0 0"
 dmsetup create head --table "0 $SIZE liteio /dev/nullb0 0 $V1 1"
-udevadm settle
+steady
 
 printf '%-24s %10s %10s\n' "instructions" read write
 for cpus in 1 2 4; do

@@ -80,7 +80,6 @@ dm_row() {
 	row "$1" "/dev/mapper/$2" "/dev/mapper/$2-cached"
 }
 
-steady
 modprobe dm-mod
 modprobe dm-thin-pool
 # reads and writes go to a disk that keeps nothing, flushes to one that has something to flush
@@ -99,7 +98,7 @@ head tracked $TRACKED
 track 1
 track 2
 thin
-udevadm settle
+steady
 
 what_is_counted
 printf '%-24s %10s %10s %10s\n' "instructions" read write flush
