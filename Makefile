@@ -52,7 +52,7 @@ liteio-csi_LIBS := kube host model base
 PROTOS := $(wildcard csi/proto/*.proto)
 PB_SRC := $(patsubst csi/proto/%.proto,$(O)/csi/%.pb-c.c,$(PROTOS))
 
-.PHONY: all tools manual unit module modules kunit fuzz lint check soak demo bench deploy images install \
+.PHONY: all tools manual unit module modules kunit fuzz lint check soak demo demo-module demo-node bench bench-node deploy images install \
 	dkms-install dkms-remove clean help setup FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -61,6 +61,7 @@ all: tools manual module
 
 help:
 	@echo 'make demo         the main job on something real: a Kubernetes, a PVC, a pod that moves'
+	@echo 'make demo-module  the kernel module alone: a fence, limits, latencies, events; make demo-node: one node'
 	@echo 'make check        all tests of the gate, fast ones first'
 	@echo 'make soak         kill -9 and power cuts at every step, the model: hours'
 	@echo 'make              all programs, and the module for KVER=$(KVER)'
@@ -72,7 +73,8 @@ help:
 	@echo 'make kunit        the module'"'"'s pure parts under KUnit on a User Mode Linux'
 	@echo 'make fuzz         a short run of every fuzzer      (FUZZ_SECONDS=10)'
 	@echo 'make lint         every style and static check; silent when all is well'
-	@echo 'make bench        instruction counts of the data path'
+	@echo 'make bench        instruction counts of the data path, against the recorded (BENCH_RECORD=1: record)'
+	@echo 'make bench-node   create, snapshot, grow, delete, status against LVM on the same machine'
 	@echo 'make images       container images;  make deploy: deploy/liteio.yaml'
 	@echo 'make install      programs, manual pages, units and configuration (DESTDIR, PREFIX)'
 	@echo 'make dkms-install the module through DKMS on this machine (DKMS_KERNELS="RELEASE..."); dkms-remove'
@@ -198,11 +200,17 @@ soak:
 demo:
 	$(Q)O=$(O) tests/cluster/demo
 
+demo-module demo-node: demo-%:
+	$(Q)O=$(O) tests/vm/demo/run $*
+
 bench:
-	$(Q)O=$(O) tests/vm/bench/run
+	$(Q)O=$(O) BENCH_RECORD=$(BENCH_RECORD) tests/vm/bench/run
 
 images: tools
 	$(Q)O=$(O) deploy/images/build
+
+bench-node:
+	$(Q)O=$(O) tests/vm/bench/run node
 
 deploy:
 	$(Q)O=$(O) deploy/assemble

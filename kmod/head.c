@@ -27,17 +27,19 @@
  * struct head - one target in one table
  * @att: the attachment, bound
  * @dev: the device below
- * @table: what the table line says; its dev is not used
  * @is_ro: refuse what changes data: the table or the attachment says so
  * @is_stopped: suspended, or about to be: nothing may wait any more, see liteio_qos_stop()
+ * @table: what the table line says; its dev is not used
+ *
+ * In whole cache lines: all CPUs read it for each I/O, and a neighbour may be written all the time.
  */
 struct head {
 	struct liteio_att *att;
 	struct dm_dev *dev;
-	struct liteio_table table;
 	bool is_ro;
 	bool is_stopped;
-};
+	struct liteio_table table;
+} ____cacheline_aligned_in_smp;
 
 static int open_device(struct dm_target *ti, struct head *head)
 {

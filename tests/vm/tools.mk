@@ -16,6 +16,15 @@ $(O)/vm-tools/kmodctl: $(wildcard tests/vm/tools/kmodctl/*.[ch] tests/vm/tools/*
 	@echo '  VMTOOL  kmodctl'
 	$(Q)$(CC) $(COMMON) -O2 -o $@ $(filter %.c,$^)
 
+# Plugins of the emulator: tests/vm/plugins/NAME.c becomes $(O)/vm-plugins/NAME.so
+.PHONY: vm-plugins
+vm-plugins: $(patsubst tests/vm/plugins/%.c,$(O)/vm-plugins/%.so,$(wildcard tests/vm/plugins/*.c))
+
+$(O)/vm-plugins/%.so: tests/vm/plugins/%.c tests/vm/plugins/emulator.h
+	@mkdir -p $(@D)
+	@echo '  PLUGIN  $*'
+	$(Q)$(CC) $(COMMON) -O2 -fPIC -shared -fvisibility=hidden -o $@ $<
+
 # Modules that tests load beside ours, for one kernel
 .PHONY: vm-modules
 vm-modules:

@@ -37,7 +37,8 @@ def add_options(parser):
     """The options that say what a guest is; shared by run, shell and guest."""
     parser.add_argument('-k', dest='kernel', default='6.12', metavar='KERNEL',
                         help='which kernel: %s (default 6.12)' % ', '.join(KERNELS))
-    parser.add_argument('-s', dest='smp', type=int, default=2, metavar='N', help='CPUs (default 2)')
+    parser.add_argument('-s', dest='smp', type=int, metavar='N',
+                        help='CPUs (default 2, with --icount 1)')
     parser.add_argument('-m', dest='mem', default='1G', help='memory (default 1G)')
     parser.add_argument('--disk', dest='disks', action='append', default=[],
                         metavar='NAME=SIZE[,block=BYTES]',
@@ -45,7 +46,7 @@ def add_options(parser):
     parser.add_argument('--keep-disks', metavar='DIR',
                         help='the disks are files in DIR, used as they are and kept')
     parser.add_argument('--icount', action='store_true',
-                        help='one CPU, and a clock that counts instructions')
+                        help='a clock that counts the instructions of all CPUs, which take turns')
     parser.add_argument('--net', dest='nets', action='append', default=[],
                         metavar='tap:IF|mcast:PORT|user',
                         help='a network interface; may be repeated')
@@ -206,9 +207,10 @@ class Guest:
         o = self.options
         modules = _kernel('modules', o.kernel)
         memory = (_size(o.mem) >> 20) + self.kernel.memory
-        accel = ['-accel', 'tcg,thread=multi', '-smp', str(o.smp)]
+        accel = ['-accel', 'tcg,thread=multi', '-smp', str(o.smp or 2)]
         if o.icount:
-            accel = ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=off', '-smp', '1']
+            accel = ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=off', '-smp',
+                     str(o.smp or 1)]
         return [
             'qemu-system-x86_64', '-name', o.name, '-machine', 'q35', '-cpu', 'Nehalem', *accel,
             '-m', '%dM' % memory, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
@@ -387,7 +389,8 @@ class Guest:
 
     def environment(self):
         """What every script starts with."""
-        env = {k: os.environ[k] for k in ('LITEIO_O', 'LITEIO_CACHE', 'LITEIO_SEED') if k in os.environ}
+        names = ('LITEIO_O', 'LITEIO_CACHE', 'LITEIO_SEED', 'LITEIO_BOLD')
+        env = {k: os.environ[k] for k in names if k in os.environ}
         env['LITEIO_TOP'] = os.environ.get('LITEIO_TOP', TOP)
         env.setdefault('LITEIO_CACHE', CACHE)
         env['LITEIO_KERNEL'] = self.options.kernel

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What an operation costs the whole machine, in a guest with one CPU whose clock counts
+ * instructions.
+ *
+ *	nodecost run COMMAND [ARGUMENT...]	a command, from fork to its end
+ *	nodecost ask SOCKET			requests to the agent, one in each line of standard
+ *						input: METHOD PATH [BODY]
+ *
+ * Prints for each two numbers: instructions executed by everybody (processes, kernel, interrupts)
+ * until nothing of it goes on, and nanoseconds until it had ended, waits included. A command that
+ * fails and an answer that is not 2xx end the program.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+/* how long what an operation has left behind may go on; an idle guest jumps over it */
+#define SETTLE_NS 300000000
+
+struct mark {
+	uint64_t clock;
+	uint64_t idle;
+};
+
+static void settle(void)
+{
+	struct timespec ts = { .tv_nsec = SETTLE_NS };
+
+	nanosleep(&ts, NULL);
+}
+
+/* how long the CPU has done nothing, to the nanosecond; counted when it ends doing so */
+static uint64_t idle_ns(void)
+{
+	static const char word[] = ".idle_sleeptime";
+	FILE *f = fopen("/proc/timer_list", "re");
+	uint64_t idle = 0;
+	char line[256], *at;
+	bool is_found = false;
+
+	if (!f)
+		die("/proc/timer_list: %s", strerror(errno));
+	while (!is_found && fgets(line, sizeof(line), f)) {
+		at = strstr(line, word);
+		is_found = at && sscanf(at + strlen(word), " : %" SCNu64, &idle) == 1;
+	}
+	fclose(f);
+	if (!is_found)
+		die("/proc/timer_list does not say how long the CPU was idle");
+	return idle;
+}
+
+/* reading the idle time is no part of what is measured */
+static void begin(struct mark *m)
+{
+	settle();
+	m->idle = idle_ns();
+	m->clock = now();
+}
+
+static void end(const struct mark *m)
+{
+	uint64_t elapsed = now() - m->clock, all;
+
+	settle();
+	all = now() - m->clock;
+	printf("%" PRIu64 " %" PRIu64 "\n", all - (idle_ns() - m->idle), elapsed);
+	fflush(stdout);
+}
+
+static void run(char **argv)
+{
+	struct mark m;
+	int status, null;
+	pid_t pid;
+
+	begin(&m);
+	pid = fork();
+	if (!pid) {
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		dup2(null, STDOUT_FILENO);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		die("fork: %s", strerror(errno));
+	end(&m);
+	if (status)
+		die("%s has failed", argv[0]);
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		die("%s is too long", path);
+	strcpy(address.sun_path, path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		die("%s: %s", path, strerror(errno));
+	return fd;
+}
+
+/* a request, and its whole answer */
+static void exchange(const char *path, const char *request, char *answer, size_t room)
+{
+	int fd = connect_to(path);
+	size_t len = 0;
+	ssize_t n;
+
+	if (write(fd, request, strlen(request)) != (ssize_t)strlen(request))
+		die("%s: %s", path, strerror(errno));
+	do {
+		n = read(fd, answer + len, room - 1 - len);
+		if (n < 0)
+			die("%s: %s", path, strerror(errno));
+		len += (size_t)n;
+	} while (n > 0 && len < room - 1);
+	answer[len] = '\0';
+	close(fd);
+}
+
+static void ask(const char *path, char *line)
+{
+	static char request[4096], answer[4 << 20];
+	char *method, *target, *body;
+	struct mark m;
+
+	line[strcspn(line, "\n")] = '\0';
+	method = strtok_r(line, " ", &body);
+	target = strtok_r(NULL, " ", &body);
+	if (!target)
+		die("a request is METHOD PATH [BODY]");
+	snprintf(request, sizeof(request),
+		 "%s %s HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n"
+		 "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+		 method, target, strlen(body), body);
+	/* its pages are there before they are needed */
+	memset(answer, 0, sizeof(answer));
+	begin(&m);
+	exchange(path, request, answer, sizeof(answer));
+	end(&m);
+	if (strncmp(answer, "HTTP/1.1 2", 10) != 0)
+		die("%s %s: %s", method, target, answer);
+}
+
+int main(int argc, char **argv)
+{
+	char line[4096];
+
+	if (argc > 2 && !strcmp(argv[1], "run")) {
+		run(argv + 2);
+	} else if (argc == 3 && !strcmp(argv[1], "ask")) {
+		while (fgets(line, sizeof(line), stdin))
+			ask(argv[2], line);
+	} else {
+		die("usage: nodecost run COMMAND [ARGUMENT...] | ask SOCKET");
+	}
+	return 0;
+}
