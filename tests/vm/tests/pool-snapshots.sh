@@ -135,7 +135,8 @@ refused 'EOPNOTSUPP: volume secret' poolctl group $disk $S1 $V1 $S2 $V3
 on_disk() {
 	sync
 	echo 1 >/proc/sys/vm/drop_caches
-	LC_ALL=C grep -aqc "$1" $disk
+	# to the end, and in lines: zeros are most of it
+	[ "$(tr -s '\0' '\n' <$disk | LC_ALL=C grep -ac "$1" || true)" -gt 0 ]
 }
 on_disk launch-code-of-mine || fail "the test does not see what is on the disk"
 # a hole, and a block behind it
