@@ -55,8 +55,8 @@ static struct liteio_json *describe_route(const struct liteio_route *route)
 	liteio_json_set(o, "query", describe_query(route));
 	if (route->req_fields && !(route->flags & LITEIO_ROUTE_QUERY))
 		liteio_json_set(o, "body", describe_struct(route->req_name, route->req_fields));
-	if (route->ret_fields)
-		liteio_json_set(o, "answer", describe_struct(route->ret_name, route->ret_fields));
+	liteio_json_set(o, route->flags & LITEIO_ROUTE_STREAM ? "stream" : "answer",
+			describe_struct(route->ret_name, route->ret_fields));
 	return o;
 }
 

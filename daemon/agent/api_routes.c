@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/uuid.h"
 #include "model/local.h"
+#include "model/local_module.h"
 
 static int param_generation(const char *s, uint64_t *ret, struct liteio_error *err)
 {
@@ -267,6 +268,7 @@ static int stats_list(struct liteio_call *c, struct liteio_error *err)
 #define QUERY LITEIO_ROUTE_QUERY
 #define TIMEOUT LITEIO_ROUTE_TIMEOUT
 #define FORCE LITEIO_ROUTE_FORCE
+#define STREAM LITEIO_ROUTE_STREAM
 #define STRUCT(s) liteio_local_##s##_fields, sizeof(struct liteio_local_##s), #s
 #define LIMITS_CHANGE                                                                              \
 	liteio_limits_change_fields, sizeof(struct liteio_limits_change), "limits_change"
@@ -284,7 +286,7 @@ const struct liteio_route liteio_routes[] = {
 	  STRUCT(module_attachment_list) },
 	{ "POST", "/v1/module/fence", module_fence, URGENT, STRUCT(module_fence),
 	  STRUCT(module_fenced) },
-	{ "GET", "/v1/module/events", liteio_events_open, EARLY, NOTHING, NOTHING },
+	{ "GET", "/v1/module/events", liteio_events_open, EARLY | STREAM, NOTHING, STRUCT(event) },
 
 	{ "GET", "/v1/disks", disk_list, EARLY | QUERY, STRUCT(disk_rule), STRUCT(disk_list) },
 

@@ -22,6 +22,7 @@ struct liteio_http_request;
 #define LITEIO_ROUTE_QUERY 4u /* what @req_fields says is in the query, not in a body */
 #define LITEIO_ROUTE_TIMEOUT 16u /* has the query timeoutMs */
 #define LITEIO_ROUTE_FORCE 32u /* has the query force */
+#define LITEIO_ROUTE_STREAM 64u /* the answer goes on: one object of @ret_fields a line */
 
 /**
  * struct liteio_call - one request, as a route's function sees it
@@ -55,7 +56,7 @@ struct liteio_call {
  * @req_fields: of the body, or of the query (LITEIO_ROUTE_QUERY); NULL: no body is taken
  * @req_size: of its struct
  * @req_name: of its struct, without prefix
- * @ret_fields: of the answer; NULL when it goes on
+ * @ret_fields: of the answer
  * @ret_size: of its struct
  * @ret_name: of its struct, without prefix
  */
