@@ -14,8 +14,8 @@
 uint64_t liteio_volume_info_allocated(struct liteio_open_pool *p,
 				      const struct liteio_catalog_volume *v);
 /*
- * a volume or a snapshot, in new memory of @ret; worker. What the kernel makes of a volume's limits is
- * added by liteio_limits_look()
+ * a volume or a snapshot, in new memory of @ret; worker. What the kernel makes of a volume's limits
+ * is added by liteio_limits_look()
  */
 void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			     struct liteio_local_volume *ret);

@@ -389,7 +389,8 @@ const struct liteio_command liteio_commands[] = {
 	{ "volume", "show", "one volume", { NAME }, "VOLUME", 0, 0, "GET", "/v1/volumes/%s", NULL,
 	  0, volume_columns },
 	{ "volume", "create", "a new volume, empty or from --snapshot", { NAME }, "VOLUME",
-	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID) | OPT(CLASS) | OPT(WIPE) | LIMIT_OPTIONS,
+	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID) | OPT(CLASS) | OPT(WIPE) |
+		  LIMIT_OPTIONS,
 	  OPT(POOL), "POST", "/v1/volumes", body_volume_create, 0, volume_columns },
 	{ "volume", "grow", "make it larger, online", { NAME }, "VOLUME", OPT(SIZE), OPT(SIZE),
 	  "POST", "/v1/volumes/%s/grow", body_resize, 0, volume_columns },
@@ -489,64 +490,6 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 	return r;
 }
 
-static const struct {
-	uint64_t bit;
-	const char *name;
-} option_names[] = {
-	{ OPT(SIZE), "--size" },	     { OPT(BLOCK_SIZE), "--block-size" },
-	{ OPT(FORCE), "--force" },	     { OPT(POOL), "--pool" },
-	{ OPT(SNAPSHOT), "--snapshot" },     { OPT(UUID), "--uuid" },
-	{ OPT(HOST_NQN), "--host-nqn" },     { OPT(READ_ONLY), "--read-only" },
-	{ OPT(LOCAL), "--local" },	     { OPT(FLOOR), "--floor" },
-	{ OPT(GENERATION), "--generation" }, { OPT(TIMEOUT), "--timeout" },
-	{ OPT(ADDRESS), "--address" },	     { OPT(NQN), "--nqn" },
-	{ OPT(MIN_SIZE), "--min-size" },     { OPT(MAX_SIZE), "--max-size" },
-	{ OPT(MODEL), "--model" },	     { OPT(BY_ID), "--by-id" },
-	{ OPT(ROTATIONAL), "--rotational" }, { OPT(USABLE), "--usable" },
-	{ OPT(CLASS), "--class" },	     { OPT(LINEAR), "--linear" },
-	{ OPT(RESERVED), "--reserved" },     { OPT(OVERCOMMIT), "--overcommit" },
-	{ OPT(WIPE), "--wipe" },	     { OPT(NO_WAIT), "--no-wait" },
-	{ OPT(READ_IOPS), "--read-iops" },   { OPT(WRITE_IOPS), "--write-iops" },
-	{ OPT(READ_BPS), "--read-bps" },     { OPT(WRITE_BPS), "--write-bps" },
-	{ OPT(BURST), "--burst" },	     { OPT(FOLLOW), "--follow" },
-	{ OPT(COUNT), "--count" },	     { OPT(DELAY), "--delay" },
-	{ OPT(BATCH), "--batch" },
-};
-
-const char *liteio_option_name(uint64_t bit)
-{
-	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(option_names); i++)
-		if (option_names[i].bit == bit)
-			return option_names[i].name;
-	return NULL;
-}
-
-static uint64_t rule_given(const struct liteio_options *o)
-{
-	return (o->rule.min_size ? OPT(MIN_SIZE) : 0) | (o->rule.max_size ? OPT(MAX_SIZE) : 0) |
-	       (o->rule.model ? OPT(MODEL) : 0) | (o->rule.by_id ? OPT(BY_ID) : 0) |
-	       (o->rule.rotational != LITEIO_LOCAL_ANY ? OPT(ROTATIONAL) : 0) |
-	       (o->rule.usable ? OPT(USABLE) : 0);
-}
-
-static uint64_t options_given(const struct liteio_options *o)
-{
-	return (o->size ? OPT(SIZE) : 0) | (o->block_size ? OPT(BLOCK_SIZE) : 0) |
-	       (o->force ? OPT(FORCE) : 0) | (o->pool ? OPT(POOL) : 0) |
-	       (o->snapshot ? OPT(SNAPSHOT) : 0) | (o->uuid ? OPT(UUID) : 0) |
-	       (o->host_nqn ? OPT(HOST_NQN) : 0) | (o->read_only ? OPT(READ_ONLY) : 0) |
-	       (o->local ? OPT(LOCAL) : 0) | (o->floor ? OPT(FLOOR) : 0) |
-	       (o->generation ? OPT(GENERATION) : 0) |
-	       (o->timeout_ms != UINT64_MAX ? OPT(TIMEOUT) : 0) |
-	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) |
-	       (o->volume_class ? OPT(CLASS) : 0) | (o->linear ? OPT(LINEAR) : 0) |
-	       (o->reserved ? OPT(RESERVED) : 0) | (o->overcommit ? OPT(OVERCOMMIT) : 0) |
-	       (o->wipe ? OPT(WIPE) : 0) | (o->no_wait ? OPT(NO_WAIT) : 0) | rule_given(o) |
-	       liteio_limits_given(o) | (o->follow ? OPT(FOLLOW) : 0) |
-	       (o->count ? OPT(COUNT) : 0) | (o->delay_s ? OPT(DELAY) : 0) |
-	       (o->batch ? OPT(BATCH) : 0);
-}
-
 static int operand_check(enum liteio_operand type, const char *s, struct liteio_error *err)
 {
 	struct liteio_uuid uuid;
@@ -592,27 +535,29 @@ int liteio_command_check(const struct liteio_command *c, int n, char **operands,
 			 const struct liteio_options *o, struct liteio_error *err)
 {
 	bool many = c->operands[0] == LITEIO_OPERAND_PAIRS;
-	uint64_t given = options_given(o);
+	uint64_t given = liteio_options_given(o);
+	const struct liteio_option_name *name;
 	int i, r, wanted = 0;
 
 	while (wanted < LITEIO_COMMAND_OPERANDS_MAX && c->operands[wanted])
 		wanted++;
 	if (many ? n < wanted : n != wanted)
 		return liteio_error_set(err, -EINVAL, "%s%s%s takes %s", c->noun,
-					c->verb[0] ? " " : "", c->verb, wanted ? c->operand_names : "no operands");
+					c->verb[0] ? " " : "", c->verb,
+					wanted ? c->operand_names : "no operands");
 	for (i = 0; i < n; i++) {
 		r = operand_check(c->operands[many ? 0 : i], operands[i], err);
 		if (r < 0)
 			return r;
 	}
-	for (i = 0; i < (int)LITEIO_ARRAY_SIZE(option_names); i++) {
-		if (given & ~c->options & option_names[i].bit)
+	for (name = liteio_option_names; name->name; name++) {
+		if (given & ~c->options & name->bit)
 			return liteio_error_set(err, -EINVAL, "%s is not an option of %s%s%s",
-						option_names[i].name, c->noun,
-						c->verb[0] ? " " : "", c->verb);
-		if (c->needed & ~given & option_names[i].bit)
+						name->name, c->noun, c->verb[0] ? " " : "",
+						c->verb);
+		if (c->needed & ~given & name->bit)
 			return liteio_error_set(err, -EINVAL, "%s %s needs %s", c->noun, c->verb,
-						option_names[i].name);
+						name->name);
 	}
 	return rule_check(o, err);
 }
@@ -632,6 +577,6 @@ char *liteio_command_target(const struct liteio_command *c, char **operands,
 			liteio_buf_add(&b, p, 1);
 		}
 	}
-	liteio_query_add(&b, c->query & options_given(o), o);
+	liteio_query_add(&b, c->query & liteio_options_given(o), o);
 	return liteio_buf_take(&b);
 }

@@ -10,119 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ctl/limit_options.h"
+#include "ctl/option.h"
 #include "ctl/print.h"
 
 struct liteio_error;
 struct liteio_json;
 
 #define LITEIO_COMMAND_OPERANDS_MAX 2
-
-/* options a command takes beside --socket, --output and --help */
-#define LITEIO_OPT_SIZE 0x1ull
-#define LITEIO_OPT_BLOCK_SIZE 0x2ull
-#define LITEIO_OPT_FORCE 0x4ull
-#define LITEIO_OPT_POOL 0x8ull
-#define LITEIO_OPT_SNAPSHOT 0x10ull
-#define LITEIO_OPT_UUID 0x20ull
-#define LITEIO_OPT_HOST_NQN 0x40ull
-#define LITEIO_OPT_READ_ONLY 0x80ull
-#define LITEIO_OPT_LOCAL 0x100ull
-#define LITEIO_OPT_FLOOR 0x200ull
-#define LITEIO_OPT_GENERATION 0x400ull
-#define LITEIO_OPT_TIMEOUT 0x800ull
-#define LITEIO_OPT_ADDRESS 0x1000ull
-#define LITEIO_OPT_NQN 0x2000ull
-#define LITEIO_OPT_MIN_SIZE 0x4000ull
-#define LITEIO_OPT_MAX_SIZE 0x8000ull
-#define LITEIO_OPT_MODEL 0x10000ull
-#define LITEIO_OPT_BY_ID 0x20000ull
-#define LITEIO_OPT_ROTATIONAL 0x40000ull
-#define LITEIO_OPT_USABLE 0x80000ull
-#define LITEIO_OPT_WIPE 0x1000000ull
-#define LITEIO_OPT_NO_WAIT 0x2000000ull
-#define LITEIO_OPT_CLASS 0x4000000ull
-#define LITEIO_OPT_LINEAR 0x8000000ull
-#define LITEIO_OPT_RESERVED 0x10000000ull
-#define LITEIO_OPT_OVERCOMMIT 0x20000000ull
-
-/* limits, events, top */
-#define LITEIO_OPT_READ_IOPS 0x100000000ull
-#define LITEIO_OPT_WRITE_IOPS 0x200000000ull
-#define LITEIO_OPT_READ_BPS 0x400000000ull
-#define LITEIO_OPT_WRITE_BPS 0x800000000ull
-#define LITEIO_OPT_BURST 0x1000000000ull
-#define LITEIO_OPT_FOLLOW 0x2000000000ull
-#define LITEIO_OPT_COUNT 0x4000000000ull
-#define LITEIO_OPT_DELAY 0x8000000000ull
-#define LITEIO_OPT_BATCH 0x10000000000ull
-
-/**
- * struct liteio_options - values of the options; NULL, 0 and false where nothing was said
- * @size: --size
- * @block_size: --block-size
- * @force: --force
- * @pool: --pool
- * @snapshot: --snapshot
- * @uuid: --uuid
- * @host_nqn: --host-nqn
- * @read_only: --read-only
- * @local: --local
- * @floor: --floor; there is no floor 0
- * @generation: --generation; there is no generation 0
- * @timeout_ms: --timeout; UINT64_MAX when it was not given
- * @address: --address
- * @nqn: --nqn
- * @wipe: --wipe (enum liteio_local_wipe)
- * @no_wait: --no-wait
- * @volume_class: --class; enum liteio_volume_class, thin when nothing was said
- * @linear: --linear
- * @reserved: --reserved
- * @overcommit: --overcommit; there is no overcommit 0
- * @rule: --min-size, --max-size, --model, --by-id, --rotational, --usable
- * @limit: --read-iops, --write-iops, --read-bps, --write-bps, --burst
- * @follow: --follow
- * @count: --count
- * @delay_s: --delay
- * @batch: --batch
- *
- * Strings are borrowed from the command line.
- */
-struct liteio_options {
-	uint64_t size;
-	uint64_t block_size;
-	bool force;
-	const char *pool;
-	const char *snapshot;
-	const char *uuid;
-	const char *host_nqn;
-	bool read_only;
-	bool local;
-	uint64_t floor;
-	uint64_t generation;
-	uint64_t timeout_ms;
-	const char *address;
-	const char *nqn;
-	int wipe;
-	bool no_wait;
-	int volume_class;
-	uint64_t linear;
-	uint64_t reserved;
-	uint64_t overcommit;
-	struct {
-		uint64_t min_size;
-		uint64_t max_size;
-		const char *model;
-		const char *by_id;
-		int rotational; /* enum liteio_local_tristate */
-		bool usable;
-	} rule;
-	struct liteio_limit_options limit;
-	bool follow;
-	uint64_t count;
-	uint64_t delay_s;
-	bool batch;
-};
 
 enum liteio_operand {
 	LITEIO_OPERAND_NONE,
@@ -165,9 +59,6 @@ struct liteio_command {
 };
 
 extern const struct liteio_command liteio_commands[];
-
-/* "--size" for LITEIO_OPT_SIZE; NULL for what is none */
-const char *liteio_option_name(uint64_t bit);
 
 /*
  * the line of a noun and a verb (of a noun that is a whole command, whatever @verb is); -EINVAL

@@ -180,7 +180,9 @@ static struct liteio_json *ask_deletions(void *arg)
 	const struct command_line *cl = arg;
 	struct liteio_json *answer = NULL;
 
-	return liteio_ask(cl->socket, "GET", "/v1/deletions", NULL, &answer, NULL) < 0 ? NULL : answer;
+	if (liteio_ask(cl->socket, "GET", "/v1/deletions", NULL, &answer, NULL) < 0)
+		return NULL;
+	return answer;
 }
 
 /* who waits at a terminal for space to come back sees how far it is */
@@ -238,10 +240,23 @@ static void describe(const struct liteio_arg *args)
 	liteio_args_print_description(d);
 }
 
-/* those of limits, events and top, behind the ones that are there; the end stays zero */
+/* those of disks, limits, events and top, behind the ones that are there; the end stays zero */
 static void add_args(struct liteio_arg *args, struct liteio_options *o)
 {
 	const struct liteio_arg more[] = {
+		{ "min-size", 0, LITEIO_ARG_SIZE, &o->rule.min_size, .metavar = "SIZE",
+		  .help = "disks of at least this size" },
+		{ "max-size", 0, LITEIO_ARG_SIZE, &o->rule.max_size, .metavar = "SIZE",
+		  .help = "disks of at most this size" },
+		{ "model", 0, LITEIO_ARG_STRING, &o->rule.model, .metavar = "PATTERN",
+		  .help = "disks whose model is like this: \"*INTEL*\"" },
+		{ "by-id", 0, LITEIO_ARG_STRING, &o->rule.by_id, .metavar = "PATTERN",
+		  .help = "disks with a name like this in /dev/disk/by-id: \"nvme-*\"" },
+		{ "rotational", 0, LITEIO_ARG_ENUM, &o->rule.rotational,
+		  .names = liteio_local_tristate_names, .metavar = "WHICH",
+		  .help = "disks with platters: yes, no or any" },
+		{ "usable", 0, LITEIO_ARG_FLAG, &o->rule.usable,
+		  .help = "only disks on which a pool can be made" },
 		{ "read-iops", 0, LITEIO_ARG_STRING, &o->limit.read_iops, .metavar = "N",
 		  .help = "reads a second; 0 for no limit" },
 		{ "write-iops", 0, LITEIO_ARG_STRING, &o->limit.write_iops, .metavar = "N",
@@ -331,19 +346,6 @@ int main(int argc, char **argv)
 		{ "overcommit", 0, LITEIO_ARG_U64, &o->overcommit, LITEIO_POOL_OVERCOMMIT_MIN,
 		  LITEIO_POOL_OVERCOMMIT_MAX, .metavar = "PERCENT",
 		  .help = "how much a pool promises to thin volumes, of its thin data (1000)" },
-		{ "min-size", 0, LITEIO_ARG_SIZE, &o->rule.min_size, .metavar = "SIZE",
-		  .help = "disks of at least this size" },
-		{ "max-size", 0, LITEIO_ARG_SIZE, &o->rule.max_size, .metavar = "SIZE",
-		  .help = "disks of at most this size" },
-		{ "model", 0, LITEIO_ARG_STRING, &o->rule.model, .metavar = "PATTERN",
-		  .help = "disks whose model is like this: \"*INTEL*\"" },
-		{ "by-id", 0, LITEIO_ARG_STRING, &o->rule.by_id, .metavar = "PATTERN",
-		  .help = "disks with a name like this in /dev/disk/by-id: \"nvme-*\"" },
-		{ "rotational", 0, LITEIO_ARG_ENUM, &o->rule.rotational,
-		  .names = liteio_local_tristate_names, .metavar = "WHICH",
-		  .help = "disks with platters: yes, no or any" },
-		{ "usable", 0, LITEIO_ARG_FLAG, &o->rule.usable,
-		  .help = "only disks on which a pool can be made" },
 	};
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	enum liteio_args_help help = LITEIO_ARGS_RUN;

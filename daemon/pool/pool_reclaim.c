@@ -29,6 +29,8 @@ const char *const liteio_pool_reclaim_steps[] = {
 /**
  * struct reclaim_op - what is on its way out
  * @p: the pool
+ * @engine: that has the device
+ * @vclass: of the record; says which engine that is
  * @uuid: of the record
  * @thin_id: of the device
  * @size: bytes of the device

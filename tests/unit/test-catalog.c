@@ -408,7 +408,8 @@ START_TEST(test_finish)
 		v->wipe = LITEIO_CATALOG_WIPE_ZERO;
 	}
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
-	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_INCOMPAT_GROUP | LITEIO_SLOT_INCOMPAT_WIPE);
+	ck_assert_uint_eq(liteio_catalog_features(&c),
+			  LITEIO_SLOT_INCOMPAT_GROUP | LITEIO_SLOT_INCOMPAT_WIPE);
 	liteio_catalog_finish(&c);
 	ck_assert_uint_eq(c.thin_txid, 13);
 	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_INCOMPAT_WIPE);

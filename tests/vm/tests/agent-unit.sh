@@ -209,7 +209,9 @@ kill -STOP "$pid"
 stopped=$(cat /srv/near/count)
 replaced() { [ "$(main_pid)" != "$pid" ] && [ "$(systemctl is-active $UNIT)" = active ]; }
 until_true 120 replaced
-[ "$(cat /srv/near/count)" -gt $((stopped + 10)) ] || fail "nothing was written while the agent hung"
+written=$(cat /srv/near/count)
+# one more than what was under way when it was stopped, however slow this guest is
+[ "$written" -gt $((stopped + 1)) ] || fail "nothing was written while the agent hung: $stopped, $written"
 [ "$(systemctl show -P NRestarts $UNIT)" = $((restarts + 1)) ] || fail "it was not systemd that restarted it"
 journalctl -q --after-cursor="$cursor" | grep -q 'Watchdog timeout' || fail "it was not the watchdog"
 until_true 60 liteioctl pool list
