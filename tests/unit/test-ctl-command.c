@@ -3,7 +3,8 @@
  * liteioctl: every command makes the request it should, bad lines get their sentence, tables align.
  *
  * unit-src: daemon/ctl/command.c daemon/ctl/option.c daemon/ctl/body.c daemon/ctl/query.c
- * unit-src: daemon/ctl/print.c daemon/ctl/progress.c daemon/ctl/module_command.c daemon/ctl/limit_options.c
+ * unit-src: daemon/ctl/print.c daemon/ctl/progress.c daemon/ctl/module_command.c
+ * unit-src: daemon/ctl/limit_options.c
  */
 #include <check.h>
 #include <errno.h>
