@@ -21,7 +21,7 @@
 #include "host/dm.h"
 #include "pool/pool.h"
 
-#define ARGS_MAX 6
+#define ARGS_MAX 7
 
 struct call {
 	struct liteio_pool *pool;
@@ -415,6 +415,25 @@ static int story_open(struct story *s, struct liteio_error *err)
 	return 0;
 }
 
+/* the members of the story's group of snapshots: of both volumes */
+static void story_members(const struct story *s, struct liteio_pool_member ret[2])
+{
+	ret[0] = (struct liteio_pool_member){ s->one, "group-one", s->one };
+	ret[1] = (struct liteio_pool_member){ s->two, "group-two", s->two };
+	ret[0].uuid.b[0] ^= 0x80;
+	ret[1].uuid.b[0] ^= 0x80;
+}
+
+static int story_ungroup(struct story *s, struct liteio_error *err)
+{
+	struct liteio_pool_member m[2];
+	int r;
+
+	story_members(s, m);
+	r = liteio_pool_volume_delete(s->pool, &m[0].uuid, err);
+	return r ? r : liteio_pool_volume_delete(s->pool, &m[1].uuid, err);
+}
+
 static int story_begin(struct story *s, struct liteio_error *err)
 {
 	struct liteio_pool_create one = {
@@ -427,7 +446,10 @@ static int story_begin(struct story *s, struct liteio_error *err)
 	struct liteio_catalog_volume v;
 	int r;
 
-	r = story_reclaim(s, err);
+	/* one that was interrupted between the ends of both could not be made again */
+	r = story_ungroup(s, err);
+	if (!r)
+		r = story_reclaim(s, err);
 	if (r)
 		return r;
 	/* it may have been interrupted when it had another one */
@@ -493,22 +515,16 @@ static int story_back(struct story *s, struct liteio_error *err)
 static int story_group(struct story *s, struct liteio_error *err)
 {
 	const struct liteio_quiesce q = { story_freeze, story_thaw, s };
-	struct liteio_pool_member m[] = {
-		{ s->one, "group-one", s->one },
-		{ s->two, "group-two", s->two },
-	};
+	struct liteio_pool_member m[2];
 	int r;
 
-	m[0].uuid.b[0] ^= 0x80;
-	m[1].uuid.b[0] ^= 0x80;
+	story_members(s, m);
 	r = story_open(s, err);
 	if (r)
 		return r;
 	r = liteio_pool_snapshot_group(s->pool, m, 2, NULL, &q, err);
 	close(s->fd);
-	if (!r)
-		r = liteio_pool_volume_delete(s->pool, &m[0].uuid, err);
-	return r ? r : liteio_pool_volume_delete(s->pool, &m[1].uuid, err);
+	return r ? r : story_ungroup(s, err);
 }
 
 /* one that is to be wiped with zeros, and has something to wipe */
