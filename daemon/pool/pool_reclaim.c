@@ -209,7 +209,7 @@ static int find_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error
 int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_error *err)
 {
 	struct reclaim_op op = { .p = p };
-	bool left = false;
+	bool left = true;
 	int r;
 
 	*ret_more = false;

@@ -113,7 +113,7 @@ static void *run(void *arg)
 
 static void run_all(void)
 {
-	pthread_t threads[CPUS_MAX];
+	pthread_t threads[CPUS_MAX] = { 0 };
 	uint64_t i;
 
 	pthread_barrier_init(&together, NULL, (unsigned int)nr_cpus);
