@@ -39,6 +39,17 @@ text() (
 	yes "$2" | head -c $(($1 << 20))
 )
 
+# until_true SECONDS COMMAND...: ask again until it says yes
+until_true() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || fail "not within time: $*"
+		read -r -t 0.1 <> <(:) || true
+	done
+}
+
 # fill DEVICE MIB WORD: write the word over so many MiB, to the disk
 fill() {
 	text "$2" "$3" | dd of="$1" bs=1M iflag=fullblock oflag=direct conv=fsync status=none
