@@ -123,7 +123,7 @@ t_read_only_refuses_what_changes_data() {
 }
 
 t_ima_and_versions_are_told() {
-	dmsetup targets | grep -qE '^liteio +v1\.0\.0$'
+	dmsetup targets | grep -qE '^liteio +v1\.1\.0$'
 }
 
 run_tests "$@"
