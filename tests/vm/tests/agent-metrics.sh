@@ -102,11 +102,19 @@ has 1 liteio_api_request_seconds_count method=GET 'path=/v1/volumes/*'
 [ "$(value process_open_fds)" -gt 3 ] || fail "the agent has no files"
 ok "pools, volumes, exports, attachments and the agent are told"
 
+# ask_wrong WORD: for what is not there, with a query that nobody knows
+ask_wrong() {
+	liteioctl volume show "nothing-$1" 2>/dev/null || true
+	curl -s -m 20 --unix-socket /run/liteio/agent.sock "http://x/v1/pools/x$1?y=$1" >/dev/null
+	curl -s -m 20 --unix-socket $sock "http://x/metrics?$1" >/dev/null
+}
+
+# each kind of refusal is counted from its first time on
+ask_wrong first
+scrape
 lines=$(wc -l </run/samples)
-for _ in 1 2 3; do
-	liteioctl volume show "nothing-$_" 2>/dev/null || true
-	curl -s -m 20 --unix-socket /run/liteio/agent.sock "http://x/v1/pools/x$_?y=$_" >/dev/null
-	curl -s -m 20 --unix-socket $sock "http://x/metrics?$_" >/dev/null
+for word in 1 2 3; do
+	ask_wrong $word
 done
 scrape
 [ "$(wc -l </run/samples)" = "$lines" ] || fail "what is asked makes metrics grow"

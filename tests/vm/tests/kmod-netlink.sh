@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every command with good and with bad input: the sentence, the errno, and nothing changed.
-# vm: kernels=6.1,6.12,7,debug,kcsan timeout=300
+# vm: kernels=6.1,6.12,7,debug,kcsan timeout=600
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"
