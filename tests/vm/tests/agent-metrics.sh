@@ -155,7 +155,7 @@ grep -qi '^content-type: application/openmetrics-text; version=1.0.0' /run/head 
 has 1 liteio_ready
 agent_stop
 METRICS=tcp://192.0.2.1:1 LITEIO_O=/run/o agent_start
-grep -q 'there are no metrics' $AGENT_LOG || fail "nothing is said of an address that can not be had"
+grep -q 'metrics: there are none' $AGENT_LOG || fail "nothing is said of an address that can not be had"
 agent_stop
 if METRICS=here /run/o/liteio-agent 2>/run/said; then
 	fail "a bad address was taken"
