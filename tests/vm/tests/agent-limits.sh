@@ -134,17 +134,20 @@ limits_are "0 0 0 0 50"
 ok "they survive a killed agent, and bad ones change nothing"
 
 # what top counts is what was written, no more and no less
-j top -b -n 4 -d 3 >"$WORK/top" &
+j top -b -d 1 >"$WORK/top" &
 top=$!
 until_true 60 test -s "$WORK/top"
 before=$(kmodctl stats "uuid=$V1" gen=1 | field write.ios)
 load writes write "$dev" 4096 2 150
 wait "$load"
 grep -q 'done 300 failed 0' "$WORK/writes" || fail "$(cat "$WORK/writes")"
+# two rounds later all of it was in one; time goes on fast while a disk is waited for
+rounds=$(wc -l <"$WORK/top")
+until_true 60 eval "[ \$(wc -l <$WORK/top) -ge $((rounds + 2)) ]"
+kill -TERM $top
 wait $top
 after=$(kmodctl stats "uuid=$V1" gen=1 | field write.ios)
 expect 300 $((after - before)) "writes that the kernel has counted"
-expect 4 "$(wc -l <"$WORK/top")" "rounds"
 expect 300 "$(jq -s '[.[].items[] | select(.name == "data") | .write.ios] | add' "$WORK/top")" "writes in top"
 expect $((300 * 4096)) "$(jq -s '[.[].items[] | select(.name == "data") | .write.bytes] | add' "$WORK/top")" "bytes in top"
 jq -s -e '[.[].items[] | select(.name == "data") | .write | select(.ios > 0)] | all(.p50Ns > 0 and .p99Ns >= .p50Ns)' \
