@@ -25,6 +25,13 @@ expect() {
 	[ "$1" = "$2" ] || fail "$3: $2, not $1"
 }
 
+# held WANT GOT WHAT: never more than the limit; a little less, for while the host's disk is waited for time
+# goes on here and nothing is done
+held() {
+	[ $(($2 * 100)) -le $(($1 * 105)) ] && [ $(($2 * 100)) -ge $(($1 * 70)) ] || fail "$3: $2, not $1"
+	echo "# $3: $2 of $1"
+}
+
 # stop: no more load; what waits is let go first
 stop() {
 	kill -TERM "$load"
@@ -73,7 +80,7 @@ dd if=/dev/zero of="$dev" bs=1M oflag=direct status=none 2>/dev/null || true
 limits_are "60 0 0 0 50"
 load reads read "$dev" 4096 8
 until_true 30 queue_reaches 4
-about 60 "$(rate 1 read.ios 300)" 5 "reads a second, limited since the volume was made"
+held 60 "$(rate 1 read.ios 300)" "reads a second, limited since the volume was made"
 ok "a volume is made with limits, and they are held"
 
 # under I/O: others change, this one stays until it is named
@@ -81,9 +88,9 @@ liteioctl volume limit data --write-bps 1Mi >/dev/null
 limits_are "60 0 0 1048576 50"
 liteioctl volume limit data --read-iops 200 >/dev/null
 limits_are "200 0 0 1048576 50"
-about 200 "$(rate 1 read.ios 1000)" 5 "reads a second after a change"
+held 200 "$(rate 1 read.ios 1000)" "reads a second after a change"
 liteioctl volume limit data --read-iops 0 --read-bps 400Ki >/dev/null
-about 100 "$(rate 1 read.ios 500)" 5 "reads of 4 KiB a second at 400 KiB"
+held 100 "$(rate 1 read.ios 500)" "reads of 4 KiB a second at 400 KiB"
 [ "$(j volume show data | jq .overLimit.read.bytesNs)" -gt 1000000000 ] || fail "$(j volume show data)"
 [ "$(j volume show data | jq .overLimit.read.queued)" -gt 0 ] || fail "nothing waits: $(j volume show data)"
 ok "a change holds at once, also for what waits"
@@ -104,17 +111,17 @@ grep "^liteio_volume_queued " "$WORK/samples" | grep -F ' direction=read ' | awk
 	fail "$(grep queued "$WORK/samples")"
 # over limit all the time: 100 reads a second, whatever one asks for
 j top -b -n 1 -d 4 >"$WORK/top"
-about 100 "$(jq '.items[] | select(.name == "data") | .read.iosPerSecond' "$WORK/top")" 10 "reads a second in top"
+held 100 "$(jq '.items[] | select(.name == "data") | .read.iosPerSecond' "$WORK/top")" "reads a second in top"
 about 100 "$(jq '(.items[] | select(.name == "data") | .read.overLimitNs) * 100 / .intervalNs | round' "$WORK/top")" 10 \
 	"percent of the time over limit in top"
 ok "show, list, module qos, metrics and top say so"
 
 # the agent is killed: the kernel goes on, and the next one finds it as it is
 agent_kill
-about 100 "$(rate 1 read.ios 500)" 5 "reads a second without an agent"
+held 100 "$(rate 1 read.ios 500)" "reads a second without an agent"
 start
 limits_are "0 0 409600 1048576 50"
-about 100 "$(rate 1 read.ios 500)" 5 "reads a second with the next agent"
+held 100 "$(rate 1 read.ios 500)" "reads a second with the next agent"
 for bad in "--read-iops 1000000001" "--write-iops x" "--read-bps 100" "--write-bps 2Ti" "--burst 0" "--burst 10001" ""; do
 	rc=0
 	# shellcheck disable=SC2086 # two words
@@ -233,7 +240,7 @@ limits_are "0 90 0 0 50"
 dev=$(j attachment create "$V1" 3 --local | jq -r .device)
 load writes write "$dev" 4096 8
 until_true 30 queue_reaches 4 3
-about 90 "$(rate 3 write.ios 450)" 5 "writes a second after the module was loaded anew"
+held 90 "$(rate 3 write.ios 450)" "writes a second after the module was loaded anew"
 stop
 ok "they are there again after the module was loaded anew"
 
