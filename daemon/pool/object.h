@@ -63,6 +63,8 @@ int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
 /* the same, to one slot after the other: for what must outlive the loss of either */
 int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft,
 			     struct liteio_error *err);
+/* the kernel has done its part of the operation that is under way: write that it is over */
+int liteio_pool_finish(struct liteio_pool *p, struct liteio_error *err);
 /* -EROFS with the reason unless volumes can be modified */
 int liteio_pool_check_writable(struct liteio_pool *p, struct liteio_error *err);
 void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition c,

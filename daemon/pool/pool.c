@@ -96,6 +96,15 @@ void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition
 	snprintf(p->reason_word, sizeof(p->reason_word), "%s", word);
 }
 
+int liteio_pool_finish(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_catalog draft;
+
+	liteio_pool_draft(p, &draft);
+	liteio_catalog_finish(&draft);
+	return liteio_pool_persist(p, &draft, err);
+}
+
 int liteio_pool_check_writable(struct liteio_pool *p, struct liteio_error *err)
 {
 	if (p->condition < LITEIO_POOL_READ_ONLY)

@@ -79,11 +79,8 @@ static int step_transaction(void *arg, struct liteio_error *err)
 static int step_catalog_gone(void *arg, struct liteio_error *err)
 {
 	struct reclaim_op *op = arg;
-	struct liteio_catalog draft;
 
-	liteio_pool_draft(op->p, &draft);
-	liteio_catalog_finish(&draft);
-	return liteio_pool_persist(op->p, &draft, err);
+	return liteio_pool_finish(op->p, err);
 }
 
 static const struct liteio_step steps[] = {
