@@ -197,7 +197,8 @@ cat >/run/writer <<'SH'
 #!/bin/bash
 n=0
 while :; do
-	echo $((n += 1)) | dd of=/srv/near/count oflag=dsync conv=notrunc status=none
+	n=$((n + 1))
+	echo $n | dd of=/srv/near/count oflag=dsync conv=notrunc status=none
 done
 SH
 chmod +x /run/writer
