@@ -180,8 +180,8 @@ until_true 60 grep -q 'WRITES/S' "$WORK/screen"
 printf q >&9
 wait $!
 exec 9>&-
-grep -q 'ended with 0' "$WORK/screen" || fail "$(cat -v "$WORK/screen")"
-grep -qF $'\033[?1049h' "$WORK/screen" && grep -qF $'\033[?25h\033[?1049l' "$WORK/screen" || fail "the terminal is not given back"
+until_true 30 grep -a -q 'ended with 0' "$WORK/screen"
+grep -aqF $'\033[?1049h' "$WORK/screen" && grep -aqF $'\033[?25h\033[?1049l' "$WORK/screen" || fail "the terminal is not given back"
 cmp /run/tty.before /run/tty.after || fail "the terminal is not as it was"
 ok "top on a terminal"
 
