@@ -246,7 +246,8 @@ static struct liteio_json *list_events(size_t wanted)
 
 	for (;;) {
 		struct liteio_json *ours = liteio_json_new_array();
-		struct liteio_json *all = live_list(live.a, &liteio_resource_event, "default", NULL);
+		struct liteio_json *all = live_list(live.a, &liteio_resource_event, "default",
+						    NULL);
 
 		for (size_t i = 0; i < liteio_json_len(all); i++) {
 			struct liteio_json *e = liteio_json_at(all, i);

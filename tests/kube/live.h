@@ -46,8 +46,8 @@ void live_server(const char *verb, const char *who);
 /* a client with the credentials of DIR/NAME.kubeconfig; @loop NULL: for synchronous calls only */
 struct liteio_kube *live_client(struct liteio_loop *loop, const char *name);
 /*
- * all objects of a collection as the server has them now, one array; @k has a loop, the selector may
- * be NULL. Not from the loop thread
+ * all objects of a collection as the server has them now, one array; @k has a loop, the selector
+ * may be NULL. Not from the loop thread
  */
 struct liteio_json *live_list(struct liteio_kube *k, const struct liteio_resource *res,
 			      const char *ns, const char *label_selector);

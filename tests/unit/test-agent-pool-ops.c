@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Operations on pools that are refused before a disk is touched: one sentence, which names the pool once.
+ * Operations on pools that are refused before a disk is touched: one sentence, which names the pool
+ * once.
  *
  * unit-src: daemon/agent/ops_pool.c daemon/agent/restore.c daemon/agent/sweep.c daemon/agent/walk.c
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c
