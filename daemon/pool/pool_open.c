@@ -412,9 +412,11 @@ int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err)
 		return liteio_error_set(err, -EBUSY, "pool %s still has %zu volumes and snapshots",
 					p->store.label.pool_name, p->cat.n_volumes);
 	r = shut_down(p, err);
-	if (!r)
-		r = liteio_store_wipe(&p->store, err);
-	if (!r)
-		let_go(p);
-	return r;
+	if (r)
+		return r;
+	r = liteio_store_wipe(&p->store, err);
+	if (r)
+		return liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name);
+	let_go(p);
+	return 0;
 }
