@@ -38,6 +38,39 @@ nodes_ready() {
 	k get storagenodes.liteio.io -o json | jq -e '[.items[].status.module] | all(. != null and . != "")'
 }
 
+# lease FIELD: of the Lease the controllers compete for
+lease() { k -n liteio-system get lease liteio-controller -o json | jq -r ".spec.$1"; }
+
+controller_restarts() {
+	k -n liteio-system get pod "$1" -o jsonpath='{.status.containerStatuses[0].restartCount}'
+}
+
+leader_is_a_pod() {
+	wait_until 60 "a controller leads" eval '[ "$(lease holderIdentity)" != null ]'
+	same "$(k -n liteio-system get pod "$(lease holderIdentity)" -o json |
+		jq -r '.metadata.labels["app.kubernetes.io/name"]')" liteio-controller "who the holder of the Lease is"
+}
+
+# Renewed by a container that was not there before, while nobody else may have it yet.
+renewed_after() { [ "$(controller_restarts "$leader")" -gt "$restarts" ] && [[ $(lease renewTime) > $renewed ]]; }
+
+# A container that is killed goes on with the Lease its pod holds: a new name would have to wait for its end, and the
+# other pod, which has seen it longer, would take it then.
+leader_restarts() {
+	local leader restarts renewed transitions duration
+
+	leader=$(lease holderIdentity)
+	transitions=$(lease leaseTransitions)
+	duration=$(lease leaseDurationSeconds)
+	restarts=$(controller_restarts "$leader")
+	"$WORKER" exec "$(number_of "$(k -n liteio-system get pod "$leader" -o jsonpath='{.spec.nodeName}')")" \
+		"pkill -KILL -f '^/usr/sbin/liteio-controller'"
+	renewed=$(lease renewTime)
+	wait_until "$duration" "the container that was started again renews the Lease" renewed_after
+	same "$(lease holderIdentity)" "$leader" "the holder"
+	same "$(lease leaseTransitions)" "$transitions" "how often the Lease went to somebody else"
+}
+
 make_pools() {
 	local n
 
@@ -77,6 +110,8 @@ capacity_published() {
 step "every pod of ours is available" all_available
 step "the driver registers itself with both kubelets" registered
 step "both nodes report themselves, with the module" nodes_ready
+step "the controller that leads has its pod's name in the Lease" leader_is_a_pod
+step "killed, it goes on with its own Lease at once" leader_restarts
 step "a pool is made on a disk of each worker" make_pools
 step "a disk that carries a file system is refused, and untouched" refuse_used_disk
 step "what is left is published for the scheduler" capacity_published
