@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2016 # expanded in pods and guests
-# Space is taken when it is written and comes back when the claim is deleted, as the kernel counts it.
+# Space is taken when it is written and comes back when the claim is deleted, as the kernel counts it. Before all that
+# make volumes: nothing else may take or give back space meanwhile.
 
 # shellcheck source=tests/cluster/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
