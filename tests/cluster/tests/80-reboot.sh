@@ -13,10 +13,9 @@ COUNT='i=0; while :; do i=$((i + 1))
 	echo $i >/tmp/acknowledged; done'
 
 start() {
-	claim c 128Mi
-	pod first worker-1 true c
-	pod_done first
-	pod_gone first
+	class liteio-elsewhere 'positionAdvice: MustRemote'
+	wait_until 60 "there is room for the class" capacity_of worker-2 liteio-elsewhere
+	CLASS=liteio-elsewhere claim c 128Mi
 	pod p worker-2 "$COUNT" c
 	pod_ready p
 	same "$(volume_field c .spec.placement.node)" worker-1 "pool node"
@@ -29,14 +28,14 @@ in_use() { wait_until "${1:-30}" "the consumer gets on" gets_on "$(acknowledged)
 
 boot_id() { "$WORKER" exec 1 'cat /proc/sys/kernel/random/boot_id'; }
 came_back() { local now; now=$(boot_id 2>/dev/null) && [ -n "$now" ] && [ "$now" != "$before" ]; }
-export LITEIO_EXEC_TIMEOUT=30
 
 reboot() {
 	local before
 
 	before=$(boot_id)
 	"$WORKER" reboot 1
-	wait_until 180 "worker 1 is back" came_back
+	# a question that comes while the guest reboots is lost
+	LITEIO_EXEC_TIMEOUT=5 wait_until 180 "worker 1 is back" came_back
 }
 
 power_cut() {
@@ -61,6 +60,7 @@ complete() {
 	in_pod q "awk -v want=$last '\$1 != NR { bad = 1 } END { exit bad || NR < want }' /data/log"
 }
 
+trap 'k delete storageclass liteio-elsewhere >/dev/null 2>&1' EXIT
 begin
 step "a pod writes over the network" start
 step "the node with its disk reboots" reboot
