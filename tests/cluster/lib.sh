@@ -23,6 +23,8 @@ O=${O:-build}
 case $O in /*) ;; *) O=$LITEIO_TOP/$O ;; esac
 LITEIO_KERNEL=${LITEIO_KERNEL:-6.12}
 LITEIO_MODULE=${LITEIO_MODULE:-$O/kmod-$LITEIO_KERNEL/liteio.ko}
+case $LITEIO_MODULE in /*) ;; *) LITEIO_MODULE=$PWD/$LITEIO_MODULE ;; esac
+export LITEIO_MODULE
 
 # take_dir ARGS...: an option --dir DIR in front of the others names the cluster; the rest is in ARGS.
 take_dir() {
