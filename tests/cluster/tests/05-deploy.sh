@@ -38,38 +38,50 @@ nodes_ready() {
 	k get storagenodes.liteio.io -o json | jq -e '[.items[].status.module] | all(. != null and . != "")'
 }
 
-# lease FIELD: of the Lease the controllers compete for
-lease() { k -n liteio-system get lease liteio-controller -o json | jq -r ".spec.$1"; }
+# lease FILTER: of the spec of the Lease the controllers compete for
+lease() { k -n liteio-system get lease liteio-controller -o json | jq -r ".spec | $1"; }
 
 controller_restarts() {
 	k -n liteio-system get pod "$1" -o jsonpath='{.status.containerStatuses[0].restartCount}'
 }
 
 leader_is_a_pod() {
-	wait_until 60 "a controller leads" eval '[ "$(lease holderIdentity)" != null ]'
-	same "$(k -n liteio-system get pod "$(lease holderIdentity)" -o json |
+	wait_until 60 "a controller leads" eval '[ "$(lease .holderIdentity)" != null ]'
+	same "$(k -n liteio-system get pod "$(lease .holderIdentity)" -o json |
 		jq -r '.metadata.labels["app.kubernetes.io/name"]')" liteio-controller "who the holder of the Lease is"
 }
 
-# Renewed by a container that was not there before, while nobody else may have it yet.
-renewed_after() { [ "$(controller_restarts "$leader")" -gt "$restarts" ] && [[ $(lease renewTime) > $renewed ]]; }
-
-# A container that is killed goes on with the Lease its pod holds: a new name would have to wait for its end, and the
-# other pod, which has seen it longer, would take it then.
-leader_restarts() {
-	local leader restarts renewed transitions duration
-
-	leader=$(lease holderIdentity)
-	transitions=$(lease leaseTransitions)
-	duration=$(lease leaseDurationSeconds)
-	restarts=$(controller_restarts "$leader")
-	"$WORKER" exec "$(number_of "$(k -n liteio-system get pod "$leader" -o jsonpath='{.spec.nodeName}')")" \
-		"pkill -KILL -f '^/usr/sbin/liteio-controller'"
-	renewed=$(lease renewTime)
-	wait_until "$duration" "the container that was started again renews the Lease" renewed_after
-	same "$(lease holderIdentity)" "$leader" "the holder"
-	same "$(lease leaseTransitions)" "$transitions" "how often the Lease went to somebody else"
+# signal_controller POD SIGNAL: to its process, which the name of its host tells from another pod's
+signal_controller() {
+	"$WORKER" exec "$(number_of "$(k -n liteio-system get pod "$1" -o jsonpath='{.spec.nodeName}')")" "
+		for pid in \$(pgrep -f ^/usr/sbin/liteio-controller); do
+			grep -zqx HOSTNAME=$1 /proc/\$pid/environ && exec kill -$2 \$pid
+		done
+		exit 1"
 }
+
+# Renewed by a container that was not there before.
+renewed_after() { [ "$(controller_restarts "$leader")" -gt "$restarts" ] && [[ $(lease .renewTime) > $renewed ]]; }
+
+# A container that is killed goes on with the Lease its pod holds: it neither takes it, nor waits for its end. The other
+# one stands still meanwhile, so that it does not matter how long the start of a container takes.
+leader_restarts() {
+	local leader other restarts renewed before
+
+	leader=$(lease .holderIdentity)
+	other=$(k -n liteio-system get pods -l app.kubernetes.io/name=liteio-controller -o name | grep -vx "pod/$leader")
+	echo "${other#pod/}" >"$work/other"
+	before=$(lease '{holderIdentity, acquireTime, leaseTransitions}')
+	restarts=$(controller_restarts "$leader")
+	signal_controller "${other#pod/}" STOP
+	signal_controller "$leader" KILL
+	renewed=$(lease .renewTime)
+	wait_until 120 "the container that was started again renews the Lease" renewed_after
+	same "$(lease '{holderIdentity, acquireTime, leaseTransitions}')" "$before" "the Lease"
+	other_goes_on
+}
+
+other_goes_on() { [ ! -s "$work/other" ] || signal_controller "$(cat "$work/other")" CONT; }
 
 # The pool on a disk in use is asked for beside the others, and looked at when those are there.
 make_pools() {
@@ -102,11 +114,13 @@ capacity_published() {
 	done
 }
 
+work=$(mktemp -d)
+trap 'other_goes_on >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
 step "every pod of ours is available" all_available
 step "the driver registers itself with both kubelets" registered
 step "both nodes report themselves, with the module" nodes_ready
 step "the controller that leads has its pod's name in the Lease" leader_is_a_pod
-step "killed, it goes on with its own Lease at once" leader_restarts
+step "killed, it goes on with the Lease its pod has" leader_restarts
 step "a pool is made on a disk of each worker" make_pools
 step "a disk that carries a file system is refused, and untouched" refuse_used_disk
 step "what is left is published for the scheduler" capacity_published
