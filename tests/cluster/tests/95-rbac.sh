@@ -6,7 +6,7 @@
 # shellcheck source=tests/cluster/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-log=$CLUSTER_DIR/log/audit.log
+audit=$CLUSTER_DIR/log/audit.log
 
 # ACCOUNT RESOURCE VERB, divided by blanks: what nobody needs in an hour of tests, and why it is there all the same.
 needless() {
@@ -19,7 +19,7 @@ events() {
 	jq -r 'select(.objectRef.resource != null) |
 		[(.user.username | sub("^system:serviceaccount:[^:]*:"; "")), (.objectRef.namespace // "-"),
 		([.objectRef.resource, .objectRef.subresource] | map(select(. != null)) | join("/")) + "." +
-		(.objectRef.apiGroup // ""), .verb, .annotations["authorization.k8s.io/decision"]] | join(" ")' "$log" | sort -u
+		(.objectRef.apiGroup // ""), .verb, .annotations["authorization.k8s.io/decision"]] | join(" ")' "$audit" | sort -u
 }
 
 # granted: "ACCOUNT NAMESPACE RESOURCE VERB", namespace "*" for a role of the cluster
@@ -36,7 +36,7 @@ granted() {
 }
 
 nobody_refused() {
-	[ -s "$log" ] || { echo "$log is empty"; return 1; }
+	[ -s "$audit" ] || { echo "$audit is empty"; return 1; }
 	! events | grep -v ' allow$'
 }
 
