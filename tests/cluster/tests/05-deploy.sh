@@ -7,17 +7,17 @@
 . "$(dirname "$0")/lib.sh"
 
 all_available() {
-	k -n liteio-system wait --for=condition=Available --timeout=120s deployment/liteio-controller \
+	k -n liteio-system wait --for=condition=Available --timeout=300s deployment/liteio-controller \
 		deployment/liteio-csi-controller
-	k -n liteio-system rollout status --timeout=120s daemonset/liteio-agent
-	k -n liteio-system rollout status --timeout=120s daemonset/liteio-csi-node
+	k -n liteio-system rollout status --timeout=300s daemonset/liteio-agent
+	k -n liteio-system rollout status --timeout=300s daemonset/liteio-csi-node
 }
 
 registered() {
 	local n keys
 
 	for n in $(seq "$(workers)"); do
-		wait_until 60 "$(worker_name "$n") has the driver" driver_on "$(worker_name "$n")"
+		wait_until 240 "$(worker_name "$n") has the driver" driver_on "$(worker_name "$n")"
 		keys=$(k get csinode "$(worker_name "$n")" -o json |
 			jq -r '.spec.drivers[] | select(.name == "csi.liteio.io") | .topologyKeys[]')
 		same "$keys" topology.liteio.io/node "topology keys of worker $n"
@@ -32,8 +32,8 @@ nodes_ready() {
 	local n
 
 	for n in $(seq "$(workers)"); do
-		wait_until 60 "there is a StorageNode worker-$n" k get storagenode.liteio.io "worker-$n"
-		k wait --for=condition=Ready --timeout=60s "storagenode.liteio.io/worker-$n"
+		wait_until 240 "there is a StorageNode worker-$n" k get storagenode.liteio.io "worker-$n"
+		k wait --for=condition=Ready --timeout=300s "storagenode.liteio.io/worker-$n"
 	done
 	k get storagenodes.liteio.io -o json | jq -e '[.items[].status.module] | all(. != null and . != "")'
 }
@@ -46,7 +46,7 @@ controller_restarts() {
 }
 
 leader_is_a_pod() {
-	wait_until 60 "a controller leads" eval '[ "$(lease .holderIdentity)" != null ]'
+	wait_until 240 "a controller leads" eval '[ "$(lease .holderIdentity)" != null ]'
 	same "$(k -n liteio-system get pod "$(lease .holderIdentity)" -o json |
 		jq -r '.metadata.labels["app.kubernetes.io/name"]')" liteio-controller "who the holder of the Lease is"
 }
@@ -76,7 +76,7 @@ leader_restarts() {
 	signal_controller "${other#pod/}" STOP
 	signal_controller "$leader" KILL
 	renewed=$(lease .renewTime)
-	wait_until 120 "the container that was started again renews the Lease" renewed_after
+	wait_until 300 "the container that was started again renews the Lease" renewed_after
 	same "$(lease '{holderIdentity, acquireTime, leaseTransitions}')" "$before" "the Lease"
 	other_goes_on
 }
@@ -93,16 +93,16 @@ make_pools() {
 		pool_object "worker-$n" data1
 	done
 	for n in $(seq "$(workers)"); do
-		k wait --for=condition=Ready --timeout=90s "storagepool.liteio.io/worker-$n.data1"
+		k wait --for=condition=Ready --timeout=300s "storagepool.liteio.io/worker-$n.data1"
 	done
 }
 
 refuse_used_disk() {
-	k wait --for=condition=Ready=False --timeout=60s storagepool.liteio.io/worker-1.data2
+	k wait --for=condition=Ready=False --timeout=300s storagepool.liteio.io/worker-1.data2
 	k get storagepool.liteio.io worker-1.data2 -o json |
 		jq -e '.status.conditions[] | select(.type == "Ready") | .message | test("ext4")'
 	"$WORKER" exec 1 '[ "$(blkid -p -s TYPE -o value /dev/disk/by-id/virtio-data2)" = ext4 ]'
-	k delete storagepool.liteio.io worker-1.data2 --timeout=60s
+	k delete storagepool.liteio.io worker-1.data2 --timeout=300s
 	"$WORKER" exec 1 'wipefs -qa /dev/disk/by-id/virtio-data2'
 }
 
@@ -110,7 +110,7 @@ capacity_published() {
 	local n
 
 	for n in $(seq "$(workers)"); do
-		wait_until 90 "capacity for worker-$n is published" capacity_of "worker-$n"
+		wait_until 240 "capacity for worker-$n is published" capacity_of "worker-$n"
 	done
 }
 

@@ -16,7 +16,7 @@ floor() { volume_field "$1" .status.node.fencedBelow; }
 waits() {
 	claim c 128Mi
 	claim b 16Mi block
-	wait_until 30 "the claims wait for a consumer" waits_for_consumer
+	wait_until 120 "the claims wait for a consumer" waits_for_consumer
 	same "$(kn get pvc c -o jsonpath='{.status.phase}')" Pending "phase of the file system's"
 	same "$(kn get pvc b -o jsonpath='{.status.phase}')" Pending "phase of the device's"
 }
@@ -66,7 +66,7 @@ again() {
 }
 
 want() { kn patch pvc "$1" -p "{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"$2\"}}}}"; }
-claim_has() { kn wait --for=jsonpath='{.status.capacity.storage}'="$2" "pvc/$1" --timeout=120s; }
+claim_has() { kn wait --for=jsonpath='{.status.capacity.storage}'="$2" "pvc/$1" --timeout=300s; }
 
 # grow FILESYSTEM DEVICE: both are asked for at a time
 grow() {
@@ -129,9 +129,9 @@ nothing_left() {
 
 	for v in c b; do
 		uuid=$(volume_field $v .metadata.uid)
-		wait_until 30 "worker 2 has no controller of ours left" "$WORKER" exec 2 \
+		wait_until 120 "worker 2 has no controller of ours left" "$WORKER" exec 2 \
 			"! grep -qs $uuid /sys/class/nvme/*/subsysnqn"
-		wait_until 30 "worker 1 exports nothing" "$WORKER" exec 1 \
+		wait_until 120 "worker 1 exports nothing" "$WORKER" exec 1 \
 			"! ls /sys/kernel/config/nvmet/subsystems | grep $uuid"
 	done
 }

@@ -7,19 +7,18 @@
 # shellcheck source=tests/cluster/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# Both before either is looked at: room for a new class is published when the provisioner has seen it.
+# Both before either is looked at.
 make() {
 	class liteio-xfs 'csi.storage.k8s.io/fstype: xfs'
 	class liteio-wrong 'noSuchParameter: "7"' Immediate
 	CLASS=liteio-wrong claim wrong 64Mi
 	CLASS=liteio-xfs claim x 512Mi
-	pod x worker-2 "$STAY" x
 }
 
 refused() {
 	local message
 
-	wait_until 60 "the claim is refused" refusal
+	wait_until 240 "the claim is refused" refusal
 	message=$(refusal)
 	kn delete pvc wrong
 	[[ $message == *noSuchParameter* ]] || { echo "the message does not name it: $message"; return 1; }
@@ -31,6 +30,9 @@ refusal() {
 }
 
 xfs() {
+	# a pod that finds no room is put aside for a while
+	wait_until 240 "there is room for the class" capacity_of worker-2 liteio-xfs
+	pod x worker-2 "$STAY" x
 	pod_ready x
 	in_pod x "grep -q ' /data xfs ' /proc/mounts && echo content >/data/file && sync"
 	same "$(in_pod x "cat /data/file")" content "the file"

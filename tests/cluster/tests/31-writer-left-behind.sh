@@ -28,7 +28,7 @@ start_writers() {
 
 	# where the volume is follows from where its writer is, and from what the class says of it
 	class liteio-remote 'positionAdvice: MustRemote'
-	wait_until 60 "there is room for the class" capacity_of "$old" liteio-remote
+	wait_until 240 "there is room for the class" capacity_of "$old" liteio-remote
 	claim local 64Mi block
 	CLASS=liteio-remote claim remote 64Mi block
 	for v in "${!pool[@]}"; do
@@ -36,7 +36,7 @@ start_writers() {
 	done
 	for v in "${!pool[@]}"; do
 		pod_ready "old-$v"
-		wait_until 30 "the writer has written" in_pod "old-$v" '[ "$(cat /tmp/written)" -gt 3 ]'
+		wait_until 120 "the writer has written" in_pod "old-$v" '[ "$(cat /tmp/written)" -gt 3 ]'
 		same "$(volume_field "$v" .spec.placement.node)" "${pool[$v]}" "pool node of the $v volume"
 	done
 }
@@ -45,7 +45,7 @@ node_unready() { k get node "$old" --no-headers | awk '{ exit $2 != "NotReady" }
 
 lose_kubelet() {
 	"$WORKER" exec "$(number_of "$old")" 'pkill -STOP -x kubelet'
-	wait_until 90 "$old is NotReady" node_unready
+	wait_until 240 "$old is NotReady" node_unready
 	k taint node "$old" node.kubernetes.io/out-of-service=nodeshutdown:NoExecute
 }
 
@@ -56,7 +56,7 @@ take_over() {
 		pod "new-$v" "$new" "$STAY" "$v" block
 	done
 	for v in "${!pool[@]}"; do
-		pod_ready "new-$v" 180s
+		pod_ready "new-$v"
 		in_pod "new-$v" "yes 'new writer' | head -c $STAMPED >/tmp/new
 			dd if=/tmp/new of=/dev/volume bs=4096 conv=notrunc,fsync 2>/dev/null"
 	done
@@ -68,7 +68,7 @@ writer_log() {
 }
 
 writer_failed() {
-	wait_until 60 "the writer of the $1 volume has got an error" eval "writer_log $1 | grep 'error after'"
+	wait_until 240 "the writer of the $1 volume has got an error" eval "writer_log $1 | grep 'error after'"
 	writer_log "$1" | tail -n 2
 }
 
@@ -81,7 +81,7 @@ nothing_landed() {
 kubelet_back() {
 	k taint node "$old" node.kubernetes.io/out-of-service-
 	"$WORKER" exec "$(number_of "$old")" 'pkill -CONT -x kubelet'
-	k wait --for=condition=Ready --timeout=90s "node/$old"
+	k wait --for=condition=Ready --timeout=300s "node/$old"
 }
 
 # a failed step must not leave a frozen kubelet to the tests that follow

@@ -16,7 +16,7 @@ snapshot() {
 		  volumeSnapshotClassName: liteio
 		  source: {persistentVolumeClaimName: $2}
 	END
-	kn wait --for=jsonpath='{.status.readyToUse}'=true "volumesnapshot/$1" --timeout=90s
+	kn wait --for=jsonpath='{.status.readyToUse}'=true "volumesnapshot/$1" --timeout=300s
 }
 
 take() {
@@ -61,16 +61,16 @@ original() {
 
 outlives() {
 	pod_gone p
-	kn delete pvc c --timeout=60s
-	wait_until 60 "the volume is gone" eval '[ "$(k get pv -o json | jq --arg n "$NS" \
+	kn delete pvc c --timeout=300s
+	wait_until 240 "the volume is gone" eval '[ "$(k get pv -o json | jq --arg n "$NS" \
 		"[.items[] | select(.spec.claimRef.namespace == \$n and .spec.claimRef.name == \"c\")] | length")" = 0 ]'
 	from_snapshot r3 128Mi worker-1
 	restored r3
 }
 
 drop() {
-	kn delete volumesnapshot s --timeout=60s
-	wait_until 60 "no Snapshot object is left" eval '[ -z "$(k get snapshots.liteio.io -o name)" ]'
+	kn delete volumesnapshot s --timeout=300s
+	wait_until 240 "no Snapshot object is left" eval '[ -z "$(k get snapshots.liteio.io -o name)" ]'
 }
 
 begin

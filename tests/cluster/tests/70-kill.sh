@@ -51,7 +51,7 @@ kill_on() {
 kill_all() {
 	local n pid dead=()
 
-	wait_until 120 "all of $* are there" all_there "$@"
+	wait_until 300 "all of $* are there" all_there "$@"
 	for n in $(seq "$(workers)"); do
 		kill_on "$n" "$@" >"$work/killed.$n" &
 		dead+=($!)
@@ -92,9 +92,9 @@ snapshot_of() {
 	END
 }
 
-snapshot_ready() { kn wait --for=jsonpath='{.status.readyToUse}'=true "volumesnapshot/$1" --timeout="${2:-180s}"; }
+snapshot_ready() { kn wait --for=jsonpath='{.status.readyToUse}'=true "volumesnapshot/$1" --timeout="${2:-300s}"; }
 grow() { kn patch pvc "$1" -p '{"spec":{"resources":{"requests":{"storage":"192Mi"}}}}'; }
-has_grown() { kn wait --for=jsonpath='{.status.capacity.storage}'=192Mi "pvc/$1" --timeout=180s; }
+has_grown() { kn wait --for=jsonpath='{.status.capacity.storage}'=192Mi "pvc/$1" --timeout=300s; }
 volumes_gone() { [ -z "$(k get volumes.liteio.io,snapshots.liteio.io -o name)" ]; }
 
 # ---- all at once --------------------------------------------------------------------------------
@@ -111,13 +111,13 @@ prepare() {
 	pod m worker-1 "$STAY" moved
 	pod stay worker-1 "$STAY" kept grown
 	pod d worker-2 "$STAY" deleted
-	pod_ready m 180s
-	pod_ready stay 180s
+	pod_ready m
+	pod_ready stay
 	fill m
 	fill stay
 	fill stay /data-grown
 	snapshot_of before kept
-	pod_ready d 180s
+	pod_ready d
 	pod_gone d
 	snapshot_ready before
 	# so that it is seen whether it is the snapshot that a volume was filled from
@@ -142,7 +142,7 @@ start_all() {
 	snapshot_of after kept
 	kn delete pvc deleted --wait=false
 	for c in "${OPERATIONS[@]}"; do
-		wait_until 90 "\"$c\" has reached us" "reached_$c"
+		wait_until 240 "\"$c\" has reached us" "reached_$c"
 		! "over_$c" || { echo "\"$c\" is over already"; return 1; }
 	done
 }
@@ -194,21 +194,21 @@ kill_again() {
 }
 
 check_made() {
-	pod_ready n 180s
+	pod_ready n
 	fill n
 	found n
 }
 
 check_restored() {
-	pod_ready r 180s
+	pod_ready r
 	# the snapshot was taken before the file was written anew
 	found r
 	! same "$(in_pod r "cat /data/sum")" "$(in_pod stay "cat /data/sum")" "checksums"
 }
 
 check_moved() {
-	kn wait --for=delete pod/m --timeout=120s
-	pod_ready m2 180s
+	kn wait --for=delete pod/m --timeout=300s
+	pod_ready m2
 	found m2
 }
 
@@ -224,8 +224,8 @@ check_snapshot() {
 }
 
 check_deleted() {
-	kn wait --for=delete pvc/deleted --timeout=180s
-	wait_until 120 "the volume is gone" over_deleted
+	kn wait --for=delete pvc/deleted --timeout=300s
+	wait_until 300 "the volume is gone" over_deleted
 }
 
 all_at_once() {
@@ -261,19 +261,19 @@ make_one() {
 
 create() {
 	during "$1" make_one
-	pod_ready p 180s
+	pod_ready p
 	fill p
 }
 
 move_it() {
 	kn delete pod p --wait=false
-	kn wait --for=delete pod/p --timeout=120s
+	kn wait --for=delete pod/p --timeout=300s
 	pod p worker-2 "$STAY" c
 }
 
 move() {
 	during "$1" move_it
-	pod_ready p 180s
+	pod_ready p
 	found p
 }
 
@@ -297,7 +297,7 @@ make_another() {
 
 restore() {
 	during "$1" make_another
-	pod_ready r 180s
+	pod_ready r
 	found r
 }
 
@@ -305,8 +305,8 @@ drop() { kn delete pod/p pod/r volumesnapshot/s pvc/c pvc/r --wait=false; }
 
 delete() {
 	during "$1" drop
-	kn wait --for=delete pod/p pod/r volumesnapshot/s pvc/c pvc/r --timeout=180s
-	wait_until 120 "volumes and snapshots are gone" volumes_gone
+	kn wait --for=delete pod/p pod/r volumesnapshot/s pvc/c pvc/r --timeout=300s
+	wait_until 300 "volumes and snapshots are gone" volumes_gone
 }
 
 one_by_one() {

@@ -122,8 +122,8 @@ pod() {
 # A pod that stays until it is deleted, and ends at once then.
 STAY='trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done'
 
-pod_ready() { kn wait --for=condition=Ready "pod/$1" --timeout="${2:-120s}"; }
-pod_gone() { kn delete pod "$1" --timeout="${2:-60s}"; }
+pod_ready() { kn wait --for=condition=Ready "pod/$1" --timeout="${2:-300s}"; }
+pod_gone() { kn delete pod "$1" --timeout="${2:-300s}"; }
 pod_node() { kn get pod "$1" -o jsonpath='{.spec.nodeName}'; }
 
 # in_pod POD COMMAND: a shell command, as the pod.
