@@ -66,7 +66,9 @@ show_state() {
 	fi
 }
 
+# begin: where the test ran before, what it made then goes away first.
 begin() {
+	k delete namespace "$NS" --ignore-not-found --timeout=300s >/dev/null
 	k create namespace "$NS" >/dev/null
 }
 
