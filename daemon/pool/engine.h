@@ -65,7 +65,7 @@ struct liteio_engine_volume {
  * @check: examine the metadata of a pool that is not active; -EUCLEAN when it is damaged
  * @activate: bring it into the kernel, or adopt what is there; @read_only lets nothing be modified
  * @deactivate: take it out; -EBUSY while a volume of it is active
- * @status: of the active pool, without a metadata commit
+ * @status: of the active pool, without a metadata commit unless it is full
  * @create: a new empty device; -EEXIST when the id is in use
  * @snapshot: a new device that shares the blocks of another
  * @remove: forget a device; 0 when there is none
