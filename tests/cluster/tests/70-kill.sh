@@ -133,7 +133,7 @@ start_all() {
 	done
 	signal_agents STOP
 	claim made 128Mi
-	pod n worker-2 "$STAY" made
+	pod first worker-2 "$STAY" made
 	claim restored 128Mi filesystem before
 	pod r worker-1 "$STAY" restored
 	kn delete pod m --wait=false
@@ -161,7 +161,7 @@ volume_made_for() {
 pod_is_ready() { kn get pod "$1" -o json | jq -e 'any(.status.conditions[]?; .type == "Ready" and .status == "True")'; }
 
 reached_made() { volume_made_for made; }
-over_made() { pod_is_ready n; }
+over_made() { pod_is_ready first; }
 reached_restored() { volume_made_for restored; }
 over_restored() { pod_is_ready r; }
 # its pod has ended, and its attachment has not
@@ -194,9 +194,9 @@ kill_again() {
 }
 
 check_made() {
-	pod_ready n
-	fill n
-	found n
+	pod_ready first
+	fill first
+	found first
 }
 
 check_restored() {
