@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2016 # expanded in pods and guests
-# Space is taken when it is written and comes back when the claim is deleted, as the kernel counts it.
+# Space is taken when it is written and comes back when the claim is deleted, as the kernel counts it. Before all that
+# make volumes: nothing else may take or give back space meanwhile.
 
 # shellcheck source=tests/cluster/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -33,19 +34,19 @@ fill() {
 	in_pod p "dd if=/dev/urandom of=/data/file bs=1M count=64 2>/dev/null && sync"
 	used >"$work/full"
 	[ $(($(cat "$work/full") - $(cat "$work/empty"))) -ge 240 ]
-	wait_until 60 "the pool reports it" eval '[ "$(reported)" -ge $(($(cat "$work/full") * 262144)) ]'
+	wait_until 240 "the pool reports it" eval '[ "$(reported)" -ge $(($(cat "$work/full") * 262144)) ]'
 }
 
 give_back() {
 	pod_gone p
-	kn delete pvc c --timeout=60s
-	wait_until 60 "the space is back" eval '[ "$(used)" -le "$(cat "$work/before")" ]'
-	wait_until 60 "the pool reports it" eval '[ "$(reported)" -le $(($(cat "$work/before") * 262144)) ]'
+	kn delete pvc c --timeout=300s
+	wait_until 240 "the space is back" eval '[ "$(used)" -le "$(cat "$work/before")" ]'
+	wait_until 240 "the pool reports it" eval '[ "$(reported)" -le $(($(cat "$work/before") * 262144)) ]'
 }
 
 nothing_left() {
 	same "$(k get volumes.liteio.io -o name)" "" "volumes"
-	wait_until 30 "no attachment is left" eval '[ -z "$(k get volumeattachments -o name)" ]'
+	wait_until 120 "no attachment is left" eval '[ -z "$(k get volumeattachments -o name)" ]'
 	"$WORKER" exec 1 '! dmsetup ls | grep -E "^liteio-(head|vol|leg)"'
 }
 

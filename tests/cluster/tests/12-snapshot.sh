@@ -16,38 +16,41 @@ snapshot() {
 		  volumeSnapshotClassName: liteio
 		  source: {persistentVolumeClaimName: $2}
 	END
-	kn wait --for=jsonpath='{.status.readyToUse}'=true "volumesnapshot/$1" --timeout=90s
+	kn wait --for=jsonpath='{.status.readyToUse}'=true "volumesnapshot/$1" --timeout=300s
 }
 
 take() {
 	claim c 128Mi
 	pod p worker-1 "$STAY" c
 	pod_ready p
-	in_pod p "dd if=/dev/urandom of=/data/file bs=1M count=16 2>/dev/null && md5sum /data/file >/data/sum && echo old >/data/age && sync"
+	in_pod p "dd if=/dev/urandom of=/data/file bs=1M count=4 2>/dev/null && md5sum /data/file >/data/sum && echo old >/data/age && sync"
 	snapshot s c
 }
 
 go_on() {
-	in_pod p "dd if=/dev/urandom of=/data/file bs=1M count=16 2>/dev/null && md5sum /data/file >/data/sum && echo new >/data/age && sync"
+	in_pod p "dd if=/dev/urandom of=/data/file bs=1M count=4 2>/dev/null && md5sum /data/file >/data/sum && echo new >/data/age && sync"
 }
 
-# restored POD CLAIM NODE
+# from_snapshot CLAIM SIZE NODE: a claim filled from it, and a pod of the same name that uses it
+from_snapshot() {
+	claim "$1" "$2" filesystem s
+	pod "$1" "$3" "$STAY" "$1"
+}
+
 restored() {
-	pod "$1" "$3" "$STAY" "$2"
 	pod_ready "$1"
 	in_pod "$1" "md5sum -c /data/sum"
 	same "$(in_pod "$1" "cat /data/age")" old "age"
 }
 
-restore() {
-	claim r 128Mi filesystem s
-	restored r r worker-1
+# Two at a time; a pod may run where the data is not.
+restore_two() {
+	from_snapshot r 128Mi worker-1
+	from_snapshot r2 256Mi worker-2
 }
 
-# The pod may run where the data is not.
 restore_bigger() {
-	claim r2 256Mi filesystem s
-	restored r2 r2 worker-2
+	restored r2
 	in_pod r2 "[ \$(df -kP /data | awk 'END { print \$2 }') -ge 220000 ]"
 }
 
@@ -58,22 +61,23 @@ original() {
 
 outlives() {
 	pod_gone p
-	kn delete pvc c --timeout=60s
-	wait_until 60 "the volume is gone" eval '[ "$(k get pv -o json | jq --arg n "$NS" \
+	kn delete pvc c --timeout=300s
+	wait_until 240 "the volume is gone" eval '[ "$(k get pv -o json | jq --arg n "$NS" \
 		"[.items[] | select(.spec.claimRef.namespace == \$n and .spec.claimRef.name == \"c\")] | length")" = 0 ]'
-	claim r3 128Mi filesystem s
-	restored r3 r3 worker-1
+	from_snapshot r3 128Mi worker-1
+	restored r3
 }
 
 drop() {
-	kn delete volumesnapshot s --timeout=60s
-	wait_until 60 "no Snapshot object is left" eval '[ -z "$(k get snapshots.liteio.io -o name)" ]'
+	kn delete volumesnapshot s --timeout=300s
+	wait_until 240 "no Snapshot object is left" eval '[ -z "$(k get snapshots.liteio.io -o name)" ]'
 }
 
 begin
 step "a snapshot is taken under a running pod" take
 step "the volume goes on" go_on
-step "a claim is filled from it" restore
+step "two claims are to be filled from it" restore_two
+step "a claim is filled from it" restored r
 step "a bigger claim is filled from it, for a pod on the other worker" restore_bigger
 step "the volume itself has what was written since" original
 step "the snapshot outlives its volume" outlives
