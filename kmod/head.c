@@ -133,8 +133,10 @@ bad:
 	return ret;
 }
 
+/* counted as started, before the gate said no */
 static noinline int head_refuse(struct liteio_att *att)
 {
+	liteio_stats_bounced(att->stats);
 	atomic64_inc(&att->rejected);
 	return DM_MAPIO_KILL;
 }
@@ -198,7 +200,6 @@ static noinline int head_throttle(struct dm_target *ti, struct bio *bio)
 	/* the gate was closed after the I/O had passed it */
 	bio->bi_iter.bi_sector = told.sector;
 	head_refuse_stale(att, bio);
-	liteio_stats_bounced(att->stats);
 	percpu_ref_put(&att->gate);
 	return DM_MAPIO_KILL;
 }
@@ -209,6 +210,8 @@ static int head_map(struct dm_target *ti, struct bio *bio)
 	struct head *head = ti->private;
 	struct liteio_att *att = head->att;
 
+	/* before the gate: whoever closes it and counts what is in flight misses nothing */
+	liteio_stats_start(att->stats);
 	if (unlikely(!percpu_ref_tryget_live(&att->gate)))
 		return head_refuse_stale(att, bio);
 	io->class = classify(bio);
@@ -217,7 +220,6 @@ static int head_map(struct dm_target *ti, struct bio *bio)
 		percpu_ref_put(&att->gate);
 		return head_refuse(att);
 	}
-	liteio_stats_start(att->stats);
 	io->sector = bio->bi_iter.bi_sector;
 	io->bytes = bio->bi_iter.bi_size;
 	io->start_ns = ktime_get_ns();

@@ -30,8 +30,8 @@ struct liteio_stats_class {
 
 /**
  * struct liteio_stats_cpu - the counters of one CPU
- * @started: I/O that has passed the gate
- * @ended: I/O that has completed, in whatever way
+ * @started: I/O that has come to the gate
+ * @ended: I/O that has completed, in whatever way, or that the gate refused
  * @class: by enum liteio_class
  */
 struct liteio_stats_cpu {
@@ -41,8 +41,11 @@ struct liteio_stats_cpu {
 };
 
 /**
- * liteio_stats_start() - I/O has passed the gate
+ * liteio_stats_start() - I/O comes to the gate
  * @stats: counters
+ *
+ * Before it passes, so that nothing is ever behind the gate and not counted, however long its
+ * CPU is busy with something else in between. What is refused ends with liteio_stats_bounced().
  *
  * Context: any, also hard interrupts.
  */
@@ -85,7 +88,8 @@ static inline void liteio_stats_failed(struct liteio_stats_cpu __percpu *stats, 
 }
 
 /**
- * liteio_stats_bounced() - I/O came back undone because it would have had to wait: not counted
+ * liteio_stats_bounced() - I/O was refused, or came back because it would have had to wait: not
+ * counted
  * @stats: counters
  *
  * Context: any, also hard interrupts.
@@ -140,7 +144,8 @@ u64 liteio_stats_errors(struct liteio_stats_cpu __percpu *stats);
  * liteio_stats_inflight() - I/O that has passed the gate and not completed
  * @stats: counters
  *
- * Context: any. Return: never too low; too high by what completed while it was counted.
+ * Context: any. Return: never too low; too high by what completed, or was refused, while it was
+ * counted.
  */
 u64 liteio_stats_inflight(struct liteio_stats_cpu __percpu *stats);
 

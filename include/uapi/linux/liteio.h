@@ -250,7 +250,7 @@
  *				ended, nothing of it can reach the device below any more.
  *				0: not yet
  *		INFLIGHT	u64	how much of it has not ended. Never too low; may be too high
- *				by what ended while it was counted
+ *				by what ended, or was refused, while it was counted
  *		WAITED_NS	u64	time spent waiting
  *
  * When FENCE answers without an error, the gates are closed: no I/O of a fenced generation that
