@@ -231,7 +231,8 @@ err_stats:
 	return NULL;
 }
 
-static int check_add(struct liteio_vol *vol, u64 gen, const char **why)
+/* gone for good? */
+static int check_gen(struct liteio_vol *vol, u64 gen, const char **why)
 {
 	if (gen < vol->gens.floor) {
 		*why = "the generation is below the floor of the volume";
@@ -241,6 +242,15 @@ static int check_add(struct liteio_vol *vol, u64 gen, const char **why)
 		*why = "the generation was fenced";
 		return -ESTALE;
 	}
+	return 0;
+}
+
+static int check_add(struct liteio_vol *vol, u64 gen, const char **why)
+{
+	int ret = check_gen(vol, gen, why);
+
+	if (ret)
+		return ret;
 	if (liteio_att_find(vol, gen)) {
 		*why = "the attachment exists";
 		return -EEXIST;
@@ -368,14 +378,20 @@ void liteio_att_delete_all(void)
 	}
 }
 
-static int check_bind(struct liteio_vol *vol, struct liteio_att *att, const void *owner,
+static int check_bind(struct liteio_vol *vol, u64 gen, struct liteio_att *att, const void *owner,
 		      const char **why)
 {
+	int ret;
+
 	if (!vol) {
 		*why = "no such volume is registered";
 		return -ENOENT;
 	}
 	if (!att) {
+		/* a fence outlives what it fenced */
+		ret = check_gen(vol, gen, why);
+		if (ret)
+			return ret;
 		*why = "no such attachment is registered";
 		return -ENOENT;
 	}
@@ -401,7 +417,7 @@ int liteio_att_bind(const uuid_t *uuid, u64 gen, const void *owner, dev_t dev,
 	cookie = liteio_registry_lock();
 	vol = liteio_vol_find(uuid);
 	att = vol ? liteio_att_find(vol, gen) : NULL;
-	ret = check_bind(vol, att, owner, why);
+	ret = check_bind(vol, gen, att, owner, why);
 	if (!ret) {
 		if (!att->nr_bound) {
 			att->owner = owner;

@@ -92,7 +92,8 @@ void liteio_att_tell_closed(struct liteio_att *att);
  * @why: on failure one sentence in static storage
  *
  * Context: process, takes liteio_lock.
- * Return: 0, -ENOENT, -ESTALE when it is fenced, -EBUSY when another device owns it.
+ * Return: 0, -ENOENT, -ESTALE when the generation is fenced, whether it still has an attachment or
+ * not, -EBUSY when another device owns it.
  */
 int liteio_att_bind(const uuid_t *uuid, u64 gen, const void *owner, dev_t dev,
 		    struct liteio_att **ret_att, const char **why);

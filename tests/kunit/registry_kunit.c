@@ -171,6 +171,9 @@ static void fence_closes_what_is_below(struct kunit *test)
 	liteio_att_unbind(new);
 	KUNIT_EXPECT_EQ(test, delete_att(1), 0);
 	KUNIT_EXPECT_EQ(test, add(1), -ESTALE);
+	/* a table that comes late is told the same, with or without the attachment */
+	KUNIT_EXPECT_EQ(test, bind(1, &this_device, &none), -ESTALE);
+	KUNIT_EXPECT_EQ(test, bind(3, &this_device, &none), -ENOENT);
 }
 
 static void fence_of_one_spares_the_others(struct kunit *test)
@@ -195,6 +198,7 @@ static void fence_of_one_spares_the_others(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, delete_att(2), 0);
 	KUNIT_EXPECT_EQ(test, add(2), -ESTALE);
+	KUNIT_EXPECT_EQ(test, bind(2, &att[2], &att[2]), -ESTALE);
 
 	/* one that does not exist is refused from now on as well */
 	KUNIT_EXPECT_EQ(test, fence(0, 7, &result), 0);
