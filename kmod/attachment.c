@@ -62,7 +62,9 @@ static void att_free(struct kref *ref)
 	liteio_dirty_free(att->dirty, rcu_dereference_protected(att->dirty_map, true));
 	liteio_qos_queue_free(att->queue);
 	liteio_stats_free(att->stats);
-	liteio_vol_put(att->vol);
+	/* not when it was refused */
+	if (att->vol)
+		liteio_vol_put(att->vol);
 	kfree(att);
 }
 
@@ -190,7 +192,7 @@ void liteio_att_tell_closed(struct liteio_att *att)
 	percpu_ref_put(&att->gate);
 }
 
-static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *host, u32 flags)
+struct liteio_att *liteio_att_new(u64 gen, const char *host, u32 flags)
 {
 	struct liteio_att *att = kzalloc(sizeof(*att), GFP_KERNEL);
 
@@ -199,9 +201,6 @@ static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *h
 	att->stats = liteio_stats_new();
 	if (!att->stats)
 		goto err_stats;
-	att->queue = liteio_qos_queue_new(vol->qos);
-	if (!att->queue)
-		goto err_queue;
 	att->dirty = liteio_dirty_new();
 	if (!att->dirty)
 		goto err_dirty;
@@ -209,8 +208,6 @@ static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *h
 		goto err_gate;
 
 	kref_init(&att->ref);
-	att->vol = liteio_vol_get(vol);
-	att->qos = vol->qos;
 	att->gen = gen;
 	att->flags = flags;
 	if (host)
@@ -223,8 +220,6 @@ static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *h
 err_gate:
 	liteio_dirty_free(att->dirty, NULL);
 err_dirty:
-	liteio_qos_queue_free(att->queue);
-err_queue:
 	liteio_stats_free(att->stats);
 err_stats:
 	kfree(att);
@@ -262,24 +257,24 @@ static int check_add(struct liteio_vol *vol, u64 gen, const char **why)
 	return 0;
 }
 
-int liteio_att_add(struct liteio_vol *vol, u64 gen, const char *host, u32 flags, const char **why)
+int liteio_att_add(struct liteio_vol *vol, struct liteio_att *att, const char **why)
 {
 	const struct liteio_front *window = liteio_registry_window();
-	struct liteio_att *att;
 	int ret;
 
 	lockdep_assert_held(&liteio_lock);
-	ret = check_add(vol, gen, why);
+	ret = check_add(vol, att->gen, why);
 	if (ret)
 		return ret;
-	att = att_new(vol, gen, host, flags);
-	if (!att) {
+	att->queue = liteio_qos_queue_new(vol->qos);
+	if (!att->queue) {
 		*why = "no memory for the attachment";
 		return -ENOMEM;
 	}
+	att->qos = vol->qos;
+	att->vol = liteio_vol_get(vol);
 	ret = window->att_added ? window->att_added(att) : 0;
 	if (ret) {
-		liteio_att_put(att);
 		*why = "the attachment cannot be shown in configfs";
 		return ret;
 	}
@@ -288,7 +283,7 @@ int liteio_att_add(struct liteio_vol *vol, u64 gen, const char *host, u32 flags,
 	list_add_tail(&att->vol_node, &vol->attachments);
 	WRITE_ONCE(vol->nr_attachments, vol->nr_attachments + 1);
 	liteio_registry_touch();
-	liteio_registry_event(LITEIO_EVENT_ATT_ADDED, vol, att, flags);
+	liteio_registry_event(LITEIO_EVENT_ATT_ADDED, vol, att, att->flags);
 	return 0;
 }
 

@@ -14,7 +14,8 @@
  *	  vol->name_lock (spinlock)	the name, for readers without liteio_lock
  *	lane->lock (spinlock)		limits and what waits for them, see qos.h; innermost
  *
- * Nothing waits for I/O, or for another process, while it holds liteio_lock. The I/O path takes no
+ * Nothing waits for I/O, or for another process, while it holds liteio_lock: no allocation under it
+ * does I/O, and none is of per-CPU memory, whose lock others hold while they do. The I/O path takes no
  * lock at all, unless the volume has limits: it knows its attachment, which cannot go away while a
  * head is bound to it.
  */

@@ -33,15 +33,18 @@ static int dirty_init(struct kunit *test)
 {
 	struct liteio_vol_spec spec = { .uuid = uuid, .is_create = true, .is_exclusive = true };
 	struct bed *bed = kunit_kzalloc(test, sizeof(*bed), GFP_KERNEL);
+	struct liteio_att *att;
 	unsigned int cookie;
 	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, bed);
 	test->priv = bed;
+	att = liteio_att_new(1, NULL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, att);
 	cookie = liteio_registry_lock();
 	ret = liteio_vol_set(&spec, &bed->why);
 	if (!ret)
-		ret = liteio_att_add(liteio_vol_find(&uuid), 1, NULL, 0, &bed->why);
+		ret = liteio_att_add(liteio_vol_find(&uuid), att, &bed->why);
 	liteio_registry_unlock(cookie);
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	ret = liteio_att_bind(&uuid, 1, bed, MKDEV(254, 1), &bed->att, &bed->why);

@@ -18,11 +18,18 @@ static const char this_device, other_device;
 
 static int add(u64 gen)
 {
-	unsigned int cookie = liteio_registry_lock();
+	struct liteio_att *att = liteio_att_new(gen, "host", 0);
+	unsigned int cookie;
 	const char *why;
-	int ret = liteio_att_add(liteio_vol_find(&uuid), gen, "host", 0, &why);
+	int ret;
 
+	if (!att)
+		return -ENOMEM;
+	cookie = liteio_registry_lock();
+	ret = liteio_att_add(liteio_vol_find(&uuid), att, &why);
 	liteio_registry_unlock(cookie);
+	if (ret)
+		liteio_att_put(att);
 	return ret;
 }
 
