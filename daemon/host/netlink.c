@@ -55,8 +55,6 @@ static int on_message(struct nl_msg *msg, void *arg)
 	struct genlmsghdr *g;
 	int len;
 
-	if (h->nlmsg_flags & NLM_F_DUMP_INTR)
-		q->interrupted = true;
 	if (!q->parse || !genlmsg_valid_hdr(h, 0))
 		return NL_OK;
 	g = genlmsg_hdr(h);
@@ -76,8 +74,6 @@ static int on_done(struct nl_msg *msg, void *arg)
 	struct nlmsghdr *h = nlmsg_hdr(msg);
 	int code;
 
-	if (h->nlmsg_flags & NLM_F_DUMP_INTR)
-		q->interrupted = true;
 	/* a dump that failed on its way says so in its last message */
 	if (nlmsg_datalen(h) >= (int)sizeof(code)) {
 		memcpy(&code, nlmsg_data(h), sizeof(code));
@@ -86,6 +82,18 @@ static int on_done(struct nl_msg *msg, void *arg)
 	}
 	q->is_done = true;
 	return NL_STOP;
+}
+
+/*
+ * Objects changed under the dump. Without this, libnl makes an error of it. The message itself comes
+ * once more: as one of the dump, or as its end, which has the flag too.
+ */
+static int on_interrupted(struct nl_msg *msg, void *arg)
+{
+	struct request *q = arg;
+
+	q->interrupted = true;
+	return NL_OK;
 }
 
 static int on_ack(struct nl_msg *msg, void *arg)
@@ -138,8 +146,7 @@ static int receive(struct nl_sock *sock, struct request *q, struct liteio_error 
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_message, q);
 	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_done, q);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, q);
-	/* libnl reports an interrupted dump as an error of its own; we look at the flag */
-	nl_cb_set(cb, NL_CB_DUMP_INTR, NL_CB_CUSTOM, on_message, q);
+	nl_cb_set(cb, NL_CB_DUMP_INTR, NL_CB_CUSTOM, on_interrupted, q);
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, q);
 	while (!q->is_done && r >= 0)
 		r = nl_recvmsgs(sock, cb);
