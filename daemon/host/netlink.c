@@ -29,7 +29,7 @@ struct liteio_netlink {
 
 struct liteio_netlink_events {
 	struct nl_sock *sock;
-	uint64_t last_seq;
+	uint64_t known;
 };
 
 typedef int (*parse_fn)(const void *attrs, size_t len, void *ret);
@@ -537,6 +537,11 @@ void liteio_netlink_events_close(struct liteio_netlink_events *ev)
 	free(ev);
 }
 
+void liteio_netlink_events_expect(struct liteio_netlink_events *ev, uint64_t seq)
+{
+	ev->known = seq;
+}
+
 int liteio_netlink_events_fd(const struct liteio_netlink_events *ev)
 {
 	return nl_socket_get_fd(ev->sock);
@@ -563,6 +568,7 @@ int liteio_netlink_events_next(struct liteio_netlink_events *ev, struct liteio_n
 {
 	_Alignas(struct nlmsghdr) char buf[4096];
 	struct nlmsghdr *h = (struct nlmsghdr *)buf;
+	enum liteio_netlink_order order;
 	struct liteio_netlink_event e;
 
 	for (;;) {
@@ -582,10 +588,12 @@ int liteio_netlink_events_next(struct liteio_netlink_events *ev, struct liteio_n
 		    parse_event(genlmsg_attrdata(genlmsg_hdr(h), 0),
 				(size_t)genlmsg_attrlen(genlmsg_hdr(h), 0), &e))
 			continue;
+		order = liteio_netlink_order(&ev->known, e.seq);
+		if (order == LITEIO_NETLINK_KNOWN)
+			continue;
 		/* the event itself is of no use when those before it are missing */
-		if (ev->last_seq && e.seq != ev->last_seq + 1)
+		if (order == LITEIO_NETLINK_GAP)
 			e = (struct liteio_netlink_event){ .lost = true, .seq = e.seq };
-		ev->last_seq = e.seq;
 		*ret = e;
 		return 1;
 	}

@@ -294,14 +294,20 @@ int liteio_netlink_ask(struct liteio_netlink *nl, const struct liteio_netlink_qu
  * @ret: owned by the caller
  * @err: why not
  *
- * Events can be lost between a listing and the subscription: subscribe first, then list.
+ * Events can be lost between a listing and the subscription: subscribe first, then ask for the
+ * newest event (INFO_GET), say so with liteio_netlink_events_expect(), then list.
  * Return: 0 or a negative errno.
  */
 int liteio_netlink_events_open(struct liteio_netlink_events **ret, struct liteio_error *err);
+/* events up to @seq are known: they are skipped, and the one after it is the next */
+void liteio_netlink_events_expect(struct liteio_netlink_events *ev, uint64_t seq);
 void liteio_netlink_events_close(struct liteio_netlink_events *ev);
 /* non-blocking descriptor to watch for reading; borrowed */
 int liteio_netlink_events_fd(const struct liteio_netlink_events *ev);
-/* the next event: 1 and @ret, 0 when there is none now, or a negative errno; never blocks */
+/*
+ * the next event: 1 and @ret, 0 when there is none now, or a negative errno; never blocks. Without
+ * liteio_netlink_events_expect() the first one is event 1 or "lost"
+ */
 int liteio_netlink_events_next(struct liteio_netlink_events *ev, struct liteio_netlink_event *ret,
 			       struct liteio_error *err);
 
@@ -315,5 +321,15 @@ int liteio_netlink_parse_att(const void *attrs, size_t len, struct liteio_netlin
 int liteio_netlink_parse_fence(const void *attrs, size_t len, struct liteio_netlink_fence *ret);
 int liteio_netlink_parse_stats(const void *attrs, size_t len, struct liteio_netlink_stats *ret);
 int liteio_netlink_parse_event(const void *attrs, size_t len, struct liteio_netlink_event *ret);
+
+/* where an event stands to those before it */
+enum liteio_netlink_order {
+	LITEIO_NETLINK_KNOWN, /* not behind the newest one that is known */
+	LITEIO_NETLINK_NEXT, /* the one behind it */
+	LITEIO_NETLINK_GAP, /* others are missing between the two */
+};
+
+/* @known: the newest event that is known, 0 for none; becomes @seq when that is newer */
+enum liteio_netlink_order liteio_netlink_order(uint64_t *known, uint64_t seq);
 
 #endif

@@ -247,6 +247,16 @@ int liteio_netlink_parse_event(const void *attrs, size_t len, struct liteio_netl
 	return 0;
 }
 
+enum liteio_netlink_order liteio_netlink_order(uint64_t *known, uint64_t seq)
+{
+	uint64_t before = *known;
+
+	if (seq <= before)
+		return LITEIO_NETLINK_KNOWN;
+	*known = seq;
+	return seq == before + 1 ? LITEIO_NETLINK_NEXT : LITEIO_NETLINK_GAP;
+}
+
 int liteio_netlink_parse_dirty_start(const void *attrs, size_t len,
 				     struct liteio_netlink_dirty_start *ret)
 {
