@@ -13,6 +13,7 @@
 #include "attachment.h"
 #include "compat.h"
 #include "dirty.h"
+#include "fence.h"
 #include "qos.h"
 #include "registry.h"
 #include "stats.h"
@@ -264,6 +265,8 @@ int liteio_att_add(struct liteio_vol *vol, struct liteio_att *att, const char **
 
 	lockdep_assert_held(&liteio_lock);
 	ret = check_add(vol, att->gen, why);
+	if (!ret)
+		ret = liteio_fence_reserve(vol, why);
 	if (ret)
 		return ret;
 	att->queue = liteio_qos_queue_new(vol->qos);

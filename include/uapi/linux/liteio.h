@@ -199,7 +199,8 @@
  *	-ENOENT		no such volume
  *	-ESTALE		GEN is below the floor, or was fenced by itself
  *	-EEXIST		exists
- *	-ENOSPC		the volume has LITEIO_VOL_ATT_MAX attachments
+ *	-ENOSPC		the volume has LITEIO_VOL_ATT_MAX attachments, or there would be no room to fence
+ *			this one by itself, see FENCE
  *	-ENOMEM
  *
  *
@@ -259,6 +260,10 @@
  * added. That is so whether DRAINED is 1 or 0. Nobody may be told that the fence is complete
  * before DRAINED is 1.
  *
+ * A fence by FLOOR needs no memory but for its answer, nor does one by GEN of an attachment that
+ * exists: room for it was taken with ATT_ADD. The errors below say that nothing has changed, but
+ * for EINTR; one about an answer that could not be delivered (its socket is full) says nothing.
+ *
  * The command is idempotent: said again, it waits again. Fencing below a floor that is already
  * higher changes nothing and waits for what it names. A generation may be fenced that has no
  * attachment: it is barred from ever being added. Nothing opens a fence again. I/O that waits
@@ -269,8 +274,9 @@
  * every attachment named.
  *
  *	-ENOENT		no such volume
- *	-ENOSPC		GEN: LITEIO_BARRED_MAX generations from the floor on have been fenced one by
- *			one; raise the floor up to the lowest one in use
+ *	-ENOSPC		GEN without an attachment: LITEIO_BARRED_MAX generations from the floor on have
+ *			been fenced one by one, or have an attachment that may yet be; raise the
+ *			floor up to the lowest one in use
  *	-ENOMEM
  *	-EINTR		the caller is being killed; the gates are closed
  *
