@@ -316,6 +316,7 @@ static void unlink_att(struct liteio_att *att)
 	lockdep_assert_held(&liteio_lock);
 	list_del(&att->node);
 	list_del(&att->vol_node);
+	att->is_gone = true;
 	WRITE_ONCE(vol->nr_attachments, vol->nr_attachments - 1);
 	/* nobody notices anything any more: what was noticed is told now */
 	flush_delayed_work(&att->notice_work);
