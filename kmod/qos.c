@@ -210,8 +210,12 @@ static void lane_work(struct work_struct *work)
 
 int liteio_qos_init(void)
 {
-	/* writeback may wait for what waits here */
-	wq = alloc_workqueue("liteio_qos", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	/*
+	 * Writeback may wait for what waits here. A lane's work may block in the device below, when
+	 * that has no room for more requests: as many as there can be must not keep the others.
+	 */
+	wq = alloc_workqueue("liteio_qos", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_HIGHPRI,
+			     WQ_MAX_ACTIVE);
 	return wq ? 0 : -ENOMEM;
 }
 
