@@ -62,7 +62,7 @@ static u64 lane_opens(const struct liteio_lane *lane, enum liteio_qos_kind *ret_
 
 typedef void (*take_fn)(struct liteio_bucket *b, u32 amount, u64 now);
 
-/* discards and their like are one operation, however long */
+/* discards and their like are one operation each, as device-mapper has split them */
 static void lane_take(struct liteio_lane *lane, const struct bio *bio, take_fn take, u64 now)
 {
 	bool has_data = bio_op(bio) == REQ_OP_READ || bio_op(bio) == REQ_OP_WRITE;

@@ -24,9 +24,9 @@
  * in queues of their own; attachments with waiting I/O take turns. What counts, and what waits:
  *
  *	reads, writes		as one operation and by their bytes
- *	discards, zeroes	as one write operation whatever their length, and as no bytes
- *	written without data,
- *	secure erases
+ *	discards, zeroes	as one write operation each, and as no bytes. A long one comes to
+ *	written without data,	the head in as many as the device below takes at once: 100 GiB in
+ *	secure erases		1600 over a thin pool with blocks of 64 KiB, which takes 64 MiB
  *	flushes			as nothing; never wait
  *	metadata, priority	count, but never wait: what they take, ordinary I/O pays back later,
  *	and swap of the kernel	up to a second of each limit
