@@ -241,7 +241,7 @@ static noinline void head_failed(struct liteio_att *att, u32 class, blk_status_t
 		liteio_stats_bounced(att->stats);
 		return;
 	}
-	liteio_stats_failed(att->stats, class);
+	liteio_stats_failed(att->stats, class, ktime_get_ns());
 	if (error == BLK_STS_NOSPC)
 		liteio_att_notice(att, LITEIO_NOTICED_NO_SPACE);
 	/* a discard, say, that the device does not know is an answer, not a fault */
@@ -260,8 +260,7 @@ static int head_end_io(struct dm_target *ti, struct bio *bio, blk_status_t *erro
 	if (unlikely(liteio_dirty_is_tracked(att)))
 		liteio_dirty_mark(att, io);
 	if (likely(!*error))
-		liteio_stats_done(att->stats, io->class, io->bytes,
-				  ktime_get_ns() - io->start_ns);
+		liteio_stats_done(att->stats, io->class, io->bytes, io->start_ns, ktime_get_ns());
 	else
 		head_failed(att, io->class, *error);
 	percpu_ref_put(&att->gate);

@@ -149,6 +149,8 @@ static int put_class(struct sk_buff *skb, struct liteio_att *att, u32 class)
 
 int liteio_message_stats(struct sk_buff *skb, struct liteio_att *att)
 {
+	/* before the time, which it is not to be above */
+	u64 last_ns = liteio_stats_last_ns(att->stats);
 	u32 class;
 
 	if (liteio_message_uuid(skb, &att->vol->uuid) ||
@@ -162,7 +164,7 @@ int liteio_message_stats(struct sk_buff *skb, struct liteio_att *att)
 		if (put_class(skb, att, class))
 			return -EMSGSIZE;
 	}
-	return 0;
+	return last_ns ? liteio_message_u64(skb, LITEIO_A_LAST_NS, last_ns) : 0;
 }
 
 static int put_range(struct sk_buff *skb, struct liteio_range range)

@@ -32,11 +32,14 @@ struct liteio_stats_class {
  * struct liteio_stats_cpu - the counters of one CPU
  * @started: I/O that has come to the gate
  * @ended: I/O that has completed, in whatever way, or that the gate refused
+ * @last_ns: CLOCK_MONOTONIC when the last one completed, well or not; 0 before the first. Beside
+ *	@ended, in a cache line that is written at that moment anyway
  * @class: by enum liteio_class
  */
 struct liteio_stats_cpu {
 	u64 started;
 	u64 ended;
+	u64 last_ns;
 	struct liteio_stats_class class[LITEIO_CLASS_NR];
 };
 
@@ -59,32 +62,39 @@ static inline void liteio_stats_start(struct liteio_stats_cpu __percpu *stats)
  * @stats: counters
  * @class: enum liteio_class
  * @bytes: how much
- * @ns: how long
+ * @start_ns: CLOCK_MONOTONIC when it passed the gate
+ * @now_ns: the same clock now
  *
  * Context: any, also hard interrupts.
  */
 static inline void liteio_stats_done(struct liteio_stats_cpu __percpu *stats, unsigned int class,
-				     u64 bytes, u64 ns)
+				     u64 bytes, u64 start_ns, u64 now_ns)
 {
+	u64 ns = now_ns - start_ns;
+
 	this_cpu_inc(stats->class[class].ios);
 	this_cpu_add(stats->class[class].bytes, bytes);
 	this_cpu_add(stats->class[class].time_ns, ns);
 	this_cpu_inc(stats->class[class].hist[liteio_hist_index(ns)]);
 	this_cpu_inc(stats->ended);
+	this_cpu_write(stats->last_ns, now_ns);
 }
 
 /**
  * liteio_stats_failed() - I/O has failed
  * @stats: counters
  * @class: enum liteio_class
+ * @now_ns: CLOCK_MONOTONIC
  *
  * Context: any, also hard interrupts.
  */
-static inline void liteio_stats_failed(struct liteio_stats_cpu __percpu *stats, unsigned int class)
+static inline void liteio_stats_failed(struct liteio_stats_cpu __percpu *stats, unsigned int class,
+				       u64 now_ns)
 {
 	this_cpu_inc(stats->class[class].ios);
 	this_cpu_inc(stats->class[class].errors);
 	this_cpu_inc(stats->ended);
+	this_cpu_write(stats->last_ns, now_ns);
 }
 
 /**
@@ -148,5 +158,14 @@ u64 liteio_stats_errors(struct liteio_stats_cpu __percpu *stats);
  * counted.
  */
 u64 liteio_stats_inflight(struct liteio_stats_cpu __percpu *stats);
+
+/**
+ * liteio_stats_last_ns() - when I/O last completed, on any CPU
+ * @stats: counters
+ *
+ * Context: any. Return: CLOCK_BOOTTIME, 0 before the first. The time that the machine has slept
+ * since then is counted as if it had slept before.
+ */
+u64 liteio_stats_last_ns(struct liteio_stats_cpu __percpu *stats);
 
 #endif

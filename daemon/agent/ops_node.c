@@ -171,6 +171,7 @@ int liteio_op_stats_list(struct liteio_agent *a, struct liteio_local_stats_list 
 		to->rejected = stats[i].rejected;
 		to->queued = stats[i].queued;
 		to->throttled = stats[i].throttled;
+		to->last_ns = stats[i].last_ns;
 		to->classes = liteio_calloc(LITEIO_CLASS_NR, sizeof(*to->classes));
 		to->n_classes = LITEIO_CLASS_NR;
 		for (j = 0; j < LITEIO_CLASS_NR; j++)

@@ -131,7 +131,8 @@ struct liteio_netlink_class {
 };
 
 /*
- * struct liteio_netlink_stats - STATS_GET; @classes is indexed by enum liteio_class
+ * struct liteio_netlink_stats - STATS_GET; @classes is indexed by enum liteio_class; @last_ns is 0
+ * when no I/O has completed, or the module is older than the attribute
  */
 struct liteio_netlink_stats {
 	struct liteio_uuid uuid;
@@ -141,6 +142,7 @@ struct liteio_netlink_stats {
 	uint64_t rejected;
 	uint64_t queued;
 	uint64_t throttled;
+	uint64_t last_ns;
 	struct liteio_netlink_class classes[LITEIO_CLASS_NR];
 };
 

@@ -227,6 +227,7 @@ int liteio_netlink_parse_stats(const void *attrs, size_t len, struct liteio_netl
 	get_u64(&t[LITEIO_A_REJECTED], &s.rejected);
 	get_u64(&t[LITEIO_A_QUEUED], &s.queued);
 	get_u64(&t[LITEIO_A_THROTTLED], &s.throttled);
+	get_u64(&t[LITEIO_A_LAST_NS], &s.last_ns);
 	*ret = s;
 	return 0;
 }

@@ -403,6 +403,7 @@ const struct liteio_field liteio_local_stats_fields[] = {
 	NUMBER("rejected", rejected, KEEP, 0, 0),
 	NUMBER("queued", queued, KEEP, 0, 0),
 	NUMBER("throttled", throttled, KEEP, 0, 0),
+	NUMBER("lastNs", last_ns, 0, 0, 0),
 	ITEMS("classes", classes, class_stats, 0),
 	END,
 };

@@ -595,6 +595,7 @@ struct liteio_local_class_stats {
  * @rejected: refused because of a fence or of read-only
  * @queued: I/O that waits because of a limit
  * @throttled: that had to wait
+ * @last_ns: CLOCK_BOOTTIME when I/O last completed, whatever the result; 0 when none has
  * @classes: of I/O
  * @n_classes: how many
  */
@@ -606,6 +607,7 @@ struct liteio_local_stats {
 	uint64_t rejected;
 	uint64_t queued;
 	uint64_t throttled;
+	uint64_t last_ns;
 	struct liteio_local_class_stats *classes;
 	size_t n_classes;
 };

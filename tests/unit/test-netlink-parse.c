@@ -164,6 +164,10 @@ START_TEST(test_stats)
 	stats(&m);
 	ck_assert_int_eq(liteio_netlink_parse_stats(m.bytes, m.len, &s), 0);
 	ck_assert_uint_eq(s.generation, 4);
+	ck_assert_uint_eq(s.last_ns, 0);
+	u64(&m, LITEIO_A_LAST_NS, 77);
+	ck_assert_int_eq(liteio_netlink_parse_stats(m.bytes, m.len, &s), 0);
+	ck_assert_uint_eq(s.last_ns, 77);
 	for (unsigned int i = 0; i < LITEIO_CLASS_NR; i++) {
 		ck_assert_uint_eq(s.classes[i].ios, 100 + i);
 		ck_assert_uint_eq(s.classes[i].hist[3], 8);

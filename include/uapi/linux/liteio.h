@@ -301,6 +301,9 @@
  *					waiting because of a limit is part of them
  *			HIST		u64[LITEIO_HIST_BUCKETS], their number by latency; in the
  *					message it is aligned to 4 bytes only: copy it out
+ *		LAST_NS		u64	CLOCK_BOOTTIME when I/O last completed, whatever the result;
+ *				absent when none has. Not above TIME_NS; TIME_NS - LAST_NS is how
+ *				long ago, without what the machine has slept since
  *
  *	-ENOENT		as ATT_GET
  *
@@ -516,6 +519,7 @@ enum liteio_cmd {
  * @LITEIO_A_MAX_CHUNKS: u32
  * @LITEIO_A_TICKET: u64
  * @LITEIO_A_RANGE: nest of enum liteio_range_attr
+ * @LITEIO_A_LAST_NS: u64
  */
 enum liteio_attr {
 	LITEIO_A_UNSPEC,
@@ -561,6 +565,7 @@ enum liteio_attr {
 	LITEIO_A_MAX_CHUNKS,
 	LITEIO_A_TICKET,
 	LITEIO_A_RANGE,
+	LITEIO_A_LAST_NS,
 
 	/* private: the end */
 	__LITEIO_A_MAX,
