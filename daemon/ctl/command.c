@@ -106,6 +106,7 @@ static const struct liteio_column fenced_columns[] = {
 	BOOL("DRAINED", "drained"),
 	NUMBER("IN FLIGHT", "inflight"),
 	NUMBER("WAITED MS", "waitedMs"),
+	TEXT("NOTE", "note"),
 	END,
 };
 

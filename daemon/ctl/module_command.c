@@ -78,6 +78,7 @@ const struct liteio_column liteio_module_fenced_columns[] = {
 	BOOL("DRAINED", "drained"),
 	NUMBER("IN FLIGHT", "inflight"),
 	NUMBER("WAITED MS", "waitedMs"),
+	TEXT("NOTE", "note"),
 	END,
 };
 

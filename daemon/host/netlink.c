@@ -22,9 +22,11 @@
 /* how often a dump that objects changed under is begun again before it is taken as it is */
 #define DUMP_TRIES 10
 
+/* @note: the kernel's sentence about the last command, "" for none */
 struct liteio_netlink {
 	struct nl_sock *sock;
 	int family;
+	char note[LITEIO_NETLINK_SENTENCE];
 };
 
 struct liteio_netlink_events {
@@ -38,7 +40,7 @@ typedef int (*parse_fn)(const void *attrs, size_t len, void *ret);
 struct request {
 	int error;
 	bool is_done;
-	char sentence[256];
+	char sentence[LITEIO_NETLINK_SENTENCE];
 	parse_fn parse;
 	size_t item_size;
 	void *items;
@@ -85,8 +87,8 @@ static int on_done(struct nl_msg *msg, void *arg)
 }
 
 /*
- * Objects changed under the dump. Without this, libnl makes an error of it. The message itself comes
- * once more: as one of the dump, or as its end, which has the flag too.
+ * Objects changed under the dump. Without this, libnl makes an error of it. The message itself
+ * comes once more: as one of the dump, or as its end, which has the flag too.
  */
 static int on_interrupted(struct nl_msg *msg, void *arg)
 {
@@ -94,14 +96,6 @@ static int on_interrupted(struct nl_msg *msg, void *arg)
 
 	q->interrupted = true;
 	return NL_OK;
-}
-
-static int on_ack(struct nl_msg *msg, void *arg)
-{
-	struct request *q = arg;
-
-	q->is_done = true;
-	return NL_STOP;
 }
 
 /* the kernel's sentence follows the error code, and the request when that is repeated */
@@ -122,6 +116,16 @@ static void find_sentence(const struct nlmsgerr *e, struct request *q)
 	if (a && nla_len(a) > 0)
 		snprintf(q->sentence, sizeof(q->sentence), "%.*s", nla_len(a),
 			 (const char *)nla_data(a));
+}
+
+/* a success may have its sentence, too */
+static int on_ack(struct nl_msg *msg, void *arg)
+{
+	struct request *q = arg;
+
+	q->is_done = true;
+	find_sentence(nlmsg_data(nlmsg_hdr(msg)), q);
+	return NL_STOP;
 }
 
 static int on_error(struct sockaddr_nl *addr, struct nlmsgerr *e, void *arg)
@@ -212,6 +216,7 @@ static int ask(struct liteio_netlink *nl, struct nl_msg *msg, struct request *q,
 		return liteio_error_set(err, -EIO, "cannot ask the module to %s: %s", what,
 					nl_geterror(r));
 	r = receive(nl->sock, q, err);
+	memcpy(nl->note, q->sentence, sizeof(nl->note));
 	if (!r && q->error)
 		r = liteio_error_set(err, q->error, "cannot %s: %s", what,
 				     q->sentence[0] ? q->sentence :
@@ -437,6 +442,7 @@ int liteio_netlink_fence(struct liteio_netlink *nl, const struct liteio_uuid *uu
 			 struct liteio_error *err)
 {
 	struct nl_msg *msg = new_message(nl, LITEIO_CMD_FENCE, NLM_F_REQUEST | NLM_F_ACK);
+	int r;
 
 	put_uuid(msg, uuid);
 	if (floor)
@@ -445,7 +451,10 @@ int liteio_netlink_fence(struct liteio_netlink *nl, const struct liteio_uuid *uu
 		put_u64(msg, LITEIO_A_GEN, generation);
 	if (timeout_ms != LITEIO_NETLINK_TIMEOUT_DEF)
 		put_u32(msg, LITEIO_A_TIMEOUT_MS, timeout_ms);
-	return ask_one(nl, msg, parse_fence, ret, sizeof(*ret), "fence the volume", err);
+	r = ask_one(nl, msg, parse_fence, ret, sizeof(*ret), "fence the volume", err);
+	if (!r)
+		memcpy(ret->note, nl->note, sizeof(ret->note));
+	return r;
 }
 
 int liteio_netlink_fence_wait(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
@@ -453,9 +462,10 @@ int liteio_netlink_fence_wait(struct liteio_netlink *nl, const struct liteio_uui
 			      struct liteio_netlink_fence *ret, struct liteio_error *err)
 {
 	uint64_t deadline = liteio_now_ms() + timeout_ms;
+	char note[sizeof(ret->note)] = "";
 
 	/* each round waits inside the kernel: this is no busy loop */
-	for (;;) {
+	for (bool is_first = true;; is_first = false) {
 		uint64_t now = liteio_now_ms();
 		uint64_t left = now < deadline ? deadline - now : 0;
 		int r;
@@ -463,6 +473,10 @@ int liteio_netlink_fence_wait(struct liteio_netlink *nl, const struct liteio_uui
 		if (left > LITEIO_FENCE_TIMEOUT_MS_MAX)
 			left = LITEIO_FENCE_TIMEOUT_MS_MAX;
 		r = liteio_netlink_fence(nl, uuid, floor, generation, (uint32_t)left, ret, err);
+		if (!r && is_first)
+			memcpy(note, ret->note, sizeof(note));
+		else if (!r)
+			memcpy(ret->note, note, sizeof(note));
 		if (r || ret->drained || !left)
 			return r;
 	}

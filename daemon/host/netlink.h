@@ -24,6 +24,9 @@ struct liteio_netlink_events;
 #define LITEIO_NETLINK_NAME_MAX LITEIO_NAME_MAX
 #define LITEIO_NETLINK_HOST_MAX 223
 
+/* room for a sentence of the kernel's, cut there */
+#define LITEIO_NETLINK_SENTENCE 256
+
 /* lets the kernel choose FENCE's TIMEOUT_MS default */
 #define LITEIO_NETLINK_TIMEOUT_DEF UINT32_MAX
 
@@ -115,11 +118,13 @@ struct liteio_netlink_att {
 	uint64_t remaining;
 };
 
+/* struct liteio_netlink_fence - FENCE; @note: the kernel's sentence about a success, mostly "" */
 struct liteio_netlink_fence {
 	uint64_t floor;
 	bool drained;
 	uint64_t inflight;
 	uint64_t waited_ns;
+	char note[LITEIO_NETLINK_SENTENCE];
 };
 
 struct liteio_netlink_class {
@@ -237,7 +242,10 @@ int liteio_netlink_att_del(struct liteio_netlink *nl, const struct liteio_uuid *
 int liteio_netlink_fence(struct liteio_netlink *nl, const struct liteio_uuid *uuid, uint64_t floor,
 			 uint64_t generation, uint32_t timeout_ms, struct liteio_netlink_fence *ret,
 			 struct liteio_error *err);
-/* FENCE again and again until drained or @timeout_ms is over; 0 in both cases: see @ret->drained */
+/*
+ * FENCE again and again until drained or @timeout_ms is over; 0 in both cases: see @ret->drained.
+ * @ret->note is of the first one, which is the one that changes something
+ */
 int liteio_netlink_fence_wait(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 			      uint64_t floor, uint64_t generation, uint64_t timeout_ms,
 			      struct liteio_netlink_fence *ret, struct liteio_error *err);

@@ -300,6 +300,7 @@ const struct liteio_field liteio_local_fenced_fields[] = {
 	BOOL("drained", drained, KEEP),
 	NUMBER("inflight", inflight, KEEP, 0, 0),
 	NUMBER("waitedMs", waited_ms, KEEP, 0, 0),
+	STRING("note", note, 0, 0),
 	END,
 };
 

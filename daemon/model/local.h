@@ -441,12 +441,14 @@ struct liteio_local_volume {
  * @drained: no I/O of what was fenced can reach the disk any more
  * @inflight: what has not ended yet
  * @waited_ms: how long this call waited
+ * @note: a sentence when the fence was below a floor that is higher already; mostly NULL
  */
 struct liteio_local_fenced {
 	uint64_t floor;
 	bool drained;
 	uint64_t inflight;
 	uint64_t waited_ms;
+	char *note;
 };
 
 /**

@@ -265,8 +265,9 @@
  * for EINTR; one about an answer that could not be delivered (its socket is full) says nothing.
  *
  * The command is idempotent: said again, it waits again. Fencing below a floor that is already
- * higher changes nothing and waits for what it names. A generation may be fenced that has no
- * attachment: it is barred from ever being added. Nothing opens a fence again. I/O that waits
+ * higher changes nothing and waits for what it names; the ACK, if one was asked for, says so in a
+ * sentence (NLMSGERR_ATTR_MSG) although it is none of an error. A generation may be fenced that has
+ * no attachment: it is barred from ever being added. Nothing opens a fence again. I/O that waits
  * because of a limit is not under way: it is refused like what comes later.
  *
  * The wait is short, because the kernel can register no generic netlink family, of anybody, while

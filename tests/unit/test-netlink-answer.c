@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Lists of the module's objects, through the real libnl: only its socket is replaced, by answers made
- * here. A dump under which objects changed is begun again, and nothing in it is given twice.
+ * Answers of the module, through the real libnl: only its socket is replaced, by answers made here.
+ * A dump under which objects changed is begun again, and nothing in it is given twice. What the
+ * kernel says with a success is heard, too.
  */
 #include <errno.h>
 #include <netlink/genl/ctrl.h>
@@ -30,6 +31,9 @@ struct answer {
 static const struct answer *answers;
 static size_t n_answers, n_asked, next_part;
 static uint32_t seq, port;
+/* of the end of the first command that is no dump; NULL: none */
+static const char *sentence;
+static bool is_fence;
 
 /* ---- in the place of the socket ------------------------------------------------------------- */
 
@@ -46,6 +50,7 @@ int genl_ctrl_resolve(struct nl_sock *sk, const char *name)
 int nl_send_auto(struct nl_sock *sk, struct nl_msg *msg)
 {
 	nl_complete_msg(sk, msg);
+	is_fence = genlmsg_hdr(nlmsg_hdr(msg))->cmd == LITEIO_CMD_FENCE;
 	seq = nlmsg_hdr(msg)->nlmsg_seq;
 	port = nlmsg_hdr(msg)->nlmsg_pid;
 	n_asked++;
@@ -84,17 +89,56 @@ static size_t put_done(unsigned char *at, int code, int flags)
 	return len;
 }
 
+static size_t put_fenced(unsigned char *at)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+	size_t len;
+
+	ck_assert_ptr_nonnull(genlmsg_put(msg, port, seq, FAMILY, 0, 0, LITEIO_CMD_FENCE,
+					  LITEIO_GENL_VERSION));
+	nla_put_u64(msg, LITEIO_A_FLOOR, 10);
+	nla_put_u8(msg, LITEIO_A_DRAINED, n_asked > 1);
+	nla_put_u64(msg, LITEIO_A_INFLIGHT, 0);
+	len = NLMSG_ALIGN(nlmsg_hdr(msg)->nlmsg_len);
+	memcpy(at, nlmsg_hdr(msg), len);
+	nlmsg_free(msg);
+	return len;
+}
+
+/* as the kernel acknowledges: without the request, with a sentence if there is one */
+static size_t put_ack(unsigned char *at)
+{
+	const char *said = n_asked == 1 ? sentence : NULL;
+	int flags = NLM_F_CAPPED | (said ? NLM_F_ACK_TLVS : 0);
+	struct nlmsgerr e = { .error = 0 };
+	struct nl_msg *msg = nlmsg_alloc();
+	size_t len;
+
+	ck_assert_ptr_nonnull(nlmsg_put(msg, port, seq, NLMSG_ERROR, 0, flags));
+	ck_assert_int_eq(nlmsg_append(msg, &e, sizeof(e), NLMSG_ALIGNTO), 0);
+	if (said)
+		nla_put_string(msg, NLMSGERR_ATTR_MSG, said);
+	len = NLMSG_ALIGN(nlmsg_hdr(msg)->nlmsg_len);
+	memcpy(at, nlmsg_hdr(msg), len);
+	nlmsg_free(msg);
+	return len;
+}
+
 /* libnl calls this one instead of its own */
 int nl_recv(struct nl_sock *sk, struct sockaddr_nl *nla, unsigned char **buf, struct ucred **creds)
 {
-	const struct answer *a = &answers[n_asked <= n_answers ? n_asked - 1 : n_answers - 1];
-	int flags = next_part + a->interrupted > 2 ? NLM_F_DUMP_INTR : 0;
+	const struct answer *a;
 	size_t len = 0;
+	int flags;
 
 	ck_assert_uint_lt(next_part, 3);
 	*buf = calloc(1, 4096);
 	memset(nla, 0, sizeof(*nla));
 	nla->nl_family = AF_NETLINK;
+	if (is_fence)
+		return (int)(next_part++ ? put_ack(*buf) : put_fenced(*buf));
+	a = &answers[n_asked <= n_answers ? n_asked - 1 : n_answers - 1];
+	flags = next_part + a->interrupted > 2 ? NLM_F_DUMP_INTR : 0;
 	if (next_part < 2) {
 		for (const uint64_t *gen = a->parts[next_part]; *gen; gen++)
 			len += put_att(*buf + len, *gen, flags);
@@ -187,5 +231,36 @@ START_TEST(a_dump_that_fails_on_its_way_is_an_error)
 }
 END_TEST
 
-UNIT_MAIN("netlink-dump", a_dump_is_read_once, an_interrupted_dump_is_begun_again,
-	  it_is_taken_as_it_is_in_the_end, a_dump_that_fails_on_its_way_is_an_error)
+/* ---- fences --------------------------------------------------------------------------------- */
+
+/* drained with the second request; the note is that of the first */
+START_TEST(a_success_may_say_something)
+{
+	static const struct liteio_uuid uuid = { .b = { 1, 2, 3 } };
+	static const char *const sentences[] = { NULL, "the floor is higher already" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct liteio_netlink_fence f;
+		struct liteio_netlink *nl;
+
+		n_asked = 0;
+		sentence = sentences[i];
+		ck_assert_int_eq(liteio_netlink_open(&nl, NULL), 0);
+		ck_assert_int_eq(liteio_netlink_fence(nl, &uuid, 3, 0, 0, &f, NULL), 0);
+		ck_assert_str_eq(f.note, sentence ? sentence : "");
+		n_asked = 0;
+		ck_assert_int_eq(liteio_netlink_fence_wait(nl, &uuid, 3, 0, 60000, &f, NULL), 0);
+		ck_assert_uint_eq(n_asked, 2);
+		ck_assert(f.drained);
+		ck_assert_str_eq(f.note, sentence ? sentence : "");
+		/* what was said of one command is not said of the next */
+		ck_assert_int_eq(liteio_netlink_fence(nl, &uuid, 3, 0, 0, &f, NULL), 0);
+		ck_assert_str_eq(f.note, "");
+		liteio_netlink_close(nl);
+	}
+}
+END_TEST
+
+UNIT_MAIN("netlink-answer", a_dump_is_read_once, an_interrupted_dump_is_begun_again,
+	  it_is_taken_as_it_is_in_the_end, a_dump_that_fails_on_its_way_is_an_error,
+	  a_success_may_say_something)
