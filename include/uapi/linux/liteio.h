@@ -222,6 +222,7 @@
  *		CHUNK_SHIFT	u32
  *		CHUNKS		u64
  *		REMAINING	u64
+ *		LAST_NS		u64	see STATS_GET; absent when no I/O has completed
  *
  *	-ENOENT		no such volume, or no such attachment (do); no such volume (dump)
  *
