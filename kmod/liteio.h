@@ -4,7 +4,8 @@
  *
  * LOCK ORDER, outermost first
  *
- *	md->type_lock, table locks	device-mapper's own, held when it calls ctr, dtr and resume
+ *	md->type_lock, table locks	device-mapper's own, held when it calls ctr, dtr and resume;
+ *					a message comes under SRCU of the table
  *	dirty->lock (mutex)		tracking of one attachment, see dirty.h; liteio_lock is taken
  *					in it for a moment, when it begins or ends
  *	liteio_lock (mutex)		the registry, see registry.h
@@ -15,9 +16,9 @@
  *	lane->lock (spinlock)		limits and what waits for them, see qos.h; innermost
  *
  * Nothing waits for I/O, or for another process, while it holds liteio_lock: no allocation under it
- * does I/O, and none is of per-CPU memory, whose lock others hold while they do. The I/O path takes no
- * lock at all, unless the volume has limits: it knows its attachment, which cannot go away while a
- * head is bound to it.
+ * does I/O, and none is of per-CPU memory, whose lock others hold while they do. The I/O path takes
+ * no lock at all, unless the volume has limits: it knows its attachment, which cannot go away while
+ * a head is bound to it.
  */
 #ifndef LITEIO_LITEIO_H
 #define LITEIO_LITEIO_H

@@ -17,6 +17,11 @@
  * anything else.
  *
  *
+ * A head takes one message, "fence <floor>": FENCE by FLOOR without waiting, for when nobody is
+ * left who speaks this protocol. A floor below the present one is refused with ESTALE, a message
+ * to a suspended head with EBUSY; the sentence is in the kernel's log.
+ *
+ *
  * LIMITS
  *
  * A volume may have limits: operations a second and bytes a second, each for reads and for writes,
