@@ -193,6 +193,9 @@ const struct liteio_field liteio_local_disk_rule_fields[] = {
 const struct liteio_field liteio_local_module_fields[] = {
 	BOOL("loaded", loaded, KEEP),
 	STRING("version", version, 0, 0),
+	BOOL("installed", installed, KEEP),
+	STRING("installedVersion", installed_version, 0, 0),
+	BOOL("sameAsInstalled", same_as_installed, KEEP),
 	STRINGS("features", features, KEEP, 0),
 	UUID("instance", instance, 0),
 	NUMBER("eventSeq", event_seq, 0, 0, 0),

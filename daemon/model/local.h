@@ -253,6 +253,10 @@ extern const char *const liteio_local_tristate_names[];
  * struct liteio_local_module - GET /v1/module
  * @loaded: liteio.ko answers on netlink
  * @version: of the module, NULL when not loaded
+ * @installed: modprobe has a file of it for this kernel
+ * @installed_version: of that file, NULL without one
+ * @same_as_installed: the loaded one was built from the same source as that file; false also when
+ *	that cannot be told
  * @features: names of what it can do
  * @n_features: how many
  * @instance: changes each time the module is loaded
@@ -263,6 +267,9 @@ extern const char *const liteio_local_tristate_names[];
 struct liteio_local_module {
 	bool loaded;
 	char *version;
+	bool installed;
+	char *installed_version;
+	bool same_as_installed;
 	char **features;
 	size_t n_features;
 	struct liteio_uuid instance;
