@@ -4,8 +4,8 @@
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/ktime.h>
 #include <linux/minmax.h>
-#include <linux/timekeeping.h>
 
 #include "stats.h"
 

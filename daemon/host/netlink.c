@@ -3,7 +3,8 @@
  * The liteio family through libnl-genl.
  *
  * libnl neither asks for extended ACKs nor reads them: the option is set on the socket and the
- * error callback looks for NLMSGERR_ATTR_MSG itself.
+ * callbacks look for NLMSGERR_ATTR_MSG themselves. Over 600 lines because the headers of a library
+ * are included in one file; what needs none of them is in netlink_*.c.
  */
 #include <errno.h>
 #include <netlink/genl/ctrl.h>

@@ -3,7 +3,7 @@
  * KUnit: counters of an attachment: what is in flight, what is counted, when I/O last ended.
  */
 #include <kunit/test.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "stats.h"
 
