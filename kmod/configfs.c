@@ -5,7 +5,7 @@
  *	/sys/kernel/config/liteio/{version,features,instance}
  *	  volumes/<uuid>/{name,floor,barred,qos,throttle}
  *	    attachments/<generation>/{state,host,flags,device,inflight,rejected,queued,throttled,
- *				      dirty,io_stats,latency}
+ *				      dirty,io_stats,latency,last_io}
  *
  * Directories are made and taken away by the module only; mkdir and rmdir get -EPERM because no
  * group has a make operation. A show function runs under configfs' frag_sem, which taking a
@@ -156,6 +156,14 @@ static ssize_t att_latency_show(struct config_item *item, char *page)
 	return len;
 }
 
+/* nanoseconds of CLOCK_BOOTTIME; nothing before the first */
+static ssize_t att_last_io_show(struct config_item *item, char *page)
+{
+	u64 last_ns = liteio_stats_last_ns(to_att(item)->stats);
+
+	return last_ns ? sysfs_emit(page, "%llu\n", last_ns) : sysfs_emit(page, "\n");
+}
+
 CONFIGFS_ATTR_RO(att_, state);
 CONFIGFS_ATTR_RO(att_, host);
 CONFIGFS_ATTR_RO(att_, flags);
@@ -167,6 +175,7 @@ CONFIGFS_ATTR_RO(att_, throttled);
 CONFIGFS_ATTR_RO(att_, dirty);
 CONFIGFS_ATTR_RO(att_, io_stats);
 CONFIGFS_ATTR_RO(att_, latency);
+CONFIGFS_ATTR_RO(att_, last_io);
 
 static struct configfs_attribute *att_attrs[] = {
 	&att_attr_state,
@@ -180,6 +189,7 @@ static struct configfs_attribute *att_attrs[] = {
 	&att_attr_dirty,
 	&att_attr_io_stats,
 	&att_attr_latency,
+	&att_attr_last_io,
 	NULL,
 };
 

@@ -87,7 +87,7 @@ t_the_window_shows_and_takes_nothing() {
 	kmodctl att-add uuid=$V1 gen=3 host=nqn.host
 	kmodctl att-add uuid=$V1 gen=4 flags=1
 	expect "barred floor name qos throttle" "$(find $dir -maxdepth 1 -type f -printf '%f\n' | sort | xargs)"
-	expect "device dirty flags host inflight io_stats latency queued rejected state throttled" \
+	expect "device dirty flags host inflight io_stats last_io latency queued rejected state throttled" \
 		"$(find $dir/attachments/3 -type f -printf '%f\n' | sort | xargs)"
 	expect "pvc-1 3 0" "$(cat $dir/name) $(cat $dir/floor) $(cat $dir/barred)"
 	expect "nqn.host new " "$(cat $dir/attachments/3/host) $(cat $dir/attachments/3/state) $(cat $dir/attachments/3/flags)"

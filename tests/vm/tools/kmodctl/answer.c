@@ -170,12 +170,13 @@ void print_message(const struct nlmsghdr *nl)
 	putchar('\n');
 }
 
-void print_error(const struct nlmsghdr *nl, int error)
+/* what the kernel says of the end of a command, NULL when it says nothing */
+static const char *sentence_of(const struct nlmsghdr *nl)
 {
 	size_t offset = sizeof(*nl) + sizeof(struct nlmsgerr);
 	const struct nlmsgerr *err = NLMSG_DATA(nl);
 	const struct nlattr *attr, *first;
-	const char *sentence = "no sentence";
+	const char *sentence = NULL;
 
 	if (!(nl->nlmsg_flags & NLM_F_CAPPED))
 		offset += err->msg.nlmsg_len - sizeof(err->msg);
@@ -189,6 +190,22 @@ void print_error(const struct nlmsghdr *nl, int error)
 				sentence = attr_payload(attr);
 		}
 	}
+	return sentence;
+}
+
+void print_error(const struct nlmsghdr *nl, int error)
+{
+	const char *sentence = sentence_of(nl);
+
 	fflush(stdout);
-	fprintf(stderr, "%s: %s\n", strerrorname_np(-error), sentence);
+	fprintf(stderr, "%s: %s\n", strerrorname_np(-error), sentence ? sentence : "no sentence");
+}
+
+void print_note(const struct nlmsghdr *nl)
+{
+	const char *sentence = sentence_of(nl);
+
+	fflush(stdout);
+	if (sentence)
+		fprintf(stderr, "note: %s\n", sentence);
 }

@@ -25,4 +25,7 @@ void print_message(const struct nlmsghdr *nl);
 /* to standard error the name of the errno, and the kernel's sentence */
 void print_error(const struct nlmsghdr *nl, int error);
 
+/* to standard error the kernel's sentence about a success, if it has one */
+void print_note(const struct nlmsghdr *nl);
+
 #endif

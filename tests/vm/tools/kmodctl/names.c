@@ -45,6 +45,7 @@ static const struct attr_kind attr_kinds[] = {
 	{ "next_cursor", LITEIO_A_NEXT_CURSOR, KIND_U64 },
 	{ "max_chunks", LITEIO_A_MAX_CHUNKS, KIND_U32 },
 	{ "ticket", LITEIO_A_TICKET, KIND_U64 },
+	{ "last_ns", LITEIO_A_LAST_NS, KIND_U64 },
 };
 
 static const struct attr_kind qos_attr_kinds[] = {

@@ -68,6 +68,7 @@ int socket_converse(int fd, struct request *r)
 				print_error(nl, error);
 				return 1;
 			}
+			print_note(nl);
 			return 0;
 		}
 	}
