@@ -18,7 +18,7 @@
 #include "base/worker.h"
 #include "host/dm.h"
 
-/* so often is a full pool looked at, which makes it count what was freed; the slack lets the CPU sleep */
+/* so often is a full pool looked at, which makes it count what was freed; slack spares the CPU */
 #define FULL_MS 5000
 #define FULL_SLACK_MS 1000
 

@@ -30,7 +30,8 @@ static void dm_task_destroyp(struct dm_task **t)
 
 #define _cleanup_task_ _cleanup_(dm_task_destroyp)
 
-__attribute__((format(printf, 5, 6))) static void keep_log(int level, const char *file, int line, int dm_errno, const char *fmt, ...)
+__attribute__((format(printf, 5, 6)))
+static void keep_log(int level, const char *file, int line, int dm_errno, const char *fmt, ...)
 {
 	va_list ap;
 

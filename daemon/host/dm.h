@@ -145,7 +145,7 @@ int liteio_dm_table(const char *name, struct liteio_dm_target **ret, size_t *ret
 		    struct liteio_error *err);
 int liteio_dm_status(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
 		     struct liteio_error *err);
-/* the same, but a thin pool commits its metadata for it (drivers/md/dm-thin.c pool_status()); may wait for its disk */
+/* the same, but a thin pool commits its metadata for it (dm-thin.c pool_status()); may wait */
 int liteio_dm_status_committed(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
 			       struct liteio_error *err);
 /* every device of ours (dm uuid prefix LITEIO-), with open counts; new memory */

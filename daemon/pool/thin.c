@@ -186,9 +186,10 @@ static int pool_status(struct thin *t, status_fn ask, struct liteio_engine_statu
 }
 
 /*
- * A full pool counts freed blocks when it commits, and a discard that frees some leaves nothing to commit
- * when the timer's commit falls between its two halves (dm-thin.c process_prepared_discard_passdown_pt2() marks no
- * device as changed). Without new blocks to write nothing else makes it commit, and it would stay full.
+ * A full pool counts freed blocks when it commits, and a discard that frees some leaves nothing to
+ * commit when the timer's commit falls between its two halves (dm-thin.c
+ * process_prepared_discard_passdown_pt2() marks no device as changed). Without new blocks to write
+ * nothing else makes it commit, and it would stay full.
  */
 static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
 		  struct liteio_error *err)
@@ -204,7 +205,8 @@ static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 3, 4))) static int message(struct liteio_engine *e, struct liteio_error *err, const char *fmt, ...)
+__attribute__((format(printf, 3, 4)))
+static int message(struct liteio_engine *e, struct liteio_error *err, const char *fmt, ...)
 {
 	char text[MESSAGE_MAX];
 	va_list ap;
@@ -346,7 +348,8 @@ static bool is_ours(const struct thin *t, const struct liteio_dm_info *i, dev_t 
 }
 
 /* call @fn for every thin device of the pool; the first error, after all had their turn */
-static int for_each(struct thin *t, int (*fn)(const struct liteio_dm_info *i, struct liteio_error *err),
+static int for_each(struct thin *t, int (*fn)(const struct liteio_dm_info *i,
+					      struct liteio_error *err),
 		    struct liteio_error *err)
 {
 	struct liteio_dm_info *list _cleanup_free_ = NULL, pool;
