@@ -66,6 +66,7 @@ static void print_attr(const struct attr_kind *kind, const struct nlattr *attr, 
 		printf("%" PRIu64, attr_number(attr));
 }
 
+/* how many there are in all, and the buckets that have any */
 static void print_hist(const struct nlattr *attr, const char *prefix)
 {
 	uint64_t hist[LITEIO_HIST_BUCKETS], sum = 0;
@@ -77,6 +78,10 @@ static void print_hist(const struct nlattr *attr, const char *prefix)
 	for (i = 0; i < LITEIO_HIST_BUCKETS; i++)
 		sum += hist[i];
 	printf(" %shist=%" PRIu64, prefix, sum);
+	for (i = 0; i < LITEIO_HIST_BUCKETS; i++) {
+		if (hist[i])
+			printf(" %sbucket=%u:%" PRIu64, prefix, i, hist[i]);
+	}
 }
 
 static void print_nest(const struct nlattr *nest, const char *prefix,
@@ -170,8 +175,7 @@ void print_message(const struct nlmsghdr *nl)
 	putchar('\n');
 }
 
-/* what the kernel says of the end of a command, NULL when it says nothing */
-static const char *sentence_of(const struct nlmsghdr *nl)
+const char *answer_sentence(const struct nlmsghdr *nl)
 {
 	size_t offset = sizeof(*nl) + sizeof(struct nlmsgerr);
 	const struct nlmsgerr *err = NLMSG_DATA(nl);
@@ -195,7 +199,7 @@ static const char *sentence_of(const struct nlmsghdr *nl)
 
 void print_error(const struct nlmsghdr *nl, int error)
 {
-	const char *sentence = sentence_of(nl);
+	const char *sentence = answer_sentence(nl);
 
 	fflush(stdout);
 	fprintf(stderr, "%s: %s\n", strerrorname_np(-error), sentence ? sentence : "no sentence");
@@ -203,7 +207,7 @@ void print_error(const struct nlmsghdr *nl, int error)
 
 void print_note(const struct nlmsghdr *nl)
 {
-	const char *sentence = sentence_of(nl);
+	const char *sentence = answer_sentence(nl);
 
 	fflush(stdout);
 	if (sentence)

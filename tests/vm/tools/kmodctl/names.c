@@ -163,3 +163,14 @@ int command_number(const char *name)
 	}
 	return (int)number(name);
 }
+
+const char *command_name(int cmd)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(commands); i++) {
+		if (commands[i].cmd == cmd)
+			return commands[i].name;
+	}
+	return "none";
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Words of what programs print, by the shell itself: to start a program takes an emulated machine longer than
+# what most of them are started for.
+
+# field NAME: the values of NAME= on standard input, one a line.
+field() {
+	local - word words
+
+	set -f
+	words=$(</dev/stdin)
+	for word in $words; do
+		[[ $word != "$1"=* ]] || echo "${word#*=}"
+	done
+}
+
+# one_line: the lines of standard input, with a blank between them
+one_line() {
+	local text
+
+	text=$(</dev/stdin)
+	echo "${text//$'\n'/ }"
+}
+
+# holds FILE TEXT: is there such a file yet, and is the text in it?
+holds() {
+	[ -e "$1" ] && [[ $(<"$1") == *"$2"* ]]
+}
