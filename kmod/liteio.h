@@ -6,8 +6,8 @@
  *
  *	md->type_lock, table locks	device-mapper's own, held when it calls ctr, dtr and resume;
  *					a message comes under SRCU of the table
- *	dirty->lock (mutex)		tracking of one attachment, see dirty.h; liteio_lock is taken
- *					in it for a moment, when it begins or ends
+ *	dirty->lock (mutex)		tracking of one attachment, see dirty.h; liteio_lock is
+ *					taken in it for a moment, when it begins or ends
  *	liteio_lock (mutex)		the registry, see registry.h
  *	  configfs su_mutex, inodes,	held while a directory is made or taken away; show()
  *	  frag_sem			runs under frag_sem, so it never takes liteio_lock

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The table line of a head: whatever is parsed, printed and parsed again is the same. The same words as a
- * message: a floor in its range, or one sentence.
+ * The table line of a head: whatever is parsed, printed and parsed again is the same. The same
+ * words as a message: a floor in its range, or one sentence.
  * fuzz-src: kmod/table.c
  */
 #include <stdint.h>

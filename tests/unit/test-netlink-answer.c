@@ -219,7 +219,9 @@ END_TEST
 START_TEST(a_dump_that_fails_on_its_way_is_an_error)
 {
 	for (unsigned int parts = 0; parts <= 1; parts++) {
-		const struct answer a[] = { { .parts = ALL, .interrupted = parts, .code = -ENOMEM } };
+		const struct answer a[] = { { .parts = ALL,
+					      .interrupted = parts,
+					      .code = -ENOMEM } };
 		struct liteio_error err = LITEIO_ERROR_INIT;
 		struct liteio_netlink_att *atts = NULL;
 		size_t n_atts = 77;

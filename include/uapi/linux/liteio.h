@@ -204,8 +204,8 @@
  *	-ENOENT		no such volume
  *	-ESTALE		GEN is below the floor, or was fenced by itself
  *	-EEXIST		exists
- *	-ENOSPC		the volume has LITEIO_VOL_ATT_MAX attachments, or there would be no room to fence
- *			this one by itself, see FENCE
+ *	-ENOSPC		the volume has LITEIO_VOL_ATT_MAX attachments, or there would be no room
+ *			to fence this one by itself, see FENCE
  *	-ENOMEM
  *
  *
@@ -281,9 +281,9 @@
  * every attachment named.
  *
  *	-ENOENT		no such volume
- *	-ENOSPC		GEN without an attachment: LITEIO_BARRED_MAX generations from the floor on have
- *			been fenced one by one, or have an attachment that may yet be; raise the
- *			floor up to the lowest one in use
+ *	-ENOSPC		GEN without an attachment: LITEIO_BARRED_MAX generations from the floor on
+ *			have been fenced one by one, or have an attachment that may yet be; raise
+ *			the floor up to the lowest one in use
  *	-ENOMEM
  *	-EINTR		the caller is being killed; the gates are closed
  *
