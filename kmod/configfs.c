@@ -374,12 +374,34 @@ static int vol_added(struct liteio_vol *vol)
 	return 0;
 }
 
+/*
+ * configfs detaches a registered directory under the lock of its parent, not under its own
+ * (fs/configfs/dir.c configfs_unregister_group()). Who lists it meanwhile stands on a name that goes
+ * (configfs_readdir() lets go of configfs_dirent_lock at each), and hangs its cursor into a list that
+ * is freed. So the directory's own lock is held, too. As everybody else takes that after the parent's,
+ * nobody may be about to: its name goes first, and under the parent's lock, so that whoever has found
+ * it by that name is gone as well. The lock class says that this order is meant.
+ */
+static void unregister(struct config_group *group)
+{
+	struct dentry *dentry = dget(group->cg_item.ci_dentry);
+	struct inode *parent = d_inode(group->cg_item.ci_parent->ci_dentry);
+
+	inode_lock_nested(parent, I_MUTEX_PARENT);
+	d_drop(dentry);
+	inode_unlock(parent);
+	inode_lock_nested(d_inode(dentry), I_MUTEX_XATTR);
+	configfs_unregister_group(group);
+	inode_unlock(d_inode(dentry));
+	dput(dentry);
+}
+
 static void vol_removed(struct liteio_vol *vol)
 {
 	struct vol_window *window = vol->window;
 
 	vol->window = NULL;
-	configfs_unregister_group(&window->group);
+	unregister(&window->group);
 	config_group_put(&window->group);
 }
 
@@ -410,7 +432,7 @@ static void att_removed(struct liteio_att *att)
 	struct att_window *window = att->window;
 
 	att->window = NULL;
-	configfs_unregister_group(&window->group);
+	unregister(&window->group);
 	config_group_put(&window->group);
 }
 

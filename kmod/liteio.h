@@ -4,8 +4,8 @@
  *
  * LOCK ORDER, outermost first
  *
- *	md->type_lock, table locks	device-mapper's own, held when it calls ctr, dtr and
- *					resume; messages come under SRCU of it
+ *	md->type_lock, table locks	device-mapper's own, held when it calls ctr, dtr and resume;
+ *					a message comes under SRCU of the table
  *	dirty->lock (mutex)		tracking of one attachment, see dirty.h; liteio_lock is
  *					taken in it for a moment, when it begins or ends
  *	liteio_lock (mutex)		the registry, see registry.h

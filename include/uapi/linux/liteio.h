@@ -281,9 +281,9 @@
  * every attachment named.
  *
  *	-ENOENT		no such volume
- *	-ENOSPC		GEN without an attachment: LITEIO_BARRED_MAX generations from the floor
- *			on have been fenced one by one, or have an attachment that may yet
- *			be; raise the floor up to the lowest one in use
+ *	-ENOSPC		GEN without an attachment: LITEIO_BARRED_MAX generations from the floor on
+ *			have been fenced one by one, or have an attachment that may yet be; raise
+ *			the floor up to the lowest one in use
  *	-ENOMEM
  *	-EINTR		the caller is being killed; the gates are closed
  *
