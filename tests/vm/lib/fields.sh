@@ -14,12 +14,17 @@ field() {
 	done
 }
 
-# one_line: the lines of standard input, with a blank between them
+# one_line: the words of standard input, with a blank between them
 one_line() {
-	local text
+	local - word words=''
 
-	text=$(</dev/stdin)
-	echo "${text//$'\n'/ }"
+	set -f
+
+	# shellcheck disable=SC2013 # words are what is wanted
+	for word in $(</dev/stdin); do
+		words+=${words:+ }$word
+	done
+	printf '%s\n' "$words"
 }
 
 # holds FILE TEXT: is there such a file yet, and is the text in it?

@@ -158,12 +158,12 @@ t_the_kernel_can_measure_tables() {
 	volume $V1 70 80
 	dmsetup create h --table "0 1000 liteio 1:0 2048 $V1 70 1 ro"
 	dmsetup create g --table "0 1000 liteio /dev/ram0 0 $V1 80"
-	expect "target_name=liteio,target_version=1.1.0,device_name=1:0,offset=2048,uuid=$V1,generation=70,read_only=y;
-target_name=liteio,target_version=1.1.0,device_name=1:0,offset=0,uuid=$V1,generation=80,read_only=n;" "$(measured 70 80)"
+	expect "target_name=liteio,target_version=1.2.0,device_name=1:0,offset=2048,uuid=$V1,generation=70,read_only=y;
+target_name=liteio,target_version=1.2.0,device_name=1:0,offset=0,uuid=$V1,generation=80,read_only=n;" "$(measured 70 80)"
 }
 
 t_the_version_is_told() {
-	dmsetup targets | grep -qE '^liteio +v1\.1\.0$'
+	dmsetup targets | grep -qE '^liteio +v1\.2\.0$'
 }
 
 run_tests "$@"
