@@ -376,11 +376,11 @@ static int vol_added(struct liteio_vol *vol)
 
 /*
  * configfs detaches a registered directory under the lock of its parent, not under its own
- * (fs/configfs/dir.c configfs_unregister_group()). Who lists it meanwhile stands on a name that goes
- * (configfs_readdir() lets go of configfs_dirent_lock at each), and hangs its cursor into a list that
- * is freed. So the directory's own lock is held, too. As everybody else takes that after the parent's,
- * nobody may be about to: its name goes first, and under the parent's lock, so that whoever has found
- * it by that name is gone as well. The lock class says that this order is meant.
+ * (fs/configfs/dir.c configfs_unregister_group()). Who lists it meanwhile stands on a name that
+ * goes (configfs_readdir() lets go of configfs_dirent_lock at each), and hangs its cursor into a
+ * list that is freed. So the directory's own lock is held, too. As everybody else takes that after
+ * the parent's, nobody may be about to: its name goes first, and under the parent's lock, so that
+ * whoever has found it by that name is gone as well. The lock class says that this order is meant.
  */
 static void unregister(struct config_group *group)
 {
