@@ -13,7 +13,6 @@ two_heads() {
 	volume $V1 1 2
 	dmsetup create h1 --table "0 8192 liteio /dev/ram0 0 $V1 1"
 	dmsetup create h2 --table "0 8192 liteio /dev/ram0 0 $V1 2"
-	udevadm settle
 }
 
 # all that can be asked, with the number of the newest event
@@ -81,7 +80,6 @@ t_a_message_does_not_wait() {
 	# writes only: udev reads
 	dmsetup create slow --table "0 8192 delay /dev/ram0 0 0 /dev/ram0 0 8000"
 	dmsetup create h1 --table "0 8192 liteio /dev/mapper/slow 0 $V1 1"
-	udevadm settle
 	dd if=/dev/zero of=/dev/mapper/h1 bs=4k count=1 oflag=direct status=none &
 	job=$!
 	until_true 10 in_flight 1

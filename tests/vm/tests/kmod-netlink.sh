@@ -247,8 +247,6 @@ t_requests_made_by_chance_do_no_harm() {
 	# one of the four volumes that are asked for has a head
 	volume $uuid 3
 	head_new h /dev/ram0 8192 $uuid 3
-	# what drains later says so later: nobody reads it but we
-	udevadm settle
 	said=$(kmodctl scramble "${SEED:-1}" "${COUNT:-10000}")
 	echo "# seed ${SEED:-1}: $said"
 	for command in refused info vol-set vol-get vol-del att-add att-get att-del fence stats dirty-start \
