@@ -27,6 +27,8 @@ att-get +dump
 info"
 export EVERYTHING
 
+# shellcheck source=tests/vm/lib/disks.sh
+. "${BASH_SOURCE[0]%/*}/disks.sh"
 # shellcheck source=tests/vm/lib/fields.sh
 . "${BASH_SOURCE[0]%/*}/fields.sh"
 
@@ -116,21 +118,6 @@ sysfs_of() {
 # a disk in memory, /dev/ram0, of 64 MiB
 ram_disk() {
 	[ -b /dev/ram0 ] || modprobe brd rd_nr=1 rd_size=65536
-	settle
-}
-
-# null_disk NUMBER [ATTRIBUTE=VALUE...]: /dev/nullbNUMBER of 64 MiB, made anew
-null_disk() {
-	local dir=$CONFIGFS/nullb/nullb$1 pair
-
-	modprobe null_blk nr_devices=0
-	mountpoint -q $CONFIGFS || mount -t configfs none $CONFIGFS
-	[ ! -d "$dir" ] || rmdir "$dir"
-	mkdir "$dir"
-	for pair in size=64 "${@:2}"; do
-		echo "${pair#*=}" >"$dir/${pair%%=*}"
-	done
-	echo 1 >"$dir/power"
 	settle
 }
 

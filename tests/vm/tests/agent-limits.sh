@@ -11,9 +11,10 @@
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
 # shellcheck source=tests/vm/lib/qos.sh
 . "$LITEIO_TOP/tests/vm/lib/qos.sh"
-# shellcheck source=tests/vm/lib/bench.sh
-. "$LITEIO_TOP/tests/vm/lib/bench.sh"
+# shellcheck source=tests/vm/lib/disks.sh
+. "$LITEIO_TOP/tests/vm/lib/disks.sh"
 
+settle() { udevadm settle; }
 # a disk in memory: while the host's disk is waited for, time goes on here and nothing is done
 null_disk 0 size=256 memory_backed=1 discard=1
 DISK=/dev/nullb0
