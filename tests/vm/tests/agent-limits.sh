@@ -306,7 +306,7 @@ table "UUID GENERATION STATE READ ONLY IN FLIGHT REJECTED WAITING HAD TO WAIT HE
 table "$other 4 other 0 0" stats
 table "drained yes" fence $other --floor 5
 table "loaded yes" status
-expect "4 65536 0" "$(j module dirty | jq -r ".items[] | select(.uuid == \"$other\") | \"\(.generation) \(.dirty.chunkBytes) \(.dirty.remaining)\"")" \
+expect "4 65536 0" "$(j module dirty | jq -r ".items[] | select(.uuid == \"$other\") | \"\(.generation) \(.dirty.chunkBytes) \(.dirty.remaining // 0)\"")" \
 	"what is tracked, for programs"
 expect "read write flush other" \
 	"$(j module stats | jq -r ".items[] | select(.uuid == \"$other\") | .classes[].class" | one_line)" "its statistics, for programs"
