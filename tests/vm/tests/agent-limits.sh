@@ -309,7 +309,7 @@ table "loaded yes" status
 expect "4 65536 0" "$(j module dirty | jq -r ".items[] | select(.uuid == \"$other\") | \"\(.generation) \(.dirty.chunkBytes) \(.dirty.remaining // 0)\"")" \
 	"what is tracked, for programs"
 expect "read write flush other" \
-	"$(j module stats | jq -r ".items[] | select(.uuid == \"$other\") | .classes[].class" | one_line)" "its statistics, for programs"
+	"$(j module stats | jq -r ".items[] | select(.uuid == \"$other\") | .classes[].name" | one_line)" "its statistics, for programs"
 # what is wrong on the command line: one sentence, status 2, nothing is changed
 before=$(kmodctl batch <<<"vol-get +dump
 att-get +dump
