@@ -27,7 +27,6 @@ static int finish(struct liteio_pool *p, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_pending(&p->cat);
 	struct liteio_uuid replaced = v->replaces;
-	struct liteio_catalog draft;
 	int r;
 
 	/* a device that still has the old data must not outlive the change */
@@ -36,9 +35,7 @@ static int finish(struct liteio_pool *p, struct liteio_error *err)
 		if (r)
 			return r;
 	}
-	liteio_pool_draft(p, &draft);
-	liteio_catalog_finish(&draft);
-	return liteio_pool_persist(p, &draft, err);
+	return liteio_pool_finish(p, err);
 }
 
 /* nobody was told that they exist: they never did. Their thin ids are not used again */
