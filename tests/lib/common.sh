@@ -6,9 +6,6 @@ LITEIO_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LITEIO_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/liteio
 export LITEIO_TOP LITEIO_CACHE
 
-# as the Makefile has it: what one clone has compiled another need not
-export CCACHE_DIR=${CCACHE_DIR:-$LITEIO_CACHE/ccache} CCACHE_BASEDIR=${CCACHE_BASEDIR:-$LITEIO_TOP} CCACHE_NOHASHDIR=1
-
 # Who speaks, in messages: the script's own name.
 liteio_me=${0##*/}
 
