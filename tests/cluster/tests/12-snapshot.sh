@@ -7,24 +7,13 @@
 # shellcheck source=tests/cluster/tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-snapshot() {
-	kn apply -f - <<-END
-		apiVersion: snapshot.storage.k8s.io/v1
-		kind: VolumeSnapshot
-		metadata: {name: $1}
-		spec:
-		  volumeSnapshotClassName: liteio
-		  source: {persistentVolumeClaimName: $2}
-	END
-	kn wait --for=jsonpath='{.status.readyToUse}'=true "volumesnapshot/$1" --timeout=300s
-}
-
 take() {
 	claim c 128Mi
 	pod p worker-1 "$STAY" c
 	pod_ready p
 	in_pod p "dd if=/dev/urandom of=/data/file bs=1M count=4 2>/dev/null && md5sum /data/file >/data/sum && echo old >/data/age && sync"
-	snapshot s c
+	snapshot_of s c
+	snapshot_ready s
 }
 
 go_on() {

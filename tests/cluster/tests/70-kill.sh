@@ -81,18 +81,6 @@ write_sum='dd if=/dev/urandom of=$d/file bs=1M count=4 2>/dev/null && md5sum $d/
 fill() { in_pod "$1" "d=${2:-/data}; $write_sum"; }
 found() { in_pod "$1" "md5sum -c ${2:-/data}/sum"; }
 
-snapshot_of() {
-	kn apply -f - <<-END
-		apiVersion: snapshot.storage.k8s.io/v1
-		kind: VolumeSnapshot
-		metadata: {name: $1}
-		spec:
-		  volumeSnapshotClassName: liteio
-		  source: {persistentVolumeClaimName: $2}
-	END
-}
-
-snapshot_ready() { kn wait --for=jsonpath='{.status.readyToUse}'=true "volumesnapshot/$1" --timeout="${2:-300s}"; }
 grow() { kn patch pvc "$1" -p '{"spec":{"resources":{"requests":{"storage":"192Mi"}}}}'; }
 has_grown() { kn wait --for=jsonpath='{.status.capacity.storage}'=192Mi "pvc/$1" --timeout=300s; }
 volumes_gone() { [ -z "$(k get volumes.liteio.io,snapshots.liteio.io -o name)" ]; }

@@ -171,6 +171,20 @@ capacity_of() {
 		.nodeTopology.matchLabels["topology.liteio.io/node"] == $n)] | length > 0'
 }
 
+# snapshot_of NAME CLAIM: asked for; snapshot_ready NAME [TIMEOUT]: taken
+snapshot_of() {
+	kn apply -f - <<-END
+		apiVersion: snapshot.storage.k8s.io/v1
+		kind: VolumeSnapshot
+		metadata: {name: $1}
+		spec:
+		  volumeSnapshotClassName: liteio
+		  source: {persistentVolumeClaimName: $2}
+	END
+}
+
+snapshot_ready() { kn wait --for=jsonpath='{.status.readyToUse}'=true "volumesnapshot/$1" --timeout="${2:-300s}"; }
+
 # pool_object NODE DISK: a pool on that disk of the node, wanted.
 pool_object() {
 	k apply -f - <<-END
