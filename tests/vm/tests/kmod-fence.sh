@@ -16,18 +16,6 @@ slow() {
 	settle
 }
 
-# start_writer NAME DEVICE GEN [WRITERS]: its process is in $writer, what it says in $WORK/NAME
-start_writer() {
-	STAMPS=$WORK/$1.stamps stampwriter write "$2" "$3" $BLOCKS "${4:-8}" >"$WORK/$1" &
-	writer=$!
-	until_true 30 holds "$WORK/$1" running
-}
-
-stop_writer() {
-	kill -TERM "$writer"
-	wait "$writer"
-}
-
 # failed_of NAME: how many writes, by what it said last
 failed_of() {
 	local said

@@ -42,9 +42,7 @@ t_a_head_is_swapped_to_linear_and_back_under_io() {
 	ram_disk
 	volume $V1 1
 	head_new h /dev/ram0 $SECTORS $V1 1
-	STAMPS=$WORK/stamps stampwriter write /dev/mapper/h 1 2048 4 >"$WORK/writer" &
-	writer=$!
-	until_true 30 holds "$WORK/writer" running
+	start_writer writer /dev/mapper/h 1 4
 	for round in 1 2 3; do
 		dmsetup load h --table "0 $SECTORS linear /dev/ram0 0"
 		dmsetup resume h
@@ -53,11 +51,10 @@ t_a_head_is_swapped_to_linear_and_back_under_io() {
 		dmsetup resume h
 		expect open "$(state_of $V1 1)" "round $round"
 	done
-	kill -TERM $writer
-	wait $writer
+	stop_writer
 	[[ $(<"$WORK/writer") == *" failed 0" ]] || fail "$(cat "$WORK/writer")"
 	# whatever was under way when tables changed: what was acknowledged is there
-	stampwriter verify /dev/ram0 1 2048 "$WORK/stamps"
+	stampwriter verify /dev/ram0 1 2048 "$WORK/writer.stamps"
 }
 
 # it grows by a chunk at a time while it is written to, and then has all of its blocks
@@ -67,9 +64,7 @@ t_a_head_grows_under_io() {
 	ram_disk
 	volume $V1 1
 	head_new h /dev/ram0 $SECTORS $V1 1
-	STAMPS=$WORK/stamps stampwriter write /dev/mapper/h 1 2048 4 >"$WORK/writer" &
-	writer=$!
-	until_true 30 holds "$WORK/writer" running
+	start_writer writer /dev/mapper/h 1 4
 	while [ $size -lt $((SECTORS * 2)) ]; do
 		size=$((size + SECTORS / 4))
 		dmsetup load h --table "0 $size liteio /dev/ram0 0 $V1 1"
@@ -78,10 +73,9 @@ t_a_head_grows_under_io() {
 		# what is new can be written to
 		dd if=/dev/zero of=/dev/mapper/h bs=4k seek=$((size / 8 - 1)) count=1 oflag=direct status=none
 	done
-	kill -TERM $writer
-	wait $writer
+	stop_writer
 	[[ $(<"$WORK/writer") == *" failed 0" ]] || fail "$(cat "$WORK/writer")"
-	stampwriter verify /dev/ram0 1 2048 "$WORK/stamps"
+	stampwriter verify /dev/ram0 1 2048 "$WORK/writer.stamps"
 }
 
 t_a_head_goes_under_io() {
@@ -91,9 +85,7 @@ t_a_head_goes_under_io() {
 	for round in 1 2 3 4 5; do
 		volume $V1 1
 		head_new h /dev/ram0 $SECTORS $V1 1
-		STAMPS=$WORK/stamps stampwriter write /dev/mapper/h 1 2048 4 >"$WORK/writer" &
-		writer=$!
-		until_true 30 holds "$WORK/writer" running
+		start_writer writer /dev/mapper/h 1 4
 		expect_error EBUSY "a head is bound" kmodctl att-del uuid=$V1 gen=1
 		! rmmod liteio 2>/dev/null || fail "unloaded in round $round"
 		# the device is in use: its table is replaced by one that fails, under I/O
@@ -101,10 +93,9 @@ t_a_head_goes_under_io() {
 		expect new "$(state_of $V1 1)"
 		kmodctl att-del uuid=$V1 gen=1
 		kmodctl vol-del uuid=$V1
-		kill -TERM $writer
-		wait $writer
+		stop_writer
 		dmsetup remove --retry h
-		stampwriter verify /dev/ram0 1 2048 "$WORK/stamps"
+		stampwriter verify /dev/ram0 1 2048 "$WORK/writer.stamps"
 	done
 }
 

@@ -76,16 +76,13 @@ t_nothing_that_waited_lands_after_a_fence() {
 	ram_disk
 	volume $V1 1
 	head_new h /dev/ram0 $SECTORS $V1 1
-	STAMPS=$WORK/stamps stampwriter write /dev/mapper/h 1 2048 8 >"$WORK/writer" &
-	writer=$!
-	until_true 30 holds "$WORK/writer" running
+	start_writer writer /dev/mapper/h 1 8
 	limit wiops=2 burst_ms=1
 	until_true 20 queue_reaches 6
 	expect 1 "$(kmodctl fence uuid=$V1 floor=2 | field drained)"
 	stampwriter fill /dev/ram0 2 2048
 	limit wiops=0
-	kill -TERM $writer
-	wait $writer
+	stop_writer
 	stampwriter check /dev/ram0 2 2048
 }
 
@@ -218,9 +215,7 @@ t_what_waited_lands_where_the_new_table_says() {
 	stampwriter fill /dev/mapper/new 2 $blocks
 	head_new h /dev/mapper/old 16384 $V1 1
 	# no writer touches another's block, and the last write of each is the only one that can be under way
-	STAMPS=$WORK/stamps stampwriter write /dev/mapper/h 3 $blocks 8 >"$WORK/writer" &
-	writer=$!
-	until_true 30 holds "$WORK/writer" running
+	BLOCKS=$blocks start_writer writer /dev/mapper/h 3 8
 	limit wiops=5 burst_ms=1
 	until_true 20 queue_reaches 6
 	dmsetup load h --table "0 16384 liteio /dev/mapper/new 0 $V1 1"
@@ -230,13 +225,13 @@ t_what_waited_lands_where_the_new_table_says() {
 	dmsetup resume --noudevsync h
 	limit wiops=50
 	until_true 20 stamped_in_new $blocks
-	kill -TERM $writer
+	kill -TERM "$writer"
 	limit wiops=0
-	wait $writer
+	wait "$writer"
 	[[ $(<"$WORK/writer") == *" failed 0" ]] || fail "$(cat "$WORK/writer")"
 	dd if=/dev/mapper/old bs=1M iflag=direct status=none | cmp - "$WORK/old"
 	# of each block the newest that was acknowledged is in one of the two places
-	stampwriter verify /dev/mapper/new 3 $blocks "$WORK/stamps" /dev/mapper/old
+	stampwriter verify /dev/mapper/new 3 $blocks "$WORK/writer.stamps" /dev/mapper/old
 }
 
 # have the writers of generation 3 written anything there?
