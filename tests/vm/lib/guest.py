@@ -26,6 +26,9 @@ TIMED_OUT = 124
 GUEST_DIED = 125
 CONSOLE_COMPLAINS = 126
 
+# as often an emulator may fall before its guest is up
+EMULATORS = 3
+
 IMAGE_SERIAL = 'liteio-image'
 
 # What a guest can do without; not where instructions are counted, for the recorded counts are with it.
@@ -98,6 +101,7 @@ class Guest:
         self._buffer = b''
         self._out = -1
         self._lock = None
+        self._how = (False, ())
         if options.kernel not in KERNELS:
             raise Error('no kernel is called "%s"; there are: %s' % (options.kernel, ', '.join(KERNELS)))
         self.kernel = KERNELS[options.kernel]
@@ -238,6 +242,7 @@ class Guest:
 
     def start(self, detach=False, extra=()):
         """Start the emulator. Unless detached, it dies with us."""
+        self._how = (detach, extra)
         os.makedirs(self.state, exist_ok=True)
         for name in ('cmd.in', 'cmd.out'):
             if os.path.lexists(self.path(name)):
@@ -319,6 +324,11 @@ class Guest:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             self._out = os.open(self.path('cmd.out'), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
 
+    def _close(self):
+        os.close(self._out)
+        self._lock.close()
+        self._out, self._lock, self._buffer = -1, None, b''
+
     def _fill(self, deadline):
         """More bytes from the guest. Raises TimeoutError, or EOFError when there is no guest any more."""
         while True:
@@ -357,11 +367,30 @@ class Guest:
         with open(self.path('cmd.in'), 'wb') as f:
             f.write(data)
 
+    def _fell(self):
+        """Has the emulator ended by a mistake of its own, not of what runs in it?"""
+        with open(self.path('qemu.log'), encoding='utf-8', errors='replace') as f:
+            return not self.alive() and 'Assertion `' in f.read()
+
     def wait_ready(self, deadline):
-        """Wait until the guest takes scripts."""
-        self._open()
-        while self._line(deadline) != ['ready']:
-            pass
+        """Wait until the guest takes scripts.
+
+        With several CPUs an emulator now and then trips over its own map of memory while the guest maps
+        its devices (iotlb_to_section() of QEMU's physmem.c). Nothing of ours has run by then: it is
+        started again, and that is said."""
+        for left in reversed(range(EMULATORS)):
+            self._open()
+            try:
+                while self._line(deadline) != ['ready']:
+                    pass
+                return
+            except EOFError:
+                if not left or not self._fell():
+                    raise
+            print('%s: the emulator fell while it booted, it is started again' % self.options.name,
+                  file=sys.stderr)
+            self._close()
+            self.start(*self._how)
 
     def execute(self, script, deadline, out):
         """Run a shell script in the guest, its output to out; returns its exit code."""

@@ -37,5 +37,19 @@ expect 126 'WARNING: made up' "a warning fails a script that is content" \
 	-- bash -c 'echo "WARNING: made up" >/dev/kmsg'
 expect 125 'Kernel panic' "a kernel that dies ends the run" -- bash -c 'echo c >/proc/sysrq-trigger; sleep 1000'
 expect 124 'no end after 40 s' "a guest that hangs is ended" --timeout 40 -- sleep 1000
+
+# An emulator that falls before its guest is up: twice is borne, three times is not.
+shims=$(mktemp -d)
+trap 'rm -rf "$shims"' EXIT
+cat >"$shims/qemu-system-x86_64" <<SHIM
+#!/bin/bash
+echo x >>"$shims/starts"
+[ \$(wc -l <"$shims/starts") -gt \$FALLS ] || { echo "q: Assertion \\\`made up' failed." >&2; kill -ABRT \$\$; }
+exec $(command -v qemu-system-x86_64) "\$@"
+SHIM
+chmod +x "$shims/qemu-system-x86_64"
+FALLS=2 PATH=$shims:$PATH expect 0 'started again' "an emulator that falls at boot is started again" -- echo up
+rm "$shims/starts"
+FALLS=3 PATH=$shims:$PATH expect 125 'made up' "but not for ever" -- echo up
 [ ! -e /etc/liteio-was-here ] || { echo "FAILED: the guest wrote to the host" >&2; failed=1; }
 exit $failed
