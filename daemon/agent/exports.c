@@ -17,6 +17,7 @@
 #include "agent/door.h"
 #include "agent/gate.h"
 #include "agent/limits.h"
+#include "agent/publish.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -102,7 +103,11 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 	if (r)
 		return r;
 	{
-		liteio_lane_guard(p, false);
+		LITEIO_LANE(lane);
+
+		r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+		if (r)
+			return r;
 		r = liteio_pool_volume_activate(p->engine, &v->uuid, &thin, err);
 	}
 	if (r)
@@ -201,6 +206,18 @@ static int remove_gate(const struct liteio_uuid *uuid, uint64_t generation,
 	return liteio_gate_detach(nl, uuid, generation, false, err);
 }
 
+/* its name goes with it, if it has it */
+static int remove_head(const struct liteio_uuid *uuid, uint64_t generation,
+		       struct liteio_error *err)
+{
+	struct liteio_head_state head;
+
+	if (liteio_head_get(uuid, generation, false, &head, NULL) == 0 &&
+	    liteio_publish_is(uuid, head.path))
+		liteio_publish_del(uuid, head.path);
+	return liteio_head_remove(uuid, generation, false, err);
+}
+
 int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bool drained,
 			 bool *ret_removed, struct liteio_error *err)
 {
@@ -215,7 +232,7 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 		return r;
 	if (!drained)
 		return 0;
-	r = liteio_head_remove(uuid, generation, false, err);
+	r = remove_head(uuid, generation, err);
 	if (r == -EBUSY) {
 		liteio_dm_name(LITEIO_DM_HEAD, uuid, generation, name);
 		return liteio_dm_remove_deferred(name, err);

@@ -49,8 +49,8 @@ int liteio_gate_detach(struct liteio_netlink *nl, const struct liteio_uuid *uuid
  * @ret: @floor is that of the kernel, 0 without the module
  * @err: why the gates could not be closed
  *
- * Only after it was persisted. A plain head (without the module) gets an error table instead: the
- * suspend before that waits for its I/O. Return: 0 or a negative errno.
+ * What is told as done was persisted before. A plain head (without the module) gets an error table
+ * instead: the suspend before that waits for its I/O. Return: 0 or a negative errno.
  */
 int liteio_gate_fence(const struct liteio_uuid *uuid, const char *name, uint64_t floor,
 		      uint64_t generation, uint64_t timeout_ms, struct liteio_local_fenced *ret,

@@ -32,7 +32,11 @@ static int rollback(struct liteio_target *t, const struct liteio_uuid *snapshot,
 	if (r)
 		return r;
 	liteio_step("agent-rollback:swept");
-	liteio_lane_guard(t->pool, false);
+	LITEIO_LANE(lane);
+
+	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
+	if (r)
+		return r;
 	r = liteio_pool_volume_rollback(t->pool->engine, &t->volume.uuid, snapshot, err);
 	if (r)
 		return r;
@@ -91,7 +95,11 @@ static int rename_target(struct liteio_agent *a, struct liteio_target *t, const 
 		return liteio_error_set(err, -EEXIST, "%s exists in pool %s", name,
 					other.pool->name);
 	{
-		liteio_lane_guard(t->pool, false);
+		LITEIO_LANE(lane);
+
+		r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
+		if (r)
+			return r;
 		r = liteio_pool_volume_rename(t->pool->engine, &t->volume.uuid, name, err);
 	}
 	if (r)
@@ -197,7 +205,11 @@ static int clone_new(struct liteio_target *t, struct liteio_pool_create *c,
 	q = liteio_stillness_quiesce(&s);
 	if (liteio_uuid_is_null(&c->uuid))
 		liteio_uuid_random(&c->uuid);
-	liteio_lane_guard(t->pool, false);
+	LITEIO_LANE(lane);
+
+	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
+	if (r)
+		return r;
 	return liteio_pool_volume_create(t->pool->engine, c, &q, err);
 }
 

@@ -40,7 +40,11 @@ static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, struct l
 	r = liteio_export_sweep(t->pool, &t->volume, err);
 	if (r)
 		return r;
-	liteio_lane_guard(t->pool, false);
+	LITEIO_LANE(lane);
+
+	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
+	if (r)
+		return r;
 	if (t->volume.state == LITEIO_CATALOG_READY)
 		r = liteio_pool_volume_wipe(engine, &t->volume.uuid, wipe, err);
 	return r ? r : liteio_pool_volume_delete(engine, &t->volume.uuid, err);
@@ -109,8 +113,7 @@ static void fill(struct liteio_open_pool *p, const struct liteio_catalog_volume 
 	ret->kind = liteio_strdup(v->kind == LITEIO_CATALOG_SNAPSHOT ? "snapshot" : "volume");
 	ret->pool = liteio_strdup(p->name);
 	ret->wipe = (int)v->wipe;
-	liteio_lane_guard(p, false);
-	liteio_pool_reclaim_left(p->engine, &v->uuid, &ret->left_bytes, NULL);
+	ret->left_bytes = liteio_volume_info_allocated(p, v);
 }
 
 static void list_pool(struct liteio_open_pool *p, struct liteio_local_deletion_list *ret)

@@ -28,9 +28,12 @@ static int persist(struct liteio_target *t, uint64_t floor, uint64_t generation,
 		   struct liteio_error *err)
 {
 	struct liteio_pool *engine = t->pool->engine;
-	int r = 0;
+	LITEIO_LANE(lane);
+	int r;
 
-	liteio_lane_guard(t->pool, true);
+	r = liteio_lane_enter(t->pool, LITEIO_LANE_FENCE, &lane, err);
+	if (r)
+		return r;
 	if (floor)
 		r = liteio_pool_floor_raise(engine, &t->volume.uuid, floor, err);
 	else if (generation >= t->volume.floor)
@@ -40,6 +43,20 @@ static int persist(struct liteio_target *t, uint64_t floor, uint64_t generation,
 	return liteio_pool_volume_get(engine, &t->volume.uuid, &t->volume);
 }
 
+/*
+ * The pool does not answer. What still writes is stopped all the same, for closing a gate early is
+ * always right; that the fence holds after a restart is not said before it is written.
+ */
+static void fence_meanwhile(const struct liteio_target *t, uint64_t floor, uint64_t generation)
+{
+	struct liteio_local_fenced closed = { 0 };
+
+	if (liteio_kmodule_is_loaded("liteio"))
+		(void)liteio_gate_fence(&t->volume.uuid, t->volume.name, floor, generation, 0,
+					&closed, NULL);
+	liteio_json_fini(&closed, liteio_local_fenced_fields);
+}
+
 /* (1), (2), (3) */
 static int fence(struct liteio_target *t, uint64_t floor, uint64_t generation,
 		 uint64_t timeout_ms, struct liteio_local_fenced *ret, struct liteio_error *err)
@@ -47,6 +64,8 @@ static int fence(struct liteio_target *t, uint64_t floor, uint64_t generation,
 	int r;
 
 	r = persist(t, floor, generation, err);
+	if (r == -ETIMEDOUT)
+		fence_meanwhile(t, floor, generation);
 	if (r)
 		return r;
 	liteio_step("agent-fence:persisted");
@@ -157,7 +176,11 @@ static int create(struct liteio_agent *a, struct liteio_target *t,
 	if (!req->local)
 		snprintf(att->host, sizeof(att->host), "%s", req->host_nqn);
 	{
-		liteio_lane_guard(t->pool, false);
+		LITEIO_LANE(lane);
+
+		r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
+		if (r)
+			return r;
 		r = liteio_pool_attachment_add(t->pool->engine, att, err);
 		if (r)
 			return r;

@@ -175,7 +175,11 @@ static int take(struct liteio_agent *a, struct group *g, struct liteio_error *er
 	if (r)
 		return r;
 	q = liteio_stillness_quiesce(&s);
-	liteio_lane_guard(p, false);
+	LITEIO_LANE(lane);
+
+	r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+	if (r)
+		return r;
 	return liteio_pool_snapshot_group(p->engine, m, g->n, NULL, &q, err);
 }
 

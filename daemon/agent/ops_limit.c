@@ -26,7 +26,11 @@ static int persist(struct liteio_target *t, const struct liteio_limits_change *c
 	if (r)
 		return r;
 	to = liteio_limits_to_catalog(&limits);
-	liteio_lane_guard(t->pool, false);
+	LITEIO_LANE(lane);
+
+	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
+	if (r)
+		return r;
 	r = liteio_pool_volume_limit(t->pool->engine, &t->volume.uuid, &to, err);
 	if (r)
 		return r;

@@ -59,8 +59,11 @@ static void fill_fresh(struct liteio_open_pool *p, struct liteio_local_pool *ret
 	int r;
 
 	{
-		liteio_lane_guard(p, false);
-		r = liteio_pool_refresh(p->engine, &err);
+		LITEIO_LANE(lane);
+
+		r = liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, &err);
+		if (!r)
+			r = liteio_pool_refresh(p->engine, &err);
 	}
 	if (r)
 		log_warning(NULL, "pool %s: %s", p->name, liteio_error_str(&err, r));
@@ -249,8 +252,11 @@ int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
 	if (r)
 		return r;
 	{
-		liteio_lane_guard(p, false);
-		r = liteio_pool_set_overcommit(p->engine, req->overcommit_percent, err);
+		LITEIO_LANE(lane);
+
+		r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+		if (!r)
+			r = liteio_pool_set_overcommit(p->engine, req->overcommit_percent, err);
 	}
 	if (!r)
 		fill_fresh(p, ret);

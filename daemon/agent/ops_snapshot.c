@@ -62,7 +62,11 @@ static int take(struct liteio_target *t, const struct liteio_local_snapshot_crea
 	if (r)
 		return r;
 	q = liteio_stillness_quiesce(&s);
-	liteio_lane_guard(t->pool, false);
+	LITEIO_LANE(lane);
+
+	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
+	if (r)
+		return r;
 	return liteio_pool_snapshot_create(t->pool->engine, &uuid, req->name, &t->volume.uuid,
 					   NULL, &q, err);
 }

@@ -146,7 +146,11 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 	}
 	if (liteio_uuid_is_null(&c.uuid))
 		liteio_uuid_random(&c.uuid);
-	liteio_lane_guard(p, false);
+	LITEIO_LANE(lane);
+
+	r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+	if (r)
+		return r;
 	return liteio_pool_volume_create(p->engine, &c, NULL, err);
 }
 
@@ -206,7 +210,11 @@ static int grow(struct liteio_agent *a, struct liteio_target *t, uint64_t size_b
 					"it has %" PRIu64 " bytes; volumes do not shrink",
 					t->volume.size_bytes);
 	if (size_bytes > t->volume.size_bytes) {
-		liteio_lane_guard(t->pool, false);
+		LITEIO_LANE(lane);
+
+		r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
+		if (r)
+			return r;
 		r = liteio_pool_volume_grow(t->pool->engine, &t->volume.uuid, size_bytes, err);
 		if (r)
 			return r;

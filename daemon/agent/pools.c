@@ -5,12 +5,15 @@
 #include "agent/pools.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent/agent.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/loop.h"
 #include "base/str.h"
 
 /**
@@ -175,17 +178,107 @@ void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all,
 	free(all);
 }
 
+/* ---- the lane ---- */
+
+/* one who waits and is not urgent; on its own stack, in the list under the pool's lock */
+struct liteio_waiter {
+	struct liteio_waiter *next;
+};
+
+static const unsigned int patience_ms[] = {
+	[LITEIO_LANE_LOOK] = 5000,
+	[LITEIO_LANE_FENCE] = 20000,
+	[LITEIO_LANE_CHANGE] = 60000,
+};
+
+static void stand_in_line(struct liteio_open_pool *p, struct liteio_waiter *w)
+{
+	w->next = NULL;
+	if (!p->first)
+		p->last = &p->first;
+	*p->last = w;
+	p->last = &w->next;
+}
+
+static void step_out_of_line(struct liteio_open_pool *p, struct liteio_waiter *w)
+{
+	struct liteio_waiter **at = &p->first;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	if (p->last == &w->next)
+		p->last = at;
+}
+
+static bool is_my_turn(const struct liteio_open_pool *p, bool urgent, const struct liteio_waiter *w)
+{
+	return !p->busy && (urgent || (!p->urgent && p->first == w));
+}
+
+/* @until: NULL for ever; the pool's lock is held */
+static bool wait_turn(struct liteio_open_pool *p, bool urgent, const struct liteio_waiter *w,
+		      const struct timespec *until)
+{
+	int r = 0;
+
+	while (!is_my_turn(p, urgent, w) && r != ETIMEDOUT)
+		r = until ? pthread_cond_clockwait(&p->changed, &p->lock, CLOCK_MONOTONIC, until) :
+			    pthread_cond_wait(&p->changed, &p->lock);
+	return is_my_turn(p, urgent, w);
+}
+
+/* the pool's lock is held */
+static bool enter(struct liteio_open_pool *p, bool urgent, const struct timespec *until)
+{
+	struct liteio_waiter me;
+	bool is_in;
+
+	if (urgent)
+		p->urgent++;
+	else
+		stand_in_line(p, &me);
+	is_in = wait_turn(p, urgent, &me, until);
+	if (urgent)
+		p->urgent--;
+	else
+		step_out_of_line(p, &me);
+	if (is_in) {
+		p->busy = true;
+		p->since_ms = liteio_now_ms();
+	} else {
+		/* whoever stood behind may be the next now */
+		pthread_cond_broadcast(&p->changed);
+	}
+	return is_in;
+}
+
 struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent)
 {
 	liteio_guard(&p->lock);
-	if (urgent)
-		p->urgent++;
-	while (p->busy || (!urgent && p->urgent > 0))
-		pthread_cond_wait(&p->changed, &p->lock);
-	if (urgent)
-		p->urgent--;
-	p->busy = true;
+	enter(p, urgent, NULL);
 	return p;
+}
+
+int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+		      struct liteio_open_pool **ret, struct liteio_error *err)
+{
+	uint64_t now = liteio_now_ms(), until_ms = now + patience_ms[what_for];
+	struct timespec until;
+
+	liteio_guard(&p->lock);
+	if (what_for == LITEIO_LANE_LOOK && p->busy)
+		until_ms = p->since_ms + patience_ms[what_for];
+	until.tv_sec = (time_t)(until_ms / 1000);
+	until.tv_nsec = (long)(until_ms % 1000) * 1000000;
+	if (enter(p, what_for == LITEIO_LANE_FENCE, &until)) {
+		*ret = p;
+		return 0;
+	}
+	return liteio_error_set(err, -ETIMEDOUT,
+				"pool %s: what was begun %" PRIu64
+				" s ago has not ended: its disk may not answer",
+				p->name, (liteio_now_ms() - p->since_ms) / 1000);
 }
 
 void liteio_pools_leave(struct liteio_open_pool *p)
@@ -194,6 +287,8 @@ void liteio_pools_leave(struct liteio_open_pool *p)
 	p->busy = false;
 	pthread_cond_broadcast(&p->changed);
 }
+
+/* ---- finding a volume ---- */
 
 /* how a target is looked up in one pool */
 struct search {

@@ -18,6 +18,7 @@
 struct liteio_agent;
 struct liteio_error;
 struct liteio_pools;
+struct liteio_waiter;
 
 /**
  * struct liteio_open_pool - one open pool
@@ -30,7 +31,11 @@ struct liteio_pools;
  * @lock: covers what follows
  * @changed: the lane was left
  * @busy: somebody is in the lane
+ * @since_ms: since when, by liteio_now_ms()
  * @urgent: how many fences wait for the lane: they go first
+ * @first: of the others who wait, in the order they came: who leaves and comes again at once stands
+ *         behind them
+ * @last: where the next one is put
  */
 struct liteio_open_pool {
 	struct liteio_pool *engine;
@@ -42,7 +47,10 @@ struct liteio_open_pool {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool busy;
+	uint64_t since_ms;
 	unsigned int urgent;
+	struct liteio_waiter *first;
+	struct liteio_waiter **last;
 };
 
 struct liteio_pools *liteio_pools_new(void);
@@ -79,7 +87,7 @@ void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p);
  * @urgent: before all that are not
  *
  * Context: worker; waits for the lane function that is running, each of which is bounded
- * (daemon/pool deletes in slices). Return: @p.
+ * (daemon/pool deletes in slices), and for those that came before. Return: @p.
  */
 struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent);
 void liteio_pools_leave(struct liteio_open_pool *p);
@@ -90,7 +98,38 @@ static inline void liteio_pools_leavep(struct liteio_open_pool **p)
 		liteio_pools_leave(*p);
 }
 
-/* in the lane until the end of the scope */
+/**
+ * enum liteio_lane_for - how long to wait for the lane
+ * @LITEIO_LANE_LOOK: numbers: 5 s; there are older ones
+ * @LITEIO_LANE_FENCE: before all that is no fence: 20 s; who wants it asks again
+ * @LITEIO_LANE_CHANGE: a minute
+ *
+ * What is in the lane is bounded as long as the disk answers. One that hangs must not take along who
+ * waits: a worker each, of which there are not many, and the pools beside it are well.
+ */
+enum liteio_lane_for {
+	LITEIO_LANE_LOOK,
+	LITEIO_LANE_FENCE,
+	LITEIO_LANE_CHANGE,
+};
+
+/**
+ * liteio_lane_enter() - be alone in the pool's lane, unless that takes too long
+ * @p: the pool
+ * @what_for: how long that is
+ * @ret: @p, to leave it with
+ * @err: since when it has not been free
+ *
+ * Who only looks does not even wait when the lane has been taken for so long already.
+ * Context: worker. Return: 0 or -ETIMEDOUT.
+ */
+int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+		      struct liteio_open_pool **ret, struct liteio_error *err);
+
+/* for liteio_lane_enter(): left at the end of the scope */
+#define LITEIO_LANE(name) struct liteio_open_pool *name _cleanup_(liteio_pools_leavep) = NULL
+
+/* in the lane until the end of the scope, however long it takes to come in */
 #define liteio_lane_guard(p, urgent) \
 	struct liteio_open_pool *lane_guard _cleanup_(liteio_pools_leavep) \
 		__attribute__((unused)) = liteio_pools_enter(p, urgent)

@@ -32,9 +32,11 @@ uint64_t liteio_volume_info_allocated(struct liteio_open_pool *p,
 	struct liteio_pool_thin thin;
 	uint64_t bytes = 0;
 
-	if (v->state == LITEIO_CATALOG_CREATING)
+	LITEIO_LANE(lane);
+
+	if (v->state == LITEIO_CATALOG_CREATING ||
+	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) < 0)
 		return 0;
-	liteio_lane_guard(p, false);
 	if (v->state == LITEIO_CATALOG_DELETING) {
 		liteio_pool_reclaim_left(p->engine, &v->uuid, &bytes, NULL);
 		return bytes;

@@ -5,13 +5,17 @@
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c
  */
 #include <check.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/locks.h"
 #include "agent/pools.h"
+#include "base/error.h"
+#include "base/loop.h"
 
 #define THREADS 8
 #define ROUNDS 2000
@@ -78,14 +82,20 @@ static unsigned int urgent_now(void)
 	return n;
 }
 
+static void empty_lane(void)
+{
+	memset(&pool, 0, sizeof(pool));
+	pthread_mutex_init(&pool.lock, NULL);
+	pthread_cond_init(&pool.changed, NULL);
+	entered = 0;
+}
+
 START_TEST(a_fence_enters_first)
 {
 	struct visitor slow = { false, 1 }, fence = { true, 2 };
 	pthread_t a, b;
 
-	memset(&pool, 0, sizeof(pool));
-	pthread_mutex_init(&pool.lock, NULL);
-	pthread_cond_init(&pool.changed, NULL);
+	empty_lane();
 	liteio_pools_enter(&pool, false);
 	pthread_create(&b, NULL, visit, &fence);
 	while (urgent_now() == 0)
@@ -101,6 +111,67 @@ START_TEST(a_fence_enters_first)
 }
 END_TEST
 
+static bool somebody_waits(void)
+{
+	bool waits;
+
+	pthread_mutex_lock(&pool.lock);
+	waits = pool.first;
+	pthread_mutex_unlock(&pool.lock);
+	return waits;
+}
+
+/* the slices of a big deletion: out of the lane and in again at once */
+START_TEST(who_comes_again_stands_behind)
+{
+	struct visitor other = { false, 1 };
+	pthread_t a;
+
+	empty_lane();
+	liteio_pools_enter(&pool, false);
+	pthread_create(&a, NULL, visit, &other);
+	while (!somebody_waits())
+		sched_yield();
+	liteio_pools_leave(&pool);
+	liteio_pools_enter(&pool, false);
+	ck_assert_int_eq(entered, 1);
+	liteio_pools_leave(&pool);
+	pthread_join(a, NULL);
+}
+END_TEST
+
+/* a disk that hangs: who only looks is told, and the line closes up behind him */
+START_TEST(who_looks_does_not_wait_for_ever)
+{
+	struct visitor other = { false, 1 };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_open_pool *lane = NULL;
+	uint64_t begun;
+	pthread_t a;
+
+	empty_lane();
+	snprintf(pool.name, sizeof(pool.name), "slow");
+	liteio_pools_enter(&pool, false);
+	pool.since_ms -= 60000;
+	begun = liteio_now_ms();
+	ck_assert_int_eq(liteio_lane_enter(&pool, LITEIO_LANE_LOOK, &lane, &err), -ETIMEDOUT);
+	ck_assert_ptr_null(lane);
+	/* for so long it has been waited for already */
+	ck_assert_uint_lt(liteio_now_ms() - begun, 4000);
+	ck_assert_ptr_nonnull(strstr(err.msg, "pool slow: what was begun 60 s ago"));
+	pthread_create(&a, NULL, visit, &other);
+	while (!somebody_waits())
+		sched_yield();
+	ck_assert_int_eq(liteio_lane_enter(&pool, LITEIO_LANE_LOOK, &lane, &err), -ETIMEDOUT);
+	liteio_pools_leave(&pool);
+	pthread_join(a, NULL);
+	ck_assert_int_eq(entered, 1);
+	ck_assert_int_eq(liteio_lane_enter(&pool, LITEIO_LANE_LOOK, &lane, &err), 0);
+	ck_assert_ptr_eq(lane, &pool);
+	liteio_pools_leave(lane);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-pools");
@@ -111,6 +182,8 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_name_is_held_by_one);
 	tcase_add_test(t, a_fence_enters_first);
+	tcase_add_test(t, who_comes_again_stands_behind);
+	tcase_add_test(t, who_looks_does_not_wait_for_ever);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);

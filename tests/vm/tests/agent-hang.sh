@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A disk that does not answer any more, with an operation under way on it: the other pools are served as ever, whoever
+# looks is told, a fence closes its gate and says that it is not written down, and when the disk answers all goes on.
+# vm: kernels=6.12 disks=pool=512M,other=256M timeout=600 needs=module,tools,programs
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/agent.sh
+. "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/snapshots.sh
+. "$LITEIO_TOP/tests/vm/lib/snapshots.sh"
+
+# a disk that begins later than the one it lies on, which so looks empty
+size=$(($(blockdev --getsz "$DISK") - 2048))
+dmsetup create under --table "0 $size linear $DISK 2048"
+trap 'dmsetup resume under' EXIT
+
+# within SECONDS COMMAND...: it succeeds by then, on the slowest of machines
+within() {
+	timeout $(($1 * ${LITEIO_SLOW:-1})) "${@:2}" >/dev/null || fail "${*:2}: exit code $? within $1 s"
+}
+
+agent_start
+liteioctl pool create slow /dev/mapper/under >/dev/null
+liteioctl pool create quick /dev/disk/by-id/virtio-other >/dev/null
+liteioctl volume create a --pool slow --size 16Mi >/dev/null
+liteioctl volume create b --pool quick --size 16Mi >/dev/null
+attach a 1
+attach b 1
+a=$(j volume show a | jq -r .uuid)
+
+dmsetup suspend --nolockfs --noflush under
+liteioctl volume create c --pool slow --size 16Mi >/run/c 2>&1 &
+create=$!
+is_under_way() { grep -qs 'D (disk sleep)' /proc/"$(cat $AGENT_PID)"/task/*/status; }
+until_true 60 is_under_way
+ok "an operation hangs with its disk"
+
+# each of these would take a worker for good, and there are 48
+for n in $(seq 60); do
+	within 60 liteioctl pool show slow
+done
+within 60 liteioctl pool list
+within 60 liteioctl volume list
+within 60 liteioctl volume create d --pool quick --size 16Mi
+within 60 liteioctl snapshot create s b
+within 60 liteioctl volume fence b --floor 2
+within 60 liteioctl volume delete d
+ok "the other pool is served as ever, and so is whoever looks at this one"
+
+refused 'has not ended: its disk may not answer' liteioctl volume create e --pool slow --size 16Mi
+refused 'has not ended: its disk may not answer' liteioctl volume fence a --floor 2
+[ "$(j module attachments | jq -r --arg a "$a" '.items[] | select(.uuid == $a) | .state')" != open ] ||
+	fail "the gate is open: $(j module attachments)"
+dd if=/dev/zero of="/dev/liteio/$a" bs=4096 count=1 oflag=direct status=none 2>/dev/null && fail "what is fenced was written"
+[ "$(j volume show a | jq .floor)" = 1 ] || fail "a floor that is not written down is told"
+ok "a fence closes its gate, and does not say that it is done"
+
+dmsetup resume under
+wait $create || fail "what hung did not end well: $(cat /run/c)"
+[ "$(j volume fence a --floor 2 | jq .drained)" = true ]
+[ "$(j volume show a | jq .floor)" = 2 ]
+[ "$(j volume list | jq -r '[.items[].name] | sort | join(" ")')" = 'a b c' ] || fail "volumes: $(j volume list)"
+ok "when the disk answers, all goes on"
