@@ -194,6 +194,7 @@ struct command_line {
 	const char *metrics;
 	bool standalone;
 	bool release;
+	bool thaw;
 };
 
 static void override_string(char **field, const char *value)
@@ -296,6 +297,8 @@ static int command_line_parse(int argc, char **argv, struct command_line *cl, in
 		  .help = "without Kubernetes" },
 		{ "release", 0, LITEIO_ARG_FLAG, &cl->release,
 		  .help = "let go of every remote volume and end: the node shuts down" },
+		{ "thaw", 0, LITEIO_ARG_FLAG, &cl->thaw,
+		  .help = "let go of volumes that an agent left suspended, and end" },
 		{ .name = NULL },
 	};
 	enum liteio_args_help help;
@@ -318,18 +321,36 @@ static int command_line_parse(int argc, char **argv, struct command_line *cl, in
 	if (operand < argc)
 		return liteio_error_set(err, -EINVAL, "\"%s\": no operands are taken",
 					argv[operand]);
-	*ret_mode = cl->release ? LITEIO_CONFIG_RELEASE : LITEIO_CONFIG_RUN;
+	if (cl->release && cl->thaw)
+		return liteio_error_set(err, -EINVAL, "--release and --thaw: one at a time");
+	*ret_mode = cl->release ? LITEIO_CONFIG_RELEASE :
+		    cl->thaw	? LITEIO_CONFIG_THAW :
+				  LITEIO_CONFIG_RUN;
 	return 0;
+}
+
+/* the file, or what holds without one */
+static int file_load(const struct command_line *cl, struct liteio_config *ret,
+		     struct liteio_error *err)
+{
+	const char *path = cl->config ? cl->config : LITEIO_CONFIG_FILE;
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int r;
+
+	r = config_read(path, !cl->config, &text, &len, err);
+	if (r < 0)
+		return r;
+	/* what the file says is right or wrong whatever the command line says */
+	r = liteio_config_parse(text, len, ret, err);
+	return r < 0 ? liteio_error_wrap(err, r, "%s", path) : 0;
 }
 
 int liteio_config_load(int argc, char **argv, struct liteio_config *ret, int *ret_mode,
 		       struct liteio_json **ret_told, struct liteio_error *err)
 {
 	struct command_line cl = { 0 };
-	_cleanup_free_ char *text = NULL;
 	struct liteio_config c;
-	const char *path;
-	size_t len;
 	int mode = LITEIO_CONFIG_RUN, r;
 
 	r = command_line_parse(argc, argv, &cl, &mode, ret_told, err);
@@ -339,14 +360,12 @@ int liteio_config_load(int argc, char **argv, struct liteio_config *ret, int *re
 		*ret_mode = mode;
 		return 0;
 	}
-	path = cl.config ? cl.config : LITEIO_CONFIG_FILE;
-	r = config_read(path, !cl.config, &text, &len, err);
+	r = file_load(&cl, &c, err);
+	/* wanted most when no agent starts, and a file with a mistake is why */
+	if (r < 0 && mode == LITEIO_CONFIG_THAW)
+		r = liteio_config_parse("{}", 2, &c, err);
 	if (r < 0)
 		return r;
-	/* what the file says is right or wrong whatever the command line says */
-	r = liteio_config_parse(text, len, &c, err);
-	if (r < 0)
-		return liteio_error_wrap(err, r, "%s", path);
 	r = override(&c, &cl, err);
 	if (r == 0)
 		r = config_check(&c, err);

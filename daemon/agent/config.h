@@ -86,12 +86,14 @@ int liteio_config_load(int argc, char **argv, struct liteio_config *ret, int *re
  * @LITEIO_CONFIG_HELP: the help was printed
  * @LITEIO_CONFIG_DESCRIBE: say what the program takes and gives, as JSON (--help=json)
  * @LITEIO_CONFIG_RELEASE: let go of every remote attachment, for the shutdown of the node
+ * @LITEIO_CONFIG_THAW: let go of what an agent that is gone held still
  */
 enum liteio_config_mode {
 	LITEIO_CONFIG_RUN,
 	LITEIO_CONFIG_HELP,
 	LITEIO_CONFIG_DESCRIBE,
 	LITEIO_CONFIG_RELEASE,
+	LITEIO_CONFIG_THAW,
 };
 
 void liteio_config_fini(struct liteio_config *c);

@@ -23,6 +23,7 @@
 #include "agent/release.h"
 #include "agent/reload.h"
 #include "agent/restore.h"
+#include "agent/thaw.h"
 #include "agent/watch.h"
 #include "base/args.h"
 #include "base/cleanup.h"
@@ -76,6 +77,8 @@ static void load_module(void)
 
 static void restore_run(void *arg)
 {
+	/* before any disk is read: one may be slow, or hang */
+	(void)liteio_thaw();
 	liteio_restore_start(arg);
 }
 
@@ -99,6 +102,7 @@ static void restore_done(void *arg)
 
 	a->ready = true;
 	log_info(NULL, "ready");
+	liteio_loop_ready();
 	liteio_watch_look(a->watch);
 	if (!a->config.standalone)
 		join_cluster(a);
@@ -247,6 +251,12 @@ int main(int argc, char **argv)
 		return r == 0 && liteio_release_all() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	r = lock_node(&a.config, &lock, &err);
+	if (r == 0 && mode == LITEIO_CONFIG_THAW) {
+		r = liteio_dm_init(&err);
+		liteio_config_fini(&a.config);
+		if (r == 0)
+			return liteio_thaw() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
 	if (r < 0) {
 		log_err(NULL, "%s", liteio_error_str(&err, r));
 		return EXIT_FAILURE;

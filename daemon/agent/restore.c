@@ -20,10 +20,12 @@
 #include "agent/gate.h"
 #include "agent/limits.h"
 #include "agent/pools.h"
+#include "agent/publish.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "host/head.h"
 #include "host/netlink.h"
 #include "pool/step.h"
 
@@ -146,6 +148,18 @@ static void sweep(struct liteio_agent *a)
 		log_err(NULL, "what the kernel has is not known: %s", liteio_error_str(&err, r));
 }
 
+/* what this node mounts at boot has its name again; whoever is mounted has it still */
+static int publish(const struct live *l, struct liteio_error *err)
+{
+	struct liteio_head_state head;
+	int r;
+
+	if (!(l->att.flags & LITEIO_CATALOG_ATT_LOCAL))
+		return 0;
+	r = liteio_head_get(&l->att.volume, l->att.generation, false, &head, err);
+	return r ? r : liteio_publish_add(&l->att.volume, head.path, err);
+}
+
 static void prepare(struct liteio_agent *a, struct live *l)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
@@ -157,6 +171,8 @@ static void prepare(struct liteio_agent *a, struct live *l)
 	liteio_uuid_format(&l->att.volume, text);
 	lock = liteio_locks_take(a->locks, text);
 	r = liteio_export_prepare(a, l->pool, &l->volume, &l->att, &err);
+	if (r == 0)
+		r = publish(l, &err);
 	l->prepared = r == 0;
 	if (r)
 		log_err(NULL, "volume %s: generation %" PRIu64 " is not restored: %s",

@@ -238,7 +238,6 @@ int liteio_loop_run(struct liteio_loop *loop)
 	r = sd_event_set_watchdog(loop->event, true);
 	if (r < 0)
 		return r;
-	sd_notify(0, "READY=1");
 	do {
 		r = sd_event_run(loop->event, UINT64_MAX);
 	} while (r >= 0 && !take_quit(loop, &code));
@@ -246,12 +245,17 @@ int liteio_loop_run(struct liteio_loop *loop)
 	return r < 0 ? r : code;
 }
 
+void liteio_loop_ready(void)
+{
+	sd_notify(0, "READY=1");
+}
+
 void liteio_loop_reload(bool begun)
 {
 	if (begun)
 		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, liteio_now_ns() / 1000);
 	else
-		sd_notify(0, "READY=1");
+		liteio_loop_ready();
 }
 
 /* a callback's source must outlive the callback, even when the callback frees the object */

@@ -48,11 +48,18 @@ void liteio_loop_free(struct liteio_loop *loop);
  * liteio_loop_run() - dispatch until liteio_loop_quit()
  * @loop: the loop
  *
- * Tells systemd READY=1 when started with a notify socket, feeds its watchdog, and STOPPING=1 at
- * the end. May be called again afterwards. Return: the code given to liteio_loop_quit(), or a
- * negative errno when the loop itself failed.
+ * Feeds systemd's watchdog when there is one, and tells it STOPPING=1 at the end. May be called
+ * again afterwards. Return: the code given to liteio_loop_quit(), or a negative errno when the loop
+ * itself failed.
  */
 int liteio_loop_run(struct liteio_loop *loop);
+
+/**
+ * liteio_loop_ready() - tell systemd that what others were started after is there
+ *
+ * Nothing without a notify socket. Context: any thread.
+ */
+void liteio_loop_ready(void);
 
 /**
  * liteio_loop_reload() - tell systemd that the configuration is being read again

@@ -11,8 +11,8 @@
 # shellcheck source=tests/vm/lib/snapshots.sh
 . "$LITEIO_TOP/tests/vm/lib/snapshots.sh"
 
-# a disk that begins later than the one it lies on, which so looks empty
-size=$(($(blockdev --getsz "$DISK") - 2048))
+# a disk that begins later and ends earlier than the one it lies on, which so looks empty
+size=$(($(blockdev --getsz "$DISK") - 4096))
 dmsetup create under --table "0 $size linear $DISK 2048"
 trap 'dmsetup resume under' EXIT
 

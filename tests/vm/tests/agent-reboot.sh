@@ -44,10 +44,12 @@ on pool 'agent_start
 	[ "$(j export list | jq -c "[.items[] | select(.ready) | .volume + (.generation | tostring)] | sort")" = "[\"a3\",\"b1\",\"c1\"]" ] ||
 		{ j export list; exit 1; }
 	if nft list tables | grep -q liteio-door; then echo "the door is still closed"; exit 1; fi
-	[ "$(j volume show a | jq .floor)" = 3 ]'
+	[ "$(j volume show a | jq .floor)" = 3 ]
+	c=$(j volume show c | jq -r .uuid)
+	[ "$(realpath "/dev/liteio/$c")" = "$(j export list | jq -r ".items[] | select(.volume == \"c\" and .local) | .device")" ]'
 on pool "refused 'fenced\|floor' liteioctl export create a 2 --host-nqn $nqn
 	refused 'fenced' liteioctl export create c 2 --host-nqn $nqn --read-only"
-ok "exactly the live attachments are back, fenced ones are not"
+ok "exactly the live attachments are back, fenced ones are not; the one of the node itself has its name"
 
 on user "until_true 120 sh -c '! liteioctl -o json attachment list | grep -q connecting'
 	until_true 300 [ ! -d /proc/\$(cat /run/dd.pid) ]

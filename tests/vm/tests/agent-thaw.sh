@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# An agent that dies while it holds a volume still does not keep those who write to it waiting: not when no other agent
+# can start, and not when the next one can not open the pool.
+# vm: kernels=6.12 disks=pool=512M timeout=400 smp=1 needs=module,tools,programs
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/agent.sh
+. "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/snapshots.sh
+. "$LITEIO_TOP/tests/vm/lib/snapshots.sh"
+
+# The pool's disk is a device that can be made to fail where the catalog is (ondisk.h), and not elsewhere. It begins later
+# and ends earlier than the disk itself, which so looks empty.
+size=$(($(blockdev --getsz "$DISK") - 4096))
+whole="0 $size linear $DISK 2048"
+dmsetup create under --table "$whole"
+
+# under_is TABLE: from now on
+under_is() {
+	dmsetup suspend --nolockfs --noflush under
+	dmsetup load under --table "$1"
+	dmsetup resume under
+}
+
+held() { dmsetup info -c --noheadings -o name,suspended | grep -i ':suspended$'; }
+is_held() { held | grep -q "$1"; }
+nothing_is_held() { ! held; }
+
+# dies STEP: the agent does, in the middle of a snapshot, with KIND of device held
+dies() {
+	agent_stop
+	LITEIO_STEP_KILL=$1 agent_start
+	liteioctl snapshot create s a >/dev/null 2>&1 && fail "the snapshot was taken"
+	agent_wait_dead
+	is_held "$2" || fail "nothing is held at $1: $(dmsetup info -c)"
+}
+
+# what is written now is written, and not only taken
+goes_on() {
+	timeout 60 dd if=/dev/zero of=/mnt/a/file bs=4096 count=4 conv=fsync status=none
+}
+
+agent_start
+liteioctl pool create fast /dev/mapper/under >/dev/null
+liteioctl volume create a --pool fast --size 64Mi >/dev/null
+attach a 1
+mkfs.ext4 -q "$(device a)"
+mount "$(device a)" /mnt/a
+
+refused 'another agent' liteio-agent --thaw
+refused 'one at a time' liteio-agent --thaw --release
+ok "while an agent runs it is nobody else's business"
+
+for step in agent-snapshot:frozen:head snapshot:suspended:thin; do
+	dies "${step%:*}" "liteio-${step##*:}"
+	echo '{"noSuchKey": 1}' >/run/wrong.json
+	refused noSuchKey liteio-agent --config /run/wrong.json
+	liteio-agent --config /run/wrong.json --thaw
+	nothing_is_held || fail "still held: $(held)"
+	goes_on || fail "who writes still waits"
+	agent_start
+	[ "$(j snapshot list | jq '.items | length')" = 0 ] || fail "there is half a snapshot"
+done
+ok "what it held is let go without an agent, whatever its configuration says"
+
+dies agent-snapshot:frozen liteio-head
+under_is "0 2048 linear $DISK 2048
+2048 4096 error
+6144 $((size - 6144)) linear $DISK 8192"
+agent_start
+[ "$(j pool list | jq '.items | length')" = 0 ] || fail "the pool was opened: $(j pool list)"
+nothing_is_held || fail "still held: $(held)"
+goes_on || fail "who writes still waits"
+ok "the next agent lets go of what it does not come to"
+
+agent_stop
+under_is "$whole"
+agent_start
+goes_on
+liteioctl snapshot create s a >/dev/null
+umount /mnt/a
+fsck.ext4 -fn "$(device a)" >/dev/null 2>&1 || fail "the filesystem is not whole"
+ok "nothing is lost by it"
