@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/pools.h"
+#include "agent/watch.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -64,6 +65,14 @@ static int reclaim_some(struct liteio_open_pool *p, struct liteio_error *err)
 	return r;
 }
 
+/* what kept the space may be over soon, and nobody asks for it again */
+static void try_later(void *arg)
+{
+	const struct liteio_agent *a = arg;
+
+	liteio_watch_later(a->watch);
+}
+
 static void reclaim_run(void *arg)
 {
 	struct reclaim_job *job = arg;
@@ -83,9 +92,11 @@ static void reclaim_run(void *arg)
 		if (r == 0)
 			liteio_pools_reclaim_later(job->agent, p);
 	}
-	if (r)
+	if (r) {
 		log_warning(NULL, "pool %s: space of deleted volumes: %s", p->name,
 			    liteio_error_str(&err, r));
+		liteio_loop_post(job->agent->loop, try_later, job->agent);
+	}
 	liteio_pools_put(job->agent->pools, p);
 	free(job);
 }
@@ -94,7 +105,7 @@ void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool 
 {
 	struct reclaim_job *job;
 
-	if (!has_deleted(p))
+	if (!has_deleted(p) || atomic_load(&p->reclaims))
 		return;
 	job = liteio_calloc(1, sizeof(*job));
 	job->agent = a;

@@ -22,6 +22,9 @@
 #define FULL_MS 5000
 #define FULL_SLACK_MS 1000
 
+/* and so soon after something failed that nobody will ask for again */
+#define RETRY_MS 30000
+
 /* what was last said of a pool */
 struct said {
 	struct liteio_uuid uuid;
@@ -34,7 +37,7 @@ struct said {
  * @agent: whose
  * @fd: device-mapper's events
  * @io: on @fd, NULL once stopped
- * @timer: for pools that are full
+ * @timer: for pools that are full, or whose deleted volumes did not go
  * @full: one was, when they were looked at last; written by the job, read when it has ended
  * @looking: a worker looks at the pools; loop thread only
  * @again: something happened since it began; loop thread only
@@ -81,12 +84,17 @@ static void say_fill(const struct liteio_pool_info *i)
 
 static void look_at(struct liteio_watch *w, struct liteio_open_pool *p)
 {
+	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_pool_info i;
 	struct said *said;
 
 	{
-		liteio_lane_guard(p, false);
-		(void)liteio_pool_refresh(p->engine, NULL);
+		LITEIO_LANE(lane);
+
+		if (liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, &err) == 0)
+			(void)liteio_pool_refresh(p->engine, NULL);
+		else
+			log_warning(NULL, "%s", err.msg);
 	}
 	liteio_pool_info(p->engine, &i);
 	said = find_said(w, &i.uuid);
@@ -99,6 +107,8 @@ static void look_at(struct liteio_watch *w, struct liteio_open_pool *p)
 	w->full |= i.condition == LITEIO_POOL_NO_SPACE;
 	said->fill = i.space.fill;
 	said->condition = i.condition;
+	if (i.condition < LITEIO_POOL_READ_ONLY)
+		liteio_pools_reclaim_later(w->agent, p);
 }
 
 static void look(void *arg)
@@ -143,6 +153,12 @@ void liteio_watch_look(struct liteio_watch *w)
 	w->again = true;
 	if (!w->looking)
 		begin(w);
+}
+
+void liteio_watch_later(struct liteio_watch *w)
+{
+	if (w && w->timer)
+		liteio_timer_arm(w->timer, RETRY_MS, FULL_SLACK_MS);
 }
 
 /* armed before anything is looked at: what happens meanwhile is not lost */

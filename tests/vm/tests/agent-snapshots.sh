@@ -192,6 +192,19 @@ liteioctl volume delete big >/run/seen 2>&1
 ! grep -q '%' /run/seen || fail "progress was shown in a pipe"
 ok "progress is for terminals"
 
+# what has it open is no operation of ours, and its end is told to nobody
+liteioctl volume create big --pool fast --size 32Mi >/dev/null
+attach big 1
+thin=/dev/$(dmsetup info -c --noheadings -o blkdevname "liteio-thin-$(j volume show big | jq -r .uuid)")
+exec 8<"$thin"
+detach big 1
+liteioctl volume delete big --no-wait >/dev/null
+until_true 60 grep -q 'space of deleted volumes' $AGENT_LOG
+[ "$(j deletion list | jq '.items | length')" = 1 ] || fail "it has gone although somebody has it open"
+exec 8<&-
+until_true 120 no_deletions
+ok "a deletion that failed is tried again"
+
 umount /mnt/a /mnt/x
 for v in a x; do
 	drop $v
