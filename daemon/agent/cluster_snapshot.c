@@ -79,17 +79,24 @@ static int create(struct pass *p, struct liteio_error *err)
 	return r;
 }
 
-static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_error *err)
+/* as of a volume: its space comes back beside everything else */
+static int delete(struct pass *p, struct liteio_error *err)
 {
-	const struct liteio_local_delete how = { .wait = LITEIO_LOCAL_WAIT };
+	const struct liteio_local_delete how = { .wait = LITEIO_LOCAL_WAIT_NOT };
 	struct liteio_local_deleted gone = { 0 };
 
+	if (!strcmp(p->have.state, "deleting"))
+		return liteio_error_set(err, -EINPROGRESS, "its space is being given back");
+	return liteio_op_snapshot_delete(p->c->agent, p->s.meta.name, &how, &gone, err);
+}
+
+static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_error *err)
+{
 	switch (plan->kind) {
 	case LITEIO_PLAN_CREATE:
 		return create(p, err);
 	case LITEIO_PLAN_DELETE:
-		return liteio_op_snapshot_delete(p->c->agent, p->s.meta.name, &how, &gone,
-						 err);
+		return delete(p, err);
 	default:
 		return liteio_error_set(err, -EINVAL, "no such step for a snapshot");
 	}
@@ -154,6 +161,8 @@ static int drive(struct pass *p, const char *about, struct liteio_verdict *ready
 							LITEIO_SNAPSHOT_FINALIZER, false, err);
 		}
 		r = step(p, &plan, err);
+		if (r == -EINPROGRESS)
+			return r;
 		if (r) {
 			liteio_verdict_set(ready, LITEIO_CONDITION_FALSE, "OperationFailed",
 					   "%s: %s", liteio_plan_names[plan.kind],

@@ -171,11 +171,14 @@ static int unexport(struct pass *p, uint64_t generation, struct liteio_error *er
 	return r;
 }
 
+/* its space comes back beside everything else: there are few workers, and attaches need them */
 static int delete(struct pass *p, struct liteio_error *err)
 {
-	const struct liteio_local_delete how = { .wait = LITEIO_LOCAL_WAIT };
+	const struct liteio_local_delete how = { .wait = LITEIO_LOCAL_WAIT_NOT };
 	struct liteio_local_deleted gone = { 0 };
 
+	if (!strcmp(p->have.state, "deleting"))
+		return liteio_error_set(err, -EINPROGRESS, "its space is being given back");
 	return liteio_op_volume_delete(p->c->agent, p->v.meta.name, &how, &gone, err);
 }
 
@@ -284,6 +287,8 @@ static int drive(struct pass *p, const char *about, struct liteio_verdict *ready
 			stuck = liteio_error_wrap(err, r, "%s", liteio_plan_names[plan.kind]);
 			continue;
 		}
+		if (r == -EINPROGRESS)
+			return r;
 		if (r) {
 			liteio_verdict_set(ready, LITEIO_CONDITION_FALSE, "OperationFailed",
 					   "%s: %s", liteio_plan_names[plan.kind],

@@ -27,6 +27,8 @@ struct liteio_workqueue;
 #define LITEIO_CLUSTER_NAMESPACE "liteio-system"
 /* somebody else wrote: their write is on its way to the store */
 #define LITEIO_CLUSTER_CONFLICT_MS 100
+/* what goes on without this object's worker, like giving space back, is looked at so often */
+#define LITEIO_CLUSTER_GOING_MS 1000
 /* operations of one pass over one object: more of them than attachments can need is a bug */
 #define LITEIO_CLUSTER_STEPS_MAX 64
 
@@ -129,7 +131,10 @@ void liteio_cluster_condition(struct liteio_json *list, const struct liteio_verd
 			      const struct liteio_condition *old, size_t n_old,
 			      uint64_t generation);
 
-/* what a reconcile returns for @r: a lost race is no failure; the rest is logged once, here */
+/*
+ * what a reconcile returns for @r: a lost race (-EAGAIN) is no failure, nor is what still goes on
+ * (-EINPROGRESS); the rest is logged once, here
+ */
 int liteio_cluster_result(int r, const char *about, const struct liteio_error *err,
 			  uint64_t *ret_again_ms);
 

@@ -82,6 +82,10 @@ int liteio_cluster_result(int r, const char *about, const struct liteio_error *e
 {
 	if (!r)
 		return 0;
+	if (r == -EINPROGRESS) {
+		*ret_again_ms = LITEIO_CLUSTER_GOING_MS;
+		return 0;
+	}
 	if (r == -EAGAIN) {
 		log_debug(about, "%s", liteio_error_str(err, r));
 		*ret_again_ms = LITEIO_CLUSTER_CONFLICT_MS;
