@@ -24,6 +24,7 @@
  * @engine: lane only
  * @reserve: the same for reserved volumes; NULL when the pool has no reserve
  * @cat: what is on the disk
+ * @is_one_copy: what must be in both slots is in one of them; lane only
  * @status: of the engine, as of the last refresh
  * @reserve_status: of the reserve
  * @condition: what can be done
@@ -42,6 +43,7 @@ struct liteio_pool {
 	struct liteio_engine *engine;
 	struct liteio_engine *reserve;
 	struct liteio_catalog cat;
+	bool is_one_copy;
 	struct liteio_engine_status status;
 	struct liteio_engine_status reserve_status;
 	enum liteio_pool_condition condition;
@@ -63,6 +65,11 @@ int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
 /* the same, to one slot after the other: for what must outlive the loss of either */
 int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft,
 			     struct liteio_error *err);
+/*
+ * What liteio_pool_persist_both() could not write to the second slot, if anything: before it is
+ * answered again that it is done. 0, or why it still is in one slot.
+ */
+int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err);
 /* the kernel has done its part of the operation that is under way: write that it is over */
 int liteio_pool_finish(struct liteio_pool *p, struct liteio_error *err);
 /* -EROFS with the reason unless volumes can be modified */
@@ -70,6 +77,12 @@ int liteio_pool_check_writable(struct liteio_pool *p, struct liteio_error *err);
 void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition c,
 			       const char *word, bool is_stuck, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/*
+ * The kernel has a thin device by an id that the catalog has never given out. Whoever made it may
+ * make others: nothing more is written here until somebody has looked. Return: -EUCLEAN.
+ */
+int liteio_pool_foreign_id(struct liteio_pool *p, uint32_t thin_id, struct liteio_error *err);
 
 /*
  * Bring an operation that was interrupted to its end or its beginning, by the kernel's transaction

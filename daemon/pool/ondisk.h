@@ -27,9 +27,9 @@
  * and @records_crc the records. A write torn by a power cut fails its checksum, and the other slot
  * is the state before that change, which nobody has been told about. The valid slot with the higher
  * sequence counts. Floors, generations and thin ids therefore never go backwards. A raised floor,
- * a fence and a new or larger linear volume are written to both slots before they are answered:
- * losing either slot afterwards, to a bad sector, does not bring an older floor back and does not
- * lose a volume.
+ * a fence, a new linear volume and a larger one of any class are written to both slots before they
+ * are answered: losing either slot afterwards, to a bad sector, does not bring an older floor back,
+ * does not lose a volume, and does not cut one off.
  *
  * Why these sizes: a record is 512 bytes, the unit a disk writes whole. Names and owners are up to
  * 127 characters, host NQNs up to 223, and both kinds keep over 100 bytes for what will come. A

@@ -54,6 +54,8 @@ int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
 		return liteio_error_wrap(err, r, "pool %s: the catalog was not written",
 					 p->store.label.pool_name);
 	}
+	/* every write goes to the slot that lacks something, and has all of it */
+	p->is_one_copy = false;
 	liteio_guard(&p->lock);
 	old = p->cat;
 	p->cat = *draft;
@@ -65,12 +67,20 @@ int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
 int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft,
 			     struct liteio_error *err)
 {
-	struct liteio_catalog again;
-	int r;
+	int r = liteio_pool_persist(p, draft, err);
 
-	r = liteio_pool_persist(p, draft, err);
 	if (r)
 		return r;
+	p->is_one_copy = true;
+	return liteio_pool_persist_owed(p, err);
+}
+
+int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_catalog again;
+
+	if (!p->is_one_copy)
+		return 0;
 	liteio_pool_draft(p, &again);
 	return liteio_pool_persist(p, &again, err);
 }
@@ -111,6 +121,14 @@ int liteio_pool_check_writable(struct liteio_pool *p, struct liteio_error *err)
 		return 0;
 	return liteio_error_set(err, -EROFS, "pool %s is not modified: %s",
 				p->store.label.pool_name, p->reason);
+}
+
+int liteio_pool_foreign_id(struct liteio_pool *p, uint32_t thin_id, struct liteio_error *err)
+{
+	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ForeignDevice", true,
+				  "thin id %u was never given out and is in use: another program writes the pool",
+				  thin_id);
+	return liteio_error_set(err, -EUCLEAN, "pool %s: %s", p->store.label.pool_name, p->reason);
 }
 
 /* what the kernel's status means for users of the pool */

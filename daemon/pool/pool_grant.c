@@ -46,8 +46,10 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
 	if (!v)
 		return -ENOENT;
 	r = check_generation(floor, err);
-	if (r || floor <= v->floor)
+	if (r)
 		return r;
+	if (floor <= v->floor)
+		return liteio_pool_persist_owed(p, err);
 	liteio_pool_draft(p, &draft);
 	liteio_catalog_raise_floor(&draft, liteio_catalog_find(&draft, uuid), floor);
 	r = liteio_pool_persist_both(p, &draft, err);
@@ -126,11 +128,11 @@ int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid
 	if (!v)
 		return -ENOENT;
 	r = check_generation(generation, err);
-	if (r || generation < v->floor)
+	if (r)
 		return r;
 	a = liteio_catalog_find_att(&p->cat, volume, generation);
-	if (a && a->state == LITEIO_CATALOG_ATT_FENCED)
-		return 0;
+	if (generation < v->floor || (a && a->state == LITEIO_CATALOG_ATT_FENCED))
+		return liteio_pool_persist_owed(p, err);
 	liteio_pool_draft(p, &draft);
 	a = liteio_catalog_find_att(&draft, volume, generation);
 	/* one that was never added is barred from it */

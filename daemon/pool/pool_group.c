@@ -125,6 +125,21 @@ static int let_go(struct group_op *op, struct liteio_error *err)
 	return first;
 }
 
+/*
+ * The id of one is somebody else's: those that were made before it are ours to remove, that one is
+ * not. One that stays costs no more than its id.
+ */
+static int take_back(struct group_op *op, size_t n, struct liteio_error *err)
+{
+	struct liteio_engine *e = engine_of(op);
+	uint32_t theirs = op->members[n].v.thin_id;
+
+	while (n > 0)
+		(void)e->ops->remove(e, op->members[--n].v.thin_id, NULL);
+	op->undo_message = false;
+	return liteio_pool_foreign_id(op->p, theirs, err);
+}
+
 static int take(struct group_op *op, struct liteio_error *err)
 {
 	struct liteio_engine *e = engine_of(op);
@@ -134,13 +149,8 @@ static int take(struct group_op *op, struct liteio_error *err)
 		int r;
 
 		r = e->ops->snapshot(e, m->v.thin_id, m->source, err);
-		/* an id that was never given out is in use: what has it is not ours to remove */
-		if (r == -EEXIST && !i)
-			op->undo_message = false;
 		if (r == -EEXIST)
-			return liteio_error_set(err, -EUCLEAN,
-						"thin id %u is in use: another program writes the pool",
-						m->v.thin_id);
+			return take_back(op, i, err);
 		if (r)
 			return r;
 		liteio_step("group:taken");

@@ -64,13 +64,9 @@ static int step_messages(void *arg, struct liteio_error *err)
 	int r;
 
 	r = e->ops->snapshot(e, op->v.thin_id, op->source, err);
-	/* an id that was never given out is in use: what has it is not ours to remove */
+	/* what has it is not ours to remove */
 	op->undo_message = r != -EEXIST;
-	if (r == -EEXIST)
-		return liteio_error_set(err, -EUCLEAN,
-					"thin id %u is in use: another program writes the pool",
-					op->v.thin_id);
-	return r;
+	return r == -EEXIST ? liteio_pool_foreign_id(op->p, op->v.thin_id, err) : r;
 }
 
 static int step_transaction(void *arg, struct liteio_error *err)

@@ -41,6 +41,9 @@ int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 	/* what was asked for a minute ago may have been freed since */
 	if (vclass == LITEIO_CATALOG_THIN)
 		r = liteio_pool_refresh(p, err);
+	/* nor is a pool that was writable then writable for ever */
+	if (!r)
+		r = liteio_pool_check_writable(p, err);
 	if (r)
 		return r;
 	liteio_pool_account(p, &a);

@@ -131,13 +131,9 @@ static int step_messages(void *arg, struct liteio_error *err)
 		r = take_snapshot(op, err);
 	else
 		r = e->ops->create(e, op->v.thin_id, err);
-	/* an id that was never given out is in use: what has it is not ours to remove */
+	/* what has it is not ours to remove */
 	op->undo_message = r != -EEXIST;
-	if (r == -EEXIST)
-		return liteio_error_set(err, -EUCLEAN,
-					"thin id %u is in use: another program writes the pool",
-					op->v.thin_id);
-	return r;
+	return r == -EEXIST ? liteio_pool_foreign_id(op->p, op->v.thin_id, err) : r;
 }
 
 static int step_transaction(void *arg, struct liteio_error *err)
@@ -383,7 +379,8 @@ static int grow_catalog(struct liteio_pool *p, const struct liteio_uuid *uuid, u
 
 	liteio_pool_draft(p, &draft);
 	liteio_catalog_find(&draft, uuid)->size_bytes = size;
-	r = liteio_pool_persist(p, &draft, err);
+	/* a filesystem that has grown with it does not fit into what it was before */
+	r = liteio_pool_persist_both(p, &draft, err);
 	if (!r)
 		liteio_step("volume-grow:catalog");
 	return r;
@@ -413,8 +410,9 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 	r = liteio_pool_check_writable(p, err);
 	if (!r && size > v->size_bytes)
 		r = liteio_pool_admit(p, v->vclass, LITEIO_ACCOUNT_GROW, size - v->size_bytes, err);
-	if (!r && size > v->size_bytes)
-		r = grow_catalog(p, uuid, size, err);
+	if (!r)
+		r = size > v->size_bytes ? grow_catalog(p, uuid, size, err) :
+					   liteio_pool_persist_owed(p, err);
 	if (r)
 		return r;
 	r = e->ops->volume_status(e, uuid, &active, NULL);
