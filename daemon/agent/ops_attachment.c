@@ -310,6 +310,18 @@ static int attach_check(struct liteio_agent *a, const struct liteio_local_attach
 	return 0;
 }
 
+/* one that is attached here and lies elsewhere has its uuid alone */
+static int publish(struct liteio_agent *a, const struct liteio_local_attach *req,
+		   const struct liteio_head_state *head, struct liteio_error *err)
+{
+	LITEIO_TARGET(t);
+	int r = liteio_publish_add(&req->uuid, head->path, err);
+
+	if (r || !req->local || liteio_target_find_uuid(a, &req->uuid, &t, NULL) < 0)
+		return r;
+	return liteio_publish_name(t.volume.name, head->path, err);
+}
+
 int liteio_op_attachment_create(struct liteio_agent *a, const struct liteio_local_attach *req,
 				struct liteio_local_attachment *ret, struct liteio_error *err)
 {
@@ -327,7 +339,7 @@ int liteio_op_attachment_create(struct liteio_agent *a, const struct liteio_loca
 				 attach_remote(a, req, &head, err);
 	if (r == 0) {
 		liteio_step("agent-attach:head");
-		r = liteio_publish_add(&req->uuid, head.path, err);
+		r = publish(a, req, &head, err);
 	}
 	if (r)
 		return liteio_error_wrap(err, r, "attach");

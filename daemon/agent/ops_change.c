@@ -11,12 +11,14 @@
 #include "agent/gate.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
+#include "agent/publish.h"
 #include "agent/stillness.h"
 #include "agent/volume_info.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "host/head.h"
 #include "host/netlink.h"
 #include "pool/step.h"
 
@@ -84,6 +86,21 @@ static int rename_in_kernel(const struct liteio_target *t, const char *name,
 	return liteio_gate_volume(nl, &t->volume.uuid, name, t->volume.floor, err);
 }
 
+/* whoever has it open has it still: only the link is another one */
+static int rename_link(const struct liteio_target *t, const char *name, struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_head_state *heads = NULL;
+	size_t i, n = 0;
+	int r;
+
+	r = liteio_head_list(&heads, &n, err);
+	for (i = 0; r == 0 && i < n; i++)
+		if (liteio_uuid_equal(&heads[i].head.uuid, &t->volume.uuid) &&
+		    liteio_publish_is(&t->volume.uuid, heads[i].path))
+			r = liteio_publish_name(name, heads[i].path, err);
+	return r;
+}
+
 static int rename_target(struct liteio_agent *a, struct liteio_target *t, const char *name,
 			 struct liteio_error *err)
 {
@@ -105,7 +122,8 @@ static int rename_target(struct liteio_agent *a, struct liteio_target *t, const 
 	if (r)
 		return r;
 	liteio_step("agent-rename:catalog");
-	return rename_in_kernel(t, name, err);
+	r = rename_in_kernel(t, name, err);
+	return r ? r : rename_link(t, name, err);
 }
 
 /*

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * /dev/liteio/<volume uuid>.
+ * /dev/liteio/<volume uuid>, and the name beside it.
  */
 #include "agent/publish.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,14 +29,57 @@ static char *relative(const char *device)
 	return liteio_strf("..%s", device + strlen("/dev"));
 }
 
-int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
-		       struct liteio_error *err)
+/* what a link in the directory leads to; NULL when it is none */
+static char *target_of(const char *path)
 {
-	_cleanup_free_ char *path = liteio_publish_path(uuid), *target = relative(device);
+	char found[256];
+	ssize_t len = readlink(path, found, sizeof(found) - 1);
+
+	if (len < 0)
+		return NULL;
+	found[len] = '\0';
+	return liteio_strdup(found);
+}
+
+static bool leads_to(const char *path, const char *target)
+{
+	_cleanup_free_ char *found = target_of(path);
+
+	return found && strcmp(found, target) == 0;
+}
+
+static bool is_uuid(const char *name)
+{
+	struct liteio_uuid uuid;
+
+	return liteio_uuid_parse(name, &uuid) == 0;
+}
+
+/* the names that lead there, but for one */
+static void forget_names(const char *target, const char *but)
+{
+	char **names;
+	size_t i, n = 0;
+
+	if (liteio_fs_list(LITEIO_PUBLISH_DIR, &names, &n, NULL) < 0)
+		return;
+	for (i = 0; i < n; i++) {
+		_cleanup_free_ char *path = liteio_strf(LITEIO_PUBLISH_DIR "/%s", names[i]);
+
+		if (!is_uuid(names[i]) && (!but || strcmp(names[i], but) != 0) &&
+		    leads_to(path, target))
+			(void)unlink(path);
+	}
+	liteio_fs_names_free(names, n);
+}
+
+/* at no moment is there none, when there was one */
+static int set_link(const char *path, const char *target, struct liteio_error *err)
+{
 	_cleanup_free_ char *tmp = liteio_strf("%s.new", path);
 	int r;
 
-	if (liteio_publish_is(uuid, device))
+	if (leads_to(path, target))
 		return 0;
 	r = liteio_fs_mkdir_p(LITEIO_PUBLISH_DIR, 0755, err);
 	if (r < 0)
@@ -47,22 +91,36 @@ int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
 	return 0;
 }
 
+int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
+		       struct liteio_error *err)
+{
+	_cleanup_free_ char *path = liteio_publish_path(uuid), *target = relative(device);
+
+	return set_link(path, target, err);
+}
+
+int liteio_publish_name(const char *name, const char *device, struct liteio_error *err)
+{
+	_cleanup_free_ char *path = liteio_strf(LITEIO_PUBLISH_DIR "/%s", name),
+			    *target = relative(device);
+
+	forget_names(target, name);
+	return is_uuid(name) ? 0 : set_link(path, target, err);
+}
+
 int liteio_publish_is(const struct liteio_uuid *uuid, const char *device)
 {
 	_cleanup_free_ char *path = liteio_publish_path(uuid), *target = relative(device);
-	char found[256];
-	ssize_t len = readlink(path, found, sizeof(found) - 1);
 
-	if (len < 0)
-		return 0;
-	found[len] = '\0';
-	return strcmp(found, target) == 0;
+	return leads_to(path, target);
 }
 
 void liteio_publish_del(const struct liteio_uuid *uuid, const char *device)
 {
-	_cleanup_free_ char *path = liteio_publish_path(uuid);
+	_cleanup_free_ char *path = liteio_publish_path(uuid), *target = target_of(path);
 
-	if (!device || liteio_publish_is(uuid, device))
-		(void)unlink(path);
+	if (!target || (device && !liteio_publish_is(uuid, device)))
+		return;
+	forget_names(target, NULL);
+	(void)unlink(path);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * /dev/liteio/<volume uuid>: the one name under which a consumer finds its head.
+ * /dev/liteio/<volume uuid>: the one name under which a consumer finds its head. On the node that
+ * has the volume there is its name beside it, for people: /dev/liteio/<volume name>.
  *
  * A relative link to the head's node, so that it also holds where /dev is mounted elsewhere. At
  * most one attachment of a volume is published on a node. Context: worker.
@@ -19,9 +20,14 @@ char *liteio_publish_path(const struct liteio_uuid *uuid);
 /* make the link, or turn it to this device ("/dev/dm-7"); 0 or a negative errno */
 int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
 		       struct liteio_error *err);
+/*
+ * the name beside it; any other name of this device goes. One that reads as a uuid is left alone, as
+ * it could be that of another volume. 0 or a negative errno
+ */
+int liteio_publish_name(const char *name, const char *device, struct liteio_error *err);
 /* 1 when the link leads to this device, 0 when not */
 int liteio_publish_is(const struct liteio_uuid *uuid, const char *device);
-/* take it away if it leads to this device; NULL: wherever it leads */
+/* take it away, and the name beside it, if it leads to this device; NULL: wherever it leads */
 void liteio_publish_del(const struct liteio_uuid *uuid, const char *device);
 
 #endif

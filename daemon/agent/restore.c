@@ -157,7 +157,9 @@ static int publish(const struct live *l, struct liteio_error *err)
 	if (!(l->att.flags & LITEIO_CATALOG_ATT_LOCAL))
 		return 0;
 	r = liteio_head_get(&l->att.volume, l->att.generation, false, &head, err);
-	return r ? r : liteio_publish_add(&l->att.volume, head.path, err);
+	if (r == 0)
+		r = liteio_publish_add(&l->att.volume, head.path, err);
+	return r ? r : liteio_publish_name(l->volume.name, head.path, err);
 }
 
 static void prepare(struct liteio_agent *a, struct live *l)

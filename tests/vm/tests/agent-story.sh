@@ -28,6 +28,7 @@ liteioctl export create data 1 --local >/dev/null
 liteioctl attachment create "$uuid" 1 --local --size 128Mi >/dev/null
 dev=$(j attachment list | jq -r '.items[0].device')
 [ "$dev" = "/dev/liteio/$uuid" ] || fail "the device is $dev"
+[ /dev/liteio/data -ef "$dev" ] || fail "it has no name: $(ls -l /dev/liteio)"
 mkfs.ext4 -q "$dev"
 mkdir -p /mnt/a /mnt/b
 mount "$dev" /mnt/a
@@ -59,6 +60,15 @@ dd if=/dev/urandom of=/mnt/a/more bs=1M count=160 conv=fsync status=none || fail
 refused 'shrink' liteioctl volume grow data --size 128Mi
 ok "growing while it is in use"
 
+liteioctl volume rename data base >/dev/null
+[ /dev/liteio/base -ef "$dev" ] && [ ! -e /dev/liteio/data ] || fail "the link has the old name: $(ls -l /dev/liteio)"
+agent_kill
+rm /dev/liteio/*
+agent_start
+[ /dev/liteio/base -ef "$dev" ] || fail "a restart does not bring the names back: $(ls -l /dev/liteio)"
+liteioctl volume rename base data >/dev/null
+ok "its name is a link, and so is its new name"
+
 [ "$(j attachment stats | jq "[.items[] | select(.uuid == \"$uuid\") | .classes[] | select(.name == \"write\") | .ios][0] > 0")" = true ] ||
 	fail "no writes were counted"
 umount /mnt/a
@@ -75,6 +85,7 @@ done
 liteioctl snapshot delete before >/dev/null
 [ "$(used)" = "$empty" ] || fail "$(used) bytes are in use, $empty were at the beginning"
 [ "$(j volume list | jq '.items | length')" = 0 ] || fail "volumes are left"
+[ -z "$(ls /dev/liteio)" ] || fail "names are left: $(ls -l /dev/liteio)"
 ok "all space is back"
 
 liteioctl pool delete fast >/dev/null
