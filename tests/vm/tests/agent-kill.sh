@@ -25,6 +25,8 @@ steps() {
 # what holds before anybody asks again
 midway() { :; }
 
+attach_a() { liteioctl attachment create "$(j volume show a | jq -r .uuid)" 7 --local; }
+
 # interrupted WHAT STEPS COMMAND...: at each of the steps; "prepare" before and "check" after each time
 interrupted() {
 	local what=$1 list=$2 step n=0
@@ -37,6 +39,7 @@ interrupted() {
 		if agent_lives; then
 			"$@" >/dev/null 2>&1 || true
 		fi
+		echo "$step" >>/run/killed
 		# who asked hears of the end a little before it is complete
 		agent_wait_dead || fail "$what: nothing was killed at $step"
 		agent_start
@@ -250,6 +253,20 @@ midway() { :; }
 prepare() { :; }
 check() { [ "$(j export list | jq '[.items[] | select(.ready)] | length')" = 1 ]; }
 interrupted "starting" "$(steps agent-restore)" liteioctl pool list
+
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+	liteioctl export create a 7 --local >/dev/null
+}
+check() {
+	[ -b /dev/liteio/a ] && detach a 7 && liteioctl volume delete a >/dev/null
+}
+interrupted "attaching" agent-attach:head attach_a
+# with a connection: agent-remote.sh does that
+printf '%s\n' agent-attach:gate agent-attach:connected >>/run/killed
+left=$(steps 'agent-[a-z]+' | grep -vxFf /run/killed || true)
+[ -z "$left" ] || fail "steps that nothing was killed at: $left"
+ok "no step of the agent was forgotten"
 
 kill -TERM $writer
 wait $writer || true

@@ -24,7 +24,17 @@ uuid=$(on pool 'j volume show data | jq -r .uuid')
 on user "refused '' liteioctl attachment create $uuid 1 --address $address"
 on pool "liteioctl export create data 1 --host-nqn $nqn >/dev/null
 	[ \"\$(j export list | jq -r '.items[0].ready')\" = true ]"
+# its agent dies after each step of the first attachment; gate, connection and head are each there or made
+for step in gate connected head; do
+	on user "agent_stop
+		LITEIO_STEP_KILL=agent-attach:$step agent_start
+		liteioctl attachment create $uuid 1 --address $address --size 64Mi >/dev/null 2>&1 && exit 1
+		agent_wait_dead
+		agent_start"
+done
+ok "an agent that dies while it attaches is followed by one that goes on"
 on user "liteioctl attachment create $uuid 1 --address $address --size 64Mi >/dev/null
+	[ \$(j attachment list | jq '.items | length') = 1 ]
 	liteioctl attachment create $uuid 1 --address $address --size 64Mi >/dev/null
 	mkfs.ext4 -q /dev/liteio/$uuid
 	mount /dev/liteio/$uuid /mnt
