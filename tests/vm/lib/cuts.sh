@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What the tests of power cuts share, on the host. Source it after multi.sh and pool.sh.
+#
+#   begin_pool GUEST DEVICE         a pool with all classes, a thin volume "keep" and a linear one, "line"
+#   work GUEST DEVICE N [PORT]      floors and blocks from N on, each after what is said of the one before: "floor
+#                                   VALUE", "block VALUE"; and volumes of all kinds come, grow and go. With PORT it is
+#                                   said there, and nothing is done before there was an answer
+#   survived GUEST DEVICE FLOOR BLOCK    what was said holds, what was under way is done or was never begun, and the
+#                                   pool can be used and be emptied of it
+
+begin_pool() {
+	vm "$1" <<-END
+		set -e
+		poolctl format $2 fast 0 - 48Mi 48Mi >/dev/null
+		poolctl create $2 $V1 keep 64Mi
+		poolctl create $2 $V5 line 16Mi - linear
+	END
+}
+
+work() {
+	vm "$1" <<-END
+		set -e
+		keep=\$(poolctl activate $2 $V1)
+		line=\$(poolctl activate $2 $V5)
+		n=$3
+		say() {
+			echo "\$*"
+			[ -z "${4-}" ] || { exec 3<>/dev/tcp/10.77.0.254/${4-} && echo "\$*" >&3 && read -r _ <&3 && exec 3>&-; }
+		}
+		while :; do
+			n=\$((n + 1))
+			poolctl floor $2 $V1 \$n
+			say floor \$n
+			for dev in \$keep \$line; do
+				printf '%4096d' \$n | dd of=\$dev bs=4096 seek=\$n oflag=direct conv=fsync,notrunc status=none
+			done
+			say block \$n
+			# nobody waits for these: new blocks of the thin pool, of which nothing is promised
+			dd if=/dev/urandom of=\$keep bs=64K seek=\$((640 - n % 40 * 8)) count=8 oflag=direct conv=notrunc status=none
+			poolctl create $2 $V2 two 16Mi
+			poolctl snapshot $2 $S1 snap $V1
+			poolctl create $2 $V3 lin 8Mi - linear
+			poolctl create $2 $V4 res 8Mi - reserved
+			poolctl grow $2 $V3 16Mi
+			poolctl delete $2 $V2
+			poolctl delete $2 $S1
+			poolctl delete $2 $V3
+			poolctl delete $2 $V4
+			poolctl reclaim $2
+		done
+	END
+}
+
+survived() {
+	vm "$1" <<-END
+		set -e
+		fail() { echo "\$*" >&2; exit 1; }
+		info=\$(poolctl info $2)
+		grep -q '^condition=Ready' <<<"\$info" || fail "\$info"
+		list=\$(poolctl list $2)
+		got=\$(sed -n 's/^volume keep ready .* floor=\([0-9]*\) .*/\1/p' <<<"\$list")
+		[ "\${got:-0}" -ge $3 ] || fail "the floor was $3, it is \$got: \$list"
+		! grep -q creating <<<"\$list" || fail "\$list"
+		for v in $V1 $V5; do
+			[ $4 = 0 ] || read -r got <<<"\$(dd if="\$(poolctl activate $2 \$v)" bs=4096 skip=$4 count=1 status=none)"
+			[ $4 = 0 ] || [ "\$got" = $4 ] || fail "block $4 of \$v holds \"\$got\""
+		done
+		for v in $V2 $S1 $V3 $V4; do
+			poolctl delete $2 \$v
+		done
+		poolctl reclaim $2
+		info=\$(poolctl info $2)
+		grep -q ' volumes=2 snapshots=0 deleting=0' <<<"\$info" || fail "something was left: \$info"
+		grep -q ' reserve-used=0 .* linear-used=16777216 ' <<<"\$info" || fail "space was left: \$info"
+		. $LITEIO_TOP/tests/vm/lib/thin.sh
+		[ "\$(kernel_ids)" = "\$(poolctl list $2 | sed -n 's/.* id=\([1-9][0-9]*\) .*/\1/p' | sort -n)" ] ||
+			fail "thin ids: \$(kernel_ids | xargs), \$(poolctl list $2)"
+	END
+}
