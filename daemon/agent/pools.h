@@ -104,8 +104,8 @@ static inline void liteio_pools_leavep(struct liteio_open_pool **p)
  * @LITEIO_LANE_FENCE: before all that is no fence: 20 s; who wants it asks again
  * @LITEIO_LANE_CHANGE: a minute
  *
- * What is in the lane is bounded as long as the disk answers. One that hangs must not take along who
- * waits: a worker each, of which there are not many, and the pools beside it are well.
+ * What is in the lane is bounded as long as the disk answers. One that hangs must not take along
+ * who waits: a worker each, of which there are not many, and the pools beside it are well.
  */
 enum liteio_lane_for {
 	LITEIO_LANE_LOOK,
@@ -127,7 +127,7 @@ int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 		      struct liteio_open_pool **ret, struct liteio_error *err);
 
 /* for liteio_lane_enter(): left at the end of the scope */
-#define LITEIO_LANE(name) struct liteio_open_pool *name _cleanup_(liteio_pools_leavep) = NULL
+#define LITEIO_LANE(name) struct liteio_open_pool *(name) _cleanup_(liteio_pools_leavep) = NULL
 
 /* in the lane until the end of the scope, however long it takes to come in */
 #define liteio_lane_guard(p, urgent) \

@@ -21,8 +21,8 @@ char *liteio_publish_path(const struct liteio_uuid *uuid);
 int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
 		       struct liteio_error *err);
 /*
- * the name beside it; any other name of this device goes. One that reads as a uuid is left alone, as
- * it could be that of another volume. 0 or a negative errno
+ * the name beside it; any other name of this device goes. There is none that reads as a uuid: it
+ * could be that of another volume. 0 or a negative errno
  */
 int liteio_publish_name(const char *name, const char *device, struct liteio_error *err);
 /* 1 when the link leads to this device, 0 when not */

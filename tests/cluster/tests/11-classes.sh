@@ -37,13 +37,15 @@ refusal() {
 		-o jsonpath='{.items[*].message}' | grep .
 }
 
+no_volume_of() { ! k get volumes.liteio.io -o name | grep "$1"; }
+
 # Each pool is counted by the first reason against it. That a claim waits leaves no volume behind.
 nowhere() {
 	local uid
 
 	uid=$(kn get pvc nowhere -o jsonpath='{.metadata.uid}')
 	refused nowhere ': 1 NodeSelector, 1 PoolSelector'
-	wait_until 240 "no volume of it is left" eval '! k get volumes.liteio.io -o name | grep "$uid"'
+	wait_until 240 "no volume of it is left" no_volume_of "$uid"
 }
 
 chosen() {

@@ -10,7 +10,6 @@
 . "$LITEIO_TOP/tests/vm/lib/pool.sh"
 
 disk=/dev/disk/by-id/virtio-pool
-S2=66666666-6666-4666-8666-666666666666
 S3=77777777-7777-4777-8777-777777777777
 
 poolctl format $disk fast >/dev/null

@@ -117,8 +117,8 @@ poolctl floor $disk $V1 20
 holds "$(poolctl activate $disk $V1)" 8 c
 ok "a foreign transaction id: nothing is modified, fences hold, data is there"
 
-pools() { dmsetup ls --target thin-pool | awk '/^liteio-pool-/ { print $1 }'; }
-before=$(pools)
+thin_pools() { dmsetup ls --target thin-pool | awk '/^liteio-pool-/ { print $1 }'; }
+before=$(thin_pools)
 poolctl format /tmp/pool.img small 128M >/dev/null
 poolctl create /tmp/pool.img $V4 four 16Mi
 fill "$(poolctl activate /tmp/pool.img $V4)" 4 d
@@ -129,7 +129,7 @@ ok "a pool in a file"
 
 # ids are given out in order: the volumes have 1 and 2, the snapshots would have 3 and 4
 poolctl create /tmp/pool.img $V1 one 16Mi
-thin_pool=$(pools | grep -vxF "$before")
+thin_pool=$(thin_pools | grep -vxF "$before")
 dmsetup message "$thin_pool" 0 'create_thin 4'
 refused 'thin id 4 was never given out' poolctl group /tmp/pool.img $S1 $V1 $S2 $V4
 dmsetup message "$thin_pool" 0 'delete 4' || fail "what another program made is gone"
