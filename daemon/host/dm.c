@@ -302,7 +302,8 @@ static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n
 {
 	int r;
 
-	if (i->live_table && !i->inactive_table && same_table(name, t, n))
+	if (i->live_table && !i->inactive_table && i->read_only == !!(flags & LITEIO_DM_READ_ONLY) &&
+	    same_table(name, t, n))
 		return i->suspended ? liteio_dm_resume(name, flags, err) : 0;
 	r = liteio_dm_load(name, t, n, flags, err);
 	if (r)

@@ -419,11 +419,13 @@ void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume
  * @dev: its number, what a head sits on
  * @path: "/dev/dm-5"
  * @size_bytes: its size now
+ * @is_read_only: the pool was opened read-only: nothing may write to it
  */
 struct liteio_pool_thin {
 	dev_t dev;
 	char path[32];
 	uint64_t size_bytes;
+	bool is_read_only;
 };
 
 /* lane: have the thin (or linear) device of a READY volume in the kernel, with its present size */

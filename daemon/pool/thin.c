@@ -13,17 +13,15 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "base/child.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "host/dm.h"
 #include "pool/pool.h"
 #include "pool/thin.h"
+#include "pool/thin_meta.h"
 
 #define SECTOR 512u
-/* thin_check reads all metadata: at most 15 GiB, on a slow disk */
-#define CHECK_TIMEOUT_MS (60u * 60 * 1000)
 #define MESSAGE_MAX 64
 
 /* the devices of a thin pool, and what of the label is below them */
@@ -31,13 +29,17 @@ static const struct part {
 	enum liteio_dm_role pool;
 	enum liteio_dm_role tmeta;
 	enum liteio_dm_role tdata;
+	enum liteio_dm_role tspare;
 	enum liteio_extent_kind meta;
+	enum liteio_extent_kind spare;
 	enum liteio_extent_kind data;
 } parts[] = {
-	[LITEIO_THIN_MAIN] = { LITEIO_DM_POOL, LITEIO_DM_TMETA, LITEIO_DM_TDATA,
-			       LITEIO_EXTENT_THIN_META, LITEIO_EXTENT_THIN_DATA },
+	[LITEIO_THIN_MAIN] = { LITEIO_DM_POOL, LITEIO_DM_TMETA, LITEIO_DM_TDATA, LITEIO_DM_TSPARE,
+			       LITEIO_EXTENT_THIN_META, LITEIO_EXTENT_META_SPARE,
+			       LITEIO_EXTENT_THIN_DATA },
 	[LITEIO_THIN_RESERVE] = { LITEIO_DM_RPOOL, LITEIO_DM_RMETA, LITEIO_DM_RDATA,
-				  LITEIO_EXTENT_RESERVE_META, LITEIO_EXTENT_RESERVE_DATA },
+				  LITEIO_DM_RSPARE, LITEIO_EXTENT_RESERVE_META,
+				  LITEIO_EXTENT_RESERVE_SPARE, LITEIO_EXTENT_RESERVE_DATA },
 };
 
 struct thin {
@@ -45,9 +47,12 @@ struct thin {
 	const struct part *part;
 	struct liteio_label label;
 	dev_t dev;
+	/* volumes are activated read-only, too */
+	bool is_locked;
 	char pool[LITEIO_DM_NAME_MAX + 1];
 	char tmeta[LITEIO_DM_NAME_MAX + 1];
 	char tdata[LITEIO_DM_NAME_MAX + 1];
+	char tspare[LITEIO_DM_NAME_MAX + 1];
 };
 
 static struct thin *thin_of(struct liteio_engine *e)
@@ -100,7 +105,10 @@ static int activate(struct liteio_engine *e, bool read_only, struct liteio_error
 	uint64_t blocks = liteio_label_sum(&t->label, t->part->data) / t->label.thin_block;
 	int r;
 
-	r = ensure_linear(t, t->part->tmeta, t->part->meta, &meta, err);
+	/* left by a repair that was interrupted */
+	r = liteio_dm_remove(t->tspare, err);
+	if (!r)
+		r = ensure_linear(t, t->part->tmeta, t->part->meta, &meta, err);
 	if (!r)
 		r = ensure_linear(t, t->part->tdata, t->part->data, &data, err);
 	if (r)
@@ -112,7 +120,21 @@ static int activate(struct liteio_engine *e, bool read_only, struct liteio_error
 		 (unsigned long long)blocks / 5 + 1,
 		 read_only ? "2 read_only error_if_no_space" : "1 error_if_no_space");
 	liteio_dm_uuid(t->part->pool, &t->label.pool_uuid, 0, uuid);
-	return liteio_dm_ensure(t->pool, uuid, &target, 1, LITEIO_DM_INNER, NULL, err);
+	r = liteio_dm_ensure(t->pool, uuid, &target, 1, LITEIO_DM_INNER, NULL, err);
+	if (!r)
+		t->is_locked = read_only;
+	return r;
+}
+
+static bool is_locked(struct liteio_engine *e)
+{
+	struct thin *t = thin_of(e);
+	struct liteio_dm_target *table _cleanup_free_ = NULL;
+	size_t n;
+
+	t->is_locked = !liteio_dm_table(t->pool, &table, &n, NULL) && n == 1 &&
+		       strstr(table[0].params, " read_only");
+	return t->is_locked;
 }
 
 static int deactivate(struct liteio_engine *e, struct liteio_error *err)
@@ -123,32 +145,116 @@ static int deactivate(struct liteio_engine *e, struct liteio_error *err)
 	r = liteio_dm_remove(t->pool, err);
 	if (!r)
 		r = liteio_dm_remove(t->tdata, err);
+	/* there when a repair was interrupted */
+	if (!r)
+		r = liteio_dm_remove(t->tspare, err);
 	return r ? r : liteio_dm_remove(t->tmeta, err);
+}
+
+/* ---- metadata of a pool that is not active -------------------------------------------------- */
+
+/* a device over a region of metadata; removed by deactivate() */
+static int region(struct thin *t, enum liteio_dm_role role, enum liteio_extent_kind kind,
+		  char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err)
+{
+	struct liteio_dm_info i;
+	int r = ensure_linear(t, role, kind, &i, err);
+
+	if (!r)
+		liteio_dm_path(&i, ret_path);
+	return r;
 }
 
 static int check(struct liteio_engine *e, struct liteio_error *err)
 {
 	struct thin *t = thin_of(e);
 	char path[LITEIO_DM_PATH_MAX];
-	const char *const argv[] = { "thin_check", path, NULL };
-	struct liteio_child_result res;
-	char *output _cleanup_free_ = NULL;
-	struct liteio_dm_info meta;
 	int r;
 
-	r = ensure_linear(t, t->part->tmeta, t->part->meta, &meta, err);
-	if (r)
-		return r;
-	liteio_dm_path(&meta, path);
-	r = liteio_child_run(argv, CHECK_TIMEOUT_MS, &res, err);
-	if (r)
-		return r;
-	output = res.output;
-	if (!res.status)
-		return 0;
-	output[strcspn(output, "\n")] = '\0';
-	return liteio_error_set(err, -EUCLEAN, "the pool's metadata failed its check: %s", output);
+	r = region(t, t->part->tmeta, t->part->meta, path, err);
+	return r ? r : liteio_thin_meta_check(path, false, err);
 }
+
+static int needs_repair(struct liteio_engine *e, struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	struct liteio_thin_dump d = { 0 };
+	char path[LITEIO_DM_PATH_MAX];
+	bool flagged;
+	int r;
+
+	r = region(t, t->part->tmeta, t->part->meta, path, err);
+	if (!r)
+		r = liteio_thin_meta_check(path, false, err);
+	if (r)
+		return r == -EUCLEAN ? 1 : r;
+	r = liteio_thin_meta_dump(path, false, &d, err);
+	if (r)
+		return r == -EUCLEAN ? 1 : r;
+	flagged = d.flags & LITEIO_THIN_NEEDS_CHECK;
+	liteio_thin_dump_fini(&d);
+	if (flagged)
+		liteio_error_set(err, -EUCLEAN, "the kernel asks for a check");
+	return flagged;
+}
+
+static int spare_make(struct thin *t, const char *meta, const char *spare, uint64_t txid,
+		      struct liteio_engine_spare *s, struct liteio_error *err)
+{
+	const struct liteio_thin_dump known = {
+		.txid = txid,
+		.block_sectors = t->label.thin_block / SECTOR,
+		.data_blocks = liteio_label_sum(&t->label, t->part->data) / t->label.thin_block,
+	};
+	int r;
+
+	r = liteio_thin_meta_check(meta, false, err);
+	if (r && r != -EUCLEAN)
+		return r;
+	s->was_sound = !r;
+	s->knows_before = !liteio_thin_meta_dump(meta, false, &s->before, NULL);
+	/* what is shared between snapshots stays so only in a copy */
+	if (s->was_sound)
+		r = liteio_thin_meta_copy(meta, spare, err);
+	else
+		r = liteio_thin_meta_repair(meta, spare, &known, err);
+	if (!r)
+		r = liteio_thin_meta_check(spare, true, err);
+	return r ? r : liteio_thin_meta_dump(spare, false, &s->after, err);
+}
+
+static int spare_fill(struct liteio_engine *e, uint64_t txid, struct liteio_engine_spare *ret,
+		      struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	char meta[LITEIO_DM_PATH_MAX], spare[LITEIO_DM_PATH_MAX];
+	struct liteio_engine_spare s = { 0 };
+	int r;
+
+	if (liteio_label_sum(&t->label, t->part->spare) < liteio_label_sum(&t->label, t->part->meta))
+		return liteio_error_set(err, -ENOSPC,
+					"the region to repair into is smaller than the metadata");
+	r = region(t, t->part->tmeta, t->part->meta, meta, err);
+	if (!r)
+		r = region(t, t->part->tspare, t->part->spare, spare, err);
+	if (!r)
+		r = spare_make(t, meta, spare, txid, &s, err);
+	if (!r && !s.after.is_whole)
+		r = liteio_error_set(err, -EUCLEAN, "what came of the repair can not be read");
+	if (r) {
+		liteio_engine_spare_fini(&s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+static void relabel(struct liteio_engine *e, const struct liteio_label *label)
+{
+	thin_of(e)->label = *label;
+}
+
+/* ---- status --------------------------------------------------------------------------------- */
 
 /* the status line of a device with one target of this type */
 static int one_status(const char *name, const char *type, char *ret, size_t len,
@@ -230,6 +336,8 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 			   uint64_t size, struct liteio_pool_thin *ret, struct liteio_error *err)
 {
 	struct liteio_dm_target target = { .sectors = size / SECTOR, .type = "thin" };
+	const unsigned int flags =
+		LITEIO_DM_INNER | (thin_of(e)->is_locked ? LITEIO_DM_READ_ONLY : 0);
 	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info pool, i;
 	int r;
@@ -240,10 +348,11 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 	snprintf(target.params, sizeof(target.params), "%u:%u %u", pool.major, pool.minor, id);
 	volume_name(uuid, name);
 	liteio_dm_uuid(LITEIO_DM_THIN, uuid, 0, dm_uuid);
-	r = liteio_dm_ensure(name, dm_uuid, &target, 1, LITEIO_DM_INNER, &i, err);
+	r = liteio_dm_ensure(name, dm_uuid, &target, 1, flags, &i, err);
 	if (r)
 		return r;
 	if (ret) {
+		ret->is_read_only = i.read_only;
 		ret->dev = makedev(i.major, i.minor);
 		liteio_dm_path(&i, ret->path);
 		ret->size_bytes = size;
@@ -382,6 +491,10 @@ static const struct liteio_engine_ops ops = {
 	.name = "thin",
 	.is_active = is_active,
 	.check = check,
+	.is_locked = is_locked,
+	.needs_repair = needs_repair,
+	.spare_fill = spare_fill,
+	.relabel = relabel,
 	.activate = activate,
 	.deactivate = deactivate,
 	.status = status,
@@ -411,5 +524,6 @@ struct liteio_engine *liteio_thin_new(const struct liteio_label *label, dev_t de
 	liteio_dm_name(t->part->pool, &label->pool_uuid, 0, t->pool);
 	liteio_dm_name(t->part->tmeta, &label->pool_uuid, 0, t->tmeta);
 	liteio_dm_name(t->part->tdata, &label->pool_uuid, 0, t->tdata);
+	liteio_dm_name(t->part->tspare, &label->pool_uuid, 0, t->tspare);
 	return &t->engine;
 }
