@@ -19,7 +19,8 @@
 
 /**
  * struct liteio_pool - an open pool
- * @lock: covers @cat (replacing it), @status, @condition, @reason, @reason_word
+ * @lock: covers @cat (replacing it), @status, @condition, @reason, @reason_word, and the label
+ *	of @store (replacing it)
  * @store: lane only
  * @engine: lane only
  * @reserve: the same for reserved volumes; NULL when the pool has no reserve
@@ -27,7 +28,9 @@
  * @status: of the engine, as of the last refresh
  * @reserve_status: of the reserve
  * @condition: what can be done
- * @is_stuck: @condition was found when the pool was opened and stays until it is opened again
+ * @is_stuck: @condition was found when the pool was opened and stays until it is opened again, or
+ *	repaired
+ * @is_mismatched: the thin pool is not as the catalog says: one of both is of another time
  * @reason: the sentence
  * @reason_word: for programs
  * @file: backing file of a loop device, or ""
@@ -46,6 +49,7 @@ struct liteio_pool {
 	struct liteio_engine_status reserve_status;
 	enum liteio_pool_condition condition;
 	bool is_stuck;
+	bool is_mismatched;
 	char reason[512];
 	char reason_word[32];
 	char file[4096];
@@ -70,6 +74,14 @@ int liteio_pool_check_writable(struct liteio_pool *p, struct liteio_error *err);
 void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition c,
 			       const char *word, bool is_stuck, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/*
+ * Have the thin pools in the kernel, as their metadata allow, and settle what was interrupted;
+ * @is_checked: metadata were found good by whoever calls. Part of opening (pool_open.c)
+ */
+int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_error *err);
+/* the condition of a pool that could not be brought up */
+void liteio_pool_set_not_active(struct liteio_pool *p, const char *why);
 
 /*
  * Bring an operation that was interrupted to its end or its beginning, by the kernel's transaction

@@ -116,15 +116,20 @@ int liteio_pool_check_writable(struct liteio_pool *p, struct liteio_error *err)
 /* what the kernel's status means for users of the pool */
 static void judge(struct liteio_pool *p, const struct liteio_engine_status *s)
 {
+	const char *name = p->store.label.pool_name;
+
 	if (s->mode == LITEIO_ENGINE_FAILED)
 		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "Failed", false,
-					  "the kernel has given the pool up");
+					  "the kernel has given the pool up, its metadata can not be read or written: see to its disk, then `liteioctl pool repair %s`",
+					  name);
 	else if (s->needs_check)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "NeedsCheck", false,
-					  "the metadata must be checked offline");
+					  "a change of the metadata failed and was taken back, writes to new blocks fail until `liteioctl pool repair %s`",
+					  name);
 	else if (s->mode == LITEIO_ENGINE_RO)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReadOnly", false,
-					  "the kernel has made the pool read-only: metadata is full or could not be written");
+					  "the kernel has made the pool read-only: metadata is full or could not be written; writes to new blocks fail until `liteioctl pool repair %s`",
+					  name);
 	else if (s->mode == LITEIO_ENGINE_NO_SPACE)
 		liteio_pool_set_condition(p, LITEIO_POOL_NO_SPACE, "NoSpace", false,
 					  "there is no free block: writes to new blocks fail");
@@ -135,15 +140,20 @@ static void judge(struct liteio_pool *p, const struct liteio_engine_status *s)
 /* the reserve is never out of space; what else befalls it befalls the pool */
 static void judge_reserve(struct liteio_pool *p, const struct liteio_engine_status *s)
 {
+	const char *name = p->store.label.pool_name;
+
 	if (s->mode == LITEIO_ENGINE_FAILED)
 		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "ReserveFailed", false,
-					  "the kernel has given the reserve up");
+					  "the kernel has given the reserve up: see to its disk, then `liteioctl pool repair %s`",
+					  name);
 	else if (s->needs_check)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReserveNeedsCheck", false,
-					  "the metadata of the reserve must be checked offline");
+					  "a change of the reserve's metadata failed and was taken back, writes to new blocks fail until `liteioctl pool repair %s`",
+					  name);
 	else if (s->mode == LITEIO_ENGINE_RO && p->condition < LITEIO_POOL_READ_ONLY)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReserveReadOnly", false,
-					  "the kernel has made the reserve read-only");
+					  "the kernel has made the reserve read-only: writes to new blocks fail until `liteioctl pool repair %s`",
+					  name);
 }
 
 static int refresh_reserve(struct liteio_pool *p, struct liteio_error *err)

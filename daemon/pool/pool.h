@@ -37,7 +37,9 @@ struct liteio_pool;
  * @LITEIO_POOL_READY: everything
  * @LITEIO_POOL_NO_SPACE: out of data space: new blocks of all volumes fail; free some
  * @LITEIO_POOL_READ_ONLY: volumes can be read; nothing is modified, the reason says why
- *	(needs_check, foreign transaction id, metadata full or failed its check)
+ *	(needs_check, foreign transaction id, metadata full or failed its check). Found at opening,
+ *	metadata that are not sound also make every device of the thin pool read-only; when the
+ *	kernel finds them so while it works, what has its block already can still be written
  * @LITEIO_POOL_FAILED: the kernel gave the pool up, or it could not be activated
  *
  * In the order of getting worse.
@@ -462,7 +464,7 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
  *
  * Before the kernel's ATT_ADD. The same again is a success. Context: lane. Return: 0, -ESTALE below
  * the floor or fenced by itself, -EEXIST with other flags or host, -ENOENT no such READY volume,
- * ...
+ * -EROFS for one that may write in a READ_ONLY pool (or any when the catalog may be old), ...
  */
 int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
 			       struct liteio_error *err);

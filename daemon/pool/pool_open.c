@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "host/block.h"
+#include "pool/health.h"
 #include "pool/object.h"
 #include "pool/thin.h"
 
@@ -98,6 +99,7 @@ int liteio_pool_settle_all(struct liteio_pool *p, struct liteio_error *err)
 
 static void set_mismatch(struct liteio_pool *p, uint64_t kernel_txid, uint64_t catalog_txid)
 {
+	p->is_mismatched = true;
 	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "TransactionMismatch", true,
 				  "the thin pool has transaction %llu, the catalog %llu: another program has written the pool, or the catalog is old",
 				  (unsigned long long)kernel_txid,
@@ -162,34 +164,81 @@ static int set_clean(struct liteio_pool *p, bool is_clean, struct liteio_error *
 	return liteio_pool_persist(p, &draft, err);
 }
 
-/* a pool that was not closed in order is checked before anything is built on its metadata */
-static bool check_metadata(struct liteio_pool *p)
+/* ask thin_check; what it says against it is the pool's reason */
+static enum liteio_health_check check_metadata(struct liteio_pool *p, struct liteio_engine *e)
 {
 	struct liteio_error check_err = LITEIO_ERROR_INIT;
-	int r = 0;
+	int r = e->ops->check(e, &check_err);
 
-	/* nothing was ever made in it: there is nothing to check, maybe not even metadata */
-	if (p->cat.is_clean)
-		return true;
-	if (p->cat.thin_txid)
-		r = p->engine->ops->check(p->engine, &check_err);
-	if (!r && p->reserve && p->cat.reserve_txid)
-		r = p->reserve->ops->check(p->reserve, &check_err);
 	if (!r)
-		return true;
+		return LITEIO_HEALTH_SOUND;
 	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY,
 				  r == -EUCLEAN ? "MetadataDamaged" : "MetadataNotChecked", true,
-				  "%s", liteio_error_str(&check_err, r));
-	return false;
+				  "the metadata%s did not pass the check after an unclean stop (%s): nothing can be written until `liteioctl pool repair %s`",
+				  e == p->reserve ? " of the reserve" : "",
+				  liteio_error_str(&check_err, r), p->store.label.pool_name);
+	return LITEIO_HEALTH_DAMAGED;
 }
 
-/* a pool that runs read-only stays so, until it is deactivated and checked */
-static int activate_engine(struct liteio_engine *e, enum liteio_engine_mode mode, bool healthy,
-			   struct liteio_error *err)
+static void set_locked(struct liteio_pool *p, const struct liteio_engine *e, const char *word,
+		       const char *why)
 {
-	if (e->ops->is_active(e) && mode != LITEIO_ENGINE_RW)
+	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, word, true,
+				  "the metadata%s %s: nothing can be written until `liteioctl pool repair %s`",
+				  e == p->reserve ? " of the reserve" : "", why,
+				  p->store.label.pool_name);
+}
+
+/* the kernel may know better than a check: it has written that its last words were cut short */
+static int activate_writable(struct liteio_pool *p, struct liteio_engine *e,
+			     struct liteio_error *err)
+{
+	struct liteio_engine_status s;
+	int r;
+
+	r = e->ops->activate(e, false, err);
+	if (!r)
+		r = e->ops->status(e, &s, err);
+	if (r || s.mode == LITEIO_ENGINE_FAILED || !s.needs_check)
+		return r;
+	set_locked(p, e, "NeedsCheck", "could not be written at some time, and have to be checked");
+	return e->ops->activate(e, true, err);
+}
+
+static int activate_engine(struct liteio_pool *p, struct liteio_engine *e,
+			   const struct liteio_health_found *found, struct liteio_error *err)
+{
+	if (found->is_active && e->ops->is_locked(e))
+		set_locked(p, e, "MetadataDamaged",
+			   "were not found good when the pool was opened");
+	switch (liteio_health_open(found)) {
+	case LITEIO_HEALTH_ADOPT:
 		return 0;
-	return e->ops->activate(e, !healthy, err);
+	case LITEIO_HEALTH_READ_ONLY:
+		return e->ops->activate(e, true, err);
+	default:
+		/* I/O goes on in one that is there: its table is not touched twice */
+		return found->is_active ? e->ops->activate(e, false, err) :
+					  activate_writable(p, e, err);
+	}
+}
+
+/* what there is to know before anything is changed; looks at all metadata when it has to */
+static struct liteio_health_found find_out(struct liteio_pool *p, struct liteio_engine *e,
+					   const struct liteio_engine_status *s, uint64_t txid,
+					   bool is_checked)
+{
+	struct liteio_health_found f = {
+		.is_active = e->ops->is_active(e),
+		.mode = s->mode,
+		.is_clean = p->cat.is_clean,
+		.is_new = !txid,
+		.check = is_checked ? LITEIO_HEALTH_SOUND : LITEIO_HEALTH_NOT_CHECKED,
+	};
+
+	if (liteio_health_open(&f) == LITEIO_HEALTH_CHECK)
+		f.check = check_metadata(p, e);
+	return f;
 }
 
 static bool is_active(const struct liteio_pool *p)
@@ -198,19 +247,23 @@ static bool is_active(const struct liteio_pool *p)
 	       (p->reserve && p->reserve->ops->is_active(p->reserve));
 }
 
-static int activate(struct liteio_pool *p, struct liteio_error *err)
+static int activate(struct liteio_pool *p, bool is_checked, struct liteio_error *err)
 {
-	bool healthy = is_active(p) || check_metadata(p);
+	struct liteio_health_found main, reserve = { 0 };
 	int r;
 
+	main = find_out(p, p->engine, &p->status, p->cat.thin_txid, is_checked);
+	if (p->reserve)
+		reserve = find_out(p, p->reserve, &p->reserve_status, p->cat.reserve_txid,
+				   is_checked);
 	/* before the first activation, never after: what is dirty must say so first */
 	r = set_clean(p, false, err);
 	if (r)
 		return r;
 	liteio_step("pool-open:catalog-dirty");
-	r = activate_engine(p->engine, p->status.mode, healthy, err);
+	r = activate_engine(p, p->engine, &main, err);
 	if (!r && p->reserve)
-		r = activate_engine(p->reserve, p->reserve_status.mode, healthy, err);
+		r = activate_engine(p, p->reserve, &reserve, err);
 	if (!r)
 		liteio_step("pool-open:activated");
 	return r;
@@ -225,19 +278,32 @@ static void look(struct liteio_pool *p)
 		p->reserve->ops->status(p->reserve, &p->reserve_status, NULL);
 }
 
-static int bring_up(struct liteio_pool *p, struct liteio_error *err)
+void liteio_pool_set_not_active(struct liteio_pool *p, const char *why)
+{
+	liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "NotActive", true,
+				  "it could not be brought up: %s; when its disk is well, `liteioctl pool repair %s`",
+				  why, p->store.label.pool_name);
+}
+
+int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_error *err)
 {
 	int r;
 
 	look(p);
-	r = activate(p, err);
+	r = activate(p, is_checked, err);
 	/* I/O that an interrupted snapshot holds goes on before anything else */
 	if (!r)
 		r = p->engine->ops->volumes_resume(p->engine, err);
 	if (!r && p->reserve)
 		r = p->reserve->ops->volumes_resume(p->reserve, err);
-	if (!r)
-		r = liteio_pool_settle(p, err);
+	return r ? r : liteio_pool_settle(p, err);
+}
+
+static int bring_up(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_pool_bring_up(p, false, err);
 	if (!r)
 		r = liteio_pool_linear_recover(p, err);
 	if (!r) {
@@ -308,9 +374,12 @@ static int read_disk(struct liteio_pool *p, const char *device, struct liteio_er
 	r = check_classes(p, err);
 	if (!r)
 		r = check_unused(p, err);
-	/* the catalog could be read: now it is safe to mend the label */
+	/*
+	 * the catalog could be read: now it is safe to mend the label. A sector that takes no write
+	 * either is no reason to do without the volumes: the other label has it all
+	 */
 	if (!r && p->store.needs_labels)
-		r = liteio_store_write_label(&p->store, err);
+		(void)liteio_store_write_label(&p->store, NULL);
 	return r;
 }
 
@@ -343,8 +412,7 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
 		goto failed;
 	r = bring_up(p, &up_err);
 	if (r)
-		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "NotActive", true, "%s",
-					  liteio_error_str(&up_err, r));
+		liteio_pool_set_not_active(p, liteio_error_str(&up_err, r));
 	*ret = p;
 	return 0;
 failed:
