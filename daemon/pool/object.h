@@ -157,5 +157,6 @@ extern const char *const liteio_pool_group_steps[];
 extern const char *const liteio_pool_change_steps[];
 extern const char *const liteio_pool_linear_steps[];
 extern const char *const liteio_pool_space_steps[];
+extern const char *const liteio_pool_repair_steps[];
 
 #endif

@@ -284,7 +284,7 @@ void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-#define STEPS_MAX 64
+#define STEPS_MAX 128
 
 static const char *all_steps[STEPS_MAX + 1];
 static pthread_once_t steps_once = PTHREAD_ONCE_INIT;
@@ -303,6 +303,7 @@ static void collect_steps(void)
 		liteio_pool_group_steps,
 		liteio_pool_change_steps,
 		liteio_pool_limit_steps,
+		liteio_pool_repair_steps,
 	};
 	size_t n = 0;
 

@@ -185,6 +185,38 @@ void liteio_pool_release(struct liteio_pool *p);
 /* close it, wipe its labels, release @p; -EBUSY while it has volumes or snapshots */
 int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err);
 
+/**
+ * struct liteio_pool_repaired - what a repair has done
+ * @n_copied: metadata (of the pool, of its reserve) that were sound and were taken over as they are
+ * @n_rebuilt: metadata that were damaged and were made anew of what could be read
+ * @lost_volumes: volumes and snapshots that are gone: only with force
+ * @lost_bytes: what was written to others and reads as zeros now: only with force
+ * @lost: both in words; or that they may be as they were at an earlier time; "" when nothing is
+ */
+struct liteio_pool_repaired {
+	unsigned int n_copied;
+	unsigned int n_rebuilt;
+	uint64_t lost_volumes;
+	uint64_t lost_bytes;
+	char lost[256];
+};
+
+/**
+ * liteio_pool_repair() - make the metadata of a pool good, in its spare region, and take them
+ * @p: the pool; read-only or failed, or whatever it is with @force
+ * @force: also when nothing is wrong, and also when something is lost for good
+ * @ret: what was done
+ * @err: why not; the volumes that would lose something
+ *
+ * The old metadata stay as they are until the next repair. Without @force nothing is taken that is not
+ * known to be all there was. Context: lane; as long as all metadata take to be read several times;
+ * takes the thin pools out of the kernel meanwhile.
+ * Return: 0; -EEXIST nothing is wrong; -EBUSY a volume is in use, and nothing was touched; -EUCLEAN
+ * not completely, or not at all, and nothing was changed; -EROFS it did not help; or another errno.
+ */
+int liteio_pool_repair(struct liteio_pool *p, bool force, struct liteio_pool_repaired *ret,
+		       struct liteio_error *err);
+
 /* the label of one device, or of a file: 0, -ENODATA, -EBADMSG, -ENOTSUP, ...; writes nothing */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
 /* all disks of this machine with a label of ours; new memory; unreadable ones are skipped */

@@ -155,6 +155,18 @@ static int do_orphans(struct call *c, struct liteio_error *err)
 	return 0;
 }
 
+static int do_repair(struct call *c, struct liteio_error *err)
+{
+	struct liteio_pool_repaired done;
+	int r = liteio_pool_repair(c->pool, c->n > 0 && !strcmp(c->arg[0], "force"), &done, err);
+
+	if (!r)
+		printf("copied=%u rebuilt=%u lost-volumes=%llu lost=%llu %s\n", done.n_copied,
+		       done.n_rebuilt, (unsigned long long)done.lost_volumes,
+		       (unsigned long long)done.lost_bytes, done.lost);
+	return r;
+}
+
 static int do_close(struct call *c, struct liteio_error *err)
 {
 	int r = liteio_pool_close(c->pool, err);
@@ -329,6 +341,7 @@ static int do_attach(struct call *c, struct liteio_error *err)
 	struct liteio_catalog_attachment a = {
 		.volume = uuid_arg(c, 0),
 		.generation = number_arg(c, 1),
+		.flags = c->n > 3 && !strcmp(c->arg[3], "ro") ? LITEIO_CATALOG_ATT_READ_ONLY : 0,
 	};
 
 	snprintf(a.host, sizeof(a.host), "%s", c->arg[2]);
@@ -674,6 +687,7 @@ static const struct command {
 	{ "orphans", do_orphans, true, 1, "N" },
 	{ "close", do_close, true, 0, "" },
 	{ "destroy", do_destroy, true, 0, "" },
+	{ "repair", do_repair, true, 0, "[force]" },
 	{ "create", do_create, true, 3, "UUID NAME SIZE [SOURCE-UUID|- [CLASS|- [zero]]]" },
 	{ "overcommit", do_overcommit, true, 1, "PERCENT" },
 	{ "snapshot", do_snapshot, true, 3, "UUID NAME VOLUME-UUID" },
@@ -687,7 +701,7 @@ static const struct command {
 	{ "activate", do_activate, true, 1, "UUID" },
 	{ "deactivate", do_deactivate, true, 1, "UUID" },
 	{ "floor", do_floor, true, 2, "UUID FLOOR" },
-	{ "attach", do_attach, true, 3, "UUID GENERATION HOST" },
+	{ "attach", do_attach, true, 3, "UUID GENERATION HOST [ro]" },
 	{ "fence", do_fence, true, 2, "UUID GENERATION" },
 	{ "story", do_story, true, 3, "UUID UUID UUID" },
 };

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Repair of the metadata of the thin pools.
+ *
+ * Good metadata are made in the spare region, of the ones that are there, which are only read: sound
+ * ones that the kernel wants checked are copied, damaged ones go through thin_repair. What came of it
+ * is checked, and compared with the catalog and with what could still be read of the old ones. Then
+ * one write of the label swaps the two regions: that is the repair. The old metadata are the spare
+ * from then on, and nothing writes there before the next repair.
+ *
+ * Killed before that write, the pool is as it was; killed after it, it is repaired. Nobody has a
+ * volume of the thin pools open meanwhile; linear volumes are not touched.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "pool/health.h"
+#include "pool/object.h"
+
+const char *const liteio_pool_repair_steps[] = {
+	"pool-repair:deactivated", "pool-repair:spare", "pool-repair:label", NULL,
+};
+
+/* a thin pool of the pool: its class, and its two regions */
+static const struct part {
+	enum liteio_catalog_class vclass;
+	enum liteio_extent_kind meta;
+	enum liteio_extent_kind spare;
+	const char *of;
+} parts[] = {
+	{ LITEIO_CATALOG_THIN, LITEIO_EXTENT_THIN_META, LITEIO_EXTENT_META_SPARE, "" },
+	{ LITEIO_CATALOG_RESERVED, LITEIO_EXTENT_RESERVE_META, LITEIO_EXTENT_RESERVE_SPARE,
+	  " of the reserve" },
+};
+
+/**
+ * struct repair_op - a repair
+ * @p: the pool
+ * @force: also what is sound, and also at a loss
+ * @is_filled: the spare has taken what is to be swapped in
+ * @spare: what that is
+ * @is_label_unknown: the label could neither be written nor read
+ * @ret: what was done
+ */
+struct repair_op {
+	struct liteio_pool *p;
+	bool force;
+	bool is_filled[LITEIO_ARRAY_SIZE(parts)];
+	struct liteio_engine_spare spare[LITEIO_ARRAY_SIZE(parts)];
+	bool is_label_unknown;
+	struct liteio_pool_repaired *ret;
+};
+
+static struct liteio_engine *engine_of(const struct repair_op *op, size_t i)
+{
+	return parts[i].vclass == LITEIO_CATALOG_THIN ? op->p->engine : op->p->reserve;
+}
+
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+static int step_deactivated(void *arg, struct liteio_error *err)
+{
+	struct repair_op *op = arg;
+	int r = 0;
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts) && !r; i++) {
+		struct liteio_engine *e = engine_of(op, i);
+
+		if (e)
+			r = e->ops->volumes_deactivate(e, err);
+	}
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts) && !r; i++) {
+		struct liteio_engine *e = engine_of(op, i);
+
+		if (e)
+			r = e->ops->deactivate(e, err);
+	}
+	return r;
+}
+
+/* may what is in the spare take the place of what is there? */
+static int judge(struct repair_op *op, size_t i, struct liteio_error *err)
+{
+	struct liteio_pool_repaired *ret = op->ret;
+	struct liteio_engine_spare *s = &op->spare[i];
+	struct liteio_health_loss loss;
+
+	liteio_health_compare(&op->p->cat, parts[i].vclass, s->knows_before ? &s->before : NULL,
+			      &s->after, op->p->store.label.thin_block, &loss);
+	if (loss.verdict == LITEIO_HEALTH_FOREIGN)
+		return liteio_error_set(err, -EUCLEAN, "the metadata%s have %s", parts[i].of,
+					loss.what);
+	if (loss.verdict != LITEIO_HEALTH_WHOLE && !op->force)
+		return liteio_error_set(err, -EUCLEAN,
+					"the metadata%s can not be repaired completely: %s; nothing was changed, and --force takes what there is: what is lost reads as zeros",
+					parts[i].of, loss.what);
+	ret->n_copied += s->was_sound;
+	ret->n_rebuilt += !s->was_sound;
+	ret->lost_volumes += loss.lost_volumes;
+	ret->lost_bytes += loss.lost_bytes;
+	if (loss.what[0])
+		snprintf(ret->lost, sizeof(ret->lost), "%s", loss.what);
+	return 0;
+}
+
+static int fill_one(struct repair_op *op, size_t i, struct liteio_error *err)
+{
+	uint64_t txid = *liteio_catalog_txid(&op->p->cat, parts[i].vclass);
+	struct liteio_engine *e = engine_of(op, i);
+	int r;
+
+	/* nothing was ever made in it: there may not even be metadata */
+	if (!e || !txid)
+		return 0;
+	r = op->force ? 1 : e->ops->needs_repair(e, err);
+	if (r <= 0)
+		return r;
+	r = e->ops->spare_fill(e, txid, &op->spare[i], err);
+	if (r)
+		return liteio_error_wrap(err, r, "the metadata%s", parts[i].of);
+	op->is_filled[i] = true;
+	return judge(op, i, err);
+}
+
+static int step_spare(void *arg, struct liteio_error *err)
+{
+	struct repair_op *op = arg;
+	int r = 0;
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts) && !r; i++)
+		r = fill_one(op, i, err);
+	/* its devices are over regions that are about to change places */
+	return r ? r : step_deactivated(op, err);
+}
+
+static void swap_regions(struct liteio_label *l, const struct part *part)
+{
+	for (size_t i = 0; i < l->n_extents; i++) {
+		if (l->extents[i].kind == part->meta)
+			l->extents[i].kind = part->spare;
+		else if (l->extents[i].kind == part->spare)
+			l->extents[i].kind = part->meta;
+	}
+}
+
+static void take_label(struct liteio_pool *p, const struct liteio_label *l)
+{
+	{
+		liteio_guard(&p->lock);
+		p->store.label = *l;
+	}
+	p->engine->ops->relabel(p->engine, l);
+	if (p->reserve)
+		p->reserve->ops->relabel(p->reserve, l);
+}
+
+/* it may be on the disk all the same, or one of both: what is read counts */
+static int write_failed(struct repair_op *op, uint64_t sequence, int code, struct liteio_error *err)
+{
+	struct liteio_store *s = &op->p->store;
+
+	if (liteio_store_read_label(s, NULL)) {
+		op->is_label_unknown = true;
+		return code;
+	}
+	take_label(op->p, &s->label);
+	return s->label.sequence == sequence ? 0 : liteio_error_wrap(err, code, "the label");
+}
+
+static int step_label(void *arg, struct liteio_error *err)
+{
+	struct repair_op *op = arg;
+	struct liteio_label l = op->p->store.label;
+	bool is_needed = false;
+	int r;
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts); i++) {
+		if (op->is_filled[i])
+			swap_regions(&l, &parts[i]);
+		is_needed = is_needed || op->is_filled[i];
+	}
+	if (!is_needed)
+		return 0;
+	l.sequence++;
+	take_label(op->p, &l);
+	r = liteio_store_write_label(&op->p->store, err);
+	return r ? write_failed(op, l.sequence, r, err) : 0;
+}
+
+static const struct liteio_step steps[] = {
+	{ "pool-repair:deactivated", step_deactivated },
+	{ "pool-repair:spare", step_spare },
+	{ "pool-repair:label", step_label },
+};
+
+/* ---- up again ------------------------------------------------------------------------------- */
+
+/* deleted long ago, as the catalog says: metadata of an earlier time have them again */
+static void drop_extra(struct repair_op *op, size_t i)
+{
+	const struct liteio_thin_dump *after = &op->spare[i].after;
+	struct liteio_engine *e = engine_of(op, i);
+
+	for (size_t k = 0; k < after->n_devices; k++) {
+		bool is_known = false;
+
+		for (size_t n = 0; n < op->p->cat.n_volumes && !is_known; n++)
+			is_known = op->p->cat.volumes[n].thin_id == after->devices[k].id;
+		if (!is_known)
+			(void)e->ops->remove(e, after->devices[k].id, NULL);
+	}
+}
+
+/* as it is now, whatever came of the repair */
+static int bring_up_again(struct repair_op *op, bool is_repaired, struct liteio_error *err)
+{
+	struct liteio_pool *p = op->p;
+	int r;
+
+	{
+		liteio_guard(&p->lock);
+		p->condition = LITEIO_POOL_READY;
+		p->is_stuck = false;
+		p->is_mismatched = false;
+		p->reason[0] = '\0';
+		p->reason_word[0] = '\0';
+	}
+	r = liteio_pool_bring_up(p, is_repaired, err);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts) && !r && is_repaired; i++)
+		drop_extra(op, i);
+	if (!r)
+		return liteio_pool_refresh(p, err);
+	liteio_pool_set_not_active(p, liteio_error_str(err, r));
+	return r;
+}
+
+/* why there is nothing to be done, or 0 */
+static int check_wrong(const struct liteio_pool *p, bool force, struct liteio_error *err)
+{
+	if (force || p->condition >= LITEIO_POOL_READ_ONLY)
+		return 0;
+	return liteio_error_set(err, -EEXIST,
+				"pool %s: nothing is wrong with its metadata; --force makes them anew all the same",
+				p->store.label.pool_name);
+}
+
+static int run(struct repair_op *op, struct liteio_error *err)
+{
+	struct liteio_error up_err = LITEIO_ERROR_INIT;
+	struct liteio_pool *p = op->p;
+	int r, up;
+
+	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
+	if (op->is_label_unknown) {
+		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "LabelNotWritten", true,
+					  "the label could neither be written nor read: which metadata count is not known");
+		return r;
+	}
+	/* with a volume in use, nothing was touched */
+	if (r && p->engine->ops->is_active(p->engine))
+		return r;
+	up = bring_up_again(op, !r, &up_err);
+	if (!r && up)
+		return liteio_error_set(err, up, "%s", liteio_error_str(&up_err, up));
+	if (!r && p->condition >= LITEIO_POOL_READ_ONLY)
+		return liteio_error_set(err, -EROFS, "it did not help: %s", p->reason);
+	return r;
+}
+
+int liteio_pool_repair(struct liteio_pool *p, bool force, struct liteio_pool_repaired *ret,
+		       struct liteio_error *err)
+{
+	struct liteio_pool_repaired done = { 0 };
+	struct repair_op op = { .p = p, .force = force, .ret = &done };
+	int r;
+
+	r = check_wrong(p, force, err);
+	if (r)
+		return r;
+	r = run(&op, err);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts); i++)
+		liteio_engine_spare_fini(&op.spare[i]);
+	if (r)
+		return liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name);
+	*ret = done;
+	return 0;
+}
