@@ -227,6 +227,11 @@ static int attachment_delete(struct liteio_call *c, struct liteio_error *err)
 	return liteio_op_attachment_delete(c->agent, &uuid, generation, c->force, deleted(c), err);
 }
 
+static int pool_repair(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_pool_repair(c->agent, c->params[0], c->req, c->ret, err);
+}
+
 /* ---- the module's registry, limits ---- */
 
 static int module_volume_list(struct liteio_call *c, struct liteio_error *err)
@@ -295,6 +300,8 @@ const struct liteio_route liteio_routes[] = {
 	{ "POST", "/v1/pools/import", pool_import, 0, STRUCT(pool_import), STRUCT(pool) },
 	{ "POST", "/v1/pools", pool_create, 0, STRUCT(pool_create), STRUCT(pool) },
 	{ "POST", "/v1/pools/*/set", pool_set, 0, STRUCT(pool_set), STRUCT(pool) },
+	{ "POST", "/v1/pools/*/repair", pool_repair, 0, STRUCT(pool_repair),
+	  STRUCT(pool_repaired) },
 	{ "DELETE", "/v1/pools/*", pool_delete, 0, NOTHING, STRUCT(deleted) },
 
 	{ "GET", "/v1/volumes", volume_list, 0, NOTHING, STRUCT(volume_list) },

@@ -101,6 +101,22 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 /* give up a pool that is not there: its disk is not touched, its consumers are refused */
 int liteio_op_pool_forget(struct liteio_agent *a, const char *pool, bool *ret_known,
 			  struct liteio_error *err);
+/**
+ * liteio_op_pool_repair() - make the metadata of a pool good, in its spare region
+ * @a: the agent
+ * @pool: name
+ * @req: force: also when nothing is wrong, and also when something is lost for good
+ * @ret: what was done
+ * @err: why not; -EEXIST when nothing is wrong, -EBUSY naming a volume of the thin pools that is in
+ *	use or exported, -EUCLEAN naming what would be lost: nothing has changed then
+ *
+ * Heads that nobody has open are taken away and put back. Nothing else of the pool goes on
+ * meanwhile, for as long as its metadata take to be read several times. Return: 0 or a negative
+ * errno.
+ */
+int liteio_op_pool_repair(struct liteio_agent *a, const char *pool,
+			  const struct liteio_local_pool_repair *req,
+			  struct liteio_local_pool_repaired *ret, struct liteio_error *err);
 /* the pool with the kernel's numbers of this moment */
 int liteio_op_pool_show(struct liteio_agent *a, const char *pool, struct liteio_local_pool *ret,
 			struct liteio_error *err);

@@ -166,6 +166,16 @@ static const struct liteio_column deleted_columns[] = {
 	END,
 };
 
+static const struct liteio_column pool_repaired_columns[] = {
+	TEXT("POOL", "pool"),
+	NUMBER("COPIED", "copied"),
+	NUMBER("REBUILT", "rebuilt"),
+	NUMBER("LOST VOLUMES", "lostVolumes"),
+	SIZE("LOST", "lostBytes"),
+	TEXT("WHAT", "lost"),
+	END,
+};
+
 static const struct liteio_column deletion_columns[] = {
 	TEXT("NAME", "name"),
 	TEXT("KIND", "kind"),
@@ -214,6 +224,15 @@ static int body_pool_import(char **op, const struct liteio_options *o, struct li
 	struct liteio_local_pool_import req = { .device = op[0] };
 
 	*ret = ENCODE(req, pool_import);
+	return 0;
+}
+
+static int body_pool_repair(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			    struct liteio_error *err)
+{
+	struct liteio_local_pool_repair req = { .force = o->force };
+
+	*ret = ENCODE(req, pool_repair);
 	return 0;
 }
 
@@ -381,6 +400,9 @@ const struct liteio_command liteio_commands[] = {
 	  pool_columns },
 	{ "pool", "import", "open the pool that is on a disk", { DEVICE }, "DEVICE", 0, 0, "POST",
 	  "/v1/pools/import", body_pool_import, 0, pool_columns },
+	{ "pool", "repair", "make damaged metadata good, in the spare region", { NAME }, "POOL",
+	  OPT(FORCE), 0, "POST", "/v1/pools/%s/repair", body_pool_repair, 0,
+	  pool_repaired_columns },
 	{ "pool", "delete", "delete an empty pool; give up one that is not found", { NAME }, "POOL",
 	  0, 0, "DELETE", "/v1/pools/%s", NULL, 0, deleted_columns },
 

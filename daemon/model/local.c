@@ -186,6 +186,13 @@ const struct liteio_field liteio_local_disk_rule_fields[] = {
 	END,
 };
 
+#undef T
+#define T liteio_local_pool_repair
+const struct liteio_field liteio_local_pool_repair_fields[] = {
+	BOOL("force", force, 0),
+	END,
+};
+
 /* ---- answers ---- */
 
 #undef T
@@ -374,6 +381,18 @@ static const struct liteio_field liteio_local_deletion_fields[] = {
 	STRING("pool", pool, 0, 0),
 	SIZE("leftBytes", left_bytes, KEEP, 0, 0),
 	WIPE(0),
+	END,
+};
+
+#undef T
+#define T liteio_local_pool_repaired
+const struct liteio_field liteio_local_pool_repaired_fields[] = {
+	STRING("pool", pool, 0, 0),
+	NUMBER("copied", copied, KEEP, 0, 0),
+	NUMBER("rebuilt", rebuilt, KEEP, 0, 0),
+	NUMBER("lostVolumes", lost_volumes, KEEP, 0, 0),
+	SIZE("lostBytes", lost_bytes, KEEP, 0, 0),
+	STRING("lost", lost, 0, 0),
 	END,
 };
 

@@ -247,6 +247,14 @@ enum liteio_local_tristate {
 
 extern const char *const liteio_local_tristate_names[];
 
+/**
+ * struct liteio_local_pool_repair - POST /v1/pools/{pool}/repair
+ * @force: also when nothing is wrong, and also when something is lost for good
+ */
+struct liteio_local_pool_repair {
+	bool force;
+};
+
 /* ---- answers; lists are {"items": [...]} ---- */
 
 /**
@@ -561,6 +569,24 @@ struct liteio_local_deletion {
 };
 
 /**
+ * struct liteio_local_pool_repaired - answer of repair
+ * @pool: name
+ * @copied: metadata, of the pool and of its reserve, that were sound and were taken over as they are
+ * @rebuilt: metadata that were damaged and were made anew of what could be read
+ * @lost_volumes: volumes and snapshots that are gone; only with force
+ * @lost_bytes: what was written to others and reads as zeros now; only with force
+ * @lost: both in words, or that volumes may be as they were at an earlier time; NULL for neither
+ */
+struct liteio_local_pool_repaired {
+	char *pool;
+	uint64_t copied;
+	uint64_t rebuilt;
+	uint64_t lost_volumes;
+	uint64_t lost_bytes;
+	char *lost;
+};
+
+/**
  * struct liteio_local_class_stats - counters of one class of I/O
  * @name: "read", "write", "flush" or "other"
  * @ios: completed
@@ -653,6 +679,8 @@ extern const struct liteio_field liteio_local_export_create_fields[];
 extern const struct liteio_field liteio_local_attach_fields[];
 
 extern const struct liteio_field liteio_local_disk_rule_fields[];
+extern const struct liteio_field liteio_local_pool_repair_fields[];
+extern const struct liteio_field liteio_local_pool_repaired_fields[];
 
 extern const struct liteio_field liteio_local_module_fields[];
 extern const struct liteio_field liteio_local_node_fields[];

@@ -66,6 +66,10 @@
  * {thin_txid, thin_txid + 1} means that somebody else wrote the pool or that this catalog is old:
  * nothing is modified then.
  *
+ * REPAIR. Good metadata are made in the spare region, and one write of the label gives each of both
+ * regions the other's kind: so the spare may lie before the metadata or behind, and has what was
+ * there before the last repair.
+ *
  * ROLL BACK. A record that is being created and @replaces a volume is a new snapshot of the
  * snapshot that the volume goes back to. The write that ends its transaction gives its thin id to
  * the volume, and the volume's old one to the record, which is then being deleted under a uuid of

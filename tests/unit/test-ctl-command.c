@@ -34,6 +34,9 @@ static const struct {
 	{ "pool", "list", { NULL }, { NO_TIMEOUT }, "/v1/pools", NULL },
 	{ "pool", "create", { "fast", "/dev/vdb" }, { NO_TIMEOUT }, "/v1/pools",
 	  "{\"name\":\"fast\",\"device\":\"/dev/vdb\"}" },
+	{ "pool", "repair", { "fast" }, { NO_TIMEOUT }, "/v1/pools/fast/repair", "{}" },
+	{ "pool", "repair", { "fast" }, { .force = true, NO_TIMEOUT }, "/v1/pools/fast/repair",
+	  "{\"force\":true}" },
 	{ "volume", "create", { "a" }, { .pool = "fast", .size = 1 << 30, NO_TIMEOUT },
 	  "/v1/volumes",
 	  "{\"name\":\"a\",\"pool\":\"fast\",\"sizeBytes\":1073741824,\"class\":\"thin\"}" },
@@ -154,7 +157,7 @@ static const struct {
 	const char *said;
 } bad[] = {
 	{ "pools", "list", { NULL }, { NO_TIMEOUT }, "pools" },
-	{ "pool", NULL, { NULL }, { NO_TIMEOUT }, "list, show, create, set, import, delete" },
+	{ "pool", NULL, { NULL }, { NO_TIMEOUT }, "list, show, create, set, import, repair, delete" },
 	{ "pool", "destroy", { NULL }, { NO_TIMEOUT }, "list, show" },
 	{ "pool", "show", { NULL }, { NO_TIMEOUT }, "POOL" },
 	{ "pool", "list", { "x" }, { NO_TIMEOUT }, "no operands" },

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Repair of a pool: its volumes are let go of, and come back when it is over, whatever became of it.
+ *
+ * Nobody else works on a volume of the pool meanwhile, as their devices get other numbers. Fences
+ * wait for the pool's lane: there is no head that anything could go through.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/ops.h"
+#include "agent/pools.h"
+#include "agent/restore.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "host/head.h"
+
+/**
+ * struct hold - all volumes of a pool, locked
+ * @locks: in the order of their uuids, as whoever takes several does
+ * @n: how many
+ */
+struct hold {
+	struct liteio_named_lock **locks;
+	size_t n;
+};
+
+static void hold_all(struct liteio_agent *a, struct liteio_open_pool *p, struct hold *ret)
+{
+	_cleanup_free_ struct liteio_catalog_volume *v = NULL;
+	char text[LITEIO_UUID_STRLEN + 1];
+	size_t n;
+
+	liteio_pool_volume_list(p->engine, &v, &n);
+	ret->locks = liteio_calloc(n + 1, sizeof(struct liteio_named_lock *));
+	for (ret->n = 0; ret->n < n; ret->n++) {
+		liteio_uuid_format(&v[ret->n].uuid, text);
+		ret->locks[ret->n] = liteio_locks_take(a->locks, text);
+	}
+}
+
+static void hold_end(struct hold *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		liteio_locks_give(h->locks[i]);
+	free(h->locks);
+	*h = (struct hold){ 0 };
+}
+
+/* can it be let go of for a while? */
+static int check_idle(const struct liteio_catalog_volume *v,
+		      const struct liteio_catalog_attachment *att, struct liteio_error *err)
+{
+	struct liteio_head_state head;
+
+	if (liteio_head_get(&v->uuid, att->generation, false, &head, NULL) < 0)
+		return 0;
+	if (!(att->flags & LITEIO_CATALOG_ATT_LOCAL))
+		return liteio_error_set(err, -EBUSY,
+					"volume %s is exported to %s: end generation %" PRIu64 " first",
+					v->name, att->host, att->generation);
+	if (head.dm.open_count > 0)
+		return liteio_error_set(err, -EBUSY,
+					"volume %s is in use on this node (generation %" PRIu64 ", %s): unmount it first",
+					v->name, att->generation, head.path);
+	return 0;
+}
+
+/* the heads of the thin pools' volumes: looked at, and when all are idle, taken away */
+static int let_go(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	struct liteio_catalog_volume v;
+	size_t n = 0;
+	int r = 0;
+
+	liteio_pool_attachment_list(p->engine, NULL, &atts, &n);
+	for (int remove = 0; remove <= 1; remove++) {
+		for (size_t i = 0; i < n && !r; i++) {
+			if (liteio_pool_volume_get(p->engine, &atts[i].volume, &v) < 0 ||
+			    v.vclass == LITEIO_CATALOG_LINEAR)
+				continue;
+			if (remove)
+				r = liteio_head_remove(&v.uuid, atts[i].generation, false, err);
+			else
+				r = check_idle(&v, &atts[i], err);
+		}
+	}
+	return r;
+}
+
+static bool is_wrong(struct liteio_open_pool *p)
+{
+	struct liteio_pool_info info;
+
+	{
+		liteio_lane_guard(p, false);
+		(void)liteio_pool_refresh(p->engine, NULL);
+	}
+	liteio_pool_info(p->engine, &info);
+	return info.condition >= LITEIO_POOL_READ_ONLY;
+}
+
+static int repair(struct liteio_agent *a, struct liteio_open_pool *p, bool force,
+		  struct liteio_pool_repaired *ret, struct liteio_error *err)
+{
+	struct hold hold = { 0 };
+	int r = 0;
+
+	/* what is well is left alone: the refusal is the engine's */
+	if (force || is_wrong(p)) {
+		hold_all(a, p, &hold);
+		r = let_go(p, err);
+	}
+	if (!r) {
+		liteio_lane_guard(p, false);
+		r = liteio_pool_repair(p->engine, force, ret, err);
+	}
+	hold_end(&hold);
+	return r;
+}
+
+static void answer(struct liteio_open_pool *p, const struct liteio_pool_repaired *done,
+		   struct liteio_local_pool_repaired *ret)
+{
+	*ret = (struct liteio_local_pool_repaired){
+		.pool = liteio_strdup(p->name),
+		.copied = done->n_copied,
+		.rebuilt = done->n_rebuilt,
+		.lost_volumes = done->lost_volumes,
+		.lost_bytes = done->lost_bytes,
+		.lost = done->lost[0] ? liteio_strdup(done->lost) : NULL,
+	};
+}
+
+int liteio_op_pool_repair(struct liteio_agent *a, const char *pool,
+			  const struct liteio_local_pool_repair *req,
+			  struct liteio_local_pool_repaired *ret, struct liteio_error *err)
+{
+	struct liteio_named_lock *lock _liteio_held_ = liteio_locks_take(a->locks, "pools");
+	struct liteio_pool_repaired done;
+	struct liteio_open_pool *p;
+	int r;
+
+	r = liteio_pools_get(a->pools, pool, &p, err);
+	if (r)
+		return r;
+	r = repair(a, p, req->force, &done, err);
+	/* heads that were taken away come back, also when nothing was repaired */
+	if (r != -EEXIST)
+		liteio_restore_pool(a, p);
+	if (!r) {
+		answer(p, &done, ret);
+		log_warning(NULL, "pool %s is repaired%s%s", p->name, done.lost[0] ? ": " : "",
+			    done.lost);
+	}
+	liteio_pools_put(a->pools, p);
+	return r;
+}
