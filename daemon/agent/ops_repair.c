@@ -138,27 +138,110 @@ static void answer(struct liteio_open_pool *p, const struct liteio_pool_repaired
 	};
 }
 
-int liteio_op_pool_repair(struct liteio_agent *a, const char *pool,
-			  const struct liteio_local_pool_repair *req,
-			  struct liteio_local_pool_repaired *ret, struct liteio_error *err)
+/* ---- a pool without a catalog is not open --------------------------------------------------- */
+
+/* where its label is, in new memory; -ENOENT when it is nowhere */
+static int find_closed(struct liteio_agent *a, const char *pool, char **ret,
+		       struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_pool_found *found = NULL;
+	size_t n = 0;
+	int r;
+
+	r = liteio_pool_scan(&found, &n, err);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(found[i].label.pool_name, pool) != 0)
+			continue;
+		*ret = liteio_strdup(found[i].device);
+		return 0;
+	}
+	*ret = liteio_pools_known_file(a, pool);
+	if (*ret)
+		return 0;
+	return liteio_error_set(err, -ENOENT, "pool %s: no such pool", pool);
+}
+
+static int open_salvaged(struct liteio_agent *a, const char *pool, char *device,
+			 struct liteio_local_pool_repaired *ret, struct liteio_error *err)
+{
+	const struct liteio_local_pool_import req = { .device = device };
+	struct liteio_local_pool opened = { 0 };
+	struct liteio_pool_salvage s;
+	int r;
+
+	r = liteio_pool_salvage(device, true, &s, err);
+	if (r)
+		return r;
+	log_warning(NULL, "pool %s has a new catalog, made of its metadata: %s", pool, s.what);
+	r = liteio_op_pool_import(a, &req, &opened, err);
+	liteio_json_fini(&opened, liteio_local_pool_fields);
+	if (r)
+		return r;
+	*ret = (struct liteio_local_pool_repaired){
+		.pool = liteio_strdup(pool),
+		.recovered = s.n_volumes,
+		.lost = s.lost[0] ? liteio_strdup(s.lost) : NULL,
+	};
+	return 0;
+}
+
+static int repair_closed(struct liteio_agent *a, const char *pool,
+			 const struct liteio_local_pool_repair *req,
+			 struct liteio_local_pool_repaired *ret, struct liteio_error *err)
+{
+	_cleanup_free_ char *device = NULL;
+	struct liteio_pool_salvage s;
+	int r;
+
+	r = find_closed(a, pool, &device, err);
+	if (!r && req->from_metadata)
+		r = open_salvaged(a, pool, device, ret, err);
+	else if (!r)
+		r = liteio_pool_salvage(device, false, &s, err);
+	if (r)
+		return r == -ENOENT ? r : liteio_error_wrap(err, r, "pool %s is not open", pool);
+	if (req->from_metadata)
+		return 0;
+	return liteio_error_set(err, -EUCLEAN,
+				"pool %s: both copies of its catalog are lost; --from-metadata makes a new one with %s%s%s: names, lengths, snapshots, attachments are lost",
+				pool, s.what, s.lost[0] ? "; " : "", s.lost);
+}
+
+static int repair_open(struct liteio_agent *a, struct liteio_open_pool *p,
+		       const struct liteio_local_pool_repair *req,
+		       struct liteio_local_pool_repaired *ret, struct liteio_error *err)
 {
 	struct liteio_named_lock *lock _liteio_held_ = liteio_locks_take(a->locks, "pools");
 	struct liteio_pool_repaired done;
-	struct liteio_open_pool *p;
 	int r;
 
-	r = liteio_pools_get(a->pools, pool, &p, err);
-	if (r)
-		return r;
+	if (req->from_metadata)
+		return liteio_error_set(err, -EEXIST, "pool %s is open, it has its catalog",
+					p->name);
 	r = repair(a, p, req->force, &done, err);
 	/* heads that were taken away come back, also when nothing was repaired */
 	if (r != -EEXIST)
 		liteio_restore_pool(a, p);
-	if (!r) {
-		answer(p, &done, ret);
-		log_warning(NULL, "pool %s is repaired%s%s", p->name, done.lost[0] ? ": " : "",
-			    done.lost);
-	}
+	if (r)
+		return r;
+	answer(p, &done, ret);
+	log_warning(NULL, "pool %s is repaired%s%s", p->name, done.lost[0] ? ": " : "", done.lost);
+	return 0;
+}
+
+int liteio_op_pool_repair(struct liteio_agent *a, const char *pool,
+			  const struct liteio_local_pool_repair *req,
+			  struct liteio_local_pool_repaired *ret, struct liteio_error *err)
+{
+	struct liteio_open_pool *p;
+	int r;
+
+	r = liteio_pools_get(a->pools, pool, &p, NULL);
+	if (r < 0)
+		return repair_closed(a, pool, req, ret, err);
+	r = repair_open(a, p, req, ret, err);
 	liteio_pools_put(a->pools, p);
 	return r;
 }

@@ -157,6 +157,9 @@ int liteio_pools_forget_deleted(struct liteio_agent *a, const struct liteio_open
  */
 char *liteio_pools_missing(struct liteio_agent *a);
 
+/* the file in which a known pool is, in new memory; NULL when it is in none. Worker */
+char *liteio_pools_known_file(struct liteio_agent *a, const char *name);
+
 /**
  * liteio_pools_open_known() - open every pool that this node should have
  * @a: the agent, starting

@@ -232,6 +232,22 @@ int liteio_pools_forget_deleted(struct liteio_agent *a, const struct liteio_open
 	return rewrite(a, &p->uuid, err);
 }
 
+char *liteio_pools_known_file(struct liteio_agent *a, const char *name)
+{
+	struct known known = { 0 };
+	char *file = NULL;
+	size_t i;
+
+	liteio_guard(&known_lock);
+	known_load_or_none(a, &known);
+	for (i = 0; i < known.n_pools && !file; i++)
+		if (known.pools[i].name && known.pools[i].file &&
+		    strcmp(known.pools[i].name, name) == 0)
+			file = liteio_strdup(known.pools[i].file);
+	liteio_json_fini(&known, known_fields);
+	return file;
+}
+
 char *liteio_pools_missing(struct liteio_agent *a)
 {
 	struct liteio_buf b = LITEIO_BUF_INIT;

@@ -273,6 +273,8 @@ static void add_args(struct liteio_arg *args, struct liteio_options *o)
 		  .help = "end after so many rounds or events" },
 		{ "delay", 'd', LITEIO_ARG_U64, &o->delay_s, 1, DELAY_S_MAX, .metavar = "SECONDS",
 		  .help = "between two rounds (2)" },
+		{ "from-metadata", 0, LITEIO_ARG_FLAG, &o->from_metadata,
+		  .help = "make a catalog of what is left: volumes named after their thin ids" },
 		{ "batch", 'b', LITEIO_ARG_FLAG, &o->batch,
 		  .help = "plain text, one round after the other, also on a terminal" },
 	};

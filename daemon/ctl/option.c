@@ -27,7 +27,8 @@ const struct liteio_option_name liteio_option_names[] = {
 	{ OPT(READ_BPS), "--read-bps" },     { OPT(WRITE_BPS), "--write-bps" },
 	{ OPT(BURST), "--burst" },	     { OPT(FOLLOW), "--follow" },
 	{ OPT(COUNT), "--count" },	     { OPT(DELAY), "--delay" },
-	{ OPT(BATCH), "--batch" },	     { 0, NULL },
+	{ OPT(BATCH), "--batch" },	     { OPT(FROM_METADATA), "--from-metadata" },
+	{ 0, NULL },
 };
 
 const char *liteio_option_name(uint64_t bit)
@@ -62,5 +63,5 @@ uint64_t liteio_options_given(const struct liteio_options *o)
 	       (o->wipe ? OPT(WIPE) : 0) | (o->no_wait ? OPT(NO_WAIT) : 0) | rule_given(o) |
 	       liteio_limits_given(o) | (o->follow ? OPT(FOLLOW) : 0) |
 	       (o->count ? OPT(COUNT) : 0) | (o->delay_s ? OPT(DELAY) : 0) |
-	       (o->batch ? OPT(BATCH) : 0);
+	       (o->batch ? OPT(BATCH) : 0) | (o->from_metadata ? OPT(FROM_METADATA) : 0);
 }

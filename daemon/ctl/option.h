@@ -38,6 +38,8 @@
 #define LITEIO_OPT_RESERVED 0x10000000ull
 #define LITEIO_OPT_OVERCOMMIT 0x20000000ull
 
+#define LITEIO_OPT_FROM_METADATA 0x40000000ull
+
 /* limits, events, top */
 #define LITEIO_OPT_READ_IOPS 0x100000000ull
 #define LITEIO_OPT_WRITE_IOPS 0x200000000ull
@@ -71,6 +73,7 @@
  * @linear: --linear
  * @reserved: --reserved
  * @overcommit: --overcommit; there is no overcommit 0
+ * @from_metadata: --from-metadata
  * @rule: --min-size, --max-size, --model, --by-id, --rotational, --usable
  * @limit: --read-iops, --write-iops, --read-bps, --write-bps, --burst
  * @follow: --follow
@@ -101,6 +104,7 @@ struct liteio_options {
 	uint64_t linear;
 	uint64_t reserved;
 	uint64_t overcommit;
+	bool from_metadata;
 	struct {
 		uint64_t min_size;
 		uint64_t max_size;

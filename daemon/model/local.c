@@ -190,6 +190,7 @@ const struct liteio_field liteio_local_disk_rule_fields[] = {
 #define T liteio_local_pool_repair
 const struct liteio_field liteio_local_pool_repair_fields[] = {
 	BOOL("force", force, 0),
+	BOOL("fromMetadata", from_metadata, 0),
 	END,
 };
 
@@ -393,6 +394,7 @@ const struct liteio_field liteio_local_pool_repaired_fields[] = {
 	NUMBER("lostVolumes", lost_volumes, KEEP, 0, 0),
 	SIZE("lostBytes", lost_bytes, KEEP, 0, 0),
 	STRING("lost", lost, 0, 0),
+	NUMBER("recovered", recovered, KEEP, 0, 0),
 	END,
 };
 

@@ -250,9 +250,12 @@ extern const char *const liteio_local_tristate_names[];
 /**
  * struct liteio_local_pool_repair - POST /v1/pools/{pool}/repair
  * @force: also when nothing is wrong, and also when something is lost for good
+ * @from_metadata: of a pool that is not open because both copies of its catalog are lost: make one of
+ *	what its metadata know, each thin device a volume "recovered-<thin id>"
  */
 struct liteio_local_pool_repair {
 	bool force;
+	bool from_metadata;
 };
 
 /* ---- answers; lists are {"items": [...]} ---- */
@@ -575,7 +578,9 @@ struct liteio_local_deletion {
  * @rebuilt: metadata that were damaged and were made anew of what could be read
  * @lost_volumes: volumes and snapshots that are gone; only with force
  * @lost_bytes: what was written to others and reads as zeros now; only with force
- * @lost: both in words, or that volumes may be as they were at an earlier time; NULL for neither
+ * @lost: what is lost in words, or that volumes may be as they were at an earlier time; NULL for
+ *	neither
+ * @recovered: volumes of a new catalog
  */
 struct liteio_local_pool_repaired {
 	char *pool;
@@ -584,6 +589,7 @@ struct liteio_local_pool_repaired {
 	uint64_t lost_volumes;
 	uint64_t lost_bytes;
 	char *lost;
+	uint64_t recovered;
 };
 
 /**

@@ -86,6 +86,7 @@ struct liteio_engine_spare {
  *	they have to be checked (@err says which), 0 when not, or why it is not known
  * @spare_fill: of a pool that is not active: make good metadata in the spare of those that are there,
  *	which are only read; @txid is for when they do not say. -EUCLEAN when nothing came of it
+ * @contents: of a pool that is not active: what its metadata have, with mappings
  * @relabel: the label has changed: spare and metadata have swapped; of a pool that is not active
  * @activate: bring it into the kernel, or adopt what is there; @read_only lets nothing be modified:
  *	neither metadata, nor volumes, which are activated read-only then
@@ -112,6 +113,8 @@ struct liteio_engine_ops {
 	int (*needs_repair)(struct liteio_engine *e, struct liteio_error *err);
 	int (*spare_fill)(struct liteio_engine *e, uint64_t txid, struct liteio_engine_spare *ret,
 			  struct liteio_error *err);
+	int (*contents)(struct liteio_engine *e, struct liteio_thin_dump *ret,
+			struct liteio_error *err);
 	void (*relabel)(struct liteio_engine *e, const struct liteio_label *label);
 	int (*activate)(struct liteio_engine *e, bool read_only, struct liteio_error *err);
 	int (*deactivate)(struct liteio_engine *e, struct liteio_error *err);

@@ -158,5 +158,6 @@ extern const char *const liteio_pool_change_steps[];
 extern const char *const liteio_pool_linear_steps[];
 extern const char *const liteio_pool_space_steps[];
 extern const char *const liteio_pool_repair_steps[];
+extern const char *const liteio_pool_salvage_steps[];
 
 #endif

@@ -304,6 +304,7 @@ static void collect_steps(void)
 		liteio_pool_change_steps,
 		liteio_pool_limit_steps,
 		liteio_pool_repair_steps,
+		liteio_pool_salvage_steps,
 	};
 	size_t n = 0;
 

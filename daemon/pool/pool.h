@@ -217,6 +217,35 @@ struct liteio_pool_repaired {
 int liteio_pool_repair(struct liteio_pool *p, bool force, struct liteio_pool_repaired *ret,
 		       struct liteio_error *err);
 
+/**
+ * struct liteio_pool_salvage - what can be found again without a catalog
+ * @pool: name
+ * @n_volumes: thin and reserved devices that the metadata have
+ * @what: the first few of them, and how long each is at least
+ * @lost: what can not be found again, if the pool has space for it; "" for nothing
+ */
+struct liteio_pool_salvage {
+	char pool[LITEIO_ONDISK_NAME];
+	size_t n_volumes;
+	char what[256];
+	char lost[160];
+};
+
+/**
+ * liteio_pool_salvage() - a pool with both copies of its catalog lost: what is in it?
+ * @device: block device or file; nobody has the pool open
+ * @make: also write a catalog with that: each thin device is a volume, "recovered-<thin id>"
+ * @ret: what is in it
+ * @err: why that can not be said
+ *
+ * Names, sizes, snapshots, floors, attachments and all of linear volumes were in the catalog alone: a
+ * volume is as long as its last block, and may have been longer. Context: worker; as long as all
+ * metadata take to be read twice. Return: 0; -EEXIST the catalog can be read; -EBUSY the pool is in
+ * the kernel; -EUCLEAN the metadata are damaged, too; or another negative errno.
+ */
+int liteio_pool_salvage(const char *device, bool make, struct liteio_pool_salvage *ret,
+			struct liteio_error *err);
+
 /* the label of one device, or of a file: 0, -ENODATA, -EBADMSG, -ENOTSUP, ...; writes nothing */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
 /* all disks of this machine with a label of ours; new memory; unreadable ones are skipped */

@@ -248,6 +248,23 @@ int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret
 	return 0;
 }
 
+int liteio_store_count_slots(struct liteio_store *s)
+{
+	int n = 0;
+
+	for (int i = 0; i < 2; i++) {
+		struct liteio_catalog c;
+		int r = read_slot(s, i, &c, NULL);
+
+		if (!r)
+			liteio_catalog_fini(&c);
+		else if (r != -ENODATA && r != -EBADMSG)
+			return 2;
+		n += !r;
+	}
+	return n;
+}
+
 static int write_slot(struct liteio_store *s, int slot, const struct liteio_catalog *c,
 		      struct liteio_error *err)
 {

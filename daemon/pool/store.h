@@ -64,6 +64,8 @@ int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err);
 /* read both slots, take the newer valid one; codes of liteio_catalog_choose() */
 int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret,
 			      struct liteio_error *err);
+/* how many of both slots are whole, whichever of them counts; 2 when one can not be read */
+int liteio_store_count_slots(struct liteio_store *s);
 /* write to the other slot, with the next sequence number, which @c then has */
 int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *c,
 			       struct liteio_error *err);

@@ -249,6 +249,17 @@ static int spare_fill(struct liteio_engine *e, uint64_t txid, struct liteio_engi
 	return 0;
 }
 
+static int contents(struct liteio_engine *e, struct liteio_thin_dump *ret,
+		    struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	char path[LITEIO_DM_PATH_MAX];
+	int r;
+
+	r = region(t, t->part->tmeta, t->part->meta, path, err);
+	return r ? r : liteio_thin_meta_dump(path, true, ret, err);
+}
+
 static void relabel(struct liteio_engine *e, const struct liteio_label *label)
 {
 	thin_of(e)->label = *label;
@@ -494,6 +505,7 @@ static const struct liteio_engine_ops ops = {
 	.is_locked = is_locked,
 	.needs_repair = needs_repair,
 	.spare_fill = spare_fill,
+	.contents = contents,
 	.relabel = relabel,
 	.activate = activate,
 	.deactivate = deactivate,

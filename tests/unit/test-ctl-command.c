@@ -37,6 +37,8 @@ static const struct {
 	{ "pool", "repair", { "fast" }, { NO_TIMEOUT }, "/v1/pools/fast/repair", "{}" },
 	{ "pool", "repair", { "fast" }, { .force = true, NO_TIMEOUT }, "/v1/pools/fast/repair",
 	  "{\"force\":true}" },
+	{ "pool", "repair", { "fast" }, { .from_metadata = true, NO_TIMEOUT },
+	  "/v1/pools/fast/repair", "{\"fromMetadata\":true}" },
 	{ "volume", "create", { "a" }, { .pool = "fast", .size = 1 << 30, NO_TIMEOUT },
 	  "/v1/volumes",
 	  "{\"name\":\"a\",\"pool\":\"fast\",\"sizeBytes\":1073741824,\"class\":\"thin\"}" },

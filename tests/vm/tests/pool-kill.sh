@@ -104,9 +104,42 @@ one_step() {
 	poolctl story $disk $V1 $V2 $S1 || fail "$step:$count: not done again"
 }
 
+# what is no part of the story: there is a volume, and it has its data whenever it is killed
+repair_step() {
+	local rc=0 dev
+
+	poolctl create $disk $V1 one 16Mi
+	dev=$(poolctl activate $disk $V1)
+	fill "$dev" 8 kept
+	LITEIO_STEP_KILL=$1 poolctl repair $disk force >/dev/null || rc=$?
+	[ $rc = 137 ] || fail "$1 was not reached: $rc"
+	field $disk condition Ready
+	holds "$(poolctl activate $disk $V1)" 8 kept
+	[ -z "$(dmsetup ls | grep spare || true)" ] || fail "$1: a device over the spare stayed"
+	ids_agree $disk
+	poolctl repair $disk force >/dev/null
+	holds "$(poolctl activate $disk $V1)" 8 kept
+	poolctl delete $disk $V1
+	poolctl reclaim $disk
+}
+
+# both copies of the catalog are lost, and one is made anew
+salvage_step() {
+	local rc=0
+
+	poolctl close $disk
+	dd if=/dev/urandom of=$disk bs=1M seek=1 count=2 oflag=direct conv=notrunc,fsync status=none
+	LITEIO_STEP_KILL=$1 poolctl salvage $disk make >/dev/null || rc=$?
+	[ $rc = 137 ] || fail "$1 was not reached: $rc"
+	field $disk condition Ready
+	field $disk volumes 0
+}
+
 n=0
 for step in $(poolctl steps); do
 	case $step in
+	pool-repair:*) repair_step "$step" ;;
+	pool-salvage:*) salvage_step "$step" ;;
 	pool-format:*)
 		# these come first; the last one leaves the pool that the others work on
 		rc=0
@@ -126,7 +159,7 @@ for step in $(poolctl steps); do
 	n=$((n + 1))
 	ok "killed after $step"
 done
-[ $n -ge 54 ] || fail "only $n steps"
+[ $n -ge 58 ] || fail "only $n steps"
 poolctl show $disk | grep -q '^condition=Ready .* used=0 .* volumes=0 snapshots=0 deleting=0' ||
 	fail "something was left: $(poolctl show $disk)"
 poolctl show $disk | grep -q ' reserve-used=0 reserve-promised=0 .* linear-used=0 ' ||

@@ -155,10 +155,36 @@ dd if=$disk bs=1M count=16 iflag=direct status=none | sha256sum >/tmp/head
 refused 'catalog' poolctl info $disk
 dd if=$disk bs=1M count=16 iflag=direct status=none | sha256sum | cmp - /tmp/head ||
 	fail "a pool that can not be opened was written"
+# what can be said of it: the thin ids, and how long each is at least
+poolctl salvage $disk >/tmp/said
+cat /tmp/said
+grep -q 'recovered-1 (' /tmp/said || fail "it does not say what there is: $(cat /tmp/said)"
+grep -q 'linear volumes can not be found again' /tmp/said || fail "it does not say what is lost: $(cat /tmp/said)"
+dd if=$disk bs=1M count=16 iflag=direct status=none | sha256sum | cmp - /tmp/head ||
+	fail "looking has written"
 dd if=/tmp/slots of=$disk bs=1M seek=1 oflag=direct conv=notrunc,fsync status=none
 same "with its catalog again"
+ids=$(poolctl list $disk | sed -n 's/.* id=\([1-9][0-9]*\) .*/\1/p' | sort -n)
+id=$(poolctl list $disk | sed -n 's/^volume two .* id=\([0-9]*\) .*/\1/p')
+want=$(head -c $((48 << 20)) "$(poolctl activate $disk $V2)" | sha256sum)
+refused 'its catalog can be read' poolctl salvage $disk make
 poolctl close $disk
-ok "both slots are lost: refused, and nothing was written"
+ok "both slots are lost: refused, nothing was written, and what there is can be told"
+
+dd if=/dev/urandom of=$disk bs=1M seek=1 count=2 oflag=direct conv=notrunc,fsync status=none
+rc=0
+LITEIO_STEP_KILL=pool-salvage:catalog poolctl salvage $disk make || rc=$?
+[ $rc = 137 ] || fail "pool-salvage:catalog was not reached: $rc"
+field $disk condition Ready
+[ "$(poolctl list $disk | sed -n 's/^volume recovered-\([0-9]*\) ready .*/\1/p' | sort -n)" = "$ids" ] ||
+	fail "not all were found: $(poolctl list $disk)"
+[ "$(head -c $((48 << 20)) "$(poolctl activate $disk "recovered-$id")" | sha256sum)" = "$want" ] ||
+	fail "a volume that was found again has other data"
+ids_agree $disk
+poolctl create $disk $V1 one 16Mi
+refused 'its catalog can be read' poolctl salvage $disk make
+poolctl close $disk
+ok "both slots are lost: a catalog is made of the metadata"
 
 # ---- metadata that are full: every snapshot takes its own nodes ----
 full=/dev/disk/by-id/virtio-full

@@ -167,6 +167,16 @@ static int do_repair(struct call *c, struct liteio_error *err)
 	return r;
 }
 
+static int do_salvage(struct call *c, struct liteio_error *err)
+{
+	struct liteio_pool_salvage s;
+	int r = liteio_pool_salvage(c->arg[0], c->n > 1 && !strcmp(c->arg[1], "make"), &s, err);
+
+	if (!r)
+		printf("%s %zu: %s; %s\n", s.pool, s.n_volumes, s.what, s.lost);
+	return r;
+}
+
 static int do_close(struct call *c, struct liteio_error *err)
 {
 	int r = liteio_pool_close(c->pool, err);
@@ -280,10 +290,14 @@ static int do_reclaim(struct call *c, struct liteio_error *err)
 
 static int do_activate(struct call *c, struct liteio_error *err)
 {
-	struct liteio_uuid uuid = uuid_arg(c, 0);
+	struct liteio_catalog_volume v;
 	struct liteio_pool_thin t;
-	int r = liteio_pool_volume_activate(c->pool, &uuid, &t, err);
+	int r;
 
+	/* one that was found again has a uuid that nobody knows */
+	if (liteio_pool_volume_find(c->pool, LITEIO_CATALOG_VOLUME, c->arg[0], &v))
+		v.uuid = uuid_arg(c, 0);
+	r = liteio_pool_volume_activate(c->pool, &v.uuid, &t, err);
 	if (!r)
 		puts(t.path);
 	return r;
@@ -681,6 +695,7 @@ static const struct command {
 	{ "format", do_format, false, 2, "DEVICE NAME [SIZE [force|- [LINEAR [RESERVE]]]]" },
 	{ "probe", do_probe, false, 1, "DEVICE" },
 	{ "scan", do_scan, false, 0, "" },
+	{ "salvage", do_salvage, false, 1, "DEVICE [make]" },
 	{ "info", do_info, true, 0, "" },
 	{ "list", do_list, true, 0, "" },
 	{ "show", do_show, true, 0, "" },
@@ -698,7 +713,7 @@ static const struct command {
 	{ "grow", do_grow, true, 2, "UUID SIZE" },
 	{ "delete", do_delete, true, 1, "UUID" },
 	{ "reclaim", do_reclaim, true, 0, "" },
-	{ "activate", do_activate, true, 1, "UUID" },
+	{ "activate", do_activate, true, 1, "UUID|NAME" },
 	{ "deactivate", do_deactivate, true, 1, "UUID" },
 	{ "floor", do_floor, true, 2, "UUID FLOOR" },
 	{ "attach", do_attach, true, 3, "UUID GENERATION HOST [ro]" },
