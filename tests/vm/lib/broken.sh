@@ -57,7 +57,7 @@ ours() { dmsetup ls | sed -n "s/^\(liteio-$1-[^ \t]*\).*/\1/p"; }
 crash() {
 	local kind name
 
-	for kind in thin pool rpool tmeta tdata tspare rmeta rdata rspare; do
+	for kind in head thin pool rpool tmeta tdata tspare rmeta rdata rspare; do
 		for name in $(ours $kind); do
 			[ "$name" = "${calm_thin:-}" ] || [[ $name = *-${calm_pool:-none} ]] ||
 				dmsetup remove --retry "$name"

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Damaged metadata through the agent: the pool says what it is and what to do, attachments of before can
+# read and not write, a repair waits for nobody and takes nothing from under anybody, and all is as it
+# was afterwards; a catalog that is lost is made anew when that is asked for.
+# vm: kernels=6.12 disks=pool=256M timeout=900 needs=module,tools,programs
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/broken.sh
+. "$LITEIO_TOP/tests/vm/lib/broken.sh"
+# shellcheck source=tests/vm/lib/agent.sh
+. "$LITEIO_TOP/tests/vm/lib/agent.sh"
+
+pool() { j pool show fast | jq -r ".$1"; }
+is() { [ "$(pool "$1")" = "$2" ] || fail "$1 is $(pool "$1"), not $2"; }
+# of the export of db
+device() { j export list | jq -r '.items[] | select(.volume == "db") | .device'; }
+# the power is cut, and the disk is not as it was: the agent starts again
+cut_and_spoil() {
+	local at
+
+	at=$(meta_at)
+	agent_kill
+	crash
+	spoil "$DISK" "$1" "$at"
+	agent_start
+}
+
+agent_start
+liteioctl pool create fast "$DISK" --linear 16Mi >/dev/null
+refused 'nothing is wrong' liteioctl pool repair fast
+refused 'no such pool' liteioctl pool repair slow
+liteioctl volume create db --pool fast --size 64Mi >/dev/null
+liteioctl volume create lin --pool fast --size 8Mi --class linear >/dev/null
+liteioctl export create db 1 --local >/dev/null
+liteioctl export create lin 1 --local >/dev/null
+dd if=/dev/urandom of="$(device)" bs=1M count=32 oflag=direct conv=fsync status=none
+liteioctl snapshot create before db >/dev/null
+dd if=/dev/urandom of="$(device)" bs=1M count=4 oflag=direct conv=fsync status=none
+want=$(sum "$(device)")
+ok "a pool with a volume, a snapshot and attachments"
+
+cut_and_spoil mends
+is state readOnly
+pool reason | grep -q 'liteioctl pool repair fast' || fail "it does not say what to do: $(pool reason)"
+dev=$(device)
+[ "$(sum "$dev")" = "$want" ] || fail "the volume has other data"
+[ "$(blockdev --getro "$dev")" = 1 ] || fail "the head is not read-only"
+! dd if=/dev/zero of="$dev" bs=4096 count=1 oflag=direct conv=notrunc status=none 2>/dev/null ||
+	fail "a block was written"
+refused 'not modified' liteioctl volume create no --pool fast --size 16Mi
+refused 'not modified' liteioctl export create db 2 --local
+# a linear volume is no part of it
+lin=$(j export list | jq -r '.items[] | select(.volume == "lin") | .device')
+dd if=/dev/zero of="$lin" bs=1M count=1 oflag=direct conv=fsync,notrunc status=none
+grep -q 'pool fast' "$AGENT_LOG" || fail "the log does not say it"
+ok "read-only, with the way out; its volumes can be read, linear ones written"
+
+exec 8<"$lin" 9<"$dev"
+refused 'volume db is in use' liteioctl pool repair fast
+[ "$(sum "$dev")" = "$want" ] || fail "something was taken from under it"
+exec 9<&-
+j pool repair fast >/tmp/said
+[ "$(jq -r '[.rebuilt, .copied, .lostBytes, .lostVolumes] | join(" ")' /tmp/said)" = '1 0 0 0' ] || fail "$(cat /tmp/said)"
+is state ready
+dev=$(device)
+[ "$(sum "$dev")" = "$want" ] || fail "the volume has other data after the repair"
+[ "$(blockdev --getro "$dev")" = 0 ] || fail "the head is still read-only"
+dd if=/dev/urandom of="$dev" bs=1M seek=40 count=4 oflag=direct conv=fsync,notrunc status=none
+exec 8<&-
+want=$(sum "$dev")
+refused 'nothing is wrong' liteioctl pool repair fast
+liteioctl volume create yes --pool fast --size 16Mi >/dev/null
+liteioctl volume delete yes >/dev/null
+ok "repaired, with one request: the attachment is back, and can write"
+
+cut_and_spoil loses
+is state readOnly
+refused 'has lost' liteioctl pool repair fast
+is state readOnly
+[ -b "$(device)" ] || fail "the head did not come back after a refusal"
+liteioctl pool repair fast --force >/tmp/said
+is state ready
+ok "a loss is said, and taken only with force"
+
+want=$(dd if="$(device)" bs=1M count=32 iflag=direct status=none | sha256sum)
+agent_kill
+crash
+dmsetup ls | sed -n 's/^\(liteio-[^ \t]*\).*/\1/p' | while read -r name; do dmsetup remove --retry "$name"; done
+dd if=/dev/urandom of="$DISK" bs=1M seek=1 count=2 oflag=direct conv=notrunc,fsync status=none
+agent_start
+[ "$(j pool list | jq '.items | length')" = 0 ] || fail "a pool without a catalog is open"
+refused 'both copies of its catalog are lost.*recovered-1 ' liteioctl pool repair fast
+refused 'linear volumes can not be found again' liteioctl pool repair fast
+[ "$(j pool list | jq '.items | length')" = 0 ] || fail "it was opened by a question"
+[ "$(j pool repair fast --from-metadata | jq -r .recovered)" = 2 ] || fail "not both were found"
+is state ready
+refused 'has its catalog' liteioctl pool repair fast --from-metadata
+liteioctl export create recovered-1 1 --local >/dev/null
+dev=$(j export list | jq -r '.items[] | select(.volume == "recovered-1") | .device')
+[ "$(dd if="$dev" bs=1M count=32 iflag=direct status=none | sha256sum)" = "$want" ] ||
+	fail "what was found again has other data"
+agent_stop
+ok "a lost catalog: refused, explained, and made anew when that is asked for"
