@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Repair of a pool: its volumes are let go of, and come back when it is over, whatever became of it.
+ * Repair of a pool: its volumes are let go of, and come back when it is over, whatever became of
+ * it.
  *
  * Nobody else works on a volume of the pool meanwhile, as their devices get other numbers. Fences
  * wait for the pool's lane: there is no head that anything could go through.

@@ -228,16 +228,6 @@ static int body_pool_import(char **op, const struct liteio_options *o, struct li
 	return 0;
 }
 
-static int body_pool_repair(char **op, const struct liteio_options *o, struct liteio_json **ret,
-			    struct liteio_error *err)
-{
-	struct liteio_local_pool_repair req = { .force = o->force,
-						 .from_metadata = o->from_metadata };
-
-	*ret = ENCODE(req, pool_repair);
-	return 0;
-}
-
 static int body_volume_create(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			      struct liteio_error *err)
 {
@@ -403,7 +393,7 @@ const struct liteio_command liteio_commands[] = {
 	{ "pool", "import", "open the pool that is on a disk", { DEVICE }, "DEVICE", 0, 0, "POST",
 	  "/v1/pools/import", body_pool_import, 0, pool_columns },
 	{ "pool", "repair", "make damaged metadata good, in the spare region", { NAME }, "POOL",
-	  OPT(FORCE) | OPT(FROM_METADATA), 0, "POST", "/v1/pools/%s/repair", body_pool_repair, 0,
+	  OPT(FORCE) | OPT(FROM_METADATA), 0, "POST", "/v1/pools/%s/repair", liteio_body_pool_repair, 0,
 	  pool_repaired_columns },
 	{ "pool", "delete", "delete an empty pool; give up one that is not found", { NAME }, "POOL",
 	  0, 0, "DELETE", "/v1/pools/%s", NULL, 0, deleted_columns },

@@ -313,7 +313,8 @@ int main(int argc, char **argv)
 		{ "block-size", 0, LITEIO_ARG_SIZE, &o->block_size, .metavar = "SIZE",
 		  .help = "of a thin pool (256Ki)" },
 		{ "force", 0, LITEIO_ARG_FLAG, &o->force,
-		  .help = "pool: overwrite what is on the disk, repair at a loss; attachment: although it is open" },
+		  .help = "pool: overwrite what is on the disk, repair at a loss; "
+			  "attachment: although it is open" },
 		{ "pool", 'p', LITEIO_ARG_STRING, &o->pool, .metavar = "POOL",
 		  .help = "where a volume is made" },
 		{ "snapshot", 0, LITEIO_ARG_STRING, &o->snapshot, .metavar = "SNAPSHOT",

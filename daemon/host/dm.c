@@ -300,9 +300,10 @@ int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)
 static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n,
 		    unsigned int flags, const struct liteio_dm_info *i, struct liteio_error *err)
 {
+	bool read_only = flags & LITEIO_DM_READ_ONLY;
 	int r;
 
-	if (i->live_table && !i->inactive_table && i->read_only == !!(flags & LITEIO_DM_READ_ONLY) &&
+	if (i->live_table && !i->inactive_table && i->read_only == read_only &&
 	    same_table(name, t, n))
 		return i->suspended ? liteio_dm_resume(name, flags, err) : 0;
 	r = liteio_dm_load(name, t, n, flags, err);

@@ -250,8 +250,8 @@ extern const char *const liteio_local_tristate_names[];
 /**
  * struct liteio_local_pool_repair - POST /v1/pools/{pool}/repair
  * @force: also when nothing is wrong, and also when something is lost for good
- * @from_metadata: of a pool that is not open because both copies of its catalog are lost: make one of
- *	what its metadata know, each thin device a volume "recovered-<thin id>"
+ * @from_metadata: of a pool that is not open because both copies of its catalog are lost: make one
+ *	of what its metadata know, each thin device a volume "recovered-<thin id>"
  */
 struct liteio_local_pool_repair {
 	bool force;
@@ -574,7 +574,8 @@ struct liteio_local_deletion {
 /**
  * struct liteio_local_pool_repaired - answer of repair
  * @pool: name
- * @copied: metadata, of the pool and of its reserve, that were sound and were taken over as they are
+ * @copied: metadata, of the pool and of its reserve, that were sound and were taken over as they
+ *	are
  * @rebuilt: metadata that were damaged and were made anew of what could be read
  * @lost_volumes: volumes and snapshots that are gone; only with force
  * @lost_bytes: what was written to others and reads as zeros now; only with force

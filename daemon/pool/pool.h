@@ -208,9 +208,9 @@ struct liteio_pool_repaired {
  * @ret: what was done
  * @err: why not; the volumes that would lose something
  *
- * The old metadata stay as they are until the next repair. Without @force nothing is taken that is not
- * known to be all there was. Context: lane; as long as all metadata take to be read several times;
- * takes the thin pools out of the kernel meanwhile.
+ * The old metadata stay as they are until the next repair. Without @force nothing is taken that is
+ * not known to be all there was. Context: lane; as long as all metadata take to be read several
+ * times; takes the thin pools out of the kernel meanwhile.
  * Return: 0; -EEXIST nothing is wrong; -EBUSY a volume is in use, and nothing was touched; -EUCLEAN
  * not completely, or not at all, and nothing was changed; -EROFS it did not help; or another errno.
  */
@@ -238,8 +238,8 @@ struct liteio_pool_salvage {
  * @ret: what is in it
  * @err: why that can not be said
  *
- * Names, sizes, snapshots, floors, attachments and all of linear volumes were in the catalog alone: a
- * volume is as long as its last block, and may have been longer. Context: worker; as long as all
+ * Names, sizes, snapshots, floors, attachments and all of linear volumes were in the catalog alone:
+ * a volume is as long as its last block, and may have been longer. Context: worker; as long as all
  * metadata take to be read twice. Return: 0; -EEXIST the catalog can be read; -EBUSY the pool is in
  * the kernel; -EUCLEAN the metadata are damaged, too; or another negative errno.
  */

@@ -23,10 +23,10 @@ struct liteio_error;
  * @ret: the catalog; volumes are called "recovered-<thin id>" and are as long as their last block
  * @err: why not
  *
- * What a device was called, how long it was, whether it was a volume or a snapshot, who may have it:
- * all that was in the catalog only. So they are volumes that nobody knows, with uuids of their own:
- * no attachment of before fits them. Linear volumes were in the catalog altogether. What was written
- * behind the last block was zeros. Return: 0 or -EBADMSG.
+ * What a device was called, how long it was, whether it was a volume or a snapshot, who may have
+ * it: all that was in the catalog only. So they are volumes that nobody knows, with uuids of their
+ * own: no attachment of before fits them. Linear volumes were in the catalog altogether. What was
+ * written behind the last block was zeros. Return: 0 or -EBADMSG.
  */
 int liteio_salvage_catalog(const struct liteio_label *l, const struct liteio_thin_dump *main,
 			   const struct liteio_thin_dump *reserve, uint64_t now,

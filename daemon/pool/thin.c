@@ -231,7 +231,8 @@ static int spare_fill(struct liteio_engine *e, uint64_t txid, struct liteio_engi
 	struct liteio_engine_spare s = { 0 };
 	int r;
 
-	if (liteio_label_sum(&t->label, t->part->spare) < liteio_label_sum(&t->label, t->part->meta))
+	if (liteio_label_sum(&t->label, t->part->spare) <
+	    liteio_label_sum(&t->label, t->part->meta))
 		return liteio_error_set(err, -ENOSPC,
 					"the region to repair into is smaller than the metadata");
 	r = region(t, t->part->tmeta, t->part->meta, meta, err);

@@ -64,7 +64,7 @@ void liteio_thin_dump_fini(struct liteio_thin_dump *d);
 const struct liteio_thin_device *liteio_thin_dump_find(const struct liteio_thin_dump *d,
 						       uint32_t id);
 
-/* ---- on a device; context: lane, as long as the disk needs for all metadata, an hour at most ---- */
+/* ---- on a device; context: lane, as long as the disk needs for all of it, an hour at most ---- */
 
 /**
  * liteio_thin_meta_check() - are they sound?

@@ -159,7 +159,8 @@ static const struct {
 	const char *said;
 } bad[] = {
 	{ "pools", "list", { NULL }, { NO_TIMEOUT }, "pools" },
-	{ "pool", NULL, { NULL }, { NO_TIMEOUT }, "list, show, create, set, import, repair, delete" },
+	{ "pool", NULL, { NULL }, { NO_TIMEOUT },
+	  "list, show, create, set, import, repair, delete" },
 	{ "pool", "destroy", { NULL }, { NO_TIMEOUT }, "list, show" },
 	{ "pool", "show", { NULL }, { NO_TIMEOUT }, "POOL" },
 	{ "pool", "list", { "x" }, { NO_TIMEOUT }, "no operands" },

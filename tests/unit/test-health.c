@@ -50,8 +50,11 @@ struct dump {
 
 static struct liteio_thin_dump dump_of(const struct dump *d)
 {
-	struct liteio_thin_dump r = { .txid = d->txid, .is_whole = !d->is_cut,
-				      .devices = (struct liteio_thin_device *)(uintptr_t)d->devices };
+	struct liteio_thin_dump r = {
+		.txid = d->txid,
+		.is_whole = !d->is_cut,
+		.devices = (struct liteio_thin_device *)(uintptr_t)d->devices,
+	};
 
 	while (r.n_devices < DEVICES_MAX && d->devices[r.n_devices].id)
 		r.n_devices++;
@@ -97,7 +100,8 @@ static const struct {
 	{ "its transaction has ended", { .txid = 8, .devices = { ALL, { 6, 0, 0 } } },
 	  { .txid = 8, .devices = { ALL, { 6, 0, 0 } } }, LITEIO_HEALTH_WHOLE, 0, 0, 0, "" },
 	{ "what is being deleted is no loss", { .txid = 7, .devices = { ALL } },
-	  { .txid = 7, .devices = { { 1, 100, 0 }, { 2, 50, 0 } } }, LITEIO_HEALTH_WHOLE, 0, 0, 0, "" },
+	  { .txid = 7, .devices = { { 1, 100, 0 }, { 2, 50, 0 } } },
+	  LITEIO_HEALTH_WHOLE, 0, 0, 0, "" },
 	{ "blocks are gone", { .txid = 7, .devices = { ALL } },
 	  { .txid = 7, .devices = { { 1, 96, 0 }, { 2, 50, 0 }, { 3, 10, 0 } } },
 	  LITEIO_HEALTH_LOSES, 0, 4, 0, "volume db has lost 1.0 MiB" },
@@ -118,7 +122,8 @@ static const struct {
 	  "every volume is there, but maybe as it was at an earlier time" },
 	{ "another transaction", { .txid = 9, .devices = { ALL } },
 	  { .txid = 9, .devices = { ALL } }, LITEIO_HEALTH_FOREIGN, 0, 0, 0,
-	  "transaction 9 where the catalog has 7: another program has written the pool, or the catalog is old" },
+	  "transaction 9 where the catalog has 7: another program has written the pool, "
+	  "or the catalog is old" },
 	{ "an id that was never given out", { .txid = 7, .devices = { ALL } },
 	  { .txid = 7, .devices = { ALL, { 7, 1, 0 } } }, LITEIO_HEALTH_FOREIGN, 0, 0, 0, NULL },
 };

@@ -35,8 +35,7 @@ START_TEST(test_catalog)
 	const struct liteio_catalog_volume *v;
 	struct liteio_catalog c;
 
-	ck_assert_int_eq(liteio_salvage_catalog(&l, &main_dump, &reserve_dump, 1700000000, &c, NULL),
-			 0);
+	ck_assert_int_eq(liteio_salvage_catalog(&l, &main_dump, &reserve_dump, 1, &c, NULL), 0);
 	ck_assert(liteio_uuid_equal(&c.pool_uuid, &l.pool_uuid));
 	ck_assert_uint_eq(c.thin_txid, 12);
 	ck_assert_uint_eq(c.reserve_txid, 5);

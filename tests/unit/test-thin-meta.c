@@ -209,7 +209,7 @@ START_TEST(test_programs)
 		some += mapped > 0 && mapped < 2 * MAPPED;
 		none += mapped == 0;
 	}
-	/* each kind of damage was met: the first costs nothing, and thin_repair is content with all */
+	/* each kind of damage was met, and thin_repair was content with all of it */
 	ck_assert_int_gt(whole, 0);
 	ck_assert_int_gt(some, 0);
 	ck_assert_int_gt(none, 0);
