@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "host/head.h"
+#include "pool/step.h"
 
 /**
  * struct hold - all volumes of a pool, locked
@@ -117,6 +118,7 @@ static int repair(struct liteio_agent *a, struct liteio_open_pool *p, bool force
 	if (force || is_wrong(p)) {
 		hold_all(a, p, &hold);
 		r = let_go(p, err);
+		liteio_step("agent-repair:let-go");
 	}
 	if (!r) {
 		liteio_lane_guard(p, false);

@@ -75,6 +75,20 @@ liteioctl volume create yes --pool fast --size 16Mi >/dev/null
 liteioctl volume delete yes >/dev/null
 ok "repaired, with one request: the attachment is back, and can write"
 
+for step in agent-repair:let-go $(poolctl steps | grep '^pool-repair:'); do
+	agent_stop
+	LITEIO_STEP_KILL=$step agent_start
+	liteioctl pool repair fast --force >/dev/null 2>&1 || true
+	agent_wait_dead
+	agent_start
+	is state ready
+	[ "$(sum "$(device)")" = "$want" ] || fail "$step: the volume has other data"
+	[ "$(blockdev --getro "$(device)")" = 0 ] || fail "$step: the head can not be written"
+done
+liteioctl pool repair fast --force >/dev/null
+[ "$(sum "$(device)")" = "$want" ] || fail "the volume has other data"
+ok "killed at each step of a repair: it is there, and as it was"
+
 cut_and_spoil loses
 is state readOnly
 refused 'has lost' liteioctl pool repair fast
