@@ -126,9 +126,13 @@ static void judge(struct liteio_pool *p, const struct liteio_engine_status *s)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "NeedsCheck", false,
 					  "a change of the metadata failed and was taken back, writes to new blocks fail until `liteioctl pool repair %s`",
 					  name);
+	else if (s->mode == LITEIO_ENGINE_RO && s->meta_used >= s->meta_total)
+		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "MetadataFull", false,
+					  "the metadata are full: writes to new blocks fail; `liteioctl pool repair %s` first, then delete snapshots",
+					  name);
 	else if (s->mode == LITEIO_ENGINE_RO)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReadOnly", false,
-					  "the kernel has made the pool read-only: metadata is full or could not be written; writes to new blocks fail until `liteioctl pool repair %s`",
+					  "the kernel has made the pool read-only: metadata could not be written; writes to new blocks fail until `liteioctl pool repair %s`",
 					  name);
 	else if (s->mode == LITEIO_ENGINE_NO_SPACE)
 		liteio_pool_set_condition(p, LITEIO_POOL_NO_SPACE, "NoSpace", false,

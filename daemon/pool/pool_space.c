@@ -36,11 +36,15 @@ int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		      enum liteio_account_what what, uint64_t bytes, struct liteio_error *err)
 {
 	struct liteio_account a;
+	struct liteio_usage meta;
 	int r = 0;
 
 	/* what was asked for a minute ago may have been freed since */
 	if (vclass == LITEIO_CATALOG_THIN)
 		r = liteio_pool_refresh(p, err);
+	meta = (struct liteio_usage){ p->status.meta_used, p->status.meta_total };
+	if (!r && vclass == LITEIO_CATALOG_THIN)
+		r = liteio_account_metadata(&meta, what, err);
 	if (r)
 		return r;
 	liteio_pool_account(p, &a);

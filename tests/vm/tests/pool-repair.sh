@@ -189,21 +189,54 @@ ok "both slots are lost: a catalog is made of the metadata"
 # ---- metadata that are full: every snapshot takes its own nodes ----
 full=/dev/disk/by-id/virtio-full
 writes=()
-for mib in $(seq 0 20 500); do
+for mib in $(seq 0 30 380); do
 	writes+=(-c "pwrite -q ${mib}m 4k")
 done
+clone() { printf '66666666-6666-4666-8666-%012d' "$1"; }
+shot() { printf '77777777-7777-4777-8777-%012d' "$1"; }
 poolctl format $full full >/dev/null
-poolctl create $full $V1 one 512Mi
+poolctl create $full $V1 one 384Mi
 dev=$(poolctl activate $full $V1)
-xfs_io -d -c 'pwrite -q -b 4m 0 512m' "$dev"
+xfs_io -d -c 'pwrite -q -b 4m 0 384m' "$dev"
 poolctl snapshot $full $S1 first $V1
-want=$(sum "$(poolctl activate $full $V1)")
+for n in $(seq 12); do
+	poolctl create $full "$(clone "$n")" "c$n" 384Mi $S1
+done
+want=$(sum "$(poolctl activate $full $S1)")
 n=0
-while [ "$(value $full condition)" = Ready ]; do
+while poolctl snapshot $full "$(shot $((n + 1)))" "s$((n + 1))" $V1 2>/tmp/said; do
 	n=$((n + 1))
-	poolctl snapshot $full "$(printf '77777777-7777-4777-8777-%012d' $n)" "s$n" $V1 2>/tmp/said || break
-	xfs_io -d "${writes[@]}" "$dev" >/dev/null 2>&1 || break
+	xfs_io -d "${writes[@]}" "$dev"
 	[ $n -lt 200 ] || fail "the metadata never get full: $(poolctl info $full)"
 done
-echo "# $n snapshots: $(poolctl info $full 2>&1) $(cat /tmp/said)"
-dmsetup status "$(ours pool)"
+grep -q 'metadata are nearly full' /tmp/said || fail "snapshot $((n + 1)) was refused with $(cat /tmp/said)"
+refused 'metadata are nearly full' poolctl create $full $V2 two 16Mi
+field $full condition Ready
+ok "after $n snapshots: nothing is made any more, before the metadata are full"
+
+# what is there goes on until they are
+failed=0
+for c in $(seq 12); do
+	xfs_io -d "${writes[@]}" "$(poolctl activate $full "$(clone "$c")")" >/dev/null 2>&1 || failed=$((failed + 1))
+done
+[ $failed -gt 0 ] || fail "the metadata did not get full: $(dmsetup status "$(ours pool)")"
+echo "# $(dmsetup status "$(ours pool)")"
+field $full condition ReadOnly
+poolctl info $full 2>&1 | grep -q 'liteioctl pool repair full' || fail "it does not say the way out"
+refused 'EROFS' poolctl delete $full $S1
+[ "$(sum "$(poolctl activate $full $S1)")" = "$want" ] || fail "a snapshot has other data"
+poolctl repair $full
+field $full condition Ready
+for s in $(seq 20); do
+	poolctl delete $full "$(shot "$s")"
+done
+poolctl reclaim $full
+field $full condition Ready
+[ "$(sum "$(poolctl activate $full $S1)")" = "$want" ] || fail "a snapshot has other data"
+for c in $(seq 12); do
+	xfs_io -d "${writes[@]}" "$(poolctl activate $full "$(clone "$c")")"
+done
+poolctl snapshot $full "$(shot 1)" again $V1
+ids_agree $full
+field $full condition Ready
+ok "full metadata: what there is can be read, a repair makes it possible to delete, and all goes on"
