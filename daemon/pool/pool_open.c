@@ -250,7 +250,7 @@ static bool is_active(const struct liteio_pool *p)
 static int activate(struct liteio_pool *p, bool is_checked, struct liteio_error *err)
 {
 	struct liteio_health_found main, reserve = { 0 };
-	int r;
+	int r, r_reserve;
 
 	main = find_out(p, p->engine, &p->status, p->cat.thin_txid, is_checked);
 	if (p->reserve)
@@ -262,8 +262,9 @@ static int activate(struct liteio_pool *p, bool is_checked, struct liteio_error 
 		return r;
 	liteio_step("pool-open:catalog-dirty");
 	r = activate_engine(p, p->engine, &main, err);
-	if (!r && p->reserve)
-		r = activate_engine(p, p->reserve, &reserve, err);
+	/* volumes of the one do not suffer from what befalls the other */
+	r_reserve = p->reserve ? activate_engine(p, p->reserve, &reserve, r ? NULL : err) : 0;
+	r = r ? r : r_reserve;
 	if (!r)
 		liteio_step("pool-open:activated");
 	return r;

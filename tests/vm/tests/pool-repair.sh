@@ -131,6 +131,7 @@ dd if=/dev/urandom of=$disk bs=4096 seek="$at" count=1 oflag=direct conv=notrunc
 field $disk condition Failed
 refused 'not active\|could not be brought up\|EIO' poolctl activate $disk $V1
 holds "$(poolctl activate $disk $V3)" 4 l
+fill "$(poolctl activate $disk $V4)" 4 r
 refused 'maybe as it was at an earlier time' poolctl repair $disk
 poolctl repair $disk force >/tmp/said
 field $disk condition Ready
