@@ -62,9 +62,18 @@ struct liteio_local_pool_set {
 	uint64_t overcommit_percent;
 };
 
-/* POST /v1/pools/import: bring in a pool that was made elsewhere */
+/* POST /v1/pools/import: bring in a pool that was made elsewhere, or was exported */
 struct liteio_local_pool_import {
 	char *device;
+};
+
+/**
+ * struct liteio_local_pool_grow - POST /v1/pools/{pool}/grow
+ * @size_bytes: of a pool in a file: make the file so large first; 0: take what the disk, or the
+ *              file, has gained
+ */
+struct liteio_local_pool_grow {
+	uint64_t size_bytes;
 };
 
 /**
@@ -386,6 +395,36 @@ struct liteio_local_pool {
 };
 
 /**
+ * struct liteio_local_pool_exported - answer of POST /v1/pools/{pool}/export
+ * @exported: always
+ * @name: of the pool
+ * @uuid: of the pool
+ * @device: what can be pulled now
+ */
+struct liteio_local_pool_exported {
+	bool exported;
+	char *name;
+	struct liteio_uuid uuid;
+	char *device;
+};
+
+/**
+ * struct liteio_local_pool_imported - one of the answer of POST /v1/pools/import-all
+ * @name: of the pool
+ * @uuid: of the pool
+ * @device: where it was found
+ * @imported: it is open now
+ * @reason: the sentence when it is not
+ */
+struct liteio_local_pool_imported {
+	char *name;
+	struct liteio_uuid uuid;
+	char *device;
+	bool imported;
+	char *reason;
+};
+
+/**
  * struct liteio_local_volume_attachment - a live attachment, as the catalog has it
  * @generation: its generation
  * @host_nqn: consumer, NULL for a local one
@@ -628,6 +667,7 @@ struct liteio_local_failure {
 
 LITEIO_LOCAL_LIST(disk);
 LITEIO_LOCAL_LIST(pool);
+LITEIO_LOCAL_LIST(pool_imported);
 LITEIO_LOCAL_LIST(volume);
 LITEIO_LOCAL_LIST(snapshot);
 LITEIO_LOCAL_LIST(export);
@@ -639,6 +679,7 @@ LITEIO_LOCAL_LIST(deletion);
 
 extern const struct liteio_field liteio_local_pool_create_fields[];
 extern const struct liteio_field liteio_local_pool_import_fields[];
+extern const struct liteio_field liteio_local_pool_grow_fields[];
 extern const struct liteio_field liteio_local_pool_set_fields[];
 extern const struct liteio_field liteio_local_volume_create_fields[];
 extern const struct liteio_field liteio_local_resize_fields[];
@@ -658,6 +699,7 @@ extern const struct liteio_field liteio_local_module_fields[];
 extern const struct liteio_field liteio_local_node_fields[];
 extern const struct liteio_field liteio_local_disk_fields[];
 extern const struct liteio_field liteio_local_pool_fields[];
+extern const struct liteio_field liteio_local_pool_exported_fields[];
 extern const struct liteio_field liteio_local_volume_fields[];
 extern const struct liteio_field liteio_local_fenced_fields[];
 extern const struct liteio_field liteio_local_snapshot_fields[];
@@ -670,6 +712,7 @@ extern const struct liteio_field liteio_local_failure_fields[];
 
 extern const struct liteio_field liteio_local_disk_list_fields[];
 extern const struct liteio_field liteio_local_pool_list_fields[];
+extern const struct liteio_field liteio_local_pool_imported_list_fields[];
 extern const struct liteio_field liteio_local_volume_list_fields[];
 extern const struct liteio_field liteio_local_snapshot_list_fields[];
 extern const struct liteio_field liteio_local_export_list_fields[];

@@ -163,11 +163,54 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
  *
  * What the kernel has of it already (the agent was restarted, I/O goes on) is adopted as it is. A
  * pool that can be read but must not be modified is opened, too: look at its condition. Only what
- * cannot be opened at all is an error: no label (-ENODATA), damaged (-EBADMSG), newer (-ENOTSUP:
- * nothing was written), in use by something else (-EBUSY).
+ * cannot be opened at all is an error, and nothing was written then: no label (-ENODATA), damaged
+ * (-EBADMSG), newer (-ENOTSUP), in use by something else (-EBUSY), exported (-EPERM), or there
+ * twice: another disk carries the same pool, or the kernel has it from another device (-EEXIST).
  * Context: worker; may take as long as thin_check. Return: 0 or a negative errno.
  */
 int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err);
+
+/**
+ * liteio_pool_import() - open a pool that comes from elsewhere, or was exported
+ * @device: block device or file
+ * @ret: the pool, owned by the caller
+ * @err: why not
+ *
+ * As liteio_pool_open(), and one that was exported is no longer. What could not be modified
+ * afterwards is refused, before anything is written: the thin pool has another transaction id than
+ * the catalog (-ESTALE: another program has written it, or the catalog is old).
+ * Context: worker; may take as long as thin_check. Return: 0 or a negative errno.
+ */
+int liteio_pool_import(const char *device, struct liteio_pool **ret, struct liteio_error *err);
+
+/**
+ * liteio_pool_export() - close a pool so that its disk can be pulled
+ * @p: released when this succeeds
+ * @err: who still uses it
+ *
+ * As liteio_pool_close(), and the label says that it was exported: nobody opens it who is not asked
+ * to import it. Killed before that is written it is as if it was never begun.
+ * Context: lane. Return: 0, -EBUSY while a volume has live attachments or is open, -EROFS when the
+ * pool cannot be modified, or another negative errno.
+ */
+int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err);
+
+/* any thread: is this device, or this file, the one that the pool is open on? */
+bool liteio_pool_is_on(const struct liteio_pool *p, const char *device);
+
+/**
+ * liteio_pool_grow() - take the space that the device has gained
+ * @p: the pool
+ * @size_bytes: of a pool in a file: make the file so large first. 0: as large as it is
+ * @err: why not
+ *
+ * Volumes are in use all the while; I/O waits for moments. Cut short at whatever step, the pool is
+ * as before, or as large as it can be, when it is opened again. There is nothing to gain: a success
+ * that changes nothing. Context: lane. Return: 0, -EINVAL when the device is smaller than the pool
+ * on it, @size_bytes is less than there is, or is said of a disk, -EROFS (condition), -ENOSPC, or
+ * another negative errno.
+ */
+int liteio_pool_grow(struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err);
 
 /**
  * liteio_pool_close() - deactivate: thin devices, pool, metadata, data, loop device
