@@ -15,6 +15,7 @@
 
 struct liteio_error;
 struct liteio_engine;
+struct liteio_label;
 struct liteio_pool_thin;
 
 enum liteio_engine_mode {
@@ -65,6 +66,8 @@ struct liteio_engine_volume {
  * @check: examine the metadata of a pool that is not active; -EUCLEAN when it is damaged
  * @activate: bring it into the kernel, or adopt what is there; @read_only lets nothing be modified
  * @deactivate: take it out; -EBUSY while a volume of it is active
+ * @resize: the label's extents have become more: what is below the pool is as long as they are now;
+ *	the pool itself follows with @activate. Nothing in the kernel when it is not active
  * @status: of the active pool, without a metadata commit
  * @create: a new empty device; -EEXIST when the id is in use
  * @snapshot: a new device that shares the blocks of another
@@ -85,6 +88,8 @@ struct liteio_engine_ops {
 	int (*check)(struct liteio_engine *e, struct liteio_error *err);
 	int (*activate)(struct liteio_engine *e, bool read_only, struct liteio_error *err);
 	int (*deactivate)(struct liteio_engine *e, struct liteio_error *err);
+	int (*resize)(struct liteio_engine *e, const struct liteio_label *label,
+		      struct liteio_error *err);
 	int (*status)(struct liteio_engine *e, struct liteio_engine_status *ret,
 		      struct liteio_error *err);
 	int (*create)(struct liteio_engine *e, uint32_t id, struct liteio_error *err);

@@ -131,6 +131,67 @@ int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
 	return 0;
 }
 
+/* ---- growing -------------------------------------------------------------------------------- */
+
+/*
+ * metadata that is to come to what there is, when so much is gained: nothing, or what is needed, and
+ * more than that when it is next to nothing of the gain: extents are few
+ */
+static uint64_t meta_to_add(const struct liteio_label *l, uint64_t gain)
+{
+	uint64_t have = liteio_label_sum(l, LITEIO_EXTENT_THIN_META);
+	uint64_t data = liteio_label_sum(l, LITEIO_EXTENT_THIN_DATA) + gain;
+	uint64_t need = liteio_label_meta_bytes(data, l->thin_block), add;
+
+	if (need <= have)
+		return 0;
+	add = round_up(have / 4, MIB);
+	if (add < need - have || add > gain / 32)
+		add = need - have;
+	return have + add > META_MAX ? META_MAX - have : add;
+}
+
+int liteio_label_grow(struct liteio_label *l, uint64_t size, struct liteio_error *err)
+{
+	uint64_t align = l->thin_block < MIB ? MIB : l->thin_block, meta, begin, end;
+	struct liteio_label new = *l;
+	struct liteio_extent *last = &new.extents[new.n_extents - 1];
+	bool longer = last->kind == LITEIO_EXTENT_THIN_DATA;
+
+	if (size < l->devices[0].size)
+		return liteio_error_set(err, -EINVAL,
+					"its device has %llu bytes now, and %llu before: a pool can not shrink",
+					(unsigned long long)size,
+					(unsigned long long)l->devices[0].size);
+	end = liteio_label_backup_offset(size);
+	begin = last->start + last->length;
+	if (!longer)
+		begin = round_up(begin, align);
+	if (end < begin + l->thin_block)
+		return 0;
+	meta = meta_to_add(l, end - begin);
+	/* behind the data, so that this goes on where it is */
+	if (meta)
+		end = end < 2 * meta + begin ? begin : end - 2 * meta;
+	if (end < begin + l->thin_block)
+		return 0;
+	if (new.n_extents + 3 > LITEIO_LABEL_EXTENTS_MAX)
+		return liteio_error_set(err, -ENOSPC,
+					"the pool has grown so often that its label has no room for more");
+	new.devices[0].size = size;
+	if (longer)
+		last->length += round_down(end - begin, l->thin_block);
+	else
+		add_extent(&new, LITEIO_EXTENT_THIN_DATA, &begin,
+			   round_down(end - begin, l->thin_block));
+	if (meta) {
+		add_extent(&new, LITEIO_EXTENT_THIN_META, &end, meta);
+		add_extent(&new, LITEIO_EXTENT_META_SPARE, &end, meta);
+	}
+	*l = new;
+	return 1;
+}
+
 uint64_t liteio_label_sum(const struct liteio_label *l, enum liteio_extent_kind kind)
 {
 	uint64_t sum = 0;
@@ -224,10 +285,13 @@ static int check_extents(const struct liteio_label *l, struct liteio_error *err)
 		return bad(err, "its reserve is not complete");
 	if (count_extents(l, LITEIO_EXTENT_SLOT_A) != 1 ||
 	    count_extents(l, LITEIO_EXTENT_SLOT_B) != 1 ||
-	    count_extents(l, LITEIO_EXTENT_THIN_META) != 1 ||
-	    count_extents(l, LITEIO_EXTENT_META_SPARE) != 1 ||
+	    count_extents(l, LITEIO_EXTENT_THIN_META) < 1 ||
+	    count_extents(l, LITEIO_EXTENT_META_SPARE) < 1 ||
 	    count_extents(l, LITEIO_EXTENT_THIN_DATA) < 1)
 		return bad(err, "an extent is missing or there twice");
+	if (liteio_label_sum(l, LITEIO_EXTENT_THIN_META) !=
+	    liteio_label_sum(l, LITEIO_EXTENT_META_SPARE))
+		return bad(err, "the spare is not as large as the metadata");
 	a = liteio_label_extent(l, LITEIO_EXTENT_SLOT_A);
 	b = liteio_label_extent(l, LITEIO_EXTENT_SLOT_B);
 	if (a->length != b->length || a->length < 2 * (uint64_t)LITEIO_ONDISK_BLOCK ||
@@ -278,6 +342,9 @@ static uint64_t incompat(const struct liteio_label *l)
 		bits |= LITEIO_LABEL_INCOMPAT_LINEAR;
 	if (liteio_label_extent(l, LITEIO_EXTENT_RESERVE_DATA))
 		bits |= LITEIO_LABEL_INCOMPAT_RESERVE;
+	if (count_extents(l, LITEIO_EXTENT_THIN_META) > 1 ||
+	    count_extents(l, LITEIO_EXTENT_META_SPARE) > 1)
+		bits |= LITEIO_LABEL_INCOMPAT_PARTS;
 	return bits;
 }
 
@@ -286,7 +353,7 @@ void liteio_label_encode(const struct liteio_label *l, struct liteio_ondisk_labe
 	memset(out, 0, sizeof(*out));
 	memcpy(out->magic, LITEIO_LABEL_MAGIC, sizeof(out->magic));
 	liteio_put(out->version, LITEIO_ONDISK_VERSION);
-	liteio_put(out->compat, LITEIO_LABEL_COMPAT);
+	liteio_put(out->compat, l->exported ? LITEIO_LABEL_COMPAT_EXPORTED : 0);
 	liteio_put(out->incompat, incompat(l));
 	liteio_put(out->sequence, l->sequence);
 	memcpy(out->pool_uuid, l->pool_uuid.b, sizeof(out->pool_uuid));
@@ -355,6 +422,7 @@ int liteio_label_decode(const struct liteio_ondisk_label *in, struct liteio_labe
 	if (r)
 		return r;
 	l.compat = liteio_get(in->compat);
+	l.exported = l.compat & LITEIO_LABEL_COMPAT_EXPORTED;
 	l.sequence = liteio_get(in->sequence);
 	memcpy(l.pool_uuid.b, in->pool_uuid, sizeof(l.pool_uuid.b));
 	l.created = liteio_get(in->created);

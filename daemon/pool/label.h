@@ -82,8 +82,8 @@ int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
  * @err: why not
  *
  * All of it is for thin volumes: the last extent of thin data becomes longer, or another one
- * follows. Metadata grows with it, by a quarter at least, when it would be less than a new pool of
- * this size had. The sequence number is the caller's.
+ * follows. Metadata grows with it when it would be less than a new pool of this size had. The
+ * sequence number is the caller's.
  *
  * Return: 1 when it is larger now, 0 when there is not a block to gain, -EINVAL when the device is
  * smaller than the pool on it, -ENOSPC when there is no room for more extents.

@@ -104,6 +104,20 @@ int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
 struct liteio_engine *liteio_pool_engine_of(const struct liteio_pool *p,
 					    enum liteio_catalog_class vclass);
 
+/* ---- opening (pool_import.c) ---- */
+
+/*
+ * May the pool that was read be opened, or imported? 0; -EPERM exported, -EEXIST there twice,
+ * -ESTALE written by somebody else (an import only). Writes nothing.
+ */
+int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import,
+			   struct liteio_error *err);
+/* thin pools that are not active, against the catalog: -ESTALE with both numbers, or -EUCLEAN */
+int liteio_pool_check_txids(struct liteio_pool *p, uint64_t *ret_theirs, uint64_t *ret_ours,
+			    struct liteio_error *err);
+/* the pool may be written: both labels as they should be, and exported no more */
+int liteio_pool_mend_label(struct liteio_pool *p, struct liteio_error *err);
+
 /* ---- space (pool_space.c) ---- */
 
 /* all numbers, with the engines' status as of the last refresh; lane, or under the lock */
@@ -145,5 +159,8 @@ extern const char *const liteio_pool_group_steps[];
 extern const char *const liteio_pool_change_steps[];
 extern const char *const liteio_pool_linear_steps[];
 extern const char *const liteio_pool_space_steps[];
+extern const char *const liteio_pool_import_steps[];
+extern const char *const liteio_pool_export_steps[];
+extern const char *const liteio_pool_grow_steps[];
 
 #endif

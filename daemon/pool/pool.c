@@ -195,9 +195,9 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 	memcpy(i.name, l->pool_name, sizeof(i.name));
 	memcpy(i.device, p->store.path, sizeof(i.device));
 	memcpy(i.file, p->file, sizeof(i.file));
-	i.device_bytes = p->store.size;
 	i.block_bytes = l->thin_block;
 	liteio_guard(&p->lock);
+	i.device_bytes = p->store.size;
 	i.condition = p->condition;
 	memcpy(i.reason, p->reason, sizeof(i.reason));
 	memcpy(i.reason_word, p->reason_word, sizeof(i.reason_word));
@@ -274,7 +274,7 @@ void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-#define STEPS_MAX 64
+#define STEPS_MAX 128
 
 static const char *all_steps[STEPS_MAX + 1];
 static pthread_once_t steps_once = PTHREAD_ONCE_INIT;
@@ -293,6 +293,10 @@ static void collect_steps(void)
 		liteio_pool_group_steps,
 		liteio_pool_change_steps,
 		liteio_pool_limit_steps,
+		liteio_pool_grow_steps,
+		liteio_store_steps,
+		liteio_pool_export_steps,
+		liteio_pool_import_steps,
 	};
 	size_t n = 0;
 

@@ -20,6 +20,11 @@ const char *const liteio_pool_open_steps[] = {
 	"pool-close:deactivated",  "pool-close:catalog-clean", NULL,
 };
 
+const char *const liteio_pool_export_steps[] = {
+	"pool-export:label",
+	NULL,
+};
+
 /* ---- recovery ------------------------------------------------------------------------------- */
 
 /* the kernel has done its part: so has the catalog */
@@ -183,6 +188,19 @@ static bool check_metadata(struct liteio_pool *p)
 	return false;
 }
 
+/* what somebody else has written is not written to: -EUCLEAN when it must not be activated at all */
+static int check_foreign(struct liteio_pool *p, bool *ret_healthy, struct liteio_error *err)
+{
+	uint64_t theirs, ours;
+	int r = liteio_pool_check_txids(p, &theirs, &ours, err);
+
+	if (r != -ESTALE)
+		return r;
+	set_mismatch(p, theirs, ours);
+	*ret_healthy = false;
+	return 0;
+}
+
 /* a pool that runs read-only stays so, until it is deactivated and checked */
 static int activate_engine(struct liteio_engine *e, enum liteio_engine_mode mode, bool healthy,
 			   struct liteio_error *err)
@@ -200,11 +218,12 @@ static bool is_active(const struct liteio_pool *p)
 
 static int activate(struct liteio_pool *p, struct liteio_error *err)
 {
-	bool healthy = is_active(p) || check_metadata(p);
-	int r;
+	bool adopted = is_active(p), healthy = adopted || check_metadata(p);
+	int r = adopted ? 0 : check_foreign(p, &healthy, err);
 
 	/* before the first activation, never after: what is dirty must say so first */
-	r = set_clean(p, false, err);
+	if (!r && healthy)
+		r = set_clean(p, false, err);
 	if (r)
 		return r;
 	liteio_step("pool-open:catalog-dirty");
@@ -288,7 +307,8 @@ static int check_classes(struct liteio_pool *p, struct liteio_error *err)
 	return liteio_pool_linear_check(p, err);
 }
 
-static int read_disk(struct liteio_pool *p, const char *device, struct liteio_error *err)
+static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
+		     struct liteio_error *err)
 {
 	int r;
 
@@ -308,17 +328,19 @@ static int read_disk(struct liteio_pool *p, const char *device, struct liteio_er
 	r = check_classes(p, err);
 	if (!r)
 		r = check_unused(p, err);
+	if (!r)
+		r = liteio_pool_check_open(p, is_active(p), is_import, err);
 	/* the catalog could be read: now it is safe to mend the label */
-	if (!r && p->store.needs_labels)
-		r = liteio_store_write_label(&p->store, err);
-	return r;
+	return r ? r : liteio_pool_mend_label(p, err);
 }
 
-int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+static int open_pool(const char *device, bool is_import, struct liteio_pool **ret,
+		     struct liteio_error *err)
 {
 	struct liteio_error up_err = LITEIO_ERROR_INIT;
 	struct liteio_pool *p;
-	char loop[64];
+	char loop[64] = "";
+	bool was_there = false;
 	struct stat st;
 	int r;
 
@@ -329,6 +351,7 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
 	pthread_mutex_init(&p->lock, NULL);
 	p->store.fd = -1;
 	if (S_ISREG(st.st_mode)) {
+		was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
 		r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
 		if (r)
 			goto failed;
@@ -338,7 +361,7 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
 		}
 		device = loop;
 	}
-	r = read_disk(p, device, err);
+	r = read_disk(p, device, is_import, err);
 	if (r)
 		goto failed;
 	r = bring_up(p, &up_err);
@@ -349,7 +372,20 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
 	return 0;
 failed:
 	pool_free(p);
+	/* what was only attached to be looked at; not what was refused because it is in use */
+	if (loop[0] && !was_there)
+		liteio_block_loop_detach(loop, NULL);
 	return r;
+}
+
+int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+{
+	return open_pool(device, false, ret, err);
+}
+
+int liteio_pool_import(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+{
+	return open_pool(device, true, ret, err);
 }
 
 /* ---- close ---------------------------------------------------------------------------------- */
@@ -401,6 +437,48 @@ int liteio_pool_close(struct liteio_pool *p, struct liteio_error *err)
 
 	if (!r)
 		let_go(p);
+	return r;
+}
+
+/* live attachments are somebody's, whether their heads are there or not */
+static int check_unattached(const struct liteio_pool *p, struct liteio_error *err)
+{
+	for (size_t i = 0; i < p->cat.n_attachments; i++) {
+		const struct liteio_catalog_attachment *a = &p->cat.attachments[i];
+
+		if (a->state == LITEIO_CATALOG_ATT_LIVE)
+			return liteio_error_set(err, -EBUSY,
+						"pool %s is in use: volume %s is attached (generation %llu)",
+						p->store.label.pool_name,
+						liteio_catalog_find(&p->cat, &a->volume)->name,
+						(unsigned long long)a->generation);
+	}
+	return 0;
+}
+
+int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = check_unattached(p, err);
+
+	if (!r)
+		r = liteio_pool_settle_all(p, err);
+	if (!r)
+		r = shut_down(p, err);
+	if (r)
+		return r;
+	p->store.label.exported = true;
+	p->store.label.sequence++;
+	r = liteio_store_write_label(&p->store, err);
+	if (!r) {
+		liteio_step("pool-export:label");
+		let_go(p);
+		return 0;
+	}
+	/* one of the copies may say it: its number is not used again */
+	p->store.label.exported = false;
+	p->store.label.sequence++;
+	(void)liteio_store_write_label(&p->store, NULL);
+	(void)bring_up(p, NULL);
 	return r;
 }
 

@@ -126,6 +126,20 @@ static int deactivate(struct liteio_engine *e, struct liteio_error *err)
 	return r ? r : liteio_dm_remove(t->tmeta, err);
 }
 
+static int resize(struct liteio_engine *e, const struct liteio_label *label,
+		  struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	struct liteio_dm_info ignored;
+	int r;
+
+	t->label = *label;
+	if (!is_active(e))
+		return 0;
+	r = ensure_linear(t, t->part->tmeta, t->part->meta, &ignored, err);
+	return r ? r : ensure_linear(t, t->part->tdata, t->part->data, &ignored, err);
+}
+
 static int check(struct liteio_engine *e, struct liteio_error *err)
 {
 	struct thin *t = thin_of(e);
@@ -384,6 +398,7 @@ static const struct liteio_engine_ops ops = {
 	.check = check,
 	.activate = activate,
 	.deactivate = deactivate,
+	.resize = resize,
 	.status = status,
 	.create = create,
 	.snapshot = snapshot,
