@@ -3,14 +3,19 @@
 # The pool engine killed after every named step of every operation: what it then finds when it opens
 # the pool again is the state before or after, nothing is lost, nothing is left over, the kernel knows
 # the thin devices that the catalog knows, and everything can be done again.
-# vm: kernels=6.12 disks=pool=320M timeout=3000 needs=tools
+# vm: kernels=6.12 disks=pool=352M timeout=3000 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/pool.sh
 . "$LITEIO_TOP/tests/vm/lib/pool.sh"
 
-disk=/dev/disk/by-id/virtio-pool
+# a disk that can become larger
+disk=/dev/mapper/under
+under=$((320 << 11))
+under_table() { echo "0 $under linear /dev/disk/by-id/virtio-pool 0"; }
+dmsetup create under --table "$(under_table)"
+udevadm settle
 
 # no device is held, none of an operation that nobody was told of is there
 check_after_kill() {
@@ -104,6 +109,52 @@ one_step() {
 	poolctl story $disk $V1 $V2 $S1 || fail "$step:$count: not done again"
 }
 
+# the disk is a MiB larger: the pool is as it was until its label says otherwise
+grow_step() {
+	local step=$1 rc=0 before want
+
+	before=$(value $disk data)
+	want=$((before + (1 << 20)))
+	under=$((under + 2048))
+	dmsetup reload under --table "$(under_table)"
+	dmsetup resume under
+	LITEIO_STEP_KILL=$step poolctl enlarge $disk || rc=$?
+	[ $rc = 137 ] || fail "$step was not reached: $rc"
+	[ "$step" != pool-grow:file ] || want=$before
+	check_after_kill "$step"
+	field $disk data "$want"
+	holds "$(poolctl activate $disk $V3)" 8 kept
+	poolctl enlarge $disk
+	field $disk data $((before + (1 << 20)))
+	poolctl close $disk
+	field $disk data $((before + (1 << 20)))
+	holds "$(poolctl activate $disk $V3)" 8 kept
+}
+
+# away and back: each is done, or was never begun
+move_step() {
+	local step=$1 rc=0
+
+	if [ "$step" = pool-export:label ]; then
+		LITEIO_STEP_KILL=$step poolctl export $disk || rc=$?
+		[ $rc = 137 ] || fail "$step was not reached: $rc"
+		refused 'was exported' poolctl info $disk
+		poolctl import $disk
+	else
+		poolctl export $disk
+		LITEIO_STEP_KILL=$step poolctl import $disk || rc=$?
+		[ $rc = 137 ] || fail "$step was not reached: $rc"
+	fi
+	check_after_kill "$step"
+	holds "$(poolctl activate $disk $V3)" 8 kept
+}
+
+# something that is there all the while
+keep() {
+	poolctl create $disk $V3 kept 8Mi
+	fill "$(poolctl activate $disk $V3)" 8 kept
+}
+
 n=0
 for step in $(poolctl steps); do
 	case $step in
@@ -119,6 +170,13 @@ for step in $(poolctl steps); do
 			one_step "$step" $count
 		done
 		;;
+	pool-grow:* | label:*)
+		[ "$step" != pool-grow:file ] || keep
+		grow_step "$step"
+		;;
+	pool-export:* | pool-import:*)
+		move_step "$step"
+		;;
 	*)
 		one_step "$step" 1
 		;;
@@ -126,7 +184,9 @@ for step in $(poolctl steps); do
 	n=$((n + 1))
 	ok "killed after $step"
 done
-[ $n -ge 54 ] || fail "only $n steps"
+[ $n -ge 61 ] || fail "only $n steps"
+poolctl delete $disk $V3
+poolctl reclaim $disk
 poolctl show $disk | grep -q '^condition=Ready .* used=0 .* volumes=0 snapshots=0 deleting=0' ||
 	fail "something was left: $(poolctl show $disk)"
 poolctl show $disk | grep -q ' reserve-used=0 reserve-promised=0 .* linear-used=0 ' ||
