@@ -54,6 +54,8 @@ const struct liteio_field liteio_local_pool_import_fields[] = {
 #define T liteio_local_pool_grow
 const struct liteio_field liteio_local_pool_grow_fields[] = {
 	SIZE("sizeBytes", size_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
+	STRING("add", add, 0, LITEIO_LOCAL_PATH_MAX),
+	BOOL("force", force, 0),
 	END,
 };
 
@@ -249,6 +251,7 @@ const struct liteio_field liteio_local_pool_fields[] = {
 	STRING("name", name, 0, 0),
 	UUID("uuid", uuid, 0),
 	STRING("device", device, 0, 0),
+	STRINGS("moreDevices", more_devices, 0, 0),
 	STRING("state", state, 0, 0),
 	STRING("reason", reason, 0, 0),
 	SIZE("dataBytes", data_bytes, KEEP, 0, 0),
@@ -276,7 +279,7 @@ const struct liteio_field liteio_local_pool_exported_fields[] = {
 	BOOL("exported", exported, KEEP),
 	STRING("name", name, 0, 0),
 	UUID("uuid", uuid, 0),
-	STRING("device", device, 0, 0),
+	STRINGS("devices", devices, KEEP, 0),
 	END,
 };
 

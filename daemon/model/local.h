@@ -71,9 +71,13 @@ struct liteio_local_pool_import {
  * struct liteio_local_pool_grow - POST /v1/pools/{pool}/grow
  * @size_bytes: of a pool in a file: make the file so large first; 0: take what the disk, or the
  *              file, has gained
+ * @add: another disk that the pool is to lie on, behind the ones that it has
+ * @force: overwrite a signature on that disk; never a mounted or held one, never another pool's
  */
 struct liteio_local_pool_grow {
 	uint64_t size_bytes;
+	char *add;
+	bool force;
 };
 
 /**
@@ -350,7 +354,9 @@ struct liteio_local_disk {
  * struct liteio_local_pool - one pool
  * @name: on this node
  * @uuid: from its label
- * @device: what it lies on
+ * @device: what it lies on; the first one of several
+ * @more_devices: the others, in their order
+ * @n_more_devices: how many
  * @state: "ready", "noSpace", "readOnly" or "failed"
  * @reason: the sentence when it is not ready
  * @data_bytes: size of the thin pool's data
@@ -374,6 +380,8 @@ struct liteio_local_pool {
 	char *name;
 	struct liteio_uuid uuid;
 	char *device;
+	char **more_devices;
+	size_t n_more_devices;
 	char *state;
 	char *reason;
 	uint64_t data_bytes;
@@ -399,13 +407,15 @@ struct liteio_local_pool {
  * @exported: always
  * @name: of the pool
  * @uuid: of the pool
- * @device: what can be pulled now
+ * @devices: what can be pulled now
+ * @n_devices: how many
  */
 struct liteio_local_pool_exported {
 	bool exported;
 	char *name;
 	struct liteio_uuid uuid;
-	char *device;
+	char **devices;
+	size_t n_devices;
 };
 
 /**

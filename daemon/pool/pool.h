@@ -164,8 +164,10 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
  * What the kernel has of it already (the agent was restarted, I/O goes on) is adopted as it is. A
  * pool that can be read but must not be modified is opened, too: look at its condition. Only what
  * cannot be opened at all is an error, and nothing was written then: no label (-ENODATA), damaged
- * (-EBADMSG), newer (-ENOTSUP), in use by something else (-EBUSY), exported (-EPERM), or there
- * twice: another disk carries the same pool, or the kernel has it from another device (-EEXIST).
+ * (-EBADMSG), newer (-ENOTSUP), in use by something else (-EBUSY), exported (-EPERM), there twice:
+ * another disk carries the same pool, or the kernel has it from another device (-EEXIST). Of a pool
+ * on several devices @device is any of them; the others are found among the disks of this machine,
+ * and one that is missing (-ENODEV) or stale (-ESTALE) is an error, too.
  * Context: worker; may take as long as thin_check. Return: 0 or a negative errno.
  */
 int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err);
@@ -195,22 +197,38 @@ int liteio_pool_import(const char *device, struct liteio_pool **ret, struct lite
  */
 int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err);
 
-/* any thread: is this device, or this file, the one that the pool is open on? */
-bool liteio_pool_is_on(const struct liteio_pool *p, const char *device);
+/* any thread: is this device, or this file, the one, or one of those, that the pool is open on? */
+bool liteio_pool_is_on(struct liteio_pool *p, const char *device);
 
 /**
- * liteio_pool_grow() - take the space that the device has gained
+ * struct liteio_pool_growth - where more space comes from; zeros for what the devices have gained
+ * @size_bytes: of a pool in a file: make the file so large first
+ * @add: a disk that the pool is to lie on, too; NULL for none. One that it has already is no error
+ * @force: as in struct liteio_pool_format, for @add
+ */
+struct liteio_pool_growth {
+	uint64_t size_bytes;
+	const char *add;
+	bool force;
+};
+
+/**
+ * liteio_pool_grow() - take the space that the devices have gained, or another device
  * @p: the pool
- * @size_bytes: of a pool in a file: make the file so large first. 0: as large as it is
+ * @g: where it comes from
  * @err: why not
  *
  * Volumes are in use all the while; I/O waits for moments. Cut short at whatever step, the pool is
  * as before, or as large as it can be, when it is opened again. There is nothing to gain: a success
  * that changes nothing. Context: lane. Return: 0, -EINVAL when the device is smaller than the pool
- * on it, @size_bytes is less than there is, or is said of a disk, -EROFS (condition), -ENOSPC, or
- * another negative errno.
+ * on it, @size_bytes is less than there is, or is said of a disk, -EROFS (condition), -ENOSPC, what
+ * keeps a disk from being taken (disk.h), or another negative errno.
  */
-int liteio_pool_grow(struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err);
+int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
+		     struct liteio_error *err);
+
+/* any thread: path of one of the devices, in their order; "" behind the last one */
+void liteio_pool_device(struct liteio_pool *p, uint32_t i, char ret[256]);
 
 /**
  * liteio_pool_close() - deactivate: thin devices, pool, metadata, data, loop device
