@@ -32,6 +32,13 @@ static void fill(struct liteio_open_pool *p, struct liteio_local_pool *ret)
 	ret->name = liteio_strdup(info.name);
 	ret->uuid = info.uuid;
 	ret->device = liteio_strdup(info.file[0] ? info.file : info.device);
+	for (uint32_t i = 1; i < info.n_devices; i++) {
+		char device[sizeof(info.device)];
+
+		liteio_pool_device(p->engine, i, device);
+		ret->more_devices = liteio_realloc(ret->more_devices, i, sizeof(char *));
+		ret->more_devices[ret->n_more_devices++] = liteio_strdup(device);
+	}
 	ret->state = liteio_strdup(state_names[info.condition]);
 	ret->reason = info.reason[0] ? liteio_strdup(info.reason) : NULL;
 	ret->data_bytes = info.data_bytes;
@@ -314,15 +321,24 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 			const struct liteio_local_pool_grow *req, struct liteio_local_pool *ret,
 			struct liteio_error *err)
 {
+	const struct liteio_pool_growth growth = {
+		.size_bytes = req->size_bytes,
+		.add = req->add,
+		.force = req->force,
+	};
+	/* a disk is taken by one at a time */
+	struct liteio_named_lock *lock _liteio_held_ = liteio_locks_take(a->locks, "pools");
 	struct liteio_open_pool *p;
 	int r;
 
+	if (req->add && req->add[0] != '/')
+		return liteio_error_set(err, -EINVAL, "\"%s\" is not an absolute path", req->add);
 	r = liteio_pools_get(a->pools, pool, &p, err);
 	if (r)
 		return r;
 	{
 		liteio_lane_guard(p, false);
-		r = liteio_pool_grow(p->engine, req->size_bytes, err);
+		r = liteio_pool_grow(p->engine, &growth, err);
 	}
 	if (!r) {
 		fill_fresh(p, ret);

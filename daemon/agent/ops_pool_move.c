@@ -21,13 +21,27 @@
 
 /* ---- export --------------------------------------------------------------------------------- */
 
-static void fill_exported(const char *name, const struct liteio_uuid *uuid, const char *device,
+static void add_device(struct liteio_local_pool_exported *ret, const char *device)
+{
+	ret->devices = liteio_realloc(ret->devices, ret->n_devices + 1, sizeof(*ret->devices));
+	ret->devices[ret->n_devices++] = liteio_strdup(device);
+}
+
+static void fill_exported(const struct liteio_open_pool *p,
 			  struct liteio_local_pool_exported *ret)
 {
+	struct liteio_pool_info info;
+	char device[sizeof(info.device)];
+
+	liteio_pool_info(p->engine, &info);
 	ret->exported = true;
-	ret->name = liteio_strdup(name);
-	ret->uuid = *uuid;
-	ret->device = liteio_strdup(device);
+	ret->name = liteio_strdup(info.name);
+	ret->uuid = info.uuid;
+	add_device(ret, info.file[0] ? info.file : info.device);
+	for (uint32_t i = 1; i < info.n_devices; i++) {
+		liteio_pool_device(p->engine, i, device);
+		add_device(ret, device);
+	}
 }
 
 /* not open: a disk of this node may carry it, exported before */
@@ -46,10 +60,17 @@ static int find_exported(const char *pool, struct liteio_local_pool_exported *re
 
 		if (!l->exported || strcmp(l->pool_name, pool) != 0)
 			continue;
-		fill_exported(pool, &l->pool_uuid, found[i].device, ret);
-		return 0;
+		if (!ret->exported) {
+			ret->exported = true;
+			ret->name = liteio_strdup(pool);
+			ret->uuid = l->pool_uuid;
+		}
+		if (liteio_uuid_equal(&ret->uuid, &l->pool_uuid))
+			add_device(ret, found[i].device);
 	}
-	return liteio_error_set(err, -ENOENT, "pool %s: no such pool", pool);
+	if (!ret->exported)
+		return liteio_error_set(err, -ENOENT, "pool %s: no such pool", pool);
+	return 0;
 }
 
 /* the module need not remember volumes that are not on this node; who has a gate keeps it */
@@ -82,17 +103,17 @@ static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 		       struct liteio_local_pool_exported *ret, struct liteio_error *err)
 {
 	struct liteio_catalog_volume *v _cleanup_free_ = NULL;
-	struct liteio_pool_info info;
 	size_t n;
 	int r;
 
 	r = liteio_pools_take_out(a->pools, p, err);
 	if (r)
 		return r;
-	liteio_pool_info(p->engine, &info);
 	liteio_pool_volume_list(p->engine, &v, &n);
+	fill_exported(p, ret);
 	r = liteio_pool_export(p->engine, err);
 	if (r) {
+		liteio_json_fini(ret, liteio_local_pool_exported_fields);
 		liteio_pools_put_back(a->pools, p);
 		return r;
 	}
@@ -100,8 +121,7 @@ static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 	liteio_step("agent-pool-export:closed");
 	forget_volumes(v, n);
 	forget_pool(a, p);
-	fill_exported(p->name, &p->uuid, info.file[0] ? info.file : info.device, ret);
-	log_info(NULL, "pool %s on %s is exported", p->name, ret->device);
+	log_info(NULL, "pool %s on %s is exported", p->name, ret->devices[0]);
 	return 0;
 }
 

@@ -79,6 +79,7 @@ static const struct liteio_column pool_columns[] = {
 	SIZE("META", "metadataBytes"),
 	SIZE("META USED", "metadataUsedBytes"),
 	NUMBER("VOLUMES", "volumes"),
+	TEXTS("MORE DEVICES", "moreDevices"),
 	TEXT("UUID", "uuid"),
 	TEXT("REASON", "reason"),
 	END,
@@ -87,7 +88,7 @@ static const struct liteio_column pool_columns[] = {
 static const struct liteio_column pool_exported_columns[] = {
 	TEXT("NAME", "name"),
 	BOOL("EXPORTED", "exported"),
-	TEXT("DEVICE", "device"),
+	TEXTS("DEVICES", "devices"),
 	TEXT("UUID", "uuid"),
 	END,
 };
@@ -237,8 +238,17 @@ static int body_pool_import(char **op, const struct liteio_options *o, struct li
 static int body_pool_grow(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			  struct liteio_error *err)
 {
-	struct liteio_local_pool_grow req = { .size_bytes = o->size };
+	struct liteio_local_pool_grow req = {
+		.size_bytes = o->size,
+		.add = (char *)o->add,
+		.force = o->force,
+	};
 
+	if (o->add && o->add[0] != '/')
+		return liteio_error_set(err, -EINVAL, "--add: \"%s\" is not an absolute path",
+					o->add);
+	if (o->force && !o->add)
+		return liteio_error_set(err, -EINVAL, "pool grow takes --force with --add only");
 	*ret = ENCODE(req, pool_grow);
 	return 0;
 }
@@ -405,9 +415,9 @@ const struct liteio_command liteio_commands[] = {
 	{ "pool", "set", "change how much a pool promises to thin volumes", { NAME }, "POOL",
 	  OPT(OVERCOMMIT), OPT(OVERCOMMIT), "POST", "/v1/pools/%s/set", body_pool_set, 0,
 	  pool_columns },
-	{ "pool", "grow", "take the space that its disk has gained; in a file, make it larger",
-	  { NAME }, "POOL", OPT(SIZE), 0, "POST", "/v1/pools/%s/grow", body_pool_grow, 0,
-	  pool_columns },
+	{ "pool", "grow", "take what its disk has gained, or another disk; make its file larger",
+	  { NAME }, "POOL", OPT(SIZE) | OPT(ADD) | OPT(FORCE), 0, "POST", "/v1/pools/%s/grow",
+	  body_pool_grow, 0, pool_columns },
 	{ "pool", "export", "close it, so that its disk can be pulled", { NAME }, "POOL", 0, 0,
 	  "POST", "/v1/pools/%s/export", NULL, 0, pool_exported_columns },
 	{ "pool", "import", "open the pool that is on a disk", { DEVICE }, "DEVICE", 0, 0, "POST",

@@ -328,6 +328,8 @@ int main(int argc, char **argv)
 		  .help = "of a thin pool (256Ki)" },
 		{ "all", 0, LITEIO_ARG_FLAG, &o->all,
 		  .help = "every one that is found on a disk of this node" },
+		{ "add", 0, LITEIO_ARG_STRING, &o->add, .metavar = "DEVICE",
+		  .help = "another disk that a pool is to lie on, too" },
 		{ "force", 0, LITEIO_ARG_FLAG, &o->force,
 		  .help = "pool: overwrite what is on the disk; attachment: although it is open" },
 		{ "pool", 'p', LITEIO_ARG_STRING, &o->pool, .metavar = "POOL",

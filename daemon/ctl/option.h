@@ -32,6 +32,7 @@
 #define LITEIO_OPT_ROTATIONAL 0x40000ull
 #define LITEIO_OPT_USABLE 0x80000ull
 #define LITEIO_OPT_ALL 0x100000ull
+#define LITEIO_OPT_ADD 0x200000ull
 #define LITEIO_OPT_WIPE 0x1000000ull
 #define LITEIO_OPT_NO_WAIT 0x2000000ull
 #define LITEIO_OPT_CLASS 0x4000000ull
@@ -67,6 +68,7 @@
  * @address: --address
  * @nqn: --nqn
  * @all: --all
+ * @add: --add
  * @wipe: --wipe (enum liteio_local_wipe)
  * @no_wait: --no-wait
  * @volume_class: --class; enum liteio_volume_class, thin when nothing was said
@@ -98,6 +100,7 @@ struct liteio_options {
 	const char *address;
 	const char *nqn;
 	bool all;
+	const char *add;
 	int wipe;
 	bool no_wait;
 	int volume_class;

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/uuid.h"
 
@@ -66,7 +67,8 @@ struct liteio_engine_volume {
  * @check: examine the metadata of a pool that is not active; -EUCLEAN when it is damaged
  * @activate: bring it into the kernel, or adopt what is there; @read_only lets nothing be modified
  * @deactivate: take it out; -EBUSY while a volume of it is active
- * @resize: the label's extents have become more: what is below the pool is as long as they are now;
+ * @resize: the label's extents, or devices, have become more: what is below the pool is as long as
+ *	they are now;
  *	the pool itself follows with @activate. Nothing in the kernel when it is not active
  * @status: of the active pool, without a metadata commit
  * @create: a new empty device; -EEXIST when the id is in use
@@ -88,7 +90,7 @@ struct liteio_engine_ops {
 	int (*check)(struct liteio_engine *e, struct liteio_error *err);
 	int (*activate)(struct liteio_engine *e, bool read_only, struct liteio_error *err);
 	int (*deactivate)(struct liteio_engine *e, struct liteio_error *err);
-	int (*resize)(struct liteio_engine *e, const struct liteio_label *label,
+	int (*resize)(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,
 		      struct liteio_error *err);
 	int (*status)(struct liteio_engine *e, struct liteio_engine_status *ret,
 		      struct liteio_error *err);

@@ -55,13 +55,14 @@ extern const char *const liteio_pool_condition_names[];
  * struct liteio_pool_info - an open pool
  * @uuid: of the pool
  * @name: of the pool
- * @device: block device it was opened on ("/dev/sdb", "/dev/loop0")
+ * @device: block device it is on ("/dev/sdb", "/dev/loop0"); the first one of several
+ * @n_devices: how many there are; liteio_pool_device() says which
  * @file: backing file, "" for devices
  * @engine: "thin"
  * @condition: what can be done
  * @reason: one sentence when it is not READY, else ""
  * @reason_word: CamelCase word for programs when it is not READY, else ""
- * @device_bytes: size of the device
+ * @device_bytes: size of the (first) device
  * @data_bytes: size of the thin pool's data
  * @data_used_bytes: blocks in use, as of the last liteio_pool_refresh()
  * @meta_bytes: size of its metadata
@@ -79,6 +80,7 @@ struct liteio_pool_info {
 	struct liteio_uuid uuid;
 	char name[LITEIO_ONDISK_NAME];
 	char device[256];
+	uint32_t n_devices;
 	char file[4096];
 	const char *engine;
 	enum liteio_pool_condition condition;

@@ -30,7 +30,7 @@ static uint64_t catalog_sequence(const char *device)
 	uint64_t sequence;
 
 	if (liteio_store_open(device, false, &s, NULL) || liteio_store_read_label(&s, NULL) ||
-	    liteio_store_read_catalog(&s, &c, NULL))
+	    s.label.this_device || liteio_store_read_catalog(&s, &c, NULL))
 		return 0;
 	sequence = c.sequence;
 	liteio_catalog_fini(&c);
@@ -43,7 +43,13 @@ static int refuse_copy(const struct liteio_pool *p, const struct liteio_pool_fou
 {
 	uint64_t theirs = catalog_sequence(copy->device), ours = p->cat.sequence;
 	const char *older = theirs < ours ? copy->device : p->store.path;
+	uint32_t i = copy->label.this_device;
 
+	if (i)
+		return liteio_error_set(err, -EEXIST,
+					"disk %u of pool %s is there twice, on %s and on %s: take the copy away, or wipe it",
+					i + 1, p->store.label.pool_name, p->store.others[i]->path,
+					copy->device);
 	if (theirs == ours)
 		return liteio_error_set(err, -EEXIST,
 					"pool %s is there twice, on %s and on %s, both in the same state: take the copy away, or wipe it",
@@ -53,14 +59,18 @@ static int refuse_copy(const struct liteio_pool *p, const struct liteio_pool_fou
 				p->store.label.pool_name, p->store.path, copy->device, older);
 }
 
-/* the same pool on another disk, that no other device of the kernel is made of */
+/* another disk that says it is one of the pool's, and that no other device of the kernel is made of */
 static bool is_copy(const struct liteio_pool *p, const struct liteio_pool_found *f)
 {
-	struct liteio_block_info i;
+	const struct liteio_label *ours = &p->store.label, *theirs = &f->label;
+	uint32_t i = theirs->this_device;
+	bool by_us;
 
-	return liteio_uuid_equal(&f->label.pool_uuid, &p->store.label.pool_uuid) &&
-	       strcmp(f->device, p->store.path) != 0 && !liteio_block_info(f->device, &i, NULL) &&
-	       !i.n_holders;
+	if (!liteio_uuid_equal(&theirs->pool_uuid, &ours->pool_uuid) || i >= ours->n_devices ||
+	    !liteio_uuid_equal(&theirs->devices[i].uuid, &ours->devices[i].uuid) ||
+	    !strcmp(f->device, i ? p->store.others[i]->path : p->store.path))
+		return false;
+	return !liteio_pool_is_held(f->device, &by_us) || by_us;
 }
 
 static int check_only_one(const struct liteio_pool *p, struct liteio_error *err)
@@ -77,7 +87,19 @@ static int check_only_one(const struct liteio_pool *p, struct liteio_error *err)
 	return r;
 }
 
-/* the kernel has the pool: from this device, or is this a copy of the one it has? */
+static bool is_one_of(const struct liteio_pool *p, dev_t dev)
+{
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
+
+	liteio_pool_devs(p, devs);
+	for (uint32_t i = 0; i < p->store.label.n_devices; i++) {
+		if (devs[i] == dev)
+			return true;
+	}
+	return false;
+}
+
+/* the kernel has the pool: from these devices, or is one of them a copy? */
 static int check_below(const struct liteio_pool *p, struct liteio_error *err)
 {
 	static const enum liteio_dm_role roles[] = { LITEIO_DM_TMETA, LITEIO_DM_TDATA,
@@ -92,7 +114,7 @@ static int check_below(const struct liteio_pool *p, struct liteio_error *err)
 		if (liteio_dm_deps(name, &deps, &n, NULL))
 			continue;
 		for (size_t i = 0; i < n; i++) {
-			if (deps[i] != p->store.dev)
+			if (!is_one_of(p, deps[i]))
 				return liteio_error_set(err, -EEXIST,
 							"pool %s is in use from the device %u:%u: %s carries a copy of it",
 							p->store.label.pool_name, major(deps[i]),
@@ -102,18 +124,18 @@ static int check_below(const struct liteio_pool *p, struct liteio_error *err)
 	return 0;
 }
 
-bool liteio_pool_is_on(const struct liteio_pool *p, const char *device)
+bool liteio_pool_is_on(struct liteio_pool *p, const char *device)
 {
-	struct liteio_block_info i;
 	char loop[64];
 	struct stat st;
 
 	if (stat(device, &st))
 		return false;
-	if (!S_ISREG(st.st_mode))
-		return S_ISBLK(st.st_mode) && st.st_rdev == p->store.dev;
-	return !liteio_block_loop_find(device, loop, sizeof(loop), NULL) &&
-	       !liteio_block_info(loop, &i, NULL) && i.dev == p->store.dev;
+	if (S_ISREG(st.st_mode) &&
+	    (liteio_block_loop_find(device, loop, sizeof(loop), NULL) || stat(loop, &st)))
+		return false;
+	liteio_guard(&p->lock);
+	return S_ISBLK(st.st_mode) && is_one_of(p, st.st_rdev);
 }
 
 /* ---- another writer ------------------------------------------------------------------------- */
@@ -187,17 +209,17 @@ int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import
 
 int liteio_pool_mend_label(struct liteio_pool *p, struct liteio_error *err)
 {
-	bool was_exported = p->store.label.exported;
+	struct liteio_label l = p->store.label;
 	int r;
 
-	if (was_exported) {
-		p->store.label.exported = false;
-		p->store.label.sequence++;
-	} else if (!p->store.needs_labels) {
+	if (!l.exported && !liteio_pool_labels_differ(p))
 		return 0;
-	}
-	r = liteio_store_write_label(&p->store, err);
-	if (!r && was_exported)
+	/* the same once more, where only one of the copies of one device has to be mended */
+	if (!l.exported && l.n_devices == 1)
+		return liteio_store_write_label(&p->store, err);
+	l.exported = false;
+	r = liteio_pool_relabel(p, &l, err);
+	if (!r)
 		liteio_step("pool-import:label");
 	return r;
 }

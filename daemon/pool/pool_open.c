@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "host/block.h"
+#include "host/dm.h"
 #include "pool/object.h"
 #include "pool/thin.h"
 
@@ -221,6 +222,10 @@ static int activate(struct liteio_pool *p, struct liteio_error *err)
 	bool adopted = is_active(p), healthy = adopted || check_metadata(p);
 	int r = adopted ? 0 : check_foreign(p, &healthy, err);
 
+	/* from here on all its devices change: what was copied before is stale */
+	if (!r && healthy && !adopted && p->store.label.n_devices > 1)
+		r = liteio_pool_relabel(p, &p->store.label, err);
+
 	/* before the first activation, never after: what is dirty must say so first */
 	if (!r && healthy)
 		r = set_clean(p, false, err);
@@ -281,17 +286,21 @@ static void pool_free(struct liteio_pool *p)
 	free(p);
 }
 
-/* nobody but us may be on the device: before the first activation that can be asked */
+/* nobody but us may be on the devices: before the first activation that can be asked */
 static int check_unused(struct liteio_pool *p, struct liteio_error *err)
 {
-	struct liteio_block_info i;
-	int r;
+	struct liteio_block_info info;
+	char device[sizeof(info.path)];
+	int r = 0;
 
 	if (is_active(p))
 		return 0;
-	r = liteio_block_info(p->store.path, &i, err);
-	if (!r && (i.is_mounted || i.is_swap))
-		r = liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", p->store.path);
+	for (uint32_t i = 0; i < p->store.label.n_devices && !r; i++) {
+		liteio_pool_device(p, i, device);
+		r = liteio_block_info(device, &info, err);
+		if (!r && (info.is_mounted || info.is_swap))
+			r = liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", device);
+	}
 	return r;
 }
 
@@ -307,24 +316,35 @@ static int check_classes(struct liteio_pool *p, struct liteio_error *err)
 	return liteio_pool_linear_check(p, err);
 }
 
+/* before there is an engine to ask */
+static bool in_kernel(const struct liteio_uuid *pool)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info i;
+
+	liteio_dm_name(LITEIO_DM_POOL, pool, 0, name);
+	return !liteio_dm_info(name, &i, NULL) && i.live_table;
+}
+
 static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
 		     struct liteio_error *err)
 {
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
 	int r;
 
 	r = liteio_store_open(device, true, &p->store, err);
 	if (!r)
 		r = liteio_store_read_label(&p->store, err);
-	if (!r && p->store.label.n_devices != 1)
-		r = liteio_error_set(err, -ENOTSUP, "%s is one of %zu devices of its pool", device,
-				     p->store.label.n_devices);
+	if (!r)
+		r = liteio_pool_gather(p, in_kernel(&p->store.label.pool_uuid), err);
 	if (!r)
 		r = liteio_store_read_catalog(&p->store, &p->cat, err);
 	if (r)
 		return r;
-	p->engine = liteio_thin_new(&p->store.label, p->store.dev, LITEIO_THIN_MAIN);
+	liteio_pool_devs(p, devs);
+	p->engine = liteio_thin_new(&p->store.label, devs, LITEIO_THIN_MAIN);
 	if (liteio_label_extent(&p->store.label, LITEIO_EXTENT_RESERVE_DATA))
-		p->reserve = liteio_thin_new(&p->store.label, p->store.dev, LITEIO_THIN_RESERVE);
+		p->reserve = liteio_thin_new(&p->store.label, devs, LITEIO_THIN_RESERVE);
 	r = check_classes(p, err);
 	if (!r)
 		r = check_unused(p, err);
@@ -458,6 +478,7 @@ static int check_unattached(const struct liteio_pool *p, struct liteio_error *er
 
 int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
 {
+	struct liteio_label l;
 	int r = check_unattached(p, err);
 
 	if (!r)
@@ -466,19 +487,28 @@ int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
 		r = shut_down(p, err);
 	if (r)
 		return r;
-	p->store.label.exported = true;
-	p->store.label.sequence++;
-	r = liteio_store_write_label(&p->store, err);
+	l = p->store.label;
+	l.exported = true;
+	r = liteio_pool_relabel(p, &l, err);
 	if (!r) {
 		liteio_step("pool-export:label");
 		let_go(p);
 		return 0;
 	}
-	/* one of the copies may say it: its number is not used again */
-	p->store.label.exported = false;
-	p->store.label.sequence++;
-	(void)liteio_store_write_label(&p->store, NULL);
+	/* a copy may say it all the same */
+	l.exported = false;
+	(void)liteio_pool_relabel(p, &l, NULL);
 	(void)bring_up(p, NULL);
+	return r;
+}
+
+/* home first: a pool without it is none, whatever the others say */
+static int wipe_all(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = liteio_store_wipe(&p->store, err);
+
+	for (uint32_t i = 1; i < p->store.label.n_devices && !r; i++)
+		r = liteio_store_wipe(p->store.others[i], err);
 	return r;
 }
 
@@ -491,7 +521,7 @@ int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err)
 					p->store.label.pool_name, p->cat.n_volumes);
 	r = shut_down(p, err);
 	if (!r)
-		r = liteio_store_wipe(&p->store, err);
+		r = wipe_all(p, err);
 	if (!r)
 		let_go(p);
 	return r;

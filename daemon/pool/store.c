@@ -79,6 +79,12 @@ int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 
 void liteio_store_close(struct liteio_store *s)
 {
+	for (size_t i = 0; i < LITEIO_LABEL_DEVICES_MAX; i++) {
+		if (s->others[i])
+			liteio_store_close(s->others[i]);
+		free(s->others[i]);
+		s->others[i] = NULL;
+	}
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;

@@ -28,6 +28,8 @@ extern const char *const liteio_store_steps[];
  * @slot: which of the two holds the newest catalog
  * @from_backup: the first label was damaged, and is still
  * @needs_labels: one of both labels is not as it should be
+ * @others: the other devices of the pool when this is home, by their index; NULL for none. On the
+ *	heap, closed and freed with this one
  */
 struct liteio_store {
 	int fd;
@@ -38,6 +40,7 @@ struct liteio_store {
 	int slot;
 	bool from_backup;
 	bool needs_labels;
+	struct liteio_store *others[LITEIO_LABEL_DEVICES_MAX];
 };
 
 /**
@@ -59,7 +62,7 @@ static inline void liteio_store_closep(struct liteio_store *s)
 
 /* read both labels, take the newer valid one; codes of liteio_label_decode() */
 int liteio_store_read_label(struct liteio_store *s, struct liteio_error *err);
-/* write @s->label to both places: the copy that counts last */
+/* write @s->label to both places of this device: the copy that counts last */
 int liteio_store_write_label(struct liteio_store *s, struct liteio_error *err);
 /* overwrite both labels, and the first MiB and the last with them */
 int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err);

@@ -21,8 +21,8 @@ enum liteio_thin_part {
 	LITEIO_THIN_RESERVE,
 };
 
-/* an engine for the pool that this label describes, on this device; copies the label */
-struct liteio_engine *liteio_thin_new(const struct liteio_label *label, dev_t dev,
+/* an engine for the pool that this label describes, on these devices by index; copies both */
+struct liteio_engine *liteio_thin_new(const struct liteio_label *label, const dev_t *devs,
 				      enum liteio_thin_part part);
 
 /* what the kernel's targets say. Pure; 0 or -EBADMSG, @ret untouched on failure */

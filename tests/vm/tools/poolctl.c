@@ -171,7 +171,13 @@ static int do_export(struct call *c, struct liteio_error *err)
 
 static int do_enlarge(struct call *c, struct liteio_error *err)
 {
-	return liteio_pool_grow(c->pool, number_arg(c, 0), err);
+	const struct liteio_pool_growth g = {
+		.size_bytes = number_arg(c, 0),
+		.add = c->n > 1 ? c->arg[1] : NULL,
+		.force = c->n > 2,
+	};
+
+	return liteio_pool_grow(c->pool, &g, err);
 }
 
 static int do_close(struct call *c, struct liteio_error *err)
@@ -693,7 +699,7 @@ static const struct command {
 	{ "orphans", do_orphans, true, 1, "N" },
 	{ "import", do_import, false, 1, "DEVICE" },
 	{ "export", do_export, true, 0, "" },
-	{ "enlarge", do_enlarge, true, 0, "[SIZE]" },
+	{ "enlarge", do_enlarge, true, 0, "[SIZE|0 [DEVICE [force]]]" },
 	{ "close", do_close, true, 0, "" },
 	{ "destroy", do_destroy, true, 0, "" },
 	{ "create", do_create, true, 3, "UUID NAME SIZE [SOURCE-UUID|- [CLASS|- [zero]]]" },
