@@ -4,7 +4,7 @@
 # writes again; metadata grows with the data; what would shrink is refused. An exported pool is opened by an
 # import only; copies, stale ones too, another writer, a newer format: refused with a sentence, and not a byte
 # is written. All data is read back and compared.
-# vm: kernels=6.1,6.12,7 disks=pool=512M,copy=512M timeout=1500 needs=module,tools,programs
+# vm: kernels=6.1,6.12,7 disks=pool=512M,copy=512M,more=256M timeout=2400 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -251,11 +251,131 @@ unwritten "$part" 'format version 2' poolctl import "$part"
 unwritten "$part" 'format version 2' poolctl info "$part"
 ok "a newer format is refused, though the backup label is of the older one"
 
+# ---- several disks
+
+more=$(readlink -f /dev/disk/by-id/virtio-more)
+
+# ends DEVICE MIB: zeros over the labels of a disk of this size
+ends() {
+	dd if=/dev/zero of="$1" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none
+	dd if=/dev/zero of="$1" bs=1M seek=$(($2 - 1)) count=1 oflag=direct conv=notrunc,fsync status=none
+}
+
+# pull DISK NODE: out of the machine; "plug" puts it back
+pull() {
+	pulled=$(basename "$(readlink -f "/sys/class/block/$(basename "$1")/device")")
+	echo "$pulled" >/sys/bus/virtio/drivers/virtio_blk/unbind
+	until_true 30 [ ! -e "$2" ]
+}
+plug() {
+	echo "$pulled" >/sys/bus/virtio/drivers/virtio_blk/bind
+	until_true 30 test -b "$1"
+	udevadm settle
+}
+
+ends "$part" 320
+ends "$copy" 512
+poolctl format "$part" wide >/dev/null
+small=$(value "$part" data)
+poolctl create "$part" $V1 one 64Mi
+fill "$(poolctl activate "$part" $V1)" 48 home
+mkfs.ext4 -q "$more"
+refused 'signature: ext4' poolctl enlarge "$part" 0 "$more"
+refused 'has 1 partitions' poolctl enlarge "$part" 0 "$DISK"
+refused 'has 1 partitions' poolctl enlarge "$part" 0 "$DISK" force
+poolctl enlarge "$part" 0 "$part"
+field "$part" data "$small"
+poolctl enlarge "$part" 0 "$more" force
+large=$(value "$part" data)
+[ "$large" -gt $((small + 250 * mib)) ] || fail "it has only $large bytes"
+poolctl enlarge "$part" 0 "$more"
+field "$part" data "$large"
+poolctl create "$part" $V2 two 400Mi
+fill "$(poolctl activate "$part" $V2)" 400 wide
+poolctl close "$part"
+none_active
+[ "$(poolctl probe "$more")" = 'wide first' ] || fail "the second disk has no label"
+# from either
+holds "$(poolctl activate "$more" $V2)" 400 wide
+poolctl close "$more"
+holds "$(poolctl activate "$part" $V1)" 48 home
+refused 'carries the pool wide already' poolctl format "$more" other 0 force
+ok "a second disk: one pool over both, found from either"
+
+# what the first one gains is behind what the second one has
+resize 400
+poolctl enlarge "$part"
+field "$part" data $((large + 80 * mib))
+poolctl create "$part" $V3 three 100Mi
+fill "$(poolctl activate "$part" $V3)" 100 last
+poolctl close "$part"
+for v in "$V1 48 home" "$V2 400 wide" "$V3 100 last"; do
+	read -r uuid size word <<<"$v"
+	holds "$(poolctl activate "$part" "$uuid")" "$size" "$word"
+done
+poolctl close "$part"
+ok "the first of two disks grows, and nothing moves"
+
+pull "$more" "$more"
+unwritten "$part" 'disk 2 of them is missing' poolctl info "$part"
+unwritten "$part" 'disk 2 of them is missing' poolctl import "$part"
+plug "$more"
+pull "$DISK" "$part"
+unwritten "$more" 'disk 1 of them is missing' poolctl import "$more"
+plug "$part"
+none_active
+field "$part" condition Ready
+poolctl close "$part"
+ok "without one of its disks a pool is refused"
+
+# of the second disk, from before
+dd if="$more" of="$copy" bs=1M oflag=direct conv=fsync status=none
+unwritten "$part" 'disk 2 of pool wide is there twice' poolctl info "$part"
+unwritten "$copy" 'disk 2 of pool wide is there twice' poolctl import "$copy"
+hide
+fill "$(poolctl activate "$part" $V1)" 48 newer
+unwritten "$copy" 'no pool' poolctl info "$copy"
+poolctl close "$part"
+show
+pull "$more" "$more"
+unwritten "$part" 'is a stale copy of disk 2' poolctl info "$part"
+unwritten "$copy" 'is a stale copy of disk 2' poolctl import "$copy"
+plug "$more"
+# of the first one
+dd if="$part" of="$copy" bs=1M oflag=direct conv=fsync status=none
+hide
+holds "$(poolctl activate "$part" $V1)" 48 newer
+show
+# one in use is known by who has it
+field "$more" condition Ready
+unwritten "$copy" 'is a stale copy' poolctl import "$copy"
+poolctl close "$more"
+pull "$DISK" "$part"
+unwritten "$more" 'the first disk of pool wide is a stale copy' poolctl import "$copy"
+unwritten "$copy" 'the first disk of pool wide is a stale copy' poolctl info "$more"
+plug "$part"
+ends "$copy" 512
+none_active
+ok "a copy of one of the disks, from before, is told from it"
+
+poolctl export "$more"
+none_active
+unwritten "$part" 'was exported' poolctl info "$part"
+unwritten "$more" 'was exported' poolctl info "$more"
+poolctl import "$more"
+holds "$(poolctl activate "$part" $V2)" 400 wide
+for v in $V1 $V2 $V3; do
+	poolctl delete "$part" "$v"
+done
+poolctl reclaim "$part"
+poolctl destroy "$part"
+refused 'no pool' poolctl probe "$part"
+refused 'no pool' poolctl probe "$more"
+ok "a pool on two disks goes, comes, and is deleted"
+
 # ---- the agent
 
-dd if=/dev/zero of="$part" bs=1M oflag=direct status=none 2>/dev/null || true
-wipefs -qa "$copy"
-dd if=/dev/zero of="$copy" bs=1M oflag=direct status=none 2>/dev/null || true
+ends "$copy" 512
 resize 128
 agent_start
 liteioctl pool create fast "$part" >/dev/null
@@ -279,6 +399,9 @@ refused 'volume a is attached' liteioctl pool export fast
 text 32 agent | cmp - /run/m/file
 umount /run/m
 detach a 1
+refused 'not an absolute path' liteioctl pool grow fast --add vdc
+refused 'carries the pool late already' liteioctl pool grow fast --add "$copy"
+refused 'carries the pool late already' liteioctl pool grow fast --add "$copy" --force
 ok "the agent: a pool grows under a file system, and is not exported while that is there"
 
 uuid=$(j pool show late | jq -r .uuid)
@@ -329,7 +452,24 @@ liteioctl pool export late >/dev/null
 liteioctl pool import --all >/run/said || fail "not all were imported: $(cat /run/said)"
 grep -q "^late  *$copy  *yes" /run/said || fail "import --all said $(cat /run/said)"
 liteioctl pool import --all | grep late && fail "what is open is imported again"
+# a second disk
+liteioctl pool grow late --add "$more" >/dev/null
+[ "$(j pool show late | jq -c .moreDevices)" = "[\"$more\"]" ] || fail "the second disk is not said"
+attach b 7
+fill "$(device b)" 64 both
+agent_kill
+agent_start
+[ "$(j pool list | jq -c '[.items[].state]')" = '["ready","ready"]' ] || fail "not open after a start: $(j pool list)"
+holds "$(device b)" 64 both
+detach b 7
+[ "$(j pool export late | jq -c .devices)" = "[\"$copy\",\"$more\"]" ] || fail "it was on two disks"
+liteioctl pool import --all >/run/said || fail "not all were imported: $(cat /run/said)"
+[ "$(j pool list | jq '.items | length')" = 2 ] || fail "import --all did not find it"
+liteioctl pool import "$more" >/dev/null
 liteioctl pool export late >/dev/null
+ok "the agent: a pool on two disks"
+
+ends "$more" 256
 # a copy of the pool in use
 dd if="$part" of="$copy" bs=1M count=64 oflag=direct conv=fsync status=none
 unwritten "$copy" "is open on $part" liteioctl pool import "$copy"

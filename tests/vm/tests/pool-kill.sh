@@ -3,7 +3,7 @@
 # The pool engine killed after every named step of every operation: what it then finds when it opens
 # the pool again is the state before or after, nothing is lost, nothing is left over, the kernel knows
 # the thin devices that the catalog knows, and everything can be done again.
-# vm: kernels=6.12 disks=pool=352M timeout=3000 needs=tools
+# vm: kernels=6.12 disks=pool=352M,home=96M,second=64M timeout=3600 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -120,7 +120,9 @@ grow_step() {
 	dmsetup resume under
 	LITEIO_STEP_KILL=$step poolctl enlarge $disk || rc=$?
 	[ $rc = 137 ] || fail "$step was not reached: $rc"
-	[ "$step" != pool-grow:file ] || want=$before
+	case $step in
+	pool-grow:file | pool-grow:wiped) want=$before ;;
+	esac
 	check_after_kill "$step"
 	field $disk data "$want"
 	holds "$(poolctl activate $disk $V3)" 8 kept
@@ -129,6 +131,43 @@ grow_step() {
 	poolctl close $disk
 	field $disk data $((before + (1 << 20)))
 	holds "$(poolctl activate $disk $V3)" 8 kept
+}
+
+# a second disk: the pool is as it was until its first disk says otherwise
+add_step() {
+	local step=$1 home=/dev/disk/by-id/virtio-home second=/dev/disk/by-id/virtio-second rc=0 before got
+
+	poolctl close $disk
+	poolctl format $home wide >/dev/null
+	poolctl create $home $V4 four 16Mi
+	fill "$(poolctl activate $home $V4)" 16 wide
+	before=$(value $home data)
+	LITEIO_STEP_KILL=$step poolctl enlarge $home 0 $second || rc=$?
+	[ $rc = 137 ] || fail "$step was not reached: $rc"
+	got=$(value $home data)
+	case $step in
+	pool-grow:file | pool-grow:wiped | label:others | label:one-copy:1)
+		[ "$got" = "$before" ] || fail "$step: it is larger, and its disk does not say so"
+		;;
+	*)
+		[ "$got" -gt $((before + (32 << 20))) ] || fail "$step: it is not larger: $got"
+		;;
+	esac
+	holds "$(poolctl activate $home $V4)" 16 wide
+	poolctl enlarge $home 0 $second
+	[ "$(value $home data)" -gt $((before + (32 << 20))) ] || fail "$step: not done again"
+	poolctl grow $home $V4 96Mi
+	fill "$(poolctl activate $home $V4)" 96 both
+	poolctl close $home
+	# from whichever disk
+	holds "$(poolctl activate $second $V4)" 96 both
+	[ "$(value $home condition)" = Ready ] || fail "$step: $(poolctl info $home)"
+	poolctl delete $home $V4
+	poolctl reclaim $home
+	poolctl destroy $home
+	refused 'no pool' poolctl probe $home
+	refused 'no pool' poolctl probe $second
+	field $disk condition Ready
 }
 
 # away and back: each is done, or was never begun
@@ -170,9 +209,19 @@ for step in $(poolctl steps); do
 			one_step "$step" $count
 		done
 		;;
-	pool-grow:* | label:*)
+	pool-grow:*)
 		[ "$step" != pool-grow:file ] || keep
 		grow_step "$step"
+		add_step "$step"
+		;;
+	label:one-copy)
+		grow_step "$step"
+		for count in 1 2 3; do
+			add_step "$step:$count"
+		done
+		;;
+	label:*)
+		add_step "$step"
 		;;
 	pool-export:* | pool-import:*)
 		move_step "$step"
@@ -184,7 +233,7 @@ for step in $(poolctl steps); do
 	n=$((n + 1))
 	ok "killed after $step"
 done
-[ $n -ge 61 ] || fail "only $n steps"
+[ $n -ge 64 ] || fail "only $n steps"
 poolctl delete $disk $V3
 poolctl reclaim $disk
 poolctl show $disk | grep -q '^condition=Ready .* used=0 .* volumes=0 snapshots=0 deleting=0' ||
