@@ -148,9 +148,9 @@ int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool
 int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_known,
 			struct liteio_error *err);
 
-/* about to be destroyed: taken out of the table, and now off the list; worker */
-int liteio_pools_forget_deleted(struct liteio_agent *a, const struct liteio_open_pool *p,
-				struct liteio_error *err);
+/* deleted or exported: taken out of the table, and now off the list; worker */
+int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			     struct liteio_error *err);
 
 /* known pools that are not open and had remote consumers: "pool a, pool b" in new memory, or
  * NULL. Reads the list; worker
@@ -164,7 +164,8 @@ char *liteio_pools_known_file(struct liteio_agent *a, const char *name);
  * liteio_pools_open_known() - open every pool that this node should have
  * @a: the agent, starting
  *
- * Those that can not be opened are logged and left alone. Context: worker.
+ * Those that can not be opened are logged and left alone. One that was exported is not opened, and
+ * not known any more. Context: worker.
  */
 void liteio_pools_open_known(struct liteio_agent *a);
 

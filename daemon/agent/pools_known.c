@@ -225,11 +225,11 @@ int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_know
 	return r;
 }
 
-int liteio_pools_forget_deleted(struct liteio_agent *a, const struct liteio_open_pool *p,
-				struct liteio_error *err)
+int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			     struct liteio_error *err)
 {
 	liteio_guard(&known_lock);
-	return rewrite(a, &p->uuid, err);
+	return rewrite(a, uuid, err);
 }
 
 char *liteio_pools_known_file(struct liteio_agent *a, const char *name)
@@ -264,13 +264,30 @@ char *liteio_pools_missing(struct liteio_agent *a)
 	return b.len ? liteio_buf_take(&b) : NULL;
 }
 
+/* it is not ours any more: an agent that was killed while it exported it has not said so */
+static void forget_exported(struct liteio_agent *a, const char *device,
+			    const struct liteio_uuid *uuid)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_pools_forget_gone(a, uuid, &err);
+
+	log_info(NULL, "the pool on %s was exported; import it to use it", device);
+	if (r)
+		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
+}
+
 static void open_one(struct liteio_agent *a, const char *device)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pool_found found;
 	struct liteio_open_pool *p;
 	struct liteio_pool *engine;
 	int r;
 
+	if (liteio_pool_probe(device, &found, NULL) == 0 && found.label.exported) {
+		forget_exported(a, device, &found.label.pool_uuid);
+		return;
+	}
 	r = liteio_pool_open(device, &engine, &err);
 	if (r < 0) {
 		log_err(NULL, "pool on %s can not be opened: %s", device,
@@ -285,6 +302,22 @@ static void open_one(struct liteio_agent *a, const char *device)
 	}
 	log_info(NULL, "pool %s on %s is open", p->name, device);
 	liteio_pools_put(a->pools, p);
+}
+
+/* open on another device: what this one carries is a copy */
+static bool is_open_elsewhere(struct liteio_agent *a, const struct liteio_pool_found *f)
+{
+	struct liteio_open_pool **all;
+	bool elsewhere = false;
+	size_t i, n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (i = 0; i < n; i++)
+		if (liteio_uuid_equal(&all[i]->uuid, &f->label.pool_uuid) &&
+		    !liteio_pool_is_on(all[i]->engine, f->device))
+			elsewhere = true;
+	liteio_pools_put_all(a->pools, all, n);
+	return elsewhere;
 }
 
 static bool is_known(const struct known *known, const struct liteio_uuid *uuid)
@@ -320,6 +353,9 @@ static void open_devices(struct liteio_agent *a, const struct known *known)
 		return;
 	}
 	for (i = 0; i < n; i++) {
+		if (is_open_elsewhere(a, &found[i]))
+			log_warning(NULL, "%s carries a copy of the pool %s: it is left alone",
+				    found[i].device, found[i].label.pool_name);
 		if (is_open(a, &found[i].label.pool_uuid))
 			continue;
 		if (is_known(known, &found[i].label.pool_uuid) || is_allowed(a, found[i].device))

@@ -79,6 +79,24 @@ static const struct liteio_column pool_columns[] = {
 	SIZE("META", "metadataBytes"),
 	SIZE("META USED", "metadataUsedBytes"),
 	NUMBER("VOLUMES", "volumes"),
+	TEXTS("MORE DEVICES", "moreDevices"),
+	TEXT("UUID", "uuid"),
+	TEXT("REASON", "reason"),
+	END,
+};
+
+static const struct liteio_column pool_exported_columns[] = {
+	TEXT("NAME", "name"),
+	BOOL("EXPORTED", "exported"),
+	TEXTS("DEVICES", "devices"),
+	TEXT("UUID", "uuid"),
+	END,
+};
+
+static const struct liteio_column pool_imported_columns[] = {
+	TEXT("NAME", "name"),
+	TEXT("DEVICE", "device"),
+	BOOL("IMPORTED", "imported"),
 	TEXT("UUID", "uuid"),
 	TEXT("REASON", "reason"),
 	END,
@@ -225,6 +243,24 @@ static int body_pool_import(char **op, const struct liteio_options *o, struct li
 	struct liteio_local_pool_import req = { .device = op[0] };
 
 	*ret = ENCODE(req, pool_import);
+	return 0;
+}
+
+static int body_pool_grow(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			  struct liteio_error *err)
+{
+	struct liteio_local_pool_grow req = {
+		.size_bytes = o->size,
+		.add = (char *)o->add,
+		.force = o->force,
+	};
+
+	if (o->add && o->add[0] != '/')
+		return liteio_error_set(err, -EINVAL, "--add: \"%s\" is not an absolute path",
+					o->add);
+	if (o->force && !o->add)
+		return liteio_error_set(err, -EINVAL, "pool grow takes --force with --add only");
+	*ret = ENCODE(req, pool_grow);
 	return 0;
 }
 
@@ -390,8 +426,15 @@ const struct liteio_command liteio_commands[] = {
 	{ "pool", "set", "change how much a pool promises to thin volumes", { NAME }, "POOL",
 	  OPT(OVERCOMMIT), OPT(OVERCOMMIT), "POST", "/v1/pools/%s/set", body_pool_set, 0,
 	  pool_columns },
+	{ "pool", "grow", "take what its disk has gained, or another disk; make its file larger",
+	  { NAME }, "POOL", OPT(SIZE) | OPT(ADD) | OPT(FORCE), 0, "POST", "/v1/pools/%s/grow",
+	  body_pool_grow, 0, pool_columns },
+	{ "pool", "export", "close it, so that its disk can be pulled", { NAME }, "POOL", 0, 0,
+	  "POST", "/v1/pools/%s/export", NULL, 0, pool_exported_columns },
 	{ "pool", "import", "open the pool that is on a disk", { DEVICE }, "DEVICE", 0, 0, "POST",
 	  "/v1/pools/import", body_pool_import, 0, pool_columns },
+	{ "pool", "import", "open every pool that is on a disk of this node", { 0 }, "", OPT(ALL),
+	  OPT(ALL), "POST", "/v1/pools/import-all", NULL, 0, pool_imported_columns },
 	{ "pool", "repair", "make damaged metadata good, in the spare region", { NAME }, "POOL",
 	  OPT(FORCE) | OPT(FROM_METADATA), 0, "POST", "/v1/pools/%s/repair", liteio_body_pool_repair, 0,
 	  pool_repaired_columns },
@@ -468,6 +511,11 @@ const struct liteio_command liteio_commands[] = {
 	{ .noun = NULL },
 };
 
+static bool same_words(const struct liteio_command *a, const struct liteio_command *b)
+{
+	return !strcmp(a->noun, b->noun) && !strcmp(a->verb, b->verb);
+}
+
 static bool noun_exists(const char *noun)
 {
 	const struct liteio_command *c;
@@ -497,11 +545,24 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 			*ret = c;
 			return 0;
 		}
-		liteio_buf_addf(&verbs, "%s%s", verbs.len ? ", " : "", c->verb);
+		if (c == liteio_commands || !same_words(c - 1, c))
+			liteio_buf_addf(&verbs, "%s%s", verbs.len ? ", " : "", c->verb);
 	}
 	r = liteio_error_set(err, -EINVAL, "%s: say what to do: %s", noun, verbs.data);
 	liteio_buf_fini(&verbs);
 	return r;
+}
+
+const struct liteio_command *liteio_command_variant(const struct liteio_command *c,
+						    const struct liteio_options *o)
+{
+	uint64_t given = liteio_options_given(o);
+
+	for (const struct liteio_command *v = c + 1; v->noun && same_words(v, c); v++) {
+		if (v->needed && !(v->needed & ~given))
+			return v;
+	}
+	return c;
 }
 
 static int operand_check(enum liteio_operand type, const char *s, struct liteio_error *err)

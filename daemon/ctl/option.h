@@ -31,6 +31,8 @@
 #define LITEIO_OPT_BY_ID 0x20000ull
 #define LITEIO_OPT_ROTATIONAL 0x40000ull
 #define LITEIO_OPT_USABLE 0x80000ull
+#define LITEIO_OPT_ALL 0x100000ull
+#define LITEIO_OPT_ADD 0x200000ull
 #define LITEIO_OPT_WIPE 0x1000000ull
 #define LITEIO_OPT_NO_WAIT 0x2000000ull
 #define LITEIO_OPT_CLASS 0x4000000ull
@@ -67,6 +69,8 @@
  * @timeout_ms: --timeout; UINT64_MAX when it was not given
  * @address: --address
  * @nqn: --nqn
+ * @all: --all
+ * @add: --add
  * @wipe: --wipe (enum liteio_local_wipe)
  * @no_wait: --no-wait
  * @volume_class: --class; enum liteio_volume_class, thin when nothing was said
@@ -98,6 +102,8 @@ struct liteio_options {
 	uint64_t timeout_ms;
 	const char *address;
 	const char *nqn;
+	bool all;
+	const char *add;
 	int wipe;
 	bool no_wait;
 	int volume_class;

@@ -62,9 +62,22 @@ struct liteio_local_pool_set {
 	uint64_t overcommit_percent;
 };
 
-/* POST /v1/pools/import: bring in a pool that was made elsewhere */
+/* POST /v1/pools/import: bring in a pool that was made elsewhere, or was exported */
 struct liteio_local_pool_import {
 	char *device;
+};
+
+/**
+ * struct liteio_local_pool_grow - POST /v1/pools/{pool}/grow
+ * @size_bytes: of a pool in a file: make the file so large first; 0: take what the disk, or the
+ *              file, has gained
+ * @add: another disk that the pool is to lie on, behind the ones that it has
+ * @force: overwrite a signature on that disk; never a mounted or held one, never another pool's
+ */
+struct liteio_local_pool_grow {
+	uint64_t size_bytes;
+	char *add;
+	bool force;
 };
 
 /**
@@ -352,7 +365,9 @@ struct liteio_local_disk {
  * struct liteio_local_pool - one pool
  * @name: on this node
  * @uuid: from its label
- * @device: what it lies on
+ * @device: what it lies on; the first one of several
+ * @more_devices: the others, in their order
+ * @n_more_devices: how many
  * @state: "ready", "noSpace", "readOnly" or "failed"
  * @reason: the sentence when it is not ready
  * @data_bytes: size of the thin pool's data
@@ -376,6 +391,8 @@ struct liteio_local_pool {
 	char *name;
 	struct liteio_uuid uuid;
 	char *device;
+	char **more_devices;
+	size_t n_more_devices;
 	char *state;
 	char *reason;
 	uint64_t data_bytes;
@@ -394,6 +411,38 @@ struct liteio_local_pool {
 	uint64_t linear_bytes;
 	uint64_t linear_used_bytes;
 	uint64_t linear_free_bytes;
+};
+
+/**
+ * struct liteio_local_pool_exported - answer of POST /v1/pools/{pool}/export
+ * @exported: always
+ * @name: of the pool
+ * @uuid: of the pool
+ * @devices: what can be pulled now
+ * @n_devices: how many
+ */
+struct liteio_local_pool_exported {
+	bool exported;
+	char *name;
+	struct liteio_uuid uuid;
+	char **devices;
+	size_t n_devices;
+};
+
+/**
+ * struct liteio_local_pool_imported - one of the answer of POST /v1/pools/import-all
+ * @name: of the pool
+ * @uuid: of the pool
+ * @device: where it was found
+ * @imported: it is open now
+ * @reason: the sentence when it is not
+ */
+struct liteio_local_pool_imported {
+	char *name;
+	struct liteio_uuid uuid;
+	char *device;
+	bool imported;
+	char *reason;
 };
 
 /**
@@ -661,6 +710,7 @@ struct liteio_local_failure {
 
 LITEIO_LOCAL_LIST(disk);
 LITEIO_LOCAL_LIST(pool);
+LITEIO_LOCAL_LIST(pool_imported);
 LITEIO_LOCAL_LIST(volume);
 LITEIO_LOCAL_LIST(snapshot);
 LITEIO_LOCAL_LIST(export);
@@ -672,6 +722,7 @@ LITEIO_LOCAL_LIST(deletion);
 
 extern const struct liteio_field liteio_local_pool_create_fields[];
 extern const struct liteio_field liteio_local_pool_import_fields[];
+extern const struct liteio_field liteio_local_pool_grow_fields[];
 extern const struct liteio_field liteio_local_pool_set_fields[];
 extern const struct liteio_field liteio_local_volume_create_fields[];
 extern const struct liteio_field liteio_local_resize_fields[];
@@ -693,6 +744,7 @@ extern const struct liteio_field liteio_local_module_fields[];
 extern const struct liteio_field liteio_local_node_fields[];
 extern const struct liteio_field liteio_local_disk_fields[];
 extern const struct liteio_field liteio_local_pool_fields[];
+extern const struct liteio_field liteio_local_pool_exported_fields[];
 extern const struct liteio_field liteio_local_volume_fields[];
 extern const struct liteio_field liteio_local_fenced_fields[];
 extern const struct liteio_field liteio_local_snapshot_fields[];
@@ -705,6 +757,7 @@ extern const struct liteio_field liteio_local_failure_fields[];
 
 extern const struct liteio_field liteio_local_disk_list_fields[];
 extern const struct liteio_field liteio_local_pool_list_fields[];
+extern const struct liteio_field liteio_local_pool_imported_list_fields[];
 extern const struct liteio_field liteio_local_volume_list_fields[];
 extern const struct liteio_field liteio_local_snapshot_list_fields[];
 extern const struct liteio_field liteio_local_export_list_fields[];

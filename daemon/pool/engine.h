@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/uuid.h"
 #include "pool/thin_meta.h"
@@ -87,10 +88,12 @@ struct liteio_engine_spare {
  * @spare_fill: of a pool that is not active: make good metadata in the spare of those that are
  *	there, which are only read; @txid is for when they do not say. -EUCLEAN when nothing came of it
  * @contents: of a pool that is not active: what its metadata have, with mappings
- * @relabel: the label has changed: spare and metadata have swapped; of a pool that is not active
  * @activate: bring it into the kernel, or adopt what is there; @read_only lets nothing be modified:
  *	neither metadata, nor volumes, which are activated read-only then
  * @deactivate: take it out; -EBUSY while a volume of it is active
+ * @resize: the label's extents, or devices, have become more: what is below the pool is as long as
+ *	they are now;
+ *	the pool itself follows with @activate. Nothing in the kernel when it is not active
  * @status: of the active pool, without a metadata commit
  * @create: a new empty device; -EEXIST when the id is in use
  * @snapshot: a new device that shares the blocks of another
@@ -115,9 +118,10 @@ struct liteio_engine_ops {
 			  struct liteio_error *err);
 	int (*contents)(struct liteio_engine *e, struct liteio_thin_dump *ret,
 			struct liteio_error *err);
-	void (*relabel)(struct liteio_engine *e, const struct liteio_label *label);
 	int (*activate)(struct liteio_engine *e, bool read_only, struct liteio_error *err);
 	int (*deactivate)(struct liteio_engine *e, struct liteio_error *err);
+	int (*resize)(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,
+		      struct liteio_error *err);
 	int (*status)(struct liteio_engine *e, struct liteio_engine_status *ret,
 		      struct liteio_error *err);
 	int (*create)(struct liteio_engine *e, uint32_t id, struct liteio_error *err);

@@ -40,6 +40,7 @@ enum liteio_health_check {
  * @mode: and what it lets do
  * @is_clean: it was deactivated in order
  * @is_new: no device was ever made in it
+ * @is_foreign: somebody else has written it
  * @check: what a check has come to
  */
 struct liteio_health_found {
@@ -47,6 +48,7 @@ struct liteio_health_found {
 	enum liteio_engine_mode mode;
 	bool is_clean;
 	bool is_new;
+	bool is_foreign;
 	enum liteio_health_check check;
 };
 

@@ -19,9 +19,10 @@
 
 /**
  * struct liteio_pool - an open pool
- * @lock: covers @cat (replacing it), @status, @condition, @reason, @reason_word, and the label
- *	of @store (replacing it)
- * @store: lane only
+ * @lock: covers @cat (replacing it), @status, @condition, @reason, @reason_word
+ * @store: lane only, but for its label, its sizes and its paths, which are covered by @lock: the lane
+ *	reads them without
+ * @label_in_doubt: the last write of home's label failed
  * @engine: lane only
  * @reserve: the same for reserved volumes; NULL when the pool has no reserve
  * @cat: what is on the disk
@@ -42,6 +43,7 @@
 struct liteio_pool {
 	pthread_mutex_t lock;
 	struct liteio_store store;
+	bool label_in_doubt;
 	struct liteio_engine *engine;
 	struct liteio_engine *reserve;
 	struct liteio_catalog cat;
@@ -116,6 +118,40 @@ int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
 struct liteio_engine *liteio_pool_engine_of(const struct liteio_pool *p,
 					    enum liteio_catalog_class vclass);
 
+/* ---- opening (pool_import.c) ---- */
+
+/*
+ * May the pool that was read be opened, or imported? 0; -EPERM exported, -EEXIST there twice,
+ * -ESTALE written by somebody else (an import only). Writes nothing.
+ */
+int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import,
+			   struct liteio_error *err);
+/* thin pools that are not active, against the catalog: -ESTALE with both numbers, or -EUCLEAN */
+int liteio_pool_check_txids(struct liteio_pool *p, uint64_t *ret_theirs, uint64_t *ret_ours,
+			    struct liteio_error *err);
+/* the pool may be written: both labels as they should be, and exported no more */
+int liteio_pool_mend_label(struct liteio_pool *p, struct liteio_error *err);
+
+/* ---- devices (pool_devices.c) ---- */
+
+/*
+ * @store is open on one device, with its label: go to home, and have all others open. 0; -ENODEV one
+ * is missing, -EEXIST there twice, -ESTALE a copy from before, ...; writes nothing
+ */
+int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err);
+/*
+ * Write this label, with the next sequence number, to all devices, those of @store's others that it
+ * is new to included. It is the pool's as soon as home has it, whatever else fails.
+ */
+int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
+			struct liteio_error *err);
+/* not all labels are as they should be */
+bool liteio_pool_labels_differ(const struct liteio_pool *p);
+/* the device numbers, by index */
+void liteio_pool_devs(const struct liteio_pool *p, dev_t ret[LITEIO_LABEL_DEVICES_MAX]);
+/* does another kernel device stand on it? Is it one of ours? */
+bool liteio_pool_is_held(const char *device, bool *ret_by_us);
+
 /* ---- space (pool_space.c) ---- */
 
 /* all numbers, with the engines' status as of the last refresh; lane, or under the lock */
@@ -157,6 +193,10 @@ extern const char *const liteio_pool_group_steps[];
 extern const char *const liteio_pool_change_steps[];
 extern const char *const liteio_pool_linear_steps[];
 extern const char *const liteio_pool_space_steps[];
+extern const char *const liteio_pool_devices_steps[];
+extern const char *const liteio_pool_import_steps[];
+extern const char *const liteio_pool_export_steps[];
+extern const char *const liteio_pool_grow_steps[];
 extern const char *const liteio_pool_repair_steps[];
 extern const char *const liteio_pool_salvage_steps[];
 

@@ -207,11 +207,12 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 	struct liteio_pool_info i = { .uuid = l->pool_uuid, .engine = p->engine->ops->name };
 
 	memcpy(i.name, l->pool_name, sizeof(i.name));
-	memcpy(i.device, p->store.path, sizeof(i.device));
 	memcpy(i.file, p->file, sizeof(i.file));
-	i.device_bytes = p->store.size;
 	i.block_bytes = l->thin_block;
 	liteio_guard(&p->lock);
+	memcpy(i.device, p->store.path, sizeof(i.device));
+	i.device_bytes = p->store.size;
+	i.n_devices = (uint32_t)l->n_devices;
 	i.condition = p->condition;
 	memcpy(i.reason, p->reason, sizeof(i.reason));
 	memcpy(i.reason_word, p->reason_word, sizeof(i.reason_word));
@@ -309,6 +310,11 @@ static void collect_steps(void)
 		liteio_pool_limit_steps,
 		liteio_pool_repair_steps,
 		liteio_pool_salvage_steps,
+		liteio_pool_grow_steps,
+		liteio_store_steps,
+		liteio_pool_devices_steps,
+		liteio_pool_export_steps,
+		liteio_pool_import_steps,
 	};
 	size_t n = 0;
 

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "host/block.h"
+#include "host/dm.h"
 #include "pool/health.h"
 #include "pool/object.h"
 #include "pool/thin.h"
@@ -19,6 +20,11 @@
 const char *const liteio_pool_open_steps[] = {
 	"pool-open:catalog-dirty", "pool-open:activated", "pool-open:recovered",
 	"pool-close:deactivated",  "pool-close:catalog-clean", NULL,
+};
+
+const char *const liteio_pool_export_steps[] = {
+	"pool-export:label",
+	NULL,
 };
 
 /* ---- recovery ------------------------------------------------------------------------------- */
@@ -180,6 +186,19 @@ static enum liteio_health_check check_metadata(struct liteio_pool *p, struct lit
 	return LITEIO_HEALTH_DAMAGED;
 }
 
+/* what somebody else has written is not written to: -EUCLEAN when it must not be activated at all */
+static int check_foreign(struct liteio_pool *p, bool *ret_is_foreign, struct liteio_error *err)
+{
+	uint64_t theirs, ours;
+	int r = liteio_pool_check_txids(p, &theirs, &ours, err);
+
+	if (r != -ESTALE)
+		return r;
+	set_mismatch(p, theirs, ours);
+	*ret_is_foreign = true;
+	return 0;
+}
+
 static void set_locked(struct liteio_pool *p, const struct liteio_engine *e, const char *word,
 		       const char *why)
 {
@@ -249,6 +268,7 @@ static bool is_active(const struct liteio_pool *p)
 
 static int activate(struct liteio_pool *p, bool is_checked, struct liteio_error *err)
 {
+	bool adopted = is_active(p), is_foreign = false, healthy;
 	struct liteio_health_found main, reserve = { 0 };
 	int r, r_reserve;
 
@@ -256,8 +276,19 @@ static int activate(struct liteio_pool *p, bool is_checked, struct liteio_error 
 	if (p->reserve)
 		reserve = find_out(p, p->reserve, &p->reserve_status, p->cat.reserve_txid,
 				   is_checked);
+	r = adopted ? 0 : check_foreign(p, &is_foreign, err);
+	if (is_foreign) {
+		main.is_foreign = true;
+		reserve.is_foreign = true;
+	}
+	healthy = liteio_health_open(&main) != LITEIO_HEALTH_READ_ONLY &&
+		  liteio_health_open(&reserve) != LITEIO_HEALTH_READ_ONLY;
+	/* from here on all its devices change: what was copied before is stale */
+	if (!r && healthy && !adopted && p->store.label.n_devices > 1)
+		r = liteio_pool_relabel(p, &p->store.label, err);
 	/* before the first activation, never after: what is dirty must say so first */
-	r = set_clean(p, false, err);
+	if (!r && !is_foreign)
+		r = set_clean(p, false, err);
 	if (r)
 		return r;
 	liteio_step("pool-open:catalog-dirty");
@@ -329,17 +360,21 @@ static void pool_free(struct liteio_pool *p)
 	free(p);
 }
 
-/* nobody but us may be on the device: before the first activation that can be asked */
+/* nobody but us may be on the devices: before the first activation that can be asked */
 static int check_unused(struct liteio_pool *p, struct liteio_error *err)
 {
-	struct liteio_block_info i;
-	int r;
+	struct liteio_block_info info;
+	char device[sizeof(info.path)];
+	int r = 0;
 
 	if (is_active(p))
 		return 0;
-	r = liteio_block_info(p->store.path, &i, err);
-	if (!r && (i.is_mounted || i.is_swap))
-		r = liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", p->store.path);
+	for (uint32_t i = 0; i < p->store.label.n_devices && !r; i++) {
+		liteio_pool_device(p, i, device);
+		r = liteio_block_info(device, &info, err);
+		if (!r && (info.is_mounted || info.is_swap))
+			r = liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", device);
+	}
 	return r;
 }
 
@@ -355,40 +390,62 @@ static int check_classes(struct liteio_pool *p, struct liteio_error *err)
 	return liteio_pool_linear_check(p, err);
 }
 
-static int read_disk(struct liteio_pool *p, const char *device, struct liteio_error *err)
+/* before there is an engine to ask */
+static bool in_kernel(const struct liteio_uuid *pool)
 {
+	char name[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info i;
+
+	liteio_dm_name(LITEIO_DM_POOL, pool, 0, name);
+	return !liteio_dm_info(name, &i, NULL) && i.live_table;
+}
+
+/*
+ * the catalog could be read: now it is safe to mend the label. A sector that takes no write either is
+ * no reason to do without the volumes: the other label has it all
+ */
+static int mend_label(struct liteio_pool *p, struct liteio_error *err)
+{
+	bool is_needed = p->store.label.exported || p->store.label.n_devices > 1;
+	int r = liteio_pool_mend_label(p, is_needed ? err : NULL);
+
+	return is_needed ? r : 0;
+}
+
+static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
+		     struct liteio_error *err)
+{
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
 	int r;
 
 	r = liteio_store_open(device, true, &p->store, err);
 	if (!r)
 		r = liteio_store_read_label(&p->store, err);
-	if (!r && p->store.label.n_devices != 1)
-		r = liteio_error_set(err, -ENOTSUP, "%s is one of %zu devices of its pool", device,
-				     p->store.label.n_devices);
+	if (!r)
+		r = liteio_pool_gather(p, in_kernel(&p->store.label.pool_uuid), err);
 	if (!r)
 		r = liteio_store_read_catalog(&p->store, &p->cat, err);
 	if (r)
 		return r;
-	p->engine = liteio_thin_new(&p->store.label, p->store.dev, LITEIO_THIN_MAIN);
+	liteio_pool_devs(p, devs);
+	p->engine = liteio_thin_new(&p->store.label, devs, LITEIO_THIN_MAIN);
 	if (liteio_label_extent(&p->store.label, LITEIO_EXTENT_RESERVE_DATA))
-		p->reserve = liteio_thin_new(&p->store.label, p->store.dev, LITEIO_THIN_RESERVE);
+		p->reserve = liteio_thin_new(&p->store.label, devs, LITEIO_THIN_RESERVE);
 	r = check_classes(p, err);
 	if (!r)
 		r = check_unused(p, err);
-	/*
-	 * the catalog could be read: now it is safe to mend the label. A sector that takes no write
-	 * either is no reason to do without the volumes: the other label has it all
-	 */
-	if (!r && p->store.needs_labels)
-		(void)liteio_store_write_label(&p->store, NULL);
-	return r;
+	if (!r)
+		r = liteio_pool_check_open(p, is_active(p), is_import, err);
+	return r ? r : mend_label(p, err);
 }
 
-int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+static int open_pool(const char *device, bool is_import, struct liteio_pool **ret,
+		     struct liteio_error *err)
 {
 	struct liteio_error up_err = LITEIO_ERROR_INIT;
 	struct liteio_pool *p;
-	char loop[64];
+	char loop[64] = "";
+	bool was_there = false;
 	struct stat st;
 	int r;
 
@@ -399,6 +456,7 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
 	pthread_mutex_init(&p->lock, NULL);
 	p->store.fd = -1;
 	if (S_ISREG(st.st_mode)) {
+		was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
 		r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
 		if (r)
 			goto failed;
@@ -408,7 +466,7 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
 		}
 		device = loop;
 	}
-	r = read_disk(p, device, err);
+	r = read_disk(p, device, is_import, err);
 	if (r)
 		goto failed;
 	r = bring_up(p, &up_err);
@@ -418,7 +476,20 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
 	return 0;
 failed:
 	pool_free(p);
+	/* what was only attached to be looked at; not what was refused because it is in use */
+	if (loop[0] && !was_there)
+		liteio_block_loop_detach(loop, NULL);
 	return r;
+}
+
+int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+{
+	return open_pool(device, false, ret, err);
+}
+
+int liteio_pool_import(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+{
+	return open_pool(device, true, ret, err);
 }
 
 /* ---- close ---------------------------------------------------------------------------------- */
@@ -473,6 +544,58 @@ int liteio_pool_close(struct liteio_pool *p, struct liteio_error *err)
 	return r;
 }
 
+/* live attachments are somebody's, whether their heads are there or not */
+static int check_unattached(const struct liteio_pool *p, struct liteio_error *err)
+{
+	for (size_t i = 0; i < p->cat.n_attachments; i++) {
+		const struct liteio_catalog_attachment *a = &p->cat.attachments[i];
+
+		if (a->state == LITEIO_CATALOG_ATT_LIVE)
+			return liteio_error_set(err, -EBUSY,
+						"pool %s is in use: volume %s is attached (generation %llu)",
+						p->store.label.pool_name,
+						liteio_catalog_find(&p->cat, &a->volume)->name,
+						(unsigned long long)a->generation);
+	}
+	return 0;
+}
+
+int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_label l;
+	int r = check_unattached(p, err);
+
+	if (!r)
+		r = liteio_pool_settle_all(p, err);
+	if (!r)
+		r = shut_down(p, err);
+	if (r)
+		return r;
+	l = p->store.label;
+	l.exported = true;
+	r = liteio_pool_relabel(p, &l, err);
+	if (!r) {
+		liteio_step("pool-export:label");
+		let_go(p);
+		return 0;
+	}
+	/* a copy may say it all the same */
+	l.exported = false;
+	(void)liteio_pool_relabel(p, &l, NULL);
+	(void)bring_up(p, NULL);
+	return r;
+}
+
+/* home first: a pool without it is none, whatever the others say */
+static int wipe_all(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = liteio_store_wipe(&p->store, err);
+
+	for (uint32_t i = 1; i < p->store.label.n_devices && !r; i++)
+		r = liteio_store_wipe(p->store.others[i], err);
+	return r;
+}
+
 int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r;
@@ -482,7 +605,7 @@ int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err)
 					p->store.label.pool_name, p->cat.n_volumes);
 	r = shut_down(p, err);
 	if (!r)
-		r = liteio_store_wipe(&p->store, err);
+		r = wipe_all(p, err);
 	if (!r)
 		let_go(p);
 	return r;

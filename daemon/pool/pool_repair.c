@@ -147,28 +147,37 @@ static void swap_regions(struct liteio_label *l, const struct part *part)
 	}
 }
 
-static void take_label(struct liteio_pool *p, const struct liteio_label *l)
+/* what the label says now is what is activated next */
+static int follow_label(struct liteio_pool *p, struct liteio_error *err)
 {
-	{
-		liteio_guard(&p->lock);
-		p->store.label = *l;
-	}
-	p->engine->ops->relabel(p->engine, l);
-	if (p->reserve)
-		p->reserve->ops->relabel(p->reserve, l);
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
+	int r;
+
+	liteio_pool_devs(p, devs);
+	r = p->engine->ops->resize(p->engine, &p->store.label, devs, err);
+	if (!r && p->reserve)
+		r = p->reserve->ops->resize(p->reserve, &p->store.label, devs, err);
+	return r;
 }
 
-/* it may be on the disk all the same, or one of both: what is read counts */
-static int write_failed(struct repair_op *op, uint64_t sequence, int code, struct liteio_error *err)
+/* it may be on the disk all the same, or one of both copies: what is read counts */
+static int write_failed(struct repair_op *op, const struct liteio_label *l, int code,
+			struct liteio_error *err)
 {
-	struct liteio_store *s = &op->p->store;
+	struct liteio_pool *p = op->p;
+	struct liteio_store now = p->store;
 
-	if (liteio_store_read_label(s, NULL)) {
+	if (liteio_store_read_label(&now, NULL)) {
 		op->is_label_unknown = true;
 		return code;
 	}
-	take_label(op->p, &s->label);
-	return s->label.sequence == sequence ? 0 : liteio_error_wrap(err, code, "the label");
+	{
+		liteio_guard(&p->lock);
+		p->store.label = now.label;
+	}
+	if (!memcmp(now.label.extents, l->extents, sizeof(l->extents)))
+		return 0;
+	return liteio_error_wrap(err, code, "the label");
 }
 
 static int step_label(void *arg, struct liteio_error *err)
@@ -185,10 +194,10 @@ static int step_label(void *arg, struct liteio_error *err)
 	}
 	if (!is_needed)
 		return 0;
-	l.sequence++;
-	take_label(op->p, &l);
-	r = liteio_store_write_label(&op->p->store, err);
-	return r ? write_failed(op, l.sequence, r, err) : 0;
+	r = liteio_pool_relabel(op->p, &l, err);
+	if (r)
+		r = write_failed(op, &l, r, err);
+	return r ? r : follow_label(op->p, err);
 }
 
 static const struct liteio_step steps[] = {

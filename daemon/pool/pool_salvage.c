@@ -31,7 +31,7 @@ const char *const liteio_pool_salvage_steps[] = {
 static int read_part(const struct liteio_store *s, enum liteio_thin_part part,
 		     struct liteio_thin_dump *ret, struct liteio_error *err)
 {
-	struct liteio_engine *e = liteio_thin_new(&s->label, s->dev, part);
+	struct liteio_engine *e = liteio_thin_new(&s->label, &s->dev, part);
 	struct liteio_error down_err = LITEIO_ERROR_INIT;
 	int r, down;
 

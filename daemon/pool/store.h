@@ -15,6 +15,9 @@
 
 struct liteio_error;
 
+/* the steps of writing labels, for liteio_pool_steps() */
+extern const char *const liteio_store_steps[];
+
 /**
  * struct liteio_store - an open device
  * @fd: O_DIRECT
@@ -25,6 +28,8 @@ struct liteio_error;
  * @slot: which of the two holds the newest catalog
  * @from_backup: the first label was damaged, and is still
  * @needs_labels: one of both labels is not as it should be
+ * @others: the other devices of the pool when this is home, by their index; NULL for none. On the
+ *	heap, closed and freed with this one
  */
 struct liteio_store {
 	int fd;
@@ -35,6 +40,7 @@ struct liteio_store {
 	int slot;
 	bool from_backup;
 	bool needs_labels;
+	struct liteio_store *others[LITEIO_LABEL_DEVICES_MAX];
 };
 
 /**
@@ -56,7 +62,7 @@ static inline void liteio_store_closep(struct liteio_store *s)
 
 /* read both labels, take the newer valid one; codes of liteio_label_decode() */
 int liteio_store_read_label(struct liteio_store *s, struct liteio_error *err);
-/* write @s->label to both places */
+/* write @s->label to both places of this device: the copy that counts last */
 int liteio_store_write_label(struct liteio_store *s, struct liteio_error *err);
 /* overwrite both labels, and the first MiB and the last with them */
 int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err);
@@ -72,6 +78,17 @@ int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *c,
 /* both slots: @c, and the same before it, so that neither is anything else */
 int liteio_store_format_catalog(struct liteio_store *s, struct liteio_catalog *c,
 				struct liteio_error *err);
+/**
+ * liteio_store_thin_txid() - the transaction id in the metadata of a thin pool that is not active
+ * @s: with its label
+ * @meta: LITEIO_EXTENT_THIN_META or LITEIO_EXTENT_RESERVE_META
+ * @ret: the id
+ * @err: why not
+ *
+ * Return: 0, -ENODATA when there is no metadata (a new pool has none), or another negative errno.
+ */
+int liteio_store_thin_txid(struct liteio_store *s, enum liteio_extent_kind meta, uint64_t *ret,
+			   struct liteio_error *err);
 /* zeros, in bytes; multiples of the label's block */
 int liteio_store_zero(struct liteio_store *s, uint64_t start, uint64_t len,
 		      struct liteio_error *err);

@@ -46,7 +46,7 @@ struct thin {
 	struct liteio_engine engine;
 	const struct part *part;
 	struct liteio_label label;
-	dev_t dev;
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
 	/* volumes are activated read-only, too */
 	bool is_locked;
 	char pool[LITEIO_DM_NAME_MAX + 1];
@@ -80,14 +80,15 @@ static int ensure_linear(struct thin *t, enum liteio_dm_role role, enum liteio_e
 
 	for (size_t i = 0; i < t->label.n_extents; i++) {
 		const struct liteio_extent *x = &t->label.extents[i];
+		dev_t dev = t->devs[x->device];
 
 		if (x->kind != kind)
 			continue;
 		targets[n].start = at;
 		targets[n].sectors = x->length / SECTOR;
 		snprintf(targets[n].type, sizeof(targets[n].type), "linear");
-		snprintf(targets[n].params, sizeof(targets[n].params), "%u:%u %llu", major(t->dev),
-			 minor(t->dev), (unsigned long long)(x->start / SECTOR));
+		snprintf(targets[n].params, sizeof(targets[n].params), "%u:%u %llu", major(dev),
+			 minor(dev), (unsigned long long)(x->start / SECTOR));
 		at += targets[n].sectors;
 		n++;
 	}
@@ -149,6 +150,26 @@ static int deactivate(struct liteio_engine *e, struct liteio_error *err)
 	if (!r)
 		r = liteio_dm_remove(t->tspare, err);
 	return r ? r : liteio_dm_remove(t->tmeta, err);
+}
+
+static void set_label(struct thin *t, const struct liteio_label *label, const dev_t *devs)
+{
+	t->label = *label;
+	memcpy(t->devs, devs, label->n_devices * sizeof(*devs));
+}
+
+static int resize(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,
+		  struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	struct liteio_dm_info ignored;
+	int r;
+
+	set_label(t, label, devs);
+	if (!is_active(e))
+		return 0;
+	r = ensure_linear(t, t->part->tmeta, t->part->meta, &ignored, err);
+	return r ? r : ensure_linear(t, t->part->tdata, t->part->data, &ignored, err);
 }
 
 /* ---- metadata of a pool that is not active -------------------------------------------------- */
@@ -259,11 +280,6 @@ static int contents(struct liteio_engine *e, struct liteio_thin_dump *ret,
 
 	r = region(t, t->part->tmeta, t->part->meta, path, err);
 	return r ? r : liteio_thin_meta_dump(path, true, ret, err);
-}
-
-static void relabel(struct liteio_engine *e, const struct liteio_label *label)
-{
-	thin_of(e)->label = *label;
 }
 
 /* ---- status --------------------------------------------------------------------------------- */
@@ -507,9 +523,9 @@ static const struct liteio_engine_ops ops = {
 	.needs_repair = needs_repair,
 	.spare_fill = spare_fill,
 	.contents = contents,
-	.relabel = relabel,
 	.activate = activate,
 	.deactivate = deactivate,
+	.resize = resize,
 	.status = status,
 	.create = create,
 	.snapshot = snapshot,
@@ -525,15 +541,14 @@ static const struct liteio_engine_ops ops = {
 	.free = thin_free,
 };
 
-struct liteio_engine *liteio_thin_new(const struct liteio_label *label, dev_t dev,
+struct liteio_engine *liteio_thin_new(const struct liteio_label *label, const dev_t *devs,
 				      enum liteio_thin_part part)
 {
 	struct thin *t = liteio_calloc(1, sizeof(*t));
 
 	t->engine.ops = &ops;
 	t->part = &parts[part];
-	t->label = *label;
-	t->dev = dev;
+	set_label(t, label, devs);
 	liteio_dm_name(t->part->pool, &label->pool_uuid, 0, t->pool);
 	liteio_dm_name(t->part->tmeta, &label->pool_uuid, 0, t->tmeta);
 	liteio_dm_name(t->part->tdata, &label->pool_uuid, 0, t->tdata);

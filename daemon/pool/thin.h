@@ -21,13 +21,15 @@ enum liteio_thin_part {
 	LITEIO_THIN_RESERVE,
 };
 
-/* an engine for the pool that this label describes, on this device; copies the label */
-struct liteio_engine *liteio_thin_new(const struct liteio_label *label, dev_t dev,
+/* an engine for the pool that this label describes, on these devices by index; copies both */
+struct liteio_engine *liteio_thin_new(const struct liteio_label *label, const dev_t *devs,
 				      enum liteio_thin_part part);
 
-/* status lines of the kernel's targets. Pure; 0 or -EBADMSG, @ret untouched on failure */
+/* what the kernel's targets say. Pure; 0 or -EBADMSG, @ret untouched on failure */
 int liteio_thin_parse_pool(const char *params, uint32_t thin_block,
 			   struct liteio_engine_status *ret);
+/* the first block of metadata, 4 KiB, that is not in use; -ENODATA when it is none */
+int liteio_thin_parse_superblock(const uint8_t *block, uint64_t *ret_txid);
 int liteio_thin_parse_volume(const char *params, uint64_t *ret_mapped_bytes,
 			     uint64_t *ret_end_bytes);
 

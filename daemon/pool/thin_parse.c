@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Status lines of the targets thin-pool and thin. Pure.
+ * Status lines of the targets thin-pool and thin, and the first block of a pool's metadata. Pure.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "pool/bytes.h"
 #include "pool/thin.h"
 
 #define META_BLOCK 4096ull
+/* struct thin_disk_superblock of the kernel's dm-thin-metadata.c */
+#define SUPERBLOCK_MAGIC 27022010u
+#define SUPERBLOCK_MAGIC_AT 32
+#define SUPERBLOCK_TRANS_ID_AT 48
 #define SECTOR 512ull
 #define FIELDS_MAX 16
 
@@ -67,6 +72,14 @@ int liteio_thin_parse_pool(const char *params, uint32_t thin_block,
 			s.needs_check = true;
 	}
 	*ret = s;
+	return 0;
+}
+
+int liteio_thin_parse_superblock(const uint8_t *block, uint64_t *ret_txid)
+{
+	if (liteio_le_get(block + SUPERBLOCK_MAGIC_AT, 8) != SUPERBLOCK_MAGIC)
+		return -ENODATA;
+	*ret_txid = liteio_le_get(block + SUPERBLOCK_TRANS_ID_AT, 8);
 	return 0;
 }
 

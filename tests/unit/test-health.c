@@ -22,6 +22,10 @@ START_TEST(test_open)
 		{ { 0 }, LITEIO_HEALTH_CHECK },
 		{ { .check = LITEIO_HEALTH_SOUND }, LITEIO_HEALTH_WRITABLE },
 		{ { .check = LITEIO_HEALTH_DAMAGED }, LITEIO_HEALTH_READ_ONLY },
+		/* written by somebody else, whatever else is known */
+		{ { .is_foreign = true, .is_clean = true }, LITEIO_HEALTH_READ_ONLY },
+		{ { .is_foreign = true, .check = LITEIO_HEALTH_SOUND }, LITEIO_HEALTH_READ_ONLY },
+		{ { .is_foreign = true, .is_active = true }, LITEIO_HEALTH_WRITABLE },
 		/* in the kernel: nothing is checked under it, and nothing made writable */
 		{ { .is_active = true, .mode = LITEIO_ENGINE_RW }, LITEIO_HEALTH_WRITABLE },
 		{ { .is_active = true, .mode = LITEIO_ENGINE_NO_SPACE }, LITEIO_HEALTH_ADOPT },

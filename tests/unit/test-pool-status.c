@@ -133,4 +133,23 @@ START_TEST(test_head_table)
 }
 END_TEST
 
-UNIT_MAIN("pool-status", test_pool, test_pool_bad, test_volume, test_head_status, test_head_table)
+START_TEST(test_superblock)
+{
+	/* csum, flags, blocknr, uuid, magic, version, time, transaction id 0x0102030405 */
+	uint8_t block[4096] = {
+		0x2f, 0x95, 0x4c, 0x46, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xba, 0x52, 0x9c, 0x01, 0, 0, 0, 0, 2, 0,
+		0, 0, 7, 0, 0, 0, 5, 4, 3, 2, 1, 0, 0, 0,
+	};
+	uint64_t txid = 99;
+
+	ck_assert_int_eq(liteio_thin_parse_superblock(block, &txid), 0);
+	ck_assert_uint_eq(txid, 0x0102030405ull);
+	memset(block, 0, sizeof(block));
+	ck_assert_int_eq(liteio_thin_parse_superblock(block, &txid), -ENODATA);
+	ck_assert_uint_eq(txid, 0x0102030405ull);
+}
+END_TEST
+
+UNIT_MAIN("pool-status", test_pool, test_pool_bad, test_volume, test_superblock, test_head_status,
+	  test_head_table)

@@ -83,7 +83,8 @@ static int do_probe(struct call *c, struct liteio_error *err)
 	int r = liteio_pool_probe(c->arg[0], &f, err);
 
 	if (!r)
-		printf("%s %s\n", f.label.pool_name, f.from_backup ? "backup" : "first");
+		printf("%s %s%s\n", f.label.pool_name, f.from_backup ? "backup" : "first",
+		       f.label.exported ? " exported" : "");
 	return r;
 }
 
@@ -153,6 +154,30 @@ static int do_orphans(struct call *c, struct liteio_error *err)
 	if (found)
 		return liteio_error_set(err, -EUCLEAN, "%d thin devices are left over", found);
 	return 0;
+}
+
+static int do_import(struct call *c, struct liteio_error *err)
+{
+	return liteio_pool_import(c->arg[0], &c->pool, err);
+}
+
+static int do_export(struct call *c, struct liteio_error *err)
+{
+	int r = liteio_pool_export(c->pool, err);
+
+	c->is_closed = !r;
+	return r;
+}
+
+static int do_enlarge(struct call *c, struct liteio_error *err)
+{
+	const struct liteio_pool_growth g = {
+		.size_bytes = number_arg(c, 0),
+		.add = c->n > 1 ? c->arg[1] : NULL,
+		.force = c->n > 2,
+	};
+
+	return liteio_pool_grow(c->pool, &g, err);
 }
 
 static int do_repair(struct call *c, struct liteio_error *err)
@@ -700,6 +725,9 @@ static const struct command {
 	{ "list", do_list, true, 0, "" },
 	{ "show", do_show, true, 0, "" },
 	{ "orphans", do_orphans, true, 1, "N" },
+	{ "import", do_import, false, 1, "DEVICE" },
+	{ "export", do_export, true, 0, "" },
+	{ "enlarge", do_enlarge, true, 0, "[SIZE|0 [DEVICE [force]]]" },
 	{ "close", do_close, true, 0, "" },
 	{ "destroy", do_destroy, true, 0, "" },
 	{ "repair", do_repair, true, 0, "[force]" },
