@@ -41,6 +41,7 @@ static const struct part {
  * struct repair_op - a repair
  * @p: the pool
  * @force: also what is sound, and also at a loss
+ * @is_suspect: the kernel could not write it, or has not got it, whatever a check says of it now
  * @is_filled: the spare has taken what is to be swapped in
  * @spare: what that is
  * @is_label_unknown: the label could neither be written nor read
@@ -49,6 +50,7 @@ static const struct part {
 struct repair_op {
 	struct liteio_pool *p;
 	bool force;
+	bool is_suspect[LITEIO_ARRAY_SIZE(parts)];
 	bool is_filled[LITEIO_ARRAY_SIZE(parts)];
 	struct liteio_engine_spare spare[LITEIO_ARRAY_SIZE(parts)];
 	bool is_label_unknown;
@@ -58,6 +60,25 @@ struct repair_op {
 static struct liteio_engine *engine_of(const struct repair_op *op, size_t i)
 {
 	return parts[i].vclass == LITEIO_CATALOG_THIN ? op->p->engine : op->p->reserve;
+}
+
+/* where it lies something may be broken, then; metadata that are only full are as good there */
+static bool is_suspect(struct liteio_engine *e)
+{
+	struct liteio_engine_status s;
+
+	if (e->ops->status(e, &s, NULL) || s.mode == LITEIO_ENGINE_FAILED || s.needs_check)
+		return true;
+	return s.mode == LITEIO_ENGINE_RO && s.meta_used < s.meta_total;
+}
+
+static void look_at_parts(struct repair_op *op)
+{
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts); i++) {
+		struct liteio_engine *e = engine_of(op, i);
+
+		op->is_suspect[i] = e && is_suspect(e);
+	}
 }
 
 /* ---- steps ---------------------------------------------------------------------------------- */
@@ -116,7 +137,7 @@ static int fill_one(struct repair_op *op, size_t i, struct liteio_error *err)
 	/* nothing was ever made in it: there may not even be metadata */
 	if (!e || !txid)
 		return 0;
-	r = op->force ? 1 : e->ops->needs_repair(e, err);
+	r = op->force || op->is_suspect[i] ? 1 : e->ops->needs_repair(e, err);
 	if (r <= 0)
 		return r;
 	r = e->ops->spare_fill(e, txid, &op->spare[i], err);
@@ -263,6 +284,7 @@ static int run(struct repair_op *op, struct liteio_error *err)
 	struct liteio_pool *p = op->p;
 	int r, up;
 
+	look_at_parts(op);
 	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
 	if (op->is_label_unknown) {
 		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "LabelNotWritten", true,

@@ -77,7 +77,8 @@ ids_agree() {
 
 	catalog=$(poolctl list "$1" | sed -n 's/.* id=\([1-9][0-9]*\) .*/\1/p' | sort -n)
 	kernel=$(for pool in $(dmsetup ls | sed -n 's/^\(liteio-r\?pool-[^ \t]*\).*/\1/p'); do
-		ids_in "$pool"
+		# one that is only there to be under load (lib/broken.sh)
+		[[ $pool = *-${calm_pool:-none} ]] || ids_in "$pool"
 	done | sort -n)
 	[ "$kernel" = "$catalog" ] ||
 		fail "the kernel has the thin devices ${kernel//$'\n'/ }, the catalog ${catalog//$'\n'/ }"

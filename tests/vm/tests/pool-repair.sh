@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Metadata that are damaged: the pool comes up read-only to the last device, its volumes can be read,
 # and a repair into the spare brings everything back, or says what it would cost and changes nothing;
-# killed after each of its steps it is as before or repaired. Metadata that are full.
-# vm: kernels=6.1,6.12,7 disks=pool=320M,full=1G timeout=1500 needs=tools
+# killed after each of its steps it is as before or repaired.
+# vm: kernels=6.1,6.12,7 disks=pool=320M timeout=1500 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -144,100 +144,3 @@ poolctl repair $disk force >/tmp/said
 grep -q 'copied=2 rebuilt=0 lost-volumes=0 lost=0' /tmp/said || fail "repair: $(cat /tmp/said)"
 same "copied"
 ok "sound metadata are copied"
-
-# either slot can be lost, not both
-poolctl close $disk
-dd if=/dev/urandom of=$disk bs=1M seek=1 count=1 oflag=direct conv=notrunc,fsync status=none
-field $disk condition Ready
-poolctl close $disk
-dd if=$disk of=/tmp/slots bs=1M skip=1 count=2 iflag=direct status=none
-dd if=/dev/urandom of=$disk bs=1M seek=1 count=2 oflag=direct conv=notrunc,fsync status=none
-dd if=$disk bs=1M count=16 iflag=direct status=none | sha256sum >/tmp/head
-refused 'catalog' poolctl info $disk
-dd if=$disk bs=1M count=16 iflag=direct status=none | sha256sum | cmp - /tmp/head ||
-	fail "a pool that can not be opened was written"
-# what can be said of it: the thin ids, and how long each is at least
-poolctl salvage $disk >/tmp/said
-cat /tmp/said
-grep -q 'recovered-1 (' /tmp/said || fail "it does not say what there is: $(cat /tmp/said)"
-grep -q 'linear volumes can not be found again' /tmp/said || fail "it does not say what is lost: $(cat /tmp/said)"
-dd if=$disk bs=1M count=16 iflag=direct status=none | sha256sum | cmp - /tmp/head ||
-	fail "looking has written"
-dd if=/tmp/slots of=$disk bs=1M seek=1 oflag=direct conv=notrunc,fsync status=none
-same "with its catalog again"
-ids=$(poolctl list $disk | sed -n 's/.* id=\([1-9][0-9]*\) .*/\1/p' | sort -n)
-id=$(poolctl list $disk | sed -n 's/^volume two .* id=\([0-9]*\) .*/\1/p')
-want=$(head -c $((48 << 20)) "$(poolctl activate $disk $V2)" | sha256sum)
-refused 'its catalog can be read' poolctl salvage $disk make
-poolctl close $disk
-ok "both slots are lost: refused, nothing was written, and what there is can be told"
-
-dd if=/dev/urandom of=$disk bs=1M seek=1 count=2 oflag=direct conv=notrunc,fsync status=none
-rc=0
-LITEIO_STEP_KILL=pool-salvage:catalog poolctl salvage $disk make || rc=$?
-[ $rc = 137 ] || fail "pool-salvage:catalog was not reached: $rc"
-field $disk condition Ready
-[ "$(poolctl list $disk | sed -n 's/^volume recovered-\([0-9]*\) ready .*/\1/p' | sort -n)" = "$ids" ] ||
-	fail "not all were found: $(poolctl list $disk)"
-[ "$(head -c $((48 << 20)) "$(poolctl activate $disk "recovered-$id")" | sha256sum)" = "$want" ] ||
-	fail "a volume that was found again has other data"
-ids_agree $disk
-poolctl create $disk $V1 one 16Mi
-refused 'its catalog can be read' poolctl salvage $disk make
-poolctl close $disk
-ok "both slots are lost: a catalog is made of the metadata"
-
-# ---- metadata that are full: every snapshot takes its own nodes ----
-full=/dev/disk/by-id/virtio-full
-writes=()
-for mib in $(seq 0 30 380); do
-	writes+=(-c "pwrite -q ${mib}m 4k")
-done
-clone() { printf '66666666-6666-4666-8666-%012d' "$1"; }
-shot() { printf '77777777-7777-4777-8777-%012d' "$1"; }
-poolctl format $full full >/dev/null
-poolctl create $full $V1 one 384Mi
-dev=$(poolctl activate $full $V1)
-xfs_io -d -c 'pwrite -q -b 4m 0 384m' "$dev"
-poolctl snapshot $full $S1 first $V1
-for n in $(seq 12); do
-	poolctl create $full "$(clone "$n")" "c$n" 384Mi $S1
-done
-want=$(sum "$(poolctl activate $full $S1)")
-n=0
-while poolctl snapshot $full "$(shot $((n + 1)))" "s$((n + 1))" $V1 2>/tmp/said; do
-	n=$((n + 1))
-	xfs_io -d "${writes[@]}" "$dev"
-	[ $n -lt 200 ] || fail "the metadata never get full: $(poolctl info $full)"
-done
-grep -q 'metadata are nearly full' /tmp/said || fail "snapshot $((n + 1)) was refused with $(cat /tmp/said)"
-refused 'metadata are nearly full' poolctl create $full $V2 two 16Mi
-field $full condition Ready
-ok "after $n snapshots: nothing is made any more, before the metadata are full"
-
-# what is there goes on until they are
-failed=0
-for c in $(seq 12); do
-	xfs_io -d "${writes[@]}" "$(poolctl activate $full "$(clone "$c")")" >/dev/null 2>&1 || failed=$((failed + 1))
-done
-[ $failed -gt 0 ] || fail "the metadata did not get full: $(dmsetup status "$(ours pool)")"
-echo "# $(dmsetup status "$(ours pool)")"
-field $full condition ReadOnly
-poolctl info $full 2>&1 | grep -q 'liteioctl pool repair full' || fail "it does not say the way out"
-refused 'EROFS' poolctl delete $full $S1
-[ "$(sum "$(poolctl activate $full $S1)")" = "$want" ] || fail "a snapshot has other data"
-poolctl repair $full
-field $full condition Ready
-for s in $(seq 20); do
-	poolctl delete $full "$(shot "$s")"
-done
-poolctl reclaim $full
-field $full condition Ready
-[ "$(sum "$(poolctl activate $full $S1)")" = "$want" ] || fail "a snapshot has other data"
-for c in $(seq 12); do
-	xfs_io -d "${writes[@]}" "$(poolctl activate $full "$(clone "$c")")"
-done
-poolctl snapshot $full "$(shot 1)" again $V1
-ids_agree $full
-field $full condition Ready
-ok "full metadata: what there is can be read, a repair makes it possible to delete, and all goes on"
