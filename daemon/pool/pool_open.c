@@ -189,7 +189,7 @@ static bool check_metadata(struct liteio_pool *p)
 	return false;
 }
 
-/* what somebody else has written is not written to: -EUCLEAN when it must not be activated at all */
+/* what somebody else has written is not written: -EUCLEAN when it must not be activated at all */
 static int check_foreign(struct liteio_pool *p, bool *ret_healthy, struct liteio_error *err)
 {
 	uint64_t theirs, ours;

@@ -4,7 +4,7 @@
  *
  * unit-src: daemon/ctl/command.c daemon/ctl/option.c daemon/ctl/body.c daemon/ctl/query.c
  * unit-src: daemon/ctl/print.c daemon/ctl/progress.c daemon/ctl/module_command.c
- * unit-src: daemon/ctl/limit_options.c
+ * unit-src: daemon/ctl/limit_options.c daemon/ctl/pool_command.c
  */
 #include <check.h>
 #include <errno.h>
@@ -164,7 +164,8 @@ static const struct {
 	const char *said;
 } bad[] = {
 	{ "pools", "list", { NULL }, { NO_TIMEOUT }, "pools" },
-	{ "pool", NULL, { NULL }, { NO_TIMEOUT }, "list, show, create, set, grow, export, import, delete" },
+	{ "pool", NULL, { NULL }, { NO_TIMEOUT },
+	  "list, show, create, set, grow, export, import, delete" },
 	{ "pool", "import", { NULL }, { NO_TIMEOUT }, "DEVICE" },
 	{ "pool", "import", { "/dev/vdb" }, { .all = true, NO_TIMEOUT }, "no operands" },
 	{ "pool", "import", { "vdb" }, { NO_TIMEOUT }, "absolute" },
