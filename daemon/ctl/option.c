@@ -61,7 +61,8 @@ uint64_t liteio_options_given(const struct liteio_options *o)
 	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) |
 	       (o->volume_class ? OPT(CLASS) : 0) | (o->linear ? OPT(LINEAR) : 0) |
 	       (o->reserved ? OPT(RESERVED) : 0) | (o->overcommit ? OPT(OVERCOMMIT) : 0) |
-	       (o->all ? OPT(ALL) : 0) | (o->add ? OPT(ADD) : 0) | (o->wipe ? OPT(WIPE) : 0) | (o->no_wait ? OPT(NO_WAIT) : 0) | rule_given(o) |
+	       (o->all ? OPT(ALL) : 0) | (o->add ? OPT(ADD) : 0) |
+	       (o->wipe ? OPT(WIPE) : 0) | (o->no_wait ? OPT(NO_WAIT) : 0) | rule_given(o) |
 	       liteio_limits_given(o) | (o->follow ? OPT(FOLLOW) : 0) |
 	       (o->count ? OPT(COUNT) : 0) | (o->delay_s ? OPT(DELAY) : 0) |
 	       (o->batch ? OPT(BATCH) : 0) | (o->from_metadata ? OPT(FROM_METADATA) : 0);

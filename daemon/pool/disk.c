@@ -43,7 +43,7 @@ static void keep_why(char out[LITEIO_DISK_WHY_MAX], const struct liteio_error *e
 		 liteio_error_str(err, code));
 }
 
-/* one of several devices of a pool that nobody misses: its first one is not here, or knows it not */
+/* of a pool on several disks, and nobody misses it: the first one is not here, or knows it not */
 static bool is_orphan(const struct liteio_label *l)
 {
 	struct liteio_pool_found *found _cleanup_free_ = NULL;

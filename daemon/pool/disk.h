@@ -95,8 +95,8 @@ int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_
  * @d: the facts
  * @device: how the sentence calls it
  * @thin_block: block size of the pool, 0 for the default
- * @force: what is on it may be lost: signatures, what was a pool, an orphan. Nothing that is in use,
- *	no partitions, no pool that is whole
+ * @force: what is on it may be lost: signatures, what was a pool, an orphan. Nothing that is in
+ *	use, no partitions, no pool that is whole
  * @ret: the verdict; may be NULL
  * @err: the sentence why not
  *

@@ -134,8 +134,8 @@ int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
 /* ---- growing -------------------------------------------------------------------------------- */
 
 /*
- * metadata that is to come to what there is, when so much is gained: nothing, or what is needed, and
- * more than that when it is next to nothing of the gain: extents are few
+ * metadata that is to come to what there is, when so much is gained: nothing, or what is needed,
+ * and more than that when it is next to nothing of the gain: extents are few
  */
 static uint64_t meta_to_add(const struct liteio_label *l, uint64_t gain)
 {
@@ -345,7 +345,7 @@ static bool extent_ok(const struct liteio_label *l, size_t i)
 	return order_ok(l, i);
 }
 
-/* what a pool was made with is on its first device; nothing but thin data and metadata comes later */
+/* what a pool was made with is on its first device; only thin data and metadata come later */
 static bool home_ok(const struct liteio_extent *e)
 {
 	return !e->device || e->kind == LITEIO_EXTENT_THIN_DATA ||

@@ -98,8 +98,8 @@ int liteio_label_grow(struct liteio_label *l, uint32_t device, uint64_t size,
  * @size: bytes of the device
  * @err: why not
  *
- * Return: 0, -EINVAL when the device is too small, or -ENOSPC when there is no room for more devices
- * or extents.
+ * Return: 0, -EINVAL when the device is too small, or -ENOSPC when there is no room for more
+ * devices or extents.
  */
 int liteio_label_add(struct liteio_label *l, uint64_t size, struct liteio_error *err);
 

@@ -20,8 +20,8 @@
 /**
  * struct liteio_pool - an open pool
  * @lock: covers @cat (replacing it), @status, @condition, @reason, @reason_word
- * @store: lane only, but for its label, its sizes and its paths, which are covered by @lock: the lane
- *	reads them without
+ * @store: lane only, but for its label, its sizes and its paths, which are covered by @lock: the
+ *	lane reads them without
  * @label_in_doubt: the last write of home's label failed
  * @engine: lane only
  * @reserve: the same for reserved volumes; NULL when the pool has no reserve
@@ -135,8 +135,8 @@ int liteio_pool_mend_label(struct liteio_pool *p, struct liteio_error *err);
 /* ---- devices (pool_devices.c) ---- */
 
 /*
- * @store is open on one device, with its label: go to home, and have all others open. 0; -ENODEV one
- * is missing, -EEXIST there twice, -ESTALE a copy from before, ...; writes nothing
+ * @store is open on one device, with its label: go to home, and have all others open. 0; -ENODEV
+ * one is missing, -EEXIST there twice, -ESTALE a copy from before, ...; writes nothing
  */
 int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err);
 /*

@@ -19,28 +19,30 @@
  *
  * LABEL. Written when the pool is made, when it grows, and when it is exported and imported: first
  * the copy that does not count, flush, then the one that did, flush, with @sequence one higher. The
- * valid copy with the higher sequence counts; so at every moment there is one, and where the device
- * has become larger and has none at its new end yet, that one is made before the only one there is
- * is touched. A reader that had to use the backup rewrites the primary once it may write at all.
+ * valid copy with the higher sequence counts; so at every moment there is one. Where the device has
+ * become larger and has none at its new end yet, that one is made before the other, which is all
+ * there is, is touched. A reader that had to use the backup rewrites the primary once it may write
+ * at all.
  *
  * GROWTH. Extents are added behind those that are there, and the last one of the thin data becomes
- * longer when nothing is behind it; none ever moves, ends, or becomes shorter. What is written first
- * is the label. dm-thin notes in its metadata how large it was, and takes no less from then on: a
- * label that is behind the kernel would never come up again, one that is ahead of it is what the
- * next activation makes true. Metadata in several extents is one device, in their order.
+ * longer when nothing is behind it; none ever moves, ends, or becomes shorter. What is written
+ * first is the label. dm-thin notes in its metadata how large it was, and takes no less from then
+ * on: a label that is behind the kernel would never come up again, one that is ahead of it is what
+ * the next activation makes true. Metadata in several extents is one device, in their order.
  *
  * SEVERAL DEVICES. Device 0, home, has the catalog and all that the pool was made with. Each of the
  * others has a label and extents of thin data and metadata; their extents stand behind those that
  * were there before, so that @extents are in the order in which they were added, and thin data is
  * one device in that order. All labels say the same but for @this_device; that of home counts. The
- * others say by @sequence that they belong to it. A change is written in three rounds: to the others
- * with a @sequence that is odd; to home with the even one that follows, which is the moment; to the
- * others with that. So, where home has S, another one has S, or S + 1 (interrupted in the first
- * round, home has not changed) or S - 1 (in the third; it says the same). With less than that it is
- * a stale copy of that device, with more home is one. Before a pool of several devices is activated
- * its labels are written anew: no copy from before is taken for the device that has been written
- * since. A device that calls itself a part of a pool whose home does not know it was being added
- * when that was interrupted: it is none, and can be added again. The pool needs all its devices.
+ * others say by @sequence that they belong to it. A change is written in three rounds: to the
+ * others with a @sequence that is odd; to home with the even one that follows, which is the moment;
+ * to the others with that. So, where home has S, another one has S, or S + 1 (interrupted in the
+ * first round, home has not changed) or S - 1 (in the third; it says the same). With less than that
+ * it is a stale copy of that device, with more home is one. Before a pool of several devices is
+ * activated its labels are written anew: no copy from before is taken for the device that has been
+ * written since. A device that calls itself a part of a pool whose home does not know it was being
+ * added when that was interrupted: it is none, and can be added again. The pool needs all its
+ * devices.
  *
  * EXPORTED. A pool that was closed in order to be taken elsewhere says so in @compat: it is opened
  * by nobody who was not asked to import it, which takes the bit away again before anything else is

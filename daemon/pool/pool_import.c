@@ -59,7 +59,7 @@ static int refuse_copy(const struct liteio_pool *p, const struct liteio_pool_fou
 				p->store.label.pool_name, p->store.path, copy->device, older);
 }
 
-/* another disk that says it is one of the pool's, and that no other device of the kernel is made of */
+/* another disk that says it is the pool's, and that no other device of the kernel is made of */
 static bool is_copy(const struct liteio_pool *p, const struct liteio_pool_found *f)
 {
 	const struct liteio_label *ours = &p->store.label, *theirs = &f->label;

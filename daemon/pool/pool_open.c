@@ -186,7 +186,7 @@ static enum liteio_health_check check_metadata(struct liteio_pool *p, struct lit
 	return LITEIO_HEALTH_DAMAGED;
 }
 
-/* what somebody else has written is not written to: -EUCLEAN when it must not be activated at all */
+/* what somebody else has written is not written: -EUCLEAN when it must not be activated at all */
 static int check_foreign(struct liteio_pool *p, bool *ret_is_foreign, struct liteio_error *err)
 {
 	uint64_t theirs, ours;

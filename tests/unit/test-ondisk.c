@@ -560,6 +560,7 @@ START_TEST(test_parts)
 }
 END_TEST
 
-UNIT_MAIN("ondisk", test_devices, test_others, test_grow, test_grow_not, test_exported, test_parts, test_regions, test_regions_bad, test_crc32c, test_layout, test_layout_bad,
-	  test_round_trip, test_fixed_bytes,
-	  test_every_bit_counts, test_every_field_counts, test_compat)
+UNIT_MAIN("ondisk", test_devices, test_others, test_grow, test_grow_not, test_exported, test_parts,
+	  test_regions, test_regions_bad, test_crc32c, test_layout, test_layout_bad,
+	  test_round_trip, test_fixed_bytes, test_every_bit_counts, test_every_field_counts,
+	  test_compat)
