@@ -77,9 +77,15 @@ void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition
 			       const char *word, bool is_stuck, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* the kernel has one of its thin pools */
+bool liteio_pool_is_active(const struct liteio_pool *p);
+/* the catalog says whether the thin pools were deactivated in order */
+int liteio_pool_set_clean(struct liteio_pool *p, bool is_clean, struct liteio_error *err);
+void liteio_pool_set_mismatch(struct liteio_pool *p, uint64_t kernel_txid, uint64_t catalog_txid);
+
 /*
  * Have the thin pools in the kernel, as their metadata allow, and settle what was interrupted;
- * @is_checked: metadata were found good by whoever calls. Part of opening (pool_open.c)
+ * @is_checked: metadata were found good by whoever calls. Part of opening
  */
 int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_error *err);
 /* the condition of a pool that could not be brought up */
