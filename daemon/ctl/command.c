@@ -393,8 +393,8 @@ const struct liteio_command liteio_commands[] = {
 	{ "pool", "import", "open the pool that is on a disk", { DEVICE }, "DEVICE", 0, 0, "POST",
 	  "/v1/pools/import", body_pool_import, 0, pool_columns },
 	{ "pool", "repair", "make damaged metadata good, in the spare region", { NAME }, "POOL",
-	  OPT(FORCE) | OPT(FROM_METADATA), 0, "POST", "/v1/pools/%s/repair", liteio_body_pool_repair, 0,
-	  pool_repaired_columns },
+	  OPT(FORCE) | OPT(FROM_METADATA), 0, "POST", "/v1/pools/%s/repair",
+	  liteio_body_pool_repair, 0, pool_repaired_columns },
 	{ "pool", "delete", "delete an empty pool; give up one that is not found", { NAME }, "POOL",
 	  0, 0, "DELETE", "/v1/pools/%s", NULL, 0, deleted_columns },
 
