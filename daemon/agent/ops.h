@@ -137,8 +137,8 @@ int liteio_op_pool_forget(struct liteio_agent *a, const char *pool, bool *ret_kn
  * @a: the agent
  * @pool: name
  * @req: force: also when nothing is wrong, and also when something is lost for good.
- *	fromMetadata: of a pool that is not open because its catalog is lost, make one; without, @err
- *	says what that would be
+ *	fromMetadata: of a pool that is not open because its catalog is lost, make one; without,
+ *	@err says what that would be
  * @ret: what was done
  * @err: why not; -EEXIST when nothing is wrong, -EBUSY naming a volume of the thin pools that is in
  *	use or exported, -EUCLEAN naming what would be lost: nothing has changed then

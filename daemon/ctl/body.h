@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bodies of requests about what becomes of pools, volumes and snapshots, from operands and options. Pure.
+ * Bodies of requests about what becomes of pools, volumes and snapshots, from operands and options.
+ * Pure.
  *
  * Strings of a request are borrowed. All return 0 or -EINVAL with a sentence.
  */

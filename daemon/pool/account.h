@@ -107,8 +107,8 @@ enum liteio_fill liteio_account_fill(const struct liteio_usage *u);
  * @what: growing a volume takes none
  * @err: the sentence why not
  *
- * From 90 % on none is made: what is there needs the rest for what is written to it, and once all is
- * in use nothing can be deleted any more. Pure. Return: 0 or -ENOSPC.
+ * From 90 % on none is made: what is there needs the rest for what is written to it, and once all
+ * is in use nothing can be deleted any more. Pure. Return: 0 or -ENOSPC.
  */
 int liteio_account_metadata(const struct liteio_usage *meta, enum liteio_account_what what,
 			    struct liteio_error *err);

@@ -86,7 +86,8 @@ struct liteio_engine_spare {
  * @needs_repair: of a pool that is not active: 1 when its metadata are damaged or the kernel says
  *	that they have to be checked (@err says which), 0 when not, or why it is not known
  * @spare_fill: of a pool that is not active: make good metadata in the spare of those that are
- *	there, which are only read; @txid is for when they do not say. -EUCLEAN when nothing came of it
+ *	there, which are only read; @txid is for when they do not say. -EUCLEAN when nothing came of
+ *	it
  * @contents: of a pool that is not active: what its metadata have, with mappings
  * @activate: bring it into the kernel, or adopt what is there; @read_only lets nothing be modified:
  *	neither metadata, nor volumes, which are activated read-only then

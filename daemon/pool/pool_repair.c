@@ -2,9 +2,9 @@
 /*
  * Repair of the metadata of the thin pools.
  *
- * Good metadata are made in the spare region, of the ones that are there, which are only read: sound
- * ones that the kernel wants checked are copied, damaged ones go through thin_repair. What came of
- * it is checked, and compared with the catalog and with what could still be read of the old ones.
+ * Good metadata are made in the spare region, of the ones that are there, which are only read:
+ * sound ones that the kernel wants checked are copied, damaged ones go through thin_repair. What
+ * came of it is checked, and compared with the catalog and with what could still be read of the old ones.
  * Then one write of the label swaps the two regions: that is the repair. The old metadata are the
  * spare from then on, and nothing writes there before the next repair.
  *

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Metadata of a pool that are full: nothing is made any more shortly before; then what is there can be
 # read, a repair makes it possible to delete something, and all goes on.
-# vm: kernels=6.1,6.12,7 disks=full=1G timeout=1200 needs=tools
+# vm: kernels=6.1,6.12,7 disks=full=1G timeout=2400 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -20,6 +20,8 @@ done
 clone() { printf '66666666-6666-4666-8666-%012d' "$1"; }
 shot() { printf '77777777-7777-4777-8777-%012d' "$1"; }
 poolctl format $full full >/dev/null
+# each snapshot is promised as much as the volume
+poolctl overcommit $full 10000
 poolctl create $full $V1 one 384Mi
 dev=$(poolctl activate $full $V1)
 xfs_io -d -c 'pwrite -q -b 4m 0 384m' "$dev"
