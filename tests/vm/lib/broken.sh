@@ -4,7 +4,7 @@
 #
 #   under_make DISK          /dev/mapper/under, all of it; what breaks breaks there
 #   under_break MIB MIB [KIND]   from MiB on so many are not as they should be: reads and writes fail, or
-#                            with "writes" only writes
+#                            with "writes" only writes, and flushes of the whole disk
 #   under_heal
 #   crash                    the thin pools and what is on them are gone from the kernel, and nobody has
 #                            told the pool: as after a power cut
@@ -45,9 +45,6 @@ under_load() {
 under_make() {
 	under_disk=$(readlink -f "$1")
 	modprobe dm-flakey
-	# dm sends a flush to every part of a device, and the broken one would fail it: a disk with a
-	# bad place does not
-	echo 'write through' >"/sys/block/${under_disk##*/}/queue/write_cache"
 	under_table "$(blockdev --getsz "$under_disk")" 0 0 - "$under_disk" | dmsetup create under
 	udevadm settle
 }
