@@ -20,6 +20,11 @@ COMPDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR ?=
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
+# what was compiled before in another clone is not compiled again; without ccache everything is
+CCACHE ?= $(shell command -v ccache)
+export CCACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/liteio/ccache
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= 1
 # one kernel for `make module`: a short name of tests/vm/kernels, or a headers directory in KDIR
 KVER ?= 6.12
 
@@ -36,6 +41,9 @@ REL_CFLAGS := $(COMMON) -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPI
 REL_LDFLAGS := -pthread -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 SAN_CFLAGS := $(COMMON) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
+# the fuzzers, by clang; the link adds the fuzzer itself
+FUZZ_CFLAGS := $(COMMON) -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined -Wno-unknown-warning-option
 SAN_LDFLAGS := -pthread -fsanitize=address,undefined -Wl,--as-needed
 
 LAYERS := base host kube model pool
@@ -71,7 +79,7 @@ help:
 	@echo 'make modules      the module for every supported kernel'
 	@echo 'make unit         unit tests under ASan and UBSan  (UNIT=test-foo for one)'
 	@echo 'make kunit        the module'"'"'s pure parts under KUnit on a User Mode Linux'
-	@echo 'make fuzz         a short run of every fuzzer      (FUZZ_SECONDS=10)'
+	@echo 'make fuzz         a short run of every fuzzer      (FUZZ_SECONDS=5)'
 	@echo 'make lint         every style and static check; silent when all is well'
 	@echo 'make bench        instruction counts of the data path, against the recorded (BENCH_RECORD=1: record)'
 	@echo 'make bench-node   create, snapshot, grow, delete, status against LVM on the same machine'
@@ -91,20 +99,21 @@ $(O)/csi/%.pb-c.c $(O)/csi/%.pb-c.h: csi/proto/%.proto
 	@mkdir -p $(@D)
 	$(Q)protoc-c --proto_path=csi/proto --c_out=$(O)/csi $<
 
-# $(1) flavour, $(2) cflags variable
+# $(1) flavour, $(2) cflags variable, $(3) compiler
 define compile_rules
 $(O)/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@echo '  CC      $(1)/$$*.o'
-	$(Q)$(CC) $$($(2)) $$(EXTRA_CFLAGS) $$(PKG_CFLAGS) -MMD -MP -c $$< -o $$@
+	$(Q)$(CCACHE) $(3) $$($(2)) $$(EXTRA_CFLAGS) $$(PKG_CFLAGS) -MMD -MP -c $$< -o $$@
 $(O)/$(1)/pb/%.o: $(O)/csi/%.c | $(PB_SRC)
 	@mkdir -p $$(@D)
-	$(Q)$(CC) $$($(2)) -w -MMD -MP -c $$< -o $$@
+	$(Q)$(CCACHE) $(3) $$($(2)) -w -MMD -MP -c $$< -o $$@
 # generated headers come before anything of csi/ is compiled
-$(patsubst %.c,$(O)/$(1)/%.o,$(wildcard csi/*.c) $(wildcard tests/unit/*.c)): | $(PB_SRC)
+$(patsubst %.c,$(O)/$(1)/%.o,$(wildcard csi/*.c tests/unit/*.c tests/fuzz/*.c)): | $(PB_SRC)
 endef
-$(eval $(call compile_rules,rel,REL_CFLAGS))
-$(eval $(call compile_rules,san,SAN_CFLAGS))
+$(eval $(call compile_rules,rel,REL_CFLAGS,$(CC)))
+$(eval $(call compile_rules,san,SAN_CFLAGS,$(CC)))
+$(eval $(call compile_rules,fuzzed,FUZZ_CFLAGS,clang))
 
 # $(1) flavour, $(2) layer
 define lib_rules
@@ -160,14 +169,13 @@ unit: $(addprefix $(O)/unit/,$(UNIT))
 # ---- fuzzers: clang + libFuzzer over the same sources, tests/fuzz/fuzz-<noun>.c --------------------
 FUZZ_ALL := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 FUZZ ?= $(FUZZ_ALL)
-FUZZ_SECONDS ?= 10
+FUZZ_SECONDS ?= 5
 fuzz_src = $(shell sed -n 's|^ \* fuzz-src: *||p' tests/fuzz/$(1).c)
-FUZZ_CFLAGS := $(COMMON) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 define fuzz_rules
-$(O)/fuzz/$(1): tests/fuzz/$(1).c $(call fuzz_src,$(1)) $(if $(filter fuzz-h2,$(1)),| $(PB_SRC))
+$(O)/fuzz/$(1): $(patsubst %.c,$(O)/fuzzed/%.o,tests/fuzz/$(1).c $(call fuzz_src,$(1)))
 	@mkdir -p $$(@D)
 	@echo '  FUZZ    $(1)'
-	$(Q)clang $(FUZZ_CFLAGS) -Wno-unknown-warning-option $$(PKG_CFLAGS) -o $$@ tests/fuzz/$(1).c $(call fuzz_src,$(1)) $$(PKG_LIBS)
+	$(Q)clang -pthread -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) $$(PKG_LIBS)
 endef
 $(foreach t,$(FUZZ_ALL),$(eval $(call fuzz_rules,$(t))))
 fuzz: $(addprefix $(O)/fuzz/,$(FUZZ))
@@ -242,5 +250,5 @@ dkms-remove:
 clean:
 	rm -rf $(O)
 
--include $(shell find $(O)/rel $(O)/san -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/rel $(O)/san $(O)/fuzzed -name '*.d' 2>/dev/null)
 endif

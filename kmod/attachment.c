@@ -13,6 +13,7 @@
 #include "attachment.h"
 #include "compat.h"
 #include "dirty.h"
+#include "fence.h"
 #include "qos.h"
 #include "registry.h"
 #include "stats.h"
@@ -62,7 +63,9 @@ static void att_free(struct kref *ref)
 	liteio_dirty_free(att->dirty, rcu_dereference_protected(att->dirty_map, true));
 	liteio_qos_queue_free(att->queue);
 	liteio_stats_free(att->stats);
-	liteio_vol_put(att->vol);
+	/* not when it was refused */
+	if (att->vol)
+		liteio_vol_put(att->vol);
 	kfree(att);
 }
 
@@ -190,7 +193,7 @@ void liteio_att_tell_closed(struct liteio_att *att)
 	percpu_ref_put(&att->gate);
 }
 
-static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *host, u32 flags)
+struct liteio_att *liteio_att_new(u64 gen, const char *host, u32 flags)
 {
 	struct liteio_att *att = kzalloc(sizeof(*att), GFP_KERNEL);
 
@@ -199,9 +202,6 @@ static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *h
 	att->stats = liteio_stats_new();
 	if (!att->stats)
 		goto err_stats;
-	att->queue = liteio_qos_queue_new(vol->qos);
-	if (!att->queue)
-		goto err_queue;
 	att->dirty = liteio_dirty_new();
 	if (!att->dirty)
 		goto err_dirty;
@@ -209,8 +209,6 @@ static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *h
 		goto err_gate;
 
 	kref_init(&att->ref);
-	att->vol = liteio_vol_get(vol);
-	att->qos = vol->qos;
 	att->gen = gen;
 	att->flags = flags;
 	if (host)
@@ -223,15 +221,14 @@ static struct liteio_att *att_new(struct liteio_vol *vol, u64 gen, const char *h
 err_gate:
 	liteio_dirty_free(att->dirty, NULL);
 err_dirty:
-	liteio_qos_queue_free(att->queue);
-err_queue:
 	liteio_stats_free(att->stats);
 err_stats:
 	kfree(att);
 	return NULL;
 }
 
-static int check_add(struct liteio_vol *vol, u64 gen, const char **why)
+/* gone for good? */
+static int check_gen(struct liteio_vol *vol, u64 gen, const char **why)
 {
 	if (gen < vol->gens.floor) {
 		*why = "the generation is below the floor of the volume";
@@ -241,6 +238,15 @@ static int check_add(struct liteio_vol *vol, u64 gen, const char **why)
 		*why = "the generation was fenced";
 		return -ESTALE;
 	}
+	return 0;
+}
+
+static int check_add(struct liteio_vol *vol, u64 gen, const char **why)
+{
+	int ret = check_gen(vol, gen, why);
+
+	if (ret)
+		return ret;
 	if (liteio_att_find(vol, gen)) {
 		*why = "the attachment exists";
 		return -EEXIST;
@@ -252,24 +258,26 @@ static int check_add(struct liteio_vol *vol, u64 gen, const char **why)
 	return 0;
 }
 
-int liteio_att_add(struct liteio_vol *vol, u64 gen, const char *host, u32 flags, const char **why)
+int liteio_att_add(struct liteio_vol *vol, struct liteio_att *att, const char **why)
 {
 	const struct liteio_front *window = liteio_registry_window();
-	struct liteio_att *att;
 	int ret;
 
 	lockdep_assert_held(&liteio_lock);
-	ret = check_add(vol, gen, why);
+	ret = check_add(vol, att->gen, why);
+	if (!ret)
+		ret = liteio_fence_reserve(vol, why);
 	if (ret)
 		return ret;
-	att = att_new(vol, gen, host, flags);
-	if (!att) {
+	att->queue = liteio_qos_queue_new(vol->qos);
+	if (!att->queue) {
 		*why = "no memory for the attachment";
 		return -ENOMEM;
 	}
+	att->qos = vol->qos;
+	att->vol = liteio_vol_get(vol);
 	ret = window->att_added ? window->att_added(att) : 0;
 	if (ret) {
-		liteio_att_put(att);
 		*why = "the attachment cannot be shown in configfs";
 		return ret;
 	}
@@ -278,7 +286,7 @@ int liteio_att_add(struct liteio_vol *vol, u64 gen, const char *host, u32 flags,
 	list_add_tail(&att->vol_node, &vol->attachments);
 	WRITE_ONCE(vol->nr_attachments, vol->nr_attachments + 1);
 	liteio_registry_touch();
-	liteio_registry_event(LITEIO_EVENT_ATT_ADDED, vol, att, flags);
+	liteio_registry_event(LITEIO_EVENT_ATT_ADDED, vol, att, att->flags);
 	return 0;
 }
 
@@ -308,6 +316,7 @@ static void unlink_att(struct liteio_att *att)
 	lockdep_assert_held(&liteio_lock);
 	list_del(&att->node);
 	list_del(&att->vol_node);
+	att->is_gone = true;
 	WRITE_ONCE(vol->nr_attachments, vol->nr_attachments - 1);
 	/* nobody notices anything any more: what was noticed is told now */
 	flush_delayed_work(&att->notice_work);
@@ -368,14 +377,20 @@ void liteio_att_delete_all(void)
 	}
 }
 
-static int check_bind(struct liteio_vol *vol, struct liteio_att *att, const void *owner,
+static int check_bind(struct liteio_vol *vol, u64 gen, struct liteio_att *att, const void *owner,
 		      const char **why)
 {
+	int ret;
+
 	if (!vol) {
 		*why = "no such volume is registered";
 		return -ENOENT;
 	}
 	if (!att) {
+		/* a fence outlives what it fenced */
+		ret = check_gen(vol, gen, why);
+		if (ret)
+			return ret;
 		*why = "no such attachment is registered";
 		return -ENOENT;
 	}
@@ -401,7 +416,7 @@ int liteio_att_bind(const uuid_t *uuid, u64 gen, const void *owner, dev_t dev,
 	cookie = liteio_registry_lock();
 	vol = liteio_vol_find(uuid);
 	att = vol ? liteio_att_find(vol, gen) : NULL;
-	ret = check_bind(vol, att, owner, why);
+	ret = check_bind(vol, gen, att, owner, why);
 	if (!ret) {
 		if (!att->nr_bound) {
 			att->owner = owner;

@@ -8,17 +8,32 @@
 #include "liteio.h"
 
 /**
- * liteio_att_add() - give a consumer the right to a volume
- * @vol: in the registry
+ * liteio_att_new() - an attachment that nobody knows yet
  * @gen: LITEIO_GEN_MIN to LITEIO_GEN_MAX
  * @host: the consumer, for people; NULL for none; at most LITEIO_HOST_MAX characters
  * @flags: bits of enum liteio_att_flag
+ *
+ * Context: process, sleeps for memory that I/O may have to free: liteio_lock is not held. The
+ * counters and the gate are per CPU, and whoever wants per-CPU memory may have to wait for
+ * somebody who has pcpu_alloc_mutex and waits for I/O, maybe of a head that is suspended. That it
+ * asks for no I/O itself does not help. If it held liteio_lock, the table without which the head is
+ * not resumed could not be loaded; so only the caller waits. For the same reason none of our locks
+ * is held over any other allocation of per-CPU memory; freeing it takes a spinlock only.
+ * Return: with a reference, NULL without memory.
+ */
+struct liteio_att *liteio_att_new(u64 gen, const char *host, u32 flags);
+
+/**
+ * liteio_att_add() - give a consumer the right to a volume
+ * @vol: in the registry
+ * @att: from liteio_att_new(), never added before; on success the registry has the caller's
+ *	reference, else the caller drops it
  * @why: on failure one sentence in static storage
  *
  * Context: caller holds liteio_lock.
  * Return: 0, -ESTALE, -EEXIST, -ENOSPC, -ENOMEM or what the window said.
  */
-int liteio_att_add(struct liteio_vol *vol, u64 gen, const char *host, u32 flags, const char **why);
+int liteio_att_add(struct liteio_vol *vol, struct liteio_att *att, const char **why);
 
 /**
  * liteio_att_find() - the attachment of this generation
@@ -92,7 +107,8 @@ void liteio_att_tell_closed(struct liteio_att *att);
  * @why: on failure one sentence in static storage
  *
  * Context: process, takes liteio_lock.
- * Return: 0, -ENOENT, -ESTALE when it is fenced, -EBUSY when another device owns it.
+ * Return: 0, -ENOENT, -ESTALE when the generation is fenced, whether it still has an attachment or
+ * not, -EBUSY when another device owns it.
  */
 int liteio_att_bind(const uuid_t *uuid, u64 gen, const void *owner, dev_t dev,
 		    struct liteio_att **ret_att, const char **why);

@@ -5,7 +5,7 @@
  *	/sys/kernel/config/liteio/{version,features,instance}
  *	  volumes/<uuid>/{name,floor,barred,qos,throttle}
  *	    attachments/<generation>/{state,host,flags,device,inflight,rejected,queued,throttled,
- *				      dirty,io_stats,latency}
+ *				      dirty,io_stats,latency,last_io}
  *
  * Directories are made and taken away by the module only; mkdir and rmdir get -EPERM because no
  * group has a make operation. A show function runs under configfs' frag_sem, which taking a
@@ -156,6 +156,14 @@ static ssize_t att_latency_show(struct config_item *item, char *page)
 	return len;
 }
 
+/* nanoseconds of CLOCK_BOOTTIME; nothing before the first */
+static ssize_t att_last_io_show(struct config_item *item, char *page)
+{
+	u64 last_ns = liteio_stats_last_ns(to_att(item)->stats);
+
+	return last_ns ? sysfs_emit(page, "%llu\n", last_ns) : sysfs_emit(page, "\n");
+}
+
 CONFIGFS_ATTR_RO(att_, state);
 CONFIGFS_ATTR_RO(att_, host);
 CONFIGFS_ATTR_RO(att_, flags);
@@ -167,6 +175,7 @@ CONFIGFS_ATTR_RO(att_, throttled);
 CONFIGFS_ATTR_RO(att_, dirty);
 CONFIGFS_ATTR_RO(att_, io_stats);
 CONFIGFS_ATTR_RO(att_, latency);
+CONFIGFS_ATTR_RO(att_, last_io);
 
 static struct configfs_attribute *att_attrs[] = {
 	&att_attr_state,
@@ -180,6 +189,7 @@ static struct configfs_attribute *att_attrs[] = {
 	&att_attr_dirty,
 	&att_attr_io_stats,
 	&att_attr_latency,
+	&att_attr_last_io,
 	NULL,
 };
 
@@ -364,12 +374,34 @@ static int vol_added(struct liteio_vol *vol)
 	return 0;
 }
 
+/*
+ * configfs detaches a registered directory under the lock of its parent, not under its own
+ * (fs/configfs/dir.c configfs_unregister_group()). Who lists it meanwhile stands on a name that
+ * goes (configfs_readdir() lets go of configfs_dirent_lock at each), and hangs its cursor into a
+ * list that is freed. So the directory's own lock is held, too. As everybody else takes that after
+ * the parent's, nobody may be about to: its name goes first, and under the parent's lock, so that
+ * whoever has found it by that name is gone as well. The lock class says that this order is meant.
+ */
+static void unregister(struct config_group *group)
+{
+	struct dentry *dentry = dget(group->cg_item.ci_dentry);
+	struct inode *parent = d_inode(group->cg_item.ci_parent->ci_dentry);
+
+	inode_lock_nested(parent, I_MUTEX_PARENT);
+	d_drop(dentry);
+	inode_unlock(parent);
+	inode_lock_nested(d_inode(dentry), I_MUTEX_XATTR);
+	configfs_unregister_group(group);
+	inode_unlock(d_inode(dentry));
+	dput(dentry);
+}
+
 static void vol_removed(struct liteio_vol *vol)
 {
 	struct vol_window *window = vol->window;
 
 	vol->window = NULL;
-	configfs_unregister_group(&window->group);
+	unregister(&window->group);
 	config_group_put(&window->group);
 }
 
@@ -400,7 +432,7 @@ static void att_removed(struct liteio_att *att)
 	struct att_window *window = att->window;
 
 	att->window = NULL;
-	configfs_unregister_group(&window->group);
+	unregister(&window->group);
 	config_group_put(&window->group);
 }
 

@@ -360,25 +360,6 @@ static int begin(struct liteio_att *att, unsigned int shift, const char **why)
 	return 0;
 }
 
-int liteio_dirty_start(struct liteio_att *att, unsigned int shift, struct liteio_dirty_state *ret,
-		       const char **why)
-{
-	struct liteio_dirty *dirty = att->dirty;
-	unsigned int cookie = dirty_lock(dirty);
-	int error = -EBUSY;
-
-	if (map_of(att))
-		*why = "dirty chunks of the attachment are tracked already";
-	else
-		error = begin(att, shift, why);
-	if (!error) {
-		fill_state(dirty, map_of(att), ret);
-		liteio_registry_event(LITEIO_EVENT_DIRTY_CHANGED, att->vol, att, shift);
-	}
-	dirty_unlock(dirty, cookie);
-	return error;
-}
-
 /* nobody marks any more: forget what was marked */
 static void end(struct liteio_att *att, struct liteio_dirty_map *map)
 {
@@ -392,6 +373,42 @@ static void end(struct liteio_att *att, struct liteio_dirty_map *map)
 	atomic64_set(&dirty->remaining, 0);
 }
 
+/* of an attachment that was deleted nothing is told */
+static int tell(struct liteio_att *att, u64 shift, const char **why)
+{
+	unsigned int cookie = liteio_registry_lock();
+	bool is_gone = att->is_gone;
+
+	if (!is_gone)
+		liteio_registry_event(LITEIO_EVENT_DIRTY_CHANGED, att->vol, att, shift);
+	liteio_registry_unlock(cookie);
+	if (!is_gone)
+		return 0;
+	*why = "the attachment was deleted";
+	return -ENOENT;
+}
+
+int liteio_dirty_start(struct liteio_att *att, unsigned int shift, struct liteio_dirty_state *ret,
+		       const char **why)
+{
+	struct liteio_dirty *dirty = att->dirty;
+	unsigned int cookie = dirty_lock(dirty);
+	int error = -EBUSY;
+
+	if (map_of(att))
+		*why = "dirty chunks of the attachment are tracked already";
+	else
+		error = begin(att, shift, why);
+	if (!error) {
+		fill_state(dirty, map_of(att), ret);
+		error = tell(att, shift, why);
+		if (error)
+			end(att, map_of(att));
+	}
+	dirty_unlock(dirty, cookie);
+	return error;
+}
+
 int liteio_dirty_stop(struct liteio_att *att, const u64 *tracking, const char **why)
 {
 	struct liteio_dirty *dirty = att->dirty;
@@ -401,7 +418,7 @@ int liteio_dirty_stop(struct liteio_att *att, const u64 *tracking, const char **
 
 	if (!ret) {
 		end(att, map);
-		liteio_registry_event(LITEIO_EVENT_DIRTY_CHANGED, att->vol, att, 0);
+		ret = tell(att, 0, why);
 	}
 	dirty_unlock(dirty, cookie);
 	return ret;

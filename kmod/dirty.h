@@ -21,8 +21,9 @@
  * back: a mark is in the bitmap, or in the record, or on its way in a write that has not ended.
  *
  * LOCKS. Each attachment's tracking has a mutex, for all but marking and looking: starts, stops,
- * fetches, tables that are loaded and resumed take turns. It is never taken with liteio_lock held,
- * nor the other way round. What is allocated under it does no I/O, because a table of a suspended
+ * fetches, tables that are loaded and resumed take turns. It is never taken with liteio_lock held;
+ * that one is taken in it when a tracking begins or ends, to tell of it before the attachment is
+ * deleted or not at all. What is allocated under it does no I/O, because a table of a suspended
  * device may wait for it. Marking takes no lock; the map it marks in is protected by RCU.
  */
 #ifndef LITEIO_DIRTY_H
@@ -128,7 +129,7 @@ void liteio_dirty_resize(struct liteio_att *att, u64 sectors);
  * @why: on failure one sentence in static storage
  *
  * Context: process, sleeps for memory and a grace period; liteio_lock is not held.
- * Return: 0, -EBUSY, -E2BIG or -ENOMEM.
+ * Return: 0, -EBUSY, -E2BIG, -ENOMEM, or -ENOENT when the attachment was deleted meanwhile.
  */
 int liteio_dirty_start(struct liteio_att *att, unsigned int shift, struct liteio_dirty_state *ret,
 		       const char **why);
@@ -140,7 +141,8 @@ int liteio_dirty_start(struct liteio_att *att, unsigned int shift, struct liteio
  * @why: on failure one sentence in static storage
  *
  * Context: process, sleeps for a grace period; liteio_lock is not held.
- * Return: 0, -ENODATA or -ESTALE.
+ * Return: 0, -ENODATA, -ESTALE, or -ENOENT when the attachment was deleted meanwhile: its tracking
+ * ended with it.
  */
 int liteio_dirty_stop(struct liteio_att *att, const u64 *tracking, const char **why);
 

@@ -34,18 +34,36 @@ void liteio_fence_floor(struct liteio_vol *vol, u64 floor)
 		liteio_att_tell_closed(att);
 }
 
-static int grow(struct liteio_generations *g, const char **why)
+/* attachments that may still have to be barred */
+static u32 nr_open(struct liteio_vol *vol)
 {
-	u32 max = max_t(u32, g->max_barred * 2, BARRED_ROOM_MIN);
+	struct liteio_att *att;
+	u32 nr = 0;
+
+	list_for_each_entry(att, &vol->attachments, vol_node)
+		nr += !att->is_closed;
+	return nr;
+}
+
+int liteio_fence_reserve(struct liteio_vol *vol, const char **why)
+{
+	struct liteio_generations *g = &vol->gens;
+	u32 need = g->nr_barred + nr_open(vol) + 1;
+	u32 max = max_t(u32, g->max_barred, BARRED_ROOM_MIN);
 	u64 *room;
 
-	if (g->max_barred >= LITEIO_BARRED_MAX) {
+	lockdep_assert_held(&liteio_lock);
+	if (need <= g->max_barred)
+		return 0;
+	if (need > LITEIO_BARRED_MAX) {
 		*why = "too many generations were fenced one by one: raise the floor";
 		return -ENOSPC;
 	}
+	while (max < need)
+		max *= 2;
 	room = kvmalloc_array(max, sizeof(*room), GFP_KERNEL);
 	if (!room) {
-		*why = "no memory to remember the fenced generation";
+		*why = "no memory to remember one more fenced generation";
 		return -ENOMEM;
 	}
 	kvfree(liteio_generations_grow(g, room, max));
@@ -54,23 +72,19 @@ static int grow(struct liteio_generations *g, const char **why)
 
 int liteio_fence_gen(struct liteio_vol *vol, u64 gen, const char **why)
 {
-	struct liteio_att *att;
+	struct liteio_att *att = liteio_att_find(vol, gen);
 	int ret;
 
 	lockdep_assert_held(&liteio_lock);
 	if (liteio_generations_allow(&vol->gens, gen)) {
-		if (liteio_generations_is_full(&vol->gens)) {
-			ret = grow(&vol->gens, why);
-			if (ret)
-				return ret;
-		}
-		ret = liteio_generations_bar(&vol->gens, gen);
-		if (WARN_ON_ONCE(ret))
+		/* an attachment has had its room since it was added */
+		ret = att ? 0 : liteio_fence_reserve(vol, why);
+		if (ret)
 			return ret;
+		WARN_ON_ONCE(liteio_generations_bar(&vol->gens, gen));
 		trace_liteio_fence(vol, gen, gen);
 		liteio_registry_touch();
 	}
-	att = liteio_att_find(vol, gen);
 	if (att) {
 		liteio_att_close(att);
 		liteio_att_tell_closed(att);

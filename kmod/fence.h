@@ -49,12 +49,26 @@ struct liteio_fence_result {
 void liteio_fence_floor(struct liteio_vol *vol, u64 floor);
 
 /**
+ * liteio_fence_reserve() - room to bar one more generation
+ * @vol: in the registry
+ * @why: on failure one sentence in static storage
+ *
+ * Besides the barred ones, each attachment whose gate is open has room kept for it: before one is
+ * added this must have succeeded. So a gate can always be closed, with no memory left at all.
+ * Room is never given up while the volume exists.
+ *
+ * Context: caller holds liteio_lock. Return: 0, -ENOSPC or -ENOMEM.
+ */
+int liteio_fence_reserve(struct liteio_vol *vol, const char **why);
+
+/**
  * liteio_fence_gen() - bar one generation and close its gate
  * @vol: in the registry
  * @gen: LITEIO_GEN_MIN to LITEIO_GEN_MAX; need not have an attachment
  * @why: on failure one sentence in static storage
  *
- * Context: caller holds liteio_lock; does not wait. Return: 0, -ENOSPC or -ENOMEM.
+ * Context: caller holds liteio_lock; does not wait.
+ * Return: 0; -ENOSPC or -ENOMEM, but only for a generation without an attachment.
  */
 int liteio_fence_gen(struct liteio_vol *vol, u64 gen, const char **why);
 

@@ -15,8 +15,10 @@
 #include "attachment.h"
 #include "compat.h"
 #include "dirty.h"
+#include "fence.h"
 #include "head.h"
 #include "qos.h"
+#include "registry.h"
 #include "stats.h"
 #include "table.h"
 #include "trace.h"
@@ -133,8 +135,10 @@ bad:
 	return ret;
 }
 
+/* counted as started, before the gate said no */
 static noinline int head_refuse(struct liteio_att *att)
 {
+	liteio_stats_bounced(att->stats);
 	atomic64_inc(&att->rejected);
 	return DM_MAPIO_KILL;
 }
@@ -198,7 +202,6 @@ static noinline int head_throttle(struct dm_target *ti, struct bio *bio)
 	/* the gate was closed after the I/O had passed it */
 	bio->bi_iter.bi_sector = told.sector;
 	head_refuse_stale(att, bio);
-	liteio_stats_bounced(att->stats);
 	percpu_ref_put(&att->gate);
 	return DM_MAPIO_KILL;
 }
@@ -209,6 +212,8 @@ static int head_map(struct dm_target *ti, struct bio *bio)
 	struct head *head = ti->private;
 	struct liteio_att *att = head->att;
 
+	/* before the gate: whoever closes it and counts what is in flight misses nothing */
+	liteio_stats_start(att->stats);
 	if (unlikely(!percpu_ref_tryget_live(&att->gate)))
 		return head_refuse_stale(att, bio);
 	io->class = classify(bio);
@@ -217,7 +222,6 @@ static int head_map(struct dm_target *ti, struct bio *bio)
 		percpu_ref_put(&att->gate);
 		return head_refuse(att);
 	}
-	liteio_stats_start(att->stats);
 	io->sector = bio->bi_iter.bi_sector;
 	io->bytes = bio->bi_iter.bi_size;
 	io->start_ns = ktime_get_ns();
@@ -239,7 +243,7 @@ static noinline void head_failed(struct liteio_att *att, u32 class, blk_status_t
 		liteio_stats_bounced(att->stats);
 		return;
 	}
-	liteio_stats_failed(att->stats, class);
+	liteio_stats_failed(att->stats, class, ktime_get_ns());
 	if (error == BLK_STS_NOSPC)
 		liteio_att_notice(att, LITEIO_NOTICED_NO_SPACE);
 	/* a discard, say, that the device does not know is an answer, not a fault */
@@ -258,8 +262,7 @@ static int head_end_io(struct dm_target *ti, struct bio *bio, blk_status_t *erro
 	if (unlikely(liteio_dirty_is_tracked(att)))
 		liteio_dirty_mark(att, io);
 	if (likely(!*error))
-		liteio_stats_done(att->stats, io->class, io->bytes,
-				  ktime_get_ns() - io->start_ns);
+		liteio_stats_done(att->stats, io->class, io->bytes, io->start_ns, ktime_get_ns());
 	else
 		head_failed(att, io->class, *error);
 	percpu_ref_put(&att->gate);
@@ -352,6 +355,55 @@ static void head_status(struct dm_target *ti, status_type_t type, unsigned int f
 	}
 }
 
+/* its own gate may be among those that close; nothing waits for the drain */
+static int fence_by_message(struct liteio_att *att, u64 floor, const char **why)
+{
+	unsigned int cookie = liteio_registry_lock();
+	struct liteio_vol *vol = att->vol;
+	int ret = 0;
+
+	if (floor < vol->gens.floor) {
+		*why = "the floor of the volume is higher already";
+		ret = -ESTALE;
+	} else {
+		liteio_fence_floor(vol, floor);
+	}
+	liteio_registry_unlock(cookie);
+	return ret;
+}
+
+/*
+ * Break glass: fence <floor>, for whoever has a node on which nobody answers who could be asked by
+ * netlink. Answers <floor> <state> <inflight> of this head.
+ */
+static int head_message(struct dm_target *ti, unsigned int argc, char **argv, char *result,
+			unsigned int maxlen)
+{
+	struct head *head = ti->private;
+	struct liteio_att *att = head->att;
+	const char *why;
+	unsigned int sz = 0;
+	u64 floor;
+	int ret;
+
+	ret = liteio_table_message(argc, argv, &floor, &why);
+	if (!ret && dm_suspended(ti)) {
+		why = "the head is suspended: only netlink reaches its gate";
+		ret = -EBUSY;
+	}
+	if (!ret)
+		ret = fence_by_message(att, floor, &why);
+	if (ret) {
+		DMERR("volume %pUb, generation %llu: message refused: %s", &att->vol->uuid,
+		      att->gen, why);
+		return ret;
+	}
+	DMEMIT("%llu %s %llu", READ_ONCE(att->vol->gens.floor),
+	       liteio_att_state_name(liteio_att_state(att)), liteio_stats_inflight(att->stats));
+	/* there is an answer */
+	return 1;
+}
+
 static int head_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn, void *data)
 {
 	struct head *head = ti->private;
@@ -361,7 +413,7 @@ static int head_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn
 
 static struct target_type head_target = {
 	.name = LITEIO_DM_TARGET,
-	.version = { 1, 1, 0 },
+	.version = { 1, 2, 0 },
 	.features = DM_TARGET_NOWAIT | DM_TARGET_PASSES_INTEGRITY | LITEIO_DM_ATOMIC_WRITES,
 	.module = THIS_MODULE,
 	.ctr = head_ctr,
@@ -372,6 +424,7 @@ static struct target_type head_target = {
 	.presuspend_undo = head_resume,
 	.resume = head_resume,
 	.status = head_status,
+	.message = head_message,
 	.iterate_devices = head_iterate_devices,
 };
 

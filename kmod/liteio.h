@@ -4,9 +4,10 @@
  *
  * LOCK ORDER, outermost first
  *
- *	md->type_lock, table locks	device-mapper's own, held when it calls ctr, dtr and resume
- *	dirty->lock (mutex)		tracking of one attachment, see dirty.h; not together with
- *	  event mutex			liteio_lock
+ *	md->type_lock, table locks	device-mapper's own, held when it calls ctr, dtr and resume;
+ *					a message comes under SRCU of the table
+ *	dirty->lock (mutex)		tracking of one attachment, see dirty.h; liteio_lock is
+ *					taken in it for a moment, when it begins or ends
  *	liteio_lock (mutex)		the registry, see registry.h
  *	  configfs su_mutex, inodes,	held while a directory is made or taken away; show()
  *	  frag_sem			runs under frag_sem, so it never takes liteio_lock
@@ -14,9 +15,10 @@
  *	  vol->name_lock (spinlock)	the name, for readers without liteio_lock
  *	lane->lock (spinlock)		limits and what waits for them, see qos.h; innermost
  *
- * Nothing waits for I/O, or for another process, while it holds liteio_lock. The I/O path takes no
- * lock at all, unless the volume has limits: it knows its attachment, which cannot go away while a
- * head is bound to it.
+ * Nothing waits for I/O, or for another process, while it holds liteio_lock: no allocation under it
+ * does I/O, and none is of per-CPU memory, whose lock others hold while they do. The I/O path takes
+ * no lock at all, unless the volume has limits: it knows its attachment, which cannot go away while
+ * a head is bound to it.
  */
 #ifndef LITEIO_LITEIO_H
 #define LITEIO_LITEIO_H
@@ -115,6 +117,7 @@ enum liteio_att_bit {
  * @host: the consumer, may be empty (constant)
  * @is_closed: @gate was killed; written under liteio_lock, read anywhere
  * @is_close_untold: closed, but the event is not out yet (liteio_lock)
+ * @is_gone: not in the registry any more: nothing is told of it from here on (liteio_lock)
  * @drained: completed for all when @gate is killed and its last reference is dropped
  * @nr_bound: tables that name the attachment; written under liteio_lock, read anywhere
  * @owner: the device-mapper device of these tables (liteio_lock)
@@ -147,6 +150,7 @@ struct liteio_att {
 	char host[LITEIO_HOST_MAX + 1];
 	bool is_closed;
 	bool is_close_untold;
+	bool is_gone;
 	struct completion drained;
 	unsigned int nr_bound;
 	const void *owner;

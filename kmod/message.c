@@ -105,6 +105,7 @@ static int put_dirty(struct sk_buff *skb, const struct liteio_dirty_state *dirty
 
 int liteio_message_att(struct sk_buff *skb, struct liteio_att *att)
 {
+	u64 last_ns = liteio_stats_last_ns(att->stats);
 	struct liteio_dirty_state dirty;
 
 	if (liteio_message_uuid(skb, &att->vol->uuid) ||
@@ -117,6 +118,8 @@ int liteio_message_att(struct sk_buff *skb, struct liteio_att *att)
 	    put_waiting(skb, att))
 		return -EMSGSIZE;
 	if (liteio_dirty_state(att, &dirty) && put_dirty(skb, &dirty))
+		return -EMSGSIZE;
+	if (last_ns && liteio_message_u64(skb, LITEIO_A_LAST_NS, last_ns))
 		return -EMSGSIZE;
 	if (!att->nr_bound)
 		return 0;
@@ -149,6 +152,8 @@ static int put_class(struct sk_buff *skb, struct liteio_att *att, u32 class)
 
 int liteio_message_stats(struct sk_buff *skb, struct liteio_att *att)
 {
+	/* before the time, which it is not to be above */
+	u64 last_ns = liteio_stats_last_ns(att->stats);
 	u32 class;
 
 	if (liteio_message_uuid(skb, &att->vol->uuid) ||
@@ -162,7 +167,7 @@ int liteio_message_stats(struct sk_buff *skb, struct liteio_att *att)
 		if (put_class(skb, att, class))
 			return -EMSGSIZE;
 	}
-	return 0;
+	return last_ns ? liteio_message_u64(skb, LITEIO_A_LAST_NS, last_ns) : 0;
 }
 
 static int put_range(struct sk_buff *skb, struct liteio_range range)

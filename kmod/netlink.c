@@ -280,11 +280,26 @@ static int do_vol_get(struct sk_buff *request, struct genl_info *info)
 
 /* --- attachments ----------------------------------------------------------------------------- */
 
+/* the reference on the attachment is given away, added or not */
+static int add_att(struct genl_info *info, const uuid_t *uuid, struct liteio_att *att)
+{
+	unsigned int cookie = liteio_registry_lock();
+	struct liteio_vol *vol = liteio_netlink_find_vol(uuid, info);
+	const char *why = NULL;
+	int ret = vol ? liteio_att_add(vol, att, &why) : -ENOENT;
+
+	if (why)
+		liteio_request_refuse(info->extack, NULL, ret, why);
+	liteio_registry_unlock(cookie);
+	if (ret)
+		liteio_att_put(att);
+	return ret;
+}
+
 static int do_att_add(struct sk_buff *request, struct genl_info *info)
 {
-	const char *why = NULL, *host = NULL;
-	struct liteio_vol *vol;
-	unsigned int cookie;
+	const char *host = NULL;
+	struct liteio_att *att;
 	u32 flags = 0;
 	uuid_t uuid;
 	u64 gen;
@@ -297,18 +312,11 @@ static int do_att_add(struct sk_buff *request, struct genl_info *info)
 		return ret;
 	if (info->attrs[LITEIO_A_FLAGS])
 		flags = nla_get_u32(info->attrs[LITEIO_A_FLAGS]);
-
-	cookie = liteio_registry_lock();
-	vol = liteio_netlink_find_vol(&uuid, info);
-	if (!vol) {
-		ret = -ENOENT;
-	} else {
-		ret = liteio_att_add(vol, gen, host, flags, &why);
-		if (ret)
-			liteio_request_refuse(info->extack, NULL, ret, why);
-	}
-	liteio_registry_unlock(cookie);
-	return ret;
+	att = liteio_att_new(gen, host, flags);
+	if (!att)
+		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
+					     "no memory for the attachment");
+	return add_att(info, &uuid, att);
 }
 
 static int do_att_del(struct sk_buff *request, struct genl_info *info)

@@ -30,6 +30,15 @@ static int get_fence(struct sk_buff *request, struct genl_info *info, uuid_t *uu
 	return 0;
 }
 
+static void raise_floor(struct genl_info *info, struct liteio_vol *vol, u64 floor)
+{
+	if (floor < vol->gens.floor)
+		liteio_request_tell(info->extack,
+				    "the floor is higher already: nothing has changed");
+	else
+		liteio_fence_floor(vol, floor);
+}
+
 /* close the gates; takes a reference on the volume */
 static int fence_close(struct genl_info *info, const uuid_t *uuid, struct liteio_fence *fence)
 {
@@ -41,7 +50,7 @@ static int fence_close(struct genl_info *info, const uuid_t *uuid, struct liteio
 	if (!vol)
 		ret = -ENOENT;
 	else if (info->attrs[LITEIO_A_FLOOR])
-		liteio_fence_floor(vol, fence->last + 1);
+		raise_floor(info, vol, fence->last + 1);
 	else
 		ret = liteio_fence_gen(vol, fence->first, &why);
 	if (why)

@@ -62,7 +62,7 @@ static u64 lane_opens(const struct liteio_lane *lane, enum liteio_qos_kind *ret_
 
 typedef void (*take_fn)(struct liteio_bucket *b, u32 amount, u64 now);
 
-/* discards and their like are one operation, however long */
+/* discards and their like are one operation each, as device-mapper has split them */
 static void lane_take(struct liteio_lane *lane, const struct bio *bio, take_fn take, u64 now)
 {
 	bool has_data = bio_op(bio) == REQ_OP_READ || bio_op(bio) == REQ_OP_WRITE;
@@ -210,8 +210,12 @@ static void lane_work(struct work_struct *work)
 
 int liteio_qos_init(void)
 {
-	/* writeback may wait for what waits here */
-	wq = alloc_workqueue("liteio_qos", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	/*
+	 * Writeback may wait for what waits here. A lane's work may block in the device below, when
+	 * that has no room for more requests: as many as there can be must not keep the others.
+	 */
+	wq = alloc_workqueue("liteio_qos", WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_HIGHPRI,
+			     WQ_MAX_ACTIVE);
 	return wq ? 0 : -ENOMEM;
 }
 

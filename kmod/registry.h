@@ -80,7 +80,8 @@ u64 liteio_registry_features(void);
  * liteio_registry_lock() - take liteio_lock
  *
  * Until the lock is dropped, allocations of this thread do no I/O: the device below may be one
- * that is suspended by whoever waits for us. Context: process, sleeps.
+ * that is suspended by whoever waits for us. Per-CPU memory is not taken under it at all, see
+ * liteio_att_new(). Context: process, sleeps.
  * Return: to be given to liteio_registry_unlock().
  */
 unsigned int liteio_registry_lock(void);

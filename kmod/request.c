@@ -16,6 +16,12 @@ int liteio_request_refuse(struct netlink_ext_ack *extack, const struct nlattr *a
 	return error;
 }
 
+void liteio_request_tell(struct netlink_ext_ack *extack, const char *why)
+{
+	if (extack)
+		extack->_msg = why;
+}
+
 int liteio_request_uuid(struct nlattr **attrs, struct netlink_ext_ack *extack, uuid_t *ret)
 {
 	struct nlattr *attr = attrs[LITEIO_A_UUID];

@@ -22,6 +22,15 @@ int liteio_request_refuse(struct netlink_ext_ack *extack, const struct nlattr *a
 			  const char *why);
 
 /**
+ * liteio_request_tell() - say something about a command that is done
+ * @extack: of the command; NULL: nobody wants to know
+ * @why: one sentence, which outlives the command; goes with the ACK
+ *
+ * Context: any.
+ */
+void liteio_request_tell(struct netlink_ext_ack *extack, const char *why);
+
+/**
  * liteio_request_uuid() - the volume that a command names
  * @attrs: of the command, checked
  * @extack: of the command

@@ -4,6 +4,8 @@
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
 
 #include "stats.h"
 
@@ -79,4 +81,14 @@ u64 liteio_stats_inflight(struct liteio_stats_cpu __percpu *stats)
 	for_each_possible_cpu(cpu)
 		started += READ_ONCE(per_cpu_ptr(stats, cpu)->started);
 	return started - ended;
+}
+
+u64 liteio_stats_last_ns(struct liteio_stats_cpu __percpu *stats)
+{
+	u64 last = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		last = max(last, READ_ONCE(per_cpu_ptr(stats, cpu)->last_ns));
+	return last ? ktime_to_ns(ktime_mono_to_any(ns_to_ktime(last), TK_OFFS_BOOT)) : 0;
 }

@@ -30,19 +30,25 @@ struct liteio_stats_class {
 
 /**
  * struct liteio_stats_cpu - the counters of one CPU
- * @started: I/O that has passed the gate
- * @ended: I/O that has completed, in whatever way
+ * @started: I/O that has come to the gate
+ * @ended: I/O that has completed, in whatever way, or that the gate refused
+ * @last_ns: CLOCK_MONOTONIC when the last one completed, well or not; 0 before the first. Beside
+ *	@ended, in a cache line that is written at that moment anyway
  * @class: by enum liteio_class
  */
 struct liteio_stats_cpu {
 	u64 started;
 	u64 ended;
+	u64 last_ns;
 	struct liteio_stats_class class[LITEIO_CLASS_NR];
 };
 
 /**
- * liteio_stats_start() - I/O has passed the gate
+ * liteio_stats_start() - I/O comes to the gate
  * @stats: counters
+ *
+ * Before it passes, so that nothing is ever behind the gate and not counted, however long its
+ * CPU is busy with something else in between. What is refused ends with liteio_stats_bounced().
  *
  * Context: any, also hard interrupts.
  */
@@ -56,36 +62,44 @@ static inline void liteio_stats_start(struct liteio_stats_cpu __percpu *stats)
  * @stats: counters
  * @class: enum liteio_class
  * @bytes: how much
- * @ns: how long
+ * @start_ns: CLOCK_MONOTONIC when it passed the gate
+ * @now_ns: the same clock now
  *
  * Context: any, also hard interrupts.
  */
 static inline void liteio_stats_done(struct liteio_stats_cpu __percpu *stats, unsigned int class,
-				     u64 bytes, u64 ns)
+				     u64 bytes, u64 start_ns, u64 now_ns)
 {
+	u64 ns = now_ns - start_ns;
+
 	this_cpu_inc(stats->class[class].ios);
 	this_cpu_add(stats->class[class].bytes, bytes);
 	this_cpu_add(stats->class[class].time_ns, ns);
 	this_cpu_inc(stats->class[class].hist[liteio_hist_index(ns)]);
 	this_cpu_inc(stats->ended);
+	this_cpu_write(stats->last_ns, now_ns);
 }
 
 /**
  * liteio_stats_failed() - I/O has failed
  * @stats: counters
  * @class: enum liteio_class
+ * @now_ns: CLOCK_MONOTONIC
  *
  * Context: any, also hard interrupts.
  */
-static inline void liteio_stats_failed(struct liteio_stats_cpu __percpu *stats, unsigned int class)
+static inline void liteio_stats_failed(struct liteio_stats_cpu __percpu *stats, unsigned int class,
+				       u64 now_ns)
 {
 	this_cpu_inc(stats->class[class].ios);
 	this_cpu_inc(stats->class[class].errors);
 	this_cpu_inc(stats->ended);
+	this_cpu_write(stats->last_ns, now_ns);
 }
 
 /**
- * liteio_stats_bounced() - I/O came back undone because it would have had to wait: not counted
+ * liteio_stats_bounced() - I/O was refused, or came back because it would have had to wait: not
+ * counted
  * @stats: counters
  *
  * Context: any, also hard interrupts.
@@ -140,8 +154,18 @@ u64 liteio_stats_errors(struct liteio_stats_cpu __percpu *stats);
  * liteio_stats_inflight() - I/O that has passed the gate and not completed
  * @stats: counters
  *
- * Context: any. Return: never too low; too high by what completed while it was counted.
+ * Context: any. Return: never too low; too high by what completed, or was refused, while it was
+ * counted.
  */
 u64 liteio_stats_inflight(struct liteio_stats_cpu __percpu *stats);
+
+/**
+ * liteio_stats_last_ns() - when I/O last completed, on any CPU
+ * @stats: counters
+ *
+ * Context: any. Return: CLOCK_BOOTTIME, 0 before the first. The time that the machine has slept
+ * since then is counted as if it had slept before.
+ */
+u64 liteio_stats_last_ns(struct liteio_stats_cpu __percpu *stats);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parser and printer of a head's table arguments. Pure.
+ * Parser and printer of a head's table arguments, parser of messages to it. Pure.
  */
 #include "table.h"
 
@@ -99,6 +99,11 @@ static const char *parse_options(unsigned int argc, char *const *argv, struct li
 	return NULL;
 }
 
+static bool parse_gen(const char *s, u64 *ret)
+{
+	return parse_number(s, LITEIO_GEN_MAX, ret) && *ret >= LITEIO_GEN_MIN;
+}
+
 static const char *parse_fixed(char *const *argv, struct liteio_table *table)
 {
 	static const u8 nil[LITEIO_UUID_LEN];
@@ -112,8 +117,7 @@ static const char *parse_fixed(char *const *argv, struct liteio_table *table)
 		return "volume is not a UUID";
 	if (!memcmp(table->uuid, nil, sizeof(nil)))
 		return "volume is the nil UUID";
-	if (!parse_number(argv[ARG_GEN], LITEIO_GEN_MAX, &table->gen) ||
-	    table->gen < LITEIO_GEN_MIN)
+	if (!parse_gen(argv[ARG_GEN], &table->gen))
 		return "generation is not a number from 1 to 9223372036854775807";
 	return NULL;
 }
@@ -157,4 +161,29 @@ void liteio_table_emit(const struct liteio_table *table, char *buf)
 	uuid[LITEIO_UUID_TEXT] = '\0';
 	snprintf(buf, LITEIO_TABLE_TEXT, "%llu %s %llu%s", (unsigned long long)table->offset, uuid,
 		 (unsigned long long)table->gen, table->ro ? " 1 ro" : "");
+}
+
+static const char *parse_message(unsigned int argc, char *const *argv, u64 *floor)
+{
+	if (!argc || strcmp(argv[0], "fence") != 0)
+		return "the only message is fence <floor>";
+	if (argc != 2)
+		return "fence takes exactly one floor";
+	if (!parse_gen(argv[1], floor))
+		return "floor is not a number from 1 to 9223372036854775807";
+	return NULL;
+}
+
+int liteio_table_message(unsigned int argc, char *const *argv, u64 *ret_floor,
+			 const char **ret_why)
+{
+	u64 floor = 0;
+	const char *why = parse_message(argc, argv, &floor);
+
+	if (why) {
+		*ret_why = why;
+		return -EINVAL;
+	}
+	*ret_floor = floor;
+	return 0;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The arguments of a head in a device-mapper table: text to struct and back. Pure.
+ * The arguments of a head in a device-mapper table: text to struct and back; and of messages to it.
+ * Pure.
  *
  *	<start> <length> liteio <dev> <offset> <volume-uuid> <generation> [<#options> ro]
+ *
+ *	dmsetup message <head> 0 fence <floor>
  */
 #ifndef LITEIO_TABLE_H
 #define LITEIO_TABLE_H
@@ -49,5 +52,17 @@ int liteio_table_parse(unsigned int argc, char *const *argv, struct liteio_table
  * Context: any.
  */
 void liteio_table_emit(const struct liteio_table *table, char *buf);
+
+/**
+ * liteio_table_message() - read a message to a head; there is only one kind
+ * @argc: number of words
+ * @argv: the words; not changed
+ * @ret_floor: of a fence, LITEIO_GEN_MIN to LITEIO_GEN_MAX; untouched on failure
+ * @ret_why: on failure one sentence in static storage; untouched on success
+ *
+ * Context: any. Return: 0, or -EINVAL.
+ */
+int liteio_table_message(unsigned int argc, char *const *argv, u64 *ret_floor,
+			 const char **ret_why);
 
 #endif

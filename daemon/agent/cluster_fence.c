@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent.h"
@@ -59,6 +60,7 @@ static int fence_one(struct liteio_cluster *c, const struct liteio_volume *v,
 				   liteio_error_str(err, r));
 		return liteio_error_wrap(err, r, "fence");
 	}
+	free(answer.note);
 	if (liteio_plan_fence_done(f, &answer, done))
 		return 1;
 	liteio_verdict_set(fencing, LITEIO_CONDITION_TRUE, "Draining",

@@ -115,9 +115,6 @@ static void say_event(struct listener *l, const struct liteio_netlink_event *fro
 		.value = from->value,
 	};
 
-	/* from before the beginning */
-	if (from->seq <= l->seq)
-		return;
 	if (l->lost)
 		l->lost = !say(l, &(struct liteio_local_event){ .type = LITEIO_LOCAL_EVENT_LOST });
 	if (!l->lost)
@@ -235,13 +232,14 @@ int liteio_events_open(struct liteio_call *call, struct liteio_error *err)
 				     LITEIO_EVENTS_LISTENERS_MAX);
 	else
 		r = liteio_netlink_events_open(&l->sub, err);
-	/* first subscribe, then look: what happens between is told twice rather than never */
+	/* first subscribe, then look: what happens between is in both, and skipped */
 	if (r == 0)
 		r = module_info(&info, err);
 	if (r) {
 		listener_free(l);
 		return r;
 	}
+	liteio_netlink_events_expect(l->sub, info.event_seq);
 	l->instance = info.instance;
 	l->seq = info.event_seq;
 	call->opened = l;

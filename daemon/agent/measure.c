@@ -42,7 +42,7 @@ void liteio_measure_node(struct liteio_agent *a, struct liteio_openmetrics *m)
 		{ NULL, NULL },
 	};
 
-	(void)liteio_op_module_show(a, &module, NULL);
+	(void)liteio_op_module_loaded(&module, NULL);
 	node[3].value = module.version;
 	liteio_openmetrics_family(m, "liteio_node", "info", NULL, "Who this node is.");
 	liteio_openmetrics_u64(m, "_info", node, 1);

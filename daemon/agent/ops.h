@@ -52,6 +52,8 @@ struct liteio_error;
 
 int liteio_op_node_show(struct liteio_agent *a, struct liteio_local_node *ret,
 			struct liteio_error *err);
+/* the loaded module alone, without a look at the installed one */
+int liteio_op_module_loaded(struct liteio_local_module *ret, struct liteio_error *err);
 int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *ret,
 			  struct liteio_error *err);
 /* load liteio.ko and give it the floors of all pools */

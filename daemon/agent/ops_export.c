@@ -56,6 +56,8 @@ static int fence(struct liteio_target *t, uint64_t floor, uint64_t generation,
 		return r;
 	liteio_step("agent-fence:closed");
 	ret->floor = t->volume.floor;
+	if (floor && floor < ret->floor)
+		ret->note = liteio_strdup("the floor is higher already: nothing has changed");
 	if (!ret->drained)
 		log_warning(NULL, "volume %s: fenced, but %" PRIu64 " I/Os are still in flight",
 			    t->volume.name, ret->inflight);

@@ -210,6 +210,7 @@ static int fence_kernel(const struct liteio_local_module_fence *req,
 	ret->drained = f.drained;
 	ret->inflight = f.inflight;
 	ret->waited_ms = f.waited_ns / 1000000;
+	ret->note = text_or_null(f.note);
 	return 0;
 }
 
@@ -237,5 +238,6 @@ int liteio_op_module_fence(struct liteio_agent *a, const struct liteio_local_mod
 	ret->drained = fenced.drained;
 	ret->inflight = fenced.inflight;
 	ret->waited_ms = fenced.waited_ms;
+	ret->note = fenced.note;
 	return 0;
 }

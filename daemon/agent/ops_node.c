@@ -41,8 +41,7 @@ static const struct {
 	{ LITEIO_FEATURE_DIRTY, "dirty" },
 };
 
-int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *ret,
-			  struct liteio_error *err)
+int liteio_op_module_loaded(struct liteio_local_module *ret, struct liteio_error *err)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 	struct liteio_netlink_info info;
@@ -65,6 +64,31 @@ int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *re
 		if (info.features & module_features[i].bit)
 			add_text(&ret->features, &ret->n_features, module_features[i].name);
 	return 0;
+}
+
+/* what modprobe would load, and whether that is it */
+static int show_installed(struct liteio_local_module *ret, struct liteio_error *err)
+{
+	struct liteio_kmodule_info info;
+	int r;
+
+	r = liteio_kmodule_info(MODULE, &info, err);
+	if (r)
+		return r;
+	ret->installed = info.installed;
+	if (info.installed_version[0])
+		ret->installed_version = liteio_strdup(info.installed_version);
+	ret->same_as_installed = ret->loaded && info.is_installed_one;
+	return 0;
+}
+
+int liteio_op_module_show(struct liteio_agent *a, struct liteio_local_module *ret,
+			  struct liteio_error *err)
+{
+	int r;
+
+	r = liteio_op_module_loaded(ret, err);
+	return r ? r : show_installed(ret, err);
 }
 
 int liteio_op_module_load(struct liteio_agent *a, struct liteio_local_module *ret,
@@ -93,7 +117,7 @@ int liteio_op_node_show(struct liteio_agent *a, struct liteio_local_node *ret,
 	size_t i;
 	int r;
 
-	r = liteio_op_module_show(a, &module, err);
+	r = liteio_op_module_loaded(&module, err);
 	if (r)
 		return r;
 	ret->name = liteio_strdup(a->identity.name);
@@ -171,6 +195,7 @@ int liteio_op_stats_list(struct liteio_agent *a, struct liteio_local_stats_list 
 		to->rejected = stats[i].rejected;
 		to->queued = stats[i].queued;
 		to->throttled = stats[i].throttled;
+		to->last_ns = stats[i].last_ns;
 		to->classes = liteio_calloc(LITEIO_CLASS_NR, sizeof(*to->classes));
 		to->n_classes = LITEIO_CLASS_NR;
 		for (j = 0; j < LITEIO_CLASS_NR; j++)

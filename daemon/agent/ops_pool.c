@@ -225,7 +225,7 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		return open_and_add(a, liteio_pool_open, req->device, ret, err);
 	r = liteio_pool_format(&format, &uuid, err);
 	if (r)
-		return liteio_error_wrap(err, r, "pool %s", req->name);
+		return r;
 	return open_and_add(a, liteio_pool_open, req->device, ret, err);
 }
 
@@ -396,7 +396,7 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 		liteio_pools_put_back(a->pools, p);
 		liteio_pools_put(a->pools, p);
 		liteio_pools_remember(a, NULL);
-		return liteio_error_wrap(err, r, "pool %s", pool);
+		return r;
 	}
 	p->engine = NULL;
 	liteio_pools_put(a->pools, p);

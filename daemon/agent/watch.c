@@ -18,6 +18,10 @@
 #include "base/worker.h"
 #include "host/dm.h"
 
+/* so often is a full pool looked at, which makes it count what was freed; slack spares the CPU */
+#define FULL_MS 5000
+#define FULL_SLACK_MS 1000
+
 /* what was last said of a pool */
 struct said {
 	struct liteio_uuid uuid;
@@ -30,6 +34,8 @@ struct said {
  * @agent: whose
  * @fd: device-mapper's events
  * @io: on @fd, NULL once stopped
+ * @timer: for pools that are full
+ * @full: one was, when they were looked at last; written by the job, read when it has ended
  * @looking: a worker looks at the pools; loop thread only
  * @again: something happened since it began; loop thread only
  * @said: of each pool that was looked at; the job only
@@ -39,6 +45,8 @@ struct liteio_watch {
 	struct liteio_agent *agent;
 	int fd;
 	struct liteio_io *io;
+	struct liteio_timer *timer;
+	bool full;
 	bool looking;
 	bool again;
 	struct said *said;
@@ -88,6 +96,7 @@ static void look_at(struct liteio_watch *w, struct liteio_open_pool *p)
 		log_info(NULL, "pool %s is ready again", i.name);
 	else if (said->condition != i.condition)
 		log_err(NULL, "pool %s: %s", i.name, i.reason);
+	w->full |= i.condition == LITEIO_POOL_NO_SPACE;
 	said->fill = i.space.fill;
 	said->condition = i.condition;
 }
@@ -98,6 +107,7 @@ static void look(void *arg)
 	struct liteio_open_pool **all;
 	size_t n;
 
+	w->full = false;
 	liteio_pools_all(w->agent->pools, &all, &n);
 	for (size_t i = 0; i < n; i++)
 		look_at(w, all[i]);
@@ -122,6 +132,8 @@ static void looked(void *arg)
 		liteio_cluster_pools_changed(w->agent->cluster);
 	if (w->again && w->io)
 		begin(w);
+	else if (w->full && w->timer)
+		liteio_timer_arm(w->timer, FULL_MS, FULL_SLACK_MS);
 }
 
 void liteio_watch_look(struct liteio_watch *w)
@@ -148,6 +160,11 @@ static void on_event(void *arg, int fd, unsigned int events)
 	liteio_watch_look(w);
 }
 
+static void on_timer(void *arg)
+{
+	liteio_watch_look(arg);
+}
+
 int liteio_watch_start(struct liteio_agent *a, struct liteio_watch **ret, struct liteio_error *err)
 {
 	struct liteio_watch *w;
@@ -160,6 +177,8 @@ int liteio_watch_start(struct liteio_agent *a, struct liteio_watch **ret, struct
 	w->agent = a;
 	w->fd = fd;
 	r = liteio_dm_events_arm(fd, err);
+	if (r == 0)
+		r = liteio_timer_new(a->loop, on_timer, w, &w->timer, err);
 	if (r == 0)
 		r = liteio_io_new(a->loop, fd, LITEIO_IO_READ, on_event, w, &w->io, err);
 	if (r < 0) {
@@ -176,12 +195,15 @@ void liteio_watch_stop(struct liteio_watch *w)
 		return;
 	liteio_io_free(w->io);
 	w->io = NULL;
+	liteio_timer_free(w->timer);
+	w->timer = NULL;
 }
 
 void liteio_watch_free(struct liteio_watch *w)
 {
 	if (!w)
 		return;
+	liteio_watch_stop(w);
 	close(w->fd);
 	free(w->said);
 	free(w);

@@ -6,6 +6,10 @@
  * The kernel speaks up when the free thin blocks of a pool first fall below a fifth, when there are
  * none, when there are some again, and when a pool fails. Between that and the next it is silent:
  * how full a pool is at this moment is asked for wherever it counts, not remembered.
+ *
+ * The one thing that it may keep to itself is that a full pool has free blocks again, after a
+ * discard that nothing followed. So as long as a pool is full, and only then, it is asked every few
+ * seconds.
  */
 #ifndef LITEIO_AGENT_WATCH_H
 #define LITEIO_AGENT_WATCH_H

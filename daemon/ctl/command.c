@@ -47,6 +47,9 @@ static const struct liteio_column node_columns[] = {
 static const struct liteio_column module_columns[] = {
 	BOOL("LOADED", "loaded"),
 	TEXT("VERSION", "version"),
+	BOOL("INSTALLED", "installed"),
+	TEXT("INSTALLED VERSION", "installedVersion"),
+	BOOL("SAME AS INSTALLED", "sameAsInstalled"),
 	TEXTS("FEATURES", "features"),
 	TEXT("INSTANCE", "instance"),
 	NUMBER("NEWEST EVENT", "eventSeq"),
@@ -88,6 +91,7 @@ static const struct liteio_column fenced_columns[] = {
 	BOOL("DRAINED", "drained"),
 	NUMBER("IN FLIGHT", "inflight"),
 	NUMBER("WAITED MS", "waitedMs"),
+	TEXT("NOTE", "note"),
 	END,
 };
 

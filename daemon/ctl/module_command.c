@@ -78,6 +78,7 @@ const struct liteio_column liteio_module_fenced_columns[] = {
 	BOOL("DRAINED", "drained"),
 	NUMBER("IN FLIGHT", "inflight"),
 	NUMBER("WAITED MS", "waitedMs"),
+	TEXT("NOTE", "note"),
 	END,
 };
 
@@ -114,8 +115,22 @@ const struct liteio_column liteio_module_stats_columns[] = {
 	NS("P90", "p90Ns"),
 	NS("P99", "p99Ns"),
 	NS("P99.9", "p999Ns"),
+	TEXT("IDLE", "idle"),
 	END,
 };
+
+/* how long ago the last I/O of the attachment ended; "-" when there was none */
+static void set_idle(struct liteio_json *row, const struct liteio_json *item)
+{
+	int64_t now = liteio_json_get_int(item, "timeNs", 0);
+	int64_t last = liteio_json_get_int(item, "lastNs", 0);
+	char text[32];
+
+	if (last)
+		liteio_json_set_string(row, "idle",
+				       liteio_format_ns((uint64_t)(now > last ? now - last : 0),
+							text, sizeof(text)));
+}
 
 struct liteio_json *liteio_stats_rows(const struct liteio_json *answer)
 {
@@ -139,6 +154,7 @@ struct liteio_json *liteio_stats_rows(const struct liteio_json *answer)
 			for (size_t n = 0; n < LITEIO_ARRAY_SIZE(keys); n++)
 				liteio_json_set_int(row, keys[n],
 						    liteio_json_get_int(c, keys[n], 0));
+			set_idle(row, item);
 			liteio_json_append(rows, row);
 		}
 	}

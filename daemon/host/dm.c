@@ -177,8 +177,8 @@ int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n,
 }
 
 /* walk the targets of a TABLE or STATUS answer */
-static int get_targets(int type, const char *name, struct liteio_dm_target **ret, size_t *ret_n,
-		       struct liteio_error *err)
+static int get_targets(int type, const char *name, bool commit, struct liteio_dm_target **ret,
+		       size_t *ret_n, struct liteio_error *err)
 {
 	struct dm_task *t _cleanup_task_ = task_new(type, name);
 	struct liteio_dm_target *targets = NULL;
@@ -187,7 +187,8 @@ static int get_targets(int type, const char *name, struct liteio_dm_target **ret
 	size_t n = 0;
 	int r;
 
-	dm_task_no_flush(t);
+	if (!commit)
+		dm_task_no_flush(t);
 	r = task_run(t, "read", name, err);
 	if (r)
 		return r;
@@ -218,13 +219,19 @@ static int get_targets(int type, const char *name, struct liteio_dm_target **ret
 int liteio_dm_table(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
 		    struct liteio_error *err)
 {
-	return get_targets(DM_DEVICE_TABLE, name, ret, ret_n, err);
+	return get_targets(DM_DEVICE_TABLE, name, false, ret, ret_n, err);
 }
 
 int liteio_dm_status(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
 		     struct liteio_error *err)
 {
-	return get_targets(DM_DEVICE_STATUS, name, ret, ret_n, err);
+	return get_targets(DM_DEVICE_STATUS, name, false, ret, ret_n, err);
+}
+
+int liteio_dm_status_committed(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
+			       struct liteio_error *err)
+{
+	return get_targets(DM_DEVICE_STATUS, name, true, ret, ret_n, err);
 }
 
 static bool same_table(const char *name, const struct liteio_dm_target *t, size_t n)

@@ -149,6 +149,9 @@ int liteio_dm_table(const char *name, struct liteio_dm_target **ret, size_t *ret
 		    struct liteio_error *err);
 int liteio_dm_status(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
 		     struct liteio_error *err);
+/* the same, but a thin pool commits its metadata for it (dm-thin.c pool_status()); may wait */
+int liteio_dm_status_committed(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
+			       struct liteio_error *err);
 /* every device of ours (dm uuid prefix LITEIO-), with open counts; new memory */
 int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_error *err);
 /* devices directly below, as dev_t; new memory */

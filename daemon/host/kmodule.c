@@ -118,6 +118,7 @@ int liteio_kmodule_info(const char *name, struct liteio_kmodule_info *ret, struc
 		mod = kmod_module_get_module(list);
 		i.builtin = kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN;
 		i.installed = i.builtin || kmod_module_get_path(mod);
+		file_info(mod, "version", i.installed_version, sizeof(i.installed_version));
 		file_info(mod, "srcversion", srcversion, sizeof(srcversion));
 		i.is_installed_one = i.loaded && srcversion[0] &&
 				     !strcmp(srcversion, i.srcversion);
@@ -149,41 +150,5 @@ int liteio_kmodule_load(const char *name, struct liteio_error *err)
 			return liteio_error_set(err, r, "cannot load the module %s: %s", name,
 						liteio_error_str(NULL, r));
 	}
-	return 0;
-}
-
-int liteio_kmodule_load_file(const char *path, struct liteio_error *err)
-{
-	struct kmod_ctx *ctx _cleanup_(ctx_unrefp) = new_ctx();
-	struct kmod_module *mod _cleanup_(mod_unrefp) = NULL;
-	int r;
-
-	if (!ctx)
-		return liteio_error_set(err, -ENOMEM, "cannot use libkmod");
-	r = kmod_module_new_from_path(ctx, path, &mod);
-	if (r >= 0)
-		r = kmod_module_insert_module(mod, 0, NULL);
-	if (r < 0)
-		return liteio_error_set(err, r, "cannot load %s: %s", path,
-					liteio_error_str(NULL, r));
-	return 0;
-}
-
-int liteio_kmodule_unload(const char *name, struct liteio_error *err)
-{
-	struct kmod_ctx *ctx _cleanup_(ctx_unrefp) = new_ctx();
-	struct kmod_module *mod _cleanup_(mod_unrefp) = NULL;
-	int r;
-
-	if (!ctx)
-		return liteio_error_set(err, -ENOMEM, "cannot use libkmod");
-	r = kmod_module_new_from_name(ctx, name, &mod);
-	if (r >= 0)
-		r = kmod_module_remove_module(mod, 0);
-	if (r == -EAGAIN || r == -EWOULDBLOCK)
-		r = -EBUSY;
-	if (r < 0 && r != -ENOENT)
-		return liteio_error_set(err, r, "cannot unload the module %s: %s", name,
-					liteio_error_str(NULL, r));
 	return 0;
 }

@@ -17,6 +17,7 @@ struct liteio_error;
  * @version: of the loaded one, "" when it has none
  * @srcversion: of the loaded one, "" when it has none
  * @installed: a file for this kernel is there for modprobe
+ * @installed_version: of that file, "" when it has none
  * @is_installed_one: the loaded module was built from the same source as the installed file; false
  *                    also when that cannot be told
  */
@@ -26,17 +27,22 @@ struct liteio_kmodule_info {
 	char version[64];
 	char srcversion[64];
 	bool installed;
+	char installed_version[64];
 	bool is_installed_one;
 };
 
+/**
+ * liteio_kmodule_info() - what is in the kernel, and what modprobe would load
+ * @name: of the module
+ * @ret: the answer
+ * @err: why not
+ *
+ * Reads the installed file: milliseconds. Return: 0 or a negative errno.
+ */
 int liteio_kmodule_info(const char *name, struct liteio_kmodule_info *ret,
 			struct liteio_error *err);
 bool liteio_kmodule_is_loaded(const char *name);
 /* like modprobe: with dependencies and configuration; 0 when it is there already */
 int liteio_kmodule_load(const char *name, struct liteio_error *err);
-/* load this very file; -EEXIST when a module of its name is loaded */
-int liteio_kmodule_load_file(const char *path, struct liteio_error *err);
-/* -EBUSY while in use */
-int liteio_kmodule_unload(const char *name, struct liteio_error *err);
 
 #endif

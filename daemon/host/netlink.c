@@ -3,7 +3,8 @@
  * The liteio family through libnl-genl.
  *
  * libnl neither asks for extended ACKs nor reads them: the option is set on the socket and the
- * error callback looks for NLMSGERR_ATTR_MSG itself.
+ * callbacks look for NLMSGERR_ATTR_MSG themselves. Over 600 lines because the headers of a library
+ * are included in one file; what needs none of them is in netlink_*.c.
  */
 #include <errno.h>
 #include <netlink/genl/ctrl.h>
@@ -22,14 +23,16 @@
 /* how often a dump that objects changed under is begun again before it is taken as it is */
 #define DUMP_TRIES 10
 
+/* @note: the kernel's sentence about the last command, "" for none */
 struct liteio_netlink {
 	struct nl_sock *sock;
 	int family;
+	char note[LITEIO_NETLINK_SENTENCE];
 };
 
 struct liteio_netlink_events {
 	struct nl_sock *sock;
-	uint64_t last_seq;
+	uint64_t known;
 };
 
 typedef int (*parse_fn)(const void *attrs, size_t len, void *ret);
@@ -38,7 +41,7 @@ typedef int (*parse_fn)(const void *attrs, size_t len, void *ret);
 struct request {
 	int error;
 	bool is_done;
-	char sentence[256];
+	char sentence[LITEIO_NETLINK_SENTENCE];
 	parse_fn parse;
 	size_t item_size;
 	void *items;
@@ -55,8 +58,6 @@ static int on_message(struct nl_msg *msg, void *arg)
 	struct genlmsghdr *g;
 	int len;
 
-	if (h->nlmsg_flags & NLM_F_DUMP_INTR)
-		q->interrupted = true;
 	if (!q->parse || !genlmsg_valid_hdr(h, 0))
 		return NL_OK;
 	g = genlmsg_hdr(h);
@@ -76,8 +77,6 @@ static int on_done(struct nl_msg *msg, void *arg)
 	struct nlmsghdr *h = nlmsg_hdr(msg);
 	int code;
 
-	if (h->nlmsg_flags & NLM_F_DUMP_INTR)
-		q->interrupted = true;
 	/* a dump that failed on its way says so in its last message */
 	if (nlmsg_datalen(h) >= (int)sizeof(code)) {
 		memcpy(&code, nlmsg_data(h), sizeof(code));
@@ -88,12 +87,16 @@ static int on_done(struct nl_msg *msg, void *arg)
 	return NL_STOP;
 }
 
-static int on_ack(struct nl_msg *msg, void *arg)
+/*
+ * Objects changed under the dump. Without this, libnl makes an error of it. The message itself
+ * comes once more: as one of the dump, or as its end, which has the flag too.
+ */
+static int on_interrupted(struct nl_msg *msg, void *arg)
 {
 	struct request *q = arg;
 
-	q->is_done = true;
-	return NL_STOP;
+	q->interrupted = true;
+	return NL_OK;
 }
 
 /* the kernel's sentence follows the error code, and the request when that is repeated */
@@ -114,6 +117,16 @@ static void find_sentence(const struct nlmsgerr *e, struct request *q)
 	if (a && nla_len(a) > 0)
 		snprintf(q->sentence, sizeof(q->sentence), "%.*s", nla_len(a),
 			 (const char *)nla_data(a));
+}
+
+/* a success may have its sentence, too */
+static int on_ack(struct nl_msg *msg, void *arg)
+{
+	struct request *q = arg;
+
+	q->is_done = true;
+	find_sentence(nlmsg_data(nlmsg_hdr(msg)), q);
+	return NL_STOP;
 }
 
 static int on_error(struct sockaddr_nl *addr, struct nlmsgerr *e, void *arg)
@@ -138,8 +151,7 @@ static int receive(struct nl_sock *sock, struct request *q, struct liteio_error 
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_message, q);
 	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_done, q);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, q);
-	/* libnl reports an interrupted dump as an error of its own; we look at the flag */
-	nl_cb_set(cb, NL_CB_DUMP_INTR, NL_CB_CUSTOM, on_message, q);
+	nl_cb_set(cb, NL_CB_DUMP_INTR, NL_CB_CUSTOM, on_interrupted, q);
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, q);
 	while (!q->is_done && r >= 0)
 		r = nl_recvmsgs(sock, cb);
@@ -205,6 +217,7 @@ static int ask(struct liteio_netlink *nl, struct nl_msg *msg, struct request *q,
 		return liteio_error_set(err, -EIO, "cannot ask the module to %s: %s", what,
 					nl_geterror(r));
 	r = receive(nl->sock, q, err);
+	memcpy(nl->note, q->sentence, sizeof(nl->note));
 	if (!r && q->error)
 		r = liteio_error_set(err, q->error, "cannot %s: %s", what,
 				     q->sentence[0] ? q->sentence :
@@ -430,6 +443,7 @@ int liteio_netlink_fence(struct liteio_netlink *nl, const struct liteio_uuid *uu
 			 struct liteio_error *err)
 {
 	struct nl_msg *msg = new_message(nl, LITEIO_CMD_FENCE, NLM_F_REQUEST | NLM_F_ACK);
+	int r;
 
 	put_uuid(msg, uuid);
 	if (floor)
@@ -438,7 +452,10 @@ int liteio_netlink_fence(struct liteio_netlink *nl, const struct liteio_uuid *uu
 		put_u64(msg, LITEIO_A_GEN, generation);
 	if (timeout_ms != LITEIO_NETLINK_TIMEOUT_DEF)
 		put_u32(msg, LITEIO_A_TIMEOUT_MS, timeout_ms);
-	return ask_one(nl, msg, parse_fence, ret, sizeof(*ret), "fence the volume", err);
+	r = ask_one(nl, msg, parse_fence, ret, sizeof(*ret), "fence the volume", err);
+	if (!r)
+		memcpy(ret->note, nl->note, sizeof(ret->note));
+	return r;
 }
 
 int liteio_netlink_fence_wait(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
@@ -446,9 +463,10 @@ int liteio_netlink_fence_wait(struct liteio_netlink *nl, const struct liteio_uui
 			      struct liteio_netlink_fence *ret, struct liteio_error *err)
 {
 	uint64_t deadline = liteio_now_ms() + timeout_ms;
+	char note[sizeof(ret->note)] = "";
 
 	/* each round waits inside the kernel: this is no busy loop */
-	for (;;) {
+	for (bool is_first = true;; is_first = false) {
 		uint64_t now = liteio_now_ms();
 		uint64_t left = now < deadline ? deadline - now : 0;
 		int r;
@@ -456,6 +474,10 @@ int liteio_netlink_fence_wait(struct liteio_netlink *nl, const struct liteio_uui
 		if (left > LITEIO_FENCE_TIMEOUT_MS_MAX)
 			left = LITEIO_FENCE_TIMEOUT_MS_MAX;
 		r = liteio_netlink_fence(nl, uuid, floor, generation, (uint32_t)left, ret, err);
+		if (!r && is_first)
+			memcpy(note, ret->note, sizeof(note));
+		else if (!r)
+			memcpy(ret->note, note, sizeof(note));
 		if (r || ret->drained || !left)
 			return r;
 	}
@@ -530,6 +552,11 @@ void liteio_netlink_events_close(struct liteio_netlink_events *ev)
 	free(ev);
 }
 
+void liteio_netlink_events_expect(struct liteio_netlink_events *ev, uint64_t seq)
+{
+	ev->known = seq;
+}
+
 int liteio_netlink_events_fd(const struct liteio_netlink_events *ev)
 {
 	return nl_socket_get_fd(ev->sock);
@@ -556,6 +583,7 @@ int liteio_netlink_events_next(struct liteio_netlink_events *ev, struct liteio_n
 {
 	_Alignas(struct nlmsghdr) char buf[4096];
 	struct nlmsghdr *h = (struct nlmsghdr *)buf;
+	enum liteio_netlink_order order;
 	struct liteio_netlink_event e;
 
 	for (;;) {
@@ -575,10 +603,12 @@ int liteio_netlink_events_next(struct liteio_netlink_events *ev, struct liteio_n
 		    parse_event(genlmsg_attrdata(genlmsg_hdr(h), 0),
 				(size_t)genlmsg_attrlen(genlmsg_hdr(h), 0), &e))
 			continue;
+		order = liteio_netlink_order(&ev->known, e.seq);
+		if (order == LITEIO_NETLINK_KNOWN)
+			continue;
 		/* the event itself is of no use when those before it are missing */
-		if (ev->last_seq && e.seq != ev->last_seq + 1)
+		if (order == LITEIO_NETLINK_GAP)
 			e = (struct liteio_netlink_event){ .lost = true, .seq = e.seq };
-		ev->last_seq = e.seq;
 		*ret = e;
 		return 1;
 	}

@@ -24,6 +24,9 @@ struct liteio_netlink_events;
 #define LITEIO_NETLINK_NAME_MAX LITEIO_NAME_MAX
 #define LITEIO_NETLINK_HOST_MAX 223
 
+/* room for a sentence of the kernel's, cut there */
+#define LITEIO_NETLINK_SENTENCE 256
+
 /* lets the kernel choose FENCE's TIMEOUT_MS default */
 #define LITEIO_NETLINK_TIMEOUT_DEF UINT32_MAX
 
@@ -115,11 +118,13 @@ struct liteio_netlink_att {
 	uint64_t remaining;
 };
 
+/* struct liteio_netlink_fence - FENCE; @note: the kernel's sentence about a success, mostly "" */
 struct liteio_netlink_fence {
 	uint64_t floor;
 	bool drained;
 	uint64_t inflight;
 	uint64_t waited_ns;
+	char note[LITEIO_NETLINK_SENTENCE];
 };
 
 struct liteio_netlink_class {
@@ -131,7 +136,8 @@ struct liteio_netlink_class {
 };
 
 /*
- * struct liteio_netlink_stats - STATS_GET; @classes is indexed by enum liteio_class
+ * struct liteio_netlink_stats - STATS_GET; @classes is indexed by enum liteio_class; @last_ns is 0
+ * when no I/O has completed, or the module is older than the attribute
  */
 struct liteio_netlink_stats {
 	struct liteio_uuid uuid;
@@ -141,6 +147,7 @@ struct liteio_netlink_stats {
 	uint64_t rejected;
 	uint64_t queued;
 	uint64_t throttled;
+	uint64_t last_ns;
 	struct liteio_netlink_class classes[LITEIO_CLASS_NR];
 };
 
@@ -235,7 +242,10 @@ int liteio_netlink_att_del(struct liteio_netlink *nl, const struct liteio_uuid *
 int liteio_netlink_fence(struct liteio_netlink *nl, const struct liteio_uuid *uuid, uint64_t floor,
 			 uint64_t generation, uint32_t timeout_ms, struct liteio_netlink_fence *ret,
 			 struct liteio_error *err);
-/* FENCE again and again until drained or @timeout_ms is over; 0 in both cases: see @ret->drained */
+/*
+ * FENCE again and again until drained or @timeout_ms is over; 0 in both cases: see @ret->drained.
+ * @ret->note is of the first one, which is the one that changes something
+ */
 int liteio_netlink_fence_wait(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 			      uint64_t floor, uint64_t generation, uint64_t timeout_ms,
 			      struct liteio_netlink_fence *ret, struct liteio_error *err);
@@ -294,14 +304,20 @@ int liteio_netlink_ask(struct liteio_netlink *nl, const struct liteio_netlink_qu
  * @ret: owned by the caller
  * @err: why not
  *
- * Events can be lost between a listing and the subscription: subscribe first, then list.
+ * Events can be lost between a listing and the subscription: subscribe first, then ask for the
+ * newest event (INFO_GET), say so with liteio_netlink_events_expect(), then list.
  * Return: 0 or a negative errno.
  */
 int liteio_netlink_events_open(struct liteio_netlink_events **ret, struct liteio_error *err);
+/* events up to @seq are known: they are skipped, and the one after it is the next */
+void liteio_netlink_events_expect(struct liteio_netlink_events *ev, uint64_t seq);
 void liteio_netlink_events_close(struct liteio_netlink_events *ev);
 /* non-blocking descriptor to watch for reading; borrowed */
 int liteio_netlink_events_fd(const struct liteio_netlink_events *ev);
-/* the next event: 1 and @ret, 0 when there is none now, or a negative errno; never blocks */
+/*
+ * the next event: 1 and @ret, 0 when there is none now, or a negative errno; never blocks. Without
+ * liteio_netlink_events_expect() the first one is event 1 or "lost"
+ */
 int liteio_netlink_events_next(struct liteio_netlink_events *ev, struct liteio_netlink_event *ret,
 			       struct liteio_error *err);
 
@@ -315,5 +331,15 @@ int liteio_netlink_parse_att(const void *attrs, size_t len, struct liteio_netlin
 int liteio_netlink_parse_fence(const void *attrs, size_t len, struct liteio_netlink_fence *ret);
 int liteio_netlink_parse_stats(const void *attrs, size_t len, struct liteio_netlink_stats *ret);
 int liteio_netlink_parse_event(const void *attrs, size_t len, struct liteio_netlink_event *ret);
+
+/* where an event stands to those before it */
+enum liteio_netlink_order {
+	LITEIO_NETLINK_KNOWN, /* not behind the newest one that is known */
+	LITEIO_NETLINK_NEXT, /* the one behind it */
+	LITEIO_NETLINK_GAP, /* others are missing between the two */
+};
+
+/* @known: the newest event that is known, 0 for none; becomes @seq when that is newer */
+enum liteio_netlink_order liteio_netlink_order(uint64_t *known, uint64_t seq);
 
 #endif

@@ -227,6 +227,7 @@ int liteio_netlink_parse_stats(const void *attrs, size_t len, struct liteio_netl
 	get_u64(&t[LITEIO_A_REJECTED], &s.rejected);
 	get_u64(&t[LITEIO_A_QUEUED], &s.queued);
 	get_u64(&t[LITEIO_A_THROTTLED], &s.throttled);
+	get_u64(&t[LITEIO_A_LAST_NS], &s.last_ns);
 	*ret = s;
 	return 0;
 }
@@ -245,6 +246,16 @@ int liteio_netlink_parse_event(const void *attrs, size_t len, struct liteio_netl
 	get_u64(&t[LITEIO_A_VALUE], &e.value);
 	*ret = e;
 	return 0;
+}
+
+enum liteio_netlink_order liteio_netlink_order(uint64_t *known, uint64_t seq)
+{
+	uint64_t before = *known;
+
+	if (seq <= before)
+		return LITEIO_NETLINK_KNOWN;
+	*known = seq;
+	return seq == before + 1 ? LITEIO_NETLINK_NEXT : LITEIO_NETLINK_GAP;
 }
 
 int liteio_netlink_parse_dirty_start(const void *attrs, size_t len,

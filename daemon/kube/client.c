@@ -20,10 +20,6 @@
 #include "kube/object.h"
 #include "kube/request.h"
 
-/* objects asked for at once: an answer of so many stays far below the bound of a JSON text */
-#define PAGE_LIMIT "250"
-#define LIST_ATTEMPTS 3
-
 /**
  * struct liteio_kube - a client
  * @loop: NULL when there are no asynchronous calls
@@ -410,72 +406,6 @@ int liteio_kube_get(struct liteio_kube *k, const struct liteio_resource *res, co
 	};
 
 	return liteio_kube_call_sync(k, &req, ret, err);
-}
-
-/* one page; @ret_next is the token of the next one, NULL after the last */
-static int list_page(struct liteio_kube *k, const struct liteio_resource *res, const char *ns,
-		     const char *label_selector, const char *token, struct liteio_json *items,
-		     char **ret_next, struct liteio_error *err)
-{
-	char *path _cleanup_free_ = liteio_resource_path(res, ns, NULL, NULL);
-	struct outgoing o = { .msg = { .method = "GET" } };
-	struct liteio_buf q = LITEIO_BUF_INIT;
-	struct liteio_json *answer;
-	const struct liteio_json *page;
-	const char *next;
-	int r;
-
-	liteio_kube_query_add(&q, "limit", PAGE_LIMIT);
-	liteio_kube_query_add(&q, "labelSelector", label_selector);
-	liteio_kube_query_add(&q, "continue", token);
-	o.msg.path = liteio_strf("%s?%s", path, q.data);
-	liteio_buf_fini(&q);
-	r = send_sync(k, &o, LITEIO_KUBE_TIMEOUT_MS, &answer, err);
-	if (r)
-		return r;
-	page = liteio_json_get(answer, "items");
-	for (size_t i = 0; i < liteio_json_len(page); i++)
-		liteio_json_append(items, liteio_json_ref(liteio_json_at(page, i)));
-	next = liteio_json_get_string(answer, "metadata.continue");
-	*ret_next = next && *next ? liteio_strdup(next) : NULL;
-	liteio_json_unref(answer);
-	return 0;
-}
-
-static int list_once(struct liteio_kube *k, const struct liteio_resource *res, const char *ns,
-		     const char *label_selector, struct liteio_json **ret,
-		     struct liteio_error *err)
-{
-	struct liteio_json *items = liteio_json_new_array();
-	char *token = NULL;
-	int r;
-
-	do {
-		char *next = NULL;
-
-		r = list_page(k, res, ns, label_selector, token, items, &next, err);
-		free(token);
-		token = next;
-	} while (!r && token);
-	if (r) {
-		liteio_json_unref(items);
-		return r;
-	}
-	*ret = items;
-	return 0;
-}
-
-int liteio_kube_list(struct liteio_kube *k, const struct liteio_resource *res, const char *ns,
-		     const char *label_selector, struct liteio_json **ret,
-		     struct liteio_error *err)
-{
-	unsigned int i;
-	int r = -ESTALE;
-
-	/* pages that have been compacted away while we read: from the beginning */
-	for (i = 0; i < LIST_ATTEMPTS && r == -ESTALE; i++)
-		r = list_once(k, res, ns, label_selector, ret, err);
-	return r;
 }
 
 int liteio_kube_create(struct liteio_kube *k, const struct liteio_resource *res,

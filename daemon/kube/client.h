@@ -145,10 +145,6 @@ int liteio_kube_call_sync(struct liteio_kube *k, const struct liteio_kube_reques
 
 int liteio_kube_get(struct liteio_kube *k, const struct liteio_resource *res, const char *ns,
 		    const char *name, struct liteio_json **ret, struct liteio_error *err);
-/* the whole collection, one array of objects (not the List object) */
-int liteio_kube_list(struct liteio_kube *k, const struct liteio_resource *res, const char *ns,
-		     const char *label_selector, struct liteio_json **ret,
-		     struct liteio_error *err);
 int liteio_kube_create(struct liteio_kube *k, const struct liteio_resource *res,
 		       const struct liteio_json *obj, struct liteio_json **ret,
 		       struct liteio_error *err);

@@ -20,7 +20,7 @@ struct liteio_lease;
  * struct liteio_lease_spec - strings are copied; zero takes the default
  * @ns: namespace of the Lease
  * @name: its name
- * @identity: who we are; unique per process: "<host>_<uuid>"
+ * @identity: who we are; never that of two processes at a time: a pod's name, "<host>_<uuid>"
  * @duration_ms: others take over when nothing changed for so long, default 15000
  * @deadline_ms: we give up when not renewed for so long, default 10000, less than @duration_ms
  * @retry_ms: time between attempts to acquire or renew, default 2000

@@ -210,6 +210,9 @@ const struct liteio_field liteio_local_pool_repair_fields[] = {
 const struct liteio_field liteio_local_module_fields[] = {
 	BOOL("loaded", loaded, KEEP),
 	STRING("version", version, 0, 0),
+	BOOL("installed", installed, KEEP),
+	STRING("installedVersion", installed_version, 0, 0),
+	BOOL("sameAsInstalled", same_as_installed, KEEP),
 	STRINGS("features", features, KEEP, 0),
 	UUID("instance", instance, 0),
 	NUMBER("eventSeq", event_seq, 0, 0, 0),
@@ -339,6 +342,7 @@ const struct liteio_field liteio_local_fenced_fields[] = {
 	BOOL("drained", drained, KEEP),
 	NUMBER("inflight", inflight, KEEP, 0, 0),
 	NUMBER("waitedMs", waited_ms, KEEP, 0, 0),
+	STRING("note", note, 0, 0),
 	END,
 };
 
@@ -455,6 +459,7 @@ const struct liteio_field liteio_local_stats_fields[] = {
 	NUMBER("rejected", rejected, KEEP, 0, 0),
 	NUMBER("queued", queued, KEEP, 0, 0),
 	NUMBER("throttled", throttled, KEEP, 0, 0),
+	NUMBER("lastNs", last_ns, 0, 0, 0),
 	ITEMS("classes", classes, class_stats, 0),
 	END,
 };

@@ -277,6 +277,10 @@ struct liteio_local_pool_repair {
  * struct liteio_local_module - GET /v1/module
  * @loaded: liteio.ko answers on netlink
  * @version: of the module, NULL when not loaded
+ * @installed: modprobe has a file of it for this kernel
+ * @installed_version: of that file, NULL without one
+ * @same_as_installed: the loaded one was built from the same source as that file; false also when
+ *	that cannot be told
  * @features: names of what it can do
  * @n_features: how many
  * @instance: changes each time the module is loaded
@@ -287,6 +291,9 @@ struct liteio_local_pool_repair {
 struct liteio_local_module {
 	bool loaded;
 	char *version;
+	bool installed;
+	char *installed_version;
+	bool same_as_installed;
 	char **features;
 	size_t n_features;
 	struct liteio_uuid instance;
@@ -501,12 +508,14 @@ struct liteio_local_volume {
  * @drained: no I/O of what was fenced can reach the disk any more
  * @inflight: what has not ended yet
  * @waited_ms: how long this call waited
+ * @note: a sentence when the fence was below a floor that is higher already; mostly NULL
  */
 struct liteio_local_fenced {
 	uint64_t floor;
 	bool drained;
 	uint64_t inflight;
 	uint64_t waited_ms;
+	char *note;
 };
 
 /**
@@ -677,6 +686,7 @@ struct liteio_local_class_stats {
  * @rejected: refused because of a fence or of read-only
  * @queued: I/O that waits because of a limit
  * @throttled: that had to wait
+ * @last_ns: CLOCK_BOOTTIME when I/O last completed, whatever the result; 0 when none has
  * @classes: of I/O
  * @n_classes: how many
  */
@@ -688,6 +698,7 @@ struct liteio_local_stats {
 	uint64_t rejected;
 	uint64_t queued;
 	uint64_t throttled;
+	uint64_t last_ns;
 	struct liteio_local_class_stats *classes;
 	size_t n_classes;
 };

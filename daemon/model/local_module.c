@@ -27,6 +27,7 @@ const struct liteio_field liteio_local_module_fenced_fields[] = {
 	BOOL("drained", drained, KEEP),
 	NUMBER("inflight", inflight, KEEP, 0, 0),
 	NUMBER("waitedMs", waited_ms, KEEP, 0, 0),
+	STRING("note", note, 0, 0),
 	END,
 };
 

@@ -41,6 +41,7 @@ struct liteio_local_module_fence {
  * @drained: no I/O of what was fenced can reach the disk any more
  * @inflight: what has not ended yet
  * @waited_ms: how long this call waited
+ * @note: a sentence when the fence was below a floor that is higher already; mostly NULL
  */
 struct liteio_local_module_fenced {
 	char *pool;
@@ -49,6 +50,7 @@ struct liteio_local_module_fenced {
 	bool drained;
 	uint64_t inflight;
 	uint64_t waited_ms;
+	char *note;
 };
 
 /**

@@ -93,9 +93,8 @@ struct liteio_engine_spare {
  *	neither metadata, nor volumes, which are activated read-only then
  * @deactivate: take it out; -EBUSY while a volume of it is active
  * @resize: the label's extents, or devices, have become more: what is below the pool is as long as
- *	they are now;
- *	the pool itself follows with @activate. Nothing in the kernel when it is not active
- * @status: of the active pool, without a metadata commit
+ *	they are now; the pool itself follows with @activate. Nothing when it is not active
+ * @status: of the active pool, without a metadata commit unless it is full
  * @create: a new empty device; -EEXIST when the id is in use
  * @snapshot: a new device that shares the blocks of another
  * @remove: forget a device; 0 when there is none

@@ -149,7 +149,7 @@ struct liteio_pool_format {
  * liteio_pool_format() - make a pool on a device
  * @f: what to make
  * @ret_uuid: of the new pool
- * @err: why not
+ * @err: why not, with the pool's name
  *
  * A device that carries a pool of ours is refused with or without force (import it, or destroy it).
  * The label is written last: interrupted before, the device is as free as it was and the same call

@@ -33,7 +33,6 @@ static int finish(struct liteio_pool *p, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_pending(&p->cat);
 	struct liteio_uuid replaced = v->replaces;
-	struct liteio_catalog draft;
 	int r;
 
 	/* a device that still has the old data must not outlive the change */
@@ -42,9 +41,7 @@ static int finish(struct liteio_pool *p, struct liteio_error *err)
 		if (r)
 			return r;
 	}
-	liteio_pool_draft(p, &draft);
-	liteio_catalog_finish(&draft);
-	return liteio_pool_persist(p, &draft, err);
+	return liteio_pool_finish(p, err);
 }
 
 /* nobody was told that they exist: they never did. Their thin ids are not used again */
@@ -442,9 +439,11 @@ int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err)
 		return liteio_error_set(err, -EBUSY, "pool %s still has %zu volumes and snapshots",
 					p->store.label.pool_name, p->cat.n_volumes);
 	r = shut_down(p, err);
-	if (!r)
-		r = wipe_all(p, err);
-	if (!r)
-		let_go(p);
-	return r;
+	if (r)
+		return r;
+	r = wipe_all(p, err);
+	if (r)
+		return liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name);
+	let_go(p);
+	return 0;
 }

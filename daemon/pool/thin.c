@@ -284,15 +284,19 @@ static int contents(struct liteio_engine *e, struct liteio_thin_dump *ret,
 
 /* ---- status --------------------------------------------------------------------------------- */
 
+/* liteio_dm_status(), or the kind that commits */
+typedef int (*status_fn)(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
+			 struct liteio_error *err);
+
 /* the status line of a device with one target of this type */
-static int one_status(const char *name, const char *type, char *ret, size_t len,
+static int one_status(status_fn ask, const char *name, const char *type, char *ret, size_t len,
 		      struct liteio_error *err)
 {
 	struct liteio_dm_target *t _cleanup_free_ = NULL;
 	size_t n;
 	int r;
 
-	r = liteio_dm_status(name, &t, &n, err);
+	r = ask(name, &t, &n, err);
 	if (r)
 		return r;
 	if (n != 1 || strcmp(t[0].type, type) != 0)
@@ -301,19 +305,36 @@ static int one_status(const char *name, const char *type, char *ret, size_t len,
 	return 0;
 }
 
-static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
-		  struct liteio_error *err)
+static int pool_status(struct thin *t, status_fn ask, struct liteio_engine_status *ret,
+		       struct liteio_error *err)
 {
-	struct thin *t = thin_of(e);
 	char params[512];
 	int r;
 
-	r = one_status(t->pool, "thin-pool", params, sizeof(params), err);
+	r = one_status(ask, t->pool, "thin-pool", params, sizeof(params), err);
 	if (r)
 		return r;
 	if (liteio_thin_parse_pool(params, t->label.thin_block, ret))
 		return liteio_error_set(err, -EIO, "cannot read the pool's status \"%s\"", params);
 	return 0;
+}
+
+/*
+ * A full pool counts freed blocks when it commits, and a discard that frees some leaves nothing to
+ * commit when the timer's commit falls between its two halves (dm-thin.c
+ * process_prepared_discard_passdown_pt2() marks no device as changed). Without new blocks to write
+ * nothing else makes it commit, and it would stay full.
+ */
+static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
+		  struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	int r;
+
+	r = pool_status(t, liteio_dm_status, ret, err);
+	if (r || ret->mode != LITEIO_ENGINE_NO_SPACE)
+		return r;
+	return pool_status(t, liteio_dm_status_committed, ret, err);
 }
 
 /* ---- messages ------------------------------------------------------------------------------- */
@@ -416,7 +437,7 @@ static int volume_status(struct liteio_engine *e, const struct liteio_uuid *uuid
 	volume_name(uuid, name);
 	r = liteio_dm_info(name, &i, err);
 	if (!r)
-		r = one_status(name, "thin", params, sizeof(params), err);
+		r = one_status(liteio_dm_status, name, "thin", params, sizeof(params), err);
 	if (r)
 		return r;
 	v.open_count = i.open_count;

@@ -23,6 +23,8 @@ O=${O:-build}
 case $O in /*) ;; *) O=$LITEIO_TOP/$O ;; esac
 LITEIO_KERNEL=${LITEIO_KERNEL:-6.12}
 LITEIO_MODULE=${LITEIO_MODULE:-$O/kmod-$LITEIO_KERNEL/liteio.ko}
+case $LITEIO_MODULE in /*) ;; *) LITEIO_MODULE=$PWD/$LITEIO_MODULE ;; esac
+export LITEIO_MODULE
 
 # take_dir ARGS...: an option --dir DIR in front of the others names the cluster; the rest is in ARGS.
 take_dir() {
@@ -38,8 +40,20 @@ take_dir() {
 	export LITEIO_CLUSTER_DIR=$CLUSTER_DIR
 	NETNS=liteio-$(printf %s "$CLUSTER_DIR" | sha256sum | cut -c1-8)
 	KUBECONFIG=$CLUSTER_DIR/pki/admin.kubeconfig
-	KUBERNETES=$("$LITEIO_TOP/tests/cluster/build" --where | sed -n 1p)
-	SIDECARS=$("$LITEIO_TOP/tests/cluster/build" --where | sed -n 2p)
+	find_programs
+}
+
+# Where the programs are that tests/cluster/build has built: asked once, for all scripts that are called from here.
+find_programs() {
+	if [ -z "${LITEIO_KUBERNETES-}" ] || [ -z "${LITEIO_SIDECARS-}" ]; then
+		{
+			read -r LITEIO_KUBERNETES
+			read -r LITEIO_SIDECARS
+		} < <("$LITEIO_TOP/tests/cluster/build" --where)
+		export LITEIO_KUBERNETES LITEIO_SIDECARS
+	fi
+	KUBERNETES=$LITEIO_KUBERNETES
+	SIDECARS=$LITEIO_SIDECARS
 }
 
 worker_ip() { echo "192.168.100.$((10 + $1))"; }

@@ -6,7 +6,6 @@
  * fuzz-src: daemon/pool/catalog.c daemon/pool/catalog_codec.c daemon/pool/catalog_extent.c
  * fuzz-src: daemon/pool/crc32c.c
  * fuzz-src: daemon/base/error.c daemon/base/str.c daemon/base/uuid.c daemon/base/size.c
- * daemon/base/error.c daemon/base/str.c daemon/base/uuid.c daemon/base/size.c
  */
 #include <stdlib.h>
 #include <string.h>

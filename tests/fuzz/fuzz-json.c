@@ -2,8 +2,13 @@
 /*
  * Fuzz JSON as it comes from the API server, from liteioctl and from configuration files: parsing,
  * printing that reads back the same, decoding into a struct and back, the line of what is wrong,
- * watch frames cut anywhere.
+ * watch frames cut anywhere. Then all that our programs decode, see objects.c.
  *
+ * fuzz-src: tests/fuzz/objects.c daemon/agent/config.c csi/params.c
+ * fuzz-src: daemon/model/condition.c daemon/model/limits.c daemon/model/local.c
+ * fuzz-src: daemon/model/local_module.c daemon/model/meta.c daemon/model/node.c
+ * fuzz-src: daemon/model/pool.c daemon/model/snapshot.c daemon/model/volume.c
+ * fuzz-src: daemon/base/args.c daemon/base/fs.c daemon/base/listen.c
  * fuzz-src: daemon/base/json.c daemon/base/json_bind.c daemon/base/json_where.c
  * fuzz-src: daemon/base/str.c daemon/base/size.c daemon/base/uuid.c
  * fuzz-src: daemon/base/error.c daemon/kube/frames.c daemon/kube/base64.c
@@ -19,6 +24,7 @@
 #include "base/uuid.h"
 #include "kube/base64.h"
 #include "kube/frames.h"
+#include "objects.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -70,33 +76,6 @@ static const struct liteio_field vol_fields[] = {
 	{ .key = "x", .type = LITEIO_FIELD_RAW, .offset = offsetof(struct vol, extra) },
 	{ .key = NULL },
 };
-
-/* what was decoded and encoded must decode to the same again */
-static void bind(const struct liteio_json *j, unsigned int flags)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct vol v = { 0 }, again = { 0 };
-	struct liteio_json *first, *second;
-
-	if (liteio_json_decode(j, vol_fields, flags, &v, &err)) {
-		if (!err.msg[0])
-			abort();
-		return;
-	}
-	first = liteio_json_encode(&v, vol_fields);
-	liteio_json_fini(&v, vol_fields);
-	/*
-	 * an object that has become empty is not written, so a required field in it may be missing
-	 */
-	if (!liteio_json_decode(first, vol_fields, LITEIO_JSON_STRICT, &again, NULL)) {
-		second = liteio_json_encode(&again, vol_fields);
-		if (!liteio_json_equal(first, second))
-			abort();
-		liteio_json_unref(second);
-		liteio_json_fini(&again, vol_fields);
-	}
-	liteio_json_unref(first);
-}
 
 /* a line of the text, or none */
 static void where(const struct liteio_json *j, const char *text, size_t size)
@@ -182,6 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	texts((const char *)data, size);
 	frames((const char *)data, size);
+	fuzz_config((const char *)data, size);
 	if (liteio_json_parse((const char *)data, size, &j, &err)) {
 		if (!err.msg[0])
 			abort();
@@ -194,8 +174,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!liteio_json_equal(j, copy))
 		abort();
 	liteio_json_unref(copy);
-	bind(j, 0);
-	bind(j, LITEIO_JSON_STRICT);
+	fuzz_bind(j, vol_fields, sizeof(struct vol), 0);
+	fuzz_bind(j, vol_fields, sizeof(struct vol), LITEIO_JSON_STRICT);
+	fuzz_objects(j);
 	liteio_json_unref(j);
 	return 0;
 }

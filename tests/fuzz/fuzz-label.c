@@ -5,7 +5,6 @@
  *
  * fuzz-src: daemon/pool/label.c daemon/pool/crc32c.c daemon/base/error.c daemon/base/str.c
  * fuzz-src: daemon/base/uuid.c daemon/base/size.c
- * daemon/base/uuid.c daemon/base/size.c
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The table line of a head: whatever is parsed, printed and parsed again is the same.
+ * The table line of a head: whatever is parsed, printed and parsed again is the same. The same
+ * words as a message: a floor in its range, or one sentence.
  * fuzz-src: kmod/table.c
  */
 #include <stdint.h>
@@ -39,6 +40,16 @@ static void check_round_trip(const struct liteio_table *table, char *dev)
 		abort();
 }
 
+static void check_message(unsigned int n, char *const *args)
+{
+	const char *why = NULL;
+	u64 floor = 0;
+	int ret = liteio_table_message(n, args, &floor, &why);
+
+	if (!ret != !why || !ret == !floor || floor > LITEIO_GEN_MAX)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -59,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (!ret)
 		check_round_trip(&table, args[0]);
+	check_message(n, args);
 	free(text);
 	return 0;
 }

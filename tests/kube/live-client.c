@@ -108,8 +108,7 @@ void live_crud(void)
 	check_value("crud", "v", "1");
 	check_value("crud", "w", "x");
 
-	CHECK(!liteio_kube_list(live.a, &liteio_resource_configmap, NS, NULL, &list, &err), "%s",
-	      err.msg);
+	list = live_list(live.a, &liteio_resource_configmap, NS, NULL);
 	CHECK(liteio_json_len(list) >= 1, "empty list");
 	liteio_json_unref(list);
 
@@ -124,34 +123,6 @@ void live_crud(void)
 	CHECK(!strcmp(err.msg, "configmaps \"crud\" not found"), "%s", err.msg);
 	r = destroy("crud");
 	CHECK(r == -ENOENT, "%d: %s", r, err.msg);
-}
-
-#define MANY 600
-
-void live_paging(void)
-{
-	struct liteio_json *list;
-	char name[32];
-
-	for (int i = 0; i < MANY; i++) {
-		struct liteio_json *obj, *labels = liteio_json_new_object();
-
-		snprintf(name, sizeof(name), "page-%03d", i);
-		obj = configmap(name, "v", "1");
-		liteio_json_set_string(labels, "liteio.io/page", "yes");
-		liteio_json_set(liteio_json_member(obj, "metadata"), "labels", labels);
-		CHECK(!liteio_kube_create(live.a, &liteio_resource_configmap, obj, NULL, &err), "%s",
-		      err.msg);
-		liteio_json_unref(obj);
-	}
-	CHECK(!liteio_kube_list(live.a, &liteio_resource_configmap, NS, "liteio.io/page=yes", &list,
-				&err), "%s", err.msg);
-	CHECK(liteio_json_len(list) == MANY, "%zu", liteio_json_len(list));
-	for (size_t i = 0; i < MANY; i++) {
-		snprintf(name, sizeof(name), "page-%03zu", i);
-		CHECK(!strcmp(liteio_object_name(liteio_json_at(list, i)), name), "%zu", i);
-	}
-	liteio_json_unref(list);
 }
 
 void live_errors(void)
@@ -444,14 +415,14 @@ void live_async(void)
 static int use_token(struct liteio_kube *k, const char *token)
 {
 	char *path = liteio_strf("%s/token", live.dir);
-	struct liteio_json *list = NULL;
+	struct liteio_json *ns = NULL;
 	int r;
 
 	CHECK(!liteio_fs_write_atomic(path, token, strlen(token), 0600, &err), "%s", err.msg);
 	free(path);
-	r = liteio_kube_list(k, &liteio_resource_namespace, NULL, NULL, &list, &err);
+	r = liteio_kube_get(k, &liteio_resource_namespace, NULL, NS, &ns, &err);
 	if (!r)
-		liteio_json_unref(list);
+		liteio_json_unref(ns);
 	return r;
 }
 

@@ -24,6 +24,7 @@
  * struct watched - an informer and what it has told
  * @inf: the informer
  * @k: its client
+ * @ns: where it looks
  * @selector: its label selector
  * @lock: covers what follows
  * @told: signalled with every change
@@ -32,6 +33,7 @@
 struct watched {
 	struct liteio_informer *inf;
 	struct liteio_kube *k;
+	const char *ns;
 	const char *selector;
 	pthread_mutex_t lock;
 	pthread_cond_t told;
@@ -59,7 +61,7 @@ static void start_informer(void *arg)
 {
 	struct watched *w = arg;
 	const struct liteio_informer_spec spec = { .resource = &liteio_resource_configmap,
-						   .ns = NS,
+						   .ns = w->ns,
 						   .label_selector = w->selector };
 
 	if (liteio_informer_new(w->k, &spec, on_change, w, &w->inf, &err))
@@ -73,12 +75,18 @@ static void stop_informer(void *arg)
 	liteio_informer_free(w->inf);
 }
 
-static void begin(struct watched *w, struct liteio_kube *k, const char *selector)
+static void begin_in(struct watched *w, struct liteio_kube *k, const char *ns,
+		     const char *selector)
 {
-	*w = (struct watched){ .k = k, .selector = selector };
+	*w = (struct watched){ .k = k, .ns = ns, .selector = selector };
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->told, NULL);
 	live_on_loop(start_informer, w);
+}
+
+static void begin(struct watched *w, struct liteio_kube *k, const char *selector)
+{
+	begin_in(w, k, NS, selector);
 }
 
 static void end(struct watched *w)
@@ -144,10 +152,9 @@ static void destroy(struct liteio_kube *k, const char *name)
 /* is the store the same as what the server has? */
 static void compare_with_server(struct watched *w, struct liteio_kube *k)
 {
-	struct liteio_json *have = liteio_informer_list(w->inf), *truth;
+	struct liteio_json *have = liteio_informer_list(w->inf);
+	struct liteio_json *truth = live_list(k, &liteio_resource_configmap, w->ns, w->selector);
 
-	CHECK(!liteio_kube_list(k, &liteio_resource_configmap, NS, w->selector, &truth, &err), "%s",
-	      err.msg);
 	CHECK(liteio_json_len(have) == liteio_json_len(truth),
 	      "%zu in the store, %zu on the server", liteio_json_len(have),
 	      liteio_json_len(truth));
@@ -162,6 +169,41 @@ static void compare_with_server(struct watched *w, struct liteio_kube *k)
 	}
 	liteio_json_unref(have);
 	liteio_json_unref(truth);
+}
+
+/* more than one page of them, where no other test looks */
+#define MANY 600
+#define MANY_NS "default"
+
+static void make_page_object(size_t i)
+{
+	char *name = liteio_strf("page-%03zu", i);
+	struct liteio_json *obj = liteio_object_new(&liteio_resource_configmap, MANY_NS, name);
+	struct liteio_json *labels = liteio_json_new_object();
+	int r;
+
+	liteio_json_set_string(labels, "liteio.io/page", "yes");
+	liteio_json_set(liteio_json_member(obj, "metadata"), "labels", labels);
+	r = liteio_kube_create(live.a, &liteio_resource_configmap, obj, NULL, &err);
+	liteio_json_unref(obj);
+	CHECK(!r, "%s: %s", name, err.msg);
+	free(name);
+}
+
+void live_paging(void)
+{
+	struct liteio_json *have;
+	struct watched w;
+
+	for (size_t i = 0; i < MANY; i++)
+		make_page_object(i);
+	begin_in(&w, live.a, MANY_NS, "liteio.io/page=yes");
+	wait_told(&w, "S ");
+	have = liteio_informer_list(w.inf);
+	CHECK(liteio_json_len(have) == MANY, "%zu", liteio_json_len(have));
+	liteio_json_unref(have);
+	compare_with_server(&w, live.a);
+	end(&w);
 }
 
 void live_informer(void)

@@ -245,10 +245,10 @@ static struct liteio_json *list_events(size_t wanted)
 	uint64_t until = live_deadline(30000);
 
 	for (;;) {
-		struct liteio_json *all, *ours = liteio_json_new_array();
+		struct liteio_json *ours = liteio_json_new_array();
+		struct liteio_json *all = live_list(live.a, &liteio_resource_event, "default",
+						    NULL);
 
-		CHECK(!liteio_kube_list(live.a, &liteio_resource_event, "default", NULL, &all,
-					&err), "%s", err.msg);
 		for (size_t i = 0; i < liteio_json_len(all); i++) {
 			struct liteio_json *e = liteio_json_at(all, i);
 			const char *who = liteio_json_get_string(e, "reportingController");

@@ -8,8 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct liteio_json;
 struct liteio_kube;
 struct liteio_loop;
+struct liteio_resource;
 
 /**
  * struct live - the surroundings of a test
@@ -43,6 +45,12 @@ void live_on_loop(void (*fn)(void *arg), void *arg);
 void live_server(const char *verb, const char *who);
 /* a client with the credentials of DIR/NAME.kubeconfig; @loop NULL: for synchronous calls only */
 struct liteio_kube *live_client(struct liteio_loop *loop, const char *name);
+/*
+ * all objects of a collection as the server has them now, one array; @k has a loop, the selector
+ * may be NULL. Not from the loop thread
+ */
+struct liteio_json *live_list(struct liteio_kube *k, const struct liteio_resource *res,
+			      const char *ns, const char *label_selector);
 /* now plus so much, for deadlines */
 uint64_t live_deadline(uint64_t ms);
 

@@ -7,6 +7,7 @@
 
 #include "attachment.h"
 #include "dirty.h"
+#include "events.h"
 #include "registry.h"
 #include "volume.h"
 
@@ -29,6 +30,26 @@ struct bed {
 	struct liteio_dirty_fetch fetch;
 };
 
+/* with a head of CHUNKS chunks */
+static void attach(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	struct liteio_att *att = liteio_att_new(1, NULL, 0);
+	unsigned int cookie;
+	int ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, att);
+	cookie = liteio_registry_lock();
+	ret = liteio_att_add(liteio_vol_find(&uuid), att, &bed->why);
+	liteio_registry_unlock(cookie);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	ret = liteio_att_bind(&uuid, 1, bed, MKDEV(254, 1), &bed->att, &bed->why);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	ret = liteio_dirty_make_room(bed->att, CHUNKS * CHUNK_SECTORS, &bed->why);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	liteio_dirty_resize(bed->att, CHUNKS * CHUNK_SECTORS);
+}
+
 static int dirty_init(struct kunit *test)
 {
 	struct liteio_vol_spec spec = { .uuid = uuid, .is_create = true, .is_exclusive = true };
@@ -40,15 +61,9 @@ static int dirty_init(struct kunit *test)
 	test->priv = bed;
 	cookie = liteio_registry_lock();
 	ret = liteio_vol_set(&spec, &bed->why);
-	if (!ret)
-		ret = liteio_att_add(liteio_vol_find(&uuid), 1, NULL, 0, &bed->why);
 	liteio_registry_unlock(cookie);
 	KUNIT_ASSERT_EQ(test, ret, 0);
-	ret = liteio_att_bind(&uuid, 1, bed, MKDEV(254, 1), &bed->att, &bed->why);
-	KUNIT_ASSERT_EQ(test, ret, 0);
-	ret = liteio_dirty_make_room(bed->att, CHUNKS * CHUNK_SECTORS, &bed->why);
-	KUNIT_ASSERT_EQ(test, ret, 0);
-	liteio_dirty_resize(bed->att, CHUNKS * CHUNK_SECTORS);
+	attach(test);
 	return 0;
 }
 
@@ -244,6 +259,32 @@ static void bitmaps_are_bounded(struct kunit *test)
 	KUNIT_EXPECT_GE(test, liteio_dirty_bytes(), LITEIO_DIRTY_CHUNKS_MAX / 16ULL);
 }
 
+/* whoever has a reference comes too late: nothing begins, nothing is told after the deletion */
+static void nothing_is_told_of_what_was_deleted(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	struct liteio_dirty_state state;
+	struct liteio_att *late;
+	int is_tracked;
+	u64 seq;
+
+	for (is_tracked = 0; is_tracked < 2; is_tracked++) {
+		if (is_tracked)
+			start(test);
+		late = liteio_att_get(bed->att);
+		liteio_att_unbind(bed->att);
+		KUNIT_EXPECT_EQ(test, liteio_att_delete(&uuid, 1, &bed->why), 0);
+		seq = liteio_events_seq();
+		if (is_tracked)
+			KUNIT_EXPECT_EQ(test, liteio_dirty_stop(late, NULL, &bed->why), -ENOENT);
+		KUNIT_EXPECT_EQ(test, liteio_dirty_start(late, SHIFT, &state, &bed->why), -ENOENT);
+		KUNIT_EXPECT_EQ(test, liteio_events_seq(), seq);
+		KUNIT_EXPECT_EQ(test, liteio_dirty_bytes(), 0ULL);
+		liteio_att_put(late);
+		attach(test);
+	}
+}
+
 static struct kunit_case dirty_cases[] = {
 	KUNIT_CASE(only_what_changes_data_marks),
 	KUNIT_CASE(what_is_not_confirmed_comes_back),
@@ -252,6 +293,7 @@ static struct kunit_case dirty_cases[] = {
 	KUNIT_CASE(growth_brings_marks_and_keeps_others),
 	KUNIT_CASE(what_was_given_out_beyond_the_end_is_forgotten),
 	KUNIT_CASE(bitmaps_are_bounded),
+	KUNIT_CASE(nothing_is_told_of_what_was_deleted),
 	{}
 };
 

@@ -6,14 +6,43 @@
 
 #include "hist.h"
 
-static void buckets_start_where_the_protocol_says(struct kunit *test)
-{
-	static const u64 first[] = { 0, 1024, 1536, 2048, 3072, 4096, 6144 };
-	unsigned int i;
+/* which bucket counts a latency, and where that bucket begins: the protocol says so in numbers */
+struct latency_case {
+	const char *name;
+	u64 ns;
+	unsigned int bucket;
+	u64 lower;
+};
 
-	for (i = 0; i < ARRAY_SIZE(first); i++)
-		KUNIT_EXPECT_EQ(test, liteio_hist_lower_ns(i), first[i]);
-	KUNIT_EXPECT_EQ(test, liteio_hist_lower_ns(LITEIO_HIST_BUCKETS - 1), 1ULL << 41);
+static const struct latency_case latency_cases[] = {
+	{ "nothing", 0, 0, 0 },
+	{ "just below the first bound", 1023, 0, 0 },
+	{ "the first bound", 1024, 1, 1024 },
+	{ "the first half of a doubling", 1535, 1, 1024 },
+	{ "the second half", 1536, 2, 1536 },
+	{ "its end", 2047, 2, 1536 },
+	{ "the next doubling", 2048, 3, 2048 },
+	{ "its second half", 3072, 4, 3072 },
+	{ "4 us", 4096, 5, 4096 },
+	{ "6 us", 6144, 6, 6144 },
+	{ "a millisecond", 1000000, 20, 786432 },
+	{ "a second", 1000000000, 40, 805306368 },
+	{ "a minute", 60000000000, 52, 51539607552 },
+	{ "just below the last bucket", (1ULL << 41) - 1, 62, 3ULL << 39 },
+	{ "the last bucket", 1ULL << 41, 63, 1ULL << 41 },
+	{ "a day", 86400000000000, 63, 1ULL << 41 },
+	{ "forever", ~0ULL, 63, 1ULL << 41 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(latency, latency_cases, name);
+
+static void latency_is_in_its_bucket(struct kunit *test)
+{
+	const struct latency_case *c = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, liteio_hist_index(c->ns), c->bucket);
+	KUNIT_EXPECT_EQ(test, liteio_hist_lower_ns(c->bucket), c->lower);
+	KUNIT_EXPECT_GE(test, c->ns, c->lower);
 }
 
 static void every_bound_is_in_its_bucket(struct kunit *test)
@@ -27,60 +56,56 @@ static void every_bound_is_in_its_bucket(struct kunit *test)
 		if (i)
 			KUNIT_EXPECT_EQ(test, liteio_hist_index(lower - 1), i - 1);
 	}
-	KUNIT_EXPECT_EQ(test, liteio_hist_index(~0ULL), LITEIO_HIST_BUCKETS - 1);
 }
 
-static void nothing_has_no_percentile(struct kunit *test)
+/* counts by bucket, and which latency a share of them did not exceed */
+struct percentile_case {
+	const char *name;
+	struct {
+		unsigned int bucket;
+		u64 nr;
+	} counts[3];
+	unsigned int permille;
+	u64 ns;
+};
+
+/* below 1024 ns; from 2048 to 3071 ns; of more than half a second */
+#define MANY { { 0, 900 }, { 3, 99 }, { 39, 1 } }
+
+static const struct percentile_case percentile_cases[] = {
+	{ "nothing was counted", {}, 500, 0 },
+	{ "nothing, the highest", {}, 1000, 0 },
+	{ "the lowest", MANY, 0, 1024 },
+	{ "the half", MANY, 500, 1024 },
+	{ "the last of a bucket", MANY, 900, 1024 },
+	{ "the first of the next", MANY, 901, 3072 },
+	{ "p99.9", MANY, 999, 3072 },
+	{ "the slowest", MANY, 1000, 805306368 },
+	{ "more than all", MANY, 5000, 805306368 },
+	{ "a single one", { { 7, 1 } }, 1, 12288 },
+	{ "one of two, rounded up", { { 1, 1 }, { 2, 1 } }, 501, 2048 },
+	{ "the last bucket has no upper bound", { { 63, 1 } }, 500, 1ULL << 41 },
+	{ "large counts, the lower half", { { 1, 1ULL << 62 }, { 5, 1ULL << 62 } }, 500, 1536 },
+	{ "large counts, the upper half", { { 1, 1ULL << 62 }, { 5, 1ULL << 62 } }, 501, 6144 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(percentile, percentile_cases, name);
+
+static void percentile_is_an_upper_bound(struct kunit *test)
 {
+	const struct percentile_case *c = test->param_value;
 	u64 hist[LITEIO_HIST_BUCKETS] = {};
+	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, 500), 0ULL);
-}
-
-static void percentiles_are_upper_bounds(struct kunit *test)
-{
-	u64 hist[LITEIO_HIST_BUCKETS] = {};
-
-	/* 900 below 1024 ns, 99 from 2048 to 3071, one of more than a second */
-	hist[0] = 900;
-	hist[3] = 99;
-	hist[liteio_hist_index(1000000000)] = 1;
-	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, 0), 1024ULL);
-	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, 500), 1024ULL);
-	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, 900), 1024ULL);
-	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, 901), 3072ULL);
-	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, 999), 3072ULL);
-	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, 1000),
-			liteio_hist_lower_ns(liteio_hist_index(1000000000) + 1));
-	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, 5000),
-			liteio_hist_percentile(hist, 1000));
-}
-
-static void last_bucket_has_no_upper_bound(struct kunit *test)
-{
-	u64 hist[LITEIO_HIST_BUCKETS] = {};
-
-	hist[LITEIO_HIST_BUCKETS - 1] = 1;
-	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, 500), 1ULL << 41);
-}
-
-static void large_counts_do_not_overflow(struct kunit *test)
-{
-	u64 hist[LITEIO_HIST_BUCKETS] = {};
-
-	hist[1] = 1ULL << 62;
-	hist[5] = 1ULL << 62;
-	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, 500), 1536ULL);
-	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, 501), 6144ULL);
+	for (i = 0; i < ARRAY_SIZE(c->counts); i++)
+		hist[c->counts[i].bucket] += c->counts[i].nr;
+	KUNIT_EXPECT_EQ(test, liteio_hist_percentile(hist, c->permille), c->ns);
 }
 
 static struct kunit_case hist_cases[] = {
-	KUNIT_CASE(buckets_start_where_the_protocol_says),
+	KUNIT_CASE_PARAM(latency_is_in_its_bucket, latency_gen_params),
 	KUNIT_CASE(every_bound_is_in_its_bucket),
-	KUNIT_CASE(nothing_has_no_percentile),
-	KUNIT_CASE(percentiles_are_upper_bounds),
-	KUNIT_CASE(last_bucket_has_no_upper_bound),
-	KUNIT_CASE(large_counts_do_not_overflow),
+	KUNIT_CASE_PARAM(percentile_is_an_upper_bound, percentile_gen_params),
 	{}
 };
 

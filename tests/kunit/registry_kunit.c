@@ -18,11 +18,18 @@ static const char this_device, other_device;
 
 static int add(u64 gen)
 {
-	unsigned int cookie = liteio_registry_lock();
+	struct liteio_att *att = liteio_att_new(gen, "host", 0);
+	unsigned int cookie;
 	const char *why;
-	int ret = liteio_att_add(liteio_vol_find(&uuid), gen, "host", 0, &why);
+	int ret;
 
+	if (!att)
+		return -ENOMEM;
+	cookie = liteio_registry_lock();
+	ret = liteio_att_add(liteio_vol_find(&uuid), att, &why);
 	liteio_registry_unlock(cookie);
+	if (ret)
+		liteio_att_put(att);
 	return ret;
 }
 
@@ -171,6 +178,9 @@ static void fence_closes_what_is_below(struct kunit *test)
 	liteio_att_unbind(new);
 	KUNIT_EXPECT_EQ(test, delete_att(1), 0);
 	KUNIT_EXPECT_EQ(test, add(1), -ESTALE);
+	/* a table that comes late is told the same, with or without the attachment */
+	KUNIT_EXPECT_EQ(test, bind(1, &this_device, &none), -ESTALE);
+	KUNIT_EXPECT_EQ(test, bind(3, &this_device, &none), -ENOENT);
 }
 
 static void fence_of_one_spares_the_others(struct kunit *test)
@@ -195,6 +205,7 @@ static void fence_of_one_spares_the_others(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, delete_att(2), 0);
 	KUNIT_EXPECT_EQ(test, add(2), -ESTALE);
+	KUNIT_EXPECT_EQ(test, bind(2, &att[2], &att[2]), -ESTALE);
 
 	/* one that does not exist is refused from now on as well */
 	KUNIT_EXPECT_EQ(test, fence(0, 7, &result), 0);
@@ -218,12 +229,47 @@ static void barred_generations_are_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, add(gen), -ESTALE);
 }
 
+/* an attachment brings the room that it takes to fence it: with the set full, its gate closes */
+static void fence_of_an_attachment_needs_no_room(struct kunit *test)
+{
+	struct liteio_fence_result result;
+	u64 gen, last = 1000 + LITEIO_BARRED_MAX - 3;
+	struct liteio_vol *vol;
+	unsigned int cookie;
+	u64 *room;
+
+	for (gen = 1; gen < 4; gen++)
+		KUNIT_ASSERT_EQ(test, add(gen), 0);
+	for (gen = 1000; gen < last; gen++)
+		KUNIT_ASSERT_EQ(test, fence(0, gen, &result), 0);
+	/* what is left belongs to the three */
+	KUNIT_EXPECT_EQ(test, fence(0, last, &result), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, add(4), -ENOSPC);
+	cookie = liteio_registry_lock();
+	vol = liteio_vol_find(&uuid);
+	room = vol->gens.barred;
+	liteio_registry_unlock(cookie);
+	for (gen = 1; gen < 4; gen++) {
+		KUNIT_EXPECT_EQ(test, fence(0, gen, &result), 0);
+		KUNIT_EXPECT_TRUE(test, result.is_drained);
+		KUNIT_EXPECT_EQ(test, fence(0, last, &result), -ENOSPC);
+	}
+	/* nothing was allocated for it */
+	KUNIT_EXPECT_PTR_EQ(test, vol->gens.barred, room);
+	KUNIT_EXPECT_EQ(test, vol->gens.nr_barred, (u32)LITEIO_BARRED_MAX);
+	/* a floor makes room again */
+	KUNIT_EXPECT_EQ(test, fence(5, 0, &result), 0);
+	KUNIT_EXPECT_EQ(test, add(5), 0);
+	KUNIT_EXPECT_EQ(test, fence(0, last, &result), 0);
+}
+
 static struct kunit_case registry_cases[] = {
 	KUNIT_CASE(volumes_are_set),
 	KUNIT_CASE(heads_bind_once_per_device),
 	KUNIT_CASE(fence_closes_what_is_below),
 	KUNIT_CASE(fence_of_one_spares_the_others),
 	KUNIT_CASE(barred_generations_are_bounded),
+	KUNIT_CASE(fence_of_an_attachment_needs_no_room),
 	{}
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: the parser and printer of table lines.
+ * KUnit: the parser and printer of table lines, and the parser of messages.
  */
 #include <kunit/test.h>
 
@@ -157,10 +157,54 @@ static void refuses_bad_lines(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, table.gen, 42);
 }
 
+/* words of a message; the floor it sets, or why it is refused */
+struct message_case {
+	const char *name;
+	char *args[ARGS_MAX];
+	u64 floor;
+	const char *why;
+};
+
+#define ONLY_FENCE "the only message is fence <floor>"
+#define ONE_FLOOR "fence takes exactly one floor"
+#define BAD_FLOOR "floor is not a number from 1 to 9223372036854775807"
+
+static const struct message_case message_cases[] = {
+	{ "lowest floor", { "fence", "1" }, 1 },
+	{ "highest floor", { "fence", "9223372036854775807" }, LITEIO_GEN_MAX },
+	{ "empty message", { NULL }, 0, ONLY_FENCE },
+	{ "another word", { "stats_reset" }, 0, ONLY_FENCE },
+	{ "another word with a number", { "unfence", "1" }, 0, ONLY_FENCE },
+	{ "capitals", { "FENCE", "1" }, 0, ONLY_FENCE },
+	{ "no floor", { "fence" }, 0, ONE_FLOOR },
+	{ "two floors", { "fence", "1", "2" }, 0, ONE_FLOOR },
+	{ "empty floor", { "fence", "" }, 0, BAD_FLOOR },
+	{ "floor 0", { "fence", "0" }, 0, BAD_FLOOR },
+	{ "negative floor", { "fence", "-1" }, 0, BAD_FLOOR },
+	{ "floor too large", { "fence", "9223372036854775808" }, 0, BAD_FLOOR },
+	{ "floor overflows", { "fence", "18446744073709551617" }, 0, BAD_FLOOR },
+	{ "floor with a tail", { "fence", "9x" }, 0, BAD_FLOOR },
+};
+
+KUNIT_ARRAY_PARAM_DESC(message, message_cases, name);
+
+static void reads_messages(struct kunit *test)
+{
+	const struct message_case *c = test->param_value;
+	const char *why = "untouched";
+	u64 floor = 42;
+
+	KUNIT_EXPECT_EQ(test, liteio_table_message(count_args(c->args), c->args, &floor, &why),
+			c->why ? -EINVAL : 0);
+	KUNIT_EXPECT_STREQ(test, why, c->why ?: "untouched");
+	KUNIT_EXPECT_EQ(test, floor, c->why ? 42 : c->floor);
+}
+
 static struct kunit_case table_cases[] = {
 	KUNIT_CASE_PARAM(parses_good_lines, good_gen_params),
 	KUNIT_CASE_PARAM(emits_what_it_parses, good_gen_params),
 	KUNIT_CASE_PARAM(refuses_bad_lines, bad_gen_params),
+	KUNIT_CASE_PARAM(reads_messages, message_gen_params),
 	{}
 };
 

@@ -328,14 +328,21 @@ END_TEST
 START_TEST(stats_are_a_row_for_each_class)
 {
 	static const char text[] =
-		"{\"items\":[{\"uuid\":\"" ID "\",\"generation\":3,\"classes\":["
-		"{\"name\":\"read\",\"ios\":5,\"p99Ns\":1024},{\"name\":\"write\",\"ios\":7}]}]}";
+		"{\"items\":[{\"uuid\":\"" ID "\",\"generation\":3,\"timeNs\":7500000000,"
+		"\"lastNs\":5000000000,\"classes\":["
+		"{\"name\":\"read\",\"ios\":5,\"p99Ns\":1024},{\"name\":\"write\",\"ios\":7}]},"
+		"{\"uuid\":\"" ID "\",\"generation\":4,\"timeNs\":7500000000,"
+		"\"classes\":[{\"name\":\"read\"}]}]}";
 	struct liteio_json *j, *rows;
 
 	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, NULL), 0);
 	rows = liteio_stats_rows(j);
-	ck_assert_uint_eq(liteio_json_len(rows), 2);
+	ck_assert_uint_eq(liteio_json_len(rows), 3);
 	ck_assert_str_eq(liteio_json_get_string(liteio_json_at(rows, 1), "class"), "write");
+	/* how long ago the last I/O was; of generation 4 there was none */
+	ck_assert_str_eq(liteio_json_get_string(liteio_json_at(rows, 0), "idle"), "2.50s");
+	ck_assert_str_eq(liteio_json_get_string(liteio_json_at(rows, 1), "idle"), "2.50s");
+	ck_assert_ptr_null(liteio_json_get(liteio_json_at(rows, 2), "idle"));
 	ck_assert_int_eq(liteio_json_get_int(liteio_json_at(rows, 1), "ios", 0), 7);
 	ck_assert_int_eq(liteio_json_get_int(liteio_json_at(rows, 0), "p99Ns", 0), 1024);
 	ck_assert_int_eq(liteio_json_get_int(liteio_json_at(rows, 0), "generation", 0), 3);

@@ -17,6 +17,11 @@
  * anything else.
  *
  *
+ * A head takes one message, "fence <floor>": FENCE by FLOOR without waiting, for when nobody is
+ * left who speaks this protocol. A floor below the present one is refused with ESTALE, a message
+ * to a suspended head with EBUSY; the sentence is in the kernel's log.
+ *
+ *
  * LIMITS
  *
  * A volume may have limits: operations a second and bytes a second, each for reads and for writes,
@@ -24,9 +29,9 @@
  * in queues of their own; attachments with waiting I/O take turns. What counts, and what waits:
  *
  *	reads, writes		as one operation and by their bytes
- *	discards, zeroes	as one write operation whatever their length, and as no bytes
- *	written without data,
- *	secure erases
+ *	discards, zeroes	as one write operation each, and as no bytes. A long one comes to
+ *	written without data,	the head in as many as the device below takes at once: 100 GiB in
+ *	secure erases		1600 over a thin pool with blocks of 64 KiB, which takes 64 MiB
  *	flushes			as nothing; never wait
  *	metadata, priority	count, but never wait: what they take, ordinary I/O pays back later,
  *	and swap of the kernel	up to a second of each limit
@@ -199,7 +204,8 @@
  *	-ENOENT		no such volume
  *	-ESTALE		GEN is below the floor, or was fenced by itself
  *	-EEXIST		exists
- *	-ENOSPC		the volume has LITEIO_VOL_ATT_MAX attachments
+ *	-ENOSPC		the volume has LITEIO_VOL_ATT_MAX attachments, or there would be no room
+ *			to fence this one by itself, see FENCE
  *	-ENOMEM
  *
  *
@@ -221,6 +227,7 @@
  *		CHUNK_SHIFT	u32
  *		CHUNKS		u64
  *		REMAINING	u64
+ *		LAST_NS		u64	see STATS_GET; absent when no I/O has completed
  *
  *	-ENOENT		no such volume, or no such attachment (do); no such volume (dump)
  *
@@ -250,7 +257,7 @@
  *				ended, nothing of it can reach the device below any more.
  *				0: not yet
  *		INFLIGHT	u64	how much of it has not ended. Never too low; may be too high
- *				by what ended while it was counted
+ *				by what ended, or was refused, while it was counted
  *		WAITED_NS	u64	time spent waiting
  *
  * When FENCE answers without an error, the gates are closed: no I/O of a fenced generation that
@@ -259,9 +266,14 @@
  * added. That is so whether DRAINED is 1 or 0. Nobody may be told that the fence is complete
  * before DRAINED is 1.
  *
+ * A fence by FLOOR needs no memory but for its answer, nor does one by GEN of an attachment that
+ * exists: room for it was taken with ATT_ADD. The errors below say that nothing has changed, but
+ * for EINTR; one about an answer that could not be delivered (its socket is full) says nothing.
+ *
  * The command is idempotent: said again, it waits again. Fencing below a floor that is already
- * higher changes nothing and waits for what it names. A generation may be fenced that has no
- * attachment: it is barred from ever being added. Nothing opens a fence again. I/O that waits
+ * higher changes nothing and waits for what it names; the ACK, if one was asked for, says so in a
+ * sentence (NLMSGERR_ATTR_MSG) although it is none of an error. A generation may be fenced that has
+ * no attachment: it is barred from ever being added. Nothing opens a fence again. I/O that waits
  * because of a limit is not under way: it is refused like what comes later.
  *
  * The wait is short, because the kernel can register no generic netlink family, of anybody, while
@@ -269,8 +281,9 @@
  * every attachment named.
  *
  *	-ENOENT		no such volume
- *	-ENOSPC		GEN: LITEIO_BARRED_MAX generations from the floor on have been fenced one by
- *			one; raise the floor up to the lowest one in use
+ *	-ENOSPC		GEN without an attachment: LITEIO_BARRED_MAX generations from the floor on
+ *			have been fenced one by one, or have an attachment that may yet be; raise
+ *			the floor up to the lowest one in use
  *	-ENOMEM
  *	-EINTR		the caller is being killed; the gates are closed
  *
@@ -295,6 +308,9 @@
  *					waiting because of a limit is part of them
  *			HIST		u64[LITEIO_HIST_BUCKETS], their number by latency; in the
  *					message it is aligned to 4 bytes only: copy it out
+ *		LAST_NS		u64	CLOCK_BOOTTIME when I/O last completed, whatever the result;
+ *				absent when none has. Not above TIME_NS; TIME_NS - LAST_NS is how
+ *				long ago, without what the machine has slept since
  *
  *	-ENOENT		as ATT_GET
  *
@@ -510,6 +526,7 @@ enum liteio_cmd {
  * @LITEIO_A_MAX_CHUNKS: u32
  * @LITEIO_A_TICKET: u64
  * @LITEIO_A_RANGE: nest of enum liteio_range_attr
+ * @LITEIO_A_LAST_NS: u64
  */
 enum liteio_attr {
 	LITEIO_A_UNSPEC,
@@ -555,6 +572,7 @@ enum liteio_attr {
 	LITEIO_A_MAX_CHUNKS,
 	LITEIO_A_TICKET,
 	LITEIO_A_RANGE,
+	LITEIO_A_LAST_NS,
 
 	/* private: the end */
 	__LITEIO_A_MAX,

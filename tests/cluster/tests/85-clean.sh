@@ -12,11 +12,11 @@ gone() {
 
 detached() { [ -z "$(k get volumeattachments -o name)" ]; }
 
-no_attachment() { wait_until 60 "no attachment is left" detached; }
+no_attachment() { wait_until 240 "no attachment is left" detached; }
 
 # on_worker N: no head, no export, no controller
 on_worker() {
-	wait_until 60 "worker $1 has neither head nor export nor controller" "$WORKER" exec "$1" '
+	wait_until 240 "worker $1 has neither head nor export nor controller" "$WORKER" exec "$1" '
 		! dmsetup ls | grep -E "^liteio-(head|vol|leg)" && ! ls /sys/kernel/config/nvmet/subsystems | grep liteio &&
 		! grep -qs liteio /sys/class/nvme/*/subsysnqn'
 }

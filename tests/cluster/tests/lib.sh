@@ -66,7 +66,9 @@ show_state() {
 	fi
 }
 
+# begin: where the test ran before, what it made then goes away first.
 begin() {
+	k delete namespace "$NS" --ignore-not-found --timeout=300s >/dev/null
 	k create namespace "$NS" >/dev/null
 }
 
@@ -82,15 +84,23 @@ remains() {
 }
 nothing_remains() { [ -z "$(remains)" ]; }
 
-# pod NAME NODE COMMAND [CLAIM [block]]: created, not waited for. NODE "-" leaves it to the scheduler.
+# pod NAME NODE COMMAND [CLAIM [block]]...: created, not waited for. NODE "-" leaves it to the scheduler. A file system is
+# at /data, a device at /dev/volume; of a second of either kind, the claim's name comes behind that.
 pod() {
-	local name=$1 node=$2 command=$3 claim=${4-} how=${5-} volumes='' mounts=''
+	local name=$1 node=$2 command=$3 volumes='' mounts='' devices='' claim
 
-	if [ -n "$claim" ]; then
-		volumes="volumes: [{name: v, persistentVolumeClaim: {claimName: $claim}}]"
-		mounts='volumeMounts: [{name: v, mountPath: /data}]'
-		[ "$how" != block ] || mounts='volumeDevices: [{name: v, devicePath: /dev/volume}]'
-	fi
+	shift 3
+	while [ $# -gt 0 ]; do
+		claim=$1
+		shift
+		volumes+="{name: v-$claim, persistentVolumeClaim: {claimName: $claim}}, "
+		if [ "${1-}" = block ]; then
+			devices+="{name: v-$claim, devicePath: /dev/volume${devices:+-$claim}}, "
+			shift
+		else
+			mounts+="{name: v-$claim, mountPath: /data${mounts:+-$claim}}, "
+		fi
+	done
 	kn apply -f - <<-END
 		apiVersion: v1
 		kind: Pod
@@ -105,23 +115,23 @@ pod() {
 		    image: localhost/busybox:latest
 		    imagePullPolicy: Never
 		    command: [sh, -c, $(jq -Rn --arg c "$command" '$c')]
-		    $mounts
-		  $volumes
+		    volumeMounts: [${mounts%, }]
+		    volumeDevices: [${devices%, }]
+		  volumes: [${volumes%, }]
 	END
 }
 
 # A pod that stays until it is deleted, and ends at once then.
 STAY='trap "exit 0" TERM; while :; do sleep 1000 & wait $!; done'
 
-pod_ready() { kn wait --for=condition=Ready "pod/$1" --timeout="${2:-120s}"; }
-pod_done() { kn wait --for=jsonpath='{.status.phase}'=Succeeded "pod/$1" --timeout="${2:-120s}"; }
-pod_gone() { kn delete pod "$1" --timeout="${2:-60s}"; }
+pod_ready() { kn wait --for=condition=Ready "pod/$1" --timeout="${2:-300s}"; }
+pod_gone() { kn delete pod "$1" --timeout="${2:-300s}"; }
 pod_node() { kn get pod "$1" -o jsonpath='{.spec.nodeName}'; }
 
 # in_pod POD COMMAND: a shell command, as the pod.
 in_pod() { kn exec "$1" -- sh -c "$2"; }
 
-# claim NAME SIZE [block|filesystem [SNAPSHOT]]
+# claim NAME SIZE [block|filesystem [SNAPSHOT]]; CLASS is the storage class, ours by default
 claim() {
 	local mode=Filesystem source=''
 
@@ -134,12 +144,46 @@ claim() {
 		metadata: {name: $1}
 		spec:
 		  accessModes: [ReadWriteOnce]
-		  storageClassName: liteio
+		  storageClassName: ${CLASS:-liteio}
 		  volumeMode: $mode
 		  resources: {requests: {storage: $2}}
 		  $source
 	END
 }
+
+# class NAME PARAMETERS [BINDING]: a storage class of ours
+class() {
+	k apply -f - <<-END
+		apiVersion: storage.k8s.io/v1
+		kind: StorageClass
+		metadata: {name: $1}
+		provisioner: csi.liteio.io
+		volumeBindingMode: ${3:-WaitForFirstConsumer}
+		allowVolumeExpansion: true
+		parameters: {$2}
+	END
+}
+
+# capacity_of NODE [CLASS]: the scheduler knows of room for the class there
+capacity_of() {
+	k -n liteio-system get csistoragecapacities -o json | jq -e --arg n "$1" --arg c "${2:-liteio}" '
+		[.items[] | select(.storageClassName == $c and (.capacity | . != null and . != "0") and
+		.nodeTopology.matchLabels["topology.liteio.io/node"] == $n)] | length > 0'
+}
+
+# snapshot_of NAME CLAIM: asked for; snapshot_ready NAME [TIMEOUT]: taken
+snapshot_of() {
+	kn apply -f - <<-END
+		apiVersion: snapshot.storage.k8s.io/v1
+		kind: VolumeSnapshot
+		metadata: {name: $1}
+		spec:
+		  volumeSnapshotClassName: liteio
+		  source: {persistentVolumeClaimName: $2}
+	END
+}
+
+snapshot_ready() { kn wait --for=jsonpath='{.status.readyToUse}'=true "volumesnapshot/$1" --timeout="${2:-300s}"; }
 
 # pool_object NODE DISK: a pool on that disk of the node, wanted.
 pool_object() {

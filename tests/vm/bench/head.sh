@@ -3,7 +3,8 @@
 # Instructions per I/O, direct, one at a time, system call included: 4 KiB read, 4 KiB written, a flush; of
 # the bare disk, dm-linear, a head in each of its states, dm-thin, a head on dm-thin.
 #
-# Statistics are always on: a head with everything off is a head with statistics. Runs in a guest whose
+# Statistics are always on, for a fence waits for the same counters: a head with everything off is a head with
+# statistics, and is held to the limit of that. Runs in a guest whose
 # clock counts instructions; prints a table, which tests/vm/bench/judge reads.
 set -eu
 # shellcheck source=tests/vm/lib/kmod.sh

@@ -1,19 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# For what counts instructions in a guest: to be sourced after kmod.sh or test.sh.
-
-# null_disk NUMBER [ATTRIBUTE=VALUE...]: /dev/nullbNUMBER of 64 MiB
-null_disk() {
-	local dir=/sys/kernel/config/nullb/nullb$1 pair
-
-	modprobe null_blk nr_devices=0
-	mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
-	mkdir "$dir"
-	for pair in size=64 "${@:2}"; do
-		echo "${pair#*=}" >"$dir/${pair%%=*}"
-	done
-	echo 1 >"$dir/power"
-}
+# For what counts instructions in a guest: to be sourced after kmod.sh.
 
 # the same instructions each time, from here on: no process begins at an address by chance, and nobody
 # watches the disks, as udevd does from time to time, which costs each I/O on any of them

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a kernel says on the console that no healthy kernel does."""
+"""What a kernel says on the console that no healthy kernel does.
+
+As a program, "complaints.py FILE...": the complaints in consoles, each with the lines after it; the exit
+code is 1 when there are any."""
 import re
+import sys
 
 # A line starts with its time stamp, and perhaps who printed it.
 COMPLAINTS = re.compile(
@@ -52,3 +56,24 @@ def complaints(console):
     lines = console.split('\n')
     return [line for n, line in enumerate(lines)
             if COMPLAINTS.match(line) and (RACE not in line or _race_is_ours(lines[n:n + 100]))]
+
+
+def main():
+    """For scripts: what complaints there are in these files."""
+    found = False
+    for path in sys.argv[1:]:
+        with open(path, encoding='utf-8', errors='replace') as f:
+            text = f.read().replace('\r', '')
+        lines, bad = text.split('\n'), set(complaints(text))
+        show = set()
+        for n, line in enumerate(lines):
+            if line in bad:
+                show.update(range(n, min(n + 16, len(lines))))
+        for n in sorted(show):
+            print('%s:%d: %s' % (path, n + 1, lines[n]))
+        found = found or bool(bad)
+    return 1 if found else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

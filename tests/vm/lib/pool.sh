@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 # What the tests of the pool engine share. Source it after lib/test.sh.
 
+# shellcheck source=tests/vm/lib/thin.sh
+. "$LITEIO_TOP/tests/vm/lib/thin.sh"
+
 V1=11111111-1111-4111-8111-111111111111
 V2=22222222-2222-4222-8222-222222222222
 V3=33333333-3333-4333-8333-333333333333
@@ -61,25 +64,12 @@ holds() {
 		fail "$1 does not hold $2 MiB of \"$3\""
 }
 
-# ids_in POOL: the thin devices that the kernel's metadata of a thin pool knows
-ids_in() {
-	local meta name=${1/pool-/meta-}
-
-	meta=/dev/$(dmsetup info -c --noheadings -o blkdevname "${name/liteio-meta/liteio-tmeta}")
-	dmsetup message "$1" 0 reserve_metadata_snap
-	thin_ls --metadata-snap --no-headers -o DEV "$meta" | tr -d ' '
-	dmsetup message "$1" 0 release_metadata_snap
-}
-
 # ids_agree DEVICE: the kernel's metadata, of the reserve too, and the catalog know the same thin devices
 ids_agree() {
-	local pool catalog kernel
+	local catalog kernel
 
 	catalog=$(poolctl list "$1" | sed -n 's/.* id=\([1-9][0-9]*\) .*/\1/p' | sort -n)
-	kernel=$(for pool in $(dmsetup ls | sed -n 's/^\(liteio-r\?pool-[^ \t]*\).*/\1/p'); do
-		# one that is only there to be under load (lib/broken.sh)
-		[[ $pool = *-${calm_pool:-none} ]] || ids_in "$pool"
-	done | sort -n)
+	kernel=$(kernel_ids)
 	[ "$kernel" = "$catalog" ] ||
 		fail "the kernel has the thin devices ${kernel//$'\n'/ }, the catalog ${catalog//$'\n'/ }"
 }

@@ -28,7 +28,7 @@ queue_reaches() {
 load() {
 	ioload "${@:2}" >"$WORK/$1" &
 	load=$!
-	until_true 30 grep -q running "$WORK/$1"
+	until_true 30 holds "$WORK/$1" running
 }
 
 # end PID: no more I/O of it; what waits is let go first
@@ -38,12 +38,17 @@ end() {
 	wait "$1"
 }
 
+# result NAME WHAT: the number after this word in what it said
 result() {
-	awk -v what="$2" '{ for (i = 1; i < NF; i++) if ($i == what) print $(i + 1) }' "$WORK/$1"
+	local said
+
+	said=$(<"$WORK/$1")
+	said=${said##*"$2" }
+	echo "${said%%[!0-9]*}"
 }
 
 now_ms() {
-	echo $(($(date +%s%N) / 1000000))
+	echo $((${EPOCHREALTIME/./} / 1000))
 }
 
 # within_ms MS BEGIN WHAT
@@ -58,19 +63,27 @@ stat_reaches() {
 }
 
 # rate GEN FIELD AMOUNT: how much a second, over a window in which the counter grows by the amount. To look
-# takes time of the guest that I/O needs, so it is done once a second.
+# takes time of the guest that I/O needs: so it is done after a second, and when the rest should have been done.
 rate() {
-	local gen=$1 field=$2 amount=$3 before after start now
+	local gen=$1 field=$2 amount=$3 before after start begin grown us pause=1
 
 	before=$(kmodctl stats "uuid=$V1" "gen=$gen")
 	start=$(field "$field" <<<"$before")
-	until after=$(kmodctl stats "uuid=$V1" "gen=$gen") && now=$(field "$field" <<<"$after") &&
-		[ "$now" -ge $((start + amount)) ]; do
-		read -r -t 1 <> <(:) || true
+	begin=$(field time_ns <<<"$before")
+	while :; do
+		read -r -t "$pause" <> <(:) || true
+		after=$(kmodctl stats "uuid=$V1" "gen=$gen")
+		grown=$(($(field "$field" <<<"$after") - start))
+		us=$((($(field time_ns <<<"$after") - begin) / 1000))
+		if [ "$grown" -ge "$amount" ]; then
+			break
+		fi
+		pause=1
+		[ "$grown" = 0 ] || pause=$(((amount - grown) * (us / 1000) / grown + 50))
+		[ "$grown" = 0 ] || printf -v pause '%d.%03d' $((pause / 1000)) $((pause % 1000))
 	done
 	# rounded
-	before=$((($(field time_ns <<<"$after") - $(field time_ns <<<"$before")) / 1000))
-	echo $((((now - start) * 1000000 + before / 2) / before))
+	echo $(((grown * 1000000 + us / 2) / us))
 }
 
 # about WANT GOT PERCENT WHAT
@@ -84,7 +97,7 @@ about() {
 head_over() {
 	volume "$V1" 1
 	dmsetup create h --table "0 $SECTORS liteio $1 $OFFSET $V1 1"
-	udevadm settle
+	settle
 }
 
 ram_head() {
@@ -94,17 +107,7 @@ ram_head() {
 
 # a disk in memory with a cache to flush, discard and zeroes
 null_head() {
-	if [ ! -b /dev/nullb0 ]; then
-		modprobe null_blk nr_devices=0
-		mkdir "$CONFIGFS/nullb/nullb0"
-		echo 64 >"$CONFIGFS/nullb/nullb0/size"
-		echo 1 >"$CONFIGFS/nullb/nullb0/memory_backed"
-		echo 1 >"$CONFIGFS/nullb/nullb0/discard"
-		echo 4 >"$CONFIGFS/nullb/nullb0/cache_size"
-		echo 0 >"$CONFIGFS/nullb/nullb0/irqmode"
-		echo 1 >"$CONFIGFS/nullb/nullb0/power"
-		udevadm settle
-	fi
+	null_disk 0 memory_backed=1 discard=1 cache_size=4 irqmode=0
 	head_over /dev/nullb0
 }
 

@@ -15,6 +15,9 @@
 #   no_deletions, less_is_left BYTES
 #   ids_agree                  the kernel's metadata and the catalog know as many thin devices
 
+# shellcheck source=tests/vm/lib/thin.sh
+. "$LITEIO_TOP/tests/vm/lib/thin.sh"
+
 mkdir -p /mnt/a /mnt/b /mnt/x
 
 attach() {
@@ -121,14 +124,11 @@ less_is_left() {
 }
 
 ids_agree() {
-	local pool meta catalog kernel
+	local catalog kernel
 
-	catalog=$(($(j volume list | jq '.items | length') + $(j snapshot list | jq '.items | length')))
-	pool=$(dmsetup ls | sed -n 's/^\(liteio-pool-[^ \t]*\).*/\1/p')
-	meta=/dev/$(dmsetup info -c --noheadings -o blkdevname "${pool/pool/tmeta}")
-	dmsetup message "$pool" 0 reserve_metadata_snap
-	kernel=$(thin_ls --metadata-snap --no-headers -o DEV "$meta" | wc -l)
-	dmsetup message "$pool" 0 release_metadata_snap
+	catalog=$(($(j volume list | jq '[.items[] | select(.class != "linear")] | length') +
+		$(j snapshot list | jq '.items | length')))
+	kernel=$(kernel_ids | wc -l)
 	[ "$kernel" = "$catalog" ] ||
 		fail "the kernel has $kernel thin devices, the catalog $catalog"
 }

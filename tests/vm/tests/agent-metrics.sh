@@ -20,15 +20,23 @@ scrape() {
 
 # value NAME LABELS...: of the one sample that has them all
 value() {
-	local found=$1 label
-
-	found=$(grep "^$1 " /run/samples)
-	shift
-	for label; do
-		found=$(grep -F -- " $label " <<<"$found" || true)
-	done
-	[ "$(grep -c . <<<"$found")" = 1 ] || fail "not one sample for $*: $found"
-	echo "${found##* }"
+	awk -v name="$1" -v labels="${*:2}" '
+		BEGIN { n = split(labels, label, " ") }
+		$1 == name {
+			for (i = 1; i <= n; i++)
+				if (!index($0, " " label[i] " "))
+					next
+			found = found $0 "\n"
+			value = $NF
+			nr++
+		}
+		END {
+			if (nr == 1)
+				print value
+			else
+				print "not one sample for " name " " labels ": " found >"/dev/stderr"
+			exit nr != 1
+		}' /run/samples
 }
 
 # has WANT NAME LABELS...

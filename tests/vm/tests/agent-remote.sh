@@ -7,8 +7,8 @@
 # shellcheck source=tests/vm/lib/multi.sh
 . "$(dirname "$0")/../lib/multi.sh"
 
-vm_add pool --disk pool=1G -m 768M --timeout 400
-vm_add user -m 768M --timeout 400
+vm_add pool --disk pool=1G -s 1 -m 768M --timeout 400
+vm_add user -s 1 -m 768M --timeout 400
 vm_boot pool user
 
 on pool agent_start

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One node, no Kubernetes: a pool on a disk, a volume in use, a snapshot, a restored volume, growing
 # online, and the space back at the end; all of it twice, because everything may be asked again.
-# vm: kernels=6.12 disks=pool=1G timeout=400 needs=module,tools,programs
+# vm: kernels=6.12 disks=pool=1G timeout=400 smp=1 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"

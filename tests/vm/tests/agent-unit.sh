@@ -57,6 +57,29 @@ until_true 120 liteioctl pool list
 pid=$(main_pid)
 ok "the unit starts"
 
+# ---- the module that is loaded, and the one that modprobe would load
+
+# said_of_module KEY: what the agent says of it, a word or a version
+said_of_module() { j module status | sed -n "s/.*\"$1\": *\"\?\([^\",]*\).*/\1/p"; }
+extra=/lib/modules/$(uname -r)/extra
+rm -f "$extra/liteio.ko"
+depmod
+[ "$(said_of_module loaded) $(said_of_module installed)" = 'true false' ] || fail "$(j module status)"
+[ "$(said_of_module sameAsInstalled)" = false ] || fail "it is the same as none: $(j module status)"
+mkdir -p "$extra"
+cp "$LITEIO_KO" "$extra/liteio.ko"
+depmod
+[ "$(said_of_module installed) $(said_of_module sameAsInstalled)" = 'true true' ] || fail "$(j module status)"
+[ "$(said_of_module installedVersion)" = "$(said_of_module version)" ] || fail "$(j module status)"
+# built from another source
+LC_ALL=C sed -i 's/srcversion=[0-9A-F]\{4\}/srcversion=OTHR/' "$extra/liteio.ko"
+depmod
+[ "$(said_of_module installed) $(said_of_module sameAsInstalled)" = 'true false' ] || fail "$(j module status)"
+liteioctl module status | grep -q '^sameAsInstalled *no$' || fail "$(liteioctl module status)"
+rm "$extra/liteio.ko"
+depmod
+ok "it says whether the loaded module is the one that is installed"
+
 # ---- least privilege
 
 mask=0
@@ -197,7 +220,8 @@ cat >/run/writer <<'SH'
 #!/bin/bash
 n=0
 while :; do
-	echo $((n += 1)) | dd of=/srv/near/count oflag=dsync conv=notrunc status=none
+	n=$((n + 1))
+	echo $n | dd of=/srv/near/count oflag=dsync conv=notrunc status=none
 done
 SH
 chmod +x /run/writer

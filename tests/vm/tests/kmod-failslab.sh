@@ -42,14 +42,7 @@ listen() {
 }
 
 empty() {
-	local uuid gen
-
-	kmodctl att-get +dump | while read -r uuid gen _; do
-		echo "att-del $uuid $gen"
-	done | kmodctl batch
-	kmodctl vol-get +dump | while read -r uuid _; do
-		echo "vol-del $uuid"
-	done | kmodctl batch
+	kmodctl wipe
 }
 
 # all that can be asked, without the number that $ignored names
@@ -65,12 +58,12 @@ everything() {
 
 # refused: did the kernel say no, in a way that leaves no doubt?
 refused() {
-	grep -qE '^(ENOMEM|ENOBUFS)(:|$)|^kmodctl: send: ' <<<"$said"
+	[[ $'\n'$said =~ $'\n'(ENOMEM|ENOBUFS)(:|$'\n')|$'\n''kmodctl: send: ' ]]
 }
 
-# all that can be asked, whatever the number of the last event
+# all that can be asked, whatever the number of the last event, and what $random names
 outcome() {
-	ignored=event_seq everything
+	ignored="\\(event_seq${random:+\\|$random}\\)" everything
 }
 
 # fail_each UNDO COMMAND...: UNDO is what makes everything as it was, should it have been done
@@ -82,7 +75,7 @@ fail_each() {
 	after=$(outcome)
 	$undo
 	before=$(everything)
-	for nth in $(seq 2000); do
+	for ((nth = 1; nth < 2000; nth++)); do
 		rc=0
 		said=$(FAIL_NTH=$nth "$@" 2>&1 >/dev/null) || rc=$?
 		[[ $said != *"fail-nth: not reached"* ]] || break
@@ -160,7 +153,7 @@ t_questions_are_refused() {
 t_tracking_is_refused_or_done() {
 	ram_disk
 	registry
-	head_new h /dev/ram0 131072 $V1 2
+	head_new h /dev/ram0 65536 $V1 2
 	listen
 	may_fail
 	untracked
@@ -173,9 +166,34 @@ t_tracking_is_refused_or_done() {
 	fail_each tracked kmodctl dirty-stop uuid=$V1 gen=2
 }
 
+# room for the chunks of a larger table comes with the table, or the table does not come
+t_a_table_brings_room_for_its_chunks() {
+	local ignored='\(event_seq\|tracking\)' random=tracking
+
+	ram_disk
+	registry
+	dmsetup create h --notable
+	listen
+	may_fail
+	new_tracking
+	fail_each new_tracking failnth table h "0 98304 liteio /dev/ram0 0 $V1 2"
+	expect 0 "$(kmodctl att-get uuid=$V1 gen=2 | field remaining)" "chunks of a head without a table in use"
+	dmsetup remove h
+}
+
+# what an attachment once had room for it keeps: so it is another one each time
+new_tracking() {
+	failnth clear h
+	kmodctl batch <<-REQUESTS >/dev/null
+		att-del uuid=$V1 gen=2
+		att-add uuid=$V1 gen=2 host=h
+		dirty-start uuid=$V1 gen=2 chunk_shift=16
+	REQUESTS
+}
+
 # without a ticket, and from the end: the last answer is taken back, and nothing is given out
 given_back() {
-	kmodctl dirty-fetch uuid=$V1 gen=2 tracking="$tracking" cursor=1024 >/dev/null
+	kmodctl dirty-fetch uuid=$V1 gen=2 tracking="$tracking" cursor=512 >/dev/null
 }
 
 untracked() {
@@ -206,7 +224,7 @@ t_tables_are_refused_and_bind_nothing() {
 	# in place of the first, which goes on working
 	failnth table h "$line"
 	dmsetup resume h
-	udevadm settle
+	settle
 	fail_each "failnth clear h" failnth table h "$line"
 	dd if=/dev/zero of=/dev/mapper/h bs=4k count=1 oflag=direct status=none
 	expect open "$(state_of $V1 2)"
@@ -251,7 +269,7 @@ t_unloading_needs_nothing() {
 	local nth rc
 
 	may_fail
-	for nth in $(seq 1000); do
+	for ((nth = 1; nth < 1000; nth++)); do
 		registry
 		rc=0
 		said=$(FAIL_NTH=$nth failnth unload liteio 2>&1) || rc=$?

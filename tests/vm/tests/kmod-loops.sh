@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Ten thousand volumes, each with an attachment, come and go, and a thousand tables: not one object of the
 # kernel's memory, and nothing of what it keeps per CPU, stays behind each time.
-# vm: kernels=6.12,debug,kcsan timeout=300
+# vm: kernels=6.1,6.12,7,debug,kcsan timeout=400
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"
@@ -61,6 +61,23 @@ t_a_thousand_tables_leave_nothing() {
 	(until_true 20 not_grown 900) || fail "it has grown: $(grown 450)"
 	dmsetup remove h
 	expect new "$(state_of $V1 1)"
+}
+
+# all at once: what attachments keep per CPU is more than what lies ready, and comes back
+t_many_attachments_at_once_leave_nothing() {
+	many_attachments
+	remember
+	many_attachments
+	many_attachments
+	(until_true 20 not_grown 512) || fail "it has grown: $(grown 256)"
+}
+
+many_attachments() {
+	volume $V1 {1..256}
+	volume $V2 {1..256}
+	expect 512 "$(kmodctl att-get +dump | grep -c ' state=new ')" "attachments"
+	kmodctl wipe
+	expect 0 "$(kmodctl info | field stats_bytes)" "memory of statistics"
 }
 
 run_tests "$@"

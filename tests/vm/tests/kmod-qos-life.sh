@@ -16,7 +16,7 @@ t_zeroes_count_as_one_operation() {
 	head_over /dev/disk/by-id/virtio-disk
 	limit wbps=4096
 	load zeroes zeroes /dev/mapper/h 1048576 1 10
-	until_true 60 grep -q "done 10 failed 0" "$WORK/zeroes"
+	until_true 60 holds "$WORK/zeroes" "done 10 failed 0"
 	expect "0 0 10" "$(over write.throttled) $(stat_of $V1 1 write.ios) $(stat_of $V1 1 other.ios)"
 }
 
@@ -40,13 +40,12 @@ t_io_that_must_not_wait_comes_back() {
 		    if again < 15:
 		        sys.exit('%s: only %d of 20 would have had to wait' % (io, again))
 	PYTHON
-	# udevd may look at a device that was written, and wait; nobody else writes
 	expect 0 "$(over write.throttled)"
 	expect "0 0" "$(stat_of $V1 1 read.errors) $(stat_of $V1 1 write.errors)"
 	# what came back was not counted as done
 	[ "$(stat_of $V1 1 write.ios)" -lt 8 ] || fail "$(kmodctl stats uuid=$V1 gen=1)"
 	limit riops=0
-	until_true 10 sh -c "kmodctl stats uuid=$V1 gen=1 | grep -q ' inflight=0 '"
+	until_true 10 att_says 1 inflight=0
 }
 
 t_a_fence_fails_what_waits() {
@@ -62,7 +61,7 @@ t_a_fence_fails_what_waits() {
 	writes=$(stat_of $V1 1 write.ios)
 	expect "1 0" "$(field drained <<<"$answer") $(field inflight <<<"$answer")"
 	# each has got its answer by now, and so they all end
-	until_true 10 grep -q "failed 8" "$WORK/writers"
+	until_true 10 holds "$WORK/writers" "failed 8"
 	wait "$writers"
 	expect "0 fenced" "$(queued) $(state_of $V1 1)"
 	expect "$writes 0" "$(stat_of $V1 1 write.ios) $(stat_of $V1 1 write.errors)"
@@ -77,16 +76,13 @@ t_nothing_that_waited_lands_after_a_fence() {
 	ram_disk
 	volume $V1 1
 	head_new h /dev/ram0 $SECTORS $V1 1
-	STAMPS=$WORK/stamps stampwriter write /dev/mapper/h 1 2048 8 >"$WORK/writer" &
-	writer=$!
-	until_true 30 grep -q running "$WORK/writer"
+	start_writer writer /dev/mapper/h 1 8
 	limit wiops=2 burst_ms=1
 	until_true 20 queue_reaches 6
 	expect 1 "$(kmodctl fence uuid=$V1 floor=2 | field drained)"
 	stampwriter fill /dev/ram0 2 2048
 	limit wiops=0
-	kill -TERM $writer
-	wait $writer
+	stop_writer
 	stampwriter check /dev/ram0 2 2048
 }
 
@@ -95,7 +91,7 @@ t_a_fence_of_one_generation_spares_what_waits_of_others() {
 	volume $V1 1 2
 	head_new h /dev/ram0 16384 $V1 1
 	dmsetup create h2 --table "0 16384 liteio /dev/ram0 16384 $V1 2"
-	udevadm settle
+	settle
 	throttled_writers
 	load spared write /dev/mapper/h2 4096 4 1
 	until_true 20 queue_reaches 3 2
@@ -104,7 +100,7 @@ t_a_fence_of_one_generation_spares_what_waits_of_others() {
 	grep -q "failed 8" "$WORK/writers"
 	queue_reaches 1 2 || fail "the others do not wait any more"
 	limit wbps=0
-	until_true 10 grep -q "done 4 failed 0" "$WORK/spared"
+	until_true 10 holds "$WORK/spared" "done 4 failed 0"
 }
 
 t_a_fence_over_a_hung_disk_counts_only_what_is_under_way() {
@@ -151,27 +147,40 @@ t_a_suspend_does_not_wait_for_limits() {
 	expect 0 "$(result writers failed)"
 }
 
+# is more under way than waits?
+one_is_below() {
+	kmodctl att-get uuid=$V1 gen=1 >"$WORK/att"
+	[ "$(field inflight <"$WORK/att")" -gt "$(field queued <"$WORK/att")" ]
+}
+
 # the lower disk hangs, so the suspend waits, and is given up: limits hold as before
 t_a_suspend_that_is_interrupted_changes_nothing() {
-	local suspend
+	local suspend how
 
 	ram_disk
 	volume $V1 1
 	dmsetup create lower --table "0 $SECTORS linear /dev/ram0 0"
 	head_new h /dev/mapper/lower $SECTORS $V1 1
-	throttled_writers
-	dmsetup suspend --noflush --nolockfs lower
-	dmsetup suspend --nolockfs h &
-	suspend=$!
-	until_true 10 sh -c "kmodctl att-get uuid=$V1 gen=1 | grep -q ' queued=0 '"
-	kill -KILL $suspend
-	! wait $suspend || fail "it was not interrupted"
-	dmsetup resume lower
-	until_true 20 queue_reaches 6
-	limit wbps=0 wiops=5
-	about 5 "$(rate 1 write.ios 20)" 30 "after an interrupted suspend"
-	end "$writers"
-	expect 0 "$(result writers failed)"
+	for how in "" --noflush; do
+		throttled_writers
+		dmsetup suspend --noflush --nolockfs lower
+		# one at least is on its way below, for which the suspend has to wait
+		load one read /dev/mapper/h 4096 1 1
+		until_true 10 one_is_below
+		# shellcheck disable=SC2086
+		dmsetup suspend $how --nolockfs h &
+		suspend=$!
+		until_true 10 att_says 1 queued=0
+		kill -KILL $suspend
+		! wait $suspend 2>/dev/null || fail "suspend $how was not interrupted"
+		dmsetup resume lower
+		until_true 20 queue_reaches 6
+		limit wbps=0 wiops=5
+		about 5 "$(rate 1 write.ios 20)" 30 "after an interrupted suspend $how"
+		end "$writers"
+		expect 0 "$(result writers failed)"
+		wait "$load"
+	done
 }
 
 t_reloads_keep_limits_and_what_waits() {
@@ -191,6 +200,43 @@ t_reloads_keep_limits_and_what_waits() {
 	expect "4096 0" "$(kmodctl vol-get uuid=$V1 | field qos.wbps) $(kmodctl vol-get uuid=$V1 | field qos.rbps)"
 	end "$writers"
 	expect 0 "$(result writers failed)"
+}
+
+# writers wait while the head is moved to a copy of its disk: each of their blocks is new in the old place when
+# it was done before, in the new place when it went back to device-mapper, and in neither it is lost
+t_what_waited_lands_where_the_new_table_says() {
+	local blocks=2048 writer
+
+	ram_disk
+	volume $V1 1
+	dmsetup create old --table "0 16384 linear /dev/ram0 0"
+	dmsetup create new --table "0 16384 linear /dev/ram0 16384"
+	stampwriter fill /dev/mapper/old 1 $blocks
+	stampwriter fill /dev/mapper/new 2 $blocks
+	head_new h /dev/mapper/old 16384 $V1 1
+	# no writer touches another's block, and the last write of each is the only one that can be under way
+	BLOCKS=$blocks start_writer writer /dev/mapper/h 3 8
+	limit wiops=5 burst_ms=1
+	until_true 20 queue_reaches 6
+	dmsetup load h --table "0 16384 liteio /dev/mapper/new 0 $V1 1"
+	dmsetup suspend --noflush --nolockfs h
+	# from here on nothing lands in the old place
+	dd if=/dev/mapper/old of="$WORK/old" bs=1M iflag=direct status=none
+	dmsetup resume --noudevsync h
+	limit wiops=50
+	until_true 20 stamped_in_new $blocks
+	kill -TERM "$writer"
+	limit wiops=0
+	wait "$writer"
+	[[ $(<"$WORK/writer") == *" failed 0" ]] || fail "$(cat "$WORK/writer")"
+	dd if=/dev/mapper/old bs=1M iflag=direct status=none | cmp - "$WORK/old"
+	# of each block the newest that was acknowledged is in one of the two places
+	stampwriter verify /dev/mapper/new 3 $blocks "$WORK/writer.stamps" /dev/mapper/old
+}
+
+# have the writers of generation 3 written anything there?
+stamped_in_new() {
+	! stampwriter check /dev/mapper/new 2 "$1"
 }
 
 t_a_head_goes_while_io_waits() {
@@ -214,7 +260,7 @@ t_a_head_goes_while_io_waits() {
 
 t_limits_are_set_one_by_one_and_told() {
 	kmodctl events >"$WORK/events" &
-	until_true 10 grep -q ready "$WORK/events"
+	until_true 10 holds "$WORK/events" ready
 	kmodctl vol-set uuid=$V1 +create qos.riops=10 qos.wbps=4096
 	limit wiops=20 burst_ms=7
 	limit rbps=1099511627776 riops=1000000000
@@ -225,9 +271,68 @@ t_limits_are_set_one_by_one_and_told() {
 	expect "riops 1000000000 wiops 20 rbps 1099511627776 wbps 0 burst_ms 7" \
 		"$(xargs <$WINDOW/volumes/$V1/qos)"
 	kmodctl vol-del uuid=$V1
-	until_true 10 grep -q type=vol-deleted "$WORK/events"
+	until_true 10 holds "$WORK/events" type=vol-deleted
 	# one event for each change, and none for what was so already
 	expect "vol-added qos-changed qos-changed qos-changed vol-deleted" "$(field type <"$WORK/events" | xargs)"
+}
+
+# polled ENGINE HOW MANY: so many reads of the head that are polled for
+polled() {
+	fio --name=polled --filename=/dev/mapper/h --ioengine="$1" --hipri=1 --direct=1 --bs=4k --rw=randread \
+		--randrepeat=0 --iodepth=4 --number_ios="$2" --output="$WORK/fio" || fail "$(cat "$WORK/fio")"
+}
+
+# polled_disk: a disk that can be polled, with a head on it
+polled_disk() {
+	null_disk 1 memory_backed=1 poll_queues=1 submit_queues=1 queue_mode=2
+	head_over /dev/nullb1
+	expect 1 "$(</sys/block/nullb1/queue/io_poll)" "polling of the disk"
+}
+
+# polled_while_reloading ENGINE HOW MANY [WAITS]: the table is changed three times meanwhile
+polled_while_reloading() {
+	local reader i
+
+	polled "$1" "$2" &
+	reader=$!
+	for i in 1 2 3; do
+		[ -z "${3:-}" ] || until_true 20 queue_reaches 1
+		dmsetup load h --table "0 $SECTORS liteio /dev/nullb1 $OFFSET $V1 1"
+		dmsetup suspend --noflush --nolockfs h
+		expect "0 0" "$(queued) $(stat_of $V1 1 inflight)" "waiting and in flight, suspended for the ${i}th time"
+		dmsetup resume --noudevsync h
+	done
+	wait $reader || fail "the reads ended badly"
+}
+
+# have N reads ended, all of them well?
+reads_are() {
+	expect "$1 0 0" "$(kmodctl stats uuid=$V1 gen=1 | tee "$WORK/stats" | field read.ios) \
+$(field read.errors <"$WORK/stats") $(field inflight <"$WORK/stats")" "reads, errors, in flight"
+}
+
+t_io_that_is_polled_for_ends() {
+	polled_disk
+	dmsetup create l --table "0 8 linear /dev/nullb1 0"
+	expect "$(<"$(sysfs_of l)/queue/io_poll")" "$(<"$(sysfs_of h)/queue/io_poll")" "polling of the head, as of dm-linear"
+	polled io_uring 1000
+	reads_are 1000
+	polled pvsync2 200
+	reads_are 1200
+	polled_while_reloading pvsync2 4000
+	reads_are 5200
+}
+
+# what waits because of a limit is not polled for any more, and ends all the same; also when it goes back to
+# device-mapper
+t_io_that_is_polled_for_may_wait() {
+	polled_disk
+	limit riops=100 burst_ms=1
+	polled pvsync2 50
+	reads_are 50
+	[ "$(over read.throttled)" -gt 0 ] || fail "nothing had to wait"
+	polled_while_reloading pvsync2 400 waits
+	reads_are 450
 }
 
 t_every_wait_is_traced() {

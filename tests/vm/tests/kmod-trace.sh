@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The tracepoints: fence, drain, reject and release are told once each, with the right volume,
 # generations and numbers, and nothing is told of I/O that passes or of a volume nobody touched.
-# vm: kernels=6.1,6.12,7,debug,kcsan timeout=300
+# vm: kernels=6.1,6.12,7,debug,kcsan timeout=300 smp=1
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"
@@ -40,7 +40,7 @@ t_a_fence_under_a_writer_is_told_from_beginning_to_end() {
 	trace_on
 	stampwriter write /dev/mapper/h 4 2048 2 >"$WORK/writer" &
 	writer=$!
-	until_true 30 grep -q running "$WORK/writer"
+	until_true 30 holds "$WORK/writer" running
 	expect_told ""
 	expect 1 "$(kmodctl fence uuid=$V1 floor=9 | tee "$WORK/fence" | field drained)"
 	until_true 30 grep -q liteio_reject: $TRACING/trace
@@ -67,11 +67,10 @@ t_one_generation_is_told_without_the_others_and_other_volumes() {
 	head_new a /dev/ram0 8192 $V1 1
 	head_new b /dev/ram0 8192 $V1 2
 	dmsetup create other --table "0 8192 liteio /dev/ram0 8192 $V2 1"
-	udevadm settle
+	settle
 	trace_on
 	expect 1 "$(kmodctl fence uuid=$V1 gen=1 | field drained)"
 	expect 1 "$(kmodctl fence uuid=$V1 gen=1 | field drained)"
-	# udevd may look at a device that was written; nobody else uses these sectors
 	! dd if=/dev/zero of=/dev/mapper/a bs=4k seek=5 count=1 oflag=direct status=none 2>/dev/null ||
 		fail "written"
 	! dd if=/dev/mapper/a of=/dev/null bs=8k skip=30 count=1 iflag=direct status=none 2>/dev/null ||
@@ -103,7 +102,7 @@ t_a_wait_that_ends_in_vain_is_told() {
 	dmsetup suspend --noflush --nolockfs lower
 	dd if=/dev/zero of=/dev/mapper/h bs=4k count=1 oflag=direct status=none &
 	writer=$!
-	until_true 10 sh -c "kmodctl att-get uuid=$V1 gen=1 | grep -q inflight=1"
+	until_true 10 att_says 1 inflight=1
 	answer=$(kmodctl fence uuid=$V1 floor=2 timeout=300)
 	told >"$WORK/told"
 	# what is wrong is said when nothing is held up any more
@@ -117,7 +116,7 @@ liteio_drain: uuid=$V1 first=0 last=1 drained=0 inflight=1 waited_ns=$(field wai
 	# a floor that is there already is waited for, and is no fence any more
 	expect 1 "$(kmodctl fence uuid=$V1 floor=2 | field drained)"
 	expect 1 "$(told fence | wc -l)" fences
-	expect "0 1" "$(told drain | field drained | xargs)"
+	expect "0 1" "$(told drain | field drained | one_line)"
 }
 
 t_a_floor_that_rises_by_hand_is_told_from_the_old_one() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The pool engine without an agent: volumes, snapshots, restores, growth, the space back after a
 # delete; refusals; the backup label; a pool in a file; a foreign writer.
-# vm: kernels=6.1,6.12,7 disks=pool=512M,other=256M timeout=400 needs=tools
+# vm: kernels=6.1,6.12,7 disks=pool=512M,other=256M timeout=400 smp=1 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"

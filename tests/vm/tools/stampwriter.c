@@ -7,6 +7,7 @@
  *	stampwriter fill DEVICE GEN BLOCKS		every block once
  *	stampwriter check DEVICE GEN BLOCKS		is every block of GEN and whole?
  *	stampwriter verify DEVICE GEN BLOCKS FILE	is every block at least as new as FILE says?
+ *	stampwriter verify DEVICE GEN BLOCKS FILE OLD	... here, or on the device OLD?
  *
  * "write" prints "running" when every writer has had a first block acknowledged. On SIGTERM it
  * waits for its writers, prints its counts, and writes what was acknowledged (a sequence number
@@ -197,17 +198,36 @@ static int do_fill(void)
 	return fsync(fd) ? 1 : 0;
 }
 
-static int do_check(const uint64_t *at_least)
+static void read_block(int from, void *buffer, uint64_t block)
 {
-	uint64_t block, bad = 0, torn = 0, old = 0;
+	if (pread(from, buffer, BLOCK, (off_t)(block * BLOCK)) != BLOCK)
+		die("block %" PRIu64 ": %s", block, strerror(errno));
+}
+
+/* is it there, stamped by the generation and no older than that? */
+static bool is_new(int from, void *buffer, uint64_t block, uint64_t at_least)
+{
+	struct stamp s;
+
+	read_block(from, buffer, block);
+	return read_stamp(buffer, block, &s) && s.gen == gen && s.seq >= at_least;
+}
+
+/* with at_least: the blocks that it has a number for; they may be on the other device, if any */
+static int do_check(const uint64_t *at_least, int other)
+{
+	uint64_t block, bad = 0, torn = 0, old = 0, there = 0;
 	void *buffer = block_buffer();
 	struct stamp s;
 
 	for (block = 0; block < nr_blocks; block++) {
-		if (pread(fd, buffer, BLOCK, (off_t)(block * BLOCK)) != BLOCK)
-			die("block %" PRIu64 ": %s", block, strerror(errno));
 		if (at_least && !at_least[block])
 			continue;
+		if (other >= 0 && is_new(other, buffer, block, at_least[block])) {
+			there++;
+			continue;
+		}
+		read_block(fd, buffer, block);
 		if (!read_stamp(buffer, block, &s))
 			torn++;
 		else if (s.gen != gen)
@@ -216,25 +236,33 @@ static int do_check(const uint64_t *at_least)
 			old++;
 	}
 	free(buffer);
-	printf("of another generation %" PRIu64 " torn %" PRIu64 " lost %" PRIu64 "\n",
-	       bad, torn, old);
+	printf("of another generation %" PRIu64 " torn %" PRIu64 " lost %" PRIu64, bad, torn, old);
+	if (other >= 0)
+		printf(" on the other device %" PRIu64, there);
+	putchar('\n');
 	return bad || torn || old;
 }
 
-static int do_verify(const char *name)
+static int do_verify(const char *name, const char *old)
 {
 	FILE *f = fopen(name, "re");
+	int other = -1;
 
 	if (!f || fread(acked, sizeof(*acked), nr_blocks, f) != nr_blocks)
 		die("%s: cannot be read", name);
 	fclose(f);
-	return do_check(acked);
+	if (old) {
+		other = open(old, O_RDONLY | O_DIRECT | O_CLOEXEC);
+		if (other < 0)
+			die("%s: %s", old, strerror(errno));
+	}
+	return do_check(acked, other);
 }
 
 int main(int argc, char **argv)
 {
 	if (argc < 5)
-		die("usage: stampwriter write|fill|check|verify DEVICE GEN BLOCKS [WRITERS|FILE]");
+		die("usage: stampwriter write|fill|check|verify DEVICE GEN BLOCKS [WRITERS|FILE [OLD]]");
 	fd = open(argv[2], O_RDWR | O_DIRECT | O_CLOEXEC | (getenv("STAMPS") ? O_DSYNC : 0));
 	if (fd < 0)
 		die("%s: %s", argv[2], strerror(errno));
@@ -248,8 +276,8 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "fill"))
 		return do_fill();
 	if (!strcmp(argv[1], "check"))
-		return do_check(NULL);
-	if (!strcmp(argv[1], "verify") && argc == 6)
-		return do_verify(argv[5]);
+		return do_check(NULL, -1);
+	if (!strcmp(argv[1], "verify") && argc >= 6 && argc <= 7)
+		return do_verify(argv[5], argv[6]);
 	die("no command \"%s\" with %d arguments", argv[1], argc - 2);
 }

@@ -66,6 +66,7 @@ static void print_attr(const struct attr_kind *kind, const struct nlattr *attr, 
 		printf("%" PRIu64, attr_number(attr));
 }
 
+/* how many there are in all, and the buckets that have any */
 static void print_hist(const struct nlattr *attr, const char *prefix)
 {
 	uint64_t hist[LITEIO_HIST_BUCKETS], sum = 0;
@@ -77,6 +78,10 @@ static void print_hist(const struct nlattr *attr, const char *prefix)
 	for (i = 0; i < LITEIO_HIST_BUCKETS; i++)
 		sum += hist[i];
 	printf(" %shist=%" PRIu64, prefix, sum);
+	for (i = 0; i < LITEIO_HIST_BUCKETS; i++) {
+		if (hist[i])
+			printf(" %sbucket=%u:%" PRIu64, prefix, i, hist[i]);
+	}
 }
 
 static void print_nest(const struct nlattr *nest, const char *prefix,
@@ -170,12 +175,12 @@ void print_message(const struct nlmsghdr *nl)
 	putchar('\n');
 }
 
-void print_error(const struct nlmsghdr *nl, int error)
+const char *answer_sentence(const struct nlmsghdr *nl)
 {
 	size_t offset = sizeof(*nl) + sizeof(struct nlmsgerr);
 	const struct nlmsgerr *err = NLMSG_DATA(nl);
 	const struct nlattr *attr, *first;
-	const char *sentence = "no sentence";
+	const char *sentence = NULL;
 
 	if (!(nl->nlmsg_flags & NLM_F_CAPPED))
 		offset += err->msg.nlmsg_len - sizeof(err->msg);
@@ -189,6 +194,22 @@ void print_error(const struct nlmsghdr *nl, int error)
 				sentence = attr_payload(attr);
 		}
 	}
+	return sentence;
+}
+
+void print_error(const struct nlmsghdr *nl, int error)
+{
+	const char *sentence = answer_sentence(nl);
+
 	fflush(stdout);
-	fprintf(stderr, "%s: %s\n", strerrorname_np(-error), sentence);
+	fprintf(stderr, "%s: %s\n", strerrorname_np(-error), sentence ? sentence : "no sentence");
+}
+
+void print_note(const struct nlmsghdr *nl)
+{
+	const char *sentence = answer_sentence(nl);
+
+	fflush(stdout);
+	if (sentence)
+		fprintf(stderr, "note: %s\n", sentence);
 }

@@ -22,7 +22,13 @@ uint64_t attr_number(const struct nlattr *attr);
 /* one line with all that is known of a message */
 void print_message(const struct nlmsghdr *nl);
 
+/* what the kernel says of the end of a command, NULL when it says nothing */
+const char *answer_sentence(const struct nlmsghdr *nl);
+
 /* to standard error the name of the errno, and the kernel's sentence */
 void print_error(const struct nlmsghdr *nl, int error);
+
+/* to standard error the kernel's sentence about a success, if it has one */
+void print_note(const struct nlmsghdr *nl);
 
 #endif

@@ -45,6 +45,7 @@ static const struct attr_kind attr_kinds[] = {
 	{ "next_cursor", LITEIO_A_NEXT_CURSOR, KIND_U64 },
 	{ "max_chunks", LITEIO_A_MAX_CHUNKS, KIND_U32 },
 	{ "ticket", LITEIO_A_TICKET, KIND_U64 },
+	{ "last_ns", LITEIO_A_LAST_NS, KIND_U64 },
 };
 
 static const struct attr_kind qos_attr_kinds[] = {
@@ -161,4 +162,15 @@ int command_number(const char *name)
 			return commands[i].cmd;
 	}
 	return (int)number(name);
+}
+
+const char *command_name(int cmd)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(commands); i++) {
+		if (commands[i].cmd == cmd)
+			return commands[i].name;
+	}
+	return "none";
 }

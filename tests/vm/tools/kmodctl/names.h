@@ -41,7 +41,8 @@ const char *class_name(uint64_t class);
 const char *state_name(uint64_t state);
 const char *event_name(uint64_t event);
 
-/* a name of a command, or a number */
+/* a name of a command, or a number; and the other way round, "none" for others */
 int command_number(const char *name);
+const char *command_name(int cmd);
 
 #endif

@@ -48,7 +48,8 @@ void socket_send(int fd, struct request *r)
 		die("send: %s", strerror(errno));
 }
 
-int socket_converse(int fd, struct request *r)
+int socket_ask(int fd, struct request *r, message_fn each, void *arg,
+	       const struct nlmsghdr **ret_end)
 {
 	static char buffer[BUFFER_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct nlmsghdr *nl;
@@ -60,17 +61,32 @@ int socket_converse(int fd, struct request *r)
 		len = receive(fd, buffer);
 		for (nl = (struct nlmsghdr *)buffer; NLMSG_OK(nl, len); nl = NLMSG_NEXT(nl, len)) {
 			if (nl->nlmsg_type != NLMSG_ERROR && nl->nlmsg_type != NLMSG_DONE) {
-				print_message(nl);
+				each(arg, nl);
 				continue;
 			}
 			memcpy(&error, NLMSG_DATA(nl), sizeof(error));
-			if (error) {
-				print_error(nl, error);
-				return 1;
-			}
-			return 0;
+			*ret_end = nl;
+			return error;
 		}
 	}
+}
+
+static void print_each(void *arg, const struct nlmsghdr *nl)
+{
+	(void)arg;
+	print_message(nl);
+}
+
+int socket_converse(int fd, struct request *r)
+{
+	const struct nlmsghdr *end;
+	int error = socket_ask(fd, r, print_each, NULL, &end);
+
+	if (error)
+		print_error(end, error);
+	else
+		print_note(end);
+	return error ? 1 : 0;
 }
 
 /* number of the only group in a nest of groups */
@@ -124,7 +140,13 @@ int socket_events(int fd, uint32_t group, long count)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("ready");
 	while (count) {
-		len = receive(fd, buffer);
+		len = recv(fd, buffer, sizeof(buffer), 0);
+		if (len < 0 && errno == ENOBUFS) {
+			puts("lost");
+			continue;
+		}
+		if (len < 0)
+			die("recv: %s", strerror(errno));
 		for (nl = (struct nlmsghdr *)buffer; NLMSG_OK(nl, len) && count;
 		     nl = NLMSG_NEXT(nl, len)) {
 			print_message(nl);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Operations on pools that are refused before a disk is touched: one sentence, which names the pool
+ * once.
+ *
+ * unit-src: daemon/agent/ops_pool.c daemon/agent/restore.c daemon/agent/sweep.c daemon/agent/walk.c
+ * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c
+ * unit-src: daemon/agent/pools_reclaim.c daemon/agent/door.c daemon/agent/exports.c
+ * unit-src: daemon/agent/gate.c daemon/agent/limits.c
+ */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/locks.h"
+#include "agent/ops.h"
+#include "agent/pools.h"
+#include "base/error.h"
+#include "model/local.h"
+
+static struct liteio_agent agent;
+
+static void setup(void)
+{
+	agent.pools = liteio_pools_new();
+	agent.locks = liteio_locks_new();
+}
+
+static void teardown(void)
+{
+	liteio_pools_free(agent.pools);
+	liteio_locks_free(agent.locks);
+}
+
+static const struct {
+	const char *name;
+	const char *device;
+	int code;
+	const char *said;
+} refused[] = {
+	{ "fast", "/dev/null", -ENOTBLK, "pool fast: /dev/null is not a block device" },
+	{ "fast", "/no/such/disk", -ENOENT,
+	  "pool fast: cannot look at /no/such/disk: No such file or directory" },
+	{ "fast", "/no/such/file.img", -EINVAL,
+	  "pool fast: /no/such/file.img does not exist, and no size is given for it" },
+	{ "fast", "disk", -EINVAL, "\"disk\" is not an absolute path" },
+};
+
+START_TEST(a_pool_is_refused_in_one_sentence)
+{
+	const struct liteio_local_pool_create req = { .name = (char *)refused[_i].name,
+						      .device = (char *)refused[_i].device };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_local_pool ret = { 0 };
+
+	ck_assert_int_eq(liteio_op_pool_create(&agent, &req, &ret, &err), refused[_i].code);
+	ck_assert_str_eq(err.msg, refused[_i].said);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *cases = tcase_create("refused");
+	Suite *suite = suite_create("agent-pool-ops");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(cases, setup, teardown);
+	tcase_add_loop_test(cases, a_pool_is_refused_in_one_sentence, 0,
+			    sizeof(refused) / sizeof(refused[0]));
+	suite_add_tcase(suite, cases);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
