@@ -122,8 +122,8 @@ static int compare_txid(struct liteio_pool *p, enum liteio_catalog_class vclass,
 	r = e->ops->status(e, &s, err);
 	if (r)
 		return r;
-	/* a pool that failed has no number, and a read-only one takes no message */
-	if (s.mode >= LITEIO_ENGINE_RO)
+	/* a pool that failed has no number */
+	if (s.mode >= LITEIO_ENGINE_FAILED)
 		return -EROFS;
 	if (v && v->vclass != vclass)
 		v = NULL;
@@ -131,7 +131,8 @@ static int compare_txid(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		set_mismatch(p, s.txid, t);
 		return -EROFS;
 	}
-	return s.txid != t;
+	/* a read-only one takes no message */
+	return s.mode == LITEIO_ENGINE_RO ? -EROFS : s.txid != t;
 }
 
 int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
