@@ -207,7 +207,7 @@ static int check_foreign(struct liteio_pool *p, bool *ret_healthy, struct liteio
 static int activate_engine(struct liteio_engine *e, enum liteio_engine_mode mode, bool healthy,
 			   struct liteio_error *err)
 {
-	if (e->ops->is_active(e) && mode != LITEIO_ENGINE_RW)
+	if (e->ops->is_active(e) && mode >= LITEIO_ENGINE_RO)
 		return 0;
 	return e->ops->activate(e, !healthy, err);
 }
@@ -254,6 +254,12 @@ static int bring_up(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r;
 
+	/* even to look at it would wait for a device that an interrupted growth has left held */
+	r = p->engine->ops->devices_resume(p->engine, err);
+	if (!r && p->reserve)
+		r = p->reserve->ops->devices_resume(p->reserve, err);
+	if (r)
+		return r;
 	look(p);
 	r = activate(p, err);
 	/* I/O that an interrupted snapshot holds goes on before anything else */
@@ -436,6 +442,9 @@ static int shut_down(struct liteio_pool *p, struct liteio_error *err)
 	/* one that was found damaged is to be checked again */
 	if (p->condition < LITEIO_POOL_READ_ONLY)
 		r = set_clean(p, true, err);
+	/* an image of one disk that was taken while it ran is told from it */
+	if (!r && p->condition < LITEIO_POOL_READ_ONLY && p->store.label.n_devices > 1)
+		r = liteio_pool_relabel(p, &p->store.label, err);
 	if (!r)
 		liteio_step("pool-close:catalog-clean");
 	return r;
@@ -477,6 +486,17 @@ static int check_unattached(const struct liteio_pool *p, struct liteio_error *er
 	return 0;
 }
 
+/* it was not closed after all: as it was, or it says why not */
+static void back_up(struct liteio_pool *p)
+{
+	struct liteio_error up_err = LITEIO_ERROR_INIT;
+	int r = bring_up(p, &up_err);
+
+	if (r)
+		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "NotActive", true, "%s",
+					  liteio_error_str(&up_err, r));
+}
+
 int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_label l;
@@ -485,9 +505,14 @@ int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
 	if (!r)
 		r = liteio_pool_settle_all(p, err);
 	if (!r)
-		r = shut_down(p, err);
+		r = liteio_pool_end_doubt(p, err);
 	if (r)
 		return r;
+	r = shut_down(p, err);
+	if (r) {
+		back_up(p);
+		return r;
+	}
 	l = p->store.label;
 	l.exported = true;
 	r = liteio_pool_relabel(p, &l, err);
@@ -496,10 +521,10 @@ int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
 		let_go(p);
 		return 0;
 	}
-	/* a copy may say it all the same */
+	/* a copy may say it all the same; whoever opens it while it is in use takes that away */
 	l.exported = false;
 	(void)liteio_pool_relabel(p, &l, NULL);
-	(void)bring_up(p, NULL);
+	back_up(p);
 	return r;
 }
 
