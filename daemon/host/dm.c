@@ -318,7 +318,7 @@ static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n
 			return r;
 	}
 	r = liteio_dm_resume(name, flags, err);
-	/* the target would not begin with the new table: whoever has it open goes on with the old */
+	/* the target would not take the new table: whoever has it open goes on with the old */
 	if (r && n_old && !liteio_dm_load(name, old, n_old, flags, NULL))
 		(void)liteio_dm_resume(name, flags, NULL);
 	return r;
