@@ -284,11 +284,12 @@ static void open_one(struct liteio_agent *a, const char *device)
 	struct liteio_pool *engine;
 	int r;
 
-	if (liteio_pool_probe(device, &found, NULL) == 0 && found.label.exported) {
+	r = liteio_pool_open(device, &engine, &err);
+	/* said by its first disk, and no copy of it is here: what one disk says is not enough */
+	if (r == -EPERM && liteio_pool_probe(device, &found, NULL) == 0) {
 		forget_exported(a, device, &found.label.pool_uuid);
 		return;
 	}
-	r = liteio_pool_open(device, &engine, &err);
 	if (r < 0) {
 		log_err(NULL, "pool on %s can not be opened: %s", device,
 			liteio_error_str(&err, r));

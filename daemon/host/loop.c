@@ -191,7 +191,8 @@ static int open_backing(const char *loop, struct liteio_error *err)
 				liteio_error_str(NULL, r));
 }
 
-static int file_extend(int fd, uint64_t size_bytes, struct liteio_error *err)
+/* what is there must not become shorter below whoever uses it */
+static int file_extend(int fd, uint64_t has, uint64_t size_bytes, struct liteio_error *err)
 {
 	struct stat st;
 	int r;
@@ -199,6 +200,12 @@ static int file_extend(int fd, uint64_t size_bytes, struct liteio_error *err)
 	if (fstat(fd, &st))
 		return liteio_error_set(err, errno, "cannot look at the file: %s",
 					liteio_error_str(NULL, -errno));
+	if ((uint64_t)st.st_size / 512 * 512 < has)
+		return liteio_error_set(err, -EINVAL,
+					"the file has %llu bytes now, and %llu before: a pool can not shrink",
+					(unsigned long long)st.st_size, (unsigned long long)has);
+	if (!size_bytes)
+		return 0;
 	if ((uint64_t)st.st_size > size_bytes)
 		return liteio_error_set(err, -EINVAL,
 					"the file has %llu bytes already: a pool can not shrink",
@@ -219,15 +226,17 @@ static int file_extend(int fd, uint64_t size_bytes, struct liteio_error *err)
 int liteio_block_loop_resize(const char *path, uint64_t size_bytes, struct liteio_error *err)
 {
 	int fd _cleanup_close_ = -1, loop _cleanup_close_ = open(path, O_RDWR | O_CLOEXEC);
-	int r = 0;
+	uint64_t has;
+	int r;
 
 	if (loop < 0)
 		return liteio_error_set(err, errno, "cannot open %s: %s", path,
 					liteio_error_str(NULL, -errno));
-	if (size_bytes) {
-		fd = open_backing(path, err);
-		r = fd < 0 ? fd : file_extend(fd, size_bytes, err);
-	}
+	r = liteio_block_size(path, &has, err);
+	if (r)
+		return r;
+	fd = open_backing(path, err);
+	r = fd < 0 ? fd : file_extend(fd, has, size_bytes, err);
 	if (!r && ioctl(loop, LOOP_SET_CAPACITY, 0))
 		r = liteio_error_set(err, errno, "cannot make %s as large as its file: %s", path,
 				     liteio_error_str(NULL, -errno));

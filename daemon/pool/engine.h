@@ -104,6 +104,8 @@ struct liteio_engine_spare {
  * @volume_status: -ENODEV when it is not active
  * @volume_suspend: hold its I/O
  * @volume_resume: let it go on
+ * @devices_resume: let go on what is below the volumes, where an interrupted growth has left it
+ *	held; before anything else is asked of the engine: that would wait for it
  * @volumes_deactivate: take out all that nobody has open; -EBUSY when some stay
  * @volumes_resume: let go on all that an interrupted operation has left held
  * @free: release the engine, leave the kernel as it is
@@ -141,6 +143,7 @@ struct liteio_engine_ops {
 			      struct liteio_error *err);
 	int (*volume_resume)(struct liteio_engine *e, const struct liteio_uuid *uuid,
 			     struct liteio_error *err);
+	int (*devices_resume)(struct liteio_engine *e, struct liteio_error *err);
 	int (*volumes_deactivate)(struct liteio_engine *e, struct liteio_error *err);
 	int (*volumes_resume)(struct liteio_engine *e, struct liteio_error *err);
 	void (*free)(struct liteio_engine *e);

@@ -17,7 +17,7 @@ enum liteio_health_open liteio_health_open(const struct liteio_health_found *f)
 {
 	/* I/O goes on: one that the kernel holds read-only stays so until it is repaired */
 	if (f->is_active)
-		return f->mode == LITEIO_ENGINE_RW ? LITEIO_HEALTH_WRITABLE : LITEIO_HEALTH_ADOPT;
+		return f->mode < LITEIO_ENGINE_RO ? LITEIO_HEALTH_WRITABLE : LITEIO_HEALTH_ADOPT;
 	if (f->is_foreign)
 		return LITEIO_HEALTH_READ_ONLY;
 	/* there may not even be metadata */

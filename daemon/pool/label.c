@@ -260,13 +260,32 @@ int liteio_label_add(struct liteio_label *l, uint64_t size, struct liteio_error 
 	return 0;
 }
 
+static bool knows(const struct liteio_label *home, const struct liteio_label *other)
+{
+	uint32_t i = other->this_device;
+
+	return i < home->n_devices &&
+	       liteio_uuid_equal(&home->devices[i].uuid, &other->devices[i].uuid);
+}
+
+bool liteio_label_is_left_over(const struct liteio_label *home, const struct liteio_label *other)
+{
+	return liteio_uuid_equal(&home->pool_uuid, &other->pool_uuid) && other->this_device &&
+	       !knows(home, other) && other->sequence % 2 && other->sequence <= home->sequence + 1;
+}
+
 int liteio_label_check_other(const struct liteio_label *home, const struct liteio_label *other,
 			     struct liteio_error *err)
 {
 	uint32_t i = other->this_device;
 
-	if (!liteio_uuid_equal(&home->pool_uuid, &other->pool_uuid) || !i || i >= home->n_devices ||
-	    !liteio_uuid_equal(&home->devices[i].uuid, &other->devices[i].uuid))
+	bool is_ours = liteio_uuid_equal(&home->pool_uuid, &other->pool_uuid) && i;
+
+	if (is_ours && !knows(home, other) && !liteio_label_is_left_over(home, other))
+		return liteio_error_set(err, -ESTALE,
+					"the first disk of pool %s is a stale copy: it does not know disk %u",
+					home->pool_name, i + 1);
+	if (!is_ours || !knows(home, other))
 		return liteio_error_set(err, -ENODEV,
 					"it is no part of pool %s: it was being added when that was interrupted; add it again",
 					home->pool_name);
@@ -407,6 +426,9 @@ static int check_extents(const struct liteio_label *l, struct liteio_error *err)
 	if (liteio_label_sum(l, LITEIO_EXTENT_THIN_META) !=
 	    liteio_label_sum(l, LITEIO_EXTENT_META_SPARE))
 		return bad(err, "the spare is not as large as the metadata");
+	if (liteio_label_extent(l, LITEIO_EXTENT_THIN_META)->device ||
+	    liteio_label_extent(l, LITEIO_EXTENT_META_SPARE)->device)
+		return bad(err, "the metadata does not begin on the first device");
 	a = liteio_label_extent(l, LITEIO_EXTENT_SLOT_A);
 	b = liteio_label_extent(l, LITEIO_EXTENT_SLOT_B);
 	if (a->length != b->length || a->length < 2 * (uint64_t)LITEIO_ONDISK_BLOCK ||

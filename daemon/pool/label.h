@@ -103,6 +103,12 @@ int liteio_label_grow(struct liteio_label *l, uint32_t device, uint64_t size,
  */
 int liteio_label_add(struct liteio_label *l, uint64_t size, struct liteio_error *err);
 
+/*
+ * it was being added to the pool when that was interrupted, and has never been a part of it: home
+ * does not know it, and its number is one of a first round, not of what was ever whole
+ */
+bool liteio_label_is_left_over(const struct liteio_label *home, const struct liteio_label *other);
+
 /**
  * liteio_label_check_other() - does the label of another device belong to that of home?
  * @home: that of device 0

@@ -151,6 +151,8 @@ int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_erro
  */
 int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 			struct liteio_error *err);
+/* after a write of home's label that failed: what the disk has of it is the pool's label */
+int liteio_pool_end_doubt(struct liteio_pool *p, struct liteio_error *err);
 /* not all labels are as they should be */
 bool liteio_pool_labels_differ(const struct liteio_pool *p);
 /* the device numbers, by index */

@@ -40,9 +40,10 @@
  * first round, home has not changed) or S - 1 (in the third; it says the same). With less than that
  * it is a stale copy of that device, with more home is one. Before a pool of several devices is
  * activated its labels are written anew: no copy from before is taken for the device that has been
- * written since. A device that calls itself a part of a pool whose home does not know it was being
- * added when that was interrupted: it is none, and can be added again. The pool needs all its
- * devices.
+ * written since; they are, too, when it was closed. A device that home does not know was being
+ * added when that was interrupted if its @sequence is odd and not above S + 1: it is none, and can
+ * be added again. With any other @sequence it is a part, and home is from before. The pool needs
+ * all its devices.
  *
  * EXPORTED. A pool that was closed in order to be taken elsewhere says so in @compat: it is opened
  * by nobody who was not asked to import it, which takes the bit away again before anything else is

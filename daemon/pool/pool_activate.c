@@ -159,6 +159,12 @@ int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_e
 {
 	int r;
 
+	/* even to look at it would wait for a device that an interrupted growth has left held */
+	r = p->engine->ops->devices_resume(p->engine, err);
+	if (!r && p->reserve)
+		r = p->reserve->ops->devices_resume(p->reserve, err);
+	if (r)
+		return r;
 	look(p);
 	r = activate(p, is_checked, err);
 	/* I/O that an interrupted snapshot holds goes on before anything else */

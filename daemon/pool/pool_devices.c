@@ -35,7 +35,7 @@ static void set_label(struct liteio_pool *p, const struct liteio_label *l)
 }
 
 /* one of both copies may have what was not written to the other: what is there is what counts */
-static int end_doubt(struct liteio_pool *p, struct liteio_error *err)
+int liteio_pool_end_doubt(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_store now = p->store;
 	int r;
@@ -43,13 +43,17 @@ static int end_doubt(struct liteio_pool *p, struct liteio_error *err)
 	if (!p->label_in_doubt)
 		return 0;
 	r = liteio_store_read_label(&now, err);
-	if (!r && now.label.n_devices != p->store.label.n_devices)
-		r = liteio_error_set(err, -EIO,
-				     "the label of pool %s could not be written as a whole: export and import it, or restart the agent",
-				     p->store.label.pool_name);
 	if (r)
 		return r;
+	/* a disk that was being added is kept open until it is known whether it is a part */
+	for (uint32_t i = 1; i < now.label.n_devices; i++) {
+		if (!p->store.others[i])
+			return liteio_error_set(err, -EIO,
+						"the label of pool %s names a disk that is not open: restart the agent",
+						now.label.pool_name);
+	}
 	p->store.from_backup = now.from_backup;
+	p->store.needs_labels = now.needs_labels;
 	set_label(p, &now.label);
 	p->label_in_doubt = false;
 	return 0;
@@ -92,7 +96,7 @@ int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 			struct liteio_error *err)
 {
 	struct liteio_label l = *new;
-	int r = end_doubt(p, err);
+	int r = liteio_pool_end_doubt(p, err);
 
 	if (r)
 		return r;

@@ -38,15 +38,33 @@ struct grow_op {
 
 /* ---- another device ------------------------------------------------------------------------- */
 
-/* what an interrupted addition to this very pool has left is no pool of somebody's */
-static bool is_left_over(const struct liteio_pool *p, const struct liteio_pool_found *f)
+/* what can not be undone: blocks of the volumes, and whether their discards reach the disks */
+static int check_queue(struct grow_op *op, const struct liteio_block_info *new,
+		       struct liteio_error *err)
 {
-	return liteio_uuid_equal(&f->label.pool_uuid, &p->store.label.pool_uuid) &&
-	       liteio_label_check_other(&p->store.label, &f->label, NULL) == -ENODEV &&
-	       f->label.this_device;
+	struct liteio_block_info old;
+	char device[sizeof(old.path)];
+	int r;
+
+	for (uint32_t i = 0; i < op->p->store.label.n_devices; i++) {
+		liteio_pool_device(op->p, i, device);
+		r = liteio_block_info(device, &old, err);
+		if (r)
+			return r;
+		if (new->logical_bytes > old.logical_bytes)
+			return liteio_error_set(err, -EINVAL,
+						"%s has blocks of %u bytes, %s of %u: volumes that are in use could not be written any more",
+						new->path, new->logical_bytes, device,
+						old.logical_bytes);
+		if (old.discard && !new->discard)
+			return liteio_error_set(err, -EINVAL,
+						"%s takes no discards, %s does: nothing could be given back any more",
+						new->path, device);
+	}
+	return 0;
 }
 
-static int check_disk(const struct grow_op *op, struct liteio_error *err)
+static int check_disk(struct grow_op *op, struct liteio_error *err)
 {
 	struct liteio_pool_found found;
 	struct liteio_disk disk;
@@ -59,9 +77,11 @@ static int check_disk(const struct grow_op *op, struct liteio_error *err)
 		return liteio_error_set(err, -EINVAL,
 					"%s is no disk of this machine: a pool looks for its others among those",
 					op->g->add);
-	if (!liteio_pool_probe(disk.info.path, &found, NULL) && is_left_over(op->p, &found))
+	if (!liteio_pool_probe(disk.info.path, &found, NULL) &&
+	    liteio_label_is_left_over(&op->p->store.label, &found.label))
 		disk.label_code = -ENODATA;
-	return liteio_disk_judge(&disk, op->g->add, op->label.thin_block, op->g->force, NULL, err);
+	r = liteio_disk_judge(&disk, op->g->add, op->label.thin_block, op->g->force, NULL, err);
+	return r ? r : check_queue(op, &disk.info, err);
 }
 
 /* its label is written with those of the others: before it is the pool's, it is nobody's */
@@ -87,9 +107,11 @@ static int open_disk(struct grow_op *op, struct liteio_error *err)
 	return 0;
 }
 
-/* it has not become one of the pool's */
+/* it has not become one of the pool's; while that is not known nobody else may have it */
 static void drop_disk(struct liteio_pool *p)
 {
+	if (p->label_in_doubt)
+		return;
 	for (size_t i = p->store.label.n_devices; i < LITEIO_LABEL_DEVICES_MAX; i++) {
 		struct liteio_store *o = p->store.others[i];
 
@@ -118,15 +140,6 @@ static int step_wiped(void *arg, struct liteio_error *err)
 
 /* ---- what is there -------------------------------------------------------------------------- */
 
-static int step_file(void *arg, struct liteio_error *err)
-{
-	struct grow_op *op = arg;
-
-	if (!op->p->file[0])
-		return 0;
-	return liteio_block_loop_resize(op->p->store.path, op->g->size_bytes, err);
-}
-
 static int look_at_device(struct grow_op *op, uint32_t i, struct liteio_error *err)
 {
 	struct liteio_store *s = i ? op->p->store.others[i] : &op->p->store;
@@ -144,16 +157,26 @@ static int look_at_device(struct grow_op *op, uint32_t i, struct liteio_error *e
 	return 0;
 }
 
-static int step_label(void *arg, struct liteio_error *err)
+/* what is there already is looked at first: what is refused here has changed no other disk */
+static int step_file(void *arg, struct liteio_error *err)
 {
 	struct grow_op *op = arg;
 	int r = 0;
 
-	/* one that comes now has been taken as it is */
+	if (op->p->file[0])
+		r = liteio_block_loop_resize(op->p->store.path, op->g->size_bytes, err);
 	for (uint32_t i = 0; i < op->p->store.label.n_devices && !r; i++)
 		r = look_at_device(op, i, err);
-	if (r || !op->is_larger)
-		return r;
+	return r;
+}
+
+/* also the rest of one that some disk did not get */
+static int step_label(void *arg, struct liteio_error *err)
+{
+	struct grow_op *op = arg;
+
+	if (!op->is_larger && !liteio_pool_labels_differ(op->p))
+		return 0;
 	return liteio_pool_relabel(op->p, &op->label, err);
 }
 
@@ -184,13 +207,19 @@ static const struct liteio_step steps[] = {
 int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 		     struct liteio_error *err)
 {
-	struct grow_op op = { .p = p, .g = g, .label = p->store.label };
+	struct grow_op op = { .p = p, .g = g };
 	int r;
 
-	r = liteio_pool_settle_all(p, err);
+	/* the kernel may have made it read-only since anybody asked */
+	r = liteio_pool_refresh(p, err);
+	if (!r)
+		r = liteio_pool_settle_all(p, err);
+	if (!r)
+		r = liteio_pool_end_doubt(p, err);
 	if (!r && g->size_bytes && !p->file[0])
 		r = liteio_error_set(err, -EINVAL,
 				     "a size is only for pools in files: this one takes what its disk has");
+	op.label = p->store.label;
 	if (!r)
 		r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
 	drop_disk(p);

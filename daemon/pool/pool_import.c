@@ -73,6 +73,15 @@ static bool is_copy(const struct liteio_pool *p, const struct liteio_pool_found 
 	return !liteio_pool_is_held(f->device, &by_us) || by_us;
 }
 
+/* a disk that has become a part of the pool after this state of its first one */
+static bool is_later(const struct liteio_pool *p, const struct liteio_pool_found *f,
+		     struct liteio_error *err)
+{
+	return f->label.this_device &&
+	       liteio_uuid_equal(&f->label.pool_uuid, &p->store.label.pool_uuid) &&
+	       liteio_label_check_other(&p->store.label, &f->label, err) == -ESTALE;
+}
+
 static int check_only_one(const struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_pool_found *found _cleanup_free_ = NULL;
@@ -83,6 +92,8 @@ static int check_only_one(const struct liteio_pool *p, struct liteio_error *err)
 	for (size_t i = 0; !r && i < n; i++) {
 		if (is_copy(p, &found[i]))
 			r = refuse_copy(p, &found[i], err);
+		else if (is_later(p, &found[i], err))
+			r = liteio_error_wrap(err, -ESTALE, "%s", p->store.path);
 	}
 	return r;
 }
@@ -197,13 +208,15 @@ int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import
 {
 	int r;
 
-	if (p->store.label.exported && !is_import)
-		return liteio_error_set(err, -EPERM,
-					"pool %s on %s was exported: import it to use it",
-					p->store.label.pool_name, p->store.path);
+	/* one that is exported and in use is not: the export failed behind its label */
 	if (is_active)
 		return check_below(p, err);
 	r = check_only_one(p, err);
+	/* not before it is known that this is no copy of one that is not exported */
+	if (!r && p->store.label.exported && !is_import)
+		return liteio_error_set(err, -EPERM,
+					"pool %s on %s was exported: import it to use it",
+					p->store.label.pool_name, p->store.path);
 	return !r && is_import ? refuse_foreign(p, err) : r;
 }
 

@@ -120,8 +120,8 @@ static int compare_txid(struct liteio_pool *p, enum liteio_catalog_class vclass,
 	r = e->ops->status(e, &s, err);
 	if (r)
 		return r;
-	/* a pool that failed has no number, and a read-only one takes no message */
-	if (s.mode >= LITEIO_ENGINE_RO)
+	/* a pool that failed has no number */
+	if (s.mode >= LITEIO_ENGINE_FAILED)
 		return -EROFS;
 	if (v && v->vclass != vclass)
 		v = NULL;
@@ -129,7 +129,8 @@ static int compare_txid(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		liteio_pool_set_mismatch(p, s.txid, t);
 		return -EROFS;
 	}
-	return s.txid != t;
+	/* a read-only one takes no message */
+	return s.mode == LITEIO_ENGINE_RO ? -EROFS : s.txid != t;
 }
 
 int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
@@ -354,6 +355,9 @@ static int shut_down(struct liteio_pool *p, struct liteio_error *err)
 	/* one that was found damaged is to be checked again */
 	if (p->condition < LITEIO_POOL_READ_ONLY)
 		r = liteio_pool_set_clean(p, true, err);
+	/* an image of one disk that was taken while it ran is told from it */
+	if (!r && p->condition < LITEIO_POOL_READ_ONLY && p->store.label.n_devices > 1)
+		r = liteio_pool_relabel(p, &p->store.label, err);
 	if (!r)
 		liteio_step("pool-close:catalog-clean");
 	return r;
@@ -395,6 +399,16 @@ static int check_unattached(const struct liteio_pool *p, struct liteio_error *er
 	return 0;
 }
 
+/* it was not closed after all: as it was, or it says why not */
+static void back_up(struct liteio_pool *p)
+{
+	struct liteio_error up_err = LITEIO_ERROR_INIT;
+	int r = bring_up(p, &up_err);
+
+	if (r)
+		liteio_pool_set_not_active(p, liteio_error_str(&up_err, r));
+}
+
 int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_label l;
@@ -403,9 +417,14 @@ int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
 	if (!r)
 		r = liteio_pool_settle_all(p, err);
 	if (!r)
-		r = shut_down(p, err);
+		r = liteio_pool_end_doubt(p, err);
 	if (r)
 		return r;
+	r = shut_down(p, err);
+	if (r) {
+		back_up(p);
+		return r;
+	}
 	l = p->store.label;
 	l.exported = true;
 	r = liteio_pool_relabel(p, &l, err);
@@ -414,10 +433,10 @@ int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
 		let_go(p);
 		return 0;
 	}
-	/* a copy may say it all the same */
+	/* a copy may say it all the same; whoever opens it while it is in use takes that away */
 	l.exported = false;
 	(void)liteio_pool_relabel(p, &l, NULL);
-	(void)bring_up(p, NULL);
+	back_up(p);
 	return r;
 }
 

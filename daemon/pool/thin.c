@@ -526,6 +526,20 @@ static int volumes_deactivate(struct liteio_engine *e, struct liteio_error *err)
 	return for_each(thin_of(e), take_out, err);
 }
 
+static int devices_resume(struct liteio_engine *e, struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	const char *const names[] = { t->tmeta, t->tdata, t->pool };
+	struct liteio_dm_info i;
+	int r = 0;
+
+	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(names) && !r; k++) {
+		if (!liteio_dm_info(names[k], &i, NULL))
+			r = let_go_on(&i, err);
+	}
+	return r;
+}
+
 static int volumes_resume(struct liteio_engine *e, struct liteio_error *err)
 {
 	return for_each(thin_of(e), let_go_on, err);
@@ -557,6 +571,7 @@ static const struct liteio_engine_ops ops = {
 	.volume_status = volume_status,
 	.volume_suspend = volume_suspend,
 	.volume_resume = volume_resume,
+	.devices_resume = devices_resume,
 	.volumes_deactivate = volumes_deactivate,
 	.volumes_resume = volumes_resume,
 	.free = thin_free,

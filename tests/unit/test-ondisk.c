@@ -528,17 +528,29 @@ START_TEST(test_others)
 	ck_assert_int_eq(liteio_label_check_other(&home, &other, NULL), -ENODEV);
 	other.this_device = 1;
 	other.devices[1].uuid.b[3] ^= 1;
+	ck_assert_int_eq(liteio_label_check_other(&home, &other, NULL), -ESTALE);
+	other.sequence = 101;
 	ck_assert_int_eq(liteio_label_check_other(&home, &other, NULL), -ENODEV);
 	other = home;
 	other.this_device = 1;
 	other.pool_uuid.b[3] ^= 1;
 	ck_assert_int_eq(liteio_label_check_other(&home, &other, NULL), -ENODEV);
-	/* home does not know of a second device at all */
+	/* home does not know of a second device at all: it was being added, or home is from before */
 	make(&home, GIB);
-	other = home;
-	ck_assert_int_eq(liteio_label_add(&other, GIB, NULL), 0);
-	other.this_device = 1;
-	ck_assert_int_eq(liteio_label_check_other(&home, &other, NULL), -ENODEV);
+	for (uint64_t s = 1; s < 20; s++) {
+		for (uint64_t o = 1; o < 20; o++) {
+			bool left_over = o % 2 && o <= s + 1;
+
+			home.sequence = s;
+			other = home;
+			ck_assert_int_eq(liteio_label_add(&other, GIB, NULL), 0);
+			other.this_device = 1;
+			other.sequence = o;
+			ck_assert_int_eq(liteio_label_is_left_over(&home, &other), left_over);
+			ck_assert_int_eq(liteio_label_check_other(&home, &other, NULL),
+					 left_over ? -ENODEV : -ESTALE);
+		}
+	}
 }
 END_TEST
 

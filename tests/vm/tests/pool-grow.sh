@@ -4,7 +4,7 @@
 # writes again; metadata grows with the data; what would shrink is refused. An exported pool is opened by an
 # import only; copies, stale ones too, another writer, a newer format: refused with a sentence, and not a byte
 # is written. All data is read back and compared.
-# vm: kernels=6.1,6.12,7 disks=pool=256M,copy=256M,more=96M timeout=1500 needs=module,tools,programs
+# vm: kernels=6.1,6.12,7 disks=pool=256M,copy=256M,more=96M,big=64M/4096 timeout=1500 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -107,7 +107,10 @@ three=$(poolctl activate "$part" $V3)
 refused 'No space' dd if=/dev/zero of="$three" bs=1M oflag=direct status=none
 field "$part" condition NoSpace
 resize 200
+# as one that was killed while it grew leaves it
+dmsetup suspend --noflush "$(dmsetup ls | sed -n 's/^\(liteio-tdata-[^ \t]*\).*/\1/p')"
 poolctl enlarge "$part"
+! dmsetup info -c --noheadings -o name,suspended | grep -i ':suspended$' || fail "a device is held"
 field "$part" condition Ready
 fill "$three" 40 again
 holds "$three" 40 again
@@ -281,6 +284,11 @@ poolctl format "$part" wide >/dev/null
 small=$(value "$part" data)
 poolctl create "$part" $V1 one 64Mi
 fill "$(poolctl activate "$part" $V1)" 16 home
+poolctl close "$part"
+# home as it was when it was alone
+dd if="$part" of="$copy" bs=1M oflag=direct conv=fsync status=none
+hide
+refused 'has blocks of 4096 bytes' poolctl enlarge "$part" 0 /dev/disk/by-id/virtio-big
 mkfs.ext4 -q "$more"
 refused 'signature: ext4' poolctl enlarge "$part" 0 "$more"
 refused 'has 1 partitions' poolctl enlarge "$part" 0 "$DISK"
@@ -303,6 +311,16 @@ poolctl close "$more"
 holds "$(poolctl activate "$part" $V1)" 16 home
 refused 'carries the pool wide already' poolctl format "$more" other 0 force
 ok "a second disk: one pool over both, found from either"
+
+poolctl close "$part"
+pull "$DISK" "$part"
+show
+unwritten "$copy" 'is a stale copy: it does not know disk 2' poolctl info "$copy"
+unwritten "$more" 'is a stale copy: it does not know disk 2' poolctl enlarge "$copy" 0 "$more"
+unwritten "$more" 'is a stale copy: it does not know disk 2' poolctl info "$more"
+hide
+plug "$part"
+ok "a first disk from before it had a second is refused, and the second one is not taken for new"
 
 # what the first one gains is behind what the second one has
 resize 240
@@ -483,7 +501,7 @@ grep -q "carries a copy" /run/said || fail "import --all said $(cat /run/said)"
 agent_stop
 agent_start
 [ "$(j pool show fast | jq -r .device)" = "$part" ] || fail "the start took the copy"
-grep -q "$copy carries a copy of the pool fast" $AGENT_LOG || fail "the start says nothing of the copy"
+grep -q "$copy carries a copy of" $AGENT_LOG || fail "the start says nothing of the copy"
 attach a 2
 mount "$(device a)" /run/m
 text 16 agent | cmp - /run/m/file
