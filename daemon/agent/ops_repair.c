@@ -3,11 +3,13 @@
  * Repair of a pool: its volumes are let go of, and come back when it is over, whatever became of
  * it.
  *
- * Nobody else works on a volume of the pool meanwhile, as their devices get other numbers. Fences
- * wait for the pool's lane: there is no head that anything could go through.
+ * Nobody else works on a volume of the thin pools until these are out of the kernel; from then on
+ * such a volume can be fenced and let go of, and is refused to who wants to use it. Linear volumes
+ * are in use all the while.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +25,7 @@
 #include "pool/step.h"
 
 /**
- * struct hold - all volumes of a pool, locked
+ * struct hold - all volumes of the thin pools of a pool, locked
  * @locks: in the order of their uuids, as whoever takes several does
  * @n: how many
  */
@@ -40,9 +42,11 @@ static void hold_all(struct liteio_agent *a, struct liteio_open_pool *p, struct 
 
 	liteio_pool_volume_list(p->engine, &v, &n);
 	ret->locks = liteio_calloc(n + 1, sizeof(struct liteio_named_lock *));
-	for (ret->n = 0; ret->n < n; ret->n++) {
-		liteio_uuid_format(&v[ret->n].uuid, text);
-		ret->locks[ret->n] = liteio_locks_take(a->locks, text);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].vclass == LITEIO_CATALOG_LINEAR)
+			continue;
+		liteio_uuid_format(&v[i].uuid, text);
+		ret->locks[ret->n++] = liteio_locks_take(a->locks, text);
 	}
 }
 
@@ -108,21 +112,26 @@ static bool is_wrong(struct liteio_open_pool *p)
 	return info.condition >= LITEIO_POOL_READ_ONLY;
 }
 
+/* nobody gets at the volumes any more: who asks for them, or fences them, need not wait */
+static void begun(void *arg)
+{
+	hold_end(arg);
+	liteio_step("agent-repair:begun");
+}
+
 static int repair(struct liteio_agent *a, struct liteio_open_pool *p, bool force,
 		  struct liteio_pool_repaired *ret, struct liteio_error *err)
 {
 	struct hold hold = { 0 };
-	int r = 0;
+	const struct liteio_pool_repair how = { .force = force, .begun = begun, .arg = &hold };
+	int r;
 
-	/* what is well is left alone: the refusal is the engine's */
-	if (force || is_wrong(p)) {
-		hold_all(a, p, &hold);
-		r = let_go(p, err);
-		liteio_step("agent-repair:let-go");
-	}
+	hold_all(a, p, &hold);
+	r = let_go(p, err);
+	liteio_step("agent-repair:let-go");
 	if (!r) {
 		liteio_lane_guard(p, false);
-		r = liteio_pool_repair(p->engine, force, ret, err);
+		r = liteio_pool_repair(p->engine, &how, ret, err);
 	}
 	hold_end(&hold);
 	return r;
@@ -212,25 +221,43 @@ static int repair_closed(struct liteio_agent *a, const char *pool,
 				pool, s.what, s.lost[0] ? "; " : "", s.lost);
 }
 
+static int repair_alone(struct liteio_agent *a, struct liteio_open_pool *p, bool force,
+			struct liteio_pool_repaired *ret, struct liteio_error *err)
+{
+	int r;
+
+	/* it may take hours: nobody waits for that, not even who asks for the same */
+	if (atomic_exchange(&p->repairs, true))
+		return liteio_error_set(err, -EBUSY, "pool %s is being repaired", p->name);
+	*ret = (struct liteio_pool_repaired){ 0 };
+	r = 0;
+	/* what is well is left alone */
+	if (force || is_wrong(p)) {
+		r = repair(a, p, force, ret, err);
+		/* heads that were taken away come back, also when nothing was repaired */
+		liteio_restore_pool(a, p);
+	}
+	p->repairs = false;
+	return r;
+}
+
 static int repair_open(struct liteio_agent *a, struct liteio_open_pool *p,
 		       const struct liteio_local_pool_repair *req,
 		       struct liteio_local_pool_repaired *ret, struct liteio_error *err)
 {
-	struct liteio_named_lock *lock _liteio_held_ = liteio_locks_take(a->locks, "pools");
 	struct liteio_pool_repaired done;
 	int r;
 
 	if (req->from_metadata)
 		return liteio_error_set(err, -EEXIST, "pool %s is open, it has its catalog",
 					p->name);
-	r = repair(a, p, req->force, &done, err);
-	/* heads that were taken away come back, also when nothing was repaired */
-	if (r != -EEXIST)
-		liteio_restore_pool(a, p);
+	r = repair_alone(a, p, req->force, &done, err);
 	if (r)
 		return r;
 	answer(p, &done, ret);
-	log_warning(NULL, "pool %s is repaired%s%s", p->name, done.lost[0] ? ": " : "", done.lost);
+	if (done.n_copied || done.n_rebuilt)
+		log_warning(NULL, "pool %s is repaired%s%s", p->name, done.lost[0] ? ": " : "",
+			    done.lost);
 	return 0;
 }
 

@@ -26,6 +26,7 @@ struct liteio_pools;
  * @uuid: of the pool
  * @remote: written down as one that other nodes use; never unset
  * @reclaims: a job gives space back
+ * @repairs: its metadata are being repaired
  * @refs: users, the table included; under the table's lock
  * @lock: covers what follows
  * @changed: the lane was left
@@ -38,6 +39,7 @@ struct liteio_open_pool {
 	struct liteio_uuid uuid;
 	_Atomic bool remote;
 	_Atomic bool reclaims;
+	_Atomic bool repairs;
 	unsigned int refs;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;

@@ -150,7 +150,7 @@ static void judge_reserve(struct liteio_pool *p, const struct liteio_engine_stat
 		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "ReserveFailed", false,
 					  "the kernel has given the reserve up: see to its disk, then `liteioctl pool repair %s`",
 					  name);
-	else if (s->needs_check)
+	else if (s->needs_check && p->condition < LITEIO_POOL_READ_ONLY)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReserveNeedsCheck", false,
 					  "a change of the reserve's metadata failed and was taken back, writes to new blocks fail until `liteioctl pool repair %s`",
 					  name);
@@ -181,7 +181,7 @@ static int refresh_reserve(struct liteio_pool *p, struct liteio_error *err)
 	return 0;
 }
 
-int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
+static int refresh_main(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_engine_status s;
 	int r;
@@ -194,11 +194,18 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
 	}
 	judge(p, &s);
 	/* usage of a pool that failed is unknown, not zero */
-	if (s.mode != LITEIO_ENGINE_FAILED) {
-		liteio_guard(&p->lock);
-		p->status = s;
-	}
-	return refresh_reserve(p, err);
+	if (s.mode == LITEIO_ENGINE_FAILED)
+		return 0;
+	liteio_guard(&p->lock);
+	p->status = s;
+	return 0;
+}
+
+int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = refresh_main(p, err), r_reserve = refresh_reserve(p, r ? NULL : err);
+
+	return r ? r : r_reserve;
 }
 
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)

@@ -265,20 +265,34 @@ struct liteio_pool_repaired {
 };
 
 /**
- * liteio_pool_repair() - make the metadata of a pool good, in its spare region, and take them
- * @p: the pool; read-only or failed, or whatever it is with @force
+ * struct liteio_pool_repair - how a repair is done
  * @force: also when nothing is wrong, and also when something is lost for good
- * @ret: what was done
+ * @begun: in the lane: the thin pools are out of the kernel and nobody gets them until it is over,
+ *	so that whoever kept their volumes unused need not do so any more; NULL for nothing
+ * @arg: for it
+ */
+struct liteio_pool_repair {
+	bool force;
+	void (*begun)(void *arg);
+	void *arg;
+};
+
+/**
+ * liteio_pool_repair() - make the metadata of a pool good, in its spare region, and take them
+ * @p: the pool; read-only or failed, or whatever it is with force
+ * @how: how
+ * @ret: what was done: all 0 when nothing was wrong
  * @err: why not; the volumes that would lose something
  *
- * The old metadata stay as they are until the next repair. Without @force nothing is taken that is
- * not known to be all there was. Context: lane; as long as all metadata take to be read several
- * times; takes the thin pools out of the kernel meanwhile.
- * Return: 0; -EEXIST nothing is wrong; -EBUSY a volume is in use, and nothing was touched; -EUCLEAN
- * not completely, or not at all, and nothing was changed; -EROFS it did not help; or another errno.
+ * The old metadata stay as they are until the next repair. Without force nothing is taken that is
+ * not known to be all there was. Context: lane, which others have while all metadata are read,
+ * several times; takes the thin pools out of the kernel meanwhile.
+ * Return: 0; -EBUSY a volume is in use, and nothing was touched, or another repair is under way;
+ * -EUCLEAN not completely, or not at all, and nothing was changed; -EROFS it did not help; or
+ * another errno.
  */
-int liteio_pool_repair(struct liteio_pool *p, bool force, struct liteio_pool_repaired *ret,
-		       struct liteio_error *err);
+int liteio_pool_repair(struct liteio_pool *p, const struct liteio_pool_repair *how,
+		       struct liteio_pool_repaired *ret, struct liteio_error *err);
 
 /**
  * struct liteio_pool_salvage - what can be found again without a catalog
@@ -318,11 +332,22 @@ int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct litei
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret);
 /* lane: ask the kernel for usage and condition, without a metadata commit */
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
-/*
- * what is done between the slices of long work: leave the lane and come back, so that others have
- * their turn. Context: before anybody else has the pool
+/**
+ * struct liteio_pool_lane - the way out of the lane and back, for long work
+ * @leave: others have their turn from here on; NULL for nothing
+ * @enter: waits for them
+ * @arg: of both
+ *
+ * Between slices, or while a program looks at metadata that nobody else can have.
  */
-void liteio_pool_set_breath(struct liteio_pool *p, void (*fn)(void *arg), void *arg);
+struct liteio_pool_lane {
+	void (*leave)(void *arg);
+	void (*enter)(void *arg);
+	void *arg;
+};
+
+/* context: before anybody else has the pool */
+void liteio_pool_set_lane(struct liteio_pool *p, const struct liteio_pool_lane *lane);
 /* lane: how much thin volumes may be promised: LITEIO_OVERCOMMIT_MIN to _MAX, 0 for the default */
 int liteio_pool_set_overcommit(struct liteio_pool *p, uint64_t percent, struct liteio_error *err);
 
@@ -375,7 +400,7 @@ struct liteio_quiesce {
  * @err: why not
  *
  * The same again is a success; another volume under this uuid or name is -EEXIST.
- * A linear volume is zeroed first: as long as that takes, with a breath between slices.
+ * A linear volume is zeroed first: as long as that takes, others have the lane between slices.
  * Context: lane. Return: 0, -EINVAL, -EEXIST, -ENOENT (source), -ENOSPC (catalog or metadata full,
  * no space of its class), -EOPNOTSUPP (its class can not), -EROFS (condition), or another negative
  * errno.

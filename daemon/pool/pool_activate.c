@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Getting the thin pools of a pool into the kernel, as their metadata allow.
+ *
+ * Each of them by itself: what befalls the one is nothing to the volumes of the other. Only another
+ * writer, or an old catalog, is a matter of both.
  */
 #include <errno.h>
 
@@ -8,12 +11,44 @@
 #include "pool/health.h"
 #include "pool/object.h"
 
+/**
+ * struct part - one of the thin pools on its way into the kernel
+ * @e: its engine; NULL when the pool has none of that class
+ * @vclass: of its volumes
+ * @found: what is known of it
+ * @code: why it can not be brought up
+ * @err: that in words
+ */
+struct part {
+	struct liteio_engine *e;
+	enum liteio_catalog_class vclass;
+	struct liteio_health_found found;
+	int code;
+	struct liteio_error err;
+};
+
+#define PARTS 2
+
+/* ---- finding out: nothing is written -------------------------------------------------------- */
+
+static void set_locked(struct liteio_pool *p, const struct liteio_engine *e, const char *word,
+		       const char *why)
+{
+	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, word, true,
+				  "the metadata%s %s: nothing can be written until `liteioctl pool repair %s`",
+				  e == p->reserve ? " of the reserve" : "", why,
+				  p->store.label.pool_name);
+}
+
 /* ask thin_check; what it says against it is the pool's reason */
 static enum liteio_health_check check_metadata(struct liteio_pool *p, struct liteio_engine *e)
 {
 	struct liteio_error check_err = LITEIO_ERROR_INIT;
-	int r = e->ops->check(e, &check_err);
+	int r;
 
+	liteio_pool_leave(p);
+	r = e->ops->check(e, &check_err);
+	liteio_pool_enter(p);
 	if (!r)
 		return LITEIO_HEALTH_SOUND;
 	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY,
@@ -24,27 +59,53 @@ static enum liteio_health_check check_metadata(struct liteio_pool *p, struct lit
 	return LITEIO_HEALTH_DAMAGED;
 }
 
-/* what somebody else has written is not written: -EUCLEAN when it must not be activated at all */
-static int check_foreign(struct liteio_pool *p, bool *ret_is_foreign, struct liteio_error *err)
+/* what somebody else has written is not written; what can not be activated is not touched */
+static void compare(struct liteio_pool *p, struct part *x)
 {
-	uint64_t theirs, ours;
-	int r = liteio_pool_check_txids(p, &theirs, &ours, err);
+	struct liteio_pool_txids t;
+	int r = liteio_pool_check_txid(p, x->vclass, &t, &x->err);
 
-	if (r != -ESTALE)
-		return r;
-	liteio_pool_set_mismatch(p, theirs, ours);
-	*ret_is_foreign = true;
-	return 0;
+	if (r == -ESTALE) {
+		x->found.is_foreign = true;
+		liteio_pool_set_mismatch(p, &t);
+	} else {
+		x->code = r;
+	}
 }
 
-static void set_locked(struct liteio_pool *p, const struct liteio_engine *e, const char *word,
-		       const char *why)
+static void look(struct liteio_pool *p, struct part *x, struct liteio_engine_status *s)
 {
-	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, word, true,
-				  "the metadata%s %s: nothing can be written until `liteioctl pool repair %s`",
-				  e == p->reserve ? " of the reserve" : "", why,
-				  p->store.label.pool_name);
+	x->found.is_active = x->e->ops->is_active(x->e);
+	x->found.is_clean = p->cat.is_clean;
+	x->found.is_new = !*liteio_catalog_txid(&p->cat, x->vclass);
+	/* before it is touched */
+	if (x->found.is_active)
+		x->e->ops->status(x->e, s, NULL);
+	else
+		compare(p, x);
+	x->found.mode = s->mode;
 }
+
+static void find_out(struct liteio_pool *p, struct part parts[PARTS], bool is_checked)
+{
+	bool is_foreign = false;
+
+	for (size_t i = 0; i < PARTS; i++) {
+		if (parts[i].e)
+			look(p, &parts[i], i ? &p->reserve_status : &p->status);
+		is_foreign = is_foreign || parts[i].found.is_foreign;
+	}
+	for (size_t i = 0; i < PARTS; i++) {
+		struct liteio_health_found *f = &parts[i].found;
+
+		f->is_foreign = is_foreign;
+		f->check = is_checked ? LITEIO_HEALTH_SOUND : LITEIO_HEALTH_NOT_CHECKED;
+		if (parts[i].e && !parts[i].code && liteio_health_open(f) == LITEIO_HEALTH_CHECK)
+			f->check = check_metadata(p, parts[i].e);
+	}
+}
+
+/* ---- into the kernel ------------------------------------------------------------------------ */
 
 /* the kernel may know better than a check: it has written that its last words were cut short */
 static int activate_writable(struct liteio_pool *p, struct liteio_engine *e,
@@ -80,97 +141,76 @@ static int activate_engine(struct liteio_pool *p, struct liteio_engine *e,
 	}
 }
 
-/* what there is to know before anything is changed; looks at all metadata when it has to */
-static struct liteio_health_found find_out(struct liteio_pool *p, struct liteio_engine *e,
-					   const struct liteio_engine_status *s, uint64_t txid,
-					   bool is_checked)
-{
-	struct liteio_health_found f = {
-		.is_active = e->ops->is_active(e),
-		.mode = s->mode,
-		.is_clean = p->cat.is_clean,
-		.is_new = !txid,
-		.check = is_checked ? LITEIO_HEALTH_SOUND : LITEIO_HEALTH_NOT_CHECKED,
-	};
-
-	if (liteio_health_open(&f) == LITEIO_HEALTH_CHECK)
-		f.check = check_metadata(p, e);
-	return f;
-}
-
 bool liteio_pool_is_active(const struct liteio_pool *p)
 {
 	return p->engine->ops->is_active(p->engine) ||
 	       (p->reserve && p->reserve->ops->is_active(p->reserve));
 }
 
-static int activate(struct liteio_pool *p, bool is_checked, struct liteio_error *err)
+/* what has to be on the disk before the first of them is activated, never after */
+static int announce(struct liteio_pool *p, const struct part parts[PARTS], struct liteio_error *err)
 {
-	bool adopted = liteio_pool_is_active(p), is_foreign = false, healthy;
-	struct liteio_health_found main, reserve = { 0 };
-	int r, r_reserve;
+	bool is_written = false, is_foreign = parts[0].found.is_foreign;
+	int r = 0;
 
-	main = find_out(p, p->engine, &p->status, p->cat.thin_txid, is_checked);
-	if (p->reserve)
-		reserve = find_out(p, p->reserve, &p->reserve_status, p->cat.reserve_txid,
-				   is_checked);
-	r = adopted ? 0 : check_foreign(p, &is_foreign, err);
-	if (is_foreign) {
-		main.is_foreign = true;
-		reserve.is_foreign = true;
-	}
-	healthy = liteio_health_open(&main) != LITEIO_HEALTH_READ_ONLY &&
-		  liteio_health_open(&reserve) != LITEIO_HEALTH_READ_ONLY;
+	for (size_t i = 0; i < PARTS; i++)
+		is_written = is_written ||
+			     (parts[i].e && !parts[i].code &&
+			      liteio_health_open(&parts[i].found) == LITEIO_HEALTH_WRITABLE);
 	/* from here on all its devices change: what was copied before is stale */
-	if (!r && healthy && !adopted && p->store.label.n_devices > 1)
+	if (is_written && !is_foreign && !liteio_pool_is_active(p) && p->store.label.n_devices > 1)
 		r = liteio_pool_relabel(p, &p->store.label, err);
-	/* before the first activation, never after: what is dirty must say so first */
-	if (!r && !is_foreign)
+	if (!r && is_written && !is_foreign)
 		r = liteio_pool_set_clean(p, false, err);
-	if (r)
-		return r;
-	liteio_step("pool-open:catalog-dirty");
-	r = activate_engine(p, p->engine, &main, err);
-	/* volumes of the one do not suffer from what befalls the other */
-	r_reserve = p->reserve ? activate_engine(p, p->reserve, &reserve, r ? NULL : err) : 0;
-	r = r ? r : r_reserve;
 	if (!r)
-		liteio_step("pool-open:activated");
+		liteio_step("pool-open:catalog-dirty");
 	return r;
 }
 
-/* what the kernel has, if anything, before it is touched */
-static void look(struct liteio_pool *p)
+/* I/O that an interrupted snapshot holds goes on before anything else */
+static int bring_up_part(struct liteio_pool *p, struct part *x)
 {
-	if (p->engine->ops->is_active(p->engine))
-		p->engine->ops->status(p->engine, &p->status, NULL);
-	if (p->reserve && p->reserve->ops->is_active(p->reserve))
-		p->reserve->ops->status(p->reserve, &p->reserve_status, NULL);
+	if (!x->code)
+		x->code = activate_engine(p, x->e, &x->found, &x->err);
+	if (!x->code)
+		x->code = x->e->ops->volumes_resume(x->e, &x->err);
+	return x->code;
 }
 
-void liteio_pool_set_not_active(struct liteio_pool *p, const char *why)
+void liteio_pool_set_not_active(struct liteio_pool *p, int code, const char *why)
 {
-	liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "NotActive", true,
+	liteio_pool_set_condition(p, LITEIO_POOL_FAILED,
+				  code == -EUCLEAN ? "MetadataDamaged" : "NotActive", true,
 				  "it could not be brought up: %s; when its disk is well, `liteioctl pool repair %s`",
 				  why, p->store.label.pool_name);
 }
 
 int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_error *err)
 {
-	int r;
+	struct part parts[PARTS] = {
+		{ .e = p->engine, .vclass = LITEIO_CATALOG_THIN, .err = LITEIO_ERROR_INIT },
+		{ .e = p->reserve, .vclass = LITEIO_CATALOG_RESERVED, .err = LITEIO_ERROR_INIT },
+	};
+	int r = 0;
 
 	/* even to look at it would wait for a device that an interrupted growth has left held */
-	r = p->engine->ops->devices_resume(p->engine, err);
-	if (!r && p->reserve)
-		r = p->reserve->ops->devices_resume(p->reserve, err);
+	for (size_t i = 0; i < PARTS && !r; i++)
+		r = parts[i].e ? parts[i].e->ops->devices_resume(parts[i].e, err) : 0;
 	if (r)
 		return r;
-	look(p);
-	r = activate(p, is_checked, err);
-	/* I/O that an interrupted snapshot holds goes on before anything else */
-	if (!r)
-		r = p->engine->ops->volumes_resume(p->engine, err);
-	if (!r && p->reserve)
-		r = p->reserve->ops->volumes_resume(p->reserve, err);
-	return r ? r : liteio_pool_settle(p, err);
+	find_out(p, parts, is_checked);
+	r = announce(p, parts, err);
+	if (r)
+		return r;
+	for (size_t i = 0; i < PARTS; i++) {
+		if (parts[i].e && bring_up_part(p, &parts[i]) && !r)
+			r = liteio_error_set(err, parts[i].code, "%s",
+					     liteio_error_str(&parts[i].err, parts[i].code));
+	}
+	if (r) {
+		(void)liteio_pool_settle(p, NULL);
+		return r;
+	}
+	liteio_step("pool-open:activated");
+	return liteio_pool_settle(p, err);
 }

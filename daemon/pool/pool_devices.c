@@ -116,6 +116,18 @@ int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 	return write_others(p, &l, l.sequence, err);
 }
 
+int liteio_pool_follow_label(struct liteio_pool *p, struct liteio_error *err)
+{
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
+	int r;
+
+	liteio_pool_devs(p, devs);
+	r = p->engine->ops->resize(p->engine, &p->store.label, devs, err);
+	if (!r && p->reserve)
+		r = p->reserve->ops->resize(p->reserve, &p->store.label, devs, err);
+	return r;
+}
+
 bool liteio_pool_labels_differ(const struct liteio_pool *p)
 {
 	bool differ = p->store.needs_labels;

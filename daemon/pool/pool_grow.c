@@ -182,11 +182,7 @@ static int step_label(void *arg, struct liteio_error *err)
 
 static int step_devices(void *arg, struct liteio_error *err)
 {
-	struct liteio_pool *p = ((struct grow_op *)arg)->p;
-	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
-
-	liteio_pool_devs(p, devs);
-	return p->engine->ops->resize(p->engine, &p->store.label, devs, err);
+	return liteio_pool_follow_label(((struct grow_op *)arg)->p, err);
 }
 
 static int step_pool(void *arg, struct liteio_error *err)

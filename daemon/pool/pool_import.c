@@ -151,53 +151,51 @@ bool liteio_pool_is_on(struct liteio_pool *p, const char *device)
 
 /* ---- another writer ------------------------------------------------------------------------- */
 
-/* one thin pool: its metadata against what the catalog says of it */
-static int check_txid(struct liteio_pool *p, enum liteio_extent_kind meta,
-		      enum liteio_catalog_class vclass, uint64_t *ret_theirs, uint64_t *ret_ours,
-		      struct liteio_error *err)
+int liteio_pool_check_txid(struct liteio_pool *p, enum liteio_catalog_class vclass,
+			   struct liteio_pool_txids *ret, struct liteio_error *err)
 {
+	bool is_reserve = vclass == LITEIO_CATALOG_RESERVED;
 	const struct liteio_catalog_volume *v = liteio_catalog_pending(&p->cat);
-	uint64_t t = *liteio_catalog_txid(&p->cat, vclass), theirs;
-	int r = liteio_store_thin_txid(&p->store, meta, &theirs, NULL);
+	const char *of = is_reserve ? "reserve" : "thin pool";
+	uint64_t ours = *liteio_catalog_txid(&p->cat, vclass);
+	struct liteio_thin_superblock s;
+	int r = liteio_store_thin_superblock(
+		&p->store, is_reserve ? LITEIO_EXTENT_RESERVE_META : LITEIO_EXTENT_THIN_META, &s,
+		err);
 
 	/* a new one has none before its first activation */
-	if (r == -ENODATA && !t)
+	if (r == -ENODATA && !ours)
 		return 0;
 	if (r == -ENODATA)
 		return liteio_error_set(err, -EUCLEAN,
-					"the metadata of the thin pool is gone: activated like this, the kernel would begin a new one");
+					"the metadata of the %s is gone: activated like this, the kernel would begin a new one",
+					of);
+	if (r == -EUCLEAN)
+		return liteio_error_set(err, r,
+					"the metadata of the %s is damaged in its first block: the kernel would not take it",
+					of);
 	if (r)
-		return liteio_error_set(err, r, "cannot read the metadata of the thin pool: %s",
-					liteio_error_str(NULL, r));
-	if (theirs == t || (v && v->vclass == vclass && theirs == t + 1))
+		return liteio_error_wrap(err, r, "the metadata of the %s", of);
+	if (s.txid == ours || (v && v->vclass == vclass && s.txid == ours + 1))
 		return 0;
-	*ret_theirs = theirs;
-	*ret_ours = t;
+	*ret = (struct liteio_pool_txids){ .kernel = s.txid, .catalog = ours };
 	return -ESTALE;
 }
 
-int liteio_pool_check_txids(struct liteio_pool *p, uint64_t *ret_theirs, uint64_t *ret_ours,
-			    struct liteio_error *err)
+static int refuse_foreign(struct liteio_pool *p, enum liteio_catalog_class vclass,
+			  struct liteio_error *err)
 {
-	int r = check_txid(p, LITEIO_EXTENT_THIN_META, LITEIO_CATALOG_THIN, ret_theirs, ret_ours,
-			   err);
-
-	if (!r && p->reserve)
-		r = check_txid(p, LITEIO_EXTENT_RESERVE_META, LITEIO_CATALOG_RESERVED, ret_theirs,
-			       ret_ours, err);
-	return r;
-}
-
-static int refuse_foreign(struct liteio_pool *p, struct liteio_error *err)
-{
-	uint64_t theirs, ours;
-	int r = liteio_pool_check_txids(p, &theirs, &ours, err);
+	struct liteio_pool_txids t;
+	int r = liteio_pool_check_txid(p, vclass, &t, err);
 
 	if (r == -ESTALE)
 		return liteio_error_set(err, r,
 					"pool %s: the thin pool has transaction %llu, the catalog %llu: another program has written the pool, or the catalog is old",
-					p->store.label.pool_name, (unsigned long long)theirs,
-					(unsigned long long)ours);
+					p->store.label.pool_name, (unsigned long long)t.kernel,
+					(unsigned long long)t.catalog);
+	/* a repair may bring it back, and it needs an open pool */
+	if (r == -EUCLEAN)
+		return 0;
 	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
 }
 
@@ -217,7 +215,11 @@ int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import
 		return liteio_error_set(err, -EPERM,
 					"pool %s on %s was exported: import it to use it",
 					p->store.label.pool_name, p->store.path);
-	return !r && is_import ? refuse_foreign(p, err) : r;
+	if (!r && is_import)
+		r = refuse_foreign(p, LITEIO_CATALOG_THIN, err);
+	if (!r && is_import && p->reserve)
+		r = refuse_foreign(p, LITEIO_CATALOG_RESERVED, err);
+	return r;
 }
 
 int liteio_pool_mend_label(struct liteio_pool *p, struct liteio_error *err)

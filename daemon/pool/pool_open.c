@@ -99,53 +99,61 @@ int liteio_pool_settle_all(struct liteio_pool *p, struct liteio_error *err)
 	return r;
 }
 
-void liteio_pool_set_mismatch(struct liteio_pool *p, uint64_t kernel_txid, uint64_t catalog_txid)
+void liteio_pool_set_mismatch(struct liteio_pool *p, const struct liteio_pool_txids *t)
 {
 	p->is_mismatched = true;
 	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "TransactionMismatch", true,
 				  "the thin pool has transaction %llu, the catalog %llu: another program has written the pool, or the catalog is old",
-				  (unsigned long long)kernel_txid,
-				  (unsigned long long)catalog_txid);
+				  (unsigned long long)t->kernel, (unsigned long long)t->catalog);
 }
 
-/* the thin pool of this class; 1 when it says that the pending operation @v has been done */
+/*
+ * the thin pool of this class; 1 when it says that the pending operation @v has been done, -EROFS
+ * when it says nothing, or takes no message
+ */
 static int compare_txid(struct liteio_pool *p, enum liteio_catalog_class vclass,
 			const struct liteio_catalog_volume *v, struct liteio_error *err)
 {
 	struct liteio_engine *e = liteio_pool_engine_of(p, vclass);
-	uint64_t t = *liteio_catalog_txid(&p->cat, vclass);
+	struct liteio_pool_txids t = { .catalog = *liteio_catalog_txid(&p->cat, vclass) };
 	struct liteio_engine_status s;
 	int r;
 
+	if (!e->ops->is_active(e))
+		return -EROFS;
 	r = e->ops->status(e, &s, err);
 	if (r)
 		return r;
-	/* a pool that failed has no number */
-	if (s.mode >= LITEIO_ENGINE_FAILED)
+	if (s.mode == LITEIO_ENGINE_FAILED)
 		return -EROFS;
 	if (v && v->vclass != vclass)
 		v = NULL;
-	if (s.txid != t && !(v && s.txid == t + 1)) {
-		liteio_pool_set_mismatch(p, s.txid, t);
+	if (s.txid != t.catalog && !(v && s.txid == t.catalog + 1)) {
+		t.kernel = s.txid;
+		liteio_pool_set_mismatch(p, &t);
 		return -EROFS;
 	}
-	/* a read-only one takes no message */
-	return s.mode == LITEIO_ENGINE_RO ? -EROFS : s.txid != t;
+	return s.mode == LITEIO_ENGINE_RO ? -EROFS : s.txid != t.catalog;
 }
 
 int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_pending(&p->cat);
-	int is_done, r = 0;
+	int main, reserve = 0, is_done;
 
-	is_done = compare_txid(p, LITEIO_CATALOG_THIN, v, err);
-	if (is_done >= 0 && p->reserve) {
-		r = compare_txid(p, LITEIO_CATALOG_RESERVED, v, err);
-		is_done = r < 0 ? r : is_done || r;
-	}
+	/* both are looked at, whatever the one says: what it has is not the other's */
+	main = compare_txid(p, LITEIO_CATALOG_THIN, v, err);
+	if (p->reserve)
+		reserve = compare_txid(p, LITEIO_CATALOG_RESERVED, v,
+				       main < 0 && main != -EROFS ? NULL : err);
+	if (main < 0 && main != -EROFS)
+		return main;
+	if (reserve < 0 && reserve != -EROFS)
+		return reserve;
+	if (!v || p->is_mismatched)
+		return 0;
+	is_done = v->vclass == LITEIO_CATALOG_RESERVED ? reserve : main;
 	if (is_done < 0)
-		return is_done == -EROFS ? 0 : is_done;
-	if (!v)
 		return 0;
 	if (is_done)
 		return finish(p, err);
@@ -169,16 +177,15 @@ int liteio_pool_set_clean(struct liteio_pool *p, bool is_clean, struct liteio_er
 
 static int bring_up(struct liteio_pool *p, struct liteio_error *err)
 {
-	int r;
+	int r, linear, refreshed;
 
 	r = liteio_pool_bring_up(p, false, err);
-	if (!r)
-		r = liteio_pool_linear_recover(p, err);
-	if (!r) {
-		r = liteio_pool_refresh(p, err);
-		liteio_step("pool-open:recovered");
-	}
-	return r;
+	/* linear volumes need no thin pool */
+	linear = liteio_pool_linear_recover(p, r ? NULL : err);
+	r = r ? r : linear;
+	refreshed = liteio_pool_refresh(p, r ? NULL : err);
+	liteio_step("pool-open:recovered");
+	return r ? r : refreshed;
 }
 
 /* ---- open ----------------------------------------------------------------------------------- */
@@ -307,7 +314,7 @@ static int open_pool(const char *device, bool is_import, struct liteio_pool **re
 		goto failed;
 	r = bring_up(p, &up_err);
 	if (r)
-		liteio_pool_set_not_active(p, liteio_error_str(&up_err, r));
+		liteio_pool_set_not_active(p, r, liteio_error_str(&up_err, r));
 	*ret = p;
 	return 0;
 failed:
@@ -406,7 +413,7 @@ static void back_up(struct liteio_pool *p)
 	int r = bring_up(p, &up_err);
 
 	if (r)
-		liteio_pool_set_not_active(p, liteio_error_str(&up_err, r));
+		liteio_pool_set_not_active(p, r, liteio_error_str(&up_err, r));
 }
 
 int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)

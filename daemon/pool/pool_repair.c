@@ -10,6 +10,11 @@
  *
  * Killed before that write, the pool is as it was; killed after it, it is repaired. Nobody has a
  * volume of the thin pools open meanwhile; linear volumes are not touched.
+ *
+ * Programs look at all metadata, for as long as that takes: others have the lane meanwhile. What
+ * they find is a pool that is FAILED for the time being: volumes are fenced, linear ones are used,
+ * and everything that would need the thin pools, or a label or catalog that stays as it is, is
+ * refused.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,6 +29,8 @@
 const char *const liteio_pool_repair_steps[] = {
 	"pool-repair:deactivated", "pool-repair:spare", "pool-repair:label", NULL,
 };
+
+#define UNDER_REPAIR "UnderRepair"
 
 /* a thin pool of the pool: its class, and its two regions */
 static const struct part {
@@ -40,20 +47,18 @@ static const struct part {
 /**
  * struct repair_op - a repair
  * @p: the pool
- * @force: also what is sound, and also at a loss
+ * @how: what was asked for
  * @is_suspect: the kernel could not write it, or has not got it, whatever a check says of it now
  * @is_filled: the spare has taken what is to be swapped in
  * @spare: what that is
- * @is_label_unknown: the label could neither be written nor read
  * @ret: what was done
  */
 struct repair_op {
 	struct liteio_pool *p;
-	bool force;
+	const struct liteio_pool_repair *how;
 	bool is_suspect[LITEIO_ARRAY_SIZE(parts)];
 	bool is_filled[LITEIO_ARRAY_SIZE(parts)];
 	struct liteio_engine_spare spare[LITEIO_ARRAY_SIZE(parts)];
-	bool is_label_unknown;
 	struct liteio_pool_repaired *ret;
 };
 
@@ -83,9 +88,8 @@ static void look_at_parts(struct repair_op *op)
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-static int step_deactivated(void *arg, struct liteio_error *err)
+static int take_out(struct repair_op *op, struct liteio_error *err)
 {
-	struct repair_op *op = arg;
 	int r = 0;
 
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts) && !r; i++) {
@@ -103,6 +107,21 @@ static int step_deactivated(void *arg, struct liteio_error *err)
 	return r;
 }
 
+/* from here on nobody gets at a volume of the thin pools, whoever has the lane */
+static int step_deactivated(void *arg, struct liteio_error *err)
+{
+	struct repair_op *op = arg;
+	int r = take_out(op, err);
+
+	if (r)
+		return r;
+	liteio_pool_set_condition(op->p, LITEIO_POOL_FAILED, UNDER_REPAIR, true,
+				  "its metadata are being repaired: its volumes are back when that is over");
+	if (op->how->begun)
+		op->how->begun(op->how->arg);
+	return 0;
+}
+
 /* may what is in the spare take the place of what is there? */
 static int judge(struct repair_op *op, size_t i, struct liteio_error *err)
 {
@@ -115,7 +134,7 @@ static int judge(struct repair_op *op, size_t i, struct liteio_error *err)
 	if (loss.verdict == LITEIO_HEALTH_FOREIGN)
 		return liteio_error_set(err, -EUCLEAN, "the metadata%s have %s", parts[i].of,
 					loss.what);
-	if (loss.verdict != LITEIO_HEALTH_WHOLE && !op->force)
+	if (loss.verdict != LITEIO_HEALTH_WHOLE && !op->how->force)
 		return liteio_error_set(err, -EUCLEAN,
 					"the metadata%s can not be repaired completely: %s; nothing was changed, and --force takes what there is: what is lost reads as zeros",
 					parts[i].of, loss.what);
@@ -128,23 +147,34 @@ static int judge(struct repair_op *op, size_t i, struct liteio_error *err)
 	return 0;
 }
 
-static int fill_one(struct repair_op *op, size_t i, struct liteio_error *err)
+/* all metadata are read, several times: others have the lane, and nothing to do with these */
+static int fill_spare(struct repair_op *op, size_t i, uint64_t txid, struct liteio_error *err)
 {
-	uint64_t txid = *liteio_catalog_txid(&op->p->cat, parts[i].vclass);
 	struct liteio_engine *e = engine_of(op, i);
 	int r;
 
+	liteio_pool_leave(op->p);
+	r = op->how->force || op->is_suspect[i] ? 1 : e->ops->needs_repair(e, err);
+	if (r > 0) {
+		r = e->ops->spare_fill(e, txid, &op->spare[i], err);
+		op->is_filled[i] = !r;
+	}
+	liteio_pool_enter(op->p);
+	return r;
+}
+
+static int fill_one(struct repair_op *op, size_t i, struct liteio_error *err)
+{
+	uint64_t txid = *liteio_catalog_txid(&op->p->cat, parts[i].vclass);
+	int r;
+
 	/* nothing was ever made in it: there may not even be metadata */
-	if (!e || !txid)
+	if (!engine_of(op, i) || !txid)
 		return 0;
-	r = op->force || op->is_suspect[i] ? 1 : e->ops->needs_repair(e, err);
-	if (r <= 0)
-		return r;
-	r = e->ops->spare_fill(e, txid, &op->spare[i], err);
+	r = fill_spare(op, i, txid, err);
 	if (r)
 		return liteio_error_wrap(err, r, "the metadata%s", parts[i].of);
-	op->is_filled[i] = true;
-	return judge(op, i, err);
+	return op->is_filled[i] ? judge(op, i, err) : 0;
 }
 
 static int step_spare(void *arg, struct liteio_error *err)
@@ -155,7 +185,7 @@ static int step_spare(void *arg, struct liteio_error *err)
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts) && !r; i++)
 		r = fill_one(op, i, err);
 	/* its devices are over regions that are about to change places */
-	return r ? r : step_deactivated(op, err);
+	return r ? r : take_out(op, err);
 }
 
 static void swap_regions(struct liteio_label *l, const struct part *part)
@@ -168,43 +198,11 @@ static void swap_regions(struct liteio_label *l, const struct part *part)
 	}
 }
 
-/* what the label says now is what is activated next */
-static int follow_label(struct liteio_pool *p, struct liteio_error *err)
-{
-	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
-	int r;
-
-	liteio_pool_devs(p, devs);
-	r = p->engine->ops->resize(p->engine, &p->store.label, devs, err);
-	if (!r && p->reserve)
-		r = p->reserve->ops->resize(p->reserve, &p->store.label, devs, err);
-	return r;
-}
-
-/* it may be on the disk all the same, or one of both copies: what is read counts */
-static int write_failed(struct repair_op *op, const struct liteio_label *l, int code,
-			struct liteio_error *err)
-{
-	struct liteio_pool *p = op->p;
-	struct liteio_store now = p->store;
-
-	if (liteio_store_read_label(&now, NULL)) {
-		op->is_label_unknown = true;
-		return code;
-	}
-	{
-		liteio_guard(&p->lock);
-		p->store.label = now.label;
-	}
-	if (!memcmp(now.label.extents, l->extents, sizeof(l->extents)))
-		return 0;
-	return liteio_error_wrap(err, code, "the label");
-}
-
 static int step_label(void *arg, struct liteio_error *err)
 {
+	struct liteio_pool *p = ((struct repair_op *)arg)->p;
 	struct repair_op *op = arg;
-	struct liteio_label l = op->p->store.label;
+	struct liteio_label l = p->store.label;
 	bool is_needed = false;
 	int r;
 
@@ -215,10 +213,13 @@ static int step_label(void *arg, struct liteio_error *err)
 	}
 	if (!is_needed)
 		return 0;
-	r = liteio_pool_relabel(op->p, &l, err);
-	if (r)
-		r = write_failed(op, &l, r, err);
-	return r ? r : follow_label(op->p, err);
+	r = liteio_pool_relabel(p, &l, err);
+	/* it may be on the disk all the same, or one of both copies: what can be read counts */
+	if (r && liteio_pool_end_doubt(p, NULL))
+		return r;
+	if (r && memcmp(p->store.label.extents, l.extents, sizeof(l.extents)))
+		return liteio_error_wrap(err, r, "the label");
+	return liteio_pool_follow_label(p, err);
 }
 
 static const struct liteio_step steps[] = {
@@ -245,37 +246,65 @@ static void drop_extra(struct repair_op *op, size_t i)
 	}
 }
 
+/* nothing else but what has been found meanwhile is said of the pool any more */
+static void end_mark(struct liteio_pool *p)
+{
+	liteio_guard(&p->lock);
+	if (strcmp(p->reason_word, UNDER_REPAIR) != 0)
+		return;
+	p->condition = LITEIO_POOL_READY;
+	p->is_stuck = false;
+	p->reason[0] = '\0';
+	p->reason_word[0] = '\0';
+}
+
 /* as it is now, whatever came of the repair */
 static int bring_up_again(struct repair_op *op, bool is_repaired, struct liteio_error *err)
 {
 	struct liteio_pool *p = op->p;
 	int r;
 
-	{
-		liteio_guard(&p->lock);
-		p->condition = LITEIO_POOL_READY;
-		p->is_stuck = false;
-		p->is_mismatched = false;
-		p->reason[0] = '\0';
-		p->reason_word[0] = '\0';
-	}
+	p->is_mismatched = false;
 	r = liteio_pool_bring_up(p, is_repaired, err);
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts) && !r && is_repaired; i++)
 		drop_extra(op, i);
+	if (r)
+		liteio_pool_set_not_active(p, r, liteio_error_str(err, r));
+	end_mark(p);
+	/* what waited for a pool that can be written */
 	if (!r)
-		return liteio_pool_refresh(p, err);
-	liteio_pool_set_not_active(p, liteio_error_str(err, r));
-	return r;
+		r = liteio_pool_linear_recover(p, err);
+	return r ? r : liteio_pool_refresh(p, err);
 }
 
-/* why there is nothing to be done, or 0 */
-static int check_wrong(const struct liteio_pool *p, bool force, struct liteio_error *err)
+static void set_doubt(struct liteio_pool *p, const char *why)
 {
-	if (force || p->condition >= LITEIO_POOL_READ_ONLY)
+	liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "LabelNotWritten", true,
+				  "the label could neither be written nor read (%s), and which metadata count is not known: see to its disk, then `liteioctl pool repair %s`",
+				  why, p->store.label.pool_name);
+}
+
+static bool is_all_active(const struct repair_op *op)
+{
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts); i++) {
+		struct liteio_engine *e = engine_of(op, i);
+
+		if (e && !e->ops->is_active(e))
+			return false;
+	}
+	return true;
+}
+
+/* nothing is done before it is known which label the disk has */
+static int begin(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r;
+
+	if (!p->label_in_doubt)
 		return 0;
-	return liteio_error_set(err, -EEXIST,
-				"pool %s: nothing is wrong with its metadata; --force makes them anew all the same",
-				p->store.label.pool_name);
+	r = liteio_pool_end_doubt(p, err);
+	/* what is there may be what was asked for before: the engines have not heard of it */
+	return r ? r : liteio_pool_follow_label(p, err);
 }
 
 static int run(struct repair_op *op, struct liteio_error *err)
@@ -284,15 +313,17 @@ static int run(struct repair_op *op, struct liteio_error *err)
 	struct liteio_pool *p = op->p;
 	int r, up;
 
+	r = begin(p, err);
+	if (r)
+		return r;
 	look_at_parts(op);
 	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
-	if (op->is_label_unknown) {
-		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "LabelNotWritten", true,
-					  "the label could neither be written nor read: which metadata count is not known");
+	if (p->label_in_doubt) {
+		set_doubt(p, liteio_error_str(err, r));
 		return r;
 	}
 	/* with a volume in use, nothing was touched */
-	if (r && p->engine->ops->is_active(p->engine))
+	if (r && is_all_active(op))
 		return r;
 	up = bring_up_again(op, !r, &up_err);
 	if (!r && up)
@@ -302,17 +333,22 @@ static int run(struct repair_op *op, struct liteio_error *err)
 	return r;
 }
 
-int liteio_pool_repair(struct liteio_pool *p, bool force, struct liteio_pool_repaired *ret,
-		       struct liteio_error *err)
+int liteio_pool_repair(struct liteio_pool *p, const struct liteio_pool_repair *how,
+		       struct liteio_pool_repaired *ret, struct liteio_error *err)
 {
 	struct liteio_pool_repaired done = { 0 };
-	struct repair_op op = { .p = p, .force = force, .ret = &done };
-	int r;
+	struct repair_op op = { .p = p, .how = how, .ret = &done };
+	int r = 0;
 
-	r = check_wrong(p, force, err);
-	if (r)
-		return r;
-	r = run(&op, err);
+	if (p->is_under_repair)
+		return liteio_error_set(err, -EBUSY, "pool %s is being repaired",
+					p->store.label.pool_name);
+	/* what was repaired before, or never broken, is as it should be */
+	if (how->force || p->condition >= LITEIO_POOL_READ_ONLY) {
+		p->is_under_repair = true;
+		r = run(&op, err);
+		p->is_under_repair = false;
+	}
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts); i++)
 		liteio_engine_spare_fini(&op.spare[i]);
 	if (r)

@@ -72,8 +72,19 @@ int liteio_pool_set_overcommit(struct liteio_pool *p, uint64_t percent, struct l
 	return r;
 }
 
-void liteio_pool_set_breath(struct liteio_pool *p, void (*fn)(void *arg), void *arg)
+void liteio_pool_set_lane(struct liteio_pool *p, const struct liteio_pool_lane *lane)
 {
-	p->breath = fn;
-	p->breath_arg = arg;
+	p->lane = *lane;
+}
+
+void liteio_pool_leave(struct liteio_pool *p)
+{
+	if (p->lane.leave)
+		p->lane.leave(p->lane.arg);
+}
+
+void liteio_pool_enter(struct liteio_pool *p)
+{
+	if (p->lane.enter)
+		p->lane.enter(p->lane.arg);
 }

@@ -14,7 +14,6 @@
 #include "host/block.h"
 #include "pool/step.h"
 #include "pool/store.h"
-#include "pool/thin.h"
 
 #define MIB (1ull << 20)
 
@@ -216,17 +215,14 @@ int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err)
 	return r ? r : liteio_store_zero(s, end - MIB, MIB, err);
 }
 
-int liteio_store_thin_txid(struct liteio_store *s, enum liteio_extent_kind meta, uint64_t *ret,
-			   struct liteio_error *err)
+int liteio_store_thin_superblock(struct liteio_store *s, enum liteio_extent_kind meta,
+				 struct liteio_thin_superblock *ret, struct liteio_error *err)
 {
 	const struct liteio_extent *e = liteio_label_extent(&s->label, meta);
 	void *block _cleanup_free_ = aligned(LITEIO_ONDISK_BLOCK);
 	int r = read_at(s, e->start, block, LITEIO_ONDISK_BLOCK, err);
 
-	if (!r && liteio_thin_parse_superblock(block, ret))
-		r = liteio_error_set(err, -ENODATA, "%s: there is no metadata of a thin pool",
-				     s->path);
-	return r;
+	return r ? r : liteio_thin_parse_superblock(block, ret);
 }
 
 /* ---- catalog -------------------------------------------------------------------------------- */

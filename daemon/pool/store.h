@@ -12,6 +12,7 @@
 
 #include "pool/catalog.h"
 #include "pool/label.h"
+#include "pool/thin_meta.h"
 
 struct liteio_error;
 
@@ -79,16 +80,16 @@ int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *c,
 int liteio_store_format_catalog(struct liteio_store *s, struct liteio_catalog *c,
 				struct liteio_error *err);
 /**
- * liteio_store_thin_txid() - the transaction id in the metadata of a thin pool that is not active
+ * liteio_store_thin_superblock() - of the metadata of a thin pool that is not active
  * @s: with its label
  * @meta: LITEIO_EXTENT_THIN_META or LITEIO_EXTENT_RESERVE_META
- * @ret: the id
- * @err: why not
+ * @ret: what it says
+ * @err: why it can not be read
  *
- * Return: 0, -ENODATA when there is no metadata (a new pool has none), or another negative errno.
+ * Return: as liteio_thin_parse_superblock(), or another negative errno.
  */
-int liteio_store_thin_txid(struct liteio_store *s, enum liteio_extent_kind meta, uint64_t *ret,
-			   struct liteio_error *err);
+int liteio_store_thin_superblock(struct liteio_store *s, enum liteio_extent_kind meta,
+				 struct liteio_thin_superblock *ret, struct liteio_error *err);
 /* zeros, in bytes; multiples of the label's block */
 int liteio_store_zero(struct liteio_store *s, uint64_t start, uint64_t len,
 		      struct liteio_error *err);

@@ -69,9 +69,9 @@ static bool is_active(struct liteio_engine *e)
 	return !liteio_dm_info(thin_of(e)->pool, &i, NULL) && i.live_table;
 }
 
-/* a linear device over the extents of a kind */
+/* a linear device over the extents of a kind, but for what is behind @most bytes */
 static int ensure_linear(struct thin *t, enum liteio_dm_role role, enum liteio_extent_kind kind,
-			 struct liteio_dm_info *ret, struct liteio_error *err)
+			 uint64_t most, struct liteio_dm_info *ret, struct liteio_error *err)
 {
 	struct liteio_dm_target targets[LITEIO_LABEL_EXTENTS_MAX] = { 0 };
 	char name[LITEIO_DM_NAME_MAX + 1], uuid[LITEIO_DM_NAME_MAX + 1];
@@ -81,11 +81,13 @@ static int ensure_linear(struct thin *t, enum liteio_dm_role role, enum liteio_e
 	for (size_t i = 0; i < t->label.n_extents; i++) {
 		const struct liteio_extent *x = &t->label.extents[i];
 		dev_t dev = t->devs[x->device];
+		uint64_t length = x->length < most ? x->length : most;
 
-		if (x->kind != kind)
+		if (x->kind != kind || !length)
 			continue;
+		most -= length;
 		targets[n].start = at;
-		targets[n].sectors = x->length / SECTOR;
+		targets[n].sectors = length / SECTOR;
 		snprintf(targets[n].type, sizeof(targets[n].type), "linear");
 		snprintf(targets[n].params, sizeof(targets[n].params), "%u:%u %llu", major(dev),
 			 minor(dev), (unsigned long long)(x->start / SECTOR));
@@ -97,28 +99,77 @@ static int ensure_linear(struct thin *t, enum liteio_dm_role role, enum liteio_e
 	return liteio_dm_ensure(name, uuid, targets, n, LITEIO_DM_INNER, ret, err);
 }
 
+/* a device over a region of metadata; removed by deactivate() */
+static int region(struct thin *t, enum liteio_dm_role role, enum liteio_extent_kind kind,
+		  char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err)
+{
+	struct liteio_dm_info i;
+	int r = ensure_linear(t, role, kind, UINT64_MAX, &i, err);
+
+	if (!r)
+		liteio_dm_path(&i, ret_path);
+	return r;
+}
+
+/* how much of the label is in use */
+struct lengths {
+	uint64_t meta;
+	uint64_t data;
+};
+
+static struct lengths label_lengths(const struct thin *t)
+{
+	return (struct lengths){
+		.meta = liteio_label_sum(&t->label, t->part->meta),
+		.data = liteio_label_sum(&t->label, t->part->data) / t->label.thin_block *
+			t->label.thin_block,
+	};
+}
+
+/*
+ * The label may be ahead of metadata that did not follow it any more. The kernel would write them,
+ * be they read-only or not, to make them as long as their devices are, and refuse them when it can
+ * not. What they do not say is left as it is.
+ */
+static int metadata_lengths(struct thin *t, struct lengths *l, struct liteio_error *err)
+{
+	struct liteio_thin_superblock s;
+	char path[LITEIO_DM_PATH_MAX];
+	int r = region(t, t->part->tmeta, t->part->meta, path, err);
+
+	if (r || liteio_thin_meta_superblock(path, &s))
+		return r;
+	if (s.meta_blocks && s.meta_blocks < l->meta / LITEIO_ONDISK_BLOCK)
+		l->meta = s.meta_blocks * LITEIO_ONDISK_BLOCK;
+	if (s.data_blocks && s.data_blocks < l->data / t->label.thin_block)
+		l->data = s.data_blocks * t->label.thin_block;
+	return 0;
+}
+
 static int activate(struct liteio_engine *e, bool read_only, struct liteio_error *err)
 {
 	struct thin *t = thin_of(e);
 	struct liteio_dm_target target = { .type = "thin-pool" };
+	struct lengths l = label_lengths(t);
 	char uuid[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info meta, data;
-	uint64_t blocks = liteio_label_sum(&t->label, t->part->data) / t->label.thin_block;
 	int r;
 
 	/* left by a repair that was interrupted */
 	r = liteio_dm_remove(t->tspare, err);
+	if (!r && read_only)
+		r = metadata_lengths(t, &l, err);
 	if (!r)
-		r = ensure_linear(t, t->part->tmeta, t->part->meta, &meta, err);
+		r = ensure_linear(t, t->part->tmeta, t->part->meta, l.meta, &meta, err);
 	if (!r)
-		r = ensure_linear(t, t->part->tdata, t->part->data, &data, err);
+		r = ensure_linear(t, t->part->tdata, t->part->data, l.data, &data, err);
 	if (r)
 		return r;
-	target.sectors = blocks * (t->label.thin_block / SECTOR);
+	target.sectors = l.data / SECTOR;
 	/* the event of low space comes when a fifth is left */
 	snprintf(target.params, sizeof(target.params), "%u:%u %u:%u %u %llu %s", meta.major,
 		 meta.minor, data.major, data.minor, t->label.thin_block / SECTOR,
-		 (unsigned long long)blocks / 5 + 1,
+		 (unsigned long long)(l.data / t->label.thin_block) / 5 + 1,
 		 read_only ? "2 read_only error_if_no_space" : "1 error_if_no_space");
 	liteio_dm_uuid(t->part->pool, &t->label.pool_uuid, 0, uuid);
 	r = liteio_dm_ensure(t->pool, uuid, &target, 1, LITEIO_DM_INNER, NULL, err);
@@ -168,23 +219,11 @@ static int resize(struct liteio_engine *e, const struct liteio_label *label, con
 	set_label(t, label, devs);
 	if (!is_active(e))
 		return 0;
-	r = ensure_linear(t, t->part->tmeta, t->part->meta, &ignored, err);
-	return r ? r : ensure_linear(t, t->part->tdata, t->part->data, &ignored, err);
+	r = ensure_linear(t, t->part->tmeta, t->part->meta, UINT64_MAX, &ignored, err);
+	return r ? r : ensure_linear(t, t->part->tdata, t->part->data, UINT64_MAX, &ignored, err);
 }
 
 /* ---- metadata of a pool that is not active -------------------------------------------------- */
-
-/* a device over a region of metadata; removed by deactivate() */
-static int region(struct thin *t, enum liteio_dm_role role, enum liteio_extent_kind kind,
-		  char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err)
-{
-	struct liteio_dm_info i;
-	int r = ensure_linear(t, role, kind, &i, err);
-
-	if (!r)
-		liteio_dm_path(&i, ret_path);
-	return r;
-}
 
 static int check(struct liteio_engine *e, struct liteio_error *err)
 {

@@ -28,8 +28,6 @@ struct liteio_engine *liteio_thin_new(const struct liteio_label *label, const de
 /* what the kernel's targets say. Pure; 0 or -EBADMSG, @ret untouched on failure */
 int liteio_thin_parse_pool(const char *params, uint32_t thin_block,
 			   struct liteio_engine_status *ret);
-/* the first block of metadata, 4 KiB, that is not in use; -ENODATA when it is none */
-int liteio_thin_parse_superblock(const uint8_t *block, uint64_t *ret_txid);
 int liteio_thin_parse_volume(const char *params, uint64_t *ret_mapped_bytes,
 			     uint64_t *ret_end_bytes);
 

@@ -89,6 +89,22 @@ int liteio_thin_meta_check(const char *path, bool clear, struct liteio_error *er
 	return flush(path, err);
 }
 
+/* ---- superblock ----------------------------------------------------------------------------- */
+
+int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock *ret)
+{
+	int fd _cleanup_close_ = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	uint8_t *block _cleanup_free_ = aligned_alloc(LITEIO_ONDISK_BLOCK, LITEIO_ONDISK_BLOCK);
+	ssize_t n;
+
+	if (!block)
+		abort();
+	n = fd < 0 ? -1 : pread(fd, block, LITEIO_ONDISK_BLOCK, 0);
+	if (n < (ssize_t)LITEIO_ONDISK_BLOCK)
+		return n < 0 ? -errno : -EIO;
+	return liteio_thin_parse_superblock(block, ret);
+}
+
 /* ---- dump ----------------------------------------------------------------------------------- */
 
 static int parse_file(int fd, struct liteio_thin_dump *ret)

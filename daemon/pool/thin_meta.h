@@ -50,6 +50,30 @@ struct liteio_thin_dump {
 };
 
 /**
+ * struct liteio_thin_superblock - the first block of metadata
+ * @txid: transaction id
+ * @data_blocks: of the whole pool
+ * @meta_blocks: of the metadata, of 4 KiB
+ *
+ * Where a growth was cut short the devices may be longer than both numbers.
+ */
+struct liteio_thin_superblock {
+	uint64_t txid;
+	uint64_t data_blocks;
+	uint64_t meta_blocks;
+};
+
+/**
+ * liteio_thin_parse_superblock() - the first block of metadata that are not in use
+ * @block: 4 KiB
+ * @ret: untouched on failure
+ *
+ * As the kernel looks at it. Pure. Return: 0, -ENODATA when it is all zeros, which the kernel takes
+ * for a new pool, or -EUCLEAN when it is damaged: the kernel takes it for nothing.
+ */
+int liteio_thin_parse_superblock(const uint8_t *block, struct liteio_thin_superblock *ret);
+
+/**
  * liteio_thin_dump_parse() - read what thin_dump has written
  * @text: XML, maybe cut short where metadata are damaged
  * @len: how much
@@ -65,6 +89,9 @@ const struct liteio_thin_device *liteio_thin_dump_find(const struct liteio_thin_
 						       uint32_t id);
 
 /* ---- on a device; context: lane, as long as the disk needs for all of it, an hour at most ---- */
+
+/* their first block, as liteio_thin_parse_superblock(), or why it can not be read */
+int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock *ret);
 
 /**
  * liteio_thin_meta_check() - are they sound?

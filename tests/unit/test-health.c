@@ -28,7 +28,7 @@ START_TEST(test_open)
 		{ { .is_foreign = true, .is_active = true }, LITEIO_HEALTH_WRITABLE },
 		/* in the kernel: nothing is checked under it, and nothing made writable */
 		{ { .is_active = true, .mode = LITEIO_ENGINE_RW }, LITEIO_HEALTH_WRITABLE },
-		{ { .is_active = true, .mode = LITEIO_ENGINE_NO_SPACE }, LITEIO_HEALTH_ADOPT },
+		{ { .is_active = true, .mode = LITEIO_ENGINE_NO_SPACE }, LITEIO_HEALTH_WRITABLE },
 		{ { .is_active = true, .mode = LITEIO_ENGINE_RO }, LITEIO_HEALTH_ADOPT },
 		{ { .is_active = true, .mode = LITEIO_ENGINE_FAILED }, LITEIO_HEALTH_ADOPT },
 		{ { .is_active = true, .mode = LITEIO_ENGINE_RO, .is_clean = true },

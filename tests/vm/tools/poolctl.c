@@ -182,8 +182,9 @@ static int do_enlarge(struct call *c, struct liteio_error *err)
 
 static int do_repair(struct call *c, struct liteio_error *err)
 {
+	const struct liteio_pool_repair how = { .force = c->n > 0 && !strcmp(c->arg[0], "force") };
 	struct liteio_pool_repaired done;
-	int r = liteio_pool_repair(c->pool, c->n > 0 && !strcmp(c->arg[0], "force"), &done, err);
+	int r = liteio_pool_repair(c->pool, &how, &done, err);
 
 	if (!r)
 		printf("copied=%u rebuilt=%u lost-volumes=%llu lost=%llu %s\n", done.n_copied,
