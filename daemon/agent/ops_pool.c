@@ -336,7 +336,9 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 	r = liteio_pools_get(a->pools, pool, &p, err);
 	if (r)
 		return r;
-	{
+	/* fences do not wait for a filesystem that writes zeros */
+	r = liteio_pool_grow_file(p->engine, req->size_bytes, err);
+	if (!r) {
 		liteio_lane_guard(p, false);
 		r = liteio_pool_grow(p->engine, &growth, err);
 	}

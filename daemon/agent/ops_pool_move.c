@@ -45,10 +45,12 @@ static void fill_exported(const struct liteio_open_pool *p,
 }
 
 /* not open: a disk of this node may carry it, exported before */
-static int find_exported(const char *pool, struct liteio_local_pool_exported *ret,
-			 struct liteio_error *err)
+static int find_exported(struct liteio_agent *a, const char *pool,
+			 struct liteio_local_pool_exported *ret, struct liteio_error *err)
 {
 	struct liteio_pool_found *found _cleanup_free_ = NULL;
+	struct liteio_uuid known;
+	bool is_known = !liteio_pools_known_uuid(a, pool, &known);
 	size_t n;
 	int r;
 
@@ -59,6 +61,9 @@ static int find_exported(const char *pool, struct liteio_local_pool_exported *re
 		const struct liteio_label *l = &found[i].label;
 
 		if (!l->exported || strcmp(l->pool_name, pool) != 0)
+			continue;
+		/* another one of that name is no answer for one that could not be opened */
+		if (is_known && !liteio_uuid_equal(&known, &l->pool_uuid))
 			continue;
 		if (!ret->exported) {
 			ret->exported = true;
@@ -133,7 +138,7 @@ int liteio_op_pool_export(struct liteio_agent *a, const char *pool,
 	int r;
 
 	if (liteio_pools_get(a->pools, pool, &p, NULL))
-		return find_exported(pool, ret, err);
+		return find_exported(a, pool, ret, err);
 	r = export_open(a, p, ret, err);
 	liteio_pools_put(a->pools, p);
 	return r ? liteio_error_wrap(err, r, "export of pool %s", pool) : 0;

@@ -152,11 +152,15 @@ static void answer(struct liteio_open_pool *p, const struct liteio_pool_repaired
 
 /* ---- a pool without a catalog is not open --------------------------------------------------- */
 
-/* where its label is, in new memory; -ENOENT when it is nowhere */
+/*
+ * where its label is, in new memory: on one of its disks, or in a file; -ENOENT when it is nowhere,
+ * -EEXIST when there are two of that name
+ */
 static int find_closed(struct liteio_agent *a, const char *pool, char **ret,
 		       struct liteio_error *err)
 {
 	_cleanup_free_ struct liteio_pool_found *found = NULL;
+	const struct liteio_pool_found *one = NULL;
 	size_t n = 0;
 	int r;
 
@@ -166,16 +170,17 @@ static int find_closed(struct liteio_agent *a, const char *pool, char **ret,
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(found[i].label.pool_name, pool) != 0)
 			continue;
-		*ret = liteio_strdup(found[i].device);
-		return 0;
+		if (one && !liteio_uuid_equal(&one->label.pool_uuid, &found[i].label.pool_uuid))
+			return liteio_error_set(err, -EEXIST,
+						"there are two of that name, on %s and on %s: take the one away that is not meant",
+						one->device, found[i].device);
+		one = &found[i];
 	}
-	*ret = liteio_pools_known_file(a, pool);
-	if (*ret)
-		return 0;
-	return liteio_error_set(err, -ENOENT, "pool %s: no such pool", pool);
+	*ret = one ? liteio_strdup(one->device) : liteio_pools_known_file(a, pool);
+	return *ret ? 0 : liteio_error_set(err, -ENOENT, "pool %s: no such pool", pool);
 }
 
-static int open_salvaged(struct liteio_agent *a, const char *pool, char *device,
+static int open_salvaged(struct liteio_agent *a, const char *pool, char *device, bool force,
 			 struct liteio_local_pool_repaired *ret, struct liteio_error *err)
 {
 	const struct liteio_local_pool_import req = { .device = device };
@@ -183,7 +188,8 @@ static int open_salvaged(struct liteio_agent *a, const char *pool, char *device,
 	struct liteio_pool_salvage s;
 	int r;
 
-	r = liteio_pool_salvage(device, true, &s, err);
+	r = liteio_pool_salvage(device, force ? LITEIO_SALVAGE_FORCE : LITEIO_SALVAGE_MAKE, &s,
+				err);
 	if (r)
 		return r;
 	log_warning(NULL, "pool %s has a new catalog, made of its metadata: %s", pool, s.what);
@@ -209,15 +215,15 @@ static int repair_closed(struct liteio_agent *a, const char *pool,
 
 	r = find_closed(a, pool, &device, err);
 	if (!r && req->from_metadata)
-		r = open_salvaged(a, pool, device, ret, err);
+		r = open_salvaged(a, pool, device, req->force, ret, err);
 	else if (!r)
-		r = liteio_pool_salvage(device, false, &s, err);
+		r = liteio_pool_salvage(device, LITEIO_SALVAGE_LOOK, &s, err);
 	if (r)
 		return r == -ENOENT ? r : liteio_error_wrap(err, r, "pool %s is not open", pool);
 	if (req->from_metadata)
 		return 0;
 	return liteio_error_set(err, -EUCLEAN,
-				"pool %s: both copies of its catalog are lost; --from-metadata makes a new one with %s%s%s: names, lengths, snapshots, attachments are lost",
+				"pool %s: both copies of its catalog are lost; --from-metadata makes a new one with %s%s%s: names, lengths, snapshots, attachments, limits, and what was to be wiped or was being deleted, are lost",
 				pool, s.what, s.lost[0] ? "; " : "", s.lost);
 }
 
@@ -245,13 +251,12 @@ static int repair_open(struct liteio_agent *a, struct liteio_open_pool *p,
 		       const struct liteio_local_pool_repair *req,
 		       struct liteio_local_pool_repaired *ret, struct liteio_error *err)
 {
-	struct liteio_pool_repaired done;
-	int r;
+	struct liteio_pool_repaired done = { 0 };
+	int r = 0;
 
-	if (req->from_metadata)
-		return liteio_error_set(err, -EEXIST, "pool %s is open, it has its catalog",
-					p->name);
-	r = repair_alone(a, p, req->force, &done, err);
+	/* one that is open has its catalog, also one that was made of its metadata just before */
+	if (!req->from_metadata)
+		r = repair_alone(a, p, req->force, &done, err);
 	if (r)
 		return r;
 	answer(p, &done, ret);

@@ -159,6 +159,8 @@ int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *u
  */
 char *liteio_pools_missing(struct liteio_agent *a);
 
+/* the uuid of the pool that is known by this name: 0 or -ENOENT. Worker */
+int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct liteio_uuid *ret);
 /* the file in which a known pool is, in new memory; NULL when it is in none. Worker */
 char *liteio_pools_known_file(struct liteio_agent *a, const char *name);
 
@@ -170,6 +172,15 @@ char *liteio_pools_known_file(struct liteio_agent *a, const char *name);
  * not known any more. Context: worker.
  */
 void liteio_pools_open_known(struct liteio_agent *a);
+
+/* known pools that are not open, whoever used them; reads the list; worker */
+bool liteio_pools_any_missing(struct liteio_agent *a);
+/*
+ * open those of them that are there now; @opened is called for each, which is in the table then.
+ * Context: worker that holds "pools"
+ */
+void liteio_pools_open_missing(struct liteio_agent *a,
+			       void (*opened)(struct liteio_agent *a, struct liteio_open_pool *p));
 
 /* give the space of deleted volumes back, slice by slice, until there are none; worker */
 int liteio_pools_reclaim(struct liteio_open_pool *p, struct liteio_error *err);

@@ -232,6 +232,24 @@ int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *u
 	return rewrite(a, uuid, err);
 }
 
+int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct liteio_uuid *ret)
+{
+	struct known known = { 0 };
+	int r = -ENOENT;
+	size_t i;
+
+	liteio_guard(&known_lock);
+	known_load_or_none(a, &known);
+	for (i = 0; i < known.n_pools && r; i++) {
+		if (!known.pools[i].name || strcmp(known.pools[i].name, name) != 0)
+			continue;
+		*ret = known.pools[i].uuid;
+		r = 0;
+	}
+	liteio_json_fini(&known, known_fields);
+	return r;
+}
+
 char *liteio_pools_known_file(struct liteio_agent *a, const char *name)
 {
 	struct known known = { 0 };
@@ -276,7 +294,10 @@ static void forget_exported(struct liteio_agent *a, const char *device,
 		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
 }
 
-static void open_one(struct liteio_agent *a, const char *device)
+/* what is done with one that is open */
+typedef void (*opened_fn)(struct liteio_agent *a, struct liteio_open_pool *p);
+
+static void open_one(struct liteio_agent *a, const char *device, opened_fn opened)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_pool_found found;
@@ -302,6 +323,8 @@ static void open_one(struct liteio_agent *a, const char *device)
 		return;
 	}
 	log_info(NULL, "pool %s on %s is open", p->name, device);
+	if (opened)
+		opened(a, p);
 	liteio_pools_put(a->pools, p);
 }
 
@@ -360,7 +383,7 @@ static void open_devices(struct liteio_agent *a, const struct known *known)
 		if (is_open(a, &found[i].label.pool_uuid))
 			continue;
 		if (is_known(known, &found[i].label.pool_uuid) || is_allowed(a, found[i].device))
-			open_one(a, found[i].device);
+			open_one(a, found[i].device, NULL);
 		else
 			log_info(NULL, "pool %s on %s is not one of this node; import it to use it",
 				 found[i].label.pool_name, found[i].device);
@@ -378,18 +401,54 @@ void liteio_pools_open_known(struct liteio_agent *a)
 	/* files first: their loop devices then are seen as what they are, in use */
 	for (i = 0; i < known.n_pools; i++)
 		if (known.pools[i].file)
-			open_one(a, known.pools[i].file);
+			open_one(a, known.pools[i].file, NULL);
 	for (i = 0; i < a->config.n_devices; i++) {
 		const char *pattern = a->config.devices[i];
 
 		if (strpbrk(pattern, "*?[") || strncmp(pattern, "/dev/", 5) == 0)
 			continue;
 		if (liteio_fs_exists(pattern))
-			open_one(a, pattern);
+			open_one(a, pattern, NULL);
 	}
 	open_devices(a, &known);
 	liteio_json_fini(&known, known_fields);
 	r = liteio_pools_remember(a, &err);
 	if (r < 0)
 		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
+}
+
+bool liteio_pools_any_missing(struct liteio_agent *a)
+{
+	struct known known = { 0 };
+	bool missing = false;
+	size_t i;
+
+	liteio_guard(&known_lock);
+	known_load_or_none(a, &known);
+	for (i = 0; i < known.n_pools; i++)
+		missing = missing || !is_open(a, &known.pools[i].uuid);
+	liteio_json_fini(&known, known_fields);
+	return missing;
+}
+
+void liteio_pools_open_missing(struct liteio_agent *a, opened_fn opened)
+{
+	_cleanup_free_ struct liteio_pool_found *found = NULL;
+	struct known known = { 0 };
+	size_t i, n = 0;
+
+	{
+		liteio_guard(&known_lock);
+		known_load_or_none(a, &known);
+	}
+	for (i = 0; i < known.n_pools; i++)
+		if (known.pools[i].file && !is_open(a, &known.pools[i].uuid) &&
+		    liteio_fs_exists(known.pools[i].file))
+			open_one(a, known.pools[i].file, opened);
+	(void)liteio_pool_scan(&found, &n, NULL);
+	for (i = 0; i < n; i++)
+		if (is_known(&known, &found[i].label.pool_uuid) &&
+		    !is_open(a, &found[i].label.pool_uuid))
+			open_one(a, found[i].device, opened);
+	liteio_json_fini(&known, known_fields);
 }

@@ -223,6 +223,16 @@ static int file_extend(int fd, uint64_t has, uint64_t size_bytes, struct liteio_
 		   0;
 }
 
+int liteio_block_file_extend(const char *file, uint64_t size_bytes, struct liteio_error *err)
+{
+	int fd _cleanup_close_ = open(file, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s: %s", file,
+					liteio_error_str(NULL, -errno));
+	return file_extend(fd, 0, size_bytes, err);
+}
+
 int liteio_block_loop_resize(const char *path, uint64_t size_bytes, struct liteio_error *err)
 {
 	int fd _cleanup_close_ = -1, loop _cleanup_close_ = open(path, O_RDWR | O_CLOEXEC);

@@ -145,6 +145,11 @@ struct liteio_engine *liteio_pool_engine_of(const struct liteio_pool *p,
 int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import,
 			   struct liteio_error *err);
 /*
+ * No other disk that nobody has says that it is one of the pool's: 0, -EEXIST with both, or -ESTALE
+ * when the pool's first disk is from before it had that one
+ */
+int liteio_pool_check_only_one(const struct liteio_pool *p, struct liteio_error *err);
+/*
  * A thin pool that is not active, against the catalog: -ESTALE with both numbers, -EUCLEAN when its
  * metadata are none that may be activated, or another errno when that is not known
  */

@@ -128,7 +128,7 @@ static void judge(struct liteio_pool *p, const struct liteio_engine_status *s)
 					  name);
 	else if (s->mode == LITEIO_ENGINE_RO && s->meta_used >= s->meta_total)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "MetadataFull", false,
-					  "the metadata are full: writes to new blocks fail; `liteioctl pool repair %s` first, then delete snapshots",
+					  "the metadata are full: writes to new blocks fail; `liteioctl pool repair %s` first, then delete snapshots, or `liteioctl pool grow`",
 					  name);
 	else if (s->mode == LITEIO_ENGINE_RO)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReadOnly", false,

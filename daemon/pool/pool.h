@@ -231,6 +231,12 @@ struct liteio_pool_growth {
 int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 		     struct liteio_error *err);
 
+/*
+ * the part of liteio_pool_grow() that may take long: make the file of a pool so long. Any thread that
+ * may block, not in the lane; 0 for a pool that liteio_pool_grow() will refuse, too
+ */
+int liteio_pool_grow_file(struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err);
+
 /* any thread: path of one of the devices, in their order; "" behind the last one */
 void liteio_pool_device(struct liteio_pool *p, uint32_t i, char ret[256]);
 
@@ -309,19 +315,34 @@ struct liteio_pool_salvage {
 };
 
 /**
+ * enum liteio_pool_salvage_how - what is made of it
+ * @LITEIO_SALVAGE_LOOK: nothing
+ * @LITEIO_SALVAGE_MAKE: a catalog: each thin device is a volume, "recovered-<thin id>"
+ * @LITEIO_SALVAGE_FORCE: likewise, and the space of linear volumes is given up
+ */
+enum liteio_pool_salvage_how {
+	LITEIO_SALVAGE_LOOK,
+	LITEIO_SALVAGE_MAKE,
+	LITEIO_SALVAGE_FORCE,
+};
+
+/**
  * liteio_pool_salvage() - a pool with both copies of its catalog lost: what is in it?
- * @device: block device or file; nobody has the pool open
- * @make: also write a catalog with that: each thin device is a volume, "recovered-<thin id>"
+ * @device: block device, any of the pool's, or file; nobody has the pool open
+ * @how: what is made of it
  * @ret: what is in it
  * @err: why that can not be said
  *
- * Names, sizes, snapshots, floors, attachments and all of linear volumes were in the catalog alone:
- * a volume is as long as its last block, and may have been longer. Context: worker; as long as all
- * metadata take to be read twice. Return: 0; -EEXIST the catalog can be read; -EBUSY the pool is in
- * the kernel; -EUCLEAN the metadata are damaged, too; or another negative errno.
+ * Names, sizes, snapshots, floors, attachments, limits, the overcommit, what was to be wiped, what was
+ * being deleted, and all of linear volumes were in the catalog alone: a volume is as long as its last
+ * block, and may have been longer; what was being deleted is a volume again; and all of them are to
+ * be discarded when they are deleted, where the disks take that. Context: worker; as long as all
+ * metadata take to be read twice. Return: 0; -EEXIST the catalog can be read, or that of a copy, or
+ * there is a copy; -EBUSY something in the kernel is on the disk; -EUCLEAN the metadata are damaged,
+ * too, or linear volumes would be given up; or another negative errno.
  */
-int liteio_pool_salvage(const char *device, bool make, struct liteio_pool_salvage *ret,
-			struct liteio_error *err);
+int liteio_pool_salvage(const char *device, enum liteio_pool_salvage_how how,
+			struct liteio_pool_salvage *ret, struct liteio_error *err);
 
 /* the label of one device, or of a file: 0, -ENODATA, -EBADMSG, -ENOTSUP, ...; writes nothing */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);

@@ -105,6 +105,9 @@ int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 		return write_home(p, &l, err);
 	/* odd for what is under way, even for what is whole */
 	l.sequence = (l.sequence + 1) & ~1ull;
+	/* what a round that was cut short has left somewhere must not pass for a part of this one */
+	if (liteio_pool_labels_differ(p))
+		l.sequence += 2;
 	r = write_others(p, &l, l.sequence - 1, err);
 	if (r)
 		return r;

@@ -200,6 +200,21 @@ static const struct liteio_step steps[] = {
 	{ "pool-grow:pool", step_pool },
 };
 
+int liteio_pool_grow_file(struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err)
+{
+	int r;
+
+	if (!size_bytes || !p->file[0])
+		return 0;
+	{
+		liteio_guard(&p->lock);
+		if (p->condition >= LITEIO_POOL_READ_ONLY)
+			return 0;
+	}
+	r = liteio_block_file_extend(p->file, size_bytes, err);
+	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
+}
+
 int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 		     struct liteio_error *err)
 {

@@ -82,7 +82,7 @@ static bool is_later(const struct liteio_pool *p, const struct liteio_pool_found
 	       liteio_label_check_other(&p->store.label, &f->label, err) == -ESTALE;
 }
 
-static int check_only_one(const struct liteio_pool *p, struct liteio_error *err)
+int liteio_pool_check_only_one(const struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_pool_found *found _cleanup_free_ = NULL;
 	size_t n;
@@ -209,7 +209,7 @@ int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import
 	/* one that is exported and in use is not: the export failed behind its label */
 	if (is_active)
 		return check_below(p, err);
-	r = check_only_one(p, err);
+	r = liteio_pool_check_only_one(p, err);
 	/* not before it is known that this is no copy of one that is not exported */
 	if (!r && p->store.label.exported && !is_import)
 		return liteio_error_set(err, -EPERM,

@@ -28,19 +28,16 @@ const char *const liteio_pool_salvage_steps[] = {
 #define NAMED_MAX 5
 
 /* what a thin pool knows; its metadata must be sound, or they are not all there is */
-static int read_part(const struct liteio_store *s, enum liteio_thin_part part,
+static int read_part(const struct liteio_pool *p, enum liteio_thin_part part,
 		     struct liteio_thin_dump *ret, struct liteio_error *err)
 {
-	struct liteio_engine *e = liteio_thin_new(&s->label, &s->dev, part);
 	struct liteio_error down_err = LITEIO_ERROR_INIT;
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
+	struct liteio_engine *e;
 	int r, down;
 
-	if (e->ops->is_active(e)) {
-		r = liteio_error_set(err, -EBUSY,
-				     "its thin pool is in the kernel: restart the node, or close what uses it");
-		e->ops->free(e);
-		return r;
-	}
+	liteio_pool_devs(p, devs);
+	e = liteio_thin_new(&p->store.label, devs, part);
 	r = e->ops->check(e, err);
 	if (!r)
 		r = e->ops->contents(e, ret, err);
@@ -57,6 +54,42 @@ static int read_part(const struct liteio_store *s, enum liteio_thin_part part,
 	}
 	e->ops->free(e);
 	return r;
+}
+
+/*
+ * nobody writes there: the space of linear volumes is given to others, and heads are on them, whether
+ * the agent that made them lives or not
+ */
+static int check_unused(const struct liteio_pool *p, struct liteio_error *err)
+{
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
+	char holder[64];
+
+	liteio_pool_devs(p, devs);
+	for (uint32_t i = 0; i < p->store.label.n_devices; i++) {
+		if (liteio_block_holder(devs[i], holder))
+			return liteio_error_set(err, -EBUSY,
+						"%s is in use by %s: restart the node, or close what uses it",
+						i ? p->store.others[i]->path : p->store.path,
+						holder);
+	}
+	return 0;
+}
+
+/* one that was killed has left its view of the metadata there */
+static void clean_up(const struct liteio_pool *p)
+{
+	static const enum liteio_thin_part parts[] = { LITEIO_THIN_MAIN, LITEIO_THIN_RESERVE };
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
+
+	liteio_pool_devs(p, devs);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts); i++) {
+		struct liteio_engine *e = liteio_thin_new(&p->store.label, devs, parts[i]);
+
+		if (!e->ops->is_active(e))
+			(void)e->ops->deactivate(e, NULL);
+		e->ops->free(e);
+	}
 }
 
 /* nothing that is still good is given up */
@@ -77,18 +110,27 @@ static int check_lost(struct liteio_store *s, struct liteio_error *err)
 	return 0;
 }
 
-static int build(struct liteio_store *s, struct liteio_catalog *ret, struct liteio_error *err)
+static int build(struct liteio_pool *p, struct liteio_catalog *ret, struct liteio_error *err)
 {
-	bool has_reserve = liteio_label_extent(&s->label, LITEIO_EXTENT_RESERVE_DATA);
+	bool has_reserve = liteio_label_extent(&p->store.label, LITEIO_EXTENT_RESERVE_DATA);
+	struct liteio_salvage s = {
+		.label = &p->store.label,
+		.now = (uint64_t)time(NULL),
+		/* what was promised for them is not known: the most that costs nothing */
+		.wipe = liteio_pool_check_discards(p, LITEIO_CATALOG_WIPE_DISCARD, NULL) ?
+				LITEIO_CATALOG_WIPE_NONE :
+				LITEIO_CATALOG_WIPE_DISCARD,
+	};
 	struct liteio_thin_dump main = { 0 }, reserve = { 0 };
 	int r;
 
-	r = read_part(s, LITEIO_THIN_MAIN, &main, err);
+	r = read_part(p, LITEIO_THIN_MAIN, &main, err);
 	if (!r && has_reserve)
-		r = read_part(s, LITEIO_THIN_RESERVE, &reserve, err);
+		r = read_part(p, LITEIO_THIN_RESERVE, &reserve, err);
+	s.main = &main;
+	s.reserve = has_reserve ? &reserve : NULL;
 	if (!r)
-		r = liteio_salvage_catalog(&s->label, &main, has_reserve ? &reserve : NULL,
-					   (uint64_t)time(NULL), ret, err);
+		r = liteio_salvage_catalog(&s, ret, err);
 	liteio_thin_dump_fini(&main);
 	liteio_thin_dump_fini(&reserve);
 	return r;
@@ -123,36 +165,64 @@ static void tell(const struct liteio_store *s, const struct liteio_catalog *c,
 			 liteio_format_size(linear, size, sizeof(size)));
 }
 
-static int salvage(const char *device, bool make, struct liteio_pool_salvage *ret,
-		   struct liteio_error *err)
+/* the pool as far as it can be had without a catalog */
+static int gather(struct liteio_pool *p, const char *device, struct liteio_error *err)
 {
-	struct liteio_store s _cleanup_(liteio_store_closep) = { .fd = -1 };
+	int r = liteio_store_open(device, true, &p->store, err);
+
+	if (!r)
+		r = liteio_store_read_label(&p->store, err);
+	if (!r)
+		r = liteio_pool_gather(p, false, err);
+	if (r)
+		return r;
+	clean_up(p);
+	r = check_unused(p, err);
+	if (!r)
+		r = check_lost(&p->store, err);
+	/* a copy may have a catalog */
+	return r ? r : liteio_pool_check_only_one(p, err);
+}
+
+static int salvage(struct liteio_pool *p, const char *device, enum liteio_pool_salvage_how how,
+		   struct liteio_pool_salvage *ret, struct liteio_error *err)
+{
 	struct liteio_catalog c;
 	int r;
 
-	r = liteio_store_open(device, true, &s, err);
+	r = gather(p, device, err);
 	if (!r)
-		r = liteio_store_read_label(&s, err);
-	if (!r && s.label.n_devices != 1)
-		r = liteio_error_set(err, -ENOTSUP, "%s is one of %zu devices of its pool", device,
-				     s.label.n_devices);
-	if (!r)
-		r = check_lost(&s, err);
-	if (!r)
-		r = build(&s, &c, err);
+		r = build(p, &c, err);
 	if (r)
 		return r;
-	tell(&s, &c, ret);
-	if (make)
-		r = liteio_store_format_catalog(&s, &c, err);
+	tell(&p->store, &c, ret);
+	if (how == LITEIO_SALVAGE_MAKE && ret->lost[0])
+		r = liteio_error_set(err, -EUCLEAN, "%s: only with --force", ret->lost);
+	else if (how != LITEIO_SALVAGE_LOOK)
+		r = liteio_store_format_catalog(&p->store, &c, err);
 	liteio_catalog_fini(&c);
-	if (!r && make)
+	if (!r && how != LITEIO_SALVAGE_LOOK)
 		liteio_step("pool-salvage:catalog");
 	return r;
 }
 
-int liteio_pool_salvage(const char *device, bool make, struct liteio_pool_salvage *ret,
-			struct liteio_error *err)
+static int salvage_on(const char *device, enum liteio_pool_salvage_how how,
+		      struct liteio_pool_salvage *ret, struct liteio_error *err)
+{
+	struct liteio_pool *p = liteio_calloc(1, sizeof(*p));
+	int r;
+
+	pthread_mutex_init(&p->lock, NULL);
+	p->store.fd = -1;
+	r = salvage(p, device, how, ret, err);
+	liteio_store_close(&p->store);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+	return r;
+}
+
+int liteio_pool_salvage(const char *device, enum liteio_pool_salvage_how how,
+			struct liteio_pool_salvage *ret, struct liteio_error *err)
 {
 	char loop[64];
 	struct stat st;
@@ -163,12 +233,12 @@ int liteio_pool_salvage(const char *device, bool make, struct liteio_pool_salvag
 		return liteio_error_set(err, errno, "cannot look at %s: %s", device,
 					liteio_error_str(NULL, -errno));
 	if (!S_ISREG(st.st_mode))
-		return salvage(device, make, ret, err);
+		return salvage_on(device, how, ret, err);
 	was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
 	r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
 	if (r)
 		return r;
-	r = salvage(loop, make, ret, err);
+	r = salvage_on(loop, how, ret, err);
 	if (!was_there)
 		liteio_block_loop_detach(loop, NULL);
 	return r;

@@ -10,10 +10,13 @@
 
 #define SECTOR 512u
 
-static int add_all(struct liteio_catalog *c, enum liteio_catalog_class vclass,
-		   const struct liteio_thin_dump *d, const struct liteio_label *l, uint64_t now,
-		   struct liteio_error *err)
+static int add_all(const struct liteio_salvage *s, struct liteio_catalog *c,
+		   enum liteio_catalog_class vclass, struct liteio_error *err)
 {
+	const struct liteio_thin_dump *d =
+		vclass == LITEIO_CATALOG_RESERVED ? s->reserve : s->main;
+	const struct liteio_label *l = s->label;
+
 	if (d->block_sectors != l->thin_block / SECTOR)
 		return liteio_error_set(err, -EBADMSG,
 					"the metadata have blocks of %u sectors, the label says %u",
@@ -26,7 +29,8 @@ static int add_all(struct liteio_catalog *c, enum liteio_catalog_class vclass,
 			.vclass = vclass,
 			.state = LITEIO_CATALOG_READY,
 			.size_bytes = (t->end ? t->end : 1) * l->thin_block,
-			.created = now,
+			.created = s->now,
+			.wipe = s->wipe,
 			.floor = LITEIO_CATALOG_GEN_MIN,
 			.thin_id = t->id,
 		};
@@ -40,17 +44,16 @@ static int add_all(struct liteio_catalog *c, enum liteio_catalog_class vclass,
 	return 0;
 }
 
-int liteio_salvage_catalog(const struct liteio_label *l, const struct liteio_thin_dump *main,
-			   const struct liteio_thin_dump *reserve, uint64_t now,
-			   struct liteio_catalog *ret, struct liteio_error *err)
+int liteio_salvage_catalog(const struct liteio_salvage *s, struct liteio_catalog *ret,
+			   struct liteio_error *err)
 {
 	struct liteio_catalog c;
 	int r;
 
-	liteio_catalog_init(&c, &l->pool_uuid);
-	r = add_all(&c, LITEIO_CATALOG_THIN, main, l, now, err);
-	if (!r && reserve)
-		r = add_all(&c, LITEIO_CATALOG_RESERVED, reserve, l, now, err);
+	liteio_catalog_init(&c, &s->label->pool_uuid);
+	r = add_all(s, &c, LITEIO_CATALOG_THIN, err);
+	if (!r && s->reserve)
+		r = add_all(s, &c, LITEIO_CATALOG_RESERVED, err);
 	if (!r)
 		r = liteio_catalog_check(&c, err);
 	if (r) {

@@ -16,29 +16,14 @@
 
 #define NAME_MAX_CHARS 32
 #define VALUE_MAX_CHARS 24
+/* the longest one is the superblock's */
+#define TAG_MAX_CHARS 512
 
 /* a tag, from its name to before its ">" */
 struct tag {
 	const char *at;
 	size_t len;
 };
-
-/* the next tag behind @pos, which moves on; false at the end, or where a tag has none */
-static bool next_tag(const char *text, size_t len, size_t *pos, struct tag *ret)
-{
-	const char *begin = memchr(text + *pos, '<', len - *pos), *end;
-
-	if (!begin)
-		return false;
-	begin++;
-	end = memchr(begin, '>', (size_t)(text + len - begin));
-	if (!end)
-		return false;
-	ret->at = begin;
-	ret->len = (size_t)(end - begin);
-	*pos = (size_t)(end + 1 - text);
-	return true;
-}
 
 static bool is_tag(const struct tag *t, const char *name)
 {
@@ -126,24 +111,100 @@ static int take(const struct tag *t, struct liteio_thin_dump *d)
 	return 0;
 }
 
+/**
+ * struct liteio_thin_parser - as far as it has come
+ * @d: what was found
+ * @tag: the one that is under way
+ * @len: of it
+ * @is_in_tag: there is one
+ * @has_superblock: the first tag was that
+ * @code: why nothing more is taken; 1 when all of it was there
+ */
+struct liteio_thin_parser {
+	struct liteio_thin_dump d;
+	char tag[TAG_MAX_CHARS];
+	size_t len;
+	bool is_in_tag;
+	bool has_superblock;
+	int code;
+};
+
+struct liteio_thin_parser *liteio_thin_parser_new(void)
+{
+	return liteio_calloc(1, sizeof(struct liteio_thin_parser));
+}
+
+static void end_tag(struct liteio_thin_parser *p)
+{
+	const struct tag t = { p->tag, p->len };
+
+	p->is_in_tag = false;
+	if (p->has_superblock) {
+		p->code = take(&t, &p->d);
+	} else {
+		p->has_superblock = is_tag(&t, "superblock");
+		p->code = p->has_superblock ? take_superblock(&t, &p->d) : -ENODATA;
+	}
+	if (!p->code && p->d.is_whole)
+		p->code = 1;
+}
+
+/* what of the text belongs to the tag that is under way; how much that is */
+static size_t feed_tag(struct liteio_thin_parser *p, const char *text, size_t len)
+{
+	const char *end = memchr(text, '>', len);
+	size_t n = end ? (size_t)(end - text) : len;
+
+	if (n > sizeof(p->tag) - p->len) {
+		p->code = p->has_superblock ? -EBADMSG : -ENODATA;
+		return len;
+	}
+	memcpy(p->tag + p->len, text, n);
+	p->len += n;
+	if (!end)
+		return n;
+	end_tag(p);
+	return n + 1;
+}
+
+void liteio_thin_parser_feed(struct liteio_thin_parser *p, const char *text, size_t len)
+{
+	while (len && !p->code) {
+		const char *begin = p->is_in_tag ? text : memchr(text, '<', len);
+		size_t n;
+
+		if (!begin)
+			return;
+		if (!p->is_in_tag) {
+			p->is_in_tag = true;
+			p->len = 0;
+			begin++;
+		}
+		n = (size_t)(begin - text);
+		n += feed_tag(p, begin, len - n);
+		text += n;
+		len -= n;
+	}
+}
+
+int liteio_thin_parser_end(struct liteio_thin_parser *p, struct liteio_thin_dump *ret)
+{
+	int r = p->has_superblock ? p->code : -ENODATA;
+
+	if (r < 0)
+		liteio_thin_dump_fini(&p->d);
+	else
+		*ret = p->d;
+	free(p);
+	return r < 0 ? r : 0;
+}
+
 int liteio_thin_dump_parse(const char *text, size_t len, struct liteio_thin_dump *ret)
 {
-	struct liteio_thin_dump d = { 0 };
-	struct tag t;
-	size_t pos = 0;
-	int r = 0;
+	struct liteio_thin_parser *p = liteio_thin_parser_new();
 
-	if (!next_tag(text, len, &pos, &t) || !is_tag(&t, "superblock"))
-		return -ENODATA;
-	r = take_superblock(&t, &d);
-	while (!r && !d.is_whole && next_tag(text, len, &pos, &t))
-		r = take(&t, &d);
-	if (r) {
-		liteio_thin_dump_fini(&d);
-		return r;
-	}
-	*ret = d;
-	return 0;
+	liteio_thin_parser_feed(p, text, len);
+	return liteio_thin_parser_end(p, ret);
 }
 
 void liteio_thin_dump_fini(struct liteio_thin_dump *d)

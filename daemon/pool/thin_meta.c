@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -21,6 +21,8 @@
 /* all metadata are read: at most 15 GiB, on a slow disk */
 #define TIMEOUT_MS (60u * 60 * 1000)
 #define CHUNK (1u << 20)
+/* and above, liteio_child_run(): by a signal */
+#define KILLED 128
 
 /* what a program says of how far it is, and of what it found well */
 static bool is_progress(const char *line)
@@ -49,7 +51,7 @@ static const char *complaint(char *output)
 	return found;
 }
 
-/* run it; 0, or -EUCLEAN with what it says */
+/* run it; 0, -EUCLEAN with what it says, or another errno when it did not come to its end */
 static int run(const char *const argv[], struct liteio_error *err)
 {
 	struct liteio_child_result res;
@@ -62,6 +64,10 @@ static int run(const char *const argv[], struct liteio_error *err)
 	output = res.output;
 	if (!res.status)
 		return 0;
+	/* killed for want of memory, for one: that says nothing of what it has looked at */
+	if (res.status >= KILLED)
+		return liteio_error_set(err, -EIO, "%s was ended by signal %d", argv[0],
+					res.status - KILLED);
 	return liteio_error_set(err, -EUCLEAN, "%s: %s", argv[0], complaint(output));
 }
 
@@ -107,20 +113,51 @@ int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock 
 
 /* ---- dump ----------------------------------------------------------------------------------- */
 
-static int parse_file(int fd, struct liteio_thin_dump *ret)
-{
-	off_t len = lseek(fd, 0, SEEK_END);
-	void *text;
-	int r;
+/**
+ * struct reader - takes what thin_dump writes, as it comes: of full metadata it is more than there is
+ *	memory
+ * @fd: of a pipe
+ * @parser: what is made of it
+ */
+struct reader {
+	int fd;
+	struct liteio_thin_parser *parser;
+};
 
-	if (len <= 0)
-		return -ENODATA;
-	text = mmap(NULL, (size_t)len, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (text == MAP_FAILED)
-		return -errno;
-	r = liteio_thin_dump_parse(text, (size_t)len, ret);
-	munmap(text, (size_t)len);
-	return r;
+static void *read_all(void *arg)
+{
+	struct reader *x = arg;
+	char chunk[1u << 16];
+
+	for (;;) {
+		ssize_t n = read(x->fd, chunk, sizeof(chunk));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return NULL;
+		liteio_thin_parser_feed(x->parser, chunk, (size_t)n);
+	}
+}
+
+/* run thin_dump into the pipe, to which @out leads, and read it out */
+static int dump_through(const char *const argv[], int in, int out, struct liteio_thin_dump *ret,
+			int *ret_ran, struct liteio_error *ran_err)
+{
+	struct reader x = { .fd = in, .parser = liteio_thin_parser_new() };
+	pthread_t thread;
+	int r = pthread_create(&thread, NULL, read_all, &x);
+
+	if (r) {
+		close(out);
+		(void)liteio_thin_parser_end(x.parser, ret);
+		return -r;
+	}
+	*ret_ran = run(argv, ran_err);
+	/* the last writer: the reader comes to an end */
+	close(out);
+	pthread_join(thread, NULL);
+	return liteio_thin_parser_end(x.parser, ret);
 }
 
 int liteio_thin_meta_dump(const char *path, bool with_mappings, struct liteio_thin_dump *ret,
@@ -128,29 +165,33 @@ int liteio_thin_meta_dump(const char *path, bool with_mappings, struct liteio_th
 {
 	char out[64];
 	const char *argv[] = { "thin_dump", "-o", out, path, NULL, NULL };
-	int fd _cleanup_close_ = memfd_create("thin_dump", MFD_CLOEXEC);
 	struct liteio_error ran_err = LITEIO_ERROR_INIT;
-	int ran, r;
+	struct liteio_thin_dump d = { 0 };
+	int in _cleanup_close_ = -1;
+	int fds[2], ran = 0, r;
 
-	if (fd < 0)
-		return liteio_error_set(err, errno, "there is no memory for what is in %s", path);
-	/* it may be larger than what a child may say, and is nothing to leave on a disk */
-	snprintf(out, sizeof(out), "/proc/%d/fd/%d", (int)getpid(), fd);
+	if (pipe2(fds, O_CLOEXEC))
+		return liteio_error_set(err, errno, "cannot make a pipe for thin_dump: %s",
+					liteio_error_str(NULL, -errno));
+	in = fds[0];
+	/* what it says of how it went is apart from that */
+	snprintf(out, sizeof(out), "/proc/%d/fd/%d", (int)getpid(), fds[1]);
 	if (!with_mappings) {
 		argv[3] = "--skip-mappings";
 		argv[4] = path;
 	}
-	ran = run(argv, &ran_err);
-	if (ran && ran != -EUCLEAN)
+	r = dump_through(argv, in, fds[1], &d, &ran, &ran_err);
+	/* one that was stopped has said nothing that could be relied on */
+	if (ran && (ran != -EUCLEAN || r == -ENODATA)) {
+		liteio_thin_dump_fini(&d);
 		return liteio_error_set(err, ran, "%s", ran_err.msg);
-	r = parse_file(fd, ret);
-	if (r == -ENODATA && ran)
-		return liteio_error_set(err, ran, "%s", ran_err.msg);
+	}
 	if (r)
 		return liteio_error_set(err, r, "cannot read what thin_dump says of %s", path);
 	/* what it has complained of is not all there is, however it looks */
 	if (ran)
-		ret->is_whole = false;
+		d.is_whole = false;
+	*ret = d;
 	return 0;
 }
 

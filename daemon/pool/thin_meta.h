@@ -83,6 +83,16 @@ int liteio_thin_parse_superblock(const uint8_t *block, struct liteio_thin_superb
  * thin_dump writes.
  */
 int liteio_thin_dump_parse(const char *text, size_t len, struct liteio_thin_dump *ret);
+
+/*
+ * the same, piece by piece: fed with all of the text in turn, then ended, which also frees it, with
+ * the return values of liteio_thin_dump_parse()
+ */
+struct liteio_thin_parser;
+struct liteio_thin_parser *liteio_thin_parser_new(void);
+void liteio_thin_parser_feed(struct liteio_thin_parser *p, const char *text, size_t len);
+int liteio_thin_parser_end(struct liteio_thin_parser *p, struct liteio_thin_dump *ret);
+
 void liteio_thin_dump_fini(struct liteio_thin_dump *d);
 /* NULL when there is none */
 const struct liteio_thin_device *liteio_thin_dump_find(const struct liteio_thin_dump *d,

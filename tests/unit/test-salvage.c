@@ -29,13 +29,22 @@ static struct liteio_label label(void)
 	return l;
 }
 
+static int make(const struct liteio_label *l, const struct liteio_thin_dump *main,
+		const struct liteio_thin_dump *reserve, struct liteio_catalog *ret,
+		struct liteio_error *err)
+{
+	const struct liteio_salvage s = { l, main, reserve, 1, LITEIO_CATALOG_WIPE_DISCARD };
+
+	return liteio_salvage_catalog(&s, ret, err);
+}
+
 START_TEST(test_catalog)
 {
 	const struct liteio_label l = label();
 	const struct liteio_catalog_volume *v;
 	struct liteio_catalog c;
 
-	ck_assert_int_eq(liteio_salvage_catalog(&l, &main_dump, &reserve_dump, 1, &c, NULL), 0);
+	ck_assert_int_eq(make(&l, &main_dump, &reserve_dump, &c, NULL), 0);
 	ck_assert(liteio_uuid_equal(&c.pool_uuid, &l.pool_uuid));
 	ck_assert_uint_eq(c.thin_txid, 12);
 	ck_assert_uint_eq(c.reserve_txid, 5);
@@ -48,13 +57,15 @@ START_TEST(test_catalog)
 	ck_assert_uint_eq(v->thin_id, 3);
 	ck_assert_int_eq(v->state, LITEIO_CATALOG_READY);
 	ck_assert_int_eq(v->vclass, LITEIO_CATALOG_THIN);
+	/* nobody knows any more what was promised for it */
+	ck_assert_int_eq(v->wipe, LITEIO_CATALOG_WIPE_DISCARD);
 	/* one that was never written has a size all the same */
 	v = liteio_catalog_find_name(&c, LITEIO_CATALOG_VOLUME, "recovered-9");
 	ck_assert_uint_eq(v->size_bytes, BLOCK);
 	v = liteio_catalog_find_name(&c, LITEIO_CATALOG_VOLUME, "recovered-4");
 	ck_assert_int_eq(v->vclass, LITEIO_CATALOG_RESERVED);
 	liteio_catalog_fini(&c);
-	ck_assert_int_eq(liteio_salvage_catalog(&l, &main_dump, NULL, 1, &c, NULL), 0);
+	ck_assert_int_eq(make(&l, &main_dump, NULL, &c, NULL), 0);
 	ck_assert_uint_eq(c.n_volumes, 2);
 	ck_assert_uint_eq(c.reserve_txid, 0);
 	liteio_catalog_fini(&c);
@@ -70,16 +81,16 @@ START_TEST(test_refused)
 	struct liteio_catalog c;
 
 	d.block_sectors = 128;
-	ck_assert_int_eq(liteio_salvage_catalog(&l, &d, NULL, 1, &c, &err), -EBADMSG);
+	ck_assert_int_eq(make(&l, &d, NULL, &c, &err), -EBADMSG);
 	ck_assert_ptr_nonnull(strstr(err.msg, "128 sectors"));
 	/* an id in both */
 	d = reserve_dump;
 	d.devices = thin;
-	ck_assert_int_eq(liteio_salvage_catalog(&l, &main_dump, &d, 1, &c, &err), -EBADMSG);
+	ck_assert_int_eq(make(&l, &main_dump, &d, &c, &err), -EBADMSG);
 	/* a length that no volume has */
 	thin[0].end = UINT32_MAX;
 	d = main_dump;
-	ck_assert_int_eq(liteio_salvage_catalog(&l, &d, NULL, 1, &c, &err), 0);
+	ck_assert_int_eq(make(&l, &d, NULL, &c, &err), 0);
 	liteio_catalog_fini(&c);
 }
 END_TEST

@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -92,6 +95,93 @@ START_TEST(test_dump_bad)
 	ck_assert_int_eq(liteio_thin_dump_parse("superblock", 10, &d), -ENODATA);
 	ck_assert_int_eq(liteio_thin_dump_parse("<device >", 9, &d), -ENODATA);
 	ck_assert_uint_eq(d.txid, 99);
+}
+END_TEST
+
+/* in pieces of every size it says the same */
+START_TEST(test_dump_pieces)
+{
+	const size_t len = strlen(WHOLE);
+
+	for (size_t piece = 1; piece <= len; piece++) {
+		struct liteio_thin_parser *p = liteio_thin_parser_new();
+		struct liteio_thin_dump d;
+
+		for (size_t at = 0; at < len; at += piece)
+			liteio_thin_parser_feed(p, WHOLE + at,
+						len - at < piece ? len - at : piece);
+		ck_assert_int_eq(liteio_thin_parser_end(p, &d), 0);
+		ck_assert(d.is_whole);
+		ck_assert_uint_eq(d.n_devices, 3);
+		ck_assert_uint_eq(d.devices[0].end, 501);
+		liteio_thin_dump_fini(&d);
+	}
+}
+END_TEST
+
+/* ---- programs that are not the real ones ---------------------------------------------------- */
+
+/* the first program of this name from here on */
+static void fake(const char *dir, const char *name, const char *script)
+{
+	_cleanup_free_ char *path = liteio_strf("%s/%s", dir, name);
+	_cleanup_free_ char *search = liteio_strf("%s:%s", dir, getenv("PATH"));
+	FILE *f = fopen(path, "we");
+
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "#!/bin/bash\n%s\n", script);
+	fclose(f);
+	ck_assert_int_eq(chmod(path, 0700), 0);
+	ck_assert_int_eq(setenv("PATH", search, 1), 0);
+}
+
+static void fake_end(const char *dir, const char *name)
+{
+	_cleanup_free_ char *path = liteio_strf("%s/%s", dir, name);
+
+	unlink(path);
+	rmdir(dir);
+}
+
+/* who is killed has found nothing */
+START_TEST(test_killed)
+{
+	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	fake(dir, "thin_check", "kill -KILL $$");
+	ck_assert_int_eq(liteio_thin_meta_check("/dev/null", false, &err), -EIO);
+	ck_assert_str_eq(err.msg, "thin_check was ended by signal 9");
+	fake_end(dir, "thin_check");
+}
+END_TEST
+
+#define LONG_LINES "1600000"
+#define MORE_KIB_MAX (48 << 10)
+
+/* as long as the mappings of full metadata are, it is not kept */
+START_TEST(test_dump_long)
+{
+	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct rusage before, after;
+	struct liteio_thin_dump d;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	fake(dir, "thin_dump",
+	     "exec >\"$2\"; echo '<superblock transaction=\"5\" flags=\"0\" data_block_size=\"128\" "
+	     "nr_data_blocks=\"9\"><device dev_id=\"1\" mapped_blocks=\"9\">'; "
+	     "yes '<single_mapping origin_block=\"8\" data_block=\"7\" time=\"1\"/>' | "
+	     "head -n " LONG_LINES "; echo '</device></superblock>'");
+	getrusage(RUSAGE_SELF, &before);
+	ck_assert_int_eq(liteio_thin_meta_dump("/dev/null", true, &d, &err), 0);
+	getrusage(RUSAGE_SELF, &after);
+	ck_assert(d.is_whole);
+	ck_assert_uint_eq(d.devices[0].end, 9);
+	ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, MORE_KIB_MAX);
+	liteio_thin_dump_fini(&d);
+	fake_end(dir, "thin_dump");
 }
 END_TEST
 
@@ -220,4 +310,5 @@ START_TEST(test_programs)
 }
 END_TEST
 
-UNIT_MAIN("thin-meta", test_dump, test_dump_cut, test_dump_bad, test_programs)
+UNIT_MAIN("thin-meta", test_dump, test_dump_cut, test_dump_bad, test_dump_pieces,
+	  test_killed, test_dump_long, test_programs)

@@ -195,8 +195,16 @@ static int do_repair(struct call *c, struct liteio_error *err)
 
 static int do_salvage(struct call *c, struct liteio_error *err)
 {
+	static const char *const words[] = { "look", "make", "force" };
+	enum liteio_pool_salvage_how how = LITEIO_SALVAGE_LOOK;
 	struct liteio_pool_salvage s;
-	int r = liteio_pool_salvage(c->arg[0], c->n > 1 && !strcmp(c->arg[1], "make"), &s, err);
+	int r;
+
+	for (size_t i = 0; c->n > 1 && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!strcmp(c->arg[1], words[i]))
+			how = (enum liteio_pool_salvage_how)i;
+	}
+	r = liteio_pool_salvage(c->arg[0], how, &s, err);
 
 	if (!r)
 		printf("%s %zu: %s; %s\n", s.pool, s.n_volumes, s.what, s.lost);
@@ -721,7 +729,7 @@ static const struct command {
 	{ "format", do_format, false, 2, "DEVICE NAME [SIZE [force|- [LINEAR [RESERVE]]]]" },
 	{ "probe", do_probe, false, 1, "DEVICE" },
 	{ "scan", do_scan, false, 0, "" },
-	{ "salvage", do_salvage, false, 1, "DEVICE [make]" },
+	{ "salvage", do_salvage, false, 1, "DEVICE [make|force]" },
 	{ "info", do_info, true, 0, "" },
 	{ "list", do_list, true, 0, "" },
 	{ "show", do_show, true, 0, "" },
