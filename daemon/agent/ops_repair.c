@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "host/head.h"
+#include "pool/repair.h"
 #include "pool/step.h"
 
 /**

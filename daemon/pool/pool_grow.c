@@ -221,8 +221,10 @@ int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 	struct grow_op op = { .p = p, .g = g };
 	int r;
 
+	r = liteio_pool_check_writable(p, err);
 	/* the kernel may have made it read-only since anybody asked */
-	r = liteio_pool_refresh(p, err);
+	if (!r)
+		r = liteio_pool_refresh(p, err);
 	if (!r)
 		r = liteio_pool_settle_all(p, err);
 	if (!r)

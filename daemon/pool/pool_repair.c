@@ -25,6 +25,7 @@
 #include "base/str.h"
 #include "pool/health.h"
 #include "pool/object.h"
+#include "pool/repair.h"
 
 const char *const liteio_pool_repair_steps[] = {
 	"pool-repair:deactivated", "pool-repair:spare", "pool-repair:label", NULL,

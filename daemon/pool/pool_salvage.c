@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "host/block.h"
 #include "pool/object.h"
+#include "pool/repair.h"
 #include "pool/salvage.h"
 #include "pool/thin.h"
 

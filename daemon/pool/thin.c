@@ -238,57 +238,23 @@ static int check(struct liteio_engine *e, struct liteio_error *err)
 static int needs_repair(struct liteio_engine *e, struct liteio_error *err)
 {
 	struct thin *t = thin_of(e);
-	struct liteio_thin_dump d = { 0 };
 	char path[LITEIO_DM_PATH_MAX];
-	bool flagged;
 	int r;
 
 	r = region(t, t->part->tmeta, t->part->meta, path, err);
-	if (!r)
-		r = liteio_thin_meta_check(path, false, err);
-	if (r)
-		return r == -EUCLEAN ? 1 : r;
-	r = liteio_thin_meta_dump(path, false, &d, err);
-	if (r)
-		return r == -EUCLEAN ? 1 : r;
-	flagged = d.flags & LITEIO_THIN_NEEDS_CHECK;
-	liteio_thin_dump_fini(&d);
-	if (flagged)
-		liteio_error_set(err, -EUCLEAN, "the kernel asks for a check");
-	return flagged;
-}
-
-static int spare_make(struct thin *t, const char *meta, const char *spare, uint64_t txid,
-		      struct liteio_engine_spare *s, struct liteio_error *err)
-{
-	const struct liteio_thin_dump known = {
-		.txid = txid,
-		.block_sectors = t->label.thin_block / SECTOR,
-		.data_blocks = liteio_label_sum(&t->label, t->part->data) / t->label.thin_block,
-	};
-	int r;
-
-	r = liteio_thin_meta_check(meta, false, err);
-	if (r && r != -EUCLEAN)
-		return r;
-	s->was_sound = !r;
-	s->knows_before = !liteio_thin_meta_dump(meta, false, &s->before, NULL);
-	/* what is shared between snapshots stays so only in a copy */
-	if (s->was_sound)
-		r = liteio_thin_meta_copy(meta, spare, err);
-	else
-		r = liteio_thin_meta_repair(meta, spare, &known, err);
-	if (!r)
-		r = liteio_thin_meta_check(spare, true, err);
-	return r ? r : liteio_thin_meta_dump(spare, false, &s->after, err);
+	return r ? r : liteio_thin_needs_repair(path, err);
 }
 
 static int spare_fill(struct liteio_engine *e, uint64_t txid, struct liteio_engine_spare *ret,
 		      struct liteio_error *err)
 {
 	struct thin *t = thin_of(e);
+	const struct liteio_thin_dump known = {
+		.txid = txid,
+		.block_sectors = t->label.thin_block / SECTOR,
+		.data_blocks = liteio_label_sum(&t->label, t->part->data) / t->label.thin_block,
+	};
 	char meta[LITEIO_DM_PATH_MAX], spare[LITEIO_DM_PATH_MAX];
-	struct liteio_engine_spare s = { 0 };
 	int r;
 
 	if (liteio_label_sum(&t->label, t->part->spare) <
@@ -298,16 +264,7 @@ static int spare_fill(struct liteio_engine *e, uint64_t txid, struct liteio_engi
 	r = region(t, t->part->tmeta, t->part->meta, meta, err);
 	if (!r)
 		r = region(t, t->part->tspare, t->part->spare, spare, err);
-	if (!r)
-		r = spare_make(t, meta, spare, txid, &s, err);
-	if (!r && !s.after.is_whole)
-		r = liteio_error_set(err, -EUCLEAN, "what came of the repair can not be read");
-	if (r) {
-		liteio_engine_spare_fini(&s);
-		return r;
-	}
-	*ret = s;
-	return 0;
+	return r ? r : liteio_thin_spare_make(meta, spare, &known, ret, err);
 }
 
 static int contents(struct liteio_engine *e, struct liteio_thin_dump *ret,

@@ -5,6 +5,7 @@
 #   under_make DISK          /dev/mapper/under, all of it; what breaks breaks there
 #   under_break MIB MIB [KIND]   from MiB on so many are not as they should be: reads and writes fail, or
 #                            with "writes" only writes, and flushes of the whole disk
+#   under_labels [one]       neither the first nor the backup label can be read or written, or only the first
 #   under_heal
 #   crash                    the thin pools and what is on them are gone from the kernel, and nobody has
 #                            told the pool: as after a power cut
@@ -32,14 +33,27 @@ under_table() {
 	[ $((from + n)) -ge "$size" ] || echo "$((from + n)) $((size - from - n)) linear $dev $((from + n))"
 }
 
-under_load() {
-	local size
-
-	size=$(blockdev --getsz "$under_disk")
-	under_table "$size" "$1" "$2" "$3" "$under_disk" | dmsetup load under
+# the table comes in
+under_take() {
+	dmsetup load under
 	# what waits below is not waited for: it finds the new table
 	dmsetup suspend --noflush --nolockfs under
 	dmsetup resume under
+}
+
+under_load() { under_table "$(blockdev --getsz "$under_disk")" "$1" "$2" "$3" "$under_disk" | under_take; }
+
+# 4 KiB at 4 KiB, and the last 4 KiB
+under_labels() {
+	local end
+
+	end=$(($(blockdev --getsz "$under_disk") / 8 * 8 - 8))
+	under_take <<-END
+		0 8 linear $under_disk 0
+		8 8 error
+		16 $((end - 16)) linear $under_disk 16
+		$end 8 $([ "${1:-}" ] && echo "linear $under_disk $end" || echo error)
+	END
 }
 
 under_make() {

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Damaged metadata through the agent: the pool says what it is and what to do, attachments of before can
 # read and not write, a repair waits for nobody and takes nothing from under anybody, and all is as it
-# was afterwards; a catalog that is lost is made anew when that is asked for.
+# was afterwards; fences and linear volumes go on while it lasts; with a label that can be neither
+# written nor read nothing is written until it is known again; a catalog that is lost is made anew when
+# that is asked for.
 # vm: kernels=6.12 disks=pool=256M timeout=900 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -11,6 +13,21 @@
 . "$LITEIO_TOP/tests/vm/lib/broken.sh"
 # shellcheck source=tests/vm/lib/agent.sh
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
+
+under_make "$DISK"
+DISK=$UNDER
+# programs that wait until somebody lets them go on
+mkdir /run/slow
+for program in thin_check thin_repair; do
+	cat >/run/slow/$program <<-END
+	#!/bin/bash
+	[ ! -e /run/wait ] || touch /run/waits
+	while [ -e /run/wait ]; do read -r -t 0.1 <> <(:); done
+	exec $(command -v $program) "\$@"
+	END
+	chmod +x /run/slow/$program
+done
+export PATH=/run/slow:$PATH
 
 pool() { j pool show fast | jq -r ".$1"; }
 is() { [ "$(pool "$1")" = "$2" ] || fail "$1 is $(pool "$1"), not $2"; }
@@ -27,9 +44,16 @@ cut_and_spoil() {
 	agent_start
 }
 
+# a repair that finds nothing to do
+idle() {
+	j pool repair fast "$@" >/tmp/said
+	[ "$(jq -r '[.rebuilt, .copied, .recovered] | join(" ")' /tmp/said)" = '0 0 0' ] || fail "$(cat /tmp/said)"
+}
+linear() { j export list | jq -r '.items[] | select(.volume == "lin") | .device'; }
+
 agent_start
 liteioctl pool create fast "$DISK" --linear 16Mi >/dev/null
-refused 'nothing is wrong' liteioctl pool repair fast
+idle
 refused 'no such pool' liteioctl pool repair slow
 liteioctl volume create db --pool fast --size 64Mi >/dev/null
 liteioctl volume create lin --pool fast --size 8Mi --class linear >/dev/null
@@ -52,7 +76,7 @@ dev=$(device)
 refused 'not modified' liteioctl volume create no --pool fast --size 16Mi
 refused 'not modified' liteioctl export create db 2 --local
 # a linear volume is no part of it
-lin=$(j export list | jq -r '.items[] | select(.volume == "lin") | .device')
+lin=$(linear)
 dd if=/dev/zero of="$lin" bs=1M count=1 oflag=direct conv=fsync,notrunc status=none
 grep -q 'pool fast' "$AGENT_LOG" || fail "the log does not say it"
 ok "read-only, with the way out; its volumes can be read, linear ones written"
@@ -70,12 +94,67 @@ dev=$(device)
 dd if=/dev/urandom of="$dev" bs=1M seek=40 count=4 oflag=direct conv=fsync,notrunc status=none
 exec 8<&-
 want=$(sum "$dev")
-refused 'nothing is wrong' liteioctl pool repair fast
+idle
+[ "$(device)" = "$dev" ] || fail "a repair that did nothing took the device away"
 liteioctl volume create yes --pool fast --size 16Mi >/dev/null
 liteioctl volume delete yes >/dev/null
 ok "repaired, with one request: the attachment is back, and can write"
 
-for step in agent-repair:let-go $(poolctl steps | grep '^pool-repair:'); do
+touch /run/wait
+liteioctl pool repair fast --force >/tmp/repair 2>&1 &
+repair=$!
+until_true 60 test -e /run/waits
+refused 'is being repaired' liteioctl pool repair fast --force
+is state failed
+pool reason | grep -q 'being repaired' || fail "it does not say why: $(pool reason)"
+dd if=/dev/zero of="$(linear)" bs=1M count=1 oflag=direct conv=fsync,notrunc status=none
+timeout 30 liteioctl volume fence lin --floor 2 >/dev/null || fail "a linear volume is not fenced"
+timeout 30 liteioctl export create lin 2 --local >/dev/null || fail "a linear volume is not attached"
+dd if=/dev/zero of="$(linear)" bs=1M count=1 oflag=direct conv=fsync,notrunc status=none
+timeout 30 liteioctl volume fence db --floor 2 >/dev/null || fail "a volume is not fenced"
+refused 'being repaired' timeout 30 liteioctl export create db 3 --local
+refused 'not modified.*being repaired' timeout 30 liteioctl volume create no --pool fast --size 16Mi
+refused 'being repaired' timeout 30 liteioctl pool grow fast
+kill -0 $repair || fail "the repair did not wait: $(cat /tmp/repair)"
+rm /run/wait
+wait $repair || fail "repair: $(cat /tmp/repair)"
+is state ready
+liteioctl export delete db 1 >/dev/null
+liteioctl export create db 3 --local >/dev/null
+[ "$(sum "$(device)")" = "$want" ] || fail "the volume has other data after the repair"
+ok "while it lasts: volumes are fenced, linear ones attached and written"
+
+under_labels one
+liteioctl pool repair fast --force >/dev/null
+is state ready
+[ "$(sum "$(device)")" = "$want" ] || fail "the volume has other data"
+under_heal
+agent_kill
+agent_start
+is state ready
+[ "$(sum "$(device)")" = "$want" ] || fail "the label says something else"
+under_labels
+refused . liteioctl pool repair fast --force
+is state failed
+pool reason | grep -q 'neither be written nor read' || fail "it does not say why: $(pool reason)"
+refused . liteioctl pool repair fast
+is state failed
+under_heal
+# asked for without force: it is known again which metadata count, and that they are sound
+liteioctl pool repair fast >/dev/null
+is state ready
+dd if=/dev/urandom of="$(device)" bs=1M seek=44 count=8 oflag=direct conv=fsync,notrunc status=none
+want=$(sum "$(device)")
+agent_stop
+# closed in order: what it is opened with next is not checked
+for head in $(ours head); do dmsetup remove --retry "$head"; done
+poolctl close "$DISK"
+agent_start
+is state ready
+[ "$(sum "$(device)")" = "$want" ] || fail "what was written since is not in the metadata that count"
+ok "a label that can be neither written nor read: nothing is written until it can be"
+
+for step in agent-repair:let-go agent-repair:begun $(poolctl steps | grep '^pool-repair:'); do
 	agent_stop
 	LITEIO_STEP_KILL=$step agent_start
 	liteioctl pool repair fast --force >/dev/null 2>&1 || true
@@ -101,16 +180,22 @@ ok "a loss is said, and taken only with force"
 dd if="$(device)" bs=1M count=32 iflag=direct of=/tmp/want status=none
 agent_kill
 crash
-dmsetup ls | sed -n 's/^\(liteio-[^ \t]*\).*/\1/p' | while read -r name; do dmsetup remove --retry "$name"; done
 dd if=/dev/urandom of="$DISK" bs=1M seek=1 count=2 oflag=direct conv=notrunc,fsync status=none
+agent_start
+# the device of the linear volume is there, and its space is not known
+refused 'is in use by dm-' liteioctl pool repair fast --from-metadata --force
+agent_kill
+dmsetup ls | sed -n 's/^\(liteio-[^ \t]*\).*/\1/p' | while read -r name; do dmsetup remove --retry "$name"; done
 agent_start
 [ "$(j pool list | jq '.items | length')" = 0 ] || fail "a pool without a catalog is open"
 refused 'both copies of its catalog are lost.*recovered-1 ' liteioctl pool repair fast
 refused 'linear volumes can not be found again' liteioctl pool repair fast
 [ "$(j pool list | jq '.items | length')" = 0 ] || fail "it was opened by a question"
-[ "$(j pool repair fast --from-metadata | jq -r .recovered)" = 2 ] || fail "not both were found"
+refused 'only with --force' liteioctl pool repair fast --from-metadata
+[ "$(j pool repair fast --from-metadata --force | jq -r .recovered)" = 2 ] || fail "not both were found"
 is state ready
-refused 'has its catalog' liteioctl pool repair fast --from-metadata
+idle --from-metadata
+[ "$(j volume show recovered-1 | jq -r .wipe)" = discard ] || fail "it would not be wiped"
 liteioctl export create recovered-1 1 --local >/dev/null
 dev=$(j export list | jq -r '.items[] | select(.volume == "recovered-1") | .device')
 # as far as it goes: behind its last block it was zeros

@@ -221,7 +221,9 @@ unwritten "$part" 'another program has written' poolctl import "$part"
 none_active
 before=$(dd if="$part" bs=1M count=3 iflag=direct status=none | sha256sum)
 field "$part" condition ReadOnly
+# by whoever opens it next, too, which finds it in the kernel
 field "$part" reason TransactionMismatch
+refused 'EROFS.*another program has written' poolctl attach "$part" $V1 9 nqn.one ro
 holds "$(poolctl activate "$part" $V1)" 24 after
 refused 'another program has written' poolctl enlarge "$part"
 refused 'another program has written' poolctl export "$part"
@@ -480,6 +482,19 @@ fill "$(device b)" 32 both
 agent_kill
 agent_start
 [ "$(j pool list | jq -c '[.items[].state]')" = '["ready","ready"]' ] || fail "not open after a start: $(j pool list)"
+holds "$(device b)" 32 both
+# a disk that comes later than the agent
+agent_kill
+for kind in head thin pool tdata tmeta; do
+	for name in $(dmsetup ls | sed -n "s/^\(liteio-$kind-[^ \t]*\).*/\1/p"); do
+		dmsetup remove --retry "$name"
+	done
+done
+pull "$more" "$more"
+agent_start
+[ "$(j pool list | jq -r '[.items[].name] | join(" ")')" = fast ] || fail "it is open without one of its disks"
+plug "$more"
+until_true 60 liteioctl pool show late
 holds "$(device b)" 32 both
 detach b 7
 [ "$(j pool export late | jq -c .devices)" = "[\"$copy\",\"$more\"]" ] || fail "it was on two disks"

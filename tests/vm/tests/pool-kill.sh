@@ -134,7 +134,7 @@ salvage_step() {
 
 	poolctl close $disk
 	dd if=/dev/urandom of=$disk bs=1M seek=1 count=2 oflag=direct conv=notrunc,fsync status=none
-	LITEIO_STEP_KILL=$1 poolctl salvage $disk make >/dev/null || rc=$?
+	LITEIO_STEP_KILL=$1 poolctl salvage $disk force >/dev/null || rc=$?
 	[ $rc = 137 ] || fail "$1 was not reached: $rc"
 	field $disk condition Ready
 	field $disk volumes 0

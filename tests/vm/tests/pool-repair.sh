@@ -3,7 +3,7 @@
 # Metadata that are damaged: the pool comes up read-only to the last device, its volumes can be read,
 # and a repair into the spare brings everything back, or says what it would cost and changes nothing;
 # killed after each of its steps it is as before or repaired.
-# vm: kernels=6.1,6.12,7 disks=pool=320M timeout=1500 needs=tools
+# vm: kernels=6.1,6.12,7 disks=pool=320M,big=4G timeout=1500 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -32,8 +32,11 @@ damage() {
 	spoil $disk "$1" "$at"
 }
 
+# a repair that finds nothing to do
+idle() { [ "$(poolctl repair $disk)" = 'copied=0 rebuilt=0 lost-volumes=0 lost=0 ' ] || fail "something was repaired"; }
+
 poolctl format $disk fast 0 - 32Mi 48Mi >/dev/null
-refused 'nothing is wrong' poolctl repair $disk
+idle
 poolctl create $disk $V1 one 64Mi
 dev=$(poolctl activate $disk $V1)
 fill "$dev" 48 a
@@ -87,7 +90,7 @@ at=$(meta_at)
 [ "$at" != $((3 * 256)) ] || fail "the metadata are where they were"
 dd if=$disk bs=4096 skip=$((3 * 256)) count=$META_BLOCKS iflag=direct status=none | cmp - /tmp/meta.bad ||
 	fail "the old metadata were not kept"
-refused 'nothing is wrong' poolctl repair $disk
+idle
 poolctl close $disk
 field $disk condition Ready
 same "closed and opened"
@@ -128,7 +131,10 @@ at=$(meta_at)
 before=$(sums)
 crash
 dd if=/dev/urandom of=$disk bs=4096 seek="$at" count=1 oflag=direct conv=notrunc,fsync status=none
+# as the disk of a node that is dead comes: an import is not refused, or nothing could be done about it
+poolctl import $disk
 field $disk condition Failed
+field $disk reason MetadataDamaged
 refused 'not active\|could not be brought up\|EIO' poolctl activate $disk $V1
 holds "$(poolctl activate $disk $V3)" 4 l
 fill "$(poolctl activate $disk $V4)" 4 r
@@ -144,3 +150,66 @@ poolctl repair $disk force >/tmp/said
 grep -q 'copied=2 rebuilt=0 lost-volumes=0 lost=0' /tmp/said || fail "repair: $(cat /tmp/said)"
 same "copied"
 ok "sound metadata are copied"
+
+# ---- the reserve does not come up
+
+# an operation on the thin pool is cut short, with its volume held
+poolctl activate $disk $V1 >/dev/null
+exec 9<"$(poolctl activate $disk $V1)"
+rc=0
+LITEIO_STEP_KILL=snapshot:suspended poolctl snapshot $disk 77777777-7777-4777-8777-777777777777 cut $V1 || rc=$?
+[ $rc = 137 ] || fail "snapshot:suspended was not reached: $rc"
+at=$(($(dmsetup table "$(ours rmeta)" | cut -d' ' -f5) / 8))
+for kind in rpool rdata rmeta; do
+	[ $kind != rpool ] || dmsetup remove --retry "liteio-thin-$V4"
+	dmsetup remove --retry "$(ours $kind)"
+done
+dd if=$disk of=/tmp/superblock bs=4096 skip="$at" count=1 iflag=direct status=none
+dd if=/dev/urandom of=$disk bs=4096 seek="$at" count=1 oflag=direct conv=notrunc,fsync status=none
+field $disk condition Failed
+! dmsetup info -c --noheadings -o name,suspended | grep -i ':suspended$' || fail "a volume of the thin pool is held"
+! poolctl list $disk | grep -q creating || fail "an operation on the thin pool was not settled: $(poolctl list $disk)"
+timeout 60 dd if=/dev/zero of="$(poolctl activate $disk $V1)" bs=1M seek=60 count=2 oflag=direct conv=fsync,notrunc status=none
+refused . poolctl activate $disk $V4
+exec 9<&-
+dd if=/tmp/superblock of=$disk bs=4096 seek="$at" count=1 oflag=direct conv=notrunc,fsync status=none
+field $disk condition Ready
+holds "$(poolctl activate $disk $V4)" 4 r
+poolctl close $disk
+ok "a reserve that does not come up: the thin pool is settled, and its volumes go on"
+
+# ---- a growth that was cut short, and damaged metadata
+
+big=$(readlink -f /dev/disk/by-id/virtio-big)
+big_table() { echo "0 $1 linear $big 0"; }
+big_table $((256 << 11)) | dmsetup create big
+disk=/dev/mapper/big
+udevadm settle
+poolctl format $disk big >/dev/null
+small=$(value $disk data)
+for v in "$V1 one" "$V2 two"; do
+	read -r uuid name <<<"$v"
+	poolctl create $disk "$uuid" "$name" 64Mi
+	fill "$(poolctl activate $disk "$uuid")" 48 a
+	poolctl snapshot $disk "${uuid/%?/9}" "s$name" "$uuid"
+	fill "$(poolctl activate $disk "$uuid")" 8 b
+done
+before=$(sums)
+big_table "$(blockdev --getsz "$big")" | dmsetup load big
+dmsetup resume big
+rc=0
+LITEIO_STEP_KILL=pool-grow:label poolctl enlarge $disk || rc=$?
+[ $rc = 137 ] || fail "pool-grow:label was not reached: $rc"
+damage mends
+# the kernel would have to write the metadata to make them as long as the label says
+field $disk condition ReadOnly
+field $disk data "$small"
+same "read-only, the label ahead"
+field $disk condition ReadOnly
+poolctl repair $disk >/tmp/said
+field $disk condition Ready
+[ "$(value $disk data)" -gt $((3 << 30)) ] || fail "it did not grow: $(value $disk data)"
+same "repaired, and grown"
+ids_agree $disk
+poolctl close $disk
+ok "damaged metadata behind their label: read-only as long as they were, and repaired they grow"

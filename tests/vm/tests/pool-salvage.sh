@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Both copies of a pool's catalog are lost: refused, nothing is written, what can be found again can be
 # told, and a catalog is made of it when that is asked for. One copy is enough.
-# vm: kernels=6.1,6.12,7 disks=pool=256M timeout=600 needs=tools
+# vm: kernels=6.1,6.12,7 disks=pool=256M,copy=256M timeout=600 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -12,6 +12,7 @@
 . "$LITEIO_TOP/tests/vm/lib/broken.sh"
 
 disk=/dev/disk/by-id/virtio-pool
+copy=/dev/disk/by-id/virtio-copy
 
 poolctl format $disk fast 0 - 32Mi 48Mi >/dev/null
 poolctl create $disk $V1 one 64Mi
@@ -51,9 +52,17 @@ refused 'its catalog can be read' poolctl salvage $disk make
 poolctl close $disk
 ok "both slots are lost: refused, nothing was written, and what there is can be told"
 
+dd if=$disk of=/tmp/pool.copy bs=1M count=4 iflag=direct status=none
 dd if=/dev/urandom of=$disk bs=1M seek=1 count=2 oflag=direct conv=notrunc,fsync status=none
 rc=0
-LITEIO_STEP_KILL=pool-salvage:catalog poolctl salvage $disk make || rc=$?
+dd if=/tmp/pool.copy of=$copy bs=1M count=4 oflag=direct conv=notrunc,fsync status=none
+refused 'is there twice.*stale copy' poolctl salvage $disk force
+dd if=/dev/zero of=$copy bs=1M count=1 oflag=direct conv=notrunc,fsync status=none
+echo "0 2048 linear $disk 20480" | dmsetup create holder
+refused 'is in use by dm-' poolctl salvage $disk force
+dmsetup remove holder
+refused 'linear volumes can not be found again.*only with --force' poolctl salvage $disk make
+LITEIO_STEP_KILL=pool-salvage:catalog poolctl salvage $disk force || rc=$?
 [ $rc = 137 ] || fail "pool-salvage:catalog was not reached: $rc"
 field $disk condition Ready
 [ "$(poolctl list $disk | sed -n 's/^volume recovered-\([0-9]*\) ready .*/\1/p' | sort -n)" = "$ids" ] ||
@@ -65,3 +74,19 @@ poolctl create $disk $V1 one 16Mi
 refused 'its catalog can be read' poolctl salvage $disk make
 poolctl close $disk
 ok "both slots are lost: a catalog is made of the metadata"
+
+# on two disks, and the one that is asked has no catalog at all
+for d in $disk $copy; do
+	dd if=/dev/zero of="$d" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none
+	dd if=/dev/zero of="$d" bs=1M seek=255 count=1 oflag=direct conv=notrunc,fsync status=none
+done
+poolctl format $copy wide >/dev/null
+poolctl enlarge $copy 0 $disk
+poolctl create $copy $V1 one 280Mi
+fill "$(poolctl activate $copy $V1)" 280 w
+poolctl close $copy
+dd if=/dev/urandom of=$copy bs=1M seek=1 count=2 oflag=direct conv=notrunc,fsync status=none
+poolctl salvage $disk make
+holds "$(poolctl activate $disk recovered-1)" 280 w
+field $copy condition Ready
+ok "a pool on two disks, too"

@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "host/dm.h"
 #include "pool/pool.h"
+#include "pool/repair.h"
 
 #define ARGS_MAX 7
 
