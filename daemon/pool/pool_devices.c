@@ -92,6 +92,23 @@ static int write_home(struct liteio_pool *p, const struct liteio_label *l, struc
 	return 0;
 }
 
+/* odd for what is under way, even for what is whole */
+static int write_rounds(struct liteio_pool *p, struct liteio_label *l, struct liteio_error *err)
+{
+	int r;
+
+	l->sequence = (p->store.label.sequence + 2) & ~1ull;
+	r = write_others(p, l, l->sequence - 1, err);
+	if (r)
+		return r;
+	liteio_step("label:others");
+	r = write_home(p, l, err);
+	if (r)
+		return r;
+	liteio_step("label:home");
+	return write_others(p, l, l->sequence, err);
+}
+
 int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 			struct liteio_error *err)
 {
@@ -100,23 +117,14 @@ int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 
 	if (r)
 		return r;
-	l.sequence = p->store.label.sequence + 1;
-	if (l.n_devices == 1)
+	if (l.n_devices == 1) {
+		l.sequence = p->store.label.sequence + 1;
 		return write_home(p, &l, err);
-	/* odd for what is under way, even for what is whole */
-	l.sequence = (l.sequence + 1) & ~1ull;
-	/* what a round that was cut short has left somewhere must not pass for a part of this one */
+	}
+	/* twice, so that an image of what a first round has left is no part of what there is now */
 	if (liteio_pool_labels_differ(p))
-		l.sequence += 2;
-	r = write_others(p, &l, l.sequence - 1, err);
-	if (r)
-		return r;
-	liteio_step("label:others");
-	r = write_home(p, &l, err);
-	if (r)
-		return r;
-	liteio_step("label:home");
-	return write_others(p, &l, l.sequence, err);
+		r = write_rounds(p, &l, err);
+	return r ? r : write_rounds(p, &l, err);
 }
 
 int liteio_pool_follow_label(struct liteio_pool *p, struct liteio_error *err)

@@ -378,6 +378,28 @@ unwritten "$copy" 'the first disk of pool wide is a stale copy' poolctl info "$m
 plug "$part"
 ends "$copy" 256
 none_active
+# an image of what a round that was cut short has left
+resize 244
+field "$part" condition Ready
+rc=0
+LITEIO_STEP_KILL=label:others poolctl enlarge "$part" || rc=$?
+[ $rc = 137 ] || fail "label:others was not reached: $rc"
+dd if="$more" of="$copy" bs=1M oflag=direct conv=fsync status=none
+hide
+field "$part" condition Ready
+for kind in thin pool tdata tmeta; do
+	for name in $(dmsetup ls | sed -n "s/^\(liteio-$kind-[^ \t]*\).*/\1/p"); do
+		dmsetup remove --retry "$name"
+	done
+done
+show
+pull "$more" "$more"
+unwritten "$part" 'is a stale copy of disk 2' poolctl info "$part"
+plug "$more"
+ends "$copy" 256
+holds "$(poolctl activate "$part" $V1)" 16 newer
+poolctl close "$part"
+none_active
 ok "a copy of one of the disks, from before, is told from it"
 
 poolctl export "$more"

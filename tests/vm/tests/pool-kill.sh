@@ -249,6 +249,7 @@ for step in $(poolctl steps); do
 		;;
 	label:one-copy)
 		grow_step "$step"
+		repair_step "$step"
 		for count in 1 2 3; do
 			add_step "$step:$count"
 		done
