@@ -2,9 +2,9 @@
 /*
  * Disks that come late.
  *
- * The list of block devices is the kernel's, and costs no disk anything; only when it is another one
- * than before are labels read. So a pool whose disk is away for weeks wakes nobody up, and an error
- * is said once, not every time.
+ * The list of block devices is the kernel's, and costs no disk anything; only when it is another
+ * one than before are labels read. So a pool whose disk is away for weeks wakes nobody up, and an
+ * error is said once, not every time.
  */
 #include "agent/arrival.h"
 

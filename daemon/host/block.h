@@ -136,8 +136,9 @@ int liteio_block_loop_find(const char *file, char *ret_path, size_t path_len,
 int liteio_block_loop_detach(const char *path, struct liteio_error *err);
 
 /*
- * make a file longer, with all its blocks; 0, -EINVAL when it is longer already, or another negative
- * errno: then it is as before. As long as the filesystem takes, which may have to write all of it
+ * make a file longer, with all its blocks; 0, -EINVAL when it is longer already, or another
+ * negative errno: then it is as before. As long as the filesystem takes, which may have to write
+ * all of it
  */
 int liteio_block_file_extend(const char *file, uint64_t size_bytes, struct liteio_error *err);
 

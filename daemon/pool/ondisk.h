@@ -40,8 +40,8 @@
  * first round, home has not changed) or S - 1 (in the third; it says the same). With less than that
  * it is a stale copy of that device, with more home is one. Before a pool of several devices is
  * activated its labels are written anew: no copy from before is taken for the device that has been
- * written since; they are, too, when it was closed, and twice where rounds were cut short: what is
- * an image of the one that was is more than one behind then. A device that home does not know was being
+ * written since; they are, too, when it was closed, and twice where rounds were cut short: an image
+ * of the one that was is more than one behind then. A device that home does not know was being
  * added when that was interrupted if its @sequence is odd and not above S + 1: it is none, and can
  * be added again. With any other @sequence it is a part, and home is from before. The pool needs
  * all its devices.

@@ -232,8 +232,8 @@ int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 		     struct liteio_error *err);
 
 /*
- * the part of liteio_pool_grow() that may take long: make the file of a pool so long. Any thread that
- * may block, not in the lane; 0 for a pool that liteio_pool_grow() will refuse, too
+ * the part of liteio_pool_grow() that may take long: make the file of a pool so long. Any thread
+ * that may block, not in the lane; 0 for a pool that liteio_pool_grow() will refuse, too
  */
 int liteio_pool_grow_file(struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err);
 

@@ -158,10 +158,10 @@ int liteio_pool_check_txid(struct liteio_pool *p, enum liteio_catalog_class vcla
 	const struct liteio_catalog_volume *v = liteio_catalog_pending(&p->cat);
 	const char *of = is_reserve ? "reserve" : "thin pool";
 	uint64_t ours = *liteio_catalog_txid(&p->cat, vclass);
+	enum liteio_extent_kind meta = is_reserve ? LITEIO_EXTENT_RESERVE_META :
+						    LITEIO_EXTENT_THIN_META;
 	struct liteio_thin_superblock s;
-	int r = liteio_store_thin_superblock(
-		&p->store, is_reserve ? LITEIO_EXTENT_RESERVE_META : LITEIO_EXTENT_THIN_META, &s,
-		err);
+	int r = liteio_store_thin_superblock(&p->store, meta, &s, err);
 
 	/* a new one has none before its first activation */
 	if (r == -ENODATA && !ours)

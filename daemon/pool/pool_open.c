@@ -244,8 +244,8 @@ static bool in_kernel(const struct liteio_uuid *pool)
 }
 
 /*
- * the catalog could be read: now it is safe to mend the label. A sector that takes no write either is
- * no reason to do without the volumes: the other label has it all
+ * the catalog could be read: now it is safe to mend the label. A sector that takes no write either
+ * is no reason to do without the volumes: the other label has it all
  */
 static int mend_label(struct liteio_pool *p, struct liteio_error *err)
 {

@@ -4,9 +4,9 @@
  *
  * Good metadata are made in the spare region, of the ones that are there, which are only read:
  * sound ones that the kernel wants checked are copied, damaged ones go through thin_repair. What
- * came of it is checked, and compared with the catalog and with what could still be read of the old ones.
- * Then one write of the label swaps the two regions: that is the repair. The old metadata are the
- * spare from then on, and nothing writes there before the next repair.
+ * came of it is checked, and compared with the catalog and with what could still be read of the old
+ * ones. Then one write of the label swaps the two regions: that is the repair. The old metadata are
+ * the spare from then on, and nothing writes there before the next repair.
  *
  * Killed before that write, the pool is as it was; killed after it, it is repaired. Nobody has a
  * volume of the thin pools open meanwhile; linear volumes are not touched.

@@ -58,8 +58,8 @@ static int read_part(const struct liteio_pool *p, enum liteio_thin_part part,
 }
 
 /*
- * nobody writes there: the space of linear volumes is given to others, and heads are on them, whether
- * the agent that made them lives or not
+ * nobody writes there: the space of linear volumes is given to others, and heads are on them,
+ * whether the agent that made them lives or not
  */
 static int check_unused(const struct liteio_pool *p, struct liteio_error *err)
 {

@@ -114,8 +114,7 @@ int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock 
 /* ---- dump ----------------------------------------------------------------------------------- */
 
 /**
- * struct reader - takes what thin_dump writes, as it comes: of full metadata it is more than there is
- *	memory
+ * struct reader - takes what thin_dump writes, as it comes: it may be more than there is memory
  * @fd: of a pipe
  * @parser: what is made of it
  */

@@ -535,7 +535,7 @@ START_TEST(test_others)
 	other.this_device = 1;
 	other.pool_uuid.b[3] ^= 1;
 	ck_assert_int_eq(liteio_label_check_other(&home, &other, NULL), -ENODEV);
-	/* home does not know of a second device at all: it was being added, or home is from before */
+	/* home knows of no second device at all: it was being added, or home is from before */
 	make(&home, GIB);
 	for (uint64_t s = 1; s < 20; s++) {
 		for (uint64_t o = 1; o < 20; o++) {
