@@ -153,31 +153,18 @@ static void answer(struct liteio_open_pool *p, const struct liteio_pool_repaired
 
 /* ---- a pool without a catalog is not open --------------------------------------------------- */
 
-/*
- * where its label is, in new memory: on one of its disks, or in a file; -ENOENT when it is nowhere,
- * -EEXIST when there are two of that name
- */
+/* where its label is, in new memory: on one of its disks, or in a file; -ENOENT, -EEXIST */
 static int find_closed(struct liteio_agent *a, const char *pool, char **ret,
 		       struct liteio_error *err)
 {
-	_cleanup_free_ struct liteio_pool_found *found = NULL;
-	const struct liteio_pool_found *one = NULL;
-	size_t n = 0;
-	int r;
+	struct liteio_pool_found found;
+	int r = liteio_pool_salvage_find(pool, &found, err);
 
-	r = liteio_pool_scan(&found, &n, err);
-	if (r)
+	if (!r)
+		*ret = liteio_strdup(found.device);
+	if (r != -ENOENT)
 		return r;
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(found[i].label.pool_name, pool) != 0)
-			continue;
-		if (one && !liteio_uuid_equal(&one->label.pool_uuid, &found[i].label.pool_uuid))
-			return liteio_error_set(err, -EEXIST,
-						"there are two of that name, on %s and on %s: take the one away that is not meant",
-						one->device, found[i].device);
-		one = &found[i];
-	}
-	*ret = one ? liteio_strdup(one->device) : liteio_pools_known_file(a, pool);
+	*ret = liteio_pools_known_file(a, pool);
 	return *ret ? 0 : liteio_error_set(err, -ENOENT, "pool %s: no such pool", pool);
 }
 

@@ -13,6 +13,7 @@
 
 struct liteio_error;
 struct liteio_pool;
+struct liteio_pool_found;
 
 /**
  * struct liteio_pool_repaired - what a repair has done
@@ -73,6 +74,18 @@ struct liteio_pool_salvage {
 	char what[256];
 	char lost[160];
 };
+
+/**
+ * liteio_pool_salvage_find() - the disk of a pool that is not open, by name
+ * @pool: name
+ * @ret: one that carries its label, its first one if that is there
+ * @err: there are two of that name
+ *
+ * Disks that something else in the kernel is made of do not count. Context: worker. Return: 0,
+ * -ENOENT without a sentence, -EEXIST, or another negative errno.
+ */
+int liteio_pool_salvage_find(const char *pool, struct liteio_pool_found *ret,
+			     struct liteio_error *err);
 
 /**
  * enum liteio_pool_salvage_how - what is made of it

@@ -62,6 +62,8 @@ same "after an attempt to write"
 refused 'EROFS' poolctl create $disk 66666666-6666-4666-8666-666666666666 six 16Mi
 refused 'EROFS' poolctl attach $disk $V1 3 nqn.one
 poolctl attach $disk $V1 3 nqn.one ro
+# nothing of a linear volume goes through the thin pool
+poolctl attach $disk $V3 3 nqn.one
 # what is not damaged can be written
 fill "$(poolctl activate $disk $V3)" 4 l
 fill "$(poolctl activate $disk $V4)" 4 r
