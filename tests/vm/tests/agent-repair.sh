@@ -49,7 +49,8 @@ idle() {
 	j pool repair fast "$@" >/tmp/said
 	[ "$(jq -r '[.rebuilt, .copied, .recovered] | join(" ")' /tmp/said)" = '0 0 0' ] || fail "$(cat /tmp/said)"
 }
-linear() { j export list | jq -r '.items[] | select(.volume == "lin") | .device'; }
+# of the linear volume, with this generation
+linear() { j export list | jq -r ".items[] | select(.volume == \"lin\" and .generation == $1) | .device"; }
 
 agent_start
 liteioctl pool create fast "$DISK" --linear 16Mi >/dev/null
@@ -76,7 +77,7 @@ dev=$(device)
 refused 'not modified' liteioctl volume create no --pool fast --size 16Mi
 refused 'not modified' liteioctl export create db 2 --local
 # a linear volume is no part of it
-lin=$(linear)
+lin=$(linear 1)
 dd if=/dev/zero of="$lin" bs=1M count=1 oflag=direct conv=fsync,notrunc status=none
 grep -q 'pool fast' "$AGENT_LOG" || fail "the log does not say it"
 ok "read-only, with the way out; its volumes can be read, linear ones written"
@@ -107,10 +108,10 @@ until_true 60 test -e /run/waits
 refused 'is being repaired' liteioctl pool repair fast --force
 is state failed
 pool reason | grep -q 'being repaired' || fail "it does not say why: $(pool reason)"
-dd if=/dev/zero of="$(linear)" bs=1M count=1 oflag=direct conv=fsync,notrunc status=none
+dd if=/dev/zero of="$(linear 1)" bs=1M count=1 oflag=direct conv=fsync,notrunc status=none
 timeout 30 liteioctl volume fence lin --floor 2 >/dev/null || fail "a linear volume is not fenced"
 timeout 30 liteioctl export create lin 2 --local >/dev/null || fail "a linear volume is not attached"
-dd if=/dev/zero of="$(linear)" bs=1M count=1 oflag=direct conv=fsync,notrunc status=none
+dd if=/dev/zero of="$(linear 2)" bs=1M count=1 oflag=direct conv=fsync,notrunc status=none
 timeout 30 liteioctl volume fence db --floor 2 >/dev/null || fail "a volume is not fenced"
 refused 'being repaired' timeout 30 liteioctl export create db 3 --local
 refused 'not modified.*being repaired' timeout 30 liteioctl volume create no --pool fast --size 16Mi
