@@ -177,10 +177,11 @@ static int gather(struct liteio_pool *p, const char *device, struct liteio_error
 		r = liteio_pool_gather(p, false, err);
 	if (r)
 		return r;
+	r = check_lost(&p->store, err);
+	if (r)
+		return r;
 	clean_up(p);
 	r = check_unused(p, err);
-	if (!r)
-		r = check_lost(&p->store, err);
 	/* a copy may have a catalog */
 	return r ? r : liteio_pool_check_only_one(p, err);
 }
