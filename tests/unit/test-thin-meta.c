@@ -157,8 +157,8 @@ START_TEST(test_killed)
 }
 END_TEST
 
-#define LONG_LINES "1600000"
-#define MORE_KIB_MAX (48 << 10)
+#define LONG_LINES "800000"
+#define MORE_KIB_MAX (24 << 10)
 
 /* as long as the mappings of full metadata are, it is not kept */
 START_TEST(test_dump_long)
