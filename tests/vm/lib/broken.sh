@@ -5,8 +5,9 @@
 #   under_make DISK          /dev/mapper/under, all of it; what breaks breaks there
 #   under_break MIB MIB [KIND]   from MiB on so many are not as they should be: reads and writes fail, or
 #                            with "writes" only writes, and flushes of the whole disk
-#   under_labels [one]       neither the first nor the backup label can be read or written, or only the first
 #   under_heal
+#   flawed_labels [one]      of the null_blk device 0: neither the first nor the backup label can be read or
+#                            written, or only the first; flawed_end
 #   crash                    the thin pools and what is on them are gone from the kernel, and nobody has
 #                            told the pool: as after a power cut
 #   meta_at                  where the metadata of the pool are on its device, in blocks of 4 KiB
@@ -43,19 +44,6 @@ under_take() {
 
 under_load() { under_table "$(blockdev --getsz "$under_disk")" "$1" "$2" "$3" "$under_disk" | under_take; }
 
-# 4 KiB at 4 KiB, and the last 4 KiB
-under_labels() {
-	local end
-
-	end=$(($(blockdev --getsz "$under_disk") / 8 * 8 - 8))
-	under_take <<-END
-		0 8 linear $under_disk 0
-		8 8 error
-		16 $((end - 16)) linear $under_disk 16
-		$end 8 $([ "${1:-}" ] && echo "linear $under_disk $end" || echo error)
-	END
-}
-
 under_make() {
 	under_disk=$(readlink -f "$1")
 	modprobe dm-flakey
@@ -65,6 +53,17 @@ under_make() {
 
 under_break() { under_load $(($1 * 2048)) $(($2 * 2048)) "${3:-all}"; }
 under_heal() { under_load 0 0 -; }
+
+# 4 KiB at 4 KiB, and the last 4 KiB
+flawed() {
+	local end
+
+	end=$(($(blockdev --getsz /dev/nullb0) / 8 * 8))
+	echo "$1"8-15 >/sys/kernel/config/nullb/nullb0/badblocks
+	[ "$2" = one ] || echo "$1$((end - 8))-$((end - 1))" >/sys/kernel/config/nullb/nullb0/badblocks
+}
+flawed_labels() { flawed + "${1:-both}"; }
+flawed_end() { flawed - both; }
 
 ours() { dmsetup ls | sed -n "s/^\(liteio-$1-[^ \t]*\).*/\1/p"; }
 

@@ -5,7 +5,7 @@
 # was afterwards; fences and linear volumes go on while it lasts; with a label that can be neither
 # written nor read nothing is written until it is known again; a catalog that is lost is made anew when
 # that is asked for.
-# vm: kernels=6.12 disks=pool=256M timeout=900 needs=module,tools,programs
+# vm: kernels=6.12 timeout=900 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -13,9 +13,13 @@
 . "$LITEIO_TOP/tests/vm/lib/broken.sh"
 # shellcheck source=tests/vm/lib/agent.sh
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/disks.sh
+. "$LITEIO_TOP/tests/vm/lib/disks.sh"
 
-under_make "$DISK"
-DISK=$UNDER
+settle() { udevadm settle; }
+# a disk that can fail wherever that is asked for
+null_disk 0 size=256 memory_backed=1 discard=1
+DISK=/dev/nullb0
 # programs that wait until somebody lets them go on
 mkdir /run/slow
 for program in thin_check thin_repair; do
@@ -125,22 +129,22 @@ liteioctl export create db 3 --local >/dev/null
 [ "$(sum "$(device)")" = "$want" ] || fail "the volume has other data after the repair"
 ok "while it lasts: volumes are fenced, linear ones attached and written"
 
-under_labels one
+flawed_labels one
 liteioctl pool repair fast --force >/dev/null
 is state ready
 [ "$(sum "$(device)")" = "$want" ] || fail "the volume has other data"
-under_heal
+flawed_end
 agent_kill
 agent_start
 is state ready
 [ "$(sum "$(device)")" = "$want" ] || fail "the label says something else"
-under_labels
+flawed_labels
 refused . liteioctl pool repair fast --force
 is state failed
 pool reason | grep -q 'neither be written nor read' || fail "it does not say why: $(pool reason)"
 refused . liteioctl pool repair fast
 is state failed
-under_heal
+flawed_end
 # asked for without force: it is known again which metadata count, and that they are sound
 liteioctl pool repair fast >/dev/null
 is state ready
