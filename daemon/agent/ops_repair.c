@@ -16,6 +16,7 @@
 #include "agent/agent.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
+#include "agent/publish.h"
 #include "agent/restore.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -59,6 +60,36 @@ static void hold_end(struct hold *h)
 	*h = (struct hold){ 0 };
 }
 
+/**
+ * struct published - attachments whose head has the volume's name, and has gone
+ * @items: them
+ * @n: how many
+ *
+ * Their heads come back as other devices, and the numbers that they had may be those of others then.
+ */
+struct published {
+	struct {
+		struct liteio_uuid uuid;
+		uint64_t generation;
+	} *items;
+	size_t n;
+};
+
+static void publish_again(struct published *p)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_head_state head;
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (liteio_head_get(&p->items[i].uuid, p->items[i].generation, false, &head,
+				    NULL) >= 0 &&
+		    liteio_publish_add(&p->items[i].uuid, head.path, &err) < 0)
+			log_err(NULL, "a volume has no name after the repair: %s", err.msg);
+	}
+	free(p->items);
+	*p = (struct published){ 0 };
+}
+
 /* can it be let go of for a while? */
 static int check_idle(const struct liteio_catalog_volume *v,
 		      const struct liteio_catalog_attachment *att, struct liteio_error *err)
@@ -78,8 +109,23 @@ static int check_idle(const struct liteio_catalog_volume *v,
 	return 0;
 }
 
+static int remove_head(const struct liteio_uuid *uuid, uint64_t generation, struct published *gone,
+		       struct liteio_error *err)
+{
+	struct liteio_head_state head;
+
+	if (liteio_head_get(uuid, generation, false, &head, NULL) >= 0 &&
+	    liteio_publish_is(uuid, head.path)) {
+		gone->items = liteio_realloc(gone->items, gone->n + 1, sizeof(*gone->items));
+		gone->items[gone->n].uuid = *uuid;
+		gone->items[gone->n++].generation = generation;
+		liteio_publish_del(uuid, head.path);
+	}
+	return liteio_head_remove(uuid, generation, false, err);
+}
+
 /* the heads of the thin pools' volumes: looked at, and when all are idle, taken away */
-static int let_go(struct liteio_open_pool *p, struct liteio_error *err)
+static int let_go(struct liteio_open_pool *p, struct published *gone, struct liteio_error *err)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
 	struct liteio_catalog_volume v;
@@ -93,7 +139,7 @@ static int let_go(struct liteio_open_pool *p, struct liteio_error *err)
 			    v.vclass == LITEIO_CATALOG_LINEAR)
 				continue;
 			if (remove)
-				r = liteio_head_remove(&v.uuid, atts[i].generation, false, err);
+				r = remove_head(&v.uuid, atts[i].generation, gone, err);
 			else
 				r = check_idle(&v, &atts[i], err);
 		}
@@ -121,14 +167,15 @@ static void begun(void *arg)
 }
 
 static int repair(struct liteio_agent *a, struct liteio_open_pool *p, bool force,
-		  struct liteio_pool_repaired *ret, struct liteio_error *err)
+		  struct published *gone, struct liteio_pool_repaired *ret,
+		  struct liteio_error *err)
 {
 	struct hold hold = { 0 };
 	const struct liteio_pool_repair how = { .force = force, .begun = begun, .arg = &hold };
 	int r;
 
 	hold_all(a, p, &hold);
-	r = let_go(p, err);
+	r = let_go(p, gone, err);
 	liteio_step("agent-repair:let-go");
 	if (!r) {
 		liteio_lane_guard(p, false);
@@ -218,6 +265,7 @@ static int repair_closed(struct liteio_agent *a, const char *pool,
 static int repair_alone(struct liteio_agent *a, struct liteio_open_pool *p, bool force,
 			struct liteio_pool_repaired *ret, struct liteio_error *err)
 {
+	struct published gone = { 0 };
 	int r;
 
 	/* it may take hours: nobody waits for that, not even who asks for the same */
@@ -227,9 +275,10 @@ static int repair_alone(struct liteio_agent *a, struct liteio_open_pool *p, bool
 	r = 0;
 	/* what is well is left alone */
 	if (force || is_wrong(p)) {
-		r = repair(a, p, force, ret, err);
+		r = repair(a, p, force, &gone, ret, err);
 		/* heads that were taken away come back, also when nothing was repaired */
 		liteio_restore_pool(a, p);
+		publish_again(&gone);
 	}
 	p->repairs = false;
 	return r;

@@ -86,6 +86,8 @@ dd if=/dev/zero of="$lin" bs=1M count=1 oflag=direct conv=fsync,notrunc status=n
 grep -q 'pool fast' "$AGENT_LOG" || fail "the log does not say it"
 ok "read-only, with the way out; its volumes can be read, linear ones written"
 
+uuid=$(j volume show db | jq -r .uuid)
+liteioctl attachment create "$uuid" 1 --local >/dev/null
 exec 8<"$lin" 9<"$dev"
 refused 'volume db is in use' liteioctl pool repair fast
 [ "$(sum "$dev")" = "$want" ] || fail "something was taken from under it"
@@ -95,6 +97,7 @@ j pool repair fast >/tmp/said
 is state ready
 dev=$(device)
 [ "$(sum "$dev")" = "$want" ] || fail "the volume has other data after the repair"
+[ "$(readlink -f "/dev/liteio/$uuid")" = "$(readlink -f "$dev")" ] || fail "its name leads to $(readlink "/dev/liteio/$uuid")"
 [ "$(blockdev --getro "$dev")" = 0 ] || fail "the head is still read-only"
 dd if=/dev/urandom of="$dev" bs=1M seek=40 count=4 oflag=direct conv=fsync,notrunc status=none
 exec 8<&-

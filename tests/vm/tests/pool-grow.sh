@@ -519,6 +519,8 @@ agent_start
 [ "$(j pool list | jq -r '[.items[].name] | join(" ")')" = fast ] || fail "it is open without one of its disks"
 plug "$more"
 until_true 60 liteioctl pool show late
+# as whoever uses it asks after a restart
+attach b 7
 holds "$(device b)" 32 both
 detach b 7
 [ "$(j pool export late | jq -c .devices)" = "[\"$copy\",\"$more\"]" ] || fail "it was on two disks"
