@@ -139,14 +139,13 @@ ok "sound metadata are copied"
 # ---- the reserve does not come up
 
 # an operation on the thin pool is cut short, with its volume held
-poolctl activate $disk $V1 >/dev/null
+poolctl deactivate $disk $V4
 exec 9<"$(poolctl activate $disk $V1)"
 rc=0
 LITEIO_STEP_KILL=snapshot:suspended poolctl snapshot $disk 77777777-7777-4777-8777-777777777777 cut $V1 || rc=$?
 [ $rc = 137 ] || fail "snapshot:suspended was not reached: $rc"
 at=$(($(dmsetup table "$(ours rmeta)" | cut -d' ' -f5) / 8))
 for kind in rpool rdata rmeta; do
-	[ $kind != rpool ] || dmsetup remove --retry "liteio-thin-$V4"
 	dmsetup remove --retry "$(ours $kind)"
 done
 dd if=$disk of=/tmp/superblock bs=4096 skip="$at" count=1 iflag=direct status=none
