@@ -65,7 +65,7 @@ static void hold_end(struct hold *h)
  * @items: them
  * @n: how many
  *
- * Their heads come back as other devices, and the numbers that they had may be those of others then.
+ * Their heads come back as other devices, and the numbers that they had may be others' then.
  */
 struct published {
 	struct {

@@ -107,12 +107,12 @@ enum liteio_pool_salvage_how {
  * @err: why that can not be said
  *
  * Names, sizes, snapshots, floors, attachments, limits, the overcommit, what was to be wiped, what
- * was being deleted, and all of linear volumes were in the catalog alone: a volume is as long as its
- * last block, and may have been longer; what was being deleted is a volume again; and all of them
- * are to be discarded when they are deleted, where the disks take that. Context: worker; as long as
- * all metadata take to be read twice. Return: 0; -EEXIST the catalog can be read, or there is a
- * copy; -EBUSY something in the kernel is on the disk; -EUCLEAN the metadata are damaged, too, or
- * linear volumes would be given up; or another negative errno.
+ * was being deleted, and all of linear volumes were in the catalog alone: a volume is as long as
+ * its last block, and may have been longer; what was being deleted is a volume again; and all of
+ * them are to be discarded when they are deleted, where the disks take that. Context: worker; as
+ * long as all metadata take to be read twice. Return: 0; -EEXIST the catalog can be read, or there
+ * is a copy; -EBUSY something in the kernel is on the disk; -EUCLEAN the metadata are damaged, too,
+ * or linear volumes would be given up; or another negative errno.
  */
 int liteio_pool_salvage(const char *device, enum liteio_pool_salvage_how how,
 			struct liteio_pool_salvage *ret, struct liteio_error *err);
