@@ -60,6 +60,11 @@ static void hold_end(struct hold *h)
 	*h = (struct hold){ 0 };
 }
 
+struct named_head {
+	struct liteio_uuid uuid;
+	uint64_t generation;
+};
+
 /**
  * struct published - attachments whose head has the volume's name, and has gone
  * @items: them
@@ -68,10 +73,7 @@ static void hold_end(struct hold *h)
  * Their heads come back as other devices, and the numbers that they had may be others' then.
  */
 struct published {
-	struct {
-		struct liteio_uuid uuid;
-		uint64_t generation;
-	} *items;
+	struct named_head *items;
 	size_t n;
 };
 
