@@ -18,6 +18,7 @@ struct liteio_locks;
 struct liteio_loop;
 struct liteio_metrics;
 struct liteio_pools;
+struct liteio_arrival;
 struct liteio_watch;
 struct liteio_workers;
 
@@ -42,6 +43,7 @@ struct liteio_workers;
  * @cluster: the half that talks to Kubernetes (cluster.h): liteio_cluster_new(agent,
  *           &agent->cluster, err) once @ready is set, liteio_cluster_free() at the end; NULL when
  *           standalone
+ * @arrival: disks that come late, NULL before all pools that were there are open
  * @watch: what device-mapper says of pools, NULL when it can not be listened to
  * @ready: every pool known at start is open and restored; set once, read by any thread. Before that
  *         operations answer -EAGAIN
@@ -61,6 +63,7 @@ struct liteio_agent {
 	struct liteio_counters counters;
 	struct liteio_metrics *metrics;
 	struct liteio_cluster *cluster;
+	struct liteio_arrival *arrival;
 	struct liteio_watch *watch;
 	_Atomic bool ready;
 };

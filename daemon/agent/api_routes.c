@@ -74,6 +74,21 @@ static int pool_import(struct liteio_call *c, struct liteio_error *err)
 	return liteio_op_pool_import(c->agent, c->req, c->ret, err);
 }
 
+static int pool_import_all(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_pool_import_all(c->agent, c->ret, err);
+}
+
+static int pool_export(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_pool_export(c->agent, c->params[0], c->ret, err);
+}
+
+static int pool_grow(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_pool_grow(c->agent, c->params[0], c->req, c->ret, err);
+}
+
 static int pool_set(struct liteio_call *c, struct liteio_error *err)
 {
 	return liteio_op_pool_set(c->agent, c->params[0], c->req, c->ret, err);
@@ -227,6 +242,11 @@ static int attachment_delete(struct liteio_call *c, struct liteio_error *err)
 	return liteio_op_attachment_delete(c->agent, &uuid, generation, c->force, deleted(c), err);
 }
 
+static int pool_repair(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_pool_repair(c->agent, c->params[0], c->req, c->ret, err);
+}
+
 /* ---- the module's registry, limits ---- */
 
 static int module_volume_list(struct liteio_call *c, struct liteio_error *err)
@@ -293,8 +313,13 @@ const struct liteio_route liteio_routes[] = {
 	{ "GET", "/v1/pools", pool_list, 0, NOTHING, STRUCT(pool_list) },
 	{ "GET", "/v1/pools/*", pool_show, 0, NOTHING, STRUCT(pool) },
 	{ "POST", "/v1/pools/import", pool_import, 0, STRUCT(pool_import), STRUCT(pool) },
+	{ "POST", "/v1/pools/import-all", pool_import_all, 0, NOTHING, STRUCT(pool_imported_list) },
+	{ "POST", "/v1/pools/*/export", pool_export, 0, NOTHING, STRUCT(pool_exported) },
+	{ "POST", "/v1/pools/*/grow", pool_grow, 0, STRUCT(pool_grow), STRUCT(pool) },
 	{ "POST", "/v1/pools", pool_create, 0, STRUCT(pool_create), STRUCT(pool) },
 	{ "POST", "/v1/pools/*/set", pool_set, 0, STRUCT(pool_set), STRUCT(pool) },
+	{ "POST", "/v1/pools/*/repair", pool_repair, 0, STRUCT(pool_repair),
+	  STRUCT(pool_repaired) },
 	{ "DELETE", "/v1/pools/*", pool_delete, 0, NOTHING, STRUCT(deleted) },
 
 	{ "GET", "/v1/volumes", volume_list, 0, NOTHING, STRUCT(volume_list) },

@@ -119,7 +119,7 @@ static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_er
 		r = liteio_op_pool_create(p->c->agent, &create, &made, err);
 		break;
 	case LITEIO_PLAN_IMPORT:
-		r = liteio_op_pool_import(p->c->agent, &import, &made, err);
+		r = liteio_op_pool_reopen(p->c->agent, &import, &made, err);
 		break;
 	case LITEIO_PLAN_DELETE:
 		r = liteio_op_pool_delete(p->c->agent, p->p.spec.pool, &deleted, err);

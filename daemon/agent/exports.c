@@ -114,6 +114,8 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		return r;
 	h.lower = thin.dev;
 	h.gate = !!nl;
+	/* whatever the attachment may do: nothing is written into a pool that is not sound */
+	h.read_only = h.read_only || thin.is_read_only;
 	/*
 	 * a head made before the module was loaded stays what it is: its table can not be told
 	 * apart from another's by a generation, and it serves only this node

@@ -15,6 +15,7 @@
 
 #include "agent/agent.h"
 #include "agent/api.h"
+#include "agent/arrival.h"
 #include "agent/cluster.h"
 #include "agent/door.h"
 #include "agent/locks.h"
@@ -96,6 +97,17 @@ static void join_cluster(struct liteio_agent *a)
 	}
 }
 
+/* without it a pool whose disk comes late is imported by hand */
+static void start_arrival(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_arrival_start(a, &a->arrival, &err);
+
+	if (r < 0)
+		log_err(NULL, "disks that come late are not noticed: %s",
+			liteio_error_str(&err, r));
+}
+
 static void restore_done(void *arg)
 {
 	struct liteio_agent *a = arg;
@@ -104,6 +116,7 @@ static void restore_done(void *arg)
 	log_info(NULL, "ready");
 	liteio_loop_ready();
 	liteio_watch_look(a->watch);
+	start_arrival(a);
 	if (!a->config.standalone)
 		join_cluster(a);
 }
@@ -181,6 +194,7 @@ static bool agent_stop(struct liteio_agent *a)
 	liteio_api_stop(a);
 	liteio_metrics_stop(a);
 	liteio_watch_stop(a->watch);
+	liteio_arrival_stop(a->arrival);
 	liteio_cluster_free(a->cluster);
 	if (a->workers)
 		ended = liteio_workers_free(a->workers, GRACE_MS) && ended;
@@ -193,6 +207,7 @@ static void agent_fini(struct liteio_agent *a)
 {
 	liteio_metrics_free(a);
 	liteio_watch_free(a->watch);
+	liteio_arrival_free(a->arrival);
 	liteio_door_free(a->door);
 	liteio_pools_free(a->pools);
 	liteio_locks_free(a->locks);

@@ -91,9 +91,40 @@ int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool
 int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
 		       const struct liteio_local_pool_set *req, struct liteio_local_pool *ret,
 		       struct liteio_error *err);
-/* open a pool that is on a device already, finish what was interrupted, restore its exports */
+/**
+ * liteio_op_pool_import() - open a pool that is on a device already, and keep it
+ * @a: the agent
+ * @req: the device; open on it already: answered as it is
+ * @ret: the pool
+ * @err: why not: a copy of one that is there, another writer, a newer format, ...
+ *
+ * What was interrupted in it is finished, and its exports are restored. Return: 0 or a negative
+ * errno.
+ */
 int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
 			  struct liteio_local_pool *ret, struct liteio_error *err);
+/* the same for every pool on the disks of this node that is not open, each with what came of it */
+int liteio_op_pool_import_all(struct liteio_agent *a, struct liteio_local_pool_imported_list *ret,
+			      struct liteio_error *err);
+/* as liteio_op_pool_import(), but one that was exported stays so: nobody in person asked for it */
+int liteio_op_pool_reopen(struct liteio_agent *a, const struct liteio_local_pool_import *req,
+			  struct liteio_local_pool *ret, struct liteio_error *err);
+
+/**
+ * liteio_op_pool_export() - close a pool for good, until somebody imports it
+ * @a: the agent
+ * @pool: name; not open, but a disk of this node carries it exported: answered as done
+ * @ret: what can be pulled
+ * @err: why not; -EBUSY while any volume of it is attached, here or elsewhere
+ *
+ * It is not opened at the next start, and nobody waits for it. Return: 0 or a negative errno.
+ */
+int liteio_op_pool_export(struct liteio_agent *a, const char *pool,
+			  struct liteio_local_pool_exported *ret, struct liteio_error *err);
+/* take the space that its disk has gained, or make its file larger; volumes are in use meanwhile */
+int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
+			const struct liteio_local_pool_grow *req, struct liteio_local_pool *ret,
+			struct liteio_error *err);
 /*
  * close an empty pool and erase its label; -EBUSY while it has volumes or snapshots. One that is
  * not there is not waited for any more, as by liteio_op_pool_forget()
@@ -103,6 +134,24 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 /* give up a pool that is not there: its disk is not touched, its consumers are refused */
 int liteio_op_pool_forget(struct liteio_agent *a, const char *pool, bool *ret_known,
 			  struct liteio_error *err);
+/**
+ * liteio_op_pool_repair() - make the metadata of a pool good, in its spare region
+ * @a: the agent
+ * @pool: name
+ * @req: force: also when nothing is wrong, and also when something is lost for good.
+ *	fromMetadata: of a pool that is not open because its catalog is lost, make one; without,
+ *	@err says what that would be
+ * @ret: what was done
+ * @err: why not; -EEXIST when nothing is wrong, -EBUSY naming a volume of the thin pools that is in
+ *	use or exported, -EUCLEAN naming what would be lost: nothing has changed then
+ *
+ * Heads that nobody has open are taken away and put back. Nothing else of the pool goes on
+ * meanwhile, for as long as its metadata take to be read several times. Return: 0 or a negative
+ * errno.
+ */
+int liteio_op_pool_repair(struct liteio_agent *a, const char *pool,
+			  const struct liteio_local_pool_repair *req,
+			  struct liteio_local_pool_repaired *ret, struct liteio_error *err);
 /* the pool with the kernel's numbers of this moment */
 int liteio_op_pool_show(struct liteio_agent *a, const char *pool, struct liteio_local_pool *ret,
 			struct liteio_error *err);

@@ -32,6 +32,13 @@ static void fill(struct liteio_open_pool *p, struct liteio_local_pool *ret)
 	ret->name = liteio_strdup(info.name);
 	ret->uuid = info.uuid;
 	ret->device = liteio_strdup(info.file[0] ? info.file : info.device);
+	for (uint32_t i = 1; i < info.n_devices; i++) {
+		char device[sizeof(info.device)];
+
+		liteio_pool_device(p->engine, i, device);
+		ret->more_devices = liteio_realloc(ret->more_devices, i, sizeof(char *));
+		ret->more_devices[ret->n_more_devices++] = liteio_strdup(device);
+	}
 	ret->state = liteio_strdup(state_names[info.condition]);
 	ret->reason = info.reason[0] ? liteio_strdup(info.reason) : NULL;
 	ret->data_bytes = info.data_bytes;
@@ -99,22 +106,17 @@ int liteio_op_pool_show(struct liteio_agent *a, const char *pool, struct liteio_
 	return 0;
 }
 
-/* the pool that is open on a device, or -ENOENT; paths may differ, labels do not */
+/* the pool that is open on a device, or -ENOENT; paths may differ, device numbers do not */
 static int find_on_device(struct liteio_agent *a, const char *device,
 			  struct liteio_open_pool **ret)
 {
-	struct liteio_pool_found found;
 	struct liteio_open_pool **all;
 	size_t i, n;
-	int r;
+	int r = -ENOENT;
 
-	r = liteio_pool_probe(device, &found, NULL);
-	if (r)
-		return -ENOENT;
-	r = -ENOENT;
 	liteio_pools_all(a->pools, &all, &n);
 	for (i = 0; i < n; i++) {
-		if (r == 0 || !liteio_uuid_equal(&all[i]->uuid, &found.label.pool_uuid))
+		if (r == 0 || !liteio_pool_is_on(all[i]->engine, device))
 			continue;
 		*ret = all[i];
 		all[i] = NULL;
@@ -124,15 +126,17 @@ static int find_on_device(struct liteio_agent *a, const char *device,
 	return r;
 }
 
-/* open, put into the table, write it down, bring its exports back */
-static int open_and_add(struct liteio_agent *a, const char *device, struct liteio_local_pool *ret,
-			struct liteio_error *err)
+typedef int (*open_fn)(const char *device, struct liteio_pool **ret, struct liteio_error *err);
+
+/* open or import, put into the table, write it down, bring its exports back */
+static int open_and_add(struct liteio_agent *a, open_fn open, const char *device,
+			struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	struct liteio_pool *engine;
 	struct liteio_open_pool *p;
 	int r;
 
-	r = liteio_pool_open(device, &engine, err);
+	r = open(device, &engine, err);
 	if (r)
 		return r;
 	r = liteio_pools_add(a->pools, engine, &p, err);
@@ -221,11 +225,11 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 	/* made by a call that was cut short before it was opened: then go on from there */
 	if (liteio_pool_probe(req->device, &found, NULL) == 0 &&
 	    strcmp(found.label.pool_name, req->name) == 0)
-		return open_and_add(a, req->device, ret, err);
+		return open_and_add(a, liteio_pool_open, req->device, ret, err);
 	r = liteio_pool_format(&format, &uuid, err);
 	if (r)
 		return r;
-	return open_and_add(a, req->device, ret, err);
+	return open_and_add(a, liteio_pool_open, req->device, ret, err);
 }
 
 int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
@@ -264,11 +268,35 @@ int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
 	return r;
 }
 
-int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
-			  struct liteio_local_pool *ret, struct liteio_error *err)
+/* the name is one that a pool of this node has: said before anything is written to the other one */
+static int check_name_free(struct liteio_agent *a, const char *device, struct liteio_error *err)
+{
+	struct liteio_pool_found found;
+	struct liteio_pool_info info;
+	struct liteio_open_pool *p;
+	int r;
+
+	r = liteio_pool_probe(device, &found, err);
+	if (r || liteio_pools_get(a->pools, found.label.pool_name, &p, NULL))
+		return r;
+	liteio_pool_info(p->engine, &info);
+	if (liteio_uuid_equal(&info.uuid, &found.label.pool_uuid))
+		r = liteio_error_set(err, -EEXIST, "pool %s is open on %s: %s carries a copy of it",
+				     p->name, info.file[0] ? info.file : info.device, device);
+	else
+		r = liteio_error_set(err, -EEXIST,
+				     "pool %s on %s is another one than the pool of that name on %s",
+				     p->name, device, info.file[0] ? info.file : info.device);
+	liteio_pools_put(a->pools, p);
+	return r;
+}
+
+static int import(struct liteio_agent *a, open_fn open, const struct liteio_local_pool_import *req,
+		  struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_open_pool *p;
+	int r;
 
 	if (req->device[0] != '/')
 		return liteio_error_set(err, -EINVAL, "\"%s\" is not an absolute path",
@@ -279,7 +307,54 @@ int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool
 		liteio_pools_put(a->pools, p);
 		return 0;
 	}
-	return open_and_add(a, req->device, ret, err);
+	r = check_name_free(a, req->device, err);
+	return r ? r : open_and_add(a, open, req->device, ret, err);
+}
+
+int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
+			  struct liteio_local_pool *ret, struct liteio_error *err)
+{
+	return import(a, liteio_pool_import, req, ret, err);
+}
+
+int liteio_op_pool_reopen(struct liteio_agent *a, const struct liteio_local_pool_import *req,
+			  struct liteio_local_pool *ret, struct liteio_error *err)
+{
+	return import(a, liteio_pool_open, req, ret, err);
+}
+
+int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
+			const struct liteio_local_pool_grow *req, struct liteio_local_pool *ret,
+			struct liteio_error *err)
+{
+	const struct liteio_pool_growth growth = {
+		.size_bytes = req->size_bytes,
+		.add = req->add,
+		.force = req->force,
+	};
+	/* a disk is taken by one at a time */
+	struct liteio_named_lock *lock _liteio_held_ = liteio_locks_take(a->locks, "pools");
+	struct liteio_open_pool *p;
+	int r;
+
+	if (req->add && req->add[0] != '/')
+		return liteio_error_set(err, -EINVAL, "\"%s\" is not an absolute path", req->add);
+	r = liteio_pools_get(a->pools, pool, &p, err);
+	if (r)
+		return r;
+	/* fences do not wait for a filesystem that writes zeros */
+	r = liteio_pool_grow_file(p->engine, req->size_bytes, err);
+	if (!r) {
+		liteio_lane_guard(p, false);
+		r = liteio_pool_grow(p->engine, &growth, err);
+	}
+	if (!r) {
+		fill_fresh(p, ret);
+		log_info(NULL, "pool %s has %llu bytes of data", p->name,
+			 (unsigned long long)ret->data_bytes);
+	}
+	liteio_pools_put(a->pools, p);
+	return r;
 }
 
 /* a pool that is not there: its disk is not touched, should it ever come back */
@@ -322,7 +397,7 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 		return r;
 	}
 	/* first, so that a deleted pool is never waited for */
-	r = liteio_pools_forget_deleted(a, p, err);
+	r = liteio_pools_forget_gone(a, &p->uuid, err);
 	if (r == 0)
 		r = liteio_pool_destroy(p->engine, err);
 	if (r < 0) {

@@ -75,12 +75,14 @@ static void table_remove(struct liteio_pools *t, const struct liteio_open_pool *
 }
 
 /* long work of daemon/pool: whoever waits for the lane has it now */
-static void breathe(void *arg)
+static void lane_leave(void *arg)
 {
-	struct liteio_open_pool *p = arg;
+	liteio_pools_leave(arg);
+}
 
-	liteio_pools_leave(p);
-	liteio_pools_enter(p, false);
+static void lane_enter(void *arg)
+{
+	liteio_pools_enter(arg, false);
 }
 
 int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
@@ -103,7 +105,7 @@ int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 	memcpy(p->name, info.name, sizeof(p->name));
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);
-	liteio_pool_set_breath(engine, breathe, p);
+	liteio_pool_set_lane(engine, &(struct liteio_pool_lane){ lane_leave, lane_enter, p });
 	table_insert(t, p);
 	*ret = p;
 	return 0;

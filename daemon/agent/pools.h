@@ -27,6 +27,7 @@ struct liteio_waiter;
  * @uuid: of the pool
  * @remote: written down as one that other nodes use; never unset
  * @reclaims: a job gives space back
+ * @repairs: its metadata are being repaired
  * @refs: users, the table included; under the table's lock
  * @lock: covers what follows
  * @changed: the lane was left
@@ -43,6 +44,7 @@ struct liteio_open_pool {
 	struct liteio_uuid uuid;
 	_Atomic bool remote;
 	_Atomic bool reclaims;
+	_Atomic bool repairs;
 	unsigned int refs;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -187,22 +189,37 @@ int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool
 int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_known,
 			struct liteio_error *err);
 
-/* about to be destroyed: taken out of the table, and now off the list; worker */
-int liteio_pools_forget_deleted(struct liteio_agent *a, const struct liteio_open_pool *p,
-				struct liteio_error *err);
+/* deleted or exported: taken out of the table, and now off the list; worker */
+int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			     struct liteio_error *err);
 
 /* known pools that are not open and had remote consumers: "pool a, pool b" in new memory, or
  * NULL. Reads the list; worker
  */
 char *liteio_pools_missing(struct liteio_agent *a);
 
+/* the uuid of the pool that is known by this name: 0 or -ENOENT. Worker */
+int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct liteio_uuid *ret);
+/* the file in which a known pool is, in new memory; NULL when it is in none. Worker */
+char *liteio_pools_known_file(struct liteio_agent *a, const char *name);
+
 /**
  * liteio_pools_open_known() - open every pool that this node should have
  * @a: the agent, starting
  *
- * Those that can not be opened are logged and left alone. Context: worker.
+ * Those that can not be opened are logged and left alone. One that was exported is not opened, and
+ * not known any more. Context: worker.
  */
 void liteio_pools_open_known(struct liteio_agent *a);
+
+/* known pools that are not open, whoever used them; reads the list; worker */
+bool liteio_pools_any_missing(struct liteio_agent *a);
+/*
+ * open those of them that are there now; @opened is called for each, which is in the table then.
+ * Context: worker that holds "pools"
+ */
+void liteio_pools_open_missing(struct liteio_agent *a,
+			       void (*opened)(struct liteio_agent *a, struct liteio_open_pool *p));
 
 /* give the space of deleted volumes back, slice by slice, until there are none; worker */
 int liteio_pools_reclaim(struct liteio_open_pool *p, struct liteio_error *err);

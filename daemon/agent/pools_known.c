@@ -225,11 +225,45 @@ int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_know
 	return r;
 }
 
-int liteio_pools_forget_deleted(struct liteio_agent *a, const struct liteio_open_pool *p,
-				struct liteio_error *err)
+int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			     struct liteio_error *err)
 {
 	liteio_guard(&known_lock);
-	return rewrite(a, &p->uuid, err);
+	return rewrite(a, uuid, err);
+}
+
+int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct liteio_uuid *ret)
+{
+	struct known known = { 0 };
+	int r = -ENOENT;
+	size_t i;
+
+	liteio_guard(&known_lock);
+	known_load_or_none(a, &known);
+	for (i = 0; i < known.n_pools && r; i++) {
+		if (!known.pools[i].name || strcmp(known.pools[i].name, name) != 0)
+			continue;
+		*ret = known.pools[i].uuid;
+		r = 0;
+	}
+	liteio_json_fini(&known, known_fields);
+	return r;
+}
+
+char *liteio_pools_known_file(struct liteio_agent *a, const char *name)
+{
+	struct known known = { 0 };
+	char *file = NULL;
+	size_t i;
+
+	liteio_guard(&known_lock);
+	known_load_or_none(a, &known);
+	for (i = 0; i < known.n_pools && !file; i++)
+		if (known.pools[i].name && known.pools[i].file &&
+		    strcmp(known.pools[i].name, name) == 0)
+			file = liteio_strdup(known.pools[i].file);
+	liteio_json_fini(&known, known_fields);
+	return file;
 }
 
 char *liteio_pools_missing(struct liteio_agent *a)
@@ -248,14 +282,35 @@ char *liteio_pools_missing(struct liteio_agent *a)
 	return b.len ? liteio_buf_take(&b) : NULL;
 }
 
-static void open_one(struct liteio_agent *a, const char *device)
+/* it is not ours any more: an agent that was killed while it exported it has not said so */
+static void forget_exported(struct liteio_agent *a, const char *device,
+			    const struct liteio_uuid *uuid)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_pools_forget_gone(a, uuid, &err);
+
+	log_info(NULL, "the pool on %s was exported; import it to use it", device);
+	if (r)
+		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
+}
+
+/* what is done with one that is open */
+typedef void (*opened_fn)(struct liteio_agent *a, struct liteio_open_pool *p);
+
+static void open_one(struct liteio_agent *a, const char *device, opened_fn opened)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pool_found found;
 	struct liteio_open_pool *p;
 	struct liteio_pool *engine;
 	int r;
 
 	r = liteio_pool_open(device, &engine, &err);
+	/* said by its first disk, and no copy of it is here: what one disk says is not enough */
+	if (r == -EPERM && liteio_pool_probe(device, &found, NULL) == 0) {
+		forget_exported(a, device, &found.label.pool_uuid);
+		return;
+	}
 	if (r < 0) {
 		log_err(NULL, "pool on %s can not be opened: %s", device,
 			liteio_error_str(&err, r));
@@ -268,7 +323,25 @@ static void open_one(struct liteio_agent *a, const char *device)
 		return;
 	}
 	log_info(NULL, "pool %s on %s is open", p->name, device);
+	if (opened)
+		opened(a, p);
 	liteio_pools_put(a->pools, p);
+}
+
+/* open on another device: what this one carries is a copy */
+static bool is_open_elsewhere(struct liteio_agent *a, const struct liteio_pool_found *f)
+{
+	struct liteio_open_pool **all;
+	bool elsewhere = false;
+	size_t i, n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (i = 0; i < n; i++)
+		if (liteio_uuid_equal(&all[i]->uuid, &f->label.pool_uuid) &&
+		    !liteio_pool_is_on(all[i]->engine, f->device))
+			elsewhere = true;
+	liteio_pools_put_all(a->pools, all, n);
+	return elsewhere;
 }
 
 static bool is_known(const struct known *known, const struct liteio_uuid *uuid)
@@ -304,10 +377,13 @@ static void open_devices(struct liteio_agent *a, const struct known *known)
 		return;
 	}
 	for (i = 0; i < n; i++) {
+		if (is_open_elsewhere(a, &found[i]))
+			log_warning(NULL, "%s carries a copy of the pool %s: it is left alone",
+				    found[i].device, found[i].label.pool_name);
 		if (is_open(a, &found[i].label.pool_uuid))
 			continue;
 		if (is_known(known, &found[i].label.pool_uuid) || is_allowed(a, found[i].device))
-			open_one(a, found[i].device);
+			open_one(a, found[i].device, NULL);
 		else
 			log_info(NULL, "pool %s on %s is not one of this node; import it to use it",
 				 found[i].label.pool_name, found[i].device);
@@ -325,18 +401,54 @@ void liteio_pools_open_known(struct liteio_agent *a)
 	/* files first: their loop devices then are seen as what they are, in use */
 	for (i = 0; i < known.n_pools; i++)
 		if (known.pools[i].file)
-			open_one(a, known.pools[i].file);
+			open_one(a, known.pools[i].file, NULL);
 	for (i = 0; i < a->config.n_devices; i++) {
 		const char *pattern = a->config.devices[i];
 
 		if (strpbrk(pattern, "*?[") || strncmp(pattern, "/dev/", 5) == 0)
 			continue;
 		if (liteio_fs_exists(pattern))
-			open_one(a, pattern);
+			open_one(a, pattern, NULL);
 	}
 	open_devices(a, &known);
 	liteio_json_fini(&known, known_fields);
 	r = liteio_pools_remember(a, &err);
 	if (r < 0)
 		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
+}
+
+bool liteio_pools_any_missing(struct liteio_agent *a)
+{
+	struct known known = { 0 };
+	bool missing = false;
+	size_t i;
+
+	liteio_guard(&known_lock);
+	known_load_or_none(a, &known);
+	for (i = 0; i < known.n_pools; i++)
+		missing = missing || !is_open(a, &known.pools[i].uuid);
+	liteio_json_fini(&known, known_fields);
+	return missing;
+}
+
+void liteio_pools_open_missing(struct liteio_agent *a, opened_fn opened)
+{
+	_cleanup_free_ struct liteio_pool_found *found = NULL;
+	struct known known = { 0 };
+	size_t i, n = 0;
+
+	{
+		liteio_guard(&known_lock);
+		known_load_or_none(a, &known);
+	}
+	for (i = 0; i < known.n_pools; i++)
+		if (known.pools[i].file && !is_open(a, &known.pools[i].uuid) &&
+		    liteio_fs_exists(known.pools[i].file))
+			open_one(a, known.pools[i].file, opened);
+	(void)liteio_pool_scan(&found, &n, NULL);
+	for (i = 0; i < n; i++)
+		if (is_known(&known, &found[i].label.pool_uuid) &&
+		    !is_open(a, &found[i].label.pool_uuid))
+			open_one(a, found[i].device, opened);
+	liteio_json_fini(&known, known_fields);
 }

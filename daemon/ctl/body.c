@@ -113,3 +113,15 @@ int liteio_body_snapshot_group(char **op, const struct liteio_options *o, struct
 		free(copies[--req.n_snapshots]);
 	return r;
 }
+
+int liteio_body_pool_repair(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			    struct liteio_error *err)
+{
+	struct liteio_local_pool_repair req = {
+		.force = o->force,
+		.from_metadata = o->from_metadata,
+	};
+
+	*ret = ENCODE(req, pool_repair);
+	return 0;
+}

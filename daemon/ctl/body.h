@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bodies of requests about what becomes of volumes and snapshots, from operands and options. Pure.
+ * Bodies of requests about what becomes of pools, volumes and snapshots, from operands and options.
+ * Pure.
  *
  * Strings of a request are borrowed. All return 0 or -EINVAL with a sentence.
  */
@@ -27,5 +28,7 @@ int liteio_body_snapshot_copy(char **op, const struct liteio_options *o, struct 
 			      struct liteio_error *err);
 int liteio_body_snapshot_group(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			       struct liteio_error *err);
+int liteio_body_pool_repair(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			    struct liteio_error *err);
 
 #endif

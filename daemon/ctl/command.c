@@ -15,6 +15,7 @@
 #include "base/uuid.h"
 #include "ctl/body.h"
 #include "ctl/module_command.h"
+#include "ctl/pool_command.h"
 #include "ctl/query.h"
 #include "model/disk_rule.h"
 #include "model/local.h"
@@ -64,25 +65,6 @@ static const struct liteio_column disk_columns[] = {
 	BOOL("USABLE", "usable"),
 	TEXT("MODEL", "model"),
 	FIRST("BY ID", "byID"),
-	TEXT("REASON", "reason"),
-	END,
-};
-
-static const struct liteio_column pool_columns[] = {
-	TEXT("NAME", "name"),
-	TEXT("STATE", "state"),
-	TEXT("DEVICE", "device"),
-	SIZE("SIZE", "dataBytes"),
-	SIZE("USED", "dataUsedBytes"),
-	SIZE("PROVISIONED", "provisionedBytes"),
-	TEXT("FILL", "fill"),
-	SIZE("FREE", "freeBytes"),
-	SIZE("RESERVED FREE", "reservedFreeBytes"),
-	SIZE("LINEAR FREE", "linearFreeBytes"),
-	SIZE("META", "metadataBytes"),
-	SIZE("META USED", "metadataUsedBytes"),
-	NUMBER("VOLUMES", "volumes"),
-	TEXT("UUID", "uuid"),
 	TEXT("REASON", "reason"),
 	END,
 };
@@ -170,6 +152,17 @@ static const struct liteio_column deleted_columns[] = {
 	END,
 };
 
+static const struct liteio_column pool_repaired_columns[] = {
+	TEXT("POOL", "pool"),
+	NUMBER("COPIED", "copied"),
+	NUMBER("REBUILT", "rebuilt"),
+	NUMBER("LOST VOLUMES", "lostVolumes"),
+	SIZE("LOST", "lostBytes"),
+	TEXT("WHAT", "lost"),
+	NUMBER("RECOVERED", "recovered"),
+	END,
+};
+
 static const struct liteio_column deletion_columns[] = {
 	TEXT("NAME", "name"),
 	TEXT("KIND", "kind"),
@@ -184,42 +177,6 @@ static const struct liteio_column deletion_columns[] = {
 
 /* strings of a request are borrowed: encode and forget */
 #define ENCODE(req, noun) liteio_json_encode(&(req), liteio_local_##noun##_fields)
-
-static int body_pool_create(char **op, const struct liteio_options *o, struct liteio_json **ret,
-			    struct liteio_error *err)
-{
-	struct liteio_local_pool_create req = {
-		.name = op[0],
-		.device = op[1],
-		.size_bytes = o->size,
-		.block_bytes = o->block_size,
-		.force = o->force,
-		.linear_bytes = o->linear,
-		.reserved_bytes = o->reserved,
-		.overcommit_percent = o->overcommit,
-	};
-
-	*ret = ENCODE(req, pool_create);
-	return 0;
-}
-
-static int body_pool_set(char **op, const struct liteio_options *o, struct liteio_json **ret,
-			 struct liteio_error *err)
-{
-	struct liteio_local_pool_set req = { .overcommit_percent = o->overcommit };
-
-	*ret = ENCODE(req, pool_set);
-	return 0;
-}
-
-static int body_pool_import(char **op, const struct liteio_options *o, struct liteio_json **ret,
-			    struct liteio_error *err)
-{
-	struct liteio_local_pool_import req = { .device = op[0] };
-
-	*ret = ENCODE(req, pool_import);
-	return 0;
-}
 
 static int body_volume_create(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			      struct liteio_error *err)
@@ -373,18 +330,28 @@ const struct liteio_command liteio_commands[] = {
 	  { 0 }, "", RULE, 0, "GET", "/v1/disks", NULL, RULE, disk_columns },
 
 	{ "pool", "list", "all pools of this node", { 0 }, "", 0, 0, "GET", "/v1/pools", NULL, 0,
-	  pool_columns },
+	  liteio_pool_columns },
 	{ "pool", "show", "one pool", { NAME }, "POOL", 0, 0, "GET", "/v1/pools/%s", NULL, 0,
-	  pool_columns },
+	  liteio_pool_columns },
 	{ "pool", "create", "a new pool on an empty disk, or in a file (--size)", { NAME, DEVICE },
 	  "POOL DEVICE",
 	  OPT(SIZE) | OPT(BLOCK_SIZE) | OPT(FORCE) | OPT(LINEAR) | OPT(RESERVED) | OPT(OVERCOMMIT),
-	  0, "POST", "/v1/pools", body_pool_create, 0, pool_columns },
+	  0, "POST", "/v1/pools", liteio_body_pool_create, 0, liteio_pool_columns },
 	{ "pool", "set", "change how much a pool promises to thin volumes", { NAME }, "POOL",
-	  OPT(OVERCOMMIT), OPT(OVERCOMMIT), "POST", "/v1/pools/%s/set", body_pool_set, 0,
-	  pool_columns },
+	  OPT(OVERCOMMIT), OPT(OVERCOMMIT), "POST", "/v1/pools/%s/set", liteio_body_pool_set, 0,
+	  liteio_pool_columns },
+	{ "pool", "grow", "take what its disk has gained, or another disk; make its file larger",
+	  { NAME }, "POOL", OPT(SIZE) | OPT(ADD) | OPT(FORCE), 0, "POST", "/v1/pools/%s/grow",
+	  liteio_body_pool_grow, 0, liteio_pool_columns },
+	{ "pool", "export", "close it, so that its disk can be pulled", { NAME }, "POOL", 0, 0,
+	  "POST", "/v1/pools/%s/export", NULL, 0, liteio_pool_exported_columns },
 	{ "pool", "import", "open the pool that is on a disk", { DEVICE }, "DEVICE", 0, 0, "POST",
-	  "/v1/pools/import", body_pool_import, 0, pool_columns },
+	  "/v1/pools/import", liteio_body_pool_import, 0, liteio_pool_columns },
+	{ "pool", "import", "open every pool that is on a disk of this node", { 0 }, "", OPT(ALL),
+	  OPT(ALL), "POST", "/v1/pools/import-all", NULL, 0, liteio_pool_imported_columns },
+	{ "pool", "repair", "make damaged metadata good, in the spare region", { NAME }, "POOL",
+	  OPT(FORCE) | OPT(FROM_METADATA), 0, "POST", "/v1/pools/%s/repair",
+	  liteio_body_pool_repair, 0, pool_repaired_columns },
 	{ "pool", "delete", "delete an empty pool; give up one that is not found", { NAME }, "POOL",
 	  0, 0, "DELETE", "/v1/pools/%s", NULL, 0, deleted_columns },
 
@@ -458,6 +425,11 @@ const struct liteio_command liteio_commands[] = {
 	{ .noun = NULL },
 };
 
+static bool same_words(const struct liteio_command *a, const struct liteio_command *b)
+{
+	return !strcmp(a->noun, b->noun) && !strcmp(a->verb, b->verb);
+}
+
 static bool noun_exists(const char *noun)
 {
 	const struct liteio_command *c;
@@ -487,11 +459,24 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 			*ret = c;
 			return 0;
 		}
-		liteio_buf_addf(&verbs, "%s%s", verbs.len ? ", " : "", c->verb);
+		if (c == liteio_commands || !same_words(c - 1, c))
+			liteio_buf_addf(&verbs, "%s%s", verbs.len ? ", " : "", c->verb);
 	}
 	r = liteio_error_set(err, -EINVAL, "%s: say what to do: %s", noun, verbs.data);
 	liteio_buf_fini(&verbs);
 	return r;
+}
+
+const struct liteio_command *liteio_command_variant(const struct liteio_command *c,
+						    const struct liteio_options *o)
+{
+	uint64_t given = liteio_options_given(o);
+
+	for (const struct liteio_command *v = c + 1; v->noun && same_words(v, c); v++) {
+		if (v->needed && !(v->needed & ~given))
+			return v;
+	}
+	return c;
 }
 
 static int operand_check(enum liteio_operand type, const char *s, struct liteio_error *err)

@@ -37,7 +37,8 @@ enum liteio_operand {
  * @options: LITEIO_OPT_* taken
  * @needed: of these, the ones that must be there
  * @method: of the request
- * @path: "/v1/volumes/%s": operands in their order
+ * @path: "/v1/volumes/%s": operands in their order. A second line of a noun and verb, right behind
+ *	the first, is for the options that it needs
  * @body: builds the request; NULL: none
  * @query: those of @options that go into the query instead
  * @columns: how the answer is shown; for a list, of its items; NULL when main.c knows better
@@ -66,6 +67,13 @@ extern const struct liteio_command liteio_commands[];
  */
 int liteio_command_find(const char *noun, const char *verb, const struct liteio_command **ret,
 			struct liteio_error *err);
+
+/*
+ * the line that was meant, of several with the same noun and verb: one whose needed options are all
+ * there; @c where there is none
+ */
+const struct liteio_command *liteio_command_variant(const struct liteio_command *c,
+						    const struct liteio_options *o);
 
 /**
  * liteio_command_check() - operands and options fit the command

@@ -200,6 +200,20 @@ static int ask_watched(struct command_line *cl, const struct liteio_command *c, 
 	return r;
 }
 
+/* of several pools some may not be what was asked for; each line says why */
+static int check_imported(const struct liteio_json *answer, struct liteio_error *err)
+{
+	const struct liteio_json *items = liteio_json_get(answer, "items");
+	size_t n = liteio_json_is_array(items) ? liteio_json_len(items) : 0, refused = 0;
+
+	for (size_t i = 0; i < n; i++)
+		refused += !liteio_json_get_bool(liteio_json_at(items, i), "imported", true);
+	if (refused)
+		return liteio_error_set(err, -EEXIST, "%zu of %zu pools were not imported", refused,
+					n);
+	return 0;
+}
+
 static int run(struct command_line *cl, int n, char **words)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -212,6 +226,7 @@ static int run(struct command_line *cl, int n, char **words)
 	r = liteio_command_find(words[0], n > 1 ? words[1] : NULL, &c, &err);
 	if (r < 0)
 		return fail_usage(&err, r);
+	c = liteio_command_variant(c, &cl->options);
 	n_words = c->verb[0] ? 2 : 1;
 	operands = words + n_words;
 	r = liteio_command_check(c, n - n_words, operands, &cl->options, &err);
@@ -228,8 +243,9 @@ static int run(struct command_line *cl, int n, char **words)
 	if (r < 0)
 		return fail(&err, r);
 	print_answer(c, cl->output, answer);
+	r = check_imported(answer, &err);
 	liteio_json_unref(answer);
-	return EXIT_SUCCESS;
+	return r < 0 ? fail(&err, r) : EXIT_SUCCESS;
 }
 
 static void describe(const struct liteio_arg *args)
@@ -273,6 +289,8 @@ static void add_args(struct liteio_arg *args, struct liteio_options *o)
 		  .help = "end after so many rounds or events" },
 		{ "delay", 'd', LITEIO_ARG_U64, &o->delay_s, 1, DELAY_S_MAX, .metavar = "SECONDS",
 		  .help = "between two rounds (2)" },
+		{ "from-metadata", 0, LITEIO_ARG_FLAG, &o->from_metadata,
+		  .help = "make a catalog of what is left: volumes named after their thin ids" },
 		{ "batch", 'b', LITEIO_ARG_FLAG, &o->batch,
 		  .help = "plain text, one round after the other, also on a terminal" },
 	};
@@ -310,8 +328,13 @@ int main(int argc, char **argv)
 		  .help = "of a volume or of a pool's file: 512M, 10Gi, 1.5Ti" },
 		{ "block-size", 0, LITEIO_ARG_SIZE, &o->block_size, .metavar = "SIZE",
 		  .help = "of a thin pool (256Ki)" },
+		{ "all", 0, LITEIO_ARG_FLAG, &o->all,
+		  .help = "every one that is found on a disk of this node" },
+		{ "add", 0, LITEIO_ARG_STRING, &o->add, .metavar = "DEVICE",
+		  .help = "another disk that a pool is to lie on, too" },
 		{ "force", 0, LITEIO_ARG_FLAG, &o->force,
-		  .help = "pool: overwrite what is on the disk; attachment: although it is open" },
+		  .help = "pool: overwrite what is on the disk, repair at a loss; "
+			  "attachment: although it is open" },
 		{ "pool", 'p', LITEIO_ARG_STRING, &o->pool, .metavar = "POOL",
 		  .help = "where a volume is made" },
 		{ "snapshot", 0, LITEIO_ARG_STRING, &o->snapshot, .metavar = "SNAPSHOT",

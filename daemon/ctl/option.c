@@ -22,12 +22,14 @@ const struct liteio_option_name liteio_option_names[] = {
 	{ OPT(ROTATIONAL), "--rotational" }, { OPT(USABLE), "--usable" },
 	{ OPT(CLASS), "--class" },	     { OPT(LINEAR), "--linear" },
 	{ OPT(RESERVED), "--reserved" },     { OPT(OVERCOMMIT), "--overcommit" },
+	{ OPT(ALL), "--all" },		     { OPT(ADD), "--add" },
 	{ OPT(WIPE), "--wipe" },	     { OPT(NO_WAIT), "--no-wait" },
 	{ OPT(READ_IOPS), "--read-iops" },   { OPT(WRITE_IOPS), "--write-iops" },
 	{ OPT(READ_BPS), "--read-bps" },     { OPT(WRITE_BPS), "--write-bps" },
 	{ OPT(BURST), "--burst" },	     { OPT(FOLLOW), "--follow" },
 	{ OPT(COUNT), "--count" },	     { OPT(DELAY), "--delay" },
-	{ OPT(BATCH), "--batch" },	     { 0, NULL },
+	{ OPT(BATCH), "--batch" },	     { OPT(FROM_METADATA), "--from-metadata" },
+	{ 0, NULL },
 };
 
 const char *liteio_option_name(uint64_t bit)
@@ -59,8 +61,9 @@ uint64_t liteio_options_given(const struct liteio_options *o)
 	       (o->address ? OPT(ADDRESS) : 0) | (o->nqn ? OPT(NQN) : 0) |
 	       (o->volume_class ? OPT(CLASS) : 0) | (o->linear ? OPT(LINEAR) : 0) |
 	       (o->reserved ? OPT(RESERVED) : 0) | (o->overcommit ? OPT(OVERCOMMIT) : 0) |
+	       (o->all ? OPT(ALL) : 0) | (o->add ? OPT(ADD) : 0) |
 	       (o->wipe ? OPT(WIPE) : 0) | (o->no_wait ? OPT(NO_WAIT) : 0) | rule_given(o) |
 	       liteio_limits_given(o) | (o->follow ? OPT(FOLLOW) : 0) |
 	       (o->count ? OPT(COUNT) : 0) | (o->delay_s ? OPT(DELAY) : 0) |
-	       (o->batch ? OPT(BATCH) : 0);
+	       (o->batch ? OPT(BATCH) : 0) | (o->from_metadata ? OPT(FROM_METADATA) : 0);
 }

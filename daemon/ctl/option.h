@@ -31,12 +31,16 @@
 #define LITEIO_OPT_BY_ID 0x20000ull
 #define LITEIO_OPT_ROTATIONAL 0x40000ull
 #define LITEIO_OPT_USABLE 0x80000ull
+#define LITEIO_OPT_ALL 0x100000ull
+#define LITEIO_OPT_ADD 0x200000ull
 #define LITEIO_OPT_WIPE 0x1000000ull
 #define LITEIO_OPT_NO_WAIT 0x2000000ull
 #define LITEIO_OPT_CLASS 0x4000000ull
 #define LITEIO_OPT_LINEAR 0x8000000ull
 #define LITEIO_OPT_RESERVED 0x10000000ull
 #define LITEIO_OPT_OVERCOMMIT 0x20000000ull
+
+#define LITEIO_OPT_FROM_METADATA 0x40000000ull
 
 /* limits, events, top */
 #define LITEIO_OPT_READ_IOPS 0x100000000ull
@@ -65,12 +69,15 @@
  * @timeout_ms: --timeout; UINT64_MAX when it was not given
  * @address: --address
  * @nqn: --nqn
+ * @all: --all
+ * @add: --add
  * @wipe: --wipe (enum liteio_local_wipe)
  * @no_wait: --no-wait
  * @volume_class: --class; enum liteio_volume_class, thin when nothing was said
  * @linear: --linear
  * @reserved: --reserved
  * @overcommit: --overcommit; there is no overcommit 0
+ * @from_metadata: --from-metadata
  * @rule: --min-size, --max-size, --model, --by-id, --rotational, --usable
  * @limit: --read-iops, --write-iops, --read-bps, --write-bps, --burst
  * @follow: --follow
@@ -95,12 +102,15 @@ struct liteio_options {
 	uint64_t timeout_ms;
 	const char *address;
 	const char *nqn;
+	bool all;
+	const char *add;
 	int wipe;
 	bool no_wait;
 	int volume_class;
 	uint64_t linear;
 	uint64_t reserved;
 	uint64_t overcommit;
+	bool from_metadata;
 	struct {
 		uint64_t min_size;
 		uint64_t max_size;

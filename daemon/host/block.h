@@ -135,6 +135,23 @@ int liteio_block_loop_find(const char *file, char *ret_path, size_t path_len,
 /* let go; -EBUSY while something is on it, 0 when it is free already */
 int liteio_block_loop_detach(const char *path, struct liteio_error *err);
 
+/*
+ * make a file longer, with all its blocks; 0, -EINVAL when it is longer already, or another
+ * negative errno: then it is as before. As long as the filesystem takes, which may have to write
+ * all of it
+ */
+int liteio_block_file_extend(const char *file, uint64_t size_bytes, struct liteio_error *err);
+
+/**
+ * liteio_block_loop_resize() - have a loop device as large as its file
+ * @path: the loop device
+ * @size_bytes: make the file so large first, with its blocks reserved; 0: leave it as it is
+ * @err: why not; -EINVAL when the file is larger already
+ *
+ * Return: 0 or a negative errno.
+ */
+int liteio_block_loop_resize(const char *path, uint64_t size_bytes, struct liteio_error *err);
+
 /* make a file of this size whose blocks are reserved; -EEXIST when there is one */
 int liteio_block_file_create(const char *file, uint64_t size_bytes, struct liteio_error *err);
 

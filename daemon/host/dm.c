@@ -307,10 +307,17 @@ int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)
 static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n,
 		    unsigned int flags, const struct liteio_dm_info *i, struct liteio_error *err)
 {
+	struct liteio_dm_target *old _cleanup_free_ = NULL;
+	unsigned int old_flags = flags & ~LITEIO_DM_READ_ONLY;
+	bool read_only = flags & LITEIO_DM_READ_ONLY;
+	size_t n_old = 0;
 	int r;
 
-	if (i->live_table && !i->inactive_table && same_table(name, t, n))
+	if (i->live_table && !i->inactive_table && i->read_only == read_only &&
+	    same_table(name, t, n))
 		return i->suspended ? liteio_dm_resume(name, flags, err) : 0;
+	if (i->live_table)
+		(void)liteio_dm_table(name, &old, &n_old, NULL);
 	r = liteio_dm_load(name, t, n, flags, err);
 	if (r)
 		return r;
@@ -320,7 +327,13 @@ static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n
 		if (r)
 			return r;
 	}
-	return liteio_dm_resume(name, flags, err);
+	r = liteio_dm_resume(name, flags, err);
+	/* the target would not take the new table: whoever has it open goes on with the old */
+	if (i->read_only)
+		old_flags |= LITEIO_DM_READ_ONLY;
+	if (r && n_old && !liteio_dm_load(name, old, n_old, old_flags, NULL))
+		(void)liteio_dm_resume(name, old_flags, NULL);
+	return r;
 }
 
 int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_target *t, size_t n,

@@ -37,6 +37,8 @@ struct liteio_error;
  * @LITEIO_DM_RPOOL: the reserve: a thin pool, "liteio-rpool-<pool uuid>"
  * @LITEIO_DM_RMETA: its metadata
  * @LITEIO_DM_RDATA: its data
+ * @LITEIO_DM_TSPARE: where the metadata of a pool are repaired to, while that is done
+ * @LITEIO_DM_RSPARE: likewise of a reserve
  * @LITEIO_DM_ROLE_NR: how many
  */
 enum liteio_dm_role {
@@ -50,6 +52,8 @@ enum liteio_dm_role {
 	LITEIO_DM_RPOOL,
 	LITEIO_DM_RMETA,
 	LITEIO_DM_RDATA,
+	LITEIO_DM_TSPARE,
+	LITEIO_DM_RSPARE,
 	LITEIO_DM_ROLE_NR,
 };
 

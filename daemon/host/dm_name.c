@@ -28,6 +28,8 @@ static const struct role {
 	[LITEIO_DM_RPOOL] = { "rpool", "RPOOL", false },
 	[LITEIO_DM_RMETA] = { "rmeta", "RMETA", false },
 	[LITEIO_DM_RDATA] = { "rdata", "RDATA", false },
+	[LITEIO_DM_TSPARE] = { "tspare", "TSPARE", false },
+	[LITEIO_DM_RSPARE] = { "rspare", "RSPARE", false },
 };
 
 static void format(const char *prefix, const char *role, bool has_generation,

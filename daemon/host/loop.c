@@ -168,3 +168,87 @@ int liteio_block_file_create(const char *file, uint64_t size_bytes, struct litei
 	}
 	return 0;
 }
+
+/* the file below, as it is called now, opened for writing; a descriptor or a negative errno */
+static int open_backing(const char *loop, struct liteio_error *err)
+{
+	char *link _cleanup_free_ = NULL, *file _cleanup_free_ = NULL;
+	struct stat st;
+	int fd, r;
+
+	link = liteio_strf("/sys/class/block/%s/loop/backing_file", strrchr(loop, '/') + 1);
+	r = liteio_fs_read_line(link, &file, err);
+	if (r)
+		return r;
+	fd = open(file, O_RDWR | O_CLOEXEC);
+	/* the name may be that of another file by now */
+	if (fd >= 0 && !fstat(fd, &st) && stands_on(loop, &st))
+		return fd;
+	r = fd < 0 ? -errno : -ESTALE;
+	if (fd >= 0)
+		close(fd);
+	return liteio_error_set(err, r, "cannot open %s, the file below %s: %s", file, loop,
+				liteio_error_str(NULL, r));
+}
+
+/* what is there must not become shorter below whoever uses it */
+static int file_extend(int fd, uint64_t has, uint64_t size_bytes, struct liteio_error *err)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st))
+		return liteio_error_set(err, errno, "cannot look at the file: %s",
+					liteio_error_str(NULL, -errno));
+	if ((uint64_t)st.st_size / 512 * 512 < has)
+		return liteio_error_set(err, -EINVAL,
+					"the file has %llu bytes now, and %llu before: a pool can not shrink",
+					(unsigned long long)st.st_size, (unsigned long long)has);
+	if (!size_bytes)
+		return 0;
+	if ((uint64_t)st.st_size > size_bytes)
+		return liteio_error_set(err, -EINVAL,
+					"the file has %llu bytes already: a pool can not shrink",
+					(unsigned long long)st.st_size);
+	if ((uint64_t)st.st_size == size_bytes)
+		return 0;
+	r = -posix_fallocate(fd, st.st_size, (off_t)size_bytes - st.st_size);
+	if (!r && fsync(fd))
+		r = -errno;
+	/* what was gained of a filesystem that is full now is given back */
+	if (r && ftruncate(fd, st.st_size))
+		r = -errno;
+	return r ? liteio_error_set(err, r, "cannot make the file %llu bytes long: %s",
+				    (unsigned long long)size_bytes, liteio_error_str(NULL, r)) :
+		   0;
+}
+
+int liteio_block_file_extend(const char *file, uint64_t size_bytes, struct liteio_error *err)
+{
+	int fd _cleanup_close_ = open(file, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return liteio_error_set(err, errno, "cannot open %s: %s", file,
+					liteio_error_str(NULL, -errno));
+	return file_extend(fd, 0, size_bytes, err);
+}
+
+int liteio_block_loop_resize(const char *path, uint64_t size_bytes, struct liteio_error *err)
+{
+	int fd _cleanup_close_ = -1, loop _cleanup_close_ = open(path, O_RDWR | O_CLOEXEC);
+	uint64_t has;
+	int r;
+
+	if (loop < 0)
+		return liteio_error_set(err, errno, "cannot open %s: %s", path,
+					liteio_error_str(NULL, -errno));
+	r = liteio_block_size(path, &has, err);
+	if (r)
+		return r;
+	fd = open_backing(path, err);
+	r = fd < 0 ? fd : file_extend(fd, has, size_bytes, err);
+	if (!r && ioctl(loop, LOOP_SET_CAPACITY, 0))
+		r = liteio_error_set(err, errno, "cannot make %s as large as its file: %s", path,
+				     liteio_error_str(NULL, -errno));
+	return r;
+}

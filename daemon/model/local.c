@@ -51,6 +51,15 @@ const struct liteio_field liteio_local_pool_import_fields[] = {
 };
 
 #undef T
+#define T liteio_local_pool_grow
+const struct liteio_field liteio_local_pool_grow_fields[] = {
+	SIZE("sizeBytes", size_bytes, 0, 0, LITEIO_VOLUME_SIZE_MAX),
+	STRING("add", add, 0, LITEIO_LOCAL_PATH_MAX),
+	BOOL("force", force, 0),
+	END,
+};
+
+#undef T
 #define T liteio_local_volume_create
 const struct liteio_field liteio_local_volume_create_fields[] = {
 	STRING("name", name, REQUIRED, LITEIO_OBJECT_NAME_MAX),
@@ -186,6 +195,14 @@ const struct liteio_field liteio_local_disk_rule_fields[] = {
 	END,
 };
 
+#undef T
+#define T liteio_local_pool_repair
+const struct liteio_field liteio_local_pool_repair_fields[] = {
+	BOOL("force", force, 0),
+	BOOL("fromMetadata", from_metadata, 0),
+	END,
+};
+
 /* ---- answers ---- */
 
 #undef T
@@ -245,6 +262,7 @@ const struct liteio_field liteio_local_pool_fields[] = {
 	STRING("name", name, 0, 0),
 	UUID("uuid", uuid, 0),
 	STRING("device", device, 0, 0),
+	STRINGS("moreDevices", more_devices, 0, 0),
 	STRING("state", state, 0, 0),
 	STRING("reason", reason, 0, 0),
 	SIZE("dataBytes", data_bytes, KEEP, 0, 0),
@@ -263,6 +281,27 @@ const struct liteio_field liteio_local_pool_fields[] = {
 	SIZE("linearBytes", linear_bytes, KEEP, 0, 0),
 	SIZE("linearUsedBytes", linear_used_bytes, KEEP, 0, 0),
 	SIZE("linearFreeBytes", linear_free_bytes, KEEP, 0, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_pool_exported
+const struct liteio_field liteio_local_pool_exported_fields[] = {
+	BOOL("exported", exported, KEEP),
+	STRING("name", name, 0, 0),
+	UUID("uuid", uuid, 0),
+	STRINGS("devices", devices, KEEP, 0),
+	END,
+};
+
+#undef T
+#define T liteio_local_pool_imported
+static const struct liteio_field liteio_local_pool_imported_fields[] = {
+	STRING("name", name, 0, 0),
+	UUID("uuid", uuid, 0),
+	STRING("device", device, 0, 0),
+	BOOL("imported", imported, KEEP),
+	STRING("reason", reason, 0, 0),
 	END,
 };
 
@@ -382,6 +421,19 @@ static const struct liteio_field liteio_local_deletion_fields[] = {
 };
 
 #undef T
+#define T liteio_local_pool_repaired
+const struct liteio_field liteio_local_pool_repaired_fields[] = {
+	STRING("pool", pool, 0, 0),
+	NUMBER("copied", copied, KEEP, 0, 0),
+	NUMBER("rebuilt", rebuilt, KEEP, 0, 0),
+	NUMBER("lostVolumes", lost_volumes, KEEP, 0, 0),
+	SIZE("lostBytes", lost_bytes, KEEP, 0, 0),
+	STRING("lost", lost, 0, 0),
+	NUMBER("recovered", recovered, KEEP, 0, 0),
+	END,
+};
+
+#undef T
 #define T liteio_local_class_stats
 static const struct liteio_field liteio_local_class_stats_fields[] = {
 	STRING("name", name, 0, 0),
@@ -434,6 +486,13 @@ const struct liteio_field liteio_local_disk_list_fields[] = { ITEMS("items", ite
 #undef T
 #define T liteio_local_pool_list
 const struct liteio_field liteio_local_pool_list_fields[] = { ITEMS("items", items, pool, 0), END };
+
+#undef T
+#define T liteio_local_pool_imported_list
+const struct liteio_field liteio_local_pool_imported_list_fields[] = {
+	ITEMS("items", items, pool_imported, 0),
+	END,
+};
 
 #undef T
 #define T liteio_local_volume_list

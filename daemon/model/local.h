@@ -62,9 +62,22 @@ struct liteio_local_pool_set {
 	uint64_t overcommit_percent;
 };
 
-/* POST /v1/pools/import: bring in a pool that was made elsewhere */
+/* POST /v1/pools/import: bring in a pool that was made elsewhere, or was exported */
 struct liteio_local_pool_import {
 	char *device;
+};
+
+/**
+ * struct liteio_local_pool_grow - POST /v1/pools/{pool}/grow
+ * @size_bytes: of a pool in a file: make the file so large first; 0: take what the disk, or the
+ *              file, has gained
+ * @add: another disk that the pool is to lie on, behind the ones that it has
+ * @force: overwrite a signature on that disk; never a mounted or held one, never another pool's
+ */
+struct liteio_local_pool_grow {
+	uint64_t size_bytes;
+	char *add;
+	bool force;
 };
 
 /**
@@ -247,6 +260,17 @@ enum liteio_local_tristate {
 
 extern const char *const liteio_local_tristate_names[];
 
+/**
+ * struct liteio_local_pool_repair - POST /v1/pools/{pool}/repair
+ * @force: also when nothing is wrong, and also when something is lost for good
+ * @from_metadata: of a pool that is not open because both copies of its catalog are lost: make one
+ *	of what its metadata know, each thin device a volume "recovered-<thin id>"
+ */
+struct liteio_local_pool_repair {
+	bool force;
+	bool from_metadata;
+};
+
 /* ---- answers; lists are {"items": [...]} ---- */
 
 /**
@@ -348,7 +372,9 @@ struct liteio_local_disk {
  * struct liteio_local_pool - one pool
  * @name: on this node
  * @uuid: from its label
- * @device: what it lies on
+ * @device: what it lies on; the first one of several
+ * @more_devices: the others, in their order
+ * @n_more_devices: how many
  * @state: "ready", "noSpace", "readOnly" or "failed"
  * @reason: the sentence when it is not ready
  * @data_bytes: size of the thin pool's data
@@ -372,6 +398,8 @@ struct liteio_local_pool {
 	char *name;
 	struct liteio_uuid uuid;
 	char *device;
+	char **more_devices;
+	size_t n_more_devices;
 	char *state;
 	char *reason;
 	uint64_t data_bytes;
@@ -390,6 +418,38 @@ struct liteio_local_pool {
 	uint64_t linear_bytes;
 	uint64_t linear_used_bytes;
 	uint64_t linear_free_bytes;
+};
+
+/**
+ * struct liteio_local_pool_exported - answer of POST /v1/pools/{pool}/export
+ * @exported: always
+ * @name: of the pool
+ * @uuid: of the pool
+ * @devices: what can be pulled now
+ * @n_devices: how many
+ */
+struct liteio_local_pool_exported {
+	bool exported;
+	char *name;
+	struct liteio_uuid uuid;
+	char **devices;
+	size_t n_devices;
+};
+
+/**
+ * struct liteio_local_pool_imported - one of the answer of POST /v1/pools/import-all
+ * @name: of the pool
+ * @uuid: of the pool
+ * @device: where it was found
+ * @imported: it is open now
+ * @reason: the sentence when it is not
+ */
+struct liteio_local_pool_imported {
+	char *name;
+	struct liteio_uuid uuid;
+	char *device;
+	bool imported;
+	char *reason;
 };
 
 /**
@@ -570,6 +630,28 @@ struct liteio_local_deletion {
 };
 
 /**
+ * struct liteio_local_pool_repaired - answer of repair
+ * @pool: name
+ * @copied: metadata, of the pool and of its reserve, that were sound and were taken over as they
+ *	are
+ * @rebuilt: metadata that were damaged and were made anew of what could be read
+ * @lost_volumes: volumes and snapshots that are gone; only with force
+ * @lost_bytes: what was written to others and reads as zeros now; only with force
+ * @lost: what is lost in words, or that volumes may be as they were at an earlier time; NULL for
+ *	neither
+ * @recovered: volumes of a new catalog
+ */
+struct liteio_local_pool_repaired {
+	char *pool;
+	uint64_t copied;
+	uint64_t rebuilt;
+	uint64_t lost_volumes;
+	uint64_t lost_bytes;
+	char *lost;
+	uint64_t recovered;
+};
+
+/**
  * struct liteio_local_class_stats - counters of one class of I/O
  * @name: "read", "write", "flush" or "other"
  * @ios: completed
@@ -639,6 +721,7 @@ struct liteio_local_failure {
 
 LITEIO_LOCAL_LIST(disk);
 LITEIO_LOCAL_LIST(pool);
+LITEIO_LOCAL_LIST(pool_imported);
 LITEIO_LOCAL_LIST(volume);
 LITEIO_LOCAL_LIST(snapshot);
 LITEIO_LOCAL_LIST(export);
@@ -650,6 +733,7 @@ LITEIO_LOCAL_LIST(deletion);
 
 extern const struct liteio_field liteio_local_pool_create_fields[];
 extern const struct liteio_field liteio_local_pool_import_fields[];
+extern const struct liteio_field liteio_local_pool_grow_fields[];
 extern const struct liteio_field liteio_local_pool_set_fields[];
 extern const struct liteio_field liteio_local_volume_create_fields[];
 extern const struct liteio_field liteio_local_resize_fields[];
@@ -664,11 +748,14 @@ extern const struct liteio_field liteio_local_export_create_fields[];
 extern const struct liteio_field liteio_local_attach_fields[];
 
 extern const struct liteio_field liteio_local_disk_rule_fields[];
+extern const struct liteio_field liteio_local_pool_repair_fields[];
+extern const struct liteio_field liteio_local_pool_repaired_fields[];
 
 extern const struct liteio_field liteio_local_module_fields[];
 extern const struct liteio_field liteio_local_node_fields[];
 extern const struct liteio_field liteio_local_disk_fields[];
 extern const struct liteio_field liteio_local_pool_fields[];
+extern const struct liteio_field liteio_local_pool_exported_fields[];
 extern const struct liteio_field liteio_local_volume_fields[];
 extern const struct liteio_field liteio_local_fenced_fields[];
 extern const struct liteio_field liteio_local_snapshot_fields[];
@@ -681,6 +768,7 @@ extern const struct liteio_field liteio_local_failure_fields[];
 
 extern const struct liteio_field liteio_local_disk_list_fields[];
 extern const struct liteio_field liteio_local_pool_list_fields[];
+extern const struct liteio_field liteio_local_pool_imported_list_fields[];
 extern const struct liteio_field liteio_local_volume_list_fields[];
 extern const struct liteio_field liteio_local_snapshot_list_fields[];
 extern const struct liteio_field liteio_local_export_list_fields[];

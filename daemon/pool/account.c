@@ -137,3 +137,19 @@ int liteio_account_admit(const struct liteio_account *a, enum liteio_catalog_cla
 	}
 	return liteio_error_set(err, -EINVAL, "%d is no class", vclass);
 }
+
+int liteio_account_metadata(const struct liteio_usage *meta, enum liteio_account_what what,
+			    struct liteio_error *err)
+{
+	char have[32], all[32];
+
+	if (what == LITEIO_ACCOUNT_GROW || meta->used < meta->total / 10 * 9)
+		return 0;
+	/* nothing is known of it */
+	if (!meta->total)
+		return 0;
+	return liteio_error_set(err, -ENOSPC,
+				"the pool's metadata are nearly full: %s of %s are in use, delete snapshots",
+				liteio_format_size(meta->used, have, sizeof(have)),
+				liteio_format_size(meta->total, all, sizeof(all)));
+}

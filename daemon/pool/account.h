@@ -101,4 +101,16 @@ int liteio_account_admit(const struct liteio_account *a, enum liteio_catalog_cla
 /* how full is that? */
 enum liteio_fill liteio_account_fill(const struct liteio_usage *u);
 
+/**
+ * liteio_account_metadata() - is there room for the metadata of one device more?
+ * @meta: of its thin pool: bytes in use, and all
+ * @what: growing a volume takes none
+ * @err: the sentence why not
+ *
+ * From 90 % on none is made: what is there needs the rest for what is written to it, and once all
+ * is in use nothing can be deleted any more. Pure. Return: 0 or -ENOSPC.
+ */
+int liteio_account_metadata(const struct liteio_usage *meta, enum liteio_account_what what,
+			    struct liteio_error *err);
+
 #endif

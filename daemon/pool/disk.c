@@ -43,6 +43,21 @@ static void keep_why(char out[LITEIO_DISK_WHY_MAX], const struct liteio_error *e
 		 liteio_error_str(err, code));
 }
 
+/* of a pool on several disks, and nobody misses it: the first one is not here, or knows it not */
+static bool is_orphan(const struct liteio_label *l)
+{
+	struct liteio_pool_found *found _cleanup_free_ = NULL;
+	bool known = false;
+	size_t n = 0;
+
+	if (!l->this_device || liteio_pool_scan(&found, &n, NULL))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		known = known || (!found[i].label.this_device &&
+				  liteio_label_check_other(&found[i].label, l, NULL) != -ENODEV);
+	return !known;
+}
+
 int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_error *err)
 {
 	struct liteio_error why = LITEIO_ERROR_INIT;
@@ -59,6 +74,7 @@ int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_
 		keep_why(d.label_why, &why, d.label_code);
 	else
 		memcpy(d.pool, found.label.pool_name, sizeof(d.pool));
+	d.is_orphan = !d.label_code && is_orphan(&found.label);
 	d.signature_code = liteio_block_probe(d.info.path, &d.signature, &why);
 	if (d.signature_code)
 		keep_why(d.signature_why, &why, d.signature_code);
@@ -112,9 +128,16 @@ static int judge_use(const struct liteio_disk *d, const char *device,
 }
 
 /* a pool that can be told; damaged ones are judged with the signatures */
-static int judge_label(const struct liteio_disk *d, const char *device,
+static int judge_label(const struct liteio_disk *d, const char *device, bool force,
 		       enum liteio_disk_verdict *ret, struct liteio_error *err)
 {
+	if (!d->label_code && d->is_orphan && force)
+		return 0;
+	if (!d->label_code && d->is_orphan)
+		return say(LITEIO_DISK_POOL, ret,
+			   liteio_error_set(err, -EEXIST,
+					    "%s carries a part of pool %s, of which no disk is here that knows it",
+					    device, d->pool));
 	if (!d->label_code)
 		return say(LITEIO_DISK_POOL, ret,
 			   liteio_error_set(err, -EEXIST, "%s carries the pool %s already", device,
@@ -172,7 +195,7 @@ int liteio_disk_judge(const struct liteio_disk *d, const char *device, uint32_t 
 {
 	int r;
 
-	r = judge_label(d, device, ret, err);
+	r = judge_label(d, device, force, ret, err);
 	if (!r)
 		r = judge_use(d, device, ret, err);
 	if (!r)

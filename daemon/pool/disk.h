@@ -26,6 +26,7 @@ struct liteio_error;
  * @label_code: 0: it carries a pool of ours; else as liteio_label_decode()
  * @label_why: the sentence to it
  * @pool: name of that pool, or ""
+ * @is_orphan: it carries a part of that pool, of which no disk is here that knows it
  * @signature_code: 0, or why no signature could be read
  * @signature_why: the sentence to it
  * @signature: what libblkid recognised
@@ -38,6 +39,7 @@ struct liteio_disk {
 	int label_code;
 	char label_why[LITEIO_DISK_WHY_MAX];
 	char pool[LITEIO_ONDISK_NAME];
+	bool is_orphan;
 	int signature_code;
 	char signature_why[LITEIO_DISK_WHY_MAX];
 	struct liteio_block_signature signature;
@@ -93,8 +95,8 @@ int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_
  * @d: the facts
  * @device: how the sentence calls it
  * @thin_block: block size of the pool, 0 for the default
- * @force: what is on it may be lost: signatures and what was a pool. Nothing that is in use, no
- *	partitions, no pool that is whole
+ * @force: what is on it may be lost: signatures, what was a pool, an orphan. Nothing that is in
+ *	use, no partitions, no pool that is whole
  * @ret: the verdict; may be NULL
  * @err: the sentence why not
  *

@@ -10,11 +10,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/uuid.h"
+#include "pool/thin_meta.h"
 
 struct liteio_error;
 struct liteio_engine;
+struct liteio_label;
 struct liteio_pool_thin;
 
 enum liteio_engine_mode {
@@ -59,12 +62,38 @@ struct liteio_engine_volume {
 };
 
 /**
+ * struct liteio_engine_spare - metadata made good in the spare region
+ * @was_sound: the ones that are there passed their check: they were copied, else repaired
+ * @before: what could be read of the ones that are there; nothing when not even its txid
+ * @knows_before: there is something in @before
+ * @after: what is in the spare: it passed the check
+ *
+ * Released with liteio_engine_spare_fini().
+ */
+struct liteio_engine_spare {
+	bool was_sound;
+	bool knows_before;
+	struct liteio_thin_dump before;
+	struct liteio_thin_dump after;
+};
+
+/**
  * struct liteio_engine_ops - an engine
  * @name: "thin"
  * @is_active: the pool is in the kernel
  * @check: examine the metadata of a pool that is not active; -EUCLEAN when it is damaged
- * @activate: bring it into the kernel, or adopt what is there; @read_only lets nothing be modified
+ * @is_locked: what is in the kernel was activated read-only, by whoever it was
+ * @needs_repair: of a pool that is not active: 1 when its metadata are damaged or the kernel says
+ *	that they have to be checked (@err says which), 0 when not, or why it is not known
+ * @spare_fill: of a pool that is not active: make good metadata in the spare of those that are
+ *	there, which are only read; @txid is for when they do not say. -EUCLEAN when nothing came of
+ *	it
+ * @contents: of a pool that is not active: what its metadata have, with mappings
+ * @activate: bring it into the kernel, or adopt what is there; @read_only lets nothing be modified:
+ *	neither metadata, nor volumes, which are activated read-only then
  * @deactivate: take it out; -EBUSY while a volume of it is active
+ * @resize: the label's extents, or devices, have become more: what is below the pool is as long as
+ *	they are now; the pool itself follows with @activate. Nothing when it is not active
  * @status: of the active pool, without a metadata commit unless it is full
  * @create: a new empty device; -EEXIST when the id is in use
  * @snapshot: a new device that shares the blocks of another
@@ -75,6 +104,8 @@ struct liteio_engine_volume {
  * @volume_status: -ENODEV when it is not active
  * @volume_suspend: hold its I/O
  * @volume_resume: let it go on
+ * @devices_resume: let go on what is below the volumes, where an interrupted growth has left it
+ *	held; before anything else is asked of the engine: that would wait for it
  * @volumes_deactivate: take out all that nobody has open; -EBUSY when some stay
  * @volumes_resume: let go on all that an interrupted operation has left held
  * @free: release the engine, leave the kernel as it is
@@ -83,8 +114,16 @@ struct liteio_engine_ops {
 	const char *name;
 	bool (*is_active)(struct liteio_engine *e);
 	int (*check)(struct liteio_engine *e, struct liteio_error *err);
+	bool (*is_locked)(struct liteio_engine *e);
+	int (*needs_repair)(struct liteio_engine *e, struct liteio_error *err);
+	int (*spare_fill)(struct liteio_engine *e, uint64_t txid, struct liteio_engine_spare *ret,
+			  struct liteio_error *err);
+	int (*contents)(struct liteio_engine *e, struct liteio_thin_dump *ret,
+			struct liteio_error *err);
 	int (*activate)(struct liteio_engine *e, bool read_only, struct liteio_error *err);
 	int (*deactivate)(struct liteio_engine *e, struct liteio_error *err);
+	int (*resize)(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,
+		      struct liteio_error *err);
 	int (*status)(struct liteio_engine *e, struct liteio_engine_status *ret,
 		      struct liteio_error *err);
 	int (*create)(struct liteio_engine *e, uint32_t id, struct liteio_error *err);
@@ -104,10 +143,17 @@ struct liteio_engine_ops {
 			      struct liteio_error *err);
 	int (*volume_resume)(struct liteio_engine *e, const struct liteio_uuid *uuid,
 			     struct liteio_error *err);
+	int (*devices_resume)(struct liteio_engine *e, struct liteio_error *err);
 	int (*volumes_deactivate)(struct liteio_engine *e, struct liteio_error *err);
 	int (*volumes_resume)(struct liteio_engine *e, struct liteio_error *err);
 	void (*free)(struct liteio_engine *e);
 };
+
+static inline void liteio_engine_spare_fini(struct liteio_engine_spare *s)
+{
+	liteio_thin_dump_fini(&s->before);
+	liteio_thin_dump_fini(&s->after);
+}
 
 /* the head of every engine's own struct */
 struct liteio_engine {

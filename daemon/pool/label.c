@@ -131,6 +131,178 @@ int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
 	return 0;
 }
 
+/* ---- growing -------------------------------------------------------------------------------- */
+
+/*
+ * metadata that is to come to what there is, when so much is gained: nothing, or what is needed,
+ * and more than that when it is next to nothing of the gain: extents are few
+ */
+static uint64_t meta_to_add(const struct liteio_label *l, uint64_t gain)
+{
+	uint64_t have = liteio_label_sum(l, LITEIO_EXTENT_THIN_META);
+	uint64_t data = liteio_label_sum(l, LITEIO_EXTENT_THIN_DATA) + gain;
+	uint64_t need = liteio_label_meta_bytes(data, l->thin_block), add;
+
+	if (need <= have)
+		return 0;
+	add = round_up(have / 4, MIB);
+	if (add < need - have || add > gain / 32)
+		add = need - have;
+	return have + add > META_MAX ? META_MAX - have : add;
+}
+
+/* behind the last extent of a device; what a pool leaves alone at the beginning when it has none */
+static uint64_t end_of(const struct liteio_label *l, uint32_t device)
+{
+	uint64_t end = LITEIO_SLOT_OFFSET;
+
+	for (size_t i = 0; i < l->n_extents; i++) {
+		const struct liteio_extent *e = &l->extents[i];
+
+		if (e->device == device && e->start + e->length > end)
+			end = e->start + e->length;
+	}
+	return end;
+}
+
+/* the last of the thin data, when it is on this device and nothing is behind it there; or NULL */
+static struct liteio_extent *find_open_end(struct liteio_label *l, uint32_t device)
+{
+	struct liteio_extent *last = NULL;
+
+	for (size_t i = 0; i < l->n_extents; i++) {
+		if (l->extents[i].kind == LITEIO_EXTENT_THIN_DATA)
+			last = &l->extents[i];
+	}
+	if (!last || last->device != device || last->start + last->length != end_of(l, device))
+		return NULL;
+	return last;
+}
+
+static void append_extent(struct liteio_label *l, enum liteio_extent_kind kind, uint32_t device,
+			  uint64_t *pos, uint64_t length)
+{
+	add_extent(l, kind, pos, length);
+	l->extents[l->n_extents - 1].device = device;
+}
+
+/* all that is free at the end of a device: 1 there is a block, 0 there is none, or -ENOSPC */
+static int take_end(struct liteio_label *l, uint32_t device, struct liteio_error *err)
+{
+	uint64_t align = l->thin_block < MIB ? MIB : l->thin_block, meta, begin = end_of(l, device);
+	uint64_t end = liteio_label_backup_offset(l->devices[device].size);
+	struct liteio_extent *longer = find_open_end(l, device);
+
+	if (!longer)
+		begin = round_up(begin, align);
+	if (end < begin + l->thin_block)
+		return 0;
+	meta = meta_to_add(l, end - begin);
+	/* behind the data, so that this goes on where it is */
+	if (meta)
+		end = end < 2 * meta + begin ? begin : end - 2 * meta;
+	if (end < begin + l->thin_block)
+		return 0;
+	if (l->n_extents + 3 > LITEIO_LABEL_EXTENTS_MAX)
+		return liteio_error_set(err, -ENOSPC,
+					"the pool has grown so often that its label has no room for more");
+	if (longer)
+		longer->length += round_down(end - begin, l->thin_block);
+	else
+		append_extent(l, LITEIO_EXTENT_THIN_DATA, device, &begin,
+			      round_down(end - begin, l->thin_block));
+	if (meta) {
+		append_extent(l, LITEIO_EXTENT_THIN_META, device, &end, meta);
+		append_extent(l, LITEIO_EXTENT_META_SPARE, device, &end, meta);
+	}
+	return 1;
+}
+
+int liteio_label_grow(struct liteio_label *l, uint32_t device, uint64_t size,
+		      struct liteio_error *err)
+{
+	struct liteio_label new = *l;
+	int r;
+
+	if (size < l->devices[device].size)
+		return liteio_error_set(err, -EINVAL,
+					"its device has %llu bytes now, and %llu before: a pool can not shrink",
+					(unsigned long long)size,
+					(unsigned long long)l->devices[device].size);
+	new.devices[device].size = size;
+	r = take_end(&new, device, err);
+	if (r == 1)
+		*l = new;
+	return r;
+}
+
+int liteio_label_add(struct liteio_label *l, uint64_t size, struct liteio_error *err)
+{
+	struct liteio_label new = *l;
+	char text[32];
+	int r;
+
+	if (new.n_devices == LITEIO_LABEL_DEVICES_MAX)
+		return liteio_error_set(err, -ENOSPC, "the pool has %u devices, and can have no more",
+					LITEIO_LABEL_DEVICES_MAX);
+	if (size < LITEIO_POOL_SIZE_MIN)
+		return liteio_error_set(err, -EINVAL, "%s is too small for a pool, 64 MiB is the least",
+					liteio_format_size(size, text, sizeof(text)));
+	liteio_uuid_random(&new.devices[new.n_devices].uuid);
+	new.devices[new.n_devices].size = size;
+	r = take_end(&new, (uint32_t)new.n_devices++, err);
+	if (!r)
+		r = liteio_error_set(err, -EINVAL, "%s has no room for one block of the pool",
+				     liteio_format_size(size, text, sizeof(text)));
+	if (r < 0)
+		return r;
+	*l = new;
+	return 0;
+}
+
+static bool knows(const struct liteio_label *home, const struct liteio_label *other)
+{
+	uint32_t i = other->this_device;
+
+	return i < home->n_devices &&
+	       liteio_uuid_equal(&home->devices[i].uuid, &other->devices[i].uuid);
+}
+
+bool liteio_label_is_left_over(const struct liteio_label *home, const struct liteio_label *other)
+{
+	return liteio_uuid_equal(&home->pool_uuid, &other->pool_uuid) && other->this_device &&
+	       !knows(home, other) && other->sequence % 2 && other->sequence <= home->sequence + 1;
+}
+
+int liteio_label_check_other(const struct liteio_label *home, const struct liteio_label *other,
+			     struct liteio_error *err)
+{
+	uint32_t i = other->this_device;
+
+	bool is_ours = liteio_uuid_equal(&home->pool_uuid, &other->pool_uuid) && i;
+
+	if (is_ours && !knows(home, other) && !liteio_label_is_left_over(home, other))
+		return liteio_error_set(err, -ESTALE,
+					"the first disk of pool %s is a stale copy: it does not know disk %u",
+					home->pool_name, i + 1);
+	if (!is_ours || !knows(home, other))
+		return liteio_error_set(err, -ENODEV,
+					"it is no part of pool %s: it was being added when that was interrupted; add it again",
+					home->pool_name);
+	if (other->sequence + 1 < home->sequence)
+		return liteio_error_set(err, -ESTALE,
+					"it is a stale copy of disk %u of pool %s (%llu, the pool is at %llu)",
+					i + 1, home->pool_name,
+					(unsigned long long)other->sequence,
+					(unsigned long long)home->sequence);
+	if (other->sequence > home->sequence + 1)
+		return liteio_error_set(err, -ESTALE,
+					"the first disk of pool %s is a stale copy (%llu, this one is at %llu)",
+					home->pool_name, (unsigned long long)home->sequence,
+					(unsigned long long)other->sequence);
+	return 0;
+}
+
 uint64_t liteio_label_sum(const struct liteio_label *l, enum liteio_extent_kind kind)
 {
 	uint64_t sum = 0;
@@ -157,10 +329,26 @@ static int bad(struct liteio_error *err, const char *what)
 	return liteio_error_set(err, -EBADMSG, "the label is damaged: %s", what);
 }
 
-/* inside its device, between label and backup, aligned, after the one before it */
+/* of one device each begins behind the one before it; of several they only do not overlap */
+static bool order_ok(const struct liteio_label *l, size_t i)
+{
+	const struct liteio_extent *e = &l->extents[i];
+
+	for (size_t k = 0; k < i; k++) {
+		const struct liteio_extent *p = &l->extents[k];
+
+		if (p->device != e->device || p->start + p->length <= e->start)
+			continue;
+		if (l->n_devices == 1 || e->start + e->length > p->start)
+			return false;
+	}
+	return true;
+}
+
+/* inside its device, between label and backup, aligned */
 static bool extent_ok(const struct liteio_label *l, size_t i)
 {
-	const struct liteio_extent *e = &l->extents[i], *prev = i ? e - 1 : NULL;
+	const struct liteio_extent *e = &l->extents[i];
 	uint64_t end;
 
 	if (e->kind < LITEIO_EXTENT_THIN_META || e->kind > LITEIO_EXTENT_RESERVE_DATA)
@@ -173,9 +361,14 @@ static bool extent_ok(const struct liteio_label *l, size_t i)
 	if (e->start < LITEIO_LABEL_OFFSET + LITEIO_ONDISK_BLOCK || e->start >= end ||
 	    e->length > end - e->start)
 		return false;
-	if (!prev || prev->device < e->device)
-		return true;
-	return prev->device == e->device && prev->start + prev->length <= e->start;
+	return order_ok(l, i);
+}
+
+/* what a pool was made with is on its first device; only thin data and metadata come later */
+static bool home_ok(const struct liteio_extent *e)
+{
+	return !e->device || e->kind == LITEIO_EXTENT_THIN_DATA ||
+	       e->kind == LITEIO_EXTENT_THIN_META || e->kind == LITEIO_EXTENT_META_SPARE;
 }
 
 static size_t count_extents(const struct liteio_label *l, enum liteio_extent_kind kind)
@@ -219,15 +412,23 @@ static int check_extents(const struct liteio_label *l, struct liteio_error *err)
 			return bad(err, "an extent is outside its device or overlaps another");
 		if (!units_ok(l, &l->extents[i]))
 			return bad(err, "an extent is not a number of whole blocks");
+		if (!home_ok(&l->extents[i]))
+			return bad(err, "an extent is on a device where it can not be");
 	}
 	if (!reserve_ok(l))
 		return bad(err, "its reserve is not complete");
 	if (count_extents(l, LITEIO_EXTENT_SLOT_A) != 1 ||
 	    count_extents(l, LITEIO_EXTENT_SLOT_B) != 1 ||
-	    count_extents(l, LITEIO_EXTENT_THIN_META) != 1 ||
-	    count_extents(l, LITEIO_EXTENT_META_SPARE) != 1 ||
+	    count_extents(l, LITEIO_EXTENT_THIN_META) < 1 ||
+	    count_extents(l, LITEIO_EXTENT_META_SPARE) < 1 ||
 	    count_extents(l, LITEIO_EXTENT_THIN_DATA) < 1)
 		return bad(err, "an extent is missing or there twice");
+	if (liteio_label_sum(l, LITEIO_EXTENT_THIN_META) !=
+	    liteio_label_sum(l, LITEIO_EXTENT_META_SPARE))
+		return bad(err, "the spare is not as large as the metadata");
+	if (liteio_label_extent(l, LITEIO_EXTENT_THIN_META)->device ||
+	    liteio_label_extent(l, LITEIO_EXTENT_META_SPARE)->device)
+		return bad(err, "the metadata does not begin on the first device");
 	a = liteio_label_extent(l, LITEIO_EXTENT_SLOT_A);
 	b = liteio_label_extent(l, LITEIO_EXTENT_SLOT_B);
 	if (a->length != b->length || a->length < 2 * (uint64_t)LITEIO_ONDISK_BLOCK ||
@@ -278,6 +479,11 @@ static uint64_t incompat(const struct liteio_label *l)
 		bits |= LITEIO_LABEL_INCOMPAT_LINEAR;
 	if (liteio_label_extent(l, LITEIO_EXTENT_RESERVE_DATA))
 		bits |= LITEIO_LABEL_INCOMPAT_RESERVE;
+	if (count_extents(l, LITEIO_EXTENT_THIN_META) > 1 ||
+	    count_extents(l, LITEIO_EXTENT_META_SPARE) > 1)
+		bits |= LITEIO_LABEL_INCOMPAT_PARTS;
+	if (l->n_devices > 1)
+		bits |= LITEIO_LABEL_INCOMPAT_DEVICES;
 	return bits;
 }
 
@@ -286,7 +492,7 @@ void liteio_label_encode(const struct liteio_label *l, struct liteio_ondisk_labe
 	memset(out, 0, sizeof(*out));
 	memcpy(out->magic, LITEIO_LABEL_MAGIC, sizeof(out->magic));
 	liteio_put(out->version, LITEIO_ONDISK_VERSION);
-	liteio_put(out->compat, LITEIO_LABEL_COMPAT);
+	liteio_put(out->compat, l->exported ? LITEIO_LABEL_COMPAT_EXPORTED : 0);
 	liteio_put(out->incompat, incompat(l));
 	liteio_put(out->sequence, l->sequence);
 	memcpy(out->pool_uuid, l->pool_uuid.b, sizeof(out->pool_uuid));
@@ -355,6 +561,7 @@ int liteio_label_decode(const struct liteio_ondisk_label *in, struct liteio_labe
 	if (r)
 		return r;
 	l.compat = liteio_get(in->compat);
+	l.exported = l.compat & LITEIO_LABEL_COMPAT_EXPORTED;
 	l.sequence = liteio_get(in->sequence);
 	memcpy(l.pool_uuid.b, in->pool_uuid, sizeof(l.pool_uuid.b));
 	l.created = liteio_get(in->created);

@@ -5,6 +5,7 @@
 #ifndef LITEIO_POOL_LABEL_H
 #define LITEIO_POOL_LABEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,7 @@ struct liteio_label {
 	size_t n_devices;
 	struct liteio_extent extents[LITEIO_LABEL_EXTENTS_MAX];
 	size_t n_extents;
+	bool exported;
 };
 
 /**
@@ -73,6 +75,51 @@ struct liteio_label_regions {
 int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
 			const struct liteio_label_regions *regions, struct liteio_label *ret,
 			struct liteio_error *err);
+/**
+ * liteio_label_grow() - give a pool the space that a device of it has gained
+ * @l: the label; changed only when it is 1 that is returned
+ * @device: index of the device
+ * @size: bytes that the device has now
+ * @err: why not
+ *
+ * All of it is for thin volumes: the last extent of thin data becomes longer, or another one
+ * follows. Metadata grows with it when it would be less than a new pool of this size had. The
+ * sequence number is the caller's.
+ *
+ * Return: 1 when it is larger now, 0 when there is not a block to gain, -EINVAL when the device is
+ * smaller than the pool on it, -ENOSPC when there is no room for more extents.
+ */
+int liteio_label_grow(struct liteio_label *l, uint32_t device, uint64_t size,
+		      struct liteio_error *err);
+
+/**
+ * liteio_label_add() - give a pool another device, behind those that it has
+ * @l: the label; unchanged on failure
+ * @size: bytes of the device
+ * @err: why not
+ *
+ * Return: 0, -EINVAL when the device is too small, or -ENOSPC when there is no room for more
+ * devices or extents.
+ */
+int liteio_label_add(struct liteio_label *l, uint64_t size, struct liteio_error *err);
+
+/*
+ * it was being added to the pool when that was interrupted, and has never been a part of it: home
+ * does not know it, and its number is one of a first round, not of what was ever whole
+ */
+bool liteio_label_is_left_over(const struct liteio_label *home, const struct liteio_label *other);
+
+/**
+ * liteio_label_check_other() - does the label of another device belong to that of home?
+ * @home: that of device 0
+ * @other: valid
+ * @err: why not: which of both is stale
+ *
+ * Return: 0, -ENODEV when it is no part of the pool (another pool, or it was being added), -ESTALE
+ * when one of both is a copy from before.
+ */
+int liteio_label_check_other(const struct liteio_label *home, const struct liteio_label *other,
+			     struct liteio_error *err);
 /* bytes of thin metadata for data of this size */
 uint64_t liteio_label_meta_bytes(uint64_t data_bytes, uint32_t thin_block);
 

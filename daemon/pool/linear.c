@@ -46,6 +46,7 @@ int liteio_linear_activate(const struct liteio_uuid *uuid, dev_t dev,
 	ret->dev = makedev(i.major, i.minor);
 	liteio_dm_path(&i, ret->path);
 	ret->size_bytes = size;
+	ret->is_read_only = false;
 	return 0;
 }
 

@@ -20,7 +20,9 @@
 /**
  * struct liteio_pool - an open pool
  * @lock: covers @cat (replacing it), @status, @condition, @reason, @reason_word
- * @store: lane only
+ * @store: lane only, but for its label, its sizes and its paths, which are covered by @lock: the
+ *	lane reads them without
+ * @label_in_doubt: the last write of home's label failed
  * @engine: lane only
  * @reserve: the same for reserved volumes; NULL when the pool has no reserve
  * @cat: what is on the disk
@@ -28,18 +30,21 @@
  * @status: of the engine, as of the last refresh
  * @reserve_status: of the reserve
  * @condition: what can be done
- * @is_stuck: @condition was found when the pool was opened and stays until it is opened again
+ * @is_stuck: @condition was found when the pool was opened and stays until it is opened again, or
+ *	repaired
+ * @is_under_repair: somebody is at it, in the lane or not
+ * @is_mismatched: the thin pool is not as the catalog says: one of both is of another time
  * @reason: the sentence
  * @reason_word: for programs
  * @file: backing file of a loop device, or ""
- * @breath: between slices of long work; NULL for nothing
- * @breath_arg: for it
+ * @lane: the way out of it
  * @zeroing: linear volumes whose ranges are being zeroed; lane only
  * @n_zeroing: how many
  */
 struct liteio_pool {
 	pthread_mutex_t lock;
 	struct liteio_store store;
+	bool label_in_doubt;
 	struct liteio_engine *engine;
 	struct liteio_engine *reserve;
 	struct liteio_catalog cat;
@@ -48,13 +53,20 @@ struct liteio_pool {
 	struct liteio_engine_status reserve_status;
 	enum liteio_pool_condition condition;
 	bool is_stuck;
+	bool is_under_repair;
+	bool is_mismatched;
 	char reason[512];
 	char reason_word[32];
 	char file[4096];
-	void (*breath)(void *arg);
-	void *breath_arg;
+	struct liteio_pool_lane lane;
 	struct liteio_uuid *zeroing;
 	size_t n_zeroing;
+};
+
+/* what a thin pool and the catalog say that differs */
+struct liteio_pool_txids {
+	uint64_t kernel;
+	uint64_t catalog;
 };
 
 /* a copy of the catalog to change; handed to liteio_pool_persist() or liteio_catalog_fini() */
@@ -78,6 +90,25 @@ void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition
 			       const char *word, bool is_stuck, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* out of the lane and back: nothing that was read of the pool before is still true after */
+void liteio_pool_leave(struct liteio_pool *p);
+void liteio_pool_enter(struct liteio_pool *p);
+
+/* the kernel has one of its thin pools */
+bool liteio_pool_is_active(const struct liteio_pool *p);
+/* the catalog says whether the thin pools were deactivated in order */
+int liteio_pool_set_clean(struct liteio_pool *p, bool is_clean, struct liteio_error *err);
+void liteio_pool_set_mismatch(struct liteio_pool *p, const struct liteio_pool_txids *t);
+
+/*
+ * Have the thin pools in the kernel, as their metadata allow, and settle what was interrupted;
+ * @is_checked: metadata were found good by whoever calls. When one of them does not come up, all is
+ * done for the other one first. Part of opening
+ */
+int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_error *err);
+/* the condition of a pool that could not be brought up, or not all of it: the code, and why */
+void liteio_pool_set_not_active(struct liteio_pool *p, int code, const char *why);
+
 /*
  * The kernel has a thin device by an id that the catalog has never given out. Whoever made it may
  * make others: nothing more is written here until somebody has looked. Return: -EUCLEAN.
@@ -86,7 +117,8 @@ int liteio_pool_foreign_id(struct liteio_pool *p, uint32_t thin_id, struct litei
 
 /*
  * Bring an operation that was interrupted to its end or its beginning, by the kernel's transaction
- * id; 0 when none is pending. Sets the condition when the id is none of the two that it may be.
+ * id; 0 when none is pending, or when its thin pool is not there, or can not be written. Sets the
+ * condition when the id is none of the two that it may be.
  */
 int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err);
 
@@ -116,6 +148,52 @@ int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
 /* the engine that volumes of this class are in: not for linear ones */
 struct liteio_engine *liteio_pool_engine_of(const struct liteio_pool *p,
 					    enum liteio_catalog_class vclass);
+
+/* ---- opening (pool_import.c) ---- */
+
+/*
+ * May the pool that was read be opened, or imported? 0; -EPERM exported, -EEXIST there twice,
+ * -ESTALE written by somebody else (an import only). Writes nothing.
+ */
+int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import,
+			   struct liteio_error *err);
+/*
+ * No other disk that nobody has says that it is one of the pool's: 0, -EEXIST with both, or -ESTALE
+ * when the pool's first disk is from before it had that one
+ */
+int liteio_pool_check_only_one(const struct liteio_pool *p, struct liteio_error *err);
+/*
+ * A thin pool that is not active, against the catalog: -ESTALE with both numbers, -EUCLEAN when its
+ * metadata are none that may be activated, or another errno when that is not known
+ */
+int liteio_pool_check_txid(struct liteio_pool *p, enum liteio_catalog_class vclass,
+			   struct liteio_pool_txids *ret, struct liteio_error *err);
+/* the pool may be written: both labels as they should be, and exported no more */
+int liteio_pool_mend_label(struct liteio_pool *p, struct liteio_error *err);
+
+/* ---- devices (pool_devices.c) ---- */
+
+/*
+ * @store is open on one device, with its label: go to home, and have all others open. 0; -ENODEV
+ * one is missing, -EEXIST there twice, -ESTALE a copy from before, ...; writes nothing
+ */
+int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err);
+/*
+ * Write this label, with the next sequence number, to all devices, those of @store's others that it
+ * is new to included. It is the pool's as soon as home has it, whatever else fails.
+ */
+int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
+			struct liteio_error *err);
+/* after a write of home's label that failed: what the disk has of it is the pool's label */
+int liteio_pool_end_doubt(struct liteio_pool *p, struct liteio_error *err);
+/* what the label says now is what the engines go by; their devices become as long */
+int liteio_pool_follow_label(struct liteio_pool *p, struct liteio_error *err);
+/* not all labels are as they should be */
+bool liteio_pool_labels_differ(const struct liteio_pool *p);
+/* the device numbers, by index */
+void liteio_pool_devs(const struct liteio_pool *p, dev_t ret[LITEIO_LABEL_DEVICES_MAX]);
+/* does another kernel device stand on it? Is it one of ours? */
+bool liteio_pool_is_held(const char *device, bool *ret_by_us);
 
 /* ---- space (pool_space.c) ---- */
 
@@ -158,5 +236,11 @@ extern const char *const liteio_pool_group_steps[];
 extern const char *const liteio_pool_change_steps[];
 extern const char *const liteio_pool_linear_steps[];
 extern const char *const liteio_pool_space_steps[];
+extern const char *const liteio_pool_devices_steps[];
+extern const char *const liteio_pool_import_steps[];
+extern const char *const liteio_pool_export_steps[];
+extern const char *const liteio_pool_grow_steps[];
+extern const char *const liteio_pool_repair_steps[];
+extern const char *const liteio_pool_salvage_steps[];
 
 #endif

@@ -17,9 +17,39 @@
  * terminated and padded with zero bytes. Nothing is looked for by scanning: the label says where
  * everything is, and the backup label is the last whole 4 KiB block of the device.
  *
- * LABEL. Written when the pool is made and when its extents change: primary, flush, backup, flush,
- * with @sequence one higher. The valid copy with the higher sequence counts. A reader that had to
- * use the backup rewrites the primary once it may write at all.
+ * LABEL. Written when the pool is made, when it grows, and when it is exported and imported: first
+ * the copy that does not count, flush, then the one that did, flush, with @sequence one higher. The
+ * valid copy with the higher sequence counts; so at every moment there is one. Where the device has
+ * become larger and has none at its new end yet, that one is made before the other, which is all
+ * there is, is touched. A reader that had to use the backup rewrites the primary once it may write
+ * at all.
+ *
+ * GROWTH. Extents are added behind those that are there, and the last one of the thin data becomes
+ * longer when nothing is behind it; none ever moves, ends, or becomes shorter. What is written
+ * first is the label. dm-thin notes in its metadata how large it was, and takes no less from then
+ * on: a label that is behind the kernel would never come up again, one that is ahead of it is what
+ * the next activation makes true. Metadata in several extents is one device, in their order.
+ *
+ * SEVERAL DEVICES. Device 0, home, has the catalog and all that the pool was made with. Each of the
+ * others has a label and extents of thin data and metadata; their extents stand behind those that
+ * were there before, so that @extents are in the order in which they were added, and thin data is
+ * one device in that order. All labels say the same but for @this_device; that of home counts. The
+ * others say by @sequence that they belong to it. A change is written in three rounds: to the
+ * others with a @sequence that is odd; to home with the even one that follows, which is the moment;
+ * to the others with that. So, where home has S, another one has S, or S + 1 (interrupted in the
+ * first round, home has not changed) or S - 1 (in the third; it says the same). With less than that
+ * it is a stale copy of that device, with more home is one. Before a pool of several devices is
+ * activated its labels are written anew: no copy from before is taken for the device that has been
+ * written since; they are, too, when it was closed, and twice where rounds were cut short: an image
+ * of the one that was is more than one behind then. A device that home does not know was being
+ * added when that was interrupted if its @sequence is odd and not above S + 1: it is none, and can
+ * be added again. With any other @sequence it is a part, and home is from before. The pool needs
+ * all its devices.
+ *
+ * EXPORTED. A pool that was closed in order to be taken elsewhere says so in @compat: it is opened
+ * by nobody who was not asked to import it, which takes the bit away again before anything else is
+ * done. A program that does not know the bit opens the pool as it does every other one, and clears
+ * it with the next label that it writes.
  *
  * CATALOG. Everything that changes: volumes, snapshots, floors, attachments. One change is one
  * write of a whole slot (only the part in use), O_DIRECT | O_DSYNC, always to the slot that does
@@ -66,6 +96,10 @@
  * {thin_txid, thin_txid + 1} means that somebody else wrote the pool or that this catalog is old:
  * nothing is modified then.
  *
+ * REPAIR. Good metadata are made in the spare region, and one write of the label gives each of both
+ * regions the other's kind: so the spare may lie before the metadata or behind, and has what was
+ * there before the last repair.
+ *
  * ROLL BACK. A record that is being created and @replaces a volume is a new snapshot of the
  * snapshot that the volume goes back to. The write that ends its transaction gives its thin id to
  * the volume, and the volume's old one to the record, which is then being deleted under a uuid of
@@ -100,10 +134,15 @@
 #define LITEIO_ONDISK_HOST 224u
 
 /* features this code knows */
-#define LITEIO_LABEL_COMPAT 0ull
+#define LITEIO_LABEL_COMPAT_EXPORTED 0x10ull /* closed, and opened again by an import only */
+#define LITEIO_LABEL_COMPAT LITEIO_LABEL_COMPAT_EXPORTED
 #define LITEIO_LABEL_INCOMPAT_LINEAR 0x10ull /* it has linear space */
 #define LITEIO_LABEL_INCOMPAT_RESERVE 0x20ull /* it has a reserve */
-#define LITEIO_LABEL_INCOMPAT (LITEIO_LABEL_INCOMPAT_LINEAR | LITEIO_LABEL_INCOMPAT_RESERVE)
+#define LITEIO_LABEL_INCOMPAT_PARTS 0x40ull /* thin metadata and its spare are in several extents */
+#define LITEIO_LABEL_INCOMPAT_DEVICES 0x80ull /* it is on several devices */
+#define LITEIO_LABEL_INCOMPAT                                                                      \
+	(LITEIO_LABEL_INCOMPAT_LINEAR | LITEIO_LABEL_INCOMPAT_RESERVE |                            \
+	 LITEIO_LABEL_INCOMPAT_PARTS | LITEIO_LABEL_INCOMPAT_DEVICES)
 #define LITEIO_SLOT_COMPAT_OVERCOMMIT 0x10ull /* @overcommit_percent is set */
 #define LITEIO_SLOT_COMPAT LITEIO_SLOT_COMPAT_OVERCOMMIT
 #define LITEIO_SLOT_INCOMPAT_LINEAR 0x10ull /* it has volumes of class linear */
@@ -127,8 +166,8 @@ typedef uint8_t liteio_le64[8];
 
 /**
  * enum liteio_extent_kind - what a range of a device is for
- * @LITEIO_EXTENT_THIN_META: metadata of the thin pool
- * @LITEIO_EXTENT_META_SPARE: kept free to repair the metadata into; as large
+ * @LITEIO_EXTENT_THIN_META: metadata of the thin pool; several follow each other in their order
+ * @LITEIO_EXTENT_META_SPARE: kept free to repair the metadata into; together as large
  * @LITEIO_EXTENT_THIN_DATA: data of the thin pool; several follow each other in their order
  * @LITEIO_EXTENT_SLOT_A: catalog slot
  * @LITEIO_EXTENT_SLOT_B: catalog slot
@@ -191,7 +230,7 @@ struct liteio_ondisk_device {
  * @thin_block: bytes of a block of the thin pool, for life
  * @pool_name: as the admin called it
  * @devices: all devices of the pool
- * @extents: sorted by device and start, not overlapping
+ * @extents: not overlapping; of one device sorted by start, of several as they were added
  */
 struct liteio_ondisk_label {
 	uint8_t magic[16];

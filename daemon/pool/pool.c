@@ -134,15 +134,24 @@ int liteio_pool_foreign_id(struct liteio_pool *p, uint32_t thin_id, struct litei
 /* what the kernel's status means for users of the pool */
 static void judge(struct liteio_pool *p, const struct liteio_engine_status *s)
 {
+	const char *name = p->store.label.pool_name;
+
 	if (s->mode == LITEIO_ENGINE_FAILED)
 		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "Failed", false,
-					  "the kernel has given the pool up");
+					  "the kernel has given the pool up, its metadata can not be read or written: see to its disk, then `liteioctl pool repair %s`",
+					  name);
 	else if (s->needs_check)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "NeedsCheck", false,
-					  "the metadata must be checked offline");
+					  "a change of the metadata failed and was taken back, writes to new blocks fail until `liteioctl pool repair %s`",
+					  name);
+	else if (s->mode == LITEIO_ENGINE_RO && s->meta_used >= s->meta_total)
+		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "MetadataFull", false,
+					  "the metadata are full: writes to new blocks fail; `liteioctl pool repair %s` first, then delete snapshots, or `liteioctl pool grow`",
+					  name);
 	else if (s->mode == LITEIO_ENGINE_RO)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReadOnly", false,
-					  "the kernel has made the pool read-only: metadata is full or could not be written");
+					  "the kernel has made the pool read-only: metadata could not be written; writes to new blocks fail until `liteioctl pool repair %s`",
+					  name);
 	else if (s->mode == LITEIO_ENGINE_NO_SPACE)
 		liteio_pool_set_condition(p, LITEIO_POOL_NO_SPACE, "NoSpace", false,
 					  "there is no free block: writes to new blocks fail");
@@ -153,15 +162,20 @@ static void judge(struct liteio_pool *p, const struct liteio_engine_status *s)
 /* the reserve is never out of space; what else befalls it befalls the pool */
 static void judge_reserve(struct liteio_pool *p, const struct liteio_engine_status *s)
 {
+	const char *name = p->store.label.pool_name;
+
 	if (s->mode == LITEIO_ENGINE_FAILED)
 		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "ReserveFailed", false,
-					  "the kernel has given the reserve up");
-	else if (s->needs_check)
+					  "the kernel has given the reserve up: see to its disk, then `liteioctl pool repair %s`",
+					  name);
+	else if (s->needs_check && p->condition < LITEIO_POOL_READ_ONLY)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReserveNeedsCheck", false,
-					  "the metadata of the reserve must be checked offline");
+					  "a change of the reserve's metadata failed and was taken back, writes to new blocks fail until `liteioctl pool repair %s`",
+					  name);
 	else if (s->mode == LITEIO_ENGINE_RO && p->condition < LITEIO_POOL_READ_ONLY)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReserveReadOnly", false,
-					  "the kernel has made the reserve read-only");
+					  "the kernel has made the reserve read-only: writes to new blocks fail until `liteioctl pool repair %s`",
+					  name);
 }
 
 static int refresh_reserve(struct liteio_pool *p, struct liteio_error *err)
@@ -185,7 +199,7 @@ static int refresh_reserve(struct liteio_pool *p, struct liteio_error *err)
 	return 0;
 }
 
-int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
+static int refresh_main(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_engine_status s;
 	int r;
@@ -198,11 +212,18 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
 	}
 	judge(p, &s);
 	/* usage of a pool that failed is unknown, not zero */
-	if (s.mode != LITEIO_ENGINE_FAILED) {
-		liteio_guard(&p->lock);
-		p->status = s;
-	}
-	return refresh_reserve(p, err);
+	if (s.mode == LITEIO_ENGINE_FAILED)
+		return 0;
+	liteio_guard(&p->lock);
+	p->status = s;
+	return 0;
+}
+
+int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = refresh_main(p, err), r_reserve = refresh_reserve(p, r ? NULL : err);
+
+	return r ? r : r_reserve;
 }
 
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
@@ -211,11 +232,12 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 	struct liteio_pool_info i = { .uuid = l->pool_uuid, .engine = p->engine->ops->name };
 
 	memcpy(i.name, l->pool_name, sizeof(i.name));
-	memcpy(i.device, p->store.path, sizeof(i.device));
 	memcpy(i.file, p->file, sizeof(i.file));
-	i.device_bytes = p->store.size;
 	i.block_bytes = l->thin_block;
 	liteio_guard(&p->lock);
+	memcpy(i.device, p->store.path, sizeof(i.device));
+	i.device_bytes = p->store.size;
+	i.n_devices = (uint32_t)l->n_devices;
 	i.condition = p->condition;
 	memcpy(i.reason, p->reason, sizeof(i.reason));
 	memcpy(i.reason_word, p->reason_word, sizeof(i.reason_word));
@@ -292,7 +314,7 @@ void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-#define STEPS_MAX 64
+#define STEPS_MAX 128
 
 static const char *all_steps[STEPS_MAX + 1];
 static pthread_once_t steps_once = PTHREAD_ONCE_INIT;
@@ -311,6 +333,13 @@ static void collect_steps(void)
 		liteio_pool_group_steps,
 		liteio_pool_change_steps,
 		liteio_pool_limit_steps,
+		liteio_pool_repair_steps,
+		liteio_pool_salvage_steps,
+		liteio_pool_grow_steps,
+		liteio_store_steps,
+		liteio_pool_devices_steps,
+		liteio_pool_export_steps,
+		liteio_pool_import_steps,
 	};
 	size_t n = 0;
 

@@ -37,7 +37,9 @@ struct liteio_pool;
  * @LITEIO_POOL_READY: everything
  * @LITEIO_POOL_NO_SPACE: out of data space: new blocks of all volumes fail; free some
  * @LITEIO_POOL_READ_ONLY: volumes can be read; nothing is modified, the reason says why
- *	(needs_check, foreign transaction id, metadata full or failed its check)
+ *	(needs_check, foreign transaction id, metadata full or failed its check). Found at opening,
+ *	metadata that are not sound also make every device of the thin pool read-only; when the
+ *	kernel finds them so while it works, what has its block already can still be written
  * @LITEIO_POOL_FAILED: the kernel gave the pool up, or it could not be activated
  *
  * In the order of getting worse.
@@ -55,13 +57,14 @@ extern const char *const liteio_pool_condition_names[];
  * struct liteio_pool_info - an open pool
  * @uuid: of the pool
  * @name: of the pool
- * @device: block device it was opened on ("/dev/sdb", "/dev/loop0")
+ * @device: block device it is on ("/dev/sdb", "/dev/loop0"); the first one of several
+ * @n_devices: how many there are; liteio_pool_device() says which
  * @file: backing file, "" for devices
  * @engine: "thin"
  * @condition: what can be done
  * @reason: one sentence when it is not READY, else ""
  * @reason_word: CamelCase word for programs when it is not READY, else ""
- * @device_bytes: size of the device
+ * @device_bytes: size of the (first) device
  * @data_bytes: size of the thin pool's data
  * @data_used_bytes: blocks in use, as of the last liteio_pool_refresh()
  * @meta_bytes: size of its metadata
@@ -79,6 +82,7 @@ struct liteio_pool_info {
 	struct liteio_uuid uuid;
 	char name[LITEIO_ONDISK_NAME];
 	char device[256];
+	uint32_t n_devices;
 	char file[4096];
 	const char *engine;
 	enum liteio_pool_condition condition;
@@ -163,11 +167,78 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
  *
  * What the kernel has of it already (the agent was restarted, I/O goes on) is adopted as it is. A
  * pool that can be read but must not be modified is opened, too: look at its condition. Only what
- * cannot be opened at all is an error: no label (-ENODATA), damaged (-EBADMSG), newer (-ENOTSUP:
- * nothing was written), in use by something else (-EBUSY).
+ * cannot be opened at all is an error, and nothing was written then: no label (-ENODATA), damaged
+ * (-EBADMSG), newer (-ENOTSUP), in use by something else (-EBUSY), exported (-EPERM), there twice:
+ * another disk carries the same pool, or the kernel has it from another device (-EEXIST). Of a pool
+ * on several devices @device is any of them; the others are found among the disks of this machine,
+ * and one that is missing (-ENODEV) or stale (-ESTALE) is an error, too.
  * Context: worker; may take as long as thin_check. Return: 0 or a negative errno.
  */
 int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err);
+
+/**
+ * liteio_pool_import() - open a pool that comes from elsewhere, or was exported
+ * @device: block device or file
+ * @ret: the pool, owned by the caller
+ * @err: why not
+ *
+ * As liteio_pool_open(), and one that was exported is no longer. What could not be modified
+ * afterwards is refused, before anything is written: the thin pool has another transaction id than
+ * the catalog (-ESTALE: another program has written it, or the catalog is old).
+ * Context: worker; may take as long as thin_check. Return: 0 or a negative errno.
+ */
+int liteio_pool_import(const char *device, struct liteio_pool **ret, struct liteio_error *err);
+
+/**
+ * liteio_pool_export() - close a pool so that its disk can be pulled
+ * @p: released when this succeeds
+ * @err: who still uses it
+ *
+ * As liteio_pool_close(), and the label says that it was exported: nobody opens it who is not asked
+ * to import it. Killed before that is written it is as if it was never begun.
+ * Context: lane. Return: 0, -EBUSY while a volume has live attachments or is open, -EROFS when the
+ * pool cannot be modified, or another negative errno.
+ */
+int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err);
+
+/* any thread: is this device, or this file, the one, or one of those, that the pool is open on? */
+bool liteio_pool_is_on(struct liteio_pool *p, const char *device);
+
+/**
+ * struct liteio_pool_growth - where more space comes from; zeros for what the devices have gained
+ * @size_bytes: of a pool in a file: make the file so large first
+ * @add: a disk that the pool is to lie on, too; NULL for none. One that it has already is no error
+ * @force: as in struct liteio_pool_format, for @add
+ */
+struct liteio_pool_growth {
+	uint64_t size_bytes;
+	const char *add;
+	bool force;
+};
+
+/**
+ * liteio_pool_grow() - take the space that the devices have gained, or another device
+ * @p: the pool
+ * @g: where it comes from
+ * @err: why not
+ *
+ * Volumes are in use all the while; I/O waits for moments. Cut short at whatever step, the pool is
+ * as before, or as large as it can be, when it is opened again. There is nothing to gain: a success
+ * that changes nothing. Context: lane. Return: 0, -EINVAL when the device is smaller than the pool
+ * on it, @size_bytes is less than there is, or is said of a disk, -EROFS (condition), -ENOSPC, what
+ * keeps a disk from being taken (disk.h), or another negative errno.
+ */
+int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
+		     struct liteio_error *err);
+
+/*
+ * the part of liteio_pool_grow() that may take long: make the file of a pool so long. Any thread
+ * that may block, not in the lane; 0 for a pool that liteio_pool_grow() will refuse, too
+ */
+int liteio_pool_grow_file(struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err);
+
+/* any thread: path of one of the devices, in their order; "" behind the last one */
+void liteio_pool_device(struct liteio_pool *p, uint32_t i, char ret[256]);
 
 /**
  * liteio_pool_close() - deactivate: thin devices, pool, metadata, data, loop device
@@ -192,11 +263,22 @@ int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct litei
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret);
 /* lane: ask the kernel for usage and condition, without a metadata commit */
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
-/*
- * what is done between the slices of long work: leave the lane and come back, so that others have
- * their turn. Context: before anybody else has the pool
+/**
+ * struct liteio_pool_lane - the way out of the lane and back, for long work
+ * @leave: others have their turn from here on; NULL for nothing
+ * @enter: waits for them
+ * @arg: of both
+ *
+ * Between slices, or while a program looks at metadata that nobody else can have.
  */
-void liteio_pool_set_breath(struct liteio_pool *p, void (*fn)(void *arg), void *arg);
+struct liteio_pool_lane {
+	void (*leave)(void *arg);
+	void (*enter)(void *arg);
+	void *arg;
+};
+
+/* context: before anybody else has the pool */
+void liteio_pool_set_lane(struct liteio_pool *p, const struct liteio_pool_lane *lane);
 /* lane: how much thin volumes may be promised: LITEIO_OVERCOMMIT_MIN to _MAX, 0 for the default */
 int liteio_pool_set_overcommit(struct liteio_pool *p, uint64_t percent, struct liteio_error *err);
 
@@ -249,7 +331,7 @@ struct liteio_quiesce {
  * @err: why not
  *
  * The same again is a success; another volume under this uuid or name is -EEXIST.
- * A linear volume is zeroed first: as long as that takes, with a breath between slices.
+ * A linear volume is zeroed first: as long as that takes, others have the lane between slices.
  * Context: lane. Return: 0, -EINVAL, -EEXIST, -ENOENT (source), -ENOSPC (catalog or metadata full,
  * no space of its class), -EOPNOTSUPP (its class can not), -EROFS (condition), or another negative
  * errno.
@@ -419,11 +501,13 @@ void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume
  * @dev: its number, what a head sits on
  * @path: "/dev/dm-5"
  * @size_bytes: its size now
+ * @is_read_only: the pool was opened read-only: nothing may write to it
  */
 struct liteio_pool_thin {
 	dev_t dev;
 	char path[32];
 	uint64_t size_bytes;
+	bool is_read_only;
 };
 
 /* lane: have the thin (or linear) device of a READY volume in the kernel, with its present size */
@@ -460,7 +544,7 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
  *
  * Before the kernel's ATT_ADD. The same again is a success. Context: lane. Return: 0, -ESTALE below
  * the floor or fenced by itself, -EEXIST with other flags or host, -ENOENT no such READY volume,
- * ...
+ * -EROFS for one that may write in a READ_ONLY pool (or any when the catalog may be old), ...
  */
 int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
 			       struct liteio_error *err);

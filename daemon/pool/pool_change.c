@@ -45,16 +45,20 @@ int liteio_pool_volume_rename(struct liteio_pool *p, const struct liteio_uuid *u
 int liteio_pool_check_discards(struct liteio_pool *p, enum liteio_catalog_wipe wipe,
 			       struct liteio_error *err)
 {
-	struct liteio_block_info i;
-	int r;
+	struct liteio_block_info info;
+	char device[sizeof(info.path)];
+	int r = 0;
 
 	if (wipe != LITEIO_CATALOG_WIPE_DISCARD)
 		return 0;
-	r = liteio_block_info(p->store.path, &i, err);
-	if (!r && !i.discard)
-		r = liteio_error_set(err, -EOPNOTSUPP,
-				     "pool %s: its disk takes no discards, nothing is wiped that way",
-				     p->store.label.pool_name);
+	for (uint32_t i = 0; i < p->store.label.n_devices && !r; i++) {
+		liteio_pool_device(p, i, device);
+		r = liteio_block_info(device, &info, err);
+		if (!r && !info.discard)
+			r = liteio_error_set(err, -EOPNOTSUPP,
+					     "pool %s: its disk takes no discards, nothing is wiped that way",
+					     p->store.label.pool_name);
+	}
 	return r;
 }
 

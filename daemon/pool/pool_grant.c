@@ -76,6 +76,21 @@ static int check_there(struct liteio_pool *p, const struct liteio_catalog_attach
 				(unsigned long long)a->generation, there->host);
 }
 
+/* what can not be written can be read, unless it may not be known who is still let in */
+static int check_lets_in(struct liteio_pool *p, const struct liteio_catalog_volume *v,
+			 const struct liteio_catalog_attachment *a, struct liteio_error *err)
+{
+	/* an old catalog has old floors: nobody new gets in */
+	if (p->is_mismatched)
+		return liteio_pool_check_writable(p, err);
+	/* nothing of it goes through a thin pool, whatever has become of that */
+	if (v->vclass == LITEIO_CATALOG_LINEAR)
+		return 0;
+	if (p->condition == LITEIO_POOL_READ_ONLY && a->flags & LITEIO_CATALOG_ATT_READ_ONLY)
+		return 0;
+	return liteio_pool_check_writable(p, err);
+}
+
 int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
 			       struct liteio_error *err)
 {
@@ -98,8 +113,7 @@ int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalo
 	r = check_there(p, a, err);
 	if (r)
 		return r > 0 ? 0 : r;
-	/* an old catalog has old floors: nobody new gets in */
-	r = liteio_pool_check_writable(p, err);
+	r = check_lets_in(p, v, a, err);
 	if (r)
 		return r;
 	new.state = LITEIO_CATALOG_ATT_LIVE;

@@ -153,8 +153,10 @@ static int zero_fresh(struct linear_op *op, struct liteio_error *err)
 			r.length = ZERO_SLICE_BYTES;
 		ret = liteio_block_zero(p->store.fd, r.start, r.length, err);
 		offset += r.length;
-		if (!ret && p->breath)
-			p->breath(p->breath_arg);
+		if (!ret) {
+			liteio_pool_leave(p);
+			liteio_pool_enter(p);
+		}
 	}
 	/* all of it must be on the disk before the catalog says that it is */
 	return ret ? ret : liteio_block_flush(p->store.fd, err);
@@ -559,6 +561,11 @@ int liteio_pool_linear_recover(struct liteio_pool *p, struct liteio_error *err)
 	for (size_t i = 0; i < draft.n_volumes;) {
 		struct liteio_uuid uuid = draft.volumes[i].uuid;
 
+		/* after a repair: another worker is at it */
+		if (is_busy(p, &uuid)) {
+			i++;
+			continue;
+		}
 		if (draft.volumes[i].vclass == LITEIO_CATALOG_LINEAR &&
 		    draft.volumes[i].state == LITEIO_CATALOG_CREATING) {
 			liteio_catalog_remove(&draft, &uuid);

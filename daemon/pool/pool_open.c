@@ -12,12 +12,18 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "host/block.h"
+#include "host/dm.h"
 #include "pool/object.h"
 #include "pool/thin.h"
 
 const char *const liteio_pool_open_steps[] = {
 	"pool-open:catalog-dirty", "pool-open:activated", "pool-open:recovered",
 	"pool-close:deactivated",  "pool-close:catalog-clean", NULL,
+};
+
+const char *const liteio_pool_export_steps[] = {
+	"pool-export:label",
+	NULL,
 };
 
 /* ---- recovery ------------------------------------------------------------------------------- */
@@ -93,51 +99,61 @@ int liteio_pool_settle_all(struct liteio_pool *p, struct liteio_error *err)
 	return r;
 }
 
-static void set_mismatch(struct liteio_pool *p, uint64_t kernel_txid, uint64_t catalog_txid)
+void liteio_pool_set_mismatch(struct liteio_pool *p, const struct liteio_pool_txids *t)
 {
+	p->is_mismatched = true;
 	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "TransactionMismatch", true,
 				  "the thin pool has transaction %llu, the catalog %llu: another program has written the pool, or the catalog is old",
-				  (unsigned long long)kernel_txid,
-				  (unsigned long long)catalog_txid);
+				  (unsigned long long)t->kernel, (unsigned long long)t->catalog);
 }
 
-/* the thin pool of this class; 1 when it says that the pending operation @v has been done */
+/*
+ * the thin pool of this class; 1 when it says that the pending operation @v has been done, -EROFS
+ * when it says nothing, or takes no message
+ */
 static int compare_txid(struct liteio_pool *p, enum liteio_catalog_class vclass,
 			const struct liteio_catalog_volume *v, struct liteio_error *err)
 {
 	struct liteio_engine *e = liteio_pool_engine_of(p, vclass);
-	uint64_t t = *liteio_catalog_txid(&p->cat, vclass);
+	struct liteio_pool_txids t = { .catalog = *liteio_catalog_txid(&p->cat, vclass) };
 	struct liteio_engine_status s;
 	int r;
 
+	if (!e->ops->is_active(e))
+		return -EROFS;
 	r = e->ops->status(e, &s, err);
 	if (r)
 		return r;
-	/* a pool that failed has no number, and a read-only one takes no message */
-	if (s.mode >= LITEIO_ENGINE_RO)
+	if (s.mode == LITEIO_ENGINE_FAILED)
 		return -EROFS;
 	if (v && v->vclass != vclass)
 		v = NULL;
-	if (s.txid != t && !(v && s.txid == t + 1)) {
-		set_mismatch(p, s.txid, t);
+	if (s.txid != t.catalog && !(v && s.txid == t.catalog + 1)) {
+		t.kernel = s.txid;
+		liteio_pool_set_mismatch(p, &t);
 		return -EROFS;
 	}
-	return s.txid != t;
+	return s.mode == LITEIO_ENGINE_RO ? -EROFS : s.txid != t.catalog;
 }
 
 int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_pending(&p->cat);
-	int is_done, r = 0;
+	int main, reserve = 0, is_done;
 
-	is_done = compare_txid(p, LITEIO_CATALOG_THIN, v, err);
-	if (is_done >= 0 && p->reserve) {
-		r = compare_txid(p, LITEIO_CATALOG_RESERVED, v, err);
-		is_done = r < 0 ? r : is_done || r;
-	}
+	/* both are looked at, whatever the one says: what it has is not the other's */
+	main = compare_txid(p, LITEIO_CATALOG_THIN, v, err);
+	if (p->reserve)
+		reserve = compare_txid(p, LITEIO_CATALOG_RESERVED, v,
+				       main < 0 && main != -EROFS ? NULL : err);
+	if (main < 0 && main != -EROFS)
+		return main;
+	if (reserve < 0 && reserve != -EROFS)
+		return reserve;
+	if (!v || p->is_mismatched)
+		return 0;
+	is_done = v->vclass == LITEIO_CATALOG_RESERVED ? reserve : main;
 	if (is_done < 0)
-		return is_done == -EROFS ? 0 : is_done;
-	if (!v)
 		return 0;
 	if (is_done)
 		return finish(p, err);
@@ -148,7 +164,7 @@ int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
 
 /* ---- activation ----------------------------------------------------------------------------- */
 
-static int set_clean(struct liteio_pool *p, bool is_clean, struct liteio_error *err)
+int liteio_pool_set_clean(struct liteio_pool *p, bool is_clean, struct liteio_error *err)
 {
 	struct liteio_catalog draft;
 
@@ -159,89 +175,17 @@ static int set_clean(struct liteio_pool *p, bool is_clean, struct liteio_error *
 	return liteio_pool_persist(p, &draft, err);
 }
 
-/* a pool that was not closed in order is checked before anything is built on its metadata */
-static bool check_metadata(struct liteio_pool *p)
-{
-	struct liteio_error check_err = LITEIO_ERROR_INIT;
-	int r = 0;
-
-	/* nothing was ever made in it: there is nothing to check, maybe not even metadata */
-	if (p->cat.is_clean)
-		return true;
-	if (p->cat.thin_txid)
-		r = p->engine->ops->check(p->engine, &check_err);
-	if (!r && p->reserve && p->cat.reserve_txid)
-		r = p->reserve->ops->check(p->reserve, &check_err);
-	if (!r)
-		return true;
-	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY,
-				  r == -EUCLEAN ? "MetadataDamaged" : "MetadataNotChecked", true,
-				  "%s", liteio_error_str(&check_err, r));
-	return false;
-}
-
-/* a pool that runs read-only stays so, until it is deactivated and checked */
-static int activate_engine(struct liteio_engine *e, enum liteio_engine_mode mode, bool healthy,
-			   struct liteio_error *err)
-{
-	if (e->ops->is_active(e) && mode != LITEIO_ENGINE_RW)
-		return 0;
-	return e->ops->activate(e, !healthy, err);
-}
-
-static bool is_active(const struct liteio_pool *p)
-{
-	return p->engine->ops->is_active(p->engine) ||
-	       (p->reserve && p->reserve->ops->is_active(p->reserve));
-}
-
-static int activate(struct liteio_pool *p, struct liteio_error *err)
-{
-	bool healthy = is_active(p) || check_metadata(p);
-	int r;
-
-	/* before the first activation, never after: what is dirty must say so first */
-	r = set_clean(p, false, err);
-	if (r)
-		return r;
-	liteio_step("pool-open:catalog-dirty");
-	r = activate_engine(p->engine, p->status.mode, healthy, err);
-	if (!r && p->reserve)
-		r = activate_engine(p->reserve, p->reserve_status.mode, healthy, err);
-	if (!r)
-		liteio_step("pool-open:activated");
-	return r;
-}
-
-/* what the kernel has, if anything, before it is touched */
-static void look(struct liteio_pool *p)
-{
-	if (p->engine->ops->is_active(p->engine))
-		p->engine->ops->status(p->engine, &p->status, NULL);
-	if (p->reserve && p->reserve->ops->is_active(p->reserve))
-		p->reserve->ops->status(p->reserve, &p->reserve_status, NULL);
-}
-
 static int bring_up(struct liteio_pool *p, struct liteio_error *err)
 {
-	int r;
+	int r, linear, refreshed;
 
-	look(p);
-	r = activate(p, err);
-	/* I/O that an interrupted snapshot holds goes on before anything else */
-	if (!r)
-		r = p->engine->ops->volumes_resume(p->engine, err);
-	if (!r && p->reserve)
-		r = p->reserve->ops->volumes_resume(p->reserve, err);
-	if (!r)
-		r = liteio_pool_settle(p, err);
-	if (!r)
-		r = liteio_pool_linear_recover(p, err);
-	if (!r) {
-		r = liteio_pool_refresh(p, err);
-		liteio_step("pool-open:recovered");
-	}
-	return r;
+	r = liteio_pool_bring_up(p, false, err);
+	/* linear volumes need no thin pool */
+	linear = liteio_pool_linear_recover(p, r ? NULL : err);
+	r = r ? r : linear;
+	refreshed = liteio_pool_refresh(p, r ? NULL : err);
+	liteio_step("pool-open:recovered");
+	return r ? r : refreshed;
 }
 
 /* ---- open ----------------------------------------------------------------------------------- */
@@ -259,17 +203,21 @@ static void pool_free(struct liteio_pool *p)
 	free(p);
 }
 
-/* nobody but us may be on the device: before the first activation that can be asked */
+/* nobody but us may be on the devices: before the first activation that can be asked */
 static int check_unused(struct liteio_pool *p, struct liteio_error *err)
 {
-	struct liteio_block_info i;
-	int r;
+	struct liteio_block_info info;
+	char device[sizeof(info.path)];
+	int r = 0;
 
-	if (is_active(p))
+	if (liteio_pool_is_active(p))
 		return 0;
-	r = liteio_block_info(p->store.path, &i, err);
-	if (!r && (i.is_mounted || i.is_swap))
-		r = liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", p->store.path);
+	for (uint32_t i = 0; i < p->store.label.n_devices && !r; i++) {
+		liteio_pool_device(p, i, device);
+		r = liteio_block_info(device, &info, err);
+		if (!r && (info.is_mounted || info.is_swap))
+			r = liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", device);
+	}
 	return r;
 }
 
@@ -285,37 +233,62 @@ static int check_classes(struct liteio_pool *p, struct liteio_error *err)
 	return liteio_pool_linear_check(p, err);
 }
 
-static int read_disk(struct liteio_pool *p, const char *device, struct liteio_error *err)
+/* before there is an engine to ask */
+static bool in_kernel(const struct liteio_uuid *pool)
 {
+	char name[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info i;
+
+	liteio_dm_name(LITEIO_DM_POOL, pool, 0, name);
+	return !liteio_dm_info(name, &i, NULL) && i.live_table;
+}
+
+/*
+ * the catalog could be read: now it is safe to mend the label. A sector that takes no write either
+ * is no reason to do without the volumes: the other label has it all
+ */
+static int mend_label(struct liteio_pool *p, struct liteio_error *err)
+{
+	bool is_needed = p->store.label.exported || p->store.label.n_devices > 1;
+	int r = liteio_pool_mend_label(p, is_needed ? err : NULL);
+
+	return is_needed ? r : 0;
+}
+
+static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
+		     struct liteio_error *err)
+{
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
 	int r;
 
 	r = liteio_store_open(device, true, &p->store, err);
 	if (!r)
 		r = liteio_store_read_label(&p->store, err);
-	if (!r && p->store.label.n_devices != 1)
-		r = liteio_error_set(err, -ENOTSUP, "%s is one of %zu devices of its pool", device,
-				     p->store.label.n_devices);
+	if (!r)
+		r = liteio_pool_gather(p, in_kernel(&p->store.label.pool_uuid), err);
 	if (!r)
 		r = liteio_store_read_catalog(&p->store, &p->cat, err);
 	if (r)
 		return r;
-	p->engine = liteio_thin_new(&p->store.label, p->store.dev, LITEIO_THIN_MAIN);
+	liteio_pool_devs(p, devs);
+	p->engine = liteio_thin_new(&p->store.label, devs, LITEIO_THIN_MAIN);
 	if (liteio_label_extent(&p->store.label, LITEIO_EXTENT_RESERVE_DATA))
-		p->reserve = liteio_thin_new(&p->store.label, p->store.dev, LITEIO_THIN_RESERVE);
+		p->reserve = liteio_thin_new(&p->store.label, devs, LITEIO_THIN_RESERVE);
 	r = check_classes(p, err);
 	if (!r)
 		r = check_unused(p, err);
-	/* the catalog could be read: now it is safe to mend the label */
-	if (!r && p->store.needs_labels)
-		r = liteio_store_write_label(&p->store, err);
-	return r;
+	if (!r)
+		r = liteio_pool_check_open(p, liteio_pool_is_active(p), is_import, err);
+	return r ? r : mend_label(p, err);
 }
 
-int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+static int open_pool(const char *device, bool is_import, struct liteio_pool **ret,
+		     struct liteio_error *err)
 {
 	struct liteio_error up_err = LITEIO_ERROR_INIT;
 	struct liteio_pool *p;
-	char loop[64];
+	char loop[64] = "";
+	bool was_there = false;
 	struct stat st;
 	int r;
 
@@ -326,6 +299,7 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
 	pthread_mutex_init(&p->lock, NULL);
 	p->store.fd = -1;
 	if (S_ISREG(st.st_mode)) {
+		was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
 		r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
 		if (r)
 			goto failed;
@@ -335,18 +309,30 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
 		}
 		device = loop;
 	}
-	r = read_disk(p, device, err);
+	r = read_disk(p, device, is_import, err);
 	if (r)
 		goto failed;
 	r = bring_up(p, &up_err);
 	if (r)
-		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "NotActive", true, "%s",
-					  liteio_error_str(&up_err, r));
+		liteio_pool_set_not_active(p, r, liteio_error_str(&up_err, r));
 	*ret = p;
 	return 0;
 failed:
 	pool_free(p);
+	/* what was only attached to be looked at; not what was refused because it is in use */
+	if (loop[0] && !was_there)
+		liteio_block_loop_detach(loop, NULL);
 	return r;
+}
+
+int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+{
+	return open_pool(device, false, ret, err);
+}
+
+int liteio_pool_import(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+{
+	return open_pool(device, true, ret, err);
 }
 
 /* ---- close ---------------------------------------------------------------------------------- */
@@ -375,7 +361,10 @@ static int shut_down(struct liteio_pool *p, struct liteio_error *err)
 	liteio_step("pool-close:deactivated");
 	/* one that was found damaged is to be checked again */
 	if (p->condition < LITEIO_POOL_READ_ONLY)
-		r = set_clean(p, true, err);
+		r = liteio_pool_set_clean(p, true, err);
+	/* an image of one disk that was taken while it ran is told from it */
+	if (!r && p->condition < LITEIO_POOL_READ_ONLY && p->store.label.n_devices > 1)
+		r = liteio_pool_relabel(p, &p->store.label, err);
 	if (!r)
 		liteio_step("pool-close:catalog-clean");
 	return r;
@@ -401,6 +390,73 @@ int liteio_pool_close(struct liteio_pool *p, struct liteio_error *err)
 	return r;
 }
 
+/* live attachments are somebody's, whether their heads are there or not */
+static int check_unattached(const struct liteio_pool *p, struct liteio_error *err)
+{
+	for (size_t i = 0; i < p->cat.n_attachments; i++) {
+		const struct liteio_catalog_attachment *a = &p->cat.attachments[i];
+
+		if (a->state == LITEIO_CATALOG_ATT_LIVE)
+			return liteio_error_set(err, -EBUSY,
+						"pool %s is in use: volume %s is attached (generation %llu)",
+						p->store.label.pool_name,
+						liteio_catalog_find(&p->cat, &a->volume)->name,
+						(unsigned long long)a->generation);
+	}
+	return 0;
+}
+
+/* it was not closed after all: as it was, or it says why not */
+static void back_up(struct liteio_pool *p)
+{
+	struct liteio_error up_err = LITEIO_ERROR_INIT;
+	int r = bring_up(p, &up_err);
+
+	if (r)
+		liteio_pool_set_not_active(p, r, liteio_error_str(&up_err, r));
+}
+
+int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_label l;
+	int r = check_unattached(p, err);
+
+	if (!r)
+		r = liteio_pool_settle_all(p, err);
+	if (!r)
+		r = liteio_pool_end_doubt(p, err);
+	if (r)
+		return r;
+	r = shut_down(p, err);
+	if (r) {
+		back_up(p);
+		return r;
+	}
+	l = p->store.label;
+	l.exported = true;
+	r = liteio_pool_relabel(p, &l, err);
+	if (!r) {
+		liteio_step("pool-export:label");
+		let_go(p);
+		return 0;
+	}
+	/* a copy may say it all the same; whoever opens it while it is in use takes that away */
+	l.exported = false;
+	(void)liteio_pool_relabel(p, &l, NULL);
+	back_up(p);
+	return r;
+}
+
+/* home first: a pool without it is none, whatever the others say */
+static int wipe_all(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = liteio_store_wipe(&p->store, err);
+
+	for (uint32_t i = 1; i < p->store.label.n_devices && !r; i++)
+		r = liteio_store_wipe(p->store.others[i], err);
+	return r;
+}
+
 int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r;
@@ -411,7 +467,7 @@ int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err)
 	r = shut_down(p, err);
 	if (r)
 		return r;
-	r = liteio_store_wipe(&p->store, err);
+	r = wipe_all(p, err);
 	if (r)
 		return liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name);
 	let_go(p);

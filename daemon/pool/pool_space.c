@@ -36,6 +36,7 @@ int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		      enum liteio_account_what what, uint64_t bytes, struct liteio_error *err)
 {
 	struct liteio_account a;
+	struct liteio_usage meta;
 	int r = 0;
 
 	/* what was asked for a minute ago may have been freed since */
@@ -44,6 +45,9 @@ int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 	/* nor is a pool that was writable then writable for ever */
 	if (!r)
 		r = liteio_pool_check_writable(p, err);
+	meta = (struct liteio_usage){ p->status.meta_used, p->status.meta_total };
+	if (!r && vclass == LITEIO_CATALOG_THIN)
+		r = liteio_account_metadata(&meta, what, err);
 	if (r)
 		return r;
 	liteio_pool_account(p, &a);
@@ -71,8 +75,19 @@ int liteio_pool_set_overcommit(struct liteio_pool *p, uint64_t percent, struct l
 	return r;
 }
 
-void liteio_pool_set_breath(struct liteio_pool *p, void (*fn)(void *arg), void *arg)
+void liteio_pool_set_lane(struct liteio_pool *p, const struct liteio_pool_lane *lane)
 {
-	p->breath = fn;
-	p->breath_arg = arg;
+	p->lane = *lane;
+}
+
+void liteio_pool_leave(struct liteio_pool *p)
+{
+	if (p->lane.leave)
+		p->lane.leave(p->lane.arg);
+}
+
+void liteio_pool_enter(struct liteio_pool *p)
+{
+	if (p->lane.enter)
+		p->lane.enter(p->lane.arg);
 }

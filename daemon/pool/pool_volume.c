@@ -459,6 +459,14 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 
 /* ---- activation ----------------------------------------------------------------------------- */
 
+/* of two thin pools one may have failed */
+static bool has_failed(struct liteio_engine *e)
+{
+	struct liteio_engine_status s;
+
+	return e->ops->status(e, &s, NULL) || s.mode == LITEIO_ENGINE_FAILED;
+}
+
 int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				struct liteio_pool_thin *ret, struct liteio_error *err)
 {
@@ -478,10 +486,10 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 	/* nothing of it goes through the thin pool */
 	if (v->vclass == LITEIO_CATALOG_LINEAR)
 		return liteio_pool_linear_activate(p, v, ret, err);
-	if (p->condition == LITEIO_POOL_FAILED)
+	e = liteio_pool_engine_of(p, v->vclass);
+	if (p->condition == LITEIO_POOL_FAILED && has_failed(e))
 		return liteio_error_set(err, -EIO, "pool %s: %s", p->store.label.pool_name,
 					p->reason);
-	e = liteio_pool_engine_of(p, v->vclass);
 	return e->ops->volume_activate(e, uuid, v->thin_id, v->size_bytes, ret, err);
 }
 

@@ -12,9 +12,15 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "host/block.h"
+#include "pool/step.h"
 #include "pool/store.h"
 
 #define MIB (1ull << 20)
+
+const char *const liteio_store_steps[] = {
+	"label:one-copy",
+	NULL,
+};
 
 /* memory that O_DIRECT takes */
 static void *aligned(size_t len)
@@ -72,6 +78,12 @@ int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 
 void liteio_store_close(struct liteio_store *s)
 {
+	for (size_t i = 0; i < LITEIO_LABEL_DEVICES_MAX; i++) {
+		if (s->others[i])
+			liteio_store_close(s->others[i]);
+		free(s->others[i]);
+		s->others[i] = NULL;
+	}
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
@@ -174,6 +186,7 @@ int liteio_store_read_label(struct liteio_store *s, struct liteio_error *err)
 
 int liteio_store_write_label(struct liteio_store *s, struct liteio_error *err)
 {
+	const uint64_t primary = LITEIO_LABEL_OFFSET, backup = liteio_label_backup_offset(s->size);
 	struct liteio_ondisk_label *d _cleanup_free_ = aligned(sizeof(*d));
 	int r;
 
@@ -181,9 +194,12 @@ int liteio_store_write_label(struct liteio_store *s, struct liteio_error *err)
 	if (r)
 		return r;
 	liteio_label_encode(&s->label, d);
-	r = write_at(s, LITEIO_LABEL_OFFSET, d, sizeof(*d), err);
+	/* the other one may not be there: the device may have become larger */
+	r = write_at(s, s->from_backup ? primary : backup, d, sizeof(*d), err);
 	if (!r)
-		r = write_at(s, liteio_label_backup_offset(s->size), d, sizeof(*d), err);
+		liteio_step("label:one-copy");
+	if (!r)
+		r = write_at(s, s->from_backup ? backup : primary, d, sizeof(*d), err);
 	if (!r) {
 		s->from_backup = false;
 		s->needs_labels = false;
@@ -197,6 +213,16 @@ int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err)
 	int r = liteio_store_zero(s, 0, MIB, err);
 
 	return r ? r : liteio_store_zero(s, end - MIB, MIB, err);
+}
+
+int liteio_store_thin_superblock(struct liteio_store *s, enum liteio_extent_kind meta,
+				 struct liteio_thin_superblock *ret, struct liteio_error *err)
+{
+	const struct liteio_extent *e = liteio_label_extent(&s->label, meta);
+	void *block _cleanup_free_ = aligned(LITEIO_ONDISK_BLOCK);
+	int r = read_at(s, e->start, block, LITEIO_ONDISK_BLOCK, err);
+
+	return r ? r : liteio_thin_parse_superblock(block, ret);
 }
 
 /* ---- catalog -------------------------------------------------------------------------------- */
@@ -246,6 +272,23 @@ int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret
 	*ret = c[chosen];
 	liteio_catalog_fini(&c[!chosen]);
 	return 0;
+}
+
+int liteio_store_count_slots(struct liteio_store *s)
+{
+	int n = 0;
+
+	for (int i = 0; i < 2; i++) {
+		struct liteio_catalog c;
+		int r = read_slot(s, i, &c, NULL);
+
+		if (!r)
+			liteio_catalog_fini(&c);
+		else if (r != -ENODATA && r != -EBADMSG)
+			return 2;
+		n += !r;
+	}
+	return n;
 }
 
 static int write_slot(struct liteio_store *s, int slot, const struct liteio_catalog *c,

@@ -13,17 +13,15 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "base/child.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "host/dm.h"
 #include "pool/pool.h"
 #include "pool/thin.h"
+#include "pool/thin_meta.h"
 
 #define SECTOR 512u
-/* thin_check reads all metadata: at most 15 GiB, on a slow disk */
-#define CHECK_TIMEOUT_MS (60u * 60 * 1000)
 #define MESSAGE_MAX 64
 
 /* the devices of a thin pool, and what of the label is below them */
@@ -31,23 +29,30 @@ static const struct part {
 	enum liteio_dm_role pool;
 	enum liteio_dm_role tmeta;
 	enum liteio_dm_role tdata;
+	enum liteio_dm_role tspare;
 	enum liteio_extent_kind meta;
+	enum liteio_extent_kind spare;
 	enum liteio_extent_kind data;
 } parts[] = {
-	[LITEIO_THIN_MAIN] = { LITEIO_DM_POOL, LITEIO_DM_TMETA, LITEIO_DM_TDATA,
-			       LITEIO_EXTENT_THIN_META, LITEIO_EXTENT_THIN_DATA },
+	[LITEIO_THIN_MAIN] = { LITEIO_DM_POOL, LITEIO_DM_TMETA, LITEIO_DM_TDATA, LITEIO_DM_TSPARE,
+			       LITEIO_EXTENT_THIN_META, LITEIO_EXTENT_META_SPARE,
+			       LITEIO_EXTENT_THIN_DATA },
 	[LITEIO_THIN_RESERVE] = { LITEIO_DM_RPOOL, LITEIO_DM_RMETA, LITEIO_DM_RDATA,
-				  LITEIO_EXTENT_RESERVE_META, LITEIO_EXTENT_RESERVE_DATA },
+				  LITEIO_DM_RSPARE, LITEIO_EXTENT_RESERVE_META,
+				  LITEIO_EXTENT_RESERVE_SPARE, LITEIO_EXTENT_RESERVE_DATA },
 };
 
 struct thin {
 	struct liteio_engine engine;
 	const struct part *part;
 	struct liteio_label label;
-	dev_t dev;
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
+	/* volumes are activated read-only, too */
+	bool is_locked;
 	char pool[LITEIO_DM_NAME_MAX + 1];
 	char tmeta[LITEIO_DM_NAME_MAX + 1];
 	char tdata[LITEIO_DM_NAME_MAX + 1];
+	char tspare[LITEIO_DM_NAME_MAX + 1];
 };
 
 static struct thin *thin_of(struct liteio_engine *e)
@@ -64,9 +69,9 @@ static bool is_active(struct liteio_engine *e)
 	return !liteio_dm_info(thin_of(e)->pool, &i, NULL) && i.live_table;
 }
 
-/* a linear device over the extents of a kind */
+/* a linear device over the extents of a kind, but for what is behind @most bytes */
 static int ensure_linear(struct thin *t, enum liteio_dm_role role, enum liteio_extent_kind kind,
-			 struct liteio_dm_info *ret, struct liteio_error *err)
+			 uint64_t most, struct liteio_dm_info *ret, struct liteio_error *err)
 {
 	struct liteio_dm_target targets[LITEIO_LABEL_EXTENTS_MAX] = { 0 };
 	char name[LITEIO_DM_NAME_MAX + 1], uuid[LITEIO_DM_NAME_MAX + 1];
@@ -75,14 +80,17 @@ static int ensure_linear(struct thin *t, enum liteio_dm_role role, enum liteio_e
 
 	for (size_t i = 0; i < t->label.n_extents; i++) {
 		const struct liteio_extent *x = &t->label.extents[i];
+		dev_t dev = t->devs[x->device];
+		uint64_t length = x->length < most ? x->length : most;
 
-		if (x->kind != kind)
+		if (x->kind != kind || !length)
 			continue;
+		most -= length;
 		targets[n].start = at;
-		targets[n].sectors = x->length / SECTOR;
+		targets[n].sectors = length / SECTOR;
 		snprintf(targets[n].type, sizeof(targets[n].type), "linear");
-		snprintf(targets[n].params, sizeof(targets[n].params), "%u:%u %llu", major(t->dev),
-			 minor(t->dev), (unsigned long long)(x->start / SECTOR));
+		snprintf(targets[n].params, sizeof(targets[n].params), "%u:%u %llu", major(dev),
+			 minor(dev), (unsigned long long)(x->start / SECTOR));
 		at += targets[n].sectors;
 		n++;
 	}
@@ -91,28 +99,94 @@ static int ensure_linear(struct thin *t, enum liteio_dm_role role, enum liteio_e
 	return liteio_dm_ensure(name, uuid, targets, n, LITEIO_DM_INNER, ret, err);
 }
 
+/* a device over a region of metadata; removed by deactivate() */
+static int region(struct thin *t, enum liteio_dm_role role, enum liteio_extent_kind kind,
+		  char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err)
+{
+	struct liteio_dm_info i;
+	int r = ensure_linear(t, role, kind, UINT64_MAX, &i, err);
+
+	if (!r)
+		liteio_dm_path(&i, ret_path);
+	return r;
+}
+
+/* how much of the label is in use */
+struct lengths {
+	uint64_t meta;
+	uint64_t data;
+};
+
+static struct lengths label_lengths(const struct thin *t)
+{
+	return (struct lengths){
+		.meta = liteio_label_sum(&t->label, t->part->meta),
+		.data = liteio_label_sum(&t->label, t->part->data) / t->label.thin_block *
+			t->label.thin_block,
+	};
+}
+
+/*
+ * The label may be ahead of metadata that did not follow it any more. The kernel would write them,
+ * be they read-only or not, to make them as long as their devices are, and refuse them when it can
+ * not. What they do not say is left as it is.
+ */
+static int metadata_lengths(struct thin *t, struct lengths *l, struct liteio_error *err)
+{
+	struct liteio_thin_superblock s;
+	char path[LITEIO_DM_PATH_MAX];
+	int r = region(t, t->part->tmeta, t->part->meta, path, err);
+
+	if (r || liteio_thin_meta_superblock(path, &s))
+		return r;
+	if (s.meta_blocks && s.meta_blocks < l->meta / LITEIO_ONDISK_BLOCK)
+		l->meta = s.meta_blocks * LITEIO_ONDISK_BLOCK;
+	if (s.data_blocks && s.data_blocks < l->data / t->label.thin_block)
+		l->data = s.data_blocks * t->label.thin_block;
+	return 0;
+}
+
 static int activate(struct liteio_engine *e, bool read_only, struct liteio_error *err)
 {
 	struct thin *t = thin_of(e);
 	struct liteio_dm_target target = { .type = "thin-pool" };
+	struct lengths l = label_lengths(t);
 	char uuid[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info meta, data;
-	uint64_t blocks = liteio_label_sum(&t->label, t->part->data) / t->label.thin_block;
 	int r;
 
-	r = ensure_linear(t, t->part->tmeta, t->part->meta, &meta, err);
+	/* left by a repair that was interrupted */
+	r = liteio_dm_remove(t->tspare, err);
+	if (!r && read_only)
+		r = metadata_lengths(t, &l, err);
 	if (!r)
-		r = ensure_linear(t, t->part->tdata, t->part->data, &data, err);
+		r = ensure_linear(t, t->part->tmeta, t->part->meta, l.meta, &meta, err);
+	if (!r)
+		r = ensure_linear(t, t->part->tdata, t->part->data, l.data, &data, err);
 	if (r)
 		return r;
-	target.sectors = blocks * (t->label.thin_block / SECTOR);
+	target.sectors = l.data / SECTOR;
 	/* the event of low space comes when a fifth is left */
 	snprintf(target.params, sizeof(target.params), "%u:%u %u:%u %u %llu %s", meta.major,
 		 meta.minor, data.major, data.minor, t->label.thin_block / SECTOR,
-		 (unsigned long long)blocks / 5 + 1,
+		 (unsigned long long)(l.data / t->label.thin_block) / 5 + 1,
 		 read_only ? "2 read_only error_if_no_space" : "1 error_if_no_space");
 	liteio_dm_uuid(t->part->pool, &t->label.pool_uuid, 0, uuid);
-	return liteio_dm_ensure(t->pool, uuid, &target, 1, LITEIO_DM_INNER, NULL, err);
+	r = liteio_dm_ensure(t->pool, uuid, &target, 1, LITEIO_DM_INNER, NULL, err);
+	if (!r)
+		t->is_locked = read_only;
+	return r;
+}
+
+static bool is_locked(struct liteio_engine *e)
+{
+	struct thin *t = thin_of(e);
+	struct liteio_dm_target *table _cleanup_free_ = NULL;
+	size_t n;
+
+	t->is_locked = !liteio_dm_table(t->pool, &table, &n, NULL) && n == 1 &&
+		       strstr(table[0].params, " read_only");
+	return t->is_locked;
 }
 
 static int deactivate(struct liteio_engine *e, struct liteio_error *err)
@@ -123,32 +197,88 @@ static int deactivate(struct liteio_engine *e, struct liteio_error *err)
 	r = liteio_dm_remove(t->pool, err);
 	if (!r)
 		r = liteio_dm_remove(t->tdata, err);
+	/* there when a repair was interrupted */
+	if (!r)
+		r = liteio_dm_remove(t->tspare, err);
 	return r ? r : liteio_dm_remove(t->tmeta, err);
 }
+
+static void set_label(struct thin *t, const struct liteio_label *label, const dev_t *devs)
+{
+	t->label = *label;
+	memcpy(t->devs, devs, label->n_devices * sizeof(*devs));
+}
+
+static int resize(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,
+		  struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	struct liteio_dm_info ignored;
+	int r;
+
+	set_label(t, label, devs);
+	if (!is_active(e))
+		return 0;
+	r = ensure_linear(t, t->part->tmeta, t->part->meta, UINT64_MAX, &ignored, err);
+	return r ? r : ensure_linear(t, t->part->tdata, t->part->data, UINT64_MAX, &ignored, err);
+}
+
+/* ---- metadata of a pool that is not active -------------------------------------------------- */
 
 static int check(struct liteio_engine *e, struct liteio_error *err)
 {
 	struct thin *t = thin_of(e);
 	char path[LITEIO_DM_PATH_MAX];
-	const char *const argv[] = { "thin_check", path, NULL };
-	struct liteio_child_result res;
-	char *output _cleanup_free_ = NULL;
-	struct liteio_dm_info meta;
 	int r;
 
-	r = ensure_linear(t, t->part->tmeta, t->part->meta, &meta, err);
-	if (r)
-		return r;
-	liteio_dm_path(&meta, path);
-	r = liteio_child_run(argv, CHECK_TIMEOUT_MS, &res, err);
-	if (r)
-		return r;
-	output = res.output;
-	if (!res.status)
-		return 0;
-	output[strcspn(output, "\n")] = '\0';
-	return liteio_error_set(err, -EUCLEAN, "the pool's metadata failed its check: %s", output);
+	r = region(t, t->part->tmeta, t->part->meta, path, err);
+	return r ? r : liteio_thin_meta_check(path, false, err);
 }
+
+static int needs_repair(struct liteio_engine *e, struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	char path[LITEIO_DM_PATH_MAX];
+	int r;
+
+	r = region(t, t->part->tmeta, t->part->meta, path, err);
+	return r ? r : liteio_thin_needs_repair(path, err);
+}
+
+static int spare_fill(struct liteio_engine *e, uint64_t txid, struct liteio_engine_spare *ret,
+		      struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	const struct liteio_thin_dump known = {
+		.txid = txid,
+		.block_sectors = t->label.thin_block / SECTOR,
+		.data_blocks = liteio_label_sum(&t->label, t->part->data) / t->label.thin_block,
+	};
+	char meta[LITEIO_DM_PATH_MAX], spare[LITEIO_DM_PATH_MAX];
+	int r;
+
+	if (liteio_label_sum(&t->label, t->part->spare) <
+	    liteio_label_sum(&t->label, t->part->meta))
+		return liteio_error_set(err, -ENOSPC,
+					"the region to repair into is smaller than the metadata");
+	r = region(t, t->part->tmeta, t->part->meta, meta, err);
+	if (!r)
+		r = region(t, t->part->tspare, t->part->spare, spare, err);
+	return r ? r : liteio_thin_spare_make(meta, spare, &known, ret, err);
+}
+
+static int contents(struct liteio_engine *e, struct liteio_thin_dump *ret,
+		    struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	char path[LITEIO_DM_PATH_MAX];
+	int r;
+
+	r = region(t, t->part->tmeta, t->part->meta, path, err);
+	return r ? r : liteio_thin_meta_dump(path, true, ret, err);
+}
+
+/* ---- status --------------------------------------------------------------------------------- */
 
 /* liteio_dm_status(), or the kind that commits */
 typedef int (*status_fn)(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
@@ -251,6 +381,8 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 			   uint64_t size, struct liteio_pool_thin *ret, struct liteio_error *err)
 {
 	struct liteio_dm_target target = { .sectors = size / SECTOR, .type = "thin" };
+	const unsigned int flags =
+		LITEIO_DM_INNER | (thin_of(e)->is_locked ? LITEIO_DM_READ_ONLY : 0);
 	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info pool, i;
 	int r;
@@ -261,10 +393,11 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 	snprintf(target.params, sizeof(target.params), "%u:%u %u", pool.major, pool.minor, id);
 	volume_name(uuid, name);
 	liteio_dm_uuid(LITEIO_DM_THIN, uuid, 0, dm_uuid);
-	r = liteio_dm_ensure(name, dm_uuid, &target, 1, LITEIO_DM_INNER, &i, err);
+	r = liteio_dm_ensure(name, dm_uuid, &target, 1, flags, &i, err);
 	if (r)
 		return r;
 	if (ret) {
+		ret->is_read_only = i.read_only;
 		ret->dev = makedev(i.major, i.minor);
 		liteio_dm_path(&i, ret->path);
 		ret->size_bytes = size;
@@ -389,6 +522,20 @@ static int volumes_deactivate(struct liteio_engine *e, struct liteio_error *err)
 	return for_each(thin_of(e), take_out, err);
 }
 
+static int devices_resume(struct liteio_engine *e, struct liteio_error *err)
+{
+	struct thin *t = thin_of(e);
+	const char *const names[] = { t->tmeta, t->tdata, t->pool };
+	struct liteio_dm_info i;
+	int r = 0;
+
+	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(names) && !r; k++) {
+		if (!liteio_dm_info(names[k], &i, NULL))
+			r = let_go_on(&i, err);
+	}
+	return r;
+}
+
 static int volumes_resume(struct liteio_engine *e, struct liteio_error *err)
 {
 	return for_each(thin_of(e), let_go_on, err);
@@ -403,8 +550,13 @@ static const struct liteio_engine_ops ops = {
 	.name = "thin",
 	.is_active = is_active,
 	.check = check,
+	.is_locked = is_locked,
+	.needs_repair = needs_repair,
+	.spare_fill = spare_fill,
+	.contents = contents,
 	.activate = activate,
 	.deactivate = deactivate,
+	.resize = resize,
 	.status = status,
 	.create = create,
 	.snapshot = snapshot,
@@ -415,22 +567,23 @@ static const struct liteio_engine_ops ops = {
 	.volume_status = volume_status,
 	.volume_suspend = volume_suspend,
 	.volume_resume = volume_resume,
+	.devices_resume = devices_resume,
 	.volumes_deactivate = volumes_deactivate,
 	.volumes_resume = volumes_resume,
 	.free = thin_free,
 };
 
-struct liteio_engine *liteio_thin_new(const struct liteio_label *label, dev_t dev,
+struct liteio_engine *liteio_thin_new(const struct liteio_label *label, const dev_t *devs,
 				      enum liteio_thin_part part)
 {
 	struct thin *t = liteio_calloc(1, sizeof(*t));
 
 	t->engine.ops = &ops;
 	t->part = &parts[part];
-	t->label = *label;
-	t->dev = dev;
+	set_label(t, label, devs);
 	liteio_dm_name(t->part->pool, &label->pool_uuid, 0, t->pool);
 	liteio_dm_name(t->part->tmeta, &label->pool_uuid, 0, t->tmeta);
 	liteio_dm_name(t->part->tdata, &label->pool_uuid, 0, t->tdata);
+	liteio_dm_name(t->part->tspare, &label->pool_uuid, 0, t->tspare);
 	return &t->engine;
 }

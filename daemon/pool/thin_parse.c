@@ -1,15 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Status lines of the targets thin-pool and thin. Pure.
+ * Status lines of the targets thin-pool and thin, and the first block of a pool's metadata. Pure.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "pool/bytes.h"
+#include "pool/crc32c.h"
 #include "pool/thin.h"
 
 #define META_BLOCK 4096ull
+/*
+ * struct thin_disk_superblock of the kernel's dm-thin-metadata.c: csum over all behind it, flags,
+ * blocknr, uuid, magic, version, time, trans_id, held_root, the roots of the space maps of data and
+ * of metadata, each of which begins with how many blocks it is about
+ */
+#define SUPERBLOCK_FLAGS_AT 4
+#define SUPERBLOCK_BLOCKNR_AT 8
+#define SUPERBLOCK_MAGIC 27022010u
+#define SUPERBLOCK_MAGIC_AT 32
+#define SUPERBLOCK_TRANS_ID_AT 48
+#define SUPERBLOCK_DATA_AT 64
+#define SUPERBLOCK_META_AT 192
+#define SUPERBLOCK_CSUM_XOR 160774u
 #define SECTOR 512ull
 #define FIELDS_MAX 16
 
@@ -67,6 +82,27 @@ int liteio_thin_parse_pool(const char *params, uint32_t thin_block,
 			s.needs_check = true;
 	}
 	*ret = s;
+	return 0;
+}
+
+/* dm_bm_checksum(): without the last inversion, and salted by what kind of block it is */
+static uint32_t superblock_csum(const uint8_t *block)
+{
+	return ~liteio_crc32c(0, block + SUPERBLOCK_FLAGS_AT, META_BLOCK - SUPERBLOCK_FLAGS_AT) ^
+	       SUPERBLOCK_CSUM_XOR;
+}
+
+int liteio_thin_parse_superblock(const uint8_t *block, struct liteio_thin_superblock *ret)
+{
+	if (liteio_is_zero(block, META_BLOCK))
+		return -ENODATA;
+	if (liteio_le_get(block + SUPERBLOCK_MAGIC_AT, 8) != SUPERBLOCK_MAGIC ||
+	    liteio_le_get(block + SUPERBLOCK_BLOCKNR_AT, 8) ||
+	    liteio_le_get(block, 4) != superblock_csum(block))
+		return -EUCLEAN;
+	ret->txid = liteio_le_get(block + SUPERBLOCK_TRANS_ID_AT, 8);
+	ret->data_blocks = liteio_le_get(block + SUPERBLOCK_DATA_AT, 8);
+	ret->meta_blocks = liteio_le_get(block + SUPERBLOCK_META_AT, 8);
 	return 0;
 }
 

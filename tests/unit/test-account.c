@@ -138,4 +138,31 @@ START_TEST(test_without)
 }
 END_TEST
 
-UNIT_MAIN("account", test_numbers, test_fill, test_admit, test_without)
+START_TEST(test_metadata)
+{
+	static const struct {
+		struct liteio_usage meta;
+		enum liteio_account_what what;
+		int r;
+	} cases[] = {
+		{ { 0, 1000 }, LITEIO_ACCOUNT_SHARE, 0 },
+		{ { 899, 1000 }, LITEIO_ACCOUNT_SHARE, 0 },
+		{ { 900, 1000 }, LITEIO_ACCOUNT_SHARE, -ENOSPC },
+		{ { 900, 1000 }, LITEIO_ACCOUNT_CREATE, -ENOSPC },
+		{ { 1000, 1000 }, LITEIO_ACCOUNT_CREATE, -ENOSPC },
+		{ { 1000, 1000 }, LITEIO_ACCOUNT_GROW, 0 },
+		/* of a pool that does not say */
+		{ { 0, 0 }, LITEIO_ACCOUNT_SHARE, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+
+		ck_assert_int_eq(liteio_account_metadata(&cases[i].meta, cases[i].what, &err),
+				 cases[i].r);
+		ck_assert(!cases[i].r || strstr(err.msg, "nearly full"));
+	}
+}
+END_TEST
+
+UNIT_MAIN("account", test_numbers, test_fill, test_admit, test_without, test_metadata)

@@ -106,6 +106,24 @@ START_TEST(a_missing_pool_is_given_up_by_name)
 }
 END_TEST
 
+START_TEST(an_exported_pool_is_not_waited_for)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid uuid;
+
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true},"
+		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\"}]}");
+	ck_assert_int_eq(liteio_uuid_parse(UUID_A, &uuid), 0);
+	ck_assert_int_eq(liteio_pools_forget_gone(&agent, &uuid, &err), 0);
+	ck_assert(!list_has(UUID_A));
+	ck_assert(list_has(UUID_B));
+	ck_assert_ptr_null(liteio_pools_missing(&agent));
+	/* the same again */
+	ck_assert_int_eq(liteio_pools_forget_gone(&agent, &uuid, &err), 0);
+	ck_assert(list_has(UUID_B));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-known");
@@ -117,6 +135,7 @@ int main(void)
 	tcase_add_test(t, who_had_remote_consumers_is_missed);
 	tcase_add_test(t, what_is_not_there_stays_known);
 	tcase_add_test(t, a_missing_pool_is_given_up_by_name);
+	tcase_add_test(t, an_exported_pool_is_not_waited_for);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -4,7 +4,7 @@
  *
  * unit-src: daemon/ctl/command.c daemon/ctl/option.c daemon/ctl/body.c daemon/ctl/query.c
  * unit-src: daemon/ctl/print.c daemon/ctl/progress.c daemon/ctl/module_command.c
- * unit-src: daemon/ctl/limit_options.c
+ * unit-src: daemon/ctl/limit_options.c daemon/ctl/pool_command.c
  */
 #include <check.h>
 #include <errno.h>
@@ -34,6 +34,20 @@ static const struct {
 	{ "pool", "list", { NULL }, { NO_TIMEOUT }, "/v1/pools", NULL },
 	{ "pool", "create", { "fast", "/dev/vdb" }, { NO_TIMEOUT }, "/v1/pools",
 	  "{\"name\":\"fast\",\"device\":\"/dev/vdb\"}" },
+	{ "pool", "import", { "/dev/vdb" }, { NO_TIMEOUT }, "/v1/pools/import",
+	  "{\"device\":\"/dev/vdb\"}" },
+	{ "pool", "import", { NULL }, { .all = true, NO_TIMEOUT }, "/v1/pools/import-all", NULL },
+	{ "pool", "export", { "fast" }, { NO_TIMEOUT }, "/v1/pools/fast/export", NULL },
+	{ "pool", "grow", { "fast" }, { NO_TIMEOUT }, "/v1/pools/fast/grow", "{}" },
+	{ "pool", "grow", { "fast" }, { .size = 1 << 30, NO_TIMEOUT }, "/v1/pools/fast/grow",
+	  "{\"sizeBytes\":1073741824}" },
+	{ "pool", "grow", { "fast" }, { .add = "/dev/vdb", .force = true, NO_TIMEOUT },
+	  "/v1/pools/fast/grow", "{\"add\":\"/dev/vdb\",\"force\":true}" },
+	{ "pool", "repair", { "fast" }, { NO_TIMEOUT }, "/v1/pools/fast/repair", "{}" },
+	{ "pool", "repair", { "fast" }, { .force = true, NO_TIMEOUT }, "/v1/pools/fast/repair",
+	  "{\"force\":true}" },
+	{ "pool", "repair", { "fast" }, { .from_metadata = true, NO_TIMEOUT },
+	  "/v1/pools/fast/repair", "{\"fromMetadata\":true}" },
 	{ "volume", "create", { "a" }, { .pool = "fast", .size = 1 << 30, NO_TIMEOUT },
 	  "/v1/volumes",
 	  "{\"name\":\"a\",\"pool\":\"fast\",\"sizeBytes\":1073741824,\"class\":\"thin\"}" },
@@ -120,6 +134,7 @@ START_TEST(commands_make_requests)
 	char *target;
 
 	ck_assert_int_eq(liteio_command_find(good[_i].noun, good[_i].verb, &c, &err), 0);
+	c = liteio_command_variant(c, &good[_i].o);
 	ck_assert_msg(liteio_command_check(c, count(operands), operands, &good[_i].o, &err) == 0,
 		      "%s", err.msg);
 	target = liteio_command_target(c, operands, &good[_i].o);
@@ -154,7 +169,15 @@ static const struct {
 	const char *said;
 } bad[] = {
 	{ "pools", "list", { NULL }, { NO_TIMEOUT }, "pools" },
-	{ "pool", NULL, { NULL }, { NO_TIMEOUT }, "list, show, create, set, import, delete" },
+	{ "pool", "import", { NULL }, { NO_TIMEOUT }, "DEVICE" },
+	{ "pool", "import", { "/dev/vdb" }, { .all = true, NO_TIMEOUT }, "no operands" },
+	{ "pool", "import", { "vdb" }, { NO_TIMEOUT }, "absolute" },
+	{ "pool", "export", { "fast" }, { .all = true, NO_TIMEOUT }, "--all" },
+	{ "pool", "grow", { "fast" }, { .force = true, NO_TIMEOUT }, "--force" },
+	{ "pool", "grow", { "fast" }, { .add = "vdb", NO_TIMEOUT }, "--add" },
+	{ "pool", "show", { "fast" }, { .add = "/dev/vdb", NO_TIMEOUT }, "--add" },
+	{ "pool", NULL, { NULL }, { NO_TIMEOUT },
+	  "list, show, create, set, grow, export, import, repair, delete" },
 	{ "pool", "destroy", { NULL }, { NO_TIMEOUT }, "list, show" },
 	{ "pool", "show", { NULL }, { NO_TIMEOUT }, "POOL" },
 	{ "pool", "list", { "x" }, { NO_TIMEOUT }, "no operands" },
@@ -223,6 +246,8 @@ START_TEST(bad_lines_get_a_sentence)
 	int r;
 
 	r = liteio_command_find(bad[_i].noun, bad[_i].verb, &c, &err);
+	if (r == 0)
+		c = liteio_command_variant(c, &bad[_i].o);
 	if (r == 0)
 		r = liteio_command_check(c, count(operands), operands, &bad[_i].o, &err);
 	if (r == 0 && c->body)

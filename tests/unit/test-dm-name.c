@@ -27,6 +27,8 @@ START_TEST(test_names)
 		{ LITEIO_DM_RPOOL, 0, "liteio-rpool-" TEXT, "LITEIO-RPOOL-" TEXT },
 		{ LITEIO_DM_RMETA, 0, "liteio-rmeta-" TEXT, "LITEIO-RMETA-" TEXT },
 		{ LITEIO_DM_RDATA, 0, "liteio-rdata-" TEXT, "LITEIO-RDATA-" TEXT },
+		{ LITEIO_DM_TSPARE, 0, "liteio-tspare-" TEXT, "LITEIO-TSPARE-" TEXT },
+		{ LITEIO_DM_RSPARE, 0, "liteio-rspare-" TEXT, "LITEIO-RSPARE-" TEXT },
 		{ LITEIO_DM_HEAD, 1, "liteio-head-" TEXT "-1", "LITEIO-HEAD-" TEXT "-1" },
 		{ LITEIO_DM_REMOTE, 0x7fffffffffffffff,
 		  "liteio-remote-" TEXT "-9223372036854775807",

@@ -133,4 +133,48 @@ START_TEST(test_head_table)
 }
 END_TEST
 
-UNIT_MAIN("pool-status", test_pool, test_pool_bad, test_volume, test_head_status, test_head_table)
+/* what thin_restore makes of transaction 7 and 1000 blocks, in 4 MiB: bytes that are not 0 */
+static void real_superblock(uint8_t block[4096])
+{
+	static const struct {
+		uint16_t at;
+		uint8_t byte;
+	} bytes[] = {
+		{ 0, 233 },  { 1, 243 },  { 2, 80 },   { 3, 4 },    { 32, 186 }, { 33, 82 },
+		{ 34, 156 }, { 35, 1 },	  { 40, 2 },   { 48, 7 },   { 64, 232 }, { 65, 3 },
+		{ 72, 1 },   { 80, 4 },	  { 88, 5 },   { 193, 4 },  { 200, 11 }, { 208, 1 },
+		{ 216, 2 },  { 320, 7 },  { 328, 6 },  { 337, 2 },  { 340, 8 },	 { 345, 4 },
+	};
+
+	memset(block, 0, 4096);
+	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++)
+		block[bytes[i].at] = bytes[i].byte;
+}
+
+START_TEST(test_superblock)
+{
+	struct liteio_thin_superblock s = { 99, 99, 99 };
+	uint8_t block[4096];
+
+	real_superblock(block);
+	ck_assert_int_eq(liteio_thin_parse_superblock(block, &s), 0);
+	ck_assert_uint_eq(s.txid, 7);
+	ck_assert_uint_eq(s.data_blocks, 1000);
+	ck_assert_uint_eq(s.meta_blocks, 1024);
+	/* one bit anywhere, the checksum included */
+	for (size_t i = 0; i < sizeof(block); i++) {
+		block[i] ^= 0x10;
+		ck_assert_msg(liteio_thin_parse_superblock(block, &s) == -EUCLEAN,
+			      "byte %zu does not matter", i);
+		block[i] ^= 0x10;
+	}
+	memset(block, 0, sizeof(block));
+	ck_assert_int_eq(liteio_thin_parse_superblock(block, &s), -ENODATA);
+	block[100] = 1;
+	ck_assert_int_eq(liteio_thin_parse_superblock(block, &s), -EUCLEAN);
+	ck_assert_uint_eq(s.txid, 7);
+}
+END_TEST
+
+UNIT_MAIN("pool-status", test_pool, test_pool_bad, test_volume, test_superblock, test_head_status,
+	  test_head_table)

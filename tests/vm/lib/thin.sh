@@ -17,6 +17,7 @@ kernel_ids() {
 	local pool
 
 	for pool in $(dmsetup ls | sed -n 's/^\(liteio-r\?pool-[^ \t]*\).*/\1/p'); do
-		ids_in "$pool"
+		# one that is only there to be under load (broken.sh)
+		[[ $pool = *-${calm_pool:-none} ]] || ids_in "$pool"
 	done | sort -n
 }

@@ -3,14 +3,19 @@
 # The pool engine killed after every named step of every operation: what it then finds when it opens
 # the pool again is the state before or after, nothing is lost, nothing is left over, the kernel knows
 # the thin devices that the catalog knows, and everything can be done again.
-# vm: kernels=6.12 disks=pool=320M timeout=3000 needs=tools
+# vm: kernels=6.12 disks=pool=352M,home=96M,second=64M timeout=3600 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/pool.sh
 . "$LITEIO_TOP/tests/vm/lib/pool.sh"
 
-disk=/dev/disk/by-id/virtio-pool
+# a disk that can become larger
+disk=/dev/mapper/under
+under=$((320 << 11))
+under_table() { echo "0 $under linear /dev/disk/by-id/virtio-pool 0"; }
+dmsetup create under --table "$(under_table)"
+udevadm settle
 
 # no device is held, none of an operation that nobody was told of is there
 check_after_kill() {
@@ -104,9 +109,127 @@ one_step() {
 	poolctl story $disk $V1 $V2 $S1 || fail "$step:$count: not done again"
 }
 
+# what is no part of the story: there is a volume, and it has its data whenever it is killed
+repair_step() {
+	local rc=0 dev
+
+	poolctl create $disk $V1 one 16Mi
+	dev=$(poolctl activate $disk $V1)
+	fill "$dev" 8 kept
+	LITEIO_STEP_KILL=$1 poolctl repair $disk force >/dev/null || rc=$?
+	[ $rc = 137 ] || fail "$1 was not reached: $rc"
+	field $disk condition Ready
+	holds "$(poolctl activate $disk $V1)" 8 kept
+	[ -z "$(dmsetup ls | grep spare || true)" ] || fail "$1: a device over the spare stayed"
+	ids_agree $disk
+	poolctl repair $disk force >/dev/null
+	holds "$(poolctl activate $disk $V1)" 8 kept
+	poolctl delete $disk $V1
+	poolctl reclaim $disk
+}
+
+# both copies of the catalog are lost, and one is made anew
+salvage_step() {
+	local rc=0
+
+	poolctl close $disk
+	dd if=/dev/urandom of=$disk bs=1M seek=1 count=2 oflag=direct conv=notrunc,fsync status=none
+	LITEIO_STEP_KILL=$1 poolctl salvage $disk force >/dev/null || rc=$?
+	[ $rc = 137 ] || fail "$1 was not reached: $rc"
+	field $disk condition Ready
+	field $disk volumes 0
+}
+
+# the disk is a MiB larger: the pool is as it was until its label says otherwise
+grow_step() {
+	local step=$1 rc=0 before want
+
+	before=$(value $disk data)
+	want=$((before + (1 << 20)))
+	under=$((under + 2048))
+	dmsetup reload under --table "$(under_table)"
+	dmsetup resume under
+	LITEIO_STEP_KILL=$step poolctl enlarge $disk || rc=$?
+	[ $rc = 137 ] || fail "$step was not reached: $rc"
+	case $step in
+	pool-grow:file | pool-grow:wiped) want=$before ;;
+	esac
+	check_after_kill "$step"
+	field $disk data "$want"
+	holds "$(poolctl activate $disk $V3)" 8 kept
+	poolctl enlarge $disk
+	field $disk data $((before + (1 << 20)))
+	poolctl close $disk
+	field $disk data $((before + (1 << 20)))
+	holds "$(poolctl activate $disk $V3)" 8 kept
+}
+
+# a second disk: the pool is as it was until its first disk says otherwise
+add_step() {
+	local step=$1 home=/dev/disk/by-id/virtio-home second=/dev/disk/by-id/virtio-second rc=0 before got
+
+	poolctl close $disk
+	poolctl format $home wide >/dev/null
+	poolctl create $home $V4 four 16Mi
+	fill "$(poolctl activate $home $V4)" 16 wide
+	before=$(value $home data)
+	LITEIO_STEP_KILL=$step poolctl enlarge $home 0 $second || rc=$?
+	[ $rc = 137 ] || fail "$step was not reached: $rc"
+	got=$(value $home data)
+	case $step in
+	pool-grow:file | pool-grow:wiped | label:others | label:one-copy:1)
+		[ "$got" = "$before" ] || fail "$step: it is larger, and its disk does not say so"
+		;;
+	*)
+		[ "$got" -gt $((before + (32 << 20))) ] || fail "$step: it is not larger: $got"
+		;;
+	esac
+	holds "$(poolctl activate $home $V4)" 16 wide
+	poolctl enlarge $home 0 $second
+	[ "$(value $home data)" -gt $((before + (32 << 20))) ] || fail "$step: not done again"
+	poolctl grow $home $V4 96Mi
+	fill "$(poolctl activate $home $V4)" 96 both
+	poolctl close $home
+	# from whichever disk
+	holds "$(poolctl activate $second $V4)" 96 both
+	[ "$(value $home condition)" = Ready ] || fail "$step: $(poolctl info $home)"
+	poolctl delete $home $V4
+	poolctl reclaim $home
+	poolctl destroy $home
+	refused 'no pool' poolctl probe $home
+	refused 'no pool' poolctl probe $second
+	field $disk condition Ready
+}
+
+# away and back: each is done, or was never begun
+move_step() {
+	local step=$1 rc=0
+
+	if [ "$step" = pool-export:label ]; then
+		LITEIO_STEP_KILL=$step poolctl export $disk || rc=$?
+		[ $rc = 137 ] || fail "$step was not reached: $rc"
+		refused 'was exported' poolctl info $disk
+		poolctl import $disk
+	else
+		poolctl export $disk
+		LITEIO_STEP_KILL=$step poolctl import $disk || rc=$?
+		[ $rc = 137 ] || fail "$step was not reached: $rc"
+	fi
+	check_after_kill "$step"
+	holds "$(poolctl activate $disk $V3)" 8 kept
+}
+
+# something that is there all the while
+keep() {
+	poolctl create $disk $V3 kept 8Mi
+	fill "$(poolctl activate $disk $V3)" 8 kept
+}
+
 n=0
 for step in $(poolctl steps); do
 	case $step in
+	pool-repair:*) repair_step "$step" ;;
+	pool-salvage:*) salvage_step "$step" ;;
 	pool-format:*)
 		# these come first; the last one leaves the pool that the others work on
 		rc=0
@@ -119,6 +242,24 @@ for step in $(poolctl steps); do
 			one_step "$step" $count
 		done
 		;;
+	pool-grow:*)
+		[ "$step" != pool-grow:file ] || keep
+		grow_step "$step"
+		add_step "$step"
+		;;
+	label:one-copy)
+		grow_step "$step"
+		repair_step "$step"
+		for count in 1 2 3; do
+			add_step "$step:$count"
+		done
+		;;
+	label:*)
+		add_step "$step"
+		;;
+	pool-export:* | pool-import:*)
+		move_step "$step"
+		;;
 	*)
 		one_step "$step" 1
 		;;
@@ -126,7 +267,9 @@ for step in $(poolctl steps); do
 	n=$((n + 1))
 	ok "killed after $step"
 done
-[ $n -ge 54 ] || fail "only $n steps"
+[ $n -ge 68 ] || fail "only $n steps"
+poolctl delete $disk $V3
+poolctl reclaim $disk
 poolctl show $disk | grep -q '^condition=Ready .* used=0 .* volumes=0 snapshots=0 deleting=0' ||
 	fail "something was left: $(poolctl show $disk)"
 poolctl show $disk | grep -q ' reserve-used=0 reserve-promised=0 .* linear-used=0 ' ||

@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "host/dm.h"
 #include "pool/pool.h"
+#include "pool/repair.h"
 
 #define ARGS_MAX 7
 
@@ -83,7 +84,8 @@ static int do_probe(struct call *c, struct liteio_error *err)
 	int r = liteio_pool_probe(c->arg[0], &f, err);
 
 	if (!r)
-		printf("%s %s\n", f.label.pool_name, f.from_backup ? "backup" : "first");
+		printf("%s %s%s\n", f.label.pool_name, f.from_backup ? "backup" : "first",
+		       f.label.exported ? " exported" : "");
 	return r;
 }
 
@@ -153,6 +155,61 @@ static int do_orphans(struct call *c, struct liteio_error *err)
 	if (found)
 		return liteio_error_set(err, -EUCLEAN, "%d thin devices are left over", found);
 	return 0;
+}
+
+static int do_import(struct call *c, struct liteio_error *err)
+{
+	return liteio_pool_import(c->arg[0], &c->pool, err);
+}
+
+static int do_export(struct call *c, struct liteio_error *err)
+{
+	int r = liteio_pool_export(c->pool, err);
+
+	c->is_closed = !r;
+	return r;
+}
+
+static int do_enlarge(struct call *c, struct liteio_error *err)
+{
+	const struct liteio_pool_growth g = {
+		.size_bytes = number_arg(c, 0),
+		.add = c->n > 1 ? c->arg[1] : NULL,
+		.force = c->n > 2,
+	};
+
+	return liteio_pool_grow(c->pool, &g, err);
+}
+
+static int do_repair(struct call *c, struct liteio_error *err)
+{
+	const struct liteio_pool_repair how = { .force = c->n > 0 && !strcmp(c->arg[0], "force") };
+	struct liteio_pool_repaired done;
+	int r = liteio_pool_repair(c->pool, &how, &done, err);
+
+	if (!r)
+		printf("copied=%u rebuilt=%u lost-volumes=%llu lost=%llu %s\n", done.n_copied,
+		       done.n_rebuilt, (unsigned long long)done.lost_volumes,
+		       (unsigned long long)done.lost_bytes, done.lost);
+	return r;
+}
+
+static int do_salvage(struct call *c, struct liteio_error *err)
+{
+	static const char *const words[] = { "look", "make", "force" };
+	enum liteio_pool_salvage_how how = LITEIO_SALVAGE_LOOK;
+	struct liteio_pool_salvage s;
+	int r;
+
+	for (size_t i = 0; c->n > 1 && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!strcmp(c->arg[1], words[i]))
+			how = (enum liteio_pool_salvage_how)i;
+	}
+	r = liteio_pool_salvage(c->arg[0], how, &s, err);
+
+	if (!r)
+		printf("%s %zu: %s; %s\n", s.pool, s.n_volumes, s.what, s.lost);
+	return r;
 }
 
 static int do_close(struct call *c, struct liteio_error *err)
@@ -268,10 +325,14 @@ static int do_reclaim(struct call *c, struct liteio_error *err)
 
 static int do_activate(struct call *c, struct liteio_error *err)
 {
-	struct liteio_uuid uuid = uuid_arg(c, 0);
+	struct liteio_catalog_volume v;
 	struct liteio_pool_thin t;
-	int r = liteio_pool_volume_activate(c->pool, &uuid, &t, err);
+	int r;
 
+	/* one that was found again has a uuid that nobody knows */
+	if (liteio_pool_volume_find(c->pool, LITEIO_CATALOG_VOLUME, c->arg[0], &v))
+		v.uuid = uuid_arg(c, 0);
+	r = liteio_pool_volume_activate(c->pool, &v.uuid, &t, err);
 	if (!r)
 		puts(t.path);
 	return r;
@@ -329,6 +390,7 @@ static int do_attach(struct call *c, struct liteio_error *err)
 	struct liteio_catalog_attachment a = {
 		.volume = uuid_arg(c, 0),
 		.generation = number_arg(c, 1),
+		.flags = c->n > 3 && !strcmp(c->arg[3], "ro") ? LITEIO_CATALOG_ATT_READ_ONLY : 0,
 	};
 
 	snprintf(a.host, sizeof(a.host), "%s", c->arg[2]);
@@ -668,12 +730,17 @@ static const struct command {
 	{ "format", do_format, false, 2, "DEVICE NAME [SIZE [force|- [LINEAR [RESERVE]]]]" },
 	{ "probe", do_probe, false, 1, "DEVICE" },
 	{ "scan", do_scan, false, 0, "" },
+	{ "salvage", do_salvage, false, 1, "DEVICE [make|force]" },
 	{ "info", do_info, true, 0, "" },
 	{ "list", do_list, true, 0, "" },
 	{ "show", do_show, true, 0, "" },
 	{ "orphans", do_orphans, true, 1, "N" },
+	{ "import", do_import, false, 1, "DEVICE" },
+	{ "export", do_export, true, 0, "" },
+	{ "enlarge", do_enlarge, true, 0, "[SIZE|0 [DEVICE [force]]]" },
 	{ "close", do_close, true, 0, "" },
 	{ "destroy", do_destroy, true, 0, "" },
+	{ "repair", do_repair, true, 0, "[force]" },
 	{ "create", do_create, true, 3, "UUID NAME SIZE [SOURCE-UUID|- [CLASS|- [zero]]]" },
 	{ "overcommit", do_overcommit, true, 1, "PERCENT" },
 	{ "snapshot", do_snapshot, true, 3, "UUID NAME VOLUME-UUID" },
@@ -684,10 +751,10 @@ static const struct command {
 	{ "grow", do_grow, true, 2, "UUID SIZE" },
 	{ "delete", do_delete, true, 1, "UUID" },
 	{ "reclaim", do_reclaim, true, 0, "" },
-	{ "activate", do_activate, true, 1, "UUID" },
+	{ "activate", do_activate, true, 1, "UUID|NAME" },
 	{ "deactivate", do_deactivate, true, 1, "UUID" },
 	{ "floor", do_floor, true, 2, "UUID FLOOR" },
-	{ "attach", do_attach, true, 3, "UUID GENERATION HOST" },
+	{ "attach", do_attach, true, 3, "UUID GENERATION HOST [ro]" },
 	{ "fence", do_fence, true, 2, "UUID GENERATION" },
 	{ "story", do_story, true, 3, "UUID UUID UUID" },
 };

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Pools that go, and pools that come: export, and import of all that are found.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/door.h"
+#include "agent/gate.h"
+#include "agent/ops.h"
+#include "agent/pools.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "host/netlink.h"
+#include "model/local.h"
+#include "pool/step.h"
+
+/* ---- export --------------------------------------------------------------------------------- */
+
+static void add_device(struct liteio_local_pool_exported *ret, const char *device)
+{
+	ret->devices = liteio_realloc(ret->devices, ret->n_devices + 1, sizeof(*ret->devices));
+	ret->devices[ret->n_devices++] = liteio_strdup(device);
+}
+
+static void fill_exported(const struct liteio_open_pool *p,
+			  struct liteio_local_pool_exported *ret)
+{
+	struct liteio_pool_info info;
+	char device[sizeof(info.device)];
+
+	liteio_pool_info(p->engine, &info);
+	ret->exported = true;
+	ret->name = liteio_strdup(info.name);
+	ret->uuid = info.uuid;
+	add_device(ret, info.file[0] ? info.file : info.device);
+	for (uint32_t i = 1; i < info.n_devices; i++) {
+		liteio_pool_device(p->engine, i, device);
+		add_device(ret, device);
+	}
+}
+
+/* not open: a disk of this node may carry it, exported before */
+static int find_exported(struct liteio_agent *a, const char *pool,
+			 struct liteio_local_pool_exported *ret, struct liteio_error *err)
+{
+	struct liteio_pool_found *found _cleanup_free_ = NULL;
+	struct liteio_uuid known;
+	bool is_known = !liteio_pools_known_uuid(a, pool, &known);
+	size_t n;
+	int r;
+
+	r = liteio_pool_scan(&found, &n, err);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		const struct liteio_label *l = &found[i].label;
+
+		if (!l->exported || strcmp(l->pool_name, pool) != 0)
+			continue;
+		/* another one of that name is no answer for one that could not be opened */
+		if (is_known && !liteio_uuid_equal(&known, &l->pool_uuid))
+			continue;
+		if (!ret->exported) {
+			ret->exported = true;
+			ret->name = liteio_strdup(pool);
+			ret->uuid = l->pool_uuid;
+		}
+		if (liteio_uuid_equal(&ret->uuid, &l->pool_uuid))
+			add_device(ret, found[i].device);
+	}
+	if (!ret->exported)
+		return liteio_error_set(err, -ENOENT, "pool %s: no such pool", pool);
+	return 0;
+}
+
+/* the module need not remember volumes that are not on this node; who has a gate keeps it */
+static void forget_volumes(const struct liteio_catalog_volume *v, size_t n)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+
+	if (liteio_gate_open(&nl, NULL) || !nl)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].kind == LITEIO_CATALOG_VOLUME)
+			liteio_netlink_vol_del(nl, &v[i].uuid, NULL);
+	}
+}
+
+/* it is closed: nobody waits for it. What fails now is done again by the next start */
+static void forget_pool(struct liteio_agent *a, const struct liteio_open_pool *p)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_pools_forget_gone(a, &p->uuid, &err);
+
+	if (r)
+		log_warning(NULL, "pool %s is exported, and still on the list of pools: %s",
+			    p->name, liteio_error_str(&err, r));
+	liteio_step("agent-pool-export:forgotten");
+	liteio_door_review(a);
+}
+
+static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
+		       struct liteio_local_pool_exported *ret, struct liteio_error *err)
+{
+	struct liteio_catalog_volume *v _cleanup_free_ = NULL;
+	size_t n;
+	int r;
+
+	r = liteio_pools_take_out(a->pools, p, err);
+	if (r)
+		return r;
+	liteio_pool_volume_list(p->engine, &v, &n);
+	fill_exported(p, ret);
+	r = liteio_pool_export(p->engine, err);
+	if (r) {
+		liteio_json_fini(ret, liteio_local_pool_exported_fields);
+		liteio_pools_put_back(a->pools, p);
+		return r;
+	}
+	p->engine = NULL;
+	liteio_step("agent-pool-export:closed");
+	forget_volumes(v, n);
+	forget_pool(a, p);
+	log_info(NULL, "pool %s on %s is exported", p->name, ret->devices[0]);
+	return 0;
+}
+
+int liteio_op_pool_export(struct liteio_agent *a, const char *pool,
+			  struct liteio_local_pool_exported *ret, struct liteio_error *err)
+{
+	struct liteio_named_lock *lock _liteio_held_ = liteio_locks_take(a->locks, "pools");
+	struct liteio_open_pool *p;
+	int r;
+
+	if (liteio_pools_get(a->pools, pool, &p, NULL))
+		return find_exported(a, pool, ret, err);
+	r = export_open(a, p, ret, err);
+	liteio_pools_put(a->pools, p);
+	return r ? liteio_error_wrap(err, r, "export of pool %s", pool) : 0;
+}
+
+/* ---- all that are there --------------------------------------------------------------------- */
+
+/* open on this very disk */
+static bool is_open_on(struct liteio_agent *a, const struct liteio_pool_found *f)
+{
+	struct liteio_open_pool **all;
+	bool open = false;
+	size_t n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (size_t i = 0; i < n; i++)
+		open = open || liteio_pool_is_on(all[i]->engine, f->device);
+	liteio_pools_put_all(a->pools, all, n);
+	return open;
+}
+
+static void import_one(struct liteio_agent *a, struct liteio_pool_found *f,
+		       struct liteio_local_pool_imported *ret)
+{
+	const struct liteio_local_pool_import req = { .device = f->device };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_local_pool pool = { 0 };
+	int r = liteio_op_pool_import(a, &req, &pool, &err);
+
+	liteio_json_fini(&pool, liteio_local_pool_fields);
+	ret->name = liteio_strdup(f->label.pool_name);
+	ret->uuid = f->label.pool_uuid;
+	ret->device = liteio_strdup(f->device);
+	ret->imported = r == 0;
+	ret->reason = r ? liteio_strdup(liteio_error_str(&err, r)) : NULL;
+}
+
+int liteio_op_pool_import_all(struct liteio_agent *a, struct liteio_local_pool_imported_list *ret,
+			      struct liteio_error *err)
+{
+	struct liteio_pool_found *found _cleanup_free_ = NULL;
+	size_t n;
+	int r;
+
+	r = liteio_pool_scan(&found, &n, err);
+	if (r)
+		return r;
+	ret->items = liteio_calloc(n + 1, sizeof(*ret->items));
+	for (size_t i = 0; i < n; i++) {
+		if (!is_open_on(a, &found[i]))
+			import_one(a, &found[i], &ret->items[ret->n_items++]);
+	}
+	return 0;
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The devices of a pool: finding all of them, their labels, and another one.
+ *
+ * Home is device 0: it is what @store is of, it has the catalog, and its label is the one that
+ * counts. ondisk.h says how the labels of the others are told from copies.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "host/block.h"
+#include "host/dm.h"
+#include "pool/disk.h"
+#include "pool/object.h"
+
+const char *const liteio_pool_devices_steps[] = {
+	"label:others",
+	"label:home",
+	NULL,
+};
+
+/* ---- labels --------------------------------------------------------------------------------- */
+
+/* others look at the label while it changes */
+static void set_label(struct liteio_pool *p, const struct liteio_label *l)
+{
+	liteio_guard(&p->lock);
+	p->store.label = *l;
+}
+
+/* one of both copies may have what was not written to the other: what is there is what counts */
+int liteio_pool_end_doubt(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_store now = p->store;
+	int r;
+
+	if (!p->label_in_doubt)
+		return 0;
+	r = liteio_store_read_label(&now, err);
+	if (r)
+		return r;
+	/* a disk that was being added is kept open until it is known whether it is a part */
+	for (uint32_t i = 1; i < now.label.n_devices; i++) {
+		if (!p->store.others[i])
+			return liteio_error_set(err, -EIO,
+						"the label of pool %s names a disk that is not open: restart the agent",
+						now.label.pool_name);
+	}
+	p->store.from_backup = now.from_backup;
+	p->store.needs_labels = now.needs_labels;
+	set_label(p, &now.label);
+	p->label_in_doubt = false;
+	return 0;
+}
+
+static int write_others(struct liteio_pool *p, const struct liteio_label *l, uint64_t sequence,
+			struct liteio_error *err)
+{
+	int r = 0;
+
+	for (uint32_t i = 1; i < l->n_devices && !r; i++) {
+		struct liteio_store *o = p->store.others[i];
+
+		o->label = *l;
+		o->label.this_device = i;
+		o->label.sequence = sequence;
+		r = liteio_store_write_label(o, err);
+	}
+	return r;
+}
+
+/* home's, in memory when it is on the disk */
+static int write_home(struct liteio_pool *p, const struct liteio_label *l, struct liteio_error *err)
+{
+	struct liteio_store home = p->store;
+	int r;
+
+	home.label = *l;
+	r = liteio_store_write_label(&home, err);
+	p->label_in_doubt = r;
+	if (r)
+		return r;
+	p->store.from_backup = home.from_backup;
+	p->store.needs_labels = home.needs_labels;
+	set_label(p, l);
+	return 0;
+}
+
+/* odd for what is under way, even for what is whole */
+static int write_rounds(struct liteio_pool *p, struct liteio_label *l, struct liteio_error *err)
+{
+	int r;
+
+	l->sequence = (p->store.label.sequence + 2) & ~1ull;
+	r = write_others(p, l, l->sequence - 1, err);
+	if (r)
+		return r;
+	liteio_step("label:others");
+	r = write_home(p, l, err);
+	if (r)
+		return r;
+	liteio_step("label:home");
+	return write_others(p, l, l->sequence, err);
+}
+
+int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
+			struct liteio_error *err)
+{
+	struct liteio_label l = *new;
+	int r = liteio_pool_end_doubt(p, err);
+
+	if (r)
+		return r;
+	if (l.n_devices == 1) {
+		l.sequence = p->store.label.sequence + 1;
+		return write_home(p, &l, err);
+	}
+	/* twice, so that an image of what a first round has left is no part of what there is now */
+	if (liteio_pool_labels_differ(p))
+		r = write_rounds(p, &l, err);
+	return r ? r : write_rounds(p, &l, err);
+}
+
+int liteio_pool_follow_label(struct liteio_pool *p, struct liteio_error *err)
+{
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
+	int r;
+
+	liteio_pool_devs(p, devs);
+	r = p->engine->ops->resize(p->engine, &p->store.label, devs, err);
+	if (!r && p->reserve)
+		r = p->reserve->ops->resize(p->reserve, &p->store.label, devs, err);
+	return r;
+}
+
+bool liteio_pool_labels_differ(const struct liteio_pool *p)
+{
+	bool differ = p->store.needs_labels;
+
+	for (uint32_t i = 1; i < p->store.label.n_devices; i++)
+		differ = differ || p->store.others[i]->needs_labels ||
+			 p->store.others[i]->label.sequence != p->store.label.sequence;
+	return differ;
+}
+
+/* ---- finding -------------------------------------------------------------------------------- */
+
+bool liteio_pool_is_held(const char *device, bool *ret_by_us)
+{
+	char holder[64], *path _cleanup_free_ = NULL, *uuid _cleanup_free_ = NULL;
+	struct liteio_block_info i;
+
+	*ret_by_us = false;
+	if (liteio_block_info(device, &i, NULL) || !liteio_block_holder(i.dev, holder))
+		return false;
+	path = liteio_strf("/sys/class/block/%s/dm/uuid", holder);
+	*ret_by_us = !liteio_fs_read_line(path, &uuid, NULL) &&
+		     !strncmp(uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX));
+	return true;
+}
+
+/**
+ * struct search - for one device of a pool among the disks of this machine
+ * @found: all disks with a label
+ * @n: how many
+ * @label: a label of the pool
+ * @is_active: the kernel has the pool
+ */
+struct search {
+	struct liteio_pool_found *found;
+	size_t n;
+	const struct liteio_label *label;
+	bool is_active;
+};
+
+static bool is_device(const struct search *s, const struct liteio_pool_found *f, uint32_t i,
+		      bool only_held)
+{
+	bool held, by_us;
+
+	if (!liteio_uuid_equal(&f->label.pool_uuid, &s->label->pool_uuid) ||
+	    f->label.this_device != i ||
+	    !liteio_uuid_equal(&f->label.devices[i].uuid, &s->label->devices[i].uuid))
+		return false;
+	held = liteio_pool_is_held(f->device, &by_us);
+	return only_held ? by_us : !held || by_us;
+}
+
+/* of two that look alike the kernel knows which one it has, if it has the pool */
+static int find_device(const struct search *s, uint32_t i, const char **ret,
+		       struct liteio_error *err)
+{
+	const char *first = NULL;
+
+	for (int only_held = s->is_active; only_held >= 0 && !first; only_held--) {
+		for (size_t k = 0; k < s->n; k++) {
+			if (!is_device(s, &s->found[k], i, only_held))
+				continue;
+			if (first)
+				return liteio_error_set(err, -EEXIST,
+							"disk %u of pool %s is there twice, on %s and on %s: take the copy away, or wipe it",
+							i + 1, s->label->pool_name, first,
+							s->found[k].device);
+			first = s->found[k].device;
+		}
+	}
+	if (!first)
+		return liteio_error_set(err, -ENODEV,
+					"pool %s is on %zu disks, and disk %u of them is missing",
+					s->label->pool_name, s->label->n_devices, i + 1);
+	*ret = first;
+	return 0;
+}
+
+/* another device than the one that was named is home */
+static int go_home(struct liteio_pool *p, const struct search *s, struct liteio_error *err)
+{
+	struct liteio_store home = { .fd = -1 };
+	const char *device;
+	int r;
+
+	r = find_device(s, 0, &device, err);
+	if (r)
+		return r;
+	r = liteio_store_open(device, true, &home, err);
+	if (!r)
+		r = liteio_store_read_label(&home, err);
+	if (!r) {
+		r = liteio_label_check_other(&home.label, &p->store.label, err);
+		if (r)
+			liteio_error_wrap(err, r, "%s", p->store.path);
+	}
+	if (r) {
+		liteio_store_close(&home);
+		return r;
+	}
+	liteio_store_close(&p->store);
+	p->store = home;
+	return 0;
+}
+
+static int open_other(struct liteio_pool *p, const char *device, struct liteio_error *err)
+{
+	struct liteio_store *o = liteio_calloc(1, sizeof(*o));
+	const struct liteio_label *home = &p->store.label;
+	int r;
+
+	o->fd = -1;
+	r = liteio_store_open(device, true, o, err);
+	if (!r)
+		r = liteio_store_read_label(o, err);
+	if (!r)
+		r = liteio_label_check_other(home, &o->label, err);
+	if (!r && home->devices[o->label.this_device].size > o->size)
+		r = liteio_error_set(err, -EBADMSG, "it is smaller than the pool on it");
+	if (r) {
+		liteio_store_close(o);
+		free(o);
+		return liteio_error_wrap(err, r, "%s", device);
+	}
+	p->store.others[o->label.this_device] = o;
+	return 0;
+}
+
+static int gather(struct liteio_pool *p, struct search *s, struct liteio_error *err)
+{
+	const char *device;
+	int r = 0;
+
+	/* what it says of home's uuid is what it was made with */
+	if (p->store.label.this_device)
+		r = go_home(p, s, err);
+	for (uint32_t i = 1; i < p->store.label.n_devices && !r; i++) {
+		r = find_device(s, i, &device, err);
+		if (!r)
+			r = open_other(p, device, err);
+	}
+	return r;
+}
+
+int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err)
+{
+	struct search s = { .label = &p->store.label, .is_active = is_active };
+	int r;
+
+	if (p->store.label.n_devices == 1)
+		return 0;
+	r = liteio_pool_scan(&s.found, &s.n, err);
+	if (r)
+		return r;
+	r = gather(p, &s, err);
+	free(s.found);
+	return r;
+}
+
+void liteio_pool_devs(const struct liteio_pool *p, dev_t ret[LITEIO_LABEL_DEVICES_MAX])
+{
+	ret[0] = p->store.dev;
+	for (uint32_t i = 1; i < p->store.label.n_devices; i++)
+		ret[i] = p->store.others[i]->dev;
+}
+
+void liteio_pool_device(struct liteio_pool *p, uint32_t i, char ret[256])
+{
+	ret[0] = '\0';
+	liteio_guard(&p->lock);
+	if (i < p->store.label.n_devices)
+		snprintf(ret, 256, "%s", i ? p->store.others[i]->path : p->store.path);
+}

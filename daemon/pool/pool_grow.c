@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A pool takes the space that its devices have gained, or another device.
+ *
+ * The label first, then the kernel: what was interrupted in between is made true by whoever opens
+ * the pool next, because activating it loads the tables that the label asks for. The devices below
+ * the thin pool become longer before it does, and shorter never.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "host/block.h"
+#include "pool/disk.h"
+#include "pool/object.h"
+
+const char *const liteio_pool_grow_steps[] = {
+	"pool-grow:file",    "pool-grow:wiped", "pool-grow:label",
+	"pool-grow:devices", "pool-grow:pool",	NULL,
+};
+
+/**
+ * struct grow_op - a pool that grows
+ * @p: the pool
+ * @g: where it comes from
+ * @label: as it shall be; changed by every step that finds something to gain
+ * @is_larger: it is not what it was
+ */
+struct grow_op {
+	struct liteio_pool *p;
+	const struct liteio_pool_growth *g;
+	struct liteio_label label;
+	bool is_larger;
+};
+
+/* ---- another device ------------------------------------------------------------------------- */
+
+/* what can not be undone: blocks of the volumes, and whether their discards reach the disks */
+static int check_queue(struct grow_op *op, const struct liteio_block_info *new,
+		       struct liteio_error *err)
+{
+	struct liteio_block_info old;
+	char device[sizeof(old.path)];
+	int r;
+
+	for (uint32_t i = 0; i < op->p->store.label.n_devices; i++) {
+		liteio_pool_device(op->p, i, device);
+		r = liteio_block_info(device, &old, err);
+		if (r)
+			return r;
+		if (new->logical_bytes > old.logical_bytes)
+			return liteio_error_set(err, -EINVAL,
+						"%s has blocks of %u bytes, %s of %u: volumes that are in use could not be written any more",
+						new->path, new->logical_bytes, device,
+						old.logical_bytes);
+		if (old.discard && !new->discard)
+			return liteio_error_set(err, -EINVAL,
+						"%s takes no discards, %s does: nothing could be given back any more",
+						new->path, device);
+	}
+	return 0;
+}
+
+static int check_disk(struct grow_op *op, struct liteio_error *err)
+{
+	struct liteio_pool_found found;
+	struct liteio_disk disk;
+	int r;
+
+	r = liteio_disk_look(op->g->add, &disk, err);
+	if (r)
+		return r;
+	if (!liteio_disk_is_local(&disk.info))
+		return liteio_error_set(err, -EINVAL,
+					"%s is no disk of this machine: a pool looks for its others among those",
+					op->g->add);
+	if (!liteio_pool_probe(disk.info.path, &found, NULL) &&
+	    liteio_label_is_left_over(&op->p->store.label, &found.label))
+		disk.label_code = -ENODATA;
+	r = liteio_disk_judge(&disk, op->g->add, op->label.thin_block, op->g->force, NULL, err);
+	return r ? r : check_queue(op, &disk.info, err);
+}
+
+/* its label is written with those of the others: before it is the pool's, it is nobody's */
+static int open_disk(struct grow_op *op, struct liteio_error *err)
+{
+	struct liteio_store *o = liteio_calloc(1, sizeof(*o));
+	size_t i = op->label.n_devices;
+	int r;
+
+	o->fd = -1;
+	r = liteio_store_open(op->g->add, true, o, err);
+	if (!r)
+		r = liteio_label_add(&op->label, o->size, err);
+	if (!r)
+		r = liteio_store_wipe(o, err);
+	if (r) {
+		liteio_store_close(o);
+		free(o);
+		return r;
+	}
+	op->p->store.others[i] = o;
+	op->is_larger = true;
+	return 0;
+}
+
+/* it has not become one of the pool's; while that is not known nobody else may have it */
+static void drop_disk(struct liteio_pool *p)
+{
+	if (p->label_in_doubt)
+		return;
+	for (size_t i = p->store.label.n_devices; i < LITEIO_LABEL_DEVICES_MAX; i++) {
+		struct liteio_store *o = p->store.others[i];
+
+		p->store.others[i] = NULL;
+		if (o)
+			liteio_store_close(o);
+		free(o);
+	}
+}
+
+static int step_wiped(void *arg, struct liteio_error *err)
+{
+	struct grow_op *op = arg;
+	int r;
+
+	if (!op->g->add || liteio_pool_is_on(op->p, op->g->add))
+		return 0;
+	if (op->p->file[0])
+		return liteio_error_set(err, -EINVAL,
+					"a pool in a file has no other devices: make the file larger");
+	if (op->label.n_devices == LITEIO_LABEL_DEVICES_MAX)
+		return liteio_label_add(&op->label, LITEIO_POOL_SIZE_MIN, err);
+	r = check_disk(op, err);
+	return r ? r : open_disk(op, err);
+}
+
+/* ---- what is there -------------------------------------------------------------------------- */
+
+static int look_at_device(struct grow_op *op, uint32_t i, struct liteio_error *err)
+{
+	struct liteio_store *s = i ? op->p->store.others[i] : &op->p->store;
+	uint64_t size;
+	int r;
+
+	r = liteio_block_size(s->path, &size, err);
+	if (!r)
+		r = liteio_label_grow(&op->label, i, size, err);
+	if (r <= 0)
+		return r;
+	op->is_larger = true;
+	liteio_guard(&op->p->lock);
+	s->size = size;
+	return 0;
+}
+
+/* what is there already is looked at first: what is refused here has changed no other disk */
+static int step_file(void *arg, struct liteio_error *err)
+{
+	struct grow_op *op = arg;
+	int r = 0;
+
+	if (op->p->file[0])
+		r = liteio_block_loop_resize(op->p->store.path, op->g->size_bytes, err);
+	for (uint32_t i = 0; i < op->p->store.label.n_devices && !r; i++)
+		r = look_at_device(op, i, err);
+	return r;
+}
+
+/* also the rest of one that some disk did not get */
+static int step_label(void *arg, struct liteio_error *err)
+{
+	struct grow_op *op = arg;
+
+	if (!op->is_larger && !liteio_pool_labels_differ(op->p))
+		return 0;
+	return liteio_pool_relabel(op->p, &op->label, err);
+}
+
+static int step_devices(void *arg, struct liteio_error *err)
+{
+	return liteio_pool_follow_label(((struct grow_op *)arg)->p, err);
+}
+
+static int step_pool(void *arg, struct liteio_error *err)
+{
+	struct liteio_pool *p = ((struct grow_op *)arg)->p;
+
+	return p->engine->ops->activate(p->engine, false, err);
+}
+
+static const struct liteio_step steps[] = {
+	{ "pool-grow:file", step_file },
+	{ "pool-grow:wiped", step_wiped },
+	{ "pool-grow:label", step_label },
+	{ "pool-grow:devices", step_devices },
+	{ "pool-grow:pool", step_pool },
+};
+
+int liteio_pool_grow_file(struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err)
+{
+	int r;
+
+	if (!size_bytes || !p->file[0])
+		return 0;
+	{
+		liteio_guard(&p->lock);
+		if (p->condition >= LITEIO_POOL_READ_ONLY)
+			return 0;
+	}
+	r = liteio_block_file_extend(p->file, size_bytes, err);
+	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
+}
+
+int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
+		     struct liteio_error *err)
+{
+	struct grow_op op = { .p = p, .g = g };
+	int r;
+
+	r = liteio_pool_check_writable(p, err);
+	/* the kernel may have made it read-only since anybody asked */
+	if (!r)
+		r = liteio_pool_refresh(p, err);
+	if (!r)
+		r = liteio_pool_settle_all(p, err);
+	if (!r)
+		r = liteio_pool_end_doubt(p, err);
+	if (!r && g->size_bytes && !p->file[0])
+		r = liteio_error_set(err, -EINVAL,
+				     "a size is only for pools in files: this one takes what its disk has");
+	op.label = p->store.label;
+	if (!r)
+		r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
+	drop_disk(p);
+	if (!r)
+		r = liteio_pool_refresh(p, err);
+	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
+}

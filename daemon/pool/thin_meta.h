@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Metadata of dm-thin outside the kernel: what is in them, whether they are sound, and making good
+ * ones of bad ones. The work is done by thin_check, thin_dump and thin_repair.
+ *
+ * None of it may be done to metadata that the kernel has in use.
+ */
+#ifndef LITEIO_POOL_THIN_META_H
+#define LITEIO_POOL_THIN_META_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct liteio_error;
+
+/* as the kernel's superblock has it */
+#define LITEIO_THIN_NEEDS_CHECK 1u
+
+/**
+ * struct liteio_thin_device - a device that metadata know
+ * @id: thin id
+ * @mapped: blocks that it has, as it is written down
+ * @end: block behind its last one; only of a dump with mappings
+ */
+struct liteio_thin_device {
+	uint32_t id;
+	uint64_t mapped;
+	uint64_t end;
+};
+
+/**
+ * struct liteio_thin_dump - what is in metadata
+ * @txid: transaction id
+ * @flags: LITEIO_THIN_*
+ * @block_sectors: of a data block
+ * @data_blocks: of the whole pool
+ * @is_whole: all of it could be read, and so there is no other device than these
+ * @devices: in the order of their ids
+ * @n_devices: how many
+ */
+struct liteio_thin_dump {
+	uint64_t txid;
+	uint32_t flags;
+	uint32_t block_sectors;
+	uint64_t data_blocks;
+	bool is_whole;
+	struct liteio_thin_device *devices;
+	size_t n_devices;
+};
+
+/**
+ * struct liteio_thin_superblock - the first block of metadata
+ * @txid: transaction id
+ * @data_blocks: of the whole pool
+ * @meta_blocks: of the metadata, of 4 KiB
+ *
+ * Where a growth was cut short the devices may be longer than both numbers.
+ */
+struct liteio_thin_superblock {
+	uint64_t txid;
+	uint64_t data_blocks;
+	uint64_t meta_blocks;
+};
+
+/**
+ * liteio_thin_parse_superblock() - the first block of metadata that are not in use
+ * @block: 4 KiB
+ * @ret: untouched on failure
+ *
+ * As the kernel looks at it. Pure. Return: 0, -ENODATA when it is all zeros, which the kernel takes
+ * for a new pool, or -EUCLEAN when it is damaged: the kernel takes it for nothing.
+ */
+int liteio_thin_parse_superblock(const uint8_t *block, struct liteio_thin_superblock *ret);
+
+/**
+ * liteio_thin_dump_parse() - read what thin_dump has written
+ * @text: XML, maybe cut short where metadata are damaged
+ * @len: how much
+ * @ret: released with liteio_thin_dump_fini(); untouched on failure
+ *
+ * Pure. Return: 0, -ENODATA when there is no superblock in it, -EBADMSG when it is nothing that
+ * thin_dump writes.
+ */
+int liteio_thin_dump_parse(const char *text, size_t len, struct liteio_thin_dump *ret);
+
+/*
+ * the same, piece by piece: fed with all of the text in turn, then ended, which also frees it, with
+ * the return values of liteio_thin_dump_parse()
+ */
+struct liteio_thin_parser;
+struct liteio_thin_parser *liteio_thin_parser_new(void);
+void liteio_thin_parser_feed(struct liteio_thin_parser *p, const char *text, size_t len);
+int liteio_thin_parser_end(struct liteio_thin_parser *p, struct liteio_thin_dump *ret);
+
+void liteio_thin_dump_fini(struct liteio_thin_dump *d);
+/* NULL when there is none */
+const struct liteio_thin_device *liteio_thin_dump_find(const struct liteio_thin_dump *d,
+						       uint32_t id);
+
+/* ---- on a device; context: lane, as long as the disk needs for all of it, an hour at most ---- */
+
+/* their first block, as liteio_thin_parse_superblock(), or why it can not be read */
+int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock *ret);
+
+/**
+ * liteio_thin_meta_check() - are they sound?
+ * @path: block device
+ * @clear: also clear the kernel's word that they have to be checked, when they are
+ * @err: what is wrong with them, in the words of thin_check
+ *
+ * Return: 0, -EUCLEAN when they are damaged, or why it is not known.
+ */
+int liteio_thin_meta_check(const char *path, bool clear, struct liteio_error *err);
+
+/**
+ * liteio_thin_meta_dump() - what is in them
+ * @path: block device
+ * @with_mappings: look at every block, for the end of each device
+ * @ret: as liteio_thin_dump_parse(); of damaged metadata as much as can be read
+ * @err: why there is nothing
+ *
+ * Return: 0, -EUCLEAN when not even the superblock can be read, or another negative errno.
+ */
+int liteio_thin_meta_dump(const char *path, bool with_mappings, struct liteio_thin_dump *ret,
+			  struct liteio_error *err);
+
+/* the same bytes at another place, on the disk; negative errno */
+int liteio_thin_meta_copy(const char *from, const char *to, struct liteio_error *err);
+
+/**
+ * liteio_thin_meta_repair() - make of damaged metadata what can be made of them, somewhere else
+ * @from: block device; only read
+ * @to: block device, at least as large
+ * @known: transaction id, block size and size of the data, for when the superblock is lost
+ * @err: why not
+ *
+ * What can not be read any more is left out: only a comparison tells what that was. The result is
+ * on the disk, and not checked. Return: 0, -EUCLEAN when nothing came of it, or another errno.
+ */
+int liteio_thin_meta_repair(const char *from, const char *to, const struct liteio_thin_dump *known,
+			    struct liteio_error *err);
+
+#endif

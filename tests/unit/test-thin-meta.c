@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Metadata of dm-thin outside the kernel: what thin_dump writes, and the programs themselves on
+ * metadata in a file that are damaged block by block.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "pool/thin_meta.h"
+#include "unit.h"
+
+#define SUPER \
+	"<superblock uuid=\"\" time=\"1\" transaction=\"5\" flags=\"1\" version=\"2\" " \
+	"data_block_size=\"128\" nr_data_blocks=\"4096\">\n"
+#define DEVICE(id, mapped) \
+	"  <device dev_id=\"" #id "\" mapped_blocks=\"" #mapped "\" transaction=\"1\" " \
+	"creation_time=\"0\" snap_time=\"1\">\n"
+#define RANGE(begin, n) \
+	"    <range_mapping origin_begin=\"" #begin "\" data_begin=\"" #begin "\" length=\"" #n \
+	"\" time=\"0\"/>\n"
+#define SINGLE(at) "    <single_mapping origin_block=\"" #at "\" data_block=\"7\" time=\"1\"/>\n"
+#define END "  </device>\n"
+#define WHOLE \
+	SUPER DEVICE(1, 300) RANGE(0, 299) SINGLE(500) END DEVICE(7, 0) END \
+	DEVICE(16777215, 1) SINGLE(3) END "</superblock>\n"
+
+START_TEST(test_dump)
+{
+	struct liteio_thin_dump d;
+
+	ck_assert_int_eq(liteio_thin_dump_parse(WHOLE, strlen(WHOLE), &d), 0);
+	ck_assert_uint_eq(d.txid, 5);
+	ck_assert_uint_eq(d.flags, LITEIO_THIN_NEEDS_CHECK);
+	ck_assert_uint_eq(d.block_sectors, 128);
+	ck_assert_uint_eq(d.data_blocks, 4096);
+	ck_assert(d.is_whole);
+	ck_assert_uint_eq(d.n_devices, 3);
+	ck_assert_uint_eq(liteio_thin_dump_find(&d, 1)->mapped, 300);
+	ck_assert_uint_eq(liteio_thin_dump_find(&d, 1)->end, 501);
+	ck_assert_uint_eq(liteio_thin_dump_find(&d, 7)->mapped, 0);
+	ck_assert_uint_eq(liteio_thin_dump_find(&d, 16777215)->end, 4);
+	ck_assert_ptr_null(liteio_thin_dump_find(&d, 2));
+	liteio_thin_dump_fini(&d);
+}
+END_TEST
+
+/* cut anywhere it is less, never something else */
+START_TEST(test_dump_cut)
+{
+	struct liteio_thin_dump d;
+
+	for (size_t len = 0; len < strlen(WHOLE) - 1; len++) {
+		int r = liteio_thin_dump_parse(WHOLE, len, &d);
+
+		if (len < strlen(SUPER) - 1) {
+			ck_assert_int_eq(r, -ENODATA);
+			continue;
+		}
+		ck_assert_int_eq(r, 0);
+		ck_assert(!d.is_whole);
+		ck_assert_uint_le(d.n_devices, 3);
+		liteio_thin_dump_fini(&d);
+	}
+}
+END_TEST
+
+START_TEST(test_dump_bad)
+{
+	static const char *const bad[] = {
+		"<superblock>",
+		"<superblock transaction=\"x\" flags=\"0\" data_block_size=\"1\" nr_data_blocks=\"1\">",
+		SUPER "<device dev_id=\"16777216\" mapped_blocks=\"1\">",
+		SUPER "<device dev_id=\"1\" mapped_blocks=\"-1\">",
+		SUPER "<device dev_id=\"1\" mapped_blocks=\"1>",
+		SUPER DEVICE(2, 1) END DEVICE(1, 1) END,
+		SUPER DEVICE(2, 1) END DEVICE(2, 1) END,
+		SUPER SINGLE(3),
+		SUPER "<def name=\"x\">",
+		SUPER SUPER,
+	};
+	struct liteio_thin_dump d = { .txid = 99 };
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(bad); i++)
+		ck_assert_msg(liteio_thin_dump_parse(bad[i], strlen(bad[i]), &d) == -EBADMSG,
+			      "accepted \"%s\"", bad[i]);
+	ck_assert_int_eq(liteio_thin_dump_parse("superblock", 10, &d), -ENODATA);
+	ck_assert_int_eq(liteio_thin_dump_parse("<device >", 9, &d), -ENODATA);
+	ck_assert_uint_eq(d.txid, 99);
+}
+END_TEST
+
+/* in pieces of every size it says the same */
+START_TEST(test_dump_pieces)
+{
+	const size_t len = strlen(WHOLE);
+
+	for (size_t piece = 1; piece <= len; piece++) {
+		struct liteio_thin_parser *p = liteio_thin_parser_new();
+		struct liteio_thin_dump d;
+
+		for (size_t at = 0; at < len; at += piece)
+			liteio_thin_parser_feed(p, WHOLE + at,
+						len - at < piece ? len - at : piece);
+		ck_assert_int_eq(liteio_thin_parser_end(p, &d), 0);
+		ck_assert(d.is_whole);
+		ck_assert_uint_eq(d.n_devices, 3);
+		ck_assert_uint_eq(d.devices[0].end, 501);
+		liteio_thin_dump_fini(&d);
+	}
+}
+END_TEST
+
+/* ---- programs that are not the real ones ---------------------------------------------------- */
+
+/* the first program of this name from here on */
+static void fake(const char *dir, const char *name, const char *script)
+{
+	_cleanup_free_ char *path = liteio_strf("%s/%s", dir, name);
+	_cleanup_free_ char *search = liteio_strf("%s:%s", dir, getenv("PATH"));
+	FILE *f = fopen(path, "we");
+
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "#!/bin/bash\n%s\n", script);
+	fclose(f);
+	ck_assert_int_eq(chmod(path, 0700), 0);
+	ck_assert_int_eq(setenv("PATH", search, 1), 0);
+}
+
+static void fake_end(const char *dir, const char *name)
+{
+	_cleanup_free_ char *path = liteio_strf("%s/%s", dir, name);
+
+	unlink(path);
+	rmdir(dir);
+}
+
+/* who is killed has found nothing */
+START_TEST(test_killed)
+{
+	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	fake(dir, "thin_check", "kill -KILL $$");
+	ck_assert_int_eq(liteio_thin_meta_check("/dev/null", false, &err), -EIO);
+	ck_assert_str_eq(err.msg, "thin_check was ended by signal 9");
+	fake_end(dir, "thin_check");
+}
+END_TEST
+
+#define LONG_LINES "800000"
+#define MORE_KIB_MAX (24 << 10)
+
+/* as long as the mappings of full metadata are, it is not kept */
+START_TEST(test_dump_long)
+{
+	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct rusage before, after;
+	struct liteio_thin_dump d;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	fake(dir, "thin_dump",
+	     "exec >\"$2\"; echo '<superblock transaction=\"5\" flags=\"0\" data_block_size=\"128\" "
+	     "nr_data_blocks=\"9\"><device dev_id=\"1\" mapped_blocks=\"9\">'; "
+	     "yes '<single_mapping origin_block=\"8\" data_block=\"7\" time=\"1\"/>' | "
+	     "head -n " LONG_LINES "; echo '</device></superblock>'");
+	getrusage(RUSAGE_SELF, &before);
+	ck_assert_int_eq(liteio_thin_meta_dump("/dev/null", true, &d, &err), 0);
+	getrusage(RUSAGE_SELF, &after);
+	ck_assert(d.is_whole);
+	ck_assert_uint_eq(d.devices[0].end, 9);
+	ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, MORE_KIB_MAX);
+	liteio_thin_dump_fini(&d);
+	fake_end(dir, "thin_dump");
+}
+END_TEST
+
+/* ---- the programs --------------------------------------------------------------------------- */
+
+#define META_BYTES (4 << 20)
+#define META_BLOCK 4096
+#define MAPPED 2000
+
+static void make_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, META_BYTES), 0);
+	close(fd);
+}
+
+static void spoil(const char *path, off_t block)
+{
+	char junk[META_BLOCK];
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	memset(junk, 0x6b, sizeof(junk));
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, junk, sizeof(junk), block * META_BLOCK), sizeof(junk));
+	close(fd);
+}
+
+static void run(const char *program, const char *from, const char *to)
+{
+	_cleanup_free_ char *command = liteio_strf("%s %s %s >/dev/null", program, from, to);
+
+	/* NOLINTNEXTLINE(cert-env33-c): a test, and its own words */
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* two devices whose blocks lie apart, so that each has several nodes of its own */
+static void make_metadata(const char *dir, const char *path)
+{
+	_cleanup_free_ char *xml = liteio_strf("%s/xml", dir), *flag = liteio_strf("-o %s", path);
+	FILE *f = fopen(xml, "we");
+
+	ck_assert_ptr_nonnull(f);
+	fputs("<superblock uuid=\"\" time=\"1\" transaction=\"5\" flags=\"0\" version=\"2\" "
+	      "data_block_size=\"128\" nr_data_blocks=\"8192\">\n", f);
+	for (int id = 1; id <= 2; id++) {
+		fprintf(f, "<device dev_id=\"%d\" mapped_blocks=\"%d\" transaction=\"%d\" "
+			"creation_time=\"0\" snap_time=\"0\">\n", id, MAPPED, id);
+		for (int i = 0; i < MAPPED; i++)
+			fprintf(f, "<single_mapping origin_block=\"%d\" data_block=\"%d\" time=\"0\"/>\n",
+				2 * i, (id - 1) * MAPPED + i);
+		fputs("</device>\n", f);
+	}
+	fputs("</superblock>\n", f);
+	fclose(f);
+	make_file(path);
+	run("thin_restore -i", xml, flag);
+	unlink(xml);
+}
+
+/* what is mapped after a repair of metadata with this block spoilt; -1: they were sound */
+static long repair_spoilt(const char *good, const char *bad, const char *out, off_t block)
+{
+	const struct liteio_thin_dump known = { .txid = 5, .block_sectors = 128,
+						.data_blocks = 8192 };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_thin_dump d;
+	long mapped = 0;
+
+	run("cp", good, bad);
+	spoil(bad, block);
+	make_file(out);
+	if (!liteio_thin_meta_check(bad, false, &err))
+		return -1;
+	ck_assert_str_ne(err.msg, "");
+	ck_assert_ptr_null(strstr(err.msg, "examining"));
+	ck_assert_int_eq(liteio_thin_meta_repair(bad, out, &known, &err), 0);
+	ck_assert_int_eq(liteio_thin_meta_check(out, true, &err), 0);
+	ck_assert_int_eq(liteio_thin_meta_dump(out, true, &d, &err), 0);
+	ck_assert(d.is_whole);
+	ck_assert_uint_eq(d.txid, 5);
+	ck_assert_uint_eq(d.flags, 0);
+	for (size_t i = 0; i < d.n_devices; i++)
+		mapped += (long)d.devices[i].mapped;
+	liteio_thin_dump_fini(&d);
+	return mapped;
+}
+
+START_TEST(test_programs)
+{
+	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
+	_cleanup_free_ char *good = NULL, *bad = NULL, *out = NULL;
+	int whole = 0, some = 0, none = 0;
+	struct liteio_thin_dump d;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	good = liteio_strf("%s/good", dir);
+	bad = liteio_strf("%s/bad", dir);
+	out = liteio_strf("%s/out", dir);
+	make_metadata(dir, good);
+	ck_assert_int_eq(liteio_thin_meta_check(good, false, NULL), 0);
+	ck_assert_int_eq(liteio_thin_meta_dump(good, true, &d, NULL), 0);
+	ck_assert_uint_eq(d.n_devices, 2);
+	ck_assert_uint_eq(d.devices[1].mapped, MAPPED);
+	ck_assert_uint_eq(d.devices[1].end, 2 * MAPPED - 1);
+	liteio_thin_dump_fini(&d);
+	/* block 0 is the superblock: all of it is still found, by what the caller knows */
+	ck_assert_int_eq(repair_spoilt(good, bad, out, 0), 2 * MAPPED);
+	ck_assert_int_eq(liteio_thin_meta_dump(bad, false, &d, NULL), -EUCLEAN);
+	for (off_t block = 1; block < 20; block++) {
+		long mapped = repair_spoilt(good, bad, out, block);
+
+		whole += mapped == 2 * MAPPED;
+		some += mapped > 0 && mapped < 2 * MAPPED;
+		none += mapped == 0;
+	}
+	/* each kind of damage was met, and thin_repair was content with all of it */
+	ck_assert_int_gt(whole, 0);
+	ck_assert_int_gt(some, 0);
+	ck_assert_int_gt(none, 0);
+	unlink(good);
+	unlink(bad);
+	unlink(out);
+	rmdir(dir);
+}
+END_TEST
+
+UNIT_MAIN("thin-meta", test_dump, test_dump_cut, test_dump_bad, test_dump_pieces,
+	  test_killed, test_dump_long, test_programs)
