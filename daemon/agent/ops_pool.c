@@ -222,8 +222,11 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		liteio_pools_put(a->pools, p);
 		return r;
 	}
-	/* made by a call that was cut short before it was opened: then go on from there */
-	if (liteio_pool_probe(req->device, &found, NULL) == 0 &&
+	/*
+	 * Made by a call that was cut short before it was opened: then go on from there. One that
+	 * has been used is somebody's, maybe of a node that is alive: to be imported, if at all.
+	 */
+	if (liteio_pool_probe(req->device, &found, NULL) == 0 && found.untouched &&
 	    strcmp(found.label.pool_name, req->name) == 0)
 		return open_and_add(a, liteio_pool_open, req->device, ret, err);
 	r = liteio_pool_format(&format, &uuid, err);

@@ -22,10 +22,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "host/block.h"
 
 #define KNOWN_MAX_BYTES (1u << 20)
 
-/* one line of the list; "file" only for pools in files */
+/* one line of the list; "file" only for pools in files, and on devices that nobody looks for */
 struct known_pool {
 	char *name;
 	struct liteio_uuid uuid;
@@ -143,6 +144,7 @@ static void known_add_open(struct liteio_agent *a, struct known *known)
 	liteio_pools_all(a->pools, &all, &n);
 	for (i = 0; i < n; i++) {
 		struct known_pool k = { .name = info.name };
+		char *lasting;
 
 		liteio_pool_info(all[i]->engine, &info);
 		if (liteio_export_has_remote(all[i]))
@@ -150,7 +152,11 @@ static void known_add_open(struct liteio_agent *a, struct known *known)
 		k.uuid = info.uuid;
 		k.file = info.file[0] ? info.file : NULL;
 		k.remote = all[i]->remote;
+		lasting = k.file ? NULL : liteio_block_lasting_path(info.device);
+		if (lasting)
+			k.file = lasting;
 		known_add(known, &k);
+		free(lasting);
 	}
 	liteio_pools_put_all(a->pools, all, n);
 }
@@ -390,6 +396,17 @@ static void open_devices(struct liteio_agent *a, const struct known *known)
 	}
 }
 
+/* a device may be there by the same name and be another one; a file that is gone is worth a line */
+static bool is_there(const struct known_pool *k)
+{
+	struct liteio_pool_found found;
+
+	if (strncmp(k->file, "/dev/", 5) != 0)
+		return true;
+	return liteio_pool_probe(k->file, &found, NULL) == 0 &&
+	       liteio_uuid_equal(&found.label.pool_uuid, &k->uuid);
+}
+
 void liteio_pools_open_known(struct liteio_agent *a)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -400,7 +417,7 @@ void liteio_pools_open_known(struct liteio_agent *a)
 	known_load_or_none(a, &known);
 	/* files first: their loop devices then are seen as what they are, in use */
 	for (i = 0; i < known.n_pools; i++)
-		if (known.pools[i].file)
+		if (known.pools[i].file && is_there(&known.pools[i]))
 			open_one(a, known.pools[i].file, NULL);
 	for (i = 0; i < a->config.n_devices; i++) {
 		const char *pattern = a->config.devices[i];

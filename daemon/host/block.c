@@ -244,6 +244,18 @@ int liteio_block_size(const char *path, uint64_t *ret, struct liteio_error *err)
 	return 0;
 }
 
+char *liteio_block_lasting_path(const char *path)
+{
+	char *sysfs _cleanup_free_ = NULL, *name _cleanup_free_ = NULL;
+
+	if (strncmp(path, "/dev/dm-", 8) != 0)
+		return NULL;
+	sysfs = liteio_strf("/sys/class/block/%s/dm/name", path + 5);
+	if (liteio_fs_read_line(sysfs, &name, NULL))
+		return NULL;
+	return liteio_strf("/dev/mapper/%s", name);
+}
+
 /* nvme multipath shows its paths as hidden disks without a node */
 static bool is_listed(const char *name)
 {

@@ -66,6 +66,11 @@ struct liteio_block_signature {
 
 int liteio_block_info(const char *path, struct liteio_block_info *ret, struct liteio_error *err);
 int liteio_block_size(const char *path, uint64_t *ret, struct liteio_error *err);
+/*
+ * "/dev/mapper/x" for "/dev/dm-7", which may be another one after a reboot; NULL for what is no
+ * device of device-mapper. New memory
+ */
+char *liteio_block_lasting_path(const char *path);
 /* whole disks and partitions of this machine, by sysfs, without ram, zero-sized and hidden ones */
 int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct liteio_error *err);
 

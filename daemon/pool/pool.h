@@ -108,11 +108,13 @@ struct liteio_pool_info {
  * @device: path
  * @label: what it says
  * @from_backup: the first label was damaged
+ * @untouched: nothing has been in it since it was made; not looked for by liteio_pool_scan()
  */
 struct liteio_pool_found {
 	char device[256];
 	struct liteio_label label;
 	bool from_backup;
+	bool untouched;
 };
 
 /* ---- pools ---------------------------------------------------------------------------------- */

@@ -173,7 +173,23 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
-static int probe_device(const char *device, struct liteio_pool_found *ret, struct liteio_error *err)
+/* as it was made: nothing has ever been in it */
+static bool is_untouched(struct liteio_store *s)
+{
+	struct liteio_catalog c;
+	bool untouched;
+
+	if (liteio_store_read_catalog(s, &c, NULL))
+		return false;
+	untouched = !c.thin_txid && !c.reserve_txid && c.next_thin_id == 1 && !c.n_volumes &&
+		    !c.n_attachments && !(s->label.compat & LITEIO_LABEL_COMPAT_EXPORTED);
+	liteio_catalog_fini(&c);
+	return untouched;
+}
+
+/* @deep: the catalog as well */
+static int probe_device(const char *device, bool deep, struct liteio_pool_found *ret,
+			struct liteio_error *err)
 {
 	struct liteio_store s _cleanup_(liteio_store_closep) = { .fd = -1 };
 	struct liteio_pool_found f = { 0 };
@@ -187,6 +203,7 @@ static int probe_device(const char *device, struct liteio_pool_found *ret, struc
 	memcpy(f.device, s.path, sizeof(f.device));
 	f.label = s.label;
 	f.from_backup = s.from_backup;
+	f.untouched = deep && is_untouched(&s);
 	*ret = f;
 	return 0;
 }
@@ -202,12 +219,12 @@ int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct 
 		return liteio_error_set(err, errno, "cannot look at %s: %s", device,
 					liteio_error_str(NULL, -errno));
 	if (!S_ISREG(st.st_mode))
-		return probe_device(device, ret, err);
+		return probe_device(device, true, ret, err);
 	was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
 	r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
 	if (r)
 		return r;
-	r = probe_device(loop, ret, err);
+	r = probe_device(loop, true, ret, err);
 	if (!was_there)
 		liteio_block_loop_detach(loop, NULL);
 	return r;
@@ -225,7 +242,8 @@ int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct litei
 		return r;
 	found = liteio_calloc(n_list + 1, sizeof(*found));
 	for (size_t i = 0; i < n_list; i++) {
-		if (liteio_disk_is_local(&list[i]) && !probe_device(list[i].path, &found[n], NULL))
+		if (liteio_disk_is_local(&list[i]) &&
+		    !probe_device(list[i].path, false, &found[n], NULL))
 			n++;
 	}
 	*ret = found;

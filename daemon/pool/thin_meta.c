@@ -51,19 +51,35 @@ static const char *complaint(char *output)
 	return found;
 }
 
+/*
+ * They end with the agent: each has the metadata for itself, and the next agent's would find them
+ * in use, which it could not tell from damaged.
+ */
+static const char *const with_parent[] = { "setpriv", "--pdeathsig", "KILL", "--" };
+
 /* run it; 0, -EUCLEAN with what it says, or another errno when it did not come to its end */
 static int run(const char *const argv[], struct liteio_error *err)
 {
+	const char *guarded[16] = { NULL };
 	struct liteio_child_result res;
 	char *output _cleanup_free_ = NULL;
+	size_t n = 0;
 	int r;
 
-	r = liteio_child_run(argv, TIMEOUT_MS, &res, err);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(with_parent); i++)
+		guarded[n++] = with_parent[i];
+	for (size_t i = 0; argv[i] && n < LITEIO_ARRAY_SIZE(guarded) - 1; i++)
+		guarded[n++] = argv[i];
+	r = liteio_child_run(guarded, TIMEOUT_MS, &res, err);
 	if (r)
 		return r;
 	output = res.output;
 	if (!res.status)
 		return 0;
+	/* the shell's numbers, which setpriv has too: it could not be begun */
+	if (res.status == 126 || res.status == 127)
+		return liteio_error_set(err, -EIO, "%s can not be run: %s", argv[0],
+					complaint(output));
 	/* killed for want of memory, for one: that says nothing of what it has looked at */
 	if (res.status >= KILLED)
 		return liteio_error_set(err, -EIO, "%s was ended by signal %d", argv[0],

@@ -63,3 +63,17 @@ wait $create || fail "what hung did not end well: $(cat /run/c)"
 [ "$(j volume show a | jq .floor)" = 2 ]
 [ "$(j volume list | jq -r '[.items[].name] | sort | join(" ")')" = 'a b c' ] || fail "volumes: $(j volume list)"
 ok "when the disk answers, all goes on"
+
+# not one of those that are looked for: it is remembered where it was, and opened by the next agent
+agent_stop
+agent_start
+names() { j pool list | jq -r '[.items[].name] | sort | join(" ")'; }
+[ "$(names)" = 'quick slow' ] || fail "pools: $(names)"
+agent_stop
+rm /var/lib/liteio/pools.json
+agent_start
+[ "$(names)" = quick ] || fail "pools that nobody knows of: $(names)"
+refused 'carries the pool slow already' liteioctl pool create slow /dev/mapper/under
+liteioctl pool import /dev/mapper/under >/dev/null
+[ "$(names)" = 'quick slow' ] || fail "after the import: $(names)"
+ok "a pool on a mapped device is opened again; one that has been used is imported, not created"

@@ -71,3 +71,26 @@ liteioctl snapshot create s a >/dev/null
 umount /mnt/a
 fsck.ext4 -fn "$(device a)" >/dev/null 2>&1 || fail "the filesystem is not whole"
 ok "nothing is lost by it"
+
+# As after a reboot: the kernel has nothing of the pool, and it was not closed in order. Its metadata are checked, by a
+# program that takes long; it must not outlive the agent, for it has the metadata for itself.
+detach a 1
+agent_kill
+dmsetup ls | awk '/^liteio-/ { print $1 }' >/run/ours
+for kind in head thin pool tmeta tdata; do
+	sed -n "/^liteio-$kind-/p" /run/ours | xargs -r -n 1 dmsetup remove --retry
+done
+mkdir /run/slow
+printf '#!/bin/sh\necho $$ >/run/checks\nexec sleep 1000\n' >/run/slow/thin_check
+chmod +x /run/slow/thin_check
+checks() { [ -s /run/checks ]; }
+# shellcheck disable=SC2317 # agent_start calls it
+agent_answers() { checks; }
+PATH=/run/slow:$PATH agent_start
+agent_kill
+is_gone() { [ ! -d "/proc/$(cat /run/checks)" ]; }
+until_true 30 is_gone
+agent_answers() { liteioctl pool list; }
+agent_start
+[ "$(j pool show fast | jq -r .state)" = ready ] || fail "the pool: $(j pool show fast)"
+ok "a check of metadata ends with the agent that wanted it"
