@@ -45,6 +45,7 @@ struct liteio_workers;
  *           standalone
  * @arrival: disks that come late, NULL before all pools that were there are open
  * @watch: what device-mapper says of pools, NULL when it can not be listened to
+ * @try_later: has what failed, and nobody will ask for again, tried again; loop thread; may be NULL
  * @ready: every pool known at start is open and restored; set once, read by any thread. Before that
  *         operations answer -EAGAIN
  */
@@ -65,6 +66,7 @@ struct liteio_agent {
 	struct liteio_cluster *cluster;
 	struct liteio_arrival *arrival;
 	struct liteio_watch *watch;
+	void (*try_later)(struct liteio_agent *a);
 	_Atomic bool ready;
 };
 

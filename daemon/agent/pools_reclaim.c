@@ -7,7 +7,6 @@
 
 #include "agent/agent.h"
 #include "agent/pools.h"
-#include "agent/watch.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -68,9 +67,10 @@ static int reclaim_some(struct liteio_open_pool *p, struct liteio_error *err)
 /* what kept the space may be over soon, and nobody asks for it again */
 static void try_later(void *arg)
 {
-	const struct liteio_agent *a = arg;
+	struct liteio_agent *a = arg;
 
-	liteio_watch_later(a->watch);
+	if (a->try_later)
+		a->try_later(a);
 }
 
 static void reclaim_run(void *arg)

@@ -155,10 +155,9 @@ void liteio_watch_look(struct liteio_watch *w)
 		begin(w);
 }
 
-void liteio_watch_later(struct liteio_watch *w)
+static void look_later(struct liteio_agent *a)
 {
-	if (w && w->timer)
-		liteio_timer_arm(w->timer, RETRY_MS, FULL_SLACK_MS);
+	liteio_timer_arm(a->watch->timer, RETRY_MS, FULL_SLACK_MS);
 }
 
 /* armed before anything is looked at: what happens meanwhile is not lost */
@@ -202,6 +201,7 @@ int liteio_watch_start(struct liteio_agent *a, struct liteio_watch **ret, struct
 		return r;
 	}
 	*ret = w;
+	a->try_later = look_later;
 	return 0;
 }
 
@@ -209,6 +209,7 @@ void liteio_watch_stop(struct liteio_watch *w)
 {
 	if (!w)
 		return;
+	w->agent->try_later = NULL;
 	liteio_io_free(w->io);
 	w->io = NULL;
 	liteio_timer_free(w->timer);

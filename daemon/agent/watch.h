@@ -9,7 +9,8 @@
  *
  * The one thing that it may keep to itself is that a full pool has free blocks again, after a
  * discard that nothing followed. So as long as a pool is full, and only then, it is asked every few
- * seconds. Space of deleted volumes that could not be given back is tried again with it.
+ * seconds. Space of deleted volumes that could not be given back is tried again half a minute later
+ * (@try_later of the agent).
  */
 #ifndef LITEIO_AGENT_WATCH_H
 #define LITEIO_AGENT_WATCH_H
@@ -29,10 +30,6 @@ struct liteio_watch;
 int liteio_watch_start(struct liteio_agent *a, struct liteio_watch **ret, struct liteio_error *err);
 /* look at all pools now, once they are open. Context: loop thread */
 void liteio_watch_look(struct liteio_watch *w);
-/* look at all pools half a minute from now: something failed, and nobody will ask for it again.
- * Context: loop thread
- */
-void liteio_watch_later(struct liteio_watch *w);
 /* no longer listen, before the workers end; NULL is fine. Context: loop thread */
 void liteio_watch_stop(struct liteio_watch *w);
 /* after the workers have ended; NULL is fine */
