@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck disable=SC2016 # expanded in pods and guests
-# What a storage class says: another file system, where volumes may be, and a parameter that nobody knows; and what
+# What a storage class says: another file system, limits, where volumes may be, and a parameter that nobody knows; and what
 # "kubectl get" shows of what came of it.
 # beside: others
 
@@ -16,7 +16,7 @@ make() {
 	class liteio-nowhere 'nodeSelector: "rack=north", poolSelector: "media=tape"' Immediate
 	CLASS=liteio-chosen claim chosen 64Mi
 	CLASS=liteio-nowhere claim nowhere 64Mi
-	class liteio-xfs 'csi.storage.k8s.io/fstype: xfs'
+	class liteio-xfs 'csi.storage.k8s.io/fstype: xfs, readIOPS: "700", writeBytesPerSecond: 64Mi, burstMilliseconds: "200"'
 	class liteio-wrong 'noSuchParameter: "7"' Immediate
 	CLASS=liteio-wrong claim wrong 64Mi
 	CLASS=liteio-xfs claim x 512Mi
@@ -62,6 +62,15 @@ xfs() {
 	same "$(in_pod x "cat /data/file")" content "the file"
 }
 
+# In the kernel of the node that has the volume, as whoever reads its window sees them.
+limited() {
+	local window uid
+
+	uid=$(volume_field x .metadata.uid)
+	window=$("$WORKER" exec 2 "cat /sys/kernel/config/liteio/volumes/$uid/qos")
+	same "$(xargs <<<"$window")" "riops 700 wiops 0 rbps 0 wbps 67108864 burst_ms 200" "the limits"
+}
+
 # cells TYPE OBJECT COLUMN...: what "kubectl get" prints there, a line each
 cells() {
 	local type=$1 object=$2
@@ -93,5 +102,6 @@ step "a parameter nobody knows is refused by its name" refused wrong noSuchParam
 step "labels of nodes and pools choose where a volume is" chosen
 step "where no pool fits, the claim says how many fail and why" nowhere
 step "xfs on the other worker" xfs
+step "the limits of the class hold" limited
 step "what kubectl shows of volume, pool and node is true" columns
 finish
