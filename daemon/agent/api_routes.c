@@ -134,6 +134,16 @@ static int volume_rollback(struct liteio_call *c, struct liteio_error *err)
 	return liteio_op_volume_rollback(c->agent, c->params[0], c->req, c->ret, err);
 }
 
+static int volume_attach(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_attach(c->agent, c->params[0], c->req, c->ret, err);
+}
+
+static int volume_detach(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_volume_detach(c->agent, c->params[0], c->force, c->ret, err);
+}
+
 static int volume_rename(struct liteio_call *c, struct liteio_error *err)
 {
 	return liteio_op_volume_rename(c->agent, c->params[0], c->req, c->ret, err);
@@ -329,6 +339,9 @@ const struct liteio_route liteio_routes[] = {
 	{ "POST", "/v1/volumes/*/limits", volume_limit, 0, LIMITS_CHANGE, STRUCT(volume) },
 	{ "POST", "/v1/volumes/*/fence", volume_fence, URGENT, STRUCT(fence), STRUCT(fenced) },
 	{ "POST", "/v1/volumes/*/rollback", volume_rollback, 0, STRUCT(rollback), STRUCT(volume) },
+	{ "POST", "/v1/volumes/*/attachment", volume_attach, 0, STRUCT(volume_attach),
+	  STRUCT(attachment) },
+	{ "DELETE", "/v1/volumes/*/attachment", volume_detach, FORCE, NOTHING, STRUCT(unexport) },
 	{ "POST", "/v1/volumes/*/rename", volume_rename, 0, STRUCT(rename), STRUCT(volume) },
 	{ "POST", "/v1/volumes/*/clone", volume_clone, 0, STRUCT(clone), STRUCT(volume) },
 	{ "DELETE", "/v1/volumes/*", volume_delete, QUERY, STRUCT(delete), STRUCT(deleted) },

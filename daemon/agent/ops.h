@@ -428,6 +428,27 @@ int liteio_op_attachment_delete(struct liteio_agent *a, const struct liteio_uuid
 int liteio_op_attachment_list(struct liteio_agent *a, struct liteio_local_attachment_list *ret,
 			      struct liteio_error *err);
 
+/**
+ * liteio_op_volume_attach() - attach a volume of this node to this node
+ * @a: the agent, which works alone: the rights of a cluster's volumes are the cluster's to give
+ * @volume: name
+ * @req: how
+ * @ret: the attachment
+ * @err: why not; -EEXIST when it is attached in the other way
+ *
+ * Export and attachment in one, of a generation that has never been given; what is attached already
+ * is answered as it is. Return: 0 or a negative errno.
+ */
+int liteio_op_volume_attach(struct liteio_agent *a, const char *volume,
+			    const struct liteio_local_volume_attach *req,
+			    struct liteio_local_attachment *ret, struct liteio_error *err);
+/*
+ * and the end of it: -EBUSY while the device is open and @force is not set. The floor of the volume
+ * is raised where nobody else's right is older, so that nothing has to be remembered of it
+ */
+int liteio_op_volume_detach(struct liteio_agent *a, const char *volume, bool force,
+			    struct liteio_local_unexport *ret, struct liteio_error *err);
+
 /* ---- statistics ---- */
 
 int liteio_op_stats_list(struct liteio_agent *a, struct liteio_local_stats_list *ret,

@@ -38,6 +38,15 @@ int liteio_body_pair_check(const char *s, struct liteio_error *err)
 	return r ? r : liteio_name_check("snapshot", equals + 1, err);
 }
 
+int liteio_body_volume_attach(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			      struct liteio_error *err)
+{
+	struct liteio_local_volume_attach req = { .read_only = o->read_only };
+
+	*ret = ENCODE(req, volume_attach);
+	return 0;
+}
+
 int liteio_body_rollback(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			 struct liteio_error *err)
 {

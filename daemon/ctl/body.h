@@ -18,6 +18,8 @@ int liteio_body_uuid(const char *s, struct liteio_uuid *ret, struct liteio_error
 /* VOLUME=SNAPSHOT */
 int liteio_body_pair_check(const char *s, struct liteio_error *err);
 
+int liteio_body_volume_attach(char **op, const struct liteio_options *o, struct liteio_json **ret,
+			      struct liteio_error *err);
 int liteio_body_rollback(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			 struct liteio_error *err);
 int liteio_body_rename(char **op, const struct liteio_options *o, struct liteio_json **ret,

@@ -115,6 +115,13 @@ const struct liteio_field liteio_local_rollback_fields[] = {
 };
 
 #undef T
+#define T liteio_local_volume_attach
+const struct liteio_field liteio_local_volume_attach_fields[] = {
+	BOOL("readOnly", read_only, 0),
+	END,
+};
+
+#undef T
 #define T liteio_local_rename
 const struct liteio_field liteio_local_rename_fields[] = {
 	STRING("name", name, REQUIRED, LITEIO_OBJECT_NAME_MAX),

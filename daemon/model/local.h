@@ -150,6 +150,11 @@ struct liteio_local_rollback {
 	char *snapshot;
 };
 
+/* POST /v1/volumes/{volume}/attachment */
+struct liteio_local_volume_attach {
+	bool read_only;
+};
+
 /* POST /v1/volumes/{volume}/rename and /v1/snapshots/{snapshot}/rename */
 struct liteio_local_rename {
 	char *name;
@@ -741,6 +746,7 @@ extern const struct liteio_field liteio_local_fence_fields[];
 extern const struct liteio_field liteio_local_snapshot_create_fields[];
 extern const struct liteio_field liteio_local_snapshot_group_fields[];
 extern const struct liteio_field liteio_local_rollback_fields[];
+extern const struct liteio_field liteio_local_volume_attach_fields[];
 extern const struct liteio_field liteio_local_rename_fields[];
 extern const struct liteio_field liteio_local_clone_fields[];
 extern const struct liteio_field liteio_local_delete_fields[];

@@ -73,15 +73,28 @@ ok "its name is a link, and so is its new name"
 	fail "no writes were counted"
 umount /mnt/a
 fsck.ext4 -fn "$dev" >/dev/null 2>&1 || fail "the filesystem is damaged"
-for v in data again; do
-	id=$(j volume show $v | jq -r .uuid)
-	liteioctl attachment delete "$id" 1 >/dev/null
-	[ "$(j export delete $v 1 | jq -c .)" = '{"fenced":true,"drained":true,"removed":true}' ] ||
-		fail "the export of $v was not removed"
-	refused 'fenced\|floor\|stale' liteioctl export create $v 1 --local
-	liteioctl volume delete $v >/dev/null
-	liteioctl volume delete $v >/dev/null
-done
+[ "$(liteioctl -o json volume detach again | jq -c .)" = '{"fenced":true,"drained":true,"removed":true}' ] ||
+	fail "again is not detached"
+[ "$(j volume show again | jq -c '[.floor, (.attachments | length)]')" = '[2,0]' ] || fail "what is over is still written down"
+refused 'for writing' liteioctl volume attach data --read-only
+liteioctl volume attach again --read-only >/dev/null
+liteioctl volume attach again --read-only >/dev/null
+[ "$(j volume show again | jq -c '[.attachments[] | .generation, .readOnly, .local]')" = '[2,true,true]' ] ||
+	fail "it is attached as $(j volume show again)"
+dd if=/dev/zero of=/dev/liteio/again bs=4096 count=1 oflag=direct status=none 2>/dev/null && fail "it can be written"
+exec 7</dev/liteio/again
+refused 'in use' liteioctl volume detach again
+exec 7<&-
+liteioctl volume detach again >/dev/null
+liteioctl volume detach again >/dev/null
+ok "attached and detached by its name"
+
+liteioctl attachment delete "$uuid" 1 >/dev/null
+[ "$(j export delete data 1 | jq -c .)" = '{"fenced":true,"drained":true,"removed":true}' ] || fail "the export was not removed"
+refused 'fenced\|floor\|stale' liteioctl export create data 1 --local
+liteioctl volume delete data >/dev/null
+liteioctl volume delete data >/dev/null
+liteioctl volume delete again >/dev/null
 liteioctl snapshot delete before >/dev/null
 [ "$(used)" = "$empty" ] || fail "$(used) bytes are in use, $empty were at the beginning"
 [ "$(j volume list | jq '.items | length')" = 0 ] || fail "volumes are left"
