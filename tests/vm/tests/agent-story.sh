@@ -61,7 +61,8 @@ refused 'shrink' liteioctl volume grow data --size 128Mi
 ok "growing while it is in use"
 
 liteioctl volume rename data base >/dev/null
-[ /dev/liteio/base -ef "$dev" ] && [ ! -e /dev/liteio/data ] || fail "the link has the old name: $(ls -l /dev/liteio)"
+[ /dev/liteio/base -ef "$dev" ] || fail "the new name is no link: $(ls -l /dev/liteio)"
+[ ! -e /dev/liteio/data ] || fail "the link has the old name: $(ls -l /dev/liteio)"
 agent_kill
 rm /dev/liteio/*
 agent_start
