@@ -19,7 +19,6 @@
 /* what the catalog says of the right to a volume */
 struct rights {
 	struct liteio_uuid uuid;
-	uint64_t floor;
 	uint64_t own;	 /* generation of the live local attachment, 0 for none */
 	bool read_only;	 /* is it? */
 	uint64_t lowest; /* of the other live ones, 0 for none */
@@ -43,7 +42,7 @@ static int look(struct liteio_agent *a, const char *volume, struct rights *ret,
 		return r;
 	liteio_pool_attachment_list(t.pool->engine, &t.volume.uuid, &atts, &n);
 	x.uuid = t.volume.uuid;
-	x.floor = x.next = t.volume.floor;
+	x.next = t.volume.floor;
 	for (size_t i = 0; i < n; i++) {
 		const struct liteio_catalog_attachment *att = &atts[i];
 
@@ -82,8 +81,9 @@ int liteio_op_volume_attach(struct liteio_agent *a, const char *volume,
 	if (x.own && x.read_only != req->read_only)
 		return liteio_error_set(err, -EEXIST, "volume %s is attached %s already", volume,
 					x.read_only ? "read-only" : "for writing");
-	give.generation = take.generation = x.own ? x.own : x.next;
 	take.uuid = x.uuid;
+	take.generation = x.own ? x.own : x.next;
+	give.generation = take.generation;
 	r = liteio_op_export_create(a, &give, &given, err);
 	liteio_json_fini(&given, liteio_local_export_fields);
 	return r ? r : liteio_op_attachment_create(a, &take, ret, err);
@@ -119,7 +119,7 @@ int liteio_op_volume_detach(struct liteio_agent *a, const char *volume, bool for
 		return r;
 	/* over already: what a call that was cut short has left goes, too */
 	if (!x.own) {
-		ret->fenced = ret->drained = ret->removed = true;
+		*ret = (struct liteio_local_unexport){ true, true, true };
 		return liteio_op_export_sweep(a, volume, err);
 	}
 	r = liteio_op_attachment_delete(a, &x.uuid, x.own, force, &deleted, err);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The agent's local API: the tables behind local.h.
+ *
+ * Over 600 lines because every message of the API has its table, and nothing else is here.
  */
 #include "model/local.h"
 
