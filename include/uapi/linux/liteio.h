@@ -35,7 +35,8 @@
  *	flushes			as nothing; never wait
  *	metadata, priority	count, but never wait: what they take, ordinary I/O pays back later,
  *	and swap of the kernel	up to a second of each limit
- *	non-blocking I/O	fails with EAGAIN instead of waiting
+ *	non-blocking I/O	fails with EAGAIN instead of waiting. What is polled for waits: its
+ *				submitter does not
  *
  * After a time without I/O a volume may go over its limits for BURST_MS: it may use at once what
  * the limits would have allowed in that time. Over longer times the limits hold exactly. I/O
