@@ -59,7 +59,7 @@ everything() {
 
 # refused: did the kernel say no, in a way that leaves no doubt?
 refused() {
-	[[ $'\n'$said =~ $'\n'(ENOMEM|ENOBUFS)(:|$'\n')|$'\n''kmodctl: send: ' ]]
+	[[ $'\n'$said$'\n' =~ $'\n'(ENOMEM|ENOBUFS)(:|$'\n')|$'\n''kmodctl: send: ' ]]
 }
 
 # unasked COMMAND...: how many allocations the kernel makes for such a command before the module is asked: when they
@@ -170,6 +170,8 @@ t_questions_are_refused() {
 }
 
 t_tracking_is_refused_or_done() {
+	local random=tracking
+
 	ram_disk
 	registry
 	head_new h /dev/ram0 65536 $V1 2
