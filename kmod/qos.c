@@ -4,6 +4,7 @@
  */
 #include <linux/blkdev.h>
 #include <linux/ktime.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -129,6 +130,18 @@ static void lane_pop_share(struct liteio_lane *lane, struct share *share, struct
 	WRITE_ONCE(share->nr_queued, 0);
 }
 
+/*
+ * Is there somebody to come back? Not behind what is polled for: device-mapper takes its EAGAIN for
+ * a lack of requests, sends it once more, by a worker and not polled for any more, and then gives
+ * up. Nor behind what a worker sends: that is what went back to device-mapper. 6.1 has REQ_NOWAIT
+ * on all that is polled for, whatever the submitter said.
+ */
+static bool comes_back(const struct bio *bio)
+{
+	return (bio->bi_opf & (REQ_NOWAIT | REQ_POLLED)) == REQ_NOWAIT &&
+	       !(current->flags & PF_WQ_WORKER);
+}
+
 static enum liteio_qos_verdict lane_admit(struct liteio_lane *lane, struct share *share,
 					  struct bio *bio, bool is_stopped,
 					  enum liteio_qos_kind *ret_kind)
@@ -145,10 +158,11 @@ static enum liteio_qos_verdict lane_admit(struct liteio_lane *lane, struct share
 		lane_take(lane, bio, liteio_bucket_take, now);
 		return LITEIO_QOS_PASS;
 	}
-	if (bio->bi_opf & REQ_NOWAIT)
+	if (comes_back(bio))
 		return LITEIO_QOS_AGAIN;
-	/* nobody may poll for what has not begun */
+	/* nobody may poll for what has not begun, and the work that sends it on can wait */
 	bio_clear_polled(bio);
+	bio->bi_opf &= ~REQ_NOWAIT;
 	lane_push(lane, share, bio);
 	if (!lane->is_over)
 		lane_settle(lane, now);

@@ -85,7 +85,7 @@ enum liteio_qos_kind {
  * enum liteio_qos_verdict - what becomes of an I/O
  * @LITEIO_QOS_PASS: it goes on
  * @LITEIO_QOS_WAIT: it waits and is not the caller's any more, it may even have ended
- * @LITEIO_QOS_AGAIN: it would have to wait, and does not want to
+ * @LITEIO_QOS_AGAIN: it would have to wait, and its submitter would rather come back
  * @LITEIO_QOS_REFUSE: its attachment was closed
  */
 enum liteio_qos_verdict {
@@ -236,7 +236,7 @@ static inline bool liteio_qos_is_limited(const struct liteio_qos *qos, unsigned 
  * liteio_qos_admit() - may this I/O go on
  * @queue: of the attachment
  * @bio: ready to be sent on with dm_submit_bio_remap(), no flush; not of this function any more
- *	unless it says LITEIO_QOS_WAIT
+ *	unless it says LITEIO_QOS_WAIT; what waits is neither polled for nor non-blocking any more
  * @is_stopped: of the head, see liteio_qos_stop()
  * @ret_kind: the limit it waits for, set with LITEIO_QOS_WAIT only
  *

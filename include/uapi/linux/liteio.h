@@ -35,7 +35,8 @@
  *	flushes			as nothing; never wait
  *	metadata, priority	count, but never wait: what they take, ordinary I/O pays back later,
  *	and swap of the kernel	up to a second of each limit
- *	non-blocking I/O	fails with EAGAIN instead of waiting
+ *	non-blocking I/O	fails with EAGAIN instead of waiting. What is polled for waits: its
+ *				submitter does not
  *
  * After a time without I/O a volume may go over its limits for BURST_MS: it may use at once what
  * the limits would have allowed in that time. Over longer times the limits hold exactly. I/O
@@ -100,8 +101,9 @@
  * Attributes are checked strictly: one that a command does not list, a wrong length, a number out
  * of range or trailing bytes are refused with -EINVAL or -ERANGE, and nothing has changed. With
  * NETLINK_EXT_ACK set, every error of this module carries one sentence (NLMSGERR_ATTR_MSG), and
- * errors about one attribute point to it (NLMSGERR_ATTR_OFFS). Only kernel 6.1 loses the sentence
- * when a dump is refused.
+ * errors about one attribute point to it (NLMSGERR_ATTR_OFFS). No sentence has what the kernel
+ * around the module refuses because it has no memory, before the module is asked (ENOMEM) or for
+ * the message itself (ENOBUFS); and kernel 6.1 loses the sentence when a dump is refused.
  *
  * Commands that answer with a message send exactly one, before the ACK if one was asked for. The
  * others answer with the ACK alone (ask for it: NLM_F_ACK).

@@ -2,7 +2,9 @@
 /*
  * Fails one allocation of one task, on a kernel without fault injection of its own: a number N
  * written to /sys/kernel/debug/fail-nth has the Nth allocation of the writer fail, reading tells
- * what is left of N. It stands in the way of the slab, per-CPU and vmalloc allocators by kprobes.
+ * what is left of N. It stands in the way of the slab, per-CPU and vmalloc allocators by kprobes,
+ * under the names that they have in 6.1, 6.12 and 7: where one of them is missing, this module does
+ * not load. It does not reach allocations of pages, of many objects at once, and by mempools.
  */
 #include <linux/debugfs.h>
 #include <linux/gfp.h>
@@ -10,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 /* only the victim itself changes these, or reads more than whether it is the victim */
 static struct task_struct *victim;
@@ -60,6 +63,7 @@ static int reached(struct kprobe *probe, struct pt_regs *regs)
 #define WAY(name, flags) { .probe = { .symbol_name = name, .pre_handler = reached }, .gfp = flags }
 
 static struct way ways[] = {
+#ifdef alloc_hooks
 	WAY("kmem_cache_alloc_noprof", 1),
 	WAY("kmem_cache_alloc_lru_noprof", 2),
 	WAY("kmem_cache_alloc_node_noprof", 1),
@@ -72,6 +76,24 @@ static struct way ways[] = {
 	WAY("__kmalloc_large_node_noprof", 1),
 	WAY("pcpu_alloc_noprof", 3),
 	WAY("__vmalloc_node_range_noprof", 4),
+#ifdef DECL_KMALLOC_PARAMS
+	/* since it knows of alignment it calls none of those above */
+	WAY("__kvmalloc_node_noprof", AFTER_SIZE + 1),
+#endif
+#else
+	WAY("kmem_cache_alloc", 1),
+	WAY("kmem_cache_alloc_lru", 2),
+	WAY("kmem_cache_alloc_node", 1),
+	WAY("__kmalloc", 1),
+	WAY("kmalloc_trace", 1),
+	WAY("kmalloc_node_trace", 1),
+	WAY("__kmalloc_node", 1),
+	WAY("__kmalloc_node_track_caller", 1),
+	WAY("kmalloc_large", 1),
+	WAY("kmalloc_large_node", 1),
+	WAY("pcpu_alloc", 3),
+	WAY("__vmalloc_node_range", 4),
+#endif
 };
 
 static int count_set(void *unused, u64 value)

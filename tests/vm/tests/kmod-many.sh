@@ -16,7 +16,7 @@ uuids() {
 
 t_there_are_as_many_volumes_as_there_may_be() {
 	uuids 1 65536 vol-set +create | kmodctl batch
-	expect_error ENOSPC "as many volumes" kmodctl vol-set uuid=$V1 +create
+	expect_error ENOSPC "full of volumes" kmodctl vol-set uuid=$V1 +create
 	# one that is there can be changed, and when one has gone there is room for another
 	kmodctl vol-set uuid=99999999-9999-4999-8999-000000065536 name=last
 	uuids 7 7 vol-del "" | kmodctl batch

@@ -282,9 +282,9 @@ polled() {
 		--randrepeat=0 --iodepth=4 --number_ios="$2" --output="$WORK/fio" || fail "$(cat "$WORK/fio")"
 }
 
-# polled_disk: a disk that can be polled, with a head on it
+# polled_disk [ATTRIBUTE=VALUE...]: a disk that can be polled, with a head on it
 polled_disk() {
-	null_disk 1 memory_backed=1 poll_queues=1 submit_queues=1 queue_mode=2
+	null_disk 1 memory_backed=1 poll_queues=1 submit_queues=1 queue_mode=2 "$@"
 	head_over /dev/nullb1
 	expect 1 "$(</sys/block/nullb1/queue/io_poll)" "polling of the disk"
 }
@@ -324,15 +324,35 @@ t_io_that_is_polled_for_ends() {
 }
 
 # what waits because of a limit is not polled for any more, and ends all the same; also when it goes back to
-# device-mapper
+# device-mapper. io_uring sends it with REQ_NOWAIT, too, and then nobody is left who could come back.
 t_io_that_is_polled_for_may_wait() {
+	local engine before done=0
+
 	polled_disk
 	limit riops=100 burst_ms=1
-	polled pvsync2 50
-	reads_are 50
-	[ "$(over read.throttled)" -gt 0 ] || fail "nothing had to wait"
-	polled_while_reloading pvsync2 400 waits
-	reads_are 450
+	for engine in pvsync2 io_uring; do
+		before=$(over read.throttled)
+		polled $engine 50
+		reads_are $((done + 50))
+		[ "$(over read.throttled)" -ge $((before + 20)) ] || fail "$engine: hardly anything had to wait"
+		polled_while_reloading $engine 400 waits
+		done=$((done + 450))
+		reads_are $done
+	done
+}
+
+# what has waited is sent on by somebody who can wait: here for the disk, which takes one at a time
+t_io_that_was_polled_for_waits_for_the_disk() {
+	local reader
+
+	polled_disk hw_queue_depth=1 irqmode=2 completion_nsec=50000000
+	limit riops=1 burst_ms=1
+	polled io_uring 4 &
+	reader=$!
+	until_true 20 queue_reaches 3
+	limit riops=0
+	wait $reader || fail "the reads ended badly"
+	reads_are 4
 }
 
 t_every_wait_is_traced() {
