@@ -21,19 +21,17 @@ nothing_goes_on() {
 	[ "$(j deletion list | jq '.items | length')" = 0 ]
 }
 
-# attach NAME GENERATION: its block device appears, and is mounted
+# attach NAME: its block device appears, under its name
 attach() {
+	show liteioctl volume attach "$1"
+	device=/dev/liteio/$1
 	uuid=$(j volume show "$1" | jq -r .uuid)
-	show liteioctl export create "$1" "$2" --local
-	show liteioctl attachment create "$uuid" "$2" --local
-	device=/dev/liteio/$uuid
 	[ -b "$device" ] || untrue "there is no $device"
 }
 
 detach() {
 	show umount $MNT
-	show liteioctl attachment delete "$uuid" "$2"
-	show liteioctl export delete "$1" "$2"
+	show liteioctl volume detach "$1"
 }
 
 pool() {
@@ -55,7 +53,7 @@ pool() {
 volume() {
 	tell "A volume of 1 GiB, thin: it takes from the pool what is written to it"
 	show liteioctl volume create data --pool fast --size 1Gi
-	attach data 1
+	attach data
 	show mkfs.ext4 -q "$device"
 	mkdir -p $MNT
 	show mount "$device" $MNT
@@ -88,9 +86,9 @@ way_back() {
 		untrue "a volume that is in use was rolled back"
 	fi
 	see "not under somebody's feet: $said"
-	detach data 1
+	detach data
 	show liteioctl volume rollback data before-the-upgrade
-	attach data 2
+	attach data
 	show mount "$device" $MNT
 	cd $MNT
 	show sha256sum -c "/tmp/sums" || untrue "what was there is not there again"
@@ -129,7 +127,7 @@ space() {
 
 the_end() {
 	tell "And away with it all"
-	detach data 2
+	detach data
 	show liteioctl volume delete data
 	show liteioctl snapshot delete before-the-upgrade
 	until_true 30 nothing_goes_on
