@@ -6,7 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -73,39 +77,125 @@ void liteio_stillness_fini(struct liteio_stillness *s)
 	*s = (struct liteio_stillness){ 0 };
 }
 
-static void thaw(void *arg)
+/* resume the first so many; one that runs already is left as it is */
+static void resume(struct liteio_stillness *s, size_t n)
 {
-	struct liteio_stillness *s = arg;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	for (size_t i = 0; i < s->n_held; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (!is_wanted(s, i))
 			continue;
 		if (liteio_dm_resume(s->heads[i].dm.name, 0, &err) < 0)
 			log_err(NULL, "%s stays suspended: %s", s->heads[i].dm.name, err.msg);
 	}
+}
+
+static void thaw(void *arg)
+{
+	struct liteio_stillness *s = arg;
+
+	resume(s, s->n_held);
 	s->n_held = 0;
+}
+
+/* ---- the bound of a freeze ---- */
+
+/**
+ * struct guard - lets go of what is held when it takes too long
+ * @s: the heads; @s->n_held under @lock as long as the guard is there
+ * @lock: covers what follows
+ * @ended: signalled with @is_over
+ * @until: when it is too late
+ * @is_over: all are held, or it failed
+ * @is_late: too late: what was held is not any more
+ *
+ * One filesystem may lie on several of the volumes, with its log on another one, or in a file of
+ * another one. To freeze it then waits for what is held already, in the kernel, and only letting
+ * that go brings it back.
+ */
+struct guard {
+	struct liteio_stillness *s;
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	struct timespec until;
+	bool is_over;
+	bool is_late;
+};
+
+static void *watch_over(void *arg)
+{
+	struct guard *g = arg;
+	int r = 0;
+
+	liteio_guard(&g->lock);
+	while (!g->is_over && r != ETIMEDOUT)
+		r = pthread_cond_clockwait(&g->ended, &g->lock, CLOCK_MONOTONIC, &g->until);
+	g->is_late = !g->is_over;
+	if (g->is_late)
+		resume(g->s, g->s->n_held);
+	return NULL;
+}
+
+/* one more is held; false when it is too late for that */
+static bool hold_one(struct guard *g, size_t i)
+{
+	liteio_guard(&g->lock);
+	g->s->n_held = i + 1;
+	return !g->is_late;
+}
+
+static void end_guard(struct guard *g, pthread_t thread)
+{
+	{
+		liteio_guard(&g->lock);
+		g->is_over = true;
+		pthread_cond_signal(&g->ended);
+	}
+	pthread_join(thread, NULL);
+}
+
+static int hold_all(struct guard *g, struct liteio_error *err)
+{
+	struct liteio_stillness *s = g->s;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (is_wanted(s, i)) {
+			int r = liteio_dm_suspend(s->heads[i].dm.name, LITEIO_DM_LOCKFS, err);
+
+			if (r)
+				return r;
+			liteio_step("agent-snapshot:head-frozen");
+		}
+		if (!hold_one(g, i))
+			return liteio_error_set(err, -ETIMEDOUT,
+						"holding still took longer than %d s",
+						FREEZE_MS / 1000);
+	}
+	return 0;
 }
 
 static int freeze(void *arg, struct liteio_error *err)
 {
 	struct liteio_stillness *s = arg;
-	uint64_t deadline = liteio_now_ms() + FREEZE_MS;
-	int r = 0;
+	uint64_t until_ms = liteio_now_ms() + FREEZE_MS;
+	struct guard g = {
+		.s = s,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.ended = PTHREAD_COND_INITIALIZER,
+		.until = { .tv_sec = (time_t)(until_ms / 1000),
+			   .tv_nsec = (long)(until_ms % 1000) * 1000000 },
+	};
+	pthread_t thread;
+	int r;
 
-	for (size_t i = 0; i < s->n && !r; i++) {
-		if (is_wanted(s, i)) {
-			r = liteio_dm_suspend(s->heads[i].dm.name, LITEIO_DM_LOCKFS, err);
-			if (r)
-				break;
-			liteio_step("agent-snapshot:head-frozen");
-		}
-		s->n_held = i + 1;
-		if (liteio_now_ms() > deadline)
-			r = liteio_error_set(err, -ETIMEDOUT,
-					     "holding still took longer than %d s",
-					     FREEZE_MS / 1000);
-	}
+	r = pthread_create(&thread, NULL, watch_over, &g);
+	if (r)
+		return liteio_error_set(err, -r, "no thread to bound the freeze: %s", strerror(r));
+	r = hold_all(&g, err);
+	end_guard(&g, thread);
+	if (!r && g.is_late)
+		r = liteio_error_set(err, -ETIMEDOUT, "holding still took longer than %d s",
+				     FREEZE_MS / 1000);
 	if (r)
 		thaw(s);
 	else
