@@ -38,6 +38,14 @@ field() {
 	[ "$got" = "$3" ] || fail "$2 is \"$got\", not \"$3\""
 }
 
+# says DEVICE PATTERN: the pool is not well, and says this; all of it is read before it is looked at
+says() {
+	local said
+
+	said=$(poolctl info "$1" 2>&1 || true)
+	grep -q -- "$2" <<<"$said" || fail "it does not say \"$2\": $said"
+}
+
 # text MIB WORD: so much of it; yes(1) ends by a broken pipe, which is no failure here
 text() (
 	set +o pipefail

@@ -103,7 +103,7 @@ for kind in writes all; do
 	*) fail "metadata that can not be written: $condition" ;;
 	esac
 	refused 'EROFS' soon poolctl create $pool 66666666-6666-4666-8666-666666666666 six 16Mi
-	poolctl info $pool 2>&1 | grep -q 'liteioctl pool repair fast' || fail "it does not say the way out"
+	says $pool 'liteioctl pool repair fast'
 	refused . soon poolctl repair $pool
 	under_heal
 	# the repair has taken it out of the kernel: it was checked when it was opened again

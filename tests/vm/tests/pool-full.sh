@@ -49,7 +49,7 @@ done
 [ $failed -gt 0 ] || fail "the metadata did not get full: $(dmsetup status "$(ours pool)")"
 echo "# $(dmsetup status "$(ours pool)")"
 field $full condition ReadOnly
-poolctl info $full 2>&1 | grep -q 'liteioctl pool repair full' || fail "it does not say the way out"
+says $full 'liteioctl pool repair full'
 refused 'EROFS' poolctl delete $full $S1
 [ "$(sum "$(poolctl activate $full $S1)")" = "$want" ] || fail "a snapshot has other data"
 poolctl repair $full

@@ -51,7 +51,7 @@ ids_agree $disk
 damage mends
 field $disk condition ReadOnly
 field $disk reason MetadataDamaged
-poolctl info $disk 2>&1 | grep -q 'liteioctl pool repair fast' || fail "it does not say the way out: $(poolctl info $disk 2>&1)"
+says $disk 'liteioctl pool repair fast'
 dmsetup table "$(ours pool)" | grep -q read_only || fail "the thin pool is not read-only"
 same "read-only"
 dev=$(poolctl activate $disk $V1)
