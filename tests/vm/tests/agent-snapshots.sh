@@ -221,13 +221,14 @@ liteioctl volume delete big >/run/seen 2>&1
 ! grep -q '%' /run/seen || fail "progress was shown in a pipe"
 ok "progress is for terminals"
 
-# what has it open is no operation of ours, and its end is told to nobody
-liteioctl volume create big --pool fast --size 32Mi >/dev/null
+# who opens it while it goes keeps it from going; it is no operation of ours, and its end is told to nobody
+liteioctl volume create big --pool fast --size 320Mi --wipe zero >/dev/null
 attach big 1
+dd if=/dev/zero of="$(device big)" bs=1M count=300 oflag=direct status=none
 thin=/dev/$(dmsetup info -c --noheadings -o blkdevname "liteio-thin-$(j volume show big | jq -r .uuid)")
-exec 8<"$thin"
 detach big 1
 liteioctl volume delete big --no-wait >/dev/null
+exec 8<"$thin"
 until_true 60 grep -q 'space of deleted volumes' $AGENT_LOG
 [ "$(j deletion list | jq '.items | length')" = 1 ] || fail "it has gone although somebody has it open"
 exec 8<&-
