@@ -90,6 +90,19 @@ liteioctl volume detach again >/dev/null
 liteioctl volume detach again >/dev/null
 ok "attached and detached by its name"
 
+now=$(date +%s)
+for to in $((now + 400000000)) $((now - 400000000)) "$now"; do
+	date -s "@$to" >/dev/null
+	liteioctl volume create timed --pool fast --size 16Mi >/dev/null
+	liteioctl volume attach timed >/dev/null
+	liteioctl snapshot create moment timed >/dev/null
+	[ "$(j volume fence timed --floor 2 | jq .drained)" = true ] || fail "a fence after the clock was set"
+	liteioctl volume detach timed >/dev/null
+	liteioctl snapshot delete moment >/dev/null
+	liteioctl volume delete timed >/dev/null
+done
+ok "the clock may jump ten years and back"
+
 liteioctl attachment delete "$uuid" 1 >/dev/null
 [ "$(j export delete data 1 | jq -c .)" = '{"fenced":true,"drained":true,"removed":true}' ] || fail "the export was not removed"
 refused 'fenced\|floor\|stale' liteioctl export create data 1 --local
