@@ -26,6 +26,7 @@
 #define BOOL(t, k) { t, k, LITEIO_COLUMN_BOOL }
 #define TEXTS(t, k) { t, k, LITEIO_COLUMN_TEXTS }
 #define FIRST(t, k) { t, k, LITEIO_COLUMN_FIRST }
+#define WIDE { "", "", LITEIO_COLUMN_WIDE }
 #define END { .title = NULL }
 #define LIMITS { "LIMITS", "limits", LITEIO_COLUMN_LIMITS }
 #define OVER_LIMIT { "OVER LIMIT", "overLimit", LITEIO_COLUMN_OVER_LIMIT }
@@ -61,11 +62,12 @@ static const struct liteio_column disk_columns[] = {
 	TEXT("DEVICE", "device"),
 	SIZE("SIZE", "sizeBytes"),
 	TEXT("TYPE", "type"),
-	BOOL("ROTATIONAL", "rotational"),
 	BOOL("USABLE", "usable"),
 	TEXT("MODEL", "model"),
-	FIRST("BY ID", "byID"),
 	TEXT("REASON", "reason"),
+	WIDE,
+	BOOL("ROTATIONAL", "rotational"),
+	FIRST("BY ID", "byID"),
 	END,
 };
 
@@ -76,11 +78,13 @@ static const struct liteio_column volume_columns[] = {
 	SIZE("SIZE", "sizeBytes"),
 	SIZE("ALLOCATED", "allocatedBytes"),
 	TEXT("CLASS", "class"),
-	NUMBER("FLOOR", "floor"),
 	{ "ATTACHED", "attachments", LITEIO_COLUMN_GENERATIONS },
 	TEXT("ORIGIN", "origin"),
 	LIMITS,
 	OVER_LIMIT,
+	WIDE,
+	NUMBER("FLOOR", "floor"),
+	TEXT("WIPE", "wipe"),
 	TEXT("UUID", "uuid"),
 	TEXT("LIMITS NOT IN FORCE", "limitsNotInForce"),
 	END,
@@ -102,6 +106,7 @@ static const struct liteio_column snapshot_columns[] = {
 	TEXT("POOL", "pool"),
 	SIZE("SIZE", "sizeBytes"),
 	TEXT("CREATED", "createdAt"),
+	WIDE,
 	TEXT("UUID", "uuid"),
 	END,
 };
@@ -114,6 +119,7 @@ static const struct liteio_column export_columns[] = {
 	BOOL("READ ONLY", "readOnly"),
 	TEXT("DEVICE", "device"),
 	TEXTS("ADDRESSES", "addresses"),
+	WIDE,
 	TEXT("HOST NQN", "hostNQN"),
 	TEXT("NQN", "nqn"),
 	END,

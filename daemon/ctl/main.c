@@ -30,9 +30,10 @@
 enum output {
 	OUTPUT_TABLE,
 	OUTPUT_JSON,
+	OUTPUT_WIDE,
 };
 
-static const char *const output_names[] = { "table", "json", NULL };
+static const char *const output_names[] = { "table", "json", "wide", NULL };
 
 struct command_line {
 	const char *socket;
@@ -83,7 +84,7 @@ static void print_answer(const struct liteio_command *c, enum output output,
 		return;
 	}
 	if (liteio_json_is_array(items))
-		liteio_print_table(&out, c->columns, items);
+		liteio_print_table(&out, c->columns, output == OUTPUT_WIDE, items);
 	else
 		liteio_print_object(&out, c->columns, j);
 	if (out.data)
@@ -109,7 +110,7 @@ static int ask_rows(const struct command_line *cl, const struct liteio_command *
 		print_json(answer);
 	} else {
 		rows = rows_of(answer);
-		liteio_print_table(&out, columns, rows);
+		liteio_print_table(&out, columns, cl->output == OUTPUT_WIDE, rows);
 		fputs(out.data, stdout);
 		liteio_buf_fini(&out);
 		liteio_json_unref(rows);
@@ -323,7 +324,7 @@ int main(int argc, char **argv)
 		{ "socket", 0, LITEIO_ARG_STRING, &cl.socket, .metavar = "PATH",
 		  .help = "of the agent (" LITEIO_LOCAL_SOCKET ")" },
 		{ "output", 'o', LITEIO_ARG_ENUM, &cl.output, .names = output_names,
-		  .metavar = "FORMAT", .help = "table or json" },
+		  .metavar = "FORMAT", .help = "table, wide (a table with more columns) or json" },
 		{ "size", 's', LITEIO_ARG_SIZE, &o->size, .metavar = "SIZE",
 		  .help = "of a volume or of a pool's file: 512M, 10Gi, 1.5Ti" },
 		{ "block-size", 0, LITEIO_ARG_SIZE, &o->block_size, .metavar = "SIZE",

@@ -16,6 +16,7 @@
 #define NUMBER(t, k) { t, k, LITEIO_COLUMN_NUMBER }
 #define SIZE(t, k) { t, k, LITEIO_COLUMN_SIZE }
 #define BOOL(t, k) { t, k, LITEIO_COLUMN_BOOL }
+#define WIDE { "", "", LITEIO_COLUMN_WIDE }
 #define END { .title = NULL }
 
 const struct liteio_column liteio_pool_columns[] = {
@@ -29,12 +30,13 @@ const struct liteio_column liteio_pool_columns[] = {
 	SIZE("FREE", "freeBytes"),
 	SIZE("RESERVED FREE", "reservedFreeBytes"),
 	SIZE("LINEAR FREE", "linearFreeBytes"),
+	NUMBER("VOLUMES", "volumes"),
+	TEXT("REASON", "reason"),
+	WIDE,
 	SIZE("META", "metadataBytes"),
 	SIZE("META USED", "metadataUsedBytes"),
-	NUMBER("VOLUMES", "volumes"),
 	TEXTS("MORE DEVICES", "moreDevices"),
 	TEXT("UUID", "uuid"),
-	TEXT("REASON", "reason"),
 	END,
 };
 

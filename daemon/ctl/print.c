@@ -142,18 +142,26 @@ static char *cell(const struct liteio_column *c, const struct liteio_json *objec
 			join(&b, text);
 		}
 		break;
+	case LITEIO_COLUMN_WIDE:
+		break;
 	}
 	if (b.len == 0)
 		liteio_buf_addstr(&b, "-");
 	return liteio_buf_take(&b);
 }
 
-static size_t columns_count(const struct liteio_column *columns)
+/* those that are shown */
+static size_t choose(const struct liteio_column *columns, bool wide,
+		     const struct liteio_column *ret[COLUMNS_MAX])
 {
 	size_t n = 0;
 
-	while (n < COLUMNS_MAX && columns[n].title)
-		n++;
+	for (; n < COLUMNS_MAX && columns->title; columns++) {
+		if (columns->type != LITEIO_COLUMN_WIDE)
+			ret[n++] = columns;
+		else if (!wide)
+			break;
+	}
 	return n;
 }
 
@@ -167,10 +175,11 @@ static void add_row(struct liteio_buf *out, char **cells, const size_t *widths, 
 	liteio_buf_addf(out, "%s\n", cells[n - 1]);
 }
 
-void liteio_print_table(struct liteio_buf *out, const struct liteio_column *columns,
+void liteio_print_table(struct liteio_buf *out, const struct liteio_column *columns, bool wide,
 			const struct liteio_json *items)
 {
-	size_t n = columns_count(columns), rows = liteio_json_len(items), i, row;
+	const struct liteio_column *shown[COLUMNS_MAX];
+	size_t n = choose(columns, wide, shown), rows = liteio_json_len(items), i, row;
 	size_t widths[COLUMNS_MAX] = { 0 };
 	char **cells = liteio_calloc((rows + 1) * n, sizeof(*cells));
 
@@ -178,8 +187,8 @@ void liteio_print_table(struct liteio_buf *out, const struct liteio_column *colu
 		for (i = 0; i < n; i++) {
 			char **c = &cells[row * n + i];
 
-			*c = row ? cell(&columns[i], liteio_json_at(items, row - 1)) :
-				   liteio_strdup(columns[i].title);
+			*c = row ? cell(shown[i], liteio_json_at(items, row - 1)) :
+				   liteio_strdup(shown[i]->title);
 			if (strlen(*c) > widths[i])
 				widths[i] = strlen(*c);
 		}
@@ -194,17 +203,18 @@ void liteio_print_table(struct liteio_buf *out, const struct liteio_column *colu
 void liteio_print_object(struct liteio_buf *out, const struct liteio_column *columns,
 			 const struct liteio_json *object)
 {
-	size_t i, width = 0;
+	const struct liteio_column *shown[COLUMNS_MAX];
+	size_t n = choose(columns, true, shown), i, width = 0;
 
-	for (i = 0; columns[i].title; i++)
-		if (strlen(columns[i].key) > width)
-			width = strlen(columns[i].key);
-	for (i = 0; columns[i].title; i++) {
+	for (i = 0; i < n; i++)
+		if (strlen(shown[i]->key) > width)
+			width = strlen(shown[i]->key);
+	for (i = 0; i < n; i++) {
 		_cleanup_free_ char *text = NULL;
 
-		if (!liteio_json_get(object, columns[i].key))
+		if (!liteio_json_get(object, shown[i]->key))
 			continue;
-		text = cell(&columns[i], object);
-		liteio_buf_addf(out, "%-*s  %s\n", (int)width, columns[i].key, text);
+		text = cell(shown[i], object);
+		liteio_buf_addf(out, "%-*s  %s\n", (int)width, shown[i]->key, text);
 	}
 }

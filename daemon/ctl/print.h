@@ -5,6 +5,7 @@
 #ifndef LITEIO_CTL_PRINT_H
 #define LITEIO_CTL_PRINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct liteio_json;
 
 enum liteio_column_type {
 	LITEIO_COLUMN_TEXT,
+	LITEIO_COLUMN_WIDE, /* no column: those behind it are for tables that have room (-o wide) */
 	LITEIO_COLUMN_NUMBER,
 	LITEIO_COLUMN_SIZE,
 	LITEIO_COLUMN_BOOL,
@@ -41,8 +43,8 @@ struct liteio_column {
 /* "0", "870us", "12.3ms", "4.56s", "2h03m": in a buffer of at least 16 bytes, which is returned */
 char *liteio_format_ns(uint64_t ns, char *out, size_t len);
 
-/* rows of @items (an array) under the titles; nothing but the titles when there is none */
-void liteio_print_table(struct liteio_buf *out, const struct liteio_column *columns,
+/* rows of @items (an array) under the titles; nothing but the titles when there is none; @wide: all */
+void liteio_print_table(struct liteio_buf *out, const struct liteio_column *columns, bool wide,
 			const struct liteio_json *items);
 /* one object, a line per column; members that are absent are left out */
 void liteio_print_object(struct liteio_buf *out, const struct liteio_column *columns,

@@ -262,8 +262,34 @@ static const struct liteio_column columns[] = {
 	{ "NAME", "name", LITEIO_COLUMN_TEXT },
 	{ "SIZE", "sizeBytes", LITEIO_COLUMN_SIZE },
 	{ "ADDRESSES", "addresses", LITEIO_COLUMN_TEXTS },
+	{ "", "", LITEIO_COLUMN_WIDE },
+	{ "UUID", "uuid", LITEIO_COLUMN_TEXT },
 	{ .title = NULL },
 };
+
+START_TEST(wide_tables_have_more_columns)
+{
+	static const char text[] = "[{\"name\":\"a\",\"uuid\":\"the-uuid\"}]";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_buf out = LITEIO_BUF_INIT;
+	struct liteio_json *j;
+
+	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, &err), 0);
+	liteio_print_table(&out, columns, false, j);
+	ck_assert_ptr_null(strstr(out.data, "UUID"));
+	ck_assert_ptr_null(strstr(out.data, "the-uuid"));
+	liteio_buf_fini(&out);
+	liteio_print_table(&out, columns, true, j);
+	ck_assert_ptr_nonnull(strstr(out.data, "UUID"));
+	ck_assert_ptr_nonnull(strstr(out.data, "the-uuid"));
+	liteio_buf_fini(&out);
+	/* one object has all the room there is */
+	liteio_print_object(&out, columns, liteio_json_at(j, 0));
+	ck_assert_ptr_nonnull(strstr(out.data, "the-uuid"));
+	liteio_buf_fini(&out);
+	liteio_json_unref(j);
+}
+END_TEST
 
 START_TEST(tables_are_aligned)
 {
@@ -275,7 +301,7 @@ START_TEST(tables_are_aligned)
 	char *line, *size;
 
 	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, &err), 0);
-	liteio_print_table(&out, columns, j);
+	liteio_print_table(&out, columns, false, j);
 	size = strstr(out.data, "SIZE");
 	ck_assert_ptr_nonnull(size);
 	ck_assert_int_eq(size - out.data, 8);
@@ -314,7 +340,7 @@ START_TEST(limits_are_told_in_short)
 	char *lines[8];
 
 	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, &err), 0);
-	liteio_print_table(&out, limit_columns, j);
+	liteio_print_table(&out, limit_columns, true, j);
 	ck_assert_uint_eq(liteio_split(out.data, '\n', lines, 8), 5);
 	ck_assert_str_eq(lines[1],
 			 "read 100/s, write 1.0 MiB/s  read 2.00s, write 0  100   1.0 MiB  1.50s");
@@ -362,7 +388,7 @@ START_TEST(only_what_is_tracked_is_dirty)
 	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, NULL), 0);
 	rows = liteio_dirty_rows(j);
 	ck_assert_uint_eq(liteio_json_len(rows), 1);
-	liteio_print_table(&out, liteio_module_dirty_columns, rows);
+	liteio_print_table(&out, liteio_module_dirty_columns, false, rows);
 	ck_assert_ptr_nonnull(strstr(out.data, "64.0 KiB  3      512     00000000000000ff"));
 	liteio_buf_fini(&out);
 	liteio_json_unref(rows);
@@ -422,6 +448,7 @@ int main(void)
 	tcase_add_loop_test(t, commands_make_requests, 0, sizeof(good) / sizeof(good[0]));
 	tcase_add_loop_test(t, bad_lines_get_a_sentence, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(t, tables_are_aligned);
+	tcase_add_test(t, wide_tables_have_more_columns);
 	tcase_add_test(t, limits_are_told_in_short);
 	tcase_add_test(t, stats_are_a_row_for_each_class);
 	tcase_add_test(t, only_what_is_tracked_is_dirty);
