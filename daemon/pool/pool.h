@@ -186,7 +186,8 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
  *
  * As liteio_pool_open(), and one that was exported is no longer. What could not be modified
  * afterwards is refused, before anything is written: the thin pool has another transaction id than
- * the catalog (-ESTALE: another program has written it, or the catalog is old).
+ * the catalog (-ESTALE: another program has written it, or the catalog is old). Metadata of which
+ * not even that can be said do not keep it out: it is FAILED then, and can be repaired.
  * Context: worker; may take as long as thin_check. Return: 0 or a negative errno.
  */
 int liteio_pool_import(const char *device, struct liteio_pool **ret, struct liteio_error *err);

@@ -180,6 +180,9 @@ static int bring_up(struct liteio_pool *p, struct liteio_error *err)
 	int r, linear, refreshed;
 
 	r = liteio_pool_bring_up(p, false, err);
+	/* one that can not be compared with the catalog does not say that this is not an old one */
+	if (r && !p->engine->ops->is_active(p->engine))
+		liteio_pool_set_not_active(p, r, liteio_error_str(err, r));
 	/* linear volumes need no thin pool */
 	linear = liteio_pool_linear_recover(p, r ? NULL : err);
 	r = r ? r : linear;
