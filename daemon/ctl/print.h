@@ -43,7 +43,7 @@ struct liteio_column {
 /* "0", "870us", "12.3ms", "4.56s", "2h03m": in a buffer of at least 16 bytes, which is returned */
 char *liteio_format_ns(uint64_t ns, char *out, size_t len);
 
-/* rows of @items (an array) under the titles; nothing but the titles when there is none; @wide: all */
+/* rows of @items (an array) under the titles; nothing but the titles when there is none */
 void liteio_print_table(struct liteio_buf *out, const struct liteio_column *columns, bool wide,
 			const struct liteio_json *items);
 /* one object, a line per column; members that are absent are left out */
