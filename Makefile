@@ -8,6 +8,8 @@ include $(src)/Kbuild
 else
 
 O ?= build
+# one name for one file, however DIR is given: what an object stands on is written down under it
+override O := $(abspath $(O))
 CC ?= gcc
 PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr
