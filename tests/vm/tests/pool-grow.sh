@@ -465,7 +465,7 @@ agent_stop
 agent_start
 [ "$(j pool list | jq -r '[.items[].name] | join(" ")')" = fast ] || fail "the start opened an exported pool"
 grep -q "the pool on $copy was exported" $AGENT_LOG || fail "the start says nothing of it"
-refused 'was exported' liteioctl pool create late "$copy"
+refused 'carries the pool late already' liteioctl pool create late "$copy"
 [ "$(j pool import "$copy" | jq -r '[.name, .state] | join(" ")')" = 'late ready' ] || fail "it was not imported"
 [ "$(j pool import "$copy" | jq -r .name)" = late ] || fail "not imported again"
 attach b 2
