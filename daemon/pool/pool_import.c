@@ -185,7 +185,7 @@ int liteio_pool_check_txid(struct liteio_pool *p, enum liteio_catalog_class vcla
 static int refuse_foreign(struct liteio_pool *p, enum liteio_catalog_class vclass,
 			  struct liteio_error *err)
 {
-	struct liteio_pool_txids t;
+	struct liteio_pool_txids t = { 0 };
 	int r = liteio_pool_check_txid(p, vclass, &t, err);
 
 	if (r == -ESTALE)
