@@ -81,15 +81,21 @@ cells() {
 		NR == 2 { for (i = 1; i <= n; i++) { split(substr($0, at[i]), words, /  +/); print at[i] ? words[1] : "no such column" } }'
 }
 
+# a pool's numbers are told now and then
+numbers() {
+	local n
+
+	mapfile -t n < <(cells storagepools worker-2.data1 VOLUMES PROVISIONED USED)
+	[ "${n[0]}" -ge 2 ] && [ "${n[1]}" -ge 536870912 ] && [ "${n[2]}" -gt 0 ]
+}
+
 # The pod with the xfs runs: its volume is used on the node it lies on.
 columns() {
 	same "$(cells volumes "$(volume_of x)" BYTES POOL ATTACHED PLACED READY | xargs)" \
 		"536870912 worker-2.data1 worker-2 True True" "the volume's columns"
 	same "$(cells storagepools worker-2.data1 NODE DEVICE READY | xargs)" \
 		"worker-2 /dev/disk/by-id/virtio-data1 True" "the pool's columns"
-	[ "$(cells storagepools worker-2.data1 VOLUMES)" -ge 2 ]
-	[ "$(cells storagepools worker-2.data1 PROVISIONED)" -ge 536870912 ]
-	[ "$(cells storagepools worker-2.data1 USED)" -gt 0 ]
+	wait_until 120 "the pool's numbers are those of two volumes" numbers
 	same "$(cells storagenodes worker-2 READY ALIVE KERNEL | xargs)" \
 		"True True $("$WORKER" exec 2 'uname -r')" "the node's columns"
 	cells storagenodes worker-2 MODULE | grep -E '^[0-9]+\.[0-9]+\.[0-9]+'
