@@ -125,7 +125,8 @@ case $(cat "/sys/class/block/$(basename "$(dev empty)")/queue/rotational") in
 0) finds '' --usable --rotational yes ;;
 1) finds '' --usable --rotational no ;;
 esac
-liteioctl disk list --usable | grep -q "^$(dev empty) .* virtio-empty" || fail "the table: $(liteioctl disk list)"
+liteioctl disk list --usable | grep -q "^$(dev empty) " || fail "the table: $(liteioctl disk list)"
+liteioctl disk list --usable -o wide | grep -q "^$(dev empty) .* virtio-empty" || fail "the wide table: $(liteioctl disk list -o wide)"
 ok "disks are found by rule"
 
 said=$(liteioctl disk list --min-size 2G --max-size 1G 2>&1) && fail "a rule that nothing can match was accepted"
