@@ -17,7 +17,8 @@ DISK=$(readlink -f /dev/disk/by-id/virtio-pool 2>/dev/null || true)
 export DISK
 
 until_true() {
-	local end=$((SECONDS + $1 * ${LITEIO_SLOW:-1}))
+	# three times that: it ends what never comes, and a guest may have a third of a CPU
+	local end=$((SECONDS + 3 * $1 * ${LITEIO_SLOW:-1}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do

@@ -197,7 +197,7 @@ class Guest:
         o = self.options
         groups = (['blk'] if o.disks or o.systemd else []) + (['net'] if o.nets else [])
         words = ['console=ttyS0,115200', 'loglevel=5', 'panic=-1', 'oops=panic', 'mitigations=off',
-                 'net.ifnames=0', 'random.trust_cpu=on', 'raid=noautodetect',
+                 'net.ifnames=0', 'no_timer_check', 'random.trust_cpu=on', 'raid=noautodetect',
                  PATIENCE % (min(60 * self.kernel.slow, 300), 120 * self.kernel.slow),
                  'liteio.name=' + o.name, 'liteio.mods=' + ','.join(groups),
                  'liteio.modules=' + modules, 'liteio.guestd=' + agent(),

@@ -60,7 +60,8 @@ expect_error() {
 
 # until_true SECONDS COMMAND...: ask again until it says yes; a slow kernel gets more time
 until_true() {
-	local end=$((SECONDS + $1 * ${LITEIO_SLOW:-1}))
+	# three times that: it ends what never comes, and a guest may have a third of a CPU
+	local end=$((SECONDS + 3 * $1 * ${LITEIO_SLOW:-1}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do

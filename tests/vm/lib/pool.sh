@@ -54,7 +54,8 @@ text() (
 
 # until_true SECONDS COMMAND...: ask again until it says yes
 until_true() {
-	local end=$((SECONDS + $1))
+	# three times that: it ends what never comes, and a guest may have a third of a CPU
+	local end=$((SECONDS + 3 * $1))
 
 	shift
 	until "$@" >/dev/null 2>&1; do
