@@ -3,7 +3,7 @@
 # Twenty power cuts in the middle of everything, on a disk that forgets what was not flushed. Every write to it is logged
 # with its flushes while a guest works; a second guest gets the disk as the cuts would have left it, each at a moment
 # chosen by chance, with some of what was not flushed and without the rest.
-# vm: kernels=6.12 host=yes timeout=900 needs=tools
+# vm: kernels=6.12 host=yes timeout=1500 needs=tools
 
 # shellcheck source=tests/vm/lib/multi.sh
 . "$(dirname "$0")/../lib/multi.sh"
@@ -39,7 +39,7 @@ END
 touch "$dir/acks"
 socat TCP-LISTEN:7000,fork,reuseaddr SYSTEM:"bash $dir/note" &
 work one $disk 1 7000 >"$dir/work" 2>&1 &
-timeout 300 tail -n +1 -f "$dir/acks" | head -n "$ACKS" >/dev/null || true
+timeout 1200 tail -n +1 -f --pid=$! "$dir/acks" | head -n "$ACKS" >/dev/null || true
 [ "$(wc -l <"$dir/acks")" -ge "$ACKS" ] || fail "the work has ended: $(tail -n 5 "$dir/work")"
 vm_cut one
 "$vm_dir/cuts" --seed "$seed" --shift $SHIFT "$dir/pool.log" $SIZE "$dir/acks" $CUTS "$dir" >"$dir/list" 2>"$dir/told" ||
