@@ -140,6 +140,19 @@ int liteio_block_loop_find(const char *file, char *ret_path, size_t path_len,
 /* let go; -EBUSY while something is on it, 0 when it is free already */
 int liteio_block_loop_detach(const char *path, struct liteio_error *err);
 
+/**
+ * liteio_block_on_device() - do something to a block device, or to a file through one
+ * @path: device or file
+ * @fn: told the device; a loop device that is made for a file is there as long as it runs
+ * @arg: for it
+ * @err: why there is no device, or what @fn says
+ *
+ * Return: that of @fn, or a negative errno.
+ */
+int liteio_block_on_device(const char *path,
+			   int (*fn)(const char *device, void *arg, struct liteio_error *err),
+			   void *arg, struct liteio_error *err);
+
 /*
  * make a file longer, with all its blocks; 0, -EINVAL when it is longer already, or another
  * negative errno: then it is as before. As long as the filesystem takes, which may have to write

@@ -252,3 +252,27 @@ int liteio_block_loop_resize(const char *path, uint64_t size_bytes, struct litei
 				     liteio_error_str(NULL, -errno));
 	return r;
 }
+
+int liteio_block_on_device(const char *path,
+			   int (*fn)(const char *device, void *arg, struct liteio_error *err),
+			   void *arg, struct liteio_error *err)
+{
+	char loop[64];
+	struct stat st;
+	bool was_there;
+	int r;
+
+	if (stat(path, &st))
+		return liteio_error_set(err, errno, "cannot look at %s: %s", path,
+					liteio_error_str(NULL, -errno));
+	if (!S_ISREG(st.st_mode))
+		return fn(path, arg, err);
+	was_there = !liteio_block_loop_find(path, loop, sizeof(loop), NULL);
+	r = liteio_block_loop_attach(path, loop, sizeof(loop), err);
+	if (r)
+		return r;
+	r = fn(loop, arg, err);
+	if (!was_there)
+		liteio_block_loop_detach(loop, NULL);
+	return r;
+}

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -208,26 +207,14 @@ static int probe_device(const char *device, bool deep, struct liteio_pool_found 
 	return 0;
 }
 
+static int probe_deep(const char *device, void *ret, struct liteio_error *err)
+{
+	return probe_device(device, true, ret, err);
+}
+
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err)
 {
-	char loop[64];
-	struct stat st;
-	bool was_there;
-	int r;
-
-	if (stat(device, &st))
-		return liteio_error_set(err, errno, "cannot look at %s: %s", device,
-					liteio_error_str(NULL, -errno));
-	if (!S_ISREG(st.st_mode))
-		return probe_device(device, true, ret, err);
-	was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
-	r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
-	if (r)
-		return r;
-	r = probe_device(loop, true, ret, err);
-	if (!was_there)
-		liteio_block_loop_detach(loop, NULL);
-	return r;
+	return liteio_block_on_device(device, probe_deep, ret, err);
 }
 
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err)

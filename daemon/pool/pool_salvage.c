@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -254,25 +253,22 @@ static int salvage_on(const char *device, enum liteio_pool_salvage_how how,
 	return r;
 }
 
+struct salvage_call {
+	enum liteio_pool_salvage_how how;
+	struct liteio_pool_salvage *ret;
+};
+
+static int call_salvage(const char *device, void *arg, struct liteio_error *err)
+{
+	const struct salvage_call *c = arg;
+
+	return salvage_on(device, c->how, c->ret, err);
+}
+
 int liteio_pool_salvage(const char *device, enum liteio_pool_salvage_how how,
 			struct liteio_pool_salvage *ret, struct liteio_error *err)
 {
-	char loop[64];
-	struct stat st;
-	bool was_there;
-	int r;
+	struct salvage_call c = { how, ret };
 
-	if (stat(device, &st))
-		return liteio_error_set(err, errno, "cannot look at %s: %s", device,
-					liteio_error_str(NULL, -errno));
-	if (!S_ISREG(st.st_mode))
-		return salvage_on(device, how, ret, err);
-	was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
-	r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
-	if (r)
-		return r;
-	r = salvage_on(loop, how, ret, err);
-	if (!was_there)
-		liteio_block_loop_detach(loop, NULL);
-	return r;
+	return liteio_block_on_device(device, call_salvage, &c, err);
 }
