@@ -460,7 +460,7 @@ void liteio_pools_open_missing(struct liteio_agent *a, opened_fn opened)
 	}
 	for (i = 0; i < known.n_pools; i++)
 		if (known.pools[i].file && !is_open(a, &known.pools[i].uuid) &&
-		    liteio_fs_exists(known.pools[i].file))
+		    liteio_fs_exists(known.pools[i].file) && is_there(&known.pools[i]))
 			open_one(a, known.pools[i].file, opened);
 	(void)liteio_pool_scan(&found, &n, NULL);
 	for (i = 0; i < n; i++)
