@@ -3,7 +3,8 @@
 # What the agent's tests share, in a guest: source it after test.sh, or after "set -euo pipefail".
 #
 #   agent_start              load the module, write a configuration, start the agent, wait until ready;
-#                            it listens on AGENT_LISTEN; LITEIO_STEP_KILL reaches it
+#                            it listens on AGENT_LISTEN; LITEIO_STEP_KILL reaches it; AGENT_UNDER is a program
+#                            with options that runs it
 #   agent_stop               end it in order
 #   agent_kill               kill -9
 #   agent_wait_dead          wait for an agent that kills itself
@@ -46,7 +47,8 @@ agent_start() {
 	{"nodeName": "$(hostname)", "listen": ["$listen:4420"], "devices": ["/dev/vd?"],
 	 "standalone": true, "logLevel": "debug"}
 	END
-	setsid "${LITEIO_O:?}/liteio-agent" </dev/null >>$AGENT_LOG 2>&1 &
+	# shellcheck disable=SC2086
+	setsid ${AGENT_UNDER:-} "${LITEIO_O:?}/liteio-agent" </dev/null >>$AGENT_LOG 2>&1 &
 	echo $! >$AGENT_PID
 	# its end is looked for, not waited for: no word of the shell about it
 	disown
