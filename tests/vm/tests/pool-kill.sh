@@ -152,7 +152,8 @@ grow_step() {
 	LITEIO_STEP_KILL=$step poolctl enlarge $disk || rc=$?
 	[ $rc = 137 ] || fail "$step was not reached: $rc"
 	case $step in
-	pool-grow:file | pool-grow:wiped) want=$before ;;
+	# the first label that is written is the one that was, at the disk's new end
+	pool-grow:file | pool-grow:wiped | label:one-copy) want=$before ;;
 	esac
 	check_after_kill "$step"
 	field $disk data "$want"
