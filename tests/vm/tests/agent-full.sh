@@ -41,9 +41,12 @@ all_of() {
 	done
 }
 
-begin() {
+make() {
 	liteioctl volume create "$1" --pool fast --size 16Mi "${@:2}" >/dev/null
 	liteioctl volume attach "$1" >/dev/null
+}
+
+begin() {
 	STAMPS=/run/$1.stamps setsid "$WRITER" write "/dev/liteio/$1" 1 $BLOCKS 2 </dev/null >"/run/$1.out" 2>&1 &
 	echo $! >"/run/$1.pid"
 	disown
@@ -78,11 +81,11 @@ data=$(num dataBytes)
 liteioctl volume create filler --pool fast --size "$((data / MIB))Mi" >/dev/null
 liteioctl volume attach filler >/dev/null
 dd if=/dev/zero of=/dev/liteio/filler bs=1M count=$((data / MIB - 80)) oflag=direct conv=fsync status=none
-begin promised --class reserved
+make promised --class reserved
+all_of make
+begin promised
+all_of begin
 until_true 120 begun promised
-for v in $VOLUMES; do
-	begin "$v"
-done
 until_true 120 all_of begun
 ok "ten volumes are written at once"
 

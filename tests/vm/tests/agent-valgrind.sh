@@ -17,10 +17,10 @@ OTHER=$(readlink -f /dev/disk/by-id/virtio-other)
 export AGENT_UNDER="valgrind -q --log-file=$FOUND --leak-check=full --show-leak-kinds=definite,indirect \
 --errors-for-leak-kinds=definite,indirect --child-silent-after-fork=yes --keep-stacktraces=alloc-and-free --num-callers=24"
 
-# nothing SAID WHEN: valgrind has not written a line
+# nothing WHEN: valgrind has found nothing; what it does not know of the kernel ("--") is no finding
 nothing() {
-	[ ! -s $FOUND ] || {
-		head -n 120 $FOUND >&2
+	! grep -q '^==' $FOUND || {
+		grep '^==' $FOUND | head -n 120 >&2
 		fail "valgrind has something to say after $1"
 	}
 }
