@@ -25,6 +25,11 @@ $(O)/vm-plugins/%.so: tests/vm/plugins/%.c tests/vm/plugins/emulator.h
 	@echo '  PLUGIN  $*'
 	$(Q)$(CC) $(COMMON) -O2 -fPIC -shared -fvisibility=hidden -o $@ $<
 
+# what looks over the agent's shoulder
+.PHONY: vm-valgrind
+vm-valgrind: vm-tools
+	$(Q)tests/lib/valgrind $(O)/vm-tools/valgrind
+
 # Modules that tests load beside ours, for one kernel
 .PHONY: vm-modules
 vm-modules:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A long run of the agent under valgrind: every operation many times, what is refused too, clients that go away in
 # the middle, a reload, a scrape; no byte read that nobody wrote, none after it was freed, and none forgotten.
-# vm: kernels=6.12 disks=pool=2G,other=512M timeout=1800 mem=2G needs=module,tools,programs
+# vm: kernels=6.12 disks=pool=2G,other=512M timeout=1800 mem=2G needs=module,tools,programs,valgrind
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -14,7 +14,7 @@ ROUNDS=${ROUNDS:-12}
 SOCKET=/run/liteio/agent.sock
 OTHER=$(readlink -f /dev/disk/by-id/virtio-other)
 
-export AGENT_UNDER="valgrind -q --log-file=$FOUND --leak-check=full --show-leak-kinds=definite,indirect \
+export AGENT_UNDER="$LITEIO_O/vm-tools/valgrind -q --log-file=$FOUND --leak-check=full --show-leak-kinds=definite,indirect \
 --errors-for-leak-kinds=definite,indirect --child-silent-after-fork=yes --keep-stacktraces=alloc-and-free --num-callers=24"
 
 # nothing WHEN: valgrind has found nothing; what it does not know of the kernel ("--") is no finding
