@@ -60,7 +60,7 @@ strangers() {
 	refused '' liteioctl volume create x --pool nowhere --size 64Mi
 	refused '' liteioctl volume create 'x y' --pool fast --size 64Mi
 	refused '' liteioctl volume create x --pool fast --size 900Ti
-	refused '' liteioctl volume delete nobody
+	refused '' liteioctl volume show nobody
 	refused '' liteioctl pool create again "$DISK"
 	curl -s --unix-socket $SOCKET -d '{"name": 1' http://x/v1/volumes >/dev/null
 	curl -s --unix-socket $SOCKET -d '{"surprise": true}' http://x/v1/volumes >/dev/null
