@@ -28,12 +28,12 @@ static const struct {
 
 static int check_mode(const Csi__V1__VolumeCapability *cap, struct liteio_error *err)
 {
-	unsigned int mode = cap->access_mode ? (unsigned int)cap->access_mode->mode : 0;
+	int mode = cap->access_mode ? (int)cap->access_mode->mode : 0;
 
 	if (!mode)
 		return liteio_error_set(err, -EINVAL, "the volume capability has no access mode");
-	if (mode >= LITEIO_ARRAY_SIZE(modes))
-		return liteio_error_set(err, -EINVAL, "unknown access mode %u", mode);
+	if (mode < 0 || (size_t)mode >= LITEIO_ARRAY_SIZE(modes))
+		return liteio_error_set(err, -EINVAL, "unknown access mode %d", mode);
 	if (!modes[mode].supported)
 		return liteio_error_set(err, -EINVAL,
 					"access mode %s is not supported: one node may write, or several may read",
@@ -51,7 +51,7 @@ int liteio_csi_capability_check(const Csi__V1__VolumeCapability *cap, struct lit
 	case CSI__V1__VOLUME_CAPABILITY__ACCESS_TYPE_MOUNT:
 		if (*cap->mount->fs_type && !liteio_csi_fs_known(cap->mount->fs_type))
 			return liteio_error_set(err, -EINVAL,
-						"filesystem %s is not supported: ext4 or xfs",
+						"filesystem \"%s\" is not supported: ext4 or xfs",
 						cap->mount->fs_type);
 		if (*cap->mount->volume_mount_group)
 			return liteio_error_set(err, -EINVAL,

@@ -83,6 +83,8 @@ static int take_source(const Csi__V1__VolumeContentSource *source, struct wanted
 {
 	if (!source)
 		return 0;
+	if (source->type_case == CSI__V1__VOLUME_CONTENT_SOURCE__TYPE__NOT_SET)
+		return liteio_error_set(err, -EINVAL, "the content source names no snapshot");
 	if (source->type_case != CSI__V1__VOLUME_CONTENT_SOURCE__TYPE_SNAPSHOT)
 		return liteio_error_set(err, -EINVAL,
 					"a volume can be made from a snapshot, not from a volume");
@@ -108,6 +110,9 @@ static int take_request(const Csi__V1__CreateVolumeRequest *req, struct wanted *
 					  req->parameters[i]->value, err);
 	if (r == 0)
 		r = take_source(req->volume_content_source, w, err);
+	if (r == 0 && req->capacity_range)
+		r = liteio_csi_range_check(req->capacity_range->required_bytes,
+					   req->capacity_range->limit_bytes, err);
 	if (r < 0)
 		return r;
 	w->name = req->name;

@@ -86,6 +86,22 @@ static int change(const struct liteio_cluster_call *c,
 	return r;
 }
 
+static int check_expand(const Csi__V1__ControllerExpandVolumeRequest *req, struct liteio_error *err)
+{
+	const Csi__V1__CapacityRange *range = req->capacity_range;
+	int r = 0;
+
+	if (!*req->volume_id)
+		return liteio_error_set(err, -EINVAL, "the volume id is missing");
+	if (!range)
+		return liteio_error_set(err, -EINVAL, "the capacity range is missing");
+	if (req->volume_capability)
+		r = liteio_csi_capability_check(req->volume_capability, err);
+	if (r < 0)
+		return r;
+	return liteio_csi_range_check(range->required_bytes, range->limit_bytes, err);
+}
+
 int liteio_csi_expand_volume(void *ctx, struct liteio_grpc_call *call, const void *in, void *out,
 			     struct liteio_error *err)
 {
@@ -98,16 +114,9 @@ int liteio_csi_expand_volume(void *ctx, struct liteio_grpc_call *call, const voi
 	uint64_t size;
 	int r;
 
-	if (!*req->volume_id)
-		return liteio_error_set(err, -EINVAL, "the volume id is missing");
-	if (!req->capacity_range)
-		return liteio_error_set(err, -EINVAL, "the capacity range is missing");
-	if (req->volume_capability) {
-		r = liteio_csi_capability_check(req->volume_capability, err);
-		if (r < 0)
-			return r;
-	}
-	r = liteio_busy_enter(c.csi->busy, "volume", req->volume_id, &mark, err);
+	r = check_expand(req, err);
+	if (r == 0)
+		r = liteio_busy_enter(c.csi->busy, "volume", req->volume_id, &mark, err);
 	if (r == 0)
 		r = change(&c, req, &volume, &size, err);
 	if (r == 0)

@@ -135,14 +135,9 @@ static int expand(struct liteio_csi *csi, const Csi__V1__NodeExpandVolumeRequest
 	return r;
 }
 
-int liteio_csi_node_expand(void *ctx, struct liteio_grpc_call *call, const void *in, void *out,
-			   struct liteio_error *err)
+static int check_expand(const Csi__V1__NodeExpandVolumeRequest *req, struct liteio_error *err)
 {
-	const Csi__V1__NodeExpandVolumeRequest *req = in;
-	Csi__V1__NodeExpandVolumeResponse *resp = out;
-	_cleanup_busy_ struct liteio_busy_mark *mark = NULL;
-	struct liteio_csi *csi = ctx;
-	struct liteio_staged s = { 0 };
+	const Csi__V1__CapacityRange *range = req->capacity_range;
 	int r = 0;
 
 	if (!*req->volume_id)
@@ -151,6 +146,22 @@ int liteio_csi_node_expand(void *ctx, struct liteio_grpc_call *call, const void 
 		return liteio_error_set(err, -EINVAL, "the volume path is missing");
 	if (req->volume_capability)
 		r = liteio_csi_capability_check(req->volume_capability, err);
+	if (r == 0 && range)
+		r = liteio_csi_range_check(range->required_bytes, range->limit_bytes, err);
+	return r;
+}
+
+int liteio_csi_node_expand(void *ctx, struct liteio_grpc_call *call, const void *in, void *out,
+			   struct liteio_error *err)
+{
+	const Csi__V1__NodeExpandVolumeRequest *req = in;
+	Csi__V1__NodeExpandVolumeResponse *resp = out;
+	_cleanup_busy_ struct liteio_busy_mark *mark = NULL;
+	struct liteio_csi *csi = ctx;
+	struct liteio_staged s = { 0 };
+	int r;
+
+	r = check_expand(req, err);
 	if (r == 0)
 		r = liteio_busy_enter(csi->busy, "volume", req->volume_id, &mark, err);
 	if (r == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Protocol Buffers messages as gRPC carries them: methods of a service, bytes to message, message
- * to framed bytes. The only file that deals with protobuf-c's descriptors.
+ * to framed bytes. The only file that deals with protobuf-c's descriptors. Pure.
  *
  * A message built here and filled in by a handler owns its contents: every string, array and
  * submessage put into it comes from malloc().

@@ -214,16 +214,28 @@ void liteio_csi_params_fini(struct liteio_csi_params *p)
 	*p = (struct liteio_csi_params){ 0 };
 }
 
+int liteio_csi_range_check(int64_t required, int64_t limit, struct liteio_error *err)
+{
+	if (required < 0 || limit < 0)
+		return liteio_error_set(err, -EINVAL, "the capacity range has a negative size: %lld",
+					(long long)(required < 0 ? required : limit));
+	if (limit && required > limit)
+		return liteio_error_set(err, -EINVAL,
+					"no size has at least %lld and at most %lld bytes",
+					(long long)required, (long long)limit);
+	return 0;
+}
+
 int liteio_csi_size(int64_t required, int64_t limit, uint64_t fallback, uint64_t *ret,
 		    struct liteio_error *err)
 {
 	const uint64_t align = LITEIO_VOLUME_SIZE_ALIGN;
 	uint64_t size = required > 0 ? (uint64_t)required : fallback;
+	int r;
 
-	if (required < 0 || limit < 0 || (limit > 0 && required > limit))
-		return liteio_error_set(err, -EINVAL,
-					"no size has at least %lld and at most %lld bytes",
-					(long long)required, (long long)limit);
+	r = liteio_csi_range_check(required, limit, err);
+	if (r < 0)
+		return r;
 	if (!required && limit && (uint64_t)limit < size)
 		size = (uint64_t)limit / align * align;
 	if (size > LITEIO_VOLUME_SIZE_MAX)

@@ -53,6 +53,18 @@ void liteio_csi_params_fini(struct liteio_csi_params *p);
 bool liteio_csi_fs_known(const char *fs_type);
 
 /**
+ * liteio_csi_range_check() - is there any size in a capacity range?
+ * @required: bytes asked for at least, 0 for no bound
+ * @limit: bytes allowed at most, 0 for no bound
+ * @err: what is senseless about it
+ *
+ * For refusing such a range before anything else is looked at.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int liteio_csi_range_check(int64_t required, int64_t limit, struct liteio_error *err);
+
+/**
  * liteio_csi_size() - the size of a volume from a capacity range
  * @required: bytes asked for at least, 0 for no bound
  * @limit: bytes allowed at most, 0 for no bound
@@ -60,7 +72,7 @@ bool liteio_csi_fs_known(const char *fs_type);
  * @ret: the size, a multiple of LITEIO_VOLUME_SIZE_ALIGN
  * @err: why there is none
  *
- * Return: 0, -EINVAL for a senseless range, or -ERANGE.
+ * Return: 0, -EINVAL as liteio_csi_range_check(), or -ERANGE.
  */
 int liteio_csi_size(int64_t required, int64_t limit, uint64_t fallback, uint64_t *ret,
 		    struct liteio_error *err);

@@ -67,14 +67,35 @@ static int take_away(struct liteio_csi *csi, const char *volume, const struct li
 
 /* ---- stage */
 
+/* the filesystem asked for: by the workload, else by the storage class; NULL when either is fine */
+static const char *wanted_fs_type(const Csi__V1__NodeStageVolumeRequest *req)
+{
+	if (*req->volume_capability->mount->fs_type)
+		return req->volume_capability->mount->fs_type;
+	for (size_t i = 0; i < req->n_volume_context; i++)
+		if (!strcmp(req->volume_context[i]->key, LITEIO_CSI_CONTEXT_FS_TYPE))
+			return req->volume_context[i]->value;
+	return NULL;
+}
+
 static int check_stage(const Csi__V1__NodeStageVolumeRequest *req, struct liteio_error *err)
 {
+	const char *fs_type;
+	int r;
+
 	if (!*req->volume_id)
 		return liteio_error_set(err, -EINVAL, "the volume id is missing");
 	if (req->staging_target_path[0] != '/')
 		return liteio_error_set(err, -EINVAL,
 					"the staging target path is missing or not absolute");
-	return liteio_csi_capability_check(req->volume_capability, err);
+	r = liteio_csi_capability_check(req->volume_capability, err);
+	if (r < 0 || liteio_csi_capability_is_block(req->volume_capability))
+		return r;
+	fs_type = wanted_fs_type(req);
+	if (fs_type && !liteio_csi_fs_known(fs_type))
+		return liteio_error_set(err, -EINVAL,
+					"filesystem \"%s\" is not supported: ext4 or xfs", fs_type);
+	return 0;
 }
 
 /* is what an earlier call has staged, under this generation, what is asked for now? */
@@ -140,14 +161,6 @@ static int settle_earlier(struct liteio_csi *csi, const Csi__V1__NodeStageVolume
 	return liteio_staged_save(csi->state_dir, req->volume_id, ret, err);
 }
 
-static const char *context_fs_type(const Csi__V1__NodeStageVolumeRequest *req)
-{
-	for (size_t i = 0; i < req->n_volume_context; i++)
-		if (!strcmp(req->volume_context[i]->key, LITEIO_CSI_CONTEXT_FS_TYPE))
-			return req->volume_context[i]->value;
-	return NULL;
-}
-
 /* the agent takes addresses as a list */
 static int attach(struct liteio_csi *csi, const struct liteio_csi_attach_context *ctx,
 		  uint64_t deadline_ms, char **ret_device, struct liteio_error *err)
@@ -190,18 +203,14 @@ static int mount_staged(const Csi__V1__NodeStageVolumeRequest *req, struct litei
 			struct liteio_error *err)
 {
 	_cleanup_free_ char *options = mount_options(req->volume_capability);
-	const char *wanted = req->volume_capability->mount->fs_type;
 	struct liteio_filesystem fs = { .device = s->device,
 					.target = s->path,
-					.fs_type = *wanted ? wanted : context_fs_type(req),
+					.fs_type = wanted_fs_type(req),
 					.options = options,
 					.read_only = s->read_only };
 	char *type;
 	int r;
 
-	if (fs.fs_type && !liteio_csi_fs_known(fs.fs_type))
-		return liteio_error_set(err, -EINVAL, "filesystem %s is not supported: ext4 or xfs",
-					fs.fs_type);
 	r = liteio_filesystem_mount(&fs, &type, err);
 	if (r < 0)
 		return r;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the local API takes and gives, from the tables that it works by.
+ * What the local API takes and gives, from the tables that it works by. Pure.
  */
 #include <string.h>
 

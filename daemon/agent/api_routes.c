@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The local API's table: path, operation, request and answer. Names are checked by the operations.
+ * The local API's table: path, operation, request and answer. Names are checked by the operations;
+ * all else that is here is pure.
  */
 #include <errno.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The commands of liteioctl, for manual pages and completions.
+ * The commands of liteioctl, for manual pages and completions. Pure.
  */
 #include "base/json.h"
 #include "ctl/command.h"

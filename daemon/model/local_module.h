@@ -2,7 +2,7 @@
 /*
  * The agent's local API, continued: the registry of the kernel module, as the kernel has it, with
  * the volumes that no pool of this node knows too. As in local.h; the list of paths is in
- * agent/README.md.
+ * agent/README.md. Pure.
  */
 #ifndef LITEIO_MODEL_LOCAL_MODULE_H
 #define LITEIO_MODEL_LOCAL_MODULE_H

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What calls itself pure is tested alone. A file of daemon/, csi/ or kmod/ is pure when its first comment
-says the word; a unit test (of kmod/: a KUnit suite) names a function of it, or a pure file that is tested
-so does. What a test names it links, by a layer's library or a line "unit-src:", or it is not built."""
+says the word; a unit test (of kmod/: a KUnit suite) names a function or a table of it, or a pure file
+that is tested so does. What a test names it links, by a layer's library or a line "unit-src:", or it is
+not built."""
 import glob
 import os
 import re
@@ -12,6 +13,8 @@ COMMENT = re.compile(r'/\*.*?\*/', re.DOTALL)
 # a definition that others can use: at the beginning of a line, not static but inline
 FUNCTION = re.compile(r'^(?!static (?!inline)|typedef|return\b|else\b)[a-z][\w \t\n*]*?\b([a-z]\w+)'
                       r'\([^;{}]*\)\s*\{', re.MULTILINE)
+# likewise
+TABLE = re.compile(r'^const [\w \t*]*?\b([a-z]\w+)\[\w*\] = \{', re.MULTILINE)
 LICENCE = re.compile(r'^/\* SPDX-License-Identifier: .*?\*/\n|^// SPDX-License-Identifier: .*\n')
 TESTS = {'daemon': 'tests/unit/*.c', 'csi': 'tests/unit/*.c', 'kmod': 'tests/kunit/*.c'}
 # Not of these, and why.
@@ -39,7 +42,7 @@ class Noun:
     def __init__(self, path):
         texts = [read(path[:-1] + suffix) for suffix in 'ch' if os.path.exists(path[:-1] + suffix)]
         self.path = path
-        self.functions = {f for text in texts for f in FUNCTION.findall(text)}
+        self.offers = {f for text in texts for f in FUNCTION.findall(text) + TABLE.findall(text)}
         self.names = {name for text in texts for name in names(text)}
 
 
@@ -51,7 +54,7 @@ def untested(top):
             left.setdefault(path[:-2], Noun(path))
     known = {name for path in glob.glob(TESTS[top]) for name in names(read(path))}
     while True:
-        reached = [noun for noun, n in left.items() if n.functions & known]
+        reached = [noun for noun, n in left.items() if n.offers & known]
         if not reached:
             return [n.path for n in left.values()]
         for noun in reached:
@@ -59,7 +62,7 @@ def untested(top):
 
 
 def main():
-    bad = ['%s:1: it calls itself pure, and no unit test comes to call a function of it' % path
+    bad = ['%s:1: it calls itself pure, and no unit test comes to what it offers' % path
            for top in sorted(TESTS) for path in untested(top)]
     print('\n'.join(bad), end='\n' if bad else '')
     return 1 if bad else 0

@@ -18,6 +18,7 @@ COVERED = {
     'tests/cluster/guest': 'tests/cluster',
     'tests/fuzz/fuzz-bucket.d': 'tests/fuzz',
     'tests/fuzz/fuzz-chunks.d': 'tests/fuzz',
+    'tests/fuzz/fuzz-h2.d': 'tests/fuzz',
     'tests/fuzz/fuzz-json.d': 'tests/fuzz',
     'tests/fuzz/fuzz-netlink.d': 'tests/fuzz',
     'tests/fuzz/fuzz-table.d': 'tests/fuzz',

@@ -4,7 +4,7 @@
  *
  * unit-src: daemon/ctl/command.c daemon/ctl/option.c daemon/ctl/body.c daemon/ctl/query.c
  * unit-src: daemon/ctl/print.c daemon/ctl/progress.c daemon/ctl/module_command.c
- * unit-src: daemon/ctl/limit_options.c daemon/ctl/pool_command.c
+ * unit-src: daemon/ctl/limit_options.c daemon/ctl/pool_command.c daemon/ctl/describe.c
  */
 #include <check.h>
 #include <errno.h>
@@ -408,6 +408,70 @@ START_TEST(options_have_names)
 }
 END_TEST
 
+/* the names of an array, in the order of their bits */
+static char *joined(const struct liteio_json *names)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT;
+
+	for (size_t i = 0; i < liteio_json_len(names); i++)
+		liteio_buf_addf(&b, "%s%s", i ? " " : "",
+				liteio_json_string(liteio_json_at(names, i)));
+	return b.len ? liteio_buf_take(&b) : liteio_strdup("");
+}
+
+static const struct {
+	const char *noun;
+	const char *verb;
+	const char *operands;
+	const char *options;
+	const char *needed;
+} described[] = {
+	{ "pool", "list", "", "", "" },
+	{ "pool", "repair", "POOL", "force from-metadata", "" },
+	{ "volume", "grow", "VOLUME", "size", "size" },
+	{ "module", "events", "", "follow count", "follow" },
+};
+
+START_TEST(commands_are_described)
+{
+	struct liteio_json *list = liteio_commands_describe();
+	size_t n = 0;
+
+	/* each as the table has it, with every option that it takes and none twice */
+	for (const struct liteio_command *c = liteio_commands; c->noun; c++, n++) {
+		const struct liteio_json *o = liteio_json_at(list, n);
+		const struct liteio_json *options = liteio_json_get(o, "options");
+
+		ck_assert_str_eq(liteio_json_get_string(o, "noun"), c->noun);
+		ck_assert_str_eq(liteio_json_get_string(o, "help"), c->help);
+		ck_assert_uint_eq(liteio_json_len(options),
+				  (size_t)__builtin_popcountll(c->options));
+		ck_assert_uint_eq(liteio_json_len(liteio_json_get(o, "needed")),
+				  (size_t)__builtin_popcountll(c->needed));
+	}
+	ck_assert_uint_eq(liteio_json_len(list), n);
+	for (size_t i = 0; i < sizeof(described) / sizeof(described[0]); i++) {
+		const struct liteio_command *c;
+		const struct liteio_json *o;
+		char *options, *needed;
+
+		ck_assert_int_eq(liteio_command_find(described[i].noun, described[i].verb, &c,
+						     NULL),
+				 0);
+		o = liteio_json_at(list, (size_t)(c - liteio_commands));
+		options = joined(liteio_json_get(o, "options"));
+		needed = joined(liteio_json_get(o, "needed"));
+		ck_assert_str_eq(liteio_json_get_string(o, "verb"), described[i].verb);
+		ck_assert_str_eq(liteio_json_get_string(o, "operands"), described[i].operands);
+		ck_assert_str_eq(options, described[i].options);
+		ck_assert_str_eq(needed, described[i].needed);
+		free(options);
+		free(needed);
+	}
+	liteio_json_unref(list);
+}
+END_TEST
+
 START_TEST(progress_is_drawn)
 {
 	static const char *const answers[] = {
@@ -453,6 +517,7 @@ int main(void)
 	tcase_add_test(t, stats_are_a_row_for_each_class);
 	tcase_add_test(t, only_what_is_tracked_is_dirty);
 	tcase_add_test(t, options_have_names);
+	tcase_add_test(t, commands_are_described);
 	tcase_add_test(t, progress_is_drawn);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The gRPC server as it runs: a unix socket, the loop in its thread, handlers on workers; a raw
- * HTTP/2 client on the other side. Over 600 lines because the server that all of its tests talk to
- * is in it.
+ * HTTP/2 client on the other side.
  *
- * unit-src: tests/unit/h2_client.c
+ * unit-src: tests/unit/grpc_server.c tests/unit/h2_client.c
  */
 #include <check.h>
 #include <errno.h>
-#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -26,11 +24,11 @@
 #include "base/worker.h"
 #include "csi.pb-c.h"
 #include "grpc.h"
+#include "grpc_server.h"
 #include "h2_client.h"
 #include "h2_listen.h"
 #include "status.h"
 
-#define WAIT_MS 20000
 #define INFO "/csi.v1.Identity/GetPluginInfo"
 #define PROBE "/csi.v1.Identity/Probe"
 #define DELETE "/csi.v1.Controller/DeleteVolume"
@@ -38,18 +36,8 @@
 #define EMPTY "\0\0\0\0\0" /* the frame of an empty message */
 #define TIMEOUT(s) .extra_name = "grpc-timeout", .extra_value = (s)
 
-/* ---- the server */
+/* ---- the services */
 
-static char dir[64];
-static char *path;
-static pthread_t thread;
-static sem_t started;
-static struct liteio_loop *loop;
-static struct liteio_workers *workers;
-static struct liteio_grpc *grpc;
-static struct liteio_h2_listener *listener;
-static struct liteio_h2_listen_config config;
-static struct liteio_grpc_config grpc_config;
 static atomic_int probe_result; /* what liteio_grpc_call_check() said to the blocked handler */
 static sem_t probe_running, probe_ended;
 
@@ -105,59 +93,29 @@ static const struct liteio_grpc_method controller[] = {
 	{ "ListVolumes", list_volumes },
 };
 
-static void quit(void *arg)
-{
-	liteio_loop_quit(loop, 0);
-}
-
-/* the connections first, so that handlers find nobody waiting; then when the last one has ended */
-static void end(void *arg)
-{
-	liteio_h2_listener_free(take_ptr(listener));
-	liteio_grpc_on_idle(grpc, quit, NULL);
-}
-
-static void *serve(void *arg)
+static int begin(struct liteio_error *err)
 {
 	static char name[] = "test.liteio.io";
-	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
 
-	ck_assert_int_eq(liteio_loop_new(&loop, &err), 0);
-	ck_assert_int_eq(liteio_workers_new(loop, 8, &workers, &err), 0);
-	grpc = liteio_grpc_new(loop, workers, &grpc_config);
-	ck_assert_int_eq(liteio_grpc_add(grpc, &csi__v1__identity__descriptor, identity,
-					 LITEIO_ARRAY_SIZE(identity), name, &err),
-			 0);
-	ck_assert_int_eq(liteio_grpc_add(grpc, &csi__v1__controller__descriptor, controller,
-					 LITEIO_ARRAY_SIZE(controller), NULL, &err),
-			 0);
-	ck_assert_msg(liteio_h2_listener_new(loop, &config, liteio_grpc_ops(), grpc, &listener,
-					     &err) == 0,
-		      "%s", err.msg);
-	sem_post(&started);
-	liteio_loop_run(loop);
-	liteio_workers_free(workers, WAIT_MS);
-	liteio_grpc_free(grpc);
-	liteio_loop_free(loop);
-	return NULL;
+	r = liteio_grpc_add(server.grpc, &csi__v1__identity__descriptor, identity,
+			    LITEIO_ARRAY_SIZE(identity), name, err);
+	if (r == 0)
+		r = liteio_grpc_add(server.grpc, &csi__v1__controller__descriptor, controller,
+				    LITEIO_ARRAY_SIZE(controller), NULL, err);
+	return r;
 }
 
 static void start(void)
 {
-	sem_init(&started, 0, 0);
-	pthread_create(&thread, NULL, serve, NULL);
-	sem_wait(&started);
+	static const struct grpc_server_ops ops = { .begin = begin };
+
+	grpc_server_start(&ops);
 }
 
 static void setup(void)
 {
-	liteio_log_init("test-grpc", LITEIO_LOG_ERR, LITEIO_LOG_LOGFMT);
-	strcpy(dir, "/tmp/liteio-grpc-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	path = liteio_strf("%s/csi.sock", dir);
-	config = (struct liteio_h2_listen_config)LITEIO_H2_LISTEN_CONFIG_DEFAULT;
-	config.path = path;
-	grpc_config = (struct liteio_grpc_config)LITEIO_GRPC_CONFIG_DEFAULT;
+	grpc_server_prepare("test-grpc");
 	sem_init(&probe_running, 0, 0);
 	sem_init(&probe_ended, 0, 0);
 }
@@ -168,54 +126,10 @@ static void setup_started(void)
 	start();
 }
 
-static void teardown(void)
-{
-	liteio_loop_post(loop, end, NULL);
-	pthread_join(thread, NULL);
-	unlink(path);
-	rmdir(dir);
-	free(path);
-}
-
 /* ---- the client */
 
 static const struct h2_request probe_request = { .path = PROBE, .body = EMPTY, .body_len = 5 };
 static const struct h2_request list_request = { .path = LIST, .body = EMPTY, .body_len = 5 };
-
-static struct h2_client *dial(void)
-{
-	struct h2_client *c = h2_client_new();
-
-	h2_client_connect(c, path);
-	return c;
-}
-
-/* "framed": a frame around the bytes */
-static void *framed(const void *msg, size_t len)
-{
-	uint8_t *body = liteio_calloc(1, len + 5);
-
-	body[1] = (uint8_t)(len >> 24);
-	body[2] = (uint8_t)(len >> 16);
-	body[3] = (uint8_t)(len >> 8);
-	body[4] = (uint8_t)len;
-	if (len)
-		memcpy(body + 5, msg, len);
-	return body;
-}
-
-static struct h2_reply *call(struct h2_client *c, struct h2_request *req, const void *msg,
-			     size_t len)
-{
-	_cleanup_free_ void *body = framed(msg, len);
-	int32_t id;
-
-	req->body = body;
-	req->body_len = len + 5;
-	id = h2_client_request(c, req);
-	ck_assert(h2_client_wait(c, id, WAIT_MS));
-	return h2_client_reply(c, id);
-}
 
 static void assert_plugin_info(const struct h2_reply *reply)
 {
@@ -231,19 +145,22 @@ static void assert_plugin_info(const struct h2_reply *reply)
 	csi__v1__get_plugin_info_response__free_unpacked(resp, NULL);
 }
 
+static void ask_info(struct h2_client *c)
+{
+	struct h2_request req = { .path = INFO };
+
+	assert_plugin_info(grpc_server_call(c, &req, NULL, 0));
+}
+
 START_TEST(unary_call)
 {
-	struct h2_client *c = dial();
+	struct h2_request req = { .path = INFO };
+	struct h2_client *c = grpc_server_dial();
 
 	for (int i = 0; i < 3; i++)
-		assert_plugin_info(call(c,
-					&(struct h2_request){
-						.path = INFO },
-					NULL, 0));
-	assert_plugin_info(call(
-		c,
-		&(struct h2_request){ .path = INFO, .authority = path },
-		NULL, 0));
+		ask_info(c);
+	req.authority = server.path;
+	assert_plugin_info(grpc_server_call(c, &req, NULL, 0));
 	h2_client_free(c);
 }
 END_TEST
@@ -251,15 +168,15 @@ END_TEST
 START_TEST(errors_carry_status_and_sentence)
 {
 	Csi__V1__DeleteVolumeRequest msg = CSI__V1__DELETE_VOLUME_REQUEST__INIT;
-	struct h2_client *c = dial();
+	struct h2_request req = { .path = DELETE };
+	struct h2_client *c = grpc_server_dial();
 	struct h2_reply *reply;
 	uint8_t buf[64];
 	size_t len;
 
 	msg.volume_id = "vol";
 	len = csi__v1__delete_volume_request__pack(&msg, buf);
-	reply = call(c, &(struct h2_request){ .path = DELETE }, buf,
-		     len);
+	reply = grpc_server_call(c, &req, buf, len);
 	ck_assert_int_eq(reply->http_status, 200);
 	ck_assert_int_eq(reply->grpc_status, LITEIO_GRPC_FAILED_PRECONDITION);
 	ck_assert_str_eq(reply->grpc_message, "100%25 of %C3%A9t%C3%A9%0Avol");
@@ -308,22 +225,21 @@ static const struct {
 START_TEST(bad_requests_get_one_sentence)
 {
 	struct h2_request req = refused[_i].req;
-	struct h2_client *c = dial();
+	struct h2_client *c = grpc_server_dial();
 	struct h2_reply *reply;
 	int32_t id;
 
 	req.body = refused[_i].body;
 	req.body_len = refused[_i].len;
 	id = h2_client_request(c, &req);
-	ck_assert(h2_client_wait(c, id, WAIT_MS));
+	ck_assert(h2_client_wait(c, id, GRPC_SERVER_WAIT_MS));
 	reply = h2_client_reply(c, id);
 	ck_assert_int_eq(reply->http_status, refused[_i].http_status);
 	ck_assert_int_eq(reply->grpc_status, refused[_i].grpc_status);
 	if (refused[_i].grpc_status > 0)
 		ck_assert_uint_gt(strlen(reply->grpc_message), 10);
 	/* the connection is as good as before */
-	assert_plugin_info(call(
-		c, &(struct h2_request){ .path = INFO }, NULL, 0));
+	ask_info(c);
 	h2_client_free(c);
 }
 END_TEST
@@ -331,11 +247,11 @@ END_TEST
 START_TEST(oversized_request)
 {
 	_cleanup_free_ char *msg = liteio_calloc(1, 3u << 20);
-	struct h2_client *c = dial();
+	struct h2_request req = { .path = INFO };
+	struct h2_client *c = grpc_server_dial();
 	struct h2_reply *reply;
 
-	reply = call(c, &(struct h2_request){ .path = INFO }, msg,
-		     3u << 20);
+	reply = grpc_server_call(c, &req, msg, 3u << 20);
 	ck_assert_int_eq(reply->grpc_status, LITEIO_GRPC_RESOURCE_EXHAUSTED);
 	h2_client_free(c);
 }
@@ -343,12 +259,9 @@ END_TEST
 
 START_TEST(deadline_reaches_the_handler_first)
 {
-	struct h2_client *c = dial();
-	struct h2_reply *reply = call(c,
-				      &(struct h2_request){ .path = PROBE,
-							    .extra_name = "grpc-timeout",
-							    .extra_value = "2000m" },
-				      NULL, 0);
+	struct h2_request req = { .path = PROBE, TIMEOUT("2000m") };
+	struct h2_client *c = grpc_server_dial();
+	struct h2_reply *reply = grpc_server_call(c, &req, NULL, 0);
 
 	/* the handler's own sentence, in time */
 	ck_assert_int_eq(reply->grpc_status, LITEIO_GRPC_DEADLINE_EXCEEDED);
@@ -361,7 +274,7 @@ END_TEST
 
 START_TEST(cancel_reaches_the_handler)
 {
-	struct h2_client *c = dial();
+	struct h2_client *c = grpc_server_dial();
 	int32_t id = h2_client_request(c, &probe_request);
 
 	h2_client_flush(c);
@@ -370,15 +283,14 @@ START_TEST(cancel_reaches_the_handler)
 	h2_client_flush(c);
 	sem_wait(&probe_ended);
 	ck_assert_int_eq(probe_result, -ECANCELED);
-	assert_plugin_info(call(
-		c, &(struct h2_request){ .path = INFO }, NULL, 0));
+	ask_info(c);
 	h2_client_free(c);
 }
 END_TEST
 
 START_TEST(lost_connection_reaches_the_handler)
 {
-	struct h2_client *c = dial();
+	struct h2_client *c = grpc_server_dial();
 
 	h2_client_request(c, &probe_request);
 	h2_client_flush(c);
@@ -391,17 +303,16 @@ END_TEST
 
 START_TEST(many_calls_at_a_time)
 {
-	_cleanup_free_ void *body = framed(NULL, 0);
-	struct h2_client *c = dial();
+	struct h2_client *c = grpc_server_dial();
 	int32_t ids[1000];
 
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(ids); i++)
 		ids[i] = h2_client_request(
 			c, &(struct h2_request){ .path = INFO,
-						 .body = body,
+						 .body = EMPTY,
 						 .body_len = 5 });
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(ids); i++) {
-		ck_assert(h2_client_wait(c, ids[i], WAIT_MS));
+		ck_assert(h2_client_wait(c, ids[i], GRPC_SERVER_WAIT_MS));
 		/* those sent before the client knew the limit may have been refused by protocol */
 		if (h2_client_reply(c, ids[i])->error_code == 0)
 			assert_plugin_info(h2_client_reply(c, ids[i]));
@@ -413,7 +324,7 @@ END_TEST
 
 START_TEST(calls_are_bounded)
 {
-	struct h2_client *c = dial();
+	struct h2_client *c = grpc_server_dial();
 	struct h2_reply *reply;
 
 	for (int i = 0; i < 2; i++) {
@@ -421,7 +332,7 @@ START_TEST(calls_are_bounded)
 		h2_client_flush(c);
 		sem_wait(&probe_running);
 	}
-	reply = call(c, &(struct h2_request){ .path = INFO }, NULL, 0);
+	reply = grpc_server_call(c, &(struct h2_request){ .path = INFO }, NULL, 0);
 	ck_assert_int_eq(reply->grpc_status, LITEIO_GRPC_RESOURCE_EXHAUSTED);
 	h2_client_free(c);
 	sem_wait(&probe_ended);
@@ -432,34 +343,32 @@ END_TEST
 static void setup_two_calls(void)
 {
 	setup();
-	grpc_config.max_calls = 2;
+	server.grpc_config.max_calls = 2;
 	start();
 }
 
 /* one peer that does not read holds up nobody else, and is cut off in the end */
 START_TEST(slow_reader)
 {
-	struct h2_client *slow = dial(), *c = dial();
+	struct h2_client *slow = grpc_server_dial(), *c = grpc_server_dial();
 
 	for (int i = 0; i < 4; i++)
 		h2_client_request(slow, &list_request);
 	/* a window update for each byte would need reading; without it 64 KiB come */
 	h2_client_flush(slow);
 	for (int i = 0; i < 20; i++)
-		assert_plugin_info(call(
-			c, &(struct h2_request){ .path = INFO }, NULL, 0));
+		ask_info(c);
 	h2_client_free(slow);
-	assert_plugin_info(call(
-		c, &(struct h2_request){ .path = INFO }, NULL, 0));
+	ask_info(c);
 	h2_client_free(c);
 }
 END_TEST
 
 START_TEST(large_response)
 {
-	struct h2_client *c = dial();
-	struct h2_reply *reply =
-		call(c, &(struct h2_request){ .path = LIST }, NULL, 0);
+	struct h2_request req = { .path = LIST };
+	struct h2_client *c = grpc_server_dial();
+	struct h2_reply *reply = grpc_server_call(c, &req, NULL, 0);
 
 	ck_assert_int_eq(reply->grpc_status, LITEIO_GRPC_OK);
 	ck_assert_uint_eq(reply->body_len, 5 + 1 + 3 + (1 << 20));
@@ -473,7 +382,7 @@ START_TEST(socket_is_private_and_goes_away)
 {
 	struct stat st;
 
-	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(stat(server.path, &st), 0);
 	ck_assert(S_ISSOCK(st.st_mode));
 	ck_assert_uint_eq(st.st_mode & 0777, 0600);
 }
@@ -499,11 +408,10 @@ START_TEST(living_socket_is_not_taken)
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct h2_client *c;
 
-	ck_assert_int_eq(listen_in_new_loop(path, &err), -EADDRINUSE);
-	ck_assert_ptr_nonnull(strstr(err.msg, path));
-	c = dial();
-	assert_plugin_info(call(
-		c, &(struct h2_request){ .path = INFO }, NULL, 0));
+	ck_assert_int_eq(listen_in_new_loop(server.path, &err), -EADDRINUSE);
+	ck_assert_ptr_nonnull(strstr(err.msg, server.path));
+	c = grpc_server_dial();
+	ask_info(c);
 	h2_client_free(c);
 }
 END_TEST
@@ -514,13 +422,12 @@ START_TEST(dead_socket_is_replaced)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct h2_client *c;
 
-	strncpy(addr.sun_path, path, sizeof(addr.sun_path) - 1);
+	strncpy(addr.sun_path, server.path, sizeof(addr.sun_path) - 1);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	close(fd);
 	start();
-	c = dial();
-	assert_plugin_info(call(
-		c, &(struct h2_request){ .path = INFO }, NULL, 0));
+	c = grpc_server_dial();
+	ask_info(c);
 	h2_client_free(c);
 }
 END_TEST
@@ -528,7 +435,7 @@ END_TEST
 START_TEST(other_files_are_left_alone)
 {
 	_cleanup_free_ char *long_path = liteio_calloc(1, 300);
-	_cleanup_free_ char *file = liteio_strf("%s/file", dir);
+	_cleanup_free_ char *file = liteio_strf("%s/file", server.dir);
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	FILE *f = fopen(file, "we");
 	struct stat st;
@@ -546,14 +453,12 @@ END_TEST
 
 START_TEST(connections_are_bounded)
 {
-	struct h2_client *a = dial(), *b = dial(), *refused_one;
+	struct h2_client *a = grpc_server_dial(), *b = grpc_server_dial(), *refused_one;
 
-	assert_plugin_info(call(
-		a, &(struct h2_request){ .path = INFO }, NULL, 0));
-	assert_plugin_info(call(
-		b, &(struct h2_request){ .path = INFO }, NULL, 0));
-	refused_one = dial();
-	ck_assert(h2_client_wait(refused_one, 0, WAIT_MS));
+	ask_info(a);
+	ask_info(b);
+	refused_one = grpc_server_dial();
+	ck_assert(h2_client_wait(refused_one, 0, GRPC_SERVER_WAIT_MS));
 	h2_client_free(refused_one);
 	h2_client_free(a);
 	h2_client_free(b);
@@ -567,7 +472,7 @@ START_TEST(silent_peer_is_cut_off)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char buf[256];
 
-	strncpy(addr.sun_path, path, sizeof(addr.sun_path) - 1);
+	strncpy(addr.sun_path, server.path, sizeof(addr.sun_path) - 1);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	/* settings of the server, then the end: the handshake never came */
 	while (recv(fd, buf, sizeof(buf), 0) > 0)
@@ -580,15 +485,16 @@ END_TEST
 static void setup_tight(void)
 {
 	setup();
-	config.connections = 2;
-	config.limits.handshake_ms = 50;
+	server.config.connections = 2;
+	server.config.limits.handshake_ms = 50;
 	start();
 }
 
 START_TEST(unknown_handler_name_is_refused)
 {
 	static const struct liteio_grpc_method wrong[] = { { "Prob", probe } };
-	struct liteio_grpc *other = liteio_grpc_new(loop, workers, &grpc_config);
+	struct liteio_grpc *other =
+		liteio_grpc_new(server.loop, server.workers, &server.grpc_config);
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
 	ck_assert_int_eq(liteio_grpc_add(other, &csi__v1__identity__descriptor, wrong, 1, NULL,
@@ -603,7 +509,7 @@ static TCase *tcase(Suite *suite, const char *name, SFun set_up)
 {
 	TCase *tc = tcase_create(name);
 
-	tcase_add_checked_fixture(tc, set_up, teardown);
+	tcase_add_checked_fixture(tc, set_up, grpc_server_stop);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	return tc;

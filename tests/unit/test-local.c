@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "model/local.h"
+#include "model/local_module.h"
+
+#define ID "00000000-0000-4000-8000-000000000001"
 
 static int decode(const char *text, const struct liteio_field *fields, void *obj,
 		  struct liteio_error *err)
@@ -68,6 +71,13 @@ static const struct {
 	{ "{\"uuid\":\"00000000-0000-4000-8000-000000000001\",\"generation\":1,"
 	  "\"addresses\":[1]}", R(attach), "addresses" },
 	{ "[]", R(attach), "" },
+	{ "{\"floor\":2}", R(module_fence), "uuid" },
+	{ "{\"uuid\":\"" ID "\",\"floor\":281474976710656}", R(module_fence), "floor" },
+	{ "{\"uuid\":\"" ID "\",\"generation\":-1}", R(module_fence), "generation" },
+	{ "{\"uuid\":\"" ID "\",\"timeoutMs\":60001}", R(module_fence), "timeoutMs" },
+	{ "{\"uuid\":\"" ID "\",\"force\":true}", R(module_fence), "force" },
+	{ "{\"seq\":7}", R(event), "type" },
+	{ "{\"type\":\"volumeadded\"}", R(event), "type" },
 #undef R
 };
 
@@ -120,6 +130,67 @@ START_TEST(an_empty_list_is_a_list)
 	ck_assert_str_eq(text, "{\"items\":[]}");
 	free(text);
 	liteio_json_unref(j);
+}
+END_TEST
+
+static char *encoded(const void *obj, const struct liteio_field *fields)
+{
+	struct liteio_json *j = liteio_json_encode(obj, fields);
+	char *text = liteio_json_print(j);
+
+	liteio_json_unref(j);
+	return text;
+}
+
+/* numbers of the registry are told when they are 0, too; what is not there is not */
+START_TEST(the_registry_is_told)
+{
+	struct liteio_local_module_attachment att[] = {
+		{ .generation = 3, .state = (char *)"open" },
+		{ .generation = 4,
+		  .state = (char *)"fenced",
+		  .read_only = true,
+		  .rejected = 2,
+		  .device = (char *)"253:4",
+		  .dirty = { (char *)"00000000000000ff", 65536, 512, 3 } },
+	};
+	struct liteio_local_module_attachment_list list = { .items = att, .n_items = 2 };
+	struct liteio_local_module_fenced fenced = { .floor = 4, .drained = true };
+	char *text;
+
+	liteio_uuid_parse(ID, &att[0].uuid);
+	att[1].uuid = att[0].uuid;
+	text = encoded(&list, liteio_local_module_attachment_list_fields);
+	ck_assert_str_eq(text, "{\"items\":[{\"uuid\":\"" ID "\",\"generation\":3,\"state\":\"open\","
+			       "\"readOnly\":false,\"inflight\":0,\"rejected\":0,\"queued\":0,"
+			       "\"throttled\":0},{\"uuid\":\"" ID "\",\"generation\":4,"
+			       "\"state\":\"fenced\",\"readOnly\":true,\"inflight\":0,\"rejected\":2,"
+			       "\"queued\":0,\"throttled\":0,\"device\":\"253:4\",\"dirty\":{"
+			       "\"tracking\":\"00000000000000ff\",\"chunkBytes\":65536,"
+			       "\"chunks\":512,\"remaining\":3}}]}");
+	free(text);
+	text = encoded(&fenced, liteio_local_module_fenced_fields);
+	ck_assert_str_eq(text, "{\"persisted\":false,\"floor\":4,\"drained\":true,\"inflight\":0,"
+			       "\"waitedMs\":0}");
+	free(text);
+}
+END_TEST
+
+/* as the module sends it, by name */
+START_TEST(an_event_is_told)
+{
+	struct liteio_local_event e = { .type = LITEIO_LOCAL_EVENT_MODULE, .seq = 9, .time_ns = 5 };
+	struct liteio_local_event back = { 0 };
+	char *text;
+
+	ck_assert_str_eq(liteio_local_event_names[LITEIO_LOCAL_EVENT_BEGIN], "begin");
+	ck_assert_str_eq(liteio_local_event_names[LITEIO_LOCAL_EVENT_END], "end");
+	text = encoded(&e, liteio_local_event_fields);
+	ck_assert_str_eq(text, "{\"type\":\"volumeAdded\",\"seq\":9,\"timeNs\":5}");
+	ck_assert_int_eq(decode(text, liteio_local_event_fields, &back, NULL), 0);
+	ck_assert_int_eq(back.type, LITEIO_LOCAL_EVENT_MODULE);
+	ck_assert_uint_eq(back.seq, 9);
+	free(text);
 }
 END_TEST
 
@@ -190,6 +261,8 @@ int main(void)
 	tcase_add_loop_test(t, a_bad_request_is_refused, 0, sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(t, an_answer_goes_there_and_back);
 	tcase_add_test(t, an_empty_list_is_a_list);
+	tcase_add_test(t, the_registry_is_told);
+	tcase_add_test(t, an_event_is_told);
 	tcase_add_loop_test(t, addresses_are_parsed, 0, sizeof(addresses) / sizeof(addresses[0]));
 	tcase_add_test(t, every_errno_has_a_status);
 	suite_add_tcase(s, t);

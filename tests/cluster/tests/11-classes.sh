@@ -71,16 +71,6 @@ limited() {
 	same "$(xargs <<<"$window")" "riops 700 wiops 0 rbps 0 wbps 67108864 burst_ms 200" "the limits"
 }
 
-# cells TYPE OBJECT COLUMN...: what "kubectl get" prints there, a line each
-cells() {
-	local type=$1 object=$2
-
-	shift 2
-	k get "$type.liteio.io" "$object" -o wide | awk -v wanted="$*" '
-		NR == 1 { n = split(wanted, names, " "); for (i = 1; i <= n; i++) at[i] = index($0 " ", names[i] " ") }
-		NR == 2 { for (i = 1; i <= n; i++) { split(substr($0, at[i]), words, /  +/); print at[i] ? words[1] : "no such column" } }'
-}
-
 # a pool's numbers are told now and then
 numbers() {
 	local n

@@ -16,6 +16,23 @@ take() {
 	snapshot_ready s
 }
 
+# snapshot_id: the name of our Snapshot
+snapshot_id() {
+	k get volumesnapshotcontents "$(kn get volumesnapshot s -o jsonpath='{.status.boundVolumeSnapshotContentName}')" \
+		-o jsonpath='{.status.snapshotHandle}'
+}
+
+columns() {
+	local id
+
+	id=$(snapshot_id)
+	same "$(cells snapshots "$id" VOLUME POOL BYTES READY | xargs)" \
+		"$(volume_of c) $(volume_field c .spec.placement.pool) 134217728 true" "the snapshot's columns"
+	same "$(cells snapshots "$id" CREATED)" "$(k get snapshots.liteio.io "$id" -o jsonpath='{.status.createdAt}')" \
+		"when it was taken"
+	cells snapshots "$id" CREATED | grep -E '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$'
+}
+
 go_on() {
 	in_pod p "dd if=/dev/urandom of=/data/file bs=1M count=4 2>/dev/null && md5sum /data/file >/data/sum && echo new >/data/age && sync"
 }
@@ -64,6 +81,7 @@ drop() {
 
 begin
 step "a snapshot is taken under a running pod" take
+step "what kubectl shows of a snapshot is true" columns
 step "the volume goes on" go_on
 step "two claims are to be filled from it" restore_two
 step "a claim is filled from it" restored r

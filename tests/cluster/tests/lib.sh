@@ -206,6 +206,16 @@ volume_of() {
 # volume_field CLAIM JQ
 volume_field() { k get volumes.liteio.io "$(volume_of "$1")" -o json | jq -r "$2"; }
 
+# cells TYPE OBJECT COLUMN...: what "kubectl get" prints there, a line each
+cells() {
+	local type=$1 object=$2
+
+	shift 2
+	k get "$type.liteio.io" "$object" -o wide | awk -v wanted="$*" '
+		NR == 1 { n = split(wanted, names, " "); for (i = 1; i <= n; i++) at[i] = index($0 " ", names[i] " ") }
+		NR == 2 { for (i = 1; i <= n; i++) { split(substr($0, at[i]), words, /  +/); print at[i] ? words[1] : "no such column" } }'
+}
+
 # the number of the worker that a node name belongs to, and the other of two
 number_of() { echo "${1#worker-}"; }
 other_than() { if [ "$1" = worker-1 ]; then echo worker-2; else echo worker-1; fi; }
