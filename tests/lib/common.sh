@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # What every test script starts from: where things are cached, and how to speak. Source it.
+# Nobody waits in the dark for longer than some ten seconds, or LITEIO_PULSE of them.
 
 LITEIO_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LITEIO_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/liteio
@@ -35,7 +36,10 @@ with_lock() {
 	shift
 	mkdir -p "${file%/*}"
 	(
-		flock 9
+		until flock -w "${LITEIO_PULSE:-10}" 9; do
+			[ $? = 1 ] || exit
+			say "  waiting for who holds $file"
+		done
 		"$@" 9>&-
 	) 9>>"$file"
 }
@@ -43,7 +47,7 @@ with_lock() {
 # patiently WHAT COMMAND...: run a command whose output nobody needs unless it fails; when it takes
 # longer than ten seconds, say so, and again every ten seconds, with the last line it wrote.
 patiently() {
-	local what=$1 log pid rc=0 start=$SECONDS next=10
+	local what=$1 log pid rc=0 start=$SECONDS next=${LITEIO_PULSE:-10}
 
 	shift
 	mkdir -p "$LITEIO_CACHE/log"
@@ -54,9 +58,9 @@ patiently() {
 	while kill -0 "$pid" 2>/dev/null; do
 		# wakes at once when the command ends, else after a second
 		timeout 1 tail --pid="$pid" -s 0.1 -f /dev/null || true
-		if [ $((SECONDS - start)) -ge $next ] && kill -0 "$pid" 2>/dev/null; then
+		if [ $((SECONDS - start)) -ge "$next" ] && kill -0 "$pid" 2>/dev/null; then
 			say "  $((SECONDS - start)) s: $(tr '\r' '\n' <"$log" | grep . | tail -n 1 | cut -c1-100)"
-			next=$((next + 10))
+			next=$((next + ${LITEIO_PULSE:-10}))
 		fi
 	done
 	wait "$pid" || rc=$?
@@ -68,16 +72,44 @@ patiently() {
 	rm -f "$log"
 }
 
+# pulse NAME: pass lines on as they come; when none has come for a while, say so on stderr, in a line that begins with
+# "# ", with the last one that came, and again after each such while. For text whose reader waits: "COMMAND | pulse NAME".
+# A while is a little longer than ten seconds: who speaks by himself every ten seconds is not spoken for.
+pulse() {
+	local name=$1 start=$SECONDS line part='' last='' rc
+
+	while :; do
+		rc=0
+		IFS= read -r -t "${LITEIO_PULSE:-12}" line || rc=$?
+		part+=$line
+		if [ $rc -gt 128 ]; then
+			# a line that has not ended waits until it has
+			last=${part:-$last}
+			printf '# %s, after %d s%s\n' "$name" $((SECONDS - start)) "${last:+: ${last:0:100}}" >&2
+		elif [ $rc = 0 ]; then
+			printf '%s\n' "$part"
+			last=${part:-$last} part=''
+		else
+			printf '%s' "$part"
+			return
+		fi
+	done
+}
+
 # wait_until SECONDS WHAT COMMAND...: ask again and again until the command
-# succeeds; for states that nobody announces.
+# succeeds; for states that nobody announces. Every ten seconds it says so.
 wait_until() {
-	local limit=$((SECONDS + $1)) what=$2
+	local begin=$SECONDS limit=$((SECONDS + $1)) next=$((SECONDS + ${LITEIO_PULSE:-10})) what=$2
 
 	shift 2
 	until "$@" >/dev/null 2>&1; do
 		if [ $SECONDS -ge $limit ]; then
 			say "gave up waiting until $what"
 			return 1
+		fi
+		if [ $SECONDS -ge "$next" ]; then
+			say "  $((SECONDS - begin)) s: waiting until $what"
+			next=$((SECONDS + ${LITEIO_PULSE:-10}))
 		fi
 		sleep 0.3
 	done

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # An agent that dies while it holds a volume still does not keep those who write to it waiting: not when no other agent
-# can start, and not when the next one can not open the pool.
+# can start, and not when the next one can not open the pool. And an agent that dies while it brings exports back lets
+# nobody in: the port opens when all of them are there.
 # vm: kernels=6.12 disks=pool=512M timeout=400 smp=1 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -76,10 +77,15 @@ ok "nothing is lost by it"
 # program that takes long; it must not outlive the agent, for it has the metadata for itself.
 detach a 1
 agent_kill
-dmsetup ls | awk '/^liteio-/ { print $1 }' >/run/ours
-for kind in head thin pool tmeta tdata; do
-	sed -n "/^liteio-$kind-/p" /run/ours | xargs -r -n 1 dmsetup remove --retry
-done
+forget_pool() {
+	local kind
+
+	dmsetup ls | awk '/^liteio-/ { print $1 }' >/run/ours
+	for kind in head thin pool tmeta tdata; do
+		sed -n "/^liteio-$kind-/p" /run/ours | xargs -r -n 1 dmsetup remove --retry
+	done
+}
+forget_pool
 mkdir /run/slow
 printf '#!/bin/sh\necho $$ >/run/checks\nexec sleep 1000\n' >/run/slow/thin_check
 chmod +x /run/slow/thin_check
@@ -90,7 +96,50 @@ PATH=/run/slow:$PATH agent_start
 agent_kill
 is_gone() { [ ! -d "/proc/$(cat /run/checks)" ]; }
 until_true 30 is_gone
-agent_answers() { liteioctl pool list; }
+agent_answers() { liteioctl pool list || ! agent_lives; }
 agent_start
 [ "$(j pool show fast | jq -r .state)" = ready ] || fail "the pool: $(j pool show fast)"
 ok "a check of metadata ends with the agent that wanted it"
+
+# As after a reboot once more, now with two exports to another host. The port is that of the agent's configuration.
+target=/sys/kernel/config/nvmet
+host=nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-0000000000aa
+links() { find $target/ports -path '*/subsystems/*' -type l "$@"; }
+linked() { links | wc -l; }
+forget_exports() {
+	local s
+
+	links -delete
+	find $target/subsystems -path '*/allowed_hosts/*' -type l -delete
+	for s in "$target"/subsystems/*; do
+		echo 0 >"$s/namespaces/1/enable"
+		rmdir "$s/namespaces/1" "$s"
+	done
+	rmdir $target/hosts/* $target/ports/*
+}
+door_is_closed() { nft list tables | grep -q liteio-door; }
+# one that is dropped, and not refused, has no end of its own
+accepts() { timeout 3 bash -c '</dev/tcp/127.0.0.1/4420' 2>/dev/null; }
+ready() { j export list | jq -c '[.items[] | select(.ready) | .volume + (.generation | tostring)] | sort'; }
+
+liteioctl volume create b --pool fast --size 16Mi >/dev/null
+liteioctl export create a 2 --host-nqn $host >/dev/null
+liteioctl export create b 1 --host-nqn $host >/dev/null
+[ "$(linked)" = 2 ] && until_true 10 accepts || fail "it can not be reached at all: $(linked) are linked"
+agent_kill
+forget_exports
+forget_pool
+rmmod liteio
+accepts && fail "the port is still there"
+for step in closed:0 linked:1; do
+	LITEIO_STEP_KILL=agent-restore:${step%:*} agent_start
+	agent_wait_dead
+	[ "$(linked)" = "${step#*:}" ] || fail "$(linked) are linked when ${step%:*}"
+	accepts && fail "somebody is let in when ${step%:*}, and not all is there"
+	door_is_closed || fail "the door is open when ${step%:*}"
+done
+agent_start
+[ "$(ready)" = '["a2","b1"]' ] || fail "not restored: $(j export list)"
+until_true 10 accepts || fail "nobody is let in: $(j node show | jq -r .closed)"
+door_is_closed && fail "there is still a door"
+ok "exports are all there before the port opens, and while an agent dies among them nobody is let in"
