@@ -101,15 +101,21 @@ $(O)/csi/%.pb-c.c $(O)/csi/%.pb-c.h: csi/proto/%.proto
 	@mkdir -p $(@D)
 	$(Q)protoc-c --proto_path=csi/proto --c_out=$(O)/csi $<
 
+# ccache names the object as it is seen from this folder; the target here is its whole path, and a header that changes
+# would change nothing
+name_dependencies = sed -i '1s|^[^:]*:|$@:|' $(@:.o=.d)
+
 # $(1) flavour, $(2) cflags variable, $(3) compiler
 define compile_rules
 $(O)/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	@echo '  CC      $(1)/$$*.o'
 	$(Q)$(CCACHE) $(3) $$($(2)) $$(EXTRA_CFLAGS) $$(PKG_CFLAGS) -MMD -MP -c $$< -o $$@
+	$(Q)$$(name_dependencies)
 $(O)/$(1)/pb/%.o: $(O)/csi/%.c | $(PB_SRC)
 	@mkdir -p $$(@D)
 	$(Q)$(CCACHE) $(3) $$($(2)) -w -MMD -MP -c $$< -o $$@
+	$(Q)$$(name_dependencies)
 # generated headers come before anything of csi/ is compiled
 $(patsubst %.c,$(O)/$(1)/%.o,$(wildcard csi/*.c tests/unit/*.c tests/fuzz/*.c)): | $(PB_SRC)
 endef
