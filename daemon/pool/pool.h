@@ -558,6 +558,42 @@ int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n);
 
+/* ---- what is on the disks: pool_copies.c ---------------------------------------------------- */
+
+/**
+ * struct liteio_pool_copies - what is there twice, and how full it is
+ * @slots: of the two catalog slots, how many are whole; 2 when one can not be read
+ * @labels_differ: a label of one of the devices is not as it should be
+ * @records: in the catalog
+ * @records_max: it has room for
+ */
+struct liteio_pool_copies {
+	unsigned int slots;
+	bool labels_differ;
+	uint64_t records;
+	uint64_t records_max;
+};
+
+/**
+ * liteio_pool_look_copies() - read labels and catalog slots again
+ * @p: the pool
+ * @ret: what there is
+ * @err: why not
+ *
+ * Context: lane; changes nothing. Return: 0 or a negative errno.
+ */
+int liteio_pool_look_copies(struct liteio_pool *p, struct liteio_pool_copies *ret,
+			    struct liteio_error *err);
+/**
+ * liteio_pool_mend_copies() - write what is damaged again, from what is whole
+ * @p: the pool
+ * @err: why not
+ *
+ * Never over the only slot that is whole. Context: lane. Return: 0, -EROFS (condition), or another
+ * negative errno.
+ */
+int liteio_pool_mend_copies(struct liteio_pool *p, struct liteio_error *err);
+
 /* names of all steps of all operations, for tests; NULL-terminated */
 const char *const *liteio_pool_steps(void);
 
