@@ -104,7 +104,7 @@ struct liteio_doctor_link {
 
 /**
  * struct liteio_doctor_word - something that has a name, and what there is to say
- * @name: a key, a pool that is missing, a part that can not be looked at
+ * @name: a key, a part that can not be looked at
  * @what: the rest: a sentence, or ""
  */
 struct liteio_doctor_word {
@@ -113,15 +113,21 @@ struct liteio_doctor_word {
 };
 
 /**
- * struct liteio_doctor_bypass - a namespace of any subsystem on a device of ours
- * @nqn: the subsystem
- * @device: path of the device, as the subsystem has it
- * @dm: name of the device that this is
+ * struct liteio_doctor_missing - a known pool that is not open
+ * @name: of the pool
+ * @uuid: of the pool
+ * @remote: other nodes have had volumes of it
  */
-struct liteio_doctor_bypass {
-	char nqn[LITEIO_NQN_MAX + 1];
-	char device[256];
-	char dm[LITEIO_DM_NAME_MAX + 1];
+struct liteio_doctor_missing {
+	char name[LITEIO_ONDISK_NAME];
+	struct liteio_uuid uuid;
+	bool remote;
+};
+
+/* a disk with a label of ours; @in_use: it is one that an open pool is on */
+struct liteio_doctor_found {
+	struct liteio_pool_found f;
+	bool in_use;
 };
 
 /**
@@ -141,10 +147,10 @@ struct liteio_doctor_bypass {
  * @reg_atts: the registry's attachments
  * @exports: subsystems of ours
  * @n_listen: so many addresses are configured for remote consumers
- * @bypass: namespaces on devices of ours that are not what they should be
+ * @namespaces: of every subsystem, whoever made it
  * @links: names in /dev/liteio
  * @found: disks with a label of ours
- * @missing: known pools that are not open; @what is "remote" when other nodes have volumes of it
+ * @missing: known pools that are not open
  * @config: keys whose value can change only when the agent starts
  * @door: why no remote consumer is let in, "" when they are
  * @stuck: so many jobs do not come back
@@ -174,13 +180,13 @@ struct liteio_doctor_view {
 	struct liteio_nvmet_export *exports;
 	size_t n_exports;
 	size_t n_listen;
-	struct liteio_doctor_bypass *bypass;
-	size_t n_bypass;
+	struct liteio_nvmet_namespace *namespaces;
+	size_t n_namespaces;
 	struct liteio_doctor_link *links;
 	size_t n_links;
-	struct liteio_pool_found *found;
+	struct liteio_doctor_found *found;
 	size_t n_found;
-	struct liteio_doctor_word *missing;
+	struct liteio_doctor_missing *missing;
 	size_t n_missing;
 	struct liteio_doctor_word *config;
 	size_t n_config;
@@ -228,6 +234,17 @@ struct liteio_finding *liteio_findings_add(struct liteio_findings *f, enum litei
 					   const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* every volume of this node is in the view: one that is not there is nobody's */
+bool liteio_doctor_knows_all(const struct liteio_doctor_view *v);
+/* the open pool with this uuid, or NULL */
+const struct liteio_doctor_pool *liteio_doctor_pool_of(const struct liteio_doctor_view *v,
+						       const struct liteio_uuid *uuid);
+/* a finding about a generation of a volume, which is to be locked */
+void liteio_finding_of(struct liteio_finding *f, const struct liteio_doctor_view *v,
+		       const struct liteio_doctor_volume *volume, uint64_t generation);
+/* "<volume>/<generation>" */
+void liteio_finding_object(const struct liteio_doctor_volume *volume, uint64_t generation,
+			   char out[LITEIO_FINDING_OBJECT_MAX]);
 /* a part can not be looked at: its array says nothing */
 bool liteio_doctor_is_blind(const struct liteio_doctor_view *v, const char *part);
 /* the record of a volume or snapshot, or NULL; @v->volumes is sorted */

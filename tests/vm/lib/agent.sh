@@ -10,6 +10,7 @@
 #   j NOUN VERB ...          liteioctl with JSON as the answer
 #   until_true SECONDS COMMAND...   ask again until it says yes
 #   refused PATTERN COMMAND...      the command fails, in one line that matches
+#   doctor_is_silent         liteioctl doctor finds nothing: all that was done has left nothing behind
 
 AGENT_PID=/run/liteio-agent.pid
 AGENT_LOG=/run/liteio-agent.log
@@ -99,6 +100,15 @@ refused() {
 	}
 	grep -qi -- "$pattern" <<<"$said" || {
 		echo "$* was refused with \"$said\", not with \"$pattern\"" >&2
+		return 1
+	}
+}
+
+doctor_is_silent() {
+	local said
+
+	said=$(j doctor) && [ "$(jq '.items | length' <<<"$said")" = 0 ] || {
+		echo "the doctor finds something: $said" >&2
 		return 1
 	}
 }

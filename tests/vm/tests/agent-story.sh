@@ -115,6 +115,7 @@ liteioctl snapshot delete before >/dev/null
 [ -z "$(ls /dev/liteio)" ] || fail "names are left: $(ls -l /dev/liteio)"
 ok "all space is back"
 
+doctor_is_silent
 liteioctl pool delete fast >/dev/null
 [ -z "$(wipefs "$DISK")" ] || fail "something is left on the disk"
 ! dmsetup ls | grep -q liteio || fail "devices are left: $(dmsetup ls)"
