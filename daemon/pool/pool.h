@@ -29,6 +29,7 @@
 #include "pool/catalog.h"
 #include "pool/label.h"
 
+struct liteio_disk_losses;
 struct liteio_error;
 struct liteio_pool;
 
@@ -136,6 +137,7 @@ int liteio_pool_prepare(struct liteio_error *err);
  * @linear_bytes: set apart for linear volumes, rounded up to LITEIO_LINEAR_UNIT
  * @reserve_bytes: set apart for reserved volumes, rounded up to blocks; its metadata comes on top
  * @force: take a device that carries a signature or partition table; never one in use
+ * @losses: filled with what that destroys, before it is; may be NULL
  */
 struct liteio_pool_format {
 	const char *name;
@@ -145,6 +147,7 @@ struct liteio_pool_format {
 	uint64_t linear_bytes;
 	uint64_t reserve_bytes;
 	bool force;
+	struct liteio_disk_losses *losses;
 };
 
 /**
@@ -212,11 +215,13 @@ bool liteio_pool_is_on(struct liteio_pool *p, const char *device);
  * @size_bytes: of a pool in a file: make the file so large first
  * @add: a disk that the pool is to lie on, too; NULL for none. One that it has already is no error
  * @force: as in struct liteio_pool_format, for @add
+ * @losses: likewise
  */
 struct liteio_pool_growth {
 	uint64_t size_bytes;
 	const char *add;
 	bool force;
+	struct liteio_disk_losses *losses;
 };
 
 /**
@@ -557,6 +562,21 @@ int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid
 /* any thread: attachments of a volume (NULL: of all), live and fenced; new memory */
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n);
+
+/**
+ * liteio_pool_shared() - how much sharing of blocks saves
+ * @p: the pool
+ * @ret_bytes: what all thin and reserved volumes and snapshots map together, beyond what is in use
+ *
+ * A block that three of them map counts twice: it is what would be in use, too, without sharing.
+ * Only the kernel knows what a device maps, and only of one that is active: nothing is activated
+ * for this. Numbers are of moments that are not one, and what was freed counts as in use until the
+ * next commit of the metadata, a second later: with I/O under way it is that much out.
+ *
+ * Context: lane. Return: 0, -ENODATA when a device is not active or the numbers contradict each
+ * other, or another negative errno.
+ */
+int liteio_pool_shared(struct liteio_pool *p, uint64_t *ret_bytes);
 
 /* ---- what is on the disks: pool_copies.c ---------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What is on the disks twice: labels and catalog slots, looked at again and written again.
+ * What is there more than once: labels and catalog slots, looked at again and written again; and
+ * blocks that several volumes share.
  */
 #include <errno.h>
 
@@ -103,4 +104,59 @@ int liteio_pool_mend_copies(struct liteio_pool *p, struct liteio_error *err)
 	if (!r && liteio_store_count_slots(&p->store) < 2)
 		r = liteio_error_set(err, -EIO, "a slot of the catalog is still damaged");
 	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
+}
+
+/* ---- shared blocks -------------------------------------------------------------------------- */
+
+/* snapshots and clones share with what they were made of, and with each other; nothing else does */
+static bool may_share(const struct liteio_catalog *c)
+{
+	for (size_t i = 0; i < c->n_volumes; i++)
+		if (c->volumes[i].kind == LITEIO_CATALOG_SNAPSHOT ||
+		    !liteio_uuid_is_null(&c->volumes[i].origin))
+			return true;
+	return false;
+}
+
+/* what all devices of the pool map together */
+static int sum_mapped(const struct liteio_pool *p, uint64_t *ret)
+{
+	*ret = 0;
+	for (size_t i = 0; i < p->cat.n_volumes; i++) {
+		const struct liteio_catalog_volume *v = &p->cat.volumes[i];
+		struct liteio_engine *e;
+		struct liteio_engine_volume s;
+
+		if (v->vclass == LITEIO_CATALOG_LINEAR)
+			continue;
+		e = liteio_pool_engine_of(p, v->vclass);
+		if (e->ops->volume_status(e, &v->uuid, &s, NULL))
+			return -ENODATA;
+		*ret += s.mapped_bytes;
+	}
+	return 0;
+}
+
+int liteio_pool_shared(struct liteio_pool *p, uint64_t *ret_bytes)
+{
+	struct liteio_engine_status thin = { 0 }, reserve = { 0 };
+	uint64_t mapped;
+	int r;
+
+	if (!may_share(&p->cat)) {
+		*ret_bytes = 0;
+		return 0;
+	}
+	r = sum_mapped(p, &mapped);
+	if (!r)
+		r = p->engine->ops->status(p->engine, &thin, NULL);
+	if (!r && p->reserve)
+		r = p->reserve->ops->status(p->reserve, &reserve, NULL);
+	if (r)
+		return r;
+	/* what was freed a moment ago still counts as in use */
+	if (mapped < thin.data_used + reserve.data_used)
+		return -ENODATA;
+	*ret_bytes = mapped - thin.data_used - reserve.data_used;
+	return 0;
 }
