@@ -209,8 +209,8 @@ int liteio_op_doctor_fix(struct liteio_agent *a, const struct liteio_local_docto
 	/* another one has the name now: it is not what is locked */
 	lock_name(&f, again);
 	r = strcmp(name, again) ? liteio_error_set(err, -EAGAIN, "%s has changed meanwhile",
-						   req->object) :
-				  mend(a, &f, ret, err);
+						   req->object)
+				: mend(a, &f, ret, err);
 	if (r) {
 		free(ret->object);
 		ret->object = NULL;

@@ -73,9 +73,7 @@ static int mend_suspended(struct liteio_agent *a, const struct liteio_finding *f
 		return r;
 	/* heads are for everybody, what is below them only for us */
 	return liteio_dm_resume(f->object,
-				role == LITEIO_DM_HEAD || role == LITEIO_DM_REMOTE ?
-					0 :
-					LITEIO_DM_INNER,
+				role == LITEIO_DM_HEAD || role == LITEIO_DM_REMOTE ? 0 : LITEIO_DM_INNER,
 				err);
 }
 

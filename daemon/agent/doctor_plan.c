@@ -98,16 +98,16 @@ const struct liteio_doctor_volume *liteio_doctor_volume_of(const struct liteio_d
 							   const struct liteio_uuid *uuid)
 {
 	return v->n_volumes ? bsearch(uuid, v->volumes, v->n_volumes, sizeof(*v->volumes),
-				      compare_volume) :
-			      NULL;
+				      compare_volume)
+			    : NULL;
 }
 
 const struct liteio_netlink_volume *liteio_doctor_reg_of(const struct liteio_doctor_view *v,
 							 const struct liteio_uuid *uuid)
 {
 	return v->n_reg_volumes ? bsearch(uuid, v->reg_volumes, v->n_reg_volumes,
-					  sizeof(*v->reg_volumes), compare_reg) :
-				  NULL;
+					  sizeof(*v->reg_volumes), compare_reg)
+				: NULL;
 }
 
 const struct liteio_catalog_attachment *

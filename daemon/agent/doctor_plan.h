@@ -19,6 +19,7 @@
 #include "host/netlink.h"
 #include "host/nvmet.h"
 #include "model/local_doctor.h"
+#include "pool/copies.h"
 #include "pool/pool.h"
 
 /* "<volume>/<generation>", or a subsystem's name */

@@ -101,9 +101,7 @@ static void plan_limits(const struct liteio_doctor_view *v, const struct liteio_
 	else if (!reg)
 		why = any ? "the kernel does not know it" : NULL;
 	else
-		why = (any || liteio_limits_any(&have)) && !liteio_limits_equal(&want, &have) ?
-			      "the kernel holds others" :
-			      NULL;
+		why = (any || liteio_limits_any(&have)) && !liteio_limits_equal(&want, &have) ? "the kernel holds others" : NULL;
 	if (!why)
 		return;
 	f = liteio_findings_add(ret, LITEIO_CHECK_LIMITS, LITEIO_SEVERITY_WARNING, x->v.name,
@@ -146,8 +144,7 @@ static void plan_gate(const struct liteio_doctor_view *v, const struct liteio_ne
 		return;
 	liteio_finding_object(x, g->generation, object);
 	f = liteio_findings_add(ret, LITEIO_CHECK_FENCED, LITEIO_SEVERITY_ERROR, object,
-				is_open ? "generation %" PRIu64 " of volume %s has ended, and its gate is open" :
-					  "generation %" PRIu64 " of volume %s is live, and its gate is closed: detach it, and attach it again",
+				is_open ? "generation %" PRIu64 " of volume %s has ended, and its gate is open" : "generation %" PRIu64 " of volume %s is live, and its gate is closed: detach it, and attach it again",
 				g->generation, x->v.name);
 	liteio_finding_of(f, v, x, g->generation);
 	if (is_open)

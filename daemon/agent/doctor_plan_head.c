@@ -90,9 +90,7 @@ static void plan_head(const struct live *l, struct liteio_findings *ret)
 		f = liteio_findings_add(ret, LITEIO_CHECK_HEAD, LITEIO_SEVERITY_ERROR, l->object,
 					"the head of generation %" PRIu64 " of volume %s has %s, the catalog says otherwise%s",
 					l->a->generation, l->volume->v.name, what,
-					l->head->dm.open_count > 0 ?
-						": an agent that starts mends it" :
-						"");
+					l->head->dm.open_count > 0 ? ": an agent that starts mends it" : "");
 		liteio_finding_of(f, l->v, l->volume, l->a->generation);
 		if (l->head->dm.open_count <= 0)
 			f->fix = "gives it the table that the catalog says";
@@ -262,8 +260,7 @@ static void plan_link(const struct liteio_doctor_view *v, const struct liteio_do
 		return;
 	f = liteio_findings_add(ret, LITEIO_CHECK_LINK,
 				head ? LITEIO_SEVERITY_ERROR : LITEIO_SEVERITY_WARNING, l->name,
-				head ? "/dev/liteio/%s leads to %s, which is another volume" :
-				       "/dev/liteio/%s leads to %s, which is no attached volume",
+				head ? "/dev/liteio/%s leads to %s, which is another volume" : "/dev/liteio/%s leads to %s, which is no attached volume",
 				l->name, l->target[0] ? l->target : "nothing");
 	if (head)
 		f->uuid = head->head.uuid;
@@ -287,9 +284,7 @@ static void plan_names(const struct liteio_doctor_view *v, const struct liteio_d
 	liteio_uuid_format(&x->a.volume, text);
 	by_uuid = has_link(v, text, head->path);
 	/* there is no name that reads as a uuid */
-	by_name = !liteio_uuid_parse(volume->v.name, &uuid) ?
-			  by_uuid :
-			  has_link(v, volume->v.name, head->path);
+	by_name = !liteio_uuid_parse(volume->v.name, &uuid) ? by_uuid : has_link(v, volume->v.name, head->path);
 	if ((by_uuid && by_name) || (!by_uuid && !by_name && head->dm.open_count <= 0))
 		return;
 	f = liteio_findings_add(ret, LITEIO_CHECK_LINK, LITEIO_SEVERITY_WARNING,

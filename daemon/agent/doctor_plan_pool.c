@@ -74,9 +74,7 @@ static void plan_copies(const struct liteio_doctor_pool *p, struct liteio_findin
 		return;
 	if (is_share(c->records, c->records_max, NEARLY_FULL))
 		name_pool(liteio_findings_add(ret, LITEIO_CHECK_CATALOG_FILL,
-					      is_share(c->records, c->records_max, TOO_FULL) ?
-						      LITEIO_SEVERITY_ERROR :
-						      LITEIO_SEVERITY_WARNING,
+					      is_share(c->records, c->records_max, TOO_FULL) ? LITEIO_SEVERITY_ERROR : LITEIO_SEVERITY_WARNING,
 					      i->name,
 					      "the catalog has %" PRIu64 " of %" PRIu64 " records: raising the floors of volumes drops old attachments",
 					      c->records, c->records_max),
@@ -144,8 +142,7 @@ static void plan_missing(const struct liteio_doctor_view *v,
 	name_pool(liteio_findings_add(ret, LITEIO_CHECK_POOL_MISSING,
 				      m->remote ? LITEIO_SEVERITY_ERROR : LITEIO_SEVERITY_WARNING,
 				      m->name, "pool %s is known here and not open: %s%s", m->name,
-				      disk ? "pool import says why not, its disk is " :
-					     "its disk is not there",
+				      disk ? "pool import says why not, its disk is " : "its disk is not there",
 				      disk ? disk->f.device : ""),
 		  m->name);
 }

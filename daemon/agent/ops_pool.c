@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "model/local.h"
+#include "pool/copies.h"
 #include "pool/disk.h"
 
 /* as the API says them */

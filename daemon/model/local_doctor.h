@@ -138,9 +138,9 @@ struct liteio_local_doctor_fix {
 /**
  * struct liteio_local_doctor_fixed - answer of POST /v1/doctor/fix
  * @check: as it was asked for
- * @object: likewise
+ * @object: as it was asked for
  * @fixed: something was done; false: there is nothing to mend any more
- * @sentence: what was done
+ * @sentence: what was wrong
  */
 struct liteio_local_doctor_fixed {
 	int check;

@@ -226,16 +226,16 @@ void liteio_disk_lose(const struct liteio_disk *d, const char *device,
 
 	*ret = (struct liteio_disk_losses){ 0 };
 	if (!d->label_code)
-		snprintf(next_loss(ret), LITEIO_DISK_WHY_MAX, "%s: a part of pool %s", device,
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: a part of pool %s", device,
 			 d->pool);
 	if (d->label_code == -EBADMSG)
-		snprintf(next_loss(ret), LITEIO_DISK_WHY_MAX, "%s: the rest of a pool (%s)", device,
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: the rest of a pool (%s)", device,
 			 d->label_why);
 	if (d->signature_code)
-		snprintf(next_loss(ret), LITEIO_DISK_WHY_MAX, "%s: several signatures (%s)", device,
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: several signatures (%s)", device,
 			 d->signature_why);
 	if (s->type[0])
-		snprintf(next_loss(ret), LITEIO_DISK_WHY_MAX, "%s: %s (%s)%s%s%s%s", device,
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: %s (%s)%s%s%s%s", device,
 			 s->type, s->usage, s->label[0] ? ", label " : "", s->label,
 			 s->uuid[0] ? ", uuid " : "", s->uuid);
 }

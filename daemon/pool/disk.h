@@ -17,6 +17,7 @@ struct liteio_error;
 
 #define LITEIO_DISK_WHY_MAX 256
 #define LITEIO_DISK_LOSSES_MAX 4
+#define LITEIO_DISK_LOSS_MAX 768
 
 /**
  * struct liteio_disk - what there is to know about a device
@@ -116,7 +117,7 @@ bool liteio_disk_is_forcible(const struct liteio_disk *d);
  * @n: how many
  */
 struct liteio_disk_losses {
-	char items[LITEIO_DISK_LOSSES_MAX][LITEIO_DISK_WHY_MAX];
+	char items[LITEIO_DISK_LOSSES_MAX][LITEIO_DISK_LOSS_MAX];
 	size_t n;
 };
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "pool/copies.h"
 #include "pool/object.h"
 
 /* the label of one device read again: the pool's own view of it is not touched */

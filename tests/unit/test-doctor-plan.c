@@ -2,6 +2,9 @@
 /*
  * What the doctor makes of what it has seen: a node where all is well, and for each finding what is
  * changed so that it is there. Then nonsense of all kinds.
+ *
+ * Over 600 lines because each check has its case here, and all of them spoil the same node.
+ *
  * unit-src: daemon/agent/doctor_plan.c daemon/agent/doctor_plan_device.c daemon/agent/doctor_plan_gate.c
  * unit-src: daemon/agent/doctor_plan_head.c daemon/agent/doctor_plan_pool.c
  */
@@ -49,7 +52,12 @@ static struct liteio_uuid uuid_of(unsigned char n)
 	return u;
 }
 
-enum { DATA = 1, LOG, SNAP, GONE, POOL = 9, STRANGER = 11 };
+enum { DATA = 1,
+       LOG,
+       SNAP,
+       GONE,
+       POOL = 9,
+       STRANGER = 11 };
 
 static struct liteio_doctor_device device(enum liteio_dm_role role, unsigned char uuid,
 					  uint64_t generation, unsigned int minor, const char *type)
@@ -70,8 +78,7 @@ static struct liteio_head_state head(const struct liteio_doctor_device *d, unsig
 				     uint64_t generation, unsigned int lower)
 {
 	struct liteio_head_state h = {
-		.head = { .uuid = uuid_of(uuid), .generation = generation, .gate = true,
-			  .lower = makedev(253, lower), .size_bytes = SIZE },
+		.head = { .uuid = uuid_of(uuid), .generation = generation, .gate = true, .lower = makedev(253, lower), .size_bytes = SIZE },
 		.dm = d->dm,
 	};
 
@@ -83,9 +90,7 @@ static struct liteio_doctor_volume volume(unsigned char uuid, const char *name,
 					  enum liteio_catalog_class vclass)
 {
 	struct liteio_doctor_volume v = {
-		.v = { .uuid = uuid_of(uuid), .kind = LITEIO_CATALOG_VOLUME, .vclass = vclass,
-		       .state = LITEIO_CATALOG_READY, .size_bytes = SIZE, .floor = 1,
-		       .thin_id = uuid },
+		.v = { .uuid = uuid_of(uuid), .kind = LITEIO_CATALOG_VOLUME, .vclass = vclass, .state = LITEIO_CATALOG_READY, .size_bytes = SIZE, .floor = 1, .thin_id = uuid },
 	};
 
 	snprintf(v.v.name, sizeof(v.v.name), "%s", name);
@@ -112,14 +117,20 @@ static void set_catalog(struct node *n)
 	n->volumes[3].v.state = LITEIO_CATALOG_DELETING;
 	n->v.n_volumes = 4;
 	n->atts[0].a = (struct liteio_catalog_attachment){
-		.volume = uuid_of(DATA), .generation = 1, .state = LITEIO_CATALOG_ATT_FENCED,
+		.volume = uuid_of(DATA),
+		.generation = 1,
+		.state = LITEIO_CATALOG_ATT_FENCED,
 	};
 	n->atts[1].a = (struct liteio_catalog_attachment){
-		.volume = uuid_of(DATA), .generation = 2, .state = LITEIO_CATALOG_ATT_LIVE,
+		.volume = uuid_of(DATA),
+		.generation = 2,
+		.state = LITEIO_CATALOG_ATT_LIVE,
 		.flags = LITEIO_CATALOG_ATT_LOCAL,
 	};
 	n->atts[2].a = (struct liteio_catalog_attachment){
-		.volume = uuid_of(LOG), .generation = 5, .state = LITEIO_CATALOG_ATT_LIVE,
+		.volume = uuid_of(LOG),
+		.generation = 5,
+		.state = LITEIO_CATALOG_ATT_LIVE,
 	};
 	n->v.n_atts = 3;
 }
@@ -140,15 +151,11 @@ static void set_kernel(struct node *n)
 	n->v.n_heads = 2;
 	n->v.has_module = true;
 	n->v.has_limits = true;
-	n->regs[0] = (struct liteio_netlink_volume){ .uuid = uuid_of(DATA), .floor = 1, .barred = 1,
-						      .attachments = 1, .qos = { .riops = 100 } };
-	n->regs[1] = (struct liteio_netlink_volume){ .uuid = uuid_of(LOG), .floor = 4,
-						      .attachments = 1 };
+	n->regs[0] = (struct liteio_netlink_volume){ .uuid = uuid_of(DATA), .floor = 1, .barred = 1, .attachments = 1, .qos = { .riops = 100 } };
+	n->regs[1] = (struct liteio_netlink_volume){ .uuid = uuid_of(LOG), .floor = 4, .attachments = 1 };
 	n->v.n_reg_volumes = 2;
-	n->gates[0] = (struct liteio_netlink_att){ .uuid = uuid_of(DATA), .generation = 2,
-						    .state = LITEIO_ATT_OPEN };
-	n->gates[1] = (struct liteio_netlink_att){ .uuid = uuid_of(LOG), .generation = 5,
-						    .state = LITEIO_ATT_OPEN };
+	n->gates[0] = (struct liteio_netlink_att){ .uuid = uuid_of(DATA), .generation = 2, .state = LITEIO_ATT_OPEN };
+	n->gates[1] = (struct liteio_netlink_att){ .uuid = uuid_of(LOG), .generation = 5, .state = LITEIO_ATT_OPEN };
 	n->v.n_reg_atts = 2;
 }
 
@@ -156,9 +163,7 @@ static void set_exports(struct node *n)
 {
 	const struct liteio_uuid log = uuid_of(LOG);
 
-	n->exports[0] = (struct liteio_nvmet_export){ .uuid = log, .generation = 5,
-						       .port_ids = n->ports, .n_port_ids = 1,
-						       .enabled = true };
+	n->exports[0] = (struct liteio_nvmet_export){ .uuid = log, .generation = 5, .port_ids = n->ports, .n_port_ids = 1, .enabled = true };
 	n->v.n_exports = 1;
 	n->v.n_listen = 1;
 	liteio_nqn_format(&log, 5, n->namespaces[0].nqn);
@@ -180,8 +185,7 @@ static void set_pool(struct node *n)
 	snprintf(i->device, sizeof(i->device), "/dev/vdb");
 	i->meta_bytes = 100;
 	i->meta_used_bytes = 10;
-	n->pools[0].copies = (struct liteio_pool_copies){ .slots = 2, .records = 6,
-							   .records_max = 2000 };
+	n->pools[0].copies = (struct liteio_pool_copies){ .slots = 2, .records = 6, .records_max = 2000 };
 	n->pools[0].looked = true;
 	n->pools[0].reclaims = true;
 	n->v.n_pools = 1;
@@ -414,8 +418,7 @@ static void floor_ahead(struct node *n)
 
 static void gate_open(struct node *n)
 {
-	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(DATA), .generation = 1,
-						    .state = LITEIO_ATT_NEW };
+	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(DATA), .generation = 1, .state = LITEIO_ATT_NEW };
 	n->v.n_reg_atts = 3;
 }
 
@@ -450,8 +453,7 @@ static void consumed(struct node *n)
 {
 	nobodys(n);
 	n->regs[2].attachments = 1;
-	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(STRANGER), .generation = 9,
-						    .state = LITEIO_ATT_OPEN };
+	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(STRANGER), .generation = 9, .state = LITEIO_ATT_OPEN };
 	n->v.n_reg_atts = 3;
 	n->devices[n->v.n_devices] = device(LITEIO_DM_REMOTE, STRANGER, 9, 9, "liteio");
 	n->heads[n->v.n_heads] = head(&n->devices[n->v.n_devices++], STRANGER, 9, 99);
@@ -505,16 +507,14 @@ static void remains_open(struct node *n)
 
 static void remains_of_gate(struct node *n)
 {
-	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(LOG), .generation = 3,
-						    .state = LITEIO_ATT_FENCED };
+	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(LOG), .generation = 3, .state = LITEIO_ATT_FENCED };
 	n->v.n_reg_atts = 3;
 }
 
 static void remains_exported(struct node *n)
 {
 	remains_open(n);
-	n->exports[1] = (struct liteio_nvmet_export){ .uuid = uuid_of(DATA), .generation = 1,
-						       .enabled = true };
+	n->exports[1] = (struct liteio_nvmet_export){ .uuid = uuid_of(DATA), .generation = 1, .enabled = true };
 	n->v.n_exports = 2;
 }
 
