@@ -10,7 +10,7 @@
 #   j NOUN VERB ...          liteioctl with JSON as the answer
 #   until_true SECONDS COMMAND...   ask again until it says yes
 #   refused PATTERN COMMAND...      the command fails, in one line that matches
-#   doctor_is_silent         liteioctl doctor finds nothing: all that was done has left nothing behind
+#   doctor_is_silent         liteioctl doctor finds nothing wrong: all that was done has left nothing behind
 
 AGENT_PID=/run/liteio-agent.pid
 AGENT_LOG=/run/liteio-agent.log
@@ -107,7 +107,7 @@ refused() {
 doctor_is_silent() {
 	local said
 
-	said=$(j doctor) && [ "$(jq '.items | length' <<<"$said")" = 0 ] || {
+	said=$(j doctor) && jq -e '[.items[] | select(.severity != "info")] == []' <<<"$said" >/dev/null || {
 		echo "the doctor finds something: $said" >&2
 		return 1
 	}
