@@ -107,8 +107,9 @@ refused() {
 doctor_is_silent() {
 	local said
 
-	said=$(j doctor) && jq -e '[.items[] | select(.severity != "info")] == []' <<<"$said" >/dev/null || {
+	said=$(j doctor) || true
+	if ! jq -e '[.items[] | select(.severity != "info")] == []' <<<"$said" >/dev/null; then
 		echo "the doctor finds something: $said" >&2
 		return 1
-	}
+	fi
 }

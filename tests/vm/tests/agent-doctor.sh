@@ -129,7 +129,7 @@ liteioctl doctor --fix >/dev/null 2>&1 || fail "--fix: $(liteioctl doctor 2>&1)"
 doctor_is_silent
 [ "$(dd if=/dev/liteio/data bs=1M count=8 iflag=direct status=none | md5sum)" = "$sum" ] || fail "the data is another one"
 table=$(dmsetup table "$head")
-dmsetup reload "$head" --table "$(sed 's/131072/65536/' <<<"$table")"
+dmsetup reload "$head" --table "${table/131072/65536}"
 dmsetup resume "$head"
 exec 7<"$(realpath /dev/liteio/data)"
 finds 1 "head data/$gen"
@@ -210,6 +210,7 @@ for bad in '{}' '{"check":"suspended"}' '{"check":"colour","object":"x"}' '{"che
 	[ "$code" = 400 ] || fail "$bad: $code $(cat /run/said)"
 done
 said=$(curl -s -m 60 --unix-socket /run/liteio/agent.sock -d '{"check":"link","object":"../../etc/passwd"}' http://x/v1/doctor/fix)
-[ "$(jq .fixed <<<"$said")" = false ] && [ -e /etc/passwd ] || fail "a name that is none: $said"
+[ "$(jq .fixed <<<"$said")" = false ] || fail "a name that is none: $said"
+[ -e /etc/passwd ] || fail "a name that is none took it away"
 ok "what is for people is left to people; bad input changes nothing"
 agent_stop

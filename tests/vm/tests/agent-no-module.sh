@@ -47,7 +47,7 @@ umount /run/again
 ok "attached, written, grown and a snapshot taken, thin and linear, without a gate"
 
 [ "$(j volume limit data --write-iops 90 | jq -r .limitsNotInForce)" = "the module liteio is not loaded" ] || fail "limits: $(j volume show data)"
-refused 'not loaded' liteioctl export create again 7 --host-nqn nqn.2014-08.org.nvmexpress:uuid:$uuid
+refused 'not loaded' liteioctl export create again 7 --host-nqn nqn.2014-08.org.nvmexpress:uuid:"$uuid"
 refused 'not loaded' liteioctl module volumes
 refused 'not loaded\|no pool' liteioctl module fence 0b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b --floor 9
 refused 'not loaded' liteioctl module events --follow
