@@ -91,6 +91,7 @@ static void plan_limits(const struct liteio_doctor_view *v, const struct liteio_
 	const struct liteio_limits none = { 0 };
 	const struct liteio_limits have = reg ? held(&reg->qos) : none;
 	bool any = liteio_limits_any(&want);
+	bool differ = (any || liteio_limits_any(&have)) && !liteio_limits_equal(&want, &have);
 	struct liteio_finding *f;
 	const char *why;
 
@@ -101,7 +102,7 @@ static void plan_limits(const struct liteio_doctor_view *v, const struct liteio_
 	else if (!reg)
 		why = any ? "the kernel does not know it" : NULL;
 	else
-		why = (any || liteio_limits_any(&have)) && !liteio_limits_equal(&want, &have) ? "the kernel holds others" : NULL;
+		why = differ ? "the kernel holds others" : NULL;
 	if (!why)
 		return;
 	f = liteio_findings_add(ret, LITEIO_CHECK_LIMITS, LITEIO_SEVERITY_WARNING, x->v.name,

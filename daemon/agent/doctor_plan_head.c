@@ -83,16 +83,17 @@ static const char *what_differs(const struct live *l)
 
 static void plan_head(const struct live *l, struct liteio_findings *ret)
 {
+	bool is_open = l->head->dm.open_count > 0;
+	const char *hint = is_open ? ": an agent that starts mends it" : "";
 	const char *what = what_differs(l);
 	struct liteio_finding *f;
 
 	if (what) {
 		f = liteio_findings_add(ret, LITEIO_CHECK_HEAD, LITEIO_SEVERITY_ERROR, l->object,
 					"the head of generation %" PRIu64 " of volume %s has %s, the catalog says otherwise%s",
-					l->a->generation, l->volume->v.name, what,
-					l->head->dm.open_count > 0 ? ": an agent that starts mends it" : "");
+					l->a->generation, l->volume->v.name, what, hint);
 		liteio_finding_of(f, l->v, l->volume, l->a->generation);
-		if (l->head->dm.open_count <= 0)
+		if (!is_open)
 			f->fix = "gives it the table that the catalog says";
 	}
 	if (l->v->has_module && !l->head->head.gate && l->head->head.lower) {
@@ -162,7 +163,7 @@ static void plan_live(const struct liteio_doctor_view *v, const struct liteio_do
 
 /* ---- ended ones ----------------------------------------------------------------------------- */
 
-/* anything in the kernel of a generation that is not live: said once, by whichever is found first */
+/* anything in the kernel of a generation that is not live: said once, whatever is found first */
 static void plan_remains(const struct liteio_doctor_view *v, const struct liteio_uuid *uuid,
 			 uint64_t generation, struct liteio_findings *ret)
 {
@@ -284,7 +285,9 @@ static void plan_names(const struct liteio_doctor_view *v, const struct liteio_d
 	liteio_uuid_format(&x->a.volume, text);
 	by_uuid = has_link(v, text, head->path);
 	/* there is no name that reads as a uuid */
-	by_name = !liteio_uuid_parse(volume->v.name, &uuid) ? by_uuid : has_link(v, volume->v.name, head->path);
+	by_name = by_uuid;
+	if (liteio_uuid_parse(volume->v.name, &uuid))
+		by_name = has_link(v, volume->v.name, head->path);
 	if ((by_uuid && by_name) || (!by_uuid && !by_name && head->dm.open_count <= 0))
 		return;
 	f = liteio_findings_add(ret, LITEIO_CHECK_LINK, LITEIO_SEVERITY_WARNING,

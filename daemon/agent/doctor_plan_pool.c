@@ -68,17 +68,19 @@ static void plan_copies(const struct liteio_doctor_pool *p, struct liteio_findin
 	const struct liteio_pool_info *i = &p->info;
 	const struct liteio_pool_copies *c = &p->copies;
 	const char *fix = i->condition <= LITEIO_POOL_NO_SPACE ? "writes it again" : NULL;
+	enum liteio_local_severity how_full = LITEIO_SEVERITY_WARNING;
 	struct liteio_finding *f;
 
 	if (!p->looked)
 		return;
-	if (is_share(c->records, c->records_max, NEARLY_FULL))
-		name_pool(liteio_findings_add(ret, LITEIO_CHECK_CATALOG_FILL,
-					      is_share(c->records, c->records_max, TOO_FULL) ? LITEIO_SEVERITY_ERROR : LITEIO_SEVERITY_WARNING,
-					      i->name,
-					      "the catalog has %" PRIu64 " of %" PRIu64 " records: raising the floors of volumes drops old attachments",
-					      c->records, c->records_max),
-			  i->name);
+	if (is_share(c->records, c->records_max, TOO_FULL))
+		how_full = LITEIO_SEVERITY_ERROR;
+	if (is_share(c->records, c->records_max, NEARLY_FULL)) {
+		f = liteio_findings_add(ret, LITEIO_CHECK_CATALOG_FILL, how_full, i->name,
+					"the catalog has %" PRIu64 " of %" PRIu64 " records: raising the floors of volumes drops old attachments",
+					c->records, c->records_max);
+		name_pool(f, i->name);
+	}
 	if (c->slots < 2) {
 		f = liteio_findings_add(ret, LITEIO_CHECK_CATALOG_COPY, LITEIO_SEVERITY_WARNING,
 					i->name, "%s of the two slots of the catalog is damaged",

@@ -5,7 +5,8 @@
  *
  * Over 600 lines because each check has its case here, and all of them spoil the same node.
  *
- * unit-src: daemon/agent/doctor_plan.c daemon/agent/doctor_plan_device.c daemon/agent/doctor_plan_gate.c
+ * unit-src: daemon/agent/doctor_plan.c daemon/agent/doctor_plan_device.c
+ * unit-src: daemon/agent/doctor_plan_gate.c
  * unit-src: daemon/agent/doctor_plan_head.c daemon/agent/doctor_plan_pool.c
  */
 #include <check.h>
@@ -15,6 +16,7 @@
 #include <sys/sysmacros.h>
 
 #include "agent/doctor_plan.h"
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "unit.h"
 
@@ -78,7 +80,8 @@ static struct liteio_head_state head(const struct liteio_doctor_device *d, unsig
 				     uint64_t generation, unsigned int lower)
 {
 	struct liteio_head_state h = {
-		.head = { .uuid = uuid_of(uuid), .generation = generation, .gate = true, .lower = makedev(253, lower), .size_bytes = SIZE },
+		.head = { .uuid = uuid_of(uuid), .generation = generation, .gate = true,
+			  .lower = makedev(253, lower), .size_bytes = SIZE },
 		.dm = d->dm,
 	};
 
@@ -90,7 +93,9 @@ static struct liteio_doctor_volume volume(unsigned char uuid, const char *name,
 					  enum liteio_catalog_class vclass)
 {
 	struct liteio_doctor_volume v = {
-		.v = { .uuid = uuid_of(uuid), .kind = LITEIO_CATALOG_VOLUME, .vclass = vclass, .state = LITEIO_CATALOG_READY, .size_bytes = SIZE, .floor = 1, .thin_id = uuid },
+		.v = { .uuid = uuid_of(uuid), .kind = LITEIO_CATALOG_VOLUME, .vclass = vclass,
+		       .state = LITEIO_CATALOG_READY, .size_bytes = SIZE, .floor = 1,
+		       .thin_id = uuid },
 	};
 
 	snprintf(v.v.name, sizeof(v.v.name), "%s", name);
@@ -151,11 +156,14 @@ static void set_kernel(struct node *n)
 	n->v.n_heads = 2;
 	n->v.has_module = true;
 	n->v.has_limits = true;
-	n->regs[0] = (struct liteio_netlink_volume){ .uuid = uuid_of(DATA), .floor = 1, .barred = 1, .attachments = 1, .qos = { .riops = 100 } };
+	n->regs[0] = (struct liteio_netlink_volume){ .uuid = uuid_of(DATA), .floor = 1, .barred = 1,
+						      .attachments = 1, .qos = { .riops = 100 } };
 	n->regs[1] = (struct liteio_netlink_volume){ .uuid = uuid_of(LOG), .floor = 4, .attachments = 1 };
 	n->v.n_reg_volumes = 2;
-	n->gates[0] = (struct liteio_netlink_att){ .uuid = uuid_of(DATA), .generation = 2, .state = LITEIO_ATT_OPEN };
-	n->gates[1] = (struct liteio_netlink_att){ .uuid = uuid_of(LOG), .generation = 5, .state = LITEIO_ATT_OPEN };
+	n->gates[0] = (struct liteio_netlink_att){ .uuid = uuid_of(DATA), .generation = 2,
+						    .state = LITEIO_ATT_OPEN };
+	n->gates[1] = (struct liteio_netlink_att){ .uuid = uuid_of(LOG), .generation = 5,
+						    .state = LITEIO_ATT_OPEN };
 	n->v.n_reg_atts = 2;
 }
 
@@ -163,7 +171,9 @@ static void set_exports(struct node *n)
 {
 	const struct liteio_uuid log = uuid_of(LOG);
 
-	n->exports[0] = (struct liteio_nvmet_export){ .uuid = log, .generation = 5, .port_ids = n->ports, .n_port_ids = 1, .enabled = true };
+	n->exports[0] = (struct liteio_nvmet_export){ .uuid = log, .generation = 5,
+						       .port_ids = n->ports, .n_port_ids = 1,
+						       .enabled = true };
 	n->v.n_exports = 1;
 	n->v.n_listen = 1;
 	liteio_nqn_format(&log, 5, n->namespaces[0].nqn);
@@ -418,7 +428,8 @@ static void floor_ahead(struct node *n)
 
 static void gate_open(struct node *n)
 {
-	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(DATA), .generation = 1, .state = LITEIO_ATT_NEW };
+	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(DATA), .generation = 1,
+						    .state = LITEIO_ATT_NEW };
 	n->v.n_reg_atts = 3;
 }
 
@@ -453,7 +464,8 @@ static void consumed(struct node *n)
 {
 	nobodys(n);
 	n->regs[2].attachments = 1;
-	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(STRANGER), .generation = 9, .state = LITEIO_ATT_OPEN };
+	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(STRANGER), .generation = 9,
+						    .state = LITEIO_ATT_OPEN };
 	n->v.n_reg_atts = 3;
 	n->devices[n->v.n_devices] = device(LITEIO_DM_REMOTE, STRANGER, 9, 9, "liteio");
 	n->heads[n->v.n_heads] = head(&n->devices[n->v.n_devices++], STRANGER, 9, 99);
@@ -507,14 +519,16 @@ static void remains_open(struct node *n)
 
 static void remains_of_gate(struct node *n)
 {
-	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(LOG), .generation = 3, .state = LITEIO_ATT_FENCED };
+	n->gates[2] = (struct liteio_netlink_att){ .uuid = uuid_of(LOG), .generation = 3,
+						    .state = LITEIO_ATT_FENCED };
 	n->v.n_reg_atts = 3;
 }
 
 static void remains_exported(struct node *n)
 {
 	remains_open(n);
-	n->exports[1] = (struct liteio_nvmet_export){ .uuid = uuid_of(DATA), .generation = 1, .enabled = true };
+	n->exports[1] = (struct liteio_nvmet_export){ .uuid = uuid_of(DATA), .generation = 1,
+						       .enabled = true };
 	n->v.n_exports = 2;
 }
 
@@ -566,10 +580,18 @@ static void links_gone_open(struct node *n)
 }
 
 #define U1 "01010101-0101-0101-0101-010101010101"
+#define U2 "02020202-0202-0202-0202-020202020202"
+#define U9 "09090909-0909-0909-0909-090909090909"
 #define U11 "0b0b0b0b-0b0b-0b0b-0b0b-0b0b0b0b0b0b"
 #define INFO LITEIO_SEVERITY_INFO
 #define WARN LITEIO_SEVERITY_WARNING
 #define ERR LITEIO_SEVERITY_ERROR
+
+/* what is found, and whether it is mended by itself */
+#define FOUND(n, s, o, c, sev) \
+	.name = (n), .spoil = (s), .object = (o), .check = LITEIO_CHECK_##c, .severity = (sev)
+#define MENDED(n, s, o, c, sev) FOUND(n, s, o, c, sev), .has_fix = true
+#define MENDED_AND(n, s, o, c, sev) MENDED(n, s, o, c, sev), .more = 1
 
 static const struct {
 	const char *name;
@@ -583,72 +605,65 @@ static const struct {
 	size_t more;
 } cases[] = {
 	{ .name = "all is well" },
-	{ "blind", blind, "exports", LITEIO_CHECK_LOOK, WARN },
-	{ "jobs are stuck", stuck, "node", LITEIO_CHECK_JOBS, ERR },
-	{ "a new value", config, "listen", LITEIO_CHECK_CONFIG, INFO },
-	{ "a closed door", door, "node", LITEIO_CHECK_DOOR, ERR },
-	{ "another module", other_module, "liteio", LITEIO_CHECK_MODULE, WARN },
-	{ "a pool is missing", missing, "cold", LITEIO_CHECK_POOL_MISSING, WARN },
-	{ "and others wait for it", missing_remote, "cold", LITEIO_CHECK_POOL_MISSING, ERR },
-	{ "a pool is closed", pool_closed, U11, LITEIO_CHECK_POOL_CLOSED, ERR },
-	{ "a pool that is not open", found_other, "/dev/vdc", LITEIO_CHECK_POOL_FOUND, WARN },
+	{ FOUND("blind", blind, "exports", LOOK, WARN) },
+	{ FOUND("jobs are stuck", stuck, "node", JOBS, ERR) },
+	{ FOUND("a new value", config, "listen", CONFIG, INFO) },
+	{ FOUND("a closed door", door, "node", DOOR, ERR) },
+	{ FOUND("another module", other_module, "liteio", MODULE, WARN) },
+	{ FOUND("a pool is missing", missing, "cold", POOL_MISSING, WARN) },
+	{ FOUND("and others wait for it", missing_remote, "cold", POOL_MISSING, ERR) },
+	{ FOUND("a pool is closed", pool_closed, U11, POOL_CLOSED, ERR) },
+	{ FOUND("a pool that is not open", found_other, "/dev/vdc", POOL_FOUND, WARN) },
 	{ .name = "an exported one", .spoil = found_exported },
-	{ "a copy", found_copy, "/dev/vdc", LITEIO_CHECK_POOL_FOUND, ERR },
-	{ "a pool that is read-only", pool_state, "fast", LITEIO_CHECK_POOL_STATE, ERR },
-	{ "a pool that fills", pool_low, "fast", LITEIO_CHECK_POOL_FILL, INFO },
-	{ "a pool that is nearly full", pool_critical, "fast", LITEIO_CHECK_POOL_FILL, ERR },
-	{ "metadata that fill", pool_metadata, "fast", LITEIO_CHECK_POOL_FILL, WARN },
-	{ "a full pool", pool_no_space, "fast", LITEIO_CHECK_POOL_STATE, ERR },
-	{ "a full catalog", catalog_fill, "fast", LITEIO_CHECK_CATALOG_FILL, WARN },
+	{ FOUND("a copy", found_copy, "/dev/vdc", POOL_FOUND, ERR) },
+	{ FOUND("a pool that is read-only", pool_state, "fast", POOL_STATE, ERR) },
+	{ FOUND("a pool that fills", pool_low, "fast", POOL_FILL, INFO) },
+	{ FOUND("a pool that is nearly full", pool_critical, "fast", POOL_FILL, ERR) },
+	{ FOUND("metadata that fill", pool_metadata, "fast", POOL_FILL, WARN) },
+	{ FOUND("a full pool", pool_no_space, "fast", POOL_STATE, ERR) },
+	{ FOUND("a full catalog", catalog_fill, "fast", CATALOG_FILL, WARN) },
 	{ .name = "a catalog that is not", .spoil = catalog_nearly },
-	{ "a damaged slot", catalog_copy, "fast", LITEIO_CHECK_CATALOG_COPY, WARN, true },
-	{ "a damaged label", label_copy, "fast", LITEIO_CHECK_LABEL_COPY, WARN, true },
+	{ MENDED("a damaged slot", catalog_copy, "fast", CATALOG_COPY, WARN) },
+	{ MENDED("a damaged label", label_copy, "fast", LABEL_COPY, WARN) },
 	{ .name = "a disk that does not answer", .spoil = not_looked },
-	{ "a deletion that stands", deletion, "fast", LITEIO_CHECK_DELETION, WARN, true },
-	{ "a suspended head", suspended, "liteio-head-" U1 "-2", LITEIO_CHECK_SUSPENDED, ERR, true },
-	{ "a suspended pool", suspended_pool, "liteio-pool-09090909-0909-0909-0909-090909090909",
-	  LITEIO_CHECK_SUSPENDED, ERR },
-	{ "a thin device of nobody", thin_remains, "liteio-thin-" U11, LITEIO_CHECK_DEVICE_REMAINS,
-	  WARN, true },
-	{ "which is open", thin_remains_open, "liteio-thin-" U11, LITEIO_CHECK_DEVICE_REMAINS,
-	  WARN },
-	{ "a head of nobody", head_remains, "liteio-head-" U11 "-1", LITEIO_CHECK_DEVICE_REMAINS,
-	  WARN, true },
-	{ "another thin id", thin_id, "liteio-thin-" U1, LITEIO_CHECK_DEVICE, ERR, true },
-	{ "another size", linear_size, "liteio-linear-02020202-0202-0202-0202-020202020202",
-	  LITEIO_CHECK_DEVICE, ERR },
-	{ "a floor is behind", floor_behind, "log", LITEIO_CHECK_FLOOR, ERR, true },
-	{ "a floor is unknown", floor_unknown, "log", LITEIO_CHECK_FLOOR, ERR, true },
-	{ "an ended one is forgotten", floor_barred, "data", LITEIO_CHECK_FLOOR, ERR, true },
-	{ "a floor is ahead", floor_ahead, "log", LITEIO_CHECK_FLOOR_AHEAD, WARN },
-	{ "an open gate", gate_open, "data/1", LITEIO_CHECK_FENCED, ERR, true, 1 },
-	{ "a closed gate", gate_closed, "data/2", LITEIO_CHECK_FENCED, ERR },
-	{ "other limits", limits_differ, "data", LITEIO_CHECK_LIMITS, WARN, true },
-	{ "limits of nobody", limits_too_many, "log", LITEIO_CHECK_LIMITS, WARN, true },
-	{ "a module without limits", limits_none, "data", LITEIO_CHECK_LIMITS, WARN },
-	{ "a volume of nobody", nobodys, U11, LITEIO_CHECK_REGISTRY, INFO },
+	{ MENDED("a deletion that stands", deletion, "fast", DELETION, WARN) },
+	{ MENDED("a suspended head", suspended, "liteio-head-" U1 "-2", SUSPENDED, ERR) },
+	{ FOUND("a suspended pool", suspended_pool, "liteio-pool-" U9, SUSPENDED, ERR) },
+	{ MENDED("a thin device of nobody", thin_remains, "liteio-thin-" U11, DEVICE_REMAINS, WARN) },
+	{ FOUND("which is open", thin_remains_open, "liteio-thin-" U11, DEVICE_REMAINS, WARN) },
+	{ MENDED("a head of nobody", head_remains, "liteio-head-" U11 "-1", DEVICE_REMAINS, WARN) },
+	{ MENDED("another thin id", thin_id, "liteio-thin-" U1, DEVICE, ERR) },
+	{ FOUND("another size", linear_size, "liteio-linear-" U2, DEVICE, ERR) },
+	{ MENDED("a floor is behind", floor_behind, "log", FLOOR, ERR) },
+	{ MENDED("a floor is unknown", floor_unknown, "log", FLOOR, ERR) },
+	{ MENDED("an ended one is forgotten", floor_barred, "data", FLOOR, ERR) },
+	{ FOUND("a floor is ahead", floor_ahead, "log", FLOOR_AHEAD, WARN) },
+	{ MENDED_AND("an open gate", gate_open, "data/1", FENCED, ERR) },
+	{ FOUND("a closed gate", gate_closed, "data/2", FENCED, ERR) },
+	{ MENDED("other limits", limits_differ, "data", LIMITS, WARN) },
+	{ MENDED("limits of nobody", limits_too_many, "log", LIMITS, WARN) },
+	{ FOUND("a module without limits", limits_none, "data", LIMITS, WARN) },
+	{ FOUND("a volume of nobody", nobodys, U11, REGISTRY, INFO) },
 	{ .name = "a volume of another node", .spoil = consumed },
-	{ "no head", head_missing, "data/2", LITEIO_CHECK_HEAD_MISSING, ERR, true },
-	{ "a head of another size", head_size, "data/2", LITEIO_CHECK_HEAD, ERR, true },
-	{ "which is open", head_size_open, "data/2", LITEIO_CHECK_HEAD, ERR },
-	{ "a head on something else", head_lower, "data/2", LITEIO_CHECK_HEAD, ERR, true },
-	{ "a head that can not write", head_read_only, "data/2", LITEIO_CHECK_HEAD, ERR, true },
-	{ "a head without gate", head_plain, "data/2", LITEIO_CHECK_HEAD_PLAIN, WARN },
-	{ "remains", remains, "data/1", LITEIO_CHECK_REMAINS, WARN, true },
-	{ "which are open", remains_open, "data/1", LITEIO_CHECK_REMAINS, WARN },
-	{ "remains of a gate", remains_of_gate, "log/3", LITEIO_CHECK_REMAINS, WARN, true },
-	{ "remains of an export", remains_exported, "data/1", LITEIO_CHECK_REMAINS, WARN, true },
-	{ "no subsystem", no_export, "log/5", LITEIO_CHECK_EXPORT, ERR, true },
-	{ "on no port", not_linked, "log/5", LITEIO_CHECK_EXPORT, ERR, true },
-	{ "past the gate", bypass, "nqn.2026-11.io.liteio:02020202-0202-0202-0202-020202020202:5",
-	  LITEIO_CHECK_BYPASS, ERR },
-	{ "somebody on a volume", bypass_foreign, "nqn.2020-01.org.example:x", LITEIO_CHECK_BYPASS,
-	  ERR },
-	{ "a name that leads nowhere", link_nowhere, "old", LITEIO_CHECK_LINK, WARN, true },
-	{ "a name of another volume", link_wrong, "log", LITEIO_CHECK_LINK, ERR, true },
-	{ "a name that is gone", link_gone, "data", LITEIO_CHECK_LINK, WARN, true },
+	{ MENDED("no head", head_missing, "data/2", HEAD_MISSING, ERR) },
+	{ MENDED("a head of another size", head_size, "data/2", HEAD, ERR) },
+	{ FOUND("which is open", head_size_open, "data/2", HEAD, ERR) },
+	{ MENDED("a head on something else", head_lower, "data/2", HEAD, ERR) },
+	{ MENDED("a head that can not write", head_read_only, "data/2", HEAD, ERR) },
+	{ FOUND("a head without gate", head_plain, "data/2", HEAD_PLAIN, WARN) },
+	{ MENDED("remains", remains, "data/1", REMAINS, WARN) },
+	{ FOUND("which are open", remains_open, "data/1", REMAINS, WARN) },
+	{ MENDED("remains of a gate", remains_of_gate, "log/3", REMAINS, WARN) },
+	{ MENDED("remains of an export", remains_exported, "data/1", REMAINS, WARN) },
+	{ MENDED("no subsystem", no_export, "log/5", EXPORT, ERR) },
+	{ MENDED("on no port", not_linked, "log/5", EXPORT, ERR) },
+	{ FOUND("past the gate", bypass, LITEIO_NQN_PREFIX U2 ":5", BYPASS, ERR) },
+	{ FOUND("somebody on a volume", bypass_foreign, "nqn.2020-01.org.example:x", BYPASS, ERR) },
+	{ MENDED("a name that leads nowhere", link_nowhere, "old", LINK, WARN) },
+	{ MENDED("a name of another volume", link_wrong, "log", LINK, ERR) },
+	{ MENDED("a name that is gone", link_gone, "data", LINK, WARN) },
 	{ .name = "no names at all", .spoil = links_gone },
-	{ "no names, and it is in use", links_gone_open, U1, LITEIO_CHECK_LINK, WARN, true },
+	{ MENDED("no names, and it is in use", links_gone_open, U1, LINK, WARN) },
 };
 
 START_TEST(each_is_found_and_nothing_else)
