@@ -64,6 +64,7 @@ static int mend_suspended(struct liteio_agent *a, const struct liteio_finding *f
 			  struct liteio_error *err)
 {
 	enum liteio_dm_role role;
+	unsigned int flags = 0;
 	struct liteio_uuid uuid;
 	uint64_t generation;
 	int r;
@@ -72,9 +73,9 @@ static int mend_suspended(struct liteio_agent *a, const struct liteio_finding *f
 	if (r)
 		return r;
 	/* heads are for everybody, what is below them only for us */
-	return liteio_dm_resume(f->object,
-				role == LITEIO_DM_HEAD || role == LITEIO_DM_REMOTE ? 0 : LITEIO_DM_INNER,
-				err);
+	if (role != LITEIO_DM_HEAD && role != LITEIO_DM_REMOTE)
+		flags = LITEIO_DM_INNER;
+	return liteio_dm_resume(f->object, flags, err);
 }
 
 /* not one that somebody has opened since: that is refused by the kernel */

@@ -131,8 +131,8 @@ struct liteio_doctor_found {
 	bool in_use;
 };
 
-/**
- * struct liteio_doctor_view - all that was seen
+/*
+ * struct liteio_doctor_view - all that was seen; of each array there is its length
  * @blind: parts that can not be looked at: nothing is said about them. The names are
  *	"device-mapper", "module", "exports", "links", "disks", "pools": one of them here means that
  *	its array is empty for want of knowledge

@@ -49,16 +49,17 @@ static void plan_floor(const struct liteio_doctor_view *v, const struct liteio_d
 		return;
 	if (!reg)
 		f = liteio_findings_add(ret, LITEIO_CHECK_FLOOR, LITEIO_SEVERITY_ERROR, x->v.name,
-					"the kernel does not know volume %s, whose floor is %" PRIu64 ": the module was loaded without the agent",
-					x->v.name, x->v.floor);
+					"the kernel does not know volume %s, whose floor is %llu: the module was loaded without the agent",
+					x->v.name, (unsigned long long)x->v.floor);
 	else if (reg->floor < x->v.floor)
 		f = liteio_findings_add(ret, LITEIO_CHECK_FLOOR, LITEIO_SEVERITY_ERROR, x->v.name,
-					"the floor of volume %s is %" PRIu64 ", in the kernel %" PRIu64,
-					x->v.name, x->v.floor, reg->floor);
+					"the floor of volume %s is %llu, in the kernel %llu", x->v.name,
+					(unsigned long long)x->v.floor,
+					(unsigned long long)reg->floor);
 	else if (reg->floor == x->v.floor && reg->barred < ended)
 		f = liteio_findings_add(ret, LITEIO_CHECK_FLOOR, LITEIO_SEVERITY_ERROR, x->v.name,
-					"%" PRIu64 " generations of volume %s have ended, the kernel keeps out %" PRIu32 " of them",
-					ended, x->v.name, reg->barred);
+					"%llu generations of volume %s have ended, the kernel keeps out %u of them",
+					(unsigned long long)ended, x->v.name, reg->barred);
 	if (f) {
 		liteio_finding_of(f, v, x, 0);
 		f->fix = "raises it in the kernel";
@@ -66,8 +67,9 @@ static void plan_floor(const struct liteio_doctor_view *v, const struct liteio_d
 	if (!reg || reg->floor <= x->v.floor)
 		return;
 	f = liteio_findings_add(ret, LITEIO_CHECK_FLOOR_AHEAD, LITEIO_SEVERITY_WARNING, x->v.name,
-				"the kernel's floor of volume %s is %" PRIu64 ", the catalog's %" PRIu64 ": volume fence makes the higher one last",
-				x->v.name, reg->floor, x->v.floor);
+				"the kernel's floor of volume %s is %llu, the catalog's %llu: volume fence makes the higher one last",
+				x->v.name, (unsigned long long)reg->floor,
+				(unsigned long long)x->v.floor);
 	liteio_finding_of(f, v, x, 0);
 }
 
@@ -130,6 +132,11 @@ static void plan_nobodys(const struct liteio_doctor_view *v,
 		->uuid = reg->uuid;
 }
 
+static bool is_live(const struct liteio_catalog_attachment *a)
+{
+	return a->state == LITEIO_CATALOG_ATT_LIVE;
+}
+
 /* the kernel lets through what has ended, or stops what has not */
 static void plan_gate(const struct liteio_doctor_view *v, const struct liteio_netlink_att *g,
 		      struct liteio_findings *ret)
@@ -137,16 +144,18 @@ static void plan_gate(const struct liteio_doctor_view *v, const struct liteio_ne
 	const struct liteio_doctor_volume *x = liteio_doctor_volume_of(v, &g->uuid);
 	const struct liteio_catalog_attachment *a;
 	bool is_open = g->state == LITEIO_ATT_NEW || g->state == LITEIO_ATT_OPEN;
+	const char *what = is_open ? "has ended, and its gate is open" :
+				     "is live, and its gate is closed: detach it, and attach it again";
 	char object[LITEIO_FINDING_OBJECT_MAX];
 	struct liteio_finding *f;
 
 	a = liteio_doctor_att_of(v, &g->uuid, g->generation);
-	if (!x || !a || is_open == (a->state == LITEIO_CATALOG_ATT_LIVE))
+	if (!x || !a || is_open == is_live(a))
 		return;
 	liteio_finding_object(x, g->generation, object);
 	f = liteio_findings_add(ret, LITEIO_CHECK_FENCED, LITEIO_SEVERITY_ERROR, object,
-				is_open ? "generation %" PRIu64 " of volume %s has ended, and its gate is open" : "generation %" PRIu64 " of volume %s is live, and its gate is closed: detach it, and attach it again",
-				g->generation, x->v.name);
+				"generation %llu of volume %s %s",
+				(unsigned long long)g->generation, x->v.name, what);
 	liteio_finding_of(f, v, x, g->generation);
 	if (is_open)
 		f->fix = "closes it";

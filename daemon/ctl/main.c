@@ -3,8 +3,8 @@
  * liteioctl: what an admin types. One command is one request to the agent of this node; only `top`
  * and `module events` go on asking and listening.
  *
- * Exit status: 0 done, 1 the agent said no or could not be reached, or `doctor` leaves an error, 2 bad
- * command line.
+ * Exit status: 0 done, 1 the agent said no or could not be reached, or `doctor` leaves an error,
+ * 2 bad command line.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -229,11 +229,11 @@ void liteio_disk_lose(const struct liteio_disk *d, const char *device,
 		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: a part of pool %s", device,
 			 d->pool);
 	if (d->label_code == -EBADMSG)
-		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: the rest of a pool (%s)", device,
-			 d->label_why);
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: the rest of a pool (%s)",
+			 device, d->label_why);
 	if (d->signature_code)
-		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: several signatures (%s)", device,
-			 d->signature_why);
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: several signatures (%s)",
+			 device, d->signature_why);
 	if (s->type[0])
 		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: %s (%s)%s%s%s%s", device,
 			 s->type, s->usage, s->label[0] ? ", label " : "", s->label,

@@ -30,7 +30,7 @@
  */
 struct node {
 	struct liteio_doctor_view v;
-	struct liteio_doctor_pool pools[1];
+	struct liteio_doctor_pool pools[2];
 	struct liteio_doctor_volume volumes[4];
 	struct liteio_doctor_att atts[3];
 	struct liteio_doctor_device devices[16];
@@ -42,8 +42,8 @@ struct node {
 	struct liteio_nvmet_namespace namespaces[3];
 	struct liteio_doctor_link links[4];
 	struct liteio_doctor_found found[3];
-	struct liteio_doctor_missing missing[1];
-	struct liteio_doctor_word words[1];
+	struct liteio_doctor_missing missing[2];
+	struct liteio_doctor_word words[2];
 };
 
 static struct liteio_uuid uuid_of(unsigned char n)
@@ -54,12 +54,14 @@ static struct liteio_uuid uuid_of(unsigned char n)
 	return u;
 }
 
-enum { DATA = 1,
-       LOG,
-       SNAP,
-       GONE,
-       POOL = 9,
-       STRANGER = 11 };
+enum {
+	DATA = 1,
+	LOG,
+	SNAP,
+	GONE,
+	POOL = 9,
+	STRANGER = 11,
+};
 
 static struct liteio_doctor_device device(enum liteio_dm_role role, unsigned char uuid,
 					  uint64_t generation, unsigned int minor, const char *type)
@@ -158,7 +160,8 @@ static void set_kernel(struct node *n)
 	n->v.has_limits = true;
 	n->regs[0] = (struct liteio_netlink_volume){ .uuid = uuid_of(DATA), .floor = 1, .barred = 1,
 						      .attachments = 1, .qos = { .riops = 100 } };
-	n->regs[1] = (struct liteio_netlink_volume){ .uuid = uuid_of(LOG), .floor = 4, .attachments = 1 };
+	n->regs[1] = (struct liteio_netlink_volume){ .uuid = uuid_of(LOG), .floor = 4,
+						      .attachments = 1 };
 	n->v.n_reg_volumes = 2;
 	n->gates[0] = (struct liteio_netlink_att){ .uuid = uuid_of(DATA), .generation = 2,
 						    .state = LITEIO_ATT_OPEN };
@@ -195,7 +198,8 @@ static void set_pool(struct node *n)
 	snprintf(i->device, sizeof(i->device), "/dev/vdb");
 	i->meta_bytes = 100;
 	i->meta_used_bytes = 10;
-	n->pools[0].copies = (struct liteio_pool_copies){ .slots = 2, .records = 6, .records_max = 2000 };
+	n->pools[0].copies = (struct liteio_pool_copies){ .slots = 2, .records = 6,
+							   .records_max = 2000 };
 	n->pools[0].looked = true;
 	n->pools[0].reclaims = true;
 	n->v.n_pools = 1;
@@ -629,7 +633,7 @@ static const struct {
 	{ MENDED("a deletion that stands", deletion, "fast", DELETION, WARN) },
 	{ MENDED("a suspended head", suspended, "liteio-head-" U1 "-2", SUSPENDED, ERR) },
 	{ FOUND("a suspended pool", suspended_pool, "liteio-pool-" U9, SUSPENDED, ERR) },
-	{ MENDED("a thin device of nobody", thin_remains, "liteio-thin-" U11, DEVICE_REMAINS, WARN) },
+	{ MENDED("a device of nobody", thin_remains, "liteio-thin-" U11, DEVICE_REMAINS, WARN) },
 	{ FOUND("which is open", thin_remains_open, "liteio-thin-" U11, DEVICE_REMAINS, WARN) },
 	{ MENDED("a head of nobody", head_remains, "liteio-head-" U11 "-1", DEVICE_REMAINS, WARN) },
 	{ MENDED("another thin id", thin_id, "liteio-thin-" U1, DEVICE, ERR) },
