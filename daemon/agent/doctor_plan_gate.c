@@ -53,8 +53,8 @@ static void plan_floor(const struct liteio_doctor_view *v, const struct liteio_d
 					x->v.name, (unsigned long long)x->v.floor);
 	else if (reg->floor < x->v.floor)
 		f = liteio_findings_add(ret, LITEIO_CHECK_FLOOR, LITEIO_SEVERITY_ERROR, x->v.name,
-					"the floor of volume %s is %llu, in the kernel %llu", x->v.name,
-					(unsigned long long)x->v.floor,
+					"the floor of volume %s is %llu, in the kernel %llu",
+					x->v.name, (unsigned long long)x->v.floor,
 					(unsigned long long)reg->floor);
 	else if (reg->floor == x->v.floor && reg->barred < ended)
 		f = liteio_findings_add(ret, LITEIO_CHECK_FLOOR, LITEIO_SEVERITY_ERROR, x->v.name,
@@ -144,14 +144,15 @@ static void plan_gate(const struct liteio_doctor_view *v, const struct liteio_ne
 	const struct liteio_doctor_volume *x = liteio_doctor_volume_of(v, &g->uuid);
 	const struct liteio_catalog_attachment *a;
 	bool is_open = g->state == LITEIO_ATT_NEW || g->state == LITEIO_ATT_OPEN;
-	const char *what = is_open ? "has ended, and its gate is open" :
-				     "is live, and its gate is closed: detach it, and attach it again";
+	const char *what = "is live, and its gate is closed: detach it, and attach it again";
 	char object[LITEIO_FINDING_OBJECT_MAX];
 	struct liteio_finding *f;
 
 	a = liteio_doctor_att_of(v, &g->uuid, g->generation);
 	if (!x || !a || is_open == is_live(a))
 		return;
+	if (is_open)
+		what = "has ended, and its gate is open";
 	liteio_finding_object(x, g->generation, object);
 	f = liteio_findings_add(ret, LITEIO_CHECK_FENCED, LITEIO_SEVERITY_ERROR, object,
 				"generation %llu of volume %s %s",
