@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "agent/doctor.h"
 #include "agent/events.h"
 #include "agent/ops.h"
 #include "agent/route.h"
@@ -12,6 +13,7 @@
 #include "base/str.h"
 #include "base/uuid.h"
 #include "model/local.h"
+#include "model/local_doctor.h"
 #include "model/local_module.h"
 
 static int param_generation(const char *s, uint64_t *ret, struct liteio_error *err)
@@ -294,6 +296,16 @@ static int stats_list(struct liteio_call *c, struct liteio_error *err)
 	return liteio_op_stats_list(c->agent, c->ret, err);
 }
 
+static int doctor(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_doctor(c->agent, c->ret, err);
+}
+
+static int doctor_fix(struct liteio_call *c, struct liteio_error *err)
+{
+	return liteio_op_doctor_fix(c->agent, c->req, c->ret, err);
+}
+
 #define EARLY LITEIO_ROUTE_EARLY
 #define URGENT LITEIO_ROUTE_URGENT
 #define QUERY LITEIO_ROUTE_QUERY
@@ -367,6 +379,9 @@ const struct liteio_route liteio_routes[] = {
 	{ "DELETE", "/v1/attachments/*/*", attachment_delete, FORCE, NOTHING, STRUCT(deleted) },
 
 	{ "GET", "/v1/stats", stats_list, 0, NOTHING, STRUCT(stats_list) },
+
+	{ "GET", "/v1/doctor", doctor, 0, NOTHING, STRUCT(finding_list) },
+	{ "POST", "/v1/doctor/fix", doctor_fix, 0, STRUCT(doctor_fix), STRUCT(doctor_fixed) },
 	{ .method = NULL },
 };
 

@@ -5,6 +5,7 @@
 #include "agent/config.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -346,6 +347,9 @@ static int file_load(const struct command_line *cl, struct liteio_config *ret,
 	return r < 0 ? liteio_error_wrap(err, r, "%s", path) : 0;
 }
 
+/* getopt keeps where it is in variables of the process */
+static pthread_mutex_t load_lock = PTHREAD_MUTEX_INITIALIZER;
+
 int liteio_config_load(int argc, char **argv, struct liteio_config *ret, int *ret_mode,
 		       struct liteio_json **ret_told, struct liteio_error *err)
 {
@@ -353,6 +357,7 @@ int liteio_config_load(int argc, char **argv, struct liteio_config *ret, int *re
 	struct liteio_config c;
 	int mode = LITEIO_CONFIG_RUN, r;
 
+	liteio_guard(&load_lock);
 	r = command_line_parse(argc, argv, &cl, &mode, ret_told, err);
 	if (r < 0)
 		return r;

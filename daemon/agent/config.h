@@ -74,7 +74,8 @@ int liteio_config_parse(const char *text, size_t len, struct liteio_config *ret,
  *            be NULL for a command line that is known not to ask
  * @err: the sentence
  *
- * The default file may be missing; one named with --config may not.
+ * The default file may be missing; one named with --config may not. Context: any thread, one at a
+ * time: others wait.
  * Return: 0 or a negative errno; -EINVAL is a bad command line or file.
  */
 int liteio_config_load(int argc, char **argv, struct liteio_config *ret, int *ret_mode,

@@ -86,6 +86,19 @@ struct liteio_named_lock *liteio_locks_take(struct liteio_locks *l, const char *
 	return n;
 }
 
+struct liteio_named_lock *liteio_locks_try(struct liteio_locks *l, const char *name)
+{
+	struct liteio_named_lock *n;
+
+	liteio_guard(&l->lock);
+	n = find_or_add(l, name);
+	if (n->held || n->users)
+		return NULL;
+	n->users++;
+	n->held = true;
+	return n;
+}
+
 void liteio_locks_give(struct liteio_named_lock *lock)
 {
 	struct liteio_named_lock **at;

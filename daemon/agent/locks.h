@@ -19,6 +19,8 @@ void liteio_locks_free(struct liteio_locks *l); /* none is held any more */
  * Context: worker; blocks as long as another one holds it. Return: to be given back; never NULL.
  */
 struct liteio_named_lock *liteio_locks_take(struct liteio_locks *l, const char *name);
+/* the same without waiting: NULL when another one holds it */
+struct liteio_named_lock *liteio_locks_try(struct liteio_locks *l, const char *name);
 void liteio_locks_give(struct liteio_named_lock *lock); /* NULL is fine */
 
 static inline void liteio_locks_givep(struct liteio_named_lock **lock)

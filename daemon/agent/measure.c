@@ -122,6 +122,22 @@ static void pool_state(const struct liteio_local_pool_list *pools, struct liteio
 	}
 }
 
+/* nothing where the kernel can not tell */
+static void pool_shared(const struct liteio_local_pool_list *pools, struct liteio_openmetrics *m)
+{
+	liteio_openmetrics_family(m, "liteio_pool_shared_bytes", "gauge", "bytes",
+				  "What more would be in use if snapshots and clones shared no blocks.");
+	for (size_t i = 0; i < pools->n_items; i++) {
+		const struct liteio_openmetrics_label labels[] = {
+			{ "pool", pools->items[i].name },
+			{ NULL, NULL },
+		};
+
+		if (pools->items[i].shared_known)
+			liteio_openmetrics_u64(m, "", labels, pools->items[i].shared_bytes);
+	}
+}
+
 void liteio_measure_pools(struct liteio_agent *a, struct liteio_openmetrics *m)
 {
 	struct liteio_local_pool_list pools = { 0 };
@@ -130,6 +146,7 @@ void liteio_measure_pools(struct liteio_agent *a, struct liteio_openmetrics *m)
 		return;
 	pool_state(&pools, m);
 	pool_fill(&pools, m);
+	pool_shared(&pools, m);
 	for (size_t g = 0; g < LITEIO_ARRAY_SIZE(pool_gauges); g++) {
 		liteio_openmetrics_family(m, pool_gauges[g].name, "gauge", pool_gauges[g].unit,
 					  pool_gauges[g].help);

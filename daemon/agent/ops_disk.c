@@ -39,6 +39,7 @@ static void fill_ids(const struct liteio_disk *d, const struct liteio_block_id *
 static void fill(const struct liteio_disk *d, struct liteio_local_disk *ret)
 {
 	struct liteio_error why = LITEIO_ERROR_INIT;
+	struct liteio_disk_losses losses;
 	enum liteio_disk_verdict verdict;
 	int r;
 
@@ -55,6 +56,12 @@ static void fill(const struct liteio_disk *d, struct liteio_local_disk *ret)
 	ret->reason = r ? text_of(liteio_error_str(&why, r)) : NULL;
 	ret->signature = text_of(d->signature.type);
 	ret->pool = text_of(d->pool);
+	if (!ret->forcible)
+		return;
+	liteio_disk_lose(d, d->info.path, &losses);
+	ret->destroyed = liteio_calloc(losses.n + 1, sizeof(*ret->destroyed));
+	for (size_t i = 0; i < losses.n; i++)
+		ret->destroyed[ret->n_destroyed++] = text_of(losses.items[i]);
 }
 
 int liteio_op_disk_list(struct liteio_agent *a, const struct liteio_local_disk_rule *rule,

@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "model/local.h"
+#include "pool/copies.h"
+#include "pool/disk.h"
 
 /* as the API says them */
 static const char *const state_names[] = {
@@ -77,6 +79,28 @@ static void fill_fresh(struct liteio_open_pool *p, struct liteio_local_pool *ret
 	fill(p, ret);
 }
 
+/* a question to every device of the pool: only where somebody asks for numbers */
+static void fill_shared(struct liteio_open_pool *p, struct liteio_local_pool *ret)
+{
+	LITEIO_LANE(lane);
+
+	if (liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) == 0)
+		ret->shared_known = liteio_pool_shared(p->engine, &ret->shared_bytes) == 0;
+}
+
+/* what force has destroyed is text, whatever was on the disk */
+static void fill_losses(const struct liteio_disk_losses *losses, struct liteio_local_pool *ret)
+{
+	ret->destroyed = liteio_calloc(losses->n + 1, sizeof(*ret->destroyed));
+	for (size_t i = 0; i < losses->n; i++) {
+		char *clean = liteio_utf8_clean(losses->items[i]);
+
+		ret->destroyed[ret->n_destroyed++] =
+			clean ? clean : liteio_strdup(losses->items[i]);
+		log_warning(NULL, "pool %s: destroyed: %s", ret->name, ret->destroyed[i]);
+	}
+}
+
 int liteio_op_pool_list(struct liteio_agent *a, struct liteio_local_pool_list *ret,
 			struct liteio_error *err)
 {
@@ -86,8 +110,10 @@ int liteio_op_pool_list(struct liteio_agent *a, struct liteio_local_pool_list *r
 	liteio_pools_all(a->pools, &all, &n);
 	ret->items = liteio_calloc(n + 1, sizeof(*ret->items));
 	ret->n_items = n;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		fill_fresh(all[i], &ret->items[i]);
+		fill_shared(all[i], &ret->items[i]);
+	}
 	liteio_pools_put_all(a->pools, all, n);
 	return 0;
 }
@@ -102,6 +128,7 @@ int liteio_op_pool_show(struct liteio_agent *a, const char *pool, struct liteio_
 	if (r)
 		return r;
 	fill_fresh(p, ret);
+	fill_shared(p, ret);
 	liteio_pools_put(a->pools, p);
 	return 0;
 }
@@ -195,7 +222,8 @@ static int create_again(struct liteio_agent *a, const struct liteio_local_pool_c
 }
 
 static int create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
-		  struct liteio_local_pool *ret, struct liteio_error *err)
+		  struct liteio_disk_losses *losses, struct liteio_local_pool *ret,
+		  struct liteio_error *err)
 {
 	const struct liteio_pool_format format = {
 		.name = req->name,
@@ -205,6 +233,7 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		.force = req->force,
 		.linear_bytes = req->linear_bytes,
 		.reserve_bytes = req->reserved_bytes,
+		.losses = losses,
 	};
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_open_pool *p;
@@ -239,13 +268,17 @@ int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool
 			  struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	const struct liteio_local_pool_set set = { req->overcommit_percent };
+	struct liteio_disk_losses losses = { 0 };
 	int r;
 
-	r = create(a, req, ret, err);
-	if (r || !req->overcommit_percent || ret->overcommit_percent == req->overcommit_percent)
-		return r;
-	liteio_json_fini(ret, liteio_local_pool_fields);
-	return liteio_op_pool_set(a, req->name, &set, ret, err);
+	r = create(a, req, &losses, ret, err);
+	if (!r && req->overcommit_percent && ret->overcommit_percent != req->overcommit_percent) {
+		liteio_json_fini(ret, liteio_local_pool_fields);
+		r = liteio_op_pool_set(a, req->name, &set, ret, err);
+	}
+	if (!r && losses.n)
+		fill_losses(&losses, ret);
+	return r;
 }
 
 int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
@@ -330,10 +363,12 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 			const struct liteio_local_pool_grow *req, struct liteio_local_pool *ret,
 			struct liteio_error *err)
 {
+	struct liteio_disk_losses losses = { 0 };
 	const struct liteio_pool_growth growth = {
 		.size_bytes = req->size_bytes,
 		.add = req->add,
 		.force = req->force,
+		.losses = &losses,
 	};
 	/* a disk is taken by one at a time */
 	struct liteio_named_lock *lock _liteio_held_ = liteio_locks_take(a->locks, "pools");
@@ -353,6 +388,8 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 	}
 	if (!r) {
 		fill_fresh(p, ret);
+		if (losses.n)
+			fill_losses(&losses, ret);
 		log_info(NULL, "pool %s has %llu bytes of data", p->name,
 			 (unsigned long long)ret->data_bytes);
 	}

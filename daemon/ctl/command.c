@@ -179,6 +179,16 @@ static const struct liteio_column deletion_columns[] = {
 	END,
 };
 
+static const struct liteio_column finding_columns[] = {
+	TEXT("SEVERITY", "severity"),
+	TEXT("CHECK", "check"),
+	TEXT("OBJECT", "object"),
+	TEXT("POOL", "pool"),
+	TEXT("WHAT", "sentence"),
+	TEXT("FIX", "fix"),
+	END,
+};
+
 /* ---- requests ---- */
 
 /* strings of a request are borrowed: encode and forget */
@@ -433,6 +443,9 @@ const struct liteio_command liteio_commands[] = {
 	  "/v1/attachments/%s/%s", NULL, OPT(FORCE), deleted_columns },
 	{ "attachment", "stats", "counters of every gate on this node (all of them: -o json)",
 	  { 0 }, "", 0, 0, "GET", "/v1/stats", NULL, 0, stats_columns },
+
+	{ "doctor", "", "what does not fit together on this node, and what can be done about it",
+	  { 0 }, "", OPT(FIX), 0, "GET", "/v1/doctor", NULL, 0, finding_columns },
 	{ .noun = NULL },
 };
 
@@ -460,7 +473,7 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 
 	if (!noun_exists(noun))
 		return liteio_error_set(err, -EINVAL,
-					"\"%s\" is no noun of ours; there are: node, module, top, disk, pool, volume, snapshot, deletion, export, attachment",
+					"\"%s\" is no noun of ours; there are: node, module, top, disk, pool, volume, snapshot, deletion, export, attachment, doctor",
 					noun);
 	for (c = liteio_commands; c->noun; c++) {
 		if (strcmp(c->noun, noun) != 0)

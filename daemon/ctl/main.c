@@ -3,7 +3,8 @@
  * liteioctl: what an admin types. One command is one request to the agent of this node; only `top`
  * and `module events` go on asking and listening.
  *
- * Exit status: 0 done, 1 the agent said no or could not be reached, 2 bad command line.
+ * Exit status: 0 done, 1 the agent said no or could not be reached, or `doctor` leaves an error,
+ * 2 bad command line.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "base/str.h"
 #include "ctl/ask.h"
 #include "ctl/command.h"
+#include "ctl/doctor.h"
 #include "ctl/follow.h"
 #include "ctl/module_command.h"
 #include "ctl/top.h"
@@ -152,6 +154,21 @@ static int run_top(const struct command_line *cl, const struct liteio_command *c
 	return liteio_top(&o, err);
 }
 
+static int run_doctor(const struct command_line *cl, const struct liteio_command *c,
+		      struct liteio_error *err)
+{
+	struct liteio_json *left = NULL;
+	int r;
+
+	r = liteio_doctor(cl->socket, c->path, cl->options.fix, &left, err);
+	if (left && cl->output != OUTPUT_JSON && !liteio_json_len(liteio_json_get(left, "items")))
+		puts("nothing is wrong");
+	else if (left)
+		print_answer(c, (enum output)cl->output, left);
+	liteio_json_unref(left);
+	return r;
+}
+
 static const struct {
 	const char *noun;
 	const char *verb;
@@ -162,6 +179,7 @@ static const struct {
 	{ "module", "dirty", run_dirty },
 	{ "module", "events", run_events },
 	{ "top", "", run_top },
+	{ "doctor", "", run_doctor },
 };
 
 /* 1: it is none of these */
@@ -292,6 +310,8 @@ static void add_args(struct liteio_arg *args, struct liteio_options *o)
 		  .help = "between two rounds (2)" },
 		{ "from-metadata", 0, LITEIO_ARG_FLAG, &o->from_metadata,
 		  .help = "make a catalog of what is left: volumes named after their thin ids" },
+		{ "fix", 0, LITEIO_ARG_FLAG, &o->fix,
+		  .help = "doctor: mend what can be mended without harm" },
 		{ "batch", 'b', LITEIO_ARG_FLAG, &o->batch,
 		  .help = "plain text, one round after the other, also on a terminal" },
 	};

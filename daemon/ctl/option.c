@@ -29,6 +29,7 @@ const struct liteio_option_name liteio_option_names[] = {
 	{ OPT(BURST), "--burst" },	     { OPT(FOLLOW), "--follow" },
 	{ OPT(COUNT), "--count" },	     { OPT(DELAY), "--delay" },
 	{ OPT(BATCH), "--batch" },	     { OPT(FROM_METADATA), "--from-metadata" },
+	{ OPT(FIX), "--fix" },
 	{ 0, NULL },
 };
 
@@ -65,5 +66,6 @@ uint64_t liteio_options_given(const struct liteio_options *o)
 	       (o->wipe ? OPT(WIPE) : 0) | (o->no_wait ? OPT(NO_WAIT) : 0) | rule_given(o) |
 	       liteio_limits_given(o) | (o->follow ? OPT(FOLLOW) : 0) |
 	       (o->count ? OPT(COUNT) : 0) | (o->delay_s ? OPT(DELAY) : 0) |
-	       (o->batch ? OPT(BATCH) : 0) | (o->from_metadata ? OPT(FROM_METADATA) : 0);
+	       (o->batch ? OPT(BATCH) : 0) | (o->from_metadata ? OPT(FROM_METADATA) : 0) |
+	       (o->fix ? OPT(FIX) : 0);
 }

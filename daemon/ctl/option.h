@@ -52,6 +52,7 @@
 #define LITEIO_OPT_COUNT 0x4000000000ull
 #define LITEIO_OPT_DELAY 0x8000000000ull
 #define LITEIO_OPT_BATCH 0x10000000000ull
+#define LITEIO_OPT_FIX 0x20000000000ull
 
 /**
  * struct liteio_options - values of the options; NULL, 0 and false where nothing was said
@@ -84,6 +85,7 @@
  * @count: --count
  * @delay_s: --delay
  * @batch: --batch
+ * @fix: --fix
  *
  * Strings are borrowed from the command line.
  */
@@ -124,6 +126,7 @@ struct liteio_options {
 	uint64_t count;
 	uint64_t delay_s;
 	bool batch;
+	bool fix;
 };
 
 struct liteio_option_name {

@@ -35,8 +35,10 @@ const struct liteio_column liteio_pool_columns[] = {
 	WIDE,
 	SIZE("META", "metadataBytes"),
 	SIZE("META USED", "metadataUsedBytes"),
+	SIZE("SHARED", "sharedBytes"),
 	TEXTS("MORE DEVICES", "moreDevices"),
 	TEXT("UUID", "uuid"),
+	TEXTS("DESTROYED", "destroyed"),
 	END,
 };
 

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/uuid.h"
 
@@ -148,6 +149,23 @@ int liteio_nvmet_list(const struct liteio_nvmet *t, struct liteio_nvmet_export *
 /* audit: namespaces of others whose device is this path; their number, or a negative errno */
 int liteio_nvmet_foreign_users(const struct liteio_nvmet *t, const char *device,
 			       struct liteio_error *err);
+/**
+ * struct liteio_nvmet_namespace - a namespace of any subsystem, whoever made it
+ * @nqn: the subsystem
+ * @device: path of its device, as the subsystem has it
+ * @dev: what that is; 0 when it is no block device
+ * @enabled: it is given out
+ */
+struct liteio_nvmet_namespace {
+	char nqn[LITEIO_NQN_MAX + 1];
+	char device[256];
+	dev_t dev;
+	bool enabled;
+};
+
+/* audit: all of them, in new memory; none where there is no target */
+int liteio_nvmet_namespace_list(const struct liteio_nvmet *t, struct liteio_nvmet_namespace **ret,
+				size_t *ret_n, struct liteio_error *err);
 void liteio_nvmet_exports_free(struct liteio_nvmet_export *e, size_t n);
 
 #endif

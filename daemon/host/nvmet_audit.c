@@ -3,6 +3,7 @@
  * What the NVMe target exports now, and whether somebody goes past our heads.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -136,4 +137,60 @@ int liteio_nvmet_foreign_users(const struct liteio_nvmet *t, const char *device,
 	}
 	liteio_fs_names_free(names, n);
 	return users;
+}
+
+/* ---- everybody's namespaces ----------------------------------------------------------------- */
+
+struct namespaces {
+	struct liteio_nvmet_namespace *items;
+	size_t n;
+};
+
+static void add_namespaces(const struct liteio_nvmet *t, const char *nqn, struct namespaces *to)
+{
+	char dir[LITEIO_NVMET_PATH_MAX], ns[LITEIO_NVMET_PATH_MAX], **names;
+	size_t n;
+
+	liteio_nvmet_path(t, dir, "subsystems/%s/namespaces", nqn);
+	if (liteio_fs_list(dir, &names, &n, NULL))
+		return;
+	to->items = liteio_realloc(to->items, to->n + n + 1, sizeof(*to->items));
+	for (size_t i = 0; i < n; i++) {
+		struct liteio_nvmet_namespace *x = &to->items[to->n++];
+		char *device _cleanup_free_ = NULL;
+		struct stat st;
+
+		memset(x, 0, sizeof(*x));
+		liteio_nvmet_path(t, ns, "subsystems/%s/namespaces/%s", nqn, names[i]);
+		device = liteio_nvmet_get(ns, "device_path");
+		snprintf(x->nqn, sizeof(x->nqn), "%s", nqn);
+		snprintf(x->device, sizeof(x->device), "%s", device);
+		x->enabled = liteio_nvmet_ns_is_enabled(ns);
+		if (!stat(device, &st) && S_ISBLK(st.st_mode))
+			x->dev = st.st_rdev;
+	}
+	liteio_fs_names_free(names, n);
+}
+
+int liteio_nvmet_namespace_list(const struct liteio_nvmet *t, struct liteio_nvmet_namespace **ret,
+				size_t *ret_n, struct liteio_error *err)
+{
+	struct namespaces all = { 0 };
+	char dir[LITEIO_NVMET_PATH_MAX], **names;
+	size_t n;
+	int r;
+
+	liteio_nvmet_path(t, dir, "subsystems");
+	r = liteio_fs_list(dir, &names, &n, err);
+	if (r && r != -ENOENT)
+		return r;
+	if (r)
+		n = 0;
+	for (size_t i = 0; i < n; i++)
+		add_namespaces(t, names[i], &all);
+	if (!r)
+		liteio_fs_names_free(names, n);
+	*ret = all.items;
+	*ret_n = all.n;
+	return 0;
 }

@@ -262,6 +262,7 @@ const struct liteio_field liteio_local_disk_fields[] = {
 	STRING("reason", reason, 0, 0),
 	STRING("signature", signature, 0, 0),
 	STRING("pool", pool, 0, 0),
+	STRINGS("destroyed", destroyed, 0, 0),
 	END,
 };
 
@@ -290,6 +291,9 @@ const struct liteio_field liteio_local_pool_fields[] = {
 	SIZE("linearBytes", linear_bytes, KEEP, 0, 0),
 	SIZE("linearUsedBytes", linear_used_bytes, KEEP, 0, 0),
 	SIZE("linearFreeBytes", linear_free_bytes, KEEP, 0, 0),
+	SIZE("sharedBytes", shared_bytes, 0, 0, 0),
+	BOOL("sharedKnown", shared_known, KEEP),
+	STRINGS("destroyed", destroyed, 0, 0),
 	END,
 };
 

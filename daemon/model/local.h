@@ -355,6 +355,8 @@ struct liteio_local_node {
  * @reason: the sentence that making a pool would be refused with
  * @signature: what was recognised on it: "ext4", "gpt"
  * @pool: name of the pool it carries
+ * @destroyed: what would be lost if a pool was made with force, sentences; of what is @forcible
+ * @n_destroyed: how many
  */
 struct liteio_local_disk {
 	char *device;
@@ -371,6 +373,8 @@ struct liteio_local_disk {
 	char *reason;
 	char *signature;
 	char *pool;
+	char **destroyed;
+	size_t n_destroyed;
 };
 
 /**
@@ -398,6 +402,12 @@ struct liteio_local_disk {
  * @linear_bytes: space for linear volumes
  * @linear_used_bytes: of it, ranges that volumes have
  * @linear_free_bytes: what is left
+ * @shared_bytes: what would be in use beside what is if snapshots and clones shared no blocks
+ * @shared_known: @shared_bytes is known: every thin or reserved volume and snapshot is active, or
+ *                nothing is there that shares
+ * @destroyed: what was on the disk before, and is lost: sentences, of a pool that was made, or has
+ *             grown, with force
+ * @n_destroyed: how many
  */
 struct liteio_local_pool {
 	char *name;
@@ -423,6 +433,10 @@ struct liteio_local_pool {
 	uint64_t linear_bytes;
 	uint64_t linear_used_bytes;
 	uint64_t linear_free_bytes;
+	uint64_t shared_bytes;
+	bool shared_known;
+	char **destroyed;
+	size_t n_destroyed;
 };
 
 /**

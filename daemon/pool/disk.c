@@ -214,6 +214,32 @@ bool liteio_disk_is_forcible(const struct liteio_disk *d)
 	       liteio_disk_judge(d, "", 0, true, NULL, NULL) == 0;
 }
 
+static char *next_loss(struct liteio_disk_losses *l)
+{
+	return l->items[l->n++];
+}
+
+void liteio_disk_lose(const struct liteio_disk *d, const char *device,
+		      struct liteio_disk_losses *ret)
+{
+	const struct liteio_block_signature *s = &d->signature;
+
+	*ret = (struct liteio_disk_losses){ 0 };
+	if (!d->label_code)
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: a part of pool %s", device,
+			 d->pool);
+	if (d->label_code == -EBADMSG)
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: the rest of a pool (%s)",
+			 device, d->label_why);
+	if (d->signature_code)
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: several signatures (%s)",
+			 device, d->signature_why);
+	if (s->type[0])
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: %s (%s)%s%s%s%s", device,
+			 s->type, s->usage, s->label[0] ? ", label " : "", s->label,
+			 s->uuid[0] ? ", uuid " : "", s->uuid);
+}
+
 /* ---- all of them ---------------------------------------------------------------------------- */
 
 bool liteio_disk_is_local(const struct liteio_block_info *i)

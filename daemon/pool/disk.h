@@ -16,6 +16,8 @@
 struct liteio_error;
 
 #define LITEIO_DISK_WHY_MAX 256
+#define LITEIO_DISK_LOSSES_MAX 4
+#define LITEIO_DISK_LOSS_MAX 768
 
 /**
  * struct liteio_disk - what there is to know about a device
@@ -108,6 +110,20 @@ int liteio_disk_judge(const struct liteio_disk *d, const char *device, uint32_t 
 
 /* is it lost, and nothing else in the way, when a pool is made with force? (pure) */
 bool liteio_disk_is_forcible(const struct liteio_disk *d);
+
+/**
+ * struct liteio_disk_losses - what force destroys
+ * @items: a sentence each
+ * @n: how many
+ */
+struct liteio_disk_losses {
+	char items[LITEIO_DISK_LOSSES_MAX][LITEIO_DISK_LOSS_MAX];
+	size_t n;
+};
+
+/* what is on a device that a pool is made on with force; nothing on one that is usable. Pure */
+void liteio_disk_lose(const struct liteio_disk *d, const char *device,
+		      struct liteio_disk_losses *ret);
 
 /**
  * liteio_disk_is_local() - a disk of this machine, on which pools are looked for

@@ -29,6 +29,7 @@
 #include "pool/catalog.h"
 #include "pool/label.h"
 
+struct liteio_disk_losses;
 struct liteio_error;
 struct liteio_pool;
 
@@ -136,6 +137,7 @@ int liteio_pool_prepare(struct liteio_error *err);
  * @linear_bytes: set apart for linear volumes, rounded up to LITEIO_LINEAR_UNIT
  * @reserve_bytes: set apart for reserved volumes, rounded up to blocks; its metadata comes on top
  * @force: take a device that carries a signature or partition table; never one in use
+ * @losses: filled with what that destroys, before it is; may be NULL
  */
 struct liteio_pool_format {
 	const char *name;
@@ -145,6 +147,7 @@ struct liteio_pool_format {
 	uint64_t linear_bytes;
 	uint64_t reserve_bytes;
 	bool force;
+	struct liteio_disk_losses *losses;
 };
 
 /**
@@ -212,11 +215,13 @@ bool liteio_pool_is_on(struct liteio_pool *p, const char *device);
  * @size_bytes: of a pool in a file: make the file so large first
  * @add: a disk that the pool is to lie on, too; NULL for none. One that it has already is no error
  * @force: as in struct liteio_pool_format, for @add
+ * @losses: likewise
  */
 struct liteio_pool_growth {
 	uint64_t size_bytes;
 	const char *add;
 	bool force;
+	struct liteio_disk_losses *losses;
 };
 
 /**

@@ -129,6 +129,8 @@ static int format(struct format_op *op, struct liteio_uuid *ret_uuid, struct lit
 				      err);
 	if (r)
 		return r;
+	if (op->f->losses)
+		liteio_disk_lose(&disk, op->device, op->f->losses);
 	r = liteio_store_open(op->device, true, s, err);
 	if (r)
 		return r == -ENODATA ? -EINVAL : r;

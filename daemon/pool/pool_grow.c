@@ -81,6 +81,8 @@ static int check_disk(struct grow_op *op, struct liteio_error *err)
 	    liteio_label_is_left_over(&op->p->store.label, &found.label))
 		disk.label_code = -ENODATA;
 	r = liteio_disk_judge(&disk, op->g->add, op->label.thin_block, op->g->force, NULL, err);
+	if (!r && op->g->losses)
+		liteio_disk_lose(&disk, op->g->add, op->g->losses);
 	return r ? r : check_queue(op, &disk.info, err);
 }
 

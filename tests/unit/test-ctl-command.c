@@ -107,6 +107,7 @@ static const struct {
 	  "{\"snapshots\":[{\"name\":\"s\",\"volume\":\"a\"},"
 	  "{\"name\":\"t\",\"volume\":\"b\"}]}" },
 	{ "deletion", "list", { NULL }, { NO_TIMEOUT }, "/v1/deletions", NULL },
+	{ "doctor", "", { NULL }, { .fix = true, NO_TIMEOUT }, "/v1/doctor", NULL },
 	{ "disk", "list", { NULL }, { NO_TIMEOUT }, "/v1/disks", NULL },
 	{ "disk", "list", { NULL }, { .rule = { .usable = true }, NO_TIMEOUT },
 	  "/v1/disks?usable=true", NULL },

@@ -81,6 +81,7 @@ static const struct {
 
 START_TEST(a_disk_is_judged)
 {
+	struct liteio_disk_losses losses;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	enum liteio_disk_verdict verdict = LITEIO_DISK_UNREADABLE;
 	const struct liteio_disk *d = &judged[_i].d;
@@ -94,6 +95,12 @@ START_TEST(a_disk_is_judged)
 	ck_assert_msg(!r || strstr(err.msg, judged[_i].said), "%s: %s", what, err.msg);
 	ck_assert_msg(liteio_disk_is_forcible(d) == judged[_i].by_force, "%s", what);
 	/* force never makes it worse, and nobody has to want the words */
+	/* what force destroys is named: something where it is needed, nothing where it is not */
+	liteio_disk_lose(d, "x", &losses);
+	ck_assert_msg(losses.n <= LITEIO_DISK_LOSSES_MAX, "%s", what);
+	ck_assert_msg(!judged[_i].by_force || (losses.n && !strncmp(losses.items[0], "x: ", 3)),
+		      "%s: %zu losses", what, losses.n);
+	ck_assert_msg(judged[_i].code || losses.n == 0, "%s: %s", what, losses.items[0]);
 	r = liteio_disk_judge(d, "x", 0, true, NULL, NULL);
 	ck_assert_msg((r == 0) == (judged[_i].by_force || !judged[_i].code), "%s", what);
 }

@@ -11,6 +11,7 @@
 #   j NOUN VERB ...          liteioctl with JSON as the answer
 #   until_true SECONDS COMMAND...   ask again until it says yes
 #   refused PATTERN COMMAND...      the command fails, in one line that matches
+#   doctor_is_silent         liteioctl doctor finds nothing wrong: all that was done has left nothing behind
 
 AGENT_PID=/run/liteio-agent.pid
 AGENT_LOG=/run/liteio-agent.log
@@ -103,4 +104,14 @@ refused() {
 		echo "$* was refused with \"$said\", not with \"$pattern\"" >&2
 		return 1
 	}
+}
+
+doctor_is_silent() {
+	local said
+
+	said=$(j doctor) || true
+	if ! jq -e '[.items[] | select(.severity != "info")] == []' <<<"$said" >/dev/null; then
+		echo "the doctor finds something: $said" >&2
+		return 1
+	fi
 }

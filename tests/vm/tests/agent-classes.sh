@@ -115,6 +115,7 @@ is reservedUsedBytes 0
 is reservedFreeBytes $((64 * mib))
 is linearFreeBytes $((96 * mib))
 ! dmsetup ls | grep liteio-linear || fail "linear devices stayed"
+doctor_is_silent
 liteioctl pool delete fast >/dev/null
 agent_stop
 ok "everything is given back"

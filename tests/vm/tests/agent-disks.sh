@@ -142,7 +142,18 @@ ok "a bad rule gets a sentence"
 liteioctl pool create second "$(id empty)" >/dev/null
 look
 is empty pool false false 'carries the pool second already'
-liteioctl pool create third "$(dev damaged)" --force >/dev/null
+[ "$(of "$(dev ext)" destroyed | jq length)" = 1 ] || fail "what force destroys: $(of "$(dev ext)" destroyed)"
+[ "$(of "$(dev empty)" destroyed)" = null ] || fail "on an empty disk there is nothing to destroy"
+id=$(blkid -p -s UUID -o value "$(dev ext)")
+mkfs.ext4 -q -F -L "my data" -U "$id" "$(id ext)"
+look
+want="$(dev ext): ext4 (filesystem), label my data, uuid $id"
+[ "$(of "$(dev ext)" 'destroyed[0]')" = "$want" ] || fail "what force destroys: $(of "$(dev ext)" 'destroyed[0]')"
+liteioctl pool create fourth "$(dev ext)" --force >/run/said
+grep -q "^destroyed *$want\$" /run/said || fail "it does not say what it has destroyed: $(cat /run/said)"
+[ "$(j pool create fourth "$(dev ext)" --force | jq .destroyed)" = null ] || fail "made twice, destroyed twice"
+said=$(j pool create third "$(dev damaged)" --force | jq -r '.destroyed[0]')
+grep -q 'the rest of a pool' <<<"$said" || fail "it does not say what it has destroyed: $said"
 look
 is damaged pool false false 'carries the pool third already'
 ok "looking changes nothing; what is usable is used, and what is forcible by force"

@@ -279,4 +279,5 @@ liteioctl attachment delete "$busy" 1 >/dev/null
 liteioctl export delete busy 1 >/dev/null
 liteioctl volume delete busy >/dev/null
 [ "$(j pool show fast | jq .dataUsedBytes)" = "$empty" ] || fail "space is lost"
+doctor_is_silent
 agent_stop

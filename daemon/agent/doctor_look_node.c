@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the doctor sees: catalogs, disks, and the agent itself.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/doctor.h"
+#include "agent/door.h"
+#include "agent/pools.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/worker.h"
+
+#define KNOWN_MAX_BYTES (1u << 20)
+/* as /healthz has it: no operation is allowed to take this long */
+#define STUCK_MS 300000
+
+/* ---- open pools ----------------------------------------------------------------------------- */
+
+static void look_copies(struct liteio_open_pool *p, struct liteio_doctor_view *v,
+			struct liteio_doctor_pool *ret)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	_cleanup_free_ char *part = NULL;
+	int r;
+
+	{
+		LITEIO_LANE(lane);
+
+		r = liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, &err);
+		if (!r)
+			r = liteio_pool_look_copies(p->engine, &ret->copies, &err);
+	}
+	ret->looked = !r;
+	if (!r)
+		return;
+	part = liteio_strf("pool %s", p->name);
+	liteio_doctor_word(&v->blind, &v->n_blind, part, liteio_error_str(&err, r));
+}
+
+static void add_volumes(struct liteio_open_pool *p, struct liteio_doctor_view *v, size_t pool)
+{
+	_cleanup_free_ struct liteio_catalog_volume *list = NULL;
+	size_t n = 0;
+
+	liteio_pool_volume_list(p->engine, &list, &n);
+	v->volumes = liteio_realloc(v->volumes, v->n_volumes + n + 1, sizeof(*v->volumes));
+	for (size_t i = 0; i < n; i++)
+		v->volumes[v->n_volumes++] =
+			(struct liteio_doctor_volume){ .v = list[i], .pool = pool };
+}
+
+static void add_atts(struct liteio_open_pool *p, struct liteio_doctor_view *v, size_t pool)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *list = NULL;
+	size_t n = 0;
+
+	liteio_pool_attachment_list(p->engine, NULL, &list, &n);
+	v->atts = liteio_realloc(v->atts, v->n_atts + n + 1, sizeof(*v->atts));
+	for (size_t i = 0; i < n; i++)
+		v->atts[v->n_atts++] = (struct liteio_doctor_att){ .a = list[i], .pool = pool };
+}
+
+static int compare_volumes(const void *a, const void *b)
+{
+	const struct liteio_doctor_volume *x = a, *y = b;
+
+	return memcmp(x->v.uuid.b, y->v.uuid.b, sizeof(x->v.uuid.b));
+}
+
+static int compare_atts(const void *a, const void *b)
+{
+	const struct liteio_doctor_att *x = a, *y = b;
+	int c = memcmp(x->a.volume.b, y->a.volume.b, sizeof(x->a.volume.b));
+
+	if (c)
+		return c;
+	return x->a.generation < y->a.generation ? -1 : x->a.generation > y->a.generation;
+}
+
+/* disks with a label of ours, and which of them are those of open pools */
+static void look_disks(struct liteio_open_pool **all, size_t n_all, struct liteio_doctor_view *v)
+{
+	struct liteio_pool_found *found _cleanup_free_ = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	size_t n = 0;
+	int r;
+
+	r = liteio_pool_scan(&found, &n, &err);
+	if (r) {
+		liteio_doctor_word(&v->blind, &v->n_blind, "disks", liteio_error_str(&err, r));
+		return;
+	}
+	v->found = liteio_calloc(n + 1, sizeof(*v->found));
+	for (size_t i = 0; i < n; i++) {
+		struct liteio_doctor_found *f = &v->found[v->n_found++];
+
+		f->f = found[i];
+		for (size_t k = 0; k < n_all; k++)
+			f->in_use = f->in_use ||
+				    liteio_pool_is_on(all[k]->engine, found[i].device);
+	}
+}
+
+void liteio_doctor_look_pools(struct liteio_agent *a, struct liteio_doctor_view *v)
+{
+	struct liteio_open_pool **all;
+	size_t n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	v->pools = liteio_calloc(n + 1, sizeof(*v->pools));
+	for (size_t i = 0; i < n; i++) {
+		struct liteio_doctor_pool *p = &v->pools[v->n_pools];
+
+		liteio_pool_info(all[i]->engine, &p->info);
+		p->repairs = all[i]->repairs;
+		look_copies(all[i], v, p);
+		add_volumes(all[i], v, v->n_pools);
+		add_atts(all[i], v, v->n_pools);
+		/* after the records: who sets it has seen them */
+		p->reclaims = all[i]->reclaims;
+		v->n_pools++;
+	}
+	look_disks(all, n, v);
+	liteio_pools_put_all(a->pools, all, n);
+	if (v->n_volumes > 1)
+		qsort(v->volumes, v->n_volumes, sizeof(*v->volumes), compare_volumes);
+	if (v->n_atts > 1)
+		qsort(v->atts, v->n_atts, sizeof(*v->atts), compare_atts);
+}
+
+/* ---- known ones that are not open ----------------------------------------------------------- */
+
+static void add_missing(const struct liteio_json *known, struct liteio_doctor_view *v)
+{
+	const char *uuid = liteio_json_get_string(known, "uuid");
+	const char *name = liteio_json_get_string(known, "name");
+	struct liteio_doctor_missing m = { 0 };
+
+	if (!uuid || liteio_uuid_parse(uuid, &m.uuid) || liteio_doctor_pool_of(v, &m.uuid))
+		return;
+	snprintf(m.name, sizeof(m.name), "%s", name ? name : uuid);
+	m.remote = liteio_json_get_bool(known, "remote", false);
+	v->missing = liteio_realloc(v->missing, v->n_missing + 1, sizeof(*v->missing));
+	v->missing[v->n_missing++] = m;
+}
+
+/* the list of pools_known.c, which is replaced as a whole */
+static void look_known(struct liteio_agent *a, struct liteio_doctor_view *v)
+{
+	_cleanup_free_ char *path = liteio_strf("%s/pools.json", a->config.state_dir);
+	_cleanup_free_ char *text = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_json *j = NULL;
+	const struct liteio_json *pools;
+	size_t len;
+	int r;
+
+	if (!liteio_fs_exists(path))
+		return;
+	r = liteio_fs_read(path, KNOWN_MAX_BYTES, &text, &len, &err);
+	if (!r)
+		r = liteio_json_parse(text, len, &j, &err);
+	if (r) {
+		liteio_doctor_word(&v->blind, &v->n_blind, "pools", liteio_error_str(&err, r));
+		return;
+	}
+	pools = liteio_json_get(j, "pools");
+	for (size_t i = 0; liteio_json_is_array(pools) && i < liteio_json_len(pools); i++)
+		add_missing(liteio_json_at(pools, i), v);
+	liteio_json_unref(j);
+}
+
+/* ---- the agent ------------------------------------------------------------------------------ */
+
+static void look_config(struct liteio_agent *a, struct liteio_doctor_view *v)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_config next = { 0 };
+	int mode, r;
+
+	r = liteio_config_load(a->argc, a->argv, &next, &mode, NULL, &err);
+	if (r) {
+		liteio_doctor_word(&v->blind, &v->n_blind, "configuration",
+				   liteio_error_str(&err, r));
+		return;
+	}
+	for (const struct liteio_field *f = liteio_config_fields; f->key; f++)
+		if (!(f->flags & LITEIO_FIELD_LIVE) &&
+		    !liteio_json_field_equal(f, &a->config, &next))
+			liteio_doctor_word(&v->config, &v->n_config, f->key, "");
+	liteio_config_fini(&next);
+}
+
+void liteio_doctor_look_node(struct liteio_agent *a, struct liteio_doctor_view *v)
+{
+	_cleanup_free_ char *door = liteio_door_reason(a);
+
+	look_known(a, v);
+	look_config(a, v);
+	if (door)
+		snprintf(v->door, sizeof(v->door), "%s", door);
+	v->stuck = liteio_workers_stuck(a->workers, STUCK_MS) +
+		   liteio_workers_stuck(a->urgent, STUCK_MS);
+}

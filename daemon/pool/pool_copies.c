@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What is there more than once: labels and catalog slots, looked at again and written again; and
+ * blocks that several volumes share.
+ */
+#include <errno.h>
+
+#include "base/error.h"
+#include "pool/copies.h"
+#include "pool/object.h"
+
+/* the label of one device read again: the pool's own view of it is not touched */
+static int reread(const struct liteio_store *s, struct liteio_store *ret, struct liteio_error *err)
+{
+	*ret = *s;
+	return liteio_store_read_label(ret, err);
+}
+
+static const struct liteio_store *device(const struct liteio_pool *p, uint32_t i)
+{
+	return i ? p->store.others[i] : &p->store;
+}
+
+static int look_labels(const struct liteio_pool *p, bool *ret_differ, struct liteio_error *err)
+{
+	struct liteio_store s;
+
+	*ret_differ = false;
+	for (uint32_t i = 0; i < p->store.label.n_devices; i++) {
+		int r = reread(device(p, i), &s, err);
+
+		/* neither copy is whole, and the pool is open: that can be mended, too */
+		if (r && r != -ENODATA && r != -EBADMSG)
+			return r;
+		*ret_differ = *ret_differ || r || s.needs_labels ||
+			      s.label.sequence != p->store.label.sequence;
+	}
+	return 0;
+}
+
+int liteio_pool_look_copies(struct liteio_pool *p, struct liteio_pool_copies *ret,
+			    struct liteio_error *err)
+{
+	const struct liteio_extent *slot = liteio_label_extent(&p->store.label,
+							       LITEIO_EXTENT_SLOT_A);
+	struct liteio_pool_copies c = {
+		.slots = (unsigned int)liteio_store_count_slots(&p->store),
+		.records = p->cat.n_volumes + p->cat.n_attachments + p->cat.n_extents,
+		.records_max = (slot->length - LITEIO_ONDISK_BLOCK) / LITEIO_RECORD_BYTES,
+	};
+	int r = look_labels(p, &c.labels_differ, err);
+
+	if (!r)
+		*ret = c;
+	return r;
+}
+
+static int mend_labels(struct liteio_pool *p, struct liteio_error *err)
+{
+	for (uint32_t i = 0; i < p->store.label.n_devices; i++) {
+		struct liteio_store *s = i ? p->store.others[i] : &p->store, now;
+		int r = reread(s, &now, err);
+
+		if (r && r != -ENODATA && r != -EBADMSG)
+			return r;
+		/* what is whole is written last: at no moment is there none */
+		s->needs_labels = s->needs_labels || r || now.needs_labels ||
+				  now.label.sequence != p->store.label.sequence;
+		s->from_backup = !r && now.from_backup;
+	}
+	return liteio_pool_mend_label(p, err);
+}
+
+/* the next write goes to the slot that is not whole, be it the one that was written last */
+static int mend_slots(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_catalog draft, whole;
+	struct liteio_store s = p->store;
+	int r;
+
+	if (liteio_store_count_slots(&p->store) == 2)
+		return 0;
+	if (!liteio_store_read_catalog(&s, &whole, NULL)) {
+		liteio_catalog_fini(&whole);
+		p->store.slot = s.slot;
+	}
+	liteio_pool_draft(p, &draft);
+	r = liteio_pool_persist(p, &draft, err);
+	if (!r && liteio_store_count_slots(&p->store) == 0)
+		r = liteio_error_set(err, -EIO, "the slots of the catalog are still damaged");
+	return r;
+}
+
+int liteio_pool_mend_copies(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = liteio_pool_check_writable(p, err);
+
+	if (!r)
+		r = mend_labels(p, err);
+	if (!r)
+		r = mend_slots(p, err);
+	/* both were damaged: the second write is for the other one */
+	if (!r)
+		r = mend_slots(p, err);
+	if (!r && liteio_store_count_slots(&p->store) < 2)
+		r = liteio_error_set(err, -EIO, "a slot of the catalog is still damaged");
+	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
+}
+
+/* ---- shared blocks -------------------------------------------------------------------------- */
+
+/* snapshots and clones share with what they were made of, and with each other; nothing else does */
+static bool may_share(const struct liteio_catalog *c)
+{
+	for (size_t i = 0; i < c->n_volumes; i++)
+		if (c->volumes[i].kind == LITEIO_CATALOG_SNAPSHOT ||
+		    !liteio_uuid_is_null(&c->volumes[i].origin))
+			return true;
+	return false;
+}
+
+/* what all devices of the pool map together */
+static int sum_mapped(const struct liteio_pool *p, uint64_t *ret)
+{
+	*ret = 0;
+	for (size_t i = 0; i < p->cat.n_volumes; i++) {
+		const struct liteio_catalog_volume *v = &p->cat.volumes[i];
+		struct liteio_engine *e;
+		struct liteio_engine_volume s;
+
+		if (v->vclass == LITEIO_CATALOG_LINEAR)
+			continue;
+		e = liteio_pool_engine_of(p, v->vclass);
+		if (e->ops->volume_status(e, &v->uuid, &s, NULL))
+			return -ENODATA;
+		*ret += s.mapped_bytes;
+	}
+	return 0;
+}
+
+int liteio_pool_shared(struct liteio_pool *p, uint64_t *ret_bytes)
+{
+	struct liteio_engine_status thin = { 0 }, reserve = { 0 };
+	uint64_t mapped;
+	int r;
+
+	if (!may_share(&p->cat)) {
+		*ret_bytes = 0;
+		return 0;
+	}
+	r = sum_mapped(p, &mapped);
+	if (!r)
+		r = p->engine->ops->status(p->engine, &thin, NULL);
+	if (!r && p->reserve)
+		r = p->reserve->ops->status(p->reserve, &reserve, NULL);
+	if (r)
+		return r;
+	/* what was freed a moment ago still counts as in use */
+	if (mapped < thin.data_used + reserve.data_used)
+		return -ENODATA;
+	*ret_bytes = mapped - thin.data_used - reserve.data_used;
+	return 0;
+}
