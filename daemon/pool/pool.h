@@ -262,16 +262,16 @@ bool liteio_pool_is_gone(struct liteio_pool *p);
 /* forget it and leave everything in the kernel as it is; for the end of the process */
 void liteio_pool_release(struct liteio_pool *p);
 /*
- * close it, wipe its labels, release @p; -EBUSY while it has volumes or snapshots. What fails leaves
- * it open, as it was, or with a condition that says why not
+ * close it, wipe its labels, release @p; -EBUSY while it has volumes or snapshots. What fails
+ * leaves it open, as it was, or with a condition that says why not
  */
 int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err);
 
 /* the label of one device, or of a file: 0, -ENODATA, -EBADMSG, -ENOTSUP, ...; writes nothing */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
 /*
- * all disks of this machine with a label of ours; new memory. Those that can not be read are skipped,
- * and those that do not answer within seconds
+ * all disks of this machine with a label of ours; new memory. Those that can not be read are
+ * skipped, and those that do not answer within seconds
  */
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err);
 /* a scan, an earlier one maybe, still waits for a disk. Any thread */

@@ -2,9 +2,9 @@
 /*
  * Finding pools on the disks of this machine.
  *
- * A disk that hangs does not answer, and whoever asks it hangs with it: so each is asked by a thread
- * of its own, which is left behind when it takes too long. As long as it is there its disk is taken
- * for one that carries nothing, and is not asked again.
+ * A disk that hangs does not answer, and whoever asks it hangs with it: so each is asked by a
+ * thread of its own, which is left behind when it takes too long. As long as it is there its disk
+ * is taken for one that carries nothing, and is not asked again.
  */
 #include <errno.h>
 #include <fcntl.h>

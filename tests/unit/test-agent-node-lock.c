@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The lock of the node: held by who lives, waited for while its holder ends, and taken from one that
- * is dead and keeps it all the same, by one and not by two.
+ * The lock of the node: held by who lives, waited for while its holder ends, and taken from one
+ * that is dead and keeps it all the same, by one and not by two.
  *
  * unit-src: daemon/agent/node_lock.c
  */

@@ -33,7 +33,9 @@ for n in $(seq $clones); do
 done
 want=$(sum "$(poolctl activate $full $S1)")
 n=0
-while poolctl snapshot $full "$(shot $((n + 1)))" "s$((n + 1))" $V1 2>/tmp/said; do
+# numbers of a change that is not committed count what it replaces as well: a status that commits, before each look
+settled() { dmsetup status "$(ours pool)" >/dev/null; }
+while settled && poolctl snapshot $full "$(shot $((n + 1)))" "s$((n + 1))" $V1 2>/tmp/said; do
 	n=$((n + 1))
 	xfs_io -d "${writes[@]}" "$dev"
 	[ $n -lt 200 ] || fail "the metadata never get full: $(poolctl info $full)"
