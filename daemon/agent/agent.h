@@ -46,8 +46,8 @@ struct liteio_workers;
  * @arrival: disks that come late, NULL before all pools that were there are open
  * @watch: what device-mapper says of pools, NULL when it can not be listened to
  * @try_later: has what failed, and nobody will ask for again, tried again; loop thread; may be NULL
- * @ready: every pool known at start is open and restored; set once, read by any thread. Before that
- *         operations answer -EAGAIN
+ * @ready: every pool known at start is open and restored, but for those whose disks do not answer
+ *         or take long; set once, read by any thread. Before that operations answer -EAGAIN
  */
 struct liteio_agent {
 	struct liteio_loop *loop;

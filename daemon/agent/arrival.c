@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Disks that come late.
+ * Disks that come late, and disks that go and come back.
  *
- * The list of block devices is the kernel's, and costs no disk anything; only when it is another
- * one than before are labels read. So a pool whose disk is away for weeks wakes nobody up, and an
- * error is said once, not every time.
+ * The kernel says when a disk has come or gone. While a pool is missing its disks are listed every
+ * few seconds as well, for what nobody says anything of: a file on a filesystem that is mounted by
+ * now. The list is the kernel's, and costs no disk anything; only when it is another one than
+ * before are labels read. So a pool whose disk is away for weeks wakes nobody up, and an error is
+ * said once, not every time.
  */
 #include "agent/arrival.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,20 +24,33 @@
 #include "base/str.h"
 #include "base/worker.h"
 #include "host/block.h"
+#include "host/uevent.h"
 
 #define LOOK_MS 5000
 #define LOOK_SLACK_MS 1000
+/* a disk seldom comes alone: partitions, other paths */
+#define SETTLE_MS 500
 
 /**
  * struct liteio_arrival - the lookout
  * @agent: whose
  * @timer: NULL once stopped
+ * @events: the kernel's; NULL when it can not be listened to
+ * @io: on @events
+ * @looking: a worker looks; loop thread only
+ * @again: something came or went meanwhile; loop thread only
+ * @came: nothing is as it was: set by the loop thread, taken by the job
  * @seen: the disks as they were when pools were tried last; the job only
  * @missing: some are; written by the job, read when it has ended
  */
 struct liteio_arrival {
 	struct liteio_agent *agent;
 	struct liteio_timer *timer;
+	struct liteio_uevents *events;
+	struct liteio_io *io;
+	bool looking;
+	bool again;
+	_Atomic bool came;
 	char *seen;
 	bool missing;
 };
@@ -69,17 +85,20 @@ static void opened(struct liteio_agent *a, struct liteio_open_pool *p)
 static void look(void *arg)
 {
 	struct liteio_arrival *w = arg;
+	bool is_new;
 	char *now;
 
 	w->missing = liteio_pools_any_missing(w->agent);
 	if (!w->missing)
 		return;
 	now = disks();
-	if (!w->seen || strcmp(now, w->seen) != 0) {
+	/* one that was pulled out and plugged in again looks the same, and is another one */
+	is_new = atomic_exchange(&w->came, false) || !w->seen || strcmp(now, w->seen) != 0;
+	if (liteio_pools_try_again() || is_new) {
 		struct liteio_named_lock *lock _liteio_held_ =
 			liteio_locks_take(w->agent->locks, "pools");
 
-		liteio_pools_open_missing(w->agent, opened);
+		liteio_pools_open_missing(w->agent, !is_new, opened);
 	}
 	free(w->seen);
 	w->seen = now;
@@ -89,7 +108,10 @@ static void looked(void *arg)
 {
 	struct liteio_arrival *w = arg;
 
-	if (w->missing && w->timer)
+	w->looking = false;
+	if (w->again && w->timer)
+		liteio_timer_arm(w->timer, SETTLE_MS, LOOK_SLACK_MS);
+	else if (w->missing && w->timer)
 		liteio_timer_arm(w->timer, LOOK_MS, LOOK_SLACK_MS);
 }
 
@@ -97,7 +119,47 @@ static void on_timer(void *arg)
 {
 	struct liteio_arrival *w = arg;
 
+	w->again = w->looking;
+	if (w->looking)
+		return;
+	w->looking = true;
 	liteio_worker_submit(w->agent->workers, NULL, look, looked, w);
+}
+
+static bool is_about_disks(const struct liteio_uevent *e)
+{
+	_cleanup_free_ char *path = liteio_strf("/dev/%s", e->lost ? "" : e->devname);
+
+	return e->lost || (!strcmp(e->subsystem, "block") && !is_made(path) &&
+			   (!strcmp(e->action, "add") || !strcmp(e->action, "remove")));
+}
+
+static void on_event(void *arg, int fd, unsigned int events)
+{
+	struct liteio_uevent *e _cleanup_free_ = liteio_calloc(1, sizeof(*e));
+	struct liteio_arrival *w = arg;
+	bool any = false;
+
+	while (liteio_uevents_next(w->events, e, NULL) > 0)
+		any = any || is_about_disks(e);
+	if (!any)
+		return;
+	w->came = true;
+	liteio_timer_arm(w->timer, SETTLE_MS, LOOK_SLACK_MS);
+}
+
+/* without them what was there at the start, and has gone since, is imported by hand */
+static void listen_to_kernel(struct liteio_arrival *w)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_uevents_open(&w->events, &err);
+
+	if (r == 0)
+		r = liteio_io_new(w->agent->loop, liteio_uevents_fd(w->events), LITEIO_IO_READ,
+				  on_event, w, &w->io, &err);
+	if (r < 0)
+		log_err(NULL, "the kernel does not say which disks come and go: %s",
+			liteio_error_str(&err, r));
 }
 
 int liteio_arrival_start(struct liteio_agent *a, struct liteio_arrival **ret,
@@ -114,6 +176,7 @@ int liteio_arrival_start(struct liteio_agent *a, struct liteio_arrival **ret,
 	}
 	/* the first look finds what came while the start was under way */
 	liteio_timer_arm(w->timer, LOOK_MS, LOOK_SLACK_MS);
+	listen_to_kernel(w);
 	*ret = w;
 	return 0;
 }
@@ -122,6 +185,8 @@ void liteio_arrival_stop(struct liteio_arrival *w)
 {
 	if (!w)
 		return;
+	liteio_io_free(w->io);
+	w->io = NULL;
 	liteio_timer_free(w->timer);
 	w->timer = NULL;
 }
@@ -130,6 +195,7 @@ void liteio_arrival_free(struct liteio_arrival *w)
 {
 	if (!w)
 		return;
+	liteio_uevents_close(w->events);
 	free(w->seen);
 	free(w);
 }

@@ -6,11 +6,8 @@
  * finds.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -20,6 +17,7 @@
 #include "agent/door.h"
 #include "agent/locks.h"
 #include "agent/metrics.h"
+#include "agent/node_lock.h"
 #include "agent/pools.h"
 #include "agent/release.h"
 #include "agent/reload.h"
@@ -29,10 +27,8 @@
 #include "base/args.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/fs.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/str.h"
 #include "base/worker.h"
 #include "host/dm.h"
 #include "host/kmodule.h"
@@ -43,26 +39,6 @@
 #define URGENT_MAX 16
 /* jobs that are under way at the end are cut off after this: they are safe to be cut anywhere */
 #define GRACE_MS 20000
-
-/* one agent per node: a second one would undo what the first one does */
-static int lock_node(const struct liteio_config *c, int *ret_fd, struct liteio_error *err)
-{
-	_cleanup_free_ char *path = liteio_strf("%s/agent.lock", c->state_dir);
-	int fd, r;
-
-	r = liteio_fs_mkdir_p(c->state_dir, 0755, err);
-	if (r < 0)
-		return r;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return liteio_error_set(err, -errno, "%s: %s", path, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		close(fd);
-		return liteio_error_set(err, -EBUSY, "another agent is running (%s)", path);
-	}
-	*ret_fd = fd;
-	return 0;
-}
 
 /* what a node can do without: said once, and again in its features */
 static void load_module(void)
@@ -265,7 +241,7 @@ int main(int argc, char **argv)
 		liteio_config_fini(&a.config);
 		return r == 0 && liteio_release_all() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
-	r = lock_node(&a.config, &lock, &err);
+	r = liteio_node_lock(a.config.state_dir, &lock, &err);
 	if (r == 0 && mode == LITEIO_CONFIG_THAW) {
 		r = liteio_dm_init(&err);
 		liteio_config_fini(&a.config);

@@ -369,6 +369,8 @@ int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_ex
  *       closed: drained without removed
  * @err: why not
  *
+ * On a node by itself the floor is raised past it, unless a live attachment is older: no record is
+ * left. In a cluster only the controller raises floors.
  * Return: 0 or a negative errno.
  */
 int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t generation,

@@ -19,10 +19,9 @@
 /* what the catalog says of the right to a volume */
 struct rights {
 	struct liteio_uuid uuid;
-	uint64_t own;	 /* generation of the live local attachment, 0 for none */
-	bool read_only;	 /* is it? */
-	uint64_t lowest; /* of the other live ones, 0 for none */
-	uint64_t next;	 /* the first generation that has never been given */
+	uint64_t own;	/* generation of the live local attachment, 0 for none */
+	bool read_only; /* is it? */
+	uint64_t next;	/* the first generation that has never been given */
 };
 
 static int look(struct liteio_agent *a, const char *volume, struct rights *ret,
@@ -48,13 +47,10 @@ static int look(struct liteio_agent *a, const char *volume, struct rights *ret,
 
 		if (att->generation >= x.next)
 			x.next = att->generation + 1;
-		if (att->state != LITEIO_CATALOG_ATT_LIVE)
-			continue;
-		if (att->flags & LITEIO_CATALOG_ATT_LOCAL) {
+		if (att->state == LITEIO_CATALOG_ATT_LIVE &&
+		    att->flags & LITEIO_CATALOG_ATT_LOCAL) {
 			x.own = att->generation;
 			x.read_only = att->flags & LITEIO_CATALOG_ATT_READ_ONLY;
-		} else if (!x.lowest || att->generation < x.lowest) {
-			x.lowest = att->generation;
 		}
 	}
 	*ret = x;
@@ -89,24 +85,6 @@ int liteio_op_volume_attach(struct liteio_agent *a, const char *volume,
 	return r ? r : liteio_op_attachment_create(a, &take, ret, err);
 }
 
-/*
- * A floor says in one number what each generation that is over would say in a record of its own; it
- * can be raised as far as nobody else's right begins.
- */
-static int forget_older(struct liteio_agent *a, const char *volume, const struct rights *x,
-			struct liteio_error *err)
-{
-	const struct liteio_local_fence older = { .floor = x->own + 1, .timeout_ms = TIMEOUT_MS };
-	struct liteio_local_fenced fenced = { 0 };
-	int r;
-
-	if (x->lowest && x->lowest <= x->own)
-		return 0;
-	r = liteio_op_volume_fence(a, volume, &older, &fenced, err);
-	liteio_json_fini(&fenced, liteio_local_fenced_fields);
-	return r;
-}
-
 int liteio_op_volume_detach(struct liteio_agent *a, const char *volume, bool force,
 			    struct liteio_local_unexport *ret, struct liteio_error *err)
 {
@@ -125,5 +103,5 @@ int liteio_op_volume_detach(struct liteio_agent *a, const char *volume, bool for
 	r = liteio_op_attachment_delete(a, &x.uuid, x.own, force, &deleted, err);
 	if (r == 0)
 		r = liteio_op_export_delete(a, volume, x.own, TIMEOUT_MS, ret, err);
-	return r || !ret->removed ? r : forget_older(a, volume, &x, err);
+	return r;
 }

@@ -23,9 +23,20 @@
 
 /* ---- fence ---- */
 
+/**
+ * struct ending - what a fence ends
+ * @floor: generations below this one, or 0
+ * @generation: else exactly this one
+ * @by_floor: that one may be written down as a floor, see liteio_pool_attachment_fence()
+ */
+struct ending {
+	uint64_t floor;
+	uint64_t generation;
+	bool by_floor;
+};
+
 /* (1) of the order in ops.h; the record of the volume is read again */
-static int persist(struct liteio_target *t, uint64_t floor, uint64_t generation,
-		   struct liteio_error *err)
+static int persist(struct liteio_target *t, const struct ending *e, struct liteio_error *err)
 {
 	struct liteio_pool *engine = t->pool->engine;
 	LITEIO_LANE(lane);
@@ -34,10 +45,11 @@ static int persist(struct liteio_target *t, uint64_t floor, uint64_t generation,
 	r = liteio_lane_enter(t->pool, LITEIO_LANE_FENCE, &lane, err);
 	if (r)
 		return r;
-	if (floor)
-		r = liteio_pool_floor_raise(engine, &t->volume.uuid, floor, err);
-	else if (generation >= t->volume.floor)
-		r = liteio_pool_attachment_fence(engine, &t->volume.uuid, generation, err);
+	if (e->floor)
+		r = liteio_pool_floor_raise(engine, &t->volume.uuid, e->floor, err);
+	else if (e->generation >= t->volume.floor)
+		r = liteio_pool_attachment_fence(engine, &t->volume.uuid, e->generation,
+						 e->by_floor, err);
 	if (r)
 		return r;
 	return liteio_pool_volume_get(engine, &t->volume.uuid, &t->volume);
@@ -47,35 +59,39 @@ static int persist(struct liteio_target *t, uint64_t floor, uint64_t generation,
  * The pool does not answer. What still writes is stopped all the same, for closing a gate early is
  * always right; that the fence holds after a restart is not said before it is written.
  */
-static void fence_meanwhile(const struct liteio_target *t, uint64_t floor, uint64_t generation)
+static void fence_meanwhile(const struct liteio_target *t, const struct ending *e)
 {
 	struct liteio_local_fenced closed = { 0 };
 
 	if (liteio_kmodule_is_loaded("liteio"))
-		(void)liteio_gate_fence(&t->volume.uuid, t->volume.name, floor, generation, 0,
-					&closed, NULL);
+		(void)liteio_gate_fence(&t->volume.uuid, t->volume.name, e->floor, e->generation,
+					0, &closed, NULL);
 	liteio_json_fini(&closed, liteio_local_fenced_fields);
 }
 
 /* (1), (2), (3) */
-static int fence(struct liteio_target *t, uint64_t floor, uint64_t generation,
-		 uint64_t timeout_ms, struct liteio_local_fenced *ret, struct liteio_error *err)
+static int fence(struct liteio_target *t, const struct ending *e, uint64_t timeout_ms,
+		 struct liteio_local_fenced *ret, struct liteio_error *err)
 {
+	uint64_t floor = e->floor;
 	int r;
 
-	r = persist(t, floor, generation, err);
+	r = persist(t, e, err);
 	if (r == -ETIMEDOUT)
-		fence_meanwhile(t, floor, generation);
+		fence_meanwhile(t, e);
 	if (r)
 		return r;
 	liteio_step("agent-fence:persisted");
-	r = liteio_gate_fence(&t->volume.uuid, t->volume.name, floor, generation, timeout_ms, ret,
-			      err);
+	/* the kernel's floor is not behind the catalog's, whichever of both has ended it */
+	if (e->by_floor && e->generation < t->volume.floor)
+		floor = t->volume.floor;
+	r = liteio_gate_fence(&t->volume.uuid, t->volume.name, floor, floor ? 0 : e->generation,
+			      timeout_ms, ret, err);
 	if (r)
 		return r;
 	liteio_step("agent-fence:closed");
 	ret->floor = t->volume.floor;
-	if (floor && floor < ret->floor)
+	if (e->floor && e->floor < ret->floor)
 		ret->note = liteio_strdup("the floor is higher already: nothing has changed");
 	if (!ret->drained)
 		log_warning(NULL, "volume %s: fenced, but %" PRIu64 " I/Os are still in flight",
@@ -88,7 +104,8 @@ static int fence_target(struct liteio_agent *a, struct liteio_target *t,
 			const struct liteio_local_fence *req, struct liteio_local_fenced *ret,
 			struct liteio_error *err)
 {
-	int r = fence(t, req->floor, req->generation, req->timeout_ms, ret, err);
+	const struct ending e = { .floor = req->floor, .generation = req->generation };
+	int r = fence(t, &e, req->timeout_ms, ret, err);
 
 	if (r)
 		return liteio_error_wrap(err, r, "volume %s", t->volume.name);
@@ -230,6 +247,8 @@ int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t
 			    uint64_t timeout_ms, struct liteio_local_unexport *ret,
 			    struct liteio_error *err)
 {
+	/* in a cluster a grant of a lower one may still be on its way */
+	const struct ending e = { .generation = generation, .by_floor = !a->cluster };
 	struct liteio_local_fenced fenced = { 0 };
 	LITEIO_TARGET(t);
 	bool removed;
@@ -238,7 +257,7 @@ int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t
 	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
 	if (r)
 		return r;
-	r = fence(&t, 0, generation, timeout_ms, &fenced, err);
+	r = fence(&t, &e, timeout_ms, &fenced, err);
 	if (r == 0)
 		r = liteio_export_remove(&t.volume.uuid, generation, fenced.drained, &removed,
 					 err);

@@ -9,6 +9,7 @@
 #include "agent/door.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
+#include "agent/replug.h"
 #include "agent/restore.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -313,6 +314,9 @@ static int check_name_free(struct liteio_agent *a, const char *device, struct li
 	int r;
 
 	r = liteio_pool_probe(device, &found, err);
+	/* its own disk was pulled out, and this is that one again */
+	if (r == 0)
+		r = liteio_pools_unplug(a, &found, err);
 	if (r || liteio_pools_get(a->pools, found.label.pool_name, &p, NULL))
 		return r;
 	liteio_pool_info(p->engine, &info);
@@ -431,6 +435,12 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 	r = liteio_pools_get(a->pools, pool, &p, NULL);
 	if (r < 0)
 		return forget(a, pool, ret_deleted, err);
+	/* nothing on it can be deleted any more: it is one that is not there */
+	if (liteio_pool_is_gone(p->engine)) {
+		r = liteio_pools_drop(a, p, err);
+		liteio_pools_put(a->pools, p);
+		return r ? r : forget(a, pool, ret_deleted, err);
+	}
 	r = liteio_pools_take_out(a->pools, p, err);
 	if (r < 0) {
 		liteio_pools_put(a->pools, p);

@@ -16,23 +16,36 @@
 #include "base/loop.h"
 #include "base/str.h"
 
+/* as long as numbers of a pool that is well take */
+#define LOOKS_MS 3000
+
 /**
  * struct liteio_pools - the table
  * @lock: covers the table and the references; never held while something blocks
+ * @left: a reference was given back
  * @items: the pools
  * @n: how many
  */
 struct liteio_pools {
 	pthread_mutex_t lock;
+	pthread_cond_t left;
 	struct liteio_open_pool **items;
 	size_t n;
 };
+
+/* on CLOCK_MONOTONIC */
+static struct timespec at_ms(uint64_t ms)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ms / 1000),
+				  .tv_nsec = (long)(ms % 1000) * 1000000 };
+}
 
 struct liteio_pools *liteio_pools_new(void)
 {
 	struct liteio_pools *t = liteio_calloc(1, sizeof(*t));
 
 	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->left, NULL);
 	return t;
 }
 
@@ -54,6 +67,7 @@ void liteio_pools_free(struct liteio_pools *t)
 	for (i = 0; i < t->n; i++)
 		open_pool_free(t->items[i]);
 	free(t->items);
+	pthread_cond_destroy(&t->left);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
@@ -114,7 +128,13 @@ int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p,
 			  struct liteio_error *err)
 {
+	const struct timespec until = at_ms(liteio_now_ms() + LOOKS_MS);
+	int r = 0;
+
 	liteio_guard(&t->lock);
+	/* whoever only looks is gone in a moment */
+	while (p->refs > 2 && r != ETIMEDOUT)
+		r = pthread_cond_clockwait(&t->left, &t->lock, CLOCK_MONOTONIC, &until);
 	if (p->refs > 2)
 		return liteio_error_set(err, -EBUSY, "pool %s: other operations are under way",
 					p->name);
@@ -146,6 +166,20 @@ int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_ope
 	return liteio_error_set(err, -ENOENT, "pool %s: no such pool", name);
 }
 
+int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid,
+			  struct liteio_open_pool **ret)
+{
+	liteio_guard(&t->lock);
+	for (size_t i = 0; i < t->n; i++) {
+		if (!liteio_uuid_equal(&t->items[i]->uuid, uuid))
+			continue;
+		t->items[i]->refs++;
+		*ret = t->items[i];
+		return 0;
+	}
+	return -ENOENT;
+}
+
 void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n)
 {
 	size_t i;
@@ -162,6 +196,7 @@ void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, si
 static bool unref(struct liteio_pools *t, struct liteio_open_pool *p)
 {
 	liteio_guard(&t->lock);
+	pthread_cond_broadcast(&t->left);
 	return --p->refs == 0;
 }
 
@@ -271,8 +306,7 @@ int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 	liteio_guard(&p->lock);
 	if (what_for == LITEIO_LANE_LOOK && p->busy)
 		until_ms = p->since_ms + patience_ms[what_for];
-	until.tv_sec = (time_t)(until_ms / 1000);
-	until.tv_nsec = (long)(until_ms % 1000) * 1000000;
+	until = at_ms(until_ms);
 	if (enter(p, what_for == LITEIO_LANE_FENCE, &until)) {
 		*ret = p;
 		return 0;

@@ -70,7 +70,10 @@ void liteio_pools_free(struct liteio_pools *t);
  */
 int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 		     struct liteio_open_pool **ret, struct liteio_error *err);
-/* take a pool out that nobody else uses: 0 or -EBUSY; the caller's reference is now the only one */
+/*
+ * take a pool out that nobody else uses: 0, or -EBUSY when somebody still does after some seconds;
+ * the caller's reference is now the only one
+ */
 int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p,
 			  struct liteio_error *err);
 /* and put it back */
@@ -78,6 +81,9 @@ void liteio_pools_put_back(struct liteio_pools *t, struct liteio_open_pool *p);
 /* by name; -ENOENT; released with liteio_pools_put() */
 int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
 		     struct liteio_error *err);
+/* by uuid; 0 or -ENOENT; likewise */
+int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid,
+			  struct liteio_open_pool **ret);
 /* every pool, each with a reference; released with liteio_pools_put_all() */
 void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
 void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n);
@@ -208,17 +214,22 @@ char *liteio_pools_known_file(struct liteio_agent *a, const char *name);
  * @a: the agent, starting
  *
  * Those that can not be opened are logged and left alone. One that was exported is not opened, and
- * not known any more. Context: worker.
+ * not known any more. One whose disk does not answer, or that takes long to open, is not waited
+ * for: it comes into the table later, and its exports are brought back then.
+ * Context: worker.
  */
 void liteio_pools_open_known(struct liteio_agent *a);
 
-/* known pools that are not open, whoever used them; reads the list; worker */
+/* known pools that are not open, whoever used them, or have lost a disk; reads the list; worker */
 bool liteio_pools_any_missing(struct liteio_agent *a);
+/* one could not be opened because of what ends by itself: it may have. Context: one worker */
+bool liteio_pools_try_again(void);
 /*
- * open those of them that are there now; @opened is called for each, which is in the table then.
- * Context: worker that holds "pools"
+ * open those of them that are there now; @opened is called for each, which is in the table then,
+ * on a worker; for those that are not waited for, later. @is_again: why some can not be opened was
+ * said before. Context: worker that holds "pools"
  */
-void liteio_pools_open_missing(struct liteio_agent *a,
+void liteio_pools_open_missing(struct liteio_agent *a, bool is_again,
 			       void (*opened)(struct liteio_agent *a, struct liteio_open_pool *p));
 
 /* give the space of deleted volumes back, slice by slice, until there are none; worker */

@@ -8,13 +8,13 @@
  * door.h).
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent.h"
 #include "agent/exports.h"
+#include "agent/known.h"
 #include "agent/pools.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -26,33 +26,23 @@
 
 #define KNOWN_MAX_BYTES (1u << 20)
 
-/* one line of the list; "file" only for pools in files, and on devices that nobody looks for */
-struct known_pool {
-	char *name;
-	struct liteio_uuid uuid;
-	char *file;
-	bool remote;
-};
-
-struct known {
-	struct known_pool *pools;
-	size_t n_pools;
-};
-
 static const struct liteio_field known_pool_fields[] = {
-	{ .key = "name", .type = LITEIO_FIELD_STRING, .offset = offsetof(struct known_pool, name) },
+	{ .key = "name", .type = LITEIO_FIELD_STRING,
+	  .offset = offsetof(struct liteio_known_pool, name) },
 	{ .key = "uuid", .type = LITEIO_FIELD_UUID, .flags = LITEIO_FIELD_REQUIRED,
-	  .offset = offsetof(struct known_pool, uuid) },
-	{ .key = "file", .type = LITEIO_FIELD_STRING, .offset = offsetof(struct known_pool, file) },
+	  .offset = offsetof(struct liteio_known_pool, uuid) },
+	{ .key = "file", .type = LITEIO_FIELD_STRING,
+	  .offset = offsetof(struct liteio_known_pool, file) },
 	{ .key = "remote", .type = LITEIO_FIELD_BOOL,
-	  .offset = offsetof(struct known_pool, remote) },
+	  .offset = offsetof(struct liteio_known_pool, remote) },
 	{ .key = NULL },
 };
 
 static const struct liteio_field known_fields[] = {
 	{ .key = "pools", .type = LITEIO_FIELD_ARRAY, .flags = LITEIO_FIELD_KEEP_ZERO,
-	  .offset = offsetof(struct known, pools), .count_offset = offsetof(struct known, n_pools),
-	  .elem_size = sizeof(struct known_pool), .fields = known_pool_fields },
+	  .offset = offsetof(struct liteio_known, pools),
+	  .count_offset = offsetof(struct liteio_known, n_pools),
+	  .elem_size = sizeof(struct liteio_known_pool), .fields = known_pool_fields },
 	{ .key = NULL },
 };
 
@@ -64,7 +54,7 @@ static char *known_path(const struct liteio_agent *a)
 /* the list is read, changed and written as a whole */
 static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static int known_load(struct liteio_agent *a, struct known *ret, struct liteio_error *err)
+static int known_load(struct liteio_agent *a, struct liteio_known *ret, struct liteio_error *err)
 {
 	_cleanup_free_ char *path = known_path(a), *text = NULL;
 	struct liteio_json *j;
@@ -84,8 +74,7 @@ static int known_load(struct liteio_agent *a, struct known *ret, struct liteio_e
 	return r < 0 ? liteio_error_wrap(err, r, "%s", path) : 0;
 }
 
-/* known, for want of a readable list: nothing */
-static void known_load_or_none(struct liteio_agent *a, struct known *ret)
+static void known_load_or_none(struct liteio_agent *a, struct liteio_known *ret)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	int r;
@@ -95,7 +84,19 @@ static void known_load_or_none(struct liteio_agent *a, struct known *ret)
 		log_err(NULL, "the list of pools is not readable: %s", liteio_error_str(&err, r));
 }
 
-static int known_save(struct liteio_agent *a, const struct known *known, struct liteio_error *err)
+void liteio_known_list(struct liteio_agent *a, struct liteio_known *ret)
+{
+	liteio_guard(&known_lock);
+	known_load_or_none(a, ret);
+}
+
+void liteio_known_list_free(struct liteio_known *known)
+{
+	liteio_json_fini(known, known_fields);
+}
+
+static int known_save(struct liteio_agent *a, const struct liteio_known *known,
+		      struct liteio_error *err)
 {
 	_cleanup_free_ char *path = known_path(a), *text = NULL;
 	struct liteio_json *j;
@@ -124,9 +125,9 @@ static bool is_open(struct liteio_agent *a, const struct liteio_uuid *uuid)
 	return open;
 }
 
-static void known_add(struct known *known, const struct known_pool *from)
+static void known_add(struct liteio_known *known, const struct liteio_known_pool *from)
 {
-	struct known_pool *to;
+	struct liteio_known_pool *to;
 
 	known->pools = liteio_realloc(known->pools, known->n_pools + 1, sizeof(*known->pools));
 	to = &known->pools[known->n_pools++];
@@ -135,7 +136,7 @@ static void known_add(struct known *known, const struct known_pool *from)
 	to->file = from->file ? liteio_strdup(from->file) : NULL;
 }
 
-static void known_add_open(struct liteio_agent *a, struct known *known)
+static void known_add_open(struct liteio_agent *a, struct liteio_known *known)
 {
 	struct liteio_open_pool **all;
 	struct liteio_pool_info info;
@@ -143,7 +144,7 @@ static void known_add_open(struct liteio_agent *a, struct known *known)
 
 	liteio_pools_all(a->pools, &all, &n);
 	for (i = 0; i < n; i++) {
-		struct known_pool k = { .name = info.name };
+		struct liteio_known_pool k = { .name = info.name };
 		char *lasting;
 
 		liteio_pool_info(all[i]->engine, &info);
@@ -162,7 +163,8 @@ static void known_add_open(struct liteio_agent *a, struct known *known)
 }
 
 /* names are unique on a node: who makes or imports a pool of that name has given the old one up */
-static bool has_successor(const struct known_pool *old, const struct known_pool *open, size_t n)
+static bool has_successor(const struct liteio_known_pool *old,
+			  const struct liteio_known_pool *open, size_t n)
 {
 	size_t i;
 
@@ -176,7 +178,7 @@ static bool has_successor(const struct known_pool *old, const struct known_pool 
 static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 		   struct liteio_error *err)
 {
-	struct known old = { 0 }, new = { 0 };
+	struct liteio_known old = { 0 }, new = { 0 };
 	size_t i, n_open;
 	int r;
 
@@ -184,7 +186,7 @@ static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 	known_add_open(a, &new);
 	n_open = new.n_pools;
 	for (i = 0; i < old.n_pools; i++) {
-		const struct known_pool *k = &old.pools[i];
+		const struct liteio_known_pool *k = &old.pools[i];
 
 		if (!is_open(a, &k->uuid) && !has_successor(k, new.pools, n_open) &&
 		    !(forget && liteio_uuid_equal(&k->uuid, forget)))
@@ -213,7 +215,7 @@ int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool
 int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_known,
 			struct liteio_error *err)
 {
-	struct known known = { 0 };
+	struct liteio_known known = { 0 };
 	size_t i;
 	int r = 0;
 
@@ -240,7 +242,7 @@ int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *u
 
 int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct liteio_uuid *ret)
 {
-	struct known known = { 0 };
+	struct liteio_known known = { 0 };
 	int r = -ENOENT;
 	size_t i;
 
@@ -258,7 +260,7 @@ int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct lit
 
 char *liteio_pools_known_file(struct liteio_agent *a, const char *name)
 {
-	struct known known = { 0 };
+	struct liteio_known known = { 0 };
 	char *file = NULL;
 	size_t i;
 
@@ -275,7 +277,7 @@ char *liteio_pools_known_file(struct liteio_agent *a, const char *name)
 char *liteio_pools_missing(struct liteio_agent *a)
 {
 	struct liteio_buf b = LITEIO_BUF_INIT;
-	struct known known = { 0 };
+	struct liteio_known known = { 0 };
 	size_t i;
 
 	liteio_guard(&known_lock);
@@ -286,186 +288,4 @@ char *liteio_pools_missing(struct liteio_agent *a)
 					known.pools[i].name ? known.pools[i].name : "without a name");
 	liteio_json_fini(&known, known_fields);
 	return b.len ? liteio_buf_take(&b) : NULL;
-}
-
-/* it is not ours any more: an agent that was killed while it exported it has not said so */
-static void forget_exported(struct liteio_agent *a, const char *device,
-			    const struct liteio_uuid *uuid)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r = liteio_pools_forget_gone(a, uuid, &err);
-
-	log_info(NULL, "the pool on %s was exported; import it to use it", device);
-	if (r)
-		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
-}
-
-/* what is done with one that is open */
-typedef void (*opened_fn)(struct liteio_agent *a, struct liteio_open_pool *p);
-
-static void open_one(struct liteio_agent *a, const char *device, opened_fn opened)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_pool_found found;
-	struct liteio_open_pool *p;
-	struct liteio_pool *engine;
-	int r;
-
-	r = liteio_pool_open(device, &engine, &err);
-	/* said by its first disk, and no copy of it is here: what one disk says is not enough */
-	if (r == -EPERM && liteio_pool_probe(device, &found, NULL) == 0) {
-		forget_exported(a, device, &found.label.pool_uuid);
-		return;
-	}
-	if (r < 0) {
-		log_err(NULL, "pool on %s can not be opened: %s", device,
-			liteio_error_str(&err, r));
-		return;
-	}
-	r = liteio_pools_add(a->pools, engine, &p, &err);
-	if (r < 0) {
-		log_err(NULL, "pool on %s: %s", device, liteio_error_str(&err, r));
-		liteio_pool_release(engine);
-		return;
-	}
-	log_info(NULL, "pool %s on %s is open", p->name, device);
-	if (opened)
-		opened(a, p);
-	liteio_pools_put(a->pools, p);
-}
-
-/* open on another device: what this one carries is a copy */
-static bool is_open_elsewhere(struct liteio_agent *a, const struct liteio_pool_found *f)
-{
-	struct liteio_open_pool **all;
-	bool elsewhere = false;
-	size_t i, n;
-
-	liteio_pools_all(a->pools, &all, &n);
-	for (i = 0; i < n; i++)
-		if (liteio_uuid_equal(&all[i]->uuid, &f->label.pool_uuid) &&
-		    !liteio_pool_is_on(all[i]->engine, f->device))
-			elsewhere = true;
-	liteio_pools_put_all(a->pools, all, n);
-	return elsewhere;
-}
-
-static bool is_known(const struct known *known, const struct liteio_uuid *uuid)
-{
-	size_t i;
-
-	for (i = 0; i < known->n_pools; i++)
-		if (liteio_uuid_equal(&known->pools[i].uuid, uuid))
-			return true;
-	return false;
-}
-
-static bool is_allowed(const struct liteio_agent *a, const char *device)
-{
-	size_t i;
-
-	for (i = 0; i < a->config.n_devices; i++)
-		if (fnmatch(a->config.devices[i], device, FNM_PATHNAME) == 0)
-			return true;
-	return false;
-}
-
-static void open_devices(struct liteio_agent *a, const struct known *known)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	_cleanup_free_ struct liteio_pool_found *found = NULL;
-	size_t i, n = 0;
-	int r;
-
-	r = liteio_pool_scan(&found, &n, &err);
-	if (r < 0) {
-		log_err(NULL, "looking for pools: %s", liteio_error_str(&err, r));
-		return;
-	}
-	for (i = 0; i < n; i++) {
-		if (is_open_elsewhere(a, &found[i]))
-			log_warning(NULL, "%s carries a copy of the pool %s: it is left alone",
-				    found[i].device, found[i].label.pool_name);
-		if (is_open(a, &found[i].label.pool_uuid))
-			continue;
-		if (is_known(known, &found[i].label.pool_uuid) || is_allowed(a, found[i].device))
-			open_one(a, found[i].device, NULL);
-		else
-			log_info(NULL, "pool %s on %s is not one of this node; import it to use it",
-				 found[i].label.pool_name, found[i].device);
-	}
-}
-
-/* a device may be there by the same name and be another one; a file that is gone is worth a line */
-static bool is_there(const struct known_pool *k)
-{
-	struct liteio_pool_found found;
-
-	if (strncmp(k->file, "/dev/", 5) != 0)
-		return true;
-	return liteio_pool_probe(k->file, &found, NULL) == 0 &&
-	       liteio_uuid_equal(&found.label.pool_uuid, &k->uuid);
-}
-
-void liteio_pools_open_known(struct liteio_agent *a)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct known known = { 0 };
-	size_t i;
-	int r;
-
-	known_load_or_none(a, &known);
-	/* files first: their loop devices then are seen as what they are, in use */
-	for (i = 0; i < known.n_pools; i++)
-		if (known.pools[i].file && is_there(&known.pools[i]))
-			open_one(a, known.pools[i].file, NULL);
-	for (i = 0; i < a->config.n_devices; i++) {
-		const char *pattern = a->config.devices[i];
-
-		if (strpbrk(pattern, "*?[") || strncmp(pattern, "/dev/", 5) == 0)
-			continue;
-		if (liteio_fs_exists(pattern))
-			open_one(a, pattern, NULL);
-	}
-	open_devices(a, &known);
-	liteio_json_fini(&known, known_fields);
-	r = liteio_pools_remember(a, &err);
-	if (r < 0)
-		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
-}
-
-bool liteio_pools_any_missing(struct liteio_agent *a)
-{
-	struct known known = { 0 };
-	bool missing = false;
-	size_t i;
-
-	liteio_guard(&known_lock);
-	known_load_or_none(a, &known);
-	for (i = 0; i < known.n_pools; i++)
-		missing = missing || !is_open(a, &known.pools[i].uuid);
-	liteio_json_fini(&known, known_fields);
-	return missing;
-}
-
-void liteio_pools_open_missing(struct liteio_agent *a, opened_fn opened)
-{
-	_cleanup_free_ struct liteio_pool_found *found = NULL;
-	struct known known = { 0 };
-	size_t i, n = 0;
-
-	{
-		liteio_guard(&known_lock);
-		known_load_or_none(a, &known);
-	}
-	for (i = 0; i < known.n_pools; i++)
-		if (known.pools[i].file && !is_open(a, &known.pools[i].uuid) &&
-		    liteio_fs_exists(known.pools[i].file) && is_there(&known.pools[i]))
-			open_one(a, known.pools[i].file, opened);
-	(void)liteio_pool_scan(&found, &n, NULL);
-	for (i = 0; i < n; i++)
-		if (is_known(&known, &found[i].label.pool_uuid) &&
-		    !is_open(a, &found[i].label.pool_uuid))
-			open_one(a, found[i].device, opened);
-	liteio_json_fini(&known, known_fields);
 }

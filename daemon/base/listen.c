@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/listen.h"
+#include "base/process.h"
 #include "base/str.h"
 
 /* as many as the kernel allows: whoever does not wait for room in the queue is not turned away */
@@ -27,6 +28,22 @@ static int listen_error(struct liteio_error *err, const char *what, const char *
 
 	return liteio_error_set(err, code, "cannot %s %s: %s", what, where,
 				liteio_error_str(NULL, code));
+}
+
+/* does somebody listen who can not answer: one that was killed, and hangs in the kernel? */
+static bool is_left_behind(int fd)
+{
+	struct liteio_process p;
+	socklen_t len = sizeof(struct ucred);
+	struct ucred cred;
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) && cred.pid > 0 &&
+	       !liteio_process_look(cred.pid, &p) && p.is_over;
+}
+
+static int listens(const struct sockaddr_un *sa, struct liteio_error *err)
+{
+	return liteio_error_set(err, -EADDRINUSE, "another process listens on %s", sa->sun_path);
 }
 
 /* 0 when the way is free; a socket file is stale when a connection to it is refused */
@@ -43,12 +60,15 @@ static int clear_stale(const struct sockaddr_un *sa, struct liteio_error *err)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return listen_error(err, "make a socket for", sa->sun_path);
-	/* EAGAIN: the listener's queue is full, so there is one */
-	if (!connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) || errno == EAGAIN)
-		return liteio_error_set(err, -EADDRINUSE, "another process listens on %s",
-					sa->sun_path);
-	if (errno != ECONNREFUSED && errno != ENOENT)
+	if (!connect(fd, (const struct sockaddr *)sa, sizeof(*sa))) {
+		if (!is_left_behind(fd))
+			return listens(sa, err);
+	} else if (errno == EAGAIN) {
+		/* the listener's queue is full, so there is one */
+		return listens(sa, err);
+	} else if (errno != ECONNREFUSED && errno != ENOENT) {
 		return listen_error(err, "connect to", sa->sun_path);
+	}
 	if (unlink(sa->sun_path) && errno != ENOENT)
 		return listen_error(err, "remove", sa->sun_path);
 	return 0;

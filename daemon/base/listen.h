@@ -34,8 +34,9 @@ struct liteio_listener {
  * @ret: filled in, released by liteio_listener_fini()
  * @err: why not
  *
- * A socket file that nobody listens on is replaced; one that somebody answers on is -EADDRINUSE,
- * and any other file is left alone (-EEXIST).
+ * A socket file that nobody listens on is replaced, and one whose listener was killed and hangs in
+ * the kernel; one that somebody answers on is -EADDRINUSE, and any other file is left alone
+ * (-EEXIST).
  *
  * Context: any thread. Return: 0 or a negative errno.
  */

@@ -76,19 +76,24 @@ static unsigned int count_dir(dev_t dev, const char *dir)
 	return (unsigned int)n;
 }
 
-bool liteio_block_holder(dev_t dev, char out[64])
+bool liteio_block_is_there(dev_t dev)
+{
+	return sysfs_has(dev, "dev") || !liteio_fs_exists("/sys/dev/block");
+}
+
+bool liteio_block_holder(dev_t dev, size_t n, char out[64])
 {
 	char path[256], **names;
+	size_t n_names;
 	bool found;
-	size_t n;
 
 	sysfs_path(dev, "holders", path, sizeof(path));
-	if (liteio_fs_list(path, &names, &n, NULL))
+	if (liteio_fs_list(path, &names, &n_names, NULL))
 		return false;
-	found = n > 0;
+	found = n < n_names;
 	if (found)
-		snprintf(out, 64, "%s", names[0]);
-	liteio_fs_names_free(names, n);
+		snprintf(out, 64, "%s", names[n]);
+	liteio_fs_names_free(names, n_names);
 	return found;
 }
 

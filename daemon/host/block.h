@@ -95,8 +95,10 @@ int liteio_block_probe(const char *path, struct liteio_block_signature *ret,
  */
 int liteio_block_check_unclaimed(const char *path, struct liteio_error *err);
 
-/* the kernel's name of one device on top of it ("dm-3"), false when there is none */
-bool liteio_block_holder(dev_t dev, char out[64]);
+/* the kernel has a disk of this number, and has not taken it away; true when that is not known */
+bool liteio_block_is_there(dev_t dev);
+/* the kernel's name of the @n-th device on top of it ("dm-3"), false when there are not so many */
+bool liteio_block_holder(dev_t dev, size_t n, char out[64]);
 
 /**
  * struct liteio_block_id - a name of a device that does not change with the order of discovery
@@ -169,6 +171,12 @@ int liteio_block_file_extend(const char *file, uint64_t size_bytes, struct litei
  * Return: 0 or a negative errno.
  */
 int liteio_block_loop_resize(const char *path, uint64_t size_bytes, struct liteio_error *err);
+
+/*
+ * have a loop device take no discards: what its file has been given it keeps. For as long as the
+ * device stands on the file. 0, or a negative errno
+ */
+int liteio_block_loop_keep(const char *path, struct liteio_error *err);
 
 /* make a file of this size whose blocks are reserved; -EEXIST when there is one */
 int liteio_block_file_create(const char *file, uint64_t size_bytes, struct liteio_error *err);

@@ -253,6 +253,14 @@ int liteio_block_loop_resize(const char *path, uint64_t size_bytes, struct litei
 	return r;
 }
 
+int liteio_block_loop_keep(const char *path, struct liteio_error *err)
+{
+	char *attr _cleanup_free_ = liteio_strf("/sys/class/block/%s/queue/discard_max_bytes",
+						strrchr(path, '/') + 1);
+
+	return liteio_fs_write_attr(attr, "0", err);
+}
+
 int liteio_block_on_device(const char *path,
 			   int (*fn)(const char *device, void *arg, struct liteio_error *err),
 			   void *arg, struct liteio_error *err)

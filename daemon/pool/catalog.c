@@ -255,6 +255,22 @@ bool liteio_catalog_raise_floor(struct liteio_catalog *c, struct liteio_catalog_
 	return true;
 }
 
+bool liteio_catalog_raise_past(struct liteio_catalog *c, struct liteio_catalog_volume *v,
+			       uint64_t generation)
+{
+	if (generation >= LITEIO_CATALOG_GEN_MAX)
+		return false;
+	for (size_t i = att_slot(c, &v->uuid, 0); i < c->n_attachments; i++) {
+		const struct liteio_catalog_attachment *a = &c->attachments[i];
+
+		if (!liteio_uuid_equal(&a->volume, &v->uuid) || a->generation >= generation)
+			break;
+		if (a->state == LITEIO_CATALOG_ATT_LIVE)
+			return false;
+	}
+	return liteio_catalog_raise_floor(c, v, generation + 1);
+}
+
 /* the new data is the volume's, the old data goes under the uuid of the record */
 static void take_place(struct liteio_catalog *c, struct liteio_catalog_volume *v)
 {

@@ -226,6 +226,12 @@ bool liteio_catalog_remove_att(struct liteio_catalog *c, const struct liteio_uui
 /* raise the floor (never lowers) and drop the attachments below; false when it was that high */
 bool liteio_catalog_raise_floor(struct liteio_catalog *c, struct liteio_catalog_volume *v,
 				uint64_t floor);
+/*
+ * The same, as far as it ends @generation, and nobody else's right: false, and nothing is changed,
+ * when a live attachment is older, or there is no higher floor
+ */
+bool liteio_catalog_raise_past(struct liteio_catalog *c, struct liteio_catalog_volume *v,
+			       uint64_t generation);
 /* the kernel has done its part of the operation that is under way: so has the catalog */
 void liteio_catalog_finish(struct liteio_catalog *c);
 size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct liteio_uuid *volume);

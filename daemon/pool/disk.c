@@ -68,7 +68,7 @@ int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_
 	r = liteio_block_info(device, &d.info, err);
 	if (r)
 		return r;
-	(void)liteio_block_holder(d.info.dev, d.holder);
+	(void)liteio_block_holder(d.info.dev, 0, d.holder);
 	d.label_code = liteio_pool_probe(d.info.path, &found, &why);
 	if (d.label_code)
 		keep_why(d.label_why, &why, d.label_code);

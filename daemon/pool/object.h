@@ -192,7 +192,9 @@ int liteio_pool_follow_label(struct liteio_pool *p, struct liteio_error *err);
 bool liteio_pool_labels_differ(const struct liteio_pool *p);
 /* the device numbers, by index */
 void liteio_pool_devs(const struct liteio_pool *p, dev_t ret[LITEIO_LABEL_DEVICES_MAX]);
-/* does another kernel device stand on it? Is it one of ours? */
+/* the kernel's name of a device that stands on it and is none of ours; false: there is none */
+bool liteio_pool_foreign_holder(dev_t dev, char out[64]);
+/* does another kernel device stand on it? Are all of them ours? */
 bool liteio_pool_is_held(const char *device, bool *ret_by_us);
 
 /* ---- space (pool_space.c) ---- */

@@ -221,8 +221,16 @@ static int refresh_main(struct liteio_pool *p, struct liteio_error *err)
 
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
 {
-	int r = refresh_main(p, err), r_reserve = refresh_reserve(p, r ? NULL : err);
+	int r, r_reserve;
 
+	/* the kernel may have nothing to say of it, as long as nobody writes */
+	if (liteio_pool_is_gone(p)) {
+		liteio_pool_set_condition(p, LITEIO_POOL_FAILED, "DiskGone", true,
+					  "a disk of it was taken away: when it is there again, and nobody has a volume open, the pool is opened again");
+		return 0;
+	}
+	r = refresh_main(p, err);
+	r_reserve = refresh_reserve(p, r ? NULL : err);
 	return r ? r : r_reserve;
 }
 

@@ -257,15 +257,32 @@ void liteio_pool_device(struct liteio_pool *p, uint32_t i, char ret[256]);
  * for thin devices that nobody used), or another negative errno.
  */
 int liteio_pool_close(struct liteio_pool *p, struct liteio_error *err);
+/*
+ * One of its disks is gone (liteio_pool_is_gone()): what it has in the kernel goes, nothing is
+ * written, and @p is released; -EBUSY while a head is on one of its volumes. Context: lane
+ */
+int liteio_pool_drop(struct liteio_pool *p, struct liteio_error *err);
+/* one of its disks was taken away, and does not come back as what it was. Any thread */
+bool liteio_pool_is_gone(struct liteio_pool *p);
 /* forget it and leave everything in the kernel as it is; for the end of the process */
 void liteio_pool_release(struct liteio_pool *p);
-/* close it, wipe its labels, release @p; -EBUSY while it has volumes or snapshots */
+/*
+ * close it, wipe its labels, release @p; -EBUSY while it has volumes or snapshots. What fails
+ * leaves it open, as it was, or with a condition that says why not
+ */
 int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err);
 
 /* the label of one device, or of a file: 0, -ENODATA, -EBADMSG, -ENOTSUP, ...; writes nothing */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
-/* all disks of this machine with a label of ours; new memory; unreadable ones are skipped */
+/*
+ * all disks of this machine with a label of ours; new memory. Those that can not be read are
+ * skipped, and those that do not answer within seconds
+ */
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err);
+/* a scan, an earlier one maybe, still waits for a disk. Any thread */
+bool liteio_pool_any_silent(void);
+/* somebody has the pool on this device open, in this process or in another one */
+bool liteio_pool_is_locked(const char *device);
 
 /* any thread */
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret);
@@ -556,9 +573,20 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
  */
 int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
 			       struct liteio_error *err);
-/* persist the end of exactly this generation (fenced by itself), before the kernel is told */
+/**
+ * liteio_pool_attachment_fence() - persist the end of one generation, before the kernel is told
+ * @p: the pool
+ * @volume: whose
+ * @generation: which
+ * @by_floor: nobody will ask for a lower one that was never there: the floor is raised past it,
+ *	unless a live attachment is older. Else the generation has a record for ever, of which there
+ *	is room for some thousands
+ * @err: why not
+ *
+ * Context: lane. Return: 0, -ENOENT, or why it is not on the disk.
+ */
 int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid *volume,
-				 uint64_t generation, struct liteio_error *err);
+				 uint64_t generation, bool by_floor, struct liteio_error *err);
 /* any thread: attachments of a volume (NULL: of all), live and fenced; new memory */
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n);

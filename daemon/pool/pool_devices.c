@@ -151,17 +151,33 @@ bool liteio_pool_labels_differ(const struct liteio_pool *p)
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
+static bool is_ours(const char *holder)
+{
+	char *path _cleanup_free_ = NULL, *uuid _cleanup_free_ = NULL;
+
+	path = liteio_strf("/sys/class/block/%s/dm/uuid", holder);
+	return !liteio_fs_read_line(path, &uuid, NULL) &&
+	       !strncmp(uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX));
+}
+
+bool liteio_pool_foreign_holder(dev_t dev, char out[64])
+{
+	for (size_t n = 0; liteio_block_holder(dev, n, out); n++) {
+		if (!is_ours(out))
+			return true;
+	}
+	return false;
+}
+
 bool liteio_pool_is_held(const char *device, bool *ret_by_us)
 {
-	char holder[64], *path _cleanup_free_ = NULL, *uuid _cleanup_free_ = NULL;
 	struct liteio_block_info i;
+	char holder[64];
 
 	*ret_by_us = false;
-	if (liteio_block_info(device, &i, NULL) || !liteio_block_holder(i.dev, holder))
+	if (liteio_block_info(device, &i, NULL) || !liteio_block_holder(i.dev, 0, holder))
 		return false;
-	path = liteio_strf("/sys/class/block/%s/dm/uuid", holder);
-	*ret_by_us = !liteio_fs_read_line(path, &uuid, NULL) &&
-		     !strncmp(uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX));
+	*ret_by_us = !liteio_pool_foreign_holder(i.dev, holder);
 	return true;
 }
 
@@ -304,6 +320,18 @@ void liteio_pool_devs(const struct liteio_pool *p, dev_t ret[LITEIO_LABEL_DEVICE
 	ret[0] = p->store.dev;
 	for (uint32_t i = 1; i < p->store.label.n_devices; i++)
 		ret[i] = p->store.others[i]->dev;
+}
+
+bool liteio_pool_is_gone(struct liteio_pool *p)
+{
+	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
+	bool gone = false;
+
+	liteio_guard(&p->lock);
+	liteio_pool_devs(p, devs);
+	for (uint32_t i = 0; i < p->store.label.n_devices; i++)
+		gone = gone || !liteio_block_is_there(devs[i]);
+	return gone;
 }
 
 void liteio_pool_device(struct liteio_pool *p, uint32_t i, char ret[256])

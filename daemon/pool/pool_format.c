@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Making a pool on a device, finding pools, and wiping one.
+ * Making a pool on a device.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -170,72 +170,4 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
 	if (is_file && op.device[0])
 		liteio_block_loop_detach(op.device, NULL);
 	return r ? liteio_error_wrap(err, r, "pool %s", f->name) : 0;
-}
-
-/* ---- finding -------------------------------------------------------------------------------- */
-
-/* as it was made: nothing has ever been in it */
-static bool is_untouched(struct liteio_store *s)
-{
-	struct liteio_catalog c;
-	bool untouched;
-
-	if (liteio_store_read_catalog(s, &c, NULL))
-		return false;
-	untouched = !c.thin_txid && !c.reserve_txid && c.next_thin_id == 1 && !c.n_volumes &&
-		    !c.n_attachments && !(s->label.compat & LITEIO_LABEL_COMPAT_EXPORTED);
-	liteio_catalog_fini(&c);
-	return untouched;
-}
-
-/* @deep: the catalog as well */
-static int probe_device(const char *device, bool deep, struct liteio_pool_found *ret,
-			struct liteio_error *err)
-{
-	struct liteio_store s _cleanup_(liteio_store_closep) = { .fd = -1 };
-	struct liteio_pool_found f = { 0 };
-	int r;
-
-	r = liteio_store_open(device, false, &s, err);
-	if (!r)
-		r = liteio_store_read_label(&s, err);
-	if (r)
-		return r;
-	memcpy(f.device, s.path, sizeof(f.device));
-	f.label = s.label;
-	f.from_backup = s.from_backup;
-	f.untouched = deep && is_untouched(&s);
-	*ret = f;
-	return 0;
-}
-
-static int probe_deep(const char *device, void *ret, struct liteio_error *err)
-{
-	return probe_device(device, true, ret, err);
-}
-
-int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err)
-{
-	return liteio_block_on_device(device, probe_deep, ret, err);
-}
-
-int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err)
-{
-	struct liteio_block_info *list _cleanup_free_ = NULL;
-	struct liteio_pool_found *found;
-	size_t n_list, n = 0;
-	int r;
-
-	r = liteio_block_list(&list, &n_list, err);
-	if (r)
-		return r;
-	found = liteio_calloc(n_list + 1, sizeof(*found));
-	for (size_t i = 0; i < n_list; i++) {
-		if (liteio_disk_is_local(&list[i]) &&
-		    !probe_device(list[i].path, false, &found[n], NULL))
-			n++;
-	}
-	*ret = found;
-	*ret_n = n;
-	return 0;
 }

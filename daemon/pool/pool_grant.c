@@ -126,16 +126,39 @@ int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalo
 	return r;
 }
 
+/*
+ * By the floor if that ends nobody else's right, and may it be; else by a record of its own. False:
+ * it has that already
+ */
+static bool end_attachment(struct liteio_catalog *draft,
+			   const struct liteio_catalog_attachment *barred, bool by_floor)
+{
+	struct liteio_catalog_attachment *a;
+
+	if (by_floor && liteio_catalog_raise_past(draft,
+						  liteio_catalog_find(draft, &barred->volume),
+						  barred->generation))
+		return true;
+	a = liteio_catalog_find_att(draft, &barred->volume, barred->generation);
+	if (a && a->state == LITEIO_CATALOG_ATT_FENCED)
+		return false;
+	/* one that was never added is barred from it */
+	if (!a)
+		a = liteio_catalog_add_att(draft, barred);
+	a->state = LITEIO_CATALOG_ATT_FENCED;
+	return true;
+}
+
 int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid *volume,
-				 uint64_t generation, struct liteio_error *err)
+				 uint64_t generation, bool by_floor, struct liteio_error *err)
 {
 	const struct liteio_catalog_attachment barred = {
 		.volume = *volume,
 		.generation = generation,
+		.state = LITEIO_CATALOG_ATT_FENCED,
 		.created = (uint64_t)time(NULL),
 	};
 	const struct liteio_catalog_volume *v = find(p, volume, err);
-	struct liteio_catalog_attachment *a;
 	struct liteio_catalog draft;
 	int r;
 
@@ -144,15 +167,13 @@ int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid
 	r = check_generation(generation, err);
 	if (r)
 		return r;
-	a = liteio_catalog_find_att(&p->cat, volume, generation);
-	if (generation < v->floor || (a && a->state == LITEIO_CATALOG_ATT_FENCED))
+	if (generation < v->floor)
 		return liteio_pool_persist_owed(p, err);
 	liteio_pool_draft(p, &draft);
-	a = liteio_catalog_find_att(&draft, volume, generation);
-	/* one that was never added is barred from it */
-	if (!a)
-		a = liteio_catalog_add_att(&draft, &barred);
-	a->state = LITEIO_CATALOG_ATT_FENCED;
+	if (!end_attachment(&draft, &barred, by_floor)) {
+		liteio_catalog_fini(&draft);
+		return liteio_pool_persist_owed(p, err);
+	}
 	r = liteio_pool_persist_both(p, &draft, err);
 	if (!r)
 		liteio_step("attachment-fence:catalog");

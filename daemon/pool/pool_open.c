@@ -206,20 +206,34 @@ static void pool_free(struct liteio_pool *p)
 	free(p);
 }
 
+static int check_device_unused(const char *device, struct liteio_error *err)
+{
+	struct liteio_block_info info;
+	char holder[64];
+	int r = liteio_block_info(device, &info, err);
+
+	if (r)
+		return r;
+	if (info.is_mounted || info.is_swap)
+		return liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", device);
+	/* a path of a multipath device, a member of an array: the pool is to be opened from that */
+	if (liteio_pool_foreign_holder(info.dev, holder))
+		return liteio_error_set(err, -EBUSY, "%s is used by another kernel device: %s",
+					device, holder);
+	return info.n_holders ? 0 : liteio_block_check_unclaimed(device, err);
+}
+
 /* nobody but us may be on the devices: before the first activation that can be asked */
 static int check_unused(struct liteio_pool *p, struct liteio_error *err)
 {
-	struct liteio_block_info info;
-	char device[sizeof(info.path)];
+	char device[sizeof(p->store.path)];
 	int r = 0;
 
 	if (liteio_pool_is_active(p))
 		return 0;
 	for (uint32_t i = 0; i < p->store.label.n_devices && !r; i++) {
 		liteio_pool_device(p, i, device);
-		r = liteio_block_info(device, &info, err);
-		if (!r && (info.is_mounted || info.is_swap))
-			r = liteio_error_set(err, -EBUSY, "%s is mounted or used as swap", device);
+		r = check_device_unused(device, err);
 	}
 	return r;
 }
@@ -285,6 +299,18 @@ static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
 	return r ? r : mend_label(p, err);
 }
 
+/*
+ * Reserved and linear volumes are promised blocks of their own. In a file these are the
+ * filesystem's, which gives a hole to whoever comes first: none is made.
+ */
+static int keep_promises(struct liteio_pool *p, struct liteio_error *err)
+{
+	if (!liteio_label_sum(&p->store.label, LITEIO_EXTENT_LINEAR) &&
+	    !liteio_label_sum(&p->store.label, LITEIO_EXTENT_RESERVE_DATA))
+		return 0;
+	return liteio_block_loop_keep(p->store.path, err);
+}
+
 static int open_pool(const char *device, bool is_import, struct liteio_pool **ret,
 		     struct liteio_error *err)
 {
@@ -313,6 +339,8 @@ static int open_pool(const char *device, bool is_import, struct liteio_pool **re
 		device = loop;
 	}
 	r = read_disk(p, device, is_import, err);
+	if (!r && loop[0])
+		r = keep_promises(p, err);
 	if (r)
 		goto failed;
 	r = bring_up(p, &up_err);
@@ -346,7 +374,7 @@ void liteio_pool_release(struct liteio_pool *p)
 		pool_free(p);
 }
 
-static int shut_down(struct liteio_pool *p, struct liteio_error *err)
+static int take_down(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r;
 
@@ -359,8 +387,15 @@ static int shut_down(struct liteio_pool *p, struct liteio_error *err)
 		r = p->reserve->ops->deactivate(p->reserve, err);
 	if (!r)
 		r = p->engine->ops->deactivate(p->engine, err);
+	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
+}
+
+static int shut_down(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = take_down(p, err);
+
 	if (r)
-		return liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name);
+		return r;
 	liteio_step("pool-close:deactivated");
 	/* one that was found damaged is to be checked again */
 	if (p->condition < LITEIO_POOL_READ_ONLY)
@@ -387,6 +422,15 @@ static void let_go(struct liteio_pool *p)
 int liteio_pool_close(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r = shut_down(p, err);
+
+	if (!r)
+		let_go(p);
+	return r;
+}
+
+int liteio_pool_drop(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = take_down(p, err);
 
 	if (!r)
 		let_go(p);
@@ -468,11 +512,17 @@ int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err)
 		return liteio_error_set(err, -EBUSY, "pool %s still has %zu volumes and snapshots",
 					p->store.label.pool_name, p->cat.n_volumes);
 	r = shut_down(p, err);
-	if (r)
+	if (r) {
+		back_up(p);
 		return r;
+	}
 	r = wipe_all(p, err);
-	if (r)
+	if (r) {
+		/* what was wiped already is put back: a pool that is there has its labels */
+		(void)liteio_pool_relabel(p, &p->store.label, NULL);
+		back_up(p);
 		return liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name);
+	}
 	let_go(p);
 	return 0;
 }

@@ -67,7 +67,7 @@ static int check_unused(const struct liteio_pool *p, struct liteio_error *err)
 
 	liteio_pool_devs(p, devs);
 	for (uint32_t i = 0; i < p->store.label.n_devices; i++) {
-		if (liteio_block_holder(devs[i], holder))
+		if (liteio_block_holder(devs[i], 0, holder))
 			return liteio_error_set(err, -EBUSY,
 						"%s is in use by %s: restart the node, or close what uses it",
 						i ? p->store.others[i]->path : p->store.path,

@@ -109,6 +109,41 @@ START_TEST(test_in_memory)
 }
 END_TEST
 
+/* the end of a generation as a floor, where nobody else's right is older */
+START_TEST(a_floor_goes_past_what_is_over)
+{
+	const struct liteio_uuid one = uuid(1);
+	struct liteio_catalog_volume *v;
+	struct liteio_catalog c;
+
+	liteio_catalog_init(&c, &(struct liteio_uuid){ { 9 } });
+	c.next_thin_id = 1;
+	add(&c, 1);
+	add(&c, 2);
+	attach(&c, 1, 4)->state = LITEIO_CATALOG_ATT_FENCED;
+	attach(&c, 1, 5);
+	attach(&c, 1, 7);
+	attach(&c, 2, 3);
+	v = liteio_catalog_find(&c, &one);
+	ck_assert_msg(!liteio_catalog_raise_past(&c, v, 7), "5 is live");
+	ck_assert_uint_eq(v->floor, 3);
+	ck_assert_uint_eq(c.n_attachments, 4);
+	/* 4 has a record, it goes; 7 is younger, it stays */
+	ck_assert(liteio_catalog_raise_past(&c, v, 5));
+	ck_assert_uint_eq(v->floor, 6);
+	ck_assert_uint_eq(c.n_attachments, 2);
+	ck_assert_msg(!liteio_catalog_raise_past(&c, v, 5), "it is past it");
+	ck_assert(liteio_catalog_raise_past(&c, v, 7));
+	ck_assert_uint_eq(v->floor, 8);
+	ck_assert_msg(!liteio_catalog_raise_past(&c, v, LITEIO_CATALOG_GEN_MAX), "no floor is higher");
+	/* one that was never there; and another volume's is nothing to it */
+	ck_assert(liteio_catalog_raise_past(&c, v, LITEIO_CATALOG_GEN_MAX - 1));
+	ck_assert_uint_eq(c.n_attachments, 1);
+	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
+	liteio_catalog_fini(&c);
+}
+END_TEST
+
 /* each way to break a catalog of two volumes; the records are sorted: [0] is vol-1, [1] is vol-2 */
 static void b_uuid(struct liteio_catalog *c)
 {
@@ -607,5 +642,6 @@ START_TEST(test_choose)
 }
 END_TEST
 
-UNIT_MAIN("catalog", test_in_memory, test_invariants, test_finish, test_round_trip,
+UNIT_MAIN("catalog", test_in_memory, a_floor_goes_past_what_is_over, test_invariants,
+	  test_finish, test_round_trip,
 	  test_every_bit_counts, test_truncated, test_every_field_counts, test_compat, test_choose)

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A disk that does not answer any more, with an operation under way on it: the other pools are served as ever, whoever
-# looks is told, a fence closes its gate and says that it is not written down, and when the disk answers all goes on.
+# looks is told, a fence closes its gate and says that it is not written down, and when the disk answers all goes on. An
+# agent that is killed meanwhile is replaced, though it can not end; the next one has the pools when the disk is back.
 # vm: kernels=6.12 disks=pool=512M,other=256M timeout=600 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -64,10 +65,40 @@ wait $create || fail "what hung did not end well: $(cat /run/c)"
 [ "$(j volume list | jq -r '[.items[].name] | sort | join(" ")')" = 'a b c' ] || fail "volumes: $(j volume list)"
 ok "when the disk answers, all goes on"
 
+names() { j pool list | jq -r '[.items[].name] | sort | join(" ")'; }
+dmsetup suspend --nolockfs --noflush under
+liteioctl volume create f --pool slow --size 16Mi >/run/f 2>&1 &
+until_true 60 is_under_way
+hangs=$(cat $AGENT_PID)
+agent_kill
+[ -d "/proc/$hangs/task" ] || fail "the agent could end: nothing hangs"
+# it still listens, so to say: who asks before there is a new one would wait for its answer
+rm /run/liteio/agent.sock
+agent_start
+[ -d "/proc/$hangs/task" ] || fail "the one that was killed has ended before the new one was there"
+grep -q "the agent $hangs was killed, and hangs in the kernel" $AGENT_LOG || fail "nothing is said of the one that hangs"
+# what the dead one has open is locked, all of it
+[ "$(names)" = '' ] || fail "pools that another process has: $(names)"
+until_true 30 grep -q 'another process has the pool on .* open: it is tried again' $AGENT_LOG
+# and there is one of it, not two
+refused 'another agent is running' "$LITEIO_O/liteio-agent" --standalone
+ok "killed while it hangs, it is replaced: the new one answers, and waits for the pools"
+
+dmsetup resume under
+both() { [ "$(names)" = 'quick slow' ]; }
+until_true 120 both
+threads=("/proc/$hangs/task/"*)
+[ ${#threads[@]} -le 1 ] || fail "the one that was killed is still there"
+[ "$(j volume show a | jq .floor)" = 2 ] || fail "a floor was lowered: $(j volume show a)"
+# it was under way: there or not, and made by who asks for it again
+liteioctl volume create f --pool slow --size 16Mi >/dev/null
+[ "$(j volume list | jq -r '[.items[].name] | sort | join(" ")')" = 'a b c f' ] || fail "volumes: $(j volume list)"
+liteioctl volume create g --pool quick --size 16Mi >/dev/null
+ok "all pools are opened when the disk answers"
+
 # not one of those that are looked for: it is remembered where it was, and opened by the next agent
 agent_stop
 agent_start
-names() { j pool list | jq -r '[.items[].name] | sort | join(" ")'; }
 [ "$(names)" = 'quick slow' ] || fail "pools: $(names)"
 agent_stop
 rm /var/lib/liteio/pools.json

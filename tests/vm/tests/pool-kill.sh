@@ -165,14 +165,48 @@ grow_step() {
 	holds "$(poolctl activate $disk $V3)" 8 kept
 }
 
-# a second disk: the pool is as it was until its first disk says otherwise
-add_step() {
-	local step=$1 home=/dev/disk/by-id/virtio-home second=/dev/disk/by-id/virtio-second rc=0 before got
+home=/dev/disk/by-id/virtio-home second=/dev/disk/by-id/virtio-second
 
+# a pool of its own for what is about several disks
+wide_begin() {
 	poolctl close $disk
 	poolctl format $home wide >/dev/null
 	poolctl create $home $V4 four 16Mi
 	fill "$(poolctl activate $home $V4)" 16 wide
+}
+wide_end() {
+	poolctl delete $home $V4
+	poolctl reclaim $home
+	poolctl destroy $home
+	refused 'no pool' poolctl probe $home
+	refused 'no pool' poolctl probe $second
+	field $disk condition Ready
+}
+
+# a repair of a pool on two disks: the labels of both say the same before it is used again
+wide_repair_step() {
+	local step=$1 rc=0
+
+	wide_begin
+	poolctl enlarge $home 0 $second
+	LITEIO_STEP_KILL=$step poolctl repair $home force >/dev/null || rc=$?
+	[ $rc = 137 ] || fail "$step was not reached: $rc"
+	field $home condition Ready
+	holds "$(poolctl activate $home $V4)" 16 wide
+	[ -z "$(dmsetup ls | grep spare || true)" ] || fail "$step: a device over the spare stayed"
+	poolctl repair $home force >/dev/null
+	holds "$(poolctl activate $home $V4)" 16 wide
+	poolctl close $home
+	# from whichever disk
+	holds "$(poolctl activate $second $V4)" 16 wide
+	wide_end
+}
+
+# a second disk: the pool is as it was until its first disk says otherwise
+add_step() {
+	local step=$1 rc=0 before got
+
+	wide_begin
 	before=$(value $home data)
 	LITEIO_STEP_KILL=$step poolctl enlarge $home 0 $second || rc=$?
 	[ $rc = 137 ] || fail "$step was not reached: $rc"
@@ -194,12 +228,7 @@ add_step() {
 	# from whichever disk
 	holds "$(poolctl activate $second $V4)" 96 both
 	[ "$(value $home condition)" = Ready ] || fail "$step: $(poolctl info $home)"
-	poolctl delete $home $V4
-	poolctl reclaim $home
-	poolctl destroy $home
-	refused 'no pool' poolctl probe $home
-	refused 'no pool' poolctl probe $second
-	field $disk condition Ready
+	wide_end
 }
 
 # away and back: each is done, or was never begun
@@ -229,7 +258,10 @@ keep() {
 n=0
 for step in $(poolctl steps); do
 	case $step in
-	pool-repair:*) repair_step "$step" ;;
+	pool-repair:*)
+		repair_step "$step"
+		wide_repair_step "$step"
+		;;
 	pool-salvage:*) salvage_step "$step" ;;
 	pool-format:*)
 		# these come first; the last one leaves the pool that the others work on
@@ -253,10 +285,12 @@ for step in $(poolctl steps); do
 		repair_step "$step"
 		for count in 1 2 3; do
 			add_step "$step:$count"
+			wide_repair_step "$step:$count"
 		done
 		;;
 	label:*)
 		add_step "$step"
+		wide_repair_step "$step"
 		;;
 	pool-export:* | pool-import:*)
 		move_step "$step"

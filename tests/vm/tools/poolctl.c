@@ -66,6 +66,7 @@ static int do_format(struct call *c, struct liteio_error *err)
 		.force = c->n > 3 && !strcmp(c->arg[3], "force"),
 		.linear_bytes = number_arg(c, 4),
 		.reserve_bytes = number_arg(c, 5),
+		.block_bytes = (uint32_t)number_arg(c, 6),
 	};
 	char text[LITEIO_UUID_STRLEN + 1];
 	struct liteio_uuid uuid;
@@ -401,7 +402,7 @@ static int do_fence(struct call *c, struct liteio_error *err)
 {
 	struct liteio_uuid uuid = uuid_arg(c, 0);
 
-	return liteio_pool_attachment_fence(c->pool, &uuid, number_arg(c, 1), err);
+	return liteio_pool_attachment_fence(c->pool, &uuid, number_arg(c, 1), false, err);
 }
 
 /* ---- the story ------------------------------------------------------------------------------ */
@@ -548,7 +549,7 @@ static int story_middle(struct story *s, struct liteio_error *err)
 	if (!r)
 		r = liteio_pool_volume_grow(s->pool, &s->one, STORY_BYTES + (16 << 20), err);
 	if (!r)
-		r = liteio_pool_attachment_fence(s->pool, &s->one, 1, err);
+		r = liteio_pool_attachment_fence(s->pool, &s->one, 1, false, err);
 	if (!r)
 		r = liteio_pool_floor_raise(s->pool, &s->one, 2, err);
 	return r;
@@ -727,7 +728,7 @@ static const struct command {
 	int min_args;
 	const char *args;
 } commands[] = {
-	{ "format", do_format, false, 2, "DEVICE NAME [SIZE [force|- [LINEAR [RESERVE]]]]" },
+	{ "format", do_format, false, 2, "DEVICE NAME [SIZE [force|- [LINEAR [RESERVE [BLOCK]]]]]" },
 	{ "probe", do_probe, false, 1, "DEVICE" },
 	{ "scan", do_scan, false, 0, "" },
 	{ "salvage", do_salvage, false, 1, "DEVICE [make|force]" },

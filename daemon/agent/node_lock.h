@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One agent per node: a second one would undo what the first one does.
+ *
+ * The lock is an flock() of <stateDir>/agent.lock, in which its holder is written down. It outlives
+ * an agent of which a thread hangs in the kernel: killed, that one has ended but for this thread,
+ * which keeps all that was open until its disk answers. Such a holder does nothing any more but
+ * return from one system call, and is not waited for. The pools that it still has are locked on
+ * their own (pool/store.h).
+ */
+#ifndef LITEIO_AGENT_NODE_LOCK_H
+#define LITEIO_AGENT_NODE_LOCK_H
+
+struct liteio_error;
+
+/**
+ * liteio_node_lock() - be the agent of this node
+ * @state_dir: made when it is not there
+ * @ret_fd: the lock is held until this is closed, or the process ends
+ * @err: why not
+ *
+ * A holder that is about to end is waited for, some seconds. Context: at the start, before there
+ * are threads; blocks. Return: 0, -EBUSY another agent is running, or another negative errno.
+ */
+int liteio_node_lock(const char *state_dir, int *ret_fd, struct liteio_error *err);
+
+#endif

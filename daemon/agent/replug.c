@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Taking out what a pool has on a disk that is gone.
+ */
+#include "agent/replug.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "agent/agent.h"
+#include "agent/pools.h"
+#include "agent/publish.h"
+#include "agent/release.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "host/head.h"
+#include "host/nvmet.h"
+
+static const struct liteio_nvmet target = LITEIO_NVMET_INIT;
+
+bool liteio_pools_any_unplugged(struct liteio_agent *a)
+{
+	struct liteio_open_pool **all;
+	bool any = false;
+	size_t n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (size_t i = 0; i < n; i++)
+		any = any || liteio_pool_is_gone(all[i]->engine);
+	liteio_pools_put_all(a->pools, all, n);
+	return any;
+}
+
+/*
+ * No subsystem any more, and no head, and the right stays: liteio_export_prepare() brings both
+ * back. What is in use keeps its head, and its name.
+ */
+static int take_down(const struct liteio_catalog_volume *v,
+		     const struct liteio_catalog_attachment *att, struct liteio_error *err)
+{
+	struct liteio_head_state head;
+	int r;
+
+	/* the door: who is behind it has seen errors, or sees them now */
+	r = liteio_nvmet_remove(&target, &v->uuid, att->generation, false, err);
+	if (r && r != -EBUSY)
+		return r;
+	r = liteio_head_get(&v->uuid, att->generation, false, &head, err);
+	if (r == -ENODEV)
+		return liteio_nvmet_remove(&target, &v->uuid, att->generation, true, err);
+	if (r)
+		return r;
+	if (head.inflight)
+		return liteio_error_set(err, -EBUSY, "volume %s: I/O is under way on %s", v->name,
+					head.path);
+	r = liteio_nvmet_remove(&target, &v->uuid, att->generation, true, err);
+	if (r)
+		return r;
+	if (!liteio_release_is_closed(&head))
+		return liteio_error_set(err, -EBUSY,
+					"volume %s is open here, as %s: unmount it, or close it, first",
+					v->name, head.path);
+	r = liteio_head_remove(&v->uuid, att->generation, false, err);
+	if (r == 0)
+		liteio_publish_del(&v->uuid, head.path);
+	return r;
+}
+
+/* heads and subsystems of all that is attached */
+static int take_heads_down(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	struct liteio_catalog_volume v;
+	size_t n = 0;
+	int r = 0;
+
+	liteio_pool_attachment_list(p->engine, NULL, &atts, &n);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (atts[i].state == LITEIO_CATALOG_ATT_LIVE &&
+		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) == 0)
+			r = take_down(&v, &atts[i], err);
+	}
+	return r;
+}
+
+/* as long as somebody has a volume open it stays in the table, and says what is wrong */
+int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err)
+{
+	int r = take_heads_down(p, err);
+
+	if (r == 0)
+		r = liteio_pools_take_out(a->pools, p, err);
+	if (r)
+		return r;
+	r = liteio_pool_drop(p->engine, err);
+	if (r)
+		liteio_pools_put_back(a->pools, p);
+	else
+		p->engine = NULL;
+	return r;
+}
+
+int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f,
+			struct liteio_error *err)
+{
+	struct liteio_open_pool *p;
+	int r = 0;
+
+	if (liteio_pools_get_uuid(a->pools, &f->label.pool_uuid, &p))
+		return 0;
+	if (liteio_pool_is_gone(p->engine))
+		r = liteio_pools_drop(a, p, err);
+	liteio_pools_put(a->pools, p);
+	return r ? liteio_error_wrap(err, r,
+				     "pool %s was on a disk that is gone, %s is to take its place",
+				     f->label.pool_name, f->device) :
+		   0;
+}
+
+bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_found *f,
+			     bool is_again)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_pools_unplug(a, f, &err);
+
+	if (r && !is_again)
+		log_err(NULL, "%s", liteio_error_str(&err, r));
+	return r != -EBUSY;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pools whose disk was pulled out.
+ *
+ * To the kernel a disk that comes back is another one. What the pool has on the old one is errors:
+ * it is taken out, and the pool opened from the new one. Whoever has a volume open has seen these
+ * errors and may have data in memory that are not on the disk; the disk may have been elsewhere. So
+ * nobody gets it back below what is open: that has to be closed first.
+ */
+#ifndef LITEIO_AGENT_REPLUG_H
+#define LITEIO_AGENT_REPLUG_H
+
+#include <stdbool.h>
+
+struct liteio_agent;
+struct liteio_error;
+struct liteio_open_pool;
+struct liteio_pool_found;
+
+/* a disk of some open pool is gone. Any thread */
+bool liteio_pools_any_unplugged(struct liteio_agent *a);
+
+/*
+ * take a pool out whose disk is gone, with what it has in the kernel; @p stays the caller's, and is
+ * good for nothing but liteio_pools_put(). Worker that holds "pools": 0, -EBUSY, ...
+ */
+int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err);
+
+/**
+ * liteio_pools_unplug() - take an open pool out whose disk is gone, for one that is there
+ * @a: the agent
+ * @f: a disk that carries a pool
+ * @err: who has a volume of it open
+ *
+ * Context: worker that holds "pools". Return: 0 (also when no such pool is open, or it has its
+ * disks), -EBUSY, or another negative errno.
+ */
+int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f,
+			struct liteio_error *err);
+/* the same; why not is logged, once for each disk that comes. False: it is to be tried again */
+bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_found *f,
+			     bool is_again);
+
+#endif
