@@ -222,7 +222,7 @@ static int clone_new(struct liteio_target *t, struct liteio_pool_create *c,
 		return r;
 	q = liteio_stillness_quiesce(&s);
 	if (liteio_uuid_is_null(&c->uuid))
-		liteio_uuid_random(&c->uuid);
+		liteio_uuid_ordered(&c->uuid);
 	LITEIO_LANE(lane);
 
 	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);

@@ -150,7 +150,7 @@ static int find_uuid(struct liteio_agent *a, struct item *it, struct liteio_erro
 					t.volume.name, t.pool->name);
 	}
 	if (liteio_uuid_is_null(&it->uuid))
-		liteio_uuid_random(&it->uuid);
+		liteio_uuid_ordered(&it->uuid);
 	return 0;
 }
 

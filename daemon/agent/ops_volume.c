@@ -145,7 +145,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 					t.volume.name, t.pool->name);
 	}
 	if (liteio_uuid_is_null(&c.uuid))
-		liteio_uuid_random(&c.uuid);
+		liteio_uuid_ordered(&c.uuid);
 	LITEIO_LANE(lane);
 
 	r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);

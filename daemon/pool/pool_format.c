@@ -146,7 +146,7 @@ static int format(struct format_op *op, struct liteio_uuid *ret_uuid, struct lit
 int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *ret_uuid,
 		       struct liteio_error *err)
 {
-	struct format_op op = { .f = f, .store = { .fd = -1 } };
+	struct format_op op = { .f = f, .store = LITEIO_STORE_INIT };
 	bool is_file = is_file_path(f->device);
 	int r;
 
@@ -190,7 +190,7 @@ static bool is_untouched(struct liteio_store *s)
 static int probe_device(const char *device, bool deep, struct liteio_pool_found *ret,
 			struct liteio_error *err)
 {
-	struct liteio_store s _cleanup_(liteio_store_closep) = { .fd = -1 };
+	struct liteio_store s _cleanup_(liteio_store_closep) = LITEIO_STORE_INIT;
 	struct liteio_pool_found f = { 0 };
 	int r;
 

@@ -51,7 +51,7 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
 	if (floor <= v->floor)
 		return liteio_pool_persist_owed(p, err);
 	liteio_pool_draft(p, &draft);
-	liteio_catalog_raise_floor(&draft, liteio_catalog_find(&draft, uuid), floor);
+	liteio_catalog_raise_floor(&draft, uuid, floor);
 	r = liteio_pool_persist_both(p, &draft, err);
 	if (!r)
 		liteio_step("floor-raise:catalog");
@@ -135,6 +135,7 @@ int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid
 		.created = (uint64_t)time(NULL),
 	};
 	const struct liteio_catalog_volume *v = find(p, volume, err);
+	const struct liteio_catalog_attachment *there;
 	struct liteio_catalog_attachment *a;
 	struct liteio_catalog draft;
 	int r;
@@ -144,11 +145,11 @@ int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid
 	r = check_generation(generation, err);
 	if (r)
 		return r;
-	a = liteio_catalog_find_att(&p->cat, volume, generation);
-	if (generation < v->floor || (a && a->state == LITEIO_CATALOG_ATT_FENCED))
+	there = liteio_catalog_find_att(&p->cat, volume, generation);
+	if (generation < v->floor || (there && there->state == LITEIO_CATALOG_ATT_FENCED))
 		return liteio_pool_persist_owed(p, err);
 	liteio_pool_draft(p, &draft);
-	a = liteio_catalog_find_att(&draft, volume, generation);
+	a = liteio_catalog_edit_att(&draft, volume, generation);
 	/* one that was never added is barred from it */
 	if (!a)
 		a = liteio_catalog_add_att(&draft, &barred);

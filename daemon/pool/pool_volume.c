@@ -378,7 +378,7 @@ static int grow_catalog(struct liteio_pool *p, const struct liteio_uuid *uuid, u
 	int r;
 
 	liteio_pool_draft(p, &draft);
-	liteio_catalog_find(&draft, uuid)->size_bytes = size;
+	liteio_catalog_edit(&draft, uuid)->size_bytes = size;
 	/* a filesystem that has grown with it does not fit into what it was before */
 	r = liteio_pool_persist_both(p, &draft, err);
 	if (!r)
@@ -450,7 +450,7 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 	if (r || !liteio_catalog_find(&p->cat, uuid))
 		return r;
 	liteio_pool_draft(p, &draft);
-	liteio_catalog_find(&draft, uuid)->state = LITEIO_CATALOG_DELETING;
+	liteio_catalog_edit(&draft, uuid)->state = LITEIO_CATALOG_DELETING;
 	r = liteio_pool_persist(p, &draft, err);
 	if (!r)
 		liteio_step("volume-delete:catalog");
