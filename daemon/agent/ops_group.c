@@ -171,7 +171,7 @@ static int take(struct liteio_agent *a, struct group *g, struct liteio_error *er
 		m[i] = (struct liteio_pool_member){ it->uuid, it->req->name, volumes[i] };
 	}
 	if (!r)
-		r = liteio_stillness_find(&s, volumes, g->n, err);
+		r = liteio_stillness_find(&s, p, volumes, g->n, err);
 	if (r)
 		return r;
 	q = liteio_stillness_quiesce(&s);

@@ -27,7 +27,7 @@ static int list_one(void *arg, struct liteio_open_pool *p, const struct liteio_c
 
 	list->items = liteio_realloc(list->items, list->n_items + 1, sizeof(*list->items));
 	memset(&list->items[list->n_items], 0, sizeof(*list->items));
-	liteio_volume_info_fill(p, v, &list->items[list->n_items++]);
+	liteio_volume_info_list(p, v, &list->items[list->n_items++]);
 	return 0;
 }
 

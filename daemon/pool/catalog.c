@@ -304,6 +304,7 @@ static void take_place(struct liteio_catalog *c, struct liteio_catalog_volume *v
 	uint32_t old = target->thin_id;
 
 	target->thin_id = v->thin_id;
+	target->is_untouched = false;
 	v->thin_id = old;
 	v->state = LITEIO_CATALOG_DELETING;
 	memcpy(v->name, target->name, sizeof(v->name));

@@ -110,7 +110,8 @@ struct liteio_catalog_limits {
 };
 
 /*
- * struct liteio_catalog_volume - a volume or snapshot; see struct liteio_ondisk_volume
+ * struct liteio_catalog_volume - a volume or snapshot; see struct liteio_ondisk_volume.
+ * @is_untouched is not on the disk: made empty by this process, and never activated since
  */
 struct liteio_catalog_volume {
 	struct liteio_uuid uuid;
@@ -128,6 +129,7 @@ struct liteio_catalog_volume {
 	char owner[LITEIO_ONDISK_NAME];
 	struct liteio_uuid replaces;
 	enum liteio_catalog_wipe wipe;
+	bool is_untouched;
 };
 
 /*

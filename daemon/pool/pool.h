@@ -519,7 +519,10 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 /* lane: take it out; -EBUSY while it is open, 0 when it is not active */
 int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				  struct liteio_error *err);
-/* lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active */
+/*
+ * lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, unless it is new
+ * and never was
+ */
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err);
 

@@ -109,6 +109,15 @@ START_TEST(test_in_memory)
 }
 END_TEST
 
+static void drop_atts(struct liteio_catalog *c)
+{
+	while (c->n_attachments) {
+		const struct liteio_uuid volume = c->attachments[0]->volume;
+
+		liteio_catalog_remove_att(c, &volume, c->attachments[0]->generation);
+	}
+}
+
 /* each way to break a catalog of two volumes; the records are sorted: [0] is vol-1, [1] is vol-2 */
 static void b_uuid(struct liteio_catalog *c)
 {
@@ -267,7 +276,7 @@ static void b_deleting(struct liteio_catalog *c)
 
 static void b_two(struct liteio_catalog *c)
 {
-	c->n_attachments = 0;
+	drop_atts(c);
 	for (int i = 0; i < 2; i++) {
 		c->volumes[i]->state = LITEIO_CATALOG_DELETING;
 		c->volumes[i]->txid = 11;
@@ -297,14 +306,14 @@ static void b_replaces_nothing(struct liteio_catalog *c)
 
 static void b_replaces_snapshot(struct liteio_catalog *c)
 {
-	c->n_attachments = 0;
+	drop_atts(c);
 	replacement(c);
 	c->volumes[1]->kind = LITEIO_CATALOG_SNAPSHOT;
 }
 
 static void b_replaces_deleted(struct liteio_catalog *c)
 {
-	c->n_attachments = 0;
+	drop_atts(c);
 	replacement(c);
 	c->volumes[1]->state = LITEIO_CATALOG_DELETING;
 }
