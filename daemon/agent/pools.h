@@ -206,11 +206,13 @@ char *liteio_pools_known_file(struct liteio_agent *a, const char *name);
 /**
  * liteio_pools_open_known() - open every pool that this node should have
  * @a: the agent, starting
+ * @late: called for each that is open only when this has returned, by the worker that opened it
  *
- * Those that can not be opened are logged and left alone. One that was exported is not opened, and
- * not known any more. Context: worker.
+ * Side by side; waits 30 s at most. Those that can not be opened are logged and left alone. One that
+ * was exported is not opened, and not known any more. Context: worker.
  */
-void liteio_pools_open_known(struct liteio_agent *a);
+void liteio_pools_open_known(struct liteio_agent *a,
+			     void (*late)(struct liteio_agent *a, struct liteio_open_pool *p));
 
 /* known pools that are not open, whoever used them; reads the list; worker */
 bool liteio_pools_any_missing(struct liteio_agent *a);

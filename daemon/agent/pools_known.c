@@ -16,6 +16,7 @@
 #include "agent/agent.h"
 #include "agent/exports.h"
 #include "agent/pools.h"
+#include "agent/together.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -25,6 +26,11 @@
 #include "host/block.h"
 
 #define KNOWN_MAX_BYTES (1u << 20)
+/*
+ * how long the volumes of some pools wait at the start for other pools: metadata that are checked may
+ * take an hour, and a disk that hangs has no end
+ */
+#define START_S 30
 
 /* one line of the list; "file" only for pools in files, and on devices that nobody looks for */
 struct known_pool {
@@ -370,45 +376,153 @@ static bool is_allowed(const struct liteio_agent *a, const char *device)
 	return false;
 }
 
-static void open_devices(struct liteio_agent *a, const struct known *known)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	_cleanup_free_ struct liteio_pool_found *found = NULL;
-	size_t i, n = 0;
-	int r;
-
-	r = liteio_pool_scan(&found, &n, &err);
-	if (r < 0) {
-		log_err(NULL, "looking for pools: %s", liteio_error_str(&err, r));
-		return;
-	}
-	for (i = 0; i < n; i++) {
-		if (is_open_elsewhere(a, &found[i]))
-			log_warning(NULL, "%s carries a copy of the pool %s: it is left alone",
-				    found[i].device, found[i].label.pool_name);
-		if (is_open(a, &found[i].label.pool_uuid))
-			continue;
-		if (is_known(known, &found[i].label.pool_uuid) || is_allowed(a, found[i].device))
-			open_one(a, found[i].device, NULL);
-		else
-			log_info(NULL, "pool %s on %s is not one of this node; import it to use it",
-				 found[i].label.pool_name, found[i].device);
-	}
-}
-
 /* a device may be there by the same name and be another one; a file that is gone is worth a line */
-static bool is_there(const struct known_pool *k)
+static bool is_there(const char *file, const struct liteio_uuid *uuid)
 {
 	struct liteio_pool_found found;
 
-	if (strncmp(k->file, "/dev/", 5) != 0)
+	if (strncmp(file, "/dev/", 5) != 0)
 		return true;
-	return liteio_pool_probe(k->file, &found, NULL) == 0 &&
-	       liteio_uuid_equal(&found.label.pool_uuid, &k->uuid);
+	return liteio_pool_probe(file, &found, NULL) == 0 &&
+	       liteio_uuid_equal(&found.label.pool_uuid, uuid);
 }
 
-void liteio_pools_open_known(struct liteio_agent *a)
+/* ---- the start ---- */
+
+/**
+ * struct start - a pool that is opened at the start, beside others
+ * @agent: the agent
+ * @late: called when nobody waits for it any more
+ * @is_known: @uuid is its
+ * @is_by_name: what is there by that name now need not be it
+ * @uuid: of the pool
+ * @n: how many
+ * @devices: paths that carry it or a copy of it, in the order in which they are tried
+ */
+struct start {
+	struct liteio_agent *agent;
+	opened_fn late;
+	bool is_known;
+	bool is_by_name;
+	struct liteio_uuid uuid;
+	size_t n;
+	char *devices[];
+};
+
+static void start_run(void *arg)
 {
+	struct start *s = arg;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->is_known && is_open(s->agent, &s->uuid))
+			continue;
+		if (!s->is_by_name || is_there(s->devices[i], &s->uuid))
+			open_one(s->agent, s->devices[i], NULL);
+	}
+}
+
+/* those who waited have gone on without it */
+static void open_late(struct start *s)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_open_pool **all;
+	size_t i, n;
+	int r;
+
+	liteio_pools_all(s->agent->pools, &all, &n);
+	for (i = 0; i < n; i++)
+		if (s->is_known ? liteio_uuid_equal(&all[i]->uuid, &s->uuid) :
+				  liteio_pool_is_on(all[i]->engine, s->devices[0]))
+			s->late(s->agent, all[i]);
+	liteio_pools_put_all(s->agent->pools, all, n);
+	r = liteio_pools_remember(s->agent, &err);
+	if (r < 0)
+		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
+}
+
+static void start_done(void *arg, bool late)
+{
+	struct start *s = arg;
+
+	if (late)
+		open_late(s);
+	for (size_t i = 0; i < s->n; i++)
+		free(s->devices[i]);
+	free(s);
+}
+
+static struct start *start_new(struct liteio_agent *a, opened_fn late,
+			       const struct liteio_uuid *uuid, size_t room)
+{
+	struct start *s = liteio_calloc(1, sizeof(*s) + room * sizeof(s->devices[0]));
+
+	s->agent = a;
+	s->late = late;
+	s->is_known = !!uuid;
+	if (uuid)
+		s->uuid = *uuid;
+	return s;
+}
+
+static void start_one(struct liteio_together *t, struct start *s, const char *device)
+{
+	s->devices[s->n++] = liteio_strdup(device);
+	liteio_together_add(t, start_run, start_done, s);
+}
+
+/* does this node have the pool on a device? */
+static bool is_ours(struct liteio_agent *a, const struct known *known,
+		    const struct liteio_pool_found *f)
+{
+	if (is_open_elsewhere(a, f))
+		log_warning(NULL, "%s carries a copy of the pool %s: it is left alone", f->device,
+			    f->label.pool_name);
+	if (is_open(a, &f->label.pool_uuid))
+		return false;
+	if (is_known(known, &f->label.pool_uuid) || is_allowed(a, f->device))
+		return true;
+	log_info(NULL, "pool %s on %s is not one of this node; import it to use it",
+		 f->label.pool_name, f->device);
+	return false;
+}
+
+/* the devices of one pool one after the other, pools side by side */
+static void start_devices(struct liteio_together *t, struct liteio_agent *a,
+			  const struct known *known, opened_fn late)
+{
+	_cleanup_free_ struct liteio_pool_found *found = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	size_t i, k, n = 0;
+	int r;
+
+	r = liteio_pool_scan(&found, &n, &err);
+	if (r < 0)
+		log_err(NULL, "looking for pools: %s", liteio_error_str(&err, r));
+	for (i = 0; i < n; i++) {
+		const struct liteio_uuid uuid = found[i].label.pool_uuid;
+		struct start *s;
+
+		if (liteio_uuid_is_null(&uuid))
+			continue;
+		s = start_new(a, late, &uuid, n - i);
+		for (k = i; k < n; k++) {
+			if (!liteio_uuid_equal(&found[k].label.pool_uuid, &uuid))
+				continue;
+			if (is_ours(a, known, &found[k]))
+				s->devices[s->n++] = liteio_strdup(found[k].device);
+			/* seen to */
+			memset(&found[k].label.pool_uuid, 0, sizeof(uuid));
+		}
+		if (s->n)
+			liteio_together_add(t, start_run, start_done, s);
+		else
+			free(s);
+	}
+}
+
+void liteio_pools_open_known(struct liteio_agent *a, opened_fn late)
+{
+	struct liteio_together *t = liteio_together_new(a->workers, START_S);
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct known known = { 0 };
 	size_t i;
@@ -416,18 +530,28 @@ void liteio_pools_open_known(struct liteio_agent *a)
 
 	known_load_or_none(a, &known);
 	/* files first: their loop devices then are seen as what they are, in use */
-	for (i = 0; i < known.n_pools; i++)
-		if (known.pools[i].file && is_there(&known.pools[i]))
-			open_one(a, known.pools[i].file, NULL);
+	for (i = 0; i < known.n_pools; i++) {
+		struct start *s;
+
+		if (!known.pools[i].file)
+			continue;
+		s = start_new(a, late, &known.pools[i].uuid, 1);
+		s->is_by_name = true;
+		start_one(t, s, known.pools[i].file);
+	}
+	liteio_together_wait(t);
 	for (i = 0; i < a->config.n_devices; i++) {
 		const char *pattern = a->config.devices[i];
 
 		if (strpbrk(pattern, "*?[") || strncmp(pattern, "/dev/", 5) == 0)
 			continue;
 		if (liteio_fs_exists(pattern))
-			open_one(a, pattern, NULL);
+			start_one(t, start_new(a, late, NULL, 1), pattern);
 	}
-	open_devices(a, &known);
+	liteio_together_wait(t);
+	start_devices(t, a, &known, late);
+	if (liteio_together_end(t))
+		log_warning(NULL, "some pools are not open yet: they follow when they are");
 	liteio_json_fini(&known, known_fields);
 	r = liteio_pools_remember(a, &err);
 	if (r < 0)
@@ -460,7 +584,7 @@ void liteio_pools_open_missing(struct liteio_agent *a, opened_fn opened)
 	}
 	for (i = 0; i < known.n_pools; i++)
 		if (known.pools[i].file && !is_open(a, &known.pools[i].uuid) &&
-		    liteio_fs_exists(known.pools[i].file) && is_there(&known.pools[i]))
+		    liteio_fs_exists(known.pools[i].file) && is_there(known.pools[i].file, &known.pools[i].uuid))
 			open_one(a, known.pools[i].file, opened);
 	(void)liteio_pool_scan(&found, &n, NULL);
 	for (i = 0; i < n; i++)

@@ -272,7 +272,7 @@ void liteio_restore_start(struct liteio_agent *a)
 	size_t n;
 
 	liteio_door_find(a);
-	liteio_pools_open_known(a);
+	liteio_pools_open_known(a, liteio_restore_pool);
 	liteio_pools_all(a->pools, &all, &n);
 	restore(a, all, n);
 	liteio_pools_put_all(a->pools, all, n);

@@ -90,6 +90,10 @@ void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition
 			       const char *word, bool is_stuck, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* the label of one block device; @deep: the catalog as well, which says whether it is untouched */
+int liteio_pool_probe_device(const char *device, bool deep, struct liteio_pool_found *ret,
+			     struct liteio_error *err);
+
 /* out of the lane and back: nothing that was read of the pool before is still true after */
 void liteio_pool_leave(struct liteio_pool *p);
 void liteio_pool_enter(struct liteio_pool *p);

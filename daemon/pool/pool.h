@@ -259,7 +259,10 @@ int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err);
 
 /* the label of one device, or of a file: 0, -ENODATA, -EBADMSG, -ENOTSUP, ...; writes nothing */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
-/* all disks of this machine with a label of ours; new memory; unreadable ones are skipped */
+/*
+ * All disks of this machine with a label of ours; new memory. They are read side by side, and one that
+ * can not be read, or does not answer within 10 s, is skipped: it must not keep the others away.
+ */
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err);
 
 /* any thread */

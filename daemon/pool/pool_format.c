@@ -186,9 +186,8 @@ static bool is_untouched(struct liteio_store *s)
 	return untouched;
 }
 
-/* @deep: the catalog as well */
-static int probe_device(const char *device, bool deep, struct liteio_pool_found *ret,
-			struct liteio_error *err)
+int liteio_pool_probe_device(const char *device, bool deep, struct liteio_pool_found *ret,
+			     struct liteio_error *err)
 {
 	struct liteio_store s _cleanup_(liteio_store_closep) = LITEIO_STORE_INIT;
 	struct liteio_pool_found f = { 0 };
@@ -209,31 +208,10 @@ static int probe_device(const char *device, bool deep, struct liteio_pool_found 
 
 static int probe_deep(const char *device, void *ret, struct liteio_error *err)
 {
-	return probe_device(device, true, ret, err);
+	return liteio_pool_probe_device(device, true, ret, err);
 }
 
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err)
 {
 	return liteio_block_on_device(device, probe_deep, ret, err);
-}
-
-int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err)
-{
-	struct liteio_block_info *list _cleanup_free_ = NULL;
-	struct liteio_pool_found *found;
-	size_t n_list, n = 0;
-	int r;
-
-	r = liteio_block_list(&list, &n_list, err);
-	if (r)
-		return r;
-	found = liteio_calloc(n_list + 1, sizeof(*found));
-	for (size_t i = 0; i < n_list; i++) {
-		if (liteio_disk_is_local(&list[i]) &&
-		    !probe_device(list[i].path, false, &found[n], NULL))
-			n++;
-	}
-	*ret = found;
-	*ret_n = n;
-	return 0;
 }

@@ -4,7 +4,7 @@
  * given up by name.
  *
  * unit-src: daemon/agent/limits.c
- * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c
+ * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c daemon/agent/together.c
  * unit-src: daemon/agent/publish.c
  * unit-src: daemon/agent/door.c daemon/agent/exports.c daemon/agent/gate.c daemon/agent/limits.c
  */
