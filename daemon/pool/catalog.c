@@ -111,11 +111,20 @@ static bool none_is_pending(const struct liteio_catalog *c)
 
 const struct liteio_catalog_volume *liteio_catalog_pending(const struct liteio_catalog *c)
 {
-	if (none_is_pending(c))
-		return NULL;
-	for (size_t i = 0; i < c->n_volumes; i++) {
-		if (c->volumes[i]->txid)
-			return c->volumes[i];
+	size_t lo = 0, hi = c->n_summed;
+
+	/* the first of those that are summed after which there is one, or behind all of these */
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (c->sums[mid].n_pending)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	for (; lo < c->n_volumes; lo++) {
+		if (c->volumes[lo]->txid)
+			return c->volumes[lo];
 	}
 	return NULL;
 }
@@ -167,6 +176,8 @@ static void volumes_change(struct liteio_catalog *c, size_t i)
 {
 	if (c->n_summed > i)
 		c->n_summed = i;
+	if (c->n_same > i)
+		c->n_same = i;
 }
 
 static void atts_change(struct liteio_catalog *c, size_t i)

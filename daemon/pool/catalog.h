@@ -192,6 +192,8 @@ struct liteio_catalog_sum {
  * @sums: one for each of the first @n_summed volumes, which are all after liteio_catalog_seal()
  * @n_summed: how many
  * @n_sealed_atts: the bytes of so many of the first attachments are known
+ * @source: @volumes of the catalog that this was copied from; compared, never followed
+ * @n_same: so many of the first volumes are those of that one
  */
 struct liteio_catalog {
 	struct liteio_uuid pool_uuid;
@@ -212,6 +214,8 @@ struct liteio_catalog {
 	struct liteio_catalog_sum *sums;
 	size_t n_summed;
 	size_t n_sealed_atts;
+	const void *source;
+	size_t n_same;
 };
 
 /* the transaction id of the thin pool that volumes of this class are in */
@@ -353,8 +357,17 @@ struct liteio_catalog_range {
 	size_t end;
 };
 
-/* one part of the slot that is in use, and has all of @c that a slot which holds @was has not */
-void liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c,
+/*
+ * How many of the first volumes are known to be the same: @c was copied from @was, or that from
+ * @was and @c from @between; 0 when it was neither.
+ */
+size_t liteio_catalog_same(const struct liteio_catalog *was, const struct liteio_catalog *between,
+			   const struct liteio_catalog *c);
+/*
+ * One part of the slot that is in use, and has all of @c that a slot which holds @was has not;
+ * so many of the first volumes need not be looked at.
+ */
+void liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, size_t n_same,
 			 struct liteio_catalog_range *ret);
 /* its bytes; @out is as long as the range */
 void liteio_catalog_encode_range(struct liteio_catalog *c, const struct liteio_catalog_range *range,

@@ -328,8 +328,6 @@ static int check_changed(const struct liteio_catalog *c, size_t i,
 		r = check_order(c, i + 1, err);
 	if (!r)
 		r = check_replaces(c, v, err);
-	if (!r && (!old || old->thin_id != v->thin_id))
-		r = check_id(c, v, err);
 	if (!r && (!old || old->kind != v->kind || old->state == LITEIO_CATALOG_DELETING ||
 		   strcmp(old->name, v->name) != 0))
 		r = check_name(c, v, err);
@@ -341,7 +339,8 @@ static int check_volumes_changed(const struct liteio_catalog *was, const struct 
 				 struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *old, *v;
-	size_t i = 0, k = 0;
+	size_t i = liteio_catalog_same(was, NULL, c), k = i;
+	unsigned int n_new = 0;
 	int r = 0, d;
 	bool is_linear = false;
 
@@ -360,6 +359,10 @@ static int check_volumes_changed(const struct liteio_catalog *was, const struct 
 			r = check_atts_of(c, &old->uuid, err);
 		else
 			r = check_changed(c, k, d ? NULL : old, err);
+		/* the first id that was never given out before is nobody else's */
+		if (!r && d >= 0 && (v->thin_id < was->next_thin_id || n_new++) &&
+		    (d || old->thin_id != v->thin_id))
+			r = check_id(c, v, err);
 		i += d <= 0;
 		k += d >= 0;
 	}

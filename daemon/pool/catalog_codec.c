@@ -171,10 +171,10 @@ static bool is_same(const struct liteio_catalog *was, const struct liteio_catalo
 	return bytes == was_bytes || !memcmp(bytes, was_bytes, LITEIO_RECORD_BYTES);
 }
 
-void liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c,
+void liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, size_t n_same,
 			 struct liteio_catalog_range *ret)
 {
-	size_t n = n_records(c), n_was = n_records(was), first = 0, last = n;
+	size_t n = n_records(c), n_was = n_records(was), first = n_same, last = n;
 	size_t n_volumes = c->n_volumes < was->n_volumes ? c->n_volumes : was->n_volumes;
 
 	liteio_catalog_seal(was);

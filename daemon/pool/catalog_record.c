@@ -149,6 +149,17 @@ void liteio_catalog_fini(struct liteio_catalog *c)
 	*c = (struct liteio_catalog){ 0 };
 }
 
+size_t liteio_catalog_same(const struct liteio_catalog *was, const struct liteio_catalog *between,
+			   const struct liteio_catalog *c)
+{
+	if (c->source && c->source == was->volumes)
+		return c->n_same;
+	if (!between || !c->source || !between->source || c->source != between->volumes ||
+	    between->source != was->volumes)
+		return 0;
+	return c->n_same < between->n_same ? c->n_same : between->n_same;
+}
+
 size_t liteio_catalog_room(size_t n)
 {
 	size_t room = 8;
@@ -175,6 +186,8 @@ void liteio_catalog_copy(struct liteio_catalog *from, struct liteio_catalog *ret
 	liteio_catalog_seal(from);
 	c = *from;
 	c.is_written = false;
+	c.source = from->volumes;
+	c.n_same = c.n_volumes;
 	c.volumes = array_of(from->volumes, c.n_volumes, sizeof(*c.volumes));
 	c.sums = array_of(from->sums, c.n_volumes, sizeof(*c.sums));
 	c.attachments = array_of(from->attachments, c.n_attachments, sizeof(*c.attachments));

@@ -342,9 +342,10 @@ static int write_range(struct liteio_store *s, uint64_t slot, struct liteio_cata
 	return r;
 }
 
-/* @held is what is there, NULL when that is not known */
+/* @held is what is there, NULL when that is not known; @newest is what is in the other one */
 static int write_slot(struct liteio_store *s, int slot, struct liteio_catalog *held,
-		      struct liteio_catalog *c, struct liteio_error *err)
+		      const struct liteio_catalog *newest, struct liteio_catalog *c,
+		      struct liteio_error *err)
 {
 	const struct liteio_extent *e = slot_extent(s, slot);
 	struct liteio_catalog_range range;
@@ -354,7 +355,7 @@ static int write_slot(struct liteio_store *s, int slot, struct liteio_catalog *h
 		return write_to(s, e->start, c, liteio_catalog_bytes(c), err);
 	}
 	s->n_parts[slot]++;
-	liteio_catalog_diff(held, c, &range);
+	liteio_catalog_diff(held, c, liteio_catalog_same(held, newest, c), &range);
 	if (range.start == range.end)
 		return write_to(s, e->start, c, LITEIO_ONDISK_BLOCK, err);
 	if (range.start <= NEAR_BYTES)
@@ -386,7 +387,7 @@ int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *wa
 	r = check(s, was, c, err);
 	if (r)
 		return r;
-	r = write_slot(s, !s->slot, is_known ? &s->older : NULL, c, err);
+	r = write_slot(s, !s->slot, is_known ? &s->older : NULL, was, c, err);
 	liteio_catalog_fini(&s->older);
 	if (r)
 		return r;
@@ -410,7 +411,7 @@ int liteio_store_format_catalog(struct liteio_store *s, struct liteio_catalog *c
 	c->sequence = 1;
 	r = check(s, NULL, c, err);
 	if (!r)
-		r = write_slot(s, 0, NULL, c, err);
+		r = write_slot(s, 0, NULL, NULL, c, err);
 	if (r)
 		return r;
 	s->slot = 0;
