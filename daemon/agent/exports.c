@@ -280,32 +280,50 @@ char *liteio_export_address(const char *listen)
 	return liteio_strf(strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
 }
 
-/* is it linked to so many ports, and the namespace on? */
+static int compare_exports(const void *a, const void *b)
+{
+	const struct liteio_nvmet_export *x = a, *y = b;
+	int d = memcmp(x->uuid.b, y->uuid.b, sizeof(x->uuid.b));
+
+	if (d)
+		return d;
+	return x->generation < y->generation ? -1 : x->generation > y->generation;
+}
+
+static void sort_exports(struct liteio_nvmet_export *exports, size_t n)
+{
+	if (n)
+		qsort(exports, n, sizeof(*exports), compare_exports);
+}
+
+/* is it linked to so many ports, and the namespace on? @exports are sorted */
 static bool is_linked(const struct liteio_catalog_attachment *att, size_t ports,
 		      const struct liteio_nvmet_export *exports, size_t n)
 {
-	size_t i;
+	const struct liteio_nvmet_export key = { .uuid = att->volume,
+						 .generation = att->generation };
+	const struct liteio_nvmet_export *e = NULL;
 
-	for (i = 0; i < n; i++)
-		if (exports[i].generation == att->generation &&
-		    liteio_uuid_equal(&exports[i].uuid, &att->volume))
-			return exports[i].enabled && exports[i].n_port_ids >= ports;
-	return false;
+	if (n)
+		e = bsearch(&key, exports, n, sizeof(*exports), compare_exports);
+	return e && e->enabled && e->n_port_ids >= ports;
 }
 
-/* on every configured address, and nobody is kept out */
-static bool is_reachable(struct liteio_agent *a, const struct liteio_catalog_attachment *att)
+void liteio_export_view_init(struct liteio_export_view *view, struct liteio_agent *a,
+			     const struct liteio_uuid *uuid)
 {
-	struct liteio_nvmet_export *exports = NULL;
-	bool linked;
-	size_t n = 0;
+	*view = (struct liteio_export_view){ 0 };
+	view->is_open = a->config.n_listen && !liteio_door_is_closed(a);
+	if (!view->is_open ||
+	    liteio_nvmet_list_of(&target, uuid, &view->exports, &view->n, NULL) < 0)
+		return;
+	sort_exports(view->exports, view->n);
+}
 
-	if (a->config.n_listen == 0 || liteio_door_is_closed(a) ||
-	    liteio_nvmet_list(&target, &exports, &n, NULL) < 0)
-		return false;
-	linked = is_linked(att, a->config.n_listen, exports, n);
-	liteio_nvmet_exports_free(exports, n);
-	return linked;
+void liteio_export_view_fini(struct liteio_export_view *view)
+{
+	liteio_nvmet_exports_free(view->exports, view->n);
+	*view = (struct liteio_export_view){ 0 };
 }
 
 /* ports that something of ours is linked to; an address that can not be bound is not one of them */
@@ -363,6 +381,7 @@ bool liteio_export_all_linked(struct liteio_agent *a, char **ret_missing)
 	/* no target at all: nothing is linked */
 	if (liteio_nvmet_list(&target, &exports, &n, NULL) < 0)
 		n = 0;
+	sort_exports(exports, n);
 	ports = ports_in_use(exports, n);
 	liteio_pools_all(a->pools, &all, &n_all);
 	for (i = 0; i < n_all && !missing; i++)
@@ -374,7 +393,15 @@ bool liteio_export_all_linked(struct liteio_agent *a, char **ret_missing)
 	return !missing;
 }
 
-int liteio_export_show(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+/* on every configured address, and nobody is kept out */
+static bool is_reachable(struct liteio_agent *a, const struct liteio_export_view *view,
+			 const struct liteio_catalog_attachment *att)
+{
+	return view->is_open && is_linked(att, a->config.n_listen, view->exports, view->n);
+}
+
+int liteio_export_show(struct liteio_agent *a, const struct liteio_export_view *view,
+		       const struct liteio_catalog_volume *v,
 		       const struct liteio_catalog_attachment *att, struct liteio_local_export *ret,
 		       struct liteio_error *err)
 {
@@ -393,7 +420,7 @@ int liteio_export_show(struct liteio_agent *a, const struct liteio_catalog_volum
 	ret->read_only = is_read_only(att);
 	ret->local = is_local(att);
 	ret->device = r == 0 ? liteio_strdup(head.path) : NULL;
-	ret->ready = open && (ret->local || is_reachable(a, att));
+	ret->ready = open && (ret->local || is_reachable(a, view, att));
 	if (ret->local)
 		return 0;
 	ret->nqn = liteio_volume_nqn(&v->uuid, att->generation);

@@ -15,6 +15,8 @@
 
 struct liteio_agent;
 struct liteio_error;
+struct liteio_generations;
+struct liteio_nvmet_export;
 struct liteio_local_export;
 
 /**
@@ -53,20 +55,39 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			struct liteio_error *err);
 
-/* generations of a volume that have anything in the kernel and are not live; new memory */
-int liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			  uint64_t **ret, size_t *ret_n, struct liteio_error *err);
+/* the same, what the kernel has being known: of this volume and, it may be, of others */
+int liteio_export_sweep_of(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			   const struct liteio_generations *in_kernel, struct liteio_error *err);
 
-/* every volume that has any gate, head or subsystem in the kernel, each once; new memory */
-int liteio_export_volumes_in_kernel(struct liteio_uuid **ret, size_t *ret_n,
-				    struct liteio_error *err);
+/* those of @in_kernel that are of the volume and not live; new memory */
+void liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			   const struct liteio_generations *in_kernel, uint64_t **ret,
+			   size_t *ret_n);
 
 /* after growing: reload every live head, tell every host */
 int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 			 const struct liteio_catalog_volume *v, struct liteio_error *err);
 
+/**
+ * struct liteio_export_view - which exports there are, at one moment, for showing many of them
+ * @is_open: this node serves consumers, and the door is not closed
+ * @exports: sorted by volume and generation
+ * @n: how many
+ */
+struct liteio_export_view {
+	bool is_open;
+	struct liteio_nvmet_export *exports;
+	size_t n;
+};
+
+/* look at those of one volume, NULL for all; nothing is known when the kernel has no target */
+void liteio_export_view_init(struct liteio_export_view *view, struct liteio_agent *a,
+			     const struct liteio_uuid *uuid);
+void liteio_export_view_fini(struct liteio_export_view *view);
+
 /* an attachment as the kernel has it now; @ret in new memory */
-int liteio_export_show(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+int liteio_export_show(struct liteio_agent *a, const struct liteio_export_view *view,
+		       const struct liteio_catalog_volume *v,
 		       const struct liteio_catalog_attachment *att, struct liteio_local_export *ret,
 		       struct liteio_error *err);
 

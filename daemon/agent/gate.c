@@ -96,7 +96,7 @@ static int fence_plain(const struct liteio_uuid *uuid, uint64_t floor, uint64_t 
 	size_t i, n = 0;
 	int r;
 
-	r = liteio_head_list(&heads, &n, err);
+	r = liteio_head_list_of(uuid, &heads, &n, err);
 	for (i = 0; r == 0 && i < n; i++)
 		if (is_ended(&heads[i].head, uuid, floor, generation))
 			r = liteio_head_fail(uuid, heads[i].head.generation, false, err);

@@ -262,7 +262,7 @@ static int leave_others(const struct liteio_uuid *uuid, uint64_t generation,
 	size_t i, n = 0;
 	int r;
 
-	r = liteio_head_list(&heads, &n, err);
+	r = liteio_head_list_of(uuid, &heads, &n, err);
 	if (r)
 		return r;
 	for (i = 0; i < n; i++) {

@@ -93,7 +93,7 @@ static int rename_link(const struct liteio_target *t, const char *name, struct l
 	size_t i, n = 0;
 	int r;
 
-	r = liteio_head_list(&heads, &n, err);
+	r = liteio_head_list_of(&t->volume.uuid, &heads, &n, err);
 	for (i = 0; r == 0 && i < n; i++)
 		if (liteio_uuid_equal(&heads[i].head.uuid, &t->volume.uuid) &&
 		    liteio_publish_is(&t->volume.uuid, heads[i].path))
@@ -217,12 +217,12 @@ static int clone_new(struct liteio_target *t, struct liteio_pool_create *c,
 	struct liteio_quiesce q;
 	int r;
 
-	r = liteio_stillness_find(&s, &t->volume.uuid, 1, err);
+	r = liteio_stillness_find(&s, t->pool, &t->volume.uuid, 1, err);
 	if (r)
 		return r;
 	q = liteio_stillness_quiesce(&s);
 	if (liteio_uuid_is_null(&c->uuid))
-		liteio_uuid_random(&c->uuid);
+		liteio_uuid_ordered(&c->uuid);
 	LITEIO_LANE(lane);
 
 	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);

@@ -113,7 +113,7 @@ static void fill(struct liteio_open_pool *p, const struct liteio_catalog_volume 
 	ret->kind = liteio_strdup(v->kind == LITEIO_CATALOG_SNAPSHOT ? "snapshot" : "volume");
 	ret->pool = liteio_strdup(p->name);
 	ret->wipe = (int)v->wipe;
-	ret->left_bytes = liteio_volume_info_allocated(p, v);
+	(void)liteio_volume_info_allocated(p, v, true, &ret->left_bytes);
 }
 
 static void list_pool(struct liteio_open_pool *p, struct liteio_local_deletion_list *ret)

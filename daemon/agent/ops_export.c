@@ -10,6 +10,7 @@
 #include "agent/door.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
+#include "agent/generations.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/walk.h"
@@ -228,6 +229,7 @@ int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_ex
 			    struct liteio_local_export *ret, struct liteio_error *err)
 {
 	struct liteio_catalog_attachment att = { 0 };
+	struct liteio_export_view view;
 	LITEIO_TARGET(t);
 	int r;
 
@@ -240,7 +242,10 @@ int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_ex
 	if (r)
 		return liteio_error_wrap(err, r, "export volume %s", req->volume);
 	log_info(NULL, "volume %s: generation %" PRIu64 " is open", req->volume, req->generation);
-	return liteio_export_show(a, &t.volume, &att, ret, err);
+	liteio_export_view_init(&view, a, &t.volume.uuid);
+	r = liteio_export_show(a, &view, &t.volume, &att, ret, err);
+	liteio_export_view_fini(&view);
+	return r;
 }
 
 int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t generation,
@@ -302,6 +307,8 @@ static void fill_remains(const struct liteio_catalog_volume *v, uint64_t generat
 /* a list that is being made */
 struct listing {
 	struct liteio_agent *agent;
+	struct liteio_generations in_kernel;
+	struct liteio_export_view view;
 	struct liteio_local_export_list list;
 };
 
@@ -315,9 +322,7 @@ static int list_volume(void *arg, struct liteio_open_pool *p,
 	size_t i, n = 0, n_remains = 0;
 	int r;
 
-	r = liteio_export_remains(p, v, &remains, &n_remains, err);
-	if (r)
-		return r;
+	liteio_export_remains(p, v, &l->in_kernel, &remains, &n_remains);
 	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
 	ret->items = liteio_realloc(ret->items, ret->n_items + n + n_remains + 1,
 				    sizeof(*ret->items));
@@ -325,7 +330,7 @@ static int list_volume(void *arg, struct liteio_open_pool *p,
 	for (i = 0; i < n; i++) {
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
 			continue;
-		r = liteio_export_show(l->agent, v, &atts[i], &ret->items[ret->n_items++], err);
+		r = liteio_export_show(l->agent, &l->view, v, &atts[i], &ret->items[ret->n_items++], err);
 		if (r)
 			return r;
 	}
@@ -337,17 +342,25 @@ static int list_volume(void *arg, struct liteio_open_pool *p,
 int liteio_op_export_list(struct liteio_agent *a, const char *volume,
 			  struct liteio_local_export_list *ret, struct liteio_error *err)
 {
+	const struct liteio_uuid *uuid = NULL;
 	struct listing l = { .agent = a };
 	LITEIO_TARGET(t);
-	int r;
+	int r = 0;
 
 	if (volume) {
 		r = liteio_target_find(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
-		if (r == 0)
-			r = list_volume(&l, t.pool, &t.volume, err);
-	} else {
-		r = liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, list_volume, &l, err);
+		uuid = &t.volume.uuid;
 	}
+	/* looked up once, and before the catalogs: what comes meanwhile is live in them */
+	if (r == 0)
+		r = liteio_generations_in_kernel(uuid, &l.in_kernel, err);
+	if (r == 0) {
+		liteio_export_view_init(&l.view, a, uuid);
+		r = volume ? list_volume(&l, t.pool, &t.volume, err) :
+			     liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, list_volume, &l, err);
+		liteio_export_view_fini(&l.view);
+	}
+	liteio_generations_fini(&l.in_kernel);
 	if (r)
 		liteio_json_fini(&l.list, liteio_local_export_list_fields);
 	else

@@ -150,7 +150,7 @@ static int find_uuid(struct liteio_agent *a, struct item *it, struct liteio_erro
 					t.volume.name, t.pool->name);
 	}
 	if (liteio_uuid_is_null(&it->uuid))
-		liteio_uuid_random(&it->uuid);
+		liteio_uuid_ordered(&it->uuid);
 	return 0;
 }
 
@@ -171,7 +171,7 @@ static int take(struct liteio_agent *a, struct group *g, struct liteio_error *er
 		m[i] = (struct liteio_pool_member){ it->uuid, it->req->name, volumes[i] };
 	}
 	if (!r)
-		r = liteio_stillness_find(&s, volumes, g->n, err);
+		r = liteio_stillness_find(&s, p, volumes, g->n, err);
 	if (r)
 		return r;
 	q = liteio_stillness_quiesce(&s);

@@ -57,8 +57,8 @@ static int take(struct liteio_target *t, const struct liteio_local_snapshot_crea
 	if (t->volume.state != LITEIO_CATALOG_READY)
 		return liteio_error_set(err, -EBUSY, "%s is not ready", t->volume.name);
 	if (liteio_uuid_is_null(&uuid))
-		liteio_uuid_random(&uuid);
-	r = liteio_stillness_find(&s, &t->volume.uuid, 1, err);
+		liteio_uuid_ordered(&uuid);
+	r = liteio_stillness_find(&s, t->pool, &t->volume.uuid, 1, err);
 	if (r)
 		return r;
 	q = liteio_stillness_quiesce(&s);

@@ -27,7 +27,7 @@ static int list_one(void *arg, struct liteio_open_pool *p, const struct liteio_c
 
 	list->items = liteio_realloc(list->items, list->n_items + 1, sizeof(*list->items));
 	memset(&list->items[list->n_items], 0, sizeof(*list->items));
-	liteio_volume_info_fill(p, v, &list->items[list->n_items++]);
+	liteio_volume_info_list(p, v, &list->items[list->n_items++]);
 	return 0;
 }
 
@@ -145,7 +145,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 					t.volume.name, t.pool->name);
 	}
 	if (liteio_uuid_is_null(&c.uuid))
-		liteio_uuid_random(&c.uuid);
+		liteio_uuid_ordered(&c.uuid);
 	LITEIO_LANE(lane);
 
 	r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);

@@ -18,6 +18,7 @@
 #include "agent/door.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
+#include "agent/generations.h"
 #include "agent/limits.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
@@ -125,19 +126,20 @@ static void collect(struct liteio_open_pool *p, struct live_set *set)
 /* remains of generations that ended while nobody looked */
 static void sweep(struct liteio_agent *a)
 {
-	_cleanup_free_ struct liteio_uuid *uuids = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	size_t i, n = 0;
+	LITEIO_GENERATIONS(all);
+	size_t i, n;
 	int r;
 
-	r = liteio_export_volumes_in_kernel(&uuids, &n, &err);
-	for (i = 0; r == 0 && i < n; i++) {
+	r = liteio_generations_in_kernel(NULL, &all, &err);
+	for (i = 0; r == 0 && i < all.n; i += n) {
 		struct liteio_target t = { 0 };
 
+		n = liteio_generations_of(&all, &all.items[i].uuid, &i);
 		/* not in a pool: a volume that this node consumes */
-		if (liteio_target_find_uuid(a, &uuids[i], &t, NULL) < 0)
+		if (liteio_target_find_uuid(a, &all.items[i].uuid, &t, NULL) < 0)
 			continue;
-		r = liteio_export_sweep(t.pool, &t.volume, &err);
+		r = liteio_export_sweep_of(t.pool, &t.volume, &all, &err);
 		if (r < 0) {
 			log_err(NULL, "volume %s: %s", t.volume.name, liteio_error_str(&err, r));
 			r = 0;

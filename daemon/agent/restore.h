@@ -15,11 +15,12 @@ struct liteio_open_pool;
  *
  * Floors of every pool into the kernel, then heads and exports of every live attachment, then, all
  * at once, the links to the ports; what is there and should not be is removed. What can not be done
- * is logged; it does not keep the rest from being done. Context: worker.
+ * is logged; it does not keep the rest from being done. A pool that takes longer to open than the
+ * others are to wait follows by itself (liteio_restore_pool()). Context: worker.
  */
 void liteio_restore_start(struct liteio_agent *a);
 
-/* the same for one pool that was imported while the agent runs */
+/* the same for one pool that was imported while the agent runs, or was late; worker */
 void liteio_restore_pool(struct liteio_agent *a, struct liteio_open_pool *p);
 
 /* floors and fenced generations of one pool into the kernel's registry; 0 without the module */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/pools.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -31,12 +32,7 @@ static bool is_wanted(const struct liteio_stillness *s, size_t i)
 {
 	const struct liteio_head_state *h = &s->heads[i];
 
-	if (h->head.remote || h->dm.open_count <= 0)
-		return false;
-	for (size_t k = 0; k < s->n_uuids; k++)
-		if (liteio_uuid_equal(&h->head.uuid, &s->uuids[k]))
-			return true;
-	return false;
+	return h->dm.open_count > 0;
 }
 
 /* no harm when it fails: the freeze does the same, and is what counts */
@@ -56,13 +52,33 @@ static void write_back(const char *device)
 	liteio_fs_names_free(targets, n);
 }
 
-int liteio_stillness_find(struct liteio_stillness *s, const struct liteio_uuid *uuids, size_t n,
-			  struct liteio_error *err)
+/* a generation below the floor, which the catalog does not have any more, writes nothing */
+static int add_heads(struct liteio_stillness *s, struct liteio_open_pool *p,
+		     const struct liteio_uuid *uuid, struct liteio_error *err)
 {
-	int r;
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	size_t n = 0;
+	int r = 0;
 
-	*s = (struct liteio_stillness){ .uuids = uuids, .n_uuids = n };
-	r = liteio_head_list(&s->heads, &s->n, err);
+	liteio_pool_attachment_list(p->engine, uuid, &atts, &n);
+	s->heads = liteio_realloc(s->heads, s->n + n + 1, sizeof(*s->heads));
+	for (size_t i = 0; i < n && !r; i++) {
+		r = liteio_head_get(uuid, atts[i].generation, false, &s->heads[s->n], err);
+		s->n += !r;
+		if (r == -ENODEV)
+			r = 0;
+	}
+	return r;
+}
+
+int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p,
+			  const struct liteio_uuid *uuids, size_t n, struct liteio_error *err)
+{
+	int r = 0;
+
+	*s = (struct liteio_stillness){ 0 };
+	for (size_t i = 0; i < n && !r; i++)
+		r = add_heads(s, p, &uuids[i], err);
 	if (r)
 		return r;
 	for (size_t i = 0; i < s->n; i++)

@@ -16,36 +16,34 @@
 #include "pool/pool.h"
 
 struct liteio_error;
+struct liteio_open_pool;
 struct liteio_head_state;
 
 /**
  * struct liteio_stillness - the heads that are, or are to be, suspended
- * @heads: all heads of this node
+ * @heads: the heads of the volumes
  * @n: how many
- * @uuids: volumes; borrowed
- * @n_uuids: how many
- * @n_held: of @heads, from the first on: those of the volumes among them are suspended
+ * @n_held: of @heads, from the first on: those of them that somebody has open are suspended
  */
 struct liteio_stillness {
 	struct liteio_head_state *heads;
 	size_t n;
-	const struct liteio_uuid *uuids;
-	size_t n_uuids;
 	size_t n_held;
 };
 
 /**
  * liteio_stillness_find() - look which heads there are
  * @s: released with liteio_stillness_fini() in any case
- * @uuids: volumes, each locked by the caller; borrowed
+ * @p: their pool; its catalog says which heads there can be, and only these are looked for
+ * @uuids: volumes, each locked by the caller
  * @n: how many
  * @err: why not
  *
  * What their filesystems have to write is written now, so that the freeze finds little to do.
  * Context: worker. Return: 0 or a negative errno.
  */
-int liteio_stillness_find(struct liteio_stillness *s, const struct liteio_uuid *uuids, size_t n,
-			  struct liteio_error *err);
+int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p,
+			  const struct liteio_uuid *uuids, size_t n, struct liteio_error *err);
 void liteio_stillness_fini(struct liteio_stillness *s);
 
 /*

@@ -8,6 +8,7 @@
 
 #include "agent/exports.h"
 #include "agent/gate.h"
+#include "agent/generations.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -19,45 +20,22 @@
 
 static const struct liteio_nvmet target = LITEIO_NVMET_INIT;
 
-/* (volume, generation) pairs, each once */
-struct generation {
-	struct liteio_uuid uuid;
-	uint64_t generation;
-};
-
-struct generations {
-	struct generation *items;
-	size_t n;
-};
-
-static void generations_add(struct generations *g, const struct liteio_uuid *uuid,
-			    uint64_t generation)
-{
-	size_t i;
-
-	for (i = 0; i < g->n; i++)
-		if (g->items[i].generation == generation &&
-		    liteio_uuid_equal(&g->items[i].uuid, uuid))
-			return;
-	g->items = liteio_realloc(g->items, g->n + 1, sizeof(*g->items));
-	g->items[g->n].uuid = *uuid;
-	g->items[g->n++].generation = generation;
-}
-
-static int add_heads(struct generations *g, struct liteio_error *err)
+static int add_heads(const struct liteio_uuid *uuid, struct liteio_generations *g,
+		     struct liteio_error *err)
 {
 	_cleanup_free_ struct liteio_head_state *heads = NULL;
 	size_t i, n = 0;
 	int r;
 
-	r = liteio_head_list(&heads, &n, err);
+	r = liteio_head_list_of(uuid, &heads, &n, err);
 	for (i = 0; r == 0 && i < n; i++)
 		if (!heads[i].head.remote)
-			generations_add(g, &heads[i].head.uuid, heads[i].head.generation);
+			liteio_generations_add(g, &heads[i].head.uuid, heads[i].head.generation);
 	return r;
 }
 
-static int add_gates(struct generations *g, struct liteio_error *err)
+static int add_gates(const struct liteio_uuid *uuid, struct liteio_generations *g,
+		     struct liteio_error *err)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 	_cleanup_free_ struct liteio_netlink_att *atts = NULL;
@@ -67,56 +45,39 @@ static int add_gates(struct generations *g, struct liteio_error *err)
 	r = liteio_gate_open(&nl, err);
 	if (r || !nl)
 		return r;
-	r = liteio_netlink_att_list(nl, NULL, &atts, &n, err);
+	r = liteio_netlink_att_list(nl, uuid, &atts, &n, err);
+	/* a volume that the registry does not have */
+	if (r == -ENOENT && uuid)
+		return 0;
 	for (i = 0; r == 0 && i < n; i++)
-		generations_add(g, &atts[i].uuid, atts[i].generation);
+		liteio_generations_add(g, &atts[i].uuid, atts[i].generation);
 	return r;
 }
 
 /* no configfs, no exports */
-static void add_exports(struct generations *g)
+static void add_exports(const struct liteio_uuid *uuid, struct liteio_generations *g)
 {
 	struct liteio_nvmet_export *exports = NULL;
 	size_t i, n = 0;
 
-	if (liteio_nvmet_list(&target, &exports, &n, NULL) < 0)
+	if (liteio_nvmet_list_of(&target, uuid, &exports, &n, NULL) < 0)
 		return;
 	for (i = 0; i < n; i++)
-		generations_add(g, &exports[i].uuid, exports[i].generation);
+		liteio_generations_add(g, &exports[i].uuid, exports[i].generation);
 	liteio_nvmet_exports_free(exports, n);
 }
 
-/* everything that any generation of any volume has in the kernel of this pool node */
-static int generations_in_kernel(struct generations *ret, struct liteio_error *err)
+int liteio_generations_in_kernel(const struct liteio_uuid *uuid, struct liteio_generations *ret,
+				 struct liteio_error *err)
 {
 	int r;
 
-	r = add_heads(ret, err);
+	r = add_heads(uuid, ret, err);
 	if (r == 0)
-		r = add_gates(ret, err);
+		r = add_gates(uuid, ret, err);
 	if (r == 0)
-		add_exports(ret);
-	return r;
-}
-
-int liteio_export_volumes_in_kernel(struct liteio_uuid **ret, size_t *ret_n,
-				    struct liteio_error *err)
-{
-	struct generations g = { 0 }, volumes = { 0 };
-	size_t i;
-	int r;
-
-	r = generations_in_kernel(&g, err);
-	for (i = 0; r == 0 && i < g.n; i++)
-		generations_add(&volumes, &g.items[i].uuid, 0);
-	free(g.items);
-	if (r == 0) {
-		*ret = liteio_calloc(volumes.n + 1, sizeof(**ret));
-		*ret_n = volumes.n;
-		for (i = 0; i < volumes.n; i++)
-			(*ret)[i] = volumes.items[i].uuid;
-	}
-	free(volumes.items);
+		add_exports(uuid, ret);
+	liteio_generations_sort(ret);
 	return r;
 }
 
@@ -147,41 +108,41 @@ static bool is_live(const struct liteio_catalog_attachment *atts, size_t n, uint
 	return false;
 }
 
-int liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			  uint64_t **ret, size_t *ret_n, struct liteio_error *err)
+void liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			   const struct liteio_generations *in_kernel, uint64_t **ret,
+			   size_t *ret_n)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
-	struct generations g = { 0 };
-	uint64_t *items;
-	size_t i, n = 0, n_items = 0;
-	int r;
+	size_t first, n_known = liteio_generations_of(in_kernel, &v->uuid, &first), n = 0;
+	uint64_t *items = liteio_calloc(n_known + 1, sizeof(*items));
+	size_t i, n_items = 0;
 
-	r = generations_in_kernel(&g, err);
-	if (r < 0) {
-		free(g.items);
-		return r;
-	}
 	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
-	items = liteio_calloc(g.n + 1, sizeof(*items));
-	for (i = 0; i < g.n; i++)
-		if (liteio_uuid_equal(&g.items[i].uuid, &v->uuid) &&
-		    !is_live(atts, n, g.items[i].generation))
-			items[n_items++] = g.items[i].generation;
-	free(g.items);
+	for (i = first; i < first + n_known; i++)
+		if (!is_live(atts, n, in_kernel->items[i].generation))
+			items[n_items++] = in_kernel->items[i].generation;
 	*ret = items;
 	*ret_n = n_items;
-	return 0;
+}
+
+int liteio_export_sweep_of(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			   const struct liteio_generations *in_kernel, struct liteio_error *err)
+{
+	_cleanup_free_ uint64_t *remains = NULL;
+	size_t i, n = 0;
+	int r = 0;
+
+	liteio_export_remains(p, v, in_kernel, &remains, &n);
+	for (i = 0; r == 0 && i < n; i++)
+		r = sweep_one(v, remains[i], err);
+	return r;
 }
 
 int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			struct liteio_error *err)
 {
-	_cleanup_free_ uint64_t *remains = NULL;
-	size_t i, n = 0;
-	int r;
+	LITEIO_GENERATIONS(in_kernel);
+	int r = liteio_generations_in_kernel(&v->uuid, &in_kernel, err);
 
-	r = liteio_export_remains(p, v, &remains, &n, err);
-	for (i = 0; r == 0 && i < n; i++)
-		r = sweep_one(v, remains[i], err);
-	return r;
+	return r < 0 ? r : liteio_export_sweep_of(p, v, &in_kernel, err);
 }

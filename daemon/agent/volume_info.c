@@ -26,27 +26,25 @@ static const char *state_name(enum liteio_catalog_state state)
 	return "failed";
 }
 
-uint64_t liteio_volume_info_allocated(struct liteio_open_pool *p,
-				      const struct liteio_catalog_volume *v)
+bool liteio_volume_info_allocated(struct liteio_open_pool *p,
+				  const struct liteio_catalog_volume *v, bool may_activate,
+				  uint64_t *ret)
 {
 	struct liteio_pool_thin thin;
-	uint64_t bytes = 0;
 
 	LITEIO_LANE(lane);
 
+	*ret = 0;
 	if (v->state == LITEIO_CATALOG_CREATING ||
 	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) < 0)
-		return 0;
-	if (v->state == LITEIO_CATALOG_DELETING) {
-		liteio_pool_reclaim_left(p->engine, &v->uuid, &bytes, NULL);
-		return bytes;
-	}
-	if (liteio_pool_volume_allocated(p->engine, &v->uuid, &bytes, NULL) == 0)
-		return bytes;
-	if (liteio_pool_volume_activate(p->engine, &v->uuid, &thin, NULL) < 0 ||
-	    liteio_pool_volume_allocated(p->engine, &v->uuid, &bytes, NULL) < 0)
-		return 0;
-	return bytes;
+		return false;
+	if (v->state == LITEIO_CATALOG_DELETING)
+		return liteio_pool_reclaim_left(p->engine, &v->uuid, ret, NULL) == 0;
+	if (liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0)
+		return true;
+	return may_activate &&
+	       liteio_pool_volume_activate(p->engine, &v->uuid, &thin, NULL) == 0 &&
+	       liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0;
 }
 
 /* name of a record by its uuid, NULL when it is gone */
@@ -79,14 +77,15 @@ static void fill_attachments(struct liteio_open_pool *p, const struct liteio_uui
 	}
 }
 
-void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			     struct liteio_local_volume *ret)
+static void fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+		 bool may_activate, struct liteio_local_volume *ret)
 {
 	ret->name = liteio_strdup(v->name);
 	ret->uuid = v->uuid;
 	ret->pool = liteio_strdup(p->name);
 	ret->size_bytes = v->size_bytes;
-	ret->allocated_bytes = liteio_volume_info_allocated(p, v);
+	ret->allocated_unknown =
+		!liteio_volume_info_allocated(p, v, may_activate, &ret->allocated_bytes);
 	ret->volume_class = (int)v->vclass - LITEIO_CATALOG_THIN;
 	ret->state = liteio_strdup(state_name(v->state));
 	ret->floor = v->floor;
@@ -94,6 +93,18 @@ void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_cat
 	ret->wipe = (int)v->wipe;
 	fill_attachments(p, &v->uuid, ret);
 	ret->limits = liteio_limits_of_catalog(&v->limits);
+}
+
+void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			     struct liteio_local_volume *ret)
+{
+	fill(p, v, true, ret);
+}
+
+void liteio_volume_info_list(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			     struct liteio_local_volume *ret)
+{
+	fill(p, v, false, ret);
 }
 
 static char *rfc3339(uint64_t seconds)

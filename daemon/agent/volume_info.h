@@ -10,14 +10,21 @@
 #include "agent/pools.h"
 #include "model/local.h"
 
-/* bytes in use; the thin device is activated for it when needed; 0 when nobody can tell. worker */
-uint64_t liteio_volume_info_allocated(struct liteio_open_pool *p,
-				      const struct liteio_catalog_volume *v);
+/*
+ * bytes in use; the thin device is activated for it when needed and @may_activate; false, and 0, when
+ * nobody can tell. worker
+ */
+bool liteio_volume_info_allocated(struct liteio_open_pool *p,
+				  const struct liteio_catalog_volume *v, bool may_activate,
+				  uint64_t *ret);
 /*
  * a volume or a snapshot, in new memory of @ret; worker. What the kernel makes of a volume's limits
  * is added by liteio_limits_look()
  */
 void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			     struct liteio_local_volume *ret);
+/* a volume among many others: no device comes into the kernel for it */
+void liteio_volume_info_list(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			     struct liteio_local_volume *ret);
 void liteio_snapshot_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			       struct liteio_local_snapshot *ret);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "base/uuid.h"
 
@@ -73,6 +74,22 @@ void liteio_uuid_random(struct liteio_uuid *ret)
 		abort();
 	ret->b[6] = (uint8_t)((ret->b[6] & 0x0f) | 0x40);
 	ret->b[8] = (uint8_t)((ret->b[8] & 0x3f) | 0x80);
+}
+
+void liteio_uuid_ordered(struct liteio_uuid *ret)
+{
+	struct timespec ts;
+	uint64_t ms, part;
+
+	liteio_uuid_random(ret);
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ms = (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	/* what is left of the millisecond, in 4096ths of it */
+	part = (uint64_t)ts.tv_nsec % 1000000 * 4096 / 1000000;
+	for (int i = 0; i < 6; i++)
+		ret->b[i] = (uint8_t)(ms >> (40 - 8 * i));
+	ret->b[6] = (uint8_t)(0x70 | part >> 8);
+	ret->b[7] = (uint8_t)part;
 }
 
 bool liteio_uuid_is_null(const struct liteio_uuid *u)

@@ -20,6 +20,11 @@ int liteio_uuid_parse(const char *s, struct liteio_uuid *ret);
 void liteio_uuid_format(const struct liteio_uuid *u, char out[LITEIO_UUID_STRLEN + 1]);
 /* a random (version 4) uuid from the kernel's generator */
 void liteio_uuid_random(struct liteio_uuid *ret);
+/*
+ * One (version 7) that sorts behind those made before, as far as the clock does not go back: 60
+ * bits of time, then random ones. For what is kept sorted and mostly grows: a new one is the last.
+ */
+void liteio_uuid_ordered(struct liteio_uuid *ret);
 bool liteio_uuid_is_null(const struct liteio_uuid *u);
 bool liteio_uuid_equal(const struct liteio_uuid *a, const struct liteio_uuid *b);
 

@@ -84,6 +84,7 @@ static const struct liteio_column volume_columns[] = {
 	OVER_LIMIT,
 	WIDE,
 	NUMBER("FLOOR", "floor"),
+	BOOL("ALLOCATED UNKNOWN", "allocatedUnknown"),
 	TEXT("WIPE", "wipe"),
 	TEXT("UUID", "uuid"),
 	TEXT("LIMITS NOT IN FORCE", "limitsNotInForce"),

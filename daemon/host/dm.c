@@ -393,10 +393,16 @@ int liteio_dm_message(const char *name, uint64_t sector, const char *message, ch
 
 int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_error *err)
 {
+	return liteio_dm_list_of("", ret, ret_n, err);
+}
+
+int liteio_dm_list_of(const char *part, struct liteio_dm_info **ret, size_t *ret_n,
+		      struct liteio_error *err)
+{
 	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_LIST, NULL);
 	struct liteio_dm_info *list = NULL, i;
 	struct dm_names *names;
-	size_t n = 0;
+	size_t n = 0, room = 0;
 	int r;
 
 	r = task_run(t, "list", "devices", err);
@@ -408,10 +414,13 @@ int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_err
 	for (unsigned int next = 1; names->dev && next;
 	     next = names->next, names = (struct dm_names *)((char *)names + next)) {
 		/* one that went away meanwhile is not there */
-		if (liteio_dm_info(names->name, &i, NULL) ||
+		if (!strstr(names->name, part) || liteio_dm_info(names->name, &i, NULL) ||
 		    strncmp(i.uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX)) != 0)
 			continue;
-		list = liteio_realloc(list, n + 1, sizeof(*list));
+		if (n == room) {
+			room = room ? 2 * room : 16;
+			list = liteio_realloc(list, room, sizeof(*list));
+		}
 		list[n++] = i;
 	}
 	*ret = list;

@@ -154,6 +154,9 @@ int liteio_dm_status_committed(const char *name, struct liteio_dm_target **ret, 
 			       struct liteio_error *err);
 /* every device of ours (dm uuid prefix LITEIO-), with open counts; new memory */
 int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_error *err);
+/* the same, of those with @part in their names: the others are not looked at one by one */
+int liteio_dm_list_of(const char *part, struct liteio_dm_info **ret, size_t *ret_n,
+		      struct liteio_error *err);
 /* devices directly below, as dev_t; new memory */
 int liteio_dm_deps(const char *name, dev_t **ret, size_t *ret_n, struct liteio_error *err);
 /* does the kernel have the target type? (loads no module; see kmodule.h) */

@@ -189,12 +189,21 @@ int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool re
 
 int liteio_head_list(struct liteio_head_state **ret, size_t *ret_n, struct liteio_error *err)
 {
+	return liteio_head_list_of(NULL, ret, ret_n, err);
+}
+
+int liteio_head_list_of(const struct liteio_uuid *uuid, struct liteio_head_state **ret,
+			size_t *ret_n, struct liteio_error *err)
+{
 	struct liteio_dm_info *list _cleanup_free_ = NULL;
+	char text[LITEIO_UUID_STRLEN + 1] = "";
 	struct liteio_head_state *heads;
 	size_t n_list, n = 0;
 	int r;
 
-	r = liteio_dm_list(&list, &n_list, err);
+	if (uuid)
+		liteio_uuid_format(uuid, text);
+	r = liteio_dm_list_of(text, &list, &n_list, err);
 	if (r)
 		return r;
 	heads = liteio_calloc(n_list + 1, sizeof(*heads));

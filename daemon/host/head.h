@@ -77,6 +77,9 @@ int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool re
 		    struct liteio_head_state *ret, struct liteio_error *err);
 /* all heads of both kinds; new memory */
 int liteio_head_list(struct liteio_head_state **ret, size_t *ret_n, struct liteio_error *err);
+/* those of one volume, of which there may be thousands of others; NULL for all */
+int liteio_head_list_of(const struct liteio_uuid *uuid, struct liteio_head_state **ret,
+			size_t *ret_n, struct liteio_error *err);
 /* remove; -EBUSY while it is open, 0 when there is none */
 int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		       struct liteio_error *err);

@@ -146,6 +146,9 @@ int liteio_nvmet_revalidate(const struct liteio_nvmet *t, const struct liteio_uu
 /* audit: every subsystem with a name of ours, complete or not; free with ..._exports_free() */
 int liteio_nvmet_list(const struct liteio_nvmet *t, struct liteio_nvmet_export **ret, size_t *ret_n,
 		      struct liteio_error *err);
+/* those of one volume, NULL for all; the others are not looked at */
+int liteio_nvmet_list_of(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
+			 struct liteio_nvmet_export **ret, size_t *ret_n, struct liteio_error *err);
 /* audit: namespaces of others whose device is this path; their number, or a negative errno */
 int liteio_nvmet_foreign_users(const struct liteio_nvmet *t, const char *device,
 			       struct liteio_error *err);

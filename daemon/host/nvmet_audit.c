@@ -57,6 +57,12 @@ static void read_export(const struct liteio_nvmet *t, const char *nqn,
 int liteio_nvmet_list(const struct liteio_nvmet *t, struct liteio_nvmet_export **ret, size_t *ret_n,
 		      struct liteio_error *err)
 {
+	return liteio_nvmet_list_of(t, NULL, ret, ret_n, err);
+}
+
+int liteio_nvmet_list_of(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
+			 struct liteio_nvmet_export **ret, size_t *ret_n, struct liteio_error *err)
+{
 	struct liteio_nvmet_port *ports _cleanup_free_ = NULL;
 	struct liteio_nvmet_export *list;
 	char dir[LITEIO_NVMET_PATH_MAX], **names;
@@ -74,7 +80,8 @@ int liteio_nvmet_list(const struct liteio_nvmet *t, struct liteio_nvmet_export *
 	for (size_t i = 0; i < n_names; i++) {
 		struct liteio_nvmet_export e = { 0 };
 
-		if (liteio_nqn_parse(names[i], &e.uuid, &e.generation))
+		if (liteio_nqn_parse(names[i], &e.uuid, &e.generation) ||
+		    (uuid && !liteio_uuid_equal(&e.uuid, uuid)))
 			continue;
 		read_export(t, names[i], &e);
 		read_ports(t, names[i], &e, ports, n_ports);

@@ -70,12 +70,7 @@ void liteio_account(const struct liteio_catalog *c, const struct liteio_usage *t
 		.fill = liteio_account_fill(thin),
 	};
 
-	for (size_t i = 0; i < c->n_volumes; i++) {
-		if (c->volumes[i].vclass == LITEIO_CATALOG_THIN)
-			a.thin_promised += c->volumes[i].size_bytes;
-		else if (c->volumes[i].vclass == LITEIO_CATALOG_RESERVED)
-			a.reserve_promised += c->volumes[i].size_bytes;
-	}
+	liteio_catalog_promised(c, &a.thin_promised, &a.reserve_promised);
 	for (size_t i = 0; i < c->n_extents; i++)
 		a.linear_used += c->extents[i].length;
 	if (a.fill < refused_from[LITEIO_ACCOUNT_CREATE])

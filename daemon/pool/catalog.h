@@ -4,7 +4,10 @@
  * of a slot. Pure: no I/O, no clock, no threads.
  *
  * Changing the catalog means: copy, change the copy, write it, and only when that has succeeded
- * make it the current one (pool.c).
+ * make it the current one (pool.c). A pool may have thousands of records and changes one at a time:
+ * a copy shares the records with what it was made from, and what one of both changes
+ * (liteio_catalog_edit()) becomes its own. So what two catalogs share needs no second look, and
+ * what is known of a record, its bytes in a slot and their checksum, is found out once.
  */
 #ifndef LITEIO_POOL_CATALOG_H
 #define LITEIO_POOL_CATALOG_H
@@ -107,7 +110,8 @@ struct liteio_catalog_limits {
 };
 
 /*
- * struct liteio_catalog_volume - a volume or snapshot; see struct liteio_ondisk_volume
+ * struct liteio_catalog_volume - a volume or snapshot; see struct liteio_ondisk_volume.
+ * @is_untouched is not on the disk: made empty by this process, and never activated since
  */
 struct liteio_catalog_volume {
 	struct liteio_uuid uuid;
@@ -125,6 +129,7 @@ struct liteio_catalog_volume {
 	char owner[LITEIO_ONDISK_NAME];
 	struct liteio_uuid replaces;
 	enum liteio_catalog_wipe wipe;
+	bool is_untouched;
 };
 
 /*
@@ -151,6 +156,22 @@ struct liteio_catalog_extent {
 	uint64_t offset;
 };
 
+/*
+ * struct liteio_catalog_sum - of a volume and all those before it, together
+ * @crc: of their bytes in a slot
+ * @n_pending: those with an operation under way
+ * @features: LITEIO_SLOT_INCOMPAT_* that they need
+ * @thin_bytes: sizes of those of class thin
+ * @reserved_bytes: sizes of those of class reserved
+ */
+struct liteio_catalog_sum {
+	uint32_t crc;
+	uint32_t n_pending;
+	uint64_t features;
+	uint64_t thin_bytes;
+	uint64_t reserved_bytes;
+};
+
 /**
  * struct liteio_catalog - the whole
  * @pool_uuid: whose
@@ -161,12 +182,18 @@ struct liteio_catalog_extent {
  * @overcommit_percent: 0 for the default
  * @next_thin_id: lowest never used
  * @is_clean: the thin pool was deactivated in order
- * @volumes: sorted by uuid
+ * @is_written: the slot that this was written to holds it, byte for byte
+ * @volumes: sorted by uuid; shared, see above
  * @n_volumes: how many
- * @attachments: sorted by volume and generation
+ * @attachments: sorted by volume and generation; shared
  * @n_attachments: how many
  * @extents: sorted by volume and offset
  * @n_extents: how many
+ * @sums: one for each of the first @n_summed volumes, which are all after liteio_catalog_seal()
+ * @n_summed: how many
+ * @n_sealed_atts: the bytes of so many of the first attachments are known
+ * @source: @volumes of the catalog that this was copied from; compared, never followed
+ * @n_same: so many of the first volumes are those of that one
  */
 struct liteio_catalog {
 	struct liteio_uuid pool_uuid;
@@ -177,12 +204,18 @@ struct liteio_catalog {
 	uint32_t overcommit_percent;
 	uint32_t next_thin_id;
 	bool is_clean;
-	struct liteio_catalog_volume *volumes;
+	bool is_written;
+	struct liteio_catalog_volume **volumes;
 	size_t n_volumes;
-	struct liteio_catalog_attachment *attachments;
+	struct liteio_catalog_attachment **attachments;
 	size_t n_attachments;
 	struct liteio_catalog_extent *extents;
 	size_t n_extents;
+	struct liteio_catalog_sum *sums;
+	size_t n_summed;
+	size_t n_sealed_atts;
+	const void *source;
+	size_t n_same;
 };
 
 /* the transaction id of the thin pool that volumes of this class are in */
@@ -194,27 +227,47 @@ static inline uint64_t *liteio_catalog_txid(struct liteio_catalog *c,
 
 void liteio_catalog_init(struct liteio_catalog *c, const struct liteio_uuid *pool_uuid);
 void liteio_catalog_fini(struct liteio_catalog *c);
-void liteio_catalog_copy(const struct liteio_catalog *from, struct liteio_catalog *ret);
-
-struct liteio_catalog_volume *liteio_catalog_find(const struct liteio_catalog *c,
-						  const struct liteio_uuid *uuid);
+/* seals @from, shares its records; pointers that were got to change it end here */
+void liteio_catalog_copy(struct liteio_catalog *from, struct liteio_catalog *ret);
+/*
+ * Find out the bytes of all records that have changed, and the sums: nothing is changed through
+ * pointers that were got before. Costs as much as there is behind the first change.
+ */
+void liteio_catalog_seal(struct liteio_catalog *c);
 /* how many elements an array of @n has memory for, at least: grows by doubling */
 size_t liteio_catalog_room(size_t n);
 
+const struct liteio_catalog_volume *liteio_catalog_find(const struct liteio_catalog *c,
+							const struct liteio_uuid *uuid);
 /* by name; what is being deleted has none any more */
-struct liteio_catalog_volume *liteio_catalog_find_name(const struct liteio_catalog *c,
-						       enum liteio_catalog_kind kind,
-						       const char *name);
-struct liteio_catalog_attachment *liteio_catalog_find_att(const struct liteio_catalog *c,
+const struct liteio_catalog_volume *liteio_catalog_find_name(const struct liteio_catalog *c,
+							     enum liteio_catalog_kind kind,
+							     const char *name);
+const struct liteio_catalog_attachment *liteio_catalog_find_att(const struct liteio_catalog *c,
+								const struct liteio_uuid *volume,
+								uint64_t generation);
+/* the attachments of a volume: how many, and the index of the first; they lie in a row */
+size_t liteio_catalog_atts_of(const struct liteio_catalog *c, const struct liteio_uuid *volume,
+			      size_t *ret_first);
+int liteio_catalog_compare_att(const struct liteio_catalog_attachment *a,
+			       const struct liteio_uuid *volume, uint64_t generation);
+/* the first record whose operation is under way (txid not 0), or NULL */
+const struct liteio_catalog_volume *liteio_catalog_pending(const struct liteio_catalog *c);
+/* the record that is to take this volume's place, or NULL */
+const struct liteio_catalog_volume *liteio_catalog_replacing(const struct liteio_catalog *c,
+							     const struct liteio_uuid *volume);
+
+/*
+ * The record, to be changed: no other catalog has it, and it may be written to until this one is
+ * sealed, copied, encoded or written, or has a record less. NULL when there is none. Its uuid stays
+ * as it is.
+ */
+struct liteio_catalog_volume *liteio_catalog_edit(struct liteio_catalog *c,
+						  const struct liteio_uuid *uuid);
+struct liteio_catalog_attachment *liteio_catalog_edit_att(struct liteio_catalog *c,
 							  const struct liteio_uuid *volume,
 							  uint64_t generation);
-/* the first record whose operation is under way (txid not 0), or NULL */
-struct liteio_catalog_volume *liteio_catalog_pending(const struct liteio_catalog *c);
-/* the record that is to take this volume's place, or NULL */
-struct liteio_catalog_volume *liteio_catalog_replacing(const struct liteio_catalog *c,
-						       const struct liteio_uuid *volume);
-
-/* insert in order; the caller has seen that it is not there. Pointers into the catalog end here */
+/* insert in order; the caller has seen that it is not there. It may be changed as above */
 struct liteio_catalog_volume *liteio_catalog_add(struct liteio_catalog *c,
 						 const struct liteio_catalog_volume *v);
 struct liteio_catalog_attachment *
@@ -224,16 +277,19 @@ bool liteio_catalog_remove(struct liteio_catalog *c, const struct liteio_uuid *u
 bool liteio_catalog_remove_att(struct liteio_catalog *c, const struct liteio_uuid *volume,
 			       uint64_t generation);
 /* raise the floor (never lowers) and drop the attachments below; false when it was that high */
-bool liteio_catalog_raise_floor(struct liteio_catalog *c, struct liteio_catalog_volume *v,
+bool liteio_catalog_raise_floor(struct liteio_catalog *c, const struct liteio_uuid *uuid,
 				uint64_t floor);
 /*
  * The same, as far as it ends @generation, and nobody else's right: false, and nothing is changed,
  * when a live attachment is older, or there is no higher floor
  */
-bool liteio_catalog_raise_past(struct liteio_catalog *c, struct liteio_catalog_volume *v,
+bool liteio_catalog_raise_past(struct liteio_catalog *c, const struct liteio_uuid *uuid,
 			       uint64_t generation);
 /* the kernel has done its part of the operation that is under way: so has the catalog */
 void liteio_catalog_finish(struct liteio_catalog *c);
+/* the sizes of all volumes of class thin, and of class reserved */
+void liteio_catalog_promised(const struct liteio_catalog *c, uint64_t *ret_thin,
+			     uint64_t *ret_reserved);
 size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct liteio_uuid *volume);
 
 /* ---- linear space (catalog_extent.c) -------------------------------------------------------- */
@@ -269,8 +325,21 @@ int liteio_catalog_check_extents(const struct liteio_catalog *c, struct liteio_e
  */
 int liteio_catalog_check(const struct liteio_catalog *c, struct liteio_error *err);
 
-/* the LITEIO_SLOT_* bits that the records of a catalog need */
-uint64_t liteio_catalog_features(const struct liteio_catalog *c);
+/**
+ * liteio_catalog_check_change() - the same of a catalog that was made from one that is good
+ * @was: passes liteio_catalog_check(); may be sealed by this
+ * @c: a copy of it that has been changed; is sealed
+ * @err: the first thing that is wrong
+ *
+ * Looks at the records that they do not share, and at what these have to do with others. Finds
+ * whatever liteio_catalog_check() of @c does.
+ * Return: 0 or -EBADMSG.
+ */
+int liteio_catalog_check_change(struct liteio_catalog *was, struct liteio_catalog *c,
+				struct liteio_error *err);
+
+/* the LITEIO_SLOT_* bits that the records of a catalog need; it is sealed */
+uint64_t liteio_catalog_features(struct liteio_catalog *c);
 /* bytes of a slot in use, a multiple of LITEIO_ONDISK_BLOCK */
 size_t liteio_catalog_bytes(const struct liteio_catalog *c);
 
@@ -280,7 +349,35 @@ size_t liteio_catalog_bytes(const struct liteio_catalog *c);
  * @written: now, in seconds since 1970
  * @out: liteio_catalog_bytes() of memory, zeroed by this function
  */
-void liteio_catalog_encode(const struct liteio_catalog *c, uint64_t written, void *out);
+void liteio_catalog_encode(struct liteio_catalog *c, uint64_t written, void *out);
+/* the same of the header only, LITEIO_ONDISK_BLOCK bytes */
+void liteio_catalog_encode_header(struct liteio_catalog *c, uint64_t written, void *out);
+
+/**
+ * struct liteio_catalog_range - a part of a slot, behind its header
+ * @start: bytes from the start of the slot, a multiple of LITEIO_ONDISK_BLOCK
+ * @end: the same, not before @start
+ */
+struct liteio_catalog_range {
+	size_t start;
+	size_t end;
+};
+
+/*
+ * How many of the first volumes are known to be the same: @c was copied from @was, or that from
+ * @was and @c from @between; 0 when it was neither.
+ */
+size_t liteio_catalog_same(const struct liteio_catalog *was, const struct liteio_catalog *between,
+			   const struct liteio_catalog *c);
+/*
+ * One part of the slot that is in use, and has all of @c that a slot which holds @was has not;
+ * so many of the first volumes need not be looked at.
+ */
+void liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, size_t n_same,
+			 struct liteio_catalog_range *ret);
+/* its bytes; @out is as long as the range */
+void liteio_catalog_encode_range(struct liteio_catalog *c, const struct liteio_catalog_range *range,
+				 void *out);
 
 /**
  * liteio_catalog_decode() - read and check the bytes of a slot

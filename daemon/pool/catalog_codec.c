@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "pool/bytes.h"
-#include "pool/catalog.h"
+#include "pool/catalog_record.h"
 #include "pool/crc32c.h"
 
 static size_t n_records(const struct liteio_catalog *c)
@@ -33,7 +33,7 @@ static uint32_t header_crc(const struct liteio_ondisk_slot *h)
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-static void encode_volume(const struct liteio_catalog_volume *v, struct liteio_ondisk_volume *d)
+void liteio_record_encode(const struct liteio_catalog_volume *v, struct liteio_ondisk_volume *d)
 {
 	liteio_put(d->type, LITEIO_RECORD_VOLUME);
 	d->kind = (uint8_t)v->kind;
@@ -57,8 +57,8 @@ static void encode_volume(const struct liteio_catalog_volume *v, struct liteio_o
 	d->wipe = (uint8_t)v->wipe;
 }
 
-static void encode_att(const struct liteio_catalog_attachment *a,
-		       struct liteio_ondisk_attachment *d)
+void liteio_record_encode_att(const struct liteio_catalog_attachment *a,
+			      struct liteio_ondisk_attachment *d)
 {
 	liteio_put(d->type, LITEIO_RECORD_ATTACHMENT);
 	d->state = (uint8_t)a->state;
@@ -80,18 +80,49 @@ static void encode_extent(const struct liteio_catalog_extent *e, struct liteio_o
 	liteio_put(d->offset, e->offset);
 }
 
-void liteio_catalog_encode(const struct liteio_catalog *c, uint64_t written, void *out)
+/* the bytes of record @i of all, volumes first; an extent's are made in @room */
+static const uint8_t *record_bytes(const struct liteio_catalog *c, size_t i, uint8_t *room)
+{
+	if (i < c->n_volumes)
+		return liteio_record_of(c->volumes[i])->bytes;
+	i -= c->n_volumes;
+	if (i < c->n_attachments)
+		return liteio_record_of_att(c->attachments[i])->bytes;
+	memset(room, 0, LITEIO_RECORD_BYTES);
+	encode_extent(&c->extents[i - c->n_attachments], (struct liteio_ondisk_linear *)room);
+	return room;
+}
+
+static uint32_t records_crc(const struct liteio_catalog *c)
+{
+	uint32_t crc = c->n_volumes ? c->sums[c->n_volumes - 1].crc : 0;
+	uint8_t room[LITEIO_RECORD_BYTES];
+
+	for (size_t i = 0; i < c->n_attachments; i++)
+		crc = liteio_crc32c_join(crc, liteio_record_of_att(c->attachments[i])->crc);
+	for (size_t i = c->n_volumes + c->n_attachments; i < n_records(c); i++)
+		crc = liteio_crc32c(crc, record_bytes(c, i, room), sizeof(room));
+	return crc;
+}
+
+uint64_t liteio_catalog_features(struct liteio_catalog *c)
+{
+	uint64_t features = c->reserve_txid ? LITEIO_SLOT_INCOMPAT_RESERVE : 0;
+	const struct liteio_catalog_sum *sum;
+
+	liteio_catalog_seal(c);
+	if (!c->n_volumes)
+		return features;
+	sum = &c->sums[c->n_volumes - 1];
+	return features | sum->features | (sum->n_pending > 1 ? LITEIO_SLOT_INCOMPAT_GROUP : 0);
+}
+
+void liteio_catalog_encode_header(struct liteio_catalog *c, uint64_t written, void *out)
 {
 	struct liteio_ondisk_slot *h = out;
-	uint8_t *records = (uint8_t *)out + LITEIO_ONDISK_BLOCK, *p = records;
 
-	memset(out, 0, liteio_catalog_bytes(c));
-	for (size_t i = 0; i < c->n_volumes; i++, p += LITEIO_RECORD_BYTES)
-		encode_volume(&c->volumes[i], (struct liteio_ondisk_volume *)p);
-	for (size_t i = 0; i < c->n_attachments; i++, p += LITEIO_RECORD_BYTES)
-		encode_att(&c->attachments[i], (struct liteio_ondisk_attachment *)p);
-	for (size_t i = 0; i < c->n_extents; i++, p += LITEIO_RECORD_BYTES)
-		encode_extent(&c->extents[i], (struct liteio_ondisk_linear *)p);
+	liteio_catalog_seal(c);
+	memset(out, 0, LITEIO_ONDISK_BLOCK);
 	memcpy(h->magic, LITEIO_SLOT_MAGIC, sizeof(h->magic));
 	liteio_put(h->version, LITEIO_ONDISK_VERSION);
 	liteio_put(h->compat, c->overcommit_percent ? LITEIO_SLOT_COMPAT_OVERCOMMIT : 0);
@@ -102,12 +133,65 @@ void liteio_catalog_encode(const struct liteio_catalog *c, uint64_t written, voi
 	liteio_put(h->next_thin_id, c->next_thin_id);
 	liteio_put(h->flags, c->is_clean ? LITEIO_SLOT_CLEAN : 0);
 	liteio_put(h->n_records, n_records(c));
-	liteio_put(h->records_crc,
-		   liteio_crc32c(0, records, n_records(c) * LITEIO_RECORD_BYTES));
+	liteio_put(h->records_crc, records_crc(c));
 	liteio_put(h->written, written);
 	liteio_put(h->reserve_txid, c->reserve_txid);
 	liteio_put(h->overcommit_percent, c->overcommit_percent);
 	liteio_put(h->crc, header_crc(h));
+}
+
+void liteio_catalog_encode_range(struct liteio_catalog *c, const struct liteio_catalog_range *range,
+				 void *out)
+{
+	size_t i = (range->start - LITEIO_ONDISK_BLOCK) / LITEIO_RECORD_BYTES;
+	uint8_t room[LITEIO_RECORD_BYTES], *p = out, *end = p + (range->end - range->start);
+
+	liteio_catalog_seal(c);
+	for (; p < end && i < n_records(c); i++, p += LITEIO_RECORD_BYTES)
+		memcpy(p, record_bytes(c, i, room), LITEIO_RECORD_BYTES);
+	memset(p, 0, (size_t)(end - p));
+}
+
+void liteio_catalog_encode(struct liteio_catalog *c, uint64_t written, void *out)
+{
+	const struct liteio_catalog_range all = { LITEIO_ONDISK_BLOCK, liteio_catalog_bytes(c) };
+
+	liteio_catalog_encode_header(c, written, out);
+	liteio_catalog_encode_range(c, &all, (uint8_t *)out + LITEIO_ONDISK_BLOCK);
+}
+
+/* do both have the same record there? @i is below the number of either's */
+static bool is_same(const struct liteio_catalog *was, const struct liteio_catalog *c, size_t i)
+{
+	uint8_t room[LITEIO_RECORD_BYTES], was_room[LITEIO_RECORD_BYTES];
+	const uint8_t *bytes = record_bytes(c, i, room);
+	const uint8_t *was_bytes = record_bytes(was, i, was_room);
+
+	/* what both share needs no comparing */
+	return bytes == was_bytes || !memcmp(bytes, was_bytes, LITEIO_RECORD_BYTES);
+}
+
+void liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, size_t n_same,
+			 struct liteio_catalog_range *ret)
+{
+	size_t n = n_records(c), n_was = n_records(was), first = n_same, last = n;
+	size_t n_volumes = c->n_volumes < was->n_volumes ? c->n_volumes : was->n_volumes;
+
+	liteio_catalog_seal(was);
+	liteio_catalog_seal(c);
+	while (first < n_volumes && c->volumes[first] == was->volumes[first])
+		first++;
+	while (first < n && first < n_was && is_same(was, c, first))
+		first++;
+	while (last > first && last <= n_was && is_same(was, c, last - 1))
+		last--;
+	ret->start = LITEIO_ONDISK_BLOCK + first * LITEIO_RECORD_BYTES;
+	ret->end = LITEIO_ONDISK_BLOCK + last * LITEIO_RECORD_BYTES;
+	ret->start -= ret->start % LITEIO_ONDISK_BLOCK;
+	ret->end += LITEIO_ONDISK_BLOCK - 1;
+	ret->end -= ret->end % LITEIO_ONDISK_BLOCK;
+	if (first == last)
+		ret->end = ret->start;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -180,9 +264,12 @@ static int decode_extent(const struct liteio_ondisk_linear *d, bool strict,
 static int decode_records(const uint8_t *p, size_t n, bool strict, struct liteio_catalog *c,
 			  struct liteio_error *err)
 {
+	static const struct liteio_catalog_volume no_volume;
+	static const struct liteio_catalog_attachment no_att;
 	int r = 0;
 
 	c->volumes = liteio_calloc(liteio_catalog_room(n), sizeof(*c->volumes));
+	c->sums = liteio_calloc(liteio_catalog_room(n), sizeof(*c->sums));
 	c->attachments = liteio_calloc(liteio_catalog_room(n), sizeof(*c->attachments));
 	c->extents = liteio_calloc(liteio_catalog_room(n), sizeof(*c->extents));
 	for (size_t i = 0; i < n && !r; i++, p += LITEIO_RECORD_BYTES) {
@@ -190,14 +277,16 @@ static int decode_records(const uint8_t *p, size_t n, bool strict, struct liteio
 		case LITEIO_RECORD_VOLUME:
 			if (c->n_attachments || c->n_extents)
 				return bad(err, "a volume follows another record");
+			c->volumes[c->n_volumes] = liteio_record_new(&no_volume);
 			r = decode_volume((const struct liteio_ondisk_volume *)p, strict,
-					  &c->volumes[c->n_volumes++], err);
+					  c->volumes[c->n_volumes++], err);
 			break;
 		case LITEIO_RECORD_ATTACHMENT:
 			if (c->n_extents)
 				return bad(err, "an attachment follows an extent");
+			c->attachments[c->n_attachments] = liteio_record_new_att(&no_att);
 			r = decode_att((const struct liteio_ondisk_attachment *)p, strict,
-				       &c->attachments[c->n_attachments++], err);
+				       c->attachments[c->n_attachments++], err);
 			break;
 		case LITEIO_RECORD_EXTENT:
 			r = decode_extent((const struct liteio_ondisk_linear *)p, strict,

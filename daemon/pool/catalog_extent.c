@@ -202,9 +202,9 @@ int liteio_catalog_check_extents(const struct liteio_catalog *c, struct liteio_e
 			return r;
 	}
 	for (size_t i = 0; i < c->n_volumes; i++) {
-		if (c->volumes[i].vclass != LITEIO_CATALOG_LINEAR)
+		if (c->volumes[i]->vclass != LITEIO_CATALOG_LINEAR)
 			continue;
-		r = check_volume(c, &c->volumes[i], err);
+		r = check_volume(c, c->volumes[i], err);
 		if (r)
 			return r;
 	}

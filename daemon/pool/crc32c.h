@@ -8,7 +8,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* checksum of @len bytes, going on from @crc (0 to begin) */
+/* the length that liteio_crc32c_join() knows */
+#define LITEIO_CRC32C_UNIT 512u
+
+/* checksum of @len bytes, going on from @crc (0 to begin); by the CPU's instruction if it has one */
 uint32_t liteio_crc32c(uint32_t crc, const void *data, size_t len);
+/* the same by table, on every CPU */
+uint32_t liteio_crc32c_by_table(uint32_t crc, const void *data, size_t len);
+
+/*
+ * The checksum of some bytes followed by LITEIO_CRC32C_UNIT others, from that of the ones and that
+ * of the others: a few instructions, and none of the bytes is read.
+ */
+uint32_t liteio_crc32c_join(uint32_t crc, uint32_t unit_crc);
 
 #endif

@@ -92,7 +92,7 @@ static void compare_volume(struct comparison *x, const struct liteio_catalog_vol
 static bool is_known(const struct liteio_catalog *c, enum liteio_catalog_class vclass, uint32_t id)
 {
 	for (size_t i = 0; i < c->n_volumes; i++) {
-		if (c->volumes[i].vclass == vclass && c->volumes[i].thin_id == id)
+		if (c->volumes[i]->vclass == vclass && c->volumes[i]->thin_id == id)
 			return true;
 	}
 	return false;
@@ -132,8 +132,8 @@ void liteio_health_compare(const struct liteio_catalog *c, enum liteio_catalog_c
 		return;
 	}
 	for (size_t i = 0; i < c->n_volumes; i++) {
-		if (c->volumes[i].vclass == vclass && c->volumes[i].state == LITEIO_CATALOG_READY)
-			compare_volume(&x, &c->volumes[i]);
+		if (c->volumes[i]->vclass == vclass && c->volumes[i]->state == LITEIO_CATALOG_READY)
+			compare_volume(&x, c->volumes[i]);
 	}
 	if (x.n_named > NAMED_MAX)
 		say(ret, " and %zu more", x.n_named - NAMED_MAX);

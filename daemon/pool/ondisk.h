@@ -52,14 +52,15 @@
  * it with the next label that it writes.
  *
  * CATALOG. Everything that changes: volumes, snapshots, floors, attachments. One change is one
- * write of a whole slot (only the part in use), O_DIRECT | O_DSYNC, always to the slot that does
- * not hold the newest state, with @sequence one higher; the header's checksum covers the header,
- * and @records_crc the records. A write torn by a power cut fails its checksum, and the other slot
- * is the state before that change, which nobody has been told about. The valid slot with the higher
- * sequence counts. Floors, generations and thin ids therefore never go backwards. A raised floor,
- * a fence, a new linear volume and a larger one of any class are written to both slots before they
- * are answered: losing either slot afterwards, to a bad sector, does not bring an older floor back,
- * does not lose a volume, and does not cut one off.
+ * write of a whole slot (only the part in use), or of the blocks of it that are not as they are
+ * to be (store.h), O_DIRECT and synchronous, always to the slot that does not hold the newest
+ * state, with @sequence one higher; the header's checksum covers the header, and @records_crc
+ * the records. A write torn by a power cut fails its checksum, and the other slot is the state
+ * before that change, which nobody has been told about. The valid slot with the higher sequence
+ * counts. Floors, generations and thin ids therefore never go backwards. A raised floor, a
+ * fence, a new linear volume and a larger one of any class are written to both slots before they
+ * are answered: losing either slot afterwards, to a bad sector, does not bring an older floor
+ * back, does not lose a volume, and does not cut one off.
  *
  * Why these sizes: a record is 512 bytes, the unit a disk writes whole. Names and owners are up to
  * 127 characters, host NQNs up to 223, and both kinds keep over 100 bytes for what will come. A

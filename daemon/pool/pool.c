@@ -40,15 +40,15 @@ void liteio_pool_draft(struct liteio_pool *p, struct liteio_catalog *ret)
 	liteio_catalog_copy(&p->cat, ret);
 }
 
-int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
-			struct liteio_error *err)
+static int persist(struct liteio_pool *p, struct liteio_catalog *draft, bool is_whole,
+		   struct liteio_error *err)
 {
 	struct liteio_catalog old;
 	int r;
 
 	/* bits of a newer version whose data we do not keep */
 	draft->compat &= LITEIO_SLOT_COMPAT;
-	r = liteio_store_write_catalog(&p->store, draft, err);
+	r = liteio_store_write_catalog(&p->store, &p->cat, draft, is_whole, err);
 	if (r) {
 		liteio_catalog_fini(draft);
 		return liteio_error_wrap(err, r, "pool %s: the catalog was not written",
@@ -56,18 +56,26 @@ int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
 	}
 	/* every write goes to the slot that lacks something, and has all of it */
 	p->is_one_copy = false;
-	liteio_guard(&p->lock);
 	old = p->cat;
+	pthread_mutex_lock(&p->lock);
 	p->cat = *draft;
+	pthread_mutex_unlock(&p->lock);
 	*draft = (struct liteio_catalog){ 0 };
-	liteio_catalog_fini(&old);
+	/* nobody else has seen it since */
+	liteio_store_supersede(&p->store, &old);
 	return 0;
+}
+
+int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
+			struct liteio_error *err)
+{
+	return persist(p, draft, false, err);
 }
 
 int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft,
 			     struct liteio_error *err)
 {
-	int r = liteio_pool_persist(p, draft, err);
+	int r = persist(p, draft, true, err);
 
 	if (r)
 		return r;
@@ -82,7 +90,7 @@ int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err)
 	if (!p->is_one_copy)
 		return 0;
 	liteio_pool_draft(p, &again);
-	return liteio_pool_persist(p, &again, err);
+	return persist(p, &again, true, err);
 }
 
 /* ---- condition ------------------------------------------------------------------------------ */
@@ -259,7 +267,7 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 	i.overcommit_percent = p->cat.overcommit_percent ? p->cat.overcommit_percent :
 							   LITEIO_OVERCOMMIT_DEFAULT;
 	for (size_t n = 0; n < p->cat.n_volumes; n++) {
-		const struct liteio_catalog_volume *v = &p->cat.volumes[n];
+		const struct liteio_catalog_volume *v = p->cat.volumes[n];
 
 		i.n_volumes += v->kind == LITEIO_CATALOG_VOLUME;
 		i.n_snapshots += v->kind == LITEIO_CATALOG_SNAPSHOT;
@@ -302,21 +310,22 @@ void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume
 	liteio_guard(&p->lock);
 	*ret = liteio_calloc(p->cat.n_volumes + 1, sizeof(**ret));
 	*ret_n = p->cat.n_volumes;
-	if (p->cat.n_volumes)
-		memcpy(*ret, p->cat.volumes, p->cat.n_volumes * sizeof(**ret));
+	for (size_t i = 0; i < p->cat.n_volumes; i++)
+		(*ret)[i] = *p->cat.volumes[i];
 }
 
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n)
 {
-	size_t n = 0;
+	size_t first = 0, n;
 
 	liteio_guard(&p->lock);
-	*ret = liteio_calloc(p->cat.n_attachments + 1, sizeof(**ret));
-	for (size_t i = 0; i < p->cat.n_attachments; i++) {
-		if (!volume || liteio_uuid_equal(&p->cat.attachments[i].volume, volume))
-			(*ret)[n++] = p->cat.attachments[i];
-	}
+	n = p->cat.n_attachments;
+	if (volume)
+		n = liteio_catalog_atts_of(&p->cat, volume, &first);
+	*ret = liteio_calloc(n + 1, sizeof(**ret));
+	for (size_t i = 0; i < n; i++)
+		(*ret)[i] = *p->cat.attachments[first + i];
 	*ret_n = n;
 }
 

@@ -275,8 +275,9 @@ int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err);
 /* the label of one device, or of a file: 0, -ENODATA, -EBADMSG, -ENOTSUP, ...; writes nothing */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
 /*
- * all disks of this machine with a label of ours; new memory. Those that can not be read are
- * skipped, and those that do not answer within seconds
+ * All disks of this machine with a label of ours; new memory. They are read side by side, and one
+ * that can not be read, or does not answer within seconds, is skipped: it must not keep the others
+ * away.
  */
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err);
 /* a scan, an earlier one maybe, still waits for a disk. Any thread */
@@ -541,7 +542,10 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 /* lane: take it out; -EBUSY while it is open, 0 when it is not active */
 int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				  struct liteio_error *err);
-/* lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active */
+/*
+ * lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, unless it is new
+ * and never was
+ */
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err);
 

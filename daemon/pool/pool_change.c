@@ -33,7 +33,7 @@ int liteio_pool_volume_rename(struct liteio_pool *p, const struct liteio_uuid *u
 					v->kind == LITEIO_CATALOG_VOLUME ? "volume" : "snapshot",
 					name);
 	liteio_pool_draft(p, &draft);
-	renamed = liteio_catalog_find(&draft, uuid);
+	renamed = liteio_catalog_edit(&draft, uuid);
 	memset(renamed->name, 0, sizeof(renamed->name));
 	snprintf(renamed->name, sizeof(renamed->name), "%s", name);
 	r = liteio_pool_persist(p, &draft, err);
@@ -90,7 +90,7 @@ int liteio_pool_volume_wipe(struct liteio_pool *p, const struct liteio_uuid *uui
 	if (r)
 		return r;
 	liteio_pool_draft(p, &draft);
-	liteio_catalog_find(&draft, uuid)->wipe = wipe;
+	liteio_catalog_edit(&draft, uuid)->wipe = wipe;
 	r = liteio_pool_persist(p, &draft, err);
 	if (!r)
 		liteio_step("volume-wipe:catalog");

@@ -84,6 +84,7 @@ static int mend_slots(struct liteio_pool *p, struct liteio_error *err)
 		liteio_catalog_fini(&whole);
 		p->store.slot = s.slot;
 	}
+	liteio_store_doubt(&p->store, &p->cat);
 	liteio_pool_draft(p, &draft);
 	r = liteio_pool_persist(p, &draft, err);
 	if (!r && liteio_store_count_slots(&p->store) == 0)
@@ -113,8 +114,8 @@ int liteio_pool_mend_copies(struct liteio_pool *p, struct liteio_error *err)
 static bool may_share(const struct liteio_catalog *c)
 {
 	for (size_t i = 0; i < c->n_volumes; i++)
-		if (c->volumes[i].kind == LITEIO_CATALOG_SNAPSHOT ||
-		    !liteio_uuid_is_null(&c->volumes[i].origin))
+		if (c->volumes[i]->kind == LITEIO_CATALOG_SNAPSHOT ||
+		    !liteio_uuid_is_null(&c->volumes[i]->origin))
 			return true;
 	return false;
 }
@@ -124,7 +125,7 @@ static int sum_mapped(const struct liteio_pool *p, uint64_t *ret)
 {
 	*ret = 0;
 	for (size_t i = 0; i < p->cat.n_volumes; i++) {
-		const struct liteio_catalog_volume *v = &p->cat.volumes[i];
+		const struct liteio_catalog_volume *v = p->cat.volumes[i];
 		struct liteio_engine *e;
 		struct liteio_engine_volume s;
 

@@ -237,7 +237,7 @@ static int find_device(const struct search *s, uint32_t i, const char **ret,
 /* another device than the one that was named is home */
 static int go_home(struct liteio_pool *p, const struct search *s, struct liteio_error *err)
 {
-	struct liteio_store home = { .fd = -1 };
+	struct liteio_store home = LITEIO_STORE_INIT;
 	const char *device;
 	int r;
 

@@ -148,7 +148,7 @@ static int format(struct format_op *op, struct liteio_uuid *ret_uuid, struct lit
 int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *ret_uuid,
 		       struct liteio_error *err)
 {
-	struct format_op op = { .f = f, .store = { .fd = -1 } };
+	struct format_op op = { .f = f, .store = LITEIO_STORE_INIT };
 	bool is_file = is_file_path(f->device);
 	int r;
 

@@ -51,7 +51,7 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
 	if (floor <= v->floor)
 		return liteio_pool_persist_owed(p, err);
 	liteio_pool_draft(p, &draft);
-	liteio_catalog_raise_floor(&draft, liteio_catalog_find(&draft, uuid), floor);
+	liteio_catalog_raise_floor(&draft, uuid, floor);
 	r = liteio_pool_persist_both(p, &draft, err);
 	if (!r)
 		liteio_step("floor-raise:catalog");
@@ -133,19 +133,19 @@ int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalo
 static bool end_attachment(struct liteio_catalog *draft,
 			   const struct liteio_catalog_attachment *barred, bool by_floor)
 {
-	struct liteio_catalog_attachment *a;
+	const struct liteio_catalog_attachment *there;
 
-	if (by_floor && liteio_catalog_raise_past(draft,
-						  liteio_catalog_find(draft, &barred->volume),
-						  barred->generation))
+	if (by_floor && liteio_catalog_raise_past(draft, &barred->volume, barred->generation))
 		return true;
-	a = liteio_catalog_find_att(draft, &barred->volume, barred->generation);
-	if (a && a->state == LITEIO_CATALOG_ATT_FENCED)
+	there = liteio_catalog_find_att(draft, &barred->volume, barred->generation);
+	if (there && there->state == LITEIO_CATALOG_ATT_FENCED)
 		return false;
 	/* one that was never added is barred from it */
-	if (!a)
-		a = liteio_catalog_add_att(draft, barred);
-	a->state = LITEIO_CATALOG_ATT_FENCED;
+	if (there)
+		liteio_catalog_edit_att(draft, &barred->volume, barred->generation)->state =
+			LITEIO_CATALOG_ATT_FENCED;
+	else
+		liteio_catalog_add_att(draft, barred);
 	return true;
 }
 

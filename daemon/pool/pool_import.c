@@ -25,7 +25,7 @@ const char *const liteio_pool_import_steps[] = {
 /* the sequence number of the catalog on a device, 0 when it can not be read */
 static uint64_t catalog_sequence(const char *device)
 {
-	struct liteio_store s _cleanup_(liteio_store_closep) = { .fd = -1 };
+	struct liteio_store s _cleanup_(liteio_store_closep) = LITEIO_STORE_INIT;
 	struct liteio_catalog c;
 	uint64_t sequence;
 

@@ -36,7 +36,7 @@ int liteio_pool_volume_limit(struct liteio_pool *p, const struct liteio_uuid *uu
 	if (r)
 		return r;
 	liteio_pool_draft(p, &draft);
-	liteio_catalog_find(&draft, uuid)->limits = *limits;
+	liteio_catalog_edit(&draft, uuid)->limits = *limits;
 	r = liteio_pool_persist(p, &draft, err);
 	if (!r)
 		liteio_step("volume-limit:catalog");

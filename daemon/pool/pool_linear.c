@@ -237,7 +237,7 @@ static int step_catalog_used(void *arg, struct liteio_error *err)
 	struct liteio_catalog draft;
 
 	liteio_pool_draft(op->p, &draft);
-	v = liteio_catalog_find(&draft, &op->v.uuid);
+	v = liteio_catalog_edit(&draft, &op->v.uuid);
 	if (!v || v->state != (op->is_new ? LITEIO_CATALOG_CREATING : LITEIO_CATALOG_READY)) {
 		liteio_catalog_fini(&draft);
 		return liteio_error_set(err, -ENOENT, "the volume was deleted meanwhile");
@@ -551,23 +551,23 @@ int liteio_pool_linear_recover(struct liteio_pool *p, struct liteio_error *err)
 	int r = 0;
 
 	for (size_t i = 0; i < p->cat.n_volumes && !r; i++) {
-		if (p->cat.volumes[i].vclass == LITEIO_CATALOG_LINEAR)
-			r = liteio_linear_resume(&p->cat.volumes[i].uuid, err);
+		if (p->cat.volumes[i]->vclass == LITEIO_CATALOG_LINEAR)
+			r = liteio_linear_resume(&p->cat.volumes[i]->uuid, err);
 	}
 	/* an old catalog gives nothing away */
 	if (r || liteio_pool_check_writable(p, NULL))
 		return r;
 	liteio_pool_draft(p, &draft);
 	for (size_t i = 0; i < draft.n_volumes;) {
-		struct liteio_uuid uuid = draft.volumes[i].uuid;
+		struct liteio_uuid uuid = draft.volumes[i]->uuid;
 
 		/* after a repair: another worker is at it */
 		if (is_busy(p, &uuid)) {
 			i++;
 			continue;
 		}
-		if (draft.volumes[i].vclass == LITEIO_CATALOG_LINEAR &&
-		    draft.volumes[i].state == LITEIO_CATALOG_CREATING) {
+		if (draft.volumes[i]->vclass == LITEIO_CATALOG_LINEAR &&
+		    draft.volumes[i]->state == LITEIO_CATALOG_CREATING) {
 			liteio_catalog_remove(&draft, &uuid);
 			changed = true;
 			continue;
@@ -587,9 +587,9 @@ int liteio_pool_linear_close(struct liteio_pool *p, struct liteio_error *err)
 	int r, first = 0;
 
 	for (size_t i = 0; i < p->cat.n_volumes; i++) {
-		if (p->cat.volumes[i].vclass != LITEIO_CATALOG_LINEAR)
+		if (p->cat.volumes[i]->vclass != LITEIO_CATALOG_LINEAR)
 			continue;
-		r = liteio_linear_deactivate(&p->cat.volumes[i].uuid, first ? NULL : err);
+		r = liteio_linear_deactivate(&p->cat.volumes[i]->uuid, first ? NULL : err);
 		if (r && !first)
 			first = r;
 	}

@@ -47,7 +47,7 @@ static int finish(struct liteio_pool *p, struct liteio_error *err)
 /* nobody was told that they exist: they never did. Their thin ids are not used again */
 static int undo_create(struct liteio_pool *p, struct liteio_error *err)
 {
-	struct liteio_catalog_volume *v;
+	const struct liteio_catalog_volume *v;
 	struct liteio_catalog draft;
 	int r;
 
@@ -242,10 +242,10 @@ static int check_unused(struct liteio_pool *p, struct liteio_error *err)
 static int check_classes(struct liteio_pool *p, struct liteio_error *err)
 {
 	for (size_t i = 0; i < p->cat.n_volumes && !p->reserve; i++) {
-		if (p->cat.volumes[i].vclass == LITEIO_CATALOG_RESERVED)
+		if (p->cat.volumes[i]->vclass == LITEIO_CATALOG_RESERVED)
 			return liteio_error_set(err, -EBADMSG,
 						"the catalog is damaged: volume %s is in a reserve that the pool does not have",
-						p->cat.volumes[i].name);
+						p->cat.volumes[i]->name);
 	}
 	return liteio_pool_linear_check(p, err);
 }
@@ -326,7 +326,7 @@ static int open_pool(const char *device, bool is_import, struct liteio_pool **re
 					liteio_error_str(NULL, -errno));
 	p = liteio_calloc(1, sizeof(*p));
 	pthread_mutex_init(&p->lock, NULL);
-	p->store.fd = -1;
+	p->store = (struct liteio_store)LITEIO_STORE_INIT;
 	if (S_ISREG(st.st_mode)) {
 		was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
 		r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
@@ -441,7 +441,7 @@ int liteio_pool_drop(struct liteio_pool *p, struct liteio_error *err)
 static int check_unattached(const struct liteio_pool *p, struct liteio_error *err)
 {
 	for (size_t i = 0; i < p->cat.n_attachments; i++) {
-		const struct liteio_catalog_attachment *a = &p->cat.attachments[i];
+		const struct liteio_catalog_attachment *a = p->cat.attachments[i];
 
 		if (a->state == LITEIO_CATALOG_ATT_LIVE)
 			return liteio_error_set(err, -EBUSY,

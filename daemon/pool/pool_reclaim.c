@@ -54,7 +54,7 @@ static int step_catalog_pending(void *arg, struct liteio_error *err)
 	struct liteio_catalog draft;
 
 	liteio_pool_draft(op->p, &draft);
-	liteio_catalog_find(&draft, &op->uuid)->txid = *liteio_catalog_txid(&draft, op->vclass) + 1;
+	liteio_catalog_edit(&draft, &op->uuid)->txid = *liteio_catalog_txid(&draft, op->vclass) + 1;
 	return liteio_pool_persist(op->p, &draft, err);
 }
 
@@ -169,8 +169,8 @@ static const struct liteio_catalog_volume *find_deleting(const struct liteio_cat
 							 size_t nth)
 {
 	for (size_t i = 0; i < c->n_volumes; i++) {
-		if (c->volumes[i].state == LITEIO_CATALOG_DELETING && !nth--)
-			return &c->volumes[i];
+		if (c->volumes[i]->state == LITEIO_CATALOG_DELETING && !nth--)
+			return c->volumes[i];
 	}
 	return NULL;
 }

@@ -241,7 +241,7 @@ static void drop_extra(struct repair_op *op, size_t i)
 		bool is_known = false;
 
 		for (size_t n = 0; n < op->p->cat.n_volumes && !is_known; n++)
-			is_known = op->p->cat.volumes[n].thin_id == after->devices[k].id;
+			is_known = op->p->cat.volumes[n]->thin_id == after->devices[k].id;
 		if (!is_known)
 			(void)e->ops->remove(e, after->devices[k].id, NULL);
 	}

@@ -96,11 +96,11 @@ static const struct liteio_step steps[] = {
 static const struct liteio_catalog_attachment *live_of(const struct liteio_catalog *c,
 						       const struct liteio_uuid *volume)
 {
-	for (size_t i = 0; i < c->n_attachments; i++) {
-		const struct liteio_catalog_attachment *a = &c->attachments[i];
+	size_t first, n = liteio_catalog_atts_of(c, volume, &first);
 
-		if (a->state == LITEIO_CATALOG_ATT_LIVE && liteio_uuid_equal(&a->volume, volume))
-			return a;
+	for (size_t i = first; i < first + n; i++) {
+		if (c->attachments[i]->state == LITEIO_CATALOG_ATT_LIVE)
+			return c->attachments[i];
 	}
 	return NULL;
 }
@@ -188,7 +188,7 @@ int liteio_pool_volume_rollback(struct liteio_pool *p, const struct liteio_uuid 
 	if (r)
 		return r;
 	op.v.vclass = v->vclass;
-	liteio_uuid_random(&op.v.uuid);
+	liteio_uuid_ordered(&op.v.uuid);
 	liteio_uuid_format(&op.v.uuid, text);
 	/* until it takes over the volume's, a name that nobody has */
 	snprintf(op.v.name, sizeof(op.v.name), "rollback-%s", text);

@@ -147,7 +147,7 @@ static void tell(const struct liteio_store *s, const struct liteio_catalog *c,
 	*ret = (struct liteio_pool_salvage){ .n_volumes = c->n_volumes };
 	snprintf(ret->pool, sizeof(ret->pool), "%s", s->label.pool_name);
 	for (size_t i = 0; i < c->n_volumes; i++) {
-		const struct liteio_catalog_volume *v = &c->volumes[i];
+		const struct liteio_catalog_volume *v = c->volumes[i];
 
 		if (i == NAMED_MAX)
 			liteio_buf_addf(&b, " and %zu more", c->n_volumes - i);
@@ -245,7 +245,7 @@ static int salvage_on(const char *device, enum liteio_pool_salvage_how how,
 	int r;
 
 	pthread_mutex_init(&p->lock, NULL);
-	p->store.fd = -1;
+	p->store = (struct liteio_store)LITEIO_STORE_INIT;
 	r = salvage(p, device, how, ret, err);
 	liteio_store_close(&p->store);
 	pthread_mutex_destroy(&p->lock);

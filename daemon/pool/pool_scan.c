@@ -45,7 +45,7 @@ static bool is_untouched(struct liteio_store *s)
 static int probe_device(const char *device, bool deep, struct liteio_pool_found *ret,
 			struct liteio_error *err)
 {
-	struct liteio_store s _cleanup_(liteio_store_closep) = { .fd = -1 };
+	struct liteio_store s _cleanup_(liteio_store_closep) = LITEIO_STORE_INIT;
 	struct liteio_pool_found f = { 0 };
 	int r;
 

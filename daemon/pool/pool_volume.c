@@ -326,6 +326,7 @@ int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_cr
 	op.v.origin = c->source;
 	if (there && !op.v.size_bytes)
 		op.v.size_bytes = there->size_bytes;
+	op.v.is_untouched = liteio_uuid_is_null(&c->source);
 	if (!there && !liteio_uuid_is_null(&c->source))
 		r = find_source(&op, &c->source, err);
 	if (!op.v.vclass)
@@ -378,7 +379,7 @@ static int grow_catalog(struct liteio_pool *p, const struct liteio_uuid *uuid, u
 	int r;
 
 	liteio_pool_draft(p, &draft);
-	liteio_catalog_find(&draft, uuid)->size_bytes = size;
+	liteio_catalog_edit(&draft, uuid)->size_bytes = size;
 	/* a filesystem that has grown with it does not fit into what it was before */
 	r = liteio_pool_persist_both(p, &draft, err);
 	if (!r)
@@ -450,7 +451,7 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 	if (r || !liteio_catalog_find(&p->cat, uuid))
 		return r;
 	liteio_pool_draft(p, &draft);
-	liteio_catalog_find(&draft, uuid)->state = LITEIO_CATALOG_DELETING;
+	liteio_catalog_edit(&draft, uuid)->state = LITEIO_CATALOG_DELETING;
 	r = liteio_pool_persist(p, &draft, err);
 	if (!r)
 		liteio_step("volume-delete:catalog");
@@ -465,6 +466,13 @@ static bool has_failed(struct liteio_engine *e)
 	struct liteio_engine_status s;
 
 	return e->ops->status(e, &s, NULL) || s.mode == LITEIO_ENGINE_FAILED;
+}
+
+/* every catalog that has the record may know: it is about the data, not about what is on the disk */
+static void touch(struct liteio_pool *p, const struct liteio_catalog_volume *v)
+{
+	liteio_guard(&p->lock);
+	((struct liteio_catalog_volume *)v)->is_untouched = false;
 }
 
 int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
@@ -490,6 +498,7 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 	if (p->condition == LITEIO_POOL_FAILED && has_failed(e))
 		return liteio_error_set(err, -EIO, "pool %s: %s", p->store.label.pool_name,
 					p->reason);
+	touch(p, v);
 	return e->ops->volume_activate(e, uuid, v->thin_id, v->size_bytes, ret, err);
 }
 
@@ -512,6 +521,10 @@ int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid
 
 	if (record && record->vclass == LITEIO_CATALOG_LINEAR) {
 		*ret_bytes = record->size_bytes;
+		return 0;
+	}
+	if (record && record->is_untouched) {
+		*ret_bytes = 0;
 		return 0;
 	}
 	r = p->engine->ops->volume_status(p->engine, uuid, &v, err);

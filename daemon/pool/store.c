@@ -17,6 +17,9 @@
 
 #define MIB (1ull << 20)
 
+/* what is between the header and the first change is written along with both: one write */
+#define NEAR_BYTES (16u << 10)
+
 const char *const liteio_store_steps[] = {
 	"label:one-copy",
 	NULL,
@@ -50,9 +53,9 @@ static int lock(int fd, const char *path, struct liteio_error *err)
 int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 		      struct liteio_error *err)
 {
-	struct liteio_store s = { .fd = -1 };
+	struct liteio_store s = LITEIO_STORE_INIT;
 	struct liteio_block_info info;
-	int fd _cleanup_close_ = -1, r;
+	int fd _cleanup_close_ = -1, plain_fd _cleanup_close_ = -1, r;
 
 	r = liteio_block_info(path, &info, err);
 	if (r)
@@ -67,11 +70,16 @@ int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 		r = lock(fd, path, err);
 		if (r)
 			return r;
+		plain_fd = open(info.path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+		if (plain_fd < 0)
+			return liteio_error_set(err, errno, "cannot open %s: %s", path,
+						liteio_error_str(NULL, -errno));
 	}
 	memcpy(s.path, info.path, sizeof(s.path));
 	s.dev = info.dev;
 	s.size = info.size_bytes;
 	s.fd = take_fd(&fd);
+	s.plain_fd = take_fd(&plain_fd);
 	*ret = s;
 	return 0;
 }
@@ -84,6 +92,10 @@ void liteio_store_close(struct liteio_store *s)
 		free(s->others[i]);
 		s->others[i] = NULL;
 	}
+	liteio_catalog_fini(&s->older);
+	if (s->plain_fd >= 0)
+		close(s->plain_fd);
+	s->plain_fd = -1;
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
@@ -108,11 +120,11 @@ static int read_at(struct liteio_store *s, uint64_t start, void *buf, size_t len
 	return 0;
 }
 
-static int write_at(struct liteio_store *s, uint64_t start, const void *buf, size_t len,
+static int write_by(struct liteio_store *s, int fd, uint64_t start, const void *buf, size_t len,
 		    struct liteio_error *err)
 {
 	for (size_t done = 0; done < len;) {
-		ssize_t n = pwrite(s->fd, (const char *)buf + done, len - done,
+		ssize_t n = pwrite(fd, (const char *)buf + done, len - done,
 				   (off_t)(start + done));
 
 		if (n < 0 && errno == EINTR)
@@ -124,6 +136,12 @@ static int write_at(struct liteio_store *s, uint64_t start, const void *buf, siz
 		done += (size_t)n;
 	}
 	return 0;
+}
+
+static int write_at(struct liteio_store *s, uint64_t start, const void *buf, size_t len,
+		    struct liteio_error *err)
+{
+	return write_by(s, s->fd, start, buf, len, err);
 }
 
 int liteio_store_zero(struct liteio_store *s, uint64_t start, uint64_t len,
@@ -291,38 +309,104 @@ int liteio_store_count_slots(struct liteio_store *s)
 	return n;
 }
 
-static int write_slot(struct liteio_store *s, int slot, const struct liteio_catalog *c,
+/* from the header to @end */
+static int write_to(struct liteio_store *s, uint64_t slot, struct liteio_catalog *c, size_t end,
+		    struct liteio_error *err)
+{
+	const struct liteio_catalog_range records = { LITEIO_ONDISK_BLOCK, end };
+	uint8_t *buf _cleanup_free_ = aligned(end);
+
+	liteio_catalog_encode_header(c, (uint64_t)time(NULL), buf);
+	liteio_catalog_encode_range(c, &records, buf + LITEIO_ONDISK_BLOCK);
+	s->bytes_written += end;
+	return write_at(s, slot, buf, end, err);
+}
+
+/* a range of records, then the header, then both are flushed */
+static int write_range(struct liteio_store *s, uint64_t slot, struct liteio_catalog *c,
+		       const struct liteio_catalog_range *range, struct liteio_error *err)
+{
+	size_t len = range->end - range->start;
+	uint8_t *buf _cleanup_free_ = aligned(len + LITEIO_ONDISK_BLOCK), *header = buf + len;
+	int r;
+
+	liteio_catalog_encode_range(c, range, buf);
+	liteio_catalog_encode_header(c, (uint64_t)time(NULL), header);
+	s->bytes_written += len + LITEIO_ONDISK_BLOCK;
+	r = write_by(s, s->plain_fd, slot + range->start, buf, len, err);
+	if (!r)
+		r = write_by(s, s->plain_fd, slot, header, LITEIO_ONDISK_BLOCK, err);
+	if (!r && fdatasync(s->plain_fd))
+		r = liteio_error_set(err, errno, "cannot flush %s: %s", s->path,
+				     liteio_error_str(NULL, -errno));
+	return r;
+}
+
+/* @held is what is there, NULL when that is not known; @newest is what is in the other one */
+static int write_slot(struct liteio_store *s, int slot, struct liteio_catalog *held,
+		      const struct liteio_catalog *newest, struct liteio_catalog *c,
 		      struct liteio_error *err)
 {
 	const struct liteio_extent *e = slot_extent(s, slot);
-	size_t len = liteio_catalog_bytes(c);
-	void *buf _cleanup_free_ = NULL;
-	int r;
+	struct liteio_catalog_range range;
 
-	if (len > e->length)
+	if (!held || s->n_parts[slot] >= LITEIO_STORE_PARTS) {
+		s->n_parts[slot] = 0;
+		return write_to(s, e->start, c, liteio_catalog_bytes(c), err);
+	}
+	s->n_parts[slot]++;
+	liteio_catalog_diff(held, c, liteio_catalog_same(held, newest, c), &range);
+	if (range.start == range.end)
+		return write_to(s, e->start, c, LITEIO_ONDISK_BLOCK, err);
+	if (range.start <= NEAR_BYTES)
+		return write_to(s, e->start, c, range.end, err);
+	return write_range(s, e->start, c, &range, err);
+}
+
+/* nothing is ever written that would be refused when it is read */
+static int check(struct liteio_store *s, struct liteio_catalog *was, struct liteio_catalog *c,
+		 struct liteio_error *err)
+{
+	const struct liteio_extent *e = slot_extent(s, 0);
+
+	if (liteio_catalog_bytes(c) > e->length)
 		return liteio_error_set(err, -ENOSPC,
 					"the catalog is full: it has room for %llu volumes and attachments",
 					(unsigned long long)(e->length - LITEIO_ONDISK_BLOCK) /
 						LITEIO_RECORD_BYTES);
-	/* nothing is ever written that would be refused when it is read */
-	r = liteio_catalog_check(c, err);
-	if (r)
-		return r;
-	buf = aligned(len);
-	liteio_catalog_encode(c, (uint64_t)time(NULL), buf);
-	return write_at(s, e->start, buf, len, err);
+	return was ? liteio_catalog_check_change(was, c, err) : liteio_catalog_check(c, err);
 }
 
-int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *c,
-			       struct liteio_error *err)
+int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *was,
+			       struct liteio_catalog *c, bool is_whole, struct liteio_error *err)
 {
+	bool is_known = s->older.is_written && !is_whole;
 	int r;
 
 	c->sequence++;
-	r = write_slot(s, !s->slot, c, err);
-	if (!r)
-		s->slot = !s->slot;
-	return r;
+	r = check(s, was, c, err);
+	if (r)
+		return r;
+	r = write_slot(s, !s->slot, is_known ? &s->older : NULL, was, c, err);
+	liteio_catalog_fini(&s->older);
+	if (r)
+		return r;
+	c->is_written = true;
+	s->slot = !s->slot;
+	return 0;
+}
+
+void liteio_store_supersede(struct liteio_store *s, struct liteio_catalog *was)
+{
+	liteio_catalog_fini(&s->older);
+	s->older = *was;
+	*was = (struct liteio_catalog){ 0 };
+}
+
+void liteio_store_doubt(struct liteio_store *s, struct liteio_catalog *newest)
+{
+	liteio_catalog_fini(&s->older);
+	newest->is_written = false;
 }
 
 int liteio_store_format_catalog(struct liteio_store *s, struct liteio_catalog *c,
@@ -331,9 +415,11 @@ int liteio_store_format_catalog(struct liteio_store *s, struct liteio_catalog *c
 	int r;
 
 	c->sequence = 1;
-	r = write_slot(s, 0, c, err);
+	r = check(s, NULL, c, err);
+	if (!r)
+		r = write_slot(s, 0, NULL, NULL, c, err);
 	if (r)
 		return r;
 	s->slot = 0;
-	return liteio_store_write_catalog(s, c, err);
+	return liteio_store_write_catalog(s, NULL, c, true, err);
 }

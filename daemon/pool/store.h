@@ -2,6 +2,19 @@
 /*
  * Labels and catalog slots on a device. Reads and writes are direct and synchronous: what a
  * function here has written is on the disk when it returns. Context: worker threads, one per store.
+ *
+ * A slot need not be written as a whole. The older one, which is next, holds a catalog that was
+ * written two changes ago; where that is known byte for byte, because this process has written it
+ * since the device was opened and nothing has failed since, only the blocks that differ are, and
+ * the header. What a power cut can leave is the same as with a whole write: each sector is the old
+ * one or the new one, sectors that were not written are both; the checksums of the header and of
+ * the records take no mixture, and the other slot, which holds the newest state, is not touched.
+ * Records and header are two writes then, in one flush; in which order they get to the disk does
+ * not matter for the same reason.
+ *
+ * What a whole write does besides is to find out that a block can not be written any more, and to
+ * replace one that has rotted. So it is made again after LITEIO_STORE_PARTS others to the same
+ * slot, after each failure, and for everything that must outlive the loss of either slot.
  */
 #ifndef LITEIO_POOL_STORE_H
 #define LITEIO_POOL_STORE_H
@@ -16,17 +29,24 @@
 
 struct liteio_error;
 
+/* so many writes of parts of a slot, then one of all of it */
+#define LITEIO_STORE_PARTS 64
+
 /* the steps of writing labels, for liteio_pool_steps() */
 extern const char *const liteio_store_steps[];
 
 /**
  * struct liteio_store - an open device
- * @fd: O_DIRECT
+ * @fd: O_DIRECT, and O_DSYNC when it may be written to
+ * @plain_fd: O_DIRECT, for writing what is flushed afterwards; -1 when nothing may be written
  * @path: of the block device
  * @dev: its number
  * @size: bytes of the device now
  * @label: as read or written
  * @slot: which of the two holds the newest catalog
+ * @older: what the other one holds, to the byte, if @older.is_written; nothing is known of it if not
+ * @n_parts: writes of parts since each was written as a whole
+ * @bytes_written: to both slots since it was opened
  * @from_backup: the first label was damaged, and is still
  * @needs_labels: one of both labels is not as it should be
  * @others: the other devices of the pool when this is home, by their index; NULL for none. On the
@@ -34,15 +54,21 @@ extern const char *const liteio_store_steps[];
  */
 struct liteio_store {
 	int fd;
+	int plain_fd;
 	char path[256];
 	dev_t dev;
 	uint64_t size;
 	struct liteio_label label;
 	int slot;
+	struct liteio_catalog older;
+	unsigned int n_parts[2];
+	uint64_t bytes_written;
 	bool from_backup;
 	bool needs_labels;
 	struct liteio_store *others[LITEIO_LABEL_DEVICES_MAX];
 };
+
+#define LITEIO_STORE_INIT { .fd = -1, .plain_fd = -1 }
 
 /**
  * liteio_store_open() - open a block device for its label
@@ -73,9 +99,27 @@ int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret
 			      struct liteio_error *err);
 /* how many of both slots are whole, whichever of them counts; 2 when one can not be read */
 int liteio_store_count_slots(struct liteio_store *s);
-/* write to the other slot, with the next sequence number, which @c then has */
-int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *c,
-			       struct liteio_error *err);
+/**
+ * liteio_store_write_catalog() - write to the other slot, with the next sequence number
+ * @s: with its label
+ * @was: the catalog in the newest slot, of which @c is a changed copy; NULL for one that is not
+ * @c: the catalog; it has the number then, whatever comes of it, and is sealed
+ * @is_whole: all of the slot, whatever is known of it
+ * @err: what is wrong with the catalog or the disk
+ *
+ * The caller gives back what @s then does not hold as the newest any more:
+ * liteio_store_supersede(). Return: 0 or a negative errno.
+ */
+int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *was,
+			       struct liteio_catalog *c, bool is_whole, struct liteio_error *err);
+/* @was is what the slot that is written next holds; takes it over */
+void liteio_store_supersede(struct liteio_store *s, struct liteio_catalog *was);
+/*
+ * What was read of the slots is not what was written, or @s->slot was changed: nothing is known of
+ * either any more, and the next write to each is one of all of it. @newest: the catalog that is the
+ * newest, whichever slot holds it
+ */
+void liteio_store_doubt(struct liteio_store *s, struct liteio_catalog *newest);
 /* both slots: @c, and the same before it, so that neither is anything else */
 int liteio_store_format_catalog(struct liteio_store *s, struct liteio_catalog *c,
 				struct liteio_error *err);

@@ -24,9 +24,10 @@ static struct liteio_account sum(uint64_t used, uint32_t overcommit)
 		{ .vclass = LINEAR, .size_bytes = 2 * G },
 	};
 	struct liteio_catalog_extent e[] = { { .length = 2 * G }, { .length = 3 * G } };
+	struct liteio_catalog_volume *all[] = { &v[0], &v[1], &v[2], &v[3], &v[4] };
 	const struct liteio_catalog c = {
 		.overcommit_percent = overcommit,
-		.volumes = v,
+		.volumes = all,
 		.n_volumes = 5,
 		.extents = e,
 		.n_extents = 2,

@@ -96,7 +96,7 @@ START_TEST(test_in_memory)
 	ck_assert_uint_eq(liteio_catalog_drop_fresh(&copy, &one), 0);
 	ck_assert_uint_eq(copy.n_extents, 3);
 	liteio_catalog_use_extents(&c, &one);
-	liteio_catalog_find(&c, &one)->size_bytes = 35 * MIB;
+	liteio_catalog_edit(&c, &one)->size_bytes = 35 * MIB;
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
 	ck_assert_uint_eq(liteio_catalog_extents_of(&c, &one, &first), 3);
 	ck_assert_uint_eq(c.extents[first + 1].length, 14 * MIB);
@@ -122,7 +122,7 @@ static void b_short(struct liteio_catalog *c)
 
 static void b_long(struct liteio_catalog *c)
 {
-	c->volumes[0].size_bytes -= MIB;
+	c->volumes[0]->size_bytes -= MIB;
 }
 
 static void b_gap(struct liteio_catalog *c)
@@ -167,34 +167,34 @@ static void b_fresh(struct liteio_catalog *c)
 
 static void b_creating(struct liteio_catalog *c)
 {
-	c->volumes[0].state = LITEIO_CATALOG_CREATING;
+	c->volumes[0]->state = LITEIO_CATALOG_CREATING;
 }
 
 static void b_thin_id(struct liteio_catalog *c)
 {
-	c->volumes[0].thin_id = 1;
+	c->volumes[0]->thin_id = 1;
 }
 
 static void b_txid(struct liteio_catalog *c)
 {
-	c->volumes[0].txid = 1;
+	c->volumes[0]->txid = 1;
 }
 
 static void b_snapshot(struct liteio_catalog *c)
 {
-	c->volumes[0].kind = LITEIO_CATALOG_SNAPSHOT;
+	c->volumes[0]->kind = LITEIO_CATALOG_SNAPSHOT;
 }
 
 static void b_reserve_txid(struct liteio_catalog *c)
 {
 	c->thin_txid = 7;
-	c->volumes[3].state = LITEIO_CATALOG_DELETING;
-	c->volumes[3].txid = 8;
+	c->volumes[3]->state = LITEIO_CATALOG_DELETING;
+	c->volumes[3]->txid = 8;
 }
 
 static void b_reserve_id(struct liteio_catalog *c)
 {
-	c->volumes[3].thin_id = c->volumes[2].thin_id;
+	c->volumes[3]->thin_id = c->volumes[2]->thin_id;
 }
 
 static void b_overcommit(struct liteio_catalog *c)
@@ -210,6 +210,12 @@ static void b_order(struct liteio_catalog *c)
 	c->extents[2] = e;
 }
 
+static void own_all(struct liteio_catalog *c)
+{
+	for (size_t i = 0; i < c->n_volumes; i++)
+		liteio_catalog_edit(c, &c->volumes[i]->uuid);
+}
+
 START_TEST(test_broken)
 {
 	static void (*const breaks[])(struct liteio_catalog *c) = {
@@ -221,13 +227,18 @@ START_TEST(test_broken)
 
 	for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
 		struct liteio_error err = LITEIO_ERROR_INIT;
-		struct liteio_catalog c;
+		struct liteio_catalog c, was;
 
 		make(&c);
+		liteio_catalog_copy(&c, &was);
+		own_all(&c);
 		breaks[i](&c);
 		ck_assert_msg(liteio_catalog_check(&c, &err) == -EBADMSG && err.msg[0],
 			      "break %zu is not seen", i);
+		ck_assert_msg(liteio_catalog_check_change(&was, &c, NULL) == -EBADMSG,
+			      "break %zu is not seen as a change", i);
 		liteio_catalog_fini(&c);
+		liteio_catalog_fini(&was);
 	}
 }
 END_TEST
@@ -238,16 +249,16 @@ START_TEST(test_states)
 	struct liteio_catalog c;
 
 	make(&c);
-	c.volumes[0].state = LITEIO_CATALOG_CREATING;
+	c.volumes[0]->state = LITEIO_CATALOG_CREATING;
 	c.extents[0].state = FRESH;
 	c.extents[1].state = FRESH;
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
-	c.volumes[1].state = LITEIO_CATALOG_DELETING;
+	c.volumes[1]->state = LITEIO_CATALOG_DELETING;
 	liteio_catalog_drop_extents(&c, 2, 1);
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
 	c.reserve_txid = 5;
-	c.volumes[3].state = LITEIO_CATALOG_DELETING;
-	c.volumes[3].txid = 6;
+	c.volumes[3]->state = LITEIO_CATALOG_DELETING;
+	c.volumes[3]->txid = 6;
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
 	ck_assert_uint_eq(*liteio_catalog_txid(&c, LITEIO_CATALOG_RESERVED), 5);
 	ck_assert_uint_eq(*liteio_catalog_txid(&c, LITEIO_CATALOG_THIN), 0);
@@ -255,7 +266,7 @@ START_TEST(test_states)
 }
 END_TEST
 
-static uint64_t bits(const struct liteio_catalog *c, bool incompat)
+static uint64_t bits(struct liteio_catalog *c, bool incompat)
 {
 	struct liteio_ondisk_slot *h = malloc(liteio_catalog_bytes(c));
 	uint64_t v;

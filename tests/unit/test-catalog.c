@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "pool/bytes.h"
-#include "pool/catalog.h"
+#include "pool/catalog_record.h"
 #include "pool/crc32c.h"
 #include "unit.h"
 
@@ -90,8 +90,8 @@ START_TEST(test_in_memory)
 	ck_assert_ptr_nonnull(liteio_catalog_find_att(&c, &one, 3));
 	ck_assert_ptr_null(liteio_catalog_find_att(&c, &one, 5));
 	liteio_catalog_copy(&c, &copy);
-	ck_assert(liteio_catalog_raise_floor(&c, liteio_catalog_find(&c, &one), 4));
-	ck_assert(!liteio_catalog_raise_floor(&c, liteio_catalog_find(&c, &one), 2));
+	ck_assert(liteio_catalog_raise_floor(&c, &one, 4));
+	ck_assert(!liteio_catalog_raise_floor(&c, &one, 2));
 	ck_assert_uint_eq(liteio_catalog_find(&c, &one)->floor, 4);
 	ck_assert_uint_eq(liteio_catalog_count_live(&c, &one), 1);
 	ck_assert_uint_eq(liteio_catalog_count_live(&copy, &one), 2);
@@ -102,7 +102,7 @@ START_TEST(test_in_memory)
 	ck_assert(liteio_catalog_remove_att(&c, &one, 4));
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
 	/* the name of what is being deleted is free */
-	liteio_catalog_find(&copy, &two)->state = LITEIO_CATALOG_DELETING;
+	liteio_catalog_edit(&copy, &two)->state = LITEIO_CATALOG_DELETING;
 	ck_assert_ptr_null(liteio_catalog_find_name(&copy, LITEIO_CATALOG_VOLUME, "vol-2"));
 	liteio_catalog_fini(&c);
 	liteio_catalog_fini(&copy);
@@ -113,7 +113,6 @@ END_TEST
 START_TEST(a_floor_goes_past_what_is_over)
 {
 	const struct liteio_uuid one = uuid(1);
-	struct liteio_catalog_volume *v;
 	struct liteio_catalog c;
 
 	liteio_catalog_init(&c, &(struct liteio_uuid){ { 9 } });
@@ -124,85 +123,93 @@ START_TEST(a_floor_goes_past_what_is_over)
 	attach(&c, 1, 5);
 	attach(&c, 1, 7);
 	attach(&c, 2, 3);
-	v = liteio_catalog_find(&c, &one);
-	ck_assert_msg(!liteio_catalog_raise_past(&c, v, 7), "5 is live");
-	ck_assert_uint_eq(v->floor, 3);
+	ck_assert_msg(!liteio_catalog_raise_past(&c, &one, 7), "5 is live");
+	ck_assert_uint_eq(liteio_catalog_find(&c, &one)->floor, 3);
 	ck_assert_uint_eq(c.n_attachments, 4);
 	/* 4 has a record, it goes; 7 is younger, it stays */
-	ck_assert(liteio_catalog_raise_past(&c, v, 5));
-	ck_assert_uint_eq(v->floor, 6);
+	ck_assert(liteio_catalog_raise_past(&c, &one, 5));
+	ck_assert_uint_eq(liteio_catalog_find(&c, &one)->floor, 6);
 	ck_assert_uint_eq(c.n_attachments, 2);
-	ck_assert_msg(!liteio_catalog_raise_past(&c, v, 5), "it is past it");
-	ck_assert(liteio_catalog_raise_past(&c, v, 7));
-	ck_assert_uint_eq(v->floor, 8);
-	ck_assert_msg(!liteio_catalog_raise_past(&c, v, LITEIO_CATALOG_GEN_MAX), "no floor is higher");
+	ck_assert_msg(!liteio_catalog_raise_past(&c, &one, 5), "it is past it");
+	ck_assert(liteio_catalog_raise_past(&c, &one, 7));
+	ck_assert_uint_eq(liteio_catalog_find(&c, &one)->floor, 8);
+	ck_assert_msg(!liteio_catalog_raise_past(&c, &one, LITEIO_CATALOG_GEN_MAX), "no floor is higher");
 	/* one that was never there; and another volume's is nothing to it */
-	ck_assert(liteio_catalog_raise_past(&c, v, LITEIO_CATALOG_GEN_MAX - 1));
+	ck_assert(liteio_catalog_raise_past(&c, &one, LITEIO_CATALOG_GEN_MAX - 1));
 	ck_assert_uint_eq(c.n_attachments, 1);
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
 	liteio_catalog_fini(&c);
 }
 END_TEST
 
+static void drop_atts(struct liteio_catalog *c)
+{
+	while (c->n_attachments) {
+		const struct liteio_uuid volume = c->attachments[0]->volume;
+
+		liteio_catalog_remove_att(c, &volume, c->attachments[0]->generation);
+	}
+}
+
 /* each way to break a catalog of two volumes; the records are sorted: [0] is vol-1, [1] is vol-2 */
 static void b_uuid(struct liteio_catalog *c)
 {
-	memset(&c->volumes[0].uuid, 0, 16);
+	memset(&c->volumes[0]->uuid, 0, 16);
 }
 
 static void b_kind(struct liteio_catalog *c)
 {
-	c->volumes[0].kind = 3;
+	c->volumes[0]->kind = 3;
 }
 
 static void b_class(struct liteio_catalog *c)
 {
-	c->volumes[0].vclass = 0;
+	c->volumes[0]->vclass = 0;
 }
 
 static void b_state(struct liteio_catalog *c)
 {
-	c->volumes[0].state = 4;
+	c->volumes[0]->state = 4;
 }
 
 static void b_size(struct liteio_catalog *c)
 {
-	c->volumes[0].size_bytes = 0;
+	c->volumes[0]->size_bytes = 0;
 }
 
 static void b_size2(struct liteio_catalog *c)
 {
-	c->volumes[0].size_bytes = 1023;
+	c->volumes[0]->size_bytes = 1023;
 }
 
 static void b_floor(struct liteio_catalog *c)
 {
-	c->volumes[0].floor = 0;
+	c->volumes[0]->floor = 0;
 }
 
 static void b_floor2(struct liteio_catalog *c)
 {
-	c->volumes[0].floor = 5;
+	c->volumes[0]->floor = 5;
 }
 
 static void b_floor3(struct liteio_catalog *c)
 {
-	c->volumes[0].floor = 1ull << 63;
+	c->volumes[0]->floor = 1ull << 63;
 }
 
 static void b_thin0(struct liteio_catalog *c)
 {
-	c->volumes[0].thin_id = 0;
+	c->volumes[0]->thin_id = 0;
 }
 
 static void b_thin1(struct liteio_catalog *c)
 {
-	c->volumes[0].thin_id = 3;
+	c->volumes[0]->thin_id = 3;
 }
 
 static void b_thin2(struct liteio_catalog *c)
 {
-	c->volumes[0].thin_id = c->volumes[1].thin_id;
+	c->volumes[0]->thin_id = c->volumes[1]->thin_id;
 }
 
 static void b_next(struct liteio_catalog *c)
@@ -217,77 +224,77 @@ static void b_next2(struct liteio_catalog *c)
 
 static void b_txid(struct liteio_catalog *c)
 {
-	c->volumes[0].txid = 11;
+	c->volumes[0]->txid = 11;
 }
 
 static void b_creating(struct liteio_catalog *c)
 {
-	c->volumes[0].state = LITEIO_CATALOG_CREATING;
+	c->volumes[0]->state = LITEIO_CATALOG_CREATING;
 }
 
 static void b_origin(struct liteio_catalog *c)
 {
-	c->volumes[0].origin = c->volumes[0].uuid;
+	c->volumes[0]->origin = c->volumes[0]->uuid;
 }
 
 static void b_name(struct liteio_catalog *c)
 {
-	c->volumes[0].name[0] = '\0';
+	c->volumes[0]->name[0] = '\0';
 }
 
 static void b_name2(struct liteio_catalog *c)
 {
-	strcpy(c->volumes[0].name, "vol-2");
+	strcpy(c->volumes[0]->name, "vol-2");
 }
 
 static void b_name3(struct liteio_catalog *c)
 {
-	memset(c->volumes[0].name, 'a', 128);
+	memset(c->volumes[0]->name, 'a', 128);
 }
 
 static void b_owner(struct liteio_catalog *c)
 {
-	c->volumes[0].owner[0] = '\n';
+	c->volumes[0]->owner[0] = '\n';
 }
 
 static void b_order(struct liteio_catalog *c)
 {
-	c->volumes[1].uuid = c->volumes[0].uuid;
+	c->volumes[1]->uuid = c->volumes[0]->uuid;
 }
 
 static void b_att_vol(struct liteio_catalog *c)
 {
-	c->attachments[0].volume = uuid(77);
+	c->attachments[0]->volume = uuid(77);
 }
 
 static void b_att_gen(struct liteio_catalog *c)
 {
-	c->attachments[0].generation = 2;
+	c->attachments[0]->generation = 2;
 }
 
 static void b_att_twice(struct liteio_catalog *c)
 {
-	c->attachments[0].generation = 4;
+	c->attachments[0]->generation = 4;
 }
 
 static void b_att_state(struct liteio_catalog *c)
 {
-	c->attachments[0].state = 0;
+	c->attachments[0]->state = 0;
 }
 
 static void b_att_flags(struct liteio_catalog *c)
 {
-	c->attachments[0].flags = 4;
+	c->attachments[0]->flags = 4;
 }
 
 static void b_att_host(struct liteio_catalog *c)
 {
-	memset(c->attachments[0].host, 'a', 224);
+	memset(c->attachments[0]->host, 'a', 224);
 }
 
 static void b_snap(struct liteio_catalog *c)
 {
-	c->volumes[0].kind = LITEIO_CATALOG_SNAPSHOT;
+	c->volumes[0]->kind = LITEIO_CATALOG_SNAPSHOT;
 }
 
 static void b_pool(struct liteio_catalog *c)
@@ -297,21 +304,21 @@ static void b_pool(struct liteio_catalog *c)
 
 static void b_deleting(struct liteio_catalog *c)
 {
-	c->volumes[0].state = LITEIO_CATALOG_DELETING;
+	c->volumes[0]->state = LITEIO_CATALOG_DELETING;
 }
 
 static void b_two(struct liteio_catalog *c)
 {
-	c->n_attachments = 0;
+	drop_atts(c);
 	for (int i = 0; i < 2; i++) {
-		c->volumes[i].state = LITEIO_CATALOG_DELETING;
-		c->volumes[i].txid = 11;
+		c->volumes[i]->state = LITEIO_CATALOG_DELETING;
+		c->volumes[i]->txid = 11;
 	}
 }
 
 static void b_wipe(struct liteio_catalog *c)
 {
-	c->volumes[0].wipe = 3;
+	c->volumes[0]->wipe = 3;
 }
 
 /* a record that replaces vol-2, from where each of the following goes wrong */
@@ -332,16 +339,16 @@ static void b_replaces_nothing(struct liteio_catalog *c)
 
 static void b_replaces_snapshot(struct liteio_catalog *c)
 {
-	c->n_attachments = 0;
+	drop_atts(c);
 	replacement(c);
-	c->volumes[1].kind = LITEIO_CATALOG_SNAPSHOT;
+	c->volumes[1]->kind = LITEIO_CATALOG_SNAPSHOT;
 }
 
 static void b_replaces_deleted(struct liteio_catalog *c)
 {
-	c->n_attachments = 0;
+	drop_atts(c);
 	replacement(c);
-	c->volumes[1].state = LITEIO_CATALOG_DELETING;
+	c->volumes[1]->state = LITEIO_CATALOG_DELETING;
 }
 
 static void b_replaces_later(struct liteio_catalog *c)
@@ -369,6 +376,35 @@ static void b_group(struct liteio_catalog *c)
 	}
 }
 
+static void own_all(struct liteio_catalog *c)
+{
+	for (size_t i = 0; i < c->n_volumes; i++)
+		liteio_catalog_edit(c, &c->volumes[i]->uuid);
+	for (size_t i = 0; i < c->n_attachments; i++)
+		liteio_catalog_edit_att(c, &c->attachments[i]->volume,
+					c->attachments[i]->generation);
+}
+
+/* what is the same in both is one, as it would be had it never been touched */
+static void share(struct liteio_catalog *was, struct liteio_catalog *c)
+{
+	for (size_t i = 0; i < c->n_volumes; i++)
+		for (size_t k = 0; k < was->n_volumes; k++)
+			if (!memcmp(c->volumes[i], was->volumes[k], sizeof(*c->volumes[i]))) {
+				liteio_record_drop(liteio_record_of(c->volumes[i]));
+				c->volumes[i] = was->volumes[k];
+				liteio_record_of(c->volumes[i])->refs++;
+			}
+	for (size_t i = 0; i < c->n_attachments; i++)
+		for (size_t k = 0; k < was->n_attachments; k++)
+			if (!memcmp(c->attachments[i], was->attachments[k],
+				    sizeof(*c->attachments[i]))) {
+				liteio_record_drop(liteio_record_of_att(c->attachments[i]));
+				c->attachments[i] = was->attachments[k];
+				liteio_record_of_att(c->attachments[i])->refs++;
+			}
+}
+
 START_TEST(test_invariants)
 {
 	static void (*const breaks[])(struct liteio_catalog *c) = {
@@ -383,14 +419,21 @@ START_TEST(test_invariants)
 
 	for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
 		struct liteio_error err = LITEIO_ERROR_INIT;
-		struct liteio_catalog c;
+		struct liteio_catalog c, was;
 
 		make(&c, 2);
+		liteio_catalog_copy(&c, &was);
+		own_all(&c);
 		breaks[i](&c);
+		share(&was, &c);
 		ck_assert_msg(liteio_catalog_check(&c, &err) == -EBADMSG, "break %zu was accepted",
 			      i);
 		ck_assert_msg(err.msg[0], "break %zu has no sentence", i);
+		/* whoever knows that it was good before sees it as well */
+		ck_assert_msg(liteio_catalog_check_change(&was, &c, &err) == -EBADMSG,
+			      "break %zu was accepted as a change", i);
 		liteio_catalog_fini(&c);
+		liteio_catalog_fini(&was);
 	}
 }
 END_TEST
@@ -419,11 +462,11 @@ START_TEST(test_finish)
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
 	ck_assert_uint_eq(c.thin_txid, 11);
 	ck_assert_uint_eq(liteio_catalog_features(&c), 0);
-	v = liteio_catalog_find(&c, &two);
+	v = liteio_catalog_edit(&c, &two);
 	ck_assert_uint_eq(v->thin_id, 3);
 	ck_assert_str_eq(v->name, "vol-2");
 	ck_assert_int_eq(v->state, LITEIO_CATALOG_READY);
-	v = liteio_catalog_find(&c, &three);
+	v = liteio_catalog_edit(&c, &three);
 	ck_assert_uint_eq(v->thin_id, old);
 	ck_assert_int_eq(v->state, LITEIO_CATALOG_DELETING);
 	ck_assert_str_eq(v->name, "vol-2");
@@ -454,7 +497,7 @@ START_TEST(test_finish)
 }
 END_TEST
 
-static void *encode(const struct liteio_catalog *c, size_t *ret_len)
+static void *encode(struct liteio_catalog *c, size_t *ret_len)
 {
 	void *buf = malloc(liteio_catalog_bytes(c));
 

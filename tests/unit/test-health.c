@@ -83,9 +83,13 @@ static struct liteio_catalog catalog_of(struct liteio_catalog_volume v[6])
 		  .state = LITEIO_CATALOG_CREATING, .thin_id = 6, .txid = 8 },
 	};
 
+	static struct liteio_catalog_volume *pointers[6];
+
 	memcpy(v, all, sizeof(all));
+	for (size_t i = 0; i < 6; i++)
+		pointers[i] = &v[i];
 	return (struct liteio_catalog){ .thin_txid = 7, .reserve_txid = 3, .next_thin_id = 7,
-					.volumes = v, .n_volumes = 6 };
+					.volumes = pointers, .n_volumes = 6 };
 }
 
 #define ALL { 1, 100, 0 }, { 2, 50, 0 }, { 3, 10, 0 }
@@ -173,8 +177,8 @@ END_TEST
 /* more losses than a sentence has room for are counted */
 START_TEST(test_many)
 {
-	struct liteio_catalog_volume v[200] = { 0 };
-	const struct liteio_catalog c = { .thin_txid = 7, .next_thin_id = 300, .volumes = v,
+	struct liteio_catalog_volume v[200] = { 0 }, *pointers[200];
+	const struct liteio_catalog c = { .thin_txid = 7, .next_thin_id = 300, .volumes = pointers,
 					  .n_volumes = 200 };
 	const struct liteio_thin_dump after = { .txid = 7, .is_whole = true };
 	struct liteio_health_loss loss;
@@ -185,6 +189,7 @@ START_TEST(test_many)
 						       .kind = LITEIO_CATALOG_VOLUME,
 						       .thin_id = i + 1 };
 		snprintf(v[i].name, sizeof(v[i].name), "v%u", i);
+		pointers[i] = &v[i];
 	}
 	liteio_health_compare(&c, LITEIO_CATALOG_THIN, NULL, &after, BLOCK, &loss);
 	ck_assert_uint_eq(loss.lost_volumes, 200);

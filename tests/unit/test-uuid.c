@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/uuid.h"
 #include "unit.h"
@@ -67,4 +68,19 @@ START_TEST(test_random)
 }
 END_TEST
 
-UNIT_MAIN("uuid", test_round_trip, test_bad, test_random)
+START_TEST(test_ordered)
+{
+	struct liteio_uuid before, after;
+
+	for (int i = 0; i < 100; i++) {
+		liteio_uuid_ordered(&before);
+		nanosleep(&(struct timespec){ .tv_nsec = 1000 }, NULL);
+		liteio_uuid_ordered(&after);
+		ck_assert_int_lt(memcmp(before.b, after.b, sizeof(before.b)), 0);
+		ck_assert_uint_eq(after.b[6] >> 4, 7);
+		ck_assert_uint_eq(after.b[8] >> 6, 2);
+	}
+}
+END_TEST
+
+UNIT_MAIN("uuid", test_round_trip, test_bad, test_random, test_ordered)

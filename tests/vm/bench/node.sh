@@ -4,8 +4,10 @@
 # on a thin pool of its own on an equal disk: requests to the agent as the CSI driver makes them, commands
 # as an admin types them. Prints a table, and "ok" or "not ok" for each goal.
 #
-#   node.sh            with a pool that is empty but for what is measured
-#   node.sh long       with 500 volumes, too, and the 1000th create against the 10th
+#   node.sh            with a pool that is empty but for what is measured, and what does not need LVM: the
+#                      1000th create against the 10th, many at once, memory and idleness with 1000 volumes
+#   node.sh long       the same, and against LVM with 500 volumes
+#   node.sh ours       only what does not need LVM
 #
 # Runs in a guest with one CPU whose clock counts instructions. Nobody waits for udev here, and dmeventd
 # does not run, both in favour of LVM.
@@ -39,7 +41,7 @@ lvm_root() {
 			install -D "$(readlink -f "$file")" "$LVM_ROOT$file"
 		done
 	done
-	for program in pvcreate vgcreate lvcreate lvextend lvremove lvs; do
+	for program in pvcreate vgcreate vgchange lvcreate lvextend lvremove lvs; do
 		ln -s lvm "$LVM_ROOT/usr/sbin/$program"
 	done
 	for file in dev proc sys run; do
@@ -73,6 +75,12 @@ prepare_ours() {
 many() {
 	seq "$1" "$2" | sed "s/.*/POST \/v1\/volumes {\"name\":\"many-&\",\"pool\":\"fast\",\"sizeBytes\":$SIZE}/" |
 		nodecost ask $SOCKET
+}
+
+# fill NUMBER...: the same, over one connection and not measured
+fill() {
+	seq "$1" "$2" | sed "s/.*/POST \/v1\/volumes {\"name\":\"many-&\",\"pool\":\"fast\",\"sizeBytes\":$SIZE}/" |
+		nodecost keep $SOCKET
 }
 
 many_lvm() {
@@ -190,22 +198,99 @@ report() {
 	done
 }
 
-# does the 1000th create cost what the 10th did?
+# holds A B WHAT: a goal that does not stand against LVM: A is at most B
+holds() {
+	if [ "$1" -le "$2" ]; then
+		echo "ok - bench-node: $3"
+	else
+		echo "not ok - bench-node: $3"
+		failed=1
+	fi
+}
+
+# does the 1000th create cost what the 10th did? "created" has the first ones, and then the last
 thousandth() {
 	local tenth last
 
 	tenth=$(sed -n "$((10 - N / 2)),$((10 + N / 2))p" "$WORK/created" | median | cut -d' ' -f1)
 	last=$(tail -n $N "$WORK/created" | median | cut -d' ' -f1)
-	if [ $((last * 10)) -le $((tenth * 11)) ]; then
-		echo "ok - bench-node: the 1000th create costs $last instructions, the 10th $tenth"
-	else
-		echo "not ok - bench-node: the 1000th create costs $last instructions, the 10th $tenth: over 1.1 times"
-		failed=1
-	fi
+	holds $((last * 10)) $((tenth * 11)) \
+		"the 1000th create costs $last instructions, the 10th $tenth: goal 1.1 times, $((last * 100 / tenth)) percent"
+}
+
+# what is not open is snapshot without waiting: the clock has not gone further than the CPU has worked
+closed_snapshot() {
+	local busy clock
+
+	read -r busy clock < <(each 'POST \/v1\/snapshots {"name":"closed-&","volume":"many-&"}')
+	holds "$clock" "$busy" "a snapshot of a volume that is not open: $clock ns for $busy instructions: it waits for nothing"
+}
+
+# a hundred creates that come at once
+at_once() {
+	local one busy clock
+
+	one=$(tail -n $N "$WORK/created" | median | cut -d' ' -f2)
+	read -r busy clock < <(seq 1 100 |
+		sed "s/.*/POST \/v1\/volumes {\"name\":\"once-&\",\"pool\":\"fast\",\"sizeBytes\":$SIZE}/" |
+		nodecost together $SOCKET)
+	echo "# 100 creates at once: $clock ns, of which $((clock > busy ? clock - busy : 0)) are waits; one: $one ns"
+	holds "$clock" $((5 * one)) "100 creates at once take $((clock / one)) times as long as one: goal 5"
+}
+
+switches() {
+	cat /proc/"$(cat $AGENT_PID)"/task/*/status | awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }'
+}
+
+ticks() {
+	sed 's/.*) //' "/proc/$(cat $AGENT_PID)/stat" | awk '{ print $12 + $13 }'
+}
+
+# a minute in which nobody asks for anything; the guest jumps over it
+idle() {
+	local before used
+
+	sleep 5
+	before=$(switches)
+	used=$(ticks)
+	sleep 60
+	holds $(($(switches) - before)) 9 "$(($(switches) - before)) voluntary context switches in an idle minute: goal fewer than 10"
+	holds $(($(ticks) - used)) 0 "$(($(ticks) - used)) ticks of CPU in an idle minute: goal none"
+}
+
+memory() {
+	local kib
+
+	kib=$(awk '/^VmRSS:/ { print $2 }' "/proc/$(cat $AGENT_PID)/status")
+	grep -E '^(VmRSS|RssAnon|RssFile|VmHWM)' "/proc/$(cat $AGENT_PID)/status" | sed 's/^/# /'
+	holds "$kib" 10239 "$kib KiB resident with 1000 volumes: goal under 10 MiB"
+}
+
+# alone THERE: what does not need LVM; so many volumes are there
+alone() {
+	fill $(($1 + 1)) $((1000 - N))
+	many $((1001 - N)) 1000 >>"$WORK/created"
+	thousandth
+	closed_snapshot
+	at_once
+	memory
+	idle
+}
+
+first_twelve() {
+	many 1 12 >"$WORK/created"
 }
 
 modprobe brd rd_nr=2 rd_size=$((8 << 20))
 modprobe dm-thin-pool
+if [ "${1-}" = ours ]; then
+	udevadm settle
+	udevadm control --exit
+	prepare_ours
+	first_twelve
+	alone 12
+	exit $failed
+fi
 # LVM looks for it although it makes thin snapshots
 modprobe dm-snapshot
 udevadm settle
@@ -215,13 +300,15 @@ prepare_ours
 measure_ours empty
 measure_lvm empty
 report empty 10
+first_twelve
 if [ "${1-}" = long ]; then
-	many 1 $MANY >"$WORK/created"
+	fill 13 $MANY
 	many_lvm 1 $MANY
 	measure_ours "$MANY volumes"
 	measure_lvm "$MANY volumes"
 	report "$MANY volumes" 50
-	many $((MANY + 1)) 1000 >>"$WORK/created"
-	thousandth
+	alone $MANY
+else
+	alone 12
 fi
 exit $failed

@@ -6,8 +6,11 @@
  *	nodecost run COMMAND [ARGUMENT...]	a command, from fork to its end
  *	nodecost ask SOCKET			requests to the agent, one in each line of standard
  *						input: METHOD PATH [BODY]
+ *	nodecost together SOCKET		the same, all at once, as one operation
+ *	nodecost keep SOCKET			the same over one connection, one after the other,
+ *						and nothing is measured or said
  *
- * Prints for each two numbers: instructions executed by everybody (processes, kernel, interrupts)
+ * Prints for each operation two numbers: instructions executed by everybody (processes, kernel, interrupts)
  * until nothing of it goes on, and nanoseconds until it had ended, waits included. A command that
  * fails and an answer that is not 2xx end the program.
  */
@@ -114,47 +117,117 @@ static int connect_to(const char *path)
 	return fd;
 }
 
-/* a request, and its whole answer */
-static void exchange(const char *path, const char *request, char *answer, size_t room)
+/* METHOD PATH [BODY] as a request in @ret; @line is cut up */
+static void make_request(char *line, bool keep, char *ret, size_t room)
 {
-	int fd = connect_to(path);
-	size_t len = 0;
-	ssize_t n;
-
-	if (write(fd, request, strlen(request)) != (ssize_t)strlen(request))
-		die("%s: %s", path, strerror(errno));
-	do {
-		n = read(fd, answer + len, room - 1 - len);
-		if (n < 0)
-			die("%s: %s", path, strerror(errno));
-		len += (size_t)n;
-	} while (n > 0 && len < room - 1);
-	answer[len] = '\0';
-	close(fd);
-}
-
-static void ask(const char *path, char *line)
-{
-	static char request[4096], answer[4 << 20];
 	char *method, *target, *body;
-	struct mark m;
 
 	line[strcspn(line, "\n")] = '\0';
 	method = strtok_r(line, " ", &body);
 	target = strtok_r(NULL, " ", &body);
 	if (!target)
 		die("a request is METHOD PATH [BODY]");
-	snprintf(request, sizeof(request),
-		 "%s %s HTTP/1.1\r\nHost: agent\r\nConnection: close\r\n"
+	snprintf(ret, room,
+		 "%s %s HTTP/1.1\r\nHost: agent\r\nConnection: %s\r\n"
 		 "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-		 method, target, strlen(body), body);
+		 method, target, keep ? "keep-alive" : "close", strlen(body), body);
+}
+
+static void send_request(int fd, const char *request)
+{
+	if (write(fd, request, strlen(request)) != (ssize_t)strlen(request))
+		die("a request can not be sent: %s", strerror(errno));
+}
+
+/* is it all there? to the end of the connection if the answer does not say how long it is */
+static bool is_whole(const char *answer, size_t len)
+{
+	const char *body = strstr(answer, "\r\n\r\n");
+	const char *said = body ? strcasestr(answer, "\r\nContent-Length:") : NULL;
+
+	if (!said || said > body)
+		return false;
+	said += strlen("\r\nContent-Length:");
+	return len >= (size_t)(body + 4 - answer) + strtoull(said, NULL, 10);
+}
+
+static void read_answer(int fd, char *answer, size_t room)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = read(fd, answer + len, room - 1 - len);
+		if (n < 0)
+			die("an answer can not be read: %s", strerror(errno));
+		len += (size_t)n;
+		answer[len] = '\0';
+	} while (n > 0 && len < room - 1 && !is_whole(answer, len));
+}
+
+static void check_answer(const char *request, const char *answer)
+{
+	if (strncmp(answer, "HTTP/1.1 2", 10) != 0)
+		die("%.*s: %s", (int)strcspn(request, "\r"), request, answer);
+}
+
+static char answer[4 << 20];
+
+static void ask(const char *path, char *line)
+{
+	static char request[4096];
+	struct mark m;
+	int fd;
+
+	make_request(line, false, request, sizeof(request));
 	/* its pages are there before they are needed */
 	memset(answer, 0, sizeof(answer));
 	begin(&m);
-	exchange(path, request, answer, sizeof(answer));
+	fd = connect_to(path);
+	send_request(fd, request);
+	read_answer(fd, answer, sizeof(answer));
+	close(fd);
 	end(&m);
-	if (strncmp(answer, "HTTP/1.1 2", 10) != 0)
-		die("%s %s: %s", method, target, answer);
+	check_answer(request, answer);
+}
+
+#define TOGETHER_MAX 128
+
+static void together(const char *path)
+{
+	static char requests[TOGETHER_MAX][4096], line[4096];
+	static int fds[TOGETHER_MAX];
+	struct mark m;
+	size_t n = 0;
+
+	while (n < TOGETHER_MAX && fgets(line, sizeof(line), stdin))
+		make_request(line, false, requests[n++], sizeof(requests[0]));
+	memset(answer, 0, sizeof(answer));
+	begin(&m);
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = connect_to(path);
+		send_request(fds[i], requests[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		read_answer(fds[i], answer, sizeof(answer));
+		close(fds[i]);
+		check_answer(requests[i], answer);
+	}
+	end(&m);
+}
+
+static void keep(const char *path)
+{
+	static char request[4096], line[4096];
+	int fd = connect_to(path);
+
+	while (fgets(line, sizeof(line), stdin)) {
+		make_request(line, true, request, sizeof(request));
+		send_request(fd, request);
+		read_answer(fd, answer, sizeof(answer));
+		check_answer(request, answer);
+	}
+	close(fd);
 }
 
 int main(int argc, char **argv)
@@ -166,8 +239,12 @@ int main(int argc, char **argv)
 	} else if (argc == 3 && !strcmp(argv[1], "ask")) {
 		while (fgets(line, sizeof(line), stdin))
 			ask(argv[2], line);
+	} else if (argc == 3 && !strcmp(argv[1], "together")) {
+		together(argv[2]);
+	} else if (argc == 3 && !strcmp(argv[1], "keep")) {
+		keep(argv[2]);
 	} else {
-		die("usage: nodecost run COMMAND [ARGUMENT...] | ask SOCKET");
+		die("usage: nodecost run COMMAND [ARGUMENT...] | ask|together|keep SOCKET");
 	}
 	return 0;
 }

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The records of catalogs: made, shared, and what is known of them.
+ */
+#include <string.h>
+
+#include "base/str.h"
+#include "pool/catalog_record.h"
+#include "pool/crc32c.h"
+
+static_assert(LITEIO_CRC32C_UNIT == LITEIO_RECORD_BYTES, "checksums of records are joined");
+
+/* ---- one ------------------------------------------------------------------------------------ */
+
+uint32_t liteio_record_name_key(const char *name)
+{
+	return liteio_crc32c(0, name, strnlen(name, LITEIO_ONDISK_NAME));
+}
+
+struct liteio_catalog_volume *liteio_record_new(const struct liteio_catalog_volume *v)
+{
+	struct liteio_record_volume *new = liteio_calloc(1, sizeof(*new));
+
+	new->r.refs = 1;
+	new->v = *v;
+	return &new->v;
+}
+
+struct liteio_catalog_attachment *liteio_record_new_att(const struct liteio_catalog_attachment *a)
+{
+	struct liteio_record_att *new = liteio_calloc(1, sizeof(*new));
+
+	new->r.refs = 1;
+	new->a = *a;
+	return &new->a;
+}
+
+struct liteio_catalog_volume *liteio_record_own(struct liteio_catalog_volume *v)
+{
+	struct liteio_record *r = liteio_record_of(v);
+	struct liteio_catalog_volume *own;
+
+	if (r->refs == 1) {
+		r->is_sealed = false;
+		return v;
+	}
+	own = liteio_record_new(v);
+	liteio_record_drop(r);
+	return own;
+}
+
+struct liteio_catalog_attachment *liteio_record_own_att(struct liteio_catalog_attachment *a)
+{
+	struct liteio_record *r = liteio_record_of_att(a);
+	struct liteio_catalog_attachment *own;
+
+	if (r->refs == 1) {
+		r->is_sealed = false;
+		return a;
+	}
+	own = liteio_record_new_att(a);
+	liteio_record_drop(r);
+	return own;
+}
+
+/* ---- what is known of them ------------------------------------------------------------------ */
+
+static void seal(struct liteio_catalog_volume *v)
+{
+	struct liteio_record *r = liteio_record_of(v);
+
+	if (r->is_sealed)
+		return;
+	memset(r->bytes, 0, sizeof(r->bytes));
+	liteio_record_encode(v, (struct liteio_ondisk_volume *)r->bytes);
+	r->crc = liteio_crc32c(0, r->bytes, sizeof(r->bytes));
+	r->name_key = liteio_record_name_key(v->name);
+	r->is_sealed = true;
+}
+
+static void seal_att(struct liteio_catalog_attachment *a)
+{
+	struct liteio_record *r = liteio_record_of_att(a);
+
+	if (r->is_sealed)
+		return;
+	memset(r->bytes, 0, sizeof(r->bytes));
+	liteio_record_encode_att(a, (struct liteio_ondisk_attachment *)r->bytes);
+	r->crc = liteio_crc32c(0, r->bytes, sizeof(r->bytes));
+	r->is_sealed = true;
+}
+
+static uint64_t features_of(const struct liteio_catalog_volume *v)
+{
+	uint64_t features = 0;
+
+	if (v->vclass == LITEIO_CATALOG_LINEAR)
+		features |= LITEIO_SLOT_INCOMPAT_LINEAR;
+	else if (v->vclass == LITEIO_CATALOG_RESERVED)
+		features |= LITEIO_SLOT_INCOMPAT_RESERVE;
+	if (!liteio_uuid_is_null(&v->replaces))
+		features |= LITEIO_SLOT_INCOMPAT_REPLACES;
+	if (v->wipe != LITEIO_CATALOG_WIPE_NONE)
+		features |= LITEIO_SLOT_INCOMPAT_WIPE;
+	return features;
+}
+
+static void add_up(const struct liteio_catalog_volume *v, struct liteio_catalog_sum *sum)
+{
+	sum->crc = liteio_crc32c_join(sum->crc, liteio_record_of(v)->crc);
+	sum->n_pending += v->txid != 0;
+	sum->features |= features_of(v);
+	sum->thin_bytes += v->vclass == LITEIO_CATALOG_THIN ? v->size_bytes : 0;
+	sum->reserved_bytes += v->vclass == LITEIO_CATALOG_RESERVED ? v->size_bytes : 0;
+}
+
+void liteio_catalog_seal(struct liteio_catalog *c)
+{
+	struct liteio_catalog_sum sum = { 0 };
+
+	if (c->n_summed)
+		sum = c->sums[c->n_summed - 1];
+	for (; c->n_summed < c->n_volumes; c->n_summed++) {
+		seal(c->volumes[c->n_summed]);
+		add_up(c->volumes[c->n_summed], &sum);
+		c->sums[c->n_summed] = sum;
+	}
+	for (; c->n_sealed_atts < c->n_attachments; c->n_sealed_atts++)
+		seal_att(c->attachments[c->n_sealed_atts]);
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
+void liteio_catalog_init(struct liteio_catalog *c, const struct liteio_uuid *pool_uuid)
+{
+	*c = (struct liteio_catalog){ .pool_uuid = *pool_uuid, .next_thin_id = 1 };
+}
+
+void liteio_catalog_fini(struct liteio_catalog *c)
+{
+	for (size_t i = 0; i < c->n_volumes; i++)
+		liteio_record_drop(liteio_record_of(c->volumes[i]));
+	for (size_t i = 0; i < c->n_attachments; i++)
+		liteio_record_drop(liteio_record_of_att(c->attachments[i]));
+	free(c->volumes);
+	free(c->sums);
+	free(c->attachments);
+	free(c->extents);
+	*c = (struct liteio_catalog){ 0 };
+}
+
+size_t liteio_catalog_same(const struct liteio_catalog *was, const struct liteio_catalog *between,
+			   const struct liteio_catalog *c)
+{
+	if (c->source && c->source == was->volumes)
+		return c->n_same;
+	if (!between || !c->source || !between->source || c->source != between->volumes ||
+	    between->source != was->volumes)
+		return 0;
+	return c->n_same < between->n_same ? c->n_same : between->n_same;
+}
+
+size_t liteio_catalog_room(size_t n)
+{
+	size_t room = 8;
+
+	while (room < n)
+		room *= 2;
+	return room;
+}
+
+/* @n elements of @from in memory that has room for more */
+static void *array_of(const void *from, size_t n, size_t size)
+{
+	void *to = liteio_realloc(NULL, liteio_catalog_room(n), size);
+
+	if (n)
+		memcpy(to, from, n * size);
+	return to;
+}
+
+void liteio_catalog_copy(struct liteio_catalog *from, struct liteio_catalog *ret)
+{
+	struct liteio_catalog c;
+
+	liteio_catalog_seal(from);
+	c = *from;
+	c.is_written = false;
+	c.source = from->volumes;
+	c.n_same = c.n_volumes;
+	c.volumes = array_of(from->volumes, c.n_volumes, sizeof(*c.volumes));
+	c.sums = array_of(from->sums, c.n_volumes, sizeof(*c.sums));
+	c.attachments = array_of(from->attachments, c.n_attachments, sizeof(*c.attachments));
+	c.extents = array_of(from->extents, c.n_extents, sizeof(*c.extents));
+	for (size_t i = 0; i < c.n_volumes; i++)
+		liteio_record_of(c.volumes[i])->refs++;
+	for (size_t i = 0; i < c.n_attachments; i++)
+		liteio_record_of_att(c.attachments[i])->refs++;
+	*ret = c;
+}

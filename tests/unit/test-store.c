@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Catalog slots on a device, here a file: changes of every kind written in parts are what a whole
+ * write would have left, a write that is cut anywhere loses nothing that was there before, and a
+ * change costs the same however much else there is.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "pool/store.h"
+#include "unit.h"
+
+#define SLOT_BYTES (1u << 20)
+#define DEVICE_BYTES (LITEIO_SLOT_OFFSET + 2 * SLOT_BYTES)
+#define SECTOR 512u
+
+/**
+ * struct bed - a store, and what is in it
+ * @s: on a file
+ * @cat: the newest
+ * @random: the state of a generator, so that each run is the same
+ * @n: of the next volume
+ */
+struct bed {
+	struct liteio_store s;
+	struct liteio_catalog cat;
+	uint32_t random;
+	unsigned int n;
+};
+
+static uint32_t below(struct bed *b, uint32_t n)
+{
+	b->random = b->random * 1664525 + 1013904223;
+	return (b->random >> 8) % n;
+}
+
+static int make_file(void)
+{
+	char path[] = "/tmp/liteio-store-XXXXXX";
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	unlink(path);
+	ck_assert_int_eq(ftruncate(fd, DEVICE_BYTES), 0);
+	return fd;
+}
+
+/* both slots, as a label would say where they are; nothing else of it is looked at */
+static struct liteio_store store_on(int fd)
+{
+	struct liteio_store s = LITEIO_STORE_INIT;
+
+	s.fd = fd;
+	s.plain_fd = dup(fd);
+	s.size = DEVICE_BYTES;
+	s.label.pool_uuid.b[0] = 1;
+	s.label.n_extents = 2;
+	for (int i = 0; i < 2; i++) {
+		s.label.extents[i].kind = i ? LITEIO_EXTENT_SLOT_B : LITEIO_EXTENT_SLOT_A;
+		s.label.extents[i].start = LITEIO_SLOT_OFFSET + (uint64_t)i * SLOT_BYTES;
+		s.label.extents[i].length = SLOT_BYTES;
+	}
+	return s;
+}
+
+static void bed_init(struct bed *b)
+{
+	*b = (struct bed){ .s = store_on(make_file()), .random = 1 };
+	liteio_catalog_init(&b->cat, &b->s.label.pool_uuid);
+	ck_assert_int_eq(liteio_store_format_catalog(&b->s, &b->cat, NULL), 0);
+}
+
+static void bed_fini(struct bed *b)
+{
+	liteio_catalog_fini(&b->cat);
+	liteio_store_close(&b->s);
+}
+
+/* as the pool does it */
+static int write_draft(struct bed *b, struct liteio_catalog *draft, bool is_whole)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_catalog old;
+	int r = liteio_store_write_catalog(&b->s, &b->cat, draft, is_whole, &err);
+
+	if (r) {
+		liteio_catalog_fini(draft);
+		return r;
+	}
+	old = b->cat;
+	b->cat = *draft;
+	liteio_store_supersede(&b->s, &old);
+	return 0;
+}
+
+/* ---- changes -------------------------------------------------------------------------------- */
+
+static void add_volume(struct bed *b, struct liteio_catalog *c, bool is_last)
+{
+	struct liteio_catalog_volume v = {
+		.kind = LITEIO_CATALOG_VOLUME,
+		.vclass = LITEIO_CATALOG_THIN,
+		.state = LITEIO_CATALOG_CREATING,
+		.size_bytes = 1 << 20,
+		.floor = 1,
+		.txid = c->thin_txid + 1,
+		.thin_id = c->next_thin_id++,
+	};
+
+	b->n++;
+	for (int i = 0; i < 16; i++)
+		v.uuid.b[i] = (uint8_t)below(b, 256);
+	if (is_last) {
+		v.uuid.b[0] = 255;
+		v.uuid.b[1] = (uint8_t)(b->n >> 16);
+		v.uuid.b[2] = (uint8_t)(b->n >> 8);
+		v.uuid.b[3] = (uint8_t)b->n;
+	}
+	snprintf(v.name, sizeof(v.name), "volume-%u", b->n);
+	liteio_catalog_add(c, &v);
+}
+
+static void attach(struct bed *b, struct liteio_catalog *c, const struct liteio_uuid *uuid)
+{
+	struct liteio_catalog_attachment a = {
+		.volume = *uuid,
+		.generation = 1 + below(b, 1000),
+		.state = LITEIO_CATALOG_ATT_LIVE,
+		.host = "nqn.2014-08.org.example:host",
+	};
+
+	if (!liteio_catalog_find_att(c, uuid, a.generation) &&
+	    liteio_catalog_find(c, uuid)->floor <= a.generation &&
+	    liteio_catalog_find(c, uuid)->state == LITEIO_CATALOG_READY)
+		liteio_catalog_add_att(c, &a);
+}
+
+static void add_linear(struct bed *b, struct liteio_catalog *c)
+{
+	struct liteio_catalog_volume v = {
+		.kind = LITEIO_CATALOG_VOLUME,
+		.vclass = LITEIO_CATALOG_LINEAR,
+		.state = LITEIO_CATALOG_READY,
+		.size_bytes = LITEIO_LINEAR_UNIT,
+		.floor = 1,
+		.uuid = { { 128, (uint8_t)(b->n >> 8), (uint8_t)b->n, 7 } },
+	};
+	struct liteio_catalog_extent e = {
+		.volume = v.uuid,
+		.state = LITEIO_CATALOG_EXTENT_USED,
+		.start = b->n * LITEIO_LINEAR_UNIT,
+		.length = LITEIO_LINEAR_UNIT,
+	};
+
+	snprintf(v.name, sizeof(v.name), "linear-%u", b->n++);
+	liteio_catalog_add(c, &v);
+	liteio_catalog_add_extent(c, &e);
+}
+
+static void change(struct bed *b, struct liteio_catalog *c)
+{
+	struct liteio_uuid uuid = { { 0 } };
+	struct liteio_catalog_volume *v;
+
+	if (liteio_catalog_pending(c)) {
+		liteio_catalog_finish(c);
+		return;
+	}
+	if (c->n_volumes)
+		uuid = c->volumes[below(b, (uint32_t)c->n_volumes)]->uuid;
+	switch (c->n_volumes < 8 ? 0 : below(b, 8)) {
+	case 0:
+	case 1:
+	case 2:
+		add_volume(b, c, false);
+		break;
+	case 3:
+		attach(b, c, &uuid);
+		break;
+	case 4:
+		liteio_catalog_raise_floor(c, &uuid, 1 + below(b, 1000));
+		break;
+	case 5:
+		liteio_catalog_remove(c, &uuid);
+		break;
+	case 6:
+		v = liteio_catalog_edit(c, &uuid);
+		v->limits.read_iops++;
+		snprintf(v->name, sizeof(v->name), "renamed-%u", b->n++);
+		break;
+	case 7:
+		if (c->n_extents < 20)
+			add_linear(b, c);
+		break;
+	}
+}
+
+/* ---- tests ---------------------------------------------------------------------------------- */
+
+static void check_read(int fd, struct liteio_catalog *want, const char *what)
+{
+	struct liteio_store s = store_on(dup(fd));
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	size_t len = liteio_catalog_bytes(want);
+	void *a = malloc(len), *b = malloc(len);
+	struct liteio_catalog c;
+	int r = liteio_store_read_catalog(&s, &c, &err);
+
+	ck_assert_ptr_nonnull(a);
+	ck_assert_ptr_nonnull(b);
+	ck_assert_msg(!r, "%s: %d: %s", what, r, err.msg);
+	ck_assert_uint_eq(c.sequence, want->sequence);
+	ck_assert_uint_eq(liteio_catalog_bytes(&c), len);
+	liteio_catalog_encode(want, 1, a);
+	liteio_catalog_encode(&c, 1, b);
+	ck_assert_mem_eq(a, b, len);
+	free(a);
+	free(b);
+	liteio_catalog_fini(&c);
+	liteio_store_close(&s);
+}
+
+/* after each of many changes the disk has what memory has, and the other slot is whole, too */
+START_TEST(test_changes)
+{
+	struct liteio_catalog draft;
+	struct bed b;
+
+	bed_init(&b);
+	for (int i = 0; i < 800; i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+
+		liteio_catalog_copy(&b.cat, &draft);
+		change(&b, &draft);
+		ck_assert_int_eq(write_draft(&b, &draft, below(&b, 20) == 0), 0);
+		ck_assert_msg(!liteio_catalog_check(&b.cat, &err), "change %d: %s", i, err.msg);
+		check_read(b.s.fd, &b.cat, "the newest");
+		if (i % 10 == 0)
+			ck_assert_int_eq(liteio_store_count_slots(&b.s), 2);
+	}
+	ck_assert_uint_gt(b.cat.n_volumes, 100);
+	ck_assert_uint_gt(b.cat.n_attachments, 10);
+	ck_assert_uint_gt(b.cat.n_extents, 10);
+	bed_fini(&b);
+}
+END_TEST
+
+static void read_all(int fd, uint8_t *ret)
+{
+	ck_assert_int_eq(pread(fd, ret, DEVICE_BYTES, 0), DEVICE_BYTES);
+}
+
+/* some of the sectors that a write changes have got to the disk: which, says a bit of @which */
+static void tear(int fd, const uint8_t *was, const uint8_t *is, uint64_t which)
+{
+	unsigned int n = 0;
+
+	for (size_t at = 0; at < DEVICE_BYTES; at += SECTOR) {
+		const uint8_t *from = was + at;
+
+		if (!memcmp(from, is + at, SECTOR))
+			continue;
+		if (which >> n++ % 64 & 1)
+			from = is + at;
+		ck_assert_int_eq(pwrite(fd, from, SECTOR, (off_t)at), SECTOR);
+	}
+}
+
+START_TEST(test_cuts)
+{
+	uint8_t *was = malloc(DEVICE_BYTES), *is = malloc(DEVICE_BYTES);
+	struct liteio_catalog draft, before;
+	int torn = make_file();
+	struct bed b;
+
+	ck_assert_ptr_nonnull(was);
+	ck_assert_ptr_nonnull(is);
+	bed_init(&b);
+	for (int i = 0; i < 300; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		change(&b, &draft);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+	}
+	for (int i = 0; i < 40; i++) {
+		struct liteio_catalog c;
+
+		read_all(b.s.fd, was);
+		liteio_catalog_copy(&b.cat, &before);
+		before.sequence = b.cat.sequence;
+		liteio_catalog_copy(&b.cat, &draft);
+		change(&b, &draft);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+		read_all(b.s.fd, is);
+		ck_assert_int_eq(pwrite(torn, was, DEVICE_BYTES, 0), DEVICE_BYTES);
+		for (int k = 0; k < 12; k++) {
+			struct liteio_store s = store_on(dup(torn));
+			uint64_t which = (uint64_t)below(&b, 1 << 24) << 40 |
+					 (uint64_t)below(&b, 1 << 24) << 16 | below(&b, 1 << 16);
+			int r;
+
+			/* all but the first, which is the header; the header alone */
+			which = k == 0 ? ~1ull : k == 1 ? 1 : which;
+			tear(torn, was, is, which);
+			r = liteio_store_read_catalog(&s, &c, NULL);
+			ck_assert_int_eq(r, 0);
+			ck_assert(c.sequence == before.sequence ||
+				  c.sequence == b.cat.sequence);
+			liteio_catalog_fini(&c);
+			liteio_store_close(&s);
+			tear(torn, was, is, 0);
+			check_read(torn, &before, "before");
+		}
+		liteio_catalog_fini(&before);
+	}
+	close(torn);
+	free(was);
+	free(is);
+	bed_fini(&b);
+}
+END_TEST
+
+/* nothing is known of a slot that could not be written: the next write is one of all of it */
+START_TEST(test_failed)
+{
+	struct liteio_catalog draft;
+	uint64_t written;
+	struct bed b;
+	int plain;
+
+	bed_init(&b);
+	for (int i = 0; i < 100; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		liteio_catalog_finish(&draft);
+		add_volume(&b, &draft, true);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+	}
+	plain = b.s.plain_fd;
+	b.s.plain_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	liteio_catalog_copy(&b.cat, &draft);
+	liteio_catalog_finish(&draft);
+	ck_assert_int_lt(write_draft(&b, &draft, false), 0);
+	check_read(b.s.fd, &b.cat, "after a failure");
+	close(b.s.plain_fd);
+	b.s.plain_fd = plain;
+	/* somebody has torn what was there */
+	ck_assert_int_eq(pwrite(b.s.fd, "torn", 4,
+				(off_t)(LITEIO_SLOT_OFFSET + (uint64_t)!b.s.slot * SLOT_BYTES + 9000)),
+			 4);
+	written = b.s.bytes_written;
+	liteio_catalog_copy(&b.cat, &draft);
+	liteio_catalog_finish(&draft);
+	ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+	ck_assert_uint_eq(b.s.bytes_written - written, liteio_catalog_bytes(&b.cat));
+	check_read(b.s.fd, &b.cat, "after it was mended");
+	bed_fini(&b);
+}
+END_TEST
+
+/* bytes written for one volume more, behind all others */
+START_TEST(test_cost)
+{
+	uint64_t before, most[2] = { 0 }, whole = 0;
+	struct liteio_catalog draft;
+	struct bed b;
+
+	bed_init(&b);
+	for (unsigned int i = 0; i < 1000; i++) {
+		for (int step = 0; step < 2; step++) {
+			before = b.s.bytes_written;
+			liteio_catalog_copy(&b.cat, &draft);
+			if (step)
+				liteio_catalog_finish(&draft);
+			else
+				add_volume(&b, &draft, true);
+			ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+			before = b.s.bytes_written - before;
+			if (before == liteio_catalog_bytes(&b.cat) && i > 100)
+				whole++;
+			else if (most[i >= 500] < before && i > 100)
+				most[i >= 500] = before;
+		}
+	}
+	ck_assert_uint_eq(most[0], most[1]);
+	ck_assert_uint_le(most[1], 3 * LITEIO_ONDISK_BLOCK);
+	/* each slot as a whole now and then */
+	ck_assert_uint_ge(whole, 2 * 900 / (LITEIO_STORE_PARTS + 1) - 1);
+	ck_assert_uint_le(whole, 2 * 900 / LITEIO_STORE_PARTS + 2);
+	check_read(b.s.fd, &b.cat, "the last");
+	bed_fini(&b);
+}
+END_TEST
+
+/* what must outlive the loss of a slot is all written, twice */
+START_TEST(test_whole)
+{
+	struct liteio_catalog draft;
+	uint64_t before;
+	struct bed b;
+
+	bed_init(&b);
+	for (int i = 0; i < 50; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		liteio_catalog_finish(&draft);
+		add_volume(&b, &draft, true);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+	}
+	before = b.s.bytes_written;
+	for (int i = 0; i < 2; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		ck_assert_int_eq(write_draft(&b, &draft, true), 0);
+	}
+	ck_assert_uint_eq(b.s.bytes_written - before, 2 * liteio_catalog_bytes(&b.cat));
+	bed_fini(&b);
+}
+END_TEST
+
+UNIT_MAIN("store", test_changes, test_cuts, test_failed, test_cost, test_whole)
