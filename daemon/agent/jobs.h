@@ -48,7 +48,8 @@ struct liteio_jobs;
  * @req: is answered once
  * @route: its line
  * @call: its arguments; @call.req and @call.ret are owned
- * @text: path and body, by which two requests are the same
+ * @text: method and path on a line, then what else was said: two requests with the same are the
+ *	same
  * @begun_ns: when it came, by liteio_now_ns()
  * @deadline_ms: is answered by then, by liteio_now_ms()
  * @uid: of the peer

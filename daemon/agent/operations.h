@@ -15,6 +15,7 @@
 #include "base/uuid.h"
 #include "model/local_operation.h"
 
+struct liteio_call;
 struct liteio_error;
 struct liteio_operations;
 
@@ -95,5 +96,9 @@ int liteio_operations_find(struct liteio_operations *t, const struct liteio_uuid
 			   struct liteio_operation **ret, struct liteio_error *err);
 /* all, the newest first */
 void liteio_operations_list(struct liteio_operations *t, struct liteio_local_operation_list *ret);
+
+/* GET /v1/operations and GET /v1/operations/{operation}, as routes that run on the loop */
+int liteio_op_operation_list(struct liteio_call *c, struct liteio_error *err);
+int liteio_op_operation_show(struct liteio_call *c, struct liteio_error *err);
 
 #endif
