@@ -101,24 +101,32 @@ struct query {
 	struct liteio_json *object;
 };
 
-static bool is_bool(const struct liteio_field *f, const char *key)
+static bool is_type(const struct liteio_field *f, const char *key, enum liteio_field_type type)
 {
 	while (f->key && strcmp(f->key, key) != 0)
 		f++;
-	return f->key && f->type == LITEIO_FIELD_BOOL;
+	return f->key && f->type == type;
 }
 
-/* a query is text: what is to be true or false becomes that; the rest is read from text anyway */
+/*
+ * a query is text: what is to be true or false, or a number, becomes that; the rest is read from
+ * text anyway
+ */
 static int add_query(void *arg, const char *key, const char *value)
 {
 	_cleanup_free_ char *clean_key = liteio_utf8_clean(key);
 	_cleanup_free_ char *clean_value = liteio_utf8_clean(value);
 	struct query *q = arg;
+	uint64_t number;
 
 	key = clean_key ? clean_key : key;
 	value = clean_value ? clean_value : value;
-	if (is_bool(q->fields, key) && (strcmp(value, "true") == 0 || strcmp(value, "false") == 0))
+	if (is_type(q->fields, key, LITEIO_FIELD_BOOL) &&
+	    (strcmp(value, "true") == 0 || strcmp(value, "false") == 0))
 		liteio_json_set_bool(q->object, key, value[0] == 't');
+	else if (is_type(q->fields, key, LITEIO_FIELD_U64) &&
+		 liteio_parse_u64(value, 0, UINT64_MAX, &number) == 0)
+		liteio_json_set(q->object, key, liteio_json_new_u64(number));
 	else
 		liteio_json_set_string(q->object, key, value);
 	return 0;

@@ -39,15 +39,17 @@
  * @next: of those, in the agent's list
  * @link: what points at this one there; NULL while it is not in it
  * @sub: the subscription; NULL without the module
- * @instance: of the module, as it was at the beginning
- * @seq: newest event at that moment
+ * @instance: of the module that @sub is of; loop thread
+ * @seq: newest event when it was subscribed to
  * @stream: NULL once the listener has gone
  * @io: watch of @sub
  * @timer: fires when nothing has happened for a while
  * @lost: a line was dropped because the reader is slow: say so first
- * @checking: a worker looks at the module; it has the listener until it is done
- * @same: what it found
+ * @checking: a worker looks at the module; it has the listener, and what follows, until it is done
+ * @expected: the instance that it should find, null for none
+ * @same: it did
  * @fresh: of another module, the subscription to that
+ * @found: the instance of that
  */
 struct liteio_listener {
 	struct liteio_agent *agent;
@@ -61,8 +63,10 @@ struct liteio_listener {
 	struct liteio_timer *timer;
 	bool lost;
 	bool checking;
+	struct liteio_uuid expected;
 	bool same;
 	struct liteio_netlink_events *fresh;
+	struct liteio_uuid found;
 };
 
 static void unlist(struct liteio_listener *l)
@@ -156,7 +160,6 @@ static void say_event(struct liteio_listener *l, const struct liteio_netlink_eve
 static void lose_module(struct liteio_listener *l)
 {
 	drop_sub(l);
-	l->instance = (struct liteio_uuid){ 0 };
 	say_type(l, LITEIO_LOCAL_EVENT_LOST);
 }
 
@@ -218,8 +221,8 @@ static int watch_sub(struct liteio_listener *l, struct liteio_error *err)
 
 /* ---- subscribing: worker -------------------------------------------------------------------- */
 
-static int subscribe(struct liteio_listener *l, struct liteio_netlink_events **ret,
-		     struct liteio_error *err)
+/* to @fresh */
+static int subscribe(struct liteio_listener *l, struct liteio_error *err)
 {
 	struct liteio_netlink_events *sub;
 	struct liteio_netlink_info info;
@@ -235,9 +238,9 @@ static int subscribe(struct liteio_listener *l, struct liteio_netlink_events **r
 		return r;
 	}
 	liteio_netlink_events_expect(sub, info.event_seq);
-	l->instance = info.instance;
+	l->found = info.instance;
 	l->seq = info.event_seq;
-	*ret = sub;
+	l->fresh = sub;
 	return 0;
 }
 
@@ -248,22 +251,26 @@ static void check_run(void *arg)
 	struct liteio_listener *l = arg;
 	struct liteio_netlink_info info = { 0 };
 
-	/* without one it is the null instance, as that of a listener without one */
+	/* without a module there is no instance */
 	if (module_info(&info, NULL) < 0)
-		info.instance = (struct liteio_uuid){ 0 };
-	l->same = liteio_uuid_equal(&info.instance, &l->instance);
-	if (l->same || !l->is_node)
-		return;
-	l->instance = (struct liteio_uuid){ 0 };
-	(void)subscribe(l, &l->fresh, NULL);
+		memset(&info, 0, sizeof(info));
+	l->same = liteio_uuid_equal(&info.instance, &l->expected);
+	if (!l->same && l->is_node)
+		(void)subscribe(l, NULL);
+}
+
+static void take_fresh(struct liteio_listener *l)
+{
+	l->sub = l->fresh;
+	l->instance = l->found;
+	l->fresh = NULL;
 }
 
 /* another module, or none */
 static void change_sub(struct liteio_listener *l)
 {
 	drop_sub(l);
-	l->sub = l->fresh;
-	l->fresh = NULL;
+	take_fresh(l);
 	say_type(l, LITEIO_LOCAL_EVENT_LOST);
 	/* tried again with the next look */
 	if (watch_sub(l, NULL))
@@ -297,6 +304,9 @@ static void on_quiet(void *arg)
 	if (!l->stream || l->checking)
 		return;
 	l->checking = true;
+	memset(&l->expected, 0, sizeof(l->expected));
+	if (l->sub)
+		l->expected = l->instance;
 	liteio_worker_submit(l->agent->urgent, NULL, check_run, check_done, l);
 }
 
@@ -342,7 +352,7 @@ static int open_stream(struct liteio_call *call, bool is_node, struct liteio_err
 		r = liteio_error_set(err, -EBUSY, "%d listen already",
 				     LITEIO_EVENTS_LISTENERS_MAX);
 	else
-		r = subscribe(l, &l->sub, err);
+		r = subscribe(l, err);
 	/* a node without the module has events, too */
 	if (r == -ENOENT && is_node)
 		r = 0;
@@ -350,6 +360,7 @@ static int open_stream(struct liteio_call *call, bool is_node, struct liteio_err
 		listener_free(l);
 		return r;
 	}
+	take_fresh(l);
 	call->opened = l;
 	call->stream = answer;
 	return 0;

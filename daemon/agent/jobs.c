@@ -90,12 +90,6 @@ static bool is_change(const struct liteio_route *route)
 	return strcmp(route->method, "GET") != 0;
 }
 
-static struct liteio_workers *workers_of(struct liteio_agent *a, const struct liteio_route *route)
-{
-	/* who may ask is looked up there as well, for what needs no worker */
-	return is_urgent(route) || route->flags & LITEIO_ROUTE_LOOP ? a->urgent : a->workers;
-}
-
 static void call_fini(struct liteio_call *call, const struct liteio_route *route)
 {
 	if (call->req)
@@ -158,16 +152,16 @@ static struct liteio_json *describe(struct liteio_operation *op)
 static void say_operation(struct liteio_agent *a, enum liteio_local_event_type type,
 			  struct liteio_operation *op)
 {
-	struct liteio_local_event e = {
-		.type = type,
-		.uuid = op->uuid,
-		.name = op->object,
-		.pool = op->pool,
-		.verb = op->verb,
-		.message = op->message,
-	};
+	struct liteio_local_event e = { .type = type, .message = op->message };
+	struct liteio_local_operation o;
 
+	liteio_operation_fill(op, false, &o);
+	e.uuid = o.uuid;
+	e.name = o.object;
+	e.pool = o.pool;
+	e.verb = o.verb;
 	liteio_events_tell(a, &e);
+	liteio_json_fini(&o, liteio_local_operation_fields);
 }
 
 /* its job goes on */
@@ -493,6 +487,7 @@ static uint64_t bound_ms(const struct liteio_ask *ask)
 static void begin(struct liteio_ask *ask)
 {
 	struct liteio_jobs *jobs = ask->jobs;
+	struct liteio_agent *a = jobs->agent;
 	struct liteio_job *job;
 
 	if (ask->route->flags & LITEIO_ROUTE_LOOP) {
@@ -508,8 +503,8 @@ static void begin(struct liteio_ask *ask)
 	}
 	ask->job = job ? job : job_new(jobs, ask);
 	if (!job)
-		liteio_worker_submit(workers_of(jobs->agent, ask->route), NULL, job_run, job_done,
-				     ask->job);
+		liteio_worker_submit(is_urgent(ask->route) ? a->urgent : a->workers, NULL, job_run,
+				     job_done, ask->job);
 	if (ask->route->flags & LITEIO_ROUTE_STREAM)
 		ask->job->only = ask;
 	else
@@ -541,11 +536,11 @@ static void check_done(void *arg)
 void liteio_jobs_take(struct liteio_jobs *jobs, struct liteio_ask *ask)
 {
 	ask->jobs = jobs;
+	/* on those that nothing hangs on: it is for what needs no worker, too */
 	if (ask->uid == 0)
 		begin(ask);
 	else
-		liteio_worker_submit(workers_of(jobs->agent, ask->route), NULL, check_run,
-				     check_done, ask);
+		liteio_worker_submit(jobs->agent->urgent, NULL, check_run, check_done, ask);
 }
 
 int liteio_jobs_new(struct liteio_agent *a, struct liteio_jobs **ret, struct liteio_error *err)

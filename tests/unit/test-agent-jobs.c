@@ -224,6 +224,8 @@ static void setup(void)
 static void teardown(void)
 {
 	let_go();
+	while (n_operations("running"))
+		;
 	liteio_http_client_free(client);
 	liteio_api_stop(&agent);
 	ck_assert(liteio_workers_free(agent.workers, ANSWER_MS));
@@ -310,11 +312,17 @@ START_TEST(a_failure_is_told_by_the_operation)
 	ck_assert_str_eq(text(&a, "error.code"), "EIO");
 	ck_assert_str_eq(text(&a, "error.message"), "the disk has failed");
 	forget(&a);
-	forget(&begun);
 	ck_assert_int_eq(say(&a, "GET", "/v1/operations/11111111-2222-4333-8444-555555555555"), 404);
 	forget(&a);
 	ck_assert_int_eq(say(&a, "GET", "/v1/operations/a"), 400);
 	forget(&a);
+	ck_assert_int_eq(say(&a, "GET", "/v1/operations?waitMs=1"), 400);
+	forget(&a);
+	free(target);
+	target = liteio_strf("/v1/operations/%s?waitMs=60001", text(&begun, "uuid"));
+	ck_assert_int_eq(say(&a, "GET", target), 400);
+	forget(&a);
+	forget(&begun);
 	teardown();
 }
 END_TEST
