@@ -21,7 +21,7 @@ int liteio_peer_group(const struct liteio_config *c, gid_t *ret, struct liteio_e
  * @gid: of the peer
  *
  * The socket's mode keeps others out already; this holds when somebody has changed it. Context:
- * worker: whom to ask is the node's to say; for root any thread.
+ * worker: whom to ask is the node's to say; for root any thread. Return: it may.
  */
 bool liteio_peer_may(const struct liteio_config *c, uid_t uid, gid_t gid);
 

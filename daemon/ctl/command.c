@@ -15,6 +15,7 @@
 #include "base/uuid.h"
 #include "ctl/body.h"
 #include "ctl/module_command.h"
+#include "ctl/operation_command.h"
 #include "ctl/pool_command.h"
 #include "ctl/query.h"
 #include "model/disk_rule.h"
@@ -178,23 +179,6 @@ static const struct liteio_column deletion_columns[] = {
 	TEXT("UUID", "uuid"),
 	END,
 };
-
-static const struct liteio_column operation_columns[] = {
-	TEXT("UUID", "uuid"),
-	TEXT("VERB", "verb"),
-	TEXT("OBJECT", "object"),
-	TEXT("POOL", "pool"),
-	TEXT("STATE", "state"),
-	SIZE("DONE", "doneBytes"),
-	SIZE("OF", "totalBytes"),
-	TEXT("ERROR", "error.message"),
-	WIDE,
-	TEXT("BEGUN", "begunAt"),
-	NUMBER("TOOK MS", "tookMs"),
-	END,
-};
-
-const struct liteio_column *const liteio_operation_columns = operation_columns;
 
 /* ---- requests ---- */
 
@@ -456,11 +440,11 @@ const struct liteio_command liteio_commands[] = {
 	  { 0 }, "", 0, 0, "GET", "/v1/stats", NULL, 0, stats_columns },
 
 	{ "operation", "list", "long work: what runs, and what ended of late", { 0 }, "", 0, 0,
-	  "GET", "/v1/operations", NULL, 0, operation_columns },
+	  "GET", "/v1/operations", NULL, 0, liteio_operation_columns },
 	{ "operation", "show", "how far it is, or how it ended", { LITEIO_OPERAND_UUID },
-	  "OPERATION", 0, 0, "GET", "/v1/operations/%s", NULL, 0, operation_columns },
+	  "OPERATION", 0, 0, "GET", "/v1/operations/%s", NULL, 0, liteio_operation_columns },
 	{ "operation", "wait", "until it has ended", { LITEIO_OPERAND_UUID }, "OPERATION", 0, 0,
-	  "GET", "/v1/operations/%s", NULL, 0, operation_columns },
+	  "GET", "/v1/operations/%s", NULL, 0, liteio_operation_columns },
 	{ "events", "", "what happens on this node, as it happens", { 0 }, "",
 	  OPT(FOLLOW) | OPT(COUNT), OPT(FOLLOW), "GET", "/v1/events", NULL, 0, NULL },
 	{ .noun = NULL },

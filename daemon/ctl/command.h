@@ -60,8 +60,6 @@ struct liteio_command {
 };
 
 extern const struct liteio_command liteio_commands[];
-/* of an operation, which may be the answer of any command with --no-wait */
-extern const struct liteio_column *const liteio_operation_columns;
 
 /*
  * the line of a noun and a verb (of a noun that is a whole command, whatever @verb is); -EINVAL

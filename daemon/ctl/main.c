@@ -20,6 +20,7 @@
 #include "ctl/follow.h"
 #include "ctl/module_command.h"
 #include "ctl/operation.h"
+#include "ctl/operation_command.h"
 #include "ctl/top.h"
 #include "model/local.h"
 #include "model/pool.h"

@@ -141,36 +141,22 @@ static bool find_fresh(const struct liteio_pool *p, const struct liteio_uuid *uu
 	return false;
 }
 
-/* how much of the volume is FRESH */
-static uint64_t fresh_bytes(const struct liteio_pool *p, const struct liteio_uuid *uuid)
-{
-	uint64_t bytes = 0, offset = 0;
-	struct liteio_range r;
-
-	while (find_fresh(p, uuid, offset, &r, &offset)) {
-		bytes += r.length;
-		offset += r.length;
-	}
-	return bytes;
-}
-
 /* others have the lane between two slices: nothing is kept across but where we are */
 static int zero_fresh(struct linear_op *op, struct liteio_error *err)
 {
 	struct liteio_pool *p = op->p;
-	uint64_t offset = 0, done = 0;
+	uint64_t offset = 0;
 	struct liteio_range r;
 	int ret = 0;
 
-	liteio_headway_total(fresh_bytes(p, &op->v.uuid));
+	liteio_headway_total(op->v.size_bytes);
 	while (!ret && find_fresh(p, &op->v.uuid, offset, &r, &offset)) {
 		if (r.length > ZERO_SLICE_BYTES)
 			r.length = ZERO_SLICE_BYTES;
 		ret = liteio_block_zero(p->store.fd, r.start, r.length, err);
 		offset += r.length;
-		done += r.length;
 		if (!ret) {
-			liteio_headway_done(done);
+			liteio_headway_done(offset);
 			liteio_pool_leave(p);
 			liteio_pool_enter(p);
 		}

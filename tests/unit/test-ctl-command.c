@@ -4,7 +4,7 @@
  *
  * unit-src: daemon/ctl/command.c daemon/ctl/option.c daemon/ctl/body.c daemon/ctl/query.c
  * unit-src: daemon/ctl/print.c daemon/ctl/progress.c daemon/ctl/module_command.c
- * unit-src: daemon/ctl/limit_options.c daemon/ctl/pool_command.c
+ * unit-src: daemon/ctl/limit_options.c daemon/ctl/pool_command.c daemon/ctl/operation_command.c
  */
 #include <check.h>
 #include <errno.h>
