@@ -58,7 +58,8 @@ static struct liteio_json *describe_route(const struct liteio_route *route)
 	liteio_json_set(o, route->flags & LITEIO_ROUTE_STREAM ? "stream" : "answer",
 			describe_struct(route->ret_name, route->ret_fields));
 	if (route->flags & LITEIO_ROUTE_LONG)
-		liteio_json_set(o, "later", describe_struct("operation", liteio_local_operation_fields));
+		liteio_json_set(o, "later",
+				describe_struct("operation", liteio_local_operation_fields));
 	return o;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * GET /v1/events: what happens to pools, volumes, snapshots and operations of this node, and to what
- * the module knows; GET /v1/module/events: the latter alone. Lines of an answer that goes on;
+ * GET /v1/events: what happens to pools, volumes, snapshots and operations of this node, and to
+ * what the module knows; GET /v1/module/events: the latter alone. Lines of an answer that goes on;
  * README.md says what is in them.
  *
  * Each listener has a subscription of its own to the module, so that a slow one makes nobody else
@@ -33,7 +33,7 @@ struct liteio_listeners {
 };
 
 /**
- * liteio_module_events_open() - subscribe; the answer is all that follows, until the listener hangs up
+ * liteio_module_events_open() - subscribe; the answer is all that follows, until the asker hangs up
  * @call: gets its stream
  * @err: why not
  *

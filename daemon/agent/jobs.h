@@ -2,11 +2,11 @@
 /*
  * Requests that wait, and the jobs that they wait for.
  *
- * A request is answered exactly once, on the loop thread, and within a bound, whatever its job waits
- * for: long work is answered with its operation after two seconds, or at once where the asker does
- * not wait; everything else that has not ended within its time with -ETIMEDOUT, while its job goes
- * on as an operation, and may be asked for again. The same request as one that is under way joins
- * it instead of beginning another job.
+ * A request is answered exactly once, on the loop thread, and within a bound, whatever its job
+ * waits for: long work is answered with its operation after two seconds, or at once where the asker
+ * does not wait; everything else that has not ended within its time with -ETIMEDOUT, while its job
+ * goes on as an operation, and may be asked for again. The same request as one that is under way
+ * joins it instead of beginning another job.
  *
  * Both are bounded in number: jobs, beyond which a request is refused, and requests that wait,
  * beyond which the one that has waited longest is answered before its time. So no disk that hangs
@@ -36,7 +36,7 @@ struct liteio_jobs;
 #define LITEIO_JOBS_LONG_MS 2000
 /* and so long when the asker does not want to wait: what fails at once says so */
 #define LITEIO_JOBS_SHORT_MS 100
-/* everything else, beside the time that the request gives itself: longer than a lane is waited for */
+/* all else, beside the time that the request gives itself: longer than a lane is waited for */
 #define LITEIO_JOBS_BOUND_MS 75000
 
 /**

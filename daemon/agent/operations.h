@@ -73,8 +73,8 @@ void liteio_operation_unref(struct liteio_operation *op); /* NULL is fine */
  * @t: the table
  * @op: gets a uuid; nothing happens when it has one
  *
- * Of more than LITEIO_LOCAL_OPERATIONS_MAX the one that ended first is forgotten, and never one that
- * runs: of these there are fewer (jobs.h). Return: it is new.
+ * Of more than LITEIO_LOCAL_OPERATIONS_MAX the one that ended first is forgotten, and never one
+ * that runs: of these there are fewer (jobs.h). Return: it is new.
  */
 bool liteio_operations_tell(struct liteio_operations *t, struct liteio_operation *op);
 

@@ -222,7 +222,7 @@ void liteio_pools_open_missing(struct liteio_agent *a,
 			       void (*opened)(struct liteio_agent *a, struct liteio_open_pool *p));
 
 /**
- * liteio_pools_reclaim() - give the space of deleted volumes back, slice by slice, until none is left
+ * liteio_pools_reclaim() - give the space of deleted volumes back, slice by slice, until all is
  * @p: the pool
  * @uuid: of the volume whose space is what whoever watches this thread sees come back
  * @err: why not

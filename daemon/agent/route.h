@@ -34,8 +34,8 @@ struct liteio_http_request;
  * @timeout_ms: query timeoutMs, or its default
  * @force: query force
  * @wait: query wait: enum liteio_local_wait
- * @wait_ms: of a route that runs on the loop: it has returned -EINPROGRESS, and wants to be run again
- *	when an operation has ended, for so long
+ * @wait_ms: of a route that runs on the loop: it has returned -EINPROGRESS, and wants to be run
+ *	again when an operation has ended, for so long
  * @late: that time is over: it must answer now
  * @req: decoded body or query, zeroed and then filled as @req_fields says; NULL without a body
  * @ret: zeroed; to be filled in on success

@@ -35,8 +35,8 @@ int liteio_event_lines_add(struct liteio_event_lines *l, const char *data, size_
 void liteio_event_lines_fini(struct liteio_event_lines *l);
 
 /*
- * a line as a struct, released with liteio_json_fini(); -EINVAL for what is none, or a type that we do
- * not know
+ * a line as a struct, released with liteio_json_fini(); -EINVAL for what is none, or a type that we
+ * do not know
  */
 int liteio_event_parse(const char *line, struct liteio_local_event *ret, struct liteio_error *err);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * liteioctl events --follow, liteioctl module events --follow: an answer that goes on, line by line.
+ * liteioctl events --follow, module events --follow: an answer that goes on, line by line.
  */
 #include "ctl/follow.h"
 

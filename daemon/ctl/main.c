@@ -134,8 +134,8 @@ static int run_dirty(const struct command_line *cl, const struct liteio_command 
 	return ask_rows(cl, c, liteio_dirty_rows, liteio_module_dirty_columns, err);
 }
 
-static int run_events(const struct command_line *cl, const struct liteio_command *c, char **operands,
-		      struct liteio_error *err)
+static int run_events(const struct command_line *cl, const struct liteio_command *c,
+		      char **operands, struct liteio_error *err)
 {
 	return liteio_follow(cl->socket, c->path, cl->options.count, cl->output == OUTPUT_JSON,
 			     err);
@@ -380,7 +380,8 @@ int main(int argc, char **argv)
 		  .metavar = "HOW",
 		  .help = "what happens to its blocks before others can have them" },
 		{ "no-wait", 0, LITEIO_ARG_FLAG, &o->no_wait,
-		  .help = "do not wait: for the end of what takes long, or until what is deleted has given its space back" },
+		  .help = "do not wait: for the end of what takes long; "
+			  "until what is deleted has given its space back" },
 		{ "class", 0, LITEIO_ARG_ENUM, &o->volume_class, .names = liteio_volume_class_names,
 		  .metavar = "CLASS", .help = "of a volume: thin, reserved or linear (thin)" },
 		{ "linear", 0, LITEIO_ARG_SIZE, &o->linear, .metavar = "SIZE",

@@ -15,8 +15,8 @@ struct liteio_json;
  * @ret: the operation as it ended, owned by the caller, also when it failed
  * @err: why it failed, or why nothing is known of its end
  *
- * How far it is is drawn on standard error when that is a terminal. Return: 0 or a negative errno;
- * with -EREMOTEIO @ret is set.
+ * On standard error, when that is a terminal, is drawn how far it is. Return: 0 or a negative
+ * errno; with -EREMOTEIO @ret is set.
  */
 int liteio_operation_wait(const char *socket, const char *uuid, struct liteio_json **ret,
 			  struct liteio_error *err);

@@ -312,7 +312,8 @@ START_TEST(a_failure_is_told_by_the_operation)
 	ck_assert_str_eq(text(&a, "error.code"), "EIO");
 	ck_assert_str_eq(text(&a, "error.message"), "the disk has failed");
 	forget(&a);
-	ck_assert_int_eq(say(&a, "GET", "/v1/operations/11111111-2222-4333-8444-555555555555"), 404);
+	ck_assert_int_eq(say(&a, "GET", "/v1/operations/11111111-2222-4333-8444-555555555555"),
+			 404);
 	forget(&a);
 	ck_assert_int_eq(say(&a, "GET", "/v1/operations/a"), 400);
 	forget(&a);
@@ -397,7 +398,7 @@ START_TEST(who_hangs_up_leaves_an_operation)
 }
 END_TEST
 
-/* more than there are workers, and more than may wait; each of another volume, so that none joins */
+/* more than there are workers, and more than may wait; each of another volume: none joins */
 #define MANY (LITEIO_JOBS_MAX + 8)
 
 START_TEST(requests_that_hang_keep_nobody_out)
