@@ -195,7 +195,7 @@ static const struct {
 	{ "volume", "grow", { "a" }, { NO_TIMEOUT }, "--size" },
 	{ "volume", "rollback", { "a" }, { NO_TIMEOUT }, "VOLUME SNAPSHOT" },
 	{ "volume", "rename", { "a", "B!" }, { NO_TIMEOUT }, "B!" },
-	{ "volume", "grow", { "a" }, { .size = 1, .no_wait = true, NO_TIMEOUT }, "--no-wait" },
+	{ "volume", "rename", { "a", "b" }, { .no_wait = true, NO_TIMEOUT }, "--no-wait" },
 	{ "snapshot", "group", { NULL }, { NO_TIMEOUT }, "VOLUME=SNAPSHOT" },
 	{ "snapshot", "group", { "a=s", "b" }, { NO_TIMEOUT }, "\"b\"" },
 	{ "snapshot", "group", { "a=" }, { NO_TIMEOUT }, "no name" },
