@@ -109,7 +109,9 @@ writes_take 2000
 cut=$(j volume create k --pool slow --class linear --size $LINEAR --no-wait | jq -r .uuid)
 until_true 60 has_got_on "$cut"
 agent_kill
+# its last thread waits for its write, and the next agent for that
 writes_take 0
+until_true 60 flock -n /var/lib/liteio/agent.lock true
 agent_start
 refused 'is not known' liteioctl operation show "$cut"
 refused 'no such volume' liteioctl volume show k
@@ -130,7 +132,7 @@ for n in $(seq 200); do
 	cat <<-END
 	url = "http://x/v1/volumes"
 	unix-socket = "$sock"
-	data = "{\"name\":\"v$n\",\"pool\":\"slow\",\"sizeBytes\":16777216}"
+	data = "{\"name\":\"v$n\",\"pool\":\"slow\",\"sizeBytes\":4194304}"
 	output = "/run/many/$n"
 	write-out = "%{http_code}\n"
 	max-time = 500
