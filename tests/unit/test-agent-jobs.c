@@ -262,6 +262,9 @@ START_TEST(long_work_goes_on_as_an_operation)
 	free(target);
 	target = liteio_strf("/v1/operations/%s?waitMs=60000", text(&begun, "uuid"));
 	ask(&watched, "GET", target);
+	/* it is heard, and waits, when one that came later is answered */
+	ck_assert_uint_eq(n_operations("running"), 1);
+	ck_assert_int_eq(watched.status, 0);
 	let_go();
 	wait_for(&watched);
 	ck_assert_int_eq(watched.status, 200);
