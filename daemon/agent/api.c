@@ -203,8 +203,9 @@ static char *text_of(const struct liteio_ask *ask)
 	_cleanup_free_ char *body = liteio_json_print(j);
 
 	liteio_json_unref(j);
-	return liteio_strf("%s %s\n%d %d %" PRIu64 " %s", ask->route->method,
-			   liteio_http_request_path(ask->req), ask->call.force, ask->call.wait,
+	/* how long its answer is waited for makes it no other request */
+	return liteio_strf("%s %s\n%d %" PRIu64 " %s", ask->route->method,
+			   liteio_http_request_path(ask->req), ask->call.force,
 			   ask->call.timeout_ms, body);
 }
 
