@@ -9,14 +9,17 @@
 
 #include "agent/config.h"
 #include "agent/counters.h"
+#include "agent/events.h"
 #include "agent/node.h"
 
 struct liteio_cluster;
 struct liteio_door;
 struct liteio_http_server;
+struct liteio_jobs;
 struct liteio_locks;
 struct liteio_loop;
 struct liteio_metrics;
+struct liteio_operations;
 struct liteio_pools;
 struct liteio_arrival;
 struct liteio_watch;
@@ -38,6 +41,9 @@ struct liteio_workers;
  * @locks: one operation at a time on one volume, see locks.h; own lock
  * @door: whether remote consumers are let in, see door.h; own lock
  * @api: the local API
+ * @jobs: what it was asked for and has not ended, see jobs.h; loop thread
+ * @operations: what was told to go on, see operations.h; loop thread
+ * @listeners: to what happens, see events.h
  * @counters: what it was asked
  * @metrics: the server of /metrics, NULL when none is wanted
  * @cluster: the half that talks to Kubernetes (cluster.h): liteio_cluster_new(agent,
@@ -61,6 +67,9 @@ struct liteio_agent {
 	struct liteio_locks *locks;
 	struct liteio_door *door;
 	struct liteio_http_server *api;
+	struct liteio_jobs *jobs;
+	struct liteio_operations *operations;
+	struct liteio_listeners listeners;
 	struct liteio_counters counters;
 	struct liteio_metrics *metrics;
 	struct liteio_cluster *cluster;

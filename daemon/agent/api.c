@@ -1,170 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The local API: a request is checked and decoded on the loop, run on a worker, and answered on the
- * loop again.
+ * loop again (jobs.h).
  */
 #include "agent/api.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "agent/agent.h"
+#include "agent/jobs.h"
+#include "agent/operations.h"
+#include "agent/peer.h"
+#include "agent/reply.h"
 #include "agent/route.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/http_server.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
 #include "base/worker.h"
 #include "model/local.h"
 
 #define BODY_MAX (64u << 10)
-#define CONNECTIONS_MAX 64
-#define GROUPS_MAX 256
+/* requests that wait, listeners of events, and as many again that have not said all yet */
+#define CONNECTIONS_MAX 128
 #define TIMEOUT_MS_DEFAULT 10000
-/* no operation is allowed to take this long: a job that does is stuck */
+/* no operation is allowed to take this long without getting on: a job that does is stuck */
 #define STUCK_MS 300000
-
-/**
- * struct api_job - a request under way
- * @req: answered once, in job_done()
- * @route: what runs
- * @call: its arguments
- * @begun_ns: when it came (CLOCK_MONOTONIC)
- * @uid: of the peer
- * @gid: of the peer
- * @r: how it ended
- * @err: the sentence
- */
-struct api_job {
-	struct liteio_http_request *req;
-	const struct liteio_route *route;
-	struct liteio_call call;
-	uint64_t begun_ns;
-	uid_t uid;
-	gid_t gid;
-	int r;
-	struct liteio_error err;
-};
-
-static void reply_json(struct liteio_http_request *req, unsigned int status,
-		       struct liteio_json *j)
-{
-	_cleanup_free_ char *text = liteio_json_print(j);
-
-	liteio_http_reply(req, status, "application/json", text, strlen(text));
-	liteio_json_unref(j);
-}
-
-static void reply_error(struct liteio_http_request *req, unsigned int status, int code,
-			const char *message)
-{
-	struct liteio_json *error = liteio_json_new_object(), *j = liteio_json_new_object();
-
-	liteio_json_set_string(error, "code", liteio_errno_name(code));
-	liteio_json_set_string(error, "message", message);
-	liteio_json_set(j, "error", error);
-	reply_json(req, status, j);
-}
-
-/* an answered request */
-static void count(const struct api_job *job, int r)
-{
-	liteio_counters_add(&job->call.agent->counters, (size_t)(job->route - liteio_routes),
-			    liteio_now_ns() - job->begun_ns, r);
-}
-
-static void job_free(struct api_job *job)
-{
-	if (job->call.req)
-		liteio_json_fini(job->call.req, job->route->req_fields);
-	free(job->call.req);
-	if (job->call.ret && job->route->ret_fields)
-		liteio_json_fini(job->call.ret, job->route->ret_fields);
-	free(job->call.ret);
-	free(job);
-}
-
-/* the group of the configuration, or (gid_t)-1 */
-static int socket_gid(const struct liteio_agent *a, gid_t *ret, struct liteio_error *err)
-{
-	const struct group *g;
-
-	*ret = (gid_t)-1;
-	if (!a->config.socket_group)
-		return 0;
-	g = getgrnam(a->config.socket_group);
-	if (!g)
-		return liteio_error_set(err, -EINVAL, "socketGroup: no group \"%s\" on this node",
-					a->config.socket_group);
-	*ret = g->gr_gid;
-	return 0;
-}
-
-/* The socket's mode keeps others out already; this holds when somebody has changed it. */
-static bool peer_in_group(const struct api_job *job)
-{
-	const struct liteio_config *c = &job->call.agent->config;
-	struct passwd pw, *pw_found = NULL;
-	struct group gr, *gr_found = NULL;
-	gid_t groups[GROUPS_MAX];
-	int i, n = GROUPS_MAX;
-	char buf[4096], gbuf[4096];
-
-	if (!c->socket_group ||
-	    getgrnam_r(c->socket_group, &gr, gbuf, sizeof(gbuf), &gr_found) != 0 || !gr_found)
-		return false;
-	if (job->gid == gr.gr_gid)
-		return true;
-	if (getpwuid_r(job->uid, &pw, buf, sizeof(buf), &pw_found) != 0 || !pw_found)
-		return false;
-	if (getgrouplist(pw.pw_name, job->gid, groups, &n) < 0)
-		return false;
-	for (i = 0; i < n; i++)
-		if (groups[i] == gr.gr_gid)
-			return true;
-	return false;
-}
-
-/* worker thread */
-static void job_run(void *arg)
-{
-	struct api_job *job = arg;
-
-	if (job->uid != 0 && !peer_in_group(job)) {
-		job->r = liteio_error_set(&job->err, -EACCES,
-					  "only root and the socket's group may use this API");
-		return;
-	}
-	job->r = job->route->run(&job->call, &job->err);
-}
-
-/* loop thread */
-static void job_done(void *arg)
-{
-	struct api_job *job = arg;
-
-	count(job, job->r);
-	if (job->r < 0) {
-		log_info(NULL, "%s %s: %s", job->route->method,
-			 liteio_http_request_path(job->req), liteio_error_str(&job->err, job->r));
-		reply_error(job->req, liteio_local_status(job->r), job->r,
-			    liteio_error_str(&job->err, job->r));
-	} else if (job->call.stream) {
-		job->call.stream(&job->call, job->req);
-	} else {
-		reply_json(job->req, 200,
-			   liteio_json_encode(job->call.ret, job->route->ret_fields));
-	}
-	job_free(job);
-}
 
 static bool has_field(const struct liteio_field *f, const char *key)
 {
@@ -189,28 +58,42 @@ static int check_query(void *arg, const char *key, const char *value)
 	return liteio_error_set(c->err, -EINVAL, "%.128s: this request has no such query", key);
 }
 
-static int decode_query(struct api_job *job, struct liteio_error *err)
+/* a query that is true or false; @def when it is not there */
+static int decode_bool(const struct liteio_http_request *req, const char *key, bool def,
+		       bool *ret, struct liteio_error *err)
 {
-	const char *timeout = liteio_http_request_query(job->req, "timeoutMs");
-	const char *force = liteio_http_request_query(job->req, "force");
-	struct query_check check = { job->route, err };
+	const char *s = liteio_http_request_query(req, key);
+
+	if (s && strcmp(s, "true") != 0 && strcmp(s, "false") != 0)
+		return liteio_error_set(err, -EINVAL, "%s: \"%s\" is neither true nor false", key,
+					s);
+	*ret = s ? strcmp(s, "true") == 0 : def;
+	return 0;
+}
+
+static int decode_query(struct liteio_ask *ask, struct liteio_error *err)
+{
+	const char *timeout = liteio_http_request_query(ask->req, "timeoutMs");
+	struct query_check check = { ask->route, err };
+	bool wait = true;
 	int r;
 
-	if (!(job->route->flags & LITEIO_ROUTE_QUERY)) {
-		r = liteio_http_request_query_each(job->req, check_query, &check);
-		if (r < 0)
-			return r;
-	}
-	job->call.timeout_ms = TIMEOUT_MS_DEFAULT;
+	ask->call.timeout_ms = TIMEOUT_MS_DEFAULT;
+	/* all that it says is its own then */
+	if (ask->route->flags & LITEIO_ROUTE_QUERY)
+		return 0;
+	r = liteio_http_request_query_each(ask->req, check_query, &check);
+	if (r < 0)
+		return r;
 	if (timeout && liteio_parse_u64(timeout, 0, LITEIO_LOCAL_TIMEOUT_MS_MAX,
-					&job->call.timeout_ms) < 0)
+					&ask->call.timeout_ms) < 0)
 		return liteio_error_set(err, -EINVAL, "timeoutMs: \"%s\" is not a number up to %d",
 					timeout, LITEIO_LOCAL_TIMEOUT_MS_MAX);
-	if (force && strcmp(force, "true") != 0 && strcmp(force, "false") != 0)
-		return liteio_error_set(err, -EINVAL, "force: \"%s\" is neither true nor false",
-					force);
-	job->call.force = force && strcmp(force, "true") == 0;
-	return 0;
+	r = decode_bool(ask->req, "force", false, &ask->call.force, err);
+	if (r == 0)
+		r = decode_bool(ask->req, "wait", true, &wait, err);
+	ask->call.wait = wait ? LITEIO_LOCAL_WAIT : LITEIO_LOCAL_WAIT_NOT;
+	return r;
 }
 
 struct query {
@@ -218,32 +101,40 @@ struct query {
 	struct liteio_json *object;
 };
 
-static bool is_bool(const struct liteio_field *f, const char *key)
+static bool is_type(const struct liteio_field *f, const char *key, enum liteio_field_type type)
 {
 	while (f->key && strcmp(f->key, key) != 0)
 		f++;
-	return f->key && f->type == LITEIO_FIELD_BOOL;
+	return f->key && f->type == type;
 }
 
-/* a query is text: what is to be true or false becomes that; the rest is read from text anyway */
+/*
+ * a query is text: what is to be true or false, or a number, becomes that; the rest is read from
+ * text anyway
+ */
 static int add_query(void *arg, const char *key, const char *value)
 {
 	_cleanup_free_ char *clean_key = liteio_utf8_clean(key);
 	_cleanup_free_ char *clean_value = liteio_utf8_clean(value);
 	struct query *q = arg;
+	uint64_t number;
 
 	key = clean_key ? clean_key : key;
 	value = clean_value ? clean_value : value;
-	if (is_bool(q->fields, key) && (strcmp(value, "true") == 0 || strcmp(value, "false") == 0))
+	if (is_type(q->fields, key, LITEIO_FIELD_BOOL) &&
+	    (strcmp(value, "true") == 0 || strcmp(value, "false") == 0))
 		liteio_json_set_bool(q->object, key, value[0] == 't');
+	else if (is_type(q->fields, key, LITEIO_FIELD_U64) &&
+		 liteio_parse_u64(value, 0, UINT64_MAX, &number) == 0)
+		liteio_json_set(q->object, key, liteio_json_new_u64(number));
 	else
 		liteio_json_set_string(q->object, key, value);
 	return 0;
 }
 
-static int decode_body(struct api_job *job, struct liteio_error *err)
+static int decode_body(struct liteio_ask *ask, struct liteio_error *err)
 {
-	const struct liteio_route *route = job->route;
+	const struct liteio_route *route = ask->route;
 	bool in_query = route->flags & LITEIO_ROUTE_QUERY;
 	struct liteio_json *j;
 	const char *body;
@@ -251,7 +142,7 @@ static int decode_body(struct api_job *job, struct liteio_error *err)
 	size_t len;
 	int r;
 
-	body = liteio_http_request_body(job->req, &len);
+	body = liteio_http_request_body(ask->req, &len);
 	if ((!route->req_fields || in_query) && len > 0)
 		return liteio_error_set(err, -EINVAL, "this request takes no body");
 	if (!route->req_fields)
@@ -259,7 +150,7 @@ static int decode_body(struct api_job *job, struct liteio_error *err)
 	if (in_query) {
 		struct query q = { route->req_fields, liteio_json_new_object() };
 
-		liteio_http_request_query_each(job->req, add_query, &q);
+		liteio_http_request_query_each(ask->req, add_query, &q);
 		j = q.object;
 	} else {
 		r = liteio_json_parse(body ? body : "", len, &j, err);
@@ -273,7 +164,7 @@ static int decode_body(struct api_job *job, struct liteio_error *err)
 		free(req);
 		return r;
 	}
-	job->call.req = req;
+	ask->call.req = req;
 	return 0;
 }
 
@@ -300,25 +191,42 @@ static void reply_no_route(struct liteio_http_request *req, int r)
 				   LITEIO_ROUTE_PARAM_MAX - 1);
 	else
 		text = liteio_strf("%s: no such path in this API", path);
-	reply_error(req, r == -EOPNOTSUPP ? 405 : r == -ENAMETOOLONG ? 400 : 404, r, text);
+	liteio_reply_error(req, r == -EOPNOTSUPP ? 405 : r == -ENAMETOOLONG ? 400 : 404, r, text,
+			   NULL);
+}
+
+/* by what two requests are the same; once they are decoded */
+static char *text_of(const struct liteio_ask *ask)
+{
+	struct liteio_json *j =
+		ask->call.req ? liteio_json_encode(ask->call.req, ask->route->req_fields) : NULL;
+	_cleanup_free_ char *body = liteio_json_print(j);
+
+	liteio_json_unref(j);
+	/* how long its answer is waited for makes it no other request */
+	return liteio_strf("%s %s\n%d %" PRIu64 " %s", ask->route->method,
+			   liteio_http_request_path(ask->req), ask->call.force,
+			   ask->call.timeout_ms, body);
 }
 
 /* the arguments of a call; what is wrong is answered by the caller */
-static int job_prepare(struct api_job *job, struct liteio_error *err)
+static int ask_prepare(struct liteio_ask *ask, struct liteio_error *err)
 {
 	pid_t pid;
 	int r;
 
-	r = liteio_http_request_peer(job->req, &job->uid, &job->gid, &pid);
+	r = liteio_http_request_peer(ask->req, &ask->uid, &ask->gid, &pid);
 	if (r < 0)
 		return liteio_error_set(err, -EACCES, "the peer of this connection is unknown");
-	if (!job->call.agent->ready && !(job->route->flags & LITEIO_ROUTE_EARLY))
+	if (!ask->call.agent->ready && !(ask->route->flags & LITEIO_ROUTE_EARLY))
 		return liteio_error_set(err, -EAGAIN,
 					"the agent is starting: pools are still being opened");
-	r = decode_query(job, err);
-	if (r < 0)
-		return r;
-	return decode_body(job, err);
+	r = decode_query(ask, err);
+	if (r == 0)
+		r = decode_body(ask, err);
+	if (r == 0)
+		ask->text = text_of(ask);
+	return r;
 }
 
 static void on_request(void *arg, struct liteio_http_request *req)
@@ -327,7 +235,7 @@ static void on_request(void *arg, struct liteio_http_request *req)
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	const struct liteio_route *route;
 	struct liteio_call call = { .agent = a };
-	struct api_job *job;
+	struct liteio_ask *ask;
 	int r;
 
 	if (strcmp(liteio_http_request_path(req), LITEIO_API_HEALTH) == 0) {
@@ -340,21 +248,18 @@ static void on_request(void *arg, struct liteio_http_request *req)
 		reply_no_route(req, r);
 		return;
 	}
-	job = liteio_calloc(1, sizeof(*job));
-	job->req = req;
-	job->route = route;
-	job->call = call;
-	job->begun_ns = liteio_now_ns();
-	r = job_prepare(job, &err);
+	ask = liteio_calloc(1, sizeof(*ask));
+	ask->req = req;
+	ask->route = route;
+	ask->call = call;
+	ask->begun_ns = liteio_now_ns();
+	r = ask_prepare(ask, &err);
 	if (r < 0) {
-		count(job, r);
-		reply_error(req, liteio_local_status(r), r, liteio_error_str(&err, r));
-		job_free(job);
+		liteio_ask_refuse(ask, r, liteio_error_str(&err, r));
 		return;
 	}
-	job->call.ret = liteio_calloc(1, route->ret_size + 1);
-	liteio_worker_submit(route->flags & LITEIO_ROUTE_URGENT ? a->urgent : a->workers, NULL,
-			     job_run, job_done, job);
+	ask->call.ret = liteio_calloc(1, route->ret_size + 1);
+	liteio_jobs_take(a->jobs, ask);
 }
 
 int liteio_api_start(struct liteio_agent *a, struct liteio_error *err)
@@ -368,7 +273,7 @@ int liteio_api_start(struct liteio_agent *a, struct liteio_error *err)
 	_cleanup_free_ char *dir = liteio_strdup(a->config.socket);
 	int r;
 
-	r = socket_gid(a, &opt.unix_gid, err);
+	r = liteio_peer_group(&a->config, &opt.unix_gid, err);
 	if (r < 0)
 		return r;
 	if (opt.unix_gid != (gid_t)-1)
@@ -379,6 +284,10 @@ int liteio_api_start(struct liteio_agent *a, struct liteio_error *err)
 		if (r < 0)
 			return r;
 	}
+	r = liteio_jobs_new(a, &a->jobs, err);
+	if (r < 0)
+		return r;
+	a->operations = liteio_operations_new();
 	return liteio_http_server_new(a->loop, address, &opt, on_request, a, &a->api, err);
 }
 
@@ -387,4 +296,8 @@ void liteio_api_stop(struct liteio_agent *a)
 	if (a->api)
 		liteio_http_server_free(a->api);
 	a->api = NULL;
+	liteio_jobs_free(a->jobs);
+	a->jobs = NULL;
+	liteio_operations_free(a->operations);
+	a->operations = NULL;
 }

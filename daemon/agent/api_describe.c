@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "model/local.h"
+#include "model/local_operation.h"
 
 /* beyond the last errno there is */
 #define ERRNO_END 256
@@ -57,6 +57,9 @@ static struct liteio_json *describe_route(const struct liteio_route *route)
 		liteio_json_set(o, "body", describe_struct(route->req_name, route->req_fields));
 	liteio_json_set(o, route->flags & LITEIO_ROUTE_STREAM ? "stream" : "answer",
 			describe_struct(route->ret_name, route->ret_fields));
+	if (route->flags & LITEIO_ROUTE_LONG)
+		liteio_json_set(o, "later",
+				describe_struct("operation", liteio_local_operation_fields));
 	return o;
 }
 

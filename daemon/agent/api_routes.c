@@ -7,6 +7,7 @@
 
 #include "agent/doctor.h"
 #include "agent/events.h"
+#include "agent/operations.h"
 #include "agent/ops.h"
 #include "agent/route.h"
 #include "base/error.h"
@@ -15,6 +16,7 @@
 #include "model/local.h"
 #include "model/local_doctor.h"
 #include "model/local_module.h"
+#include "model/local_operation.h"
 
 static int param_generation(const char *s, uint64_t *ret, struct liteio_error *err)
 {
@@ -312,6 +314,10 @@ static int doctor_fix(struct liteio_call *c, struct liteio_error *err)
 #define TIMEOUT LITEIO_ROUTE_TIMEOUT
 #define FORCE LITEIO_ROUTE_FORCE
 #define STREAM LITEIO_ROUTE_STREAM
+/* of these a query says whether to wait for the end; of a deletion its own query does */
+#define LONG (LITEIO_ROUTE_LONG | LITEIO_ROUTE_WAIT)
+#define LONG_QUERY (LITEIO_ROUTE_LONG | LITEIO_ROUTE_QUERY)
+#define LOOP LITEIO_ROUTE_LOOP
 #define STRUCT(s) liteio_local_##s##_fields, sizeof(struct liteio_local_##s), #s
 #define LIMITS_CHANGE                                                                              \
 	liteio_limits_change_fields, sizeof(struct liteio_limits_change), "limits_change"
@@ -329,26 +335,28 @@ const struct liteio_route liteio_routes[] = {
 	  STRUCT(module_attachment_list) },
 	{ "POST", "/v1/module/fence", module_fence, URGENT, STRUCT(module_fence),
 	  STRUCT(module_fenced) },
-	{ "GET", "/v1/module/events", liteio_events_open, EARLY | STREAM, NOTHING, STRUCT(event) },
+	{ "GET", "/v1/module/events", liteio_module_events_open, EARLY | STREAM, NOTHING,
+	  STRUCT(event) },
 
 	{ "GET", "/v1/disks", disk_list, EARLY | QUERY, STRUCT(disk_rule), STRUCT(disk_list) },
 
 	{ "GET", "/v1/pools", pool_list, 0, NOTHING, STRUCT(pool_list) },
 	{ "GET", "/v1/pools/*", pool_show, 0, NOTHING, STRUCT(pool) },
-	{ "POST", "/v1/pools/import", pool_import, 0, STRUCT(pool_import), STRUCT(pool) },
-	{ "POST", "/v1/pools/import-all", pool_import_all, 0, NOTHING, STRUCT(pool_imported_list) },
-	{ "POST", "/v1/pools/*/export", pool_export, 0, NOTHING, STRUCT(pool_exported) },
-	{ "POST", "/v1/pools/*/grow", pool_grow, 0, STRUCT(pool_grow), STRUCT(pool) },
-	{ "POST", "/v1/pools", pool_create, 0, STRUCT(pool_create), STRUCT(pool) },
+	{ "POST", "/v1/pools/import", pool_import, LONG, STRUCT(pool_import), STRUCT(pool) },
+	{ "POST", "/v1/pools/import-all", pool_import_all, LONG, NOTHING,
+	  STRUCT(pool_imported_list) },
+	{ "POST", "/v1/pools/*/export", pool_export, LONG, NOTHING, STRUCT(pool_exported) },
+	{ "POST", "/v1/pools/*/grow", pool_grow, LONG, STRUCT(pool_grow), STRUCT(pool) },
+	{ "POST", "/v1/pools", pool_create, LONG, STRUCT(pool_create), STRUCT(pool) },
 	{ "POST", "/v1/pools/*/set", pool_set, 0, STRUCT(pool_set), STRUCT(pool) },
-	{ "POST", "/v1/pools/*/repair", pool_repair, 0, STRUCT(pool_repair),
+	{ "POST", "/v1/pools/*/repair", pool_repair, LONG, STRUCT(pool_repair),
 	  STRUCT(pool_repaired) },
-	{ "DELETE", "/v1/pools/*", pool_delete, 0, NOTHING, STRUCT(deleted) },
+	{ "DELETE", "/v1/pools/*", pool_delete, LONG, NOTHING, STRUCT(deleted) },
 
 	{ "GET", "/v1/volumes", volume_list, 0, NOTHING, STRUCT(volume_list) },
 	{ "GET", "/v1/volumes/*", volume_show, 0, NOTHING, STRUCT(volume) },
-	{ "POST", "/v1/volumes", volume_create, 0, STRUCT(volume_create), STRUCT(volume) },
-	{ "POST", "/v1/volumes/*/grow", volume_grow, 0, STRUCT(resize), STRUCT(volume) },
+	{ "POST", "/v1/volumes", volume_create, LONG, STRUCT(volume_create), STRUCT(volume) },
+	{ "POST", "/v1/volumes/*/grow", volume_grow, LONG, STRUCT(resize), STRUCT(volume) },
 	{ "POST", "/v1/volumes/*/limits", volume_limit, 0, LIMITS_CHANGE, STRUCT(volume) },
 	{ "POST", "/v1/volumes/*/fence", volume_fence, URGENT, STRUCT(fence), STRUCT(fenced) },
 	{ "POST", "/v1/volumes/*/rollback", volume_rollback, 0, STRUCT(rollback), STRUCT(volume) },
@@ -357,7 +365,7 @@ const struct liteio_route liteio_routes[] = {
 	{ "DELETE", "/v1/volumes/*/attachment", volume_detach, FORCE, NOTHING, STRUCT(unexport) },
 	{ "POST", "/v1/volumes/*/rename", volume_rename, 0, STRUCT(rename), STRUCT(volume) },
 	{ "POST", "/v1/volumes/*/clone", volume_clone, 0, STRUCT(clone), STRUCT(volume) },
-	{ "DELETE", "/v1/volumes/*", volume_delete, QUERY, STRUCT(delete), STRUCT(deleted) },
+	{ "DELETE", "/v1/volumes/*", volume_delete, LONG_QUERY, STRUCT(delete), STRUCT(deleted) },
 	{ "GET", "/v1/deletions", deletion_list, 0, NOTHING, STRUCT(deletion_list) },
 
 	{ "GET", "/v1/snapshots", snapshot_list, 0, NOTHING, STRUCT(snapshot_list) },
@@ -366,7 +374,8 @@ const struct liteio_route liteio_routes[] = {
 	{ "POST", "/v1/snapshots/*/rename", snapshot_rename, 0, STRUCT(rename), STRUCT(snapshot) },
 	{ "POST", "/v1/snapshot-groups", snapshot_group, 0, STRUCT(snapshot_group),
 	  STRUCT(snapshot_list) },
-	{ "DELETE", "/v1/snapshots/*", snapshot_delete, QUERY, STRUCT(delete), STRUCT(deleted) },
+	{ "DELETE", "/v1/snapshots/*", snapshot_delete, LONG_QUERY, STRUCT(delete),
+	  STRUCT(deleted) },
 
 	{ "GET", "/v1/exports", export_list, 0, NOTHING, STRUCT(export_list) },
 	{ "POST", "/v1/exports", export_create, 0, STRUCT(export_create), STRUCT(export) },
@@ -382,6 +391,12 @@ const struct liteio_route liteio_routes[] = {
 
 	{ "GET", "/v1/doctor", doctor, 0, NOTHING, STRUCT(finding_list) },
 	{ "POST", "/v1/doctor/fix", doctor_fix, 0, STRUCT(doctor_fix), STRUCT(doctor_fixed) },
+
+	{ "GET", "/v1/operations", liteio_op_operation_list, EARLY | LOOP, NOTHING,
+	  STRUCT(operation_list) },
+	{ "GET", "/v1/operations/*", liteio_op_operation_show, EARLY | LOOP | QUERY,
+	  STRUCT(operation_wait), STRUCT(operation) },
+	{ "GET", "/v1/events", liteio_events_open, EARLY | STREAM, NOTHING, STRUCT(event) },
 	{ .method = NULL },
 };
 
@@ -397,8 +412,15 @@ static const struct liteio_field force_fields[] = {
 	{ .key = NULL },
 };
 
+static const struct liteio_field wait_fields[] = {
+	{ .key = "wait", .type = LITEIO_FIELD_ENUM, .names = liteio_local_wait_names,
+	  .offset = offsetof(struct liteio_call, wait) },
+	{ .key = NULL },
+};
+
 const struct liteio_route_query liteio_route_queries[] = {
 	{ LITEIO_ROUTE_TIMEOUT, timeout_fields },
 	{ LITEIO_ROUTE_FORCE, force_fields },
+	{ LITEIO_ROUTE_WAIT, wait_fields },
 	{ 0, NULL },
 };

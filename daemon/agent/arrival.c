@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/pools.h"
 #include "agent/restore.h"
 #include "base/cleanup.h"
@@ -80,6 +81,7 @@ static char *disks(void)
 static void opened(struct liteio_agent *a, struct liteio_open_pool *p)
 {
 	liteio_restore_pool(a, p);
+	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_OPENED, p->name, &p->uuid, NULL, "found");
 }
 
 static void look(void *arg)

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The module's events, to whoever listens.
+ * What happens, to whoever listens.
  *
- * A listener is a subscription (a netlink socket), the stream it is copied to, and a timer. The
- * timer says that all is well when nothing has happened, which is also how a listener that has gone
- * is noticed, and has a worker look whether the module is still the same: a socket does not notice
- * that the family behind it is gone.
+ * A listener is a subscription to the module (a netlink socket), the stream it is copied to, and a
+ * timer. The timer says that all is well when nothing has happened, which is also how a listener
+ * that has gone is noticed, and has a worker look whether the module is still the same: a socket
+ * does not notice that the family behind it is gone. Who listens to the module alone is at the end
+ * then; who listens to the node goes on, with another subscription or with none.
  */
 #include "agent/events.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent/agent.h"
-#include "agent/gate.h"
 #include "agent/route.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -32,23 +32,29 @@
 /* a reader that is behind gets its turn before we read on */
 #define BATCH 256
 
-static atomic_uint n_listeners;
-
 /**
- * struct listener - one answer that goes on
+ * struct liteio_listener - one answer that goes on
  * @agent: the agent
- * @sub: the subscription
- * @instance: of the module, as it was at the beginning
- * @seq: newest event at that moment
+ * @is_node: listens to the node, too
+ * @next: of those, in the agent's list
+ * @link: what points at this one there; NULL while it is not in it
+ * @sub: the subscription; NULL without the module
+ * @instance: of the module that @sub is of; loop thread
+ * @seq: newest event when it was subscribed to
  * @stream: NULL once the listener has gone
  * @io: watch of @sub
  * @timer: fires when nothing has happened for a while
  * @lost: a line was dropped because the reader is slow: say so first
- * @checking: a worker looks at the module; it has the listener until it is done
- * @same: what it found
+ * @checking: a worker looks at the module; it has the listener, and what follows, until it is done
+ * @expected: the instance that it should find, null for none
+ * @same: it did
+ * @fresh: of another module, the subscription to that
+ * @found: the instance of that
  */
-struct listener {
+struct liteio_listener {
 	struct liteio_agent *agent;
+	bool is_node;
+	struct liteio_listener *next, **link;
 	struct liteio_netlink_events *sub;
 	struct liteio_uuid instance;
 	uint64_t seq;
@@ -57,18 +63,41 @@ struct listener {
 	struct liteio_timer *timer;
 	bool lost;
 	bool checking;
+	struct liteio_uuid expected;
 	bool same;
+	struct liteio_netlink_events *fresh;
+	struct liteio_uuid found;
 };
 
-static void listener_free(struct listener *l)
+static void unlist(struct liteio_listener *l)
 {
+	if (!l->link)
+		return;
+	*l->link = l->next;
+	if (l->next)
+		l->next->link = l->link;
+	l->link = NULL;
+	l->agent->listeners.n_node--;
+}
+
+static void drop_sub(struct liteio_listener *l)
+{
+	liteio_io_free(l->io);
+	l->io = NULL;
+	liteio_netlink_events_close(l->sub);
+	l->sub = NULL;
+}
+
+static void listener_free(struct liteio_listener *l)
+{
+	unlist(l);
 	if (l->checking)
 		return;
-	liteio_io_free(l->io);
+	drop_sub(l);
+	liteio_netlink_events_close(l->fresh);
 	liteio_timer_free(l->timer);
-	liteio_netlink_events_close(l->sub);
+	l->agent->listeners.n--;
 	free(l);
-	n_listeners--;
 }
 
 /* worker */
@@ -84,7 +113,7 @@ static int module_info(struct liteio_netlink_info *ret, struct liteio_error *err
 /* ---- lines: loop ---------------------------------------------------------------------------- */
 
 /* false when the reader is too slow for it */
-static bool say(struct listener *l, const struct liteio_local_event *e)
+static bool say(struct liteio_listener *l, const struct liteio_local_event *e)
 {
 	struct liteio_json *j = liteio_json_encode(e, liteio_local_event_fields);
 	_cleanup_free_ char *text = liteio_json_print(j);
@@ -94,7 +123,7 @@ static bool say(struct listener *l, const struct liteio_local_event *e)
 	return liteio_http_stream_write(l->stream, line, strlen(line)) == 0;
 }
 
-static void say_type(struct listener *l, enum liteio_local_event_type type)
+static void say_type(struct liteio_listener *l, enum liteio_local_event_type type)
 {
 	const struct liteio_local_event e = { .type = type };
 
@@ -104,7 +133,16 @@ static void say_type(struct listener *l, enum liteio_local_event_type type)
 		l->lost = true;
 }
 
-static void say_event(struct listener *l, const struct liteio_netlink_event *from)
+/* after a gap that is said first */
+static void say_line(struct liteio_listener *l, const struct liteio_local_event *e)
+{
+	if (l->lost)
+		l->lost = !say(l, &(struct liteio_local_event){ .type = LITEIO_LOCAL_EVENT_LOST });
+	if (!l->lost)
+		l->lost = !say(l, e);
+}
+
+static void say_event(struct liteio_listener *l, const struct liteio_netlink_event *from)
 {
 	const struct liteio_local_event e = {
 		.type = LITEIO_LOCAL_EVENT_MODULE + (int)from->type - LITEIO_EVENT_VOL_ADDED,
@@ -115,13 +153,17 @@ static void say_event(struct listener *l, const struct liteio_netlink_event *fro
 		.value = from->value,
 	};
 
-	if (l->lost)
-		l->lost = !say(l, &(struct liteio_local_event){ .type = LITEIO_LOCAL_EVENT_LOST });
-	if (!l->lost)
-		l->lost = !say(l, &e);
+	say_line(l, &e);
 }
 
-static void end(struct listener *l)
+/* its stream goes on without the module, until that is there again */
+static void lose_module(struct liteio_listener *l)
+{
+	drop_sub(l);
+	say_type(l, LITEIO_LOCAL_EVENT_LOST);
+}
+
+static void end(struct liteio_listener *l)
 {
 	say_type(l, LITEIO_LOCAL_EVENT_END);
 	liteio_http_stream_end(l->stream);
@@ -132,7 +174,7 @@ static void end(struct listener *l)
 /* the listener has gone, or the server ends */
 static void on_closed(void *arg)
 {
-	struct listener *l = arg;
+	struct liteio_listener *l = arg;
 
 	l->stream = NULL;
 	listener_free(l);
@@ -141,7 +183,7 @@ static void on_closed(void *arg)
 static void on_events(void *arg, int fd, unsigned int events)
 {
 	struct liteio_netlink_event e;
-	struct listener *l = arg;
+	struct liteio_listener *l = arg;
 
 	/* its stream has gone; only a worker still holds it */
 	if (!l->stream) {
@@ -153,6 +195,10 @@ static void on_events(void *arg, int fd, unsigned int events)
 
 		if (r == 0)
 			break;
+		if (r < 0 && l->is_node) {
+			lose_module(l);
+			break;
+		}
 		if (r < 0) {
 			end(l);
 			return;
@@ -165,84 +211,226 @@ static void on_events(void *arg, int fd, unsigned int events)
 	liteio_timer_arm(l->timer, ALIVE_MS, ALIVE_SLACK_MS);
 }
 
+static int watch_sub(struct liteio_listener *l, struct liteio_error *err)
+{
+	if (!l->sub)
+		return 0;
+	return liteio_io_new(l->agent->loop, liteio_netlink_events_fd(l->sub), LITEIO_IO_READ,
+			     on_events, l, &l->io, err);
+}
+
+/* ---- subscribing: worker -------------------------------------------------------------------- */
+
+/* to @fresh */
+static int subscribe(struct liteio_listener *l, struct liteio_error *err)
+{
+	struct liteio_netlink_events *sub;
+	struct liteio_netlink_info info;
+	int r;
+
+	r = liteio_netlink_events_open(&sub, err);
+	if (r)
+		return r;
+	/* first subscribe, then look: what happens between is in both, and skipped */
+	r = module_info(&info, err);
+	if (r) {
+		liteio_netlink_events_close(sub);
+		return r;
+	}
+	liteio_netlink_events_expect(sub, info.event_seq);
+	l->found = info.instance;
+	l->seq = info.event_seq;
+	l->fresh = sub;
+	return 0;
+}
+
 /* ---- is it still the same module? ----------------------------------------------------------- */
 
 static void check_run(void *arg)
 {
-	struct listener *l = arg;
-	struct liteio_netlink_info info;
+	struct liteio_listener *l = arg;
+	struct liteio_netlink_info info = { 0 };
 
-	l->same = module_info(&info, NULL) == 0 && liteio_uuid_equal(&info.instance, &l->instance);
+	/* without a module there is no instance */
+	if (module_info(&info, NULL) < 0)
+		memset(&info, 0, sizeof(info));
+	l->same = liteio_uuid_equal(&info.instance, &l->expected);
+	if (!l->same && l->is_node)
+		(void)subscribe(l, NULL);
+}
+
+static void take_fresh(struct liteio_listener *l)
+{
+	l->sub = l->fresh;
+	l->instance = l->found;
+	l->fresh = NULL;
+}
+
+/* another module, or none */
+static void change_sub(struct liteio_listener *l)
+{
+	drop_sub(l);
+	take_fresh(l);
+	say_type(l, LITEIO_LOCAL_EVENT_LOST);
+	/* tried again with the next look */
+	if (watch_sub(l, NULL))
+		lose_module(l);
 }
 
 static void check_done(void *arg)
 {
-	struct listener *l = arg;
+	struct liteio_listener *l = arg;
 
 	l->checking = false;
 	if (!l->stream) {
 		listener_free(l);
-	} else if (!l->same) {
-		end(l);
-	} else {
-		say_type(l, LITEIO_LOCAL_EVENT_ALIVE);
-		liteio_timer_arm(l->timer, ALIVE_MS, ALIVE_SLACK_MS);
+		return;
 	}
+	if (!l->same && !l->is_node) {
+		end(l);
+		return;
+	}
+	if (l->same)
+		say_type(l, LITEIO_LOCAL_EVENT_ALIVE);
+	else
+		change_sub(l);
+	liteio_timer_arm(l->timer, ALIVE_MS, ALIVE_SLACK_MS);
 }
 
 static void on_quiet(void *arg)
 {
-	struct listener *l = arg;
+	struct liteio_listener *l = arg;
 
 	if (!l->stream || l->checking)
 		return;
 	l->checking = true;
-	liteio_worker_submit(l->agent->workers, NULL, check_run, check_done, l);
+	memset(&l->expected, 0, sizeof(l->expected));
+	if (l->sub)
+		l->expected = l->instance;
+	liteio_worker_submit(l->agent->urgent, NULL, check_run, check_done, l);
+}
+
+static void enlist(struct liteio_listener *l)
+{
+	struct liteio_listeners *all = &l->agent->listeners;
+
+	l->next = all->first;
+	l->link = &all->first;
+	if (l->next)
+		l->next->link = &l->next;
+	all->first = l;
+	all->n_node++;
 }
 
 static void answer(struct liteio_call *call, struct liteio_http_request *req)
 {
-	struct listener *l = call->opened;
+	struct liteio_listener *l = call->opened;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	int r;
 
 	l->stream = liteio_http_stream_new(req, 200, "application/x-ndjson", on_closed, l);
 	say(l, &(struct liteio_local_event){ .type = LITEIO_LOCAL_EVENT_BEGIN, .seq = l->seq });
+	if (l->is_node)
+		enlist(l);
 	r = liteio_timer_new(l->agent->loop, on_quiet, l, &l->timer, &err);
 	if (r == 0)
-		r = liteio_io_new(l->agent->loop, liteio_netlink_events_fd(l->sub), LITEIO_IO_READ,
-				  on_events, l, &l->io, &err);
+		r = watch_sub(l, &err);
 	if (r)
 		end(l);
 	else
 		liteio_timer_arm(l->timer, ALIVE_MS, ALIVE_SLACK_MS);
 }
 
-/* ---- subscribing: worker -------------------------------------------------------------------- */
-
-int liteio_events_open(struct liteio_call *call, struct liteio_error *err)
+static int open_stream(struct liteio_call *call, bool is_node, struct liteio_error *err)
 {
-	struct listener *l = liteio_calloc(1, sizeof(*l));
-	struct liteio_netlink_info info;
+	struct liteio_listener *l = liteio_calloc(1, sizeof(*l));
 	int r;
 
 	l->agent = call->agent;
-	if (++n_listeners > LITEIO_EVENTS_LISTENERS_MAX)
+	l->is_node = is_node;
+	if (++l->agent->listeners.n > LITEIO_EVENTS_LISTENERS_MAX)
 		r = liteio_error_set(err, -EBUSY, "%d listen already",
 				     LITEIO_EVENTS_LISTENERS_MAX);
 	else
-		r = liteio_netlink_events_open(&l->sub, err);
-	/* first subscribe, then look: what happens between is in both, and skipped */
-	if (r == 0)
-		r = module_info(&info, err);
+		r = subscribe(l, err);
+	/* a node without the module has events, too */
+	if (r == -ENOENT && is_node)
+		r = 0;
 	if (r) {
 		listener_free(l);
 		return r;
 	}
-	liteio_netlink_events_expect(l->sub, info.event_seq);
-	l->instance = info.instance;
-	l->seq = info.event_seq;
+	take_fresh(l);
 	call->opened = l;
 	call->stream = answer;
 	return 0;
+}
+
+int liteio_module_events_open(struct liteio_call *call, struct liteio_error *err)
+{
+	return open_stream(call, false, err);
+}
+
+int liteio_events_open(struct liteio_call *call, struct liteio_error *err)
+{
+	return open_stream(call, true, err);
+}
+
+/* ---- what happens on the node --------------------------------------------------------------- */
+
+/* one event on its way to the loop */
+struct told {
+	struct liteio_agent *agent;
+	struct liteio_local_event e;
+};
+
+static void deliver(void *arg)
+{
+	struct told *t = arg;
+	struct liteio_listener *l;
+
+	for (l = t->agent->listeners.first; l; l = l->next)
+		say_line(l, &t->e);
+	liteio_json_fini(&t->e, liteio_local_event_fields);
+	free(t);
+}
+
+static char *text_or_null(const char *s)
+{
+	return s && *s ? liteio_strdup(s) : NULL;
+}
+
+void liteio_events_tell(struct liteio_agent *a, const struct liteio_local_event *e)
+{
+	struct timespec now;
+	struct told *t;
+
+	if (!a->listeners.n_node)
+		return;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	t = liteio_calloc(1, sizeof(*t));
+	t->agent = a;
+	t->e = *e;
+	t->e.time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	t->e.name = text_or_null(e->name);
+	t->e.pool = text_or_null(e->pool);
+	t->e.verb = text_or_null(e->verb);
+	t->e.message = text_or_null(e->message);
+	liteio_loop_post(a->loop, deliver, t);
+}
+
+void liteio_events_say(struct liteio_agent *a, enum liteio_local_event_type type, const char *name,
+		       const struct liteio_uuid *uuid, const char *pool, const char *message)
+{
+	struct liteio_local_event e = {
+		.type = type,
+		/* only read, and copied */
+		.name = (char *)(uintptr_t)name,
+		.pool = (char *)(uintptr_t)pool,
+		.message = (char *)(uintptr_t)message,
+	};
+
+	if (uuid)
+		e.uuid = *uuid;
+	liteio_events_tell(a, &e);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/ops.h"
@@ -64,6 +65,8 @@ int liteio_op_volume_rollback(struct liteio_agent *a, const char *volume,
 		return liteio_error_wrap(err, r, "roll back volume %s", volume);
 	liteio_step("agent-rollback:done");
 	log_info(NULL, "volume %s is rolled back to snapshot %s", volume, req->snapshot);
+	liteio_events_say(a, LITEIO_LOCAL_EVENT_VOLUME_MODIFIED, volume, &t.volume.uuid,
+			  t.pool->name, "rolled back");
 	liteio_pools_reclaim_later(a, t.pool);
 	liteio_volume_info_fill(t.pool, &t.volume, ret);
 	return 0;
@@ -148,6 +151,10 @@ static int rename_named(struct liteio_agent *a, enum liteio_catalog_kind kind, c
 	if (r)
 		return r;
 	log_info(NULL, "%s is now called %s", old, name);
+	liteio_events_say(a,
+			  kind == LITEIO_CATALOG_VOLUME ? LITEIO_LOCAL_EVENT_VOLUME_MODIFIED :
+							  LITEIO_LOCAL_EVENT_SNAPSHOT_MODIFIED,
+			  name, &ret->volume.uuid, ret->pool->name, "renamed");
 	return liteio_pool_volume_get(ret->pool->engine, &ret->volume.uuid, &ret->volume);
 }
 
@@ -228,7 +235,11 @@ static int clone_new(struct liteio_target *t, struct liteio_pool_create *c,
 	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
 	if (r)
 		return r;
-	return liteio_pool_volume_create(t->pool->engine, c, &q, err);
+	r = liteio_pool_volume_create(t->pool->engine, c, &q, err);
+	if (r == 0)
+		liteio_events_say(t->agent, LITEIO_LOCAL_EVENT_VOLUME_CREATED, c->name, &c->uuid,
+				  t->pool->name, NULL);
+	return r;
 }
 
 static int clone_named(struct liteio_agent *a, const char *volume,

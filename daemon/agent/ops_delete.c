@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/ops.h"
@@ -17,6 +18,7 @@
 #include "agent/walk.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/headway.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "host/netlink.h"
@@ -56,14 +58,24 @@ static int delete_target(struct liteio_agent *a, struct liteio_target *t,
 {
 	int r;
 
+	liteio_headway_place(t->pool->name);
 	r = mark(t, (enum liteio_catalog_wipe)req->wipe, err);
 	if (r)
 		return r;
+	liteio_events_say(a,
+			  t->volume.kind == LITEIO_CATALOG_VOLUME ?
+				  LITEIO_LOCAL_EVENT_VOLUME_REMOVED :
+				  LITEIO_LOCAL_EVENT_SNAPSHOT_REMOVED,
+			  t->volume.name, &t->volume.uuid, t->pool->name, NULL);
 	forget_in_kernel(&t->volume.uuid);
 	liteio_step("agent-delete:marked");
 	ret->deleted = true;
-	if (req->wait == LITEIO_LOCAL_WAIT)
-		return liteio_pools_reclaim(t->pool, err);
+	if (req->wait == LITEIO_LOCAL_WAIT) {
+		r = liteio_pools_reclaim(t->pool, &t->volume.uuid, err);
+		if (r == 0)
+			liteio_pools_reclaimed(a, t->pool);
+		return r;
+	}
 	ret->uuid = t->volume.uuid;
 	liteio_pools_reclaim_later(a, t->pool);
 	return 0;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/stillness.h"
@@ -180,7 +181,11 @@ static int take(struct liteio_agent *a, struct group *g, struct liteio_error *er
 	r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
 	if (r)
 		return r;
-	return liteio_pool_snapshot_group(p->engine, m, g->n, NULL, &q, err);
+	r = liteio_pool_snapshot_group(p->engine, m, g->n, NULL, &q, err);
+	for (size_t i = 0; i < g->n && !r; i++)
+		liteio_events_say(a, LITEIO_LOCAL_EVENT_SNAPSHOT_CREATED, m[i].name, &m[i].uuid,
+				  p->name, NULL);
+	return r;
 }
 
 int liteio_op_snapshot_group(struct liteio_agent *a, const struct liteio_local_snapshot_group *req,

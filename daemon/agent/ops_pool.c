@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/door.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
@@ -176,6 +177,7 @@ static int open_and_add(struct liteio_agent *a, open_fn open, const char *device
 	if (r == 0) {
 		liteio_restore_pool(a, p);
 		log_info(NULL, "pool %s on %s is open", p->name, device);
+		liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_OPENED, p->name, &p->uuid, NULL, NULL);
 		fill_fresh(p, ret);
 	}
 	liteio_pools_put(a->pools, p);
@@ -396,6 +398,8 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 			fill_losses(&losses, ret);
 		log_info(NULL, "pool %s has %llu bytes of data", p->name,
 			 (unsigned long long)ret->data_bytes);
+		liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_CHANGED, p->name, &p->uuid, NULL,
+				  "grown");
 	}
 	liteio_pools_put(a->pools, p);
 	return r;
@@ -457,6 +461,7 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 		return r;
 	}
 	p->engine = NULL;
+	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_CLOSED, p->name, &p->uuid, NULL, "deleted");
 	liteio_pools_put(a->pools, p);
 	log_info(NULL, "pool %s is deleted", pool);
 	*ret_deleted = true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/door.h"
 #include "agent/gate.h"
 #include "agent/ops.h"
@@ -127,6 +128,7 @@ static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 	forget_volumes(v, n);
 	forget_pool(a, p);
 	log_info(NULL, "pool %s on %s is exported", p->name, ret->devices[0]);
+	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_CLOSED, p->name, &p->uuid, NULL, "exported");
 	return 0;
 }
 

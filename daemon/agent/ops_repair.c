@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
@@ -299,6 +300,9 @@ static int repair_open(struct liteio_agent *a, struct liteio_open_pool *p,
 	if (r)
 		return r;
 	answer(p, &done, ret);
+	if (done.n_copied || done.n_rebuilt)
+		liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_CHANGED, p->name, &p->uuid, NULL,
+				  "repaired");
 	if (done.n_copied || done.n_rebuilt)
 		log_warning(NULL, "pool %s is repaired%s%s", p->name, done.lost[0] ? ": " : "",
 			    done.lost);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/stillness.h"
@@ -67,8 +68,12 @@ static int take(struct liteio_target *t, const struct liteio_local_snapshot_crea
 	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
 	if (r)
 		return r;
-	return liteio_pool_snapshot_create(t->pool->engine, &uuid, req->name, &t->volume.uuid,
-					   NULL, &q, err);
+	r = liteio_pool_snapshot_create(t->pool->engine, &uuid, req->name, &t->volume.uuid, NULL,
+					&q, err);
+	if (r == 0)
+		liteio_events_say(t->agent, LITEIO_LOCAL_EVENT_SNAPSHOT_CREATED, req->name, &uuid,
+				  t->pool->name, NULL);
+	return r;
 }
 
 /* a snapshot of that name is there: is it the one that was asked for? */

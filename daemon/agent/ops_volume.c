@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/limits.h"
@@ -16,6 +17,7 @@
 #include "agent/walk.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/headway.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "pool/step.h"
@@ -151,7 +153,12 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 	r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
 	if (r)
 		return r;
-	return liteio_pool_volume_create(p->engine, &c, NULL, err);
+	liteio_headway_place(p->name);
+	r = liteio_pool_volume_create(p->engine, &c, NULL, err);
+	if (r == 0)
+		liteio_events_say(a, LITEIO_LOCAL_EVENT_VOLUME_CREATED, req->name, &c.uuid, p->name,
+				  NULL);
+	return r;
 }
 
 /* the registry is to say what will hold, before the first attachment too */
@@ -215,9 +222,12 @@ static int grow(struct liteio_agent *a, struct liteio_target *t, uint64_t size_b
 		r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
 		if (r)
 			return r;
+		liteio_headway_place(t->pool->name);
 		r = liteio_pool_volume_grow(t->pool->engine, &t->volume.uuid, size_bytes, err);
 		if (r)
 			return r;
+		liteio_events_say(a, LITEIO_LOCAL_EVENT_VOLUME_MODIFIED, t->volume.name,
+				  &t->volume.uuid, t->pool->name, "grown");
 	}
 	liteio_step("agent-grow:pool");
 	r = liteio_pool_volume_get(t->pool->engine, &t->volume.uuid, &t->volume);

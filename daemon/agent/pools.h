@@ -232,8 +232,18 @@ bool liteio_pools_try_again(void);
 void liteio_pools_open_missing(struct liteio_agent *a, bool is_again,
 			       void (*opened)(struct liteio_agent *a, struct liteio_open_pool *p));
 
-/* give the space of deleted volumes back, slice by slice, until there are none; worker */
-int liteio_pools_reclaim(struct liteio_open_pool *p, struct liteio_error *err);
+/**
+ * liteio_pools_reclaim() - give the space of deleted volumes back, slice by slice, until all is
+ * @p: the pool
+ * @uuid: of the volume whose space is what whoever watches this thread sees come back
+ * @err: why not
+ *
+ * Context: worker. Return: 0 or a negative errno.
+ */
+int liteio_pools_reclaim(struct liteio_open_pool *p, const struct liteio_uuid *uuid,
+			 struct liteio_error *err);
+/* whoever listens is told that there are none any more; any thread */
+void liteio_pools_reclaimed(struct liteio_agent *a, const struct liteio_open_pool *p);
 /* the same, on another worker, while everything else goes on; any thread */
 void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p);
 

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/pools.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/headway.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
@@ -16,18 +18,40 @@
 
 #define JOB_MS 5000
 
-int liteio_pools_reclaim(struct liteio_open_pool *p, struct liteio_error *err)
+/* what one of them has not given back yet; in the lane */
+static uint64_t left_of(struct liteio_open_pool *p, const struct liteio_uuid *uuid)
 {
-	bool more = true;
+	uint64_t left = 0;
+
+	(void)liteio_pool_reclaim_left(p->engine, uuid, &left, NULL);
+	return left;
+}
+
+int liteio_pools_reclaim(struct liteio_open_pool *p, const struct liteio_uuid *uuid,
+			 struct liteio_error *err)
+{
+	bool is_watched = liteio_headway_is_watched(), more = true;
+	uint64_t total = 0, left;
 	int r;
 
 	while (more) {
 		liteio_lane_guard(p, false);
+		if (is_watched && !total) {
+			total = left_of(p, uuid);
+			liteio_headway_total(total);
+		}
 		r = liteio_pool_reclaim(p->engine, &more, err);
 		if (r < 0)
 			return r;
+		left = is_watched ? left_of(p, uuid) : 0;
+		liteio_headway_done(total > left ? total - left : 0);
 	}
 	return 0;
+}
+
+void liteio_pools_reclaimed(struct liteio_agent *a, const struct liteio_open_pool *p)
+{
+	liteio_events_say(a, LITEIO_LOCAL_EVENT_SPACE_FREED, p->name, &p->uuid, NULL, NULL);
 }
 
 /**
@@ -88,6 +112,8 @@ static void reclaim_run(void *arg)
 			return;
 		}
 		atomic_store(&p->reclaims, false);
+		if (r == 0)
+			liteio_pools_reclaimed(job->agent, p);
 		/* deleted when this one came to its end */
 		if (r == 0)
 			liteio_pools_reclaim_later(job->agent, p);

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/str.h"
+
 /* 1 match, 0 no match, -ENAMETOOLONG */
 static int path_match(const char *pattern, const char *path, struct liteio_call *call)
 {
@@ -52,4 +54,24 @@ int liteio_route_find(const struct liteio_route *routes, const char *method, con
 		failure = -EOPNOTSUPP;
 	}
 	return failure;
+}
+
+/*
+ * Of "/v1/volumes/" "*" "/grow" the first element without its "s", and the last one where that is
+ * another one and no star; else what the method is for.
+ */
+char *liteio_route_verb(const struct liteio_route *route)
+{
+	const char *noun = strchr(route->path + 1, '/'), *last = strrchr(route->path, '/');
+	bool is_delete = strcmp(route->method, "DELETE") == 0;
+	size_t len;
+
+	if (!noun)
+		return liteio_strf("%s %s", route->method, route->path);
+	len = strcspn(noun + 1, "/");
+	if (len > 0 && noun[len] == 's')
+		len--;
+	if (last == noun || last[1] == '*')
+		return liteio_strf("%.*s %s", (int)len, noun + 1, is_delete ? "delete" : "create");
+	return liteio_strf("%.*s %s%s", (int)len, noun + 1, last + 1, is_delete ? " delete" : "");
 }

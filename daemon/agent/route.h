@@ -23,6 +23,9 @@ struct liteio_http_request;
 #define LITEIO_ROUTE_TIMEOUT 16u /* has the query timeoutMs */
 #define LITEIO_ROUTE_FORCE 32u /* has the query force */
 #define LITEIO_ROUTE_STREAM 64u /* the answer goes on: one object of @ret_fields a line */
+#define LITEIO_ROUTE_LONG 128u /* may be answered with an operation (jobs.h) */
+#define LITEIO_ROUTE_WAIT 256u /* has the query wait */
+#define LITEIO_ROUTE_LOOP 512u /* runs on the loop, without a worker: see struct liteio_call */
 
 /**
  * struct liteio_call - one request, as a route's function sees it
@@ -30,6 +33,10 @@ struct liteio_http_request;
  * @params: what stood for the "*"s of the path, in their order
  * @timeout_ms: query timeoutMs, or its default
  * @force: query force
+ * @wait: query wait: enum liteio_local_wait
+ * @wait_ms: of a route that runs on the loop: it has returned -EINPROGRESS, and wants to be run
+ *	again when an operation has ended, for so long
+ * @late: that time is over: it must answer now
  * @req: decoded body or query, zeroed and then filled as @req_fields says; NULL without a body
  * @ret: zeroed; to be filled in on success
  * @stream: set by @run of a route whose answer goes on: answers instead, on the loop, once @run
@@ -41,6 +48,9 @@ struct liteio_call {
 	char params[LITEIO_ROUTE_PARAMS_MAX][LITEIO_ROUTE_PARAM_MAX];
 	uint64_t timeout_ms;
 	bool force;
+	int wait;
+	uint64_t wait_ms;
+	bool late;
 	void *req;
 	void *ret;
 	void (*stream)(struct liteio_call *call, struct liteio_http_request *req);
@@ -51,7 +61,8 @@ struct liteio_call {
  * struct liteio_route - one line of the table
  * @method: "GET"; a NULL method ends the table
  * @path: "/v1/pools/" "*": a star stands for one element
- * @run: does it, on a worker thread; 0 or a negative errno with a sentence
+ * @run: does it, on a worker thread unless @flags say otherwise; 0 or a negative errno with a
+ *	sentence
  * @flags: LITEIO_ROUTE_*
  * @req_fields: of the body, or of the query (LITEIO_ROUTE_QUERY); NULL: no body is taken
  * @req_size: of its struct
@@ -74,6 +85,9 @@ struct liteio_route {
 };
 
 extern const struct liteio_route liteio_routes[];
+
+/* what a line that changes something does, in words: "volume create", "pool import"; new memory */
+char *liteio_route_verb(const struct liteio_route *route);
 
 /**
  * struct liteio_route_query - what the query may say with a flag of a route

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/cluster.h"
 #include "agent/pools.h"
 #include "base/cleanup.h"
@@ -82,6 +83,11 @@ static void say_fill(const struct liteio_pool_info *i)
 			    liteio_fill_names[i->space.fill], used, total);
 }
 
+static void say(struct liteio_watch *w, const struct liteio_pool_info *i, const char *what)
+{
+	liteio_events_say(w->agent, LITEIO_LOCAL_EVENT_POOL_CHANGED, i->name, &i->uuid, NULL, what);
+}
+
 static void look_at(struct liteio_watch *w, struct liteio_open_pool *p)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -100,6 +106,10 @@ static void look_at(struct liteio_watch *w, struct liteio_open_pool *p)
 	said = find_said(w, &i.uuid);
 	if (said->fill != i.space.fill)
 		say_fill(&i);
+	if (said->fill != i.space.fill)
+		say(w, &i, liteio_fill_names[i.space.fill]);
+	if (said->condition != i.condition)
+		say(w, &i, i.condition == LITEIO_POOL_READY ? "ready again" : i.reason);
 	if (said->condition != i.condition && i.condition == LITEIO_POOL_READY)
 		log_info(NULL, "pool %s is ready again", i.name);
 	else if (said->condition != i.condition)

@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "base/worker.h"
 
 #define OUTPUT_MAX (64u * 1024)
 /* after SIGKILL a child that can die does so within this */
@@ -198,7 +199,10 @@ int liteio_child_run(const char *const argv[], uint64_t timeout_ms,
 					liteio_error_str(NULL, r));
 	close(take_fd(&out));
 	pidfd = pidfd_of(pid);
+	/* it is not we who are stuck, and it has a bound of its own */
+	liteio_worker_allow(timeout_ms);
 	r = pidfd < 0 ? -errno : collect(pidfd, in, deadline, &text);
+	liteio_worker_moved();
 	if (r) {
 		kill(-pid, SIGKILL);
 		kill_child(pid, pidfd);

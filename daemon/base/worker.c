@@ -55,7 +55,7 @@ struct liteio_lane {
 
 /**
  * struct worker_slot - what a thread is doing
- * @since_ms: when its job began, 0 when idle
+ * @since_ms: when its job began, or got on last; 0 when idle
  */
 struct worker_slot {
 	uint64_t since_ms;
@@ -94,6 +94,12 @@ struct liteio_workers {
 	bool stopping;
 	bool orphaned;
 };
+
+/* which one this thread is */
+static _Thread_local struct {
+	struct liteio_workers *w;
+	unsigned int slot;
+} self;
 
 static void list_init(struct job_list *l)
 {
@@ -209,6 +215,8 @@ static void *worker_main(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	slot = w->started++;
+	self.w = w;
+	self.slot = slot;
 	while (!w->stopping) {
 		struct job *j = list_pop(&w->queue);
 
@@ -356,6 +364,19 @@ void liteio_worker_submit(struct liteio_workers *w, struct liteio_lane *lane, li
 	/* idle threads may already have been woken for the jobs before this one */
 	if (w->queued > w->idle && w->threads < w->max_threads)
 		(void)start_thread(w);
+}
+
+void liteio_worker_allow(uint64_t ms)
+{
+	if (!self.w)
+		return;
+	liteio_guard(&self.w->lock);
+	self.w->slots[self.slot].since_ms = liteio_now_ms() + ms;
+}
+
+void liteio_worker_moved(void)
+{
+	liteio_worker_allow(0);
 }
 
 unsigned int liteio_workers_stuck(struct liteio_workers *w, uint64_t older_than_ms)

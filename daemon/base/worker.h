@@ -72,9 +72,18 @@ void liteio_worker_submit(struct liteio_workers *w, struct liteio_lane *lane, li
 			  liteio_job_fn done, void *arg);
 
 /**
- * liteio_workers_stuck() - how many jobs have been running for longer than a bound
+ * liteio_worker_moved() - the job of this thread is not stuck: it has got on
+ *
+ * Context: any thread; nothing on one that is no worker.
+ */
+void liteio_worker_moved(void);
+/* and what it does now is bounded by itself: it may take so long */
+void liteio_worker_allow(uint64_t ms);
+
+/**
+ * liteio_workers_stuck() - how many jobs have not got on for longer than a bound
  * @w: the pool
- * @older_than_ms: the bound
+ * @older_than_ms: the bound, from when the job began, or moved last
  *
  * Context: any thread. Return: the number, for the health report.
  */

@@ -13,8 +13,12 @@
 #include "base/json.h"
 #include "base/str.h"
 
-/* the longest operation is deleting a large volume */
-#define TIMEOUT_MS 600000
+/*
+ * The agent answers within a bound whatever it does, with an operation if need be: that bound is
+ * below this one.
+ */
+#define TIMEOUT_MS 180000
+#define STATUS_LATER 202
 
 /* the agent's own sentence, or what can be said without one */
 static int answer_error(const struct liteio_http_response *rsp, const struct liteio_json *j,
@@ -35,7 +39,7 @@ int liteio_ask_answer(const struct liteio_http_response *rsp, struct liteio_json
 	int r;
 
 	r = liteio_json_parse(rsp->body ? rsp->body : "", rsp->body_len, &j, NULL);
-	if (rsp->status != 200) {
+	if (rsp->status != 200 && rsp->status != STATUS_LATER) {
 		r = answer_error(rsp, j, err);
 		liteio_json_unref(j);
 		return r;
@@ -43,7 +47,7 @@ int liteio_ask_answer(const struct liteio_http_response *rsp, struct liteio_json
 	if (r < 0)
 		return liteio_error_set(err, r, "the agent's answer is no JSON");
 	*ret = j;
-	return 0;
+	return rsp->status == STATUS_LATER;
 }
 
 int liteio_ask(const char *socket, const char *method, const char *target,

@@ -18,7 +18,7 @@ struct liteio_json;
  * @ret: the answer, owned by the caller
  * @err: the agent's sentence, or why there is none
  *
- * Return: 0 or a negative errno.
+ * Return: 0, 1 when the answer is an operation, as which it goes on, or a negative errno.
  */
 int liteio_ask(const char *socket, const char *method, const char *target,
 	       const struct liteio_json *body, struct liteio_json **ret, struct liteio_error *err);

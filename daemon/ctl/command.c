@@ -15,6 +15,7 @@
 #include "base/uuid.h"
 #include "ctl/body.h"
 #include "ctl/module_command.h"
+#include "ctl/operation_command.h"
 #include "ctl/pool_command.h"
 #include "ctl/query.h"
 #include "model/disk_rule.h"
@@ -312,6 +313,8 @@ static int body_attach(char **op, const struct liteio_options *o, struct liteio_
 #define UUID_GEN { LITEIO_OPERAND_UUID, LITEIO_OPERAND_GENERATION }, "UUID GENERATION"
 #define NAME_GEN { NAME, LITEIO_OPERAND_GENERATION }, "VOLUME GENERATION"
 #define OPT(o) LITEIO_OPT_##o
+/* what may take long: an operation is answered, and not waited for */
+#define LATER OPT(NO_WAIT)
 #define LIMIT_OPTIONS \
 	(OPT(READ_IOPS) | OPT(WRITE_IOPS) | OPT(READ_BPS) | OPT(WRITE_BPS) | OPT(BURST))
 #define RULE \
@@ -352,25 +355,27 @@ const struct liteio_command liteio_commands[] = {
 	  liteio_pool_columns },
 	{ "pool", "create", "a new pool on an empty disk, or in a file (--size)", { NAME, DEVICE },
 	  "POOL DEVICE",
-	  OPT(SIZE) | OPT(BLOCK_SIZE) | OPT(FORCE) | OPT(LINEAR) | OPT(RESERVED) | OPT(OVERCOMMIT),
-	  0, "POST", "/v1/pools", liteio_body_pool_create, 0, liteio_pool_columns },
+	  OPT(SIZE) | OPT(BLOCK_SIZE) | OPT(FORCE) | OPT(LINEAR) | OPT(RESERVED) |
+		  OPT(OVERCOMMIT) | LATER,
+	  0, "POST", "/v1/pools", liteio_body_pool_create, LATER, liteio_pool_columns },
 	{ "pool", "set", "change how much a pool promises to thin volumes", { NAME }, "POOL",
 	  OPT(OVERCOMMIT), OPT(OVERCOMMIT), "POST", "/v1/pools/%s/set", liteio_body_pool_set, 0,
 	  liteio_pool_columns },
 	{ "pool", "grow", "take what its disk has gained, or another disk; make its file larger",
-	  { NAME }, "POOL", OPT(SIZE) | OPT(ADD) | OPT(FORCE), 0, "POST", "/v1/pools/%s/grow",
-	  liteio_body_pool_grow, 0, liteio_pool_columns },
-	{ "pool", "export", "close it, so that its disk can be pulled", { NAME }, "POOL", 0, 0,
-	  "POST", "/v1/pools/%s/export", NULL, 0, liteio_pool_exported_columns },
-	{ "pool", "import", "open the pool that is on a disk", { DEVICE }, "DEVICE", 0, 0, "POST",
-	  "/v1/pools/import", liteio_body_pool_import, 0, liteio_pool_columns },
-	{ "pool", "import", "open every pool that is on a disk of this node", { 0 }, "", OPT(ALL),
-	  OPT(ALL), "POST", "/v1/pools/import-all", NULL, 0, liteio_pool_imported_columns },
+	  { NAME }, "POOL", OPT(SIZE) | OPT(ADD) | OPT(FORCE) | LATER, 0, "POST",
+	  "/v1/pools/%s/grow", liteio_body_pool_grow, LATER, liteio_pool_columns },
+	{ "pool", "export", "close it, so that its disk can be pulled", { NAME }, "POOL", LATER, 0,
+	  "POST", "/v1/pools/%s/export", NULL, LATER, liteio_pool_exported_columns },
+	{ "pool", "import", "open the pool that is on a disk", { DEVICE }, "DEVICE", LATER, 0,
+	  "POST", "/v1/pools/import", liteio_body_pool_import, LATER, liteio_pool_columns },
+	{ "pool", "import", "open every pool that is on a disk of this node", { 0 }, "",
+	  OPT(ALL) | LATER, OPT(ALL), "POST", "/v1/pools/import-all", NULL, LATER,
+	  liteio_pool_imported_columns },
 	{ "pool", "repair", "make damaged metadata good, in the spare region", { NAME }, "POOL",
-	  OPT(FORCE) | OPT(FROM_METADATA), 0, "POST", "/v1/pools/%s/repair",
-	  liteio_body_pool_repair, 0, pool_repaired_columns },
+	  OPT(FORCE) | OPT(FROM_METADATA) | LATER, 0, "POST", "/v1/pools/%s/repair",
+	  liteio_body_pool_repair, LATER, pool_repaired_columns },
 	{ "pool", "delete", "delete an empty pool; give up one that is not found", { NAME }, "POOL",
-	  0, 0, "DELETE", "/v1/pools/%s", NULL, 0, deleted_columns },
+	  LATER, 0, "DELETE", "/v1/pools/%s", NULL, LATER, deleted_columns },
 
 	{ "volume", "list", "all volumes of this node", { 0 }, "", 0, 0, "GET", "/v1/volumes", NULL,
 	  0, volume_columns },
@@ -378,10 +383,10 @@ const struct liteio_command liteio_commands[] = {
 	  0, volume_columns },
 	{ "volume", "create", "a new volume, empty or from --snapshot", { NAME }, "VOLUME",
 	  OPT(SIZE) | OPT(POOL) | OPT(SNAPSHOT) | OPT(UUID) | OPT(CLASS) | OPT(WIPE) |
-		  LIMIT_OPTIONS,
-	  OPT(POOL), "POST", "/v1/volumes", body_volume_create, 0, volume_columns },
-	{ "volume", "grow", "make it larger, online", { NAME }, "VOLUME", OPT(SIZE), OPT(SIZE),
-	  "POST", "/v1/volumes/%s/grow", body_resize, 0, volume_columns },
+		  LIMIT_OPTIONS | LATER,
+	  OPT(POOL), "POST", "/v1/volumes", body_volume_create, LATER, volume_columns },
+	{ "volume", "grow", "make it larger, online", { NAME }, "VOLUME", OPT(SIZE) | LATER,
+	  OPT(SIZE), "POST", "/v1/volumes/%s/grow", body_resize, LATER, volume_columns },
 	{ "volume", "limit", "what it may do in a second; 0 for no limit", { NAME }, "VOLUME",
 	  LIMIT_OPTIONS, 0, "POST", "/v1/volumes/%s/limits", liteio_body_limit, 0, volume_columns },
 	{ "volume", "fence", "end the right of older generations, or of one", { NAME }, "VOLUME",
@@ -447,6 +452,15 @@ const struct liteio_command liteio_commands[] = {
 
 	{ "doctor", "", "what does not fit together on this node, and what can be done about it",
 	  { 0 }, "", OPT(FIX), 0, "GET", "/v1/doctor", NULL, 0, finding_columns },
+
+	{ "operation", "list", "long work: what runs, and what ended of late", { 0 }, "", 0, 0,
+	  "GET", "/v1/operations", NULL, 0, liteio_operation_columns },
+	{ "operation", "show", "how far it is, or how it ended", { LITEIO_OPERAND_UUID },
+	  "OPERATION", 0, 0, "GET", "/v1/operations/%s", NULL, 0, liteio_operation_columns },
+	{ "operation", "wait", "until it has ended", { LITEIO_OPERAND_UUID }, "OPERATION", 0, 0,
+	  "GET", "/v1/operations/%s", NULL, 0, liteio_operation_columns },
+	{ "events", "", "what happens on this node, as it happens", { 0 }, "",
+	  OPT(FOLLOW) | OPT(COUNT), OPT(FOLLOW), "GET", "/v1/events", NULL, 0, NULL },
 	{ .noun = NULL },
 };
 
@@ -474,7 +488,7 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 
 	if (!noun_exists(noun))
 		return liteio_error_set(err, -EINVAL,
-					"\"%s\" is no noun of ours; there are: node, module, top, disk, pool, volume, snapshot, deletion, export, attachment, doctor",
+					"\"%s\" is no noun of ours; there are: node, module, top, disk, pool, volume, snapshot, deletion, export, attachment, doctor, operation, events",
 					noun);
 	for (c = liteio_commands; c->noun; c++) {
 		if (strcmp(c->noun, noun) != 0)

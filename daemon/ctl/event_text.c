@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Events of the module as lines and as text.
+ * Events as lines and as text.
  */
 #include "ctl/event_text.h"
 
@@ -105,6 +105,20 @@ static void add_value(struct liteio_buf *b, const struct liteio_local_event *e)
 	}
 }
 
+/* what happened on the node has no number, and words */
+static void add_words(struct liteio_buf *b, const struct liteio_local_event *e, const char *uuid)
+{
+	if (e->verb)
+		liteio_buf_addf(b, "  %s", e->verb);
+	if (e->name)
+		liteio_buf_addf(b, "%s%s", e->verb ? " " : "  ", e->name);
+	if (e->pool)
+		liteio_buf_addf(b, "  pool=%s", e->pool);
+	liteio_buf_addf(b, "  %s", uuid);
+	if (e->message)
+		liteio_buf_addf(b, "  %s", e->message);
+}
+
 char *liteio_event_text(const struct liteio_local_event *e)
 {
 	struct liteio_buf b = LITEIO_BUF_INIT;
@@ -121,6 +135,12 @@ char *liteio_event_text(const struct liteio_local_event *e)
 		break;
 	}
 	liteio_uuid_format(&e->uuid, uuid);
+	if (e->type < LITEIO_LOCAL_EVENT_MODULE) {
+		liteio_buf_addf(&b, "%-6s  %12.6f  %-17s", "-", (double)e->time_ns / 1e9,
+				liteio_local_event_names[e->type]);
+		add_words(&b, e, uuid);
+		return liteio_buf_take(&b);
+	}
 	liteio_buf_addf(&b, "%-6" PRIu64 "  %12.6f  %-17s  %s", e->seq, (double)e->time_ns / 1e9,
 			liteio_local_event_names[e->type], uuid);
 	if (e->generation)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events of the module: lines of an answer as they arrive in pieces, and one as text. Pure.
+ * Events: lines of an answer as they arrive in pieces, and one as text. Pure.
  */
 #ifndef LITEIO_CTL_EVENT_TEXT_H
 #define LITEIO_CTL_EVENT_TEXT_H
@@ -34,7 +34,10 @@ int liteio_event_lines_add(struct liteio_event_lines *l, const char *data, size_
 			   int (*fn)(void *arg, const char *line), void *arg);
 void liteio_event_lines_fini(struct liteio_event_lines *l);
 
-/* a line as a struct; -EINVAL for what is none, or a type that we do not know */
+/*
+ * a line as a struct, released with liteio_json_fini(); -EINVAL for what is none, or a type that we
+ * do not know
+ */
 int liteio_event_parse(const char *line, struct liteio_local_event *ret, struct liteio_error *err);
 
 /* one event for people, without the end of the line: new memory; NULL for what is not shown */

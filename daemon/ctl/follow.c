@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * liteioctl module events --follow: an answer that goes on, line by line.
+ * liteioctl events --follow, module events --follow: an answer that goes on, line by line.
  */
 #include "ctl/follow.h"
 
@@ -64,12 +64,11 @@ static int on_line(void *arg, const char *line)
 			puts(line);
 		return 0;
 	}
+	if (e.type != LITEIO_LOCAL_EVENT_ALIVE)
+		text = f->json ? liteio_strdup(line) : liteio_event_text(&e);
+	liteio_json_fini(&e, liteio_local_event_fields);
 	if (e.type == LITEIO_LOCAL_EVENT_ALIVE)
 		return 0;
-	if (f->json)
-		text = liteio_strdup(line);
-	else
-		text = liteio_event_text(&e);
 	if (text)
 		puts(text);
 	/* whoever reads a pipe wants to know now */
@@ -139,11 +138,13 @@ static int begin(struct follow *f, struct liteio_http_client **ret_client)
 	return r ? r : liteio_http_client_new(f->loop, NULL, ret_client, f->err);
 }
 
-int liteio_follow(const char *socket, uint64_t count, bool json, struct liteio_error *err)
+int liteio_follow(const char *socket, const char *path, uint64_t count, bool json,
+		  struct liteio_error *err)
 {
+	_cleanup_free_ char *url = liteio_strf("http://localhost%s", path);
 	const struct liteio_http_call_spec spec = {
 		.method = "GET",
-		.url = "http://localhost/v1/module/events",
+		.url = url,
 		.unix_path = socket,
 	};
 	struct follow f = { .count = count, .json = json, .err = err };

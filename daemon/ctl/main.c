@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * liteioctl: what an admin types. One command is one request to the agent of this node; only `top`
- * and `module events` go on asking and listening.
+ * liteioctl: what an admin types. One command is one request to the agent of this node, and where
+ * that is answered with an operation the wait for its end; only `top` and `events` go on asking and
+ * listening.
  *
  * Exit status: 0 done, 1 the agent said no or could not be reached, or `doctor` leaves an error,
  * 2 bad command line.
@@ -20,8 +21,9 @@
 #include "ctl/doctor.h"
 #include "ctl/follow.h"
 #include "ctl/module_command.h"
+#include "ctl/operation.h"
+#include "ctl/operation_command.h"
 #include "ctl/top.h"
-#include "ctl/watch.h"
 #include "model/local.h"
 #include "model/pool.h"
 
@@ -75,7 +77,7 @@ static void print_json(const struct liteio_json *j)
 	puts(text);
 }
 
-static void print_answer(const struct liteio_command *c, enum output output,
+static void print_answer(const struct liteio_column *columns, enum output output,
 			 const struct liteio_json *j)
 {
 	const struct liteio_json *items = liteio_json_get(j, "items");
@@ -86,9 +88,9 @@ static void print_answer(const struct liteio_command *c, enum output output,
 		return;
 	}
 	if (liteio_json_is_array(items))
-		liteio_print_table(&out, c->columns, output == OUTPUT_WIDE, items);
+		liteio_print_table(&out, columns, output == OUTPUT_WIDE, items);
 	else
-		liteio_print_object(&out, c->columns, j);
+		liteio_print_object(&out, columns, j);
 	if (out.data)
 		fputs(out.data, stdout);
 	liteio_buf_fini(&out);
@@ -121,26 +123,40 @@ static int ask_rows(const struct command_line *cl, const struct liteio_command *
 	return 0;
 }
 
-static int run_stats(const struct command_line *cl, const struct liteio_command *c,
+static int run_stats(const struct command_line *cl, const struct liteio_command *c, char **operands,
 		     struct liteio_error *err)
 {
 	return ask_rows(cl, c, liteio_stats_rows, liteio_module_stats_columns, err);
 }
 
 /* programs get all attachments and look for themselves */
-static int run_dirty(const struct command_line *cl, const struct liteio_command *c,
+static int run_dirty(const struct command_line *cl, const struct liteio_command *c, char **operands,
 		     struct liteio_error *err)
 {
 	return ask_rows(cl, c, liteio_dirty_rows, liteio_module_dirty_columns, err);
 }
 
 static int run_events(const struct command_line *cl, const struct liteio_command *c,
-		      struct liteio_error *err)
+		      char **operands, struct liteio_error *err)
 {
-	return liteio_follow(cl->socket, cl->options.count, cl->output == OUTPUT_JSON, err);
+	return liteio_follow(cl->socket, c->path, cl->options.count, cl->output == OUTPUT_JSON,
+			     err);
 }
 
-static int run_top(const struct command_line *cl, const struct liteio_command *c,
+/* one that has failed is shown, too */
+static int run_wait(const struct command_line *cl, const struct liteio_command *c, char **operands,
+		    struct liteio_error *err)
+{
+	struct liteio_json *operation = NULL;
+	int r = liteio_operation_wait(cl->socket, operands[0], &operation, err);
+
+	if (operation)
+		print_answer(c->columns, cl->output, operation);
+	liteio_json_unref(operation);
+	return r;
+}
+
+static int run_top(const struct command_line *cl, const struct liteio_command *c, char **operands,
 		   struct liteio_error *err)
 {
 	const struct liteio_top_options o = {
@@ -155,7 +171,7 @@ static int run_top(const struct command_line *cl, const struct liteio_command *c
 }
 
 static int run_doctor(const struct command_line *cl, const struct liteio_command *c,
-		      struct liteio_error *err)
+		      char **operands, struct liteio_error *err)
 {
 	struct liteio_json *left = NULL;
 	int r;
@@ -164,7 +180,7 @@ static int run_doctor(const struct command_line *cl, const struct liteio_command
 	if (left && cl->output != OUTPUT_JSON && !liteio_json_len(liteio_json_get(left, "items")))
 		puts("nothing is wrong");
 	else if (left)
-		print_answer(c, (enum output)cl->output, left);
+		print_answer(c->columns, (enum output)cl->output, left);
 	liteio_json_unref(left);
 	return r;
 }
@@ -172,7 +188,7 @@ static int run_doctor(const struct command_line *cl, const struct liteio_command
 static const struct {
 	const char *noun;
 	const char *verb;
-	int (*run)(const struct command_line *cl, const struct liteio_command *c,
+	int (*run)(const struct command_line *cl, const struct liteio_command *c, char **operands,
 		   struct liteio_error *err);
 } specials[] = {
 	{ "module", "stats", run_stats },
@@ -180,42 +196,46 @@ static const struct {
 	{ "module", "events", run_events },
 	{ "top", "", run_top },
 	{ "doctor", "", run_doctor },
+	{ "operation", "wait", run_wait },
+	{ "events", "", run_events },
 };
 
 /* 1: it is none of these */
 static int run_special(const struct command_line *cl, const struct liteio_command *c,
-		       struct liteio_error *err)
+		       char **operands, struct liteio_error *err)
 {
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(specials); i++)
 		if (!strcmp(specials[i].noun, c->noun) && !strcmp(specials[i].verb, c->verb))
-			return specials[i].run(cl, c, err);
+			return specials[i].run(cl, c, operands, err);
 	return 1;
 }
 
 /* ---- the others ----------------------------------------------------------------------------- */
 
-static struct liteio_json *ask_deletions(void *arg)
+/* 1 for an operation that is not waited for */
+static int ask_and_wait(const struct command_line *cl, const struct liteio_command *c,
+			const char *target, const struct liteio_json *body,
+			struct liteio_json **ret, struct liteio_error *err)
 {
-	const struct command_line *cl = arg;
-	struct liteio_json *answer = NULL;
-
-	if (liteio_ask(cl->socket, "GET", "/v1/deletions", NULL, &answer, NULL) < 0)
-		return NULL;
-	return answer;
-}
-
-/* who waits at a terminal for space to come back sees how far it is */
-static int ask_watched(struct command_line *cl, const struct liteio_command *c, char **operands,
-		       const char *target, const struct liteio_json *body,
-		       struct liteio_json **ret, struct liteio_error *err)
-{
-	struct liteio_watch *w = NULL;
+	struct liteio_json *operation = NULL, *begun;
+	_cleanup_free_ char *uuid = NULL;
+	const char *text;
 	int r;
 
-	if (c->options & LITEIO_OPT_NO_WAIT && !cl->options.no_wait)
-		w = liteio_watch_begin(c->noun, operands[0], ask_deletions, cl);
-	r = liteio_ask(cl->socket, c->method, target, body, ret, err);
-	liteio_watch_end(w);
+	r = liteio_ask(cl->socket, c->method, target, body, &begun, err);
+	if (r <= 0 || cl->options.no_wait) {
+		*ret = r < 0 ? NULL : begun;
+		return r;
+	}
+	text = liteio_json_get_string(begun, "uuid");
+	uuid = text ? liteio_strdup(text) : NULL;
+	liteio_json_unref(begun);
+	if (!uuid)
+		return liteio_error_set(err, -EPROTO, "the agent's operation has no name");
+	r = liteio_operation_wait(cl->socket, uuid, &operation, err);
+	if (r == 0)
+		*ret = liteio_json_ref(liteio_json_get(operation, "result"));
+	liteio_json_unref(operation);
 	return r;
 }
 
@@ -253,15 +273,15 @@ static int run(struct command_line *cl, int n, char **words)
 		r = c->body(operands, &cl->options, &body, &err);
 	if (r < 0)
 		return fail_usage(&err, r);
-	r = run_special(cl, c, &err);
+	r = run_special(cl, c, operands, &err);
 	if (r <= 0)
 		return r < 0 ? fail(&err, r) : EXIT_SUCCESS;
 	target = liteio_command_target(c, operands, &cl->options);
-	r = ask_watched(cl, c, operands, target, body, &answer, &err);
+	r = ask_and_wait(cl, c, target, body, &answer, &err);
 	liteio_json_unref(body);
 	if (r < 0)
 		return fail(&err, r);
-	print_answer(c, cl->output, answer);
+	print_answer(r ? liteio_operation_columns : c->columns, cl->output, answer);
 	r = check_imported(answer, &err);
 	liteio_json_unref(answer);
 	return r < 0 ? fail(&err, r) : EXIT_SUCCESS;
@@ -380,7 +400,8 @@ int main(int argc, char **argv)
 		  .metavar = "HOW",
 		  .help = "what happens to its blocks before others can have them" },
 		{ "no-wait", 0, LITEIO_ARG_FLAG, &o->no_wait,
-		  .help = "do not wait until the space of what is deleted is free" },
+		  .help = "do not wait: for the end of what takes long; "
+			  "until what is deleted has given its space back" },
 		{ "class", 0, LITEIO_ARG_ENUM, &o->volume_class, .names = liteio_volume_class_names,
 		  .metavar = "CLASS", .help = "of a volume: thin, reserved or linear (thin)" },
 		{ "linear", 0, LITEIO_ARG_SIZE, &o->linear, .metavar = "SIZE",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Progress of a deletion, drawn over one line of a terminal. Pure.
+ * Progress of an operation, drawn over one line of a terminal. Pure.
  */
 #ifndef LITEIO_CTL_PROGRESS_H
 #define LITEIO_CTL_PROGRESS_H
@@ -12,22 +12,23 @@ struct liteio_buf;
 struct liteio_json;
 
 /**
- * struct liteio_progress - what has been seen so far
- * @kind: "volume" or "snapshot"; borrowed
- * @name: of what is deleted; borrowed
- * @total_bytes: the most that was ever left
- * @left_bytes: what is left now
+ * struct liteio_progress - what was seen last
+ * @done_bytes: of @total_bytes
+ * @total_bytes: 0 for what is not told in bytes
+ * @took_ms: so far
  */
 struct liteio_progress {
-	const char *kind;
-	const char *name;
+	uint64_t done_bytes;
 	uint64_t total_bytes;
-	uint64_t left_bytes;
+	uint64_t took_ms;
 };
 
-/* take in an answer of GET /v1/deletions; false when there is nothing of it there */
-bool liteio_progress_see(struct liteio_progress *p, const struct liteio_json *answer);
-/* "\r[#####     ]  50%  512Mi left" of so many columns; an empty one to wipe it with @done */
+/* take in an operation */
+void liteio_progress_see(struct liteio_progress *p, const struct liteio_json *operation);
+/*
+ * "\r[#####     ]  50%  512Mi left" of so many columns, or how long it has taken where nothing else
+ * is known; an empty one to wipe it with @done
+ */
 void liteio_progress_draw(struct liteio_buf *out, const struct liteio_progress *p,
 			  unsigned int columns, bool done);
 

@@ -490,6 +490,7 @@ static const struct liteio_field liteio_local_error_fields[] = {
 #define T liteio_local_failure
 const struct liteio_field liteio_local_failure_fields[] = {
 	OBJECT("error", error, liteio_local_error_fields),
+	UUID("operation", operation, 0),
 	END,
 };
 

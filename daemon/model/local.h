@@ -731,8 +731,14 @@ struct liteio_local_error {
 	char *message;
 };
 
+/**
+ * struct liteio_local_failure - what is answered instead
+ * @error: why
+ * @operation: ETIMEDOUT of what goes on all the same: as this operation
+ */
 struct liteio_local_failure {
 	struct liteio_local_error error;
+	struct liteio_uuid operation;
 };
 
 #define LITEIO_LOCAL_LIST(noun) \

@@ -118,11 +118,26 @@ struct liteio_local_module_attachment {
 };
 
 /**
- * enum liteio_local_event_type - what a line of GET /v1/module/events says
- * @LITEIO_LOCAL_EVENT_BEGIN: the first line: events from @seq + 1 on follow
+ * enum liteio_local_event_type - what a line of GET /v1/events or GET /v1/module/events says
+ * @LITEIO_LOCAL_EVENT_BEGIN: the first line: what happens from now on follows, of the module events
+ *	from @seq + 1 on
  * @LITEIO_LOCAL_EVENT_LOST: events were lost: what was known is void, read everything again
  * @LITEIO_LOCAL_EVENT_ALIVE: nothing has happened; so that both ends see that the other is there
  * @LITEIO_LOCAL_EVENT_END: the last line: the module was unloaded or loaded again
+ * @LITEIO_LOCAL_EVENT_POOL_OPENED: created, imported, found late
+ * @LITEIO_LOCAL_EVENT_POOL_CLOSED: exported or deleted
+ * @LITEIO_LOCAL_EVENT_POOL_CHANGED: grown, repaired, or in another state, or more or less full:
+ *	@message says which
+ * @LITEIO_LOCAL_EVENT_VOLUME_CREATED: there is a new one
+ * @LITEIO_LOCAL_EVENT_VOLUME_MODIFIED: another size, name or content: @message says which
+ * @LITEIO_LOCAL_EVENT_VOLUME_REMOVED: gone for everybody; its space follows
+ * @LITEIO_LOCAL_EVENT_SNAPSHOT_CREATED: there is a new one
+ * @LITEIO_LOCAL_EVENT_SNAPSHOT_MODIFIED: another name
+ * @LITEIO_LOCAL_EVENT_SNAPSHOT_REMOVED: gone for everybody; its space follows
+ * @LITEIO_LOCAL_EVENT_SPACE_FREED: all that was deleted in a pool has given its space back
+ * @LITEIO_LOCAL_EVENT_OPERATION_BEGUN: long work goes on without its request
+ * @LITEIO_LOCAL_EVENT_OPERATION_DONE: and has ended
+ * @LITEIO_LOCAL_EVENT_OPERATION_FAILED: and has ended so: @message says why
  * @LITEIO_LOCAL_EVENT_MODULE: from here on enum liteio_event of the module, in its order
  */
 enum liteio_local_event_type {
@@ -130,6 +145,19 @@ enum liteio_local_event_type {
 	LITEIO_LOCAL_EVENT_LOST,
 	LITEIO_LOCAL_EVENT_ALIVE,
 	LITEIO_LOCAL_EVENT_END,
+	LITEIO_LOCAL_EVENT_POOL_OPENED,
+	LITEIO_LOCAL_EVENT_POOL_CLOSED,
+	LITEIO_LOCAL_EVENT_POOL_CHANGED,
+	LITEIO_LOCAL_EVENT_VOLUME_CREATED,
+	LITEIO_LOCAL_EVENT_VOLUME_MODIFIED,
+	LITEIO_LOCAL_EVENT_VOLUME_REMOVED,
+	LITEIO_LOCAL_EVENT_SNAPSHOT_CREATED,
+	LITEIO_LOCAL_EVENT_SNAPSHOT_MODIFIED,
+	LITEIO_LOCAL_EVENT_SNAPSHOT_REMOVED,
+	LITEIO_LOCAL_EVENT_SPACE_FREED,
+	LITEIO_LOCAL_EVENT_OPERATION_BEGUN,
+	LITEIO_LOCAL_EVENT_OPERATION_DONE,
+	LITEIO_LOCAL_EVENT_OPERATION_FAILED,
 	LITEIO_LOCAL_EVENT_MODULE,
 };
 
@@ -139,11 +167,17 @@ extern const char *const liteio_local_event_names[];
 /**
  * struct liteio_local_event - one line of the answer
  * @type: enum liteio_local_event_type
- * @seq: sequence number; of a gap that of the first event after it, when there is one
+ * @seq: sequence number of the module's events; of a gap that of the first event after it, when
+ *	there is one
  * @time_ns: CLOCK_BOOTTIME
- * @uuid: of the volume
+ * @uuid: of the volume, snapshot, pool or operation
  * @generation: of the attachment, 0 for events of a volume
  * @value: see enum liteio_event
+ * @name: of the volume, snapshot or pool, or what an operation is about; like all that follows not
+ *	in events of the module
+ * @pool: where that is
+ * @verb: what an operation does
+ * @message: what changed, or why it failed
  */
 struct liteio_local_event {
 	int type;
@@ -152,6 +186,10 @@ struct liteio_local_event {
 	struct liteio_uuid uuid;
 	uint64_t generation;
 	uint64_t value;
+	char *name;
+	char *pool;
+	char *verb;
+	char *message;
 };
 
 struct liteio_local_module_volume_list {

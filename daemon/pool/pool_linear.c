@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/headway.h"
 #include "base/str.h"
 #include "host/block.h"
 #include "pool/alloc.h"
@@ -148,12 +149,14 @@ static int zero_fresh(struct linear_op *op, struct liteio_error *err)
 	struct liteio_range r;
 	int ret = 0;
 
+	liteio_headway_total(op->v.size_bytes);
 	while (!ret && find_fresh(p, &op->v.uuid, offset, &r, &offset)) {
 		if (r.length > ZERO_SLICE_BYTES)
 			r.length = ZERO_SLICE_BYTES;
 		ret = liteio_block_zero(p->store.fd, r.start, r.length, err);
 		offset += r.length;
 		if (!ret) {
+			liteio_headway_done(offset);
 			liteio_pool_leave(p);
 			liteio_pool_enter(p);
 		}

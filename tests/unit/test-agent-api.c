@@ -14,7 +14,9 @@
 #include <string.h>
 
 #include "agent/api.h"
+#include "agent/doctor.h"
 #include "agent/events.h"
+#include "agent/operations.h"
 #include "agent/ops.h"
 #include "agent/route.h"
 #include "base/cleanup.h"
@@ -123,10 +125,27 @@ TAKE(export_create, export_create, export)
 SHOW(attachment_list, attachment_list)
 TAKE(attachment_create, attach, attachment)
 SHOW(stats_list, stats_list)
+SHOW(doctor, finding_list)
+TAKE(doctor_fix, doctor_fix, doctor_fixed)
+
+int liteio_module_events_open(struct liteio_call *call, ERROR)
+{
+	return note("module_events_open", "", NULL);
+}
 
 int liteio_events_open(struct liteio_call *call, ERROR)
 {
 	return note("events_open", "", NULL);
+}
+
+int liteio_op_operation_list(struct liteio_call *call, ERROR)
+{
+	return note("operation_list", "", NULL);
+}
+
+int liteio_op_operation_show(struct liteio_call *call, ERROR)
+{
+	return note("operation_show", call->params[0], call->req);
 }
 
 int liteio_op_module_volume_show(AGENT, const struct liteio_uuid *uuid,
@@ -221,7 +240,7 @@ static const struct {
 	{ "GET", "/v1/module/volumes/" ID, "module_volume_show", .uuid = ID },
 	{ "GET", "/v1/module/attachments", "module_attachment_list", PLAIN },
 	{ "POST", "/v1/module/fence", "module_fence", REQ },
-	{ "GET", "/v1/module/events", "events_open", PLAIN },
+	{ "GET", "/v1/module/events", "module_events_open", PLAIN },
 	{ "GET", "/v1/disks", "disk_list", REQ },
 	{ "GET", "/v1/pools", "pool_list", PLAIN },
 	{ "GET", "/v1/pools/fast", "pool_show", "fast", PLAIN },
@@ -263,6 +282,11 @@ static const struct {
 	{ "DELETE", "/v1/attachments/" ID "/281474976710655", "attachment_delete", .uuid = ID,
 	  .generation = 281474976710655, FORCED },
 	{ "GET", "/v1/stats", "stats_list", PLAIN },
+	{ "GET", "/v1/doctor", "doctor", PLAIN },
+	{ "POST", "/v1/doctor/fix", "doctor_fix", REQ },
+	{ "GET", "/v1/operations", "operation_list", PLAIN },
+	{ "GET", "/v1/operations/" ID, "operation_show", ID, REQ },
+	{ "GET", "/v1/events", "events_open", PLAIN },
 };
 
 /* answers of any operation, and a request that is all zeroes but for what is wanted */
@@ -420,7 +444,7 @@ static const struct {
 	const char *stream;
 } descriptions[] = {
 	{ "GET", "/v1/node", "", NULL, "node", NULL },
-	{ "POST", "/v1/volumes/*/grow", "", "resize", "volume", NULL },
+	{ "POST", "/v1/volumes/*/grow", "wait", "resize", "volume", NULL },
 	{ "POST", "/v1/volumes/*/limits", "", "limits_change", "volume", NULL },
 	{ "DELETE", "/v1/volumes/*/attachment", "force", NULL, "unexport", NULL },
 	{ "DELETE", "/v1/exports/*/*", "timeoutMs", NULL, "unexport", NULL },

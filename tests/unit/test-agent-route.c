@@ -79,6 +79,33 @@ START_TEST(a_param_has_a_bound)
 }
 END_TEST
 
+START_TEST(a_line_has_a_verb)
+{
+	static const struct {
+		struct liteio_route route;
+		const char *verb;
+	} lines[] = {
+		{ { .method = "POST", .path = "/v1/volumes" }, "volume create" },
+		{ { .method = "POST", .path = "/v1/volumes/*/grow" }, "volume grow" },
+		{ { .method = "DELETE", .path = "/v1/volumes/*" }, "volume delete" },
+		{ { .method = "DELETE", .path = "/v1/exports/*/*" }, "export delete" },
+		{ { .method = "POST", .path = "/v1/pools/import" }, "pool import" },
+		{ { .method = "POST", .path = "/v1/module/load" }, "module load" },
+		{ { .method = "POST", .path = "/v1/snapshot-groups" }, "snapshot-group create" },
+		{ { .method = "DELETE", .path = "/v1/volumes/*/attachment" },
+		  "volume attachment delete" },
+		{ { .method = "POST", .path = "/v1" }, "POST /v1" },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char *verb = liteio_route_verb(&lines[i].route);
+
+		ck_assert_str_eq(verb, lines[i].verb);
+		free(verb);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-route");
@@ -89,6 +116,7 @@ int main(void)
 	tcase_add_loop_test(t, requests_find_their_line, 0,
 			    sizeof(requests) / sizeof(requests[0]));
 	tcase_add_test(t, a_param_has_a_bound);
+	tcase_add_test(t, a_line_has_a_verb);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);

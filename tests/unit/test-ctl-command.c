@@ -5,6 +5,7 @@
  * unit-src: daemon/ctl/command.c daemon/ctl/option.c daemon/ctl/body.c daemon/ctl/query.c
  * unit-src: daemon/ctl/print.c daemon/ctl/progress.c daemon/ctl/module_command.c
  * unit-src: daemon/ctl/limit_options.c daemon/ctl/pool_command.c daemon/ctl/describe.c
+ * unit-src: daemon/ctl/operation_command.c
  */
 #include <check.h>
 #include <errno.h>
@@ -108,6 +109,11 @@ static const struct {
 	  "{\"name\":\"t\",\"volume\":\"b\"}]}" },
 	{ "deletion", "list", { NULL }, { NO_TIMEOUT }, "/v1/deletions", NULL },
 	{ "doctor", "", { NULL }, { .fix = true, NO_TIMEOUT }, "/v1/doctor", NULL },
+	{ "operation", "list", { NULL }, { NO_TIMEOUT }, "/v1/operations", NULL },
+	{ "operation", "wait", { ID }, { NO_TIMEOUT }, "/v1/operations/" ID, NULL },
+	{ "events", "", { NULL }, { .follow = true, NO_TIMEOUT }, "/v1/events", NULL },
+	{ "pool", "repair", { "fast" }, { .no_wait = true, NO_TIMEOUT },
+	  "/v1/pools/fast/repair?wait=false", "{}" },
 	{ "disk", "list", { NULL }, { NO_TIMEOUT }, "/v1/disks", NULL },
 	{ "disk", "list", { NULL }, { .rule = { .usable = true }, NO_TIMEOUT },
 	  "/v1/disks?usable=true", NULL },
@@ -191,7 +197,7 @@ static const struct {
 	{ "volume", "grow", { "a" }, { NO_TIMEOUT }, "--size" },
 	{ "volume", "rollback", { "a" }, { NO_TIMEOUT }, "VOLUME SNAPSHOT" },
 	{ "volume", "rename", { "a", "B!" }, { NO_TIMEOUT }, "B!" },
-	{ "volume", "grow", { "a" }, { .size = 1, .no_wait = true, NO_TIMEOUT }, "--no-wait" },
+	{ "volume", "rename", { "a", "b" }, { .no_wait = true, NO_TIMEOUT }, "--no-wait" },
 	{ "snapshot", "group", { NULL }, { NO_TIMEOUT }, "VOLUME=SNAPSHOT" },
 	{ "snapshot", "group", { "a=s", "b" }, { NO_TIMEOUT }, "\"b\"" },
 	{ "snapshot", "group", { "a=" }, { NO_TIMEOUT }, "no name" },
@@ -428,8 +434,8 @@ static const struct {
 	const char *needed;
 } described[] = {
 	{ "pool", "list", "", "", "" },
-	{ "pool", "repair", "POOL", "force from-metadata", "" },
-	{ "volume", "grow", "VOLUME", "size", "size" },
+	{ "pool", "repair", "POOL", "force no-wait from-metadata", "" },
+	{ "volume", "grow", "VOLUME", "size no-wait", "size" },
 	{ "module", "events", "", "follow count", "follow" },
 };
 
@@ -475,22 +481,15 @@ END_TEST
 
 START_TEST(progress_is_drawn)
 {
-	static const char *const answers[] = {
-		"{\"items\":[{\"kind\":\"snapshot\",\"name\":\"a\",\"leftBytes\":7}]}",
-		"{\"items\":[{\"kind\":\"volume\",\"name\":\"a\",\"leftBytes\":1048576},"
-		"{\"kind\":\"volume\",\"name\":\"b\",\"leftBytes\":5}]}",
-		"{\"items\":[{\"kind\":\"volume\",\"name\":\"a\",\"leftBytes\":262144}]}",
-	};
-	struct liteio_progress p = { .kind = "volume", .name = "a" };
+	static const char text[] =
+		"{\"doneBytes\":786432,\"totalBytes\":1048576,\"tookMs\":7500}";
 	struct liteio_buf out = LITEIO_BUF_INIT;
+	struct liteio_progress p = { 0 };
+	struct liteio_json *j;
 
-	for (size_t i = 0; i < 3; i++) {
-		struct liteio_json *j;
-
-		ck_assert_int_eq(liteio_json_parse(answers[i], strlen(answers[i]), &j, NULL), 0);
-		ck_assert_int_eq(liteio_progress_see(&p, j), i > 0);
-		liteio_json_unref(j);
-	}
+	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, NULL), 0);
+	liteio_progress_see(&p, j);
+	liteio_json_unref(j);
 	ck_assert_uint_eq(p.total_bytes, 1048576);
 	liteio_progress_draw(&out, &p, 48, false);
 	ck_assert_str_eq(out.data, "\r[###############     ]  75%  256.0 KiB left");
@@ -499,6 +498,12 @@ START_TEST(progress_is_drawn)
 	/* what was drawn is gone, and the cursor at its place */
 	liteio_progress_draw(&out, &p, 48, true);
 	ck_assert_uint_ge(strspn(out.data + 1, " "), 42);
+	liteio_buf_fini(&out);
+	/* what is not told in bytes: that it goes on */
+	p.total_bytes = 0;
+	liteio_progress_draw(&out, &p, 48, false);
+	ck_assert_ptr_nonnull(strstr(out.data, "  7 s"));
+	ck_assert_uint_lt(strlen(out.data), 49);
 	liteio_buf_fini(&out);
 }
 END_TEST

@@ -282,6 +282,12 @@ static const struct {
 	  "2           0.000000  volumeAdded        " A "  floor=1" },
 	{ "{\"type\":\"dirtyChanged\",\"seq\":3,\"uuid\":\"" A "\",\"generation\":1,\"value\":16}",
 	  "3           0.000000  dirtyChanged       " A "  generation=1  chunk=65536" },
+	{ "{\"type\":\"volumeCreated\",\"timeNs\":1500000000,\"uuid\":\"" A
+	  "\",\"name\":\"data\",\"pool\":\"fast\"}",
+	  "-           1.500000  volumeCreated      data  pool=fast  " A },
+	{ "{\"type\":\"operationFailed\",\"timeNs\":0,\"uuid\":\"" A
+	  "\",\"name\":\"data\",\"verb\":\"volume grow\",\"message\":\"it is full\"}",
+	  "-           0.000000  operationFailed    volume grow data  " A "  it is full" },
 	{ "{\"type\":\"lost\"}",
 	  "resync: events were lost; what was known is void, list everything again" },
 	{ "{\"type\":\"begin\",\"seq\":4}", NULL },
@@ -303,6 +309,7 @@ START_TEST(events_are_lines)
 		else
 			ck_assert_ptr_null(text);
 		free(text);
+		liteio_json_fini(&e, liteio_local_event_fields);
 	}
 }
 END_TEST

@@ -155,6 +155,40 @@ START_TEST(test_stuck)
 }
 END_TEST
 
+/* what it does now has a bound of its own */
+static void block_within_a_bound(void *arg)
+{
+	liteio_worker_allow(100000);
+	block(arg);
+	liteio_worker_moved();
+	block(arg);
+}
+
+START_TEST(test_not_stuck)
+{
+	uint64_t begin;
+
+	/* nothing on a thread that is no worker */
+	liteio_worker_moved();
+	sem_init(&begun, 0, 0);
+	sem_init(&go_on, 0, 0);
+	setup(1);
+	liteio_worker_submit(workers, NULL, block_within_a_bound, NULL, NULL);
+	sem_wait(&begun);
+	begin = liteio_now_ms();
+	while (liteio_now_ms() - begin < 20)
+		ck_assert_uint_eq(liteio_workers_stuck(workers, 0), 0);
+	sem_post(&go_on);
+	sem_wait(&begun);
+	begin = liteio_now_ms();
+	while (!liteio_workers_stuck(workers, 0))
+		ck_assert_uint_lt(liteio_now_ms() - begin, 10000);
+	sem_post(&go_on);
+	ck_assert(liteio_workers_free(workers, 10000));
+	liteio_loop_free(loop);
+}
+END_TEST
+
 START_TEST(test_bounds)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -168,4 +202,4 @@ START_TEST(test_bounds)
 }
 END_TEST
 
-UNIT_MAIN("worker", test_lanes, test_overlap, test_stuck, test_bounds)
+UNIT_MAIN("worker", test_lanes, test_overlap, test_stuck, test_not_stuck, test_bounds)

@@ -210,17 +210,6 @@ end_writer
 refused 'no such volume' liteioctl volume show big
 ok "deleting goes on after a kill, and holds up nobody"
 
-liteioctl volume create big --pool fast --size 320Mi --wipe zero >/dev/null
-attach big 1
-dd if=/dev/zero of="$(device big)" bs=1M count=300 oflag=direct status=none
-detach big 1
-script -qec 'liteioctl volume delete big' /dev/null >/run/seen </dev/null
-grep -q '\[#* *\] *[0-9]*%.* left' /run/seen || fail "no progress was shown: $(cat /run/seen)"
-liteioctl volume create big --pool fast --size 16Mi >/dev/null
-liteioctl volume delete big >/run/seen 2>&1
-! grep -q '%' /run/seen || fail "progress was shown in a pipe"
-ok "progress is for terminals"
-
 # who opens it while it goes keeps it from going; it is no operation of ours, and its end is told to nobody
 liteioctl volume create big --pool fast --size 320Mi --wipe zero >/dev/null
 attach big 1

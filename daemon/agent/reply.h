@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Answers of the local API. Context: loop thread; each answers the request, which is gone then.
+ */
+#ifndef LITEIO_AGENT_REPLY_H
+#define LITEIO_AGENT_REPLY_H
+
+struct liteio_http_request;
+struct liteio_json;
+struct liteio_uuid;
+
+/* takes @j over */
+void liteio_reply_json(struct liteio_http_request *req, unsigned int status,
+		       struct liteio_json *j);
+/* @operation: as what it goes on all the same, or NULL */
+void liteio_reply_error(struct liteio_http_request *req, unsigned int status, int code,
+			const char *message, const struct liteio_uuid *operation);
+
+#endif

@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The local API over its socket, with routes of the test: long work becomes an operation, the same
+ * request joins the one that is under way, and neither jobs that hang nor requests that wait keep
+ * others from being heard.
+ *
+ * unit-src: daemon/agent/api.c daemon/agent/jobs.c daemon/agent/operations.c daemon/agent/reply.c
+ * unit-src: daemon/agent/peer.c daemon/agent/route.c daemon/agent/events.c
+ * unit-src: daemon/agent/ops_operation.c
+ */
+#include <errno.h>
+#include <grp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/api.h"
+#include "agent/jobs.h"
+#include "agent/operations.h"
+#include "agent/route.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/http_client.h"
+#include "base/json.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "base/worker.h"
+#include "model/local_module.h"
+#include "unit.h"
+
+#define ANSWER_MS 50000
+
+/* ---- routes: what they do waits until the test lets go ---- */
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool is_open;
+	unsigned int runs;
+} gate = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static void let_go(void)
+{
+	liteio_guard(&gate.lock);
+	gate.is_open = true;
+	pthread_cond_broadcast(&gate.changed);
+}
+
+static int run_held(struct liteio_call *c, struct liteio_error *err)
+{
+	liteio_guard(&gate.lock);
+	gate.runs++;
+	if (!strcmp(c->params[0], "bad"))
+		return liteio_error_set(err, -ENOSPC, "there is no space for it");
+	liteio_headway_total(100);
+	liteio_headway_done(25);
+	while (!gate.is_open)
+		pthread_cond_wait(&gate.changed, &gate.lock);
+	if (!strcmp(c->params[0], "late"))
+		return liteio_error_set(err, -EIO, "the disk has failed");
+	((struct liteio_local_deleted *)c->ret)->deleted = true;
+	return 0;
+}
+
+static int run_at_once(struct liteio_call *c, struct liteio_error *err)
+{
+	((struct liteio_local_deleted *)c->ret)->deleted = true;
+	return 0;
+}
+
+#define STRUCT(s) liteio_local_##s##_fields, sizeof(struct liteio_local_##s), #s
+#define NOTHING NULL, 0, NULL
+
+const struct liteio_route liteio_routes[] = {
+	{ "POST", "/v1/volumes/*/grow", run_held, LITEIO_ROUTE_LONG | LITEIO_ROUTE_WAIT, NOTHING,
+	  STRUCT(deleted) },
+	{ "POST", "/v1/volumes/*/rename", run_at_once, 0, NOTHING, STRUCT(deleted) },
+	{ "POST", "/v1/volumes/*/limits", run_held, 0, NOTHING, STRUCT(deleted) },
+	{ "GET", "/v1/volumes/*", run_held, 0, NOTHING, STRUCT(deleted) },
+	{ "GET", "/v1/operations", liteio_op_operation_list, LITEIO_ROUTE_LOOP, NOTHING,
+	  STRUCT(operation_list) },
+	{ "GET", "/v1/operations/*", liteio_op_operation_show,
+	  LITEIO_ROUTE_LOOP | LITEIO_ROUTE_QUERY, STRUCT(operation_wait), STRUCT(operation) },
+	{ "GET", "/v1/events", liteio_events_open, LITEIO_ROUTE_STREAM, NOTHING, STRUCT(event) },
+	{ .method = NULL },
+};
+
+static const struct liteio_field wait_fields[] = {
+	{ .key = "wait", .type = LITEIO_FIELD_ENUM, .names = liteio_local_wait_names,
+	  .offset = offsetof(struct liteio_call, wait) },
+	{ .key = NULL },
+};
+
+const struct liteio_route_query liteio_route_queries[] = {
+	{ LITEIO_ROUTE_WAIT, wait_fields },
+	{ 0, NULL },
+};
+
+/* ---- asking ---- */
+
+static struct liteio_agent agent;
+static struct liteio_http_client *client;
+static char dir[] = "/tmp/liteio-jobs-XXXXXX";
+
+struct asked {
+	struct liteio_http_call *call;
+	long status; /* 0 while there is no answer, -1 when there will be none */
+	struct liteio_json *said;
+};
+
+static void on_done(void *arg, int r, const struct liteio_http_response *rsp,
+		    const struct liteio_error *err)
+{
+	struct asked *a = arg;
+
+	a->call = NULL;
+	a->status = r < 0 ? -1 : rsp->status;
+	if (r == 0)
+		(void)liteio_json_parse(rsp->body, rsp->body_len, &a->said, NULL);
+	liteio_loop_quit(agent.loop, 0);
+}
+
+static void ask(struct asked *a, const char *method, const char *target)
+{
+	_cleanup_free_ char *url = liteio_strf("http://localhost%s", target);
+	const struct liteio_http_call_spec spec = {
+		.method = method,
+		.url = url,
+		.unix_path = agent.config.socket,
+		.timeout_ms = ANSWER_MS,
+	};
+
+	memset(a, 0, sizeof(*a));
+	a->call = liteio_http_call_start(client, &spec, NULL, on_done, a);
+}
+
+static void wait_for(const struct asked *a)
+{
+	while (!a->status)
+		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
+	ck_assert_int_gt(a->status, 0);
+}
+
+static void forget(struct asked *a)
+{
+	liteio_json_unref(a->said);
+	a->said = NULL;
+}
+
+/* ask and wait for the answer; the status */
+static long say(struct asked *a, const char *method, const char *target)
+{
+	ask(a, method, target);
+	wait_for(a);
+	return a->status;
+}
+
+static const char *text(const struct asked *a, const char *path)
+{
+	const char *s = liteio_json_get_string(a->said, path);
+
+	return s ? s : "";
+}
+
+static void on_moment(void *arg)
+{
+	liteio_loop_quit(agent.loop, 0);
+}
+
+/* until so many jobs have begun */
+static void wait_for_runs(unsigned int n)
+{
+	struct liteio_timer *t;
+
+	ck_assert_int_eq(liteio_timer_new(agent.loop, on_moment, NULL, &t, NULL), 0);
+	for (;;) {
+		unsigned int now;
+
+		pthread_mutex_lock(&gate.lock);
+		now = gate.runs;
+		pthread_mutex_unlock(&gate.lock);
+		if (now >= n)
+			break;
+		liteio_timer_arm(t, 5, 0);
+		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
+	}
+	liteio_timer_free(t);
+}
+
+static size_t n_operations(const char *state)
+{
+	const struct liteio_json *items;
+	struct asked a;
+	size_t n = 0;
+
+	ck_assert_int_eq(say(&a, "GET", "/v1/operations"), 200);
+	items = liteio_json_get(a.said, "items");
+	for (size_t i = 0; i < liteio_json_len(items); i++)
+		n += !strcmp(liteio_json_get_string(liteio_json_at(items, i), "state"), state);
+	forget(&a);
+	return n;
+}
+
+static void setup(void)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	const struct group *g = getgrgid(getgid());
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_ptr_nonnull(g);
+	memset(&agent, 0, sizeof(agent));
+	agent.ready = true;
+	agent.config.socket = liteio_strf("%s/agent.sock", dir);
+	agent.config.socket_group = liteio_strdup(g->gr_name);
+	ck_assert_int_eq(liteio_loop_new(&agent.loop, &err), 0);
+	ck_assert_int_eq(liteio_workers_new(agent.loop, 4, &agent.workers, &err), 0);
+	ck_assert_int_eq(liteio_workers_new(agent.loop, 2, &agent.urgent, &err), 0);
+	ck_assert_msg(liteio_api_start(&agent, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(liteio_http_client_new(agent.loop, NULL, &client, &err), 0);
+}
+
+static void teardown(void)
+{
+	let_go();
+	while (n_operations("running"))
+		;
+	liteio_http_client_free(client);
+	liteio_api_stop(&agent);
+	ck_assert(liteio_workers_free(agent.workers, ANSWER_MS));
+	ck_assert(liteio_workers_free(agent.urgent, ANSWER_MS));
+	liteio_loop_free(agent.loop);
+	unlink(agent.config.socket);
+	rmdir(dir);
+	free(agent.config.socket);
+	free(agent.config.socket_group);
+}
+
+/* ---- */
+
+START_TEST(long_work_goes_on_as_an_operation)
+{
+	_cleanup_free_ char *target = NULL;
+	struct asked begun, watched, a;
+	uint64_t before;
+
+	setup();
+	before = liteio_now_ms();
+	ck_assert_int_eq(say(&begun, "POST", "/v1/volumes/a/grow"), 202);
+	ck_assert_uint_ge(liteio_now_ms() - before, LITEIO_JOBS_LONG_MS);
+	ck_assert_str_eq(text(&begun, "verb"), "volume grow");
+	ck_assert_str_eq(text(&begun, "object"), "a");
+	ck_assert_str_eq(text(&begun, "state"), "running");
+	ck_assert_int_eq(liteio_json_get_int(begun.said, "doneBytes", 0), 25);
+	ck_assert_int_eq(liteio_json_get_int(begun.said, "totalBytes", 0), 100);
+	target = liteio_strf("/v1/operations/%s?waitMs=20", text(&begun, "uuid"));
+	/* bounded: it still runs */
+	ck_assert_int_eq(say(&a, "GET", target), 200);
+	ck_assert_str_eq(text(&a, "state"), "running");
+	forget(&a);
+	free(target);
+	target = liteio_strf("/v1/operations/%s?waitMs=60000", text(&begun, "uuid"));
+	ask(&watched, "GET", target);
+	/* it is heard, and waits, when one that came later is answered */
+	ck_assert_uint_eq(n_operations("running"), 1);
+	ck_assert_int_eq(watched.status, 0);
+	let_go();
+	wait_for(&watched);
+	ck_assert_int_eq(watched.status, 200);
+	ck_assert_str_eq(text(&watched, "state"), "done");
+	ck_assert(liteio_json_get_bool(watched.said, "result.deleted", false));
+	forget(&watched);
+	forget(&begun);
+	ck_assert_uint_eq(n_operations("done"), 1);
+	teardown();
+}
+END_TEST
+
+START_TEST(who_does_not_wait_is_answered_soon)
+{
+	uint64_t before;
+	struct asked a;
+
+	setup();
+	before = liteio_now_ms();
+	ck_assert_int_eq(say(&a, "POST", "/v1/volumes/a/grow?wait=false"), 202);
+	ck_assert_uint_lt(liteio_now_ms() - before, LITEIO_JOBS_LONG_MS);
+	forget(&a);
+	/* what is wrong is said, and is no operation */
+	ck_assert_int_eq(say(&a, "POST", "/v1/volumes/bad/grow?wait=false"), 507);
+	ck_assert_str_eq(text(&a, "error.message"), "there is no space for it");
+	forget(&a);
+	ck_assert_int_eq(say(&a, "POST", "/v1/volumes/a/grow?wait=perhaps"), 400);
+	forget(&a);
+	ck_assert_int_eq(say(&a, "POST", "/v1/volumes/a/rename?wait=false"), 400);
+	forget(&a);
+	ck_assert_uint_eq(n_operations("running"), 1);
+	ck_assert_uint_eq(n_operations("failed"), 0);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_failure_is_told_by_the_operation)
+{
+	_cleanup_free_ char *target = NULL;
+	struct asked begun, a;
+
+	setup();
+	ck_assert_int_eq(say(&begun, "POST", "/v1/volumes/late/grow?wait=false"), 202);
+	target = liteio_strf("/v1/operations/%s?waitMs=60000", text(&begun, "uuid"));
+	let_go();
+	ck_assert_int_eq(say(&a, "GET", target), 200);
+	ck_assert_str_eq(text(&a, "state"), "failed");
+	ck_assert_str_eq(text(&a, "error.code"), "EIO");
+	ck_assert_str_eq(text(&a, "error.message"), "the disk has failed");
+	forget(&a);
+	ck_assert_int_eq(say(&a, "GET", "/v1/operations/11111111-2222-4333-8444-555555555555"),
+			 404);
+	forget(&a);
+	ck_assert_int_eq(say(&a, "GET", "/v1/operations/a"), 400);
+	forget(&a);
+	ck_assert_int_eq(say(&a, "GET", "/v1/operations?waitMs=1"), 400);
+	forget(&a);
+	free(target);
+	target = liteio_strf("/v1/operations/%s?waitMs=60001", text(&begun, "uuid"));
+	ck_assert_int_eq(say(&a, "GET", target), 400);
+	forget(&a);
+	forget(&begun);
+	teardown();
+}
+END_TEST
+
+START_TEST(the_same_request_joins)
+{
+	struct asked a, b, c;
+
+	setup();
+	ask(&a, "POST", "/v1/volumes/a/grow");
+	wait_for_runs(1);
+	ask(&b, "POST", "/v1/volumes/a/grow");
+	ask(&c, "POST", "/v1/volumes/c/grow");
+	wait_for_runs(2);
+	let_go();
+	wait_for(&a);
+	wait_for(&b);
+	wait_for(&c);
+	ck_assert_int_eq(a.status, 200);
+	ck_assert_int_eq(b.status, 200);
+	ck_assert_int_eq(c.status, 200);
+	ck_assert_uint_eq(gate.runs, 2);
+	forget(&a);
+	forget(&b);
+	forget(&c);
+	teardown();
+}
+END_TEST
+
+/* what was done to it in between may have undone what the first one did */
+START_TEST(what_was_passed_is_not_joined)
+{
+	struct asked a, b, c;
+
+	setup();
+	ask(&a, "POST", "/v1/volumes/a/grow");
+	wait_for_runs(1);
+	ck_assert_int_eq(say(&b, "POST", "/v1/volumes/other/rename"), 200);
+	forget(&b);
+	ask(&b, "POST", "/v1/volumes/a/grow");
+	ck_assert_int_eq(say(&c, "POST", "/v1/volumes/a/rename"), 200);
+	forget(&c);
+	ck_assert_uint_eq(gate.runs, 1);
+	ask(&c, "POST", "/v1/volumes/a/grow");
+	wait_for_runs(2);
+	let_go();
+	wait_for(&a);
+	wait_for(&b);
+	wait_for(&c);
+	ck_assert_int_eq(c.status, 200);
+	forget(&a);
+	forget(&b);
+	forget(&c);
+	teardown();
+}
+END_TEST
+
+START_TEST(who_hangs_up_leaves_an_operation)
+{
+	struct asked a;
+
+	setup();
+	ask(&a, "POST", "/v1/volumes/a/grow?wait=false");
+	wait_for_runs(1);
+	liteio_http_call_cancel(a.call);
+	while (n_operations("running") == 0)
+		;
+	let_go();
+	while (n_operations("done") == 0)
+		;
+	teardown();
+}
+END_TEST
+
+/* more than there are workers, and more than may wait; each of another volume: none joins */
+#define MANY (LITEIO_JOBS_MAX + 8)
+
+START_TEST(requests_that_hang_keep_nobody_out)
+{
+	static struct asked many[MANY];
+	unsigned int n[600] = { 0 };
+	struct asked a;
+
+	setup();
+	for (size_t i = 0; i < MANY; i++) {
+		_cleanup_free_ char *target = liteio_strf("/v1/volumes/v%zu/limits", i);
+
+		ask(&many[i], "POST", target);
+	}
+	/* those that came first are answered, and those that are too many; all others wait */
+	for (size_t i = 0, answered = 0; answered < MANY - LITEIO_JOBS_WAITING_MAX; i++) {
+		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
+		answered = 0;
+		for (size_t k = 0; k < MANY; k++)
+			answered += many[k].status != 0;
+	}
+	ask(&a, "GET", "/healthz");
+	wait_for(&a);
+	ck_assert_int_eq(a.status, 200);
+	forget(&a);
+	ck_assert_uint_eq(n_operations("running"), LITEIO_JOBS_MAX - LITEIO_JOBS_WAITING_MAX);
+	for (size_t k = 0; k < MANY; k++) {
+		if (many[k].status == 504)
+			ck_assert_str_ne(text(&many[k], "operation"), "");
+		n[many[k].status]++;
+	}
+	ck_assert_uint_eq(n[504], LITEIO_JOBS_MAX - LITEIO_JOBS_WAITING_MAX);
+	ck_assert_uint_eq(n[503], MANY - LITEIO_JOBS_MAX);
+	ck_assert_uint_eq(n[0], LITEIO_JOBS_WAITING_MAX);
+	let_go();
+	for (size_t k = 0; k < MANY; k++) {
+		wait_for(&many[k]);
+		forget(&many[k]);
+	}
+	ck_assert_uint_eq(n_operations("running"), 0);
+	ck_assert_uint_eq(n_operations("done"), LITEIO_JOBS_MAX - LITEIO_JOBS_WAITING_MAX);
+	teardown();
+}
+END_TEST
+
+/* ---- events ---- */
+
+static struct liteio_buf heard;
+
+static int on_data(void *arg, const char *data, size_t len)
+{
+	liteio_buf_add(&heard, data, len);
+	liteio_loop_quit(agent.loop, 0);
+	return 0;
+}
+
+static bool hears(const char *word)
+{
+	return heard.len && memmem(heard.data, heard.len, word, strlen(word));
+}
+
+START_TEST(operations_are_events)
+{
+	const struct liteio_http_call_spec spec = {
+		.method = "GET",
+		.url = "http://localhost/v1/events",
+		.unix_path = agent.config.socket,
+	};
+	struct liteio_http_call_spec here = spec;
+	struct asked stream = { 0 }, a;
+
+	setup();
+	here.unix_path = agent.config.socket;
+	liteio_events_say(&agent, LITEIO_LOCAL_EVENT_POOL_OPENED, "early", NULL, NULL, NULL);
+	stream.call = liteio_http_call_start(client, &here, on_data, on_done, &stream);
+	while (!hears("\"begin\"") && !stream.status)
+		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
+	ck_assert_int_eq(stream.status, 0);
+	ck_assert_int_eq(say(&a, "POST", "/v1/volumes/a/grow?wait=false"), 202);
+	while (!hears("operationBegun"))
+		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
+	ck_assert(hears(text(&a, "uuid")));
+	ck_assert(hears("\"volume grow\""));
+	let_go();
+	while (!hears("operationDone"))
+		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
+	liteio_events_say(&agent, LITEIO_LOCAL_EVENT_POOL_CHANGED, "fast", NULL, NULL, "grown");
+	while (!hears("\"grown\""))
+		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
+	ck_assert(!hears("early"));
+	forget(&a);
+	liteio_http_call_cancel(stream.call);
+	liteio_buf_fini(&heard);
+	teardown();
+}
+END_TEST
+
+UNIT_MAIN("agent-jobs", long_work_goes_on_as_an_operation, who_does_not_wait_is_answered_soon,
+	  a_failure_is_told_by_the_operation, the_same_request_joins,
+	  what_was_passed_is_not_joined, who_hangs_up_leaves_an_operation,
+	  requests_that_hang_keep_nobody_out, operations_are_events)
