@@ -352,13 +352,36 @@ static void job_unlink(struct liteio_job *job)
 	job->jobs->n_jobs[is_urgent(job->route)]--;
 }
 
+/* a name or uuid that its request says: what it makes, or renames, or makes something of */
+static bool says(const struct liteio_job *done, const char *object)
+{
+	const struct liteio_field *f = done->call.req ? done->route->req_fields : NULL;
+	char uuid[LITEIO_UUID_STRLEN + 1];
+
+	for (; f && f->key; f++) {
+		const void *value = (const char *)done->call.req + f->offset;
+		const char *text = NULL;
+
+		if (f->type == LITEIO_FIELD_STRING)
+			text = *(char *const *)value;
+		if (f->type == LITEIO_FIELD_UUID) {
+			liteio_uuid_format(value, uuid);
+			text = uuid;
+		}
+		if (text && !strcmp(text, object))
+			return true;
+	}
+	return false;
+}
+
 /* it may have undone what they did; who does something to several objects names none */
 static void pass(struct liteio_jobs *jobs, const struct liteio_job *done)
 {
 	const char *object = done->op->object;
 
 	for (struct liteio_job *job = jobs->jobs; job; job = job->next)
-		if (job->op && (!object || !job->op->object || !strcmp(object, job->op->object)))
+		if (job->op && (!object || !job->op->object || !strcmp(object, job->op->object) ||
+				says(done, job->op->object)))
 			job->is_passed = true;
 }
 

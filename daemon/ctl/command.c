@@ -160,17 +160,6 @@ static const struct liteio_column deleted_columns[] = {
 	END,
 };
 
-static const struct liteio_column pool_repaired_columns[] = {
-	TEXT("POOL", "pool"),
-	NUMBER("COPIED", "copied"),
-	NUMBER("REBUILT", "rebuilt"),
-	NUMBER("LOST VOLUMES", "lostVolumes"),
-	SIZE("LOST", "lostBytes"),
-	TEXT("WHAT", "lost"),
-	NUMBER("RECOVERED", "recovered"),
-	END,
-};
-
 static const struct liteio_column deletion_columns[] = {
 	TEXT("NAME", "name"),
 	TEXT("KIND", "kind"),
@@ -373,7 +362,7 @@ const struct liteio_command liteio_commands[] = {
 	  liteio_pool_imported_columns },
 	{ "pool", "repair", "make damaged metadata good, in the spare region", { NAME }, "POOL",
 	  OPT(FORCE) | OPT(FROM_METADATA) | LATER, 0, "POST", "/v1/pools/%s/repair",
-	  liteio_body_pool_repair, LATER, pool_repaired_columns },
+	  liteio_body_pool_repair, LATER, liteio_pool_repaired_columns },
 	{ "pool", "delete", "delete an empty pool; give up one that is not found", { NAME }, "POOL",
 	  LATER, 0, "DELETE", "/v1/pools/%s", NULL, LATER, deleted_columns },
 

@@ -59,6 +59,17 @@ const struct liteio_column liteio_pool_imported_columns[] = {
 	END,
 };
 
+const struct liteio_column liteio_pool_repaired_columns[] = {
+	TEXT("POOL", "pool"),
+	NUMBER("COPIED", "copied"),
+	NUMBER("REBUILT", "rebuilt"),
+	NUMBER("LOST VOLUMES", "lostVolumes"),
+	SIZE("LOST", "lostBytes"),
+	TEXT("WHAT", "lost"),
+	NUMBER("RECOVERED", "recovered"),
+	END,
+};
+
 /* strings of a request are borrowed: encode and forget */
 #define ENCODE(req, noun) liteio_json_encode(&(req), liteio_local_##noun##_fields)
 

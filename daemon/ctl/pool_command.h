@@ -14,6 +14,7 @@ struct liteio_options;
 extern const struct liteio_column liteio_pool_columns[];
 extern const struct liteio_column liteio_pool_exported_columns[];
 extern const struct liteio_column liteio_pool_imported_columns[];
+extern const struct liteio_column liteio_pool_repaired_columns[];
 
 /* as struct liteio_command's body */
 int liteio_body_pool_create(char **operands, const struct liteio_options *o,

@@ -275,9 +275,8 @@ int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err);
 /* the label of one device, or of a file: 0, -ENODATA, -EBADMSG, -ENOTSUP, ...; writes nothing */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
 /*
- * All disks of this machine with a label of ours; new memory. They are read side by side, and one
- * that can not be read, or does not answer within seconds, is skipped: it must not keep the others
- * away.
+ * all disks of this machine with a label of ours; new memory. They are read side by side; one that
+ * can not be read is skipped, or does not answer within seconds: it does not keep the others away
  */
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err);
 /* a scan, an earlier one maybe, still waits for a disk. Any thread */

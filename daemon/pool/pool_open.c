@@ -287,6 +287,8 @@ static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
 		r = liteio_store_read_catalog(&p->store, &p->cat, err);
 	if (r)
 		return r;
+	/* now, while nobody looks: who looks for a name believes what is sealed, in no lane */
+	liteio_catalog_seal(&p->cat);
 	liteio_pool_devs(p, devs);
 	p->engine = liteio_thin_new(&p->store.label, devs, LITEIO_THIN_MAIN);
 	if (liteio_label_extent(&p->store.label, LITEIO_EXTENT_RESERVE_DATA))

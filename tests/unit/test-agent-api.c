@@ -492,7 +492,7 @@ START_TEST(errors_are_described)
 	_cleanup_free_ char *failure = keys(liteio_json_get(api, "failure.fields"));
 	bool has_noent = false;
 
-	ck_assert_str_eq(failure, "error");
+	ck_assert_str_eq(failure, "error,operation");
 	for (size_t i = 0; i < liteio_json_len(errors); i++) {
 		const struct liteio_json *o = liteio_json_at(errors, i);
 		int64_t status = liteio_json_get_int(o, "status", 0);

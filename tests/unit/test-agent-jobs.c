@@ -77,6 +77,8 @@ const struct liteio_route liteio_routes[] = {
 	{ "POST", "/v1/volumes/*/grow", run_held, LITEIO_ROUTE_LONG | LITEIO_ROUTE_WAIT, NOTHING,
 	  STRUCT(deleted) },
 	{ "POST", "/v1/volumes/*/rename", run_at_once, 0, NOTHING, STRUCT(deleted) },
+	{ "POST", "/v1/volumes/*/clone", run_at_once, LITEIO_ROUTE_QUERY, STRUCT(clone),
+	  STRUCT(deleted) },
 	{ "POST", "/v1/volumes/*/limits", run_held, 0, NOTHING, STRUCT(deleted) },
 	{ "GET", "/v1/volumes/*", run_held, 0, NOTHING, STRUCT(deleted) },
 	{ "GET", "/v1/operations", liteio_op_operation_list, LITEIO_ROUTE_LOOP, NOTHING,
@@ -384,6 +386,42 @@ START_TEST(what_was_passed_is_not_joined)
 }
 END_TEST
 
+/* so may what was made under its name or uuid in between, of another object */
+START_TEST(what_was_made_again_is_not_joined)
+{
+	static const char id[] = "11111111-2222-4333-8444-555555555555";
+	_cleanup_free_ char *grow = liteio_strf("/v1/volumes/%s/grow", id);
+	_cleanup_free_ char *clone = liteio_strf("/v1/volumes/other/clone?name=b&uuid=%s", id);
+	struct asked a[6], done;
+
+	setup();
+	ask(&a[0], "POST", "/v1/volumes/a/grow");
+	ask(&a[1], "POST", grow);
+	wait_for_runs(2);
+	ck_assert_int_eq(say(&done, "POST", "/v1/volumes/other/clone?name=c"), 200);
+	forget(&done);
+	ask(&a[2], "POST", "/v1/volumes/a/grow");
+	ck_assert_int_eq(say(&done, "POST", "/v1/volumes/other/clone?name=a"), 200);
+	forget(&done);
+	ck_assert_uint_eq(gate.runs, 2);
+	ask(&a[3], "POST", "/v1/volumes/a/grow");
+	wait_for_runs(3);
+	ask(&a[4], "POST", grow);
+	ck_assert_int_eq(say(&done, "POST", clone), 200);
+	forget(&done);
+	ck_assert_uint_eq(gate.runs, 3);
+	ask(&a[5], "POST", grow);
+	wait_for_runs(4);
+	let_go();
+	for (size_t i = 0; i < 6; i++) {
+		wait_for(&a[i]);
+		ck_assert_int_eq(a[i].status, 200);
+		forget(&a[i]);
+	}
+	teardown();
+}
+END_TEST
+
 START_TEST(who_hangs_up_leaves_an_operation)
 {
 	struct asked a;
@@ -501,5 +539,6 @@ END_TEST
 
 UNIT_MAIN("agent-jobs", long_work_goes_on_as_an_operation, who_does_not_wait_is_answered_soon,
 	  a_failure_is_told_by_the_operation, the_same_request_joins,
-	  what_was_passed_is_not_joined, who_hangs_up_leaves_an_operation,
+	  what_was_passed_is_not_joined, what_was_made_again_is_not_joined,
+	  who_hangs_up_leaves_an_operation,
 	  requests_that_hang_keep_nobody_out, operations_are_events)

@@ -361,6 +361,43 @@ START_TEST(test_failed)
 }
 END_TEST
 
+/*
+ * The newest slot has rotted, and the state is written again from memory: over the rotten one first,
+ * for the other one is whole. What that one holds is older than what was the newest, and no part of
+ * anything may be laid over it.
+ */
+START_TEST(test_doubt)
+{
+	struct liteio_catalog draft;
+	struct bed b;
+
+	bed_init(&b);
+	for (int i = 0; i < 100; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		liteio_catalog_finish(&draft);
+		add_volume(&b, &draft, true);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+	}
+	ck_assert_int_eq(pwrite(b.s.fd, "rot", 3,
+				(off_t)(LITEIO_SLOT_OFFSET + (uint64_t)b.s.slot * SLOT_BYTES + 9000)),
+			 3);
+	ck_assert_int_eq(liteio_store_count_slots(&b.s), 1);
+	b.s.slot = !b.s.slot;
+	liteio_store_doubt(&b.s, &b.cat);
+	for (int i = 0; i < 6; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		liteio_catalog_finish(&draft);
+		/* far behind the first change that the slots do not share */
+		if (i)
+			add_volume(&b, &draft, true);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+		check_read(b.s.fd, &b.cat, "after it was mended");
+		ck_assert_int_eq(liteio_store_count_slots(&b.s), 2);
+	}
+	bed_fini(&b);
+}
+END_TEST
+
 /* bytes written for one volume more, behind all others */
 START_TEST(test_cost)
 {
@@ -419,4 +456,4 @@ START_TEST(test_whole)
 }
 END_TEST
 
-UNIT_MAIN("store", test_changes, test_cuts, test_failed, test_cost, test_whole)
+UNIT_MAIN("store", test_changes, test_cuts, test_failed, test_doubt, test_cost, test_whole)
