@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/known.h"
 #include "agent/pools.h"
 #include "agent/replug.h"
@@ -181,6 +182,7 @@ static int open_one(const struct opening *o, const char *device)
 		o->opened(a, p);
 	} else if (is_late(o)) {
 		liteio_restore_pool(a, p);
+		liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_OPENED, p->name, &p->uuid, NULL, "late");
 		remember(a);
 	}
 	liteio_pools_put(a->pools, p);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "agent/agent.h"
+#include "agent/events.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "agent/release.h"
@@ -94,11 +95,14 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
 	if (r)
 		return r;
 	r = liteio_pool_drop(p->engine, err);
-	if (r)
+	if (r) {
 		liteio_pools_put_back(a->pools, p);
-	else
-		p->engine = NULL;
-	return r;
+		return r;
+	}
+	p->engine = NULL;
+	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_CLOSED, p->name, &p->uuid, NULL,
+			  "its disk is gone");
+	return 0;
 }
 
 int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f,

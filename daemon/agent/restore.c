@@ -164,6 +164,22 @@ static int publish(const struct live *l, struct liteio_error *err)
 	return r ? r : liteio_publish_name(l->volume.name, head.path, err);
 }
 
+/* others may have ended it, or changed its volume, since it was collected; the volume is locked */
+static bool is_still_live(struct live *l)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	bool live = false;
+	size_t n = 0;
+
+	if (liteio_pool_volume_get(l->pool->engine, &l->att.volume, &l->volume) < 0)
+		return false;
+	liteio_pool_attachment_list(l->pool->engine, &l->att.volume, &atts, &n);
+	for (size_t i = 0; i < n; i++)
+		live = live || (atts[i].generation == l->att.generation &&
+				atts[i].state == LITEIO_CATALOG_ATT_LIVE);
+	return live;
+}
+
 static void prepare(struct liteio_agent *a, struct live *l)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
@@ -174,6 +190,8 @@ static void prepare(struct liteio_agent *a, struct live *l)
 	/* a pool that is imported late comes while other operations run */
 	liteio_uuid_format(&l->att.volume, text);
 	lock = liteio_locks_take(a->locks, text);
+	if (!is_still_live(l))
+		return;
 	r = liteio_export_prepare(a, l->pool, &l->volume, &l->att, &err);
 	if (r == 0)
 		r = publish(l, &err);

@@ -125,7 +125,7 @@ struct liteio_local_module_attachment {
  * @LITEIO_LOCAL_EVENT_ALIVE: nothing has happened; so that both ends see that the other is there
  * @LITEIO_LOCAL_EVENT_END: the last line: the module was unloaded or loaded again
  * @LITEIO_LOCAL_EVENT_POOL_OPENED: created, imported, found late
- * @LITEIO_LOCAL_EVENT_POOL_CLOSED: exported or deleted
+ * @LITEIO_LOCAL_EVENT_POOL_CLOSED: exported or deleted, or its disk was pulled out
  * @LITEIO_LOCAL_EVENT_POOL_CHANGED: grown, repaired, or in another state, or more or less full:
  *	@message says which
  * @LITEIO_LOCAL_EVENT_VOLUME_CREATED: there is a new one
