@@ -581,9 +581,9 @@ int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalo
  * @p: the pool
  * @volume: whose
  * @generation: which
- * @by_floor: nobody will ask for a lower one that was never there: the floor is raised past it,
- *	unless a live attachment is older. Else the generation has a record for ever, of which there
- *	is room for some thousands
+ * @by_floor: nobody will ask for a lower one that was never there: if this one was, the floor is
+ *	raised past it, unless a live attachment is older. Else the generation has a record for ever,
+ *	of which there is room for some thousands
  * @err: why not
  *
  * Context: lane. Return: 0, -ENOENT, or why it is not on the disk.

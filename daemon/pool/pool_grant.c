@@ -127,17 +127,19 @@ int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalo
 }
 
 /*
- * By the floor if that ends nobody else's right, and may it be; else by a record of its own. False:
- * it has that already
+ * By the floor if that ends nobody else's right, and may it be; else by a record of its own. So does
+ * one that was never there: its number may be any, and no floor is taken back. False: it has a record
+ * already
  */
 static bool end_attachment(struct liteio_catalog *draft,
 			   const struct liteio_catalog_attachment *barred, bool by_floor)
 {
-	const struct liteio_catalog_attachment *there;
+	const struct liteio_catalog_attachment *there =
+		liteio_catalog_find_att(draft, &barred->volume, barred->generation);
 
-	if (by_floor && liteio_catalog_raise_past(draft, &barred->volume, barred->generation))
+	if (by_floor && there &&
+	    liteio_catalog_raise_past(draft, &barred->volume, barred->generation))
 		return true;
-	there = liteio_catalog_find_att(draft, &barred->volume, barred->generation);
 	if (there && there->state == LITEIO_CATALOG_ATT_FENCED)
 		return false;
 	/* one that was never added is barred from it */
