@@ -127,9 +127,9 @@ int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalo
 }
 
 /*
- * By the floor if that ends nobody else's right, and may it be; else by a record of its own. So does
- * one that was never there: its number may be any, and no floor is taken back. False: it has a record
- * already
+ * By the floor if that ends nobody else's right, and may it be; else by a record of its own. One
+ * that was never there only has a record: its number may be any, and no floor is taken back.
+ * False: it has one already
  */
 static bool end_attachment(struct liteio_catalog *draft,
 			   const struct liteio_catalog_attachment *barred, bool by_floor)
