@@ -164,6 +164,8 @@ target_name=liteio,target_version=1.2.0,device_name=1:0,offset=0,uuid=$V1,genera
 
 t_the_version_is_told() {
 	dmsetup targets | grep -qE '^liteio +v1\.2\.0$'
+	# by this name device-mapper asks for the module of a target that it does not know
+	modinfo -F alias "$KO" | grep -qx dm-liteio
 }
 
 run_tests "$@"
