@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "agent/api.h"
+#include "agent/doctor.h"
 #include "agent/events.h"
 #include "agent/ops.h"
 #include "agent/route.h"
@@ -21,6 +22,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "model/local_doctor.h"
 #include "unit.h"
 
 #define ID "11111111-2222-4333-8444-555555555555"
@@ -123,6 +125,8 @@ TAKE(export_create, export_create, export)
 SHOW(attachment_list, attachment_list)
 TAKE(attachment_create, attach, attachment)
 SHOW(stats_list, stats_list)
+SHOW(doctor, finding_list)
+TAKE(doctor_fix, doctor_fix, doctor_fixed)
 
 int liteio_events_open(struct liteio_call *call, ERROR)
 {
@@ -263,6 +267,8 @@ static const struct {
 	{ "DELETE", "/v1/attachments/" ID "/281474976710655", "attachment_delete", .uuid = ID,
 	  .generation = 281474976710655, FORCED },
 	{ "GET", "/v1/stats", "stats_list", PLAIN },
+	{ "GET", "/v1/doctor", "doctor", PLAIN },
+	{ "POST", "/v1/doctor/fix", "doctor_fix", REQ },
 };
 
 /* answers of any operation, and a request that is all zeroes but for what is wanted */
