@@ -437,3 +437,6 @@ void liteio_head_fini(void)
 {
 	dm_unregister_target(&head_target);
 }
+
+/* as with the kernel's own targets: a table loads the module where it is installed */
+MODULE_ALIAS("dm-" LITEIO_DM_TARGET);

@@ -4,10 +4,12 @@
  * written to /sys/kernel/debug/fail-nth has the Nth allocation of the writer fail, reading tells
  * what is left of N. It stands in the way of the slab, per-CPU and vmalloc allocators by kprobes,
  * under the names that they have in 6.1, 6.12 and 7: where one of them is missing, this module does
- * not load. It does not reach allocations of pages, of many objects at once, and by mempools.
+ * not load. It does not reach allocations of pages, of many objects at once, and by mempools, and
+ * spares those that the kernel warns of when they fail.
  */
 #include <linux/debugfs.h>
 #include <linux/gfp.h>
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
@@ -41,6 +43,26 @@ struct way {
 	unsigned int gfp;
 };
 
+/*
+ * Who must not be refused: 7 warns when it cannot tell its probes of functions that a module is
+ * going, which is neither that module's doing nor its loader's.
+ */
+static const char *const spared[] = { "fprobe_module_callback" };
+
+/* where the allocator begins, the address to return to is the last thing on the stack */
+static bool is_spared(const struct pt_regs *regs)
+{
+	static char caller[KSYM_NAME_LEN]; /* of the victim, which cannot be preempted here */
+	unsigned int i;
+
+	snprintf(caller, sizeof(caller), "%ps", *(void **)regs->sp);
+	for (i = 0; i < ARRAY_SIZE(spared); i++) {
+		if (!strcmp(caller, spared[i]))
+			return true;
+	}
+	return false;
+}
+
 static int reached(struct kprobe *probe, struct pt_regs *regs)
 {
 	struct way *way = container_of(probe, struct way, probe);
@@ -48,7 +70,7 @@ static int reached(struct kprobe *probe, struct pt_regs *regs)
 	if (READ_ONCE(victim) != current || !in_task() || !left ||
 	    (argument(regs, way->gfp) & (__force unsigned long)__GFP_NOFAIL))
 		return 0;
-	if (--left)
+	if (is_spared(regs) || --left)
 		return 0;
 	/* as if it had been called instead: the return address is on the stack already */
 	instruction_pointer_set(regs, (unsigned long)give_nothing);

@@ -53,15 +53,15 @@ begin() {
 }
 begun() { grep -q running "/run/$1.out"; }
 has_failed() { [ "$(failed "$1")" -gt 0 ]; }
-# a hundred more are acknowledged than FILE says
-goes_on() { [ "$(acked "$1")" -ge $(($(cat "/run/$1.acked") + 100)) ]; }
+# ten more are acknowledged than FILE says
+goes_on() { [ "$(acked "$1")" -ge $(($(cat "/run/$1.acked") + 10)) ]; }
 note() { acked "$1" >"/run/$1.acked"; }
 # between two looks none fails and some are acknowledged
 is_well() {
 	local before after
 
 	before=$(counts "$1")
-	until_true 60 more_than "$1" $((${before% *} + 20))
+	until_true 60 more_than "$1" $((${before% *} + 10))
 	after=$(counts "$1")
 	[ "${before#* }" = "${after#* }" ]
 }

@@ -67,7 +67,7 @@ agent_kill
 WITHOUT_MODULE=1 agent_start
 [ /dev/liteio/data -ef "/dev/liteio/$uuid" ] || fail "names: $(ls -l /dev/liteio)"
 [ "$(j doctor | jq -r '[.items[] | .check] | sort | join(" ")')" = 'limits module' ] || fail "doctor: $(j doctor)"
-insmod "$LITEIO_KO"
+agent_load_module
 [ "$(j doctor 2>/dev/null | jq -r '[.items[] | .check + " " + .object] | sort | join(" ")')" = \
 	'floor data headPlain again/1 headPlain data/2 headPlain log/1 limits data' ] || fail "doctor: $(j doctor)"
 liteioctl doctor --fix >/dev/null 2>&1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Messages to a head: a fence by whoever has nothing but dmsetup; all else is refused in one sentence and
 # changes nothing. And what a fence says that changes nothing.
-# vm: kernels=6.1,6.12,7,debug,kcsan
+# vm: kernels=6.1,6.12,7,debug,kcsan timeout=400
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"

@@ -7,6 +7,7 @@
  *	failnth table NAME LINE		load a table into the device's inactive slot
  *	failnth clear NAME		empty that slot
  *	failnth tables NAME LINE COUNT	both, so many times
+ *	failnth message NAME TEXT	send it to the device's first target
  *
  * With FAIL_NTH=N in the environment the Nth allocation fails. The exit code is 0 when it is done
  * and 1 when the kernel has refused; then standard error has the errno's name. It also says whether
@@ -111,6 +112,20 @@ static long tables(char **arg)
 	return ret;
 }
 
+static long message(char **arg)
+{
+	static char buffer[BUFFER_SIZE] __attribute__((aligned(8)));
+	struct dm_ioctl *dm = memset(buffer, 0, sizeof(buffer));
+	struct dm_target_msg *msg = (struct dm_target_msg *)(dm + 1);
+
+	if (strlen(arg[1]) >= BUFFER_SIZE - sizeof(*dm) - sizeof(*msg)) {
+		fputs("failnth: the message is too long\n", stderr);
+		exit(2);
+	}
+	memcpy(msg->message, arg[1], strlen(arg[1]));
+	return dm_call(DM_TARGET_MSG, dm, arg[0]);
+}
+
 static const struct {
 	const char *name;
 	int args;
@@ -121,6 +136,7 @@ static const struct {
 	{ "table", 2, table },
 	{ "clear", 1, clear },
 	{ "tables", 3, tables },
+	{ "message", 2, message },
 };
 
 int main(int argc, char **argv)
@@ -142,6 +158,7 @@ int main(int argc, char **argv)
 		return ret < 0;
 	}
 	fputs("usage: failnth load FILE | unload NAME | table NAME LINE | clear NAME | "
-	      "tables NAME LINE COUNT\n", stderr);
+	      "tables NAME LINE COUNT | message NAME TEXT\n",
+	      stderr);
 	return 2;
 }
