@@ -173,8 +173,8 @@ int liteio_block_file_extend(const char *file, uint64_t size_bytes, struct litei
 int liteio_block_loop_resize(const char *path, uint64_t size_bytes, struct liteio_error *err);
 
 /*
- * have a loop device take no discards: what its file has been given it keeps. For as long as the
- * device stands on the file. 0, or a negative errno
+ * have a loop device take no discards: what its file has been given it keeps, until the device is
+ * attached or detached by the functions above. 0, or a negative errno
  */
 int liteio_block_loop_keep(const char *path, struct liteio_error *err);
 

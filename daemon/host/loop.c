@@ -91,6 +91,29 @@ static int configure(const char *loop, int file_fd, const char *file, struct lit
 				liteio_error_str(NULL, -errno));
 }
 
+static char *queue_attr(const char *loop, const char *name)
+{
+	return liteio_strf("/sys/class/block/%s/queue/%s", strrchr(loop, '/') + 1, name);
+}
+
+int liteio_block_loop_keep(const char *path, struct liteio_error *err)
+{
+	char *attr _cleanup_free_ = queue_attr(path, "discard_max_bytes");
+
+	return liteio_fs_write_attr(attr, "0", err);
+}
+
+/* a loop device remembers liteio_block_loop_keep() when it goes to another file */
+static void take_discards(const char *loop)
+{
+	char *hw _cleanup_free_ = queue_attr(loop, "discard_max_hw_bytes");
+	char *attr _cleanup_free_ = queue_attr(loop, "discard_max_bytes");
+	char *most _cleanup_free_ = NULL;
+
+	if (!liteio_fs_read_line(hw, &most, NULL))
+		(void)liteio_fs_write_attr(attr, most, NULL);
+}
+
 int liteio_block_loop_attach(const char *file, char *ret_path, size_t path_len,
 			     struct liteio_error *err)
 {
@@ -127,6 +150,8 @@ int liteio_block_loop_attach(const char *file, char *ret_path, size_t path_len,
 						liteio_error_str(NULL, -errno));
 		snprintf(ret_path, path_len, "/dev/loop%d", nr);
 		r = configure(ret_path, file_fd, real, err);
+		if (!r)
+			take_discards(ret_path);
 		if (r != -EBUSY || tries == ATTACH_TRIES)
 			return r;
 	}
@@ -144,6 +169,7 @@ int liteio_block_loop_detach(const char *path, struct liteio_error *err)
 	/* the kernel would let go later, when the last user leaves: say it now instead */
 	if (!liteio_block_info(path, &i, NULL) && (i.n_holders || i.is_mounted || i.is_swap))
 		return liteio_error_set(err, -EBUSY, "%s is in use", path);
+	take_discards(path);
 	if (ioctl(fd, LOOP_CLR_FD) && errno != ENXIO)
 		return liteio_error_set(err, errno, "cannot let go of %s: %s", path,
 					liteio_error_str(NULL, -errno));
@@ -251,14 +277,6 @@ int liteio_block_loop_resize(const char *path, uint64_t size_bytes, struct litei
 		r = liteio_error_set(err, errno, "cannot make %s as large as its file: %s", path,
 				     liteio_error_str(NULL, -errno));
 	return r;
-}
-
-int liteio_block_loop_keep(const char *path, struct liteio_error *err)
-{
-	char *attr _cleanup_free_ = liteio_strf("/sys/class/block/%s/queue/discard_max_bytes",
-						strrchr(path, '/') + 1);
-
-	return liteio_fs_write_attr(attr, "0", err);
 }
 
 int liteio_block_on_device(const char *path,
