@@ -29,8 +29,6 @@
 #define CONNECTIONS_MAX 64
 #define GROUPS_MAX 256
 #define TIMEOUT_MS_DEFAULT 10000
-/* no operation is allowed to take this long: a job that does is stuck */
-#define STUCK_MS 300000
 
 /**
  * struct api_job - a request under way
@@ -279,8 +277,7 @@ static int decode_body(struct api_job *job, struct liteio_error *err)
 
 static void reply_health(struct liteio_agent *a, struct liteio_http_request *req)
 {
-	unsigned int stuck = liteio_workers_stuck(a->workers, STUCK_MS) +
-			     liteio_workers_stuck(a->urgent, STUCK_MS);
+	unsigned int stuck = liteio_agent_stuck(a);
 	_cleanup_free_ char *text = stuck ? liteio_strf("%u jobs are stuck\n", stuck) :
 					    liteio_strdup("ok\n");
 

@@ -26,33 +26,27 @@
 
 #define KNOWN_MAX_BYTES (1u << 20)
 
-/* one line of the list; "file" only for pools in files, and on devices that nobody looks for */
-struct known_pool {
-	char *name;
-	struct liteio_uuid uuid;
-	char *file;
-	bool remote;
-};
-
 struct known {
-	struct known_pool *pools;
+	struct liteio_known_pool *pools;
 	size_t n_pools;
 };
 
 static const struct liteio_field known_pool_fields[] = {
-	{ .key = "name", .type = LITEIO_FIELD_STRING, .offset = offsetof(struct known_pool, name) },
+	{ .key = "name", .type = LITEIO_FIELD_STRING,
+	  .offset = offsetof(struct liteio_known_pool, name) },
 	{ .key = "uuid", .type = LITEIO_FIELD_UUID, .flags = LITEIO_FIELD_REQUIRED,
-	  .offset = offsetof(struct known_pool, uuid) },
-	{ .key = "file", .type = LITEIO_FIELD_STRING, .offset = offsetof(struct known_pool, file) },
+	  .offset = offsetof(struct liteio_known_pool, uuid) },
+	{ .key = "file", .type = LITEIO_FIELD_STRING,
+	  .offset = offsetof(struct liteio_known_pool, file) },
 	{ .key = "remote", .type = LITEIO_FIELD_BOOL,
-	  .offset = offsetof(struct known_pool, remote) },
+	  .offset = offsetof(struct liteio_known_pool, remote) },
 	{ .key = NULL },
 };
 
 static const struct liteio_field known_fields[] = {
 	{ .key = "pools", .type = LITEIO_FIELD_ARRAY, .flags = LITEIO_FIELD_KEEP_ZERO,
 	  .offset = offsetof(struct known, pools), .count_offset = offsetof(struct known, n_pools),
-	  .elem_size = sizeof(struct known_pool), .fields = known_pool_fields },
+	  .elem_size = sizeof(struct liteio_known_pool), .fields = known_pool_fields },
 	{ .key = NULL },
 };
 
@@ -124,9 +118,9 @@ static bool is_open(struct liteio_agent *a, const struct liteio_uuid *uuid)
 	return open;
 }
 
-static void known_add(struct known *known, const struct known_pool *from)
+static void known_add(struct known *known, const struct liteio_known_pool *from)
 {
-	struct known_pool *to;
+	struct liteio_known_pool *to;
 
 	known->pools = liteio_realloc(known->pools, known->n_pools + 1, sizeof(*known->pools));
 	to = &known->pools[known->n_pools++];
@@ -143,7 +137,7 @@ static void known_add_open(struct liteio_agent *a, struct known *known)
 
 	liteio_pools_all(a->pools, &all, &n);
 	for (i = 0; i < n; i++) {
-		struct known_pool k = { .name = info.name };
+		struct liteio_known_pool k = { .name = info.name };
 		char *lasting;
 
 		liteio_pool_info(all[i]->engine, &info);
@@ -162,7 +156,8 @@ static void known_add_open(struct liteio_agent *a, struct known *known)
 }
 
 /* names are unique on a node: who makes or imports a pool of that name has given the old one up */
-static bool has_successor(const struct known_pool *old, const struct known_pool *open, size_t n)
+static bool has_successor(const struct liteio_known_pool *old, const struct liteio_known_pool *open,
+			  size_t n)
 {
 	size_t i;
 
@@ -184,7 +179,7 @@ static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 	known_add_open(a, &new);
 	n_open = new.n_pools;
 	for (i = 0; i < old.n_pools; i++) {
-		const struct known_pool *k = &old.pools[i];
+		const struct liteio_known_pool *k = &old.pools[i];
 
 		if (!is_open(a, &k->uuid) && !has_successor(k, new.pools, n_open) &&
 		    !(forget && liteio_uuid_equal(&k->uuid, forget)))
@@ -252,6 +247,21 @@ int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct lit
 		*ret = known.pools[i].uuid;
 		r = 0;
 	}
+	liteio_json_fini(&known, known_fields);
+	return r;
+}
+
+int liteio_pools_known_each(struct liteio_agent *a,
+			    void (*each)(const struct liteio_known_pool *known, void *arg),
+			    void *arg, struct liteio_error *err)
+{
+	struct known known = { 0 };
+	int r;
+
+	liteio_guard(&known_lock);
+	r = known_load(a, &known, err);
+	for (size_t i = 0; !r && i < known.n_pools; i++)
+		each(&known.pools[i], arg);
 	liteio_json_fini(&known, known_fields);
 	return r;
 }
@@ -397,7 +407,7 @@ static void open_devices(struct liteio_agent *a, const struct known *known)
 }
 
 /* a device may be there by the same name and be another one; a file that is gone is worth a line */
-static bool is_there(const struct known_pool *k)
+static bool is_there(const struct liteio_known_pool *k)
 {
 	struct liteio_pool_found found;
 
