@@ -11,6 +11,7 @@
 #include "agent/counters.h"
 #include "agent/events.h"
 #include "agent/node.h"
+#include "base/worker.h"
 
 struct liteio_cluster;
 struct liteio_door;
@@ -23,7 +24,6 @@ struct liteio_operations;
 struct liteio_pools;
 struct liteio_arrival;
 struct liteio_watch;
-struct liteio_workers;
 
 #define LITEIO_AGENT_VERSION "1.0.0"
 
@@ -78,5 +78,15 @@ struct liteio_agent {
 	void (*try_later)(struct liteio_agent *a);
 	_Atomic bool ready;
 };
+
+/* no operation is allowed to take this long */
+#define LITEIO_AGENT_STUCK_MS 300000
+
+/* jobs that have; any thread */
+static inline unsigned int liteio_agent_stuck(struct liteio_agent *a)
+{
+	return liteio_workers_stuck(a->workers, LITEIO_AGENT_STUCK_MS) +
+	       liteio_workers_stuck(a->urgent, LITEIO_AGENT_STUCK_MS);
+}
 
 #endif

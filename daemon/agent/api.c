@@ -32,8 +32,6 @@
 /* requests that wait, listeners of events, and as many again that have not said all yet */
 #define CONNECTIONS_MAX 128
 #define TIMEOUT_MS_DEFAULT 10000
-/* no operation is allowed to take this long without getting on: a job that does is stuck */
-#define STUCK_MS 300000
 
 static bool has_field(const struct liteio_field *f, const char *key)
 {
@@ -170,8 +168,7 @@ static int decode_body(struct liteio_ask *ask, struct liteio_error *err)
 
 static void reply_health(struct liteio_agent *a, struct liteio_http_request *req)
 {
-	unsigned int stuck = liteio_workers_stuck(a->workers, STUCK_MS) +
-			     liteio_workers_stuck(a->urgent, STUCK_MS);
+	unsigned int stuck = liteio_agent_stuck(a);
 	_cleanup_free_ char *text = stuck ? liteio_strf("%u jobs are stuck\n", stuck) :
 					    liteio_strdup("ok\n");
 

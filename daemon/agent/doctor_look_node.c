@@ -13,14 +13,8 @@
 #include "agent/pools.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/fs.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "base/worker.h"
-
-#define KNOWN_MAX_BYTES (1u << 20)
-/* as /healthz has it: no operation is allowed to take this long */
-#define STUCK_MS 300000
 
 /* ---- open pools ----------------------------------------------------------------------------- */
 
@@ -138,44 +132,27 @@ void liteio_doctor_look_pools(struct liteio_agent *a, struct liteio_doctor_view 
 
 /* ---- known ones that are not open ----------------------------------------------------------- */
 
-static void add_missing(const struct liteio_json *known, struct liteio_doctor_view *v)
+static void add_missing(const struct liteio_known_pool *known, void *arg)
 {
-	const char *uuid = liteio_json_get_string(known, "uuid");
-	const char *name = liteio_json_get_string(known, "name");
-	struct liteio_doctor_missing m = { 0 };
+	struct liteio_doctor_view *v = arg;
+	struct liteio_doctor_missing m = { .uuid = known->uuid, .remote = known->remote };
+	char uuid[LITEIO_UUID_STRLEN + 1];
 
-	if (!uuid || liteio_uuid_parse(uuid, &m.uuid) || liteio_doctor_pool_of(v, &m.uuid))
+	if (liteio_doctor_pool_of(v, &known->uuid))
 		return;
-	snprintf(m.name, sizeof(m.name), "%s", name ? name : uuid);
-	m.remote = liteio_json_get_bool(known, "remote", false);
+	liteio_uuid_format(&known->uuid, uuid);
+	snprintf(m.name, sizeof(m.name), "%s", known->name ? known->name : uuid);
 	v->missing = liteio_realloc(v->missing, v->n_missing + 1, sizeof(*v->missing));
 	v->missing[v->n_missing++] = m;
 }
 
-/* the list of pools_known.c, which is replaced as a whole */
 static void look_known(struct liteio_agent *a, struct liteio_doctor_view *v)
 {
-	_cleanup_free_ char *path = liteio_strf("%s/pools.json", a->config.state_dir);
-	_cleanup_free_ char *text = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_json *j = NULL;
-	const struct liteio_json *pools;
-	size_t len;
-	int r;
+	int r = liteio_pools_known_each(a, add_missing, v, &err);
 
-	if (!liteio_fs_exists(path))
-		return;
-	r = liteio_fs_read(path, KNOWN_MAX_BYTES, &text, &len, &err);
-	if (!r)
-		r = liteio_json_parse(text, len, &j, &err);
-	if (r) {
+	if (r)
 		liteio_doctor_word(&v->blind, &v->n_blind, "pools", liteio_error_str(&err, r));
-		return;
-	}
-	pools = liteio_json_get(j, "pools");
-	for (size_t i = 0; liteio_json_is_array(pools) && i < liteio_json_len(pools); i++)
-		add_missing(liteio_json_at(pools, i), v);
-	liteio_json_unref(j);
 }
 
 /* ---- the agent ------------------------------------------------------------------------------ */
@@ -207,6 +184,5 @@ void liteio_doctor_look_node(struct liteio_agent *a, struct liteio_doctor_view *
 	look_config(a, v);
 	if (door)
 		snprintf(v->door, sizeof(v->door), "%s", door);
-	v->stuck = liteio_workers_stuck(a->workers, STUCK_MS) +
-		   liteio_workers_stuck(a->urgent, STUCK_MS);
+	v->stuck = liteio_agent_stuck(a);
 }

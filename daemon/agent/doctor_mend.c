@@ -15,6 +15,7 @@
 #include "agent/limits.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
+#include "agent/restore.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -184,18 +185,6 @@ static int link_behind_door(struct liteio_agent *a, const struct liteio_catalog_
 	return r;
 }
 
-/* as after a restart: what this node mounts has its name again */
-static int publish(const struct liteio_target *t, uint64_t generation, struct liteio_error *err)
-{
-	struct liteio_head_state head;
-	int r;
-
-	r = liteio_head_get(&t->volume.uuid, generation, false, &head, err);
-	if (!r)
-		r = liteio_publish_add(&t->volume.uuid, head.path, err);
-	return r ? r : liteio_publish_name(t->volume.name, head.path, err);
-}
-
 static int mend_head(struct liteio_agent *a, const struct liteio_finding *f,
 		     struct liteio_error *err)
 {
@@ -209,7 +198,7 @@ static int mend_head(struct liteio_agent *a, const struct liteio_finding *f,
 	if (!r)
 		r = liteio_export_prepare(a, t.pool, &t.volume, &att, err);
 	if (!r && f->check == LITEIO_CHECK_HEAD_MISSING && att.flags & LITEIO_CATALOG_ATT_LOCAL)
-		r = publish(&t, f->generation, err);
+		r = liteio_restore_names(&t.volume, f->generation, err);
 	return r ? r : link_behind_door(a, &att, err);
 }
 
@@ -249,7 +238,7 @@ static int mend_link(struct liteio_agent *a, const struct liteio_finding *f,
 		return 0;
 	}
 	r = liteio_target_find_uuid(a, &f->uuid, &t, err);
-	return r ? r : publish(&t, f->generation, err);
+	return r ? r : liteio_restore_names(&t.volume, f->generation, err);
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */

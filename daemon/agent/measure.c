@@ -20,10 +20,7 @@
 #include "base/json.h"
 #include "base/openmetrics.h"
 #include "base/str.h"
-#include "base/worker.h"
 #include "model/local.h"
-
-#define STUCK_MS 300000
 
 static void gauge(struct liteio_openmetrics *m, const char *name, const char *help, uint64_t value)
 {
@@ -289,7 +286,6 @@ void liteio_measure_agent(struct liteio_agent *a, struct liteio_openmetrics *m)
 {
 	requests(a, m);
 	gauge(m, "liteio_jobs_stuck", "Operations that run for longer than any should.",
-	      liteio_workers_stuck(a->workers, STUCK_MS) +
-		      liteio_workers_stuck(a->urgent, STUCK_MS));
+	      liteio_agent_stuck(a));
 	process(m);
 }

@@ -258,6 +258,21 @@ int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct lit
 	return r;
 }
 
+int liteio_pools_known_each(struct liteio_agent *a,
+			    void (*each)(const struct liteio_known_pool *known, void *arg),
+			    void *arg, struct liteio_error *err)
+{
+	struct liteio_known known = { 0 };
+	int r;
+
+	liteio_guard(&known_lock);
+	r = known_load(a, &known, err);
+	for (size_t i = 0; !r && i < known.n_pools; i++)
+		each(&known.pools[i], arg);
+	liteio_json_fini(&known, known_fields);
+	return r;
+}
+
 char *liteio_pools_known_file(struct liteio_agent *a, const char *name)
 {
 	struct liteio_known known = { 0 };

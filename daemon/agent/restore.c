@@ -150,18 +150,16 @@ static void sweep(struct liteio_agent *a)
 		log_err(NULL, "what the kernel has is not known: %s", liteio_error_str(&err, r));
 }
 
-/* what this node mounts at boot has its name again; whoever is mounted has it still */
-static int publish(const struct live *l, struct liteio_error *err)
+int liteio_restore_names(const struct liteio_catalog_volume *v, uint64_t generation,
+			 struct liteio_error *err)
 {
 	struct liteio_head_state head;
 	int r;
 
-	if (!(l->att.flags & LITEIO_CATALOG_ATT_LOCAL))
-		return 0;
-	r = liteio_head_get(&l->att.volume, l->att.generation, false, &head, err);
+	r = liteio_head_get(&v->uuid, generation, false, &head, err);
 	if (r == 0)
-		r = liteio_publish_add(&l->att.volume, head.path, err);
-	return r ? r : liteio_publish_name(l->volume.name, head.path, err);
+		r = liteio_publish_add(&v->uuid, head.path, err);
+	return r ? r : liteio_publish_name(v->name, head.path, err);
 }
 
 /* others may have ended it, or changed its volume, since it was collected; the volume is locked */
@@ -193,8 +191,9 @@ static void prepare(struct liteio_agent *a, struct live *l)
 	if (!is_still_live(l))
 		return;
 	r = liteio_export_prepare(a, l->pool, &l->volume, &l->att, &err);
-	if (r == 0)
-		r = publish(l, &err);
+	/* whoever is mounted has its name still */
+	if (r == 0 && l->att.flags & LITEIO_CATALOG_ATT_LOCAL)
+		r = liteio_restore_names(&l->volume, l->att.generation, &err);
 	l->prepared = r == 0;
 	if (r)
 		log_err(NULL, "volume %s: generation %" PRIu64 " is not restored: %s",

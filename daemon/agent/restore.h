@@ -5,7 +5,10 @@
 #ifndef LITEIO_AGENT_RESTORE_H
 #define LITEIO_AGENT_RESTORE_H
 
+#include <stdint.h>
+
 struct liteio_agent;
+struct liteio_catalog_volume;
 struct liteio_error;
 struct liteio_open_pool;
 
@@ -26,5 +29,9 @@ void liteio_restore_pool(struct liteio_agent *a, struct liteio_open_pool *p);
 /* floors and fenced generations of one pool into the kernel's registry; 0 without the module */
 int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 			  struct liteio_error *err);
+
+/* what this node mounts has its names again, which lead to that generation's head; worker */
+int liteio_restore_names(const struct liteio_catalog_volume *v, uint64_t generation,
+			 struct liteio_error *err);
 
 #endif
