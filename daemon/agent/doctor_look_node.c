@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "agent/doctor.h"
 #include "agent/door.h"
+#include "agent/known.h"
 #include "agent/pools.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -132,9 +133,8 @@ void liteio_doctor_look_pools(struct liteio_agent *a, struct liteio_doctor_view 
 
 /* ---- known ones that are not open ----------------------------------------------------------- */
 
-static void add_missing(const struct liteio_known_pool *known, void *arg)
+static void add_missing(struct liteio_doctor_view *v, const struct liteio_known_pool *known)
 {
-	struct liteio_doctor_view *v = arg;
 	struct liteio_doctor_missing m = { .uuid = known->uuid, .remote = known->remote };
 	char uuid[LITEIO_UUID_STRLEN + 1];
 
@@ -149,8 +149,12 @@ static void add_missing(const struct liteio_known_pool *known, void *arg)
 static void look_known(struct liteio_agent *a, struct liteio_doctor_view *v)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r = liteio_pools_known_each(a, add_missing, v, &err);
+	struct liteio_known known = { 0 };
+	int r = liteio_known_list(a, &known, &err);
 
+	for (size_t i = 0; i < known.n_pools; i++)
+		add_missing(v, &known.pools[i]);
+	liteio_known_list_free(&known);
 	if (r)
 		liteio_doctor_word(&v->blind, &v->n_blind, "pools", liteio_error_str(&err, r));
 }

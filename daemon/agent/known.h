@@ -11,6 +11,7 @@
 #include "base/uuid.h"
 
 struct liteio_agent;
+struct liteio_error;
 
 /**
  * struct liteio_known_pool - one line of the list
@@ -31,8 +32,8 @@ struct liteio_known {
 	size_t n_pools;
 };
 
-/* all of it, or nothing when it can not be read, which is logged. Context: worker */
-void liteio_known_list(struct liteio_agent *a, struct liteio_known *ret);
+/* all of it; when it can not be read, nothing, and the error: logged if @err is NULL. Context: worker */
+int liteio_known_list(struct liteio_agent *a, struct liteio_known *ret, struct liteio_error *err);
 void liteio_known_list_free(struct liteio_known *known);
 
 #endif

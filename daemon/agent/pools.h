@@ -206,24 +206,7 @@ char *liteio_pools_missing(struct liteio_agent *a);
 
 /* the uuid of the pool that is known by this name: 0 or -ENOENT. Worker */
 int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct liteio_uuid *ret);
-/**
- * struct liteio_known_pool - a pool that this node should have
- * @name: may be NULL
- * @uuid: of the pool
- * @file: of pools in files, and on devices that nobody looks for
- * @remote: it had consumers elsewhere
- */
-struct liteio_known_pool {
-	char *name;
-	struct liteio_uuid uuid;
-	char *file;
-	bool remote;
-};
 
-/* one after the other, under the list's lock; an unreadable list is an error. Worker */
-int liteio_pools_known_each(struct liteio_agent *a,
-			    void (*each)(const struct liteio_known_pool *known, void *arg),
-			    void *arg, struct liteio_error *err);
 /* the file in which a known pool is, in new memory; NULL when it is in none. Worker */
 char *liteio_pools_known_file(struct liteio_agent *a, const char *name);
 

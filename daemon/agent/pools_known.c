@@ -84,10 +84,13 @@ static void known_load_or_none(struct liteio_agent *a, struct liteio_known *ret)
 		log_err(NULL, "the list of pools is not readable: %s", liteio_error_str(&err, r));
 }
 
-void liteio_known_list(struct liteio_agent *a, struct liteio_known *ret)
+int liteio_known_list(struct liteio_agent *a, struct liteio_known *ret, struct liteio_error *err)
 {
 	liteio_guard(&known_lock);
+	if (err)
+		return known_load(a, ret, err);
 	known_load_or_none(a, ret);
+	return 0;
 }
 
 void liteio_known_list_free(struct liteio_known *known)
@@ -254,21 +257,6 @@ int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct lit
 		*ret = known.pools[i].uuid;
 		r = 0;
 	}
-	liteio_json_fini(&known, known_fields);
-	return r;
-}
-
-int liteio_pools_known_each(struct liteio_agent *a,
-			    void (*each)(const struct liteio_known_pool *known, void *arg),
-			    void *arg, struct liteio_error *err)
-{
-	struct liteio_known known = { 0 };
-	int r;
-
-	liteio_guard(&known_lock);
-	r = known_load(a, &known, err);
-	for (size_t i = 0; !r && i < known.n_pools; i++)
-		each(&known.pools[i], arg);
 	liteio_json_fini(&known, known_fields);
 	return r;
 }

@@ -442,7 +442,7 @@ void liteio_pools_open_known(struct liteio_agent *a)
 {
 	struct liteio_known known = { 0 };
 
-	liteio_known_list(a, &known);
+	liteio_known_list(a, &known, NULL);
 	open_files(a, &known);
 	open_devices(a, &known);
 	liteio_known_list_free(&known);
@@ -456,7 +456,7 @@ bool liteio_pools_any_missing(struct liteio_agent *a)
 	struct liteio_known known = { 0 };
 	bool missing = false;
 
-	liteio_known_list(a, &known);
+	liteio_known_list(a, &known, NULL);
 	for (size_t i = 0; i < known.n_pools; i++)
 		missing = missing || !is_open(a, &known.pools[i].uuid);
 	liteio_known_list_free(&known);
@@ -519,7 +519,7 @@ void liteio_pools_open_missing(struct liteio_agent *a, bool is_again,
 	struct liteio_known known = { 0 };
 	struct openings all = { 0 };
 
-	liteio_known_list(a, &known);
+	liteio_known_list(a, &known, NULL);
 	add_missing_files(&all, a, &known);
 	add_missing_devices(&all, a, &known, is_again);
 	liteio_known_list_free(&known);
