@@ -324,6 +324,12 @@ void liteio_pools_leave(struct liteio_open_pool *p)
 	pthread_cond_broadcast(&p->changed);
 }
 
+uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p)
+{
+	liteio_guard(&p->lock);
+	return p->busy ? liteio_now_ms() - p->since_ms : 0;
+}
+
 /* ---- finding a volume ---- */
 
 /* how a target is looked up in one pool */
