@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "pool/heir.h"
 
 /* one could not be opened because of what ends by itself */
 static atomic_bool may_be_tried_again;
@@ -84,7 +85,11 @@ static int open_one(const struct liteio_opening *o, const char *device)
 	struct liteio_pool *engine;
 	int r;
 
+	if (o->has_uuid)
+		liteio_heir_begin(&o->uuid);
 	r = liteio_pool_open(device, &engine, &err);
+	if (o->has_uuid)
+		liteio_heir_end();
 	/* said by its first disk, and no copy of it is here: what one disk says is not enough */
 	if (r == -EPERM && liteio_pool_probe(device, &found, NULL) == 0) {
 		forget_exported(a, device, &found.label.pool_uuid);
