@@ -81,8 +81,10 @@ prepare() {
 		conv=fsync oflag=direct status=none
 	liteioctl export delete a 1 >/dev/null
 }
+# and the kernel remembers nothing of it
 check() {
-	[ "$(j volume list | jq -r '[.items[].name] | join(" ")')" = busy ]
+	[ "$(j volume list | jq -r '[.items[].name] | join(" ")')" = busy ] &&
+		[ "$(j module volumes | jq -r '[.items[].name] | join(" ")')" = busy ]
 }
 interrupted "deleting a volume" "$(steps volume-delete agent-delete reclaim)" liteioctl volume delete a
 prepare() {
