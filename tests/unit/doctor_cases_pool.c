@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What can be wrong with pools and disks, and what the doctor finds then:
+ * cases for daemon/agent/doctor_plan_pool.c.
+ */
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "doctor_node.h"
+
+static void missing(struct doctor_node *n)
+{
+	snprintf(n->missing[0].name, sizeof(n->missing[0].name), "cold");
+	n->missing[0].uuid = doctor_uuid(STRANGER);
+	n->v.n_missing = 1;
+	/* its disk, and what the kernel has of unknown volumes, is said with it, or not at all */
+	n->found[1].f.label.pool_uuid = doctor_uuid(STRANGER);
+	n->v.n_found = 2;
+	n->regs[2] = (struct liteio_netlink_volume){ .uuid = doctor_uuid(STRANGER), .floor = 3 };
+	n->v.n_reg_volumes = 3;
+}
+
+static void missing_remote(struct doctor_node *n)
+{
+	missing(n);
+	n->missing[0].remote = true;
+}
+
+static void found_other(struct doctor_node *n)
+{
+	snprintf(n->found[1].f.device, sizeof(n->found[1].f.device), "/dev/vdc");
+	n->found[1].f.label.pool_uuid = doctor_uuid(STRANGER);
+	n->v.n_found = 2;
+}
+
+static void found_exported(struct doctor_node *n)
+{
+	found_other(n);
+	n->found[1].f.label.exported = true;
+}
+
+static void found_copy(struct doctor_node *n)
+{
+	found_other(n);
+	n->found[1].f.label.pool_uuid = doctor_uuid(POOL);
+}
+
+static void pool_state(struct doctor_node *n)
+{
+	n->pools[0].info.condition = LITEIO_POOL_READ_ONLY;
+}
+
+static void pool_low(struct doctor_node *n)
+{
+	n->pools[0].info.space.fill = LITEIO_FILL_LOW;
+}
+
+static void pool_critical(struct doctor_node *n)
+{
+	n->pools[0].info.space.fill = LITEIO_FILL_CRITICAL;
+}
+
+static void pool_metadata(struct doctor_node *n)
+{
+	n->pools[0].info.meta_used_bytes = 80;
+}
+
+static void pool_no_space(struct doctor_node *n)
+{
+	n->pools[0].info.space.fill = LITEIO_FILL_FULL;
+	n->pools[0].info.condition = LITEIO_POOL_NO_SPACE;
+}
+
+static void catalog_fill(struct doctor_node *n)
+{
+	n->pools[0].copies.records = 1600;
+}
+
+static void catalog_nearly(struct doctor_node *n)
+{
+	n->pools[0].copies.records = 1599;
+}
+
+static void catalog_copy(struct doctor_node *n)
+{
+	n->pools[0].copies.slots = 1;
+}
+
+static void label_copy(struct doctor_node *n)
+{
+	n->pools[0].copies.labels_differ = true;
+}
+
+static void not_looked(struct doctor_node *n)
+{
+	n->pools[0].copies = (struct liteio_pool_copies){ 0 };
+	n->pools[0].looked = false;
+}
+
+static void deletion(struct doctor_node *n)
+{
+	n->pools[0].reclaims = false;
+}
+
+static const struct doctor_case cases[] = {
+	{ FOUND("a pool is missing", missing, "cold", POOL_MISSING, WARN) },
+	{ FOUND("and others wait for it", missing_remote, "cold", POOL_MISSING, ERR) },
+	{ FOUND("a pool that is not open", found_other, "/dev/vdc", POOL_FOUND, WARN) },
+	{ .name = "an exported one", .spoil = found_exported },
+	{ FOUND("a copy", found_copy, "/dev/vdc", POOL_FOUND, ERR) },
+	{ FOUND("a pool that is read-only", pool_state, "fast", POOL_STATE, ERR) },
+	{ FOUND("a pool that fills", pool_low, "fast", POOL_FILL, INFO) },
+	{ FOUND("a pool that is nearly full", pool_critical, "fast", POOL_FILL, ERR) },
+	{ FOUND("metadata that fill", pool_metadata, "fast", POOL_FILL, WARN) },
+	{ FOUND("a full pool", pool_no_space, "fast", POOL_STATE, ERR) },
+	{ FOUND("a full catalog", catalog_fill, "fast", CATALOG_FILL, WARN) },
+	{ .name = "a catalog that is not", .spoil = catalog_nearly },
+	{ MENDED("a damaged slot", catalog_copy, "fast", CATALOG_COPY, WARN) },
+	{ MENDED("a damaged label", label_copy, "fast", LABEL_COPY, WARN) },
+	{ .name = "a disk that does not answer", .spoil = not_looked },
+	{ MENDED("a deletion that stands", deletion, "fast", DELETION, WARN) },
+};
+
+const struct doctor_cases doctor_cases_pool = { cases, LITEIO_ARRAY_SIZE(cases) };
