@@ -23,6 +23,8 @@
 #define CONTROL "/dev/loop-control"
 /* somebody else may take the free device we were told of; then the next one */
 #define ATTACH_TRIES 32
+/* a multiple of what any filesystem punches holes by */
+#define DISCARD_UNIT (1ull << 20)
 
 /* does this loop device stand on this very file? By inode: names differ, in a container */
 static bool stands_on(const char *loop, const struct stat *file)
@@ -108,10 +110,13 @@ static void take_discards(const char *loop)
 {
 	char *hw _cleanup_free_ = queue_attr(loop, "discard_max_hw_bytes");
 	char *attr _cleanup_free_ = queue_attr(loop, "discard_max_bytes");
-	char *most _cleanup_free_ = NULL;
+	char *most _cleanup_free_ = NULL, *whole _cleanup_free_ = NULL;
 
-	if (!liteio_fs_read_line(hw, &most, NULL))
-		(void)liteio_fs_write_attr(attr, most, NULL);
+	if (liteio_fs_read_line(hw, &most, NULL))
+		return;
+	/* not what was read: "all there are" is 4 GiB less a sector, and no multiple of the granularity */
+	whole = liteio_strf("%llu", strtoull(most, NULL, 10) & ~(DISCARD_UNIT - 1));
+	(void)liteio_fs_write_attr(attr, whole, NULL);
 }
 
 int liteio_block_loop_attach(const char *file, char *ret_path, size_t path_len,
