@@ -5,8 +5,7 @@
  * Deleting a device walks all its mappings with the pool's metadata lock held, and every volume of
  * the pool waits. So its blocks are discarded first, a slice at a time, from the end: the kernel
  * says where the last mapped block is, which makes holes cost nothing and needs no memory of where
- * we were. What is left for the delete is an empty tree. Only where the metadata are nearly full is
- * nothing discarded.
+ * we were. What is left for the delete is an empty tree.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -136,21 +135,6 @@ static int give_back(struct reclaim_op *op, const char *path, uint64_t end,
 	return r ? r : liteio_block_discard(fd, start, end - start, err);
 }
 
-/*
- * Discarding changes tree after tree of what is shared, and each change takes a block of metadata
- * before it gives one back: a pool that has few left fails of it. There the delete does it all.
- */
-static bool has_metadata_for_slices(struct liteio_engine *e)
-{
-	struct liteio_engine_status s;
-	struct liteio_usage meta;
-
-	if (e->ops->status(e, &s, NULL))
-		return true;
-	meta = (struct liteio_usage){ s.meta_used, s.meta_total };
-	return !liteio_account_metadata(&meta, LITEIO_ACCOUNT_SHARE, NULL);
-}
-
 /* discard the last slice that has blocks; @ret_left is false when nothing is left to do so */
 static int discard_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error *err)
 {
@@ -160,8 +144,6 @@ static int discard_slice(struct reclaim_op *op, bool *ret_left, struct liteio_er
 	int r;
 
 	*ret_left = false;
-	if (op->wipe == LITEIO_CATALOG_WIPE_NONE && !has_metadata_for_slices(e))
-		return 0;
 	r = e->ops->volume_activate(e, &op->uuid, op->thin_id, op->size, &thin, err);
 	/* the kernel has never heard of it, or not any more: there is nothing to give back */
 	if (r == -ENODATA)
