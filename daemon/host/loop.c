@@ -23,8 +23,7 @@
 #define CONTROL "/dev/loop-control"
 /* somebody else may take the free device we were told of; then the next one */
 #define ATTACH_TRIES 32
-/* a multiple of what any filesystem punches holes by */
-#define DISCARD_UNIT (1ull << 20)
+#define LOOP_PATH "/dev/loop"
 
 /* does this loop device stand on this very file? By inode: names differ, in a container */
 static bool stands_on(const char *loop, const struct stat *file)
@@ -105,18 +104,21 @@ int liteio_block_loop_keep(const char *path, struct liteio_error *err)
 	return liteio_fs_write_attr(attr, "0", err);
 }
 
-/* a loop device remembers liteio_block_loop_keep() when it goes to another file */
-static void take_discards(const char *loop)
+/*
+ * A loop device remembers liteio_block_loop_keep() when it goes to another file, and no kernel lets
+ * that be taken back: with no discards its granularity is 0, of which nothing is a multiple. So the
+ * device goes, once nobody has it open, and who asks for a free one gets it anew. True if it went.
+ */
+static bool remove_kept(int control, const char *loop)
 {
 	char *hw _cleanup_free_ = queue_attr(loop, "discard_max_hw_bytes");
 	char *attr _cleanup_free_ = queue_attr(loop, "discard_max_bytes");
-	char *most _cleanup_free_ = NULL, *whole _cleanup_free_ = NULL;
+	char *can _cleanup_free_ = NULL, *takes _cleanup_free_ = NULL;
 
-	if (liteio_fs_read_line(hw, &most, NULL))
-		return;
-	/* not what was read: "all there are" is 4 GiB less a sector, and no multiple of the granularity */
-	whole = liteio_strf("%llu", strtoull(most, NULL, 10) & ~(DISCARD_UNIT - 1));
-	(void)liteio_fs_write_attr(attr, whole, NULL);
+	if (liteio_fs_read_line(hw, &can, NULL) || !strcmp(can, "0") ||
+	    liteio_fs_read_line(attr, &takes, NULL) || strcmp(takes, "0"))
+		return false;
+	return !ioctl(control, LOOP_CTL_REMOVE, strtol(loop + strlen(LOOP_PATH), NULL, 10));
 }
 
 int liteio_block_loop_attach(const char *file, char *ret_path, size_t path_len,
@@ -153,10 +155,10 @@ int liteio_block_loop_attach(const char *file, char *ret_path, size_t path_len,
 		if (nr < 0)
 			return liteio_error_set(err, errno, "there is no free loop device: %s",
 						liteio_error_str(NULL, -errno));
-		snprintf(ret_path, path_len, "/dev/loop%d", nr);
+		snprintf(ret_path, path_len, LOOP_PATH "%d", nr);
+		if (tries < ATTACH_TRIES && remove_kept(control, ret_path))
+			continue;
 		r = configure(ret_path, file_fd, real, err);
-		if (!r)
-			take_discards(ret_path);
 		if (r != -EBUSY || tries == ATTACH_TRIES)
 			return r;
 	}
@@ -164,7 +166,7 @@ int liteio_block_loop_attach(const char *file, char *ret_path, size_t path_len,
 
 int liteio_block_loop_detach(const char *path, struct liteio_error *err)
 {
-	int fd _cleanup_close_ = open(path, O_RDONLY | O_CLOEXEC);
+	int fd _cleanup_close_ = open(path, O_RDONLY | O_CLOEXEC), control _cleanup_close_ = -1;
 	struct liteio_block_info i;
 
 	if (fd < 0)
@@ -174,10 +176,14 @@ int liteio_block_loop_detach(const char *path, struct liteio_error *err)
 	/* the kernel would let go later, when the last user leaves: say it now instead */
 	if (!liteio_block_info(path, &i, NULL) && (i.n_holders || i.is_mounted || i.is_swap))
 		return liteio_error_set(err, -EBUSY, "%s is in use", path);
-	take_discards(path);
 	if (ioctl(fd, LOOP_CLR_FD) && errno != ENXIO)
 		return liteio_error_set(err, errno, "cannot let go of %s: %s", path,
 					liteio_error_str(NULL, -errno));
+	/* the next one may be somebody else's; if it can not go now, attaching it makes it go */
+	close(take_fd(&fd));
+	control = open(CONTROL, O_RDWR | O_CLOEXEC);
+	if (control >= 0)
+		(void)remove_kept(control, path);
 	return 0;
 }
 
