@@ -418,6 +418,16 @@ static void open_devices(struct liteio_agent *a, const struct liteio_known *know
 	open_all(&all);
 }
 
+/* it was tried already, as a pool that is known */
+static bool is_known_file(const struct liteio_known *known, const char *file)
+{
+	for (size_t i = 0; i < known->n_pools; i++) {
+		if (known->pools[i].file && !strcmp(known->pools[i].file, file))
+			return true;
+	}
+	return false;
+}
+
 /* files first: their loop devices then are seen as what they are, in use */
 static void open_files(struct liteio_agent *a, const struct liteio_known *known)
 {
@@ -432,7 +442,7 @@ static void open_files(struct liteio_agent *a, const struct liteio_known *known)
 		const char *pattern = a->config.devices[i];
 
 		if (!strpbrk(pattern, "*?[") && strncmp(pattern, "/dev/", 5) != 0 &&
-		    liteio_fs_exists(pattern) && !is_under_way(pattern))
+		    liteio_fs_exists(pattern) && !is_known_file(known, pattern))
 			add_device(add(&all, a, NULL), pattern);
 	}
 	open_all(&all);
