@@ -362,8 +362,8 @@ END_TEST
 
 /*
  * The newest slot has rotted, and the state is written again from memory: over the rotten one
- * first, for the other one is whole. What that one holds is older than what was the newest, and no part of
- * anything may be laid over it.
+ * first, for the other one is whole. What that one holds is older than what was the newest, and no
+ * part of anything may be laid over it.
  */
 START_TEST(test_doubt)
 {
