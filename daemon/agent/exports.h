@@ -2,7 +2,8 @@
 /*
  * Exports: from a live attachment of the catalog to a head and a subsystem, and back.
  *
- * Context of all functions: worker; the caller holds the volume's lock (locks.h).
+ * Context of all functions: worker. Who changes what a volume has in the kernel holds its lock
+ * (locks.h); who only looks need not.
  */
 #ifndef LITEIO_AGENT_EXPORTS_H
 #define LITEIO_AGENT_EXPORTS_H

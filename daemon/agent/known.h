@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The list of pools that are this node's, for those that open them.
+ * The list of pools that are this node's, line by line: for those that open them, and for the
+ * doctor. What is asked of it otherwise is in pools.h.
  */
 #ifndef LITEIO_AGENT_KNOWN_H
 #define LITEIO_AGENT_KNOWN_H
@@ -27,12 +28,25 @@ struct liteio_known_pool {
 	bool remote;
 };
 
+/**
+ * struct liteio_known - the list
+ * @pools: its lines
+ * @n_pools: how many
+ */
 struct liteio_known {
 	struct liteio_known_pool *pools;
 	size_t n_pools;
 };
 
-/* all of it; when it can not be read, nothing, and the error: logged if @err is NULL. Context: worker */
+/**
+ * liteio_known_list() - all of it
+ * @a: the agent
+ * @ret: zeroed by the caller; released with liteio_known_list_free(). Empty when there is no list,
+ *	or it can not be read
+ * @err: why it can not be read; NULL: that is logged, and no failure
+ *
+ * Context: worker. Return: 0 or a negative errno.
+ */
 int liteio_known_list(struct liteio_agent *a, struct liteio_known *ret, struct liteio_error *err);
 void liteio_known_list_free(struct liteio_known *known);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Locks by name: one operation at a time on one volume, without a lock object per volume.
+ * Locks by name: one operation at a time on one volume, without a lock object per volume. Names are
+ * uuids of volumes, "volume:NAME" and "snapshot:NAME" for what is to get a name, and "pools"; ops.h
+ * has their order.
  */
 #ifndef LITEIO_AGENT_LOCKS_H
 #define LITEIO_AGENT_LOCKS_H

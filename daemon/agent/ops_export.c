@@ -330,7 +330,8 @@ static int list_volume(void *arg, struct liteio_open_pool *p,
 	for (i = 0; i < n; i++) {
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
 			continue;
-		r = liteio_export_show(l->agent, &l->view, v, &atts[i], &ret->items[ret->n_items++], err);
+		r = liteio_export_show(l->agent, &l->view, v, &atts[i],
+				       &ret->items[ret->n_items++], err);
 		if (r)
 			return r;
 	}

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "host/netlink.h"
 #include "model/local.h"
+#include "pool/find.h"
 #include "pool/step.h"
 
 /* ---- export --------------------------------------------------------------------------------- */
@@ -45,37 +46,31 @@ static void fill_exported(const struct liteio_open_pool *p,
 	}
 }
 
-/* not open: a disk of this node may carry it, exported before */
+/*
+ * not open: disks of this node may carry it, exported before; another one of that name is no answer
+ * for one that could not be opened
+ */
 static int find_exported(struct liteio_agent *a, const char *pool,
 			 struct liteio_local_pool_exported *ret, struct liteio_error *err)
 {
+	struct liteio_pool_wanted wanted = { .name = pool, .is_exported = true };
 	struct liteio_pool_found *found _cleanup_free_ = NULL;
 	struct liteio_uuid known;
-	bool is_known = !liteio_pools_known_uuid(a, pool, &known);
 	size_t n;
 	int r;
 
-	r = liteio_pool_scan(&found, &n, err);
+	if (!liteio_pools_known_uuid(a, pool, &known))
+		wanted.uuid = &known;
+	r = liteio_pool_find(&wanted, &found, &n, err);
+	if (r == -ENOENT)
+		return liteio_error_set(err, r, "pool %s: no such pool", pool);
 	if (r)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		const struct liteio_label *l = &found[i].label;
-
-		if (!l->exported || strcmp(l->pool_name, pool) != 0)
-			continue;
-		/* another one of that name is no answer for one that could not be opened */
-		if (is_known && !liteio_uuid_equal(&known, &l->pool_uuid))
-			continue;
-		if (!ret->exported) {
-			ret->exported = true;
-			ret->name = liteio_strdup(pool);
-			ret->uuid = l->pool_uuid;
-		}
-		if (liteio_uuid_equal(&ret->uuid, &l->pool_uuid))
-			add_device(ret, found[i].device);
-	}
-	if (!ret->exported)
-		return liteio_error_set(err, -ENOENT, "pool %s: no such pool", pool);
+		return liteio_error_wrap(err, r, "pool %s is not open", pool);
+	ret->exported = true;
+	ret->name = liteio_strdup(pool);
+	ret->uuid = found[0].label.pool_uuid;
+	for (size_t i = 0; i < n; i++)
+		add_device(ret, found[i].device);
 	return 0;
 }
 

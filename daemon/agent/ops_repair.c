@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "host/head.h"
+#include "pool/find.h"
 #include "pool/repair.h"
 #include "pool/step.h"
 
@@ -207,11 +208,13 @@ static void answer(struct liteio_open_pool *p, const struct liteio_pool_repaired
 static int find_closed(struct liteio_agent *a, const char *pool, char **ret,
 		       struct liteio_error *err)
 {
-	struct liteio_pool_found found;
-	int r = liteio_pool_salvage_find(pool, &found, err);
+	const struct liteio_pool_wanted wanted = { .name = pool };
+	struct liteio_pool_found *found _cleanup_free_ = NULL;
+	size_t n;
+	int r = liteio_pool_find(&wanted, &found, &n, err);
 
 	if (!r)
-		*ret = liteio_strdup(found.device);
+		*ret = liteio_strdup(found[0].device);
 	if (r != -ENOENT)
 		return r;
 	*ret = liteio_pools_known_file(a, pool);

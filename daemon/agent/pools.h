@@ -25,7 +25,7 @@ struct liteio_waiter;
  * @engine: what daemon/pool made of it; its lane functions only between enter and leave
  * @name: of the pool
  * @uuid: of the pool
- * @remote: written down as one that other nodes use; never unset
+ * @remote: it is on the disk that other nodes use it (liteio_pools_remember_remote()); never unset
  * @reclaims: a job gives space back
  * @repairs: its metadata are being repaired
  * @refs: users, the table included; under the table's lock
@@ -201,12 +201,13 @@ int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_know
 int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			     struct liteio_error *err);
 
-/* known pools that are not open and had remote consumers: "pool a, pool b" in new memory, or
- * NULL. Reads the list; worker
+/*
+ * known pools that are not open and had remote consumers: "pool a, pool b" in new memory, or NULL.
+ * Reads the list; one that can not be read is logged, and has none. Worker
  */
 char *liteio_pools_missing(struct liteio_agent *a);
 
-/* the uuid of the pool that is known by this name: 0 or -ENOENT. Worker */
+/* the uuid of the pool that is known by this name, open or not: 0 or -ENOENT. Worker */
 int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct liteio_uuid *ret);
 
 /* the file in which a known pool is, in new memory; NULL when it is in none. Worker */

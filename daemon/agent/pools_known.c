@@ -151,11 +151,9 @@ static void known_add_open(struct liteio_agent *a, struct liteio_known *known)
 		char *lasting;
 
 		liteio_pool_info(all[i]->engine, &info);
-		if (liteio_export_has_remote(all[i]))
-			all[i]->remote = true;
 		k.uuid = info.uuid;
 		k.file = info.file[0] ? info.file : NULL;
-		k.remote = all[i]->remote;
+		k.remote = all[i]->remote || liteio_export_has_remote(all[i]);
 		lasting = k.file ? NULL : liteio_block_lasting_path(info.device);
 		if (lasting)
 			k.file = lasting;
@@ -177,6 +175,20 @@ static bool has_successor(const struct liteio_known_pool *old,
 	return false;
 }
 
+/* the list is on the disk: nobody need write down again who has remote consumers */
+static void remember_written(struct liteio_agent *a, const struct liteio_known *known)
+{
+	struct liteio_open_pool *p;
+
+	for (size_t i = 0; i < known->n_pools; i++) {
+		if (!known->pools[i].remote ||
+		    liteio_pools_get_uuid(a->pools, &known->pools[i].uuid, &p))
+			continue;
+		p->remote = true;
+		liteio_pools_put(a->pools, p);
+	}
+}
+
 /* those that are open, and those that were known and are missing, but for one uuid */
 static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 		   struct liteio_error *err)
@@ -196,6 +208,8 @@ static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 			known_add(&new, k);
 	}
 	r = known_save(a, &new, err);
+	if (!r)
+		remember_written(a, &new);
 	liteio_json_fini(&old, known_fields);
 	liteio_json_fini(&new, known_fields);
 	return r;

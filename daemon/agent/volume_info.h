@@ -11,8 +11,8 @@
 #include "model/local.h"
 
 /*
- * bytes in use; the thin device is activated for it when needed and @may_activate; false, and 0, when
- * nobody can tell. worker
+ * bytes in use; the thin device is activated for it when needed and @may_activate; false, and 0,
+ * when nobody can tell. Worker
  */
 bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 				  const struct liteio_catalog_volume *v, bool may_activate,

@@ -492,8 +492,8 @@ struct liteio_local_volume_attachment {
  * @pool: pool it lives on
  * @size_bytes: size
  * @allocated_bytes: blocks in use; of one that is being deleted, those not given back yet
- * @allocated_unknown: nobody has looked: the pool does not answer, or it is one of a list and not in
- *	the kernel
+ * @allocated_unknown: nobody has looked: the pool does not answer, or it is one of a list and not
+ *	in the kernel
  * @volume_class: enum liteio_volume_class
  * @state: "ready", "creating", "deleting" or "failed"
  * @floor: lowest generation still allowed, persisted

@@ -11,7 +11,7 @@
 /* the length that liteio_crc32c_join() knows */
 #define LITEIO_CRC32C_UNIT 512u
 
-/* checksum of @len bytes, going on from @crc (0 to begin); by the CPU's instruction if it has one */
+/* of @len bytes, going on from @crc (0 to begin); by the CPU's instruction if it has one */
 uint32_t liteio_crc32c(uint32_t crc, const void *data, size_t len);
 /* the same by table, on every CPU */
 uint32_t liteio_crc32c_by_table(uint32_t crc, const void *data, size_t len);

@@ -245,12 +245,13 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 {
 	const struct liteio_label *l = &p->store.label;
-	struct liteio_pool_info i = { .uuid = l->pool_uuid, .engine = p->engine->ops->name };
+	struct liteio_pool_info i = { .engine = p->engine->ops->name };
 
-	memcpy(i.name, l->pool_name, sizeof(i.name));
 	memcpy(i.file, p->file, sizeof(i.file));
-	i.block_bytes = l->thin_block;
 	liteio_guard(&p->lock);
+	i.uuid = l->pool_uuid;
+	memcpy(i.name, l->pool_name, sizeof(i.name));
+	i.block_bytes = l->thin_block;
 	memcpy(i.device, p->store.path, sizeof(i.device));
 	i.device_bytes = p->store.size;
 	i.n_devices = (uint32_t)l->n_devices;

@@ -165,7 +165,7 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
 		       struct liteio_error *err);
 
 /**
- * liteio_pool_open() - import a pool: read it, activate it, finish what was interrupted
+ * liteio_pool_open() - read a pool of this node, activate it, finish what was interrupted
  * @device: block device or file
  * @ret: the pool, owned by the caller; see below
  * @err: why not
@@ -272,16 +272,16 @@ void liteio_pool_release(struct liteio_pool *p);
  */
 int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err);
 
-/* the label of one device, or of a file: 0, -ENODATA, -EBADMSG, -ENOTSUP, ...; writes nothing */
+/* worker: the label of one device, or of a file; writes nothing. 0, -ENODATA, -EBADMSG, ... */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
 /*
- * all disks of this machine with a label of ours; new memory. They are read side by side; one that
- * can not be read is skipped, or does not answer within seconds: it does not keep the others away
+ * worker: all disks of this machine with a label of ours; new memory. They are read side by side;
+ * one that can not be read, or does not answer within five seconds, does not keep the others away
  */
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err);
 /* a scan, an earlier one maybe, still waits for a disk. Any thread */
 bool liteio_pool_any_silent(void);
-/* somebody has the pool on this device open, in this process or in another one */
+/* worker: somebody has the pool on this device open, in this process or in another one */
 bool liteio_pool_is_locked(const char *device);
 
 /* any thread */
@@ -542,8 +542,8 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				  struct liteio_error *err);
 /*
- * lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, unless it is new
- * and never was
+ * lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, unless it is
+ * new and never was
  */
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err);
@@ -582,8 +582,8 @@ int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalo
  * @volume: whose
  * @generation: which
  * @by_floor: nobody will ask for a lower one that was never there: if this one was, the floor is
- *	raised past it, unless a live attachment is older. Else the generation has a record for ever,
- *	of which there is room for some thousands
+ *	raised past it, unless a live attachment is older. Else the generation has a record for
+ *	ever, of which there is room for some thousands
  * @err: why not
  *
  * Context: lane. Return: 0, -ENOENT, or why it is not on the disk.

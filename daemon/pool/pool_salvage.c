@@ -207,37 +207,6 @@ static int salvage(struct liteio_pool *p, const char *device, enum liteio_pool_s
 	return r;
 }
 
-int liteio_pool_salvage_find(const char *pool, struct liteio_pool_found *ret,
-			     struct liteio_error *err)
-{
-	struct liteio_pool_found *found _cleanup_free_ = NULL;
-	const struct liteio_pool_found *one = NULL;
-	bool by_us;
-	size_t n;
-	int r;
-
-	r = liteio_pool_scan(&found, &n, err);
-	if (r)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		const struct liteio_pool_found *f = &found[i];
-
-		if (strcmp(f->label.pool_name, pool) != 0 ||
-		    (liteio_pool_is_held(f->device, &by_us) && !by_us))
-			continue;
-		if (one && !liteio_uuid_equal(&one->label.pool_uuid, &f->label.pool_uuid))
-			return liteio_error_set(err, -EEXIST,
-						"there are two of that name, on %s and on %s: take the one away that is not meant",
-						one->device, f->device);
-		if (!one || !f->label.this_device)
-			one = f;
-	}
-	if (!one)
-		return -ENOENT;
-	*ret = *one;
-	return 0;
-}
-
 static int salvage_on(const char *device, enum liteio_pool_salvage_how how,
 		      struct liteio_pool_salvage *ret, struct liteio_error *err)
 {

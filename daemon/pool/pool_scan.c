@@ -15,6 +15,7 @@
 #include "host/block.h"
 #include "pool/ask.h"
 #include "pool/disk.h"
+#include "pool/find.h"
 #include "pool/heir.h"
 #include "pool/object.h"
 
@@ -111,6 +112,48 @@ int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct litei
 			found[(*ret_n)++] = found[i];
 	}
 	*ret = found;
+	return 0;
+}
+
+/* ---- one pool ------------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct liteio_pool_wanted *wanted, const struct liteio_pool_found *f)
+{
+	const struct liteio_label *l = &f->label;
+	bool by_us;
+
+	if (strcmp(l->pool_name, wanted->name) != 0 || (wanted->is_exported && !l->exported) ||
+	    (wanted->uuid && !liteio_uuid_equal(wanted->uuid, &l->pool_uuid)))
+		return false;
+	return !liteio_pool_is_held(f->device, &by_us) || by_us;
+}
+
+int liteio_pool_find(const struct liteio_pool_wanted *wanted, struct liteio_pool_found **ret,
+		     size_t *ret_n, struct liteio_error *err)
+{
+	struct liteio_pool_found *f _cleanup_free_ = NULL, keep;
+	size_t n_all, n = 0;
+	int r;
+
+	r = liteio_pool_scan(&f, &n_all, err);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n_all; i++) {
+		if (!is_wanted(wanted, &f[i]))
+			continue;
+		if (n && !liteio_uuid_equal(&f[0].label.pool_uuid, &f[i].label.pool_uuid))
+			return liteio_error_set(err, -EEXIST,
+						"there are two of that name, on %s and on %s: take the one away that is not meant",
+						f[0].device, f[i].device);
+		keep = f[i];
+		f[n] = f[0];
+		f[keep.label.this_device ? n : 0] = keep;
+		n++;
+	}
+	if (!n)
+		return -ENOENT;
+	*ret = take_ptr(f);
+	*ret_n = n;
 	return 0;
 }
 

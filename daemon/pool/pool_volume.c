@@ -468,7 +468,7 @@ static bool has_failed(struct liteio_engine *e)
 	return e->ops->status(e, &s, NULL) || s.mode == LITEIO_ENGINE_FAILED;
 }
 
-/* every catalog that has the record may know: it is about the data, not about what is on the disk */
+/* every catalog that has the record may know: it is about the data, not about that on the disk */
 static void touch(struct liteio_pool *p, const struct liteio_catalog_volume *v)
 {
 	liteio_guard(&p->lock);

@@ -76,18 +76,6 @@ struct liteio_pool_salvage {
 };
 
 /**
- * liteio_pool_salvage_find() - the disk of a pool that is not open, by name
- * @pool: name
- * @ret: one that carries its label, its first one if that is there
- * @err: there are two of that name
- *
- * Disks that something else in the kernel is made of do not count. Context: worker. Return: 0,
- * -ENOENT without a sentence, -EEXIST, or another negative errno.
- */
-int liteio_pool_salvage_find(const char *pool, struct liteio_pool_found *ret,
-			     struct liteio_error *err);
-
-/**
  * enum liteio_pool_salvage_how - what is made of it
  * @LITEIO_SALVAGE_LOOK: nothing
  * @LITEIO_SALVAGE_MAKE: a catalog: each thin device is a volume, "recovered-<thin id>"

@@ -44,7 +44,7 @@ extern const char *const liteio_store_steps[];
  * @size: bytes of the device now
  * @label: as read or written
  * @slot: which of the two holds the newest catalog
- * @older: what the other one holds, to the byte, if @older.is_written; nothing is known of it if not
+ * @older: what the other one holds, to the byte, if @older.is_written; else nothing is known of it
  * @n_parts: writes of parts since each was written as a whole
  * @bytes_written: to both slots since it was opened
  * @from_backup: the first label was damaged, and is still

@@ -30,6 +30,7 @@ COVERED = {
     'tests/vm/modules': 'tests/vm',
     'tests/vm/plugins': 'tests/vm',
     'tests/vm/tools/kmodctl': 'tests/vm/tools',
+    'tests/vm/tools/poolctl': 'tests/vm/tools',
 }
 EXEMPT = {
     '.ci': 'one script, which calls what the README of the tree says',

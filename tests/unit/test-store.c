@@ -328,7 +328,7 @@ END_TEST
 START_TEST(test_failed)
 {
 	struct liteio_catalog draft;
-	uint64_t written;
+	uint64_t written, at;
 	struct bed b;
 	int plain;
 
@@ -348,9 +348,8 @@ START_TEST(test_failed)
 	close(b.s.plain_fd);
 	b.s.plain_fd = plain;
 	/* somebody has torn what was there */
-	ck_assert_int_eq(pwrite(b.s.fd, "torn", 4,
-				(off_t)(LITEIO_SLOT_OFFSET + (uint64_t)!b.s.slot * SLOT_BYTES + 9000)),
-			 4);
+	at = LITEIO_SLOT_OFFSET + (uint64_t)!b.s.slot * SLOT_BYTES + 9000;
+	ck_assert_int_eq(pwrite(b.s.fd, "torn", 4, (off_t)at), 4);
 	written = b.s.bytes_written;
 	liteio_catalog_copy(&b.cat, &draft);
 	liteio_catalog_finish(&draft);
@@ -362,14 +361,15 @@ START_TEST(test_failed)
 END_TEST
 
 /*
- * The newest slot has rotted, and the state is written again from memory: over the rotten one first,
- * for the other one is whole. What that one holds is older than what was the newest, and no part of
- * anything may be laid over it.
+ * The newest slot has rotted, and the state is written again from memory: over the rotten one
+ * first, for the other one is whole. What that one holds is older than what was the newest, and no
+ * part of anything may be laid over it.
  */
 START_TEST(test_doubt)
 {
 	struct liteio_catalog draft;
 	struct bed b;
+	uint64_t at;
 
 	bed_init(&b);
 	for (int i = 0; i < 100; i++) {
@@ -378,9 +378,8 @@ START_TEST(test_doubt)
 		add_volume(&b, &draft, true);
 		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
 	}
-	ck_assert_int_eq(pwrite(b.s.fd, "rot", 3,
-				(off_t)(LITEIO_SLOT_OFFSET + (uint64_t)b.s.slot * SLOT_BYTES + 9000)),
-			 3);
+	at = LITEIO_SLOT_OFFSET + (uint64_t)b.s.slot * SLOT_BYTES + 9000;
+	ck_assert_int_eq(pwrite(b.s.fd, "rot", 3, (off_t)at), 3);
 	ck_assert_int_eq(liteio_store_count_slots(&b.s), 1);
 	b.s.slot = !b.s.slot;
 	liteio_store_doubt(&b.s, &b.cat);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Small programs that the tests in guests use: tests/vm/tools/NAME.c becomes $(O)/vm-tools/NAME.
 
-VM_TOOLS := $(patsubst tests/vm/tools/%.c,$(O)/vm-tools/%,$(wildcard tests/vm/tools/*.c)) $(O)/vm-tools/kmodctl
+VM_TOOLS := $(patsubst tests/vm/tools/%.c,$(O)/vm-tools/%,$(wildcard tests/vm/tools/*.c)) \
+	$(O)/vm-tools/kmodctl $(O)/vm-tools/poolctl
 
 .PHONY: vm-tools
 vm-tools: $(VM_TOOLS)
@@ -40,7 +41,7 @@ vm-modules:
 		M=$(abspath $(O)/vm-modules-$(KVER)) modules
 
 # poolctl is the agent's pool engine without the agent
-$(O)/vm-tools/poolctl: tests/vm/tools/poolctl.c $(patsubst %,$(O)/rel/lib%.a,pool host base)
+$(O)/vm-tools/poolctl: $(wildcard tests/vm/tools/poolctl/*.[ch]) $(patsubst %,$(O)/rel/lib%.a,pool host base)
 	@mkdir -p $(@D)
 	@echo '  VMTOOL  poolctl'
-	$(Q)$(CC) $(COMMON) -O2 -pthread -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
+	$(Q)$(CC) $(COMMON) -O2 -pthread -o $@ $(filter %.c,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)

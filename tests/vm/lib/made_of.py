@@ -16,7 +16,7 @@ import passed  # noqa: E402
 SHARED = ['Kbuild', 'Makefile', 'kmod', 'include', 'tests/lib', 'tests/vm']
 # parts of tests/vm that a test of the module has only when it names them itself
 OTHERS = re.compile(r'tests/vm/(tests|bench|demo|plugins)/|tests/vm/lib/[a-z]+\.sh$'
-                    r'|tests/vm/tools/(poolctl|nodecost)\.c$|.*\.md$')
+                    r'|tests/vm/tools/(poolctl/|nodecost\.c$)|.*\.md$')
 READ_IN = re.compile(r'\blib/([a-z]+\.sh)\b')
 
 

@@ -10,9 +10,9 @@
  *	nodecost keep SOCKET			the same over one connection, one after the other,
  *						and nothing is measured or said
  *
- * Prints for each operation two numbers: instructions executed by everybody (processes, kernel, interrupts)
- * until nothing of it goes on, and nanoseconds until it had ended, waits included. A command that
- * fails and an answer that is not 2xx end the program.
+ * Prints for each operation two numbers: instructions executed by everybody (processes, kernel,
+ * interrupts) until nothing of it goes on, and nanoseconds until it had ended, waits included. A
+ * command that fails and an answer that is not 2xx end the program.
  */
 #include <errno.h>
 #include <fcntl.h>
