@@ -4,6 +4,8 @@
  * request joins the one that is under way, and neither jobs that hang nor requests that wait keep
  * others from being heard.
  *
+ * Over 600 lines because the socket, and routes that wait, are there once for all of it.
+ *
  * unit-src: daemon/agent/api.c daemon/agent/jobs.c daemon/agent/operations.c daemon/agent/reply.c
  * unit-src: daemon/agent/peer.c daemon/agent/route.c daemon/agent/events.c
  * unit-src: daemon/agent/ops_operation.c daemon/agent/about.c daemon/agent/crowd.c
