@@ -313,6 +313,17 @@ static int decode_records(const uint8_t *p, size_t n, bool strict, struct liteio
 	return r;
 }
 
+/* written by one that does not know of it: then it is none of what it looks like */
+static int drop_unsaid(struct liteio_catalog *c, bool strict, struct liteio_error *err)
+{
+	for (size_t i = 0; i < c->n_volumes && !(c->compat & LITEIO_SLOT_COMPAT_ZEROED); i++) {
+		if (c->volumes[i]->zeroed_bytes && strict)
+			return bad(err, "a volume has bytes where none should be");
+		c->volumes[i]->zeroed_bytes = 0;
+	}
+	return 0;
+}
+
 /* is this a slot of this pool that this code can understand? */
 static int check_header(const struct liteio_ondisk_slot *h, const struct liteio_uuid *pool_uuid,
 			struct liteio_error *err)
@@ -378,9 +389,8 @@ int liteio_catalog_decode(const void *slot, size_t len, const struct liteio_uuid
 	if (strict && (flags & ~LITEIO_SLOT_CLEAN || !liteio_is_zero(h->zero, sizeof(h->zero))))
 		return bad(err, "the header has bytes where none should be");
 	r = decode_records(records, n, strict, &c, err);
-	/* written by one that does not know of it: it may be another volume's by now */
-	for (size_t i = 0; i < c.n_volumes && !(c.compat & LITEIO_SLOT_COMPAT_ZEROED); i++)
-		c.volumes[i]->zeroed_bytes = 0;
+	if (!r)
+		r = drop_unsaid(&c, strict, err);
 	if (!r)
 		r = liteio_catalog_check(&c, err);
 	if (!r && liteio_catalog_features(&c) & ~liteio_get(h->incompat))

@@ -7,8 +7,9 @@
  * volume. An interruption before that write leaves ranges that whoever opens the pool next drops.
  *
  * Zeroing may take hours. Of a new volume the catalog is told now and then how much is zeroed and
- * flushed; one that was cut short after that is not dropped, and goes on from there when it is asked
- * for again, or is deleted like any other. What is zeroed for one that grows is not remembered.
+ * flushed; one that was cut short after that is not dropped, and goes on from there when it is
+ * asked for again, or is deleted like any other. What is zeroed for one that grows is not
+ * remembered.
  */
 #include <errno.h>
 #include <stdio.h>

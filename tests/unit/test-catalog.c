@@ -708,8 +708,11 @@ START_TEST(test_zeroed)
 	ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), 0);
 	ck_assert_uint_eq(liteio_catalog_find(&back, &seven)->zeroed_bytes, zeroed);
 	liteio_catalog_fini(&back);
-	/* an older writer knows nothing of it, and clears the bit */
+	/* one that does not know of it, and clears the bit, can not mean it */
 	liteio_put(h->compat, 0);
+	seal(slot);
+	ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), -EBADMSG);
+	liteio_put(h->compat, 4);
 	seal(slot);
 	ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), 0);
 	ck_assert_uint_eq(liteio_catalog_find(&back, &seven)->zeroed_bytes, 0);
