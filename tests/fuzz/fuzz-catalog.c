@@ -4,7 +4,7 @@
  * what the checks promise and come back as the same records.
  *
  * fuzz-src: daemon/pool/catalog.c daemon/pool/catalog_codec.c daemon/pool/catalog_extent.c
- * fuzz-src: daemon/pool/crc32c.c
+ * fuzz-src: daemon/pool/catalog_check.c daemon/pool/catalog_record.c daemon/pool/crc32c.c
  * fuzz-src: daemon/base/error.c daemon/base/str.c daemon/base/uuid.c daemon/base/size.c
  */
 #include <stdlib.h>
