@@ -53,7 +53,8 @@ const char *liteio_about_object(const struct liteio_call *call, const struct lit
 	return s;
 }
 
-const char *liteio_about_pool_name(const struct liteio_call *call, const struct liteio_route *route)
+const char *liteio_about_pool_name(const struct liteio_call *call,
+				   const struct liteio_route *route)
 {
 	if (!strncmp(route->path, "/v1/pools", 9))
 		return call->params[0][0] ? call->params[0] : liteio_about_text(call, route, "name");

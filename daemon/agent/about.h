@@ -36,7 +36,8 @@ const struct liteio_uuid *liteio_about_uuid(const struct liteio_call *call,
 /* what it names, or NULL; likewise */
 const char *liteio_about_object(const struct liteio_call *call, const struct liteio_route *route);
 /* the pool that it names, or NULL; likewise */
-const char *liteio_about_pool_name(const struct liteio_call *call, const struct liteio_route *route);
+const char *liteio_about_pool_name(const struct liteio_call *call,
+				   const struct liteio_route *route);
 /* does its body say this name, or uuid: what it makes, or renames, or makes something of? */
 bool liteio_about_says(const struct liteio_call *call, const struct liteio_route *route,
 		       const char *object);

@@ -54,8 +54,8 @@ int liteio_crowd_check(const struct liteio_crowds *c, const struct liteio_about 
 
 	if (n >= LITEIO_CROWD_HANGS_MAX && about->busy_ms >= LITEIO_CROWD_HANGS_MS)
 		return liteio_error_set(err, -EBUSY,
-					"pool %s: %u requests wait already, and what was begun %" PRIu64
-					" s ago has not ended: its disk may not answer",
+					"pool %s: %u requests wait: what was begun %" PRIu64
+					" s ago has not ended, its disk may not answer",
 					about->name, n, about->busy_ms / 1000);
 	if (n >= LITEIO_CROWD_MAX)
 		return liteio_error_set(err, -EBUSY,

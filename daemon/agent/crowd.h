@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What one pool may have of the workers: a disk that hangs must not take along who works for others.
+ * What one pool may have of the workers: a disk that hangs must not take along who works for
+ * others.
  *
  * Of what changes something in a pool so many are begun at a time; the others are parked, without a
  * worker, and begun in the order they came. When the same has been in the pool's lane for long, its

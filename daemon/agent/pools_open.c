@@ -2,8 +2,9 @@
 /*
  * Opening the pools of this node: at the start, and those whose disks come late.
  *
- * A disk may hang, or take an hour to be checked, and the other pools do not wait for it (opening.h).
- * A pool that comes later is in the table by then, and its exports are brought back by its own job.
+ * A disk may hang, or take an hour to be checked, and the other pools do not wait for it: see
+ * opening.h. A pool that comes later is in the table by then, and its exports are brought back by
+ * its own job.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -217,9 +218,10 @@ static void add_known_files(struct liteio_openings *all, struct liteio_agent *a,
 			    const struct liteio_known *known)
 {
 	for (size_t i = 0; i < known->n_pools; i++) {
-		if (known->pools[i].file)
-			liteio_opening_add_device(liteio_openings_add(all, a, &known->pools[i].uuid),
-						  known->pools[i].file);
+		const struct liteio_known_pool *k = &known->pools[i];
+
+		if (k->file)
+			liteio_opening_add_device(liteio_openings_add(all, a, &k->uuid), k->file);
 	}
 }
 

@@ -171,9 +171,10 @@ static bool wait_answer(const struct question *q, uint64_t until_ms)
 	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
 					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
 
-	while (!q->is_answered && pthread_cond_clockwait(&asked.answered, &asked.lock,
-							  CLOCK_MONOTONIC, &until) != ETIMEDOUT)
-		;
+	int r = 0;
+
+	while (!q->is_answered && r != ETIMEDOUT)
+		r = pthread_cond_clockwait(&asked.answered, &asked.lock, CLOCK_MONOTONIC, &until);
 	return q->is_answered;
 }
 

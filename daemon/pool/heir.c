@@ -119,7 +119,8 @@ static bool look(const char *dir, struct task *ret)
 	name = strchr(text, '(');
 	end = strrchr(text, ')');
 	if (!name || !end || end - name > NAME_LEN || !end[1] ||
-	    liteio_split(end + 2, ' ', f, FLAGS + 2) <= FLAGS || sscanf(f[FLAGS], "%lu", &flags) != 1)
+	    liteio_split(end + 2, ' ', f, FLAGS + 2) <= FLAGS ||
+	    sscanf(f[FLAGS], "%lu", &flags) != 1)
 		return false;
 	snprintf(ret->name, NAME_LEN, "%.*s", (int)(end - name - 1), name + 1);
 	ret->state = f[STATE][0];
@@ -143,9 +144,10 @@ static bool has_lock_line(const char *text, unsigned int byte)
 {
 	for (const char *line = strstr(text, "lock:"); line; line = strstr(line + 1, "lock:")) {
 		unsigned long long first, last;
+		int n = sscanf(line, "lock: %*d: OFDLCK %*s WRITE %*d %*s %llu %llu", &first,
+			       &last);
 
-		if (sscanf(line, "lock: %*d: OFDLCK %*s WRITE %*d %*s %llu %llu", &first, &last) == 2 &&
-		    first <= byte && byte <= last)
+		if (n == 2 && first <= byte && byte <= last)
 			return true;
 	}
 	return false;
@@ -174,14 +176,17 @@ static bool has_lock(const char *task, const struct stat *file, unsigned int byt
 		char *text _cleanup_free_ = NULL;
 		struct stat st;
 
-		has = !stat(fd, &st) && is_same(&st, file) && !liteio_fs_read(info, PROC_MAX, &text, NULL, NULL) && has_lock_line(text, byte);
+		has = !stat(fd, &st) && is_same(&st, file) &&
+		      !liteio_fs_read(info, PROC_MAX, &text, NULL, NULL) &&
+		      has_lock_line(text, byte);
 	}
 	liteio_fs_names_free(names, n);
 	return has;
 }
 
 /* the lock is this process's, and nobody is left of it who may write to the pool of that name */
-static bool is_left_by(const char *pid, const struct stat *file, unsigned int byte, const char *pool)
+static bool is_left_by(const char *pid, const struct stat *file, unsigned int byte,
+		       const char *pool)
 {
 	char *dir _cleanup_free_ = liteio_strf("/proc/%s/task", pid), **tids;
 	bool has = false, is_safe = true;
@@ -279,7 +284,8 @@ int liteio_heir_lock(int fd, const char *path, const struct liteio_uuid *pool,
 	if (mine >= 0 || mine == -EBUSY)
 		return liteio_error_set(err, -EBUSY, "another process has the pool on %s open",
 					path);
-	return liteio_error_set(err, mine, "cannot lock %s: %s", path, liteio_error_str(NULL, mine));
+	return liteio_error_set(err, mine, "cannot lock %s: %s", path,
+				liteio_error_str(NULL, mine));
 }
 
 bool liteio_heir_is_locked(int fd)

@@ -14,8 +14,9 @@
  * here: then the lock counts as that of a process that lives.
  *
  * The lock of a device is one of LITEIO_HEIR_LOCKS bytes, the first that is free; whoever has one
- * looks at all others after that, and gives way unless they are free, or left behind. So of two that
- * live never both go on, though the first byte becomes free some day, when its thread has ended.
+ * looks at all others after that, and gives way unless they are free, or left behind. So of two
+ * that live never both go on, though the first byte becomes free some day, when its thread has
+ * ended.
  */
 #ifndef LITEIO_POOL_HEIR_H
 #define LITEIO_POOL_HEIR_H

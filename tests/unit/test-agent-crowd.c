@@ -70,7 +70,7 @@ START_TEST(how_many_may_come)
 		{ LITEIO_CROWD_HANGS_MAX - 1, 3600000, NULL },
 		{ LITEIO_CROWD_HANGS_MAX, LITEIO_CROWD_HANGS_MS - 1, NULL },
 		{ LITEIO_CROWD_HANGS_MAX, LITEIO_CROWD_HANGS_MS,
-		  "pool fast: 16 requests wait already, and what was begun 20 s ago" },
+		  "pool fast: 16 requests wait: what was begun 20 s ago" },
 		{ LITEIO_CROWD_MAX - 1, 0, NULL },
 		{ LITEIO_CROWD_MAX, 0, "pool fast: 104 requests are under way" },
 	};

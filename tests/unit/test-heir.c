@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Locks of a process that was killed while one of its threads hangs: they are passed over where that
- * thread says that it works on another pool, and by one only. The thread hangs in the exit that its
- * debugger, this test, is told of: killed, with all that was open.
+ * Locks of a process that was killed while one of its threads hangs: they are passed over where
+ * that thread says that it works on another pool, and by one only. The thread hangs in the exit
+ * that its debugger, this test, is told of: killed, with all that was open.
  */
 #include <errno.h>
 #include <fcntl.h>
