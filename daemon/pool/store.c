@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "host/block.h"
 #include "pool/step.h"
 #include "pool/store.h"
@@ -84,12 +85,26 @@ int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 	return 0;
 }
 
+/* zeros would be descriptors: of standard input, or of whatever has that number by now */
+struct liteio_store *liteio_store_new(void)
+{
+	struct liteio_store *s = liteio_calloc(1, sizeof(*s));
+
+	*s = (struct liteio_store)LITEIO_STORE_INIT;
+	return s;
+}
+
+void liteio_store_free(struct liteio_store *s)
+{
+	if (s)
+		liteio_store_close(s);
+	free(s);
+}
+
 void liteio_store_close(struct liteio_store *s)
 {
 	for (size_t i = 0; i < LITEIO_LABEL_DEVICES_MAX; i++) {
-		if (s->others[i])
-			liteio_store_close(s->others[i]);
-		free(s->others[i]);
+		liteio_store_free(s->others[i]);
 		s->others[i] = NULL;
 	}
 	liteio_catalog_fini(&s->older);

@@ -82,6 +82,10 @@ struct liteio_store {
 int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 		      struct liteio_error *err);
 void liteio_store_close(struct liteio_store *s);
+/* one on the heap that is not open yet: every store that is not LITEIO_STORE_INIT comes from here */
+struct liteio_store *liteio_store_new(void);
+/* close it, if it is open, and free it; NULL is fine */
+void liteio_store_free(struct liteio_store *s);
 static inline void liteio_store_closep(struct liteio_store *s)
 {
 	liteio_store_close(s);

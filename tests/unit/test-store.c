@@ -2,7 +2,7 @@
 /*
  * Catalog slots on a device, here a file: changes of every kind written in parts are what a whole
  * write would have left, a write that is cut anywhere loses nothing that was there before, and a
- * change costs the same however much else there is.
+ * change costs the same however much else there is. A store that could not be opened closes nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -456,4 +456,25 @@ START_TEST(test_whole)
 }
 END_TEST
 
-UNIT_MAIN("store", test_changes, test_cuts, test_failed, test_doubt, test_cost, test_whole)
+/* one that could not be opened has no descriptors: neither that of standard input, nor a later one */
+START_TEST(test_not_opened)
+{
+	struct liteio_store *s = liteio_store_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int null = open("/dev/null", O_RDONLY);
+
+	ck_assert_int_ge(null, 0);
+	ck_assert_int_eq(dup2(null, STDIN_FILENO), STDIN_FILENO);
+	ck_assert_int_eq(liteio_store_open("/no/such/disk", true, s, &err), -ENOENT);
+	liteio_store_free(s);
+	ck_assert_int_ge(fcntl(STDIN_FILENO, F_GETFD), 0);
+	/* nor when it is one of several */
+	s = liteio_store_new();
+	s->others[1] = liteio_store_new();
+	liteio_store_free(s);
+	ck_assert_int_ge(fcntl(STDIN_FILENO, F_GETFD), 0);
+	liteio_store_free(NULL);
+}
+END_TEST
+
+UNIT_MAIN("store", test_not_opened, test_changes, test_cuts, test_failed, test_doubt, test_cost, test_whole)
