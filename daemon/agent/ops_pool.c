@@ -318,7 +318,7 @@ static int check_name_free(struct liteio_agent *a, const char *device, struct li
 	r = liteio_pool_probe(device, &found, err);
 	/* its own disk was pulled out, and this is that one again */
 	if (r == 0)
-		r = liteio_pools_unplug(a, &found, err);
+		r = liteio_pools_unplug(a, &found, true, err);
 	if (r || liteio_pools_get(a->pools, found.label.pool_name, &p, NULL))
 		return r;
 	liteio_pool_info(p->engine, &info);

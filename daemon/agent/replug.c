@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "host/head.h"
 #include "host/nvmet.h"
+#include "pool/back.h"
 
 static const struct liteio_nvmet target = LITEIO_NVMET_INIT;
 
@@ -105,7 +106,17 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
 	return 0;
 }
 
-int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f,
+static int check_back(struct liteio_open_pool *p, const struct liteio_pool_found *f,
+		      struct liteio_error *err)
+{
+	int r = liteio_pool_check_back(p->engine, f, err);
+
+	return r == -ESTALE ? liteio_error_set(err, r, "%s; import it by hand if it is meant",
+					       liteio_error_str(err, r)) :
+			      r;
+}
+
+int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f, bool is_asked,
 			struct liteio_error *err)
 {
 	struct liteio_open_pool *p;
@@ -113,7 +124,14 @@ int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *
 
 	if (liteio_pools_get_uuid(a->pools, &f->label.pool_uuid, &p))
 		return 0;
-	if (liteio_pool_is_gone(p->engine))
+	/* the one that is gone may be another one of its disks: that has not come back */
+	if (!liteio_pool_has_lost(p->engine, f)) {
+		liteio_pools_put(a->pools, p);
+		return 0;
+	}
+	if (!is_asked)
+		r = check_back(p, f, err);
+	if (!r)
 		r = liteio_pools_drop(a, p, err);
 	liteio_pools_put(a->pools, p);
 	return r ? liteio_error_wrap(err, r,
@@ -126,7 +144,7 @@ bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_fo
 			     bool is_again)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r = liteio_pools_unplug(a, f, &err);
+	int r = liteio_pools_unplug(a, f, false, &err);
 
 	if (r && !is_again)
 		log_err(NULL, "%s", liteio_error_str(&err, r));

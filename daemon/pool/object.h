@@ -157,6 +157,9 @@ struct liteio_engine *liteio_pool_engine_of(const struct liteio_pool *p,
  */
 int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import,
 			   struct liteio_error *err);
+/* of the catalog on a device that is home, 0 when it can not be read. Context: worker */
+uint64_t liteio_pool_catalog_sequence(const char *device);
+
 /*
  * No other disk that nobody has says that it is one of the pool's: 0, -EEXIST with both, or -ESTALE
  * when the pool's first disk is from before it had that one

@@ -22,8 +22,7 @@ const char *const liteio_pool_import_steps[] = {
 
 /* ---- seen twice ----------------------------------------------------------------------------- */
 
-/* the sequence number of the catalog on a device, 0 when it can not be read */
-static uint64_t catalog_sequence(const char *device)
+uint64_t liteio_pool_catalog_sequence(const char *device)
 {
 	struct liteio_store s _cleanup_(liteio_store_closep) = LITEIO_STORE_INIT;
 	struct liteio_catalog c;
@@ -41,7 +40,7 @@ static uint64_t catalog_sequence(const char *device)
 static int refuse_copy(const struct liteio_pool *p, const struct liteio_pool_found *copy,
 		       struct liteio_error *err)
 {
-	uint64_t theirs = catalog_sequence(copy->device), ours = p->cat.sequence;
+	uint64_t theirs = liteio_pool_catalog_sequence(copy->device), ours = p->cat.sequence;
 	const char *older = theirs < ours ? copy->device : p->store.path;
 	uint32_t i = copy->label.this_device;
 

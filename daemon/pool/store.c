@@ -79,6 +79,7 @@ int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 	memcpy(s.path, info.path, sizeof(s.path));
 	s.dev = info.dev;
 	s.size = info.size_bytes;
+	memcpy(s.id, info.id, sizeof(s.id));
 	s.fd = take_fd(&fd);
 	s.plain_fd = take_fd(&plain_fd);
 	*ret = s;

@@ -42,6 +42,7 @@ extern const char *const liteio_store_steps[];
  * @path: of the block device
  * @dev: its number
  * @size: bytes of the device now
+ * @id: of the disk, as struct liteio_block_info says it
  * @label: as read or written
  * @slot: which of the two holds the newest catalog
  * @older: what the other one holds, to the byte, if @older.is_written; nothing is known of it if not
@@ -58,6 +59,7 @@ struct liteio_store {
 	char path[256];
 	dev_t dev;
 	uint64_t size;
+	char id[128];
 	struct liteio_label label;
 	int slot;
 	struct liteio_catalog older;
