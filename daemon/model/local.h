@@ -351,7 +351,7 @@ struct liteio_local_node {
  * @forcible: not so, but with force: what is on it would be lost
  * @verdict: "usable", or what is in the way in one word: "readOnly", "mounted", "swap", "held",
  *           "pool", "damagedPool", "partitions", "signature", "small", "blocks", "claimed",
- *           "unreadable"
+ *           "unreadable", "silent" (it does not answer)
  * @reason: the sentence that making a pool would be refused with
  * @signature: what was recognised on it: "ext4", "gpt"
  * @pool: name of the pool it carries

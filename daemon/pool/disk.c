@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/uuid.h"
 #include "host/nvmet.h"
+#include "pool/ask.h"
 #include "pool/label.h"
 #include "pool/pool.h"
 
@@ -32,6 +33,7 @@ const char *const liteio_disk_verdict_names[] = {
 	[LITEIO_DISK_BLOCKS] = "blocks",
 	[LITEIO_DISK_CLAIMED] = "claimed",
 	[LITEIO_DISK_UNREADABLE] = "unreadable",
+	[LITEIO_DISK_SILENT] = "silent",
 	NULL,
 };
 
@@ -44,49 +46,61 @@ static void keep_why(char out[LITEIO_DISK_WHY_MAX], const struct liteio_error *e
 }
 
 /* of a pool on several disks, and nobody misses it: the first one is not here, or knows it not */
-static bool is_orphan(const struct liteio_label *l)
+static bool is_orphan(const struct liteio_label *l, const struct liteio_pool_found *found, size_t n)
 {
-	struct liteio_pool_found *found _cleanup_free_ = NULL;
+	struct liteio_pool_found *own _cleanup_free_ = NULL;
 	bool known = false;
-	size_t n = 0;
 
-	if (!l->this_device || liteio_pool_scan(&found, &n, NULL))
+	if (!l->this_device)
 		return false;
+	if (!found) {
+		if (liteio_pool_scan(&own, &n, NULL))
+			return false;
+		found = own;
+	}
 	for (size_t i = 0; i < n; i++)
 		known = known || (!found[i].label.this_device &&
 				  liteio_label_check_other(&found[i].label, l, NULL) != -ENODEV);
 	return !known;
 }
 
-int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_error *err)
+/* @info is there already; @found are the pools of this machine, NULL to look for them */
+static void look(struct liteio_disk *d, const char *device, const struct liteio_pool_found *found,
+		 size_t n)
 {
 	struct liteio_error why = LITEIO_ERROR_INIT;
-	struct liteio_pool_found found;
+	struct liteio_pool_found own;
+
+	(void)liteio_block_holder(d->info.dev, 0, d->holder);
+	d->label_code = liteio_pool_probe(d->info.path, &own, &why);
+	if (d->label_code)
+		keep_why(d->label_why, &why, d->label_code);
+	else
+		memcpy(d->pool, own.label.pool_name, sizeof(d->pool));
+	d->is_orphan = !d->label_code && is_orphan(&own.label, found, n);
+	d->signature_code = liteio_block_probe(d->info.path, &d->signature, &why);
+	if (d->signature_code)
+		keep_why(d->signature_why, &why, d->signature_code);
+	/*
+	 * The question itself is a claim, if for a moment. Where something is in the way already it
+	 * is not asked.
+	 */
+	if (liteio_disk_judge(d, device, 0, true, NULL, NULL))
+		return;
+	d->claim_code = liteio_block_check_unclaimed(d->info.path, &why);
+	if (d->claim_code)
+		keep_why(d->claim_why, &why, d->claim_code);
+}
+
+int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_error *err)
+{
 	struct liteio_disk d = { 0 };
 	int r;
 
 	r = liteio_block_info(device, &d.info, err);
 	if (r)
 		return r;
-	(void)liteio_block_holder(d.info.dev, 0, d.holder);
-	d.label_code = liteio_pool_probe(d.info.path, &found, &why);
-	if (d.label_code)
-		keep_why(d.label_why, &why, d.label_code);
-	else
-		memcpy(d.pool, found.label.pool_name, sizeof(d.pool));
-	d.is_orphan = !d.label_code && is_orphan(&found.label);
-	d.signature_code = liteio_block_probe(d.info.path, &d.signature, &why);
-	if (d.signature_code)
-		keep_why(d.signature_why, &why, d.signature_code);
-	/*
-	 * The question itself is a claim, if for a moment. Where something is in the way already it
-	 * is not asked.
-	 */
-	if (liteio_disk_judge(&d, device, 0, true, NULL, NULL) == 0) {
-		d.claim_code = liteio_block_check_unclaimed(d.info.path, &why);
-		if (d.claim_code)
-			keep_why(d.claim_why, &why, d.claim_code);
-	}
+	look(&d, device, NULL, 0);
 	*ret = d;
 	return 0;
 }
@@ -195,6 +209,9 @@ int liteio_disk_judge(const struct liteio_disk *d, const char *device, uint32_t 
 {
 	int r;
 
+	if (d->is_silent)
+		return say(LITEIO_DISK_SILENT, ret,
+			   liteio_error_set(err, -ETIMEDOUT, "%s does not answer", device));
 	r = judge_label(d, device, force, ret, err);
 	if (!r)
 		r = judge_use(d, device, ret, err);
@@ -258,24 +275,56 @@ bool liteio_disk_is_local(const struct liteio_block_info *i)
 	return liteio_nqn_parse(nqn, &uuid, &generation) != 0;
 }
 
+/* @arg: the pools of this machine */
+static int ask(const char *device, const void *arg, size_t arg_len, void *answer)
+{
+	struct liteio_disk *d = answer;
+	int r = liteio_block_info(device, &d->info, NULL);
+
+	if (!r)
+		look(d, device, arg, arg_len / sizeof(struct liteio_pool_found));
+	return r;
+}
+
+static void say_silent(const struct liteio_block_info *info, struct liteio_disk *ret)
+{
+	*ret = (struct liteio_disk){ .info = *info, .is_silent = true };
+	(void)liteio_block_holder(info->dev, 0, ret->holder);
+}
+
 int liteio_disk_list(struct liteio_disk **ret, size_t *ret_n, struct liteio_error *err)
 {
+	struct liteio_ask question = { .fn = ask, .answer_len = sizeof(struct liteio_disk),
+				       .within_ms = LITEIO_ASK_MS };
+	struct liteio_pool_found *found _cleanup_free_ = NULL;
 	struct liteio_block_info *list _cleanup_free_ = NULL;
+	int *codes _cleanup_free_ = NULL;
 	struct liteio_disk *disks;
-	size_t n_list, n = 0;
+	size_t n_list, n_found = 0, n = 0;
 	int r;
 
 	r = liteio_block_list(&list, &n_list, err);
+	if (!r)
+		r = liteio_pool_scan(&found, &n_found, err);
 	if (r)
 		return r;
-	disks = liteio_calloc(n_list + 1, sizeof(*disks));
 	for (size_t i = 0; i < n_list; i++) {
+		if (liteio_disk_is_local(&list[i]))
+			list[n++] = list[i];
+	}
+	question.arg = found;
+	question.arg_len = n_found * sizeof(*found);
+	disks = liteio_calloc(n + 1, sizeof(*disks));
+	codes = liteio_calloc(n + 1, sizeof(*codes));
+	liteio_ask_all(&question, list, n, disks, codes);
+	*ret_n = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (codes[i] == -ETIMEDOUT)
+			say_silent(&list[i], &disks[i]);
 		/* one that goes away meanwhile is no disk of this machine any more */
-		if (liteio_disk_is_local(&list[i]) &&
-		    !liteio_disk_look(list[i].path, &disks[n], NULL))
-			n++;
+		if (!codes[i] || codes[i] == -ETIMEDOUT)
+			disks[(*ret_n)++] = disks[i];
 	}
 	*ret = disks;
-	*ret_n = n;
 	return 0;
 }

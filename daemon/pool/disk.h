@@ -28,6 +28,7 @@ struct liteio_error;
  * @label_code: 0: it carries a pool of ours; else as liteio_label_decode()
  * @label_why: the sentence to it
  * @pool: name of that pool, or ""
+ * @is_silent: it does not answer: nothing is known of it but @info and @holder
  * @is_orphan: it carries a part of that pool, of which no disk is here that knows it
  * @signature_code: 0, or why no signature could be read
  * @signature_why: the sentence to it
@@ -41,6 +42,7 @@ struct liteio_disk {
 	int label_code;
 	char label_why[LITEIO_DISK_WHY_MAX];
 	char pool[LITEIO_ONDISK_NAME];
+	bool is_silent;
 	bool is_orphan;
 	int signature_code;
 	char signature_why[LITEIO_DISK_WHY_MAX];
@@ -62,6 +64,7 @@ struct liteio_disk {
  * @LITEIO_DISK_BLOCKS: its blocks are larger than those of the format
  * @LITEIO_DISK_CLAIMED: something in the kernel has it that shows nowhere else
  * @LITEIO_DISK_UNREADABLE: what is on it could not be read
+ * @LITEIO_DISK_SILENT: it does not answer
  */
 enum liteio_disk_verdict {
 	LITEIO_DISK_USABLE,
@@ -77,6 +80,7 @@ enum liteio_disk_verdict {
 	LITEIO_DISK_BLOCKS,
 	LITEIO_DISK_CLAIMED,
 	LITEIO_DISK_UNREADABLE,
+	LITEIO_DISK_SILENT,
 };
 
 /* as the local API says them: "usable", "readOnly", "mounted", ... */
@@ -88,7 +92,8 @@ extern const char *const liteio_disk_verdict_names[];
  * @ret: the facts
  * @err: it is none, or has gone
  *
- * Reads the device; writes nothing. Context: worker. Return: 0 or a negative errno.
+ * Reads the device, for as long as that takes; writes nothing. Context: worker. Return: 0 or a
+ * negative errno.
  */
 int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_error *err);
 
@@ -103,7 +108,7 @@ int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_
  * @err: the sentence why not
  *
  * Pure. Return: 0; -EBUSY in use, -EEXIST something is on it, -ENOTSUP a newer pool, -EROFS,
- * -EINVAL too small, or what reading it said.
+ * -EINVAL too small, -ETIMEDOUT it is silent, or what reading it said.
  */
 int liteio_disk_judge(const struct liteio_disk *d, const char *device, uint32_t thin_block,
 		      bool force, enum liteio_disk_verdict *ret, struct liteio_error *err);
@@ -140,7 +145,8 @@ bool liteio_disk_is_local(const struct liteio_block_info *i);
  * @ret_n: how many
  * @err: why not
  *
- * Context: worker. Return: 0 or a negative errno.
+ * Each is asked by itself (ask.h): one that hangs is listed as silent, and holds up nobody.
+ * Context: worker; some seconds at most. Return: 0 or a negative errno.
  */
 int liteio_disk_list(struct liteio_disk **ret, size_t *ret_n, struct liteio_error *err);
 

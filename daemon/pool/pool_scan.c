@@ -1,29 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Finding pools on the disks of this machine.
- *
- * A disk that hangs does not answer, and whoever asks it hangs with it: so each is asked by a
- * thread of its own, which is left behind when it takes too long. As long as it is there its disk
- * is taken for one that carries nothing, and is not asked again.
+ * Finding pools on the disks of this machine. A disk that is silent is taken for one that carries
+ * nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/loop.h"
 #include "base/str.h"
 #include "host/block.h"
+#include "pool/ask.h"
 #include "pool/disk.h"
 #include "pool/object.h"
-
-/* all disks of a machine that sleep have woken up by then, or are asked again later */
-#define ANSWER_MS 5000
 
 /* ---- one device ----------------------------------------------------------------------------- */
 
@@ -87,153 +79,42 @@ bool liteio_pool_is_locked(const char *device)
 
 /* ---- all disks ------------------------------------------------------------------------------ */
 
-/**
- * struct question - put to one disk
- * @next: of those that are not answered
- * @dev: the disk
- * @path: likewise
- * @found: the answer, when @code is 0
- * @code: of the answer
- * @is_answered: there is one
- * @refs: the thread that asks, and who waits for it
- */
-struct question {
-	struct question *next;
-	dev_t dev;
-	char path[256];
-	struct liteio_pool_found found;
-	int code;
-	bool is_answered;
-	int refs;
-};
-
-/* of all threads */
-static struct {
-	pthread_mutex_t lock;
-	pthread_cond_t answered;
-	struct question *open;
-} asked = { .lock = PTHREAD_MUTEX_INITIALIZER, .answered = PTHREAD_COND_INITIALIZER };
-
-/* the lock is held */
-static void unref(struct question *q)
+static int probe_label(const char *device, const void *arg, size_t arg_len, void *answer)
 {
-	if (!--q->refs)
-		free(q);
-}
-
-/* the lock is held */
-static void close_question(struct question *q)
-{
-	struct question **at = &asked.open;
-
-	while (*at != q)
-		at = &(*at)->next;
-	*at = q->next;
-	q->is_answered = true;
-	pthread_cond_broadcast(&asked.answered);
-	unref(q);
-}
-
-static void *ask(void *arg)
-{
-	struct question *q = arg;
-
-	q->code = probe_device(q->path, false, &q->found, NULL);
-	liteio_guard(&asked.lock);
-	close_question(q);
-	return NULL;
-}
-
-/* the lock is held */
-static bool is_open_question(dev_t dev)
-{
-	for (const struct question *q = asked.open; q; q = q->next) {
-		if (q->dev == dev)
-			return true;
-	}
-	return false;
-}
-
-static int start(struct question *q)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, ask, q);
-	pthread_attr_destroy(&attr);
-	return r;
-}
-
-/* NULL: it has not answered the last one */
-static struct question *put(const struct liteio_block_info *disk)
-{
-	struct question *q = NULL;
-
-	{
-		liteio_guard(&asked.lock);
-		if (is_open_question(disk->dev))
-			return NULL;
-		q = liteio_calloc(1, sizeof(*q));
-		q->dev = disk->dev;
-		memcpy(q->path, disk->path, sizeof(q->path));
-		q->refs = 2;
-		q->next = asked.open;
-		asked.open = q;
-	}
-	/* for want of a thread by this one, as long as it takes */
-	if (start(q))
-		ask(q);
-	return q;
-}
-
-/* what they have answered in time, to @ret; how many carry a label */
-static size_t collect(struct question **all, size_t n, struct liteio_pool_found *ret)
-{
-	uint64_t until_ms = liteio_now_ms() + ANSWER_MS;
-	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
-					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
-	size_t found = 0;
-
-	liteio_guard(&asked.lock);
-	for (size_t i = 0; i < n; i++) {
-		while (!all[i]->is_answered &&
-		       pthread_cond_clockwait(&asked.answered, &asked.lock, CLOCK_MONOTONIC,
-					      &until) != ETIMEDOUT)
-			;
-		if (all[i]->is_answered && !all[i]->code)
-			ret[found++] = all[i]->found;
-		unref(all[i]);
-	}
-	return found;
+	return probe_device(device, false, answer, NULL);
 }
 
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err)
 {
+	const struct liteio_ask ask = { .fn = probe_label,
+					.answer_len = sizeof(struct liteio_pool_found),
+					.within_ms = LITEIO_ASK_MS };
 	struct liteio_block_info *list _cleanup_free_ = NULL;
-	struct question **all _cleanup_free_ = NULL;
+	struct liteio_pool_found *found;
+	int *codes _cleanup_free_ = NULL;
 	size_t n_list, n = 0;
 	int r;
 
 	r = liteio_block_list(&list, &n_list, err);
 	if (r)
 		return r;
-	all = liteio_calloc(n_list + 1, sizeof(struct question *));
 	for (size_t i = 0; i < n_list; i++) {
-		if (!liteio_disk_is_local(&list[i]))
-			continue;
-		all[n] = put(&list[i]);
-		n += !!all[n];
+		if (liteio_disk_is_local(&list[i]))
+			list[n++] = list[i];
 	}
-	*ret = liteio_calloc(n + 1, sizeof(**ret));
-	*ret_n = collect(all, n, *ret);
+	found = liteio_calloc(n + 1, sizeof(*found));
+	codes = liteio_calloc(n + 1, sizeof(*codes));
+	liteio_ask_all(&ask, list, n, found, codes);
+	*ret_n = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!codes[i])
+			found[(*ret_n)++] = found[i];
+	}
+	*ret = found;
 	return 0;
 }
 
 bool liteio_pool_any_silent(void)
 {
-	liteio_guard(&asked.lock);
-	return asked.open;
+	return liteio_ask_any_silent();
 }

@@ -75,6 +75,8 @@ static const struct {
 	{ "small, with ext4", { .info = { .size_bytes = 1 << 20, .logical_bytes = 512 }, EMPTY,
 				.signature = { .type = "ext4" } },
 	  LITEIO_DISK_SIGNATURE, -EEXIST, "ext4", false },
+	{ "silent", { .info = { BIG, .n_holders = 1 }, .holder = "dm-7", .is_silent = true },
+	  LITEIO_DISK_SILENT, -ETIMEDOUT, "x does not answer", false },
 	{ "claimed", { .info = { BIG }, EMPTY, .claim_code = -EBUSY, .claim_why = "in use" },
 	  LITEIO_DISK_CLAIMED, -EBUSY, "in use", false },
 };

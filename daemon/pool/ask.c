@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A question to several disks, of which some may hang.
+ */
+#include "pool/ask.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "host/block.h"
+
+/**
+ * struct question - put to one disk
+ * @next: of those that are not answered
+ * @ask: what is asked; its argument is owned
+ * @dev: the disk
+ * @path: likewise
+ * @until_ms: it is silent from then on
+ * @answer: of the disk
+ * @code: likewise
+ * @is_answered: there is one
+ * @refs: the thread that asks, and who waits for it
+ */
+struct question {
+	struct question *next;
+	struct liteio_ask ask;
+	dev_t dev;
+	char path[256];
+	uint64_t until_ms;
+	void *answer;
+	int code;
+	bool is_answered;
+	int refs;
+};
+
+/* of all threads */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t answered;
+	struct question *open;
+} asked = { .lock = PTHREAD_MUTEX_INITIALIZER, .answered = PTHREAD_COND_INITIALIZER };
+
+/* the lock is held */
+static void unref(struct question *q)
+{
+	if (--q->refs)
+		return;
+	free((void *)(uintptr_t)q->ask.arg);
+	free(q->answer);
+	free(q);
+}
+
+/* the lock is held */
+static void close_question(struct question *q)
+{
+	struct question **at = &asked.open;
+
+	while (*at != q)
+		at = &(*at)->next;
+	*at = q->next;
+	q->is_answered = true;
+	pthread_cond_broadcast(&asked.answered);
+	unref(q);
+}
+
+static void *put_it(void *arg)
+{
+	struct question *q = arg;
+
+	q->code = q->ask.fn(q->path, q->ask.arg, q->ask.arg_len, q->answer);
+	liteio_guard(&asked.lock);
+	close_question(q);
+	return NULL;
+}
+
+static int start(struct question *q)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	r = pthread_create(&thread, &attr, put_it, q);
+	pthread_attr_destroy(&attr);
+	return r;
+}
+
+/* the lock is held */
+static bool is_silent(dev_t dev, uint64_t now)
+{
+	for (const struct question *q = asked.open; q; q = q->next) {
+		if (q->dev == dev && q->until_ms <= now)
+			return true;
+	}
+	return false;
+}
+
+/* the lock is held */
+static struct question *find_same(const struct liteio_ask *ask, dev_t dev)
+{
+	for (struct question *q = asked.open; q; q = q->next) {
+		if (q->dev == dev && q->ask.fn == ask->fn && !q->ask.arg_len && !ask->arg_len)
+			return q;
+	}
+	return NULL;
+}
+
+/* the lock is held */
+static struct question *question_new(const struct liteio_ask *ask,
+				     const struct liteio_block_info *disk, uint64_t until_ms)
+{
+	struct question *q = liteio_calloc(1, sizeof(*q));
+	void *arg = NULL;
+
+	if (ask->arg_len) {
+		arg = liteio_calloc(1, ask->arg_len);
+		memcpy(arg, ask->arg, ask->arg_len);
+	}
+	q->ask = *ask;
+	q->ask.arg = arg;
+	q->answer = liteio_calloc(1, ask->answer_len);
+	q->dev = disk->dev;
+	memcpy(q->path, disk->path, sizeof(q->path));
+	q->until_ms = until_ms;
+	q->refs = 1;
+	q->next = asked.open;
+	asked.open = q;
+	return q;
+}
+
+/* NULL: it has not answered the last one; the caller has a reference */
+static struct question *put(const struct liteio_ask *ask, const struct liteio_block_info *disk,
+			    uint64_t until_ms)
+{
+	struct question *q;
+	bool is_new;
+
+	{
+		liteio_guard(&asked.lock);
+		if (is_silent(disk->dev, liteio_now_ms()))
+			return NULL;
+		q = find_same(ask, disk->dev);
+		is_new = !q;
+		if (is_new)
+			q = question_new(ask, disk, until_ms);
+		q->refs++;
+	}
+	/* for want of a thread by this one, as long as it takes */
+	if (is_new && start(q))
+		put_it(q);
+	return q;
+}
+
+/* false: it is not waited for any more. The lock is held */
+static bool wait_answer(const struct question *q, uint64_t until_ms)
+{
+	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
+					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
+
+	while (!q->is_answered && pthread_cond_clockwait(&asked.answered, &asked.lock,
+							  CLOCK_MONOTONIC, &until) != ETIMEDOUT)
+		;
+	return q->is_answered;
+}
+
+void liteio_ask_all(const struct liteio_ask *ask, const struct liteio_block_info *disks, size_t n,
+		    void *answers, int *codes)
+{
+	struct question **all _cleanup_free_ = liteio_calloc(n + 1, sizeof(struct question *));
+	uint64_t until_ms = liteio_now_ms() + ask->within_ms;
+
+	for (size_t i = 0; i < n; i++)
+		all[i] = put(ask, &disks[i], until_ms);
+	liteio_guard(&asked.lock);
+	for (size_t i = 0; i < n; i++) {
+		codes[i] = -ETIMEDOUT;
+		if (!all[i])
+			continue;
+		if (wait_answer(all[i], until_ms)) {
+			codes[i] = all[i]->code;
+			memcpy((char *)answers + i * ask->answer_len, all[i]->answer,
+			       ask->answer_len);
+		}
+		unref(all[i]);
+	}
+}
+
+bool liteio_ask_any_silent(void)
+{
+	uint64_t now = liteio_now_ms();
+
+	liteio_guard(&asked.lock);
+	for (const struct question *q = asked.open; q; q = q->next) {
+		if (q->until_ms <= now)
+			return true;
+	}
+	return false;
+}
