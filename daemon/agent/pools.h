@@ -199,8 +199,8 @@ int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_know
 int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			     struct liteio_error *err);
 
-/* known pools that are not open and had remote consumers: "pool a, pool b" in new memory, or
- * NULL. Reads the list; worker
+/* known pools that are not open and had remote consumers, and those that are still being opened and
+ * may have had some: "pool a, pool b" in new memory, or NULL. Reads the list; worker
  */
 char *liteio_pools_missing(struct liteio_agent *a);
 

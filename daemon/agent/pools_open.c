@@ -14,6 +14,8 @@
 #include <time.h>
 
 #include "agent/agent.h"
+#include "agent/claims.h"
+#include "agent/door.h"
 #include "agent/events.h"
 #include "agent/known.h"
 #include "agent/pools.h"
@@ -46,6 +48,7 @@ enum opening_state {
  * @n: how many
  * @has_uuid: it must be this pool
  * @uuid: likewise
+ * @claim: on @uuid; the job's
  * @opened: called when it is open; else only when nobody waited for it, by then
  * @is_again: what keeps it from being opened has been said
  * @begun_ms: when
@@ -60,6 +63,7 @@ struct opening {
 	size_t n;
 	bool has_uuid;
 	struct liteio_uuid uuid;
+	struct liteio_claim *claim;
 	void (*opened)(struct liteio_agent *a, struct liteio_open_pool *p);
 	bool is_again;
 	uint64_t begun_ms;
@@ -137,11 +141,14 @@ static void try_later(void)
 	under_way.try_again = true;
 }
 
-/* an agent that was killed has it as long as one of its threads hangs: then it is tried again */
+/*
+ * An agent that was killed has it as long as one of its threads hangs, or some disk does not answer
+ * that may carry a newer one: then it is tried again
+ */
 static void say_not_opened(const struct opening *o, const char *device, int r,
 			   const struct liteio_error *err)
 {
-	if (r != -EBUSY || !liteio_pool_is_locked(device)) {
+	if (r != -EAGAIN && (r != -EBUSY || !liteio_pool_is_locked(device))) {
 		log_err(NULL, "pool on %s can not be opened: %s", device, liteio_error_str(err, r));
 		return;
 	}
@@ -151,29 +158,57 @@ static void say_not_opened(const struct opening *o, const char *device, int r,
 	try_later();
 }
 
-static int open_one(const struct opening *o, const char *device)
+/* is it this pool, or, when none is wanted, which one is it? */
+static int find_uuid(const struct opening *o, const char *device, struct liteio_uuid *ret,
+		     struct liteio_error *err)
 {
+	struct liteio_pool_found found;
+	int r = 0;
+
+	/* that of a device has been compared */
+	if (o->has_uuid && !strncmp(device, "/dev/", 5)) {
+		*ret = o->uuid;
+		return 0;
+	}
+	r = liteio_pool_probe(device, &found, err);
+	if (!r)
+		*ret = found.label.pool_uuid;
+	return r;
+}
+
+/* the kernel has it by now: as nobody uses it, it goes */
+static void let_go(const char *device, struct liteio_pool *engine, int r,
+		   const struct liteio_error *err)
+{
+	log_err(NULL, "pool on %s: %s", device, liteio_error_str(err, r));
+	if (r != -ECANCELED || liteio_pool_close(engine, NULL))
+		liteio_pool_release(engine);
+}
+
+/* @claim is on @uuid */
+static int open_claimed(const struct opening *o, const char *device, struct liteio_claim *claim,
+			const struct liteio_uuid *uuid)
+{
+	_cleanup_free_ char *place = liteio_known_place(o->agent, uuid);
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_agent *a = o->agent;
-	struct liteio_pool_found found;
 	struct liteio_open_pool *p;
 	struct liteio_pool *engine;
 	int r;
 
-	r = liteio_pool_open(device, &engine, &err);
+	r = liteio_pool_open(device, place, &engine, &err);
 	/* said by its first disk, and no copy of it is here: what one disk says is not enough */
-	if (r == -EPERM && liteio_pool_probe(device, &found, NULL) == 0) {
-		forget_exported(a, device, &found.label.pool_uuid);
+	if (r == -EPERM) {
+		forget_exported(a, device, uuid);
 		return r;
 	}
 	if (r < 0) {
 		say_not_opened(o, device, r, &err);
 		return r;
 	}
-	r = liteio_pools_add(a->pools, engine, &p, &err);
+	r = liteio_claim_add(claim, a->pools, engine, &p, &err);
 	if (r < 0) {
-		log_err(NULL, "pool on %s: %s", device, liteio_error_str(&err, r));
-		liteio_pool_release(engine);
+		let_go(device, engine, r, &err);
 		return r;
 	}
 	log_info(NULL, "pool %s on %s is open", p->name, device);
@@ -187,6 +222,27 @@ static int open_one(const struct opening *o, const char *device)
 	}
 	liteio_pools_put(a->pools, p);
 	return 0;
+}
+
+/* 0 also when somebody else has opened it by now */
+static int open_one(const struct opening *o, const char *device)
+{
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid uuid;
+	int r;
+
+	r = find_uuid(o, device, &uuid, &err);
+	/* that of the one that is wanted has been taken */
+	if (!r && !(o->claim && liteio_uuid_equal(&uuid, &o->uuid)))
+		r = liteio_claim_take(&uuid, device, &claim, &err);
+	if (r) {
+		say_not_opened(o, device, r, &err);
+		return r;
+	}
+	if (is_open(o->agent, &uuid))
+		return 0;
+	return open_claimed(o, device, claim ? claim : o->claim, &uuid);
 }
 
 /*
@@ -205,25 +261,61 @@ static bool is_there(const struct opening *o, const char *device)
 	       (r == 0 && liteio_uuid_equal(&found.label.pool_uuid, &o->uuid));
 }
 
-static void run(void *arg)
+/* in the order of the devices, until it is open, or said to be another node's */
+static void open_first(struct opening *o)
 {
-	struct opening *o = arg, **at = &under_way.first;
 	bool is_done = false;
 
 	for (size_t i = 0; i < o->n && !is_done; i++) {
+		int r;
+
 		set_state(o, OPENING_ASKS);
 		if ((o->has_uuid && is_open(o->agent, &o->uuid)) || !is_there(o, o->devices[i]))
 			continue;
 		set_state(o, OPENING_OPENS);
-		is_done = open_one(o, o->devices[i]) == 0;
+		r = open_one(o, o->devices[i]);
+		is_done = r == 0 || r == -EPERM;
 	}
+}
+
+/* true: it was late. Nobody needs it any more, but those that have waited for it */
+static bool end(struct opening *o)
+{
+	struct opening **at = &under_way.first;
+	bool was_late;
+
 	liteio_guard(&under_way.lock);
+	was_late = o->is_late;
+	if (was_late)
+		liteio_late_end(o->devices[0]);
 	o->state = OPENING_ENDED;
 	while (*at != o)
 		at = &(*at)->next;
 	*at = o->next;
 	pthread_cond_broadcast(&under_way.changed);
 	unref(o);
+	return was_late;
+}
+
+static void run(void *arg)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct opening *o = arg;
+	struct liteio_agent *a = o->agent;
+	int r = 0;
+
+	/* from here on, however long the disk does not even say what it carries */
+	if (o->has_uuid)
+		r = liteio_claim_take(&o->uuid, o->devices[0], &o->claim, &err);
+	if (!r)
+		open_first(o);
+	else
+		say_not_opened(o, o->devices[0], r, &err);
+	liteio_claim_give(o->claim);
+	o->claim = NULL;
+	/* what was waited for does not come */
+	if (end(o))
+		liteio_door_review(a);
 }
 
 /* ---- several at once ------------------------------------------------------------------------ */
@@ -234,11 +326,15 @@ struct openings {
 	size_t n;
 };
 
-/* is a job at it, maybe for hours? */
-static bool is_under_way(const char *device)
+/* is a job at it, maybe for hours? By either; @uuid may be NULL */
+static bool is_under_way(const char *device, const struct liteio_uuid *uuid)
 {
+	if (uuid && liteio_claim_is_taken(uuid))
+		return true;
 	liteio_guard(&under_way.lock);
 	for (const struct opening *o = under_way.first; o; o = o->next) {
+		if (uuid && o->has_uuid && liteio_uuid_equal(&o->uuid, uuid))
+			return true;
 		for (size_t i = 0; i < o->n; i++) {
 			if (!strcmp(o->devices[i], device))
 				return true;
@@ -321,6 +417,7 @@ static void give_up(struct opening *o)
 	if (o->state == OPENING_ENDED)
 		return;
 	o->is_late = true;
+	liteio_late_begin(o->devices[0], o->has_uuid ? &o->uuid : NULL);
 	log_warning(NULL, "pool on %s: %s: the others do not wait for it", o->devices[0],
 		    o->state == OPENING_ASKS ? "its disk does not answer" : "it takes long to open");
 }
@@ -385,7 +482,7 @@ static void add_found(struct openings *all, struct liteio_agent *a,
 {
 	struct opening *o = find(all, &f->label.pool_uuid);
 
-	if (is_under_way(f->device))
+	if (is_under_way(f->device, &f->label.pool_uuid))
 		return;
 	add_device(o ? o : add(all, a, &f->label.pool_uuid), f->device);
 }
@@ -432,7 +529,7 @@ static void open_files(struct liteio_agent *a, const struct liteio_known *known)
 		const char *pattern = a->config.devices[i];
 
 		if (!strpbrk(pattern, "*?[") && strncmp(pattern, "/dev/", 5) != 0 &&
-		    liteio_fs_exists(pattern) && !is_under_way(pattern))
+		    !is_under_way(pattern, NULL) && liteio_fs_exists(pattern))
 			add_device(add(&all, a, NULL), pattern);
 	}
 	open_all(&all);
@@ -489,8 +586,9 @@ static void add_missing_files(struct openings *all, struct liteio_agent *a,
 	for (size_t i = 0; i < known->n_pools; i++) {
 		const struct liteio_known_pool *k = &known->pools[i];
 
-		if (k->file && !is_open(a, &k->uuid) && liteio_fs_exists(k->file) &&
-		    !is_under_way(k->file))
+		/* what hangs is not looked at again */
+		if (k->file && !is_open(a, &k->uuid) && !is_under_way(k->file, &k->uuid) &&
+		    liteio_fs_exists(k->file))
 			add_device(add(all, a, &k->uuid), k->file);
 	}
 }

@@ -123,9 +123,9 @@ END_TEST
 
 START_TEST(every_verdict_has_a_word)
 {
-	for (int i = 0; i <= LITEIO_DISK_UNREADABLE; i++)
+	for (int i = 0; i <= LITEIO_DISK_SILENT; i++)
 		ck_assert_ptr_nonnull(liteio_disk_verdict_names[i]);
-	ck_assert_ptr_null(liteio_disk_verdict_names[LITEIO_DISK_UNREADABLE + 1]);
+	ck_assert_ptr_null(liteio_disk_verdict_names[LITEIO_DISK_SILENT + 1]);
 }
 END_TEST
 
