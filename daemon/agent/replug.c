@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "agent/events.h"
+#include "agent/gate.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "agent/release.h"
@@ -17,6 +18,7 @@
 #include "base/log.h"
 #include "host/head.h"
 #include "host/nvmet.h"
+#include "model/local.h"
 #include "pool/back.h"
 
 static const struct liteio_nvmet target = LITEIO_NVMET_INIT;
@@ -35,8 +37,8 @@ bool liteio_pools_any_unplugged(struct liteio_agent *a)
 }
 
 /*
- * No subsystem any more, and no head, and the right stays: liteio_export_prepare() brings both
- * back. What is in use keeps its head, and its name.
+ * No subsystem any more, and no head, and the right of this node stays: liteio_export_prepare()
+ * brings them back. What is in use keeps its head, and its name.
  */
 static int take_down(const struct liteio_catalog_volume *v,
 		     const struct liteio_catalog_attachment *att, struct liteio_error *err)
@@ -86,11 +88,42 @@ static int take_heads_down(struct liteio_open_pool *p, struct liteio_error *err)
 	return r;
 }
 
+/*
+ * What other nodes have written and not flushed was in the cache of the disk, which lost its power;
+ * whether they have it open nobody here knows. On the new disk their next flush would succeed, and
+ * so they do not get there by the old right: the gate is closed for good before the pool goes, and
+ * liteio_restore_pool() writes it down when there is a disk again.
+ */
+static int end_remote(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	struct liteio_catalog_volume v;
+	size_t n = 0;
+	int r = 0;
+
+	liteio_pool_attachment_list(p->engine, NULL, &atts, &n);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct liteio_local_fenced closed = { 0 };
+
+		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE ||
+		    atts[i].flags & LITEIO_CATALOG_ATT_LOCAL ||
+		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) < 0)
+			continue;
+		r = liteio_gate_fence(&v.uuid, v.name, 0, atts[i].generation, 0, &closed, err);
+		if (!r && !closed.drained)
+			r = liteio_error_set(err, -EBUSY, "volume %s: I/O is under way", v.name);
+		liteio_json_fini(&closed, liteio_local_fenced_fields);
+	}
+	return r;
+}
+
 /* as long as somebody has a volume open it stays in the table, and says what is wrong */
 int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err)
 {
 	int r = take_heads_down(p, err);
 
+	if (r == 0)
+		r = end_remote(p, err);
 	if (r == 0)
 		r = liteio_pools_take_out(a->pools, p, err);
 	if (r)
