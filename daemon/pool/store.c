@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/loop.h"
 #include "base/str.h"
 #include "host/block.h"
 #include "pool/step.h"
@@ -366,8 +367,10 @@ static int write_slot(struct liteio_store *s, int slot, struct liteio_catalog *h
 	const struct liteio_extent *e = slot_extent(s, slot);
 	struct liteio_catalog_range range;
 
-	if (!held || s->n_parts[slot] >= LITEIO_STORE_PARTS) {
+	if (!held || s->n_parts[slot] >= LITEIO_STORE_PARTS ||
+	    liteio_now_ms() - s->whole_ms[slot] >= LITEIO_STORE_WHOLE_MS) {
 		s->n_parts[slot] = 0;
+		s->whole_ms[slot] = liteio_now_ms();
 		return write_to(s, e->start, c, liteio_catalog_bytes(c), err);
 	}
 	s->n_parts[slot]++;

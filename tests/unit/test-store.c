@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/loop.h"
 #include "pool/store.h"
 #include "unit.h"
 
@@ -477,4 +478,42 @@ START_TEST(test_not_opened)
 }
 END_TEST
 
-UNIT_MAIN("store", test_not_opened, test_changes, test_cuts, test_failed, test_doubt, test_cost, test_whole)
+/* seldom changed, a slot is written as a whole all the same: once a day */
+START_TEST(test_day)
+{
+	const uint64_t ago[] = { 0, LITEIO_STORE_WHOLE_MS - 60000, LITEIO_STORE_WHOLE_MS };
+	struct liteio_catalog draft;
+	struct bed b;
+
+	bed_init(&b);
+	for (int i = 0; i < 100; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		liteio_catalog_finish(&draft);
+		add_volume(&b, &draft, true);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+	}
+	/* both are whole: nothing is due by number */
+	for (int i = 0; i < 2; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		ck_assert_int_eq(write_draft(&b, &draft, true), 0);
+	}
+	for (int i = 0; i < 3; i++) {
+		uint64_t before = b.s.bytes_written;
+		int next = !b.s.slot;
+		bool is_whole;
+
+		b.s.whole_ms[next] = liteio_now_ms() - ago[i];
+		liteio_catalog_copy(&b.cat, &draft);
+		liteio_catalog_finish(&draft);
+		add_volume(&b, &draft, true);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+		is_whole = b.s.bytes_written - before == liteio_catalog_bytes(&b.cat);
+		ck_assert_msg(is_whole == (i == 2), "%d", i);
+		check_read(b.s.fd, &b.cat, "that day");
+	}
+	ck_assert_uint_lt(liteio_now_ms() - b.s.whole_ms[b.s.slot], 60000);
+	bed_fini(&b);
+}
+END_TEST
+
+UNIT_MAIN("store", test_not_opened, test_day, test_changes, test_cuts, test_failed, test_doubt, test_cost, test_whole)
