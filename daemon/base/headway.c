@@ -67,3 +67,11 @@ void liteio_headway_place(const char *pool)
 	liteio_guard(&watched->lock);
 	snprintf(watched->state.place, sizeof(watched->state.place), "%s", pool);
 }
+
+void liteio_headway_settled(void)
+{
+	if (!watched)
+		return;
+	liteio_guard(&watched->lock);
+	watched->state.is_settled = true;
+}

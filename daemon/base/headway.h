@@ -21,11 +21,14 @@
  * @done_bytes: of @total_bytes
  * @total_bytes: 0 while nobody has said how much it is
  * @place: the pool that it is about, or ""
+ * @is_settled: what was asked for has happened, and what it was asked of may be another thing by
+ *	now; what goes on is what comes after
  */
 struct liteio_headway_state {
 	uint64_t done_bytes;
 	uint64_t total_bytes;
 	char place[LITEIO_HEADWAY_PLACE];
+	bool is_settled;
 };
 
 /**
@@ -52,5 +55,6 @@ bool liteio_headway_is_watched(void);
 void liteio_headway_total(uint64_t bytes);
 void liteio_headway_done(uint64_t bytes);
 void liteio_headway_place(const char *pool);
+void liteio_headway_settled(void);
 
 #endif
