@@ -481,16 +481,6 @@ static struct liteio_job *job_new(struct liteio_jobs *jobs, struct liteio_ask *a
 	return job;
 }
 
-/* its name is free: who says it now means another thing */
-static bool is_settled(const struct liteio_job *job)
-{
-	struct liteio_headway_state s = { 0 };
-
-	if (job->op)
-		liteio_headway_get(&job->op->headway, &s);
-	return s.is_settled;
-}
-
 /*
  * The same is under way. Not for fences: each has a time of its own, and its answer says what was
  * when it looked.
@@ -501,7 +491,7 @@ static struct liteio_job *find_same(struct liteio_jobs *jobs, const struct litei
 		return NULL;
 	for (struct liteio_job *job = jobs->jobs; job; job = job->next)
 		if (job->route == ask->route && !job->is_passed && !strcmp(job->text, ask->text) &&
-		    !is_settled(job))
+		    !liteio_headway_is_settled(&job->op->headway))
 			return job;
 	return NULL;
 }

@@ -5,6 +5,8 @@
  * A disk may hang, or take an hour to be checked, and the other pools do not wait for it: each pool
  * is opened by a job of its own. Whoever waits for them waits as long as disks take that are well.
  * A pool that comes later is in the table by then, and its exports are brought back by its own job.
+ *
+ * Over 600 lines because what is under way, who waits for it, and what is begun share a list.
  */
 #include <errno.h>
 #include <fnmatch.h>

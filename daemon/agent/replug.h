@@ -46,7 +46,10 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
  */
 int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f, bool is_asked,
 			struct liteio_error *err);
-/* the same, unasked; why not is logged, once for each disk that comes. False: it is to be tried again */
+/*
+ * the same, unasked; why not is logged, once for each disk that comes. False: it is to be tried
+ * again
+ */
 bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_found *f,
 			     bool is_again);
 

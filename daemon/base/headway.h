@@ -45,6 +45,7 @@ void liteio_headway_init(struct liteio_headway *h);
 void liteio_headway_fini(struct liteio_headway *h);
 /* any thread */
 void liteio_headway_get(struct liteio_headway *h, struct liteio_headway_state *ret);
+bool liteio_headway_is_settled(struct liteio_headway *h);
 
 /* what this thread tells from now on is told to @h; NULL: to nobody */
 void liteio_headway_watch(struct liteio_headway *h);

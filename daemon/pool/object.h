@@ -171,7 +171,7 @@ uint64_t liteio_pool_catalog_sequence(const char *device);
  * when the pool's first disk is from before it had that one, or as liteio_pool_check_heard()
  */
 int liteio_pool_check_only_one(const struct liteio_pool *p, struct liteio_error *err);
-/* -EAGAIN when a disk that has not answered may carry the pool, and this is not where it was last */
+/* -EAGAIN when a disk that has not answered may carry the pool, which was not here last */
 int liteio_pool_check_heard(const struct liteio_pool *p, const struct liteio_pool_silence *silence,
 			    struct liteio_error *err);
 /*

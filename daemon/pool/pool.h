@@ -13,6 +13,8 @@
  * lists them) and is finished or undone by liteio_pool_open() when it was interrupted at any of
  * them.
  *
+ * Over 600 lines because it is the whole contract, of which more is prose than code.
+ *
  * Functions that want a state that is there already succeed; those that remove what is not there
  * succeed too.
  */
@@ -182,8 +184,8 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
  * on several devices @device is any of them; the others are found among the disks of this machine,
  * and one that is missing (-ENODEV) or stale (-ESTALE) is an error, too.
  *
- * As long as some disk that might carry the same pool does not answer, nobody knows whether this is
- * a stale copy: -EAGAIN, unless it is where the pool was last (@was_on), or the kernel has the pool.
+ * As long as some disk that might carry the same pool does not answer, nobody knows whether this
+ * is a stale copy: -EAGAIN, unless it is where the pool was last (@was_on), or the kernel has it.
  * Context: worker; may take as long as thin_check. Return: 0 or a negative errno.
  */
 int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool **ret,

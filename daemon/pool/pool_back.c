@@ -17,7 +17,8 @@ int liteio_back_judge(const struct liteio_back *was, const struct liteio_back *n
 		      struct liteio_error *err)
 {
 	if (strcmp(was->id, now->id) != 0)
-		return liteio_error_set(err, -ESTALE, "it is another disk (%s) than the one before (%s)",
+		return liteio_error_set(err, -ESTALE,
+					"it is another disk (%s) than the one before (%s)",
 					now->id[0] ? now->id : "without a serial number",
 					was->id[0] ? was->id : "without a serial number");
 	if (was->size != now->size)

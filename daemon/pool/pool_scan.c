@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Finding pools on the disks of this machine. Of a disk that is silent nobody knows what it carries:
- * whoever it matters to is told that there is one.
+ * Finding pools on the disks of this machine. Of a disk that is silent nobody knows what it
+ * carries: whoever it matters to is told that there is one.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -14,8 +14,8 @@
  *
  * What a whole write does besides is to find out that a block can not be written any more, and to
  * replace one that has rotted. So it is made again after LITEIO_STORE_PARTS others to the same
- * slot, a day after the last one of it, after each failure, and for everything that must outlive the
- * loss of either slot.
+ * slot, a day after the last one of it, after each failure, and for everything that must outlive
+ * the loss of either slot.
  */
 #ifndef LITEIO_POOL_STORE_H
 #define LITEIO_POOL_STORE_H
@@ -89,7 +89,7 @@ struct liteio_store {
 int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 		      struct liteio_error *err);
 void liteio_store_close(struct liteio_store *s);
-/* one on the heap that is not open yet: every store that is not LITEIO_STORE_INIT comes from here */
+/* one on the heap, not open yet: every store that is not LITEIO_STORE_INIT comes from here */
 struct liteio_store *liteio_store_new(void);
 /* close it, if it is open, and free it; NULL is fine */
 void liteio_store_free(struct liteio_store *s);

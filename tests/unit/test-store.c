@@ -2,7 +2,8 @@
 /*
  * Catalog slots on a device, here a file: changes of every kind written in parts are what a whole
  * write would have left, a write that is cut anywhere loses nothing that was there before, and a
- * change costs the same however much else there is. A store that could not be opened closes nothing.
+ * change costs the same however much else there is. A store that could not be opened closes
+ * nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -457,7 +458,7 @@ START_TEST(test_whole)
 }
 END_TEST
 
-/* one that could not be opened has no descriptors: neither that of standard input, nor a later one */
+/* one that could not be opened has no descriptors: neither standard input, nor a later one */
 START_TEST(test_not_opened)
 {
 	struct liteio_store *s = liteio_store_new();
@@ -516,4 +517,5 @@ START_TEST(test_day)
 }
 END_TEST
 
-UNIT_MAIN("store", test_not_opened, test_day, test_changes, test_cuts, test_failed, test_doubt, test_cost, test_whole)
+UNIT_MAIN("store", test_not_opened, test_day, test_changes, test_cuts, test_failed, test_doubt,
+	  test_cost, test_whole)
