@@ -128,6 +128,21 @@ static int mend_floor(struct liteio_agent *a, const struct liteio_finding *f,
 	return r;
 }
 
+/* not one that has been made again since */
+static int mend_registry(struct liteio_agent *a, const struct liteio_finding *f,
+			 struct liteio_error *err)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+	LITEIO_TARGET(t);
+	int r;
+
+	if (!liteio_target_find_uuid(a, &f->uuid, &t, NULL) &&
+	    t.volume.state != LITEIO_CATALOG_DELETING)
+		return liteio_error_set(err, -EBUSY, "there is a volume of that uuid by now");
+	r = liteio_gate_open(&nl, err);
+	return r || !nl ? r : liteio_gate_forget(nl, &f->uuid, err);
+}
+
 static int mend_fenced(struct liteio_agent *a, const struct liteio_finding *f,
 		       struct liteio_error *err)
 {
@@ -254,6 +269,7 @@ static int (*const menders[LITEIO_CHECK_NR])(struct liteio_agent *a, const struc
 	[LITEIO_CHECK_FLOOR] = mend_floor,
 	[LITEIO_CHECK_FENCED] = mend_fenced,
 	[LITEIO_CHECK_LIMITS] = mend_limits,
+	[LITEIO_CHECK_REGISTRY] = mend_registry,
 	[LITEIO_CHECK_HEAD_MISSING] = mend_head,
 	[LITEIO_CHECK_HEAD] = mend_head,
 	[LITEIO_CHECK_EXPORT] = mend_head,

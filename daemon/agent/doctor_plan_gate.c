@@ -116,14 +116,32 @@ static void plan_limits(const struct liteio_doctor_view *v, const struct liteio_
 
 /* ---- what only the registry has -------------------------------------------------------------- */
 
-static void plan_nobodys(const struct liteio_doctor_view *v,
+/* the agent was killed before it said so; its restart says it, too */
+static void plan_deleted(const struct liteio_doctor_view *v, const struct liteio_doctor_volume *x,
 			 const struct liteio_netlink_volume *reg, struct liteio_findings *ret)
 {
 	char uuid[LITEIO_UUID_STRLEN + 1];
+	struct liteio_finding *f;
 
+	if (reg->attachments || x->v.state != LITEIO_CATALOG_DELETING)
+		return;
+	liteio_uuid_format(&reg->uuid, uuid);
+	f = liteio_findings_add(ret, LITEIO_CHECK_REGISTRY, LITEIO_SEVERITY_WARNING, uuid,
+				"the kernel remembers volume %s, which is deleted", x->v.name);
+	liteio_finding_of(f, v, x, 0);
+	f->fix = "has the kernel forget it";
+}
+
+static void plan_nobodys(const struct liteio_doctor_view *v,
+			 const struct liteio_netlink_volume *reg, struct liteio_findings *ret)
+{
+	const struct liteio_doctor_volume *x = liteio_doctor_volume_of(v, &reg->uuid);
+	char uuid[LITEIO_UUID_STRLEN + 1];
+
+	if (x)
+		plan_deleted(v, x, reg, ret);
 	/* with attachments it is one that this node consumes */
-	if (reg->attachments || liteio_doctor_volume_of(v, &reg->uuid) ||
-	    !liteio_doctor_knows_all(v))
+	if (reg->attachments || x || !liteio_doctor_knows_all(v))
 		return;
 	liteio_uuid_format(&reg->uuid, uuid);
 	liteio_findings_add(ret, LITEIO_CHECK_REGISTRY, LITEIO_SEVERITY_INFO, uuid,

@@ -73,9 +73,14 @@ int liteio_gate_detach(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 	r = liteio_netlink_att_del(nl, uuid, generation, err);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	if (!volume)
-		return 0;
-	r = liteio_netlink_vol_del(nl, uuid, err);
+	return volume ? liteio_gate_forget(nl, uuid, err) : 0;
+}
+
+int liteio_gate_forget(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+		       struct liteio_error *err)
+{
+	int r = liteio_netlink_vol_del(nl, uuid, err);
+
 	/* EBUSY: it has other attachments */
 	return r == -ENOENT || r == -EBUSY ? 0 : r;
 }

@@ -39,6 +39,10 @@ int liteio_gate_attach(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 int liteio_gate_detach(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 		       uint64_t generation, bool volume, struct liteio_error *err);
 
+/* forget a volume that is deleted, unless it has attachments; 0 when it was not there */
+int liteio_gate_forget(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+		       struct liteio_error *err);
+
 /**
  * liteio_gate_fence() - close gates and wait for what is behind them
  * @uuid: volume

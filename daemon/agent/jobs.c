@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/about.h"
 #include "agent/agent.h"
+#include "agent/crowd.h"
 #include "agent/events.h"
 #include "agent/operations.h"
 #include "agent/peer.h"
@@ -38,6 +40,7 @@
  * @call: its arguments, of the first ask
  * @text: of the first ask
  * @op: what it becomes when it outlives its requests; NULL for what only looks
+ * @pool: in which it changes something; null for none
  * @only: the ask whose answer goes on, which waits for nothing else
  * @is_passed: something else was done to the same object since it began: what it has done may have
  *	been undone, so nobody joins it any more
@@ -51,6 +54,7 @@ struct liteio_job {
 	struct liteio_call call;
 	char *text;
 	struct liteio_operation *op;
+	struct liteio_uuid pool;
 	struct liteio_ask *only;
 	bool is_passed;
 	int r;
@@ -63,6 +67,7 @@ struct liteio_job {
  * @timer: fires at the next deadline
  * @armed_ms: when that is, or 0
  * @jobs: under way
+ * @crowds: of each pool
  * @n_jobs: how many on the workers, and how many on the urgent ones
  * @waiting: asks in the order they came
  * @last: where the next one is put
@@ -73,6 +78,7 @@ struct liteio_jobs {
 	struct liteio_timer *timer;
 	uint64_t armed_ms;
 	struct liteio_job *jobs;
+	struct liteio_crowds crowds;
 	unsigned int n_jobs[2];
 	struct liteio_ask *waiting;
 	struct liteio_ask **last;
@@ -82,12 +88,6 @@ struct liteio_jobs {
 static bool is_urgent(const struct liteio_route *route)
 {
 	return route->flags & (LITEIO_ROUTE_URGENT | LITEIO_ROUTE_STREAM);
-}
-
-/* it changes something, as all but GET do */
-static bool is_change(const struct liteio_route *route)
-{
-	return strcmp(route->method, "GET") != 0;
 }
 
 static void call_fini(struct liteio_call *call, const struct liteio_route *route)
@@ -113,6 +113,12 @@ static void job_free(struct liteio_job *job)
 	liteio_operation_unref(job->op);
 	free(job->text);
 	free(job);
+}
+
+/* nobody has begun it */
+static void job_drop(void *who)
+{
+	job_free(who);
 }
 
 /* ---- answers: each takes an ask that is in no list ------------------------------------------ */
@@ -294,45 +300,18 @@ static void wake(struct liteio_jobs *jobs)
 
 /* ---- jobs ----------------------------------------------------------------------------------- */
 
-/* a text of the request by its key, or NULL */
-static const char *text_of(const struct liteio_ask *ask, const char *key)
-{
-	const struct liteio_field *f = ask->call.req ? ask->route->req_fields : NULL;
-
-	for (; f && f->key; f++)
-		if (f->type == LITEIO_FIELD_STRING && !strcmp(f->key, key))
-			return *(char *const *)((const char *)ask->call.req + f->offset);
-	return NULL;
-}
-
-static const char *object_of(const struct liteio_ask *ask)
-{
-	static const char *const keys[] = { "name", "device", "volume" };
-	const char *s = NULL;
-
-	if (ask->call.params[0][0])
-		return ask->call.params[0];
-	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(keys) && !s; i++)
-		s = text_of(ask, keys[i]);
-	return s;
-}
-
-static const char *pool_of(const struct liteio_ask *ask)
-{
-	if (!strncmp(ask->route->path, "/v1/pools", 9))
-		return ask->call.params[0][0] ? ask->call.params[0] : text_of(ask, "name");
-	return text_of(ask, "pool");
-}
-
 static struct liteio_operation *operation_of(const struct liteio_ask *ask)
 {
 	_cleanup_free_ char *verb = NULL;
 
-	if (!is_change(ask->route))
+	if (!liteio_about_change(ask->route))
 		return NULL;
 	verb = liteio_route_verb(ask->route);
-	return liteio_operation_new(verb, object_of(ask), pool_of(ask));
+	return liteio_operation_new(verb, liteio_about_object(&ask->call, ask->route),
+				    liteio_about_pool_name(&ask->call, ask->route));
 }
+
+static void job_done(void *arg);
 
 /* worker thread */
 static void job_run(void *arg)
@@ -344,34 +323,20 @@ static void job_run(void *arg)
 	liteio_headway_watch(NULL);
 }
 
+static void job_submit(struct liteio_job *job)
+{
+	struct liteio_agent *a = job->jobs->agent;
+
+	liteio_worker_submit(is_urgent(job->route) ? a->urgent : a->workers, NULL, job_run,
+			     job_done, job);
+}
+
 static void job_unlink(struct liteio_job *job)
 {
 	*job->link = job->next;
 	if (job->next)
 		job->next->link = job->link;
 	job->jobs->n_jobs[is_urgent(job->route)]--;
-}
-
-/* a name or uuid that its request says: what it makes, or renames, or makes something of */
-static bool says(const struct liteio_job *done, const char *object)
-{
-	const struct liteio_field *f = done->call.req ? done->route->req_fields : NULL;
-	char uuid[LITEIO_UUID_STRLEN + 1];
-
-	for (; f && f->key; f++) {
-		const void *value = (const char *)done->call.req + f->offset;
-		const char *text = NULL;
-
-		if (f->type == LITEIO_FIELD_STRING)
-			text = *(char *const *)value;
-		if (f->type == LITEIO_FIELD_UUID) {
-			liteio_uuid_format(value, uuid);
-			text = uuid;
-		}
-		if (text && !strcmp(text, object))
-			return true;
-	}
-	return false;
 }
 
 /* it may have undone what they did; who does something to several objects names none */
@@ -381,7 +346,8 @@ static void pass(struct liteio_jobs *jobs, const struct liteio_job *done)
 
 	for (struct liteio_job *job = jobs->jobs; job; job = job->next)
 		if (job->op && (!object || !job->op->object || !strcmp(object, job->op->object) ||
-				says(done, job->op->object)))
+				liteio_about_says(&done->call, done->route,
+						  job->op->object)))
 			job->is_passed = true;
 }
 
@@ -437,12 +403,16 @@ static void job_done(void *arg)
 	struct liteio_job *job = arg;
 	struct liteio_jobs *jobs = job->jobs;
 	struct liteio_json *result = NULL;
+	struct liteio_job *next;
 
 	if (!jobs) {
 		job_free(job);
 		return;
 	}
 	job_unlink(job);
+	next = liteio_crowd_leave(&jobs->crowds, &job->pool, is_urgent(job->route));
+	if (next)
+		job_submit(next);
 	if (job->r < 0)
 		log_info(NULL, "%.*s: %s", (int)strcspn(job->text, "\n"), job->text,
 			 liteio_error_str(&job->err, job->r));
@@ -460,13 +430,15 @@ static void job_done(void *arg)
 	job_free(job);
 }
 
-static struct liteio_job *job_new(struct liteio_jobs *jobs, struct liteio_ask *ask)
+static struct liteio_job *job_new(struct liteio_jobs *jobs, struct liteio_ask *ask,
+				  const struct liteio_uuid *pool)
 {
 	struct liteio_job *job = liteio_calloc(1, sizeof(*job));
 
 	job->jobs = jobs;
 	job->route = ask->route;
 	job->op = operation_of(ask);
+	job->pool = *pool;
 	job->text = liteio_strdup(ask->text);
 	job->call = ask->call;
 	/* they are the job's now */
@@ -487,7 +459,7 @@ static struct liteio_job *job_new(struct liteio_jobs *jobs, struct liteio_ask *a
  */
 static struct liteio_job *find_same(struct liteio_jobs *jobs, const struct liteio_ask *ask)
 {
-	if (!is_change(ask->route) || is_urgent(ask->route))
+	if (!liteio_about_change(ask->route) || is_urgent(ask->route))
 		return NULL;
 	for (struct liteio_job *job = jobs->jobs; job; job = job->next)
 		if (job->route == ask->route && !job->is_passed && !strcmp(job->text, ask->text) &&
@@ -508,27 +480,43 @@ static uint64_t bound_ms(const struct liteio_ask *ask)
 	return LITEIO_JOBS_BOUND_MS + (flags & LITEIO_ROUTE_TIMEOUT ? ask->call.timeout_ms : 0);
 }
 
+/* 0, or why no more are taken */
+static int check_room(struct liteio_jobs *jobs, const struct liteio_ask *ask,
+		      const struct liteio_about *about, struct liteio_error *err)
+{
+	bool urgent = is_urgent(ask->route);
+
+	if (jobs->n_jobs[urgent] >= LITEIO_JOBS_MAX)
+		return liteio_error_set(err, -EAGAIN,
+					"too many requests are under way: ask again later");
+	/* what closes gates is not kept out by what else waits for the same disk */
+	return urgent ? 0 : liteio_crowd_check(&jobs->crowds, about, err);
+}
+
 static void begin(struct liteio_ask *ask)
 {
+	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_jobs *jobs = ask->jobs;
-	struct liteio_agent *a = jobs->agent;
-	struct liteio_job *job;
+	struct liteio_about about;
+	int r;
 
 	if (ask->route->flags & LITEIO_ROUTE_LOOP) {
 		if (run_on_loop(ask))
 			start_waiting(ask, ask->call.wait_ms);
 		return;
 	}
-	job = find_same(jobs, ask);
-	if (!job && jobs->n_jobs[is_urgent(ask->route)] >= LITEIO_JOBS_MAX) {
-		liteio_ask_refuse(ask, -EAGAIN,
-				  "too many requests are under way: ask again later");
-		return;
+	ask->job = find_same(jobs, ask);
+	if (!ask->job) {
+		liteio_about_pool(&ask->call, ask->route, &about);
+		r = check_room(jobs, ask, &about, &err);
+		if (r) {
+			liteio_ask_refuse(ask, r, liteio_error_str(&err, r));
+			return;
+		}
+		ask->job = job_new(jobs, ask, &about.uuid);
+		if (liteio_crowd_enter(&jobs->crowds, &about.uuid, is_urgent(ask->route), ask->job))
+			job_submit(ask->job);
 	}
-	ask->job = job ? job : job_new(jobs, ask);
-	if (!job)
-		liteio_worker_submit(is_urgent(ask->route) ? a->urgent : a->workers, NULL, job_run,
-				     job_done, ask->job);
 	if (ask->route->flags & LITEIO_ROUTE_STREAM)
 		ask->job->only = ask;
 	else
@@ -591,6 +579,7 @@ void liteio_jobs_free(struct liteio_jobs *jobs)
 		return;
 	for (struct liteio_job *job = jobs->jobs; job; job = job->next)
 		job->jobs = NULL;
+	liteio_crowds_fini(&jobs->crowds, job_drop);
 	while ((ask = jobs->waiting)) {
 		stop_waiting(ask);
 		ask_free(ask);

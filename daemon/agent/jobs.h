@@ -10,8 +10,10 @@
  * the space back, for there may be another one of that name by now.
  *
  * Both are bounded in number: jobs, beyond which a request is refused, and requests that wait,
- * beyond which the one that has waited longest is answered before its time. So no disk that hangs
- * and no number of askers keeps others from being heard.
+ * beyond which the one that has waited longest is answered before its time. What changes something
+ * in one pool has a share of the workers and of the jobs, and when what is in the pool's lane does
+ * not end, only a few may wait for it. So no disk that hangs and no number of askers keeps others
+ * from being heard, or their pools from being worked on.
  *
  * Context of all functions: loop thread.
  */

@@ -6,7 +6,7 @@
  * an agent of which a thread hangs in the kernel: killed, that one has ended but for this thread,
  * which keeps all that was open until its disk answers. Such a holder does nothing any more but
  * return from one system call, and is not waited for. The pools that it still has are locked on
- * their own (pool/store.h).
+ * their own (pool/heir.h).
  */
 #ifndef LITEIO_AGENT_NODE_LOCK_H
 #define LITEIO_AGENT_NODE_LOCK_H

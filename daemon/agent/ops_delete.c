@@ -24,13 +24,13 @@
 #include "host/netlink.h"
 #include "pool/step.h"
 
-/* the module need not remember a volume that is gone */
+/* the module need not remember a volume that is gone; what is missed is made up for at the start */
 static void forget_in_kernel(const struct liteio_uuid *uuid)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 
 	if (liteio_gate_open(&nl, NULL) == 0 && nl)
-		liteio_netlink_vol_del(nl, uuid, NULL);
+		(void)liteio_gate_forget(nl, uuid, NULL);
 }
 
 static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, struct liteio_error *err)
@@ -68,8 +68,9 @@ static int delete_target(struct liteio_agent *a, struct liteio_target *t,
 				  LITEIO_LOCAL_EVENT_SNAPSHOT_REMOVED,
 			  t->volume.name, &t->volume.uuid, t->pool->name, NULL);
 	liteio_headway_settled();
-	forget_in_kernel(&t->volume.uuid);
 	liteio_step("agent-delete:marked");
+	forget_in_kernel(&t->volume.uuid);
+	liteio_step("agent-delete:forgotten");
 	ret->deleted = true;
 	if (req->wait == LITEIO_LOCAL_WAIT) {
 		r = liteio_pools_reclaim(t->pool, &t->volume.uuid, err);

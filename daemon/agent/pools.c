@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "pool/heir.h"
 
 /* as long as numbers of a pool that is well take */
 #define LOOKS_MS 3000
@@ -281,6 +282,7 @@ static bool enter(struct liteio_open_pool *p, bool urgent, const struct timespec
 	else
 		step_out_of_line(p, &me);
 	if (is_in) {
+		liteio_heir_begin(&p->uuid);
 		p->busy = true;
 		p->since_ms = liteio_now_ms();
 	} else {
@@ -319,9 +321,16 @@ int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 
 void liteio_pools_leave(struct liteio_open_pool *p)
 {
+	liteio_heir_end();
 	liteio_guard(&p->lock);
 	p->busy = false;
 	pthread_cond_broadcast(&p->changed);
+}
+
+uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p)
+{
+	liteio_guard(&p->lock);
+	return p->busy ? liteio_now_ms() - p->since_ms : 0;
 }
 
 /* ---- finding a volume ---- */

@@ -99,6 +99,8 @@ void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p);
  */
 struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent);
 void liteio_pools_leave(struct liteio_open_pool *p);
+/* for so long one and the same has had the lane; 0 when it is free. Any thread */
+uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p);
 
 static inline void liteio_pools_leavep(struct liteio_open_pool **p)
 {

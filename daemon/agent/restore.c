@@ -150,6 +150,28 @@ static void sweep(struct liteio_agent *a)
 		log_err(NULL, "what the kernel has is not known: %s", liteio_error_str(&err, r));
 }
 
+/* an agent that was killed after it had marked them, and before it said so to the module */
+static void forget_deleted(struct liteio_open_pool *p)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+	_cleanup_free_ struct liteio_catalog_volume *v = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	size_t n = 0;
+	int r;
+
+	r = liteio_gate_open(&nl, &err);
+	if (!r && !nl)
+		return;
+	if (!r)
+		liteio_pool_volume_list(p->engine, &v, &n);
+	for (size_t i = 0; !r && i < n; i++)
+		if (v[i].kind == LITEIO_CATALOG_VOLUME && v[i].state == LITEIO_CATALOG_DELETING)
+			r = liteio_gate_forget(nl, &v[i].uuid, &err);
+	if (r)
+		log_err(NULL, "pool %s: deleted volumes are not forgotten by the kernel: %s",
+			p->name, liteio_error_str(&err, r));
+}
+
 int liteio_restore_names(const struct liteio_catalog_volume *v, uint64_t generation,
 			 struct liteio_error *err)
 {
@@ -303,6 +325,8 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	for (i = 0; i < n; i++)
 		collect(pools[i], &set);
 	sweep(a);
+	for (i = 0; i < n; i++)
+		forget_deleted(pools[i]);
 	for (i = 0; i < set.n; i++)
 		prepare(a, &set.items[i]);
 	liteio_step("agent-restore:prepared");

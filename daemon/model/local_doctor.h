@@ -39,7 +39,7 @@
  * @LITEIO_CHECK_FLOOR_AHEAD: the kernel keeps out generations that the catalog allows (volume)
  * @LITEIO_CHECK_FENCED: the gate of a generation that has ended is open (volume/generation)
  * @LITEIO_CHECK_LIMITS: the kernel does not hold the limits of a volume (volume)
- * @LITEIO_CHECK_REGISTRY: the kernel knows a volume that nobody has (volume uuid)
+ * @LITEIO_CHECK_REGISTRY: the kernel knows a volume that nobody has, or is deleted (volume uuid)
  * @LITEIO_CHECK_HEAD_MISSING: a live attachment has no head (volume/generation)
  * @LITEIO_CHECK_HEAD: a head is not what the catalog says (volume/generation)
  * @LITEIO_CHECK_HEAD_PLAIN: a head has no gate although there is the module (volume/generation)

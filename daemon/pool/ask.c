@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "base/str.h"
 #include "host/block.h"
+#include "pool/heir.h"
 
 /**
  * struct question - put to one disk
@@ -79,6 +80,12 @@ static void *put_it(void *arg)
 	return NULL;
 }
 
+static void *ask_thread(void *arg)
+{
+	liteio_heir_reads();
+	return put_it(arg);
+}
+
 static int start(struct question *q)
 {
 	pthread_attr_t attr;
@@ -87,7 +94,7 @@ static int start(struct question *q)
 
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, put_it, q);
+	r = pthread_create(&thread, &attr, ask_thread, q);
 	pthread_attr_destroy(&attr);
 	return r;
 }
@@ -164,9 +171,10 @@ static bool wait_answer(const struct question *q, uint64_t until_ms)
 	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
 					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
 
-	while (!q->is_answered && pthread_cond_clockwait(&asked.answered, &asked.lock,
-							  CLOCK_MONOTONIC, &until) != ETIMEDOUT)
-		;
+	int r = 0;
+
+	while (!q->is_answered && r != ETIMEDOUT)
+		r = pthread_cond_clockwait(&asked.answered, &asked.lock, CLOCK_MONOTONIC, &until);
 	return q->is_answered;
 }
 

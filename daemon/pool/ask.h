@@ -21,8 +21,9 @@ struct liteio_block_info;
 
 /**
  * struct liteio_ask - the question
- * @fn: puts it to one disk, on a thread that may outlive whoever asks: of all else it has only
- *	@arg, a copy, and writes nothing but its answer; 0 or a negative errno
+ * @fn: puts it to one disk, on a thread that may outlive whoever asks, and that only reads
+ *	(heir.h): of all else it has only @arg, a copy, and writes nothing but its answer; 0 or a
+ *	negative errno
  * @arg: for it; may be NULL
  * @arg_len: how long that is
  * @answer_len: how long an answer is, which begins as zeros

@@ -129,6 +129,7 @@ struct liteio_catalog_volume {
 	char owner[LITEIO_ONDISK_NAME];
 	struct liteio_uuid replaces;
 	enum liteio_catalog_wipe wipe;
+	uint64_t zeroed_bytes;
 	bool is_untouched;
 };
 

@@ -96,6 +96,8 @@ static int check_volume(const struct liteio_catalog *c, const struct liteio_cata
 		return bad(err, &v->uuid, "has no valid owner");
 	if (v->wipe > LITEIO_CATALOG_WIPE_ZERO)
 		return bad(err, &v->uuid, "is to be wiped in no known way");
+	if (v->zeroed_bytes > v->size_bytes)
+		return bad(err, &v->uuid, "is zeroed behind its end");
 	return check_place(c, v, err);
 }
 

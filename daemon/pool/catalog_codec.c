@@ -55,6 +55,8 @@ void liteio_record_encode(const struct liteio_catalog_volume *v, struct liteio_o
 	liteio_text_put(d->owner, sizeof(d->owner), v->owner);
 	memcpy(d->replaces, v->replaces.b, sizeof(d->replaces));
 	d->wipe = (uint8_t)v->wipe;
+	if (v->state == LITEIO_CATALOG_CREATING)
+		liteio_put(d->zeroed, v->zeroed_bytes);
 }
 
 void liteio_record_encode_att(const struct liteio_catalog_attachment *a,
@@ -117,6 +119,14 @@ uint64_t liteio_catalog_features(struct liteio_catalog *c)
 	return features | sum->features | (sum->n_pending > 1 ? LITEIO_SLOT_INCOMPAT_GROUP : 0);
 }
 
+static uint64_t compat_features(struct liteio_catalog *c)
+{
+	bool has_linear = liteio_catalog_features(c) & LITEIO_SLOT_INCOMPAT_LINEAR;
+
+	return (c->overcommit_percent ? LITEIO_SLOT_COMPAT_OVERCOMMIT : 0) |
+	       (has_linear ? LITEIO_SLOT_COMPAT_ZEROED : 0);
+}
+
 void liteio_catalog_encode_header(struct liteio_catalog *c, uint64_t written, void *out)
 {
 	struct liteio_ondisk_slot *h = out;
@@ -125,7 +135,7 @@ void liteio_catalog_encode_header(struct liteio_catalog *c, uint64_t written, vo
 	memset(out, 0, LITEIO_ONDISK_BLOCK);
 	memcpy(h->magic, LITEIO_SLOT_MAGIC, sizeof(h->magic));
 	liteio_put(h->version, LITEIO_ONDISK_VERSION);
-	liteio_put(h->compat, c->overcommit_percent ? LITEIO_SLOT_COMPAT_OVERCOMMIT : 0);
+	liteio_put(h->compat, compat_features(c));
 	liteio_put(h->incompat, liteio_catalog_features(c));
 	liteio_put(h->sequence, c->sequence);
 	memcpy(h->pool_uuid, c->pool_uuid.b, sizeof(h->pool_uuid));
@@ -221,13 +231,17 @@ static int decode_volume(const struct liteio_ondisk_volume *d, bool strict,
 	v->limits.write_bps = liteio_get(d->write_bps);
 	memcpy(v->replaces.b, d->replaces, sizeof(d->replaces));
 	v->wipe = d->wipe;
+	v->zeroed_bytes = liteio_get(d->zeroed);
 	if (!liteio_text_get(d->name, sizeof(d->name), v->name) ||
 	    !liteio_text_get(d->owner, sizeof(d->owner), v->owner))
 		return bad(err, "a volume has no valid name or owner");
 	if (strict && (!liteio_is_zero(d->zero1, sizeof(d->zero1)) ||
 		       !liteio_is_zero(d->zero2, sizeof(d->zero2)) ||
-		       !liteio_is_zero(d->zero3, sizeof(d->zero3))))
+		       !liteio_is_zero(d->zero3, sizeof(d->zero3)) ||
+		       (v->zeroed_bytes && v->state != LITEIO_CATALOG_CREATING)))
 		return bad(err, "a volume has bytes where none should be");
+	if (v->state != LITEIO_CATALOG_CREATING)
+		v->zeroed_bytes = 0;
 	return 0;
 }
 
@@ -299,6 +313,17 @@ static int decode_records(const uint8_t *p, size_t n, bool strict, struct liteio
 	return r;
 }
 
+/* written by one that does not know of it: then it is none of what it looks like */
+static int drop_unsaid(struct liteio_catalog *c, bool strict, struct liteio_error *err)
+{
+	for (size_t i = 0; i < c->n_volumes && !(c->compat & LITEIO_SLOT_COMPAT_ZEROED); i++) {
+		if (c->volumes[i]->zeroed_bytes && strict)
+			return bad(err, "a volume has bytes where none should be");
+		c->volumes[i]->zeroed_bytes = 0;
+	}
+	return 0;
+}
+
 /* is this a slot of this pool that this code can understand? */
 static int check_header(const struct liteio_ondisk_slot *h, const struct liteio_uuid *pool_uuid,
 			struct liteio_error *err)
@@ -364,6 +389,8 @@ int liteio_catalog_decode(const void *slot, size_t len, const struct liteio_uuid
 	if (strict && (flags & ~LITEIO_SLOT_CLEAN || !liteio_is_zero(h->zero, sizeof(h->zero))))
 		return bad(err, "the header has bytes where none should be");
 	r = decode_records(records, n, strict, &c, err);
+	if (!r)
+		r = drop_unsaid(&c, strict, err);
 	if (!r)
 		r = liteio_catalog_check(&c, err);
 	if (!r && liteio_catalog_features(&c) & ~liteio_get(h->incompat))

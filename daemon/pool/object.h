@@ -228,6 +228,12 @@ int liteio_pool_linear_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 			    uint64_t size_bytes, struct liteio_error *err);
 int liteio_pool_linear_activate(struct liteio_pool *p, const struct liteio_catalog_volume *v,
 				struct liteio_pool_thin *ret, struct liteio_error *err);
+/*
+ * zero what is FRESH of a linear volume, and flush it; of a new one go on from where its record
+ * says, and have that say how far it is. pool_zero.c
+ */
+int liteio_pool_zero_fresh(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			   uint64_t size_bytes, bool is_new, struct liteio_error *err);
 /* -EBUSY while ranges of it are being zeroed */
 int liteio_pool_linear_check_idle(const struct liteio_pool *p, const struct liteio_uuid *uuid,
 				  struct liteio_error *err);

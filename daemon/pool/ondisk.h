@@ -80,7 +80,9 @@
  * belongs to a volume of class linear; what no record covers is free, and nothing is known of what
  * it holds. A range is given to a volume as FRESH, is zeroed and flushed, and only then becomes
  * USED, in the same write that makes the volume READY or larger. No device ever maps what is FRESH:
- * whoever opens the pool drops such ranges, and volumes that are still CREATING with them. So there
+ * whoever opens the pool drops such ranges, and volumes that are still CREATING with them, but for
+ * one that says that its first @zeroed bytes are zeroed and flushed: it waits for whoever asks for
+ * it again, and goes on from there. Its ranges are its own all the time. So there
  * is no way for data of one volume to be read in another, wherever the power is cut, and free space
  * needs no state of its own.
  *
@@ -145,7 +147,8 @@
 	(LITEIO_LABEL_INCOMPAT_LINEAR | LITEIO_LABEL_INCOMPAT_RESERVE |                            \
 	 LITEIO_LABEL_INCOMPAT_PARTS | LITEIO_LABEL_INCOMPAT_DEVICES)
 #define LITEIO_SLOT_COMPAT_OVERCOMMIT 0x10ull /* @overcommit_percent is set */
-#define LITEIO_SLOT_COMPAT LITEIO_SLOT_COMPAT_OVERCOMMIT
+#define LITEIO_SLOT_COMPAT_ZEROED 0x20ull /* volumes of class linear: @zeroed counts */
+#define LITEIO_SLOT_COMPAT (LITEIO_SLOT_COMPAT_OVERCOMMIT | LITEIO_SLOT_COMPAT_ZEROED)
 #define LITEIO_SLOT_INCOMPAT_LINEAR 0x10ull /* it has volumes of class linear */
 #define LITEIO_SLOT_INCOMPAT_RESERVE 0x20ull /* ... reserved, or had: @reserve_txid is set */
 #define LITEIO_SLOT_INCOMPAT_REPLACES 0x40ull /* a volume is being rolled back */
@@ -336,6 +339,7 @@ enum liteio_record_type {
  * @write_bps: limits; 0 is none
  * @name: unique among volumes, and among snapshots, that are not being deleted
  * @owner: who asked for it, free text
+ * @zeroed: of a linear volume that is being created: so much of it is zeroed; 0 for all others
  * @replaces: volume that takes over this thin id when the transaction ends; zero for most
  * @wipe: enum liteio_catalog_wipe: what happens to its blocks before others can have them
  */
@@ -362,8 +366,9 @@ struct liteio_ondisk_volume {
 	uint8_t name[LITEIO_ONDISK_NAME];
 	uint8_t owner[LITEIO_ONDISK_NAME];
 	/* private: zero */
-	uint8_t zero2[112];
+	uint8_t zero2[104];
 	/* public: */
+	liteio_le64 zeroed;
 	uint8_t replaces[16];
 	uint8_t wipe;
 	/* private: zero */
@@ -371,6 +376,7 @@ struct liteio_ondisk_volume {
 };
 
 static_assert(offsetof(struct liteio_ondisk_volume, name) == 112, "volume: name");
+static_assert(offsetof(struct liteio_ondisk_volume, zeroed) == 472, "volume: zeroed");
 static_assert(offsetof(struct liteio_ondisk_volume, replaces) == 480, "volume: replaces");
 static_assert(sizeof(struct liteio_ondisk_volume) == LITEIO_RECORD_BYTES, "volume");
 

@@ -5,6 +5,11 @@
  * The order that keeps data of one volume out of another: ranges are written down as FRESH, which
  * nothing maps; they are zeroed and flushed; one write of the catalog makes them part of the
  * volume. An interruption before that write leaves ranges that whoever opens the pool next drops.
+ *
+ * Zeroing may take hours. Of a new volume the catalog is told now and then how much is zeroed and
+ * flushed; one that was cut short after that is not dropped, and goes on from there when it is
+ * asked for again, or is deleted like any other. What is zeroed for one that grows is not
+ * remembered.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +19,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/headway.h"
 #include "base/str.h"
 #include "host/block.h"
 #include "pool/alloc.h"
@@ -22,7 +26,7 @@
 #include "pool/object.h"
 
 #define SIZE_MAX_BYTES (1ull << 59)
-/* others, fences among them, wait for so much zeroing: well below a second on any disk */
+/* wiping: others wait for so much of it */
 #define ZERO_SLICE_BYTES (64ull << 20)
 #define DISCARD_SLICE_BYTES (1ull << 30)
 
@@ -120,54 +124,13 @@ static int take_ranges(const struct liteio_pool *p, struct liteio_catalog *draft
 	return 0;
 }
 
-/* ---- zeroing -------------------------------------------------------------------------------- */
-
-/* the part of a FRESH extent that begins at @offset of the volume or later; false: there is none */
-static bool find_fresh(const struct liteio_pool *p, const struct liteio_uuid *uuid, uint64_t offset,
-		       struct liteio_range *ret, uint64_t *ret_offset)
-{
-	size_t first, n = liteio_catalog_extents_of(&p->cat, uuid, &first);
-
-	for (size_t i = first; i < first + n; i++) {
-		const struct liteio_catalog_extent *e = &p->cat.extents[i];
-		uint64_t skip = offset > e->offset ? offset - e->offset : 0;
-
-		if (e->state != LITEIO_CATALOG_EXTENT_FRESH || skip >= e->length)
-			continue;
-		*ret = (struct liteio_range){ e->device, e->start + skip, e->length - skip };
-		*ret_offset = e->offset + skip;
-		return true;
-	}
-	return false;
-}
-
-/* others have the lane between two slices: nothing is kept across but where we are */
-static int zero_fresh(struct linear_op *op, struct liteio_error *err)
-{
-	struct liteio_pool *p = op->p;
-	uint64_t offset = 0;
-	struct liteio_range r;
-	int ret = 0;
-
-	liteio_headway_total(op->v.size_bytes);
-	while (!ret && find_fresh(p, &op->v.uuid, offset, &r, &offset)) {
-		if (r.length > ZERO_SLICE_BYTES)
-			r.length = ZERO_SLICE_BYTES;
-		ret = liteio_block_zero(p->store.fd, r.start, r.length, err);
-		offset += r.length;
-		if (!ret) {
-			liteio_headway_done(offset);
-			liteio_pool_leave(p);
-			liteio_pool_enter(p);
-		}
-	}
-	/* all of it must be on the disk before the catalog says that it is */
-	return ret ? ret : liteio_block_flush(p->store.fd, err);
-}
+/* ---- steps ---------------------------------------------------------------------------------- */
 
 static int step_zeroed(void *arg, struct liteio_error *err)
 {
-	return zero_fresh(arg, err);
+	struct linear_op *op = arg;
+
+	return liteio_pool_zero_fresh(op->p, &op->v.uuid, op->v.size_bytes, op->is_new, err);
 }
 
 /*
@@ -214,13 +177,18 @@ static int run(const struct liteio_step *steps, size_t n, struct linear_op *op,
 static int step_catalog_creating(void *arg, struct liteio_error *err)
 {
 	struct linear_op *op = arg;
+	struct liteio_catalog_volume *v;
 	struct liteio_catalog draft;
 	int r;
 
-	/* one that failed halfway, and whose undoing failed, too: from the beginning */
+	/* one that failed halfway, and whose undoing failed, too, or that was cut short */
 	liteio_pool_draft(op->p, &draft);
-	if (liteio_catalog_find(&draft, &op->v.uuid))
+	v = liteio_catalog_edit(&draft, &op->v.uuid);
+	if (v) {
+		v->limits = op->v.limits;
+		v->wipe = op->v.wipe;
 		return liteio_pool_persist(op->p, &draft, err);
+	}
 	op->v.state = LITEIO_CATALOG_CREATING;
 	op->v.created = (uint64_t)time(NULL);
 	liteio_catalog_add(&draft, &op->v);
@@ -246,6 +214,7 @@ static int step_catalog_used(void *arg, struct liteio_error *err)
 		return liteio_error_set(err, -ENOENT, "the volume was deleted meanwhile");
 	}
 	v->state = LITEIO_CATALOG_READY;
+	v->zeroed_bytes = 0;
 	v->size_bytes = op->v.size_bytes;
 	liteio_catalog_use_extents(&draft, &op->v.uuid);
 	/*
@@ -564,8 +533,9 @@ int liteio_pool_linear_recover(struct liteio_pool *p, struct liteio_error *err)
 	for (size_t i = 0; i < draft.n_volumes;) {
 		struct liteio_uuid uuid = draft.volumes[i]->uuid;
 
-		/* after a repair: another worker is at it */
-		if (is_busy(p, &uuid)) {
+		/* after a repair another worker is at it; or it is worth to go on with */
+		if (is_busy(p, &uuid) || (draft.volumes[i]->state == LITEIO_CATALOG_CREATING &&
+					  draft.volumes[i]->zeroed_bytes)) {
 			i++;
 			continue;
 		}

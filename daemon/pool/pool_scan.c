@@ -15,6 +15,7 @@
 #include "host/block.h"
 #include "pool/ask.h"
 #include "pool/disk.h"
+#include "pool/heir.h"
 #include "pool/object.h"
 
 /* ---- one device ----------------------------------------------------------------------------- */
@@ -66,7 +67,6 @@ int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct 
 
 bool liteio_pool_is_locked(const char *device)
 {
-	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
 	int fd _cleanup_close_ = -1;
 	char loop[64];
 
@@ -74,7 +74,7 @@ bool liteio_pool_is_locked(const char *device)
 	if (!liteio_block_loop_find(device, loop, sizeof(loop), NULL))
 		device = loop;
 	fd = open(device, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 && !fcntl(fd, F_OFD_GETLK, &l) && l.l_type != F_UNLCK;
+	return fd >= 0 && liteio_heir_is_locked(fd);
 }
 
 /* ---- all disks ------------------------------------------------------------------------------ */

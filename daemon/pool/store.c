@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "base/str.h"
 #include "host/block.h"
+#include "pool/heir.h"
 #include "pool/step.h"
 #include "pool/store.h"
 
@@ -38,18 +39,18 @@ static void *aligned(size_t len)
 	return p;
 }
 
-static int lock(int fd, const char *path, struct liteio_error *err)
+/* belongs to the open file: goes away with the process, but for one that hangs */
+static int lock(struct liteio_store *s, int fd, const char *path, struct liteio_error *err)
 {
-	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
+	int r = liteio_heir_lock(fd, path, NULL, err);
 
-	/* belongs to the open file: goes away with the process, however that ends */
-	if (!fcntl(fd, F_OFD_SETLK, &l))
-		return 0;
-	if (errno == EAGAIN || errno == EACCES)
-		return liteio_error_set(err, -EBUSY, "another process has the pool on %s open",
-					path);
-	return liteio_error_set(err, errno, "cannot lock %s: %s", path,
-				liteio_error_str(NULL, -errno));
+	if (r != -EBUSY)
+		return r;
+	/* whose pool it is decides whether the lock was left behind */
+	s->fd = fd;
+	if (liteio_store_read_label(s, NULL) == 0)
+		r = liteio_heir_lock(fd, path, &s->label.pool_uuid, err);
+	return r;
 }
 
 int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
@@ -68,8 +69,12 @@ int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 	if (fd < 0)
 		return liteio_error_set(err, errno, "cannot open %s: %s", path,
 					liteio_error_str(NULL, -errno));
+	memcpy(s.path, info.path, sizeof(s.path));
+	s.dev = info.dev;
+	s.size = info.size_bytes;
+	memcpy(s.id, info.id, sizeof(s.id));
 	if (writable) {
-		r = lock(fd, path, err);
+		r = lock(&s, fd, path, err);
 		if (r)
 			return r;
 		plain_fd = open(info.path, O_WRONLY | O_DIRECT | O_CLOEXEC);
@@ -77,10 +82,6 @@ int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 			return liteio_error_set(err, errno, "cannot open %s: %s", path,
 						liteio_error_str(NULL, -errno));
 	}
-	memcpy(s.path, info.path, sizeof(s.path));
-	s.dev = info.dev;
-	s.size = info.size_bytes;
-	memcpy(s.id, info.id, sizeof(s.id));
 	s.fd = take_fd(&fd);
 	s.plain_fd = take_fd(&plain_fd);
 	*ret = s;

@@ -4,9 +4,11 @@
  * request joins the one that is under way, and neither jobs that hang nor requests that wait keep
  * others from being heard.
  *
+ * Over 600 lines because the socket, and routes that wait, are there once for all of it.
+ *
  * unit-src: daemon/agent/api.c daemon/agent/jobs.c daemon/agent/operations.c daemon/agent/reply.c
  * unit-src: daemon/agent/peer.c daemon/agent/route.c daemon/agent/events.c
- * unit-src: daemon/agent/ops_operation.c
+ * unit-src: daemon/agent/ops_operation.c daemon/agent/about.c daemon/agent/crowd.c
  */
 #include <errno.h>
 #include <grp.h>
@@ -15,8 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/about.h"
 #include "agent/agent.h"
 #include "agent/api.h"
+#include "agent/crowd.h"
 #include "agent/jobs.h"
 #include "agent/operations.h"
 #include "agent/route.h"
@@ -102,9 +106,22 @@ const struct liteio_route_query liteio_route_queries[] = {
 	{ 0, NULL },
 };
 
+/* ---- pools: a volume whose name begins with "slow" lies in that one ---- */
+
+static uint64_t slow_ms;
+
+void liteio_about_pool(const struct liteio_call *call, const struct liteio_route *route,
+		       struct liteio_about *ret)
+{
+	*ret = (struct liteio_about){ .name = "slow", .busy_ms = slow_ms };
+	if (liteio_about_change(route) && !strncmp(call->params[0], "slow", 4))
+		ret->uuid.b[0] = 1;
+}
+
 /* ---- asking ---- */
 
 static struct liteio_agent agent;
+static unsigned int n_workers = 4;
 static struct liteio_http_client *client;
 static char dir[] = "/tmp/liteio-jobs-XXXXXX";
 
@@ -219,7 +236,7 @@ static void setup(void)
 	agent.config.socket = liteio_strf("%s/agent.sock", dir);
 	agent.config.socket_group = liteio_strdup(g->gr_name);
 	ck_assert_int_eq(liteio_loop_new(&agent.loop, &err), 0);
-	ck_assert_int_eq(liteio_workers_new(agent.loop, 4, &agent.workers, &err), 0);
+	ck_assert_int_eq(liteio_workers_new(agent.loop, n_workers, &agent.workers, &err), 0);
 	ck_assert_int_eq(liteio_workers_new(agent.loop, 2, &agent.urgent, &err), 0);
 	ck_assert_msg(liteio_api_start(&agent, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(liteio_http_client_new(agent.loop, NULL, &client, &err), 0);
@@ -508,6 +525,93 @@ START_TEST(requests_that_hang_keep_nobody_out)
 }
 END_TEST
 
+/* more than it may have of the workers: what is not of this pool is done at once all the same */
+#define CROWD (LITEIO_CROWD_BEGUN_MAX + 8)
+
+static void ask_crowd(struct asked crowd[CROWD])
+{
+	for (unsigned int i = 0; i < CROWD; i++) {
+		_cleanup_free_ char *target = liteio_strf("/v1/volumes/slow%u/limits", i);
+
+		ask(&crowd[i], "POST", target);
+	}
+	wait_for_runs(LITEIO_CROWD_BEGUN_MAX);
+}
+
+START_TEST(a_pool_that_hangs_leaves_workers_for_others)
+{
+	static struct asked crowd[CROWD];
+	struct asked a;
+
+	n_workers = CROWD;
+	setup();
+	ask_crowd(crowd);
+	ck_assert_int_eq(say(&a, "POST", "/v1/volumes/other/rename"), 200);
+	forget(&a);
+	ck_assert_uint_eq(gate.runs, LITEIO_CROWD_BEGUN_MAX);
+	/* those that had to wait are done, too */
+	let_go();
+	for (unsigned int i = 0; i < CROWD; i++) {
+		wait_for(&crowd[i]);
+		ck_assert_int_eq(crowd[i].status, 200);
+		forget(&crowd[i]);
+	}
+	ck_assert_uint_eq(gate.runs, CROWD);
+	teardown();
+}
+END_TEST
+
+START_TEST(a_pool_that_hangs_collects_few)
+{
+	static struct asked crowd[CROWD];
+	struct asked a;
+
+	n_workers = CROWD;
+	setup();
+	ask_crowd(crowd);
+	slow_ms = LITEIO_CROWD_HANGS_MS;
+	ck_assert_int_eq(say(&a, "POST", "/v1/volumes/slow/rename"), 409);
+	ck_assert_str_eq(text(&a, "error.code"), "EBUSY");
+	ck_assert_ptr_nonnull(strstr(text(&a, "error.message"),
+				     "requests wait: what was begun 20 s ago has not ended"));
+	forget(&a);
+	/* who looks, and who works for another pool */
+	ck_assert_int_eq(say(&a, "POST", "/v1/volumes/other/rename"), 200);
+	forget(&a);
+	/* the same request is no further one */
+	ask(&a, "POST", "/v1/volumes/slow0/limits");
+	let_go();
+	wait_for(&a);
+	ck_assert_int_eq(a.status, 200);
+	forget(&a);
+	for (unsigned int i = 0; i < CROWD; i++) {
+		wait_for(&crowd[i]);
+		forget(&crowd[i]);
+	}
+	ck_assert_int_eq(say(&a, "POST", "/v1/volumes/slow/rename"), 200);
+	forget(&a);
+	teardown();
+}
+END_TEST
+
+/* what is parked when the agent ends has not begun, and is nobody's */
+START_TEST(what_is_parked_is_dropped_at_the_end)
+{
+	static struct asked crowd[CROWD];
+
+	n_workers = CROWD;
+	setup();
+	ask_crowd(crowd);
+	for (unsigned int i = 0; i < CROWD; i++)
+		liteio_http_call_cancel(crowd[i].call);
+	liteio_http_client_free(client);
+	liteio_api_stop(&agent);
+	let_go();
+	ck_assert(liteio_workers_free(agent.workers, ANSWER_MS));
+	ck_assert_uint_eq(gate.runs, LITEIO_CROWD_BEGUN_MAX);
+}
+END_TEST
+
 /* ---- events ---- */
 
 static struct liteio_buf heard;
@@ -565,4 +669,6 @@ UNIT_MAIN("agent-jobs", long_work_goes_on_as_an_operation, who_does_not_wait_is_
 	  what_was_passed_is_not_joined, what_is_settled_is_not_joined,
 	  what_was_made_again_is_not_joined,
 	  who_hangs_up_leaves_an_operation,
-	  requests_that_hang_keep_nobody_out, operations_are_events)
+	  requests_that_hang_keep_nobody_out, a_pool_that_hangs_leaves_workers_for_others,
+	  a_pool_that_hangs_collects_few, what_is_parked_is_dropped_at_the_end,
+	  operations_are_events)

@@ -304,7 +304,8 @@ START_TEST(test_bytes)
 	ck_assert_uint_eq(back.overcommit_percent, 250);
 	ck_assert_uint_eq(bits(&c, true),
 			  LITEIO_SLOT_INCOMPAT_LINEAR | LITEIO_SLOT_INCOMPAT_RESERVE);
-	ck_assert_uint_eq(bits(&c, false), LITEIO_SLOT_COMPAT_OVERCOMMIT);
+	ck_assert_uint_eq(bits(&c, false),
+			  LITEIO_SLOT_COMPAT_OVERCOMMIT | LITEIO_SLOT_COMPAT_ZEROED);
 	free(slot);
 	liteio_catalog_fini(&c);
 	liteio_catalog_fini(&back);

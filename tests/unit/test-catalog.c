@@ -616,6 +616,7 @@ START_TEST(test_every_field_counts)
 		{ 4096, 2, 7, -EBADMSG, "type" },
 		{ 4096 + 5, 1, 1, -EBADMSG, "unused bytes of a volume" },
 		{ 4096 + 511, 1, 1, -EBADMSG, "unused bytes of a volume" },
+		{ 4096 + 472, 1, 1, -EBADMSG, "zeroed, and ready" },
 		{ 4096 + 480, 1, 1, -EBADMSG, "replaces, without a transaction" },
 		{ 4096 + 496, 1, 1, -EBADMSG, "to be wiped, without the feature" },
 		{ 4096 + 112 + 100, 1, 65, -EBADMSG, "something after the end of the name" },
@@ -669,6 +670,69 @@ START_TEST(test_compat)
 }
 END_TEST
 
+/* a linear volume that is being created, and says how much of it is zeroed */
+static void make_zeroing(struct liteio_catalog *c, uint64_t zeroed)
+{
+	struct liteio_catalog_volume v = {
+		.uuid = uuid(7),
+		.kind = LITEIO_CATALOG_VOLUME,
+		.vclass = LITEIO_CATALOG_LINEAR,
+		.state = LITEIO_CATALOG_CREATING,
+		.size_bytes = 4 * LITEIO_LINEAR_UNIT,
+		.floor = LITEIO_CATALOG_GEN_MIN,
+		.name = "vol-7",
+		.zeroed_bytes = zeroed,
+	};
+	const struct liteio_catalog_extent e = { .volume = uuid(7),
+						 .state = LITEIO_CATALOG_EXTENT_FRESH,
+						 .start = 8 * LITEIO_LINEAR_UNIT,
+						 .length = 4 * LITEIO_LINEAR_UNIT };
+
+	make(c, 1);
+	liteio_catalog_add(c, &v);
+	liteio_catalog_add_extent(c, &e);
+}
+
+START_TEST(test_zeroed)
+{
+	const uint64_t zeroed = 3 * LITEIO_LINEAR_UNIT;
+	struct liteio_uuid seven = uuid(7);
+	struct liteio_catalog c, back;
+	struct liteio_ondisk_slot *h;
+	size_t len;
+	void *slot;
+
+	make_zeroing(&c, zeroed);
+	slot = encode(&c, &len);
+	h = slot;
+	ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), 0);
+	ck_assert_uint_eq(liteio_catalog_find(&back, &seven)->zeroed_bytes, zeroed);
+	liteio_catalog_fini(&back);
+	/* one that does not know of it, and clears the bit, can not mean it */
+	liteio_put(h->compat, 0);
+	seal(slot);
+	ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), -EBADMSG);
+	liteio_put(h->compat, 4);
+	seal(slot);
+	ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), 0);
+	ck_assert_uint_eq(liteio_catalog_find(&back, &seven)->zeroed_bytes, 0);
+	liteio_catalog_fini(&back);
+	free(slot);
+	/* of one that is ready nothing is left of it */
+	liteio_catalog_edit(&c, &seven)->state = LITEIO_CATALOG_READY;
+	liteio_catalog_use_extents(&c, &seven);
+	slot = encode(&c, &len);
+	ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), 0);
+	ck_assert_uint_eq(liteio_catalog_find(&back, &seven)->zeroed_bytes, 0);
+	liteio_catalog_fini(&back);
+	free(slot);
+	liteio_catalog_fini(&c);
+	make_zeroing(&c, 5 * LITEIO_LINEAR_UNIT);
+	ck_assert_int_eq(liteio_catalog_check(&c, NULL), -EBADMSG);
+	liteio_catalog_fini(&c);
+}
+END_TEST
+
 START_TEST(test_choose)
 {
 	struct liteio_catalog a = { .sequence = 4 }, b = { .sequence = 5 };
@@ -687,4 +751,5 @@ END_TEST
 
 UNIT_MAIN("catalog", test_in_memory, a_floor_goes_past_what_is_over, test_invariants,
 	  test_finish, test_round_trip,
-	  test_every_bit_counts, test_truncated, test_every_field_counts, test_compat, test_choose)
+	  test_every_bit_counts, test_truncated, test_every_field_counts, test_compat, test_zeroed,
+	  test_choose)

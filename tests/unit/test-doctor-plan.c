@@ -463,6 +463,12 @@ static void nobodys(struct node *n)
 	n->v.n_reg_volumes = 3;
 }
 
+static void deleted(struct node *n)
+{
+	n->regs[2] = (struct liteio_netlink_volume){ .uuid = uuid_of(GONE), .floor = 3 };
+	n->v.n_reg_volumes = 3;
+}
+
 /* of another node, and attached here */
 static void consumed(struct node *n)
 {
@@ -585,6 +591,7 @@ static void links_gone_open(struct node *n)
 
 #define U1 "01010101-0101-0101-0101-010101010101"
 #define U2 "02020202-0202-0202-0202-020202020202"
+#define U4 "04040404-0404-0404-0404-040404040404"
 #define U9 "09090909-0909-0909-0909-090909090909"
 #define U11 "0b0b0b0b-0b0b-0b0b-0b0b-0b0b0b0b0b0b"
 #define INFO LITEIO_SEVERITY_INFO
@@ -648,6 +655,7 @@ static const struct {
 	{ MENDED("limits of nobody", limits_too_many, "log", LIMITS, WARN) },
 	{ FOUND("a module without limits", limits_none, "data", LIMITS, WARN) },
 	{ FOUND("a volume of nobody", nobodys, U11, REGISTRY, INFO) },
+	{ MENDED("a deleted volume", deleted, U4, REGISTRY, WARN) },
 	{ .name = "a volume of another node", .spoil = consumed },
 	{ MENDED("no head", head_missing, "data/2", HEAD_MISSING, ERR) },
 	{ MENDED("a head of another size", head_size, "data/2", HEAD, ERR) },

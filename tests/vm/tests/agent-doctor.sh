@@ -111,6 +111,10 @@ liteioctl doctor --fix >/dev/null
 finds 0 "deviceRemains liteio-thin-$NOBODY"
 exec 7<&-
 mends 0 "deviceRemains liteio-thin-$NOBODY"
+# what was never in use has no device; what was once has one, that nobody has open
+liteioctl volume attach idle >/dev/null
+liteioctl volume detach idle >/dev/null
+doctor_is_silent
 # as large as before the volume grew
 dmsetup reload "liteio-thin-$idle" --table "$(dmsetup table "liteio-thin-$idle" | sed 's/131072/65536/')"
 dmsetup resume "liteio-thin-$idle"

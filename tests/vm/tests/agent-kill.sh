@@ -81,8 +81,10 @@ prepare() {
 		conv=fsync oflag=direct status=none
 	liteioctl export delete a 1 >/dev/null
 }
+# and the kernel remembers nothing of it
 check() {
-	[ "$(j volume list | jq -r '[.items[].name] | join(" ")')" = busy ]
+	[ "$(j volume list | jq -r '[.items[].name] | join(" ")')" = busy ] &&
+		[ "$(j module volumes | jq -r '[.items[].name] | join(" ")')" = busy ]
 }
 interrupted "deleting a volume" "$(steps volume-delete agent-delete reclaim)" liteioctl volume delete a
 prepare() {
@@ -95,8 +97,47 @@ check() {
 	[ "$(j volume show a | jq -r .state)" = ready ] && liteioctl volume delete a >/dev/null &&
 		[ "$(j pool show fast | jq .linearFreeBytes)" = "$linear" ]
 }
+# large enough for what is zeroed to be marked once; after that it waits for whoever asks again
+midway() {
+	[ "$(tail -n 1 /run/killed)" = linear-create:catalog-creating ] ||
+		[ "$(j volume list | jq -r '[.items[] | select(.name == "a") | .state] | join(" ")')" != '' ]
+}
 interrupted "creating a linear volume" "$(steps linear-create)" \
-	liteioctl volume create a --pool fast --size 16Mi --class linear
+	liteioctl volume create a --pool fast --size 96Mi --class linear
+midway() { :; }
+
+# what is zeroed already is not zeroed again: what is put there meanwhile, on the disk, is in the volume
+prepare() { :; }
+liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null
+liteioctl volume attach a >/dev/null
+# the first free range, which the next one has, too
+start=$(dmsetup table "liteio-linear-$(j volume show a | jq -r .uuid)" | awk 'NR == 1 { print $5 }')
+liteioctl volume detach a >/dev/null
+liteioctl volume delete a >/dev/null
+agent_stop
+LITEIO_STEP_KILL=linear-create:marked agent_start
+liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null 2>&1 || true
+agent_wait_dead
+printf 'not zeroed twice' | dd of="$DISK" bs=512 seek="$start" conv=sync,notrunc oflag=direct status=none
+agent_start
+[ "$(j volume show a | jq -r .state)" = creating ] || fail "it does not wait: $(j volume show a)"
+refused 'not ready\|being created' liteioctl volume attach a
+refused 'another\|bytes' liteioctl volume create a --pool fast --size 32Mi --class linear
+liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null
+liteioctl volume attach a >/dev/null
+[ "$(head -c 16 /dev/liteio/a)" = 'not zeroed twice' ] || fail "it was zeroed from the beginning"
+[ "$(tail -c +513 /dev/liteio/a | tr -d '\0' | wc -c)" = 0 ] || fail "it is not all zeros"
+liteioctl volume detach a >/dev/null
+liteioctl volume delete a >/dev/null
+# one that nobody asks for again is deleted like any other
+agent_stop
+LITEIO_STEP_KILL=linear-create:marked agent_start
+liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null 2>&1 || true
+agent_wait_dead
+agent_start
+liteioctl volume delete a >/dev/null
+[ "$(j pool show fast | jq .linearFreeBytes)" = "$linear" ] || fail "its space is not free: $(j pool show fast)"
+ok "zeroing that was cut short goes on where it was"
 
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi --class linear >/dev/null

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The pool that a request is about.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "agent/about.h"
+#include "agent/agent.h"
+#include "agent/pools.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+
+/* which name of a volume or snapshot leads to the pool, where none is said */
+static const struct {
+	const char *path;
+	enum liteio_catalog_kind kind;
+	const char *key;
+} leads[] = {
+	{ "/v1/volumes", LITEIO_CATALOG_VOLUME, NULL },
+	{ "/v1/snapshots", LITEIO_CATALOG_SNAPSHOT, "snapshot" },
+	{ "/v1/snapshots", LITEIO_CATALOG_VOLUME, "volume" },
+	{ "/v1/exports", LITEIO_CATALOG_VOLUME, "volume" },
+};
+
+static int find_by_uuid(const struct liteio_call *call, const struct liteio_route *route,
+			struct liteio_target *ret)
+{
+	const struct liteio_uuid *said = liteio_about_uuid(call, route, "uuid");
+	struct liteio_uuid uuid;
+
+	if (!call->params[0][0])
+		return said ? liteio_target_find_uuid(call->agent, said, ret, NULL) : -ENOENT;
+	if (liteio_uuid_parse(call->params[0], &uuid))
+		return -ENOENT;
+	return liteio_target_find_uuid(call->agent, &uuid, ret, NULL);
+}
+
+static int find(const struct liteio_call *call, const struct liteio_route *route,
+		struct liteio_target *ret)
+{
+	const char *pool = liteio_about_pool_name(call, route);
+
+	if (pool) {
+		ret->agent = call->agent;
+		return liteio_pools_get(call->agent->pools, pool, &ret->pool, NULL);
+	}
+	if (!strncmp(route->path, "/v1/attachments", 15))
+		return find_by_uuid(call, route, ret);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(leads); i++) {
+		const char *name = call->params[0];
+
+		if (strncmp(route->path, leads[i].path, strlen(leads[i].path)) != 0)
+			continue;
+		if (!name[0])
+			name = leads[i].key ? liteio_about_text(call, route, leads[i].key) : NULL;
+		if (name && !liteio_target_find(call->agent, leads[i].kind, name, ret, NULL))
+			return 0;
+	}
+	return -ENOENT;
+}
+
+void liteio_about_pool(const struct liteio_call *call, const struct liteio_route *route,
+		       struct liteio_about *ret)
+{
+	LITEIO_TARGET(t);
+
+	*ret = (struct liteio_about){ 0 };
+	if (!liteio_about_change(route) || !call->agent->ready || find(call, route, &t))
+		return;
+	ret->uuid = t.pool->uuid;
+	memcpy(ret->name, t.pool->name, sizeof(ret->name));
+	ret->busy_ms = liteio_pools_busy_ms(t.pool);
+}
