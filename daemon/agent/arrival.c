@@ -80,6 +80,12 @@ static char *disks(void)
 
 static void opened(struct liteio_agent *a, struct liteio_open_pool *p)
 {
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_pools_remember(a, &err);
+
+	/* known already; where it is may have changed */
+	if (r < 0)
+		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
 	liteio_restore_pool(a, p);
 	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_OPENED, p->name, &p->uuid, NULL, "found");
 }

@@ -149,6 +149,7 @@ static void add_missing(struct liteio_doctor_view *v, const struct liteio_known_
 static void look_known(struct liteio_agent *a, struct liteio_doctor_view *v)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
+	_cleanup_free_ char *late = liteio_known_late(a);
 	struct liteio_known known = { 0 };
 	int r = liteio_known_list(a, &known, &err);
 
@@ -157,6 +158,9 @@ static void look_known(struct liteio_agent *a, struct liteio_doctor_view *v)
 	liteio_known_list_free(&known);
 	if (r)
 		liteio_doctor_word(&v->blind, &v->n_blind, "pools", liteio_error_str(&err, r));
+	/* what the kernel has may be its */
+	if (late)
+		liteio_doctor_word(&v->blind, &v->n_blind, "pools", late);
 }
 
 /* ---- the agent ------------------------------------------------------------------------------ */

@@ -462,7 +462,8 @@ static struct liteio_job *find_same(struct liteio_jobs *jobs, const struct litei
 	if (!liteio_about_change(ask->route) || is_urgent(ask->route))
 		return NULL;
 	for (struct liteio_job *job = jobs->jobs; job; job = job->next)
-		if (job->route == ask->route && !job->is_passed && !strcmp(job->text, ask->text))
+		if (job->route == ask->route && !job->is_passed && !strcmp(job->text, ask->text) &&
+		    !liteio_headway_is_settled(&job->op->headway))
 			return job;
 	return NULL;
 }

@@ -6,7 +6,8 @@
  * waits for: long work is answered with its operation after two seconds, or at once where the asker
  * does not wait; everything else that has not ended within its time with -ETIMEDOUT, while its job
  * goes on as an operation, and may be asked for again. The same request as one that is under way
- * joins it instead of beginning another job.
+ * joins it instead of beginning another job; not one that has deleted what it names and only gives
+ * the space back, for there may be another one of that name by now.
  *
  * Both are bounded in number: jobs, beyond which a request is refused, and requests that wait,
  * beyond which the one that has waited longest is answered before its time. What changes something

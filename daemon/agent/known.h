@@ -19,12 +19,15 @@ struct liteio_error;
  * @name: of the pool; NULL in lists of older agents
  * @uuid: of the pool
  * @file: only for pools in files, and on devices that nobody looks for
+ * @serial: of the (first) disk that it was open on last, as struct liteio_block_info says its id;
+ *	NULL when it has none, and in lists of older agents
  * @remote: other nodes use it
  */
 struct liteio_known_pool {
 	char *name;
 	struct liteio_uuid uuid;
 	char *file;
+	char *serial;
 	bool remote;
 };
 
@@ -49,5 +52,16 @@ struct liteio_known {
  */
 int liteio_known_list(struct liteio_agent *a, struct liteio_known *ret, struct liteio_error *err);
 void liteio_known_list_free(struct liteio_known *known);
+
+/*
+ * where this pool was open last, for liteio_pool_open(); new memory, NULL when that is not known.
+ * Context: worker
+ */
+char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid);
+/*
+ * pools that are still being opened, and are not on the list: what is on them nobody knows yet. A
+ * sentence in new memory, NULL for none. Context: worker
+ */
+char *liteio_known_late(struct liteio_agent *a);
 
 #endif

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "agent/agent.h"
+#include "agent/claims.h"
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/log.h"
@@ -128,18 +129,36 @@ static void unref(struct liteio_opening *o)
 	free(o);
 }
 
-static void job(void *arg)
+/* what is called when it was late, or NULL; @o is gone */
+static void (*end(struct liteio_opening *o))(struct liteio_agent *a)
 {
-	struct liteio_opening *o = arg, **at = &under_way.first;
+	void (*late)(struct liteio_agent *a) = NULL;
+	struct liteio_opening **at = &under_way.first;
 
-	o->run(o);
 	liteio_guard(&under_way.lock);
+	if (o->is_late) {
+		liteio_late_end(o->devices[0]);
+		late = o->late;
+	}
 	o->state = LITEIO_OPENING_ENDED;
 	while (*at != o)
 		at = &(*at)->next;
 	*at = o->next;
 	pthread_cond_broadcast(&under_way.changed);
 	unref(o);
+	return late;
+}
+
+static void job(void *arg)
+{
+	struct liteio_opening *o = arg;
+	struct liteio_agent *a = o->agent;
+	void (*late)(struct liteio_agent *a);
+
+	o->run(o);
+	late = end(o);
+	if (late)
+		late(a);
 }
 
 /* all are on the list before the first one runs: none takes what another one stands for */
@@ -190,6 +209,7 @@ static void give_up(struct liteio_opening *o)
 	if (o->state == LITEIO_OPENING_ENDED)
 		return;
 	o->is_late = true;
+	liteio_late_begin(o->devices[0], o->has_uuid ? &o->uuid : NULL);
 	log_warning(NULL, "pool on %s: %s: the others do not wait for it", o->devices[0],
 		    o->state == LITEIO_OPENING_ASKS ? "its disk does not answer" :
 						      "it takes long to open");

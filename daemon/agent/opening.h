@@ -18,6 +18,7 @@
 #include "base/uuid.h"
 
 struct liteio_agent;
+struct liteio_claim;
 struct liteio_open_pool;
 
 /* a disk that has not said whose pool it carries by then is not waited for */
@@ -39,7 +40,9 @@ enum liteio_opening_state {
  * @n: how many
  * @has_uuid: it must be this pool
  * @uuid: likewise
+ * @claim: on @uuid; for @run
  * @run: opens it, on a worker
+ * @late: called when one that was late has ended; set by @run
  * @opened: called when it is open; else only when nobody waited for it, by then
  * @is_again: what keeps it from being opened has been said
  * @begun_ms: when
@@ -54,7 +57,9 @@ struct liteio_opening {
 	size_t n;
 	bool has_uuid;
 	struct liteio_uuid uuid;
+	struct liteio_claim *claim;
 	void (*run)(struct liteio_opening *o);
+	void (*late)(struct liteio_agent *a);
 	void (*opened)(struct liteio_agent *a, struct liteio_open_pool *p);
 	bool is_again;
 	uint64_t begun_ms;

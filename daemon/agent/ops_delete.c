@@ -67,6 +67,7 @@ static int delete_target(struct liteio_agent *a, struct liteio_target *t,
 				  LITEIO_LOCAL_EVENT_VOLUME_REMOVED :
 				  LITEIO_LOCAL_EVENT_SNAPSHOT_REMOVED,
 			  t->volume.name, &t->volume.uuid, t->pool->name, NULL);
+	liteio_headway_settled();
 	liteio_step("agent-delete:marked");
 	forget_in_kernel(&t->volume.uuid);
 	liteio_step("agent-delete:forgotten");
@@ -82,6 +83,34 @@ static int delete_target(struct liteio_agent *a, struct liteio_target *t,
 	return 0;
 }
 
+static int deleted_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+		       struct liteio_error *err)
+{
+	struct liteio_catalog_volume *ret = arg;
+
+	if (v->state == LITEIO_CATALOG_DELETING && !strcmp(v->name, ret->name))
+		*ret = *v;
+	return 0;
+}
+
+/* it was deleted by somebody else, or before the agent was started: its space is waited for, too */
+static int wait_for_space(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+			  struct liteio_local_deleted *ret, struct liteio_error *err)
+{
+	struct liteio_catalog_volume v = { 0 };
+	LITEIO_TARGET(t);
+	int r;
+
+	snprintf(v.name, sizeof(v.name), "%s", name);
+	r = liteio_walk(a->pools, kind, deleted_one, &v, err);
+	if (r || liteio_uuid_is_null(&v.uuid) || liteio_target_find_uuid(a, &v.uuid, &t, NULL))
+		return r;
+	liteio_headway_place(t.pool->name);
+	liteio_headway_settled();
+	ret->deleted = true;
+	return liteio_pools_reclaim(t.pool, &v.uuid, err);
+}
+
 static int delete_named(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 			const struct liteio_local_delete *req, struct liteio_local_deleted *ret,
 			struct liteio_error *err)
@@ -91,7 +120,7 @@ static int delete_named(struct liteio_agent *a, enum liteio_catalog_kind kind, c
 
 	r = liteio_target_open(a, kind, name, &t, NULL);
 	if (r == -ENOENT)
-		return 0;
+		return req->wait == LITEIO_LOCAL_WAIT ? wait_for_space(a, kind, name, ret, err) : 0;
 	r = delete_target(a, &t, req, ret, err);
 	if (r == 0)
 		log_info(NULL, "%s is deleted", name);
@@ -154,16 +183,6 @@ int liteio_op_deletion_list(struct liteio_agent *a, struct liteio_local_deletion
 	for (size_t i = 0; i < n; i++)
 		list_pool(all[i], ret);
 	liteio_pools_put_all(a->pools, all, n);
-	return 0;
-}
-
-static int deleted_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-		       struct liteio_error *err)
-{
-	struct liteio_catalog_volume *ret = arg;
-
-	if (v->state == LITEIO_CATALOG_DELETING && !strcmp(v->name, ret->name))
-		*ret = *v;
 	return 0;
 }
 

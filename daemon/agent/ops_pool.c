@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/claims.h"
 #include "agent/events.h"
 #include "agent/door.h"
+#include "agent/known.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/replug.h"
@@ -155,20 +157,17 @@ static int find_on_device(struct liteio_agent *a, const char *device,
 	return r;
 }
 
-typedef int (*open_fn)(const char *device, struct liteio_pool **ret, struct liteio_error *err);
+typedef int (*open_fn)(const char *device, const char *was_on, struct liteio_pool **ret,
+		       struct liteio_error *err);
 
-/* open or import, put into the table, write it down, bring its exports back */
-static int open_and_add(struct liteio_agent *a, open_fn open, const char *device,
-			struct liteio_local_pool *ret, struct liteio_error *err)
+/* put it into the table, write it down, bring its exports back */
+static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio_pool *engine,
+	       const char *device, struct liteio_local_pool *ret, struct liteio_error *err)
 {
-	struct liteio_pool *engine;
 	struct liteio_open_pool *p;
 	int r;
 
-	r = open(device, &engine, err);
-	if (r)
-		return r;
-	r = liteio_pools_add(a->pools, engine, &p, err);
+	r = liteio_claim_add(claim, a->pools, engine, &p, err);
 	if (r < 0) {
 		liteio_pool_release(engine);
 		return r;
@@ -182,6 +181,22 @@ static int open_and_add(struct liteio_agent *a, open_fn open, const char *device
 	}
 	liteio_pools_put(a->pools, p);
 	return r;
+}
+
+/* @was_on: as for liteio_pool_open(); NULL: as the list of known pools says */
+static int open_and_add(struct liteio_agent *a, open_fn open, const char *device,
+			const char *was_on, const struct liteio_uuid *uuid,
+			struct liteio_local_pool *ret, struct liteio_error *err)
+{
+	_cleanup_free_ char *place = was_on ? NULL : liteio_known_place(a, uuid);
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_pool *engine;
+	int r;
+
+	r = liteio_claim_take(uuid, device, &claim, err);
+	if (!r)
+		r = open(device, was_on ? was_on : place, &engine, err);
+	return r ? r : add(a, claim, engine, device, ret, err);
 }
 
 static int create_check(const struct liteio_local_pool_create *req, struct liteio_error *err)
@@ -245,6 +260,9 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 	int r;
 
 	r = create_check(req, err);
+	/* nobody waits for a disk that hangs, but who asks for it */
+	if (!r && liteio_pool_probe_soon(req->device, &found, err) == -EAGAIN)
+		r = -EAGAIN;
 	if (r)
 		return r;
 	lock = liteio_locks_take(a->locks, "pools");
@@ -260,11 +278,11 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 	 */
 	if (liteio_pool_probe(req->device, &found, NULL) == 0 && found.untouched &&
 	    strcmp(found.label.pool_name, req->name) == 0)
-		return open_and_add(a, liteio_pool_open, req->device, ret, err);
+		return open_and_add(a, liteio_pool_open, req->device, req->device,
+				    &found.label.pool_uuid, ret, err);
 	r = liteio_pool_format(&format, &uuid, err);
-	if (r)
-		return r;
-	return open_and_add(a, liteio_pool_open, req->device, ret, err);
+	/* of what has just been made there is no other copy */
+	return r ? r : open_and_add(a, liteio_pool_open, req->device, req->device, &uuid, ret, err);
 }
 
 int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
@@ -308,21 +326,19 @@ int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
 }
 
 /* the name is one that a pool of this node has: said before anything is written to the other one */
-static int check_name_free(struct liteio_agent *a, const char *device, struct liteio_error *err)
+static int check_name_free(struct liteio_agent *a, const char *device,
+			   const struct liteio_pool_found *found, struct liteio_error *err)
 {
-	struct liteio_pool_found found;
 	struct liteio_pool_info info;
 	struct liteio_open_pool *p;
 	int r;
 
-	r = liteio_pool_probe(device, &found, err);
 	/* its own disk was pulled out, and this is that one again */
-	if (r == 0)
-		r = liteio_pools_unplug(a, &found, err);
-	if (r || liteio_pools_get(a->pools, found.label.pool_name, &p, NULL))
+	r = liteio_pools_unplug(a, found, true, err);
+	if (r || liteio_pools_get(a->pools, found->label.pool_name, &p, NULL))
 		return r;
 	liteio_pool_info(p->engine, &info);
-	if (liteio_uuid_equal(&info.uuid, &found.label.pool_uuid))
+	if (liteio_uuid_equal(&info.uuid, &found->label.pool_uuid))
 		r = liteio_error_set(err, -EEXIST, "pool %s is open on %s: %s carries a copy of it",
 				     p->name, info.file[0] ? info.file : info.device, device);
 	else
@@ -337,20 +353,26 @@ static int import(struct liteio_agent *a, open_fn open, const struct liteio_loca
 		  struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
+	struct liteio_error probe_err = LITEIO_ERROR_INIT;
+	struct liteio_pool_found found;
 	struct liteio_open_pool *p;
-	int r;
+	int r, probed;
 
 	if (req->device[0] != '/')
 		return liteio_error_set(err, -EINVAL, "\"%s\" is not an absolute path",
 					req->device);
+	/* before the lock: one disk that hangs is not everybody's */
+	probed = liteio_pool_probe_soon(req->device, &found, &probe_err);
 	lock = liteio_locks_take(a->locks, "pools");
 	if (find_on_device(a, req->device, &p) == 0) {
 		fill_fresh(p, ret);
 		liteio_pools_put(a->pools, p);
 		return 0;
 	}
-	r = check_name_free(a, req->device, err);
-	return r ? r : open_and_add(a, open, req->device, ret, err);
+	if (probed)
+		return liteio_error_set(err, probed, "%s", liteio_error_str(&probe_err, probed));
+	r = check_name_free(a, req->device, &found, err);
+	return r ? r : open_and_add(a, open, req->device, NULL, &found.label.pool_uuid, ret, err);
 }
 
 int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
@@ -376,13 +398,17 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 		.force = req->force,
 		.losses = &losses,
 	};
-	/* a disk is taken by one at a time */
-	struct liteio_named_lock *lock _liteio_held_ = liteio_locks_take(a->locks, "pools");
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
+	struct liteio_pool_found found;
 	struct liteio_open_pool *p;
 	int r;
 
 	if (req->add && req->add[0] != '/')
 		return liteio_error_set(err, -EINVAL, "\"%s\" is not an absolute path", req->add);
+	if (req->add && liteio_pool_probe_soon(req->add, &found, err) == -EAGAIN)
+		return -EAGAIN;
+	/* a disk is taken by one at a time */
+	lock = liteio_locks_take(a->locks, "pools");
 	r = liteio_pools_get(a->pools, pool, &p, err);
 	if (r)
 		return r;
@@ -409,8 +435,12 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 static int forget(struct liteio_agent *a, const char *pool, bool *ret_deleted,
 		  struct liteio_error *err)
 {
+	struct liteio_uuid uuid;
 	int r;
 
+	/* who is opening it sees that, or has it in the table by now */
+	if (liteio_pools_known_uuid(a, pool, &uuid) == 0)
+		liteio_claim_give_up(&uuid);
 	r = liteio_pools_forget(a, pool, ret_deleted, err);
 	if (r == 0 && *ret_deleted) {
 		log_info(NULL, "pool %s is not waited for any more", pool);

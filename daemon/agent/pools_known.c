@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/claims.h"
 #include "agent/exports.h"
 #include "agent/known.h"
 #include "agent/pools.h"
@@ -33,6 +34,8 @@ static const struct liteio_field known_pool_fields[] = {
 	  .offset = offsetof(struct liteio_known_pool, uuid) },
 	{ .key = "file", .type = LITEIO_FIELD_STRING,
 	  .offset = offsetof(struct liteio_known_pool, file) },
+	{ .key = "serial", .type = LITEIO_FIELD_STRING,
+	  .offset = offsetof(struct liteio_known_pool, serial) },
 	{ .key = "remote", .type = LITEIO_FIELD_BOOL,
 	  .offset = offsetof(struct liteio_known_pool, remote) },
 	{ .key = NULL },
@@ -69,7 +72,8 @@ static int known_load(struct liteio_agent *a, struct liteio_known *ret, struct l
 	r = liteio_json_parse(text, len, &j, err);
 	if (r < 0)
 		return liteio_error_wrap(err, r, "%s", path);
-	r = liteio_json_decode(j, known_fields, LITEIO_JSON_STRICT, ret, err);
+	/* a newer agent may have written more */
+	r = liteio_json_decode(j, known_fields, 0, ret, err);
 	liteio_json_unref(j);
 	return r < 0 ? liteio_error_wrap(err, r, "%s", path) : 0;
 }
@@ -137,6 +141,7 @@ static void known_add(struct liteio_known *known, const struct liteio_known_pool
 	*to = *from;
 	to->name = from->name ? liteio_strdup(from->name) : NULL;
 	to->file = from->file ? liteio_strdup(from->file) : NULL;
+	to->serial = from->serial ? liteio_strdup(from->serial) : NULL;
 }
 
 static void known_add_open(struct liteio_agent *a, struct liteio_known *known)
@@ -148,7 +153,7 @@ static void known_add_open(struct liteio_agent *a, struct liteio_known *known)
 	liteio_pools_all(a->pools, &all, &n);
 	for (i = 0; i < n; i++) {
 		struct liteio_known_pool k = { .name = info.name };
-		char *lasting;
+		char *lasting, *clean;
 
 		liteio_pool_info(all[i]->engine, &info);
 		k.uuid = info.uuid;
@@ -157,8 +162,13 @@ static void known_add_open(struct liteio_agent *a, struct liteio_known *known)
 		lasting = k.file ? NULL : liteio_block_lasting_path(info.device);
 		if (lasting)
 			k.file = lasting;
+		/* whatever a disk says of itself, it is text */
+		clean = liteio_utf8_clean(info.disk_id);
+		if (info.disk_id[0] && !clean)
+			k.serial = info.disk_id;
 		known_add(known, &k);
 		free(lasting);
+		free(clean);
 	}
 	liteio_pools_put_all(a->pools, all, n);
 }
@@ -189,7 +199,21 @@ static void remember_written(struct liteio_agent *a, const struct liteio_known *
 	}
 }
 
-/* those that are open, and those that were known and are missing, but for one uuid */
+static bool has_uuid(const struct liteio_known_pool *pools, size_t n,
+		     const struct liteio_uuid *uuid)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (liteio_uuid_equal(&pools[i].uuid, uuid))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Those that are open, and those that were known and are missing, but for one uuid. The table is
+ * looked at once: a pool that comes into it meanwhile is on the old list, or written down by who
+ * has opened it.
+ */
 static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 		   struct liteio_error *err)
 {
@@ -203,7 +227,7 @@ static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 	for (i = 0; i < old.n_pools; i++) {
 		const struct liteio_known_pool *k = &old.pools[i];
 
-		if (!is_open(a, &k->uuid) && !has_successor(k, new.pools, n_open) &&
+		if (!has_uuid(new.pools, n_open, &k->uuid) && !has_successor(k, new.pools, n_open) &&
 		    !(forget && liteio_uuid_equal(&k->uuid, forget)))
 			known_add(&new, k);
 	}
@@ -291,6 +315,50 @@ char *liteio_pools_known_file(struct liteio_agent *a, const char *name)
 	return file;
 }
 
+char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid)
+{
+	struct liteio_known known = { 0 };
+	char *place = NULL;
+
+	liteio_guard(&known_lock);
+	known_load_or_none(a, &known);
+	for (size_t i = 0; i < known.n_pools && !place; i++) {
+		const struct liteio_known_pool *k = &known.pools[i];
+		const char *s = k->file ? k->file : k->serial;
+
+		if (s && liteio_uuid_equal(&k->uuid, uuid))
+			place = liteio_strdup(s);
+	}
+	liteio_json_fini(&known, known_fields);
+	return place;
+}
+
+/* of those the list says whether others use them; here nobody knows */
+static void add_late(const struct liteio_known *known, struct liteio_buf *b)
+{
+	struct liteio_late *late _cleanup_free_ = NULL;
+	size_t n;
+
+	liteio_late_list(&late, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (!late[i].has_uuid || !has_uuid(known->pools, known->n_pools, &late[i].uuid))
+			liteio_buf_addf(b, "%sthe pool on %s, which is being opened",
+					b->len ? ", " : "", late[i].device);
+	}
+}
+
+char *liteio_known_late(struct liteio_agent *a)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT;
+	struct liteio_known known = { 0 };
+
+	liteio_guard(&known_lock);
+	known_load_or_none(a, &known);
+	add_late(&known, &b);
+	liteio_json_fini(&known, known_fields);
+	return b.len ? liteio_buf_take(&b) : NULL;
+}
+
 char *liteio_pools_missing(struct liteio_agent *a)
 {
 	struct liteio_buf b = LITEIO_BUF_INIT;
@@ -303,6 +371,7 @@ char *liteio_pools_missing(struct liteio_agent *a)
 		if (known.pools[i].remote && !is_open(a, &known.pools[i].uuid))
 			liteio_buf_addf(&b, "%spool %s", b.len ? ", " : "",
 					known.pools[i].name ? known.pools[i].name : "without a name");
+	add_late(&known, &b);
 	liteio_json_fini(&known, known_fields);
 	return b.len ? liteio_buf_take(&b) : NULL;
 }

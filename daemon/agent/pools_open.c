@@ -13,6 +13,8 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/claims.h"
+#include "agent/door.h"
 #include "agent/events.h"
 #include "agent/known.h"
 #include "agent/opening.h"
@@ -63,11 +65,14 @@ static void remember(struct liteio_agent *a)
 		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
 }
 
-/* an agent that was killed has it as long as one of its threads hangs: then it is tried again */
+/*
+ * An agent that was killed has it as long as one of its threads hangs, or some disk does not answer
+ * that may carry a newer one: then it is tried again
+ */
 static void say_not_opened(const struct liteio_opening *o, const char *device, int r,
 			   const struct liteio_error *err)
 {
-	if (r != -EBUSY || !liteio_pool_is_locked(device)) {
+	if (r != -EAGAIN && (r != -EBUSY || !liteio_pool_is_locked(device))) {
 		log_err(NULL, "pool on %s can not be opened: %s", device, liteio_error_str(err, r));
 		return;
 	}
@@ -77,33 +82,59 @@ static void say_not_opened(const struct liteio_opening *o, const char *device, i
 	may_be_tried_again = true;
 }
 
-static int open_one(const struct liteio_opening *o, const char *device)
+/* is it this pool, or, when none is wanted, which one is it? */
+static int find_uuid(const struct liteio_opening *o, const char *device, struct liteio_uuid *ret,
+		     struct liteio_error *err)
 {
+	struct liteio_pool_found found;
+	int r = 0;
+
+	/* that of a device has been compared */
+	if (o->has_uuid && !strncmp(device, "/dev/", 5)) {
+		*ret = o->uuid;
+		return 0;
+	}
+	r = liteio_pool_probe(device, &found, err);
+	if (!r)
+		*ret = found.label.pool_uuid;
+	return r;
+}
+
+/* the kernel has it by now: as nobody uses it, it goes */
+static void let_go(const char *device, struct liteio_pool *engine, int r,
+		   const struct liteio_error *err)
+{
+	log_err(NULL, "pool on %s: %s", device, liteio_error_str(err, r));
+	if (r != -ECANCELED || liteio_pool_close(engine, NULL))
+		liteio_pool_release(engine);
+}
+
+/* @claim is on @uuid */
+static int open_claimed(const struct liteio_opening *o, const char *device, struct liteio_claim *claim,
+			const struct liteio_uuid *uuid)
+{
+	_cleanup_free_ char *place = liteio_known_place(o->agent, uuid);
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_agent *a = o->agent;
-	struct liteio_pool_found found;
 	struct liteio_open_pool *p;
 	struct liteio_pool *engine;
 	int r;
 
-	if (o->has_uuid)
-		liteio_heir_begin(&o->uuid);
-	r = liteio_pool_open(device, &engine, &err);
-	if (o->has_uuid)
-		liteio_heir_end();
+	liteio_heir_begin(uuid);
+	r = liteio_pool_open(device, place, &engine, &err);
+	liteio_heir_end();
 	/* said by its first disk, and no copy of it is here: what one disk says is not enough */
-	if (r == -EPERM && liteio_pool_probe(device, &found, NULL) == 0) {
-		forget_exported(a, device, &found.label.pool_uuid);
+	if (r == -EPERM) {
+		forget_exported(a, device, uuid);
 		return r;
 	}
 	if (r < 0) {
 		say_not_opened(o, device, r, &err);
 		return r;
 	}
-	r = liteio_pools_add(a->pools, engine, &p, &err);
+	r = liteio_claim_add(claim, a->pools, engine, &p, &err);
 	if (r < 0) {
-		log_err(NULL, "pool on %s: %s", device, liteio_error_str(&err, r));
-		liteio_pool_release(engine);
+		let_go(device, engine, r, &err);
 		return r;
 	}
 	log_info(NULL, "pool %s on %s is open", p->name, device);
@@ -117,6 +148,27 @@ static int open_one(const struct liteio_opening *o, const char *device)
 	}
 	liteio_pools_put(a->pools, p);
 	return 0;
+}
+
+/* 0 also when somebody else has opened it by now */
+static int open_one(const struct liteio_opening *o, const char *device)
+{
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid uuid;
+	int r;
+
+	r = find_uuid(o, device, &uuid, &err);
+	/* that of the one that is wanted has been taken */
+	if (!r && !(o->claim && liteio_uuid_equal(&uuid, &o->uuid)))
+		r = liteio_claim_take(&uuid, device, &claim, &err);
+	if (r) {
+		say_not_opened(o, device, r, &err);
+		return r;
+	}
+	if (is_open(o->agent, &uuid))
+		return 0;
+	return open_claimed(o, device, claim ? claim : o->claim, &uuid);
 }
 
 /*
@@ -139,17 +191,39 @@ static bool is_there(struct liteio_opening *o, const char *device)
 	return liteio_opening_claim(o, &found.label.pool_uuid) && !is_open(o->agent, &o->uuid);
 }
 
-static void open_first(struct liteio_opening *o)
+/* in the order of the devices, until it is open, or said to be another node's */
+static void try_all(struct liteio_opening *o)
 {
 	bool is_done = false;
 
 	for (size_t i = 0; i < o->n && !is_done; i++) {
+		int r;
+
 		liteio_opening_set_state(o, LITEIO_OPENING_ASKS);
 		if (!is_there(o, o->devices[i]))
 			continue;
 		liteio_opening_set_state(o, LITEIO_OPENING_OPENS);
-		is_done = open_one(o, o->devices[i]) == 0;
+		r = open_one(o, o->devices[i]);
+		is_done = r == 0 || r == -EPERM;
 	}
+}
+
+static void open_first(struct liteio_opening *o)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = 0;
+
+	/* what was waited for may not come */
+	o->late = liteio_door_review;
+	/* from here on, however long the disk does not even say what it carries */
+	if (o->has_uuid)
+		r = liteio_claim_take(&o->uuid, o->devices[0], &o->claim, &err);
+	if (!r)
+		try_all(o);
+	else
+		say_not_opened(o, o->devices[0], r, &err);
+	liteio_claim_give(o->claim);
+	o->claim = NULL;
 }
 
 /* ---- which ---------------------------------------------------------------------------------- */
@@ -190,7 +264,8 @@ static void add_found(struct liteio_openings *all, struct liteio_agent *a,
 {
 	struct liteio_opening *o = liteio_openings_find(all, &f->label.pool_uuid);
 
-	if (liteio_opening_is_under_way(f->device, &f->label.pool_uuid))
+	if (liteio_claim_is_taken(&f->label.pool_uuid) ||
+	    liteio_opening_is_under_way(f->device, &f->label.pool_uuid))
 		return;
 	if (!o)
 		o = liteio_openings_add(all, a, &f->label.pool_uuid);
@@ -306,8 +381,10 @@ static void add_missing_files(struct liteio_openings *all, struct liteio_agent *
 	for (size_t i = 0; i < known->n_pools; i++) {
 		const struct liteio_known_pool *k = &known->pools[i];
 
-		if (k->file && !is_open(a, &k->uuid) && liteio_fs_exists(k->file) &&
-		    !liteio_opening_is_under_way(k->file, &k->uuid))
+		/* what hangs is not looked at again */
+		if (k->file && !is_open(a, &k->uuid) && !liteio_claim_is_taken(&k->uuid) &&
+		    !liteio_opening_is_under_way(k->file, &k->uuid) &&
+		    liteio_fs_exists(k->file))
 			liteio_opening_add_device(liteio_openings_add(all, a, &k->uuid), k->file);
 	}
 }

@@ -6,6 +6,14 @@
  * it is taken out, and the pool opened from the new one. Whoever has a volume open has seen these
  * errors and may have data in memory that are not on the disk; the disk may have been elsewhere. So
  * nobody gets it back below what is open: that has to be closed first.
+ *
+ * Of another node nobody knows whether it has a volume open. What it has written and not flushed
+ * may have gone with the power of the disk, and its next flush must not succeed on the new one:
+ * its generation is ended, in the kernel before the pool is taken out and in the catalog when it is
+ * open again. The consumer sees errors, never a success, until it is attached anew.
+ *
+ * By itself that is done only for the disk that is gone (pool/back.h), never for an image of it or
+ * of another disk of the pool: such a one is left to an import by hand.
  */
 #ifndef LITEIO_AGENT_REPLUG_H
 #define LITEIO_AGENT_REPLUG_H
@@ -30,14 +38,18 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
  * liteio_pools_unplug() - take an open pool out whose disk is gone, for one that is there
  * @a: the agent
  * @f: a disk that carries a pool
- * @err: who has a volume of it open
+ * @is_asked: somebody says that it is to take that place, whatever it is
+ * @err: who has a volume of it open, or why it is not that disk
  *
- * Context: worker that holds "pools". Return: 0 (also when no such pool is open, or it has its
- * disks), -EBUSY, or another negative errno.
+ * Context: worker that holds "pools". Return: 0 (also when no such pool is open, or it has a disk
+ * in that place), -EBUSY, -ESTALE it is not the disk that is gone, or another negative errno.
  */
-int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f,
+int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f, bool is_asked,
 			struct liteio_error *err);
-/* the same; why not is logged, once for each disk that comes. False: it is to be tried again */
+/*
+ * the same, unasked; why not is logged, once for each disk that comes. False: it is to be tried
+ * again
+ */
 bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_found *f,
 			     bool is_again);
 

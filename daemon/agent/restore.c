@@ -200,6 +200,33 @@ static bool is_still_live(struct live *l)
 	return live;
 }
 
+/* the kernel has closed its gate for good: a fence outlives the head, and the pool */
+static bool is_ended(const struct live *l)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+
+	return liteio_gate_open(&nl, NULL) == 0 && nl &&
+	       liteio_gate_attach(nl, &l->att.volume, l->att.generation, l->att.host,
+				  l->att.flags & LITEIO_CATALOG_ATT_READ_ONLY, NULL) == -ESTALE;
+}
+
+/* the disk was not there to write it down on (replug.h): before anything else of it is restored */
+static int end_attachment(const struct live *l, struct liteio_error *err)
+{
+	LITEIO_LANE(lane);
+	int r;
+
+	r = liteio_lane_enter(l->pool, LITEIO_LANE_FENCE, &lane, err);
+	if (r == 0)
+		r = liteio_pool_attachment_fence(l->pool->engine, &l->att.volume, l->att.generation,
+						 false, err);
+	if (r == 0)
+		log_warning(NULL,
+			    "volume %s: generation %" PRIu64 " has ended: its consumer has to attach it again",
+			    l->volume.name, l->att.generation);
+	return r;
+}
+
 static void prepare(struct liteio_agent *a, struct live *l)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
@@ -217,6 +244,8 @@ static void prepare(struct liteio_agent *a, struct live *l)
 	if (r == 0 && l->att.flags & LITEIO_CATALOG_ATT_LOCAL)
 		r = liteio_restore_names(&l->volume, l->att.generation, &err);
 	l->prepared = r == 0;
+	if (r == -ESTALE && !(l->att.flags & LITEIO_CATALOG_ATT_LOCAL) && is_ended(l))
+		r = end_attachment(l, &err);
 	if (r)
 		log_err(NULL, "volume %s: generation %" PRIu64 " is not restored: %s",
 			l->volume.name, l->att.generation, liteio_error_str(&err, r));

@@ -29,6 +29,12 @@ void liteio_headway_get(struct liteio_headway *h, struct liteio_headway_state *r
 	*ret = h->state;
 }
 
+bool liteio_headway_is_settled(struct liteio_headway *h)
+{
+	liteio_guard(&h->lock);
+	return h->state.is_settled;
+}
+
 void liteio_headway_watch(struct liteio_headway *h)
 {
 	watched = h;
@@ -66,4 +72,12 @@ void liteio_headway_place(const char *pool)
 		return;
 	liteio_guard(&watched->lock);
 	snprintf(watched->state.place, sizeof(watched->state.place), "%s", pool);
+}
+
+void liteio_headway_settled(void)
+{
+	if (!watched)
+		return;
+	liteio_guard(&watched->lock);
+	watched->state.is_settled = true;
 }

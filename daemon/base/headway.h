@@ -21,11 +21,14 @@
  * @done_bytes: of @total_bytes
  * @total_bytes: 0 while nobody has said how much it is
  * @place: the pool that it is about, or ""
+ * @is_settled: what was asked for has happened, and what it was asked of may be another thing by
+ *	now; what goes on is what comes after
  */
 struct liteio_headway_state {
 	uint64_t done_bytes;
 	uint64_t total_bytes;
 	char place[LITEIO_HEADWAY_PLACE];
+	bool is_settled;
 };
 
 /**
@@ -42,6 +45,7 @@ void liteio_headway_init(struct liteio_headway *h);
 void liteio_headway_fini(struct liteio_headway *h);
 /* any thread */
 void liteio_headway_get(struct liteio_headway *h, struct liteio_headway_state *ret);
+bool liteio_headway_is_settled(struct liteio_headway *h);
 
 /* what this thread tells from now on is told to @h; NULL: to nobody */
 void liteio_headway_watch(struct liteio_headway *h);
@@ -52,5 +56,6 @@ bool liteio_headway_is_watched(void);
 void liteio_headway_total(uint64_t bytes);
 void liteio_headway_done(uint64_t bytes);
 void liteio_headway_place(const char *pool);
+void liteio_headway_settled(void);
 
 #endif

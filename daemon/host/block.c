@@ -201,6 +201,19 @@ static uint64_t queue_number(const struct liteio_block_info *i, const char *name
 	return sysfs_number(i->dev, file, missing);
 }
 
+/* where drivers have it; it is that of the whole disk */
+static void find_id(struct liteio_block_info *i)
+{
+	static const char *const files[] = { "device/serial", "serial", "wwid", "device/wwid" };
+
+	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(files) && !i->id[0]; k++) {
+		char *file _cleanup_free_ =
+			liteio_strf("%s%s", i->is_partition ? "../" : "", files[k]);
+
+		sysfs_text(i->dev, file, i->id, sizeof(i->id));
+	}
+}
+
 int liteio_block_info(const char *path, struct liteio_block_info *ret, struct liteio_error *err)
 {
 	char *real _cleanup_free_ = realpath(path, NULL);
@@ -230,6 +243,7 @@ int liteio_block_info(const char *path, struct liteio_block_info *ret, struct li
 		   sizeof(i.model));
 	sysfs_text(i.dev, i.is_partition ? "../device/serial" : "device/serial", i.serial,
 		   sizeof(i.serial));
+	find_id(&i);
 	*ret = i;
 	return 0;
 }

@@ -31,6 +31,8 @@ struct liteio_error;
  * @is_swap: it, or a partition of it, is used as swap
  * @model: may be ""
  * @serial: may be ""
+ * @id: what tells it from all other disks, its serial number or its world-wide name; that of the
+ *	disk for a partition; may be ""
  */
 struct liteio_block_info {
 	char path[256];
@@ -48,6 +50,7 @@ struct liteio_block_info {
 	bool is_swap;
 	char model[64];
 	char serial[64];
+	char id[128];
 };
 
 /**

@@ -45,28 +45,68 @@ static void keep_why(char out[LITEIO_DISK_WHY_MAX], const struct liteio_error *e
 		 liteio_error_str(err, code));
 }
 
-/* of a pool on several disks, and nobody misses it: the first one is not here, or knows it not */
-static bool is_orphan(const struct liteio_label *l, const struct liteio_pool_found *found, size_t n)
+/**
+ * struct seen - the pools of this machine
+ * @is_all: every disk has answered
+ * @n: how many
+ * @found: on the disks that have
+ */
+struct seen {
+	bool is_all;
+	size_t n;
+	struct liteio_pool_found found[];
+};
+
+/* in new memory of so many bytes */
+static int see(struct seen **ret, size_t *ret_len, struct liteio_error *err)
 {
-	struct liteio_pool_found *own _cleanup_free_ = NULL;
+	struct liteio_pool_found *found _cleanup_free_ = NULL;
+	struct liteio_pool_silence silence;
+	struct seen *s;
+	size_t n;
+	int r;
+
+	r = liteio_pool_scan_hear(&found, &n, &silence, err);
+	if (r)
+		return r;
+	*ret_len = sizeof(*s) + n * sizeof(*found);
+	s = liteio_calloc(1, *ret_len);
+	s->is_all = !silence.n;
+	s->n = n;
+	if (n)
+		memcpy(s->found, found, n * sizeof(*found));
+	*ret = s;
+	return 0;
+}
+
+/*
+ * Of a pool on several disks, and nobody misses it: the first one is not here, or knows it not.
+ * A disk that does not answer may be that one, and then nothing is known.
+ */
+static bool is_orphan(const struct liteio_label *l, const struct seen *seen)
+{
+	struct seen *own _cleanup_free_ = NULL;
 	bool known = false;
+	size_t len;
 
 	if (!l->this_device)
 		return false;
-	if (!found) {
-		if (liteio_pool_scan(&own, &n, NULL))
+	if (!seen) {
+		if (see(&own, &len, NULL))
 			return false;
-		found = own;
+		seen = own;
 	}
-	for (size_t i = 0; i < n; i++)
-		known = known || (!found[i].label.this_device &&
-				  liteio_label_check_other(&found[i].label, l, NULL) != -ENODEV);
-	return !known;
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct liteio_label *home = &seen->found[i].label;
+
+		known = known || (!home->this_device &&
+				  liteio_label_check_other(home, l, NULL) != -ENODEV);
+	}
+	return !known && seen->is_all;
 }
 
-/* @info is there already; @found are the pools of this machine, NULL to look for them */
-static void look(struct liteio_disk *d, const char *device, const struct liteio_pool_found *found,
-		 size_t n)
+/* @info is there already; @seen are the pools of this machine, NULL to look for them */
+static void look(struct liteio_disk *d, const char *device, const struct seen *seen)
 {
 	struct liteio_error why = LITEIO_ERROR_INIT;
 	struct liteio_pool_found own;
@@ -77,7 +117,7 @@ static void look(struct liteio_disk *d, const char *device, const struct liteio_
 		keep_why(d->label_why, &why, d->label_code);
 	else
 		memcpy(d->pool, own.label.pool_name, sizeof(d->pool));
-	d->is_orphan = !d->label_code && is_orphan(&own.label, found, n);
+	d->is_orphan = !d->label_code && is_orphan(&own.label, seen);
 	d->signature_code = liteio_block_probe(d->info.path, &d->signature, &why);
 	if (d->signature_code)
 		keep_why(d->signature_why, &why, d->signature_code);
@@ -100,7 +140,7 @@ int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_
 	r = liteio_block_info(device, &d.info, err);
 	if (r)
 		return r;
-	look(&d, device, NULL, 0);
+	look(&d, device, NULL);
 	*ret = d;
 	return 0;
 }
@@ -282,7 +322,7 @@ static int ask(const char *device, const void *arg, size_t arg_len, void *answer
 	int r = liteio_block_info(device, &d->info, NULL);
 
 	if (!r)
-		look(d, device, arg, arg_len / sizeof(struct liteio_pool_found));
+		look(d, device, arg);
 	return r;
 }
 
@@ -296,24 +336,23 @@ int liteio_disk_list(struct liteio_disk **ret, size_t *ret_n, struct liteio_erro
 {
 	struct liteio_ask question = { .fn = ask, .answer_len = sizeof(struct liteio_disk),
 				       .within_ms = LITEIO_ASK_MS };
-	struct liteio_pool_found *found _cleanup_free_ = NULL;
 	struct liteio_block_info *list _cleanup_free_ = NULL;
+	struct seen *seen _cleanup_free_ = NULL;
 	int *codes _cleanup_free_ = NULL;
 	struct liteio_disk *disks;
-	size_t n_list, n_found = 0, n = 0;
+	size_t n_list, n = 0;
 	int r;
 
 	r = liteio_block_list(&list, &n_list, err);
 	if (!r)
-		r = liteio_pool_scan(&found, &n_found, err);
+		r = see(&seen, &question.arg_len, err);
 	if (r)
 		return r;
 	for (size_t i = 0; i < n_list; i++) {
 		if (liteio_disk_is_local(&list[i]))
 			list[n++] = list[i];
 	}
-	question.arg = found;
-	question.arg_len = n_found * sizeof(*found);
+	question.arg = seen;
 	disks = liteio_calloc(n + 1, sizeof(*disks));
 	codes = liteio_calloc(n + 1, sizeof(*codes));
 	liteio_ask_all(&question, list, n, disks, codes);

@@ -29,7 +29,8 @@ struct liteio_error;
  * @label_why: the sentence to it
  * @pool: name of that pool, or ""
  * @is_silent: it does not answer: nothing is known of it but @info and @holder
- * @is_orphan: it carries a part of that pool, of which no disk is here that knows it
+ * @is_orphan: it carries a part of that pool, of which no disk is here that knows it; false as
+ *	long as a disk that may be one does not answer
  * @signature_code: 0, or why no signature could be read
  * @signature_why: the sentence to it
  * @signature: what libblkid recognised

@@ -37,6 +37,9 @@
  * @reason: the sentence
  * @reason_word: for programs
  * @file: backing file of a loop device, or ""
+ * @is_taken: somebody else has brought it into the kernel while it was opened
+ * @named: what it is opened by; while it is opened only
+ * @was_on: where it was last, or NULL; likewise
  * @lane: the way out of it
  * @zeroing: linear volumes whose ranges are being zeroed; lane only
  * @n_zeroing: how many
@@ -58,6 +61,9 @@ struct liteio_pool {
 	char reason[512];
 	char reason_word[32];
 	char file[4096];
+	bool is_taken;
+	const char *named;
+	const char *was_on;
 	struct liteio_pool_lane lane;
 	struct liteio_uuid *zeroing;
 	size_t n_zeroing;
@@ -157,11 +163,17 @@ struct liteio_engine *liteio_pool_engine_of(const struct liteio_pool *p,
  */
 int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import,
 			   struct liteio_error *err);
+/* of the catalog on a device that is home, 0 when it can not be read. Context: worker */
+uint64_t liteio_pool_catalog_sequence(const char *device);
+
 /*
- * No other disk that nobody has says that it is one of the pool's: 0, -EEXIST with both, or -ESTALE
- * when the pool's first disk is from before it had that one
+ * No other disk that nobody has says that it is one of the pool's: 0, -EEXIST with both, -ESTALE
+ * when the pool's first disk is from before it had that one, or as liteio_pool_check_heard()
  */
 int liteio_pool_check_only_one(const struct liteio_pool *p, struct liteio_error *err);
+/* -EAGAIN when a disk that has not answered may carry the pool, which was not here last */
+int liteio_pool_check_heard(const struct liteio_pool *p, const struct liteio_pool_silence *silence,
+			    struct liteio_error *err);
 /*
  * A thin pool that is not active, against the catalog: -ESTALE with both numbers, -EUCLEAN when its
  * metadata are none that may be activated, or another errno when that is not known
@@ -172,6 +184,9 @@ int liteio_pool_check_txid(struct liteio_pool *p, enum liteio_catalog_class vcla
 int liteio_pool_mend_label(struct liteio_pool *p, struct liteio_error *err);
 
 /* ---- devices (pool_devices.c) ---- */
+
+/* -EEXIST when the kernel has the pool from another device */
+int liteio_pool_check_below(const struct liteio_pool *p, struct liteio_error *err);
 
 /*
  * @store is open on one device, with its label: go to home, and have all others open. 0; -ENODEV

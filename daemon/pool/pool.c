@@ -253,6 +253,7 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 	memcpy(i.name, l->pool_name, sizeof(i.name));
 	i.block_bytes = l->thin_block;
 	memcpy(i.device, p->store.path, sizeof(i.device));
+	memcpy(i.disk_id, p->store.id, sizeof(i.disk_id));
 	i.device_bytes = p->store.size;
 	i.n_devices = (uint32_t)l->n_devices;
 	i.condition = p->condition;

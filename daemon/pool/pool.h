@@ -13,6 +13,8 @@
  * lists them) and is finished or undone by liteio_pool_open() when it was interrupted at any of
  * them.
  *
+ * Over 600 lines because it is the whole contract, of which more is prose than code.
+ *
  * Functions that want a state that is there already succeed; those that remove what is not there
  * succeed too.
  */
@@ -60,6 +62,7 @@ extern const char *const liteio_pool_condition_names[];
  * @name: of the pool
  * @device: block device it is on ("/dev/sdb", "/dev/loop0"); the first one of several
  * @n_devices: how many there are; liteio_pool_device() says which
+ * @disk_id: what tells that device from all others, as struct liteio_block_info; may be ""
  * @file: backing file, "" for devices
  * @engine: "thin"
  * @condition: what can be done
@@ -83,6 +86,7 @@ struct liteio_pool_info {
 	struct liteio_uuid uuid;
 	char name[LITEIO_ONDISK_NAME];
 	char device[256];
+	char disk_id[128];
 	uint32_t n_devices;
 	char file[4096];
 	const char *engine;
@@ -167,6 +171,8 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
 /**
  * liteio_pool_open() - read a pool of this node, activate it, finish what was interrupted
  * @device: block device or file
+ * @was_on: where this pool is known to have been open last: a file or device as it is named here,
+ *	or the id of its first disk (struct liteio_pool_info); NULL when that is not known
  * @ret: the pool, owned by the caller; see below
  * @err: why not
  *
@@ -177,13 +183,18 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
  * another disk carries the same pool, or the kernel has it from another device (-EEXIST). Of a pool
  * on several devices @device is any of them; the others are found among the disks of this machine,
  * and one that is missing (-ENODEV) or stale (-ESTALE) is an error, too.
+ *
+ * As long as some disk that might carry the same pool does not answer, nobody knows whether this
+ * is a stale copy: -EAGAIN, unless it is where the pool was last (@was_on), or the kernel has it.
  * Context: worker; may take as long as thin_check. Return: 0 or a negative errno.
  */
-int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err);
+int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool **ret,
+		     struct liteio_error *err);
 
 /**
  * liteio_pool_import() - open a pool that comes from elsewhere, or was exported
  * @device: block device or file
+ * @was_on: as for liteio_pool_open()
  * @ret: the pool, owned by the caller
  * @err: why not
  *
@@ -193,7 +204,8 @@ int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio
  * not even that can be said do not keep it out: it is FAILED then, and can be repaired.
  * Context: worker; may take as long as thin_check. Return: 0 or a negative errno.
  */
-int liteio_pool_import(const char *device, struct liteio_pool **ret, struct liteio_error *err);
+int liteio_pool_import(const char *device, const char *was_on, struct liteio_pool **ret,
+		       struct liteio_error *err);
 
 /**
  * liteio_pool_export() - close a pool so that its disk can be pulled
@@ -274,11 +286,29 @@ int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err);
 
 /* worker: the label of one device, or of a file; writes nothing. 0, -ENODATA, -EBADMSG, ... */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
+/* the same without waiting for ever: -EAGAIN for a disk that has not answered within seconds */
+int liteio_pool_probe_soon(const char *device, struct liteio_pool_found *ret,
+			   struct liteio_error *err);
 /*
  * worker: all disks of this machine with a label of ours; new memory. They are read side by side;
  * one that can not be read, or does not answer within five seconds, does not keep the others away
  */
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err);
+/**
+ * struct liteio_pool_silence - disks of which a scan does not know what they carry
+ * @n: how many have not answered
+ * @free: the largest of those that nobody uses and that are not divided; "" for none
+ * @free_bytes: its size
+ */
+struct liteio_pool_silence {
+	size_t n;
+	char free[256];
+	uint64_t free_bytes;
+};
+
+/* the same as liteio_pool_scan(), and whom it has not heard of; nothing of both when it fails */
+int liteio_pool_scan_hear(struct liteio_pool_found **ret, size_t *ret_n,
+			  struct liteio_pool_silence *ret_silence, struct liteio_error *err);
 /* a scan, an earlier one maybe, still waits for a disk. Any thread */
 bool liteio_pool_any_silent(void);
 /* worker: somebody has the pool on this device open, in this process or in another one */

@@ -185,6 +185,27 @@ void liteio_pool_set_not_active(struct liteio_pool *p, int code, const char *why
 				  why, p->store.label.pool_name);
 }
 
+/* a check may take hours: what the kernel did not have before it, it still does not have */
+static int check_still_ours(struct liteio_pool *p, const struct part parts[PARTS],
+			    struct liteio_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < PARTS && !r; i++) {
+		struct liteio_engine *e = parts[i].e;
+
+		if (!e || parts[i].found.is_active || !e->ops->is_active(e))
+			continue;
+		r = liteio_pool_check_below(p, err);
+		if (!r)
+			r = liteio_error_set(err, -EBUSY,
+					     "pool %s has come into the kernel while it was opened: another process has it",
+					     p->store.label.pool_name);
+	}
+	p->is_taken = r;
+	return r;
+}
+
 int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_error *err)
 {
 	struct part parts[PARTS] = {
@@ -199,7 +220,9 @@ int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_e
 	if (r)
 		return r;
 	find_out(p, parts, is_checked);
-	r = announce(p, parts, err);
+	r = check_still_ours(p, parts, err);
+	if (!r)
+		r = announce(p, parts, err);
 	if (r)
 		return r;
 	for (size_t i = 0; i < PARTS; i++) {

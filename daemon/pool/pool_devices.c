@@ -263,11 +263,10 @@ static int go_home(struct liteio_pool *p, const struct search *s, struct liteio_
 
 static int open_other(struct liteio_pool *p, const char *device, struct liteio_error *err)
 {
-	struct liteio_store *o = liteio_calloc(1, sizeof(*o));
+	struct liteio_store *o = liteio_store_new();
 	const struct liteio_label *home = &p->store.label;
 	int r;
 
-	o->fd = -1;
 	r = liteio_store_open(device, true, o, err);
 	if (!r)
 		r = liteio_store_read_label(o, err);
@@ -276,8 +275,7 @@ static int open_other(struct liteio_pool *p, const char *device, struct liteio_e
 	if (!r && home->devices[o->label.this_device].size > o->size)
 		r = liteio_error_set(err, -EBADMSG, "it is smaller than the pool on it");
 	if (r) {
-		liteio_store_close(o);
-		free(o);
+		liteio_store_free(o);
 		return liteio_error_wrap(err, r, "%s", device);
 	}
 	p->store.others[o->label.this_device] = o;

@@ -89,19 +89,17 @@ static int check_disk(struct grow_op *op, struct liteio_error *err)
 /* its label is written with those of the others: before it is the pool's, it is nobody's */
 static int open_disk(struct grow_op *op, struct liteio_error *err)
 {
-	struct liteio_store *o = liteio_calloc(1, sizeof(*o));
+	struct liteio_store *o = liteio_store_new();
 	size_t i = op->label.n_devices;
 	int r;
 
-	o->fd = -1;
 	r = liteio_store_open(op->g->add, true, o, err);
 	if (!r)
 		r = liteio_label_add(&op->label, o->size, err);
 	if (!r)
 		r = liteio_store_wipe(o, err);
 	if (r) {
-		liteio_store_close(o);
-		free(o);
+		liteio_store_free(o);
 		return r;
 	}
 	op->p->store.others[i] = o;
@@ -115,12 +113,8 @@ static void drop_disk(struct liteio_pool *p)
 	if (p->label_in_doubt)
 		return;
 	for (size_t i = p->store.label.n_devices; i < LITEIO_LABEL_DEVICES_MAX; i++) {
-		struct liteio_store *o = p->store.others[i];
-
+		liteio_store_free(p->store.others[i]);
 		p->store.others[i] = NULL;
-		if (o)
-			liteio_store_close(o);
-		free(o);
 	}
 }
 

@@ -22,8 +22,7 @@ const char *const liteio_pool_import_steps[] = {
 
 /* ---- seen twice ----------------------------------------------------------------------------- */
 
-/* the sequence number of the catalog on a device, 0 when it can not be read */
-static uint64_t catalog_sequence(const char *device)
+uint64_t liteio_pool_catalog_sequence(const char *device)
 {
 	struct liteio_store s _cleanup_(liteio_store_closep) = LITEIO_STORE_INIT;
 	struct liteio_catalog c;
@@ -41,7 +40,7 @@ static uint64_t catalog_sequence(const char *device)
 static int refuse_copy(const struct liteio_pool *p, const struct liteio_pool_found *copy,
 		       struct liteio_error *err)
 {
-	uint64_t theirs = catalog_sequence(copy->device), ours = p->cat.sequence;
+	uint64_t theirs = liteio_pool_catalog_sequence(copy->device), ours = p->cat.sequence;
 	const char *older = theirs < ours ? copy->device : p->store.path;
 	uint32_t i = copy->label.this_device;
 
@@ -82,20 +81,51 @@ static bool is_later(const struct liteio_pool *p, const struct liteio_pool_found
 	       liteio_label_check_other(&p->store.label, &f->label, err) == -ESTALE;
 }
 
+/* the smallest disk that could carry one of its disks */
+static uint64_t smallest(const struct liteio_pool *p)
+{
+	uint64_t min = UINT64_MAX;
+
+	for (uint32_t i = 0; i < p->store.label.n_devices; i++) {
+		if (p->store.label.devices[i].size < min)
+			min = p->store.label.devices[i].size;
+	}
+	return min;
+}
+
+/*
+ * A disk that has died for good must not keep for ever away what was on another one: the pool is
+ * opened where it is known to have been.
+ */
+int liteio_pool_check_heard(const struct liteio_pool *p, const struct liteio_pool_silence *silence,
+			    struct liteio_error *err)
+{
+	const char *was_on = p->was_on;
+
+	if (!silence->free[0] || silence->free_bytes < smallest(p))
+		return 0;
+	if (was_on && *was_on && (!strcmp(was_on, p->store.id) || !strcmp(was_on, p->named)))
+		return 0;
+	return liteio_error_set(err, -EAGAIN,
+				"%s does not answer: until it does, or is taken away, nobody knows whether pool %s on %s is a stale copy of what is there",
+				silence->free, p->store.label.pool_name, p->store.path);
+}
+
 int liteio_pool_check_only_one(const struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_pool_found *found _cleanup_free_ = NULL;
+	struct liteio_pool_silence silence;
 	size_t n;
 	int r;
 
-	r = liteio_pool_scan(&found, &n, err);
+	r = liteio_pool_scan_hear(&found, &n, &silence, err);
 	for (size_t i = 0; !r && i < n; i++) {
 		if (is_copy(p, &found[i]))
 			r = refuse_copy(p, &found[i], err);
 		else if (is_later(p, &found[i], err))
 			r = liteio_error_wrap(err, -ESTALE, "%s", p->store.path);
 	}
-	return r;
+	return r ? r : liteio_pool_check_heard(p, &silence, err);
 }
 
 static bool is_one_of(const struct liteio_pool *p, dev_t dev)
@@ -111,7 +141,7 @@ static bool is_one_of(const struct liteio_pool *p, dev_t dev)
 }
 
 /* the kernel has the pool: from these devices, or is one of them a copy? */
-static int check_below(const struct liteio_pool *p, struct liteio_error *err)
+int liteio_pool_check_below(const struct liteio_pool *p, struct liteio_error *err)
 {
 	static const enum liteio_dm_role roles[] = { LITEIO_DM_TMETA, LITEIO_DM_TDATA,
 						     LITEIO_DM_RMETA, LITEIO_DM_RDATA };
@@ -208,7 +238,7 @@ int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import
 
 	/* one that is exported and in use is not: the export failed behind its label */
 	if (is_active)
-		return check_below(p, err);
+		return liteio_pool_check_below(p, err);
 	r = liteio_pool_check_only_one(p, err);
 	/* not before it is known that this is no copy of one that is not exported */
 	if (!r && p->store.label.exported && !is_import)

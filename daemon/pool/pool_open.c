@@ -180,6 +180,8 @@ static int bring_up(struct liteio_pool *p, struct liteio_error *err)
 	int r, linear, refreshed;
 
 	r = liteio_pool_bring_up(p, false, err);
+	if (p->is_taken)
+		return r;
 	/* one that can not be compared with the catalog does not say that this is not an old one */
 	if (r && !p->engine->ops->is_active(p->engine))
 		liteio_pool_set_not_active(p, r, liteio_error_str(err, r));
@@ -313,8 +315,8 @@ static int keep_promises(struct liteio_pool *p, struct liteio_error *err)
 	return liteio_block_loop_keep(p->store.path, err);
 }
 
-static int open_pool(const char *device, bool is_import, struct liteio_pool **ret,
-		     struct liteio_error *err)
+static int open_pool(const char *device, const char *was_on, bool is_import,
+		     struct liteio_pool **ret, struct liteio_error *err)
 {
 	struct liteio_error up_err = LITEIO_ERROR_INIT;
 	struct liteio_pool *p;
@@ -329,6 +331,8 @@ static int open_pool(const char *device, bool is_import, struct liteio_pool **re
 	p = liteio_calloc(1, sizeof(*p));
 	pthread_mutex_init(&p->lock, NULL);
 	p->store = (struct liteio_store)LITEIO_STORE_INIT;
+	p->named = device;
+	p->was_on = was_on;
 	if (S_ISREG(st.st_mode)) {
 		was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
 		r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
@@ -346,8 +350,14 @@ static int open_pool(const char *device, bool is_import, struct liteio_pool **re
 	if (r)
 		goto failed;
 	r = bring_up(p, &up_err);
+	if (r && p->is_taken) {
+		r = liteio_error_set(err, r, "%s", liteio_error_str(&up_err, r));
+		goto failed;
+	}
 	if (r)
 		liteio_pool_set_not_active(p, r, liteio_error_str(&up_err, r));
+	p->named = NULL;
+	p->was_on = NULL;
 	*ret = p;
 	return 0;
 failed:
@@ -358,14 +368,16 @@ failed:
 	return r;
 }
 
-int liteio_pool_open(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool **ret,
+		     struct liteio_error *err)
 {
-	return open_pool(device, false, ret, err);
+	return open_pool(device, was_on, false, ret, err);
 }
 
-int liteio_pool_import(const char *device, struct liteio_pool **ret, struct liteio_error *err)
+int liteio_pool_import(const char *device, const char *was_on, struct liteio_pool **ret,
+		       struct liteio_error *err)
 {
-	return open_pool(device, true, ret, err);
+	return open_pool(device, was_on, true, ret, err);
 }
 
 /* ---- close ---------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Finding pools on the disks of this machine. A disk that is silent is taken for one that carries
- * nothing.
+ * Finding pools on the disks of this machine. Of a disk that is silent nobody knows what it
+ * carries: whoever it matters to is told that there is one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -85,7 +85,51 @@ static int probe_label(const char *device, const void *arg, size_t arg_len, void
 	return probe_device(device, false, answer, NULL);
 }
 
+static int probe_all(const char *device, const void *arg, size_t arg_len, void *answer)
+{
+	return probe_device(device, true, answer, NULL);
+}
+
+int liteio_pool_probe_soon(const char *device, struct liteio_pool_found *ret,
+			   struct liteio_error *err)
+{
+	const struct liteio_ask ask = { .fn = probe_all,
+					.answer_len = sizeof(struct liteio_pool_found),
+					.within_ms = LITEIO_ASK_MS };
+	struct liteio_block_info disk;
+	int code;
+
+	/* a file is on a filesystem that somebody has mounted */
+	if (liteio_block_info(device, &disk, NULL))
+		return liteio_pool_probe(device, ret, err);
+	liteio_ask_all(&ask, &disk, 1, ret, &code);
+	if (code == -ETIMEDOUT)
+		return liteio_error_set(err, -EAGAIN, "%s does not answer: ask again later",
+					device);
+	/* it has just answered: what it says once more has a sentence */
+	return code ? liteio_pool_probe(device, ret, err) : 0;
+}
+
+static void note_silent(const struct liteio_block_info *disk, struct liteio_pool_silence *ret)
+{
+	bool is_used = disk->n_holders || disk->n_partitions || disk->is_mounted || disk->is_swap;
+
+	ret->n++;
+	if (is_used || disk->size_bytes <= ret->free_bytes)
+		return;
+	memcpy(ret->free, disk->path, sizeof(ret->free));
+	ret->free_bytes = disk->size_bytes;
+}
+
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err)
+{
+	struct liteio_pool_silence silence;
+
+	return liteio_pool_scan_hear(ret, ret_n, &silence, err);
+}
+
+int liteio_pool_scan_hear(struct liteio_pool_found **ret, size_t *ret_n,
+			  struct liteio_pool_silence *ret_silence, struct liteio_error *err)
 {
 	const struct liteio_ask ask = { .fn = probe_label,
 					.answer_len = sizeof(struct liteio_pool_found),
@@ -107,9 +151,12 @@ int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct litei
 	codes = liteio_calloc(n + 1, sizeof(*codes));
 	liteio_ask_all(&ask, list, n, found, codes);
 	*ret_n = 0;
+	*ret_silence = (struct liteio_pool_silence){ 0 };
 	for (size_t i = 0; i < n; i++) {
 		if (!codes[i])
 			found[(*ret_n)++] = found[i];
+		if (codes[i] == -ETIMEDOUT)
+			note_silent(&list[i], ret_silence);
 	}
 	*ret = found;
 	return 0;

@@ -11,6 +11,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/loop.h"
+#include "base/str.h"
 #include "host/block.h"
 #include "pool/heir.h"
 #include "pool/step.h"
@@ -70,6 +72,7 @@ int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 	memcpy(s.path, info.path, sizeof(s.path));
 	s.dev = info.dev;
 	s.size = info.size_bytes;
+	memcpy(s.id, info.id, sizeof(s.id));
 	if (writable) {
 		r = lock(&s, fd, path, err);
 		if (r)
@@ -85,12 +88,26 @@ int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 	return 0;
 }
 
+/* zeros would be descriptors: of standard input, or of whatever has that number by now */
+struct liteio_store *liteio_store_new(void)
+{
+	struct liteio_store *s = liteio_calloc(1, sizeof(*s));
+
+	*s = (struct liteio_store)LITEIO_STORE_INIT;
+	return s;
+}
+
+void liteio_store_free(struct liteio_store *s)
+{
+	if (s)
+		liteio_store_close(s);
+	free(s);
+}
+
 void liteio_store_close(struct liteio_store *s)
 {
 	for (size_t i = 0; i < LITEIO_LABEL_DEVICES_MAX; i++) {
-		if (s->others[i])
-			liteio_store_close(s->others[i]);
-		free(s->others[i]);
+		liteio_store_free(s->others[i]);
 		s->others[i] = NULL;
 	}
 	liteio_catalog_fini(&s->older);
@@ -351,8 +368,10 @@ static int write_slot(struct liteio_store *s, int slot, struct liteio_catalog *h
 	const struct liteio_extent *e = slot_extent(s, slot);
 	struct liteio_catalog_range range;
 
-	if (!held || s->n_parts[slot] >= LITEIO_STORE_PARTS) {
+	if (!held || s->n_parts[slot] >= LITEIO_STORE_PARTS ||
+	    liteio_now_ms() - s->whole_ms[slot] >= LITEIO_STORE_WHOLE_MS) {
 		s->n_parts[slot] = 0;
+		s->whole_ms[slot] = liteio_now_ms();
 		return write_to(s, e->start, c, liteio_catalog_bytes(c), err);
 	}
 	s->n_parts[slot]++;

@@ -14,7 +14,8 @@
  *
  * What a whole write does besides is to find out that a block can not be written any more, and to
  * replace one that has rotted. So it is made again after LITEIO_STORE_PARTS others to the same
- * slot, after each failure, and for everything that must outlive the loss of either slot.
+ * slot, a day after the last one of it, after each failure, and for everything that must outlive
+ * the loss of either slot.
  */
 #ifndef LITEIO_POOL_STORE_H
 #define LITEIO_POOL_STORE_H
@@ -31,6 +32,8 @@ struct liteio_error;
 
 /* so many writes of parts of a slot, then one of all of it */
 #define LITEIO_STORE_PARTS 64
+/* and none of parts when the last one of all of it is so long ago */
+#define LITEIO_STORE_WHOLE_MS (24u * 3600 * 1000)
 
 /* the steps of writing labels, for liteio_pool_steps() */
 extern const char *const liteio_store_steps[];
@@ -42,10 +45,12 @@ extern const char *const liteio_store_steps[];
  * @path: of the block device
  * @dev: its number
  * @size: bytes of the device now
+ * @id: of the disk, as struct liteio_block_info says it
  * @label: as read or written
  * @slot: which of the two holds the newest catalog
  * @older: what the other one holds, to the byte, if @older.is_written; else nothing is known of it
  * @n_parts: writes of parts since each was written as a whole
+ * @whole_ms: when that was, by liteio_now_ms()
  * @bytes_written: to both slots since it was opened
  * @from_backup: the first label was damaged, and is still
  * @needs_labels: one of both labels is not as it should be
@@ -58,10 +63,12 @@ struct liteio_store {
 	char path[256];
 	dev_t dev;
 	uint64_t size;
+	char id[128];
 	struct liteio_label label;
 	int slot;
 	struct liteio_catalog older;
 	unsigned int n_parts[2];
+	uint64_t whole_ms[2];
 	uint64_t bytes_written;
 	bool from_backup;
 	bool needs_labels;
@@ -82,6 +89,10 @@ struct liteio_store {
 int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 		      struct liteio_error *err);
 void liteio_store_close(struct liteio_store *s);
+/* one on the heap, not open yet: every store that is not LITEIO_STORE_INIT comes from here */
+struct liteio_store *liteio_store_new(void);
+/* close it, if it is open, and free it; NULL is fine */
+void liteio_store_free(struct liteio_store *s);
 static inline void liteio_store_closep(struct liteio_store *s)
 {
 	liteio_store_close(s);

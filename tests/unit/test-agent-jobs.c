@@ -60,6 +60,8 @@ static int run_held(struct liteio_call *c, struct liteio_error *err)
 		return liteio_error_set(err, -ENOSPC, "there is no space for it");
 	liteio_headway_total(100);
 	liteio_headway_done(25);
+	if (!strcmp(c->params[0], "settled"))
+		liteio_headway_settled();
 	while (!gate.is_open)
 		pthread_cond_wait(&gate.changed, &gate.lock);
 	if (!strcmp(c->params[0], "late"))
@@ -403,6 +405,27 @@ START_TEST(what_was_passed_is_not_joined)
 }
 END_TEST
 
+/* the rest of a deletion: the name may be that of another one by now, whoever has made it */
+START_TEST(what_is_settled_is_not_joined)
+{
+	struct asked a, b;
+
+	setup();
+	ask(&a, "POST", "/v1/volumes/settled/grow");
+	wait_for_runs(1);
+	ask(&b, "POST", "/v1/volumes/settled/grow");
+	wait_for_runs(2);
+	let_go();
+	wait_for(&a);
+	wait_for(&b);
+	ck_assert_int_eq(a.status, 200);
+	ck_assert_int_eq(b.status, 200);
+	forget(&a);
+	forget(&b);
+	teardown();
+}
+END_TEST
+
 /* so may what was made under its name or uuid in between, of another object */
 START_TEST(what_was_made_again_is_not_joined)
 {
@@ -643,7 +666,8 @@ END_TEST
 
 UNIT_MAIN("agent-jobs", long_work_goes_on_as_an_operation, who_does_not_wait_is_answered_soon,
 	  a_failure_is_told_by_the_operation, the_same_request_joins,
-	  what_was_passed_is_not_joined, what_was_made_again_is_not_joined,
+	  what_was_passed_is_not_joined, what_is_settled_is_not_joined,
+	  what_was_made_again_is_not_joined,
 	  who_hangs_up_leaves_an_operation,
 	  requests_that_hang_keep_nobody_out, a_pool_that_hangs_leaves_workers_for_others,
 	  a_pool_that_hangs_collects_few, what_is_parked_is_dropped_at_the_end,

@@ -5,6 +5,7 @@
  *
  * unit-src: daemon/agent/limits.c
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c
+ * unit-src: daemon/agent/claims.c
  * unit-src: daemon/agent/publish.c
  * unit-src: daemon/agent/door.c daemon/agent/exports.c daemon/agent/gate.c daemon/agent/limits.c
  */
@@ -15,6 +16,8 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/claims.h"
+#include "agent/known.h"
 #include "agent/pools.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -125,6 +128,59 @@ START_TEST(an_exported_pool_is_not_waited_for)
 }
 END_TEST
 
+static bool is_missing(const char *said)
+{
+	char *missing = liteio_pools_missing(&agent);
+	bool is = missing && strstr(missing, said);
+
+	free(missing);
+	return is;
+}
+
+/* who could not be waited for is missed as well, unless the list says that nobody else uses it */
+START_TEST(what_is_late_is_missed)
+{
+	struct liteio_uuid a, b;
+
+	ck_assert_int_eq(liteio_uuid_parse(UUID_A, &a), 0);
+	ck_assert_int_eq(liteio_uuid_parse(UUID_B, &b), 0);
+	list_is("{\"pools\":[{\"name\":\"b\",\"uuid\":\"" UUID_B "\"}]}");
+	liteio_late_begin("/dev/a", &a);
+	liteio_late_begin("/dev/b", &b);
+	liteio_late_begin("/dev/c", NULL);
+	ck_assert(is_missing("the pool on /dev/a, which is being opened"));
+	ck_assert(!is_missing("/dev/b"));
+	ck_assert(is_missing("the pool on /dev/c, which is being opened"));
+	liteio_late_end("/dev/a");
+	liteio_late_end("/dev/c");
+	ck_assert_ptr_null(liteio_pools_missing(&agent));
+	liteio_late_end("/dev/b");
+}
+END_TEST
+
+START_TEST(where_it_was_stays_known)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid a, b;
+	char *place;
+
+	ck_assert_int_eq(liteio_uuid_parse(UUID_A, &a), 0);
+	ck_assert_int_eq(liteio_uuid_parse(UUID_B, &b), 0);
+	/* "more" is of an agent that is newer than this one */
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"serial\":\"S1\",\"more\":1},"
+		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\",\"file\":\"/b\"}]}");
+	ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
+	place = liteio_known_place(&agent, &a);
+	ck_assert_str_eq(place, "S1");
+	free(place);
+	place = liteio_known_place(&agent, &b);
+	ck_assert_str_eq(place, "/b");
+	free(place);
+	a.b[0] ^= 1;
+	ck_assert_ptr_null(liteio_known_place(&agent, &a));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-known");
@@ -137,6 +193,8 @@ int main(void)
 	tcase_add_test(t, what_is_not_there_stays_known);
 	tcase_add_test(t, a_missing_pool_is_given_up_by_name);
 	tcase_add_test(t, an_exported_pool_is_not_waited_for);
+	tcase_add_test(t, what_is_late_is_missed);
+	tcase_add_test(t, where_it_was_stays_known);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -3,7 +3,7 @@
  * Pools on their way into the table: one patience with all of them, however many hang; a job for
  * each; none twice.
  *
- * unit-src: daemon/agent/opening.c
+ * unit-src: daemon/agent/opening.c daemon/agent/claims.c daemon/agent/locks.c daemon/agent/pools.c
  */
 #include <pthread.h>
 #include <semaphore.h>

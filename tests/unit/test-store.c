@@ -2,7 +2,8 @@
 /*
  * Catalog slots on a device, here a file: changes of every kind written in parts are what a whole
  * write would have left, a write that is cut anywhere loses nothing that was there before, and a
- * change costs the same however much else there is.
+ * change costs the same however much else there is. A store that could not be opened closes
+ * nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/loop.h"
 #include "pool/store.h"
 #include "unit.h"
 
@@ -455,4 +457,64 @@ START_TEST(test_whole)
 }
 END_TEST
 
-UNIT_MAIN("store", test_changes, test_cuts, test_failed, test_doubt, test_cost, test_whole)
+/* one that could not be opened has no descriptors: neither standard input, nor a later one */
+START_TEST(test_not_opened)
+{
+	struct liteio_store *s = liteio_store_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int null = open("/dev/null", O_RDONLY);
+
+	ck_assert_int_ge(null, 0);
+	ck_assert_int_eq(dup2(null, STDIN_FILENO), STDIN_FILENO);
+	ck_assert_int_eq(liteio_store_open("/no/such/disk", true, s, &err), -ENOENT);
+	liteio_store_free(s);
+	ck_assert_int_ge(fcntl(STDIN_FILENO, F_GETFD), 0);
+	/* nor when it is one of several */
+	s = liteio_store_new();
+	s->others[1] = liteio_store_new();
+	liteio_store_free(s);
+	ck_assert_int_ge(fcntl(STDIN_FILENO, F_GETFD), 0);
+	liteio_store_free(NULL);
+}
+END_TEST
+
+/* seldom changed, a slot is written as a whole all the same: once a day */
+START_TEST(test_day)
+{
+	const uint64_t ago[] = { 0, LITEIO_STORE_WHOLE_MS - 60000, LITEIO_STORE_WHOLE_MS };
+	struct liteio_catalog draft;
+	struct bed b;
+
+	bed_init(&b);
+	for (int i = 0; i < 100; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		liteio_catalog_finish(&draft);
+		add_volume(&b, &draft, true);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+	}
+	/* both are whole: nothing is due by number */
+	for (int i = 0; i < 2; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		ck_assert_int_eq(write_draft(&b, &draft, true), 0);
+	}
+	for (int i = 0; i < 3; i++) {
+		uint64_t before = b.s.bytes_written;
+		int next = !b.s.slot;
+		bool is_whole;
+
+		b.s.whole_ms[next] = liteio_now_ms() - ago[i];
+		liteio_catalog_copy(&b.cat, &draft);
+		liteio_catalog_finish(&draft);
+		add_volume(&b, &draft, true);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+		is_whole = b.s.bytes_written - before == liteio_catalog_bytes(&b.cat);
+		ck_assert_msg(is_whole == (i == 2), "%d", i);
+		check_read(b.s.fd, &b.cat, "that day");
+	}
+	ck_assert_uint_lt(liteio_now_ms() - b.s.whole_ms[b.s.slot], 60000);
+	bed_fini(&b);
+}
+END_TEST
+
+UNIT_MAIN("store", test_not_opened, test_day, test_changes, test_cuts, test_failed, test_doubt,
+	  test_cost, test_whole)

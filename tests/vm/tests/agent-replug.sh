@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A disk that is pulled out and plugged in again: the pool says what has become of it, and is opened from the disk that is
 # back, under whatever name, with its attachments. Below a volume that is open nothing is exchanged. What is under way when
-# the disk goes is refused in a sentence.
-# vm: kernels=6.12 disks=pool=512M,other=256M timeout=600 needs=module,tools,programs
+# the disk goes is refused in a sentence. What another node has attached is ended, and a stale clone takes no place.
+# vm: kernels=6.12 disks=pool=512M,other=256M,clone=512M timeout=600 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -22,6 +22,8 @@ plug() {
 	echo "$pulled" >$driver/bind
 	until_true 30 test -b $node
 }
+clone=/dev/disk/by-id/virtio-clone
+cloned=$(basename "$(readlink -f "/sys/class/block/$(basename "$(readlink -f $clone)")/device")")
 state() { j pool show fast | jq -r .state; }
 is_ready() { [ "$(state)" = ready ]; }
 is_gone() { j pool show fast | grep -q 'a disk of it was taken away'; }
@@ -34,6 +36,9 @@ liteioctl volume create b --pool quick --size 16Mi >/dev/null
 liteioctl volume attach a >/dev/null
 yes fast | head -c 4M >/run/data || true
 dd if=/run/data of=/dev/liteio/a bs=1M oflag=direct conv=fsync status=none
+nqn=$(j node show | jq -r .hostNQN)
+liteioctl volume create r --pool fast --size 16Mi >/dev/null
+liteioctl export create r 1 --host-nqn "$nqn" >/dev/null
 before=$(j volume show a | jq -c '[.uuid, .floor, .attachments]')
 
 pull
@@ -53,6 +58,16 @@ cmp -n 4M /run/data /dev/liteio/a || fail "other data"
 dd if=/run/data of=/dev/liteio/a bs=1M seek=8 oflag=direct conv=fsync status=none
 liteioctl volume create c --pool fast --size 16Mi >/dev/null
 ok "the disk is back: so are the pool, its attachment and its data"
+
+# whatever it has written and not flushed is gone, and its next flush must not succeed
+refused 'fenced' liteioctl export create r 1 --host-nqn "$nqn"
+liteioctl export create r 2 --host-nqn "$nqn" >/dev/null
+[ "$(j export list | jq -c '[.items[] | select(.generation == 2) | .ready]')" = '[true]' ] || fail "exports: $(j export list)"
+agent_stop
+agent_start
+refused 'fenced' liteioctl export create r 1 --host-nqn "$nqn"
+liteioctl export delete r 2 >/dev/null
+ok "the consumer of another node is not let in by its old right, and is by a new one"
 
 mkfs.ext4 -q /dev/liteio/a
 mkdir -p /mnt/a
@@ -95,3 +110,23 @@ agent_stop
 agent_start
 is_ready || fail "after a restart it is $(state)"
 ok "a disk that goes in the middle: a sentence, and what was made is there"
+
+# an image of the disk, of before the last change
+agent_stop
+dd if=$node of=$clone bs=1M oflag=direct conv=fsync status=none
+echo "$cloned" >$driver/unbind
+until_true 30 test ! -e $clone
+agent_start
+is_ready || fail "after a restart it is $(state)"
+liteioctl volume create late --pool fast --size 4Mi >/dev/null
+pull
+echo "$cloned" >$driver/bind
+until_true 30 test -b $clone
+until_true 60 grep -q 'is to take its place: .*import it by hand if it is meant' $AGENT_LOG
+[ "$(state)" = failed ] || fail "a clone has taken the place: $(j pool show fast)"
+echo "$cloned" >$driver/unbind
+until_true 30 test ! -e $clone
+plug
+until_true 60 is_ready
+liteioctl volume show late >/dev/null || fail "what was written last is gone"
+ok "a clone does not take the place of the disk that is gone"

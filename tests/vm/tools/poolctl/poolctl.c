@@ -157,7 +157,7 @@ static int do_orphans(struct call *c, struct liteio_error *err)
 
 static int do_import(struct call *c, struct liteio_error *err)
 {
-	return liteio_pool_import(c->arg[0], &c->pool, err);
+	return liteio_pool_import(c->arg[0], NULL, &c->pool, err);
 }
 
 static int do_export(struct call *c, struct liteio_error *err)
@@ -469,7 +469,7 @@ static int run(const struct command *cmd, struct call *c)
 
 	r = liteio_pool_prepare(&err);
 	if (!r && cmd->needs_pool) {
-		r = liteio_pool_open(c->arg[0], &c->pool, &err);
+		r = liteio_pool_open(c->arg[0], NULL, &c->pool, &err);
 		c->arg++;
 		c->n--;
 	}

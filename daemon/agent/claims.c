@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Pools on their way into the table.
+ */
+#include "agent/claims.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/pools.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+
+/**
+ * struct liteio_claim - somebody opens this pool
+ * @next: of all
+ * @uuid: which
+ * @is_given_up: it is not wanted any more
+ */
+struct liteio_claim {
+	struct liteio_claim *next;
+	struct liteio_uuid uuid;
+	bool is_given_up;
+};
+
+/* one agent has one set of them */
+static struct {
+	pthread_mutex_t lock;
+	struct liteio_claim *first;
+	struct liteio_late *late;
+	size_t n_late;
+} claims = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* the lock is held */
+static struct liteio_claim *find(const struct liteio_uuid *uuid)
+{
+	for (struct liteio_claim *c = claims.first; c; c = c->next) {
+		if (liteio_uuid_equal(&c->uuid, uuid))
+			return c;
+	}
+	return NULL;
+}
+
+int liteio_claim_take(const struct liteio_uuid *uuid, const char *device,
+		      struct liteio_claim **ret, struct liteio_error *err)
+{
+	struct liteio_claim *c;
+
+	liteio_guard(&claims.lock);
+	if (find(uuid))
+		return liteio_error_set(err, -EBUSY,
+					"the pool on %s is being opened already: ask again later",
+					device);
+	c = liteio_calloc(1, sizeof(*c));
+	c->uuid = *uuid;
+	c->next = claims.first;
+	claims.first = c;
+	*ret = c;
+	return 0;
+}
+
+void liteio_claim_give(struct liteio_claim *c)
+{
+	struct liteio_claim **at = &claims.first;
+
+	if (!c)
+		return;
+	liteio_guard(&claims.lock);
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	free(c);
+}
+
+bool liteio_claim_is_taken(const struct liteio_uuid *uuid)
+{
+	liteio_guard(&claims.lock);
+	return find(uuid);
+}
+
+void liteio_claim_give_up(const struct liteio_uuid *uuid)
+{
+	liteio_guard(&claims.lock);
+	struct liteio_claim *c = find(uuid);
+
+	if (c)
+		c->is_given_up = true;
+}
+
+/* under the lock: who gives it up after this finds it in the table */
+int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,
+		     struct liteio_open_pool **ret, struct liteio_error *err)
+{
+	liteio_guard(&claims.lock);
+	if (c && c->is_given_up)
+		return liteio_error_set(err, -ECANCELED, "it was given up meanwhile");
+	return liteio_pools_add(t, engine, ret, err);
+}
+
+void liteio_late_begin(const char *device, const struct liteio_uuid *uuid)
+{
+	struct liteio_late *l;
+
+	liteio_guard(&claims.lock);
+	claims.late = liteio_realloc(claims.late, claims.n_late + 1, sizeof(*claims.late));
+	l = &claims.late[claims.n_late++];
+	*l = (struct liteio_late){ .has_uuid = uuid };
+	if (uuid)
+		l->uuid = *uuid;
+	snprintf(l->device, sizeof(l->device), "%s", device);
+}
+
+void liteio_late_end(const char *device)
+{
+	liteio_guard(&claims.lock);
+	for (size_t i = 0; i < claims.n_late; i++) {
+		if (!strncmp(claims.late[i].device, device, sizeof(claims.late[i].device) - 1)) {
+			claims.late[i] = claims.late[--claims.n_late];
+			return;
+		}
+	}
+}
+
+void liteio_late_list(struct liteio_late **ret, size_t *ret_n)
+{
+	liteio_guard(&claims.lock);
+	*ret = liteio_calloc(claims.n_late + 1, sizeof(**ret));
+	if (claims.n_late)
+		memcpy(*ret, claims.late, claims.n_late * sizeof(**ret));
+	*ret_n = claims.n_late;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pools on their way into the table: each is opened by one at a time, whoever that is.
+ *
+ * Opening may take hours, and not everybody who opens holds "pools" all that time: the claim is
+ * what keeps a second one out. Context of all functions: any thread; none of them blocks.
+ */
+#ifndef LITEIO_AGENT_CLAIMS_H
+#define LITEIO_AGENT_CLAIMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/uuid.h"
+
+struct liteio_claim;
+struct liteio_error;
+struct liteio_open_pool;
+struct liteio_pool;
+struct liteio_pools;
+
+/**
+ * liteio_claim_take() - nobody else opens this pool meanwhile
+ * @uuid: which
+ * @device: where, for the sentence
+ * @ret: given back with liteio_claim_give()
+ * @err: somebody is at it
+ *
+ * Return: 0 or -EBUSY.
+ */
+int liteio_claim_take(const struct liteio_uuid *uuid, const char *device,
+		      struct liteio_claim **ret, struct liteio_error *err);
+void liteio_claim_give(struct liteio_claim *c); /* NULL is fine */
+static inline void liteio_claim_givep(struct liteio_claim **c)
+{
+	liteio_claim_give(*c);
+}
+
+bool liteio_claim_is_taken(const struct liteio_uuid *uuid);
+/* it is not wanted any more: whoever is at it does not put it into the table */
+void liteio_claim_give_up(const struct liteio_uuid *uuid);
+/* liteio_pools_add(), or -ECANCELED when it was given up; @c may be NULL */
+int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,
+		     struct liteio_open_pool **ret, struct liteio_error *err);
+
+/**
+ * struct liteio_late - a pool that the start has not waited for, and that is not open yet
+ * @device: where it may be
+ * @has_uuid: which one it is, is known
+ * @uuid: likewise
+ */
+struct liteio_late {
+	char device[256];
+	bool has_uuid;
+	struct liteio_uuid uuid;
+};
+
+/* @uuid may be NULL */
+void liteio_late_begin(const char *device, const struct liteio_uuid *uuid);
+void liteio_late_end(const char *device);
+/* all of them, in new memory */
+void liteio_late_list(struct liteio_late **ret, size_t *ret_n);
+
+#endif

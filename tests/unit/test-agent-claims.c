@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Pools on their way into the table: one at a time each, not any more when they were given up
+ * meanwhile, and those that the start has not waited for.
+ *
+ * unit-src: daemon/agent/claims.c daemon/agent/locks.c daemon/agent/pools.c
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/claims.h"
+#include "agent/pools.h"
+#include "base/error.h"
+#include "unit.h"
+
+static const struct liteio_uuid one = { { 1 } }, two = { { 2 } };
+
+START_TEST(test_one_at_a_time)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_claim *a, *b;
+
+	ck_assert(!liteio_claim_is_taken(&one));
+	ck_assert_int_eq(liteio_claim_take(&one, "/dev/a", &a, &err), 0);
+	ck_assert(liteio_claim_is_taken(&one));
+	/* whatever the device is called */
+	ck_assert_int_eq(liteio_claim_take(&one, "/dev/b", &b, &err), -EBUSY);
+	ck_assert_str_eq(err.msg, "the pool on /dev/b is being opened already: ask again later");
+	ck_assert_int_eq(liteio_claim_take(&two, "/dev/a", &b, &err), 0);
+	liteio_claim_give(a);
+	ck_assert(!liteio_claim_is_taken(&one));
+	ck_assert(liteio_claim_is_taken(&two));
+	ck_assert_int_eq(liteio_claim_take(&one, "/dev/b", &a, &err), 0);
+	liteio_claim_give(a);
+	liteio_claim_give(b);
+	liteio_claim_give(NULL);
+}
+END_TEST
+
+/* the job of a disk that hung for an hour, in which somebody has deleted the pool by its name */
+START_TEST(test_given_up)
+{
+	struct liteio_pools *t = liteio_pools_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_open_pool *p;
+	struct liteio_claim *c;
+
+	ck_assert_int_eq(liteio_claim_take(&one, "/dev/a", &c, &err), 0);
+	liteio_claim_give_up(&two);
+	liteio_claim_give_up(&one);
+	ck_assert_int_eq(liteio_claim_add(c, t, NULL, &p, &err), -ECANCELED);
+	ck_assert_str_eq(err.msg, "it was given up meanwhile");
+	liteio_claim_give(c);
+	liteio_pools_free(t);
+}
+END_TEST
+
+START_TEST(test_late)
+{
+	struct liteio_late *l;
+	size_t n;
+
+	liteio_late_list(&l, &n);
+	ck_assert_uint_eq(n, 0);
+	free(l);
+	liteio_late_begin("/dev/a", &one);
+	liteio_late_begin("/dev/a1", NULL);
+	liteio_late_end("/dev/b");
+	liteio_late_end("/dev/a");
+	liteio_late_list(&l, &n);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_str_eq(l[0].device, "/dev/a1");
+	ck_assert(!l[0].has_uuid);
+	free(l);
+	liteio_late_end("/dev/a1");
+}
+END_TEST
+
+UNIT_MAIN("agent-claims", test_one_at_a_time, test_given_up, test_late)
