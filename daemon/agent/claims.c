@@ -89,6 +89,12 @@ void liteio_claim_give_up(const struct liteio_uuid *uuid)
 
 	if (c)
 		c->is_given_up = true;
+	for (size_t i = 0; i < claims.n_late; i++) {
+		struct liteio_late *l = &claims.late[i];
+
+		if (l->has_uuid && liteio_uuid_equal(&l->uuid, uuid))
+			l->is_given_up = true;
+	}
 }
 
 /* under the lock: who gives it up after this finds it in the table */

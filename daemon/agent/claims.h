@@ -37,7 +37,10 @@ static inline void liteio_claim_givep(struct liteio_claim **c)
 }
 
 bool liteio_claim_is_taken(const struct liteio_uuid *uuid);
-/* it is not wanted any more: whoever is at it does not put it into the table */
+/*
+ * it is not wanted any more: whoever is at it does not put it into the table, and nobody waits for
+ * it, however long that takes
+ */
 void liteio_claim_give_up(const struct liteio_uuid *uuid);
 /* liteio_pools_add(), or -ECANCELED when it was given up; @c may be NULL */
 int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,
@@ -48,11 +51,13 @@ int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct lite
  * @device: where it may be
  * @has_uuid: which one it is, is known
  * @uuid: likewise
+ * @is_given_up: by liteio_claim_give_up(): nobody waits for it
  */
 struct liteio_late {
 	char device[256];
 	bool has_uuid;
 	struct liteio_uuid uuid;
+	bool is_given_up;
 };
 
 /* @uuid may be NULL */

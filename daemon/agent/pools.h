@@ -203,8 +203,8 @@ int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *u
 
 /*
  * known pools that are not open and had remote consumers, and those that are still being opened and
- * may have had some: "pool a, pool b" in new memory, or NULL. Reads the list; one that can not be
- * read is logged, and has none. Worker
+ * may have had some, unless they were given up: "pool a, pool b" in new memory, or NULL. Reads the
+ * list; one that can not be read is logged, and has none. Worker
  */
 char *liteio_pools_missing(struct liteio_agent *a);
 

@@ -333,14 +333,19 @@ char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid)
 	return place;
 }
 
-/* of those the list says whether others use them; here nobody knows */
-static void add_late(const struct liteio_known *known, struct liteio_buf *b)
+/*
+ * Of those the list says whether others use them; here nobody knows. One that was given up is on no
+ * list any more, and its job may hang for ever
+ */
+static void add_late(const struct liteio_known *known, bool with_given_up, struct liteio_buf *b)
 {
 	struct liteio_late *late _cleanup_free_ = NULL;
 	size_t n;
 
 	liteio_late_list(&late, &n);
 	for (size_t i = 0; i < n; i++) {
+		if (late[i].is_given_up && !with_given_up)
+			continue;
 		if (!late[i].has_uuid || !has_uuid(known->pools, known->n_pools, &late[i].uuid))
 			liteio_buf_addf(b, "%sthe pool on %s, which is being opened",
 					b->len ? ", " : "", late[i].device);
@@ -354,7 +359,7 @@ char *liteio_known_late(struct liteio_agent *a)
 
 	liteio_guard(&known_lock);
 	known_load_or_none(a, &known);
-	add_late(&known, &b);
+	add_late(&known, true, &b);
 	liteio_json_fini(&known, known_fields);
 	return b.len ? liteio_buf_take(&b) : NULL;
 }
@@ -371,7 +376,7 @@ char *liteio_pools_missing(struct liteio_agent *a)
 		if (known.pools[i].remote && !is_open(a, &known.pools[i].uuid))
 			liteio_buf_addf(&b, "%spool %s", b.len ? ", " : "",
 					known.pools[i].name ? known.pools[i].name : "without a name");
-	add_late(&known, &b);
+	add_late(&known, false, &b);
 	liteio_json_fini(&known, known_fields);
 	return b.len ? liteio_buf_take(&b) : NULL;
 }

@@ -158,6 +158,29 @@ START_TEST(what_is_late_is_missed)
 }
 END_TEST
 
+/* what hangs and was deleted by its name does not keep the door shut; the doctor still sees it */
+START_TEST(what_is_given_up_is_not_missed)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	bool was_known = false;
+	struct liteio_uuid a;
+	char *text;
+
+	ck_assert_int_eq(liteio_uuid_parse(UUID_A, &a), 0);
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true}]}");
+	liteio_late_begin("/dev/a", &a);
+	liteio_claim_give_up(&a);
+	ck_assert_int_eq(liteio_pools_forget(&agent, "a", &was_known, &err), 0);
+	ck_assert(was_known);
+	ck_assert_ptr_null(liteio_pools_missing(&agent));
+	text = liteio_known_late(&agent);
+	ck_assert_str_eq(text, "the pool on /dev/a, which is being opened");
+	free(text);
+	liteio_late_end("/dev/a");
+	ck_assert_ptr_null(liteio_known_late(&agent));
+}
+END_TEST
+
 START_TEST(where_it_was_stays_known)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -194,6 +217,7 @@ int main(void)
 	tcase_add_test(t, a_missing_pool_is_given_up_by_name);
 	tcase_add_test(t, an_exported_pool_is_not_waited_for);
 	tcase_add_test(t, what_is_late_is_missed);
+	tcase_add_test(t, what_is_given_up_is_not_missed);
 	tcase_add_test(t, where_it_was_stays_known);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
