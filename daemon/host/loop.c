@@ -75,6 +75,9 @@ static int configure(const char *loop, int file_fd, const char *file, struct lit
 	struct loop_config config = { .fd = (uint32_t)file_fd };
 	int fd _cleanup_close_ = open(loop, O_RDWR | O_CLOEXEC);
 
+	/* gone: somebody else has had it made anew (remove_kept()), and it is as good as taken */
+	if (fd < 0 && (errno == ENOENT || errno == ENXIO || errno == ENODEV))
+		return liteio_error_set(err, -EBUSY, "cannot open %s: it was removed", loop);
 	if (fd < 0)
 		return liteio_error_set(err, errno, "cannot open %s: %s", loop,
 					liteio_error_str(NULL, -errno));
