@@ -21,6 +21,7 @@
 #include "model/local.h"
 #include "pool/copies.h"
 #include "pool/disk.h"
+#include "pool/heir.h"
 
 /* as the API says them */
 static const char *const state_names[] = {
@@ -194,8 +195,11 @@ static int open_and_add(struct liteio_agent *a, open_fn open, const char *device
 	int r;
 
 	r = liteio_claim_take(uuid, device, &claim, err);
-	if (!r)
-		r = open(device, was_on ? was_on : place, &engine, err);
+	if (r)
+		return r;
+	liteio_heir_begin(uuid);
+	r = open(device, was_on ? was_on : place, &engine, err);
+	liteio_heir_end();
 	return r ? r : add(a, claim, engine, device, ret, err);
 }
 
