@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "host/block.h"
 #include "pool/disk.h"
+#include "pool/heir.h"
 #include "pool/object.h"
 
 const char *const liteio_pool_grow_steps[] = {
@@ -89,6 +90,7 @@ static int check_disk(struct grow_op *op, struct liteio_error *err)
 /* its label is written with those of the others: before it is the pool's, it is nobody's */
 static int open_disk(struct grow_op *op, struct liteio_error *err)
 {
+	static const struct liteio_uuid nobody;
 	struct liteio_store *o = liteio_store_new();
 	size_t i = op->label.n_devices;
 	int r;
@@ -96,8 +98,14 @@ static int open_disk(struct grow_op *op, struct liteio_error *err)
 	r = liteio_store_open(op->g->add, true, o, err);
 	if (!r)
 		r = liteio_label_add(&op->label, o->size, err);
+	/*
+	 * Its label may be that of a part of another pool, and this thread has the name of ours:
+	 * should it hang here, the lock of neither counts as left behind.
+	 */
+	liteio_heir_begin(&nobody);
 	if (!r)
 		r = liteio_store_wipe(o, err);
+	liteio_heir_end();
 	if (r) {
 		liteio_store_free(o);
 		return r;
