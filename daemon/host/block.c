@@ -201,10 +201,13 @@ static uint64_t queue_number(const struct liteio_block_info *i, const char *name
 	return sysfs_number(i->dev, file, missing);
 }
 
-/* where drivers have it; it is that of the whole disk */
+/*
+ * Where drivers have it; it is that of the whole disk. The serial number of an NVMe disk is its
+ * controller's, and all its namespaces have the same: a world-wide name comes first.
+ */
 static void find_id(struct liteio_block_info *i)
 {
-	static const char *const files[] = { "device/serial", "serial", "wwid", "device/wwid" };
+	static const char *const files[] = { "wwid", "device/wwid", "serial", "device/serial" };
 
 	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(files) && !i->id[0]; k++) {
 		char *file _cleanup_free_ =

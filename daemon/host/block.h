@@ -31,7 +31,7 @@ struct liteio_error;
  * @is_swap: it, or a partition of it, is used as swap
  * @model: may be ""
  * @serial: may be ""
- * @id: what tells it from all other disks, its serial number or its world-wide name; that of the
+ * @id: what tells it from all other disks, its world-wide name or its serial number; that of the
  *	disk for a partition; may be ""
  */
 struct liteio_block_info {
