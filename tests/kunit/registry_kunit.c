@@ -4,9 +4,13 @@
  * bind, what a fence closes and waits for, what deletion refuses.
  */
 #include <kunit/test.h>
+#include <linux/device-mapper.h>
+#include <linux/ktime.h>
 
 #include "attachment.h"
+#include "events.h"
 #include "fence.h"
+#include "qos.h"
 #include "registry.h"
 #include "volume.h"
 
@@ -219,6 +223,85 @@ static void a_floor_that_is_set_closes_what_is_below(struct kunit *test)
 	liteio_att_unbind(new);
 }
 
+/* what device-mapper has in front of a bio, and more than that */
+#define FRONT_PAD 1024
+
+/* as a head does when I/O has ended; the gate is what the bio was given for itself */
+static void waiting_ended(struct bio *bio)
+{
+	percpu_ref_put(bio->bi_private);
+}
+
+/* a write that waits for days behind a limit, in front of a gate that it has passed */
+static struct bio *wait_behind_limit(struct kunit *test, struct liteio_att *att)
+{
+	char *memory = kunit_kzalloc(test, FRONT_PAD + sizeof(struct bio), GFP_KERNEL);
+	struct liteio_lane *lane = &att->qos->lanes[LITEIO_DIR_WRITE];
+	struct liteio_limits limits = {
+		.value[LITEIO_LIMIT_WBPS] = LITEIO_QOS_BPS_MIN,
+		.value[LITEIO_LIMIT_BURST_MS] = 1,
+	};
+	enum liteio_qos_kind kind;
+	bool is_stopped = false;
+	struct bio *bio;
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	bio = (struct bio *)(memory + FRONT_PAD);
+	liteio_qos_set(att->qos, &limits);
+	spin_lock_irq(&lane->lock);
+	liteio_bucket_take(&lane->buckets[LITEIO_QOS_BPS], U32_MAX, ktime_get_ns());
+	spin_unlock_irq(&lane->lock);
+	bio->bi_opf = REQ_OP_WRITE;
+	bio->bi_end_io = waiting_ended;
+	bio->bi_private = &att->gate;
+	KUNIT_ASSERT_TRUE(test, percpu_ref_tryget_live(&att->gate));
+	KUNIT_ASSERT_EQ(test, liteio_qos_admit(att->queue, bio, &is_stopped, &kind),
+			LITEIO_QOS_WAIT);
+	return bio;
+}
+
+/* what waits for a limit never got under way: it fails, and the fence need not wait for it */
+static void fence_fails_what_waits(struct kunit *test)
+{
+	struct liteio_fence_result result;
+	struct liteio_att *att;
+	struct liteio_io *io;
+	struct bio *bio;
+
+	KUNIT_ASSERT_EQ(test, add(1), 0);
+	KUNIT_ASSERT_EQ(test, bind(1, &this_device, &att), 0);
+	bio = wait_behind_limit(test, att);
+	io = dm_per_bio_data(bio, sizeof(*io));
+	io->class = LITEIO_CLASS_WRITE;
+	KUNIT_EXPECT_EQ(test, fence(2, 0, &result), 0);
+	KUNIT_EXPECT_TRUE(test, result.is_drained);
+	KUNIT_EXPECT_EQ(test, bio->bi_status, BLK_STS_IOERR);
+	KUNIT_EXPECT_EQ(test, io->class, (u32)LITEIO_CLASS_REFUSED);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&att->rejected), 1LL);
+	KUNIT_EXPECT_EQ(test, liteio_qos_queued(att->queue), 0ULL);
+	liteio_att_unbind(att);
+}
+
+/* what may happen a million times a second is told once in it, what happens once is told at once */
+static void errors_wait_for_their_second(struct kunit *test)
+{
+	struct liteio_att *att;
+	u64 seq;
+
+	KUNIT_ASSERT_EQ(test, add(1), 0);
+	KUNIT_ASSERT_EQ(test, bind(1, &this_device, &att), 0);
+	seq = liteio_events_seq();
+	WRITE_ONCE(att->notice_last, jiffies);
+	liteio_att_notice(att, LITEIO_NOTICED_ERROR);
+	KUNIT_EXPECT_TRUE(test, timer_pending(&att->notice_work.timer));
+	liteio_att_notice(att, LITEIO_NOTICED_STALE);
+	KUNIT_EXPECT_FALSE(test, timer_pending(&att->notice_work.timer));
+	/* with what was told at once, the other is told too */
+	flush_delayed_work(&att->notice_work);
+	KUNIT_EXPECT_EQ(test, liteio_events_seq(), seq + 2);
+	liteio_att_unbind(att);
+}
+
 static unsigned int changes(void)
 {
 	unsigned int cookie = liteio_registry_lock();
@@ -338,6 +421,8 @@ static struct kunit_case registry_cases[] = {
 	KUNIT_CASE(heads_bind_once_per_device),
 	KUNIT_CASE(fence_closes_what_is_below),
 	KUNIT_CASE(a_floor_that_is_set_closes_what_is_below),
+	KUNIT_CASE(fence_fails_what_waits),
+	KUNIT_CASE(errors_wait_for_their_second),
 	KUNIT_CASE(what_changes_the_lists_is_counted),
 	KUNIT_CASE(fence_of_one_spares_the_others),
 	KUNIT_CASE(barred_generations_are_bounded),

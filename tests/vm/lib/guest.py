@@ -202,6 +202,8 @@ class Guest:
                  'liteio.name=' + o.name, 'liteio.mods=' + ','.join(groups),
                  'liteio.modules=' + modules, 'liteio.guestd=' + agent(),
                  'liteio.ip=' + ','.join(o.ips)]
+        if self.kernel.slow > 1:
+            words.append('liteio.udev=no')
         if o.systemd:
             words += ['liteio.image=' + IMAGE_SERIAL, 'liteio.binds=' + ','.join(self._binds())]
         if o.shares:

@@ -6,8 +6,7 @@
 set -u
 # shellcheck source=tests/vm/lib/kmod.sh
 . "$(dirname "$0")/../lib/kmod.sh"
-# udevd stays, and looks at every device that comes and changes; where that would take minutes it is a reader
-# like others, who have it on other kernels
+# udevd stays, and looks at every device that comes and changes, where there is one
 is_slow || export UDEV=yes
 
 SECTORS=16384
@@ -43,7 +42,7 @@ t_a_head_is_swapped_to_linear_and_back_under_io() {
 	ram_disk
 	volume $V1 1
 	head_new h /dev/ram0 $SECTORS $V1 1
-	start_writer writer /dev/mapper/h 1 4
+	start_writer writer /dev/mapper/h 1 "$(often 4 2)"
 	for ((round = 1; round <= $(often 3 2); round++)); do
 		dmsetup load h --table "0 $SECTORS linear /dev/ram0 0"
 		dmsetup resume h
@@ -66,7 +65,7 @@ t_a_head_grows_under_io() {
 	ram_disk
 	volume $V1 1
 	head_new h /dev/ram0 $SECTORS $V1 1
-	start_writer writer /dev/mapper/h 1 4
+	start_writer writer /dev/mapper/h 1 "$(often 4 2)"
 	while [ $size -lt $((SECTORS * 2)) ]; do
 		size=$((size + step))
 		dmsetup load h --table "0 $size liteio /dev/ram0 0 $V1 1"
@@ -87,7 +86,7 @@ t_a_head_goes_under_io() {
 	for ((round = 1; round <= $(often 5 2); round++)); do
 		volume $V1 1
 		head_new h /dev/ram0 $SECTORS $V1 1
-		start_writer writer /dev/mapper/h 1 4
+		start_writer writer /dev/mapper/h 1 "$(often 4 2)"
 		expect_error EBUSY "a head is bound" kmodctl att-del uuid=$V1 gen=1
 		! rmmod liteio 2>/dev/null || fail "unloaded in round $round"
 		# the device is in use: its table is replaced by one that fails, under I/O

@@ -3,7 +3,8 @@
  * Writes blocks that say who wrote them, and checks who did: the judge of fences.
  *
  *	stampwriter write DEVICE GEN BLOCKS WRITERS	until SIGTERM; each writer rewrites its own
- *							blocks over and over, errors or not
+ *							blocks over and over, errors or not; who is
+ *							refused takes a breath
  *	stampwriter fill DEVICE GEN BLOCKS		every block once
  *	stampwriter check DEVICE GEN BLOCKS		is every block of GEN and whole?
  *	stampwriter verify DEVICE GEN BLOCKS FILE	is every block at least as new as FILE says?
@@ -33,6 +34,8 @@
 #define BLOCK 4096
 #define MAGIC 0x6c697465696f3031ULL
 #define WRITERS_MAX 64
+/* what is refused at once would else take the CPU of those who look what else happens */
+#define BREATH_NS 10000000
 
 struct stamp {
 	uint64_t magic;
@@ -103,6 +106,7 @@ static void *writer_run(void *arg)
 {
 	struct writer *w = arg;
 	uint64_t mine = nr_blocks / nr_writers, first = w->id * mine, block, seq = 0;
+	const struct timespec breath = { .tv_nsec = BREATH_NS };
 	uint64_t random = mix(w->id + 1);
 	void *buffer = block_buffer();
 	bool has_begun = false;
@@ -113,6 +117,7 @@ static void *writer_run(void *arg)
 		stamp_block(buffer, block, ++seq);
 		if (pwrite(fd, buffer, BLOCK, (off_t)(block * BLOCK)) != BLOCK) {
 			nr_failed++;
+			nanosleep(&breath, NULL);
 			continue;
 		}
 		acked[block] = seq;
