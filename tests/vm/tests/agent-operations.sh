@@ -152,7 +152,8 @@ for _ in 1 2 3; do
 done
 wait $many || fail "curl: $(cat /run/curl.err)"
 [ "$(wc -l </run/codes)" = 200 ] || fail "answers: $(sort /run/codes | uniq -c)"
-[ "$(sort -u /run/codes | xargs)" = '202 503' ] || fail "answers: $(sort /run/codes | uniq -c)"
+# one pool can not have all the places there are
+[ "$(sort -u /run/codes | xargs)" = '202 409' ] || fail "answers: $(sort /run/codes | uniq -c)"
 within 60 curl -sf --unix-socket $sock http://x/healthz
 ok "two hundred requests that wait are all answered, and keep nobody from being heard"
 
