@@ -58,6 +58,21 @@ expect_error() {
 	[[ $said == *$pattern* ]] || fail "$* was refused with \"$said\", not with \"$pattern\""
 }
 
+# is this a kernel that is built to find mistakes? Everything takes many times longer on it.
+is_slow() {
+	[ "${LITEIO_SLOW:-1}" != 1 ]
+}
+
+# often MANY FEW: how many rounds. What such a kernel finds, a lock taken wrongly, say, it finds in the first
+# of them; what depends on chance others look for in many.
+often() {
+	if is_slow; then
+		echo "$2"
+	else
+		echo "$1"
+	fi
+}
+
 # until_true SECONDS COMMAND...: ask again until it says yes; a slow kernel gets more time
 until_true() {
 	# three times that: it ends what never comes, and a guest may have a third of a CPU
@@ -168,7 +183,7 @@ dmsetup_gone() {
 }
 
 run_tests() {
-	local name names me=${0##*/} failed=0 rc
+	local name names me=${0##*/} failed=0 rc begin
 
 	me=${me%.sh}
 	modprobe dm-mod
@@ -189,6 +204,7 @@ run_tests() {
 		if [ $# -gt 0 ] && [[ $name != $1 ]]; then
 			continue
 		fi
+		begin=$SECONDS
 		(
 			set -eu
 			trap 'rc=$?; set +e; clean_up; exit $rc' EXIT
@@ -197,9 +213,9 @@ run_tests() {
 		rc=$?
 		name=${name#t_}
 		if [ $rc = 0 ]; then
-			echo "ok - $me: ${name//_/ }"
+			echo "ok - $me: ${name//_/ } ($((SECONDS - begin)) s)"
 		else
-			echo "not ok - $me: ${name//_/ }"
+			echo "not ok - $me: ${name//_/ } ($((SECONDS - begin)) s)"
 			failed=1
 		fi
 	done

@@ -88,9 +88,14 @@ t_data_lands_at_the_offset() {
 	dd if=/dev/urandom of="$WORK/data" bs=1M count=32 status=none
 	dd if="$WORK/data" of=/dev/mapper/h bs=64k oflag=direct status=none
 	dd if=/dev/mapper/h bs=1M iflag=direct status=none | cmp - "$WORK/data"
-	dd if=$DISK bs=512 skip=$OFFSET count=$SECTORS iflag=direct status=none | cmp - "$WORK/data"
-	dd if=$DISK bs=512 count=$OFFSET iflag=direct status=none | cmp -n 2097152 - /dev/zero
-	dd if=$DISK bs=512 skip=$((OFFSET + SECTORS)) iflag=direct status=none | cmp -n 1048576 - /dev/zero
+	disk_part 0 2097152 | cmp -n 2097152 - /dev/zero
+	disk_part 2097152 33554432 | cmp - "$WORK/data"
+	disk_part 35651584 1048576 | cmp -n 1048576 - /dev/zero
+}
+
+# disk_part BEGIN BYTES: so much of the disk, from there on
+disk_part() {
+	dd if=$DISK bs=64k iflag=direct,skip_bytes,count_bytes skip="$1" count="$2" status=none
 }
 
 t_counters_are_what_was_done() {
@@ -169,34 +174,37 @@ sums_to() {
 
 # eight readers and eight writers on all CPUs at once, and fio: what they have done is what was counted
 t_counters_are_what_many_say_they_did() {
-	local readers writers operations
+	local readers writers operations each nr
 
+	each=$(often 250 50)
+	nr=$((8 * each))
 	ram_disk
 	head_over /dev/ram0
 	kmodctl stats uuid=$V1 gen=1 >"$WORK/before"
-	ioload read /dev/mapper/h 8192 8 250 >"$WORK/reads" &
+	ioload read /dev/mapper/h 8192 8 "$each" >"$WORK/reads" &
 	readers=$!
-	ioload write /dev/mapper/h 4096 8 500 >"$WORK/writes" &
+	ioload write /dev/mapper/h 4096 8 $((2 * each)) >"$WORK/writes" &
 	writers=$!
 	wait $readers
 	wait $writers
-	holds "$WORK/reads" "done 2000 failed 0"
-	holds "$WORK/writes" "done 4000 failed 0"
-	sums_to read ios "$WORK/before" 2000
-	sums_to read bytes "$WORK/before" 16384000
-	sums_to read hist "$WORK/before" 2000
-	sums_to write ios "$WORK/before" 4000
-	sums_to write bytes "$WORK/before" 16384000
-	sums_to write hist "$WORK/before" 4000
+	holds "$WORK/reads" "done $nr failed 0"
+	holds "$WORK/writes" "done $((2 * nr)) failed 0"
+	sums_to read ios "$WORK/before" $nr
+	sums_to read bytes "$WORK/before" $((8192 * nr))
+	sums_to read hist "$WORK/before" $nr
+	sums_to write ios "$WORK/before" $((2 * nr))
+	sums_to write bytes "$WORK/before" $((8192 * nr))
+	sums_to write hist "$WORK/before" $((2 * nr))
 	expect 0 "$(stat_of $V1 1 inflight)" "in flight"
 	# depths and sizes by chance
+	nr=$(often 500 100)
 	kmodctl stats uuid=$V1 gen=1 >"$WORK/before"
 	fio --name=mixed --filename=/dev/mapper/h --ioengine=libaio --direct=1 --rw=randrw --bsrange=4k-64k \
-		--iodepth=8 --numjobs=2 --group_reporting --number_ios=500 --output-format=json \
+		--iodepth=8 --numjobs=2 --group_reporting --number_ios="$nr" --output-format=json \
 		--output="$WORK/fio" || fail "$(cat "$WORK/fio")"
 	operations=$(jq -r '.jobs[0] | [.read, .write] | map(.total_ios, .io_bytes) | join(" ")' "$WORK/fio")
 	read -r -a operations <<<"$operations"
-	[ $((operations[0] + operations[2])) = 1000 ] || fail "fio has done ${operations[*]}"
+	[ $((operations[0] + operations[2])) = $((2 * nr)) ] || fail "fio has done ${operations[*]}"
 	sums_to read ios "$WORK/before" "${operations[0]}"
 	sums_to read bytes "$WORK/before" "${operations[1]}"
 	sums_to write ios "$WORK/before" "${operations[2]}"
@@ -224,7 +232,7 @@ t_errors_are_what_the_writers_were_told() {
 	local good bad
 
 	half_bad_writers
-	until_true 30 stat_is_above 200 write.errors
+	until_true 30 stat_is_above "$(often 200 50)" write.errors
 	stop_writer
 	kmodctl stats uuid=$V1 gen=1 >"$WORK/stats"
 	bad=$(field write.errors <"$WORK/stats")
@@ -364,7 +372,7 @@ t_secure_erases_reach_the_disk() {
 	expect "0 $((SECTORS + OFFSET)) eraser 1 2048" "$(dmsetup status eraser)" "what the disk has erased"
 	expect 16+16 "$(kmodctl dirty-fetch uuid=$V1 gen=1 tracking="$tracking" | field range)" "chunks that are marked"
 	dd if=/dev/zero of="$WORK/data" bs=1M seek=1 count=1 conv=notrunc status=none
-	dd if=$DISK bs=512 skip=$OFFSET count=8192 iflag=direct status=none | cmp - "$WORK/data"
+	disk_part 2097152 4194304 | cmp - "$WORK/data"
 	# a read-only head refuses it
 	dmsetup remove --retry h
 	for kind in "2" "3 1 ro"; do

@@ -188,7 +188,7 @@ t_reloads_keep_limits_and_what_waits() {
 
 	ram_head
 	throttled_writers
-	for round in 1 2 3 4; do
+	for ((round = 1; round <= $(often 4 2); round++)); do
 		until_true 20 queue_reaches 6
 		begin=$(now_ms)
 		dmsetup load h --table "0 $((SECTORS + round * 8)) liteio /dev/ram0 $((OFFSET - 64)) $V1 1"
@@ -312,15 +312,18 @@ $(field read.errors <"$WORK/stats") $(field inflight <"$WORK/stats")" "reads, er
 }
 
 t_io_that_is_polled_for_ends() {
+	local nr
+
 	polled_disk
 	dmsetup create l --table "0 8 linear /dev/nullb1 0"
 	expect "$(<"$(sysfs_of l)/queue/io_poll")" "$(<"$(sysfs_of h)/queue/io_poll")" "polling of the head, as of dm-linear"
-	polled io_uring 1000
-	reads_are 1000
-	polled pvsync2 200
-	reads_are 1200
-	polled_while_reloading pvsync2 4000
-	reads_are 5200
+	nr=$(often 200 50)
+	polled io_uring $((5 * nr))
+	reads_are $((5 * nr))
+	polled pvsync2 "$nr"
+	reads_are $((6 * nr))
+	polled_while_reloading pvsync2 $((20 * nr))
+	reads_are $((26 * nr))
 }
 
 # what waits because of a limit is not polled for any more, and ends all the same; also when it goes back to
