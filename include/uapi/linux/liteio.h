@@ -16,7 +16,6 @@
  * heads come and go. Nothing survives a reboot: whoever owns the node puts floors back before
  * anything else.
  *
- *
  * A head takes one message, "fence <floor>": FENCE by FLOOR without waiting, for when nobody is
  * left who speaks this protocol. A floor below the present one is refused with ESTALE, a message
  * to a suspended head with EBUSY; the sentence is in the kernel's log.

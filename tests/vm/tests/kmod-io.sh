@@ -108,6 +108,7 @@ t_counters_are_what_was_done() {
 	did read bytes 204800 dd if=/dev/mapper/h of=/dev/null bs=4k count=50 iflag=direct status=none
 	did read hist 50 dd if=/dev/mapper/h of=/dev/null bs=4k count=50 iflag=direct status=none
 	did flush ios 1 dd if=/dev/zero of=/dev/mapper/h bs=4k count=10 oflag=direct conv=fsync status=none
+	did flush hist 1 dd if=/dev/zero of=/dev/mapper/h bs=4k count=10 oflag=direct conv=fsync status=none
 	did other bytes 1048576 blkdiscard -o 1048576 -l 1048576 /dev/mapper/h
 	did other bytes 2097152 blkdiscard -z -o 1048576 -l 2097152 /dev/mapper/h
 	expect 0 "$(stat_of $V1 1 write.errors)"
