@@ -8,6 +8,7 @@
 #include "attachment.h"
 #include "dirty.h"
 #include "events.h"
+#include "fence.h"
 #include "registry.h"
 #include "volume.h"
 
@@ -204,6 +205,29 @@ static void refusals_change_nothing(struct kunit *test)
 	expect_fetch(test, 9, 1, 3, 0);
 	KUNIT_EXPECT_EQ(test, liteio_dirty_stop(bed->att, &bed->fetch.tracking, &bed->why), 0);
 	KUNIT_EXPECT_EQ(test, liteio_dirty_bytes(), 0ULL);
+	/* what comes after it has another name, and what asks for the old one hears so */
+	other = bed->fetch.tracking;
+	start(test);
+	KUNIT_EXPECT_NE(test, bed->fetch.tracking, other);
+	bed->fetch.tracking = other;
+	KUNIT_EXPECT_EQ(test, fetch(bed, 1), -ESTALE);
+}
+
+/* what was under way at a fence ends behind it, and marks */
+static void a_fence_leaves_marks_and_lets_mark(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	unsigned int cookie;
+
+	start(test);
+	mark(bed, 3, LITEIO_CLASS_WRITE);
+	cookie = liteio_registry_lock();
+	liteio_fence_floor(bed->att->vol, 2);
+	liteio_registry_unlock(cookie);
+	mark(bed, 5, LITEIO_CLASS_WRITE);
+	mark(bed, 7, LITEIO_CLASS_REFUSED);
+	expect_fetch(test, 9, 2, 3, 0);
+	KUNIT_EXPECT_EQ(test, bed->fetch.ranges.range[1].chunk, 5ULL);
 }
 
 static void growth_brings_marks_and_keeps_others(struct kunit *test)
@@ -290,6 +314,7 @@ static struct kunit_case dirty_cases[] = {
 	KUNIT_CASE(what_is_not_confirmed_comes_back),
 	KUNIT_CASE(what_is_taken_back_is_marked),
 	KUNIT_CASE(refusals_change_nothing),
+	KUNIT_CASE(a_fence_leaves_marks_and_lets_mark),
 	KUNIT_CASE(growth_brings_marks_and_keeps_others),
 	KUNIT_CASE(what_was_given_out_beyond_the_end_is_forgotten),
 	KUNIT_CASE(bitmaps_are_bounded),

@@ -73,12 +73,10 @@ static bool set_limit(struct bed *bed, enum liteio_limit limit, u64 value)
 static void owe(struct bed *bed, enum liteio_dir dir, enum liteio_qos_kind kind)
 {
 	struct liteio_lane *lane = &bed->qos->lanes[dir];
-	struct liteio_limits limits = {
-		.value[LITEIO_LIMIT_RIOPS + dir] = 1,
-		.value[LITEIO_LIMIT_RBPS + dir] = LITEIO_QOS_BPS_MIN,
-		.value[LITEIO_LIMIT_BURST_MS] = 1,
-	};
+	struct liteio_limits limits = { .value[LITEIO_LIMIT_BURST_MS] = 1 };
 
+	limits.value[LITEIO_LIMIT_RIOPS + dir] = 1;
+	limits.value[LITEIO_LIMIT_RBPS + dir] = LITEIO_QOS_BPS_MIN;
 	liteio_qos_set(bed->qos, &limits);
 	spin_lock_irq(&lane->lock);
 	liteio_bucket_take(&lane->buckets[kind], U32_MAX, ktime_get_ns());

@@ -105,6 +105,16 @@ static void registry_exit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, delete_vol(), 0);
 }
 
+static void expect_name(struct kunit *test, const char *name)
+{
+	unsigned int cookie = liteio_registry_lock();
+	char buf[LITEIO_NAME_MAX + 1];
+
+	liteio_vol_name(liteio_vol_find(&uuid), buf);
+	liteio_registry_unlock(cookie);
+	KUNIT_EXPECT_STREQ(test, buf, name);
+}
+
 static void volumes_are_set(struct kunit *test)
 {
 	struct liteio_vol_spec spec = { .uuid = uuid, .is_create = true, .is_exclusive = true };
@@ -113,9 +123,15 @@ static void volumes_are_set(struct kunit *test)
 	spec.is_exclusive = false;
 	spec.floor = 5;
 	KUNIT_EXPECT_EQ(test, set(&spec), 0);
+	/* all or nothing */
 	spec.floor = 4;
+	spec.name = "w";
 	KUNIT_EXPECT_EQ(test, set(&spec), -ESTALE);
+	expect_name(test, "v");
 	spec.floor = 0;
+	KUNIT_EXPECT_EQ(test, set(&spec), 0);
+	expect_name(test, "w");
+	spec.name = NULL;
 	spec.is_create = false;
 	KUNIT_EXPECT_EQ(test, set(&spec), 0);
 	spec.uuid.b[0]++;
@@ -181,6 +197,60 @@ static void fence_closes_what_is_below(struct kunit *test)
 	/* a table that comes late is told the same, with or without the attachment */
 	KUNIT_EXPECT_EQ(test, bind(1, &this_device, &none), -ESTALE);
 	KUNIT_EXPECT_EQ(test, bind(3, &this_device, &none), -ENOENT);
+}
+
+/* as a fence does, but nothing is waited for */
+static void a_floor_that_is_set_closes_what_is_below(struct kunit *test)
+{
+	struct liteio_vol_spec spec = { .uuid = uuid, .floor = 2 };
+	struct liteio_att *old, *new;
+
+	KUNIT_ASSERT_EQ(test, add(1), 0);
+	KUNIT_ASSERT_EQ(test, add(2), 0);
+	KUNIT_ASSERT_EQ(test, bind(1, &this_device, &old), 0);
+	KUNIT_ASSERT_EQ(test, bind(2, &other_device, &new), 0);
+	KUNIT_ASSERT_TRUE(test, percpu_ref_tryget_live(&old->gate));
+	KUNIT_EXPECT_EQ(test, set(&spec), 0);
+	KUNIT_EXPECT_EQ(test, liteio_att_state(old), LITEIO_ATT_DRAINING);
+	KUNIT_EXPECT_FALSE(test, percpu_ref_tryget_live(&old->gate));
+	KUNIT_EXPECT_EQ(test, liteio_att_state(new), LITEIO_ATT_OPEN);
+	percpu_ref_put(&old->gate);
+	liteio_att_unbind(old);
+	liteio_att_unbind(new);
+}
+
+static unsigned int changes(void)
+{
+	unsigned int cookie = liteio_registry_lock();
+	unsigned int ret = liteio_registry_changes();
+
+	liteio_registry_unlock(cookie);
+	return ret;
+}
+
+/* what a dump may miss is counted, so that it can say so; what it cannot is not */
+static void what_changes_the_lists_is_counted(struct kunit *test)
+{
+	struct liteio_vol_spec spec = { .uuid = uuid, .name = "w" };
+	struct liteio_fence_result result;
+	unsigned int before = changes();
+
+	KUNIT_EXPECT_EQ(test, set(&spec), 0);
+	KUNIT_EXPECT_EQ(test, changes(), before);
+	KUNIT_ASSERT_EQ(test, add(1), 0);
+	KUNIT_EXPECT_NE(test, changes(), before);
+	before = changes();
+	KUNIT_EXPECT_EQ(test, fence(2, 0, &result), 0);
+	KUNIT_EXPECT_NE(test, changes(), before);
+	before = changes();
+	KUNIT_EXPECT_EQ(test, fence(2, 0, &result), 0);
+	KUNIT_EXPECT_EQ(test, add(1), -ESTALE);
+	KUNIT_EXPECT_EQ(test, changes(), before);
+	KUNIT_EXPECT_EQ(test, fence(0, 7, &result), 0);
+	KUNIT_EXPECT_NE(test, changes(), before);
+	before = changes();
+	KUNIT_EXPECT_EQ(test, delete_att(1), 0);
+	KUNIT_EXPECT_NE(test, changes(), before);
 }
 
 static void fence_of_one_spares_the_others(struct kunit *test)
@@ -267,6 +337,8 @@ static struct kunit_case registry_cases[] = {
 	KUNIT_CASE(volumes_are_set),
 	KUNIT_CASE(heads_bind_once_per_device),
 	KUNIT_CASE(fence_closes_what_is_below),
+	KUNIT_CASE(a_floor_that_is_set_closes_what_is_below),
+	KUNIT_CASE(what_changes_the_lists_is_counted),
 	KUNIT_CASE(fence_of_one_spares_the_others),
 	KUNIT_CASE(barred_generations_are_bounded),
 	KUNIT_CASE(fence_of_an_attachment_needs_no_room),

@@ -20,7 +20,9 @@ static struct liteio_stats_cpu __percpu *stats_of(struct kunit *test)
 
 static void stats_exit(struct kunit *test)
 {
+	KUNIT_EXPECT_GE(test, liteio_stats_bytes(), (u64)sizeof(struct liteio_stats_cpu));
 	liteio_stats_free(stats_of(test));
+	KUNIT_EXPECT_EQ(test, liteio_stats_bytes(), 0ULL);
 }
 
 /* how an I/O ends, and what it leaves in the counters of its class */
@@ -52,6 +54,7 @@ static void end_is_counted(struct kunit *test)
 	struct liteio_stats_cpu __percpu *stats = stats_of(test);
 	u64 now = ktime_get_ns(), before = ktime_get_boottime_ns(), last;
 	struct liteio_stats_class sum;
+	unsigned int i;
 
 	KUNIT_EXPECT_EQ(test, liteio_stats_last_ns(stats), 0ULL);
 	liteio_stats_start(stats);
@@ -68,6 +71,9 @@ static void end_is_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum.errors, c->errors);
 	KUNIT_EXPECT_EQ(test, sum.bytes, c->bytes);
 	KUNIT_EXPECT_EQ(test, sum.time_ns, c->time_ns);
+	for (i = 0; i < LITEIO_HIST_BUCKETS; i++)
+		KUNIT_EXPECT_EQ(test, sum.hist[i],
+				(u64)(c->end == DONE && i == liteio_hist_index(c->time_ns)));
 	KUNIT_EXPECT_EQ(test, liteio_stats_errors(stats), c->errors);
 	/* the clock that is told is another one than the one that is kept */
 	last = liteio_stats_last_ns(stats);
