@@ -532,6 +532,39 @@ t_io_that_must_not_wait_does_not() {
 	expect 0 "$(stat_of $V1 1 read.errors)"
 }
 
+# A disk takes one read at a time, and half a second for it: what must not wait comes back meanwhile, and that is neither
+# an error nor an operation.
+t_io_that_must_not_wait_comes_back_from_a_busy_disk() {
+	local ended again
+
+	null_disk 0 memory_backed=1 submit_queues=1 hw_queue_depth=1 irqmode=2 completion_nsec=500000000
+	echo none >/sys/block/nullb0/queue/scheduler
+	head_over /dev/nullb0
+	kmodctl stats uuid=$V1 gen=1 >"$WORK/before"
+	read -r ended again < <(python3 - /dev/mapper/h <<-'PYTHON'
+		import errno, mmap, os, sys, threading
+		fd = os.open(sys.argv[1], os.O_RDONLY | os.O_DIRECT)
+		slow, fast = mmap.mmap(-1, 4096), mmap.mmap(-1, 4096)
+		others = threading.Thread(target=lambda: [os.preadv(fd, [slow], 0) for i in range(4)])
+		others.start()
+		ended, again = 4, 0
+		while others.is_alive():
+		    try:
+		        ended += os.preadv(fd, [fast], 4096, os.RWF_NOWAIT) == 4096
+		    except OSError as e:
+		        if e.errno != errno.EAGAIN:
+		            raise
+		        again += 1
+		print(ended, again)
+	PYTHON
+	)
+	echo "# $ended reads ended, $again came back"
+	[ "$again" -gt 0 ] || fail "the disk never was busy: this proves nothing"
+	sums_to read ios "$WORK/before" "$ended"
+	sums_to read bytes "$WORK/before" $((ended * 4096))
+	expect "0 0" "$(stat_of $V1 1 read.errors) $(stat_of $V1 1 inflight)" "errors, and what is in flight"
+}
+
 t_errors_are_counted_and_told() {
 	volume $V1 1
 	dmsetup create bad --table "0 8 error
