@@ -135,6 +135,19 @@ static void only_what_changes_data_marks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bed->fetch.ranges.range[1].chunk, 10ULL * LITEIO_CLASS_OTHER);
 }
 
+/* an I/O marks all that it touches */
+static void a_write_over_a_border_marks_both_sides(struct kunit *test)
+{
+	struct bed *bed = test->priv;
+	struct liteio_io io = { .sector = 4 * CHUNK_SECTORS - 1, .bytes = 1024 + (1 << SHIFT),
+				.class = LITEIO_CLASS_WRITE };
+
+	start(test);
+	liteio_dirty_mark(bed->att, &io);
+	expect_fetch(test, 9, 1, 3, 0);
+	KUNIT_EXPECT_EQ(test, bed->fetch.ranges.range[0].len, 3ULL);
+}
+
 static void what_is_not_confirmed_comes_back(struct kunit *test)
 {
 	struct bed *bed = test->priv;
@@ -183,7 +196,7 @@ static void refusals_change_nothing(struct kunit *test)
 {
 	struct liteio_dirty_state state;
 	struct bed *bed = test->priv;
-	u64 other;
+	u64 other, seq;
 
 	KUNIT_EXPECT_EQ(test, fetch(bed, 1), -ENODATA);
 	KUNIT_EXPECT_EQ(test, liteio_dirty_stop(bed->att, NULL, &bed->why), -ENODATA);
@@ -203,11 +216,15 @@ static void refusals_change_nothing(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, liteio_dirty_state(bed->att, &state));
 	KUNIT_EXPECT_EQ(test, state.remaining, 0ULL);
 	expect_fetch(test, 9, 1, 3, 0);
+	mark(bed, 7, LITEIO_CLASS_WRITE);
+	seq = liteio_events_seq();
 	KUNIT_EXPECT_EQ(test, liteio_dirty_stop(bed->att, &bed->fetch.tracking, &bed->why), 0);
 	KUNIT_EXPECT_EQ(test, liteio_dirty_bytes(), 0ULL);
-	/* what comes after it has another name, and what asks for the old one hears so */
+	KUNIT_EXPECT_EQ(test, liteio_events_seq(), seq + 1);
+	/* what comes after it has no marks and another name; who asks for the old one hears so */
 	other = bed->fetch.tracking;
 	start(test);
+	KUNIT_EXPECT_EQ(test, liteio_events_seq(), seq + 2);
 	KUNIT_EXPECT_NE(test, bed->fetch.tracking, other);
 	bed->fetch.tracking = other;
 	KUNIT_EXPECT_EQ(test, fetch(bed, 1), -ESTALE);
@@ -311,6 +328,7 @@ static void nothing_is_told_of_what_was_deleted(struct kunit *test)
 
 static struct kunit_case dirty_cases[] = {
 	KUNIT_CASE(only_what_changes_data_marks),
+	KUNIT_CASE(a_write_over_a_border_marks_both_sides),
 	KUNIT_CASE(what_is_not_confirmed_comes_back),
 	KUNIT_CASE(what_is_taken_back_is_marked),
 	KUNIT_CASE(refusals_change_nothing),
