@@ -9,7 +9,7 @@
 #   agent_kill               kill -9
 #   agent_wait_dead          wait for an agent that kills itself
 #   j NOUN VERB ...          liteioctl with JSON as the answer
-#   until_true SECONDS COMMAND...   ask again until it says yes
+#   until_true SECONDS COMMAND...   ask again until it says yes (wait.sh); when it never does, fail with the end of the log
 #   refused PATTERN COMMAND...      the command fails, in one line that matches
 #   doctor_is_silent         liteioctl doctor finds nothing wrong: all that was done has left nothing behind
 
@@ -18,19 +18,14 @@ AGENT_LOG=/run/liteio-agent.log
 DISK=$(readlink -f /dev/disk/by-id/virtio-pool 2>/dev/null || true)
 export DISK
 
-until_true() {
-	# three times that: it ends what never comes, and a guest may have a third of a CPU
-	local end=$((SECONDS + 3 * $1 * ${LITEIO_SLOW:-1}))
+# shellcheck source=tests/vm/lib/wait.sh
+. "${BASH_SOURCE[0]%/*}/wait.sh"
 
-	shift
-	until "$@" >/dev/null 2>&1; do
-		if [ $SECONDS -ge $end ]; then
-			echo "not within time: $*" >&2
-			tail -n 20 $AGENT_LOG >&2
-			return 1
-		fi
-		read -r -t 0.1 <> <(:) || true
-	done
+# it fails and no more: callers may have something to add
+never_came() {
+	echo "$*" >&2
+	tail -n 20 $AGENT_LOG >&2
+	return 1
 }
 
 agent_load_module() {

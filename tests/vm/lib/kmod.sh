@@ -31,6 +31,10 @@ export EVERYTHING
 . "${BASH_SOURCE[0]%/*}/disks.sh"
 # shellcheck source=tests/vm/lib/fields.sh
 . "${BASH_SOURCE[0]%/*}/fields.sh"
+# shellcheck source=tests/vm/lib/wait.sh
+. "${BASH_SOURCE[0]%/*}/wait.sh"
+# shellcheck disable=SC2034 # for wait.sh: the module answers at once
+UNTIL_PAUSE=0.05
 
 fail() {
 	echo "# $*"
@@ -71,18 +75,6 @@ often() {
 	else
 		echo "$1"
 	fi
-}
-
-# until_true SECONDS COMMAND...: ask again until it says yes; a slow kernel gets more time
-until_true() {
-	# three times that: it ends what never comes, and a guest may have a third of a CPU
-	local end=$((SECONDS + 3 * $1 * ${LITEIO_SLOW:-1}))
-
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || fail "not within time: $*"
-		read -r -t 0.05 <> <(:) || true
-	done
 }
 
 # att_says GEN NAME=VALUE: does the module say so of this attachment of volume 1? VALUE is a pattern

@@ -4,6 +4,8 @@
 
 # shellcheck source=tests/vm/lib/thin.sh
 . "$LITEIO_TOP/tests/vm/lib/thin.sh"
+# shellcheck source=tests/vm/lib/wait.sh
+. "$LITEIO_TOP/tests/vm/lib/wait.sh"
 
 V1=11111111-1111-4111-8111-111111111111
 V2=22222222-2222-4222-8222-222222222222
@@ -51,18 +53,6 @@ text() (
 	set +o pipefail
 	yes "$2" | head -c $(($1 << 20))
 )
-
-# until_true SECONDS COMMAND...: ask again until it says yes
-until_true() {
-	# three times that: it ends what never comes, and a guest may have a third of a CPU
-	local end=$((SECONDS + 3 * $1))
-
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || fail "not within time: $*"
-		read -r -t 0.1 <> <(:) || true
-	done
-}
 
 # fill DEVICE MIB WORD: write the word over so many MiB, to the disk
 fill() {
