@@ -98,7 +98,7 @@ struct liteio_engine_spare {
  * @create: a new empty device; -EEXIST when the id is in use
  * @snapshot: a new device that shares the blocks of another
  * @remove: forget a device; 0 when there is none
- * @commit: compare-and-swap of the transaction id
+ * @commit: compare-and-swap of the transaction id; 0 only when it is on the disk
  * @volume_activate: have a device with this size in the kernel
  * @volume_deactivate: take it out; 0 when it is not there, -EBUSY while it is open
  * @volume_status: -ENODEV when it is not active

@@ -364,10 +364,22 @@ static int remove_id(struct liteio_engine *e, uint32_t id, struct liteio_error *
 	return r == -ENODATA ? 0 : r;
 }
 
+/*
+ * A message is answered with success also when the commit behind it fails, which takes back what
+ * was not committed (pool_message() of dm-thin.c looks at nothing): what counts is the id then.
+ */
 static int commit(struct liteio_engine *e, uint64_t from, uint64_t to, struct liteio_error *err)
 {
-	return message(e, err, "set_transaction_id %llu %llu", (unsigned long long)from,
-		       (unsigned long long)to);
+	struct liteio_engine_status s;
+	int r = message(e, err, "set_transaction_id %llu %llu", (unsigned long long)from,
+			(unsigned long long)to);
+
+	if (!r)
+		r = status(e, &s, err);
+	if (!r && s.txid != to)
+		r = liteio_error_set(err, -EIO,
+				     "the thin pool could not write its metadata and took the change back");
+	return r;
 }
 
 /* ---- volumes -------------------------------------------------------------------------------- */
