@@ -4,8 +4,13 @@
  *
  * Three devices make a pool: liteio-tmeta and liteio-tdata are linear over the extents of the
  * label, liteio-pool is the thin-pool on both (liteio-rmeta, -rdata, -rpool are those of the
- * reserve). All are inner devices: udev is told to leave them alone. The pool is always loaded with
- * error_if_no_space: holding I/O for lack of space would hold the NVMe target with it.
+ * reserve). All are inner devices: udev is told to leave them alone.
+ *
+ * The pool is loaded with error_if_no_space: holding I/O for lack of space would hold the NVMe
+ * target with it. The reserve is not: it has a block for each that was promised, but one that has
+ * just been discarded can be given out only after the next commit, a second later at most. dm-thin
+ * counts it as free at once (dm-space-map-disk.c: nr_allocated_this_transaction) and, when it then
+ * finds none, takes the pool for full. Writes wait for that commit there, instead of failing.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -146,6 +151,14 @@ static int metadata_lengths(struct thin *t, struct lengths *l, struct liteio_err
 	return 0;
 }
 
+/* the optional arguments of a table */
+static const char *features(const struct thin *t, bool read_only)
+{
+	if (t->part->pool == LITEIO_DM_RPOOL)
+		return read_only ? "1 read_only" : "0";
+	return read_only ? "2 read_only error_if_no_space" : "1 error_if_no_space";
+}
+
 static int activate(struct liteio_engine *e, bool read_only, struct liteio_error *err)
 {
 	struct thin *t = thin_of(e);
@@ -170,7 +183,7 @@ static int activate(struct liteio_engine *e, bool read_only, struct liteio_error
 	snprintf(target.params, sizeof(target.params), "%u:%u %u:%u %u %llu %s", meta.major,
 		 meta.minor, data.major, data.minor, t->label.thin_block / SECTOR,
 		 (unsigned long long)(l.data / t->label.thin_block) / 5 + 1,
-		 read_only ? "2 read_only error_if_no_space" : "1 error_if_no_space");
+		 features(t, read_only));
 	liteio_dm_uuid(t->part->pool, &t->label.pool_uuid, 0, uuid);
 	r = liteio_dm_ensure(t->pool, uuid, &target, 1, LITEIO_DM_INNER, NULL, err);
 	if (!r)
