@@ -11,6 +11,8 @@
  * just been discarded can be given out only after the next commit, a second later at most. dm-thin
  * counts it as free at once (dm-space-map-disk.c: nr_allocated_this_transaction) and, when it then
  * finds none, takes the pool for full. Writes wait for that commit there, instead of failing.
+ *
+ * Over 600 lines because it is one table of operations, and each is of a few lines.
  */
 #include <errno.h>
 #include <stdio.h>
