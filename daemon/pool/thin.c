@@ -381,7 +381,8 @@ static int remove_id(struct liteio_engine *e, uint32_t id, struct liteio_error *
 
 /*
  * A message is answered with success also when the commit behind it fails, which takes back what
- * was not committed (pool_message() of dm-thin.c looks at nothing): what counts is the id then.
+ * was not committed (pool_message() of dm-thin.c looks at nothing): what counts is the id then. A
+ * pool that has become read-only in between does not commit, and has the id in memory only.
  */
 static int commit(struct liteio_engine *e, uint64_t from, uint64_t to, struct liteio_error *err)
 {
@@ -391,9 +392,9 @@ static int commit(struct liteio_engine *e, uint64_t from, uint64_t to, struct li
 
 	if (!r)
 		r = status(e, &s, err);
-	if (!r && s.txid != to)
+	if (!r && (s.txid != to || s.mode == LITEIO_ENGINE_RO || s.mode == LITEIO_ENGINE_FAILED))
 		r = liteio_error_set(err, -EIO,
-				     "the thin pool could not write its metadata and took the change back");
+				     "the thin pool could not write its metadata");
 	return r;
 }
 
