@@ -118,6 +118,10 @@ settle() {
 	[ -n "${DM_DISABLE_UDEV:-}" ] || udevadm settle
 }
 
+udev_is_gone() {
+	! pgrep -x 'systemd-udevd|\(udev-worker\)' >/dev/null
+}
+
 # sysfs_of NAME: the folder of a mapped device
 sysfs_of() {
 	echo "/sys/dev/block/$(dmsetup info -c --noheadings --separator : -o major,minor "$1")"
@@ -186,6 +190,8 @@ run_tests() {
 		# nobody looks at devices but the test, and nobody waits for one who does
 		udevadm settle
 		udevadm control --exit
+		# that does not wait for it, and as long as it is there it reads what is closed after a write
+		until_true 60 udev_is_gone
 		# by this the library of dmsetup knows whether udev is there
 		rm -f /run/udev/control
 	fi
