@@ -17,7 +17,7 @@ OFFSET=$((32 * CHUNK))
 SEED=${SEED:-$RANDOM}
 # on a slow kernel eight writers would leave a copier one answer in twenty seconds, and a few rounds are as good
 WRITERS=$(often 8 3)
-ROUNDS=$(often 10 3)
+ROUNDS=$(often 6 3)
 
 # the part of the disk that is the head's, as a device: what is copied from
 source_new() {
