@@ -15,6 +15,7 @@
 
 #include "agent/agent.h"
 #include "agent/door.h"
+#include "agent/ended.h"
 #include "agent/gate.h"
 #include "agent/limits.h"
 #include "agent/publish.h"
@@ -142,6 +143,8 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 
 	if (!is_local(att)) {
 		r = liteio_export_check_remote(a, err);
+		if (!r)
+			r = liteio_ended_check(a, &v->uuid, att->generation, err);
 		if (r)
 			return r;
 	}

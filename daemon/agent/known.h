@@ -21,6 +21,7 @@ struct liteio_error;
  * @file: only for pools in files, and on devices that nobody looks for
  * @serial: of the (first) disk that it was open on last, as struct liteio_block_info says its id;
  *	NULL when it has none, and in lists of older agents
+ * @at: of such a disk, where it was in this machine
  * @remote: other nodes use it
  */
 struct liteio_known_pool {
@@ -28,6 +29,7 @@ struct liteio_known_pool {
 	struct liteio_uuid uuid;
 	char *file;
 	char *serial;
+	char *at;
 	bool remote;
 };
 

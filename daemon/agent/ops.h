@@ -34,6 +34,8 @@
  *            (2) then the gates are closed in the kernel, (3) then the I/O in flight has ended,
  *            (4) then the answer says drained. Never drained without (1) and (2); a fence that did
  *            not drain may be repeated at any time
+ *            Of a pool whose disk is gone (replug.h), (1) is a file of this node, which stands for
+ *            the catalog until there is a disk again (ended.h)
  *   remove   a namespace is disabled and a head removed only after (3)
  *   restart  floors of every pool are in the kernel before any head or export is touched
  */
@@ -96,7 +98,9 @@ int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
 /**
  * liteio_op_pool_import() - open a pool that is on a device already, and keep it
  * @a: the agent
- * @req: the device; open on it already: answered as it is
+ * @req: the device; open on it already: answered as it is. With force also while a disk that might
+ *	carry a newer copy does not answer, and below what an earlier agent has left on a disk that
+ *	is gone
  * @ret: the pool
  * @err: why not: a copy of one that is there, another writer, a newer format, ...
  *

@@ -21,7 +21,6 @@
 #include "model/local.h"
 #include "pool/copies.h"
 #include "pool/disk.h"
-#include "pool/heir.h"
 
 /* as the API says them */
 static const char *const state_names[] = {
@@ -158,9 +157,6 @@ static int find_on_device(struct liteio_agent *a, const char *device,
 	return r;
 }
 
-typedef int (*open_fn)(const char *device, const char *was_on, struct liteio_pool **ret,
-		       struct liteio_error *err);
-
 /* put it into the table, write it down, bring its exports back */
 static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio_pool *engine,
 	       const char *device, struct liteio_local_pool *ret, struct liteio_error *err)
@@ -185,7 +181,7 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
 }
 
 /* @was_on: as for liteio_pool_open(); NULL: as the list of known pools says */
-static int open_and_add(struct liteio_agent *a, open_fn open, const char *device,
+static int open_and_add(struct liteio_agent *a, liteio_replug_open_fn open, const char *device,
 			const char *was_on, const struct liteio_uuid *uuid,
 			struct liteio_local_pool *ret, struct liteio_error *err)
 {
@@ -197,9 +193,7 @@ static int open_and_add(struct liteio_agent *a, open_fn open, const char *device
 	r = liteio_claim_take(uuid, device, &claim, err);
 	if (r)
 		return r;
-	liteio_heir_begin(uuid);
-	r = open(device, was_on ? was_on : place, &engine, err);
-	liteio_heir_end();
+	r = liteio_replug_open(a, open, device, was_on ? was_on : place, uuid, &engine, err);
 	return r ? r : add(a, claim, engine, device, ret, err);
 }
 
@@ -353,8 +347,10 @@ static int check_name_free(struct liteio_agent *a, const char *device,
 	return r;
 }
 
-static int import(struct liteio_agent *a, open_fn open, const struct liteio_local_pool_import *req,
-		  struct liteio_local_pool *ret, struct liteio_error *err)
+/* @was_on: as for open_and_add() */
+static int import(struct liteio_agent *a, liteio_replug_open_fn open, const char *was_on,
+		  const struct liteio_local_pool_import *req, struct liteio_local_pool *ret,
+		  struct liteio_error *err)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_error probe_err = LITEIO_ERROR_INIT;
@@ -376,19 +372,20 @@ static int import(struct liteio_agent *a, open_fn open, const struct liteio_loca
 	if (probed)
 		return liteio_error_set(err, probed, "%s", liteio_error_str(&probe_err, probed));
 	r = check_name_free(a, req->device, &found, err);
-	return r ? r : open_and_add(a, open, req->device, NULL, &found.label.pool_uuid, ret, err);
+	return r ? r : open_and_add(a, open, req->device, was_on, &found.label.pool_uuid, ret, err);
 }
 
 int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
 			  struct liteio_local_pool *ret, struct liteio_error *err)
 {
-	return import(a, liteio_pool_import, req, ret, err);
+	/* as if it was open there last: whatever the others do not say */
+	return import(a, liteio_pool_import, req->force ? req->device : NULL, req, ret, err);
 }
 
 int liteio_op_pool_reopen(struct liteio_agent *a, const struct liteio_local_pool_import *req,
 			  struct liteio_local_pool *ret, struct liteio_error *err)
 {
-	return import(a, liteio_pool_open, req, ret, err);
+	return import(a, liteio_pool_open, NULL, req, ret, err);
 }
 
 int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,

@@ -36,6 +36,8 @@ static const struct liteio_field known_pool_fields[] = {
 	  .offset = offsetof(struct liteio_known_pool, file) },
 	{ .key = "serial", .type = LITEIO_FIELD_STRING,
 	  .offset = offsetof(struct liteio_known_pool, serial) },
+	{ .key = "at", .type = LITEIO_FIELD_STRING,
+	  .offset = offsetof(struct liteio_known_pool, at) },
 	{ .key = "remote", .type = LITEIO_FIELD_BOOL,
 	  .offset = offsetof(struct liteio_known_pool, remote) },
 	{ .key = NULL },
@@ -142,6 +144,7 @@ static void known_add(struct liteio_known *known, const struct liteio_known_pool
 	to->name = from->name ? liteio_strdup(from->name) : NULL;
 	to->file = from->file ? liteio_strdup(from->file) : NULL;
 	to->serial = from->serial ? liteio_strdup(from->serial) : NULL;
+	to->at = from->at ? liteio_strdup(from->at) : NULL;
 }
 
 static void known_add_open(struct liteio_agent *a, struct liteio_known *known)
@@ -153,7 +156,7 @@ static void known_add_open(struct liteio_agent *a, struct liteio_known *known)
 	liteio_pools_all(a->pools, &all, &n);
 	for (i = 0; i < n; i++) {
 		struct liteio_known_pool k = { .name = info.name };
-		char *lasting, *clean;
+		char *lasting, *clean, *at;
 
 		liteio_pool_info(all[i]->engine, &info);
 		k.uuid = info.uuid;
@@ -166,7 +169,10 @@ static void known_add_open(struct liteio_agent *a, struct liteio_known *known)
 		clean = liteio_utf8_clean(info.disk_id);
 		if (info.disk_id[0] && !clean)
 			k.serial = info.disk_id;
+		at = k.file || info.disk_id[0] ? NULL : liteio_block_where(info.device);
+		k.at = at;
 		known_add(known, &k);
+		free(at);
 		free(lasting);
 		free(clean);
 	}
@@ -324,7 +330,7 @@ char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid)
 	known_load_or_none(a, &known);
 	for (size_t i = 0; i < known.n_pools && !place; i++) {
 		const struct liteio_known_pool *k = &known.pools[i];
-		const char *s = k->file ? k->file : k->serial;
+		const char *s = k->file ? k->file : k->serial ? k->serial : k->at;
 
 		if (s && liteio_uuid_equal(&k->uuid, uuid))
 			place = liteio_strdup(s);

@@ -67,12 +67,20 @@ static void remember(struct liteio_agent *a)
 
 /*
  * An agent that was killed has it as long as one of its threads hangs, or some disk does not answer
- * that may carry a newer one: then it is tried again
+ * that may carry a newer one, or a volume of it is open on the disk that was pulled out: then it is
+ * tried again
  */
+static bool is_worth_another(const struct liteio_opening *o, const char *device, int r)
+{
+	if (r != -EBUSY)
+		return r == -EAGAIN;
+	return liteio_pool_is_locked(device) || (o->has_uuid && liteio_pool_is_left(&o->uuid));
+}
+
 static void say_not_opened(const struct liteio_opening *o, const char *device, int r,
 			   const struct liteio_error *err)
 {
-	if (r != -EAGAIN && (r != -EBUSY || !liteio_pool_is_locked(device))) {
+	if (!is_worth_another(o, device, r)) {
 		log_err(NULL, "pool on %s can not be opened: %s", device, liteio_error_str(err, r));
 		return;
 	}
@@ -122,9 +130,7 @@ static int open_claimed(const struct liteio_opening *o, const char *device, stru
 	struct liteio_pool *engine;
 	int r;
 
-	liteio_heir_begin(uuid);
-	r = liteio_pool_open(device, place, &engine, &err);
-	liteio_heir_end();
+	r = liteio_replug_open(a, liteio_pool_open, device, place, uuid, &engine, &err);
 	/* said by its first disk, and no copy of it is here: what one disk says is not enough */
 	if (r == -EPERM) {
 		forget_exported(a, device, uuid);

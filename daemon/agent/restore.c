@@ -16,6 +16,7 @@
 
 #include "agent/agent.h"
 #include "agent/door.h"
+#include "agent/ended.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/generations.h"
@@ -227,6 +228,43 @@ static int end_attachment(const struct live *l, struct liteio_error *err)
 	return r;
 }
 
+/* 0 when the catalog says so, or has no such generation: then it need not be known elsewhere */
+static int settle_one(struct liteio_agent *a, struct liteio_open_pool *p,
+		      const struct liteio_ended *ended, struct liteio_error *err)
+{
+	struct live l = { .pool = p, .att = { .volume = ended->volume,
+					      .generation = ended->generation } };
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
+	char text[LITEIO_UUID_STRLEN + 1];
+	int r = 0;
+
+	liteio_uuid_format(&ended->volume, text);
+	lock = liteio_locks_take(a->locks, text);
+	if (is_still_live(&l))
+		r = end_attachment(&l, err);
+	return r ? r : liteio_ended_settled(a, ended, err);
+}
+
+/* what ended while the disk was gone; what can not be written down now is not brought back either */
+static void settle_ended(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	_cleanup_free_ struct liteio_ended *ended = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	size_t n;
+	int r;
+
+	r = liteio_ended_of(a, &p->uuid, &ended, &n, &err);
+	if (r)
+		log_err(NULL, "pool %s: %s", p->name, liteio_error_str(&err, r));
+	for (size_t i = 0; !r && i < n; i++) {
+		int one = settle_one(a, p, &ended[i], &err);
+
+		if (one)
+			log_err(NULL, "pool %s: generation %" PRIu64 " has ended, and its catalog does not say so: %s",
+				p->name, ended[i].generation, liteio_error_str(&err, one));
+	}
+}
+
 static void prepare(struct liteio_agent *a, struct live *l)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
@@ -319,6 +357,8 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	struct live_set set = { 0 };
 	size_t i;
 
+	for (i = 0; i < n; i++)
+		settle_ended(a, pools[i]);
 	for (i = 0; i < n; i++)
 		log_floors(a, pools[i]);
 	liteio_step("agent-restore:floors");

@@ -103,7 +103,7 @@ int liteio_body_pool_set(char **op, const struct liteio_options *o, struct litei
 int liteio_body_pool_import(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			    struct liteio_error *err)
 {
-	struct liteio_local_pool_import req = { .device = op[0] };
+	struct liteio_local_pool_import req = { .device = op[0], .force = o->force };
 
 	*ret = ENCODE(req, pool_import);
 	return 0;

@@ -278,6 +278,26 @@ char *liteio_block_lasting_path(const char *path)
 	return liteio_strf("/dev/mapper/%s", name);
 }
 
+char *liteio_block_where(const char *path)
+{
+	char *real _cleanup_free_ = realpath(path, NULL), *link _cleanup_free_ = NULL;
+	char *full _cleanup_free_ = NULL, *end;
+	static const char top[] = "/sys/devices/";
+
+	if (!real || strncmp(real, "/dev/", 5) != 0)
+		return NULL;
+	link = liteio_strf("/sys/class/block/%s", real + 5);
+	full = realpath(link, NULL);
+	if (!full || strncmp(full, top, strlen(top)) != 0)
+		return NULL;
+	/* the names that the kernel gives to disks may be others after a reboot */
+	end = strstr(full, "/block/");
+	if (!end || !strncmp(full + strlen(top), "virtual/", 8))
+		return NULL;
+	*end = '\0';
+	return liteio_strdup(full + strlen(top));
+}
+
 /* nvme multipath shows its paths as hidden disks without a node */
 static bool is_listed(const char *name)
 {

@@ -98,6 +98,11 @@ int liteio_block_probe(const char *path, struct liteio_block_signature *ret,
  */
 int liteio_block_check_unclaimed(const char *path, struct liteio_error *err);
 
+/*
+ * where in this machine the disk is ("pci0000:00/0000:00:05.0/virtio2"), for one that has no number
+ * of its own; NULL for what is no hardware. New memory
+ */
+char *liteio_block_where(const char *path);
 /* the kernel has a disk of this number, and has not taken it away; true when that is not known */
 bool liteio_block_is_there(dev_t dev);
 /* the kernel's name of the @n-th device on top of it ("dm-3"), false when there are not so many */

@@ -49,6 +49,7 @@ const struct liteio_field liteio_local_pool_set_fields[] = {
 #define T liteio_local_pool_import
 const struct liteio_field liteio_local_pool_import_fields[] = {
 	STRING("device", device, REQUIRED, LITEIO_LOCAL_PATH_MAX),
+	BOOL("force", force, 0),
 	END,
 };
 

@@ -62,9 +62,14 @@ struct liteio_local_pool_set {
 	uint64_t overcommit_percent;
 };
 
-/* POST /v1/pools/import: bring in a pool that was made elsewhere, or was exported */
+/**
+ * struct liteio_local_pool_import - POST /v1/pools/import
+ * @device: the disk or file that carries a pool that was made elsewhere, or was exported
+ * @force: also while some disk that might carry a newer copy of it does not answer
+ */
 struct liteio_local_pool_import {
 	char *device;
+	bool force;
 };
 
 /**

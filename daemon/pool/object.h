@@ -187,6 +187,8 @@ int liteio_pool_mend_label(struct liteio_pool *p, struct liteio_error *err);
 
 /* -EEXIST when the kernel has the pool from another device */
 int liteio_pool_check_below(const struct liteio_pool *p, struct liteio_error *err);
+/* while it is opened: the disk of @p is the one that it was on last, as far as that is known */
+bool liteio_pool_was_here(const struct liteio_pool *p);
 
 /*
  * @store is open on one device, with its label: go to home, and have all others open. 0; -ENODEV

@@ -172,7 +172,8 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
  * liteio_pool_open() - read a pool of this node, activate it, finish what was interrupted
  * @device: block device or file
  * @was_on: where this pool is known to have been open last: a file or device as it is named here,
- *	or the id of its first disk (struct liteio_pool_info); NULL when that is not known
+ *	the id of its first disk (struct liteio_pool_info), or liteio_block_where() of one that has
+ *	none; NULL when that is not known
  * @ret: the pool, owned by the caller; see below
  * @err: why not
  *
@@ -182,7 +183,8 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
  * (-EBADMSG), newer (-ENOTSUP), in use by something else (-EBUSY), exported (-EPERM), there twice:
  * another disk carries the same pool, or the kernel has it from another device (-EEXIST). Of a pool
  * on several devices @device is any of them; the others are found among the disks of this machine,
- * and one that is missing (-ENODEV) or stale (-ESTALE) is an error, too.
+ * and one that is missing (-ENODEV) or stale (-ESTALE) is an error, too. -ENODEV as well when the
+ * kernel has it from a disk that is gone: see liteio_pool_open_left().
  *
  * As long as some disk that might carry the same pool does not answer, nobody knows whether this
  * is a stale copy: -EAGAIN, unless it is where the pool was last (@was_on), or the kernel has it.
@@ -190,6 +192,23 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
  */
 int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool **ret,
 		     struct liteio_error *err);
+
+/* the kernel has this pool from a disk that is gone. Any thread */
+bool liteio_pool_is_left(const struct liteio_uuid *uuid);
+/**
+ * liteio_pool_open_left() - open such a pool, only to take it out
+ * @device: the disk that is back
+ * @was_on: as for liteio_pool_open(); it must say that the pool was there
+ * @ret: for looking at its attachments, liteio_pool_drop() and liteio_pool_release()
+ * @err: why not
+ *
+ * Reads the disk, writes nothing, and leaves the kernel as it is. The disk is taken for the one that
+ * is gone by where it was last alone: nobody is left who knows what was written to it last. Context:
+ * worker. Return: 0, -ENODEV the kernel has nothing of it from a disk that is gone, -ESTALE it was
+ * not there, or another negative errno.
+ */
+int liteio_pool_open_left(const char *device, const char *was_on, struct liteio_pool **ret,
+			  struct liteio_error *err);
 
 /**
  * liteio_pool_import() - open a pool that comes from elsewhere, or was exported

@@ -93,6 +93,20 @@ static uint64_t smallest(const struct liteio_pool *p)
 	return min;
 }
 
+bool liteio_pool_was_here(const struct liteio_pool *p)
+{
+	const char *was_on = p->was_on;
+	char *at _cleanup_free_ = NULL;
+
+	if (!was_on || !*was_on)
+		return false;
+	if (!strcmp(was_on, p->store.id) || !strcmp(was_on, p->named))
+		return true;
+	/* only of a disk that has nothing better */
+	at = p->store.id[0] ? NULL : liteio_block_where(p->store.path);
+	return at && !strcmp(was_on, at);
+}
+
 /*
  * A disk that has died for good must not keep for ever away what was on another one: the pool is
  * opened where it is known to have been.
@@ -100,14 +114,12 @@ static uint64_t smallest(const struct liteio_pool *p)
 int liteio_pool_check_heard(const struct liteio_pool *p, const struct liteio_pool_silence *silence,
 			    struct liteio_error *err)
 {
-	const char *was_on = p->was_on;
-
 	if (!silence->free[0] || silence->free_bytes < smallest(p))
 		return 0;
-	if (was_on && *was_on && (!strcmp(was_on, p->store.id) || !strcmp(was_on, p->named)))
+	if (liteio_pool_was_here(p))
 		return 0;
 	return liteio_error_set(err, -EAGAIN,
-				"%s does not answer: until it does, or is taken away, nobody knows whether pool %s on %s is a stale copy of what is there",
+				"%s does not answer: until it does, or is taken away, nobody knows whether pool %s on %s is a stale copy of what is there; who knows that it is not imports it with force",
 				silence->free, p->store.label.pool_name, p->store.path);
 }
 
@@ -140,29 +152,67 @@ static bool is_one_of(const struct liteio_pool *p, dev_t dev)
 	return false;
 }
 
-/* the kernel has the pool: from these devices, or is one of them a copy? */
-int liteio_pool_check_below(const struct liteio_pool *p, struct liteio_error *err)
+/* the devices of a pool that its thin pools stand on */
+static const enum liteio_dm_role below[] = { LITEIO_DM_TMETA, LITEIO_DM_TDATA, LITEIO_DM_RMETA,
+					     LITEIO_DM_RDATA };
+
+bool liteio_pool_is_left(const struct liteio_uuid *uuid)
 {
-	static const enum liteio_dm_role roles[] = { LITEIO_DM_TMETA, LITEIO_DM_TDATA,
-						     LITEIO_DM_RMETA, LITEIO_DM_RDATA };
 	char name[LITEIO_DM_NAME_MAX + 1];
 
-	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(roles); k++) {
+	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(below); k++) {
 		dev_t *deps _cleanup_free_ = NULL;
 		size_t n = 0;
 
-		liteio_dm_name(roles[k], &p->store.label.pool_uuid, 0, name);
+		liteio_dm_name(below[k], uuid, 0, name);
 		if (liteio_dm_deps(name, &deps, &n, NULL))
 			continue;
 		for (size_t i = 0; i < n; i++) {
-			if (!is_one_of(p, deps[i]))
-				return liteio_error_set(err, -EEXIST,
-							"pool %s is in use from the device %u:%u: %s carries a copy of it",
-							p->store.label.pool_name, major(deps[i]),
-							minor(deps[i]), p->store.path);
+			if (!liteio_block_is_there(deps[i]))
+				return true;
 		}
 	}
+	return false;
+}
+
+/* the first that is none of the pool's devices: -EEXIST, or -ENODEV when that one is gone */
+static int check_deps(const struct liteio_pool *p, const dev_t *deps, size_t n,
+		      struct liteio_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (is_one_of(p, deps[i]))
+			continue;
+		if (liteio_block_is_there(deps[i]))
+			return liteio_error_set(err, -EEXIST,
+						"pool %s is in use from the device %u:%u: %s carries a copy of it",
+						p->store.label.pool_name, major(deps[i]),
+						minor(deps[i]), p->store.path);
+		return liteio_error_set(err, -ENODEV,
+					"pool %s is in use from a disk that is gone, not from %s",
+					p->store.label.pool_name, p->store.path);
+	}
 	return 0;
+}
+
+/* the kernel has the pool: from these devices, or is one of them a copy? */
+int liteio_pool_check_below(const struct liteio_pool *p, struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+	int r = 0;
+
+	/* one that is there, and is another one, is worse than one that is gone */
+	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(below) && r != -EEXIST; k++) {
+		dev_t *deps _cleanup_free_ = NULL;
+		size_t n = 0;
+		int one;
+
+		liteio_dm_name(below[k], &p->store.label.pool_uuid, 0, name);
+		if (liteio_dm_deps(name, &deps, &n, NULL))
+			continue;
+		one = check_deps(p, deps, n, err);
+		r = one ? one : r;
+	}
+	return r;
 }
 
 bool liteio_pool_is_on(struct liteio_pool *p, const char *device)

@@ -274,8 +274,8 @@ static int mend_label(struct liteio_pool *p, struct liteio_error *err)
 	return is_needed ? r : 0;
 }
 
-static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
-		     struct liteio_error *err)
+/* what is on the disk, and the engines for it; the kernel is not asked for anything of the pool */
+static int read_pool(struct liteio_pool *p, const char *device, struct liteio_error *err)
 {
 	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
 	int r;
@@ -295,7 +295,14 @@ static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
 	p->engine = liteio_thin_new(&p->store.label, devs, LITEIO_THIN_MAIN);
 	if (liteio_label_extent(&p->store.label, LITEIO_EXTENT_RESERVE_DATA))
 		p->reserve = liteio_thin_new(&p->store.label, devs, LITEIO_THIN_RESERVE);
-	r = check_classes(p, err);
+	return check_classes(p, err);
+}
+
+static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
+		     struct liteio_error *err)
+{
+	int r = read_pool(p, device, err);
+
 	if (!r)
 		r = check_unused(p, err);
 	if (!r)
@@ -315,6 +322,17 @@ static int keep_promises(struct liteio_pool *p, struct liteio_error *err)
 	return liteio_block_loop_keep(p->store.path, err);
 }
 
+static struct liteio_pool *pool_new(const char *device, const char *was_on)
+{
+	struct liteio_pool *p = liteio_calloc(1, sizeof(*p));
+
+	pthread_mutex_init(&p->lock, NULL);
+	p->store = (struct liteio_store)LITEIO_STORE_INIT;
+	p->named = device;
+	p->was_on = was_on;
+	return p;
+}
+
 static int open_pool(const char *device, const char *was_on, bool is_import,
 		     struct liteio_pool **ret, struct liteio_error *err)
 {
@@ -328,11 +346,7 @@ static int open_pool(const char *device, const char *was_on, bool is_import,
 	if (stat(device, &st))
 		return liteio_error_set(err, errno, "cannot look at %s: %s", device,
 					liteio_error_str(NULL, -errno));
-	p = liteio_calloc(1, sizeof(*p));
-	pthread_mutex_init(&p->lock, NULL);
-	p->store = (struct liteio_store)LITEIO_STORE_INIT;
-	p->named = device;
-	p->was_on = was_on;
+	p = pool_new(device, was_on);
 	if (S_ISREG(st.st_mode)) {
 		was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
 		r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
@@ -378,6 +392,38 @@ int liteio_pool_import(const char *device, const char *was_on, struct liteio_poo
 		       struct liteio_error *err)
 {
 	return open_pool(device, was_on, true, ret, err);
+}
+
+/* the kernel has it from nothing but disks that are gone, and this is where it was */
+static int check_left(const struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = liteio_pool_check_below(p, err);
+
+	if (r != -ENODEV)
+		return r ? r : liteio_error_set(err, -ENODEV, "pool %s is in use from %s",
+						p->store.label.pool_name, p->store.path);
+	if (!liteio_pool_was_here(p))
+		return liteio_error_set(err, -ESTALE,
+					"pool %s was on a disk that is gone, and whether that is %s is not known: import it with force if it is",
+					p->store.label.pool_name, p->store.path);
+	return 0;
+}
+
+int liteio_pool_open_left(const char *device, const char *was_on, struct liteio_pool **ret,
+			  struct liteio_error *err)
+{
+	struct liteio_pool *p = pool_new(device, was_on);
+	int r = read_pool(p, device, err);
+
+	if (!r)
+		r = check_left(p, err);
+	p->named = NULL;
+	p->was_on = NULL;
+	if (r)
+		pool_free(p);
+	else
+		*ret = p;
+	return r;
 }
 
 /* ---- close ---------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
  * unit-src: daemon/agent/claims.c
  * unit-src: daemon/agent/publish.c
  * unit-src: daemon/agent/door.c daemon/agent/exports.c daemon/agent/gate.c daemon/agent/limits.c
+ * unit-src: daemon/agent/ended.c
  */
 #include <check.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 
 #define UUID_A "11111111-1111-4111-8111-111111111111"
 #define UUID_B "22222222-2222-4222-8222-222222222222"
+#define UUID_C "33333333-3333-4333-8333-333333333333"
 
 static struct liteio_agent agent;
 static char dir[] = "/tmp/test-agent-known.XXXXXX";
@@ -184,20 +186,25 @@ END_TEST
 START_TEST(where_it_was_stays_known)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_uuid a, b;
+	struct liteio_uuid a, b, c;
 	char *place;
 
 	ck_assert_int_eq(liteio_uuid_parse(UUID_A, &a), 0);
 	ck_assert_int_eq(liteio_uuid_parse(UUID_B, &b), 0);
+	ck_assert_int_eq(liteio_uuid_parse(UUID_C, &c), 0);
 	/* "more" is of an agent that is newer than this one */
 	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"serial\":\"S1\",\"more\":1},"
-		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\",\"file\":\"/b\"}]}");
+		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\",\"file\":\"/b\"},"
+		"{\"name\":\"c\",\"uuid\":\"" UUID_C "\",\"at\":\"pci0/virtio2\"}]}");
 	ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
 	place = liteio_known_place(&agent, &a);
 	ck_assert_str_eq(place, "S1");
 	free(place);
 	place = liteio_known_place(&agent, &b);
 	ck_assert_str_eq(place, "/b");
+	free(place);
+	place = liteio_known_place(&agent, &c);
+	ck_assert_str_eq(place, "pci0/virtio2");
 	free(place);
 	a.b[0] ^= 1;
 	ck_assert_ptr_null(liteio_known_place(&agent, &a));

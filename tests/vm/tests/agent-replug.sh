@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A disk that is pulled out and plugged in again: the pool says what has become of it, and is opened from the disk that is
 # back, under whatever name, with its attachments. Below a volume that is open nothing is exchanged. What is under way when
-# the disk goes is refused in a sentence. What another node has attached is ended, and a stale clone takes no place.
+# the disk goes is refused in a sentence. What another node has attached is ended, whatever is started anew in between, and a
+# stale clone takes no place.
 # vm: kernels=6.12 disks=pool=512M,other=256M,clone=512M timeout=600 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -130,3 +131,57 @@ plug
 until_true 60 is_ready
 liteioctl volume show late >/dev/null || fail "what was written last is gone"
 ok "a clone does not take the place of the disk that is gone"
+
+# what it had in the kernel is on the disk that is gone, and nobody is left who had it open
+liteioctl export create r 3 --host-nqn "$nqn" >/dev/null
+content=$(sha256sum </dev/liteio/a)
+agent_stop
+pull
+agent_start
+refused 'no such pool' liteioctl pool show fast
+plug
+until_true 60 is_ready
+[ "$(sha256sum </dev/liteio/a)" = "$content" ] || fail "other data"
+refused 'fenced' liteioctl export create r 3 --host-nqn "$nqn"
+ok "an agent that was started while the disk was out gets the pool back"
+
+# below what is open nothing is exchanged here either
+mount /dev/liteio/a /mnt/a
+agent_stop
+pull
+agent_start
+plug
+until_true 60 grep -q 'volume a is open here.*tried again' $AGENT_LOG
+refused 'volume a is open here.*unmount' liteioctl pool import "$(readlink -f $node)"
+umount /mnt/a
+until_true 60 is_ready
+ok "nor does it take it from whoever has a volume open"
+
+# neither the catalog nor the kernel knows of the end
+known=/var/lib/liteio/ended.json
+exports() { j export list | jq -c '[.items[] | [.generation, .ready]]'; }
+liteioctl export create r 4 --host-nqn "$nqn" >/dev/null
+liteioctl volume detach a >/dev/null
+liteioctl volume detach b >/dev/null
+agent_stop
+LITEIO_STEP_KILL=agent-replug:dropped agent_start
+pull
+plug
+agent_wait_dead
+[ "$(jq -c '[.generations[].generation]' $known)" = '[4]' ] || fail "written down is: $(cat $known)"
+rmmod liteio
+cp $known /run/known
+echo '{"generations":' >$known
+agent_start
+until_true 60 is_ready
+grep -q 'which generations have ended is not known' $AGENT_LOG || fail "nothing is said"
+[ "$(exports)" = '[[4,false]]' ] || fail "exports: $(exports)"
+agent_stop
+mv /run/known $known
+agent_start
+until_true 60 is_ready
+refused 'fenced' liteioctl export create r 4 --host-nqn "$nqn"
+[ "$(jq -c .generations $known)" = '[]' ] || fail "written down is: $(cat $known)"
+liteioctl export create r 5 --host-nqn "$nqn" >/dev/null
+[ "$(exports)" = '[[5,true]]' ] || fail "exports: $(exports)"
+ok "what has ended while the disk was out has ended, though the node forgot it"

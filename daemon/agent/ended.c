@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Generations that have ended while the disk was gone that would say so: a file of a few lines.
+ */
+#include "agent/ended.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/str.h"
+
+/* some ten thousand generations */
+#define ENDED_MAX_BYTES (2u << 20)
+
+struct list {
+	struct liteio_ended *items;
+	size_t n;
+};
+
+static const struct liteio_field ended_fields[] = {
+	{ .key = "pool", .type = LITEIO_FIELD_UUID, .flags = LITEIO_FIELD_REQUIRED,
+	  .offset = offsetof(struct liteio_ended, pool) },
+	{ .key = "volume", .type = LITEIO_FIELD_UUID, .flags = LITEIO_FIELD_REQUIRED,
+	  .offset = offsetof(struct liteio_ended, volume) },
+	{ .key = "generation", .type = LITEIO_FIELD_U64, .flags = LITEIO_FIELD_REQUIRED,
+	  .offset = offsetof(struct liteio_ended, generation) },
+	{ .key = NULL },
+};
+
+static const struct liteio_field list_fields[] = {
+	{ .key = "generations", .type = LITEIO_FIELD_ARRAY,
+	  .flags = LITEIO_FIELD_REQUIRED | LITEIO_FIELD_KEEP_ZERO,
+	  .offset = offsetof(struct list, items), .count_offset = offsetof(struct list, n),
+	  .elem_size = sizeof(struct liteio_ended), .fields = ended_fields },
+	{ .key = NULL },
+};
+
+/* the file is read, changed and written as a whole */
+static pthread_mutex_t ended_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static char *path_of(const struct liteio_agent *a)
+{
+	return liteio_strf("%s/ended.json", a->config.state_dir);
+}
+
+/* what is not there is empty; what is not understood is not */
+static int load(const char *path, struct list *ret, struct liteio_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	struct liteio_json *j;
+	size_t len;
+	int r;
+
+	r = liteio_fs_read(path, ENDED_MAX_BYTES, &text, &len, err);
+	if (r == -ENOENT)
+		return 0;
+	if (!r)
+		r = liteio_json_parse(text, len, &j, err);
+	if (!r) {
+		/* a newer agent may have written more */
+		r = liteio_json_decode(j, list_fields, 0, ret, err);
+		liteio_json_unref(j);
+	}
+	return r ? liteio_error_wrap(err, r, "which generations have ended is not known: %s", path) :
+		   0;
+}
+
+static int save(const struct liteio_agent *a, const char *path, const struct list *list,
+		struct liteio_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	struct liteio_json *j;
+	int r;
+
+	j = liteio_json_encode(list, list_fields);
+	text = liteio_json_print_pretty(j);
+	liteio_json_unref(j);
+	if (strlen(text) > ENDED_MAX_BYTES)
+		return liteio_error_set(err, -ENOSPC,
+					"%s: too many generations have ended on disks that are gone",
+					path);
+	r = liteio_fs_mkdir_p(a->config.state_dir, 0755, err);
+	return r ? r : liteio_fs_write_atomic(path, text, strlen(text), 0644, err);
+}
+
+static struct liteio_ended *find(const struct list *list, const struct liteio_uuid *volume,
+				 uint64_t generation)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->items[i].generation == generation &&
+		    liteio_uuid_equal(&list->items[i].volume, volume))
+			return &list->items[i];
+	}
+	return NULL;
+}
+
+int liteio_ended_add(struct liteio_agent *a, const struct liteio_ended *ended, size_t n,
+		     struct liteio_error *err)
+{
+	_cleanup_free_ char *path = path_of(a);
+	struct list list = { 0 };
+	size_t n_before;
+	int r;
+
+	liteio_guard(&ended_lock);
+	r = load(path, &list, err);
+	n_before = list.n;
+	if (!r)
+		list.items = liteio_realloc(list.items, list.n + n + 1, sizeof(*list.items));
+	for (size_t i = 0; !r && i < n; i++) {
+		if (!find(&list, &ended[i].volume, ended[i].generation))
+			list.items[list.n++] = ended[i];
+	}
+	if (!r && list.n != n_before)
+		r = save(a, path, &list, err);
+	liteio_json_fini(&list, list_fields);
+	return r;
+}
+
+int liteio_ended_check(struct liteio_agent *a, const struct liteio_uuid *volume,
+		       uint64_t generation, struct liteio_error *err)
+{
+	_cleanup_free_ char *path = path_of(a);
+	struct list list = { 0 };
+	int r;
+
+	liteio_guard(&ended_lock);
+	r = load(path, &list, err);
+	if (!r && find(&list, volume, generation))
+		r = liteio_error_set(err, -ESTALE,
+				     "generation %" PRIu64
+				     " has ended: the disk of its pool was gone, and with it what was not flushed",
+				     generation);
+	liteio_json_fini(&list, list_fields);
+	return r;
+}
+
+int liteio_ended_of(struct liteio_agent *a, const struct liteio_uuid *pool,
+		    struct liteio_ended **ret, size_t *ret_n, struct liteio_error *err)
+{
+	_cleanup_free_ char *path = path_of(a);
+	struct list list = { 0 };
+	size_t n = 0;
+	int r;
+
+	*ret = NULL;
+	*ret_n = 0;
+	liteio_guard(&ended_lock);
+	r = load(path, &list, err);
+	for (size_t i = 0; !r && i < list.n; i++) {
+		if (liteio_uuid_equal(&list.items[i].pool, pool))
+			list.items[n++] = list.items[i];
+	}
+	if (!n) {
+		liteio_json_fini(&list, list_fields);
+		return r;
+	}
+	*ret = list.items;
+	*ret_n = n;
+	return 0;
+}
+
+int liteio_ended_settled(struct liteio_agent *a, const struct liteio_ended *ended,
+			 struct liteio_error *err)
+{
+	_cleanup_free_ char *path = path_of(a);
+	struct liteio_ended *found;
+	struct list list = { 0 };
+	int r;
+
+	liteio_guard(&ended_lock);
+	r = load(path, &list, err);
+	found = r ? NULL : find(&list, &ended->volume, ended->generation);
+	if (found) {
+		*found = list.items[--list.n];
+		r = save(a, path, &list, err);
+	}
+	liteio_json_fini(&list, list_fields);
+	return r;
+}
