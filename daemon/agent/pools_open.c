@@ -170,6 +170,10 @@ static int open_one(const struct liteio_opening *o, const char *device)
 	/* that of the one that is wanted has been taken */
 	if (!r && !(o->claim && liteio_uuid_equal(&uuid, &o->uuid)))
 		r = liteio_claim_take(&uuid, device, &claim, &err);
+	if (r == -EBUSY) {
+		may_be_tried_again = true;
+		return r;
+	}
 	if (r) {
 		say_not_opened(o, device, r, &err);
 		return r;
@@ -190,8 +194,9 @@ static bool is_there(struct liteio_opening *o, const char *device)
 
 	if (o->has_uuid && is_open(o->agent, &o->uuid))
 		return false;
+	/* one that is looked for again is not worth a line as long as it is not there */
 	if (o->has_uuid && is_file)
-		return true;
+		return !o->opened || liteio_fs_exists(device);
 	if (liteio_pool_probe(device, &found, NULL))
 		return is_file;
 	if (o->has_uuid)
@@ -226,10 +231,11 @@ static void open_first(struct liteio_opening *o)
 	/* from here on, however long the disk does not even say what it carries */
 	if (o->has_uuid)
 		r = liteio_claim_take(&o->uuid, o->devices[0], &o->claim, &err);
-	if (!r)
-		try_all(o);
+	/* whoever is at it may not get it open */
+	if (r)
+		may_be_tried_again = true;
 	else
-		say_not_opened(o, o->devices[0], r, &err);
+		try_all(o);
 	liteio_claim_give(o->claim);
 	o->claim = NULL;
 }
@@ -389,10 +395,9 @@ static void add_missing_files(struct liteio_openings *all, struct liteio_agent *
 	for (size_t i = 0; i < known->n_pools; i++) {
 		const struct liteio_known_pool *k = &known->pools[i];
 
-		/* what hangs is not looked at again */
+		/* what hangs is not looked at again, and whether it is there may hang */
 		if (k->file && !is_open(a, &k->uuid) && !liteio_claim_is_taken(&k->uuid) &&
-		    !liteio_opening_is_under_way(k->file, &k->uuid) &&
-		    liteio_fs_exists(k->file))
+		    !liteio_opening_is_under_way(k->file, &k->uuid))
 			liteio_opening_add_device(liteio_openings_add(all, a, &k->uuid), k->file);
 	}
 }

@@ -289,12 +289,19 @@ static void prepare(struct liteio_agent *a, struct live *l)
 			l->volume.name, l->att.generation, liteio_error_str(&err, r));
 }
 
-static void link_one(struct liteio_agent *a, const struct live *l)
+static void link_one(struct liteio_agent *a, struct live *l)
 {
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
+	char text[LITEIO_UUID_STRLEN + 1];
 	int r;
 
 	if (!l->prepared)
+		return;
+	/* it may have been ended since it was prepared */
+	liteio_uuid_format(&l->att.volume, text);
+	lock = liteio_locks_take(a->locks, text);
+	if (!is_still_live(l))
 		return;
 	r = liteio_export_link(a, &l->att, &err);
 	if (r)
@@ -319,7 +326,7 @@ static bool has_remote(struct liteio_agent *a, const struct live_set *set)
 }
 
 /* all doors at once; when ports listen already, what is missing can only be added */
-static void link_all(struct liteio_agent *a, const struct live_set *set)
+static void link_all(struct liteio_agent *a, struct live_set *set)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	size_t i;
