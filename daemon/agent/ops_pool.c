@@ -157,6 +157,17 @@ static int find_on_device(struct liteio_agent *a, const char *device,
 	return r;
 }
 
+/* it is not kept, and so it is not open: who asked for it is told that it is not */
+static void take_back(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	if (liteio_pools_take_out(a->pools, p, NULL))
+		return;
+	if (liteio_pool_close(p->engine, NULL))
+		liteio_pools_put_back(a->pools, p);
+	else
+		p->engine = NULL;
+}
+
 /* put it into the table, write it down, bring its exports back */
 static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio_pool *engine,
 	       const char *device, struct liteio_local_pool *ret, struct liteio_error *err)
@@ -175,6 +186,8 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
 		log_info(NULL, "pool %s on %s is open", p->name, device);
 		liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_OPENED, p->name, &p->uuid, NULL, NULL);
 		fill_fresh(p, ret);
+	} else {
+		take_back(a, p);
 	}
 	liteio_pools_put(a->pools, p);
 	return r;
@@ -464,8 +477,9 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 {
 	struct liteio_named_lock *lock _liteio_held_ =
 		liteio_locks_take(a->locks, "pools");
+	struct liteio_error known_err = LITEIO_ERROR_INIT;
 	struct liteio_open_pool *p;
-	int r;
+	int r, remembered;
 
 	r = liteio_pools_get(a->pools, pool, &p, NULL);
 	if (r < 0)
@@ -488,7 +502,10 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 	if (r < 0) {
 		liteio_pools_put_back(a->pools, p);
 		liteio_pools_put(a->pools, p);
-		liteio_pools_remember(a, NULL);
+		remembered = liteio_pools_remember(a, &known_err);
+		if (remembered)
+			log_err(NULL, "pool %s is not on the list of pools any more: %s", pool,
+				liteio_error_str(&known_err, remembered));
 		return r;
 	}
 	p->engine = NULL;
