@@ -187,7 +187,7 @@ static int open_one(const struct liteio_opening *o, const char *device)
  * A device may be there by the same name and be another one. What is not known by its uuid is asked
  * for it: nobody else opens the same pool meanwhile. What is wrong with a file is worth a line.
  */
-static bool is_there(struct liteio_opening *o, const char *device)
+static bool asks_there(struct liteio_opening *o, const char *device)
 {
 	bool is_file = strncmp(device, "/dev/", 5) != 0;
 	struct liteio_pool_found found;
@@ -202,6 +202,19 @@ static bool is_there(struct liteio_opening *o, const char *device)
 	if (o->has_uuid)
 		return liteio_uuid_equal(&found.label.pool_uuid, &o->uuid);
 	return liteio_opening_claim(o, &found.label.pool_uuid) && !is_open(o->agent, &o->uuid);
+}
+
+/* a disk that hangs says in whose name this thread does */
+static bool is_there(struct liteio_opening *o, const char *device)
+{
+	bool is_named = o->has_uuid, is;
+
+	if (is_named)
+		liteio_heir_begin(&o->uuid);
+	is = asks_there(o, device);
+	if (is_named)
+		liteio_heir_end();
+	return is;
 }
 
 /* in the order of the devices, until it is open, or said to be another node's */

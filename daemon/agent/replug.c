@@ -165,7 +165,9 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
 		r = liteio_pools_take_out(a->pools, p, err);
 	if (r)
 		return r;
+	liteio_heir_begin(&p->uuid);
 	r = liteio_pool_drop(p->engine, err);
+	liteio_heir_end();
 	if (r) {
 		liteio_pools_put_back(a->pools, p);
 		return r;
