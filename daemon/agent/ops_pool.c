@@ -194,19 +194,23 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
 }
 
 /* @was_on: as for liteio_pool_open(); NULL: as the list of known pools says */
-static int open_and_add(struct liteio_agent *a, liteio_replug_open_fn open, const char *device,
+static int open_and_add(struct liteio_agent *a, bool is_import, const char *device,
 			const char *was_on, const struct liteio_uuid *uuid,
 			struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	_cleanup_free_ char *place = was_on ? NULL : liteio_known_place(a, uuid);
+	const struct liteio_replug_how how = { .device = device,
+					       .was_on = was_on ? was_on : place,
+					       .is_import = is_import };
 	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
 	struct liteio_pool *engine;
+	bool again;
 	int r;
 
 	r = liteio_claim_take(uuid, device, &claim, err);
 	if (r)
 		return r;
-	r = liteio_replug_open(a, open, device, was_on ? was_on : place, uuid, &engine, err);
+	r = liteio_replug_open(a, &how, uuid, &engine, &again, err);
 	return r ? r : add(a, claim, engine, device, ret, err);
 }
 
@@ -289,11 +293,11 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 	 */
 	if (liteio_pool_probe(req->device, &found, NULL) == 0 && found.untouched &&
 	    strcmp(found.label.pool_name, req->name) == 0)
-		return open_and_add(a, liteio_pool_open, req->device, req->device,
+		return open_and_add(a, false, req->device, req->device,
 				    &found.label.pool_uuid, ret, err);
 	r = liteio_pool_format(&format, &uuid, err);
 	/* of what has just been made there is no other copy */
-	return r ? r : open_and_add(a, liteio_pool_open, req->device, req->device, &uuid, ret, err);
+	return r ? r : open_and_add(a, false, req->device, req->device, &uuid, ret, err);
 }
 
 int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
@@ -361,7 +365,7 @@ static int check_name_free(struct liteio_agent *a, const char *device,
 }
 
 /* @was_on: as for open_and_add() */
-static int import(struct liteio_agent *a, liteio_replug_open_fn open, const char *was_on,
+static int import(struct liteio_agent *a, bool is_import, const char *was_on,
 		  const struct liteio_local_pool_import *req, struct liteio_local_pool *ret,
 		  struct liteio_error *err)
 {
@@ -385,20 +389,20 @@ static int import(struct liteio_agent *a, liteio_replug_open_fn open, const char
 	if (probed)
 		return liteio_error_set(err, probed, "%s", liteio_error_str(&probe_err, probed));
 	r = check_name_free(a, req->device, &found, err);
-	return r ? r : open_and_add(a, open, req->device, was_on, &found.label.pool_uuid, ret, err);
+	return r ? r : open_and_add(a, is_import, req->device, was_on, &found.label.pool_uuid, ret, err);
 }
 
 int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
 			  struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	/* as if it was open there last: whatever the others do not say */
-	return import(a, liteio_pool_import, req->force ? req->device : NULL, req, ret, err);
+	return import(a, true, req->force ? req->device : NULL, req, ret, err);
 }
 
 int liteio_op_pool_reopen(struct liteio_agent *a, const struct liteio_local_pool_import *req,
 			  struct liteio_local_pool *ret, struct liteio_error *err)
 {
-	return import(a, liteio_pool_open, NULL, req, ret, err);
+	return import(a, false, NULL, req, ret, err);
 }
 
 int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,

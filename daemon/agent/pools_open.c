@@ -67,27 +67,25 @@ static void remember(struct liteio_agent *a)
 
 /*
  * An agent that was killed has it as long as one of its threads hangs, or some disk does not answer
- * that may carry a newer one, or a volume of it is open on the disk that was pulled out: then it is
- * tried again
+ * that may carry a newer one: then it is tried again
  */
-static bool is_worth_another(const struct liteio_opening *o, const char *device, int r)
+static bool ends_by_itself(const char *device, int r)
 {
-	if (r != -EBUSY)
-		return r == -EAGAIN;
-	return liteio_pool_is_locked(device) || (o->has_uuid && liteio_pool_is_left(&o->uuid));
+	return r == -EAGAIN || (r == -EBUSY && liteio_pool_is_locked(device));
 }
 
-static void say_not_opened(const struct liteio_opening *o, const char *device, int r,
+static void say_not_opened(const struct liteio_opening *o, const char *device, int r, bool again,
 			   const struct liteio_error *err)
 {
-	if (!is_worth_another(o, device, r)) {
-		log_err(NULL, "pool on %s can not be opened: %s", device, liteio_error_str(err, r));
+	if (again)
+		may_be_tried_again = true;
+	if (o->is_again)
 		return;
-	}
-	if (!o->is_again)
+	if (again)
 		log_warning(NULL, "pool on %s: %s: it is tried again", device,
 			    liteio_error_str(err, r));
-	may_be_tried_again = true;
+	else
+		log_err(NULL, "pool on %s can not be opened: %s", device, liteio_error_str(err, r));
 }
 
 /* is it this pool, or, when none is wanted, which one is it? */
@@ -124,20 +122,22 @@ static int open_claimed(const struct liteio_opening *o, const char *device, stru
 			const struct liteio_uuid *uuid)
 {
 	_cleanup_free_ char *place = liteio_known_place(o->agent, uuid);
+	const struct liteio_replug_how how = { .device = device, .was_on = place };
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_agent *a = o->agent;
 	struct liteio_open_pool *p;
 	struct liteio_pool *engine;
+	bool again;
 	int r;
 
-	r = liteio_replug_open(a, liteio_pool_open, device, place, uuid, &engine, &err);
+	r = liteio_replug_open(a, &how, uuid, &engine, &again, &err);
 	/* said by its first disk, and no copy of it is here: what one disk says is not enough */
 	if (r == -EPERM) {
 		forget_exported(a, device, uuid);
 		return r;
 	}
 	if (r < 0) {
-		say_not_opened(o, device, r, &err);
+		say_not_opened(o, device, r, again || ends_by_itself(device, r), &err);
 		return r;
 	}
 	r = liteio_claim_add(claim, a->pools, engine, &p, &err);
@@ -175,7 +175,7 @@ static int open_one(const struct liteio_opening *o, const char *device)
 		return r;
 	}
 	if (r) {
-		say_not_opened(o, device, r, &err);
+		say_not_opened(o, device, r, ends_by_itself(device, r), &err);
 		return r;
 	}
 	if (is_open(o->agent, &uuid))

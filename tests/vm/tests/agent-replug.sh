@@ -152,7 +152,7 @@ agent_stop
 pull
 agent_start
 plug
-until_true 60 grep -q 'volume a is open here.*tried again' $AGENT_LOG
+until_true 60 grep -q 'volume a.*: it is tried again' $AGENT_LOG
 # unless the agent is at it by itself
 import_is_refused() { refused 'volume a is open here.*unmount' liteioctl pool import "$(readlink -f $node)"; }
 until_true 30 import_is_refused
@@ -170,9 +170,11 @@ liteioctl volume detach b >/dev/null
 agent_stop
 LITEIO_STEP_KILL=agent-replug:dropped agent_start
 pull
+written_down() { [ "$(jq -c '[.generations[].generation]' $known)" = '[4]' ]; }
+until_true 30 written_down
 plug
 agent_wait_dead
-[ "$(jq -c '[.generations[].generation]' $known)" = '[4]' ] || fail "written down is: $(cat $known)"
+written_down || fail "written down is: $(cat $known)"
 rmmod liteio
 cp $known /run/known
 echo '{"generations":' >$known
