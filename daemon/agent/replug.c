@@ -114,7 +114,7 @@ static bool is_remote(const struct liteio_catalog_attachment *atts, size_t n,
 	return true;
 }
 
-/* all that the catalog has live, and all that the kernel has besides: a fence may not be at its end */
+/* all that is live in the catalog, and what the kernel has: a fence may not be at its end */
 static void list_attached(struct liteio_pool *engine, struct liteio_generations *in_kernel,
 			  struct attached_list *ret)
 {

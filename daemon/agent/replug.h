@@ -10,8 +10,8 @@
  * Of another node nobody knows whether it has a volume open. What it has written and not flushed
  * may have gone with the power of the disk, and its next flush must not succeed on the new one:
  * its generation is ended: by ended.h as soon as the disk is gone, in the kernel before the pool is
- * taken out, and in the catalog when it is open again. The consumer sees errors, never a success, until it is
- * attached anew.
+ * taken out, and in the catalog when it is open again. The consumer sees errors, never a success,
+ * until it is attached anew.
  *
  * By itself that is done only for the disk that is gone (pool/back.h), never for an image of it or
  * of another disk of the pool: such a one is left to an import by hand.

@@ -256,7 +256,7 @@ static int settle_one(struct liteio_agent *a, struct liteio_open_pool *p,
 	return liteio_ended_settled(a, ended, err);
 }
 
-/* what ended while the disk was gone; what can not be written down now is not brought back either */
+/* what ended while the disk was gone; what can not be written down is not brought back either */
 static void settle_ended(struct liteio_agent *a, struct liteio_open_pool *p)
 {
 	_cleanup_free_ struct liteio_ended *ended = NULL;
