@@ -389,7 +389,10 @@ static int import(struct liteio_agent *a, bool is_import, const char *was_on,
 	if (probed)
 		return liteio_error_set(err, probed, "%s", liteio_error_str(&probe_err, probed));
 	r = check_name_free(a, req->device, &found, err);
-	return r ? r : open_and_add(a, is_import, req->device, was_on, &found.label.pool_uuid, ret, err);
+	if (!r)
+		r = open_and_add(a, is_import, req->device, was_on, &found.label.pool_uuid, ret,
+				 err);
+	return r;
 }
 
 int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,

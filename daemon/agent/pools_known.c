@@ -227,7 +227,7 @@ static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 	size_t i, n_open;
 	int r;
 
-	/* one that is there and can not be read is not overwritten: what was on it is still known */
+	/* one that is there and can not be read is not overwritten: it may be put right again */
 	r = known_load(a, &old, err);
 	if (r)
 		return r;
@@ -236,7 +236,8 @@ static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 	for (i = 0; i < old.n_pools; i++) {
 		const struct liteio_known_pool *k = &old.pools[i];
 
-		if (!has_uuid(new.pools, n_open, &k->uuid) && !has_successor(k, new.pools, n_open) &&
+		if (!has_uuid(new.pools, n_open, &k->uuid) &&
+		    !has_successor(k, new.pools, n_open) &&
 		    !(forget && liteio_uuid_equal(&k->uuid, forget)))
 			known_add(&new, k);
 	}

@@ -118,8 +118,8 @@ static void let_go(const char *device, const struct liteio_uuid *uuid, struct li
 }
 
 /* @claim is on @uuid */
-static int open_claimed(const struct liteio_opening *o, const char *device, struct liteio_claim *claim,
-			const struct liteio_uuid *uuid)
+static int open_claimed(const struct liteio_opening *o, const char *device,
+			struct liteio_claim *claim, const struct liteio_uuid *uuid)
 {
 	_cleanup_free_ char *place = liteio_known_place(o->agent, uuid);
 	const struct liteio_replug_how how = { .device = device, .was_on = place };

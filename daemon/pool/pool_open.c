@@ -225,7 +225,8 @@ static int check_device_unused(const char *device, struct liteio_error *err)
 	return info.n_holders ? 0 : liteio_block_check_unclaimed(device, err);
 }
 
-static int check_all_unused(struct liteio_pool *p, struct liteio_error *err)
+/* nobody but us may be on the devices: before the first activation that can be asked */
+static int check_unused(struct liteio_pool *p, struct liteio_error *err)
 {
 	char device[sizeof(p->store.path)];
 	int r = 0;
@@ -235,12 +236,6 @@ static int check_all_unused(struct liteio_pool *p, struct liteio_error *err)
 		r = check_device_unused(device, err);
 	}
 	return r;
-}
-
-/* nobody but us may be on the devices: before the first activation that can be asked */
-static int check_unused(struct liteio_pool *p, struct liteio_error *err)
-{
-	return liteio_pool_is_active(p) ? 0 : check_all_unused(p, err);
 }
 
 /* the catalog speaks of nothing that the label does not have */
@@ -306,7 +301,7 @@ static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
 {
 	int r = read_pool(p, device, err);
 
-	if (!r)
+	if (!r && !liteio_pool_is_active(p))
 		r = check_unused(p, err);
 	if (!r)
 		r = liteio_pool_check_open(p, liteio_pool_is_active(p), is_import, err);
@@ -417,7 +412,7 @@ static int check_left(struct liteio_pool *p, bool is_import, struct liteio_error
 		return liteio_error_set(err, -ESTALE,
 					"pool %s was on a disk that is gone, and whether that is %s is not known: import it with force if it is",
 					p->store.label.pool_name, p->store.path);
-	r = check_all_unused(p, err);
+	r = check_unused(p, err);
 	return r ? r : liteio_pool_check_apart(p, is_import, err);
 }
 
