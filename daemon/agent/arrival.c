@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/door.h"
 #include "agent/events.h"
 #include "agent/pools.h"
 #include "agent/replug.h"
@@ -116,6 +117,9 @@ static void look(void *arg)
 	}
 	free(w->seen);
 	w->seen = now;
+	/* what it waits for may have been put right by hand */
+	if (liteio_door_is_closed(w->agent))
+		liteio_door_review(w->agent);
 }
 
 static void looked(void *arg)

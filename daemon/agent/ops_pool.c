@@ -21,6 +21,7 @@
 #include "model/local.h"
 #include "pool/copies.h"
 #include "pool/disk.h"
+#include "pool/heir.h"
 
 /* as the API says them */
 static const char *const state_names[] = {
@@ -157,15 +158,22 @@ static int find_on_device(struct liteio_agent *a, const char *device,
 	return r;
 }
 
-/* it is not kept, and so it is not open: who asked for it is told that it is not */
-static void take_back(struct liteio_agent *a, struct liteio_open_pool *p)
+/* it is not kept, and so it is not open: who asked for it is told that it is not. False: it is */
+static bool take_back(struct liteio_agent *a, struct liteio_open_pool *p)
 {
+	int r;
+
 	if (liteio_pools_take_out(a->pools, p, NULL))
-		return;
-	if (liteio_pool_close(p->engine, NULL))
+		return false;
+	liteio_heir_begin(&p->uuid);
+	r = liteio_pool_close(p->engine, NULL);
+	liteio_heir_end();
+	if (r) {
 		liteio_pools_put_back(a->pools, p);
-	else
-		p->engine = NULL;
+		return false;
+	}
+	p->engine = NULL;
+	return true;
 }
 
 /* put it into the table, write it down, bring its exports back */
@@ -177,17 +185,22 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
 
 	r = liteio_claim_add(claim, a->pools, engine, &p, err);
 	if (r < 0) {
-		liteio_pool_release(engine);
+		/* given up meanwhile: as nobody uses it, it goes */
+		if (r != -ECANCELED || liteio_pool_close(engine, NULL))
+			liteio_pool_release(engine);
 		return r;
 	}
 	r = liteio_pools_remember(a, err);
+	if (r && !take_back(a, p)) {
+		log_err(NULL, "pool %s is open and not on the list of pools: %s", p->name,
+			liteio_error_str(err, r));
+		r = 0;
+	}
 	if (r == 0) {
 		liteio_restore_pool(a, p);
 		log_info(NULL, "pool %s on %s is open", p->name, device);
 		liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_OPENED, p->name, &p->uuid, NULL, NULL);
 		fill_fresh(p, ret);
-	} else {
-		take_back(a, p);
 	}
 	liteio_pools_put(a->pools, p);
 	return r;
@@ -201,13 +214,19 @@ static int open_and_add(struct liteio_agent *a, bool is_import, const char *devi
 	_cleanup_free_ char *place = was_on ? NULL : liteio_known_place(a, uuid);
 	const struct liteio_replug_how how = { .device = device,
 					       .was_on = was_on ? was_on : place,
+					       .is_asked = was_on,
 					       .is_import = is_import };
 	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_known known = { 0 };
 	struct liteio_pool *engine;
 	bool again;
 	int r;
 
-	r = liteio_claim_take(uuid, device, &claim, err);
+	/* what can not be kept need not be opened */
+	r = liteio_known_list(a, &known, err);
+	liteio_known_list_free(&known);
+	if (!r)
+		r = liteio_claim_take(uuid, device, &claim, err);
 	if (r)
 		return r;
 	r = liteio_replug_open(a, &how, uuid, &engine, &again, err);
@@ -511,8 +530,8 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 		liteio_pools_put(a->pools, p);
 		remembered = liteio_pools_remember(a, &known_err);
 		if (remembered)
-			log_err(NULL, "pool %s is not on the list of pools any more: %s", pool,
-				liteio_error_str(&known_err, remembered));
+			log_err(NULL, "pool %s is there still, the list of pools may not have it: %s",
+				pool, liteio_error_str(&known_err, remembered));
 		return r;
 	}
 	p->engine = NULL;

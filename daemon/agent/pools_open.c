@@ -382,10 +382,14 @@ void liteio_pools_open_known(struct liteio_agent *a)
 
 bool liteio_pools_any_missing(struct liteio_agent *a)
 {
+	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_known known = { 0 };
 	bool missing = false;
 
-	liteio_known_list(a, &known, NULL);
+	/* of a list that can not be read all is missing, until somebody puts it right */
+	missing = liteio_known_list(a, &known, &err) != 0;
+	if (missing)
+		may_be_tried_again = true;
 	for (size_t i = 0; i < known.n_pools; i++)
 		missing = missing || !is_open(a, &known.pools[i].uuid);
 	liteio_known_list_free(&known);
@@ -425,7 +429,8 @@ static void add_missing_devices(struct liteio_openings *all, struct liteio_agent
 
 	(void)liteio_pool_scan(&found, &n, NULL);
 	for (size_t i = 0; i < n; i++) {
-		if (!is_known(known, &found[i].label.pool_uuid))
+		if (!is_known(known, &found[i].label.pool_uuid) &&
+		    !is_open(a, &found[i].label.pool_uuid))
 			continue;
 		/* its disk was pulled out, and this is that disk again */
 		if (!liteio_pools_unplug_for(a, &found[i], is_again))
@@ -438,10 +443,12 @@ static void add_missing_devices(struct liteio_openings *all, struct liteio_agent
 void liteio_pools_open_missing(struct liteio_agent *a, bool is_again,
 			       void (*opened)(struct liteio_agent *a, struct liteio_open_pool *p))
 {
+	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_known known = { 0 };
 	struct liteio_openings all = { .end_ms = liteio_now_ms() + LITEIO_OPENING_BUDGET_MS };
 
-	liteio_known_list(a, &known, NULL);
+	/* why it can not be read was said at the start */
+	(void)liteio_known_list(a, &known, &err);
 	add_missing_files(&all, a, &known);
 	add_missing_devices(&all, a, &known, is_again);
 	liteio_known_list_free(&known);

@@ -312,13 +312,19 @@ bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_fo
 /* ---- what an earlier agent has left ---- */
 
 /* the pool is in the kernel on the disk that is gone, and in no table */
-static int drop_left(struct liteio_agent *a, const char *device, const char *was_on, bool is_import,
+static int drop_left(struct liteio_agent *a, const struct liteio_replug_how *how,
 		     const struct liteio_uuid *uuid, struct liteio_error *err)
 {
+	const struct liteio_pool_left left = {
+		.device = how->device,
+		.was_on = how->was_on,
+		.is_asked = how->is_asked,
+		.is_import = how->is_import,
+	};
 	struct liteio_pool *engine;
 	int r;
 
-	r = liteio_pool_open_left(device, was_on, is_import, &engine, err);
+	r = liteio_pool_open_left(&left, &engine, err);
 	if (r)
 		return r;
 	r = end_all(a, engine, uuid, err);
@@ -346,7 +352,7 @@ int liteio_replug_open(struct liteio_agent *a, const struct liteio_replug_how *h
 	liteio_heir_begin(uuid);
 	r = open(how->device, how->was_on, ret, err);
 	if (r == -ENODEV) {
-		left = drop_left(a, how->device, how->was_on, how->is_import, uuid, &left_err);
+		left = drop_left(a, how, uuid, &left_err);
 		*ret_again = !is_final(left) && left != -ENODEV;
 		if (left == 0) {
 			r = open(how->device, how->was_on, ret, err);

@@ -66,11 +66,13 @@ bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_fo
  * @device: where it is
  * @was_on: as for liteio_pool_open()
  * @is_import: by liteio_pool_import()
+ * @is_asked: somebody says that it is the disk that @was_on means, whatever it is
  */
 struct liteio_replug_how {
 	const char *device;
 	const char *was_on;
 	bool is_import;
+	bool is_asked;
 };
 
 /**

@@ -194,11 +194,22 @@ int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool 
 		     struct liteio_error *err);
 
 /**
- * liteio_pool_open_left() - open a pool that the kernel has from a disk that is gone
+ * struct liteio_pool_left - a pool that the kernel has from a disk that is gone
  * @device: the disk that is back; one that is none is never left
- * @was_on: as for liteio_pool_open(): the id of the only disk of the pool, or @device itself when
- *	somebody says so
+ * @was_on: as for liteio_pool_open(): the id of the only disk of the pool, or its lasting path
+ * @is_asked: somebody says that it is that disk
  * @is_import: as liteio_pool_import(), else as liteio_pool_open()
+ */
+struct liteio_pool_left {
+	const char *device;
+	const char *was_on;
+	bool is_asked;
+	bool is_import;
+};
+
+/**
+ * liteio_pool_open_left() - open such a pool, only to take it out
+ * @how: which, and from where
  * @ret: for looking at its attachments, liteio_pool_drop() and liteio_pool_release()
  * @err: why not
  *
@@ -209,8 +220,8 @@ int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool 
  * the kernel from a disk that is gone, -ESTALE it is not known to be that disk, or as
  * liteio_pool_open().
  */
-int liteio_pool_open_left(const char *device, const char *was_on, bool is_import,
-			  struct liteio_pool **ret, struct liteio_error *err);
+int liteio_pool_open_left(const struct liteio_pool_left *how, struct liteio_pool **ret,
+			  struct liteio_error *err);
 
 /**
  * liteio_pool_import() - open a pool that comes from elsewhere, or was exported

@@ -69,6 +69,9 @@ int liteio_pool_check_back(struct liteio_pool *p, const struct liteio_pool_found
 		return r;
 	if (!f->label.this_device)
 		now.sequence = liteio_pool_catalog_sequence(f->device);
+	/* a disk that is not quite there yet is not a stale one */
+	if (!f->label.this_device && !now.sequence)
+		return liteio_error_set(err, -EIO, "its catalog can not be read");
 	memcpy(now.id, info.id, sizeof(now.id));
 	now.size = info.size_bytes;
 	{

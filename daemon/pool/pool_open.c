@@ -392,43 +392,45 @@ int liteio_pool_import(const char *device, const char *was_on, struct liteio_poo
 	return open_pool(device, was_on, true, ret, err);
 }
 
-static bool is_the_one(const struct liteio_pool *p)
+static bool is_the_one(const struct liteio_pool *p, bool is_asked)
 {
-	if (!p->was_on)
-		return false;
-	return !strcmp(p->was_on, p->named) ||
-	       (p->store.label.n_devices == 1 && p->store.id[0] && !strcmp(p->was_on, p->store.id));
+	if (is_asked)
+		return true;
+	return p->was_on && p->store.label.n_devices == 1 &&
+	       (!strcmp(p->was_on, p->named) ||
+		(p->store.id[0] && !strcmp(p->was_on, p->store.id)));
 }
 
 /* the kernel has it from nothing but disks that are gone, and this is where it was */
-static int check_left(struct liteio_pool *p, bool is_import, struct liteio_error *err)
+static int check_left(struct liteio_pool *p, const struct liteio_pool_left *how,
+		      struct liteio_error *err)
 {
 	int r = liteio_pool_check_below(p, err);
 
 	if (r != -ENODEV)
 		return r ? r : liteio_error_set(err, -ENODEV, "pool %s is in use from %s",
 						p->store.label.pool_name, p->store.path);
-	if (!is_the_one(p))
+	if (!is_the_one(p, how->is_asked))
 		return liteio_error_set(err, -ESTALE,
 					"pool %s was on a disk that is gone, and whether that is %s is not known: import it with force if it is",
 					p->store.label.pool_name, p->store.path);
 	r = check_unused(p, err);
-	return r ? r : liteio_pool_check_apart(p, is_import, err);
+	return r ? r : liteio_pool_check_apart(p, how->is_import, err);
 }
 
-int liteio_pool_open_left(const char *device, const char *was_on, bool is_import,
-			  struct liteio_pool **ret, struct liteio_error *err)
+int liteio_pool_open_left(const struct liteio_pool_left *how, struct liteio_pool **ret,
+			  struct liteio_error *err)
 {
 	struct liteio_pool *p;
 	struct stat st;
 	int r;
 
-	if (stat(device, &st) || !S_ISBLK(st.st_mode))
-		return liteio_error_set(err, -ENODEV, "%s is no disk", device);
-	p = pool_new(device, was_on);
-	r = read_pool(p, device, err);
+	if (stat(how->device, &st) || !S_ISBLK(st.st_mode))
+		return liteio_error_set(err, -ENODEV, "%s is no disk", how->device);
+	p = pool_new(how->device, how->was_on);
+	r = read_pool(p, how->device, err);
 	if (!r)
-		r = check_left(p, is_import, err);
+		r = check_left(p, how, err);
 	p->named = NULL;
 	p->was_on = NULL;
 	if (r)
