@@ -394,11 +394,9 @@ int liteio_pool_import(const char *device, const char *was_on, struct liteio_poo
 
 static bool is_the_one(const struct liteio_pool *p, bool is_asked)
 {
-	if (is_asked)
-		return true;
-	return p->was_on && p->store.label.n_devices == 1 &&
-	       (!strcmp(p->was_on, p->named) ||
-		(p->store.id[0] && !strcmp(p->was_on, p->store.id)));
+	return is_asked || (p->was_on && p->store.label.n_devices == 1 &&
+			    (!strcmp(p->was_on, p->named) ||
+			     (p->store.id[0] && !strcmp(p->was_on, p->store.id))));
 }
 
 /* the kernel has it from nothing but disks that are gone, and this is where it was */
