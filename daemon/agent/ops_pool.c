@@ -212,7 +212,7 @@ static int open_and_add(struct liteio_agent *a, bool is_import, const char *devi
 			struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	_cleanup_free_ char *place = was_on ? NULL : liteio_known_place(a, uuid);
-	const struct liteio_replug_how how = { .device = device,
+	const struct liteio_pool_how how = { .device = device,
 					       .was_on = was_on ? was_on : place,
 					       .is_asked = was_on,
 					       .is_import = is_import };

@@ -121,7 +121,7 @@ static int open_claimed(const struct liteio_opening *o, const char *device,
 			struct liteio_claim *claim, const struct liteio_uuid *uuid)
 {
 	_cleanup_free_ char *place = liteio_known_place(o->agent, uuid);
-	const struct liteio_replug_how how = { .device = device, .was_on = place };
+	const struct liteio_pool_how how = { .device = device, .was_on = place };
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_agent *a = o->agent;
 	struct liteio_open_pool *p;

@@ -312,19 +312,13 @@ bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_fo
 /* ---- what an earlier agent has left ---- */
 
 /* the pool is in the kernel on the disk that is gone, and in no table */
-static int drop_left(struct liteio_agent *a, const struct liteio_replug_how *how,
+static int drop_left(struct liteio_agent *a, const struct liteio_pool_how *how,
 		     const struct liteio_uuid *uuid, struct liteio_error *err)
 {
-	const struct liteio_pool_left left = {
-		.device = how->device,
-		.was_on = how->was_on,
-		.is_asked = how->is_asked,
-		.is_import = how->is_import,
-	};
 	struct liteio_pool *engine;
 	int r;
 
-	r = liteio_pool_open_left(&left, &engine, err);
+	r = liteio_pool_open_left(how, &engine, err);
 	if (r)
 		return r;
 	r = end_all(a, engine, uuid, err);
@@ -338,7 +332,7 @@ static int drop_left(struct liteio_agent *a, const struct liteio_replug_how *how
 	return r;
 }
 
-int liteio_replug_open(struct liteio_agent *a, const struct liteio_replug_how *how,
+int liteio_replug_open(struct liteio_agent *a, const struct liteio_pool_how *how,
 		       const struct liteio_uuid *uuid, struct liteio_pool **ret, bool *ret_again,
 		       struct liteio_error *err)
 {

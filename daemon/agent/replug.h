@@ -26,6 +26,7 @@ struct liteio_error;
 struct liteio_open_pool;
 struct liteio_pool;
 struct liteio_pool_found;
+struct liteio_pool_how;
 struct liteio_uuid;
 
 /* a disk of some open pool is gone. Any thread */
@@ -62,20 +63,6 @@ bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_fo
 			     bool is_again);
 
 /**
- * struct liteio_replug_how - what is opened, and how
- * @device: where it is
- * @was_on: as for liteio_pool_open()
- * @is_import: by liteio_pool_import()
- * @is_asked: somebody says that it is the disk that @was_on means, whatever it is
- */
-struct liteio_replug_how {
-	const char *device;
-	const char *was_on;
-	bool is_import;
-	bool is_asked;
-};
-
-/**
  * liteio_replug_open() - open a pool, also one that another agent has left on a disk that is gone
  * @a: the agent
  * @how: what is opened
@@ -89,7 +76,7 @@ struct liteio_replug_how {
  * worker. Return: 0; -EBUSY a volume of it is open; -ESTALE @device is not known to be that disk,
  * and somebody has to say so; or as liteio_pool_open().
  */
-int liteio_replug_open(struct liteio_agent *a, const struct liteio_replug_how *how,
+int liteio_replug_open(struct liteio_agent *a, const struct liteio_pool_how *how,
 		       const struct liteio_uuid *uuid, struct liteio_pool **ret, bool *ret_again,
 		       struct liteio_error *err);
 

@@ -212,19 +212,19 @@ static bool is_ended(const struct live *l)
 }
 
 /* the disk was not there to write it down on (replug.h): before anything else of it is restored */
-static int end_attachment(const struct live *l, struct liteio_error *err)
+static int end_generation(struct liteio_open_pool *p, const struct liteio_uuid *volume,
+			  const char *name, uint64_t generation, struct liteio_error *err)
 {
 	LITEIO_LANE(lane);
 	int r;
 
-	r = liteio_lane_enter(l->pool, LITEIO_LANE_FENCE, &lane, err);
+	r = liteio_lane_enter(p, LITEIO_LANE_FENCE, &lane, err);
 	if (r == 0)
-		r = liteio_pool_attachment_fence(l->pool->engine, &l->att.volume, l->att.generation,
-						 false, err);
+		r = liteio_pool_attachment_fence(p->engine, volume, generation, false, err);
 	if (r == 0)
 		log_warning(NULL,
 			    "volume %s: generation %" PRIu64 " has ended: its consumer has to attach it again",
-			    l->volume.name, l->att.generation);
+			    name, generation);
 	return r;
 }
 
@@ -237,23 +237,13 @@ static int settle_one(struct liteio_agent *a, struct liteio_open_pool *p,
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	char text[LITEIO_UUID_STRLEN + 1];
-	LITEIO_LANE(lane);
 	int r;
 
 	liteio_uuid_format(&ended->volume, text);
 	lock = liteio_locks_take(a->locks, text);
-	r = liteio_lane_enter(p, LITEIO_LANE_FENCE, &lane, err);
-	if (r == 0)
-		r = liteio_pool_attachment_fence(p->engine, &ended->volume, ended->generation,
-						 false, err);
-	/* the volume is not there any more */
-	if (r && r != -ENOENT)
-		return r;
-	if (r == 0)
-		log_warning(NULL,
-			    "volume %s: generation %" PRIu64 " has ended: its consumer has to attach it again",
-			    text, ended->generation);
-	return liteio_ended_settled(a, ended, err);
+	r = end_generation(p, &ended->volume, text, ended->generation, err);
+	/* or the volume is not there any more */
+	return r && r != -ENOENT ? r : liteio_ended_settled(a, ended, err);
 }
 
 /* what ended while the disk was gone; what can not be written down is not brought back either */
@@ -294,7 +284,8 @@ static void prepare(struct liteio_agent *a, struct live *l)
 		r = liteio_restore_names(&l->volume, l->att.generation, &err);
 	l->prepared = r == 0;
 	if (r == -ESTALE && !(l->att.flags & LITEIO_CATALOG_ATT_LOCAL) && is_ended(l))
-		r = end_attachment(l, &err);
+		r = end_generation(l->pool, &l->att.volume, l->volume.name,
+				   l->att.generation, &err);
 	if (r)
 		log_err(NULL, "volume %s: generation %" PRIu64 " is not restored: %s",
 			l->volume.name, l->att.generation, liteio_error_str(&err, r));

@@ -65,7 +65,8 @@ struct liteio_local_pool_set {
 /**
  * struct liteio_local_pool_import - POST /v1/pools/import
  * @device: the disk or file that carries a pool that was made elsewhere, or was exported
- * @force: also while some disk that might carry a newer copy of it does not answer
+ * @force: also while some disk that might carry a newer copy of it does not answer, and when the
+ *	kernel has it from a disk that is gone and nobody knows whether this is that one
  */
 struct liteio_local_pool_import {
 	char *device;

@@ -189,8 +189,6 @@ int liteio_pool_mend_label(struct liteio_pool *p, struct liteio_error *err);
 int liteio_pool_check_below(const struct liteio_pool *p, struct liteio_error *err);
 /* liteio_pool_check_open() of one that is not in the kernel, whatever is there */
 int liteio_pool_check_apart(struct liteio_pool *p, bool is_import, struct liteio_error *err);
-/* while it is opened: the disk of @p is the one that it was on last, as far as that is known */
-bool liteio_pool_was_here(const struct liteio_pool *p);
 
 /*
  * @store is open on one device, with its label: go to home, and have all others open. 0; -ENODEV

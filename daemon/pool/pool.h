@@ -194,13 +194,13 @@ int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool 
 		     struct liteio_error *err);
 
 /**
- * struct liteio_pool_left - a pool that the kernel has from a disk that is gone
- * @device: the disk that is back; one that is none is never left
- * @was_on: as for liteio_pool_open(): the id of the only disk of the pool, or its lasting path
- * @is_asked: somebody says that it is that disk
+ * struct liteio_pool_how - how a pool is opened
+ * @device: where it is
+ * @was_on: as for liteio_pool_open()
+ * @is_asked: somebody says that @device is the disk that it was on, whatever it is
  * @is_import: as liteio_pool_import(), else as liteio_pool_open()
  */
-struct liteio_pool_left {
+struct liteio_pool_how {
 	const char *device;
 	const char *was_on;
 	bool is_asked;
@@ -208,8 +208,9 @@ struct liteio_pool_left {
 };
 
 /**
- * liteio_pool_open_left() - open such a pool, only to take it out
- * @how: which, and from where
+ * liteio_pool_open_left() - open a pool that the kernel has from a disk that is gone, only to take
+ *	it out
+ * @how: from the disk that is back; a file never is
  * @ret: for looking at its attachments, liteio_pool_drop() and liteio_pool_release()
  * @err: why not
  *
@@ -220,7 +221,7 @@ struct liteio_pool_left {
  * the kernel from a disk that is gone, -ESTALE it is not known to be that disk, or as
  * liteio_pool_open().
  */
-int liteio_pool_open_left(const struct liteio_pool_left *how, struct liteio_pool **ret,
+int liteio_pool_open_left(const struct liteio_pool_how *how, struct liteio_pool **ret,
 			  struct liteio_error *err);
 
 /**

@@ -93,7 +93,8 @@ static uint64_t smallest(const struct liteio_pool *p)
 	return min;
 }
 
-bool liteio_pool_was_here(const struct liteio_pool *p)
+/* while it is opened: its disk is the one that it was on last, as far as that is known */
+static bool was_here(const struct liteio_pool *p)
 {
 	const char *was_on = p->was_on;
 	char *at _cleanup_free_ = NULL;
@@ -116,7 +117,7 @@ int liteio_pool_check_heard(const struct liteio_pool *p, const struct liteio_poo
 {
 	if (!silence->free[0] || silence->free_bytes < smallest(p))
 		return 0;
-	if (liteio_pool_was_here(p))
+	if (was_here(p))
 		return 0;
 	return liteio_error_set(err, -EAGAIN,
 				"%s does not answer: until it does, or is taken away, nobody knows whether pool %s on %s is a stale copy of what is there; who knows that it is not imports it with force",

@@ -400,7 +400,7 @@ static bool is_the_one(const struct liteio_pool *p, bool is_asked)
 }
 
 /* the kernel has it from nothing but disks that are gone, and this is where it was */
-static int check_left(struct liteio_pool *p, const struct liteio_pool_left *how,
+static int check_left(struct liteio_pool *p, const struct liteio_pool_how *how,
 		      struct liteio_error *err)
 {
 	int r = liteio_pool_check_below(p, err);
@@ -416,7 +416,7 @@ static int check_left(struct liteio_pool *p, const struct liteio_pool_left *how,
 	return r ? r : liteio_pool_check_apart(p, how->is_import, err);
 }
 
-int liteio_pool_open_left(const struct liteio_pool_left *how, struct liteio_pool **ret,
+int liteio_pool_open_left(const struct liteio_pool_how *how, struct liteio_pool **ret,
 			  struct liteio_error *err)
 {
 	struct liteio_pool *p;
