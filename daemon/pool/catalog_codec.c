@@ -55,6 +55,7 @@ void liteio_record_encode(const struct liteio_catalog_volume *v, struct liteio_o
 	liteio_text_put(d->owner, sizeof(d->owner), v->owner);
 	memcpy(d->replaces, v->replaces.b, sizeof(d->replaces));
 	d->wipe = (uint8_t)v->wipe;
+	d->unmade = v->is_unmade;
 }
 
 void liteio_record_encode_att(const struct liteio_catalog_attachment *a,
@@ -221,6 +222,9 @@ static int decode_volume(const struct liteio_ondisk_volume *d, bool strict,
 	v->limits.write_bps = liteio_get(d->write_bps);
 	memcpy(v->replaces.b, d->replaces, sizeof(d->replaces));
 	v->wipe = d->wipe;
+	v->is_unmade = d->unmade;
+	if (d->unmade > 1)
+		return bad(err, "a volume is neither made nor unmade");
 	if (!liteio_text_get(d->name, sizeof(d->name), v->name) ||
 	    !liteio_text_get(d->owner, sizeof(d->owner), v->owner))
 		return bad(err, "a volume has no valid name or owner");

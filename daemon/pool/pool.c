@@ -83,6 +83,15 @@ int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft
 	return liteio_pool_persist_owed(p, err);
 }
 
+int liteio_pool_persist_again(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_catalog again;
+
+	p->is_one_copy = true;
+	liteio_pool_draft(p, &again);
+	return persist(p, &again, false, err);
+}
+
 int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_catalog again;
@@ -341,6 +350,7 @@ static void collect_steps(void)
 	static const char *const *const tables[] = {
 		liteio_pool_format_steps,
 		liteio_pool_open_steps,
+		liteio_pool_create_steps,
 		liteio_pool_volume_steps,
 		liteio_pool_reclaim_steps,
 		liteio_pool_grant_steps,
