@@ -19,7 +19,7 @@
 #include "pool/object.h"
 
 const char *const liteio_pool_create_steps[] = {
-	"volume-create:one-copy", "volume-create:catalog",   "volume-make:catalog-making",
+	"volume-new:one-copy", "volume-new:catalog",   "volume-make:catalog-making",
 	"volume-make:messages",	  "volume-make:transaction", "volume-make:catalog-made",
 	NULL,
 };
@@ -79,10 +79,10 @@ static int persist(struct liteio_pool *p, struct liteio_catalog *draft, size_t n
 	r = liteio_pool_persist(p, draft, err);
 	if (r)
 		return r;
-	liteio_step("volume-create:one-copy");
+	liteio_step("volume-new:one-copy");
 	r = liteio_pool_persist_again(p, err);
 	if (!r)
-		liteio_step("volume-create:catalog");
+		liteio_step("volume-new:catalog");
 	return r;
 }
 

@@ -376,7 +376,7 @@ START_TEST(test_torn)
 	memory_format(&m, fd, t);
 	memory_close(&m);
 	read_all(fd, before);
-	run_killed(fd, t, "volume-create:one-copy");
+	run_killed(fd, t, "volume-new:one-copy");
 	read_all(fd, one);
 	/* and the second write */
 	memory_open(&m, fd, t);

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "host/dm.h"
+#include "pool/create.h"
 #include "pool/pool.h"
 #include "pool/repair.h"
 
@@ -346,6 +347,7 @@ static int do_deactivate(struct call *c, struct liteio_error *err)
 	return liteio_pool_volume_deactivate(c->pool, &uuid, err);
 }
 
+/* one that has no thin device yet has id 0 */
 static int do_list(struct call *c, struct liteio_error *err)
 {
 	static const char *const states[] = { "?", "creating", "ready", "deleting" };
@@ -358,7 +360,7 @@ static int do_list(struct call *c, struct liteio_error *err)
 		printf("%s %s %s size=%llu floor=%llu id=%u limits=%llu,%llu,%llu,%llu,%u\n",
 		       v[i].kind == LITEIO_CATALOG_VOLUME ? "volume" : "snapshot", v[i].name,
 		       states[v[i].state], (unsigned long long)v[i].size_bytes,
-		       (unsigned long long)v[i].floor, v[i].thin_id,
+		       (unsigned long long)v[i].floor, v[i].is_unmade ? 0 : v[i].thin_id,
 		       (unsigned long long)v[i].limits.read_iops,
 		       (unsigned long long)v[i].limits.write_iops,
 		       (unsigned long long)v[i].limits.read_bps,
@@ -679,6 +681,35 @@ static int story_classes(struct story *s, struct liteio_error *err)
 	return r ? r : liteio_pool_volume_delete(s->pool, &reserved, err);
 }
 
+#define STORY_MANY 3
+
+/* several at once, of which one is used */
+static int story_many(struct story *s, struct liteio_error *err)
+{
+	static const char *const names[STORY_MANY] = { "many-1", "many-2", "many-3" };
+	struct liteio_pool_creation all[STORY_MANY];
+	struct liteio_pool_create want[STORY_MANY];
+	struct liteio_pool_thin thin;
+	int r = 0;
+
+	for (int i = 0; i < STORY_MANY; i++) {
+		want[i] = (struct liteio_pool_create){
+			.uuid = story_uuid(s->one, (uint8_t)(16 + i)),
+			.name = names[i],
+			.size_bytes = STORY_BYTES,
+		};
+		all[i] = (struct liteio_pool_creation){ .want = &want[i], .err = err };
+	}
+	liteio_pool_volume_create_all(s->pool, all, STORY_MANY);
+	for (int i = 0; i < STORY_MANY && !r; i++)
+		r = all[i].result;
+	if (!r)
+		r = liteio_pool_volume_activate(s->pool, &want[1].uuid, &thin, err);
+	for (int i = 0; i < STORY_MANY && !r; i++)
+		r = liteio_pool_volume_delete(s->pool, &want[i].uuid, err);
+	return r;
+}
+
 static int story_end(struct story *s, struct liteio_error *err)
 {
 	int r;
@@ -714,6 +745,8 @@ static int do_story(struct call *c, struct liteio_error *err)
 		r = story_group(&s, err);
 	if (!r)
 		r = story_classes(&s, err);
+	if (!r)
+		r = story_many(&s, err);
 	if (!r)
 		r = story_end(&s, err);
 	return r ? r : do_close(c, err);
