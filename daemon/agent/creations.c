@@ -2,10 +2,10 @@
 /*
  * Volumes that are created at once in one pool.
  *
- * A wish is put on the pool's list, and then its thread waits for the lane as everybody does. In the
- * lane it takes all that are on the list, its own among them, and has them created with one change
- * of the catalog. Those whose wish was among them need not come into the lane any more. A thread may
- * give up waiting while another one is at its wish, so that wishes are nobody's stack.
+ * A wish is put on the pool's list, and then its thread waits for the lane as everybody does. In
+ * the lane it takes all that are on the list, its own among them, and has them created with one
+ * change of the catalog. Those whose wish was among them need not come into the lane any more. A
+ * thread may give up waiting while another one is at its wish, so that wishes are nobody's stack.
  */
 #include "agent/creations.h"
 

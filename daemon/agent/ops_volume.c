@@ -119,7 +119,7 @@ static int create_again(const struct liteio_local_volume_create *req,
 	return 0;
 }
 
-/* what takes work of its own in the pool's lane, and what any number of others can come along with */
+/* what takes work of its own in the pool's lane; the rest, of which any number can come together */
 static int create_record(struct liteio_open_pool *p, const struct liteio_pool_create *c,
 			 struct liteio_error *err)
 {

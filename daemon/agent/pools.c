@@ -261,8 +261,8 @@ static bool is_my_turn(const struct liteio_open_pool *p, bool urgent, const stru
 }
 
 /*
- * Only who is next is woken: a hundred who wait, and are all woken a hundred times, would do nothing
- * else. The pool's lock is held; called whenever somebody else may be next
+ * Only who is next is woken: a hundred who wait, and are all woken a hundred times, would do
+ * nothing else. The pool's lock is held; called whenever somebody else may be next
  */
 static void wake_next(struct liteio_open_pool *p)
 {

@@ -138,8 +138,9 @@ int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 		      struct liteio_open_pool **ret, struct liteio_error *err);
 
 /*
- * the same, unless what it is for was done by another one in the lane: 0 without @ret then. @is_done
- * is under the pool's lock; whoever sets it calls liteio_lane_recall() before letting go of that
+ * the same, unless what it is for was done by another one in the lane: 0 without @ret then.
+ * @is_done is under the pool's lock; whoever sets it calls liteio_lane_recall() before letting go
+ * of that
  */
 int liteio_lane_enter_unless(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 			     const bool *is_done, struct liteio_open_pool **ret,

@@ -94,6 +94,11 @@ static int admit(const struct liteio_catalog *c, const struct liteio_creation_ro
 	return liteio_account_admit(&a, v->vclass, LITEIO_ACCOUNT_CREATE, v->size_bytes, err);
 }
 
+static uint64_t records_in(uint64_t slot_bytes)
+{
+	return (slot_bytes - LITEIO_ONDISK_BLOCK) / LITEIO_RECORD_BYTES;
+}
+
 int liteio_creation_add(struct liteio_catalog *c, const struct liteio_creation_room *room,
 			const struct liteio_catalog_volume *v, uint64_t now,
 			struct liteio_error *err)
@@ -114,8 +119,7 @@ int liteio_creation_add(struct liteio_catalog *c, const struct liteio_creation_r
 		liteio_catalog_remove(c, &record.uuid);
 		return liteio_error_set(err, -ENOSPC,
 					"the catalog is full: it has room for %llu volumes and attachments",
-					(unsigned long long)(room->slot_bytes - LITEIO_ONDISK_BLOCK) /
-						LITEIO_RECORD_BYTES);
+					(unsigned long long)records_in(room->slot_bytes));
 	}
 	c->next_thin_id++;
 	return 0;

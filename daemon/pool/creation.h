@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * New volumes on paper: what a wish for one is as a record, and whether there may be such a record
- * beside those that are there. Several wishes that come together are decided one after the other, on
- * one draft of the catalog: each is there or refused by itself, and what an earlier one has taken, a
- * name or space, a later one does not get. Pure: no I/O, no clock.
+ * New volumes on paper: what a wish for one is as a record, and whether there may be such a
+ * record beside those that are there. Several wishes that come together are decided one after the
+ * other, on one draft of the catalog: each is there or refused by itself, and what an earlier one
+ * has taken, a name or space, a later one does not get. Pure: no I/O, no clock.
  */
 #ifndef LITEIO_POOL_CREATION_H
 #define LITEIO_POOL_CREATION_H

@@ -78,8 +78,9 @@ int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
 int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft,
 			     struct liteio_error *err);
 /*
- * The catalog as it is, to the other slot, after liteio_pool_persist(): as much of it as that lacks.
- * Both slots have it then, as by liteio_pool_persist_both(), but what rots unread is not found
+ * The catalog as it is, to the other slot, after liteio_pool_persist(): as much of it as that
+ * lacks. Both slots have it then, as by liteio_pool_persist_both(), but what rots unread is not
+ * found
  */
 int liteio_pool_persist_again(struct liteio_pool *p, struct liteio_error *err);
 /*

@@ -97,13 +97,14 @@
  * {thin_txid, thin_txid + 1} means that somebody else wrote the pool or that this catalog is old:
  * nothing is modified then.
  *
- * MADE WHEN NEEDED. dm-thin commits its metadata for every message by itself, and waits for the disk
- * each time: a hundred devices can not be made for less than a hundred commits. So a new, empty
- * volume of class thin or reserved is a record that is READY and @unmade: it has a thin id, of which
- * its thin pool knows nothing. The device is made before anything is read from it or written to it,
- * by an operation as above on a record that stays READY and @unmade until the write that ends it. One
- * that was cut short before the kernel's id was set is taken back: the record has the same thin id
- * as before, for nobody has ever written by it. One that is deleted @unmade is gone with its record.
+ * MADE WHEN NEEDED. dm-thin commits its metadata for every message by itself, and waits for the
+ * disk each time: a hundred devices can not be made for less than a hundred commits. So a new,
+ * empty volume of class thin or reserved is a record that is READY and @unmade: it has a thin id,
+ * of which its thin pool knows nothing. The device is made before anything is read from it or
+ * written to it, by an operation as above on a record that stays READY and @unmade until the
+ * write that ends it. One that was cut short before the kernel's id was set is taken back: the
+ * record has the same thin id as before, for nobody has ever written by it. One that is deleted
+ * @unmade is gone with its record.
  *
  * REPAIR. Good metadata are made in the spare region, and one write of the label gives each of both
  * regions the other's kind: so the spare may lie before the metadata or behind, and has what was

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * New, empty volumes: any number of them with one change of the catalog, and the thin device of each
- * when it is needed.
+ * New, empty volumes: any number of them with one change of the catalog, and the thin device of
+ * each when it is needed.
  *
  * dm-thin commits its metadata for every message that it gets (dm-thin.c pool_message()), be there
  * one or a hundred that wait: two writes and three flushes for each device, one after the other. So

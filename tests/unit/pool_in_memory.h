@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A pool without a kernel: its catalog is on a file, by the real store; its thin pool is an array of
- * ids and a transaction id, in memory that outlives the process that uses it, as a kernel does.
+ * A pool without a kernel: its catalog is on a file, by the real store; its thin pool is an array
+ * of ids and a transaction id, in memory that outlives the process that uses it, as a kernel
+ * does.
  */
 #ifndef LITEIO_TESTS_POOL_IN_MEMORY_H
 #define LITEIO_TESTS_POOL_IN_MEMORY_H

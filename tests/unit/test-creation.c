@@ -91,7 +91,8 @@ START_TEST(test_together)
 		ck_assert_msg(r == cases[i].want, "case %zu: %d, %s", i, r, err.msg);
 		ck_assert_uint_eq(c.n_volumes, before + (r == 0));
 		if (cases[i].says)
-			ck_assert_msg(strstr(err.msg, cases[i].says), "case %zu says %s", i, err.msg);
+			ck_assert_msg(strstr(err.msg, cases[i].says), "case %zu says %s", i,
+				      err.msg);
 	}
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
 	ck_assert_uint_eq(c.next_thin_id, 4);

@@ -288,7 +288,8 @@ static void run_killed(int fd, struct memory_thin *t, const char *step)
 {
 	int status = in_child(do_killed, fd, t, step);
 
-	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s was not reached", step);
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s was not reached",
+		      step);
 }
 
 /* what is found then, and that it goes on from there */
@@ -342,7 +343,7 @@ static void tear(int fd, const uint8_t *was, const uint8_t *is, uint64_t which)
 	}
 }
 
-/* how many volumes are there when a write from @was to @is was torn, in many ways: always as many */
+/* so many volumes are there when a write from @was to @is was torn, in many ways */
 static void check_torn(const uint8_t *was, const uint8_t *is, size_t least, size_t most)
 {
 	struct memory_thin *t = memory_thin_new();
