@@ -271,8 +271,7 @@ closed_snapshot() {
 	mountpoint -q $TRACE || mount -t tracefs none $TRACE
 	echo 'p:suspends dm_mod:dm_suspend' >$TRACE/kprobe_events
 	echo 1 >$TRACE/events/kprobes/suspends/enable
-	liteioctl volume attach many-2 >/dev/null
-	exec 8<"$(j volume show many-2 | jq -r '"/dev/liteio/" + .name')"
+	exec 8<"$(j volume attach many-2 | jq -r .device)"
 	open=$(suspends snapshots open many-2)
 	exec 8<&-
 	liteioctl volume detach many-2 >/dev/null
@@ -303,7 +302,6 @@ at_once() {
 	waits=$((clock > busy ? clock - busy : 0))
 	echo "# one create: $one ns, $one_busy of them work; 100 at once: $clock ns, $busy of them work: $((clock / one)) times"
 	holds "$waits" $((5 * one_waits)) "100 creates at once wait $waits ns, one waits $one_waits: goal 5 times"
-	liteioctl pool list >/dev/null
 }
 
 switches() {
