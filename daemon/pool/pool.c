@@ -85,11 +85,12 @@ int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft
 
 int liteio_pool_persist_again(struct liteio_pool *p, struct liteio_error *err)
 {
-	struct liteio_catalog again;
+	int r = liteio_store_write_twin(&p->store, &p->cat, err);
 
-	p->is_one_copy = true;
-	liteio_pool_draft(p, &again);
-	return persist(p, &again, false, err);
+	p->is_one_copy = r;
+	return r ? liteio_error_wrap(err, r, "pool %s: the catalog was not written",
+				     p->store.label.pool_name) :
+		   0;
 }
 
 int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err)
