@@ -337,10 +337,10 @@ alone() {
 	fill $(($1 + 1)) $((1000 - N))
 	many $((1001 - N)) 1000 >>"$WORK/created"
 	thousandth
-	closed_snapshot
-	at_once
 	memory
 	idle
+	closed_snapshot
+	at_once
 }
 
 first_twelve() {
