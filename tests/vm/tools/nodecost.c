@@ -47,23 +47,29 @@ static void settle(void)
 	nanosleep(&ts, NULL);
 }
 
-/* how long the CPU has done nothing, to the nanosecond; counted when it ends doing so */
+/*
+ * How long the CPU has done nothing, to the nanosecond; counted when it ends doing so. The kernel
+ * counts apart what it has slept while somebody waited for a disk.
+ */
 static uint64_t idle_ns(void)
 {
-	static const char word[] = ".idle_sleeptime";
+	static const char *const words[] = { ".idle_sleeptime", ".iowait_sleeptime" };
 	FILE *f = fopen("/proc/timer_list", "re");
-	uint64_t idle = 0;
+	uint64_t idle = 0, ns;
+	unsigned int found = 0;
 	char line[256], *at;
-	bool is_found = false;
 
 	if (!f)
 		die("/proc/timer_list: %s", strerror(errno));
-	while (!is_found && fgets(line, sizeof(line), f)) {
-		at = strstr(line, word);
-		is_found = at && sscanf(at + strlen(word), " : %" SCNu64, &idle) == 1;
+	while (found < 2 && fgets(line, sizeof(line), f)) {
+		at = strstr(line, words[found]);
+		if (!at || sscanf(at + strlen(words[found]), " : %" SCNu64, &ns) != 1)
+			continue;
+		idle += ns;
+		found++;
 	}
 	fclose(f);
-	if (!is_found)
+	if (found < 2)
 		die("/proc/timer_list does not say how long the CPU was idle");
 	return idle;
 }
