@@ -86,6 +86,8 @@ liteioctl pool create fast /dev/below --linear 128Mi >/dev/null
 device[disk]=/dev/bare
 volume linear
 volume thin
+# its files are in memory from then on
+run_fio disk 1 --rw=randread --bs=4k --iodepth=1 >/dev/null
 for name in disk linear thin; do
 	# what fio does before and after
 	read -r _ startup[$name] < <(run_fio $name 1 --rw=randread --bs=4k --iodepth=1)
