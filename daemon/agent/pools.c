@@ -218,9 +218,16 @@ void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all,
 
 /* ---- the lane ---- */
 
-/* one who waits and is not urgent; on its own stack, in the list under the pool's lock */
+/**
+ * struct liteio_waiter - one who waits; on its own stack
+ * @next: behind it, when it is in the line; under the pool's lock
+ * @turn: it may be its turn, or there is no need any more
+ * @is_done: there is none; NULL for nothing that another one could do
+ */
 struct liteio_waiter {
 	struct liteio_waiter *next;
+	pthread_cond_t turn;
+	const bool *is_done;
 };
 
 static const unsigned int patience_ms[] = {
@@ -254,24 +261,46 @@ static bool is_my_turn(const struct liteio_open_pool *p, bool urgent, const stru
 	return !p->busy && (urgent || (!p->urgent && p->first == w));
 }
 
+/*
+ * Only who is next is woken: a hundred who wait, and are all woken a hundred times, would do
+ * nothing else. The pool's lock is held; called whenever somebody else may be next
+ */
+static void wake_next(struct liteio_open_pool *p)
+{
+	if (p->busy)
+		return;
+	if (p->urgent)
+		pthread_cond_signal(&p->changed);
+	else if (p->first)
+		pthread_cond_signal(&p->first->turn);
+}
+
+static bool is_done(const struct liteio_waiter *w)
+{
+	return w->is_done && *w->is_done;
+}
+
 /* @until: NULL for ever; the pool's lock is held */
-static bool wait_turn(struct liteio_open_pool *p, bool urgent, const struct liteio_waiter *w,
+static bool wait_turn(struct liteio_open_pool *p, bool urgent, struct liteio_waiter *w,
 		      const struct timespec *until)
 {
+	pthread_cond_t *turn = urgent ? &p->changed : &w->turn;
 	int r = 0;
 
-	while (!is_my_turn(p, urgent, w) && r != ETIMEDOUT)
-		r = until ? pthread_cond_clockwait(&p->changed, &p->lock, CLOCK_MONOTONIC, until) :
-			    pthread_cond_wait(&p->changed, &p->lock);
-	return is_my_turn(p, urgent, w);
+	while (!is_my_turn(p, urgent, w) && !is_done(w) && r != ETIMEDOUT)
+		r = until ? pthread_cond_clockwait(turn, &p->lock, CLOCK_MONOTONIC, until) :
+			    pthread_cond_wait(turn, &p->lock);
+	return is_my_turn(p, urgent, w) && !is_done(w);
 }
 
 /* the pool's lock is held */
-static bool enter(struct liteio_open_pool *p, bool urgent, const struct timespec *until)
+static bool enter(struct liteio_open_pool *p, bool urgent, const bool *done,
+		  const struct timespec *until)
 {
-	struct liteio_waiter me;
+	struct liteio_waiter me = { .is_done = done };
 	bool is_in;
 
+	pthread_cond_init(&me.turn, NULL);
 	if (urgent)
 		p->urgent++;
 	else
@@ -281,13 +310,13 @@ static bool enter(struct liteio_open_pool *p, bool urgent, const struct timespec
 		p->urgent--;
 	else
 		step_out_of_line(p, &me);
+	pthread_cond_destroy(&me.turn);
 	if (is_in) {
 		liteio_heir_begin(&p->uuid);
 		p->busy = true;
 		p->since_ms = liteio_now_ms();
 	} else {
-		/* whoever stood behind may be the next now */
-		pthread_cond_broadcast(&p->changed);
+		wake_next(p);
 	}
 	return is_in;
 }
@@ -295,12 +324,19 @@ static bool enter(struct liteio_open_pool *p, bool urgent, const struct timespec
 struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent)
 {
 	liteio_guard(&p->lock);
-	enter(p, urgent, NULL);
+	enter(p, urgent, NULL, NULL);
 	return p;
 }
 
 int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 		      struct liteio_open_pool **ret, struct liteio_error *err)
+{
+	return liteio_lane_enter_unless(p, what_for, NULL, ret, err);
+}
+
+int liteio_lane_enter_unless(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+			     const bool *done, struct liteio_open_pool **ret,
+			     struct liteio_error *err)
 {
 	uint64_t now = liteio_now_ms(), until_ms = now + patience_ms[what_for];
 	struct timespec until;
@@ -309,10 +345,12 @@ int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 	if (what_for == LITEIO_LANE_LOOK && p->busy)
 		until_ms = p->since_ms + patience_ms[what_for];
 	until = at_ms(until_ms);
-	if (enter(p, what_for == LITEIO_LANE_FENCE, &until)) {
+	if (enter(p, what_for == LITEIO_LANE_FENCE, done, &until)) {
 		*ret = p;
 		return 0;
 	}
+	if (done && *done)
+		return 0;
 	return liteio_error_set(err, -ETIMEDOUT,
 				"pool %s: what was begun %" PRIu64
 				" s ago has not ended: its disk may not answer",
@@ -324,7 +362,15 @@ void liteio_pools_leave(struct liteio_open_pool *p)
 	liteio_heir_end();
 	liteio_guard(&p->lock);
 	p->busy = false;
-	pthread_cond_broadcast(&p->changed);
+	wake_next(p);
+}
+
+void liteio_lane_recall(struct liteio_open_pool *p)
+{
+	for (struct liteio_waiter *w = p->first; w; w = w->next) {
+		if (is_done(w))
+			pthread_cond_signal(&w->turn);
+	}
 }
 
 uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p)

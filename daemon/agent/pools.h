@@ -16,6 +16,7 @@
 #include "pool/pool.h"
 
 struct liteio_agent;
+struct liteio_creation;
 struct liteio_error;
 struct liteio_pools;
 struct liteio_waiter;
@@ -30,7 +31,8 @@ struct liteio_waiter;
  * @repairs: its metadata are being repaired
  * @refs: users, the table included; under the table's lock
  * @lock: covers what follows
- * @changed: the lane was left
+ * @creations: volumes that wait to be created, in the order they came (creations.h)
+ * @changed: a fence may enter
  * @busy: somebody is in the lane
  * @since_ms: since when, by liteio_now_ms()
  * @urgent: how many fences wait for the lane: they go first
@@ -47,6 +49,7 @@ struct liteio_open_pool {
 	_Atomic bool repairs;
 	unsigned int refs;
 	pthread_mutex_t lock;
+	struct liteio_creation *creations;
 	pthread_cond_t changed;
 	bool busy;
 	uint64_t since_ms;
@@ -135,6 +138,16 @@ enum liteio_lane_for {
  */
 int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 		      struct liteio_open_pool **ret, struct liteio_error *err);
+
+/*
+ * the same, unless what it is for was done by another one in the lane: 0 without @ret then.
+ * @is_done is under the pool's lock; whoever sets it calls liteio_lane_recall() before letting go
+ * of that
+ */
+int liteio_lane_enter_unless(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+			     const bool *is_done, struct liteio_open_pool **ret,
+			     struct liteio_error *err);
+void liteio_lane_recall(struct liteio_open_pool *p);
 
 /* for liteio_lane_enter(): left at the end of the scope */
 #define LITEIO_LANE(name) struct liteio_open_pool *(name) _cleanup_(liteio_pools_leavep) = NULL

@@ -86,6 +86,7 @@ static void fill(struct liteio_open_pool *p, const struct liteio_catalog_volume 
 	ret->size_bytes = v->size_bytes;
 	ret->allocated_unknown =
 		!liteio_volume_info_allocated(p, v, may_activate, &ret->allocated_bytes);
+	ret->never_used = v->is_unmade;
 	ret->volume_class = (int)v->vclass - LITEIO_CATALOG_THIN;
 	ret->state = liteio_strdup(state_name(v->state));
 	ret->floor = v->floor;

@@ -86,6 +86,7 @@ static const struct liteio_column volume_columns[] = {
 	WIDE,
 	NUMBER("FLOOR", "floor"),
 	BOOL("ALLOCATED UNKNOWN", "allocatedUnknown"),
+	BOOL("NEVER USED", "neverUsed"),
 	TEXT("WIPE", "wipe"),
 	TEXT("UUID", "uuid"),
 	TEXT("LIMITS NOT IN FORCE", "limitsNotInForce"),

@@ -499,6 +499,7 @@ struct liteio_local_volume_attachment {
  * @allocated_bytes: blocks in use; of one that is being deleted, those not given back yet
  * @allocated_unknown: nobody has looked: the pool does not answer, or it is one of a list and not
  *	in the kernel
+ * @never_used: it was created, and nothing else: its thin device is made when it is first needed
  * @volume_class: enum liteio_volume_class
  * @state: "ready", "creating", "deleting" or "failed"
  * @floor: lowest generation still allowed, persisted
@@ -517,6 +518,7 @@ struct liteio_local_volume {
 	uint64_t size_bytes;
 	uint64_t allocated_bytes;
 	bool allocated_unknown;
+	bool never_used;
 	int volume_class;
 	char *state;
 	uint64_t floor;

@@ -327,7 +327,6 @@ static void take_place(struct liteio_catalog *c, struct liteio_catalog_volume *v
 	uint32_t old = target->thin_id;
 
 	target->thin_id = v->thin_id;
-	target->is_untouched = false;
 	v->thin_id = old;
 	v->state = LITEIO_CATALOG_DELETING;
 	memcpy(v->name, target->name, sizeof(v->name));
@@ -344,11 +343,26 @@ void liteio_catalog_finish(struct liteio_catalog *c)
 
 		*liteio_catalog_txid(c, v->vclass) = v->txid;
 		v->txid = 0;
+		v->is_unmade = false;
 		if (!liteio_uuid_is_null(&v->replaces))
 			take_place(c, v);
 		else if (v->state == LITEIO_CATALOG_DELETING)
 			liteio_catalog_remove(c, &uuid);
 		else
 			v->state = LITEIO_CATALOG_READY;
+	}
+}
+
+void liteio_catalog_undo(struct liteio_catalog *c)
+{
+	const struct liteio_catalog_volume *pending;
+
+	while ((pending = liteio_catalog_pending(c))) {
+		const struct liteio_uuid uuid = pending->uuid;
+
+		if (pending->is_unmade)
+			liteio_catalog_edit(c, &uuid)->txid = 0;
+		else
+			liteio_catalog_remove(c, &uuid);
 	}
 }

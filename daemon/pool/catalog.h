@@ -110,8 +110,7 @@ struct liteio_catalog_limits {
 };
 
 /*
- * struct liteio_catalog_volume - a volume or snapshot; see struct liteio_ondisk_volume.
- * @is_untouched is not on the disk: made empty by this process, and never activated since
+ * struct liteio_catalog_volume - a volume or snapshot; see struct liteio_ondisk_volume
  */
 struct liteio_catalog_volume {
 	struct liteio_uuid uuid;
@@ -130,7 +129,7 @@ struct liteio_catalog_volume {
 	struct liteio_uuid replaces;
 	enum liteio_catalog_wipe wipe;
 	uint64_t zeroed_bytes;
-	bool is_untouched;
+	bool is_unmade;
 };
 
 /*
@@ -288,6 +287,11 @@ bool liteio_catalog_raise_past(struct liteio_catalog *c, const struct liteio_uui
 			       uint64_t generation);
 /* the kernel has done its part of the operation that is under way: so has the catalog */
 void liteio_catalog_finish(struct liteio_catalog *c);
+/*
+ * The kernel has done nothing of the operation that is under way, which makes something: what was
+ * being created never was, what was being made is unmade
+ */
+void liteio_catalog_undo(struct liteio_catalog *c);
 /* the sizes of all volumes of class thin, and of class reserved */
 void liteio_catalog_promised(const struct liteio_catalog *c, uint64_t *ret_thin,
 			     uint64_t *ret_reserved);

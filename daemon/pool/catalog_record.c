@@ -102,6 +102,8 @@ static uint64_t features_of(const struct liteio_catalog_volume *v)
 		features |= LITEIO_SLOT_INCOMPAT_REPLACES;
 	if (v->wipe != LITEIO_CATALOG_WIPE_NONE)
 		features |= LITEIO_SLOT_INCOMPAT_WIPE;
+	if (v->is_unmade)
+		features |= LITEIO_SLOT_INCOMPAT_UNMADE;
 	return features;
 }
 

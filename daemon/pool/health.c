@@ -132,8 +132,11 @@ void liteio_health_compare(const struct liteio_catalog *c, enum liteio_catalog_c
 		return;
 	}
 	for (size_t i = 0; i < c->n_volumes; i++) {
-		if (c->volumes[i]->vclass == vclass && c->volumes[i]->state == LITEIO_CATALOG_READY)
-			compare_volume(&x, c->volumes[i]);
+		const struct liteio_catalog_volume *v = c->volumes[i];
+
+		/* one that has no device yet has nothing to lose */
+		if (v->vclass == vclass && v->state == LITEIO_CATALOG_READY && !v->is_unmade)
+			compare_volume(&x, v);
 	}
 	if (x.n_named > NAMED_MAX)
 		say(ret, " and %zu more", x.n_named - NAMED_MAX);

@@ -84,7 +84,13 @@ int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
 int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft,
 			     struct liteio_error *err);
 /*
- * What liteio_pool_persist_both() could not write to the second slot, if anything: before it is
+ * The catalog as it is, to the other slot, after liteio_pool_persist(): as much of it as that
+ * lacks. Both slots have it then, as by liteio_pool_persist_both(), but what rots unread is not
+ * found
+ */
+int liteio_pool_persist_again(struct liteio_pool *p, struct liteio_error *err);
+/*
+ * What these two could not write to the second slot, if anything: before it is
  * answered again that it is done. 0, or why it still is in one slot.
  */
 int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err);
@@ -134,7 +140,7 @@ int liteio_pool_settle_all(struct liteio_pool *p, struct liteio_error *err);
 /*
  * An operation that was interrupted by an error, not by the end of the process: settled now if that
  * can be, else by the next operation or the next opening. The kernel may have been told
- * (@is_told), or the records are dropped.
+ * (@is_told), or the records are as they were before.
  */
 void liteio_pool_abandon(struct liteio_pool *p, bool is_told);
 
@@ -147,6 +153,13 @@ int liteio_pool_check_discards(struct liteio_pool *p, enum liteio_catalog_wipe w
  * old one could be freed with the data in it.
  */
 int liteio_pool_check_source(const struct liteio_catalog_volume *source, struct liteio_error *err);
+
+/*
+ * The thin device of a volume that was created without: before anything else is done with it. 0,
+ * also when it has one, or does not exist; -EROFS (condition), or another negative errno
+ */
+int liteio_pool_make(struct liteio_pool *p, const struct liteio_uuid *uuid,
+		     struct liteio_error *err);
 
 /* -ENOENT with the sentence */
 int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
@@ -252,6 +265,7 @@ int liteio_pool_linear_close(struct liteio_pool *p, struct liteio_error *err);
 /* the step tables, for liteio_pool_steps() */
 extern const char *const liteio_pool_format_steps[];
 extern const char *const liteio_pool_open_steps[];
+extern const char *const liteio_pool_create_steps[];
 extern const char *const liteio_pool_volume_steps[];
 extern const char *const liteio_pool_reclaim_steps[];
 extern const char *const liteio_pool_grant_steps[];

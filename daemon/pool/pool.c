@@ -83,6 +83,16 @@ int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft
 	return liteio_pool_persist_owed(p, err);
 }
 
+int liteio_pool_persist_again(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = liteio_store_write_twin(&p->store, &p->cat, err);
+
+	p->is_one_copy = r;
+	return r ? liteio_error_wrap(err, r, "pool %s: the catalog was not written",
+				     p->store.label.pool_name) :
+		   0;
+}
+
 int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_catalog again;
@@ -343,6 +353,7 @@ static void collect_steps(void)
 	static const char *const *const tables[] = {
 		liteio_pool_format_steps,
 		liteio_pool_open_steps,
+		liteio_pool_create_steps,
 		liteio_pool_volume_steps,
 		liteio_pool_reclaim_steps,
 		liteio_pool_grant_steps,

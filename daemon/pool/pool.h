@@ -404,7 +404,8 @@ struct liteio_quiesce {
  * @q: for a source that is a volume in use; may be NULL otherwise
  * @err: why not
  *
- * The same again is a success; another volume under this uuid or name is -EEXIST.
+ * The same again is a success; another volume under this uuid or name is -EEXIST. What an empty one
+ * of class thin or reserved is in the kernel is made when it is first needed (create.h).
  * A linear volume is zeroed first: as long as that takes, others have the lane between slices.
  * Context: lane. Return: 0, -EINVAL, -EEXIST, -ENOENT (source), -ENOSPC (catalog or metadata full,
  * no space of its class), -EOPNOTSUPP (its class can not), -EROFS (condition), or another negative
@@ -584,16 +585,13 @@ struct liteio_pool_thin {
 	bool is_read_only;
 };
 
-/* lane: have the thin (or linear) device of a READY volume in the kernel, with its present size */
+/* lane: have the device of a READY volume in the kernel; -EROFS the first time, when it is made */
 int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				struct liteio_pool_thin *ret, struct liteio_error *err);
 /* lane: take it out; -EBUSY while it is open, 0 when it is not active */
 int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				  struct liteio_error *err);
-/*
- * lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, unless it is
- * new and never was
- */
+/* lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, but once was */
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err);
 

@@ -129,7 +129,7 @@ static int sum_mapped(const struct liteio_pool *p, uint64_t *ret)
 		struct liteio_engine *e;
 		struct liteio_engine_volume s;
 
-		if (v->vclass == LITEIO_CATALOG_LINEAR)
+		if (v->vclass == LITEIO_CATALOG_LINEAR || v->is_unmade)
 			continue;
 		e = liteio_pool_engine_of(p, v->vclass);
 		if (e->ops->volume_status(e, &v->uuid, &s, NULL))

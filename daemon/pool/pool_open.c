@@ -44,25 +44,28 @@ static int finish(struct liteio_pool *p, struct liteio_error *err)
 	return liteio_pool_finish(p, err);
 }
 
-/* nobody was told that they exist: they never did. Their thin ids are not used again */
+/*
+ * Nobody was told that they exist: they never did. Their thin ids are not used again, but for that
+ * of a volume whose device was being made: nobody has ever had it
+ */
 static int undo_create(struct liteio_pool *p, struct liteio_error *err)
 {
-	const struct liteio_catalog_volume *v;
 	struct liteio_catalog draft;
 	int r;
 
-	liteio_pool_draft(p, &draft);
-	while ((v = liteio_catalog_pending(&draft))) {
-		struct liteio_engine *e = liteio_pool_engine_of(p, v->vclass);
-		const struct liteio_uuid uuid = v->uuid;
+	for (size_t i = 0; i < p->cat.n_volumes; i++) {
+		const struct liteio_catalog_volume *v = p->cat.volumes[i];
+		struct liteio_engine *e;
 
+		if (!v->txid)
+			continue;
+		e = liteio_pool_engine_of(p, v->vclass);
 		r = e->ops->remove(e, v->thin_id, err);
-		if (r) {
-			liteio_catalog_fini(&draft);
+		if (r)
 			return r;
-		}
-		liteio_catalog_remove(&draft, &uuid);
 	}
+	liteio_pool_draft(p, &draft);
+	liteio_catalog_undo(&draft);
 	return liteio_pool_persist(p, &draft, err);
 }
 
@@ -157,9 +160,9 @@ int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
 		return 0;
 	if (is_done)
 		return finish(p, err);
-	if (v->state == LITEIO_CATALOG_CREATING)
-		return undo_create(p, err);
-	return redo_delete(p, v, err);
+	if (v->state == LITEIO_CATALOG_DELETING)
+		return redo_delete(p, v, err);
+	return undo_create(p, err);
 }
 
 /* ---- activation ----------------------------------------------------------------------------- */

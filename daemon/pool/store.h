@@ -49,6 +49,7 @@ extern const char *const liteio_store_steps[];
  * @label: as read or written
  * @slot: which of the two holds the newest catalog
  * @older: what the other one holds, to the byte, if @older.is_written; else nothing is known of it
+ * @is_twin: the other one holds the same as the newest, and @older says nothing
  * @n_parts: writes of parts since each was written as a whole
  * @whole_ms: when that was, by liteio_now_ms()
  * @bytes_written: to both slots since it was opened
@@ -67,6 +68,7 @@ struct liteio_store {
 	struct liteio_label label;
 	int slot;
 	struct liteio_catalog older;
+	bool is_twin;
 	unsigned int n_parts[2];
 	uint64_t whole_ms[2];
 	uint64_t bytes_written;
@@ -123,6 +125,16 @@ int liteio_store_count_slots(struct liteio_store *s);
  */
 int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *was,
 			       struct liteio_catalog *c, bool is_whole, struct liteio_error *err);
+/**
+ * liteio_store_write_twin() - the newest catalog again, to the other slot
+ * @s: with its label
+ * @c: is in the newest slot; has the next number then, whatever comes of it
+ * @err: what is wrong with the disk
+ *
+ * Costs what the other slot lacks. Return: 0 or a negative errno.
+ */
+int liteio_store_write_twin(struct liteio_store *s, struct liteio_catalog *c,
+			    struct liteio_error *err);
 /* @was is what the slot that is written next holds; takes it over */
 void liteio_store_supersede(struct liteio_store *s, struct liteio_catalog *was);
 /*

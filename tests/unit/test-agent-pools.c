@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Locks by name and lanes: one at a time, nobody forgotten, fences first.
+ * Locks by name and lanes: one at a time, nobody forgotten, fences first, and who wants a volume is
+ * taken along.
  *
- * unit-src: daemon/agent/locks.c daemon/agent/pools.c
+ * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/creations.c
  */
 #include <check.h>
 #include <errno.h>
@@ -12,10 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/creations.h"
 #include "agent/locks.h"
 #include "agent/pools.h"
 #include "base/error.h"
 #include "base/loop.h"
+#include "pool_in_memory.h"
 
 #define THREADS 8
 #define ROUNDS 2000
@@ -172,6 +175,121 @@ START_TEST(who_looks_does_not_wait_for_ever)
 }
 END_TEST
 
+static unsigned int in_lane, visits;
+
+static void *come_and_go(void *arg)
+{
+	bool urgent = (uintptr_t)arg % 4 == 0;
+
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		liteio_pools_enter(&pool, urgent);
+		ck_assert_uint_eq(in_lane++, 0);
+		visits++;
+		in_lane--;
+		liteio_pools_leave(&pool);
+	}
+	return NULL;
+}
+
+/* only who is next is woken: so nobody may be forgotten */
+START_TEST(nobody_is_forgotten)
+{
+	pthread_t threads[2 * THREADS];
+
+	empty_lane();
+	for (uintptr_t i = 0; i < 2 * THREADS; i++)
+		pthread_create(&threads[i], NULL, come_and_go, (void *)i);
+	for (size_t i = 0; i < 2 * THREADS; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_uint_eq(visits, 2 * THREADS * ROUNDS);
+}
+END_TEST
+
+#define WISHES 50
+
+/* one of many who come at once */
+struct wisher {
+	pthread_t thread;
+	struct liteio_pool_create want;
+	char name[16];
+	int result;
+	struct liteio_error err;
+};
+
+static void *wish(void *arg)
+{
+	struct wisher *w = arg;
+
+	w->result = liteio_creations_run(&pool, &w->want, &w->err);
+	return NULL;
+}
+
+static unsigned int waiting_now(void)
+{
+	unsigned int n = 0;
+
+	pthread_mutex_lock(&pool.lock);
+	/* each of them stands in the line with one end to the next */
+	for (struct liteio_waiter *w = pool.first; w; w = *(struct liteio_waiter **)w)
+		n++;
+	pthread_mutex_unlock(&pool.lock);
+	return n;
+}
+
+START_TEST(who_comes_meanwhile_is_taken_along)
+{
+	static struct wisher wishers[WISHES];
+	static struct memory_pool m;
+	struct visitor other = { false, 1 };
+	int fd = memory_file();
+	uint64_t before;
+	pthread_t a;
+
+	empty_lane();
+	memory_format(&m, fd, memory_thin_new());
+	pool.engine = &m.p;
+	before = m.p.cat.sequence;
+	liteio_pools_enter(&pool, false);
+	pthread_create(&a, NULL, visit, &other);
+	for (unsigned int i = 0; i < WISHES; i++) {
+		struct wisher *w = &wishers[i];
+
+		snprintf(w->name, sizeof(w->name), "v%u", i % (WISHES - 1));
+		w->want = (struct liteio_pool_create){
+			.uuid = { .b = { 1, (uint8_t)i } },
+			.name = w->name,
+			.size_bytes = i == 7 ? 0 : 1 << 20,
+		};
+		pthread_create(&w->thread, NULL, wish, w);
+	}
+	while (waiting_now() < WISHES + 1)
+		sched_yield();
+	ck_assert_uint_eq(m.p.cat.sequence, before);
+	liteio_pools_leave(&pool);
+	pthread_join(a, NULL);
+	for (unsigned int i = 0; i < WISHES; i++)
+		pthread_join(wishers[i].thread, NULL);
+	/* two writes for all of them */
+	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
+	ck_assert_uint_eq(m.p.cat.n_volumes, WISHES - 2);
+	ck_assert_int_eq(wishers[7].result, -EINVAL);
+	ck_assert_ptr_nonnull(strstr(wishers[7].err.msg, "volume v7 cannot have 0 bytes"));
+	/* two wanted one name: one of them has it */
+	ck_assert_int_eq(wishers[0].result + wishers[WISHES - 1].result, -EEXIST);
+	for (unsigned int i = 1; i < WISHES - 1; i++)
+		ck_assert_int_eq(wishers[i].result, i == 7 ? -EINVAL : 0);
+	ck_assert_ptr_null(pool.creations);
+	ck_assert(!pool.busy);
+	memory_close(&m);
+	/* who was told that it is there finds it there */
+	memory_open(&m, fd, m.thin);
+	for (unsigned int i = 0; i < WISHES; i++)
+		ck_assert_int_eq(!wishers[i].result,
+				 !!liteio_catalog_find(&m.p.cat, &wishers[i].want.uuid));
+	memory_close(&m);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-pools");
@@ -184,6 +302,8 @@ int main(void)
 	tcase_add_test(t, a_fence_enters_first);
 	tcase_add_test(t, who_comes_again_stands_behind);
 	tcase_add_test(t, who_looks_does_not_wait_for_ever);
+	tcase_add_test(t, nobody_is_forgotten);
+	tcase_add_test(t, who_comes_meanwhile_is_taken_along);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);

@@ -227,6 +227,23 @@ static void check_read(int fd, struct liteio_catalog *want, const char *what)
 	liteio_store_close(&s);
 }
 
+/* the same in both slots: whichever of them is lost */
+static void check_twin(struct bed *b)
+{
+	static char was[LITEIO_ONDISK_BLOCK], noise[LITEIO_ONDISK_BLOCK];
+	off_t at;
+
+	ck_assert_int_eq(liteio_store_write_twin(&b->s, &b->cat, NULL), 0);
+	check_read(b->s.fd, &b->cat, "the twin");
+	at = (off_t)(LITEIO_SLOT_OFFSET + (uint64_t)b->s.slot * SLOT_BYTES);
+	ck_assert_int_eq(pread(b->s.fd, was, sizeof(was), at), sizeof(was));
+	ck_assert_int_eq(pwrite(b->s.fd, noise, sizeof(noise), at), sizeof(noise));
+	b->cat.sequence--;
+	check_read(b->s.fd, &b->cat, "the other twin");
+	b->cat.sequence++;
+	ck_assert_int_eq(pwrite(b->s.fd, was, sizeof(was), at), sizeof(was));
+}
+
 /* after each of many changes the disk has what memory has, and the other slot is whole, too */
 START_TEST(test_changes)
 {
@@ -244,6 +261,8 @@ START_TEST(test_changes)
 		check_read(b.s.fd, &b.cat, "the newest");
 		if (i % 10 == 0)
 			ck_assert_int_eq(liteio_store_count_slots(&b.s), 2);
+		if (i % 7 == 0)
+			check_twin(&b);
 	}
 	ck_assert_uint_gt(b.cat.n_volumes, 100);
 	ck_assert_uint_gt(b.cat.n_attachments, 10);

@@ -135,11 +135,14 @@ refused 'thin id 4 was never given out' poolctl group /tmp/pool.img $S1 $V1 $S2 
 dmsetup message "$thin_pool" 0 'delete 4' || fail "what another program made is gone"
 ! dmsetup message "$thin_pool" 0 'delete 3' || fail "what was made before it stays"
 dmsetup message "$thin_pool" 0 'create_thin 5'
-refused 'thin id 5 was never given out' poolctl create /tmp/pool.img $V2 two 16Mi
+# the pool is well again since it was opened anew
+poolctl create /tmp/pool.img $V2 two 16Mi
+refused 'thin id 5 was never given out' poolctl activate /tmp/pool.img $V2
 dmsetup message "$thin_pool" 0 'delete 5' || fail "what another program made is gone"
 holds "$(poolctl activate /tmp/pool.img $V4)" 4 d
 ok "an id that another program took is left to it"
 
+poolctl delete /tmp/pool.img $V2
 poolctl delete /tmp/pool.img $V1
 poolctl delete /tmp/pool.img $V4
 poolctl reclaim /tmp/pool.img
