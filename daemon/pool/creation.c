@@ -83,11 +83,14 @@ int liteio_creation_check(const struct liteio_catalog *c, const struct liteio_ca
 static int admit(const struct liteio_catalog *c, const struct liteio_creation_room *room,
 		 const struct liteio_catalog_volume *v, struct liteio_error *err)
 {
+	bool is_reserved = v->vclass == LITEIO_CATALOG_RESERVED;
 	struct liteio_account a;
-	int r = 0;
+	int r;
 
-	if (v->vclass == LITEIO_CATALOG_THIN)
-		r = liteio_account_metadata(&room->thin_meta, LITEIO_ACCOUNT_CREATE, err);
+	/* its device comes later, and so do those of others: each has its place all the same */
+	r = liteio_account_metadata(is_reserved ? &room->reserve_meta : &room->thin_meta,
+				    liteio_catalog_unmade(c, v->vclass), LITEIO_ACCOUNT_CREATE,
+				    err);
 	if (r)
 		return r;
 	liteio_account(c, &room->thin, &room->reserve, 0, &a);

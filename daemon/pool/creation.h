@@ -23,12 +23,14 @@ struct liteio_pool_create;
  * @thin: blocks of the thin pool
  * @thin_meta: of its metadata
  * @reserve: blocks of the reserve; zeros when there is none
+ * @reserve_meta: of its metadata; likewise
  * @slot_bytes: of a slot of the catalog
  */
 struct liteio_creation_room {
 	struct liteio_usage thin;
 	struct liteio_usage thin_meta;
 	struct liteio_usage reserve;
+	struct liteio_usage reserve_meta;
 	uint64_t slot_bytes;
 };
 

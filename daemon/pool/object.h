@@ -156,7 +156,9 @@ int liteio_pool_check_source(const struct liteio_catalog_volume *source, struct 
 
 /*
  * The thin device of a volume that was created without: before anything else is done with it. 0,
- * also when it has one, or does not exist; -EROFS (condition), or another negative errno
+ * also when it has one, or does not exist; -EROFS (condition), -ENOSPC (metadata: then nothing was
+ * written), or another negative errno. It is known in one slot then, and for good when the caller
+ * writes the catalog again. Records that were found before are to be found again
  */
 int liteio_pool_make(struct liteio_pool *p, const struct liteio_uuid *uuid,
 		     struct liteio_error *err);

@@ -105,8 +105,10 @@
  * of which its thin pool knows nothing. The device is made before anything is read from it or
  * written to it, by an operation as above on a record that stays READY and @unmade until the
  * write that ends it. One that was cut short before the kernel's id was set is taken back: the
- * record has the same thin id as before, for nobody has ever written by it. One that is deleted
- * @unmade is gone with its record.
+ * record gets a thin id that was never given out, for dm-thin does not say whether the device of
+ * the old one is gone from its disk. No volume is attached before it is made, so that no slot that
+ * may count says of one with data that it is @unmade. One that is deleted @unmade is gone with its
+ * record.
  *
  * REPAIR. Good metadata are made in the spare region, and one write of the label gives each of both
  * regions the other's kind: so the spare may lie before the metadata or behind, and has what was

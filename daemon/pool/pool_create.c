@@ -27,12 +27,12 @@ const char *const liteio_pool_create_steps[] = {
 /* ---- records -------------------------------------------------------------------------------- */
 
 /* may anything be created now? What was interrupted is over then */
-static int prepare(struct liteio_pool *p, bool is_thin, struct liteio_error *err)
+static int prepare(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r = liteio_pool_settle_all(p, err);
 
 	/* what was asked for a minute ago may have been freed since */
-	if (!r && is_thin)
+	if (!r)
 		r = liteio_pool_refresh(p, err);
 	/* nor is a pool that was writable then writable for ever */
 	return r ? r : liteio_pool_check_writable(p, err);
@@ -45,6 +45,7 @@ static struct liteio_creation_room room_of(const struct liteio_pool *p)
 		.thin_meta = { p->status.meta_used, p->status.meta_total },
 		.reserve = { p->reserve_status.data_used,
 			     liteio_label_sum(&p->store.label, LITEIO_EXTENT_RESERVE_DATA) },
+		.reserve_meta = { p->reserve_status.meta_used, p->reserve_status.meta_total },
 		.slot_bytes = liteio_label_extent(&p->store.label, LITEIO_EXTENT_SLOT_A)->length,
 	};
 }
@@ -86,13 +87,17 @@ static int persist(struct liteio_pool *p, struct liteio_catalog *draft, size_t n
 	return r;
 }
 
-static bool is_any_thin(const struct liteio_pool_creation *all, size_t n)
+/* nothing is to be done, in whatever condition the pool is, but for what is owed */
+static bool are_there(struct liteio_pool *p, const struct liteio_pool_creation *all, size_t n)
 {
-	bool is_thin = false;
+	struct liteio_catalog_volume v;
 
-	for (size_t i = 0; i < n; i++)
-		is_thin = is_thin || all[i].want->vclass != LITEIO_CATALOG_RESERVED;
-	return is_thin;
+	for (size_t i = 0; i < n; i++) {
+		liteio_creation_record(&p->cat, all[i].want, p->store.label.thin_block, &v);
+		if (liteio_creation_check(&p->cat, &v, NULL) != 1)
+			return false;
+	}
+	return true;
 }
 
 /* those that were not refused by themselves share what became of all */
@@ -116,7 +121,11 @@ void liteio_pool_volume_create_all(struct liteio_pool *p, struct liteio_pool_cre
 
 	for (size_t i = 0; i < n; i++)
 		all[i].result = 0;
-	r = prepare(p, is_any_thin(all, n), &err);
+	if (are_there(p, all, n)) {
+		tell(all, n, liteio_pool_persist_owed(p, &err), &err);
+		return;
+	}
+	r = prepare(p, &err);
 	if (!r) {
 		room = room_of(p);
 		liteio_pool_draft(p, &draft);
@@ -193,11 +202,38 @@ static const struct liteio_step steps[] = {
 	{ "volume-make:catalog-made", step_catalog_made },
 };
 
+/* by the kernel's numbers of now: since it was promised the metadata may have been filled */
+static int check_room(struct liteio_pool *p, enum liteio_catalog_class vclass,
+		      struct liteio_error *err)
+{
+	const struct liteio_engine_status *s =
+		vclass == LITEIO_CATALOG_RESERVED ? &p->reserve_status : &p->status;
+	struct liteio_usage meta;
+	int r = liteio_pool_refresh(p, err);
+
+	if (!r)
+		r = liteio_pool_check_writable(p, err);
+	meta = (struct liteio_usage){ s->meta_used, s->meta_total };
+	return r ? r : liteio_account_make(&meta, err);
+}
+
+static int run_make(struct liteio_pool *p, const struct liteio_catalog_volume *v,
+		    struct liteio_error *err)
+{
+	struct make_op op = { .p = p, .uuid = v->uuid, .vclass = v->vclass, .thin_id = v->thin_id };
+	int r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
+
+	if (!r)
+		return 0;
+	liteio_pool_abandon(p, op.undo_message);
+	/* the kernel, or the disk, had done more than it said, and the rest was made good */
+	return liteio_catalog_find(&p->cat, &op.uuid)->is_unmade ? r : 0;
+}
+
 int liteio_pool_make(struct liteio_pool *p, const struct liteio_uuid *uuid,
 		     struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
-	struct make_op op = { .p = p, .uuid = *uuid };
 	int r;
 
 	if (!v || !v->is_unmade)
@@ -205,13 +241,10 @@ int liteio_pool_make(struct liteio_pool *p, const struct liteio_uuid *uuid,
 	r = liteio_pool_settle_all(p, err);
 	/* what was interrupted may have been this */
 	v = liteio_catalog_find(&p->cat, uuid);
-	if (!r && v->is_unmade) {
-		op.vclass = v->vclass;
-		op.thin_id = v->thin_id;
-		r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
-		if (r)
-			liteio_pool_abandon(p, op.undo_message);
-	}
+	if (!r && v->is_unmade)
+		r = check_room(p, v->vclass, err);
+	if (!r && v->is_unmade)
+		r = run_make(p, v, err);
 	v = liteio_catalog_find(&p->cat, uuid);
 	return r ? liteio_error_wrap(err, r, "volume %s was never used and can not be made now",
 				     v->name) :

@@ -44,10 +44,7 @@ static int finish(struct liteio_pool *p, struct liteio_error *err)
 	return liteio_pool_finish(p, err);
 }
 
-/*
- * Nobody was told that they exist: they never did. Their thin ids are not used again, but for that
- * of a volume whose device was being made: nobody has ever had it
- */
+/* nobody was told that they exist: they never did. Their thin ids are not used again */
 static int undo_create(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_catalog draft;

@@ -47,7 +47,8 @@ int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		r = liteio_pool_check_writable(p, err);
 	meta = (struct liteio_usage){ p->status.meta_used, p->status.meta_total };
 	if (!r && vclass == LITEIO_CATALOG_THIN)
-		r = liteio_account_metadata(&meta, what, err);
+		r = liteio_account_metadata(&meta, liteio_catalog_unmade(&p->cat, vclass), what,
+					    err);
 	if (r)
 		return r;
 	liteio_pool_account(p, &a);

@@ -203,7 +203,10 @@ static int create(struct create_op *op, struct liteio_error *err)
 	/* nothing is shared with what is not there */
 	if (!r)
 		r = liteio_pool_make(op->p, &op->source_uuid, err);
-	return r ? r : run_create(op, err);
+	if (r)
+		return r;
+	op->source = liteio_catalog_find(&op->p->cat, &op->source_uuid)->thin_id;
+	return run_create(op, err);
 }
 
 /* what it shares its blocks with, and that it may */
@@ -374,7 +377,7 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 
 /* ---- deleting: the first half, see pool_reclaim.c ------------------------------------------- */
 
-/* what never had a device has nothing to give back: it is gone at once, whichever slot counts */
+/* what never had a device has nothing to give back: it is gone at once */
 static int give_up(struct liteio_pool *p, const struct liteio_uuid *uuid, struct liteio_error *err)
 {
 	bool is_unmade = liteio_catalog_find(&p->cat, uuid)->is_unmade;
@@ -390,7 +393,10 @@ static int give_up(struct liteio_pool *p, const struct liteio_uuid *uuid, struct
 	if (r)
 		return r;
 	liteio_step("volume-delete:catalog");
-	return is_unmade ? liteio_pool_persist_again(p, err) : 0;
+	/* it is gone, and stays so unless that slot is lost: an empty volume comes back then */
+	if (is_unmade)
+		(void)liteio_pool_persist_again(p, NULL);
+	return 0;
 }
 
 int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
@@ -432,6 +438,7 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 {
 	const struct liteio_catalog_volume *v;
 	struct liteio_engine *e;
+	bool is_unmade;
 	int r;
 
 	/* which data it has is not known before that is over */
@@ -450,9 +457,13 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 	if (p->condition == LITEIO_POOL_FAILED && has_failed(e))
 		return liteio_error_set(err, -EIO, "pool %s: %s", p->store.label.pool_name,
 					p->reason);
+	is_unmade = v->is_unmade;
 	r = liteio_pool_make(p, uuid, err);
 	if (r)
 		return r;
+	/* losing a slot must not make one that has data a volume without a device */
+	if (is_unmade)
+		(void)liteio_pool_persist_again(p, NULL);
 	v = liteio_catalog_find(&p->cat, uuid);
 	return e->ops->volume_activate(e, uuid, v->thin_id, v->size_bytes, ret, err);
 }

@@ -26,19 +26,28 @@
 #define MEMORY_DEVICE_BYTES (LITEIO_SLOT_OFFSET + 2 * MEMORY_SLOT_BYTES)
 #define MEMORY_BLOCK (256u << 10)
 #define MEMORY_IDS 1024
+#define MEMORY_META_BYTES (16u << 20)
 
 /**
  * struct memory_thin - what a kernel would have
  * @txid: transaction id
  * @has: the devices
  * @messages: how many there were, each a commit
+ * @meta_used: bytes of its metadata in use
  * @fails: what the next create_thin ends with
+ * @commit_fails: what the next set_transaction_id ends with
+ * @commit_lies: that is done all the same
+ * @keeps: a device that is removed comes back, as its commit did not get to the disk
  */
 struct memory_thin {
 	uint64_t txid;
 	bool has[MEMORY_IDS];
 	unsigned int messages;
+	uint64_t meta_used;
 	int fails;
+	int commit_fails;
+	bool commit_lies;
+	bool keeps;
 };
 
 /**
@@ -69,8 +78,8 @@ static int memory_status(struct liteio_engine *e, struct liteio_engine_status *r
 	*ret = (struct liteio_engine_status){
 		.txid = memory_of(e)->txid,
 		.mode = LITEIO_ENGINE_RW,
-		.meta_used = 1 << 20,
-		.meta_total = 16 << 20,
+		.meta_used = memory_of(e)->meta_used,
+		.meta_total = MEMORY_META_BYTES,
 		.data_total = 1ull << 30,
 	};
 	return 0;
@@ -93,20 +102,33 @@ static int memory_create(struct liteio_engine *e, uint32_t id, struct liteio_err
 
 static int memory_remove(struct liteio_engine *e, uint32_t id, struct liteio_error *err)
 {
-	memory_of(e)->has[id] = false;
+	memory_of(e)->has[id] = memory_of(e)->has[id] && memory_of(e)->keeps;
 	memory_of(e)->messages++;
 	return 0;
+}
+
+static int memory_snapshot(struct liteio_engine *e, uint32_t id, uint32_t origin,
+			   struct liteio_error *err)
+{
+	if (!memory_of(e)->has[origin])
+		return liteio_error_set(err, -ENODATA, "no device %u", origin);
+	return memory_create(e, id, err);
 }
 
 static int memory_commit(struct liteio_engine *e, uint64_t from, uint64_t to,
 			 struct liteio_error *err)
 {
-	if (memory_of(e)->txid != from)
+	struct memory_thin *t = memory_of(e);
+	int r = t->commit_fails;
+
+	if (t->txid != from)
 		return liteio_error_set(err, -EINVAL, "transaction %llu is not the one",
 					(unsigned long long)from);
-	memory_of(e)->txid = to;
-	memory_of(e)->messages++;
-	return 0;
+	t->commit_fails = 0;
+	if (!r || t->commit_lies)
+		t->txid = to;
+	t->messages++;
+	return r ? liteio_error_set(err, r, "the metadata could not be written") : 0;
 }
 
 static int memory_activate(struct liteio_engine *e, const struct liteio_uuid *uuid, uint32_t id,
@@ -132,6 +154,7 @@ static const struct liteio_engine_ops memory_ops = {
 	.is_active = memory_is_active,
 	.status = memory_status,
 	.create = memory_create,
+	.snapshot = memory_snapshot,
 	.remove = memory_remove,
 	.commit = memory_commit,
 	.volume_activate = memory_activate,
@@ -145,6 +168,7 @@ static struct memory_thin *memory_thin_new(void)
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	ck_assert_ptr_ne(t, MAP_FAILED);
+	t->meta_used = 1 << 20;
 	return t;
 }
 

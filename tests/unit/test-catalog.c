@@ -537,10 +537,18 @@ START_TEST(test_unmade)
 	const struct liteio_uuid one = uuid(1);
 	struct liteio_catalog_volume *v;
 	struct liteio_catalog c, made;
+	uint32_t id;
 
 	make(&c, 2);
+	ck_assert_uint_eq(liteio_catalog_unmade(&c, LITEIO_CATALOG_THIN), 0);
 	v = liteio_catalog_edit(&c, &one);
 	v->is_unmade = true;
+	id = v->thin_id;
+	/* sealed or not */
+	ck_assert_uint_eq(liteio_catalog_unmade(&c, LITEIO_CATALOG_THIN), 1);
+	liteio_catalog_seal(&c);
+	ck_assert_uint_eq(liteio_catalog_unmade(&c, LITEIO_CATALOG_THIN), 1);
+	ck_assert_uint_eq(liteio_catalog_unmade(&c, LITEIO_CATALOG_RESERVED), 0);
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
 	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_INCOMPAT_UNMADE);
 	liteio_catalog_edit(&c, &one)->txid = 11;
@@ -548,6 +556,8 @@ START_TEST(test_unmade)
 	liteio_catalog_copy(&c, &made);
 	liteio_catalog_finish(&made);
 	ck_assert(!liteio_catalog_find(&made, &one)->is_unmade);
+	ck_assert_uint_eq(liteio_catalog_find(&made, &one)->thin_id, id);
+	ck_assert_uint_eq(liteio_catalog_unmade(&made, LITEIO_CATALOG_THIN), 0);
 	ck_assert_int_eq(liteio_catalog_find(&made, &one)->state, LITEIO_CATALOG_READY);
 	ck_assert_uint_eq(made.thin_txid, 11);
 	ck_assert_uint_eq(liteio_catalog_features(&made), 0);
@@ -556,6 +566,9 @@ START_TEST(test_unmade)
 	liteio_catalog_copy(&c, &made);
 	liteio_catalog_undo(&made);
 	ck_assert(liteio_catalog_find(&made, &one)->is_unmade);
+	/* the kernel may have the old one: it is not made again by that */
+	ck_assert_uint_eq(liteio_catalog_find(&made, &one)->thin_id, c.next_thin_id);
+	ck_assert_uint_eq(made.next_thin_id, c.next_thin_id + 1);
 	ck_assert_uint_eq(made.thin_txid, 10);
 	ck_assert_ptr_null(liteio_catalog_pending(&made));
 	ck_assert_uint_eq(made.n_volumes, 2);
@@ -564,6 +577,13 @@ START_TEST(test_unmade)
 	replacement(&made);
 	liteio_catalog_undo(&made);
 	ck_assert_uint_eq(made.n_volumes, 2);
+	liteio_catalog_fini(&made);
+	/* all have been given out: the old one is better than none */
+	liteio_catalog_copy(&c, &made);
+	made.next_thin_id = LITEIO_THIN_ID_MAX + 1;
+	liteio_catalog_undo(&made);
+	ck_assert_uint_eq(liteio_catalog_find(&made, &one)->thin_id, id);
+	ck_assert_int_eq(liteio_catalog_check(&made, NULL), 0);
 	liteio_catalog_fini(&made);
 	liteio_catalog_fini(&c);
 }

@@ -112,6 +112,7 @@ START_TEST(test_room)
 	const struct liteio_pool_create want = {
 		.uuid = { .b = { 9 } }, .name = "nine", .size_bytes = MIB,
 	};
+	struct liteio_pool_create reserved = want;
 	struct liteio_creation_room little = room;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_catalog c = catalog();
@@ -122,6 +123,27 @@ START_TEST(test_room)
 	little = room;
 	little.thin_meta.used = 15 * MIB;
 	ck_assert_int_eq(wish(&c, &little, &want, &err), -ENOSPC);
+	ck_assert_ptr_nonnull(strstr(err.msg, "metadata are nearly full"));
+	/* what was promised before has its place, used or not */
+	little.thin_meta.used = little.thin_meta.total / 10 * 9 - 4096;
+	for (uint8_t i = 0; i < 2; i++) {
+		const struct liteio_pool_create one = {
+			.uuid = { .b = { 1 + i } }, .name = i ? "b" : "a", .size_bytes = MIB,
+			.vclass = i ? LITEIO_CATALOG_RESERVED : LITEIO_CATALOG_THIN,
+		};
+		struct liteio_catalog_volume v;
+
+		liteio_creation_record(&c, &one, BLOCK, &v);
+		ck_assert_int_eq(liteio_creation_add(&c, &little, &v, 7, &err), 0);
+	}
+	ck_assert_int_eq(wish(&c, &little, &want, &err), -ENOSPC);
+	ck_assert_ptr_nonnull(strstr(err.msg, "never used take theirs later: 1)"));
+	liteio_catalog_fini(&c);
+	c = catalog();
+	little = room;
+	little.reserve_meta = (struct liteio_usage){ 15 * MIB, 16 * MIB };
+	reserved.vclass = LITEIO_CATALOG_RESERVED;
+	ck_assert_int_eq(wish(&c, &little, &reserved, &err), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(err.msg, "metadata are nearly full"));
 	little = room;
 	c.next_thin_id = LITEIO_THIN_ID_MAX + 1;

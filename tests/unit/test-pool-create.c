@@ -1,76 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Volumes created together, and made when they are needed: a hundred for two writes, each with its
- * own answer; killed after every step and torn anywhere all of them are there or none, in the
- * catalog and in the thin pool.
+ * Volumes created together: a hundred for two writes, each with its own answer; killed after every
+ * step, those of making one of them among these, and torn anywhere, all of them are there or none,
+ * in the catalog and in the thin pool.
  */
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "pool/create.h"
-#include "pool_in_memory.h"
+#include "pool_wishes.h"
 #include "unit.h"
 
-#define N 100
 #define SECTOR 512u
-
-/**
- * struct wishes - what is created together
- * @want: each
- * @name: its name
- * @err: the sentence, if it is refused
- * @all: for the pool
- */
-struct wishes {
-	struct liteio_pool_create want[N];
-	char name[N][16];
-	struct liteio_error err[N];
-	struct liteio_pool_creation all[N];
-};
-
-static struct liteio_uuid uuid_of(unsigned int i)
-{
-	/* in no order */
-	return (struct liteio_uuid){ .b = { (uint8_t)(i * 37), (uint8_t)i, 1 } };
-}
-
-static void wish(struct wishes *w)
-{
-	memset(w, 0, sizeof(*w));
-	for (unsigned int i = 0; i < N; i++) {
-		snprintf(w->name[i], sizeof(w->name[i]), "v%u", i);
-		w->want[i] = (struct liteio_pool_create){
-			.uuid = uuid_of(i), .name = w->name[i], .size_bytes = 1 << 20,
-		};
-		w->all[i] = (struct liteio_pool_creation){ .want = &w->want[i], .err = &w->err[i] };
-	}
-}
-
-static void create_all(struct memory_pool *m)
-{
-	static struct wishes w;
-
-	wish(&w);
-	liteio_pool_volume_create_all(&m->p, w.all, N);
-	for (unsigned int i = 0; i < N; i++)
-		ck_assert_msg(!w.all[i].result, "%u: %s", i, w.err[i].msg);
-}
-
-/* the thin pool has what the catalog says it has, and nothing else */
-static void check_ids(const struct memory_pool *m)
-{
-	for (uint32_t id = 1; id < MEMORY_IDS; id++) {
-		bool is_there = false;
-
-		for (size_t i = 0; i < m->p.cat.n_volumes; i++)
-			is_there = is_there || (m->p.cat.volumes[i]->thin_id == id &&
-						!m->p.cat.volumes[i]->is_unmade);
-		ck_assert_msg(m->thin->has[id] == is_there, "thin id %u", id);
-	}
-	ck_assert_uint_eq(m->thin->txid, m->p.cat.thin_txid);
-	ck_assert_ptr_null(liteio_catalog_pending(&m->p.cat));
-	ck_assert_int_eq(liteio_catalog_check(&m->p.cat, NULL), 0);
-}
 
 START_TEST(test_two_writes)
 {
@@ -89,17 +29,38 @@ START_TEST(test_two_writes)
 	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
 	/* either slot may be lost */
 	for (int slot = 0; slot < 2; slot++) {
-		static char was[LITEIO_ONDISK_BLOCK], noise[LITEIO_ONDISK_BLOCK];
-		off_t at = (off_t)(LITEIO_SLOT_OFFSET + (uint64_t)slot * MEMORY_SLOT_BYTES);
 		struct memory_pool again;
 
-		ck_assert_int_eq(pread(fd, was, sizeof(was), at), sizeof(was));
-		ck_assert_int_eq(pwrite(fd, noise, sizeof(noise), at), sizeof(noise));
-		memory_open(&again, fd, t);
+		open_without(&again, fd, t, slot);
 		ck_assert_uint_eq(again.p.cat.n_volumes, N);
 		memory_close(&again);
-		ck_assert_int_eq(pwrite(fd, was, sizeof(was), at), sizeof(was));
 	}
+	memory_close(&m);
+}
+END_TEST
+
+/* it is there: said in whatever condition the pool is, but not before both slots have it */
+START_TEST(test_again)
+{
+	static struct wishes w;
+	struct memory_pool m;
+	uint64_t before;
+
+	memory_format(&m, memory_file(), memory_thin_new());
+	create_all(&m);
+	before = m.p.cat.sequence;
+	liteio_pool_set_condition(&m.p, LITEIO_POOL_READ_ONLY, "Test", true, "it is a test");
+	create_all(&m);
+	ck_assert_uint_eq(m.p.cat.sequence, before);
+	m.p.is_one_copy = true;
+	create_all(&m);
+	ck_assert_uint_eq(m.p.cat.sequence, before + 1);
+	ck_assert(!m.p.is_one_copy);
+	wish(&w);
+	w.want[N - 1].uuid.b[3] = 1;
+	snprintf(w.name[N - 1], sizeof(w.name[N - 1]), "another");
+	liteio_pool_volume_create_all(&m.p, w.all, N);
+	ck_assert_int_eq(w.all[N - 1].result, -EROFS);
 	memory_close(&m);
 }
 END_TEST
@@ -172,85 +133,6 @@ START_TEST(test_write_fails)
 	close(m.p.store.fd);
 	m.p.store.fd = fd;
 	create_all(&m);
-	memory_close(&m);
-}
-END_TEST
-
-/* ---- devices -------------------------------------------------------------------------------- */
-
-START_TEST(test_made_when_needed)
-{
-	const struct liteio_uuid uuid = uuid_of(5);
-	struct memory_thin *t = memory_thin_new();
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct memory_pool m;
-	uint64_t bytes = 1;
-
-	memory_format(&m, memory_file(), t);
-	create_all(&m);
-	ck_assert_int_eq(liteio_pool_volume_allocated(&m.p, &uuid, &bytes, NULL), 0);
-	ck_assert_uint_eq(bytes, 0);
-	/* one that the kernel can not make is as it was, and can be asked for again */
-	t->fails = -ENOSPC;
-	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), -ENOSPC);
-	ck_assert_ptr_nonnull(strstr(err.msg, "volume v5 was never used and can not be made now"));
-	check_ids(&m);
-	ck_assert(liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
-	t->messages = 0;
-	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), 0);
-	ck_assert_uint_eq(t->messages, 2);
-	ck_assert(!liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
-	check_ids(&m);
-	/* once */
-	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), 0);
-	ck_assert_uint_eq(t->messages, 2);
-	ck_assert_int_eq(liteio_pool_volume_allocated(&m.p, &uuid, &bytes, NULL), -ENODEV);
-	memory_close(&m);
-}
-END_TEST
-
-/* somebody else has made a device by its id: it is left to them, and nothing more is written */
-START_TEST(test_foreign)
-{
-	const struct liteio_uuid uuid = uuid_of(5), other = uuid_of(6);
-	struct memory_thin *t = memory_thin_new();
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct memory_pool m;
-	uint32_t id;
-
-	memory_format(&m, memory_file(), t);
-	create_all(&m);
-	id = liteio_catalog_find(&m.p.cat, &uuid)->thin_id;
-	t->has[id] = true;
-	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), -EUCLEAN);
-	ck_assert_ptr_nonnull(strstr(err.msg, "was never given out and is in use"));
-	ck_assert(t->has[id]);
-	ck_assert_ptr_null(liteio_catalog_pending(&m.p.cat));
-	ck_assert(liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
-	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &other, NULL, &err), -EROFS);
-	memory_close(&m);
-}
-END_TEST
-
-START_TEST(test_deleted_unmade)
-{
-	const struct liteio_uuid uuid = uuid_of(5), made = uuid_of(6);
-	struct memory_thin *t = memory_thin_new();
-	struct memory_pool m;
-	uint64_t before;
-
-	memory_format(&m, memory_file(), t);
-	create_all(&m);
-	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &made, NULL, NULL), 0);
-	before = m.p.cat.sequence;
-	t->messages = 0;
-	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &uuid, NULL), 0);
-	ck_assert_ptr_null(liteio_catalog_find(&m.p.cat, &uuid));
-	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
-	ck_assert_uint_eq(t->messages, 0);
-	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &made, NULL), 0);
-	ck_assert_int_eq(liteio_catalog_find(&m.p.cat, &made)->state, LITEIO_CATALOG_DELETING);
-	check_ids(&m);
 	memory_close(&m);
 }
 END_TEST
@@ -393,5 +275,5 @@ START_TEST(test_torn)
 }
 END_TEST
 
-UNIT_MAIN("pool-create", test_two_writes, test_own_answers, test_write_fails, test_made_when_needed,
-	  test_foreign, test_deleted_unmade, test_killed, test_torn)
+UNIT_MAIN("pool-create", test_two_writes, test_again, test_own_answers, test_write_fails,
+	  test_killed, test_torn)
