@@ -107,8 +107,8 @@ static void create_all(struct liteio_open_pool *p)
 	tell_all(p, first, all);
 }
 
-/* it is not wanted any more, unless somebody is at it */
-static void withdraw(struct liteio_open_pool *p, struct liteio_creation *c)
+/* it is not wanted any more; false: somebody is at it, or was */
+static bool withdraw(struct liteio_open_pool *p, struct liteio_creation *c)
 {
 	liteio_guard(&p->lock);
 	for (struct liteio_creation **at = &p->creations; *at; at = &(*at)->next) {
@@ -116,8 +116,9 @@ static void withdraw(struct liteio_open_pool *p, struct liteio_creation *c)
 			continue;
 		*at = c->next;
 		unref(c);
-		return;
+		return true;
 	}
+	return false;
 }
 
 static int wait_for(struct liteio_open_pool *p, struct liteio_creation *c, struct liteio_error *err)
@@ -138,8 +139,12 @@ int liteio_creations_run(struct liteio_open_pool *p, const struct liteio_pool_cr
 	struct liteio_creation *c = put_on_list(p, want);
 	int r = wait_for(p, c, err);
 
-	if (r)
-		withdraw(p, c);
+	/* what has been begun is waited for, as by whoever has begun it, but not for ever */
+	if (r && !withdraw(p, c)) {
+		r = wait_for(p, c, err);
+		if (r)
+			liteio_error_wrap(err, r, "volume %s may come to be", want->name);
+	}
 	liteio_guard(&p->lock);
 	if (!r && c->result)
 		r = liteio_error_set(err, c->result, "%s", c->err.msg);

@@ -147,6 +147,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		.vclass = liteio_volume_class_to_catalog(req->volume_class),
 	};
 	LITEIO_TARGET(t);
+	bool is_there = false;
 	int r;
 
 	r = create_source(a, req, p, &c, err);
@@ -156,7 +157,9 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		return r;
 	if (liteio_target_find(a, LITEIO_CATALOG_VOLUME, req->name, &t, NULL) == 0) {
 		r = create_again(req, &c, p, &t, err);
-		if (r < 0 || t.volume.state == LITEIO_CATALOG_READY)
+		is_there = t.volume.state == LITEIO_CATALOG_READY;
+		/* of those that come together one may be on the disk once, where it is to be twice */
+		if (r < 0 || (is_there && !liteio_pool_creates_together(&c)))
 			return r;
 		c.uuid = t.volume.uuid;
 	} else if (!liteio_uuid_is_null(&c.uuid) &&
@@ -167,7 +170,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 	if (liteio_uuid_is_null(&c.uuid))
 		liteio_uuid_ordered(&c.uuid);
 	r = create_record(p, &c, err);
-	if (r == 0)
+	if (r == 0 && !is_there)
 		liteio_events_say(a, LITEIO_LOCAL_EVENT_VOLUME_CREATED, req->name, &c.uuid, p->name,
 				  NULL);
 	return r;

@@ -35,6 +35,9 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 	LITEIO_LANE(lane);
 
 	*ret = 0;
+	/* whoever creates has waited for the lane once */
+	if (v->is_unmade)
+		return true;
 	if (v->state == LITEIO_CATALOG_CREATING ||
 	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) < 0)
 		return false;

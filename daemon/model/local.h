@@ -666,8 +666,8 @@ struct liteio_local_deletion {
  * @rebuilt: metadata that were damaged and were made anew of what could be read
  * @lost_volumes: volumes and snapshots that are gone; only with force
  * @lost_bytes: what was written to others and reads as zeros now; only with force
- * @lost: what is lost in words, or that volumes may be as they were at an earlier time; NULL for
- *	neither
+ * @lost: what is lost in words, or that volumes may be as they were at an earlier time, or what a
+ *	new catalog can not have; NULL for neither
  * @recovered: volumes of a new catalog
  */
 struct liteio_local_pool_repaired {

@@ -6,6 +6,7 @@
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/creations.c
  */
 #include <check.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -212,15 +213,20 @@ struct wisher {
 	pthread_t thread;
 	struct liteio_pool_create want;
 	char name[16];
+	bool is_impatient;
+	atomic_bool has_come_to;
 	int result;
 	struct liteio_error err;
 };
 
+/* of this thread */
+static _Thread_local struct wisher *me;
+
 static void *wish(void *arg)
 {
-	struct wisher *w = arg;
-
-	w->result = liteio_creations_run(&pool, &w->want, &w->err);
+	me = arg;
+	me->result = liteio_creations_run(&pool, &me->want, &me->err);
+	atomic_store(&me->has_come_to, true);
 	return NULL;
 }
 
@@ -290,6 +296,105 @@ START_TEST(who_comes_meanwhile_is_taken_along)
 }
 END_TEST
 
+/* a disk that takes its time, when the kernel is asked for its status */
+static pthread_mutex_t disk_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t disk_changed = PTHREAD_COND_INITIALIZER;
+static bool disk_is_asked, disk_answers;
+
+static void disk_set(bool *what)
+{
+	pthread_mutex_lock(&disk_lock);
+	*what = true;
+	pthread_cond_broadcast(&disk_changed);
+	pthread_mutex_unlock(&disk_lock);
+}
+
+static void disk_wait(const bool *what)
+{
+	pthread_mutex_lock(&disk_lock);
+	while (!*what)
+		pthread_cond_wait(&disk_changed, &disk_lock);
+	pthread_mutex_unlock(&disk_lock);
+}
+
+static int slow_status(struct liteio_engine *e, struct liteio_engine_status *ret,
+		       struct liteio_error *err)
+{
+	disk_set(&disk_is_asked);
+	disk_wait(&disk_answers);
+	return memory_status(e, ret, err);
+}
+
+/* in place of the C library's: who is impatient has waited long enough when the disk is asked */
+int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+			   const struct timespec *until)
+{
+	int (*wait)(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+		    const struct timespec *until);
+
+	if (!me || !me->is_impatient) {
+		*(void **)&wait = dlsym(RTLD_NEXT, "pthread_cond_clockwait");
+		if (me)
+			atomic_store(&me->has_come_to, true);
+		return wait(cond, mutex, clock, until);
+	}
+	me->is_impatient = false;
+	pthread_mutex_unlock(mutex);
+	disk_wait(&disk_is_asked);
+	pthread_mutex_lock(mutex);
+	return ETIMEDOUT;
+}
+
+static void start_wisher(struct wisher *w, unsigned int i, bool is_impatient)
+{
+	snprintf(w->name, sizeof(w->name), "v%u", i);
+	w->is_impatient = is_impatient;
+	w->want = (struct liteio_pool_create){
+		.uuid = { .b = { 1, (uint8_t)i } }, .name = w->name, .size_bytes = 1 << 20,
+	};
+	pthread_create(&w->thread, NULL, wish, w);
+}
+
+/* what is on its way when patience ends is no failure; what nobody has begun will not be there */
+START_TEST(what_is_begun_is_waited_for)
+{
+	static struct wisher first, taken, late;
+	static struct memory_pool m;
+	struct liteio_engine_ops slow;
+
+	empty_lane();
+	memory_format(&m, memory_file(), memory_thin_new());
+	slow = *m.engine.ops;
+	slow.status = slow_status;
+	m.engine.ops = &slow;
+	pool.engine = &m.p;
+	liteio_pools_enter(&pool, false);
+	start_wisher(&first, 1, false);
+	while (waiting_now() < 1)
+		sched_yield();
+	start_wisher(&taken, 2, true);
+	while (waiting_now() < 2)
+		sched_yield();
+	liteio_pools_leave(&pool);
+	/* the first one is in the lane, with both wishes */
+	disk_wait(&disk_is_asked);
+	start_wisher(&late, 3, true);
+	pthread_join(late.thread, NULL);
+	ck_assert_int_eq(late.result, -ETIMEDOUT);
+	/* it waits again, or has given up */
+	while (!atomic_load(&taken.has_come_to))
+		sched_yield();
+	disk_set(&disk_answers);
+	pthread_join(first.thread, NULL);
+	pthread_join(taken.thread, NULL);
+	ck_assert_int_eq(first.result, 0);
+	ck_assert_msg(!taken.result, "%s", taken.err.msg);
+	ck_assert_ptr_null(pool.creations);
+	ck_assert_uint_eq(m.p.cat.n_volumes, 2);
+	memory_close(&m);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-pools");
@@ -304,6 +409,7 @@ int main(void)
 	tcase_add_test(t, who_looks_does_not_wait_for_ever);
 	tcase_add_test(t, nobody_is_forgotten);
 	tcase_add_test(t, who_comes_meanwhile_is_taken_along);
+	tcase_add_test(t, what_is_begun_is_waited_for);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
