@@ -155,7 +155,8 @@ static int fill_spare(struct repair_op *op, size_t i, uint64_t txid, struct lite
 	int r;
 
 	liteio_pool_leave(op->p);
-	r = op->how->force || op->is_suspect[i] ? 1 : e->ops->needs_repair(e, err);
+	/* of what has nothing in it, a copy is no use but where it can not be written */
+	r = (op->how->force && txid) || op->is_suspect[i] ? 1 : e->ops->needs_repair(e, err);
 	if (r > 0) {
 		r = e->ops->spare_fill(e, txid, &op->spare[i], err);
 		op->is_filled[i] = !r;
