@@ -158,7 +158,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 	if (liteio_target_find(a, LITEIO_CATALOG_VOLUME, req->name, &t, NULL) == 0) {
 		r = create_again(req, &c, p, &t, err);
 		is_there = t.volume.state == LITEIO_CATALOG_READY;
-		/* of those that come together one may be on the disk once, where it is to be twice */
+		/* one of those that come together may be on the disk once, and is to be twice */
 		if (r < 0 || (is_there && !liteio_pool_creates_together(&c)))
 			return r;
 		c.uuid = t.volume.uuid;

@@ -137,7 +137,7 @@ int liteio_account_admit(const struct liteio_account *a, enum liteio_catalog_cla
 
 /* a block of metadata, of which the root of a device's mappings is one */
 #define META_BLOCK 4096u
-/* what one device more may have to write anew: two trees and the space map, from their roots down */
+/* what one device more may have to write anew: two trees and the space map, from the roots down */
 #define MAKE_BLOCKS 16u
 
 static int refuse_metadata(const struct liteio_usage *meta, uint64_t unmade,

@@ -617,11 +617,11 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
  * @a: volume, generation, flags, host; state LIVE; @created is set here
  * @err: why not
  *
- * Before the kernel's ATT_ADD. The same again is a success. The first one of a volume makes its thin
- * device before it is written: when that can not be, there is no attachment. Context: lane. Return:
- * 0, -ESTALE below the floor or fenced by itself, -EEXIST with other flags or host, -ENOENT no such
- * READY volume, -EROFS for one that may write in a READ_ONLY pool (or any when the catalog may be
- * old, or the volume was never used), -ENOSPC its metadata are nearly full, ...
+ * Before the kernel's ATT_ADD. The same again is a success. The first one of a volume makes its
+ * thin device before it is written: when that can not be, there is no attachment. Context: lane.
+ * Return: 0, -ESTALE below the floor or fenced by itself, -EEXIST with other flags or host,
+ * -ENOENT no such READY volume, -EROFS for one that may write in a READ_ONLY pool (or any when the
+ * catalog may be old, or the volume was never used), -ENOSPC its metadata are nearly full, ...
  */
 int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
 			       struct liteio_error *err);

@@ -165,7 +165,8 @@ static const struct {
 	enum liteio_health_verdict verdict;
 	uint64_t lost_volumes, extra;
 } unmade[] = {
-	{ "it has nothing to lose", 0, { .txid = 7, .devices = { ALL } }, LITEIO_HEALTH_WHOLE, 0, 0 },
+	{ "it has nothing to lose", 0, { .txid = 7, .devices = { ALL } },
+	  LITEIO_HEALTH_WHOLE, 0, 0 },
 	{ "a remnant, which is none of it", 0, { .txid = 7, .devices = { ALL, { 6, 0, 0 } } },
 	  LITEIO_HEALTH_UNSURE, 0, 1 },
 	{ "it is not made yet", 8, { .txid = 7, .devices = { ALL } }, LITEIO_HEALTH_WHOLE, 0, 0 },
@@ -188,8 +189,8 @@ START_TEST(test_unmade)
 	v[5].is_unmade = true;
 	v[5].txid = unmade[_i].txid;
 	liteio_health_compare(&c, LITEIO_CATALOG_THIN, &after, &after, BLOCK, &loss);
-	ck_assert_msg(loss.verdict == unmade[_i].verdict, "%s: verdict %d, \"%s\"", unmade[_i].title,
-		      loss.verdict, loss.what);
+	ck_assert_msg(loss.verdict == unmade[_i].verdict, "%s: verdict %d, \"%s\"",
+		      unmade[_i].title, loss.verdict, loss.what);
 	ck_assert_uint_eq(loss.lost_volumes, unmade[_i].lost_volumes);
 	ck_assert_uint_eq(loss.extra, unmade[_i].extra);
 	ck_assert_int_eq(liteio_health_is_known(&c, LITEIO_CATALOG_THIN, 6), !!unmade[_i].txid);
