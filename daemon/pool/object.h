@@ -26,7 +26,7 @@
  * @engine: lane only
  * @reserve: the same for reserved volumes; NULL when the pool has no reserve
  * @cat: what is on the disk
- * @is_one_copy: what must be in both slots is in one of them; lane only
+ * @is_one_copy: what must be in both slots is in one of them, or that is not known; lane only
  * @status: of the engine, as of the last refresh
  * @reserve_status: of the reserve
  * @condition: what can be done

@@ -122,7 +122,9 @@ void liteio_pool_volume_create_all(struct liteio_pool *p, struct liteio_pool_cre
 	for (size_t i = 0; i < n; i++)
 		all[i].result = 0;
 	if (are_there(p, all, n)) {
-		tell(all, n, liteio_pool_persist_owed(p, &err), &err);
+		/* of one that may be old nothing is written */
+		r = p->is_mismatched ? 0 : liteio_pool_persist_owed(p, &err);
+		tell(all, n, r, &err);
 		return;
 	}
 	r = prepare(p, &err);

@@ -289,6 +289,8 @@ static int read_pool(struct liteio_pool *p, const char *device, struct liteio_er
 		r = liteio_store_read_catalog(&p->store, &p->cat, err);
 	if (r)
 		return r;
+	/* whoever wrote it may have been stopped before the second slot, and has told nobody */
+	p->is_one_copy = true;
 	/* now, while nobody looks: who looks for a name believes what is sealed, in no lane */
 	liteio_catalog_seal(&p->cat);
 	liteio_pool_devs(p, devs);
