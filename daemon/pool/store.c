@@ -434,8 +434,10 @@ int liteio_store_write_twin(struct liteio_store *s, struct liteio_catalog *c,
 	c->sequence++;
 	r = write_slot(s, !s->slot, s->older.is_written ? &s->older : NULL, NULL, c, err);
 	forget_older(s);
-	if (r)
+	if (r) {
+		c->sequence--;
 		return r;
+	}
 	s->is_twin = true;
 	s->slot = !s->slot;
 	return 0;

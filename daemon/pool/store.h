@@ -128,7 +128,7 @@ int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *wa
 /**
  * liteio_store_write_twin() - the newest catalog again, to the other slot
  * @s: with its label
- * @c: is in the newest slot; has the next number then, whatever comes of it
+ * @c: is in the newest slot; has the next number when this succeeds
  * @err: what is wrong with the disk
  *
  * Costs what the other slot lacks. Return: 0 or a negative errno.
