@@ -355,6 +355,11 @@ static void catalog_copy(struct node *n)
 	n->pools[0].copies.slots = 1;
 }
 
+static void catalog_lost(struct node *n)
+{
+	n->pools[0].copies.is_lost = true;
+}
+
 static void label_copy(struct node *n)
 {
 	n->pools[0].copies.labels_differ = true;
@@ -628,6 +633,7 @@ static const struct {
 	{ FOUND("a full catalog", catalog_fill, "fast", CATALOG_FILL, WARN) },
 	{ .name = "a catalog that is not", .spoil = catalog_nearly },
 	{ MENDED("a damaged slot", catalog_copy, "fast", CATALOG_COPY, WARN) },
+	{ MENDED("a disk that loses writes", catalog_lost, "fast", CATALOG_COPY, ERR) },
 	{ MENDED("a damaged label", label_copy, "fast", LABEL_COPY, WARN) },
 	{ .name = "a disk that does not answer", .spoil = not_looked },
 	{ MENDED("a deletion that stands", deletion, "fast", DELETION, WARN) },
