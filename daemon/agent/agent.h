@@ -52,6 +52,7 @@ struct liteio_watch;
  * @arrival: disks that come late, NULL before all pools that were there are open
  * @watch: what device-mapper says of pools, NULL when it can not be listened to
  * @try_later: has what failed, and nobody will ask for again, tried again; loop thread; may be NULL
+ * @look: something may have become of a pool: have them looked at; loop thread; may be NULL
  * @ready: every pool known at start is open and restored, but for those whose disks do not answer
  *         or take long; set once, read by any thread. Before that operations answer -EAGAIN
  */
@@ -76,8 +77,16 @@ struct liteio_agent {
 	struct liteio_arrival *arrival;
 	struct liteio_watch *watch;
 	void (*try_later)(struct liteio_agent *a);
+	void (*look)(struct liteio_agent *a);
 	_Atomic bool ready;
 };
+
+/* something takes long: a disk that hangs does not say so, this is how it is noticed. Loop thread */
+static inline void liteio_agent_look(struct liteio_agent *a)
+{
+	if (a->look)
+		a->look(a);
+}
 
 /* no operation is allowed to take this long */
 #define LITEIO_AGENT_STUCK_MS 300000

@@ -153,6 +153,7 @@ static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 		return r;
 	a->locks = liteio_locks_new();
 	a->pools = liteio_pools_new();
+	liteio_pools_set_workers(a->pools, a->workers);
 	a->door = liteio_door_new();
 	r = liteio_api_start(a, err);
 	if (r == 0) {

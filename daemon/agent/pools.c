@@ -24,12 +24,18 @@
  * struct liteio_pools - the table
  * @lock: covers the table and the references; never held while something blocks
  * @left: a reference was given back
+ * @workers: see liteio_pools_set_workers()
+ * @tell: see liteio_pools_tell(); under @lock
+ * @tell_arg: for it
  * @items: the pools
  * @n: how many
  */
 struct liteio_pools {
 	pthread_mutex_t lock;
 	pthread_cond_t left;
+	struct liteio_workers *workers;
+	void (*tell)(void *arg);
+	void *tell_arg;
 	struct liteio_open_pool **items;
 	size_t n;
 };
@@ -48,6 +54,37 @@ struct liteio_pools *liteio_pools_new(void)
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->left, NULL);
 	return t;
+}
+
+void liteio_pools_set_workers(struct liteio_pools *t, struct liteio_workers *workers)
+{
+	t->workers = workers;
+}
+
+struct liteio_workers *liteio_pools_workers(const struct liteio_pools *t)
+{
+	return t->workers;
+}
+
+void liteio_pools_tell(struct liteio_pools *t, void (*fn)(void *arg), void *arg)
+{
+	liteio_guard(&t->lock);
+	t->tell = fn;
+	t->tell_arg = arg;
+}
+
+static void tell(struct liteio_pools *t)
+{
+	void (*fn)(void *arg);
+	void *arg;
+
+	{
+		liteio_guard(&t->lock);
+		fn = t->tell;
+		arg = t->tell_arg;
+	}
+	if (fn)
+		fn(arg);
 }
 
 static void open_pool_free(struct liteio_open_pool *p)
@@ -100,9 +137,15 @@ static void lane_enter(void *arg)
 	liteio_pools_enter(arg, false);
 }
 
+static void condition_changed(void *arg)
+{
+	tell(((struct liteio_open_pool *)arg)->table);
+}
+
 int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 		     struct liteio_open_pool **ret, struct liteio_error *err)
 {
+	struct liteio_pool_lane lane = { lane_leave, lane_enter, condition_changed, NULL };
 	struct liteio_open_pool *p;
 	struct liteio_pool_info info;
 	size_t i;
@@ -114,13 +157,15 @@ int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 		    liteio_uuid_equal(&t->items[i]->uuid, &info.uuid))
 			return liteio_error_set(err, -EEXIST, "pool %s is open already", info.name);
 	p = liteio_calloc(1, sizeof(*p));
+	p->table = t;
 	p->engine = engine;
 	p->uuid = info.uuid;
 	p->refs = 2;
 	memcpy(p->name, info.name, sizeof(p->name));
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);
-	liteio_pool_set_lane(engine, &(struct liteio_pool_lane){ lane_leave, lane_enter, p });
+	lane.arg = p;
+	liteio_pool_set_lane(engine, &lane);
 	table_insert(t, p);
 	*ret = p;
 	return 0;
@@ -201,6 +246,12 @@ static bool unref(struct liteio_pools *t, struct liteio_open_pool *p)
 	return --p->refs == 0;
 }
 
+void liteio_pools_hold(struct liteio_open_pool *p)
+{
+	liteio_guard(&p->table->lock);
+	p->refs++;
+}
+
 void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p)
 {
 	if (p && unref(t, p))
@@ -224,7 +275,7 @@ struct liteio_waiter {
 };
 
 static const unsigned int patience_ms[] = {
-	[LITEIO_LANE_LOOK] = 5000,
+	[LITEIO_LANE_LOOK] = LITEIO_LOOK_MS,
 	[LITEIO_LANE_FENCE] = 20000,
 	[LITEIO_LANE_CHANGE] = 60000,
 };
@@ -292,6 +343,15 @@ static bool enter(struct liteio_open_pool *p, bool urgent, const struct timespec
 	return is_in;
 }
 
+/* the pool's lock is held */
+static int no_answer(const struct liteio_open_pool *p, struct liteio_error *err)
+{
+	return liteio_error_set(err, -ETIMEDOUT,
+				"pool %s: what was begun %" PRIu64
+				" s ago has not ended: its disk may not answer",
+				p->name, (liteio_now_ms() - p->since_ms) / 1000);
+}
+
 struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent)
 {
 	liteio_guard(&p->lock);
@@ -313,18 +373,29 @@ int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 		*ret = p;
 		return 0;
 	}
-	return liteio_error_set(err, -ETIMEDOUT,
-				"pool %s: what was begun %" PRIu64
-				" s ago has not ended: its disk may not answer",
-				p->name, (liteio_now_ms() - p->since_ms) / 1000);
+	return no_answer(p, err);
+}
+
+int liteio_lane_no_answer(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	liteio_guard(&p->lock);
+	return no_answer(p, err);
 }
 
 void liteio_pools_leave(struct liteio_open_pool *p)
 {
+	bool was_long;
+
 	liteio_heir_end();
-	liteio_guard(&p->lock);
-	p->busy = false;
-	pthread_cond_broadcast(&p->changed);
+	{
+		liteio_guard(&p->lock);
+		was_long = liteio_now_ms() - p->since_ms >= LITEIO_LOOK_MS;
+		p->busy = false;
+		pthread_cond_broadcast(&p->changed);
+	}
+	/* somebody may have been told that the disk does not answer */
+	if (was_long && p->table)
+		tell(p->table);
 }
 
 uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p)

@@ -19,9 +19,11 @@ struct liteio_agent;
 struct liteio_error;
 struct liteio_pools;
 struct liteio_waiter;
+struct liteio_workers;
 
 /**
  * struct liteio_open_pool - one open pool
+ * @table: that it is, or was, in
  * @engine: what daemon/pool made of it; its lane functions only between enter and leave
  * @name: of the pool
  * @uuid: of the pool
@@ -33,12 +35,14 @@ struct liteio_waiter;
  * @changed: the lane was left
  * @busy: somebody is in the lane
  * @since_ms: since when, by liteio_now_ms()
+ * @answered_ms: when a look at it ended last, by liteio_now_ms()
  * @urgent: how many fences wait for the lane: they go first
  * @first: of the others who wait, in the order they came: who leaves and comes again at once stands
  *         behind them
  * @last: where the next one is put
  */
 struct liteio_open_pool {
+	struct liteio_pools *table;
 	struct liteio_pool *engine;
 	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
@@ -50,12 +54,23 @@ struct liteio_open_pool {
 	pthread_cond_t changed;
 	bool busy;
 	uint64_t since_ms;
+	uint64_t answered_ms;
 	unsigned int urgent;
 	struct liteio_waiter *first;
 	struct liteio_waiter **last;
 };
 
 struct liteio_pools *liteio_pools_new(void);
+/* who looks at a pool does so on one of these, see liteio_pools_look(); before there are pools */
+void liteio_pools_set_workers(struct liteio_pools *t, struct liteio_workers *workers);
+/* those, or NULL: who asks does it himself */
+struct liteio_workers *liteio_pools_workers(const struct liteio_pools *t);
+/*
+ * @fn is called, on any thread and under no lock but a pool's lane, when there may be something new
+ * to say of a pool: its condition is another one, or its disk answers again after a while. NULL:
+ * nobody wants to know
+ */
+void liteio_pools_tell(struct liteio_pools *t, void (*fn)(void *arg), void *arg);
 /* forgets the pools and leaves them in the kernel as they are */
 void liteio_pools_free(struct liteio_pools *t);
 
@@ -88,6 +103,8 @@ int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid
 void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
 void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n);
 void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p);
+/* a reference more, for who has one */
+void liteio_pools_hold(struct liteio_open_pool *p);
 
 /**
  * liteio_pools_enter() - be alone in the pool's lane
@@ -110,7 +127,7 @@ static inline void liteio_pools_leavep(struct liteio_open_pool **p)
 
 /**
  * enum liteio_lane_for - how long to wait for the lane
- * @LITEIO_LANE_LOOK: numbers: 5 s; there are older ones
+ * @LITEIO_LANE_LOOK: numbers: LITEIO_LOOK_MS; there are older ones
  * @LITEIO_LANE_FENCE: before all that is no fence: 20 s; who wants it asks again
  * @LITEIO_LANE_CHANGE: a minute
  *
@@ -122,6 +139,9 @@ enum liteio_lane_for {
 	LITEIO_LANE_FENCE,
 	LITEIO_LANE_CHANGE,
 };
+
+/* a disk that lets one wait so long does not answer: on a slow machine one that is well does */
+#define LITEIO_LOOK_MS 10000
 
 /**
  * liteio_lane_enter() - be alone in the pool's lane, unless that takes too long
@@ -136,6 +156,9 @@ enum liteio_lane_for {
 int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 		      struct liteio_open_pool **ret, struct liteio_error *err);
 
+/* the sentence of who waited in vain: -ETIMEDOUT */
+int liteio_lane_no_answer(struct liteio_open_pool *p, struct liteio_error *err);
+
 /* for liteio_lane_enter(): left at the end of the scope */
 #define LITEIO_LANE(name) struct liteio_open_pool *(name) _cleanup_(liteio_pools_leavep) = NULL
 
@@ -143,6 +166,52 @@ int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 #define liteio_lane_guard(p, urgent) \
 	struct liteio_open_pool *lane_guard _cleanup_(liteio_pools_leavep) \
 		__attribute__((unused)) = liteio_pools_enter(p, urgent)
+
+/**
+ * typedef liteio_look_fn - a question to a pool
+ * @engine: in its lane
+ * @ret: memory for the answer, zeroed; not that of the caller, and plain bytes: nothing to release
+ * @err: why there is none
+ */
+typedef int (*liteio_look_fn)(struct liteio_pool *engine, void *ret, struct liteio_error *err);
+
+/**
+ * liteio_pools_look() - ask, and wait for the answer no longer than LITEIO_LOOK_MS
+ * @p: the pool
+ * @fn: asks, in the lane, on a worker: one that hangs keeps the lane until the disk answers
+ * @ret: its answer, when there is one
+ * @len: of that
+ * @err: of @fn, or that the disk may not answer
+ *
+ * The kernel's status of a thin pool waits for a commit of its metadata that is under way, so even
+ * who only looks can hang with the disk. Context: worker. Return: that of @fn, or -ETIMEDOUT.
+ */
+int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
+		      struct liteio_error *err);
+/* the same, but once it has been asked it is waited for so long */
+int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
+			  uint64_t ms, struct liteio_error *err);
+/*
+ * 0 when it has answered within the last second, or does now; -ETIMEDOUT. Who then asks by himself
+ * may hang all the same, but only with a disk that begins to at that moment. Context: worker
+ */
+int liteio_pools_answers(struct liteio_open_pool *p, struct liteio_error *err);
+
+/**
+ * struct liteio_pools_state - what a pool is, now
+ * @info: with the kernel's numbers of now, or the older ones when it does not answer: condition and
+ *	reason say that
+ * @shared_bytes: liteio_pool_shared()
+ * @shared_known: it could be told
+ */
+struct liteio_pools_state {
+	struct liteio_pool_info info;
+	uint64_t shared_bytes;
+	bool shared_known;
+};
+
+/* context: worker; within LITEIO_LOOK_MS */
+void liteio_pools_state(struct liteio_open_pool *p, struct liteio_pools_state *ret);
 
 /**
  * struct liteio_target - a volume or snapshot that an operation is about

@@ -104,7 +104,7 @@ static int check_lost(struct liteio_store *s, struct liteio_error *err)
 	}
 	if (r != -EBADMSG)
 		return r;
-	if (liteio_store_count_slots(s))
+	if (liteio_store_count_slots(s, NULL, NULL))
 		return liteio_error_set(err, -EBADMSG,
 					"both copies of its catalog are whole, and it is not known which one counts");
 	return 0;

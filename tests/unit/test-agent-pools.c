@@ -2,7 +2,7 @@
 /*
  * Locks by name and lanes: one at a time, nobody forgotten, fences first.
  *
- * unit-src: daemon/agent/locks.c daemon/agent/pools.c
+ * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
  */
 #include <check.h>
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include "agent/pools.h"
 #include "base/error.h"
 #include "base/loop.h"
+#include "base/worker.h"
 
 #define THREADS 8
 #define ROUNDS 2000
@@ -172,6 +173,86 @@ START_TEST(who_looks_does_not_wait_for_ever)
 }
 END_TEST
 
+/* ---- looking at a pool that may hang ---- */
+
+static pthread_mutex_t disk_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int told;
+
+static int ask(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	*(int *)ret = 42;
+	return 0;
+}
+
+static int ask_in_vain(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	*(int *)ret = 43;
+	return liteio_error_set(err, -EIO, "it is broken");
+}
+
+/* as long as somebody holds the disk */
+static int ask_what_hangs(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	pthread_mutex_lock(&disk_lock);
+	*(int *)ret = 44;
+	/* told of a wait that was long */
+	pthread_mutex_lock(&pool.lock);
+	pool.since_ms -= LITEIO_LOOK_MS;
+	pthread_mutex_unlock(&pool.lock);
+	pthread_mutex_unlock(&disk_lock);
+	return 0;
+}
+
+static void count_told(void *arg)
+{
+	told++;
+}
+
+START_TEST(who_looks_does_not_hang_with_the_disk)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pools *table = liteio_pools_new();
+	struct liteio_workers *workers;
+	struct liteio_loop *loop;
+	int answer = 0;
+
+	ck_assert_int_eq(liteio_loop_new(&loop, &err), 0);
+	ck_assert_int_eq(liteio_workers_new(loop, 2, &workers, &err), 0);
+	liteio_pools_set_workers(table, workers);
+	liteio_pools_tell(table, count_told, NULL);
+	empty_lane();
+	pool.table = table;
+	pool.refs = 1;
+	snprintf(pool.name, sizeof(pool.name), "slow");
+
+	ck_assert_int_eq(liteio_pools_look(&pool, ask, &answer, sizeof(answer), &err), 0);
+	ck_assert_int_eq(answer, 42);
+	ck_assert_int_eq(liteio_pools_look(&pool, ask_in_vain, &answer, sizeof(answer), &err),
+			 -EIO);
+	ck_assert_str_eq(err.msg, "it is broken");
+	ck_assert_int_eq(answer, 42);
+	ck_assert_int_eq(told, 0);
+
+	pthread_mutex_lock(&disk_lock);
+	ck_assert_int_eq(liteio_pools_look_for(&pool, ask_what_hangs, &answer, sizeof(answer), 50,
+					       &err),
+			 -ETIMEDOUT);
+	ck_assert_ptr_nonnull(strstr(err.msg, "its disk may not answer"));
+	ck_assert_int_eq(answer, 42);
+	/* the lane is the question's until the disk answers */
+	pthread_mutex_lock(&pool.lock);
+	ck_assert(pool.busy);
+	pthread_mutex_unlock(&pool.lock);
+	pthread_mutex_unlock(&disk_lock);
+	ck_assert_int_eq(liteio_pools_look(&pool, ask, &answer, sizeof(answer), &err), 0);
+	ck_assert_int_eq(told, 1);
+	ck_assert(liteio_workers_free(workers, 10000));
+	ck_assert_uint_eq(pool.refs, 1);
+	liteio_loop_free(loop);
+	liteio_pools_free(table);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-pools");
@@ -184,6 +265,7 @@ int main(void)
 	tcase_add_test(t, a_fence_enters_first);
 	tcase_add_test(t, who_comes_again_stands_behind);
 	tcase_add_test(t, who_looks_does_not_wait_for_ever);
+	tcase_add_test(t, who_looks_does_not_hang_with_the_disk);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);
