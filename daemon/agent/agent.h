@@ -32,6 +32,7 @@ struct liteio_watch;
  * @loop: of the main thread
  * @workers: threads for operations (ops.h)
  * @urgent: threads for fences alone, so that none waits behind anything slow
+ * @looks: threads for questions to pools, see liteio_pools_look(); a disk that hangs keeps one
  * @argc: the command line, for a reload
  * @argv: likewise
  * @config: from file and command line; constant after the start, but for the keys that a reload
@@ -60,6 +61,7 @@ struct liteio_agent {
 	struct liteio_loop *loop;
 	struct liteio_workers *workers;
 	struct liteio_workers *urgent;
+	struct liteio_workers *looks;
 	int argc;
 	char **argv;
 	struct liteio_config config;
@@ -95,7 +97,8 @@ static inline void liteio_agent_look(struct liteio_agent *a)
 static inline unsigned int liteio_agent_stuck(struct liteio_agent *a)
 {
 	return liteio_workers_stuck(a->workers, LITEIO_AGENT_STUCK_MS) +
-	       liteio_workers_stuck(a->urgent, LITEIO_AGENT_STUCK_MS);
+	       liteio_workers_stuck(a->urgent, LITEIO_AGENT_STUCK_MS) +
+	       liteio_workers_stuck(a->looks, LITEIO_AGENT_STUCK_MS);
 }
 
 #endif

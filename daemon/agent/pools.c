@@ -305,20 +305,45 @@ static bool is_my_turn(const struct liteio_open_pool *p, bool urgent, const stru
 	return !p->busy && (urgent || (!p->urgent && p->first == w));
 }
 
-/* @until: NULL for ever; the pool's lock is held */
-static bool wait_turn(struct liteio_open_pool *p, bool urgent, const struct liteio_waiter *w,
-		      const struct timespec *until)
-{
-	int r = 0;
+/**
+ * struct patience - how long to wait
+ * @until_ms: by liteio_now_ms()
+ * @only_looks: and not for one who has had the lane for LITEIO_LOOK_MS already
+ */
+struct patience {
+	uint64_t until_ms;
+	bool only_looks;
+};
 
-	while (!is_my_turn(p, urgent, w) && r != ETIMEDOUT)
-		r = until ? pthread_cond_clockwait(&p->changed, &p->lock, CLOCK_MONOTONIC, until) :
-			    pthread_cond_wait(&p->changed, &p->lock);
-	return is_my_turn(p, urgent, w);
+/* of now: the lane may be somebody else's by then */
+static uint64_t deadline(const struct liteio_open_pool *p, const struct patience *how)
+{
+	uint64_t long_ms = p->since_ms + LITEIO_LOOK_MS;
+
+	return how->only_looks && p->busy && long_ms < how->until_ms ? long_ms : how->until_ms;
+}
+
+/* @how: NULL for ever; the pool's lock is held */
+static bool wait_turn(struct liteio_open_pool *p, bool urgent, const struct liteio_waiter *w,
+		      const struct patience *how)
+{
+	while (!is_my_turn(p, urgent, w)) {
+		struct timespec until;
+
+		if (!how) {
+			pthread_cond_wait(&p->changed, &p->lock);
+			continue;
+		}
+		if (liteio_now_ms() >= deadline(p, how))
+			return false;
+		until = at_ms(deadline(p, how));
+		pthread_cond_clockwait(&p->changed, &p->lock, CLOCK_MONOTONIC, &until);
+	}
+	return true;
 }
 
 /* the pool's lock is held */
-static bool enter(struct liteio_open_pool *p, bool urgent, const struct timespec *until)
+static bool enter(struct liteio_open_pool *p, bool urgent, const struct patience *how)
 {
 	struct liteio_waiter me;
 	bool is_in;
@@ -327,7 +352,7 @@ static bool enter(struct liteio_open_pool *p, bool urgent, const struct timespec
 		p->urgent++;
 	else
 		stand_in_line(p, &me);
-	is_in = wait_turn(p, urgent, &me, until);
+	is_in = wait_turn(p, urgent, &me, how);
 	if (urgent)
 		p->urgent--;
 	else
@@ -352,6 +377,15 @@ static int no_answer(const struct liteio_open_pool *p, struct liteio_error *err)
 				p->name, (liteio_now_ms() - p->since_ms) / 1000);
 }
 
+/* true when it is the first time that this is so of who has the lane; the pool's lock is held */
+static bool set_silent(struct liteio_open_pool *p)
+{
+	bool was_silent = p->is_silent;
+
+	p->is_silent = true;
+	return !was_silent;
+}
+
 struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent)
 {
 	liteio_guard(&p->lock);
@@ -362,39 +396,61 @@ struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urg
 int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 		      struct liteio_open_pool **ret, struct liteio_error *err)
 {
-	uint64_t now = liteio_now_ms(), until_ms = now + patience_ms[what_for];
-	struct timespec until;
+	const struct patience how = { liteio_now_ms() + patience_ms[what_for],
+				      what_for == LITEIO_LANE_LOOK };
+	bool is_long, is_news;
+	int r;
 
-	liteio_guard(&p->lock);
-	if (what_for == LITEIO_LANE_LOOK && p->busy)
-		until_ms = p->since_ms + patience_ms[what_for];
-	until = at_ms(until_ms);
-	if (enter(p, what_for == LITEIO_LANE_FENCE, &until)) {
-		*ret = p;
-		return 0;
+	{
+		liteio_guard(&p->lock);
+		if (enter(p, what_for == LITEIO_LANE_FENCE, &how)) {
+			*ret = p;
+			return 0;
+		}
+		is_long = p->busy && liteio_now_ms() - p->since_ms >= LITEIO_LOOK_MS;
+		is_news = is_long && set_silent(p);
+		if (is_long || !how.only_looks)
+			r = no_answer(p, err);
+		else
+			r = liteio_error_set(err, -EAGAIN,
+					     "pool %s: others have been before for %u s: ask again later",
+					     p->name, LITEIO_LOOK_MS / 1000);
 	}
-	return no_answer(p, err);
+	if (is_news && p->table)
+		tell(p->table);
+	return r;
 }
 
-int liteio_lane_no_answer(struct liteio_open_pool *p, struct liteio_error *err)
+bool liteio_lane_is_silent(struct liteio_open_pool *p, uint64_t since_ms, struct liteio_error *err)
 {
-	liteio_guard(&p->lock);
-	return no_answer(p, err);
+	bool is_news;
+
+	{
+		liteio_guard(&p->lock);
+		if (!p->busy || p->since_ms != since_ms)
+			return false;
+		is_news = set_silent(p);
+		no_answer(p, err);
+	}
+	if (is_news)
+		tell(p->table);
+	return true;
 }
 
 void liteio_pools_leave(struct liteio_open_pool *p)
 {
-	bool was_long;
+	bool was_silent;
 
 	liteio_heir_end();
 	{
 		liteio_guard(&p->lock);
-		was_long = liteio_now_ms() - p->since_ms >= LITEIO_LOOK_MS;
+		was_silent = p->is_silent;
+		p->is_silent = false;
 		p->busy = false;
 		pthread_cond_broadcast(&p->changed);
 	}
-	/* somebody may have been told that the disk does not answer */
-	if (was_long && p->table)
+	/* somebody was told that the disk does not answer */
+	if (was_silent && p->table)
 		tell(p->table);
 }
 

@@ -35,6 +35,7 @@ struct liteio_workers;
  * @changed: the lane was left
  * @busy: somebody is in the lane
  * @since_ms: since when, by liteio_now_ms()
+ * @is_silent: somebody was told that it has not ended and that the disk may not answer
  * @answered_ms: when a look at it ended last, by liteio_now_ms()
  * @urgent: how many fences wait for the lane: they go first
  * @first: of the others who wait, in the order they came: who leaves and comes again at once stands
@@ -54,6 +55,7 @@ struct liteio_open_pool {
 	pthread_cond_t changed;
 	bool busy;
 	uint64_t since_ms;
+	bool is_silent;
 	uint64_t answered_ms;
 	unsigned int urgent;
 	struct liteio_waiter *first;
@@ -61,7 +63,10 @@ struct liteio_open_pool {
 };
 
 struct liteio_pools *liteio_pools_new(void);
-/* who looks at a pool does so on one of these, see liteio_pools_look(); before there are pools */
+/*
+ * Who looks at a pool does so on one of these, and waits for it: nobody else uses them, or he would
+ * wait for those who wait. Before there are pools
+ */
 void liteio_pools_set_workers(struct liteio_pools *t, struct liteio_workers *workers);
 /* those, or NULL: who asks does it himself */
 struct liteio_workers *liteio_pools_workers(const struct liteio_pools *t);
@@ -127,7 +132,8 @@ static inline void liteio_pools_leavep(struct liteio_open_pool **p)
 
 /**
  * enum liteio_lane_for - how long to wait for the lane
- * @LITEIO_LANE_LOOK: numbers: LITEIO_LOOK_MS; there are older ones
+ * @LITEIO_LANE_LOOK: numbers: LITEIO_LOOK_MS, and not for one who has had it for so long already;
+ *	there are older ones
  * @LITEIO_LANE_FENCE: before all that is no fence: 20 s; who wants it asks again
  * @LITEIO_LANE_CHANGE: a minute
  *
@@ -150,14 +156,18 @@ enum liteio_lane_for {
  * @ret: @p, to leave it with
  * @err: since when it has not been free
  *
- * Who only looks does not even wait when the lane has been taken for so long already.
- * Context: worker. Return: 0 or -ETIMEDOUT.
+ * Who only looks does not even wait when one and the same has had the lane for so long already.
+ * Context: worker. Return: 0; -ETIMEDOUT; -EAGAIN, for who only looks: others were before all the
+ * while, and each of them has got on.
  */
 int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 		      struct liteio_open_pool **ret, struct liteio_error *err);
 
-/* the sentence of who waited in vain: -ETIMEDOUT */
-int liteio_lane_no_answer(struct liteio_open_pool *p, struct liteio_error *err);
+/*
+ * who has the lane since @since_ms has it still, and does not get on: the sentence. False: it has
+ * left. Any thread
+ */
+bool liteio_lane_is_silent(struct liteio_open_pool *p, uint64_t since_ms, struct liteio_error *err);
 
 /* for liteio_lane_enter(): left at the end of the scope */
 #define LITEIO_LANE(name) struct liteio_open_pool *(name) _cleanup_(liteio_pools_leavep) = NULL
@@ -176,15 +186,17 @@ int liteio_lane_no_answer(struct liteio_open_pool *p, struct liteio_error *err);
 typedef int (*liteio_look_fn)(struct liteio_pool *engine, void *ret, struct liteio_error *err);
 
 /**
- * liteio_pools_look() - ask, and wait for the answer no longer than LITEIO_LOOK_MS
+ * liteio_pools_look() - ask, and wait for the answer no longer than LITEIO_LOOK_MS,
+ *	once it has been asked
  * @p: the pool
- * @fn: asks, in the lane, on a worker: one that hangs keeps the lane until the disk answers
+ * @fn: asks, in the lane, on another thread: one that hangs keeps the lane until the disk answers
  * @ret: its answer, when there is one
  * @len: of that
  * @err: of @fn, or that the disk may not answer
  *
  * The kernel's status of a thin pool waits for a commit of its metadata that is under way, so even
- * who only looks can hang with the disk. Context: worker. Return: that of @fn, or -ETIMEDOUT.
+ * who only looks can hang with the disk. Context: worker. Return: that of @fn, or of
+ * liteio_lane_enter().
  */
 int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
 		      struct liteio_error *err);
@@ -192,15 +204,16 @@ int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, 
 int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
 			  uint64_t ms, struct liteio_error *err);
 /*
- * 0 when it has answered within the last second, or does now; -ETIMEDOUT. Who then asks by himself
- * may hang all the same, but only with a disk that begins to at that moment. Context: worker
+ * 0 when it has answered within the last second, or does now; else a negative errno. Who then asks
+ * by himself may hang all the same, but only with a disk that begins to at that moment. Context:
+ * worker
  */
 int liteio_pools_answers(struct liteio_open_pool *p, struct liteio_error *err);
 
 /**
  * struct liteio_pools_state - what a pool is, now
- * @info: with the kernel's numbers of now, or the older ones when it does not answer: condition and
- *	reason say that
+ * @info: with the kernel's numbers of now, or older ones: because its disk does not answer, which
+ *	condition and reason say then, or because others were before for too long
  * @shared_bytes: liteio_pool_shared()
  * @shared_known: it could be told
  */
@@ -210,7 +223,7 @@ struct liteio_pools_state {
 	bool shared_known;
 };
 
-/* context: worker; within LITEIO_LOOK_MS */
+/* context: worker; within twice LITEIO_LOOK_MS, and at once when one of these is over already */
 void liteio_pools_state(struct liteio_open_pool *p, struct liteio_pools_state *ret);
 
 /**

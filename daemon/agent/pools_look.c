@@ -2,9 +2,9 @@
 /*
  * Looking at a pool whose disk may hang.
  *
- * Whoever looks hands his question to a worker and waits for a while. The lane is the question's
- * from then on: when its disk hangs, the next one who looks finds the lane taken and since when,
- * and does not spend a worker of his own.
+ * Whoever looks hands his question to another thread and waits for a while. The lane is the
+ * question's from then on: when its disk hangs, the next one who looks finds the lane taken and since
+ * when, and does not spend a thread of his own.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -75,18 +75,18 @@ static void look_run(void *arg)
 
 	liteio_heir_begin(&p->uuid);
 	r = k->fn(p->engine, k->ret, &k->err);
-
 	{
 		liteio_guard(&p->lock);
 		p->answered_ms = liteio_now_ms();
 	}
-	liteio_pools_leave(p);
+	/* before the lane is free: who finds that it is has the answer */
 	{
 		liteio_guard(&k->lock);
 		k->r = r;
 		k->is_done = true;
 		pthread_cond_broadcast(&k->ended);
 	}
+	liteio_pools_leave(p);
 	look_put(k);
 	liteio_pools_put(p->table, p);
 }
@@ -122,11 +122,13 @@ int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *r
 {
 	struct liteio_workers *workers = liteio_pools_workers(p->table);
 	struct liteio_open_pool *lane;
+	uint64_t since_ms;
 	struct look *k;
 	int r = liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, err);
 
 	if (r)
 		return r;
+	since_ms = lane->since_ms;
 	k = look_new(p, fn, len);
 	if (workers)
 		liteio_worker_submit(workers, NULL, look_run, NULL, k);
@@ -134,15 +136,15 @@ int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *r
 		look_run(k);
 	/* the lane is that thread's now: this one changes nothing in the pool */
 	liteio_heir_end();
-	if (look_wait(k, liteio_now_ms() + ms)) {
-		r = k->r;
-		if (!r && len)
-			memcpy(ret, k->ret, len);
-		if (r)
-			liteio_error_set(err, r, "%s", liteio_error_str(&k->err, r));
-	} else {
-		r = liteio_lane_no_answer(p, err);
+	if (!look_wait(k, liteio_now_ms() + ms) && liteio_lane_is_silent(p, since_ms, err)) {
+		look_put(k);
+		return -ETIMEDOUT;
 	}
+	r = k->r;
+	if (!r && len)
+		memcpy(ret, k->ret, len);
+	if (r)
+		liteio_error_set(err, r, "%s", liteio_error_str(&k->err, r));
 	look_put(k);
 	return r;
 }
@@ -155,23 +157,21 @@ int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, 
 
 /* ---- questions ------------------------------------------------------------------------------ */
 
-static int refresh(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+/* what it says is no matter */
+static int ask_anything(struct liteio_pool *engine, void *ret, struct liteio_error *err)
 {
-	return liteio_pool_refresh(engine, err);
+	(void)liteio_pool_refresh(engine, NULL);
+	return 0;
 }
 
 int liteio_pools_answers(struct liteio_open_pool *p, struct liteio_error *err)
 {
-	int r;
-
 	{
 		liteio_guard(&p->lock);
 		if (p->answered_ms && liteio_now_ms() - p->answered_ms < ANSWERED_MS)
 			return 0;
 	}
-	/* what it says is no matter */
-	r = liteio_pools_look(p, refresh, NULL, 0, err);
-	return r == -ETIMEDOUT ? r : 0;
+	return liteio_pools_look(p, ask_anything, NULL, 0, err);
 }
 
 struct answer {
@@ -201,7 +201,9 @@ void liteio_pools_state(struct liteio_open_pool *p, struct liteio_pools_state *r
 	*ret = (struct liteio_pools_state){ .shared_bytes = a.shared_bytes,
 					    .shared_known = a.shared_known };
 	liteio_pool_info(p->engine, &ret->info);
-	if (!r)
+	if (r && r != -ETIMEDOUT)
+		log_warning(NULL, "%s", liteio_error_str(&err, r));
+	if (r != -ETIMEDOUT)
 		return;
 	/* nothing that needs the disk can be done, whatever the pool was when it was asked last */
 	ret->info.condition = LITEIO_POOL_FAILED;
