@@ -87,22 +87,27 @@ static int are_sound(struct liteio_pool *p, struct liteio_error *err)
 
 /*
  * the next write goes to the slot that is not whole, or the older one of what the disk has, be it
- * the one that was written last
+ * the one that was written last. A write that failed may be there all the same, and be the newest:
+ * both slots must not have one number
  */
 static int mend_slots(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_catalog draft, whole;
 	struct liteio_store s = p->store;
+	uint64_t newest = 0;
 	int r = are_sound(p, err);
 
 	if (r)
 		return r < 0 ? r : 0;
 	if (!liteio_store_read_catalog(&s, &whole, NULL)) {
+		newest = whole.sequence;
 		liteio_catalog_fini(&whole);
 		p->store.slot = s.slot;
 	}
 	liteio_store_doubt(&p->store, &p->cat);
 	liteio_pool_draft(p, &draft);
+	if (draft.sequence < newest)
+		draft.sequence = newest;
 	return liteio_pool_persist(p, &draft, err);
 }
 
