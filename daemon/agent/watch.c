@@ -193,7 +193,12 @@ static void changed(void *arg)
 
 static void look_later(struct liteio_agent *a)
 {
-	liteio_timer_arm(a->watch->timer, RETRY_MS, SLACK_MS);
+	struct liteio_watch *w = a->watch;
+
+	/* that is sooner, and tries all */
+	if (!w->looking && w->unsaid)
+		return;
+	liteio_timer_arm(w->timer, RETRY_MS, SLACK_MS);
 }
 
 /* armed before anything is looked at: what happens meanwhile is not lost */
