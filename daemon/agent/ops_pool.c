@@ -461,8 +461,11 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 	}
 	/* first, so that a deleted pool is never waited for */
 	r = liteio_pools_forget_gone(a, &p->uuid, err);
-	if (r == 0)
+	if (r == 0) {
+		/* brought up again after a failure it leaves the lane for a check, and enters it */
+		liteio_lane_guard(p, false);
 		r = liteio_pool_destroy(p->engine, err);
+	}
 	if (r < 0) {
 		liteio_pools_put_back(a->pools, p);
 		liteio_pools_put(a->pools, p);

@@ -252,10 +252,31 @@ round data    hang   failed   'may not answer'              waits self
 
 is_open() { j pool show "$1" | jq -e '.state == "ready"'; }
 
+# it is closed, and then it can not be written that it is: what was begun is taken back
+export_fails() {
+	local where
+
+	read -ra where <<<"$(place catalog)"
+	under_load "${where[@]}" all
+	! within 60 liteioctl pool export fast >/run/x 2>&1 || fail "a pool whose catalog can not be written was exported"
+	grep -q 'the catalog was not written' /run/x || fail "who wanted to export it was told $(cat /run/x)"
+	is_state readOnly || fail "the pool is $(pool state): $(pool reason)"
+	well
+	under_heal
+	is_state ready || fail "the pool is $(pool state): $(pool reason)"
+	within 60 liteioctl volume create x --pool fast --size 4Mi >/dev/null
+	within 60 liteioctl volume delete x >/dev/null
+	doctor_is_silent
+	ok "an export that can not be written down: the pool stays, and is as it was"
+}
+
 leave_fast() {
 	umount /mnt/a
 	for v in a b; do
 		liteioctl volume detach $v >/dev/null
+	done
+	! wanted export || export_fails
+	for v in a b; do
 		liteioctl volume delete $v >/dev/null
 	done
 	liteioctl pool delete fast >/dev/null
