@@ -113,7 +113,7 @@ void liteio_doctor_look_pools(struct liteio_agent *a, struct liteio_doctor_view 
 		struct liteio_doctor_pool *p = &v->pools[v->n_pools];
 		struct liteio_pools_state now;
 
-		liteio_pools_state(all[i], &now);
+		liteio_pools_state(all[i], false, &now);
 		p->info = now.info;
 		p->repairs = all[i]->repairs;
 		look_copies(all[i], v, p);

@@ -62,15 +62,23 @@ static void fill_info(struct liteio_open_pool *p, const struct liteio_pool_info 
 	ret->linear_free_bytes = info->space.linear_free;
 }
 
-/* with the kernel's numbers of now; the old ones when it does not answer: the state says so */
-static void fill_fresh(struct liteio_open_pool *p, struct liteio_local_pool *ret)
+/*
+ * with the kernel's numbers of now; older ones when it does not answer: the state says so. What is
+ * shared (@is_all) only where somebody asks for numbers
+ */
+static void fill(struct liteio_open_pool *p, bool is_all, struct liteio_local_pool *ret)
 {
 	struct liteio_pools_state now;
 
-	liteio_pools_state(p, &now);
+	liteio_pools_state(p, is_all, &now);
 	fill_info(p, &now.info, ret);
 	ret->shared_bytes = now.shared_bytes;
 	ret->shared_known = now.shared_known;
+}
+
+static void fill_fresh(struct liteio_open_pool *p, struct liteio_local_pool *ret)
+{
+	fill(p, false, ret);
 }
 
 /* what force has destroyed is text, whatever was on the disk */
@@ -96,7 +104,7 @@ int liteio_op_pool_list(struct liteio_agent *a, struct liteio_local_pool_list *r
 	ret->items = liteio_calloc(n + 1, sizeof(*ret->items));
 	ret->n_items = n;
 	for (i = 0; i < n; i++)
-		fill_fresh(all[i], &ret->items[i]);
+		fill(all[i], true, &ret->items[i]);
 	liteio_pools_put_all(a->pools, all, n);
 	return 0;
 }
@@ -110,7 +118,7 @@ int liteio_op_pool_show(struct liteio_agent *a, const char *pool, struct liteio_
 	r = liteio_pools_get(a->pools, pool, &p, err);
 	if (r)
 		return r;
-	fill_fresh(p, ret);
+	fill(p, true, ret);
 	liteio_pools_put(a->pools, p);
 	return 0;
 }

@@ -214,8 +214,8 @@ int liteio_pools_answers(struct liteio_open_pool *p, struct liteio_error *err);
  * struct liteio_pools_state - what a pool is, now
  * @info: with the kernel's numbers of now, or older ones: because its disk does not answer, which
  *	condition and reason say then, or because others were before for too long
- * @shared_bytes: liteio_pool_shared()
- * @shared_known: it could be told
+ * @shared_bytes: liteio_pool_shared(), if that was asked, too
+ * @shared_known: it was, and could be told
  */
 struct liteio_pools_state {
 	struct liteio_pool_info info;
@@ -223,8 +223,11 @@ struct liteio_pools_state {
 	bool shared_known;
 };
 
-/* context: worker; within twice LITEIO_LOOK_MS, and at once when one of these is over already */
-void liteio_pools_state(struct liteio_open_pool *p, struct liteio_pools_state *ret);
+/*
+ * @is_all: what is shared, too: a question to every device of the pool. Context: worker; within twice
+ * LITEIO_LOOK_MS, and at once when its disk has not answered for so long already
+ */
+void liteio_pools_state(struct liteio_open_pool *p, bool is_all, struct liteio_pools_state *ret);
 
 /**
  * struct liteio_target - a volume or snapshot that an operation is about

@@ -179,24 +179,31 @@ struct answer {
 	bool shared_known;
 };
 
-/* a question to every device of the pool, too */
-static int refresh_and_share(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+static int ask_usage(struct liteio_pool *engine, void *ret, struct liteio_error *err)
 {
-	struct answer *a = ret;
 	int r = liteio_pool_refresh(engine, err);
 
 	/* the state says what is wrong */
 	if (r)
 		log_warning(NULL, "%s", liteio_error_str(err, r));
-	a->shared_known = !r && liteio_pool_shared(engine, &a->shared_bytes) == 0;
 	return 0;
 }
 
-void liteio_pools_state(struct liteio_open_pool *p, struct liteio_pools_state *ret)
+/* a question to every device of the pool, too */
+static int ask_shared(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	struct answer *a = ret;
+
+	(void)ask_usage(engine, NULL, err);
+	a->shared_known = liteio_pool_shared(engine, &a->shared_bytes) == 0;
+	return 0;
+}
+
+void liteio_pools_state(struct liteio_open_pool *p, bool is_all, struct liteio_pools_state *ret)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct answer a = { 0 };
-	int r = liteio_pools_look(p, refresh_and_share, &a, sizeof(a), &err);
+	int r = liteio_pools_look(p, is_all ? ask_shared : ask_usage, &a, sizeof(a), &err);
 
 	*ret = (struct liteio_pools_state){ .shared_bytes = a.shared_bytes,
 					    .shared_known = a.shared_known };

@@ -109,7 +109,7 @@ static void look_at(struct liteio_watch *w, struct liteio_open_pool *p)
 	struct liteio_pool_info i;
 	struct said *said;
 
-	liteio_pools_state(p, &now);
+	liteio_pools_state(p, false, &now);
 	i = now.info;
 	said = find_said(w, &i.uuid);
 	if (said->fill != i.space.fill)
