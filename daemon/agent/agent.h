@@ -83,7 +83,7 @@ struct liteio_agent {
 	_Atomic bool ready;
 };
 
-/* something takes long: a disk that hangs does not say so, this is how it is noticed. Loop thread */
+/* something takes long: a disk that hangs does not say so, this is how one notices. Loop thread */
 static inline void liteio_agent_look(struct liteio_agent *a)
 {
 	if (a->look)

@@ -224,8 +224,8 @@ struct liteio_pools_state {
 };
 
 /*
- * @is_all: what is shared, too: a question to every device of the pool. Context: worker; within twice
- * LITEIO_LOOK_MS, and at once when its disk has not answered for so long already
+ * @is_all: what is shared, too: a question to every device of the pool. Context: worker; within
+ * twice LITEIO_LOOK_MS, and at once when its disk has not answered for so long already
  */
 void liteio_pools_state(struct liteio_open_pool *p, bool is_all, struct liteio_pools_state *ret);
 

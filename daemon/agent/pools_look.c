@@ -3,8 +3,8 @@
  * Looking at a pool whose disk may hang.
  *
  * Whoever looks hands his question to another thread and waits for a while. The lane is the
- * question's from then on: when its disk hangs, the next one who looks finds the lane taken and since
- * when, and does not spend a thread of his own.
+ * question's from then on: when its disk hangs, the next one who looks finds the lane taken and
+ * since when, and does not spend a thread of his own.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "agent/locks.h"
 #include "agent/pools.h"
@@ -226,6 +227,12 @@ static int ask(struct liteio_pool *engine, void *ret, struct liteio_error *err)
 	return 0;
 }
 
+static int ask_who(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	prctl(PR_GET_NAME, ret);
+	return 0;
+}
+
 static int ask_in_vain(struct liteio_pool *engine, void *ret, struct liteio_error *err)
 {
 	*(int *)ret = 43;
@@ -252,6 +259,7 @@ START_TEST(who_looks_does_not_hang_with_the_disk)
 	struct liteio_pools *table = liteio_pools_new();
 	struct liteio_workers *workers;
 	struct liteio_loop *loop;
+	char name[16] = "";
 	int answer = 0;
 
 	ck_assert_int_eq(liteio_loop_new(&loop, &err), 0);
@@ -270,6 +278,11 @@ START_TEST(who_looks_does_not_hang_with_the_disk)
 	ck_assert_str_eq(err.msg, "it is broken");
 	ck_assert_int_eq(answer, 42);
 	ck_assert_int_eq(told, 0);
+	/* who works on the pool says so in its name, and nobody else does */
+	ck_assert_int_eq(liteio_pools_look(&pool, ask_who, name, sizeof(name), &err), 0);
+	ck_assert_ptr_eq(strstr(name, "pool:"), name);
+	prctl(PR_GET_NAME, name);
+	ck_assert_ptr_null(strstr(name, "pool:"));
 
 	pthread_mutex_lock(&disk_lock);
 	ck_assert_int_eq(liteio_pools_look_for(&pool, ask_what_hangs, &answer, sizeof(answer), 50,
