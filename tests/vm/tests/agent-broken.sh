@@ -4,8 +4,8 @@
 # only writes, or what is written is lost and nobody is told, or nothing is answered. The pool says what has become of it, as
 # soon as somebody meets with that, and not when he asks again; another pool is served as ever meanwhile; a filesystem on the
 # sick one has all that it was told is written; and the way back is the one that is promised. Then a disk of two that fails,
-# and a power cut of a disk that has lied: what is found out, and what can not be.
-# With arguments, only that ("agent-broken.sh 'meta hang' pair lies").
+# a power cut of a disk that has lied: what is found out, and what can not be; and an export that can not be written down.
+# With arguments, only that ("agent-broken.sh 'meta hang' export pair lies").
 # vm: kernels=6.12 disks=pool=320M,other=256M,first=96M timeout=900 smp=2 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
