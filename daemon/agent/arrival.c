@@ -17,6 +17,7 @@
 #include "agent/agent.h"
 #include "agent/events.h"
 #include "agent/pools.h"
+#include "agent/replug.h"
 #include "agent/restore.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -99,6 +100,9 @@ static void look(void *arg)
 	w->missing = liteio_pools_any_missing(w->agent);
 	if (!w->missing)
 		return;
+	/* before the disk is back, and before the node is started anew */
+	if (w->came)
+		liteio_pools_end_unplugged(w->agent);
 	now = disks();
 	/* one that was pulled out and plugged in again looks the same, and is another one */
 	is_new = atomic_exchange(&w->came, false) || !w->seen || strcmp(now, w->seen) != 0;

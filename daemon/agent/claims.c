@@ -45,6 +45,18 @@ static struct liteio_claim *find(const struct liteio_uuid *uuid)
 	return NULL;
 }
 
+/* by who could not know yet that a job that has not begun would be at it. The lock is held */
+static bool was_given_up(const struct liteio_uuid *uuid)
+{
+	for (size_t i = 0; i < claims.n_late; i++) {
+		const struct liteio_late *l = &claims.late[i];
+
+		if (l->is_given_up && l->has_uuid && liteio_uuid_equal(&l->uuid, uuid))
+			return true;
+	}
+	return false;
+}
+
 int liteio_claim_take(const struct liteio_uuid *uuid, const char *device,
 		      struct liteio_claim **ret, struct liteio_error *err)
 {
@@ -57,6 +69,7 @@ int liteio_claim_take(const struct liteio_uuid *uuid, const char *device,
 					device);
 	c = liteio_calloc(1, sizeof(*c));
 	c->uuid = *uuid;
+	c->is_given_up = was_given_up(uuid);
 	c->next = claims.first;
 	claims.first = c;
 	*ret = c;

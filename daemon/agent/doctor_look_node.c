@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "agent/doctor.h"
 #include "agent/door.h"
+#include "agent/ended.h"
 #include "agent/known.h"
 #include "agent/pools.h"
 #include "base/cleanup.h"
@@ -150,6 +151,7 @@ static void look_known(struct liteio_agent *a, struct liteio_doctor_view *v)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	_cleanup_free_ char *late = liteio_known_late(a);
+	const struct liteio_uuid nobody = { 0 };
 	struct liteio_known known = { 0 };
 	int r = liteio_known_list(a, &known, &err);
 
@@ -158,6 +160,10 @@ static void look_known(struct liteio_agent *a, struct liteio_doctor_view *v)
 	liteio_known_list_free(&known);
 	if (r)
 		liteio_doctor_word(&v->blind, &v->n_blind, "pools", liteio_error_str(&err, r));
+	/* as long as nobody knows which have ended, no consumer of another node is let in */
+	r = liteio_ended_check(a, &nobody, 0, &err);
+	if (r)
+		liteio_doctor_word(&v->blind, &v->n_blind, "ended", liteio_error_str(&err, r));
 	/* what the kernel has may be its */
 	if (late)
 		liteio_doctor_word(&v->blind, &v->n_blind, "pools", late);

@@ -69,8 +69,8 @@ static int load(const char *path, struct list *ret, struct liteio_error *err)
 		r = liteio_json_decode(j, list_fields, 0, ret, err);
 		liteio_json_unref(j);
 	}
-	return r ? liteio_error_wrap(err, r, "which generations have ended is not known: %s", path) :
-		   0;
+	return r ? liteio_error_wrap(err, r, "which generations have ended is not known: %s",
+				     path) : 0;
 }
 
 static int save(const struct liteio_agent *a, const char *path, const struct list *list,

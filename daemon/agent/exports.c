@@ -263,6 +263,10 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 	for (i = 0; i < n; i++) {
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
 			continue;
+		/* one that has ended keeps what it has, and gets nothing new */
+		if (!is_local(&atts[i]) &&
+		    liteio_ended_check(a, &v->uuid, atts[i].generation, NULL) == -ESTALE)
+			continue;
 		r = prepare_head(p, v, &atts[i], &head, err);
 		if (r == 0 && !is_local(&atts[i]))
 			r = liteio_nvmet_revalidate(&target, &v->uuid, atts[i].generation, err);

@@ -143,6 +143,17 @@ static int find_on_device(struct liteio_agent *a, const char *device,
 	return r;
 }
 
+/* it is not kept, and so it is not open: who asked for it is told that it is not */
+static void take_back(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	if (liteio_pools_take_out(a->pools, p, NULL))
+		return;
+	if (liteio_pool_close(p->engine, NULL))
+		liteio_pools_put_back(a->pools, p);
+	else
+		p->engine = NULL;
+}
+
 /* put it into the table, write it down, bring its exports back */
 static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio_pool *engine,
 	       const char *device, struct liteio_local_pool *ret, struct liteio_error *err)
@@ -161,25 +172,31 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
 		log_info(NULL, "pool %s on %s is open", p->name, device);
 		liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_OPENED, p->name, &p->uuid, NULL, NULL);
 		fill_fresh(p, ret);
+	} else {
+		take_back(a, p);
 	}
 	liteio_pools_put(a->pools, p);
 	return r;
 }
 
 /* @was_on: as for liteio_pool_open(); NULL: as the list of known pools says */
-static int open_and_add(struct liteio_agent *a, liteio_replug_open_fn open, const char *device,
+static int open_and_add(struct liteio_agent *a, bool is_import, const char *device,
 			const char *was_on, const struct liteio_uuid *uuid,
 			struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	_cleanup_free_ char *place = was_on ? NULL : liteio_known_place(a, uuid);
+	const struct liteio_replug_how how = { .device = device,
+					       .was_on = was_on ? was_on : place,
+					       .is_import = is_import };
 	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
 	struct liteio_pool *engine;
+	bool again;
 	int r;
 
 	r = liteio_claim_take(uuid, device, &claim, err);
 	if (r)
 		return r;
-	r = liteio_replug_open(a, open, device, was_on ? was_on : place, uuid, &engine, err);
+	r = liteio_replug_open(a, &how, uuid, &engine, &again, err);
 	return r ? r : add(a, claim, engine, device, ret, err);
 }
 
@@ -262,11 +279,11 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 	 */
 	if (liteio_pool_probe(req->device, &found, NULL) == 0 && found.untouched &&
 	    strcmp(found.label.pool_name, req->name) == 0)
-		return open_and_add(a, liteio_pool_open, req->device, req->device,
+		return open_and_add(a, false, req->device, req->device,
 				    &found.label.pool_uuid, ret, err);
 	r = liteio_pool_format(&format, &uuid, err);
 	/* of what has just been made there is no other copy */
-	return r ? r : open_and_add(a, liteio_pool_open, req->device, req->device, &uuid, ret, err);
+	return r ? r : open_and_add(a, false, req->device, req->device, &uuid, ret, err);
 }
 
 int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
@@ -334,7 +351,7 @@ static int check_name_free(struct liteio_agent *a, const char *device,
 }
 
 /* @was_on: as for open_and_add() */
-static int import(struct liteio_agent *a, liteio_replug_open_fn open, const char *was_on,
+static int import(struct liteio_agent *a, bool is_import, const char *was_on,
 		  const struct liteio_local_pool_import *req, struct liteio_local_pool *ret,
 		  struct liteio_error *err)
 {
@@ -358,20 +375,23 @@ static int import(struct liteio_agent *a, liteio_replug_open_fn open, const char
 	if (probed)
 		return liteio_error_set(err, probed, "%s", liteio_error_str(&probe_err, probed));
 	r = check_name_free(a, req->device, &found, err);
-	return r ? r : open_and_add(a, open, req->device, was_on, &found.label.pool_uuid, ret, err);
+	if (!r)
+		r = open_and_add(a, is_import, req->device, was_on, &found.label.pool_uuid, ret,
+				 err);
+	return r;
 }
 
 int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
 			  struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	/* as if it was open there last: whatever the others do not say */
-	return import(a, liteio_pool_import, req->force ? req->device : NULL, req, ret, err);
+	return import(a, true, req->force ? req->device : NULL, req, ret, err);
 }
 
 int liteio_op_pool_reopen(struct liteio_agent *a, const struct liteio_local_pool_import *req,
 			  struct liteio_local_pool *ret, struct liteio_error *err)
 {
-	return import(a, liteio_pool_open, NULL, req, ret, err);
+	return import(a, false, NULL, req, ret, err);
 }
 
 int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
@@ -450,8 +470,9 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 {
 	struct liteio_named_lock *lock _liteio_held_ =
 		liteio_locks_take(a->locks, "pools");
+	struct liteio_error known_err = LITEIO_ERROR_INIT;
 	struct liteio_open_pool *p;
-	int r;
+	int r, remembered;
 
 	r = liteio_pools_get(a->pools, pool, &p, NULL);
 	if (r < 0)
@@ -477,7 +498,10 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 	if (r < 0) {
 		liteio_pools_put_back(a->pools, p);
 		liteio_pools_put(a->pools, p);
-		liteio_pools_remember(a, NULL);
+		remembered = liteio_pools_remember(a, &known_err);
+		if (remembered)
+			log_err(NULL, "pool %s is not on the list of pools any more: %s", pool,
+				liteio_error_str(&known_err, remembered));
 		return r;
 	}
 	p->engine = NULL;

@@ -262,8 +262,8 @@ void liteio_target_fini(struct liteio_target *t);
  * @err: why not
  *
  * What is written down is opened again at the next start; so is what matches "devices" of the
- * configuration. One that was not found then stays written down until it is forgotten. Context:
- * worker. Return: 0 or a negative errno.
+ * configuration. One that was not found then stays written down until it is forgotten. A list that
+ * is there and can not be read is left as it is. Context: worker. Return: 0 or a negative errno.
  */
 int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err);
 /* before the first remote consumer of a pool is let in: write down that it has one; worker */
@@ -289,7 +289,7 @@ int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *u
 /*
  * known pools that are not open and had remote consumers, and those that are still being opened and
  * may have had some, unless they were given up: "pool a, pool b" in new memory, or NULL. Reads the
- * list; one that can not be read is logged, and has none. Worker
+ * list; of one that can not be read all is missing. Worker
  */
 char *liteio_pools_missing(struct liteio_agent *a);
 

@@ -227,13 +227,17 @@ static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 	size_t i, n_open;
 	int r;
 
-	known_load_or_none(a, &old);
+	/* one that is there and can not be read is not overwritten: it may be put right again */
+	r = known_load(a, &old, err);
+	if (r)
+		return r;
 	known_add_open(a, &new);
 	n_open = new.n_pools;
 	for (i = 0; i < old.n_pools; i++) {
 		const struct liteio_known_pool *k = &old.pools[i];
 
-		if (!has_uuid(new.pools, n_open, &k->uuid) && !has_successor(k, new.pools, n_open) &&
+		if (!has_uuid(new.pools, n_open, &k->uuid) &&
+		    !has_successor(k, new.pools, n_open) &&
 		    !(forget && liteio_uuid_equal(&k->uuid, forget)))
 			known_add(&new, k);
 	}
@@ -372,12 +376,17 @@ char *liteio_known_late(struct liteio_agent *a)
 
 char *liteio_pools_missing(struct liteio_agent *a)
 {
+	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_buf b = LITEIO_BUF_INIT;
 	struct liteio_known known = { 0 };
 	size_t i;
+	int r;
 
 	liteio_guard(&known_lock);
-	known_load_or_none(a, &known);
+	r = known_load(a, &known, &err);
+	if (r)
+		return liteio_strf("whatever is on the list of pools, which can not be read (%s)",
+				   liteio_error_str(&err, r));
 	for (i = 0; i < known.n_pools; i++)
 		if (known.pools[i].remote && !is_open(a, &known.pools[i].uuid))
 			liteio_buf_addf(&b, "%spool %s", b.len ? ", " : "",

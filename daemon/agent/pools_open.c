@@ -67,27 +67,25 @@ static void remember(struct liteio_agent *a)
 
 /*
  * An agent that was killed has it as long as one of its threads hangs, or some disk does not answer
- * that may carry a newer one, or a volume of it is open on the disk that was pulled out: then it is
- * tried again
+ * that may carry a newer one: then it is tried again
  */
-static bool is_worth_another(const struct liteio_opening *o, const char *device, int r)
+static bool ends_by_itself(const char *device, int r)
 {
-	if (r != -EBUSY)
-		return r == -EAGAIN;
-	return liteio_pool_is_locked(device) || (o->has_uuid && liteio_pool_is_left(&o->uuid));
+	return r == -EAGAIN || (r == -EBUSY && liteio_pool_is_locked(device));
 }
 
-static void say_not_opened(const struct liteio_opening *o, const char *device, int r,
+static void say_not_opened(const struct liteio_opening *o, const char *device, int r, bool again,
 			   const struct liteio_error *err)
 {
-	if (!is_worth_another(o, device, r)) {
-		log_err(NULL, "pool on %s can not be opened: %s", device, liteio_error_str(err, r));
+	if (again)
+		may_be_tried_again = true;
+	if (o->is_again)
 		return;
-	}
-	if (!o->is_again)
+	if (again)
 		log_warning(NULL, "pool on %s: %s: it is tried again", device,
 			    liteio_error_str(err, r));
-	may_be_tried_again = true;
+	else
+		log_err(NULL, "pool on %s can not be opened: %s", device, liteio_error_str(err, r));
 }
 
 /* is it this pool, or, when none is wanted, which one is it? */
@@ -120,24 +118,26 @@ static void let_go(const char *device, const struct liteio_uuid *uuid, struct li
 }
 
 /* @claim is on @uuid */
-static int open_claimed(const struct liteio_opening *o, const char *device, struct liteio_claim *claim,
-			const struct liteio_uuid *uuid)
+static int open_claimed(const struct liteio_opening *o, const char *device,
+			struct liteio_claim *claim, const struct liteio_uuid *uuid)
 {
 	_cleanup_free_ char *place = liteio_known_place(o->agent, uuid);
+	const struct liteio_replug_how how = { .device = device, .was_on = place };
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_agent *a = o->agent;
 	struct liteio_open_pool *p;
 	struct liteio_pool *engine;
+	bool again;
 	int r;
 
-	r = liteio_replug_open(a, liteio_pool_open, device, place, uuid, &engine, &err);
+	r = liteio_replug_open(a, &how, uuid, &engine, &again, &err);
 	/* said by its first disk, and no copy of it is here: what one disk says is not enough */
 	if (r == -EPERM) {
 		forget_exported(a, device, uuid);
 		return r;
 	}
 	if (r < 0) {
-		say_not_opened(o, device, r, &err);
+		say_not_opened(o, device, r, again || ends_by_itself(device, r), &err);
 		return r;
 	}
 	r = liteio_claim_add(claim, a->pools, engine, &p, &err);
@@ -170,8 +170,12 @@ static int open_one(const struct liteio_opening *o, const char *device)
 	/* that of the one that is wanted has been taken */
 	if (!r && !(o->claim && liteio_uuid_equal(&uuid, &o->uuid)))
 		r = liteio_claim_take(&uuid, device, &claim, &err);
+	if (r == -EBUSY) {
+		may_be_tried_again = true;
+		return r;
+	}
 	if (r) {
-		say_not_opened(o, device, r, &err);
+		say_not_opened(o, device, r, ends_by_itself(device, r), &err);
 		return r;
 	}
 	if (is_open(o->agent, &uuid))
@@ -183,20 +187,34 @@ static int open_one(const struct liteio_opening *o, const char *device)
  * A device may be there by the same name and be another one. What is not known by its uuid is asked
  * for it: nobody else opens the same pool meanwhile. What is wrong with a file is worth a line.
  */
-static bool is_there(struct liteio_opening *o, const char *device)
+static bool asks_there(struct liteio_opening *o, const char *device)
 {
 	bool is_file = strncmp(device, "/dev/", 5) != 0;
 	struct liteio_pool_found found;
 
 	if (o->has_uuid && is_open(o->agent, &o->uuid))
 		return false;
+	/* one that is looked for again is not worth a line as long as it is not there */
 	if (o->has_uuid && is_file)
-		return true;
+		return !o->opened || liteio_fs_exists(device);
 	if (liteio_pool_probe(device, &found, NULL))
 		return is_file;
 	if (o->has_uuid)
 		return liteio_uuid_equal(&found.label.pool_uuid, &o->uuid);
 	return liteio_opening_claim(o, &found.label.pool_uuid) && !is_open(o->agent, &o->uuid);
+}
+
+/* a disk that hangs says in whose name this thread does */
+static bool is_there(struct liteio_opening *o, const char *device)
+{
+	bool is_named = o->has_uuid, is;
+
+	if (is_named)
+		liteio_heir_begin(&o->uuid);
+	is = asks_there(o, device);
+	if (is_named)
+		liteio_heir_end();
+	return is;
 }
 
 /* in the order of the devices, until it is open, or said to be another node's */
@@ -226,10 +244,11 @@ static void open_first(struct liteio_opening *o)
 	/* from here on, however long the disk does not even say what it carries */
 	if (o->has_uuid)
 		r = liteio_claim_take(&o->uuid, o->devices[0], &o->claim, &err);
-	if (!r)
-		try_all(o);
+	/* whoever is at it may not get it open */
+	if (r)
+		may_be_tried_again = true;
 	else
-		say_not_opened(o, o->devices[0], r, &err);
+		try_all(o);
 	liteio_claim_give(o->claim);
 	o->claim = NULL;
 }
@@ -389,10 +408,9 @@ static void add_missing_files(struct liteio_openings *all, struct liteio_agent *
 	for (size_t i = 0; i < known->n_pools; i++) {
 		const struct liteio_known_pool *k = &known->pools[i];
 
-		/* what hangs is not looked at again */
+		/* what hangs is not looked at again, and whether it is there may hang */
 		if (k->file && !is_open(a, &k->uuid) && !liteio_claim_is_taken(&k->uuid) &&
-		    !liteio_opening_is_under_way(k->file, &k->uuid) &&
-		    liteio_fs_exists(k->file))
+		    !liteio_opening_is_under_way(k->file, &k->uuid))
 			liteio_opening_add_device(liteio_openings_add(all, a, &k->uuid), k->file);
 	}
 }

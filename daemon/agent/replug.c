@@ -11,6 +11,7 @@
 #include "agent/ended.h"
 #include "agent/events.h"
 #include "agent/gate.h"
+#include "agent/generations.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "agent/release.h"
@@ -44,128 +45,205 @@ bool liteio_pools_any_unplugged(struct liteio_agent *a)
  * No subsystem any more, and no head, and the right of this node stays: liteio_export_prepare()
  * brings them back. What is in use keeps its head, and its name.
  */
-static int take_down(const struct liteio_catalog_volume *v,
-		     const struct liteio_catalog_attachment *att, struct liteio_error *err)
+static int take_down(const struct liteio_catalog_volume *v, uint64_t generation,
+		     struct liteio_error *err)
 {
 	struct liteio_head_state head;
 	int r;
 
 	/* the door: who is behind it has seen errors, or sees them now */
-	r = liteio_nvmet_remove(&target, &v->uuid, att->generation, false, err);
+	r = liteio_nvmet_remove(&target, &v->uuid, generation, false, err);
 	if (r && r != -EBUSY)
 		return r;
-	r = liteio_head_get(&v->uuid, att->generation, false, &head, err);
+	r = liteio_head_get(&v->uuid, generation, false, &head, err);
 	if (r == -ENODEV)
-		return liteio_nvmet_remove(&target, &v->uuid, att->generation, true, err);
+		return liteio_nvmet_remove(&target, &v->uuid, generation, true, err);
 	if (r)
 		return r;
 	if (head.inflight)
 		return liteio_error_set(err, -EBUSY, "volume %s: I/O is under way on %s", v->name,
 					head.path);
-	r = liteio_nvmet_remove(&target, &v->uuid, att->generation, true, err);
+	r = liteio_nvmet_remove(&target, &v->uuid, generation, true, err);
 	if (r)
 		return r;
 	if (!liteio_release_is_closed(&head))
 		return liteio_error_set(err, -EBUSY,
 					"volume %s is open here, as %s: unmount it, or close it, first",
 					v->name, head.path);
-	r = liteio_head_remove(&v->uuid, att->generation, false, err);
+	r = liteio_head_remove(&v->uuid, generation, false, err);
 	if (r == 0)
 		liteio_publish_del(&v->uuid, head.path);
 	return r;
 }
 
-/* heads and subsystems of all that is attached */
-static int take_heads_down(struct liteio_pool *engine, struct liteio_error *err)
-{
-	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
-	struct liteio_catalog_volume v;
-	size_t n = 0;
-	int r = 0;
+/* ---- what is attached ----------------------------------------------------------------------- */
 
-	liteio_pool_attachment_list(engine, NULL, &atts, &n);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		if (atts[i].state == LITEIO_CATALOG_ATT_LIVE &&
-		    liteio_pool_volume_get(engine, &atts[i].volume, &v) == 0)
-			r = take_down(&v, &atts[i], err);
-	}
-	return r;
+/**
+ * struct attached - a generation that has a right, or anything in the kernel
+ * @volume: of it, as the catalog has it
+ * @generation: which
+ * @is_remote: another node may use it: what it has not flushed is lost, and its end is not written
+ *	down anywhere
+ */
+struct attached {
+	struct liteio_catalog_volume volume;
+	uint64_t generation;
+	bool is_remote;
+};
+
+struct attached_list {
+	struct attached *items;
+	size_t n;
+};
+
+static void attached_fini(struct attached_list *l)
+{
+	free(l->items);
 }
 
-/* of all that other nodes have attached; new memory */
-static struct liteio_ended *remote_of(struct liteio_pool *engine, const struct liteio_uuid *pool,
-				      size_t *ret_n)
+/* one that the catalog does not know may be anybody's */
+static bool is_remote(const struct liteio_catalog_attachment *atts, size_t n,
+		      const struct liteio_generation *g)
 {
-	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
-	struct liteio_ended *remote;
-	size_t n = 0;
-
-	*ret_n = 0;
-	liteio_pool_attachment_list(engine, NULL, &atts, &n);
-	remote = liteio_calloc(n + 1, sizeof(*remote));
 	for (size_t i = 0; i < n; i++) {
-		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE ||
-		    atts[i].flags & LITEIO_CATALOG_ATT_LOCAL)
-			continue;
-		remote[(*ret_n)++] = (struct liteio_ended){
-			.pool = *pool,
-			.volume = atts[i].volume,
-			.generation = atts[i].generation,
-		};
+		if (atts[i].generation == g->generation &&
+		    liteio_uuid_equal(&atts[i].volume, &g->uuid))
+			return atts[i].state == LITEIO_CATALOG_ATT_LIVE &&
+			       !(atts[i].flags & LITEIO_CATALOG_ATT_LOCAL);
 	}
-	return remote;
+	return true;
 }
 
-static int close_gate(struct liteio_pool *engine, const struct liteio_ended *ended,
-		      struct liteio_error *err)
+/* all that is live in the catalog, and what the kernel has: a fence may not be at its end */
+static void list_attached(struct liteio_pool *engine, struct liteio_generations *in_kernel,
+			  struct attached_list *ret)
 {
-	struct liteio_local_fenced closed = { 0 };
-	struct liteio_catalog_volume v;
-	int r;
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	size_t n = 0;
 
-	if (liteio_pool_volume_get(engine, &ended->volume, &v) < 0)
-		return 0;
-	r = liteio_gate_fence(&v.uuid, v.name, 0, ended->generation, 0, &closed, err);
-	if (!r && !closed.drained)
-		r = liteio_error_set(err, -EBUSY, "volume %s: I/O is under way", v.name);
-	liteio_json_fini(&closed, liteio_local_fenced_fields);
+	liteio_pool_attachment_list(engine, NULL, &atts, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (atts[i].state == LITEIO_CATALOG_ATT_LIVE)
+			liteio_generations_add(in_kernel, &atts[i].volume, atts[i].generation);
+	}
+	liteio_generations_sort(in_kernel);
+	ret->items = liteio_calloc(in_kernel->n + 1, sizeof(*ret->items));
+	for (size_t i = 0; i < in_kernel->n; i++) {
+		const struct liteio_generation *g = &in_kernel->items[i];
+		struct attached *to = &ret->items[ret->n];
+
+		if (liteio_pool_volume_get(engine, &g->uuid, &to->volume) < 0)
+			continue;
+		to->generation = g->generation;
+		to->is_remote = is_remote(atts, n, g);
+		ret->n++;
+	}
+}
+
+static int find_attached(struct liteio_pool *engine, struct attached_list *ret,
+			 struct liteio_error *err)
+{
+	LITEIO_GENERATIONS(in_kernel);
+	int r = liteio_generations_in_kernel(NULL, &in_kernel, err);
+
+	if (!r)
+		list_attached(engine, &in_kernel, ret);
 	return r;
 }
+
+/* ---- its end -------------------------------------------------------------------------------- */
 
 /*
  * What other nodes have written and not flushed was in the cache of the disk, which lost its power;
  * whether they have it open nobody here knows. On the new disk their next flush would succeed, and
- * so they do not get there by the old right. That is written down where this node keeps what it
- * has to know, in the place of the catalog, then the gate is closed for good, and then the pool
- * goes; liteio_restore_pool() takes it into the catalog when there is a disk again.
+ * so they do not get there by the old right. That is written down where this node keeps what it has
+ * to know, in the place of the catalog; liteio_restore_pool() takes it into the catalog when there
+ * is a disk again.
  */
-static int end_remote(struct liteio_agent *a, struct liteio_pool *engine,
+static int write_down(struct liteio_agent *a, const struct attached_list *l,
 		      const struct liteio_uuid *pool, struct liteio_error *err)
 {
-	size_t n;
-	_cleanup_free_ struct liteio_ended *remote = remote_of(engine, pool, &n);
+	_cleanup_free_ struct liteio_ended *ended = liteio_calloc(l->n + 1, sizeof(*ended));
+	size_t n = 0;
 	int r = 0;
 
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->items[i].is_remote)
+			ended[n++] = (struct liteio_ended){ .pool = *pool,
+							    .volume = l->items[i].volume.uuid,
+							    .generation = l->items[i].generation };
+	}
 	if (n)
-		r = liteio_ended_add(a, remote, n, err);
+		r = liteio_ended_add(a, ended, n, err);
 	liteio_step("agent-replug:ended");
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = close_gate(engine, &remote[i], err);
 	return r;
+}
+
+static int close_gate(const struct attached *at, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = &at->volume;
+	struct liteio_local_fenced closed = { 0 };
+	int r = liteio_gate_fence(&v->uuid, v->name, 0, at->generation, 0, &closed, err);
+
+	if (!r && !closed.drained)
+		r = liteio_error_set(err, -EBUSY, "volume %s: I/O is under way", v->name);
+	liteio_json_fini(&closed, liteio_local_fenced_fields);
+	return r;
+}
+
+/* first what must not be forgotten, then what is in the way, and last the gates, for good */
+static int end_all(struct liteio_agent *a, struct liteio_pool *engine,
+		   const struct liteio_uuid *pool, struct liteio_error *err)
+{
+	struct attached_list l _cleanup_(attached_fini) = { 0 };
+	int r = find_attached(engine, &l, err);
+
+	if (r == 0)
+		r = write_down(a, &l, pool, err);
+	for (size_t i = 0; i < l.n && r == 0; i++)
+		r = take_down(&l.items[i].volume, l.items[i].generation, err);
+	for (size_t i = 0; i < l.n && r == 0; i++) {
+		if (l.items[i].is_remote)
+			r = close_gate(&l.items[i], err);
+	}
+	return r;
+}
+
+void liteio_pools_end_unplugged(struct liteio_agent *a)
+{
+	struct liteio_open_pool **all;
+	size_t n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct attached_list l _cleanup_(attached_fini) = { 0 };
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		int r;
+
+		if (!liteio_pool_is_gone(all[i]->engine))
+			continue;
+		r = find_attached(all[i]->engine, &l, &err);
+		if (r == 0)
+			r = write_down(a, &l, &all[i]->uuid, &err);
+		if (r)
+			log_err(NULL, "pool %s: its disk is gone, and what has ended with it is not written down: %s",
+				all[i]->name, liteio_error_str(&err, r));
+	}
+	liteio_pools_put_all(a->pools, all, n);
 }
 
 /* as long as somebody has a volume open it stays in the table, and says what is wrong */
 int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err)
 {
-	int r = take_heads_down(p->engine, err);
+	int r = end_all(a, p->engine, &p->uuid, err);
 
-	if (r == 0)
-		r = end_remote(a, p->engine, &p->uuid, err);
 	if (r == 0)
 		r = liteio_pools_take_out(a->pools, p, err);
 	if (r)
 		return r;
+	liteio_heir_begin(&p->uuid);
 	r = liteio_pool_drop(p->engine, err);
+	liteio_heir_end();
 	if (r) {
 		liteio_pools_put_back(a->pools, p);
 		return r;
@@ -211,6 +289,12 @@ int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *
 		   0;
 }
 
+/* done, or for people to decide; all else ends by itself, some day */
+static bool is_final(int r)
+{
+	return !r || r == -ESTALE || r == -EEXIST || r == -EPERM;
+}
+
 bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_found *f,
 			     bool is_again)
 {
@@ -219,24 +303,22 @@ bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_fo
 
 	if (r && !is_again)
 		log_err(NULL, "%s", liteio_error_str(&err, r));
-	return r != -EBUSY;
+	return is_final(r);
 }
 
 /* ---- what an earlier agent has left ---- */
 
 /* the pool is in the kernel on the disk that is gone, and in no table */
-static int drop_left(struct liteio_agent *a, const char *device, const char *was_on,
+static int drop_left(struct liteio_agent *a, const char *device, const char *was_on, bool is_import,
 		     const struct liteio_uuid *uuid, struct liteio_error *err)
 {
 	struct liteio_pool *engine;
 	int r;
 
-	r = liteio_pool_open_left(device, was_on, &engine, err);
+	r = liteio_pool_open_left(device, was_on, is_import, &engine, err);
 	if (r)
 		return r;
-	r = take_heads_down(engine, err);
-	if (r == 0)
-		r = end_remote(a, engine, uuid, err);
+	r = end_all(a, engine, uuid, err);
 	if (r == 0)
 		r = liteio_pool_drop(engine, err);
 	if (r)
@@ -244,18 +326,26 @@ static int drop_left(struct liteio_agent *a, const char *device, const char *was
 	return r;
 }
 
-int liteio_replug_open(struct liteio_agent *a, liteio_replug_open_fn open, const char *device,
-		       const char *was_on, const struct liteio_uuid *uuid, struct liteio_pool **ret,
+int liteio_replug_open(struct liteio_agent *a, const struct liteio_replug_how *how,
+		       const struct liteio_uuid *uuid, struct liteio_pool **ret, bool *ret_again,
 		       struct liteio_error *err)
 {
-	int r;
+	int (*open)(const char *device, const char *was_on, struct liteio_pool **ret,
+		    struct liteio_error *err) = how->is_import ? liteio_pool_import :
+								 liteio_pool_open;
+	struct liteio_error left_err = LITEIO_ERROR_INIT;
+	int r, left;
 
+	*ret_again = false;
 	liteio_heir_begin(uuid);
-	r = open(device, was_on, ret, err);
-	if (r == -ENODEV && liteio_pool_is_left(uuid)) {
-		r = drop_left(a, device, was_on, uuid, err);
-		if (r == 0)
-			r = open(device, was_on, ret, err);
+	r = open(how->device, how->was_on, ret, err);
+	if (r == -ENODEV) {
+		left = drop_left(a, how->device, how->was_on, how->is_import, uuid, &left_err);
+		*ret_again = !is_final(left) && left != -ENODEV;
+		if (left == 0)
+			r = open(how->device, how->was_on, ret, err);
+		else if (left != -ENODEV)
+			r = liteio_error_set(err, left, "%s", liteio_error_str(&left_err, left));
 	}
 	liteio_heir_end();
 	return r;

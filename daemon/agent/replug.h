@@ -9,9 +9,9 @@
  *
  * Of another node nobody knows whether it has a volume open. What it has written and not flushed
  * may have gone with the power of the disk, and its next flush must not succeed on the new one:
- * its generation is ended: for good by ended.h and in the kernel before the pool is taken out, and
- * in the catalog when it is open again. The consumer sees errors, never a success, until it is
- * attached anew.
+ * its generation is ended: by ended.h as soon as the disk is gone, in the kernel before the pool is
+ * taken out, and in the catalog when it is open again. The consumer sees errors, never a success,
+ * until it is attached anew.
  *
  * By itself that is done only for the disk that is gone (pool/back.h), never for an image of it or
  * of another disk of the pool: such a one is left to an import by hand.
@@ -30,6 +30,8 @@ struct liteio_uuid;
 
 /* a disk of some open pool is gone. Any thread */
 bool liteio_pools_any_unplugged(struct liteio_agent *a);
+/* write down what has ended with them (ended.h); what can not be is logged. Worker, no lane */
+void liteio_pools_end_unplugged(struct liteio_agent *a);
 
 /*
  * take a pool out whose disk is gone, with what it has in the kernel; @p stays the caller's, and is
@@ -56,26 +58,34 @@ int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *
 bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_found *f,
 			     bool is_again);
 
-/* liteio_pool_open() or liteio_pool_import() */
-typedef int (*liteio_replug_open_fn)(const char *device, const char *was_on,
-				     struct liteio_pool **ret, struct liteio_error *err);
+/**
+ * struct liteio_replug_how - what is opened, and how
+ * @device: where it is
+ * @was_on: as for liteio_pool_open()
+ * @is_import: by liteio_pool_import()
+ */
+struct liteio_replug_how {
+	const char *device;
+	const char *was_on;
+	bool is_import;
+};
 
 /**
  * liteio_replug_open() - open a pool, also one that another agent has left on a disk that is gone
  * @a: the agent
- * @open: opens it
- * @device: where it is
- * @was_on: as for liteio_pool_open(): of what is left nothing else says which disk is gone
+ * @how: what is opened
  * @uuid: of the pool, which is claimed
  * @ret: the pool
+ * @ret_again: what is in the way may end by itself
  * @err: why not
  *
  * An agent that ended while the disk was out has said to nobody what it knew of it. What is left is
- * taken out as by liteio_pools_drop(). Context: worker. Return: that of @open; -EBUSY a volume of it
- * is open; -ESTALE @device is not known to be that disk, and somebody has to say so.
+ * taken out as by liteio_pools_drop(), when nothing else is against opening the pool. Context:
+ * worker. Return: 0; -EBUSY a volume of it is open; -ESTALE @device is not known to be that disk,
+ * and somebody has to say so; or as liteio_pool_open().
  */
-int liteio_replug_open(struct liteio_agent *a, liteio_replug_open_fn open, const char *device,
-		       const char *was_on, const struct liteio_uuid *uuid, struct liteio_pool **ret,
+int liteio_replug_open(struct liteio_agent *a, const struct liteio_replug_how *how,
+		       const struct liteio_uuid *uuid, struct liteio_pool **ret, bool *ret_again,
 		       struct liteio_error *err);
 
 #endif

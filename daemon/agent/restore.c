@@ -228,24 +228,35 @@ static int end_attachment(const struct live *l, struct liteio_error *err)
 	return r;
 }
 
-/* 0 when the catalog says so, or has no such generation: then it need not be known elsewhere */
+/*
+ * 0 when the catalog says so, whether it knew of it or not: one slot of it may, and an older copy
+ * never did
+ */
 static int settle_one(struct liteio_agent *a, struct liteio_open_pool *p,
 		      const struct liteio_ended *ended, struct liteio_error *err)
 {
-	struct live l = { .pool = p, .att = { .volume = ended->volume,
-					      .generation = ended->generation } };
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	char text[LITEIO_UUID_STRLEN + 1];
-	int r = 0;
+	LITEIO_LANE(lane);
+	int r;
 
 	liteio_uuid_format(&ended->volume, text);
 	lock = liteio_locks_take(a->locks, text);
-	if (is_still_live(&l))
-		r = end_attachment(&l, err);
-	return r ? r : liteio_ended_settled(a, ended, err);
+	r = liteio_lane_enter(p, LITEIO_LANE_FENCE, &lane, err);
+	if (r == 0)
+		r = liteio_pool_attachment_fence(p->engine, &ended->volume, ended->generation,
+						 false, err);
+	/* the volume is not there any more */
+	if (r && r != -ENOENT)
+		return r;
+	if (r == 0)
+		log_warning(NULL,
+			    "volume %s: generation %" PRIu64 " has ended: its consumer has to attach it again",
+			    text, ended->generation);
+	return liteio_ended_settled(a, ended, err);
 }
 
-/* what ended while the disk was gone; what can not be written down now is not brought back either */
+/* what ended while the disk was gone; what can not be written down is not brought back either */
 static void settle_ended(struct liteio_agent *a, struct liteio_open_pool *p)
 {
 	_cleanup_free_ struct liteio_ended *ended = NULL;
@@ -289,12 +300,19 @@ static void prepare(struct liteio_agent *a, struct live *l)
 			l->volume.name, l->att.generation, liteio_error_str(&err, r));
 }
 
-static void link_one(struct liteio_agent *a, const struct live *l)
+static void link_one(struct liteio_agent *a, struct live *l)
 {
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
+	char text[LITEIO_UUID_STRLEN + 1];
 	int r;
 
 	if (!l->prepared)
+		return;
+	/* it may have been ended since it was prepared */
+	liteio_uuid_format(&l->att.volume, text);
+	lock = liteio_locks_take(a->locks, text);
+	if (!is_still_live(l))
 		return;
 	r = liteio_export_link(a, &l->att, &err);
 	if (r)
@@ -319,7 +337,7 @@ static bool has_remote(struct liteio_agent *a, const struct live_set *set)
 }
 
 /* all doors at once; when ports listen already, what is missing can only be added */
-static void link_all(struct liteio_agent *a, const struct live_set *set)
+static void link_all(struct liteio_agent *a, struct live_set *set)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	size_t i;

@@ -191,6 +191,8 @@ int liteio_pool_mend_label(struct liteio_pool *p, struct liteio_error *err);
 
 /* -EEXIST when the kernel has the pool from another device */
 int liteio_pool_check_below(const struct liteio_pool *p, struct liteio_error *err);
+/* liteio_pool_check_open() of one that is not in the kernel, whatever is there */
+int liteio_pool_check_apart(struct liteio_pool *p, bool is_import, struct liteio_error *err);
 /* while it is opened: the disk of @p is the one that it was on last, as far as that is known */
 bool liteio_pool_was_here(const struct liteio_pool *p);
 

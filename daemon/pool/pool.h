@@ -198,22 +198,24 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
 int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool **ret,
 		     struct liteio_error *err);
 
-/* the kernel has this pool from a disk that is gone. Any thread */
-bool liteio_pool_is_left(const struct liteio_uuid *uuid);
 /**
- * liteio_pool_open_left() - open such a pool, only to take it out
- * @device: the disk that is back
- * @was_on: as for liteio_pool_open(); it must say that the pool was there
+ * liteio_pool_open_left() - open a pool that the kernel has from a disk that is gone
+ * @device: the disk that is back; one that is none is never left
+ * @was_on: as for liteio_pool_open(): the id of the only disk of the pool, or @device itself when
+ *	somebody says so
+ * @is_import: as liteio_pool_import(), else as liteio_pool_open()
  * @ret: for looking at its attachments, liteio_pool_drop() and liteio_pool_release()
  * @err: why not
  *
- * Reads the disk, writes nothing, and leaves the kernel as it is. The disk is taken for the one that
- * is gone by where it was last alone: nobody is left who knows what was written to it last. Context:
- * worker. Return: 0, -ENODEV the kernel has nothing of it from a disk that is gone, -ESTALE it was
- * not there, or another negative errno.
+ * Reads the disk, writes nothing, and leaves the kernel as it is; what else is against opening the
+ * pool is found out here. The disk is taken for the one that is gone by its id alone: nobody knows
+ * any more what was written to it last. Of several disks the list of pools knows only the first,
+ * which need not be the one that is gone. Context: worker. Return: 0, -ENODEV nothing of it is in
+ * the kernel from a disk that is gone, -ESTALE it is not known to be that disk, or as
+ * liteio_pool_open().
  */
-int liteio_pool_open_left(const char *device, const char *was_on, struct liteio_pool **ret,
-			  struct liteio_error *err);
+int liteio_pool_open_left(const char *device, const char *was_on, bool is_import,
+			  struct liteio_pool **ret, struct liteio_error *err);
 
 /**
  * liteio_pool_import() - open a pool that comes from elsewhere, or was exported

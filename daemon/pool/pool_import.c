@@ -156,29 +156,15 @@ static bool is_one_of(const struct liteio_pool *p, dev_t dev)
 static const enum liteio_dm_role below[] = { LITEIO_DM_TMETA, LITEIO_DM_TDATA, LITEIO_DM_RMETA,
 					     LITEIO_DM_RDATA };
 
-bool liteio_pool_is_left(const struct liteio_uuid *uuid)
+/* what a device of device-mapper stands on */
+static int check_deps(const struct liteio_pool *p, const char *name, struct liteio_error *err)
 {
-	char name[LITEIO_DM_NAME_MAX + 1];
+	dev_t *deps _cleanup_free_ = NULL;
+	size_t n = 0;
+	int r = 0;
 
-	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(below); k++) {
-		dev_t *deps _cleanup_free_ = NULL;
-		size_t n = 0;
-
-		liteio_dm_name(below[k], uuid, 0, name);
-		if (liteio_dm_deps(name, &deps, &n, NULL))
-			continue;
-		for (size_t i = 0; i < n; i++) {
-			if (!liteio_block_is_there(deps[i]))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* the first that is none of the pool's devices: -EEXIST, or -ENODEV when that one is gone */
-static int check_deps(const struct liteio_pool *p, const dev_t *deps, size_t n,
-		      struct liteio_error *err)
-{
+	if (liteio_dm_deps(name, &deps, &n, NULL))
+		return 0;
 	for (size_t i = 0; i < n; i++) {
 		if (is_one_of(p, deps[i]))
 			continue;
@@ -187,29 +173,30 @@ static int check_deps(const struct liteio_pool *p, const dev_t *deps, size_t n,
 						"pool %s is in use from the device %u:%u: %s carries a copy of it",
 						p->store.label.pool_name, major(deps[i]),
 						minor(deps[i]), p->store.path);
-		return liteio_error_set(err, -ENODEV,
-					"pool %s is in use from a disk that is gone, not from %s",
-					p->store.label.pool_name, p->store.path);
+		r = liteio_error_set(err, -ENODEV,
+				     "pool %s is in use from a disk that is gone, not from %s",
+				     p->store.label.pool_name, p->store.path);
 	}
-	return 0;
+	return r;
 }
 
 /* the kernel has the pool: from these devices, or is one of them a copy? */
 int liteio_pool_check_below(const struct liteio_pool *p, struct liteio_error *err)
 {
 	char name[LITEIO_DM_NAME_MAX + 1];
-	int r = 0;
+	int r = 0, one;
 
 	/* one that is there, and is another one, is worse than one that is gone */
 	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(below) && r != -EEXIST; k++) {
-		dev_t *deps _cleanup_free_ = NULL;
-		size_t n = 0;
-		int one;
-
 		liteio_dm_name(below[k], &p->store.label.pool_uuid, 0, name);
-		if (liteio_dm_deps(name, &deps, &n, NULL))
+		one = check_deps(p, name, err);
+		r = one ? one : r;
+	}
+	for (size_t i = 0; i < p->cat.n_volumes && r != -EEXIST; i++) {
+		if (p->cat.volumes[i]->vclass != LITEIO_CATALOG_LINEAR)
 			continue;
-		one = check_deps(p, deps, n, err);
+		liteio_dm_name(LITEIO_DM_LINEAR, &p->cat.volumes[i]->uuid, 0, name);
+		one = check_deps(p, name, err);
 		r = one ? one : r;
 	}
 	return r;
@@ -284,12 +271,19 @@ static int refuse_foreign(struct liteio_pool *p, enum liteio_catalog_class vclas
 int liteio_pool_check_open(struct liteio_pool *p, bool is_active, bool is_import,
 			   struct liteio_error *err)
 {
-	int r;
+	/* linear volumes are there without a thin pool */
+	int r = liteio_pool_check_below(p, err);
 
 	/* one that is exported and in use is not: the export failed behind its label */
-	if (is_active)
-		return liteio_pool_check_below(p, err);
-	r = liteio_pool_check_only_one(p, err);
+	if (is_active || r)
+		return r;
+	return liteio_pool_check_apart(p, is_import, err);
+}
+
+int liteio_pool_check_apart(struct liteio_pool *p, bool is_import, struct liteio_error *err)
+{
+	int r = liteio_pool_check_only_one(p, err);
+
 	/* not before it is known that this is no copy of one that is not exported */
 	if (!r && p->store.label.exported && !is_import)
 		return liteio_error_set(err, -EPERM,

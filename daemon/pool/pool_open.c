@@ -231,8 +231,6 @@ static int check_unused(struct liteio_pool *p, struct liteio_error *err)
 	char device[sizeof(p->store.path)];
 	int r = 0;
 
-	if (liteio_pool_is_active(p))
-		return 0;
 	for (uint32_t i = 0; i < p->store.label.n_devices && !r; i++) {
 		liteio_pool_device(p, i, device);
 		r = check_device_unused(device, err);
@@ -303,7 +301,7 @@ static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
 {
 	int r = read_pool(p, device, err);
 
-	if (!r)
+	if (!r && !liteio_pool_is_active(p))
 		r = check_unused(p, err);
 	if (!r)
 		r = liteio_pool_check_open(p, liteio_pool_is_active(p), is_import, err);
@@ -394,29 +392,43 @@ int liteio_pool_import(const char *device, const char *was_on, struct liteio_poo
 	return open_pool(device, was_on, true, ret, err);
 }
 
+static bool is_the_one(const struct liteio_pool *p)
+{
+	if (!p->was_on)
+		return false;
+	return !strcmp(p->was_on, p->named) ||
+	       (p->store.label.n_devices == 1 && p->store.id[0] && !strcmp(p->was_on, p->store.id));
+}
+
 /* the kernel has it from nothing but disks that are gone, and this is where it was */
-static int check_left(const struct liteio_pool *p, struct liteio_error *err)
+static int check_left(struct liteio_pool *p, bool is_import, struct liteio_error *err)
 {
 	int r = liteio_pool_check_below(p, err);
 
 	if (r != -ENODEV)
 		return r ? r : liteio_error_set(err, -ENODEV, "pool %s is in use from %s",
 						p->store.label.pool_name, p->store.path);
-	if (!liteio_pool_was_here(p))
+	if (!is_the_one(p))
 		return liteio_error_set(err, -ESTALE,
 					"pool %s was on a disk that is gone, and whether that is %s is not known: import it with force if it is",
 					p->store.label.pool_name, p->store.path);
-	return 0;
+	r = check_unused(p, err);
+	return r ? r : liteio_pool_check_apart(p, is_import, err);
 }
 
-int liteio_pool_open_left(const char *device, const char *was_on, struct liteio_pool **ret,
-			  struct liteio_error *err)
+int liteio_pool_open_left(const char *device, const char *was_on, bool is_import,
+			  struct liteio_pool **ret, struct liteio_error *err)
 {
-	struct liteio_pool *p = pool_new(device, was_on);
-	int r = read_pool(p, device, err);
+	struct liteio_pool *p;
+	struct stat st;
+	int r;
 
+	if (stat(device, &st) || !S_ISBLK(st.st_mode))
+		return liteio_error_set(err, -ENODEV, "%s is no disk", device);
+	p = pool_new(device, was_on);
+	r = read_pool(p, device, err);
 	if (!r)
-		r = check_left(p, err);
+		r = check_left(p, is_import, err);
 	p->named = NULL;
 	p->was_on = NULL;
 	if (r)

@@ -56,6 +56,22 @@ START_TEST(test_given_up)
 }
 END_TEST
 
+/* and the job had not even begun */
+START_TEST(test_given_up_before_it_is_begun)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_open_pool *p;
+	struct liteio_claim *c;
+
+	liteio_late_begin("/dev/a", &one);
+	liteio_claim_give_up(&one);
+	ck_assert_int_eq(liteio_claim_take(&one, "/dev/a", &c, &err), 0);
+	ck_assert_int_eq(liteio_claim_add(c, NULL, NULL, &p, &err), -ECANCELED);
+	liteio_claim_give(c);
+	liteio_late_end("/dev/a");
+}
+END_TEST
+
 START_TEST(test_late)
 {
 	struct liteio_late *l;
@@ -77,4 +93,5 @@ START_TEST(test_late)
 }
 END_TEST
 
-UNIT_MAIN("agent-claims", test_one_at_a_time, test_given_up, test_late)
+UNIT_MAIN("agent-claims", test_one_at_a_time, test_given_up, test_given_up_before_it_is_begun,
+	  test_late)

@@ -211,6 +211,24 @@ START_TEST(where_it_was_stays_known)
 }
 END_TEST
 
+/* what it says may be put right again: nothing of it is lost, and nobody is let in meanwhile */
+START_TEST(a_list_that_can_not_be_read_is_left_alone)
+{
+	static const char broken[] = "{\"pools\":[{\"name\":\"a\",";
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	bool known = true;
+
+	list_is(broken);
+	ck_assert_int_lt(liteio_pools_remember(&agent, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.msg, path));
+	ck_assert(list_has(broken));
+	ck_assert(is_missing("can not be read"));
+	ck_assert_int_eq(liteio_pools_forget(&agent, "a", &known, &err), 0);
+	ck_assert(!known);
+	ck_assert(list_has(broken));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-known");
@@ -226,6 +244,7 @@ int main(void)
 	tcase_add_test(t, what_is_late_is_missed);
 	tcase_add_test(t, what_is_given_up_is_not_missed);
 	tcase_add_test(t, where_it_was_stays_known);
+	tcase_add_test(t, a_list_that_can_not_be_read_is_left_alone);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

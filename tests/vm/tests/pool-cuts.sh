@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Twenty power cuts in the middle of everything, on a disk that forgets what was not flushed. Every write to it is logged
+# Twenty power cuts, eight in the gate, in the middle of everything, on a disk that forgets what was not flushed. Every write to it is logged
 # with its flushes while a guest works; a second guest gets the disk as the cuts would have left it, each at a moment
 # chosen by chance, with some of what was not flushed and without the rest.
 # vm: kernels=6.12 host=yes timeout=1500 needs=tools
@@ -13,8 +13,9 @@
 . "$(dirname "$0")/../lib/cuts.sh"
 
 # each is a disk of the second guest, whose board has room for no more
-CUTS=20
-ACKS=${LITEIO_ACKS:-16}
+CUTS=20 ACKS=16
+[ "${LITEIO_ROUNDS-}" != few ] || CUTS=8 ACKS=8
+ACKS=${LITEIO_ACKS:-$ACKS}
 SIZE=$((256 << 20))
 # a disk whose label is not where labels are is not taken for the same pool again
 SHIFT=$((2 << 20))
