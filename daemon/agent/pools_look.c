@@ -208,8 +208,11 @@ void liteio_pools_state(struct liteio_open_pool *p, bool is_all, struct liteio_p
 	*ret = (struct liteio_pools_state){ .shared_bytes = a.shared_bytes,
 					    .shared_known = a.shared_known };
 	liteio_pool_info(p->engine, &ret->info);
-	if (r && r != -ETIMEDOUT)
+	if (r && r != -ETIMEDOUT) {
 		log_warning(NULL, "%s", liteio_error_str(&err, r));
+		/* whatever was to be found out now has not been */
+		ret->info.ends_unsaid = true;
+	}
 	if (r != -ETIMEDOUT)
 		return;
 	/* nothing that needs the disk can be done, whatever the pool was when it was asked last */
