@@ -38,7 +38,7 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 	/* whoever creates has waited for the lane once */
 	if (v->is_unmade)
 		return true;
-	if (v->state == LITEIO_CATALOG_CREATING ||
+	if (v->state == LITEIO_CATALOG_CREATING || liteio_pools_answers(p, NULL) < 0 ||
 	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) < 0)
 		return false;
 	if (v->state == LITEIO_CATALOG_DELETING)

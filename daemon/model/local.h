@@ -389,7 +389,7 @@ struct liteio_local_disk {
  * @device: what it lies on; the first one of several
  * @more_devices: the others, in their order
  * @n_more_devices: how many
- * @state: "ready", "noSpace", "readOnly" or "failed"
+ * @state: "ready", "noSpace", "readOnly" or "failed", also while its disk does not answer
  * @reason: the sentence when it is not ready
  * @data_bytes: size of the thin pool's data
  * @data_used_bytes: blocks in use

@@ -32,6 +32,7 @@
  * @condition: what can be done
  * @is_stuck: @condition was found when the pool was opened and stays until it is opened again, or
  *	repaired
+ * @is_refreshing: what it comes to is said when all has been asked; lane only
  * @is_under_repair: somebody is at it, in the lane or not
  * @is_mismatched: the thin pool is not as the catalog says: one of both is of another time
  * @reason: the sentence
@@ -56,6 +57,7 @@ struct liteio_pool {
 	struct liteio_engine_status reserve_status;
 	enum liteio_pool_condition condition;
 	bool is_stuck;
+	bool is_refreshing;
 	bool is_under_repair;
 	bool is_mismatched;
 	char reason[512];
@@ -105,6 +107,8 @@ void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition
 /* out of the lane and back: nothing that was read of the pool before is still true after */
 void liteio_pool_leave(struct liteio_pool *p);
 void liteio_pool_enter(struct liteio_pool *p);
+/* to whoever wants to know that the condition is another one; under no lock */
+void liteio_pool_say_changed(struct liteio_pool *p);
 
 /* the kernel has one of its thin pools */
 bool liteio_pool_is_active(const struct liteio_pool *p);

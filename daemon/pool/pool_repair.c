@@ -257,13 +257,16 @@ static void drop_extra(struct repair_op *op, size_t i)
 /* nothing else but what has been found meanwhile is said of the pool any more */
 static void end_mark(struct liteio_pool *p)
 {
-	liteio_guard(&p->lock);
 	if (strcmp(p->reason_word, UNDER_REPAIR) != 0)
 		return;
-	p->condition = LITEIO_POOL_READY;
-	p->is_stuck = false;
-	p->reason[0] = '\0';
-	p->reason_word[0] = '\0';
+	{
+		liteio_guard(&p->lock);
+		p->condition = LITEIO_POOL_READY;
+		p->is_stuck = false;
+		p->reason[0] = '\0';
+		p->reason_word[0] = '\0';
+	}
+	liteio_pool_say_changed(p);
 }
 
 /* as it is now, whatever came of the repair */

@@ -81,6 +81,12 @@ void liteio_pool_set_lane(struct liteio_pool *p, const struct liteio_pool_lane *
 	p->lane = *lane;
 }
 
+void liteio_pool_say_changed(struct liteio_pool *p)
+{
+	if (p->lane.changed)
+		p->lane.changed(p->lane.arg);
+}
+
 void liteio_pool_leave(struct liteio_pool *p)
 {
 	if (p->lane.leave)

@@ -310,20 +310,26 @@ int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret
 	return 0;
 }
 
-int liteio_store_count_slots(struct liteio_store *s)
+int liteio_store_count_slots(struct liteio_store *s, uint64_t *ret_newest, struct liteio_error *err)
 {
+	uint64_t newest = 0;
 	int n = 0;
 
 	for (int i = 0; i < 2; i++) {
 		struct liteio_catalog c;
-		int r = read_slot(s, i, &c, NULL);
+		int r = read_slot(s, i, &c, err);
 
-		if (!r)
-			liteio_catalog_fini(&c);
-		else if (r != -ENODATA && r != -EBADMSG)
-			return 2;
-		n += !r;
+		if (r && r != -ENODATA && r != -EBADMSG)
+			return r;
+		if (r)
+			continue;
+		if (c.sequence > newest)
+			newest = c.sequence;
+		liteio_catalog_fini(&c);
+		n++;
 	}
+	if (ret_newest)
+		*ret_newest = newest;
 	return n;
 }
 
@@ -419,6 +425,7 @@ int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *wa
 		held = &s->older;
 	r = write_slot(s, !s->slot, held, was, c, err);
 	forget_older(s);
+	s->is_failing = r;
 	if (r)
 		return r;
 	c->is_written = true;
@@ -434,6 +441,7 @@ int liteio_store_write_twin(struct liteio_store *s, struct liteio_catalog *c,
 	c->sequence++;
 	r = write_slot(s, !s->slot, s->older.is_written ? &s->older : NULL, NULL, c, err);
 	forget_older(s);
+	s->is_failing = r;
 	if (r) {
 		c->sequence--;
 		return r;
