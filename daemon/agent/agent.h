@@ -32,6 +32,7 @@ struct liteio_watch;
  * @loop: of the main thread
  * @workers: threads for operations (ops.h)
  * @urgent: threads for fences alone, so that none waits behind anything slow
+ * @looks: threads for questions to pools, see liteio_pools_look(); a disk that hangs keeps one
  * @argc: the command line, for a reload
  * @argv: likewise
  * @config: from file and command line; constant after the start, but for the keys that a reload
@@ -52,6 +53,7 @@ struct liteio_watch;
  * @arrival: disks that come late, NULL before all pools that were there are open
  * @watch: what device-mapper says of pools, NULL when it can not be listened to
  * @try_later: has what failed, and nobody will ask for again, tried again; loop thread; may be NULL
+ * @look: something may have become of a pool: have them looked at; loop thread; may be NULL
  * @ready: every pool known at start is open and restored, but for those whose disks do not answer
  *         or take long; set once, read by any thread. Before that operations answer -EAGAIN
  */
@@ -59,6 +61,7 @@ struct liteio_agent {
 	struct liteio_loop *loop;
 	struct liteio_workers *workers;
 	struct liteio_workers *urgent;
+	struct liteio_workers *looks;
 	int argc;
 	char **argv;
 	struct liteio_config config;
@@ -76,8 +79,16 @@ struct liteio_agent {
 	struct liteio_arrival *arrival;
 	struct liteio_watch *watch;
 	void (*try_later)(struct liteio_agent *a);
+	void (*look)(struct liteio_agent *a);
 	_Atomic bool ready;
 };
+
+/* something takes long: a disk that hangs does not say so, this is how one notices. Loop thread */
+static inline void liteio_agent_look(struct liteio_agent *a)
+{
+	if (a->look)
+		a->look(a);
+}
 
 /* no operation is allowed to take this long */
 #define LITEIO_AGENT_STUCK_MS 300000
@@ -86,7 +97,8 @@ struct liteio_agent {
 static inline unsigned int liteio_agent_stuck(struct liteio_agent *a)
 {
 	return liteio_workers_stuck(a->workers, LITEIO_AGENT_STUCK_MS) +
-	       liteio_workers_stuck(a->urgent, LITEIO_AGENT_STUCK_MS);
+	       liteio_workers_stuck(a->urgent, LITEIO_AGENT_STUCK_MS) +
+	       liteio_workers_stuck(a->looks, LITEIO_AGENT_STUCK_MS);
 }
 
 #endif

@@ -20,20 +20,18 @@
 
 /* ---- open pools ----------------------------------------------------------------------------- */
 
+static int ask_copies(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	return liteio_pool_look_copies(engine, ret, err);
+}
+
 static void look_copies(struct liteio_open_pool *p, struct liteio_doctor_view *v,
 			struct liteio_doctor_pool *ret)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	_cleanup_free_ char *part = NULL;
-	int r;
+	int r = liteio_pools_look(p, ask_copies, &ret->copies, sizeof(ret->copies), &err);
 
-	{
-		LITEIO_LANE(lane);
-
-		r = liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, &err);
-		if (!r)
-			r = liteio_pool_look_copies(p->engine, &ret->copies, &err);
-	}
 	ret->looked = !r;
 	if (!r)
 		return;
@@ -114,8 +112,10 @@ void liteio_doctor_look_pools(struct liteio_agent *a, struct liteio_doctor_view 
 	v->pools = liteio_calloc(n + 1, sizeof(*v->pools));
 	for (size_t i = 0; i < n; i++) {
 		struct liteio_doctor_pool *p = &v->pools[v->n_pools];
+		struct liteio_pools_state now;
 
-		liteio_pool_info(all[i]->engine, &p->info);
+		liteio_pools_state(all[i], false, &now);
+		p->info = now.info;
 		p->repairs = all[i]->repairs;
 		look_copies(all[i], v, p);
 		add_volumes(all[i], v, v->n_pools);

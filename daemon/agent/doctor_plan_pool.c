@@ -88,6 +88,13 @@ static void plan_copies(const struct liteio_doctor_pool *p, struct liteio_findin
 		f->fix = fix;
 		name_pool(f, i->name);
 	}
+	if (c->is_lost) {
+		f = liteio_findings_add(ret, LITEIO_CHECK_CATALOG_COPY, LITEIO_SEVERITY_ERROR,
+					i->name,
+					"what was written to the catalog last is not on the disk: it loses writes that it says are done");
+		f->fix = fix;
+		name_pool(f, i->name);
+	}
 	if (c->labels_differ) {
 		f = liteio_findings_add(ret, LITEIO_CHECK_LABEL_COPY, LITEIO_SEVERITY_WARNING,
 					i->name,

@@ -369,12 +369,13 @@ static char *first_not_linked(struct liteio_agent *a, struct liteio_open_pool *p
 	size_t i, n_atts = 0;
 
 	liteio_pool_attachment_list(p->engine, NULL, &atts, &n_atts);
+	/* what was never used was never served: nobody misses it */
 	for (i = 0; i < n_atts; i++)
 		/* one that has ended is not waited for, though the catalog may not say so yet */
 		if (is_remote_live(&atts[i]) &&
 		    !is_linked(&atts[i], ports, exports, n) &&
 		    liteio_ended_check(a, &atts[i].volume, atts[i].generation, NULL) != -ESTALE &&
-		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) == 0)
+		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) == 0 && !v.is_unmade)
 			return liteio_strf("generation %" PRIu64 " of volume %s is not restored",
 					   atts[i].generation, v.name);
 	return NULL;

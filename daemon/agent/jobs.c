@@ -178,6 +178,7 @@ static void answer_early(struct liteio_ask *ask)
 	struct liteio_job *job = ask->job;
 	struct liteio_agent *a = ask->call.agent;
 
+	liteio_agent_look(a);
 	if (!job->op) {
 		liteio_ask_refuse(ask, -ETIMEDOUT,
 				  "this has not ended within its time: ask again later");

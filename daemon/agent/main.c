@@ -37,8 +37,11 @@
 #define EXIT_USAGE 2
 #define WORKERS_MAX 48
 #define URGENT_MAX 16
+/* pools are asked side by side, each by one at a time */
+#define LOOKS_MAX 128
 /* jobs that are under way at the end are cut off after this: they are safe to be cut anywhere */
 #define GRACE_MS 20000
+#define LOOKS_GRACE_MS 2000
 
 /* what a node can do without: said once, and again in its features */
 static void load_module(void)
@@ -149,10 +152,13 @@ static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 		r = liteio_workers_new(a->loop, WORKERS_MAX, &a->workers, err);
 	if (r == 0)
 		r = liteio_workers_new(a->loop, URGENT_MAX, &a->urgent, err);
+	if (r == 0)
+		r = liteio_workers_new(a->loop, LOOKS_MAX, &a->looks, err);
 	if (r < 0)
 		return r;
 	a->locks = liteio_locks_new();
 	a->pools = liteio_pools_new();
+	liteio_pools_set_workers(a->pools, a->looks);
 	a->door = liteio_door_new();
 	r = liteio_api_start(a, err);
 	if (r == 0) {
@@ -176,6 +182,9 @@ static bool agent_stop(struct liteio_agent *a)
 		ended = liteio_workers_free(a->workers, GRACE_MS) && ended;
 	if (a->urgent)
 		ended = liteio_workers_free(a->urgent, GRACE_MS) && ended;
+	/* when nobody waits for them any more; a question can be cut anywhere */
+	if (a->looks)
+		ended = liteio_workers_free(a->looks, LOOKS_GRACE_MS) && ended;
 	return ended;
 }
 

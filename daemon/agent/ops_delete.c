@@ -52,6 +52,18 @@ static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, struct l
 	return r ? r : liteio_pool_volume_delete(engine, &t->volume.uuid, err);
 }
 
+/* one that was never used is gone with its record: nobody else comes to say that all is free */
+static void free_later(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	struct liteio_pool_info info;
+
+	liteio_pool_info(p->engine, &info);
+	if (info.n_deleting)
+		liteio_pools_reclaim_later(a, p);
+	else
+		liteio_pools_reclaimed(a, p);
+}
+
 static int delete_target(struct liteio_agent *a, struct liteio_target *t,
 			 const struct liteio_local_delete *req, struct liteio_local_deleted *ret,
 			 struct liteio_error *err)
@@ -79,7 +91,7 @@ static int delete_target(struct liteio_agent *a, struct liteio_target *t,
 		return r;
 	}
 	ret->uuid = t->volume.uuid;
-	liteio_pools_reclaim_later(a, t->pool);
+	free_later(a, t->pool);
 	return 0;
 }
 

@@ -19,7 +19,6 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "model/local.h"
-#include "pool/copies.h"
 #include "pool/disk.h"
 #include "pool/heir.h"
 
@@ -31,66 +30,56 @@ static const char *const state_names[] = {
 	[LITEIO_POOL_FAILED] = "failed",
 };
 
-static void fill(struct liteio_open_pool *p, struct liteio_local_pool *ret)
+static void fill_info(struct liteio_open_pool *p, const struct liteio_pool_info *info,
+		      struct liteio_local_pool *ret)
 {
-	struct liteio_pool_info info;
-
-	liteio_pool_info(p->engine, &info);
-	ret->name = liteio_strdup(info.name);
-	ret->uuid = info.uuid;
-	ret->device = liteio_strdup(info.file[0] ? info.file : info.device);
-	for (uint32_t i = 1; i < info.n_devices; i++) {
-		char device[sizeof(info.device)];
+	ret->name = liteio_strdup(info->name);
+	ret->uuid = info->uuid;
+	ret->device = liteio_strdup(info->file[0] ? info->file : info->device);
+	for (uint32_t i = 1; i < info->n_devices; i++) {
+		char device[sizeof(info->device)];
 
 		liteio_pool_device(p->engine, i, device);
 		ret->more_devices = liteio_realloc(ret->more_devices, i, sizeof(char *));
 		ret->more_devices[ret->n_more_devices++] = liteio_strdup(device);
 	}
-	ret->state = liteio_strdup(state_names[info.condition]);
-	ret->reason = info.reason[0] ? liteio_strdup(info.reason) : NULL;
-	ret->data_bytes = info.data_bytes;
-	ret->data_used_bytes = info.data_used_bytes;
-	ret->metadata_bytes = info.meta_bytes;
-	ret->metadata_used_bytes = info.meta_used_bytes;
-	ret->provisioned_bytes = info.provisioned_bytes;
-	ret->volumes = info.n_volumes + info.n_snapshots;
-	ret->overcommit_percent = info.overcommit_percent;
-	ret->fill = liteio_strdup(liteio_fill_names[info.space.fill]);
-	ret->free_bytes = info.space.thin_free;
-	ret->reserved_bytes = info.space.reserve.total;
-	ret->reserved_used_bytes = info.space.reserve.used;
-	ret->reserved_promised_bytes = info.space.reserve_promised;
-	ret->reserved_free_bytes = info.space.reserve_free;
-	ret->linear_bytes = info.space.linear_total;
-	ret->linear_used_bytes = info.space.linear_used;
-	ret->linear_free_bytes = info.space.linear_free;
+	ret->state = liteio_strdup(state_names[info->condition]);
+	ret->reason = info->reason[0] ? liteio_strdup(info->reason) : NULL;
+	ret->data_bytes = info->data_bytes;
+	ret->data_used_bytes = info->data_used_bytes;
+	ret->metadata_bytes = info->meta_bytes;
+	ret->metadata_used_bytes = info->meta_used_bytes;
+	ret->provisioned_bytes = info->provisioned_bytes;
+	ret->volumes = info->n_volumes + info->n_snapshots;
+	ret->overcommit_percent = info->overcommit_percent;
+	ret->fill = liteio_strdup(liteio_fill_names[info->space.fill]);
+	ret->free_bytes = info->space.thin_free;
+	ret->reserved_bytes = info->space.reserve.total;
+	ret->reserved_used_bytes = info->space.reserve.used;
+	ret->reserved_promised_bytes = info->space.reserve_promised;
+	ret->reserved_free_bytes = info->space.reserve_free;
+	ret->linear_bytes = info->space.linear_total;
+	ret->linear_used_bytes = info->space.linear_used;
+	ret->linear_free_bytes = info->space.linear_free;
 }
 
-/* with the kernel's numbers of now; the old ones when it does not answer: the state says so */
+/*
+ * with the kernel's numbers of now; older ones when it does not answer: the state says so. What is
+ * shared (@is_all) only where somebody asks for numbers
+ */
+static void fill(struct liteio_open_pool *p, bool is_all, struct liteio_local_pool *ret)
+{
+	struct liteio_pools_state now;
+
+	liteio_pools_state(p, is_all, &now);
+	fill_info(p, &now.info, ret);
+	ret->shared_bytes = now.shared_bytes;
+	ret->shared_known = now.shared_known;
+}
+
 static void fill_fresh(struct liteio_open_pool *p, struct liteio_local_pool *ret)
 {
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r;
-
-	{
-		LITEIO_LANE(lane);
-
-		r = liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, &err);
-		if (!r)
-			r = liteio_pool_refresh(p->engine, &err);
-	}
-	if (r)
-		log_warning(NULL, "pool %s: %s", p->name, liteio_error_str(&err, r));
-	fill(p, ret);
-}
-
-/* a question to every device of the pool: only where somebody asks for numbers */
-static void fill_shared(struct liteio_open_pool *p, struct liteio_local_pool *ret)
-{
-	LITEIO_LANE(lane);
-
-	if (liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) == 0)
-		ret->shared_known = liteio_pool_shared(p->engine, &ret->shared_bytes) == 0;
+	fill(p, false, ret);
 }
 
 /* what force has destroyed is text, whatever was on the disk */
@@ -115,10 +104,8 @@ int liteio_op_pool_list(struct liteio_agent *a, struct liteio_local_pool_list *r
 	liteio_pools_all(a->pools, &all, &n);
 	ret->items = liteio_calloc(n + 1, sizeof(*ret->items));
 	ret->n_items = n;
-	for (i = 0; i < n; i++) {
-		fill_fresh(all[i], &ret->items[i]);
-		fill_shared(all[i], &ret->items[i]);
-	}
+	for (i = 0; i < n; i++)
+		fill(all[i], true, &ret->items[i]);
 	liteio_pools_put_all(a->pools, all, n);
 	return 0;
 }
@@ -132,8 +119,7 @@ int liteio_op_pool_show(struct liteio_agent *a, const char *pool, struct liteio_
 	r = liteio_pools_get(a->pools, pool, &p, err);
 	if (r)
 		return r;
-	fill_fresh(p, ret);
-	fill_shared(p, ret);
+	fill(p, true, ret);
 	liteio_pools_put(a->pools, p);
 	return 0;
 }
@@ -523,8 +509,11 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 	}
 	/* first, so that a deleted pool is never waited for */
 	r = liteio_pools_forget_gone(a, &p->uuid, err);
-	if (r == 0)
+	if (r == 0) {
+		/* brought up again after a failure it leaves the lane for a check, and enters it */
+		liteio_lane_guard(p, false);
 		r = liteio_pool_destroy(p->engine, err);
+	}
 	if (r < 0) {
 		liteio_pools_put_back(a->pools, p);
 		liteio_pools_put(a->pools, p);

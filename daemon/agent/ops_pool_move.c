@@ -112,7 +112,11 @@ static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 		return r;
 	liteio_pool_volume_list(p->engine, &v, &n);
 	fill_exported(p, ret);
-	r = liteio_pool_export(p->engine, err);
+	{
+		/* brought up again after a failure it leaves the lane for a check, and enters it */
+		liteio_lane_guard(p, false);
+		r = liteio_pool_export(p->engine, err);
+	}
 	if (r) {
 		liteio_json_fini(ret, liteio_local_pool_exported_fields);
 		liteio_pools_put_back(a->pools, p);

@@ -241,7 +241,8 @@ static int open_salvaged(struct liteio_agent *a, const char *pool, char *device,
 	*ret = (struct liteio_local_pool_repaired){
 		.pool = liteio_strdup(pool),
 		.recovered = s.n_volumes,
-		.lost = s.lost[0] ? liteio_strdup(s.lost) : NULL,
+		.lost = liteio_strf("volumes that were never used can not be found again%s%s",
+				    s.lost[0] ? "; " : "", s.lost),
 	};
 	return 0;
 }
@@ -264,7 +265,7 @@ static int repair_closed(struct liteio_agent *a, const char *pool,
 	if (req->from_metadata)
 		return 0;
 	return liteio_error_set(err, -EUCLEAN,
-				"pool %s: both copies of its catalog are lost; --from-metadata makes a new one with %s%s%s: names, lengths, snapshots, attachments, limits, and what was to be wiped or was being deleted, are lost",
+				"pool %s: both copies of its catalog are lost; --from-metadata makes a new one with %s%s%s: names, lengths, snapshots, attachments, limits, volumes that were never used, and what was to be wiped or was being deleted, are lost",
 				pool, s.what, s.lost[0] ? "; " : "", s.lost);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/creations.h"
 #include "agent/events.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
@@ -20,6 +21,7 @@
 #include "base/headway.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "pool/create.h"
 #include "pool/step.h"
 
 static int list_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
@@ -117,6 +119,22 @@ static int create_again(const struct liteio_local_volume_create *req,
 	return 0;
 }
 
+/* what takes work of its own in the pool's lane; the rest, of which any number can come together */
+static int create_record(struct liteio_open_pool *p, const struct liteio_pool_create *c,
+			 struct liteio_error *err)
+{
+	LITEIO_LANE(lane);
+	int r;
+
+	if (liteio_pool_creates_together(c))
+		return liteio_creations_run(p, c, err);
+	r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+	if (r)
+		return r;
+	liteio_headway_place(p->name);
+	return liteio_pool_volume_create(p->engine, c, NULL, err);
+}
+
 static int create_in(struct liteio_agent *a, const struct liteio_local_volume_create *req,
 		     struct liteio_open_pool *p, struct liteio_error *err)
 {
@@ -129,6 +147,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		.vclass = liteio_volume_class_to_catalog(req->volume_class),
 	};
 	LITEIO_TARGET(t);
+	bool is_there = false;
 	int r;
 
 	r = create_source(a, req, p, &c, err);
@@ -138,7 +157,9 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		return r;
 	if (liteio_target_find(a, LITEIO_CATALOG_VOLUME, req->name, &t, NULL) == 0) {
 		r = create_again(req, &c, p, &t, err);
-		if (r < 0 || t.volume.state == LITEIO_CATALOG_READY)
+		is_there = t.volume.state == LITEIO_CATALOG_READY;
+		/* one of those that come together may be on the disk once, and is to be twice */
+		if (r < 0 || (is_there && !liteio_pool_creates_together(&c)))
 			return r;
 		c.uuid = t.volume.uuid;
 	} else if (!liteio_uuid_is_null(&c.uuid) &&
@@ -148,14 +169,8 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 	}
 	if (liteio_uuid_is_null(&c.uuid))
 		liteio_uuid_ordered(&c.uuid);
-	LITEIO_LANE(lane);
-
-	r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
-	if (r)
-		return r;
-	liteio_headway_place(p->name);
-	r = liteio_pool_volume_create(p->engine, &c, NULL, err);
-	if (r == 0)
+	r = create_record(p, &c, err);
+	if (r == 0 && !is_there)
 		liteio_events_say(a, LITEIO_LOCAL_EVENT_VOLUME_CREATED, req->name, &c.uuid, p->name,
 				  NULL);
 	return r;

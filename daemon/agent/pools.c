@@ -24,12 +24,18 @@
  * struct liteio_pools - the table
  * @lock: covers the table and the references; never held while something blocks
  * @left: a reference was given back
+ * @workers: see liteio_pools_set_workers()
+ * @tell: see liteio_pools_tell(); under @lock
+ * @tell_arg: for it
  * @items: the pools
  * @n: how many
  */
 struct liteio_pools {
 	pthread_mutex_t lock;
 	pthread_cond_t left;
+	struct liteio_workers *workers;
+	void (*tell)(void *arg);
+	void *tell_arg;
 	struct liteio_open_pool **items;
 	size_t n;
 };
@@ -48,6 +54,37 @@ struct liteio_pools *liteio_pools_new(void)
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->left, NULL);
 	return t;
+}
+
+void liteio_pools_set_workers(struct liteio_pools *t, struct liteio_workers *workers)
+{
+	t->workers = workers;
+}
+
+struct liteio_workers *liteio_pools_workers(const struct liteio_pools *t)
+{
+	return t->workers;
+}
+
+void liteio_pools_tell(struct liteio_pools *t, void (*fn)(void *arg), void *arg)
+{
+	liteio_guard(&t->lock);
+	t->tell = fn;
+	t->tell_arg = arg;
+}
+
+static void tell(struct liteio_pools *t)
+{
+	void (*fn)(void *arg);
+	void *arg;
+
+	{
+		liteio_guard(&t->lock);
+		fn = t->tell;
+		arg = t->tell_arg;
+	}
+	if (fn)
+		fn(arg);
 }
 
 static void open_pool_free(struct liteio_open_pool *p)
@@ -100,9 +137,15 @@ static void lane_enter(void *arg)
 	liteio_pools_enter(arg, false);
 }
 
+static void condition_changed(void *arg)
+{
+	tell(((struct liteio_open_pool *)arg)->table);
+}
+
 int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 		     struct liteio_open_pool **ret, struct liteio_error *err)
 {
+	struct liteio_pool_lane lane = { lane_leave, lane_enter, condition_changed, NULL };
 	struct liteio_open_pool *p;
 	struct liteio_pool_info info;
 	size_t i;
@@ -114,13 +157,15 @@ int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 		    liteio_uuid_equal(&t->items[i]->uuid, &info.uuid))
 			return liteio_error_set(err, -EEXIST, "pool %s is open already", info.name);
 	p = liteio_calloc(1, sizeof(*p));
+	p->table = t;
 	p->engine = engine;
 	p->uuid = info.uuid;
 	p->refs = 2;
 	memcpy(p->name, info.name, sizeof(p->name));
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);
-	liteio_pool_set_lane(engine, &(struct liteio_pool_lane){ lane_leave, lane_enter, p });
+	lane.arg = p;
+	liteio_pool_set_lane(engine, &lane);
 	table_insert(t, p);
 	*ret = p;
 	return 0;
@@ -201,6 +246,12 @@ static bool unref(struct liteio_pools *t, struct liteio_open_pool *p)
 	return --p->refs == 0;
 }
 
+void liteio_pools_hold(struct liteio_open_pool *p)
+{
+	liteio_guard(&p->table->lock);
+	p->refs++;
+}
+
 void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p)
 {
 	if (p && unref(t, p))
@@ -218,13 +269,20 @@ void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all,
 
 /* ---- the lane ---- */
 
-/* one who waits and is not urgent; on its own stack, in the list under the pool's lock */
+/**
+ * struct liteio_waiter - one who waits; on its own stack
+ * @next: behind it, when it is in the line; under the pool's lock
+ * @turn: it may be its turn, or there is no need any more
+ * @is_done: there is none; NULL for nothing that another one could do
+ */
 struct liteio_waiter {
 	struct liteio_waiter *next;
+	pthread_cond_t turn;
+	const bool *is_done;
 };
 
 static const unsigned int patience_ms[] = {
-	[LITEIO_LANE_LOOK] = 5000,
+	[LITEIO_LANE_LOOK] = LITEIO_LOOK_MS,
 	[LITEIO_LANE_FENCE] = 20000,
 	[LITEIO_LANE_CHANGE] = 60000,
 };
@@ -254,77 +312,192 @@ static bool is_my_turn(const struct liteio_open_pool *p, bool urgent, const stru
 	return !p->busy && (urgent || (!p->urgent && p->first == w));
 }
 
-/* @until: NULL for ever; the pool's lock is held */
-static bool wait_turn(struct liteio_open_pool *p, bool urgent, const struct liteio_waiter *w,
-		      const struct timespec *until)
+/*
+ * Only who is next is woken: a hundred who wait, and are all woken a hundred times, would do
+ * nothing else. The pool's lock is held; called whenever somebody else may be next
+ */
+static void wake_next(struct liteio_open_pool *p)
 {
-	int r = 0;
+	if (p->busy)
+		return;
+	if (p->urgent)
+		pthread_cond_signal(&p->changed);
+	else if (p->first)
+		pthread_cond_signal(&p->first->turn);
+}
 
-	while (!is_my_turn(p, urgent, w) && r != ETIMEDOUT)
-		r = until ? pthread_cond_clockwait(&p->changed, &p->lock, CLOCK_MONOTONIC, until) :
-			    pthread_cond_wait(&p->changed, &p->lock);
-	return is_my_turn(p, urgent, w);
+static bool is_done(const struct liteio_waiter *w)
+{
+	return w->is_done && *w->is_done;
+}
+
+/**
+ * struct patience - how long to wait
+ * @until_ms: by liteio_now_ms()
+ * @only_looks: and not for one who has had the lane for LITEIO_LOOK_MS already
+ */
+struct patience {
+	uint64_t until_ms;
+	bool only_looks;
+};
+
+/* of now: the lane may be somebody else's by then */
+static uint64_t deadline(const struct liteio_open_pool *p, const struct patience *how)
+{
+	uint64_t long_ms = p->since_ms + LITEIO_LOOK_MS;
+
+	return how->only_looks && p->busy && long_ms < how->until_ms ? long_ms : how->until_ms;
+}
+
+/* @how: NULL for ever; the pool's lock is held */
+static bool wait_turn(struct liteio_open_pool *p, bool urgent, struct liteio_waiter *w,
+		      const struct patience *how)
+{
+	pthread_cond_t *turn = urgent ? &p->changed : &w->turn;
+
+	while (!is_my_turn(p, urgent, w) && !is_done(w)) {
+		uint64_t until_ms = how ? deadline(p, how) : 0;
+		const struct timespec until = at_ms(until_ms);
+		int r;
+
+		r = how ? pthread_cond_clockwait(turn, &p->lock, CLOCK_MONOTONIC, &until) :
+			  pthread_cond_wait(turn, &p->lock);
+		/* unless somebody else has come into the lane, who is waited for longer */
+		if (r == ETIMEDOUT && until_ms == deadline(p, how))
+			break;
+	}
+	return is_my_turn(p, urgent, w) && !is_done(w);
 }
 
 /* the pool's lock is held */
-static bool enter(struct liteio_open_pool *p, bool urgent, const struct timespec *until)
+static bool enter(struct liteio_open_pool *p, bool urgent, const bool *done,
+		  const struct patience *how)
 {
-	struct liteio_waiter me;
+	struct liteio_waiter me = { .is_done = done };
 	bool is_in;
 
+	pthread_cond_init(&me.turn, NULL);
 	if (urgent)
 		p->urgent++;
 	else
 		stand_in_line(p, &me);
-	is_in = wait_turn(p, urgent, &me, until);
+	is_in = wait_turn(p, urgent, &me, how);
 	if (urgent)
 		p->urgent--;
 	else
 		step_out_of_line(p, &me);
+	pthread_cond_destroy(&me.turn);
 	if (is_in) {
 		liteio_heir_begin(&p->uuid);
 		p->busy = true;
 		p->since_ms = liteio_now_ms();
 	} else {
-		/* whoever stood behind may be the next now */
-		pthread_cond_broadcast(&p->changed);
+		wake_next(p);
 	}
 	return is_in;
 }
 
-struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent)
+/* the pool's lock is held */
+static int no_answer(const struct liteio_open_pool *p, struct liteio_error *err)
 {
-	liteio_guard(&p->lock);
-	enter(p, urgent, NULL);
-	return p;
-}
-
-int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
-		      struct liteio_open_pool **ret, struct liteio_error *err)
-{
-	uint64_t now = liteio_now_ms(), until_ms = now + patience_ms[what_for];
-	struct timespec until;
-
-	liteio_guard(&p->lock);
-	if (what_for == LITEIO_LANE_LOOK && p->busy)
-		until_ms = p->since_ms + patience_ms[what_for];
-	until = at_ms(until_ms);
-	if (enter(p, what_for == LITEIO_LANE_FENCE, &until)) {
-		*ret = p;
-		return 0;
-	}
 	return liteio_error_set(err, -ETIMEDOUT,
 				"pool %s: what was begun %" PRIu64
 				" s ago has not ended: its disk may not answer",
 				p->name, (liteio_now_ms() - p->since_ms) / 1000);
 }
 
+/* true when it is the first time that this is so of who has the lane; the pool's lock is held */
+static bool set_silent(struct liteio_open_pool *p)
+{
+	bool was_silent = p->is_silent;
+
+	p->is_silent = true;
+	return !was_silent;
+}
+
+struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent)
+{
+	liteio_guard(&p->lock);
+	enter(p, urgent, NULL, NULL);
+	return p;
+}
+
+int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+		      struct liteio_open_pool **ret, struct liteio_error *err)
+{
+	return liteio_lane_enter_unless(p, what_for, NULL, ret, err);
+}
+
+int liteio_lane_enter_unless(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+			     const bool *done, struct liteio_open_pool **ret,
+			     struct liteio_error *err)
+{
+	const struct patience how = { liteio_now_ms() + patience_ms[what_for],
+				      what_for == LITEIO_LANE_LOOK };
+	bool is_long, is_news;
+	int r;
+
+	{
+		liteio_guard(&p->lock);
+		if (enter(p, what_for == LITEIO_LANE_FENCE, done, &how)) {
+			*ret = p;
+			return 0;
+		}
+		if (done && *done)
+			return 0;
+		is_long = p->busy && liteio_now_ms() - p->since_ms >= LITEIO_LOOK_MS;
+		is_news = is_long && set_silent(p);
+		if (is_long || !how.only_looks)
+			r = no_answer(p, err);
+		else
+			r = liteio_error_set(err, -EAGAIN,
+					     "pool %s: others have been before for %u s: ask again later",
+					     p->name, LITEIO_LOOK_MS / 1000);
+	}
+	if (is_news && p->table)
+		tell(p->table);
+	return r;
+}
+
+bool liteio_lane_is_silent(struct liteio_open_pool *p, uint64_t since_ms, struct liteio_error *err)
+{
+	bool is_news;
+
+	{
+		liteio_guard(&p->lock);
+		if (!p->busy || p->since_ms != since_ms)
+			return false;
+		is_news = set_silent(p);
+		no_answer(p, err);
+	}
+	if (is_news)
+		tell(p->table);
+	return true;
+}
+
 void liteio_pools_leave(struct liteio_open_pool *p)
 {
+	bool was_silent;
+
 	liteio_heir_end();
-	liteio_guard(&p->lock);
-	p->busy = false;
-	pthread_cond_broadcast(&p->changed);
+	{
+		liteio_guard(&p->lock);
+		was_silent = p->is_silent;
+		p->is_silent = false;
+		p->busy = false;
+		wake_next(p);
+	}
+	/* somebody was told that the disk does not answer */
+	if (was_silent && p->table)
+		tell(p->table);
+}
+
+void liteio_lane_recall(struct liteio_open_pool *p)
+{
+	for (struct liteio_waiter *w = p->first; w; w = w->next) {
+		if (is_done(w))
+			pthread_cond_signal(&w->turn);
+	}
 }
 
 uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p)

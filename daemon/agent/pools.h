@@ -16,12 +16,15 @@
 #include "pool/pool.h"
 
 struct liteio_agent;
+struct liteio_creation;
 struct liteio_error;
 struct liteio_pools;
 struct liteio_waiter;
+struct liteio_workers;
 
 /**
  * struct liteio_open_pool - one open pool
+ * @table: that it is, or was, in
  * @engine: what daemon/pool made of it; its lane functions only between enter and leave
  * @name: of the pool
  * @uuid: of the pool
@@ -30,15 +33,19 @@ struct liteio_waiter;
  * @repairs: its metadata are being repaired
  * @refs: users, the table included; under the table's lock
  * @lock: covers what follows
- * @changed: the lane was left
+ * @creations: volumes that wait to be created, in the order they came (creations.h)
+ * @changed: a fence may enter
  * @busy: somebody is in the lane
  * @since_ms: since when, by liteio_now_ms()
+ * @is_silent: somebody was told that it has not ended and that the disk may not answer
+ * @answered_ms: when a look at it ended last, by liteio_now_ms()
  * @urgent: how many fences wait for the lane: they go first
  * @first: of the others who wait, in the order they came: who leaves and comes again at once stands
  *         behind them
  * @last: where the next one is put
  */
 struct liteio_open_pool {
+	struct liteio_pools *table;
 	struct liteio_pool *engine;
 	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
@@ -47,15 +54,31 @@ struct liteio_open_pool {
 	_Atomic bool repairs;
 	unsigned int refs;
 	pthread_mutex_t lock;
+	struct liteio_creation *creations;
 	pthread_cond_t changed;
 	bool busy;
 	uint64_t since_ms;
+	bool is_silent;
+	uint64_t answered_ms;
 	unsigned int urgent;
 	struct liteio_waiter *first;
 	struct liteio_waiter **last;
 };
 
 struct liteio_pools *liteio_pools_new(void);
+/*
+ * Who looks at a pool does so on one of these, and waits for it: nobody else uses them, or he would
+ * wait for those who wait. Before there are pools
+ */
+void liteio_pools_set_workers(struct liteio_pools *t, struct liteio_workers *workers);
+/* those, or NULL: who asks does it himself */
+struct liteio_workers *liteio_pools_workers(const struct liteio_pools *t);
+/*
+ * @fn is called, on any thread and under no lock but a pool's lane, when there may be something new
+ * to say of a pool: its condition is another one, or its disk answers again after a while. NULL:
+ * nobody wants to know
+ */
+void liteio_pools_tell(struct liteio_pools *t, void (*fn)(void *arg), void *arg);
 /* forgets the pools and leaves them in the kernel as they are */
 void liteio_pools_free(struct liteio_pools *t);
 
@@ -88,6 +111,8 @@ int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid
 void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
 void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n);
 void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p);
+/* a reference more, for who has one */
+void liteio_pools_hold(struct liteio_open_pool *p);
 
 /**
  * liteio_pools_enter() - be alone in the pool's lane
@@ -110,7 +135,8 @@ static inline void liteio_pools_leavep(struct liteio_open_pool **p)
 
 /**
  * enum liteio_lane_for - how long to wait for the lane
- * @LITEIO_LANE_LOOK: numbers: 5 s; there are older ones
+ * @LITEIO_LANE_LOOK: numbers: LITEIO_LOOK_MS, and not for one who has had it for so long already;
+ *	there are older ones
  * @LITEIO_LANE_FENCE: before all that is no fence: 20 s; who wants it asks again
  * @LITEIO_LANE_CHANGE: a minute
  *
@@ -123,6 +149,9 @@ enum liteio_lane_for {
 	LITEIO_LANE_CHANGE,
 };
 
+/* a disk that lets one wait so long does not answer: on a slow machine one that is well does */
+#define LITEIO_LOOK_MS 10000
+
 /**
  * liteio_lane_enter() - be alone in the pool's lane, unless that takes too long
  * @p: the pool
@@ -130,11 +159,28 @@ enum liteio_lane_for {
  * @ret: @p, to leave it with
  * @err: since when it has not been free
  *
- * Who only looks does not even wait when the lane has been taken for so long already.
- * Context: worker. Return: 0 or -ETIMEDOUT.
+ * Who only looks does not even wait when one and the same has had the lane for so long already.
+ * Context: worker. Return: 0; -ETIMEDOUT; -EAGAIN, for who only looks: others were before all the
+ * while, and each of them has got on.
  */
 int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 		      struct liteio_open_pool **ret, struct liteio_error *err);
+
+/*
+ * the same, unless what it is for was done by another one in the lane: 0 without @ret then.
+ * @is_done is under the pool's lock; whoever sets it calls liteio_lane_recall() before letting go
+ * of that
+ */
+int liteio_lane_enter_unless(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+			     const bool *is_done, struct liteio_open_pool **ret,
+			     struct liteio_error *err);
+void liteio_lane_recall(struct liteio_open_pool *p);
+
+/*
+ * who has the lane since @since_ms has it still, and does not get on: the sentence. False: it has
+ * left. Any thread
+ */
+bool liteio_lane_is_silent(struct liteio_open_pool *p, uint64_t since_ms, struct liteio_error *err);
 
 /* for liteio_lane_enter(): left at the end of the scope */
 #define LITEIO_LANE(name) struct liteio_open_pool *(name) _cleanup_(liteio_pools_leavep) = NULL
@@ -143,6 +189,58 @@ int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 #define liteio_lane_guard(p, urgent) \
 	struct liteio_open_pool *lane_guard _cleanup_(liteio_pools_leavep) \
 		__attribute__((unused)) = liteio_pools_enter(p, urgent)
+
+/**
+ * typedef liteio_look_fn - a question to a pool
+ * @engine: in its lane
+ * @ret: memory for the answer, zeroed; not that of the caller, and plain bytes: nothing to release
+ * @err: why there is none
+ */
+typedef int (*liteio_look_fn)(struct liteio_pool *engine, void *ret, struct liteio_error *err);
+
+/**
+ * liteio_pools_look() - ask, and wait for the answer no longer than LITEIO_LOOK_MS,
+ *	once it has been asked
+ * @p: the pool
+ * @fn: asks, in the lane, on another thread: one that hangs keeps the lane until the disk answers
+ * @ret: its answer, when there is one
+ * @len: of that
+ * @err: of @fn, or that the disk may not answer
+ *
+ * The kernel's status of a thin pool waits for a commit of its metadata that is under way, so even
+ * who only looks can hang with the disk. Context: worker. Return: that of @fn, or of
+ * liteio_lane_enter().
+ */
+int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
+		      struct liteio_error *err);
+/* the same, but once it has been asked it is waited for so long */
+int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
+			  uint64_t ms, struct liteio_error *err);
+/*
+ * 0 when it has answered within the last second, or does now; else a negative errno. Who then asks
+ * by himself may hang all the same, but only with a disk that begins to at that moment. Context:
+ * worker
+ */
+int liteio_pools_answers(struct liteio_open_pool *p, struct liteio_error *err);
+
+/**
+ * struct liteio_pools_state - what a pool is, now
+ * @info: with the kernel's numbers of now, or older ones: because its disk does not answer, which
+ *	condition and reason say then, or because others were before for too long
+ * @shared_bytes: liteio_pool_shared(), if that was asked, too
+ * @shared_known: it was, and could be told
+ */
+struct liteio_pools_state {
+	struct liteio_pool_info info;
+	uint64_t shared_bytes;
+	bool shared_known;
+};
+
+/*
+ * @is_all: what is shared, too: a question to every device of the pool. Context: worker; within
+ * twice LITEIO_LOOK_MS, and at once when its disk has not answered for so long already
+ */
+void liteio_pools_state(struct liteio_open_pool *p, bool is_all, struct liteio_pools_state *ret);
 
 /**
  * struct liteio_target - a volume or snapshot that an operation is about

@@ -35,7 +35,10 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 	LITEIO_LANE(lane);
 
 	*ret = 0;
-	if (v->state == LITEIO_CATALOG_CREATING ||
+	/* whoever creates has waited for the lane once */
+	if (v->is_unmade)
+		return true;
+	if (v->state == LITEIO_CATALOG_CREATING || liteio_pools_answers(p, NULL) < 0 ||
 	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) < 0)
 		return false;
 	if (v->state == LITEIO_CATALOG_DELETING)
@@ -86,6 +89,7 @@ static void fill(struct liteio_open_pool *p, const struct liteio_catalog_volume 
 	ret->size_bytes = v->size_bytes;
 	ret->allocated_unknown =
 		!liteio_volume_info_allocated(p, v, may_activate, &ret->allocated_bytes);
+	ret->never_used = v->is_unmade;
 	ret->volume_class = (int)v->vclass - LITEIO_CATALOG_THIN;
 	ret->state = liteio_strdup(state_name(v->state));
 	ret->floor = v->floor;

@@ -19,9 +19,12 @@
 #include "base/worker.h"
 #include "host/dm.h"
 
-/* so often is a full pool looked at, which makes it count what was freed; slack spares the CPU */
-#define FULL_MS 5000
-#define FULL_SLACK_MS 1000
+/*
+ * so often is a pool looked at of which the kernel may not say that it is well again: a full one
+ * counts then what was freed, and a catalog that could not be written is tried; slack spares CPU
+ */
+#define UNSAID_MS 5000
+#define SLACK_MS 1000
 
 /* and so soon after something failed that nobody will ask for again */
 #define RETRY_MS 30000
@@ -31,6 +34,7 @@ struct said {
 	struct liteio_uuid uuid;
 	enum liteio_fill fill;
 	enum liteio_pool_condition condition;
+	char word[32];
 };
 
 /**
@@ -38,8 +42,8 @@ struct said {
  * @agent: whose
  * @fd: device-mapper's events
  * @io: on @fd, NULL once stopped
- * @timer: for pools that are full, or whose deleted volumes did not go
- * @full: one was, when they were looked at last; written by the job, read when it has ended
+ * @timer: for pools of which that is so, or whose deleted volumes did not go
+ * @unsaid: one was, when they were looked at last; written by the job, read when it has ended
  * @looking: a worker looks at the pools; loop thread only
  * @again: something happened since it began; loop thread only
  * @said: of each pool that was looked at; the job only
@@ -50,7 +54,7 @@ struct liteio_watch {
 	int fd;
 	struct liteio_io *io;
 	struct liteio_timer *timer;
-	bool full;
+	bool unsaid;
 	bool looking;
 	bool again;
 	struct said *said;
@@ -88,35 +92,36 @@ static void say(struct liteio_watch *w, const struct liteio_pool_info *i, const 
 	liteio_events_say(w->agent, LITEIO_LOCAL_EVENT_POOL_CHANGED, i->name, &i->uuid, NULL, what);
 }
 
+static void say_condition(struct liteio_watch *w, const struct liteio_pool_info *i)
+{
+	if (i->condition == LITEIO_POOL_READY) {
+		say(w, i, "ready again");
+		log_info(NULL, "pool %s is ready again", i->name);
+	} else {
+		say(w, i, i->reason);
+		log_err(NULL, "pool %s: %s", i->name, i->reason);
+	}
+}
+
 static void look_at(struct liteio_watch *w, struct liteio_open_pool *p)
 {
-	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pools_state now;
 	struct liteio_pool_info i;
 	struct said *said;
 
-	{
-		LITEIO_LANE(lane);
-
-		if (liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, &err) == 0)
-			(void)liteio_pool_refresh(p->engine, NULL);
-		else
-			log_warning(NULL, "%s", err.msg);
-	}
-	liteio_pool_info(p->engine, &i);
+	liteio_pools_state(p, false, &now);
+	i = now.info;
 	said = find_said(w, &i.uuid);
 	if (said->fill != i.space.fill)
 		say_fill(&i);
 	if (said->fill != i.space.fill)
 		say(w, &i, liteio_fill_names[i.space.fill]);
-	if (said->condition != i.condition)
-		say(w, &i, i.condition == LITEIO_POOL_READY ? "ready again" : i.reason);
-	if (said->condition != i.condition && i.condition == LITEIO_POOL_READY)
-		log_info(NULL, "pool %s is ready again", i.name);
-	else if (said->condition != i.condition)
-		log_err(NULL, "pool %s: %s", i.name, i.reason);
-	w->full |= i.condition == LITEIO_POOL_NO_SPACE;
+	if (said->condition != i.condition || strcmp(said->word, i.reason_word) != 0)
+		say_condition(w, &i);
+	w->unsaid |= i.ends_unsaid;
 	said->fill = i.space.fill;
 	said->condition = i.condition;
+	memcpy(said->word, i.reason_word, sizeof(said->word));
 	if (i.condition < LITEIO_POOL_READ_ONLY)
 		liteio_pools_reclaim_later(w->agent, p);
 }
@@ -127,7 +132,7 @@ static void look(void *arg)
 	struct liteio_open_pool **all;
 	size_t n;
 
-	w->full = false;
+	w->unsaid = false;
 	liteio_pools_all(w->agent->pools, &all, &n);
 	for (size_t i = 0; i < n; i++)
 		look_at(w, all[i]);
@@ -152,8 +157,8 @@ static void looked(void *arg)
 		liteio_cluster_pools_changed(w->agent->cluster);
 	if (w->again && w->io)
 		begin(w);
-	else if (w->full && w->timer)
-		liteio_timer_arm(w->timer, FULL_MS, FULL_SLACK_MS);
+	else if (w->unsaid && w->timer)
+		liteio_timer_arm(w->timer, UNSAID_MS, SLACK_MS);
 }
 
 void liteio_watch_look(struct liteio_watch *w)
@@ -165,9 +170,35 @@ void liteio_watch_look(struct liteio_watch *w)
 		begin(w);
 }
 
+static void look_soon(struct liteio_agent *a)
+{
+	liteio_watch_look(a->watch);
+}
+
+/* loop thread; it may have been stopped meanwhile */
+static void look_posted(void *arg)
+{
+	struct liteio_agent *a = arg;
+
+	liteio_agent_look(a);
+}
+
+/* any thread */
+static void changed(void *arg)
+{
+	struct liteio_agent *a = arg;
+
+	liteio_loop_post(a->loop, look_posted, a);
+}
+
 static void look_later(struct liteio_agent *a)
 {
-	liteio_timer_arm(a->watch->timer, RETRY_MS, FULL_SLACK_MS);
+	struct liteio_watch *w = a->watch;
+
+	/* that is sooner, and tries all */
+	if (!w->looking && w->unsaid)
+		return;
+	liteio_timer_arm(w->timer, RETRY_MS, SLACK_MS);
 }
 
 /* armed before anything is looked at: what happens meanwhile is not lost */
@@ -212,6 +243,8 @@ int liteio_watch_start(struct liteio_agent *a, struct liteio_watch **ret, struct
 	}
 	*ret = w;
 	a->try_later = look_later;
+	a->look = look_soon;
+	liteio_pools_tell(a->pools, changed, a);
 	return 0;
 }
 
@@ -219,7 +252,9 @@ void liteio_watch_stop(struct liteio_watch *w)
 {
 	if (!w)
 		return;
+	liteio_pools_tell(w->agent->pools, NULL, NULL);
 	w->agent->try_later = NULL;
+	w->agent->look = NULL;
 	liteio_io_free(w->io);
 	w->io = NULL;
 	liteio_timer_free(w->timer);

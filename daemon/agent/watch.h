@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Pools that change by themselves: device-mapper says that something happened, the agent looks at
- * its pools, and says what has become of them: in the log, and in the cluster.
+ * its pools, and says what has become of them: in the log, in events, and in the cluster.
+ *
+ * What the agent itself meets with is said likewise, as soon as it does: a catalog that can not be
+ * written, a disk that lets an operation wait for longer than any should.
  *
  * The kernel speaks up when the free thin blocks of a pool first fall below a fifth, when there are
  * none, when there are some again, and when a pool fails. Between that and the next it is silent:
  * how full a pool is at this moment is asked for wherever it counts, not remembered.
  *
  * The one thing that it may keep to itself is that a full pool has free blocks again, after a
- * discard that nothing followed. So as long as a pool is full, and only then, it is asked every few
- * seconds. Space of deleted volumes that could not be given back is tried again half a minute later
- * (@try_later of the agent).
+ * discard that nothing followed; and of a catalog that can not be written it knows nothing. So as
+ * long as a pool is in such a state, and only then, it is asked every few seconds. Space of deleted
+ * volumes that could not be given back is tried again half a minute later (@try_later of the
+ * agent).
  */
 #ifndef LITEIO_AGENT_WATCH_H
 #define LITEIO_AGENT_WATCH_H

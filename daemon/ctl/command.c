@@ -85,7 +85,7 @@ static const struct liteio_column volume_columns[] = {
 	OVER_LIMIT,
 	WIDE,
 	NUMBER("FLOOR", "floor"),
-	BOOL("ALLOCATED UNKNOWN", "allocatedUnknown"),
+	BOOL("ALLOCATED UNKNOWN", "allocatedUnknown"), BOOL("NEVER USED", "neverUsed"),
 	TEXT("WIPE", "wipe"),
 	TEXT("UUID", "uuid"),
 	TEXT("LIMITS NOT IN FORCE", "limitsNotInForce"),

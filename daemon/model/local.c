@@ -338,6 +338,7 @@ const struct liteio_field liteio_local_volume_fields[] = {
 	SIZE("sizeBytes", size_bytes, KEEP, 0, 0),
 	SIZE("allocatedBytes", allocated_bytes, KEEP, 0, 0),
 	BOOL("allocatedUnknown", allocated_unknown, 0),
+	BOOL("neverUsed", never_used, 0),
 	CLASS("class", volume_class, KEEP),
 	STRING("state", state, 0, 0),
 	NUMBER("floor", floor, KEEP, 0, 0),

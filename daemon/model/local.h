@@ -390,7 +390,7 @@ struct liteio_local_disk {
  * @device: what it lies on; the first one of several
  * @more_devices: the others, in their order
  * @n_more_devices: how many
- * @state: "ready", "noSpace", "readOnly" or "failed"
+ * @state: "ready", "noSpace", "readOnly" or "failed", also while its disk does not answer
  * @reason: the sentence when it is not ready
  * @data_bytes: size of the thin pool's data
  * @data_used_bytes: blocks in use
@@ -500,6 +500,7 @@ struct liteio_local_volume_attachment {
  * @allocated_bytes: blocks in use; of one that is being deleted, those not given back yet
  * @allocated_unknown: nobody has looked: the pool does not answer, or it is one of a list and not
  *	in the kernel
+ * @never_used: it was created, and nothing else: its thin device is made when it is first needed
  * @volume_class: enum liteio_volume_class
  * @state: "ready", "creating", "deleting" or "failed"
  * @floor: lowest generation still allowed, persisted
@@ -518,6 +519,7 @@ struct liteio_local_volume {
 	uint64_t size_bytes;
 	uint64_t allocated_bytes;
 	bool allocated_unknown;
+	bool never_used;
 	int volume_class;
 	char *state;
 	uint64_t floor;
@@ -665,8 +667,8 @@ struct liteio_local_deletion {
  * @rebuilt: metadata that were damaged and were made anew of what could be read
  * @lost_volumes: volumes and snapshots that are gone; only with force
  * @lost_bytes: what was written to others and reads as zeros now; only with force
- * @lost: what is lost in words, or that volumes may be as they were at an earlier time; NULL for
- *	neither
+ * @lost: what is lost in words, or that volumes may be as they were at an earlier time, or what a
+ *	new catalog can not have; NULL for neither
  * @recovered: volumes of a new catalog
  */
 struct liteio_local_pool_repaired {

@@ -29,7 +29,7 @@
  * @LITEIO_CHECK_POOL_STATE: a pool can not do everything (pool)
  * @LITEIO_CHECK_POOL_FILL: a pool runs out of thin blocks (pool)
  * @LITEIO_CHECK_CATALOG_FILL: a catalog runs out of room (pool)
- * @LITEIO_CHECK_CATALOG_COPY: one of the two catalog slots is damaged (pool)
+ * @LITEIO_CHECK_CATALOG_COPY: one of the two catalog slots is damaged, or both are old (pool)
  * @LITEIO_CHECK_LABEL_COPY: one of the labels is not as it should be (pool)
  * @LITEIO_CHECK_DELETION: what was deleted gives no space back (pool)
  * @LITEIO_CHECK_SUSPENDED: a device holds its I/O (device)

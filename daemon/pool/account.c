@@ -3,7 +3,9 @@
  * The numbers of a pool, and the ladder of what is refused as it fills.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -133,18 +135,41 @@ int liteio_account_admit(const struct liteio_account *a, enum liteio_catalog_cla
 	return liteio_error_set(err, -EINVAL, "%d is no class", vclass);
 }
 
-int liteio_account_metadata(const struct liteio_usage *meta, enum liteio_account_what what,
-			    struct liteio_error *err)
-{
-	char have[32], all[32];
+/* a block of metadata, of which the root of a device's mappings is one */
+#define META_BLOCK 4096u
+/* what one device more may have to write anew: two trees and the space map, from the roots down */
+#define MAKE_BLOCKS 16u
 
-	if (what == LITEIO_ACCOUNT_GROW || meta->used < meta->total / 10 * 9)
+static int refuse_metadata(const struct liteio_usage *meta, uint64_t unmade,
+			   struct liteio_error *err)
+{
+	char have[32], all[32], promised[96] = "";
+
+	if (unmade)
+		snprintf(promised, sizeof(promised),
+			 " (and volumes that were never used take theirs later: %" PRIu64 ")",
+			 unmade);
+	return liteio_error_set(err, -ENOSPC,
+				"the pool's metadata are nearly full: %s of %s are in use%s, delete snapshots",
+				liteio_format_size(meta->used, have, sizeof(have)),
+				liteio_format_size(meta->total, all, sizeof(all)), promised);
+}
+
+int liteio_account_metadata(const struct liteio_usage *meta, uint64_t unmade,
+			    enum liteio_account_what what, struct liteio_error *err)
+{
+	if (what == LITEIO_ACCOUNT_GROW ||
+	    meta->used + unmade * META_BLOCK < meta->total / 10 * 9)
 		return 0;
 	/* nothing is known of it */
-	if (!meta->total)
+	return meta->total ? refuse_metadata(meta, unmade, err) : 0;
+}
+
+int liteio_account_make(const struct liteio_usage *meta, struct liteio_error *err)
+{
+	uint64_t left = minus(meta->total, meta->used);
+
+	if (!meta->total || (left > meta->total / 20 && left > MAKE_BLOCKS * META_BLOCK))
 		return 0;
-	return liteio_error_set(err, -ENOSPC,
-				"the pool's metadata are nearly full: %s of %s are in use, delete snapshots",
-				liteio_format_size(meta->used, have, sizeof(have)),
-				liteio_format_size(meta->total, all, sizeof(all)));
+	return refuse_metadata(meta, 0, err);
 }

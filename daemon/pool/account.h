@@ -104,13 +104,25 @@ enum liteio_fill liteio_account_fill(const struct liteio_usage *u);
 /**
  * liteio_account_metadata() - is there room for the metadata of one device more?
  * @meta: of its thin pool: bytes in use, and all
+ * @unmade: volumes that were promised a device in it and have none yet: the root of each is a block
  * @what: growing a volume takes none
  * @err: the sentence why not
  *
- * From 90 % on none is made: what is there needs the rest for what is written to it, and once all
- * is in use nothing can be deleted any more. Pure. Return: 0 or -ENOSPC.
+ * From 90 % on none is promised: what is there needs the rest for what is written to it, and once
+ * all is in use nothing can be deleted any more. Pure. Return: 0 or -ENOSPC.
  */
-int liteio_account_metadata(const struct liteio_usage *meta, enum liteio_account_what what,
-			    struct liteio_error *err);
+int liteio_account_metadata(const struct liteio_usage *meta, uint64_t unmade,
+			    enum liteio_account_what what, struct liteio_error *err);
+
+/**
+ * liteio_account_make() - may a device be made that was promised?
+ * @meta: of its thin pool: bytes in use, and all
+ * @err: the sentence why not
+ *
+ * Until 95 %, and while there are blocks enough for the trees that have to be written anew: the
+ * message that takes the last block has the kernel make the whole pool read-only (dm-thin.c
+ * check_for_metadata_space()). Pure. Return: 0 or -ENOSPC.
+ */
+int liteio_account_make(const struct liteio_usage *meta, struct liteio_error *err);
 
 #endif

@@ -150,23 +150,32 @@ size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct li
 	return live;
 }
 
-void liteio_catalog_promised(const struct liteio_catalog *c, uint64_t *ret_thin,
-			     uint64_t *ret_reserved)
+/* what all volumes take, whether they are sealed or not */
+static struct liteio_catalog_sum sum_space(const struct liteio_catalog *c)
 {
 	struct liteio_catalog_sum sum = { 0 };
 
 	if (c->n_summed)
 		sum = c->sums[c->n_summed - 1];
-	for (size_t i = c->n_summed; i < c->n_volumes; i++) {
-		const struct liteio_catalog_volume *v = c->volumes[i];
+	for (size_t i = c->n_summed; i < c->n_volumes; i++)
+		liteio_record_add_space(c->volumes[i], &sum);
+	return sum;
+}
 
-		if (v->vclass == LITEIO_CATALOG_THIN)
-			sum.thin_bytes += v->size_bytes;
-		else if (v->vclass == LITEIO_CATALOG_RESERVED)
-			sum.reserved_bytes += v->size_bytes;
-	}
+void liteio_catalog_promised(const struct liteio_catalog *c, uint64_t *ret_thin,
+			     uint64_t *ret_reserved)
+{
+	const struct liteio_catalog_sum sum = sum_space(c);
+
 	*ret_thin = sum.thin_bytes;
 	*ret_reserved = sum.reserved_bytes;
+}
+
+uint32_t liteio_catalog_unmade(const struct liteio_catalog *c, enum liteio_catalog_class vclass)
+{
+	const struct liteio_catalog_sum sum = sum_space(c);
+
+	return vclass == LITEIO_CATALOG_RESERVED ? sum.reserved_unmade : sum.thin_unmade;
 }
 
 /* ---- changing ------------------------------------------------------------------------------- */
@@ -327,7 +336,6 @@ static void take_place(struct liteio_catalog *c, struct liteio_catalog_volume *v
 	uint32_t old = target->thin_id;
 
 	target->thin_id = v->thin_id;
-	target->is_untouched = false;
 	v->thin_id = old;
 	v->state = LITEIO_CATALOG_DELETING;
 	memcpy(v->name, target->name, sizeof(v->name));
@@ -344,11 +352,37 @@ void liteio_catalog_finish(struct liteio_catalog *c)
 
 		*liteio_catalog_txid(c, v->vclass) = v->txid;
 		v->txid = 0;
+		v->is_unmade = false;
 		if (!liteio_uuid_is_null(&v->replaces))
 			take_place(c, v);
 		else if (v->state == LITEIO_CATALOG_DELETING)
 			liteio_catalog_remove(c, &uuid);
 		else
 			v->state = LITEIO_CATALOG_READY;
+	}
+}
+
+/*
+ * Whether a device that was taken back is off the disk the kernel does not say: by its id nothing
+ * is made again, as long as there are others
+ */
+static void unmake(struct liteio_catalog *c, struct liteio_catalog_volume *v)
+{
+	v->txid = 0;
+	if (c->next_thin_id <= LITEIO_THIN_ID_MAX)
+		v->thin_id = c->next_thin_id++;
+}
+
+void liteio_catalog_undo(struct liteio_catalog *c)
+{
+	const struct liteio_catalog_volume *pending;
+
+	while ((pending = liteio_catalog_pending(c))) {
+		const struct liteio_uuid uuid = pending->uuid;
+
+		if (pending->is_unmade)
+			unmake(c, liteio_catalog_edit(c, &uuid));
+		else
+			liteio_catalog_remove(c, &uuid);
 	}
 }

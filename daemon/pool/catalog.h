@@ -110,8 +110,7 @@ struct liteio_catalog_limits {
 };
 
 /*
- * struct liteio_catalog_volume - a volume or snapshot; see struct liteio_ondisk_volume.
- * @is_untouched is not on the disk: made empty by this process, and never activated since
+ * struct liteio_catalog_volume - a volume or snapshot; see struct liteio_ondisk_volume
  */
 struct liteio_catalog_volume {
 	struct liteio_uuid uuid;
@@ -130,7 +129,7 @@ struct liteio_catalog_volume {
 	struct liteio_uuid replaces;
 	enum liteio_catalog_wipe wipe;
 	uint64_t zeroed_bytes;
-	bool is_untouched;
+	bool is_unmade;
 };
 
 /*
@@ -164,6 +163,8 @@ struct liteio_catalog_extent {
  * @features: LITEIO_SLOT_INCOMPAT_* that they need
  * @thin_bytes: sizes of those of class thin
  * @reserved_bytes: sizes of those of class reserved
+ * @thin_unmade: those of class thin without a thin device
+ * @reserved_unmade: those of class reserved without one
  */
 struct liteio_catalog_sum {
 	uint32_t crc;
@@ -171,6 +172,8 @@ struct liteio_catalog_sum {
 	uint64_t features;
 	uint64_t thin_bytes;
 	uint64_t reserved_bytes;
+	uint32_t thin_unmade;
+	uint32_t reserved_unmade;
 };
 
 /**
@@ -288,9 +291,16 @@ bool liteio_catalog_raise_past(struct liteio_catalog *c, const struct liteio_uui
 			       uint64_t generation);
 /* the kernel has done its part of the operation that is under way: so has the catalog */
 void liteio_catalog_finish(struct liteio_catalog *c);
+/*
+ * The kernel has done nothing of the operation that is under way, which makes something: what was
+ * being created never was, what was being made is unmade, with a thin id that was never used
+ */
+void liteio_catalog_undo(struct liteio_catalog *c);
 /* the sizes of all volumes of class thin, and of class reserved */
 void liteio_catalog_promised(const struct liteio_catalog *c, uint64_t *ret_thin,
 			     uint64_t *ret_reserved);
+/* how many volumes of this class have no thin device */
+uint32_t liteio_catalog_unmade(const struct liteio_catalog *c, enum liteio_catalog_class vclass);
 size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct liteio_uuid *volume);
 
 /* ---- linear space (catalog_extent.c) -------------------------------------------------------- */

@@ -47,6 +47,18 @@ static bool text_ok(const char *s, size_t size, bool may_be_empty)
 	return true;
 }
 
+/* without a thin device: nothing can have been made from it, nor it from anything */
+static int check_unmade(const struct liteio_catalog_volume *v, struct liteio_error *err)
+{
+	if (!v->is_unmade)
+		return 0;
+	if (v->vclass == LITEIO_CATALOG_LINEAR || v->kind != LITEIO_CATALOG_VOLUME)
+		return bad(err, &v->uuid, "is unmade and never was to be made");
+	if (v->state != LITEIO_CATALOG_READY || !liteio_uuid_is_null(&v->origin))
+		return bad(err, &v->uuid, "is unmade and not an empty volume that is ready");
+	return 0;
+}
+
 /* a place in a thin pool and what is under way there; a linear volume has neither */
 static int check_place(const struct liteio_catalog *c, const struct liteio_catalog_volume *v,
 		       struct liteio_error *err)
@@ -66,7 +78,7 @@ static int check_place(const struct liteio_catalog *c, const struct liteio_catal
 	if (v->txid && v->txid != txid + 1)
 		return bad(err, &v->uuid, "has the transaction %llu under way, %llu is the next",
 			   (unsigned long long)v->txid, (unsigned long long)txid + 1);
-	if (v->txid && v->state == LITEIO_CATALOG_READY)
+	if (v->txid && v->state == LITEIO_CATALOG_READY && !v->is_unmade)
 		return bad(err, &v->uuid, "is ready and has a transaction under way");
 	if (!v->txid && v->state == LITEIO_CATALOG_CREATING)
 		return bad(err, &v->uuid, "is being created without a transaction");
@@ -98,6 +110,8 @@ static int check_volume(const struct liteio_catalog *c, const struct liteio_cata
 		return bad(err, &v->uuid, "is to be wiped in no known way");
 	if (v->zeroed_bytes > v->size_bytes)
 		return bad(err, &v->uuid, "is zeroed behind its end");
+	if (check_unmade(v, err))
+		return -EBADMSG;
 	return check_place(c, v, err);
 }
 
@@ -113,7 +127,8 @@ static int check_replaces(const struct liteio_catalog *c, const struct liteio_ca
 	if (v->kind != LITEIO_CATALOG_VOLUME || v->state != LITEIO_CATALOG_CREATING)
 		return bad(err, &v->uuid, "replaces another and is not being created");
 	if (!target || target->kind != LITEIO_CATALOG_VOLUME ||
-	    target->state != LITEIO_CATALOG_READY || target->vclass != v->vclass)
+	    target->state != LITEIO_CATALOG_READY || target->is_unmade ||
+	    target->vclass != v->vclass)
 		return bad(err, &v->uuid, "replaces what is no volume of its class that is ready");
 	return 0;
 }

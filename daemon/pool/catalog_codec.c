@@ -57,6 +57,7 @@ void liteio_record_encode(const struct liteio_catalog_volume *v, struct liteio_o
 	d->wipe = (uint8_t)v->wipe;
 	if (v->state == LITEIO_CATALOG_CREATING)
 		liteio_put(d->zeroed, v->zeroed_bytes);
+	d->unmade = v->is_unmade;
 }
 
 void liteio_record_encode_att(const struct liteio_catalog_attachment *a,
@@ -232,6 +233,9 @@ static int decode_volume(const struct liteio_ondisk_volume *d, bool strict,
 	memcpy(v->replaces.b, d->replaces, sizeof(d->replaces));
 	v->wipe = d->wipe;
 	v->zeroed_bytes = liteio_get(d->zeroed);
+	v->is_unmade = d->unmade;
+	if (d->unmade > 1)
+		return bad(err, "a volume is neither made nor unmade");
 	if (!liteio_text_get(d->name, sizeof(d->name), v->name) ||
 	    !liteio_text_get(d->owner, sizeof(d->owner), v->owner))
 		return bad(err, "a volume has no valid name or owner");

@@ -102,7 +102,20 @@ static uint64_t features_of(const struct liteio_catalog_volume *v)
 		features |= LITEIO_SLOT_INCOMPAT_REPLACES;
 	if (v->wipe != LITEIO_CATALOG_WIPE_NONE)
 		features |= LITEIO_SLOT_INCOMPAT_WIPE;
+	if (v->is_unmade)
+		features |= LITEIO_SLOT_INCOMPAT_UNMADE;
 	return features;
+}
+
+void liteio_record_add_space(const struct liteio_catalog_volume *v, struct liteio_catalog_sum *sum)
+{
+	if (v->vclass == LITEIO_CATALOG_THIN) {
+		sum->thin_bytes += v->size_bytes;
+		sum->thin_unmade += v->is_unmade;
+	} else if (v->vclass == LITEIO_CATALOG_RESERVED) {
+		sum->reserved_bytes += v->size_bytes;
+		sum->reserved_unmade += v->is_unmade;
+	}
 }
 
 static void add_up(const struct liteio_catalog_volume *v, struct liteio_catalog_sum *sum)
@@ -110,8 +123,7 @@ static void add_up(const struct liteio_catalog_volume *v, struct liteio_catalog_
 	sum->crc = liteio_crc32c_join(sum->crc, liteio_record_of(v)->crc);
 	sum->n_pending += v->txid != 0;
 	sum->features |= features_of(v);
-	sum->thin_bytes += v->vclass == LITEIO_CATALOG_THIN ? v->size_bytes : 0;
-	sum->reserved_bytes += v->vclass == LITEIO_CATALOG_RESERVED ? v->size_bytes : 0;
+	liteio_record_add_space(v, sum);
 }
 
 void liteio_catalog_seal(struct liteio_catalog *c)

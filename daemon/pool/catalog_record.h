@@ -68,6 +68,10 @@ struct liteio_catalog_attachment *liteio_record_new_att(const struct liteio_cata
 struct liteio_catalog_volume *liteio_record_own(struct liteio_catalog_volume *v);
 struct liteio_catalog_attachment *liteio_record_own_att(struct liteio_catalog_attachment *a);
 
+/* what it takes of the space of its class */
+void liteio_record_add_space(const struct liteio_catalog_volume *v,
+			     struct liteio_catalog_sum *sum);
+
 /* the bytes of records (catalog_codec.c); @d is zero */
 void liteio_record_encode(const struct liteio_catalog_volume *v, struct liteio_ondisk_volume *d);
 void liteio_record_encode_att(const struct liteio_catalog_attachment *a,

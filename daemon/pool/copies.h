@@ -28,13 +28,15 @@ int liteio_pool_shared(struct liteio_pool *p, uint64_t *ret_bytes);
 
 /**
  * struct liteio_pool_copies - what is there twice, and how full it is
- * @slots: of the two catalog slots, how many are whole; 2 when one can not be read
+ * @slots: of the two catalog slots, how many are whole
+ * @is_lost: both are whole, and neither has what was written and flushed last: the disk lies
  * @labels_differ: a label of one of the devices is not as it should be
  * @records: in the catalog
  * @records_max: it has room for
  */
 struct liteio_pool_copies {
 	unsigned int slots;
+	bool is_lost;
 	bool labels_differ;
 	uint64_t records;
 	uint64_t records_max;
@@ -46,7 +48,7 @@ struct liteio_pool_copies {
  * @ret: what there is
  * @err: why not
  *
- * Context: lane; changes nothing. Return: 0 or a negative errno.
+ * Context: lane; changes nothing. Return: 0 or a negative errno, when one can not be read.
  */
 int liteio_pool_look_copies(struct liteio_pool *p, struct liteio_pool_copies *ret,
 			    struct liteio_error *err);
@@ -55,8 +57,8 @@ int liteio_pool_look_copies(struct liteio_pool *p, struct liteio_pool_copies *re
  * @p: the pool
  * @err: why not
  *
- * Never over the only slot that is whole. Context: lane. Return: 0, -EROFS (condition), or another
- * negative errno.
+ * Never over the only slot that is whole. What is written is read again. Context: lane. Return: 0,
+ * -EROFS (condition), or another negative errno.
  */
 int liteio_pool_mend_copies(struct liteio_pool *p, struct liteio_error *err);
 

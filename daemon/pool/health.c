@@ -89,11 +89,22 @@ static void compare_volume(struct comparison *x, const struct liteio_catalog_vol
 	name_loss(x, v, bytes);
 }
 
-static bool is_known(const struct liteio_catalog *c, enum liteio_catalog_class vclass, uint32_t id)
+/* one that has no device, as far as these metadata know, has nothing to lose */
+static bool is_to_be_there(const struct liteio_catalog_volume *v,
+			   const struct liteio_thin_dump *after)
+{
+	return v->state == LITEIO_CATALOG_READY &&
+	       (!v->is_unmade || (v->txid && v->txid == after->txid));
+}
+
+bool liteio_health_is_known(const struct liteio_catalog *c, enum liteio_catalog_class vclass,
+			    uint32_t id)
 {
 	for (size_t i = 0; i < c->n_volumes; i++) {
-		if (c->volumes[i]->vclass == vclass && c->volumes[i]->thin_id == id)
-			return true;
+		const struct liteio_catalog_volume *v = c->volumes[i];
+
+		if (v->vclass == vclass && v->thin_id == id)
+			return !v->is_unmade || v->txid;
 	}
 	return false;
 }
@@ -132,13 +143,15 @@ void liteio_health_compare(const struct liteio_catalog *c, enum liteio_catalog_c
 		return;
 	}
 	for (size_t i = 0; i < c->n_volumes; i++) {
-		if (c->volumes[i]->vclass == vclass && c->volumes[i]->state == LITEIO_CATALOG_READY)
-			compare_volume(&x, c->volumes[i]);
+		const struct liteio_catalog_volume *v = c->volumes[i];
+
+		if (v->vclass == vclass && is_to_be_there(v, after))
+			compare_volume(&x, v);
 	}
 	if (x.n_named > NAMED_MAX)
 		say(ret, " and %zu more", x.n_named - NAMED_MAX);
 	for (size_t i = 0; i < after->n_devices; i++)
-		ret->extra += !is_known(c, vclass, after->devices[i].id);
+		ret->extra += !liteio_health_is_known(c, vclass, after->devices[i].id);
 	if (ret->lost_volumes || ret->lost_bytes) {
 		ret->verdict = LITEIO_HEALTH_LOSES;
 	} else if (!before || !before->is_whole || ret->extra) {

@@ -96,11 +96,19 @@ struct liteio_health_loss {
  * @thin_block: bytes
  * @ret: what came of it
  *
- * A volume that is being deleted is no loss, and one that is being created is not there yet.
+ * A volume that is being deleted is no loss, and one that is being created, or has no thin device
+ * yet, is not there yet.
  */
 void liteio_health_compare(const struct liteio_catalog *c, enum liteio_catalog_class vclass,
 			   const struct liteio_thin_dump *before,
 			   const struct liteio_thin_dump *after, uint32_t thin_block,
 			   struct liteio_health_loss *ret);
+
+/*
+ * A thin device that the catalog has, or may have. By the id of a volume without one there should
+ * be none: what is there is a remnant
+ */
+bool liteio_health_is_known(const struct liteio_catalog *c, enum liteio_catalog_class vclass,
+			    uint32_t id);
 
 #endif

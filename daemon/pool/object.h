@@ -26,12 +26,13 @@
  * @engine: lane only
  * @reserve: the same for reserved volumes; NULL when the pool has no reserve
  * @cat: what is on the disk
- * @is_one_copy: what must be in both slots is in one of them; lane only
+ * @is_one_copy: what must be in both slots is in one of them, or that is not known; lane only
  * @status: of the engine, as of the last refresh
  * @reserve_status: of the reserve
  * @condition: what can be done
  * @is_stuck: @condition was found when the pool was opened and stays until it is opened again, or
  *	repaired
+ * @is_refreshing: what it comes to is said when all has been asked; lane only
  * @is_under_repair: somebody is at it, in the lane or not
  * @is_mismatched: the thin pool is not as the catalog says: one of both is of another time
  * @reason: the sentence
@@ -56,6 +57,7 @@ struct liteio_pool {
 	struct liteio_engine_status reserve_status;
 	enum liteio_pool_condition condition;
 	bool is_stuck;
+	bool is_refreshing;
 	bool is_under_repair;
 	bool is_mismatched;
 	char reason[512];
@@ -84,7 +86,13 @@ int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
 int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft,
 			     struct liteio_error *err);
 /*
- * What liteio_pool_persist_both() could not write to the second slot, if anything: before it is
+ * The catalog as it is, to the other slot, after liteio_pool_persist(): as much of it as that
+ * lacks. Both slots have it then, as by liteio_pool_persist_both(), but what rots unread is not
+ * found
+ */
+int liteio_pool_persist_again(struct liteio_pool *p, struct liteio_error *err);
+/*
+ * What these two could not write to the second slot, if anything: before it is
  * answered again that it is done. 0, or why it still is in one slot.
  */
 int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err);
@@ -99,6 +107,8 @@ void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition
 /* out of the lane and back: nothing that was read of the pool before is still true after */
 void liteio_pool_leave(struct liteio_pool *p);
 void liteio_pool_enter(struct liteio_pool *p);
+/* to whoever wants to know that the condition is another one; under no lock */
+void liteio_pool_say_changed(struct liteio_pool *p);
 
 /* the kernel has one of its thin pools */
 bool liteio_pool_is_active(const struct liteio_pool *p);
@@ -134,7 +144,7 @@ int liteio_pool_settle_all(struct liteio_pool *p, struct liteio_error *err);
 /*
  * An operation that was interrupted by an error, not by the end of the process: settled now if that
  * can be, else by the next operation or the next opening. The kernel may have been told
- * (@is_told), or the records are dropped.
+ * (@is_told), or the records are as they were before.
  */
 void liteio_pool_abandon(struct liteio_pool *p, bool is_told);
 
@@ -147,6 +157,15 @@ int liteio_pool_check_discards(struct liteio_pool *p, enum liteio_catalog_wipe w
  * old one could be freed with the data in it.
  */
 int liteio_pool_check_source(const struct liteio_catalog_volume *source, struct liteio_error *err);
+
+/*
+ * The thin device of a volume that was created without: before anything else is done with it. 0,
+ * also when it has one, or does not exist; -EROFS (condition), -ENOSPC (metadata: then nothing was
+ * written), or another negative errno. It is known in one slot then, and for good when the caller
+ * writes the catalog again. Records that were found before are to be found again
+ */
+int liteio_pool_make(struct liteio_pool *p, const struct liteio_uuid *uuid,
+		     struct liteio_error *err);
 
 /* -ENOENT with the sentence */
 int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
@@ -252,6 +271,7 @@ int liteio_pool_linear_close(struct liteio_pool *p, struct liteio_error *err);
 /* the step tables, for liteio_pool_steps() */
 extern const char *const liteio_pool_format_steps[];
 extern const char *const liteio_pool_open_steps[];
+extern const char *const liteio_pool_create_steps[];
 extern const char *const liteio_pool_volume_steps[];
 extern const char *const liteio_pool_reclaim_steps[];
 extern const char *const liteio_pool_grant_steps[];

@@ -58,8 +58,8 @@
  * the records. A write torn by a power cut fails its checksum, and the other slot is the state
  * before that change, which nobody has been told about. The valid slot with the higher sequence
  * counts. Floors, generations and thin ids therefore never go backwards. A raised floor, a
- * fence, a new linear volume and a larger one of any class are written to both slots before they
- * are answered: losing either slot afterwards, to a bad sector, does not bring an older floor
+ * fence, a new volume that is empty and a larger one of any class are written to both slots before
+ * they are answered: losing either slot afterwards, to a bad sector, does not bring an older floor
  * back, does not lose a volume, and does not cut one off.
  *
  * Why these sizes: a record is 512 bytes, the unit a disk writes whole. Names and owners are up to
@@ -98,6 +98,17 @@
  * zero, but for a group of snapshots: these are all created by one transaction. A kernel id outside
  * {thin_txid, thin_txid + 1} means that somebody else wrote the pool or that this catalog is old:
  * nothing is modified then.
+ *
+ * MADE WHEN NEEDED. dm-thin commits its metadata for every message by itself, and waits for the
+ * disk each time: a hundred devices can not be made for less than a hundred commits. So a new,
+ * empty volume of class thin or reserved is a record that is READY and @unmade: it has a thin id,
+ * of which its thin pool knows nothing. The device is made before anything is read from it or
+ * written to it, by an operation as above on a record that stays READY and @unmade until the
+ * write that ends it. One that was cut short before the kernel's id was set is taken back: the
+ * record gets a thin id that was never given out, for dm-thin does not say whether the device of
+ * the old one is gone from its disk. No volume is attached before it is made, so that no slot that
+ * may count says of one with data that it is @unmade. One that is deleted @unmade is gone with its
+ * record.
  *
  * REPAIR. Good metadata are made in the spare region, and one write of the label gives each of both
  * regions the other's kind: so the spare may lie before the metadata or behind, and has what was
@@ -154,9 +165,11 @@
 #define LITEIO_SLOT_INCOMPAT_REPLACES 0x40ull /* a volume is being rolled back */
 #define LITEIO_SLOT_INCOMPAT_GROUP 0x80ull /* several snapshots are being created together */
 #define LITEIO_SLOT_INCOMPAT_WIPE 0x100ull /* some record has a @wipe */
+#define LITEIO_SLOT_INCOMPAT_UNMADE 0x200ull /* some volume has no thin device yet */
 #define LITEIO_SLOT_INCOMPAT                                                                       \
 	(LITEIO_SLOT_INCOMPAT_LINEAR | LITEIO_SLOT_INCOMPAT_RESERVE |                              \
-	 LITEIO_SLOT_INCOMPAT_REPLACES | LITEIO_SLOT_INCOMPAT_GROUP | LITEIO_SLOT_INCOMPAT_WIPE)
+	 LITEIO_SLOT_INCOMPAT_REPLACES | LITEIO_SLOT_INCOMPAT_GROUP | LITEIO_SLOT_INCOMPAT_WIPE |  \
+	 LITEIO_SLOT_INCOMPAT_UNMADE)
 
 /* linear space is given out in whole units of this */
 #define LITEIO_LINEAR_UNIT (1ull << 20)
@@ -342,6 +355,7 @@ enum liteio_record_type {
  * @zeroed: of a linear volume that is being created: so much of it is zeroed; 0 for all others
  * @replaces: volume that takes over this thin id when the transaction ends; zero for most
  * @wipe: enum liteio_catalog_wipe: what happens to its blocks before others can have them
+ * @unmade: 1 when its thin device has not been made, 0 when it has, or is of another class
  */
 struct liteio_ondisk_volume {
 	liteio_le16 type;
@@ -371,8 +385,9 @@ struct liteio_ondisk_volume {
 	liteio_le64 zeroed;
 	uint8_t replaces[16];
 	uint8_t wipe;
+	uint8_t unmade;
 	/* private: zero */
-	uint8_t zero3[15];
+	uint8_t zero3[14];
 };
 
 static_assert(offsetof(struct liteio_ondisk_volume, name) == 112, "volume: name");

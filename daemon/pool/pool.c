@@ -15,6 +15,9 @@
 #include "host/kmodule.h"
 #include "pool/object.h"
 
+/* the word of a pool whose disk does not take the catalog */
+#define NOT_WRITTEN "CatalogNotWritten"
+
 const char *const liteio_pool_condition_names[] = {
 	[LITEIO_POOL_READY] = "Ready",
 	[LITEIO_POOL_NO_SPACE] = "NoSpace",
@@ -40,6 +43,17 @@ void liteio_pool_draft(struct liteio_pool *p, struct liteio_catalog *ret)
 	liteio_catalog_copy(&p->cat, ret);
 }
 
+static bool is_not_written(const struct liteio_pool *p)
+{
+	return !strcmp(p->reason_word, NOT_WRITTEN);
+}
+
+static void set_not_written(struct liteio_pool *p)
+{
+	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, NOT_WRITTEN, false,
+				  "the catalog can not be written: see to its disk; volumes in use go on, and everything else when it can be written again");
+}
+
 static int persist(struct liteio_pool *p, struct liteio_catalog *draft, bool is_whole,
 		   struct liteio_error *err)
 {
@@ -51,9 +65,14 @@ static int persist(struct liteio_pool *p, struct liteio_catalog *draft, bool is_
 	r = liteio_store_write_catalog(&p->store, &p->cat, draft, is_whole, err);
 	if (r) {
 		liteio_catalog_fini(draft);
+		if (p->store.is_failing && p->condition < LITEIO_POOL_READ_ONLY)
+			set_not_written(p);
 		return liteio_error_wrap(err, r, "pool %s: the catalog was not written",
 					 p->store.label.pool_name);
 	}
+	/* the kernel may know of something else: that is asked for next */
+	if (is_not_written(p))
+		liteio_pool_set_condition(p, LITEIO_POOL_READY, "", false, "%s", "");
 	/* every write goes to the slot that lacks something, and has all of it */
 	p->is_one_copy = false;
 	old = p->cat;
@@ -83,6 +102,16 @@ int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft
 	return liteio_pool_persist_owed(p, err);
 }
 
+int liteio_pool_persist_again(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = liteio_store_write_twin(&p->store, &p->cat, err);
+
+	p->is_one_copy = r;
+	return r ? liteio_error_wrap(err, r, "pool %s: the catalog was not written",
+				     p->store.label.pool_name) :
+		   0;
+}
+
 int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_catalog again;
@@ -93,7 +122,36 @@ int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err)
 	return persist(p, &again, true, err);
 }
 
+/* may the disk take the catalog again? Who only waits for that asks for no change */
+static bool still_fails(struct liteio_pool *p)
+{
+	struct liteio_catalog same;
+
+	if (!p->store.is_failing)
+		return false;
+	liteio_pool_draft(p, &same);
+	return persist(p, &same, true, NULL);
+}
+
 /* ---- condition ------------------------------------------------------------------------------ */
+
+/* whether it is another one now; @reason has as much room as the pool's */
+static bool take_condition(struct liteio_pool *p, enum liteio_pool_condition c, const char *word,
+			   bool is_stuck, const char *reason)
+{
+	bool is_new;
+
+	liteio_guard(&p->lock);
+	/* what was found at opening is not made better by what the kernel says later */
+	if (p->is_stuck && !is_stuck && c <= p->condition)
+		return false;
+	is_new = p->condition != c || strcmp(p->reason_word, word) != 0;
+	p->condition = c;
+	p->is_stuck = p->is_stuck || is_stuck;
+	memcpy(p->reason, reason, sizeof(p->reason));
+	snprintf(p->reason_word, sizeof(p->reason_word), "%s", word);
+	return is_new;
+}
 
 void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition c,
 			       const char *word, bool is_stuck, const char *fmt, ...)
@@ -104,14 +162,8 @@ void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition
 	va_start(ap, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
-	liteio_guard(&p->lock);
-	/* what was found at opening is not made better by what the kernel says later */
-	if (p->is_stuck && !is_stuck && c <= p->condition)
-		return;
-	p->condition = c;
-	p->is_stuck = p->is_stuck || is_stuck;
-	memcpy(p->reason, reason, sizeof(reason));
-	snprintf(p->reason_word, sizeof(p->reason_word), "%s", word);
+	if (take_condition(p, c, word, is_stuck, reason) && !p->is_refreshing)
+		liteio_pool_say_changed(p);
 }
 
 int liteio_pool_finish(struct liteio_pool *p, struct liteio_error *err)
@@ -125,6 +177,8 @@ int liteio_pool_finish(struct liteio_pool *p, struct liteio_error *err)
 
 int liteio_pool_check_writable(struct liteio_pool *p, struct liteio_error *err)
 {
+	if (is_not_written(p))
+		(void)still_fails(p);
 	if (p->condition < LITEIO_POOL_READ_ONLY)
 		return 0;
 	return liteio_error_set(err, -EROFS, "pool %s is not modified: %s",
@@ -160,6 +214,8 @@ static void judge(struct liteio_pool *p, const struct liteio_engine_status *s)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReadOnly", false,
 					  "the kernel has made the pool read-only: metadata could not be written; writes to new blocks fail until `liteioctl pool repair %s`",
 					  name);
+	else if (!p->is_stuck && still_fails(p))
+		set_not_written(p);
 	else if (s->mode == LITEIO_ENGINE_NO_SPACE)
 		liteio_pool_set_condition(p, LITEIO_POOL_NO_SPACE, "NoSpace", false,
 					  "there is no free block: writes to new blocks fail");
@@ -227,7 +283,7 @@ static int refresh_main(struct liteio_pool *p, struct liteio_error *err)
 	return 0;
 }
 
-int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
+static int refresh(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r, r_reserve;
 
@@ -240,6 +296,21 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
 	r = refresh_main(p, err);
 	r_reserve = refresh_reserve(p, r ? NULL : err);
 	return r ? r : r_reserve;
+}
+
+int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
+{
+	enum liteio_pool_condition was = p->condition;
+	char word[sizeof(p->reason_word)];
+	int r;
+
+	memcpy(word, p->reason_word, sizeof(word));
+	p->is_refreshing = true;
+	r = refresh(p, err);
+	p->is_refreshing = false;
+	if (p->condition != was || strcmp(p->reason_word, word) != 0)
+		liteio_pool_say_changed(p);
+	return r;
 }
 
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
@@ -259,6 +330,7 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 	i.condition = p->condition;
 	memcpy(i.reason, p->reason, sizeof(i.reason));
 	memcpy(i.reason_word, p->reason_word, sizeof(i.reason_word));
+	i.ends_unsaid = p->condition == LITEIO_POOL_NO_SPACE || is_not_written(p);
 	i.data_bytes = p->status.data_total;
 	i.data_used_bytes = p->status.data_used;
 	i.meta_bytes = p->status.meta_total;
@@ -343,6 +415,7 @@ static void collect_steps(void)
 	static const char *const *const tables[] = {
 		liteio_pool_format_steps,
 		liteio_pool_open_steps,
+		liteio_pool_create_steps,
 		liteio_pool_volume_steps,
 		liteio_pool_reclaim_steps,
 		liteio_pool_grant_steps,

@@ -17,6 +17,8 @@
  *
  * Functions that want a state that is there already succeed; those that remove what is not there
  * succeed too.
+ *
+ * Over 600 lines because it is the whole interface of the folder, and nearly all of it is prose.
  */
 #ifndef LITEIO_POOL_POOL_H
 #define LITEIO_POOL_POOL_H
@@ -40,9 +42,10 @@ struct liteio_pool;
  * @LITEIO_POOL_READY: everything
  * @LITEIO_POOL_NO_SPACE: out of data space: new blocks of all volumes fail; free some
  * @LITEIO_POOL_READ_ONLY: volumes can be read; nothing is modified, the reason says why
- *	(needs_check, foreign transaction id, metadata full or failed its check). Found at opening,
- *	metadata that are not sound also make every device of the thin pool read-only; when the
- *	kernel finds them so while it works, what has its block already can still be written
+ *	(needs_check, foreign transaction id, metadata full or failed its check, a catalog
+ *	that can not be written). Found at opening, metadata that are not sound also make every device of
+ *	the thin pool read-only; when the kernel finds them so while it works, what has its block
+ *	already can still be written
  * @LITEIO_POOL_FAILED: the kernel gave the pool up, or it could not be activated
  *
  * In the order of getting worse.
@@ -68,6 +71,7 @@ extern const char *const liteio_pool_condition_names[];
  * @condition: what can be done
  * @reason: one sentence when it is not READY, else ""
  * @reason_word: CamelCase word for programs when it is not READY, else ""
+ * @ends_unsaid: the kernel may say nothing when the condition is over: only a refresh finds it out
  * @device_bytes: size of the (first) device
  * @data_bytes: size of the thin pool's data
  * @data_used_bytes: blocks in use, as of the last liteio_pool_refresh()
@@ -93,6 +97,7 @@ struct liteio_pool_info {
 	enum liteio_pool_condition condition;
 	char reason[512];
 	char reason_word[32];
+	bool ends_unsaid;
 	uint64_t device_bytes;
 	uint64_t data_bytes;
 	uint64_t data_used_bytes;
@@ -349,19 +354,24 @@ bool liteio_pool_is_locked(const char *device);
 
 /* any thread */
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret);
-/* lane: ask the kernel for usage and condition, without a metadata commit */
+/*
+ * lane: ask the kernel for usage and condition, without a metadata commit; a catalog that could not
+ * be written is tried again
+ */
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
 /**
  * struct liteio_pool_lane - the way out of the lane and back, for long work
  * @leave: others have their turn from here on; NULL for nothing
  * @enter: waits for them
- * @arg: of both
+ * @changed: the condition has become another one; in the lane, under no lock; NULL for nothing
+ * @arg: of all
  *
  * Between slices, or while a program looks at metadata that nobody else can have.
  */
 struct liteio_pool_lane {
 	void (*leave)(void *arg);
 	void (*enter)(void *arg);
+	void (*changed)(void *arg);
 	void *arg;
 };
 
@@ -418,7 +428,8 @@ struct liteio_quiesce {
  * @q: for a source that is a volume in use; may be NULL otherwise
  * @err: why not
  *
- * The same again is a success; another volume under this uuid or name is -EEXIST.
+ * The same again is a success; another volume under this uuid or name is -EEXIST. What an empty one
+ * of class thin or reserved is in the kernel is made when it is first needed (create.h).
  * A linear volume is zeroed first: as long as that takes, others have the lane between slices.
  * Context: lane. Return: 0, -EINVAL, -EEXIST, -ENOENT (source), -ENOSPC (catalog or metadata full,
  * no space of its class), -EOPNOTSUPP (its class can not), -EROFS (condition), or another negative
@@ -598,16 +609,13 @@ struct liteio_pool_thin {
 	bool is_read_only;
 };
 
-/* lane: have the thin (or linear) device of a READY volume in the kernel, with its present size */
+/* lane: have the device of a READY volume in the kernel; -EROFS the first time, when it is made */
 int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				struct liteio_pool_thin *ret, struct liteio_error *err);
 /* lane: take it out; -EBUSY while it is open, 0 when it is not active */
 int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				  struct liteio_error *err);
-/*
- * lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, unless it is
- * new and never was
- */
+/* lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, but once was */
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err);
 
@@ -633,9 +641,11 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
  * @a: volume, generation, flags, host; state LIVE; @created is set here
  * @err: why not
  *
- * Before the kernel's ATT_ADD. The same again is a success. Context: lane. Return: 0, -ESTALE below
- * the floor or fenced by itself, -EEXIST with other flags or host, -ENOENT no such READY volume,
- * -EROFS for one that may write in a READ_ONLY pool (or any when the catalog may be old), ...
+ * Before the kernel's ATT_ADD. The same again is a success. The first one of a volume makes its
+ * thin device before it is written: when that can not be, there is no attachment. Context: lane.
+ * Return: 0, -ESTALE below the floor or fenced by itself, -EEXIST with other flags or host,
+ * -ENOENT no such READY volume, -EROFS for one that may write in a READ_ONLY pool (or any when the
+ * catalog may be old, or the volume was never used), -ENOSPC its metadata are nearly full, ...
  */
 int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
 			       struct liteio_error *err);

@@ -44,12 +44,17 @@ int liteio_pool_look_copies(struct liteio_pool *p, struct liteio_pool_copies *re
 	const struct liteio_extent *slot = liteio_label_extent(&p->store.label,
 							       LITEIO_EXTENT_SLOT_A);
 	struct liteio_pool_copies c = {
-		.slots = (unsigned int)liteio_store_count_slots(&p->store),
 		.records = p->cat.n_volumes + p->cat.n_attachments + p->cat.n_extents,
 		.records_max = (slot->length - LITEIO_ONDISK_BLOCK) / LITEIO_RECORD_BYTES,
 	};
-	int r = look_labels(p, &c.labels_differ, err);
+	uint64_t newest;
+	int r = liteio_store_count_slots(&p->store, &newest, err);
 
+	if (r < 0)
+		return r;
+	c.slots = (unsigned int)r;
+	c.is_lost = r == 2 && newest < p->cat.sequence;
+	r = look_labels(p, &c.labels_differ, err);
 	if (!r)
 		*ret = c;
 	return r;
@@ -71,25 +76,39 @@ static int mend_labels(struct liteio_pool *p, struct liteio_error *err)
 	return liteio_pool_mend_label(p, err);
 }
 
-/* the next write goes to the slot that is not whole, be it the one that was written last */
+/* both slots are whole, and what was written last is in one of them: 1, 0, or a negative errno */
+static int are_sound(struct liteio_pool *p, struct liteio_error *err)
+{
+	uint64_t newest;
+	int r = liteio_store_count_slots(&p->store, &newest, err);
+
+	return r < 0 ? r : r == 2 && newest >= p->cat.sequence;
+}
+
+/*
+ * the next write goes to the slot that is not whole, or the older one of what the disk has, be it
+ * the one that was written last. A write that failed may be there all the same, and be the newest:
+ * both slots must not have one number
+ */
 static int mend_slots(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_catalog draft, whole;
 	struct liteio_store s = p->store;
-	int r;
+	uint64_t newest = 0;
+	int r = are_sound(p, err);
 
-	if (liteio_store_count_slots(&p->store) == 2)
-		return 0;
+	if (r)
+		return r < 0 ? r : 0;
 	if (!liteio_store_read_catalog(&s, &whole, NULL)) {
+		newest = whole.sequence;
 		liteio_catalog_fini(&whole);
 		p->store.slot = s.slot;
 	}
 	liteio_store_doubt(&p->store, &p->cat);
 	liteio_pool_draft(p, &draft);
-	r = liteio_pool_persist(p, &draft, err);
-	if (!r && liteio_store_count_slots(&p->store) == 0)
-		r = liteio_error_set(err, -EIO, "the slots of the catalog are still damaged");
-	return r;
+	if (draft.sequence < newest)
+		draft.sequence = newest;
+	return liteio_pool_persist(p, &draft, err);
 }
 
 int liteio_pool_mend_copies(struct liteio_pool *p, struct liteio_error *err)
@@ -103,8 +122,12 @@ int liteio_pool_mend_copies(struct liteio_pool *p, struct liteio_error *err)
 	/* both were damaged: the second write is for the other one */
 	if (!r)
 		r = mend_slots(p, err);
-	if (!r && liteio_store_count_slots(&p->store) < 2)
-		r = liteio_error_set(err, -EIO, "a slot of the catalog is still damaged");
+	if (!r)
+		r = are_sound(p, err);
+	if (!r)
+		r = liteio_error_set(err, -EIO,
+				     "the disk has not what was written to it: a slot of the catalog is still damaged, or old");
+	r = r < 0 ? r : 0;
 	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
 }
 
@@ -129,7 +152,7 @@ static int sum_mapped(const struct liteio_pool *p, uint64_t *ret)
 		struct liteio_engine *e;
 		struct liteio_engine_volume s;
 
-		if (v->vclass == LITEIO_CATALOG_LINEAR)
+		if (v->vclass == LITEIO_CATALOG_LINEAR || v->is_unmade)
 			continue;
 		e = liteio_pool_engine_of(p, v->vclass);
 		if (e->ops->volume_status(e, &v->uuid, &s, NULL))

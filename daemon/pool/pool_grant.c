@@ -114,6 +114,12 @@ int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalo
 	if (r)
 		return r > 0 ? 0 : r;
 	r = check_lets_in(p, v, a, err);
+	/*
+	 * Whoever is told that it is attached can use it, or is not told; and the write that
+	 * attaches it goes to the slot that has not heard yet that it is made
+	 */
+	if (!r)
+		r = liteio_pool_make(p, &a->volume, err);
 	if (r)
 		return r;
 	new.state = LITEIO_CATALOG_ATT_LIVE;

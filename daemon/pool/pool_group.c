@@ -333,6 +333,11 @@ int liteio_pool_snapshot_group(struct liteio_pool *p, const struct liteio_pool_m
 		r = fill(p, &m[i], owner, &members[i], err);
 	if (!r)
 		r = admit(&op, err);
+	for (size_t i = 0; i < n && !r; i++) {
+		r = liteio_pool_make(p, &m[i].volume, err);
+		if (!r)
+			members[i].source = liteio_catalog_find(&p->cat, &m[i].volume)->thin_id;
+	}
 	if (r)
 		return r;
 	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);

@@ -47,22 +47,22 @@ static int finish(struct liteio_pool *p, struct liteio_error *err)
 /* nobody was told that they exist: they never did. Their thin ids are not used again */
 static int undo_create(struct liteio_pool *p, struct liteio_error *err)
 {
-	const struct liteio_catalog_volume *v;
 	struct liteio_catalog draft;
 	int r;
 
-	liteio_pool_draft(p, &draft);
-	while ((v = liteio_catalog_pending(&draft))) {
-		struct liteio_engine *e = liteio_pool_engine_of(p, v->vclass);
-		const struct liteio_uuid uuid = v->uuid;
+	for (size_t i = 0; i < p->cat.n_volumes; i++) {
+		const struct liteio_catalog_volume *v = p->cat.volumes[i];
+		struct liteio_engine *e;
 
+		if (!v->txid)
+			continue;
+		e = liteio_pool_engine_of(p, v->vclass);
 		r = e->ops->remove(e, v->thin_id, err);
-		if (r) {
-			liteio_catalog_fini(&draft);
+		if (r)
 			return r;
-		}
-		liteio_catalog_remove(&draft, &uuid);
 	}
+	liteio_pool_draft(p, &draft);
+	liteio_catalog_undo(&draft);
 	return liteio_pool_persist(p, &draft, err);
 }
 
@@ -157,9 +157,9 @@ int liteio_pool_settle(struct liteio_pool *p, struct liteio_error *err)
 		return 0;
 	if (is_done)
 		return finish(p, err);
-	if (v->state == LITEIO_CATALOG_CREATING)
-		return undo_create(p, err);
-	return redo_delete(p, v, err);
+	if (v->state == LITEIO_CATALOG_DELETING)
+		return redo_delete(p, v, err);
+	return undo_create(p, err);
 }
 
 /* ---- activation ----------------------------------------------------------------------------- */
@@ -287,6 +287,8 @@ static int read_pool(struct liteio_pool *p, const char *device, struct liteio_er
 		r = liteio_store_read_catalog(&p->store, &p->cat, err);
 	if (r)
 		return r;
+	/* whoever wrote it may have been stopped before the second slot, and has told nobody */
+	p->is_one_copy = true;
 	/* now, while nobody looks: who looks for a name believes what is sealed, in no lane */
 	liteio_catalog_seal(&p->cat);
 	liteio_pool_devs(p, devs);

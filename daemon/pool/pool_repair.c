@@ -155,7 +155,8 @@ static int fill_spare(struct repair_op *op, size_t i, uint64_t txid, struct lite
 	int r;
 
 	liteio_pool_leave(op->p);
-	r = op->how->force || op->is_suspect[i] ? 1 : e->ops->needs_repair(e, err);
+	/* of what has nothing in it, a copy is no use but where it can not be written */
+	r = (op->how->force && txid) || op->is_suspect[i] ? 1 : e->ops->needs_repair(e, err);
 	if (r > 0) {
 		r = e->ops->spare_fill(e, txid, &op->spare[i], err);
 		op->is_filled[i] = !r;
@@ -164,13 +165,21 @@ static int fill_spare(struct repair_op *op, size_t i, uint64_t txid, struct lite
 	return r;
 }
 
+/* there are no metadata before the first activation */
+static bool has_none(const struct repair_op *op, size_t i)
+{
+	struct liteio_thin_superblock s;
+
+	return liteio_store_thin_superblock(&op->p->store, parts[i].meta, &s, NULL) == -ENODATA;
+}
+
 static int fill_one(struct repair_op *op, size_t i, struct liteio_error *err)
 {
 	uint64_t txid = *liteio_catalog_txid(&op->p->cat, parts[i].vclass);
 	int r;
 
-	/* nothing was ever made in it: there may not even be metadata */
-	if (!engine_of(op, i) || !txid)
+	/* nothing was ever made in it, unless it was all that was under way when it broke */
+	if (!engine_of(op, i) || (!txid && has_none(op, i)))
 		return 0;
 	r = fill_spare(op, i, txid, err);
 	if (r)
@@ -238,25 +247,26 @@ static void drop_extra(struct repair_op *op, size_t i)
 	struct liteio_engine *e = engine_of(op, i);
 
 	for (size_t k = 0; k < after->n_devices; k++) {
-		bool is_known = false;
+		uint32_t id = after->devices[k].id;
 
-		for (size_t n = 0; n < op->p->cat.n_volumes && !is_known; n++)
-			is_known = op->p->cat.volumes[n]->thin_id == after->devices[k].id;
-		if (!is_known)
-			(void)e->ops->remove(e, after->devices[k].id, NULL);
+		if (!liteio_health_is_known(&op->p->cat, parts[i].vclass, id))
+			(void)e->ops->remove(e, id, NULL);
 	}
 }
 
 /* nothing else but what has been found meanwhile is said of the pool any more */
 static void end_mark(struct liteio_pool *p)
 {
-	liteio_guard(&p->lock);
 	if (strcmp(p->reason_word, UNDER_REPAIR) != 0)
 		return;
-	p->condition = LITEIO_POOL_READY;
-	p->is_stuck = false;
-	p->reason[0] = '\0';
-	p->reason_word[0] = '\0';
+	{
+		liteio_guard(&p->lock);
+		p->condition = LITEIO_POOL_READY;
+		p->is_stuck = false;
+		p->reason[0] = '\0';
+		p->reason_word[0] = '\0';
+	}
+	liteio_pool_say_changed(p);
 }
 
 /* as it is now, whatever came of the repair */

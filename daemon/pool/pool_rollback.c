@@ -185,8 +185,13 @@ int liteio_pool_volume_rollback(struct liteio_pool *p, const struct liteio_uuid 
 	/* until the old data has been given back both are there */
 	if (!r)
 		r = liteio_pool_admit(p, v->vclass, LITEIO_ACCOUNT_SHARE, v->size_bytes, err);
+	/* one of the same uuid had the snapshot, and this one was never used */
+	if (!r)
+		r = liteio_pool_make(p, volume, err);
 	if (r)
 		return r;
+	v = liteio_catalog_find(&p->cat, volume);
+	s = liteio_catalog_find(&p->cat, snapshot);
 	op.v.vclass = v->vclass;
 	liteio_uuid_ordered(&op.v.uuid);
 	liteio_uuid_format(&op.v.uuid, text);

@@ -104,10 +104,11 @@ static int check_lost(struct liteio_store *s, struct liteio_error *err)
 	}
 	if (r != -EBADMSG)
 		return r;
-	if (liteio_store_count_slots(s))
+	r = liteio_store_count_slots(s, NULL, err);
+	if (r > 0)
 		return liteio_error_set(err, -EBADMSG,
 					"both copies of its catalog are whole, and it is not known which one counts");
-	return 0;
+	return r;
 }
 
 static int build(struct liteio_pool *p, struct liteio_catalog *ret, struct liteio_error *err)

@@ -47,7 +47,8 @@ int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		r = liteio_pool_check_writable(p, err);
 	meta = (struct liteio_usage){ p->status.meta_used, p->status.meta_total };
 	if (!r && vclass == LITEIO_CATALOG_THIN)
-		r = liteio_account_metadata(&meta, what, err);
+		r = liteio_account_metadata(&meta, liteio_catalog_unmade(&p->cat, vclass), what,
+					    err);
 	if (r)
 		return r;
 	liteio_pool_account(p, &a);
@@ -78,6 +79,12 @@ int liteio_pool_set_overcommit(struct liteio_pool *p, uint64_t percent, struct l
 void liteio_pool_set_lane(struct liteio_pool *p, const struct liteio_pool_lane *lane)
 {
 	p->lane = *lane;
+}
+
+void liteio_pool_say_changed(struct liteio_pool *p)
+{
+	if (p->lane.changed)
+		p->lane.changed(p->lane.arg);
 }
 
 void liteio_pool_leave(struct liteio_pool *p)

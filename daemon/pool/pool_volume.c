@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Volumes and snapshots: created, grown, activated.
+ * Volumes and snapshots: created from others (empty ones: pool_create.c), grown, activated.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,10 +11,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "pool/create.h"
+#include "pool/creation.h"
 #include "pool/linear.h"
 #include "pool/object.h"
-
-#define SIZE_MAX_BYTES (1ull << 59)
 
 const char *const liteio_pool_volume_steps[] = {
 	"volume-create:catalog-creating", "volume-create:messages",
@@ -29,7 +29,7 @@ const char *const liteio_pool_volume_steps[] = {
  * struct create_op - a volume or snapshot on its way
  * @p: the pool
  * @v: its record
- * @source: thin id that it shares blocks with, 0 for none
+ * @source: thin id that it shares blocks with
  * @source_uuid: of that
  * @q: what is above the source
  * @undo_message: the kernel may know the new id
@@ -124,13 +124,8 @@ static int take_snapshot(struct create_op *op, struct liteio_error *err)
 static int step_messages(void *arg, struct liteio_error *err)
 {
 	struct create_op *op = arg;
-	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->v.vclass);
-	int r;
+	int r = take_snapshot(op, err);
 
-	if (op->source)
-		r = take_snapshot(op, err);
-	else
-		r = e->ops->create(e, op->v.thin_id, err);
 	/* what has it is not ours to remove */
 	op->undo_message = r != -EEXIST;
 	return r == -EEXIST ? liteio_pool_foreign_id(op->p, op->v.thin_id, err) : r;
@@ -160,7 +155,6 @@ static const struct liteio_step steps[] = {
 
 void liteio_pool_abandon(struct liteio_pool *p, bool is_told)
 {
-	const struct liteio_catalog_volume *v;
 	struct liteio_catalog draft;
 
 	if (!liteio_catalog_pending(&p->cat))
@@ -170,11 +164,7 @@ void liteio_pool_abandon(struct liteio_pool *p, bool is_told)
 		return;
 	}
 	liteio_pool_draft(p, &draft);
-	while ((v = liteio_catalog_pending(&draft))) {
-		const struct liteio_uuid uuid = v->uuid;
-
-		liteio_catalog_remove(&draft, &uuid);
-	}
+	liteio_catalog_undo(&draft);
 	liteio_pool_persist(p, &draft, NULL);
 }
 
@@ -189,52 +179,16 @@ static int run_create(struct create_op *op, struct liteio_error *err)
 
 /* ---- creating ------------------------------------------------------------------------------- */
 
-static uint64_t round_up(uint64_t v, uint64_t to)
-{
-	return (v + to - 1) / to * to;
-}
-
-/* 1 it is there already, 0 it is not, or a negative errno */
-static int check_there(struct create_op *op, struct liteio_error *err)
-{
-	const struct liteio_catalog_volume *v = liteio_catalog_find(&op->p->cat, &op->v.uuid);
-	const char *what = op->v.kind == LITEIO_CATALOG_VOLUME ? "volume" : "snapshot";
-
-	if (v) {
-		if (v->state == LITEIO_CATALOG_READY && v->kind == op->v.kind &&
-		    v->vclass == op->v.vclass &&
-		    v->size_bytes == op->v.size_bytes && !strcmp(v->name, op->v.name) &&
-		    liteio_uuid_equal(&v->origin, &op->v.origin))
-			return 1;
-		return liteio_error_set(err, -EEXIST, "%s %s: the uuid is that of %s, %s", what,
-					op->v.name, v->name,
-					v->state == LITEIO_CATALOG_DELETING ?
-						"which is being deleted" :
-						"which is another one");
-	}
-	if (liteio_catalog_find_name(&op->p->cat, op->v.kind, op->v.name))
-		return liteio_error_set(err, -EEXIST, "%s %s exists", what, op->v.name);
-	return 0;
-}
-
 static int create(struct create_op *op, struct liteio_error *err)
 {
 	int r;
 
 	r = liteio_pool_check_writable(op->p, err);
 	if (!r)
-		r = liteio_name_check("volume", op->v.name, err);
-	if (!r && liteio_uuid_is_null(&op->v.uuid))
-		r = liteio_error_set(err, -EINVAL, "a volume needs a uuid");
-	if (!r && (!op->v.size_bytes || op->v.size_bytes > SIZE_MAX_BYTES))
-		r = liteio_error_set(err, -EINVAL, "volume %s cannot have %llu bytes", op->v.name,
-				     (unsigned long long)op->v.size_bytes);
-	if (r)
-		return r;
-	r = check_there(op, err);
+		r = liteio_creation_check(&op->p->cat, &op->v, err);
 	if (r)
 		return r > 0 ? 0 : r;
-	if (op->source && op->v.wipe == LITEIO_CATALOG_WIPE_ZERO)
+	if (op->v.wipe == LITEIO_CATALOG_WIPE_ZERO)
 		return liteio_error_set(err, -EOPNOTSUPP,
 					"volume %s shares blocks with what it is made from: only an empty one can be wiped with zeros",
 					op->v.name);
@@ -244,10 +198,15 @@ static int create(struct create_op *op, struct liteio_error *err)
 	if (!r)
 		r = liteio_pool_check_writable(op->p, err);
 	if (!r)
-		r = liteio_pool_admit(op->p, op->v.vclass,
-				      op->source ? LITEIO_ACCOUNT_SHARE : LITEIO_ACCOUNT_CREATE,
-				      op->v.size_bytes, err);
-	return r ? r : run_create(op, err);
+		r = liteio_pool_admit(op->p, op->v.vclass, LITEIO_ACCOUNT_SHARE, op->v.size_bytes,
+				      err);
+	/* nothing is shared with what is not there */
+	if (!r)
+		r = liteio_pool_make(op->p, &op->source_uuid, err);
+	if (r)
+		return r;
+	op->source = liteio_catalog_find(&op->p->cat, &op->source_uuid)->thin_id;
+	return run_create(op, err);
 }
 
 /* what it shares its blocks with, and that it may */
@@ -293,23 +252,24 @@ static int settle_first(struct liteio_pool *p, struct liteio_error *err)
 	return liteio_catalog_pending(&p->cat) ? liteio_pool_settle(p, err) : 0;
 }
 
+/* @c has a source, of which there may be nothing any more when it is asked for again */
+static int create_from(struct liteio_pool *p, const struct liteio_pool_create *c,
+		       const struct liteio_quiesce *q, struct liteio_error *err)
+{
+	bool is_there = liteio_catalog_find(&p->cat, &c->uuid);
+	struct create_op op = { .p = p, .q = q };
+	int r = 0;
+
+	liteio_creation_record(&p->cat, c, p->store.label.thin_block, &op.v);
+	if (!is_there)
+		r = find_source(&op, &c->source, err);
+	return r ? r : create(&op, err);
+}
+
 int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_create *c,
 			      const struct liteio_quiesce *q, struct liteio_error *err)
 {
-	struct create_op op = {
-		.p = p,
-		.q = q,
-		.v = {
-			.uuid = c->uuid,
-			.kind = LITEIO_CATALOG_VOLUME,
-			.vclass = c->vclass,
-			.size_bytes = c->size_bytes,
-			.floor = LITEIO_CATALOG_GEN_MIN,
-			.limits = c->limits,
-			.wipe = c->wipe,
-		},
-	};
-	const struct liteio_catalog_volume *there;
+	struct liteio_pool_creation one = { .want = c, .err = err };
 	int r;
 
 	r = settle_first(p, err);
@@ -317,21 +277,10 @@ int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_cr
 		return r;
 	if (c->vclass == LITEIO_CATALOG_LINEAR)
 		return liteio_pool_linear_create(p, c, err);
-	there = liteio_catalog_find(&p->cat, &c->uuid);
-	snprintf(op.v.name, sizeof(op.v.name), "%s", c->name);
-	snprintf(op.v.owner, sizeof(op.v.owner), "%s", c->owner ? c->owner : "");
-	if (c->size_bytes && c->size_bytes <= SIZE_MAX_BYTES)
-		op.v.size_bytes = round_up(c->size_bytes, p->store.label.thin_block);
-	/* what it was made from may be gone by the time it is asked for again */
-	op.v.origin = c->source;
-	if (there && !op.v.size_bytes)
-		op.v.size_bytes = there->size_bytes;
-	op.v.is_untouched = liteio_uuid_is_null(&c->source);
-	if (!there && !liteio_uuid_is_null(&c->source))
-		r = find_source(&op, &c->source, err);
-	if (!op.v.vclass)
-		op.v.vclass = there ? there->vclass : LITEIO_CATALOG_THIN;
-	return r ? r : create(&op, err);
+	if (!liteio_pool_creates_together(c))
+		return create_from(p, c, q, err);
+	liteio_pool_volume_create_all(p, &one, 1);
+	return one.result;
 }
 
 int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid *uuid,
@@ -398,13 +347,13 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 
 	if (!v || v->kind != LITEIO_CATALOG_VOLUME || v->state != LITEIO_CATALOG_READY)
 		return liteio_pool_no_volume(p, uuid, err);
-	if (size_bytes > SIZE_MAX_BYTES)
+	if (size_bytes > LITEIO_CREATION_BYTES_MAX)
 		return liteio_error_set(err, -EINVAL, "volume %s cannot have %llu bytes", v->name,
 					(unsigned long long)size_bytes);
 	if (v->vclass == LITEIO_CATALOG_LINEAR)
 		return liteio_pool_linear_grow(p, uuid, size_bytes, err);
 	e = liteio_pool_engine_of(p, v->vclass);
-	size = round_up(size_bytes, p->store.label.thin_block);
+	size = liteio_creation_size(size_bytes, p->store.label.thin_block);
 	if (size < v->size_bytes)
 		return liteio_error_set(err, -EINVAL, "volume %s has %llu bytes and cannot shrink",
 					v->name, (unsigned long long)v->size_bytes);
@@ -428,11 +377,32 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 
 /* ---- deleting: the first half, see pool_reclaim.c ------------------------------------------- */
 
+/* what never had a device has nothing to give back: it is gone at once */
+static int give_up(struct liteio_pool *p, const struct liteio_uuid *uuid, struct liteio_error *err)
+{
+	bool is_unmade = liteio_catalog_find(&p->cat, uuid)->is_unmade;
+	struct liteio_catalog draft;
+	int r;
+
+	liteio_pool_draft(p, &draft);
+	if (is_unmade)
+		liteio_catalog_remove(&draft, uuid);
+	else
+		liteio_catalog_edit(&draft, uuid)->state = LITEIO_CATALOG_DELETING;
+	r = liteio_pool_persist(p, &draft, err);
+	if (r)
+		return r;
+	liteio_step("volume-delete:catalog");
+	/* it is gone, and stays so unless that slot is lost: an empty volume comes back then */
+	if (is_unmade)
+		(void)liteio_pool_persist_again(p, NULL);
+	return 0;
+}
+
 int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			      struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
-	struct liteio_catalog draft;
 	int r;
 
 	if (!v || v->state == LITEIO_CATALOG_DELETING)
@@ -450,12 +420,7 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 	r = liteio_pool_settle_all(p, err);
 	if (r || !liteio_catalog_find(&p->cat, uuid))
 		return r;
-	liteio_pool_draft(p, &draft);
-	liteio_catalog_edit(&draft, uuid)->state = LITEIO_CATALOG_DELETING;
-	r = liteio_pool_persist(p, &draft, err);
-	if (!r)
-		liteio_step("volume-delete:catalog");
-	return r;
+	return give_up(p, uuid, err);
 }
 
 /* ---- activation ----------------------------------------------------------------------------- */
@@ -468,18 +433,12 @@ static bool has_failed(struct liteio_engine *e)
 	return e->ops->status(e, &s, NULL) || s.mode == LITEIO_ENGINE_FAILED;
 }
 
-/* every catalog that has the record may know: it is about the data, not about that on the disk */
-static void touch(struct liteio_pool *p, const struct liteio_catalog_volume *v)
-{
-	liteio_guard(&p->lock);
-	((struct liteio_catalog_volume *)v)->is_untouched = false;
-}
-
 int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				struct liteio_pool_thin *ret, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v;
 	struct liteio_engine *e;
+	bool is_unmade;
 	int r;
 
 	/* which data it has is not known before that is over */
@@ -498,7 +457,14 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 	if (p->condition == LITEIO_POOL_FAILED && has_failed(e))
 		return liteio_error_set(err, -EIO, "pool %s: %s", p->store.label.pool_name,
 					p->reason);
-	touch(p, v);
+	is_unmade = v->is_unmade;
+	r = liteio_pool_make(p, uuid, err);
+	if (r)
+		return r;
+	/* losing a slot must not make one that has data a volume without a device */
+	if (is_unmade)
+		(void)liteio_pool_persist_again(p, NULL);
+	v = liteio_catalog_find(&p->cat, uuid);
 	return e->ops->volume_activate(e, uuid, v->thin_id, v->size_bytes, ret, err);
 }
 
@@ -523,7 +489,7 @@ int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid
 		*ret_bytes = record->size_bytes;
 		return 0;
 	}
-	if (record && record->is_untouched) {
+	if (record && record->is_unmade) {
 		*ret_bytes = 0;
 		return 0;
 	}

@@ -95,8 +95,9 @@ enum liteio_pool_salvage_how {
  * @err: why that can not be said
  *
  * Names, sizes, snapshots, floors, attachments, limits, the overcommit, what was to be wiped, what
- * was being deleted, and all of linear volumes were in the catalog alone: a volume is as long as
- * its last block, and may have been longer; what was being deleted is a volume again; and all of
+ * was being deleted, and all of linear volumes and of those that were never used were in the
+ * catalog alone, and the latter are not even missed (@ret does not know them): a volume is as long
+ * as its last block, and may have been longer; what was being deleted is a volume again; and all of
  * them are to be discarded when they are deleted, where the disks take that. Context: worker; as
  * long as all metadata take to be read twice. Return: 0; -EEXIST the catalog can be read, or there
  * is a copy; -EBUSY something in the kernel is on the disk; -EUCLEAN the metadata are damaged, too,

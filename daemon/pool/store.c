@@ -310,20 +310,26 @@ int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret
 	return 0;
 }
 
-int liteio_store_count_slots(struct liteio_store *s)
+int liteio_store_count_slots(struct liteio_store *s, uint64_t *ret_newest, struct liteio_error *err)
 {
+	uint64_t newest = 0;
 	int n = 0;
 
 	for (int i = 0; i < 2; i++) {
 		struct liteio_catalog c;
-		int r = read_slot(s, i, &c, NULL);
+		int r = read_slot(s, i, &c, err);
 
-		if (!r)
-			liteio_catalog_fini(&c);
-		else if (r != -ENODATA && r != -EBADMSG)
-			return 2;
-		n += !r;
+		if (r && r != -ENODATA && r != -EBADMSG)
+			return r;
+		if (r)
+			continue;
+		if (c.sequence > newest)
+			newest = c.sequence;
+		liteio_catalog_fini(&c);
+		n++;
 	}
+	if (ret_newest)
+		*ret_newest = newest;
 	return n;
 }
 
@@ -397,18 +403,29 @@ static int check(struct liteio_store *s, struct liteio_catalog *was, struct lite
 	return was ? liteio_catalog_check_change(was, c, err) : liteio_catalog_check(c, err);
 }
 
+static void forget_older(struct liteio_store *s)
+{
+	liteio_catalog_fini(&s->older);
+	s->is_twin = false;
+}
+
 int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *was,
 			       struct liteio_catalog *c, bool is_whole, struct liteio_error *err)
 {
-	bool is_known = s->older.is_written && !is_whole;
+	struct liteio_catalog *held = NULL;
 	int r;
 
 	c->sequence++;
 	r = check(s, was, c, err);
 	if (r)
 		return r;
-	r = write_slot(s, !s->slot, is_known ? &s->older : NULL, was, c, err);
-	liteio_catalog_fini(&s->older);
+	if (!is_whole && s->is_twin && was && was->is_written)
+		held = was;
+	else if (!is_whole && s->older.is_written)
+		held = &s->older;
+	r = write_slot(s, !s->slot, held, was, c, err);
+	forget_older(s);
+	s->is_failing = r;
 	if (r)
 		return r;
 	c->is_written = true;
@@ -416,16 +433,34 @@ int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *wa
 	return 0;
 }
 
+int liteio_store_write_twin(struct liteio_store *s, struct liteio_catalog *c,
+			    struct liteio_error *err)
+{
+	int r;
+
+	c->sequence++;
+	r = write_slot(s, !s->slot, s->older.is_written ? &s->older : NULL, NULL, c, err);
+	forget_older(s);
+	s->is_failing = r;
+	if (r) {
+		c->sequence--;
+		return r;
+	}
+	s->is_twin = true;
+	s->slot = !s->slot;
+	return 0;
+}
+
 void liteio_store_supersede(struct liteio_store *s, struct liteio_catalog *was)
 {
-	liteio_catalog_fini(&s->older);
+	forget_older(s);
 	s->older = *was;
 	*was = (struct liteio_catalog){ 0 };
 }
 
 void liteio_store_doubt(struct liteio_store *s, struct liteio_catalog *newest)
 {
-	liteio_catalog_fini(&s->older);
+	forget_older(s);
 	newest->is_written = false;
 }
 

@@ -49,9 +49,11 @@ extern const char *const liteio_store_steps[];
  * @label: as read or written
  * @slot: which of the two holds the newest catalog
  * @older: what the other one holds, to the byte, if @older.is_written; else nothing is known of it
+ * @is_twin: the other one holds the same as the newest, and @older says nothing
  * @n_parts: writes of parts since each was written as a whole
  * @whole_ms: when that was, by liteio_now_ms()
  * @bytes_written: to both slots since it was opened
+ * @is_failing: the disk has not taken the last write to a slot
  * @from_backup: the first label was damaged, and is still
  * @needs_labels: one of both labels is not as it should be
  * @others: the other devices of the pool when this is home, by their index; NULL for none. On the
@@ -67,9 +69,11 @@ struct liteio_store {
 	struct liteio_label label;
 	int slot;
 	struct liteio_catalog older;
+	bool is_twin;
 	unsigned int n_parts[2];
 	uint64_t whole_ms[2];
 	uint64_t bytes_written;
+	bool is_failing;
 	bool from_backup;
 	bool needs_labels;
 	struct liteio_store *others[LITEIO_LABEL_DEVICES_MAX];
@@ -108,8 +112,12 @@ int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err);
 /* read both slots, take the newer valid one; codes of liteio_catalog_choose() */
 int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret,
 			      struct liteio_error *err);
-/* how many of both slots are whole, whichever of them counts; 2 when one can not be read */
-int liteio_store_count_slots(struct liteio_store *s);
+/*
+ * how many of both slots are whole, whichever of them counts, or a negative errno when one can not
+ * be read; @ret_newest: the highest sequence number of them, 0 for none. May be NULL
+ */
+int liteio_store_count_slots(struct liteio_store *s, uint64_t *ret_newest,
+			     struct liteio_error *err);
 /**
  * liteio_store_write_catalog() - write to the other slot, with the next sequence number
  * @s: with its label
@@ -123,6 +131,16 @@ int liteio_store_count_slots(struct liteio_store *s);
  */
 int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *was,
 			       struct liteio_catalog *c, bool is_whole, struct liteio_error *err);
+/**
+ * liteio_store_write_twin() - the newest catalog again, to the other slot
+ * @s: with its label
+ * @c: is in the newest slot; has the next number when this succeeds
+ * @err: what is wrong with the disk
+ *
+ * Costs what the other slot lacks. Return: 0 or a negative errno.
+ */
+int liteio_store_write_twin(struct liteio_store *s, struct liteio_catalog *c,
+			    struct liteio_error *err);
 /* @was is what the slot that is written next holds; takes it over */
 void liteio_store_supersede(struct liteio_store *s, struct liteio_catalog *was);
 /*

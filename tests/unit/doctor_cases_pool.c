@@ -86,6 +86,11 @@ static void catalog_copy(struct doctor_node *n)
 	n->pools[0].copies.slots = 1;
 }
 
+static void catalog_lost(struct doctor_node *n)
+{
+	n->pools[0].copies.is_lost = true;
+}
+
 static void label_copy(struct doctor_node *n)
 {
 	n->pools[0].copies.labels_differ = true;
@@ -116,6 +121,7 @@ static const struct doctor_case cases[] = {
 	{ FOUND("a full catalog", catalog_fill, "fast", CATALOG_FILL, WARN) },
 	{ .name = "a catalog that is not", .spoil = catalog_nearly },
 	{ MENDED("a damaged slot", catalog_copy, "fast", CATALOG_COPY, WARN) },
+	{ MENDED("a disk that loses writes", catalog_lost, "fast", CATALOG_COPY, ERR) },
 	{ MENDED("a damaged label", label_copy, "fast", LABEL_COPY, WARN) },
 	{ .name = "a disk that does not answer", .spoil = not_looked },
 	{ MENDED("a deletion that stands", deletion, "fast", DELETION, WARN) },

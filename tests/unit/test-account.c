@@ -143,27 +143,63 @@ START_TEST(test_metadata)
 {
 	static const struct {
 		struct liteio_usage meta;
+		uint64_t unmade;
 		enum liteio_account_what what;
 		int r;
 	} cases[] = {
-		{ { 0, 1000 }, LITEIO_ACCOUNT_SHARE, 0 },
-		{ { 899, 1000 }, LITEIO_ACCOUNT_SHARE, 0 },
-		{ { 900, 1000 }, LITEIO_ACCOUNT_SHARE, -ENOSPC },
-		{ { 900, 1000 }, LITEIO_ACCOUNT_CREATE, -ENOSPC },
-		{ { 1000, 1000 }, LITEIO_ACCOUNT_CREATE, -ENOSPC },
-		{ { 1000, 1000 }, LITEIO_ACCOUNT_GROW, 0 },
+		{ { 0, 1000 }, 0, LITEIO_ACCOUNT_SHARE, 0 },
+		{ { 899, 1000 }, 0, LITEIO_ACCOUNT_SHARE, 0 },
+		{ { 900, 1000 }, 0, LITEIO_ACCOUNT_SHARE, -ENOSPC },
+		{ { 900, 1000 }, 0, LITEIO_ACCOUNT_CREATE, -ENOSPC },
+		{ { 1000, 1000 }, 0, LITEIO_ACCOUNT_CREATE, -ENOSPC },
+		{ { 1000, 1000 }, 0, LITEIO_ACCOUNT_GROW, 0 },
+		/* a block for each that has none yet */
+		{ { 0, 409600 }, 89, LITEIO_ACCOUNT_CREATE, 0 },
+		{ { 0, 409600 }, 90, LITEIO_ACCOUNT_CREATE, -ENOSPC },
+		{ { 0, 409600 }, 90, LITEIO_ACCOUNT_SHARE, -ENOSPC },
+		{ { 0, 409600 }, 90, LITEIO_ACCOUNT_GROW, 0 },
 		/* of a pool that does not say */
-		{ { 0, 0 }, LITEIO_ACCOUNT_SHARE, 0 },
+		{ { 0, 0 }, 7, LITEIO_ACCOUNT_SHARE, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct liteio_error err = LITEIO_ERROR_INIT;
 
-		ck_assert_int_eq(liteio_account_metadata(&cases[i].meta, cases[i].what, &err),
+		ck_assert_int_eq(liteio_account_metadata(&cases[i].meta, cases[i].unmade,
+							 cases[i].what, &err),
 				 cases[i].r);
 		ck_assert(!cases[i].r || strstr(err.msg, "nearly full"));
+		ck_assert(!cases[i].r || !cases[i].unmade || strstr(err.msg, "later: 90)"));
 	}
 }
 END_TEST
 
-UNIT_MAIN("account", test_numbers, test_fill, test_admit, test_without, test_metadata)
+START_TEST(test_make)
+{
+	static const struct {
+		struct liteio_usage meta;
+		int r;
+	} cases[] = {
+		{ { 0, G }, 0 },
+		{ { G / 20 * 19 - 1, G / 20 * 20 }, 0 },
+		{ { G / 20 * 19, G / 20 * 20 }, -ENOSPC },
+		{ { G, G }, -ENOSPC },
+		{ { G + 1, G }, -ENOSPC },
+		/* a twentieth of little is next to nothing */
+		{ { (100 - 17) * 4096, 100 * 4096 }, 0 },
+		{ { (100 - 16) * 4096, 100 * 4096 }, -ENOSPC },
+		{ { 0, 0 }, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		int r = liteio_account_make(&cases[i].meta, &err);
+
+		ck_assert_msg(r == cases[i].r, "case %zu: %d", i, r);
+		ck_assert(!r || strstr(err.msg, "nearly full"));
+	}
+}
+END_TEST
+
+UNIT_MAIN("account", test_numbers, test_fill, test_admit, test_without, test_metadata,
+	  test_make)

@@ -238,6 +238,7 @@ static void setup(void)
 	ck_assert_int_eq(liteio_loop_new(&agent.loop, &err), 0);
 	ck_assert_int_eq(liteio_workers_new(agent.loop, n_workers, &agent.workers, &err), 0);
 	ck_assert_int_eq(liteio_workers_new(agent.loop, 2, &agent.urgent, &err), 0);
+	ck_assert_int_eq(liteio_workers_new(agent.loop, 1, &agent.looks, &err), 0);
 	ck_assert_msg(liteio_api_start(&agent, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(liteio_http_client_new(agent.loop, NULL, &client, &err), 0);
 }
@@ -251,6 +252,7 @@ static void teardown(void)
 	liteio_api_stop(&agent);
 	ck_assert(liteio_workers_free(agent.workers, ANSWER_MS));
 	ck_assert(liteio_workers_free(agent.urgent, ANSWER_MS));
+	ck_assert(liteio_workers_free(agent.looks, ANSWER_MS));
 	liteio_loop_free(agent.loop);
 	unlink(agent.config.socket);
 	rmdir(dir);
@@ -519,7 +521,9 @@ START_TEST(requests_that_hang_keep_nobody_out)
 		wait_for(&many[k]);
 		forget(&many[k]);
 	}
-	ck_assert_uint_eq(n_operations("running"), 0);
+	/* those that were answered before need not be the first ones to end */
+	while (n_operations("running") != 0)
+		;
 	ck_assert_uint_eq(n_operations("done"), LITEIO_JOBS_MAX - LITEIO_JOBS_WAITING_MAX);
 	teardown();
 }

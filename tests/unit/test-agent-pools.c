@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Locks by name and lanes: one at a time, nobody forgotten, fences first.
+ * Locks by name and lanes: one at a time, nobody forgotten, fences first, and who wants a volume is
+ * taken along.
  *
- * unit-src: daemon/agent/locks.c daemon/agent/pools.c
+ * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
+ * unit-src: daemon/agent/creations.c
  */
 #include <check.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
+#include "agent/creations.h"
 #include "agent/locks.h"
 #include "agent/pools.h"
 #include "base/error.h"
 #include "base/loop.h"
+#include "pool_in_memory.h"
+#include "base/worker.h"
 
 #define THREADS 8
 #define ROUNDS 2000
@@ -172,6 +179,360 @@ START_TEST(who_looks_does_not_wait_for_ever)
 }
 END_TEST
 
+static void *look_for_once(void *arg)
+{
+	struct liteio_open_pool *lane = NULL;
+	int *r = arg;
+
+	*r = liteio_lane_enter(&pool, LITEIO_LANE_LOOK, &lane, NULL);
+	if (!*r)
+		liteio_pools_leave(lane);
+	return NULL;
+}
+
+/* a line that gets on is no disk that hangs: it is not told by who had the lane when one came */
+START_TEST(who_looks_waits_for_those_who_get_on)
+{
+	uint64_t at;
+	pthread_t a;
+	int r = 1;
+
+	empty_lane();
+	snprintf(pool.name, sizeof(pool.name), "busy");
+	liteio_pools_enter(&pool, false);
+	pthread_mutex_lock(&pool.lock);
+	pool.since_ms -= LITEIO_LOOK_MS - 1000;
+	at = pool.since_ms + LITEIO_LOOK_MS;
+	pthread_mutex_unlock(&pool.lock);
+	pthread_create(&a, NULL, look_for_once, &r);
+	while (!somebody_waits())
+		sched_yield();
+	/* somebody else has it by now */
+	pthread_mutex_lock(&pool.lock);
+	pool.since_ms = liteio_now_ms();
+	pthread_mutex_unlock(&pool.lock);
+	while (liteio_now_ms() < at + 100)
+		sched_yield();
+	ck_assert(somebody_waits());
+	ck_assert(!pool.is_silent);
+	liteio_pools_leave(&pool);
+	pthread_join(a, NULL);
+	ck_assert_int_eq(r, 0);
+}
+END_TEST
+
+/* ---- looking at a pool that may hang ---- */
+
+static pthread_mutex_t disk_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int told;
+
+static int ask(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	*(int *)ret = 42;
+	return 0;
+}
+
+static int ask_who(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	prctl(PR_GET_NAME, ret);
+	return 0;
+}
+
+static int ask_in_vain(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	*(int *)ret = 43;
+	return liteio_error_set(err, -EIO, "it is broken");
+}
+
+/* as long as somebody holds the disk */
+static int ask_what_hangs(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	pthread_mutex_lock(&disk_lock);
+	*(int *)ret = 44;
+	pthread_mutex_unlock(&disk_lock);
+	return 0;
+}
+
+static void count_told(void *arg)
+{
+	told++;
+}
+
+START_TEST(who_looks_does_not_hang_with_the_disk)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pools *table = liteio_pools_new();
+	struct liteio_workers *workers;
+	struct liteio_loop *loop;
+	char name[16] = "";
+	int answer = 0;
+
+	ck_assert_int_eq(liteio_loop_new(&loop, &err), 0);
+	ck_assert_int_eq(liteio_workers_new(loop, 2, &workers, &err), 0);
+	liteio_pools_set_workers(table, workers);
+	liteio_pools_tell(table, count_told, NULL);
+	empty_lane();
+	pool.table = table;
+	pool.refs = 1;
+	snprintf(pool.name, sizeof(pool.name), "slow");
+
+	ck_assert_int_eq(liteio_pools_look(&pool, ask, &answer, sizeof(answer), &err), 0);
+	ck_assert_int_eq(answer, 42);
+	ck_assert_int_eq(liteio_pools_look(&pool, ask_in_vain, &answer, sizeof(answer), &err),
+			 -EIO);
+	ck_assert_str_eq(err.msg, "it is broken");
+	ck_assert_int_eq(answer, 42);
+	ck_assert_int_eq(told, 0);
+	/* who works on the pool says so in its name, and nobody else does */
+	ck_assert_int_eq(liteio_pools_look(&pool, ask_who, name, sizeof(name), &err), 0);
+	ck_assert_ptr_eq(strstr(name, "pool:"), name);
+	prctl(PR_GET_NAME, name);
+	ck_assert_ptr_null(strstr(name, "pool:"));
+
+	pthread_mutex_lock(&disk_lock);
+	ck_assert_int_eq(liteio_pools_look_for(&pool, ask_what_hangs, &answer, sizeof(answer), 50,
+					       &err),
+			 -ETIMEDOUT);
+	ck_assert_ptr_nonnull(strstr(err.msg, "its disk may not answer"));
+	ck_assert_int_eq(told, 1);
+	ck_assert_int_eq(answer, 42);
+	/* the lane is the question's until the disk answers */
+	pthread_mutex_lock(&pool.lock);
+	ck_assert(pool.busy);
+	pthread_mutex_unlock(&pool.lock);
+	pthread_mutex_unlock(&disk_lock);
+	ck_assert_int_eq(liteio_pools_look(&pool, ask, &answer, sizeof(answer), &err), 0);
+	ck_assert(!pool.is_silent);
+	ck_assert(liteio_workers_free(workers, 10000));
+	/* and that it does again */
+	ck_assert_int_eq(told, 2);
+	ck_assert_uint_eq(pool.refs, 1);
+	liteio_loop_free(loop);
+	liteio_pools_free(table);
+}
+END_TEST
+
+static unsigned int in_lane, visits;
+
+static void *come_and_go(void *arg)
+{
+	bool urgent = (uintptr_t)arg % 4 == 0;
+
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		liteio_pools_enter(&pool, urgent);
+		ck_assert_uint_eq(in_lane++, 0);
+		visits++;
+		in_lane--;
+		liteio_pools_leave(&pool);
+	}
+	return NULL;
+}
+
+/* only who is next is woken: so nobody may be forgotten */
+START_TEST(nobody_is_forgotten)
+{
+	pthread_t threads[2 * THREADS];
+
+	empty_lane();
+	for (uintptr_t i = 0; i < 2 * THREADS; i++)
+		pthread_create(&threads[i], NULL, come_and_go, (void *)i);
+	for (size_t i = 0; i < 2 * THREADS; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_uint_eq(visits, 2 * THREADS * ROUNDS);
+}
+END_TEST
+
+#define WISHES 50
+
+/* one of many who come at once */
+struct wisher {
+	pthread_t thread;
+	struct liteio_pool_create want;
+	char name[16];
+	bool is_impatient;
+	atomic_bool has_come_to;
+	int result;
+	struct liteio_error err;
+};
+
+/* of this thread */
+static _Thread_local struct wisher *me;
+
+static void *wish(void *arg)
+{
+	me = arg;
+	me->result = liteio_creations_run(&pool, &me->want, &me->err);
+	atomic_store(&me->has_come_to, true);
+	return NULL;
+}
+
+static unsigned int waiting_now(void)
+{
+	unsigned int n = 0;
+
+	pthread_mutex_lock(&pool.lock);
+	/* each of them stands in the line with one end to the next */
+	for (struct liteio_waiter *w = pool.first; w; w = *(struct liteio_waiter **)w)
+		n++;
+	pthread_mutex_unlock(&pool.lock);
+	return n;
+}
+
+START_TEST(who_comes_meanwhile_is_taken_along)
+{
+	static struct wisher wishers[WISHES];
+	static struct memory_pool m;
+	struct visitor other = { false, 1 };
+	int fd = memory_file();
+	uint64_t before;
+	pthread_t a;
+
+	empty_lane();
+	memory_format(&m, fd, memory_thin_new());
+	pool.engine = &m.p;
+	before = m.p.cat.sequence;
+	liteio_pools_enter(&pool, false);
+	pthread_create(&a, NULL, visit, &other);
+	for (unsigned int i = 0; i < WISHES; i++) {
+		struct wisher *w = &wishers[i];
+
+		snprintf(w->name, sizeof(w->name), "v%u", i % (WISHES - 1));
+		w->want = (struct liteio_pool_create){
+			.uuid = { .b = { 1, (uint8_t)i } },
+			.name = w->name,
+			.size_bytes = i == 7 ? 0 : 1 << 20,
+		};
+		pthread_create(&w->thread, NULL, wish, w);
+	}
+	while (waiting_now() < WISHES + 1)
+		sched_yield();
+	ck_assert_uint_eq(m.p.cat.sequence, before);
+	liteio_pools_leave(&pool);
+	pthread_join(a, NULL);
+	for (unsigned int i = 0; i < WISHES; i++)
+		pthread_join(wishers[i].thread, NULL);
+	/* two writes for all of them */
+	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
+	ck_assert_uint_eq(m.p.cat.n_volumes, WISHES - 2);
+	ck_assert_int_eq(wishers[7].result, -EINVAL);
+	ck_assert_ptr_nonnull(strstr(wishers[7].err.msg, "volume v7 cannot have 0 bytes"));
+	/* two wanted one name: one of them has it */
+	ck_assert_int_eq(wishers[0].result + wishers[WISHES - 1].result, -EEXIST);
+	for (unsigned int i = 1; i < WISHES - 1; i++)
+		ck_assert_int_eq(wishers[i].result, i == 7 ? -EINVAL : 0);
+	ck_assert_ptr_null(pool.creations);
+	ck_assert(!pool.busy);
+	memory_close(&m);
+	/* who was told that it is there finds it there */
+	memory_open(&m, fd, m.thin);
+	for (unsigned int i = 0; i < WISHES; i++)
+		ck_assert_int_eq(!wishers[i].result,
+				 !!liteio_catalog_find(&m.p.cat, &wishers[i].want.uuid));
+	memory_close(&m);
+}
+END_TEST
+
+/* a disk that takes its time, when the kernel is asked for its status */
+static pthread_mutex_t slow_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t slow_changed = PTHREAD_COND_INITIALIZER;
+static bool disk_is_asked, disk_answers;
+
+static void slow_set(bool *what)
+{
+	pthread_mutex_lock(&slow_lock);
+	*what = true;
+	pthread_cond_broadcast(&slow_changed);
+	pthread_mutex_unlock(&slow_lock);
+}
+
+static void slow_wait(const bool *what)
+{
+	pthread_mutex_lock(&slow_lock);
+	while (!*what)
+		pthread_cond_wait(&slow_changed, &slow_lock);
+	pthread_mutex_unlock(&slow_lock);
+}
+
+static int slow_status(struct liteio_engine *e, struct liteio_engine_status *ret,
+		       struct liteio_error *err)
+{
+	slow_set(&disk_is_asked);
+	slow_wait(&disk_answers);
+	return memory_status(e, ret, err);
+}
+
+/* in place of the C library's: who is impatient has waited long enough when the disk is asked */
+int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+			   const struct timespec *until)
+{
+	int (*wait)(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+		    const struct timespec *until);
+	/* as POSIX has it: not negative */
+	const int is_late = ETIMEDOUT;
+
+	if (!me || !me->is_impatient) {
+		*(void **)&wait = dlsym(RTLD_NEXT, "pthread_cond_clockwait");
+		if (me)
+			atomic_store(&me->has_come_to, true);
+		return wait(cond, mutex, clock, until);
+	}
+	me->is_impatient = false;
+	pthread_mutex_unlock(mutex);
+	slow_wait(&disk_is_asked);
+	pthread_mutex_lock(mutex);
+	return is_late;
+}
+
+static void start_wisher(struct wisher *w, unsigned int i, bool is_impatient)
+{
+	snprintf(w->name, sizeof(w->name), "v%u", i);
+	w->is_impatient = is_impatient;
+	w->want = (struct liteio_pool_create){
+		.uuid = { .b = { 1, (uint8_t)i } }, .name = w->name, .size_bytes = 1 << 20,
+	};
+	pthread_create(&w->thread, NULL, wish, w);
+}
+
+/* what is on its way when patience ends is no failure; what nobody has begun will not be there */
+START_TEST(what_is_begun_is_waited_for)
+{
+	static struct wisher first, taken, late;
+	static struct memory_pool m;
+	struct liteio_engine_ops slow;
+
+	empty_lane();
+	memory_format(&m, memory_file(), memory_thin_new());
+	slow = *m.engine.ops;
+	slow.status = slow_status;
+	m.engine.ops = &slow;
+	pool.engine = &m.p;
+	liteio_pools_enter(&pool, false);
+	start_wisher(&first, 1, false);
+	while (waiting_now() < 1)
+		sched_yield();
+	start_wisher(&taken, 2, true);
+	while (waiting_now() < 2)
+		sched_yield();
+	liteio_pools_leave(&pool);
+	/* the first one is in the lane, with both wishes */
+	slow_wait(&disk_is_asked);
+	start_wisher(&late, 3, true);
+	pthread_join(late.thread, NULL);
+	ck_assert_int_eq(late.result, -ETIMEDOUT);
+	/* it waits again, or has given up */
+	while (!atomic_load(&taken.has_come_to))
+		sched_yield();
+	slow_set(&disk_answers);
+	pthread_join(first.thread, NULL);
+	pthread_join(taken.thread, NULL);
+	ck_assert_int_eq(first.result, 0);
+	ck_assert_msg(!taken.result, "%s", taken.err.msg);
+	ck_assert_ptr_null(pool.creations);
+	ck_assert_uint_eq(m.p.cat.n_volumes, 2);
+	memory_close(&m);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-pools");
@@ -184,6 +545,11 @@ int main(void)
 	tcase_add_test(t, a_fence_enters_first);
 	tcase_add_test(t, who_comes_again_stands_behind);
 	tcase_add_test(t, who_looks_does_not_wait_for_ever);
+	tcase_add_test(t, nobody_is_forgotten);
+	tcase_add_test(t, who_comes_meanwhile_is_taken_along);
+	tcase_add_test(t, what_is_begun_is_waited_for);
+	tcase_add_test(t, who_looks_waits_for_those_who_get_on);
+	tcase_add_test(t, who_looks_does_not_hang_with_the_disk);
 	suite_add_tcase(s, t);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);

@@ -364,6 +364,39 @@ static void b_snapshot_replaces(struct liteio_catalog *c)
 	replacement(c)->kind = LITEIO_CATALOG_SNAPSHOT;
 }
 
+/* only an empty volume that is ready is without a device */
+static void b_unmade_snapshot(struct liteio_catalog *c)
+{
+	drop_atts(c);
+	c->volumes[0]->is_unmade = true;
+	c->volumes[0]->kind = LITEIO_CATALOG_SNAPSHOT;
+}
+
+static void b_unmade_deleting(struct liteio_catalog *c)
+{
+	drop_atts(c);
+	c->volumes[0]->is_unmade = true;
+	c->volumes[0]->state = LITEIO_CATALOG_DELETING;
+}
+
+static void b_unmade_clone(struct liteio_catalog *c)
+{
+	c->volumes[0]->is_unmade = true;
+	c->volumes[0]->origin = c->volumes[1]->uuid;
+}
+
+static void b_unmade_replaced(struct liteio_catalog *c)
+{
+	replacement(c);
+	c->volumes[1]->is_unmade = true;
+}
+
+static void b_unmade_txid(struct liteio_catalog *c)
+{
+	c->volumes[0]->is_unmade = true;
+	c->volumes[0]->txid = 12;
+}
+
 /* only snapshots are made together */
 static void b_group(struct liteio_catalog *c)
 {
@@ -414,7 +447,8 @@ START_TEST(test_invariants)
 		b_order, b_att_vol, b_att_gen, b_att_twice, b_att_state, b_att_flags, b_att_host,
 		b_snap,	 b_pool,    b_deleting, b_two,	  b_wipe,   b_replaces_nothing,
 		b_replaces_snapshot, b_replaces_deleted, b_replaces_later, b_snapshot_replaces,
-		b_group,
+		b_group, b_unmade_snapshot, b_unmade_deleting, b_unmade_clone, b_unmade_replaced,
+		b_unmade_txid,
 	};
 
 	for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
@@ -493,6 +527,64 @@ START_TEST(test_finish)
 	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_INCOMPAT_WIPE);
 	ck_assert_int_eq(liteio_catalog_find(&c, &three)->state, LITEIO_CATALOG_READY);
 	ck_assert_int_eq(liteio_catalog_find(&c, &four)->state, LITEIO_CATALOG_READY);
+	liteio_catalog_fini(&c);
+}
+END_TEST
+
+/* one that has no device yet, and gets one: done, and taken back */
+START_TEST(test_unmade)
+{
+	const struct liteio_uuid one = uuid(1);
+	struct liteio_catalog_volume *v;
+	struct liteio_catalog c, made;
+	uint32_t id;
+
+	make(&c, 2);
+	ck_assert_uint_eq(liteio_catalog_unmade(&c, LITEIO_CATALOG_THIN), 0);
+	v = liteio_catalog_edit(&c, &one);
+	v->is_unmade = true;
+	id = v->thin_id;
+	/* sealed or not */
+	ck_assert_uint_eq(liteio_catalog_unmade(&c, LITEIO_CATALOG_THIN), 1);
+	liteio_catalog_seal(&c);
+	ck_assert_uint_eq(liteio_catalog_unmade(&c, LITEIO_CATALOG_THIN), 1);
+	ck_assert_uint_eq(liteio_catalog_unmade(&c, LITEIO_CATALOG_RESERVED), 0);
+	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
+	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_INCOMPAT_UNMADE);
+	liteio_catalog_edit(&c, &one)->txid = 11;
+	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
+	liteio_catalog_copy(&c, &made);
+	liteio_catalog_finish(&made);
+	ck_assert(!liteio_catalog_find(&made, &one)->is_unmade);
+	ck_assert_uint_eq(liteio_catalog_find(&made, &one)->thin_id, id);
+	ck_assert_uint_eq(liteio_catalog_unmade(&made, LITEIO_CATALOG_THIN), 0);
+	ck_assert_int_eq(liteio_catalog_find(&made, &one)->state, LITEIO_CATALOG_READY);
+	ck_assert_uint_eq(made.thin_txid, 11);
+	ck_assert_uint_eq(liteio_catalog_features(&made), 0);
+	ck_assert_int_eq(liteio_catalog_check_change(&c, &made, NULL), 0);
+	liteio_catalog_fini(&made);
+	liteio_catalog_copy(&c, &made);
+	liteio_catalog_undo(&made);
+	ck_assert(liteio_catalog_find(&made, &one)->is_unmade);
+	/* the kernel may have the old one: it is not made again by that */
+	ck_assert_uint_eq(liteio_catalog_find(&made, &one)->thin_id, c.next_thin_id);
+	ck_assert_uint_eq(made.next_thin_id, c.next_thin_id + 1);
+	ck_assert_uint_eq(made.thin_txid, 10);
+	ck_assert_ptr_null(liteio_catalog_pending(&made));
+	ck_assert_uint_eq(made.n_volumes, 2);
+	ck_assert_int_eq(liteio_catalog_check_change(&c, &made, NULL), 0);
+	/* what was being created never was */
+	replacement(&made);
+	liteio_catalog_undo(&made);
+	ck_assert_uint_eq(made.n_volumes, 2);
+	liteio_catalog_fini(&made);
+	/* all have been given out: the old one is better than none */
+	liteio_catalog_copy(&c, &made);
+	made.next_thin_id = LITEIO_THIN_ID_MAX + 1;
+	liteio_catalog_undo(&made);
+	ck_assert_uint_eq(liteio_catalog_find(&made, &one)->thin_id, id);
+	ck_assert_int_eq(liteio_catalog_check(&made, NULL), 0);
+	liteio_catalog_fini(&made);
 	liteio_catalog_fini(&c);
 }
 END_TEST
@@ -619,6 +711,8 @@ START_TEST(test_every_field_counts)
 		{ 4096 + 472, 1, 1, -EBADMSG, "zeroed, and ready" },
 		{ 4096 + 480, 1, 1, -EBADMSG, "replaces, without a transaction" },
 		{ 4096 + 496, 1, 1, -EBADMSG, "to be wiped, without the feature" },
+		{ 4096 + 497, 1, 1, -EBADMSG, "unmade, without the feature" },
+		{ 4096 + 497, 1, 2, -EBADMSG, "neither made nor unmade" },
 		{ 4096 + 112 + 100, 1, 65, -EBADMSG, "something after the end of the name" },
 		{ 4096 + 1024 + 3, 1, 1, -EBADMSG, "unused bytes of an attachment" },
 		{ 4096 + 1024 + 300, 1, 1, -EBADMSG, "unused bytes of an attachment" },
@@ -750,6 +844,6 @@ START_TEST(test_choose)
 END_TEST
 
 UNIT_MAIN("catalog", test_in_memory, a_floor_goes_past_what_is_over, test_invariants,
-	  test_finish, test_round_trip,
+	  test_finish, test_unmade, test_round_trip,
 	  test_every_bit_counts, test_truncated, test_every_field_counts, test_compat, test_zeroed,
 	  test_choose)

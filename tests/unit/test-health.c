@@ -157,6 +157,46 @@ START_TEST(test_compare)
 }
 END_TEST
 
+/* a volume without a device: what metadata may have by its id, as far as its making has come */
+static const struct {
+	const char *title;
+	uint64_t txid;
+	struct dump after;
+	enum liteio_health_verdict verdict;
+	uint64_t lost_volumes, extra;
+} unmade[] = {
+	{ "it has nothing to lose", 0, { .txid = 7, .devices = { ALL } },
+	  LITEIO_HEALTH_WHOLE, 0, 0 },
+	{ "a remnant, which is none of it", 0, { .txid = 7, .devices = { ALL, { 6, 0, 0 } } },
+	  LITEIO_HEALTH_UNSURE, 0, 1 },
+	{ "it is not made yet", 8, { .txid = 7, .devices = { ALL } }, LITEIO_HEALTH_WHOLE, 0, 0 },
+	{ "it is half made", 8, { .txid = 7, .devices = { ALL, { 6, 0, 0 } } },
+	  LITEIO_HEALTH_WHOLE, 0, 0 },
+	{ "it was made", 8, { .txid = 8, .devices = { ALL, { 6, 0, 0 } } },
+	  LITEIO_HEALTH_WHOLE, 0, 0 },
+	{ "it was made, and is gone", 8, { .txid = 8, .devices = { ALL } },
+	  LITEIO_HEALTH_LOSES, 1, 0 },
+};
+
+START_TEST(test_unmade)
+{
+	struct liteio_thin_dump after = dump_of(&unmade[_i].after);
+	struct liteio_catalog_volume v[6];
+	const struct liteio_catalog c = catalog_of(v);
+	struct liteio_health_loss loss;
+
+	v[5].state = LITEIO_CATALOG_READY;
+	v[5].is_unmade = true;
+	v[5].txid = unmade[_i].txid;
+	liteio_health_compare(&c, LITEIO_CATALOG_THIN, &after, &after, BLOCK, &loss);
+	ck_assert_msg(loss.verdict == unmade[_i].verdict, "%s: verdict %d, \"%s\"",
+		      unmade[_i].title, loss.verdict, loss.what);
+	ck_assert_uint_eq(loss.lost_volumes, unmade[_i].lost_volumes);
+	ck_assert_uint_eq(loss.extra, unmade[_i].extra);
+	ck_assert_int_eq(liteio_health_is_known(&c, LITEIO_CATALOG_THIN, 6), !!unmade[_i].txid);
+}
+END_TEST
+
 /* each thin pool is compared with its own volumes, by its own transaction id */
 START_TEST(test_reserve)
 {
@@ -207,6 +247,7 @@ int main(void)
 
 	tcase_add_test(tcase, test_open);
 	tcase_add_loop_test(tcase, test_compare, 0, LITEIO_ARRAY_SIZE(comparisons));
+	tcase_add_loop_test(tcase, test_unmade, 0, LITEIO_ARRAY_SIZE(unmade));
 	tcase_add_test(tcase, test_reserve);
 	tcase_add_test(tcase, test_many);
 	suite_add_tcase(suite, tcase);

@@ -227,6 +227,23 @@ static void check_read(int fd, struct liteio_catalog *want, const char *what)
 	liteio_store_close(&s);
 }
 
+/* the same in both slots: whichever of them is lost */
+static void check_twin(struct bed *b)
+{
+	static char was[LITEIO_ONDISK_BLOCK], noise[LITEIO_ONDISK_BLOCK];
+	off_t at;
+
+	ck_assert_int_eq(liteio_store_write_twin(&b->s, &b->cat, NULL), 0);
+	check_read(b->s.fd, &b->cat, "the twin");
+	at = (off_t)(LITEIO_SLOT_OFFSET + (uint64_t)b->s.slot * SLOT_BYTES);
+	ck_assert_int_eq(pread(b->s.fd, was, sizeof(was), at), sizeof(was));
+	ck_assert_int_eq(pwrite(b->s.fd, noise, sizeof(noise), at), sizeof(noise));
+	b->cat.sequence--;
+	check_read(b->s.fd, &b->cat, "the other twin");
+	b->cat.sequence++;
+	ck_assert_int_eq(pwrite(b->s.fd, was, sizeof(was), at), sizeof(was));
+}
+
 /* after each of many changes the disk has what memory has, and the other slot is whole, too */
 START_TEST(test_changes)
 {
@@ -243,7 +260,9 @@ START_TEST(test_changes)
 		ck_assert_msg(!liteio_catalog_check(&b.cat, &err), "change %d: %s", i, err.msg);
 		check_read(b.s.fd, &b.cat, "the newest");
 		if (i % 10 == 0)
-			ck_assert_int_eq(liteio_store_count_slots(&b.s), 2);
+			ck_assert_int_eq(liteio_store_count_slots(&b.s, NULL, NULL), 2);
+		if (i % 7 == 0)
+			check_twin(&b);
 	}
 	ck_assert_uint_gt(b.cat.n_volumes, 100);
 	ck_assert_uint_gt(b.cat.n_attachments, 10);
@@ -346,6 +365,7 @@ START_TEST(test_failed)
 	liteio_catalog_copy(&b.cat, &draft);
 	liteio_catalog_finish(&draft);
 	ck_assert_int_lt(write_draft(&b, &draft, false), 0);
+	ck_assert(b.s.is_failing);
 	check_read(b.s.fd, &b.cat, "after a failure");
 	close(b.s.plain_fd);
 	b.s.plain_fd = plain;
@@ -357,7 +377,37 @@ START_TEST(test_failed)
 	liteio_catalog_finish(&draft);
 	ck_assert_int_eq(write_draft(&b, &draft, false), 0);
 	ck_assert_uint_eq(b.s.bytes_written - written, liteio_catalog_bytes(&b.cat));
+	ck_assert(!b.s.is_failing);
 	check_read(b.s.fd, &b.cat, "after it was mended");
+	bed_fini(&b);
+}
+END_TEST
+
+/* a disk that says of a write that it is done, and has what was there before */
+START_TEST(test_lost)
+{
+	uint8_t *was = malloc(DEVICE_BYTES);
+	struct liteio_catalog draft;
+	uint64_t newest;
+	struct bed b;
+
+	ck_assert_ptr_nonnull(was);
+	bed_init(&b);
+	ck_assert_int_eq(liteio_store_count_slots(&b.s, &newest, NULL), 2);
+	ck_assert_uint_eq(newest, b.cat.sequence);
+	read_all(b.s.fd, was);
+	liteio_catalog_copy(&b.cat, &draft);
+	add_volume(&b, &draft, true);
+	ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+	ck_assert_int_eq(liteio_store_count_slots(&b.s, &newest, NULL), 2);
+	ck_assert_uint_eq(newest, b.cat.sequence);
+	ck_assert_int_eq(pwrite(b.s.fd, was, DEVICE_BYTES, 0), DEVICE_BYTES);
+	ck_assert_int_eq(liteio_store_count_slots(&b.s, &newest, NULL), 2);
+	ck_assert_uint_eq(newest, b.cat.sequence - 1);
+	/* one that can not be read is not taken for whole */
+	ck_assert_int_eq(ftruncate(b.s.fd, LITEIO_SLOT_OFFSET + SLOT_BYTES), 0);
+	ck_assert_int_lt(liteio_store_count_slots(&b.s, &newest, NULL), 0);
+	free(was);
 	bed_fini(&b);
 }
 END_TEST
@@ -382,7 +432,7 @@ START_TEST(test_doubt)
 	}
 	at = LITEIO_SLOT_OFFSET + (uint64_t)b.s.slot * SLOT_BYTES + 9000;
 	ck_assert_int_eq(pwrite(b.s.fd, "rot", 3, (off_t)at), 3);
-	ck_assert_int_eq(liteio_store_count_slots(&b.s), 1);
+	ck_assert_int_eq(liteio_store_count_slots(&b.s, NULL, NULL), 1);
 	b.s.slot = !b.s.slot;
 	liteio_store_doubt(&b.s, &b.cat);
 	for (int i = 0; i < 6; i++) {
@@ -393,7 +443,7 @@ START_TEST(test_doubt)
 			add_volume(&b, &draft, true);
 		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
 		check_read(b.s.fd, &b.cat, "after it was mended");
-		ck_assert_int_eq(liteio_store_count_slots(&b.s), 2);
+		ck_assert_int_eq(liteio_store_count_slots(&b.s, NULL, NULL), 2);
 	}
 	bed_fini(&b);
 }
@@ -516,5 +566,5 @@ START_TEST(test_day)
 }
 END_TEST
 
-UNIT_MAIN("store", test_not_opened, test_day, test_changes, test_cuts, test_failed, test_doubt,
-	  test_cost, test_whole)
+UNIT_MAIN("store", test_not_opened, test_day, test_changes, test_cuts, test_failed, test_lost,
+	  test_doubt, test_cost, test_whole)

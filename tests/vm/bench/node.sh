@@ -8,6 +8,7 @@
 #                      1000th create against the 10th, many at once, memory and idleness with 1000 volumes
 #   node.sh long       the same, and against LVM with 500 volumes
 #   node.sh ours       only what does not need LVM
+#   node.sh once       only many at once, and what waits for nothing
 #
 # Runs in a guest with one CPU whose clock counts instructions. Nobody waits for udev here, and dmeventd
 # does not run, both in favour of LVM.
@@ -15,6 +16,8 @@ set -euo pipefail
 shopt -s inherit_errexit
 # shellcheck source=tests/vm/lib/agent.sh
 . "$(dirname "$0")/../lib/agent.sh"
+# shellcheck source=tests/vm/lib/slowdisk.sh
+. "$(dirname "$0")/../lib/slowdisk.sh"
 
 SOCKET=/run/liteio/agent.sock
 WORK=$(mktemp -d)
@@ -24,7 +27,7 @@ MIB=4
 N=5
 MANY=500
 SIZE=$((MIB << 20))
-OPERATIONS=(create snapshot grow status list remove-snapshot remove)
+OPERATIONS=(create snapshot grow status list activate remove-snapshot remove)
 declare -A ours lvm
 failed=0
 
@@ -126,6 +129,35 @@ detach() {
 	done
 }
 
+# take out what is in the kernel, as after a boot; only the modules stay
+forget_ours() {
+	local role name
+
+	agent_kill
+	for role in head thin pool tdata tmeta; do
+		for name in $(dmsetup ls | sed -n "s/^\(liteio-$role-[^ \t]*\).*/\1/p"); do
+			dmsetup remove --retry "$name"
+		done
+	done
+	rmmod liteio
+	agent_load_module
+}
+
+# from the start of the agent until it answers, with all that is attached where it was
+boot_ours() {
+	forget_ours
+	nodecost start $SOCKET /v1/volumes/v1 "$LITEIO_O/liteio-agent" 2>$AGENT_PID
+	[ "$(dmsetup ls | grep -c '^liteio-head-')" = $N ] || {
+		echo "not all that was attached is there" >&2
+		return 1
+	}
+}
+
+boot_lvm() {
+	in_lvm vgchange -q -q -an vg
+	in_lvm nodecost run vgchange -q -q -ay vg
+}
+
 measure_ours() {
 	local case=$1
 
@@ -138,6 +170,7 @@ measure_ours() {
 	nodecost ask $SOCKET <"$WORK/grow" >"$WORK/grown"
 	nodecost ask $SOCKET <"$WORK/resize" >"$WORK/resized"
 	ours[$case grow]=$(paste -d' ' "$WORK/grown" "$WORK/resized" | awk '{ print $1 + $3, $2 + $4 }' | median)
+	ours[$case activate]=$(boot_ours)
 	detach
 	ours[$case remove-snapshot]=$(each 'DELETE \/v1\/snapshots\/s&')
 	ours[$case remove]=$(each 'DELETE \/v1\/volumes\/v&')
@@ -164,6 +197,7 @@ measure_lvm() {
 	lvm[$case status]=$(each_lvm lvs --reportformat json 'vg/v&')
 	lvm[$case list]=$(each_lvm lvs --reportformat json vg)
 	lvm[$case grow]=$(each_lvm lvextend -L+${MIB}m 'vg/v&')
+	lvm[$case activate]=$(boot_lvm)
 	lvm[$case remove-snapshot]=$(each_lvm lvremove -fy 'vg/s&')
 	lvm[$case remove]=$(each_lvm lvremove -fy 'vg/v&')
 	echo "# $case: LVM was measured"
@@ -218,24 +252,58 @@ thousandth() {
 		"the 1000th create costs $last instructions, the 10th $tenth: goal 1.1 times, $((last * 100 / tenth)) percent"
 }
 
-# what is not open is snapshot without waiting: the clock has not gone further than the CPU has worked
-closed_snapshot() {
-	local busy clock
+TRACE=/sys/kernel/tracing
 
-	read -r busy clock < <(each 'POST \/v1\/snapshots {"name":"closed-&","volume":"many-&"}')
-	holds "$clock" "$busy" "a snapshot of a volume that is not open: $clock ns for $busy instructions: it waits for nothing"
+# suspends COMMAND...: how many devices were held meanwhile
+suspends() {
+	echo >$TRACE/trace
+	"$@" >/dev/null
+	grep -c ' suspends: ' $TRACE/trace || true
 }
 
-# a hundred creates that come at once
-at_once() {
-	local one busy clock
+snapshots() {
+	seq 1 $N | sed "s/.*/POST \/v1\/snapshots {\"name\":\"$1-&\",\"volume\":\"$2\"}/" | nodecost keep $SOCKET
+}
 
-	one=$(tail -n $N "$WORK/created" | median | cut -d' ' -f2)
-	read -r busy clock < <(seq 1 100 |
-		sed "s/.*/POST \/v1\/volumes {\"name\":\"once-&\",\"pool\":\"fast\",\"sizeBytes\":$SIZE}/" |
-		nodecost together $SOCKET)
-	echo "# 100 creates at once: $clock ns, of which $((clock > busy ? clock - busy : 0)) are waits; one: $one ns"
-	holds "$clock" $((5 * one)) "100 creates at once take $((clock / one)) times as long as one: goal 5"
+# what is not open is held by nobody's snapshot; and the count would see it if it was
+closed_snapshot() {
+	local open closed
+
+	mountpoint -q $TRACE || mount -t tracefs none $TRACE
+	echo 'p:suspends dm_mod:dm_suspend' >$TRACE/kprobe_events
+	echo 1 >$TRACE/events/kprobes/suspends/enable
+	exec 8<"$(j volume attach many-2 | jq -r .device)"
+	open=$(suspends snapshots open many-2)
+	exec 8<&-
+	liteioctl volume detach many-2 >/dev/null
+	# it has been made: what is counted is the snapshot
+	snapshots made many-3
+	closed=$(suspends snapshots closed many-3)
+	echo 0 >$TRACE/events/kprobes/suspends/enable
+	holds "$N" "$open" "$N snapshots of a volume that is open hold devices $open times"
+	holds "$closed" 0 "$N snapshots of a volume that is not open hold devices $closed times: they wait for nothing"
+}
+
+# create_slow NAME N HOW: the two numbers of N creates on the slow disk
+create_slow() {
+	seq 1 "$2" | sed "s/.*/POST \/v1\/volumes {\"name\":\"$1-&\",\"pool\":\"slow\",\"sizeBytes\":$SIZE}/" |
+		nodecost "$3" $SOCKET
+}
+
+# a hundred creates that come at once, on a disk that takes a while for everything: 4 ms, as one of 1 ms is to a
+# CPU that is four times as fast as the guest's. That is one CPU: what a hundred requests cost it is a hundred
+# times what one does, and it is their waits that can overlap
+at_once() {
+	local one_busy one busy clock waits one_waits
+
+	slow_disk slow 1024 4000000 64
+	liteioctl pool create slow /dev/slow >/dev/null
+	read -r one_busy one < <(create_slow one $N ask | median)
+	read -r busy clock < <(create_slow once 100 together)
+	one_waits=$((one - one_busy))
+	waits=$((clock > busy ? clock - busy : 0))
+	echo "# one create: $one ns, $one_busy of them work; 100 at once: $clock ns, $busy of them work: $((clock / one)) times"
+	holds "$waits" $((5 * one_waits)) "100 creates at once wait $waits ns, one waits $one_waits: goal 5 times"
 }
 
 switches() {
@@ -271,10 +339,10 @@ alone() {
 	fill $(($1 + 1)) $((1000 - N))
 	many $((1001 - N)) 1000 >>"$WORK/created"
 	thousandth
-	closed_snapshot
-	at_once
 	memory
 	idle
+	closed_snapshot
+	at_once
 }
 
 first_twelve() {
@@ -283,14 +351,21 @@ first_twelve() {
 
 modprobe brd rd_nr=2 rd_size=$((8 << 20))
 modprobe dm-thin-pool
-if [ "${1-}" = ours ]; then
+case ${1-} in
+ours | once)
 	udevadm settle
 	udevadm control --exit
 	prepare_ours
 	first_twelve
-	alone 12
+	if [ "$1" = ours ]; then
+		alone 12
+	else
+		closed_snapshot
+		at_once
+	fi
 	exit $failed
-fi
+	;;
+esac
 # LVM looks for it although it makes thin snapshots
 modprobe dm-snapshot
 udevadm settle

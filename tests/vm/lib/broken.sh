@@ -2,9 +2,12 @@
 # shellcheck shell=bash
 # Disks that break, and metadata that are damaged. Source it after lib/test.sh and lib/pool.sh.
 #
-#   under_make DISK          /dev/mapper/under, all of it; what breaks breaks there
-#   under_break MIB MIB [KIND]   from MiB on so many are not as they should be: reads and writes fail, or
-#                            with "writes" only writes, and flushes of the whole disk
+#   under_make DISK [SECTORS]    /dev/mapper/under, all of it, or without so many at either end, which looks
+#                            empty from below; what breaks breaks there
+#   under_break MIB MIB [KIND]   from MiB on so many are not as they should be: reads and writes fail ("all"); or
+#                            only writes, and flushes of the whole disk ("writes"); or writes are said to be
+#                            done and are not ("lies"); or nothing is answered, nor are flushes ("hang")
+#   under_load SECTOR SECTORS KIND   the same, in sectors
 #   under_heal
 #   flawed_labels [one]      of the null_blk device 0: neither the first nor the backup label can be read or
 #                            written, or only the first; flawed_end
@@ -20,18 +23,21 @@ export UNDER
 META_BLOCKS=1024
 
 under_table() {
-	local size=$1 from=$2 n=$3 kind=$4 dev=$5
+	local from=$1 n=$2 kind=$3 dev=$under_disk skip=$under_skip
+	local size=$under_size end=$(($1 + $2))
 
 	if [ "$n" = 0 ]; then
-		echo "0 $size linear $dev 0"
+		echo "0 $size linear $dev $skip"
 		return
 	fi
-	[ "$from" = 0 ] || echo "0 $from linear $dev 0"
+	[ "$from" = 0 ] || echo "0 $from linear $dev $skip"
 	case $kind in
-	writes) echo "$from $n flakey $dev $from 0 3600 1 error_writes" ;;
+	writes) echo "$from $n flakey $dev $((skip + from)) 0 3600 1 error_writes" ;;
+	lies) echo "$from $n flakey $dev $((skip + from)) 0 3600 1 drop_writes" ;;
+	hang) echo "$from $n linear /dev/mapper/hung $((skip + from))" ;;
 	*) echo "$from $n error" ;;
 	esac
-	[ $((from + n)) -ge "$size" ] || echo "$((from + n)) $((size - from - n)) linear $dev $((from + n))"
+	[ $end -ge "$size" ] || echo "$end $((size - end)) linear $dev $((skip + end))"
 }
 
 # the table comes in
@@ -42,17 +48,36 @@ under_take() {
 	dmsetup resume under
 }
 
-under_load() { under_table "$(blockdev --getsz "$under_disk")" "$1" "$2" "$3" "$under_disk" | under_take; }
+under_load() {
+	if [ "$3" = hang ]; then
+		dmsetup create hung --table "0 $(blockdev --getsz "$under_disk") linear $under_disk 0"
+		# who looks at a new device would hang with it
+		udevadm settle
+		dmsetup suspend --noflush --nolockfs hung
+	fi
+	under_table "$1" "$2" "$3" | under_take
+}
 
 under_make() {
 	under_disk=$(readlink -f "$1")
+	under_skip=${2:-0}
+	under_size=$(($(blockdev --getsz "$under_disk") - 2 * under_skip))
 	modprobe dm-flakey
-	under_table "$(blockdev --getsz "$under_disk")" 0 0 - "$under_disk" | dmsetup create under
+	under_table 0 0 - | dmsetup create under
 	udevadm settle
 }
 
 under_break() { under_load $(($1 * 2048)) $(($2 * 2048)) "${3:-all}"; }
-under_heal() { under_load 0 0 -; }
+
+# what hung goes on, and has to be over before there can be another table
+under_heal() {
+	local hung
+
+	hung=$(dmsetup ls | sed -n 's/^hung\t.*/hung/p')
+	[ -z "$hung" ] || dmsetup resume hung
+	under_load 0 0 -
+	[ -z "$hung" ] || dmsetup remove --retry hung
+}
 
 # 4 KiB at 4 KiB, and the last 4 KiB
 flawed() {

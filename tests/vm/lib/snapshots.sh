@@ -126,7 +126,8 @@ less_is_left() {
 ids_agree() {
 	local catalog kernel
 
-	catalog=$(($(j volume list | jq '[.items[] | select(.class != "linear")] | length') +
+	# one that was never used has none yet
+	catalog=$(($(j volume list | jq '[.items[] | select(.class != "linear" and (.neverUsed | not))] | length') +
 		$(j snapshot list | jq '.items | length')))
 	kernel=$(kernel_ids | wc -l)
 	[ "$kernel" = "$catalog" ] ||

@@ -72,7 +72,7 @@ prepare() { :; }
 check() {
 	[ "$(j volume show a | jq -r .state)" = ready ] && liteioctl volume delete a >/dev/null
 }
-interrupted "creating a volume" "$(steps volume-create)" liteioctl volume create a --pool fast --size 16Mi
+interrupted "creating a volume" "$(steps volume-new)" liteioctl volume create a --pool fast --size 16Mi
 
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi --wipe zero >/dev/null
@@ -169,7 +169,7 @@ check() {
 		[ ! -e "/sys/kernel/config/nvmet/subsystems/nqn.2026-11.io.liteio:$(j volume show a | jq -r .uuid):7" ] &&
 		liteioctl volume delete a >/dev/null
 }
-interrupted "exporting" "$(steps attachment-add agent-export)" liteioctl export create a 7 --host-nqn $nqn
+interrupted "exporting" "$(steps attachment-add volume-make agent-export)" liteioctl export create a 7 --host-nqn $nqn
 
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null

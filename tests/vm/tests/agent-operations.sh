@@ -80,6 +80,13 @@ for e in 'volumeCreated l' 'operationBegun l' 'operationDone l' 'volumeRemoved l
 	# shellcheck disable=SC2086 # two words
 	until_true 30 said $e
 done
+freed() { jq -r 'select(.type == "spaceFreed") | .name' /run/events | wc -l; }
+freed_again() { [ "$(freed)" -gt "$before" ]; }
+before=$(freed)
+liteioctl volume create never --pool slow --size 16Mi >/dev/null
+[ "$(j volume show never | jq -r '[.neverUsed, .allocatedBytes // 0] | join(" ")')" = 'true 0' ] || fail "$(j volume show never)"
+liteioctl volume delete never >/dev/null
+until_true 30 freed_again
 attach b 1
 until_true 30 grep -q '"attachmentBound"' /run/events
 detach b 1

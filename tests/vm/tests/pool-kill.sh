@@ -26,13 +26,46 @@ check_after_kill() {
 	! grep -q creating <<<"$list" || fail "$1: an interrupted creation stayed: $list"
 	! dmsetup info -c --noheadings -o name,suspended | grep -i ':suspended$' || fail "$1: a device is held"
 	case $1 in
+	volume-new:*)
+		case $2 in
+		1) what='one' ;;
+		2) what='reserved' ;;
+		3) what='many-[123]' ;;
+		esac
+		# all that were created together, and none has a device
+		[ "$(grep -c "^volume $what ready .* id=0 " <<<"$list")" = $((1 + 2 * ($2 / 3))) ] ||
+			fail "$1: $what is not there: $list"
+		;;
+	volume-make:*)
+		case $2 in
+		1) what='one' ;;
+		2) what='reserved' ;;
+		3) what='many-2' ;;
+		esac
+		grep -q "^volume $what ready " <<<"$list" || fail "$1: $what is not there: $list"
+		# from the transaction on it has its device, as the kernel says so
+		case $1 in
+		volume-make:transaction | volume-make:catalog-made)
+			! grep -q "^volume $what ready .* id=0 " <<<"$list" || fail "$1: $what is unmade: $list"
+			;;
+		*)
+			grep -q "^volume $what ready .* id=0 " <<<"$list" || fail "$1: $what is made: $list"
+			;;
+		esac
+		;;
+	volume-delete:catalog)
+		case $2 in
+		# a snapshot, whose blocks are given back later
+		1) grep -q '^snapshot group-one deleting ' <<<"$list" || fail "$1: $list" ;;
+		# what never had a device
+		6) ! grep -q '^volume many-1 ' <<<"$list" || fail "$1: many-1 is still there: $list" ;;
+		esac
+		;;
 	volume-create:catalog-creating | volume-create:messages | volume-create:transaction)
 		case $2 in
-		1) what='volume one' ;;
-		2) what='snapshot snap' ;;
-		3) what='volume two' ;;
-		4) what='volume reserved' ;;
-		5) what='snapshot kept' ;;
+		1) what='snapshot snap' ;;
+		2) what='volume two' ;;
+		3) what='snapshot kept' ;;
 		esac
 		# from the transaction on it is there, as the kernel says so
 		if [ "$1" = volume-create:transaction ]; then
@@ -270,8 +303,13 @@ for step in $(poolctl steps); do
 		[ $rc = 137 ] || fail "$step was not reached"
 		[ "$step" = pool-format:label ] || refused 'no pool' poolctl info $disk
 		;;
-	volume-create:*)
-		for count in 1 2 3 4 5; do
+	volume-new:* | volume-make:* | volume-create:*)
+		for count in 1 2 3; do
+			one_step "$step" $count
+		done
+		;;
+	volume-delete:catalog)
+		for count in 1 6; do
 			one_step "$step" $count
 		done
 		;;
@@ -302,7 +340,7 @@ for step in $(poolctl steps); do
 	n=$((n + 1))
 	ok "killed after $step"
 done
-[ $n -ge 68 ] || fail "only $n steps"
+[ $n -ge 74 ] || fail "only $n steps"
 poolctl delete $disk $V3
 poolctl reclaim $disk
 poolctl show $disk | grep -q '^condition=Ready .* used=0 .* volumes=0 snapshots=0 deleting=0' ||

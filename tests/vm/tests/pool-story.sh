@@ -75,6 +75,20 @@ for slot in 1 2; do
 done
 ok "a floor outlives the loss of either slot"
 
+# whoever was killed between both has told nobody; who asks again is told when both have it
+rc=0
+LITEIO_STEP_KILL=volume-new:one-copy poolctl create $disk $V4 half 16Mi || rc=$?
+[ $rc = 137 ] || fail "volume-new:one-copy was not reached: $rc"
+poolctl create $disk $V4 half 16Mi
+for slot in 1 2; do
+	dd if=$disk of=/tmp/slot bs=1M skip=$slot count=1 iflag=direct status=none
+	dd if=/dev/urandom of=$disk bs=1M seek=$slot count=1 oflag=direct conv=notrunc,fsync status=none
+	poolctl list $disk | grep -q '^volume half ready ' || fail "a new volume is gone with slot $slot"
+	dd if=/tmp/slot of=$disk bs=1M seek=$slot oflag=direct conv=notrunc,fsync status=none
+done
+poolctl delete $disk $V4
+ok "a new volume that is asked for again outlives it, too"
+
 exec 9<"$dev"
 refused 'is open' poolctl delete $disk $V1
 refused 'is open' poolctl close $disk
@@ -135,11 +149,14 @@ refused 'thin id 4 was never given out' poolctl group /tmp/pool.img $S1 $V1 $S2 
 dmsetup message "$thin_pool" 0 'delete 4' || fail "what another program made is gone"
 ! dmsetup message "$thin_pool" 0 'delete 3' || fail "what was made before it stays"
 dmsetup message "$thin_pool" 0 'create_thin 5'
-refused 'thin id 5 was never given out' poolctl create /tmp/pool.img $V2 two 16Mi
+# the pool is well again since it was opened anew
+poolctl create /tmp/pool.img $V2 two 16Mi
+refused 'thin id 5 was never given out' poolctl activate /tmp/pool.img $V2
 dmsetup message "$thin_pool" 0 'delete 5' || fail "what another program made is gone"
 holds "$(poolctl activate /tmp/pool.img $V4)" 4 d
 ok "an id that another program took is left to it"
 
+poolctl delete /tmp/pool.img $V2
 poolctl delete /tmp/pool.img $V1
 poolctl delete /tmp/pool.img $V4
 poolctl reclaim /tmp/pool.img

@@ -9,6 +9,9 @@
  *	nodecost together SOCKET		the same, all at once, as one operation
  *	nodecost keep SOCKET			the same over one connection, one after the other,
  *						and nothing is measured or said
+ *	nodecost start SOCKET PATH COMMAND [ARGUMENT...]
+ *						a server, from fork until it answers a GET of
+ *						that path; it is left running
  *
  * Prints for each operation two numbers: instructions executed by everybody (processes, kernel,
  * interrupts) until nothing of it goes on, and nanoseconds until it had ended, waits included. A
@@ -44,23 +47,29 @@ static void settle(void)
 	nanosleep(&ts, NULL);
 }
 
-/* how long the CPU has done nothing, to the nanosecond; counted when it ends doing so */
+/*
+ * How long the CPU has done nothing, to the nanosecond; counted when it ends doing so. The kernel
+ * counts apart what it has slept while somebody waited for a disk.
+ */
 static uint64_t idle_ns(void)
 {
-	static const char word[] = ".idle_sleeptime";
+	static const char *const words[] = { ".idle_sleeptime", ".iowait_sleeptime" };
 	FILE *f = fopen("/proc/timer_list", "re");
-	uint64_t idle = 0;
+	uint64_t idle = 0, ns;
+	unsigned int found = 0;
 	char line[256], *at;
-	bool is_found = false;
 
 	if (!f)
 		die("/proc/timer_list: %s", strerror(errno));
-	while (!is_found && fgets(line, sizeof(line), f)) {
-		at = strstr(line, word);
-		is_found = at && sscanf(at + strlen(word), " : %" SCNu64, &idle) == 1;
+	while (found < 2 && fgets(line, sizeof(line), f)) {
+		at = strstr(line, words[found]);
+		if (!at || sscanf(at + strlen(words[found]), " : %" SCNu64, &ns) != 1)
+			continue;
+		idle += ns;
+		found++;
 	}
 	fclose(f);
-	if (!is_found)
+	if (found < 2)
 		die("/proc/timer_list does not say how long the CPU was idle");
 	return idle;
 }
@@ -104,7 +113,8 @@ static void run(char **argv)
 		die("%s has failed", argv[0]);
 }
 
-static int connect_to(const char *path)
+/* -1: nobody is there */
+static int try_connect(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -112,7 +122,19 @@ static int connect_to(const char *path)
 	if (strlen(path) >= sizeof(address.sun_path))
 		die("%s is too long", path);
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
+	if (fd < 0)
+		die("no socket: %s", strerror(errno));
+	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int connect_to(const char *path)
+{
+	int fd = try_connect(path);
+
+	if (fd < 0)
 		die("%s: %s", path, strerror(errno));
 	return fd;
 }
@@ -230,6 +252,54 @@ static void keep(const char *path)
 	close(fd);
 }
 
+/* how often it is asked whether it answers; an idle guest jumps over the time between */
+#define ASK_NS 2000000
+
+static bool is_up(const char *path, const char *request)
+{
+	int fd = try_connect(path);
+
+	if (fd < 0)
+		return false;
+	send_request(fd, request);
+	read_answer(fd, answer, sizeof(answer));
+	close(fd);
+	return !strncmp(answer, "HTTP/1.1 2", 10);
+}
+
+static void start(const char *path, const char *target, char **argv)
+{
+	const struct timespec ts = { .tv_nsec = ASK_NS };
+	static char request[4096], line[4096];
+	int status, null;
+	struct mark m;
+	pid_t pid;
+
+	snprintf(line, sizeof(line), "GET %s ", target);
+	make_request(line, false, request, sizeof(request));
+	memset(answer, 0, sizeof(answer));
+	begin(&m);
+	pid = fork();
+	if (!pid) {
+		/* who reads what we say does not wait for its end */
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+			dup2(null, fd);
+		setsid();
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0)
+		die("fork: %s", strerror(errno));
+	while (!is_up(path, request)) {
+		if (waitpid(pid, &status, WNOHANG))
+			die("%s has ended", argv[0]);
+		nanosleep(&ts, NULL);
+	}
+	end(&m);
+	fprintf(stderr, "%d\n", (int)pid);
+}
+
 int main(int argc, char **argv)
 {
 	char line[4096];
@@ -243,8 +313,10 @@ int main(int argc, char **argv)
 		together(argv[2]);
 	} else if (argc == 3 && !strcmp(argv[1], "keep")) {
 		keep(argv[2]);
+	} else if (argc > 4 && !strcmp(argv[1], "start")) {
+		start(argv[2], argv[3], argv + 4);
 	} else {
-		die("usage: nodecost run COMMAND [ARGUMENT...] | ask|together|keep SOCKET");
+		die("usage: nodecost run COMMAND [ARGUMENT...] | ask|together|keep SOCKET | start SOCKET PATH COMMAND [ARGUMENT...]");
 	}
 	return 0;
 }

@@ -343,6 +343,7 @@ static int do_deactivate(struct call *c, struct liteio_error *err)
 	return liteio_pool_volume_deactivate(c->pool, &uuid, err);
 }
 
+/* one that has no thin device yet has id 0 */
 static int do_list(struct call *c, struct liteio_error *err)
 {
 	static const char *const states[] = { "?", "creating", "ready", "deleting" };
@@ -355,7 +356,7 @@ static int do_list(struct call *c, struct liteio_error *err)
 		printf("%s %s %s size=%llu floor=%llu id=%u limits=%llu,%llu,%llu,%llu,%u\n",
 		       v[i].kind == LITEIO_CATALOG_VOLUME ? "volume" : "snapshot", v[i].name,
 		       states[v[i].state], (unsigned long long)v[i].size_bytes,
-		       (unsigned long long)v[i].floor, v[i].thin_id,
+		       (unsigned long long)v[i].floor, v[i].is_unmade ? 0 : v[i].thin_id,
 		       (unsigned long long)v[i].limits.read_iops,
 		       (unsigned long long)v[i].limits.write_iops,
 		       (unsigned long long)v[i].limits.read_bps,

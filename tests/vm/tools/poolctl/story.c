@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "pool/create.h"
 #include "pool/pool.h"
 
 #define STORY_BYTES (32ull << 20)
@@ -284,6 +285,35 @@ static int story_classes(struct story *s, struct liteio_error *err)
 	return r ? r : liteio_pool_volume_delete(s->pool, &reserved, err);
 }
 
+#define STORY_MANY 3
+
+/* several at once, of which one is used */
+static int story_many(struct story *s, struct liteio_error *err)
+{
+	static const char *const names[STORY_MANY] = { "many-1", "many-2", "many-3" };
+	struct liteio_pool_creation all[STORY_MANY];
+	struct liteio_pool_create want[STORY_MANY];
+	struct liteio_pool_thin thin;
+	int r = 0;
+
+	for (int i = 0; i < STORY_MANY; i++) {
+		want[i] = (struct liteio_pool_create){
+			.uuid = story_uuid(s->one, (uint8_t)(16 + i)),
+			.name = names[i],
+			.size_bytes = STORY_BYTES,
+		};
+		all[i] = (struct liteio_pool_creation){ .want = &want[i], .err = err };
+	}
+	liteio_pool_volume_create_all(s->pool, all, STORY_MANY);
+	for (int i = 0; i < STORY_MANY && !r; i++)
+		r = all[i].result;
+	if (!r)
+		r = liteio_pool_volume_activate(s->pool, &want[1].uuid, &thin, err);
+	for (int i = 0; i < STORY_MANY && !r; i++)
+		r = liteio_pool_volume_delete(s->pool, &want[i].uuid, err);
+	return r;
+}
+
 static int story_end(struct story *s, struct liteio_error *err)
 {
 	int r;
@@ -316,5 +346,7 @@ int poolctl_story(struct liteio_pool *pool, const struct liteio_uuid *one,
 		r = story_group(&s, err);
 	if (!r)
 		r = story_classes(&s, err);
+	if (!r)
+		r = story_many(&s, err);
 	return r ? r : story_end(&s, err);
 }

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Looking at a pool whose disk may hang.
+ *
+ * Whoever looks hands his question to another thread and waits for a while. The lane is the
+ * question's from then on: when its disk hangs, the next one who looks finds the lane taken and
+ * since when, and does not spend a thread of his own.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/pools.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "base/worker.h"
+#include "pool/copies.h"
+#include "pool/heir.h"
+
+/* an answer is good for so long */
+#define ANSWERED_MS 1000
+
+/**
+ * struct look - a question under way
+ * @lock: covers what follows
+ * @ended: it is
+ * @p: a reference, given back by the worker
+ * @fn: asks
+ * @is_done: it has
+ * @is_alone: nobody waits for it any more, or nobody works on it any more: whoever sees it frees it
+ * @r: what it said
+ * @err: in words
+ * @ret: the answer
+ */
+struct look {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	struct liteio_open_pool *p;
+	liteio_look_fn fn;
+	bool is_done;
+	bool is_alone;
+	int r;
+	struct liteio_error err;
+	max_align_t ret[];
+};
+
+static void look_put(struct look *k)
+{
+	bool is_last;
+
+	{
+		liteio_guard(&k->lock);
+		is_last = k->is_alone;
+		k->is_alone = true;
+	}
+	if (!is_last)
+		return;
+	pthread_cond_destroy(&k->ended);
+	pthread_mutex_destroy(&k->lock);
+	free(k);
+}
+
+static void look_run(void *arg)
+{
+	struct look *k = arg;
+	struct liteio_open_pool *p = k->p;
+	int r;
+
+	liteio_heir_begin(&p->uuid);
+	r = k->fn(p->engine, k->ret, &k->err);
+	{
+		liteio_guard(&p->lock);
+		p->answered_ms = liteio_now_ms();
+	}
+	/* before the lane is free: who finds that it is has the answer */
+	{
+		liteio_guard(&k->lock);
+		k->r = r;
+		k->is_done = true;
+		pthread_cond_broadcast(&k->ended);
+	}
+	liteio_pools_leave(p);
+	look_put(k);
+	liteio_pools_put(p->table, p);
+}
+
+static struct look *look_new(struct liteio_open_pool *p, liteio_look_fn fn, size_t len)
+{
+	struct look *k = liteio_calloc(1, sizeof(*k) + len);
+
+	pthread_mutex_init(&k->lock, NULL);
+	pthread_cond_init(&k->ended, NULL);
+	k->p = p;
+	k->fn = fn;
+	k->err = (struct liteio_error)LITEIO_ERROR_INIT;
+	liteio_pools_hold(p);
+	return k;
+}
+
+/* false: it goes on without us */
+static bool look_wait(struct look *k, uint64_t until_ms)
+{
+	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
+					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
+	int r = 0;
+
+	liteio_guard(&k->lock);
+	while (!k->is_done && r != ETIMEDOUT)
+		r = pthread_cond_clockwait(&k->ended, &k->lock, CLOCK_MONOTONIC, &until);
+	return k->is_done;
+}
+
+int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
+			  uint64_t ms, struct liteio_error *err)
+{
+	struct liteio_workers *workers = liteio_pools_workers(p->table);
+	struct liteio_open_pool *lane;
+	uint64_t since_ms;
+	struct look *k;
+	int r = liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, err);
+
+	if (r)
+		return r;
+	since_ms = lane->since_ms;
+	k = look_new(p, fn, len);
+	if (workers)
+		liteio_worker_submit(workers, NULL, look_run, NULL, k);
+	else
+		look_run(k);
+	/* the lane is that thread's now: this one changes nothing in the pool */
+	liteio_heir_end();
+	if (!look_wait(k, liteio_now_ms() + ms) && liteio_lane_is_silent(p, since_ms, err)) {
+		look_put(k);
+		return -ETIMEDOUT;
+	}
+	r = k->r;
+	if (!r && len)
+		memcpy(ret, k->ret, len);
+	if (r)
+		liteio_error_set(err, r, "%s", liteio_error_str(&k->err, r));
+	look_put(k);
+	return r;
+}
+
+int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
+		      struct liteio_error *err)
+{
+	return liteio_pools_look_for(p, fn, ret, len, LITEIO_LOOK_MS, err);
+}
+
+/* ---- questions ------------------------------------------------------------------------------ */
+
+/* what it says is no matter */
+static int ask_anything(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	(void)liteio_pool_refresh(engine, NULL);
+	return 0;
+}
+
+int liteio_pools_answers(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	{
+		liteio_guard(&p->lock);
+		if (p->answered_ms && liteio_now_ms() - p->answered_ms < ANSWERED_MS)
+			return 0;
+	}
+	return liteio_pools_look(p, ask_anything, NULL, 0, err);
+}
+
+struct answer {
+	uint64_t shared_bytes;
+	bool shared_known;
+};
+
+static int ask_usage(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	int r = liteio_pool_refresh(engine, err);
+
+	/* the state says what is wrong */
+	if (r)
+		log_warning(NULL, "%s", liteio_error_str(err, r));
+	return 0;
+}
+
+/* a question to every device of the pool, too */
+static int ask_shared(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	struct answer *a = ret;
+
+	(void)ask_usage(engine, NULL, err);
+	a->shared_known = liteio_pool_shared(engine, &a->shared_bytes) == 0;
+	return 0;
+}
+
+void liteio_pools_state(struct liteio_open_pool *p, bool is_all, struct liteio_pools_state *ret)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct answer a = { 0 };
+	int r = liteio_pools_look(p, is_all ? ask_shared : ask_usage, &a, sizeof(a), &err);
+
+	*ret = (struct liteio_pools_state){ .shared_bytes = a.shared_bytes,
+					    .shared_known = a.shared_known };
+	liteio_pool_info(p->engine, &ret->info);
+	if (r && r != -ETIMEDOUT) {
+		log_warning(NULL, "%s", liteio_error_str(&err, r));
+		/* whatever was to be found out now has not been */
+		ret->info.ends_unsaid = true;
+	}
+	if (r != -ETIMEDOUT)
+		return;
+	/* nothing that needs the disk can be done, whatever the pool was when it was asked last */
+	ret->info.condition = LITEIO_POOL_FAILED;
+	snprintf(ret->info.reason, sizeof(ret->info.reason), "%s", liteio_error_str(&err, r));
+	snprintf(ret->info.reason_word, sizeof(ret->info.reason_word), "NoAnswer");
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * New, empty volumes: any number of them with one change of the catalog, and the thin device of
+ * each when it is needed.
+ *
+ * dm-thin commits its metadata for every message that it gets (dm-thin.c pool_message()), be there
+ * one or a hundred that wait: two writes and three flushes for each device, one after the other. So
+ * nothing is made when a volume is created. Its record says what it is to be, is on the disk before
+ * anybody is told, and those that come together share its two writes. The device is made before it
+ * is first activated or shared; a volume that is deleted before that is gone with its record.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "pool/create.h"
+#include "pool/creation.h"
+#include "pool/object.h"
+
+const char *const liteio_pool_create_steps[] = {
+	"volume-new:one-copy", "volume-new:catalog",   "volume-make:catalog-making",
+	"volume-make:messages",	  "volume-make:transaction", "volume-make:catalog-made",
+	NULL,
+};
+
+/* ---- records -------------------------------------------------------------------------------- */
+
+/* may anything be created now? What was interrupted is over then */
+static int prepare(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = liteio_pool_settle_all(p, err);
+
+	/* what was asked for a minute ago may have been freed since */
+	if (!r)
+		r = liteio_pool_refresh(p, err);
+	/* nor is a pool that was writable then writable for ever */
+	return r ? r : liteio_pool_check_writable(p, err);
+}
+
+static struct liteio_creation_room room_of(const struct liteio_pool *p)
+{
+	return (struct liteio_creation_room){
+		.thin = { p->status.data_used, p->status.data_total },
+		.thin_meta = { p->status.meta_used, p->status.meta_total },
+		.reserve = { p->reserve_status.data_used,
+			     liteio_label_sum(&p->store.label, LITEIO_EXTENT_RESERVE_DATA) },
+		.reserve_meta = { p->reserve_status.meta_used, p->reserve_status.meta_total },
+		.slot_bytes = liteio_label_extent(&p->store.label, LITEIO_EXTENT_SLOT_A)->length,
+	};
+}
+
+/* 1 it is in the draft already, 0 now it is, or why it can not be */
+static int add(struct liteio_pool *p, const struct liteio_creation_room *room,
+	       struct liteio_catalog *draft, const struct liteio_pool_create *want,
+	       struct liteio_error *err)
+{
+	struct liteio_catalog_volume v;
+	int r;
+
+	liteio_creation_record(draft, want, p->store.label.thin_block, &v);
+	if (!v.vclass)
+		v.vclass = LITEIO_CATALOG_THIN;
+	r = liteio_creation_check(draft, &v, err);
+	if (!r)
+		r = liteio_pool_check_discards(p, v.wipe, err);
+	return r ? r : liteio_creation_add(draft, room, &v, (uint64_t)time(NULL), err);
+}
+
+/* takes over the draft, in which @n are new */
+static int persist(struct liteio_pool *p, struct liteio_catalog *draft, size_t n,
+		   struct liteio_error *err)
+{
+	int r;
+
+	if (!n) {
+		liteio_catalog_fini(draft);
+		return liteio_pool_persist_owed(p, err);
+	}
+	r = liteio_pool_persist(p, draft, err);
+	if (r)
+		return r;
+	liteio_step("volume-new:one-copy");
+	r = liteio_pool_persist_again(p, err);
+	if (!r)
+		liteio_step("volume-new:catalog");
+	return r;
+}
+
+/* nothing is to be done, in whatever condition the pool is, but for what is owed */
+static bool are_there(struct liteio_pool *p, const struct liteio_pool_creation *all, size_t n)
+{
+	struct liteio_catalog_volume v;
+
+	for (size_t i = 0; i < n; i++) {
+		liteio_creation_record(&p->cat, all[i].want, p->store.label.thin_block, &v);
+		if (liteio_creation_check(&p->cat, &v, NULL) != 1)
+			return false;
+	}
+	return true;
+}
+
+/* those that were not refused by themselves share what became of all */
+static void tell(struct liteio_pool_creation *all, size_t n, int r, const struct liteio_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].result < 0)
+			continue;
+		all[i].result = r ? liteio_error_set(all[i].err, r, "%s", err->msg) : 0;
+	}
+}
+
+void liteio_pool_volume_create_all(struct liteio_pool *p, struct liteio_pool_creation *all,
+				   size_t n)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_creation_room room;
+	struct liteio_catalog draft;
+	size_t n_new = 0;
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		all[i].result = 0;
+	if (are_there(p, all, n)) {
+		/* of one that may be old nothing is written */
+		r = p->is_mismatched ? 0 : liteio_pool_persist_owed(p, &err);
+		tell(all, n, r, &err);
+		return;
+	}
+	r = prepare(p, &err);
+	if (!r) {
+		room = room_of(p);
+		liteio_pool_draft(p, &draft);
+		for (size_t i = 0; i < n; i++) {
+			all[i].result = add(p, &room, &draft, all[i].want, all[i].err);
+			n_new += !all[i].result;
+		}
+		r = persist(p, &draft, n_new, &err);
+	}
+	tell(all, n, r, &err);
+}
+
+/* ---- devices -------------------------------------------------------------------------------- */
+
+/**
+ * struct make_op - a thin device on its way
+ * @p: the pool
+ * @uuid: of its volume
+ * @vclass: of that
+ * @thin_id: likewise
+ * @txid: of the transaction
+ * @undo_message: the kernel may know the id
+ */
+struct make_op {
+	struct liteio_pool *p;
+	struct liteio_uuid uuid;
+	enum liteio_catalog_class vclass;
+	uint32_t thin_id;
+	uint64_t txid;
+	bool undo_message;
+};
+
+static int step_catalog_making(void *arg, struct liteio_error *err)
+{
+	struct make_op *op = arg;
+	struct liteio_catalog draft;
+
+	liteio_pool_draft(op->p, &draft);
+	op->txid = *liteio_catalog_txid(&draft, op->vclass) + 1;
+	liteio_catalog_edit(&draft, &op->uuid)->txid = op->txid;
+	return liteio_pool_persist(op->p, &draft, err);
+}
+
+static int step_messages(void *arg, struct liteio_error *err)
+{
+	struct make_op *op = arg;
+	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->vclass);
+	int r = e->ops->create(e, op->thin_id, err);
+
+	/* what has it is not ours to remove */
+	op->undo_message = r != -EEXIST;
+	return r == -EEXIST ? liteio_pool_foreign_id(op->p, op->thin_id, err) : r;
+}
+
+static int step_transaction(void *arg, struct liteio_error *err)
+{
+	struct make_op *op = arg;
+	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->vclass);
+
+	return e->ops->commit(e, op->txid - 1, op->txid, err);
+}
+
+static int step_catalog_made(void *arg, struct liteio_error *err)
+{
+	struct make_op *op = arg;
+
+	return liteio_pool_finish(op->p, err);
+}
+
+static const struct liteio_step steps[] = {
+	{ "volume-make:catalog-making", step_catalog_making },
+	{ "volume-make:messages", step_messages },
+	{ "volume-make:transaction", step_transaction },
+	{ "volume-make:catalog-made", step_catalog_made },
+};
+
+/* by the kernel's numbers of now: since it was promised the metadata may have been filled */
+static int check_room(struct liteio_pool *p, enum liteio_catalog_class vclass,
+		      struct liteio_error *err)
+{
+	const struct liteio_engine_status *s =
+		vclass == LITEIO_CATALOG_RESERVED ? &p->reserve_status : &p->status;
+	struct liteio_usage meta;
+	int r = liteio_pool_refresh(p, err);
+
+	if (!r)
+		r = liteio_pool_check_writable(p, err);
+	meta = (struct liteio_usage){ s->meta_used, s->meta_total };
+	return r ? r : liteio_account_make(&meta, err);
+}
+
+static int run_make(struct liteio_pool *p, const struct liteio_catalog_volume *v,
+		    struct liteio_error *err)
+{
+	struct make_op op = { .p = p, .uuid = v->uuid, .vclass = v->vclass, .thin_id = v->thin_id };
+	int r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
+
+	if (!r)
+		return 0;
+	liteio_pool_abandon(p, op.undo_message);
+	/* the kernel, or the disk, had done more than it said, and the rest was made good */
+	return liteio_catalog_find(&p->cat, &op.uuid)->is_unmade ? r : 0;
+}
+
+int liteio_pool_make(struct liteio_pool *p, const struct liteio_uuid *uuid,
+		     struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+	int r;
+
+	if (!v || !v->is_unmade)
+		return 0;
+	r = liteio_pool_settle_all(p, err);
+	/* what was interrupted may have been this */
+	v = liteio_catalog_find(&p->cat, uuid);
+	if (!r && v->is_unmade)
+		r = check_room(p, v->vclass, err);
+	if (!r && v->is_unmade)
+		r = run_make(p, v, err);
+	v = liteio_catalog_find(&p->cat, uuid);
+	return r ? liteio_error_wrap(err, r, "volume %s was never used and can not be made now",
+				     v->name) :
+		   0;
+}

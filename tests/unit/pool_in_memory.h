@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A pool without a kernel: its catalog is on a file, by the real store; its thin pool is an array
+ * of ids and a transaction id, in memory that outlives the process that uses it, as a kernel
+ * does.
+ */
+#ifndef LITEIO_TESTS_POOL_IN_MEMORY_H
+#define LITEIO_TESTS_POOL_IN_MEMORY_H
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "pool/object.h"
+
+#define MEMORY_SLOT_BYTES (1u << 20)
+#define MEMORY_DEVICE_BYTES (LITEIO_SLOT_OFFSET + 2 * MEMORY_SLOT_BYTES)
+#define MEMORY_BLOCK (256u << 10)
+#define MEMORY_IDS 1024
+#define MEMORY_META_BYTES (16u << 20)
+
+/**
+ * struct memory_thin - what a kernel would have
+ * @txid: transaction id
+ * @has: the devices
+ * @messages: how many there were, each a commit
+ * @meta_used: bytes of its metadata in use
+ * @fails: what the next create_thin ends with
+ * @commit_fails: what the next set_transaction_id ends with
+ * @commit_lies: that is done all the same
+ * @keeps: a device that is removed comes back, as its commit did not get to the disk
+ */
+struct memory_thin {
+	uint64_t txid;
+	bool has[MEMORY_IDS];
+	unsigned int messages;
+	uint64_t meta_used;
+	int fails;
+	int commit_fails;
+	bool commit_lies;
+	bool keeps;
+};
+
+/**
+ * struct memory_pool - an open pool
+ * @p: for the functions of daemon/pool
+ * @engine: of @p
+ * @thin: shared with other processes
+ */
+struct memory_pool {
+	struct liteio_pool p;
+	struct liteio_engine engine;
+	struct memory_thin *thin;
+};
+
+static struct memory_thin *memory_of(struct liteio_engine *e)
+{
+	return ((struct memory_pool *)((char *)e - offsetof(struct memory_pool, engine)))->thin;
+}
+
+static bool memory_is_active(struct liteio_engine *e)
+{
+	return true;
+}
+
+static int memory_status(struct liteio_engine *e, struct liteio_engine_status *ret,
+			 struct liteio_error *err)
+{
+	*ret = (struct liteio_engine_status){
+		.txid = memory_of(e)->txid,
+		.mode = LITEIO_ENGINE_RW,
+		.meta_used = memory_of(e)->meta_used,
+		.meta_total = MEMORY_META_BYTES,
+		.data_total = 1ull << 30,
+	};
+	return 0;
+}
+
+static int memory_create(struct liteio_engine *e, uint32_t id, struct liteio_error *err)
+{
+	struct memory_thin *t = memory_of(e);
+	int r = t->fails;
+
+	t->fails = 0;
+	if (r)
+		return liteio_error_set(err, r, "the kernel says no");
+	if (t->has[id])
+		return -EEXIST;
+	t->has[id] = true;
+	t->messages++;
+	return 0;
+}
+
+static int memory_remove(struct liteio_engine *e, uint32_t id, struct liteio_error *err)
+{
+	memory_of(e)->has[id] = memory_of(e)->has[id] && memory_of(e)->keeps;
+	memory_of(e)->messages++;
+	return 0;
+}
+
+static int memory_snapshot(struct liteio_engine *e, uint32_t id, uint32_t origin,
+			   struct liteio_error *err)
+{
+	if (!memory_of(e)->has[origin])
+		return liteio_error_set(err, -ENODATA, "no device %u", origin);
+	return memory_create(e, id, err);
+}
+
+static int memory_commit(struct liteio_engine *e, uint64_t from, uint64_t to,
+			 struct liteio_error *err)
+{
+	struct memory_thin *t = memory_of(e);
+	int r = t->commit_fails;
+
+	if (t->txid != from)
+		return liteio_error_set(err, -EINVAL, "transaction %llu is not the one",
+					(unsigned long long)from);
+	t->commit_fails = 0;
+	if (!r || t->commit_lies)
+		t->txid = to;
+	t->messages++;
+	return r ? liteio_error_set(err, r, "the metadata could not be written") : 0;
+}
+
+static int memory_activate(struct liteio_engine *e, const struct liteio_uuid *uuid, uint32_t id,
+			   uint64_t size, struct liteio_pool_thin *ret, struct liteio_error *err)
+{
+	return memory_of(e)->has[id] ? 0 : liteio_error_set(err, -ENODATA, "no device %u", id);
+}
+
+static int memory_deactivate(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			     struct liteio_error *err)
+{
+	return 0;
+}
+
+static int memory_volume_status(struct liteio_engine *e, const struct liteio_uuid *uuid,
+				struct liteio_engine_volume *ret, struct liteio_error *err)
+{
+	return -ENODEV;
+}
+
+static const struct liteio_engine_ops memory_ops = {
+	.name = "memory",
+	.is_active = memory_is_active,
+	.status = memory_status,
+	.create = memory_create,
+	.snapshot = memory_snapshot,
+	.remove = memory_remove,
+	.commit = memory_commit,
+	.volume_activate = memory_activate,
+	.volume_deactivate = memory_deactivate,
+	.volume_status = memory_volume_status,
+};
+
+static struct memory_thin *memory_thin_new(void)
+{
+	struct memory_thin *t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(t, MAP_FAILED);
+	t->meta_used = 1 << 20;
+	return t;
+}
+
+static int memory_file(void)
+{
+	char path[] = "/tmp/liteio-pool-XXXXXX";
+	int fd = mkstemp(path);
+
+	ck_assert_int_ge(fd, 0);
+	unlink(path);
+	ck_assert_int_eq(ftruncate(fd, MEMORY_DEVICE_BYTES), 0);
+	return fd;
+}
+
+/* both slots, as a label would say where they are; it has no device that could be gone */
+static void memory_store(struct memory_pool *m, int fd)
+{
+	struct liteio_store *s = &m->p.store;
+
+	*s = (struct liteio_store)LITEIO_STORE_INIT;
+	s->fd = dup(fd);
+	s->plain_fd = dup(fd);
+	s->size = MEMORY_DEVICE_BYTES;
+	s->label.pool_uuid.b[0] = 1;
+	s->label.thin_block = MEMORY_BLOCK;
+	s->label.n_extents = 2;
+	snprintf(s->label.pool_name, sizeof(s->label.pool_name), "fast");
+	for (int i = 0; i < 2; i++) {
+		s->label.extents[i].kind = i ? LITEIO_EXTENT_SLOT_B : LITEIO_EXTENT_SLOT_A;
+		s->label.extents[i].start = LITEIO_SLOT_OFFSET + (uint64_t)i * MEMORY_SLOT_BYTES;
+		s->label.extents[i].length = MEMORY_SLOT_BYTES;
+	}
+}
+
+static void memory_init(struct memory_pool *m, int fd, struct memory_thin *t)
+{
+	memset(m, 0, sizeof(*m));
+	pthread_mutex_init(&m->p.lock, NULL);
+	m->engine.ops = &memory_ops;
+	m->thin = t;
+	m->p.engine = &m->engine;
+	memory_store(m, fd);
+}
+
+/* a new one on the file */
+static void memory_format(struct memory_pool *m, int fd, struct memory_thin *t)
+{
+	memory_init(m, fd, t);
+	liteio_catalog_init(&m->p.cat, &m->p.store.label.pool_uuid);
+	ck_assert_int_eq(liteio_store_format_catalog(&m->p.store, &m->p.cat, NULL), 0);
+}
+
+/* the one that is there, what was interrupted settled */
+static void memory_open(struct memory_pool *m, int fd, struct memory_thin *t)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	memory_init(m, fd, t);
+	ck_assert_msg(!liteio_store_read_catalog(&m->p.store, &m->p.cat, &err), "%s", err.msg);
+	ck_assert_msg(!liteio_pool_settle(&m->p, &err), "%s", err.msg);
+}
+
+static void memory_close(struct memory_pool *m)
+{
+	liteio_catalog_fini(&m->p.cat);
+	liteio_store_close(&m->p.store);
+	pthread_mutex_destroy(&m->p.lock);
+}
+
+#endif

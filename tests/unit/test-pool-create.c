@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Volumes created together: a hundred for two writes, each with its own answer; killed after every
+ * step, those of making one of them among these, and torn anywhere, all of them are there or none,
+ * in the catalog and in the thin pool.
+ */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "pool_wishes.h"
+#include "unit.h"
+
+#define SECTOR 512u
+
+START_TEST(test_two_writes)
+{
+	struct memory_thin *t = memory_thin_new();
+	struct memory_pool m;
+	uint64_t before;
+	int fd = memory_file();
+
+	memory_format(&m, fd, t);
+	before = m.p.cat.sequence;
+	create_all(&m);
+	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
+	ck_assert_uint_eq(t->messages, 0);
+	/* the same again, which is there */
+	create_all(&m);
+	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
+	/* either slot may be lost */
+	for (int slot = 0; slot < 2; slot++) {
+		struct memory_pool again;
+
+		open_without(&again, fd, t, slot);
+		ck_assert_uint_eq(again.p.cat.n_volumes, N);
+		memory_close(&again);
+	}
+	memory_close(&m);
+}
+END_TEST
+
+/* it is there: said in whatever condition the pool is, but not before both slots have it */
+START_TEST(test_again)
+{
+	static struct wishes w;
+	struct memory_pool m;
+	uint64_t before;
+
+	memory_format(&m, memory_file(), memory_thin_new());
+	create_all(&m);
+	before = m.p.cat.sequence;
+	liteio_pool_set_condition(&m.p, LITEIO_POOL_READ_ONLY, "Test", true, "it is a test");
+	create_all(&m);
+	ck_assert_uint_eq(m.p.cat.sequence, before);
+	m.p.is_one_copy = true;
+	create_all(&m);
+	ck_assert_uint_eq(m.p.cat.sequence, before + 1);
+	ck_assert(!m.p.is_one_copy);
+	wish(&w);
+	w.want[N - 1].uuid.b[3] = 1;
+	snprintf(w.name[N - 1], sizeof(w.name[N - 1]), "another");
+	liteio_pool_volume_create_all(&m.p, w.all, N);
+	ck_assert_int_eq(w.all[N - 1].result, -EROFS);
+	memory_close(&m);
+}
+END_TEST
+
+/* one that can not be is refused with its own sentence, and the others do not notice */
+START_TEST(test_own_answers)
+{
+	static struct wishes w;
+	struct memory_pool m;
+
+	memory_format(&m, memory_file(), memory_thin_new());
+	wish(&w);
+	snprintf(w.name[3], sizeof(w.name[3]), "v2");
+	snprintf(w.name[5], sizeof(w.name[5]), "a/b");
+	w.want[7].size_bytes = 0;
+	w.want[9].size_bytes = 1ull << 50;
+	w.want[11] = w.want[10];
+	w.want[13].uuid = w.want[12].uuid;
+	w.want[15].vclass = LITEIO_CATALOG_RESERVED;
+	liteio_pool_volume_create_all(&m.p, w.all, N);
+	for (unsigned int i = 0; i < N; i++) {
+		static const struct {
+			unsigned int i;
+			int want;
+			const char *says;
+		} bad[] = {
+			{ 3, -EEXIST, "volume v2 exists" },
+			{ 5, -EINVAL, "a/b" },
+			{ 7, -EINVAL, "volume v7 cannot have 0 bytes" },
+			{ 9, -ENOSPC, "overcommit" },
+			{ 13, -EEXIST, "the uuid is that of v12" },
+			{ 15, -EOPNOTSUPP, "without space for reserved volumes" },
+		};
+		int want = 0;
+
+		for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+			if (bad[k].i != i)
+				continue;
+			want = bad[k].want;
+			ck_assert_msg(strstr(w.err[i].msg, bad[k].says), "%u says %s", i,
+				      w.err[i].msg);
+		}
+		ck_assert_msg(w.all[i].result == want, "%u: %d", i, w.all[i].result);
+	}
+	/* 10 and 11 are one */
+	ck_assert_uint_eq(m.p.cat.n_volumes, N - 7);
+	check_ids(&m);
+	memory_close(&m);
+}
+END_TEST
+
+/* a disk that takes no write: nobody is told that anything is there */
+START_TEST(test_write_fails)
+{
+	static struct wishes w;
+	struct memory_pool m;
+	int fd;
+
+	memory_format(&m, memory_file(), memory_thin_new());
+	wish(&w);
+	fd = m.p.store.fd;
+	m.p.store.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	w.want[5].size_bytes = 0;
+	liteio_pool_volume_create_all(&m.p, w.all, N);
+	for (unsigned int i = 0; i < N; i++) {
+		ck_assert_int_eq(w.all[i].result, i == 5 ? -EINVAL : -ENOSPC);
+		ck_assert_ptr_nonnull(strstr(w.err[i].msg, i == 5 ? "0 bytes" : "was not written"));
+	}
+	ck_assert_uint_eq(m.p.cat.n_volumes, 0);
+	close(m.p.store.fd);
+	m.p.store.fd = fd;
+	create_all(&m);
+	memory_close(&m);
+}
+END_TEST
+
+/* ---- cut short ------------------------------------------------------------------------------ */
+
+/* in a process of its own: which step it is killed after is asked for once in each */
+static int in_child(void (*run)(int fd, struct memory_thin *t, const char *step), int fd,
+		    struct memory_thin *t, const char *step)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		run(fd, t, step);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* everything that has steps, until it is killed after one of them */
+static void do_killed(int fd, struct memory_thin *t, const char *step)
+{
+	const struct liteio_uuid uuid = uuid_of(5);
+	struct memory_pool m;
+
+	setenv("LITEIO_STEP_KILL", step, 1);
+	memory_open(&m, fd, t);
+	create_all(&m);
+	liteio_pool_volume_activate(&m.p, &uuid, NULL, NULL);
+}
+
+static void run_killed(int fd, struct memory_thin *t, const char *step)
+{
+	int status = in_child(do_killed, fd, t, step);
+
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s was not reached",
+		      step);
+}
+
+/* what is found then, and that it goes on from there */
+static void do_after(int fd, struct memory_thin *t, const char *step)
+{
+	bool is_made = !strcmp(step, "volume-make:transaction") ||
+		       !strcmp(step, "volume-make:catalog-made");
+	const struct liteio_uuid uuid = uuid_of(5);
+	struct memory_pool m;
+
+	memory_open(&m, fd, t);
+	ck_assert_uint_eq(m.p.cat.n_volumes, N);
+	check_ids(&m);
+	ck_assert_msg(liteio_catalog_find(&m.p.cat, &uuid)->is_unmade == !is_made, "%s", step);
+	create_all(&m);
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, NULL), 0);
+	check_ids(&m);
+	memory_close(&m);
+}
+
+START_TEST(test_killed)
+{
+	for (const char *const *step = liteio_pool_create_steps; *step; step++) {
+		struct memory_thin *t = memory_thin_new();
+		struct memory_pool m;
+		int fd = memory_file();
+
+		memory_format(&m, fd, t);
+		memory_close(&m);
+		run_killed(fd, t, *step);
+		ck_assert_msg(in_child(do_after, fd, t, *step) == 0, "after %s", *step);
+		close(fd);
+	}
+}
+END_TEST
+
+static void read_all(int fd, uint8_t *ret)
+{
+	ck_assert_int_eq(pread(fd, ret, MEMORY_DEVICE_BYTES, 0), MEMORY_DEVICE_BYTES);
+}
+
+/* of the sectors that differ those that @which says have got to the disk */
+static void tear(int fd, const uint8_t *was, const uint8_t *is, uint64_t which)
+{
+	unsigned int n = 0;
+
+	ck_assert_int_eq(pwrite(fd, was, MEMORY_DEVICE_BYTES, 0), MEMORY_DEVICE_BYTES);
+	for (size_t at = 0; at < MEMORY_DEVICE_BYTES; at += SECTOR) {
+		if (memcmp(was + at, is + at, SECTOR) && (which >> n++ % 64 & 1))
+			ck_assert_int_eq(pwrite(fd, is + at, SECTOR, (off_t)at), SECTOR);
+	}
+}
+
+/* so many volumes are there when a write from @was to @is was torn, in many ways */
+static void check_torn(const uint8_t *was, const uint8_t *is, size_t least, size_t most)
+{
+	struct memory_thin *t = memory_thin_new();
+	uint64_t which = 0x9e3779b97f4a7c15;
+	int fd = memory_file();
+
+	for (int i = 0; i < 24; i++) {
+		struct memory_pool m;
+
+		which = which * 6364136223846793005 + 1442695040888963407;
+		tear(fd, was, is, i == 0 ? 0 : i == 1 ? UINT64_MAX : which);
+		memory_open(&m, fd, t);
+		ck_assert_msg(m.p.cat.n_volumes == least || m.p.cat.n_volumes == most,
+			      "%zu volumes are there", m.p.cat.n_volumes);
+		if (i == 1)
+			ck_assert_uint_eq(m.p.cat.n_volumes, most);
+		check_ids(&m);
+		memory_close(&m);
+	}
+	close(fd);
+}
+
+START_TEST(test_torn)
+{
+	uint8_t *before = malloc(MEMORY_DEVICE_BYTES), *one = malloc(MEMORY_DEVICE_BYTES);
+	uint8_t *both = malloc(MEMORY_DEVICE_BYTES);
+	struct memory_thin *t = memory_thin_new();
+	struct memory_pool m;
+	int fd = memory_file();
+
+	memory_format(&m, fd, t);
+	memory_close(&m);
+	read_all(fd, before);
+	run_killed(fd, t, "volume-new:one-copy");
+	read_all(fd, one);
+	/* and the second write */
+	memory_open(&m, fd, t);
+	ck_assert_int_eq(liteio_pool_persist_again(&m.p, NULL), 0);
+	memory_close(&m);
+	read_all(fd, both);
+	/* nobody has been told anything: all or none */
+	check_torn(before, one, 0, N);
+	check_torn(one, both, N, N);
+	free(before);
+	free(one);
+	free(both);
+}
+END_TEST
+
+UNIT_MAIN("pool-create", test_two_writes, test_again, test_own_answers, test_write_fails,
+	  test_killed, test_torn)

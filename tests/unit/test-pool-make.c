@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The thin device of a volume: made when it is needed, by whatever needs it, as long as there is
+ * room for it; or the volume is as it was.
+ */
+#include "pool/bytes.h"
+#include "pool/health.h"
+#include "pool_wishes.h"
+#include "unit.h"
+
+START_TEST(test_made_when_needed)
+{
+	const struct liteio_uuid uuid = uuid_of(5);
+	struct memory_thin *t = memory_thin_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+	uint64_t bytes = 1;
+
+	memory_format(&m, memory_file(), t);
+	create_all(&m);
+	ck_assert_int_eq(liteio_pool_volume_allocated(&m.p, &uuid, &bytes, NULL), 0);
+	ck_assert_uint_eq(bytes, 0);
+	/* one that the kernel can not make is as it was, and can be asked for again */
+	t->fails = -ENOSPC;
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), -ENOSPC);
+	ck_assert_ptr_nonnull(strstr(err.msg, "volume v5 was never used and can not be made now"));
+	check_ids(&m);
+	ck_assert(liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
+	t->messages = 0;
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), 0);
+	ck_assert_uint_eq(t->messages, 2);
+	ck_assert(!liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
+	check_ids(&m);
+	/* once */
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), 0);
+	ck_assert_uint_eq(t->messages, 2);
+	ck_assert_int_eq(liteio_pool_volume_allocated(&m.p, &uuid, &bytes, NULL), -ENODEV);
+	memory_close(&m);
+}
+END_TEST
+
+static struct liteio_uuid create_one(struct memory_pool *m)
+{
+	const struct liteio_pool_create one = {
+		.uuid = uuid_of(5), .name = "v5", .size_bytes = 1 << 20,
+	};
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_msg(!liteio_pool_volume_create(&m->p, &one, NULL, &err), "%s", err.msg);
+	return one.uuid;
+}
+
+static int attach(struct memory_pool *m, const struct liteio_uuid *uuid, uint32_t flags,
+		  struct liteio_error *err)
+{
+	const struct liteio_catalog_attachment a = {
+		.volume = *uuid, .generation = 1, .flags = flags, .host = "nqn.a",
+	};
+
+	return liteio_pool_attachment_add(&m->p, &a, err);
+}
+
+/* both slots say that it is made, and nothing that an older reader would not understand */
+static void check_made_for_good(int fd, struct memory_thin *t, const struct liteio_uuid *uuid)
+{
+	for (int slot = 0; slot < 2; slot++) {
+		struct liteio_ondisk_slot h;
+		struct memory_pool m;
+
+		ck_assert_int_eq(pread(fd, &h, sizeof(h), (off_t)(LITEIO_SLOT_OFFSET +
+				       (uint64_t)slot * MEMORY_SLOT_BYTES)), sizeof(h));
+		ck_assert_uint_eq(liteio_get(h.incompat), 0);
+		open_without(&m, fd, t, slot);
+		ck_assert(!liteio_catalog_find(&m.p.cat, uuid)->is_unmade);
+		check_ids(&m);
+		memory_close(&m);
+	}
+}
+
+/* whoever is told that it is attached has a device, and losing a slot does not take it away */
+START_TEST(test_attached_when_made)
+{
+	struct memory_thin *t = memory_thin_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int fd = memory_file();
+	struct liteio_uuid uuid;
+	struct memory_pool m;
+	uint64_t before;
+
+	memory_format(&m, fd, t);
+	uuid = create_one(&m);
+	t->fails = -EIO;
+	ck_assert_int_eq(attach(&m, &uuid, 0, &err), -EIO);
+	ck_assert_ptr_nonnull(strstr(err.msg, "v5 was never used and can not be made now"));
+	ck_assert_uint_eq(m.p.cat.n_attachments, 0);
+	check_ids(&m);
+	before = m.p.cat.sequence;
+	ck_assert_int_eq(attach(&m, &uuid, 0, &err), 0);
+	/* making, made, attached */
+	ck_assert_uint_eq(m.p.cat.sequence, before + 3);
+	ck_assert_uint_eq(m.p.cat.n_attachments, 1);
+	memory_close(&m);
+	check_made_for_good(fd, t, &uuid);
+}
+END_TEST
+
+/* there is nothing to be read of it, and what is not sound is not written for it */
+START_TEST(test_not_attached_read_only)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid uuid;
+	struct memory_pool m;
+	uint64_t before;
+
+	memory_format(&m, memory_file(), memory_thin_new());
+	uuid = create_one(&m);
+	before = m.p.cat.sequence;
+	liteio_pool_set_condition(&m.p, LITEIO_POOL_READ_ONLY, "Test", true, "it is a test");
+	ck_assert_int_eq(attach(&m, &uuid, LITEIO_CATALOG_ATT_READ_ONLY, &err), -EROFS);
+	ck_assert_ptr_nonnull(strstr(err.msg, "v5 was never used and can not be made now"));
+	ck_assert_uint_eq(m.p.cat.n_attachments, 0);
+	ck_assert_uint_eq(m.p.cat.sequence, before);
+	/* it can be fenced, and deleted when the pool is well */
+	ck_assert_int_eq(liteio_pool_floor_raise(&m.p, &uuid, 5, &err), 0);
+	ck_assert_int_eq(liteio_pool_attachment_fence(&m.p, &uuid, 7, false, &err), 0);
+	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &uuid, &err), -EROFS);
+	ck_assert(liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
+	memory_close(&m);
+}
+END_TEST
+
+/* ... nor by whoever activates it without an attachment, or takes a snapshot */
+START_TEST(test_made_for_good)
+{
+	for (int how = 0; how < 2; how++) {
+		const struct liteio_uuid snap = uuid_of(6);
+		struct memory_thin *t = memory_thin_new();
+		int fd = memory_file();
+		struct liteio_uuid uuid;
+		struct memory_pool m;
+
+		memory_format(&m, fd, t);
+		uuid = create_one(&m);
+		if (how)
+			ck_assert_int_eq(liteio_pool_snapshot_create(&m.p, &snap, "snap", &uuid,
+								     NULL, NULL, NULL), 0);
+		else
+			ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, NULL), 0);
+		check_ids(&m);
+		memory_close(&m);
+		check_made_for_good(fd, t, &uuid);
+	}
+}
+END_TEST
+
+/* metadata that are nearly full: no device is promised that has no place, and none is made */
+START_TEST(test_metadata)
+{
+	const uint64_t nine_tenths = MEMORY_META_BYTES / 10 * 9, most = MEMORY_META_BYTES / 20 * 19;
+	static struct wishes w;
+	const struct liteio_uuid uuid = uuid_of(5);
+	struct memory_thin *t = memory_thin_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+	uint64_t before;
+
+	memory_format(&m, memory_file(), t);
+	wish(&w);
+	t->meta_used = nine_tenths - 51 * 4096;
+	liteio_pool_volume_create_all(&m.p, w.all, N);
+	for (unsigned int i = 0; i < N; i++) {
+		ck_assert_int_eq(w.all[i].result, i < 51 ? 0 : -ENOSPC);
+		ck_assert(i < 51 || strstr(w.err[i].msg, "metadata are nearly full"));
+	}
+	before = m.p.cat.sequence;
+	t->meta_used = most + 4096;
+	ck_assert_int_eq(attach(&m, &uuid, 0, &err), -ENOSPC);
+	ck_assert_ptr_nonnull(strstr(err.msg, "volume v5 was never used and can not be made now"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "metadata are nearly full"));
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, NULL), -ENOSPC);
+	ck_assert_uint_eq(m.p.cat.sequence, before);
+	ck_assert_uint_eq(m.p.cat.n_attachments, 0);
+	ck_assert_uint_eq(t->messages, 0);
+	t->meta_used = most - 4096;
+	ck_assert_int_eq(attach(&m, &uuid, 0, &err), 0);
+	check_ids(&m);
+	memory_close(&m);
+}
+END_TEST
+
+/* one that was taken back, and that the kernel may still have, is nobody's: another id is used */
+START_TEST(test_taken_back)
+{
+	struct memory_thin *t = memory_thin_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid uuid;
+	struct memory_pool m;
+	uint32_t old, new;
+
+	memory_format(&m, memory_file(), t);
+	uuid = create_one(&m);
+	old = liteio_catalog_find(&m.p.cat, &uuid)->thin_id;
+	t->commit_fails = -EIO;
+	t->keeps = true;
+	ck_assert_int_eq(attach(&m, &uuid, 0, &err), -EIO);
+	ck_assert(t->has[old]);
+	ck_assert_ptr_null(liteio_catalog_pending(&m.p.cat));
+	ck_assert(!liteio_health_is_known(&m.p.cat, LITEIO_CATALOG_THIN, old));
+	ck_assert_int_eq(attach(&m, &uuid, 0, &err), 0);
+	new = liteio_catalog_find(&m.p.cat, &uuid)->thin_id;
+	ck_assert_uint_ne(new, old);
+	ck_assert(t->has[new]);
+	ck_assert_int_eq(m.p.condition, LITEIO_POOL_READY);
+	memory_close(&m);
+}
+END_TEST
+
+/* what is said to have failed, and is there after all, is there */
+START_TEST(test_said_to_fail)
+{
+	struct memory_thin *t = memory_thin_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid uuid;
+	struct memory_pool m;
+
+	memory_format(&m, memory_file(), t);
+	uuid = create_one(&m);
+	t->commit_fails = -EIO;
+	t->commit_lies = true;
+	ck_assert_msg(!attach(&m, &uuid, 0, &err), "%s", err.msg);
+	ck_assert(!liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
+	check_ids(&m);
+	memory_close(&m);
+}
+END_TEST
+
+/* to a snapshot that a volume of its uuid had before it */
+START_TEST(test_rolled_back)
+{
+	struct liteio_catalog_volume snap = {
+		.uuid = uuid_of(6), .name = "snap", .kind = LITEIO_CATALOG_SNAPSHOT,
+		.vclass = LITEIO_CATALOG_THIN, .state = LITEIO_CATALOG_READY,
+		.origin = uuid_of(5), .size_bytes = 1 << 20, .floor = LITEIO_CATALOG_GEN_MIN,
+	};
+	struct memory_thin *t = memory_thin_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	const struct liteio_catalog_volume *v;
+	struct liteio_catalog draft;
+	struct liteio_uuid uuid;
+	struct memory_pool m;
+	size_t n_deleting = 0;
+
+	memory_format(&m, memory_file(), t);
+	uuid = create_one(&m);
+	liteio_pool_draft(&m.p, &draft);
+	snap.thin_id = draft.next_thin_id++;
+	t->has[snap.thin_id] = true;
+	liteio_catalog_add(&draft, &snap);
+	ck_assert_int_eq(liteio_pool_persist(&m.p, &draft, NULL), 0);
+	ck_assert_msg(!liteio_pool_volume_rollback(&m.p, &uuid, &snap.uuid, &err), "%s", err.msg);
+	v = liteio_catalog_find(&m.p.cat, &uuid);
+	ck_assert(!v->is_unmade);
+	ck_assert_int_eq(v->state, LITEIO_CATALOG_READY);
+	/* what it was before goes, as with every other */
+	for (size_t i = 0; i < m.p.cat.n_volumes; i++)
+		n_deleting += m.p.cat.volumes[i]->state == LITEIO_CATALOG_DELETING;
+	ck_assert_uint_eq(n_deleting, 1);
+	check_ids(&m);
+	memory_close(&m);
+}
+END_TEST
+
+/* somebody else has made a device by its id: it is left to them, and nothing more is written */
+START_TEST(test_foreign)
+{
+	const struct liteio_uuid uuid = uuid_of(5), other = uuid_of(6);
+	struct memory_thin *t = memory_thin_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+	uint32_t id;
+
+	memory_format(&m, memory_file(), t);
+	create_all(&m);
+	id = liteio_catalog_find(&m.p.cat, &uuid)->thin_id;
+	t->has[id] = true;
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), -EUCLEAN);
+	ck_assert_ptr_nonnull(strstr(err.msg, "was never given out and is in use"));
+	ck_assert(t->has[id]);
+	ck_assert_ptr_null(liteio_catalog_pending(&m.p.cat));
+	ck_assert(liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
+	/* and when the pool is well again, it is not met with again */
+	ck_assert_uint_ne(liteio_catalog_find(&m.p.cat, &uuid)->thin_id, id);
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &other, NULL, &err), -EROFS);
+	memory_close(&m);
+}
+END_TEST
+
+START_TEST(test_deleted_unmade)
+{
+	const struct liteio_uuid uuid = uuid_of(5), made = uuid_of(6);
+	struct memory_thin *t = memory_thin_new();
+	struct memory_pool m;
+	uint64_t before;
+
+	memory_format(&m, memory_file(), t);
+	create_all(&m);
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &made, NULL, NULL), 0);
+	before = m.p.cat.sequence;
+	t->messages = 0;
+	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &uuid, NULL), 0);
+	ck_assert_ptr_null(liteio_catalog_find(&m.p.cat, &uuid));
+	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
+	ck_assert_uint_eq(t->messages, 0);
+	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &made, NULL), 0);
+	ck_assert_int_eq(liteio_catalog_find(&m.p.cat, &made)->state, LITEIO_CATALOG_DELETING);
+	check_ids(&m);
+	memory_close(&m);
+}
+END_TEST
+
+UNIT_MAIN("pool-make", test_made_when_needed, test_attached_when_made, test_not_attached_read_only,
+	  test_made_for_good, test_metadata, test_taken_back, test_said_to_fail, test_rolled_back,
+	  test_foreign, test_deleted_unmade)

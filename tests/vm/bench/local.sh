@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a volume on this node costs whoever does I/O to it, against the disk itself: fio on the disk, on a linear
+# volume and on a thin one whose blocks are all mapped, in one guest with one CPU whose clock counts
+# instructions. Prints a table, and "ok" or "not ok" for each goal.
+#
+# The disk is in memory and takes time. The guest's CPU does an instruction in a nanosecond, a third or a quarter
+# of what a real one does, so the disk is as much slower: 400 us for an operation, 20 of them at a time, as one of
+# 100 us and 200,000 operations a second is to a real CPU. What a volume gives of that is what its users get. What
+# an operation costs the CPU, fio's own part included, is what would be left of a disk that takes no time.
+set -euo pipefail
+shopt -s inherit_errexit
+# shellcheck source=tests/vm/lib/agent.sh
+. "$(dirname "$0")/../lib/agent.sh"
+# shellcheck source=tests/vm/lib/slowdisk.sh
+. "$(dirname "$0")/../lib/slowdisk.sh"
+
+WORK=$(mktemp -d)
+MIB=64
+NS=400000
+AT_ONCE=20
+# of a thousand
+GOAL=970
+failed=0
+declare -A device startup
+
+# run_fio NAME N OPTION...: operations a second, and instructions of the whole machine
+run_fio() {
+	local name=$1 n=$2 cost
+
+	shift 2
+	cost=$(nodecost run fio --name=x --filename="${device[$name]}" --size=${MIB}M --number_ios="$n" --direct=1 \
+		--ioengine=libaio --norandommap --randrepeat=1 --gtod_reduce=1 --thread --output-format=json \
+		--output="$WORK/out" "$@")
+	echo "$(jq '.jobs[0] | .read.iops + .write.iops | floor' "$WORK/out") ${cost% *}"
+}
+
+# thousandths NUMBER: as a percentage
+thousandths() {
+	printf '%d.%d%%' $(($1 / 10)) $(($1 % 10))
+}
+
+# row WHAT N OPTION...: on all three; what is at a depth of 16 and more has a goal
+row() {
+	local what=$1 n=$2 name linear thin
+	local -A iops busy
+
+	shift 2
+	for name in disk linear thin; do
+		read -r iops[$name] busy[$name] < <(run_fio $name "$n" "$@")
+		busy[$name]=$(((busy[$name] - startup[$name]) / n))
+	done
+	linear=$((iops[linear] * 1000 / iops[disk]))
+	thin=$((iops[thin] * 1000 / iops[disk]))
+	printf '%-34s %8d %8s %8s %9d %9d %9d\n' "$what" "${iops[disk]}" "$(thousandths $linear)" "$(thousandths $thin)" \
+		"${busy[disk]}" "${busy[linear]}" "${busy[thin]}"
+	[[ $what = *"depth 1"?(,*) ]] || printf '%s\t%s\n' "$linear" "$what" >>"$WORK/goals"
+}
+
+judge() {
+	local what linear
+
+	while IFS=$'\t' read -r linear what; do
+		if [ "$linear" -ge $GOAL ]; then
+			echo "ok - bench-node: $what: a linear volume does $(thousandths "$linear") of its disk"
+		else
+			echo "not ok - bench-node: $what: a linear volume does $(thousandths "$linear") of its disk: goal $(thousandths $GOAL)"
+			failed=1
+		fi
+	done <"$WORK/goals"
+}
+
+volume() {
+	liteioctl volume create "$1" --pool fast --size ${MIB}Mi --class "$1" >/dev/null
+	device[$1]=$(j volume attach "$1" | jq -r .device)
+	# all its blocks are there, and shared with nobody
+	dd if=/dev/zero of="${device[$1]}" bs=1M count=$MIB oflag=direct status=none
+}
+
+udevadm settle
+udevadm control --exit
+slow_disk bare 256 $NS $AT_ONCE 4
+slow_disk below 768 $NS $AT_ONCE 4
+agent_start
+liteioctl pool create fast /dev/below --linear 128Mi >/dev/null
+device[disk]=/dev/bare
+volume linear
+volume thin
+# its files are in memory from then on
+run_fio disk 1 --rw=randread --bs=4k --iodepth=1 >/dev/null
+for name in disk linear thin; do
+	# what fio does before and after
+	read -r _ startup[$name] < <(run_fio $name 1 --rw=randread --bs=4k --iodepth=1)
+done
+
+printf '%-34s %8s %8s %8s %9s %9s %9s\n' '' 'disk' 'linear' 'thin' 'disk' 'linear' 'thin'
+printf '%-34s %26s %29s\n' '' 'operations/s, of the disk' 'instructions an operation'
+for depth in 1 16 128; do
+	n=$((depth == 1 ? 1000 : 6000))
+	for rw in read write; do
+		row "4K random $rw, depth $depth" $n --rw=rand$rw --bs=4k --iodepth=$depth
+	done
+	row "4K random write, depth $depth, fsync" $((n / 4)) --rw=randwrite --bs=4k --iodepth=$depth --fsync=1
+done
+for rw in read write; do
+	row "128K sequential $rw, depth 16" 1000 --rw=$rw --bs=128k --iodepth=16
+done
+row "4K 70/30, depth 16" 6000 --rw=randrw --rwmixread=70 --bs=4k --iodepth=16
+judge
+exit $failed

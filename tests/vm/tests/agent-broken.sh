@@ -1,0 +1,411 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Disks that break below a running agent, under its label, its catalog, its metadata and its data: reads and writes fail, or
+# only writes, or what is written is lost and nobody is told, or nothing is answered. The pool says what has become of it, as
+# soon as somebody meets with that, and not when he asks again; another pool is served as ever meanwhile; a filesystem on the
+# sick one has all that it was told is written; and the way back is the one that is promised. Then a disk of two that fails,
+# a power cut of a disk that has lied: what is found out, and what can not be; and an export that can not be written down.
+# With arguments, only that ("agent-broken.sh 'meta hang' export pair lies").
+# vm: kernels=6.12 disks=pool=320M,other=256M,first=96M timeout=900 smp=2 needs=module,tools,programs
+
+# shellcheck source=tests/vm/lib/test.sh
+. "$LITEIO_TOP/tests/vm/lib/test.sh"
+# shellcheck source=tests/vm/lib/broken.sh
+. "$LITEIO_TOP/tests/vm/lib/broken.sh"
+# shellcheck source=tests/vm/lib/agent.sh
+. "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/snapshots.sh
+. "$LITEIO_TOP/tests/vm/lib/snapshots.sh"
+
+EVENTS=/run/events
+
+# within SECONDS COMMAND...: whatever becomes of it, it ends by then
+within() {
+	local rc=0
+
+	timeout $((3 * $1 * ${LITEIO_SLOW:-1})) "${@:2}" || rc=$?
+	[ $rc != 124 ] || fail "${*:2} has not ended within $1 s"
+	return $rc
+}
+
+pool() { within 30 liteioctl -o json pool show fast | jq -r ".$1 // \"\""; }
+is_state() { [ "$(pool state)" = "$1" ]; }
+
+# "mark", and said PATTERN: the agent says so by itself, of the sick pool, after the mark
+mark() { marked=$(wc -l <$EVENTS); }
+is_said() { tail -n +$((marked + 1)) $EVENTS | grep '"poolChanged"' | grep '"fast"' | grep -q -- "$1"; }
+said() { until_true 30 is_said "$1" || fail "nobody says \"$1\": $(tail -n +$((marked + 1)) $EVENTS)"; }
+
+# place WORD: where that is on the sick disk: first sector, sectors
+place() {
+	local uuid
+
+	uuid=$(j pool show fast | jq -r .uuid)
+	case $1 in
+	label) echo 8 8 ;;
+	catalog) echo 2048 4096 ;;
+	meta) dmsetup table "liteio-tmeta-$uuid" | awk '{ print $5, $2 }' ;;
+	data) dmsetup table "liteio-tdata-$uuid" | awk '{ print $5, $2 }' ;;
+	esac
+}
+
+# the other pool, whatever becomes of this one: everything that is done with a volume, with an end
+healthy=0
+well() {
+	local dev v=w$((++healthy))
+
+	within 30 liteioctl volume create $v --pool quick --size 8Mi >/dev/null
+	within 30 liteioctl volume attach $v >/dev/null
+	dev=$(device $v)
+	within 30 dd if=/run/pattern of="$dev" bs=1M oflag=direct conv=fsync status=none
+	within 30 liteioctl snapshot create s$v $v >/dev/null
+	within 30 cmp -n 4M /run/pattern "$dev" || fail "the other pool's volume has other data"
+	[ "$(within 30 liteioctl -o json volume fence $v --floor 1000 | jq .drained)" = true ] || fail "a fence did not drain"
+	! dd if=/run/pattern of="$dev" bs=4096 count=1 oflag=direct conv=nocreat,notrunc status=none 2>/dev/null ||
+		fail "what is fenced was written"
+	within 30 liteioctl volume detach $v >/dev/null
+	within 30 liteioctl snapshot delete s$v >/dev/null
+	within 30 liteioctl volume delete $v >/dev/null
+	[ "$(within 30 liteioctl -o json pool show quick | jq -r .state)" = ready ] || fail "the other pool: $(j pool show quick)"
+}
+
+# ---- the filesystem on the sick pool ----
+
+mount_a() {
+	mount /dev/liteio/a /mnt/a
+}
+# all that was acknowledged is there, once
+check_a() {
+	local n
+
+	# an aborted journal is replayed by whoever looks first
+	fsck.ext4 -fp /dev/liteio/a >/run/fsck 2>&1 || [ $? -le 1 ] || fail "the filesystem is damaged: $(cat /run/fsck)"
+	mount_a
+	[ "$(sum /mnt/a/base)" = "$base" ] || fail "what was there before the fault is another one"
+	n=$(awk '$1 + 0 != NR || length($0) != 15 { exit } { n = NR } END { print n + 0 }' /mnt/a/log)
+	[ "$n" -ge "$(acknowledged)" ] || fail "$(acknowledged) was acknowledged, and the file ends with $n"
+}
+writer_is_gone() { ! kill -0 "$writer_pid" 2>/dev/null; }
+
+# the volume as it is with the fault: it goes on, fails, or waits
+expect_io() {
+	local n
+
+	n=$(acknowledged)
+	case $1 in
+	goes) until_true 60 writer_goes_on "$n" ;;
+	fails) until_true 60 writer_is_gone ;;
+	waits)
+		! writer_is_gone || fail "the writer has got an error"
+		# one may have been under way
+		[ "$n" -le $((held + 1)) ] || fail "$((n - held)) were acknowledged by a disk that hangs"
+		;;
+	esac
+}
+
+# a block of b that it has not had yet
+block=0
+new_block() { within 60 dd if=/run/pattern of=/dev/liteio/b bs=1M count=1 seek=$block oflag=direct conv=fsync status=none; }
+
+# somebody meets with the fault: the metadata are needed for a new block, all else for a new volume
+provoke() {
+	local place=$1 kind=$2
+
+	block=$((block + 1))
+	case $place.$kind in
+	meta.hang)
+		new_block &
+		meets=$!
+		# the kernel is asked, and waits for its metadata: so does whoever makes something
+		liteioctl volume create x --pool fast --size 4Mi >/run/x 2>&1 &
+		;;
+	meta.*) ! new_block 2>/dev/null || fail "a new block was given out without metadata" ;;
+	*.hang)
+		liteioctl volume create x --pool fast --size 4Mi >/run/x 2>&1 &
+		meets=$!
+		;;
+	*) within 60 liteioctl volume create x --pool fast --size 4Mi >/run/x 2>&1 || true ;;
+	esac
+}
+
+# round PLACE KIND STATE REASON IO BACK: back by itself, by "doctor --fix", or by a repair
+round() {
+	local place=$1 kind=$2 state=$3 reason=$4 io=$5 back=$6 where
+
+	wanted "$place $kind" || return 0
+	begin_writer /mnt/a
+	read -ra where <<<"$(place "$place")"
+	mark
+	under_load "${where[@]}" "$kind"
+	held=$(acknowledged)
+	provoke "$place" "$kind"
+	[ "$reason" = - ] || said "$reason"
+	is_state "$state" || fail "$place $kind: the pool is $(pool state), not $state: $(pool reason)"
+	[ "$reason" = - ] || pool reason | grep -q -- "$reason" || fail "$place $kind: the reason is $(pool reason)"
+	[ "$reason" != 'catalog can not be written' ] || grep -q 'the catalog was not written' /run/x ||
+		fail "who met with it was told $(cat /run/x)"
+	expect_io "$io"
+	well
+	[ "$state.$place" = ready.data ] || [ "$place.$kind" = label.lies ] ||
+		! (doctor_is_silent) 2>/dev/null || fail "the doctor finds nothing"
+	[ "$io" != waits ] || expect_io waits
+	[ "$back" != fix ] || lies_are_found
+	mark
+	under_heal
+	[ "$io" != waits ] || wait "$meets" || fail "what hung did not end well: $(cat /run/x)"
+	way_back "$io" "$back" "$reason"
+	ok "$place, $kind: $state, ${reason/#-/nothing to say}; the volume $io; back: $back"
+}
+
+lies_are_found() {
+	local said
+
+	# it ends with an error when there is one
+	said=$(j doctor 2>/dev/null) || true
+	jq -e '[.items[] | select(.check == "catalogCopy" and .severity == "error")] != []' <<<"$said" >/dev/null ||
+		fail "a catalog that is not on the disk is not found: $said"
+	! within 60 liteioctl doctor --fix >/run/doctor 2>&1 || fail "it was mended on a disk that lies: $(cat /run/doctor)"
+}
+
+way_back() {
+	local io=$1 back=$2 reason=$3
+
+	case $back in
+	self) [ "$reason" = - ] || said 'ready again' ;;
+	fix) within 60 liteioctl doctor --fix >/run/doctor 2>&1 || fail "doctor --fix: $(cat /run/doctor)" ;;
+	esac
+	if [ "$io" = fails ]; then
+		wait "$writer_pid" && fail "the writer has got no error"
+	else
+		until_true 60 writer_goes_on "$(acknowledged)"
+		end_writer
+	fi
+	umount /mnt/a
+	if [ "$back" = repair ]; then
+		[ "$(within 120 liteioctl -o json pool repair fast | jq '.lostBytes + .lostVolumes')" = 0 ] || fail "a repair loses something"
+	fi
+	is_state ready || fail "after the way back the pool is $(pool state): $(pool reason)"
+	check_a
+	within 60 liteioctl volume delete x >/dev/null 2>&1 || true
+	within 60 liteioctl volume create x --pool fast --size 4Mi >/dev/null
+	block=$((block + 1))
+	new_block
+	within 60 liteioctl volume delete x >/dev/null
+	doctor_is_silent
+}
+
+only=("$@")
+wanted() {
+	local w
+
+	[ ${#only[@]} != 0 ] || return 0
+	for w in "${only[@]}"; do
+		[ "$w" != "$1" ] || return 0
+	done
+	return 1
+}
+
+# nothing ends that waits for a disk
+at_end() {
+	local rc=$?
+
+	dmsetup resume hung >/dev/null 2>&1 || true
+	(exit $rc) || test_end
+}
+trap at_end EXIT
+
+under_make "$DISK" 2048
+head -c 4M /dev/urandom >/run/pattern
+agent_start
+liteioctl events --follow -o json >$EVENTS 2>&1 &
+liteioctl pool create fast $UNDER >/dev/null
+liteioctl pool create quick /dev/disk/by-id/virtio-other >/dev/null
+liteioctl volume create a --pool fast --size 24Mi >/dev/null
+liteioctl volume create b --pool fast --size 64Mi >/dev/null
+liteioctl volume attach a >/dev/null
+liteioctl volume attach b >/dev/null
+# every block is there: what it needs the metadata for is over
+dd if=/dev/zero of=/dev/liteio/a bs=1M oflag=direct conv=fsync status=none 2>/dev/null || true
+mkfs.ext4 -q -E nodiscard,lazy_itable_init=0,lazy_journal_init=0 /dev/liteio/a
+mount_a
+cp /run/pattern /mnt/a/base
+sync -f /mnt/a
+base=$(sum /run/pattern)
+well
+doctor_is_silent
+ok "two pools, a filesystem on the one that will be sick"
+
+# "writes" fails flushes, too: of those that come with data device-mapper drops the error, so a filesystem whose own writes
+# succeed goes on
+#     place   kind   state    reason                        volume back
+round label   all    ready    -                             goes  self
+round label   lies   ready    -                             goes  self
+round label   writes readOnly 'catalog can not be written'  goes  self
+round catalog all    readOnly 'catalog can not be written'  goes  self
+round catalog writes readOnly 'catalog can not be written'  goes  self
+round catalog lies   ready    -                             goes  fix
+round catalog hang   failed   'may not answer'              waits self
+round meta    all    failed   'pool repair fast'            fails repair
+round meta    writes readOnly 'pool repair fast'            goes  repair
+round meta    hang   failed   'may not answer'              waits self
+round data    all    ready    -                             fails self
+round data    writes readOnly 'catalog can not be written'  fails self
+round data    hang   failed   'may not answer'              waits self
+
+# ---- one disk of two ----
+
+is_open() { j pool show "$1" | jq -e '.state == "ready"'; }
+
+# it is closed, and then it can not be written that it is: what was begun is taken back
+export_fails() {
+	local where
+
+	read -ra where <<<"$(place catalog)"
+	under_load "${where[@]}" all
+	! within 60 liteioctl pool export fast >/run/x 2>&1 || fail "a pool whose catalog can not be written was exported"
+	grep -q 'the catalog was not written' /run/x || fail "who wanted to export it was told $(cat /run/x)"
+	is_state readOnly || fail "the pool is $(pool state): $(pool reason)"
+	well
+	under_heal
+	is_state ready || fail "the pool is $(pool state): $(pool reason)"
+	within 60 liteioctl volume create x --pool fast --size 4Mi >/dev/null
+	within 60 liteioctl volume delete x >/dev/null
+	doctor_is_silent
+	ok "an export that can not be written down: the pool stays, and is as it was"
+}
+
+leave_fast() {
+	umount /mnt/a
+	for v in a b; do
+		liteioctl volume detach $v >/dev/null
+	done
+	! wanted export || export_fails
+	for v in a b; do
+		liteioctl volume delete $v >/dev/null
+	done
+	liteioctl pool delete fast >/dev/null
+}
+
+pair() {
+	local want
+
+	liteioctl pool create pair /dev/disk/by-id/virtio-first >/dev/null
+	liteioctl pool grow pair --add $UNDER --force >/dev/null
+	liteioctl volume create long --pool pair --size 128Mi >/dev/null
+	liteioctl volume attach long >/dev/null
+	(set +o pipefail; yes long | head -c 128M) | dd of=/dev/liteio/long bs=1M iflag=fullblock oflag=direct conv=fsync status=none
+	want=$(sum /dev/liteio/long)
+	under_load 0 "$under_size" all
+	! within 60 dd if=/dev/liteio/long bs=1M skip=96 iflag=direct of=/dev/null status=none 2>/dev/null ||
+		fail "the second disk is gone, and all of the volume can be read"
+	within 60 dd if=/dev/liteio/long bs=1M count=16 iflag=direct of=/dev/null status=none
+	(set +o pipefail; yes long | head -c 4M) | within 60 dd of=/dev/liteio/long bs=1M iflag=fullblock oflag=direct conv=fsync,notrunc status=none
+	within 60 liteioctl volume create y --pool pair --size 4Mi >/dev/null
+	! (doctor_is_silent) 2>/dev/null || fail "a disk of two is gone, and the doctor finds nothing"
+	well
+	ok "one disk of two: what lies on the other one goes on, the doctor says it"
+
+	agent_stop
+	agent_start
+	refused 'no such pool' liteioctl pool show pair
+	! (doctor_is_silent) 2>/dev/null || fail "a pool is missing, and the doctor finds nothing"
+	within 60 dd if=/dev/liteio/long bs=1M count=16 iflag=direct of=/dev/null status=none
+	well
+	under_heal
+	# nobody says that a disk is well again: it is asked for
+	is_open pair >/dev/null 2>&1 || liteioctl pool import /dev/disk/by-id/virtio-first >/dev/null
+	is_open pair >/dev/null || fail "the pool is $(j pool show pair)"
+	[ "$(sum /dev/liteio/long)" = "$want" ] || fail "the volume has other data"
+	liteioctl volume show y >/dev/null
+	for v in long y; do
+		[ $v = y ] || liteioctl volume detach $v >/dev/null
+		liteioctl volume delete $v >/dev/null
+	done
+	liteioctl pool delete pair >/dev/null
+	doctor_is_silent
+	ok "an agent that starts meanwhile has no such pool, and takes nothing away; imported, all is there"
+}
+
+# ---- a disk that lies, and loses its power ----
+
+# lie PLACE, then power_cut: what was said to be written there is not
+lie() {
+	local where
+
+	read -ra where <<<"$(place "$1")"
+	under_load "${where[@]}" lies
+}
+power_cut() {
+	agent_kill
+	crash
+	rmmod liteio
+	under_heal
+	agent_start
+}
+# nothing brings such a pool back: what can be read is taken elsewhere, and the disk is wiped
+wipe() {
+	agent_stop
+	crash
+	dd if=/dev/zero of=$UNDER bs=1M count=1 oflag=direct conv=fsync status=none
+	dd if=/dev/zero of=$UNDER bs=4096 seek=$((under_size / 8 - 256)) count=256 oflag=direct conv=fsync status=none 2>/dev/null || true
+	agent_start
+	liteioctl pool delete fast >/dev/null
+}
+c_is() { within 60 cmp -n 4M "$1" /dev/liteio/c; }
+
+new_pool() {
+	liteioctl pool create fast $UNDER --force >/dev/null
+	liteioctl volume create c --pool fast --size 16Mi >/dev/null
+	liteioctl volume attach c >/dev/null
+	dd if=/run/pattern of=/dev/liteio/c bs=1M oflag=direct conv=fsync status=none
+}
+
+is_found_out() {
+	is_state readOnly || fail "the pool is $(pool state): $(pool reason)"
+	pool reason | grep -q 'transaction' || fail "the reason is $(pool reason)"
+	c_is /run/pattern || fail "what was there before the lie is another one"
+	refused 'not modified' liteioctl volume create e --pool fast --size 4Mi
+	refused 'transaction' liteioctl pool repair fast --force
+	! within 60 liteioctl doctor >/run/doctor 2>&1 || fail "the doctor finds nothing"
+}
+
+lies() {
+	new_pool
+	lie meta
+	liteioctl volume create d --pool fast --size 4Mi >/dev/null
+	power_cut
+	is_found_out
+	wipe
+	ok "metadata that are older than the catalog: found out, read-only"
+
+	new_pool
+	lie catalog
+	liteioctl volume create d --pool fast --size 4Mi >/dev/null
+	power_cut
+	is_found_out
+	wipe
+	ok "a catalog that is older than the metadata: found out, read-only"
+
+	new_pool
+	lie catalog
+	[ "$(j volume fence c --floor 7 | jq .drained)" = true ]
+	lies_are_found
+	power_cut
+	is_state ready
+	[ "$(j volume show c | jq .floor)" -lt 7 ] || fail "nothing was lost: nothing is shown"
+	ok "a floor that was lost: as long as the agent lives the doctor finds it out, after the power cut nobody does"
+
+	lie meta
+	dd if=/run/pattern of=/dev/liteio/c bs=1M seek=8 oflag=direct conv=fsync status=none
+	power_cut
+	is_state ready
+	c_is /run/pattern || fail "what was there before the lie is another one"
+	[ "$(dd if=/dev/liteio/c bs=1M skip=8 count=4 iflag=direct status=none | tr -d '\0' | wc -c)" = 0 ] ||
+		fail "nothing was lost, or another volume's data is shown"
+	ok "blocks that were lost: zeros, and nobody finds it out"
+	doctor_is_silent
+}
+
+leave_fast
+! wanted pair || pair
+! wanted lies || lies
