@@ -113,4 +113,9 @@ enum liteio_fill liteio_account_fill(const struct liteio_usage *u);
 int liteio_account_metadata(const struct liteio_usage *meta, enum liteio_account_what what,
 			    struct liteio_error *err);
 
+/* 95 %: metadata that have a spare take it before the kernel finds none free; false of nothing */
+bool liteio_account_metadata_short(const struct liteio_usage *meta);
+/* 75 %: they are looked at often. The kernel may say nothing before they are full */
+bool liteio_account_metadata_pressed(const struct liteio_usage *meta);
+
 #endif
