@@ -148,3 +148,13 @@ int liteio_account_metadata(const struct liteio_usage *meta, enum liteio_account
 				liteio_format_size(meta->used, have, sizeof(have)),
 				liteio_format_size(meta->total, all, sizeof(all)));
 }
+
+bool liteio_account_metadata_short(const struct liteio_usage *meta)
+{
+	return meta->total && meta->used >= meta->total / 20 * 19;
+}
+
+bool liteio_account_metadata_pressed(const struct liteio_usage *meta)
+{
+	return meta->total && meta->used >= meta->total / 4 * 3;
+}

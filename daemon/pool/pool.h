@@ -74,7 +74,8 @@ extern const char *const liteio_pool_condition_names[];
  * @meta_bytes: size of its metadata
  * @meta_used_bytes: in use, with what the kernel keeps for its commits
  * @is_meta_pressed: so much of it that the pool is to be looked at often
- * @has_spare: metadata that are damaged could be repaired; not when they were full and took it
+ * @lacks_spare: they were nearly full, and a liteio_pool_refresh() has given it to them, for which
+ *	volumes wait for moments: they could not be repaired, were they damaged
  * @provisioned_bytes: sum of the sizes of all volumes and snapshots of class thin
  * @overcommit_percent: how much that may be, in percent of @data_bytes
  * @space: all numbers of all classes, account.h
@@ -101,7 +102,7 @@ struct liteio_pool_info {
 	uint64_t meta_bytes;
 	uint64_t meta_used_bytes;
 	bool is_meta_pressed;
-	bool has_spare;
+	bool lacks_spare;
 	uint64_t provisioned_bytes;
 	uint64_t overcommit_percent;
 	struct liteio_account space;
@@ -341,10 +342,7 @@ bool liteio_pool_is_locked(const char *device);
 
 /* any thread */
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret);
-/*
- * lane: ask the kernel for usage and condition, without a metadata commit unless something is nearly
- * full; metadata that are take the spare, and volumes wait for moments
- */
+/* lane: ask the kernel for usage and condition, without a metadata commit */
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
 /**
  * struct liteio_pool_lane - the way out of the lane and back, for long work
