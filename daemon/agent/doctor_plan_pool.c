@@ -50,7 +50,14 @@ static void plan_fill(const struct liteio_doctor_pool *p, struct liteio_findings
 
 	if (i->condition == LITEIO_POOL_NO_SPACE)
 		return;
-	if (is_share(i->meta_used_bytes, i->meta_bytes, NEARLY_FULL))
+	if (i->lacks_spare)
+		f = liteio_findings_add(ret, LITEIO_CHECK_POOL_FILL, LITEIO_SEVERITY_WARNING,
+					i->name,
+					"its metadata were nearly full and have taken the spare, %" PRIu64
+					" of %" PRIu64
+					" bytes are used: delete snapshots, and let it grow, or they can not be repaired should they be damaged",
+					i->meta_used_bytes, i->meta_bytes);
+	else if (is_share(i->meta_used_bytes, i->meta_bytes, NEARLY_FULL))
 		f = liteio_findings_add(ret, LITEIO_CHECK_POOL_FILL, LITEIO_SEVERITY_WARNING,
 					i->name,
 					"%" PRIu64 " of %" PRIu64 " bytes of its metadata are used: delete snapshots, or let it grow",

@@ -29,9 +29,18 @@
 /* and so soon after something failed that nobody will ask for again */
 #define RETRY_MS 30000
 
+/*
+ * So often is a pool looked at whose metadata fill, and any other: the kernel says something when 4
+ * MiB of them are free, and it is full for it with up to 16, which it keeps for its commits.
+ */
+#define PRESSED_MS 5000
+#define CALM_MS 30000
+#define CALM_SLACK_MS 1000
+
 /* what was last said of a pool */
 struct said {
 	struct liteio_uuid uuid;
+	bool lacks_spare;
 	enum liteio_fill fill;
 	enum liteio_pool_condition condition;
 	char word[32];
@@ -46,6 +55,7 @@ struct said {
  * @unsaid: one was, when they were looked at last; written by the job, read when it has ended
  * @looking: a worker looks at the pools; loop thread only
  * @again: something happened since it began; loop thread only
+ * @is_pressed: the metadata of one fill; written by the job, read when it has ended
  * @said: of each pool that was looked at; the job only
  * @n_said: how many
  */
@@ -57,6 +67,7 @@ struct liteio_watch {
 	bool unsaid;
 	bool looking;
 	bool again;
+	bool is_pressed;
 	struct said *said;
 	size_t n_said;
 };
@@ -126,6 +137,24 @@ static void look_at(struct liteio_watch *w, struct liteio_open_pool *p)
 		liteio_pools_reclaim_later(w->agent, p);
 }
 
+/* as they were found a moment ago */
+static void look_at_metadata(struct liteio_watch *w, struct liteio_open_pool *p)
+{
+	static const char taken[] =
+		"its metadata were nearly full and have taken the spare: delete snapshots, and let it grow";
+	struct liteio_pool_info i;
+	struct said *said;
+
+	liteio_pool_info(p->engine, &i);
+	said = find_said(w, &i.uuid);
+	if (i.lacks_spare && !said->lacks_spare) {
+		log_warning(NULL, "pool %s: %s", i.name, taken);
+		say(w, &i, taken);
+	}
+	said->lacks_spare = i.lacks_spare;
+	w->is_pressed |= i.is_meta_pressed;
+}
+
 static void look(void *arg)
 {
 	struct liteio_watch *w = arg;
@@ -134,8 +163,11 @@ static void look(void *arg)
 
 	w->unsaid = false;
 	liteio_pools_all(w->agent->pools, &all, &n);
-	for (size_t i = 0; i < n; i++)
+	w->is_pressed = false;
+	for (size_t i = 0; i < n; i++) {
 		look_at(w, all[i]);
+		look_at_metadata(w, all[i]);
+	}
 	liteio_pools_put_all(w->agent->pools, all, n);
 }
 
@@ -153,6 +185,9 @@ static void looked(void *arg)
 	struct liteio_watch *w = arg;
 
 	w->looking = false;
+	/* unless there is a reason to do so earlier */
+	if (w->timer)
+		liteio_timer_arm(w->timer, w->is_pressed ? PRESSED_MS : CALM_MS, CALM_SLACK_MS);
 	if (w->agent->cluster)
 		liteio_cluster_pools_changed(w->agent->cluster);
 	if (w->again && w->io)

@@ -173,3 +173,13 @@ int liteio_account_make(const struct liteio_usage *meta, struct liteio_error *er
 		return 0;
 	return refuse_metadata(meta, 0, err);
 }
+
+bool liteio_account_metadata_short(const struct liteio_usage *meta)
+{
+	return meta->total && meta->used >= meta->total / 20 * 19;
+}
+
+bool liteio_account_metadata_pressed(const struct liteio_usage *meta)
+{
+	return meta->total && meta->used >= meta->total / 4 * 3;
+}

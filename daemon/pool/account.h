@@ -125,4 +125,9 @@ int liteio_account_metadata(const struct liteio_usage *meta, uint64_t unmade,
  */
 int liteio_account_make(const struct liteio_usage *meta, struct liteio_error *err);
 
+/* 95 %: metadata that have a spare take it before the kernel finds none free; false of nothing */
+bool liteio_account_metadata_short(const struct liteio_usage *meta);
+/* 75 %: they are looked at often. The kernel may say nothing before they are full */
+bool liteio_account_metadata_pressed(const struct liteio_usage *meta);
+
 #endif

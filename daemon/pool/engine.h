@@ -89,12 +89,15 @@ struct liteio_engine_spare {
  *	there, which are only read; @txid is for when they do not say. -EUCLEAN when nothing came of
  *	it
  * @contents: of a pool that is not active: what its metadata have, with mappings
- * @activate: bring it into the kernel, or adopt what is there; @read_only lets nothing be modified:
- *	neither metadata, nor volumes, which are activated read-only then
+ * @activate: bring it into the kernel, or adopt what is there, as large as the label says;
+ *	@read_only lets nothing be modified: neither metadata, nor volumes, which are activated
+ *	read-only then
  * @deactivate: take it out; -EBUSY while a volume of it is active
  * @resize: the label's extents, or devices, have become more: what is below the pool is as long as
- *	they are now; the pool itself follows with @activate. Nothing when it is not active
- * @status: of the active pool, without a metadata commit unless it is full
+ *	they are now; the pool itself follows with @activate. Not below one that is not active, or
+ *	whose metadata are not sound: then the label is heard of, and no more
+ * @status: of the active pool, without a metadata commit unless it is full, or its metadata nearly:
+ *	only a commit counts what was freed
  * @create: a new empty device; -EEXIST when the id is in use
  * @snapshot: a new device that shares the blocks of another
  * @remove: forget a device; 0 when there is none

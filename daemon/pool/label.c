@@ -13,7 +13,7 @@
 #include "pool/label.h"
 
 #define MIB (1ull << 20)
-/* dm-thin uses no more than this; a little below 16 GiB */
+/* a little below LITEIO_THIN_META_MAX */
 #define META_MAX (15ull << 30)
 #define META_MIN (4ull << 20)
 /* bytes of metadata for one mapped block, in the b-tree's worst case */
@@ -131,134 +131,7 @@ int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
 	return 0;
 }
 
-/* ---- growing -------------------------------------------------------------------------------- */
-
-/*
- * metadata that is to come to what there is, when so much is gained: nothing, or what is needed,
- * and more than that when it is next to nothing of the gain: extents are few
- */
-static uint64_t meta_to_add(const struct liteio_label *l, uint64_t gain)
-{
-	uint64_t have = liteio_label_sum(l, LITEIO_EXTENT_THIN_META);
-	uint64_t data = liteio_label_sum(l, LITEIO_EXTENT_THIN_DATA) + gain;
-	uint64_t need = liteio_label_meta_bytes(data, l->thin_block), add;
-
-	if (need <= have)
-		return 0;
-	add = round_up(have / 4, MIB);
-	if (add < need - have || add > gain / 32)
-		add = need - have;
-	return have + add > META_MAX ? META_MAX - have : add;
-}
-
-/* behind the last extent of a device; what a pool leaves alone at the beginning when it has none */
-static uint64_t end_of(const struct liteio_label *l, uint32_t device)
-{
-	uint64_t end = LITEIO_SLOT_OFFSET;
-
-	for (size_t i = 0; i < l->n_extents; i++) {
-		const struct liteio_extent *e = &l->extents[i];
-
-		if (e->device == device && e->start + e->length > end)
-			end = e->start + e->length;
-	}
-	return end;
-}
-
-/* the last of the thin data, when it is on this device and nothing is behind it there; or NULL */
-static struct liteio_extent *find_open_end(struct liteio_label *l, uint32_t device)
-{
-	struct liteio_extent *last = NULL;
-
-	for (size_t i = 0; i < l->n_extents; i++) {
-		if (l->extents[i].kind == LITEIO_EXTENT_THIN_DATA)
-			last = &l->extents[i];
-	}
-	if (!last || last->device != device || last->start + last->length != end_of(l, device))
-		return NULL;
-	return last;
-}
-
-static void append_extent(struct liteio_label *l, enum liteio_extent_kind kind, uint32_t device,
-			  uint64_t *pos, uint64_t length)
-{
-	add_extent(l, kind, pos, length);
-	l->extents[l->n_extents - 1].device = device;
-}
-
-/* all that is free at the end of a device: 1 there is a block, 0 there is none, or -ENOSPC */
-static int take_end(struct liteio_label *l, uint32_t device, struct liteio_error *err)
-{
-	uint64_t align = l->thin_block < MIB ? MIB : l->thin_block, meta, begin = end_of(l, device);
-	uint64_t end = liteio_label_backup_offset(l->devices[device].size);
-	struct liteio_extent *longer = find_open_end(l, device);
-
-	if (!longer)
-		begin = round_up(begin, align);
-	if (end < begin + l->thin_block)
-		return 0;
-	meta = meta_to_add(l, end - begin);
-	/* behind the data, so that this goes on where it is */
-	if (meta)
-		end = end < 2 * meta + begin ? begin : end - 2 * meta;
-	if (end < begin + l->thin_block)
-		return 0;
-	if (l->n_extents + 3 > LITEIO_LABEL_EXTENTS_MAX)
-		return liteio_error_set(err, -ENOSPC,
-					"the pool has grown so often that its label has no room for more");
-	if (longer)
-		longer->length += round_down(end - begin, l->thin_block);
-	else
-		append_extent(l, LITEIO_EXTENT_THIN_DATA, device, &begin,
-			      round_down(end - begin, l->thin_block));
-	if (meta) {
-		append_extent(l, LITEIO_EXTENT_THIN_META, device, &end, meta);
-		append_extent(l, LITEIO_EXTENT_META_SPARE, device, &end, meta);
-	}
-	return 1;
-}
-
-int liteio_label_grow(struct liteio_label *l, uint32_t device, uint64_t size,
-		      struct liteio_error *err)
-{
-	struct liteio_label new = *l;
-	int r;
-
-	if (size < l->devices[device].size)
-		return liteio_error_set(err, -EINVAL,
-					"its device has %llu bytes now, and %llu before: a pool can not shrink",
-					(unsigned long long)size,
-					(unsigned long long)l->devices[device].size);
-	new.devices[device].size = size;
-	r = take_end(&new, device, err);
-	if (r == 1)
-		*l = new;
-	return r;
-}
-
-int liteio_label_add(struct liteio_label *l, uint64_t size, struct liteio_error *err)
-{
-	struct liteio_label new = *l;
-	char text[32];
-	int r;
-
-	if (new.n_devices == LITEIO_LABEL_DEVICES_MAX)
-		return liteio_error_set(err, -ENOSPC, "the pool has %u devices, and can have no more",
-					LITEIO_LABEL_DEVICES_MAX);
-	if (size < LITEIO_POOL_SIZE_MIN)
-		return liteio_error_set(err, -EINVAL, "%s is too small for a pool, 64 MiB is the least",
-					liteio_format_size(size, text, sizeof(text)));
-	liteio_uuid_random(&new.devices[new.n_devices].uuid);
-	new.devices[new.n_devices].size = size;
-	r = take_end(&new, (uint32_t)new.n_devices++, err);
-	if (!r)
-		r = liteio_error_set(err, -EINVAL, "%s has no room for one block of the pool",
-				     liteio_format_size(size, text, sizeof(text)));
-	if (r < 0)
-		return r;
-	*l = new;
-	return 0;
-}
+/* ---- several devices ------------------------------------------------------------------------- */
 
 static bool knows(const struct liteio_label *home, const struct liteio_label *other)
 {
@@ -329,17 +202,16 @@ static int bad(struct liteio_error *err, const char *what)
 	return liteio_error_set(err, -EBADMSG, "the label is damaged: %s", what);
 }
 
-/* of one device each begins behind the one before it; of several they only do not overlap */
-static bool order_ok(const struct liteio_label *l, size_t i)
+/* whatever their order */
+static bool is_apart(const struct liteio_label *l, size_t i)
 {
 	const struct liteio_extent *e = &l->extents[i];
 
 	for (size_t k = 0; k < i; k++) {
 		const struct liteio_extent *p = &l->extents[k];
 
-		if (p->device != e->device || p->start + p->length <= e->start)
-			continue;
-		if (l->n_devices == 1 || e->start + e->length > p->start)
+		if (p->device == e->device && p->start + p->length > e->start &&
+		    e->start + e->length > p->start)
 			return false;
 	}
 	return true;
@@ -361,7 +233,7 @@ static bool extent_ok(const struct liteio_label *l, size_t i)
 	if (e->start < LITEIO_LABEL_OFFSET + LITEIO_ONDISK_BLOCK || e->start >= end ||
 	    e->length > end - e->start)
 		return false;
-	return order_ok(l, i);
+	return is_apart(l, i);
 }
 
 /* what a pool was made with is on its first device; only thin data and metadata come later */
@@ -420,15 +292,11 @@ static int check_extents(const struct liteio_label *l, struct liteio_error *err)
 	if (count_extents(l, LITEIO_EXTENT_SLOT_A) != 1 ||
 	    count_extents(l, LITEIO_EXTENT_SLOT_B) != 1 ||
 	    count_extents(l, LITEIO_EXTENT_THIN_META) < 1 ||
-	    count_extents(l, LITEIO_EXTENT_META_SPARE) < 1 ||
 	    count_extents(l, LITEIO_EXTENT_THIN_DATA) < 1)
 		return bad(err, "an extent is missing or there twice");
-	if (liteio_label_sum(l, LITEIO_EXTENT_THIN_META) !=
+	if (liteio_label_sum(l, LITEIO_EXTENT_THIN_META) <
 	    liteio_label_sum(l, LITEIO_EXTENT_META_SPARE))
-		return bad(err, "the spare is not as large as the metadata");
-	if (liteio_label_extent(l, LITEIO_EXTENT_THIN_META)->device ||
-	    liteio_label_extent(l, LITEIO_EXTENT_META_SPARE)->device)
-		return bad(err, "the metadata does not begin on the first device");
+		return bad(err, "the spare is larger than the metadata");
 	a = liteio_label_extent(l, LITEIO_EXTENT_SLOT_A);
 	b = liteio_label_extent(l, LITEIO_EXTENT_SLOT_B);
 	if (a->length != b->length || a->length < 2 * (uint64_t)LITEIO_ONDISK_BLOCK ||
@@ -470,6 +338,26 @@ static uint32_t label_crc(const struct liteio_ondisk_label *d)
 	return liteio_crc32c(0, &copy, sizeof(copy));
 }
 
+static bool begins_at_home(const struct liteio_label *l, enum liteio_extent_kind kind)
+{
+	const struct liteio_extent *e = liteio_label_extent(l, kind);
+
+	return !e || !e->device;
+}
+
+/* what was true of every label before there were any whose metadata had taken a spare */
+static bool is_taken(const struct liteio_label *l)
+{
+	if (!liteio_label_has_spare(l) || !begins_at_home(l, LITEIO_EXTENT_THIN_META) ||
+	    !begins_at_home(l, LITEIO_EXTENT_META_SPARE))
+		return true;
+	for (size_t i = 1; i < l->n_extents && l->n_devices == 1; i++) {
+		if (l->extents[i].start < l->extents[i - 1].start)
+			return true;
+	}
+	return false;
+}
+
 /* what a reader must know to understand it: nothing new as long as nothing new is used */
 static uint64_t incompat(const struct liteio_label *l)
 {
@@ -484,6 +372,8 @@ static uint64_t incompat(const struct liteio_label *l)
 		bits |= LITEIO_LABEL_INCOMPAT_PARTS;
 	if (l->n_devices > 1)
 		bits |= LITEIO_LABEL_INCOMPAT_DEVICES;
+	if (is_taken(l))
+		bits |= LITEIO_LABEL_INCOMPAT_TAKEN;
 	return bits;
 }
 

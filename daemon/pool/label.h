@@ -19,6 +19,8 @@ struct liteio_error;
 #define LITEIO_THIN_BLOCK_MAX (1u << 30)
 /* smallest device that makes a pool */
 #define LITEIO_POOL_SIZE_MIN (64ull << 20)
+/* dm-thin uses no more metadata than this (dm-space-map-metadata.h, DM_SM_METADATA_MAX_BLOCKS) */
+#define LITEIO_THIN_META_MAX (255ull * ((1u << 14) - 64) * LITEIO_ONDISK_BLOCK)
 
 struct liteio_extent {
 	enum liteio_extent_kind kind;
@@ -80,28 +82,43 @@ int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
  * @l: the label; changed only when it is 1 that is returned
  * @device: index of the device
  * @size: bytes that the device has now
+ * @meta_used: bytes of its metadata that are in use; 0 when that is not known
  * @err: why not
  *
  * All of it is for thin volumes: the last extent of thin data becomes longer, or another one
- * follows. Metadata grows with it when it would be less than a new pool of this size had. The
- * sequence number is the caller's.
+ * follows. Metadata grows with it when it would be less than a new pool of this size had, or when
+ * three quarters are in use: then to twice what there is, for an eighth of the gain at most. What
+ * the spare lacks comes before all that, for half of the gain at most: small gains bring it in
+ * pieces. The sequence number is the caller's.
  *
  * Return: 1 when it is larger now, 0 when there is not a block to gain, -EINVAL when the device is
  * smaller than the pool on it, -ENOSPC when there is no room for more extents.
  */
-int liteio_label_grow(struct liteio_label *l, uint32_t device, uint64_t size,
+int liteio_label_grow(struct liteio_label *l, uint32_t device, uint64_t size, uint64_t meta_used,
 		      struct liteio_error *err);
 
 /**
  * liteio_label_add() - give a pool another device, behind those that it has
  * @l: the label; unchanged on failure
  * @size: bytes of the device
+ * @meta_used: as in liteio_label_grow()
  * @err: why not
  *
  * Return: 0, -EINVAL when the device is too small, or -ENOSPC when there is no room for more
  * devices or extents.
  */
-int liteio_label_add(struct liteio_label *l, uint64_t size, struct liteio_error *err);
+int liteio_label_add(struct liteio_label *l, uint64_t size, uint64_t meta_used,
+		     struct liteio_error *err);
+
+/**
+ * liteio_label_take_spare() - make the spare of the thin pool metadata, behind those that it has
+ * @l: the label; unchanged when it is false that is returned. The sequence number is the caller's
+ *
+ * As much of it as LITEIO_THIN_META_MAX leaves. Return: there was something to take.
+ */
+bool liteio_label_take_spare(struct liteio_label *l);
+/* the metadata of the thin pool can be repaired: the spare is as large */
+bool liteio_label_has_spare(const struct liteio_label *l);
 
 /*
  * it was being added to the pool when that was interrupted, and has never been a part of it: home

@@ -241,6 +241,20 @@ void liteio_pool_account(const struct liteio_pool *p, struct liteio_account *ret
 int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		      enum liteio_account_what what, uint64_t bytes, struct liteio_error *err);
 
+/* ---- full metadata (pool_relief.c) ---- */
+
+/* the word of a pool whose metadata are full, and the kernel has made it read-only for that */
+#define LITEIO_POOL_META_FULL "MetadataFull"
+/*
+ * Metadata of the thin pool that are full, or nearly, by @status, take the spare, in use as they
+ * are; or the kernel follows a label that says so already. Volumes wait for moments. Context: lane.
+ * Return: 1 when it has more now: ask it again; 0 when there was nothing to do, or nothing to take;
+ * or a negative errno, with the reason in the condition where they are full.
+ */
+int liteio_pool_relieve(struct liteio_pool *p);
+/* of the metadata, what new things may use: what leaves room for a spare that is as large */
+void liteio_pool_meta_usage(const struct liteio_pool *p, struct liteio_usage *ret);
+
 /* ---- linear volumes (pool_linear.c) ---- */
 
 int liteio_pool_linear_create(struct liteio_pool *p, const struct liteio_pool_create *c,
@@ -285,6 +299,7 @@ extern const char *const liteio_pool_devices_steps[];
 extern const char *const liteio_pool_import_steps[];
 extern const char *const liteio_pool_export_steps[];
 extern const char *const liteio_pool_grow_steps[];
+extern const char *const liteio_pool_relief_steps[];
 extern const char *const liteio_pool_repair_steps[];
 extern const char *const liteio_pool_salvage_steps[];
 

@@ -30,6 +30,14 @@
  * on: a label that is behind the kernel would never come up again, one that is ahead of it is what
  * the next activation makes true. Metadata in several extents is one device, in their order.
  *
+ * FULL METADATA. When those of the thin pool are about to be full, one write of the label makes the
+ * spare metadata: its extents go to the end of the table, so that what the metadata have stays
+ * where it is in them. The next activation makes that true, as with growth. From then on the spare
+ * is smaller than the metadata, or there is none, and they can not be repaired until growth has
+ * brought what is missing. Nothing is erased for it: a block of metadata says where in them it is,
+ * and what was the spare has never been so far behind. No more is taken than dm-thin makes use of
+ * (label.h). That of the reserve is never taken: its metadata are never full.
+ *
  * SEVERAL DEVICES. Device 0, home, has the catalog and all that the pool was made with. Each of the
  * others has a label and extents of thin data and metadata; their extents stand behind those that
  * were there before, so that @extents are in the order in which they were added, and thin data is
@@ -154,9 +162,15 @@
 #define LITEIO_LABEL_INCOMPAT_RESERVE 0x20ull /* it has a reserve */
 #define LITEIO_LABEL_INCOMPAT_PARTS 0x40ull /* thin metadata and its spare are in several extents */
 #define LITEIO_LABEL_INCOMPAT_DEVICES 0x80ull /* it is on several devices */
+/*
+ * metadata have taken a spare: that is smaller than they are, or one of both does not begin on
+ * home, or the extents of an only device are not in the order of their starts
+ */
+#define LITEIO_LABEL_INCOMPAT_TAKEN 0x100ull
 #define LITEIO_LABEL_INCOMPAT                                                                      \
 	(LITEIO_LABEL_INCOMPAT_LINEAR | LITEIO_LABEL_INCOMPAT_RESERVE |                            \
-	 LITEIO_LABEL_INCOMPAT_PARTS | LITEIO_LABEL_INCOMPAT_DEVICES)
+	 LITEIO_LABEL_INCOMPAT_PARTS | LITEIO_LABEL_INCOMPAT_DEVICES |                             \
+	 LITEIO_LABEL_INCOMPAT_TAKEN)
 #define LITEIO_SLOT_COMPAT_OVERCOMMIT 0x10ull /* @overcommit_percent is set */
 #define LITEIO_SLOT_COMPAT_ZEROED 0x20ull /* volumes of class linear: @zeroed counts */
 #define LITEIO_SLOT_COMPAT (LITEIO_SLOT_COMPAT_OVERCOMMIT | LITEIO_SLOT_COMPAT_ZEROED)
@@ -184,7 +198,8 @@ typedef uint8_t liteio_le64[8];
 /**
  * enum liteio_extent_kind - what a range of a device is for
  * @LITEIO_EXTENT_THIN_META: metadata of the thin pool; several follow each other in their order
- * @LITEIO_EXTENT_META_SPARE: kept free to repair the metadata into; together as large
+ * @LITEIO_EXTENT_META_SPARE: kept free to repair the metadata into; together as large, unless the
+ *	metadata have taken some of it, or all
  * @LITEIO_EXTENT_THIN_DATA: data of the thin pool; several follow each other in their order
  * @LITEIO_EXTENT_SLOT_A: catalog slot
  * @LITEIO_EXTENT_SLOT_B: catalog slot
@@ -247,7 +262,8 @@ struct liteio_ondisk_device {
  * @thin_block: bytes of a block of the thin pool, for life
  * @pool_name: as the admin called it
  * @devices: all devices of the pool
- * @extents: not overlapping; of one device sorted by start, of several as they were added
+ * @extents: not overlapping; of an only device sorted by start, unless LITEIO_LABEL_INCOMPAT_TAKEN
+ *	is set, of several as they were added
  */
 struct liteio_ondisk_label {
 	uint8_t magic[16];

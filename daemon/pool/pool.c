@@ -207,8 +207,8 @@ static void judge(struct liteio_pool *p, const struct liteio_engine_status *s)
 					  "a change of the metadata failed and was taken back, writes to new blocks fail until `liteioctl pool repair %s`",
 					  name);
 	else if (s->mode == LITEIO_ENGINE_RO && s->meta_used >= s->meta_total)
-		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "MetadataFull", false,
-					  "the metadata are full: writes to new blocks fail; `liteioctl pool repair %s` first, then delete snapshots, or `liteioctl pool grow`",
+		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, LITEIO_POOL_META_FULL, false,
+					  "the metadata are full, and there is no spare for them to take: writes to new blocks fail until `liteioctl pool grow %s`",
 					  name);
 	else if (s->mode == LITEIO_ENGINE_RO)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReadOnly", false,
@@ -294,6 +294,9 @@ static int refresh(struct liteio_pool *p, struct liteio_error *err)
 		return 0;
 	}
 	r = refresh_main(p, err);
+	/* full metadata take the spare: what came of it */
+	if (!r && liteio_pool_relieve(p) > 0)
+		r = refresh_main(p, err);
 	r_reserve = refresh_reserve(p, r ? NULL : err);
 	return r ? r : r_reserve;
 }
@@ -317,6 +320,7 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 {
 	const struct liteio_label *l = &p->store.label;
 	struct liteio_pool_info i = { .engine = p->engine->ops->name };
+	struct liteio_usage meta;
 
 	memcpy(i.file, p->file, sizeof(i.file));
 	liteio_guard(&p->lock);
@@ -335,6 +339,9 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 	i.data_used_bytes = p->status.data_used;
 	i.meta_bytes = p->status.meta_total;
 	i.meta_used_bytes = p->status.meta_used;
+	meta = (struct liteio_usage){ i.meta_used_bytes, i.meta_bytes };
+	i.is_meta_pressed = liteio_account_metadata_pressed(&meta);
+	i.lacks_spare = !liteio_label_has_spare(l);
 	i.thin_txid = p->cat.thin_txid;
 	liteio_pool_account(p, &i.space);
 	i.provisioned_bytes = i.space.thin_promised;
@@ -428,6 +435,7 @@ static void collect_steps(void)
 		liteio_pool_repair_steps,
 		liteio_pool_salvage_steps,
 		liteio_pool_grow_steps,
+		liteio_pool_relief_steps,
 		liteio_store_steps,
 		liteio_pool_devices_steps,
 		liteio_pool_export_steps,

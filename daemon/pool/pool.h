@@ -76,7 +76,10 @@ extern const char *const liteio_pool_condition_names[];
  * @data_bytes: size of the thin pool's data
  * @data_used_bytes: blocks in use, as of the last liteio_pool_refresh()
  * @meta_bytes: size of its metadata
- * @meta_used_bytes: in use
+ * @meta_used_bytes: in use, with what the kernel keeps for its commits
+ * @is_meta_pressed: so much of it that the pool is to be looked at often
+ * @lacks_spare: they were nearly full, and a liteio_pool_refresh() has given it to them, for which
+ *	volumes wait for moments: they could not be repaired, were they damaged
  * @provisioned_bytes: sum of the sizes of all volumes and snapshots of class thin
  * @overcommit_percent: how much that may be, in percent of @data_bytes
  * @space: all numbers of all classes, account.h
@@ -103,6 +106,8 @@ struct liteio_pool_info {
 	uint64_t data_used_bytes;
 	uint64_t meta_bytes;
 	uint64_t meta_used_bytes;
+	bool is_meta_pressed;
+	bool lacks_spare;
 	uint64_t provisioned_bytes;
 	uint64_t overcommit_percent;
 	struct liteio_account space;
@@ -282,9 +287,11 @@ struct liteio_pool_growth {
  *
  * Volumes are in use all the while; I/O waits for moments. Cut short at whatever step, the pool is
  * as before, or as large as it can be, when it is opened again. There is nothing to gain: a success
- * that changes nothing. Context: lane. Return: 0, -EINVAL when the device is smaller than the pool
- * on it, @size_bytes is less than there is, or is said of a disk, -EROFS (condition), -ENOSPC, what
- * keeps a disk from being taken (disk.h), or another negative errno.
+ * that changes nothing. A pool that is read-only grows when its metadata are full, and goes on
+ * then; when they are not sound and have no spare its label does, so that they can be repaired.
+ * Context: lane. Return: 0, -EINVAL when the device is smaller than the pool on it, @size_bytes is
+ * less than there is, or is said of a disk, -EROFS (condition), -ENOSPC, what keeps a disk from
+ * being taken (disk.h), or another negative errno.
  */
 int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 		     struct liteio_error *err);

@@ -40,14 +40,16 @@ static int prepare(struct liteio_pool *p, struct liteio_error *err)
 
 static struct liteio_creation_room room_of(const struct liteio_pool *p)
 {
-	return (struct liteio_creation_room){
+	struct liteio_creation_room room = {
 		.thin = { p->status.data_used, p->status.data_total },
-		.thin_meta = { p->status.meta_used, p->status.meta_total },
 		.reserve = { p->reserve_status.data_used,
 			     liteio_label_sum(&p->store.label, LITEIO_EXTENT_RESERVE_DATA) },
 		.reserve_meta = { p->reserve_status.meta_used, p->reserve_status.meta_total },
 		.slot_bytes = liteio_label_extent(&p->store.label, LITEIO_EXTENT_SLOT_A)->length,
 	};
+
+	liteio_pool_meta_usage(p, &room.thin_meta);
+	return room;
 }
 
 /* 1 it is in the draft already, 0 now it is, or why it can not be */

@@ -24,18 +24,61 @@ const char *const liteio_pool_grow_steps[] = {
 };
 
 /**
+ * enum reach - how far a growth goes
+ * @REACH_NOTHING: the pool is not modified
+ * @REACH_LABEL: metadata that are not sound get a spare to be repaired into; the kernel is not told
+ * @REACH_FULL: all of it; what else is under way can not go on before
+ * @REACH_POOL: all of it
+ */
+enum reach {
+	REACH_NOTHING,
+	REACH_LABEL,
+	REACH_FULL,
+	REACH_POOL,
+};
+
+/**
  * struct grow_op - a pool that grows
  * @p: the pool
  * @g: where it comes from
  * @label: as it shall be; changed by every step that finds something to gain
+ * @reach: how far it goes
  * @is_larger: it is not what it was
  */
 struct grow_op {
 	struct liteio_pool *p;
 	const struct liteio_pool_growth *g;
 	struct liteio_label label;
+	enum reach reach;
 	bool is_larger;
 };
+
+/* the kernel has something against the metadata, or got none: a repair is what they need */
+static bool is_unsound(const struct liteio_pool *p)
+{
+	static const char *const words[] = { "NeedsCheck", "MetadataDamaged", "MetadataNotChecked",
+					     "ReadOnly", "Failed" };
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(words); i++) {
+		if (!strcmp(p->reason_word, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/* lane, or under the lock */
+static enum reach reach_of(const struct liteio_pool *p)
+{
+	if (p->condition < LITEIO_POOL_READ_ONLY)
+		return REACH_POOL;
+	if (p->is_mismatched)
+		return REACH_NOTHING;
+	if (!strcmp(p->reason_word, LITEIO_POOL_META_FULL))
+		return REACH_FULL;
+	if (is_unsound(p) && !liteio_label_has_spare(&p->store.label))
+		return REACH_LABEL;
+	return REACH_NOTHING;
+}
 
 /* ---- another device ------------------------------------------------------------------------- */
 
@@ -97,7 +140,7 @@ static int open_disk(struct grow_op *op, struct liteio_error *err)
 
 	r = liteio_store_open(op->g->add, true, o, err);
 	if (!r)
-		r = liteio_label_add(&op->label, o->size, err);
+		r = liteio_label_add(&op->label, o->size, op->p->status.meta_used, err);
 	/*
 	 * Its label may be that of a part of another pool, and this thread has the name of ours:
 	 * should it hang here, the lock of neither counts as left behind.
@@ -137,7 +180,7 @@ static int step_wiped(void *arg, struct liteio_error *err)
 		return liteio_error_set(err, -EINVAL,
 					"a pool in a file has no other devices: make the file larger");
 	if (op->label.n_devices == LITEIO_LABEL_DEVICES_MAX)
-		return liteio_label_add(&op->label, LITEIO_POOL_SIZE_MIN, err);
+		return liteio_label_add(&op->label, LITEIO_POOL_SIZE_MIN, 0, err);
 	r = check_disk(op, err);
 	return r ? r : open_disk(op, err);
 }
@@ -152,7 +195,7 @@ static int look_at_device(struct grow_op *op, uint32_t i, struct liteio_error *e
 
 	r = liteio_block_size(s->path, &size, err);
 	if (!r)
-		r = liteio_label_grow(&op->label, i, size, err);
+		r = liteio_label_grow(&op->label, i, size, op->p->status.meta_used, err);
 	if (r <= 0)
 		return r;
 	op->is_larger = true;
@@ -191,9 +234,10 @@ static int step_devices(void *arg, struct liteio_error *err)
 
 static int step_pool(void *arg, struct liteio_error *err)
 {
-	struct liteio_pool *p = ((struct grow_op *)arg)->p;
+	struct grow_op *op = arg;
+	struct liteio_engine *e = op->p->engine;
 
-	return p->engine->ops->activate(p->engine, false, err);
+	return op->reach > REACH_LABEL ? e->ops->activate(e, false, err) : 0;
 }
 
 static const struct liteio_step steps[] = {
@@ -212,25 +256,33 @@ int liteio_pool_grow_file(struct liteio_pool *p, uint64_t size_bytes, struct lit
 		return 0;
 	{
 		liteio_guard(&p->lock);
-		if (p->condition >= LITEIO_POOL_READ_ONLY)
+		if (reach_of(p) == REACH_NOTHING)
 			return 0;
 	}
 	r = liteio_block_file_extend(p->file, size_bytes, err);
 	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
 }
 
+static int may_grow(struct grow_op *op, struct liteio_error *err)
+{
+	struct liteio_pool *p = op->p;
+	int r = 0;
+
+	/* the kernel may have made it read-only since anybody asked */
+	if (reach_of(p) > REACH_LABEL)
+		r = liteio_pool_refresh(p, err);
+	op->reach = reach_of(p);
+	if (r || op->reach == REACH_LABEL || op->reach == REACH_FULL)
+		return r;
+	return liteio_pool_settle_all(p, err);
+}
+
 int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 		     struct liteio_error *err)
 {
 	struct grow_op op = { .p = p, .g = g };
-	int r;
+	int r = may_grow(&op, err);
 
-	r = liteio_pool_check_writable(p, err);
-	/* the kernel may have made it read-only since anybody asked */
-	if (!r)
-		r = liteio_pool_refresh(p, err);
-	if (!r)
-		r = liteio_pool_settle_all(p, err);
 	if (!r)
 		r = liteio_pool_end_doubt(p, err);
 	if (!r && g->size_bytes && !p->file[0])
@@ -240,7 +292,8 @@ int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 	if (!r)
 		r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
 	drop_disk(p);
-	if (!r)
+	/* what is wrong with its metadata still is, and may be that the kernel has not got it */
+	if (!r && op.reach > REACH_LABEL)
 		r = liteio_pool_refresh(p, err);
 	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
 }

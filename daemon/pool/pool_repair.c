@@ -318,6 +318,20 @@ static int begin(struct liteio_pool *p, struct liteio_error *err)
 	return r ? r : liteio_pool_follow_label(p, err);
 }
 
+/* before anything is taken out of use: metadata that were full have nowhere to be repaired into */
+static int check_spare(struct repair_op *op, struct liteio_error *err)
+{
+	const struct liteio_pool *p = op->p;
+	bool is_meant = op->how->force || op->is_suspect[0] ||
+			!strcmp(p->reason_word, LITEIO_POOL_META_FULL);
+
+	if (!is_meant || liteio_label_has_spare(&p->store.label))
+		return 0;
+	return liteio_error_set(err, -ENOSPC,
+				"its metadata were full and have taken the spare, so that there is nothing to repair them into: `liteioctl pool grow %s` first, with a larger disk or another one",
+				p->store.label.pool_name);
+}
+
 static int run(struct repair_op *op, struct liteio_error *err)
 {
 	struct liteio_error up_err = LITEIO_ERROR_INIT;
@@ -328,6 +342,9 @@ static int run(struct repair_op *op, struct liteio_error *err)
 	if (r)
 		return r;
 	look_at_parts(op);
+	r = check_spare(op, err);
+	if (r)
+		return r;
 	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
 	if (p->label_in_doubt) {
 		set_doubt(p, liteio_error_str(err, r));

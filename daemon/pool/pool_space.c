@@ -32,6 +32,15 @@ void liteio_pool_account(const struct liteio_pool *p, struct liteio_account *ret
 		       liteio_label_sum(&p->store.label, LITEIO_EXTENT_LINEAR), ret);
 }
 
+/* why it is refused already, of so much */
+static int explain(const struct liteio_pool *p, int r, struct liteio_error *err)
+{
+	if (r != -ENOSPC || liteio_label_has_spare(&p->store.label))
+		return r;
+	return liteio_error_wrap(err, r,
+				 "the spare is taken, and half of all is for what is there");
+}
+
 int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		      enum liteio_account_what what, uint64_t bytes, struct liteio_error *err)
 {
@@ -45,12 +54,12 @@ int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 	/* nor is a pool that was writable then writable for ever */
 	if (!r)
 		r = liteio_pool_check_writable(p, err);
-	meta = (struct liteio_usage){ p->status.meta_used, p->status.meta_total };
+	liteio_pool_meta_usage(p, &meta);
 	if (!r && vclass == LITEIO_CATALOG_THIN)
 		r = liteio_account_metadata(&meta, liteio_catalog_unmade(&p->cat, vclass), what,
 					    err);
 	if (r)
-		return r;
+		return explain(p, r, err);
 	liteio_pool_account(p, &a);
 	return liteio_account_admit(&a, vclass, what, bytes, err);
 }

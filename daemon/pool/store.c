@@ -256,7 +256,8 @@ int liteio_store_thin_superblock(struct liteio_store *s, enum liteio_extent_kind
 {
 	const struct liteio_extent *e = liteio_label_extent(&s->label, meta);
 	void *block _cleanup_free_ = aligned(LITEIO_ONDISK_BLOCK);
-	int r = read_at(s, e->start, block, LITEIO_ONDISK_BLOCK, err);
+	struct liteio_store *on = e->device ? s->others[e->device] : s;
+	int r = read_at(on, e->start, block, LITEIO_ONDISK_BLOCK, err);
 
 	return r ? r : liteio_thin_parse_superblock(block, ret);
 }

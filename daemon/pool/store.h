@@ -154,7 +154,7 @@ int liteio_store_format_catalog(struct liteio_store *s, struct liteio_catalog *c
 				struct liteio_error *err);
 /**
  * liteio_store_thin_superblock() - of the metadata of a thin pool that is not active
- * @s: with its label
+ * @s: home, with its label, and the others
  * @meta: LITEIO_EXTENT_THIN_META or LITEIO_EXTENT_RESERVE_META
  * @ret: what it says
  * @err: why it can not be read

@@ -76,6 +76,41 @@ static bool is_active(struct liteio_engine *e)
 	return !liteio_dm_info(thin_of(e)->pool, &i, NULL) && i.live_table;
 }
 
+/* liteio_dm_status(), or the kind that commits */
+typedef int (*status_fn)(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
+			 struct liteio_error *err);
+
+/* the status line of a device with one target of this type */
+static int one_status(status_fn ask, const char *name, const char *type, char *ret, size_t len,
+		      struct liteio_error *err)
+{
+	struct liteio_dm_target *t _cleanup_free_ = NULL;
+	size_t n;
+	int r;
+
+	r = ask(name, &t, &n, err);
+	if (r)
+		return r;
+	if (n != 1 || strcmp(t[0].type, type) != 0)
+		return liteio_error_set(err, -EIO, "%s has another table than it should", name);
+	snprintf(ret, len, "%s", t[0].params);
+	return 0;
+}
+
+static int pool_status(struct thin *t, status_fn ask, struct liteio_engine_status *ret,
+		       struct liteio_error *err)
+{
+	char params[512];
+	int r;
+
+	r = one_status(ask, t->pool, "thin-pool", params, sizeof(params), err);
+	if (r)
+		return r;
+	if (liteio_thin_parse_pool(params, t->label.thin_block, ret))
+		return liteio_error_set(err, -EIO, "cannot read the pool's status \"%s\"", params);
+	return 0;
+}
+
 /* a linear device over the extents of a kind, but for what is behind @most bytes */
 static int ensure_linear(struct thin *t, enum liteio_dm_role role, enum liteio_extent_kind kind,
 			 uint64_t most, struct liteio_dm_info *ret, struct liteio_error *err)
@@ -153,6 +188,29 @@ static int metadata_lengths(struct thin *t, struct lengths *l, struct liteio_err
 	return 0;
 }
 
+/*
+ * The thin pool looks at how long its metadata are when it resumes, and at no other time. One that
+ * had no room for them left writes again then. What it fails at makes them be checked first, and
+ * then it resumes without.
+ */
+static int follow_meta(struct thin *t, uint64_t meta, struct liteio_error *err)
+{
+	struct liteio_engine_status s;
+	int r = pool_status(t, liteio_dm_status, &s, err);
+
+	if (meta > LITEIO_THIN_META_MAX)
+		meta = LITEIO_THIN_META_MAX;
+	if (r || s.mode == LITEIO_ENGINE_FAILED || s.meta_total >= meta)
+		return r;
+	r = liteio_dm_suspend(t->pool, 0, err);
+	if (r)
+		return r;
+	r = liteio_dm_resume(t->pool, LITEIO_DM_INNER, err);
+	if (r)
+		(void)liteio_dm_resume(t->pool, LITEIO_DM_INNER, NULL);
+	return r;
+}
+
 /* the optional arguments of a table */
 static const char *features(const struct thin *t, bool read_only)
 {
@@ -168,6 +226,7 @@ static int activate(struct liteio_engine *e, bool read_only, struct liteio_error
 	struct lengths l = label_lengths(t);
 	char uuid[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info meta, data;
+	bool was_active = is_active(e);
 	int r;
 
 	/* left by a repair that was interrupted */
@@ -178,6 +237,10 @@ static int activate(struct liteio_engine *e, bool read_only, struct liteio_error
 		r = ensure_linear(t, t->part->tmeta, t->part->meta, l.meta, &meta, err);
 	if (!r)
 		r = ensure_linear(t, t->part->tdata, t->part->data, l.data, &data, err);
+	if (r)
+		return r;
+	/* before the data become larger, which takes blocks of them */
+	r = was_active && !read_only ? follow_meta(t, l.meta, err) : 0;
 	if (r)
 		return r;
 	target.sectors = l.data / SECTOR;
@@ -224,6 +287,17 @@ static void set_label(struct thin *t, const struct liteio_label *label, const de
 	memcpy(t->devs, devs, label->n_devices * sizeof(*devs));
 }
 
+/* one that has something against its metadata is left alone, but for those that are full */
+static bool takes_more(struct thin *t)
+{
+	struct liteio_engine_status s;
+
+	if (pool_status(t, liteio_dm_status, &s, NULL) || s.needs_check)
+		return false;
+	return s.mode < LITEIO_ENGINE_RO ||
+	       (s.mode == LITEIO_ENGINE_RO && s.meta_used >= s.meta_total);
+}
+
 static int resize(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,
 		  struct liteio_error *err)
 {
@@ -232,7 +306,7 @@ static int resize(struct liteio_engine *e, const struct liteio_label *label, con
 	int r;
 
 	set_label(t, label, devs);
-	if (!is_active(e))
+	if (!is_active(e) || !takes_more(t))
 		return 0;
 	r = ensure_linear(t, t->part->tmeta, t->part->meta, UINT64_MAX, &ignored, err);
 	return r ? r : ensure_linear(t, t->part->tdata, t->part->data, UINT64_MAX, &ignored, err);
@@ -275,7 +349,7 @@ static int spare_fill(struct liteio_engine *e, uint64_t txid, struct liteio_engi
 	if (liteio_label_sum(&t->label, t->part->spare) <
 	    liteio_label_sum(&t->label, t->part->meta))
 		return liteio_error_set(err, -ENOSPC,
-					"the region to repair into is smaller than the metadata");
+					"there is no region to repair into that is as large");
 	r = region(t, t->part->tmeta, t->part->meta, meta, err);
 	if (!r)
 		r = region(t, t->part->tspare, t->part->spare, spare, err);
@@ -295,55 +369,23 @@ static int contents(struct liteio_engine *e, struct liteio_thin_dump *ret,
 
 /* ---- status --------------------------------------------------------------------------------- */
 
-/* liteio_dm_status(), or the kind that commits */
-typedef int (*status_fn)(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
-			 struct liteio_error *err);
-
-/* the status line of a device with one target of this type */
-static int one_status(status_fn ask, const char *name, const char *type, char *ret, size_t len,
-		      struct liteio_error *err)
-{
-	struct liteio_dm_target *t _cleanup_free_ = NULL;
-	size_t n;
-	int r;
-
-	r = ask(name, &t, &n, err);
-	if (r)
-		return r;
-	if (n != 1 || strcmp(t[0].type, type) != 0)
-		return liteio_error_set(err, -EIO, "%s has another table than it should", name);
-	snprintf(ret, len, "%s", t[0].params);
-	return 0;
-}
-
-static int pool_status(struct thin *t, status_fn ask, struct liteio_engine_status *ret,
-		       struct liteio_error *err)
-{
-	char params[512];
-	int r;
-
-	r = one_status(ask, t->pool, "thin-pool", params, sizeof(params), err);
-	if (r)
-		return r;
-	if (liteio_thin_parse_pool(params, t->label.thin_block, ret))
-		return liteio_error_set(err, -EIO, "cannot read the pool's status \"%s\"", params);
-	return 0;
-}
-
 /*
- * A full pool counts freed blocks when it commits, and a discard that frees some leaves nothing to
- * commit when the timer's commit falls between its two halves (dm-thin.c
- * process_prepared_discard_passdown_pt2() marks no device as changed). Without new blocks to write
- * nothing else makes it commit, and it would stay full.
+ * A pool counts freed blocks when it commits. Of metadata those that a change replaces are in use
+ * until then: they look fuller than they are. And a pool that is full of data may not come to a
+ * commit: a discard that frees some leaves nothing to write when the timer's commit falls between
+ * its two halves (dm-thin.c process_prepared_discard_passdown_pt2() marks no device as changed).
  */
 static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
 		  struct liteio_error *err)
 {
 	struct thin *t = thin_of(e);
+	bool is_nearly_full;
 	int r;
 
 	r = pool_status(t, liteio_dm_status, ret, err);
-	if (r || ret->mode != LITEIO_ENGINE_NO_SPACE)
+	is_nearly_full = !r && ret->mode == LITEIO_ENGINE_RW &&
+			 ret->meta_used >= ret->meta_total / 10 * 9;
+	if (r || !(ret->mode == LITEIO_ENGINE_NO_SPACE || is_nearly_full))
 		return r;
 	return pool_status(t, liteio_dm_status_committed, ret, err);
 }

@@ -65,6 +65,11 @@ static void pool_metadata(struct doctor_node *n)
 	n->pools[0].info.meta_used_bytes = 80;
 }
 
+static void pool_spare(struct doctor_node *n)
+{
+	n->pools[0].info.lacks_spare = true;
+}
+
 static void pool_no_space(struct doctor_node *n)
 {
 	n->pools[0].info.space.fill = LITEIO_FILL_FULL;
@@ -117,6 +122,7 @@ static const struct doctor_case cases[] = {
 	{ FOUND("a pool that fills", pool_low, "fast", POOL_FILL, INFO) },
 	{ FOUND("a pool that is nearly full", pool_critical, "fast", POOL_FILL, ERR) },
 	{ FOUND("metadata that fill", pool_metadata, "fast", POOL_FILL, WARN) },
+	{ FOUND("metadata without a spare", pool_spare, "fast", POOL_FILL, WARN) },
 	{ FOUND("a full pool", pool_no_space, "fast", POOL_STATE, ERR) },
 	{ FOUND("a full catalog", catalog_fill, "fast", CATALOG_FILL, WARN) },
 	{ .name = "a catalog that is not", .spoil = catalog_nearly },

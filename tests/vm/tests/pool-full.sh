@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Metadata of a pool that are full: nothing is made any more shortly before; then what is there can be
-# read, a repair makes it possible to delete something, and all goes on.
-# vm: kernels=6.1,6.12,7 disks=full=1G timeout=2400 needs=tools
+# Metadata of a pool that are full: nothing is made any more shortly before; then they take the spare, under I/O, and
+# all goes on, wherever that is interrupted. Full again, what is there can be read, and another disk brings room and a
+# spare; so it does for metadata that have to be checked and have nothing to be repaired into.
+# vm: kernels=6.1,6.12,7 disks=full=1G,more=128M timeout=3600 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -12,68 +13,214 @@
 . "$LITEIO_TOP/tests/vm/lib/broken.sh"
 
 # Every snapshot takes nodes of its own, one for each write: a leaf has 126 to 252 blocks, and these are 160 apart. The blocks
-# are small, so that two dozen of snapshots are enough.
-full=/dev/disk/by-id/virtio-full
-writes=()
+# are small, so that a few dozen of snapshots and clones are enough.
+full=/dev/disk/by-id/virtio-full more=/dev/disk/by-id/virtio-more
+writes=() few=()
 for mib in $(seq 0 10 380); do
 	writes+=(-c "pwrite -q ${mib}m 4k")
 done
+# half of that, so that one snapshot is not the way from 90 to 95 percent
+for mib in $(seq 0 20 380); do
+	few+=(-c "pwrite -q ${mib}m 4k")
+done
 clone() { printf '66666666-6666-4666-8666-%012d' "$1"; }
 shot() { printf '77777777-7777-4777-8777-%012d' "$1"; }
-poolctl format $full full 0 - 0 0 64Ki >/dev/null
+# write N: to what clone N shares; its device is there
+devs=()
+write() { xfs_io -d "${writes[@]}" "${devs[$1]}" >/run/wrote 2>&1; }
+activate() { devs[$1]=$(poolctl activate $full "$(clone "$1")"); }
+# numbers of a change that is not committed count what it replaces as well: a status that commits, before each look
+settled() { dmsetup status "$(ours pool)" >/dev/null; }
+status() { dmsetup status --noflush "$(ours pool)"; }
+is_read_only() { [[ $(status) = *' ro '* ]]; }
+# so many blocks of 4 KiB the kernel has for metadata
+meta_total() { status | cut -d' ' -f5 | cut -d/ -f2; }
+# what changes of the disk while metadata are full: all that lies before the data, and the backup label
+save() {
+	dd if=$full of="/run/$1.head" bs=1M count=24 iflag=direct status=none
+	dd if=$full of="/run/$1.tail" bs=4096 skip=262143 iflag=direct status=none
+}
+restore() {
+	crash
+	dd if="/run/$1.head" of=$full bs=1M oflag=direct conv=notrunc,fsync status=none
+	dd if="/run/$1.tail" of=$full bs=4096 seek=262143 oflag=direct conv=notrunc,fsync status=none
+}
+killed_at() {
+	local step=$1 rc=0
+
+	shift
+	LITEIO_STEP_KILL=$step "$@" >/dev/null 2>&1 || rc=$?
+	[ $rc = 137 ] || fail "$step was not reached: $rc"
+}
+# as it was saved, in the kernel, which has found no free block and made it read-only
+full_again() {
+	restore "$1"
+	killed_at pool-open:activated poolctl info $full
+	settled
+	is_read_only || fail "$1: $(status)"
+}
+# nobody asks for the pool meanwhile: the kernel holds a tenth of the metadata back for its commits (dm-thin-metadata.c,
+# __set_metadata_reserve()), and the commit that finds nothing else left makes the pool read-only
+fill_up() {
+	until is_read_only; do
+		[ $c -lt $((clones - 2)) ] || fail "the metadata did not get full: $(status)"
+		c=$((c + 1))
+		write $c || break
+	done
+	until_true 10 is_read_only
+	! write $clones || fail "full metadata take new blocks: $(status)"
+	echo "# after $c clones: $(status)"
+}
+
+clones=40
+poolctl format $full full 0 - 0 16Mi 64Ki >/dev/null
 # each snapshot is promised as much as the volume
 poolctl overcommit $full 10000
 poolctl create $full $V1 one 384Mi
 dev=$(poolctl activate $full $V1)
 xfs_io -d -c 'pwrite -q -b 4m 0 384m' "$dev"
+poolctl create $full $V2 two 16Mi
+two=$(poolctl activate $full $V2)
+fill "$two" 16 all
+poolctl create $full $V4 four 8Mi - reserved
+fill "$(poolctl activate $full $V4)" 8 kept
 poolctl snapshot $full $S1 first $V1
-clones=8
 for n in $(seq $clones); do
 	poolctl create $full "$(clone "$n")" "c$n" 384Mi $S1
 done
 want=$(sum "$(poolctl activate $full $S1)")
 n=0
-# numbers of a change that is not committed count what it replaces as well: a status that commits, before each look
-settled() { dmsetup status "$(ours pool)" >/dev/null; }
 while settled && poolctl snapshot $full "$(shot $((n + 1)))" "s$((n + 1))" $V1 2>/tmp/said; do
 	n=$((n + 1))
-	xfs_io -d "${writes[@]}" "$dev"
+	xfs_io -d "${few[@]}" "$dev"
 	[ $n -lt 200 ] || fail "the metadata never get full: $(poolctl info $full)"
 done
 grep -q 'metadata are nearly full' /tmp/said || fail "snapshot $((n + 1)) was refused with $(cat /tmp/said)"
-refused 'metadata are nearly full' poolctl create $full $V2 two 16Mi
+refused 'metadata are nearly full' poolctl create $full $V3 three 16Mi
 field $full condition Ready
+[ "$(meta_total)" = 1024 ] || fail "the spare was taken early: $(status)"
 ok "after $n snapshots: nothing is made any more, before the metadata are full"
 
-# What is there goes on until they are. The kernel holds a tenth of them back for its commits (dm-thin-metadata.c,
-# __set_metadata_reserve()): its numbers leave that out, and the commit that finds nothing else left makes the pool read-only.
-is_read_only() { [[ $(dmsetup status --noflush "$(ours pool)") = *' ro '* ]]; }
 c=0
-until is_read_only; do
-	c=$((c + 1))
-	[ $c -le $clones ] || fail "the metadata did not get full: $(dmsetup status --noflush "$(ours pool)")"
-	xfs_io -d "${writes[@]}" "$(poolctl activate $full "$(clone "$c")")" >/run/wrote 2>&1 || break
+for k in $(seq $clones); do
+	activate "$k"
 done
-until_true 10 is_read_only
-xfs_io -d "${writes[@]}" "$(poolctl activate $full "$(clone $clones)")" >/dev/null 2>&1 &&
-	fail "full metadata take new blocks: $(dmsetup status --noflush "$(ours pool)")"
-echo "# after $c clones: $(dmsetup status --noflush "$(ours pool)")"
-field $full condition ReadOnly
-says $full 'liteioctl pool repair full'
-refused 'EROFS' poolctl delete $full $S1
-[ "$(sum "$(poolctl activate $full $S1)")" = "$want" ] || fail "a snapshot has other data"
-poolctl repair $full
+[ "$(meta_total)" = 1024 ] || fail "the spare was taken early: $(status)"
+fill_up
+save once
+ok "full metadata: the kernel takes no new block"
+
+# has_taken WHAT: it has the spare now, and goes on
+has_taken() {
+	field $full condition Ready
+	[ "$(meta_total)" = 2048 ] || fail "$1: $(status)"
+	! dmsetup info -c --noheadings -o name,suspended | grep -i ':suspended$' || fail "$1: a device is held"
+	activate $((clones - 1))
+	write $((clones - 1)) || fail "$1: it is not written: $(cat /run/wrote)"
+	ids_agree $full
+}
+
+# what has its block goes on all the while
+ioload write "$two" 4096 1 >/tmp/load 2>&1 &
+load=$!
+until_true 30 grep -q running /tmp/load
+has_taken 'under I/O'
+kill -TERM $load
+wait $load || fail "the writer noticed: $(cat /tmp/load)"
+grep -q 'done [1-9][0-9]* failed 0 ' /tmp/load || fail "the writer noticed: $(cat /tmp/load)"
+refused 'the spare is taken.*nearly full' poolctl create $full $V3 three 16Mi
+refused 'have taken the spare.*liteioctl pool grow full' poolctl repair $full force
 field $full condition Ready
-for s in $(seq 10); do
-	poolctl delete $full "$(shot "$s")"
+[ "$(sum "$(poolctl activate $full $S1)")" = "$want" ] || fail "a snapshot has other data"
+holds "$(poolctl activate $full $V4)" 8 kept
+ok "they take the spare under I/O, and nothing new is made until there is one again"
+
+restore once
+has_taken 'when it is opened'
+ok "they take the spare before the kernel finds that they are full"
+
+# killed while it is in use, and with the power gone as well
+for step in $(poolctl steps | grep -E '^pool-relief:|^label:one-copy$'); do
+	full_again once
+	killed_at "$step" poolctl info $full
+	has_taken "$step"
+	full_again once
+	killed_at "$step" poolctl info $full
+	crash
+	has_taken "$step, and the power"
+	ok "they take the spare, also when that is cut short after $step"
+done
+
+for k in $(seq $((c + 1)) $((clones - 2))) $clones; do
+	activate "$k"
+done
+fill_up
+save twice
+field $full condition ReadOnly
+field $full reason MetadataFull
+says $full 'liteioctl pool grow full'
+refused 'EROFS' poolctl delete $full $S1
+refused 'have taken the spare.*liteioctl pool grow full' poolctl repair $full
+is_read_only || fail "a repair without a spare has changed something: $(status)"
+[ "$(sum "$(poolctl activate $full $S1)")" = "$want" ] || fail "a snapshot has other data"
+ok "full again, without a spare: what there is can be read, and the pool says what helps"
+
+poolctl enlarge $full 0 $more
+field $full condition Ready
+activate $clones
+write $clones || fail "it is not written: $(cat /run/wrote)"
+[ "$(meta_total)" -gt 2048 ] || fail "there are no more metadata: $(status)"
+poolctl repair $full force >/dev/null
+field $full condition Ready
+[ "$(dmsetup table "$(ours tmeta)" | wc -l)" = 1 ] || fail "the metadata are where they were: $(dmsetup table)"
+ids_agree $full
+poolctl close $full
+# from whichever disk; the metadata are on the second one
+field $more condition Ready
+[ "$(sum "$(poolctl activate $full $S1)")" = "$want" ] || fail "a snapshot has other data"
+ok "another disk under I/O: it goes on, and has a spare again"
+
+# metadata that have to be checked, and nothing to repair them into: superblock, csum and flags
+flag() {
+	python3 - "$full" "$(($1 * 4096))" <<-'END'
+	import os, struct, sys
+	fd, at = os.open(sys.argv[1], os.O_RDWR), int(sys.argv[2])
+	block = bytearray(os.pread(fd, 4096, at))
+	block[4:8] = struct.pack('<I', struct.unpack('<I', block[4:8])[0] | 1)
+	crc = 0xffffffff
+	for byte in block[4:]:
+	    crc ^= byte
+	    for _ in range(8):
+	        crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+	block[0:4] = struct.pack('<I', crc ^ 160774)
+	os.pwrite(fd, block, at)
+	os.fsync(fd)
+	END
+}
+crash
+dd if=/dev/zero of=$more bs=1M oflag=direct status=none || true
+restore twice
+# of the first part of the metadata, behind the two slots
+flag $((3 * 256))
+field $full reason NeedsCheck
+refused 'have taken the spare.*liteioctl pool grow full' poolctl repair $full
+poolctl enlarge $full 0 $more
+field $full condition ReadOnly
+crash
+field $full reason NeedsCheck
+poolctl repair $full >/dev/null
+field $full condition Ready
+[ "$(meta_total)" -gt 2048 ] || fail "there are no more metadata: $(status)"
+[ "$(sum "$(poolctl activate $full $S1)")" = "$want" ] || fail "a snapshot has other data"
+holds "$(poolctl activate $full $V4)" 8 kept
+ids_agree $full
+for k in $(seq 10); do
+	poolctl delete $full "$(shot "$k")"
 done
 poolctl reclaim $full
-field $full condition Ready
-[ "$(sum "$(poolctl activate $full $S1)")" = "$want" ] || fail "a snapshot has other data"
-for n in $(seq "$c"); do
-	xfs_io -d "${writes[@]}" "$(poolctl activate $full "$(clone "$n")")"
-done
+activate $clones
+write $clones || fail "it is not written: $(cat /run/wrote)"
 poolctl snapshot $full "$(shot 1)" again $V1
 ids_agree $full
 field $full condition Ready
-ok "full metadata: what there is can be read, a repair makes it possible to delete, and all goes on"
+ok "with the spare that another disk has brought they are repaired, and all goes on"

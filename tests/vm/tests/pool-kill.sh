@@ -296,6 +296,8 @@ for step in $(poolctl steps); do
 		wide_repair_step "$step"
 		;;
 	pool-salvage:*) salvage_step "$step" ;;
+	# of full metadata, which take their time: pool-full.sh interrupts these
+	pool-relief:*) ;;
 	pool-format:*)
 		# these come first; the last one leaves the pool that the others work on
 		rc=0

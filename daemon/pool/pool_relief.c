@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Metadata of the thin pool that are full, or nearly: they take the spare. README.md says why.
+ *
+ * The label first, as when a pool grows: what is interrupted behind it is made true by whoever
+ * looks at the pool next, be it still in the kernel or not. There the device below the metadata
+ * becomes longer, and the thin pool finds that out when it resumes, which also ends the mode that
+ * lack of metadata has brought it to (dm-thin.c, maybe_resize_metadata_dev()). It does not where
+ * the metadata have to be checked: these are repaired first.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "pool/object.h"
+
+const char *const liteio_pool_relief_steps[] = {
+	"pool-relief:label",
+	"pool-relief:devices",
+	"pool-relief:pool",
+	NULL,
+};
+
+/* bytes of metadata that dm-thin has when it follows the label */
+static uint64_t promised(const struct liteio_label *l)
+{
+	uint64_t sum = liteio_label_sum(l, LITEIO_EXTENT_THIN_META);
+
+	return sum < LITEIO_THIN_META_MAX ? sum : LITEIO_THIN_META_MAX;
+}
+
+/* the kernel has less than the label says: a relief or a growth was interrupted behind it */
+static bool is_behind(const struct liteio_pool *p)
+{
+	return p->status.meta_total < promised(&p->store.label);
+}
+
+static int step_label(void *arg, struct liteio_error *err)
+{
+	struct liteio_pool *p = arg;
+	struct liteio_label l;
+	int r = liteio_pool_end_doubt(p, err);
+
+	if (r || is_behind(p))
+		return r;
+	l = p->store.label;
+	if (!liteio_label_take_spare(&l))
+		return liteio_error_set(err, -ENOSPC, "there is no spare");
+	return liteio_pool_relabel(p, &l, err);
+}
+
+static int step_devices(void *arg, struct liteio_error *err)
+{
+	return liteio_pool_follow_label(arg, err);
+}
+
+static int step_pool(void *arg, struct liteio_error *err)
+{
+	struct liteio_pool *p = arg;
+
+	return p->engine->ops->activate(p->engine, false, err);
+}
+
+static const struct liteio_step steps[] = {
+	{ "pool-relief:label", step_label },
+	{ "pool-relief:devices", step_devices },
+	{ "pool-relief:pool", step_pool },
+};
+
+/* the kernel would write what it is given now */
+static bool is_able(const struct liteio_pool *p)
+{
+	if (p->is_stuck || p->is_under_repair || p->is_mismatched || p->status.needs_check)
+		return false;
+	return p->condition < LITEIO_POOL_READ_ONLY ||
+	       !strcmp(p->reason_word, LITEIO_POOL_META_FULL);
+}
+
+static bool is_wanted(const struct liteio_pool *p)
+{
+	const struct liteio_usage meta = { p->status.meta_used, p->status.meta_total };
+	struct liteio_label l = p->store.label;
+
+	return liteio_account_metadata_short(&meta) &&
+	       (is_behind(p) || p->label_in_doubt || liteio_label_take_spare(&l));
+}
+
+int liteio_pool_relieve(struct liteio_pool *p)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	if (!is_able(p) || !is_wanted(p))
+		return 0;
+	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), p, &err);
+	if (!r)
+		return 1;
+	/* as long as they are not full all goes on, and the next one who looks tries again */
+	if (p->condition >= LITEIO_POOL_READ_ONLY)
+		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, LITEIO_POOL_META_FULL, false,
+					  "the metadata are full, and could not take the spare: %s; writes to new blocks fail",
+					  liteio_error_str(&err, r));
+	return r;
+}
+
+void liteio_pool_meta_usage(const struct liteio_pool *p, struct liteio_usage *ret)
+{
+	uint64_t half = (liteio_label_sum(&p->store.label, LITEIO_EXTENT_THIN_META) +
+			 liteio_label_sum(&p->store.label, LITEIO_EXTENT_META_SPARE)) /
+			2;
+
+	ret->used = p->status.meta_used;
+	ret->total = half < p->status.meta_total ? half : p->status.meta_total;
+}
