@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/state_file.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/fs.h"
 #include "base/json.h"
 #include "base/str.h"
 
@@ -43,53 +43,15 @@ static const struct liteio_field list_fields[] = {
 	{ .key = NULL },
 };
 
+static const struct liteio_state_file ended_file = {
+	.name = "ended.json",
+	.max_bytes = ENDED_MAX_BYTES,
+	.fields = list_fields,
+	.what = "which generations have ended",
+};
+
 /* the file is read, changed and written as a whole */
 static pthread_mutex_t ended_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static char *path_of(const struct liteio_agent *a)
-{
-	return liteio_strf("%s/ended.json", a->config.state_dir);
-}
-
-/* what is not there is empty; what is not understood is not */
-static int load(const char *path, struct list *ret, struct liteio_error *err)
-{
-	_cleanup_free_ char *text = NULL;
-	struct liteio_json *j;
-	size_t len;
-	int r;
-
-	r = liteio_fs_read(path, ENDED_MAX_BYTES, &text, &len, err);
-	if (r == -ENOENT)
-		return 0;
-	if (!r)
-		r = liteio_json_parse(text, len, &j, err);
-	if (!r) {
-		/* a newer agent may have written more */
-		r = liteio_json_decode(j, list_fields, 0, ret, err);
-		liteio_json_unref(j);
-	}
-	return r ? liteio_error_wrap(err, r, "which generations have ended is not known: %s",
-				     path) : 0;
-}
-
-static int save(const struct liteio_agent *a, const char *path, const struct list *list,
-		struct liteio_error *err)
-{
-	_cleanup_free_ char *text = NULL;
-	struct liteio_json *j;
-	int r;
-
-	j = liteio_json_encode(list, list_fields);
-	text = liteio_json_print_pretty(j);
-	liteio_json_unref(j);
-	if (strlen(text) > ENDED_MAX_BYTES)
-		return liteio_error_set(err, -ENOSPC,
-					"%s: too many generations have ended on disks that are gone",
-					path);
-	r = liteio_fs_mkdir_p(a->config.state_dir, 0755, err);
-	return r ? r : liteio_fs_write_atomic(path, text, strlen(text), 0644, err);
-}
 
 static struct liteio_ended *find(const struct list *list, const struct liteio_uuid *volume,
 				 uint64_t generation)
@@ -105,13 +67,12 @@ static struct liteio_ended *find(const struct list *list, const struct liteio_uu
 int liteio_ended_add(struct liteio_agent *a, const struct liteio_ended *ended, size_t n,
 		     struct liteio_error *err)
 {
-	_cleanup_free_ char *path = path_of(a);
 	struct list list = { 0 };
 	size_t n_before;
 	int r;
 
 	liteio_guard(&ended_lock);
-	r = load(path, &list, err);
+	r = liteio_state_load(a, &ended_file, &list, err);
 	n_before = list.n;
 	if (!r)
 		list.items = liteio_realloc(list.items, list.n + n + 1, sizeof(*list.items));
@@ -120,7 +81,7 @@ int liteio_ended_add(struct liteio_agent *a, const struct liteio_ended *ended, s
 			list.items[list.n++] = ended[i];
 	}
 	if (!r && list.n != n_before)
-		r = save(a, path, &list, err);
+		r = liteio_state_save(a, &ended_file, &list, err);
 	liteio_json_fini(&list, list_fields);
 	return r;
 }
@@ -128,12 +89,11 @@ int liteio_ended_add(struct liteio_agent *a, const struct liteio_ended *ended, s
 int liteio_ended_check(struct liteio_agent *a, const struct liteio_uuid *volume,
 		       uint64_t generation, struct liteio_error *err)
 {
-	_cleanup_free_ char *path = path_of(a);
 	struct list list = { 0 };
 	int r;
 
 	liteio_guard(&ended_lock);
-	r = load(path, &list, err);
+	r = liteio_state_load(a, &ended_file, &list, err);
 	if (!r && find(&list, volume, generation))
 		r = liteio_error_set(err, -ESTALE,
 				     "generation %" PRIu64
@@ -146,7 +106,6 @@ int liteio_ended_check(struct liteio_agent *a, const struct liteio_uuid *volume,
 int liteio_ended_of(struct liteio_agent *a, const struct liteio_uuid *pool,
 		    struct liteio_ended **ret, size_t *ret_n, struct liteio_error *err)
 {
-	_cleanup_free_ char *path = path_of(a);
 	struct list list = { 0 };
 	size_t n = 0;
 	int r;
@@ -154,7 +113,7 @@ int liteio_ended_of(struct liteio_agent *a, const struct liteio_uuid *pool,
 	*ret = NULL;
 	*ret_n = 0;
 	liteio_guard(&ended_lock);
-	r = load(path, &list, err);
+	r = liteio_state_load(a, &ended_file, &list, err);
 	for (size_t i = 0; !r && i < list.n; i++) {
 		if (liteio_uuid_equal(&list.items[i].pool, pool))
 			list.items[n++] = list.items[i];
@@ -171,17 +130,16 @@ int liteio_ended_of(struct liteio_agent *a, const struct liteio_uuid *pool,
 int liteio_ended_settled(struct liteio_agent *a, const struct liteio_ended *ended,
 			 struct liteio_error *err)
 {
-	_cleanup_free_ char *path = path_of(a);
 	struct liteio_ended *found;
 	struct list list = { 0 };
 	int r;
 
 	liteio_guard(&ended_lock);
-	r = load(path, &list, err);
+	r = liteio_state_load(a, &ended_file, &list, err);
 	found = r ? NULL : find(&list, &ended->volume, ended->generation);
 	if (found) {
 		*found = list.items[--list.n];
-		r = save(a, path, &list, err);
+		r = liteio_state_save(a, &ended_file, &list, err);
 	}
 	liteio_json_fini(&list, list_fields);
 	return r;

@@ -17,9 +17,9 @@
 #include "agent/exports.h"
 #include "agent/known.h"
 #include "agent/pools.h"
+#include "agent/state_file.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/fs.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -51,48 +51,31 @@ static const struct liteio_field known_fields[] = {
 	{ .key = NULL },
 };
 
-static char *known_path(const struct liteio_agent *a)
-{
-	return liteio_strf("%s/pools.json", a->config.state_dir);
-}
+static const struct liteio_state_file known_file = {
+	.name = "pools.json",
+	.max_bytes = KNOWN_MAX_BYTES,
+	.fields = known_fields,
+	.what = "which pools are this node's",
+};
 
 /* the list is read, changed and written as a whole */
 static pthread_mutex_t known_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static int known_load(struct liteio_agent *a, struct liteio_known *ret, struct liteio_error *err)
-{
-	_cleanup_free_ char *path = known_path(a), *text = NULL;
-	struct liteio_json *j;
-	size_t len;
-	int r;
-
-	r = liteio_fs_read(path, KNOWN_MAX_BYTES, &text, &len, err);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	r = liteio_json_parse(text, len, &j, err);
-	if (r < 0)
-		return liteio_error_wrap(err, r, "%s", path);
-	/* a newer agent may have written more */
-	r = liteio_json_decode(j, known_fields, 0, ret, err);
-	liteio_json_unref(j);
-	return r < 0 ? liteio_error_wrap(err, r, "%s", path) : 0;
-}
 
 static void known_load_or_none(struct liteio_agent *a, struct liteio_known *ret)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	int r;
 
-	r = known_load(a, ret, &err);
+	r = liteio_state_load(a, &known_file, ret, &err);
 	if (r < 0)
-		log_err(NULL, "the list of pools is not readable: %s", liteio_error_str(&err, r));
+		log_err(NULL, "the list of pools: %s", liteio_error_str(&err, r));
 }
 
 int liteio_known_list(struct liteio_agent *a, struct liteio_known *ret, struct liteio_error *err)
 {
 	liteio_guard(&known_lock);
 	if (err)
-		return known_load(a, ret, err);
+		return liteio_state_load(a, &known_file, ret, err);
 	known_load_or_none(a, ret);
 	return 0;
 }
@@ -100,22 +83,6 @@ int liteio_known_list(struct liteio_agent *a, struct liteio_known *ret, struct l
 void liteio_known_list_free(struct liteio_known *known)
 {
 	liteio_json_fini(known, known_fields);
-}
-
-static int known_save(struct liteio_agent *a, const struct liteio_known *known,
-		      struct liteio_error *err)
-{
-	_cleanup_free_ char *path = known_path(a), *text = NULL;
-	struct liteio_json *j;
-	int r;
-
-	j = liteio_json_encode(known, known_fields);
-	text = liteio_json_print_pretty(j);
-	liteio_json_unref(j);
-	r = liteio_fs_mkdir_p(a->config.state_dir, 0755, err);
-	if (r == 0)
-		r = liteio_fs_write_atomic(path, text, strlen(text), 0644, err);
-	return r;
 }
 
 static bool is_open(struct liteio_agent *a, const struct liteio_uuid *uuid)
@@ -226,7 +193,7 @@ static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 	int r;
 
 	/* one that is there and can not be read is not overwritten: it may be put right again */
-	r = known_load(a, &old, err);
+	r = liteio_state_load(a, &known_file, &old, err);
 	if (r)
 		return r;
 	known_add_open(a, &new);
@@ -239,7 +206,7 @@ static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 		    !(forget && liteio_uuid_equal(&k->uuid, forget)))
 			known_add(&new, k);
 	}
-	r = known_save(a, &new, err);
+	r = liteio_state_save(a, &known_file, &new, err);
 	if (!r)
 		remember_written(a, &new);
 	liteio_json_fini(&old, known_fields);
@@ -381,7 +348,7 @@ char *liteio_pools_missing(struct liteio_agent *a)
 	int r;
 
 	liteio_guard(&known_lock);
-	r = known_load(a, &known, &err);
+	r = liteio_state_load(a, &known_file, &known, &err);
 	if (r)
 		return liteio_strf("whatever is on the list of pools, which can not be read (%s)",
 				   liteio_error_str(&err, r));

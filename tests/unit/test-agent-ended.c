@@ -3,7 +3,7 @@
  * Generations that have ended while the disk was gone that would say so: they stay ended until the
  * catalog has it, and of a file that can not be read nothing is concluded.
  *
- * unit-src: daemon/agent/ended.c
+ * unit-src: daemon/agent/ended.c daemon/agent/state_file.c
  */
 #include <check.h>
 #include <errno.h>

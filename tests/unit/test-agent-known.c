@@ -8,7 +8,7 @@
  * unit-src: daemon/agent/claims.c
  * unit-src: daemon/agent/publish.c
  * unit-src: daemon/agent/door.c daemon/agent/exports.c daemon/agent/gate.c daemon/agent/limits.c
- * unit-src: daemon/agent/ended.c
+ * unit-src: daemon/agent/ended.c daemon/agent/state_file.c
  */
 #include <check.h>
 #include <stdio.h>
