@@ -3,7 +3,8 @@
  * Commands of the family "liteio", as include/uapi/linux/liteio.h specifies them.
  *
  * Handlers check attributes, take liteio_lock, call the registry, answer. Every refusal sets one
- * sentence. parallel_ops: commands lock for themselves, so that one that waits holds nobody up.
+ * sentence. parallel_ops: commands lock for themselves, so that one that waits holds up no other.
+ * Only who registers a family waits for it, and all who ask meanwhile for that one: see FENCE.
  */
 #include <linux/capability.h>
 #include <net/genetlink.h>

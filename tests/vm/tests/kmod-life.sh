@@ -192,6 +192,8 @@ t_events_tell_everything_in_order() {
 	kmodctl fence uuid=$V1 gen=2 >/dev/null
 	! dd if=/dev/mapper/h of=/dev/null bs=4k count=2 iflag=direct status=none 2>/dev/null || fail "read"
 	until_true 10 holds "$WORK/events" type=stale-io
+	# that is told once, however much comes
+	! dd if=/dev/mapper/h of=/dev/null bs=4k count=2 iflag=direct status=none 2>/dev/null || fail "read again"
 	dmsetup remove --retry h
 	kmodctl att-del uuid=$V1 gen=2
 	kmodctl att-del uuid=$V1 gen=1
