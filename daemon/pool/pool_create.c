@@ -46,6 +46,7 @@ static struct liteio_creation_room room_of(const struct liteio_pool *p)
 			     liteio_label_sum(&p->store.label, LITEIO_EXTENT_RESERVE_DATA) },
 		.reserve_meta = { p->reserve_status.meta_used, p->reserve_status.meta_total },
 		.slot_bytes = liteio_label_extent(&p->store.label, LITEIO_EXTENT_SLOT_A)->length,
+		.spare_is_taken = !liteio_label_has_spare(&p->store.label),
 	};
 
 	liteio_pool_meta_usage(p, &room.thin_meta);
