@@ -60,7 +60,39 @@ START_TEST(test_again)
 	w.want[N - 1].uuid.b[3] = 1;
 	snprintf(w.name[N - 1], sizeof(w.name[N - 1]), "another");
 	liteio_pool_volume_create_all(&m.p, w.all, N);
-	ck_assert_int_eq(w.all[N - 1].result, -EROFS);
+	/* those that come with it are there all the same */
+	for (unsigned int i = 0; i < N; i++)
+		ck_assert_int_eq(w.all[i].result, i == N - 1 ? -EROFS : 0);
+	ck_assert_ptr_nonnull(strstr(w.err[N - 1].msg, "it is a test"));
+	memory_close(&m);
+}
+END_TEST
+
+/* a disk that takes no write any more: what is there in both slots is, what is in one is not yet */
+START_TEST(test_again_not_written)
+{
+	static struct wishes w;
+	struct memory_pool m;
+	int fd;
+
+	memory_format(&m, memory_file(), memory_thin_new());
+	wish(&w);
+	liteio_pool_volume_create_all(&m.p, w.all, N / 2);
+	fd = m.p.store.fd;
+	m.p.store.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	for (int is_one = 0; is_one < 2; is_one++) {
+		m.p.is_one_copy = is_one;
+		liteio_pool_volume_create_all(&m.p, w.all, N);
+		for (unsigned int i = 0; i < N; i++) {
+			bool is_there = i < N / 2 && !is_one;
+
+			ck_assert_msg(is_there == !w.all[i].result, "%d: %u: %d", is_one, i,
+				      w.all[i].result);
+		}
+	}
+	close(m.p.store.fd);
+	m.p.store.fd = fd;
+	create_all(&m);
 	memory_close(&m);
 }
 END_TEST
@@ -275,5 +307,5 @@ START_TEST(test_torn)
 }
 END_TEST
 
-UNIT_MAIN("pool-create", test_two_writes, test_again, test_own_answers, test_write_fails,
-	  test_killed, test_torn)
+UNIT_MAIN("pool-create", test_two_writes, test_again, test_again_not_written, test_own_answers,
+	  test_write_fails, test_killed, test_torn)
