@@ -287,7 +287,7 @@ static int read_pool(struct liteio_pool *p, const char *device, struct liteio_er
 	if (r)
 		return r;
 	/* whoever wrote it may have been stopped before the second slot, and has told nobody */
-	p->is_one_copy = true;
+	p->is_one_copy = !p->store.is_twin;
 	/* now, while nobody looks: who looks for a name believes what is sealed, in no lane */
 	liteio_catalog_seal(&p->cat);
 	liteio_pool_devs(p, devs);
