@@ -57,8 +57,9 @@ static int persist(struct liteio_target *t, const struct ending *e, struct litei
 }
 
 /*
- * The pool does not answer. What still writes is stopped all the same, for closing a gate early is
- * always right; that the fence holds after a restart is not said before it is written.
+ * The pool does not answer, or its disk does not take the catalog. What still writes is stopped all
+ * the same, for closing a gate early is always right; that the fence holds after a restart is not
+ * said before it is written.
  */
 static void fence_meanwhile(const struct liteio_target *t, const struct ending *e)
 {
@@ -78,7 +79,8 @@ static int fence(struct liteio_target *t, const struct ending *e, uint64_t timeo
 	int r;
 
 	r = persist(t, e, err);
-	if (r == -ETIMEDOUT)
+	/* what is no generation, or of no volume, is not ended */
+	if (r && r != -EINVAL && r != -ENOENT)
 		fence_meanwhile(t, e);
 	if (r)
 		return r;

@@ -119,6 +119,15 @@ static int create_again(const struct liteio_local_volume_create *req,
 	return 0;
 }
 
+/* it is there, and asked for again: whoever was killed before its second write has told nobody */
+static int confirm(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	LITEIO_LANE(lane);
+	int r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+
+	return r ? r : liteio_pool_confirm(p->engine, err);
+}
+
 /* what takes work of its own in the pool's lane; the rest, of which any number can come together */
 static int create_record(struct liteio_open_pool *p, const struct liteio_pool_create *c,
 			 struct liteio_error *err)
@@ -158,9 +167,11 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 	if (liteio_target_find(a, LITEIO_CATALOG_VOLUME, req->name, &t, NULL) == 0) {
 		r = create_again(req, &c, p, &t, err);
 		is_there = t.volume.state == LITEIO_CATALOG_READY;
-		/* one of those that come together may be on the disk once, and is to be twice */
-		if (r < 0 || (is_there && !liteio_pool_creates_together(&c)))
+		/* of one that has a source the thin pool knows, too: it needs no second write */
+		if (r < 0 || (is_there && !liteio_uuid_is_null(&c.source)))
 			return r;
+		if (is_there && !liteio_pool_creates_together(&c))
+			return confirm(p, err);
 		c.uuid = t.volume.uuid;
 	} else if (!liteio_uuid_is_null(&c.uuid) &&
 		   liteio_target_find_uuid(a, &c.uuid, &t, NULL) == 0) {
@@ -243,6 +254,10 @@ static int grow(struct liteio_agent *a, struct liteio_target *t, uint64_t size_b
 			return r;
 		liteio_events_say(a, LITEIO_LOCAL_EVENT_VOLUME_MODIFIED, t->volume.name,
 				  &t->volume.uuid, t->pool->name, "grown");
+	} else {
+		r = confirm(t->pool, err);
+		if (r)
+			return r;
 	}
 	liteio_step("agent-grow:pool");
 	r = liteio_pool_volume_get(t->pool->engine, &t->volume.uuid, &t->volume);

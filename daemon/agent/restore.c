@@ -3,9 +3,10 @@
  * Bringing back what the catalogs say.
  *
  * After a restart of the agent most of it is in the kernel already and is adopted as it is; after a
- * restart of the node nothing is. Both take the same way: floors of every pool; remains of ended
+ * restart of the node nothing is. Both take the same way: floors of the pool; remains of ended
  * generations away; heads and subsystems of every live attachment; and last, behind a closed door,
- * all links at once. The door stays closed while anything is missing (see door.h).
+ * all links at once. The door stays closed while anything is missing (see door.h), in whichever
+ * pool that is open: so pools go this way side by side, and none waits for one whose disk hangs.
  */
 #include "agent/restore.h"
 
@@ -23,9 +24,11 @@
 #include "agent/limits.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
+#include "agent/together.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/str.h"
 #include "host/head.h"
 #include "host/netlink.h"
@@ -124,8 +127,17 @@ static void collect(struct liteio_open_pool *p, struct live_set *set)
 	}
 }
 
+static bool is_among(const struct liteio_open_pool *p, struct liteio_open_pool *const *pools,
+		     size_t n)
+{
+	while (n > 0)
+		if (pools[--n] == p)
+			return true;
+	return false;
+}
+
 /* remains of generations that ended while nobody looked */
-static void sweep(struct liteio_agent *a)
+static void sweep(struct liteio_agent *a, struct liteio_open_pool *const *pools, size_t n_pools)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	LITEIO_GENERATIONS(all);
@@ -140,7 +152,8 @@ static void sweep(struct liteio_agent *a)
 		/* not in a pool: a volume that this node consumes */
 		if (liteio_target_find_uuid(a, &all.items[i].uuid, &t, NULL) < 0)
 			continue;
-		r = liteio_export_sweep_of(t.pool, &t.volume, &all, &err);
+		if (is_among(t.pool, pools, n_pools))
+			r = liteio_export_sweep_of(t.pool, &t.volume, &all, &err);
 		if (r < 0) {
 			log_err(NULL, "volume %s: %s", t.volume.name, liteio_error_str(&err, r));
 			r = 0;
@@ -373,7 +386,7 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	liteio_step("agent-restore:floors");
 	for (i = 0; i < n; i++)
 		collect(pools[i], &set);
-	sweep(a);
+	sweep(a, pools, n);
 	for (i = 0; i < n; i++)
 		forget_deleted(pools[i]);
 	for (i = 0; i < set.n; i++)
@@ -385,6 +398,50 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 		liteio_pools_reclaim_later(a, pools[i]);
 }
 
+/* ---- at the start ---- */
+
+/**
+ * struct restoring - a pool that is restored beside others
+ * @agent: whose
+ * @pool: a reference
+ */
+struct restoring {
+	struct liteio_agent *agent;
+	struct liteio_open_pool *pool;
+};
+
+static void restore_one(void *arg)
+{
+	struct restoring *x = arg;
+
+	restore(x->agent, &x->pool, 1);
+	liteio_pools_put(x->agent->pools, x->pool);
+	free(x);
+}
+
+/* all are in the table: the door waits for what each of them lacks */
+static void restore_all(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
+{
+	bool *ended _cleanup_free_ = liteio_calloc(n, sizeof(*ended));
+	void **args _cleanup_free_ = liteio_calloc(n, sizeof(*args));
+	uint64_t end_ms = liteio_now_ms() + LITEIO_RESTORE_MS;
+
+	for (size_t i = 0; i < n; i++) {
+		struct restoring *x = liteio_calloc(1, sizeof(*x));
+
+		*x = (struct restoring){ a, pools[i] };
+		liteio_pools_hold(pools[i]);
+		args[i] = x;
+	}
+	if (!liteio_together_run(a->workers, restore_one, args, n, end_ms, ended))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (!ended[i])
+			log_warning(NULL,
+				    "pool %s: it takes long to bring its volumes back: the others do not wait for it",
+				    pools[i]->name);
+}
+
 void liteio_restore_start(struct liteio_agent *a)
 {
 	struct liteio_open_pool **all;
@@ -393,7 +450,11 @@ void liteio_restore_start(struct liteio_agent *a)
 	liteio_door_find(a);
 	liteio_pools_open_known(a);
 	liteio_pools_all(a->pools, &all, &n);
-	restore(a, all, n);
+	/* with none there may be some that are missing */
+	if (n)
+		restore_all(a, all, n);
+	else
+		restore(a, all, n);
 	liteio_pools_put_all(a->pools, all, n);
 }
 

@@ -12,14 +12,19 @@ struct liteio_catalog_volume;
 struct liteio_error;
 struct liteio_open_pool;
 
+/* so long the start waits for what is done to bring back pools that are open */
+#define LITEIO_RESTORE_MS 20000
+
 /**
  * liteio_restore_start() - open the known pools and make the kernel what their catalogs say
  * @a: the agent, starting; @a->ready is set by the caller afterwards
  *
- * Floors of every pool into the kernel, then heads and exports of every live attachment, then, all
- * at once, the links to the ports; what is there and should not be is removed. What can not be done
- * is logged; it does not keep the rest from being done. A pool that takes longer to open than the
- * others are to wait follows by itself (liteio_restore_pool()). Context: worker.
+ * Of each pool floors into the kernel, then heads and exports of every live attachment, then the
+ * links to the ports, which nobody reaches before those of all pools are there; what is there and
+ * should not be is removed. What can not be done is logged; it does not keep the rest from being
+ * done. A pool that takes longer to open than the others are to wait follows by itself
+ * (liteio_restore_pool()), and so does one that takes longer than LITEIO_RESTORE_MS to be restored.
+ * Context: worker.
  */
 void liteio_restore_start(struct liteio_agent *a);
 

@@ -165,6 +165,14 @@ int liteio_account_metadata(const struct liteio_usage *meta, uint64_t unmade,
 	return meta->total ? refuse_metadata(meta, unmade, err) : 0;
 }
 
+int liteio_account_explain(bool spare_is_taken, int r, struct liteio_error *err)
+{
+	if (r != -ENOSPC || !spare_is_taken)
+		return r;
+	return liteio_error_wrap(err, r,
+				 "the spare is taken, and half of all is for what is there");
+}
+
 int liteio_account_make(const struct liteio_usage *meta, struct liteio_error *err)
 {
 	uint64_t left = minus(meta->total, meta->used);

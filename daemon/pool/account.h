@@ -6,6 +6,7 @@
 #ifndef LITEIO_POOL_ACCOUNT_H
 #define LITEIO_POOL_ACCOUNT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pool/catalog.h"
@@ -113,6 +114,9 @@ enum liteio_fill liteio_account_fill(const struct liteio_usage *u);
  */
 int liteio_account_metadata(const struct liteio_usage *meta, uint64_t unmade,
 			    enum liteio_account_what what, struct liteio_error *err);
+
+/* why it is refused already, of so much: what liteio_account_metadata() said, @r, in more words */
+int liteio_account_explain(bool spare_is_taken, int r, struct liteio_error *err);
 
 /**
  * liteio_account_make() - may a device be made that was promised?

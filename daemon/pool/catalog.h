@@ -386,6 +386,8 @@ size_t liteio_catalog_same(const struct liteio_catalog *was, const struct liteio
  */
 void liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, size_t n_same,
 			 struct liteio_catalog_range *ret);
+/* of two that were read: losing either loses nothing that the other has not, but its number */
+bool liteio_catalog_is_twin(struct liteio_catalog *a, struct liteio_catalog *b);
 /* its bytes; @out is as long as the range */
 void liteio_catalog_encode_range(struct liteio_catalog *c, const struct liteio_catalog_range *range,
 				 void *out);

@@ -205,6 +205,17 @@ void liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, s
 		ret->end = ret->start;
 }
 
+bool liteio_catalog_is_twin(struct liteio_catalog *a, struct liteio_catalog *b)
+{
+	struct liteio_catalog_range differs;
+
+	liteio_catalog_diff(a, b, 0, &differs);
+	return differs.start == differs.end && n_records(a) == n_records(b) &&
+	       a->next_thin_id == b->next_thin_id && a->thin_txid == b->thin_txid &&
+	       a->reserve_txid == b->reserve_txid &&
+	       a->overcommit_percent == b->overcommit_percent;
+}
+
 /* ---- reading -------------------------------------------------------------------------------- */
 
 static int bad(struct liteio_error *err, const char *what)

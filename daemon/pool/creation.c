@@ -92,7 +92,7 @@ static int admit(const struct liteio_catalog *c, const struct liteio_creation_ro
 				    liteio_catalog_unmade(c, v->vclass), LITEIO_ACCOUNT_CREATE,
 				    err);
 	if (r)
-		return r;
+		return is_reserved ? r : liteio_account_explain(room->spare_is_taken, r, err);
 	liteio_account(c, &room->thin, &room->reserve, 0, &a);
 	return liteio_account_admit(&a, v->vclass, LITEIO_ACCOUNT_CREATE, v->size_bytes, err);
 }

@@ -8,6 +8,7 @@
 #ifndef LITEIO_POOL_CREATION_H
 #define LITEIO_POOL_CREATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pool/account.h"
@@ -21,7 +22,8 @@ struct liteio_pool_create;
 /**
  * struct liteio_creation_room - what a pool has, as the kernel said last
  * @thin: blocks of the thin pool
- * @thin_meta: of its metadata
+ * @thin_meta: of its metadata, what new things may use
+ * @spare_is_taken: @thin_meta is half of what they have
  * @reserve: blocks of the reserve; zeros when there is none
  * @reserve_meta: of its metadata; likewise
  * @slot_bytes: of a slot of the catalog
@@ -29,6 +31,7 @@ struct liteio_pool_create;
 struct liteio_creation_room {
 	struct liteio_usage thin;
 	struct liteio_usage thin_meta;
+	bool spare_is_taken;
 	struct liteio_usage reserve;
 	struct liteio_usage reserve_meta;
 	uint64_t slot_bytes;

@@ -122,6 +122,11 @@ int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err)
 	return persist(p, &again, true, err);
 }
 
+int liteio_pool_confirm(struct liteio_pool *p, struct liteio_error *err)
+{
+	return p->is_mismatched ? 0 : liteio_pool_persist_owed(p, err);
+}
+
 /* may the disk take the catalog again? Who only waits for that asks for no change */
 static bool still_fails(struct liteio_pool *p)
 {

@@ -593,6 +593,13 @@ int liteio_pool_snapshot_group(struct liteio_pool *p, const struct liteio_pool_m
 			       const char *owner, const struct liteio_quiesce *q,
 			       struct liteio_error *err);
 
+/*
+ * lane: before it is answered again that something is there, or done, that must outlive the loss of
+ * either slot of the catalog: it is in both. Of a catalog that may be old nothing is written. 0, or
+ * why it is in one slot, or is not known to be in more
+ */
+int liteio_pool_confirm(struct liteio_pool *p, struct liteio_error *err);
+
 /* any thread: one by uuid, or by kind and name; 0 or -ENOENT */
 int liteio_pool_volume_get(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			   struct liteio_catalog_volume *ret);

@@ -235,5 +235,9 @@ int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_e
 		return r;
 	}
 	liteio_step("pool-open:activated");
-	return liteio_pool_settle(p, err);
+	r = liteio_pool_settle(p, err);
+	/* what is there is taken for done by whoever finds it: nobody may ask for it again */
+	if (!r && p->condition < LITEIO_POOL_READ_ONLY)
+		(void)liteio_pool_confirm(p, NULL);
+	return r;
 }

@@ -46,6 +46,7 @@ static struct liteio_creation_room room_of(const struct liteio_pool *p)
 			     liteio_label_sum(&p->store.label, LITEIO_EXTENT_RESERVE_DATA) },
 		.reserve_meta = { p->reserve_status.meta_used, p->reserve_status.meta_total },
 		.slot_bytes = liteio_label_extent(&p->store.label, LITEIO_EXTENT_SLOT_A)->length,
+		.spare_is_taken = !liteio_label_has_spare(&p->store.label),
 	};
 
 	liteio_pool_meta_usage(p, &room.thin_meta);
@@ -89,26 +90,43 @@ static int persist(struct liteio_pool *p, struct liteio_catalog *draft, size_t n
 	return r;
 }
 
-/* nothing is to be done, in whatever condition the pool is, but for what is owed */
-static bool are_there(struct liteio_pool *p, const struct liteio_pool_creation *all, size_t n)
+static bool is_there(const struct liteio_pool *p, const struct liteio_pool_create *want)
 {
 	struct liteio_catalog_volume v;
 
+	liteio_creation_record(&p->cat, want, p->store.label.thin_block, &v);
+	return liteio_creation_check(&p->cat, &v, NULL) == 1;
+}
+
+/* nothing is to be done, in whatever condition the pool is, but for what is owed */
+static bool are_there(const struct liteio_pool *p, const struct liteio_pool_creation *all, size_t n)
+{
 	for (size_t i = 0; i < n; i++) {
-		liteio_creation_record(&p->cat, all[i].want, p->store.label.thin_block, &v);
-		if (liteio_creation_check(&p->cat, &v, NULL) != 1)
+		if (!is_there(p, all[i].want))
 			return false;
 	}
 	return true;
 }
 
-/* those that were not refused by themselves share what became of all */
-static void tell(struct liteio_pool_creation *all, size_t n, int r, const struct liteio_error *err)
+/*
+ * Those that were not refused by themselves share what became of all, but for those that are there:
+ * they would be by themselves, whatever keeps the others from it
+ */
+static void tell(struct liteio_pool *p, struct liteio_pool_creation *all, size_t n, int r,
+		 const struct liteio_error *err)
 {
+	struct liteio_error owed_err = LITEIO_ERROR_INIT;
+	int owed = r ? liteio_pool_confirm(p, &owed_err) : 0;
+
 	for (size_t i = 0; i < n; i++) {
+		bool is_own = r && is_there(p, all[i].want);
+		int own = is_own ? owed : r;
+
 		if (all[i].result < 0)
 			continue;
-		all[i].result = r ? liteio_error_set(all[i].err, r, "%s", err->msg) : 0;
+		all[i].result = own ? liteio_error_set(all[i].err, own, "%s",
+						       is_own ? owed_err.msg : err->msg) :
+				      0;
 	}
 }
 
@@ -124,9 +142,8 @@ void liteio_pool_volume_create_all(struct liteio_pool *p, struct liteio_pool_cre
 	for (size_t i = 0; i < n; i++)
 		all[i].result = 0;
 	if (are_there(p, all, n)) {
-		/* of one that may be old nothing is written */
-		r = p->is_mismatched ? 0 : liteio_pool_persist_owed(p, &err);
-		tell(all, n, r, &err);
+		r = liteio_pool_confirm(p, &err);
+		tell(p, all, n, r, &err);
 		return;
 	}
 	r = prepare(p, &err);
@@ -139,7 +156,7 @@ void liteio_pool_volume_create_all(struct liteio_pool *p, struct liteio_pool_cre
 		}
 		r = persist(p, &draft, n_new, &err);
 	}
-	tell(all, n, r, &err);
+	tell(p, all, n, r, &err);
 }
 
 /* ---- devices -------------------------------------------------------------------------------- */

@@ -310,7 +310,7 @@ int liteio_pool_linear_create(struct liteio_pool *p, const struct liteio_pool_cr
 	if (!r)
 		r = check_there(&op, err);
 	if (r)
-		return r > 0 ? 0 : r;
+		return r > 0 ? liteio_pool_confirm(p, err) : r;
 	if (!liteio_catalog_find(&p->cat, &c->uuid))
 		r = liteio_pool_admit(p, LITEIO_CATALOG_LINEAR, LITEIO_ACCOUNT_CREATE,
 				      op.v.size_bytes, err);
@@ -393,8 +393,10 @@ int liteio_pool_linear_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 		r = liteio_pool_linear_check_idle(p, uuid, err);
 	if (r)
 		return r;
-	if (op.v.size_bytes == v->size_bytes)
-		return step_table(&op, err);
+	if (op.v.size_bytes == v->size_bytes) {
+		r = liteio_pool_confirm(p, err);
+		return r ? r : step_table(&op, err);
+	}
 	r = liteio_pool_admit(p, LITEIO_CATALOG_LINEAR, LITEIO_ACCOUNT_GROW,
 			      op.v.size_bytes - v->size_bytes, err);
 	if (r)

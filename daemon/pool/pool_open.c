@@ -85,9 +85,8 @@ static int redo_delete(struct liteio_pool *p, const struct liteio_catalog_volume
 
 int liteio_pool_settle_all(struct liteio_pool *p, struct liteio_error *err)
 {
-	int r;
+	int r = liteio_pool_check_writable(p, err);
 
-	r = liteio_pool_check_writable(p, err);
 	if (!r)
 		r = liteio_pool_settle(p, err);
 	if (!r)
@@ -288,7 +287,7 @@ static int read_pool(struct liteio_pool *p, const char *device, struct liteio_er
 	if (r)
 		return r;
 	/* whoever wrote it may have been stopped before the second slot, and has told nobody */
-	p->is_one_copy = true;
+	p->is_one_copy = !p->store.is_twin;
 	/* now, while nobody looks: who looks for a name believes what is sealed, in no lane */
 	liteio_catalog_seal(&p->cat);
 	liteio_pool_devs(p, devs);
@@ -450,9 +449,8 @@ void liteio_pool_release(struct liteio_pool *p)
 
 static int take_down(struct liteio_pool *p, struct liteio_error *err)
 {
-	int r;
+	int r = p->engine->ops->volumes_deactivate(p->engine, err);
 
-	r = p->engine->ops->volumes_deactivate(p->engine, err);
 	if (!r && p->reserve)
 		r = p->reserve->ops->volumes_deactivate(p->reserve, err);
 	if (!r)

@@ -32,15 +32,6 @@ void liteio_pool_account(const struct liteio_pool *p, struct liteio_account *ret
 		       liteio_label_sum(&p->store.label, LITEIO_EXTENT_LINEAR), ret);
 }
 
-/* why it is refused already, of so much */
-static int explain(const struct liteio_pool *p, int r, struct liteio_error *err)
-{
-	if (r != -ENOSPC || liteio_label_has_spare(&p->store.label))
-		return r;
-	return liteio_error_wrap(err, r,
-				 "the spare is taken, and half of all is for what is there");
-}
-
 int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		      enum liteio_account_what what, uint64_t bytes, struct liteio_error *err)
 {
@@ -59,7 +50,7 @@ int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		r = liteio_account_metadata(&meta, liteio_catalog_unmade(&p->cat, vclass), what,
 					    err);
 	if (r)
-		return explain(p, r, err);
+		return liteio_account_explain(!liteio_label_has_spare(&p->store.label), r, err);
 	liteio_pool_account(p, &a);
 	return liteio_account_admit(&a, vclass, what, bytes, err);
 }

@@ -306,6 +306,7 @@ int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret
 					"both catalog slots have the same sequence number");
 	}
 	s->slot = chosen;
+	s->is_twin = !r[0] && !r[1] && liteio_catalog_is_twin(&c[0], &c[1]);
 	*ret = c[chosen];
 	liteio_catalog_fini(&c[!chosen]);
 	return 0;
@@ -437,16 +438,17 @@ int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *wa
 int liteio_store_write_twin(struct liteio_store *s, struct liteio_catalog *c,
 			    struct liteio_error *err)
 {
+	/* others look at @c meanwhile: it has the number when the disk has it */
+	struct liteio_catalog twin = *c;
 	int r;
 
-	c->sequence++;
-	r = write_slot(s, !s->slot, s->older.is_written ? &s->older : NULL, NULL, c, err);
+	twin.sequence++;
+	r = write_slot(s, !s->slot, s->older.is_written ? &s->older : NULL, NULL, &twin, err);
 	forget_older(s);
 	s->is_failing = r;
-	if (r) {
-		c->sequence--;
+	if (r)
 		return r;
-	}
+	c->sequence = twin.sequence;
 	s->is_twin = true;
 	s->slot = !s->slot;
 	return 0;

@@ -49,7 +49,8 @@ extern const char *const liteio_store_steps[];
  * @label: as read or written
  * @slot: which of the two holds the newest catalog
  * @older: what the other one holds, to the byte, if @older.is_written; else nothing is known of it
- * @is_twin: the other one holds the same as the newest, and @older says nothing
+ * @is_twin: the other one holds the same as the newest, as written or as read, and @older says
+ *	nothing
  * @n_parts: writes of parts since each was written as a whole
  * @whole_ms: when that was, by liteio_now_ms()
  * @bytes_written: to both slots since it was opened

@@ -26,7 +26,8 @@
 #define MEMORY_DEVICE_BYTES (LITEIO_SLOT_OFFSET + 2 * MEMORY_SLOT_BYTES)
 #define MEMORY_BLOCK (256u << 10)
 #define MEMORY_IDS 1024
-#define MEMORY_META_BYTES (16u << 20)
+/* they have taken the spare: what new things may use is half of them */
+#define MEMORY_META_BYTES (32u << 20)
 
 /**
  * struct memory_thin - what a kernel would have
@@ -194,13 +195,15 @@ static void memory_store(struct memory_pool *m, int fd)
 	s->size = MEMORY_DEVICE_BYTES;
 	s->label.pool_uuid.b[0] = 1;
 	s->label.thin_block = MEMORY_BLOCK;
-	s->label.n_extents = 2;
+	s->label.n_extents = 3;
 	snprintf(s->label.pool_name, sizeof(s->label.pool_name), "fast");
 	for (int i = 0; i < 2; i++) {
 		s->label.extents[i].kind = i ? LITEIO_EXTENT_SLOT_B : LITEIO_EXTENT_SLOT_A;
 		s->label.extents[i].start = LITEIO_SLOT_OFFSET + (uint64_t)i * MEMORY_SLOT_BYTES;
 		s->label.extents[i].length = MEMORY_SLOT_BYTES;
 	}
+	s->label.extents[2].kind = LITEIO_EXTENT_THIN_META;
+	s->label.extents[2].length = MEMORY_META_BYTES;
 }
 
 static void memory_init(struct memory_pool *m, int fd, struct memory_thin *t)

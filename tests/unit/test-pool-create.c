@@ -60,7 +60,94 @@ START_TEST(test_again)
 	w.want[N - 1].uuid.b[3] = 1;
 	snprintf(w.name[N - 1], sizeof(w.name[N - 1]), "another");
 	liteio_pool_volume_create_all(&m.p, w.all, N);
-	ck_assert_int_eq(w.all[N - 1].result, -EROFS);
+	/* those that come with it are there all the same */
+	for (unsigned int i = 0; i < N; i++)
+		ck_assert_int_eq(w.all[i].result, i == N - 1 ? -EROFS : 0);
+	ck_assert_ptr_nonnull(strstr(w.err[N - 1].msg, "it is a test"));
+	memory_close(&m);
+}
+END_TEST
+
+/* a disk that takes no write any more: what is there in both slots is, what is in one is not yet */
+START_TEST(test_again_not_written)
+{
+	static struct wishes w;
+	struct memory_pool m;
+	int fd;
+
+	memory_format(&m, memory_file(), memory_thin_new());
+	wish(&w);
+	liteio_pool_volume_create_all(&m.p, w.all, N / 2);
+	fd = m.p.store.fd;
+	m.p.store.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	for (int is_one = 0; is_one < 2; is_one++) {
+		m.p.is_one_copy = is_one;
+		liteio_pool_volume_create_all(&m.p, w.all, N);
+		for (unsigned int i = 0; i < N; i++) {
+			bool is_there = i < N / 2 && !is_one;
+
+			ck_assert_msg(is_there == !w.all[i].result, "%d: %u: %d", is_one, i,
+				      w.all[i].result);
+		}
+	}
+	close(m.p.store.fd);
+	m.p.store.fd = fd;
+	create_all(&m);
+	memory_close(&m);
+}
+END_TEST
+
+/* a linear volume that is ready, as creating one leaves it */
+static void add_linear(struct memory_pool *m, const struct liteio_pool_create *want)
+{
+	struct liteio_catalog_volume v = {
+		.uuid = want->uuid, .kind = LITEIO_CATALOG_VOLUME,
+		.vclass = LITEIO_CATALOG_LINEAR, .state = LITEIO_CATALOG_READY,
+		.size_bytes = want->size_bytes, .floor = LITEIO_CATALOG_GEN_MIN,
+	};
+	const struct liteio_catalog_extent e = {
+		.volume = want->uuid, .state = LITEIO_CATALOG_EXTENT_USED, .start = 1ull << 30,
+		.length = want->size_bytes,
+	};
+	struct liteio_catalog draft;
+
+	snprintf(v.name, sizeof(v.name), "%s", want->name);
+	liteio_pool_draft(&m->p, &draft);
+	liteio_catalog_add(&draft, &v);
+	liteio_catalog_add_extent(&draft, &e);
+	ck_assert_int_eq(liteio_pool_persist(&m->p, &draft, NULL), 0);
+}
+
+/* whoever was killed between both slots asks again: a linear volume, and its size, are in both then */
+START_TEST(test_linear_again)
+{
+	const struct liteio_pool_create want = {
+		.uuid = uuid_of(5), .name = "linear", .size_bytes = 4 << 20,
+		.vclass = LITEIO_CATALOG_LINEAR,
+	};
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_thin *t = memory_thin_new();
+	struct memory_pool m;
+	int fd = memory_file();
+
+	memory_format(&m, fd, t);
+	add_linear(&m, &want);
+	/* as whoever opens it finds it */
+	m.p.is_one_copy = true;
+	ck_assert_msg(!liteio_pool_volume_create(&m.p, &want, NULL, &err), "%s", err.msg);
+	ck_assert(!m.p.is_one_copy);
+	for (int slot = 0; slot < 2; slot++) {
+		struct memory_pool again;
+
+		open_without(&again, fd, t, slot);
+		ck_assert_ptr_nonnull(liteio_catalog_find(&again.p.cat, &want.uuid));
+		memory_close(&again);
+	}
+	/* of a catalog that may be old nothing is written */
+	m.p.is_one_copy = true;
+	m.p.is_mismatched = true;
+	ck_assert_int_eq(liteio_pool_confirm(&m.p, &err), 0);
+	ck_assert(m.p.is_one_copy);
 	memory_close(&m);
 }
 END_TEST
@@ -275,5 +362,5 @@ START_TEST(test_torn)
 }
 END_TEST
 
-UNIT_MAIN("pool-create", test_two_writes, test_again, test_own_answers, test_write_fails,
-	  test_killed, test_torn)
+UNIT_MAIN("pool-create", test_two_writes, test_again, test_again_not_written,
+	  test_linear_again, test_own_answers, test_write_fails, test_killed, test_torn)

@@ -156,7 +156,8 @@ END_TEST
 /* metadata that are nearly full: no device is promised that has no place, and none is made */
 START_TEST(test_metadata)
 {
-	const uint64_t nine_tenths = MEMORY_META_BYTES / 10 * 9, most = MEMORY_META_BYTES / 20 * 19;
+	const uint64_t nine_tenths = MEMORY_META_BYTES / 2 / 10 * 9;
+	const uint64_t most = MEMORY_META_BYTES / 20 * 19;
 	static struct wishes w;
 	const struct liteio_uuid uuid = uuid_of(5);
 	struct memory_thin *t = memory_thin_new();
@@ -171,6 +172,7 @@ START_TEST(test_metadata)
 	for (unsigned int i = 0; i < N; i++) {
 		ck_assert_int_eq(w.all[i].result, i < 51 ? 0 : -ENOSPC);
 		ck_assert(i < 51 || strstr(w.err[i].msg, "metadata are nearly full"));
+		ck_assert(i < 51 || strstr(w.err[i].msg, "the spare is taken, and half"));
 	}
 	before = m.p.cat.sequence;
 	t->meta_used = most + 4096;

@@ -244,6 +244,31 @@ static void check_twin(struct bed *b)
 	ck_assert_int_eq(pwrite(b->s.fd, was, sizeof(was), at), sizeof(was));
 }
 
+/* whoever opens it knows whether losing one of both would lose anything */
+static void check_known(struct bed *b, bool is_twin)
+{
+	struct liteio_store s = store_on(dup(b->s.fd));
+	struct liteio_catalog c;
+
+	ck_assert_int_eq(liteio_store_read_catalog(&s, &c, NULL), 0);
+	ck_assert_int_eq(s.is_twin, is_twin);
+	liteio_catalog_fini(&c);
+	liteio_store_close(&s);
+}
+
+/* one number in one record, and then both slots have it */
+static void check_known_twin(struct bed *b)
+{
+	struct liteio_catalog draft;
+
+	liteio_catalog_copy(&b->cat, &draft);
+	liteio_catalog_edit(&draft, &draft.volumes[draft.n_volumes / 2]->uuid)->limits.write_iops++;
+	ck_assert_int_eq(write_draft(b, &draft, false), 0);
+	check_known(b, false);
+	check_twin(b);
+	check_known(b, true);
+}
+
 /* after each of many changes the disk has what memory has, and the other slot is whole, too */
 START_TEST(test_changes)
 {
@@ -262,7 +287,7 @@ START_TEST(test_changes)
 		if (i % 10 == 0)
 			ck_assert_int_eq(liteio_store_count_slots(&b.s, NULL, NULL), 2);
 		if (i % 7 == 0)
-			check_twin(&b);
+			check_known_twin(&b);
 	}
 	ck_assert_uint_gt(b.cat.n_volumes, 100);
 	ck_assert_uint_gt(b.cat.n_attachments, 10);

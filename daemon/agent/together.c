@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The same for several, side by side.
+ */
+#include "agent/together.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "base/worker.h"
+
+/**
+ * struct together - all of them
+ * @lock: covers what follows
+ * @ended: one has
+ * @fn: what is done
+ * @left: so many have not ended
+ * @refs: the jobs, and who waits: the last one frees it
+ * @is_ended: of each
+ */
+struct together {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	void (*fn)(void *arg);
+	size_t left;
+	size_t refs;
+	bool is_ended[];
+};
+
+struct job {
+	struct together *all;
+	size_t i;
+	void *arg;
+};
+
+static void put(struct together *t)
+{
+	bool is_last;
+
+	{
+		liteio_guard(&t->lock);
+		is_last = !--t->refs;
+	}
+	if (!is_last)
+		return;
+	pthread_cond_destroy(&t->ended);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+static void run(void *arg)
+{
+	struct job *j = arg;
+	struct together *t = j->all;
+
+	t->fn(j->arg);
+	{
+		liteio_guard(&t->lock);
+		t->is_ended[j->i] = true;
+		t->left--;
+		pthread_cond_signal(&t->ended);
+	}
+	free(j);
+	put(t);
+}
+
+size_t liteio_together_run(struct liteio_workers *w, void (*fn)(void *arg), void *const *args,
+			   size_t n, uint64_t end_ms, bool *ret_ended)
+{
+	const struct timespec until = { .tv_sec = (time_t)(end_ms / 1000),
+					.tv_nsec = (long)(end_ms % 1000) * 1000000 };
+	struct together *t = liteio_calloc(1, sizeof(*t) + n * sizeof(t->is_ended[0]));
+	size_t left;
+
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->ended, NULL);
+	t->fn = fn;
+	t->left = n;
+	t->refs = n + 1;
+	for (size_t i = 0; i < n; i++) {
+		struct job *j = liteio_calloc(1, sizeof(*j));
+
+		*j = (struct job){ t, i, args[i] };
+		liteio_worker_submit(w, NULL, run, NULL, j);
+	}
+	{
+		int r = 0;
+
+		liteio_guard(&t->lock);
+		while (t->left && r != ETIMEDOUT)
+			r = pthread_cond_clockwait(&t->ended, &t->lock, CLOCK_MONOTONIC, &until);
+		left = t->left;
+		for (size_t i = 0; i < n; i++)
+			ret_ended[i] = t->is_ended[i];
+	}
+	put(t);
+	return left;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The same for several, side by side, waited for together and no longer than a while.
+ */
+#ifndef LITEIO_AGENT_TOGETHER_H
+#define LITEIO_AGENT_TOGETHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct liteio_workers;
+
+/**
+ * liteio_together_run() - do something for each, on workers
+ * @w: the workers
+ * @fn: what; owns its argument, and goes on with it when nobody waits any more
+ * @args: an argument for each
+ * @n: how many
+ * @end_ms: until when they are waited for, by liteio_now_ms()
+ * @ret_ended: set for each that has ended by then; as many
+ *
+ * Context: a worker, or any thread that may block. Return: how many have not ended.
+ */
+size_t liteio_together_run(struct liteio_workers *w, void (*fn)(void *arg), void *const *args,
+			   size_t n, uint64_t end_ms, bool *ret_ended);
+
+#endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The same for several: side by side, waited for together, and not for who hangs.
+ *
+ * unit-src: daemon/agent/together.c
+ */
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "agent/together.h"
+#include "base/loop.h"
+#include "base/worker.h"
+#include "unit.h"
+
+#define N 4
+#define FOR_EVER_MS 3600000
+
+static struct liteio_workers *workers;
+static struct liteio_loop *loop;
+/* what hangs, until it is let go; all that are at it have come */
+static sem_t gate;
+static pthread_barrier_t all_here;
+static atomic_uint n_done;
+static int hangs = 1, is_well;
+
+static void setup(void)
+{
+	sem_init(&gate, 0, 0);
+	ck_assert_int_eq(liteio_loop_new(&loop, NULL), 0);
+	ck_assert_int_eq(liteio_workers_new(loop, 2 * N, &workers, NULL), 0);
+}
+
+/* everything that was begun has ended, and what it had is freed */
+static void teardown(void)
+{
+	ck_assert(liteio_workers_free(workers, 10000));
+	liteio_loop_free(loop);
+}
+
+static void run(void *arg)
+{
+	if (arg == &hangs)
+		sem_wait(&gate);
+	n_done++;
+}
+
+static void meet(void *arg)
+{
+	pthread_barrier_wait(&all_here);
+	n_done++;
+}
+
+START_TEST(side_by_side)
+{
+	void *args[N] = { &is_well, &is_well, &is_well, &is_well };
+	bool ended[N] = { false };
+
+	setup();
+	/* none would come back if one of them was waited for first */
+	pthread_barrier_init(&all_here, NULL, N);
+	ck_assert_uint_eq(liteio_together_run(workers, meet, args, N,
+					      liteio_now_ms() + FOR_EVER_MS, ended), 0);
+	ck_assert_uint_eq(n_done, N);
+	for (unsigned int i = 0; i < N; i++)
+		ck_assert(ended[i]);
+	teardown();
+}
+END_TEST
+
+START_TEST(not_for_who_hangs)
+{
+	void *args[N] = { &is_well, &hangs, &is_well, &is_well };
+	bool ended[N] = { false };
+
+	setup();
+	ck_assert_uint_eq(liteio_together_run(workers, run, args, N, liteio_now_ms() + 1000, ended),
+			  1);
+	for (unsigned int i = 0; i < N; i++)
+		ck_assert_int_eq(ended[i], i != 1);
+	ck_assert_uint_eq(n_done, N - 1);
+	/* and it goes on by itself */
+	sem_post(&gate);
+	teardown();
+	ck_assert_uint_eq(n_done, N);
+}
+END_TEST
+
+START_TEST(none)
+{
+	setup();
+	ck_assert_uint_eq(liteio_together_run(workers, run, NULL, 0, 0, NULL), 0);
+	teardown();
+}
+END_TEST
+
+UNIT_MAIN("agent-together", side_by_side, not_for_who_hangs, none)
