@@ -188,6 +188,32 @@ START_TEST(test_condition)
 }
 END_TEST
 
+/* of two writes that belong together it may be the second one that the disk does not take */
+START_TEST(test_second_slot)
+{
+	struct bed b;
+
+	bed_init(&b);
+	ck_assert_int_eq(change(&b, 200), 0);
+	ck_assert_int_eq(liteio_pool_persist_again(&b.p, NULL), 0);
+	is_ready(&b);
+	ck_assert_int_eq(change(&b, 300), 0);
+	set_broken(&b, true);
+	ck_assert_int_lt(liteio_pool_persist_again(&b.p, NULL), 0);
+	is_not_written(&b);
+	ck_assert_uint_eq(b.told, 1);
+	ck_assert(b.p.is_one_copy);
+	set_broken(&b, false);
+	ck_assert_int_eq(liteio_pool_refresh(&b.p, NULL), 0);
+	is_ready(&b);
+	ck_assert(!b.p.is_one_copy);
+	is_on_disk(&b, 300);
+	damage(&b, b.p.store.slot);
+	is_on_disk(&b, 300);
+	bed_fini(&b);
+}
+END_TEST
+
 /* what else befalls the pool meanwhile is neither hidden for good, nor does it hide this for good */
 START_TEST(test_more_than_one)
 {
@@ -316,5 +342,5 @@ START_TEST(test_lost)
 }
 END_TEST
 
-UNIT_MAIN("pool-copies", test_condition, test_more_than_one, test_stuck, test_mended,
-	  test_left_by_a_failure, test_lost)
+UNIT_MAIN("pool-copies", test_condition, test_second_slot, test_more_than_one, test_stuck,
+	  test_mended, test_left_by_a_failure, test_lost)
