@@ -24,7 +24,8 @@
  * struct liteio_pools - the table
  * @lock: covers the table and the references; never held while something blocks
  * @left: a reference was given back
- * @workers: see liteio_pools_set_workers()
+ * @looks: see liteio_pools_set_workers()
+ * @askers: likewise
  * @tell: see liteio_pools_tell(); under @lock
  * @tell_arg: for it
  * @items: the pools
@@ -33,7 +34,8 @@
 struct liteio_pools {
 	pthread_mutex_t lock;
 	pthread_cond_t left;
-	struct liteio_workers *workers;
+	struct liteio_workers *looks;
+	struct liteio_workers *askers;
 	void (*tell)(void *arg);
 	void *tell_arg;
 	struct liteio_open_pool **items;
@@ -56,14 +58,21 @@ struct liteio_pools *liteio_pools_new(void)
 	return t;
 }
 
-void liteio_pools_set_workers(struct liteio_pools *t, struct liteio_workers *workers)
+void liteio_pools_set_workers(struct liteio_pools *t, struct liteio_workers *looks,
+			      struct liteio_workers *askers)
 {
-	t->workers = workers;
+	t->looks = looks;
+	t->askers = askers;
 }
 
-struct liteio_workers *liteio_pools_workers(const struct liteio_pools *t)
+struct liteio_workers *liteio_pools_looks(const struct liteio_pools *t)
 {
-	return t->workers;
+	return t->looks;
+}
+
+struct liteio_workers *liteio_pools_askers(const struct liteio_pools *t)
+{
+	return t->askers;
 }
 
 void liteio_pools_tell(struct liteio_pools *t, void (*fn)(void *arg), void *arg)

@@ -12,7 +12,8 @@
  *
  * The one thing that it may keep to itself is that a full pool has free blocks again, after a
  * discard that nothing followed; and of a catalog that can not be written it knows nothing. So as
- * long as a pool is in such a state, and only then, it is asked every few seconds. Space of deleted
+ * long as a pool is in such a state, and only then, it is asked every few seconds. Pools are asked
+ * beside each other, and what there is to say of one is said at once. Space of deleted
  * volumes that could not be given back is tried again half a minute later (@try_later of the
  * agent).
  */
