@@ -42,6 +42,7 @@
  * @looking: a worker looks; loop thread only
  * @again: something came or went meanwhile; loop thread only
  * @came: nothing is as it was: set by the loop thread, taken by the job
+ * @owes: what has ended with a disk is not written down yet; the job only
  * @seen: the disks as they were when pools were tried last; the job only
  * @missing: some are; written by the job, read when it has ended
  */
@@ -53,6 +54,7 @@ struct liteio_arrival {
 	bool looking;
 	bool again;
 	_Atomic bool came;
+	bool owes;
 	char *seen;
 	bool missing;
 };
@@ -101,8 +103,8 @@ static void look(void *arg)
 	if (!w->missing)
 		return;
 	/* before the disk is back, and before the node is started anew */
-	if (w->came)
-		liteio_pools_end_unplugged(w->agent);
+	if (w->came || w->owes)
+		w->owes = !liteio_pools_end_unplugged(w->agent);
 	now = disks();
 	/* one that was pulled out and plugged in again looks the same, and is another one */
 	is_new = atomic_exchange(&w->came, false) || !w->seen || strcmp(now, w->seen) != 0;

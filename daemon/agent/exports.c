@@ -361,7 +361,7 @@ bool liteio_export_has_remote(struct liteio_open_pool *p)
 	return false;
 }
 
-static char *first_not_linked(struct liteio_open_pool *p, size_t ports,
+static char *first_not_linked(struct liteio_agent *a, struct liteio_open_pool *p, size_t ports,
 			      const struct liteio_nvmet_export *exports, size_t n)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
@@ -370,7 +370,9 @@ static char *first_not_linked(struct liteio_open_pool *p, size_t ports,
 
 	liteio_pool_attachment_list(p->engine, NULL, &atts, &n_atts);
 	for (i = 0; i < n_atts; i++)
+		/* one that has ended is not waited for, though the catalog may not say so yet */
 		if (is_remote_live(&atts[i]) &&
+		    liteio_ended_check(a, &atts[i].volume, atts[i].generation, NULL) != -ESTALE &&
 		    !is_linked(&atts[i], ports, exports, n) &&
 		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) == 0)
 			return liteio_strf("generation %" PRIu64 " of volume %s is not restored",
@@ -392,7 +394,7 @@ bool liteio_export_all_linked(struct liteio_agent *a, char **ret_missing)
 	ports = ports_in_use(exports, n);
 	liteio_pools_all(a->pools, &all, &n_all);
 	for (i = 0; i < n_all && !missing; i++)
-		missing = first_not_linked(all[i], ports, exports, n);
+		missing = first_not_linked(a, all[i], ports, exports, n);
 	liteio_pools_put_all(a->pools, all, n_all);
 	liteio_nvmet_exports_free(exports, n);
 	if (missing)

@@ -66,11 +66,9 @@ static int known_load(struct liteio_agent *a, struct liteio_known *ret, struct l
 	size_t len;
 	int r;
 
-	if (!liteio_fs_exists(path))
-		return 0;
 	r = liteio_fs_read(path, KNOWN_MAX_BYTES, &text, &len, err);
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? 0 : r;
 	r = liteio_json_parse(text, len, &j, err);
 	if (r < 0)
 		return liteio_error_wrap(err, r, "%s", path);

@@ -79,12 +79,11 @@ static void say_not_opened(const struct liteio_opening *o, const char *device, i
 {
 	if (again)
 		may_be_tried_again = true;
-	if (o->is_again)
-		return;
-	if (again)
+	/* what ends by itself was said the first time; nobody comes back to what does not */
+	if (again && !o->is_again)
 		log_warning(NULL, "pool on %s: %s: it is tried again", device,
 			    liteio_error_str(err, r));
-	else
+	else if (!again)
 		log_err(NULL, "pool on %s can not be opened: %s", device, liteio_error_str(err, r));
 }
 
@@ -164,13 +163,16 @@ static int open_one(const struct liteio_opening *o, const char *device)
 	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_uuid uuid;
+	bool claim_is_taken = false;
 	int r;
 
 	r = find_uuid(o, device, &uuid, &err);
 	/* that of the one that is wanted has been taken */
-	if (!r && !(o->claim && liteio_uuid_equal(&uuid, &o->uuid)))
+	if (!r && !(o->claim && liteio_uuid_equal(&uuid, &o->uuid))) {
 		r = liteio_claim_take(&uuid, device, &claim, &err);
-	if (r == -EBUSY) {
+		claim_is_taken = r == -EBUSY;
+	}
+	if (r == -EBUSY && claim_is_taken) {
 		may_be_tried_again = true;
 		return r;
 	}

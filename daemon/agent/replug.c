@@ -209,9 +209,10 @@ static int end_all(struct liteio_agent *a, struct liteio_pool *engine,
 	return r;
 }
 
-void liteio_pools_end_unplugged(struct liteio_agent *a)
+bool liteio_pools_end_unplugged(struct liteio_agent *a)
 {
 	struct liteio_open_pool **all;
+	bool done = true;
 	size_t n;
 
 	liteio_pools_all(a->pools, &all, &n);
@@ -225,11 +226,13 @@ void liteio_pools_end_unplugged(struct liteio_agent *a)
 		r = find_attached(all[i]->engine, &l, &err);
 		if (r == 0)
 			r = write_down(a, &l, &all[i]->uuid, &err);
+		done = done && r == 0;
 		if (r)
 			log_err(NULL, "pool %s: its disk is gone, and what has ended with it is not written down: %s",
 				all[i]->name, liteio_error_str(&err, r));
 	}
 	liteio_pools_put_all(a->pools, all, n);
+	return done;
 }
 
 /* as long as somebody has a volume open it stays in the table, and says what is wrong */
@@ -321,6 +324,9 @@ static int drop_left(struct liteio_agent *a, const char *device, const char *was
 	r = end_all(a, engine, uuid, err);
 	if (r == 0)
 		r = liteio_pool_drop(engine, err);
+	/* of a pool it means something else */
+	if (r == -EPERM)
+		r = -EIO;
 	if (r)
 		liteio_pool_release(engine);
 	return r;
@@ -342,10 +348,13 @@ int liteio_replug_open(struct liteio_agent *a, const struct liteio_replug_how *h
 	if (r == -ENODEV) {
 		left = drop_left(a, how->device, how->was_on, how->is_import, uuid, &left_err);
 		*ret_again = !is_final(left) && left != -ENODEV;
-		if (left == 0)
+		if (left == 0) {
 			r = open(how->device, how->was_on, ret, err);
-		else if (left != -ENODEV)
+			/* it is nowhere now: whatever it was, another time it may work */
+			*ret_again = !is_final(r);
+		} else if (left != -ENODEV) {
 			r = liteio_error_set(err, left, "%s", liteio_error_str(&left_err, left));
+		}
 	}
 	liteio_heir_end();
 	return r;

@@ -30,8 +30,11 @@ struct liteio_uuid;
 
 /* a disk of some open pool is gone. Any thread */
 bool liteio_pools_any_unplugged(struct liteio_agent *a);
-/* write down what has ended with them (ended.h); what can not be is logged. Worker, no lane */
-void liteio_pools_end_unplugged(struct liteio_agent *a);
+/*
+ * write down what has ended with them (ended.h). False, and a line, when something can not be: it
+ * is to be tried again. Worker, no lane
+ */
+bool liteio_pools_end_unplugged(struct liteio_agent *a);
 
 /*
  * take a pool out whose disk is gone, with what it has in the kernel; @p stays the caller's, and is

@@ -70,7 +70,7 @@ is_slow() {
 # often MANY FEW: how many rounds. What such a kernel finds, a lock taken wrongly, say, it finds in the first
 # of them; what depends on chance is looked for in many where there is time for it, and that is not the gate.
 often() {
-	if is_slow || [ "${LITEIO_ROUNDS-}" = few ]; then
+	if is_slow || [ "${LITEIO_FEW-}" = yes ]; then
 		echo "$2"
 	else
 		echo "$1"

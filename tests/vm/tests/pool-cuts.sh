@@ -14,7 +14,7 @@
 
 # each is a disk of the second guest, whose board has room for no more
 CUTS=20 ACKS=16
-[ "${LITEIO_ROUNDS-}" != few ] || CUTS=8 ACKS=8
+[ "${LITEIO_FEW-}" != yes ] || CUTS=8 ACKS=8
 ACKS=${LITEIO_ACKS:-$ACKS}
 SIZE=$((256 << 20))
 # a disk whose label is not where labels are is not taken for the same pool again
