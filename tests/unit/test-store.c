@@ -419,29 +419,23 @@ START_TEST(test_lost_for_a_while)
 	struct liteio_catalog draft;
 	struct bed b;
 
-	ck_assert_ptr_nonnull(was);
 	bed_init(&b);
-	for (int i = 0; i < 120; i++) {
+	for (int i = 0; i < 100; i++) {
 		liteio_catalog_copy(&b.cat, &draft);
 		liteio_catalog_finish(&draft);
 		add_volume(&b, &draft, true);
 		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
-		if (i % 10 == 3)
-			ck_assert_int_eq(liteio_store_write_twin(&b.s, &b.cat, NULL), 0);
-		if (i == 100)
+		if (i == 60)
 			read_all(b.s.fd, was);
 	}
 	ck_assert_int_eq(pwrite(b.s.fd, was, DEVICE_BYTES, 0), DEVICE_BYTES);
-	/* neither is due by number */
-	b.s.n_parts[0] = 0;
-	b.s.n_parts[1] = 0;
 	for (int i = 0; i < 4; i++) {
 		liteio_catalog_copy(&b.cat, &draft);
 		liteio_catalog_finish(&draft);
 		add_volume(&b, &draft, true);
 		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
 		ck_assert_int_eq(liteio_store_count_slots(&b.s, NULL, NULL), 2);
-		check_read(b.s.fd, &b.cat, "after the first write that got there");
+		check_read(b.s.fd, &b.cat, "after it");
 	}
 	free(was);
 	bed_fini(&b);
