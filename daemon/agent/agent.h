@@ -33,6 +33,7 @@ struct liteio_watch;
  * @workers: threads for operations (ops.h)
  * @urgent: threads for fences alone, so that none waits behind anything slow
  * @looks: threads for questions to pools, see liteio_pools_look(); a disk that hangs keeps one
+ * @askers: threads that wait for those, see liteio_pools_each()
  * @argc: the command line, for a reload
  * @argv: likewise
  * @config: from file and command line; constant after the start, but for the keys that a reload
@@ -62,6 +63,7 @@ struct liteio_agent {
 	struct liteio_workers *workers;
 	struct liteio_workers *urgent;
 	struct liteio_workers *looks;
+	struct liteio_workers *askers;
 	int argc;
 	char **argv;
 	struct liteio_config config;

@@ -25,18 +25,46 @@ static int ask_copies(struct liteio_pool *engine, void *ret, struct liteio_error
 	return liteio_pool_look_copies(engine, ret, err);
 }
 
-static void look_copies(struct liteio_open_pool *p, struct liteio_doctor_view *v,
-			struct liteio_doctor_pool *ret)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	_cleanup_free_ char *part = NULL;
-	int r = liteio_pools_look(p, ask_copies, &ret->copies, sizeof(ret->copies), &err);
+/**
+ * struct asked - what only the pool itself can tell, and its disk
+ * @pool: the answer
+ * @r: of the question for its copies
+ * @err: why there is none
+ */
+struct asked {
+	struct liteio_doctor_pool *pool;
+	int r;
+	struct liteio_error err;
+};
 
-	ret->looked = !r;
-	if (!r)
-		return;
-	part = liteio_strf("pool %s", p->name);
-	liteio_doctor_word(&v->blind, &v->n_blind, part, liteio_error_str(&err, r));
+static void ask_pool(void *arg, struct liteio_open_pool *p, size_t i)
+{
+	struct asked *a = (struct asked *)arg + i;
+	struct liteio_pools_state now;
+
+	liteio_pools_state(p, false, &now);
+	a->pool->info = now.info;
+	a->pool->repairs = p->repairs;
+	a->r = liteio_pools_look(p, ask_copies, &a->pool->copies, sizeof(a->pool->copies), &a->err);
+	a->pool->looked = !a->r;
+}
+
+/* beside each other: one that hangs keeps nobody from looking at the others */
+static void ask_pools(struct liteio_agent *a, struct liteio_open_pool **all, size_t n,
+		      struct liteio_doctor_view *v)
+{
+	struct asked *asked _cleanup_free_ = liteio_calloc(n + 1, sizeof(*asked));
+
+	for (size_t i = 0; i < n; i++)
+		asked[i] = (struct asked){ &v->pools[i], 0, LITEIO_ERROR_INIT };
+	liteio_pools_each(a->pools, all, n, ask_pool, asked);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *part = liteio_strf("pool %s", all[i]->name);
+
+		if (asked[i].r)
+			liteio_doctor_word(&v->blind, &v->n_blind, part,
+					   liteio_error_str(&asked[i].err, asked[i].r));
+	}
 }
 
 static void add_volumes(struct liteio_open_pool *p, struct liteio_doctor_view *v, size_t pool)
@@ -110,19 +138,13 @@ void liteio_doctor_look_pools(struct liteio_agent *a, struct liteio_doctor_view 
 
 	liteio_pools_all(a->pools, &all, &n);
 	v->pools = liteio_calloc(n + 1, sizeof(*v->pools));
+	v->n_pools = n;
+	ask_pools(a, all, n, v);
 	for (size_t i = 0; i < n; i++) {
-		struct liteio_doctor_pool *p = &v->pools[v->n_pools];
-		struct liteio_pools_state now;
-
-		liteio_pools_state(all[i], false, &now);
-		p->info = now.info;
-		p->repairs = all[i]->repairs;
-		look_copies(all[i], v, p);
-		add_volumes(all[i], v, v->n_pools);
-		add_atts(all[i], v, v->n_pools);
+		add_volumes(all[i], v, i);
+		add_atts(all[i], v, i);
 		/* after the records: who sets it has seen them */
-		p->reclaims = all[i]->reclaims;
-		v->n_pools++;
+		v->pools[i].reclaims = all[i]->reclaims;
 	}
 	look_disks(all, n, v);
 	liteio_pools_put_all(a->pools, all, n);

@@ -39,6 +39,8 @@
 #define URGENT_MAX 16
 /* pools are asked side by side, each by one at a time */
 #define LOOKS_MAX 128
+/* as many are waited for together; one that hangs keeps none of these */
+#define ASKERS_MAX 64
 /* jobs that are under way at the end are cut off after this: they are safe to be cut anywhere */
 #define GRACE_MS 20000
 #define LOOKS_GRACE_MS 2000
@@ -154,11 +156,13 @@ static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 		r = liteio_workers_new(a->loop, URGENT_MAX, &a->urgent, err);
 	if (r == 0)
 		r = liteio_workers_new(a->loop, LOOKS_MAX, &a->looks, err);
+	if (r == 0)
+		r = liteio_workers_new(a->loop, ASKERS_MAX, &a->askers, err);
 	if (r < 0)
 		return r;
 	a->locks = liteio_locks_new();
 	a->pools = liteio_pools_new();
-	liteio_pools_set_workers(a->pools, a->looks);
+	liteio_pools_set_workers(a->pools, a->looks, a->askers);
 	a->door = liteio_door_new();
 	r = liteio_api_start(a, err);
 	if (r == 0) {
@@ -183,6 +187,8 @@ static bool agent_stop(struct liteio_agent *a)
 	if (a->urgent)
 		ended = liteio_workers_free(a->urgent, GRACE_MS) && ended;
 	/* when nobody waits for them any more; a question can be cut anywhere */
+	if (a->askers)
+		ended = liteio_workers_free(a->askers, LOOKS_GRACE_MS) && ended;
 	if (a->looks)
 		ended = liteio_workers_free(a->looks, LOOKS_GRACE_MS) && ended;
 	return ended;

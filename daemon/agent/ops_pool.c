@@ -3,6 +3,7 @@
  * Operations on pools.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent.h"
@@ -95,18 +96,34 @@ static void fill_losses(const struct liteio_disk_losses *losses, struct liteio_l
 	}
 }
 
+/* pools that are listed, each held until it is */
+struct listing {
+	struct liteio_agent *agent;
+	struct liteio_open_pool **all;
+	struct liteio_local_pool *items;
+};
+
+static void list_one(void *arg, struct liteio_open_pool *p, size_t i)
+{
+	struct listing *l = arg;
+
+	fill(p, true, &l->items[i]);
+	l->all[i] = NULL;
+	liteio_pools_put(l->agent->pools, p);
+}
+
 int liteio_op_pool_list(struct liteio_agent *a, struct liteio_local_pool_list *ret,
 			struct liteio_error *err)
 {
-	struct liteio_open_pool **all;
-	size_t i, n;
+	struct listing l = { .agent = a };
+	size_t n;
 
-	liteio_pools_all(a->pools, &all, &n);
+	liteio_pools_all(a->pools, &l.all, &n);
 	ret->items = liteio_calloc(n + 1, sizeof(*ret->items));
 	ret->n_items = n;
-	for (i = 0; i < n; i++)
-		fill(all[i], true, &ret->items[i]);
-	liteio_pools_put_all(a->pools, all, n);
+	l.items = ret->items;
+	liteio_pools_each(a->pools, l.all, n, list_one, &l);
+	free(l.all);
 	return 0;
 }
 

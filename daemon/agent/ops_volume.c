@@ -38,8 +38,10 @@ static int list_one(void *arg, struct liteio_open_pool *p, const struct liteio_c
 int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_list *ret,
 			  struct liteio_error *err)
 {
-	int r = liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, list_one, ret, err);
+	int r;
 
+	liteio_pools_ask_all(a->pools);
+	r = liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, list_one, ret, err);
 	if (r == 0)
 		liteio_limits_look(ret->items, ret->n_items);
 	return r;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The open pools of this node: the table, the lanes, and finding a volume.
+ * The open pools of this node: the table, and the lanes.
  */
 #include "agent/pools.h"
 
@@ -10,7 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "agent/agent.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/loop.h"
@@ -24,7 +23,8 @@
  * struct liteio_pools - the table
  * @lock: covers the table and the references; never held while something blocks
  * @left: a reference was given back
- * @workers: see liteio_pools_set_workers()
+ * @looks: see liteio_pools_set_workers()
+ * @askers: likewise
  * @tell: see liteio_pools_tell(); under @lock
  * @tell_arg: for it
  * @items: the pools
@@ -33,7 +33,8 @@
 struct liteio_pools {
 	pthread_mutex_t lock;
 	pthread_cond_t left;
-	struct liteio_workers *workers;
+	struct liteio_workers *looks;
+	struct liteio_workers *askers;
 	void (*tell)(void *arg);
 	void *tell_arg;
 	struct liteio_open_pool **items;
@@ -56,14 +57,21 @@ struct liteio_pools *liteio_pools_new(void)
 	return t;
 }
 
-void liteio_pools_set_workers(struct liteio_pools *t, struct liteio_workers *workers)
+void liteio_pools_set_workers(struct liteio_pools *t, struct liteio_workers *looks,
+			      struct liteio_workers *askers)
 {
-	t->workers = workers;
+	t->looks = looks;
+	t->askers = askers;
 }
 
-struct liteio_workers *liteio_pools_workers(const struct liteio_pools *t)
+struct liteio_workers *liteio_pools_looks(const struct liteio_pools *t)
 {
-	return t->workers;
+	return t->looks;
+}
+
+struct liteio_workers *liteio_pools_askers(const struct liteio_pools *t)
+{
+	return t->askers;
 }
 
 void liteio_pools_tell(struct liteio_pools *t, void (*fn)(void *arg), void *arg)
@@ -504,103 +512,4 @@ uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p)
 {
 	liteio_guard(&p->lock);
 	return p->busy ? liteio_now_ms() - p->since_ms : 0;
-}
-
-/* ---- finding a volume ---- */
-
-/* how a target is looked up in one pool */
-struct search {
-	const struct liteio_uuid *uuid; /* or, when NULL: */
-	enum liteio_catalog_kind kind;
-	const char *name;
-};
-
-static int search_pool(const struct search *s, struct liteio_pool *engine,
-		       struct liteio_catalog_volume *ret)
-{
-	if (s->uuid)
-		return liteio_pool_volume_get(engine, s->uuid, ret);
-	return liteio_pool_volume_find(engine, s->kind, s->name, ret);
-}
-
-/* the first pool that has it; its reference is kept */
-static int search_all(struct liteio_agent *a, const struct search *s, struct liteio_target *ret)
-{
-	struct liteio_open_pool **all;
-	size_t i, n;
-	int r = -ENOENT;
-
-	liteio_pools_all(a->pools, &all, &n);
-	for (i = 0; i < n && r == -ENOENT; i++) {
-		if (search_pool(s, all[i]->engine, &ret->volume) < 0)
-			continue;
-		ret->agent = a;
-		ret->lock = NULL;
-		ret->pool = all[i];
-		all[i] = NULL;
-		r = 0;
-	}
-	liteio_pools_put_all(a->pools, all, n);
-	return r;
-}
-
-static const char *kind_name(enum liteio_catalog_kind kind)
-{
-	return kind == LITEIO_CATALOG_SNAPSHOT ? "snapshot" : "volume";
-}
-
-int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
-		       struct liteio_target *ret, struct liteio_error *err)
-{
-	const struct search s = { .kind = kind, .name = name };
-
-	if (search_all(a, &s, ret) < 0)
-		return liteio_error_set(err, -ENOENT, "%s %s: no such %s on this node",
-					kind_name(kind), name, kind_name(kind));
-	return 0;
-}
-
-int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
-			    struct liteio_target *ret, struct liteio_error *err)
-{
-	const struct search s = { .uuid = uuid };
-	char text[LITEIO_UUID_STRLEN + 1];
-
-	if (search_all(a, &s, ret) < 0) {
-		liteio_uuid_format(uuid, text);
-		return liteio_error_set(err, -ENOENT, "volume %s: not in a pool of this node",
-					text);
-	}
-	return 0;
-}
-
-int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
-		       struct liteio_target *ret, struct liteio_error *err)
-{
-	struct liteio_target t = { 0 };
-	char text[LITEIO_UUID_STRLEN + 1];
-	int r;
-
-	r = liteio_target_find(a, kind, name, &t, err);
-	if (r < 0)
-		return r;
-	liteio_uuid_format(&t.volume.uuid, text);
-	t.lock = liteio_locks_take(a->locks, text);
-	/* it may have gone while we waited */
-	if (liteio_pool_volume_get(t.pool->engine, &t.volume.uuid, &t.volume) < 0) {
-		liteio_target_fini(&t);
-		return liteio_error_set(err, -ENOENT, "%s %s: no such %s on this node",
-					kind_name(kind), name, kind_name(kind));
-	}
-	*ret = t;
-	return 0;
-}
-
-void liteio_target_fini(struct liteio_target *t)
-{
-	if (!t->agent)
-		return;
-	liteio_locks_give(t->lock);
-	liteio_pools_put(t->agent->pools, t->pool);
-	memset(t, 0, sizeof(*t));
 }

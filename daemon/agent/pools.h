@@ -67,12 +67,15 @@ struct liteio_open_pool {
 
 struct liteio_pools *liteio_pools_new(void);
 /*
- * Who looks at a pool does so on one of these, and waits for it: nobody else uses them, or he would
- * wait for those who wait. Before there are pools
+ * Who looks at a pool does so on one of @looks, and waits for it; who looks at several waits on
+ * some of @askers. Nobody else uses them, or he would wait for those who wait. Before there are
+ * pools
  */
-void liteio_pools_set_workers(struct liteio_pools *t, struct liteio_workers *workers);
+void liteio_pools_set_workers(struct liteio_pools *t, struct liteio_workers *looks,
+			      struct liteio_workers *askers);
 /* those, or NULL: who asks does it himself */
-struct liteio_workers *liteio_pools_workers(const struct liteio_pools *t);
+struct liteio_workers *liteio_pools_looks(const struct liteio_pools *t);
+struct liteio_workers *liteio_pools_askers(const struct liteio_pools *t);
 /*
  * @fn is called, on any thread and under no lock but a pool's lane, when there may be something new
  * to say of a pool: its condition is another one, or its disk answers again after a while. NULL:
@@ -241,6 +244,29 @@ struct liteio_pools_state {
  * twice LITEIO_LOOK_MS, and at once when its disk has not answered for so long already
  */
 void liteio_pools_state(struct liteio_open_pool *p, bool is_all, struct liteio_pools_state *ret);
+
+/**
+ * typedef liteio_pools_each_fn - called for one of several pools
+ * @arg: of all of them
+ * @p: the pool
+ * @i: which one of them it is
+ */
+typedef void (*liteio_pools_each_fn)(void *arg, struct liteio_open_pool *p, size_t i);
+
+/**
+ * liteio_pools_each() - something for several pools, beside each other
+ * @t: the table
+ * @all: the pools; @fn may put one and forget it
+ * @n: how many
+ * @fn: may wait as long as a look or two do; on any thread
+ * @arg: for it
+ *
+ * Those that hang are waited for together. Context: worker; ends when all have.
+ */
+void liteio_pools_each(struct liteio_pools *t, struct liteio_open_pool **all, size_t n,
+		       liteio_pools_each_fn fn, void *arg);
+/* liteio_pools_answers() of all: who then asks one after the other is told at once of which hang */
+void liteio_pools_ask_all(struct liteio_pools *t);
 
 /**
  * struct liteio_target - a volume or snapshot that an operation is about

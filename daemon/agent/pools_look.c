@@ -120,7 +120,7 @@ static bool look_wait(struct look *k, uint64_t until_ms)
 int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
 			  uint64_t ms, struct liteio_error *err)
 {
-	struct liteio_workers *workers = liteio_pools_workers(p->table);
+	struct liteio_workers *workers = liteio_pools_looks(p->table);
 	struct liteio_open_pool *lane;
 	uint64_t since_ms;
 	struct look *k;
@@ -155,6 +155,68 @@ int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, 
 	return liteio_pools_look_for(p, fn, ret, len, LITEIO_LOOK_MS, err);
 }
 
+/* ---- several ---------------------------------------------------------------------------------- */
+
+/**
+ * struct round - what is done for several pools
+ * @lock: covers @left
+ * @ended: there are none left
+ * @left: how many
+ * @fn: for each
+ * @arg: for it
+ */
+struct round {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	size_t left;
+	liteio_pools_each_fn fn;
+	void *arg;
+};
+
+/* one of them */
+struct part {
+	struct round *round;
+	struct liteio_open_pool *p;
+	size_t i;
+};
+
+static void part_run(void *arg)
+{
+	const struct part *part = arg;
+	struct round *r = part->round;
+
+	r->fn(r->arg, part->p, part->i);
+	liteio_guard(&r->lock);
+	if (!--r->left)
+		pthread_cond_signal(&r->ended);
+}
+
+void liteio_pools_each(struct liteio_pools *t, struct liteio_open_pool **all, size_t n,
+		       liteio_pools_each_fn fn, void *arg)
+{
+	struct liteio_workers *askers = liteio_pools_askers(t);
+	struct part *parts _cleanup_free_ = liteio_calloc(n + 1, sizeof(*parts));
+	struct round r = { .left = n, .fn = fn, .arg = arg };
+
+	pthread_mutex_init(&r.lock, NULL);
+	pthread_cond_init(&r.ended, NULL);
+	for (size_t i = 0; i < n; i++) {
+		parts[i] = (struct part){ &r, all[i], i };
+		/* the last one is this thread's */
+		if (askers && i + 1 < n)
+			liteio_worker_submit(askers, NULL, part_run, NULL, &parts[i]);
+		else
+			part_run(&parts[i]);
+	}
+	{
+		liteio_guard(&r.lock);
+		while (r.left)
+			pthread_cond_wait(&r.ended, &r.lock);
+	}
+	pthread_cond_destroy(&r.ended);
+	pthread_mutex_destroy(&r.lock);
+}
+
 /* ---- questions ------------------------------------------------------------------------------ */
 
 /* what it says is no matter */
@@ -172,6 +234,21 @@ int liteio_pools_answers(struct liteio_open_pool *p, struct liteio_error *err)
 			return 0;
 	}
 	return liteio_pools_look(p, ask_anything, NULL, 0, err);
+}
+
+static void ask_one(void *arg, struct liteio_open_pool *p, size_t i)
+{
+	(void)liteio_pools_answers(p, NULL);
+}
+
+void liteio_pools_ask_all(struct liteio_pools *t)
+{
+	struct liteio_open_pool **all;
+	size_t n;
+
+	liteio_pools_all(t, &all, &n);
+	liteio_pools_each(t, all, n, ask_one, NULL);
+	liteio_pools_put_all(t, all, n);
 }
 
 struct answer {

@@ -4,6 +4,8 @@
  */
 #include "agent/watch.h"
 
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +57,7 @@ struct said {
  * @unsaid: one was, when they were looked at last; written by the job, read when it has ended
  * @looking: a worker looks at the pools; loop thread only
  * @again: something happened since it began; loop thread only
+ * @lock: covers what follows and @unsaid as long as several threads look at pools
  * @is_pressed: the metadata of one fill; written by the job, read when it has ended
  * @said: of each pool that was looked at; the job only
  * @n_said: how many
@@ -67,6 +70,7 @@ struct liteio_watch {
 	bool unsaid;
 	bool looking;
 	bool again;
+	pthread_mutex_t lock;
 	bool is_pressed;
 	struct said *said;
 	size_t n_said;
@@ -114,61 +118,72 @@ static void say_condition(struct liteio_watch *w, const struct liteio_pool_info 
 	}
 }
 
-static void look_at(struct liteio_watch *w, struct liteio_open_pool *p)
+static void say_state(struct liteio_watch *w, const struct liteio_pool_info *i)
 {
-	struct liteio_pools_state now;
-	struct liteio_pool_info i;
-	struct said *said;
+	struct said *said = find_said(w, &i->uuid);
 
-	liteio_pools_state(p, false, &now);
-	i = now.info;
-	said = find_said(w, &i.uuid);
-	if (said->fill != i.space.fill)
-		say_fill(&i);
-	if (said->fill != i.space.fill)
-		say(w, &i, liteio_fill_names[i.space.fill]);
-	if (said->condition != i.condition || strcmp(said->word, i.reason_word) != 0)
-		say_condition(w, &i);
-	w->unsaid |= i.ends_unsaid;
-	said->fill = i.space.fill;
-	said->condition = i.condition;
-	memcpy(said->word, i.reason_word, sizeof(said->word));
-	if (i.condition < LITEIO_POOL_READ_ONLY)
-		liteio_pools_reclaim_later(w->agent, p);
+	if (said->fill != i->space.fill)
+		say_fill(i);
+	if (said->fill != i->space.fill)
+		say(w, i, liteio_fill_names[i->space.fill]);
+	if (said->condition != i->condition || strcmp(said->word, i->reason_word) != 0)
+		say_condition(w, i);
+	w->unsaid |= i->ends_unsaid;
+	said->fill = i->space.fill;
+	said->condition = i->condition;
+	memcpy(said->word, i->reason_word, sizeof(said->word));
 }
 
-/* as they were found a moment ago */
-static void look_at_metadata(struct liteio_watch *w, struct liteio_open_pool *p)
+static void say_metadata(struct liteio_watch *w, const struct liteio_pool_info *i)
 {
 	static const char taken[] =
 		"its metadata were nearly full and have taken the spare: delete snapshots, and let it grow";
-	struct liteio_pool_info i;
-	struct said *said;
+	struct said *said = find_said(w, &i->uuid);
 
-	liteio_pool_info(p->engine, &i);
-	said = find_said(w, &i.uuid);
-	if (i.lacks_spare && !said->lacks_spare) {
-		log_warning(NULL, "pool %s: %s", i.name, taken);
-		say(w, &i, taken);
+	if (i->lacks_spare && !said->lacks_spare) {
+		log_warning(NULL, "pool %s: %s", i->name, taken);
+		say(w, i, taken);
 	}
-	said->lacks_spare = i.lacks_spare;
-	w->is_pressed |= i.is_meta_pressed;
+	said->lacks_spare = i->lacks_spare;
+	w->is_pressed |= i->is_meta_pressed;
+}
+
+/* pools that are looked at, each held until it was */
+struct round {
+	struct liteio_watch *watch;
+	struct liteio_open_pool **all;
+};
+
+/* what there is to say of one does not wait for another one that hangs */
+static void look_at(void *arg, struct liteio_open_pool *p, size_t i)
+{
+	struct round *r = arg;
+	struct liteio_watch *w = r->watch;
+	struct liteio_pools_state now;
+
+	liteio_pools_state(p, false, &now);
+	{
+		liteio_guard(&w->lock);
+		say_state(w, &now.info);
+		say_metadata(w, &now.info);
+	}
+	if (now.info.condition < LITEIO_POOL_READ_ONLY)
+		liteio_pools_reclaim_later(w->agent, p);
+	r->all[i] = NULL;
+	liteio_pools_put(w->agent->pools, p);
 }
 
 static void look(void *arg)
 {
 	struct liteio_watch *w = arg;
-	struct liteio_open_pool **all;
+	struct round r = { .watch = w };
 	size_t n;
 
 	w->unsaid = false;
-	liteio_pools_all(w->agent->pools, &all, &n);
 	w->is_pressed = false;
-	for (size_t i = 0; i < n; i++) {
-		look_at(w, all[i]);
-		look_at_metadata(w, all[i]);
-	}
-	liteio_pools_put_all(w->agent->pools, all, n);
+	liteio_pools_all(w->agent->pools, &r.all, &n);
+	liteio_pools_each(w->agent->pools, r.all, n, look_at, &r);
+	free(r.all);
 }
 
 static void looked(void *arg);
@@ -231,7 +246,7 @@ static void look_later(struct liteio_agent *a)
 	struct liteio_watch *w = a->watch;
 
 	/* that is sooner, and tries all */
-	if (!w->looking && w->unsaid)
+	if (!w->looking && (w->unsaid || w->is_pressed))
 		return;
 	liteio_timer_arm(w->timer, RETRY_MS, SLACK_MS);
 }
@@ -267,6 +282,7 @@ int liteio_watch_start(struct liteio_agent *a, struct liteio_watch **ret, struct
 	w = liteio_calloc(1, sizeof(*w));
 	w->agent = a;
 	w->fd = fd;
+	pthread_mutex_init(&w->lock, NULL);
 	r = liteio_dm_events_arm(fd, err);
 	if (r == 0)
 		r = liteio_timer_new(a->loop, on_timer, w, &w->timer, err);
@@ -302,6 +318,7 @@ void liteio_watch_free(struct liteio_watch *w)
 		return;
 	liteio_watch_stop(w);
 	close(w->fd);
+	pthread_mutex_destroy(&w->lock);
 	free(w->said);
 	free(w);
 }

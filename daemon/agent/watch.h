@@ -11,10 +11,11 @@
  * how full a pool is at this moment is asked for wherever it counts, not remembered.
  *
  * The one thing that it may keep to itself is that a full pool has free blocks again, after a
- * discard that nothing followed; and of a catalog that can not be written it knows nothing. So as
- * long as a pool is in such a state, and only then, it is asked every few seconds. Space of deleted
- * volumes that could not be given back is tried again half a minute later (@try_later of the
- * agent).
+ * discard that nothing followed; and of a catalog that can not be written, or of metadata that
+ * fill, it knows nothing. So as long as a pool is in such a state it is asked every few seconds,
+ * and any other every half minute; beside each other, and what there is to say of one is said at
+ * once. Space of deleted volumes that could not be given back is tried again half a minute later
+ * (@try_later of the agent).
  */
 #ifndef LITEIO_AGENT_WATCH_H
 #define LITEIO_AGENT_WATCH_H

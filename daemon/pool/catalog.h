@@ -363,6 +363,8 @@ size_t liteio_catalog_bytes(const struct liteio_catalog *c);
 void liteio_catalog_encode(struct liteio_catalog *c, uint64_t written, void *out);
 /* the same of the header only, LITEIO_ONDISK_BLOCK bytes */
 void liteio_catalog_encode_header(struct liteio_catalog *c, uint64_t written, void *out);
+/* is this block the header of a slot of the pool whose records are those of @c, to the byte? */
+bool liteio_catalog_is_header(struct liteio_catalog *c, const void *block);
 
 /**
  * struct liteio_catalog_range - a part of a slot, behind its header

@@ -364,6 +364,15 @@ static int check_header(const struct liteio_ondisk_slot *h, const struct liteio_
 	return 0;
 }
 
+bool liteio_catalog_is_header(struct liteio_catalog *c, const void *block)
+{
+	const struct liteio_ondisk_slot *h = block;
+
+	liteio_catalog_seal(c);
+	return !check_header(h, &c->pool_uuid, NULL) && liteio_get(h->n_records) == n_records(c) &&
+	       liteio_get(h->records_crc) == records_crc(c);
+}
+
 int liteio_catalog_decode(const void *slot, size_t len, const struct liteio_uuid *pool_uuid,
 			  struct liteio_catalog *ret, struct liteio_error *err)
 {

@@ -54,6 +54,19 @@ static void set_not_written(struct liteio_pool *p)
 				  "the catalog can not be written: see to its disk; volumes in use go on, and everything else when it can be written again");
 }
 
+/* what came of a write of the catalog, whichever slot it was for */
+static int end_write(struct liteio_pool *p, int r, struct liteio_error *err)
+{
+	if (r && p->store.is_failing && p->condition < LITEIO_POOL_READ_ONLY)
+		set_not_written(p);
+	/* the kernel may know of something else: that is asked for next */
+	if (!r && is_not_written(p))
+		liteio_pool_set_condition(p, LITEIO_POOL_READY, "", false, "%s", "");
+	return r ? liteio_error_wrap(err, r, "pool %s: the catalog was not written",
+				     p->store.label.pool_name) :
+		   0;
+}
+
 static int persist(struct liteio_pool *p, struct liteio_catalog *draft, bool is_whole,
 		   struct liteio_error *err)
 {
@@ -62,17 +75,11 @@ static int persist(struct liteio_pool *p, struct liteio_catalog *draft, bool is_
 
 	/* bits of a newer version whose data we do not keep */
 	draft->compat &= LITEIO_SLOT_COMPAT;
-	r = liteio_store_write_catalog(&p->store, &p->cat, draft, is_whole, err);
+	r = end_write(p, liteio_store_write_catalog(&p->store, &p->cat, draft, is_whole, err), err);
 	if (r) {
 		liteio_catalog_fini(draft);
-		if (p->store.is_failing && p->condition < LITEIO_POOL_READ_ONLY)
-			set_not_written(p);
-		return liteio_error_wrap(err, r, "pool %s: the catalog was not written",
-					 p->store.label.pool_name);
+		return r;
 	}
-	/* the kernel may know of something else: that is asked for next */
-	if (is_not_written(p))
-		liteio_pool_set_condition(p, LITEIO_POOL_READY, "", false, "%s", "");
 	/* every write goes to the slot that lacks something, and has all of it */
 	p->is_one_copy = false;
 	old = p->cat;
@@ -104,12 +111,10 @@ int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft
 
 int liteio_pool_persist_again(struct liteio_pool *p, struct liteio_error *err)
 {
-	int r = liteio_store_write_twin(&p->store, &p->cat, err);
+	int r = end_write(p, liteio_store_write_twin(&p->store, &p->cat, err), err);
 
 	p->is_one_copy = r;
-	return r ? liteio_error_wrap(err, r, "pool %s: the catalog was not written",
-				     p->store.label.pool_name) :
-		   0;
+	return r;
 }
 
 int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err)

@@ -85,6 +85,23 @@ static int are_sound(struct liteio_pool *p, struct liteio_error *err)
 	return r < 0 ? r : r == 2 && newest >= p->cat.sequence;
 }
 
+/* the slot that counts is that of what the disk has, whatever it was said to take: its number, or 0 */
+static uint64_t follow_disk(struct liteio_pool *p)
+{
+	struct liteio_catalog whole;
+	struct liteio_store s;
+	uint64_t newest;
+
+	liteio_store_doubt(&p->store, &p->cat);
+	s = p->store;
+	if (liteio_store_read_catalog(&s, &whole, NULL))
+		return 0;
+	newest = whole.sequence;
+	liteio_catalog_fini(&whole);
+	p->store.slot = s.slot;
+	return newest;
+}
+
 /*
  * the next write goes to the slot that is not whole, or the older one of what the disk has, be it
  * the one that was written last. A write that failed may be there all the same, and be the newest:
@@ -92,23 +109,33 @@ static int are_sound(struct liteio_pool *p, struct liteio_error *err)
  */
 static int mend_slots(struct liteio_pool *p, struct liteio_error *err)
 {
-	struct liteio_catalog draft, whole;
-	struct liteio_store s = p->store;
-	uint64_t newest = 0;
+	struct liteio_catalog draft;
+	uint64_t newest;
 	int r = are_sound(p, err);
 
 	if (r)
 		return r < 0 ? r : 0;
-	if (!liteio_store_read_catalog(&s, &whole, NULL)) {
-		newest = whole.sequence;
-		liteio_catalog_fini(&whole);
-		p->store.slot = s.slot;
-	}
-	liteio_store_doubt(&p->store, &p->cat);
+	newest = follow_disk(p);
 	liteio_pool_draft(p, &draft);
 	if (draft.sequence < newest)
 		draft.sequence = newest;
-	return liteio_pool_persist(p, &draft, err);
+	r = liteio_pool_persist(p, &draft, err);
+	/* what the other slot has is from before something that must be in both */
+	if (!r)
+		p->is_one_copy = true;
+	return r;
+}
+
+static int check_sound(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r = are_sound(p, err);
+
+	if (r)
+		return r < 0 ? r : 0;
+	/* not over the newest that there is is written next */
+	(void)follow_disk(p);
+	return liteio_error_set(err, -EIO,
+				"the disk has not what was written to it: a slot of the catalog is still damaged, or old");
 }
 
 int liteio_pool_mend_copies(struct liteio_pool *p, struct liteio_error *err)
@@ -123,11 +150,12 @@ int liteio_pool_mend_copies(struct liteio_pool *p, struct liteio_error *err)
 	if (!r)
 		r = mend_slots(p, err);
 	if (!r)
-		r = are_sound(p, err);
+		r = check_sound(p, err);
+	/* to the other slot, once what was written first has been found there */
 	if (!r)
-		r = liteio_error_set(err, -EIO,
-				     "the disk has not what was written to it: a slot of the catalog is still damaged, or old");
-	r = r < 0 ? r : 0;
+		r = liteio_pool_persist_owed(p, err);
+	if (!r)
+		r = check_sound(p, err);
 	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
 }
 

@@ -368,6 +368,18 @@ static int write_range(struct liteio_store *s, uint64_t slot, struct liteio_cata
 	return r;
 }
 
+/*
+ * A disk that has lost what it said was written has the header of something older: a part of
+ * anything written over that leaves a slot that is none, and the one after it the other
+ */
+static bool is_there(struct liteio_store *s, int slot, struct liteio_catalog *held)
+{
+	void *block _cleanup_free_ = aligned(LITEIO_ONDISK_BLOCK);
+
+	return !read_at(s, slot_extent(s, slot)->start, block, LITEIO_ONDISK_BLOCK, NULL) &&
+	       liteio_catalog_is_header(held, block);
+}
+
 /* @held is what is there, NULL when that is not known; @newest is what is in the other one */
 static int write_slot(struct liteio_store *s, int slot, struct liteio_catalog *held,
 		      const struct liteio_catalog *newest, struct liteio_catalog *c,
@@ -377,7 +389,8 @@ static int write_slot(struct liteio_store *s, int slot, struct liteio_catalog *h
 	struct liteio_catalog_range range;
 
 	if (!held || s->n_parts[slot] >= LITEIO_STORE_PARTS ||
-	    liteio_now_ms() - s->whole_ms[slot] >= LITEIO_STORE_WHOLE_MS) {
+	    liteio_now_ms() - s->whole_ms[slot] >= LITEIO_STORE_WHOLE_MS ||
+	    !is_there(s, slot, held)) {
 		s->n_parts[slot] = 0;
 		s->whole_ms[slot] = liteio_now_ms();
 		return write_to(s, e->start, c, liteio_catalog_bytes(c), err);

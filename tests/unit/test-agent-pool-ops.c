@@ -8,7 +8,7 @@
  * unit-src: daemon/agent/pools_open.c daemon/agent/opening.c daemon/agent/replug.c
  * unit-src: daemon/agent/release.c
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c
- * unit-src: daemon/agent/claims.c daemon/agent/pools_look.c
+ * unit-src: daemon/agent/claims.c daemon/agent/pools_look.c daemon/agent/pools_target.c
  * unit-src: daemon/agent/publish.c
  * unit-src: daemon/agent/pools_reclaim.c daemon/agent/door.c daemon/agent/exports.c
  * unit-src: daemon/agent/ended.c daemon/agent/state_file.c

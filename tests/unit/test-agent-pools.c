@@ -269,7 +269,7 @@ START_TEST(who_looks_does_not_hang_with_the_disk)
 
 	ck_assert_int_eq(liteio_loop_new(&loop, &err), 0);
 	ck_assert_int_eq(liteio_workers_new(loop, 2, &workers, &err), 0);
-	liteio_pools_set_workers(table, workers);
+	liteio_pools_set_workers(table, workers, NULL);
 	liteio_pools_tell(table, count_told, NULL);
 	empty_lane();
 	pool.table = table;

@@ -4,6 +4,7 @@
  * one succeeds; slots that are damaged, or old, are found and written again, and whatever a write
  * that failed has left behind, it is known which of both counts.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,6 +35,20 @@ struct bed {
 };
 
 static struct liteio_engine_status kernel;
+
+/* the disk says that it has what is written, and has not */
+static bool is_lying;
+
+/* in place of the C library's */
+ssize_t pwrite(int fd, const void *buf, size_t n, off_t at)
+{
+	ssize_t (*write_it)(int fd, const void *buf, size_t n, off_t at);
+
+	if (is_lying)
+		return (ssize_t)n;
+	*(void **)&write_it = dlsym(RTLD_NEXT, "pwrite64");
+	return write_it(fd, buf, n, at);
+}
 
 static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
 		  struct liteio_error *err)
@@ -188,6 +203,32 @@ START_TEST(test_condition)
 }
 END_TEST
 
+/* of two writes that belong together it may be the second one that the disk does not take */
+START_TEST(test_second_slot)
+{
+	struct bed b;
+
+	bed_init(&b);
+	ck_assert_int_eq(change(&b, 200), 0);
+	ck_assert_int_eq(liteio_pool_persist_again(&b.p, NULL), 0);
+	is_ready(&b);
+	ck_assert_int_eq(change(&b, 300), 0);
+	set_broken(&b, true);
+	ck_assert_int_lt(liteio_pool_persist_again(&b.p, NULL), 0);
+	is_not_written(&b);
+	ck_assert_uint_eq(b.told, 1);
+	ck_assert(b.p.is_one_copy);
+	set_broken(&b, false);
+	ck_assert_int_eq(liteio_pool_refresh(&b.p, NULL), 0);
+	is_ready(&b);
+	ck_assert(!b.p.is_one_copy);
+	is_on_disk(&b, 300);
+	damage(&b, b.p.store.slot);
+	is_on_disk(&b, 300);
+	bed_fini(&b);
+}
+END_TEST
+
 /* what else befalls the pool meanwhile is neither hidden for good, nor does it hide this for good */
 START_TEST(test_more_than_one)
 {
@@ -311,10 +352,39 @@ START_TEST(test_lost)
 	ck_assert_int_eq(liteio_pool_look_copies(&b.p, &c, NULL), 0);
 	ck_assert(!c.is_lost);
 	is_on_disk(&b, 300);
+	/* what must be in both slots is, whichever of them is lost next */
+	damage(&b, b.p.store.slot);
+	is_on_disk(&b, 300);
 	free(was);
 	bed_fini(&b);
 }
 END_TEST
 
-UNIT_MAIN("pool-copies", test_condition, test_more_than_one, test_stuck, test_mended,
-	  test_left_by_a_failure, test_lost)
+/* what was said to be written, and the disk takes writes again when nothing could be mended */
+START_TEST(test_lies)
+{
+	struct liteio_pool_copies c;
+	struct bed b;
+
+	bed_init(&b);
+	ck_assert_int_eq(change(&b, 200), 0);
+	ck_assert_int_eq(change(&b, 300), 0);
+	is_lying = true;
+	ck_assert_int_eq(change(&b, 400), 0);
+	ck_assert_int_eq(change(&b, 500), 0);
+	ck_assert_int_eq(liteio_pool_look_copies(&b.p, &c, NULL), 0);
+	ck_assert(c.is_lost);
+	ck_assert_int_eq(liteio_pool_mend_copies(&b.p, NULL), -EIO);
+	is_lying = false;
+	is_on_disk(&b, 300);
+	/* the next change does not go over the newest that the disk has */
+	ck_assert_int_eq(change(&b, 600), 0);
+	is_on_disk(&b, 600);
+	damage(&b, b.p.store.slot);
+	is_on_disk(&b, 300);
+	bed_fini(&b);
+}
+END_TEST
+
+UNIT_MAIN("pool-copies", test_condition, test_second_slot, test_more_than_one, test_stuck,
+	  test_mended, test_left_by_a_failure, test_lost, test_lies)

@@ -437,6 +437,36 @@ START_TEST(test_lost)
 }
 END_TEST
 
+/* and then takes writes again: no part of anything is laid over what it has */
+START_TEST(test_lost_for_a_while)
+{
+	uint8_t *was = malloc(DEVICE_BYTES);
+	struct liteio_catalog draft;
+	struct bed b;
+
+	bed_init(&b);
+	for (int i = 0; i < 100; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		liteio_catalog_finish(&draft);
+		add_volume(&b, &draft, true);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+		if (i == 60)
+			read_all(b.s.fd, was);
+	}
+	ck_assert_int_eq(pwrite(b.s.fd, was, DEVICE_BYTES, 0), DEVICE_BYTES);
+	for (int i = 0; i < 4; i++) {
+		liteio_catalog_copy(&b.cat, &draft);
+		liteio_catalog_finish(&draft);
+		add_volume(&b, &draft, true);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+		ck_assert_int_eq(liteio_store_count_slots(&b.s, NULL, NULL), 2);
+		check_read(b.s.fd, &b.cat, "after it");
+	}
+	free(was);
+	bed_fini(&b);
+}
+END_TEST
+
 /*
  * The newest slot has rotted, and the state is written again from memory: over the rotten one
  * first, for the other one is whole. What that one holds is older than what was the newest, and no
@@ -592,4 +622,4 @@ START_TEST(test_day)
 END_TEST
 
 UNIT_MAIN("store", test_not_opened, test_day, test_changes, test_cuts, test_failed, test_lost,
-	  test_doubt, test_cost, test_whole)
+	  test_lost_for_a_while, test_doubt, test_cost, test_whole)
