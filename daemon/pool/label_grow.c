@@ -54,12 +54,17 @@ static uint64_t meta_for_data(const struct liteio_label *l, uint64_t gain)
 	return add < need - have || add > gain / 32 ? need - have : add;
 }
 
-/* for metadata that are nearly full, of snapshots say, whatever the size of the data */
+/*
+ * for metadata that are nearly full, of snapshots say, whatever the size of the data: what is full
+ * goes on with a little, too, and does not without
+ */
 static uint64_t meta_for_use(const struct liteio_label *l, uint64_t gain, uint64_t used)
 {
 	uint64_t have = liteio_label_sum(l, LITEIO_EXTENT_THIN_META);
 
-	return used < have / 4 * 3 ? 0 : least(have, round_down(gain / 8, MIB));
+	if (used < have / 4 * 3 || gain < 4 * MIB)
+		return 0;
+	return least(have, gain < 8 * MIB ? MIB : round_down(gain / 8, MIB));
 }
 
 static void divide(const struct liteio_label *l, uint64_t meta_used, struct gain *g)
@@ -68,10 +73,11 @@ static void divide(const struct liteio_label *l, uint64_t meta_used, struct gain
 	uint64_t lacks = have - liteio_label_sum(l, LITEIO_EXTENT_META_SPARE);
 	uint64_t for_data = meta_for_data(l, g->bytes);
 	uint64_t for_use = meta_for_use(l, g->bytes, meta_used);
-	uint64_t room = LITEIO_THIN_META_MAX > have ? LITEIO_THIN_META_MAX - have : 0;
+	uint64_t room = LITEIO_THIN_META_MAX > have ? LITEIO_THIN_META_MAX - have : 0, rest;
 
 	g->meta = least(for_data > for_use ? for_data : for_use, room);
-	g->spare = g->meta + least(lacks, round_down(g->bytes / 2, MIB));
+	rest = g->bytes > 2 * g->meta ? g->bytes - 2 * g->meta : 0;
+	g->spare = g->meta + least(lacks, round_down(rest / 2, MIB));
 }
 
 /* behind the last extent of a device; what a pool leaves alone at the beginning when it has none */
