@@ -87,9 +87,9 @@ int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
  *
  * All of it is for thin volumes: the last extent of thin data becomes longer, or another one
  * follows. Metadata grows with it when it would be less than a new pool of this size had, or when
- * three quarters are in use: then to twice what there is, for an eighth of the gain at most. What
- * the spare lacks comes before all that, for half of the gain at most: small gains bring it in
- * pieces. The sequence number is the caller's.
+ * three quarters are in use: then to twice what there is, for an eighth of the gain at most, and a
+ * MiB of a gain of 4. The spare grows by as much, and by what it lacks, for half of what is left at
+ * most: small gains bring it in pieces. The sequence number is the caller's.
  *
  * Return: 1 when it is larger now, 0 when there is not a block to gain, -EINVAL when the device is
  * smaller than the pool on it, -ENOSPC when there is no room for more extents.

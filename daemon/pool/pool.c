@@ -350,7 +350,8 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 	i.meta_bytes = p->status.meta_total;
 	i.meta_used_bytes = p->status.meta_used;
 	meta = (struct liteio_usage){ i.meta_used_bytes, i.meta_bytes };
-	i.is_meta_pressed = liteio_account_metadata_pressed(&meta);
+	i.is_meta_pressed = p->condition != LITEIO_POOL_FAILED &&
+			    liteio_account_metadata_pressed(&meta);
 	i.lacks_spare = !liteio_label_has_spare(l);
 	i.thin_txid = p->cat.thin_txid;
 	liteio_pool_account(p, &i.space);

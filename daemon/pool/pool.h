@@ -290,8 +290,9 @@ struct liteio_pool_growth {
  * that changes nothing. A pool that is read-only grows when its metadata are full, and goes on
  * then; when they are not sound and have no spare its label does, so that they can be repaired.
  * Context: lane. Return: 0, -EINVAL when the device is smaller than the pool on it, @size_bytes is
- * less than there is, or is said of a disk, -EROFS (condition), -ENOSPC, what keeps a disk from
- * being taken (disk.h), or another negative errno.
+ * less than there is, or is said of a disk, -EROFS (condition), -ENOSPC, also when metadata are
+ * full and there is too little for more of them, what keeps a disk from being taken (disk.h), or
+ * another negative errno.
  */
 int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 		     struct liteio_error *err);

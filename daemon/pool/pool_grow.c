@@ -217,11 +217,29 @@ static int step_file(void *arg, struct liteio_error *err)
 	return r;
 }
 
+/* metadata that are full: room for data is no help, and takes what they have left */
+static int check_meta(const struct grow_op *op, struct liteio_error *err)
+{
+	uint64_t have = liteio_label_sum(&op->p->store.label, LITEIO_EXTENT_THIN_META);
+
+	if (op->reach != REACH_FULL || liteio_pool_meta_is_behind(op->p) ||
+	    liteio_label_sum(&op->label, LITEIO_EXTENT_THIN_META) > have)
+		return 0;
+	if (have >= LITEIO_THIN_META_MAX)
+		return liteio_error_set(err, -ENOSPC,
+					"its metadata are full, and as large as dm-thin can use");
+	return liteio_error_set(err, -ENOSPC,
+				"its metadata are full, and what there is to gain is too little for more: it takes a larger disk, or another one");
+}
+
 /* also the rest of one that some disk did not get */
 static int step_label(void *arg, struct liteio_error *err)
 {
 	struct grow_op *op = arg;
+	int r = check_meta(op, err);
 
+	if (r)
+		return r;
 	if (!op->is_larger && !liteio_pool_labels_differ(op->p))
 		return 0;
 	return liteio_pool_relabel(op->p, &op->label, err);

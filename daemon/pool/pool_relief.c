@@ -9,7 +9,6 @@
  * the metadata have to be checked: these are repaired first.
  */
 #include <errno.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -30,10 +29,28 @@ static uint64_t promised(const struct liteio_label *l)
 	return sum < LITEIO_THIN_META_MAX ? sum : LITEIO_THIN_META_MAX;
 }
 
-/* the kernel has less than the label says: a relief or a growth was interrupted behind it */
-static bool is_behind(const struct liteio_pool *p)
+bool liteio_pool_meta_is_behind(const struct liteio_pool *p)
 {
 	return p->status.meta_total < promised(&p->store.label);
+}
+
+static bool is_full(const struct liteio_engine_status *s)
+{
+	return s->mode == LITEIO_ENGINE_RO && s->meta_used >= s->meta_total;
+}
+
+/*
+ * A copy from before says of what is about to be metadata that it is the spare: none is left while
+ * that can be helped. Metadata that are full can not wait for it.
+ */
+static int write_again(struct liteio_pool *p, struct liteio_error *err)
+{
+	int r;
+
+	if (!liteio_pool_labels_differ(p))
+		return 0;
+	r = liteio_pool_relabel(p, &p->store.label, err);
+	return is_full(&p->status) ? 0 : r;
 }
 
 static int step_label(void *arg, struct liteio_error *err)
@@ -42,8 +59,10 @@ static int step_label(void *arg, struct liteio_error *err)
 	struct liteio_label l;
 	int r = liteio_pool_end_doubt(p, err);
 
-	if (r || is_behind(p))
+	if (r)
 		return r;
+	if (liteio_pool_meta_is_behind(p))
+		return write_again(p, err);
 	l = p->store.label;
 	if (!liteio_label_take_spare(&l))
 		return liteio_error_set(err, -ENOSPC, "there is no spare");
@@ -68,13 +87,13 @@ static const struct liteio_step steps[] = {
 	{ "pool-relief:pool", step_pool },
 };
 
-/* the kernel would write what it is given now */
+/* the kernel would write what it is given now, whatever becomes of the catalog */
 static bool is_able(const struct liteio_pool *p)
 {
-	if (p->is_stuck || p->is_under_repair || p->is_mismatched || p->status.needs_check)
+	if (p->is_stuck || p->is_under_repair || p->is_mismatched || p->status.needs_check ||
+	    p->condition == LITEIO_POOL_FAILED)
 		return false;
-	return p->condition < LITEIO_POOL_READ_ONLY ||
-	       !strcmp(p->reason_word, LITEIO_POOL_META_FULL);
+	return p->status.mode < LITEIO_ENGINE_RO || is_full(&p->status);
 }
 
 static bool is_wanted(const struct liteio_pool *p)
@@ -83,7 +102,7 @@ static bool is_wanted(const struct liteio_pool *p)
 	struct liteio_label l = p->store.label;
 
 	return liteio_account_metadata_short(&meta) &&
-	       (is_behind(p) || p->label_in_doubt || liteio_label_take_spare(&l));
+	       (liteio_pool_meta_is_behind(p) || p->label_in_doubt || liteio_label_take_spare(&l));
 }
 
 int liteio_pool_relieve(struct liteio_pool *p)
@@ -97,7 +116,7 @@ int liteio_pool_relieve(struct liteio_pool *p)
 	if (!r)
 		return 1;
 	/* as long as they are not full all goes on, and the next one who looks tries again */
-	if (p->condition >= LITEIO_POOL_READ_ONLY)
+	if (is_full(&p->status))
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, LITEIO_POOL_META_FULL, false,
 					  "the metadata are full, and could not take the spare: %s; writes to new blocks fail",
 					  liteio_error_str(&err, r));

@@ -173,6 +173,29 @@ static bool has_none(const struct repair_op *op, size_t i)
 	return liteio_store_thin_superblock(&op->p->store, parts[i].meta, &s, NULL) == -ENODATA;
 }
 
+/*
+ * Metadata that are longer than the label says have taken the spare since: it is a copy of before,
+ * and what it calls the spare is in use. What the first block does not say is not known.
+ */
+static int check_label(struct repair_op *op, size_t i, struct liteio_error *err)
+{
+	const struct liteio_label *l = &op->p->store.label;
+	struct liteio_thin_superblock s;
+	char have[32], said[32];
+	uint64_t bytes;
+
+	if (liteio_store_thin_superblock(&op->p->store, parts[i].meta, &s, NULL))
+		return 0;
+	bytes = s.meta_blocks * LITEIO_ONDISK_BLOCK;
+	if (bytes <= liteio_label_sum(l, parts[i].meta))
+		return 0;
+	return liteio_error_set(err, -ESTALE,
+				"the metadata%s have %s, and %s by the label, which is a copy from before they took the spare: nothing was changed",
+				parts[i].of, liteio_format_size(bytes, have, sizeof(have)),
+				liteio_format_size(liteio_label_sum(l, parts[i].meta), said,
+						   sizeof(said)));
+}
+
 static int fill_one(struct repair_op *op, size_t i, struct liteio_error *err)
 {
 	uint64_t txid = *liteio_catalog_txid(&op->p->cat, parts[i].vclass);
@@ -181,7 +204,9 @@ static int fill_one(struct repair_op *op, size_t i, struct liteio_error *err)
 	/* nothing was ever made in it, unless it was all that was under way when it broke */
 	if (!engine_of(op, i) || (!txid && has_none(op, i)))
 		return 0;
-	r = fill_spare(op, i, txid, err);
+	r = check_label(op, i, err);
+	if (!r)
+		r = fill_spare(op, i, txid, err);
 	if (r)
 		return liteio_error_wrap(err, r, "the metadata%s", parts[i].of);
 	return op->is_filled[i] ? judge(op, i, err) : 0;

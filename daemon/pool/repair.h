@@ -55,7 +55,8 @@ struct liteio_pool_repair {
  * not known to be all there was. Context: lane, which others have while all metadata are read,
  * several times; takes the thin pools out of the kernel meanwhile.
  * Return: 0; -EBUSY a volume is in use, and nothing was touched, or another repair is under way;
- * -ENOSPC the metadata were full and have taken the spare: the pool has to grow first;
+ * -ENOSPC the metadata were full and have taken the spare: the pool has to grow first; -ESTALE
+ * they have, and the label that was read is from before: no force overrides that;
  * -EUCLEAN not completely, or not at all, and nothing was changed; -EROFS it did not help; or
  * another errno.
  */

@@ -356,6 +356,10 @@ START_TEST(test_grow_taken)
 		/* an eighth of the gain for what is nearly full, and as much spare */
 		{ GIB + (64 << 20), 75, 16, 16 },
 		{ GIB + (32 << 20), 100, 12, 12 },
+		/* full ones go on with a MiB of a little */
+		{ GIB + (7 << 20), 100, 9, 3 },
+		{ GIB + (4 << 20), 100, 9, 2 },
+		{ GIB + (3 << 20), 100, 8, 1 },
 		{ 2 * GIB, 100, 16, 16 },
 	};
 

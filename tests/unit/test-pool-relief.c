@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Metadata that are nearly full take the spare: the label says so, in both copies, before anything
+ * is written there; and a label from before is not believed by who would repair into it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "pool/crc32c.h"
+#include "pool/object.h"
+#include "pool/repair.h"
+#include "unit.h"
+
+#define DEVICE_BYTES (1ull << 30)
+/* dm-thin-metadata.c: where a superblock has what, and what its checksum is salted with */
+#define SUPERBLOCK_CSUM_XOR 160774u
+#define SUPERBLOCK_MAGIC 27022010ull
+#define SUPERBLOCK_MAGIC_AT 32
+#define SUPERBLOCK_META_AT 192
+
+/**
+ * struct bed - a pool whose label is in a file, and whose kernel is this
+ * @p: the pool
+ * @e: its engine
+ * @kernel: what that says
+ * @fd: the file
+ * @label_bytes: of metadata that the engine was told of
+ * @n_resized: how often it was told
+ * @n_filled: how often something was written to the spare
+ * @is_out: it was taken out of the kernel
+ */
+static struct bed {
+	struct liteio_pool p;
+	struct liteio_engine e;
+	struct liteio_engine_status kernel;
+	int fd;
+	uint64_t label_bytes;
+	unsigned int n_resized;
+	unsigned int n_filled;
+	bool is_out;
+} b;
+
+/* what an agent that is started would read of one copy */
+static void read_copy(uint64_t offset, struct liteio_label *ret)
+{
+	struct liteio_ondisk_label d;
+
+	ck_assert_int_eq(pread(b.fd, &d, sizeof(d), (off_t)offset), sizeof(d));
+	ck_assert_int_eq(liteio_label_decode(&d, ret, NULL), 0);
+}
+
+static void both_have(uint64_t meta_bytes)
+{
+	struct liteio_label l[2];
+
+	read_copy(LITEIO_LABEL_OFFSET, &l[0]);
+	read_copy(liteio_label_backup_offset(DEVICE_BYTES), &l[1]);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(liteio_label_sum(&l[i], LITEIO_EXTENT_THIN_META), meta_bytes);
+		ck_assert_uint_eq(l[i].sequence, b.p.store.label.sequence);
+	}
+}
+
+static bool is_active(struct liteio_engine *e)
+{
+	return !b.is_out;
+}
+
+static bool is_locked(struct liteio_engine *e)
+{
+	return false;
+}
+
+static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
+		  struct liteio_error *err)
+{
+	*ret = b.kernel;
+	return 0;
+}
+
+static int resize(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,
+		  struct liteio_error *err)
+{
+	b.n_resized++;
+	b.label_bytes = liteio_label_sum(label, LITEIO_EXTENT_THIN_META);
+	both_have(b.label_bytes);
+	return 0;
+}
+
+static int activate(struct liteio_engine *e, bool read_only, struct liteio_error *err)
+{
+	b.is_out = false;
+	if (b.label_bytes > b.kernel.meta_total)
+		b.kernel.mode = LITEIO_ENGINE_RW;
+	if (b.label_bytes > b.kernel.meta_total)
+		b.kernel.meta_total = b.label_bytes;
+	return 0;
+}
+
+static int deactivate(struct liteio_engine *e, struct liteio_error *err)
+{
+	b.is_out = true;
+	return 0;
+}
+
+static int needs_repair(struct liteio_engine *e, struct liteio_error *err)
+{
+	return 1;
+}
+
+static int spare_fill(struct liteio_engine *e, uint64_t txid, struct liteio_engine_spare *ret,
+		      struct liteio_error *err)
+{
+	b.n_filled++;
+	return liteio_error_set(err, -EUCLEAN, "there was nothing to repair");
+}
+
+static int nothing(struct liteio_engine *e, struct liteio_error *err)
+{
+	return 0;
+}
+
+static const struct liteio_engine_ops ops = {
+	.name = "unit",
+	.is_active = is_active,
+	.is_locked = is_locked,
+	.status = status,
+	.resize = resize,
+	.activate = activate,
+	.deactivate = deactivate,
+	.needs_repair = needs_repair,
+	.spare_fill = spare_fill,
+	.devices_resume = nothing,
+	.volumes_deactivate = nothing,
+	.volumes_resume = nothing,
+};
+
+static void bed_init(void)
+{
+	char path[] = "/tmp/liteio-relief-XXXXXX";
+	struct liteio_store *s = &b.p.store;
+
+	memset(&b, 0, sizeof(b));
+	b.fd = mkstemp(path);
+	ck_assert_int_ge(b.fd, 0);
+	unlink(path);
+	ck_assert_int_eq(ftruncate(b.fd, DEVICE_BYTES), 0);
+	pthread_mutex_init(&b.p.lock, NULL);
+	b.e.ops = &ops;
+	b.p.engine = &b.e;
+	*s = (struct liteio_store)LITEIO_STORE_INIT;
+	s->fd = dup(b.fd);
+	s->plain_fd = dup(b.fd);
+	s->size = DEVICE_BYTES;
+	ck_assert_int_eq(liteio_label_layout("fast", DEVICE_BYTES, 0, NULL, &s->label, NULL), 0);
+	ck_assert_int_eq(liteio_store_write_label(s, NULL), 0);
+	liteio_catalog_init(&b.p.cat, &s->label.pool_uuid);
+	ck_assert_int_eq(liteio_store_format_catalog(s, &b.p.cat, NULL), 0);
+	b.kernel.meta_total = liteio_label_sum(&s->label, LITEIO_EXTENT_THIN_META);
+	b.kernel.meta_used = b.kernel.meta_total / 100 * 96;
+	b.p.status = b.kernel;
+}
+
+static void bed_fini(void)
+{
+	liteio_catalog_fini(&b.p.cat);
+	liteio_store_close(&b.p.store);
+	pthread_mutex_destroy(&b.p.lock);
+	close(b.fd);
+}
+
+/* from here on writes fail, or succeed again */
+static void set_broken(bool is_broken)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", b.fd);
+	close(b.p.store.fd);
+	b.p.store.fd = is_broken ? open(path, O_RDONLY) : dup(b.fd);
+	ck_assert_int_ge(b.p.store.fd, 0);
+}
+
+START_TEST(test_taken)
+{
+	uint64_t have;
+
+	bed_init();
+	have = b.kernel.meta_total;
+	b.p.status.meta_used = have / 100 * 94;
+	ck_assert_int_eq(liteio_pool_relieve(&b.p), 0);
+	both_have(have);
+	ck_assert_uint_eq(b.n_resized, 0);
+	b.p.status.meta_used = have / 100 * 96;
+	ck_assert_int_eq(liteio_pool_relieve(&b.p), 1);
+	ck_assert_uint_eq(b.n_resized, 1);
+	both_have(2 * have);
+	ck_assert_uint_eq(b.kernel.meta_total, 2 * have);
+	/* half of all is for what is new; and there is nothing more to take */
+	b.p.status = b.kernel;
+	b.p.status.meta_used = 2 * have;
+	{
+		struct liteio_usage u;
+
+		liteio_pool_meta_usage(&b.p, &u);
+		ck_assert_uint_eq(u.total, have);
+		ck_assert_uint_eq(u.used, 2 * have);
+	}
+	ck_assert_int_eq(liteio_pool_relieve(&b.p), 0);
+	ck_assert_uint_eq(b.n_resized, 1);
+	bed_fini();
+}
+END_TEST
+
+/* what the pool, or its kernel, is */
+START_TEST(test_able)
+{
+	static const struct {
+		struct liteio_pool p;
+		int r;
+	} cases[] = {
+		{ { .status = { .mode = LITEIO_ENGINE_NO_SPACE } }, 1 },
+		{ { .status = { .mode = LITEIO_ENGINE_RO } }, 0 },
+		{ { .status = { .needs_check = true } }, 0 },
+		{ { .condition = LITEIO_POOL_FAILED }, 0 },
+		{ { .condition = LITEIO_POOL_READ_ONLY, .is_stuck = true }, 0 },
+		{ { .is_mismatched = true }, 0 },
+		{ { .is_under_repair = true }, 0 },
+		/* the disk does not take the catalog: that is elsewhere on it */
+		{ { .condition = LITEIO_POOL_READ_ONLY, .reason_word = "CatalogNotWritten" }, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct liteio_pool *c = &cases[i].p;
+
+		bed_init();
+		b.p.condition = c->condition;
+		b.p.is_stuck = c->is_stuck;
+		b.p.is_mismatched = c->is_mismatched;
+		b.p.is_under_repair = c->is_under_repair;
+		memcpy(b.p.reason_word, c->reason_word, sizeof(b.p.reason_word));
+		b.p.status.mode = c->status.mode;
+		b.p.status.needs_check = c->status.needs_check;
+		ck_assert_msg(liteio_pool_relieve(&b.p) == cases[i].r, "case %zu", i);
+		bed_fini();
+	}
+}
+END_TEST
+
+/* the disk has the last word, and the kernel is told of nothing that it does not have */
+START_TEST(test_not_written)
+{
+	uint64_t have;
+
+	bed_init();
+	have = b.kernel.meta_total;
+	set_broken(true);
+	ck_assert_int_lt(liteio_pool_relieve(&b.p), 0);
+	ck_assert_int_lt(liteio_pool_relieve(&b.p), 0);
+	ck_assert_int_eq(b.p.condition, LITEIO_POOL_READY);
+	ck_assert_uint_eq(b.n_resized, 0);
+	/* full ones say it */
+	b.p.status.mode = LITEIO_ENGINE_RO;
+	b.p.status.meta_used = have;
+	ck_assert_int_lt(liteio_pool_relieve(&b.p), 0);
+	ck_assert_int_eq(b.p.condition, LITEIO_POOL_READ_ONLY);
+	ck_assert_str_eq(b.p.reason_word, LITEIO_POOL_META_FULL);
+	ck_assert_ptr_nonnull(strstr(b.p.reason, "could not take the spare"));
+	set_broken(false);
+	ck_assert_int_eq(liteio_pool_relieve(&b.p), 1);
+	both_have(2 * have);
+	ck_assert_int_eq(b.kernel.mode, LITEIO_ENGINE_RW);
+	bed_fini();
+}
+END_TEST
+
+/* cut short behind one copy: the other one is written before the kernel has more */
+START_TEST(test_one_copy)
+{
+	struct liteio_ondisk_label old;
+	uint64_t have;
+
+	bed_init();
+	have = b.kernel.meta_total;
+	liteio_label_encode(&b.p.store.label, &old);
+	ck_assert(liteio_label_take_spare(&b.p.store.label));
+	b.p.store.label.sequence++;
+	ck_assert_int_eq(liteio_store_write_label(&b.p.store, NULL), 0);
+	ck_assert_int_eq(pwrite(b.fd, &old, sizeof(old), LITEIO_LABEL_OFFSET), sizeof(old));
+	b.p.label_in_doubt = true;
+	ck_assert_int_eq(liteio_pool_relieve(&b.p), 1);
+	ck_assert_uint_eq(b.n_resized, 1);
+	both_have(2 * have);
+	bed_fini();
+}
+END_TEST
+
+static void write_superblock(uint64_t meta_bytes)
+{
+	static uint8_t block[LITEIO_ONDISK_BLOCK];
+	const struct liteio_extent *e =
+		liteio_label_extent(&b.p.store.label, LITEIO_EXTENT_THIN_META);
+	uint64_t magic = SUPERBLOCK_MAGIC, blocks = meta_bytes / LITEIO_ONDISK_BLOCK;
+	uint32_t csum;
+
+	memset(block, 0, sizeof(block));
+	memcpy(block + SUPERBLOCK_MAGIC_AT, &magic, sizeof(magic));
+	memcpy(block + SUPERBLOCK_META_AT, &blocks, sizeof(blocks));
+	csum = ~liteio_crc32c(0, block + 4, sizeof(block) - 4) ^ SUPERBLOCK_CSUM_XOR;
+	memcpy(block, &csum, sizeof(csum));
+	ck_assert_int_eq(pwrite(b.fd, block, sizeof(block), (off_t)e->start), sizeof(block));
+}
+
+/* one of two copies is lost, and the other one from before: what it calls the spare is in use */
+START_TEST(test_old_label)
+{
+	const struct liteio_pool_repair how = { .force = true };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pool_repaired done;
+	uint64_t have;
+
+	bed_init();
+	have = b.kernel.meta_total;
+	b.p.cat.thin_txid = 0;
+	write_superblock(have);
+	ck_assert_int_eq(liteio_pool_repair(&b.p, &how, &done, &err), -EUCLEAN);
+	ck_assert_uint_eq(b.n_filled, 1);
+	write_superblock(2 * have);
+	ck_assert_int_eq(liteio_pool_repair(&b.p, &how, &done, &err), -ESTALE);
+	ck_assert_msg(strstr(err.msg, "a copy from before they took the spare"), "%s", err.msg);
+	ck_assert_uint_eq(b.n_filled, 1);
+	bed_fini();
+}
+END_TEST
+
+UNIT_MAIN("pool-relief", test_taken, test_able, test_not_written, test_one_copy, test_old_label)
