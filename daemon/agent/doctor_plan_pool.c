@@ -53,7 +53,7 @@ static void plan_fill(const struct liteio_doctor_pool *p, struct liteio_findings
 	if (i->lacks_spare)
 		f = liteio_findings_add(ret, LITEIO_CHECK_POOL_FILL, LITEIO_SEVERITY_WARNING,
 					i->name,
-					"its metadata were nearly full, and took the spare: %" PRIu64
+					"its metadata were nearly full and took the spare: %" PRIu64
 					" of %" PRIu64
 					" bytes are used: delete snapshots, and let it grow, or they can not be repaired should they be damaged",
 					i->meta_used_bytes, i->meta_bytes);
