@@ -155,7 +155,7 @@ int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, 
 	return liteio_pools_look_for(p, fn, ret, len, LITEIO_LOOK_MS, err);
 }
 
-/* ---- several ---------------------------------------------------------------------------------- */
+/* ---- several -------------------------------------------------------------------------------- */
 
 /**
  * struct round - what is done for several pools

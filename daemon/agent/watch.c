@@ -137,7 +137,7 @@ static void say_state(struct liteio_watch *w, const struct liteio_pool_info *i)
 static void say_metadata(struct liteio_watch *w, const struct liteio_pool_info *i)
 {
 	static const char taken[] =
-		"its metadata were nearly full and have taken the spare: delete snapshots, and let it grow";
+		"its metadata were nearly full, and took the spare: delete snapshots, let it grow";
 	struct said *said = find_said(w, &i->uuid);
 
 	if (i->lacks_spare && !said->lacks_spare) {

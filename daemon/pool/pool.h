@@ -42,8 +42,8 @@ struct liteio_pool;
  * @LITEIO_POOL_READY: everything
  * @LITEIO_POOL_NO_SPACE: out of data space: new blocks of all volumes fail; free some
  * @LITEIO_POOL_READ_ONLY: volumes can be read; nothing is modified, the reason says why
- *	(needs_check, foreign transaction id, metadata full or failed its check, a catalog
- *	that can not be written). Found at opening, metadata that are not sound also make every device of
+ *	(needs_check, foreign transaction id, metadata full or failed its check, a catalog that can
+ *	not be written). Found at opening, metadata that are not sound also make every device of
  *	the thin pool read-only; when the kernel finds them so while it works, what has its block
  *	already can still be written
  * @LITEIO_POOL_FAILED: the kernel gave the pool up, or it could not be activated

@@ -85,7 +85,7 @@ static int are_sound(struct liteio_pool *p, struct liteio_error *err)
 	return r < 0 ? r : r == 2 && newest >= p->cat.sequence;
 }
 
-/* the slot that counts is that of what the disk has, whatever it was said to take: its number, or 0 */
+/* the slot that counts is the newest that the disk has, whatever was written: its number, or 0 */
 static uint64_t follow_disk(struct liteio_pool *p)
 {
 	struct liteio_catalog whole;
@@ -132,7 +132,7 @@ static int check_sound(struct liteio_pool *p, struct liteio_error *err)
 
 	if (r)
 		return r < 0 ? r : 0;
-	/* not over the newest that there is is written next */
+	/* what is written next is not written over the newest that there is */
 	(void)follow_disk(p);
 	return liteio_error_set(err, -EIO,
 				"the disk has not what was written to it: a slot of the catalog is still damaged, or old");

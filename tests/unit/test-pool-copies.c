@@ -229,7 +229,7 @@ START_TEST(test_second_slot)
 }
 END_TEST
 
-/* what else befalls the pool meanwhile is neither hidden for good, nor does it hide this for good */
+/* what else befalls the pool meanwhile is neither hidden for good, nor hides this for good */
 START_TEST(test_more_than_one)
 {
 	struct bed b;
