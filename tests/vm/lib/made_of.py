@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a test of the module is made of; when that is the same, it need not run again (tests/lib/passed.py).
+"""What a test is made of; when that is the same, it need not run again (tests/lib/passed.py).
 
-Only tests of the module alone are remembered: what they depend on can be named. It is the module, the
-tools, the bed, the test with all that it reads in, the kernel, and every package of this machine, whose
-root the guests have."""
+It is the module, the tools, the bed, the test with all that it reads in, the kernel, and every package of
+this machine, whose root the guests have; of one that uses programs of ours, what these are made of, too."""
 import os
 import re
 import sys
@@ -15,6 +14,7 @@ import passed  # noqa: E402
 
 SHARED = ['Kbuild', 'Makefile', 'kmod', 'include', 'tests/lib', 'tests/vm']
 # parts of tests/vm that a test of the module has only when it names them itself
+PROGRAMS = ['daemon', 'deploy', 'tests/vm/tools/poolctl', 'tests/vm/tools/nodecost.c']
 OTHERS = re.compile(r'tests/vm/(tests|bench|demo|plugins)/|tests/vm/lib/[a-z]+\.sh$'
                     r'|tests/vm/tools/(poolctl/|nodecost\.c$)|.*\.md$')
 READ_IN = re.compile(r'\blib/([a-z]+\.sh)\b')
@@ -31,22 +31,22 @@ def read_in(path, seen):
     return seen
 
 
-def is_known(test):
-    """Is all that the test depends on known here?"""
-    if 'programs' in test.header['needs'] or test.header['host'] == 'yes':
-        return False
-    for path in read_in(test.path, set()):
+def uses_programs(test, own):
+    """Does it run anything of daemon/?"""
+    if 'programs' in test.header['needs']:
+        return True
+    for path in own:
         with open(path, encoding='utf-8') as f:
             if 'poolctl' in f.read():
-                return False
-    return True
+                return True
+    return False
 
 
 def place(test):
-    """Where such a test's success would be: a path; None for one that is not remembered."""
-    if not is_known(test):
-        return None
-    own = {os.path.relpath(p, TOP) for p in read_in(test.path, set())}
+    """Where this test's success would be: a path."""
+    own = read_in(test.path, set())
     shared = {n for n in passed.files(*SHARED) if not OTHERS.match(n)}
+    if uses_programs(test, own):
+        shared |= {n for n in passed.files(*PROGRAMS) if not n.endswith('.md')}
     release = passed.output(os.path.join(VM, 'kernels'), 'release', test.kernel)
-    return passed.place(test.name, release, shared | own)
+    return passed.place(test.name, release, shared | {os.path.relpath(p, TOP) for p in own})
