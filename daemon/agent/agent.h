@@ -55,6 +55,7 @@ struct liteio_watch;
  * @watch: what device-mapper says of pools, NULL when it can not be listened to
  * @try_later: has what failed, and nobody will ask for again, tried again; loop thread; may be NULL
  * @look: something may have become of a pool: have them looked at; loop thread; may be NULL
+ * @restore_end_ms: until then the start waits for pools that are being brought back; see restore.h
  * @ready: every pool known at start is open and restored, but for those whose disks do not answer
  *         or take long; set once, read by any thread. Before that operations answer -EAGAIN
  */
@@ -82,6 +83,7 @@ struct liteio_agent {
 	struct liteio_watch *watch;
 	void (*try_later)(struct liteio_agent *a);
 	void (*look)(struct liteio_agent *a);
+	_Atomic uint64_t restore_end_ms;
 	_Atomic bool ready;
 };
 

@@ -7,7 +7,9 @@
  * it. A host that gets no answer tries again. So, when links are about to be made on ports that do
  * not listen yet, packets to them are dropped until the last link is there: until every pool that
  * had remote consumers is open and every live attachment of theirs is linked. A pool that does not
- * come is waited for until it is imported, or deleted by name; that is the admin's to decide.
+ * come is waited for until it is imported, or deleted by name; that is the admin's to decide. One
+ * whose disk stops to answer while its volumes are brought back is waited for until it does, or the
+ * disk is pulled out.
  *
  * Context of all functions: worker, unless said otherwise.
  */
@@ -17,6 +19,7 @@
 #include <stdbool.h>
 
 struct liteio_agent;
+struct liteio_catalog_attachment;
 struct liteio_door;
 struct liteio_error;
 
@@ -28,6 +31,21 @@ void liteio_door_free(struct liteio_door *d);
 void liteio_door_find(struct liteio_agent *a);
 /* drop what comes in to the listen addresses' ports. 0 or a negative errno */
 int liteio_door_close(struct liteio_agent *a, struct liteio_error *err);
+
+/* the same before something is linked; does nothing when a port listens already, and only warns */
+void liteio_door_close_for_links(struct liteio_agent *a);
+
+/**
+ * liteio_door_link() - let a remote consumer in, behind the door while that is needed
+ * @a: the agent
+ * @att: a live attachment whose export is prepared; one that is local needs no link
+ * @err: why not
+ *
+ * The door is closed first when no port listens yet, as others may be missing, and opened when none
+ * is. Return: 0 or a negative errno.
+ */
+int liteio_door_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
+		     struct liteio_error *err);
 
 /**
  * liteio_door_review() - open the door when nothing is missing any more

@@ -219,11 +219,10 @@ static int create(struct liteio_agent *a, struct liteio_target *t,
 		if (r)
 			return r;
 	}
-	r = liteio_export_link(a, att, err);
+	r = liteio_door_link(a, att, err);
 	if (r)
 		return r;
 	liteio_step("agent-export:linked");
-	liteio_door_review(a);
 	return 0;
 }
 

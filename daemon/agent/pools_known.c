@@ -194,8 +194,10 @@ static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 
 	/* one that is there and can not be read is not overwritten: it may be put right again */
 	r = liteio_state_load(a, &known_file, &old, err);
-	if (r)
+	if (r) {
+		liteio_json_fini(&old, known_fields);
 		return r;
+	}
 	known_add_open(a, &new);
 	n_open = new.n_pools;
 	for (i = 0; i < old.n_pools; i++) {
@@ -349,9 +351,11 @@ char *liteio_pools_missing(struct liteio_agent *a)
 
 	liteio_guard(&known_lock);
 	r = liteio_state_load(a, &known_file, &known, &err);
-	if (r)
+	if (r) {
+		liteio_json_fini(&known, known_fields);
 		return liteio_strf("whatever is on the list of pools, which can not be read (%s)",
 				   liteio_error_str(&err, r));
+	}
 	for (i = 0; i < known.n_pools; i++)
 		if (known.pools[i].remote && !is_open(a, &known.pools[i].uuid))
 			liteio_buf_addf(&b, "%spool %s", b.len ? ", " : "",

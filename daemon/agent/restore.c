@@ -327,6 +327,12 @@ static void link_one(struct liteio_agent *a, struct live *l)
 			 l->att.generation);
 }
 
+/* one step more: who waits at the start sees that it goes on */
+static void has_moved(struct liteio_agent *a)
+{
+	a->restore_end_ms = liteio_now_ms() + LITEIO_RESTORE_MS;
+}
+
 /* is there, or will there be, anything that a remote consumer may look for? */
 static bool has_remote(struct liteio_agent *a, const struct live_set *set)
 {
@@ -343,19 +349,14 @@ static bool has_remote(struct liteio_agent *a, const struct live_set *set)
 /* all doors at once; when ports listen already, what is missing can only be added */
 static void link_all(struct liteio_agent *a, struct live_set *set)
 {
-	struct liteio_error err = LITEIO_ERROR_INIT;
 	size_t i;
-	int r;
 
-	if (!liteio_export_is_listening() && has_remote(a, set)) {
-		r = liteio_door_close(a, &err);
-		if (r)
-			log_warning(NULL, "the door can not be closed while exports are restored: %s",
-				    liteio_error_str(&err, r));
-	}
+	if (has_remote(a, set))
+		liteio_door_close_for_links(a);
 	liteio_step("agent-restore:closed");
 	for (i = 0; i < set->n; i++) {
 		link_one(a, &set->items[i]);
+		has_moved(a);
 		liteio_step("agent-restore:linked");
 	}
 	liteio_door_review(a);
@@ -389,8 +390,10 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	sweep(a, pools, n);
 	for (i = 0; i < n; i++)
 		forget_deleted(pools[i]);
-	for (i = 0; i < set.n; i++)
+	for (i = 0; i < set.n; i++) {
 		prepare(a, &set.items[i]);
+		has_moved(a);
+	}
 	liteio_step("agent-restore:prepared");
 	link_all(a, &set);
 	free(set.items);
@@ -419,13 +422,29 @@ static void restore_one(void *arg)
 	free(x);
 }
 
+/*
+ * Before the first of them is begun: one that hangs before it comes to its links has consumers, too,
+ * and whoever exports something new meanwhile makes the port listen
+ */
+static void close_door_for(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
+{
+	_cleanup_free_ char *missing = liteio_pools_missing(a);
+	bool is_awaited = missing;
+
+	for (size_t i = 0; i < n && !is_awaited; i++)
+		is_awaited = liteio_export_has_remote(pools[i]);
+	if (is_awaited)
+		liteio_door_close_for_links(a);
+}
+
 /* all are in the table: the door waits for what each of them lacks */
 static void restore_all(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
 {
 	bool *ended _cleanup_free_ = liteio_calloc(n, sizeof(*ended));
 	void **args _cleanup_free_ = liteio_calloc(n, sizeof(*args));
-	uint64_t end_ms = liteio_now_ms() + LITEIO_RESTORE_MS;
 
+	has_moved(a);
+	close_door_for(a, pools, n);
 	for (size_t i = 0; i < n; i++) {
 		struct restoring *x = liteio_calloc(1, sizeof(*x));
 
@@ -433,7 +452,8 @@ static void restore_all(struct liteio_agent *a, struct liteio_open_pool **pools,
 		liteio_pools_hold(pools[i]);
 		args[i] = x;
 	}
-	if (!liteio_together_run(a->workers, restore_one, args, n, end_ms, ended))
+	if (!liteio_together_run(a->workers, restore_one, args, n, &a->restore_end_ms,
+				 ended))
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (!ended[i])

@@ -12,7 +12,7 @@ struct liteio_catalog_volume;
 struct liteio_error;
 struct liteio_open_pool;
 
-/* so long the start waits for what is done to bring back pools that are open */
+/* so long the start waits, after the last volume, for the next one to be brought back */
 #define LITEIO_RESTORE_MS 20000
 
 /**
@@ -23,7 +23,9 @@ struct liteio_open_pool;
  * links to the ports, which nobody reaches before those of all pools are there; what is there and
  * should not be is removed. What can not be done is logged; it does not keep the rest from being
  * done. A pool that takes longer to open than the others are to wait follows by itself
- * (liteio_restore_pool()), and so does one that takes longer than LITEIO_RESTORE_MS to be restored.
+ * (liteio_restore_pool()), and so do those that are left when nothing came back for
+ * LITEIO_RESTORE_MS: their disks hang. The door stays closed for remote consumers meanwhile, as it
+ * does for a pool that is not there.
  * Context: worker.
  */
 void liteio_restore_start(struct liteio_agent *a);

@@ -4,7 +4,6 @@
  */
 #include "agent/together.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -69,11 +68,23 @@ static void run(void *arg)
 	put(t);
 }
 
-size_t liteio_together_run(struct liteio_workers *w, void (*fn)(void *arg), void *const *args,
-			   size_t n, uint64_t end_ms, bool *ret_ended)
+/* until all have ended, or the end has come; under the lock */
+static void wait_for(struct together *t, const _Atomic uint64_t *end_ms)
 {
-	const struct timespec until = { .tv_sec = (time_t)(end_ms / 1000),
-					.tv_nsec = (long)(end_ms % 1000) * 1000000 };
+	while (t->left) {
+		uint64_t end = *end_ms;
+		const struct timespec until = { .tv_sec = (time_t)(end / 1000),
+						.tv_nsec = (long)(end % 1000) * 1000000 };
+
+		if (liteio_now_ms() >= end)
+			return;
+		(void)pthread_cond_clockwait(&t->ended, &t->lock, CLOCK_MONOTONIC, &until);
+	}
+}
+
+size_t liteio_together_run(struct liteio_workers *w, void (*fn)(void *arg), void *const *args,
+			   size_t n, const _Atomic uint64_t *end_ms, bool *ret_ended)
+{
 	struct together *t = liteio_calloc(1, sizeof(*t) + n * sizeof(t->is_ended[0]));
 	size_t left;
 
@@ -89,11 +100,8 @@ size_t liteio_together_run(struct liteio_workers *w, void (*fn)(void *arg), void
 		liteio_worker_submit(w, NULL, run, NULL, j);
 	}
 	{
-		int r = 0;
-
 		liteio_guard(&t->lock);
-		while (t->left && r != ETIMEDOUT)
-			r = pthread_cond_clockwait(&t->ended, &t->lock, CLOCK_MONOTONIC, &until);
+		wait_for(t, end_ms);
 		left = t->left;
 		for (size_t i = 0; i < n; i++)
 			ret_ended[i] = t->is_ended[i];

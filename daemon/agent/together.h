@@ -17,12 +17,12 @@ struct liteio_workers;
  * @fn: what; owns its argument, and goes on with it when nobody waits any more
  * @args: an argument for each
  * @n: how many
- * @end_ms: until when they are waited for, by liteio_now_ms()
+ * @end_ms: until when they are waited for, by liteio_now_ms(); @fn may put it off meanwhile
  * @ret_ended: set for each that has ended by then; as many
  *
  * Context: a worker, or any thread that may block. Return: how many have not ended.
  */
 size_t liteio_together_run(struct liteio_workers *w, void (*fn)(void *arg), void *const *args,
-			   size_t n, uint64_t end_ms, bool *ret_ended);
+			   size_t n, const _Atomic uint64_t *end_ms, bool *ret_ended);
 
 #endif

@@ -5,6 +5,7 @@
  * unit-src: daemon/agent/together.c
  */
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 
@@ -22,6 +23,8 @@ static struct liteio_loop *loop;
 static sem_t gate;
 static pthread_barrier_t all_here;
 static atomic_uint n_done;
+static _Atomic uint64_t end_ms;
+static uint64_t first_end_ms;
 static int hangs = 1, is_well;
 
 static void setup(void)
@@ -59,8 +62,8 @@ START_TEST(side_by_side)
 	setup();
 	/* none would come back if one of them was waited for first */
 	pthread_barrier_init(&all_here, NULL, N);
-	ck_assert_uint_eq(liteio_together_run(workers, meet, args, N,
-					      liteio_now_ms() + FOR_EVER_MS, ended), 0);
+	end_ms = liteio_now_ms() + FOR_EVER_MS;
+	ck_assert_uint_eq(liteio_together_run(workers, meet, args, N, &end_ms, ended), 0);
 	ck_assert_uint_eq(n_done, N);
 	for (unsigned int i = 0; i < N; i++)
 		ck_assert(ended[i]);
@@ -74,8 +77,8 @@ START_TEST(not_for_who_hangs)
 	bool ended[N] = { false };
 
 	setup();
-	ck_assert_uint_eq(liteio_together_run(workers, run, args, N, liteio_now_ms() + 1000, ended),
-			  1);
+	end_ms = liteio_now_ms() + 1000;
+	ck_assert_uint_eq(liteio_together_run(workers, run, args, N, &end_ms, ended), 1);
 	for (unsigned int i = 0; i < N; i++)
 		ck_assert_int_eq(ended[i], i != 1);
 	ck_assert_uint_eq(n_done, N - 1);
@@ -86,12 +89,50 @@ START_TEST(not_for_who_hangs)
 }
 END_TEST
 
-START_TEST(none)
+/* it was to end long ago, and says that it is at it */
+static void go_on(void *arg)
 {
+	(void)arg;
+	end_ms = liteio_now_ms() + FOR_EVER_MS;
+	pthread_barrier_wait(&all_here);
+	n_done++;
+}
+
+/* comes when the first end has passed */
+static void *come_late(void *arg)
+{
+	(void)arg;
+	while (liteio_now_ms() < first_end_ms)
+		sched_yield();
+	pthread_barrier_wait(&all_here);
+	return NULL;
+}
+
+START_TEST(as_long_as_it_goes_on)
+{
+	void *args[1] = { &is_well };
+	bool ended[1] = { false };
+	pthread_t late;
+
 	setup();
-	ck_assert_uint_eq(liteio_together_run(workers, run, NULL, 0, 0, NULL), 0);
+	pthread_barrier_init(&all_here, NULL, 2);
+	first_end_ms = liteio_now_ms() + 300;
+	end_ms = first_end_ms;
+	ck_assert_int_eq(pthread_create(&late, NULL, come_late, NULL), 0);
+	ck_assert_uint_eq(liteio_together_run(workers, go_on, args, 1, &end_ms, ended), 0);
+	ck_assert(ended[0]);
+	pthread_join(late, NULL);
 	teardown();
 }
 END_TEST
 
-UNIT_MAIN("agent-together", side_by_side, not_for_who_hangs, none)
+START_TEST(none)
+{
+	setup();
+	ck_assert_uint_eq(liteio_together_run(workers, run, NULL, 0, &end_ms, NULL), 0);
+	teardown();
+}
+END_TEST
+
+UNIT_MAIN("agent-together", side_by_side, not_for_who_hangs,
+	  as_long_as_it_goes_on, none)
