@@ -423,8 +423,8 @@ static void restore_one(void *arg)
 }
 
 /*
- * Before the first of them is begun: one that hangs before it comes to its links has consumers, too,
- * and whoever exports something new meanwhile makes the port listen
+ * Before the first of them is begun: one that hangs before it comes to its links has consumers,
+ * too, and whoever exports something new meanwhile makes the port listen
  */
 static void close_door_for(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
 {

@@ -118,7 +118,7 @@ static void add_linear(struct memory_pool *m, const struct liteio_pool_create *w
 	ck_assert_int_eq(liteio_pool_persist(&m->p, &draft, NULL), 0);
 }
 
-/* whoever was killed between both slots asks again: a linear volume, and its size, are in both then */
+/* who was killed between both slots asks again: a linear volume, and its size, are in both then */
 START_TEST(test_linear_again)
 {
 	const struct liteio_pool_create want = {
