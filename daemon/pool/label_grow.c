@@ -27,6 +27,12 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* what dm-thin uses besides so many bytes of metadata */
+static uint64_t room_beside(uint64_t have)
+{
+	return have < LITEIO_THIN_META_MAX ? LITEIO_THIN_META_MAX - have : 0;
+}
+
 /* ---- growing -------------------------------------------------------------------------------- */
 
 /**
@@ -41,7 +47,7 @@ struct gain {
 	uint64_t spare;
 };
 
-/* for data of the new size: what is needed, or more when that is next to nothing: extents are few */
+/* for data of the new size: what is needed, or more when that is little: there are few extents */
 static uint64_t meta_for_data(const struct liteio_label *l, uint64_t gain)
 {
 	uint64_t have = liteio_label_sum(l, LITEIO_EXTENT_THIN_META);
@@ -73,9 +79,9 @@ static void divide(const struct liteio_label *l, uint64_t meta_used, struct gain
 	uint64_t lacks = have - liteio_label_sum(l, LITEIO_EXTENT_META_SPARE);
 	uint64_t for_data = meta_for_data(l, g->bytes);
 	uint64_t for_use = meta_for_use(l, g->bytes, meta_used);
-	uint64_t room = LITEIO_THIN_META_MAX > have ? LITEIO_THIN_META_MAX - have : 0, rest;
+	uint64_t rest;
 
-	g->meta = least(for_data > for_use ? for_data : for_use, room);
+	g->meta = least(for_data > for_use ? for_data : for_use, room_beside(have));
 	rest = g->bytes > 2 * g->meta ? g->bytes - 2 * g->meta : 0;
 	g->spare = g->meta + least(lacks, round_down(rest / 2, MIB));
 }
@@ -208,8 +214,8 @@ bool liteio_label_has_spare(const struct liteio_label *l)
 }
 
 /*
- * the first @most bytes of it, as metadata in @ret; what is left of it is spare behind @rest. 0 when
- * it can not be divided for want of another entry
+ * the first @most bytes of it, as metadata in @ret; what is left of it is spare behind @rest. 0
+ * when it can not be divided for want of another entry
  */
 static uint64_t take_part(const struct liteio_extent *e, uint64_t most, size_t n_extents,
 			  struct liteio_extent *ret, struct liteio_extent *ret_rest)
@@ -230,7 +236,7 @@ static uint64_t take_part(const struct liteio_extent *e, uint64_t most, size_t n
 bool liteio_label_take_spare(struct liteio_label *l)
 {
 	uint64_t have = liteio_label_sum(l, LITEIO_EXTENT_THIN_META);
-	uint64_t room = LITEIO_THIN_META_MAX > have ? LITEIO_THIN_META_MAX - have : 0;
+	uint64_t room = room_beside(have);
 	struct liteio_extent taken[LITEIO_LABEL_EXTENTS_MAX];
 	struct liteio_label new = *l;
 	size_t n = 0, n_taken = 0;

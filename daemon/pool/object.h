@@ -252,7 +252,7 @@ int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
  * or a negative errno, with the reason in the condition where they are full.
  */
 int liteio_pool_relieve(struct liteio_pool *p);
-/* by @status the kernel has less than the label says: a relief or a growth was cut short behind it */
+/* by @status the kernel has less than the label says: a relief, or a growth, was cut short */
 bool liteio_pool_meta_is_behind(const struct liteio_pool *p);
 /* of the metadata, what new things may use: what leaves room for a spare that is as large */
 void liteio_pool_meta_usage(const struct liteio_pool *p, struct liteio_usage *ret);

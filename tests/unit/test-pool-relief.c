@@ -315,7 +315,7 @@ static void write_superblock(uint64_t meta_bytes)
 	ck_assert_int_eq(pwrite(b.fd, block, sizeof(block), (off_t)e->start), sizeof(block));
 }
 
-/* of two copies one was lost, and the other one is from before: what it calls the spare is in use */
+/* one of two copies is lost, and the other one from before: what it calls the spare is in use */
 START_TEST(test_old_label)
 {
 	const struct liteio_pool_repair how = { .force = true };
