@@ -32,7 +32,7 @@ static int ask_copies(struct liteio_pool *engine, void *ret, struct liteio_error
  * @err: why there is none
  */
 struct asked {
-	struct liteio_doctor_pool *pool;
+	struct liteio_doctor_pool pool;
 	int r;
 	struct liteio_error err;
 };
@@ -42,29 +42,49 @@ static void ask_pool(void *arg, struct liteio_open_pool *p, size_t i)
 	struct asked *a = (struct asked *)arg + i;
 	struct liteio_pools_state now;
 
+	a->err = (struct liteio_error)LITEIO_ERROR_INIT;
 	liteio_pools_state(p, false, &now);
-	a->pool->info = now.info;
-	a->pool->repairs = p->repairs;
-	a->r = liteio_pools_look(p, ask_copies, &a->pool->copies, sizeof(a->pool->copies), &a->err);
-	a->pool->looked = !a->r;
+	a->pool.info = now.info;
+	a->pool.repairs = p->repairs;
+	a->r = liteio_pools_look(p, ask_copies, &a->pool.copies, sizeof(a->pool.copies), &a->err);
+	a->pool.looked = !a->r;
+	liteio_pools_put(p->table, p);
 }
 
-/* beside each other: one that hangs keeps nobody from looking at the others */
-static void ask_pools(struct liteio_agent *a, struct liteio_open_pool **all, size_t n,
-		      struct liteio_doctor_view *v)
+/*
+ * beside each other: one that hangs keeps nobody from looking at the others, nor from closing them:
+ * each is held until it has answered, and not until all have
+ */
+static struct asked *ask_pools(struct liteio_agent *a, size_t *ret_n)
 {
-	struct asked *asked _cleanup_free_ = liteio_calloc(n + 1, sizeof(*asked));
+	struct liteio_open_pool **all _cleanup_free_ = NULL;
+	struct asked *asked;
 
-	for (size_t i = 0; i < n; i++)
-		asked[i] = (struct asked){ &v->pools[i], 0, LITEIO_ERROR_INIT };
-	liteio_pools_each(a->pools, all, n, ask_pool, asked);
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_free_ char *part = liteio_strf("pool %s", all[i]->name);
+	liteio_pools_all(a->pools, &all, ret_n);
+	asked = liteio_calloc(*ret_n + 1, sizeof(*asked));
+	liteio_pools_each(a->pools, all, *ret_n, ask_pool, asked);
+	return asked;
+}
 
+static void add_pool(struct liteio_open_pool *p, struct liteio_doctor_view *v,
+		     const struct asked *asked, size_t n_asked)
+{
+	struct liteio_doctor_pool *pool = &v->pools[v->n_pools++];
+
+	for (size_t i = 0; i < n_asked; i++) {
+		_cleanup_free_ char *part = liteio_strf("pool %s", p->name);
+
+		if (!liteio_uuid_equal(&asked[i].pool.info.uuid, &p->uuid))
+			continue;
+		*pool = asked[i].pool;
 		if (asked[i].r)
 			liteio_doctor_word(&v->blind, &v->n_blind, part,
 					   liteio_error_str(&asked[i].err, asked[i].r));
+		return;
 	}
+	/* opened meanwhile: what can be said without its disk */
+	liteio_pool_info(p->engine, &pool->info);
+	pool->repairs = p->repairs;
 }
 
 static void add_volumes(struct liteio_open_pool *p, struct liteio_doctor_view *v, size_t pool)
@@ -133,14 +153,16 @@ static void look_disks(struct liteio_open_pool **all, size_t n_all, struct litei
 
 void liteio_doctor_look_pools(struct liteio_agent *a, struct liteio_doctor_view *v)
 {
+	struct asked *asked _cleanup_free_ = NULL;
 	struct liteio_open_pool **all;
-	size_t n;
+	size_t n, n_asked;
 
+	asked = ask_pools(a, &n_asked);
+	/* those that are open now: of one that was closed meanwhile nothing is said */
 	liteio_pools_all(a->pools, &all, &n);
 	v->pools = liteio_calloc(n + 1, sizeof(*v->pools));
-	v->n_pools = n;
-	ask_pools(a, all, n, v);
 	for (size_t i = 0; i < n; i++) {
+		add_pool(all[i], v, asked, n_asked);
 		add_volumes(all[i], v, i);
 		add_atts(all[i], v, i);
 		/* after the records: who sets it has seen them */

@@ -43,6 +43,7 @@
 struct said {
 	struct liteio_uuid uuid;
 	bool lacks_spare;
+	unsigned int n_lies;
 	enum liteio_fill fill;
 	enum liteio_pool_condition condition;
 	char word[32];
@@ -54,12 +55,13 @@ struct said {
  * @fd: device-mapper's events
  * @io: on @fd, NULL once stopped
  * @timer: for pools of which that is so, or whose deleted volumes did not go
- * @unsaid: one was, when they were looked at last; written by the job, read when it has ended
+ * @unsaid: one was, when they were looked at last; read when the job has ended
  * @looking: a worker looks at the pools; loop thread only
  * @again: something happened since it began; loop thread only
- * @lock: covers what follows and @unsaid as long as several threads look at pools
- * @is_pressed: the metadata of one fill; written by the job, read when it has ended
- * @said: of each pool that was looked at; the job only
+ * @lock: covers what follows and @unsaid while the job is under way: as many threads as there are
+ *	pools write them, each when it has looked at one
+ * @is_pressed: the metadata of one fill; read when the job has ended
+ * @said: of each pool that was looked at
  * @n_said: how many
  */
 struct liteio_watch {
@@ -148,6 +150,20 @@ static void say_metadata(struct liteio_watch *w, const struct liteio_pool_info *
 	w->is_pressed |= i->is_meta_pressed;
 }
 
+/* fewer than before: it was opened again */
+static void say_lie(struct liteio_watch *w, const struct liteio_pool_info *i)
+{
+	static const char lied[] =
+		"its disk had not what was written of the catalog, which was written again: whatever else the disk said it wrote may be lost";
+	struct said *said = find_said(w, &i->uuid);
+
+	if (i->n_lies > said->n_lies) {
+		log_err(NULL, "pool %s: %s", i->name, lied);
+		say(w, i, lied);
+	}
+	said->n_lies = i->n_lies;
+}
+
 /* pools that are looked at, each held until it was */
 struct round {
 	struct liteio_watch *watch;
@@ -166,6 +182,7 @@ static void look_at(void *arg, struct liteio_open_pool *p, size_t i)
 		liteio_guard(&w->lock);
 		say_state(w, &now.info);
 		say_metadata(w, &now.info);
+		say_lie(w, &now.info);
 	}
 	if (now.info.condition < LITEIO_POOL_READ_ONLY)
 		liteio_pools_reclaim_later(w->agent, p);
