@@ -45,6 +45,12 @@ int liteio_pool_end_doubt(struct liteio_pool *p, struct liteio_error *err)
 	r = liteio_store_read_label(&now, err);
 	if (r)
 		return r;
+	/* the copy with the one that all goes by can not be read now: no other one counts for it */
+	if (now.label.sequence < p->store.label.sequence) {
+		p->store.needs_labels = true;
+		p->label_in_doubt = false;
+		return 0;
+	}
 	/* a disk that was being added is kept open until it is known whether it is a part */
 	for (uint32_t i = 1; i < now.label.n_devices; i++) {
 		if (!p->store.others[i])
@@ -298,19 +304,59 @@ static int gather(struct liteio_pool *p, struct search *s, struct liteio_error *
 	return r;
 }
 
-int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err)
+/*
+ * One copy of the label can not be read, and the other is from before: by that one the kernel would
+ * get less than the metadata have, and mending would write it over the one that counts. Metadata
+ * that have just what they had and the spare have taken that: it is known what the label says. Not
+ * of a disk that has become longer, nor of several: there it may have been a growth. What the first
+ * block of the metadata does not say is not known.
+ */
+static int check_age(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_label l = p->store.label;
+	struct liteio_thin_superblock s;
+	char have[32], said[32];
+	uint64_t bytes;
+	int r;
+
+	if (liteio_store_thin_superblock(&p->store, LITEIO_EXTENT_THIN_META, &s, NULL))
+		return 0;
+	bytes = s.meta_blocks * LITEIO_ONDISK_BLOCK;
+	r = liteio_label_catch_up(&l, bytes);
+	if (!r)
+		return 0;
+	if (r < 0 || l.n_devices > 1 || l.devices[0].size != p->store.size) {
+		liteio_format_size(bytes, have, sizeof(have));
+		liteio_format_size(liteio_label_sum(&p->store.label, LITEIO_EXTENT_THIN_META), said,
+				   sizeof(said));
+		return liteio_error_set(err, -ESTALE,
+					"the metadata of pool %s on %s have %s, and %s by the label, which is a copy from before: nothing was changed; import it when the disk can read the other copy, at its %s, again",
+					l.pool_name, p->store.path, have, said,
+					p->store.from_backup ? "beginning" : "end");
+	}
+	p->store.label = l;
+	p->store.needs_labels = true;
+	return 0;
+}
+
+static int gather_all(struct liteio_pool *p, bool is_active, struct liteio_error *err)
 {
 	struct search s = { .label = &p->store.label, .is_active = is_active };
 	int r;
 
-	if (p->store.label.n_devices == 1)
-		return 0;
 	r = liteio_pool_scan(&s.found, &s.n, err);
 	if (r)
 		return r;
 	r = gather(p, &s, err);
 	free(s.found);
 	return r;
+}
+
+int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err)
+{
+	int r = p->store.label.n_devices > 1 ? gather_all(p, is_active, err) : 0;
+
+	return r ? r : check_age(p, err);
 }
 
 void liteio_pool_devs(const struct liteio_pool *p, dev_t ret[LITEIO_LABEL_DEVICES_MAX])

@@ -190,7 +190,7 @@ static int check_label(struct repair_op *op, size_t i, struct liteio_error *err)
 	if (bytes <= liteio_label_sum(l, parts[i].meta))
 		return 0;
 	return liteio_error_set(err, -ESTALE,
-				"the metadata%s have %s, and %s by the label, which is a copy from before they took the spare: nothing was changed",
+				"the metadata%s have %s, and %s by the label, which is a copy from before they took the spare: nothing was changed; restart the agent when its disk can read the other copy again",
 				parts[i].of, liteio_format_size(bytes, have, sizeof(have)),
 				liteio_format_size(liteio_label_sum(l, parts[i].meta), said,
 						   sizeof(said)));

@@ -337,4 +337,41 @@ START_TEST(test_old_label)
 }
 END_TEST
 
-UNIT_MAIN("pool-relief", test_taken, test_able, test_not_written, test_one_copy, test_old_label)
+/* the same when it is opened: it is not written over the one that counts */
+START_TEST(test_old_label_opened)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	uint64_t have;
+
+	bed_init();
+	have = b.kernel.meta_total;
+	/* a growth that was cut short leaves less than the label says */
+	write_superblock(have / 2);
+	ck_assert_int_eq(liteio_pool_gather(&b.p, false, &err), 0);
+	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), have);
+	/* not the spare, or not known to be: nothing is opened */
+	write_superblock(3 * have);
+	ck_assert_int_eq(liteio_pool_gather(&b.p, false, &err), -ESTALE);
+	ck_assert_msg(strstr(err.msg, "the other copy, at its end, again"), "%s", err.msg);
+	write_superblock(2 * have);
+	b.p.store.size += 1 << 20;
+	ck_assert_int_eq(liteio_pool_gather(&b.p, false, &err), -ESTALE);
+	b.p.store.size -= 1 << 20;
+	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), have);
+	both_have(have);
+	/* the spare: it is gone on with as it was, also when it can not be written at first */
+	ck_assert_msg(!liteio_pool_gather(&b.p, false, &err), "%s", err.msg);
+	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), 2 * have);
+	set_broken(true);
+	ck_assert_int_lt(liteio_pool_relabel(&b.p, &b.p.store.label, &err), 0);
+	set_broken(false);
+	ck_assert_int_eq(liteio_pool_end_doubt(&b.p, &err), 0);
+	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), 2 * have);
+	ck_assert_int_eq(liteio_pool_mend_label(&b.p, &err), 0);
+	both_have(2 * have);
+	bed_fini();
+}
+END_TEST
+
+UNIT_MAIN("pool-relief", test_taken, test_able, test_not_written, test_one_copy, test_old_label,
+	  test_old_label_opened)
