@@ -221,6 +221,9 @@ int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_erro
  */
 int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 			struct liteio_error *err);
+/* likewise, and of each device one copy is enough: the other may not be written for ever */
+int liteio_pool_relabel_any(struct liteio_pool *p, const struct liteio_label *new,
+			    struct liteio_error *err);
 /*
  * After a write of home's label that failed: what the disk has of it is the pool's label, unless
  * that is older than the one that was the pool's before

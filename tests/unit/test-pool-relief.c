@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Metadata that are nearly full take the spare: the label says so, in both copies, before anything
- * is written there; and a label from before is not believed by who would repair into it.
+ * Metadata that are nearly full take the spare: the label says so before anything is written there,
+ * in both copies, unless they are full and one of these can not be written; and a label from before is not believed by who would repair into it.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -32,6 +34,7 @@
  * @label_bytes: of metadata that the engine was told of
  * @n_resized: how often it was told
  * @n_filled: how often something was written to the spare
+ * @is_one_copy: a copy of the label can not be written
  * @is_out: it was taken out of the kernel
  */
 static struct bed {
@@ -42,6 +45,7 @@ static struct bed {
 	uint64_t label_bytes;
 	unsigned int n_resized;
 	unsigned int n_filled;
+	bool is_one_copy;
 	bool is_out;
 } b;
 
@@ -88,7 +92,8 @@ static int resize(struct liteio_engine *e, const struct liteio_label *label, con
 {
 	b.n_resized++;
 	b.label_bytes = liteio_label_sum(label, LITEIO_EXTENT_THIN_META);
-	both_have(b.label_bytes);
+	if (!b.is_one_copy)
+		both_have(b.label_bytes);
 	return 0;
 }
 
@@ -299,6 +304,87 @@ START_TEST(test_one_copy)
 }
 END_TEST
 
+/* from here on the second copy can not be written, or can again */
+static void set_end_broken(bool is_broken)
+{
+	const struct rlimit limit = { is_broken ? liteio_label_backup_offset(DEVICE_BYTES) :
+						  RLIM_INFINITY,
+				      RLIM_INFINITY };
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	b.is_one_copy = is_broken;
+}
+
+/* a bad sector below one copy: what is full does not wait for it, whichever is written first */
+START_TEST(test_one_writable)
+{
+	for (int i = 0; i < 2; i++) {
+		struct liteio_label l;
+		uint64_t have;
+
+		bed_init();
+		have = b.kernel.meta_total;
+		b.p.store.from_backup = i;
+		set_end_broken(true);
+		/* what is not full can wait */
+		ck_assert_int_lt(liteio_pool_relieve(&b.p), 0);
+		ck_assert_uint_eq(b.n_resized, 0);
+		set_end_broken(false);
+		bed_fini();
+
+		bed_init();
+		b.p.store.from_backup = i;
+		b.kernel.mode = LITEIO_ENGINE_RO;
+		b.kernel.meta_used = have;
+		b.p.status = b.kernel;
+		set_end_broken(true);
+		ck_assert_int_eq(liteio_pool_relieve(&b.p), 1);
+		ck_assert_uint_eq(b.n_resized, 1);
+		ck_assert_uint_eq(b.kernel.meta_total, 2 * have);
+		ck_assert_int_eq(b.kernel.mode, LITEIO_ENGINE_RW);
+		read_copy(LITEIO_LABEL_OFFSET, &l);
+		ck_assert_uint_eq(liteio_label_sum(&l, LITEIO_EXTENT_THIN_META), 2 * have);
+		ck_assert(!b.p.label_in_doubt);
+		ck_assert(liteio_pool_labels_differ(&b.p));
+		/* the copy that has it counts, and is written last */
+		ck_assert(!b.p.store.from_backup);
+		ck_assert_int_lt(liteio_pool_mend_label(&b.p, NULL), 0);
+		set_end_broken(false);
+		ck_assert_int_eq(liteio_pool_mend_label(&b.p, NULL), 0);
+		both_have(2 * have);
+		bed_fini();
+	}
+}
+END_TEST
+
+/* a write that was given back as failed is there for all that: what is full goes on with it */
+START_TEST(test_written_after_all)
+{
+	for (int is_full = 0; is_full < 2; is_full++) {
+		struct liteio_label was;
+		uint64_t have;
+
+		bed_init();
+		have = b.kernel.meta_total;
+		was = b.p.store.label;
+		ck_assert(liteio_label_take_spare(&b.p.store.label));
+		b.p.store.label.sequence++;
+		ck_assert_int_eq(liteio_store_write_label(&b.p.store, NULL), 0);
+		b.p.store.label = was;
+		if (is_full) {
+			b.kernel.mode = LITEIO_ENGINE_RO;
+			b.kernel.meta_used = have;
+			b.p.status = b.kernel;
+		}
+		set_broken(true);
+		ck_assert_int_eq(liteio_pool_relieve(&b.p) == 1, is_full);
+		ck_assert_uint_eq(b.kernel.meta_total, is_full ? 2 * have : have);
+		bed_fini();
+	}
+}
+END_TEST
+
 static void write_superblock(uint64_t meta_bytes)
 {
 	static uint8_t block[LITEIO_ONDISK_BLOCK];
@@ -373,5 +459,5 @@ START_TEST(test_old_label_opened)
 }
 END_TEST
 
-UNIT_MAIN("pool-relief", test_taken, test_able, test_not_written, test_one_copy, test_old_label,
-	  test_old_label_opened)
+UNIT_MAIN("pool-relief", test_taken, test_able, test_not_written, test_one_copy, test_one_writable,
+	  test_written_after_all, test_old_label, test_old_label_opened)
