@@ -307,6 +307,9 @@ static int bring_up_again(struct repair_op *op, bool is_repaired, struct liteio_
 	if (r)
 		liteio_pool_set_not_active(p, r, liteio_error_str(err, r));
 	end_mark(p);
+	/* an opening of what can be written does it: this one could not be */
+	if (!r && p->condition < LITEIO_POOL_READ_ONLY)
+		(void)liteio_pool_confirm(p, NULL);
 	/* what waited for a pool that can be written */
 	if (!r)
 		r = liteio_pool_linear_recover(p, err);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Metadata that are nearly full take the spare: the label says so before anything is written there,
- * in both copies, unless they are full and one of these can not be written; and a label from before is not believed by who would repair into it.
+ * in both copies, unless they are full and one of these can not be written. A label from before is
+ * not believed by who would open by it, or repair into it; and what comes with the end of a repair.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +34,7 @@
  * @fd: the file
  * @label_bytes: of metadata that the engine was told of
  * @n_resized: how often it was told
+ * @is_sound: the metadata need no repair
  * @n_filled: how often something was written to the spare
  * @is_one_copy: a copy of the label can not be written
  * @is_out: it was taken out of the kernel
@@ -45,6 +47,7 @@ static struct bed {
 	uint64_t label_bytes;
 	unsigned int n_resized;
 	unsigned int n_filled;
+	bool is_sound;
 	bool is_one_copy;
 	bool is_out;
 } b;
@@ -115,7 +118,7 @@ static int deactivate(struct liteio_engine *e, struct liteio_error *err)
 
 static int needs_repair(struct liteio_engine *e, struct liteio_error *err)
 {
-	return 1;
+	return !b.is_sound;
 }
 
 static int spare_fill(struct liteio_engine *e, uint64_t txid, struct liteio_engine_spare *ret,
@@ -459,5 +462,32 @@ START_TEST(test_old_label_opened)
 }
 END_TEST
 
+/* what was found damaged at opening, and is not any more: the catalog is in both slots then, too */
+START_TEST(test_repaired)
+{
+	const struct liteio_pool_repair how = { 0 };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pool_repaired done;
+	uint64_t was;
+
+	for (int is_one_copy = 0; is_one_copy < 2; is_one_copy++) {
+		bed_init();
+		b.is_sound = true;
+		/* none that could be gone */
+		b.p.store.label.n_devices = 0;
+		b.p.is_one_copy = is_one_copy;
+		liteio_pool_set_condition(&b.p, LITEIO_POOL_READ_ONLY, "MetadataDamaged", true,
+					  "it was not found good");
+		was = b.p.cat.sequence;
+		ck_assert_msg(!liteio_pool_repair(&b.p, &how, &done, &err), "%s", err.msg);
+		ck_assert_int_lt(b.p.condition, LITEIO_POOL_READ_ONLY);
+		ck_assert_uint_eq(b.n_filled, 0);
+		ck_assert(!b.p.is_one_copy);
+		ck_assert_uint_eq(b.p.cat.sequence, was + (uint64_t)is_one_copy);
+		bed_fini();
+	}
+}
+END_TEST
+
 UNIT_MAIN("pool-relief", test_taken, test_able, test_not_written, test_one_copy, test_one_writable,
-	  test_written_after_all, test_old_label, test_old_label_opened)
+	  test_written_after_all, test_old_label, test_old_label_opened, test_repaired)
