@@ -211,8 +211,8 @@ int liteio_pool_check_apart(struct liteio_pool *p, bool is_import, struct liteio
 
 /*
  * @store is open on one device, with its label: go to home, and have all others open. 0; -ENODEV
- * one is missing, -EEXIST there twice, -ESTALE a copy from before, ...; writes nothing. A label from
- * before the metadata took the spare is in memory what it became then
+ * one is missing, -EEXIST there twice, -ESTALE a copy from before, ...; writes nothing. A label
+ * from before the metadata took the spare is in memory what it became then
  */
 int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err);
 /*
