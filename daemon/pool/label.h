@@ -117,6 +117,15 @@ int liteio_label_add(struct liteio_label *l, uint64_t size, uint64_t meta_used,
  * As much of it as LITEIO_THIN_META_MAX leaves. Return: there was something to take.
  */
 bool liteio_label_take_spare(struct liteio_label *l);
+/**
+ * liteio_label_catch_up() - a label from before the metadata of the thin pool took the spare
+ * @l: the label; when 1 is returned it is as it was written then, with the next sequence number,
+ *	else unchanged
+ * @meta_bytes: what the metadata have, as they say themselves
+ *
+ * Return: 1; 0 when they have no more than it says; -ESTALE when they have, and not by the spare.
+ */
+int liteio_label_catch_up(struct liteio_label *l, uint64_t meta_bytes);
 /* the metadata of the thin pool can be repaired: the spare is as large */
 bool liteio_label_has_spare(const struct liteio_label *l);
 

@@ -263,3 +263,17 @@ bool liteio_label_take_spare(struct liteio_label *l)
 	*l = new;
 	return true;
 }
+
+int liteio_label_catch_up(struct liteio_label *l, uint64_t meta_bytes)
+{
+	struct liteio_label new = *l;
+
+	if (meta_bytes <= liteio_label_sum(l, LITEIO_EXTENT_THIN_META))
+		return 0;
+	if (!liteio_label_take_spare(&new) ||
+	    liteio_label_sum(&new, LITEIO_EXTENT_THIN_META) != meta_bytes)
+		return -ESTALE;
+	new.sequence++;
+	*l = new;
+	return 1;
+}

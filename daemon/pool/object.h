@@ -213,7 +213,8 @@ int liteio_pool_check_apart(struct liteio_pool *p, bool is_import, struct liteio
 
 /*
  * @store is open on one device, with its label: go to home, and have all others open. 0; -ENODEV
- * one is missing, -EEXIST there twice, -ESTALE a copy from before, ...; writes nothing
+ * one is missing, -EEXIST there twice, -ESTALE a copy from before, ...; writes nothing. A label
+ * from before the metadata took the spare is in memory what it became then
  */
 int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err);
 /*
@@ -222,7 +223,13 @@ int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_erro
  */
 int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 			struct liteio_error *err);
-/* after a write of home's label that failed: what the disk has of it is the pool's label */
+/* likewise, and of each device one copy is enough: the other may not be written for ever */
+int liteio_pool_relabel_any(struct liteio_pool *p, const struct liteio_label *new,
+			    struct liteio_error *err);
+/*
+ * After a write of home's label that failed: what the disk has of it is the pool's label, unless
+ * that is older than the one that was the pool's before
+ */
 int liteio_pool_end_doubt(struct liteio_pool *p, struct liteio_error *err);
 /* what the label says now is what the engines go by; their devices become as long */
 int liteio_pool_follow_label(struct liteio_pool *p, struct liteio_error *err);

@@ -45,6 +45,12 @@ int liteio_pool_end_doubt(struct liteio_pool *p, struct liteio_error *err)
 	r = liteio_store_read_label(&now, err);
 	if (r)
 		return r;
+	/* the copy with the one that all goes by can not be read now: no other one counts for it */
+	if (now.label.sequence < p->store.label.sequence) {
+		p->store.needs_labels = true;
+		p->label_in_doubt = false;
+		return 0;
+	}
 	/* a disk that was being added is kept open until it is known whether it is a part */
 	for (uint32_t i = 1; i < now.label.n_devices; i++) {
 		if (!p->store.others[i])
@@ -59,8 +65,14 @@ int liteio_pool_end_doubt(struct liteio_pool *p, struct liteio_error *err)
 	return 0;
 }
 
+static int write_label(struct liteio_store *s, bool is_one_enough, struct liteio_error *err)
+{
+	return is_one_enough ? liteio_store_write_label_any(s, err) :
+			       liteio_store_write_label(s, err);
+}
+
 static int write_others(struct liteio_pool *p, const struct liteio_label *l, uint64_t sequence,
-			struct liteio_error *err)
+			bool is_one_enough, struct liteio_error *err)
 {
 	int r = 0;
 
@@ -70,19 +82,20 @@ static int write_others(struct liteio_pool *p, const struct liteio_label *l, uin
 		o->label = *l;
 		o->label.this_device = i;
 		o->label.sequence = sequence;
-		r = liteio_store_write_label(o, err);
+		r = write_label(o, is_one_enough, err);
 	}
 	return r;
 }
 
 /* home's, in memory when it is on the disk */
-static int write_home(struct liteio_pool *p, const struct liteio_label *l, struct liteio_error *err)
+static int write_home(struct liteio_pool *p, const struct liteio_label *l, bool is_one_enough,
+		      struct liteio_error *err)
 {
 	struct liteio_store home = p->store;
 	int r;
 
 	home.label = *l;
-	r = liteio_store_write_label(&home, err);
+	r = write_label(&home, is_one_enough, err);
 	p->label_in_doubt = r;
 	if (r)
 		return r;
@@ -93,24 +106,25 @@ static int write_home(struct liteio_pool *p, const struct liteio_label *l, struc
 }
 
 /* odd for what is under way, even for what is whole */
-static int write_rounds(struct liteio_pool *p, struct liteio_label *l, struct liteio_error *err)
+static int write_rounds(struct liteio_pool *p, struct liteio_label *l, bool is_one_enough,
+			struct liteio_error *err)
 {
 	int r;
 
 	l->sequence = (p->store.label.sequence + 2) & ~1ull;
-	r = write_others(p, l, l->sequence - 1, err);
+	r = write_others(p, l, l->sequence - 1, is_one_enough, err);
 	if (r)
 		return r;
 	liteio_step("label:others");
-	r = write_home(p, l, err);
+	r = write_home(p, l, is_one_enough, err);
 	if (r)
 		return r;
 	liteio_step("label:home");
-	return write_others(p, l, l->sequence, err);
+	return write_others(p, l, l->sequence, is_one_enough, err);
 }
 
-int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
-			struct liteio_error *err)
+static int relabel(struct liteio_pool *p, const struct liteio_label *new, bool is_one_enough,
+		   struct liteio_error *err)
 {
 	struct liteio_label l = *new;
 	int r = liteio_pool_end_doubt(p, err);
@@ -119,12 +133,24 @@ int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 		return r;
 	if (l.n_devices == 1) {
 		l.sequence = p->store.label.sequence + 1;
-		return write_home(p, &l, err);
+		return write_home(p, &l, is_one_enough, err);
 	}
 	/* twice, so that an image of what a first round has left is no part of what there is now */
 	if (liteio_pool_labels_differ(p))
-		r = write_rounds(p, &l, err);
-	return r ? r : write_rounds(p, &l, err);
+		r = write_rounds(p, &l, is_one_enough, err);
+	return r ? r : write_rounds(p, &l, is_one_enough, err);
+}
+
+int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
+			struct liteio_error *err)
+{
+	return relabel(p, new, false, err);
+}
+
+int liteio_pool_relabel_any(struct liteio_pool *p, const struct liteio_label *new,
+			    struct liteio_error *err)
+{
+	return relabel(p, new, true, err);
 }
 
 int liteio_pool_follow_label(struct liteio_pool *p, struct liteio_error *err)
@@ -298,19 +324,59 @@ static int gather(struct liteio_pool *p, struct search *s, struct liteio_error *
 	return r;
 }
 
-int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err)
+/*
+ * One copy of the label can not be read, and the other is from before: by that one the kernel would
+ * get less than the metadata have, and mending would write it over the one that counts. Metadata
+ * that have just what they had and the spare have taken that: it is known what the label says. Not
+ * of a disk that has become longer, nor of several: there it may have been a growth. What the first
+ * block of the metadata does not say is not known.
+ */
+static int check_age(struct liteio_pool *p, struct liteio_error *err)
+{
+	struct liteio_label l = p->store.label;
+	struct liteio_thin_superblock s;
+	char have[32], said[32];
+	uint64_t bytes;
+	int r;
+
+	if (liteio_store_thin_superblock(&p->store, LITEIO_EXTENT_THIN_META, &s, NULL))
+		return 0;
+	bytes = s.meta_blocks * LITEIO_ONDISK_BLOCK;
+	r = liteio_label_catch_up(&l, bytes);
+	if (!r)
+		return 0;
+	if (r < 0 || l.n_devices > 1 || l.devices[0].size != p->store.size) {
+		liteio_format_size(bytes, have, sizeof(have));
+		liteio_format_size(liteio_label_sum(&p->store.label, LITEIO_EXTENT_THIN_META), said,
+				   sizeof(said));
+		return liteio_error_set(err, -ESTALE,
+					"the metadata of pool %s on %s have %s, and %s by the label, which is a copy from before: nothing was changed; import it when the disk can read the other copy, at its %s, again",
+					l.pool_name, p->store.path, have, said,
+					p->store.from_backup ? "beginning" : "end");
+	}
+	p->store.label = l;
+	p->store.needs_labels = true;
+	return 0;
+}
+
+static int gather_all(struct liteio_pool *p, bool is_active, struct liteio_error *err)
 {
 	struct search s = { .label = &p->store.label, .is_active = is_active };
 	int r;
 
-	if (p->store.label.n_devices == 1)
-		return 0;
 	r = liteio_pool_scan(&s.found, &s.n, err);
 	if (r)
 		return r;
 	r = gather(p, &s, err);
 	free(s.found);
 	return r;
+}
+
+int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err)
+{
+	int r = p->store.label.n_devices > 1 ? gather_all(p, is_active, err) : 0;
+
+	return r ? r : check_age(p, err);
 }
 
 void liteio_pool_devs(const struct liteio_pool *p, dev_t ret[LITEIO_LABEL_DEVICES_MAX])

@@ -130,6 +130,21 @@ static int check_disk(struct grow_op *op, struct liteio_error *err)
 	return r ? r : check_queue(op, &disk.info, err);
 }
 
+/* metadata that are full: room for data is no help, and takes what they have left */
+static int check_meta(const struct grow_op *op, struct liteio_error *err)
+{
+	uint64_t have = liteio_label_sum(&op->p->store.label, LITEIO_EXTENT_THIN_META);
+
+	if (op->reach != REACH_FULL || liteio_pool_meta_is_behind(op->p) ||
+	    liteio_label_sum(&op->label, LITEIO_EXTENT_THIN_META) > have)
+		return 0;
+	if (have >= LITEIO_THIN_META_MAX)
+		return liteio_error_set(err, -ENOSPC,
+					"its metadata are full, and as large as dm-thin can use");
+	return liteio_error_set(err, -ENOSPC,
+				"its metadata are full, and what there is to gain is too little for more: it takes a larger disk, or another one");
+}
+
 /* its label is written with those of the others: before it is the pool's, it is nobody's */
 static int open_disk(struct grow_op *op, struct liteio_error *err)
 {
@@ -141,6 +156,9 @@ static int open_disk(struct grow_op *op, struct liteio_error *err)
 	r = liteio_store_open(op->g->add, true, o, err);
 	if (!r)
 		r = liteio_label_add(&op->label, o->size, op->p->status.meta_used, err);
+	/* what would not help is refused as long as there is something on it */
+	if (!r)
+		r = check_meta(op, err);
 	/*
 	 * Its label may be that of a part of another pool, and this thread has the name of ours:
 	 * should it hang here, the lock of neither counts as left behind.
@@ -215,21 +233,6 @@ static int step_file(void *arg, struct liteio_error *err)
 	for (uint32_t i = 0; i < op->p->store.label.n_devices && !r; i++)
 		r = look_at_device(op, i, err);
 	return r;
-}
-
-/* metadata that are full: room for data is no help, and takes what they have left */
-static int check_meta(const struct grow_op *op, struct liteio_error *err)
-{
-	uint64_t have = liteio_label_sum(&op->p->store.label, LITEIO_EXTENT_THIN_META);
-
-	if (op->reach != REACH_FULL || liteio_pool_meta_is_behind(op->p) ||
-	    liteio_label_sum(&op->label, LITEIO_EXTENT_THIN_META) > have)
-		return 0;
-	if (have >= LITEIO_THIN_META_MAX)
-		return liteio_error_set(err, -ENOSPC,
-					"its metadata are full, and as large as dm-thin can use");
-	return liteio_error_set(err, -ENOSPC,
-				"its metadata are full, and what there is to gain is too little for more: it takes a larger disk, or another one");
 }
 
 /* also the rest of one that some disk did not get */

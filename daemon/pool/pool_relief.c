@@ -41,16 +41,28 @@ static bool is_full(const struct liteio_engine_status *s)
 
 /*
  * A copy from before says of what is about to be metadata that it is the spare: none is left while
- * that can be helped. Metadata that are full can not wait for it.
+ * that can be helped. Metadata that are full can not wait for it: one copy will do.
  */
+static int relabel(struct liteio_pool *p, const struct liteio_label *l, struct liteio_error *err)
+{
+	return is_full(&p->status) ? liteio_pool_relabel_any(p, l, err) :
+				     liteio_pool_relabel(p, l, err);
+}
+
 static int write_again(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r;
 
 	if (!liteio_pool_labels_differ(p))
 		return 0;
-	r = liteio_pool_relabel(p, &p->store.label, err);
+	r = relabel(p, &p->store.label, err);
 	return is_full(&p->status) ? 0 : r;
+}
+
+/* it may be on the disk for all that, on one of several */
+static bool is_written(struct liteio_pool *p)
+{
+	return !liteio_pool_end_doubt(p, NULL) && liteio_pool_meta_is_behind(p);
 }
 
 static int step_label(void *arg, struct liteio_error *err)
@@ -66,7 +78,8 @@ static int step_label(void *arg, struct liteio_error *err)
 	l = p->store.label;
 	if (!liteio_label_take_spare(&l))
 		return liteio_error_set(err, -ENOSPC, "there is no spare");
-	return liteio_pool_relabel(p, &l, err);
+	r = relabel(p, &l, err);
+	return r && is_full(&p->status) && is_written(p) ? 0 : r;
 }
 
 static int step_devices(void *arg, struct liteio_error *err)

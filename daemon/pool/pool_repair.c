@@ -190,7 +190,7 @@ static int check_label(struct repair_op *op, size_t i, struct liteio_error *err)
 	if (bytes <= liteio_label_sum(l, parts[i].meta))
 		return 0;
 	return liteio_error_set(err, -ESTALE,
-				"the metadata%s have %s, and %s by the label, which is a copy from before they took the spare: nothing was changed",
+				"the metadata%s have %s, and %s by the label, which is a copy from before they took the spare: nothing was changed; restart the agent when its disk can read the other copy again",
 				parts[i].of, liteio_format_size(bytes, have, sizeof(have)),
 				liteio_format_size(liteio_label_sum(l, parts[i].meta), said,
 						   sizeof(said)));
@@ -307,6 +307,9 @@ static int bring_up_again(struct repair_op *op, bool is_repaired, struct liteio_
 	if (r)
 		liteio_pool_set_not_active(p, r, liteio_error_str(err, r));
 	end_mark(p);
+	/* an opening of what can be written does it: this one could not be */
+	if (!r && p->condition < LITEIO_POOL_READ_ONLY)
+		(void)liteio_pool_confirm(p, NULL);
 	/* what waited for a pool that can be written */
 	if (!r)
 		r = liteio_pool_linear_recover(p, err);

@@ -220,27 +220,38 @@ int liteio_store_read_label(struct liteio_store *s, struct liteio_error *err)
 	return 0;
 }
 
+static int write_copies(struct liteio_store *s, bool is_one_enough, struct liteio_error *err)
+{
+	const uint64_t at[2] = { LITEIO_LABEL_OFFSET, liteio_label_backup_offset(s->size) };
+	struct liteio_ondisk_label *d _cleanup_free_ = aligned(sizeof(*d));
+	/* the other one may not be there: the device may have become larger */
+	int first = !s->from_backup, r[2];
+
+	r[first] = liteio_label_check(&s->label, err);
+	if (r[first])
+		return r[first];
+	liteio_label_encode(&s->label, d);
+	r[first] = write_at(s, at[first], d, sizeof(*d), err);
+	if (!r[first])
+		liteio_step("label:one-copy");
+	else if (!is_one_enough)
+		return r[first];
+	r[!first] = write_at(s, at[!first], d, sizeof(*d), err);
+	if (r[!first] && (r[first] || !is_one_enough))
+		return r[!first];
+	s->from_backup = r[0];
+	s->needs_labels = r[0] || r[1];
+	return 0;
+}
+
 int liteio_store_write_label(struct liteio_store *s, struct liteio_error *err)
 {
-	const uint64_t primary = LITEIO_LABEL_OFFSET, backup = liteio_label_backup_offset(s->size);
-	struct liteio_ondisk_label *d _cleanup_free_ = aligned(sizeof(*d));
-	int r;
+	return write_copies(s, false, err);
+}
 
-	r = liteio_label_check(&s->label, err);
-	if (r)
-		return r;
-	liteio_label_encode(&s->label, d);
-	/* the other one may not be there: the device may have become larger */
-	r = write_at(s, s->from_backup ? primary : backup, d, sizeof(*d), err);
-	if (!r)
-		liteio_step("label:one-copy");
-	if (!r)
-		r = write_at(s, s->from_backup ? backup : primary, d, sizeof(*d), err);
-	if (!r) {
-		s->from_backup = false;
-		s->needs_labels = false;
-	}
-	return r;
+int liteio_store_write_label_any(struct liteio_store *s, struct liteio_error *err)
+{
+	return write_copies(s, true, err);
 }
 
 int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err)

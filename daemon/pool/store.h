@@ -111,6 +111,12 @@ static inline void liteio_store_closep(struct liteio_store *s)
 int liteio_store_read_label(struct liteio_store *s, struct liteio_error *err);
 /* write @s->label to both places of this device: the copy that counts last */
 int liteio_store_write_label(struct liteio_store *s, struct liteio_error *err);
+/*
+ * The same where the label can not wait for a copy that the disk does not take: 0 as soon as one of
+ * both is written, and @s says which. The copy that counts is written over although there may be no
+ * other one.
+ */
+int liteio_store_write_label_any(struct liteio_store *s, struct liteio_error *err);
 /* overwrite both labels, and the first MiB and the last with them */
 int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err);
 

@@ -414,5 +414,31 @@ START_TEST(test_take_wide)
 }
 END_TEST
 
+/* a label from before is told from the metadata, and only when it is the spare that they took */
+START_TEST(test_catch_up)
+{
+	struct liteio_label l, old, taken;
+	uint64_t have;
+
+	make(&old, GIB);
+	have = liteio_label_sum(&old, LITEIO_EXTENT_THIN_META);
+	taken = old;
+	ck_assert(liteio_label_take_spare(&taken));
+	taken.sequence++;
+	l = old;
+	ck_assert_int_eq(liteio_label_catch_up(&l, have), 0);
+	/* a growth that was cut short */
+	ck_assert_int_eq(liteio_label_catch_up(&l, have / 2), 0);
+	ck_assert_int_eq(liteio_label_catch_up(&l, have + LITEIO_ONDISK_BLOCK), -ESTALE);
+	ck_assert_int_eq(liteio_label_catch_up(&l, 3 * have), -ESTALE);
+	ck_assert_mem_eq(&l, &old, sizeof(l));
+	ck_assert_int_eq(liteio_label_catch_up(&l, 2 * have), 1);
+	ck_assert_mem_eq(&l, &taken, sizeof(l));
+	/* there is nothing more to take */
+	ck_assert_int_eq(liteio_label_catch_up(&l, 2 * have), 0);
+	ck_assert_int_eq(liteio_label_catch_up(&l, 3 * have), -ESTALE);
+}
+END_TEST
+
 UNIT_MAIN("label-grow", test_grow, test_grow_not, test_devices, test_parts, test_take,
-	  test_take_most, test_take_wide, test_grow_taken)
+	  test_take_most, test_take_wide, test_grow_taken, test_catch_up)

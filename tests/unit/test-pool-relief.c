@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Metadata that are nearly full take the spare: the label says so, in both copies, before anything
- * is written there; and a label from before is not believed by who would repair into it.
+ * Metadata that are nearly full take the spare: the label says so before anything is written there,
+ * in both copies, unless they are full and one of these can not be written. A label from before is
+ * not believed by who would open by it, or repair into it; and what comes with the end of a repair.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -31,7 +34,9 @@
  * @fd: the file
  * @label_bytes: of metadata that the engine was told of
  * @n_resized: how often it was told
+ * @is_sound: the metadata need no repair
  * @n_filled: how often something was written to the spare
+ * @is_one_copy: a copy of the label can not be written
  * @is_out: it was taken out of the kernel
  */
 static struct bed {
@@ -42,6 +47,8 @@ static struct bed {
 	uint64_t label_bytes;
 	unsigned int n_resized;
 	unsigned int n_filled;
+	bool is_sound;
+	bool is_one_copy;
 	bool is_out;
 } b;
 
@@ -88,7 +95,8 @@ static int resize(struct liteio_engine *e, const struct liteio_label *label, con
 {
 	b.n_resized++;
 	b.label_bytes = liteio_label_sum(label, LITEIO_EXTENT_THIN_META);
-	both_have(b.label_bytes);
+	if (!b.is_one_copy)
+		both_have(b.label_bytes);
 	return 0;
 }
 
@@ -110,7 +118,7 @@ static int deactivate(struct liteio_engine *e, struct liteio_error *err)
 
 static int needs_repair(struct liteio_engine *e, struct liteio_error *err)
 {
-	return 1;
+	return !b.is_sound;
 }
 
 static int spare_fill(struct liteio_engine *e, uint64_t txid, struct liteio_engine_spare *ret,
@@ -299,6 +307,87 @@ START_TEST(test_one_copy)
 }
 END_TEST
 
+/* from here on the second copy can not be written, or can again */
+static void set_end_broken(bool is_broken)
+{
+	const struct rlimit limit = { is_broken ? liteio_label_backup_offset(DEVICE_BYTES) :
+						  RLIM_INFINITY,
+				      RLIM_INFINITY };
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	b.is_one_copy = is_broken;
+}
+
+/* a bad sector below one copy: what is full does not wait for it, whichever is written first */
+START_TEST(test_one_writable)
+{
+	for (int i = 0; i < 2; i++) {
+		struct liteio_label l;
+		uint64_t have;
+
+		bed_init();
+		have = b.kernel.meta_total;
+		b.p.store.from_backup = i;
+		set_end_broken(true);
+		/* what is not full can wait */
+		ck_assert_int_lt(liteio_pool_relieve(&b.p), 0);
+		ck_assert_uint_eq(b.n_resized, 0);
+		set_end_broken(false);
+		bed_fini();
+
+		bed_init();
+		b.p.store.from_backup = i;
+		b.kernel.mode = LITEIO_ENGINE_RO;
+		b.kernel.meta_used = have;
+		b.p.status = b.kernel;
+		set_end_broken(true);
+		ck_assert_int_eq(liteio_pool_relieve(&b.p), 1);
+		ck_assert_uint_eq(b.n_resized, 1);
+		ck_assert_uint_eq(b.kernel.meta_total, 2 * have);
+		ck_assert_int_eq(b.kernel.mode, LITEIO_ENGINE_RW);
+		read_copy(LITEIO_LABEL_OFFSET, &l);
+		ck_assert_uint_eq(liteio_label_sum(&l, LITEIO_EXTENT_THIN_META), 2 * have);
+		ck_assert(!b.p.label_in_doubt);
+		ck_assert(liteio_pool_labels_differ(&b.p));
+		/* the copy that has it counts, and is written last */
+		ck_assert(!b.p.store.from_backup);
+		ck_assert_int_lt(liteio_pool_mend_label(&b.p, NULL), 0);
+		set_end_broken(false);
+		ck_assert_int_eq(liteio_pool_mend_label(&b.p, NULL), 0);
+		both_have(2 * have);
+		bed_fini();
+	}
+}
+END_TEST
+
+/* a write that was given back as failed is there for all that: what is full goes on with it */
+START_TEST(test_written_after_all)
+{
+	for (int is_full = 0; is_full < 2; is_full++) {
+		struct liteio_label was;
+		uint64_t have;
+
+		bed_init();
+		have = b.kernel.meta_total;
+		was = b.p.store.label;
+		ck_assert(liteio_label_take_spare(&b.p.store.label));
+		b.p.store.label.sequence++;
+		ck_assert_int_eq(liteio_store_write_label(&b.p.store, NULL), 0);
+		b.p.store.label = was;
+		if (is_full) {
+			b.kernel.mode = LITEIO_ENGINE_RO;
+			b.kernel.meta_used = have;
+			b.p.status = b.kernel;
+		}
+		set_broken(true);
+		ck_assert_int_eq(liteio_pool_relieve(&b.p) == 1, is_full);
+		ck_assert_uint_eq(b.kernel.meta_total, is_full ? 2 * have : have);
+		bed_fini();
+	}
+}
+END_TEST
+
 static void write_superblock(uint64_t meta_bytes)
 {
 	static uint8_t block[LITEIO_ONDISK_BLOCK];
@@ -337,4 +426,68 @@ START_TEST(test_old_label)
 }
 END_TEST
 
-UNIT_MAIN("pool-relief", test_taken, test_able, test_not_written, test_one_copy, test_old_label)
+/* the same when it is opened: it is not written over the one that counts */
+START_TEST(test_old_label_opened)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	uint64_t have;
+
+	bed_init();
+	have = b.kernel.meta_total;
+	/* a growth that was cut short leaves less than the label says */
+	write_superblock(have / 2);
+	ck_assert_int_eq(liteio_pool_gather(&b.p, false, &err), 0);
+	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), have);
+	/* not the spare, or not known to be: nothing is opened */
+	write_superblock(3 * have);
+	ck_assert_int_eq(liteio_pool_gather(&b.p, false, &err), -ESTALE);
+	ck_assert_msg(strstr(err.msg, "the other copy, at its end, again"), "%s", err.msg);
+	write_superblock(2 * have);
+	b.p.store.size += 1 << 20;
+	ck_assert_int_eq(liteio_pool_gather(&b.p, false, &err), -ESTALE);
+	b.p.store.size -= 1 << 20;
+	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), have);
+	both_have(have);
+	/* the spare: it is gone on with as it was, also when it can not be written at first */
+	ck_assert_msg(!liteio_pool_gather(&b.p, false, &err), "%s", err.msg);
+	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), 2 * have);
+	set_broken(true);
+	ck_assert_int_lt(liteio_pool_relabel(&b.p, &b.p.store.label, &err), 0);
+	set_broken(false);
+	ck_assert_int_eq(liteio_pool_end_doubt(&b.p, &err), 0);
+	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), 2 * have);
+	ck_assert_int_eq(liteio_pool_mend_label(&b.p, &err), 0);
+	both_have(2 * have);
+	bed_fini();
+}
+END_TEST
+
+/* what was found damaged at opening, and is not any more: the catalog is in both slots then, too */
+START_TEST(test_repaired)
+{
+	const struct liteio_pool_repair how = { 0 };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pool_repaired done;
+	uint64_t was;
+
+	for (int is_one_copy = 0; is_one_copy < 2; is_one_copy++) {
+		bed_init();
+		b.is_sound = true;
+		/* none that could be gone */
+		b.p.store.label.n_devices = 0;
+		b.p.is_one_copy = is_one_copy;
+		liteio_pool_set_condition(&b.p, LITEIO_POOL_READ_ONLY, "MetadataDamaged", true,
+					  "it was not found good");
+		was = b.p.cat.sequence;
+		ck_assert_msg(!liteio_pool_repair(&b.p, &how, &done, &err), "%s", err.msg);
+		ck_assert_int_lt(b.p.condition, LITEIO_POOL_READ_ONLY);
+		ck_assert_uint_eq(b.n_filled, 0);
+		ck_assert(!b.p.is_one_copy);
+		ck_assert_uint_eq(b.p.cat.sequence, was + (uint64_t)is_one_copy);
+		bed_fini();
+	}
+}
+END_TEST
+
+UNIT_MAIN("pool-relief", test_taken, test_able, test_not_written, test_one_copy, test_one_writable,
+	  test_written_after_all, test_old_label, test_old_label_opened, test_repaired)
