@@ -49,7 +49,7 @@ liteioctl volume create log --pool fast --size 64Mi --class linear >/dev/null
 liteioctl snapshot create before data >/dev/null
 # it has been used, and so has a device
 liteioctl snapshot create once idle >/dev/null
-liteioctl snapshot delete once --wait >/dev/null
+liteioctl snapshot delete once >/dev/null
 liteioctl volume attach data >/dev/null
 liteioctl volume attach log --read-only >/dev/null
 liteioctl export create out 1 --host-nqn $HOST >/dev/null

@@ -91,8 +91,8 @@ ok "$RSS KiB resident with 1000 volumes, $(rss_kib) after all of them were liste
 
 # one more costs no more, and a second restart finds the same
 make_volumes 1001 1001
-liteioctl snapshot delete snapshot-1001 --wait >/dev/null
-liteioctl volume delete volume-1001 --wait >/dev/null
+liteioctl snapshot delete snapshot-1001 >/dev/null
+liteioctl volume delete volume-1001 >/dev/null
 restart 1000
 all_there 1000
 ok "a second restart agrees"
