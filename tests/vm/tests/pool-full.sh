@@ -72,7 +72,7 @@ fill_up() {
 	echo "# after $c clones: $(status)"
 }
 
-clones=40
+clones=60
 poolctl format $full full 0 - 0 16Mi 64Ki >/dev/null
 # each snapshot is promised as much as the volume
 poolctl overcommit $full 10000
