@@ -43,6 +43,7 @@
 struct said {
 	struct liteio_uuid uuid;
 	bool lacks_spare;
+	unsigned int n_lies;
 	enum liteio_fill fill;
 	enum liteio_pool_condition condition;
 	char word[32];
@@ -148,6 +149,20 @@ static void say_metadata(struct liteio_watch *w, const struct liteio_pool_info *
 	w->is_pressed |= i->is_meta_pressed;
 }
 
+/* fewer than before: it was opened again */
+static void say_lie(struct liteio_watch *w, const struct liteio_pool_info *i)
+{
+	static const char lied[] =
+		"its disk had lost a part of the catalog that it took, which was written again";
+	struct said *said = find_said(w, &i->uuid);
+
+	if (i->n_lies > said->n_lies) {
+		log_err(NULL, "pool %s: %s", i->name, lied);
+		say(w, i, lied);
+	}
+	said->n_lies = i->n_lies;
+}
+
 /* pools that are looked at, each held until it was */
 struct round {
 	struct liteio_watch *watch;
@@ -166,6 +181,7 @@ static void look_at(void *arg, struct liteio_open_pool *p, size_t i)
 		liteio_guard(&w->lock);
 		say_state(w, &now.info);
 		say_metadata(w, &now.info);
+		say_lie(w, &now.info);
 	}
 	if (now.info.condition < LITEIO_POOL_READ_ONLY)
 		liteio_pools_reclaim_later(w->agent, p);

@@ -19,7 +19,7 @@
 
 /**
  * struct liteio_pool - an open pool
- * @lock: covers @cat (replacing it), @status, @condition, @reason, @reason_word
+ * @lock: covers @cat (replacing it), @n_lies, @status, @condition, @reason, @reason_word
  * @store: lane only, but for its label, its sizes and its paths, which are covered by @lock: the
  *	lane reads them without
  * @label_in_doubt: the last write of home's label failed
@@ -27,6 +27,7 @@
  * @reserve: the same for reserved volumes; NULL when the pool has no reserve
  * @cat: what is on the disk
  * @is_one_copy: what must be in both slots is in one of them, or that is not known; lane only
+ * @n_lies: how often something that was written to a slot was not there
  * @status: of the engine, as of the last refresh
  * @reserve_status: of the reserve
  * @condition: what can be done
@@ -53,6 +54,7 @@ struct liteio_pool {
 	struct liteio_engine *reserve;
 	struct liteio_catalog cat;
 	bool is_one_copy;
+	unsigned int n_lies;
 	struct liteio_engine_status status;
 	struct liteio_engine_status reserve_status;
 	enum liteio_pool_condition condition;

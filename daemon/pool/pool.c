@@ -67,6 +67,19 @@ static int end_write(struct liteio_pool *p, int r, struct liteio_error *err)
 		   0;
 }
 
+/* what was written was not there: after one write that is in one slot; who tells is told */
+static bool take_lie(struct liteio_pool *p)
+{
+	if (!p->store.has_lied)
+		return false;
+	p->store.has_lied = false;
+	pthread_mutex_lock(&p->lock);
+	p->n_lies++;
+	pthread_mutex_unlock(&p->lock);
+	liteio_pool_say_changed(p);
+	return true;
+}
+
 static int persist(struct liteio_pool *p, struct liteio_catalog *draft, bool is_whole,
 		   struct liteio_error *err)
 {
@@ -80,8 +93,6 @@ static int persist(struct liteio_pool *p, struct liteio_catalog *draft, bool is_
 		liteio_catalog_fini(draft);
 		return r;
 	}
-	/* every write goes to the slot that lacks something, and has all of it */
-	p->is_one_copy = false;
 	old = p->cat;
 	pthread_mutex_lock(&p->lock);
 	p->cat = *draft;
@@ -89,6 +100,8 @@ static int persist(struct liteio_pool *p, struct liteio_catalog *draft, bool is_
 	*draft = (struct liteio_catalog){ 0 };
 	/* nobody else has seen it since */
 	liteio_store_supersede(&p->store, &old);
+	/* every write goes to the slot that lacks something, and has all of it, unless both did */
+	p->is_one_copy = take_lie(p);
 	return 0;
 }
 
@@ -113,18 +126,21 @@ int liteio_pool_persist_again(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r = end_write(p, liteio_store_write_twin(&p->store, &p->cat, err), err);
 
-	p->is_one_copy = r;
-	return r;
+	p->is_one_copy = r || take_lie(p);
+	return r ? r : liteio_pool_persist_owed(p, err);
 }
 
 int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_catalog again;
+	int r = 0;
 
-	if (!p->is_one_copy)
-		return 0;
-	liteio_pool_draft(p, &again);
-	return persist(p, &again, true, err);
+	/* twice when the disk has lied: all of a slot is written, which finds no lie */
+	while (!r && (p->is_one_copy || p->store.has_lied)) {
+		liteio_pool_draft(p, &again);
+		r = persist(p, &again, true, err);
+	}
+	return r;
 }
 
 int liteio_pool_confirm(struct liteio_pool *p, struct liteio_error *err)
@@ -140,7 +156,8 @@ static bool still_fails(struct liteio_pool *p)
 	if (!p->store.is_failing)
 		return false;
 	liteio_pool_draft(p, &same);
-	return persist(p, &same, true, NULL);
+	/* nobody may ask for the second slot, and the doctor finds two that are whole */
+	return persist(p, &same, true, NULL) || liteio_pool_persist_owed(p, NULL);
 }
 
 /* ---- condition ------------------------------------------------------------------------------ */
@@ -352,6 +369,7 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 	meta = (struct liteio_usage){ i.meta_used_bytes, i.meta_bytes };
 	i.is_meta_pressed = p->condition != LITEIO_POOL_FAILED &&
 			    liteio_account_metadata_pressed(&meta);
+	i.n_lies = p->n_lies;
 	i.lacks_spare = !liteio_label_has_spare(l);
 	i.thin_txid = p->cat.thin_txid;
 	liteio_pool_account(p, &i.space);

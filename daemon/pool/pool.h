@@ -72,6 +72,8 @@ extern const char *const liteio_pool_condition_names[];
  * @reason: one sentence when it is not READY, else ""
  * @reason_word: CamelCase word for programs when it is not READY, else ""
  * @ends_unsaid: the kernel may say nothing when the condition is over: only a refresh finds it out
+ * @n_lies: how often since it was opened the disk had not what was written of the catalog, and it
+ *	was written again
  * @device_bytes: size of the (first) device
  * @data_bytes: size of the thin pool's data
  * @data_used_bytes: blocks in use, as of the last liteio_pool_refresh()
@@ -101,6 +103,7 @@ struct liteio_pool_info {
 	char reason[512];
 	char reason_word[32];
 	bool ends_unsaid;
+	unsigned int n_lies;
 	uint64_t device_bytes;
 	uint64_t data_bytes;
 	uint64_t data_used_bytes;

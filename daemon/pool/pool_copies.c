@@ -94,11 +94,16 @@ static uint64_t follow_disk(struct liteio_pool *p)
 
 	liteio_store_doubt(&p->store, &p->cat);
 	s = p->store;
-	if (liteio_store_read_catalog(&s, &whole, NULL))
+	if (liteio_store_read_catalog(&s, &whole, NULL)) {
+		p->store.has_lied = true;
 		return 0;
+	}
 	newest = whole.sequence;
 	liteio_catalog_fini(&whole);
 	p->store.slot = s.slot;
+	/* both lack it: after the next write it is in one of them */
+	if (newest < p->cat.sequence)
+		p->store.has_lied = true;
 	return newest;
 }
 

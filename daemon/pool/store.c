@@ -376,8 +376,12 @@ static bool is_there(struct liteio_store *s, int slot, struct liteio_catalog *he
 {
 	void *block _cleanup_free_ = aligned(LITEIO_ONDISK_BLOCK);
 
-	return !read_at(s, slot_extent(s, slot)->start, block, LITEIO_ONDISK_BLOCK, NULL) &&
-	       liteio_catalog_is_header(held, block);
+	if (read_at(s, slot_extent(s, slot)->start, block, LITEIO_ONDISK_BLOCK, NULL))
+		return false;
+	if (liteio_catalog_is_header(held, block))
+		return true;
+	s->has_lied = true;
+	return false;
 }
 
 /* @held is what is there, NULL when that is not known; @newest is what is in the other one */
@@ -440,6 +444,9 @@ int liteio_store_write_catalog(struct liteio_store *s, struct liteio_catalog *wa
 		held = &s->older;
 	r = write_slot(s, !s->slot, held, was, c, err);
 	forget_older(s);
+	/* and then nothing is known of the other one, either */
+	if (s->has_lied && was)
+		was->is_written = false;
 	s->is_failing = r;
 	if (r)
 		return r;

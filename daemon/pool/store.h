@@ -55,6 +55,9 @@ extern const char *const liteio_store_steps[];
  * @whole_ms: when that was, by liteio_now_ms()
  * @bytes_written: to both slots since it was opened
  * @is_failing: the disk has not taken the last write to a slot
+ * @has_lied: what was written to a slot was not there when it was read again, and may not be in the
+ *	other one: set here when a part of one is to be written, and by who reads them; unset by who
+ *	sees to it that both are written
  * @from_backup: the first label was damaged, and is still
  * @needs_labels: one of both labels is not as it should be
  * @others: the other devices of the pool when this is home, by their index; NULL for none. On the
@@ -75,6 +78,7 @@ struct liteio_store {
 	uint64_t whole_ms[2];
 	uint64_t bytes_written;
 	bool is_failing;
+	bool has_lied;
 	bool from_backup;
 	bool needs_labels;
 	struct liteio_store *others[LITEIO_LABEL_DEVICES_MAX];

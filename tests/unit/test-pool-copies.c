@@ -122,12 +122,20 @@ static void set_broken(struct bed *b, bool is_broken)
 	ck_assert_int_ge(b->p.store.plain_fd, 0);
 }
 
+/* in the header, and in a record if there is one */
+static void draft_of(struct bed *b, uint32_t percent, struct liteio_catalog *ret)
+{
+	liteio_pool_draft(&b->p, ret);
+	ret->overcommit_percent = percent;
+	if (ret->n_volumes)
+		liteio_catalog_edit(ret, &ret->volumes[0]->uuid)->limits.read_iops = percent;
+}
+
 static int change(struct bed *b, uint32_t percent)
 {
 	struct liteio_catalog draft;
 
-	liteio_pool_draft(&b->p, &draft);
-	draft.overcommit_percent = percent;
+	draft_of(b, percent, &draft);
 	return liteio_pool_persist(&b->p, &draft, NULL);
 }
 
@@ -379,6 +387,7 @@ START_TEST(test_lies)
 	is_on_disk(&b, 300);
 	/* the next change does not go over the newest that the disk has */
 	ck_assert_int_eq(change(&b, 600), 0);
+	ck_assert(b.p.is_one_copy);
 	is_on_disk(&b, 600);
 	damage(&b, b.p.store.slot);
 	is_on_disk(&b, 300);
@@ -386,5 +395,130 @@ START_TEST(test_lies)
 }
 END_TEST
 
+static int fence(struct bed *b, uint32_t percent)
+{
+	struct liteio_catalog draft;
+
+	draft_of(b, percent, &draft);
+	return liteio_pool_persist_both(&b->p, &draft, NULL);
+}
+
+/* with a record, which is what a part of a slot is of */
+static void bed_init_record(struct bed *b)
+{
+	struct liteio_catalog_volume v = {
+		.uuid = { { 7 } },
+		.name = "db",
+		.kind = LITEIO_CATALOG_VOLUME,
+		.vclass = LITEIO_CATALOG_THIN,
+		.state = LITEIO_CATALOG_CREATING,
+		.size_bytes = 1 << 20,
+		.floor = 1,
+	};
+	struct liteio_catalog draft;
+
+	bed_init(b);
+	liteio_pool_draft(&b->p, &draft);
+	v.txid = draft.thin_txid + 1;
+	v.thin_id = draft.next_thin_id++;
+	liteio_catalog_add(&draft, &v);
+	ck_assert_int_eq(liteio_pool_persist(&b->p, &draft, NULL), 0);
+	ck_assert_int_eq(liteio_pool_finish(&b->p, NULL), 0);
+	ck_assert_int_eq(change(b, 100), 0);
+	ck_assert_int_eq(change(b, 200), 0);
+}
+
+/* whichever of both slots is lost */
+static void is_in_both(struct bed *b, uint32_t percent)
+{
+	ck_assert(!b->p.is_one_copy);
+	is_on_disk(b, percent);
+	damage(b, b->p.store.slot);
+	is_on_disk(b, percent);
+}
+
+/* neither slot has what was told to be in both, and what is found out can not be mended at first */
+START_TEST(test_lies_and_fails)
+{
+	for (int asks = 0; asks < 2; asks++) {
+		struct bed b;
+
+		bed_init_record(&b);
+		is_lying = true;
+		ck_assert_int_eq(fence(&b, 300), 0);
+		is_lying = false;
+		is_on_disk(&b, 200);
+		set_broken(&b, true);
+		ck_assert_int_lt(liteio_pool_mend_copies(&b.p, NULL), 0);
+		is_not_written(&b);
+		/* who fences once more is not told that it is done */
+		ck_assert_int_lt(liteio_pool_persist_owed(&b.p, NULL), 0);
+		set_broken(&b, false);
+		ck_assert_int_eq(asks ? liteio_pool_persist_owed(&b.p, NULL) :
+					liteio_pool_refresh(&b.p, NULL),
+				 0);
+		is_ready(&b);
+		is_in_both(&b, 300);
+		bed_fini(&b);
+	}
+}
+END_TEST
+
+/* what comes after a change that finds out by itself: nothing else need */
+enum after {
+	AFTER_FENCE,
+	AFTER_CHANGE,
+	AFTER_AGAIN,
+	AFTER_END,
+};
+
+START_TEST(test_lies_unasked)
+{
+	for (enum after after = 0; after < AFTER_END; after++) {
+		struct bed b;
+
+		bed_init_record(&b);
+		is_lying = true;
+		ck_assert_int_eq(fence(&b, 300), 0);
+		is_lying = false;
+		ck_assert_uint_eq(b.p.n_lies, 0);
+		ck_assert_uint_eq(b.told, 0);
+		ck_assert_int_eq(change(&b, 400), 0);
+		ck_assert(b.p.is_one_copy);
+		is_on_disk(&b, 400);
+		if (after == AFTER_FENCE)
+			ck_assert_int_eq(liteio_pool_persist_owed(&b.p, NULL), 0);
+		else if (after == AFTER_CHANGE)
+			ck_assert_int_eq(change(&b, 400), 0);
+		else
+			ck_assert_int_eq(liteio_pool_persist_again(&b.p, NULL), 0);
+		/* somebody is told, once */
+		ck_assert_uint_eq(b.p.n_lies, 1);
+		ck_assert_uint_eq(b.told, 1);
+		is_in_both(&b, 400);
+		bed_fini(&b);
+	}
+}
+END_TEST
+
+/* found out by the second of two writes that belong together: the first may be lost, too */
+START_TEST(test_lies_of_one_slot)
+{
+	struct bed b;
+
+	bed_init_record(&b);
+	is_lying = true;
+	ck_assert_int_eq(change(&b, 300), 0);
+	is_lying = false;
+	ck_assert_int_eq(change(&b, 400), 0);
+	ck_assert_uint_eq(b.p.n_lies, 0);
+	ck_assert_int_eq(liteio_pool_persist_again(&b.p, NULL), 0);
+	ck_assert_uint_eq(b.p.n_lies, 1);
+	is_in_both(&b, 400);
+	bed_fini(&b);
+}
+END_TEST
+
 UNIT_MAIN("pool-copies", test_condition, test_second_slot, test_more_than_one, test_stuck,
-	  test_mended, test_left_by_a_failure, test_lost, test_lies)
+	  test_mended, test_left_by_a_failure, test_lost, test_lies, test_lies_and_fails,
+	  test_lies_unasked, test_lies_of_one_slot)
