@@ -55,12 +55,13 @@ struct said {
  * @fd: device-mapper's events
  * @io: on @fd, NULL once stopped
  * @timer: for pools of which that is so, or whose deleted volumes did not go
- * @unsaid: one was, when they were looked at last; written by the job, read when it has ended
+ * @unsaid: one was, when they were looked at last; read when the job has ended
  * @looking: a worker looks at the pools; loop thread only
  * @again: something happened since it began; loop thread only
- * @lock: covers what follows and @unsaid as long as several threads look at pools
- * @is_pressed: the metadata of one fill; written by the job, read when it has ended
- * @said: of each pool that was looked at; the job only
+ * @lock: covers what follows and @unsaid while the job is under way: as many threads as there are
+ *	pools write them, each when it has looked at one
+ * @is_pressed: the metadata of one fill; read when the job has ended
+ * @said: of each pool that was looked at
  * @n_said: how many
  */
 struct liteio_watch {
