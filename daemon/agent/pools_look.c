@@ -236,9 +236,11 @@ int liteio_pools_answers(struct liteio_open_pool *p, struct liteio_error *err)
 	return liteio_pools_look(p, ask_anything, NULL, 0, err);
 }
 
+/* each is held until it was asked, and not until all were */
 static void ask_one(void *arg, struct liteio_open_pool *p, size_t i)
 {
 	(void)liteio_pools_answers(p, NULL);
+	liteio_pools_put(arg, p);
 }
 
 void liteio_pools_ask_all(struct liteio_pools *t)
@@ -247,8 +249,8 @@ void liteio_pools_ask_all(struct liteio_pools *t)
 	size_t n;
 
 	liteio_pools_all(t, &all, &n);
-	liteio_pools_each(t, all, n, ask_one, NULL);
-	liteio_pools_put_all(t, all, n);
+	liteio_pools_each(t, all, n, ask_one, t);
+	free(all);
 }
 
 struct answer {

@@ -225,7 +225,7 @@ static void memory_format(struct memory_pool *m, int fd, struct memory_thin *t)
 }
 
 /* the one that is there, what was interrupted settled */
-static void memory_open(struct memory_pool *m, int fd, struct memory_thin *t)
+static inline void memory_open(struct memory_pool *m, int fd, struct memory_thin *t)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
