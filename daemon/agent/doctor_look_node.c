@@ -66,25 +66,31 @@ static struct asked *ask_pools(struct liteio_agent *a, size_t *ret_n)
 	return asked;
 }
 
+static const struct asked *asked_of(const struct asked *asked, size_t n,
+				    const struct liteio_uuid *uuid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (liteio_uuid_equal(&asked[i].pool.info.uuid, uuid))
+			return &asked[i];
+	return NULL;
+}
+
 static void add_pool(struct liteio_open_pool *p, struct liteio_doctor_view *v,
-		     const struct asked *asked, size_t n_asked)
+		     const struct asked *asked)
 {
 	struct liteio_doctor_pool *pool = &v->pools[v->n_pools++];
+	_cleanup_free_ char *part = liteio_strf("pool %s", p->name);
 
-	for (size_t i = 0; i < n_asked; i++) {
-		_cleanup_free_ char *part = liteio_strf("pool %s", p->name);
-
-		if (!liteio_uuid_equal(&asked[i].pool.info.uuid, &p->uuid))
-			continue;
-		*pool = asked[i].pool;
-		if (asked[i].r)
-			liteio_doctor_word(&v->blind, &v->n_blind, part,
-					   liteio_error_str(&asked[i].err, asked[i].r));
+	if (!asked) {
+		/* opened meanwhile: what can be said without its disk */
+		liteio_pool_info(p->engine, &pool->info);
+		pool->repairs = p->repairs;
 		return;
 	}
-	/* opened meanwhile: what can be said without its disk */
-	liteio_pool_info(p->engine, &pool->info);
-	pool->repairs = p->repairs;
+	*pool = asked->pool;
+	if (asked->r)
+		liteio_doctor_word(&v->blind, &v->n_blind, part,
+				   liteio_error_str(&asked->err, asked->r));
 }
 
 static void add_volumes(struct liteio_open_pool *p, struct liteio_doctor_view *v, size_t pool)
@@ -127,8 +133,8 @@ static int compare_atts(const void *a, const void *b)
 	return x->a.generation < y->a.generation ? -1 : x->a.generation > y->a.generation;
 }
 
-/* disks with a label of ours, and which of them are those of open pools */
-static void look_disks(struct liteio_open_pool **all, size_t n_all, struct liteio_doctor_view *v)
+/* disks with a label of ours: no pool is held meanwhile, one that does not answer is waited for */
+static void look_disks(struct liteio_doctor_view *v)
 {
 	struct liteio_pool_found *found _cleanup_free_ = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -141,14 +147,26 @@ static void look_disks(struct liteio_open_pool **all, size_t n_all, struct litei
 		return;
 	}
 	v->found = liteio_calloc(n + 1, sizeof(*v->found));
-	for (size_t i = 0; i < n; i++) {
-		struct liteio_doctor_found *f = &v->found[v->n_found++];
+	for (size_t i = 0; i < n; i++)
+		v->found[v->n_found++].f = found[i];
+}
 
-		f->f = found[i];
+/* which of them are those of open pools; what one says whose pool was closed meanwhile is old */
+static void judge_disks(struct liteio_open_pool **all, size_t n_all, const struct asked *asked,
+			size_t n_asked, struct liteio_doctor_view *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_found; i++) {
+		struct liteio_doctor_found f = v->found[i];
+		const struct liteio_uuid *pool = &f.f.label.pool_uuid;
+
 		for (size_t k = 0; k < n_all; k++)
-			f->in_use = f->in_use ||
-				    liteio_pool_is_on(all[k]->engine, found[i].device);
+			f.in_use = f.in_use || liteio_pool_is_on(all[k]->engine, f.f.device);
+		if (liteio_doctor_pool_of(v, pool) || !asked_of(asked, n_asked, pool))
+			v->found[n++] = f;
 	}
+	v->n_found = n;
 }
 
 void liteio_doctor_look_pools(struct liteio_agent *a, struct liteio_doctor_view *v)
@@ -158,17 +176,18 @@ void liteio_doctor_look_pools(struct liteio_agent *a, struct liteio_doctor_view 
 	size_t n, n_asked;
 
 	asked = ask_pools(a, &n_asked);
+	look_disks(v);
 	/* those that are open now: of one that was closed meanwhile nothing is said */
 	liteio_pools_all(a->pools, &all, &n);
 	v->pools = liteio_calloc(n + 1, sizeof(*v->pools));
 	for (size_t i = 0; i < n; i++) {
-		add_pool(all[i], v, asked, n_asked);
+		add_pool(all[i], v, asked_of(asked, n_asked, &all[i]->uuid));
 		add_volumes(all[i], v, i);
 		add_atts(all[i], v, i);
 		/* after the records: who sets it has seen them */
 		v->pools[i].reclaims = all[i]->reclaims;
 	}
-	look_disks(all, n, v);
+	judge_disks(all, n, asked, n_asked, v);
 	liteio_pools_put_all(a->pools, all, n);
 	if (v->n_volumes > 1)
 		qsort(v->volumes, v->n_volumes, sizeof(*v->volumes), compare_volumes);

@@ -154,7 +154,7 @@ static void say_metadata(struct liteio_watch *w, const struct liteio_pool_info *
 static void say_lie(struct liteio_watch *w, const struct liteio_pool_info *i)
 {
 	static const char lied[] =
-		"its disk had not what was written of the catalog, which was written again: whatever else the disk said it wrote may be lost";
+		"its disk had lost a part of the catalog that it took, which was written again";
 	struct said *said = find_said(w, &i->uuid);
 
 	if (i->n_lies > said->n_lies) {
