@@ -371,7 +371,7 @@ static bool wait_turn(struct liteio_open_pool *p, bool urgent, struct liteio_wai
 		r = how ? pthread_cond_clockwait(turn, &p->lock, CLOCK_MONOTONIC, &until) :
 			  pthread_cond_wait(turn, &p->lock);
 		/* unless somebody else has come into the lane, who is waited for longer */
-		if (r == ETIMEDOUT && until_ms == deadline(p, how))
+		if (how && r == ETIMEDOUT && until_ms == deadline(p, how))
 			break;
 	}
 	return is_my_turn(p, urgent, w) && !is_done(w);

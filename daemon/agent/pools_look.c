@@ -117,6 +117,23 @@ static bool look_wait(struct look *k, uint64_t until_ms)
 	return k->is_done;
 }
 
+/* there are no threads for it: in this one, however long it takes */
+static int look_here(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
+		     struct liteio_error *err)
+{
+	void *found _cleanup_free_ = liteio_calloc(1, len + 1);
+	int r = fn(p->engine, found, err);
+
+	{
+		liteio_guard(&p->lock);
+		p->answered_ms = liteio_now_ms();
+	}
+	liteio_pools_leave(p);
+	if (!r && len)
+		memcpy(ret, found, len);
+	return r;
+}
+
 int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
 			  uint64_t ms, struct liteio_error *err)
 {
@@ -128,12 +145,11 @@ int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *r
 
 	if (r)
 		return r;
+	if (!workers)
+		return look_here(p, fn, ret, len, err);
 	since_ms = lane->since_ms;
 	k = look_new(p, fn, len);
-	if (workers)
-		liteio_worker_submit(workers, NULL, look_run, NULL, k);
-	else
-		look_run(k);
+	liteio_worker_submit(workers, NULL, look_run, NULL, k);
 	/* the lane is that thread's now: this one changes nothing in the pool */
 	liteio_heir_end();
 	if (!look_wait(k, liteio_now_ms() + ms) && liteio_lane_is_silent(p, since_ms, err)) {

@@ -264,7 +264,7 @@ static int find_device(const struct search *s, uint32_t i, const char **ret,
 static int go_home(struct liteio_pool *p, const struct search *s, struct liteio_error *err)
 {
 	struct liteio_store home = LITEIO_STORE_INIT;
-	const char *device;
+	const char *device = NULL;
 	int r;
 
 	r = find_device(s, 0, &device, err);
