@@ -3,7 +3,8 @@
  * Any block as a label. The checksum is made right first, or nothing behind it would ever be
  * reached; a label that is accepted must come back as the same bytes.
  *
- * fuzz-src: daemon/pool/label.c daemon/pool/crc32c.c daemon/base/error.c daemon/base/str.c
+ * fuzz-src: daemon/pool/label.c daemon/pool/label_grow.c daemon/pool/crc32c.c
+ * fuzz-src: daemon/base/error.c daemon/base/str.c
  * fuzz-src: daemon/base/uuid.c daemon/base/size.c
  */
 #include <stdlib.h>
