@@ -184,6 +184,22 @@ static int find_live(struct liteio_target *t, uint64_t generation,
 	return liteio_error_set(err, -ENOENT, "its attachment has ended meanwhile");
 }
 
+/* a port that does not listen yet must not be found half complete, see door.h */
+static int link_behind_door(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
+			    struct liteio_error *err)
+{
+	int r = 0;
+
+	if (att->flags & LITEIO_CATALOG_ATT_LOCAL)
+		return 0;
+	if (!liteio_export_is_listening())
+		r = liteio_door_close(a, err);
+	if (!r)
+		r = liteio_export_link(a, att, err);
+	liteio_door_review(a);
+	return r;
+}
+
 static int mend_head(struct liteio_agent *a, const struct liteio_finding *f,
 		     struct liteio_error *err)
 {
@@ -198,7 +214,7 @@ static int mend_head(struct liteio_agent *a, const struct liteio_finding *f,
 		r = liteio_export_prepare(a, t.pool, &t.volume, &att, err);
 	if (!r && f->check == LITEIO_CHECK_HEAD_MISSING && att.flags & LITEIO_CATALOG_ATT_LOCAL)
 		r = liteio_restore_names(&t.volume, f->generation, err);
-	return r ? r : liteio_door_link(a, &att, err);
+	return r ? r : link_behind_door(a, &att, err);
 }
 
 static int mend_remains(struct liteio_agent *a, const struct liteio_finding *f,

@@ -123,19 +123,6 @@ void liteio_door_close_for_links(struct liteio_agent *a)
 			    liteio_error_str(&err, r));
 }
 
-int liteio_door_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
-		     struct liteio_error *err)
-{
-	int r;
-
-	if (att->flags & LITEIO_CATALOG_ATT_LOCAL)
-		return 0;
-	liteio_door_close_for_links(a);
-	r = liteio_export_link(a, att, err);
-	liteio_door_review(a);
-	return r;
-}
-
 /* what is missing, a sentence in new memory; NULL: nothing */
 static char *what_is_missing(struct liteio_agent *a)
 {

@@ -19,7 +19,6 @@
 #include <stdbool.h>
 
 struct liteio_agent;
-struct liteio_catalog_attachment;
 struct liteio_door;
 struct liteio_error;
 
@@ -34,18 +33,6 @@ int liteio_door_close(struct liteio_agent *a, struct liteio_error *err);
 
 /* the same before something is linked; does nothing when a port listens already, and only warns */
 void liteio_door_close_for_links(struct liteio_agent *a);
-
-/**
- * liteio_door_link() - let a remote consumer in, behind the door while that is needed
- * @a: the agent
- * @att: a live attachment whose export is prepared; one that is local needs no link
- * @err: why not
- *
- * The door is closed first when no port listens yet, as others may be missing, and opened when none
- * is. Return: 0 or a negative errno.
- */
-int liteio_door_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
-		     struct liteio_error *err);
 
 /**
  * liteio_door_review() - open the door when nothing is missing any more

@@ -219,10 +219,12 @@ static int create(struct liteio_agent *a, struct liteio_target *t,
 		if (r)
 			return r;
 	}
-	r = liteio_door_link(a, att, err);
+	/* if anybody is waited for, the door is closed since the start */
+	r = liteio_export_link(a, att, err);
 	if (r)
 		return r;
 	liteio_step("agent-export:linked");
+	liteio_door_review(a);
 	return 0;
 }
 

@@ -356,7 +356,6 @@ static void link_all(struct liteio_agent *a, struct live_set *set)
 	liteio_step("agent-restore:closed");
 	for (i = 0; i < set->n; i++) {
 		link_one(a, &set->items[i]);
-		has_moved(a);
 		liteio_step("agent-restore:linked");
 	}
 	liteio_door_review(a);
@@ -392,7 +391,9 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 		forget_deleted(pools[i]);
 	for (i = 0; i < set.n; i++) {
 		prepare(a, &set.items[i]);
-		has_moved(a);
+		/* what fails keeps nobody waiting */
+		if (set.items[i].prepared)
+			has_moved(a);
 	}
 	liteio_step("agent-restore:prepared");
 	link_all(a, &set);
