@@ -129,6 +129,17 @@ static void add_volume(struct bed *b, struct liteio_catalog *c, bool is_last)
 	liteio_catalog_add(c, &v);
 }
 
+/* a change of one record, written as a part where that can be */
+static void one_more(struct bed *b)
+{
+	struct liteio_catalog draft;
+
+	liteio_catalog_copy(&b->cat, &draft);
+	liteio_catalog_finish(&draft);
+	add_volume(b, &draft, true);
+	ck_assert_int_eq(write_draft(b, &draft, false), 0);
+}
+
 static void attach(struct bed *b, struct liteio_catalog *c, const struct liteio_uuid *uuid)
 {
 	struct liteio_catalog_attachment a = {
@@ -381,12 +392,8 @@ START_TEST(test_failed)
 	int plain;
 
 	bed_init(&b);
-	for (int i = 0; i < 100; i++) {
-		liteio_catalog_copy(&b.cat, &draft);
-		liteio_catalog_finish(&draft);
-		add_volume(&b, &draft, true);
-		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
-	}
+	for (int i = 0; i < 100; i++)
+		one_more(&b);
 	plain = b.s.plain_fd;
 	b.s.plain_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	liteio_catalog_copy(&b.cat, &draft);
@@ -443,24 +450,17 @@ END_TEST
 START_TEST(test_lost_for_a_while)
 {
 	uint8_t *was = malloc(DEVICE_BYTES);
-	struct liteio_catalog draft;
 	struct bed b;
 
 	bed_init(&b);
 	for (int i = 0; i < 100; i++) {
-		liteio_catalog_copy(&b.cat, &draft);
-		liteio_catalog_finish(&draft);
-		add_volume(&b, &draft, true);
-		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+		one_more(&b);
 		if (i == 60)
 			read_all(b.s.fd, was);
 	}
 	ck_assert_int_eq(pwrite(b.s.fd, was, DEVICE_BYTES, 0), DEVICE_BYTES);
 	for (int i = 0; i < 4; i++) {
-		liteio_catalog_copy(&b.cat, &draft);
-		liteio_catalog_finish(&draft);
-		add_volume(&b, &draft, true);
-		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+		one_more(&b);
 		ck_assert_int_eq(liteio_store_count_slots(&b.s, NULL, NULL), 2);
 		check_read(b.s.fd, &b.cat, "after it");
 	}
@@ -481,12 +481,8 @@ START_TEST(test_doubt)
 	uint64_t at;
 
 	bed_init(&b);
-	for (int i = 0; i < 100; i++) {
-		liteio_catalog_copy(&b.cat, &draft);
-		liteio_catalog_finish(&draft);
-		add_volume(&b, &draft, true);
-		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
-	}
+	for (int i = 0; i < 100; i++)
+		one_more(&b);
 	at = LITEIO_SLOT_OFFSET + (uint64_t)b.s.slot * SLOT_BYTES + 9000;
 	ck_assert_int_eq(pwrite(b.s.fd, "rot", 3, (off_t)at), 3);
 	ck_assert_int_eq(liteio_store_count_slots(&b.s, NULL, NULL), 1);
@@ -548,12 +544,8 @@ START_TEST(test_whole)
 	struct bed b;
 
 	bed_init(&b);
-	for (int i = 0; i < 50; i++) {
-		liteio_catalog_copy(&b.cat, &draft);
-		liteio_catalog_finish(&draft);
-		add_volume(&b, &draft, true);
-		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
-	}
+	for (int i = 0; i < 50; i++)
+		one_more(&b);
 	before = b.s.bytes_written;
 	for (int i = 0; i < 2; i++) {
 		liteio_catalog_copy(&b.cat, &draft);
@@ -593,12 +585,8 @@ START_TEST(test_day)
 	struct bed b;
 
 	bed_init(&b);
-	for (int i = 0; i < 100; i++) {
-		liteio_catalog_copy(&b.cat, &draft);
-		liteio_catalog_finish(&draft);
-		add_volume(&b, &draft, true);
-		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
-	}
+	for (int i = 0; i < 100; i++)
+		one_more(&b);
 	/* both are whole: nothing is due by number */
 	for (int i = 0; i < 2; i++) {
 		liteio_catalog_copy(&b.cat, &draft);
@@ -610,10 +598,7 @@ START_TEST(test_day)
 		bool is_whole;
 
 		b.s.whole_ms[next] = liteio_now_ms() - ago[i];
-		liteio_catalog_copy(&b.cat, &draft);
-		liteio_catalog_finish(&draft);
-		add_volume(&b, &draft, true);
-		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+		one_more(&b);
 		is_whole = b.s.bytes_written - before == liteio_catalog_bytes(&b.cat);
 		ck_assert_msg(is_whole == (i == 2), "%d", i);
 		check_read(b.s.fd, &b.cat, "that day");
