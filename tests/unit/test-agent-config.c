@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "agent/config.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/str.h"
 
 START_TEST(nothing_gives_the_defaults)
 {
@@ -68,6 +70,11 @@ START_TEST(the_sample_is_understood)
 		      "%s", err.msg);
 	ck_assert_msg(liteio_config_parse(text, len, &c, &err) == 0, "%s", err.msg);
 	ck_assert(c.standalone);
+	for (const struct liteio_field *f = liteio_config_fields; f->key; f++) {
+		char *key _cleanup_free_ = liteio_strf("\"%s\":", f->key);
+
+		ck_assert_msg(strstr(text, key), "no %s in the sample", f->key);
+	}
 	liteio_config_fini(&c);
 	free(text);
 }
