@@ -81,6 +81,7 @@ static const struct {
 	POOL("liteio_pool_linear_used_bytes", "bytes", linear_used_bytes, "Of it, volumes'."),
 	POOL("liteio_pool_linear_free_bytes", "bytes", linear_free_bytes, "Of it, nobody's."),
 	POOL("liteio_pool_volumes", NULL, volumes, "Volumes and snapshots of a pool."),
+	POOL("liteio_pool_snapshots", NULL, snapshots, "Of them, snapshots."),
 };
 
 static void pool_fill(const struct liteio_local_pool_list *pools, struct liteio_openmetrics *m)

@@ -52,6 +52,7 @@ static void fill_info(struct liteio_open_pool *p, const struct liteio_pool_info 
 	ret->metadata_used_bytes = info->meta_used_bytes;
 	ret->provisioned_bytes = info->provisioned_bytes;
 	ret->volumes = info->n_volumes + info->n_snapshots;
+	ret->snapshots = info->n_snapshots;
 	ret->overcommit_percent = info->overcommit_percent;
 	ret->fill = liteio_strdup(liteio_fill_names[info->space.fill]);
 	ret->free_bytes = info->space.thin_free;

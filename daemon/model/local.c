@@ -282,6 +282,7 @@ const struct liteio_field liteio_local_pool_fields[] = {
 	SIZE("metadataUsedBytes", metadata_used_bytes, KEEP, 0, 0),
 	SIZE("provisionedBytes", provisioned_bytes, KEEP, 0, 0),
 	NUMBER("volumes", volumes, KEEP, 0, 0),
+	NUMBER("snapshots", snapshots, KEEP, 0, 0),
 	NUMBER("overcommitPercent", overcommit_percent, KEEP, 0, 0),
 	STRING("fill", fill, 0, 0),
 	SIZE("freeBytes", free_bytes, KEEP, 0, 0),

@@ -429,6 +429,7 @@ struct liteio_local_pool {
 	uint64_t metadata_used_bytes;
 	uint64_t provisioned_bytes;
 	uint64_t volumes;
+	uint64_t snapshots;
 	uint64_t overcommit_percent;
 	char *fill;
 	uint64_t free_bytes;

@@ -53,6 +53,7 @@ liteioctl pool create fast "$DISK" >/dev/null
 [ ! -e $sock ] || fail "there are metrics that nobody asked for"
 liteioctl volume create data --pool fast --size 32Mi >/dev/null
 liteioctl volume create idle --pool fast --size 16Mi >/dev/null
+liteioctl snapshot create moment idle >/dev/null
 uuid=$(j volume show data | jq -r .uuid)
 liteioctl export create data 3 --local >/dev/null
 dev=$(j attachment create "$uuid" 3 --local | jq -r .device)
@@ -89,9 +90,10 @@ ok "I/O is counted, with latencies, flushes too"
 
 pool=$(j pool show fast)
 for pair in data_bytes:dataBytes metadata_bytes:metadataBytes data_used_bytes:dataUsedBytes \
-	provisioned_bytes:provisionedBytes volumes:volumes; do
+	provisioned_bytes:provisionedBytes volumes:volumes snapshots:snapshots; do
 	has "$(jq ".${pair#*:}" <<<"$pool")" "liteio_pool_${pair%:*}" pool=fast
 done
+has 1 liteio_pool_snapshots pool=fast
 has 1 liteio_pool_state pool=fast liteio_pool_state=ready
 has 0 liteio_pool_state pool=fast liteio_pool_state=failed
 has 33554432 liteio_volume_size_bytes volume=data pool=fast
