@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One node, no Kubernetes: a pool on a disk, a volume in use, a snapshot, a restored volume, growing
 # online, and the space back at the end; all of it twice, because everything may be asked again.
-# vm: kernels=6.12 disks=pool=1G timeout=400 smp=1 needs=module,tools,programs
+# vm: kernels=6.1,6.12,7 disks=pool=1G timeout=400 smp=1 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -11,6 +11,15 @@
 
 used() {
 	j pool show fast | jq .dataUsedBytes
+}
+
+# twice COMMAND...: the second time it has the same answer
+twice() {
+	local first second
+
+	first=$(liteioctl -o json "$@") || fail "$*: $first"
+	second=$(liteioctl -o json "$@") || fail "$* once more: $second"
+	[ "$first" = "$second" ] || fail "$*: first $first, then $second"
 }
 
 agent_start
@@ -48,7 +57,7 @@ liteioctl volume create data --pool fast --size 128Mi >/dev/null
 liteioctl volume create data --pool fast --size 128Mi >/dev/null
 refused 'exists with' liteioctl volume create data --pool fast --size 256Mi
 uuid=$(j volume show data | jq -r .uuid)
-liteioctl export create data 1 --local >/dev/null
+twice export create data 1 --local
 liteioctl attachment create "$uuid" 1 --local --size 128Mi >/dev/null
 dev=$(j attachment list | jq -r '.items[0].device')
 [ "$dev" = "/dev/liteio/$uuid" ] || fail "the device is $dev"
@@ -76,15 +85,16 @@ mount "/dev/liteio/$again" /mnt/b
 umount /mnt/b
 ok "a snapshot has what was there before"
 
-liteioctl volume grow data --size 256Mi >/dev/null
-liteioctl attachment resize "$uuid" 1 --size 256Mi >/dev/null
+twice volume grow data --size 256Mi
+twice attachment resize "$uuid" 1 --size 256Mi
+twice volume limit data --write-iops 100000
 [ "$(blockdev --getsize64 "$dev")" = $((256 << 20)) ] || fail "the device did not grow"
 resize2fs "$dev" >/dev/null 2>&1
 dd if=/dev/urandom of=/mnt/a/more bs=1M count=160 conv=fsync status=none || fail "no room after growing"
 refused 'shrink' liteioctl volume grow data --size 128Mi
 ok "growing while it is in use"
 
-liteioctl volume rename data base >/dev/null
+twice volume rename data base
 [ /dev/liteio/base -ef "$dev" ] || fail "the new name is no link: $(ls -l /dev/liteio)"
 [ ! -e /dev/liteio/data ] || fail "the link has the old name: $(ls -l /dev/liteio)"
 agent_kill
@@ -121,6 +131,7 @@ for to in $((now + 400000000)) $((now - 400000000)) "$now"; do
 	liteioctl volume attach timed >/dev/null
 	liteioctl snapshot create moment timed >/dev/null
 	[ "$(j volume fence timed --floor 2 | jq .drained)" = true ] || fail "a fence after the clock was set"
+	twice volume fence timed --floor 2
 	liteioctl volume detach timed >/dev/null
 	liteioctl snapshot delete moment >/dev/null
 	liteioctl volume delete timed >/dev/null
@@ -128,11 +139,14 @@ done
 ok "the clock may jump ten years and back"
 
 liteioctl attachment delete "$uuid" 1 >/dev/null
+liteioctl attachment delete "$uuid" 1 >/dev/null
 [ "$(j export delete data 1 | jq -c .)" = '{"fenced":true,"drained":true,"removed":true}' ] || fail "the export was not removed"
+liteioctl export delete data 1 >/dev/null
 refused 'fenced\|floor\|stale' liteioctl export create data 1 --local
 liteioctl volume delete data >/dev/null
 liteioctl volume delete data >/dev/null
 liteioctl volume delete again >/dev/null
+liteioctl snapshot delete before >/dev/null
 liteioctl snapshot delete before >/dev/null
 [ "$(used)" = "$empty" ] || fail "$(used) bytes are in use, $empty were at the beginning"
 [ "$(j volume list | jq '.items | length')" = 0 ] || fail "volumes are left"

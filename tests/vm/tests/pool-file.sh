@@ -37,6 +37,7 @@ use() {
 
 poolctl format $file kept 384Mi - 64Mi 64Mi >/dev/null
 poolctl info $file >/dev/null
+[ "$(losetup -n -O DIO -j $file | tr -d ' ')" = 1 ] || fail "the file is cached twice: $(losetup -l)"
 promised=$(blocks)
 [ "$promised" -ge $((384 << 10)) ] || fail "the file is not as large as it was made: $promised KiB"
 for class in linear reserved thin; do

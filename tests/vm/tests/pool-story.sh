@@ -45,6 +45,15 @@ refused 'smaller' poolctl create $disk $V3 three 1Mi $S1
 refused 'no volume' poolctl create $disk $V3 three 64Mi $V4
 ok "a snapshot keeps what was, a restored volume has it"
 
+# 512 sectors are 256 KiB; what is no longer the default would be a word at the end
+pool=$(dmsetup ls --target thin-pool | awk '{ print $1 }')
+read -r _ _ _ _ data block low features < <(dmsetup table "$pool")
+[ "$block" = 512 ] || fail "blocks of $block sectors"
+[ "$features" = '1 error_if_no_space ' ] || [ "$features" = '1 error_if_no_space' ] ||
+	fail "not zeroed, not discarded, or waiting when full: $features"
+[ "$low" = $(($(blockdev --getsz "/dev/block/$data") / block / 5 + 1)) ] || fail "the low-water mark is $low"
+ok "the kernel's pool: 256 KiB, zeroed, discards go down, no waiting when it is full"
+
 poolctl grow $disk $V1 100Mi
 [ "$(blockdev --getsize64 "$dev")" = $((100 << 20)) ] || fail "it did not grow"
 refused 'cannot shrink' poolctl grow $disk $V1 50Mi
