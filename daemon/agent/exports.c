@@ -230,6 +230,9 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 	int r;
 
 	*ret_removed = false;
+	r = liteio_nvmet_stay(&target, uuid, generation, err);
+	if (r)
+		log_warning(NULL, "who was left behind may wait: %s", liteio_error_str(err, r));
 	r = liteio_nvmet_remove(&target, uuid, generation, drained, err);
 	if (r == -EBUSY && !drained)
 		return 0;

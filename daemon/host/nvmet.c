@@ -246,8 +246,12 @@ int liteio_nvmet_link(const struct liteio_nvmet *t, const struct liteio_uuid *uu
 	return liteio_nvmet_symlink(t, dir, link, err);
 }
 
-int liteio_nvmet_unlink(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
-			uint64_t generation, struct liteio_error *err)
+/* what is done with an export's link on each port, there or not */
+static int each_link(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
+		     uint64_t generation,
+		     int (*fn)(const struct liteio_nvmet *t, const char *port, const char *link,
+			       struct liteio_error *err),
+		     struct liteio_error *err)
 {
 	char ports[LITEIO_NVMET_PATH_MAX], link[LITEIO_NVMET_PATH_MAX], nqn[LITEIO_NQN_MAX + 1];
 	char **names;
@@ -261,10 +265,48 @@ int liteio_nvmet_unlink(const struct liteio_nvmet *t, const struct liteio_uuid *
 		return r == -ENOENT ? 0 : r;
 	for (size_t i = 0; i < n && !r; i++) {
 		liteio_nvmet_path(t, link, "ports/%s/subsystems/%s", names[i], nqn);
-		r = liteio_nvmet_rmlink(t, link, err);
+		r = fn(t, names[i], link, err);
 	}
 	liteio_fs_names_free(names, n);
 	return r;
+}
+
+static int unlink_one(const struct liteio_nvmet *t, const char *port, const char *link,
+		      struct liteio_error *err)
+{
+	(void)port;
+	return liteio_nvmet_rmlink(t, link, err);
+}
+
+int liteio_nvmet_unlink(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
+			uint64_t generation, struct liteio_error *err)
+{
+	return each_link(t, uuid, generation, unlink_one, err);
+}
+
+static int stay_one(const struct liteio_nvmet *t, const char *port, const char *link,
+		    struct liteio_error *err)
+{
+	char dir[LITEIO_NVMET_PATH_MAX], stays[LITEIO_NVMET_PATH_MAX];
+	int r;
+
+	if (!liteio_fs_exists(link))
+		return 0;
+	liteio_nvmet_path(t, dir, "subsystems/%s", LITEIO_NQN_NOBODY);
+	liteio_nvmet_path(t, stays, "ports/%s/subsystems/%s", port, LITEIO_NQN_NOBODY);
+	r = liteio_nvmet_mkdir(dir, err);
+	if (!r)
+		r = liteio_nvmet_set(t, dir, "attr_allow_any_host", "0", err);
+	if (!r)
+		r = liteio_nvmet_symlink(t, dir, stays, err);
+	/* another export of this port was removed at the same time */
+	return r == -EEXIST ? 0 : r;
+}
+
+int liteio_nvmet_stay(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
+		      uint64_t generation, struct liteio_error *err)
+{
+	return each_link(t, uuid, generation, stay_one, err);
 }
 
 int liteio_nvmet_remove(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,

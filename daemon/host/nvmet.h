@@ -27,6 +27,8 @@ struct liteio_error;
 #define LITEIO_NVMET_ROOT "/sys/kernel/config/nvmet"
 #define LITEIO_NQN_PREFIX "nqn.2026-11.io.liteio:"
 #define LITEIO_NQN_MAX 223
+/* the subsystem of liteio_nvmet_stay(): not a name of an export, so that no listing has it */
+#define LITEIO_NQN_NOBODY LITEIO_NQN_PREFIX "nobody"
 #define LITEIO_NVMET_PORT_DEF "4420"
 
 /**
@@ -46,7 +48,7 @@ struct liteio_nvmet {
  * @id: directory under ports/
  * @address: numeric IPv4 or IPv6 address
  * @port: TCP port, as text
- * @listening: something is linked, so that the socket is open
+ * @listening: an export is linked, so that the socket is open; LITEIO_NQN_NOBODY is none
  * @tcp: trtype is tcp (in a listing, other ports may exist)
  */
 struct liteio_nvmet_port {
@@ -124,6 +126,22 @@ int liteio_nvmet_link(const struct liteio_nvmet *t, const struct liteio_uuid *uu
 /* close the door on every port: controllers are torn down in the background. 0 when not linked */
 int liteio_nvmet_unlink(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
 			uint64_t generation, struct liteio_error *err);
+
+/**
+ * liteio_nvmet_stay() - have the ports of an export listen without it, too
+ * @t: target
+ * @uuid: volume
+ * @generation: of the attachment, which will not come back
+ * @err: what failed
+ *
+ * The last link that goes closes the socket, and a consumer that was left behind would try to
+ * connect for as long as it was told to, with its I/O waiting. One that is told that there is no
+ * such subsystem gives up, and its I/O gets errors (kernels from 6.10 on; older ones try on). So a
+ * subsystem without a namespace, to which no host may connect, stays linked.
+ * Return: 0 (also when the export is linked nowhere) or a negative errno.
+ */
+int liteio_nvmet_stay(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
+		      uint64_t generation, struct liteio_error *err);
 
 /**
  * liteio_nvmet_remove() - unlink, forget the hosts, disable, remove

@@ -49,7 +49,8 @@ static void read_port(const struct liteio_nvmet *t, unsigned int id, struct lite
 	snprintf(ret->address, sizeof(ret->address), "%s", address);
 	snprintf(ret->port, sizeof(ret->port), "%s", port);
 	if (!liteio_fs_list(links, &names, &n, NULL)) {
-		ret->listening = n > 0;
+		for (size_t i = 0; i < n; i++)
+			ret->listening |= strcmp(names[i], LITEIO_NQN_NOBODY) != 0;
 		liteio_fs_names_free(names, n);
 	}
 }

@@ -133,4 +133,55 @@ START_TEST(test_bad_ports)
 }
 END_TEST
 
-UNIT_MAIN("nvmet-tree", test_list, test_undrained_is_not_disabled, test_bad_ports)
+static bool is_listening(void)
+{
+	struct liteio_nvmet_port *ports;
+	bool is;
+	size_t n;
+
+	ck_assert_int_eq(liteio_nvmet_port_list(&target, &ports, &n, NULL), 0);
+	ck_assert_uint_eq(n, 2);
+	is = ports[0].listening || ports[1].listening;
+	free(ports);
+	return is;
+}
+
+static bool exists(const char *path)
+{
+	char *p = liteio_strf("%s/%s", root, path);
+	bool is = liteio_fs_exists(p);
+
+	free(p);
+	return is;
+}
+
+START_TEST(test_a_port_stays_for_who_was_left_behind)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid uuid;
+
+	set_up();
+	liteio_uuid_parse(UUID, &uuid);
+	dir("ports/3/subsystems");
+	dir("ports/4/subsystems");
+	dir("subsystems/" LITEIO_NQN_NOBODY);
+	file("subsystems/" LITEIO_NQN_NOBODY "/attr_allow_any_host", "0\n");
+	/* an export that is linked nowhere leaves nothing behind */
+	ck_assert_int_eq(liteio_nvmet_stay(&target, &uuid, 4, &err), 0);
+	ck_assert(!exists("ports/3/subsystems/" LITEIO_NQN_NOBODY));
+	file("ports/3/subsystems/" NQN, "");
+	ck_assert(is_listening());
+	ck_assert_int_eq(liteio_nvmet_stay(&target, &uuid, 4, &err), 0);
+	ck_assert_int_eq(liteio_nvmet_stay(&target, &uuid, 4, &err), 0);
+	ck_assert(exists("ports/3/subsystems/" LITEIO_NQN_NOBODY));
+	ck_assert(!exists("ports/4/subsystems/" LITEIO_NQN_NOBODY));
+	/* nobody is served any more: the door has to be shut before the next links */
+	ck_assert_int_eq(liteio_nvmet_remove(&target, &uuid, 4, true, &err), 0);
+	ck_assert(exists("ports/3/subsystems/" LITEIO_NQN_NOBODY));
+	ck_assert(!is_listening());
+	tear_down();
+}
+END_TEST
+
+UNIT_MAIN("nvmet-tree", test_list, test_undrained_is_not_disabled, test_bad_ports,
+	  test_a_port_stays_for_who_was_left_behind)

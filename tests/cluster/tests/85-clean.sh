@@ -17,7 +17,7 @@ no_attachment() { wait_until 240 "no attachment is left" detached; }
 # on_worker N: no head, no export, no controller
 on_worker() {
 	wait_until 240 "worker $1 has neither head nor export nor controller" "$WORKER" exec "$1" '
-		! dmsetup ls | grep -E "^liteio-(head|vol|leg)" && ! ls /sys/kernel/config/nvmet/subsystems | grep liteio &&
+		! dmsetup ls | grep -E "^liteio-(head|vol|leg)" && ! ls /sys/kernel/config/nvmet/subsystems | grep liteio | grep -v nobody &&
 		! grep -qs liteio /sys/class/nvme/*/subsysnqn'
 }
 

@@ -86,7 +86,19 @@ on user "liteioctl attachment delete $uuid 1 --force >/dev/null
 	[ \"\$(j attachment list | jq -c .items)\" = '[]' ]
 	[ ! -e /dev/liteio/$uuid ]
 	! dmsetup ls | grep -q remote"
-on pool "[ \"\$(j export delete data 2 | jq -r .removed)\" = true ]
+on pool "[ \"\$(j export delete data 2 | jq -r .removed)\" = true ]"
+ok "the next generation goes on"
+
+# no I/O was under way when it was fenced, and with it the last export has gone
+on pool "liteioctl export create data 3 --host-nqn $nqn >/dev/null"
+on user "liteioctl attachment create $uuid 3 --address $address >/dev/null"
+on pool "[ \"\$(j export delete data 3 | jq -r .removed)\" = true ]"
+on user "{ dd if=/dev/zero of=/dev/liteio/$uuid bs=4096 count=1 oflag=direct 2>&1; echo ended; } >/run/late 2>&1 </dev/null &
+	until_true 60 grep -q ended /run/late
+	grep -q 'Input/output error\|No such\|No space' /run/late
+	liteioctl attachment delete $uuid 3 --force >/dev/null"
+ok "who is left behind gets errors, although nobody is exported to any more"
+on pool "
 	liteioctl volume delete data >/dev/null
 	liteioctl pool delete fast >/dev/null"
-ok "the next generation goes on, and everything is taken down"
+ok "everything is taken down"
