@@ -87,7 +87,7 @@ help:
 	@echo 'make bench-node   create, snapshot, grow, delete, status against LVM on the same machine'
 	@echo 'make images       container images;  make deploy: deploy/liteio.yaml'
 	@echo 'make install      programs, manual pages, units and configuration (DESTDIR, PREFIX)'
-	@echo 'make dkms-install the module through DKMS on this machine (DKMS_KERNELS="RELEASE..."); dkms-remove'
+	@echo 'make dkms-install the module through DKMS on this machine (DKMS_KERNELS="RELEASE..."); make dkms-remove'
 	@echo 'make setup        the packages that the targets above need (Debian 12)'
 	@echo 'make clean        remove $(O)/'
 
@@ -205,7 +205,7 @@ kunit:
 
 # ---- gates --------------------------------------------------------------------------------------
 lint:
-	$(Q)O=$(O) tests/lint/run
+	$(Q)O=$(O) tests/lint/run $(if $(TAP),--tap)
 
 check:
 	$(Q)O=$(O) tests/check

@@ -37,6 +37,22 @@ move() {
 	same "$(pod_node a)" worker-2 "node of a"
 }
 
+# what a person has who calls tests/cluster/shell
+by_hand() { "$LITEIO_TOP/tests/cluster/shell" "$@"; }
+
+shell_works() {
+	same "$(by_hand kubectl get nodes -o name | sort | xargs)" "node/worker-1 node/worker-2" "nodes"
+	same "$(by_hand sh -c 'kubectl --kubeconfig "$KUBECONFIG" auth whoami -o json' | jq -r .status.userInfo.username)" \
+		"$(k auth whoami -o json | jq -r .status.userInfo.username)" "who the shell's KUBECONFIG is"
+}
+
+kubernetes_version() {
+	same "$(by_hand kubectl version -o json | jq -r '[.clientVersion, .serverVersion][] | "\(.major).\(.minor)"' | sort -u)" \
+		1.37 "version of kubectl and API server"
+	same "$(k get nodes -o json | jq -r '.items[].status.nodeInfo.kubeletVersion' | sed 's/^v\([0-9]*\.[0-9]*\)\..*/\1/' | sort -u)" \
+		1.37 "version of the kubelets"
+}
+
 data_disks() {
 	local n
 
@@ -65,6 +81,8 @@ step "logs and exec work" logs_and_exec
 step "pods, workers and host reach each other" reach_each_other
 step "a pod reaches the API server by its service address" api_answers
 step "a pod moves" move
+step "a shell with kubectl" shell_works
+step "it is Kubernetes 1.37, every part of it" kubernetes_version
 step "every worker has its data disks" data_disks
 step "the real authorizers decide" authorization
 finish

@@ -22,6 +22,16 @@ on pool 'liteioctl pool create fast $DISK >/dev/null
 	liteioctl volume create data --pool fast --size 64Mi >/dev/null'
 uuid=$(on pool 'j volume show data | jq -r .uuid')
 on user "refused '' liteioctl attachment create $uuid 1 --address $address"
+# what is exported to another host is there, and not for this one
+other=nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000001
+on pool "liteioctl volume create other --pool fast --size 64Mi >/dev/null
+	liteioctl export create other 1 --host-nqn $other >/dev/null
+	[ \"\$(j export list | jq -r '.items[0].ready')\" = true ]"
+foreign=$(on pool 'j volume show other | jq -r .uuid')
+on user "refused 'no such export for this host' liteioctl attachment create $foreign 1 --address $address"
+on pool "[ \"\$(j export delete other 1 | jq -r .removed)\" = true ]
+	liteioctl volume delete other >/dev/null"
+ok "an export refuses every host but its own"
 on pool "liteioctl export create data 1 --host-nqn $nqn >/dev/null
 	[ \"\$(j export list | jq -r '.items[0].ready')\" = true ]"
 # its agent dies after each step of the first attachment; gate, connection and head are each there or made
