@@ -68,9 +68,11 @@ static void run(void *arg)
 	put(t);
 }
 
-/* until all have ended, or the end has come; under the lock */
+/* until all have ended, or the end has come, if there is one; under the lock */
 static void wait_for(struct together *t, const _Atomic uint64_t *end_ms)
 {
+	while (!end_ms && t->left)
+		pthread_cond_wait(&t->ended, &t->lock);
 	while (t->left) {
 		uint64_t end = *end_ms;
 		const struct timespec until = { .tv_sec = (time_t)(end / 1000),
@@ -97,13 +99,17 @@ size_t liteio_together_run(struct liteio_workers *w, void (*fn)(void *arg), void
 		struct job *j = liteio_calloc(1, sizeof(*j));
 
 		*j = (struct job){ t, i, args[i] };
-		liteio_worker_submit(w, NULL, run, NULL, j);
+		/* who waits for all of them may as well do the last one */
+		if (!w || (!end_ms && i + 1 == n))
+			run(j);
+		else
+			liteio_worker_submit(w, NULL, run, NULL, j);
 	}
 	{
 		liteio_guard(&t->lock);
 		wait_for(t, end_ms);
 		left = t->left;
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; ret_ended && i < n; i++)
 			ret_ended[i] = t->is_ended[i];
 	}
 	put(t);
