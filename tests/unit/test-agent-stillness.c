@@ -19,8 +19,9 @@
 #include "host/mount.h"
 #include "unit.h"
 
-/* ---- a node with three heads, of generations 1 to 3; nobody has the second one open ----------- */
+/* ---- a node --------------------------------------------------------------------------------- */
 
+/* of generations 1 to 3; nobody has the second one open */
 #define HEADS 3
 
 static struct {

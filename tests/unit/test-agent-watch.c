@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The watch: each pool is looked at by itself, and what there is to say of one is said while another
- * one hangs.
+ * The watch: each pool is looked at by itself, and what there is to say of one is said while
+ * another one hangs.
  *
  * unit-src: daemon/agent/watch.c
  */
