@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "pool/heir.h"
 
 /**
  * struct liteio_claim - somebody opens this pool
@@ -111,13 +112,29 @@ void liteio_claim_give_up(const struct liteio_uuid *uuid)
 }
 
 /* under the lock: who gives it up after this finds it in the table */
-int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,
-		     struct liteio_open_pool **ret, struct liteio_error *err)
+static int add(const struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,
+	       struct liteio_open_pool **ret, struct liteio_error *err)
 {
 	liteio_guard(&claims.lock);
 	if (c && c->is_given_up)
 		return liteio_error_set(err, -ECANCELED, "it was given up meanwhile");
 	return liteio_pools_add(t, engine, ret, err);
+}
+
+int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,
+		     struct liteio_open_pool **ret, struct liteio_error *err)
+{
+	int r = add(c, t, engine, ret, err);
+	bool is_left = r;
+
+	if (r == -ECANCELED) {
+		liteio_heir_begin(&c->uuid);
+		is_left = liteio_pool_close(engine, NULL) != 0;
+		liteio_heir_end();
+	}
+	if (is_left)
+		liteio_pool_release(engine);
+	return r;
 }
 
 void liteio_late_begin(const char *device, const struct liteio_uuid *uuid)

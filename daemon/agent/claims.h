@@ -3,7 +3,8 @@
  * Pools on their way into the table: each is opened by one at a time, whoever that is.
  *
  * Opening may take hours, and not everybody who opens holds "pools" all that time: the claim is
- * what keeps a second one out. Context of all functions: any thread; none of them blocks.
+ * what keeps a second one out. Context of all functions: any thread, unless said otherwise; none of
+ * them blocks.
  */
 #ifndef LITEIO_AGENT_CLAIMS_H
 #define LITEIO_AGENT_CLAIMS_H
@@ -42,7 +43,18 @@ bool liteio_claim_is_taken(const struct liteio_uuid *uuid);
  * it, however long that takes
  */
 void liteio_claim_give_up(const struct liteio_uuid *uuid);
-/* liteio_pools_add(), or -ECANCELED when it was given up; @c may be NULL */
+
+/**
+ * liteio_claim_add() - take what was opened into the table, unless it was given up
+ * @c: may be NULL
+ * @t: the table
+ * @engine: given away: when it was given up the kernel has it by now, and as nobody uses it, it
+ *	goes; when it can not be added it is left there as it is
+ * @ret: with a reference for the caller
+ * @err: why it is not in the table
+ *
+ * Context: worker. Return: that of liteio_pools_add(), or -ECANCELED when it was given up.
+ */
 int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,
 		     struct liteio_open_pool **ret, struct liteio_error *err);
 

@@ -188,12 +188,8 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
 	int r;
 
 	r = liteio_claim_add(claim, a->pools, engine, &p, err);
-	if (r < 0) {
-		/* given up meanwhile: as nobody uses it, it goes */
-		if (r != -ECANCELED || liteio_pool_close(engine, NULL))
-			liteio_pool_release(engine);
+	if (r < 0)
 		return r;
-	}
 	r = liteio_pools_remember(a, err);
 	if (r && !take_back(a, p)) {
 		log_err(NULL, "pool %s is open and not on the list of pools: %s", p->name,

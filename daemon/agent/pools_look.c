@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "agent/pools.h"
+#include "agent/together.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -173,25 +174,10 @@ int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, 
 
 /* ---- several -------------------------------------------------------------------------------- */
 
-/**
- * struct round - what is done for several pools
- * @lock: covers @left
- * @ended: there are none left
- * @left: how many
- * @fn: for each
- * @arg: for it
- */
-struct round {
-	pthread_mutex_t lock;
-	pthread_cond_t ended;
-	size_t left;
+/* what is done for one of them */
+struct part {
 	liteio_pools_each_fn fn;
 	void *arg;
-};
-
-/* one of them */
-struct part {
-	struct round *round;
 	struct liteio_open_pool *p;
 	size_t i;
 };
@@ -199,38 +185,21 @@ struct part {
 static void part_run(void *arg)
 {
 	const struct part *part = arg;
-	struct round *r = part->round;
 
-	r->fn(r->arg, part->p, part->i);
-	liteio_guard(&r->lock);
-	if (!--r->left)
-		pthread_cond_signal(&r->ended);
+	part->fn(part->arg, part->p, part->i);
 }
 
 void liteio_pools_each(struct liteio_pools *t, struct liteio_open_pool **all, size_t n,
 		       liteio_pools_each_fn fn, void *arg)
 {
-	struct liteio_workers *askers = liteio_pools_askers(t);
 	struct part *parts _cleanup_free_ = liteio_calloc(n + 1, sizeof(*parts));
-	struct round r = { .left = n, .fn = fn, .arg = arg };
+	void **args _cleanup_free_ = liteio_calloc(n + 1, sizeof(*args));
 
-	pthread_mutex_init(&r.lock, NULL);
-	pthread_cond_init(&r.ended, NULL);
 	for (size_t i = 0; i < n; i++) {
-		parts[i] = (struct part){ &r, all[i], i };
-		/* the last one is this thread's */
-		if (askers && i + 1 < n)
-			liteio_worker_submit(askers, NULL, part_run, NULL, &parts[i]);
-		else
-			part_run(&parts[i]);
+		parts[i] = (struct part){ fn, arg, all[i], i };
+		args[i] = &parts[i];
 	}
-	{
-		liteio_guard(&r.lock);
-		while (r.left)
-			pthread_cond_wait(&r.ended, &r.lock);
-	}
-	pthread_cond_destroy(&r.ended);
-	pthread_mutex_destroy(&r.lock);
+	liteio_together_run(liteio_pools_askers(t), part_run, args, n, NULL, NULL);
 }
 
 /* ---- questions ------------------------------------------------------------------------------ */

@@ -105,17 +105,6 @@ static int find_uuid(const struct liteio_opening *o, const char *device, struct 
 	return r;
 }
 
-/* the kernel has it by now: as nobody uses it, it goes */
-static void let_go(const char *device, const struct liteio_uuid *uuid, struct liteio_pool *engine,
-		   int r, const struct liteio_error *err)
-{
-	log_err(NULL, "pool on %s: %s", device, liteio_error_str(err, r));
-	liteio_heir_begin(uuid);
-	if (r != -ECANCELED || liteio_pool_close(engine, NULL))
-		liteio_pool_release(engine);
-	liteio_heir_end();
-}
-
 /* @claim is on @uuid */
 static int open_claimed(const struct liteio_opening *o, const char *device,
 			struct liteio_claim *claim, const struct liteio_uuid *uuid)
@@ -141,7 +130,7 @@ static int open_claimed(const struct liteio_opening *o, const char *device,
 	}
 	r = liteio_claim_add(claim, a->pools, engine, &p, &err);
 	if (r < 0) {
-		let_go(device, uuid, engine, r, &err);
+		log_err(NULL, "pool on %s: %s", device, liteio_error_str(&err, r));
 		return r;
 	}
 	log_info(NULL, "pool %s on %s is open", p->name, device);

@@ -22,10 +22,15 @@
 #include "base/str.h"
 #include "host/head.h"
 #include "host/mount.h"
+#include "pool/heir.h"
 #include "pool/step.h"
 
-/* who writes meanwhile waits: not longer than a database forgives */
-#define FREEZE_MS 10000
+/*
+ * Who writes meanwhile waits: not longer than a database forgives. And the pool's lane is held: so
+ * long that its disk is taken for one that does not answer it must not be
+ */
+#define FREEZE_MS 8000
+_Static_assert(FREEZE_MS < LITEIO_LOOK_MS, "a freeze is no disk that hangs");
 
 /* a head that nobody has open has nothing to hold still */
 static bool is_wanted(const struct liteio_stillness *s, size_t i)
@@ -76,7 +81,7 @@ int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p
 {
 	int r = 0;
 
-	*s = (struct liteio_stillness){ 0 };
+	*s = (struct liteio_stillness){ .pool = p->uuid };
 	for (size_t i = 0; i < n && !r; i++)
 		r = add_heads(s, p, &uuids[i], err);
 	if (r)
@@ -87,18 +92,12 @@ int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p
 	return 0;
 }
 
-void liteio_stillness_fini(struct liteio_stillness *s)
-{
-	free(s->heads);
-	*s = (struct liteio_stillness){ 0 };
-}
-
-/* resume the first so many; one that runs already is left as it is */
-static void resume(struct liteio_stillness *s, size_t n)
+/* from @i to before @end; one that runs already is left as it is */
+static void resume(struct liteio_stillness *s, size_t i, size_t end)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	for (size_t i = 0; i < n; i++) {
+	for (; i < end; i++) {
 		if (!is_wanted(s, i))
 			continue;
 		if (liteio_dm_resume(s->heads[i].dm.name, 0, &err) < 0)
@@ -110,69 +109,51 @@ static void thaw(void *arg)
 {
 	struct liteio_stillness *s = arg;
 
-	resume(s, s->n_held);
+	resume(s, 0, s->n_held);
 	s->n_held = 0;
 }
 
 /* ---- the bound of a freeze ---- */
 
 /**
- * struct guard - lets go of what is held when it takes too long
- * @s: the heads; @s->n_held under @lock as long as the guard is there
+ * struct liteio_holding - the thread that holds the heads
+ * @s: the heads; @s->n_held under @lock until it has ended
+ * @thread: itself
  * @lock: covers what follows
  * @ended: signalled with @is_over
- * @until: when it is too late
  * @is_over: all are held, or it failed
- * @is_late: too late: what was held is not any more
+ * @is_late: too late: what was held is not any more, and what it holds yet it lets go of
+ * @r: how it has ended
+ * @err: in words
  *
- * One filesystem may lie on several of the volumes, with its log on another one, or in a file of
- * another one. To freeze it then waits for what is held already, in the kernel, and only letting
- * that go brings it back.
+ * To freeze a filesystem waits in the kernel for all that it has to write, which may not end. It
+ * may even lie on several of the volumes, with its log on another one, or in a file of another one,
+ * and wait for what is held already, until that is let go. So a thread of its own does it, and who
+ * has the pool's lane waits for it no longer than a while.
  */
-struct guard {
+struct liteio_holding {
 	struct liteio_stillness *s;
+	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
-	struct timespec until;
 	bool is_over;
 	bool is_late;
+	int r;
+	struct liteio_error err;
 };
 
-static void *watch_over(void *arg)
-{
-	struct guard *g = arg;
-	int r = 0;
-
-	liteio_guard(&g->lock);
-	while (!g->is_over && r != ETIMEDOUT)
-		r = pthread_cond_clockwait(&g->ended, &g->lock, CLOCK_MONOTONIC, &g->until);
-	g->is_late = !g->is_over;
-	if (g->is_late)
-		resume(g->s, g->s->n_held);
-	return NULL;
-}
-
 /* one more is held; false when it is too late for that */
-static bool hold_one(struct guard *g, size_t i)
+static bool hold_one(struct liteio_holding *h, size_t i)
 {
-	liteio_guard(&g->lock);
-	g->s->n_held = i + 1;
-	return !g->is_late;
+	liteio_guard(&h->lock);
+	if (!h->is_late)
+		h->s->n_held = i + 1;
+	return !h->is_late;
 }
 
-static void end_guard(struct guard *g, pthread_t thread)
+static int hold_all(struct liteio_holding *h, struct liteio_error *err)
 {
-	{
-		liteio_guard(&g->lock);
-		g->is_over = true;
-		pthread_cond_signal(&g->ended);
-	}
-	pthread_join(thread, NULL);
-}
-
-static int hold_all(struct guard *g, struct liteio_error *err)
-{
-	struct liteio_stillness *s = g->s;
+	struct liteio_stillness *s = h->s;
 
 	for (size_t i = 0; i < s->n; i++) {
 		if (is_wanted(s, i)) {
@@ -182,41 +163,100 @@ static int hold_all(struct guard *g, struct liteio_error *err)
 				return r;
 			liteio_step("agent-snapshot:head-frozen");
 		}
-		if (!hold_one(g, i))
-			return liteio_error_set(err, -ETIMEDOUT,
-						"holding still took longer than %d s",
-						FREEZE_MS / 1000);
+		if (!hold_one(h, i)) {
+			resume(s, i, i + 1);
+			return 0;
+		}
 	}
 	return 0;
+}
+
+static void *holding_run(void *arg)
+{
+	struct liteio_holding *h = arg;
+	int r;
+
+	liteio_heir_begin(&h->s->pool);
+	r = hold_all(h, &h->err);
+	liteio_heir_end();
+	liteio_guard(&h->lock);
+	h->r = r;
+	h->is_over = true;
+	pthread_cond_signal(&h->ended);
+	return NULL;
+}
+
+static int holding_start(struct liteio_stillness *s, struct liteio_error *err)
+{
+	struct liteio_holding *h = liteio_calloc(1, sizeof(*h));
+	int r;
+
+	*h = (struct liteio_holding){
+		.s = s,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.ended = PTHREAD_COND_INITIALIZER,
+		.err = LITEIO_ERROR_INIT,
+	};
+	r = pthread_create(&h->thread, NULL, holding_run, h);
+	if (r) {
+		free(h);
+		return liteio_error_set(err, -r, "no thread to bound the freeze: %s", strerror(r));
+	}
+	s->holding = h;
+	return 0;
+}
+
+/* when it has ended, however long that takes */
+static void holding_join(struct liteio_stillness *s)
+{
+	if (!s->holding)
+		return;
+	pthread_join(s->holding->thread, NULL);
+	pthread_cond_destroy(&s->holding->ended);
+	pthread_mutex_destroy(&s->holding->lock);
+	free(s->holding);
+	s->holding = NULL;
+}
+
+static int holding_wait(struct liteio_holding *h, struct liteio_error *err)
+{
+	uint64_t until_ms = liteio_now_ms() + FREEZE_MS;
+	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
+					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
+	int r = 0;
+
+	liteio_guard(&h->lock);
+	while (!h->is_over && r != ETIMEDOUT)
+		r = pthread_cond_clockwait(&h->ended, &h->lock, CLOCK_MONOTONIC, &until);
+	h->is_late = !h->is_over;
+	if (h->is_late)
+		return liteio_error_set(err, -ETIMEDOUT, "holding still took longer than %d s",
+					FREEZE_MS / 1000);
+	if (h->r)
+		liteio_error_set(err, h->r, "%s", liteio_error_str(&h->err, h->r));
+	return h->r;
 }
 
 static int freeze(void *arg, struct liteio_error *err)
 {
 	struct liteio_stillness *s = arg;
-	uint64_t until_ms = liteio_now_ms() + FREEZE_MS;
-	struct guard g = {
-		.s = s,
-		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.ended = PTHREAD_COND_INITIALIZER,
-		.until = { .tv_sec = (time_t)(until_ms / 1000),
-			   .tv_nsec = (long)(until_ms % 1000) * 1000000 },
-	};
-	pthread_t thread;
 	int r;
 
-	r = pthread_create(&thread, NULL, watch_over, &g);
-	if (r)
-		return liteio_error_set(err, -r, "no thread to bound the freeze: %s", strerror(r));
-	r = hold_all(&g, err);
-	end_guard(&g, thread);
-	if (!r && g.is_late)
-		r = liteio_error_set(err, -ETIMEDOUT, "holding still took longer than %d s",
-				     FREEZE_MS / 1000);
+	r = holding_start(s, err);
+	if (!r)
+		r = holding_wait(s->holding, err);
 	if (r)
 		thaw(s);
 	else
 		liteio_step("agent-snapshot:frozen");
 	return r;
+}
+
+void liteio_stillness_fini(struct liteio_stillness *s)
+{
+	holding_join(s);
+	free(s->heads);
+	*s = (struct liteio_stillness){ 0 };
 }
 
 struct liteio_quiesce liteio_stillness_quiesce(struct liteio_stillness *s)

@@ -16,19 +16,24 @@
 #include "pool/pool.h"
 
 struct liteio_error;
-struct liteio_open_pool;
 struct liteio_head_state;
+struct liteio_holding;
+struct liteio_open_pool;
 
 /**
  * struct liteio_stillness - the heads that are, or are to be, suspended
+ * @pool: of the volumes
  * @heads: the heads of the volumes
  * @n: how many
  * @n_held: of @heads, from the first on: those of them that somebody has open are suspended
+ * @holding: the thread that suspends them, from the freeze on
  */
 struct liteio_stillness {
+	struct liteio_uuid pool;
 	struct liteio_head_state *heads;
 	size_t n;
 	size_t n_held;
+	struct liteio_holding *holding;
 };
 
 /**
@@ -44,11 +49,16 @@ struct liteio_stillness {
  */
 int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p,
 			  const struct liteio_uuid *uuids, size_t n, struct liteio_error *err);
+/*
+ * To be called outside the pool's lane, and before the volumes are unlocked: of a freeze that was
+ * given up the kernel may still be at one head, which is waited for. Context: worker
+ */
 void liteio_stillness_fini(struct liteio_stillness *s);
 
 /*
- * for daemon/pool: the freeze gives up, and lets everything go on, when it takes too long. Heads
- * that an interrupted one has left suspended go on when the agent starts
+ * for daemon/pool: the freeze gives up, and lets everything go on, when it takes too long: the lane
+ * is held no longer than that, whatever a filesystem waits for. Heads that an interrupted one has
+ * left suspended go on when the agent starts
  */
 struct liteio_quiesce liteio_stillness_quiesce(struct liteio_stillness *s);
 

@@ -19,7 +19,7 @@
  * @ended: one has
  * @fn: what is done
  * @left: so many have not ended
- * @refs: the jobs, and who waits: the last one frees it
+ * @refs: the jobs of workers, and who waits: the last one frees it
  * @is_ended: of each
  */
 struct together {
@@ -52,25 +52,38 @@ static void put(struct together *t)
 	free(t);
 }
 
+static void run_one(struct together *t, size_t i, void *arg)
+{
+	t->fn(arg);
+	liteio_guard(&t->lock);
+	t->is_ended[i] = true;
+	t->left--;
+	pthread_cond_signal(&t->ended);
+}
+
 static void run(void *arg)
 {
 	struct job *j = arg;
 	struct together *t = j->all;
 
-	t->fn(j->arg);
-	{
-		liteio_guard(&t->lock);
-		t->is_ended[j->i] = true;
-		t->left--;
-		pthread_cond_signal(&t->ended);
-	}
+	run_one(t, j->i, j->arg);
 	free(j);
 	put(t);
 }
 
-/* until all have ended, or the end has come; under the lock */
+static void submit(struct together *t, struct liteio_workers *w, size_t i, void *arg)
+{
+	struct job *j = liteio_calloc(1, sizeof(*j));
+
+	*j = (struct job){ t, i, arg };
+	liteio_worker_submit(w, NULL, run, NULL, j);
+}
+
+/* until all have ended, or the end has come, if there is one; under the lock */
 static void wait_for(struct together *t, const _Atomic uint64_t *end_ms)
 {
+	while (!end_ms && t->left)
+		pthread_cond_wait(&t->ended, &t->lock);
 	while (t->left) {
 		uint64_t end = *end_ms;
 		const struct timespec until = { .tv_sec = (time_t)(end / 1000),
@@ -86,24 +99,25 @@ size_t liteio_together_run(struct liteio_workers *w, void (*fn)(void *arg), void
 			   size_t n, const _Atomic uint64_t *end_ms, bool *ret_ended)
 {
 	struct together *t = liteio_calloc(1, sizeof(*t) + n * sizeof(t->is_ended[0]));
-	size_t left;
+	/* who waits for all of them may as well do the last one */
+	size_t left, here = !w ? n : !end_ms && n;
 
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->ended, NULL);
 	t->fn = fn;
 	t->left = n;
-	t->refs = n + 1;
+	t->refs = n - here + 1;
 	for (size_t i = 0; i < n; i++) {
-		struct job *j = liteio_calloc(1, sizeof(*j));
-
-		*j = (struct job){ t, i, args[i] };
-		liteio_worker_submit(w, NULL, run, NULL, j);
+		if (i + here < n)
+			submit(t, w, i, args[i]);
+		else
+			run_one(t, i, args[i]);
 	}
 	{
 		liteio_guard(&t->lock);
 		wait_for(t, end_ms);
 		left = t->left;
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; ret_ended && i < n; i++)
 			ret_ended[i] = t->is_ended[i];
 	}
 	put(t);

@@ -4,7 +4,6 @@
  */
 #include "agent/watch.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,26 +21,41 @@
 #include "host/dm.h"
 
 /*
- * so often is a pool looked at of which the kernel may not say that it is well again: a full one
- * counts then what was freed, and a catalog that could not be written is tried; slack spares CPU
+ * So often is a pool looked at of which the kernel may not say that it is well again, or worse: a
+ * full one counts then what was freed, a catalog that could not be written is tried; and of
+ * metadata that fill the kernel says something when 4 MiB are free, and is full with up to 16,
+ * which it keeps for its commits. So often any other. Slack spares CPU
  */
-#define UNSAID_MS 5000
+#define RESTLESS_MS 5000
+#define CALM_MS 30000
 #define SLACK_MS 1000
 
 /* and so soon after something failed that nobody will ask for again */
 #define RETRY_MS 30000
 
-/*
- * So often is a pool looked at whose metadata fill, and any other: the kernel says something when 4
- * MiB of them are free, and it is full for it with up to 16, which it keeps for its commits.
+/**
+ * struct seen - a pool that was looked at, and what was last said of it
+ * @next: another one
+ * @watch: whose
+ * @uuid: which; never looked at, it is taken for one that is well
+ * @pool: while it is looked at: a reference
+ * @now: what that finds: of the thread that looks until it has ended
+ * @again: something happened since it began
+ * @is_restless: it was in a state that may end, or grow worse, without a word of the kernel
+ * @lacks_spare: said
+ * @n_lies: said
+ * @fill: said
+ * @condition: said
+ * @word: said
  */
-#define PRESSED_MS 5000
-#define CALM_MS 30000
-#define CALM_SLACK_MS 1000
-
-/* what was last said of a pool */
-struct said {
+struct seen {
+	struct seen *next;
+	struct liteio_watch *watch;
 	struct liteio_uuid uuid;
+	struct liteio_open_pool *pool;
+	struct liteio_pools_state now;
+	bool again;
+	bool is_restless;
 	bool lacks_spare;
 	unsigned int n_lies;
 	enum liteio_fill fill;
@@ -50,45 +64,38 @@ struct said {
 };
 
 /**
- * struct liteio_watch - the watch
+ * struct liteio_watch - the watch; loop thread only
  * @agent: whose
  * @fd: device-mapper's events
  * @io: on @fd, NULL once stopped
- * @timer: for pools of which that is so, or whose deleted volumes did not go
- * @unsaid: one was, when they were looked at last; read when the job has ended
- * @looking: a worker looks at the pools; loop thread only
- * @again: something happened since it began; loop thread only
- * @lock: covers what follows and @unsaid while the job is under way: as many threads as there are
- *	pools write them, each when it has looked at one
- * @is_pressed: the metadata of one fill; read when the job has ended
- * @said: of each pool that was looked at
- * @n_said: how many
+ * @timer: for the next look that nothing gives a reason for
+ * @first: all pools that were ever looked at
  */
 struct liteio_watch {
 	struct liteio_agent *agent;
 	int fd;
 	struct liteio_io *io;
 	struct liteio_timer *timer;
-	bool unsaid;
-	bool looking;
-	bool again;
-	pthread_mutex_t lock;
-	bool is_pressed;
-	struct said *said;
-	size_t n_said;
+	struct seen *first;
 };
 
-/* a pool that was never looked at is taken for one that is well */
-static struct said *find_said(struct liteio_watch *w, const struct liteio_uuid *uuid)
+static struct seen *seen_of(struct liteio_watch *w, const struct liteio_uuid *uuid)
 {
-	for (size_t i = 0; i < w->n_said; i++) {
-		if (liteio_uuid_equal(&w->said[i].uuid, uuid))
-			return &w->said[i];
+	struct seen *s;
+
+	for (s = w->first; s; s = s->next) {
+		if (liteio_uuid_equal(&s->uuid, uuid))
+			return s;
 	}
-	w->said = liteio_realloc(w->said, w->n_said + 1, sizeof(*w->said));
-	w->said[w->n_said] = (struct said){ .uuid = *uuid };
-	return &w->said[w->n_said++];
+	s = liteio_calloc(1, sizeof(*s));
+	s->next = w->first;
+	s->watch = w;
+	s->uuid = *uuid;
+	w->first = s;
+	return s;
 }
+
+/* ---- what there is to say ------------------------------------------------------------------- */
 
 static void say_fill(const struct liteio_pool_info *i)
 {
@@ -120,121 +127,129 @@ static void say_condition(struct liteio_watch *w, const struct liteio_pool_info 
 	}
 }
 
-static void say_state(struct liteio_watch *w, const struct liteio_pool_info *i)
+static void say_state(struct seen *s, const struct liteio_pool_info *i)
 {
-	struct said *said = find_said(w, &i->uuid);
-
-	if (said->fill != i->space.fill)
+	if (s->fill != i->space.fill) {
 		say_fill(i);
-	if (said->fill != i->space.fill)
-		say(w, i, liteio_fill_names[i->space.fill]);
-	if (said->condition != i->condition || strcmp(said->word, i->reason_word) != 0)
-		say_condition(w, i);
-	w->unsaid |= i->ends_unsaid;
-	said->fill = i->space.fill;
-	said->condition = i->condition;
-	memcpy(said->word, i->reason_word, sizeof(said->word));
+		say(s->watch, i, liteio_fill_names[i->space.fill]);
+	}
+	if (s->condition != i->condition || strcmp(s->word, i->reason_word) != 0)
+		say_condition(s->watch, i);
+	s->fill = i->space.fill;
+	s->condition = i->condition;
+	memcpy(s->word, i->reason_word, sizeof(s->word));
 }
 
-static void say_metadata(struct liteio_watch *w, const struct liteio_pool_info *i)
+static void say_metadata(struct seen *s, const struct liteio_pool_info *i)
 {
 	static const char taken[] =
 		"its metadata were nearly full, and took the spare: delete snapshots, let it grow";
-	struct said *said = find_said(w, &i->uuid);
 
-	if (i->lacks_spare && !said->lacks_spare) {
+	if (i->lacks_spare && !s->lacks_spare) {
 		log_warning(NULL, "pool %s: %s", i->name, taken);
-		say(w, i, taken);
+		say(s->watch, i, taken);
 	}
-	said->lacks_spare = i->lacks_spare;
-	w->is_pressed |= i->is_meta_pressed;
+	s->lacks_spare = i->lacks_spare;
 }
 
 /* fewer than before: it was opened again */
-static void say_lie(struct liteio_watch *w, const struct liteio_pool_info *i)
+static void say_lie(struct seen *s, const struct liteio_pool_info *i)
 {
 	static const char lied[] =
 		"its disk had lost a part of the catalog that it took, which was written again";
-	struct said *said = find_said(w, &i->uuid);
 
-	if (i->n_lies > said->n_lies) {
+	if (i->n_lies > s->n_lies) {
 		log_err(NULL, "pool %s: %s", i->name, lied);
-		say(w, i, lied);
+		say(s->watch, i, lied);
 	}
-	said->n_lies = i->n_lies;
+	s->n_lies = i->n_lies;
 }
 
-/* pools that are looked at, each held until it was */
-struct round {
-	struct liteio_watch *watch;
-	struct liteio_open_pool **all;
-};
+/* ---- looking -------------------------------------------------------------------------------- */
 
-/* what there is to say of one does not wait for another one that hangs */
-static void look_at(void *arg, struct liteio_open_pool *p, size_t i)
+static bool any_restless(const struct liteio_watch *w)
 {
-	struct round *r = arg;
-	struct liteio_watch *w = r->watch;
-	struct liteio_pools_state now;
-
-	liteio_pools_state(p, false, &now);
-	{
-		liteio_guard(&w->lock);
-		say_state(w, &now.info);
-		say_metadata(w, &now.info);
-		say_lie(w, &now.info);
+	for (const struct seen *s = w->first; s; s = s->next) {
+		if (s->is_restless)
+			return true;
 	}
-	if (now.info.condition < LITEIO_POOL_READ_ONLY)
-		liteio_pools_reclaim_later(w->agent, p);
-	r->all[i] = NULL;
-	liteio_pools_put(w->agent->pools, p);
+	return false;
+}
+
+static void rest(struct liteio_watch *w)
+{
+	if (w->timer)
+		liteio_timer_arm(w->timer, any_restless(w) ? RESTLESS_MS : CALM_MS, SLACK_MS);
 }
 
 static void look(void *arg)
 {
-	struct liteio_watch *w = arg;
-	struct round r = { .watch = w };
-	size_t n;
+	struct seen *s = arg;
 
-	w->unsaid = false;
-	w->is_pressed = false;
-	liteio_pools_all(w->agent->pools, &r.all, &n);
-	liteio_pools_each(w->agent->pools, r.all, n, look_at, &r);
-	free(r.all);
+	liteio_pools_state(s->pool, false, &s->now);
 }
 
 static void looked(void *arg);
 
-static void begin(struct liteio_watch *w)
+/* @pool: the reference is given away. It may hang: nobody else's look waits for it */
+static void begin(struct seen *s, struct liteio_open_pool *pool)
 {
-	w->looking = true;
-	w->again = false;
-	liteio_worker_submit(w->agent->workers, NULL, look, looked, w);
+	struct liteio_workers *askers = liteio_pools_askers(s->watch->agent->pools);
+
+	s->again = false;
+	s->is_restless = false;
+	s->pool = pool;
+	liteio_worker_submit(askers, NULL, look, looked, s);
 }
 
 static void looked(void *arg)
 {
-	struct liteio_watch *w = arg;
+	struct seen *s = arg;
+	struct liteio_watch *w = s->watch;
+	struct liteio_open_pool *pool = s->pool;
+	const struct liteio_pool_info *i = &s->now.info;
 
-	w->looking = false;
-	/* unless there is a reason to do so earlier */
-	if (w->timer)
-		liteio_timer_arm(w->timer, w->is_pressed ? PRESSED_MS : CALM_MS, CALM_SLACK_MS);
-	if (w->agent->cluster)
-		liteio_cluster_pools_changed(w->agent->cluster);
-	if (w->again && w->io)
-		begin(w);
-	else if (w->unsaid && w->timer)
-		liteio_timer_arm(w->timer, UNSAID_MS, SLACK_MS);
+	say_state(s, i);
+	say_metadata(s, i);
+	say_lie(s, i);
+	s->is_restless = i->ends_unsaid || i->is_meta_pressed;
+	if (i->condition < LITEIO_POOL_READ_ONLY)
+		liteio_pools_reclaim_later(w->agent, pool);
+	s->pool = NULL;
+	if (s->again && w->io) {
+		begin(s, pool);
+	} else {
+		liteio_pools_put(w->agent->pools, pool);
+		rest(w);
+	}
 }
 
 void liteio_watch_look(struct liteio_watch *w)
 {
+	struct liteio_open_pool **all;
+	size_t n;
+
 	if (!w)
 		return;
-	w->again = true;
-	if (!w->looking)
-		begin(w);
+	/* of those that are gone nothing is to be waited for */
+	for (struct seen *s = w->first; s; s = s->next)
+		s->is_restless = false;
+	liteio_pools_all(w->agent->pools, &all, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct seen *s = seen_of(w, &all[i]->uuid);
+
+		if (s->pool) {
+			s->again = true;
+			liteio_pools_put(w->agent->pools, all[i]);
+		} else {
+			begin(s, all[i]);
+		}
+	}
+	free(all);
+	rest(w);
+	/* it looks by itself, at each by itself */
+	if (w->agent->cluster)
+		liteio_cluster_pools_changed(w->agent->cluster);
 }
 
 static void look_soon(struct liteio_agent *a)
@@ -260,12 +275,9 @@ static void changed(void *arg)
 
 static void look_later(struct liteio_agent *a)
 {
-	struct liteio_watch *w = a->watch;
-
 	/* that is sooner, and tries all */
-	if (!w->looking && (w->unsaid || w->is_pressed))
-		return;
-	liteio_timer_arm(w->timer, RETRY_MS, SLACK_MS);
+	if (!any_restless(a->watch))
+		liteio_timer_arm(a->watch->timer, RETRY_MS, SLACK_MS);
 }
 
 /* armed before anything is looked at: what happens meanwhile is not lost */
@@ -299,7 +311,6 @@ int liteio_watch_start(struct liteio_agent *a, struct liteio_watch **ret, struct
 	w = liteio_calloc(1, sizeof(*w));
 	w->agent = a;
 	w->fd = fd;
-	pthread_mutex_init(&w->lock, NULL);
 	r = liteio_dm_events_arm(fd, err);
 	if (r == 0)
 		r = liteio_timer_new(a->loop, on_timer, w, &w->timer, err);
@@ -331,11 +342,15 @@ void liteio_watch_stop(struct liteio_watch *w)
 
 void liteio_watch_free(struct liteio_watch *w)
 {
+	struct seen *s, *next;
+
 	if (!w)
 		return;
 	liteio_watch_stop(w);
 	close(w->fd);
-	pthread_mutex_destroy(&w->lock);
-	free(w->said);
+	for (s = w->first; s; s = next) {
+		next = s->next;
+		free(s);
+	}
 	free(w);
 }

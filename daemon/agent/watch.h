@@ -13,9 +13,9 @@
  * The one thing that it may keep to itself is that a full pool has free blocks again, after a
  * discard that nothing followed; and of a catalog that can not be written, or of metadata that
  * fill, it knows nothing. So as long as a pool is in such a state it is asked every few seconds,
- * and any other every half minute; beside each other, and what there is to say of one is said at
- * once. Space of deleted volumes that could not be given back is tried again half a minute later
- * (@try_later of the agent).
+ * and any other every half minute; each by itself: what there is to say of one is said at once, and
+ * one that hangs keeps nobody from looking at the others again. Space of deleted volumes that could
+ * not be given back is tried again half a minute later (@try_later of the agent).
  */
 #ifndef LITEIO_AGENT_WATCH_H
 #define LITEIO_AGENT_WATCH_H
@@ -33,7 +33,10 @@ struct liteio_watch;
  * Context: loop thread. Return: 0 or a negative errno.
  */
 int liteio_watch_start(struct liteio_agent *a, struct liteio_watch **ret, struct liteio_error *err);
-/* look at all pools now, once they are open. Context: loop thread */
+/*
+ * look at all pools now, once they are open; at one that is being looked at once more then.
+ * Context: loop thread
+ */
 void liteio_watch_look(struct liteio_watch *w);
 /* no longer listen, before the workers end; NULL is fine. Context: loop thread */
 void liteio_watch_stop(struct liteio_watch *w);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "agent/claims.h"
 #include "agent/pools.h"
@@ -15,6 +16,42 @@
 #include "unit.h"
 
 static const struct liteio_uuid one = { { 1 } }, two = { { 2 } };
+
+/* ---- what was opened, as far as it counts here ---------------------------------------------- */
+
+static int opened;
+static struct liteio_pool *const engine = (struct liteio_pool *)&opened;
+static unsigned int n_closed, n_released;
+static int close_fails;
+
+void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
+{
+	*ret = (struct liteio_pool_info){ .name = "a", .uuid = one };
+}
+
+void liteio_pool_set_lane(struct liteio_pool *p, const struct liteio_pool_lane *lane)
+{
+}
+
+/* writes to the disk: who comes after a dead agent can tell to which one */
+int liteio_pool_close(struct liteio_pool *p, struct liteio_error *err)
+{
+	char name[16];
+
+	ck_assert_ptr_eq(p, engine);
+	prctl(PR_GET_NAME, name);
+	ck_assert_str_eq(name, "pool:0000000000");
+	n_closed++;
+	return close_fails;
+}
+
+void liteio_pool_release(struct liteio_pool *p)
+{
+	ck_assert_ptr_eq(p, engine);
+	n_released++;
+}
+
+/* ---- the tests ------------------------------------------------------------------------------ */
 
 START_TEST(test_one_at_a_time)
 {
@@ -49,8 +86,15 @@ START_TEST(test_given_up)
 	ck_assert_int_eq(liteio_claim_take(&one, "/dev/a", &c, &err), 0);
 	liteio_claim_give_up(&two);
 	liteio_claim_give_up(&one);
-	ck_assert_int_eq(liteio_claim_add(c, t, NULL, &p, &err), -ECANCELED);
+	ck_assert_int_eq(liteio_claim_add(c, t, engine, &p, &err), -ECANCELED);
 	ck_assert_str_eq(err.msg, "it was given up meanwhile");
+	ck_assert_uint_eq(n_closed, 1);
+	ck_assert_uint_eq(n_released, 0);
+	/* it is let go of all the same */
+	close_fails = -EBUSY;
+	ck_assert_int_eq(liteio_claim_add(c, t, engine, &p, &err), -ECANCELED);
+	ck_assert_uint_eq(n_closed, 2);
+	ck_assert_uint_eq(n_released, 1);
 	liteio_claim_give(c);
 	liteio_pools_free(t);
 }
@@ -66,9 +110,26 @@ START_TEST(test_given_up_before_it_is_begun)
 	liteio_late_begin("/dev/a", &one);
 	liteio_claim_give_up(&one);
 	ck_assert_int_eq(liteio_claim_take(&one, "/dev/a", &c, &err), 0);
-	ck_assert_int_eq(liteio_claim_add(c, NULL, NULL, &p, &err), -ECANCELED);
+	ck_assert_int_eq(liteio_claim_add(c, NULL, engine, &p, &err), -ECANCELED);
 	liteio_claim_give(c);
 	liteio_late_end("/dev/a");
+}
+END_TEST
+
+/* one of that name is open: what was opened is not its, and stays in the kernel */
+START_TEST(test_no_room)
+{
+	struct liteio_pools *t = liteio_pools_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_open_pool *p, *second;
+
+	ck_assert_int_eq(liteio_claim_add(NULL, t, engine, &p, &err), 0);
+	ck_assert_int_eq(liteio_claim_add(NULL, t, engine, &second, &err), -EEXIST);
+	ck_assert_uint_eq(n_closed, 0);
+	ck_assert_uint_eq(n_released, 1);
+	liteio_pools_put(t, p);
+	liteio_pools_free(t);
+	ck_assert_uint_eq(n_released, 2);
 }
 END_TEST
 
@@ -94,4 +155,4 @@ START_TEST(test_late)
 END_TEST
 
 UNIT_MAIN("agent-claims", test_one_at_a_time, test_given_up, test_given_up_before_it_is_begun,
-	  test_late)
+	  test_no_room, test_late)

@@ -3,6 +3,7 @@
  * Several pools, asked beside each other: one that hangs does not keep anybody from the others.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
+ * unit-src: daemon/agent/together.c
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * taken along.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
- * unit-src: daemon/agent/creations.c
+ * unit-src: daemon/agent/creations.c daemon/agent/together.c
  */
 #include <check.h>
 #include <dlfcn.h>

@@ -27,11 +27,16 @@ static _Atomic uint64_t end_ms;
 static uint64_t first_end_ms;
 static int hangs = 1, is_well;
 
-static void setup(void)
+static void setup_with(unsigned int threads)
 {
 	sem_init(&gate, 0, 0);
 	ck_assert_int_eq(liteio_loop_new(&loop, NULL), 0);
-	ck_assert_int_eq(liteio_workers_new(loop, 2 * N, &workers, NULL), 0);
+	ck_assert_int_eq(liteio_workers_new(loop, threads, &workers, NULL), 0);
+}
+
+static void setup(void)
+{
+	setup_with(2 * N);
 }
 
 /* everything that was begun has ended, and what it had is freed */
@@ -126,13 +131,50 @@ START_TEST(as_long_as_it_goes_on)
 }
 END_TEST
 
-START_TEST(none)
+/* they meet only if who waits is one of them */
+START_TEST(without_an_end)
 {
-	setup();
-	ck_assert_uint_eq(liteio_together_run(workers, run, NULL, 0, &end_ms, NULL), 0);
+	void *args[N] = { &is_well, &is_well, &is_well, &is_well };
+	bool ended[N] = { false };
+
+	setup_with(N - 1);
+	pthread_barrier_init(&all_here, NULL, N);
+	ck_assert_uint_eq(liteio_together_run(workers, meet, args, N, NULL, ended), 0);
+	ck_assert_uint_eq(n_done, N);
+	for (unsigned int i = 0; i < N; i++)
+		ck_assert(ended[i]);
 	teardown();
 }
 END_TEST
 
-UNIT_MAIN("agent-together", side_by_side, not_for_who_hangs,
-	  as_long_as_it_goes_on, none)
+/* each after the one before it, in the thread that asks */
+static void in_line(void *arg)
+{
+	static pthread_t first;
+
+	if (!n_done)
+		first = pthread_self();
+	ck_assert(pthread_equal(pthread_self(), first));
+	ck_assert_uint_eq((uintptr_t)arg, ++n_done);
+}
+
+START_TEST(without_workers)
+{
+	void *args[N] = { (void *)1, (void *)2, (void *)3, (void *)4 };
+
+	ck_assert_uint_eq(liteio_together_run(NULL, in_line, args, N, NULL, NULL), 0);
+	ck_assert_uint_eq(n_done, N);
+}
+END_TEST
+
+START_TEST(none)
+{
+	setup();
+	ck_assert_uint_eq(liteio_together_run(workers, run, NULL, 0, &end_ms, NULL), 0);
+	ck_assert_uint_eq(liteio_together_run(workers, run, NULL, 0, NULL, NULL), 0);
+	teardown();
+}
+END_TEST
+
+UNIT_MAIN("agent-together", side_by_side, not_for_who_hangs, as_long_as_it_goes_on, without_an_end,
+	  without_workers, none)

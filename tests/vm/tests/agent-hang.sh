@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A disk that does not answer any more, with an operation under way on it: the other pools are served as ever, whoever
-# looks is told, a fence closes its gate and says that it is not written down, and when the disk answers all goes on. An
+# looks is told, a fence closes its gate and says that it is not written down, and when the disk answers all goes on. A
+# filesystem that can not be frozen, as another disk does not answer, keeps its volume and not its pool. An
 # agent that is killed meanwhile is replaced, though it can not end; the next one has the other pool at once, and this one
 # when its disk is back.
 # vm: kernels=6.12 disks=pool=512M,other=256M timeout=600 needs=module,tools,programs
@@ -13,10 +14,12 @@
 # shellcheck source=tests/vm/lib/snapshots.sh
 . "$LITEIO_TOP/tests/vm/lib/snapshots.sh"
 
-# a disk that begins later and ends earlier than the one it lies on, which so looks empty
-size=$(($(blockdev --getsz "$DISK") - 4096))
+# a disk that begins later and ends earlier than the one it lies on, which so looks empty; and one for a log behind it
+LOG=32768
+size=$(($(blockdev --getsz "$DISK") - 4096 - LOG))
 dmsetup create under --table "0 $size linear $DISK 2048"
-trap 'dmsetup resume under' EXIT
+dmsetup create log --table "0 $LOG linear $DISK $((size + 2048))"
+trap 'dmsetup resume under; dmsetup resume log' EXIT
 
 # within SECONDS COMMAND...: it succeeds by then, on the slowest of machines
 within() {
@@ -65,6 +68,38 @@ wait $create || fail "what hung did not end well: $(cat /run/c)"
 [ "$(j volume show a | jq .floor)" = 2 ]
 [ "$(j volume list | jq -r '[.items[].name] | sort | join(" ")')" = 'a b c' ] || fail "volumes: $(j volume list)"
 ok "when the disk answers, all goes on"
+
+# Its log is empty only when it is frozen, which waits for the log's disk. Before that it is written back: there must be
+# nothing left to write.
+liteioctl volume create fs --pool quick --size 64Mi >/dev/null
+liteioctl volume attach fs >/dev/null
+mke2fs -q -F -O journal_dev -b 4096 /dev/mapper/log
+mkfs.ext4 -q -b 4096 -J device=/dev/mapper/log /dev/liteio/fs
+mkdir -p /mnt/fs
+mount /dev/liteio/fs /mnt/fs
+echo one >/mnt/fs/file
+sync -f /mnt/fs/file
+dmsetup suspend --nolockfs --noflush log
+liteioctl snapshot create frozen fs >/run/frozen 2>&1 &
+freezes=$!
+until_true 60 is_under_way
+within 60 liteioctl volume create d --pool quick --size 16Mi
+[ "$(j pool show quick | jq -r .state)" = ready ] || fail "the pool: $(j pool show quick)"
+within 60 liteioctl volume fence d --floor 2
+within 60 liteioctl volume delete d
+grep -q 'pool quick: what was begun' $AGENT_LOG && fail "it was said not to answer"
+kill -0 $freezes || fail "the volume was let go while the kernel is at it: $(cat /run/frozen)"
+dmsetup resume log
+wait $freezes && fail "a snapshot of what was not held still"
+grep -q 'holding still took longer than 8 s' /run/frozen || fail "the snapshot: $(cat /run/frozen)"
+echo two >/mnt/fs/file
+sync -f /mnt/fs/file
+liteioctl snapshot create frozen fs >/dev/null
+umount /mnt/fs
+liteioctl snapshot delete frozen >/dev/null
+liteioctl volume detach fs >/dev/null
+liteioctl volume delete fs >/dev/null
+ok "a freeze that does not end keeps its volume, and not the pool"
 
 names() { j pool list | jq -r '[.items[].name] | sort | join(" ")'; }
 dmsetup suspend --nolockfs --noflush under

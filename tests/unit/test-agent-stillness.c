@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Heads held still: all or none, and whoever waits for a freeze that does not end is let go.
+ *
+ * unit-src: daemon/agent/stillness.c
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/pools.h"
+#include "agent/stillness.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "host/head.h"
+#include "host/mount.h"
+#include "unit.h"
+
+/* ---- a node --------------------------------------------------------------------------------- */
+
+/* of generations 1 to 3; nobody has the second one open */
+#define HEADS 3
+
+static struct {
+	atomic_uint suspends[HEADS + 1];
+	atomic_uint resumes[HEADS + 1];
+} kernel;
+
+/* to freeze this one does not end before it may: 0 for none; or fails */
+static unsigned int hangs, fails;
+static sem_t is_asked, may_end;
+
+void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
+				 struct liteio_catalog_attachment **ret, size_t *ret_n)
+{
+	*ret = liteio_calloc(HEADS, sizeof(**ret));
+	for (unsigned int i = 0; i < HEADS; i++)
+		(*ret)[i].generation = i + 1;
+	*ret_n = HEADS;
+}
+
+int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		    struct liteio_head_state *ret, struct liteio_error *err)
+{
+	*ret = (struct liteio_head_state){ .dm.open_count = generation != 2 };
+	ret->dm.name[0] = (char)('0' + generation);
+	return 0;
+}
+
+int liteio_mount_users(const char *device, char ***ret, size_t *ret_n, struct liteio_error *err)
+{
+	return -ENOENT;
+}
+
+int liteio_dm_suspend(const char *name, unsigned int flags, struct liteio_error *err)
+{
+	unsigned int i = (unsigned int)(name[0] - '0');
+
+	ck_assert_uint_eq(flags, LITEIO_DM_LOCKFS);
+	if (i == fails)
+		return liteio_error_set(err, -EIO, "the kernel says no");
+	if (i == hangs) {
+		sem_post(&is_asked);
+		sem_wait(&may_end);
+	}
+	kernel.suspends[i]++;
+	return 0;
+}
+
+int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *err)
+{
+	kernel.resumes[name[0] - '0']++;
+	return 0;
+}
+
+/* in place of the C library's: time is over as soon as the kernel hangs */
+int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+			   const struct timespec *until)
+{
+	/* as POSIX has it: not negative */
+	const int is_late = ETIMEDOUT;
+
+	if (!hangs)
+		return pthread_cond_wait(cond, mutex);
+	pthread_mutex_unlock(mutex);
+	sem_wait(&is_asked);
+	pthread_mutex_lock(mutex);
+	return is_late;
+}
+
+static void is_still(unsigned int i, unsigned int suspends, unsigned int resumes)
+{
+	ck_assert_uint_eq(kernel.suspends[i], suspends);
+	ck_assert_uint_eq(kernel.resumes[i], resumes);
+}
+
+static void find(struct liteio_stillness *s)
+{
+	static struct liteio_open_pool pool = { .uuid = { { 7 } } };
+	static const struct liteio_uuid volume = { { 1 } };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	sem_init(&is_asked, 0, 0);
+	sem_init(&may_end, 0, 0);
+	ck_assert_int_eq(liteio_stillness_find(s, &pool, &volume, 1, &err), 0);
+}
+
+/* ---- the tests ------------------------------------------------------------------------------ */
+
+START_TEST(all)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_quiesce q;
+	struct liteio_stillness s;
+
+	find(&s);
+	q = liteio_stillness_quiesce(&s);
+	ck_assert_int_eq(q.freeze(q.arg, &err), 0);
+	is_still(1, 1, 0);
+	is_still(2, 0, 0);
+	is_still(3, 1, 0);
+	q.thaw(q.arg);
+	liteio_stillness_fini(&s);
+	is_still(1, 1, 1);
+	is_still(2, 0, 0);
+	is_still(3, 1, 1);
+}
+END_TEST
+
+START_TEST(or_none)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_quiesce q;
+	struct liteio_stillness s;
+
+	fails = 3;
+	find(&s);
+	q = liteio_stillness_quiesce(&s);
+	ck_assert_int_eq(q.freeze(q.arg, &err), -EIO);
+	ck_assert_str_eq(err.msg, "the kernel says no");
+	is_still(1, 1, 1);
+	liteio_stillness_fini(&s);
+	is_still(1, 1, 1);
+	is_still(3, 0, 0);
+}
+END_TEST
+
+/* by then nobody waits for it but who must not go before it */
+static void *let_it_end(void *arg)
+{
+	ck_assert_uint_eq(kernel.suspends[3], 0);
+	sem_post(&may_end);
+	return arg;
+}
+
+START_TEST(not_for_ever)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_quiesce q;
+	struct liteio_stillness s;
+	pthread_t disk;
+
+	hangs = 3;
+	find(&s);
+	q = liteio_stillness_quiesce(&s);
+	/* were the kernel waited for, this would end with the test's time */
+	ck_assert_int_eq(q.freeze(q.arg, &err), -ETIMEDOUT);
+	ck_assert_str_eq(err.msg, "holding still took longer than 8 s");
+	/* what waits for that one goes on, and it does when it is held */
+	is_still(1, 1, 1);
+	is_still(3, 0, 0);
+	pthread_create(&disk, NULL, let_it_end, NULL);
+	liteio_stillness_fini(&s);
+	is_still(1, 1, 1);
+	is_still(3, 1, 1);
+	pthread_join(disk, NULL);
+}
+END_TEST
+
+UNIT_MAIN("agent-stillness", all, or_none, not_for_ever)
