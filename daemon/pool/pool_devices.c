@@ -324,6 +324,21 @@ static int gather(struct liteio_pool *p, struct search *s, struct liteio_error *
 	return r;
 }
 
+/* where the copy of the label is that could not be read */
+static void name_other_copy(const struct liteio_store *s, char *ret, size_t len)
+{
+	uint64_t size = s->label.devices[s->label.this_device].size;
+	char text[32];
+
+	if (s->from_backup)
+		snprintf(ret, len, "at its beginning");
+	else if (size == s->size)
+		snprintf(ret, len, "at its end");
+	else
+		snprintf(ret, len, "at its end, or where that was when it had %s",
+			 liteio_format_size(size, text, sizeof(text)));
+}
+
 /*
  * One copy of the label can not be read, and the other is from before: by that one the kernel would
  * get less than the metadata have, and mending would write it over the one that counts. Metadata
@@ -335,7 +350,7 @@ static int check_age(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_label l = p->store.label;
 	struct liteio_thin_superblock s;
-	char have[32], said[32];
+	char have[32], said[32], where[80];
 	uint64_t bytes;
 	int r;
 
@@ -349,10 +364,10 @@ static int check_age(struct liteio_pool *p, struct liteio_error *err)
 		liteio_format_size(bytes, have, sizeof(have));
 		liteio_format_size(liteio_label_sum(&p->store.label, LITEIO_EXTENT_THIN_META), said,
 				   sizeof(said));
+		name_other_copy(&p->store, where, sizeof(where));
 		return liteio_error_set(err, -ESTALE,
-					"the metadata of pool %s on %s have %s, and %s by the label, which is a copy from before: nothing was changed; import it when the disk can read the other copy, at its %s, again",
-					l.pool_name, p->store.path, have, said,
-					p->store.from_backup ? "beginning" : "end");
+					"the metadata of pool %s on %s have %s, and %s by the label, which is a copy from before: nothing was changed; import it when the disk can read the other copy, %s, again",
+					l.pool_name, p->store.path, have, said, where);
 	}
 	p->store.label = l;
 	p->store.needs_labels = true;

@@ -462,6 +462,76 @@ START_TEST(test_old_label_opened)
 }
 END_TEST
 
+/* the disk is larger than what the label, and a copy of it at the end it had then, were written for */
+static void enlarge(uint64_t bytes)
+{
+	b.p.store.size += bytes;
+	ck_assert_int_eq(ftruncate(b.fd, (off_t)b.p.store.size), 0);
+}
+
+/* the copy that was written last is where the disk ended before it became larger */
+START_TEST(test_old_label_of_a_smaller_disk)
+{
+	const uint64_t at[] = { LITEIO_LABEL_OFFSET, liteio_label_backup_offset(2 * DEVICE_BYTES) };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_ondisk_label old;
+	struct liteio_label l;
+	uint64_t have;
+
+	bed_init();
+	have = b.kernel.meta_total;
+	liteio_label_encode(&b.p.store.label, &old);
+	ck_assert_int_eq(liteio_pool_relieve(&b.p), 1);
+	ck_assert_int_eq(pwrite(b.fd, &old, sizeof(old), LITEIO_LABEL_OFFSET), sizeof(old));
+	enlarge(DEVICE_BYTES);
+	write_superblock(2 * have);
+	ck_assert_msg(!liteio_store_read_label(&b.p.store, &err), "%s", err.msg);
+	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), 2 * have);
+	ck_assert_msg(!liteio_pool_gather(&b.p, false, &err), "%s", err.msg);
+	ck_assert_int_eq(liteio_pool_mend_label(&b.p, &err), 0);
+	for (int i = 0; i < 2; i++) {
+		read_copy(at[i], &l);
+		ck_assert_uint_eq(liteio_label_sum(&l, LITEIO_EXTENT_THIN_META), 2 * have);
+	}
+	bed_fini();
+}
+END_TEST
+
+/* ... which one of another device, or from before, or damaged, does not become; and it is said */
+START_TEST(test_old_label_says_where)
+{
+	const off_t at = (off_t)liteio_label_backup_offset(DEVICE_BYTES);
+	struct liteio_ondisk_label d;
+	struct liteio_label l;
+
+	for (int i = 0; i < 3; i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		uint64_t have;
+
+		bed_init();
+		have = b.kernel.meta_total;
+		l = b.p.store.label;
+		ck_assert(liteio_label_take_spare(&l));
+		l.sequence += i != 1;
+		if (i == 0)
+			l.devices[0].uuid.b[3] ^= 1;
+		liteio_label_encode(&l, &d);
+		if (i == 2)
+			d.zero2[5] = 1;
+		ck_assert_int_eq(pwrite(b.fd, &d, sizeof(d), at), sizeof(d));
+		enlarge(DEVICE_BYTES);
+		write_superblock(2 * have);
+		ck_assert_msg(!liteio_store_read_label(&b.p.store, &err), "%s", err.msg);
+		ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META),
+				  have);
+		ck_assert_int_eq(liteio_pool_gather(&b.p, false, &err), -ESTALE);
+		ck_assert_msg(strstr(err.msg, "where that was when it had 1.0 GiB, again"), "%s",
+			      err.msg);
+		bed_fini();
+	}
+}
+END_TEST
+
 /* what was found damaged at opening, and is not any more: the catalog is in both slots then, too */
 START_TEST(test_repaired)
 {
@@ -490,4 +560,5 @@ START_TEST(test_repaired)
 END_TEST
 
 UNIT_MAIN("pool-relief", test_taken, test_able, test_not_written, test_one_copy, test_one_writable,
-	  test_written_after_all, test_old_label, test_old_label_opened, test_repaired)
+	  test_written_after_all, test_old_label, test_old_label_opened,
+	  test_old_label_of_a_smaller_disk, test_old_label_says_where, test_repaired)
