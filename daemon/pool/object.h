@@ -28,6 +28,7 @@
  * @cat: what is on the disk
  * @is_one_copy: what must be in both slots is in one of them, or that is not known; lane only
  * @n_lies: how often something that was written to a slot was not there
+ * @refused_ms: when the disk last did not take the catalog; lane only
  * @status: of the engine, as of the last refresh
  * @reserve_status: of the reserve
  * @condition: what can be done
@@ -55,6 +56,7 @@ struct liteio_pool {
 	struct liteio_catalog cat;
 	bool is_one_copy;
 	unsigned int n_lies;
+	uint64_t refused_ms;
 	struct liteio_engine_status status;
 	struct liteio_engine_status reserve_status;
 	enum liteio_pool_condition condition;
