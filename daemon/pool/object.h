@@ -225,9 +225,12 @@ int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_erro
  */
 int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 			struct liteio_error *err);
-/* likewise, and of each device one copy is enough: the other may not be written for ever */
-int liteio_pool_relabel_any(struct liteio_pool *p, const struct liteio_label *new,
-			    struct liteio_error *err);
+/*
+ * Likewise; of a pool on one disk one copy is enough where that is urgent: the other may not be
+ * written for ever. One on several disks is not opened the next time when a copy lacks
+ */
+int liteio_pool_relabel_urgent(struct liteio_pool *p, const struct liteio_label *new,
+			       bool is_urgent, struct liteio_error *err);
 /*
  * After a write of home's label that failed: what the disk has of it is the pool's label, unless
  * that is older than the one that was the pool's before
@@ -251,6 +254,15 @@ void liteio_pool_account(const struct liteio_pool *p, struct liteio_account *ret
 /* may so much more be promised, by the kernel's numbers of now? 0, -ENOSPC, -EOPNOTSUPP, ... */
 int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		      enum liteio_account_what what, uint64_t bytes, struct liteio_error *err);
+
+/* ---- growing (pool_grow.c) ---- */
+
+/*
+ * The label that a growth has come to. -ENOSPC when metadata that are full (@is_full) gain nothing
+ * by it; they do not wait for a copy that their only disk does not take
+ */
+int liteio_pool_grow_label(struct liteio_pool *p, const struct liteio_label *l, bool is_full,
+			   struct liteio_error *err);
 
 /* ---- full metadata (pool_relief.c) ---- */
 

@@ -131,12 +131,13 @@ static int check_disk(struct grow_op *op, struct liteio_error *err)
 }
 
 /* metadata that are full: room for data is no help, and takes what they have left */
-static int check_meta(const struct grow_op *op, struct liteio_error *err)
+static int check_meta(const struct liteio_pool *p, const struct liteio_label *l, bool is_full,
+		      struct liteio_error *err)
 {
-	uint64_t have = liteio_label_sum(&op->p->store.label, LITEIO_EXTENT_THIN_META);
+	uint64_t have = liteio_label_sum(&p->store.label, LITEIO_EXTENT_THIN_META);
 
-	if (op->reach != REACH_FULL || liteio_pool_meta_is_behind(op->p) ||
-	    liteio_label_sum(&op->label, LITEIO_EXTENT_THIN_META) > have)
+	if (!is_full || liteio_pool_meta_is_behind(p) ||
+	    liteio_label_sum(l, LITEIO_EXTENT_THIN_META) > have)
 		return 0;
 	if (have >= LITEIO_THIN_META_MAX)
 		return liteio_error_set(err, -ENOSPC,
@@ -158,7 +159,7 @@ static int open_disk(struct grow_op *op, struct liteio_error *err)
 		r = liteio_label_add(&op->label, o->size, op->p->status.meta_used, err);
 	/* what would not help is refused as long as there is something on it */
 	if (!r)
-		r = check_meta(op, err);
+		r = check_meta(op->p, &op->label, op->reach == REACH_FULL, err);
 	/*
 	 * Its label may be that of a part of another pool, and this thread has the name of ours:
 	 * should it hang here, the lock of neither counts as left behind.
@@ -235,17 +236,23 @@ static int step_file(void *arg, struct liteio_error *err)
 	return r;
 }
 
+int liteio_pool_grow_label(struct liteio_pool *p, const struct liteio_label *l, bool is_full,
+			   struct liteio_error *err)
+{
+	int r = check_meta(p, l, is_full, err);
+
+	return r ? r : liteio_pool_relabel_urgent(p, l, is_full, err);
+}
+
 /* also the rest of one that some disk did not get */
 static int step_label(void *arg, struct liteio_error *err)
 {
 	struct grow_op *op = arg;
-	int r = check_meta(op, err);
+	bool is_full = op->reach == REACH_FULL;
 
-	if (r)
-		return r;
 	if (!op->is_larger && !liteio_pool_labels_differ(op->p))
-		return 0;
-	return liteio_pool_relabel(op->p, &op->label, err);
+		return check_meta(op->p, &op->label, is_full, err);
+	return liteio_pool_grow_label(op->p, &op->label, is_full, err);
 }
 
 static int step_devices(void *arg, struct liteio_error *err)

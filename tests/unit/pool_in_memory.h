@@ -11,11 +11,13 @@
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -227,6 +229,24 @@ static inline void memory_open(struct memory_pool *m, int fd, struct memory_thin
 static inline void memory_break(struct memory_pool *m, bool is_broken)
 {
 	slots_break(&m->p.store, m->fd, is_broken);
+}
+
+/* from here on the copy of the label at the end can not be written, or can again */
+static inline void memory_break_end(const struct memory_pool *m, bool is_broken)
+{
+	const struct rlimit limit = { is_broken ? liteio_label_backup_offset(m->p.store.size) :
+						  RLIM_INFINITY,
+				      RLIM_INFINITY };
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* its disk is larger than what its label was written for */
+static inline void memory_enlarge(struct memory_pool *m, uint64_t bytes)
+{
+	m->p.store.size += bytes;
+	ck_assert_int_eq(ftruncate(m->fd, (off_t)m->p.store.size), 0);
 }
 
 /* the file is who opened it's */

@@ -5,12 +5,9 @@
  * not believed by who would open by it, or repair into it; and what comes with the end of a repair.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "pool/crc32c.h"
@@ -268,15 +265,9 @@ START_TEST(test_one_copy)
 }
 END_TEST
 
-/* from here on the second copy can not be written, or can again */
 static void set_end_broken(bool is_broken)
 {
-	const struct rlimit limit = { is_broken ? liteio_label_backup_offset(DEVICE_BYTES) :
-						  RLIM_INFINITY,
-				      RLIM_INFINITY };
-
-	signal(SIGXFSZ, SIG_IGN);
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	memory_break_end(&b.m, is_broken);
 	b.is_one_copy = is_broken;
 }
 
@@ -423,13 +414,6 @@ START_TEST(test_old_label_opened)
 }
 END_TEST
 
-/* the disk is larger than what the label, and a copy of it at the end it had then, were written for */
-static void enlarge(uint64_t bytes)
-{
-	b.m.p.store.size += bytes;
-	ck_assert_int_eq(ftruncate(b.m.fd, (off_t)b.m.p.store.size), 0);
-}
-
 /* the copy that was written last is where the disk ended before it became larger */
 START_TEST(test_old_label_of_a_smaller_disk)
 {
@@ -444,7 +428,7 @@ START_TEST(test_old_label_of_a_smaller_disk)
 	liteio_label_encode(&b.m.p.store.label, &old);
 	ck_assert_int_eq(liteio_pool_relieve(&b.m.p), 1);
 	ck_assert_int_eq(pwrite(b.m.fd, &old, sizeof(old), LITEIO_LABEL_OFFSET), sizeof(old));
-	enlarge(DEVICE_BYTES);
+	memory_enlarge(&b.m, DEVICE_BYTES);
 	write_superblock(2 * have);
 	ck_assert_msg(!liteio_store_read_label(&b.m.p.store, &err), "%s", err.msg);
 	ck_assert_uint_eq(liteio_label_sum(&b.m.p.store.label, LITEIO_EXTENT_THIN_META), 2 * have);
@@ -480,7 +464,7 @@ START_TEST(test_old_label_says_where)
 		if (i == 2)
 			d.zero2[5] = 1;
 		ck_assert_int_eq(pwrite(b.m.fd, &d, sizeof(d), at), sizeof(d));
-		enlarge(DEVICE_BYTES);
+		memory_enlarge(&b.m, DEVICE_BYTES);
 		write_superblock(2 * have);
 		ck_assert_msg(!liteio_store_read_label(&b.m.p.store, &err), "%s", err.msg);
 		ck_assert_uint_eq(liteio_label_sum(&b.m.p.store.label, LITEIO_EXTENT_THIN_META),
