@@ -263,6 +263,13 @@ int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
  */
 int liteio_pool_grow_label(struct liteio_pool *p, const struct liteio_label *l, bool is_full,
 			   struct liteio_error *err);
+/*
+ * @disk, open, becomes one of the pool's by @l, which is not written yet. It is wiped, unless it
+ * would not help metadata that are full: -ENOSPC, and nothing on it was touched. @l is changed when
+ * this succeeds
+ */
+int liteio_pool_grow_onto(struct liteio_pool *p, struct liteio_store *disk, bool is_full,
+			  struct liteio_label *l, struct liteio_error *err);
 
 /* ---- full metadata (pool_relief.c) ---- */
 

@@ -146,28 +146,40 @@ static int check_meta(const struct liteio_pool *p, const struct liteio_label *l,
 				"its metadata are full, and what there is to gain is too little for more: it takes a larger disk, or another one");
 }
 
+int liteio_pool_grow_onto(struct liteio_pool *p, struct liteio_store *disk, bool is_full,
+			  struct liteio_label *l, struct liteio_error *err)
+{
+	static const struct liteio_uuid nobody;
+	struct liteio_label new = *l;
+	int r = liteio_label_add(&new, disk->size, p->status.meta_used, err);
+
+	/* what would not help is refused as long as there is something on it */
+	if (!r)
+		r = check_meta(p, &new, is_full, err);
+	if (r)
+		return r;
+	/*
+	 * Its label may be that of a part of another pool, and this thread has the name of ours:
+	 * should it hang here, the lock of neither counts as left behind.
+	 */
+	liteio_heir_begin(&nobody);
+	r = liteio_store_wipe(disk, err);
+	liteio_heir_end();
+	if (!r)
+		*l = new;
+	return r;
+}
+
 /* its label is written with those of the others: before it is the pool's, it is nobody's */
 static int open_disk(struct grow_op *op, struct liteio_error *err)
 {
-	static const struct liteio_uuid nobody;
 	struct liteio_store *o = liteio_store_new();
 	size_t i = op->label.n_devices;
 	int r;
 
 	r = liteio_store_open(op->g->add, true, o, err);
 	if (!r)
-		r = liteio_label_add(&op->label, o->size, op->p->status.meta_used, err);
-	/* what would not help is refused as long as there is something on it */
-	if (!r)
-		r = check_meta(op->p, &op->label, op->reach == REACH_FULL, err);
-	/*
-	 * Its label may be that of a part of another pool, and this thread has the name of ours:
-	 * should it hang here, the lock of neither counts as left behind.
-	 */
-	liteio_heir_begin(&nobody);
-	if (!r)
-		r = liteio_store_wipe(o, err);
-	liteio_heir_end();
+		r = liteio_pool_grow_onto(op->p, o, op->reach == REACH_FULL, &op->label, err);
 	if (r) {
 		liteio_store_free(o);
 		return r;

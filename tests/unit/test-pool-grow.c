@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Metadata that are full, and a pool that grows: what the growth brings them waits for no copy of
- * the label that their only disk does not take.
+ * the label that their only disk does not take, and a disk that would not help is not wiped.
  */
 #include "pool_in_memory.h"
 #include "unit.h"
@@ -56,4 +56,46 @@ START_TEST(test_one_writable)
 }
 END_TEST
 
-UNIT_MAIN("pool-grow", test_one_writable)
+/* what is on a disk, at its ends, where a label would be */
+static void check_ends(const struct memory_pool *m, const char *begin, const char *end)
+{
+	char is[8] = "";
+
+	ck_assert_int_eq(pread(m->fd, is, 5, 0), 5);
+	ck_assert_str_eq(is, begin);
+	ck_assert_int_eq(pread(m->fd, is, 5, DEVICE_BYTES - 5), 5);
+	ck_assert_str_eq(is, end);
+}
+
+/* full, and as large as dm-thin can use: no disk helps that */
+START_TEST(test_not_wiped)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_label *label, l;
+	struct liteio_store disk;
+	struct memory_pool m;
+
+	memory_new_labelled(&m, DEVICE_BYTES);
+	label = &m.p.store.label;
+	ck_assert_int_eq(liteio_label_layout("fast", 60000ull << 30, 0, NULL, label, NULL), 0);
+	ck_assert(liteio_label_take_spare(label));
+	m.thin->says.meta_total = LITEIO_THIN_META_MAX;
+	make_full(&m);
+	l = *label;
+	/* on the pool's own file, of which nothing but that is looked at */
+	disk = m.p.store;
+	ck_assert_int_eq(pwrite(m.fd, "begin", 5, 0), 5);
+	ck_assert_int_eq(pwrite(m.fd, "ended", 5, DEVICE_BYTES - 5), 5);
+	ck_assert_int_eq(liteio_pool_grow_onto(&m.p, &disk, true, &l, &err), -ENOSPC);
+	ck_assert_ptr_nonnull(strstr(err.msg, "as large as dm-thin can use"));
+	ck_assert_mem_eq(&l, label, sizeof(l));
+	check_ends(&m, "begin", "ended");
+	/* for its data it is one of the pool's */
+	ck_assert_int_eq(liteio_pool_grow_onto(&m.p, &disk, false, &l, &err), 0);
+	ck_assert_uint_eq(l.n_devices, 2);
+	check_ends(&m, "", "");
+	memory_close(&m);
+}
+END_TEST
+
+UNIT_MAIN("pool-grow", test_one_writable, test_not_wiped)
