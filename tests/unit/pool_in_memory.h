@@ -190,17 +190,11 @@ static inline void memory_write_catalog(struct memory_pool *m)
 	ck_assert_int_eq(liteio_store_format_catalog(&m->p.store, &m->p.cat, NULL), 0);
 }
 
-/* a new one on the file */
-static inline void memory_format(struct memory_pool *m, int fd, struct memory_thin *t)
-{
-	memory_init(m, fd, t);
-	memory_write_catalog(m);
-}
-
 /* a new one, on a file and in a kernel of its own */
 static inline void memory_new(struct memory_pool *m)
 {
-	memory_format(m, make_file(SLOTS_END), memory_thin_new());
+	memory_init(m, make_file(SLOTS_END), memory_thin_new());
+	memory_write_catalog(m);
 }
 
 /* likewise, with a label: the only disk has so many bytes */
