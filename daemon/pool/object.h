@@ -28,6 +28,7 @@
  * @cat: what is on the disk
  * @is_one_copy: what must be in both slots is in one of them, or that is not known; lane only
  * @n_lies: how often something that was written to a slot was not there
+ * @refused_ms: when the disk last did not take the catalog; lane only
  * @status: of the engine, as of the last refresh
  * @reserve_status: of the reserve
  * @condition: what can be done
@@ -55,6 +56,7 @@ struct liteio_pool {
 	struct liteio_catalog cat;
 	bool is_one_copy;
 	unsigned int n_lies;
+	uint64_t refused_ms;
 	struct liteio_engine_status status;
 	struct liteio_engine_status reserve_status;
 	enum liteio_pool_condition condition;
@@ -223,9 +225,12 @@ int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_erro
  */
 int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 			struct liteio_error *err);
-/* likewise, and of each device one copy is enough: the other may not be written for ever */
-int liteio_pool_relabel_any(struct liteio_pool *p, const struct liteio_label *new,
-			    struct liteio_error *err);
+/*
+ * Likewise; of a pool on one disk one copy is enough where that is urgent: the other may not be
+ * written for ever. One on several disks is not opened the next time when a copy lacks
+ */
+int liteio_pool_relabel_urgent(struct liteio_pool *p, const struct liteio_label *new,
+			       bool is_urgent, struct liteio_error *err);
 /*
  * After a write of home's label that failed: what the disk has of it is the pool's label, unless
  * that is older than the one that was the pool's before
@@ -249,6 +254,22 @@ void liteio_pool_account(const struct liteio_pool *p, struct liteio_account *ret
 /* may so much more be promised, by the kernel's numbers of now? 0, -ENOSPC, -EOPNOTSUPP, ... */
 int liteio_pool_admit(struct liteio_pool *p, enum liteio_catalog_class vclass,
 		      enum liteio_account_what what, uint64_t bytes, struct liteio_error *err);
+
+/* ---- growing (pool_grow.c) ---- */
+
+/*
+ * The label that a growth has come to. -ENOSPC when metadata that are full (@is_full) gain nothing
+ * by it; they do not wait for a copy that their only disk does not take
+ */
+int liteio_pool_grow_label(struct liteio_pool *p, const struct liteio_label *l, bool is_full,
+			   struct liteio_error *err);
+/*
+ * @disk, open, becomes one of the pool's by @l, which is not written yet. It is wiped, unless it
+ * would not help metadata that are full: -ENOSPC, and nothing on it was touched. @l is changed when
+ * this succeeds
+ */
+int liteio_pool_grow_onto(struct liteio_pool *p, struct liteio_store *disk, bool is_full,
+			  struct liteio_label *l, struct liteio_error *err);
 
 /* ---- full metadata (pool_relief.c) ---- */
 

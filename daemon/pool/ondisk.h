@@ -20,9 +20,9 @@
  * LABEL. Written when the pool is made, when it grows, and when it is exported and imported: first
  * the copy that does not count, flush, then the one that did, flush, with @sequence one higher. The
  * valid copy with the higher sequence counts; so at every moment there is one. Where the device has
- * become larger and has none at its new end yet, that one is made before the other, which is all
- * there is, is touched. A reader that had to use the backup rewrites the primary once it may write
- * at all.
+ * become larger and has none at its new end yet, that one is made before the others are touched:
+ * the primary, and the backup where the device ended by that, which may be the newer one. A reader
+ * that had to use the backup rewrites the primary once it may write at all.
  *
  * GROWTH. Extents are added behind those that are there, and the last one of the thin data becomes
  * longer when nothing is behind it; none ever moves, ends, or becomes shorter. What is written

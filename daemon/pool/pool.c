@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/loop.h"
 #include "base/str.h"
 #include "host/dm.h"
 #include "host/kmodule.h"
@@ -17,6 +18,8 @@
 
 /* the word of a pool whose disk does not take the catalog */
 #define NOT_WRITTEN "CatalogNotWritten"
+/* who only looks does not write it again sooner: that is all of a slot, and may take long */
+#define REFUSED_FOR_MS 1000
 
 const char *const liteio_pool_condition_names[] = {
 	[LITEIO_POOL_READY] = "Ready",
@@ -57,6 +60,8 @@ static void set_not_written(struct liteio_pool *p)
 /* what came of a write of the catalog, whichever slot it was for */
 static int end_write(struct liteio_pool *p, int r, struct liteio_error *err)
 {
+	if (r && p->store.is_failing)
+		p->refused_ms = liteio_now_ms();
 	if (r && p->store.is_failing && p->condition < LITEIO_POOL_READ_ONLY)
 		set_not_written(p);
 	/* the kernel may know of something else: that is asked for next */
@@ -149,12 +154,14 @@ int liteio_pool_confirm(struct liteio_pool *p, struct liteio_error *err)
 }
 
 /* may the disk take the catalog again? Who only waits for that asks for no change */
-static bool still_fails(struct liteio_pool *p)
+static bool still_fails(struct liteio_pool *p, uint64_t within_ms)
 {
 	struct liteio_catalog same;
 
 	if (!p->store.is_failing)
 		return false;
+	if (liteio_now_ms() - p->refused_ms < within_ms)
+		return true;
 	liteio_pool_draft(p, &same);
 	/* nobody may ask for the second slot, and the doctor finds two that are whole */
 	return persist(p, &same, true, NULL) || liteio_pool_persist_owed(p, NULL);
@@ -205,7 +212,7 @@ int liteio_pool_finish(struct liteio_pool *p, struct liteio_error *err)
 int liteio_pool_check_writable(struct liteio_pool *p, struct liteio_error *err)
 {
 	if (is_not_written(p))
-		(void)still_fails(p);
+		(void)still_fails(p, 0);
 	if (p->condition < LITEIO_POOL_READ_ONLY)
 		return 0;
 	return liteio_error_set(err, -EROFS, "pool %s is not modified: %s",
@@ -241,7 +248,7 @@ static void judge(struct liteio_pool *p, const struct liteio_engine_status *s)
 		liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY, "ReadOnly", false,
 					  "the kernel has made the pool read-only: metadata could not be written; writes to new blocks fail until `liteioctl pool repair %s`",
 					  name);
-	else if (!p->is_stuck && still_fails(p))
+	else if (!p->is_stuck && still_fails(p, REFUSED_FOR_MS))
 		set_not_written(p);
 	else if (s->mode == LITEIO_ENGINE_NO_SPACE)
 		liteio_pool_set_condition(p, LITEIO_POOL_NO_SPACE, "NoSpace", false,

@@ -65,14 +65,8 @@ int liteio_pool_end_doubt(struct liteio_pool *p, struct liteio_error *err)
 	return 0;
 }
 
-static int write_label(struct liteio_store *s, bool is_one_enough, struct liteio_error *err)
-{
-	return is_one_enough ? liteio_store_write_label_any(s, err) :
-			       liteio_store_write_label(s, err);
-}
-
 static int write_others(struct liteio_pool *p, const struct liteio_label *l, uint64_t sequence,
-			bool is_one_enough, struct liteio_error *err)
+			struct liteio_error *err)
 {
 	int r = 0;
 
@@ -82,7 +76,7 @@ static int write_others(struct liteio_pool *p, const struct liteio_label *l, uin
 		o->label = *l;
 		o->label.this_device = i;
 		o->label.sequence = sequence;
-		r = write_label(o, is_one_enough, err);
+		r = liteio_store_write_label(o, err);
 	}
 	return r;
 }
@@ -95,7 +89,8 @@ static int write_home(struct liteio_pool *p, const struct liteio_label *l, bool 
 	int r;
 
 	home.label = *l;
-	r = write_label(&home, is_one_enough, err);
+	r = is_one_enough ? liteio_store_write_label_any(&home, err) :
+			    liteio_store_write_label(&home, err);
 	p->label_in_doubt = r;
 	if (r)
 		return r;
@@ -106,25 +101,24 @@ static int write_home(struct liteio_pool *p, const struct liteio_label *l, bool 
 }
 
 /* odd for what is under way, even for what is whole */
-static int write_rounds(struct liteio_pool *p, struct liteio_label *l, bool is_one_enough,
-			struct liteio_error *err)
+static int write_rounds(struct liteio_pool *p, struct liteio_label *l, struct liteio_error *err)
 {
 	int r;
 
 	l->sequence = (p->store.label.sequence + 2) & ~1ull;
-	r = write_others(p, l, l->sequence - 1, is_one_enough, err);
+	r = write_others(p, l, l->sequence - 1, err);
 	if (r)
 		return r;
 	liteio_step("label:others");
-	r = write_home(p, l, is_one_enough, err);
+	r = write_home(p, l, false, err);
 	if (r)
 		return r;
 	liteio_step("label:home");
-	return write_others(p, l, l->sequence, is_one_enough, err);
+	return write_others(p, l, l->sequence, err);
 }
 
-static int relabel(struct liteio_pool *p, const struct liteio_label *new, bool is_one_enough,
-		   struct liteio_error *err)
+int liteio_pool_relabel_urgent(struct liteio_pool *p, const struct liteio_label *new,
+			       bool is_urgent, struct liteio_error *err)
 {
 	struct liteio_label l = *new;
 	int r = liteio_pool_end_doubt(p, err);
@@ -133,24 +127,18 @@ static int relabel(struct liteio_pool *p, const struct liteio_label *new, bool i
 		return r;
 	if (l.n_devices == 1) {
 		l.sequence = p->store.label.sequence + 1;
-		return write_home(p, &l, is_one_enough, err);
+		return write_home(p, &l, is_urgent, err);
 	}
 	/* twice, so that an image of what a first round has left is no part of what there is now */
 	if (liteio_pool_labels_differ(p))
-		r = write_rounds(p, &l, is_one_enough, err);
-	return r ? r : write_rounds(p, &l, is_one_enough, err);
+		r = write_rounds(p, &l, err);
+	return r ? r : write_rounds(p, &l, err);
 }
 
 int liteio_pool_relabel(struct liteio_pool *p, const struct liteio_label *new,
 			struct liteio_error *err)
 {
-	return relabel(p, new, false, err);
-}
-
-int liteio_pool_relabel_any(struct liteio_pool *p, const struct liteio_label *new,
-			    struct liteio_error *err)
-{
-	return relabel(p, new, true, err);
+	return liteio_pool_relabel_urgent(p, new, false, err);
 }
 
 int liteio_pool_follow_label(struct liteio_pool *p, struct liteio_error *err)
@@ -324,6 +312,21 @@ static int gather(struct liteio_pool *p, struct search *s, struct liteio_error *
 	return r;
 }
 
+/* where the copy of the label is that could not be read */
+static void name_other_copy(const struct liteio_store *s, char *ret, size_t len)
+{
+	uint64_t size = s->label.devices[s->label.this_device].size;
+	char text[32];
+
+	if (s->from_backup)
+		snprintf(ret, len, "at its beginning");
+	else if (size == s->size)
+		snprintf(ret, len, "at its end");
+	else
+		snprintf(ret, len, "at its end, or where that was when it had %s",
+			 liteio_format_size(size, text, sizeof(text)));
+}
+
 /*
  * One copy of the label can not be read, and the other is from before: by that one the kernel would
  * get less than the metadata have, and mending would write it over the one that counts. Metadata
@@ -335,7 +338,7 @@ static int check_age(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_label l = p->store.label;
 	struct liteio_thin_superblock s;
-	char have[32], said[32];
+	char have[32], said[32], where[80];
 	uint64_t bytes;
 	int r;
 
@@ -349,10 +352,10 @@ static int check_age(struct liteio_pool *p, struct liteio_error *err)
 		liteio_format_size(bytes, have, sizeof(have));
 		liteio_format_size(liteio_label_sum(&p->store.label, LITEIO_EXTENT_THIN_META), said,
 				   sizeof(said));
+		name_other_copy(&p->store, where, sizeof(where));
 		return liteio_error_set(err, -ESTALE,
-					"the metadata of pool %s on %s have %s, and %s by the label, which is a copy from before: nothing was changed; import it when the disk can read the other copy, at its %s, again",
-					l.pool_name, p->store.path, have, said,
-					p->store.from_backup ? "beginning" : "end");
+					"the metadata of pool %s on %s have %s, and %s by the label, which is a copy from before: nothing was changed; import it when the disk can read the other copy, %s, again",
+					l.pool_name, p->store.path, have, said, where);
 	}
 	p->store.label = l;
 	p->store.needs_labels = true;

@@ -131,12 +131,13 @@ static int check_disk(struct grow_op *op, struct liteio_error *err)
 }
 
 /* metadata that are full: room for data is no help, and takes what they have left */
-static int check_meta(const struct grow_op *op, struct liteio_error *err)
+static int check_meta(const struct liteio_pool *p, const struct liteio_label *l, bool is_full,
+		      struct liteio_error *err)
 {
-	uint64_t have = liteio_label_sum(&op->p->store.label, LITEIO_EXTENT_THIN_META);
+	uint64_t have = liteio_label_sum(&p->store.label, LITEIO_EXTENT_THIN_META);
 
-	if (op->reach != REACH_FULL || liteio_pool_meta_is_behind(op->p) ||
-	    liteio_label_sum(&op->label, LITEIO_EXTENT_THIN_META) > have)
+	if (!is_full || liteio_pool_meta_is_behind(p) ||
+	    liteio_label_sum(l, LITEIO_EXTENT_THIN_META) > have)
 		return 0;
 	if (have >= LITEIO_THIN_META_MAX)
 		return liteio_error_set(err, -ENOSPC,
@@ -145,28 +146,40 @@ static int check_meta(const struct grow_op *op, struct liteio_error *err)
 				"its metadata are full, and what there is to gain is too little for more: it takes a larger disk, or another one");
 }
 
+int liteio_pool_grow_onto(struct liteio_pool *p, struct liteio_store *disk, bool is_full,
+			  struct liteio_label *l, struct liteio_error *err)
+{
+	static const struct liteio_uuid nobody;
+	struct liteio_label new = *l;
+	int r = liteio_label_add(&new, disk->size, p->status.meta_used, err);
+
+	/* what would not help is refused as long as there is something on it */
+	if (!r)
+		r = check_meta(p, &new, is_full, err);
+	if (r)
+		return r;
+	/*
+	 * Its label may be that of a part of another pool, and this thread has the name of ours:
+	 * should it hang here, the lock of neither counts as left behind.
+	 */
+	liteio_heir_begin(&nobody);
+	r = liteio_store_wipe(disk, err);
+	liteio_heir_end();
+	if (!r)
+		*l = new;
+	return r;
+}
+
 /* its label is written with those of the others: before it is the pool's, it is nobody's */
 static int open_disk(struct grow_op *op, struct liteio_error *err)
 {
-	static const struct liteio_uuid nobody;
 	struct liteio_store *o = liteio_store_new();
 	size_t i = op->label.n_devices;
 	int r;
 
 	r = liteio_store_open(op->g->add, true, o, err);
 	if (!r)
-		r = liteio_label_add(&op->label, o->size, op->p->status.meta_used, err);
-	/* what would not help is refused as long as there is something on it */
-	if (!r)
-		r = check_meta(op, err);
-	/*
-	 * Its label may be that of a part of another pool, and this thread has the name of ours:
-	 * should it hang here, the lock of neither counts as left behind.
-	 */
-	liteio_heir_begin(&nobody);
-	if (!r)
-		r = liteio_store_wipe(o, err);
-	liteio_heir_end();
+		r = liteio_pool_grow_onto(op->p, o, op->reach == REACH_FULL, &op->label, err);
 	if (r) {
 		liteio_store_free(o);
 		return r;
@@ -235,17 +248,23 @@ static int step_file(void *arg, struct liteio_error *err)
 	return r;
 }
 
+int liteio_pool_grow_label(struct liteio_pool *p, const struct liteio_label *l, bool is_full,
+			   struct liteio_error *err)
+{
+	int r = check_meta(p, l, is_full, err);
+
+	return r ? r : liteio_pool_relabel_urgent(p, l, is_full, err);
+}
+
 /* also the rest of one that some disk did not get */
 static int step_label(void *arg, struct liteio_error *err)
 {
 	struct grow_op *op = arg;
-	int r = check_meta(op, err);
+	bool is_full = op->reach == REACH_FULL;
 
-	if (r)
-		return r;
 	if (!op->is_larger && !liteio_pool_labels_differ(op->p))
-		return 0;
-	return liteio_pool_relabel(op->p, &op->label, err);
+		return check_meta(op->p, &op->label, is_full, err);
+	return liteio_pool_grow_label(op->p, &op->label, is_full, err);
 }
 
 static int step_devices(void *arg, struct liteio_error *err)

@@ -41,14 +41,11 @@ static bool is_full(const struct liteio_engine_status *s)
 
 /*
  * A copy from before says of what is about to be metadata that it is the spare: none is left while
- * that can be helped. Metadata that are full can not wait for it: one copy will do. Of a pool on
- * several disks all copies have to be there, or it is not opened the next time.
+ * that can be helped. Metadata that are full can not wait for it.
  */
 static int relabel(struct liteio_pool *p, const struct liteio_label *l, struct liteio_error *err)
 {
-	if (is_full(&p->status) && l->n_devices == 1)
-		return liteio_pool_relabel_any(p, l, err);
-	return liteio_pool_relabel(p, l, err);
+	return liteio_pool_relabel_urgent(p, l, is_full(&p->status), err);
 }
 
 static int write_again(struct liteio_pool *p, struct liteio_error *err)

@@ -191,11 +191,42 @@ static int read_one(struct liteio_store *s, uint64_t offset, struct liteio_label
 	return r ? r : liteio_label_decode(d, ret, err);
 }
 
+static bool is_same_device(const struct liteio_label *a, const struct liteio_label *b)
+{
+	uint32_t i = a->this_device;
+
+	return liteio_uuid_equal(&a->pool_uuid, &b->pool_uuid) && b->this_device == i &&
+	       liteio_uuid_equal(&a->devices[i].uuid, &b->devices[i].uuid);
+}
+
+/*
+ * Of a device that has become larger, and has none at its new end: the backup is where it ended by
+ * the first, which is in @s, and may be the newer one. A volume has that block only when the pool
+ * has grown, and knows nothing of the uuid of the device.
+ */
+static int read_old_end(struct liteio_store *s, struct liteio_error *err)
+{
+	uint64_t at = liteio_label_backup_offset(s->label.devices[s->label.this_device].size);
+	struct liteio_error why = LITEIO_ERROR_INIT;
+	struct liteio_label backup;
+	int r;
+
+	if (at >= liteio_label_backup_offset(s->size))
+		return 0;
+	r = read_one(s, at, &backup, &why);
+	if (r == -ENOTSUP)
+		return liteio_error_set(err, r, "%s: %s", s->path, why.msg);
+	/* the new end is still what is written first: from_backup is as it was */
+	if (!r && is_same_device(&s->label, &backup) && backup.sequence > s->label.sequence)
+		s->label = backup;
+	return 0;
+}
+
 int liteio_store_read_label(struct liteio_store *s, struct liteio_error *err)
 {
 	struct liteio_error first_err = LITEIO_ERROR_INIT, backup_err = LITEIO_ERROR_INIT;
 	struct liteio_label first, backup;
-	int rf, rb;
+	int rf, rb, r;
 
 	rf = read_one(s, LITEIO_LABEL_OFFSET, &first, &first_err);
 	rb = read_one(s, liteio_label_backup_offset(s->size), &backup, &backup_err);
@@ -205,15 +236,15 @@ int liteio_store_read_label(struct liteio_store *s, struct liteio_error *err)
 	/* that of the first is the more telling one, unless there is nothing at all */
 	if (rf && rb)
 		return liteio_error_set(err, rf, "%s: %s", s->path, first_err.msg);
+	/* the backup of a pool that was here before: the first is newer */
+	if (!rf && !rb && !liteio_uuid_equal(&first.pool_uuid, &backup.pool_uuid))
+		rb = -ENODATA;
 	s->from_backup = rf || (!rb && backup.sequence > first.sequence);
 	s->label = s->from_backup ? backup : first;
 	s->needs_labels = rf || rb || first.sequence != backup.sequence;
-	if (!rf && !rb && !liteio_uuid_equal(&first.pool_uuid, &backup.pool_uuid)) {
-		/* the backup of a pool that was here before: the first is newer */
-		s->from_backup = false;
-		s->label = first;
-		s->needs_labels = true;
-	}
+	r = rb ? read_old_end(s, err) : 0;
+	if (r)
+		return r;
 	if (s->label.devices[s->label.this_device].size > s->size)
 		return liteio_error_set(err, -EBADMSG, "%s is smaller than the pool on it",
 					s->path);

@@ -107,7 +107,10 @@ static inline void liteio_store_closep(struct liteio_store *s)
 	liteio_store_close(s);
 }
 
-/* read both labels, take the newer valid one; codes of liteio_label_decode() */
+/*
+ * Read both labels, take the newer valid one; codes of liteio_label_decode(). The backup is at the
+ * end, or, of a device that has become larger since and has none there, where it ended before.
+ */
 int liteio_store_read_label(struct liteio_store *s, struct liteio_error *err);
 /* write @s->label to both places of this device: the copy that counts last */
 int liteio_store_write_label(struct liteio_store *s, struct liteio_error *err);

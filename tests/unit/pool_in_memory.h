@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A pool without a kernel: its catalog is on a file, by the real store; its thin pool is an array
- * of ids and a transaction id, in memory that outlives the process that uses it, as a kernel
- * does.
+ * of ids, and what a kernel would say of it, in memory that outlives the process that uses it, as a
+ * kernel does. It may have a label, too. What else a test needs of a kernel it puts into a copy of
+ * the table of operations.
  */
 #ifndef LITEIO_TESTS_POOL_IN_MEMORY_H
 #define LITEIO_TESTS_POOL_IN_MEMORY_H
 
 #include <check.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "pool/object.h"
+#include "slots_in_file.h"
 
-#define MEMORY_SLOT_BYTES (1u << 20)
-#define MEMORY_DEVICE_BYTES (LITEIO_SLOT_OFFSET + 2 * MEMORY_SLOT_BYTES)
 #define MEMORY_BLOCK (256u << 10)
 #define MEMORY_IDS 1024
 /* they have taken the spare: what new things may use is half of them */
@@ -31,20 +31,18 @@
 
 /**
  * struct memory_thin - what a kernel would have
- * @txid: transaction id
+ * @says: of itself
  * @has: the devices
  * @messages: how many there were, each a commit
- * @meta_used: bytes of its metadata in use
  * @fails: what the next create_thin ends with
  * @commit_fails: what the next set_transaction_id ends with
  * @commit_lies: that is done all the same
  * @keeps: a device that is removed comes back, as its commit did not get to the disk
  */
 struct memory_thin {
-	uint64_t txid;
+	struct liteio_engine_status says;
 	bool has[MEMORY_IDS];
 	unsigned int messages;
-	uint64_t meta_used;
 	int fails;
 	int commit_fails;
 	bool commit_lies;
@@ -56,11 +54,13 @@ struct memory_thin {
  * @p: for the functions of daemon/pool
  * @engine: of @p
  * @thin: shared with other processes
+ * @fd: the file
  */
 struct memory_pool {
 	struct liteio_pool p;
 	struct liteio_engine engine;
 	struct memory_thin *thin;
+	int fd;
 };
 
 static struct memory_thin *memory_of(struct liteio_engine *e)
@@ -76,13 +76,7 @@ static bool memory_is_active(struct liteio_engine *e)
 static int memory_status(struct liteio_engine *e, struct liteio_engine_status *ret,
 			 struct liteio_error *err)
 {
-	*ret = (struct liteio_engine_status){
-		.txid = memory_of(e)->txid,
-		.mode = LITEIO_ENGINE_RW,
-		.meta_used = memory_of(e)->meta_used,
-		.meta_total = MEMORY_META_BYTES,
-		.data_total = 1ull << 30,
-	};
+	*ret = memory_of(e)->says;
 	return 0;
 }
 
@@ -122,12 +116,12 @@ static int memory_commit(struct liteio_engine *e, uint64_t from, uint64_t to,
 	struct memory_thin *t = memory_of(e);
 	int r = t->commit_fails;
 
-	if (t->txid != from)
+	if (t->says.txid != from)
 		return liteio_error_set(err, -EINVAL, "transaction %llu is not the one",
 					(unsigned long long)from);
 	t->commit_fails = 0;
 	if (!r || t->commit_lies)
-		t->txid = to;
+		t->says.txid = to;
 	t->messages++;
 	return r ? liteio_error_set(err, r, "the metadata could not be written") : 0;
 }
@@ -169,59 +163,51 @@ static struct memory_thin *memory_thin_new(void)
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	ck_assert_ptr_ne(t, MAP_FAILED);
-	t->meta_used = 1 << 20;
+	t->says.meta_used = 1 << 20;
+	t->says.meta_total = MEMORY_META_BYTES;
+	t->says.data_total = 1ull << 30;
 	return t;
 }
 
-static int memory_file(void)
-{
-	char path[] = "/tmp/liteio-pool-XXXXXX";
-	int fd = mkstemp(path);
-
-	ck_assert_int_ge(fd, 0);
-	unlink(path);
-	ck_assert_int_eq(ftruncate(fd, MEMORY_DEVICE_BYTES), 0);
-	return fd;
-}
-
-/* both slots, as a label would say where they are; it has no device that could be gone */
-static void memory_store(struct memory_pool *m, int fd)
-{
-	struct liteio_store *s = &m->p.store;
-
-	*s = (struct liteio_store)LITEIO_STORE_INIT;
-	s->fd = dup(fd);
-	s->plain_fd = dup(fd);
-	s->size = MEMORY_DEVICE_BYTES;
-	s->label.pool_uuid.b[0] = 1;
-	s->label.thin_block = MEMORY_BLOCK;
-	s->label.n_extents = 3;
-	snprintf(s->label.pool_name, sizeof(s->label.pool_name), "fast");
-	for (int i = 0; i < 2; i++) {
-		s->label.extents[i].kind = i ? LITEIO_EXTENT_SLOT_B : LITEIO_EXTENT_SLOT_A;
-		s->label.extents[i].start = LITEIO_SLOT_OFFSET + (uint64_t)i * MEMORY_SLOT_BYTES;
-		s->label.extents[i].length = MEMORY_SLOT_BYTES;
-	}
-	s->label.extents[2].kind = LITEIO_EXTENT_THIN_META;
-	s->label.extents[2].length = MEMORY_META_BYTES;
-}
-
-static void memory_init(struct memory_pool *m, int fd, struct memory_thin *t)
+static inline void memory_init(struct memory_pool *m, int fd, struct memory_thin *t)
 {
 	memset(m, 0, sizeof(*m));
 	pthread_mutex_init(&m->p.lock, NULL);
 	m->engine.ops = &memory_ops;
 	m->thin = t;
+	m->fd = fd;
 	m->p.engine = &m->engine;
-	memory_store(m, fd);
+	m->p.store = slots_store(fd);
+	m->p.store.label.thin_block = MEMORY_BLOCK;
+	m->p.store.label.extents[2].kind = LITEIO_EXTENT_THIN_META;
+	m->p.store.label.extents[2].length = MEMORY_META_BYTES;
+	m->p.store.label.n_extents = 3;
 }
 
-/* a new one on the file */
-static void memory_format(struct memory_pool *m, int fd, struct memory_thin *t)
+static inline void memory_write_catalog(struct memory_pool *m)
 {
-	memory_init(m, fd, t);
 	liteio_catalog_init(&m->p.cat, &m->p.store.label.pool_uuid);
 	ck_assert_int_eq(liteio_store_format_catalog(&m->p.store, &m->p.cat, NULL), 0);
+}
+
+/* a new one, on a file and in a kernel of its own */
+static inline void memory_new(struct memory_pool *m)
+{
+	memory_init(m, make_file(SLOTS_END), memory_thin_new());
+	memory_write_catalog(m);
+}
+
+/* likewise, with a label: the only disk has so many bytes */
+static inline void memory_new_labelled(struct memory_pool *m, uint64_t bytes)
+{
+	struct liteio_store *s = &m->p.store;
+
+	memory_init(m, make_file(bytes), memory_thin_new());
+	s->size = bytes;
+	ck_assert_int_eq(liteio_label_layout("fast", bytes, 0, NULL, &s->label, NULL), 0);
+	ck_assert_int_eq(liteio_store_write_label(s, NULL), 0);
+	memory_write_catalog(m);
+	m->thin->says.meta_total = liteio_label_sum(&s->label, LITEIO_EXTENT_THIN_META);
 }
 
 /* the one that is there, what was interrupted settled */
@@ -234,7 +220,31 @@ static inline void memory_open(struct memory_pool *m, int fd, struct memory_thin
 	ck_assert_msg(!liteio_pool_settle(&m->p, &err), "%s", err.msg);
 }
 
-static void memory_close(struct memory_pool *m)
+static inline void memory_break(struct memory_pool *m, bool is_broken)
+{
+	slots_break(&m->p.store, m->fd, is_broken);
+}
+
+/* from here on the copy of the label at the end can not be written, or can again */
+static inline void memory_break_end(const struct memory_pool *m, bool is_broken)
+{
+	const struct rlimit limit = { is_broken ? liteio_label_backup_offset(m->p.store.size) :
+						  RLIM_INFINITY,
+				      RLIM_INFINITY };
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* its disk is larger than what its label was written for */
+static inline void memory_enlarge(struct memory_pool *m, uint64_t bytes)
+{
+	m->p.store.size += bytes;
+	ck_assert_int_eq(ftruncate(m->fd, (off_t)m->p.store.size), 0);
+}
+
+/* the file is who opened it's */
+static inline void memory_close(struct memory_pool *m)
 {
 	liteio_catalog_fini(&m->p.cat);
 	liteio_store_close(&m->p.store);

@@ -63,21 +63,21 @@ static void check_ids(const struct memory_pool *m)
 						!m->p.cat.volumes[i]->is_unmade);
 		ck_assert_msg(m->thin->has[id] == is_there, "thin id %u", id);
 	}
-	ck_assert_uint_eq(m->thin->txid, m->p.cat.thin_txid);
+	ck_assert_uint_eq(m->thin->says.txid, m->p.cat.thin_txid);
 	ck_assert_ptr_null(liteio_catalog_pending(&m->p.cat));
 	ck_assert_int_eq(liteio_catalog_check(&m->p.cat, NULL), 0);
 }
 
 /* the pool as it is when one slot is damaged; the disk is as it was when this returns */
-static void open_without(struct memory_pool *ret, int fd, struct memory_thin *t, int slot)
+static void open_without(struct memory_pool *ret, const struct memory_pool *was, int slot)
 {
-	static char was[LITEIO_ONDISK_BLOCK], noise[LITEIO_ONDISK_BLOCK];
-	off_t at = (off_t)(LITEIO_SLOT_OFFSET + (uint64_t)slot * MEMORY_SLOT_BYTES);
+	static char whole[LITEIO_ONDISK_BLOCK], noise[LITEIO_ONDISK_BLOCK];
+	off_t at = slot_at(slot);
 
-	ck_assert_int_eq(pread(fd, was, sizeof(was), at), sizeof(was));
-	ck_assert_int_eq(pwrite(fd, noise, sizeof(noise), at), sizeof(noise));
-	memory_open(ret, fd, t);
-	ck_assert_int_eq(pwrite(fd, was, sizeof(was), at), sizeof(was));
+	ck_assert_int_eq(pread(was->fd, whole, sizeof(whole), at), sizeof(whole));
+	ck_assert_int_eq(pwrite(was->fd, noise, sizeof(noise), at), sizeof(noise));
+	memory_open(ret, was->fd, was->thin);
+	ck_assert_int_eq(pwrite(was->fd, whole, sizeof(whole), at), sizeof(whole));
 }
 
 #endif

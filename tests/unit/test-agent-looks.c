@@ -94,7 +94,7 @@ static struct liteio_open_pool *add_pool(struct liteio_pools *table, struct memo
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_open_pool *p;
 
-	memory_format(m, memory_file(), memory_thin_new());
+	memory_new(m);
 	m->p.store.label.pool_uuid.b[0] = number;
 	snprintf(m->p.store.label.pool_name, sizeof(m->p.store.label.pool_name), "p%u", number);
 	ck_assert_msg(!liteio_pools_add(table, &m->p, &p, &err), "%s", err.msg);

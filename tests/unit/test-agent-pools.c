@@ -383,12 +383,11 @@ START_TEST(who_comes_meanwhile_is_taken_along)
 	static struct wisher wishers[WISHES];
 	static struct memory_pool m;
 	struct visitor other = { false, 1 };
-	int fd = memory_file();
 	uint64_t before;
 	pthread_t a;
 
 	empty_lane();
-	memory_format(&m, fd, memory_thin_new());
+	memory_new(&m);
 	pool.engine = &m.p;
 	before = m.p.cat.sequence;
 	liteio_pools_enter(&pool, false);
@@ -424,7 +423,7 @@ START_TEST(who_comes_meanwhile_is_taken_along)
 	ck_assert(!pool.busy);
 	memory_close(&m);
 	/* who was told that it is there finds it there */
-	memory_open(&m, fd, m.thin);
+	memory_open(&m, m.fd, m.thin);
 	for (unsigned int i = 0; i < WISHES; i++)
 		ck_assert_int_eq(!wishers[i].result,
 				 !!liteio_catalog_find(&m.p.cat, &wishers[i].want.uuid));
@@ -501,7 +500,7 @@ START_TEST(what_is_begun_is_waited_for)
 	struct liteio_engine_ops slow;
 
 	empty_lane();
-	memory_format(&m, memory_file(), memory_thin_new());
+	memory_new(&m);
 	slow = *m.engine.ops;
 	slow.status = slow_status;
 	m.engine.ops = &slow;

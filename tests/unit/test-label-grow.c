@@ -7,24 +7,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "pool/bytes.h"
-#include "pool/crc32c.h"
-#include "pool/label.h"
+#include "labels.h"
 #include "unit.h"
-
-#define GIB (1ull << 30)
-
-static void make(struct liteio_label *l, uint64_t size)
-{
-	ck_assert_int_eq(liteio_label_layout("fast", size, 0, NULL, l, NULL), 0);
-	l->created = 1700000000;
-}
-
-static void seal(struct liteio_ondisk_label *d)
-{
-	liteio_put(d->crc, 0);
-	liteio_put(d->crc, liteio_crc32c(0, d, sizeof(*d)));
-}
 
 /* what is counted together: nothing overlaps, and the label is one that is believed */
 static void check_grown(const struct liteio_label *old, const struct liteio_label *l, uint64_t size)
@@ -94,7 +78,7 @@ START_TEST(test_grow_not)
 	uint64_t size = GIB;
 	int r;
 
-	make(&l, GIB);
+	make_label(&l, GIB);
 	memset(&old, 0, sizeof(old));
 	old = l;
 	ck_assert_int_eq(liteio_label_grow(&l, 0, GIB, 0, &err), 0);
@@ -145,7 +129,7 @@ START_TEST(test_devices)
 	struct liteio_ondisk_label d;
 	struct liteio_label l, old, back;
 
-	make(&l, GIB);
+	make_label(&l, GIB);
 	ck_assert_int_eq(liteio_label_add(&l, LITEIO_POOL_SIZE_MIN - 1, 0, &err), -EINVAL);
 	ck_assert_uint_eq(l.n_devices, 1);
 	for (size_t n = 2; n <= LITEIO_LABEL_DEVICES_MAX; n++) {
@@ -173,7 +157,7 @@ START_TEST(test_devices)
 	/* the bit and the devices belong together */
 	liteio_label_encode(&l, &d);
 	liteio_put(d.incompat, liteio_get(d.incompat) & ~LITEIO_LABEL_INCOMPAT_DEVICES);
-	seal(&d);
+	seal_label(&d);
 	ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), -EBADMSG);
 	/* nothing over anything else, whatever the order */
 	for (size_t i = 0; i < l.n_extents; i++) {
@@ -195,12 +179,12 @@ START_TEST(test_parts)
 	struct liteio_ondisk_label d;
 	struct liteio_label l, back;
 
-	make(&l, GIB);
+	make_label(&l, GIB);
 	ck_assert_int_eq(liteio_label_grow(&l, 0, 64 * GIB, 0, NULL), 1);
 	ck_assert_uint_eq(l.n_extents, 7);
 	liteio_label_encode(&l, &d);
 	liteio_put(d.incompat, 0);
-	seal(&d);
+	seal_label(&d);
 	ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), -EBADMSG);
 	/* more spare than metadata is nothing that ever was */
 	ck_assert_int_eq(l.extents[5].kind, LITEIO_EXTENT_THIN_META);
@@ -243,7 +227,7 @@ static void check_taken(const struct liteio_label *old, const struct liteio_labe
 	ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), 0);
 	ck_assert_mem_eq(back.extents, l->extents, l->n_extents * sizeof(l->extents[0]));
 	liteio_put(d.incompat, liteio_get(d.incompat) & ~LITEIO_LABEL_INCOMPAT_TAKEN);
-	seal(&d);
+	seal_label(&d);
 	ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), -EBADMSG);
 }
 
@@ -305,7 +289,7 @@ START_TEST(test_take_most)
 	struct liteio_label l, old;
 	struct liteio_extent *e;
 
-	make(&l, 60000 * GIB);
+	make_label(&l, 60000 * GIB);
 	ck_assert_uint_eq(liteio_label_sum(&l, LITEIO_EXTENT_THIN_META), 15 * GIB);
 	old = l;
 	ck_assert(liteio_label_take_spare(&l));
@@ -322,7 +306,7 @@ START_TEST(test_take_most)
 	check_prefix(&old, &l);
 	/* a label that has no entry left for the rest takes nothing */
 	l = old = (struct liteio_label){ 0 };
-	make(&l, 60000 * GIB);
+	make_label(&l, 60000 * GIB);
 	e = &l.extents[l.n_extents - 1];
 	while (l.n_extents < LITEIO_LABEL_EXTENTS_MAX) {
 		e->length -= l.thin_block;
@@ -367,7 +351,7 @@ START_TEST(test_grow_taken)
 		struct liteio_label l, old;
 		uint64_t used;
 
-		make(&l, GIB);
+		make_label(&l, GIB);
 		ck_assert(liteio_label_take_spare(&l));
 		old = l;
 		used = liteio_label_sum(&l, LITEIO_EXTENT_THIN_META) / 100 * cases[i].used_percent;
@@ -396,7 +380,7 @@ START_TEST(test_take_wide)
 	struct liteio_ondisk_label d;
 	struct liteio_label l, old, back;
 
-	make(&l, GIB);
+	make_label(&l, GIB);
 	ck_assert(liteio_label_take_spare(&l));
 	old = l;
 	ck_assert_int_eq(liteio_label_add(&l, GIB, 0, NULL), 0);
@@ -420,7 +404,7 @@ START_TEST(test_catch_up)
 	struct liteio_label l, old, taken;
 	uint64_t have;
 
-	make(&old, GIB);
+	make_label(&old, GIB);
 	have = liteio_label_sum(&old, LITEIO_EXTENT_THIN_META);
 	taken = old;
 	ck_assert(liteio_label_take_spare(&taken));

@@ -6,24 +6,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "pool/bytes.h"
-#include "pool/crc32c.h"
-#include "pool/label.h"
+#include "labels.h"
 #include "unit.h"
-
-#define GIB (1ull << 30)
-
-static void make(struct liteio_label *l, uint64_t size)
-{
-	ck_assert_int_eq(liteio_label_layout("fast", size, 0, NULL, l, NULL), 0);
-	l->created = 1700000000;
-}
-
-static void seal(struct liteio_ondisk_label *d)
-{
-	liteio_put(d->crc, 0);
-	liteio_put(d->crc, liteio_crc32c(0, d, sizeof(*d)));
-}
 
 START_TEST(test_layout)
 {
@@ -35,7 +19,7 @@ START_TEST(test_layout)
 		struct liteio_label l;
 		uint64_t last;
 
-		make(&l, sizes[i]);
+		make_label(&l, sizes[i]);
 		ck_assert_int_eq(liteio_label_check(&l, NULL), 0);
 		meta = liteio_label_extent(&l, LITEIO_EXTENT_THIN_META);
 		spare = liteio_label_extent(&l, LITEIO_EXTENT_META_SPARE);
@@ -120,8 +104,7 @@ START_TEST(test_regions_bad)
 	     bit *= 2) {
 		liteio_label_encode(&l, &d);
 		liteio_put(d.incompat, liteio_get(d.incompat) ^ bit);
-		liteio_put(d.crc, 0);
-		liteio_put(d.crc, liteio_crc32c(0, &d, sizeof(d)));
+		seal_label(&d);
 		ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), -EBADMSG);
 	}
 	for (size_t i = 0; i < l.n_extents; i++) {
@@ -167,7 +150,7 @@ START_TEST(test_round_trip)
 	struct liteio_ondisk_label d, again;
 	struct liteio_label l, back;
 
-	make(&l, 100 * GIB);
+	make_label(&l, 100 * GIB);
 	l.sequence = 7;
 	liteio_label_encode(&l, &d);
 	ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), 0);
@@ -188,7 +171,7 @@ START_TEST(test_fixed_bytes)
 	const uint8_t *b = (const uint8_t *)&d;
 	struct liteio_label l;
 
-	make(&l, 100 * GIB);
+	make_label(&l, 100 * GIB);
 	liteio_label_encode(&l, &d);
 	ck_assert_mem_eq(b, "LiteIO\x89pool\r\n\x1a\n", 16);
 	ck_assert_uint_eq(b[20], 1);
@@ -207,7 +190,7 @@ START_TEST(test_every_bit_counts)
 	struct liteio_label l, back;
 	uint8_t *b = (uint8_t *)&d;
 
-	make(&l, 100 * GIB);
+	make_label(&l, 100 * GIB);
 	liteio_label_encode(&l, &d);
 	memset(&back, 0x5a, sizeof(back));
 	for (size_t i = 0; i < sizeof(d); i++) {
@@ -270,10 +253,10 @@ START_TEST(test_every_field_counts)
 		struct liteio_ondisk_label d;
 		int r;
 
-		make(&l, 100 * GIB);
+		make_label(&l, 100 * GIB);
 		liteio_label_encode(&l, &d);
 		liteio_le_put((uint8_t *)&d + cases[i].offset, cases[i].size, cases[i].value);
-		seal(&d);
+		seal_label(&d);
 		r = liteio_label_decode(&d, &back, &err);
 		ck_assert_msg(r == cases[i].want, "%s gave %d: %s", cases[i].what, r, err.msg);
 		ck_assert_msg(err.msg[0], "%s has no sentence", cases[i].what);
@@ -287,11 +270,11 @@ START_TEST(test_compat)
 	struct liteio_ondisk_label d;
 	struct liteio_label l, back;
 
-	make(&l, 100 * GIB);
+	make_label(&l, 100 * GIB);
 	liteio_label_encode(&l, &d);
 	liteio_put(d.compat, 2);
 	d.zero2[5] = 1;
-	seal(&d);
+	seal_label(&d);
 	ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), 0);
 	ck_assert_uint_eq(back.compat, 2);
 	liteio_label_encode(&back, &d);
@@ -305,7 +288,7 @@ START_TEST(test_exported)
 	struct liteio_ondisk_label d;
 	struct liteio_label l, back;
 
-	make(&l, GIB);
+	make_label(&l, GIB);
 	l.exported = true;
 	liteio_label_encode(&l, &d);
 	ck_assert_uint_eq(liteio_get(d.compat), LITEIO_LABEL_COMPAT_EXPORTED);
@@ -313,7 +296,7 @@ START_TEST(test_exported)
 	ck_assert(back.exported);
 	/* it is no licence for bytes that nobody knows */
 	d.zero2[5] = 1;
-	seal(&d);
+	seal_label(&d);
 	ck_assert_int_eq(liteio_label_decode(&d, &back, NULL), -EBADMSG);
 	l.exported = false;
 	liteio_label_encode(&l, &d);
@@ -338,7 +321,7 @@ START_TEST(test_others)
 	};
 	struct liteio_label home, other;
 
-	make(&home, GIB);
+	make_label(&home, GIB);
 	ck_assert_int_eq(liteio_label_add(&home, GIB, 0, NULL), 0);
 	home.sequence = 100;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -362,7 +345,7 @@ START_TEST(test_others)
 	other.pool_uuid.b[3] ^= 1;
 	ck_assert_int_eq(liteio_label_check_other(&home, &other, NULL), -ENODEV);
 	/* home knows of no second device at all: it was being added, or home is from before */
-	make(&home, GIB);
+	make_label(&home, GIB);
 	for (uint64_t s = 1; s < 20; s++) {
 		for (uint64_t o = 1; o < 20; o++) {
 			bool left_over = o % 2 && o <= s + 1;

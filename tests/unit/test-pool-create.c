@@ -10,20 +10,16 @@
 #include "pool_wishes.h"
 #include "unit.h"
 
-#define SECTOR 512u
-
 START_TEST(test_two_writes)
 {
-	struct memory_thin *t = memory_thin_new();
 	struct memory_pool m;
 	uint64_t before;
-	int fd = memory_file();
 
-	memory_format(&m, fd, t);
+	memory_new(&m);
 	before = m.p.cat.sequence;
 	create_all(&m);
 	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
-	ck_assert_uint_eq(t->messages, 0);
+	ck_assert_uint_eq(m.thin->messages, 0);
 	/* the same again, which is there */
 	create_all(&m);
 	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
@@ -31,7 +27,7 @@ START_TEST(test_two_writes)
 	for (int slot = 0; slot < 2; slot++) {
 		struct memory_pool again;
 
-		open_without(&again, fd, t, slot);
+		open_without(&again, &m, slot);
 		ck_assert_uint_eq(again.p.cat.n_volumes, N);
 		memory_close(&again);
 	}
@@ -46,7 +42,7 @@ START_TEST(test_again)
 	struct memory_pool m;
 	uint64_t before;
 
-	memory_format(&m, memory_file(), memory_thin_new());
+	memory_new(&m);
 	create_all(&m);
 	before = m.p.cat.sequence;
 	liteio_pool_set_condition(&m.p, LITEIO_POOL_READ_ONLY, "Test", true, "it is a test");
@@ -73,13 +69,11 @@ START_TEST(test_again_not_written)
 {
 	static struct wishes w;
 	struct memory_pool m;
-	int fd;
 
-	memory_format(&m, memory_file(), memory_thin_new());
+	memory_new(&m);
 	wish(&w);
 	liteio_pool_volume_create_all(&m.p, w.all, N / 2);
-	fd = m.p.store.fd;
-	m.p.store.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	memory_break(&m, true);
 	for (int is_one = 0; is_one < 2; is_one++) {
 		m.p.is_one_copy = is_one;
 		liteio_pool_volume_create_all(&m.p, w.all, N);
@@ -90,8 +84,7 @@ START_TEST(test_again_not_written)
 				      w.all[i].result);
 		}
 	}
-	close(m.p.store.fd);
-	m.p.store.fd = fd;
+	memory_break(&m, false);
 	create_all(&m);
 	memory_close(&m);
 }
@@ -126,11 +119,9 @@ START_TEST(test_linear_again)
 		.vclass = LITEIO_CATALOG_LINEAR,
 	};
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct memory_thin *t = memory_thin_new();
 	struct memory_pool m;
-	int fd = memory_file();
 
-	memory_format(&m, fd, t);
+	memory_new(&m);
 	add_linear(&m, &want);
 	/* as whoever opens it finds it */
 	m.p.is_one_copy = true;
@@ -139,7 +130,7 @@ START_TEST(test_linear_again)
 	for (int slot = 0; slot < 2; slot++) {
 		struct memory_pool again;
 
-		open_without(&again, fd, t, slot);
+		open_without(&again, &m, slot);
 		ck_assert_ptr_nonnull(liteio_catalog_find(&again.p.cat, &want.uuid));
 		memory_close(&again);
 	}
@@ -158,7 +149,7 @@ START_TEST(test_own_answers)
 	static struct wishes w;
 	struct memory_pool m;
 
-	memory_format(&m, memory_file(), memory_thin_new());
+	memory_new(&m);
 	wish(&w);
 	snprintf(w.name[3], sizeof(w.name[3]), "v2");
 	snprintf(w.name[5], sizeof(w.name[5]), "a/b");
@@ -204,21 +195,18 @@ START_TEST(test_write_fails)
 {
 	static struct wishes w;
 	struct memory_pool m;
-	int fd;
 
-	memory_format(&m, memory_file(), memory_thin_new());
+	memory_new(&m);
 	wish(&w);
-	fd = m.p.store.fd;
-	m.p.store.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	memory_break(&m, true);
 	w.want[5].size_bytes = 0;
 	liteio_pool_volume_create_all(&m.p, w.all, N);
 	for (unsigned int i = 0; i < N; i++) {
-		ck_assert_int_eq(w.all[i].result, i == 5 ? -EINVAL : -ENOSPC);
+		ck_assert_int_eq(w.all[i].result, i == 5 ? -EINVAL : -EBADF);
 		ck_assert_ptr_nonnull(strstr(w.err[i].msg, i == 5 ? "0 bytes" : "was not written"));
 	}
 	ck_assert_uint_eq(m.p.cat.n_volumes, 0);
-	close(m.p.store.fd);
-	m.p.store.fd = fd;
+	memory_break(&m, false);
 	create_all(&m);
 	memory_close(&m);
 }
@@ -227,14 +215,14 @@ END_TEST
 /* ---- cut short ------------------------------------------------------------------------------ */
 
 /* in a process of its own: which step it is killed after is asked for once in each */
-static int in_child(void (*run)(int fd, struct memory_thin *t, const char *step), int fd,
-		    struct memory_thin *t, const char *step)
+static int in_child(void (*run)(const struct memory_pool *was, const char *step),
+		    const struct memory_pool *was, const char *step)
 {
 	int status;
 	pid_t pid = fork();
 
 	if (!pid) {
-		run(fd, t, step);
+		run(was, step);
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -242,34 +230,34 @@ static int in_child(void (*run)(int fd, struct memory_thin *t, const char *step)
 }
 
 /* everything that has steps, until it is killed after one of them */
-static void do_killed(int fd, struct memory_thin *t, const char *step)
+static void do_killed(const struct memory_pool *was, const char *step)
 {
 	const struct liteio_uuid uuid = uuid_of(5);
 	struct memory_pool m;
 
 	setenv("LITEIO_STEP_KILL", step, 1);
-	memory_open(&m, fd, t);
+	memory_open(&m, was->fd, was->thin);
 	create_all(&m);
 	liteio_pool_volume_activate(&m.p, &uuid, NULL, NULL);
 }
 
-static void run_killed(int fd, struct memory_thin *t, const char *step)
+static void run_killed(const struct memory_pool *was, const char *step)
 {
-	int status = in_child(do_killed, fd, t, step);
+	int status = in_child(do_killed, was, step);
 
 	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "%s was not reached",
 		      step);
 }
 
 /* what is found then, and that it goes on from there */
-static void do_after(int fd, struct memory_thin *t, const char *step)
+static void do_after(const struct memory_pool *was, const char *step)
 {
 	bool is_made = !strcmp(step, "volume-make:transaction") ||
 		       !strcmp(step, "volume-make:catalog-made");
 	const struct liteio_uuid uuid = uuid_of(5);
 	struct memory_pool m;
 
-	memory_open(&m, fd, t);
+	memory_open(&m, was->fd, was->thin);
 	ck_assert_uint_eq(m.p.cat.n_volumes, N);
 	check_ids(&m);
 	ck_assert_msg(liteio_catalog_find(&m.p.cat, &uuid)->is_unmade == !is_made, "%s", step);
@@ -282,47 +270,29 @@ static void do_after(int fd, struct memory_thin *t, const char *step)
 START_TEST(test_killed)
 {
 	for (const char *const *step = liteio_pool_create_steps; *step; step++) {
-		struct memory_thin *t = memory_thin_new();
 		struct memory_pool m;
-		int fd = memory_file();
 
-		memory_format(&m, fd, t);
+		memory_new(&m);
 		memory_close(&m);
-		run_killed(fd, t, *step);
-		ck_assert_msg(in_child(do_after, fd, t, *step) == 0, "after %s", *step);
-		close(fd);
+		run_killed(&m, *step);
+		ck_assert_msg(in_child(do_after, &m, *step) == 0, "after %s", *step);
+		close(m.fd);
 	}
 }
 END_TEST
-
-static void read_all(int fd, uint8_t *ret)
-{
-	ck_assert_int_eq(pread(fd, ret, MEMORY_DEVICE_BYTES, 0), MEMORY_DEVICE_BYTES);
-}
-
-/* of the sectors that differ those that @which says have got to the disk */
-static void tear(int fd, const uint8_t *was, const uint8_t *is, uint64_t which)
-{
-	unsigned int n = 0;
-
-	ck_assert_int_eq(pwrite(fd, was, MEMORY_DEVICE_BYTES, 0), MEMORY_DEVICE_BYTES);
-	for (size_t at = 0; at < MEMORY_DEVICE_BYTES; at += SECTOR) {
-		if (memcmp(was + at, is + at, SECTOR) && (which >> n++ % 64 & 1))
-			ck_assert_int_eq(pwrite(fd, is + at, SECTOR, (off_t)at), SECTOR);
-	}
-}
 
 /* so many volumes are there when a write from @was to @is was torn, in many ways */
 static void check_torn(const uint8_t *was, const uint8_t *is, size_t least, size_t most)
 {
 	struct memory_thin *t = memory_thin_new();
 	uint64_t which = 0x9e3779b97f4a7c15;
-	int fd = memory_file();
+	int fd = make_file(SLOTS_END);
 
 	for (int i = 0; i < 24; i++) {
 		struct memory_pool m;
 
 		which = which * 6364136223846793005 + 1442695040888963407;
+		ck_assert_int_eq(pwrite(fd, was, SLOTS_END, 0), SLOTS_END);
 		tear(fd, was, is, i == 0 ? 0 : i == 1 ? UINT64_MAX : which);
 		memory_open(&m, fd, t);
 		ck_assert_msg(m.p.cat.n_volumes == least || m.p.cat.n_volumes == most,
@@ -337,22 +307,19 @@ static void check_torn(const uint8_t *was, const uint8_t *is, size_t least, size
 
 START_TEST(test_torn)
 {
-	uint8_t *before = malloc(MEMORY_DEVICE_BYTES), *one = malloc(MEMORY_DEVICE_BYTES);
-	uint8_t *both = malloc(MEMORY_DEVICE_BYTES);
-	struct memory_thin *t = memory_thin_new();
+	uint8_t *before = malloc(SLOTS_END), *one = malloc(SLOTS_END), *both = malloc(SLOTS_END);
 	struct memory_pool m;
-	int fd = memory_file();
 
-	memory_format(&m, fd, t);
+	memory_new(&m);
 	memory_close(&m);
-	read_all(fd, before);
-	run_killed(fd, t, "volume-new:one-copy");
-	read_all(fd, one);
+	read_all(m.fd, before);
+	run_killed(&m, "volume-new:one-copy");
+	read_all(m.fd, one);
 	/* and the second write */
-	memory_open(&m, fd, t);
+	memory_open(&m, m.fd, m.thin);
 	ck_assert_int_eq(liteio_pool_persist_again(&m.p, NULL), 0);
 	memory_close(&m);
-	read_all(fd, both);
+	read_all(m.fd, both);
 	/* nobody has been told anything: all or none */
 	check_torn(before, one, 0, N);
 	check_torn(one, both, N, N);

@@ -11,29 +11,28 @@
 START_TEST(test_made_when_needed)
 {
 	const struct liteio_uuid uuid = uuid_of(5);
-	struct memory_thin *t = memory_thin_new();
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct memory_pool m;
 	uint64_t bytes = 1;
 
-	memory_format(&m, memory_file(), t);
+	memory_new(&m);
 	create_all(&m);
 	ck_assert_int_eq(liteio_pool_volume_allocated(&m.p, &uuid, &bytes, NULL), 0);
 	ck_assert_uint_eq(bytes, 0);
 	/* one that the kernel can not make is as it was, and can be asked for again */
-	t->fails = -ENOSPC;
+	m.thin->fails = -ENOSPC;
 	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(err.msg, "volume v5 was never used and can not be made now"));
 	check_ids(&m);
 	ck_assert(liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
-	t->messages = 0;
+	m.thin->messages = 0;
 	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), 0);
-	ck_assert_uint_eq(t->messages, 2);
+	ck_assert_uint_eq(m.thin->messages, 2);
 	ck_assert(!liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
 	check_ids(&m);
 	/* once */
 	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), 0);
-	ck_assert_uint_eq(t->messages, 2);
+	ck_assert_uint_eq(m.thin->messages, 2);
 	ck_assert_int_eq(liteio_pool_volume_allocated(&m.p, &uuid, &bytes, NULL), -ENODEV);
 	memory_close(&m);
 }
@@ -61,16 +60,15 @@ static int attach(struct memory_pool *m, const struct liteio_uuid *uuid, uint32_
 }
 
 /* both slots say that it is made, and nothing that an older reader would not understand */
-static void check_made_for_good(int fd, struct memory_thin *t, const struct liteio_uuid *uuid)
+static void check_made_for_good(const struct memory_pool *was, const struct liteio_uuid *uuid)
 {
 	for (int slot = 0; slot < 2; slot++) {
 		struct liteio_ondisk_slot h;
 		struct memory_pool m;
 
-		ck_assert_int_eq(pread(fd, &h, sizeof(h), (off_t)(LITEIO_SLOT_OFFSET +
-				       (uint64_t)slot * MEMORY_SLOT_BYTES)), sizeof(h));
+		ck_assert_int_eq(pread(was->fd, &h, sizeof(h), slot_at(slot)), sizeof(h));
 		ck_assert_uint_eq(liteio_get(h.incompat), 0);
-		open_without(&m, fd, t, slot);
+		open_without(&m, was, slot);
 		ck_assert(!liteio_catalog_find(&m.p.cat, uuid)->is_unmade);
 		check_ids(&m);
 		memory_close(&m);
@@ -80,16 +78,14 @@ static void check_made_for_good(int fd, struct memory_thin *t, const struct lite
 /* whoever is told that it is attached has a device, and losing a slot does not take it away */
 START_TEST(test_attached_when_made)
 {
-	struct memory_thin *t = memory_thin_new();
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	int fd = memory_file();
 	struct liteio_uuid uuid;
 	struct memory_pool m;
 	uint64_t before;
 
-	memory_format(&m, fd, t);
+	memory_new(&m);
 	uuid = create_one(&m);
-	t->fails = -EIO;
+	m.thin->fails = -EIO;
 	ck_assert_int_eq(attach(&m, &uuid, 0, &err), -EIO);
 	ck_assert_ptr_nonnull(strstr(err.msg, "v5 was never used and can not be made now"));
 	ck_assert_uint_eq(m.p.cat.n_attachments, 0);
@@ -100,7 +96,7 @@ START_TEST(test_attached_when_made)
 	ck_assert_uint_eq(m.p.cat.sequence, before + 3);
 	ck_assert_uint_eq(m.p.cat.n_attachments, 1);
 	memory_close(&m);
-	check_made_for_good(fd, t, &uuid);
+	check_made_for_good(&m, &uuid);
 }
 END_TEST
 
@@ -112,7 +108,7 @@ START_TEST(test_not_attached_read_only)
 	struct memory_pool m;
 	uint64_t before;
 
-	memory_format(&m, memory_file(), memory_thin_new());
+	memory_new(&m);
 	uuid = create_one(&m);
 	before = m.p.cat.sequence;
 	liteio_pool_set_condition(&m.p, LITEIO_POOL_READ_ONLY, "Test", true, "it is a test");
@@ -134,12 +130,10 @@ START_TEST(test_made_for_good)
 {
 	for (int how = 0; how < 2; how++) {
 		const struct liteio_uuid snap = uuid_of(6);
-		struct memory_thin *t = memory_thin_new();
-		int fd = memory_file();
 		struct liteio_uuid uuid;
 		struct memory_pool m;
 
-		memory_format(&m, fd, t);
+		memory_new(&m);
 		uuid = create_one(&m);
 		if (how)
 			ck_assert_int_eq(liteio_pool_snapshot_create(&m.p, &snap, "snap", &uuid,
@@ -148,7 +142,7 @@ START_TEST(test_made_for_good)
 			ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, NULL), 0);
 		check_ids(&m);
 		memory_close(&m);
-		check_made_for_good(fd, t, &uuid);
+		check_made_for_good(&m, &uuid);
 	}
 }
 END_TEST
@@ -160,14 +154,13 @@ START_TEST(test_metadata)
 	const uint64_t most = MEMORY_META_BYTES / 20 * 19;
 	static struct wishes w;
 	const struct liteio_uuid uuid = uuid_of(5);
-	struct memory_thin *t = memory_thin_new();
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct memory_pool m;
 	uint64_t before;
 
-	memory_format(&m, memory_file(), t);
+	memory_new(&m);
 	wish(&w);
-	t->meta_used = nine_tenths - 51 * 4096;
+	m.thin->says.meta_used = nine_tenths - 51 * 4096;
 	liteio_pool_volume_create_all(&m.p, w.all, N);
 	for (unsigned int i = 0; i < N; i++) {
 		ck_assert_int_eq(w.all[i].result, i < 51 ? 0 : -ENOSPC);
@@ -175,15 +168,15 @@ START_TEST(test_metadata)
 		ck_assert(i < 51 || strstr(w.err[i].msg, "the spare is taken, and half"));
 	}
 	before = m.p.cat.sequence;
-	t->meta_used = most + 4096;
+	m.thin->says.meta_used = most + 4096;
 	ck_assert_int_eq(attach(&m, &uuid, 0, &err), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(err.msg, "volume v5 was never used and can not be made now"));
 	ck_assert_ptr_nonnull(strstr(err.msg, "metadata are nearly full"));
 	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, NULL), -ENOSPC);
 	ck_assert_uint_eq(m.p.cat.sequence, before);
 	ck_assert_uint_eq(m.p.cat.n_attachments, 0);
-	ck_assert_uint_eq(t->messages, 0);
-	t->meta_used = most - 4096;
+	ck_assert_uint_eq(m.thin->messages, 0);
+	m.thin->says.meta_used = most - 4096;
 	ck_assert_int_eq(attach(&m, &uuid, 0, &err), 0);
 	check_ids(&m);
 	memory_close(&m);
@@ -193,25 +186,24 @@ END_TEST
 /* one that was taken back, and that the kernel may still have, is nobody's: another id is used */
 START_TEST(test_taken_back)
 {
-	struct memory_thin *t = memory_thin_new();
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_uuid uuid;
 	struct memory_pool m;
 	uint32_t old, new;
 
-	memory_format(&m, memory_file(), t);
+	memory_new(&m);
 	uuid = create_one(&m);
 	old = liteio_catalog_find(&m.p.cat, &uuid)->thin_id;
-	t->commit_fails = -EIO;
-	t->keeps = true;
+	m.thin->commit_fails = -EIO;
+	m.thin->keeps = true;
 	ck_assert_int_eq(attach(&m, &uuid, 0, &err), -EIO);
-	ck_assert(t->has[old]);
+	ck_assert(m.thin->has[old]);
 	ck_assert_ptr_null(liteio_catalog_pending(&m.p.cat));
 	ck_assert(!liteio_health_is_known(&m.p.cat, LITEIO_CATALOG_THIN, old));
 	ck_assert_int_eq(attach(&m, &uuid, 0, &err), 0);
 	new = liteio_catalog_find(&m.p.cat, &uuid)->thin_id;
 	ck_assert_uint_ne(new, old);
-	ck_assert(t->has[new]);
+	ck_assert(m.thin->has[new]);
 	ck_assert_int_eq(m.p.condition, LITEIO_POOL_READY);
 	memory_close(&m);
 }
@@ -220,15 +212,14 @@ END_TEST
 /* what is said to have failed, and is there after all, is there */
 START_TEST(test_said_to_fail)
 {
-	struct memory_thin *t = memory_thin_new();
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_uuid uuid;
 	struct memory_pool m;
 
-	memory_format(&m, memory_file(), t);
+	memory_new(&m);
 	uuid = create_one(&m);
-	t->commit_fails = -EIO;
-	t->commit_lies = true;
+	m.thin->commit_fails = -EIO;
+	m.thin->commit_lies = true;
 	ck_assert_msg(!attach(&m, &uuid, 0, &err), "%s", err.msg);
 	ck_assert(!liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
 	check_ids(&m);
@@ -244,7 +235,6 @@ START_TEST(test_rolled_back)
 		.vclass = LITEIO_CATALOG_THIN, .state = LITEIO_CATALOG_READY,
 		.origin = uuid_of(5), .size_bytes = 1 << 20, .floor = LITEIO_CATALOG_GEN_MIN,
 	};
-	struct memory_thin *t = memory_thin_new();
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	const struct liteio_catalog_volume *v;
 	struct liteio_catalog draft;
@@ -252,11 +242,11 @@ START_TEST(test_rolled_back)
 	struct memory_pool m;
 	size_t n_deleting = 0;
 
-	memory_format(&m, memory_file(), t);
+	memory_new(&m);
 	uuid = create_one(&m);
 	liteio_pool_draft(&m.p, &draft);
 	snap.thin_id = draft.next_thin_id++;
-	t->has[snap.thin_id] = true;
+	m.thin->has[snap.thin_id] = true;
 	liteio_catalog_add(&draft, &snap);
 	ck_assert_int_eq(liteio_pool_persist(&m.p, &draft, NULL), 0);
 	ck_assert_msg(!liteio_pool_volume_rollback(&m.p, &uuid, &snap.uuid, &err), "%s", err.msg);
@@ -276,18 +266,17 @@ END_TEST
 START_TEST(test_foreign)
 {
 	const struct liteio_uuid uuid = uuid_of(5), other = uuid_of(6);
-	struct memory_thin *t = memory_thin_new();
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct memory_pool m;
 	uint32_t id;
 
-	memory_format(&m, memory_file(), t);
+	memory_new(&m);
 	create_all(&m);
 	id = liteio_catalog_find(&m.p.cat, &uuid)->thin_id;
-	t->has[id] = true;
+	m.thin->has[id] = true;
 	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, &err), -EUCLEAN);
 	ck_assert_ptr_nonnull(strstr(err.msg, "was never given out and is in use"));
-	ck_assert(t->has[id]);
+	ck_assert(m.thin->has[id]);
 	ck_assert_ptr_null(liteio_catalog_pending(&m.p.cat));
 	ck_assert(liteio_catalog_find(&m.p.cat, &uuid)->is_unmade);
 	/* and when the pool is well again, it is not met with again */
@@ -300,19 +289,18 @@ END_TEST
 START_TEST(test_deleted_unmade)
 {
 	const struct liteio_uuid uuid = uuid_of(5), made = uuid_of(6);
-	struct memory_thin *t = memory_thin_new();
 	struct memory_pool m;
 	uint64_t before;
 
-	memory_format(&m, memory_file(), t);
+	memory_new(&m);
 	create_all(&m);
 	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &made, NULL, NULL), 0);
 	before = m.p.cat.sequence;
-	t->messages = 0;
+	m.thin->messages = 0;
 	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &uuid, NULL), 0);
 	ck_assert_ptr_null(liteio_catalog_find(&m.p.cat, &uuid));
 	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
-	ck_assert_uint_eq(t->messages, 0);
+	ck_assert_uint_eq(m.thin->messages, 0);
 	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &made, NULL), 0);
 	ck_assert_int_eq(liteio_catalog_find(&m.p.cat, &made)->state, LITEIO_CATALOG_DELETING);
 	check_ids(&m);

@@ -5,18 +5,14 @@
  * not believed by who would open by it, or repair into it; and what comes with the end of a repair.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "pool/crc32c.h"
-#include "pool/object.h"
 #include "pool/repair.h"
+#include "pool_in_memory.h"
 #include "unit.h"
 
 #define DEVICE_BYTES (1ull << 30)
@@ -27,23 +23,17 @@
 #define SUPERBLOCK_META_AT 192
 
 /**
- * struct bed - a pool whose label is in a file, and whose kernel is this
- * @p: the pool
- * @e: its engine
- * @kernel: what that says
- * @fd: the file
+ * struct bed - a pool with a label
+ * @m: the pool
  * @label_bytes: of metadata that the engine was told of
  * @n_resized: how often it was told
- * @is_sound: the metadata need no repair
  * @n_filled: how often something was written to the spare
+ * @is_sound: the metadata need no repair
  * @is_one_copy: a copy of the label can not be written
  * @is_out: it was taken out of the kernel
  */
 static struct bed {
-	struct liteio_pool p;
-	struct liteio_engine e;
-	struct liteio_engine_status kernel;
-	int fd;
+	struct memory_pool m;
 	uint64_t label_bytes;
 	unsigned int n_resized;
 	unsigned int n_filled;
@@ -57,7 +47,7 @@ static void read_copy(uint64_t offset, struct liteio_label *ret)
 {
 	struct liteio_ondisk_label d;
 
-	ck_assert_int_eq(pread(b.fd, &d, sizeof(d), (off_t)offset), sizeof(d));
+	ck_assert_int_eq(pread(b.m.fd, &d, sizeof(d), (off_t)offset), sizeof(d));
 	ck_assert_int_eq(liteio_label_decode(&d, ret, NULL), 0);
 }
 
@@ -69,7 +59,7 @@ static void both_have(uint64_t meta_bytes)
 	read_copy(liteio_label_backup_offset(DEVICE_BYTES), &l[1]);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_uint_eq(liteio_label_sum(&l[i], LITEIO_EXTENT_THIN_META), meta_bytes);
-		ck_assert_uint_eq(l[i].sequence, b.p.store.label.sequence);
+		ck_assert_uint_eq(l[i].sequence, b.m.p.store.label.sequence);
 	}
 }
 
@@ -81,13 +71,6 @@ static bool is_active(struct liteio_engine *e)
 static bool is_locked(struct liteio_engine *e)
 {
 	return false;
-}
-
-static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
-		  struct liteio_error *err)
-{
-	*ret = b.kernel;
-	return 0;
 }
 
 static int resize(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,
@@ -102,11 +85,13 @@ static int resize(struct liteio_engine *e, const struct liteio_label *label, con
 
 static int activate(struct liteio_engine *e, bool read_only, struct liteio_error *err)
 {
+	struct liteio_engine_status *kernel = &memory_of(e)->says;
+
 	b.is_out = false;
-	if (b.label_bytes > b.kernel.meta_total)
-		b.kernel.mode = LITEIO_ENGINE_RW;
-	if (b.label_bytes > b.kernel.meta_total)
-		b.kernel.meta_total = b.label_bytes;
+	if (b.label_bytes > kernel->meta_total) {
+		kernel->mode = LITEIO_ENGINE_RW;
+		kernel->meta_total = b.label_bytes;
+	}
 	return 0;
 }
 
@@ -137,7 +122,7 @@ static const struct liteio_engine_ops ops = {
 	.name = "unit",
 	.is_active = is_active,
 	.is_locked = is_locked,
-	.status = status,
+	.status = memory_status,
 	.resize = resize,
 	.activate = activate,
 	.deactivate = deactivate,
@@ -150,47 +135,20 @@ static const struct liteio_engine_ops ops = {
 
 static void bed_init(void)
 {
-	char path[] = "/tmp/liteio-relief-XXXXXX";
-	struct liteio_store *s = &b.p.store;
+	struct liteio_engine_status *kernel;
 
 	memset(&b, 0, sizeof(b));
-	b.fd = mkstemp(path);
-	ck_assert_int_ge(b.fd, 0);
-	unlink(path);
-	ck_assert_int_eq(ftruncate(b.fd, DEVICE_BYTES), 0);
-	pthread_mutex_init(&b.p.lock, NULL);
-	b.e.ops = &ops;
-	b.p.engine = &b.e;
-	*s = (struct liteio_store)LITEIO_STORE_INIT;
-	s->fd = dup(b.fd);
-	s->plain_fd = dup(b.fd);
-	s->size = DEVICE_BYTES;
-	ck_assert_int_eq(liteio_label_layout("fast", DEVICE_BYTES, 0, NULL, &s->label, NULL), 0);
-	ck_assert_int_eq(liteio_store_write_label(s, NULL), 0);
-	liteio_catalog_init(&b.p.cat, &s->label.pool_uuid);
-	ck_assert_int_eq(liteio_store_format_catalog(s, &b.p.cat, NULL), 0);
-	b.kernel.meta_total = liteio_label_sum(&s->label, LITEIO_EXTENT_THIN_META);
-	b.kernel.meta_used = b.kernel.meta_total / 100 * 96;
-	b.p.status = b.kernel;
+	memory_new_labelled(&b.m, DEVICE_BYTES);
+	b.m.engine.ops = &ops;
+	kernel = &b.m.thin->says;
+	kernel->meta_used = kernel->meta_total / 100 * 96;
+	b.m.p.status = *kernel;
 }
 
 static void bed_fini(void)
 {
-	liteio_catalog_fini(&b.p.cat);
-	liteio_store_close(&b.p.store);
-	pthread_mutex_destroy(&b.p.lock);
-	close(b.fd);
-}
-
-/* from here on writes fail, or succeed again */
-static void set_broken(bool is_broken)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", b.fd);
-	close(b.p.store.fd);
-	b.p.store.fd = is_broken ? open(path, O_RDONLY) : dup(b.fd);
-	ck_assert_int_ge(b.p.store.fd, 0);
+	memory_close(&b.m);
+	close(b.m.fd);
 }
 
 START_TEST(test_taken)
@@ -198,27 +156,27 @@ START_TEST(test_taken)
 	uint64_t have;
 
 	bed_init();
-	have = b.kernel.meta_total;
-	b.p.status.meta_used = have / 100 * 94;
-	ck_assert_int_eq(liteio_pool_relieve(&b.p), 0);
+	have = b.m.thin->says.meta_total;
+	b.m.p.status.meta_used = have / 100 * 94;
+	ck_assert_int_eq(liteio_pool_relieve(&b.m.p), 0);
 	both_have(have);
 	ck_assert_uint_eq(b.n_resized, 0);
-	b.p.status.meta_used = have / 100 * 96;
-	ck_assert_int_eq(liteio_pool_relieve(&b.p), 1);
+	b.m.p.status.meta_used = have / 100 * 96;
+	ck_assert_int_eq(liteio_pool_relieve(&b.m.p), 1);
 	ck_assert_uint_eq(b.n_resized, 1);
 	both_have(2 * have);
-	ck_assert_uint_eq(b.kernel.meta_total, 2 * have);
+	ck_assert_uint_eq(b.m.thin->says.meta_total, 2 * have);
 	/* half of all is for what is new; and there is nothing more to take */
-	b.p.status = b.kernel;
-	b.p.status.meta_used = 2 * have;
+	b.m.p.status = b.m.thin->says;
+	b.m.p.status.meta_used = 2 * have;
 	{
 		struct liteio_usage u;
 
-		liteio_pool_meta_usage(&b.p, &u);
+		liteio_pool_meta_usage(&b.m.p, &u);
 		ck_assert_uint_eq(u.total, have);
 		ck_assert_uint_eq(u.used, 2 * have);
 	}
-	ck_assert_int_eq(liteio_pool_relieve(&b.p), 0);
+	ck_assert_int_eq(liteio_pool_relieve(&b.m.p), 0);
 	ck_assert_uint_eq(b.n_resized, 1);
 	bed_fini();
 }
@@ -246,14 +204,14 @@ START_TEST(test_able)
 		const struct liteio_pool *c = &cases[i].p;
 
 		bed_init();
-		b.p.condition = c->condition;
-		b.p.is_stuck = c->is_stuck;
-		b.p.is_mismatched = c->is_mismatched;
-		b.p.is_under_repair = c->is_under_repair;
-		memcpy(b.p.reason_word, c->reason_word, sizeof(b.p.reason_word));
-		b.p.status.mode = c->status.mode;
-		b.p.status.needs_check = c->status.needs_check;
-		ck_assert_msg(liteio_pool_relieve(&b.p) == cases[i].r, "case %zu", i);
+		b.m.p.condition = c->condition;
+		b.m.p.is_stuck = c->is_stuck;
+		b.m.p.is_mismatched = c->is_mismatched;
+		b.m.p.is_under_repair = c->is_under_repair;
+		memcpy(b.m.p.reason_word, c->reason_word, sizeof(b.m.p.reason_word));
+		b.m.p.status.mode = c->status.mode;
+		b.m.p.status.needs_check = c->status.needs_check;
+		ck_assert_msg(liteio_pool_relieve(&b.m.p) == cases[i].r, "case %zu", i);
 		bed_fini();
 	}
 }
@@ -265,23 +223,23 @@ START_TEST(test_not_written)
 	uint64_t have;
 
 	bed_init();
-	have = b.kernel.meta_total;
-	set_broken(true);
-	ck_assert_int_lt(liteio_pool_relieve(&b.p), 0);
-	ck_assert_int_lt(liteio_pool_relieve(&b.p), 0);
-	ck_assert_int_eq(b.p.condition, LITEIO_POOL_READY);
+	have = b.m.thin->says.meta_total;
+	memory_break(&b.m, true);
+	ck_assert_int_lt(liteio_pool_relieve(&b.m.p), 0);
+	ck_assert_int_lt(liteio_pool_relieve(&b.m.p), 0);
+	ck_assert_int_eq(b.m.p.condition, LITEIO_POOL_READY);
 	ck_assert_uint_eq(b.n_resized, 0);
 	/* full ones say it */
-	b.p.status.mode = LITEIO_ENGINE_RO;
-	b.p.status.meta_used = have;
-	ck_assert_int_lt(liteio_pool_relieve(&b.p), 0);
-	ck_assert_int_eq(b.p.condition, LITEIO_POOL_READ_ONLY);
-	ck_assert_str_eq(b.p.reason_word, LITEIO_POOL_META_FULL);
-	ck_assert_ptr_nonnull(strstr(b.p.reason, "could not take the spare"));
-	set_broken(false);
-	ck_assert_int_eq(liteio_pool_relieve(&b.p), 1);
+	b.m.p.status.mode = LITEIO_ENGINE_RO;
+	b.m.p.status.meta_used = have;
+	ck_assert_int_lt(liteio_pool_relieve(&b.m.p), 0);
+	ck_assert_int_eq(b.m.p.condition, LITEIO_POOL_READ_ONLY);
+	ck_assert_str_eq(b.m.p.reason_word, LITEIO_POOL_META_FULL);
+	ck_assert_ptr_nonnull(strstr(b.m.p.reason, "could not take the spare"));
+	memory_break(&b.m, false);
+	ck_assert_int_eq(liteio_pool_relieve(&b.m.p), 1);
 	both_have(2 * have);
-	ck_assert_int_eq(b.kernel.mode, LITEIO_ENGINE_RW);
+	ck_assert_int_eq(b.m.thin->says.mode, LITEIO_ENGINE_RW);
 	bed_fini();
 }
 END_TEST
@@ -293,29 +251,23 @@ START_TEST(test_one_copy)
 	uint64_t have;
 
 	bed_init();
-	have = b.kernel.meta_total;
-	liteio_label_encode(&b.p.store.label, &old);
-	ck_assert(liteio_label_take_spare(&b.p.store.label));
-	b.p.store.label.sequence++;
-	ck_assert_int_eq(liteio_store_write_label(&b.p.store, NULL), 0);
-	ck_assert_int_eq(pwrite(b.fd, &old, sizeof(old), LITEIO_LABEL_OFFSET), sizeof(old));
-	b.p.label_in_doubt = true;
-	ck_assert_int_eq(liteio_pool_relieve(&b.p), 1);
+	have = b.m.thin->says.meta_total;
+	liteio_label_encode(&b.m.p.store.label, &old);
+	ck_assert(liteio_label_take_spare(&b.m.p.store.label));
+	b.m.p.store.label.sequence++;
+	ck_assert_int_eq(liteio_store_write_label(&b.m.p.store, NULL), 0);
+	ck_assert_int_eq(pwrite(b.m.fd, &old, sizeof(old), LITEIO_LABEL_OFFSET), sizeof(old));
+	b.m.p.label_in_doubt = true;
+	ck_assert_int_eq(liteio_pool_relieve(&b.m.p), 1);
 	ck_assert_uint_eq(b.n_resized, 1);
 	both_have(2 * have);
 	bed_fini();
 }
 END_TEST
 
-/* from here on the second copy can not be written, or can again */
 static void set_end_broken(bool is_broken)
 {
-	const struct rlimit limit = { is_broken ? liteio_label_backup_offset(DEVICE_BYTES) :
-						  RLIM_INFINITY,
-				      RLIM_INFINITY };
-
-	signal(SIGXFSZ, SIG_IGN);
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	memory_break_end(&b.m, is_broken);
 	b.is_one_copy = is_broken;
 }
 
@@ -327,34 +279,34 @@ START_TEST(test_one_writable)
 		uint64_t have;
 
 		bed_init();
-		have = b.kernel.meta_total;
-		b.p.store.from_backup = i;
+		have = b.m.thin->says.meta_total;
+		b.m.p.store.from_backup = i;
 		set_end_broken(true);
 		/* what is not full can wait */
-		ck_assert_int_lt(liteio_pool_relieve(&b.p), 0);
+		ck_assert_int_lt(liteio_pool_relieve(&b.m.p), 0);
 		ck_assert_uint_eq(b.n_resized, 0);
 		set_end_broken(false);
 		bed_fini();
 
 		bed_init();
-		b.p.store.from_backup = i;
-		b.kernel.mode = LITEIO_ENGINE_RO;
-		b.kernel.meta_used = have;
-		b.p.status = b.kernel;
+		b.m.p.store.from_backup = i;
+		b.m.thin->says.mode = LITEIO_ENGINE_RO;
+		b.m.thin->says.meta_used = have;
+		b.m.p.status = b.m.thin->says;
 		set_end_broken(true);
-		ck_assert_int_eq(liteio_pool_relieve(&b.p), 1);
+		ck_assert_int_eq(liteio_pool_relieve(&b.m.p), 1);
 		ck_assert_uint_eq(b.n_resized, 1);
-		ck_assert_uint_eq(b.kernel.meta_total, 2 * have);
-		ck_assert_int_eq(b.kernel.mode, LITEIO_ENGINE_RW);
+		ck_assert_uint_eq(b.m.thin->says.meta_total, 2 * have);
+		ck_assert_int_eq(b.m.thin->says.mode, LITEIO_ENGINE_RW);
 		read_copy(LITEIO_LABEL_OFFSET, &l);
 		ck_assert_uint_eq(liteio_label_sum(&l, LITEIO_EXTENT_THIN_META), 2 * have);
-		ck_assert(!b.p.label_in_doubt);
-		ck_assert(liteio_pool_labels_differ(&b.p));
+		ck_assert(!b.m.p.label_in_doubt);
+		ck_assert(liteio_pool_labels_differ(&b.m.p));
 		/* the copy that has it counts, and is written last */
-		ck_assert(!b.p.store.from_backup);
-		ck_assert_int_lt(liteio_pool_mend_label(&b.p, NULL), 0);
+		ck_assert(!b.m.p.store.from_backup);
+		ck_assert_int_lt(liteio_pool_mend_label(&b.m.p, NULL), 0);
 		set_end_broken(false);
-		ck_assert_int_eq(liteio_pool_mend_label(&b.p, NULL), 0);
+		ck_assert_int_eq(liteio_pool_mend_label(&b.m.p, NULL), 0);
 		both_have(2 * have);
 		bed_fini();
 	}
@@ -369,20 +321,20 @@ START_TEST(test_written_after_all)
 		uint64_t have;
 
 		bed_init();
-		have = b.kernel.meta_total;
-		was = b.p.store.label;
-		ck_assert(liteio_label_take_spare(&b.p.store.label));
-		b.p.store.label.sequence++;
-		ck_assert_int_eq(liteio_store_write_label(&b.p.store, NULL), 0);
-		b.p.store.label = was;
+		have = b.m.thin->says.meta_total;
+		was = b.m.p.store.label;
+		ck_assert(liteio_label_take_spare(&b.m.p.store.label));
+		b.m.p.store.label.sequence++;
+		ck_assert_int_eq(liteio_store_write_label(&b.m.p.store, NULL), 0);
+		b.m.p.store.label = was;
 		if (is_full) {
-			b.kernel.mode = LITEIO_ENGINE_RO;
-			b.kernel.meta_used = have;
-			b.p.status = b.kernel;
+			b.m.thin->says.mode = LITEIO_ENGINE_RO;
+			b.m.thin->says.meta_used = have;
+			b.m.p.status = b.m.thin->says;
 		}
-		set_broken(true);
-		ck_assert_int_eq(liteio_pool_relieve(&b.p) == 1, is_full);
-		ck_assert_uint_eq(b.kernel.meta_total, is_full ? 2 * have : have);
+		memory_break(&b.m, true);
+		ck_assert_int_eq(liteio_pool_relieve(&b.m.p) == 1, is_full);
+		ck_assert_uint_eq(b.m.thin->says.meta_total, is_full ? 2 * have : have);
 		bed_fini();
 	}
 }
@@ -392,7 +344,7 @@ static void write_superblock(uint64_t meta_bytes)
 {
 	static uint8_t block[LITEIO_ONDISK_BLOCK];
 	const struct liteio_extent *e =
-		liteio_label_extent(&b.p.store.label, LITEIO_EXTENT_THIN_META);
+		liteio_label_extent(&b.m.p.store.label, LITEIO_EXTENT_THIN_META);
 	uint64_t magic = SUPERBLOCK_MAGIC, blocks = meta_bytes / LITEIO_ONDISK_BLOCK;
 	uint32_t csum;
 
@@ -401,7 +353,7 @@ static void write_superblock(uint64_t meta_bytes)
 	memcpy(block + SUPERBLOCK_META_AT, &blocks, sizeof(blocks));
 	csum = ~liteio_crc32c(0, block + 4, sizeof(block) - 4) ^ SUPERBLOCK_CSUM_XOR;
 	memcpy(block, &csum, sizeof(csum));
-	ck_assert_int_eq(pwrite(b.fd, block, sizeof(block), (off_t)e->start), sizeof(block));
+	ck_assert_int_eq(pwrite(b.m.fd, block, sizeof(block), (off_t)e->start), sizeof(block));
 }
 
 /* one of two copies is lost, and the other one from before: what it calls the spare is in use */
@@ -413,13 +365,13 @@ START_TEST(test_old_label)
 	uint64_t have;
 
 	bed_init();
-	have = b.kernel.meta_total;
-	b.p.cat.thin_txid = 0;
+	have = b.m.thin->says.meta_total;
+	b.m.p.cat.thin_txid = 0;
 	write_superblock(have);
-	ck_assert_int_eq(liteio_pool_repair(&b.p, &how, &done, &err), -EUCLEAN);
+	ck_assert_int_eq(liteio_pool_repair(&b.m.p, &how, &done, &err), -EUCLEAN);
 	ck_assert_uint_eq(b.n_filled, 1);
 	write_superblock(2 * have);
-	ck_assert_int_eq(liteio_pool_repair(&b.p, &how, &done, &err), -ESTALE);
+	ck_assert_int_eq(liteio_pool_repair(&b.m.p, &how, &done, &err), -ESTALE);
 	ck_assert_msg(strstr(err.msg, "a copy from before they took the spare"), "%s", err.msg);
 	ck_assert_uint_eq(b.n_filled, 1);
 	bed_fini();
@@ -433,32 +385,95 @@ START_TEST(test_old_label_opened)
 	uint64_t have;
 
 	bed_init();
-	have = b.kernel.meta_total;
+	have = b.m.thin->says.meta_total;
 	/* a growth that was cut short leaves less than the label says */
 	write_superblock(have / 2);
-	ck_assert_int_eq(liteio_pool_gather(&b.p, false, &err), 0);
-	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), have);
+	ck_assert_int_eq(liteio_pool_gather(&b.m.p, false, &err), 0);
+	ck_assert_uint_eq(liteio_label_sum(&b.m.p.store.label, LITEIO_EXTENT_THIN_META), have);
 	/* not the spare, or not known to be: nothing is opened */
 	write_superblock(3 * have);
-	ck_assert_int_eq(liteio_pool_gather(&b.p, false, &err), -ESTALE);
+	ck_assert_int_eq(liteio_pool_gather(&b.m.p, false, &err), -ESTALE);
 	ck_assert_msg(strstr(err.msg, "the other copy, at its end, again"), "%s", err.msg);
 	write_superblock(2 * have);
-	b.p.store.size += 1 << 20;
-	ck_assert_int_eq(liteio_pool_gather(&b.p, false, &err), -ESTALE);
-	b.p.store.size -= 1 << 20;
-	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), have);
+	b.m.p.store.size += 1 << 20;
+	ck_assert_int_eq(liteio_pool_gather(&b.m.p, false, &err), -ESTALE);
+	b.m.p.store.size -= 1 << 20;
+	ck_assert_uint_eq(liteio_label_sum(&b.m.p.store.label, LITEIO_EXTENT_THIN_META), have);
 	both_have(have);
 	/* the spare: it is gone on with as it was, also when it can not be written at first */
-	ck_assert_msg(!liteio_pool_gather(&b.p, false, &err), "%s", err.msg);
-	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), 2 * have);
-	set_broken(true);
-	ck_assert_int_lt(liteio_pool_relabel(&b.p, &b.p.store.label, &err), 0);
-	set_broken(false);
-	ck_assert_int_eq(liteio_pool_end_doubt(&b.p, &err), 0);
-	ck_assert_uint_eq(liteio_label_sum(&b.p.store.label, LITEIO_EXTENT_THIN_META), 2 * have);
-	ck_assert_int_eq(liteio_pool_mend_label(&b.p, &err), 0);
+	ck_assert_msg(!liteio_pool_gather(&b.m.p, false, &err), "%s", err.msg);
+	ck_assert_uint_eq(liteio_label_sum(&b.m.p.store.label, LITEIO_EXTENT_THIN_META), 2 * have);
+	memory_break(&b.m, true);
+	ck_assert_int_lt(liteio_pool_relabel(&b.m.p, &b.m.p.store.label, &err), 0);
+	memory_break(&b.m, false);
+	ck_assert_int_eq(liteio_pool_end_doubt(&b.m.p, &err), 0);
+	ck_assert_uint_eq(liteio_label_sum(&b.m.p.store.label, LITEIO_EXTENT_THIN_META), 2 * have);
+	ck_assert_int_eq(liteio_pool_mend_label(&b.m.p, &err), 0);
 	both_have(2 * have);
 	bed_fini();
+}
+END_TEST
+
+/* the copy that was written last is where the disk ended before it became larger */
+START_TEST(test_old_label_of_a_smaller_disk)
+{
+	const uint64_t at[] = { LITEIO_LABEL_OFFSET, liteio_label_backup_offset(2 * DEVICE_BYTES) };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_ondisk_label old;
+	struct liteio_label l;
+	uint64_t have;
+
+	bed_init();
+	have = b.m.thin->says.meta_total;
+	liteio_label_encode(&b.m.p.store.label, &old);
+	ck_assert_int_eq(liteio_pool_relieve(&b.m.p), 1);
+	ck_assert_int_eq(pwrite(b.m.fd, &old, sizeof(old), LITEIO_LABEL_OFFSET), sizeof(old));
+	memory_enlarge(&b.m, DEVICE_BYTES);
+	write_superblock(2 * have);
+	ck_assert_msg(!liteio_store_read_label(&b.m.p.store, &err), "%s", err.msg);
+	ck_assert_uint_eq(liteio_label_sum(&b.m.p.store.label, LITEIO_EXTENT_THIN_META), 2 * have);
+	ck_assert_msg(!liteio_pool_gather(&b.m.p, false, &err), "%s", err.msg);
+	ck_assert_int_eq(liteio_pool_mend_label(&b.m.p, &err), 0);
+	for (int i = 0; i < 2; i++) {
+		read_copy(at[i], &l);
+		ck_assert_uint_eq(liteio_label_sum(&l, LITEIO_EXTENT_THIN_META), 2 * have);
+	}
+	bed_fini();
+}
+END_TEST
+
+/* ... which one of another device, or from before, or damaged, does not become; and it is said */
+START_TEST(test_old_label_says_where)
+{
+	const off_t at = (off_t)liteio_label_backup_offset(DEVICE_BYTES);
+	struct liteio_ondisk_label d;
+	struct liteio_label l;
+
+	for (int i = 0; i < 3; i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		uint64_t have;
+
+		bed_init();
+		have = b.m.thin->says.meta_total;
+		l = b.m.p.store.label;
+		ck_assert(liteio_label_take_spare(&l));
+		l.sequence += i != 1;
+		if (i == 0)
+			l.devices[0].uuid.b[3] ^= 1;
+		liteio_label_encode(&l, &d);
+		if (i == 2)
+			d.zero2[5] = 1;
+		ck_assert_int_eq(pwrite(b.m.fd, &d, sizeof(d), at), sizeof(d));
+		memory_enlarge(&b.m, DEVICE_BYTES);
+		write_superblock(2 * have);
+		ck_assert_msg(!liteio_store_read_label(&b.m.p.store, &err), "%s", err.msg);
+		ck_assert_uint_eq(liteio_label_sum(&b.m.p.store.label, LITEIO_EXTENT_THIN_META),
+				  have);
+		ck_assert_int_eq(liteio_pool_gather(&b.m.p, false, &err), -ESTALE);
+		ck_assert_msg(strstr(err.msg, "where that was when it had 1.0 GiB, again"), "%s",
+			      err.msg);
+		bed_fini();
+	}
 }
 END_TEST
 
@@ -474,20 +489,21 @@ START_TEST(test_repaired)
 		bed_init();
 		b.is_sound = true;
 		/* none that could be gone */
-		b.p.store.label.n_devices = 0;
-		b.p.is_one_copy = is_one_copy;
-		liteio_pool_set_condition(&b.p, LITEIO_POOL_READ_ONLY, "MetadataDamaged", true,
+		b.m.p.store.label.n_devices = 0;
+		b.m.p.is_one_copy = is_one_copy;
+		liteio_pool_set_condition(&b.m.p, LITEIO_POOL_READ_ONLY, "MetadataDamaged", true,
 					  "it was not found good");
-		was = b.p.cat.sequence;
-		ck_assert_msg(!liteio_pool_repair(&b.p, &how, &done, &err), "%s", err.msg);
-		ck_assert_int_lt(b.p.condition, LITEIO_POOL_READ_ONLY);
+		was = b.m.p.cat.sequence;
+		ck_assert_msg(!liteio_pool_repair(&b.m.p, &how, &done, &err), "%s", err.msg);
+		ck_assert_int_lt(b.m.p.condition, LITEIO_POOL_READ_ONLY);
 		ck_assert_uint_eq(b.n_filled, 0);
-		ck_assert(!b.p.is_one_copy);
-		ck_assert_uint_eq(b.p.cat.sequence, was + (uint64_t)is_one_copy);
+		ck_assert(!b.m.p.is_one_copy);
+		ck_assert_uint_eq(b.m.p.cat.sequence, was + (uint64_t)is_one_copy);
 		bed_fini();
 	}
 }
 END_TEST
 
 UNIT_MAIN("pool-relief", test_taken, test_able, test_not_written, test_one_copy, test_one_writable,
-	  test_written_after_all, test_old_label, test_old_label_opened, test_repaired)
+	  test_written_after_all, test_old_label, test_old_label_opened,
+	  test_old_label_of_a_smaller_disk, test_old_label_says_where, test_repaired)

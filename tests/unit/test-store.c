@@ -4,8 +4,6 @@
  * write would have left, a write that is cut anywhere loses nothing that was there before, and a
  * change costs the same however much else there is. A store that could not be opened closes
  * nothing.
- *
- * Over 600 lines because every kind of write, cut and lie is shown on the same slots.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +14,8 @@
 
 #include "base/error.h"
 #include "base/loop.h"
-#include "pool/store.h"
+#include "slots_in_file.h"
 #include "unit.h"
-
-#define SLOT_BYTES (1u << 20)
-#define DEVICE_BYTES (LITEIO_SLOT_OFFSET + 2 * SLOT_BYTES)
-#define SECTOR 512u
 
 /**
  * struct bed - a store, and what is in it
@@ -43,38 +37,12 @@ static uint32_t below(struct bed *b, uint32_t n)
 	return (b->random >> 8) % n;
 }
 
-static int make_file(void)
-{
-	char path[] = "/tmp/liteio-store-XXXXXX";
-	int fd = mkstemp(path);
-
-	ck_assert_int_ge(fd, 0);
-	unlink(path);
-	ck_assert_int_eq(ftruncate(fd, DEVICE_BYTES), 0);
-	return fd;
-}
-
-/* both slots, as a label would say where they are; nothing else of it is looked at */
-static struct liteio_store store_on(int fd)
-{
-	struct liteio_store s = LITEIO_STORE_INIT;
-
-	s.fd = fd;
-	s.plain_fd = dup(fd);
-	s.size = DEVICE_BYTES;
-	s.label.pool_uuid.b[0] = 1;
-	s.label.n_extents = 2;
-	for (int i = 0; i < 2; i++) {
-		s.label.extents[i].kind = i ? LITEIO_EXTENT_SLOT_B : LITEIO_EXTENT_SLOT_A;
-		s.label.extents[i].start = LITEIO_SLOT_OFFSET + (uint64_t)i * SLOT_BYTES;
-		s.label.extents[i].length = SLOT_BYTES;
-	}
-	return s;
-}
-
 static void bed_init(struct bed *b)
 {
-	*b = (struct bed){ .s = store_on(make_file()), .random = 1 };
+	int fd = make_file(SLOTS_END);
+
+	*b = (struct bed){ .s = slots_store(fd), .random = 1 };
+	close(fd);
 	liteio_catalog_init(&b->cat, &b->s.label.pool_uuid);
 	ck_assert_int_eq(liteio_store_format_catalog(&b->s, &b->cat, NULL), 0);
 }
@@ -219,7 +187,7 @@ static void change(struct bed *b, struct liteio_catalog *c)
 
 static void check_read(int fd, struct liteio_catalog *want, const char *what)
 {
-	struct liteio_store s = store_on(dup(fd));
+	struct liteio_store s = slots_store(fd);
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	size_t len = liteio_catalog_bytes(want);
 	void *a = malloc(len), *b = malloc(len);
@@ -248,7 +216,7 @@ static void check_twin(struct bed *b)
 
 	ck_assert_int_eq(liteio_store_write_twin(&b->s, &b->cat, NULL), 0);
 	check_read(b->s.fd, &b->cat, "the twin");
-	at = (off_t)(LITEIO_SLOT_OFFSET + (uint64_t)b->s.slot * SLOT_BYTES);
+	at = slot_at(b->s.slot);
 	ck_assert_int_eq(pread(b->s.fd, was, sizeof(was), at), sizeof(was));
 	ck_assert_int_eq(pwrite(b->s.fd, noise, sizeof(noise), at), sizeof(noise));
 	b->cat.sequence--;
@@ -260,7 +228,7 @@ static void check_twin(struct bed *b)
 /* whoever opens it knows whether losing one of both would lose anything */
 static void check_known(struct bed *b, bool is_twin)
 {
-	struct liteio_store s = store_on(dup(b->s.fd));
+	struct liteio_store s = slots_store(b->s.fd);
 	struct liteio_catalog c;
 
 	ck_assert_int_eq(liteio_store_read_catalog(&s, &c, NULL), 0);
@@ -309,32 +277,11 @@ START_TEST(test_changes)
 }
 END_TEST
 
-static void read_all(int fd, uint8_t *ret)
-{
-	ck_assert_int_eq(pread(fd, ret, DEVICE_BYTES, 0), DEVICE_BYTES);
-}
-
-/* some of the sectors that a write changes have got to the disk: which, says a bit of @which */
-static void tear(int fd, const uint8_t *was, const uint8_t *is, uint64_t which)
-{
-	unsigned int n = 0;
-
-	for (size_t at = 0; at < DEVICE_BYTES; at += SECTOR) {
-		const uint8_t *from = was + at;
-
-		if (!memcmp(from, is + at, SECTOR))
-			continue;
-		if (which >> n++ % 64 & 1)
-			from = is + at;
-		ck_assert_int_eq(pwrite(fd, from, SECTOR, (off_t)at), SECTOR);
-	}
-}
-
 START_TEST(test_cuts)
 {
-	uint8_t *was = malloc(DEVICE_BYTES), *is = malloc(DEVICE_BYTES);
+	uint8_t *was = malloc(SLOTS_END), *is = malloc(SLOTS_END);
 	struct liteio_catalog draft, before;
-	int torn = make_file();
+	int torn = make_file(SLOTS_END);
 	struct bed b;
 
 	ck_assert_ptr_nonnull(was);
@@ -355,9 +302,9 @@ START_TEST(test_cuts)
 		change(&b, &draft);
 		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
 		read_all(b.s.fd, is);
-		ck_assert_int_eq(pwrite(torn, was, DEVICE_BYTES, 0), DEVICE_BYTES);
+		ck_assert_int_eq(pwrite(torn, was, SLOTS_END, 0), SLOTS_END);
 		for (int k = 0; k < 12; k++) {
-			struct liteio_store s = store_on(dup(torn));
+			struct liteio_store s = slots_store(torn);
 			uint64_t which = (uint64_t)below(&b, 1 << 24) << 40 |
 					 (uint64_t)below(&b, 1 << 24) << 16 | below(&b, 1 << 16);
 			int r;
@@ -387,7 +334,7 @@ END_TEST
 START_TEST(test_failed)
 {
 	struct liteio_catalog draft;
-	uint64_t written, at;
+	uint64_t written;
 	struct bed b;
 	int plain;
 
@@ -404,8 +351,7 @@ START_TEST(test_failed)
 	close(b.s.plain_fd);
 	b.s.plain_fd = plain;
 	/* somebody has torn what was there */
-	at = LITEIO_SLOT_OFFSET + (uint64_t)!b.s.slot * SLOT_BYTES + 9000;
-	ck_assert_int_eq(pwrite(b.s.fd, "torn", 4, (off_t)at), 4);
+	ck_assert_int_eq(pwrite(b.s.fd, "torn", 4, slot_at(!b.s.slot) + 9000), 4);
 	written = b.s.bytes_written;
 	liteio_catalog_copy(&b.cat, &draft);
 	liteio_catalog_finish(&draft);
@@ -420,7 +366,7 @@ END_TEST
 /* a disk that says of a write that it is done, and has what was there before */
 START_TEST(test_lost)
 {
-	uint8_t *was = malloc(DEVICE_BYTES);
+	uint8_t *was = malloc(SLOTS_END);
 	struct liteio_catalog draft;
 	uint64_t newest;
 	struct bed b;
@@ -435,11 +381,11 @@ START_TEST(test_lost)
 	ck_assert_int_eq(write_draft(&b, &draft, false), 0);
 	ck_assert_int_eq(liteio_store_count_slots(&b.s, &newest, NULL), 2);
 	ck_assert_uint_eq(newest, b.cat.sequence);
-	ck_assert_int_eq(pwrite(b.s.fd, was, DEVICE_BYTES, 0), DEVICE_BYTES);
+	ck_assert_int_eq(pwrite(b.s.fd, was, SLOTS_END, 0), SLOTS_END);
 	ck_assert_int_eq(liteio_store_count_slots(&b.s, &newest, NULL), 2);
 	ck_assert_uint_eq(newest, b.cat.sequence - 1);
 	/* one that can not be read is not taken for whole */
-	ck_assert_int_eq(ftruncate(b.s.fd, LITEIO_SLOT_OFFSET + SLOT_BYTES), 0);
+	ck_assert_int_eq(ftruncate(b.s.fd, slot_at(1)), 0);
 	ck_assert_int_lt(liteio_store_count_slots(&b.s, &newest, NULL), 0);
 	free(was);
 	bed_fini(&b);
@@ -449,7 +395,7 @@ END_TEST
 /* and then takes writes again: no part of anything is laid over what it has */
 START_TEST(test_lost_for_a_while)
 {
-	uint8_t *was = malloc(DEVICE_BYTES);
+	uint8_t *was = malloc(SLOTS_END);
 	struct bed b;
 
 	bed_init(&b);
@@ -458,7 +404,7 @@ START_TEST(test_lost_for_a_while)
 		if (i == 60)
 			read_all(b.s.fd, was);
 	}
-	ck_assert_int_eq(pwrite(b.s.fd, was, DEVICE_BYTES, 0), DEVICE_BYTES);
+	ck_assert_int_eq(pwrite(b.s.fd, was, SLOTS_END, 0), SLOTS_END);
 	for (int i = 0; i < 4; i++) {
 		one_more(&b);
 		ck_assert_int_eq(liteio_store_count_slots(&b.s, NULL, NULL), 2);
@@ -478,13 +424,11 @@ START_TEST(test_doubt)
 {
 	struct liteio_catalog draft;
 	struct bed b;
-	uint64_t at;
 
 	bed_init(&b);
 	for (int i = 0; i < 100; i++)
 		one_more(&b);
-	at = LITEIO_SLOT_OFFSET + (uint64_t)b.s.slot * SLOT_BYTES + 9000;
-	ck_assert_int_eq(pwrite(b.s.fd, "rot", 3, (off_t)at), 3);
+	ck_assert_int_eq(pwrite(b.s.fd, "rot", 3, slot_at(b.s.slot) + 9000), 3);
 	ck_assert_int_eq(liteio_store_count_slots(&b.s, NULL, NULL), 1);
 	b.s.slot = !b.s.slot;
 	liteio_store_doubt(&b.s, &b.cat);

@@ -88,9 +88,16 @@ field "$part" data $((small + 64 * mib))
 [ "$(poolctl probe "$part")" = 'fast first' ] || fail "the label was not mended"
 ok "the backup label is at the new end"
 
-# larger while it was closed
+# larger while it was closed, and the newer one of its labels is where it ended before
 poolctl close "$part"
+dd if="$part" of=/run/label bs=4096 skip=1 count=1 iflag=direct status=none
+poolctl export "$part"
+dd if=/run/label of="$part" bs=4096 seek=1 count=1 oflag=direct conv=notrunc,fsync status=none
 resize 168
+refused 'was exported' poolctl info "$part"
+poolctl import "$part"
+ok "a newer label at the end from before counts"
+
 poolctl enlarge "$part"
 field "$part" data $((small + 72 * mib))
 poolctl close "$part"
