@@ -28,7 +28,10 @@ void liteio_door_free(struct liteio_door *d);
 
 /* is it closed since before this process started? for its start */
 void liteio_door_find(struct liteio_agent *a);
-/* drop what comes in to the listen addresses' ports. 0 or a negative errno */
+/*
+ * Drop what comes in to the listen addresses' ports. 0, or a negative errno: then it is as it was,
+ * or, when nobody knows, taken for closed until a review has found out
+ */
 int liteio_door_close(struct liteio_agent *a, struct liteio_error *err);
 
 /* the same before something is linked; does nothing when a port listens already, and only warns */
@@ -39,7 +42,8 @@ void liteio_door_close_for_links(struct liteio_agent *a);
  * @a: the agent
  *
  * To be called after everything that may have completed the target; costs nothing while the door is
- * open. What is still waited for is logged when it changes.
+ * open. What is still waited for is logged when it changes. A door that may not be closed is looked
+ * at.
  */
 void liteio_door_review(struct liteio_agent *a);
 
