@@ -121,11 +121,13 @@ void liteio_door_find(struct liteio_agent *a)
 	look(a->door);
 }
 
-int liteio_door_close(struct liteio_agent *a, struct liteio_error *err)
+int liteio_door_close_for_links(struct liteio_agent *a, struct liteio_error *err)
 {
 	struct liteio_door *d = a->door;
 	int r;
 
+	if (liteio_export_is_listening())
+		return 0;
 	liteio_guard(&d->lock);
 	r = nft_drop(&a->config, err);
 	if (has_refused(r))
@@ -133,19 +135,6 @@ int liteio_door_close(struct liteio_agent *a, struct liteio_error *err)
 	d->is_doubtful = r;
 	d->closed = true;
 	return r;
-}
-
-void liteio_door_close_for_links(struct liteio_agent *a)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r;
-
-	if (liteio_export_is_listening())
-		return;
-	r = liteio_door_close(a, &err);
-	if (r)
-		log_warning(NULL, "the door can not be closed while exports come back: %s",
-			    liteio_error_str(&err, r));
 }
 
 /* what is missing, a sentence in new memory; NULL: nothing */

@@ -346,13 +346,23 @@ static bool has_remote(struct liteio_agent *a, const struct live_set *set)
 	return !!missing;
 }
 
+static void close_door(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_door_close_for_links(a, &err);
+
+	if (r)
+		log_warning(NULL, "the door can not be closed while exports come back: %s",
+			    liteio_error_str(&err, r));
+}
+
 /* all doors at once; when ports listen already, what is missing can only be added */
 static void link_all(struct liteio_agent *a, struct live_set *set)
 {
 	size_t i;
 
 	if (has_remote(a, set))
-		liteio_door_close_for_links(a);
+		close_door(a);
 	liteio_step("agent-restore:closed");
 	for (i = 0; i < set->n; i++) {
 		link_one(a, &set->items[i]);
@@ -435,7 +445,7 @@ static void close_door_for(struct liteio_agent *a, struct liteio_open_pool **poo
 	for (size_t i = 0; i < n && !is_awaited; i++)
 		is_awaited = liteio_export_has_remote(pools[i]);
 	if (is_awaited)
-		liteio_door_close_for_links(a);
+		close_door(a);
 }
 
 /* all are in the table: the door waits for what each of them lacks */

@@ -119,7 +119,7 @@ static int close_door(void)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	return liteio_door_close(&agent, &err);
+	return liteio_door_close_for_links(&agent, &err);
 }
 
 static bool is_closed(void)
@@ -209,6 +209,18 @@ START_TEST(one_that_can_not_be_closed_is_open)
 }
 END_TEST
 
+/* what is linked when a port listens only adds to it */
+START_TEST(links_are_made_behind_it_unless_a_port_listens)
+{
+	is_listening = true;
+	ck_assert_int_eq(close_door(), 0);
+	ck_assert(!is_closed() && !is_there("asked"));
+	is_listening = false;
+	ck_assert_int_eq(close_door(), 0);
+	ck_assert(is_closed() && is_there("table"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-door");
@@ -222,6 +234,7 @@ int main(void)
 	tcase_add_loop_test(t, one_that_may_be_closed_is_looked_at, 0, 2);
 	tcase_add_loop_test(t, what_an_earlier_process_left_is_found, 0, 2);
 	tcase_add_loop_test(t, one_that_can_not_be_closed_is_open, 0, 2);
+	tcase_add_test(t, links_are_made_behind_it_unless_a_port_listens);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);
