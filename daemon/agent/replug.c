@@ -161,8 +161,10 @@ static int find_attached(struct liteio_pool *engine, struct attached_list *ret,
  * is a disk again.
  */
 static int write_down(struct liteio_agent *a, const struct attached_list *l,
-		      const struct liteio_uuid *pool, struct liteio_error *err)
+		      struct liteio_pool *engine, const struct liteio_uuid *pool,
+		      struct liteio_error *err)
 {
+	uint64_t sequence = liteio_pool_sequence(engine);
 	_cleanup_free_ struct liteio_ended *ended = liteio_calloc(l->n + 1, sizeof(*ended));
 	size_t n = 0;
 	int r = 0;
@@ -171,7 +173,8 @@ static int write_down(struct liteio_agent *a, const struct attached_list *l,
 		if (l->items[i].is_remote)
 			ended[n++] = (struct liteio_ended){ .pool = *pool,
 							    .volume = l->items[i].volume.uuid,
-							    .generation = l->items[i].generation };
+							    .generation = l->items[i].generation,
+							    .sequence = sequence };
 	}
 	if (n)
 		r = liteio_ended_add(a, ended, n, err);
@@ -199,7 +202,7 @@ static int end_all(struct liteio_agent *a, struct liteio_pool *engine,
 	int r = find_attached(engine, &l, err);
 
 	if (r == 0)
-		r = write_down(a, &l, pool, err);
+		r = write_down(a, &l, engine, pool, err);
 	for (size_t i = 0; i < l.n && r == 0; i++)
 		r = take_down(&l.items[i].volume, l.items[i].generation, err);
 	for (size_t i = 0; i < l.n && r == 0; i++) {
@@ -225,7 +228,7 @@ bool liteio_pools_end_unplugged(struct liteio_agent *a)
 			continue;
 		r = find_attached(all[i]->engine, &l, &err);
 		if (r == 0)
-			r = write_down(a, &l, &all[i]->uuid, &err);
+			r = write_down(a, &l, all[i]->engine, &all[i]->uuid, &err);
 		done = done && r == 0;
 		if (r)
 			log_err(NULL, "pool %s: its disk is gone, and what has ended with it is not written down: %s",

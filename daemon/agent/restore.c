@@ -32,6 +32,7 @@
 #include "base/str.h"
 #include "host/head.h"
 #include "host/netlink.h"
+#include "pool/back.h"
 #include "pool/step.h"
 
 /* ---- floors ---- */
@@ -241,10 +242,7 @@ static int end_generation(struct liteio_open_pool *p, const struct liteio_uuid *
 	return r;
 }
 
-/*
- * 0 when the catalog says so, whether it knew of it or not: one slot of it may, and an older copy
- * never did
- */
+/* 0 when the catalog says so, whether it knew of it or not: one slot of it may */
 static int settle_one(struct liteio_agent *a, struct liteio_open_pool *p,
 		      const struct liteio_ended *ended, struct liteio_error *err)
 {
@@ -256,7 +254,9 @@ static int settle_one(struct liteio_agent *a, struct liteio_open_pool *p,
 	lock = liteio_locks_take(a->locks, text);
 	r = end_generation(p, &ended->volume, text, ended->generation, err);
 	/* or the volume is not there any more */
-	return r && r != -ENOENT ? r : liteio_ended_settled(a, ended, err);
+	if (r && r != -ENOENT)
+		return r;
+	return liteio_ended_settled(a, ended, liteio_pool_sequence_found(p->engine), err);
 }
 
 /* what ended while the disk was gone; what can not be written down is not brought back either */
