@@ -137,6 +137,26 @@ static bool is_among(const struct liteio_open_pool *p, struct liteio_open_pool *
 	return false;
 }
 
+/*
+ * Most have nothing that is over. Of one that has, it is looked at again, alone: a pool that is
+ * imported late comes while other operations run, and what they have taken back is not to be ended
+ */
+static int sweep_volume(struct liteio_agent *a, struct liteio_target *t,
+			const struct liteio_generations *in_kernel, struct liteio_error *err)
+{
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
+	_cleanup_free_ uint64_t *remains = NULL;
+	char text[LITEIO_UUID_STRLEN + 1];
+	size_t n = 0;
+
+	liteio_export_remains(t->pool, &t->volume, in_kernel, &remains, &n);
+	if (!n)
+		return 0;
+	liteio_uuid_format(&t->volume.uuid, text);
+	lock = liteio_locks_take(a->locks, text);
+	return liteio_export_sweep(t->pool, &t->volume, err);
+}
+
 /* remains of generations that ended while nobody looked */
 static void sweep(struct liteio_agent *a, struct liteio_open_pool *const *pools, size_t n_pools)
 {
@@ -154,7 +174,7 @@ static void sweep(struct liteio_agent *a, struct liteio_open_pool *const *pools,
 		if (liteio_target_find_uuid(a, &all.items[i].uuid, &t, NULL) < 0)
 			continue;
 		if (is_among(t.pool, pools, n_pools))
-			r = liteio_export_sweep_of(t.pool, &t.volume, &all, &err);
+			r = sweep_volume(a, &t, &all, &err);
 		if (r < 0) {
 			log_err(NULL, "volume %s: %s", t.volume.name, liteio_error_str(&err, r));
 			r = 0;
