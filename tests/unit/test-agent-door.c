@@ -228,6 +228,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
+	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, it_is_closed_until_nothing_is_missing);
 	tcase_add_test(t, one_that_was_closed_unsaid_is_opened);
