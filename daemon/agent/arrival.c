@@ -192,6 +192,8 @@ int liteio_arrival_start(struct liteio_agent *a, struct liteio_arrival **ret,
 	int r;
 
 	w->agent = a;
+	/* disks that went while no agent was there */
+	w->owes = true;
 	r = liteio_timer_new(a->loop, on_timer, w, &w->timer, err);
 	if (r) {
 		free(w);

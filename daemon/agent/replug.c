@@ -6,12 +6,15 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
 
 #include "agent/agent.h"
 #include "agent/ended.h"
 #include "agent/events.h"
 #include "agent/gate.h"
 #include "agent/generations.h"
+#include "agent/left.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "agent/release.h"
@@ -19,6 +22,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "host/block.h"
+#include "host/dm.h"
 #include "host/head.h"
 #include "host/nvmet.h"
 #include "model/local.h"
@@ -212,11 +217,70 @@ static int end_all(struct liteio_agent *a, struct liteio_pool *engine,
 	return r;
 }
 
+static void left_fini(struct liteio_left *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->devices[i].below);
+	free(l->devices);
+	free(l->gone);
+	liteio_nvmet_exports_free(l->exports, l->n_exports);
+}
+
+/* one that goes while it is looked at is not there */
+static void add_device(struct liteio_left *l, const struct liteio_dm_info *info)
+{
+	struct liteio_left_device *d = &l->devices[l->n];
+
+	if (liteio_dm_deps(info->name, &d->below, &d->n_below, NULL))
+		return;
+	memcpy(d->name, info->name, sizeof(d->name));
+	d->dev = makedev(info->major, info->minor);
+	l->n++;
+	for (size_t i = 0; i < d->n_below; i++) {
+		if (liteio_block_is_there(d->below[i]))
+			continue;
+		l->gone = liteio_realloc(l->gone, l->n_gone + 1, sizeof(*l->gone));
+		l->gone[l->n_gone++] = d->below[i];
+	}
+}
+
+static int look_left(struct liteio_left *ret, struct liteio_error *err)
+{
+	struct liteio_dm_info *infos _cleanup_free_ = NULL;
+	size_t n = 0;
+	int r = liteio_dm_list(&infos, &n, err);
+
+	if (r)
+		return r;
+	ret->devices = liteio_calloc(n + 1, sizeof(*ret->devices));
+	for (size_t i = 0; i < n; i++)
+		add_device(ret, &infos[i]);
+	/* no target at all: nothing is exported */
+	if (ret->n_gone && liteio_nvmet_list(&target, &ret->exports, &ret->n_exports, NULL) < 0)
+		ret->n_exports = 0;
+	return 0;
+}
+
+/* of pools that are not open; those that are know more */
+static int end_left(struct liteio_agent *a, struct liteio_error *err)
+{
+	struct liteio_left l _cleanup_(left_fini) = { 0 };
+	_cleanup_free_ struct liteio_ended *ended = NULL;
+	size_t n = 0;
+	int r = look_left(&l, err);
+
+	if (r == 0)
+		liteio_left_ended(&l, &ended, &n);
+	return n ? liteio_ended_add(a, ended, n, err) : r;
+}
+
 bool liteio_pools_end_unplugged(struct liteio_agent *a)
 {
+	struct liteio_error left_err = LITEIO_ERROR_INIT;
 	struct liteio_open_pool **all;
 	bool done = true;
 	size_t n;
+	int left;
 
 	liteio_pools_all(a->pools, &all, &n);
 	for (size_t i = 0; i < n; i++) {
@@ -235,7 +299,11 @@ bool liteio_pools_end_unplugged(struct liteio_agent *a)
 				all[i]->name, liteio_error_str(&err, r));
 	}
 	liteio_pools_put_all(a->pools, all, n);
-	return done;
+	left = end_left(a, &left_err);
+	if (left)
+		log_err(NULL, "what has ended with disks of pools that are not open is not written down: %s",
+			liteio_error_str(&left_err, left));
+	return done && left == 0;
 }
 
 /* as long as somebody has a volume open it stays in the table, and says what is wrong */
