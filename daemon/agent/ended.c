@@ -153,8 +153,8 @@ int liteio_ended_settled(struct liteio_agent *a, const struct liteio_ended *ende
 	there = r ? NULL : find(&list, &ended->volume, ended->generation);
 	if (there && found < there->sequence) {
 		log_warning(NULL,
-			    "generation %" PRIu64 " has ended in state %" PRIu64 " of its pool, and what is there was state %" PRIu64 ": it is kept in mind, for the disk may come back",
-			    there->generation, there->sequence, found);
+			    "generation %" PRIu64 " has ended, and the catalog is older than it was then: it is kept in mind",
+			    there->generation);
 	} else if (there) {
 		*there = list.items[--list.n];
 		r = liteio_state_save(a, &ended_file, &list, err);

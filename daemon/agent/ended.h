@@ -7,8 +7,9 @@
  * disk again, and by then the node may have been started anew, and the kernel know nothing. So it
  * is in <stateDir>/ended.json first: read before anything of such a generation is brought back, and
  * taken out when the catalog has it: that of the disk that was gone, not one of an older copy that
- * is used in its place, for the disk itself may come back after that. As long as that file can not be read, no generation of another
- * node is brought back: which of them have ended nobody knows then.
+ * is used in its place, for the disk itself may come back after that. As long as that file can not
+ * be read, no generation of another node is brought back: which of them have ended nobody knows
+ * then.
  *
  * Context of all functions: worker; they read, and may write, a file.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the kernel has of pools that nobody has open: what other nodes had attached on a disk that is
- * gone has ended, and nothing else has.
+ * What the kernel has of pools that nobody has open: what other nodes had attached on a disk that
+ * is gone has ended, and nothing else has.
  *
  * unit-src: daemon/agent/left.c
  */
