@@ -226,13 +226,15 @@ static void left_fini(struct liteio_left *l)
 	liteio_nvmet_exports_free(l->exports, l->n_exports);
 }
 
-/* one that goes while it is looked at is not there */
-static void add_device(struct liteio_left *l, const struct liteio_dm_info *info)
+static int add_device(struct liteio_left *l, const struct liteio_dm_info *info,
+		      struct liteio_error *err)
 {
 	struct liteio_left_device *d = &l->devices[l->n];
+	int r = liteio_dm_deps(info->name, &d->below, &d->n_below, err);
 
-	if (liteio_dm_deps(info->name, &d->below, &d->n_below, NULL))
-		return;
+	/* one that goes while it is looked at is not there */
+	if (r)
+		return liteio_dm_exists(info->name) ? r : 0;
 	memcpy(d->name, info->name, sizeof(d->name));
 	d->dev = makedev(info->major, info->minor);
 	l->n++;
@@ -242,6 +244,7 @@ static void add_device(struct liteio_left *l, const struct liteio_dm_info *info)
 		l->gone = liteio_realloc(l->gone, l->n_gone + 1, sizeof(*l->gone));
 		l->gone[l->n_gone++] = d->below[i];
 	}
+	return 0;
 }
 
 static int look_left(struct liteio_left *ret, struct liteio_error *err)
@@ -253,12 +256,13 @@ static int look_left(struct liteio_left *ret, struct liteio_error *err)
 	if (r)
 		return r;
 	ret->devices = liteio_calloc(n + 1, sizeof(*ret->devices));
-	for (size_t i = 0; i < n; i++)
-		add_device(ret, &infos[i]);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_device(ret, &infos[i], err);
+	if (r || !ret->n_gone)
+		return r;
+	r = liteio_nvmet_list(&target, &ret->exports, &ret->n_exports, err);
 	/* no target at all: nothing is exported */
-	if (ret->n_gone && liteio_nvmet_list(&target, &ret->exports, &ret->n_exports, NULL) < 0)
-		ret->n_exports = 0;
-	return 0;
+	return r == -ENOENT ? 0 : r;
 }
 
 /* of pools that are not open; those that are know more */
