@@ -45,7 +45,7 @@
  * @came: nothing is as it was: set by the loop thread, taken by the job
  * @owes: what has ended with a disk is not written down yet; the job only
  * @seen: the disks as they were when pools were tried last; the job only
- * @missing: some are; written by the job, read when it has ended
+ * @missing: pools are, or the door is closed; written by the job, read when it has ended
  */
 struct liteio_arrival {
 	struct liteio_agent *agent;
@@ -94,15 +94,11 @@ static void opened(struct liteio_agent *a, struct liteio_open_pool *p)
 	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_OPENED, p->name, &p->uuid, NULL, "found");
 }
 
-static void look(void *arg)
+static void look_for_pools(struct liteio_arrival *w)
 {
-	struct liteio_arrival *w = arg;
 	bool is_new;
 	char *now;
 
-	w->missing = liteio_pools_any_missing(w->agent);
-	if (!w->missing)
-		return;
 	/* before the disk is back, and before the node is started anew */
 	if (w->came || w->owes)
 		w->owes = !liteio_pools_end_unplugged(w->agent);
@@ -117,9 +113,18 @@ static void look(void *arg)
 	}
 	free(w->seen);
 	w->seen = now;
-	/* what it waits for may have been put right by hand */
-	if (liteio_door_is_closed(w->agent))
-		liteio_door_review(w->agent);
+}
+
+static void look(void *arg)
+{
+	struct liteio_arrival *w = arg;
+
+	w->missing = liteio_pools_any_missing(w->agent);
+	if (w->missing)
+		look_for_pools(w);
+	/* what it waits for may have been put right by hand, or it could not be opened last time */
+	liteio_door_review(w->agent);
+	w->missing = w->missing || liteio_door_is_closed(w->agent);
 }
 
 static void looked(void *arg)
@@ -187,6 +192,8 @@ int liteio_arrival_start(struct liteio_agent *a, struct liteio_arrival **ret,
 	int r;
 
 	w->agent = a;
+	/* disks that went while no agent was there */
+	w->owes = true;
 	r = liteio_timer_new(a->loop, on_timer, w, &w->timer, err);
 	if (r) {
 		free(w);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Disks that come late: known pools that are not open are tried again when disks have come or gone.
+ * The door is reviewed as often as long as it is closed.
  */
 #ifndef LITEIO_AGENT_ARRIVAL_H
 #define LITEIO_AGENT_ARRIVAL_H
@@ -10,7 +11,7 @@ struct liteio_arrival;
 struct liteio_error;
 
 /**
- * liteio_arrival_start() - look out for them until none is missing
+ * liteio_arrival_start() - look out for them until none is missing and the door is open
  * @a: the agent, which has opened what was there when it started
  * @ret: stopped with liteio_arrival_stop(), freed with liteio_arrival_free()
  * @err: why not

@@ -184,16 +184,14 @@ static int find_live(struct liteio_target *t, uint64_t generation,
 	return liteio_error_set(err, -ENOENT, "its attachment has ended meanwhile");
 }
 
-/* a port that does not listen yet must not be found half complete, see door.h */
 static int link_behind_door(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
 			    struct liteio_error *err)
 {
-	int r = 0;
+	int r;
 
 	if (att->flags & LITEIO_CATALOG_ATT_LOCAL)
 		return 0;
-	if (!liteio_export_is_listening())
-		r = liteio_door_close(a, err);
+	r = liteio_door_close_for_links(a, err);
 	if (!r)
 		r = liteio_export_link(a, att, err);
 	liteio_door_review(a);

@@ -4,6 +4,9 @@
  *
  * A process that is killed between both leaves the door closed; the next start finds it so and
  * opens it when nothing is missing any more.
+ *
+ * What nft is told it does as a whole or not at all, but one that did not come back has not said
+ * which. The door is taken for closed then, and looked at before anything is concluded from that.
  */
 #include "agent/door.h"
 
@@ -28,12 +31,14 @@
 /**
  * struct liteio_door - what is known of the door
  * @lock: covers the reason, and changes
- * @closed: packets are dropped; changes under the lock, read by any thread
+ * @closed: packets are dropped, or may be; changes under the lock, read by any thread
+ * @is_doubtful: nobody knows which of both
  * @reason: what it was waiting for when that was looked at last; NULL when not yet
  */
 struct liteio_door {
 	pthread_mutex_t lock;
 	_Atomic bool closed;
+	bool is_doubtful;
 	char *reason;
 };
 
@@ -63,10 +68,18 @@ static int nft(const char *script, struct liteio_error *err)
 	r = liteio_child_run(argv, NFT_MS, &result, err);
 	if (r < 0)
 		return r;
-	if (result.status != 0)
+	if (result.status > 128)
+		r = liteio_error_set(err, -EINTR, "nft was killed (%d)", result.status);
+	else if (result.status != 0)
 		r = liteio_error_set(err, -EIO, "nft: %s", result.output ? result.output : "failed");
 	free(result.output);
 	return r;
+}
+
+/* it said so, or there is none that could run; else it may have done it */
+static bool has_refused(int r)
+{
+	return r == -EIO || r == -ENOENT || r == -EACCES;
 }
 
 static int nft_drop(const struct liteio_config *c, struct liteio_error *err)
@@ -93,34 +106,35 @@ static int nft_drop(const struct liteio_config *c, struct liteio_error *err)
 	return r;
 }
 
+/* the door is locked */
+static void look(struct liteio_door *d)
+{
+	int r = nft("list table " TABLE, NULL);
+
+	d->is_doubtful = r && !has_refused(r);
+	d->closed = !has_refused(r);
+}
+
 void liteio_door_find(struct liteio_agent *a)
 {
 	liteio_guard(&a->door->lock);
-	a->door->closed = nft("list table " TABLE, NULL) == 0;
+	look(a->door);
 }
 
-int liteio_door_close(struct liteio_agent *a, struct liteio_error *err)
+int liteio_door_close_for_links(struct liteio_agent *a, struct liteio_error *err)
 {
-	int r;
-
-	liteio_guard(&a->door->lock);
-	r = nft_drop(&a->config, err);
-	if (r == 0)
-		a->door->closed = true;
-	return r;
-}
-
-void liteio_door_close_for_links(struct liteio_agent *a)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_door *d = a->door;
 	int r;
 
 	if (liteio_export_is_listening())
-		return;
-	r = liteio_door_close(a, &err);
-	if (r)
-		log_warning(NULL, "the door can not be closed while exports come back: %s",
-			    liteio_error_str(&err, r));
+		return 0;
+	liteio_guard(&d->lock);
+	r = nft_drop(&a->config, err);
+	if (has_refused(r))
+		return r;
+	d->is_doubtful = r;
+	d->closed = true;
+	return r;
 }
 
 /* what is missing, a sentence in new memory; NULL: nothing */
@@ -163,6 +177,13 @@ void liteio_door_review(struct liteio_agent *a)
 		if (r)
 			reason = liteio_strf("nothing is missing, but: %s",
 					     liteio_error_str(&err, r));
+		d->is_doubtful = r && !has_refused(r);
+	} else if (d->is_doubtful) {
+		look(d);
+		if (!d->closed) {
+			free(reason);
+			reason = NULL;
+		}
 	}
 	set_reason(d, reason);
 	d->closed = !!reason;

@@ -28,18 +28,28 @@ void liteio_door_free(struct liteio_door *d);
 
 /* is it closed since before this process started? for its start */
 void liteio_door_find(struct liteio_agent *a);
-/* drop what comes in to the listen addresses' ports. 0 or a negative errno */
-int liteio_door_close(struct liteio_agent *a, struct liteio_error *err);
 
-/* the same before something is linked; does nothing when a port listens already, and only warns */
-void liteio_door_close_for_links(struct liteio_agent *a);
+/**
+ * liteio_door_close_for_links() - drop what comes in to the listen addresses' ports
+ * @a: the agent
+ * @err: why it is as it was, or may be: when nobody knows it is taken for closed until a review has
+ *	found out
+ *
+ * Before something is linked; there is nothing to do when a port listens already. Where it can not
+ * be closed, who brings back all exports goes on without: nobody would be served otherwise, and all
+ * links come at once. Who makes one link of several does not: the hosts of the others, which wait
+ * as long as no port listens, would be told that they are not there.
+ * Return: 0 or a negative errno.
+ */
+int liteio_door_close_for_links(struct liteio_agent *a, struct liteio_error *err);
 
 /**
  * liteio_door_review() - open the door when nothing is missing any more
  * @a: the agent
  *
  * To be called after everything that may have completed the target; costs nothing while the door is
- * open. What is still waited for is logged when it changes.
+ * open. What is still waited for is logged when it changes. A door that may not be closed is looked
+ * at.
  */
 void liteio_door_review(struct liteio_agent *a);
 

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/str.h"
 
 /* some ten thousand generations */
@@ -32,6 +33,8 @@ static const struct liteio_field ended_fields[] = {
 	  .offset = offsetof(struct liteio_ended, volume) },
 	{ .key = "generation", .type = LITEIO_FIELD_U64, .flags = LITEIO_FIELD_REQUIRED,
 	  .offset = offsetof(struct liteio_ended, generation) },
+	{ .key = "sequence", .type = LITEIO_FIELD_U64,
+	  .offset = offsetof(struct liteio_ended, sequence) },
 	{ .key = NULL },
 };
 
@@ -64,23 +67,34 @@ static struct liteio_ended *find(const struct list *list, const struct liteio_uu
 	return NULL;
 }
 
+/* false: all that it says is there */
+static bool add(struct list *list, const struct liteio_ended *ended)
+{
+	struct liteio_ended *there = find(list, &ended->volume, ended->generation);
+
+	if (there && there->sequence >= ended->sequence)
+		return false;
+	if (there)
+		there->sequence = ended->sequence;
+	else
+		list->items[list->n++] = *ended;
+	return true;
+}
+
 int liteio_ended_add(struct liteio_agent *a, const struct liteio_ended *ended, size_t n,
 		     struct liteio_error *err)
 {
 	struct list list = { 0 };
-	size_t n_before;
+	bool is_new = false;
 	int r;
 
 	liteio_guard(&ended_lock);
 	r = liteio_state_load(a, &ended_file, &list, err);
-	n_before = list.n;
 	if (!r)
 		list.items = liteio_realloc(list.items, list.n + n + 1, sizeof(*list.items));
-	for (size_t i = 0; !r && i < n; i++) {
-		if (!find(&list, &ended[i].volume, ended[i].generation))
-			list.items[list.n++] = ended[i];
-	}
-	if (!r && list.n != n_before)
+	for (size_t i = 0; !r && i < n; i++)
+		is_new = add(&list, &ended[i]) || is_new;
+	if (!r && is_new)
 		r = liteio_state_save(a, &ended_file, &list, err);
 	liteio_json_fini(&list, list_fields);
 	return r;
@@ -127,18 +141,22 @@ int liteio_ended_of(struct liteio_agent *a, const struct liteio_uuid *pool,
 	return 0;
 }
 
-int liteio_ended_settled(struct liteio_agent *a, const struct liteio_ended *ended,
+int liteio_ended_settled(struct liteio_agent *a, const struct liteio_ended *ended, uint64_t found,
 			 struct liteio_error *err)
 {
-	struct liteio_ended *found;
+	struct liteio_ended *there;
 	struct list list = { 0 };
 	int r;
 
 	liteio_guard(&ended_lock);
 	r = liteio_state_load(a, &ended_file, &list, err);
-	found = r ? NULL : find(&list, &ended->volume, ended->generation);
-	if (found) {
-		*found = list.items[--list.n];
+	there = r ? NULL : find(&list, &ended->volume, ended->generation);
+	if (there && found < there->sequence) {
+		log_warning(NULL,
+			    "generation %" PRIu64 " has ended, and the catalog is older than it was then: it is kept in mind",
+			    there->generation);
+	} else if (there) {
+		*there = list.items[--list.n];
 		r = liteio_state_save(a, &ended_file, &list, err);
 	}
 	liteio_json_fini(&list, list_fields);

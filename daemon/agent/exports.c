@@ -254,6 +254,45 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 	return 0;
 }
 
+/* 0, -EBUSY, or nobody knows */
+static int check_not_linked(const struct liteio_uuid *uuid, uint64_t generation,
+			    struct liteio_error *err)
+{
+	struct liteio_nvmet_export *exports = NULL;
+	size_t n = 0;
+	int r;
+
+	r = liteio_nvmet_list_of(&target, uuid, &exports, &n, err);
+	/* no target at all */
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	for (size_t i = 0; i < n && !r; i++)
+		if (exports[i].generation == generation && exports[i].n_port_ids)
+			r = liteio_error_set(err, -EBUSY, "it can be reached");
+	liteio_nvmet_exports_free(exports, n);
+	return r;
+}
+
+int liteio_export_take_back(const struct liteio_uuid *uuid, uint64_t generation,
+			    struct liteio_error *err)
+{
+	struct liteio_head_state head;
+	int r;
+
+	r = check_not_linked(uuid, generation, err);
+	if (r)
+		return r;
+	r = liteio_head_get(uuid, generation, false, &head, err);
+	if (r && r != -ENODEV)
+		return r;
+	if (!r && head.inflight)
+		return liteio_error_set(err, -EBUSY, "I/O is under way on %s", head.path);
+	r = liteio_nvmet_remove(&target, uuid, generation, true, err);
+	if (!r)
+		r = remove_head(uuid, generation, err);
+	return r ? r : remove_gate(uuid, generation, err);
+}
+
 int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 			 const struct liteio_catalog_volume *v, struct liteio_error *err)
 {

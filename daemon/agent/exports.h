@@ -34,6 +34,18 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 			  const struct liteio_catalog_volume *v,
 			  const struct liteio_catalog_attachment *att, struct liteio_error *err);
 
+/**
+ * liteio_export_take_back() - undo liteio_export_prepare() for a generation that was never linked
+ * @uuid: volume
+ * @generation: of the attachment
+ * @err: what failed
+ *
+ * Its gate is not closed, it is forgotten: the generation may be prepared again. Return: 0, -EBUSY
+ * when it is linked or something has its head open, or another negative errno.
+ */
+int liteio_export_take_back(const struct liteio_uuid *uuid, uint64_t generation,
+			    struct liteio_error *err);
+
 /* open the door: link the subsystem to the port of every address; nothing for a local one */
 int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
 		       struct liteio_error *err);
@@ -55,10 +67,6 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 /* the same for every generation of a volume that is not live in the catalog, fenced in passing */
 int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			struct liteio_error *err);
-
-/* the same, what the kernel has being known: of this volume and, it may be, of others */
-int liteio_export_sweep_of(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			   const struct liteio_generations *in_kernel, struct liteio_error *err);
 
 /* those of @in_kernel that are of the volume and not live; new memory */
 void liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,

@@ -30,6 +30,8 @@
  *   export   the attachment is in the catalog's live set before its gate exists in the kernel, and
  *            both refuse a generation below the floor or fenced by itself: an export that comes
  *            late finds -ESTALE, or shows a closed gate
+ *            One that could not be made as a whole, and that nobody was let in by, is gone from the
+ *            kernel before it is gone from the catalog, and not ended: it may be asked for again
  *   fence    (1) the floor, or the end of the one generation, is persisted in the pool's catalog,
  *            (2) then the gates are closed in the kernel, (3) then the I/O in flight has ended,
  *            (4) then the answer says drained. Never drained without (1) and (2); a fence that did

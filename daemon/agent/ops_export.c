@@ -180,36 +180,77 @@ static int create_check(struct liteio_agent *a, const struct liteio_local_export
 	return liteio_export_check_remote(a, err);
 }
 
-static int create(struct liteio_agent *a, struct liteio_target *t,
-		  const struct liteio_local_export_create *req,
-		  struct liteio_catalog_attachment *att, struct liteio_error *err)
+static bool has_right(struct liteio_pool *engine, const struct liteio_catalog_attachment *att)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	size_t n = 0;
+
+	liteio_pool_attachment_list(engine, &att->volume, &atts, &n);
+	for (size_t i = 0; i < n; i++)
+		if (atts[i].generation == att->generation)
+			return true;
+	return false;
+}
+
+/* the right to it, on the disk; @ret_is_new: it was not there before */
+static int give_right(struct liteio_target *t, const struct liteio_catalog_attachment *att,
+		      bool *ret_is_new, struct liteio_error *err)
+{
+	struct liteio_pool *engine = t->pool->engine;
+	LITEIO_LANE(lane);
+	bool is_new;
+	int r;
+
+	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
+	if (r)
+		return r;
+	is_new = !has_right(engine, att);
+	r = liteio_pool_attachment_add(engine, att, err);
+	if (r)
+		return r;
+	*ret_is_new = is_new;
+	/* the floor that the catalog took it under, for the kernel */
+	return liteio_pool_volume_get(engine, &t->volume.uuid, &t->volume);
+}
+
+static int take_back(struct liteio_target *t, const struct liteio_catalog_attachment *att,
+		     struct liteio_error *err)
+{
+	LITEIO_LANE(lane);
+	int r;
+
+	r = liteio_export_take_back(&att->volume, att->generation, err);
+	if (!r)
+		r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
+	return r ? r : liteio_pool_attachment_drop(t->pool->engine, &att->volume,
+						   att->generation, err);
+}
+
+/*
+ * A right that nobody was told of: left in the catalog, it would be restored when the node starts,
+ * and when that fails as well, all consumers of the node would wait for it. One that has been
+ * fenced meanwhile has ended; and what did not come back in its time may still be done.
+ */
+static void give_up(struct liteio_target *t, const struct liteio_catalog_attachment *att, int why)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	if (why == -ESTALE || why == -ETIMEDOUT)
+		return;
+	r = take_back(t, att, &err);
+	if (r)
+		log_warning(NULL, "volume %s: generation %" PRIu64 " stays attached: %s",
+			    t->volume.name, att->generation, liteio_error_str(&err, r));
+}
+
+/* everything but the right to it */
+static int open_up(struct liteio_agent *a, struct liteio_target *t,
+		   const struct liteio_local_export_create *req,
+		   const struct liteio_catalog_attachment *att, struct liteio_error *err)
 {
 	int r;
 
-	if (t->volume.state != LITEIO_CATALOG_READY)
-		return liteio_error_set(err, -EBUSY, "it is not ready");
-	att->volume = t->volume.uuid;
-	att->generation = req->generation;
-	att->state = LITEIO_CATALOG_ATT_LIVE;
-	att->flags = (req->read_only ? LITEIO_CATALOG_ATT_READ_ONLY : 0) |
-		     (req->local ? LITEIO_CATALOG_ATT_LOCAL : 0);
-	if (!req->local)
-		snprintf(att->host, sizeof(att->host), "%s", req->host_nqn);
-	{
-		LITEIO_LANE(lane);
-
-		r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
-		if (r)
-			return r;
-		r = liteio_pool_attachment_add(t->pool->engine, att, err);
-		if (r)
-			return r;
-		/* the floor that the catalog took it under, for the kernel */
-		r = liteio_pool_volume_get(t->pool->engine, &t->volume.uuid, &t->volume);
-		if (r)
-			return r;
-	}
-	liteio_step("agent-export:persisted");
 	r = liteio_export_prepare(a, t->pool, &t->volume, att, err);
 	if (r)
 		return r;
@@ -226,6 +267,32 @@ static int create(struct liteio_agent *a, struct liteio_target *t,
 	liteio_step("agent-export:linked");
 	liteio_door_review(a);
 	return 0;
+}
+
+static int create(struct liteio_agent *a, struct liteio_target *t,
+		  const struct liteio_local_export_create *req,
+		  struct liteio_catalog_attachment *att, struct liteio_error *err)
+{
+	bool is_new;
+	int r;
+
+	if (t->volume.state != LITEIO_CATALOG_READY)
+		return liteio_error_set(err, -EBUSY, "it is not ready");
+	att->volume = t->volume.uuid;
+	att->generation = req->generation;
+	att->state = LITEIO_CATALOG_ATT_LIVE;
+	att->flags = (req->read_only ? LITEIO_CATALOG_ATT_READ_ONLY : 0) |
+		     (req->local ? LITEIO_CATALOG_ATT_LOCAL : 0);
+	if (!req->local)
+		snprintf(att->host, sizeof(att->host), "%s", req->host_nqn);
+	r = give_right(t, att, &is_new, err);
+	if (r)
+		return r;
+	liteio_step("agent-export:persisted");
+	r = open_up(a, t, req, att, err);
+	if (r && is_new)
+		give_up(t, att, r);
+	return r;
 }
 
 int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_export_create *req,

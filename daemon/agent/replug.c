@@ -6,12 +6,15 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
 
 #include "agent/agent.h"
 #include "agent/ended.h"
 #include "agent/events.h"
 #include "agent/gate.h"
 #include "agent/generations.h"
+#include "agent/left.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "agent/release.h"
@@ -19,6 +22,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "host/block.h"
+#include "host/dm.h"
 #include "host/head.h"
 #include "host/nvmet.h"
 #include "model/local.h"
@@ -161,8 +166,10 @@ static int find_attached(struct liteio_pool *engine, struct attached_list *ret,
  * is a disk again.
  */
 static int write_down(struct liteio_agent *a, const struct attached_list *l,
-		      const struct liteio_uuid *pool, struct liteio_error *err)
+		      struct liteio_pool *engine, const struct liteio_uuid *pool,
+		      struct liteio_error *err)
 {
+	uint64_t sequence = liteio_pool_sequence(engine);
 	_cleanup_free_ struct liteio_ended *ended = liteio_calloc(l->n + 1, sizeof(*ended));
 	size_t n = 0;
 	int r = 0;
@@ -171,7 +178,8 @@ static int write_down(struct liteio_agent *a, const struct attached_list *l,
 		if (l->items[i].is_remote)
 			ended[n++] = (struct liteio_ended){ .pool = *pool,
 							    .volume = l->items[i].volume.uuid,
-							    .generation = l->items[i].generation };
+							    .generation = l->items[i].generation,
+							    .sequence = sequence };
 	}
 	if (n)
 		r = liteio_ended_add(a, ended, n, err);
@@ -199,7 +207,7 @@ static int end_all(struct liteio_agent *a, struct liteio_pool *engine,
 	int r = find_attached(engine, &l, err);
 
 	if (r == 0)
-		r = write_down(a, &l, pool, err);
+		r = write_down(a, &l, engine, pool, err);
 	for (size_t i = 0; i < l.n && r == 0; i++)
 		r = take_down(&l.items[i].volume, l.items[i].generation, err);
 	for (size_t i = 0; i < l.n && r == 0; i++) {
@@ -209,11 +217,74 @@ static int end_all(struct liteio_agent *a, struct liteio_pool *engine,
 	return r;
 }
 
+static void left_fini(struct liteio_left *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->devices[i].below);
+	free(l->devices);
+	free(l->gone);
+	liteio_nvmet_exports_free(l->exports, l->n_exports);
+}
+
+static int add_device(struct liteio_left *l, const struct liteio_dm_info *info,
+		      struct liteio_error *err)
+{
+	struct liteio_left_device *d = &l->devices[l->n];
+	int r = liteio_dm_deps(info->name, &d->below, &d->n_below, err);
+
+	/* one that goes while it is looked at is not there */
+	if (r)
+		return liteio_dm_exists(info->name) ? r : 0;
+	memcpy(d->name, info->name, sizeof(d->name));
+	d->dev = makedev(info->major, info->minor);
+	l->n++;
+	for (size_t i = 0; i < d->n_below; i++) {
+		if (liteio_block_is_there(d->below[i]))
+			continue;
+		l->gone = liteio_realloc(l->gone, l->n_gone + 1, sizeof(*l->gone));
+		l->gone[l->n_gone++] = d->below[i];
+	}
+	return 0;
+}
+
+static int look_left(struct liteio_left *ret, struct liteio_error *err)
+{
+	struct liteio_dm_info *infos _cleanup_free_ = NULL;
+	size_t n = 0;
+	int r = liteio_dm_list(&infos, &n, err);
+
+	if (r)
+		return r;
+	ret->devices = liteio_calloc(n + 1, sizeof(*ret->devices));
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_device(ret, &infos[i], err);
+	if (r || !ret->n_gone)
+		return r;
+	r = liteio_nvmet_list(&target, &ret->exports, &ret->n_exports, err);
+	/* no target at all: nothing is exported */
+	return r == -ENOENT ? 0 : r;
+}
+
+/* of pools that are not open; those that are know more */
+static int end_left(struct liteio_agent *a, struct liteio_error *err)
+{
+	struct liteio_left l _cleanup_(left_fini) = { 0 };
+	_cleanup_free_ struct liteio_ended *ended = NULL;
+	size_t n = 0;
+	int r = look_left(&l, err);
+
+	if (r == 0)
+		liteio_left_ended(&l, &ended, &n);
+	return n ? liteio_ended_add(a, ended, n, err) : r;
+}
+
 bool liteio_pools_end_unplugged(struct liteio_agent *a)
 {
+	struct liteio_error left_err = LITEIO_ERROR_INIT;
 	struct liteio_open_pool **all;
 	bool done = true;
 	size_t n;
+	int left;
 
 	liteio_pools_all(a->pools, &all, &n);
 	for (size_t i = 0; i < n; i++) {
@@ -225,14 +296,18 @@ bool liteio_pools_end_unplugged(struct liteio_agent *a)
 			continue;
 		r = find_attached(all[i]->engine, &l, &err);
 		if (r == 0)
-			r = write_down(a, &l, &all[i]->uuid, &err);
+			r = write_down(a, &l, all[i]->engine, &all[i]->uuid, &err);
 		done = done && r == 0;
 		if (r)
 			log_err(NULL, "pool %s: its disk is gone, and what has ended with it is not written down: %s",
 				all[i]->name, liteio_error_str(&err, r));
 	}
 	liteio_pools_put_all(a->pools, all, n);
-	return done;
+	left = end_left(a, &left_err);
+	if (left)
+		log_err(NULL, "what has ended with disks of pools that are not open is not written down: %s",
+			liteio_error_str(&left_err, left));
+	return done && left == 0;
 }
 
 /* as long as somebody has a volume open it stays in the table, and says what is wrong */

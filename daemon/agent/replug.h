@@ -32,8 +32,9 @@ struct liteio_uuid;
 /* a disk of some open pool is gone. Any thread */
 bool liteio_pools_any_unplugged(struct liteio_agent *a);
 /*
- * write down what has ended with them (ended.h). False, and a line, when something can not be: it
- * is to be tried again. Worker, no lane
+ * write down what has ended with them (ended.h), and with pools that nobody has open and that the
+ * kernel has on disks that are gone (left.h). False, and a line, when something can not be: it is
+ * to be tried again. Worker, no lane
  */
 bool liteio_pools_end_unplugged(struct liteio_agent *a);
 

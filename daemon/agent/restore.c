@@ -32,6 +32,7 @@
 #include "base/str.h"
 #include "host/head.h"
 #include "host/netlink.h"
+#include "pool/back.h"
 #include "pool/step.h"
 
 /* ---- floors ---- */
@@ -136,6 +137,26 @@ static bool is_among(const struct liteio_open_pool *p, struct liteio_open_pool *
 	return false;
 }
 
+/*
+ * Most have nothing that is over. Of one that has, it is looked at again, alone: a pool that is
+ * imported late comes while other operations run, and what they have taken back is not to be ended
+ */
+static int sweep_volume(struct liteio_agent *a, struct liteio_target *t,
+			const struct liteio_generations *in_kernel, struct liteio_error *err)
+{
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
+	_cleanup_free_ uint64_t *remains = NULL;
+	char text[LITEIO_UUID_STRLEN + 1];
+	size_t n = 0;
+
+	liteio_export_remains(t->pool, &t->volume, in_kernel, &remains, &n);
+	if (!n)
+		return 0;
+	liteio_uuid_format(&t->volume.uuid, text);
+	lock = liteio_locks_take(a->locks, text);
+	return liteio_export_sweep(t->pool, &t->volume, err);
+}
+
 /* remains of generations that ended while nobody looked */
 static void sweep(struct liteio_agent *a, struct liteio_open_pool *const *pools, size_t n_pools)
 {
@@ -153,7 +174,7 @@ static void sweep(struct liteio_agent *a, struct liteio_open_pool *const *pools,
 		if (liteio_target_find_uuid(a, &all.items[i].uuid, &t, NULL) < 0)
 			continue;
 		if (is_among(t.pool, pools, n_pools))
-			r = liteio_export_sweep_of(t.pool, &t.volume, &all, &err);
+			r = sweep_volume(a, &t, &all, &err);
 		if (r < 0) {
 			log_err(NULL, "volume %s: %s", t.volume.name, liteio_error_str(&err, r));
 			r = 0;
@@ -241,10 +262,7 @@ static int end_generation(struct liteio_open_pool *p, const struct liteio_uuid *
 	return r;
 }
 
-/*
- * 0 when the catalog says so, whether it knew of it or not: one slot of it may, and an older copy
- * never did
- */
+/* 0 when the catalog says so, whether it knew of it or not: one slot of it may */
 static int settle_one(struct liteio_agent *a, struct liteio_open_pool *p,
 		      const struct liteio_ended *ended, struct liteio_error *err)
 {
@@ -256,7 +274,9 @@ static int settle_one(struct liteio_agent *a, struct liteio_open_pool *p,
 	lock = liteio_locks_take(a->locks, text);
 	r = end_generation(p, &ended->volume, text, ended->generation, err);
 	/* or the volume is not there any more */
-	return r && r != -ENOENT ? r : liteio_ended_settled(a, ended, err);
+	if (r && r != -ENOENT)
+		return r;
+	return liteio_ended_settled(a, ended, liteio_pool_sequence_found(p->engine), err);
 }
 
 /* what ended while the disk was gone; what can not be written down is not brought back either */
@@ -346,13 +366,23 @@ static bool has_remote(struct liteio_agent *a, const struct live_set *set)
 	return !!missing;
 }
 
+static void close_door(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_door_close_for_links(a, &err);
+
+	if (r)
+		log_warning(NULL, "the door can not be closed while exports come back: %s",
+			    liteio_error_str(&err, r));
+}
+
 /* all doors at once; when ports listen already, what is missing can only be added */
 static void link_all(struct liteio_agent *a, struct live_set *set)
 {
 	size_t i;
 
 	if (has_remote(a, set))
-		liteio_door_close_for_links(a);
+		close_door(a);
 	liteio_step("agent-restore:closed");
 	for (i = 0; i < set->n; i++) {
 		link_one(a, &set->items[i]);
@@ -435,7 +465,7 @@ static void close_door_for(struct liteio_agent *a, struct liteio_open_pool **poo
 	for (size_t i = 0; i < n && !is_awaited; i++)
 		is_awaited = liteio_export_has_remote(pools[i]);
 	if (is_awaited)
-		liteio_door_close_for_links(a);
+		close_door(a);
 }
 
 /* all are in the table: the door waits for what each of them lacks */

@@ -125,24 +125,18 @@ void liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catal
 	*ret_n = n_items;
 }
 
-int liteio_export_sweep_of(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			   const struct liteio_generations *in_kernel, struct liteio_error *err)
-{
-	_cleanup_free_ uint64_t *remains = NULL;
-	size_t i, n = 0;
-	int r = 0;
-
-	liteio_export_remains(p, v, in_kernel, &remains, &n);
-	for (i = 0; r == 0 && i < n; i++)
-		r = sweep_one(v, remains[i], err);
-	return r;
-}
-
 int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			struct liteio_error *err)
 {
+	_cleanup_free_ uint64_t *remains = NULL;
 	LITEIO_GENERATIONS(in_kernel);
-	int r = liteio_generations_in_kernel(&v->uuid, &in_kernel, err);
+	size_t n = 0;
+	int r;
 
-	return r < 0 ? r : liteio_export_sweep_of(p, v, &in_kernel, err);
+	r = liteio_generations_in_kernel(&v->uuid, &in_kernel, err);
+	if (r == 0)
+		liteio_export_remains(p, v, &in_kernel, &remains, &n);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = sweep_one(v, remains[i], err);
+	return r;
 }

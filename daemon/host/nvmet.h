@@ -148,7 +148,8 @@ int liteio_nvmet_stay(const struct liteio_nvmet *t, const struct liteio_uuid *uu
  * @t: target
  * @uuid: volume
  * @generation: of the attachment
- * @drained: the fence of this generation has answered DRAINED, or its head does not exist
+ * @drained: the fence of this generation has answered DRAINED, or its head does not exist, or it
+ *	was never linked: nobody was let in
  * @err: what failed
  *
  * With @drained false it closes the door (unlink) and stops before the namespace with -EBUSY.

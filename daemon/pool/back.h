@@ -32,6 +32,14 @@ struct liteio_back {
 int liteio_back_judge(const struct liteio_back *was, const struct liteio_back *now,
 		      struct liteio_error *err);
 
+/*
+ * Which state of the pool is on its disk, by the number of its catalog. Of two copies the one with
+ * the lower number is the older one, as long as nobody has written to it. Any thread
+ */
+uint64_t liteio_pool_sequence(struct liteio_pool *p);
+/* and which one was there when it was opened, before anything was written; 0: it is a new pool */
+uint64_t liteio_pool_sequence_found(struct liteio_pool *p);
+
 /* a disk of the pool is gone, and this one says that it has that place. Any thread */
 bool liteio_pool_has_lost(struct liteio_pool *p, const struct liteio_pool_found *f);
 

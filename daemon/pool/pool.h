@@ -667,6 +667,12 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
  */
 int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
 			       struct liteio_error *err);
+/*
+ * lane: take back a right that nobody was told of, and of which the kernel has nothing. It may be
+ * given again. 0, also when there is none or it has ended, or why it is still there
+ */
+int liteio_pool_attachment_drop(struct liteio_pool *p, const struct liteio_uuid *volume,
+				uint64_t generation, struct liteio_error *err);
 /**
  * liteio_pool_attachment_fence() - persist the end of one generation, before the kernel is told
  * @p: the pool

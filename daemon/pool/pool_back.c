@@ -34,6 +34,17 @@ int liteio_back_judge(const struct liteio_back *was, const struct liteio_back *n
 	return 0;
 }
 
+uint64_t liteio_pool_sequence(struct liteio_pool *p)
+{
+	liteio_guard(&p->lock);
+	return p->cat.sequence;
+}
+
+uint64_t liteio_pool_sequence_found(struct liteio_pool *p)
+{
+	return p->store.read_sequence;
+}
+
 /* the pool's lock is held; NULL: it says another place than the pool has */
 static const struct liteio_store *place_of(const struct liteio_pool *p,
 					   const struct liteio_pool_found *f)

@@ -132,6 +132,20 @@ int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalo
 	return r;
 }
 
+int liteio_pool_attachment_drop(struct liteio_pool *p, const struct liteio_uuid *volume,
+				uint64_t generation, struct liteio_error *err)
+{
+	const struct liteio_catalog_attachment *there =
+		liteio_catalog_find_att(&p->cat, volume, generation);
+	struct liteio_catalog draft;
+
+	if (!there || there->state != LITEIO_CATALOG_ATT_LIVE)
+		return 0;
+	liteio_pool_draft(p, &draft);
+	liteio_catalog_remove_att(&draft, volume, generation);
+	return liteio_pool_persist(p, &draft, err);
+}
+
 /*
  * By the floor if that ends nobody else's right, and may it be; else by a record of its own. One
  * that was never there only has a record: its number may be any, and no floor is taken back.

@@ -48,6 +48,7 @@ extern const char *const liteio_store_steps[];
  * @id: of the disk, as struct liteio_block_info says it
  * @label: as read or written
  * @slot: which of the two holds the newest catalog
+ * @read_sequence: the number of the catalog that was read last; 0 for none
  * @older: what the other one holds, to the byte, if @older.is_written; else nothing is known of it
  * @is_twin: the other one holds the same as the newest, as written or as read, and @older says
  *	nothing
@@ -72,6 +73,7 @@ struct liteio_store {
 	char id[128];
 	struct liteio_label label;
 	int slot;
+	uint64_t read_sequence;
 	struct liteio_catalog older;
 	bool is_twin;
 	unsigned int n_parts[2];

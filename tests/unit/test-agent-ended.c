@@ -22,7 +22,7 @@ static char dir[] = "/tmp/test-agent-ended.XXXXXX";
 static char *path;
 
 static const struct liteio_ended some[] = {
-	{ .pool.b = { 1 }, .volume.b = { 11 }, .generation = 4 },
+	{ .pool.b = { 1 }, .volume.b = { 11 }, .generation = 4, .sequence = 7 },
 	{ .pool.b = { 2 }, .volume.b = { 12 }, .generation = UINT64_MAX >> 1 },
 	{ .pool.b = { 1 }, .volume.b = { 11 }, .generation = 5 },
 };
@@ -39,6 +39,13 @@ static void teardown(void)
 	unlink(path);
 	rmdir(dir);
 	free(path);
+}
+
+static void settle(size_t i, uint64_t found)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(liteio_ended_settled(&agent, &some[i], found, &err), 0);
 }
 
 static int check(size_t i)
@@ -72,15 +79,13 @@ START_TEST(nothing_has_ended_without_a_file)
 	ck_assert_int_eq(liteio_ended_of(&agent, &some[0].pool, &of, &n, &err), 0);
 	ck_assert_uint_eq(n, 0);
 	ck_assert_ptr_null(of);
-	ck_assert_int_eq(liteio_ended_settled(&agent, &some[0], &err), 0);
+	settle(0, 7);
 	ck_assert(!liteio_fs_exists(path));
 }
 END_TEST
 
 START_TEST(what_has_ended_stays_so_until_it_is_settled)
 {
-	struct liteio_error err = LITEIO_ERROR_INIT;
-
 	add(0, 2);
 	ck_assert_int_eq(check(0), -ESTALE);
 	ck_assert_int_eq(check(1), -ESTALE);
@@ -89,10 +94,44 @@ START_TEST(what_has_ended_stays_so_until_it_is_settled)
 	/* again, and one more */
 	add(0, 3);
 	ck_assert_int_eq(check(2), -ESTALE);
-	ck_assert_int_eq(liteio_ended_settled(&agent, &some[0], &err), 0);
+	settle(0, 7);
 	ck_assert_int_eq(check(0), 0);
 	ck_assert_int_eq(check(1), -ESTALE);
 	ck_assert_int_eq(check(2), -ESTALE);
+}
+END_TEST
+
+/* the disk itself may come back after it */
+START_TEST(an_older_catalog_settles_nothing)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_ended again = some[0];
+
+	add(0, 1);
+	settle(0, 6);
+	ck_assert_int_eq(check(0), -ESTALE);
+	/* it ends once more: with the older one, and with a newer one */
+	again.sequence = 6;
+	ck_assert_int_eq(liteio_ended_add(&agent, &again, 1, &err), 0);
+	settle(0, 6);
+	ck_assert_int_eq(check(0), -ESTALE);
+	again.sequence = 9;
+	ck_assert_int_eq(liteio_ended_add(&agent, &again, 1, &err), 0);
+	settle(0, 8);
+	ck_assert_int_eq(check(0), -ESTALE);
+	settle(0, 9);
+	ck_assert_int_eq(check(0), 0);
+}
+END_TEST
+
+/* an agent that did not know of it */
+START_TEST(what_was_written_without_a_number_is_settled_by_any)
+{
+	file_is("{\"generations\":[{\"pool\":\"01000000-0000-0000-0000-000000000000\","
+		"\"volume\":\"0b000000-0000-0000-0000-000000000000\",\"generation\":4}]}");
+	ck_assert_int_eq(check(0), -ESTALE);
+	settle(0, 1);
+	ck_assert_int_eq(check(0), 0);
 }
 END_TEST
 
@@ -131,7 +170,7 @@ START_TEST(of_a_file_that_is_not_readable_nothing_is_known)
 	ck_assert_ptr_nonnull(strstr(err.msg, "which generations have ended is not known"));
 	ck_assert_int_lt(liteio_ended_add(&agent, some, 1, &err), 0);
 	ck_assert_int_lt(liteio_ended_of(&agent, &some[0].pool, &of, &n, &err), 0);
-	ck_assert_int_lt(liteio_ended_settled(&agent, &some[0], &err), 0);
+	ck_assert_int_lt(liteio_ended_settled(&agent, &some[0], 7, &err), 0);
 	ck_assert_int_eq(liteio_fs_read(path, 4096, &now, NULL, &err), 0);
 	ck_assert_str_eq(now, unreadable[_i]);
 	free(now);
@@ -148,6 +187,8 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, nothing_has_ended_without_a_file);
 	tcase_add_test(t, what_has_ended_stays_so_until_it_is_settled);
+	tcase_add_test(t, an_older_catalog_settles_nothing);
+	tcase_add_test(t, what_was_written_without_a_number_is_settled_by_any);
 	tcase_add_test(t, those_of_a_pool_are_listed);
 	tcase_add_loop_test(t, of_a_file_that_is_not_readable_nothing_is_known, 0,
 			    sizeof(unreadable) / sizeof(unreadable[0]));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A disk that was taken away from an open pool: which one is taken for it, and that none is as long
- * as that place is not empty.
+ * as that place is not empty; and which state of the pool was found on a disk.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "pool/back.h"
 #include "pool/object.h"
+#include "pool_in_memory.h"
 #include "unit.h"
 
 #define WAS { "S1", 1000, 7 }
@@ -94,4 +95,28 @@ START_TEST(test_place)
 }
 END_TEST
 
-UNIT_MAIN("pool-back", test_judge, test_place)
+/* what was found is what was there, whatever has been written since */
+START_TEST(test_sequence)
+{
+	struct memory_thin *t = memory_thin_new();
+	struct memory_pool m;
+	int fd = memory_file();
+	uint64_t last;
+
+	memory_format(&m, fd, t);
+	ck_assert_uint_eq(liteio_pool_sequence_found(&m.p), 0);
+	ck_assert_int_eq(liteio_pool_set_clean(&m.p, !m.p.cat.is_clean, NULL), 0);
+	last = liteio_pool_sequence(&m.p);
+	ck_assert_uint_eq(liteio_pool_sequence_found(&m.p), 0);
+	memory_close(&m);
+	memory_open(&m, fd, t);
+	ck_assert_uint_eq(liteio_pool_sequence_found(&m.p), last);
+	ck_assert_int_eq(liteio_pool_set_clean(&m.p, !m.p.cat.is_clean, NULL), 0);
+	ck_assert_uint_gt(liteio_pool_sequence(&m.p), last);
+	ck_assert_uint_eq(liteio_pool_sequence_found(&m.p), last);
+	memory_close(&m);
+	close(fd);
+}
+END_TEST
+
+UNIT_MAIN("pool-back", test_judge, test_place, test_sequence)

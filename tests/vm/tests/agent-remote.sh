@@ -22,6 +22,19 @@ on pool 'liteioctl pool create fast $DISK >/dev/null
 	liteioctl volume create data --pool fast --size 64Mi >/dev/null'
 uuid=$(on pool 'j volume show data | jq -r .uuid')
 on user "refused '' liteioctl attachment create $uuid 1 --address $address"
+# somebody else has the port, 4420
+on pool "setsid socat TCP-LISTEN:4420 EXEC:true </dev/null >/dev/null 2>&1 &
+	echo \$! >/run/other.pid
+	until_true 30 grep -q ':1144 ' /proc/net/tcp /proc/net/tcp6
+	refused 'listening on' liteioctl export create data 1 --host-nqn $nqn
+	kill \$(cat /run/other.pid)
+	[ \$(j volume show data | jq '.attachments | length') = 0 ]
+	[ \$(j export list | jq '.items | length') = 0 ]
+	[ \$(j module attachments | jq '.items | length') = 0 ]
+	[ \"\$(dmsetup ls | grep -c liteio-head)\" = 0 ]
+	[ \"\$(ls /sys/kernel/config/nvmet/subsystems)\" = '' ]
+	doctor_is_silent"
+ok "an export that can not be made leaves nothing behind"
 # what is exported to another host is there, and not for this one
 other=nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-000000000001
 on pool "liteioctl volume create other --pool fast --size 64Mi >/dev/null

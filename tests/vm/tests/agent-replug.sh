@@ -133,17 +133,22 @@ liteioctl volume show late >/dev/null || fail "what was written last is gone"
 ok "a clone does not take the place of the disk that is gone"
 
 # what it had in the kernel is on the disk that is gone, and nobody is left who had it open
+known=/var/lib/liteio/ended.json
+written_down() { [ "$(jq -c '[.generations[].generation]' $known)" = "[$1]" ]; }
 liteioctl export create r 3 --host-nqn "$nqn" >/dev/null
 content=$(sha256sum </dev/liteio/a)
 agent_stop
 pull
 agent_start
 refused 'no such pool' liteioctl pool show fast
+# before the disk is back, for the node may be started anew first
+until_true 60 written_down 3
 plug
 until_true 60 is_ready
 until_true 30 test -b /dev/liteio/a
 [ "$(sha256sum </dev/liteio/a)" = "$content" ] || fail "other data"
 refused 'fenced' liteioctl export create r 3 --host-nqn "$nqn"
+written_down '' || fail "written down is: $(cat $known)"
 ok "an agent that was started while the disk was out gets the pool back"
 
 # below what is open nothing is exchanged here either
@@ -162,7 +167,6 @@ until_true 30 test -b /dev/liteio/a
 ok "nor does it take it from whoever has a volume open"
 
 # neither the catalog nor the kernel knows of the end
-known=/var/lib/liteio/ended.json
 ready() { j export list | jq -c --argjson g "$1" '[.items[] | select(.generation == $g) | .ready]'; }
 liteioctl export create r 4 --host-nqn "$nqn" >/dev/null
 liteioctl volume detach a >/dev/null
@@ -170,11 +174,10 @@ liteioctl volume detach b >/dev/null
 agent_stop
 LITEIO_STEP_KILL=agent-replug:dropped agent_start
 pull
-written_down() { [ "$(jq -c '[.generations[].generation]' $known)" = '[4]' ]; }
-until_true 30 written_down
+until_true 30 written_down 4
 plug
 agent_wait_dead
-written_down || fail "written down is: $(cat $known)"
+written_down 4 || fail "written down is: $(cat $known)"
 rmmod liteio
 cp $known /run/known
 echo '{"generations":' >$known
