@@ -16,16 +16,6 @@
 #include "pool/object.h"
 #include "pool/thin.h"
 
-const char *const liteio_pool_open_steps[] = {
-	"pool-open:catalog-dirty", "pool-open:activated", "pool-open:recovered",
-	"pool-close:deactivated",  "pool-close:catalog-clean", NULL,
-};
-
-const char *const liteio_pool_export_steps[] = {
-	"pool-export:label",
-	NULL,
-};
-
 /* ---- recovery ------------------------------------------------------------------------------- */
 
 /* the kernel has done its part: so has the catalog */
