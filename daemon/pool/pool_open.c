@@ -561,6 +561,8 @@ static int wipe_all(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r = liteio_store_wipe(&p->store, err);
 
+	if (!r)
+		liteio_step("pool-destroy:home");
 	for (uint32_t i = 1; i < p->store.label.n_devices && !r; i++)
 		r = liteio_store_wipe(p->store.others[i], err);
 	return r;
