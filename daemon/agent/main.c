@@ -27,12 +27,14 @@
 #include "base/args.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/worker.h"
 #include "host/dm.h"
 #include "host/kmodule.h"
 #include "pool/pool.h"
+#include "pool/step.h"
 
 #define EXIT_USAGE 2
 #define WORKERS_MAX 48
@@ -231,6 +233,17 @@ static int run(struct liteio_agent *a)
 	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* what it can be told to kill itself after: for tests, which have to know them all */
+static struct liteio_json *describe_steps(void)
+{
+	_cleanup_free_ const char **names = liteio_step_names();
+	struct liteio_json *steps = liteio_json_new_array();
+
+	for (size_t i = 0; names[i]; i++)
+		liteio_json_append(steps, liteio_json_new_string(names[i]));
+	return steps;
+}
+
 int main(int argc, char **argv)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -246,6 +259,7 @@ int main(int argc, char **argv)
 	}
 	if (mode == LITEIO_CONFIG_DESCRIBE) {
 		liteio_json_set(told, "api", liteio_api_describe());
+		liteio_json_set(told, "steps", describe_steps());
 		liteio_args_print_description(told);
 	}
 	if (mode == LITEIO_CONFIG_HELP || mode == LITEIO_CONFIG_DESCRIBE)

@@ -22,6 +22,7 @@
 #include "model/local.h"
 #include "pool/disk.h"
 #include "pool/heir.h"
+#include "pool/step.h"
 
 /* as the API says them */
 static const char *const state_names[] = {
@@ -191,6 +192,8 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
 	if (r < 0)
 		return r;
 	r = liteio_pools_remember(a, err);
+	if (!r)
+		liteio_step("agent-pool-add:known");
 	if (r && !take_back(a, p)) {
 		log_err(NULL, "pool %s is open and not on the list of pools: %s", p->name,
 			liteio_error_str(err, r));
@@ -230,7 +233,10 @@ static int open_and_add(struct liteio_agent *a, bool is_import, const char *devi
 	if (r)
 		return r;
 	r = liteio_replug_open(a, &how, uuid, &engine, &again, err);
-	return r ? r : add(a, claim, engine, device, ret, err);
+	if (r)
+		return r;
+	liteio_step("agent-pool-add:opened");
+	return add(a, claim, engine, device, ret, err);
 }
 
 static int create_check(const struct liteio_local_pool_create *req, struct liteio_error *err)
@@ -315,8 +321,11 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		return open_and_add(a, false, req->device, req->device,
 				    &found.label.pool_uuid, ret, err);
 	r = liteio_pool_format(&format, &uuid, err);
+	if (r)
+		return r;
+	liteio_step("agent-pool-create:formatted");
 	/* of what has just been made there is no other copy */
-	return r ? r : open_and_add(a, false, req->device, req->device, &uuid, ret, err);
+	return open_and_add(a, false, req->device, req->device, &uuid, ret, err);
 }
 
 int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
@@ -504,6 +513,7 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 	struct liteio_named_lock *lock _liteio_held_ =
 		liteio_locks_take(a->locks, "pools");
 	struct liteio_error known_err = LITEIO_ERROR_INIT;
+	struct liteio_pool_info info;
 	struct liteio_open_pool *p;
 	int r, remembered;
 
@@ -521,9 +531,14 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 		liteio_pools_put(a->pools, p);
 		return r;
 	}
-	/* first, so that a deleted pool is never waited for */
-	r = liteio_pools_forget_gone(a, &p->uuid, err);
+	/*
+	 * First, so that a deleted pool is never waited for; known it stays, to be deleted again. One
+	 * that has volumes will be refused, and may be waited for.
+	 */
+	liteio_pool_info(p->engine, &info);
+	r = info.n_volumes ? 0 : liteio_pools_wait_no_more(a, &p->uuid, err);
 	if (r == 0) {
+		liteio_step("agent-pool-delete:not-awaited");
 		/* brought up again after a failure it leaves the lane for a check, and enters it */
 		liteio_lane_guard(p, false);
 		r = liteio_pool_destroy(p->engine, err);
@@ -538,6 +553,12 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 		return r;
 	}
 	p->engine = NULL;
+	liteio_step("agent-pool-delete:destroyed");
+	/* a name on the list for which there is no disk is given up by the next request */
+	remembered = liteio_pools_forget_gone(a, &p->uuid, &known_err);
+	if (remembered)
+		log_warning(NULL, "pool %s is deleted, and still on the list of pools: %s", pool,
+			    liteio_error_str(&known_err, remembered));
 	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_CLOSED, p->name, &p->uuid, NULL, "deleted");
 	liteio_pools_put(a->pools, p);
 	log_info(NULL, "pool %s is deleted", pool);

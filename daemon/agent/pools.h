@@ -328,6 +328,10 @@ int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_know
 int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			     struct liteio_error *err);
 
+/* taken out of the table to be deleted: it stays on the list, and nobody waits for it; worker */
+int liteio_pools_wait_no_more(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			      struct liteio_error *err);
+
 /*
  * known pools that are not open and had remote consumers, and those that are still being opened and
  * may have had some, unless they were given up: "pool a, pool b" in new memory, or NULL. Reads the

@@ -180,13 +180,22 @@ static bool has_uuid(const struct liteio_known_pool *pools, size_t n,
 	return false;
 }
 
+/**
+ * struct change - what becomes of one pool on the list that is not open
+ * @uuid: which
+ * @is_kept: it stays, and is not waited for
+ */
+struct change {
+	const struct liteio_uuid *uuid;
+	bool is_kept;
+};
+
 /*
- * Those that are open, and those that were known and are missing, but for one uuid. The table is
- * looked at once: a pool that comes into it meanwhile is on the old list, or written down by who
+ * Those that are open, and those that were known and are missing, but for one, or NULL. The table
+ * is looked at once: a pool that comes into it meanwhile is on the old list, or written down by who
  * has opened it.
  */
-static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
-		   struct liteio_error *err)
+static int rewrite(struct liteio_agent *a, const struct change *change, struct liteio_error *err)
 {
 	struct liteio_known old = { 0 }, new = { 0 };
 	size_t i, n_open;
@@ -201,12 +210,14 @@ static int rewrite(struct liteio_agent *a, const struct liteio_uuid *forget,
 	known_add_open(a, &new);
 	n_open = new.n_pools;
 	for (i = 0; i < old.n_pools; i++) {
-		const struct liteio_known_pool *k = &old.pools[i];
+		struct liteio_known_pool *k = &old.pools[i];
+		bool is_it = change && liteio_uuid_equal(&k->uuid, change->uuid);
 
-		if (!has_uuid(new.pools, n_open, &k->uuid) &&
-		    !has_successor(k, new.pools, n_open) &&
-		    !(forget && liteio_uuid_equal(&k->uuid, forget)))
-			known_add(&new, k);
+		if (has_uuid(new.pools, n_open, &k->uuid) || has_successor(k, new.pools, n_open) ||
+		    (is_it && !change->is_kept))
+			continue;
+		k->remote = k->remote && !is_it;
+		known_add(&new, k);
 	}
 	r = liteio_state_save(a, &known_file, &new, err);
 	if (!r)
@@ -245,7 +256,7 @@ int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_know
 		    is_open(a, &known.pools[i].uuid))
 			continue;
 		*ret_known = true;
-		r = rewrite(a, &known.pools[i].uuid, err);
+		r = rewrite(a, &(struct change){ .uuid = &known.pools[i].uuid }, err);
 	}
 	liteio_json_fini(&known, known_fields);
 	return r;
@@ -255,7 +266,14 @@ int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *u
 			     struct liteio_error *err)
 {
 	liteio_guard(&known_lock);
-	return rewrite(a, uuid, err);
+	return rewrite(a, &(struct change){ .uuid = uuid }, err);
+}
+
+int liteio_pools_wait_no_more(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			      struct liteio_error *err)
+{
+	liteio_guard(&known_lock);
+	return rewrite(a, &(struct change){ .uuid = uuid, .is_kept = true }, err);
 }
 
 int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct liteio_uuid *ret)

@@ -314,25 +314,4 @@ int liteio_pool_linear_check(const struct liteio_pool *p, struct liteio_error *e
 /* take out the devices of all that nobody has open; -EBUSY when some stay */
 int liteio_pool_linear_close(struct liteio_pool *p, struct liteio_error *err);
 
-/* the step tables, for liteio_pool_steps() */
-extern const char *const liteio_pool_format_steps[];
-extern const char *const liteio_pool_open_steps[];
-extern const char *const liteio_pool_create_steps[];
-extern const char *const liteio_pool_volume_steps[];
-extern const char *const liteio_pool_reclaim_steps[];
-extern const char *const liteio_pool_grant_steps[];
-extern const char *const liteio_pool_limit_steps[];
-extern const char *const liteio_pool_rollback_steps[];
-extern const char *const liteio_pool_group_steps[];
-extern const char *const liteio_pool_change_steps[];
-extern const char *const liteio_pool_linear_steps[];
-extern const char *const liteio_pool_space_steps[];
-extern const char *const liteio_pool_devices_steps[];
-extern const char *const liteio_pool_import_steps[];
-extern const char *const liteio_pool_export_steps[];
-extern const char *const liteio_pool_grow_steps[];
-extern const char *const liteio_pool_relief_steps[];
-extern const char *const liteio_pool_repair_steps[];
-extern const char *const liteio_pool_salvage_steps[];
-
 #endif

@@ -9,8 +9,8 @@
  * change, never one that is not on the disk yet.
  *
  * ORDER. A change is on the disk before the kernel is told, and both before a function returns 0.
- * Every operation that takes several steps is a table of named steps (step.h; liteio_pool_steps()
- * lists them) and is finished or undone by liteio_pool_open() when it was interrupted at any of
+ * Every operation that takes several steps is a table of named steps (step.h, where they
+ * are listed) and is finished or undone by liteio_pool_open() when it was interrupted at any of
  * them.
  *
  * Over 600 lines because it is the whole contract, of which more is prose than code.
@@ -690,8 +690,5 @@ int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid
 /* any thread: attachments of a volume (NULL: of all), live and fenced; new memory */
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n);
-
-/* names of all steps of all operations, for tests; NULL-terminated */
-const char *const *liteio_pool_steps(void);
 
 #endif

@@ -11,10 +11,6 @@
 #include "host/block.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_change_steps[] = {
-	"volume-rename:catalog", "volume-wipe:catalog", NULL,
-};
-
 int liteio_pool_volume_rename(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			      const char *name, struct liteio_error *err)
 {

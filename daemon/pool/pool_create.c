@@ -18,12 +18,6 @@
 #include "pool/creation.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_create_steps[] = {
-	"volume-new:one-copy", "volume-new:catalog",   "volume-make:catalog-making",
-	"volume-make:messages",	  "volume-make:transaction", "volume-make:catalog-made",
-	NULL,
-};
-
 /* ---- records -------------------------------------------------------------------------------- */
 
 /* may anything be created now? What was interrupted is over then */
@@ -216,12 +210,13 @@ static int step_catalog_made(void *arg, struct liteio_error *err)
 	return liteio_pool_finish(op->p, err);
 }
 
-static const struct liteio_step steps[] = {
+static const struct liteio_step table[] = {
 	{ "volume-make:catalog-making", step_catalog_making },
 	{ "volume-make:messages", step_messages },
 	{ "volume-make:transaction", step_transaction },
 	{ "volume-make:catalog-made", step_catalog_made },
 };
+LITEIO_STEPS(steps, table);
 
 /* by the kernel's numbers of now: since it was promised the metadata may have been filled */
 static int check_room(struct liteio_pool *p, enum liteio_catalog_class vclass,
@@ -242,7 +237,7 @@ static int run_make(struct liteio_pool *p, const struct liteio_catalog_volume *v
 		    struct liteio_error *err)
 {
 	struct make_op op = { .p = p, .uuid = v->uuid, .vclass = v->vclass, .thin_id = v->thin_id };
-	int r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
+	int r = liteio_steps_run(&steps, &op, err);
 
 	if (!r)
 		return 0;

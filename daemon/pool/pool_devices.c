@@ -19,12 +19,6 @@
 #include "pool/disk.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_devices_steps[] = {
-	"label:others",
-	"label:home",
-	NULL,
-};
-
 /* ---- labels --------------------------------------------------------------------------------- */
 
 /* others look at the label while it changes */

@@ -19,11 +19,6 @@
 /* dm-thin takes metadata that begins with a block of zeros as new */
 #define META_HEAD_BYTES (1ull << 20)
 
-const char *const liteio_pool_format_steps[] = {
-	"pool-format:wiped", "pool-format:metadata", "pool-format:catalog", "pool-format:label",
-	NULL,
-};
-
 /**
  * struct format_op - a device on its way to be a pool
  * @f: what is wanted
@@ -86,12 +81,13 @@ static int step_label(void *arg, struct liteio_error *err)
 	return liteio_store_write_label(&op->store, err);
 }
 
-static const struct liteio_step steps[] = {
+static const struct liteio_step table[] = {
 	{ "pool-format:wiped", step_wiped },
 	{ "pool-format:metadata", step_metadata },
 	{ "pool-format:catalog", step_catalog },
 	{ "pool-format:label", step_label },
 };
+LITEIO_STEPS(steps, table);
 
 /* ---- format --------------------------------------------------------------------------------- */
 
@@ -137,7 +133,7 @@ static int format(struct format_op *op, struct liteio_uuid *ret_uuid, struct lit
 	r = liteio_label_layout(op->f->name, s->size, op->f->block_bytes, &regions, &s->label, err);
 	if (!r) {
 		s->label.created = (uint64_t)time(NULL);
-		r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
+		r = liteio_steps_run(&steps, op, err);
 	}
 	if (!r)
 		*ret_uuid = s->label.pool_uuid;

@@ -9,10 +9,6 @@
 #include "base/error.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_grant_steps[] = {
-	"floor-raise:catalog", "attachment-add:catalog", "attachment-fence:catalog", NULL,
-};
-
 /* a volume in any state: what is being deleted can still be fenced */
 static const struct liteio_catalog_volume *find(struct liteio_pool *p,
 						const struct liteio_uuid *uuid,

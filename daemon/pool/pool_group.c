@@ -18,12 +18,6 @@
 #include "base/str.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_group_steps[] = {
-	"group:frozen",	       "group:suspended",   "group:taken",	  "group:resumed",
-	"group:catalog-creating", "group:messages", "group:transaction", "group:catalog-ready",
-	NULL,
-};
-
 /**
  * struct member - one snapshot on its way
  * @v: its record
@@ -196,12 +190,13 @@ static int step_catalog_ready(void *arg, struct liteio_error *err)
 	return liteio_pool_finish(op->p, err);
 }
 
-static const struct liteio_step steps[] = {
+static const struct liteio_step table[] = {
 	{ "group:catalog-creating", step_catalog_creating },
 	{ "group:messages", step_messages },
 	{ "group:transaction", step_transaction },
 	{ "group:catalog-ready", step_catalog_ready },
 };
+LITEIO_STEPS(steps, table);
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
@@ -340,7 +335,7 @@ int liteio_pool_snapshot_group(struct liteio_pool *p, const struct liteio_pool_m
 	}
 	if (r)
 		return r;
-	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
+	r = liteio_steps_run(&steps, &op, err);
 	if (r)
 		liteio_pool_abandon(p, op.undo_message);
 	return r;

@@ -18,11 +18,6 @@
 #include "pool/heir.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_grow_steps[] = {
-	"pool-grow:file",    "pool-grow:wiped", "pool-grow:label",
-	"pool-grow:devices", "pool-grow:pool",	NULL,
-};
-
 /**
  * enum reach - how far a growth goes
  * @REACH_NOTHING: the pool is not modified
@@ -280,13 +275,14 @@ static int step_pool(void *arg, struct liteio_error *err)
 	return op->reach > REACH_LABEL ? e->ops->activate(e, false, err) : 0;
 }
 
-static const struct liteio_step steps[] = {
+static const struct liteio_step table[] = {
 	{ "pool-grow:file", step_file },
 	{ "pool-grow:wiped", step_wiped },
 	{ "pool-grow:label", step_label },
 	{ "pool-grow:devices", step_devices },
 	{ "pool-grow:pool", step_pool },
 };
+LITEIO_STEPS(steps, table);
 
 int liteio_pool_grow_file(struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err)
 {
@@ -330,7 +326,7 @@ int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 				     "a size is only for pools in files: this one takes what its disk has");
 	op.label = p->store.label;
 	if (!r)
-		r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
+		r = liteio_steps_run(&steps, &op, err);
 	drop_disk(p);
 	/* what is wrong with its metadata still is, and may be that the kernel has not got it */
 	if (!r && op.reach > REACH_LABEL)

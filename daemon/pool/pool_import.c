@@ -15,11 +15,6 @@
 #include "host/dm.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_import_steps[] = {
-	"pool-import:label",
-	NULL,
-};
-
 /* ---- seen twice ----------------------------------------------------------------------------- */
 
 uint64_t liteio_pool_catalog_sequence(const char *device)

@@ -8,8 +8,6 @@
 #include "base/error.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_limit_steps[] = { "volume-limit:catalog", NULL };
-
 static bool same(const struct liteio_catalog_limits *a, const struct liteio_catalog_limits *b)
 {
 	return a->read_iops == b->read_iops && a->write_iops == b->write_iops &&

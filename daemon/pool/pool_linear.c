@@ -30,19 +30,6 @@
 #define ZERO_SLICE_BYTES (64ull << 20)
 #define DISCARD_SLICE_BYTES (1ull << 30)
 
-const char *const liteio_pool_linear_steps[] = {
-	"linear-create:catalog-creating",
-	"linear-create:zeroed",
-	"linear-create:catalog-ready",
-	"linear-grow:catalog-fresh",
-	"linear-grow:zeroed",
-	"linear-grow:catalog",
-	"linear-grow:table",
-	"linear-reclaim:discarded",
-	"linear-reclaim:catalog",
-	NULL,
-};
-
 /**
  * struct linear_op - a volume that gets ranges
  * @p: the pool
@@ -154,15 +141,14 @@ int liteio_pool_linear_check_idle(const struct liteio_pool *p, const struct lite
 	return 0;
 }
 
-static int run(const struct liteio_step *steps, size_t n, struct linear_op *op,
-	       struct liteio_error *err)
+static int run(const struct liteio_steps *steps, struct linear_op *op, struct liteio_error *err)
 {
 	struct liteio_pool *p = op->p;
 	int r;
 
 	p->zeroing = liteio_realloc(p->zeroing, p->n_zeroing + 1, sizeof(*p->zeroing));
 	p->zeroing[p->n_zeroing++] = op->v.uuid;
-	r = liteio_steps_run(steps, n, op, err);
+	r = liteio_steps_run(steps, op, err);
 	for (size_t i = 0; i < p->n_zeroing; i++) {
 		if (liteio_uuid_equal(&p->zeroing[i], &op->v.uuid)) {
 			p->zeroing[i] = p->zeroing[--p->n_zeroing];
@@ -224,11 +210,12 @@ static int step_catalog_used(void *arg, struct liteio_error *err)
 	return liteio_pool_persist_both(op->p, &draft, err);
 }
 
-static const struct liteio_step create_steps[] = {
+static const struct liteio_step create_table[] = {
 	{ "linear-create:catalog-creating", step_catalog_creating },
 	{ "linear-create:zeroed", step_zeroed },
 	{ "linear-create:catalog-ready", step_catalog_used },
 };
+LITEIO_STEPS(create_steps, create_table);
 
 static int check_new(const struct linear_op *op, struct liteio_error *err)
 {
@@ -316,7 +303,7 @@ int liteio_pool_linear_create(struct liteio_pool *p, const struct liteio_pool_cr
 				      op.v.size_bytes, err);
 	if (r)
 		return r;
-	r = run(create_steps, LITEIO_ARRAY_SIZE(create_steps), &op, err);
+	r = run(&create_steps, &op, err);
 	if (r)
 		undo_create(&op);
 	return r;
@@ -359,12 +346,13 @@ static int step_table(void *arg, struct liteio_error *err)
 					   NULL, err);
 }
 
-static const struct liteio_step grow_steps[] = {
+static const struct liteio_step grow_table[] = {
 	{ "linear-grow:catalog-fresh", step_catalog_fresh },
 	{ "linear-grow:zeroed", step_zeroed },
 	{ "linear-grow:catalog", step_catalog_used },
 	{ "linear-grow:table", step_table },
 };
+LITEIO_STEPS(grow_steps, grow_table);
 
 static void undo_grow(struct linear_op *op)
 {
@@ -401,7 +389,7 @@ int liteio_pool_linear_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 			      op.v.size_bytes - v->size_bytes, err);
 	if (r)
 		return r;
-	r = run(grow_steps, LITEIO_ARRAY_SIZE(grow_steps), &op, err);
+	r = run(&grow_steps, &op, err);
 	if (r)
 		undo_grow(&op);
 	return r;

@@ -16,16 +16,6 @@
 #include "pool/object.h"
 #include "pool/thin.h"
 
-const char *const liteio_pool_open_steps[] = {
-	"pool-open:catalog-dirty", "pool-open:activated", "pool-open:recovered",
-	"pool-close:deactivated",  "pool-close:catalog-clean", NULL,
-};
-
-const char *const liteio_pool_export_steps[] = {
-	"pool-export:label",
-	NULL,
-};
-
 /* ---- recovery ------------------------------------------------------------------------------- */
 
 /* the kernel has done its part: so has the catalog */
@@ -571,6 +561,8 @@ static int wipe_all(struct liteio_pool *p, struct liteio_error *err)
 {
 	int r = liteio_store_wipe(&p->store, err);
 
+	if (!r)
+		liteio_step("pool-destroy:home");
 	for (uint32_t i = 1; i < p->store.label.n_devices && !r; i++)
 		r = liteio_store_wipe(p->store.others[i], err);
 	return r;

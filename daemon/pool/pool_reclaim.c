@@ -20,12 +20,6 @@
 /* so small that a hole in it costs little: writing zeros there takes a block, for a moment */
 #define WIPE_BYTES (8ull << 20)
 
-const char *const liteio_pool_reclaim_steps[] = {
-	"reclaim:wiped",    "reclaim:slice",	   "reclaim:catalog-pending",
-	"reclaim:messages", "reclaim:transaction", "reclaim:catalog-gone",
-	NULL,
-};
-
 /**
  * struct reclaim_op - what is on its way out
  * @p: the pool
@@ -83,12 +77,13 @@ static int step_catalog_gone(void *arg, struct liteio_error *err)
 	return liteio_pool_finish(op->p, err);
 }
 
-static const struct liteio_step steps[] = {
+static const struct liteio_step table[] = {
 	{ "reclaim:catalog-pending", step_catalog_pending },
 	{ "reclaim:messages", step_messages },
 	{ "reclaim:transaction", step_transaction },
 	{ "reclaim:catalog-gone", step_catalog_gone },
 };
+LITEIO_STEPS(steps, table);
 
 /* ---- slices --------------------------------------------------------------------------------- */
 
@@ -223,7 +218,7 @@ int liteio_pool_reclaim(struct liteio_pool *p, bool *ret_more, struct liteio_err
 	if (!r && !left) {
 		r = op.engine->ops->volume_deactivate(op.engine, &op.uuid, err);
 		if (!r)
-			r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), &op, err);
+			r = liteio_steps_run(&steps, &op, err);
 	}
 	if (!r)
 		*ret_more = find_deleting(&p->cat, 0);

@@ -14,13 +14,6 @@
 #include "base/error.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_relief_steps[] = {
-	"pool-relief:label",
-	"pool-relief:devices",
-	"pool-relief:pool",
-	NULL,
-};
-
 /* bytes of metadata that dm-thin has when it follows the label */
 static uint64_t promised(const struct liteio_label *l)
 {
@@ -93,11 +86,12 @@ static int step_pool(void *arg, struct liteio_error *err)
 	return p->engine->ops->activate(p->engine, false, err);
 }
 
-static const struct liteio_step steps[] = {
+static const struct liteio_step table[] = {
 	{ "pool-relief:label", step_label },
 	{ "pool-relief:devices", step_devices },
 	{ "pool-relief:pool", step_pool },
 };
+LITEIO_STEPS(steps, table);
 
 /* the kernel would write what it is given now, whatever becomes of the catalog */
 static bool is_able(const struct liteio_pool *p)
@@ -124,7 +118,7 @@ int liteio_pool_relieve(struct liteio_pool *p)
 
 	if (!is_able(p) || !is_wanted(p))
 		return 0;
-	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), p, &err);
+	r = liteio_steps_run(&steps, p, &err);
 	if (!r)
 		return 1;
 	/* as long as they are not full all goes on, and the next one who looks tries again */

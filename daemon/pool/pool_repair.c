@@ -27,10 +27,6 @@
 #include "pool/object.h"
 #include "pool/repair.h"
 
-const char *const liteio_pool_repair_steps[] = {
-	"pool-repair:deactivated", "pool-repair:spare", "pool-repair:label", NULL,
-};
-
 #define UNDER_REPAIR "UnderRepair"
 
 /* a thin pool of the pool: its class, and its two regions */
@@ -257,11 +253,12 @@ static int step_label(void *arg, struct liteio_error *err)
 	return liteio_pool_follow_label(p, err);
 }
 
-static const struct liteio_step steps[] = {
+static const struct liteio_step table[] = {
 	{ "pool-repair:deactivated", step_deactivated },
 	{ "pool-repair:spare", step_spare },
 	{ "pool-repair:label", step_label },
 };
+LITEIO_STEPS(steps, table);
 
 /* ---- up again ------------------------------------------------------------------------------- */
 
@@ -373,7 +370,7 @@ static int run(struct repair_op *op, struct liteio_error *err)
 	r = check_spare(op, err);
 	if (r)
 		return r;
-	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
+	r = liteio_steps_run(&steps, op, err);
 	if (p->label_in_doubt) {
 		set_doubt(p, liteio_error_str(err, r));
 		return r;

@@ -19,11 +19,6 @@
 #include "base/str.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_rollback_steps[] = {
-	"rollback:catalog-pending", "rollback:messages", "rollback:transaction",
-	"rollback:catalog-swapped", NULL,
-};
-
 /**
  * struct rollback_op - a volume on its way back
  * @p: the pool
@@ -84,12 +79,13 @@ static int step_catalog_swapped(void *arg, struct liteio_error *err)
 	return liteio_pool_finish(op->p, err);
 }
 
-static const struct liteio_step steps[] = {
+static const struct liteio_step table[] = {
 	{ "rollback:catalog-pending", step_catalog_pending },
 	{ "rollback:messages", step_messages },
 	{ "rollback:transaction", step_transaction },
 	{ "rollback:catalog-swapped", step_catalog_swapped },
 };
+LITEIO_STEPS(steps, table);
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
@@ -144,7 +140,7 @@ static int run(struct rollback_op *op, struct liteio_error *err)
 	uint32_t new_id;
 	int r;
 
-	r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
+	r = liteio_steps_run(&steps, op, err);
 	if (!r)
 		return 0;
 	new_id = op->v.thin_id;

@@ -20,10 +20,6 @@
 #include "pool/salvage.h"
 #include "pool/thin.h"
 
-const char *const liteio_pool_salvage_steps[] = {
-	"pool-salvage:catalog", NULL,
-};
-
 /* so many are named, the others counted */
 #define NAMED_MAX 5
 

@@ -8,11 +8,6 @@
 #include "base/error.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_space_steps[] = {
-	"overcommit:catalog",
-	NULL,
-};
-
 struct liteio_engine *liteio_pool_engine_of(const struct liteio_pool *p,
 					    enum liteio_catalog_class vclass)
 {

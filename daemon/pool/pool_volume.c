@@ -16,15 +16,6 @@
 #include "pool/linear.h"
 #include "pool/object.h"
 
-const char *const liteio_pool_volume_steps[] = {
-	"volume-create:catalog-creating", "volume-create:messages",
-	"volume-create:transaction",	  "volume-create:catalog-ready",
-	"snapshot:frozen",		  "snapshot:suspended",
-	"snapshot:taken",		  "snapshot:resumed",
-	"volume-grow:catalog",		  "volume-grow:thin",
-	"volume-delete:catalog",	  NULL,
-};
-
 /**
  * struct create_op - a volume or snapshot on its way
  * @p: the pool
@@ -146,12 +137,13 @@ static int step_catalog_ready(void *arg, struct liteio_error *err)
 	return liteio_pool_finish(op->p, err);
 }
 
-static const struct liteio_step steps[] = {
+static const struct liteio_step table[] = {
 	{ "volume-create:catalog-creating", step_catalog_creating },
 	{ "volume-create:messages", step_messages },
 	{ "volume-create:transaction", step_transaction },
 	{ "volume-create:catalog-ready", step_catalog_ready },
 };
+LITEIO_STEPS(steps, table);
 
 void liteio_pool_abandon(struct liteio_pool *p, bool is_told)
 {
@@ -170,7 +162,7 @@ void liteio_pool_abandon(struct liteio_pool *p, bool is_told)
 
 static int run_create(struct create_op *op, struct liteio_error *err)
 {
-	int r = liteio_steps_run(steps, LITEIO_ARRAY_SIZE(steps), op, err);
+	int r = liteio_steps_run(&steps, op, err);
 
 	if (r)
 		liteio_pool_abandon(op->p, op->undo_message);

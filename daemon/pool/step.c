@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Named steps, and the end of the process after one of them when a test asked for it.
+ * Named steps, the list of all, and the end of the process after one of them when a test asked for it.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,10 @@ static struct {
 } kill_at = { .lock = PTHREAD_MUTEX_INITIALIZER };
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+/* by the linker: where the section begins and ends; without a step there is none */
+extern const struct liteio_steps __start_liteio_steps[] __attribute__((weak));
+extern const struct liteio_steps __stop_liteio_steps[] __attribute__((weak));
+
 /* "volume-create:messages", or with a count after it: "volume-create:messages:3" */
 static void read_environment(void)
 {
@@ -37,7 +42,7 @@ static void read_environment(void)
 		*colon = '\0';
 }
 
-void liteio_step(const char *name)
+static void reached(const char *name)
 {
 	pthread_once(&once, read_environment);
 	if (!kill_at.name || strcmp(kill_at.name, name) != 0)
@@ -47,14 +52,44 @@ void liteio_step(const char *name)
 		raise(SIGKILL);
 }
 
-int liteio_steps_run(const struct liteio_step *steps, size_t n, void *arg, struct liteio_error *err)
+void liteio_step_done(const struct liteio_steps *one)
 {
-	for (size_t i = 0; i < n; i++) {
-		int r = steps[i].run(arg, err);
+	reached(one->table[0].name);
+}
+
+int liteio_steps_run(const struct liteio_steps *steps, void *arg, struct liteio_error *err)
+{
+	for (size_t i = 0; i < steps->n; i++) {
+		int r = steps->table[i].run(arg, err);
 
 		if (r)
 			return r;
-		liteio_step(steps[i].name);
+		reached(steps->table[i].name);
 	}
 	return 0;
+}
+
+static bool has(const char *const *names, size_t n, const char *name)
+{
+	while (n > 0) {
+		if (!strcmp(names[--n], name))
+			return true;
+	}
+	return false;
+}
+
+const char **liteio_step_names(void)
+{
+	const char **names = liteio_calloc(1, sizeof(*names));
+	size_t n = 0;
+
+	for (const struct liteio_steps *s = __start_liteio_steps; s < __stop_liteio_steps; s++) {
+		names = liteio_realloc(names, n + s->n + 1, sizeof(*names));
+		for (size_t i = 0; i < s->n; i++) {
+			if (!has(names, n, s->table[i].name))
+				names[n++] = s->table[i].name;
+		}
+	}
+	names[n] = NULL;
+	return names;
 }

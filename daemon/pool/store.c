@@ -23,11 +23,6 @@
 /* what is between the header and the first change is written along with both: one write */
 #define NEAR_BYTES (16u << 10)
 
-const char *const liteio_store_steps[] = {
-	"label:one-copy",
-	NULL,
-};
-
 /* memory that O_DIRECT takes */
 static void *aligned(size_t len)
 {

@@ -35,9 +35,6 @@ struct liteio_error;
 /* and none of parts when the last one of all of it is so long ago */
 #define LITEIO_STORE_WHOLE_MS (24u * 3600 * 1000)
 
-/* the steps of writing labels, for liteio_pool_steps() */
-extern const char *const liteio_store_steps[];
-
 /**
  * struct liteio_store - an open device
  * @fd: O_DIRECT, and O_DSYNC when it may be written to

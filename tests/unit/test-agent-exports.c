@@ -5,7 +5,7 @@
  *
  * unit-src: daemon/agent/ops_export.c daemon/agent/locks.c daemon/agent/pools.c
  * unit-src: daemon/agent/pools_look.c daemon/agent/creations.c daemon/agent/gate.c
- * unit-src: daemon/agent/generations.c daemon/agent/walk.c
+ * unit-src: daemon/agent/generations.c daemon/agent/walk.c daemon/agent/together.c
  */
 #include <check.h>
 #include <errno.h>
@@ -161,7 +161,7 @@ static void setup(void)
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
 	memset(&says, 0, sizeof(says));
-	memory_format(&memory, memory_file(), memory_thin_new());
+	memory_new(&memory);
 	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, &err), 0);
 	pool.engine = &memory.p;
 	pthread_mutex_init(&pool.lock, NULL);

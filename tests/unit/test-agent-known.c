@@ -130,6 +130,29 @@ START_TEST(an_exported_pool_is_not_waited_for)
 }
 END_TEST
 
+/* deleted, and cut short: there is none to wait for, and its name can be given up by who asks again */
+START_TEST(a_pool_that_is_being_deleted_stays_known_and_is_not_waited_for)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid uuid;
+	bool known = false;
+	char *missing;
+
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true},"
+		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\",\"remote\":true}]}");
+	ck_assert_int_eq(liteio_uuid_parse(UUID_A, &uuid), 0);
+	ck_assert_int_eq(liteio_pools_wait_no_more(&agent, &uuid, &err), 0);
+	ck_assert(list_has(UUID_A));
+	missing = liteio_pools_missing(&agent);
+	ck_assert_str_eq(missing, "pool b");
+	free(missing);
+	ck_assert_int_eq(liteio_pools_forget(&agent, "a", &known, &err), 0);
+	ck_assert(known);
+	ck_assert(!list_has(UUID_A));
+	ck_assert(list_has(UUID_B));
+}
+END_TEST
+
 static bool is_missing(const char *said)
 {
 	char *missing = liteio_pools_missing(&agent);
@@ -241,6 +264,7 @@ int main(void)
 	tcase_add_test(t, what_is_not_there_stays_known);
 	tcase_add_test(t, a_missing_pool_is_given_up_by_name);
 	tcase_add_test(t, an_exported_pool_is_not_waited_for);
+	tcase_add_test(t, a_pool_that_is_being_deleted_stays_known_and_is_not_waited_for);
 	tcase_add_test(t, what_is_late_is_missed);
 	tcase_add_test(t, what_is_given_up_is_not_missed);
 	tcase_add_test(t, where_it_was_stays_known);

@@ -98,24 +98,22 @@ END_TEST
 /* what was found is what was there, whatever has been written since */
 START_TEST(test_sequence)
 {
-	struct memory_thin *t = memory_thin_new();
 	struct memory_pool m;
-	int fd = memory_file();
 	uint64_t last;
 
-	memory_format(&m, fd, t);
+	memory_new(&m);
 	ck_assert_uint_eq(liteio_pool_sequence_found(&m.p), 0);
 	ck_assert_int_eq(liteio_pool_set_clean(&m.p, !m.p.cat.is_clean, NULL), 0);
 	last = liteio_pool_sequence(&m.p);
 	ck_assert_uint_eq(liteio_pool_sequence_found(&m.p), 0);
 	memory_close(&m);
-	memory_open(&m, fd, t);
+	memory_open(&m, m.fd, m.thin);
 	ck_assert_uint_eq(liteio_pool_sequence_found(&m.p), last);
 	ck_assert_int_eq(liteio_pool_set_clean(&m.p, !m.p.cat.is_clean, NULL), 0);
 	ck_assert_uint_gt(liteio_pool_sequence(&m.p), last);
 	ck_assert_uint_eq(liteio_pool_sequence_found(&m.p), last);
 	memory_close(&m);
-	close(fd);
+	close(m.fd);
 }
 END_TEST
 

@@ -6,8 +6,8 @@
 #   work GUEST DEVICE N [PORT]      floors and blocks from N on, each after what is said of the one before: "floor
 #                                   VALUE", "block VALUE"; and volumes of all kinds come, grow and go. With PORT it is
 #                                   said there, and nothing is done before there was an answer
-#   survived GUEST DEVICE FLOOR BLOCK    what was said holds, what was under way is done or was never begun, and the
-#                                   pool can be used and be emptied of it
+#   survived GUEST DEVICE FLOOR BLOCK...    what was said holds, every single block of it, what was under way is done or was
+#                                   never begun, and the pool can be used and be emptied of it
 
 begin_pool() {
 	vm "$1" <<-END
@@ -53,28 +53,37 @@ work() {
 }
 
 survived() {
-	vm "$1" <<-END
+	local guest=$1 disk=$2 floor=$3 last=0
+
+	shift 3
+	[ $# = 0 ] || last=${!#}
+	vm "$guest" <<-END
 		set -e
 		fail() { echo "\$*" >&2; exit 1; }
-		info=\$(poolctl info $2)
+		info=\$(poolctl info $disk)
 		grep -q '^condition=Ready' <<<"\$info" || fail "\$info"
-		list=\$(poolctl list $2)
+		list=\$(poolctl list $disk)
 		got=\$(sed -n 's/^volume keep ready .* floor=\([0-9]*\) .*/\1/p' <<<"\$list")
-		[ "\${got:-0}" -ge $3 ] || fail "the floor was $3, it is \$got: \$list"
+		[ "\${got:-0}" -ge $floor ] || fail "the floor was $floor, it is \$got: \$list"
 		! grep -q creating <<<"\$list" || fail "\$list"
+		# every block as a line: its place, and the number in it, which is the same
+		[ $last = 0 ] || printf '%d %d\n' $(for n; do echo "$n $n"; done | xargs) >/run/want
 		for v in $V1 $V5; do
-			[ $4 = 0 ] || read -r got <<<"\$(dd if="\$(poolctl activate $2 \$v)" bs=4096 skip=$4 count=1 status=none)"
-			[ $4 = 0 ] || [ "\$got" = $4 ] || fail "block $4 of \$v holds \"\$got\""
+			[ $last != 0 ] || break
+			dd if="\$(poolctl activate $disk \$v)" bs=4096 count=$((last + 1)) status=none | tr '\\0' ' ' |
+				fold -w 4096 | awk '{ print NR - 1, \$1 }' >/run/blocks
+			bad=\$(grep -vxFf /run/blocks /run/want || true)
+			[ -z "\$bad" ] || fail "of \$v there is not, though it was acknowledged: block \${bad//\$'\n'/, }; there is \$(xargs </run/blocks)"
 		done
 		for v in $V2 $S1 $V3 $V4; do
-			poolctl delete $2 \$v
+			poolctl delete $disk \$v
 		done
-		poolctl reclaim $2
-		info=\$(poolctl info $2)
+		poolctl reclaim $disk
+		info=\$(poolctl info $disk)
 		grep -q ' volumes=2 snapshots=0 deleting=0' <<<"\$info" || fail "something was left: \$info"
 		grep -q ' reserve-used=0 .* linear-used=16777216 ' <<<"\$info" || fail "space was left: \$info"
 		. $LITEIO_TOP/tests/vm/lib/thin.sh
-		[ "\$(kernel_ids)" = "\$(poolctl list $2 | sed -n 's/.* id=\([1-9][0-9]*\) .*/\1/p' | sort -n)" ] ||
-			fail "thin ids: \$(kernel_ids | xargs), \$(poolctl list $2)"
+		[ "\$(kernel_ids)" = "\$(poolctl list $disk | sed -n 's/.* id=\([1-9][0-9]*\) .*/\1/p' | sort -n)" ] ||
+			fail "thin ids: \$(kernel_ids | xargs), \$(poolctl list $disk)"
 	END
 }

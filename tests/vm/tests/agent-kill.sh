@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The agent dies with kill -9 right after each of its steps, and another one starts: I/O that is under
 # way does not notice, and what was interrupted is completed when it is asked for again.
-# vm: kernels=6.12 disks=pool=1G timeout=2400 mem=1G needs=module,tools,programs
+# vm: kernels=6.12 disks=pool=1G,second=128M,third=128M timeout=3600 mem=1G needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -10,17 +10,10 @@
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
 # shellcheck source=tests/vm/lib/snapshots.sh
 . "$LITEIO_TOP/tests/vm/lib/snapshots.sh"
+# shellcheck source=tests/vm/lib/steps.sh
+. "$LITEIO_TOP/tests/vm/lib/steps.sh"
 
 nqn=nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-0000000000aa
-
-# steps PREFIX...: the names of all steps of these operations, from the sources
-steps() {
-	local prefix
-
-	for prefix; do
-		grep -ohE "\"$prefix:[a-z0-9-]+\"" "$LITEIO_TOP"/daemon/{agent,pool}/*.c | tr -d '"' | sort -u
-	done
-}
 
 # what holds before anybody asks again
 midway() { :; }
@@ -303,10 +296,87 @@ check() {
 	[ -b /dev/liteio/a ] && detach a 7 && liteioctl volume delete a >/dev/null
 }
 interrupted "attaching" agent-attach:head attach_a
-# with a connection: agent-remote.sh does that
-printf '%s\n' agent-attach:gate agent-attach:connected >>/run/killed
-left=$(steps 'agent-[a-z]+' | grep -vxFf /run/killed || true)
+
+# Pools come and go, on disks that are this node's only because the list of pools says so: the configuration does not name
+# them, and what is below them has its label elsewhere.
+for name in second third; do
+	dmsetup create $name --table "0 $(($(blockdev --getsz /dev/disk/by-id/virtio-$name) - 8192)) \
+		linear /dev/disk/by-id/virtio-$name 4096"
+done
+udevadm settle
+known() { jq -r '[.pools[].name] | sort | join(" ")' /var/lib/liteio/pools.json; }
+# what is there is ready, and who uses the other one does not notice
+midway() {
+	[ "$(j pool show fast | jq -r .state)" = ready ] &&
+		[ "$(j pool list | jq -r '[.items[] | select(.name == "wide" and .state != "ready")] | length')" = 0 ]
+}
+make_wide() { liteioctl pool create wide /dev/mapper/second >/dev/null; }
+# nothing of it is in the kernel, on the list, or on a disk
+wide_is_gone() {
+	local disk
+
+	[ "$(j pool list | jq -r '[.items[].name] | join(" ")')" = fast ] && [ "$(known)" = fast ] || return 1
+	[ "$(dmsetup ls | grep -c '^liteio-pool-')" = 1 ] || return 1
+	for disk in second third; do
+		! poolctl probe /dev/mapper/$disk >/dev/null 2>&1 || return 1
+	done
+}
+wide_is_deleted() { liteioctl pool delete wide >/dev/null && wide_is_gone; }
+prepare() { :; }
+check() {
+	[ "$(j pool show wide | jq -r .state)" = ready ] && [ "$(known)" = 'fast wide' ] && wide_is_deleted
+}
+interrupted "creating a pool" "$(steps pool-format agent-pool-create agent-pool-add)" \
+	liteioctl pool create wide /dev/mapper/second
+
+prepare() { make_wide; }
+check() { wide_is_gone; }
+interrupted "deleting a pool" "$(steps pool-close pool-destroy agent-pool-delete)" liteioctl pool delete wide
+
+check() {
+	[ "$(known)" = fast ] && [ "$(dmsetup ls | grep -c '^liteio-pool-')" = 1 ] &&
+		liteioctl pool import /dev/mapper/second >/dev/null && wide_is_deleted
+}
+interrupted "exporting a pool" "$(steps pool-close pool-export agent-pool-export) label:one-copy" \
+	liteioctl pool export wide
+
+prepare() {
+	make_wide
+	liteioctl pool export wide >/dev/null
+}
+check() {
+	[ "$(j pool show wide | jq -r .state)" = ready ] && [ "$(known)" = 'fast wide' ] && wide_is_deleted
+}
+interrupted "importing a pool" "$(steps pool-import agent-pool-add)" liteioctl pool import /dev/mapper/second
+
+prepare() { make_wide; }
+check() {
+	[ "$(j pool show wide | jq -c .moreDevices)" = '["/dev/mapper/third"]' ] &&
+		[ "$(j pool show wide | jq .dataBytes)" -gt $((128 << 20)) ] && wide_is_deleted
+}
+# nothing that only the agent knows follows from it: these are all its steps
+interrupted "growing a pool" "$(steps pool-grow label)" liteioctl pool grow wide --add /dev/mapper/third
+midway() { :; }
+
+# what this one has no second node, no broken metadata and no plug for
+elsewhere() {
+	local step test=$1
+
+	shift
+	for step; do
+		[[ "$(agent_steps)" == *"$step"* ]] || fail "there is no step $step"
+		killed_in "$test" "$step"
+		echo "$step" >>/run/killed
+	done
+}
+elsewhere agent-remote agent-attach:gate agent-attach:connected
+elsewhere agent-repair agent-repair:begun agent-repair:let-go
+elsewhere agent-replug agent-replug:ended agent-replug:dropped
+# the engine's are pool-kill's, which has them from poolctl
+left=$(agent_steps | { grep -vxFf <(cat /run/killed; poolctl steps) || true; })
 [ -z "$left" ] || fail "steps that nothing was killed at: $left"
+left=$(agent_steps | { grep '^agent-' || true; } | { grep -vxFf /run/killed || true; })
+[ -z "$left" ] || fail "steps of the agent that nothing was killed at: $left"
 ok "no step of the agent was forgotten"
 
 kill -TERM $writer

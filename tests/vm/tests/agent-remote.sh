@@ -48,9 +48,9 @@ ok "an export refuses every host but its own"
 on pool "liteioctl export create data 1 --host-nqn $nqn >/dev/null
 	[ \"\$(j export list | jq -r '.items[0].ready')\" = true ]"
 # its agent dies after each step of the first attachment; gate, connection and head are each there or made
-for step in gate connected head; do
+for step in agent-attach:gate agent-attach:connected agent-attach:head; do
 	on user "agent_stop
-		LITEIO_STEP_KILL=agent-attach:$step agent_start
+		LITEIO_STEP_KILL=$step agent_start
 		liteioctl attachment create $uuid 1 --address $address --size 64Mi >/dev/null 2>&1 && exit 1
 		agent_wait_dead
 		agent_start"

@@ -194,3 +194,21 @@ refused 'fenced' liteioctl export create r 4 --host-nqn "$nqn"
 liteioctl export create r 5 --host-nqn "$nqn" >/dev/null
 [ "$(ready 5)" = '[true]' ] || fail "exports: $(j export list)"
 ok "what has ended while the disk was out has ended, though the node forgot it"
+
+# it is written down, and the agent has come to nothing else
+agent_stop
+LITEIO_STEP_KILL=agent-replug:ended agent_start
+is_ready || fail "after a restart it is $(state)"
+pull
+agent_wait_dead
+[ "$(jq -c '[.generations[].generation]' $known)" = '[5]' ] || fail "written down is: $(cat $known)"
+agent_start
+refused 'no such pool' liteioctl pool show fast
+plug
+until_true 60 is_ready
+refused 'fenced' liteioctl export create r 5 --host-nqn "$nqn"
+is_settled() { [ "$(jq -c .generations $known)" = '[]' ]; }
+until_true 30 is_settled
+liteioctl export create r 6 --host-nqn "$nqn" >/dev/null
+[ "$(ready 6)" = '[true]' ] || fail "exports: $(j export list)"
+ok "an agent that dies when it has written down what has ended is followed by one that ends it"

@@ -9,6 +9,8 @@
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/agent.sh
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/fields.sh
+. "$LITEIO_TOP/tests/vm/lib/fields.sh"
 # shellcheck source=tests/vm/lib/snapshots.sh
 . "$LITEIO_TOP/tests/vm/lib/snapshots.sh"
 
@@ -123,6 +125,8 @@ accepts() { timeout 3 bash -c '</dev/tcp/127.0.0.1/4420' 2>/dev/null; }
 ready() { j export list | jq -c '[.items[] | select(.ready) | .volume + (.generation | tostring)] | sort'; }
 
 liteioctl volume create b --pool fast --size 16Mi >/dev/null
+liteioctl volume fence a --floor 2 >/dev/null
+a=$(j volume show a | jq -r .uuid)
 liteioctl export create a 2 --host-nqn $host >/dev/null
 liteioctl export create b 1 --host-nqn $host >/dev/null
 [ "$(linked)" = 2 ] && until_true 10 accepts || fail "it can not be reached at all: $(linked) are linked"
@@ -131,6 +135,14 @@ forget_exports
 forget_pool
 rmmod liteio
 accepts && fail "the port is still there"
+heads() { dmsetup ls | sed -n 's/^\(liteio-head-[^ \t]*\).*/\1/p'; }
+floor_in_kernel() { kmodctl vol-get "uuid=$a" | field floor; }
+[ -z "$(heads)" ] || fail "this is not as after a reboot: $(heads)"
+LITEIO_STEP_KILL=agent-restore:floors agent_start
+agent_wait_dead
+[ -z "$(heads)" ] || fail "heads are there before the floors: $(heads)"
+[ "$(floor_in_kernel)" = 2 ] || fail "the floor is not in the kernel: $(kmodctl vol-get +dump)"
+ok "floors are in the kernel before any head is there"
 for step in closed:0 linked:1; do
 	LITEIO_STEP_KILL=agent-restore:${step%:*} agent_start
 	agent_wait_dead

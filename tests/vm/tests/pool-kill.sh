@@ -9,6 +9,8 @@
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/pool.sh
 . "$LITEIO_TOP/tests/vm/lib/pool.sh"
+# shellcheck source=tests/vm/lib/steps.sh
+. "$LITEIO_TOP/tests/vm/lib/steps.sh"
 
 # a disk that can become larger
 disk=/dev/mapper/under
@@ -264,6 +266,26 @@ add_step() {
 	wide_end
 }
 
+# the first disk carries no pool any more: nobody takes the second one by mistake, and whoever wants it gets it
+wide_destroy_step() {
+	local step=$1 rc=0
+
+	wide_begin
+	poolctl enlarge $home 0 $second
+	poolctl delete $home $V4
+	poolctl reclaim $home
+	LITEIO_STEP_KILL=$step poolctl destroy $home || rc=$?
+	[ $rc = 137 ] || fail "$step was not reached: $rc"
+	refused 'no pool' poolctl probe $home
+	[ -z "$(dmsetup ls | grep '^liteio-' || true)" ] || fail "$step: devices stayed: $(dmsetup ls)"
+	refused 'disk 1 of them is missing' poolctl info $second
+	poolctl format $home wide >/dev/null
+	refused 'wide' poolctl enlarge $home 0 $second
+	poolctl enlarge $home 0 $second force
+	poolctl create $home $V4 four 16Mi
+	wide_end
+}
+
 # away and back: each is done, or was never begun
 move_step() {
 	local step=$1 rc=0
@@ -288,16 +310,31 @@ keep() {
 	fill "$(poolctl activate $disk $V3)" 8 kept
 }
 
+# the first of them makes the pool, the last ones need what "keep" has made
+in_order() {
+	local all
+
+	all=$(poolctl steps)
+	grep '^pool-format:' <<<"$all"
+	grep -Ev '^(pool-(format|repair|salvage|grow|export|import)|label):' <<<"$all"
+	for prefix in pool-repair pool-salvage pool-grow label pool-export pool-import; do
+		grep "^$prefix:" <<<"$all"
+	done
+}
+
 n=0
-for step in $(poolctl steps); do
+for step in $(in_order); do
 	case $step in
 	pool-repair:*)
 		repair_step "$step"
 		wide_repair_step "$step"
 		;;
 	pool-salvage:*) salvage_step "$step" ;;
-	# of full metadata, which take their time: pool-full.sh interrupts these
-	pool-relief:*) ;;
+	# of full metadata, which take their time
+	pool-relief:*) killed_in pool-full pool-relief: ;;
+	# of a linear volume that takes its time
+	linear-create:marked) killed_in agent-kill "$step" ;;
+	pool-destroy:*) wide_destroy_step "$step" ;;
 	pool-format:*)
 		# these come first; the last one leaves the pool that the others work on
 		rc=0
@@ -342,7 +379,8 @@ for step in $(poolctl steps); do
 	n=$((n + 1))
 	ok "killed after $step"
 done
-[ $n -ge 74 ] || fail "only $n steps"
+[ $n = "$(poolctl steps | wc -l)" ] || fail "$n steps"
+[ $n -ge 79 ] || fail "only $n steps"
 poolctl delete $disk $V3
 poolctl reclaim $disk
 poolctl show $disk | grep -q '^condition=Ready .* used=0 .* volumes=0 snapshots=0 deleting=0' ||

@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "host/dm.h"
 #include "pool/pool.h"
 #include "pool/repair.h"
+#include "pool/step.h"
 #include "story.h"
 
 #define ARGS_MAX 7
@@ -489,8 +491,10 @@ int main(int argc, char **argv)
 	struct call c = { .arg = argv + 2, .n = argc - 2 };
 
 	if (argc == 2 && !strcmp(argv[1], "steps")) {
-		for (const char *const *s = liteio_pool_steps(); *s; s++)
-			puts(*s);
+		_cleanup_free_ const char **names = liteio_step_names();
+
+		for (size_t i = 0; names[i]; i++)
+			puts(names[i]);
 		return 0;
 	}
 	for (size_t i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++) {
