@@ -290,7 +290,8 @@ START_TEST(test_killed)
 		struct memory_pool m;
 		int fd;
 
-		if (strncmp(*step, "volume-new:", 11) != 0 && strncmp(*step, "volume-make:", 12) != 0)
+		if (strncmp(*step, "volume-new:", 11) != 0 &&
+		    strncmp(*step, "volume-make:", 12) != 0)
 			continue;
 		n++;
 		t = memory_thin_new();
