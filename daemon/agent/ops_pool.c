@@ -532,8 +532,8 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 		return r;
 	}
 	/*
-	 * First, so that a deleted pool is never waited for; known it stays, to be deleted again. One
-	 * that has volumes will be refused, and may be waited for.
+	 * First, so that a deleted pool is never waited for; known it stays, to be deleted again.
+	 * One that has volumes will be refused, and may be waited for.
 	 */
 	liteio_pool_info(p->engine, &info);
 	r = info.n_volumes ? 0 : liteio_pools_wait_no_more(a, &p->uuid, err);

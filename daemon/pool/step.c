@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Named steps, the list of all, and the end of the process after one of them when a test asked for it.
+ * Named steps, the list of all, and the end of the process after one when a test asked for it.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -7,9 +7,10 @@
  * tests check, by setting LITEIO_STEP_KILL=<name> in the environment of the program, which then
  * kills itself right after the step of that name (the first time, or with "<name>:3" the third).
  *
- * THE LIST of a program's steps is a section of the program itself: whatever can be run or killed at
- * is a struct liteio_steps, and only LITEIO_STEPS() and liteio_step() make one, into that section.
- * So none can be forgotten. A file that is not linked has no steps in the list, as in the program.
+ * THE LIST of a program's steps is a section of the program itself: whatever can be run or killed
+ * at is a struct liteio_steps, and only LITEIO_STEPS() and liteio_step() make one, into that
+ * section. So none can be forgotten. A file that is not linked has no steps in the list, as in the
+ * program.
  */
 #ifndef LITEIO_POOL_STEP_H
 #define LITEIO_POOL_STEP_H

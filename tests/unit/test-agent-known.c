@@ -130,7 +130,7 @@ START_TEST(an_exported_pool_is_not_waited_for)
 }
 END_TEST
 
-/* deleted, and cut short: there is none to wait for, and its name can be given up by who asks again */
+/* its deletion was cut short: there is none to wait for, and who asks again gives its name up */
 START_TEST(a_pool_that_is_being_deleted_stays_known_and_is_not_waited_for)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;

@@ -276,7 +276,8 @@ START_TEST(test_killed)
 	for (const char **step = names; *step; step++) {
 		struct memory_pool m;
 
-		if (strncmp(*step, "volume-new:", 11) != 0 && strncmp(*step, "volume-make:", 12) != 0)
+		if (strncmp(*step, "volume-new:", 11) != 0 &&
+		    strncmp(*step, "volume-make:", 12) != 0)
 			continue;
 		n++;
 		memory_new(&m);

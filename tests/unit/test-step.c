@@ -114,10 +114,15 @@ START_TEST(test_killed)
 		const char *at;
 		int done;
 	} cases[] = {
-		{ "good:one", 1 },     { "good:three", 3 },  { "single:twice", 3 }, { "good:two:2", 6 },
-		{ "single:twice:2", 7 }, { "single:once", 7 },
+		{ "good:one", 1 },
+		{ "good:three", 3 },
+		{ "single:twice", 3 },
+		{ "good:two:2", 6 },
+		{ "single:twice:2", 7 },
+		{ "single:once", 7 },
 		/* not so often, and not at all */
-		{ "good:two:3", 8 },   { "nothing:at-all", 8 },
+		{ "good:two:3", 8 },
+		{ "nothing:at-all", 8 },
 	};
 	int *done = mmap(NULL, sizeof(*done), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			 -1, 0);

@@ -4,7 +4,8 @@
 #
 #   agent_start              load the module, write a configuration, start the agent, wait until ready;
 #                            it listens on AGENT_LISTEN; LITEIO_STEP_KILL reaches it; AGENT_UNDER is a program
-#                            with options that runs it
+#                            with options that runs it; AGENT_DEVICES is "devices" of its configuration, by default
+#                            all disks
 #   agent_stop               end it in order
 #   agent_kill               kill -9
 #   agent_wait_dead          wait for an agent that kills itself
@@ -35,12 +36,12 @@ agent_load_module() {
 }
 
 agent_start() {
-	local listen=${AGENT_LISTEN:-127.0.0.1}
+	local listen=${AGENT_LISTEN:-127.0.0.1} devices='["/dev/vd?"]'
 
 	[ -n "${WITHOUT_MODULE:-}" ] || agent_load_module
 	mkdir -p /etc/liteio
 	cat >/etc/liteio/agent.json <<-END
-	{"nodeName": "$(hostname)", "listen": ["$listen:4420"], "devices": ["/dev/vd?"],
+	{"nodeName": "$(hostname)", "listen": ["$listen:4420"], "devices": ${AGENT_DEVICES:-$devices},
 	 "standalone": true, "logLevel": "debug"}
 	END
 	# shellcheck disable=SC2086

@@ -60,9 +60,8 @@ survived() {
 	vm "$guest" <<-END
 		set -e
 		fail() { echo "\$*" >&2; exit 1; }
-		info=\$(poolctl info $disk)
-		grep -q '^condition=Ready' <<<"\$info" || fail "\$info"
-		list=\$(poolctl list $disk)
+		list=\$(poolctl show $disk)
+		grep -q '^condition=Ready' <<<"\$list" || fail "\$list"
 		got=\$(sed -n 's/^volume keep ready .* floor=\([0-9]*\) .*/\1/p' <<<"\$list")
 		[ "\${got:-0}" -ge $floor ] || fail "the floor was $floor, it is \$got: \$list"
 		! grep -q creating <<<"\$list" || fail "\$list"
@@ -75,15 +74,21 @@ survived() {
 			bad=\$(grep -vxFf /run/blocks /run/want || true)
 			[ -z "\$bad" ] || fail "of \$v there is not, though it was acknowledged: block \${bad//\$'\n'/, }; there is \$(xargs </run/blocks)"
 		done
-		for v in $V2 $S1 $V3 $V4; do
-			poolctl delete $disk \$v
-		done
+		# each start of poolctl is an opening of the pool
+		while read -r name uuid; do
+			! grep -q " \$name ready " <<<"\$list" || poolctl delete $disk \$uuid
+		done <<-VOLUMES
+			two $V2
+			snap $S1
+			lin $V3
+			res $V4
+		VOLUMES
 		poolctl reclaim $disk
-		info=\$(poolctl info $disk)
-		grep -q ' volumes=2 snapshots=0 deleting=0' <<<"\$info" || fail "something was left: \$info"
-		grep -q ' reserve-used=0 .* linear-used=16777216 ' <<<"\$info" || fail "space was left: \$info"
+		list=\$(poolctl show $disk)
+		grep -q ' volumes=2 snapshots=0 deleting=0' <<<"\$list" || fail "something was left: \$list"
+		grep -q ' reserve-used=0 .* linear-used=16777216 ' <<<"\$list" || fail "space was left: \$list"
 		. $LITEIO_TOP/tests/vm/lib/thin.sh
-		[ "\$(kernel_ids)" = "\$(poolctl list $disk | sed -n 's/.* id=\([1-9][0-9]*\) .*/\1/p' | sort -n)" ] ||
-			fail "thin ids: \$(kernel_ids | xargs), \$(poolctl list $disk)"
+		[ "\$(kernel_ids)" = "\$(sed -n 's/.* id=\([1-9][0-9]*\) .*/\1/p' <<<"\$list" | sort -n)" ] ||
+			fail "thin ids: \$(kernel_ids | xargs), \$list"
 	END
 }

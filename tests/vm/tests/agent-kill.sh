@@ -297,28 +297,24 @@ check() {
 }
 interrupted "attaching" agent-attach:head attach_a
 
-# Pools come and go, on disks that are this node's only because the list of pools says so: the configuration does not name
-# them, and what is below them has its label elsewhere.
-for name in second third; do
-	dmsetup create $name --table "0 $(($(blockdev --getsz /dev/disk/by-id/virtio-$name) - 8192)) \
-		linear /dev/disk/by-id/virtio-$name 4096"
-done
-udevadm settle
+# Pools come and go, on disks that are this node's only because the list of pools says so: the configuration names none.
+export AGENT_DEVICES='[]'
+second=$(readlink -f /dev/disk/by-id/virtio-second) third=$(readlink -f /dev/disk/by-id/virtio-third)
 known() { jq -r '[.pools[].name] | sort | join(" ")' /var/lib/liteio/pools.json; }
 # what is there is ready, and who uses the other one does not notice
 midway() {
 	[ "$(j pool show fast | jq -r .state)" = ready ] &&
 		[ "$(j pool list | jq -r '[.items[] | select(.name == "wide" and .state != "ready")] | length')" = 0 ]
 }
-make_wide() { liteioctl pool create wide /dev/mapper/second >/dev/null; }
+make_wide() { liteioctl pool create wide "$second" >/dev/null; }
 # nothing of it is in the kernel, on the list, or on a disk
 wide_is_gone() {
 	local disk
 
 	[ "$(j pool list | jq -r '[.items[].name] | join(" ")')" = fast ] && [ "$(known)" = fast ] || return 1
 	[ "$(dmsetup ls | grep -c '^liteio-pool-')" = 1 ] || return 1
-	for disk in second third; do
-		! poolctl probe /dev/mapper/$disk >/dev/null 2>&1 || return 1
+	for disk in $second $third; do
+		! poolctl probe "$disk" >/dev/null 2>&1 || return 1
 	done
 }
 wide_is_deleted() { liteioctl pool delete wide >/dev/null && wide_is_gone; }
@@ -327,7 +323,7 @@ check() {
 	[ "$(j pool show wide | jq -r .state)" = ready ] && [ "$(known)" = 'fast wide' ] && wide_is_deleted
 }
 interrupted "creating a pool" "$(steps pool-format agent-pool-create agent-pool-add)" \
-	liteioctl pool create wide /dev/mapper/second
+	liteioctl pool create wide "$second"
 
 prepare() { make_wide; }
 check() { wide_is_gone; }
@@ -335,7 +331,7 @@ interrupted "deleting a pool" "$(steps pool-close pool-destroy agent-pool-delete
 
 check() {
 	[ "$(known)" = fast ] && [ "$(dmsetup ls | grep -c '^liteio-pool-')" = 1 ] &&
-		liteioctl pool import /dev/mapper/second >/dev/null && wide_is_deleted
+		liteioctl pool import "$second" >/dev/null && wide_is_deleted
 }
 interrupted "exporting a pool" "$(steps pool-close pool-export agent-pool-export) label:one-copy" \
 	liteioctl pool export wide
@@ -347,15 +343,15 @@ prepare() {
 check() {
 	[ "$(j pool show wide | jq -r .state)" = ready ] && [ "$(known)" = 'fast wide' ] && wide_is_deleted
 }
-interrupted "importing a pool" "$(steps pool-import agent-pool-add)" liteioctl pool import /dev/mapper/second
+interrupted "importing a pool" "$(steps pool-import agent-pool-add)" liteioctl pool import "$second"
 
 prepare() { make_wide; }
 check() {
-	[ "$(j pool show wide | jq -c .moreDevices)" = '["/dev/mapper/third"]' ] &&
+	[ "$(j pool show wide | jq -c .moreDevices)" = "[\"$third\"]" ] &&
 		[ "$(j pool show wide | jq .dataBytes)" -gt $((128 << 20)) ] && wide_is_deleted
 }
 # nothing that only the agent knows follows from it: these are all its steps
-interrupted "growing a pool" "$(steps pool-grow label)" liteioctl pool grow wide --add /dev/mapper/third
+interrupted "growing a pool" "$(steps pool-grow label)" liteioctl pool grow wide --add "$third"
 midway() { :; }
 
 # what this one has no second node, no broken metadata and no plug for
