@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a test is made of; when that is the same, it need not run again (tests/lib/passed.py).
 
-It is the module, the tools, the bed, the test with all that it reads in or names, the kernel, and every package
-of this machine, whose root the guests have; of one that uses programs of ours, what these are made of, too."""
+It is the module, the tools, the bed, the test with all that it reads in or names, the kernel, and every
+package of this machine, whose root the guests have; of one that uses programs of ours, what these are made
+of, too."""
 import os
 import re
 import sys
