@@ -126,7 +126,8 @@ start_all() {
 	done
 	signal_agents STOP
 	claim made 128Mi
-	pod first worker-2 "$STAY" made
+	claim raw 16Mi block
+	pod first worker-2 "$STAY" made raw block
 	claim restored 128Mi filesystem before
 	pod r worker-1 "$STAY" restored
 	kn delete pod m --wait=false
@@ -155,7 +156,7 @@ volume_made_for() { volume_for "$1" '.status.node.created != true'; }
 
 pod_is_ready() { kn get pod "$1" -o json | jq -e 'any(.status.conditions[]?; .type == "Ready" and .status == "True")'; }
 
-reached_made() { volume_made_for made; }
+reached_made() { volume_made_for made && volume_made_for raw; }
 over_made() { pod_is_ready first; }
 reached_restored() { volume_made_for restored; }
 over_restored() { pod_is_ready r; }
@@ -192,6 +193,8 @@ check_made() {
 	pod_ready first
 	fill first
 	found first
+	in_pod first 'dd if=/data/file of=/dev/volume bs=1M conv=fsync 2>/dev/null &&
+		[ "$(head -c $((4 << 20)) /dev/volume | md5sum)" = "$(md5sum </data/file)" ]'
 }
 
 check_restored() {
@@ -229,7 +232,7 @@ all_at_once() {
 	step "every process of ours is killed on every worker" kill_all "${ALL[@]}"
 	step "and again when all of them are back" kill_again
 	echo "# under way then: $(cat "$work/left")"
-	step "a volume was being made" check_made
+	step "two volumes were being made, a file system and a device" check_made
 	step "one was being filled from a snapshot" check_restored
 	step "one was on its way to the other worker" check_moved
 	step "one was growing" check_grown
