@@ -48,6 +48,17 @@ bytes_there() {
 	same "$(in_pod p "head -c $((16 << 20)) /dev/volume | md5sum")" "$(cat "$work/sum")" "checksum of the device"
 }
 
+# the view that the README names, as it stands there; each of the three kinds is in it
+readme_view() {
+	local line words
+
+	line=$(sed -n 's/^    \(kubectl get [^ ]*\)  .*/\1/p' "$LITEIO_TOP/README.md")
+	[ -n "$line" ] || { echo "the README has no such command"; return 1; }
+	read -ra words <<<"$line"
+	same "$(k "${words[@]:1}" -o name | sed 's/\..*//' | sort -u | xargs)" "storagenode storagepool volume" "kinds"
+	k "${words[@]:1}"
+}
+
 local_pool() {
 	local v
 
@@ -146,6 +157,7 @@ step "claims wait for their first consumer" waits
 step "a pod gets an ext4 volume and a raw device, and fills them" write_it
 step "the device has exactly the size of its claim" device_size $((16 << 20))
 step "both volumes are on the pod's own worker" local_pool
+step "kubectl shows volumes, pools and nodes as the README says" readme_view
 step "the pod is made again and finds its bytes" again
 step "both are asked to grow" grow 256Mi 32Mi
 step "the file system grows under its pod" grows 256Mi 220000

@@ -49,9 +49,14 @@ kill_on() {
 
 # kill_all PROGRAM...: all processes on all workers at a time; not one may be missing or survive
 kill_all() {
+	wait_until 300 "all of $* are there" all_there "$@"
+	kill_at_once "$@"
+}
+
+# kill_at_once PROGRAM...: those that all_there has just seen
+kill_at_once() {
 	local n pid dead=()
 
-	wait_until 300 "all of $* are there" all_there "$@"
 	for n in $(seq "$(workers)"); do
 		kill_on "$n" "$@" >"$work/killed.$n" &
 		dead+=($!)
@@ -121,7 +126,8 @@ start_all() {
 	done
 	signal_agents STOP
 	claim made 128Mi
-	pod first worker-2 "$STAY" made
+	claim raw 16Mi block
+	pod first worker-2 "$STAY" made raw block
 	claim restored 128Mi filesystem before
 	pod r worker-1 "$STAY" restored
 	kn delete pod m --wait=false
@@ -139,16 +145,18 @@ OPERATIONS=(made restored moved grown after deleted)
 
 volume() { k get volumes.liteio.io "$(cat "$work/$1")" -o json; }
 
-# volume_made_for CLAIM: there is a Volume for it, which no pool has yet
-volume_made_for() {
+# volume_for CLAIM WHICH: there is one Volume for it, such a one
+volume_for() {
 	k get volumes.liteio.io -o json | jq -e --arg name "pvc-$(kn get pvc "$1" -o jsonpath='{.metadata.uid}')" '
-		[.items[] | select(.metadata.annotations["csi.liteio.io/name"] == $name and .status.node.created != true)] |
-		length == 1'
+		[.items[] | select(.metadata.annotations["csi.liteio.io/name"] == $name) | select('"$2"')] | length == 1'
 }
+
+# volume_made_for CLAIM: there is a Volume for it, which no pool has yet
+volume_made_for() { volume_for "$1" '.status.node.created != true'; }
 
 pod_is_ready() { kn get pod "$1" -o json | jq -e 'any(.status.conditions[]?; .type == "Ready" and .status == "True")'; }
 
-reached_made() { volume_made_for made; }
+reached_made() { volume_made_for made && volume_made_for raw; }
 over_made() { pod_is_ready first; }
 reached_restored() { volume_made_for restored; }
 over_restored() { pod_is_ready r; }
@@ -177,7 +185,7 @@ kill_again() {
 	for c in "${OPERATIONS[@]}"; do
 		"over_$c" >/dev/null 2>&1 || left+=("$c")
 	done
-	echo "still under way: ${left[*]}"
+	echo "${left[*]}" >"$work/left"
 	[ ${#left[@]} != 0 ]
 }
 
@@ -185,6 +193,8 @@ check_made() {
 	pod_ready first
 	fill first
 	found first
+	in_pod first 'dd if=/data/file of=/dev/volume bs=1M conv=fsync 2>/dev/null &&
+		[ "$(head -c $((4 << 20)) /dev/volume | md5sum)" = "$(md5sum </data/file)" ]'
 }
 
 check_restored() {
@@ -221,7 +231,8 @@ all_at_once() {
 	step "six operations are under way at a time" start_all
 	step "every process of ours is killed on every worker" kill_all "${ALL[@]}"
 	step "and again when all of them are back" kill_again
-	step "a volume was being made" check_made
+	echo "# under way then: $(cat "$work/left")"
+	step "two volumes were being made, a file system and a device" check_made
 	step "one was being filled from a snapshot" check_restored
 	step "one was on its way to the other worker" check_moved
 	step "one was growing" check_grown
@@ -231,16 +242,38 @@ all_at_once() {
 
 # ---- one by one ---------------------------------------------------------------------------------
 
-# during PROGRAM COMMAND...: the command starts the operation; the kills come while it is under way: one at once, and
-# one as soon as the program is back and has taken the operation up again.
+# during PROGRAM OPERATION COMMAND...: the command starts the operation; the kills come while it is under way: one as soon
+# as it has reached us and before it is over, and one as soon as the program is back, which may have ended it by then.
 during() {
-	local program=$1
+	local program=$1 operation=$2
 
-	shift
+	shift 2
+	# now, so that nothing keeps the kill waiting
+	wait_until 300 "all of $program are there" all_there "$program"
 	"$@"
-	kill_all "$program"
+	wait_until 240 "\"$operation\" has reached us" "reached_$operation"
+	! "over_$operation" || { echo "\"$operation\" is over before $program is killed"; return 1; }
+	kill_at_once "$program"
 	kill_all "$program"
 }
+
+# What is reached stays so. A snapshot is about to: once it is written down at ours, it is soon over.
+reached_create() { volume_for c true; }
+over_create() { pod_is_ready p; }
+reached_move() { volume_for c '[.spec.grants[]?.node] | contains(["worker-2"])'; }
+over_move() { pod_is_ready p; }
+reached_expand() { volume_for c ".spec.sizeBytes == $((192 << 20))"; }
+over_expand() { [ "$(kn get pvc c -o jsonpath='{.status.capacity.storage}')" = 192Mi ]; }
+reached_snapshot() { [ -n "$(kn get volumesnapshot s -o jsonpath='{.status.boundVolumeSnapshotContentName}')" ]; }
+over_snapshot() { [ "$(kn get volumesnapshot s -o jsonpath='{.status.readyToUse}')" = true ]; }
+reached_restore() { volume_for r true; }
+over_restore() { pod_is_ready r; }
+# two volumes and a snapshot
+reached_delete() {
+	k get volumes.liteio.io,snapshots.liteio.io -o json |
+		jq -e '(.items | length < 3) or any(.items[]; .metadata.deletionTimestamp != null)'
+}
+over_delete() { volumes_gone; }
 
 make_one() {
 	claim c 128Mi
@@ -248,7 +281,7 @@ make_one() {
 }
 
 create() {
-	during "$1" make_one
+	during "$1" create make_one
 	pod_ready p
 	fill p
 }
@@ -260,20 +293,20 @@ move_it() {
 }
 
 move() {
-	during "$1" move_it
+	during "$1" move move_it
 	pod_ready p
 	found p
 }
 
 expand() {
-	during "$1" grow c
+	during "$1" expand grow c
 	has_grown c
 	in_pod p "[ \$(df -kP /data | awk 'END { print \$2 }') -ge 160000 ]"
 	found p
 }
 
 snapshot() {
-	during "$1" snapshot_of s c
+	during "$1" snapshot snapshot_of s c
 	snapshot_ready s
 	found p
 }
@@ -284,7 +317,7 @@ make_another() {
 }
 
 restore() {
-	during "$1" make_another
+	during "$1" restore make_another
 	pod_ready r
 	found r
 }
@@ -292,7 +325,7 @@ restore() {
 drop() { kn delete pod/p pod/r volumesnapshot/s pvc/c pvc/r --wait=false; }
 
 delete() {
-	during "$1" drop
+	during "$1" delete drop
 	kn wait --for=delete pod/p pod/r volumesnapshot/s pvc/c pvc/r --timeout=300s
 	wait_until 300 "volumes and snapshots are gone" volumes_gone
 }

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a test is made of; when that is the same, it need not run again (tests/lib/passed.py).
 
-It is the module, the tools, the bed, the test with all that it reads in, the kernel, and every package of
-this machine, whose root the guests have; of one that uses programs of ours, what these are made of, too."""
+It is the module, the tools, the bed, the test with all that it reads in or names, the kernel, and every
+package of this machine, whose root the guests have; of one that uses programs of ours, what these are made
+of, too."""
 import os
 import re
 import sys
@@ -17,6 +18,8 @@ SHARED = ['Kbuild', 'Makefile', 'kmod', 'include', 'tests/lib', 'tests/vm']
 PROGRAMS = ['daemon', 'deploy', 'tests/vm/tools/poolctl', 'tests/vm/tools/nodecost.c']
 OTHERS = re.compile(r'tests/vm/(tests|bench|demo|plugins)/|tests/vm/lib/[a-z]+\.sh$'
                     r'|tests/vm/tools/(poolctl/|nodecost\.c$)|.*\.md$')
+# files of this tree that a script names from its top
+NAMED = re.compile(r'\$LITEIO_TOP/([\w./-]+)')
 READ_IN = re.compile(r'\blib/([a-z]+\.sh)\b')
 
 
@@ -29,6 +32,15 @@ def read_in(path, seen):
         for name in READ_IN.findall(f.read()):
             read_in(os.path.join(VM, 'lib', name), seen)
     return seen
+
+
+def named(own):
+    """What these scripts name, and is a file."""
+    found = set()
+    for path in own:
+        with open(path, encoding='utf-8') as f:
+            found |= {n for n in NAMED.findall(f.read()) if os.path.isfile(os.path.join(TOP, n))}
+    return found
 
 
 def uses_programs(test, own):
@@ -49,4 +61,5 @@ def place(test):
     if uses_programs(test, own):
         shared |= {n for n in passed.files(*PROGRAMS) if not n.endswith('.md')}
     release = passed.output(os.path.join(VM, 'kernels'), 'release', test.kernel)
-    return passed.place(test.name, release, shared | {os.path.relpath(p, TOP) for p in own})
+    shared |= named(own) | {os.path.relpath(p, TOP) for p in own}
+    return passed.place(test.name, release, shared)

@@ -67,6 +67,37 @@ mkdir -p /mnt/a /mnt/b
 mount "$dev" /mnt/a
 dd if=/dev/urandom of=/mnt/a/file bs=1M count=24 conv=fsync status=none
 sum=$(md5sum </mnt/a/file)
+# looks COMMAND: it says something and ends well
+looks() {
+	local said
+
+	said=$(bash -c "$1" </dev/null 2>&1) || fail "the README's \"$1\": $said"
+	[ -n "$said" ] || fail "the README's \"$1\" shows nothing"
+}
+
+# goes_on COMMAND: it does not end by itself
+goes_on() {
+	local rc=0
+
+	timeout 2 bash -c "$1" </dev/null >/dev/null 2>&1 || rc=$?
+	[ $rc = 124 ] || fail "the README's \"$1\" ends with $rc"
+}
+
+# how one looks inside, as the README has it: a command, two blanks, and what it shows; what that names goes on
+looked=0
+while IFS= read -r line; do
+	command=${line%%  *}
+	case $command in
+	kubectl*) continue ;; # cluster/tests/10-life.sh
+	'liteioctl top') command+=' --count 1' ;;
+	esac
+	looks "${command/NAME/data}"
+	more=$(sed -n 's/.*`\(.* --follow\)`.*/\1/p' <<<"$line")
+	[ -z "$more" ] || goes_on "liteioctl $more"
+	looked=$((looked + 1))
+done < <(sed -n '/^## How to look inside$/,/^## On/s/^    //p' "$LITEIO_TOP/README.md")
+[ $looked -ge 8 ] || fail "the README has $looked commands to look inside"
+ok "the README's ways to look inside"
 refused 'in use' liteioctl attachment delete "$uuid" 1
 refused 'busy\|attach' liteioctl volume delete data
 ok "a filesystem on a volume"
