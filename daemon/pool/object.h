@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "pool/engine.h"
+#include "pool/mark.h"
 #include "pool/pool.h"
 #include "pool/step.h"
 #include "pool/store.h"
@@ -30,6 +31,9 @@
  * @n_lies: how often something that was written to a slot was not there
  * @status: of the engine, as of the last refresh
  * @reserve_status: of the reserve
+ * @mark: as it was seen or loaded last, and what the pool had then; lane only
+ * @rest: since when nobody uses the pool, as far as somebody has looked; lane only
+ * @is_by_clock: the kernel may not say in time what becomes of it: whoever listens knows; lane only
  * @condition: what can be done
  * @is_stuck: @condition was found when the pool was opened and stays until it is opened again, or
  *	repaired
@@ -57,6 +61,13 @@ struct liteio_pool {
 	unsigned int n_lies;
 	struct liteio_engine_status status;
 	struct liteio_engine_status reserve_status;
+	struct {
+		uint64_t blocks;
+		uint64_t data_total;
+		uint64_t meta_total;
+	} mark;
+	struct liteio_mark_rest rest;
+	bool is_by_clock;
 	enum liteio_pool_condition condition;
 	bool is_stuck;
 	bool is_refreshing;
@@ -266,6 +277,14 @@ bool liteio_pool_meta_is_behind(const struct liteio_pool *p);
 /* of the metadata, what new things may use: what leaves room for a spare that is as large */
 void liteio_pool_meta_usage(const struct liteio_pool *p, struct liteio_usage *ret);
 
+/* ---- what the kernel says by itself (pool_mark.c) ---- */
+
+/*
+ * More may be promised now, or in use, than when somebody looked at the pool last: if the kernel
+ * might not say it in time any more, whoever listens is told once. Context: lane
+ */
+void liteio_pool_check_mark(struct liteio_pool *p);
+
 /* ---- linear volumes (pool_linear.c) ---- */
 
 int liteio_pool_linear_create(struct liteio_pool *p, const struct liteio_pool_create *c,
@@ -311,6 +330,7 @@ extern const char *const liteio_pool_import_steps[];
 extern const char *const liteio_pool_export_steps[];
 extern const char *const liteio_pool_grow_steps[];
 extern const char *const liteio_pool_relief_steps[];
+extern const char *const liteio_pool_mark_steps[];
 extern const char *const liteio_pool_repair_steps[];
 extern const char *const liteio_pool_salvage_steps[];
 
