@@ -4,6 +4,7 @@
  */
 #include "agent/watch.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +33,9 @@
 #define RETRY_MS 30000
 
 /*
- * So often is a pool looked at whose metadata fill, and any other: the kernel says something when 4
- * MiB of them are free, and it is full for it with up to 16, which it keeps for its commits.
+ * So often is a pool looked at of which the kernel may not say in time that it fills, when its
+ * metadata do, and any other; and for so long nobody must have used it before its table is loaded
+ * so that the kernel does.
  */
 #define PRESSED_MS 5000
 #define CALM_MS 30000
@@ -60,7 +62,8 @@ struct said {
  * @again: something happened since it began; loop thread only
  * @lock: covers what follows and @unsaid while the job is under way: as many threads as there are
  *	pools write them, each when it has looked at one
- * @is_pressed: the metadata of one fill; read when the job has ended
+ * @is_untold: the kernel may not say in time what becomes of one; read when the job has ended
+ * @is_pressed: likewise, and its metadata fill
  * @said: of each pool that was looked at
  * @n_said: how many
  */
@@ -73,6 +76,7 @@ struct liteio_watch {
 	bool looking;
 	bool again;
 	pthread_mutex_t lock;
+	bool is_untold;
 	bool is_pressed;
 	struct said *said;
 	size_t n_said;
@@ -147,7 +151,6 @@ static void say_metadata(struct liteio_watch *w, const struct liteio_pool_info *
 		say(w, i, taken);
 	}
 	said->lacks_spare = i->lacks_spare;
-	w->is_pressed |= i->is_meta_pressed;
 }
 
 /* fewer than before: it was opened again */
@@ -164,6 +167,30 @@ static void say_lie(struct liteio_watch *w, const struct liteio_pool_info *i)
 	said->n_lies = i->n_lies;
 }
 
+static int keep_mark(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	int r = liteio_pool_keep_mark(engine, liteio_now_ms(), CALM_MS, err);
+
+	*(bool *)ret = r > 0;
+	return r < 0 ? r : 0;
+}
+
+/* of one that is not ready the kernel says what it can, and the rest is asked for otherwise */
+static bool is_told(struct liteio_open_pool *p, const struct liteio_pool_info *i)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	bool told = false;
+	int r;
+
+	if (i->condition != LITEIO_POOL_READY)
+		return true;
+	r = liteio_pools_look(p, keep_mark, &told, sizeof(told), &err);
+	/* another one is in the lane: it is asked again */
+	if (r && r != -ETIMEDOUT && r != -EAGAIN)
+		log_warning(NULL, "%s", liteio_error_str(&err, r));
+	return !r && told;
+}
+
 /* pools that are looked at, each held until it was */
 struct round {
 	struct liteio_watch *watch;
@@ -176,6 +203,7 @@ static void look_at(void *arg, struct liteio_open_pool *p, size_t i)
 	struct round *r = arg;
 	struct liteio_watch *w = r->watch;
 	struct liteio_pools_state now;
+	bool told;
 
 	liteio_pools_state(p, false, &now);
 	{
@@ -183,6 +211,12 @@ static void look_at(void *arg, struct liteio_open_pool *p, size_t i)
 		say_state(w, &now.info);
 		say_metadata(w, &now.info);
 		say_lie(w, &now.info);
+	}
+	told = is_told(p, &now.info);
+	{
+		liteio_guard(&w->lock);
+		w->is_untold |= !told;
+		w->is_pressed |= !told && now.info.is_meta_pressed;
 	}
 	if (now.info.condition < LITEIO_POOL_READ_ONLY)
 		liteio_pools_reclaim_later(w->agent, p);
@@ -197,6 +231,7 @@ static void look(void *arg)
 	size_t n;
 
 	w->unsaid = false;
+	w->is_untold = false;
 	w->is_pressed = false;
 	liteio_pools_all(w->agent->pools, &r.all, &n);
 	liteio_pools_each(w->agent->pools, r.all, n, look_at, &r);
@@ -218,7 +253,7 @@ static void looked(void *arg)
 
 	w->looking = false;
 	/* unless there is a reason to do so earlier */
-	if (w->timer)
+	if (w->timer && w->is_untold)
 		liteio_timer_arm(w->timer, w->is_pressed ? PRESSED_MS : CALM_MS, CALM_SLACK_MS);
 	if (w->agent->cluster)
 		liteio_cluster_pools_changed(w->agent->cluster);
