@@ -298,6 +298,8 @@ for step in $(poolctl steps); do
 	pool-salvage:*) salvage_step "$step" ;;
 	# of full metadata, which take their time: pool-full.sh interrupts these
 	pool-relief:*) ;;
+	# of a pool that nobody uses: agent-idle.sh
+	pool-mark:*) ;;
 	pool-format:*)
 		# these come first; the last one leaves the pool that the others work on
 		rc=0
