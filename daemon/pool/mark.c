@@ -15,7 +15,7 @@
  */
 #define BLOCK_COST (32 * META_BLOCK)
 /* of fewer the kernel would speak up again and again */
-#define STEPS_MIN 8u
+#define STEPS_MIN 4u
 
 /*
  * What metadata are at most, whatever is shared: the nodes of each device, as if they were its own,
@@ -73,6 +73,9 @@ static void find_meta(const struct liteio_mark_of *u, uint64_t free_blocks,
 	uint64_t lowest = minus(free_blocks + 1, steps), best = minus(free_blocks, steps / 2);
 
 	if (can_not_fill(u) || !lowest)
+		return;
+	/* there is nothing left to be done before the kernel says that they are full */
+	if (!u->has_spare && liteio_account_metadata_short(&u->meta))
 		return;
 	if (steps < STEPS_MIN)
 		ret->is_any = false;

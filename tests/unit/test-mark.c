@@ -46,13 +46,13 @@ static const struct mark_case {
 	{ "full, and not of data alone", { 64 * GIB, 64 * GIB }, { 17 * MIB, 24 * MIB }, 640 * GIB,
 	  1, true, 0, 0 },
 	{ "metadata shortly before their line", { GIB, 64 * GIB },
-	  { 18 * MIB - 8 * WORST, 24 * MIB }, 640 * GIB, 1, true, 258041, 258044 },
-	{ "too near", { GIB, 64 * GIB }, { 18 * MIB - 8 * WORST + 1, 24 * MIB }, 640 * GIB, 1,
-	  false, 258042, 258045 },
+	  { 18 * MIB - 4 * WORST, 24 * MIB }, 640 * GIB, 1, true, 258045, 258046 },
+	{ "too near", { GIB, 64 * GIB }, { 18 * MIB - 4 * WORST + 1, 24 * MIB }, 640 * GIB, 1,
+	  false, 258046, 258047 },
 	{ "behind it: the next is where the spare is taken", { GIB, 64 * GIB },
 	  { 18 * MIB, 24 * MIB }, 640 * GIB, 1, true, 258011, 258029 },
-	{ "behind that", { GIB, 64 * GIB }, { 23 * MIB, 24 * MIB }, 640 * GIB, 1, false, 258049,
-	  258048 },
+	{ "behind that, and they could not take it", { GIB, 64 * GIB }, { 23 * MIB, 24 * MIB },
+	  640 * GIB, 1, false, 258049, 258048 },
 	{ "data are full before", { 64 * GIB - 50 * BLOCK, 64 * GIB }, { 4 * MIB, 24 * MIB },
 	  640 * GIB, 1, true, 0, 0 },
 };
@@ -65,13 +65,33 @@ START_TEST(test_cases)
 						  .meta = c->meta,
 						  .block_bytes = c->data.total ? BLOCK : 0,
 						  .promised = c->promised,
-						  .n_devices = c->n_devices };
+						  .n_devices = c->n_devices,
+						  .has_spare = true };
 		struct liteio_mark_range r;
 
 		liteio_mark_find(&u, &r);
 		ck_assert_msg(r.is_any == c->is_any && r.lowest == c->lowest && r.best == c->best,
 			      "%s: %d %" PRIu64 " %" PRIu64, c->what, r.is_any, r.lowest, r.best);
 	}
+}
+END_TEST
+
+/* metadata that are nearly full and have no spare: the kernel says when they are */
+START_TEST(test_last)
+{
+	struct liteio_mark_of u = { .data = { GIB, 64 * GIB },
+				    .meta = { 23 * MIB, 24 * MIB },
+				    .block_bytes = BLOCK,
+				    .promised = 640 * GIB };
+	struct liteio_mark_range r;
+
+	liteio_mark_find(&u, &r);
+	ck_assert(r.is_any);
+	ck_assert_uint_eq(r.lowest, 52429);
+	u.meta.used = 22 * MIB;
+	liteio_mark_find(&u, &r);
+	ck_assert(r.is_any);
+	ck_assert_uint_gt(r.lowest, 258000);
 }
 END_TEST
 
@@ -202,4 +222,4 @@ START_TEST(test_rest)
 }
 END_TEST
 
-UNIT_MAIN("mark", test_cases, test_in_time, test_stays, test_judge, test_rest)
+UNIT_MAIN("mark", test_cases, test_last, test_in_time, test_stays, test_judge, test_rest)

@@ -147,7 +147,7 @@ START_TEST(test_metadata_may_fill)
 	ck_assert_int_eq(liteio_pool_refresh(&m.p, NULL), 0);
 	ck_assert_uint_eq(kernel.n_said, 1);
 	/* more: snapshots, say */
-	kernel.status.meta_used += 2 * MIB;
+	kernel.status.meta_used += 5 * MIB / 2;
 	ck_assert_int_eq(liteio_pool_refresh(&m.p, NULL), 0);
 	ck_assert_uint_eq(kernel.n_said, 2);
 	ck_assert_int_eq(liteio_pool_refresh(&m.p, NULL), 0);
