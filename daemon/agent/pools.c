@@ -150,8 +150,8 @@ static void condition_changed(void *arg)
 	tell(((struct liteio_open_pool *)arg)->table);
 }
 
-int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
-		     struct liteio_open_pool **ret, struct liteio_error *err)
+static int add(struct liteio_pools *t, struct liteio_pool *engine, struct liteio_open_pool **ret,
+	       struct liteio_error *err)
 {
 	struct liteio_pool_lane lane = { lane_leave, lane_enter, condition_changed, NULL };
 	struct liteio_open_pool *p;
@@ -177,6 +177,17 @@ int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 	table_insert(t, p);
 	*ret = p;
 	return 0;
+}
+
+int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
+		     struct liteio_open_pool **ret, struct liteio_error *err)
+{
+	int r = add(t, engine, ret, err);
+
+	/* nobody has looked at it yet */
+	if (!r)
+		tell(t);
+	return r;
 }
 
 int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p,

@@ -78,8 +78,9 @@ struct liteio_workers *liteio_pools_looks(const struct liteio_pools *t);
 struct liteio_workers *liteio_pools_askers(const struct liteio_pools *t);
 /*
  * @fn is called, on any thread and under no lock but a pool's lane, when there may be something new
- * to say of a pool: its condition is another one, or its disk answers again after a while. NULL:
- * nobody wants to know
+ * to say of a pool: its condition is another one, it is new, or its disk answers again after a
+ * while; or when it has to be looked at by the clock (liteio_pool_keep_mark()). NULL: nobody wants
+ * to know
  */
 void liteio_pools_tell(struct liteio_pools *t, void (*fn)(void *arg), void *arg);
 /* forgets the pools and leaves them in the kernel as they are */

@@ -4,6 +4,7 @@
  */
 #include "agent/watch.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,9 +23,10 @@
 
 /*
  * So often is a pool looked at of which the kernel may not say that it is well again, or worse: a
- * full one counts then what was freed, a catalog that could not be written is tried; and of
- * metadata that fill the kernel says something when 4 MiB are free, and is full with up to 16,
- * which it keeps for its commits. So often any other. Slack spares CPU
+ * full one counts then what was freed, a catalog that could not be written is tried; and when its
+ * metadata fill and the kernel may not say so in time. So often any other of which it may not; and
+ * for so long nobody must have used it before its table is loaded so that the kernel does. Slack
+ * spares CPU
  */
 #define RESTLESS_MS 5000
 #define CALM_MS 30000
@@ -41,7 +43,9 @@
  * @pool: while it is looked at: a reference
  * @now: what that finds: of the thread that looks until it has ended
  * @again: something happened since it began
+ * @is_told: the kernel says in time what becomes of it; of the thread that looks until it has ended
  * @is_restless: it was in a state that may end, or grow worse, without a word of the kernel
+ * @is_untold: it was in one that may become such a state so
  * @lacks_spare: said
  * @n_lies: said
  * @fill: said
@@ -55,7 +59,9 @@ struct seen {
 	struct liteio_open_pool *pool;
 	struct liteio_pools_state now;
 	bool again;
+	bool is_told;
 	bool is_restless;
+	bool is_untold;
 	bool lacks_spare;
 	unsigned int n_lies;
 	enum liteio_fill fill;
@@ -176,10 +182,48 @@ static bool any_restless(const struct liteio_watch *w)
 	return false;
 }
 
+static bool any_untold(const struct liteio_watch *w)
+{
+	for (const struct seen *s = w->first; s; s = s->next) {
+		if (s->is_untold)
+			return true;
+	}
+	return false;
+}
+
+/* what is armed already stays: it may be for another reason */
 static void rest(struct liteio_watch *w)
 {
-	if (w->timer)
-		liteio_timer_arm(w->timer, any_restless(w) ? RESTLESS_MS : CALM_MS, SLACK_MS);
+	if (!w->timer)
+		return;
+	if (any_restless(w))
+		liteio_timer_arm(w->timer, RESTLESS_MS, SLACK_MS);
+	else if (any_untold(w))
+		liteio_timer_arm(w->timer, CALM_MS, SLACK_MS);
+}
+
+static int keep_mark(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	int r = liteio_pool_keep_mark(engine, liteio_now_ms(), CALM_MS, err);
+
+	*(bool *)ret = r > 0;
+	return r < 0 ? r : 0;
+}
+
+/* of one that is not ready the kernel says what it can, and the rest is asked for otherwise */
+static bool is_told(struct liteio_open_pool *p, const struct liteio_pool_info *i)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	bool told = false;
+	int r;
+
+	if (i->condition != LITEIO_POOL_READY)
+		return true;
+	r = liteio_pools_look(p, keep_mark, &told, sizeof(told), &err);
+	/* another one is in the lane: it is asked again */
+	if (r && r != -ETIMEDOUT && r != -EAGAIN)
+		log_warning(NULL, "%s", liteio_error_str(&err, r));
+	return !r && told;
 }
 
 static void look(void *arg)
@@ -187,6 +231,7 @@ static void look(void *arg)
 	struct seen *s = arg;
 
 	liteio_pools_state(s->pool, false, &s->now);
+	s->is_told = is_told(s->pool, &s->now.info);
 }
 
 static void looked(void *arg);
@@ -198,6 +243,7 @@ static void begin(struct seen *s, struct liteio_open_pool *pool)
 
 	s->again = false;
 	s->is_restless = false;
+	s->is_untold = false;
 	s->pool = pool;
 	liteio_worker_submit(askers, NULL, look, looked, s);
 }
@@ -212,7 +258,8 @@ static void looked(void *arg)
 	say_state(s, i);
 	say_metadata(s, i);
 	say_lie(s, i);
-	s->is_restless = i->ends_unsaid || i->is_meta_pressed;
+	s->is_restless = i->ends_unsaid || (i->is_meta_pressed && !s->is_told);
+	s->is_untold = !s->is_told;
 	if (i->condition < LITEIO_POOL_READ_ONLY)
 		liteio_pools_reclaim_later(w->agent, pool);
 	s->pool = NULL;
@@ -232,8 +279,10 @@ void liteio_watch_look(struct liteio_watch *w)
 	if (!w)
 		return;
 	/* of those that are gone nothing is to be waited for */
-	for (struct seen *s = w->first; s; s = s->next)
+	for (struct seen *s = w->first; s; s = s->next) {
 		s->is_restless = false;
+		s->is_untold = false;
+	}
 	liteio_pools_all(w->agent->pools, &all, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct seen *s = seen_of(w, &all[i]->uuid);

@@ -6,16 +6,23 @@
  * What the agent itself meets with is said likewise, as soon as it does: a catalog that can not be
  * written, a disk that lets an operation wait for longer than any should.
  *
- * The kernel speaks up when the free thin blocks of a pool first fall below a fifth, when there are
- * none, when there are some again, and when a pool fails. Between that and the next it is silent:
- * how full a pool is at this moment is asked for wherever it counts, not remembered.
+ * The kernel speaks up when a pool has no free thin blocks, when there are some again, when it
+ * fails, and once when a number of them is left that is the mark of its table. That is a fifth when
+ * a pool comes into the kernel, and another one when more has to be said (liteio_pool_keep_mark()):
+ * the next rung that data or metadata may reach. How full a pool is at this moment is asked for
+ * wherever it counts, not remembered.
  *
- * The one thing that it may keep to itself is that a full pool has free blocks again, after a
- * discard that nothing followed; and of a catalog that can not be written, or of metadata that
- * fill, it knows nothing. So as long as a pool is in such a state it is asked every few seconds,
- * and any other every half minute; each by itself: what there is to say of one is said at once, and
- * one that hangs keeps nobody from looking at the others again. Space of deleted volumes that could
- * not be given back is tried again half a minute later (@try_later of the agent).
+ * A mark is set only while nobody uses the pool, as it holds all volumes for a moment. So a pool
+ * that is used, and whose mark is behind it or too low, is looked at every half minute, or every
+ * five seconds when its metadata fill: each by itself, what there is to say of one is said at once,
+ * and one that hangs keeps nobody from looking at the others again. For pools that nobody uses there
+ * is no timer: what begins the looks again is the event, or an operation that makes more than the
+ * mark is good for.
+ *
+ * What the kernel may keep to itself is that a full pool has free blocks again, after a discard
+ * that nothing followed; and of a catalog that can not be written it knows nothing. As long as a
+ * pool is in such a state it is asked every five seconds. Space of deleted volumes that could not
+ * be given back is tried again half a minute later (@try_later of the agent).
  */
 #ifndef LITEIO_AGENT_WATCH_H
 #define LITEIO_AGENT_WATCH_H

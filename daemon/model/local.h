@@ -398,6 +398,7 @@ struct liteio_local_disk {
  * @metadata_used_bytes: in use
  * @provisioned_bytes: sum of the sizes of thin volumes and snapshots
  * @volumes: number of volumes and snapshots, of all classes
+ * @snapshots: of them, snapshots
  * @overcommit_percent: how much @provisioned_bytes may be, in percent of @data_bytes
  * @fill: of the thin data: "ok", "low", "high", "critical" or "full"
  * @free_bytes: largest new thin volume

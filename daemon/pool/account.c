@@ -51,6 +51,17 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+uint64_t liteio_account_fill_left(const struct liteio_usage *u)
+{
+	enum liteio_fill fill = liteio_account_fill(u);
+	unsigned __int128 total = u->total;
+	uint64_t left = 0;
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(ladder) && ladder[i].fill > fill; i++)
+		left = minus((uint64_t)((total * ladder[i].percent + 99) / 100), u->used);
+	return left;
+}
+
 static uint64_t allowed(uint64_t total, unsigned int percent)
 {
 	unsigned __int128 v = (unsigned __int128)total * percent / 100;
@@ -182,12 +193,29 @@ int liteio_account_make(const struct liteio_usage *meta, struct liteio_error *er
 	return refuse_metadata(meta, 0, err);
 }
 
+static uint64_t line_of_short(const struct liteio_usage *meta)
+{
+	return meta->total / 20 * 19;
+}
+
+static uint64_t line_of_pressed(const struct liteio_usage *meta)
+{
+	return meta->total / 4 * 3;
+}
+
 bool liteio_account_metadata_short(const struct liteio_usage *meta)
 {
-	return meta->total && meta->used >= meta->total / 20 * 19;
+	return meta->total && meta->used >= line_of_short(meta);
 }
 
 bool liteio_account_metadata_pressed(const struct liteio_usage *meta)
 {
-	return meta->total && meta->used >= meta->total / 4 * 3;
+	return meta->total && meta->used >= line_of_pressed(meta);
+}
+
+uint64_t liteio_account_metadata_left(const struct liteio_usage *meta)
+{
+	return minus(liteio_account_metadata_pressed(meta) ? line_of_short(meta) :
+							     line_of_pressed(meta),
+		     meta->used);
 }

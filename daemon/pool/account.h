@@ -101,6 +101,8 @@ int liteio_account_admit(const struct liteio_account *a, enum liteio_catalog_cla
 
 /* how full is that? */
 enum liteio_fill liteio_account_fill(const struct liteio_usage *u);
+/* bytes more in use, and it is fuller: as little as it takes; 0 when it is full */
+uint64_t liteio_account_fill_left(const struct liteio_usage *u);
 
 /**
  * liteio_account_metadata() - is there room for the metadata of one device more?
@@ -133,5 +135,7 @@ int liteio_account_make(const struct liteio_usage *meta, struct liteio_error *er
 bool liteio_account_metadata_short(const struct liteio_usage *meta);
 /* 75 %: they are looked at often. The kernel may say nothing before they are full */
 bool liteio_account_metadata_pressed(const struct liteio_usage *meta);
+/* bytes more in use, and they are at the next of these lines; 0 behind both */
+uint64_t liteio_account_metadata_left(const struct liteio_usage *meta);
 
 #endif

@@ -48,6 +48,20 @@ struct liteio_engine_status {
 };
 
 /**
+ * struct liteio_engine_mark - when the kernel says something of an active pool, and who is in it
+ * @blocks: at so many free blocks
+ * @is_ahead: nothing has been said since that was loaded: it is still to come
+ * @n_open: how many volumes are active
+ * @n_ios: reads, writes, discards and flushes of all of them since the pool is there
+ */
+struct liteio_engine_mark {
+	uint64_t blocks;
+	bool is_ahead;
+	unsigned int n_open;
+	uint64_t n_ios;
+};
+
+/**
  * struct liteio_engine_volume - an active volume
  * @open_count: who has it open
  * @suspended: its I/O is held
@@ -98,6 +112,9 @@ struct liteio_engine_spare {
  *	whose metadata are not sound: then the label is heard of, and no more
  * @status: of the active pool, without a metadata commit unless it is full, or its metadata nearly:
  *	only a commit counts what was freed
+ * @mark: of the active pool; asks nothing of its disk
+ * @set_mark: have the kernel say something at so many free blocks, once. All active volumes are
+ *	held for a moment; be it interrupted wherever it may, they go on
  * @create: a new empty device; -EEXIST when the id is in use
  * @snapshot: a new device that shares the blocks of another
  * @remove: forget a device; 0 when there is none
@@ -129,6 +146,9 @@ struct liteio_engine_ops {
 		      struct liteio_error *err);
 	int (*status)(struct liteio_engine *e, struct liteio_engine_status *ret,
 		      struct liteio_error *err);
+	int (*mark)(struct liteio_engine *e, struct liteio_engine_mark *ret,
+		    struct liteio_error *err);
+	int (*set_mark)(struct liteio_engine *e, uint64_t blocks, struct liteio_error *err);
 	int (*create)(struct liteio_engine *e, uint32_t id, struct liteio_error *err);
 	int (*snapshot)(struct liteio_engine *e, uint32_t id, uint32_t origin,
 			struct liteio_error *err);

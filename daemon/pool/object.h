@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "pool/engine.h"
+#include "pool/mark.h"
 #include "pool/pool.h"
 #include "pool/step.h"
 #include "pool/store.h"
@@ -31,6 +32,9 @@
  * @refused_ms: when the disk last did not take the catalog; lane only
  * @status: of the engine, as of the last refresh
  * @reserve_status: of the reserve
+ * @mark: as it was seen or loaded last, and what the pool had then; lane only
+ * @rest: since when nobody uses the pool, as far as somebody has looked; lane only
+ * @is_by_clock: the kernel may not say in time what becomes of it: whoever listens knows; lane only
  * @condition: what can be done
  * @is_stuck: @condition was found when the pool was opened and stays until it is opened again, or
  *	repaired
@@ -59,6 +63,13 @@ struct liteio_pool {
 	uint64_t refused_ms;
 	struct liteio_engine_status status;
 	struct liteio_engine_status reserve_status;
+	struct {
+		uint64_t blocks;
+		uint64_t data_total;
+		uint64_t meta_total;
+	} mark;
+	struct liteio_mark_rest rest;
+	bool is_by_clock;
 	enum liteio_pool_condition condition;
 	bool is_stuck;
 	bool is_refreshing;
@@ -286,6 +297,14 @@ int liteio_pool_relieve(struct liteio_pool *p);
 bool liteio_pool_meta_is_behind(const struct liteio_pool *p);
 /* of the metadata, what new things may use: what leaves room for a spare that is as large */
 void liteio_pool_meta_usage(const struct liteio_pool *p, struct liteio_usage *ret);
+
+/* ---- what the kernel says by itself (pool_mark.c) ---- */
+
+/*
+ * More may be promised now, or in use, than when somebody looked at the pool last: if the kernel
+ * might not say it in time any more, whoever listens is told once. Context: lane
+ */
+void liteio_pool_check_mark(struct liteio_pool *p);
 
 /* ---- linear volumes (pool_linear.c) ---- */
 

@@ -107,6 +107,7 @@ static int persist(struct liteio_pool *p, struct liteio_catalog *draft, bool is_
 	liteio_store_supersede(&p->store, &old);
 	/* every write goes to the slot that lacks something, and has all of it, unless both did */
 	p->is_one_copy = take_lie(p);
+	liteio_pool_check_mark(p);
 	return 0;
 }
 
@@ -347,6 +348,7 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
 	p->is_refreshing = false;
 	if (p->condition != was || strcmp(p->reason_word, word) != 0)
 		liteio_pool_say_changed(p);
+	liteio_pool_check_mark(p);
 	return r;
 }
 

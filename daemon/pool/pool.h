@@ -370,11 +370,31 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret);
  * be written is tried again
  */
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
+
+/**
+ * liteio_pool_keep_mark() - will the kernel say in time what becomes of a pool?
+ * @p: the pool, after liteio_pool_refresh()
+ * @now_ms: by a clock that goes on
+ * @rest_ms: nobody uses a pool when the last look at it that found something new is so long ago
+ * @err: why its low-water mark could not be asked for, or set
+ *
+ * In time is before the next rung of README.md's two ladders: then nobody has to look. Where its
+ * mark does not do, and nobody uses the pool, it is set to one that does, which holds its volumes
+ * for a moment. Later, when more is promised or in use than that mark is good for, lane.changed is
+ * called. Of a pool whose condition is not READY there is nothing that a mark would say.
+ *
+ * Context: lane. Return: 1 when it will; 0 when the pool has to be looked at every now and then,
+ * for the time being; a negative errno, likewise.
+ */
+int liteio_pool_keep_mark(struct liteio_pool *p, uint64_t now_ms, uint64_t rest_ms,
+			  struct liteio_error *err);
+
 /**
  * struct liteio_pool_lane - the way out of the lane and back, for long work
  * @leave: others have their turn from here on; NULL for nothing
  * @enter: waits for them
- * @changed: the condition has become another one; in the lane, under no lock; NULL for nothing
+ * @changed: the condition has become another one, or the kernel may no longer say in time what
+ *	becomes of the pool; in the lane, under no lock; NULL for nothing
  * @arg: of all
  *
  * Between slices, or while a program looks at metadata that nobody else can have.

@@ -56,6 +56,8 @@ struct thin {
 	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
 	/* volumes are activated read-only, too */
 	bool is_locked;
+	/* of the pool's device, when its mark was loaded: what is new has had no event */
+	uint32_t event_nr;
 	char pool[LITEIO_DM_NAME_MAX + 1];
 	char tmeta[LITEIO_DM_NAME_MAX + 1];
 	char tdata[LITEIO_DM_NAME_MAX + 1];
@@ -244,11 +246,12 @@ static int activate(struct liteio_engine *e, bool read_only, struct liteio_error
 	if (r)
 		return r;
 	target.sectors = l.data / SECTOR;
-	/* the event of low space comes when a fifth is left */
+	/* the event of low space comes when a fifth is left, until another mark is set */
 	snprintf(target.params, sizeof(target.params), "%u:%u %u:%u %u %llu %s", meta.major,
 		 meta.minor, data.major, data.minor, t->label.thin_block / SECTOR,
 		 (unsigned long long)(l.data / t->label.thin_block) / 5 + 1,
 		 features(t, read_only));
+	liteio_thin_keep_mark(t->pool, &target);
 	liteio_dm_uuid(t->part->pool, &t->label.pool_uuid, 0, uuid);
 	r = liteio_dm_ensure(t->pool, uuid, &target, 1, LITEIO_DM_INNER, NULL, err);
 	if (!r)
@@ -388,6 +391,16 @@ static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
 	if (r || !(ret->mode == LITEIO_ENGINE_NO_SPACE || is_nearly_full))
 		return r;
 	return pool_status(t, liteio_dm_status_committed, ret, err);
+}
+
+static int mark(struct liteio_engine *e, struct liteio_engine_mark *ret, struct liteio_error *err)
+{
+	return liteio_thin_mark(thin_of(e)->pool, thin_of(e)->event_nr, ret, err);
+}
+
+static int set_mark(struct liteio_engine *e, uint64_t blocks, struct liteio_error *err)
+{
+	return liteio_thin_set_mark(thin_of(e)->pool, blocks, &thin_of(e)->event_nr, err);
 }
 
 /* ---- messages ------------------------------------------------------------------------------- */
@@ -628,6 +641,8 @@ static const struct liteio_engine_ops ops = {
 	.deactivate = deactivate,
 	.resize = resize,
 	.status = status,
+	.mark = mark,
+	.set_mark = set_mark,
 	.create = create,
 	.snapshot = snapshot,
 	.remove = remove_id,

@@ -11,6 +11,8 @@
 #include "pool/engine.h"
 #include "pool/label.h"
 
+struct liteio_dm_target;
+
 /**
  * enum liteio_thin_part - which of the thin pools that a label describes
  * @LITEIO_THIN_MAIN: that of thin volumes; every pool has it
@@ -37,11 +39,27 @@ int liteio_thin_spare_make(const char *meta, const char *spare,
 			   const struct liteio_thin_dump *known, struct liteio_engine_spare *ret,
 			   struct liteio_error *err);
 
+/* ---- the low-water mark of a pool in the kernel, by its name (thin_mark.c) ---- */
+
+/* @event_nr: of the device when its table was loaded; see struct liteio_engine_mark */
+int liteio_thin_mark(const char *pool, uint32_t event_nr, struct liteio_engine_mark *ret,
+		     struct liteio_error *err);
+/* its table with another mark; @ret_event_nr: of the device before, unless it fails */
+int liteio_thin_set_mark(const char *pool, uint64_t blocks, uint32_t *ret_event_nr,
+			 struct liteio_error *err);
+/* what is to be loaded takes the mark of the table that is there, if they differ in nothing else */
+void liteio_thin_keep_mark(const char *pool, struct liteio_dm_target *target);
+
 /* ---- lines ---- */
 
 /* what the kernel's targets say. Pure; 0 or -EBADMSG, @ret untouched on failure */
 int liteio_thin_parse_pool(const char *params, uint32_t thin_block,
 			   struct liteio_engine_status *ret);
+/* in a table: its mark, and the same table with another one */
+int liteio_thin_parse_mark(const char *params, uint64_t *ret);
+int liteio_thin_put_mark(const char *params, uint64_t blocks, char *ret, size_t len);
+/* "/sys/dev/block/<major>:<minor>/stat": how many there were of whatever kind */
+int liteio_thin_parse_ios(const char *stat, uint64_t *ret);
 int liteio_thin_parse_volume(const char *params, uint64_t *ret_mapped_bytes,
 			     uint64_t *ret_end_bytes);
 

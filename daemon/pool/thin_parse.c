@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Status lines of the targets thin-pool and thin, and the first block of a pool's metadata. Pure.
+ * Lines of the targets thin-pool and thin, and the first block of a pool's metadata. Pure.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -82,6 +84,58 @@ int liteio_thin_parse_pool(const char *params, uint32_t thin_block,
 			s.needs_check = true;
 	}
 	*ret = s;
+	return 0;
+}
+
+/* <metadata device> <data device> <block sectors> <mark> <features...>: where it is, and it */
+static int find_mark(const char *params, size_t *ret_at, uint64_t *ret)
+{
+	char *copy _cleanup_free_ = liteio_strdup(params);
+	char *f[5];
+
+	if (liteio_split(copy, ' ', f, 5) < 4 || liteio_parse_u64(f[3], 0, UINT64_MAX, ret))
+		return -EBADMSG;
+	*ret_at = (size_t)(f[3] - copy);
+	return 0;
+}
+
+int liteio_thin_parse_mark(const char *params, uint64_t *ret)
+{
+	size_t at;
+
+	return find_mark(params, &at, ret);
+}
+
+int liteio_thin_put_mark(const char *params, uint64_t blocks, char *ret, size_t len)
+{
+	uint64_t old;
+	size_t at;
+	int r = find_mark(params, &at, &old);
+
+	if (!r && (size_t)snprintf(ret, len, "%.*s%" PRIu64 "%s", (int)at, params, blocks,
+				   params + at + strcspn(params + at, " ")) >= len)
+		r = -EBADMSG;
+	return r;
+}
+
+/* Documentation/block/stat.rst: reads, writes, discards, flushes, each the first of its fields */
+int liteio_thin_parse_ios(const char *stat, uint64_t *ret)
+{
+	static const size_t firsts[] = { 0, 4, 11, 15 };
+	char *copy _cleanup_free_ = liteio_strdup(stat);
+	uint64_t n, sum = 0;
+	char *f[32];
+	size_t n_fields = 0;
+
+	for (char *save = NULL, *at = strtok_r(copy, " ", &save); at && n_fields < 32;
+	     at = strtok_r(NULL, " ", &save))
+		f[n_fields++] = at;
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(firsts); i++) {
+		if (firsts[i] >= n_fields || liteio_parse_u64(f[firsts[i]], 0, UINT64_MAX, &n))
+			return -EBADMSG;
+		sum += n;
+	}
+	*ret = sum;
 	return 0;
 }
 

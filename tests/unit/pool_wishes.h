@@ -42,7 +42,7 @@ static void wish(struct wishes *w)
 	}
 }
 
-static void create_all(struct memory_pool *m)
+static inline void create_all(struct memory_pool *m)
 {
 	static struct wishes w;
 
@@ -53,7 +53,7 @@ static void create_all(struct memory_pool *m)
 }
 
 /* the thin pool has what the catalog says it has, and nothing else */
-static void check_ids(const struct memory_pool *m)
+static inline void check_ids(const struct memory_pool *m)
 {
 	for (uint32_t id = 1; id < MEMORY_IDS; id++) {
 		bool is_there = false;
@@ -69,7 +69,7 @@ static void check_ids(const struct memory_pool *m)
 }
 
 /* the pool as it is when one slot is damaged; the disk is as it was when this returns */
-static void open_without(struct memory_pool *ret, const struct memory_pool *was, int slot)
+static inline void open_without(struct memory_pool *ret, const struct memory_pool *was, int slot)
 {
 	static char whole[LITEIO_ONDISK_BLOCK], noise[LITEIO_ONDISK_BLOCK];
 	off_t at = slot_at(slot);

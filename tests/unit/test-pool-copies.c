@@ -50,6 +50,8 @@ static void bed_init(struct bed *b)
 {
 	b->told = 0;
 	memory_new(&b->m);
+	/* what is told is told of its condition alone */
+	b->m.p.is_by_clock = true;
 	liteio_pool_set_lane(&b->m.p, &(struct liteio_pool_lane){ NULL, NULL, count, b });
 }
 

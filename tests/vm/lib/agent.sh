@@ -9,6 +9,8 @@
 #   agent_stop               end it in order
 #   agent_kill               kill -9
 #   agent_wait_dead          wait for an agent that kills itself
+#   agent_sleeps             it has no timer: only what happens wakes it
+#   agent_switches           how often its threads have gone to sleep so far
 #   j NOUN VERB ...          liteioctl with JSON as the answer
 #   until_true SECONDS COMMAND...   ask again until it says yes (wait.sh); when it never does, fail with the end of the log
 #   refused PATTERN COMMAND...      the command fails, in one line that matches
@@ -68,6 +70,15 @@ agent_is_dead() {
 
 agent_wait_dead() {
 	until_true 120 agent_is_dead
+}
+
+# the loop's timers are one descriptor for each clock
+agent_sleeps() {
+	! grep -hs '^it_value:' "/proc/$(cat $AGENT_PID)"/fdinfo/* | grep -qv '(0, 0)'
+}
+
+agent_switches() {
+	cat /proc/"$(cat $AGENT_PID)"/task/*/status | awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }'
 }
 
 agent_stop() {

@@ -68,7 +68,8 @@ liteioctl volume grow lin --size 64Mi >/dev/null
 	fail "what it grew by is not zeros"
 ok "a linear volume is zeros, and grows in use by zeros"
 
-# from here on nobody asks: the kernel tells the agent
+# from here on nobody asks: the kernel tells the agent, which has no clock by which it would look
+until_true 100 agent_sleeps
 write "$(device th)" $(($(num dataBytes) * 85 / 100 / mib)) f
 until_true 30 grep -q 'pool fast is low on space' "$AGENT_LOG"
 dd if=/dev/zero of="$(device th)" bs=1M oflag=direct conv=fsync status=none 2>/dev/null && fail "there was space"

@@ -335,6 +335,8 @@ for step in $(in_order); do
 	# of a linear volume that takes its time
 	linear-create:marked) killed_in agent-kill "$step" ;;
 	pool-destroy:*) wide_destroy_step "$step" ;;
+	# of a pool that nobody uses
+	pool-mark:*) killed_in agent-idle "$step" ;;
 	pool-format:*)
 		# these come first; the last one leaves the pool that the others work on
 		rc=0
