@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # The steps at which a program can kill itself (daemon/pool/step.h), in a guest: source it after test.sh.
 #
-#   steps PREFIX...                  of the agent, all of these operations; they come from the program itself
+#   steps PREFIX...                  of the agent, all of these operations; they come from the program itself. For one that
+#                                    has none it says a word that is no step: this runs where it can not end the test
 #   killed_in TEST STEP|PREFIX:...   that test interrupts these: fail if it does not name each of them
 
 agent_steps() {
@@ -14,7 +15,7 @@ steps() {
 
 	all=$(agent_steps)
 	for prefix; do
-		grep "^$prefix:" <<<"$all" || fail "there are no steps $prefix"
+		grep "^$prefix:" <<<"$all" || echo "no-steps-$prefix"
 	done
 }
 

@@ -26,6 +26,7 @@ interrupted() {
 
 	shift 2
 	for step in $list; do
+		[[ $step = *:* ]] || fail "$what: $step"
 		prepare
 		agent_stop
 		LITEIO_STEP_KILL=$step agent_start
