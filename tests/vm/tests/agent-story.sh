@@ -83,7 +83,9 @@ goes_on() {
 	[ $rc = 124 ] || fail "the README's \"$1\" ends with $rc"
 }
 
-# how one looks inside, as the README has it: a command, two blanks, and what it shows; what that names goes on
+# how one looks inside, as the README has it: a command, two blanks, and what it shows; what that names goes on. On a node
+# systemd has mounted it.
+mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
 looked=0
 while IFS= read -r line; do
 	command=${line%%  *}
