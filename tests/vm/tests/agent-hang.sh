@@ -70,11 +70,11 @@ wait $create || fail "what hung did not end well: $(cat /run/c)"
 ok "when the disk answers, all goes on"
 
 # Its log is empty only when it is frozen, which waits for the log's disk. Before that it is written back: there must be
-# nothing left to write.
+# nothing left to write, and nobody in the kernel who goes on to write.
 liteioctl volume create fs --pool quick --size 64Mi >/dev/null
 liteioctl volume attach fs >/dev/null
 mke2fs -q -F -O journal_dev -b 4096 /dev/mapper/log
-mkfs.ext4 -q -b 4096 -J device=/dev/mapper/log /dev/liteio/fs
+mkfs.ext4 -q -b 4096 -E lazy_itable_init=0,lazy_journal_init=0 -J device=/dev/mapper/log /dev/liteio/fs
 mkdir -p /mnt/fs
 mount /dev/liteio/fs /mnt/fs
 echo one >/mnt/fs/file
