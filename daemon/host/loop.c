@@ -26,14 +26,18 @@
 #define LOOP_PATH "/dev/loop"
 
 /* does this loop device stand on this very file? By inode: names differ, in a container */
+static bool is_on(int fd, const struct stat *file, struct loop_info64 *ret)
+{
+	return !ioctl(fd, LOOP_GET_STATUS64, ret) && ret->lo_inode == file->st_ino &&
+	       ret->lo_device == file->st_dev;
+}
+
 static bool stands_on(const char *loop, const struct stat *file)
 {
 	int fd _cleanup_close_ = open(loop, O_RDONLY | O_CLOEXEC);
 	struct loop_info64 info;
 
-	if (fd < 0 || ioctl(fd, LOOP_GET_STATUS64, &info))
-		return false;
-	return info.lo_inode == file->st_ino && info.lo_device == file->st_dev;
+	return fd >= 0 && is_on(fd, file, &info);
 }
 
 int liteio_block_loop_find(const char *file, char *ret_path, size_t path_len,
@@ -124,6 +128,31 @@ static bool remove_kept(int control, const char *loop)
 	return !ioctl(control, LOOP_CTL_REMOVE, strtol(loop + strlen(LOOP_PATH), NULL, 10));
 }
 
+static bool is_in_use(const char *loop)
+{
+	struct liteio_block_info i;
+
+	return !liteio_block_info(loop, &i, NULL) && (i.n_holders || i.is_mounted || i.is_swap);
+}
+
+/*
+ * One that was let go of while udevd, say, had it open goes with the last who closes it, also below
+ * us: no more. That of a mount stays as it is; whoever wants to use it is told. False: it has gone
+ */
+static bool take_over(const char *loop, const char *file)
+{
+	int fd _cleanup_close_ = open(loop, O_RDONLY | O_CLOEXEC);
+	struct loop_info64 info;
+	struct stat st;
+
+	if (fd < 0 || stat(file, &st) || !is_on(fd, &st, &info))
+		return false;
+	if (!(info.lo_flags & LO_FLAGS_AUTOCLEAR) || is_in_use(loop))
+		return true;
+	info.lo_flags &= ~(uint32_t)LO_FLAGS_AUTOCLEAR;
+	return !ioctl(fd, LOOP_SET_STATUS64, &info);
+}
+
 int liteio_block_loop_attach(const char *file, char *ret_path, size_t path_len,
 			     struct liteio_error *err)
 {
@@ -135,7 +164,7 @@ int liteio_block_loop_attach(const char *file, char *ret_path, size_t path_len,
 	if (!real)
 		return liteio_error_set(err, errno, "cannot find %s: %s", file,
 					liteio_error_str(NULL, -errno));
-	if (!liteio_block_loop_find(real, ret_path, path_len, NULL))
+	if (!liteio_block_loop_find(real, ret_path, path_len, NULL) && take_over(ret_path, real))
 		return 0;
 	file_fd = open(real, O_RDWR | O_CLOEXEC);
 	if (file_fd < 0 || fstat(file_fd, &st))
@@ -170,14 +199,13 @@ int liteio_block_loop_attach(const char *file, char *ret_path, size_t path_len,
 int liteio_block_loop_detach(const char *path, struct liteio_error *err)
 {
 	int fd _cleanup_close_ = open(path, O_RDONLY | O_CLOEXEC), control _cleanup_close_ = -1;
-	struct liteio_block_info i;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 :
 					 liteio_error_set(err, errno, "cannot open %s: %s", path,
 							  liteio_error_str(NULL, -errno));
 	/* the kernel would let go later, when the last user leaves: say it now instead */
-	if (!liteio_block_info(path, &i, NULL) && (i.n_holders || i.is_mounted || i.is_swap))
+	if (is_in_use(path))
 		return liteio_error_set(err, -EBUSY, "%s is in use", path);
 	if (ioctl(fd, LOOP_CLR_FD) && errno != ENXIO)
 		return liteio_error_set(err, errno, "cannot let go of %s: %s", path,

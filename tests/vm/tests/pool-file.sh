@@ -38,6 +38,12 @@ use() {
 poolctl format $file kept 384Mi - 64Mi 64Mi >/dev/null
 poolctl info $file >/dev/null
 [ "$(losetup -n -O DIO -j $file | tr -d ' ')" = 1 ] || fail "the file is cached twice: $(losetup -l)"
+# somebody has it open when it is let go of: it must not go with him below who has taken it over
+exec 8<"$(losetup -n -O NAME -j $file | tr -d ' ')"
+poolctl close $file
+poolctl info $file >/dev/null
+[ "$(losetup -n -O AUTOCLEAR -j $file | tr -d ' ')" = 0 ] || fail "it goes with the last who closes it: $(losetup -l)"
+exec 8<&-
 promised=$(blocks)
 [ "$promised" -ge $((384 << 10)) ] || fail "the file is not as large as it was made: $promised KiB"
 for class in linear reserved thin; do
