@@ -65,6 +65,13 @@ holds() {
 		fail "$1 does not hold $2 MiB of \"$3\""
 }
 
+# resize DISK MIB: so large is its first partition from now on; what uses it goes on
+resize() {
+	sfdisk -q --no-reread --no-tell-kernel -N1 "$1" <<<",${2}M"
+	partx -u --nr 1 "$1"
+	[ "$(blockdev --getsize64 "${1}1")" = $(($2 << 20)) ] || fail "the partition is not $2 MiB"
+}
+
 # ids_agree DEVICE: the kernel's metadata, of the reserve too, and the catalog know the same thin devices
 ids_agree() {
 	local catalog kernel

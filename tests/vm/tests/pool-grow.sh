@@ -19,13 +19,6 @@ copy=$(readlink -f /dev/disk/by-id/virtio-copy)
 part=${DISK}1
 mib=$((1 << 20))
 
-# so large is the partition, in MiB, from now on; what uses it goes on
-resize() {
-	sfdisk -q --no-reread --no-tell-kernel -N1 "$DISK" <<<",${1}M"
-	partx -u --nr 1 "$DISK"
-	[ "$(blockdev --getsize64 "$part")" = $(($1 * mib)) ] || fail "the partition is not $1 MiB"
-}
-
 # what was ever written to a device and discarded on it: operations and sectors, as the kernel counts them
 writes() { awk '{ print $5, $7, $12, $14 }' "/sys/class/block/$(basename "$1")/stat"; }
 
@@ -61,7 +54,7 @@ ok "with nothing to gain nothing changes"
 STAMPS=/run/stamps stampwriter write "$one" 1 64 2 >/run/writer &
 writer=$!
 until_true 60 grep -q running /run/writer
-resize 160
+resize "$DISK" 160
 field "$part" data "$small"
 poolctl enlarge "$part"
 field "$part" data $((small + 64 * mib))
@@ -93,7 +86,7 @@ poolctl close "$part"
 dd if="$part" of=/run/label bs=4096 skip=1 count=1 iflag=direct status=none
 poolctl export "$part"
 dd if=/run/label of="$part" bs=4096 seek=1 count=1 oflag=direct conv=notrunc,fsync status=none
-resize 168
+resize "$DISK" 168
 refused 'was exported' poolctl info "$part"
 poolctl import "$part"
 ok "a newer label at the end from before counts"
@@ -101,10 +94,10 @@ ok "a newer label at the end from before counts"
 poolctl enlarge "$part"
 field "$part" data $((small + 72 * mib))
 poolctl close "$part"
-resize 120
+resize "$DISK" 120
 unwritten "$part" 'smaller than the pool' poolctl info "$part"
 unwritten "$part" 'smaller than the pool' poolctl import "$part"
-resize 168
+resize "$DISK" 168
 field "$part" condition Ready
 holds "$(poolctl activate "$part" $V2)" 96 more
 ok "a partition that became smaller is refused, and nothing is written"
@@ -113,7 +106,7 @@ poolctl create "$part" $V3 three 64Mi
 three=$(poolctl activate "$part" $V3)
 refused 'No space' dd if=/dev/zero of="$three" bs=1M oflag=direct status=none
 field "$part" condition NoSpace
-resize 200
+resize "$DISK" 200
 # as one that was killed while it grew leaves it
 dmsetup suspend --noflush "$(dmsetup ls | sed -n 's/^\(liteio-tdata-[^ \t]*\).*/\1/p')"
 poolctl enlarge "$part"
@@ -332,7 +325,7 @@ plug "$part"
 ok "a first disk from before it had a second is refused, and the second one is not taken for new"
 
 # what the first one gains is behind what the second one has
-resize 240
+resize "$DISK" 240
 poolctl enlarge "$part"
 # that begins at a MiB of its own
 got=$(value "$part" data)
@@ -388,7 +381,7 @@ plug "$part"
 ends "$copy" 256
 none_active
 # an image of what a round that was cut short has left
-resize 244
+resize "$DISK" 244
 field "$part" condition Ready
 rc=0
 LITEIO_STEP_KILL=label:others poolctl enlarge "$part" || rc=$?
@@ -429,7 +422,7 @@ ok "a pool on two disks goes, comes, and is deleted"
 # ---- the agent
 
 ends "$copy" 256
-resize 96
+resize "$DISK" 96
 agent_start
 liteioctl pool create fast "$part" >/dev/null
 liteioctl pool create late "$copy" >/dev/null
@@ -441,7 +434,7 @@ mkdir -p /run/m
 mount "$(device a)" /run/m
 text 16 agent >/run/m/file
 small=$(j pool show fast | jq .dataBytes)
-resize 160
+resize "$DISK" 160
 [ "$(j pool grow fast | jq .dataBytes)" = $((small + 64 * mib)) ] || fail "the agent's pool did not grow"
 [ "$(j pool grow fast | jq .dataBytes)" = $((small + 64 * mib)) ] || fail "it grew twice"
 refused 'only for pools in files' liteioctl pool grow fast --size 1Gi
