@@ -210,9 +210,13 @@ int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p,
 
 void liteio_pools_put_back(struct liteio_pools *t, struct liteio_open_pool *p)
 {
-	liteio_guard(&t->lock);
-	table_insert(t, p);
-	p->refs++;
+	{
+		liteio_guard(&t->lock);
+		table_insert(t, p);
+		p->refs++;
+	}
+	/* who looked meanwhile has not seen it */
+	tell(t);
 }
 
 int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,

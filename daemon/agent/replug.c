@@ -56,7 +56,8 @@ static int take_down(const struct liteio_catalog_volume *v, uint64_t generation,
 	struct liteio_head_state head;
 	int r;
 
-	/* the door: who is behind it has seen errors, or sees them now */
+	/* the door: who is behind it has seen errors, or sees them now, and does not come back */
+	(void)liteio_nvmet_stay(&target, &v->uuid, generation, NULL);
 	r = liteio_nvmet_remove(&target, &v->uuid, generation, false, err);
 	if (r && r != -EBUSY)
 		return r;

@@ -210,7 +210,7 @@ static int keep_mark(struct liteio_pool *engine, void *ret, struct liteio_error 
 	return r < 0 ? r : 0;
 }
 
-/* of one that is not ready the kernel says what it can, and the rest is asked for otherwise */
+/* one that is not ready has no mark: what may become of it, or may be tried again, is nobody's event */
 static bool is_told(struct liteio_open_pool *p, const struct liteio_pool_info *i)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -218,7 +218,7 @@ static bool is_told(struct liteio_open_pool *p, const struct liteio_pool_info *i
 	int r;
 
 	if (i->condition != LITEIO_POOL_READY)
-		return true;
+		return false;
 	r = liteio_pools_look(p, keep_mark, &told, sizeof(told), &err);
 	/* another one is in the lane: it is asked again */
 	if (r && r != -ETIMEDOUT && r != -EAGAIN)

@@ -75,7 +75,7 @@ static void find_meta(const struct liteio_mark_of *u, uint64_t free_blocks,
 	if (can_not_fill(u) || !lowest)
 		return;
 	/* there is nothing left to be done before the kernel says that they are full */
-	if (!u->has_spare && liteio_account_metadata_short(&u->meta))
+	if (!u->has_relief && liteio_account_metadata_short(&u->meta))
 		return;
 	if (steps < STEPS_MIN)
 		ret->is_any = false;

@@ -27,7 +27,8 @@
  * @block_bytes: of its blocks
  * @promised: sum of the sizes of all devices in it
  * @n_devices: how many these are
- * @has_spare: the metadata take it when they are nearly full; who looks does that
+ * @has_relief: they take a spare, or what a relief that was cut short has left, when they are nearly
+ *	full; who looks does that
  */
 struct liteio_mark_of {
 	struct liteio_usage data;
@@ -35,7 +36,7 @@ struct liteio_mark_of {
 	uint64_t block_bytes;
 	uint64_t promised;
 	uint64_t n_devices;
-	bool has_spare;
+	bool has_relief;
 };
 
 /**

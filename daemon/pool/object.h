@@ -295,6 +295,8 @@ int liteio_pool_grow_onto(struct liteio_pool *p, struct liteio_store *disk, bool
 int liteio_pool_relieve(struct liteio_pool *p);
 /* by @status the kernel has less than the label says: a relief, or a growth, was cut short */
 bool liteio_pool_meta_is_behind(const struct liteio_pool *p);
+/* metadata that fill can be given more: that, a label in doubt, or a spare to take */
+bool liteio_pool_has_relief(const struct liteio_pool *p);
 /* of the metadata, what new things may use: what leaves room for a spare that is as large */
 void liteio_pool_meta_usage(const struct liteio_pool *p, struct liteio_usage *ret);
 

@@ -25,7 +25,7 @@ static void find(const struct liteio_pool *p, struct liteio_mark_range *ret)
 		.meta = { p->status.meta_used, p->status.meta_total },
 		.block_bytes = p->store.label.thin_block,
 		.n_devices = p->cat.n_volumes,
-		.has_spare = liteio_label_has_spare(&p->store.label),
+		.has_relief = liteio_pool_has_relief(p),
 	};
 	uint64_t reserved;
 

@@ -102,13 +102,18 @@ static bool is_able(const struct liteio_pool *p)
 	return p->status.mode < LITEIO_ENGINE_RO || is_full(&p->status);
 }
 
+bool liteio_pool_has_relief(const struct liteio_pool *p)
+{
+	struct liteio_label l = p->store.label;
+
+	return liteio_pool_meta_is_behind(p) || p->label_in_doubt || liteio_label_take_spare(&l);
+}
+
 static bool is_wanted(const struct liteio_pool *p)
 {
 	const struct liteio_usage meta = { p->status.meta_used, p->status.meta_total };
-	struct liteio_label l = p->store.label;
 
-	return liteio_account_metadata_short(&meta) &&
-	       (liteio_pool_meta_is_behind(p) || p->label_in_doubt || liteio_label_take_spare(&l));
+	return liteio_account_metadata_short(&meta) && liteio_pool_has_relief(p);
 }
 
 int liteio_pool_relieve(struct liteio_pool *p)

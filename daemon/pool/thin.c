@@ -241,6 +241,9 @@ static int activate(struct liteio_engine *e, bool read_only, struct liteio_error
 		r = ensure_linear(t, t->part->tdata, t->part->data, l.data, &data, err);
 	if (r)
 		return r;
+	/* a new device of that name begins to count its events anew */
+	if (!was_active)
+		t->event_nr = 0;
 	/* before the data become larger, which takes blocks of them */
 	r = was_active && !read_only ? follow_meta(t, l.meta, err) : 0;
 	if (r)

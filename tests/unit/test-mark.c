@@ -66,7 +66,7 @@ START_TEST(test_cases)
 						  .block_bytes = c->data.total ? BLOCK : 0,
 						  .promised = c->promised,
 						  .n_devices = c->n_devices,
-						  .has_spare = true };
+						  .has_relief = true };
 		struct liteio_mark_range r;
 
 		liteio_mark_find(&u, &r);
