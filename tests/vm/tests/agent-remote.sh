@@ -116,8 +116,8 @@ ok "the next generation goes on"
 on pool "liteioctl export create data 3 --host-nqn $nqn >/dev/null"
 on user "liteioctl attachment create $uuid 3 --address $address >/dev/null"
 on pool "[ \"\$(j export delete data 3 | jq -r .removed)\" = true ]"
-on user "{ dd if=/dev/zero of=/dev/liteio/$uuid bs=4096 count=1 oflag=direct 2>&1; echo ended; } >/run/late 2>&1 </dev/null &
-	until_true 60 grep -q ended /run/late
+on user "{ dd if=/dev/zero of=/dev/liteio/$uuid bs=4096 count=1 oflag=direct || echo failed; } >/run/late 2>&1 </dev/null &
+	until_true 60 grep -q failed /run/late
 	grep -q 'Input/output error\|No such\|No space' /run/late
 	liteioctl attachment delete $uuid 3 --force >/dev/null"
 ok "who is left behind gets errors, although nobody is exported to any more"
