@@ -9,8 +9,8 @@
  *
  * Directories are made and taken away by the module only; mkdir and rmdir get -EPERM because no
  * group has a make operation. A show function runs under configfs' frag_sem, which taking a
- * directory away waits for with liteio_lock held: so it never takes liteio_lock, and reads what
- * may be read without; a spinlock that is innermost does no harm.
+ * directory away waits for with liteio_life held: so it takes neither that nor liteio_lock, and
+ * reads what may be read without; a spinlock that is innermost does no harm.
  */
 #include <linux/configfs.h>
 #include <linux/module.h>
