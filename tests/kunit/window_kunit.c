@@ -166,9 +166,32 @@ static void who_is_fenced_before_he_is_shown_is_refused(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_is_singular(&attachments->cg_children));
 }
 
+/* who renames takes the locks of two directories in the order that deletion does not take them in */
+static void a_deletion_waits_for_who_renames(struct kunit *test)
+{
+	struct inode *volumes, *dir;
+	struct job deleter;
+
+	KUNIT_ASSERT_EQ(test, make_other(), 0);
+	dir = inode_of(&directory(&other)->cg_item);
+	volumes = inode_of(directory(&other)->cg_item.ci_parent);
+	ihold(dir);
+	mutex_lock(&volumes->i_sb->s_vfs_rename_mutex);
+	start(test, &deleter, delete_other);
+	KUNIT_EXPECT_TRUE(test, is_stuck(&deleter));
+	KUNIT_EXPECT_FALSE(test, inode_is_locked(volumes));
+	KUNIT_EXPECT_FALSE(test, inode_is_locked(dir));
+	KUNIT_EXPECT_TRUE(test, can_fence(2));
+	mutex_unlock(&volumes->i_sb->s_vfs_rename_mutex);
+	wait_for_completion(&deleter.done);
+	KUNIT_EXPECT_EQ(test, deleter.ret, 0);
+	iput(dir);
+}
+
 static struct kunit_case window_cases[] = {
 	KUNIT_CASE(who_lists_holds_up_no_fence),
 	KUNIT_CASE(who_is_fenced_before_he_is_shown_is_refused),
+	KUNIT_CASE(a_deletion_waits_for_who_renames),
 	{}
 };
 

@@ -240,6 +240,33 @@ t_who_is_fenced_before_he_is_shown_is_refused() {
 	expect 1 "$(basename -a $WINDOW/volumes/$V1/attachments/*)" "attachments in the window"
 }
 
+# by descriptors of both directories one may take their locks in the order that is usual, which is not that in which they
+# are taken away
+t_who_renames_in_the_window_holds_up_nobody() {
+	local round nr pests='' pest name
+
+	nr=$(often 400 100)
+	pest rename $WINDOW/volumes/$V1 $WINDOW/volumes >"$WORK/volumes" &
+	pests+=" $!"
+	pest rename $WINDOW/volumes/$V1/attachments/1 $WINDOW/volumes/$V1/attachments >"$WORK/attachments" &
+	pests+=" $!"
+	(
+		for ((round = 1; round <= nr; round++)); do
+			printf '%s\n' "vol-set uuid=$V1 +create" "att-add uuid=$V1 gen=1" "att-del uuid=$V1 gen=1" "vol-del uuid=$V1"
+		done | kmodctl batch
+		echo ended
+	) >"$WORK/rounds" &
+	until_true 120 holds "$WORK/rounds" ended
+	for pest in $pests; do
+		kill -TERM "$pest"
+		wait "$pest"
+	done
+	for name in volumes attachments; do
+		[ "$(<"$WORK/$name")" -gt 0 ] || fail "nothing was renamed in $name: this proves nothing"
+		echo "# $(<"$WORK/$name") renames in $name"
+	done
+}
+
 t_events_tell_everything_in_order() {
 	local dev
 
