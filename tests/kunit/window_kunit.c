@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: the window's directories, whose locks others hold. Who makes or deletes an object waits for
- * them, and whoever fences does not; nor does who waits there hold what they wait for.
+ * KUnit: the window's directories, whose locks others hold. Who makes or deletes an object waits
+ * for them, and whoever fences does not; nor does who waits there hold what they wait for.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -166,26 +166,26 @@ static void who_is_fenced_before_he_is_shown_is_refused(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_is_singular(&attachments->cg_children));
 }
 
-/* who renames takes the locks of two directories in the order that deletion does not take them in */
+/* who renames takes the locks of two directories in the order in which a deletion does not */
 static void a_deletion_waits_for_who_renames(struct kunit *test)
 {
-	struct inode *volumes, *dir;
+	struct inode *volumes;
 	struct job deleter;
+	struct dentry *dir;
 
 	KUNIT_ASSERT_EQ(test, make_other(), 0);
-	dir = inode_of(&directory(&other)->cg_item);
+	dir = dget(directory(&other)->cg_item.ci_dentry);
 	volumes = inode_of(directory(&other)->cg_item.ci_parent);
-	ihold(dir);
 	mutex_lock(&volumes->i_sb->s_vfs_rename_mutex);
 	start(test, &deleter, delete_other);
 	KUNIT_EXPECT_TRUE(test, is_stuck(&deleter));
 	KUNIT_EXPECT_FALSE(test, inode_is_locked(volumes));
-	KUNIT_EXPECT_FALSE(test, inode_is_locked(dir));
+	KUNIT_EXPECT_FALSE(test, inode_is_locked(d_inode(dir)));
 	KUNIT_EXPECT_TRUE(test, can_fence(2));
 	mutex_unlock(&volumes->i_sb->s_vfs_rename_mutex);
 	wait_for_completion(&deleter.done);
 	KUNIT_EXPECT_EQ(test, deleter.ret, 0);
-	iput(dir);
+	dput(dir);
 }
 
 static struct kunit_case window_cases[] = {
