@@ -258,15 +258,22 @@ static int check_add(struct liteio_vol *vol, u64 gen, const char **why)
 	return 0;
 }
 
-int liteio_att_add(struct liteio_vol *vol, struct liteio_att *att, const char **why)
+/* all that can be said before the window is told */
+static int prepare(const uuid_t *uuid, struct liteio_att *att, const char **why)
 {
-	const struct liteio_front *window = liteio_registry_window();
+	unsigned int cookie = liteio_registry_lock();
+	struct liteio_vol *vol = liteio_vol_find(uuid);
 	int ret;
 
-	lockdep_assert_held(&liteio_lock);
-	ret = check_add(vol, att->gen, why);
+	if (!vol) {
+		*why = "no such volume";
+		ret = -ENOENT;
+	} else {
+		ret = check_add(vol, att->gen, why);
+	}
 	if (!ret)
-		ret = liteio_fence_reserve(vol, why);
+		att->vol = liteio_vol_get(vol);
+	liteio_registry_unlock(cookie);
 	if (ret)
 		return ret;
 	att->queue = liteio_qos_queue_new(vol->qos);
@@ -275,19 +282,58 @@ int liteio_att_add(struct liteio_vol *vol, struct liteio_att *att, const char **
 		return -ENOMEM;
 	}
 	att->qos = vol->qos;
-	att->vol = liteio_vol_get(vol);
+	return 0;
+}
+
+/* unless a fence came first */
+static int link_att(struct liteio_att *att, const char **why)
+{
+	unsigned int cookie = liteio_registry_lock();
+	struct liteio_vol *vol = att->vol;
+	int ret;
+
+	ret = check_gen(vol, att->gen, why);
+	if (!ret)
+		ret = liteio_fence_reserve(vol, why);
+	if (!ret) {
+		att->id = liteio_registry_id();
+		list_add_tail(&att->node, &attachments);
+		list_add_tail(&att->vol_node, &vol->attachments);
+		WRITE_ONCE(vol->nr_attachments, vol->nr_attachments + 1);
+		liteio_registry_touch();
+		liteio_registry_event(LITEIO_EVENT_ATT_ADDED, vol, att, att->flags);
+	}
+	liteio_registry_unlock(cookie);
+	return ret;
+}
+
+static int add(const uuid_t *uuid, struct liteio_att *att, const char **why)
+{
+	const struct liteio_front *window = liteio_registry_window();
+	int ret;
+
+	lockdep_assert_held(&liteio_life);
+	ret = prepare(uuid, att, why);
+	if (ret)
+		return ret;
 	ret = window->att_added ? window->att_added(att) : 0;
 	if (ret) {
 		*why = "the attachment cannot be shown in configfs";
 		return ret;
 	}
-	att->id = liteio_registry_id();
-	list_add_tail(&att->node, &attachments);
-	list_add_tail(&att->vol_node, &vol->attachments);
-	WRITE_ONCE(vol->nr_attachments, vol->nr_attachments + 1);
-	liteio_registry_touch();
-	liteio_registry_event(LITEIO_EVENT_ATT_ADDED, vol, att, att->flags);
-	return 0;
+	ret = link_att(att, why);
+	if (ret && window->att_removed)
+		window->att_removed(att);
+	return ret;
+}
+
+int liteio_att_add(const uuid_t *uuid, struct liteio_att *att, const char **why)
+{
+	unsigned int cookie = liteio_registry_lock_life();
+	int ret = add(uuid, att, why);
+
+	liteio_registry_unlock_life(cookie);
+	return ret;
 }
 
 static int find_unbound(const uuid_t *uuid, u64 gen, struct liteio_att **ret_att, const char **why)
@@ -307,10 +353,9 @@ static int find_unbound(const uuid_t *uuid, u64 gen, struct liteio_att **ret_att
 	return 0;
 }
 
-/* take an attachment that nothing uses any more out of the registry */
+/* take an attachment that nothing uses out of the lists; the caller has their reference then */
 static void unlink_att(struct liteio_att *att)
 {
-	const struct liteio_front *window = liteio_registry_window();
 	struct liteio_vol *vol = att->vol;
 
 	lockdep_assert_held(&liteio_lock);
@@ -321,32 +366,50 @@ static void unlink_att(struct liteio_att *att)
 	/* nobody notices anything any more: what was noticed is told now */
 	flush_delayed_work(&att->notice_work);
 	trace_liteio_release(att);
+	liteio_registry_touch();
+}
+
+static void forget_att(struct liteio_att *att)
+{
+	const struct liteio_front *window = liteio_registry_window();
+
+	lockdep_assert_held(&liteio_life);
 	if (window->att_removed)
 		window->att_removed(att);
-	liteio_registry_touch();
-	liteio_registry_event(LITEIO_EVENT_ATT_DELETED, vol, att, 0);
+	liteio_registry_event(LITEIO_EVENT_ATT_DELETED, att->vol, att, 0);
 	liteio_att_put(att);
+}
+
+/* -EAGAIN, with a reference, when its gate was closed a moment ago and has to drain first */
+static int try_delete(const uuid_t *uuid, u64 gen, struct liteio_att **ret_att, const char **why)
+{
+	unsigned int life = liteio_registry_lock_life();
+	unsigned int cookie = liteio_registry_lock();
+	struct liteio_att *att;
+	int ret;
+
+	ret = find_unbound(uuid, gen, &att, why);
+	if (!ret && att->is_closed && !completion_done(&att->drained)) {
+		*ret_att = liteio_att_get(att);
+		ret = -EAGAIN;
+	}
+	if (!ret)
+		unlink_att(att);
+	liteio_registry_unlock(cookie);
+	if (!ret)
+		forget_att(att);
+	liteio_registry_unlock_life(life);
+	return ret;
 }
 
 int liteio_att_delete(const uuid_t *uuid, u64 gen, const char **why)
 {
 	struct liteio_att *att;
-	unsigned int cookie;
 	bool is_drained;
 	int ret;
 
-	for (;;) {
-		cookie = liteio_registry_lock();
-		ret = find_unbound(uuid, gen, &att, why);
-		if (ret)
-			break;
-		if (!att->is_closed || completion_done(&att->drained)) {
-			unlink_att(att);
-			break;
-		}
-		/* closed a moment ago: let the grace period pass, then look again */
-		liteio_att_get(att);
-		liteio_registry_unlock(cookie);
+	while ((ret = try_delete(uuid, gen, &att, why)) == -EAGAIN) {
+		/* let the grace period pass, then look again */
 		is_drained = wait_for_completion_timeout(&att->drained, DRAIN_UNUSED_TIMEOUT);
 		liteio_att_put(att);
 		if (!is_drained) {
@@ -354,7 +417,6 @@ int liteio_att_delete(const uuid_t *uuid, u64 gen, const char **why)
 			return -EBUSY;
 		}
 	}
-	liteio_registry_unlock(cookie);
 	return ret;
 }
 

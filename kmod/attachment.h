@@ -25,15 +25,15 @@ struct liteio_att *liteio_att_new(u64 gen, const char *host, u32 flags);
 
 /**
  * liteio_att_add() - give a consumer the right to a volume
- * @vol: in the registry
+ * @uuid: the volume
  * @att: from liteio_att_new(), never added before; on success the registry has the caller's
  *	reference, else the caller drops it
  * @why: on failure one sentence in static storage
  *
- * Context: caller holds liteio_lock.
- * Return: 0, -ESTALE, -EEXIST, -ENOSPC, -ENOMEM or what the window said.
+ * Context: process, takes liteio_life and liteio_lock.
+ * Return: 0, -ENOENT, -ESTALE, -EEXIST, -ENOSPC, -ENOMEM or what the window said.
  */
-int liteio_att_add(struct liteio_vol *vol, struct liteio_att *att, const char **why);
+int liteio_att_add(const uuid_t *uuid, struct liteio_att *att, const char **why);
 
 /**
  * liteio_att_find() - the attachment of this generation
@@ -67,7 +67,8 @@ struct liteio_att *liteio_att_next(struct liteio_att *att);
  * @gen: its generation
  * @why: on failure one sentence in static storage
  *
- * Context: process, takes liteio_lock; sleeps for an RCU grace period if it was fenced just now.
+ * Context: process, takes liteio_life and liteio_lock; sleeps for an RCU grace period if it was
+ * fenced just now.
  * Return: 0, -ENOENT or -EBUSY.
  */
 int liteio_att_delete(const uuid_t *uuid, u64 gen, const char **why);

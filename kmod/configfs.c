@@ -9,8 +9,8 @@
  *
  * Directories are made and taken away by the module only; mkdir and rmdir get -EPERM because no
  * group has a make operation. A show function runs under configfs' frag_sem, which taking a
- * directory away waits for with liteio_lock held: so it never takes liteio_lock, and reads what
- * may be read without; a spinlock that is innermost does no harm.
+ * directory away waits for with liteio_life held: so it takes neither that nor liteio_lock, and
+ * reads what may be read without; a spinlock that is innermost does no harm.
  */
 #include <linux/configfs.h>
 #include <linux/module.h>
@@ -380,19 +380,23 @@ static int vol_added(struct liteio_vol *vol)
  * goes (configfs_readdir() lets go of configfs_dirent_lock at each), and hangs its cursor into a
  * list that is freed. So the directory's own lock is held, too. As everybody else takes that after
  * the parent's, nobody may be about to: its name goes first, and under the parent's lock, so that
- * whoever has found it by that name is gone as well. The lock class says that this order is meant.
+ * whoever has found it by that name is gone as well. Who has it open needs no name, but takes both
+ * locks only to rename from one to the other, in vain, and under the lock of all such renames. The
+ * lock class says that this order is meant.
  */
 static void unregister(struct config_group *group)
 {
 	struct dentry *dentry = dget(group->cg_item.ci_dentry);
 	struct inode *parent = d_inode(group->cg_item.ci_parent->ci_dentry);
 
+	mutex_lock(&parent->i_sb->s_vfs_rename_mutex);
 	inode_lock_nested(parent, I_MUTEX_PARENT);
 	d_drop(dentry);
 	inode_unlock(parent);
 	inode_lock_nested(d_inode(dentry), I_MUTEX_XATTR);
 	configfs_unregister_group(group);
 	inode_unlock(d_inode(dentry));
+	mutex_unlock(&parent->i_sb->s_vfs_rename_mutex);
 	dput(dentry);
 }
 

@@ -8,9 +8,10 @@
  *					a message comes under SRCU of the table
  *	dirty->lock (mutex)		tracking of one attachment, see dirty.h; liteio_lock is
  *					taken in it for a moment, when it begins or ends
+ *	liteio_life (mutex)		which objects there are, see registry.h
+ *	  configfs su_mutex, inodes,	held while a directory is made or taken away, without
+ *	  frag_sem			liteio_lock; show() runs under frag_sem, so it takes neither
  *	liteio_lock (mutex)		the registry, see registry.h
- *	  configfs su_mutex, inodes,	held while a directory is made or taken away; show()
- *	  frag_sem			runs under frag_sem, so it never takes liteio_lock
  *	  event mutex (events.c)	numbers events and sends them in that order
  *	  vol->name_lock (spinlock)	the name, for readers without liteio_lock
  *	lane->lock (spinlock)		limits and what waits for them, see qos.h; innermost
@@ -63,7 +64,7 @@ struct liteio_qos_queue;
  * @name_lock: protects @name
  * @name: what people call it, may be empty
  * @qos: its limits (constant pointer)
- * @window: the configfs front end's own object (liteio_lock)
+ * @window: the configfs front end's own object (liteio_life)
  */
 struct liteio_vol {
 	struct kref ref;
@@ -124,7 +125,7 @@ enum liteio_att_bit {
  * @dev: its number, 0 when @nr_bound is 0; written under liteio_lock, read anywhere
  * @notice_work: turns @noticed into events
  * @notice_last: jiffies when it last told of errors
- * @window: the configfs front end's own object (liteio_lock)
+ * @window: the configfs front end's own object (liteio_life)
  */
 struct liteio_att {
 	/* first what the I/O path reads: it shares no cache line with what others write */

@@ -212,7 +212,6 @@ static int do_vol_set(struct sk_buff *request, struct genl_info *info)
 		.is_exclusive = info->nlhdr->nlmsg_flags & NLM_F_EXCL,
 	};
 	const char *why = NULL;
-	unsigned int cookie;
 	int ret;
 
 	ret = liteio_netlink_vol_key(request, info, &spec.uuid);
@@ -225,35 +224,29 @@ static int do_vol_set(struct sk_buff *request, struct genl_info *info)
 	if (info->attrs[LITEIO_A_FLOOR])
 		spec.floor = nla_get_u64(info->attrs[LITEIO_A_FLOOR]);
 
-	cookie = liteio_registry_lock();
 	ret = liteio_vol_set(&spec, &why);
-	liteio_registry_unlock(cookie);
 	return ret ? liteio_request_refuse(info->extack, NULL, ret, why) : 0;
+}
+
+/* a command that was refused because of the volume it names, or otherwise */
+static int refuse_vol(struct genl_info *info, int error, const char *why)
+{
+	struct nlattr *attr = error == -ENOENT ? info->attrs[LITEIO_A_UUID] : NULL;
+
+	return liteio_request_refuse(info->extack, attr, error, why);
 }
 
 static int do_vol_del(struct sk_buff *request, struct genl_info *info)
 {
 	const char *why = NULL;
-	struct liteio_vol *vol;
-	unsigned int cookie;
 	uuid_t uuid;
 	int ret;
 
 	ret = liteio_netlink_vol_key(request, info, &uuid);
 	if (ret)
 		return ret;
-
-	cookie = liteio_registry_lock();
-	vol = liteio_netlink_find_vol(&uuid, info);
-	if (!vol) {
-		ret = -ENOENT;
-	} else {
-		ret = liteio_vol_delete(vol, &why);
-		if (ret)
-			liteio_request_refuse(info->extack, NULL, ret, why);
-	}
-	liteio_registry_unlock(cookie);
-	return ret;
+	ret = liteio_vol_delete(&uuid, &why);
+	return ret ? refuse_vol(info, ret, why) : 0;
 }
 
 static int do_vol_get(struct sk_buff *request, struct genl_info *info)
@@ -281,25 +274,9 @@ static int do_vol_get(struct sk_buff *request, struct genl_info *info)
 
 /* --- attachments ----------------------------------------------------------------------------- */
 
-/* the reference on the attachment is given away, added or not */
-static int add_att(struct genl_info *info, const uuid_t *uuid, struct liteio_att *att)
-{
-	unsigned int cookie = liteio_registry_lock();
-	struct liteio_vol *vol = liteio_netlink_find_vol(uuid, info);
-	const char *why = NULL;
-	int ret = vol ? liteio_att_add(vol, att, &why) : -ENOENT;
-
-	if (why)
-		liteio_request_refuse(info->extack, NULL, ret, why);
-	liteio_registry_unlock(cookie);
-	if (ret)
-		liteio_att_put(att);
-	return ret;
-}
-
 static int do_att_add(struct sk_buff *request, struct genl_info *info)
 {
-	const char *host = NULL;
+	const char *host = NULL, *why = NULL;
 	struct liteio_att *att;
 	u32 flags = 0;
 	uuid_t uuid;
@@ -317,7 +294,11 @@ static int do_att_add(struct sk_buff *request, struct genl_info *info)
 	if (!att)
 		return liteio_request_refuse(info->extack, NULL, -ENOMEM,
 					     "no memory for the attachment");
-	return add_att(info, &uuid, att);
+	ret = liteio_att_add(&uuid, att, &why);
+	if (!ret)
+		return 0;
+	liteio_att_put(att);
+	return refuse_vol(info, ret, why);
 }
 
 static int do_att_del(struct sk_buff *request, struct genl_info *info)

@@ -13,6 +13,7 @@
 #include "volume.h"
 
 DEFINE_MUTEX(liteio_lock); /* the registry: see registry.h */
+DEFINE_MUTEX(liteio_life); /* which objects there are: see registry.h */
 
 static const struct liteio_front *window;
 static const struct liteio_front *events;
@@ -74,6 +75,18 @@ void liteio_registry_unlock(unsigned int cookie)
 {
 	memalloc_noio_restore(cookie);
 	mutex_unlock(&liteio_lock);
+}
+
+unsigned int liteio_registry_lock_life(void)
+{
+	mutex_lock(&liteio_life);
+	return memalloc_noio_save();
+}
+
+void liteio_registry_unlock_life(unsigned int cookie)
+{
+	memalloc_noio_restore(cookie);
+	mutex_unlock(&liteio_life);
 }
 
 unsigned int liteio_registry_changes(void)

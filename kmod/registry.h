@@ -17,6 +17,17 @@
  */
 extern struct mutex liteio_lock;
 
+/*
+ * liteio_life protects which objects there are.
+ *
+ * Whoever makes or deletes one holds it from when he looks until the window shows what he has done.
+ * It comes before liteio_lock, and the window is told under it alone: a directory can change only
+ * when nobody lists it, and who does may wait for a page of his own memory, which may come from a
+ * disk that hangs. Fences, tables, changes and questions take liteio_lock only, and do not wait for
+ * him. Taken with liteio_registry_lock_life() only.
+ */
+extern struct mutex liteio_life;
+
 /**
  * struct liteio_front - what a front end wants to be told
  * @vol_added: a volume was made; may refuse it with a negative errno
@@ -25,8 +36,9 @@ extern struct mutex liteio_lock;
  * @att_removed: as for volumes
  * @event: something happened: @type of enum liteio_event, @att NULL for events of a volume
  *
- * Members may be NULL. The first four are called under liteio_lock, in process context. @event is
- * called in process context with or without liteio_lock, which it must not take.
+ * Members may be NULL. The first four are called under liteio_life, without liteio_lock, in process
+ * context: before an object is in the registry, and after it has left. @event is called in process
+ * context with or without these locks, of which it must take none.
  */
 struct liteio_front {
 	int (*vol_added)(struct liteio_vol *vol);
@@ -93,6 +105,23 @@ unsigned int liteio_registry_lock(void);
  * Context: process.
  */
 void liteio_registry_unlock(unsigned int cookie);
+
+/**
+ * liteio_registry_lock_life() - take liteio_life
+ *
+ * liteio_lock is not held. Allocations of this thread do no I/O until it is dropped: who makes an
+ * object does not wait for a disk that somebody has suspended. Context: process, sleeps.
+ * Return: to be given to liteio_registry_unlock_life().
+ */
+unsigned int liteio_registry_lock_life(void);
+
+/**
+ * liteio_registry_unlock_life() - drop liteio_life
+ * @cookie: from liteio_registry_lock_life()
+ *
+ * Context: process.
+ */
+void liteio_registry_unlock_life(unsigned int cookie);
 
 /**
  * liteio_registry_changes() - count of changes, for readers that come back

@@ -15,7 +15,7 @@
 
 static LIST_HEAD(volumes); /* liteio_lock */
 static DEFINE_HASHTABLE(volumes_by_uuid, 10); /* liteio_lock */
-static unsigned int nr_volumes; /* liteio_lock */
+static unsigned int nr_volumes; /* liteio_life */
 
 static u32 hash_key(const uuid_t *uuid)
 {
@@ -126,8 +126,10 @@ static int vol_create(const struct liteio_vol_spec *spec, const char **why)
 {
 	const struct liteio_front *window = liteio_registry_window();
 	struct liteio_vol *vol;
+	unsigned int cookie;
 	int ret;
 
+	lockdep_assert_held(&liteio_life);
 	if (nr_volumes >= LITEIO_VOL_MAX) {
 		*why = "the registry is full of volumes";
 		return -ENOSPC;
@@ -143,12 +145,14 @@ static int vol_create(const struct liteio_vol_spec *spec, const char **why)
 		*why = "the volume cannot be shown in configfs";
 		return ret;
 	}
+	cookie = liteio_registry_lock();
 	vol->id = liteio_registry_id();
 	list_add_tail(&vol->node, &volumes);
 	hash_add(volumes_by_uuid, &vol->hash, hash_key(&vol->uuid));
 	nr_volumes++;
 	liteio_registry_touch();
 	liteio_registry_event(LITEIO_EVENT_VOL_ADDED, vol, NULL, vol->gens.floor);
+	liteio_registry_unlock(cookie);
 	return 0;
 }
 
@@ -189,59 +193,107 @@ static int check_limits(const struct liteio_vol_spec *spec, const char **why)
 	return 0;
 }
 
-int liteio_vol_set(const struct liteio_vol_spec *spec, const char **why)
+/* -ENOENT when there is none yet, and nothing else means that */
+static int set_existing(const struct liteio_vol_spec *spec, const char **why)
 {
-	struct liteio_vol *vol;
+	unsigned int cookie = liteio_registry_lock();
+	struct liteio_vol *vol = liteio_vol_find(&spec->uuid);
 	int ret;
 
-	lockdep_assert_held(&liteio_lock);
+	if (!vol) {
+		*why = "no such volume";
+		ret = -ENOENT;
+	} else if (spec->is_create && spec->is_exclusive) {
+		*why = "the volume exists";
+		ret = -EEXIST;
+	} else {
+		ret = vol_change(vol, spec, why);
+	}
+	liteio_registry_unlock(cookie);
+	return ret;
+}
+
+int liteio_vol_set(const struct liteio_vol_spec *spec, const char **why)
+{
+	unsigned int cookie;
+	int ret;
+
 	ret = check_limits(spec, why);
 	if (ret)
 		return ret;
-	vol = liteio_vol_find(&spec->uuid);
-	if (!vol && spec->is_create)
-		return vol_create(spec, why);
-	if (!vol) {
-		*why = "no such volume";
-		return -ENOENT;
-	}
-	if (spec->is_create && spec->is_exclusive) {
-		*why = "the volume exists";
-		return -EEXIST;
-	}
-	return vol_change(vol, spec, why);
+	ret = set_existing(spec, why);
+	if (ret != -ENOENT || !spec->is_create)
+		return ret;
+	cookie = liteio_registry_lock_life();
+	/* somebody else may have made it meanwhile */
+	ret = set_existing(spec, why);
+	if (ret == -ENOENT)
+		ret = vol_create(spec, why);
+	liteio_registry_unlock_life(cookie);
+	return ret;
 }
 
-int liteio_vol_delete(struct liteio_vol *vol, const char **why)
+/* take it out of the lists; the caller holds liteio_life, and has their reference then */
+static int unlink_vol(const uuid_t *uuid, struct liteio_vol **ret_vol, const char **why)
+{
+	unsigned int cookie = liteio_registry_lock();
+	struct liteio_vol *vol = liteio_vol_find(uuid);
+	int ret = 0;
+
+	if (!vol) {
+		*why = "no such volume";
+		ret = -ENOENT;
+	} else if (vol->nr_attachments) {
+		*why = "the volume has attachments";
+		ret = -EBUSY;
+	} else {
+		list_del(&vol->node);
+		hash_del(&vol->hash);
+		nr_volumes--;
+		liteio_registry_touch();
+		*ret_vol = vol;
+	}
+	liteio_registry_unlock(cookie);
+	return ret;
+}
+
+int liteio_vol_delete(const uuid_t *uuid, const char **why)
 {
 	const struct liteio_front *window = liteio_registry_window();
+	unsigned int cookie = liteio_registry_lock_life();
+	struct liteio_vol *vol;
+	int ret;
 
-	lockdep_assert_held(&liteio_lock);
-	if (vol->nr_attachments) {
-		*why = "the volume has attachments";
-		return -EBUSY;
+	ret = unlink_vol(uuid, &vol, why);
+	if (!ret) {
+		if (window->vol_removed)
+			window->vol_removed(vol);
+		liteio_registry_event(LITEIO_EVENT_VOL_DELETED, vol, NULL, 0);
+		liteio_vol_put(vol);
 	}
-	list_del(&vol->node);
-	hash_del(&vol->hash);
-	nr_volumes--;
-	if (window->vol_removed)
-		window->vol_removed(vol);
-	liteio_registry_touch();
-	liteio_registry_event(LITEIO_EVENT_VOL_DELETED, vol, NULL, 0);
-	liteio_vol_put(vol);
-	return 0;
+	liteio_registry_unlock_life(cookie);
+	return ret;
+}
+
+/* UUID of any volume */
+static bool first_uuid(uuid_t *ret)
+{
+	unsigned int cookie = liteio_registry_lock();
+	struct liteio_vol *vol = liteio_vol_after(0);
+
+	if (vol)
+		uuid_copy(ret, &vol->uuid);
+	liteio_registry_unlock(cookie);
+	return vol;
 }
 
 void liteio_vol_delete_all(void)
 {
-	struct liteio_vol *vol;
 	const char *why;
-	unsigned int cookie;
+	uuid_t uuid;
 
 	liteio_att_delete_all();
-	cookie = liteio_registry_lock();
-	while ((vol = liteio_vol_after(0)))
-		if (WARN_ON(liteio_vol_delete(vol, &why)))
+	while (first_uuid(&uuid))
+		if (WARN_ON(liteio_vol_delete(&uuid, &why)))
 			break;
-	liteio_registry_unlock(cookie);
 }

@@ -33,7 +33,7 @@ struct liteio_vol_spec {
  * @spec: what is asked for
  * @why: on failure one sentence in static storage
  *
- * Context: caller holds liteio_lock.
+ * Context: process, takes liteio_lock, and liteio_life unless the volume is there.
  * Return: 0, -ENOENT, -EEXIST, -ESTALE, -ERANGE, -ENOSPC, -ENOMEM or what the window said.
  */
 int liteio_vol_set(const struct liteio_vol_spec *spec, const char **why);
@@ -65,12 +65,12 @@ struct liteio_vol *liteio_vol_next(struct liteio_vol *vol);
 
 /**
  * liteio_vol_delete() - forget a volume that has no attachments
- * @vol: in the registry
+ * @uuid: its name
  * @why: on failure one sentence in static storage
  *
- * Context: caller holds liteio_lock. Return: 0 or -EBUSY.
+ * Context: process, takes liteio_life and liteio_lock. Return: 0, -ENOENT or -EBUSY.
  */
-int liteio_vol_delete(struct liteio_vol *vol, const char **why);
+int liteio_vol_delete(const uuid_t *uuid, const char **why);
 
 /**
  * liteio_vol_delete_all() - at the end of the module, with all attachments

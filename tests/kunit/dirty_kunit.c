@@ -36,13 +36,10 @@ static void attach(struct kunit *test)
 {
 	struct bed *bed = test->priv;
 	struct liteio_att *att = liteio_att_new(1, NULL, 0);
-	unsigned int cookie;
 	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, att);
-	cookie = liteio_registry_lock();
-	ret = liteio_att_add(liteio_vol_find(&uuid), att, &bed->why);
-	liteio_registry_unlock(cookie);
+	ret = liteio_att_add(&uuid, att, &bed->why);
 	KUNIT_ASSERT_EQ(test, ret, 0);
 	ret = liteio_att_bind(&uuid, 1, bed, MKDEV(254, 1), &bed->att, &bed->why);
 	KUNIT_ASSERT_EQ(test, ret, 0);
@@ -55,15 +52,10 @@ static int dirty_init(struct kunit *test)
 {
 	struct liteio_vol_spec spec = { .uuid = uuid, .is_create = true, .is_exclusive = true };
 	struct bed *bed = kunit_kzalloc(test, sizeof(*bed), GFP_KERNEL);
-	unsigned int cookie;
-	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, bed);
 	test->priv = bed;
-	cookie = liteio_registry_lock();
-	ret = liteio_vol_set(&spec, &bed->why);
-	liteio_registry_unlock(cookie);
-	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_ASSERT_EQ(test, liteio_vol_set(&spec, &bed->why), 0);
 	attach(test);
 	return 0;
 }
@@ -72,14 +64,11 @@ static int dirty_init(struct kunit *test)
 static void dirty_exit(struct kunit *test)
 {
 	struct bed *bed = test->priv;
-	unsigned int cookie;
 
 	liteio_att_unbind(bed->att);
 	KUNIT_EXPECT_EQ(test, liteio_att_delete(&uuid, 1, &bed->why), 0);
 	KUNIT_EXPECT_EQ(test, liteio_dirty_bytes(), 0ULL);
-	cookie = liteio_registry_lock();
-	KUNIT_EXPECT_EQ(test, liteio_vol_delete(liteio_vol_find(&uuid), &bed->why), 0);
-	liteio_registry_unlock(cookie);
+	KUNIT_EXPECT_EQ(test, liteio_vol_delete(&uuid, &bed->why), 0);
 }
 
 static void start(struct kunit *test)

@@ -23,15 +23,12 @@ static const char this_device, other_device;
 static int add(u64 gen)
 {
 	struct liteio_att *att = liteio_att_new(gen, "host", 0);
-	unsigned int cookie;
 	const char *why;
 	int ret;
 
 	if (!att)
 		return -ENOMEM;
-	cookie = liteio_registry_lock();
-	ret = liteio_att_add(liteio_vol_find(&uuid), att, &why);
-	liteio_registry_unlock(cookie);
+	ret = liteio_att_add(&uuid, att, &why);
 	if (ret)
 		liteio_att_put(att);
 	return ret;
@@ -39,22 +36,16 @@ static int add(u64 gen)
 
 static int set(const struct liteio_vol_spec *spec)
 {
-	unsigned int cookie = liteio_registry_lock();
 	const char *why;
-	int ret = liteio_vol_set(spec, &why);
 
-	liteio_registry_unlock(cookie);
-	return ret;
+	return liteio_vol_set(spec, &why);
 }
 
 static int delete_vol(void)
 {
-	unsigned int cookie = liteio_registry_lock();
 	const char *why;
-	int ret = liteio_vol_delete(liteio_vol_find(&uuid), &why);
 
-	liteio_registry_unlock(cookie);
-	return ret;
+	return liteio_vol_delete(&uuid, &why);
 }
 
 static int delete_att(u64 gen)

@@ -135,7 +135,7 @@ ram_disk() {
 
 # start_writer NAME DEVICE GEN [WRITERS]: over BLOCKS blocks; its process is in $writer, what it says in $WORK/NAME
 start_writer() {
-	STAMPS=$WORK/$1.stamps stampwriter write "$2" "$3" "${BLOCKS:-2048}" "${4:-$(often 8 3)}" >"$WORK/$1" &
+	STAMPS=$WORK/$1.stamps stampwriter write "$2" "$3" "${BLOCKS:-2048}" "${4:-$(often 8 4)}" >"$WORK/$1" &
 	writer=$!
 	until_true 30 holds "$WORK/$1" running
 }

@@ -139,7 +139,7 @@ t_nothing_old_lands_over_nvme_tcp() {
 		kmodctl att-add uuid=$V1 gen=$gen
 		head_new "head$gen" /dev/mapper/slow $SECTORS $V1 $gen
 		export_head "head$gen"
-		start_writer "writer$gen" "$remote" $gen "$(often 4 2)"
+		start_writer "writer$gen" "$remote" $gen 4
 		answer=$(kmodctl fence uuid=$V1 floor=$((gen + 1)))
 		expect 1 "$(field drained <<<"$answer")" "round $round: drained"
 		# every block belongs to the next generation now, while the writers over there go on trying

@@ -174,6 +174,99 @@ t_the_window_may_be_read_while_everything_changes() {
 	expect $((nr + 1)) "$round" "the round after the last"
 }
 
+# what x86-64 calls them
+GETDENTS64=217
+SENDTO=44
+
+# is_stuck PID NUMBER: does it wait in this system call for something that no signal ends?
+is_stuck() {
+	local state number
+
+	read -r _ _ state _ <"/proc/$1/stat" && read -r number _ <"/proc/$1/syscall" && [ "$state $number" = "D $2" ]
+}
+
+# list_and_hang DIRECTORY: somebody lists it into memory that comes from a disk, and the disk hangs, until "lower" is
+# resumed; it is $lister
+list_and_hang() {
+	ram_disk
+	dmsetup create lower --table "0 $SECTORS linear /dev/ram0 0"
+	settle
+	dmsetup suspend --noflush --nolockfs lower
+	pest list "$1" /dev/mapper/lower 4194304 &
+	lister=$!
+	until_true 10 is_stuck "$lister" $GETDENTS64
+}
+
+# a directory can neither come nor go meanwhile, so objects cannot; but fences, tables and questions go on
+t_who_lists_the_window_and_hangs_holds_up_no_fence() {
+	local lister maker
+
+	volume $V1 1 2
+	list_and_hang $WINDOW/volumes
+	kmodctl vol-set uuid=$V2 +create &
+	maker=$!
+	until_true 10 is_stuck $maker $SENDTO
+	# in the background: what waits for the registry's lock cannot be ended by a signal
+	(
+		kmodctl fence uuid=$V1 floor=2 timeout=1000
+		kmodctl vol-set uuid=$V1 +create name=other
+		dmsetup create h --table "0 8 liteio /dev/ram0 0 $V1 2"
+		kmodctl stats +dump
+	) >"$WORK/answers" &
+	until_true 20 holds "$WORK/answers" "uuid=$V1 gen=2"
+	expect "1 open" "$(field drained <"$WORK/answers") $(state_of $V1 2)"
+	is_stuck "$lister" $GETDENTS64 || fail "nobody lists any more: this proves nothing"
+	is_stuck $maker $SENDTO || fail "the volume was made: this proves nothing"
+	dmsetup resume lower
+	wait "$lister" $maker
+	expect "$V1 $V2" "$(kmodctl vol-get +dump | field uuid | one_line)"
+}
+
+# the fence comes when the attachment has been found to be all right, and is not there yet
+t_who_is_fenced_before_he_is_shown_is_refused() {
+	local lister maker
+
+	volume $V1 1
+	list_and_hang $WINDOW/volumes/$V1/attachments
+	kmodctl att-add uuid=$V1 gen=2 2>"$WORK/said" &
+	maker=$!
+	until_true 10 is_stuck $maker $SENDTO
+	expect 1 "$(kmodctl fence uuid=$V1 floor=3 | field drained)"
+	dmsetup resume lower
+	wait "$lister"
+	! wait $maker || fail "it was added"
+	[[ $(<"$WORK/said") == "ESTALE: "*"below the floor"* ]] || fail "it was told \"$(<"$WORK/said")\""
+	expect 1 "$(kmodctl att-get uuid=$V1 +dump | field gen)" "attachments"
+	expect 1 "$(basename -a $WINDOW/volumes/$V1/attachments/*)" "attachments in the window"
+}
+
+# by descriptors of both directories one may take their locks in the order that is usual, which is not that in which they
+# are taken away
+t_who_renames_in_the_window_holds_up_nobody() {
+	local round nr pests='' pest name
+
+	nr=$(often 400 100)
+	pest rename $WINDOW/volumes/$V1 $WINDOW/volumes >"$WORK/volumes" &
+	pests+=" $!"
+	pest rename $WINDOW/volumes/$V1/attachments/1 $WINDOW/volumes/$V1/attachments >"$WORK/attachments" &
+	pests+=" $!"
+	(
+		for ((round = 1; round <= nr; round++)); do
+			printf '%s\n' "vol-set uuid=$V1 +create" "att-add uuid=$V1 gen=1" "att-del uuid=$V1 gen=1" "vol-del uuid=$V1"
+		done | kmodctl batch
+		echo ended
+	) >"$WORK/rounds" &
+	until_true 120 holds "$WORK/rounds" ended
+	for pest in $pests; do
+		kill -TERM "$pest"
+		wait "$pest"
+	done
+	for name in volumes attachments; do
+		[ "$(<"$WORK/$name")" -gt 0 ] || fail "nothing was renamed in $name: this proves nothing"
+		echo "# $(<"$WORK/$name") renames in $name"
+	done
+}
+
 t_events_tell_everything_in_order() {
 	local dev
 
