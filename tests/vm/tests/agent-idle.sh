@@ -91,15 +91,14 @@ nothing_is_held || fail "a device is held, and there is nobody to let it go on"
 use 0 1 /dev/liteio/c1
 ok "a kill while a mark is loaded holds nothing"
 
-agent_start
-nothing_is_held || fail "a device is held"
-doctor_is_silent
 # what is used all the time is not held, and looked at by the clock
-before=$(mark)
 "$LITEIO_O/vm-tools/ioload" read /dev/liteio/c1 4096 1 >/tmp/load 2>&1 &
 load=$!
 until_true 30 grep -q running /tmp/load
-# longer than a request of before could have left a timer behind
+before=$(mark)
+agent_start
+nothing_is_held || fail "a device is held"
+# longer than a request could leave a timer behind
 read -r -t 100 <> <(:) || true
 wakes || fail "nobody looks at a pool that is used"
 [ "$(mark)" = "$before" ] || fail "a pool that is used was held"
@@ -107,6 +106,7 @@ kill -TERM $load
 wait $load || fail "the reader noticed: $(cat /tmp/load)"
 until_true 100 is_marked_anew "$before"
 free=$((($(num dataBytes) - $(num dataUsedBytes)) / 65536))
+doctor_is_silent
 [ "$(mark)" -lt $free ] && [ "$(mark)" -gt $((free - 100)) ] || fail "the mark is $(mark), and $free blocks are free"
 until_true 30 agent_sleeps
 idle_for 65
