@@ -210,7 +210,7 @@ static int keep_mark(struct liteio_pool *engine, void *ret, struct liteio_error 
 	return r < 0 ? r : 0;
 }
 
-/* one that is not ready has no mark: what may become of it, or may be tried again, is nobody's event */
+/* one that is not ready has no mark: what may become of it, or be tried again, is no event */
 static bool is_told(struct liteio_open_pool *p, const struct liteio_pool_info *i)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;

@@ -27,8 +27,8 @@
  * @block_bytes: of its blocks
  * @promised: sum of the sizes of all devices in it
  * @n_devices: how many these are
- * @has_relief: they take a spare, or what a relief that was cut short has left, when they are nearly
- *	full; who looks does that
+ * @has_relief: when they are nearly full they take a spare, or what a relief that was cut short
+ *	has left; who looks does that
  */
 struct liteio_mark_of {
 	struct liteio_usage data;

@@ -381,7 +381,8 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
  * In time is before the next rung of README.md's two ladders: then nobody has to look. Where its
  * mark does not do, and nobody uses the pool, it is set to one that does, which holds its volumes
  * for a moment. Later, when more is promised or in use than that mark is good for, lane.changed is
- * called. Of a pool whose condition is not READY there is nothing that a mark would say.
+ * called. Of a pool whose condition is not READY a mark does not say enough: it is not to be asked
+ * for, and 1 here.
  *
  * Context: lane. Return: 1 when it will; 0 when the pool has to be looked at every now and then,
  * for the time being; a negative errno, likewise.
