@@ -60,6 +60,8 @@ def add_options(parser):
                         help='the address of the first, second... interface')
     parser.add_argument('--share', dest='shares', action='append', default=[], metavar='DIR',
                         help='a directory of the host that the guest may write, at the same path')
+    parser.add_argument('--modules', metavar='DIR',
+                        help="the guest's /lib/modules/RELEASE (default: as the kernel's packages have it)")
     parser.add_argument('--timeout', type=int, default=180, metavar='SECONDS',
                         help='end the guest after this long (default 180); on a slow kernel so many '
                         'times longer as that is slower')
@@ -228,7 +230,7 @@ class Guest:
             'qemu-system-x86_64', '-name', o.name, '-machine', machine, '-cpu', 'Nehalem', *accel,
             '-m', '%dM' % memory, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
             '-kernel', _kernel('vmlinux', o.kernel), '-initrd', initramfs(modules),
-            '-append', self._append(modules),
+            '-append', self._append(os.path.realpath(o.modules or modules)),
             '-serial', 'file:' + self.path('console-%d' % len(self._consoles())),
             '-device', 'virtio-serial-pci',
             '-chardev', 'pipe,id=cmd,path=' + self.path('cmd'),
