@@ -159,6 +159,8 @@ ok "a file grows, and its metadata with it"
 # ---- export and import
 
 poolctl attach "$part" $V1 1 nqn.one
+# whoever opens it next writes the attachment to the other slot, too
+field "$part" condition Ready
 unwritten "$part" 'volume one is attached (generation 1)' poolctl export "$part"
 poolctl floor "$part" $V1 2
 exec 9<"$(poolctl activate "$part" $V1)"
