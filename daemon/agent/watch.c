@@ -295,7 +295,6 @@ void liteio_watch_look(struct liteio_watch *w)
 		}
 	}
 	free(all);
-	rest(w);
 	/* it looks by itself, at each by itself */
 	if (w->agent->cluster)
 		liteio_cluster_pools_changed(w->agent->cluster);
