@@ -17,6 +17,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "unit.h"
 
 START_TEST(nothing_gives_the_defaults)
 {
@@ -264,9 +265,7 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("agent-config");
-	TCase *t = tcase_create("config");
-	SRunner *runner;
-	int failed;
+	TCase *t = unit_case(s, "config");
 
 	tcase_add_test(t, nothing_gives_the_defaults);
 	tcase_add_test(t, all_keys_are_read);
@@ -279,10 +278,5 @@ int main(void)
 	tcase_add_test(t, the_environment_knows_the_address_that_nobody_else_says);
 	tcase_add_loop_test(t, bad_command_lines_are_refused, 0,
 			    sizeof(bad_lines) / sizeof(bad_lines[0]));
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "unit.h"
 
 static char *listens[] = { "192.0.2.1:4420" };
 static struct liteio_agent agent = { .config = { .listen = listens, .n_listen = 1 } };
@@ -224,11 +225,8 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("agent-door");
-	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
+	TCase *t = unit_case(s, "all");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, it_is_closed_until_nothing_is_missing);
 	tcase_add_test(t, one_that_was_closed_unsaid_is_opened);
@@ -236,9 +234,5 @@ int main(void)
 	tcase_add_loop_test(t, what_an_earlier_process_left_is_found, 0, 2);
 	tcase_add_loop_test(t, one_that_can_not_be_closed_is_open, 0, 2);
 	tcase_add_test(t, links_are_made_behind_it_unless_a_port_listens);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

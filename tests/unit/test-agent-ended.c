@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "unit.h"
 
 static struct liteio_agent agent;
 static char dir[] = "/tmp/test-agent-ended.XXXXXX";
@@ -180,9 +181,7 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("agent-ended");
-	TCase *t = tcase_create("all");
-	SRunner *r = srunner_create(s);
-	int failed;
+	TCase *t = unit_case(s, "all");
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, nothing_has_ended_without_a_file);
@@ -192,9 +191,5 @@ int main(void)
 	tcase_add_test(t, those_of_a_pool_are_listed);
 	tcase_add_loop_test(t, of_a_file_that_is_not_readable_nothing_is_known, 0,
 			    sizeof(unreadable) / sizeof(unreadable[0]));
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

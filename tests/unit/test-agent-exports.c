@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "pool/create.h"
 #include "pool_in_memory.h"
+#include "unit.h"
 
 #define GENERATION 3
 
@@ -254,19 +255,12 @@ END_TEST
 
 int main(void)
 {
-	TCase *cases = tcase_create("all");
 	Suite *suite = suite_create("agent-exports");
-	SRunner *runner = srunner_create(suite);
-	int n_failed;
+	TCase *cases = unit_case(suite, "all");
 
-	tcase_set_timeout(cases, 60);
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_loop_test(cases, what_can_not_be_exported_has_no_right, 0,
 			    sizeof(failed) / sizeof(failed[0]));
 	tcase_add_test(cases, what_was_exported_keeps_its_right);
-	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_ENV);
-	n_failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

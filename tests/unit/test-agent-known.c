@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "unit.h"
 
 #define UUID_A "11111111-1111-4111-8111-111111111111"
 #define UUID_B "22222222-2222-4222-8222-222222222222"
@@ -255,9 +256,7 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("agent-known");
-	TCase *t = tcase_create("list");
-	SRunner *r;
-	int failed;
+	TCase *t = unit_case(s, "list");
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, who_had_remote_consumers_is_missed);
@@ -269,10 +268,5 @@ int main(void)
 	tcase_add_test(t, what_is_given_up_is_not_missed);
 	tcase_add_test(t, where_it_was_stays_known);
 	tcase_add_test(t, a_list_that_can_not_be_read_is_left_alone);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

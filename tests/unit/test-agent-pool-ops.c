@@ -25,6 +25,7 @@
 #include "agent/pools.h"
 #include "base/error.h"
 #include "model/local.h"
+#include "unit.h"
 
 static struct liteio_agent agent;
 
@@ -68,17 +69,11 @@ END_TEST
 
 int main(void)
 {
-	TCase *cases = tcase_create("refused");
 	Suite *suite = suite_create("agent-pool-ops");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	TCase *cases = unit_case(suite, "refused");
 
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_loop_test(cases, a_pool_is_refused_in_one_sentence, 0,
 			    sizeof(refused) / sizeof(refused[0]));
-	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -23,6 +23,7 @@
 #include "base/loop.h"
 #include "pool_in_memory.h"
 #include "base/worker.h"
+#include "unit.h"
 
 #define THREADS 8
 #define ROUNDS 2000
@@ -535,11 +536,8 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("agent-pools");
-	TCase *t = tcase_create("pools");
-	SRunner *runner;
-	int failed;
+	TCase *t = unit_case(s, "pools");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_name_is_held_by_one);
 	tcase_add_test(t, a_fence_enters_first);
 	tcase_add_test(t, who_comes_again_stands_behind);
@@ -549,10 +547,5 @@ int main(void)
 	tcase_add_test(t, what_is_begun_is_waited_for);
 	tcase_add_test(t, who_looks_waits_for_those_who_get_on);
 	tcase_add_test(t, who_looks_does_not_hang_with_the_disk);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/route.h"
+#include "unit.h"
 
 static const struct liteio_route routes[] = {
 	{ .method = "GET", .path = "/v1/pools" },
@@ -109,18 +110,11 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("agent-route");
-	TCase *t = tcase_create("route");
-	SRunner *runner;
-	int failed;
+	TCase *t = unit_case(s, "route");
 
 	tcase_add_loop_test(t, requests_find_their_line, 0,
 			    sizeof(requests) / sizeof(requests[0]));
 	tcase_add_test(t, a_param_has_a_bound);
 	tcase_add_test(t, a_line_has_a_verb);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "controller/attach.h"
+#include "unit.h"
 
 static const char *host_nqn(void *arg, const char *node)
 {
@@ -388,17 +389,11 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("attach");
-	TCase *t = tcase_create("attach");
-	SRunner *r = srunner_create(s);
-	int failed;
+	TCase *t = unit_case(s, "attach");
 
 	tcase_set_timeout(t, 200);
 	tcase_add_loop_test(t, next_step, 0, LITEIO_ARRAY_SIZE(steps));
 	tcase_add_test(t, walk);
 	tcase_add_test(t, patch_is_compare_and_swap);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

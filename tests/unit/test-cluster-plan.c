@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "unit.h"
 
 #define UUID "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 #define OTHER "7ba7b810-9dad-11d1-80b4-00c04fd430c8"
@@ -469,9 +470,7 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("cluster-plan");
-	TCase *t = tcase_create("cluster-plan");
-	SRunner *r = srunner_create(s);
-	int failed;
+	TCase *t = unit_case(s, "cluster-plan");
 
 	tcase_add_loop_test(t, volume, 0, LITEIO_ARRAY_SIZE(volumes));
 	tcase_add_loop_test(t, observation_never_goes_back, 0, LITEIO_ARRAY_SIZE(volumes));
@@ -481,9 +480,5 @@ int main(void)
 	tcase_add_test(t, small_changes_are_not_written);
 	tcase_add_loop_test(t, snapshot, 0, LITEIO_ARRAY_SIZE(snapshots));
 	tcase_add_loop_test(t, pool, 0, LITEIO_ARRAY_SIZE(pools));
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "controller/heartbeat.h"
 #include "controller/view.h"
+#include "unit.h"
 
 START_TEST(beats)
 {
@@ -108,15 +109,9 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("controller-view");
-	TCase *t = tcase_create("controller-view");
-	SRunner *r = srunner_create(s);
-	int failed;
+	TCase *t = unit_case(s, "controller-view");
 
 	tcase_add_test(t, beats);
 	tcase_add_test(t, view);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -19,6 +19,7 @@
 #include "model/pool.h"
 #include "model/snapshot.h"
 #include "model/volume.h"
+#include "unit.h"
 
 #define TO_JSON "import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)"
 
@@ -232,16 +233,9 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("crd");
-	TCase *t = tcase_create("crd");
-	SRunner *r = srunner_create(s);
-	int failed;
+	TCase *t = unit_case(s, "crd");
 
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, schema_is_the_table, 0, LITEIO_ARRAY_SIZE(crds));
 	tcase_add_test(t, limits_of_bytes_are_the_modules);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "busy.h"
 #include "staged.h"
+#include "unit.h"
 
 #define ENTRY Csi__V1__NodeStageVolumeRequest__PublishContextEntry
 
@@ -231,23 +232,15 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("csi-node");
-	TCase *tc = tcase_create("context");
-	SRunner *runner;
-	int failed;
+	TCase *tc = unit_case(suite, "context");
 
 	tcase_add_loop_test(tc, context_survives_the_way, 0, 2);
 	tcase_add_loop_test(tc, broken_context_is_refused, 0, LITEIO_ARRAY_SIZE(broken));
 	tcase_add_test(tc, one_at_a_time);
-	suite_add_tcase(suite, tc);
-	tc = tcase_create("staged");
+	tc = unit_case(suite, "staged");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, record_is_kept);
 	tcase_add_test(tc, record_cannot_leave_its_folder);
 	tcase_add_test(tc, damaged_record_is_an_error);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

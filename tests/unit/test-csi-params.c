@@ -15,6 +15,7 @@
 #include "model/volume.h"
 #include "page.h"
 #include "params.h"
+#include "unit.h"
 
 static const struct {
 	const char *key;
@@ -279,9 +280,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("csi-params");
-	TCase *tc = tcase_create("pure");
-	SRunner *runner;
-	int failed;
+	TCase *tc = unit_case(suite, "pure");
 
 	tcase_add_loop_test(tc, parameter, 0, LITEIO_ARRAY_SIZE(params));
 	tcase_add_test(tc, parameters_mean_something);
@@ -292,10 +291,5 @@ int main(void)
 	tcase_add_test(tc, access_type);
 	tcase_add_test(tc, pages);
 	tcase_add_test(tc, bad_pages);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

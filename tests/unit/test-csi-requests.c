@@ -38,6 +38,7 @@
 #include "model/meta.h"
 #include "staged.h"
 #include "status.h"
+#include "unit.h"
 
 /* a request of the tables is a whole one in which some fields are said again */
 #pragma GCC diagnostic ignored "-Woverride-init"
@@ -489,19 +490,11 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("csi-requests");
-	TCase *tc = tcase_create("requests");
-	SRunner *runner;
-	int failed;
+	TCase *tc = unit_case(suite, "requests");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, bad_requests_are_refused);
 	tcase_add_test(tc, good_requests_ask_the_server);
 	tcase_add_test(tc, what_is_staged_stays);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "grpc_wire.h"
 #include "status.h"
+#include "unit.h"
 
 START_TEST(frame_round_trip)
 {
@@ -124,19 +125,12 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("csi-wire");
-	TCase *tc = tcase_create("wire");
-	SRunner *runner;
-	int failed;
+	TCase *tc = unit_case(suite, "wire");
 
 	tcase_add_test(tc, frame_round_trip);
 	tcase_add_loop_test(tc, bad_frame_is_refused, 0, LITEIO_ARRAY_SIZE(bad_frames));
 	tcase_add_loop_test(tc, timeout, 0, LITEIO_ARRAY_SIZE(timeouts));
 	tcase_add_test(tc, message_is_percent_encoded);
 	tcase_add_test(tc, status_of_errno);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

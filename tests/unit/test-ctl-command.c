@@ -20,6 +20,7 @@
 #include "ctl/print.h"
 #include "ctl/progress.h"
 #include "model/local.h"
+#include "unit.h"
 
 #define ID "11111111-2222-4333-8444-555555555555"
 #define NO_TIMEOUT .timeout_ms = UINT64_MAX
@@ -511,9 +512,7 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("ctl-command");
-	TCase *t = tcase_create("command");
-	SRunner *runner;
-	int failed;
+	TCase *t = unit_case(s, "command");
 
 	tcase_add_loop_test(t, commands_make_requests, 0, sizeof(good) / sizeof(good[0]));
 	tcase_add_loop_test(t, bad_lines_get_a_sentence, 0, sizeof(bad) / sizeof(bad[0]));
@@ -525,10 +524,5 @@ int main(void)
 	tcase_add_test(t, options_have_names);
 	tcase_add_test(t, commands_are_described);
 	tcase_add_test(t, progress_is_drawn);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -13,6 +13,7 @@
 #include "model/disk_rule.h"
 #include "model/local.h"
 #include "pool/disk.h"
+#include "unit.h"
 
 #define GIB (1ull << 30)
 #define EMPTY .label_code = (-ENODATA)
@@ -202,9 +203,7 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("disk");
-	TCase *t = tcase_create("all");
-	SRunner *r;
-	int failed;
+	TCase *t = unit_case(s, "all");
 
 	tcase_add_loop_test(t, a_disk_is_judged, 0, sizeof(judged) / sizeof(judged[0]));
 	tcase_add_test(t, the_pools_block_size_counts);
@@ -212,10 +211,5 @@ int main(void)
 	tcase_add_test(t, names_that_say_more_come_first);
 	tcase_add_loop_test(t, a_rule_finds_disks, 0, sizeof(rules) / sizeof(rules[0]));
 	tcase_add_loop_test(t, a_rule_that_nothing_can_match_is_refused, 0, 3);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "doctor_node.h"
+#include "unit.h"
 
 static const struct doctor_cases *const tables[] = {
 	&doctor_cases_node, &doctor_cases_pool, &doctor_cases_device,
@@ -218,10 +219,8 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("doctor-plan");
-	TCase *tcase = tcase_create("plan");
+	TCase *tcase = unit_case(suite, "plan");
 	const int n_cases = (int)count_cases();
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, each_is_found_and_nothing_else, 0, n_cases);
@@ -230,10 +229,5 @@ int main(void)
 	tcase_add_test(tcase, nothing_at_all);
 	tcase_add_loop_test(tcase, any_two_together, 0, n_cases);
 	tcase_add_test(tcase, nonsense_is_survived);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -28,6 +28,7 @@
 #include "h2_client.h"
 #include "h2_listen.h"
 #include "status.h"
+#include "unit.h"
 
 #define INFO "/csi.v1.Identity/GetPluginInfo"
 #define PROBE "/csi.v1.Identity/Probe"
@@ -507,20 +508,16 @@ END_TEST
 
 static TCase *tcase(Suite *suite, const char *name, SFun set_up)
 {
-	TCase *tc = tcase_create(name);
+	TCase *tc = unit_case(suite, name);
 
 	tcase_add_checked_fixture(tc, set_up, grpc_server_stop);
-	tcase_set_timeout(tc, 60);
-	suite_add_tcase(suite, tc);
 	return tc;
 }
 
 int main(void)
 {
 	Suite *suite = suite_create("grpc");
-	SRunner *runner;
 	TCase *tc;
-	int failed;
 
 	tc = tcase(suite, "calls", setup_started);
 	tcase_add_test(tc, unary_call);
@@ -544,9 +541,5 @@ int main(void)
 	tc = tcase(suite, "socket files", setup);
 	tcase_add_test(tc, dead_socket_is_replaced);
 	tcase_add_test(tc, other_files_are_left_alone);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "h2.h"
 #include "h2_client.h"
+#include "unit.h"
 
 #define PROTOCOL_ERROR 1
 #define REFUSED_STREAM 7
@@ -378,9 +379,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("h2");
-	TCase *tc = tcase_create("session");
-	SRunner *runner;
-	int failed;
+	TCase *tc = unit_case(suite, "session");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, echoes_with_trailers);
@@ -401,10 +400,5 @@ int main(void)
 	tcase_add_test(tc, garbage_after_the_preface_ends_the_connection);
 	tcase_add_test(tc, ping_flood_is_refused);
 	tcase_add_test(tc, shutdown_finishes_what_runs);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -241,19 +241,12 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("health");
-	TCase *tcase = tcase_create("health");
-	SRunner *runner;
-	int failed;
+	TCase *tcase = unit_case(suite, "health");
 
 	tcase_add_test(tcase, test_open);
 	tcase_add_loop_test(tcase, test_compare, 0, LITEIO_ARRAY_SIZE(comparisons));
 	tcase_add_loop_test(tcase, test_unmade, 0, LITEIO_ARRAY_SIZE(unmade));
 	tcase_add_test(tcase, test_reserve);
 	tcase_add_test(tcase, test_many);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

@@ -301,19 +301,11 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("heir");
-	TCase *tcase = tcase_create("heir");
-	SRunner *runner;
-	int failed;
+	TCase *tcase = unit_case(suite, "heir");
 
-	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, who_is_left_decides, 0, sizeof(rows) / sizeof(rows[0]));
 	tcase_add_test(tcase, there_is_one_heir);
 	tcase_add_test(tcase, who_was_not_killed_lives);
 	tcase_add_test(tcase, never_two);
-	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(suite);
 }

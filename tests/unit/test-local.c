@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "model/local.h"
 #include "model/local_module.h"
+#include "unit.h"
 
 #define ID "00000000-0000-4000-8000-000000000001"
 
@@ -253,9 +254,7 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("local");
-	TCase *t = tcase_create("local");
-	SRunner *runner;
-	int failed;
+	TCase *t = unit_case(s, "local");
 
 	tcase_add_test(t, a_request_is_read);
 	tcase_add_loop_test(t, a_bad_request_is_refused, 0, sizeof(refused) / sizeof(refused[0]));
@@ -265,10 +264,5 @@ int main(void)
 	tcase_add_test(t, an_event_is_told);
 	tcase_add_loop_test(t, addresses_are_parsed, 0, sizeof(addresses) / sizeof(addresses[0]));
 	tcase_add_test(t, every_errno_has_a_status);
-	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return unit_run(s);
 }

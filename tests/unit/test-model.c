@@ -14,6 +14,7 @@
 #include "model/pool.h"
 #include "model/snapshot.h"
 #include "model/volume.h"
+#include "unit.h"
 
 #define UID "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
 #define META \
@@ -209,9 +210,7 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("model");
-	TCase *t = tcase_create("model");
-	SRunner *r = srunner_create(s);
-	int failed;
+	TCase *t = unit_case(s, "model");
 
 	tcase_add_test(t, volume);
 	tcase_add_test(t, bare_volume);
@@ -219,9 +218,5 @@ int main(void)
 	tcase_add_test(t, other_kinds);
 	tcase_add_test(t, patches);
 	tcase_add_test(t, conditions);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }

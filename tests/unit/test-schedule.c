@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "controller/schedule.h"
+#include "unit.h"
 
 #define GIB (1ull << 30)
 
@@ -343,16 +344,10 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("schedule");
-	TCase *t = tcase_create("schedule");
-	SRunner *r = srunner_create(s);
-	int failed;
+	TCase *t = unit_case(s, "schedule");
 
 	tcase_add_loop_test(t, filter, 0, LITEIO_ARRAY_SIZE(cases));
 	tcase_add_test(t, choice);
 	tcase_add_test(t, explanation);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return unit_run(s);
 }
