@@ -329,17 +329,19 @@ t_io_that_is_polled_for_ends() {
 # what waits because of a limit is not polled for any more, and ends all the same; also when it goes back to
 # device-mapper. io_uring sends it with REQ_NOWAIT, too, and then nobody is left who could come back.
 t_io_that_is_polled_for_may_wait() {
-	local engine before done=0
+	local engine before done=0 nr
 
 	polled_disk
-	limit riops=100 burst_ms=1
+	# less than the slowest of kernels does of itself
+	limit riops="$(often 100 10)" burst_ms=1
+	nr=$(often 400 60)
 	for engine in pvsync2 io_uring; do
 		before=$(over read.throttled)
 		polled $engine 50
 		reads_are $((done + 50))
 		[ "$(over read.throttled)" -ge $((before + 20)) ] || fail "$engine: hardly anything had to wait"
-		polled_while_reloading $engine 400 waits
-		done=$((done + 450))
+		polled_while_reloading $engine "$nr" waits
+		done=$((done + 50 + nr))
 		reads_are $done
 	done
 }
@@ -349,14 +351,15 @@ t_io_that_was_polled_for_waits_for_the_disk() {
 	local reader
 
 	polled_disk hw_queue_depth=1 irqmode=2 completion_nsec=50000000
-	limit riops=1 burst_ms=1
-	# as many as keep four in flight for a quarter of a minute, however seldom one looks
-	polled io_uring 16 &
+	# after the first no other for 40 s, however seldom one looks
+	limit rbps=100 burst_ms=1
+	# no more than these, for what is polled for and finds no request is told so by the disk
+	polled io_uring 4 &
 	reader=$!
 	until_true 20 queue_reaches 3
-	limit riops=0
+	limit rbps=0
 	wait $reader || fail "the reads ended badly"
-	reads_are 16
+	reads_are 4
 }
 
 t_every_wait_is_traced() {
