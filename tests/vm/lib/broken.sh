@@ -45,7 +45,8 @@ under_take() {
 	dmsetup load under
 	# what waits below is not waited for: it finds the new table
 	dmsetup suspend --noflush --nolockfs under
-	dmsetup resume under
+	# udevd reads what hangs, and may be waited for as long
+	dmsetup resume --noudevsync under
 }
 
 under_load() {
