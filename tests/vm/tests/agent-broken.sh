@@ -6,7 +6,7 @@
 # sick one has all that it was told is written; and the way back is the one that is promised. Then a disk of two that fails,
 # a power cut of a disk that has lied: what is found out, and what can not be; and an export that can not be written down.
 # With arguments, only that ("agent-broken.sh 'meta hang' export pair lies").
-# vm: kernels=6.12 disks=pool=320M,other=256M,first=96M timeout=900 smp=2 needs=module,tools,programs
+# vm: kernels=6.12 disks=pool=320M,other=256M,first=96M timeout=1800 smp=2 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -296,7 +296,7 @@ pair() {
 	local want
 
 	# a part of a pool is a disk, not what lies over one
-	null_disk 0 size=120 memory_backed=1
+	null_disk 0 size=120 memory_backed=1 discard=1
 	liteioctl pool create pair /dev/disk/by-id/virtio-first >/dev/null
 	liteioctl pool grow pair --add /dev/nullb0 >/dev/null
 	liteioctl volume create long --pool pair --size 128Mi >/dev/null

@@ -37,10 +37,9 @@ grown() {
 		$1 in was && $2 - was[$1] >= much { print $1 ": from " was[$1] " to " $2 }' "$WORK/memory" -
 }
 
-# What was freed may be on its way still, and others use memory too, udevd for what it has yet to look at:
-# it counts when there is half an object or more for every round, for good.
+# What was freed may be on its way still, and others use memory too, as do the processes that count: growth is
+# half an object or more for every round, for good.
 not_grown() {
-	udevadm settle --timeout=60
 	echo 2 >/proc/sys/vm/drop_caches
 	! is_slow || give_back
 	[ -z "$(grown $(($1 / 2)))" ]

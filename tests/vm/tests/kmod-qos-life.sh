@@ -276,9 +276,9 @@ t_limits_are_set_one_by_one_and_told() {
 	expect "vol-added qos-changed qos-changed qos-changed vol-deleted" "$(field type <"$WORK/events" | xargs)"
 }
 
-# polled ENGINE HOW MANY: so many reads of the head that are polled for
+# polled ENGINE HOW MANY [SIZE]: so many reads of the head that are polled for
 polled() {
-	fio --name=polled --filename=/dev/mapper/h --ioengine="$1" --hipri=1 --direct=1 --bs=4k --rw=randread \
+	fio --name=polled --filename=/dev/mapper/h --ioengine="$1" --hipri=1 --direct=1 --bs="${3:-4k}" --rw=randread \
 		--randrepeat=0 --iodepth=4 --number_ios="$2" --output="$WORK/fio" || fail "$(cat "$WORK/fio")"
 }
 
@@ -351,10 +351,10 @@ t_io_that_was_polled_for_waits_for_the_disk() {
 	local reader
 
 	polled_disk hw_queue_depth=1 irqmode=2 completion_nsec=50000000
-	# after the first no other for 40 s, however seldom one looks
-	limit rbps=100 burst_ms=1
+	# after the first no other for 32 s, however seldom one looks
+	limit rbps=4096 burst_ms=1
 	# no more than these, for what is polled for and finds no request is told so by the disk
-	polled io_uring 4 &
+	polled io_uring 4 128k &
 	reader=$!
 	until_true 20 queue_reaches 3
 	limit rbps=0
