@@ -137,8 +137,8 @@ int liteio_thin_meta_copy(const char *from, const char *to, struct liteio_error 
  * @err: why not
  *
  * What can not be read any more is left out: only a comparison tells what that was. The result is
- * on the disk, and not checked. Return: 0, -EUCLEAN when nothing came of it (thin_repair has refused,
- * or crashed), or another errno.
+ * on the disk, and not checked. Return: 0, -EUCLEAN when nothing came of it (thin_repair has
+ * refused, or crashed), or another errno.
  */
 int liteio_thin_meta_repair(const char *from, const char *to, const struct liteio_thin_dump *known,
 			    struct liteio_error *err);

@@ -191,18 +191,27 @@ static void fake_end(const char *dir, const char *name)
 	rmdir(dir);
 }
 
+/**
+ * struct end - of a program
+ * @script: what it does
+ * @code: what is made of that
+ * @said: the sentence
+ */
+struct end {
+	const char *script;
+	int code;
+	const char *said;
+};
+
 /* who is killed has found nothing, and who crashes neither: it is said by what */
 START_TEST(test_killed)
 {
-	static const struct {
-		const char *script;
-		int code;
-		const char *said;
-	} ends[] = {
+	static const struct end ends[] = {
 		{ "kill -KILL $$", -EIO, "thin_check was ended by SIGKILL (Killed)" },
 		{ "kill -TERM $$", -EIO, "thin_check was ended by SIGTERM (Terminated)" },
 		{ "kill -34 $$", -EIO, "thin_check was ended by signal 34" },
-		{ "kill -SEGV $$", -EFAULT, "thin_check has crashed: SIGSEGV (Segmentation fault)" },
+		{ "kill -SEGV $$", -EFAULT,
+		  "thin_check has crashed: SIGSEGV (Segmentation fault)" },
 		{ "kill -ABRT $$", -EFAULT, "thin_check has crashed: SIGABRT (Aborted)" },
 	};
 	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
@@ -226,11 +235,7 @@ END_TEST
  */
 START_TEST(test_repair_crashes)
 {
-	static const struct {
-		const char *script;
-		int code;
-		const char *said;
-	} ends[] = {
+	static const struct end ends[] = {
 		{ "[ $# = 4 ] && exit 1; kill -SEGV $$", -EUCLEAN,
 		  "thin_repair has crashed: SIGSEGV (Segmentation fault)" },
 		{ "kill -SEGV $$", -EUCLEAN,
