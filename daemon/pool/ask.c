@@ -16,16 +16,35 @@
 #include "host/block.h"
 #include "pool/heir.h"
 
+/*
+ * On a machine that is short of time nobody is heard in time, and no disk hangs. So waiting comes
+ * in slices, and one that ends late counts as if it had not: what passed meanwhile was no time in
+ * which an answer would have been heard. But not for ever.
+ */
+#define SLICE_MS 100
+#define LATE_MAX 6
+
+/**
+ * struct patience - of somebody who waits for answers
+ * @left_ms: so much of it
+ * @until_ms: no longer than that, whatever counted
+ */
+struct patience {
+	uint64_t left_ms;
+	uint64_t until_ms;
+};
+
 /**
  * struct question - put to one disk
  * @next: of those that are not answered
  * @ask: what is asked; its argument is owned
  * @dev: the disk
  * @path: likewise
- * @until_ms: it is silent from then on
+ * @by: who has put it, and decides whether it is silent
  * @answer: of the disk
  * @code: likewise
  * @is_answered: there is one
+ * @is_silent: there was none in time
  * @refs: the thread that asks, and who waits for it
  */
 struct question {
@@ -33,10 +52,11 @@ struct question {
 	struct liteio_ask ask;
 	dev_t dev;
 	char path[256];
-	uint64_t until_ms;
+	const struct patience *by;
 	void *answer;
 	int code;
 	bool is_answered;
+	bool is_silent;
 	int refs;
 };
 
@@ -102,10 +122,10 @@ static int start(struct question *q)
 }
 
 /* the lock is held */
-static bool is_silent(dev_t dev, uint64_t now)
+static bool is_silent(dev_t dev)
 {
 	for (const struct question *q = asked.open; q; q = q->next) {
-		if (q->dev == dev && q->until_ms <= now)
+		if (q->dev == dev && q->is_silent)
 			return true;
 	}
 	return false;
@@ -123,7 +143,8 @@ static struct question *find_same(const struct liteio_ask *ask, dev_t dev)
 
 /* the lock is held */
 static struct question *question_new(const struct liteio_ask *ask,
-				     const struct liteio_block_info *disk, uint64_t until_ms)
+				     const struct liteio_block_info *disk,
+				     const struct patience *by)
 {
 	struct question *q = liteio_calloc(1, sizeof(*q));
 	void *arg = NULL;
@@ -137,7 +158,7 @@ static struct question *question_new(const struct liteio_ask *ask,
 	q->answer = liteio_calloc(1, ask->answer_len);
 	q->dev = disk->dev;
 	memcpy(q->path, disk->path, sizeof(q->path));
-	q->until_ms = until_ms;
+	q->by = by;
 	q->refs = 1;
 	q->next = asked.open;
 	asked.open = q;
@@ -146,19 +167,19 @@ static struct question *question_new(const struct liteio_ask *ask,
 
 /* NULL: it has not answered the last one; the caller has a reference */
 static struct question *put(const struct liteio_ask *ask, const struct liteio_block_info *disk,
-			    uint64_t until_ms)
+			    const struct patience *by)
 {
 	struct question *q;
 	bool is_new;
 
 	{
 		liteio_guard(&asked.lock);
-		if (is_silent(disk->dev, liteio_now_ms()))
+		if (is_silent(disk->dev))
 			return NULL;
 		q = find_same(ask, disk->dev);
 		is_new = !q;
 		if (is_new)
-			q = question_new(ask, disk, until_ms);
+			q = question_new(ask, disk, by);
 		q->refs++;
 	}
 	/* for want of a thread by this one, as long as it takes */
@@ -167,16 +188,28 @@ static struct question *put(const struct liteio_ask *ask, const struct liteio_bl
 	return q;
 }
 
-/* false: it is not waited for any more. The lock is held */
-static bool wait_answer(const struct question *q, uint64_t until_ms)
+/* the lock is held; it is let go meanwhile */
+static void wait_slice(struct patience *p)
 {
-	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
-					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
+	uint64_t begin = liteio_now_ms(), took;
+	uint64_t slice = p->left_ms < SLICE_MS ? p->left_ms : SLICE_MS, end = begin + slice;
+	const struct timespec until = { .tv_sec = (time_t)(end / 1000),
+					.tv_nsec = (long)(end % 1000) * 1000000 };
 
-	int r = 0;
+	pthread_cond_clockwait(&asked.answered, &asked.lock, CLOCK_MONOTONIC, &until);
+	took = liteio_now_ms() - begin;
+	p->left_ms -= took < slice ? took : slice;
+	if (begin + took >= p->until_ms)
+		p->left_ms = 0;
+}
 
-	while (!q->is_answered && r != ETIMEDOUT)
-		r = pthread_cond_clockwait(&asked.answered, &asked.lock, CLOCK_MONOTONIC, &until);
+/* false: it is not waited for any more. The lock is held */
+static bool wait_answer(struct question *q, struct patience *p)
+{
+	while (!q->is_answered && p->left_ms)
+		wait_slice(p);
+	if (!q->is_answered && q->by == p)
+		q->is_silent = true;
 	return q->is_answered;
 }
 
@@ -184,16 +217,17 @@ void liteio_ask_all(const struct liteio_ask *ask, const struct liteio_block_info
 		    void *answers, int *codes)
 {
 	struct question **all _cleanup_free_ = liteio_calloc(n + 1, sizeof(struct question *));
-	uint64_t until_ms = liteio_now_ms() + ask->within_ms;
+	struct patience p = { .left_ms = ask->within_ms,
+			      .until_ms = liteio_now_ms() + LATE_MAX * ask->within_ms };
 
 	for (size_t i = 0; i < n; i++)
-		all[i] = put(ask, &disks[i], until_ms);
+		all[i] = put(ask, &disks[i], &p);
 	liteio_guard(&asked.lock);
 	for (size_t i = 0; i < n; i++) {
 		codes[i] = -ETIMEDOUT;
 		if (!all[i])
 			continue;
-		if (wait_answer(all[i], until_ms)) {
+		if (wait_answer(all[i], &p)) {
 			codes[i] = all[i]->code;
 			memcpy((char *)answers + i * ask->answer_len, all[i]->answer,
 			       ask->answer_len);
@@ -204,11 +238,9 @@ void liteio_ask_all(const struct liteio_ask *ask, const struct liteio_block_info
 
 bool liteio_ask_any_silent(void)
 {
-	uint64_t now = liteio_now_ms();
-
 	liteio_guard(&asked.lock);
 	for (const struct question *q = asked.open; q; q = q->next) {
-		if (q->until_ms <= now)
+		if (q->is_silent)
 			return true;
 	}
 	return false;

@@ -5,7 +5,7 @@
  * A disk that hangs does not answer, and whoever asks it hangs with it: so each is asked by a
  * thread of its own, which is left behind when it takes too long. As long as it is there its disk
  * is silent, and is not asked again, for whatever. Two that ask a disk the same at the same time
- * get the same answer.
+ * get the same answer. What a machine that is short of time was late does not count.
  */
 #ifndef LITEIO_POOL_ASK_H
 #define LITEIO_POOL_ASK_H
@@ -45,7 +45,8 @@ struct liteio_ask {
  * @answers: @n of them
  * @codes: 0, what @fn said, or -ETIMEDOUT: the disk is silent
  *
- * Context: any thread; blocks for @within_ms at most.
+ * Context: any thread; blocks for @within_ms at most, and up to six times that where the machine
+ * serves nobody in time.
  */
 void liteio_ask_all(const struct liteio_ask *ask, const struct liteio_block_info *disks, size_t n,
 		    void *answers, int *codes);

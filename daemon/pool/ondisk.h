@@ -22,7 +22,10 @@
  * valid copy with the higher sequence counts; so at every moment there is one. Where the device has
  * become larger and has none at its new end yet, that one is made before the others are touched:
  * the primary, and the backup where the device ended by that, which may be the newer one. A reader
- * that had to use the backup rewrites the primary once it may write at all.
+ * that had to use the backup rewrites the primary once it may write at all. When a pool has grown
+ * onto what its device has gained, the copy where that ended before is overwritten: a part of the
+ * device that ends there would have a label. For the same reason a pool that is deleted loses its
+ * labels, that copy, and the headers of both slots.
  *
  * GROWTH. Extents are added behind those that are there, and the last one of the thin data becomes
  * longer when nothing is behind it; none ever moves, ends, or becomes shorter. What is written

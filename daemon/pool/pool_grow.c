@@ -243,12 +243,32 @@ static int step_file(void *arg, struct liteio_error *err)
 	return r;
 }
 
+/*
+ * The copy of the label where a device ended before: from now on that is a block like every other,
+ * of which some volume may make no use, and the kernel has not got it yet. A label it would be
+ * again where the device becomes as short as it was, or a part of it is made so, with the pool long
+ * gone. Who can not have it overwritten goes on: the labels that count are written.
+ */
+static void wipe_old_ends(struct liteio_pool *p, const struct liteio_label *before)
+{
+	for (uint32_t i = 0; i < before->n_devices; i++) {
+		struct liteio_store *s = i ? p->store.others[i] : &p->store;
+
+		(void)liteio_store_wipe_end(s, before->devices[i].size, NULL);
+	}
+}
+
 int liteio_pool_grow_label(struct liteio_pool *p, const struct liteio_label *l, bool is_full,
 			   struct liteio_error *err)
 {
+	const struct liteio_label before = p->store.label;
 	int r = check_meta(p, l, is_full, err);
 
-	return r ? r : liteio_pool_relabel_urgent(p, l, is_full, err);
+	if (!r)
+		r = liteio_pool_relabel_urgent(p, l, is_full, err);
+	if (!r)
+		wipe_old_ends(p, &before);
+	return r;
 }
 
 /* also the rest of one that some disk did not get */

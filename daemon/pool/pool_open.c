@@ -587,6 +587,8 @@ int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err)
 		back_up(p);
 		return liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name);
 	}
+	/* should there be one more copy of the label somewhere, where its disk ended long ago */
+	(void)liteio_store_wipe_slots(&p->store, NULL);
 	let_go(p);
 	return 0;
 }

@@ -192,6 +192,14 @@ static int check_label(struct repair_op *op, size_t i, struct liteio_error *err)
 						   sizeof(said)));
 }
 
+/* nothing came of it, by whatever it was tried: this is not what force is for */
+static int say_hopeless(size_t i, struct liteio_error *err)
+{
+	return liteio_error_set(err, -EUCLEAN,
+				"the metadata%s can not be repaired, with --force neither (%s); nothing was changed. Another version of the package thin-provisioning-tools may do it: install it and repair again; else what is in the volumes on them is lost",
+				parts[i].of, liteio_error_str(err, -EUCLEAN));
+}
+
 static int fill_one(struct repair_op *op, size_t i, struct liteio_error *err)
 {
 	uint64_t txid = *liteio_catalog_txid(&op->p->cat, parts[i].vclass);
@@ -203,6 +211,8 @@ static int fill_one(struct repair_op *op, size_t i, struct liteio_error *err)
 	r = check_label(op, i, err);
 	if (!r)
 		r = fill_spare(op, i, txid, err);
+	if (r == -EUCLEAN)
+		return say_hopeless(i, err);
 	if (r)
 		return liteio_error_wrap(err, r, "the metadata%s", parts[i].of);
 	return op->is_filled[i] ? judge(op, i, err) : 0;

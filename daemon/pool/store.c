@@ -280,12 +280,42 @@ int liteio_store_write_label_any(struct liteio_store *s, struct liteio_error *er
 	return write_copies(s, true, err);
 }
 
+/*
+ * What is no copy of the label of that device is left alone: whoever has the space behind the old
+ * end may have written there.
+ */
+static int wipe_end(struct liteio_store *s, const struct liteio_label *l, uint64_t size,
+		    struct liteio_error *err)
+{
+	uint64_t at = liteio_label_backup_offset(size);
+	struct liteio_label there;
+
+	if (at >= liteio_label_backup_offset(s->size) || read_one(s, at, &there, NULL) ||
+	    !is_same_device(l, &there))
+		return 0;
+	return liteio_store_zero(s, at, LITEIO_ONDISK_BLOCK, err);
+}
+
+int liteio_store_wipe_end(struct liteio_store *s, uint64_t size, struct liteio_error *err)
+{
+	return wipe_end(s, &s->label, size, err);
+}
+
 int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err)
 {
-	uint64_t end = liteio_label_backup_offset(s->size) + LITEIO_ONDISK_BLOCK;
-	int r = liteio_store_zero(s, 0, MIB, err);
+	uint64_t backup = liteio_label_backup_offset(s->size);
+	const uint64_t at[] = { LITEIO_LABEL_OFFSET, backup };
+	struct liteio_label l;
+	int r = 0;
 
-	return r ? r : liteio_store_zero(s, end - MIB, MIB, err);
+	/* where the device ended before say they alone */
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(at) && !r; i++) {
+		if (!read_one(s, at[i], &l, NULL))
+			r = wipe_end(s, &l, l.devices[l.this_device].size, err);
+	}
+	if (!r)
+		r = liteio_store_zero(s, 0, MIB, err);
+	return r ? r : liteio_store_zero(s, backup + LITEIO_ONDISK_BLOCK - MIB, MIB, err);
 }
 
 int liteio_store_thin_superblock(struct liteio_store *s, enum liteio_extent_kind meta,
@@ -523,6 +553,15 @@ void liteio_store_doubt(struct liteio_store *s, struct liteio_catalog *newest)
 {
 	forget_older(s);
 	newest->is_written = false;
+}
+
+int liteio_store_wipe_slots(struct liteio_store *s, struct liteio_error *err)
+{
+	int r = 0;
+
+	for (int i = 0; i < 2 && !r; i++)
+		r = liteio_store_zero(s, slot_extent(s, i)->start, LITEIO_ONDISK_BLOCK, err);
+	return r;
 }
 
 int liteio_store_format_catalog(struct liteio_store *s, struct liteio_catalog *c,

@@ -119,8 +119,16 @@ int liteio_store_write_label(struct liteio_store *s, struct liteio_error *err);
  * other one.
  */
 int liteio_store_write_label_any(struct liteio_store *s, struct liteio_error *err);
-/* overwrite both labels, and the first MiB and the last with them */
+/*
+ * overwrite both labels, and the first MiB and the last with them; and the copy where the device
+ * ended by either of them: on a part of it, it would be the label of a pool
+ */
 int liteio_store_wipe(struct liteio_store *s, struct liteio_error *err);
+/*
+ * the copy of @s->label, or of what that was before, where a device ended when it had @size bytes,
+ * if there is one and it is not the end now: likewise
+ */
+int liteio_store_wipe_end(struct liteio_store *s, uint64_t size, struct liteio_error *err);
 
 /* read both slots, take the newer valid one; codes of liteio_catalog_choose() */
 int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret,
@@ -162,6 +170,8 @@ void liteio_store_supersede(struct liteio_store *s, struct liteio_catalog *was);
  * newest, whichever slot holds it
  */
 void liteio_store_doubt(struct liteio_store *s, struct liteio_catalog *newest);
+/* overwrite the headers of both slots: with whatever label, there is no catalog there */
+int liteio_store_wipe_slots(struct liteio_store *s, struct liteio_error *err);
 /* both slots: @c, and the same before it, so that neither is anything else */
 int liteio_store_format_catalog(struct liteio_store *s, struct liteio_catalog *c,
 				struct liteio_error *err);

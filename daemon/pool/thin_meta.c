@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,34 @@ static const char *complaint(char *output)
  */
 static const char *const with_parent[] = { "setpriv", "--pdeathsig", "KILL", "--" };
 
-/* run it; 0, -EUCLEAN with what it says, or another errno when it did not come to its end */
+/* a fault of its own, and not what somebody has sent it, for want of memory say */
+static bool is_crash(int signal)
+{
+	static const int own[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGSYS, SIGTRAP };
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(own); i++) {
+		if (signal == own[i])
+			return true;
+	}
+	return false;
+}
+
+/* neither says anything of what it has looked at */
+static int say_signal(const char *program, int signal, struct liteio_error *err)
+{
+	const char *name = sigabbrev_np(signal), *what = sigdescr_np(signal);
+	bool crashed = is_crash(signal);
+
+	if (!name || !what)
+		return liteio_error_set(err, -EIO, "%s was ended by signal %d", program, signal);
+	return liteio_error_set(err, crashed ? -EFAULT : -EIO, "%s %s SIG%s (%s)", program,
+				crashed ? "has crashed:" : "was ended by", name, what);
+}
+
+/*
+ * run it; 0, -EUCLEAN with what it says, -EFAULT when it has crashed, or another errno when it did
+ * not come to its end
+ */
 static int run(const char *const argv[], struct liteio_error *err)
 {
 	const char *guarded[16] = { NULL };
@@ -80,10 +108,8 @@ static int run(const char *const argv[], struct liteio_error *err)
 	if (res.status == 126 || res.status == 127)
 		return liteio_error_set(err, -EIO, "%s can not be run: %s", argv[0],
 					complaint(output));
-	/* killed for want of memory, for one: that says nothing of what it has looked at */
 	if (res.status >= KILLED)
-		return liteio_error_set(err, -EIO, "%s was ended by signal %d", argv[0],
-					res.status - KILLED);
+		return say_signal(argv[0], res.status - KILLED, err);
 	return liteio_error_set(err, -EUCLEAN, "%s: %s", argv[0], complaint(output));
 }
 
@@ -265,8 +291,11 @@ int liteio_thin_meta_repair(const char *from, const char *to, const struct litei
 	snprintf(block, sizeof(block), "%" PRIu32, known->block_sectors);
 	snprintf(blocks, sizeof(blocks), "%" PRIu64, known->data_blocks);
 	/* what metadata say of themselves is believed first */
-	r = run(plain, NULL);
-	if (r == -EUCLEAN)
+	r = run(plain, err);
+	if (r == -EUCLEAN || r == -EFAULT)
 		r = run(told, err);
+	/* nothing will come of it another time: it has met with nothing but these metadata */
+	if (r == -EFAULT)
+		return -EUCLEAN;
 	return r ? r : flush(to, err);
 }

@@ -109,7 +109,8 @@ int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock 
  * @clear: also clear the kernel's word that they have to be checked, when they are
  * @err: what is wrong with them, in the words of thin_check
  *
- * Return: 0, -EUCLEAN when they are damaged, or why it is not known.
+ * Return: 0, -EUCLEAN when they are damaged, or why it is not known: -EFAULT when thin_check has
+ * crashed.
  */
 int liteio_thin_meta_check(const char *path, bool clear, struct liteio_error *err);
 
@@ -136,7 +137,8 @@ int liteio_thin_meta_copy(const char *from, const char *to, struct liteio_error 
  * @err: why not
  *
  * What can not be read any more is left out: only a comparison tells what that was. The result is
- * on the disk, and not checked. Return: 0, -EUCLEAN when nothing came of it, or another errno.
+ * on the disk, and not checked. Return: 0, -EUCLEAN when nothing came of it (thin_repair has
+ * refused, or crashed), or another errno.
  */
 int liteio_thin_meta_repair(const char *from, const char *to, const struct liteio_thin_dump *known,
 			    struct liteio_error *err);

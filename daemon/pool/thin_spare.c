@@ -3,10 +3,17 @@
  * Good metadata in the spare, of those that are there.
  */
 #include <errno.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 #include "pool/thin.h"
 #include "pool/thin_meta.h"
+
+/* metadata that a program crashes on are not sound, or nobody knows that they are */
+static bool is_unsound(int r)
+{
+	return r == -EUCLEAN || r == -EFAULT;
+}
 
 int liteio_thin_needs_repair(const char *path, struct liteio_error *err)
 {
@@ -18,7 +25,7 @@ int liteio_thin_needs_repair(const char *path, struct liteio_error *err)
 	if (!r)
 		r = liteio_thin_meta_dump(path, false, &d, err);
 	if (r)
-		return r == -EUCLEAN ? 1 : r;
+		return is_unsound(r) ? 1 : r;
 	flagged = d.flags & LITEIO_THIN_NEEDS_CHECK;
 	liteio_thin_dump_fini(&d);
 	if (flagged)
@@ -31,7 +38,7 @@ static int make(const char *meta, const char *spare, const struct liteio_thin_du
 {
 	int r = liteio_thin_meta_check(meta, false, err);
 
-	if (r && r != -EUCLEAN)
+	if (r && !is_unsound(r))
 		return r;
 	s->was_sound = !r;
 	s->knows_before = !liteio_thin_meta_dump(meta, false, &s->before, NULL);
@@ -46,7 +53,7 @@ static int make(const char *meta, const char *spare, const struct liteio_thin_du
 		r = liteio_thin_meta_dump(spare, false, &s->after, err);
 	if (!r && !s->after.is_whole)
 		r = liteio_error_set(err, -EUCLEAN, "what came of the repair can not be read");
-	return r;
+	return is_unsound(r) ? -EUCLEAN : r;
 }
 
 int liteio_thin_spare_make(const char *meta, const char *spare,

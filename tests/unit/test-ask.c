@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A question to several disks: who answers is heard, who hangs is waited for once and then no
- * more, who has come to is asked again.
+ * more, who has come to is asked again. A machine that stands still takes no disk for silent.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -130,4 +134,40 @@ START_TEST(who_asks_the_same_waits_for_the_same)
 }
 END_TEST
 
-UNIT_MAIN("ask", who_hangs_holds_up_nobody, who_asks_the_same_waits_for_the_same)
+/* no thread of this process runs for longer than there is time for an answer, which comes then */
+static pid_t stand_still(void)
+{
+	const struct timespec longer = { .tv_nsec = 2 * BOUND_MS * 1000000 };
+	pid_t parent = getpid(), pid = fork();
+
+	if (!pid) {
+		kill(parent, SIGSTOP);
+		nanosleep(&longer, NULL);
+		kill(parent, SIGCONT);
+		_exit(0);
+	}
+	return pid;
+}
+
+static void *let_go_after_standstill(void *arg)
+{
+	sem_wait(&began);
+	waitpid(stand_still(), NULL, 0);
+	sem_post(&gate);
+	return NULL;
+}
+
+START_TEST(who_was_not_served_has_not_waited)
+{
+	pthread_t other;
+
+	setup();
+	pthread_create(&other, NULL, let_go_after_standstill, NULL);
+	ck_assert_int_eq(ask_one(BOUND_MS), 0);
+	ck_assert(!liteio_ask_any_silent());
+	pthread_join(other, NULL);
+}
+END_TEST
+
+UNIT_MAIN("ask", who_hangs_holds_up_nobody, who_asks_the_same_waits_for_the_same,
+	  who_was_not_served_has_not_waited)

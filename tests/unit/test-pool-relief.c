@@ -370,6 +370,9 @@ START_TEST(test_old_label)
 	write_superblock(have);
 	ck_assert_int_eq(liteio_pool_repair(&b.m.p, &how, &done, &err), -EUCLEAN);
 	ck_assert_uint_eq(b.n_filled, 1);
+	/* what force does not help is not said to be a matter of force */
+	ck_assert_msg(strstr(err.msg, "with --force neither (there was nothing to repair)"), "%s",
+		      err.msg);
 	write_superblock(2 * have);
 	ck_assert_int_eq(liteio_pool_repair(&b.m.p, &how, &done, &err), -ESTALE);
 	ck_assert_msg(strstr(err.msg, "a copy from before they took the spare"), "%s", err.msg);

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "pool/thin.h"
 #include "pool/thin_meta.h"
 #include "unit.h"
 
@@ -119,6 +120,53 @@ START_TEST(test_dump_pieces)
 }
 END_TEST
 
+/* ---- metadata ------------------------------------------------------------------------------ */
+
+#define META_BYTES (4 << 20)
+#define META_BLOCK 4096
+#define MAPPED 2000
+
+static void make_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, META_BYTES), 0);
+	close(fd);
+}
+
+static void run(const char *program, const char *from, const char *to)
+{
+	_cleanup_free_ char *command = liteio_strf("%s %s %s >/dev/null", program, from, to);
+
+	/* NOLINTNEXTLINE(cert-env33-c): a test, and its own words */
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* two devices whose blocks lie apart, so that each has several nodes of its own */
+static void make_metadata(const char *dir, const char *path)
+{
+	_cleanup_free_ char *xml = liteio_strf("%s/xml", dir), *flag = liteio_strf("-o %s", path);
+	FILE *f = fopen(xml, "we");
+
+	ck_assert_ptr_nonnull(f);
+	fputs("<superblock uuid=\"\" time=\"1\" transaction=\"5\" flags=\"0\" version=\"2\" "
+	      "data_block_size=\"128\" nr_data_blocks=\"8192\">\n", f);
+	for (int id = 1; id <= 2; id++) {
+		fprintf(f, "<device dev_id=\"%d\" mapped_blocks=\"%d\" transaction=\"%d\" "
+			"creation_time=\"0\" snap_time=\"0\">\n", id, MAPPED, id);
+		for (int i = 0; i < MAPPED; i++)
+			fprintf(f, "<single_mapping origin_block=\"%d\" data_block=\"%d\" time=\"0\"/>\n",
+				2 * i, (id - 1) * MAPPED + i);
+		fputs("</device>\n", f);
+	}
+	fputs("</superblock>\n", f);
+	fclose(f);
+	make_file(path);
+	run("thin_restore -i", xml, flag);
+	unlink(xml);
+}
+
 /* ---- programs that are not the real ones ---------------------------------------------------- */
 
 /* the first program of this name from here on */
@@ -143,16 +191,113 @@ static void fake_end(const char *dir, const char *name)
 	rmdir(dir);
 }
 
-/* who is killed has found nothing */
+/**
+ * struct end - of a program
+ * @script: what it does
+ * @code: what is made of that
+ * @said: the sentence
+ */
+struct end {
+	const char *script;
+	int code;
+	const char *said;
+};
+
+/* who is killed has found nothing, and who crashes neither: it is said by what */
 START_TEST(test_killed)
 {
+	static const struct end ends[] = {
+		{ "kill -KILL $$", -EIO, "thin_check was ended by SIGKILL (Killed)" },
+		{ "kill -TERM $$", -EIO, "thin_check was ended by SIGTERM (Terminated)" },
+		{ "kill -34 $$", -EIO, "thin_check was ended by signal 34" },
+		{ "kill -SEGV $$", -EFAULT,
+		  "thin_check has crashed: SIGSEGV (Segmentation fault)" },
+		{ "kill -ABRT $$", -EFAULT, "thin_check has crashed: SIGABRT (Aborted)" },
+	};
 	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
-	struct liteio_error err = LITEIO_ERROR_INIT;
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(ends); i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+
+		fake(dir, "thin_check", ends[i].script);
+		ck_assert_int_eq(liteio_thin_meta_check("/dev/null", false, &err), ends[i].code);
+		ck_assert_str_eq(err.msg, ends[i].said);
+	}
+	fake_end(dir, "thin_check");
+}
+END_TEST
+
+/*
+ * As thin_repair 0.9.0 does where the first block is lost and many old trees are left: told what
+ * the caller knows, it crashes. What has crashed has not repaired; what was killed may, the next
+ * time.
+ */
+START_TEST(test_repair_crashes)
+{
+	static const struct end ends[] = {
+		{ "[ $# = 4 ] && exit 1; kill -SEGV $$", -EUCLEAN,
+		  "thin_repair has crashed: SIGSEGV (Segmentation fault)" },
+		{ "kill -SEGV $$", -EUCLEAN,
+		  "thin_repair has crashed: SIGSEGV (Segmentation fault)" },
+		{ "[ $# = 4 ] && kill -SEGV $$; exit 0", 0, NULL },
+		{ "[ $# = 4 ] && exit 1; kill -KILL $$", -EIO,
+		  "thin_repair was ended by SIGKILL (Killed)" },
+		{ "kill -KILL $$", -EIO, "thin_repair was ended by SIGKILL (Killed)" },
+		{ "echo no; exit 1", -EUCLEAN, "thin_repair: no" },
+	};
+	const struct liteio_thin_dump known = { .txid = 5 };
+	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
+	_cleanup_free_ char *out = NULL;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	out = liteio_strf("%s/out", dir);
+	make_file(out);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(ends); i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+
+		fake(dir, "thin_repair", ends[i].script);
+		ck_assert_int_eq(liteio_thin_meta_repair("/dev/null", out, &known, &err),
+				 ends[i].code);
+		if (ends[i].said)
+			ck_assert_str_eq(err.msg, ends[i].said);
+	}
+	unlink(out);
+	fake_end(dir, "thin_repair");
+}
+END_TEST
+
+/* a check that crashes says nothing for the metadata, and keeps nobody from repairing them */
+START_TEST(test_check_crashes)
+{
+	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
+	_cleanup_free_ char *good = NULL, *out = NULL;
+	struct liteio_engine_spare s = { 0 };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	const struct liteio_thin_dump known = { .txid = 5, .block_sectors = 128,
+						.data_blocks = 8192 };
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	good = liteio_strf("%s/good", dir);
+	out = liteio_strf("%s/out", dir);
+	make_metadata(dir, good);
+	make_file(out);
+	fake(dir, "thin_check", "[ $# = 1 ] && kill -SEGV $$; exit 0");
+	ck_assert_int_eq(liteio_thin_needs_repair(good, &err), 1);
+	ck_assert_str_eq(err.msg, "thin_check has crashed: SIGSEGV (Segmentation fault)");
+	ck_assert_int_eq(liteio_thin_spare_make(good, out, &known, &s, &err), 0);
+	ck_assert(!s.was_sound);
+	ck_assert_uint_eq(s.after.n_devices, 2);
+	liteio_engine_spare_fini(&s);
+	/* of what was made, too: it is not taken */
+	fake(dir, "thin_check", "kill -SEGV $$");
+	ck_assert_int_eq(liteio_thin_spare_make(good, out, &known, &s, &err), -EUCLEAN);
+	/* somebody has stopped it: the next one may come to its end */
 	fake(dir, "thin_check", "kill -KILL $$");
-	ck_assert_int_eq(liteio_thin_meta_check("/dev/null", false, &err), -EIO);
-	ck_assert_str_eq(err.msg, "thin_check was ended by signal 9");
+	ck_assert_int_eq(liteio_thin_needs_repair(good, &err), -EIO);
+	ck_assert_int_eq(liteio_thin_spare_make(good, out, &known, &s, &err), -EIO);
+	unlink(good);
+	unlink(out);
 	fake_end(dir, "thin_check");
 }
 END_TEST
@@ -187,19 +332,6 @@ END_TEST
 
 /* ---- the programs --------------------------------------------------------------------------- */
 
-#define META_BYTES (4 << 20)
-#define META_BLOCK 4096
-#define MAPPED 2000
-
-static void make_file(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(ftruncate(fd, META_BYTES), 0);
-	close(fd);
-}
-
 static void spoil(const char *path, off_t block)
 {
 	char junk[META_BLOCK];
@@ -209,38 +341,6 @@ static void spoil(const char *path, off_t block)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(pwrite(fd, junk, sizeof(junk), block * META_BLOCK), sizeof(junk));
 	close(fd);
-}
-
-static void run(const char *program, const char *from, const char *to)
-{
-	_cleanup_free_ char *command = liteio_strf("%s %s %s >/dev/null", program, from, to);
-
-	/* NOLINTNEXTLINE(cert-env33-c): a test, and its own words */
-	ck_assert_int_eq(system(command), 0);
-}
-
-/* two devices whose blocks lie apart, so that each has several nodes of its own */
-static void make_metadata(const char *dir, const char *path)
-{
-	_cleanup_free_ char *xml = liteio_strf("%s/xml", dir), *flag = liteio_strf("-o %s", path);
-	FILE *f = fopen(xml, "we");
-
-	ck_assert_ptr_nonnull(f);
-	fputs("<superblock uuid=\"\" time=\"1\" transaction=\"5\" flags=\"0\" version=\"2\" "
-	      "data_block_size=\"128\" nr_data_blocks=\"8192\">\n", f);
-	for (int id = 1; id <= 2; id++) {
-		fprintf(f, "<device dev_id=\"%d\" mapped_blocks=\"%d\" transaction=\"%d\" "
-			"creation_time=\"0\" snap_time=\"0\">\n", id, MAPPED, id);
-		for (int i = 0; i < MAPPED; i++)
-			fprintf(f, "<single_mapping origin_block=\"%d\" data_block=\"%d\" time=\"0\"/>\n",
-				2 * i, (id - 1) * MAPPED + i);
-		fputs("</device>\n", f);
-	}
-	fputs("</superblock>\n", f);
-	fclose(f);
-	make_file(path);
-	run("thin_restore -i", xml, flag);
-	unlink(xml);
 }
 
 /* what is mapped after a repair of metadata with this block spoilt; -1: they were sound */
@@ -311,4 +411,4 @@ START_TEST(test_programs)
 END_TEST
 
 UNIT_MAIN("thin-meta", test_dump, test_dump_cut, test_dump_bad, test_dump_pieces,
-	  test_killed, test_dump_long, test_programs)
+	  test_killed, test_repair_crashes, test_check_crashes, test_dump_long, test_programs)

@@ -27,9 +27,13 @@ refused() {
 	grep -q -- "$pattern" <<<"$said" || fail "$* said \"$said\", not \"$pattern\""
 }
 
-# value DEVICE KEY: from poolctl info, which fails when the pool has
+# value DEVICE KEY: from poolctl info, which fails when the pool has; what it says where there is none is shown
 value() {
-	{ poolctl info "$1" 2>/dev/null || true; } | tr ' ' '\n' | sed -n "s/^$2=//p"
+	local got
+
+	got=$({ poolctl info "$1" 2>/run/value.err || true; } | tr ' ' '\n' | sed -n "s/^$2=//p")
+	[ -n "$got" ] || cat /run/value.err >&2
+	echo "$got"
 }
 
 # field DEVICE KEY WANT

@@ -419,6 +419,11 @@ poolctl reclaim "$part"
 poolctl destroy "$part"
 refused 'no pool' poolctl probe "$part"
 refused 'no pool' poolctl probe "$more"
+# nor is it found on a part of the disk that ends where the disk ended before
+for size in 240 200; do
+	resize "$DISK" $size
+	refused 'no pool' poolctl probe "$part"
+done
 ok "a pool on two disks goes, comes, and is deleted"
 
 # ---- the agent
