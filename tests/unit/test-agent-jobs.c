@@ -324,6 +324,58 @@ START_TEST(who_does_not_wait_is_answered_soon)
 }
 END_TEST
 
+static void no_more(void *arg)
+{
+	liteio_loop_quit(agent.loop, 0);
+}
+
+/* the loop has one descriptor for all timers, which it sets before it waits */
+static bool has_timer(void)
+{
+	_cleanup_free_ char *line = NULL;
+	bool has = false;
+	size_t size = 0;
+
+	liteio_loop_post(agent.loop, no_more, NULL);
+	ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
+	for (int fd = 0; fd < 1024; fd++) {
+		_cleanup_free_ char *path = liteio_strf("/proc/self/fdinfo/%d", fd);
+		FILE *f = fopen(path, "re");
+
+		while (f && getline(&line, &size, f) > 0)
+			has = has || (!strncmp(line, "it_value:", 9) && !strstr(line, "(0, 0)"));
+		if (f)
+			fclose(f);
+	}
+	return has;
+}
+
+/* once the server has noticed that nobody is there any more */
+START_TEST(no_timer_is_left_behind)
+{
+	uint64_t end_ms = liteio_now_ms() + LITEIO_JOBS_LONG_MS;
+	struct asked a, b;
+
+	setup();
+	ask(&a, "POST", "/v1/volumes/a/limits");
+	wait_for_runs(1);
+	ask(&b, "POST", "/v1/volumes/b/limits");
+	wait_for_runs(2);
+	ck_assert(has_timer());
+	let_go();
+	wait_for(&a);
+	wait_for(&b);
+	forget(&a);
+	forget(&b);
+	liteio_http_client_free(client);
+	while (has_timer() && liteio_now_ms() < end_ms)
+		;
+	ck_assert(!has_timer());
+	ck_assert_int_eq(liteio_http_client_new(agent.loop, NULL, &client, NULL), 0);
+	teardown();
+}
+END_TEST
+
 START_TEST(a_failure_is_told_by_the_operation)
 {
 	_cleanup_free_ char *target = NULL;
@@ -669,6 +721,7 @@ START_TEST(operations_are_events)
 END_TEST
 
 UNIT_MAIN("agent-jobs", long_work_goes_on_as_an_operation, who_does_not_wait_is_answered_soon,
+	  no_timer_is_left_behind,
 	  a_failure_is_told_by_the_operation, the_same_request_joins,
 	  what_was_passed_is_not_joined, what_is_settled_is_not_joined,
 	  what_was_made_again_is_not_joined,
