@@ -97,6 +97,10 @@ void liteio_pools_free(struct liteio_pools *t);
  */
 int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 		     struct liteio_open_pool **ret, struct liteio_error *err);
+/* the same for who holds a lock, and says so when he has let go of it */
+int liteio_pools_add_unsaid(struct liteio_pools *t, struct liteio_pool *engine,
+			    struct liteio_open_pool **ret, struct liteio_error *err);
+void liteio_pools_say_added(struct liteio_pools *t);
 /*
  * take a pool out that nobody else uses: 0, or -EBUSY when somebody still does after some seconds;
  * the caller's reference is now the only one
