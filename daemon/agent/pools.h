@@ -30,6 +30,7 @@ struct liteio_workers;
  * @uuid: of the pool
  * @remote: it is on the disk that other nodes use it (liteio_pools_remember_remote()); never unset
  * @reclaims: a job gives space back
+ * @reclaimed: one has been begun since it is open
  * @repairs: its metadata are being repaired
  * @refs: users, the table included; under the table's lock
  * @lock: covers what follows
@@ -51,6 +52,7 @@ struct liteio_open_pool {
 	struct liteio_uuid uuid;
 	_Atomic bool remote;
 	_Atomic bool reclaims;
+	_Atomic bool reclaimed;
 	_Atomic bool repairs;
 	unsigned int refs;
 	pthread_mutex_t lock;
@@ -387,5 +389,10 @@ int liteio_pools_reclaim(struct liteio_open_pool *p, const struct liteio_uuid *u
 void liteio_pools_reclaimed(struct liteio_agent *a, const struct liteio_open_pool *p);
 /* the same, on another worker, while everything else goes on; any thread */
 void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p);
+/*
+ * The same for who only looks at it: what such a job has left. One that was just opened still has
+ * heads of what was deleted, until somebody has brought its volumes back (restore.h), and begins one
+ */
+void liteio_pools_reclaim_rest(struct liteio_agent *a, struct liteio_open_pool *p);
 
 #endif

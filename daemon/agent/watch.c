@@ -261,7 +261,7 @@ static void looked(void *arg)
 	s->is_restless = i->ends_unsaid || (i->is_meta_pressed && !s->is_told);
 	s->is_untold = !s->is_told;
 	if (i->condition < LITEIO_POOL_READ_ONLY)
-		liteio_pools_reclaim_later(w->agent, pool);
+		liteio_pools_reclaim_rest(w->agent, pool);
 	s->pool = NULL;
 	if (s->again && w->io) {
 		begin(s, pool);

@@ -74,7 +74,7 @@ void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p)
 		liteio_loop_quit(agent.loop, 0);
 }
 
-void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p)
+void liteio_pools_reclaim_rest(struct liteio_agent *a, struct liteio_open_pool *p)
 {
 }
 
