@@ -153,7 +153,7 @@ static uint64_t unshared(const struct liteio_mark_of *u)
 	return u->n_devices * (u->data.used / BLOCK / 84 + 3) * 4096 + u->meta.total / 10;
 }
 
-/* whatever is discarded of what is shared, nobody is told of it: there is room left for all of that */
+/* nobody is told of what is discarded: there is room left for whatever that copies */
 START_TEST(test_discards)
 {
 	struct liteio_mark_of u = { .data = { 0, 2001 * BLOCK },
