@@ -390,8 +390,9 @@ void liteio_pools_reclaimed(struct liteio_agent *a, const struct liteio_open_poo
 /* the same, on another worker, while everything else goes on; any thread */
 void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p);
 /*
- * The same for who only looks at it: what such a job has left. A pool that was just opened has heads
- * of what was deleted, until somebody has brought its volumes back (restore.h), and begins one
+ * The same for who only looks at it: what such a job has left. A pool that was just opened has
+ * heads of what was deleted, until somebody has brought its volumes back (restore.h), and begins
+ * one
  */
 void liteio_pools_reclaim_rest(struct liteio_agent *a, struct liteio_open_pool *p);
 
