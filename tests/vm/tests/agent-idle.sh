@@ -12,7 +12,7 @@
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
 
 MIB=$((1 << 20))
-CLONES=24
+CLONES=36
 num() { j pool show fast | jq -r ".$1"; }
 pool_device() { dmsetup ls | grep -o '^liteio-pool-[^[:space:]]*'; }
 # of the table: at so many free blocks the kernel says something
