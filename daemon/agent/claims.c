@@ -118,7 +118,7 @@ static int add(const struct liteio_claim *c, struct liteio_pools *t, struct lite
 	liteio_guard(&claims.lock);
 	if (c && c->is_given_up)
 		return liteio_error_set(err, -ECANCELED, "it was given up meanwhile");
-	return liteio_pools_add(t, engine, ret, err);
+	return liteio_pools_add_unsaid(t, engine, ret, err);
 }
 
 int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,
@@ -127,6 +127,8 @@ int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct lite
 	int r = add(c, t, engine, ret, err);
 	bool is_left = r;
 
+	if (!r)
+		liteio_pools_say_added(t);
 	if (r == -ECANCELED) {
 		liteio_heir_begin(&c->uuid);
 		is_left = liteio_pool_close(engine, NULL) != 0;

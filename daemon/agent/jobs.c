@@ -65,7 +65,7 @@ struct liteio_job {
  * struct liteio_jobs - all of them
  * @agent: whose
  * @timer: fires at the next deadline
- * @armed_ms: when that is, or 0
+ * @armed_ms: when that is; UINT64_MAX while it is not armed
  * @jobs: under way
  * @crowds: of each pool
  * @n_jobs: how many on the workers, and how many on the urgent ones
@@ -200,6 +200,20 @@ static void answer_early(struct liteio_ask *ask)
 
 /* ---- waiting -------------------------------------------------------------------------------- */
 
+/* to when the first of those that wait has waited enough; not at all when none does */
+static void arm(struct liteio_jobs *jobs)
+{
+	uint64_t now = liteio_now_ms(), first = UINT64_MAX;
+
+	for (const struct liteio_ask *ask = jobs->waiting; ask; ask = ask->next)
+		first = ask->deadline_ms < first ? ask->deadline_ms : first;
+	jobs->armed_ms = first;
+	if (first == UINT64_MAX)
+		liteio_timer_disarm(jobs->timer);
+	else
+		liteio_timer_arm(jobs->timer, first > now ? first - now : 0, SLACK_MS);
+}
+
 static void stop_waiting(struct liteio_ask *ask)
 {
 	struct liteio_jobs *jobs = ask->jobs;
@@ -211,16 +225,8 @@ static void stop_waiting(struct liteio_ask *ask)
 		jobs->last = ask->link;
 	ask->is_waiting = false;
 	jobs->n_waiting--;
-}
-
-static void arm(struct liteio_jobs *jobs, uint64_t deadline_ms)
-{
-	uint64_t now = liteio_now_ms();
-
-	if (jobs->armed_ms && jobs->armed_ms <= deadline_ms)
-		return;
-	jobs->armed_ms = deadline_ms;
-	liteio_timer_arm(jobs->timer, deadline_ms > now ? deadline_ms - now : 0, SLACK_MS);
+	if (ask->deadline_ms == jobs->armed_ms)
+		arm(jobs);
 }
 
 /* 1 while it is to be asked again */
@@ -266,27 +272,26 @@ static void start_waiting(struct liteio_ask *ask, uint64_t ms)
 	ask->link = jobs->last;
 	*jobs->last = ask;
 	jobs->last = &ask->next;
-	arm(jobs, ask->deadline_ms);
+	if (ask->deadline_ms < jobs->armed_ms)
+		arm(jobs);
 	if (++jobs->n_waiting > LITEIO_JOBS_WAITING_MAX)
 		end_waiting(jobs->waiting);
 }
 
 static void on_timer(void *arg)
 {
-	uint64_t now = liteio_now_ms(), first = UINT64_MAX;
+	uint64_t now = liteio_now_ms();
 	struct liteio_jobs *jobs = arg;
 	struct liteio_ask *ask, *next;
 
+	/* by nobody below */
 	jobs->armed_ms = 0;
 	for (ask = jobs->waiting; ask; ask = next) {
 		next = ask->next;
 		if (ask->deadline_ms <= now)
 			end_waiting(ask);
-		else if (ask->deadline_ms < first)
-			first = ask->deadline_ms;
 	}
-	if (first != UINT64_MAX)
-		arm(jobs, first);
+	arm(jobs);
 }
 
 /* an operation has ended: whoever waits for one looks whether it is that */
@@ -565,6 +570,7 @@ int liteio_jobs_new(struct liteio_agent *a, struct liteio_jobs **ret, struct lit
 
 	jobs->agent = a;
 	jobs->last = &jobs->waiting;
+	jobs->armed_ms = UINT64_MAX;
 	r = liteio_timer_new(a->loop, on_timer, jobs, &jobs->timer, err);
 	if (r < 0) {
 		free(jobs);

@@ -104,6 +104,33 @@ static void restore_done(void *arg)
 		join_cluster(a);
 }
 
+static void thaw_run(void *arg)
+{
+	struct liteio_agent *a = arg;
+
+	liteio_thaw_rest(a->locks);
+}
+
+static void on_dead_gone(void *arg, int fd, unsigned int events)
+{
+	struct liteio_agent *a = arg;
+
+	log_info(NULL, "the agent that was killed is gone");
+	liteio_io_free(a->dead_io);
+	a->dead_io = NULL;
+	liteio_worker_submit(a->workers, NULL, thaw_run, NULL, a);
+}
+
+/* without it what it may still suspend is found by the doctor */
+static void watch_dead(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	if (a->dead >= 0 && liteio_io_new(a->loop, a->dead, LITEIO_IO_READ, on_dead_gone, a,
+					  &a->dead_io, &err))
+		log_err(NULL, "the end of the agent that was killed is not noticed: %s", err.msg);
+}
+
 static void on_signal(void *arg, int signo)
 {
 	struct liteio_agent *a = arg;
@@ -170,6 +197,7 @@ static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 	if (r == 0) {
 		start_metrics(a);
 		start_watch(a);
+		watch_dead(a);
 	}
 	return r;
 }
@@ -182,6 +210,8 @@ static bool agent_stop(struct liteio_agent *a)
 	liteio_api_stop(a);
 	liteio_metrics_stop(a);
 	liteio_watch_stop(a->watch);
+	liteio_io_free(a->dead_io);
+	a->dead_io = NULL;
 	liteio_arrival_stop(a->arrival);
 	liteio_cluster_free(a->cluster);
 	if (a->workers)
@@ -270,7 +300,7 @@ int main(int argc, char **argv)
 		liteio_config_fini(&a.config);
 		return r == 0 && liteio_release_all() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
-	r = liteio_node_lock(a.config.state_dir, &lock, &err);
+	r = liteio_node_lock(a.config.state_dir, &lock, &a.dead, &err);
 	if (r == 0 && mode == LITEIO_CONFIG_THAW) {
 		r = liteio_dm_init(&err);
 		liteio_config_fini(&a.config);

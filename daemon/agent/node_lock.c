@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -129,13 +130,25 @@ static int take_over(const char *path, const struct holder *dead, int *fd, struc
 	return 0;
 }
 
-int liteio_node_lock(const char *state_dir, int *ret_fd, struct liteio_error *err)
+/* its number may be another one's by now */
+static int watch_end(const struct holder *dead)
+{
+	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, dead->pid, 0);
+	struct liteio_process p;
+
+	if (fd < 0 || liteio_process_look(dead->pid, &p) || p.start != dead->start)
+		return -1;
+	return take_fd(&fd);
+}
+
+int liteio_node_lock(const char *state_dir, int *ret_fd, int *ret_dead, struct liteio_error *err)
 {
 	_cleanup_free_ char *path = liteio_strf("%s/agent.lock", state_dir);
 	_cleanup_close_ int dir = -1, fd = -1;
 	struct holder dead;
 	int r;
 
+	*ret_dead = -1;
 	r = liteio_fs_mkdir_p(state_dir, 0755, err);
 	if (r < 0)
 		return r;
@@ -146,8 +159,11 @@ int liteio_node_lock(const char *state_dir, int *ret_fd, struct liteio_error *er
 	if (fd < 0)
 		return fd;
 	r = try_lock(fd, path, &dead, err);
-	if (r == -EBUSY && dead.pid)
+	if (r == -EBUSY && dead.pid) {
 		r = take_over(path, &dead, &fd, err);
+		if (!r)
+			*ret_dead = watch_end(&dead);
+	}
 	if (r)
 		return r;
 	write_down(fd);

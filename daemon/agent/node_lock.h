@@ -17,11 +17,13 @@ struct liteio_error;
  * liteio_node_lock() - be the agent of this node
  * @state_dir: made when it is not there
  * @ret_fd: the lock is held until this is closed, or the process ends
+ * @ret_dead: of a holder that hangs and was not waited for: can be read once the last of its
+ *	threads has ended. -1 when there is none, or that can not be told
  * @err: why not
  *
  * A holder that is about to end is waited for, some seconds. Context: at the start, before there
  * are threads; blocks. Return: 0, -EBUSY another agent is running, or another negative errno.
  */
-int liteio_node_lock(const char *state_dir, int *ret_fd, struct liteio_error *err);
+int liteio_node_lock(const char *state_dir, int *ret_fd, int *ret_dead, struct liteio_error *err);
 
 #endif

@@ -30,6 +30,7 @@ struct liteio_workers;
  * @uuid: of the pool
  * @remote: it is on the disk that other nodes use it (liteio_pools_remember_remote()); never unset
  * @reclaims: a job gives space back
+ * @reclaimed: one has been begun since it is open
  * @repairs: its metadata are being repaired
  * @refs: users, the table included; under the table's lock
  * @lock: covers what follows
@@ -51,6 +52,7 @@ struct liteio_open_pool {
 	struct liteio_uuid uuid;
 	_Atomic bool remote;
 	_Atomic bool reclaims;
+	_Atomic bool reclaimed;
 	_Atomic bool repairs;
 	unsigned int refs;
 	pthread_mutex_t lock;
@@ -97,6 +99,10 @@ void liteio_pools_free(struct liteio_pools *t);
  */
 int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 		     struct liteio_open_pool **ret, struct liteio_error *err);
+/* the same for who holds a lock, and says so when he has let go of it */
+int liteio_pools_add_unsaid(struct liteio_pools *t, struct liteio_pool *engine,
+			    struct liteio_open_pool **ret, struct liteio_error *err);
+void liteio_pools_say_added(struct liteio_pools *t);
 /*
  * take a pool out that nobody else uses: 0, or -EBUSY when somebody still does after some seconds;
  * the caller's reference is now the only one
@@ -383,5 +389,11 @@ int liteio_pools_reclaim(struct liteio_open_pool *p, const struct liteio_uuid *u
 void liteio_pools_reclaimed(struct liteio_agent *a, const struct liteio_open_pool *p);
 /* the same, on another worker, while everything else goes on; any thread */
 void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p);
+/*
+ * The same for who only looks at it: what such a job has left. A pool that was just opened has
+ * heads of what was deleted, until somebody has brought its volumes back (restore.h), and begins
+ * one
+ */
+void liteio_pools_reclaim_rest(struct liteio_agent *a, struct liteio_open_pool *p);
 
 #endif

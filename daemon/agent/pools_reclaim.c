@@ -34,6 +34,7 @@ int liteio_pools_reclaim(struct liteio_open_pool *p, const struct liteio_uuid *u
 	uint64_t total = 0, left;
 	int r;
 
+	atomic_store(&p->reclaimed, true);
 	while (more) {
 		liteio_lane_guard(p, false);
 		if (is_watched && !total) {
@@ -131,6 +132,7 @@ void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool 
 {
 	struct reclaim_job *job;
 
+	atomic_store(&p->reclaimed, true);
 	if (!has_deleted(p) || atomic_load(&p->reclaims))
 		return;
 	job = liteio_calloc(1, sizeof(*job));
@@ -140,4 +142,10 @@ void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool 
 		return;
 	}
 	liteio_worker_submit(a->workers, NULL, reclaim_run, NULL, job);
+}
+
+void liteio_pools_reclaim_rest(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	if (atomic_load(&p->reclaimed))
+		liteio_pools_reclaim_later(a, p);
 }

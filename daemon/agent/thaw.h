@@ -5,6 +5,9 @@
 #ifndef LITEIO_AGENT_THAW_H
 #define LITEIO_AGENT_THAW_H
 
+struct liteio_locks;
+struct liteio_pool;
+
 /**
  * liteio_thaw() - resume every volume of ours that is suspended
  *
@@ -21,5 +24,21 @@
  * stay suspended.
  */
 unsigned int liteio_thaw(void);
+
+/*
+ * An agent that was killed in the middle of a suspend hangs in the kernel until that is done, which
+ * a filesystem that has much to write, or its disk, may delay: then nobody resumes it, and the next
+ * agent has been through all by that time. So the same once more:
+ *
+ * of the volumes of a pool that was just opened, which it is when no thread of the dead agent works
+ * on it any more. Context: nobody else knows the pool yet
+ */
+void liteio_thaw_pool(struct liteio_pool *p);
+/*
+ * and of all, when the last thread of it has ended (@ret_dead of liteio_node_lock()): a pool may be
+ * one that can not be opened. What is suspended by an operation that has its volume locked is not
+ * touched. Context: worker that holds no lock; waits for such operations
+ */
+void liteio_thaw_rest(struct liteio_locks *locks);
 
 #endif

@@ -75,6 +75,7 @@ struct seen {
  * @fd: device-mapper's events
  * @io: on @fd, NULL once stopped
  * @timer: for the next look that nothing gives a reason for
+ * @due_ms: when that is; UINT64_MAX while it is not armed
  * @first: all pools that were ever looked at
  */
 struct liteio_watch {
@@ -82,6 +83,7 @@ struct liteio_watch {
 	int fd;
 	struct liteio_io *io;
 	struct liteio_timer *timer;
+	uint64_t due_ms;
 	struct seen *first;
 };
 
@@ -191,15 +193,23 @@ static bool any_untold(const struct liteio_watch *w)
 	return false;
 }
 
-/* what is armed already stays: it may be for another reason */
+/* what is to be looked at sooner is not put off */
+static void look_within(struct liteio_watch *w, uint64_t ms)
+{
+	uint64_t due_ms = liteio_now_ms() + ms;
+
+	if (!w->timer || w->due_ms <= due_ms)
+		return;
+	w->due_ms = due_ms;
+	liteio_timer_arm(w->timer, ms, SLACK_MS);
+}
+
 static void rest(struct liteio_watch *w)
 {
-	if (!w->timer)
-		return;
 	if (any_restless(w))
-		liteio_timer_arm(w->timer, RESTLESS_MS, SLACK_MS);
+		look_within(w, RESTLESS_MS);
 	else if (any_untold(w))
-		liteio_timer_arm(w->timer, CALM_MS, SLACK_MS);
+		look_within(w, CALM_MS);
 }
 
 static int keep_mark(struct liteio_pool *engine, void *ret, struct liteio_error *err)
@@ -261,7 +271,7 @@ static void looked(void *arg)
 	s->is_restless = i->ends_unsaid || (i->is_meta_pressed && !s->is_told);
 	s->is_untold = !s->is_told;
 	if (i->condition < LITEIO_POOL_READ_ONLY)
-		liteio_pools_reclaim_later(w->agent, pool);
+		liteio_pools_reclaim_rest(w->agent, pool);
 	s->pool = NULL;
 	if (s->again && w->io) {
 		begin(s, pool);
@@ -278,6 +288,10 @@ void liteio_watch_look(struct liteio_watch *w)
 
 	if (!w)
 		return;
+	/* what the timer is for happens now */
+	w->due_ms = UINT64_MAX;
+	if (w->timer)
+		liteio_timer_disarm(w->timer);
 	/* of those that are gone nothing is to be waited for */
 	for (struct seen *s = w->first; s; s = s->next) {
 		s->is_restless = false;
@@ -323,9 +337,7 @@ static void changed(void *arg)
 
 static void look_later(struct liteio_agent *a)
 {
-	/* that is sooner, and tries all */
-	if (!any_restless(a->watch))
-		liteio_timer_arm(a->watch->timer, RETRY_MS, SLACK_MS);
+	look_within(a->watch, RETRY_MS);
 }
 
 /* armed before anything is looked at: what happens meanwhile is not lost */
@@ -359,6 +371,7 @@ int liteio_watch_start(struct liteio_agent *a, struct liteio_watch **ret, struct
 	w = liteio_calloc(1, sizeof(*w));
 	w->agent = a;
 	w->fd = fd;
+	w->due_ms = UINT64_MAX;
 	r = liteio_dm_events_arm(fd, err);
 	if (r == 0)
 		r = liteio_timer_new(a->loop, on_timer, w, &w->timer, err);

@@ -17,7 +17,8 @@
  * five seconds when its metadata fill: each by itself, what there is to say of one is said at once,
  * and one that hangs keeps nobody from looking at the others again. For pools that nobody uses
  * there is no timer: what begins the looks again is the event, or an operation that makes more than
- * the mark is good for. One that is not ready has no mark: it is looked at likewise.
+ * the mark is good for. One that is not ready has no mark: it is looked at likewise; and so is one
+ * with attached volumes the metadata of which discards alone could fill, as of these nobody tells.
  *
  * What the kernel may keep to itself is that a full pool has free blocks again, after a discard
  * that nothing followed; and of a catalog that can not be written it knows nothing. As long as a

@@ -178,6 +178,20 @@ uint32_t liteio_catalog_unmade(const struct liteio_catalog *c, enum liteio_catal
 	return vclass == LITEIO_CATALOG_RESERVED ? sum.reserved_unmade : sum.thin_unmade;
 }
 
+bool liteio_catalog_may_share(const struct liteio_catalog *c)
+{
+	return sum_space(c).n_sharing > 0;
+}
+
+bool liteio_catalog_may_discard(const struct liteio_catalog *c)
+{
+	for (size_t i = 0; i < c->n_attachments; i++) {
+		if (c->attachments[i]->state == LITEIO_CATALOG_ATT_LIVE)
+			return true;
+	}
+	return sum_space(c).n_deleting > 0;
+}
+
 /* ---- changing ------------------------------------------------------------------------------- */
 
 /* nothing is known any more of the volumes from @i on, together with those before */

@@ -165,6 +165,8 @@ struct liteio_catalog_extent {
  * @reserved_bytes: sizes of those of class reserved
  * @thin_unmade: those of class thin without a thin device
  * @reserved_unmade: those of class reserved without one
+ * @n_sharing: those that were made from others, and may share their blocks
+ * @n_deleting: those that are being deleted
  */
 struct liteio_catalog_sum {
 	uint32_t crc;
@@ -174,6 +176,8 @@ struct liteio_catalog_sum {
 	uint64_t reserved_bytes;
 	uint32_t thin_unmade;
 	uint32_t reserved_unmade;
+	uint32_t n_sharing;
+	uint32_t n_deleting;
 };
 
 /**
@@ -301,6 +305,13 @@ void liteio_catalog_promised(const struct liteio_catalog *c, uint64_t *ret_thin,
 			     uint64_t *ret_reserved);
 /* how many volumes of this class have no thin device */
 uint32_t liteio_catalog_unmade(const struct liteio_catalog *c, enum liteio_catalog_class vclass);
+/*
+ * some volumes may share blocks: snapshots and clones do, with what they were made of, and with
+ * each other; nothing else does
+ */
+bool liteio_catalog_may_share(const struct liteio_catalog *c);
+/* somebody may discard blocks at any moment: a volume is attached, or is being deleted */
+bool liteio_catalog_may_discard(const struct liteio_catalog *c);
 size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct liteio_uuid *volume);
 
 /* ---- linear space (catalog_extent.c) -------------------------------------------------------- */

@@ -116,6 +116,8 @@ void liteio_record_add_space(const struct liteio_catalog_volume *v, struct litei
 		sum->reserved_bytes += v->size_bytes;
 		sum->reserved_unmade += v->is_unmade;
 	}
+	sum->n_sharing += v->kind == LITEIO_CATALOG_SNAPSHOT || !liteio_uuid_is_null(&v->origin);
+	sum->n_deleting += v->state == LITEIO_CATALOG_DELETING;
 }
 
 static void add_up(const struct liteio_catalog_volume *v, struct liteio_catalog_sum *sum)

@@ -68,7 +68,7 @@ struct liteio_catalog_attachment *liteio_record_new_att(const struct liteio_cata
 struct liteio_catalog_volume *liteio_record_own(struct liteio_catalog_volume *v);
 struct liteio_catalog_attachment *liteio_record_own_att(struct liteio_catalog_attachment *a);
 
-/* what it takes of the space of its class */
+/* what it takes of the space of its class, and whether it shares or gives back any */
 void liteio_record_add_space(const struct liteio_catalog_volume *v,
 			     struct liteio_catalog_sum *sum);
 

@@ -38,17 +38,43 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* of devices that map so many bytes together */
+static unsigned __int128 most(const struct liteio_mark_of *u, unsigned __int128 mapped)
+{
+	const uint64_t blocks = u->data.total / u->block_bytes;
+
+	return mapped / u->block_bytes * MAPPED_COST +
+	       (unsigned __int128)u->n_devices * (DEVICE_COST + MAPPED_COST) + blocks / 4 +
+	       u->meta.total / META_BLOCK * META_BLOCK_COST + REST_COST +
+	       least(u->meta.total / 10, KEPT_MAX);
+}
+
+/* the next line that they may reach, in bytes in use */
+static unsigned __int128 line_of(const struct liteio_mark_of *u)
+{
+	return (unsigned __int128)u->meta.used + liteio_account_metadata_left(&u->meta);
+}
+
 /* they can not get to their next line, be the pool written full */
 static bool can_not_fill(const struct liteio_mark_of *u)
 {
-	const uint64_t blocks = u->data.total / u->block_bytes;
-	const unsigned __int128 most =
-		(unsigned __int128)(u->promised / u->block_bytes) * MAPPED_COST +
-		(unsigned __int128)u->n_devices * (DEVICE_COST + MAPPED_COST) + blocks / 4 +
-		u->meta.total / META_BLOCK * META_BLOCK_COST + REST_COST +
-		least(u->meta.total / 10, KEPT_MAX);
+	return most(u, u->promised) < line_of(u);
+}
 
-	return most < (unsigned __int128)u->meta.used + liteio_account_metadata_left(&u->meta);
+/*
+ * What is left of them for what is told: discards copy no more than all that is mapped now. None of
+ * the devices maps more than there is in use
+ */
+static uint64_t meta_left(const struct liteio_mark_of *u)
+{
+	unsigned __int128 mapped = (unsigned __int128)u->n_devices * u->data.used;
+	unsigned __int128 taken = u->meta.used, unshared;
+
+	if (u->may_unshare) {
+		unshared = most(u, mapped < u->promised ? mapped : u->promised);
+		taken = unshared > taken ? unshared : taken;
+	}
+	return taken < line_of(u) ? (uint64_t)(line_of(u) - taken) : 0;
 }
 
 static void find_data(const struct liteio_mark_of *u, uint64_t free_blocks,
@@ -68,7 +94,7 @@ static void find_data(const struct liteio_mark_of *u, uint64_t free_blocks,
 static void find_meta(const struct liteio_mark_of *u, uint64_t free_blocks,
 		      struct liteio_mark_range *ret)
 {
-	uint64_t steps = liteio_account_metadata_left(&u->meta) / BLOCK_COST;
+	uint64_t steps = meta_left(u) / BLOCK_COST;
 	/* as above: before the last one of them is taken */
 	uint64_t lowest = minus(free_blocks + 1, steps), best = minus(free_blocks, steps / 2);
 

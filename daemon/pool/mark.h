@@ -10,7 +10,10 @@
  * their next line, nobody has to ask. So the mark stands where the next rung of data is reached, or
  * where metadata might be, whichever comes first.
  *
- * What a discard copies of the metadata takes no block, and is not told of: README.md. Pure.
+ * A discard takes no block, and is not told of. Where nothing is shared it takes no metadata for
+ * longer than until the next commit, either. Of what is shared it copies the nodes: once all are
+ * copied, each device has its own, and that much is not left to what is told of. So where somebody
+ * may discard what is shared, and metadata have no room for that, there is no mark. Pure.
  */
 #ifndef LITEIO_POOL_MARK_H
 #define LITEIO_POOL_MARK_H
@@ -27,6 +30,7 @@
  * @block_bytes: of its blocks
  * @promised: sum of the sizes of all devices in it
  * @n_devices: how many these are
+ * @may_unshare: of blocks that several of them share some may be discarded, and nobody would know
  * @has_relief: when they are nearly full they take a spare, or what a relief that was cut short
  *	has left; who looks does that
  */
@@ -36,6 +40,7 @@ struct liteio_mark_of {
 	uint64_t block_bytes;
 	uint64_t promised;
 	uint64_t n_devices;
+	bool may_unshare;
 	bool has_relief;
 };
 

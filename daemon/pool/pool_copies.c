@@ -166,16 +166,6 @@ int liteio_pool_mend_copies(struct liteio_pool *p, struct liteio_error *err)
 
 /* ---- shared blocks -------------------------------------------------------------------------- */
 
-/* snapshots and clones share with what they were made of, and with each other; nothing else does */
-static bool may_share(const struct liteio_catalog *c)
-{
-	for (size_t i = 0; i < c->n_volumes; i++)
-		if (c->volumes[i]->kind == LITEIO_CATALOG_SNAPSHOT ||
-		    !liteio_uuid_is_null(&c->volumes[i]->origin))
-			return true;
-	return false;
-}
-
 /* what all devices of the pool map together */
 static int sum_mapped(const struct liteio_pool *p, uint64_t *ret)
 {
@@ -201,7 +191,7 @@ int liteio_pool_shared(struct liteio_pool *p, uint64_t *ret_bytes)
 	uint64_t mapped;
 	int r;
 
-	if (!may_share(&p->cat)) {
+	if (!liteio_catalog_may_share(&p->cat)) {
 		*ret_bytes = 0;
 		return 0;
 	}

@@ -100,6 +100,34 @@ START_TEST(test_given_up)
 }
 END_TEST
 
+static unsigned int n_told;
+
+/* whoever is told may ask what he likes */
+static void told(void *arg)
+{
+	n_told++;
+	ck_assert(liteio_claim_is_taken(arg));
+}
+
+/* under the lock this would end with the test's time */
+START_TEST(test_told_under_no_lock)
+{
+	struct liteio_pools *t = liteio_pools_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid uuid = one;
+	struct liteio_open_pool *p;
+	struct liteio_claim *c;
+
+	liteio_pools_tell(t, told, &uuid);
+	ck_assert_int_eq(liteio_claim_take(&one, "/dev/a", &c, &err), 0);
+	ck_assert_int_eq(liteio_claim_add(c, t, engine, &p, &err), 0);
+	ck_assert_uint_eq(n_told, 1);
+	liteio_claim_give(c);
+	liteio_pools_put(t, p);
+	liteio_pools_free(t);
+}
+END_TEST
+
 /* and the job had not even begun */
 START_TEST(test_given_up_before_it_is_begun)
 {
@@ -154,5 +182,6 @@ START_TEST(test_late)
 }
 END_TEST
 
-UNIT_MAIN("agent-claims", test_one_at_a_time, test_given_up, test_given_up_before_it_is_begun,
+UNIT_MAIN("agent-claims", test_one_at_a_time, test_given_up, test_told_under_no_lock,
+	  test_given_up_before_it_is_begun,
 	  test_no_room, test_late)

@@ -32,6 +32,7 @@
 #include "base/str.h"
 #include "base/worker.h"
 #include "model/local_module.h"
+#include "timer_left.h"
 #include "unit.h"
 
 #define ANSWER_MS 50000
@@ -320,6 +321,32 @@ START_TEST(who_does_not_wait_is_answered_soon)
 	forget(&a);
 	ck_assert_uint_eq(n_operations("running"), 1);
 	ck_assert_uint_eq(n_operations("failed"), 0);
+	teardown();
+}
+END_TEST
+
+/* once the server has noticed that nobody is there any more */
+START_TEST(no_timer_is_left_behind)
+{
+	uint64_t end_ms = liteio_now_ms() + LITEIO_JOBS_LONG_MS;
+	struct asked a, b;
+
+	setup();
+	ask(&a, "POST", "/v1/volumes/a/limits");
+	wait_for_runs(1);
+	ask(&b, "POST", "/v1/volumes/b/limits");
+	wait_for_runs(2);
+	ck_assert_uint_ne(timer_left_ms(agent.loop), UINT64_MAX);
+	let_go();
+	wait_for(&a);
+	wait_for(&b);
+	forget(&a);
+	forget(&b);
+	liteio_http_client_free(client);
+	while (timer_left_ms(agent.loop) != UINT64_MAX && liteio_now_ms() < end_ms)
+		;
+	ck_assert_uint_eq(timer_left_ms(agent.loop), UINT64_MAX);
+	ck_assert_int_eq(liteio_http_client_new(agent.loop, NULL, &client, NULL), 0);
 	teardown();
 }
 END_TEST
@@ -669,6 +696,7 @@ START_TEST(operations_are_events)
 END_TEST
 
 UNIT_MAIN("agent-jobs", long_work_goes_on_as_an_operation, who_does_not_wait_is_answered_soon,
+	  no_timer_is_left_behind,
 	  a_failure_is_told_by_the_operation, the_same_request_joins,
 	  what_was_passed_is_not_joined, what_is_settled_is_not_joined,
 	  what_was_made_again_is_not_joined,

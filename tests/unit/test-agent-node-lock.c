@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -40,11 +41,20 @@ static void remove_dir(void)
 	free(path);
 }
 
+static int dead;
+
+static bool is_gone(int timeout_ms)
+{
+	struct pollfd p = { .fd = dead, .events = POLLIN };
+
+	return poll(&p, 1, timeout_ms) == 1;
+}
+
 static int lock(int *ret_fd)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	return liteio_node_lock(dir, ret_fd, &err);
+	return liteio_node_lock(dir, ret_fd, &dead, &err);
 }
 
 /* a child that takes the lock, says so, and does this */
@@ -125,7 +135,7 @@ START_TEST(who_lives_keeps_it)
 
 	make_dir();
 	pid = holder(live);
-	ck_assert_int_eq(liteio_node_lock(dir, &fd, &err), -EBUSY);
+	ck_assert_int_eq(liteio_node_lock(dir, &fd, &dead, &err), -EBUSY);
 	ck_assert_ptr_nonnull(strstr(err.msg, "another agent is running"));
 	end(pid);
 	ck_assert_int_eq(lock(&fd), 0);
@@ -137,16 +147,26 @@ END_TEST
 START_TEST(it_is_taken_from_the_dead)
 {
 	pid_t pid;
-	int fd, second;
+	int fd, second, gone;
 
 	make_dir();
 	pid = holder(leave_a_thread);
 	wait_for_zombie(pid);
 	ck_assert_int_eq(lock(&fd), 0);
+	/* the one that it was taken from is not gone before its last thread is */
+	ck_assert_int_ge(dead, 0);
+	gone = dead;
+	ck_assert(!is_gone(0));
 	ck_assert_msg(lock(&second) == -EBUSY, "a second one has it, too");
+	ck_assert_int_eq(dead, -1);
+	dead = gone;
+	kill(pid, SIGKILL);
+	ck_assert(is_gone(-1));
 	end(pid);
+	close(dead);
 	close(fd);
 	ck_assert_int_eq(lock(&fd), 0);
+	ck_assert_int_eq(dead, -1);
 	close(fd);
 	remove_dir();
 }

@@ -20,6 +20,7 @@
 #include "base/loop.h"
 #include "base/worker.h"
 #include "host/dm.h"
+#include "timer_left.h"
 #include "unit.h"
 
 /* ---- a node with two pools ------------------------------------------------------------------ */
@@ -34,6 +35,7 @@ static struct {
 	unsigned int looks_at_hanging;
 	unsigned int looks_at_well;
 	bool answers;
+	bool ends_unsaid;
 	enum liteio_pool_condition condition;
 } disks = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
@@ -74,7 +76,7 @@ void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p)
 		liteio_loop_quit(agent.loop, 0);
 }
 
-void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p)
+void liteio_pools_reclaim_rest(struct liteio_agent *a, struct liteio_open_pool *p)
 {
 }
 
@@ -91,6 +93,7 @@ void liteio_pools_state(struct liteio_open_pool *p, bool is_all, struct liteio_p
 	} else {
 		disks.looks_at_well++;
 		ret->info.condition = disks.condition;
+		ret->info.ends_unsaid = disks.ends_unsaid;
 	}
 	pthread_mutex_unlock(&disks.lock);
 }
@@ -211,4 +214,56 @@ START_TEST(test_nothing_new)
 }
 END_TEST
 
-UNIT_MAIN("agent-watch", test_while_another_one_hangs, test_nothing_new)
+static void look_at_both(void)
+{
+	liteio_watch_look(agent.watch);
+	until_none_is_held();
+}
+
+/* one that is not well is looked at soon, and less often as soon as it is */
+START_TEST(test_timer)
+{
+	setup();
+	disks.answers = true;
+	disks.condition = LITEIO_POOL_NO_SPACE;
+	disks.ends_unsaid = true;
+	look_at_both();
+	ck_assert_uint_lt(timer_left_ms(agent.loop), 6500);
+	/* that is sooner */
+	agent.try_later(&agent);
+	ck_assert_uint_lt(timer_left_ms(agent.loop), 6500);
+	disks.condition = LITEIO_POOL_READY;
+	disks.ends_unsaid = false;
+	/* the other one is a failed pool, which is looked at less often */
+	look_at_both();
+	ck_assert_uint_gt(timer_left_ms(agent.loop), 6500);
+	ck_assert_uint_lt(timer_left_ms(agent.loop), 32000);
+	teardown();
+}
+END_TEST
+
+static void waited(void *arg)
+{
+	liteio_loop_quit(agent.loop, 0);
+}
+
+/* what is wanted later does not put it off, however often it is */
+START_TEST(test_timer_is_not_put_off)
+{
+	struct liteio_timer *t;
+
+	setup();
+	disks.answers = true;
+	look_at_both();
+	ck_assert_int_eq(liteio_timer_new(agent.loop, waited, NULL, &t, NULL), 0);
+	liteio_timer_arm(t, 2500, 0);
+	ck_assert_int_eq(liteio_loop_run(agent.loop), 0);
+	liteio_timer_free(t);
+	agent.try_later(&agent);
+	ck_assert_uint_lt(timer_left_ms(agent.loop), 29000);
+	teardown();
+}
+END_TEST
+
+UNIT_MAIN("agent-watch", test_while_another_one_hangs, test_nothing_new, test_timer,
+	  test_timer_is_not_put_off)

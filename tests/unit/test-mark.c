@@ -147,6 +147,51 @@ START_TEST(test_in_time)
 }
 END_TEST
 
+/* once discards have copied all that is shared: nodes of its own for each device, a third full */
+static uint64_t unshared(const struct liteio_mark_of *u)
+{
+	return u->n_devices * (u->data.used / BLOCK / 84 + 3) * 4096 + u->meta.total / 10;
+}
+
+/* nobody is told of what is discarded: there is room left for whatever that copies */
+START_TEST(test_discards)
+{
+	struct liteio_mark_of u = { .data = { 0, 2001 * BLOCK },
+				    .meta = { 0, 8 * MIB },
+				    .block_bytes = BLOCK,
+				    .promised = 1000 * GIB,
+				    .n_devices = 40,
+				    .may_unshare = true };
+	unsigned int found = 0, not_found = 0;
+	struct liteio_mark_range r;
+
+	for (u.data.used = 0; u.data.used <= u.data.total; u.data.used += 3 * BLOCK) {
+		for (u.meta.used = MIB; u.meta.used < 7 * MIB; u.meta.used += 99999) {
+			struct liteio_mark_of after = u;
+
+			liteio_mark_find(&u, &r);
+			not_found += !r.is_any;
+			if (!r.is_any)
+				continue;
+			found++;
+			if (after.meta.used < unshared(&u))
+				after.meta.used = unshared(&u);
+			ck_assert_uint_eq(lines(&after), lines(&u));
+			check_in_time(after, WORST, r.lowest);
+		}
+	}
+	ck_assert_uint_gt(found, 10000);
+	ck_assert_uint_gt(not_found, 5000);
+	/* with as much promised as the metadata are made for it is no matter */
+	u.data.used = 1000 * BLOCK;
+	u.meta.used = MIB;
+	u.promised = u.data.total;
+	liteio_mark_find(&u, &r);
+	ck_assert(r.is_any);
+	ck_assert_uint_eq(r.lowest, 401);
+}
+END_TEST
+
 /* what was loaded stays good enough as blocks are taken, so that nobody loads it twice */
 START_TEST(test_stays)
 {
@@ -222,4 +267,5 @@ START_TEST(test_rest)
 }
 END_TEST
 
-UNIT_MAIN("mark", test_cases, test_last, test_in_time, test_stays, test_judge, test_rest)
+UNIT_MAIN("mark", test_cases, test_last, test_in_time, test_discards, test_stays, test_judge,
+	  test_rest)

@@ -26,6 +26,7 @@ static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
 		  struct liteio_error *err)
 {
 	*ret = kernel.status;
+	ret->txid = memory_of(e)->says.txid;
 	return 0;
 }
 
@@ -157,6 +158,72 @@ START_TEST(test_metadata_may_fill)
 }
 END_TEST
 
+/* one of the volumes is attached, or is not any more */
+static void attach(uint64_t generation, bool is_attached)
+{
+	const struct liteio_catalog_attachment a = { .volume = m.p.cat.volumes[0]->uuid,
+						     .generation = generation,
+						     .host = "nqn.2014-08.org.nvmexpress:uuid:a" };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = is_attached ? liteio_pool_attachment_add(&m.p, &a, &err) :
+			      liteio_pool_attachment_fence(&m.p, &a.volume, generation, true, &err);
+
+	ck_assert_msg(!r, "%s", err.msg);
+}
+
+static void snapshot(const struct liteio_uuid *uuid)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	const struct liteio_uuid of = m.p.cat.volumes[0]->uuid;
+	int r = liteio_pool_snapshot_create(&m.p, uuid, "s", &of, NULL, NULL, &err);
+
+	ck_assert_msg(!r, "%s", err.msg);
+}
+
+/*
+ * Of a discard the kernel says nothing, and where blocks are shared it takes metadata: as long as
+ * somebody might discard, there is a clock
+ */
+START_TEST(test_discards)
+{
+	static const struct liteio_uuid snap = { { 99 } };
+
+	begin();
+	promise_much();
+	ck_assert_int_eq(look(1), 0);
+	ck_assert_int_eq(look(1 + REST_MS), 1);
+	kernel.n_said = 0;
+	/* nothing is shared yet: what a discard takes it gives back */
+	attach(1, true);
+	ck_assert_int_eq(look(2 + REST_MS), 1);
+	ck_assert_uint_eq(kernel.n_said, 0);
+	/* more devices than there is room for, had each of them nodes of its own */
+	take(3000, MIB);
+	kernel.mark.is_ahead = false;
+	ck_assert_int_eq(look(3 + REST_MS), 0);
+	ck_assert_int_eq(look(3 + 2 * REST_MS), 1);
+	kernel.n_said = 0;
+	snapshot(&snap);
+	ck_assert_uint_eq(kernel.n_said, 1);
+	ck_assert_int_eq(look(4 + 3 * REST_MS), 0);
+	ck_assert_int_eq(look(4 + 9 * REST_MS), 0);
+	/* nobody has it: nobody can */
+	attach(1, false);
+	ck_assert_int_eq(look(5 + 9 * REST_MS), 1);
+	ck_assert_uint_eq(kernel.n_said, 1);
+	attach(2, true);
+	ck_assert_uint_eq(kernel.n_said, 2);
+	ck_assert_int_eq(look(6 + 9 * REST_MS), 0);
+	attach(2, false);
+	ck_assert_int_eq(look(7 + 9 * REST_MS), 1);
+	/* but for the agent itself, when something is deleted */
+	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &snap, NULL), 0);
+	ck_assert_uint_eq(kernel.n_said, 3);
+	ck_assert_int_eq(look(8 + 9 * REST_MS), 0);
+	memory_close(&m);
+}
+END_TEST
+
 START_TEST(test_not_loaded)
 {
 	begin();
@@ -217,4 +284,5 @@ START_TEST(test_lines)
 }
 END_TEST
 
-UNIT_MAIN("pool-mark", test_nothing_to_do, test_metadata_may_fill, test_not_loaded, test_lines)
+UNIT_MAIN("pool-mark", test_nothing_to_do, test_metadata_may_fill, test_discards,
+	  test_not_loaded, test_lines)

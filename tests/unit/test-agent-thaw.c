@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What an agent that was killed has left suspended goes on: once more when its pool is opened, and
+ * when the last of its threads has ended; what an operation of this agent holds does not.
+ *
+ * unit-src: daemon/agent/thaw.c daemon/agent/locks.c
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/locks.h"
+#include "agent/thaw.h"
+#include "base/error.h"
+#include "base/uuid.h"
+#include "host/dm.h"
+#include "pool/pool.h"
+#include "unit.h"
+
+/* ---- a kernel with some devices ------------------------------------------------------------- */
+
+#define MAX 8
+
+static const struct liteio_uuid one = { { 1 } }, two = { { 2 } };
+
+static struct {
+	pthread_mutex_t lock;
+	struct liteio_dm_info all[MAX];
+	size_t n;
+	/* in the order in which they were let go, by their places in @all */
+	size_t resumed[MAX];
+	size_t n_resumed;
+} kernel = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void add(enum liteio_dm_role role, const struct liteio_uuid *uuid, uint64_t generation,
+		bool is_suspended)
+{
+	struct liteio_dm_info *i = &kernel.all[kernel.n++];
+
+	liteio_dm_name(role, uuid, generation, i->name);
+	i->live_table = true;
+	i->suspended = is_suspended;
+}
+
+int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_error *err)
+{
+	pthread_mutex_lock(&kernel.lock);
+	*ret = calloc(kernel.n, sizeof(**ret));
+	memcpy(*ret, kernel.all, kernel.n * sizeof(**ret));
+	*ret_n = kernel.n;
+	pthread_mutex_unlock(&kernel.lock);
+	return 0;
+}
+
+static size_t find(const char *name)
+{
+	size_t i = 0;
+
+	while (i < kernel.n && strcmp(kernel.all[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_error *err)
+{
+	size_t i;
+
+	pthread_mutex_lock(&kernel.lock);
+	i = find(name);
+	if (i < kernel.n)
+		*ret = kernel.all[i];
+	pthread_mutex_unlock(&kernel.lock);
+	return i < kernel.n ? 0 : -ENODEV;
+}
+
+int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *err)
+{
+	size_t i;
+
+	pthread_mutex_lock(&kernel.lock);
+	i = find(name);
+	ck_assert_uint_lt(i, kernel.n);
+	kernel.all[i].suspended = false;
+	kernel.resumed[kernel.n_resumed++] = i;
+	pthread_mutex_unlock(&kernel.lock);
+	return 0;
+}
+
+/* the pool that was opened has the first volume */
+int liteio_pool_volume_get(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			   struct liteio_catalog_volume *ret)
+{
+	return liteio_uuid_equal(uuid, &one) ? 0 : -ENOENT;
+}
+
+static void setup(void)
+{
+	add(LITEIO_DM_HEAD, &one, 3, true);
+	add(LITEIO_DM_HEAD, &one, 4, false);
+	add(LITEIO_DM_THIN, &one, 0, true);
+	add(LITEIO_DM_HEAD, &two, 1, true);
+	add(LITEIO_DM_LINEAR, &two, 0, true);
+	/* what a pool is made of changes together */
+	add(LITEIO_DM_POOL, &one, 0, true);
+}
+
+static void check_resumed(const size_t *want, size_t n)
+{
+	ck_assert_uint_eq(kernel.n_resumed, n);
+	for (size_t i = 0; i < n; i++)
+		ck_assert_uint_eq(kernel.resumed[i], want[i]);
+}
+
+/* ---- the tests ------------------------------------------------------------------------------ */
+
+START_TEST(test_all)
+{
+	static const size_t want[] = { 4, 2, 0, 3 };
+
+	setup();
+	ck_assert_uint_eq(liteio_thaw(), 0);
+	check_resumed(want, 4);
+}
+END_TEST
+
+START_TEST(test_of_a_pool)
+{
+	static const size_t want[] = { 2, 0 };
+
+	setup();
+	liteio_thaw_pool(NULL);
+	check_resumed(want, 2);
+}
+END_TEST
+
+static void *thaw_rest(void *arg)
+{
+	liteio_thaw_rest(arg);
+	return NULL;
+}
+
+static size_t n_resumed(void)
+{
+	size_t n;
+
+	pthread_mutex_lock(&kernel.lock);
+	n = kernel.n_resumed;
+	pthread_mutex_unlock(&kernel.lock);
+	return n;
+}
+
+/* a snapshot of the first volume is being taken, and lets its head go when it is */
+START_TEST(test_beside_an_operation)
+{
+	static const size_t want[] = { 4, 3, 0, 2 };
+	struct liteio_locks *locks = liteio_locks_new();
+	struct liteio_named_lock *lock;
+	char text[LITEIO_UUID_STRLEN + 1];
+	pthread_t t;
+
+	setup();
+	liteio_uuid_format(&one, text);
+	lock = liteio_locks_take(locks, text);
+	ck_assert_int_eq(pthread_create(&t, NULL, thaw_rest, locks), 0);
+	/* the other one does not wait for that */
+	while (n_resumed() < 2)
+		sched_yield();
+	ck_assert(kernel.all[0].suspended);
+	ck_assert_int_eq(liteio_dm_resume(kernel.all[0].name, 0, NULL), 0);
+	liteio_locks_give(lock);
+	pthread_join(t, NULL);
+	/* which is not let go a second time */
+	check_resumed(want, 4);
+	liteio_locks_free(locks);
+}
+END_TEST
+
+UNIT_MAIN("agent-thaw", test_all, test_of_a_pool, test_beside_an_operation)
