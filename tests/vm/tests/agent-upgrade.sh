@@ -129,7 +129,7 @@ near=/dev/liteio/$(j volume show near | jq -r .uuid)
 liteioctl export create far 3 --host-nqn $host >/dev/null
 nqn=$(j export list | jq -r '.items[] | select(.volume == "far") | .nqn')
 modprobe nvme-tcp
-echo "transport=tcp,traddr=127.0.0.1,trsvcid=4420,nqn=$nqn,hostnqn=$host" >/dev/nvme-fabrics
+echo "transport=tcp,traddr=127.0.0.1,trsvcid=4420,nqn=$nqn,hostnqn=$host,hostid=${host##*:}" >/dev/nvme-fabrics
 until_true 60 compgen -G '/dev/nvme*n1'
 far=$(compgen -G '/dev/nvme*n1')
 begin_writing near "$near" 1
