@@ -195,11 +195,11 @@ goes discarded-code-of-mine discard
 queue=/sys/class/block/$(basename "$(readlink -f $disk)")/queue
 most=$(cat "$queue/discard_max_bytes")
 echo 0 >"$queue/discard_max_bytes"
-goes code-that-may-stay
-on_disk code-that-may-stay || fail "who wants nothing wiped has it wiped, so this shows nothing"
 goes overwritten-code-of-mine zero
 ! on_disk overwritten-code-of-mine || fail "it is still on the disk"
-# and before anybody else has the space it is zeroed, whatever was asked for
+goes code-that-may-stay
+on_disk code-that-may-stay || fail "who wants nothing wiped has it wiped, so this shows nothing"
+# but before anybody else has the space it is zeroed
 poolctl create $disk $V1 next 40Mi - linear
 ! on_disk code-that-may-stay || fail "it is in the space that the next one has"
 refused 'takes no discards' poolctl wipe $disk $V1 discard
