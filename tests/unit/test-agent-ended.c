@@ -125,6 +125,20 @@ START_TEST(an_older_catalog_settles_nothing)
 }
 END_TEST
 
+/* an agent that knows more has written it */
+START_TEST(what_a_newer_one_has_written_is_read)
+{
+	file_is("{\"since\":[],\"generations\":[{\"pool\":\"01000000-0000-0000-0000-000000000000\","
+		"\"volume\":\"0b000000-0000-0000-0000-000000000000\",\"generation\":4,"
+		"\"sequence\":7,\"why\":{\"disk\":1}}]}");
+	ck_assert_int_eq(check(0), -ESTALE);
+	settle(0, 6);
+	ck_assert_int_eq(check(0), -ESTALE);
+	settle(0, 7);
+	ck_assert_int_eq(check(0), 0);
+}
+END_TEST
+
 /* an agent that did not know of it */
 START_TEST(what_was_written_without_a_number_is_settled_by_any)
 {
@@ -187,6 +201,7 @@ int main(void)
 	tcase_add_test(t, nothing_has_ended_without_a_file);
 	tcase_add_test(t, what_has_ended_stays_so_until_it_is_settled);
 	tcase_add_test(t, an_older_catalog_settles_nothing);
+	tcase_add_test(t, what_a_newer_one_has_written_is_read);
 	tcase_add_test(t, what_was_written_without_a_number_is_settled_by_any);
 	tcase_add_test(t, those_of_a_pool_are_listed);
 	tcase_add_loop_test(t, of_a_file_that_is_not_readable_nothing_is_known, 0,

@@ -235,6 +235,56 @@ START_TEST(where_it_was_stays_known)
 }
 END_TEST
 
+/*
+ * What it says has become more with the time: what an older agent did not know of nobody has asked
+ * for, and it is not lost by being read. A newer one's words are no obstacle.
+ */
+static const struct {
+	const char *list;
+	const char *missing;
+	const char *place;
+} older[] = {
+	{ "{}", NULL, NULL },
+	{ "{\"pools\":[]}", NULL, NULL },
+	{ "{\"pools\":[{\"uuid\":\"" UUID_A "\"}]}", NULL, NULL },
+	{ "{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\"}]}", NULL, NULL },
+	{ "{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"file\":\"/a\"}]}", NULL, "/a" },
+	{ "{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true}]}", "pool a",
+	  NULL },
+	{ "{\"pools\":[{\"uuid\":\"" UUID_A "\",\"remote\":true}]}", "pool without a name", NULL },
+	{ "{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A
+	  "\",\"serial\":\"S1\",\"remote\":true}]}",
+	  "pool a", "S1" },
+	{ "{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A
+	  "\",\"at\":\"pci0\",\"remote\":false}]}",
+	  NULL, "pci0" },
+	{ "{\"version\":9,\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A
+	  "\",\"serial\":\"S1\",\"remote\":true,\"legs\":[1,{}]}]}",
+	  "pool a", "S1" },
+};
+
+START_TEST(what_other_versions_have_written_is_read)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid a;
+
+	ck_assert_int_eq(liteio_uuid_parse(UUID_A, &a), 0);
+	list_is(older[_i].list);
+	/* as it is, and as this one writes it then */
+	for (int written = 0; written < 2; written++) {
+		char *missing = liteio_pools_missing(&agent);
+		char *place = liteio_known_place(&agent, &a);
+
+		ck_assert_pstr_eq(missing, older[_i].missing);
+		ck_assert_pstr_eq(place, older[_i].place);
+		free(missing);
+		free(place);
+		ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
+	}
+	ck_assert(list_has(UUID_A) == !!strstr(older[_i].list, UUID_A));
+}
+END_TEST
+
 /* what it says may be put right again: nothing of it is lost, and nobody is let in meanwhile */
 START_TEST(a_list_that_can_not_be_read_is_left_alone)
 {
@@ -267,6 +317,8 @@ int main(void)
 	tcase_add_test(t, what_is_late_is_missed);
 	tcase_add_test(t, what_is_given_up_is_not_missed);
 	tcase_add_test(t, where_it_was_stays_known);
+	tcase_add_loop_test(t, what_other_versions_have_written_is_read, 0,
+			    sizeof(older) / sizeof(older[0]));
 	tcase_add_test(t, a_list_that_can_not_be_read_is_left_alone);
 	return unit_run(s);
 }

@@ -11,6 +11,8 @@
 #   on NAME SCRIPT                 run a script in it, with what lib/agent.sh has; strict
 #   vm_cut NAME...                 power cut
 #   vm_off NAME...                 switch off in order
+#   vm_move_disk FROM TO DISK      take it out of one guest and put it into another, where it takes the place of the disk of
+#                                  that name; both are off
 #   vm_console NAME                what its console said so far
 #   vm_ip NAME                     its address; the host's own is 10.77.0.254
 #   vm_unplug NAME, vm_plug NAME   take its network cable out, and in again
@@ -80,6 +82,13 @@ vm_boot() { vm_each boot "$@"; }
 vm_cut() { vm_each cut "$@"; }
 vm_off() { vm_each off "$@"; }
 vm_console() { vm_each console "$@"; }
+
+vm_move_disk() {
+	vm_known "$1"
+	vm_known "$2"
+	mkdir -p "$vm_state/$2/disks"
+	mv "$vm_state/$1/disks/$3.raw" "$vm_state/$2/disks/"
+}
 
 vm() {
 	local name=$1

@@ -8,6 +8,8 @@
 #   drop VOLUME                whatever it has, and the volume itself
 #   begin_writer DIR...        number after number into DIR/log, flushed to each before the next one
 #   acknowledged               the last number that is in all of them
+#   longest_wait FROM TO       from one number to another: for how long, at most, none was acknowledged; hundredths of a
+#                              second of the guest's clock
 #   writer_goes_on NUMBER      more than that is acknowledged, and by now yet more
 #   end_writer
 #   found_whole VOLUME FS NUMBER    attach it, mount it: every number up to that one is there, none
@@ -44,7 +46,7 @@ drop() {
 }
 
 writer() {
-	local n=0 dir
+	local n=0 dir now
 
 	while [ ! -e /run/writer-stop ]; do
 		n=$((n + 1))
@@ -52,7 +54,8 @@ writer() {
 			printf '%015d\n' $n |
 				dd of="$dir/log" oflag=append conv=notrunc,fsync status=none || exit 1
 		done
-		echo $n >>/run/writer-acknowledged
+		read -r now _ </proc/uptime
+		echo "$n $now" >>/run/writer-acknowledged
 	done
 }
 
@@ -63,14 +66,21 @@ begin_writer() {
 		rm -f "$dir/log"
 	done
 	rm -f /run/writer-stop
-	echo 0 >/run/writer-acknowledged
+	echo 0 0 >/run/writer-acknowledged
 	writer "$@" &
 	writer_pid=$!
 	until_true 60 writer_goes_on 0
 }
 
 acknowledged() {
-	tail -n 1 /run/writer-acknowledged
+	tail -n 1 /run/writer-acknowledged | cut -d' ' -f1
+}
+
+longest_wait() {
+	awk -v from="$1" -v to="$2" '$1 < from || $1 > to { next }
+		n++ && $2 - last > most { most = $2 - last }
+		{ last = $2 }
+		END { printf "%d\n", most * 100 + 0.5 }' /run/writer-acknowledged
 }
 
 writer_goes_on() {

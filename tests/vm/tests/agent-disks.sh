@@ -44,7 +44,7 @@ mkdir -p /run/m
 mount "$(id mounted)" /run/m
 mkswap "$(id swap)" >/dev/null
 swapon "$(id swap)"
-printf 'label: gpt\nsize=32M\nsize=32M\n' | sfdisk -q "$(id parts)"
+printf 'label: gpt\nsize=32M\nsize=80M\n' | sfdisk -q "$(id parts)"
 printf 'label: gpt\n' | sfdisk -q "$(id table)"
 # something of the kernel on it that leaves no signature: as LVM, crypt or multipath have it
 dmsetup create holder --table "0 2048 linear $(dev held) 0"
@@ -98,6 +98,7 @@ part=$(dev parts)1
 [ "$(of "$part" type)" = partition ] || fail "partitions are not listed"
 [ "$(of "$part" usable)" = false ] || fail "$part is usable"
 of "$part" reason | grep -q 'too small' || fail "a partition of 32 MiB: $(of "$part" reason)"
+[ "$(of "${part%1}2" usable)" = true ] || fail "a partition of 80 MiB: $(of "${part%1}2" reason)"
 [ "$(of "$(dev parts)" type)" = disk ] || fail "a disk is not one"
 if j disk list | jq -r '.items[].device' | grep -E 'dm-|loop|ram'; then
 	fail "devices are listed that are no disks"
@@ -140,8 +141,10 @@ ok "a bad rule gets a sentence"
 
 [ "$(sums)" = "$before" ] || fail "looking has changed something"
 liteioctl pool create second "$(id empty)" >/dev/null
+liteioctl pool create third "${part%1}2" >/dev/null
 look
 is empty pool false false 'carries the pool second already'
+[ "$(of "${part%1}2" pool)" = third ] || fail "there is no pool in the partition"
 [ "$(of "$(dev ext)" destroyed | jq length)" = 1 ] || fail "what force destroys: $(of "$(dev ext)" destroyed)"
 [ "$(of "$(dev empty)" destroyed)" = null ] || fail "on an empty disk there is nothing to destroy"
 id=$(blkid -p -s UUID -o value "$(dev ext)")
@@ -152,9 +155,9 @@ want="$(dev ext): ext4 (filesystem), label my data, uuid $id"
 liteioctl pool create fourth "$(dev ext)" --force >/run/said
 grep -q "^destroyed *$want\$" /run/said || fail "it does not say what it has destroyed: $(cat /run/said)"
 [ "$(j pool create fourth "$(dev ext)" --force | jq .destroyed)" = null ] || fail "made twice, destroyed twice"
-said=$(j pool create third "$(dev damaged)" --force | jq -r '.destroyed[0]')
+said=$(j pool create fifth "$(dev damaged)" --force | jq -r '.destroyed[0]')
 grep -q 'the rest of a pool' <<<"$said" || fail "it does not say what it has destroyed: $said"
 look
-is damaged pool false false 'carries the pool third already'
+is damaged pool false false 'carries the pool fifth already'
 ok "looking changes nothing; what is usable is used, and what is forcible by force"
 agent_stop

@@ -81,6 +81,12 @@ bad 400 'shrink' POST /v1/volumes/data/grow '{"sizeBytes":8388608}'
 bad 400 'sizeBytes' POST /v1/volumes/data/grow '{"sizeBytes":0}'
 bad 400 'sizeBytes' POST /v1/volumes/data/grow '{"sizeBytes":1125899906842625}'
 bad 400 'sizeBytes' POST /v1/volumes/data/grow '{}'
+bad 400 'readIOPS' POST /v1/volumes/data/limits '{"readIOPS":-1}'
+bad 400 'writeIOPS' POST /v1/volumes/data/limits '{"writeIOPS":1.5}'
+bad 400 'readBytesPerSecond' POST /v1/volumes/data/limits '{"readBytesPerSecond":18446744073709551615}'
+bad 400 'burstMilliseconds' POST /v1/volumes/data/limits '{"burstMilliseconds":4294967296}'
+bad 400 'iops' POST /v1/volumes/data/limits '{"iops":1}'
+bad 404 'no such volume' POST /v1/volumes/nothing/limits '{"readIOPS":1}'
 bad 400 'exactly one' POST /v1/volumes/data/fence '{}'
 bad 400 'exactly one' POST /v1/volumes/data/fence '{"floor":9,"generation":9}'
 bad 400 'floor' POST /v1/volumes/data/fence '{"floor":281474976710656}'
@@ -135,6 +141,36 @@ code=$(curl -s -m 20 --unix-socket $sock -o /dev/null -w '%{http_code}' -H "X-La
 	http://x/v1/pools || true)
 [ "$code" = 431 ] || fail "a header of 60 kB was answered with $code"
 ok "what is too large, no HTTP, or from somebody else is turned away"
+
+# cut off in its head, and in its body
+for part in 'POST /v1/volumes HTTP/1.1\r\nHost: x' \
+	'POST /v1/volumes HTTP/1.1\r\nHost: x\r\nContent-Length: 60\r\n\r\n{"name":"cut","pool":"fast","sizeBytes":16'; do
+	# shellcheck disable=SC2059 # it is a format
+	printf "$part" | socat -t 0.1 - UNIX-CONNECT:$sock >/dev/null || true
+done
+# a thousand who say nothing, and who are there until all else was answered
+python3 - $sock <<'END' &
+import signal, socket, sys
+silent = []
+for _ in range(1000):
+    s = socket.socket(socket.AF_UNIX)
+    # whom the queue has no room for is turned away by the kernel
+    s.setblocking(False)
+    try:
+        s.connect(sys.argv[1])
+    except BlockingIOError:
+        pass
+    silent.append(s)
+open('/run/silent', 'w').close()
+signal.pause()
+END
+silent=$!
+until_true 60 [ -e /run/silent ]
+answered() { [ "$(curl -s -m 20 --unix-socket $sock http://x/healthz)" = ok ]; }
+until_true 60 answered
+liteioctl pool list >/dev/null || fail "a thousand silent connections keep others out"
+kill $silent
+ok "what is cut off does nothing, and a thousand who say nothing keep nobody out"
 
 [ "$(curl -s -m 20 --unix-socket $sock http://x/healthz)" = ok ] || fail "the agent is not well"
 [ "$(state)" = "$before" ] || { diff <(echo "$before") <(state); fail "something has changed"; }

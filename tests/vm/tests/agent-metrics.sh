@@ -112,6 +112,28 @@ has 1 liteio_api_request_seconds_count method=GET 'path=/v1/volumes/*'
 [ "$(value process_open_fds)" -gt 3 ] || fail "the agent has no files"
 ok "pools, volumes, exports, attachments and the agent are told"
 
+# commits COMMAND...: how often the thin pool has written its metadata meanwhile
+trace=/sys/kernel/tracing
+mountpoint -q $trace || mount -t tracefs none $trace
+echo 'p:commits dm_thin_pool:dm_pool_commit_metadata' >$trace/kprobe_events
+echo 1 >$trace/events/kprobes/commits/enable
+commits() {
+	echo >$trace/trace
+	"$@" >/dev/null
+	grep -c ' commits: ' $trace/trace || true
+}
+ask_all() {
+	liteioctl pool show fast
+	liteioctl volume list
+	scrape
+}
+asks_for_nothing() { [ "$(commits ask_all)" = 0 ]; }
+# once what was written is; dmsetup's asking flushes, so that it is seen
+until_true 30 asks_for_nothing
+[ "$(commits dmsetup status --target thin-pool)" -gt 0 ] || fail "commits are not seen"
+echo 0 >$trace/events/kprobes/commits/enable
+ok "the numbers are the kernel's, and nothing is flushed for them"
+
 # ask_wrong WORD: for what is not there, with a query that nobody knows
 ask_wrong() {
 	liteioctl volume show "nothing-$1" 2>/dev/null || true

@@ -118,6 +118,8 @@ mount "/dev/liteio/$again" /mnt/b
 umount /mnt/b
 ok "a snapshot has what was there before"
 
+twice pool grow fast
+twice pool set fast --overcommit 900
 twice volume grow data --size 256Mi
 twice attachment resize "$uuid" 1 --size 256Mi
 twice volume limit data --write-iops 100000
@@ -187,6 +189,7 @@ liteioctl snapshot delete before >/dev/null
 ok "all space is back"
 
 doctor_is_silent
+liteioctl pool delete fast >/dev/null
 liteioctl pool delete fast >/dev/null
 [ -z "$(wipefs "$DISK")" ] || fail "something is left on the disk"
 ! dmsetup ls | grep -q liteio || fail "devices are left: $(dmsetup ls)"

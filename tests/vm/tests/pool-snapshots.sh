@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The pool engine: rolling back, snapshots of snapshots, clones, groups, other names, wiping. Data is
-# compared before and after, and the kernel knows no thin device that the catalog does not.
+# The pool engine: rolling back, snapshots of snapshots, clones, groups, other names, wiping, also of linear volumes. Data is
+# compared before and after, the kernel knows no thin device that the catalog does not, and the disk is searched for what
+# was wiped.
 # vm: kernels=6.1,6.12,7 disks=pool=512M timeout=600 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -165,4 +166,48 @@ poolctl reclaim $disk
 [ "$(value $disk used)" = "$empty" ] || fail "space was not given back"
 ids_agree $disk
 ok "the disk is told of what was to be wiped by discarding, and nothing of what a snapshot has"
+poolctl destroy $disk
+
+# ---- linear volumes share nothing: their ranges are wiped where they are
+
+poolctl format $disk fast 0 - 64Mi >/dev/null
+poolctl create $disk $V2 neighbour 8Mi - linear
+fill "$(poolctl activate $disk $V2)" 8 that-of-somebody-else
+
+# goes WORD [HOW]: a volume of two ranges with the word all over it is deleted, wiped HOW
+goes() {
+	poolctl create $disk $V1 goes 16Mi - linear
+	poolctl create $disk $V3 between 4Mi - linear
+	poolctl grow $disk $V1 24Mi
+	[ "$(dmsetup table "liteio-linear-$V1" | wc -l)" = 2 ] || fail "it has not two ranges"
+	fill "$(poolctl activate $disk $V1)" 24 "$1"
+	on_disk "$1" || fail "$1 is not on the disk"
+	[ -z "${2-}" ] || poolctl wipe $disk $V1 "$2"
+	for uuid in $V1 $V3; do
+		poolctl delete $disk "$uuid"
+	done
+	poolctl reclaim $disk
+	field $disk linear-free $((56 << 20))
+}
+goes discarded-code-of-mine discard
+! on_disk discarded-code-of-mine || fail "the disk was not told of a linear volume's ranges"
+# one that takes no discards: nothing but zeros takes the word away, and those only when they are asked for
+queue=/sys/class/block/$(basename "$(readlink -f $disk)")/queue
+most=$(cat "$queue/discard_max_bytes")
+echo 0 >"$queue/discard_max_bytes"
+goes overwritten-code-of-mine zero
+! on_disk overwritten-code-of-mine || fail "it is still on the disk"
+goes code-that-may-stay
+on_disk code-that-may-stay || fail "who wants nothing wiped has it wiped, so this shows nothing"
+# but before anybody else has the space it is zeroed
+poolctl create $disk $V1 next 40Mi - linear
+! on_disk code-that-may-stay || fail "it is in the space that the next one has"
+refused 'takes no discards' poolctl wipe $disk $V1 discard
+echo "$most" >"$queue/discard_max_bytes"
+holds "$(poolctl activate $disk $V2)" 8 that-of-somebody-else
+ok "nothing of a linear volume that was wiped is on the disk, by discards or by zeros"
+for uuid in $V1 $V2; do
+	poolctl delete $disk "$uuid"
+done
+poolctl reclaim $disk
 poolctl destroy $disk
