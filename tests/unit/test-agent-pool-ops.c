@@ -6,7 +6,7 @@
  * unit-src: daemon/agent/ops_pool.c daemon/agent/restore.c daemon/agent/sweep.c daemon/agent/walk.c
  * unit-src: daemon/agent/generations.c daemon/agent/together.c
  * unit-src: daemon/agent/pools_open.c daemon/agent/opening.c daemon/agent/replug.c
- * unit-src: daemon/agent/release.c
+ * unit-src: daemon/agent/release.c daemon/agent/thaw.c
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c
  * unit-src: daemon/agent/claims.c daemon/agent/pools_look.c daemon/agent/pools_target.c
  * unit-src: daemon/agent/publish.c
