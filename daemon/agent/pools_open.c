@@ -21,7 +21,6 @@
 #include "agent/pools.h"
 #include "agent/replug.h"
 #include "agent/restore.h"
-#include "agent/thaw.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -129,9 +128,6 @@ static int open_claimed(const struct liteio_opening *o, const char *device,
 		say_not_opened(o, device, r, again || ends_by_itself(device, r), &err);
 		return r;
 	}
-	/* else all that it could hold was let go before any pool was looked for */
-	if (a->dead >= 0)
-		liteio_thaw_pool(engine);
 	r = liteio_claim_add(claim, a->pools, engine, &p, &err);
 	if (r < 0) {
 		log_err(NULL, "pool on %s: %s", device, liteio_error_str(&err, r));

@@ -18,6 +18,7 @@
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "agent/release.h"
+#include "agent/thaw.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -432,6 +433,9 @@ int liteio_replug_open(struct liteio_agent *a, const struct liteio_pool_how *how
 			r = liteio_error_set(err, left, "%s", liteio_error_str(&left_err, left));
 		}
 	}
+	/* what an agent that hangs has suspended since this one began: under the name of the pool */
+	if (!r)
+		liteio_thaw_pool(*ret);
 	liteio_heir_end();
 	return r;
 }

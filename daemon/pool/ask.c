@@ -45,6 +45,7 @@ struct patience {
  * @code: likewise
  * @is_answered: there is one
  * @is_silent: there was none in time
+ * @until_ms: nor was there one by then, should nobody have come to wait for it
  * @refs: the thread that asks, and who waits for it
  */
 struct question {
@@ -57,6 +58,7 @@ struct question {
 	int code;
 	bool is_answered;
 	bool is_silent;
+	uint64_t until_ms;
 	int refs;
 };
 
@@ -122,10 +124,18 @@ static int start(struct question *q)
 }
 
 /* the lock is held */
+static bool has_no_answer(const struct question *q, uint64_t now)
+{
+	return q->is_silent || q->until_ms <= now;
+}
+
+/* likewise */
 static bool is_silent(dev_t dev)
 {
+	uint64_t now = liteio_now_ms();
+
 	for (const struct question *q = asked.open; q; q = q->next) {
-		if (q->dev == dev && q->is_silent)
+		if (q->dev == dev && has_no_answer(q, now))
 			return true;
 	}
 	return false;
@@ -159,6 +169,7 @@ static struct question *question_new(const struct liteio_ask *ask,
 	q->dev = disk->dev;
 	memcpy(q->path, disk->path, sizeof(q->path));
 	q->by = by;
+	q->until_ms = by->until_ms;
 	q->refs = 1;
 	q->next = asked.open;
 	asked.open = q;
@@ -238,9 +249,11 @@ void liteio_ask_all(const struct liteio_ask *ask, const struct liteio_block_info
 
 bool liteio_ask_any_silent(void)
 {
+	uint64_t now = liteio_now_ms();
+
 	liteio_guard(&asked.lock);
 	for (const struct question *q = asked.open; q; q = q->next) {
-		if (q->is_silent)
+		if (has_no_answer(q, now))
 			return true;
 	}
 	return false;

@@ -196,7 +196,7 @@ static int check_label(struct repair_op *op, size_t i, struct liteio_error *err)
 static int say_hopeless(size_t i, struct liteio_error *err)
 {
 	return liteio_error_set(err, -EUCLEAN,
-				"the metadata%s can not be repaired, with --force neither (%s); nothing was changed. Another version of the package thin-provisioning-tools may do it: install it and repair again; else what is in the volumes on them is lost",
+				"the metadata%s can not be repaired, with --force neither (%s); nothing was changed. Another version of the package thin-provisioning-tools may do it: install it and repair again",
 				parts[i].of, liteio_error_str(err, -EUCLEAN));
 }
 

@@ -58,10 +58,10 @@ static const char *complaint(char *output)
  */
 static const char *const with_parent[] = { "setpriv", "--pdeathsig", "KILL", "--" };
 
-/* a fault of its own, and not what somebody has sent it, for want of memory say */
+/* a fault of its own, and not what somebody has sent it; and who has no memory left may abort */
 static bool is_crash(int signal)
 {
-	static const int own[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGSYS, SIGTRAP };
+	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP };
 
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(own); i++) {
 		if (signal == own[i])

@@ -212,7 +212,7 @@ START_TEST(test_killed)
 		{ "kill -34 $$", -EIO, "thin_check was ended by signal 34" },
 		{ "kill -SEGV $$", -EFAULT,
 		  "thin_check has crashed: SIGSEGV (Segmentation fault)" },
-		{ "kill -ABRT $$", -EFAULT, "thin_check has crashed: SIGABRT (Aborted)" },
+		{ "kill -ABRT $$", -EIO, "thin_check was ended by SIGABRT (Aborted)" },
 	};
 	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
 
