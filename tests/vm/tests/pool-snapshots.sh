@@ -179,8 +179,8 @@ goes() {
 	poolctl create $disk $V1 goes 16Mi - linear
 	poolctl create $disk $V3 between 4Mi - linear
 	poolctl grow $disk $V1 24Mi
-	[ "$(dmsetup table "liteio-linear-$V1" | wc -l)" = 2 ] || fail "it has not two ranges"
 	fill "$(poolctl activate $disk $V1)" 24 "$1"
+	[ "$(dmsetup table "liteio-linear-$V1" | wc -l)" = 2 ] || fail "it has not two ranges"
 	on_disk "$1" || fail "$1 is not on the disk"
 	[ -z "${2-}" ] || poolctl wipe $disk $V1 "$2"
 	for uuid in $V1 $V3; do
