@@ -84,7 +84,7 @@ help:
 	@echo 'make fuzz         a short run of every fuzzer      (FUZZ_SECONDS=5)'
 	@echo 'make lint         every style and static check; silent when all is well'
 	@echo 'make bench        instruction counts of the data path, against the recorded (BENCH_RECORD=1: record)'
-	@echo 'make bench-node   create, snapshot, grow, delete, status against LVM on the same machine'
+	@echo 'make bench-node   create, snapshot, grow, delete, status, activation against LVM in the same guest; fio on volumes'
 	@echo 'make images       container images;  make deploy: deploy/liteio.yaml'
 	@echo 'make install      programs, manual pages, units and configuration (DESTDIR, PREFIX)'
 	@echo 'make dkms-install the module through DKMS on this machine (DKMS_KERNELS="RELEASE..."); make dkms-remove'

@@ -3,8 +3,8 @@
 # Disks in memory that take time, by the guest's clock: what is measured on them is neither the host's disk
 # nor a disk that is never waited for.
 #
-#   slow_disk NAME MIB NANOSECONDS AT_ONCE [CACHE_MIB]   /dev/NAME: each operation takes so long, so many go on
-#                            at a time; with a write cache, so that a flush is one, too
+#   slow_disk NAME MIB NANOSECONDS AT_ONCE [CACHE_MIB]   /dev/NAME: each operation takes so long (0: no time), so
+#                            many go on at a time; with a write cache, so that a flush is one, too
 
 slow_disk() {
 	local at=/sys/kernel/config/nullb/$1
@@ -17,8 +17,8 @@ slow_disk() {
 	echo "$3" >"$at/completion_nsec"
 	echo "$4" >"$at/hw_queue_depth"
 	echo 1 >"$at/submit_queues"
-	# a timer says when it is done
-	echo 2 >"$at/irqmode"
+	# a timer says when it is done; or it is done at once
+	echo $(($3 ? 2 : 0)) >"$at/irqmode"
 	echo 1 >"$at/memory_backed"
 	echo 1 >"$at/discard"
 	[ -z "${5-}" ] || echo "$5" >"$at/cache_size"

@@ -12,6 +12,8 @@
  *	nodecost start SOCKET PATH COMMAND [ARGUMENT...]
  *						a server, from fork until it answers a GET of
  *						that path; it is left running
+ *	nodecost forget PREFIX			devices of device-mapper are taken out, not measured:
+ *						dmsetup would need minutes for a thousand
  *
  * Prints for each operation two numbers: instructions executed by everybody (processes, kernel,
  * interrupts) until nothing of it goes on, and nanoseconds until it had ended, waits included. A
@@ -20,10 +22,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/dm-ioctl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -193,7 +197,7 @@ static void check_answer(const char *request, const char *answer)
 		die("%.*s: %s", (int)strcspn(request, "\r"), request, answer);
 }
 
-static char answer[4 << 20];
+static char answer[4 << 20] __attribute__((aligned(8)));
 
 static void ask(const char *path, char *line)
 {
@@ -300,6 +304,44 @@ static void start(const char *path, const char *target, char **argv)
 	fprintf(stderr, "%d\n", (int)pid);
 }
 
+static void prepare(struct dm_ioctl *dm, size_t room)
+{
+	memset(dm, 0, sizeof(*dm));
+	dm->version[0] = DM_VERSION_MAJOR;
+	dm->data_size = (uint32_t)room;
+	dm->data_start = sizeof(*dm);
+}
+
+static void forget_one(int fd, const char *name)
+{
+	struct dm_ioctl dm;
+
+	prepare(&dm, sizeof(dm));
+	snprintf(dm.name, sizeof(dm.name), "%s", name);
+	if (ioctl(fd, DM_DEV_REMOVE, &dm))
+		die("%s can not be taken out: %s", name, strerror(errno));
+}
+
+static void forget(const char *prefix)
+{
+	int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
+	struct dm_ioctl *dm = (struct dm_ioctl *)answer;
+	struct dm_name_list *d;
+
+	prepare(dm, sizeof(answer));
+	if (fd < 0 || ioctl(fd, DM_LIST_DEVICES, dm))
+		die("no list of devices: %s", strerror(errno));
+	d = (struct dm_name_list *)(answer + dm->data_start);
+	while (d->dev) {
+		if (!strncmp(d->name, prefix, strlen(prefix)))
+			forget_one(fd, d->name);
+		if (!d->next)
+			break;
+		d = (struct dm_name_list *)((char *)d + d->next);
+	}
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	char line[4096];
@@ -315,8 +357,10 @@ int main(int argc, char **argv)
 		keep(argv[2]);
 	} else if (argc > 4 && !strcmp(argv[1], "start")) {
 		start(argv[2], argv[3], argv + 4);
+	} else if (argc == 3 && !strcmp(argv[1], "forget")) {
+		forget(argv[2]);
 	} else {
-		die("usage: nodecost run COMMAND [ARGUMENT...] | ask|together|keep SOCKET | start SOCKET PATH COMMAND [ARGUMENT...]");
+		die("usage: nodecost run COMMAND [ARGUMENT...] | ask|together|keep SOCKET | start SOCKET PATH COMMAND [ARGUMENT...] | forget PREFIX");
 	}
 	return 0;
 }
