@@ -433,7 +433,7 @@ int liteio_replug_open(struct liteio_agent *a, const struct liteio_pool_how *how
 			r = liteio_error_set(err, left, "%s", liteio_error_str(&left_err, left));
 		}
 	}
-	/* what an agent that hangs has suspended since this one began: under the name of the pool */
+	/* what an agent that hangs has suspended since this one began */
 	if (!r)
 		liteio_thaw_pool(*ret);
 	liteio_heir_end();

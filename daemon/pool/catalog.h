@@ -306,8 +306,8 @@ void liteio_catalog_promised(const struct liteio_catalog *c, uint64_t *ret_thin,
 /* how many volumes of this class have no thin device */
 uint32_t liteio_catalog_unmade(const struct liteio_catalog *c, enum liteio_catalog_class vclass);
 /*
- * some volumes may share blocks: snapshots and clones do, with what they were made of, and with each
- * other. Of what was recovered from the metadata alone (pool_salvage.c) nobody knows it
+ * some volumes may share blocks: snapshots and clones do, with what they were made of, and with
+ * each other. Of what was recovered from the metadata alone (pool_salvage.c) nobody knows it
  */
 bool liteio_catalog_may_share(const struct liteio_catalog *c);
 /* somebody may discard blocks at any moment: a volume is attached, or is being deleted */

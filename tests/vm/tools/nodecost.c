@@ -12,7 +12,7 @@
  *	nodecost start SOCKET PATH COMMAND [ARGUMENT...]
  *						a server, from fork until it answers a GET of
  *						that path; it is left running
- *	nodecost forget PREFIX			devices of device-mapper are taken out, not measured:
+ *	nodecost forget PREFIX			devices of device-mapper are taken out, unmeasured:
  *						dmsetup would need minutes for a thousand
  *
  * Prints for each operation two numbers: instructions executed by everybody (processes, kernel,
