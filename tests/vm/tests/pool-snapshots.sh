@@ -192,9 +192,7 @@ goes() {
 goes discarded-code-of-mine discard
 ! on_disk discarded-code-of-mine || fail "the disk was not told of a linear volume's ranges"
 # one that takes no discards: nothing but zeros takes the word away, and those only when they are asked for
-queue=/sys/class/block/$(basename "$(readlink -f $disk)")/queue
-most=$(cat "$queue/discard_max_bytes")
-echo 0 >"$queue/discard_max_bytes"
+echo 0 >"/sys/class/block/$(basename "$(readlink -f $disk)")/queue/discard_max_bytes"
 goes overwritten-code-of-mine zero
 ! on_disk overwritten-code-of-mine || fail "it is still on the disk"
 goes code-that-may-stay
@@ -203,7 +201,6 @@ on_disk code-that-may-stay || fail "who wants nothing wiped has it wiped, so thi
 poolctl create $disk $V1 next 40Mi - linear
 ! on_disk code-that-may-stay || fail "it is in the space that the next one has"
 refused 'takes no discards' poolctl wipe $disk $V1 discard
-echo "$most" >"$queue/discard_max_bytes"
 holds "$(poolctl activate $disk $V2)" 8 that-of-somebody-else
 ok "nothing of a linear volume that was wiped is on the disk, by discards or by zeros"
 for uuid in $V1 $V2; do
