@@ -17,7 +17,7 @@ make_root() {
 	mkdir "$ROOT"
 	mount -t tmpfs none "$ROOT"
 	mkdir -p "$ROOT"/{dev,proc,sys,run,tmp,etc/lvm,usr/sbin,var/lib/liteio}
-	for program in lvm thin_check nodecost liteio-agent; do
+	for program in lvm thin_check setpriv nodecost liteio-agent; do
 		install "$(readlink -f "$(command -v $program)")" "$ROOT/usr/sbin/$program"
 		ldd "$ROOT/usr/sbin/$program" | grep -o '/[^ ]*' | while read -r file; do
 			install -D "$(readlink -f "$file")" "$ROOT$file"
