@@ -118,7 +118,7 @@ static int add(const struct liteio_claim *c, struct liteio_pools *t, struct lite
 	liteio_guard(&claims.lock);
 	if (c && c->is_given_up)
 		return liteio_error_set(err, -ECANCELED, "it was given up meanwhile");
-	return liteio_pools_add_unsaid(t, engine, ret, err);
+	return liteio_pools_add(t, engine, ret, err);
 }
 
 int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,

@@ -150,8 +150,8 @@ static void condition_changed(void *arg)
 	tell(((struct liteio_open_pool *)arg)->table);
 }
 
-int liteio_pools_add_unsaid(struct liteio_pools *t, struct liteio_pool *engine,
-			    struct liteio_open_pool **ret, struct liteio_error *err)
+int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
+		     struct liteio_open_pool **ret, struct liteio_error *err)
 {
 	struct liteio_pool_lane lane = { lane_leave, lane_enter, condition_changed, NULL };
 	struct liteio_open_pool *p;
@@ -179,17 +179,6 @@ int liteio_pools_add_unsaid(struct liteio_pools *t, struct liteio_pool *engine,
 	return 0;
 }
 
-int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
-		     struct liteio_open_pool **ret, struct liteio_error *err)
-{
-	int r = liteio_pools_add_unsaid(t, engine, ret, err);
-
-	if (!r)
-		liteio_pools_say_added(t);
-	return r;
-}
-
-/* nobody has looked at it yet */
 void liteio_pools_say_added(struct liteio_pools *t)
 {
 	tell(t);

@@ -95,13 +95,12 @@ void liteio_pools_free(struct liteio_pools *t);
  * @ret: with a reference for the caller
  * @err: the name or the uuid is there already
  *
- * Return: 0 or -EEXIST.
+ * Nobody is told: the caller may hold a lock, and says so when he has let go of it. Return: 0 or
+ * -EEXIST.
  */
 int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 		     struct liteio_open_pool **ret, struct liteio_error *err);
-/* the same for who holds a lock, and says so when he has let go of it */
-int liteio_pools_add_unsaid(struct liteio_pools *t, struct liteio_pool *engine,
-			    struct liteio_open_pool **ret, struct liteio_error *err);
+/* nobody has looked at what was added. Context: no lock is held, see liteio_pools_tell() */
 void liteio_pools_say_added(struct liteio_pools *t);
 /*
  * take a pool out that nobody else uses: 0, or -EBUSY when somebody still does after some seconds;
