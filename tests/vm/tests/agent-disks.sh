@@ -139,8 +139,26 @@ for bad in 'usable=maybe' 'colour=red' 'minSize=2&maxSize=1'; do
 done
 ok "a bad rule gets a sentence"
 
+# no_pool WORDS OPTIONS...: a rule that finds no disk for one
+no_pool() {
+	local words=$1 said
+
+	shift
+	said=$(liteioctl pool create second --find "$@" 2>&1) && fail "pool create --find $* found $said"
+	grep -q "$words" <<<"$said" || fail "pool create --find $*: $said"
+}
+
+no_pool 'no disk of this node' --min-size 1Ti
+no_pool 'no usable disk.*partitions' --by-id 'virtio-parts'
+no_pool '[0-9] usable disks (.*/dev'
+no_pool 'not an option' --force
+[ "$(j pool create second --find --by-id 'virtio-e*' --dry-run | jq -r .device)" = "$(dev empty)" ] ||
+	fail "a dry run: $(liteioctl pool create second --find --by-id 'virtio-e*' --dry-run 2>&1)"
 [ "$(sums)" = "$before" ] || fail "looking has changed something"
-liteioctl pool create second "$(id empty)" >/dev/null
+for _ in once again; do
+	[ "$(j pool create second --find --by-id 'virtio-e*' | jq -r '.name, .state' | xargs)" = 'second ready' ] ||
+		fail "no pool was made on what a rule finds"
+done
 liteioctl pool create third "${part%1}2" >/dev/null
 look
 is empty pool false false 'carries the pool second already'
