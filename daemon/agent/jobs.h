@@ -33,7 +33,7 @@ struct liteio_http_request;
 struct liteio_jobs;
 
 /* jobs on each of the agent's two pools of workers, begun or not; fewer than operations are kept */
-#define LITEIO_JOBS_MAX 112
+#define LITEIO_JOBS_MAX 176
 /*
  * Requests that wait for an answer. Not fewer than jobs: one that is under way would have its asker
  * turned away in the middle of a crowd that is done in seconds
