@@ -458,7 +458,7 @@ static void run(struct liteio_http_server *s)
 
 	s->has_resumed = false;
 	MHD_run(s->mhd);
-	/* its timeout does not count what was resumed meanwhile: nobody would look before the next */
+	/* its timeout does not count what was resumed meanwhile: nobody would look at that */
 	if (s->has_resumed)
 		liteio_timer_arm(s->timer, 0, 0);
 	else if (MHD_get_timeout(s->mhd, &ms) == MHD_YES)

@@ -508,7 +508,7 @@ START_TEST(who_hangs_up_leaves_an_operation)
 }
 END_TEST
 
-/* more than there are workers, and more than may be under way; each of another volume: none joins */
+/* more than there are workers, and than may be under way; each of another volume: none joins */
 #define MANY (LITEIO_JOBS_MAX + 8)
 
 static unsigned int count_answered(const struct asked *all, size_t n)
