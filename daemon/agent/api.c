@@ -30,7 +30,7 @@
 
 #define BODY_MAX (64u << 10)
 /* requests that wait, listeners of events, and as many again that have not said all yet */
-#define CONNECTIONS_MAX 128
+#define CONNECTIONS_MAX (LITEIO_JOBS_WAITING_MAX + 16)
 #define TIMEOUT_MS_DEFAULT 10000
 
 static bool has_field(const struct liteio_field *f, const char *key)

@@ -37,7 +37,7 @@
 #include "pool/step.h"
 
 #define EXIT_USAGE 2
-#define WORKERS_MAX 48
+#define WORKERS_MAX 128
 #define URGENT_MAX 16
 /* pools are asked side by side, each by one at a time */
 #define LOOKS_MAX 128

@@ -3,7 +3,8 @@
  * What gives a pool its blocks, behind one table of operations. The label and the catalog are the
  * pool's; an engine only knows numbers of devices inside it ("id") and one transaction id.
  *
- * Context of all operations: lane. They may block as long as the disk does.
+ * Context of all operations: lane, but for @volume_activate, which any number of threads may be in,
+ * in the lane or not. They may block as long as the disk does.
  */
 #ifndef LITEIO_POOL_ENGINE_H
 #define LITEIO_POOL_ENGINE_H
@@ -119,7 +120,8 @@ struct liteio_engine_spare {
  * @snapshot: a new device that shares the blocks of another
  * @remove: forget a device; 0 when there is none
  * @commit: compare-and-swap of the transaction id; 0 only when it is on the disk
- * @volume_activate: have a device with this size in the kernel
+ * @volume_activate: have a device with this size in the kernel. Nobody else works on that volume;
+ *	what others do to the pool meanwhile, it waits for, or they for it
  * @volume_deactivate: take it out; 0 when it is not there, -EBUSY while it is open
  * @volume_status: -ENODEV when it is not active
  * @volume_suspend: hold its I/O
