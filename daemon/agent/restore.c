@@ -210,13 +210,13 @@ static void forget_deleted(struct liteio_open_pool *p)
 int liteio_restore_names(const struct liteio_catalog_volume *v, uint64_t generation,
 			 struct liteio_error *err)
 {
-	struct liteio_head_state head;
+	char path[LITEIO_DM_PATH_MAX];
 	int r;
 
-	r = liteio_head_get(&v->uuid, generation, false, &head, err);
+	r = liteio_head_path(&v->uuid, generation, false, path, err);
 	if (r == 0)
-		r = liteio_publish_add(&v->uuid, head.path, err);
-	return r ? r : liteio_publish_name(v->name, head.path, err);
+		r = liteio_publish_add(&v->uuid, path, err);
+	return r ? r : liteio_publish_name(v->name, path, err);
 }
 
 /* others may have ended it, or changed its volume, since it was collected; the volume is locked */

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <libdevmapper.h>
+#include <linux/dm-ioctl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,13 +128,13 @@ static void fill_info(struct dm_task *t, const struct dm_info *i, struct liteio_
 	snprintf(ret->uuid, sizeof(ret->uuid), "%s", uuid ? uuid : "");
 }
 
-int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_error *err)
+/* run it, and look at the device as the kernel says that it is now: each command's answer has it */
+static int task_run_info(struct dm_task *t, const char *what, const char *name,
+			 struct liteio_dm_info *ret, struct liteio_error *err)
 {
-	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_INFO, name);
 	struct dm_info i;
-	int r;
+	int r = task_run(t, what, name, err);
 
-	r = task_run(t, "look at", name, err);
 	if (r)
 		return r;
 	if (!dm_task_get_info(t, &i))
@@ -144,6 +145,13 @@ int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_e
 	return 0;
 }
 
+int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_error *err)
+{
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_INFO, name);
+
+	return task_run_info(t, "look at", name, ret, err);
+}
+
 bool liteio_dm_exists(const char *name)
 {
 	struct liteio_dm_info i;
@@ -151,19 +159,10 @@ bool liteio_dm_exists(const char *name)
 	return liteio_dm_info(name, &i, NULL) == 0;
 }
 
-static int simple(int type, const char *what, const char *name, unsigned int flags,
-		  struct liteio_error *err)
-{
-	struct dm_task *t _cleanup_task_ = task_new(type, name);
-
-	set_udev_flags(t, flags);
-	return task_run(t, what, name, err);
-}
-
 /* ---- tables --------------------------------------------------------------------------------- */
 
-int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
-		   struct liteio_error *err)
+static int load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
+		struct liteio_dm_info *ret, struct liteio_error *err)
 {
 	struct dm_task *task _cleanup_task_ = task_new(DM_DEVICE_RELOAD, name);
 
@@ -173,7 +172,15 @@ int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n,
 	}
 	if (flags & LITEIO_DM_READ_ONLY)
 		dm_task_set_ro(task);
-	return task_run(task, "load the table of", name, err);
+	return task_run_info(task, "load the table of", name, ret, err);
+}
+
+int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
+		   struct liteio_error *err)
+{
+	struct liteio_dm_info ignored;
+
+	return load(name, t, n, flags, &ignored, err);
 }
 
 /* walk the targets of a TABLE or STATUS answer */
@@ -263,19 +270,31 @@ int liteio_dm_suspend(const char *name, unsigned int flags, struct liteio_error 
 	return task_run(t, "suspend", name, err);
 }
 
-int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *err)
+static int resume(const char *name, unsigned int flags, struct liteio_dm_info *ret,
+		  struct liteio_error *err)
 {
-	return simple(DM_DEVICE_RESUME, "resume", name, flags, err);
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_RESUME, name);
+
+	set_udev_flags(t, flags);
+	return task_run_info(t, "resume", name, ret, err);
 }
 
-static int create(const char *name, const char *uuid, unsigned int flags, struct liteio_error *err)
+int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *err)
+{
+	struct liteio_dm_info ignored;
+
+	return resume(name, flags, &ignored, err);
+}
+
+static int create(const char *name, const char *uuid, unsigned int flags,
+		  struct liteio_dm_info *ret, struct liteio_error *err)
 {
 	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_CREATE, name);
 
 	if (!dm_task_set_uuid(t, uuid))
 		return liteio_error_set(err, -EINVAL, "%s is no dm uuid", uuid);
 	set_udev_flags(t, flags);
-	return task_run(t, "create", name, err);
+	return task_run_info(t, "create", name, ret, err);
 }
 
 int liteio_dm_remove(const char *name, struct liteio_error *err)
@@ -283,8 +302,6 @@ int liteio_dm_remove(const char *name, struct liteio_error *err)
 	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_REMOVE, name);
 	int r;
 
-	if (!liteio_dm_exists(name))
-		return 0;
 	/* udev or a scanner may have it open for a moment: the library tries again for 5 s */
 	dm_task_retry_remove(t);
 	set_udev_flags(t, LITEIO_DM_INNER);
@@ -303,33 +320,34 @@ int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)
 	return r == -ENODEV ? 0 : r;
 }
 
-/* make a device that exists run with this table */
+/* make a device that exists run with this table; @i is what it is, before and after */
 static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n,
-		    unsigned int flags, const struct liteio_dm_info *i, struct liteio_error *err)
+		    unsigned int flags, struct liteio_dm_info *i, struct liteio_error *err)
 {
 	struct liteio_dm_target *old _cleanup_free_ = NULL;
 	unsigned int old_flags = flags & ~LITEIO_DM_READ_ONLY;
 	bool read_only = flags & LITEIO_DM_READ_ONLY;
+	struct liteio_dm_info was = *i;
 	size_t n_old = 0;
 	int r;
 
-	if (i->live_table && !i->inactive_table && i->read_only == read_only &&
+	if (was.live_table && !was.inactive_table && was.read_only == read_only &&
 	    same_table(name, t, n))
-		return i->suspended ? liteio_dm_resume(name, flags, err) : 0;
-	if (i->live_table)
+		return was.suspended ? resume(name, flags, i, err) : 0;
+	if (was.live_table)
 		(void)liteio_dm_table(name, &old, &n_old, NULL);
-	r = liteio_dm_load(name, t, n, flags, err);
+	r = load(name, t, n, flags, i, err);
 	if (r)
 		return r;
 	/* without an opener there is no I/O to hold still, and resume swaps the table by itself */
-	if (i->live_table && !i->suspended && i->open_count > 0) {
+	if (was.live_table && !was.suspended && was.open_count > 0) {
 		r = liteio_dm_suspend(name, 0, err);
 		if (r)
 			return r;
 	}
-	r = liteio_dm_resume(name, flags, err);
+	r = resume(name, flags, i, err);
 	/* the target would not take the new table: whoever has it open goes on with the old */
-	if (i->read_only)
+	if (was.read_only)
 		old_flags |= LITEIO_DM_READ_ONLY;
 	if (r && n_old && !liteio_dm_load(name, old, n_old, old_flags, NULL))
 		(void)liteio_dm_resume(name, old_flags, NULL);
@@ -345,11 +363,8 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 
 	r = liteio_dm_info(name, &i, err);
 	if (r == -ENODEV) {
-		r = create(name, uuid, flags, err);
-		if (r)
-			return r;
-		is_new = true;
-		r = liteio_dm_info(name, &i, err);
+		r = create(name, uuid, flags, &i, err);
+		is_new = !r;
 	}
 	if (r)
 		return r;
@@ -358,8 +373,6 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 					"the device %s has the uuid \"%s\", not \"%s\"", name,
 					i.uuid, uuid);
 	r = bring_up(name, t, n, flags, &i, err);
-	if (!r)
-		r = liteio_dm_info(name, &i, err);
 	if (r) {
 		if (is_new)
 			liteio_dm_remove(name, NULL);
@@ -396,6 +409,17 @@ int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_err
 	return liteio_dm_list_of("", ret, ret_n, err);
 }
 
+/* what the kernel writes behind a name; a device of ours has a uuid */
+static bool is_ours(const struct dm_names *d)
+{
+	const char *end = d->name + strlen(d->name) + 1;
+	const uint32_t *behind = (const uint32_t *)(((uintptr_t)end + 7) & ~(uintptr_t)7);
+	const char *uuid = (const char *)&behind[2];
+
+	return behind[1] & DM_NAME_LIST_FLAG_HAS_UUID &&
+	       !strncmp(uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX));
+}
+
 int liteio_dm_list_of(const char *part, struct liteio_dm_info **ret, size_t *ret_n,
 		      struct liteio_error *err)
 {
@@ -414,7 +438,8 @@ int liteio_dm_list_of(const char *part, struct liteio_dm_info **ret, size_t *ret
 	for (unsigned int next = 1; names->dev && next;
 	     next = names->next, names = (struct dm_names *)((char *)names + next)) {
 		/* one that went away meanwhile is not there */
-		if (!strstr(names->name, part) || liteio_dm_info(names->name, &i, NULL) ||
+		if (!strstr(names->name, part) || !is_ours(names) ||
+		    liteio_dm_info(names->name, &i, NULL) ||
 		    strncmp(i.uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX)) != 0)
 			continue;
 		if (n == room) {

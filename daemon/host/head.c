@@ -149,7 +149,7 @@ static int read_state(const struct liteio_dm_info *dm, struct liteio_head_state 
 
 /* ---- heads ---------------------------------------------------------------------------------- */
 
-int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *ret,
+int liteio_head_ensure(const struct liteio_head *h, char ret_path[LITEIO_DM_PATH_MAX],
 		       struct liteio_error *err)
 {
 	char name[LITEIO_DM_NAME_MAX + 1], uuid[LITEIO_DM_NAME_MAX + 1];
@@ -170,9 +170,23 @@ int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *re
 	if (h->read_only && !h->exported)
 		flags |= LITEIO_DM_READ_ONLY;
 	r = liteio_dm_ensure(name, uuid, &t, 1, flags, &dm, err);
-	if (r)
-		return r;
-	return ret ? read_state(&dm, ret, err) : 0;
+	if (r == 0 && ret_path)
+		liteio_dm_path(&dm, ret_path);
+	return r;
+}
+
+int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		     char ret[LITEIO_DM_PATH_MAX], struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info dm;
+	int r;
+
+	liteio_dm_name(role_of(remote), uuid, generation, name);
+	r = liteio_dm_info(name, &dm, err);
+	if (r == 0)
+		liteio_dm_path(&dm, ret);
+	return r;
 }
 
 int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
