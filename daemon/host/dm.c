@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Device-mapper through libdevmapper.
+ * Device-mapper through libdevmapper; who only looks does so in dm_look.c.
  *
  * The library keeps global state for device nodes (a list of pending mknods) that is not safe with
  * threads. All our tasks carry the flag that leaves nodes to the kernel and udev, so that this
@@ -128,7 +128,7 @@ static void fill_info(struct dm_task *t, const struct dm_info *i, struct liteio_
 	snprintf(ret->uuid, sizeof(ret->uuid), "%s", uuid ? uuid : "");
 }
 
-/* run it, and look at the device as the kernel says that it is now: each command's answer has it */
+/* run it: the answer has what the device is then, and nobody has to look at it */
 static int task_run_info(struct dm_task *t, const char *what, const char *name,
 			 struct liteio_dm_info *ret, struct liteio_error *err)
 {
@@ -139,24 +139,8 @@ static int task_run_info(struct dm_task *t, const char *what, const char *name,
 		return r;
 	if (!dm_task_get_info(t, &i))
 		return liteio_error_set(err, -EIO, "cannot look at %s", name);
-	if (!i.exists)
-		return liteio_error_set(err, -ENODEV, "there is no device %s", name);
 	fill_info(t, &i, ret);
 	return 0;
-}
-
-int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_error *err)
-{
-	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_INFO, name);
-
-	return task_run_info(t, "look at", name, ret, err);
-}
-
-bool liteio_dm_exists(const char *name)
-{
-	struct liteio_dm_info i;
-
-	return liteio_dm_info(name, &i, NULL) == 0;
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */
@@ -181,64 +165,6 @@ int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n,
 	struct liteio_dm_info ignored;
 
 	return load(name, t, n, flags, &ignored, err);
-}
-
-/* walk the targets of a TABLE or STATUS answer */
-static int get_targets(int type, const char *name, bool commit, struct liteio_dm_target **ret,
-		       size_t *ret_n, struct liteio_error *err)
-{
-	struct dm_task *t _cleanup_task_ = task_new(type, name);
-	struct liteio_dm_target *targets = NULL;
-	struct dm_info i;
-	void *next = NULL;
-	size_t n = 0;
-	int r;
-
-	if (!commit)
-		dm_task_no_flush(t);
-	r = task_run(t, "read", name, err);
-	if (r)
-		return r;
-	if (!dm_task_get_info(t, &i) || !i.exists)
-		return liteio_error_set(err, -ENODEV, "there is no device %s", name);
-	do {
-		uint64_t start, sectors;
-		char *target_type = NULL, *params = NULL;
-
-		next = dm_get_next_target(t, next, &start, &sectors, &target_type, &params);
-		if (!target_type)
-			continue;
-		targets = liteio_realloc(targets, n + 1, sizeof(*targets));
-		targets[n] = (struct liteio_dm_target){ .start = start, .sectors = sectors };
-		snprintf(targets[n].type, sizeof(targets[n].type), "%s", target_type);
-		snprintf(targets[n].params, sizeof(targets[n].params), "%s", params ? params : "");
-		/* the kernel ends some lines with a blank */
-		for (char *p = targets[n].params + strlen(targets[n].params);
-		     p > targets[n].params && p[-1] == ' ';)
-			*--p = '\0';
-		n++;
-	} while (next);
-	*ret = targets;
-	*ret_n = n;
-	return 0;
-}
-
-int liteio_dm_table(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
-		    struct liteio_error *err)
-{
-	return get_targets(DM_DEVICE_TABLE, name, false, ret, ret_n, err);
-}
-
-int liteio_dm_status(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
-		     struct liteio_error *err)
-{
-	return get_targets(DM_DEVICE_STATUS, name, false, ret, ret_n, err);
-}
-
-int liteio_dm_status_committed(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
-			       struct liteio_error *err)
-{
-	return get_targets(DM_DEVICE_STATUS, name, true, ret, ret_n, err);
 }
 
 static bool same_table(const char *name, const struct liteio_dm_target *t, size_t n)
