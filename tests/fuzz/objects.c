@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/config.h"
 #include "base/cleanup.h"
@@ -22,6 +23,17 @@
 #include "model/volume.h"
 #include "params.h"
 
+/* written at once it is what it is as a value */
+static void same_text(const struct liteio_json *j, const void *v,
+		      const struct liteio_field *fields)
+{
+	char *printed _cleanup_free_ = liteio_json_print(j);
+	char *written _cleanup_free_ = liteio_json_write(v, fields);
+
+	if (strcmp(printed, written) != 0)
+		abort();
+}
+
 void fuzz_bind(const struct liteio_json *j, const struct liteio_field *fields, size_t size,
 	       unsigned int flags)
 {
@@ -35,6 +47,7 @@ void fuzz_bind(const struct liteio_json *j, const struct liteio_field *fields, s
 		goto out;
 	}
 	first = liteio_json_encode(v, fields);
+	same_text(first, v, fields);
 	liteio_json_fini(v, fields);
 	/* an object that has become empty is not written: a required field in it may be missing */
 	if (!liteio_json_decode(first, fields, LITEIO_JSON_STRICT, again, NULL)) {
