@@ -116,8 +116,12 @@ static void on_dead_gone(void *arg, int fd, unsigned int events)
 	struct liteio_agent *a = arg;
 
 	log_info(NULL, "the agent that was killed is gone");
-	liteio_io_free(a->dead_io);
-	a->dead_io = NULL;
+	for (size_t i = 0; i < a->dead.n; i++) {
+		if (a->dead.fds[i] != fd)
+			continue;
+		liteio_io_free(a->dead_io[i]);
+		a->dead_io[i] = NULL;
+	}
 	liteio_worker_submit(a->workers, NULL, thaw_run, NULL, a);
 }
 
@@ -126,9 +130,11 @@ static void watch_dead(struct liteio_agent *a)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	if (a->dead >= 0 && liteio_io_new(a->loop, a->dead, LITEIO_IO_READ, on_dead_gone, a,
-					  &a->dead_io, &err))
-		log_err(NULL, "the end of the agent that was killed is not noticed: %s", err.msg);
+	for (size_t i = 0; i < a->dead.n; i++)
+		if (liteio_io_new(a->loop, a->dead.fds[i], LITEIO_IO_READ, on_dead_gone, a,
+				  &a->dead_io[i], &err))
+			log_err(NULL, "the end of the agent that was killed is not noticed: %s",
+				err.msg);
 }
 
 static void on_signal(void *arg, int signo)
@@ -210,8 +216,10 @@ static bool agent_stop(struct liteio_agent *a)
 	liteio_api_stop(a);
 	liteio_metrics_stop(a);
 	liteio_watch_stop(a->watch);
-	liteio_io_free(a->dead_io);
-	a->dead_io = NULL;
+	for (size_t i = 0; i < a->dead.n; i++) {
+		liteio_io_free(a->dead_io[i]);
+		a->dead_io[i] = NULL;
+	}
 	liteio_arrival_stop(a->arrival);
 	liteio_cluster_free(a->cluster);
 	if (a->workers)
