@@ -305,7 +305,7 @@ static int open_other(struct liteio_pool *p, const char *device, struct liteio_e
 
 static int gather(struct liteio_pool *p, struct search *s, struct liteio_error *err)
 {
-	const char *device;
+	const char *device = NULL;
 	int r = 0;
 
 	/* what it says of home's uuid is what it was made with */

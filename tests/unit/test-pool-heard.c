@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A disk that does not answer may carry a newer copy of a pool: that keeps the pool away, unless it
- * is where it was last, or the silent disk can not carry it. And a disk of several that was not found
- * is not missing, if it may be the one that is silent.
+ * is where it was last, or the silent disk can not carry it. And a disk of several that was not
+ * found is not missing, if it may be the one that is silent.
  */
 #include <errno.h>
 #include <string.h>
@@ -54,6 +54,11 @@ START_TEST(test_heard)
 }
 END_TEST
 
+#define IS_MISSING(disk) "pool x is on 2 disks, and disk " #disk " of them is missing"
+#define MAY_BE_SILENT(disk) \
+	"pool x is on 2 disks, and disk " #disk " of them was not found, but /dev/sdx does not " \
+	"answer, and may be it"
+
 /* the second disk is the smaller one */
 static const struct {
 	const char *what;
@@ -63,15 +68,15 @@ static const struct {
 	const char *said;
 } missing[] = {
 	{ "all have answered", { 0 }, 1, -ENODEV,
-	  "pool x is on 2 disks, and disk 2 of them is missing" },
+	  IS_MISSING(2) },
 	{ "one hangs", ONE(SIZE), 1, -EAGAIN,
-	  "pool x is on 2 disks, and disk 2 of them was not found, but /dev/sdx does not answer, and may be it" },
+	  MAY_BE_SILENT(2) },
 	{ "one hangs that somebody has in use: we may", { 1, "", 0, "/dev/sdx", SIZE }, 1, -EAGAIN,
-	  "pool x is on 2 disks, and disk 2 of them was not found, but /dev/sdx does not answer, and may be it" },
+	  MAY_BE_SILENT(2) },
 	{ "too small for it", ONE(SIZE - 1), 1, -ENODEV,
-	  "pool x is on 2 disks, and disk 2 of them is missing" },
+	  IS_MISSING(2) },
 	{ "large enough for the other", ONE(SIZE), 0, -ENODEV,
-	  "pool x is on 2 disks, and disk 1 of them is missing" },
+	  IS_MISSING(1) },
 };
 
 START_TEST(test_missing)
