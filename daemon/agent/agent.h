@@ -35,6 +35,7 @@ struct liteio_watch;
  * @urgent: threads for fences alone, so that none waits behind anything slow
  * @looks: threads for questions to pools, see liteio_pools_look(); a disk that hangs keeps one
  * @askers: threads that wait for those, see liteio_pools_each()
+ * @thawers: threads for liteio_thaw()
  * @argc: the command line, for a reload
  * @argv: likewise
  * @config: from file and command line; constant after the start, but for the keys that a reload
@@ -68,6 +69,7 @@ struct liteio_agent {
 	struct liteio_workers *urgent;
 	struct liteio_workers *looks;
 	struct liteio_workers *askers;
+	struct liteio_workers *thawers;
 	int argc;
 	char **argv;
 	struct liteio_config config;

@@ -46,6 +46,8 @@
 /* jobs that are under way at the end are cut off after this: they are safe to be cut anywhere */
 #define GRACE_MS 20000
 #define LOOKS_GRACE_MS 2000
+/* the start, or that of the next agent, waits so long for what is suspended */
+#define THAW_MS 5000
 
 /* what a node can do without: said once, and again in its features */
 static void load_module(void)
@@ -61,9 +63,11 @@ static void load_module(void)
 
 static void restore_run(void *arg)
 {
+	struct liteio_agent *a = arg;
+
 	/* before any disk is read: one may be slow, or hang */
-	(void)liteio_thaw();
-	liteio_restore_start(arg);
+	(void)liteio_thaw(a->thawers, a->locks, THAW_MS);
+	liteio_restore_start(a);
 }
 
 static void join_cluster(struct liteio_agent *a)
@@ -108,7 +112,7 @@ static void thaw_run(void *arg)
 {
 	struct liteio_agent *a = arg;
 
-	liteio_thaw_rest(a->locks);
+	(void)liteio_thaw(a->thawers, a->locks, THAW_MS);
 }
 
 static void on_dead_gone(void *arg, int fd, unsigned int events)
@@ -193,6 +197,8 @@ static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 		r = liteio_workers_new(a->loop, LOOKS_MAX, &a->looks, err);
 	if (r == 0)
 		r = liteio_workers_new(a->loop, ASKERS_MAX, &a->askers, err);
+	if (r == 0)
+		r = liteio_workers_new(a->loop, LITEIO_THAW_MAX, &a->thawers, err);
 	if (r < 0)
 		return r;
 	a->locks = liteio_locks_new();
@@ -231,6 +237,8 @@ static bool agent_stop(struct liteio_agent *a)
 		ended = liteio_workers_free(a->askers, LOOKS_GRACE_MS) && ended;
 	if (a->looks)
 		ended = liteio_workers_free(a->looks, LOOKS_GRACE_MS) && ended;
+	if (a->thawers)
+		ended = liteio_workers_free(a->thawers, LOOKS_GRACE_MS) && ended;
 	return ended;
 }
 
@@ -271,6 +279,32 @@ static int run(struct liteio_agent *a)
 	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* when an agent has ended, and maybe no other one starts */
+static int thaw_only(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	unsigned int left = 1;
+	bool ended = true;
+	int r;
+
+	r = liteio_dm_init(&err);
+	if (r == 0)
+		r = liteio_loop_new(&a->loop, &err);
+	if (r == 0)
+		r = liteio_workers_new(a->loop, LITEIO_THAW_MAX, &a->thawers, &err);
+	if (r == 0) {
+		left = liteio_thaw(a->thawers, NULL, THAW_MS);
+		ended = liteio_workers_free(a->thawers, 0);
+	} else {
+		log_err(NULL, "%s", liteio_error_str(&err, r));
+	}
+	if (!ended)
+		_exit(EXIT_FAILURE);
+	liteio_loop_free(a->loop);
+	liteio_config_fini(&a->config);
+	return left ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 /* what it can be told to kill itself after: for tests, which have to know them all */
 static struct liteio_json *describe_steps(void)
 {
@@ -309,15 +343,9 @@ int main(int argc, char **argv)
 		return r == 0 && liteio_release_all() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	r = liteio_node_lock(a.config.state_dir, &lock, &a.dead, &err);
-	if (r == 0 && mode == LITEIO_CONFIG_THAW) {
-		r = liteio_dm_init(&err);
-		liteio_config_fini(&a.config);
-		if (r == 0)
-			return liteio_thaw() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-	}
 	if (r < 0) {
 		log_err(NULL, "%s", liteio_error_str(&err, r));
 		return EXIT_FAILURE;
 	}
-	return run(&a);
+	return mode == LITEIO_CONFIG_THAW ? thaw_only(&a) : run(&a);
 }
