@@ -182,12 +182,12 @@ static void reply_no_route(struct liteio_http_request *req, int r)
 	_cleanup_free_ char *text = NULL;
 
 	if (r == -EOPNOTSUPP)
-		text = liteio_strf("%s can not be asked to %s", path, method);
+		text = liteio_strf("%.128s can not be asked to %.32s", path, method);
 	else if (r == -ENAMETOOLONG)
 		text = liteio_strf("a name in the path is longer than %d characters",
 				   LITEIO_ROUTE_PARAM_MAX - 1);
 	else
-		text = liteio_strf("%s: no such path in this API", path);
+		text = liteio_strf("%.128s: no such path in this API", path);
 	liteio_reply_error(req, r == -EOPNOTSUPP ? 405 : r == -ENAMETOOLONG ? 400 : 404, r, text,
 			   NULL);
 }

@@ -281,6 +281,18 @@ static int run_special(const struct command_line *cl, const struct liteio_comman
 
 /* ---- the others ----------------------------------------------------------------------------- */
 
+/* on standard error, so that an answer stays one */
+static void say_rounded(const struct liteio_command *c, const struct liteio_options *o,
+			const struct liteio_json *answer)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!strcmp(c->noun, "volume"))
+		text = liteio_print_rounded(o->size, answer);
+	if (text)
+		fprintf(stderr, "liteioctl: %s\n", text);
+}
+
 /* of several pools some may not be what was asked for; each line says why */
 static int check_imported(const struct liteio_json *answer, struct liteio_error *err)
 {
@@ -323,6 +335,7 @@ static int run(struct command_line *cl, int n, char **words)
 	liteio_json_unref(body);
 	if (r < 0)
 		return fail(&err, r);
+	say_rounded(c, &cl->options, answer);
 	print_answer(r ? liteio_operation_columns : c->columns, cl->output, answer);
 	r = check_imported(answer, &err);
 	liteio_json_unref(answer);
@@ -412,7 +425,7 @@ int main(int argc, char **argv)
 		{ "output", 'o', LITEIO_ARG_ENUM, &cl.output, .names = output_names,
 		  .metavar = "FORMAT", .help = "table, wide (a table with more columns) or json" },
 		{ "size", 's', LITEIO_ARG_SIZE, &o->size, .metavar = "SIZE",
-		  .help = "of a volume or of a pool's file: 512M, 10Gi, 1.5Ti" },
+		  .help = "of a volume, rounded up to 1 MiB, or of a pool's file: 512M, 10Gi" },
 		{ "block-size", 0, LITEIO_ARG_SIZE, &o->block_size, .metavar = "SIZE",
 		  .help = "of a thin pool (256Ki)" },
 		{ "all", 0, LITEIO_ARG_FLAG, &o->all,
