@@ -375,6 +375,19 @@ static int contents(struct liteio_engine *e, struct liteio_thin_dump *ret,
 	return r ? r : liteio_thin_meta_dump(path, true, ret, err);
 }
 
+static int devices(struct liteio_engine *e, struct liteio_thin_device **ret, size_t *ret_n,
+		   struct liteio_error *err)
+{
+	char path[LITEIO_DM_PATH_MAX];
+	struct liteio_dm_info i;
+	int r = liteio_dm_info(thin_of(e)->tmeta, &i, err);
+
+	if (r)
+		return r;
+	liteio_dm_path(&i, path);
+	return liteio_thin_meta_devices(path, ret, ret_n, err);
+}
+
 /* ---- status --------------------------------------------------------------------------------- */
 
 /*
@@ -646,6 +659,7 @@ static const struct liteio_engine_ops ops = {
 	.needs_repair = needs_repair,
 	.spare_fill = spare_fill,
 	.contents = contents,
+	.devices = devices,
 	.activate = activate,
 	.deactivate = deactivate,
 	.resize = resize,
