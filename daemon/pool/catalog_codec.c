@@ -376,6 +376,15 @@ bool liteio_catalog_is_header(struct liteio_catalog *c, const void *block)
 	       liteio_get(h->records_crc) == records_crc(c);
 }
 
+size_t liteio_catalog_used(const void *header, size_t room)
+{
+	const struct liteio_ondisk_slot *h = header;
+	uint64_t end = (uint64_t)liteio_get(h->n_records) * LITEIO_RECORD_BYTES;
+
+	end = (end + 2 * LITEIO_ONDISK_BLOCK - 1) / LITEIO_ONDISK_BLOCK * LITEIO_ONDISK_BLOCK;
+	return end < room ? (size_t)end : room;
+}
+
 int liteio_catalog_decode(const void *slot, size_t len, const struct liteio_uuid *pool_uuid,
 			  struct liteio_catalog *ret, struct liteio_error *err)
 {

@@ -104,6 +104,8 @@ struct liteio_engine_spare {
  *	there, which are only read; @txid is for when they do not say. -EUCLEAN when nothing came of
  *	it
  * @contents: of a pool that is not active: what its metadata have, with mappings
+ * @devices: of the active pool: those that its metadata have, as committed last; see
+ *	liteio_thin_meta_devices()
  * @activate: bring it into the kernel, or adopt what is there, as large as the label says;
  *	@read_only lets nothing be modified: neither metadata, nor volumes, which are activated
  *	read-only then
@@ -142,6 +144,8 @@ struct liteio_engine_ops {
 			  struct liteio_error *err);
 	int (*contents)(struct liteio_engine *e, struct liteio_thin_dump *ret,
 			struct liteio_error *err);
+	int (*devices)(struct liteio_engine *e, struct liteio_thin_device **ret, size_t *ret_n,
+		       struct liteio_error *err);
 	int (*activate)(struct liteio_engine *e, bool read_only, struct liteio_error *err);
 	int (*deactivate)(struct liteio_engine *e, struct liteio_error *err);
 	int (*resize)(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,

@@ -231,11 +231,17 @@ int liteio_pool_check_below(const struct liteio_pool *p, struct liteio_error *er
 int liteio_pool_check_apart(struct liteio_pool *p, bool is_import, struct liteio_error *err);
 
 /*
- * @store is open on one device, with its label: go to home, and have all others open. 0; -ENODEV
- * one is missing, -EEXIST there twice, -ESTALE a copy from before, ...; writes nothing. A label
- * from before the metadata took the spare is in memory what it became then
+ * @store is open on one device, with its label: go to home, and have all others open. 0, as
+ * liteio_pool_say_missing(), -EEXIST one is there twice, -ESTALE a copy from before, ...; writes
+ * nothing. A label from before the metadata took the spare is in memory what it became then
  */
 int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err);
+/*
+ * Disk @i of a pool was not found: -ENODEV it is missing, or -EAGAIN when a disk that has not
+ * answered may be it
+ */
+int liteio_pool_say_missing(const struct liteio_label *l, uint32_t i,
+			    const struct liteio_pool_silence *silence, struct liteio_error *err);
 /*
  * Write this label, with the next sequence number, to all devices, those of @store's others that it
  * is new to included. It is the pool's as soon as home has it, whatever else fails.

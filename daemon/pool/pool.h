@@ -348,11 +348,15 @@ int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct litei
  * @n: how many have not answered
  * @free: the largest of those that nobody uses and that are not divided; "" for none
  * @free_bytes: its size
+ * @any: the largest of all, used or not; "" for none
+ * @any_bytes: its size
  */
 struct liteio_pool_silence {
 	size_t n;
 	char free[256];
 	uint64_t free_bytes;
+	char any[256];
+	uint64_t any_bytes;
 };
 
 /* the same as liteio_pool_scan(), and whom it has not heard of; nothing of both when it fails */

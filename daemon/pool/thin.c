@@ -85,38 +85,29 @@ static bool is_active(struct liteio_engine *e)
 	return !liteio_dm_info(thin_of(e)->pool, &i, NULL) && i.live_table;
 }
 
-/* liteio_dm_status(), or the kind that commits */
-typedef int (*status_fn)(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
-			 struct liteio_error *err);
-
-/* the status line of a device with one target of this type */
-static int one_status(status_fn ask, const char *name, const char *type, char *ret, size_t len,
+/* the status line of a device with one target of this type; @ret_info may be NULL */
+static int one_status(const char *name, const char *type, unsigned int flags,
+		      struct liteio_dm_info *ret_info, struct liteio_dm_target *ret,
 		      struct liteio_error *err)
 {
-	struct liteio_dm_target *t _cleanup_free_ = NULL;
-	size_t n;
-	int r;
+	int r = liteio_dm_status_one(name, flags, ret_info, ret, err);
 
-	r = ask(name, &t, &n, err);
-	if (r)
-		return r;
-	if (n != 1 || strcmp(t[0].type, type) != 0)
-		return liteio_error_set(err, -EIO, "%s has another table than it should", name);
-	snprintf(ret, len, "%s", t[0].params);
-	return 0;
+	if (!r && strcmp(ret->type, type) != 0)
+		r = liteio_error_set(err, -EIO, "%s has another table than it should", name);
+	return r;
 }
 
-static int pool_status(struct thin *t, status_fn ask, struct liteio_engine_status *ret,
+static int pool_status(struct thin *t, unsigned int flags, struct liteio_engine_status *ret,
 		       struct liteio_error *err)
 {
-	char params[512];
-	int r;
+	struct liteio_dm_target line;
+	int r = one_status(t->pool, "thin-pool", flags, NULL, &line, err);
 
-	r = one_status(ask, t->pool, "thin-pool", params, sizeof(params), err);
 	if (r)
 		return r;
-	if (liteio_thin_parse_pool(params, t->label.thin_block, ret))
-		return liteio_error_set(err, -EIO, "cannot read the pool's status \"%s\"", params);
+	if (liteio_thin_parse_pool(line.params, t->label.thin_block, ret))
+		return liteio_error_set(err, -EIO, "cannot read the pool's status \"%s\"",
+					line.params);
 	return 0;
 }
 
@@ -205,7 +196,7 @@ static int metadata_lengths(struct thin *t, struct lengths *l, struct liteio_err
 static int follow_meta(struct thin *t, uint64_t meta, struct liteio_error *err)
 {
 	struct liteio_engine_status s;
-	int r = pool_status(t, liteio_dm_status, &s, err);
+	int r = pool_status(t, 0, &s, err);
 
 	if (meta > LITEIO_THIN_META_MAX)
 		meta = LITEIO_THIN_META_MAX;
@@ -308,7 +299,7 @@ static bool takes_more(struct thin *t)
 {
 	struct liteio_engine_status s;
 
-	if (pool_status(t, liteio_dm_status, &s, NULL) || s.needs_check)
+	if (pool_status(t, 0, &s, NULL) || s.needs_check)
 		return false;
 	return s.mode < LITEIO_ENGINE_RO ||
 	       (s.mode == LITEIO_ENGINE_RO && s.meta_used >= s.meta_total);
@@ -384,6 +375,19 @@ static int contents(struct liteio_engine *e, struct liteio_thin_dump *ret,
 	return r ? r : liteio_thin_meta_dump(path, true, ret, err);
 }
 
+static int devices(struct liteio_engine *e, struct liteio_thin_device **ret, size_t *ret_n,
+		   struct liteio_error *err)
+{
+	char path[LITEIO_DM_PATH_MAX];
+	struct liteio_dm_info i;
+	int r = liteio_dm_info(thin_of(e)->tmeta, &i, err);
+
+	if (r)
+		return r;
+	liteio_dm_path(&i, path);
+	return liteio_thin_meta_devices(path, ret, ret_n, err);
+}
+
 /* ---- status --------------------------------------------------------------------------------- */
 
 /*
@@ -399,12 +403,12 @@ static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
 	bool is_nearly_full;
 	int r;
 
-	r = pool_status(t, liteio_dm_status, ret, err);
+	r = pool_status(t, 0, ret, err);
 	is_nearly_full = !r && ret->mode == LITEIO_ENGINE_RW &&
 			 ret->meta_used >= ret->meta_total / 10 * 9;
 	if (r || !(ret->mode == LITEIO_ENGINE_NO_SPACE || is_nearly_full))
 		return r;
-	return pool_status(t, liteio_dm_status_committed, ret, err);
+	return pool_status(t, LITEIO_DM_COMMIT, ret, err);
 }
 
 static int mark(struct liteio_engine *e, struct liteio_engine_mark *ret, struct liteio_error *err)
@@ -525,22 +529,21 @@ static int volume_deactivate(struct liteio_engine *e, const struct liteio_uuid *
 static int volume_status(struct liteio_engine *e, const struct liteio_uuid *uuid,
 			 struct liteio_engine_volume *ret, struct liteio_error *err)
 {
-	char name[LITEIO_DM_NAME_MAX + 1], params[512];
+	char name[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_engine_volume v = { 0 };
+	struct liteio_dm_target line;
 	struct liteio_dm_info i;
 	int r;
 
 	volume_name(uuid, name);
-	r = liteio_dm_info(name, &i, err);
-	if (!r)
-		r = one_status(liteio_dm_status, name, "thin", params, sizeof(params), err);
+	r = one_status(name, "thin", 0, &i, &line, err);
 	if (r)
 		return r;
 	v.open_count = i.open_count;
 	v.suspended = i.suspended;
-	if (liteio_thin_parse_volume(params, &v.mapped_bytes, &v.end_bytes))
-		return liteio_error_set(err, -EIO, "cannot read the status \"%s\" of %s", params,
-					name);
+	if (liteio_thin_parse_volume(line.params, &v.mapped_bytes, &v.end_bytes))
+		return liteio_error_set(err, -EIO, "cannot read the status \"%s\" of %s",
+					line.params, name);
 	*ret = v;
 	return 0;
 }
@@ -656,6 +659,7 @@ static const struct liteio_engine_ops ops = {
 	.needs_repair = needs_repair,
 	.spare_fill = spare_fill,
 	.contents = contents,
+	.devices = devices,
 	.activate = activate,
 	.deactivate = deactivate,
 	.resize = resize,

@@ -671,6 +671,10 @@ START_TEST(test_round_trip)
 		slot = encode(&c, &len);
 		/* 4096 volumes with two attachments each fit */
 		ck_assert(len <= LITEIO_SLOT_BYTES && len % LITEIO_ONDISK_BLOCK == 0);
+		/* no more of the slot has to be read, and never more than there is */
+		ck_assert_uint_eq(liteio_catalog_used(slot, LITEIO_SLOT_BYTES), len);
+		ck_assert_uint_eq(liteio_catalog_used(slot, LITEIO_ONDISK_BLOCK),
+				  LITEIO_ONDISK_BLOCK);
 		ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), 0);
 		ck_assert_uint_eq(back.n_volumes, counts[i]);
 		ck_assert_uint_eq(back.n_attachments, counts[i] * 2);
