@@ -190,7 +190,7 @@ check() {
 			liteioctl volume delete "six-$n" >/dev/null || return 1
 	done
 }
-interrupted "attaching several" "volume-make:message:3 volume-make:transaction attachment-add:catalog:3" attach_six
+interrupted "attaching several" "volume-make:message:3 volume-make:transaction attachment-add:catalog" attach_six
 
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null
