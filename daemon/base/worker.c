@@ -21,6 +21,8 @@
 #include "base/worker.h"
 
 #define MAX_THREADS 256
+/* so many stay when there is nothing to do: more of them have been for a crowd, and end with it */
+#define MAX_IDLE 8
 
 struct job {
 	struct job *next;
@@ -55,9 +57,11 @@ struct liteio_lane {
 
 /**
  * struct worker_slot - what a thread is doing
+ * @is_taken: it is some thread's
  * @since_ms: when its job began, or got on last; 0 when idle
  */
 struct worker_slot {
+	bool is_taken;
 	uint64_t since_ms;
 };
 
@@ -70,10 +74,9 @@ struct worker_slot {
  * @queue: jobs ready to run
  * @queued: how many these are
  * @lanes: all lanes
- * @slots: one per thread started
+ * @slots: one per thread
  * @max_threads: bound of @threads
  * @threads: started and not ended
- * @started: slots in use
  * @idle: threads waiting on @work
  * @stopping: no new jobs are begun
  * @orphaned: the owner has gone; the last thread releases the pool
@@ -89,7 +92,6 @@ struct liteio_workers {
 	struct worker_slot slots[MAX_THREADS];
 	unsigned int max_threads;
 	unsigned int threads;
-	unsigned int started;
 	unsigned int idle;
 	bool stopping;
 	bool orphaned;
@@ -207,6 +209,17 @@ static void run_job(struct liteio_workers *w, struct job *j, unsigned int slot)
 		free(j);
 }
 
+/* the lock is held; there is one for each thread that there may be */
+static unsigned int take_slot(struct liteio_workers *w)
+{
+	unsigned int slot = 0;
+
+	while (w->slots[slot].is_taken)
+		slot++;
+	w->slots[slot].is_taken = true;
+	return slot;
+}
+
 static void *worker_main(void *arg)
 {
 	struct liteio_workers *w = arg;
@@ -214,7 +227,7 @@ static void *worker_main(void *arg)
 	bool last;
 
 	pthread_mutex_lock(&w->lock);
-	slot = w->started++;
+	slot = take_slot(w);
 	self.w = w;
 	self.slot = slot;
 	while (!w->stopping) {
@@ -225,10 +238,13 @@ static void *worker_main(void *arg)
 			run_job(w, j, slot);
 			continue;
 		}
+		if (w->idle >= MAX_IDLE)
+			break;
 		w->idle++;
 		pthread_cond_wait(&w->work, &w->lock);
 		w->idle--;
 	}
+	w->slots[slot].is_taken = false;
 	w->threads--;
 	pthread_cond_signal(&w->ended);
 	last = w->orphaned && !w->threads;
@@ -385,7 +401,7 @@ unsigned int liteio_workers_stuck(struct liteio_workers *w, uint64_t older_than_
 	unsigned int n = 0;
 
 	liteio_guard(&w->lock);
-	for (unsigned int i = 0; i < w->started; i++) {
+	for (unsigned int i = 0; i < MAX_THREADS; i++) {
 		uint64_t since = w->slots[i].since_ms;
 
 		if (since && now > since && now - since > older_than_ms)
