@@ -32,8 +32,8 @@ int liteio_lazy_load(const char *file, const char *const *names, size_t n, void 
 }
 
 /*
- * What can be written is left alone, and a page that may be shared with it: that, and relocations, are
- * in no file
+ * What can be written is left alone, and a page that may be shared with it: that, and relocations,
+ * are in no file
  */
 static int forget_segments(struct dl_phdr_info *info, size_t size, void *arg)
 {
