@@ -102,6 +102,7 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		.exported = !is_local(att),
 	};
 	struct liteio_pool_thin thin;
+	struct liteio_pool_load load;
 	int r;
 
 	r = liteio_gate_open(&nl, err);
@@ -120,8 +121,10 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
 		if (r)
 			return r;
-		r = liteio_pool_volume_activate(p->engine, &v->uuid, &thin, err);
+		r = liteio_pool_volume_prepare(p->engine, &v->uuid, &load, err);
 	}
+	if (r == 0)
+		r = liteio_pool_volume_load(&load, &thin, err);
 	if (r)
 		return r;
 	h.lower = thin.dev;

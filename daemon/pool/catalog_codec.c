@@ -117,7 +117,10 @@ uint64_t liteio_catalog_features(struct liteio_catalog *c)
 	if (!c->n_volumes)
 		return features;
 	sum = &c->sums[c->n_volumes - 1];
-	return features | sum->features | (sum->n_pending > 1 ? LITEIO_SLOT_INCOMPAT_GROUP : 0);
+	if (sum->n_pending > 1)
+		features |= liteio_catalog_pending(c)->is_unmade ? LITEIO_SLOT_INCOMPAT_MAKING :
+								   LITEIO_SLOT_INCOMPAT_GROUP;
+	return features | sum->features;
 }
 
 static uint64_t compat_features(struct liteio_catalog *c)

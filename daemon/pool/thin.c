@@ -12,9 +12,14 @@
  * counts it as free at once (dm-space-map-disk.c: nr_allocated_this_transaction) and, when it then
  * finds none, takes the pool for full. Writes wait for that commit there, instead of failing.
  *
+ * Devices of volumes are loaded side by side, in no lane: each waits for RCU (thin_ctr() of
+ * dm-thin.c), and they wait for the same. Who changes what is below them, or takes it away, keeps
+ * them out meanwhile: none can be loaded while the thin pool is suspended.
+ *
  * Over 600 lines because it is one table of operations, and each is of a few lines.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +56,8 @@ static const struct part {
 
 struct thin {
 	struct liteio_engine engine;
+	/* shared by who loads devices of volumes, alone for who changes the thin pool below them */
+	pthread_rwlock_t loading;
 	const struct part *part;
 	struct liteio_label label;
 	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
@@ -222,6 +229,7 @@ static int activate(struct liteio_engine *e, bool read_only, struct liteio_error
 	bool was_active = is_active(e);
 	int r;
 
+	liteio_guard_alone(&t->loading);
 	/* left by a repair that was interrupted */
 	r = liteio_dm_remove(t->tspare, err);
 	if (!r && read_only)
@@ -259,6 +267,7 @@ static bool is_locked(struct liteio_engine *e)
 	struct liteio_dm_target *table _cleanup_free_ = NULL;
 	size_t n;
 
+	liteio_guard_alone(&t->loading);
 	t->is_locked = !liteio_dm_table(t->pool, &table, &n, NULL) && n == 1 &&
 		       strstr(table[0].params, " read_only");
 	return t->is_locked;
@@ -269,6 +278,7 @@ static int deactivate(struct liteio_engine *e, struct liteio_error *err)
 	struct thin *t = thin_of(e);
 	int r;
 
+	liteio_guard_alone(&t->loading);
 	r = liteio_dm_remove(t->pool, err);
 	if (!r)
 		r = liteio_dm_remove(t->tdata, err);
@@ -302,6 +312,7 @@ static int resize(struct liteio_engine *e, const struct liteio_label *label, con
 	struct liteio_dm_info ignored;
 	int r;
 
+	liteio_guard_alone(&t->loading);
 	set_label(t, label, devs);
 	if (!is_active(e) || !takes_more(t))
 		return 0;
@@ -364,6 +375,19 @@ static int contents(struct liteio_engine *e, struct liteio_thin_dump *ret,
 	return r ? r : liteio_thin_meta_dump(path, true, ret, err);
 }
 
+static int devices(struct liteio_engine *e, struct liteio_thin_device **ret, size_t *ret_n,
+		   struct liteio_error *err)
+{
+	char path[LITEIO_DM_PATH_MAX];
+	struct liteio_dm_info i;
+	int r = liteio_dm_info(thin_of(e)->tmeta, &i, err);
+
+	if (r)
+		return r;
+	liteio_dm_path(&i, path);
+	return liteio_thin_meta_devices(path, ret, ret_n, err);
+}
+
 /* ---- status --------------------------------------------------------------------------------- */
 
 /*
@@ -394,6 +418,7 @@ static int mark(struct liteio_engine *e, struct liteio_engine_mark *ret, struct 
 
 static int set_mark(struct liteio_engine *e, uint64_t blocks, struct liteio_error *err)
 {
+	liteio_guard_alone(&thin_of(e)->loading);
 	return liteio_thin_set_mark(thin_of(e)->pool, blocks, &thin_of(e)->event_nr, err);
 }
 
@@ -458,12 +483,14 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 			   uint64_t size, struct liteio_pool_thin *ret, struct liteio_error *err)
 {
 	struct liteio_dm_target target = { .sectors = size / SECTOR, .type = "thin" };
-	const unsigned int flags =
-		LITEIO_DM_INNER | (thin_of(e)->is_locked ? LITEIO_DM_READ_ONLY : 0);
+	unsigned int flags = LITEIO_DM_INNER;
 	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info pool, i;
 	int r;
 
+	liteio_guard_shared(&thin_of(e)->loading);
+	if (thin_of(e)->is_locked)
+		flags |= LITEIO_DM_READ_ONLY;
 	r = liteio_dm_info(thin_of(e)->pool, &pool, err);
 	if (r)
 		return r;
@@ -595,6 +622,7 @@ static int let_go_on(const struct liteio_dm_info *i, struct liteio_error *err)
 
 static int volumes_deactivate(struct liteio_engine *e, struct liteio_error *err)
 {
+	liteio_guard_alone(&thin_of(e)->loading);
 	return for_each(thin_of(e), take_out, err);
 }
 
@@ -619,6 +647,7 @@ static int volumes_resume(struct liteio_engine *e, struct liteio_error *err)
 
 static void thin_free(struct liteio_engine *e)
 {
+	pthread_rwlock_destroy(&thin_of(e)->loading);
 	free(thin_of(e));
 }
 
@@ -630,6 +659,7 @@ static const struct liteio_engine_ops ops = {
 	.needs_repair = needs_repair,
 	.spare_fill = spare_fill,
 	.contents = contents,
+	.devices = devices,
 	.activate = activate,
 	.deactivate = deactivate,
 	.resize = resize,
@@ -657,6 +687,7 @@ struct liteio_engine *liteio_thin_new(const struct liteio_label *label, const de
 	struct thin *t = liteio_calloc(1, sizeof(*t));
 
 	t->engine.ops = &ops;
+	pthread_rwlock_init(&t->loading, NULL);
 	t->part = &parts[part];
 	set_label(t, label, devs);
 	liteio_dm_name(t->part->pool, &label->pool_uuid, 0, t->pool);
