@@ -168,12 +168,11 @@ static void job_done(void *arg)
 	free(j);
 }
 
-/* the lock is held */
+/* the lock is held; a thread is to be woken */
 static void enqueue(struct liteio_workers *w, struct job *j)
 {
 	list_push(&w->queue, j);
 	w->queued++;
-	pthread_cond_signal(&w->work);
 }
 
 /* the lock is held: after a job, let its lane go on */
@@ -183,6 +182,7 @@ static void lane_advance(struct liteio_workers *w, struct liteio_lane *lane)
 
 	if (next) {
 		enqueue(w, next);
+		pthread_cond_signal(&w->work);
 		return;
 	}
 	lane->busy = false;
@@ -369,17 +369,21 @@ void liteio_worker_submit(struct liteio_workers *w, struct liteio_lane *lane, li
 	j->fn = job;
 	j->done = done;
 	j->arg = arg;
-	liteio_guard(&w->lock);
-	if (lane && lane->busy) {
-		list_push(&lane->waiting, j);
-		return;
+	{
+		liteio_guard(&w->lock);
+		if (lane && lane->busy) {
+			list_push(&lane->waiting, j);
+			return;
+		}
+		if (lane)
+			lane->busy = true;
+		enqueue(w, j);
+		/* idle threads may already have been woken for the jobs before this one */
+		if (w->queued > w->idle && w->threads < w->max_threads)
+			(void)start_thread(w);
 	}
-	if (lane)
-		lane->busy = true;
-	enqueue(w, j);
-	/* idle threads may already have been woken for the jobs before this one */
-	if (w->queued > w->idle && w->threads < w->max_threads)
-		(void)start_thread(w);
+	/* not under the lock, which the thread would wait for as soon as it is awake */
+	pthread_cond_signal(&w->work);
 }
 
 void liteio_worker_allow(uint64_t ms)
