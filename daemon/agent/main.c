@@ -6,6 +6,7 @@
  * finds.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -37,7 +38,7 @@
 #include "pool/step.h"
 
 #define EXIT_USAGE 2
-#define WORKERS_MAX 48
+#define WORKERS_MAX 128
 #define URGENT_MAX 16
 /* pools are asked side by side, each by one at a time */
 #define LOOKS_MAX 128
@@ -46,6 +47,8 @@
 /* jobs that are under way at the end are cut off after this: they are safe to be cut anywhere */
 #define GRACE_MS 20000
 #define LOOKS_GRACE_MS 2000
+/* else each of a hundred threads has a heap, most of it empty */
+#define HEAPS_MAX 2
 /* the start, or that of the next agent, waits so long for what is suspended */
 #define THAW_MS 5000
 
@@ -68,6 +71,8 @@ static void restore_run(void *arg)
 	/* before any disk is read: one may be slow, or hang */
 	(void)liteio_thaw(a->thawers, a->locks, THAW_MS);
 	liteio_restore_start(a);
+	/* what only the start has needed */
+	(void)malloc_trim(0);
 }
 
 static void join_cluster(struct liteio_agent *a)
@@ -324,6 +329,7 @@ int main(int argc, char **argv)
 	struct liteio_json *told;
 	int mode, r;
 
+	mallopt(M_ARENA_MAX, HEAPS_MAX);
 	r = liteio_config_load(argc, argv, &a.config, &mode, &told, &err);
 	if (r < 0) {
 		fprintf(stderr, "liteio-agent: %s\n", liteio_error_str(&err, r));

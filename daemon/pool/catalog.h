@@ -410,6 +410,11 @@ bool liteio_catalog_is_twin(struct liteio_catalog *a, struct liteio_catalog *b);
 void liteio_catalog_encode_range(struct liteio_catalog *c, const struct liteio_catalog_range *range,
 				 void *out);
 
+/*
+ * how much of a slot of @room bytes its first block says is used, in whole blocks; whether that is
+ * the header of a slot is not looked at. Pure
+ */
+size_t liteio_catalog_used(const void *header, size_t room);
 /**
  * liteio_catalog_decode() - read and check the bytes of a slot
  * @slot: the slot, from its header on

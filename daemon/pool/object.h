@@ -181,6 +181,12 @@ int liteio_pool_check_source(const struct liteio_catalog_volume *source, struct 
  */
 int liteio_pool_make(struct liteio_pool *p, const struct liteio_uuid *uuid,
 		     struct liteio_error *err);
+/*
+ * The same for several, at most LITEIO_POOL_RIGHTS_MAX, with one transaction for each thin pool:
+ * before each is asked for by itself, and says what became of it. Of one class all are made, or
+ * none
+ */
+void liteio_pool_make_together(struct liteio_pool *p, const struct liteio_uuid *uuids, size_t n);
 
 /* -ENOENT with the sentence */
 int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,

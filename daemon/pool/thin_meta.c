@@ -21,6 +21,8 @@
 /* all metadata are read: at most 15 GiB, on a slow disk */
 #define TIMEOUT_MS (60u * 60 * 1000)
 #define CHUNK (1u << 20)
+/* metadata change once a second, or with each flush of a volume that has new blocks */
+#define DEVICES_TRIES 50u
 
 /* what a program says of how far it is, and of what it found well */
 static bool is_progress(const char *line)
@@ -125,6 +127,38 @@ int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock 
 	if (n < (ssize_t)LITEIO_ONDISK_BLOCK)
 		return n < 0 ? -errno : -EIO;
 	return liteio_thin_parse_superblock(block, ret);
+}
+
+/* ---- devices -------------------------------------------------------------------------------- */
+
+static int read_block(void *arg, uint64_t block, uint8_t *ret)
+{
+	ssize_t n;
+
+	if (block > INT64_MAX / LITEIO_ONDISK_BLOCK)
+		return -EUCLEAN;
+	n = pread(*(const int *)arg, ret, LITEIO_ONDISK_BLOCK,
+		  (off_t)(block * LITEIO_ONDISK_BLOCK));
+	if (n < 0)
+		return -errno;
+	/* behind their end */
+	return n == LITEIO_ONDISK_BLOCK ? 0 : -EUCLEAN;
+}
+
+int liteio_thin_meta_devices(const char *path, struct liteio_thin_device **ret, size_t *ret_n,
+			     struct liteio_error *err)
+{
+	int fd _cleanup_close_ = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	int r = fd < 0 ? -errno : -EAGAIN;
+
+	for (unsigned int i = 0; i < DEVICES_TRIES && r == -EAGAIN; i++)
+		r = liteio_thin_tree_devices(read_block, &fd, ret, ret_n);
+	if (r == -EAGAIN)
+		return liteio_error_set(err, r, "its metadata change faster than they can be read");
+	if (r)
+		return liteio_error_set(err, r, "cannot read which thin devices %s has: %s", path,
+					liteio_error_str(NULL, r));
+	return 0;
 }
 
 /* ---- dump ----------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #include "fake_program.h"
 #include "pool/thin.h"
 #include "pool/thin_meta.h"
+#include "thin_files.h"
 #include "unit.h"
 
 #define SUPER \
@@ -122,26 +123,7 @@ END_TEST
 
 /* ---- metadata ------------------------------------------------------------------------------ */
 
-#define META_BYTES (4 << 20)
-#define META_BLOCK 4096
 #define MAPPED 2000
-
-static void make_file(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(ftruncate(fd, META_BYTES), 0);
-	close(fd);
-}
-
-static void run(const char *program, const char *from, const char *to)
-{
-	_cleanup_free_ char *command = liteio_strf("%s %s %s >/dev/null", program, from, to);
-
-	/* NOLINTNEXTLINE(cert-env33-c): a test, and its own words */
-	ck_assert_int_eq(system(command), 0);
-}
 
 /* two devices whose blocks lie apart, so that each has several nodes of its own */
 static void make_metadata(const char *dir, const char *path)
