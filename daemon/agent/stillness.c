@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/pools.h"
@@ -220,13 +219,10 @@ static void holding_join(struct liteio_stillness *s)
 static int holding_wait(struct liteio_holding *h, struct liteio_error *err)
 {
 	uint64_t until_ms = liteio_now_ms() + FREEZE_MS;
-	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
-					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
-	int r = 0;
 
 	liteio_guard(&h->lock);
-	while (!h->is_over && r != ETIMEDOUT)
-		r = pthread_cond_clockwait(&h->ended, &h->lock, CLOCK_MONOTONIC, &until);
+	while (!h->is_over && liteio_wait_until(&h->ended, &h->lock, until_ms))
+		;
 	h->is_late = !h->is_over;
 	if (h->is_late)
 		return liteio_error_set(err, -ETIMEDOUT, "holding still took longer than %d s",

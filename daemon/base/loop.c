@@ -99,6 +99,14 @@ uint64_t liteio_now_ms(void)
 	return liteio_now_ns() / 1000000;
 }
 
+bool liteio_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until_ms)
+{
+	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
+					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
+
+	return pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT;
+}
+
 /* ---- posts -------------------------------------------------------------------------------- */
 
 static void wake_up(struct liteio_loop *loop)

@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -278,7 +277,6 @@ int liteio_workers_new(struct liteio_loop *loop, unsigned int max_threads,
 		       struct liteio_workers **ret, struct liteio_error *err)
 {
 	struct liteio_workers *w;
-	pthread_condattr_t attr;
 	int r;
 
 	if (!max_threads || max_threads > MAX_THREADS)
@@ -290,10 +288,7 @@ int liteio_workers_new(struct liteio_loop *loop, unsigned int max_threads,
 	list_init(&w->queue);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->work, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->ended, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&w->ended, NULL);
 	/* the first thread now: later ones may fail to start, and jobs then only wait longer */
 	pthread_mutex_lock(&w->lock);
 	r = start_thread(w);
@@ -309,22 +304,15 @@ int liteio_workers_new(struct liteio_loop *loop, unsigned int max_threads,
 
 bool liteio_workers_free(struct liteio_workers *w, uint64_t grace_ms)
 {
-	struct timespec until;
+	uint64_t until_ms = liteio_now_ms() + grace_ms;
 	bool ended;
 
 	if (!w)
 		return true;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(grace_ms / 1000);
-	until.tv_nsec += (long)(grace_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	pthread_mutex_lock(&w->lock);
 	w->stopping = true;
 	pthread_cond_broadcast(&w->work);
-	while (w->threads && pthread_cond_timedwait(&w->ended, &w->lock, &until) != ETIMEDOUT)
+	while (w->threads && liteio_wait_until(&w->ended, &w->lock, until_ms))
 		;
 	ended = !w->threads;
 	w->orphaned = !ended;
