@@ -209,7 +209,7 @@ static int judge_label(const struct liteio_disk *d, const char *device, bool for
 	return 0;
 }
 
-/* as "ext4 (filesystem), label data, uuid ..."; somebody else wrote that, and it is to be one line */
+/* as "ext4 (filesystem), label data, uuid ...": one line, whoever wrote it */
 struct signature_text {
 	char text[sizeof(struct liteio_block_signature) + 32];
 };
