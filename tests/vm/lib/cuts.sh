@@ -87,7 +87,7 @@ survived() {
 			[ \$# != 0 ] || return 0
 			printf '%d %d\n' "\$@" >/run/want
 			dd if="\$(poolctl activate $disk \$v)" bs=4096 skip=\$from count=\$count status=none | tr '\\0' ' ' |
-				fold -w 4096 | awk -v from=\$from '{ print from + NR - 1, \$1 }' >/run/blocks
+				fold -w 4096 | awk -v from=\$from '\$1 != "" { print from + NR - 1, \$1 }' >/run/blocks
 			bad=\$(grep -vxFf /run/blocks /run/want || true)
 			[ -z "\$bad" ] || fail "of \$v there is not, though it was acknowledged: block \${bad//\$'\n'/, }; there is \$(xargs </run/blocks)"
 		}
