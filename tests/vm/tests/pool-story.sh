@@ -59,7 +59,7 @@ ok "the kernel's pool: 256 KiB, zeroed, discards go down, no waiting when it is 
 extent() {
 	dd if=$disk bs=4096 skip=1 count=1 iflag=direct status=none >/run/label
 	od -A n -t u4 -v -w24 -j 512 -N $((24 * $(od -A n -t u4 -j 80 -N 4 /run/label))) /run/label |
-		awk -v kind="$1" '$1 == kind { print $3 + $4 * 2 ^ 32, $5 + $6 * 2 ^ 32 }'
+		awk -v kind="$1" '$1 == kind { printf "%.0f %.0f\n", $3 + $4 * 2 ^ 32, $5 + $6 * 2 ^ 32 }'
 }
 at=$(dmsetup table "/dev/block/$meta" | awk '{ print $5 * 512, $2 * 512 }')
 [ "$at" = "$(extent 1)" ] || fail "the kernel's metadata are at $at, and in the label at $(extent 1)"
