@@ -77,10 +77,21 @@ static void hold_limits(struct liteio_netlink *nl, struct liteio_open_pool *p,
 			    liteio_error_str(&err, r));
 }
 
+/*
+ * a head made before the module was loaded stays what it is: its table can not be told apart from
+ * another's by a generation, and it serves only this node
+ */
+static bool is_plain(const struct liteio_head *h)
+{
+	struct liteio_head_state now;
+
+	return liteio_head_get(&h->uuid, h->generation, false, &now, NULL) == 0 && !now.head.gate;
+}
+
 /* the device below, the gate, and the head on both */
 static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			const struct liteio_catalog_attachment *att,
-			struct liteio_head_state *ret, struct liteio_error *err)
+			char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 	struct liteio_head h = {
@@ -91,6 +102,7 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		.exported = !is_local(att),
 	};
 	struct liteio_pool_thin thin;
+	struct liteio_pool_load load;
 	int r;
 
 	r = liteio_gate_open(&nl, err);
@@ -109,22 +121,19 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
 		if (r)
 			return r;
-		r = liteio_pool_volume_activate(p->engine, &v->uuid, &thin, err);
+		r = liteio_pool_volume_prepare(p->engine, &v->uuid, &load, err);
 	}
+	if (r == 0)
+		r = liteio_pool_volume_load(&load, &thin, err);
 	if (r)
 		return r;
 	h.lower = thin.dev;
 	h.gate = !!nl;
 	/* whatever the attachment may do: nothing is written into a pool that is not sound */
 	h.read_only = h.read_only || thin.is_read_only;
-	/*
-	 * a head made before the module was loaded stays what it is: its table can not be told
-	 * apart from another's by a generation, and it serves only this node
-	 */
-	if (liteio_head_get(&v->uuid, att->generation, false, ret, NULL) == 0 && !ret->head.gate &&
-	    is_local(att))
+	if (h.gate && is_local(att) && is_plain(&h))
 		h.gate = false;
-	return liteio_head_ensure(&h, ret, err);
+	return liteio_head_ensure(&h, ret_path, err);
 }
 
 int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
@@ -138,7 +147,7 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 		.host_nqns = hosts,
 		.n_host_nqns = 1,
 	};
-	struct liteio_head_state head;
+	char path[LITEIO_DM_PATH_MAX];
 	int r;
 
 	if (!is_local(att)) {
@@ -148,7 +157,7 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (r)
 			return r;
 	}
-	r = prepare_head(p, v, att, &head, err);
+	r = prepare_head(p, v, att, path, err);
 	if (r)
 		return liteio_error_wrap(err, r, "head of volume %s", v->name);
 	if (is_local(att))
@@ -156,7 +165,7 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 	r = liteio_nvmet_prepare(&target, err);
 	if (r)
 		return r;
-	e.device = head.path;
+	e.device = path;
 	r = liteio_nvmet_create(&target, &e, err);
 	if (r)
 		return liteio_error_wrap(err, r, "export of volume %s", v->name);
@@ -215,11 +224,11 @@ static int remove_gate(const struct liteio_uuid *uuid, uint64_t generation,
 static int remove_head(const struct liteio_uuid *uuid, uint64_t generation,
 		       struct liteio_error *err)
 {
-	struct liteio_head_state head;
+	char path[LITEIO_DM_PATH_MAX];
 
-	if (liteio_head_get(uuid, generation, false, &head, NULL) == 0 &&
-	    liteio_publish_is(uuid, head.path))
-		liteio_publish_del(uuid, head.path);
+	if (liteio_head_path(uuid, generation, false, path, NULL) == 0 &&
+	    liteio_publish_is(uuid, path))
+		liteio_publish_del(uuid, path);
 	return liteio_head_remove(uuid, generation, false, err);
 }
 
@@ -297,7 +306,6 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 			 const struct liteio_catalog_volume *v, struct liteio_error *err)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
-	struct liteio_head_state head;
 	size_t i, n = 0;
 	int r;
 
@@ -309,7 +317,7 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (!is_local(&atts[i]) &&
 		    liteio_ended_check(a, &v->uuid, atts[i].generation, NULL) == -ESTALE)
 			continue;
-		r = prepare_head(p, v, &atts[i], &head, err);
+		r = prepare_head(p, v, &atts[i], NULL, err);
 		if (r == 0 && !is_local(&atts[i]))
 			r = liteio_nvmet_revalidate(&target, &v->uuid, atts[i].generation, err);
 		if (r)

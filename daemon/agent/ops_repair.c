@@ -82,12 +82,12 @@ struct published {
 static void publish_again(struct published *p)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_head_state head;
+	char path[LITEIO_DM_PATH_MAX];
 
 	for (size_t i = 0; i < p->n; i++) {
-		if (liteio_head_get(&p->items[i].uuid, p->items[i].generation, false, &head,
-				    NULL) >= 0 &&
-		    liteio_publish_add(&p->items[i].uuid, head.path, &err) < 0)
+		if (liteio_head_path(&p->items[i].uuid, p->items[i].generation, false, path,
+				     NULL) >= 0 &&
+		    liteio_publish_add(&p->items[i].uuid, path, &err) < 0)
 			log_err(NULL, "a volume has no name after the repair: %s", err.msg);
 	}
 	free(p->items);
@@ -116,14 +116,14 @@ static int check_idle(const struct liteio_catalog_volume *v,
 static int remove_head(const struct liteio_uuid *uuid, uint64_t generation, struct published *gone,
 		       struct liteio_error *err)
 {
-	struct liteio_head_state head;
+	char path[LITEIO_DM_PATH_MAX];
 
-	if (liteio_head_get(uuid, generation, false, &head, NULL) >= 0 &&
-	    liteio_publish_is(uuid, head.path)) {
+	if (liteio_head_path(uuid, generation, false, path, NULL) >= 0 &&
+	    liteio_publish_is(uuid, path)) {
 		gone->items = liteio_realloc(gone->items, gone->n + 1, sizeof(*gone->items));
 		gone->items[gone->n].uuid = *uuid;
 		gone->items[gone->n++].generation = generation;
-		liteio_publish_del(uuid, head.path);
+		liteio_publish_del(uuid, path);
 	}
 	return liteio_head_remove(uuid, generation, false, err);
 }

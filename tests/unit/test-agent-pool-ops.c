@@ -51,7 +51,7 @@ static const struct {
 	{ "fast", "/no/such/disk", -ENOENT,
 	  "pool fast: cannot look at /no/such/disk: No such file or directory" },
 	{ "fast", "/no/such/file.img", -EINVAL,
-	  "pool fast: /no/such/file.img does not exist, and no size is given for it" },
+	  "pool fast: /no/such/file.img does not exist, and no size is given for it (--size)" },
 	{ "fast", "disk", -EINVAL, "\"disk\" is not an absolute path" },
 };
 
