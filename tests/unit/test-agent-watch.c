@@ -248,7 +248,7 @@ START_TEST(test_timer)
 }
 END_TEST
 
-/* it speaks before it does what it speaks of: what is not seen then is looked for once more, soon */
+/* it speaks before it does what it speaks of: what is not seen then is looked for once more */
 START_TEST(test_event)
 {
 	setup();
