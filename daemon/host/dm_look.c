@@ -224,7 +224,7 @@ static bool is_ours(const struct dm_name_list *d)
 	       !strncmp(uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX));
 }
 
-/* the library does not ask for the uuids: each device, whoever's it is, would have to be looked at */
+/* the library does not ask for uuids: each device, whoever owns it, would have to be looked at */
 int liteio_dm_list_of(const char *part, struct liteio_dm_info **ret, size_t *ret_n,
 		      struct liteio_error *err)
 {

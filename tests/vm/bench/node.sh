@@ -22,6 +22,8 @@ shopt -s inherit_errexit
 . "$(dirname "$0")/../lib/agent.sh"
 # shellcheck source=tests/vm/lib/slowdisk.sh
 . "$(dirname "$0")/../lib/slowdisk.sh"
+# shellcheck source=tests/vm/lib/near.sh
+. "$(dirname "$0")/../lib/near.sh"
 
 SOCKET=/run/liteio/agent.sock
 WORK=$(mktemp -d)
