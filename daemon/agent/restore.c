@@ -21,6 +21,7 @@
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/generations.h"
+#include "agent/groups.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "agent/together.h"
@@ -430,8 +431,10 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	liteio_step("agent-restore:prepared");
 	link_all(a, &set);
 	free(set.items);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		liteio_groups_undo(a, pools[i]);
 		liteio_pools_reclaim_later(a, pools[i]);
+	}
 }
 
 /* ---- at the start ---- */

@@ -30,12 +30,12 @@
 #define FREEZE_MS 8000
 _Static_assert(FREEZE_MS < LITEIO_LOOK_MS, "a freeze is no disk that hangs");
 
-/* a head that nobody has open has nothing to hold still */
+/* a head that nobody has open has nothing to hold still; not yet */
 static bool is_wanted(const struct liteio_stillness *s, size_t i)
 {
 	const struct liteio_head_state *h = &s->heads[i];
 
-	return h->dm.open_count > 0;
+	return s->is_all || h->dm.open_count > 0;
 }
 
 /* no harm when it fails: the freeze does the same, and is what counts */

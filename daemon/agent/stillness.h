@@ -25,6 +25,7 @@ struct liteio_open_pool;
  * @pool: of the volumes
  * @heads: the heads of the volumes
  * @n: how many
+ * @is_all: those that nobody has open, too: whoever opens one then waits with what it writes
  * @n_held: of @heads, from the first on: those of them that somebody has open are suspended
  * @holding: the thread that suspends them, from the freeze on
  * @traffic: what each head has said of its I/O, once that was asked for
@@ -33,6 +34,7 @@ struct liteio_stillness {
 	struct liteio_uuid pool;
 	struct liteio_head_state *heads;
 	size_t n;
+	bool is_all;
 	size_t n_held;
 	struct liteio_holding *holding;
 	char (*traffic)[LITEIO_HEAD_TRAFFIC];

@@ -393,7 +393,7 @@ const struct liteio_command liteio_commands[] = {
 	  snapshot_columns },
 	{ "snapshot", "rename", "give it another name", { NAME, NAME }, "SNAPSHOT NEW", 0, 0,
 	  "POST", "/v1/snapshots/%s/rename", liteio_body_rename, 0, snapshot_columns },
-	{ "snapshot", "group", "one point in time of several volumes of one pool",
+	{ "snapshot", "group", "one point in time of several volumes of this node",
 	  { LITEIO_OPERAND_PAIRS }, "VOLUME=SNAPSHOT...", 0, 0, "POST", "/v1/snapshot-groups",
 	  liteio_body_snapshot_group, 0, snapshot_columns },
 	{ "snapshot", "delete", "delete a snapshot", { NAME }, "SNAPSHOT",

@@ -149,7 +149,7 @@ struct liteio_local_snapshot_create {
 	char *snapshot;
 };
 
-/* POST /v1/snapshot-groups: one point in time of several volumes of one pool */
+/* POST /v1/snapshot-groups: one point in time of several volumes of this node */
 struct liteio_local_snapshot_group {
 	struct liteio_local_snapshot_create *snapshots;
 	size_t n_snapshots;

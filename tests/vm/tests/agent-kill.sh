@@ -264,6 +264,12 @@ interrupted "taking a group of snapshots" "$(steps agent-snapshot group)" \
 kill $holder
 wait $holder || true
 drop other
+liteioctl pool create far /dev/disk/by-id/virtio-second >/dev/null
+liteioctl volume create other --pool far --size 16Mi >/dev/null
+attach other 1
+interrupted "taking a group of two pools" "$(steps agent-moment group)" liteioctl snapshot group busy=s other=t
+drop other
+liteioctl pool delete far >/dev/null
 midway() { :; }
 
 prepare() { :; }
