@@ -58,7 +58,8 @@ struct liteio_nvme_connect {
  * @uuid: volume, from the subsystem's name
  * @generation: of the attachment
  * @address: "traddr=192.0.2.1,trsvcid=4420,..."
- * @state: "live", "connecting", "deleting (no IO)", ...
+ * @state: "live", "connecting", "deleting (no IO)", ...; "waiting" when it is live, and the target
+ *	holds a place for a volume that is not there yet: I/O waits as while it is connecting
  */
 struct liteio_nvme_ctrl {
 	char name[32];
@@ -82,6 +83,8 @@ struct liteio_nvme_namespace {
 
 /* load nvme-tcp; 0 or a negative errno */
 int liteio_nvme_prepare(struct liteio_error *err);
+/* the kernel has native multipath, which alone knows how to wait for a path that is "waiting" */
+bool liteio_nvme_has_multipath(void);
 
 /**
  * liteio_nvme_host_load() - read hostnqn and hostid, making the missing ones
