@@ -18,6 +18,7 @@
 #include "agent/ended.h"
 #include "agent/gate.h"
 #include "agent/limits.h"
+#include "agent/places.h"
 #include "agent/publish.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -301,6 +302,10 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 	size_t i, n = 0;
 	int r;
 
+	/* a place that is too small would tear the end off a volume; the head tells who looks */
+	r = liteio_places_keep(a, p, err);
+	if (r)
+		return r;
 	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
 	for (i = 0; i < n; i++) {
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
@@ -345,9 +350,10 @@ static void sort_exports(struct liteio_nvmet_export *exports, size_t n)
 		qsort(exports, n, sizeof(*exports), compare_exports);
 }
 
-/* is it linked to so many ports, and the namespace on? @exports are sorted */
-static bool is_linked(const struct liteio_catalog_attachment *att, size_t ports,
-		      const struct liteio_nvmet_export *exports, size_t n)
+/* linked to so many ports, and the namespace on; or NULL. @exports are sorted */
+static const struct liteio_nvmet_export *
+find_linked(const struct liteio_catalog_attachment *att, size_t ports,
+	    const struct liteio_nvmet_export *exports, size_t n)
 {
 	const struct liteio_nvmet_export key = { .uuid = att->volume,
 						 .generation = att->generation };
@@ -355,7 +361,7 @@ static bool is_linked(const struct liteio_catalog_attachment *att, size_t ports,
 
 	if (n)
 		e = bsearch(&key, exports, n, sizeof(*exports), compare_exports);
-	return e && e->enabled && e->n_port_ids >= ports;
+	return e && e->enabled && e->n_port_ids >= ports ? e : NULL;
 }
 
 void liteio_export_view_init(struct liteio_export_view *view, struct liteio_agent *a,
@@ -415,7 +421,7 @@ static char *first_not_linked(struct liteio_agent *a, struct liteio_open_pool *p
 	for (i = 0; i < n_atts; i++)
 		/* one that has ended is not waited for, though the catalog may not say so yet */
 		if (is_remote_live(&atts[i]) &&
-		    !is_linked(&atts[i], ports, exports, n) &&
+		    !find_linked(&atts[i], ports, exports, n) &&
 		    liteio_ended_check(a, &atts[i].volume, atts[i].generation, NULL) != -ESTALE &&
 		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) == 0 && !v.is_unmade)
 			return liteio_strf("generation %" PRIu64 " of volume %s is not restored",
@@ -445,11 +451,14 @@ bool liteio_export_all_linked(struct liteio_agent *a, char **ret_missing)
 	return !missing;
 }
 
-/* on every configured address, and nobody is kept out */
+/* on every configured address, nobody is kept out, and nobody has to wait */
 static bool is_reachable(struct liteio_agent *a, const struct liteio_export_view *view,
 			 const struct liteio_catalog_attachment *att)
 {
-	return view->is_open && is_linked(att, a->config.n_listen, view->exports, view->n);
+	const struct liteio_nvmet_export *e =
+		find_linked(att, a->config.n_listen, view->exports, view->n);
+
+	return view->is_open && e && !e->waits;
 }
 
 int liteio_export_show(struct liteio_agent *a, const struct liteio_export_view *view,

@@ -334,9 +334,9 @@ int liteio_pools_wait_no_more(struct liteio_agent *a, const struct liteio_uuid *
 			      struct liteio_error *err);
 
 /*
- * known pools that are not open and had remote consumers, and those that are still being opened and
- * may have had some, unless they were given up: "pool a, pool b" in new memory, or NULL. Reads the
- * list; of one that can not be read all is missing. Worker
+ * known pools that are not open and had remote consumers, for which no places are held (places.h),
+ * and those that are still being opened and may have had some, unless they were given up: "pool a,
+ * pool b" in new memory, or NULL. Reads the list; one that can not be read has all missing. Worker
  */
 char *liteio_pools_missing(struct liteio_agent *a);
 

@@ -4,8 +4,8 @@
  *
  * A disk is known by the uuid in its label, wherever it shows up; a file by its path. The list is
  * <stateDir>/pools.json: losing it loses no data, such a pool is imported again by hand. A known
- * pool that is not there stays on the list: while it had remote consumers, they are waited for (see
- * door.h).
+ * pool that is not there stays on the list: while it had remote consumers, they are waited for, or
+ * have places (see door.h).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,6 +16,7 @@
 #include "agent/claims.h"
 #include "agent/exports.h"
 #include "agent/known.h"
+#include "agent/places.h"
 #include "agent/pools.h"
 #include "agent/state_file.h"
 #include "base/cleanup.h"
@@ -375,7 +376,8 @@ char *liteio_pools_missing(struct liteio_agent *a)
 				   liteio_error_str(&err, r));
 	}
 	for (i = 0; i < known.n_pools; i++)
-		if (known.pools[i].remote && !is_open(a, &known.pools[i].uuid))
+		if (known.pools[i].remote && !is_open(a, &known.pools[i].uuid) &&
+		    !liteio_places_are_held(a, &known.pools[i].uuid))
 			liteio_buf_addf(&b, "%spool %s", b.len ? ", " : "",
 					known.pools[i].name ? known.pools[i].name : "without a name");
 	add_late(&known, false, &b);

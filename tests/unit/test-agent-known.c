@@ -19,6 +19,7 @@
 #include "agent/agent.h"
 #include "agent/claims.h"
 #include "agent/known.h"
+#include "agent/places.h"
 #include "agent/pools.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -31,6 +32,18 @@
 static struct liteio_agent agent;
 static char dir[] = "/tmp/test-agent-known.XXXXXX";
 static char *path;
+/* the pool all exports of which have places */
+static struct liteio_uuid held;
+
+bool liteio_places_are_held(struct liteio_agent *a, const struct liteio_uuid *pool)
+{
+	return liteio_uuid_equal(pool, &held);
+}
+
+int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err)
+{
+	return 0;
+}
 
 static void setup(void)
 {
@@ -78,6 +91,13 @@ START_TEST(who_had_remote_consumers_is_missed)
 	missing = liteio_pools_missing(&agent);
 	ck_assert_str_eq(missing, "pool a");
 	free(missing);
+	/* there are places for them */
+	ck_assert_int_eq(liteio_uuid_parse(UUID_B, &held), 0);
+	missing = liteio_pools_missing(&agent);
+	ck_assert_str_eq(missing, "pool a");
+	free(missing);
+	ck_assert_int_eq(liteio_uuid_parse(UUID_A, &held), 0);
+	ck_assert_ptr_null(liteio_pools_missing(&agent));
 }
 END_TEST
 
