@@ -190,9 +190,9 @@ int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint6
 	liteio_dm_name(LITEIO_DM_HEAD, uuid, generation, name);
 	liteio_dm_uuid(LITEIO_DM_HEAD, uuid, generation, dm_uuid);
 	r = liteio_dm_info(name, &dm, err);
-	/* without a table: an interrupted create */
+	/* without a table: an interrupted create. Who looks what is on it would only see errors */
 	if (r == -ENODEV || (!r && !dm.live_table))
-		r = liteio_dm_ensure(name, dm_uuid, &t, 1, 0, &dm, err);
+		r = liteio_dm_ensure(name, dm_uuid, &t, 1, LITEIO_DM_INNER, &dm, err);
 	return r ? r : read_state(&dm, ret, err);
 }
 
