@@ -147,9 +147,10 @@ static void hold_pool(struct liteio_agent *a, const struct liteio_known_pool *k,
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	int r = 0;
 
-	held.may_be_some = true;
 	for (size_t i = 0; !r && i < of->n; i++) {
 		r = hold_one(a, &k->uuid, &of->items[i], &err);
+		/* when it is there: a sweep that has looked before has not seen it */
+		held.may_be_some = true;
 		/* whoever waits at the start sees that it goes on */
 		a->restore_end_ms = liteio_now_ms() + LITEIO_RESTORE_MS;
 	}
