@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/known.h"
 #include "agent/pools.h"
 #include "agent/state_file.h"
 #include "base/cleanup.h"
@@ -95,9 +96,14 @@ bool liteio_places_can_be_held(const struct liteio_pool_places *p)
 	return true;
 }
 
+bool liteio_places_say(const struct liteio_places *places, const struct liteio_known_pool *k)
+{
+	return !k->remote || find_pool(places, &k->uuid);
+}
+
 bool liteio_place_stays(const struct liteio_place_facts *f)
 {
-	return !f->has_ended && (f->is_live || f->is_written_down);
+	return !f->has_ended && (f->is_live || f->is_written_down || f->is_unsure);
 }
 
 /* ---- the exports of a pool ------------------------------------------------------------------ */
@@ -181,17 +187,21 @@ static void replace(struct liteio_places *places, const struct liteio_pool_place
 	*to = *pool;
 }
 
-/* it holds nothing that the catalogs do not know: of one that can not be read nothing is kept */
-static void load_or_none(struct liteio_agent *a, struct liteio_places *ret)
+/*
+ * One that is there and says nothing is made anew: it holds nothing that the catalogs do not know,
+ * and liteio_places_say() knows which pools are missing from it. One that can not be read now is
+ * left as it is: it may say all of a pool that is away
+ */
+static int load_or_none(struct liteio_agent *a, struct liteio_places *ret, struct liteio_error *err)
 {
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r = liteio_state_load(a, &places_file, ret, &err);
+	int r = liteio_state_load(a, &places_file, ret, err);
 
-	if (!r)
-		return;
-	log_err(NULL, "%s", liteio_error_str(&err, r));
+	if (r != -EINVAL && r != -EMSGSIZE)
+		return r;
+	log_err(NULL, "%s", liteio_error_str(err, r));
 	liteio_json_fini(ret, places_fields);
 	*ret = (struct liteio_places){ 0 };
+	return 0;
 }
 
 int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err)
@@ -199,10 +209,12 @@ int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struc
 	const struct liteio_pool_places *old;
 	struct liteio_places places = { 0 };
 	struct liteio_pool_places now;
-	int r = 0;
+	int r;
 
 	liteio_guard(&places_lock);
-	load_or_none(a, &places);
+	r = load_or_none(a, &places, err);
+	if (r)
+		return r;
 	old = find_pool(&places, &p->uuid);
 	collect(p, old, &now);
 	/* one that has no remote consumers is not waited for, unless it had some */
@@ -232,10 +244,10 @@ int liteio_places_drop(struct liteio_agent *a, const struct liteio_uuid *pool,
 {
 	struct liteio_places places = { 0 };
 	struct liteio_pool_places *of;
-	int r = 0;
+	int r;
 
 	liteio_guard(&places_lock);
-	load_or_none(a, &places);
+	r = load_or_none(a, &places, err);
 	of = find_pool(&places, pool);
 	if (of) {
 		liteio_json_fini(of, pool_fields);

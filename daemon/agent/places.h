@@ -18,7 +18,9 @@
  * waits that is to get an error, until the pool comes. It never says too little: an export is in it
  * before it is linked for the first time, and its size before the consumer can hear of it. A
  * pool that is not in it has no places, and the door waits for it as ever; so it does when one of
- * its exports can not have a place. A file that can not be read is made anew.
+ * its exports can not have a place. A file that says nothing that can be understood, or is lost, is
+ * made anew, without the pools that are away: as long as one of those is missing from it, no place
+ * is taken away that it may be the owner of.
  *
  * What a place means for
  *   a fence while the pool is away: nothing is served, so nothing has to be closed. When the pool
@@ -44,6 +46,7 @@
 
 struct liteio_agent;
 struct liteio_error;
+struct liteio_known_pool;
 struct liteio_open_pool;
 
 /**
@@ -117,14 +120,19 @@ const struct liteio_pool_places *liteio_places_of(const struct liteio_places *pl
  */
 bool liteio_places_can_be_held(const struct liteio_pool_places *p);
 
+/* is all written down that a known pool, which is not open, has exported to other nodes? Pure */
+bool liteio_places_say(const struct liteio_places *places, const struct liteio_known_pool *k);
+
 /**
  * struct liteio_place_facts - what decides about a place that is in the kernel
  * @is_written_down: for a pool that is not open
  * @is_live: the catalog of an open pool says so
+ * @is_unsure: it may be that of a pool of which nobody can say what it has exported
  * @has_ended: the disk was gone, and its consumer has to hear of that (ended.h)
  */
 struct liteio_place_facts {
 	bool is_written_down;
+	bool is_unsure;
 	bool is_live;
 	bool has_ended;
 };

@@ -264,6 +264,20 @@ static bool is_written_down(struct liteio_agent *a, const struct liteio_places *
 	return false;
 }
 
+/* a pool is away, and nobody can say which places are its own */
+static bool is_unsure(struct liteio_agent *a, const struct liteio_places *places)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_known known = { 0 };
+	bool is = liteio_known_list(a, &known, &err) != 0;
+
+	for (size_t i = 0; i < known.n_pools && !is; i++)
+		is = !liteio_places_say(places, &known.pools[i]) &&
+		     !is_open(a, &known.pools[i].uuid);
+	liteio_known_list_free(&known);
+	return is;
+}
+
 /* it may have been filled since it was seen; the volume is locked */
 static bool still_waits(const struct liteio_nvmet_export *e)
 {
@@ -300,7 +314,8 @@ static bool sweep_one(struct liteio_agent *a, const struct liteio_nvmet_export *
 	/* what nobody can say is left as it is */
 	r = liteio_places_load(a, &places, &err);
 	facts = (struct liteio_place_facts){
-		.is_written_down = r || is_written_down(a, &places, &e->uuid, e->generation),
+		.is_unsure = r || is_unsure(a, &places),
+		.is_written_down = is_written_down(a, &places, &e->uuid, e->generation),
 		.is_live = is_live(a, &e->uuid, e->generation),
 		.has_ended = liteio_ended_check(a, &e->uuid, e->generation, NULL) == -ESTALE,
 	};

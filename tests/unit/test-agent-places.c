@@ -7,12 +7,15 @@
  * unit-src: daemon/agent/places.c daemon/agent/state_file.c
  */
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/known.h"
 #include "agent/places.h"
 #include "agent/pools.h"
 #include "base/error.h"
@@ -216,6 +219,37 @@ START_TEST(one_that_can_not_be_read_says_nothing_and_is_made_anew)
 }
 END_TEST
 
+/* another pool's may be in it, which is away */
+START_TEST(one_that_can_not_be_read_now_is_left_alone)
+{
+	attach(2, 0);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	ck_assert_int_eq(keep(), -EISDIR);
+	ck_assert_int_eq(liteio_places_drop(&agent, &pool.uuid, NULL), -EISDIR);
+	ck_assert_int_eq(rmdir(path), 0);
+}
+END_TEST
+
+/* lost while a pool of other nodes is away: who makes it anew does not know that one's */
+START_TEST(what_is_missing_from_it_is_not_said)
+{
+	const struct liteio_known_pool away = { .uuid = volume, .remote = true };
+	const struct liteio_known_pool own = { .uuid = volume };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_places places = { 0 };
+
+	attach(2, 0);
+	file_is("{");
+	ck_assert_int_eq(keep(), 0);
+	ck_assert_int_eq(liteio_places_load(&agent, &places, &err), 0);
+	ck_assert(!liteio_places_say(&places, &away));
+	ck_assert(liteio_places_say(&places, &own));
+	places.pools[0].pool = away.uuid;
+	ck_assert(liteio_places_say(&places, &away));
+	liteio_places_free(&places);
+}
+END_TEST
+
 /* and who wants to link it hears of that */
 START_TEST(what_can_not_be_written_is_an_error)
 {
@@ -250,9 +284,11 @@ START_TEST(a_place_is_somebodys_or_goes)
 		{ { .is_written_down = true }, true },
 		{ { .is_live = true }, true },
 		{ { .is_live = true, .is_written_down = true }, true },
+		{ { .is_unsure = true }, true },
 		{ { 0 }, false },
 		{ { .has_ended = true, .is_written_down = true }, false },
 		{ { .has_ended = true, .is_live = true }, false },
+		{ { .has_ended = true, .is_unsure = true }, false },
 		{ { .has_ended = true }, false },
 	};
 
@@ -275,6 +311,8 @@ int main(void)
 	tcase_add_test(cases, what_a_consumer_was_told_is_kept);
 	tcase_add_test(cases, what_does_not_change_is_not_written);
 	tcase_add_test(cases, one_that_can_not_be_read_says_nothing_and_is_made_anew);
+	tcase_add_test(cases, one_that_can_not_be_read_now_is_left_alone);
+	tcase_add_test(cases, what_is_missing_from_it_is_not_said);
 	tcase_add_test(cases, what_can_not_be_written_is_an_error);
 	tcase_add_test(cases, only_blocks_of_512_bytes_can_be_held);
 	tcase_add_test(cases, a_place_is_somebodys_or_goes);
