@@ -98,7 +98,7 @@ bool liteio_places_can_be_held(const struct liteio_pool_places *p)
 
 bool liteio_places_say(const struct liteio_places *places, const struct liteio_known_pool *k)
 {
-	return !k->remote || find_pool(places, &k->uuid);
+	return !k->remote || (k->places && find_pool(places, &k->uuid));
 }
 
 bool liteio_place_stays(const struct liteio_place_facts *f)
@@ -204,7 +204,9 @@ static int load_or_none(struct liteio_agent *a, struct liteio_places *ret, struc
 	return 0;
 }
 
-int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err)
+/* @ret: it is in the file */
+static int keep(struct liteio_agent *a, struct liteio_open_pool *p, bool *ret,
+		struct liteio_error *err)
 {
 	const struct liteio_pool_places *old;
 	struct liteio_places places = { 0 };
@@ -218,7 +220,8 @@ int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struc
 	old = find_pool(&places, &p->uuid);
 	collect(p, old, &now);
 	/* one that has no remote consumers is not waited for, unless it had some */
-	if (is_same(old, &now) || (!old && !now.n && !p->remote)) {
+	*ret = old || now.n || p->remote;
+	if (is_same(old, &now) || !*ret) {
 		liteio_json_fini(&now, pool_fields);
 	} else {
 		replace(&places, &now);
@@ -226,6 +229,22 @@ int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struc
 	}
 	liteio_json_fini(&places, places_fields);
 	return r;
+}
+
+int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err)
+{
+	struct liteio_error list_err = LITEIO_ERROR_INIT;
+	bool is_in = false;
+	int r = keep(a, p, &is_in, err), listed;
+
+	if (r || !is_in)
+		return r;
+	/* that they are is not to be relied on then: the door waits for the pool */
+	listed = liteio_pools_remember_places(a, p, &list_err);
+	if (listed)
+		log_warning(NULL, "pool %s: there will be no places for its exports: %s", p->name,
+			    liteio_error_str(&list_err, listed));
+	return 0;
 }
 
 int liteio_places_load(struct liteio_agent *a, struct liteio_places *ret, struct liteio_error *err)

@@ -18,7 +18,8 @@
  * waits that is to get an error, until the pool comes. It never says too little: an export is in it
  * before it is linked for the first time, and its size before the consumer can hear of it. A
  * pool that is not in it has no places, and the door waits for it as ever; so it does when one of
- * its exports can not have a place. A file that says nothing that can be understood, or is lost, is
+ * its exports can not have a place. An older agent does not write it: so pools.json has to say, too,
+ * that it holds all of a pool, in a key which that agent drops. A file that says nothing that can be understood, or is lost, is
  * made anew, without the pools that are away: as long as one of those is missing from it, no place
  * is taken away that it may be the owner of.
  *
@@ -120,7 +121,10 @@ const struct liteio_pool_places *liteio_places_of(const struct liteio_places *pl
  */
 bool liteio_places_can_be_held(const struct liteio_pool_places *p);
 
-/* is all written down that a known pool, which is not open, has exported to other nodes? Pure */
+/*
+ * is all written down that a known pool, which is not open, has exported to other nodes? One that is
+ * not in the file, or that an older agent may have served since, is not known. Pure
+ */
 bool liteio_places_say(const struct liteio_places *places, const struct liteio_known_pool *k);
 
 /**

@@ -197,7 +197,8 @@ static void hold_all(struct liteio_agent *a, const struct liteio_known *known,
 		const struct liteio_pool_places *of = liteio_places_of(places, &k->uuid);
 		int r;
 
-		if (!k->remote || !of || is_open(a, &k->uuid) || !liteio_places_can_be_held(of))
+		if (!k->remote || !of || !liteio_places_say(places, k) || is_open(a, &k->uuid) ||
+		    !liteio_places_can_be_held(of))
 			continue;
 		r = of->n && !is_ready ? liteio_nvmet_prepare(&target, &err) : 0;
 		if (r) {

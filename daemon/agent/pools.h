@@ -29,6 +29,7 @@ struct liteio_workers;
  * @name: of the pool
  * @uuid: of the pool
  * @remote: it is on the disk that other nodes use it (liteio_pools_remember_remote()); never unset
+ * @places: it is on the disk that all its exports are written down (places.h); never unset
  * @reclaims: a job gives space back
  * @repairs: its metadata are being repaired
  * @refs: users, the table included; under the table's lock
@@ -50,6 +51,7 @@ struct liteio_open_pool {
 	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
 	_Atomic bool remote;
+	_Atomic bool places;
 	_Atomic bool reclaims;
 	_Atomic bool repairs;
 	unsigned int refs;
@@ -311,6 +313,10 @@ void liteio_target_fini(struct liteio_target *t);
 int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err);
 /* before the first remote consumer of a pool is let in: write down that it has one; worker */
 int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool *p,
+				 struct liteio_error *err);
+
+/* all its exports are written down, and every one to come will be before it is let in; worker */
+int liteio_pools_remember_places(struct liteio_agent *a, struct liteio_open_pool *p,
 				 struct liteio_error *err);
 
 /**

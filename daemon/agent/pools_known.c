@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,8 @@ static const struct liteio_field known_pool_fields[] = {
 	  .offset = offsetof(struct liteio_known_pool, at) },
 	{ .key = "remote", .type = LITEIO_FIELD_BOOL,
 	  .offset = offsetof(struct liteio_known_pool, remote) },
+	{ .key = "places", .type = LITEIO_FIELD_BOOL,
+	  .offset = offsetof(struct liteio_known_pool, places) },
 	{ .key = NULL },
 };
 
@@ -128,6 +131,7 @@ static void known_add_open(struct liteio_agent *a, struct liteio_known *known)
 		k.uuid = info.uuid;
 		k.file = info.file[0] ? info.file : NULL;
 		k.remote = all[i]->remote || liteio_export_has_remote(all[i]);
+		k.places = all[i]->places;
 		lasting = k.file ? NULL : liteio_block_lasting_path(info.device);
 		if (lasting)
 			k.file = lasting;
@@ -171,14 +175,14 @@ static void remember_written(struct liteio_agent *a, const struct liteio_known *
 	}
 }
 
-static bool has_uuid(const struct liteio_known_pool *pools, size_t n,
-		     const struct liteio_uuid *uuid)
+static struct liteio_known_pool *find_uuid(struct liteio_known_pool *pools, size_t n,
+					   const struct liteio_uuid *uuid)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (liteio_uuid_equal(&pools[i].uuid, uuid))
-			return true;
+			return &pools[i];
 	}
-	return false;
+	return NULL;
 }
 
 /**
@@ -212,10 +216,13 @@ static int rewrite(struct liteio_agent *a, const struct change *change, struct l
 	n_open = new.n_pools;
 	for (i = 0; i < old.n_pools; i++) {
 		struct liteio_known_pool *k = &old.pools[i];
+		struct liteio_known_pool *open = find_uuid(new.pools, n_open, &k->uuid);
 		bool is_it = change && liteio_uuid_equal(&k->uuid, change->uuid);
 
-		if (has_uuid(new.pools, n_open, &k->uuid) || has_successor(k, new.pools, n_open) ||
-		    (is_it && !change->is_kept))
+		/* who lets one in writes that down first: it says all still */
+		if (open)
+			open->places = open->places || k->places;
+		if (open || has_successor(k, new.pools, n_open) || (is_it && !change->is_kept))
 			continue;
 		k->remote = k->remote && !is_it;
 		known_add(&new, k);
@@ -240,6 +247,20 @@ int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool
 	if (p->remote)
 		return 0;
 	return liteio_pools_remember(a, err);
+}
+
+int liteio_pools_remember_places(struct liteio_agent *a, struct liteio_open_pool *p,
+				 struct liteio_error *err)
+{
+	int r;
+
+	/* set before the list is written: that is made of it */
+	if (atomic_exchange(&p->places, true))
+		return 0;
+	r = liteio_pools_remember(a, err);
+	if (r)
+		p->places = false;
+	return r;
 }
 
 int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_known,
@@ -342,7 +363,7 @@ static void add_late(const struct liteio_known *known, bool with_given_up, struc
 	for (size_t i = 0; i < n; i++) {
 		if (late[i].is_given_up && !with_given_up)
 			continue;
-		if (!late[i].has_uuid || !has_uuid(known->pools, known->n_pools, &late[i].uuid))
+		if (!late[i].has_uuid || !find_uuid(known->pools, known->n_pools, &late[i].uuid))
 			liteio_buf_addf(b, "%sthe pool on %s, which is being opened",
 					b->len ? ", " : "", late[i].device);
 	}

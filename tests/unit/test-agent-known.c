@@ -115,6 +115,24 @@ START_TEST(what_is_not_there_stays_known)
 }
 END_TEST
 
+/* what an agent says that knows of places; an older one drops it, as this one does with "more" */
+START_TEST(that_all_exports_are_written_down_stays_known)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_known known = { 0 };
+
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true,"
+		"\"places\":true,\"more\":true},{\"name\":\"b\",\"uuid\":\"" UUID_B "\",\"remote\":true}]}");
+	ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
+	ck_assert(!list_has("more"));
+	ck_assert_int_eq(liteio_known_list(&agent, &known, &err), 0);
+	ck_assert_uint_eq(known.n_pools, 2);
+	ck_assert(known.pools[0].places);
+	ck_assert(!known.pools[1].places);
+	liteio_known_list_free(&known);
+}
+END_TEST
+
 START_TEST(a_missing_pool_is_given_up_by_name)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -282,6 +300,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, who_had_remote_consumers_is_missed);
 	tcase_add_test(t, what_is_not_there_stays_known);
+	tcase_add_test(t, that_all_exports_are_written_down_stays_known);
 	tcase_add_test(t, a_missing_pool_is_given_up_by_name);
 	tcase_add_test(t, an_exported_pool_is_not_waited_for);
 	tcase_add_test(t, a_pool_that_is_being_deleted_stays_known_and_is_not_waited_for);

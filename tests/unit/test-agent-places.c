@@ -44,6 +44,18 @@ uint64_t liteio_places_block(const struct liteio_uuid *v, uint64_t generation)
 	return block;
 }
 
+/* how often the list of pools was told that they are all written down; what it says */
+static unsigned int listed;
+static int list_result;
+
+int liteio_pools_remember_places(struct liteio_agent *a, struct liteio_open_pool *p,
+				 struct liteio_error *err)
+{
+	ck_assert_ptr_eq(p, &pool);
+	listed++;
+	return list_result ? liteio_error_set(err, list_result, "no list") : 0;
+}
+
 static void setup(void)
 {
 	const struct liteio_pool_create want = {
@@ -119,6 +131,7 @@ START_TEST(nothing_is_written_where_nobody_is_remote)
 	attach(1, LITEIO_CATALOG_ATT_LOCAL);
 	ck_assert_int_eq(keep(), 0);
 	ck_assert(!liteio_fs_exists(path));
+	ck_assert_uint_eq(listed, 0);
 	is_kept("none");
 	/* once there was one, that there is none any more has to be known */
 	pool.remote = true;
@@ -137,10 +150,14 @@ START_TEST(what_is_live_and_remote_is_written)
 	attach(3, LITEIO_CATALOG_ATT_READ_ONLY);
 	ck_assert_int_eq(keep(), 0);
 	is_kept("2/1/0 3/1/0");
+	ck_assert_uint_eq(listed, 1);
+	/* then there are no places: nothing else is wrong */
+	list_result = -EIO;
 	/* before it is linked there is a head */
 	block = 4096;
 	ck_assert_int_eq(keep(), 0);
 	is_kept("2/1/4096 3/1/4096");
+	list_result = 0;
 	block = 0;
 	ck_assert_int_eq(liteio_pool_attachment_fence(&memory.p, &volume, 2, false, &err), 0);
 	ck_assert_int_eq(keep(), 0);
@@ -233,7 +250,7 @@ END_TEST
 /* lost while a pool of other nodes is away: who makes it anew does not know that one's */
 START_TEST(what_is_missing_from_it_is_not_said)
 {
-	const struct liteio_known_pool away = { .uuid = volume, .remote = true };
+	struct liteio_known_pool away = { .uuid = volume, .remote = true, .places = true };
 	const struct liteio_known_pool own = { .uuid = volume };
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_places places = { 0 };
@@ -246,6 +263,9 @@ START_TEST(what_is_missing_from_it_is_not_said)
 	ck_assert(liteio_places_say(&places, &own));
 	places.pools[0].pool = away.uuid;
 	ck_assert(liteio_places_say(&places, &away));
+	/* an older agent has served it since */
+	away.places = false;
+	ck_assert(!liteio_places_say(&places, &away));
 	liteio_places_free(&places);
 }
 END_TEST
@@ -256,6 +276,7 @@ START_TEST(what_can_not_be_written_is_an_error)
 	attach(2, 0);
 	agent.config.state_dir = (char *)"/dev/null/state";
 	ck_assert_int_lt(keep(), 0);
+	ck_assert_uint_eq(listed, 0);
 	agent.config.state_dir = dir;
 }
 END_TEST
