@@ -196,11 +196,13 @@ static int load_or_none(struct liteio_agent *a, struct liteio_places *ret, struc
 {
 	int r = liteio_state_load(a, &places_file, ret, err);
 
+	if (!r)
+		return 0;
+	liteio_json_fini(ret, places_fields);
+	*ret = (struct liteio_places){ 0 };
 	if (r != -EINVAL && r != -EMSGSIZE)
 		return r;
 	log_err(NULL, "%s", liteio_error_str(err, r));
-	liteio_json_fini(ret, places_fields);
-	*ret = (struct liteio_places){ 0 };
 	return 0;
 }
 
@@ -245,6 +247,21 @@ int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struc
 		log_warning(NULL, "pool %s: there will be no places for its exports: %s", p->name,
 			    liteio_error_str(&list_err, listed));
 	return 0;
+}
+
+void liteio_places_keep_or_lose(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_places_keep(a, p, &err);
+
+	if (!r)
+		return;
+	log_err(NULL, "pool %s: its exports are not written down: %s", p->name,
+		liteio_error_str(&err, r));
+	liteio_guard(&places_lock);
+	r = liteio_state_remove(a, &places_file, &err);
+	if (r)
+		log_err(NULL, "there may be no places for all of them: %s", liteio_error_str(&err, r));
 }
 
 int liteio_places_load(struct liteio_agent *a, struct liteio_places *ret, struct liteio_error *err)

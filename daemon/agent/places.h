@@ -103,6 +103,12 @@ struct liteio_places {
 int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p,
 		       struct liteio_error *err);
 
+/*
+ * the same for what is served in any case: where it fails the file goes, as one that says too little
+ * would let others in; without it the door waits for every pool
+ */
+void liteio_places_keep_or_lose(struct liteio_agent *a, struct liteio_open_pool *p);
+
 /* what is written down; zeroed by the caller, to be freed in any case. 0, or why nobody knows */
 int liteio_places_load(struct liteio_agent *a, struct liteio_places *ret, struct liteio_error *err);
 void liteio_places_free(struct liteio_places *places);

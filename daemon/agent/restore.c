@@ -407,20 +407,6 @@ static void log_floors(struct liteio_agent *a, struct liteio_open_pool *p)
 			liteio_error_str(&err, r));
 }
 
-/*
- * Before a head grows, and, as it says which blocks it has, before it is linked for the first time:
- * what is not written down has no place when the node comes back
- */
-static void keep_places(struct liteio_agent *a, struct liteio_open_pool *p)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r = liteio_places_keep(a, p, &err);
-
-	if (r)
-		log_err(NULL, "pool %s: its exports are not written down: %s", p->name,
-			liteio_error_str(&err, r));
-}
-
 static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
 {
 	struct live_set set = { 0 };
@@ -436,8 +422,9 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	sweep(a, pools, n);
 	for (i = 0; i < n; i++)
 		forget_deleted(pools[i]);
+	/* before a head grows: what is not written down has no place when the node comes back */
 	for (i = 0; i < n; i++)
-		keep_places(a, pools[i]);
+		liteio_places_keep_or_lose(a, pools[i]);
 	for (i = 0; i < set.n; i++) {
 		prepare(a, &set.items[i]);
 		/* what fails keeps nobody waiting */
@@ -445,8 +432,9 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 			has_moved(a);
 	}
 	liteio_step("agent-restore:prepared");
+	/* and, as a head says which blocks it has, before it is linked for the first time */
 	for (i = 0; i < n; i++)
-		keep_places(a, pools[i]);
+		liteio_places_keep_or_lose(a, pools[i]);
 	link_all(a, &set);
 	/* those of what has ended while its pool was away */
 	liteio_places_sweep(a);

@@ -8,9 +8,11 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -281,6 +283,32 @@ START_TEST(what_can_not_be_written_is_an_error)
 }
 END_TEST
 
+/* files can be taken away in any case */
+static void can_write(bool can)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = can ? limit.rlim_max : 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* what is served in any case, and is not in it: nobody may be let in by it */
+START_TEST(a_file_that_may_say_too_little_goes)
+{
+	attach(2, 0);
+	liteio_places_keep_or_lose(&agent, &pool);
+	is_kept("2/1/0");
+	attach(3, 0);
+	can_write(false);
+	liteio_places_keep_or_lose(&agent, &pool);
+	can_write(true);
+	ck_assert(!liteio_fs_exists(path));
+	is_kept("none");
+}
+END_TEST
+
 START_TEST(only_blocks_of_512_bytes_can_be_held)
 {
 	struct liteio_place items[] = { { .block_bytes = 512 }, { .block_bytes = 512 } };
@@ -335,6 +363,7 @@ int main(void)
 	tcase_add_test(cases, one_that_can_not_be_read_now_is_left_alone);
 	tcase_add_test(cases, what_is_missing_from_it_is_not_said);
 	tcase_add_test(cases, what_can_not_be_written_is_an_error);
+	tcase_add_test(cases, a_file_that_may_say_too_little_goes);
 	tcase_add_test(cases, only_blocks_of_512_bytes_can_be_held);
 	tcase_add_test(cases, a_place_is_somebodys_or_goes);
 	suite_add_tcase(suite, cases);
