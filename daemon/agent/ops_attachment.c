@@ -238,9 +238,8 @@ static int attach_remote(struct liteio_agent *a, const struct liteio_local_attac
 	int r;
 
 	r = liteio_nvme_prepare(err);
-	if (r == 0 && !liteio_nvme_has_multipath())
-		log_warning(NULL,
-			    "nvme_core.multipath is off: I/O that has to wait for a disk of its node ends with errors");
+	if (r == 0)
+		r = liteio_nvme_check_multipath(err);
 	if (r == 0)
 		r = connect_all(a, req, &ns, err);
 	if (r)

@@ -31,8 +31,8 @@
  *   a pool that is given up: its places go
  *   an agent that is killed: a place is made head, namespace, link, in that order, and filled head,
  *	gate, group. Whatever is there is adopted, or goes: the group itself says that it is a place
- *   a consumer without native multipath (nvme_core.multipath=N): it knows no groups, and gets
- *	errors
+ *   a consumer without native multipath (nvme_core.multipath=N): it knows no groups, and would get
+ *	errors: it attaches nothing of another node
  *
  * Context of all functions: worker, unless said otherwise.
  */

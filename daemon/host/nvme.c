@@ -34,11 +34,21 @@ int liteio_nvme_prepare(struct liteio_error *err)
 	return liteio_kmodule_load("nvme-tcp", err);
 }
 
-bool liteio_nvme_has_multipath(void)
+int liteio_nvme_multipath_is_on(const char *value, struct liteio_error *err)
+{
+	if (value && !strcmp(value, "Y"))
+		return 0;
+	return liteio_error_set(err, -EOPNOTSUPP,
+				"the kernel of this node has no native NVMe multipath (nvme_core.multipath is %s): I/O that has to wait for a disk of its node would end with errors; start this node with nvme_core.multipath=Y",
+				value ? value : "not there");
+}
+
+int liteio_nvme_check_multipath(struct liteio_error *err)
 {
 	char *value _cleanup_free_ = NULL;
 
-	return !liteio_fs_read_line(MULTIPATH, &value, NULL) && !strcmp(value, "Y");
+	(void)liteio_fs_read_line(MULTIPATH, &value, NULL);
+	return liteio_nvme_multipath_is_on(value, err);
 }
 
 char *liteio_nvme_connect_options(const struct liteio_nvme_connect *c)

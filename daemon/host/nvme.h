@@ -83,8 +83,13 @@ struct liteio_nvme_namespace {
 
 /* load nvme-tcp; 0 or a negative errno */
 int liteio_nvme_prepare(struct liteio_error *err);
-/* the kernel has native multipath, which alone knows how to wait for a path that is "waiting" */
-bool liteio_nvme_has_multipath(void);
+/*
+ * 0 when the kernel has native multipath, which alone knows how to wait for a path that is
+ * "waiting"; else -EOPNOTSUPP. After liteio_nvme_prepare()
+ */
+int liteio_nvme_check_multipath(struct liteio_error *err);
+/* the same of what its parameter says, NULL when there is none; pure */
+int liteio_nvme_multipath_is_on(const char *value, struct liteio_error *err);
 
 /**
  * liteio_nvme_host_load() - read hostnqn and hostid, making the missing ones
