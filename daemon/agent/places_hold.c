@@ -233,50 +233,90 @@ void liteio_places_hold(struct liteio_agent *a)
 
 /* ---- taking away ---------------------------------------------------------------------------- */
 
-static bool is_live(struct liteio_agent *a, const struct liteio_uuid *volume, uint64_t generation)
+static bool is_live_in(const struct liteio_open_pool *p, const struct liteio_nvmet_export *e)
 {
 	struct liteio_catalog_attachment *atts _cleanup_free_ = NULL;
-	LITEIO_TARGET(t);
 	size_t n = 0;
 
-	if (liteio_target_find_uuid(a, volume, &t, NULL))
-		return false;
-	liteio_pool_attachment_list(t.pool->engine, volume, &atts, &n);
+	liteio_pool_attachment_list(p->engine, &e->uuid, &atts, &n);
 	for (size_t i = 0; i < n; i++) {
-		if (atts[i].generation == generation && atts[i].state == LITEIO_CATALOG_ATT_LIVE)
+		if (atts[i].generation == e->generation &&
+		    atts[i].state == LITEIO_CATALOG_ATT_LIVE)
 			return true;
 	}
 	return false;
 }
 
-static bool is_written_down(struct liteio_agent *a, const struct liteio_places *places,
-			    const struct liteio_uuid *volume, uint64_t generation)
+/* the pool that it is written down of, or NULL */
+static const struct liteio_uuid *find_owner(const struct liteio_places *places,
+					    const struct liteio_nvmet_export *e)
 {
 	for (size_t i = 0; i < places->n_pools; i++) {
 		const struct liteio_pool_places *of = &places->pools[i];
 
 		for (size_t k = 0; k < of->n; k++) {
-			if (of->items[k].generation == generation &&
-			    liteio_uuid_equal(&of->items[k].volume, volume) &&
-			    !is_open(a, &of->pool))
-				return true;
+			if (of->items[k].generation == e->generation &&
+			    liteio_uuid_equal(&of->items[k].volume, &e->uuid))
+				return &of->pool;
 		}
 	}
-	return false;
+	return NULL;
 }
 
-/* a pool is away, and nobody can say which places are its own */
-static bool is_unsure(struct liteio_agent *a, const struct liteio_places *places)
+/* each pool is looked up once: it may come and go meanwhile, and is either here or away */
+static void look_in(struct liteio_agent *a, const struct liteio_uuid *pool,
+		    const struct liteio_nvmet_export *e, bool *is_live, bool *is_away)
+{
+	struct liteio_open_pool *p;
+
+	if (liteio_pools_get_uuid(a->pools, pool, &p)) {
+		*is_away = true;
+		return;
+	}
+	*is_live = *is_live || is_live_in(p, e);
+	liteio_pools_put(a->pools, p);
+}
+
+/* nobody has written down whose it is: of those that are away it may be, unless all of them say */
+static void look_in_all(struct liteio_agent *a, const struct liteio_places *places,
+			const struct liteio_nvmet_export *e, struct liteio_place_facts *ret)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_known known = { 0 };
-	bool is = liteio_known_list(a, &known, &err) != 0;
+	LITEIO_TARGET(t);
 
-	for (size_t i = 0; i < known.n_pools && !is; i++)
-		is = !liteio_places_say(places, &known.pools[i]) &&
-		     !is_open(a, &known.pools[i].uuid);
+	if (liteio_known_list(a, &known, &err))
+		ret->is_unsure = true;
+	for (size_t i = 0; i < known.n_pools; i++) {
+		bool is_away = false;
+
+		look_in(a, &known.pools[i].uuid, e, &ret->is_live, &is_away);
+		if (is_away && !liteio_places_say(places, &known.pools[i]))
+			ret->is_unsure = true;
+	}
 	liteio_known_list_free(&known);
-	return is;
+	/* one may be open that is not on the list yet */
+	if (!liteio_target_find_uuid(a, &e->uuid, &t, NULL))
+		ret->is_live = ret->is_live || is_live_in(t.pool, e);
+}
+
+static void look(struct liteio_agent *a, const struct liteio_nvmet_export *e,
+		 struct liteio_place_facts *ret)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_places places = { 0 };
+	const struct liteio_uuid *owner;
+
+	/* what nobody can say is left as it is */
+	if (liteio_places_load(a, &places, &err))
+		ret->is_unsure = true;
+	owner = find_owner(&places, e);
+	if (owner)
+		look_in(a, owner, e, &ret->is_live, &ret->is_written_down);
+	else
+		look_in_all(a, &places, e, ret);
+	ret->has_ended = liteio_ended_check(a, &e->uuid, e->generation, NULL) == -ESTALE;
+	liteio_places_free(&places);
 }
 
 /* it may have been filled since it was seen; the volume is locked */
@@ -299,8 +339,7 @@ static bool sweep_one(struct liteio_agent *a, const struct liteio_nvmet_export *
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_places places = { 0 };
-	struct liteio_place_facts facts;
+	struct liteio_place_facts facts = { 0 };
 	char text[LITEIO_UUID_STRLEN + 1];
 	bool is_gone = false;
 	int r;
@@ -312,15 +351,7 @@ static bool sweep_one(struct liteio_agent *a, const struct liteio_nvmet_export *
 		return true;
 	if (!still_waits(e))
 		return false;
-	/* what nobody can say is left as it is */
-	r = liteio_places_load(a, &places, &err);
-	facts = (struct liteio_place_facts){
-		.is_unsure = r || is_unsure(a, &places),
-		.is_written_down = is_written_down(a, &places, &e->uuid, e->generation),
-		.is_live = is_live(a, &e->uuid, e->generation),
-		.has_ended = liteio_ended_check(a, &e->uuid, e->generation, NULL) == -ESTALE,
-	};
-	liteio_places_free(&places);
+	look(a, e, &facts);
 	if (liteio_place_stays(&facts))
 		return true;
 	/* nothing of it was ever let through: nothing is in flight */
@@ -334,6 +365,8 @@ static bool sweep_one(struct liteio_agent *a, const struct liteio_nvmet_export *
 	return r || !is_gone;
 }
 
+static pthread_mutex_t sweeping = PTHREAD_MUTEX_INITIALIZER;
+
 void liteio_places_sweep(struct liteio_agent *a)
 {
 	struct liteio_nvmet_export *exports = NULL;
@@ -341,6 +374,11 @@ void liteio_places_sweep(struct liteio_agent *a)
 	size_t n = 0;
 	int r;
 
+	/*
+	 * Who comes while another one sweeps has something to sweep that this one may have passed;
+	 * nobody waits for a disk in here
+	 */
+	liteio_guard(&sweeping);
 	/* before the look: who makes one after it says so again */
 	if (!atomic_exchange(&held.may_be_some, false))
 		return;
