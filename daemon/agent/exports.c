@@ -179,23 +179,25 @@ static int port_of(const char *listen, unsigned int *ret, struct liteio_error *e
 	return liteio_nvmet_port_ensure(&target, host, port_text, ret, err);
 }
 
+int liteio_export_link_to(const char *listen, const struct liteio_catalog_attachment *att,
+			  struct liteio_error *err)
+{
+	unsigned int port;
+	int r = port_of(listen, &port, err);
+
+	if (r == 0)
+		r = liteio_nvmet_link(&target, &att->volume, att->generation, port, err);
+	return r ? liteio_error_wrap(err, r, "listening on %s", listen) : 0;
+}
+
 int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
 		       struct liteio_error *err)
 {
-	unsigned int port;
-	size_t i;
-	int r;
+	int r = 0;
 
-	if (is_local(att))
-		return 0;
-	for (i = 0; i < a->config.n_listen; i++) {
-		r = port_of(a->config.listen[i], &port, err);
-		if (r == 0)
-			r = liteio_nvmet_link(&target, &att->volume, att->generation, port, err);
-		if (r)
-			return liteio_error_wrap(err, r, "listening on %s", a->config.listen[i]);
-	}
-	return 0;
+	for (size_t i = 0; !r && !is_local(att) && i < a->config.n_listen; i++)
+		r = liteio_export_link_to(a->config.listen[i], att, err);
+	return r;
 }
 
 /* forget the gate, once no head is bound to it */

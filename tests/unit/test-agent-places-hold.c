@@ -45,10 +45,9 @@ static char *path;
 
 /* the pool is open for so many looks, from that one on */
 static unsigned int looks, open_from, open_to;
-/* the place is there, linked to so many ports; what linking ends with */
+/* the place is there; the two addresses */
 static bool is_there;
-static size_t n_ports;
-static int link_result;
+static bool can_be_bound[2];
 /* while a place is looked at */
 static void (*meanwhile)(void);
 
@@ -110,10 +109,12 @@ int liteio_ended_check(struct liteio_agent *a, const struct liteio_uuid *v, uint
 	return 0;
 }
 
-int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
-		       struct liteio_error *err)
+int liteio_export_link_to(const char *listen, const struct liteio_catalog_attachment *att,
+			  struct liteio_error *err)
 {
-	return link_result ? liteio_error_set(err, link_result, "listening on 192.0.2.1:4420") : 0;
+	bool can_be = can_be_bound[!strcmp(listen, agent.config.listen[1])];
+
+	return can_be ? 0 : liteio_error_set(err, -EADDRNOTAVAIL, "listening on %s", listen);
 }
 
 int liteio_export_remove(const struct liteio_uuid *v, uint64_t generation, bool drained,
@@ -161,8 +162,7 @@ int liteio_nvmet_list(const struct liteio_nvmet *t, struct liteio_nvmet_export *
 		      struct liteio_error *err)
 {
 	*ret = liteio_calloc(1, sizeof(**ret));
-	**ret = (struct liteio_nvmet_export){ .uuid = volume, .generation = 2, .waits = true,
-					      .n_port_ids = n_ports };
+	**ret = (struct liteio_nvmet_export){ .uuid = volume, .generation = 2, .waits = true };
 	*ret_n = is_there;
 	return 0;
 }
@@ -301,18 +301,19 @@ END_TEST
 /* ---- what is held --------------------------------------------------------------------------- */
 
 static const struct {
-	int link_result;
-	size_t n_ports;
+	bool can_be_bound[2];
 	bool is_held;
 } links[] = {
-	{ 0, 2, true },
-	{ -EADDRNOTAVAIL, 0, false },
+	{ { true, true }, true },
+	/* consumers come by the other one */
+	{ { true, false }, true },
+	{ { false, true }, true },
+	{ { false, false }, false },
 };
 
 START_TEST(one_port_is_enough)
 {
-	link_result = links[_i].link_result;
-	n_ports = links[_i].n_ports;
+	memcpy(can_be_bound, links[_i].can_be_bound, sizeof(can_be_bound));
 	liteio_places_hold(&agent);
 	ck_assert(is_there);
 	ck_assert(liteio_places_are_held(&agent, &pool.uuid) == links[_i].is_held);
