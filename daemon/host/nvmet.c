@@ -152,7 +152,8 @@ static int create_namespace(const struct liteio_nvmet *t, const struct liteio_nv
 		if (strcmp(device, e->device) != 0)
 			return liteio_error_set(err, -EBUSY, "%s is exported with %s, not with %s",
 						dir, device, e->device);
-		return !e->waits && liteio_nvmet_ns_waits(ns) ? end_wait(t, e, ns, err) : 0;
+		/* of one that can not say its group nobody knows that it serves */
+		return !e->waits && !liteio_nvmet_ns_serves(ns) ? end_wait(t, e, ns, err) : 0;
 	}
 	liteio_uuid_format(&e->uuid, uuid);
 	r = liteio_nvmet_set(t, ns, "device_path", e->device, err);

@@ -37,6 +37,8 @@ int liteio_nvmet_set(const struct liteio_nvmet *t, const char *dir, const char *
 /* "" when it cannot be read; owned by the caller */
 char *liteio_nvmet_get(const char *dir, const char *attr);
 bool liteio_nvmet_ns_is_enabled(const char *ns);
+/* both false when nobody can say */
+bool liteio_nvmet_ns_serves(const char *ns);
 bool liteio_nvmet_ns_waits(const char *ns);
 
 #endif

@@ -125,6 +125,9 @@ static const struct {
 	/* what has been served is never made to wait */
 	{ "1\n", true, "1", "" },
 	{ "1\n", false, "1", "" },
+	/* what can not be read may wait still */
+	{ "", false, "1", "1" },
+	{ "", true, "", "" },
 };
 
 START_TEST(test_place)
