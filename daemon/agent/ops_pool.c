@@ -12,7 +12,6 @@
 #include "agent/door.h"
 #include "agent/known.h"
 #include "agent/ops.h"
-#include "agent/places.h"
 #include "agent/pools.h"
 #include "agent/replug.h"
 #include "agent/restore.h"
@@ -485,7 +484,7 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 static int forget(struct liteio_agent *a, const char *pool, bool *ret_deleted,
 		  struct liteio_error *err)
 {
-	struct liteio_uuid uuid = { 0 };
+	struct liteio_uuid uuid;
 	int r;
 
 	/* who is opening it sees that, or has it in the table by now */
@@ -494,7 +493,6 @@ static int forget(struct liteio_agent *a, const char *pool, bool *ret_deleted,
 	r = liteio_pools_forget(a, pool, ret_deleted, err);
 	if (r == 0 && *ret_deleted) {
 		log_info(NULL, "pool %s is not waited for any more", pool);
-		liteio_places_give_up(a, &uuid);
 		liteio_door_review(a);
 	}
 	return r;

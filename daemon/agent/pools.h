@@ -308,7 +308,8 @@ void liteio_target_fini(struct liteio_target *t);
  *
  * What is written down is opened again at the next start; so is what matches "devices" of the
  * configuration. One that was not found then stays written down until it is forgotten. A list that
- * is there and can not be read is left as it is. Context: worker. Return: 0 or a negative errno.
+ * is there and can not be read is left as it is. What goes off the list here and below is given up,
+ * and its places go (places.h). Context: worker. Return: 0 or a negative errno.
  */
 int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err);
 /* before the first remote consumer of a pool is let in: write down that it has one; worker */

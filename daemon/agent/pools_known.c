@@ -195,15 +195,42 @@ struct change {
 	bool is_kept;
 };
 
+/**
+ * struct gone - pools that are not on the list any more, and not open
+ * @pools: them
+ * @n: how many
+ *
+ * Their places go when nobody has the list locked: who takes one away looks at it.
+ */
+struct gone {
+	struct liteio_uuid *pools;
+	size_t n;
+};
+
+static void gone_add(struct gone *gone, const struct liteio_uuid *pool)
+{
+	gone->pools = liteio_realloc(gone->pools, gone->n + 1, sizeof(*gone->pools));
+	gone->pools[gone->n++] = *pool;
+}
+
+static void give_up(struct liteio_agent *a, struct gone *gone)
+{
+	for (size_t i = 0; i < gone->n; i++)
+		liteio_places_give_up(a, &gone->pools[i]);
+	free(gone->pools);
+}
+
 /*
- * Those that are open, and those that were known and are missing, but for one, or NULL. The table
- * is looked at once: a pool that comes into it meanwhile is on the old list, or written down by who
+ * Those that are open, and those that were known and are missing, but for one, or NULL; what was
+ * known and is not any more is added to @gone, when the list is on the disk. The table is looked at
+ * once: a pool that comes into it meanwhile is on the old list, or written down by who
  * has opened it.
  */
-static int rewrite(struct liteio_agent *a, const struct change *change, struct liteio_error *err)
+static int rewrite(struct liteio_agent *a, const struct change *change, struct gone *gone,
+		   struct liteio_error *err)
 {
 	struct liteio_known old = { 0 }, new = { 0 };
-	size_t i, n_open;
+	size_t i, n_open, n_gone = gone->n;
 	int r;
 
 	/* one that is there and can not be read is not overwritten: it may be put right again */
@@ -222,23 +249,42 @@ static int rewrite(struct liteio_agent *a, const struct change *change, struct l
 		/* who lets one in writes that down first: it says all still */
 		if (open)
 			open->places = open->places || k->places;
-		if (open || has_successor(k, new.pools, n_open) || (is_it && !change->is_kept))
+		if (open)
 			continue;
+		if (has_successor(k, new.pools, n_open) || (is_it && !change->is_kept)) {
+			gone_add(gone, &k->uuid);
+			continue;
+		}
 		k->remote = k->remote && !is_it;
 		known_add(&new, k);
 	}
 	r = liteio_state_save(a, &known_file, &new, err);
 	if (!r)
 		remember_written(a, &new);
+	else
+		gone->n = n_gone;
 	liteio_json_fini(&old, known_fields);
 	liteio_json_fini(&new, known_fields);
 	return r;
 }
 
+static int change_list(struct liteio_agent *a, const struct change *change,
+		       struct liteio_error *err)
+{
+	struct gone gone = { 0 };
+	int r;
+
+	{
+		liteio_guard(&known_lock);
+		r = rewrite(a, change, &gone, err);
+	}
+	give_up(a, &gone);
+	return r;
+}
+
 int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err)
 {
-	liteio_guard(&known_lock);
-	return rewrite(a, NULL, err);
+	return change_list(a, NULL, err);
 }
 
 int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool *p,
@@ -263,14 +309,14 @@ int liteio_pools_remember_places(struct liteio_agent *a, struct liteio_open_pool
 	return r;
 }
 
-int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_known,
-			struct liteio_error *err)
+/* the list is locked */
+static int forget(struct liteio_agent *a, const char *name, bool *ret_known, struct gone *gone,
+		  struct liteio_error *err)
 {
 	struct liteio_known known = { 0 };
 	size_t i;
 	int r = 0;
 
-	liteio_guard(&known_lock);
 	*ret_known = false;
 	known_load_or_none(a, &known);
 	for (i = 0; r == 0 && i < known.n_pools; i++) {
@@ -278,24 +324,36 @@ int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_know
 		    is_open(a, &known.pools[i].uuid))
 			continue;
 		*ret_known = true;
-		r = rewrite(a, &(struct change){ .uuid = &known.pools[i].uuid }, err);
+		r = rewrite(a, &(struct change){ .uuid = &known.pools[i].uuid }, gone, err);
 	}
 	liteio_json_fini(&known, known_fields);
+	return r;
+}
+
+int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_known,
+			struct liteio_error *err)
+{
+	struct gone gone = { 0 };
+	int r;
+
+	{
+		liteio_guard(&known_lock);
+		r = forget(a, name, ret_known, &gone, err);
+	}
+	give_up(a, &gone);
 	return r;
 }
 
 int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			     struct liteio_error *err)
 {
-	liteio_guard(&known_lock);
-	return rewrite(a, &(struct change){ .uuid = uuid }, err);
+	return change_list(a, &(struct change){ .uuid = uuid }, err);
 }
 
 int liteio_pools_wait_no_more(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			      struct liteio_error *err)
 {
-	liteio_guard(&known_lock);
-	return rewrite(a, &(struct change){ .uuid = uuid, .is_kept = true }, err);
+	return change_list(a, &(struct change){ .uuid = uuid, .is_kept = true }, err);
 }
 
 int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct liteio_uuid *ret)
