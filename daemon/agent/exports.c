@@ -29,6 +29,7 @@
 #include "host/netlink.h"
 #include "host/nvmet.h"
 #include "model/local.h"
+#include "pool/step.h"
 
 static const struct liteio_nvmet target = LITEIO_NVMET_INIT;
 
@@ -79,9 +80,10 @@ static void hold_limits(struct liteio_netlink *nl, struct liteio_open_pool *p,
 }
 
 /* the device below, the gate, and the head on both */
+/* @was_place: it was there, on nothing (places.h) */
 static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			const struct liteio_catalog_attachment *att,
-			struct liteio_head_state *ret, struct liteio_error *err)
+			struct liteio_head_state *ret, bool *was_place, struct liteio_error *err)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 	struct liteio_head h = {
@@ -92,6 +94,7 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		.exported = !is_local(att),
 	};
 	struct liteio_pool_thin thin;
+	bool is_there;
 	int r;
 
 	r = liteio_gate_open(&nl, err);
@@ -122,9 +125,10 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 	 * a head made before the module was loaded stays what it is: its table can not be told
 	 * apart from another's by a generation, and it serves only this node
 	 */
-	if (liteio_head_get(&v->uuid, att->generation, false, ret, NULL) == 0 && !ret->head.gate &&
-	    is_local(att))
+	is_there = liteio_head_get(&v->uuid, att->generation, false, ret, NULL) == 0;
+	if (is_there && !ret->head.gate && is_local(att))
 		h.gate = false;
+	*was_place = is_there && !ret->head.lower && !is_local(att);
 	return liteio_head_ensure(&h, ret, err);
 }
 
@@ -140,6 +144,7 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 		.n_host_nqns = 1,
 	};
 	struct liteio_head_state head;
+	bool was_place = false;
 	int r;
 
 	if (!is_local(att)) {
@@ -149,9 +154,11 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (r)
 			return r;
 	}
-	r = prepare_head(p, v, att, &head, err);
+	r = prepare_head(p, v, att, &head, &was_place, err);
 	if (r)
 		return liteio_error_wrap(err, r, "head of volume %s", v->name);
+	if (was_place)
+		liteio_step("agent-fill:head");
 	if (is_local(att))
 		return 0;
 	r = liteio_nvmet_prepare(&target, err);
@@ -161,6 +168,8 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 	r = liteio_nvmet_create(&target, &e, err);
 	if (r)
 		return liteio_error_wrap(err, r, "export of volume %s", v->name);
+	if (was_place)
+		liteio_step("agent-fill:group");
 	return 0;
 }
 

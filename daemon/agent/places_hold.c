@@ -29,6 +29,7 @@
 #include "host/block.h"
 #include "host/head.h"
 #include "host/nvmet.h"
+#include "pool/step.h"
 
 static const struct liteio_nvmet target = LITEIO_NVMET_INIT;
 
@@ -140,9 +141,16 @@ static int hold_locked(struct liteio_agent *a, const struct liteio_place *place,
 	r = liteio_head_place(&place->volume, place->generation, place->size_bytes, &head, err);
 	if (r)
 		return r;
+	liteio_step("agent-place:head");
 	e.device = head.path;
 	r = liteio_nvmet_create(&target, &e, err);
-	return r ? r : link_place(a, &att, err);
+	if (r)
+		return r;
+	liteio_step("agent-place:enabled");
+	r = link_place(a, &att, err);
+	if (!r)
+		liteio_step("agent-place:linked");
+	return r;
 }
 
 static int hold_one(struct liteio_agent *a, const struct liteio_uuid *pool,
