@@ -80,7 +80,7 @@ static void hold_limits(struct liteio_netlink *nl, struct liteio_open_pool *p,
 }
 
 /* the device below, the gate, and the head on both */
-/* @was_place: it was there, on nothing (places.h) */
+/* @was_place: it was there, on nothing (places.h); may be NULL */
 static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			const struct liteio_catalog_attachment *att,
 			struct liteio_head_state *ret, bool *was_place, struct liteio_error *err)
@@ -128,7 +128,8 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 	is_there = liteio_head_get(&v->uuid, att->generation, false, ret, NULL) == 0;
 	if (is_there && !ret->head.gate && is_local(att))
 		h.gate = false;
-	*was_place = is_there && !ret->head.lower && !is_local(att);
+	if (was_place)
+		*was_place = is_there && !ret->head.lower && !is_local(att);
 	return liteio_head_ensure(&h, ret, err);
 }
 
@@ -325,7 +326,7 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (!is_local(&atts[i]) &&
 		    liteio_ended_check(a, &v->uuid, atts[i].generation, NULL) == -ESTALE)
 			continue;
-		r = prepare_head(p, v, &atts[i], &head, err);
+		r = prepare_head(p, v, &atts[i], &head, NULL, err);
 		if (r == 0 && !is_local(&atts[i]))
 			r = liteio_nvmet_revalidate(&target, &v->uuid, atts[i].generation, err);
 		if (r)

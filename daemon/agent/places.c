@@ -261,7 +261,7 @@ void liteio_places_keep_or_lose(struct liteio_agent *a, struct liteio_open_pool 
 	liteio_guard(&places_lock);
 	r = liteio_state_remove(a, &places_file, &err);
 	if (r)
-		log_err(NULL, "there may be no places for all of them: %s", liteio_error_str(&err, r));
+		log_err(NULL, "not all of them may have places: %s", liteio_error_str(&err, r));
 }
 
 int liteio_places_load(struct liteio_agent *a, struct liteio_places *ret, struct liteio_error *err)

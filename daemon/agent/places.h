@@ -18,10 +18,11 @@
  * waits that is to get an error, until the pool comes. It never says too little: an export is in it
  * before it is linked for the first time, and its size before the consumer can hear of it. A
  * pool that is not in it has no places, and the door waits for it as ever; so it does when one of
- * its exports can not have a place. An older agent does not write it: so pools.json has to say, too,
- * that it holds all of a pool, in a key which that agent drops. A file that says nothing that can be understood, or is lost, is
- * made anew, without the pools that are away: as long as one of those is missing from it, no place
- * is taken away that it may be the owner of.
+ * its exports can not have a place. An older agent does not write it: so pools.json has to say,
+ * too, that it holds all of a pool, by a key which that agent drops. A file that is lost, or that
+ * nobody can make sense of, is made anew, without the pools that are away: as long as one of them
+ * is missing from it, nobody can say that a place is not that one's, and none is taken away for not
+ * being written down.
  *
  * What a place means for
  *   a fence while the pool is away: nothing is served, so nothing has to be closed. When the pool
@@ -104,8 +105,8 @@ int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p,
 		       struct liteio_error *err);
 
 /*
- * the same for what is served in any case: where it fails the file goes, as one that says too little
- * would let others in; without it the door waits for every pool
+ * the same for what is served in any case: where it fails the file goes, as one that says too
+ * little would let consumers in that find nothing; without it the door waits for every pool
  */
 void liteio_places_keep_or_lose(struct liteio_agent *a, struct liteio_open_pool *p);
 
@@ -128,8 +129,8 @@ const struct liteio_pool_places *liteio_places_of(const struct liteio_places *pl
 bool liteio_places_can_be_held(const struct liteio_pool_places *p);
 
 /*
- * is all written down that a known pool, which is not open, has exported to other nodes? One that is
- * not in the file, or that an older agent may have served since, is not known. Pure
+ * is all written down that a known pool, which is not open, has exported to other nodes? Nobody
+ * knows of one that is not in the file, or that an older agent may have served since. Pure
  */
 bool liteio_places_say(const struct liteio_places *places, const struct liteio_known_pool *k);
 

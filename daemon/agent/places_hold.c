@@ -117,7 +117,7 @@ static int link_place(struct liteio_agent *a, const struct liteio_catalog_attach
 	}
 	if (!r || !is_linked)
 		return r;
-	log_warning(NULL, "a place is not reachable by all addresses: %s", liteio_error_str(err, r));
+	log_warning(NULL, "a place is not on all addresses: %s", liteio_error_str(err, r));
 	return 0;
 }
 
