@@ -18,6 +18,7 @@
 #include "agent/ended.h"
 #include "agent/gate.h"
 #include "agent/limits.h"
+#include "agent/places.h"
 #include "agent/publish.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -28,6 +29,7 @@
 #include "host/netlink.h"
 #include "host/nvmet.h"
 #include "model/local.h"
+#include "pool/step.h"
 
 static const struct liteio_nvmet target = LITEIO_NVMET_INIT;
 
@@ -78,9 +80,10 @@ static void hold_limits(struct liteio_netlink *nl, struct liteio_open_pool *p,
 }
 
 /* the device below, the gate, and the head on both */
+/* @was_place: it was there, on nothing (places.h); may be NULL */
 static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			const struct liteio_catalog_attachment *att,
-			struct liteio_head_state *ret, struct liteio_error *err)
+			struct liteio_head_state *ret, bool *was_place, struct liteio_error *err)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 	struct liteio_head h = {
@@ -91,6 +94,7 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		.exported = !is_local(att),
 	};
 	struct liteio_pool_thin thin;
+	bool is_there;
 	int r;
 
 	r = liteio_gate_open(&nl, err);
@@ -121,9 +125,11 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 	 * a head made before the module was loaded stays what it is: its table can not be told
 	 * apart from another's by a generation, and it serves only this node
 	 */
-	if (liteio_head_get(&v->uuid, att->generation, false, ret, NULL) == 0 && !ret->head.gate &&
-	    is_local(att))
+	is_there = liteio_head_get(&v->uuid, att->generation, false, ret, NULL) == 0;
+	if (is_there && !ret->head.gate && is_local(att))
 		h.gate = false;
+	if (was_place)
+		*was_place = is_there && !ret->head.lower && !is_local(att);
 	return liteio_head_ensure(&h, ret, err);
 }
 
@@ -139,6 +145,7 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 		.n_host_nqns = 1,
 	};
 	struct liteio_head_state head;
+	bool was_place = false;
 	int r;
 
 	if (!is_local(att)) {
@@ -148,9 +155,11 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (r)
 			return r;
 	}
-	r = prepare_head(p, v, att, &head, err);
+	r = prepare_head(p, v, att, &head, &was_place, err);
 	if (r)
 		return liteio_error_wrap(err, r, "head of volume %s", v->name);
+	if (was_place)
+		liteio_step("agent-fill:head");
 	if (is_local(att))
 		return 0;
 	r = liteio_nvmet_prepare(&target, err);
@@ -160,6 +169,8 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 	r = liteio_nvmet_create(&target, &e, err);
 	if (r)
 		return liteio_error_wrap(err, r, "export of volume %s", v->name);
+	if (was_place)
+		liteio_step("agent-fill:group");
 	return 0;
 }
 
@@ -178,23 +189,25 @@ static int port_of(const char *listen, unsigned int *ret, struct liteio_error *e
 	return liteio_nvmet_port_ensure(&target, host, port_text, ret, err);
 }
 
+int liteio_export_link_to(const char *listen, const struct liteio_catalog_attachment *att,
+			  struct liteio_error *err)
+{
+	unsigned int port;
+	int r = port_of(listen, &port, err);
+
+	if (r == 0)
+		r = liteio_nvmet_link(&target, &att->volume, att->generation, port, err);
+	return r ? liteio_error_wrap(err, r, "listening on %s", listen) : 0;
+}
+
 int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
 		       struct liteio_error *err)
 {
-	unsigned int port;
-	size_t i;
-	int r;
+	int r = 0;
 
-	if (is_local(att))
-		return 0;
-	for (i = 0; i < a->config.n_listen; i++) {
-		r = port_of(a->config.listen[i], &port, err);
-		if (r == 0)
-			r = liteio_nvmet_link(&target, &att->volume, att->generation, port, err);
-		if (r)
-			return liteio_error_wrap(err, r, "listening on %s", a->config.listen[i]);
-	}
-	return 0;
+	for (size_t i = 0; !r && !is_local(att) && i < a->config.n_listen; i++)
+		r = liteio_export_link_to(a->config.listen[i], att, err);
+	return r;
 }
 
 /* forget the gate, once no head is bound to it */
@@ -301,6 +314,10 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 	size_t i, n = 0;
 	int r;
 
+	/* a place that is too small would tear the end off a volume; the head tells who looks */
+	r = liteio_places_keep(a, p, err);
+	if (r)
+		return r;
 	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
 	for (i = 0; i < n; i++) {
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
@@ -309,7 +326,7 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (!is_local(&atts[i]) &&
 		    liteio_ended_check(a, &v->uuid, atts[i].generation, NULL) == -ESTALE)
 			continue;
-		r = prepare_head(p, v, &atts[i], &head, err);
+		r = prepare_head(p, v, &atts[i], &head, NULL, err);
 		if (r == 0 && !is_local(&atts[i]))
 			r = liteio_nvmet_revalidate(&target, &v->uuid, atts[i].generation, err);
 		if (r)
@@ -345,9 +362,10 @@ static void sort_exports(struct liteio_nvmet_export *exports, size_t n)
 		qsort(exports, n, sizeof(*exports), compare_exports);
 }
 
-/* is it linked to so many ports, and the namespace on? @exports are sorted */
-static bool is_linked(const struct liteio_catalog_attachment *att, size_t ports,
-		      const struct liteio_nvmet_export *exports, size_t n)
+/* linked to so many ports, and the namespace on; or NULL. @exports are sorted */
+static const struct liteio_nvmet_export *
+find_linked(const struct liteio_catalog_attachment *att, size_t ports,
+	    const struct liteio_nvmet_export *exports, size_t n)
 {
 	const struct liteio_nvmet_export key = { .uuid = att->volume,
 						 .generation = att->generation };
@@ -355,7 +373,7 @@ static bool is_linked(const struct liteio_catalog_attachment *att, size_t ports,
 
 	if (n)
 		e = bsearch(&key, exports, n, sizeof(*exports), compare_exports);
-	return e && e->enabled && e->n_port_ids >= ports;
+	return e && e->enabled && e->n_port_ids >= ports ? e : NULL;
 }
 
 void liteio_export_view_init(struct liteio_export_view *view, struct liteio_agent *a,
@@ -415,7 +433,7 @@ static char *first_not_linked(struct liteio_agent *a, struct liteio_open_pool *p
 	for (i = 0; i < n_atts; i++)
 		/* one that has ended is not waited for, though the catalog may not say so yet */
 		if (is_remote_live(&atts[i]) &&
-		    !is_linked(&atts[i], ports, exports, n) &&
+		    !find_linked(&atts[i], ports, exports, n) &&
 		    liteio_ended_check(a, &atts[i].volume, atts[i].generation, NULL) != -ESTALE &&
 		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) == 0 && !v.is_unmade)
 			return liteio_strf("generation %" PRIu64 " of volume %s is not restored",
@@ -445,11 +463,14 @@ bool liteio_export_all_linked(struct liteio_agent *a, char **ret_missing)
 	return !missing;
 }
 
-/* on every configured address, and nobody is kept out */
+/* on every configured address, nobody is kept out, and nobody has to wait */
 static bool is_reachable(struct liteio_agent *a, const struct liteio_export_view *view,
 			 const struct liteio_catalog_attachment *att)
 {
-	return view->is_open && is_linked(att, a->config.n_listen, view->exports, view->n);
+	const struct liteio_nvmet_export *e =
+		find_linked(att, a->config.n_listen, view->exports, view->n);
+
+	return view->is_open && e && !e->waits;
 }
 
 int liteio_export_show(struct liteio_agent *a, const struct liteio_export_view *view,

@@ -239,6 +239,8 @@ static int attach_remote(struct liteio_agent *a, const struct liteio_local_attac
 
 	r = liteio_nvme_prepare(err);
 	if (r == 0)
+		r = liteio_nvme_check_multipath(err);
+	if (r == 0)
 		r = connect_all(a, req, &ns, err);
 	if (r)
 		return r;

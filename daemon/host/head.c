@@ -16,6 +16,7 @@
 #define SECTOR 512u
 #define TARGET_HEAD "liteio"
 #define TARGET_LINEAR "linear"
+#define TARGET_ERROR "error"
 #define FIELDS_MAX 32
 
 static enum liteio_dm_role role_of(bool remote)
@@ -175,6 +176,26 @@ int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *re
 	return ret ? read_state(&dm, ret, err) : 0;
 }
 
+int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
+		      struct liteio_head_state *ret, struct liteio_error *err)
+{
+	const struct liteio_dm_target t = { .type = TARGET_ERROR, .sectors = size_bytes / SECTOR };
+	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info dm;
+	int r;
+
+	if (!size_bytes || size_bytes % SECTOR)
+		return liteio_error_set(err, -EINVAL, "a head cannot have %llu bytes",
+					(unsigned long long)size_bytes);
+	liteio_dm_name(LITEIO_DM_HEAD, uuid, generation, name);
+	liteio_dm_uuid(LITEIO_DM_HEAD, uuid, generation, dm_uuid);
+	r = liteio_dm_info(name, &dm, err);
+	/* without a table: an interrupted create. Who looks what is on it would only see errors */
+	if (r == -ENODEV || (!r && !dm.live_table))
+		r = liteio_dm_ensure(name, dm_uuid, &t, 1, LITEIO_DM_INNER, &dm, err);
+	return r ? r : read_state(&dm, ret, err);
+}
+
 int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		    struct liteio_head_state *ret, struct liteio_error *err)
 {
@@ -228,7 +249,7 @@ int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool
 int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		     struct liteio_error *err)
 {
-	struct liteio_dm_target t = { .type = "error" };
+	struct liteio_dm_target t = { .type = TARGET_ERROR };
 	struct liteio_head_state s;
 	int r;
 

@@ -72,6 +72,20 @@ struct liteio_head_state {
  */
 int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *ret,
 		       struct liteio_error *err);
+/**
+ * liteio_head_place() - have a head of that size, for a volume that is not there yet
+ * @uuid: of the volume
+ * @generation: of the attachment
+ * @size_bytes: a multiple of 512
+ * @ret: the head
+ * @err: why not
+ *
+ * Whatever gets to it gets an error, until liteio_head_ensure() makes it what it should be. One
+ * that is there already stays what it is, whatever that is. Context: worker.
+ * Return: 0 or a negative errno.
+ */
+int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
+		      struct liteio_head_state *ret, struct liteio_error *err);
 /* -ENODEV when there is none */
 int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		    struct liteio_head_state *ret, struct liteio_error *err);

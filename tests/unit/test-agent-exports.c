@@ -18,6 +18,7 @@
 #include "agent/exports.h"
 #include "agent/generations.h"
 #include "agent/ops.h"
+#include "agent/places.h"
 #include "agent/pools.h"
 #include "base/error.h"
 #include "pool/create.h"
@@ -35,6 +36,7 @@ static const struct liteio_uuid volume = { .b = { 5 } };
 static struct {
 	int prepare;
 	int remember;
+	int keep;
 	int link;
 	int take_back;
 	bool is_fenced; /* while it is prepared */
@@ -72,6 +74,11 @@ int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool
 				 struct liteio_error *err)
 {
 	return says.remember;
+}
+
+int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err)
+{
+	return says.keep;
 }
 
 /* ---- the kernel ---- */
@@ -200,6 +207,7 @@ static const struct {
 	const char *what;
 	int prepare;
 	int remember;
+	int keep;
 	int link;
 	int take_back;
 	bool is_fenced;
@@ -207,6 +215,7 @@ static const struct {
 } failed[] = {
 	{ .what = "its head can not be made", .prepare = -EIO },
 	{ .what = "nobody would remember that the pool is waited for", .remember = -ENOSPC },
+	{ .what = "it would have no place", .keep = -ENOSPC },
 	{ .what = "no port can be bound", .link = -EADDRNOTAVAIL },
 	{ .what = "one port was linked, and another can not be", .link = -EADDRNOTAVAIL,
 	  .take_back = -EBUSY, .left = LITEIO_CATALOG_ATT_LIVE },
@@ -220,10 +229,11 @@ static const struct {
 
 START_TEST(what_can_not_be_exported_has_no_right)
 {
-	int r = failed[_i].prepare + failed[_i].remember + failed[_i].link;
+	int r = failed[_i].prepare + failed[_i].remember + failed[_i].keep + failed[_i].link;
 
 	says.prepare = failed[_i].prepare;
 	says.remember = failed[_i].remember;
+	says.keep = failed[_i].keep;
 	says.link = failed[_i].link;
 	says.take_back = failed[_i].take_back;
 	says.is_fenced = failed[_i].is_fenced;
