@@ -174,42 +174,6 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 	return 0;
 }
 
-/* the port of one configured address */
-static int port_of(const char *listen, unsigned int *ret, struct liteio_error *err)
-{
-	_cleanup_free_ char *host = NULL;
-	char port_text[8];
-	uint16_t port;
-	int r;
-
-	r = liteio_local_address_parse(listen, &host, &port, err);
-	if (r)
-		return r;
-	snprintf(port_text, sizeof(port_text), "%u", port);
-	return liteio_nvmet_port_ensure(&target, host, port_text, ret, err);
-}
-
-int liteio_export_link_to(const char *listen, const struct liteio_catalog_attachment *att,
-			  struct liteio_error *err)
-{
-	unsigned int port;
-	int r = port_of(listen, &port, err);
-
-	if (r == 0)
-		r = liteio_nvmet_link(&target, &att->volume, att->generation, port, err);
-	return r ? liteio_error_wrap(err, r, "listening on %s", listen) : 0;
-}
-
-int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
-		       struct liteio_error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; !r && !is_local(att) && i < a->config.n_listen; i++)
-		r = liteio_export_link_to(a->config.listen[i], att, err);
-	return r;
-}
-
 /* forget the gate, once no head is bound to it */
 static int remove_gate(const struct liteio_uuid *uuid, uint64_t generation,
 		       struct liteio_error *err)

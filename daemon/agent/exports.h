@@ -46,12 +46,15 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 int liteio_export_take_back(const struct liteio_uuid *uuid, uint64_t generation,
 			    struct liteio_error *err);
 
-/* link the subsystem to the port of one address; nothing that is local */
-int liteio_export_link_to(const char *listen, const struct liteio_catalog_attachment *att,
-			  struct liteio_error *err);
 /* open the door: link the subsystem to the port of every address; nothing for a local one */
 int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
 		       struct liteio_error *err);
+/*
+ * the same for one that consumers know: an address that can not be bound, which is logged, keeps
+ * them from no other. An error when it is on none
+ */
+int liteio_export_link_again(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
+			     struct liteio_error *err);
 
 /**
  * liteio_export_remove() - take away what a generation has in the kernel

@@ -99,28 +99,6 @@ uint64_t liteio_places_block(const struct liteio_uuid *volume, uint64_t generati
 
 /* ---- making --------------------------------------------------------------------------------- */
 
-/*
- * An address that can not be bound keeps nobody from the others: one is enough, as for the door
- * (liteio_export_all_linked())
- */
-static int link_place(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
-		      struct liteio_error *err)
-{
-	bool is_linked = false;
-	int r = 0;
-
-	for (size_t i = 0; i < a->config.n_listen; i++) {
-		int one = liteio_export_link_to(a->config.listen[i], att, err);
-
-		is_linked = is_linked || !one;
-		r = one ? one : r;
-	}
-	if (!r || !is_linked)
-		return r;
-	log_warning(NULL, "a place is not on all addresses: %s", liteio_error_str(err, r));
-	return 0;
-}
-
 /* the volume is locked, and its pool not open */
 static int hold_locked(struct liteio_agent *a, const struct liteio_place *place,
 		       struct liteio_error *err)
@@ -147,7 +125,7 @@ static int hold_locked(struct liteio_agent *a, const struct liteio_place *place,
 	if (r)
 		return r;
 	liteio_step("agent-place:enabled");
-	r = link_place(a, &att, err);
+	r = liteio_export_link_again(a, &att, err);
 	if (!r)
 		liteio_step("agent-place:linked");
 	return r;

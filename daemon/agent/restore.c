@@ -341,7 +341,7 @@ static void link_one(struct liteio_agent *a, struct live *l)
 	lock = liteio_locks_take(a->locks, text);
 	if (!is_still_live(l))
 		return;
-	r = liteio_export_link(a, &l->att, &err);
+	r = liteio_export_link_again(a, &l->att, &err);
 	if (r)
 		log_err(NULL, "volume %s: generation %" PRIu64 " is not reachable: %s",
 			l->volume.name, l->att.generation, liteio_error_str(&err, r));

@@ -4,7 +4,7 @@
  * looked at. What is written down is in a real file.
  *
  * unit-src: daemon/agent/places_hold.c daemon/agent/places.c daemon/agent/state_file.c
- * unit-src: daemon/agent/locks.c
+ * unit-src: daemon/agent/exports_link.c daemon/agent/locks.c
  */
 #include <errno.h>
 #include <pthread.h>
@@ -48,6 +48,7 @@ static unsigned int looks, open_from, open_to;
 /* the place is there; the two addresses */
 static bool is_there;
 static bool can_be_bound[2];
+static unsigned int n_linked;
 /* while a place is looked at */
 static void (*meanwhile)(void);
 
@@ -109,14 +110,6 @@ int liteio_ended_check(struct liteio_agent *a, const struct liteio_uuid *v, uint
 	return 0;
 }
 
-int liteio_export_link_to(const char *listen, const struct liteio_catalog_attachment *att,
-			  struct liteio_error *err)
-{
-	bool can_be = can_be_bound[!strcmp(listen, agent.config.listen[1])];
-
-	return can_be ? 0 : liteio_error_set(err, -EADDRNOTAVAIL, "listening on %s", listen);
-}
-
 int liteio_export_remove(const struct liteio_uuid *v, uint64_t generation, bool drained,
 			 bool *ret_removed, struct liteio_error *err)
 {
@@ -138,6 +131,22 @@ int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint6
 {
 	*ret = (struct liteio_head_state){ 0 };
 	return 0;
+}
+
+/* a port has the number of its address */
+int liteio_nvmet_port_ensure(const struct liteio_nvmet *t, const char *address, const char *port,
+			     unsigned int *ret_id, struct liteio_error *err)
+{
+	*ret_id = !strcmp(address, "192.0.2.2");
+	return 0;
+}
+
+int liteio_nvmet_link(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
+		      uint64_t generation, unsigned int port_id, struct liteio_error *err)
+{
+	ck_assert_uint_lt(port_id, 2);
+	n_linked += can_be_bound[port_id];
+	return can_be_bound[port_id] ? 0 : liteio_error_set(err, -EADDRNOTAVAIL, "it is not here");
 }
 
 /* the engine asks for the names of disks, of which there are none */
@@ -302,13 +311,14 @@ END_TEST
 
 static const struct {
 	bool can_be_bound[2];
+	unsigned int n_linked;
 	bool is_held;
 } links[] = {
-	{ { true, true }, true },
+	{ { true, true }, 2, true },
 	/* consumers come by the other one */
-	{ { true, false }, true },
-	{ { false, true }, true },
-	{ { false, false }, false },
+	{ { true, false }, 1, true },
+	{ { false, true }, 1, true },
+	{ { false, false }, 0, false },
 };
 
 START_TEST(one_port_is_enough)
@@ -316,6 +326,7 @@ START_TEST(one_port_is_enough)
 	memcpy(can_be_bound, links[_i].can_be_bound, sizeof(can_be_bound));
 	liteio_places_hold(&agent);
 	ck_assert(is_there);
+	ck_assert_uint_eq(n_linked, links[_i].n_linked);
 	ck_assert(liteio_places_are_held(&agent, &pool.uuid) == links[_i].is_held);
 }
 END_TEST
