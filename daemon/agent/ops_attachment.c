@@ -238,7 +238,8 @@ static int attach_remote(struct liteio_agent *a, const struct liteio_local_attac
 	int r;
 
 	r = liteio_nvme_prepare(err);
-	if (r == 0)
+	/* what an earlier agent has attached all the same is attached, whoever asks again */
+	if (r == 0 && liteio_head_get(&req->uuid, req->generation, true, head, NULL) < 0)
 		r = liteio_nvme_check_multipath(err);
 	if (r == 0)
 		r = connect_all(a, req, &ns, err);
