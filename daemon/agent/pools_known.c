@@ -175,14 +175,15 @@ static void remember_written(struct liteio_agent *a, const struct liteio_known *
 	}
 }
 
-static struct liteio_known_pool *find_uuid(struct liteio_known_pool *pools, size_t n,
-					   const struct liteio_uuid *uuid)
+/* @n: it is not among them */
+static size_t find_uuid(const struct liteio_known_pool *pools, size_t n,
+			const struct liteio_uuid *uuid)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (liteio_uuid_equal(&pools[i].uuid, uuid))
-			return &pools[i];
-	}
-	return NULL;
+	size_t i = 0;
+
+	while (i < n && !liteio_uuid_equal(&pools[i].uuid, uuid))
+		i++;
+	return i;
 }
 
 /**
@@ -243,14 +244,14 @@ static int rewrite(struct liteio_agent *a, const struct change *change, struct g
 	n_open = new.n_pools;
 	for (i = 0; i < old.n_pools; i++) {
 		struct liteio_known_pool *k = &old.pools[i];
-		struct liteio_known_pool *open = find_uuid(new.pools, n_open, &k->uuid);
+		size_t open = find_uuid(new.pools, n_open, &k->uuid);
 		bool is_it = change && liteio_uuid_equal(&k->uuid, change->uuid);
 
 		/* who lets one in writes that down first: it says all still */
-		if (open)
-			open->places = open->places || k->places;
-		if (open)
+		if (open < n_open) {
+			new.pools[open].places = new.pools[open].places || k->places;
 			continue;
+		}
 		if (has_successor(k, new.pools, n_open) || (is_it && !change->is_kept)) {
 			gone_add(gone, &k->uuid);
 			continue;
@@ -421,7 +422,8 @@ static void add_late(const struct liteio_known *known, bool with_given_up, struc
 	for (size_t i = 0; i < n; i++) {
 		if (late[i].is_given_up && !with_given_up)
 			continue;
-		if (!late[i].has_uuid || !find_uuid(known->pools, known->n_pools, &late[i].uuid))
+		if (!late[i].has_uuid ||
+		    find_uuid(known->pools, known->n_pools, &late[i].uuid) == known->n_pools)
 			liteio_buf_addf(b, "%sthe pool on %s, which is being opened",
 					b->len ? ", " : "", late[i].device);
 	}
