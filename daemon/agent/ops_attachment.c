@@ -234,7 +234,7 @@ static int remote_head(const struct liteio_uuid *uuid, uint64_t generation, bool
 static int attach_remote(struct liteio_agent *a, const struct liteio_local_attach *req,
 			 struct liteio_head_state *head, struct liteio_error *err)
 {
-	struct liteio_nvme_namespace ns;
+	struct liteio_nvme_namespace ns = { 0 };
 	int r;
 
 	r = liteio_nvme_prepare(err);
