@@ -11,6 +11,7 @@
 #include "agent/counters.h"
 #include "agent/events.h"
 #include "agent/node.h"
+#include "agent/node_lock.h"
 #include "base/worker.h"
 
 struct liteio_cluster;
@@ -34,6 +35,7 @@ struct liteio_watch;
  * @urgent: threads for fences alone, so that none waits behind anything slow
  * @looks: threads for questions to pools, see liteio_pools_look(); a disk that hangs keeps one
  * @askers: threads that wait for those, see liteio_pools_each()
+ * @thawers: threads for liteio_thaw()
  * @argc: the command line, for a reload
  * @argv: likewise
  * @config: from file and command line; constant after the start, but for the keys that a reload
@@ -54,7 +56,7 @@ struct liteio_watch;
  * @arrival: disks that come late, NULL before all pools that were there are open
  * @watch: what device-mapper says of pools, NULL when it can not be listened to
  * @dead: @ret_dead of liteio_node_lock()
- * @dead_io: on @dead, until that can be read
+ * @dead_io: on each of @dead, until that can be read
  * @try_later: has what failed, and nobody will ask for again, tried again; loop thread; may be NULL
  * @look: something may have become of a pool: have them looked at; loop thread; may be NULL
  * @restore_end_ms: until then the start waits for pools that are being brought back; see restore.h
@@ -67,6 +69,7 @@ struct liteio_agent {
 	struct liteio_workers *urgent;
 	struct liteio_workers *looks;
 	struct liteio_workers *askers;
+	struct liteio_workers *thawers;
 	int argc;
 	char **argv;
 	struct liteio_config config;
@@ -83,8 +86,8 @@ struct liteio_agent {
 	struct liteio_cluster *cluster;
 	struct liteio_arrival *arrival;
 	struct liteio_watch *watch;
-	int dead;
-	struct liteio_io *dead_io;
+	struct liteio_dead dead;
+	struct liteio_io *dead_io[LITEIO_DEAD_MAX];
 	void (*try_later)(struct liteio_agent *a);
 	void (*look)(struct liteio_agent *a);
 	_Atomic uint64_t restore_end_ms;

@@ -30,7 +30,7 @@
 
 #define BODY_MAX (64u << 10)
 /* requests that wait, listeners of events, and as many again that have not said all yet */
-#define CONNECTIONS_MAX 128
+#define CONNECTIONS_MAX (LITEIO_JOBS_WAITING_MAX + 16)
 #define TIMEOUT_MS_DEFAULT 10000
 
 static bool has_field(const struct liteio_field *f, const char *key)
@@ -182,12 +182,12 @@ static void reply_no_route(struct liteio_http_request *req, int r)
 	_cleanup_free_ char *text = NULL;
 
 	if (r == -EOPNOTSUPP)
-		text = liteio_strf("%s can not be asked to %s", path, method);
+		text = liteio_strf("%.128s can not be asked to %.32s", path, method);
 	else if (r == -ENAMETOOLONG)
 		text = liteio_strf("a name in the path is longer than %d characters",
 				   LITEIO_ROUTE_PARAM_MAX - 1);
 	else
-		text = liteio_strf("%s: no such path in this API", path);
+		text = liteio_strf("%.128s: no such path in this API", path);
 	liteio_reply_error(req, r == -EOPNOTSUPP ? 405 : r == -ENAMETOOLONG ? 400 : 404, r, text,
 			   NULL);
 }
@@ -195,15 +195,13 @@ static void reply_no_route(struct liteio_http_request *req, int r)
 /* by what two requests are the same; once they are decoded */
 static char *text_of(const struct liteio_ask *ask)
 {
-	struct liteio_json *j =
-		ask->call.req ? liteio_json_encode(ask->call.req, ask->route->req_fields) : NULL;
-	_cleanup_free_ char *body = liteio_json_print(j);
+	_cleanup_free_ char *body =
+		ask->call.req ? liteio_json_write(ask->call.req, ask->route->req_fields) : NULL;
 
-	liteio_json_unref(j);
 	/* how long its answer is waited for makes it no other request */
 	return liteio_strf("%s %s\n%d %" PRIu64 " %s", ask->route->method,
 			   liteio_http_request_path(ask->req), ask->call.force,
-			   ask->call.timeout_ms, body);
+			   ask->call.timeout_ms, body ? body : "");
 }
 
 /* the arguments of a call; what is wrong is answered by the caller */

@@ -66,7 +66,7 @@ static bool is_made(const char *path)
 	return !strncmp(path, "/dev/dm-", 8) || !strncmp(path, "/dev/loop", 9);
 }
 
-/* all disks, in new memory; "" when they can not be listed */
+/* all disks, without what is made of them, in new memory; "" when they can not be listed */
 static char *disks(void)
 {
 	struct liteio_block_info *all _cleanup_free_ = NULL;
@@ -74,11 +74,9 @@ static char *disks(void)
 	size_t n = 0;
 
 	(void)liteio_block_list(&all, &n, NULL);
-	for (size_t i = 0; i < n; i++) {
-		if (!is_made(all[i].path))
-			liteio_buf_addf(&b, "%s %llu\n", all[i].path,
-					(unsigned long long)all[i].size_bytes);
-	}
+	for (size_t i = 0; i < n; i++)
+		liteio_buf_addf(&b, "%s %llu\n", all[i].path,
+				(unsigned long long)all[i].size_bytes);
 	return b.len ? liteio_buf_take(&b) : liteio_strdup("");
 }
 

@@ -17,9 +17,7 @@ struct liteio_pool_create;
  * @err: why not
  *
  * Its own answer, not before it is on the disk. Context: worker, not in the lane. Return: as
- * liteio_pool_volume_create(), or -ETIMEDOUT when the lane has not been free in time: it will not
- * be there then, unless another one has taken it into the lane and hangs with it, for as long once
- * more; the sentence says so.
+ * liteio_pool_volume_create(), or -ETIMEDOUT as liteio_wish_run().
  */
 int liteio_creations_run(struct liteio_open_pool *p, const struct liteio_pool_create *want,
 			 struct liteio_error *err);

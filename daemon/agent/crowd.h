@@ -19,9 +19,12 @@ struct liteio_error;
 struct liteio_uuid;
 
 /* of one pool, begun or parked; there are LITEIO_JOBS_MAX of all */
-#define LITEIO_CROWD_MAX 104
-/* begun: of the workers for all else, and of those for fences */
-#define LITEIO_CROWD_BEGUN_MAX 32
+#define LITEIO_CROWD_MAX 160
+/*
+ * begun: of the workers for all else, and of those for fences. Who waits for the lane is taken
+ * along by who is in it (wishes.h), but only if he has been begun: so a hundred are
+ */
+#define LITEIO_CROWD_BEGUN_MAX 104
 #define LITEIO_CROWD_FENCES_MAX 12
 /* the same has been in the lane for so long: then so many */
 #define LITEIO_CROWD_HANGS_MS 20000

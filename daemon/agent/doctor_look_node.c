@@ -25,11 +25,16 @@ static int ask_copies(struct liteio_pool *engine, void *ret, struct liteio_error
 	return liteio_pool_look_copies(engine, ret, err);
 }
 
+static int ask_ids(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	return liteio_pool_look_ids(engine, ret, err);
+}
+
 /**
  * struct asked - what only the pool itself can tell, and its disk
  * @pool: the answer
- * @r: of the question for its copies
- * @err: why there is none
+ * @r: of the questions for its copies, and its thin devices
+ * @err: why there is no answer
  */
 struct asked {
 	struct liteio_doctor_pool pool;
@@ -48,6 +53,9 @@ static void ask_pool(void *arg, struct liteio_open_pool *p, size_t i)
 	a->pool.repairs = p->repairs;
 	a->r = liteio_pools_look(p, ask_copies, &a->pool.copies, sizeof(a->pool.copies), &a->err);
 	a->pool.looked = !a->r;
+	/* a disk that is silent is not asked twice */
+	if (!a->r)
+		a->r = liteio_pools_look(p, ask_ids, &a->pool.ids, sizeof(a->pool.ids), &a->err);
 	liteio_pools_put(p->table, p);
 }
 

@@ -60,6 +60,31 @@ static int mend_deletion(struct liteio_agent *a, const struct liteio_finding *f,
 	return 0;
 }
 
+/* "fast/7", "fast/reserve/7" */
+static int mend_stray(struct liteio_agent *a, const struct liteio_finding *f,
+		      struct liteio_error *err)
+{
+	struct liteio_open_pool *p;
+	uint64_t id;
+	int r;
+
+	if (liteio_parse_u64(strrchr(f->object, '/') + 1, 1, LITEIO_THIN_ID_MAX, &id))
+		return liteio_error_set(err, -EINVAL, "this is no thin device");
+	r = liteio_pools_get(a->pools, f->pool, &p, err);
+	if (r)
+		return r;
+	{
+		LITEIO_LANE(lane);
+
+		r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+		if (!r)
+			r = liteio_pool_drop_stray(p->engine, strstr(f->object, "/reserve/"),
+						   (uint32_t)id, err);
+	}
+	liteio_pools_put(a->pools, p);
+	return r;
+}
+
 /* ---- devices -------------------------------------------------------------------------------- */
 
 static int mend_suspended(struct liteio_agent *a, const struct liteio_finding *f,
@@ -265,6 +290,7 @@ static int (*const menders[LITEIO_CHECK_NR])(struct liteio_agent *a, const struc
 	[LITEIO_CHECK_CATALOG_COPY] = mend_copies,
 	[LITEIO_CHECK_LABEL_COPY] = mend_copies,
 	[LITEIO_CHECK_DELETION] = mend_deletion,
+	[LITEIO_CHECK_THIN_STRAY] = mend_stray,
 	[LITEIO_CHECK_SUSPENDED] = mend_suspended,
 	[LITEIO_CHECK_DEVICE_REMAINS] = mend_device_remains,
 	[LITEIO_CHECK_DEVICE] = mend_device,

@@ -20,6 +20,7 @@
 #include "host/nvmet.h"
 #include "model/local_doctor.h"
 #include "pool/copies.h"
+#include "pool/ids.h"
 #include "pool/pool.h"
 
 /* "<volume>/<generation>", or a subsystem's name */
@@ -52,6 +53,7 @@ struct liteio_finding {
  * @info: as it says itself
  * @copies: what is on its disks
  * @looked: @copies is known
+ * @ids: what its catalog and its thin pools do not agree about
  * @repairs: its metadata are being repaired: nothing is said about its devices
  * @reclaims: somebody gives space of what was deleted back
  */
@@ -59,6 +61,7 @@ struct liteio_doctor_pool {
 	struct liteio_pool_info info;
 	struct liteio_pool_copies copies;
 	bool looked;
+	struct liteio_pool_ids ids;
 	bool repairs;
 	bool reclaims;
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/doctor_plan.h"
+#include "base/cleanup.h"
 #include "base/str.h"
 
 #define NEARLY_FULL 80u
@@ -139,6 +140,59 @@ static void plan_deletion(const struct liteio_doctor_view *v, size_t pool,
 		f->fix = "gives it back";
 }
 
+static void plan_stray(const struct liteio_doctor_pool *p, const struct liteio_pool_stray *s,
+		       struct liteio_findings *ret)
+{
+	const struct liteio_pool_info *i = &p->info;
+	_cleanup_free_ char *object =
+		liteio_strf("%s/%s%" PRIu32, i->name, s->is_reserve ? "reserve/" : "", s->id);
+	struct liteio_finding *f;
+
+	if (s->is_foreign)
+		f = liteio_findings_add(ret, LITEIO_CHECK_THIN_STRAY, LITEIO_SEVERITY_ERROR, object,
+					"its thin pool has device %" PRIu32 ", which the agent has never made: another program writes the pool",
+					s->id);
+	else
+		f = liteio_findings_add(ret, LITEIO_CHECK_THIN_STRAY, LITEIO_SEVERITY_WARNING,
+					object,
+					"its thin pool has device %" PRIu32 " with %" PRIu64
+					" blocks, which is no volume's or snapshot's",
+					s->id, s->mapped);
+	name_pool(f, i->name);
+	/* what has a block may be somebody's data */
+	if (!s->is_foreign && !s->mapped && i->condition <= LITEIO_POOL_NO_SPACE)
+		f->fix = "deletes it, it is empty";
+}
+
+static void plan_lost(const struct liteio_doctor_view *v, const struct liteio_pool_lost *l,
+		      struct liteio_findings *ret)
+{
+	const struct liteio_doctor_volume *d = liteio_doctor_volume_of(v, &l->uuid);
+	char uuid[LITEIO_UUID_STRLEN + 1];
+	struct liteio_finding *f;
+
+	/* deleted meanwhile */
+	if (!d)
+		return;
+	liteio_uuid_format(&l->uuid, uuid);
+	f = liteio_findings_add(ret, LITEIO_CHECK_THIN_LOST, LITEIO_SEVERITY_ERROR, uuid,
+				"%s %s is thin device %" PRIu32 ", which its thin pool does not have: its data is lost",
+				d->v.kind == LITEIO_CATALOG_SNAPSHOT ? "snapshot" : "volume",
+				d->v.name, l->id);
+	liteio_finding_of(f, v, d, 0);
+}
+
+static void plan_ids(const struct liteio_doctor_view *v, const struct liteio_doctor_pool *p,
+		     struct liteio_findings *ret)
+{
+	if (p->repairs)
+		return;
+	for (size_t i = 0; i < p->ids.n_strays; i++)
+		plan_stray(p, &p->ids.strays[i], ret);
+	for (size_t i = 0; i < p->ids.n_lost; i++)
+		plan_lost(v, &p->ids.lost[i], ret);
+}
+
 /* ---- pools that are not --------------------------------------------------------------------- */
 
 static const struct liteio_doctor_found *disk_of(const struct liteio_doctor_view *v,
@@ -200,6 +254,7 @@ void liteio_doctor_plan_pools(const struct liteio_doctor_view *v, struct liteio_
 		plan_fill(&v->pools[i], ret);
 		plan_copies(&v->pools[i], ret);
 		plan_deletion(v, i, ret);
+		plan_ids(v, &v->pools[i], ret);
 	}
 	for (size_t i = 0; i < v->n_missing; i++)
 		plan_missing(v, &v->missing[i], ret);

@@ -68,9 +68,8 @@ static int nft(const char *script, struct liteio_error *err)
 	r = liteio_child_run(argv, NFT_MS, &result, err);
 	if (r < 0)
 		return r;
-	if (result.status > 128)
-		r = liteio_error_set(err, -EINTR, "nft was killed (%d)", result.status);
-	else if (result.status != 0)
+	r = liteio_child_check_signal("nft", &result, err);
+	if (r == 0 && result.status != 0)
 		r = liteio_error_set(err, -EIO, "nft: %s", result.output ? result.output : "failed");
 	free(result.output);
 	return r;

@@ -115,11 +115,9 @@ static int module_info(struct liteio_netlink_info *ret, struct liteio_error *err
 /* false when the reader is too slow for it */
 static bool say(struct liteio_listener *l, const struct liteio_local_event *e)
 {
-	struct liteio_json *j = liteio_json_encode(e, liteio_local_event_fields);
-	_cleanup_free_ char *text = liteio_json_print(j);
+	_cleanup_free_ char *text = liteio_json_write(e, liteio_local_event_fields);
 	_cleanup_free_ char *line = liteio_strf("%s\n", text);
 
-	liteio_json_unref(j);
 	return liteio_http_stream_write(l->stream, line, strlen(line)) == 0;
 }
 

@@ -79,11 +79,30 @@ static void hold_limits(struct liteio_netlink *nl, struct liteio_open_pool *p,
 			    liteio_error_str(&err, r));
 }
 
-/* the device below, the gate, and the head on both */
-/* @was_place: it was there, on nothing (places.h); may be NULL */
+/*
+ * a head made before the module was loaded stays what it is: its table can not be told apart from
+ * another's by a generation, and it serves only this node
+ */
+static bool is_plain(const struct liteio_head *h)
+{
+	struct liteio_head_state now;
+
+	return liteio_head_get(&h->uuid, h->generation, false, &now, NULL) == 0 && !now.head.gate;
+}
+
+/* it is there, on nothing (places.h) */
+static bool is_place(const struct liteio_head *h)
+{
+	struct liteio_head_state now;
+
+	return liteio_head_get(&h->uuid, h->generation, false, &now, NULL) == 0 && !now.head.lower;
+}
+
+/* the device below, the gate, and the head on both; @was_place may be NULL */
 static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			const struct liteio_catalog_attachment *att,
-			struct liteio_head_state *ret, bool *was_place, struct liteio_error *err)
+			char ret_path[LITEIO_DM_PATH_MAX], bool *was_place,
+			struct liteio_error *err)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 	struct liteio_head h = {
@@ -94,7 +113,7 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		.exported = !is_local(att),
 	};
 	struct liteio_pool_thin thin;
-	bool is_there;
+	struct liteio_pool_load load;
 	int r;
 
 	r = liteio_gate_open(&nl, err);
@@ -113,24 +132,21 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
 		if (r)
 			return r;
-		r = liteio_pool_volume_activate(p->engine, &v->uuid, &thin, err);
+		r = liteio_pool_volume_prepare(p->engine, &v->uuid, &load, err);
 	}
+	if (r == 0)
+		r = liteio_pool_volume_load(&load, &thin, err);
 	if (r)
 		return r;
 	h.lower = thin.dev;
 	h.gate = !!nl;
 	/* whatever the attachment may do: nothing is written into a pool that is not sound */
 	h.read_only = h.read_only || thin.is_read_only;
-	/*
-	 * a head made before the module was loaded stays what it is: its table can not be told
-	 * apart from another's by a generation, and it serves only this node
-	 */
-	is_there = liteio_head_get(&v->uuid, att->generation, false, ret, NULL) == 0;
-	if (is_there && !ret->head.gate && is_local(att))
+	if (h.gate && is_local(att) && is_plain(&h))
 		h.gate = false;
 	if (was_place)
-		*was_place = is_there && !ret->head.lower && !is_local(att);
-	return liteio_head_ensure(&h, ret, err);
+		*was_place = !is_local(att) && is_place(&h);
+	return liteio_head_ensure(&h, ret_path, err);
 }
 
 int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
@@ -144,7 +160,7 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 		.host_nqns = hosts,
 		.n_host_nqns = 1,
 	};
-	struct liteio_head_state head;
+	char path[LITEIO_DM_PATH_MAX];
 	bool was_place = false;
 	int r;
 
@@ -155,7 +171,7 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (r)
 			return r;
 	}
-	r = prepare_head(p, v, att, &head, &was_place, err);
+	r = prepare_head(p, v, att, path, &was_place, err);
 	if (r)
 		return liteio_error_wrap(err, r, "head of volume %s", v->name);
 	if (was_place)
@@ -165,7 +181,7 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 	r = liteio_nvmet_prepare(&target, err);
 	if (r)
 		return r;
-	e.device = head.path;
+	e.device = path;
 	r = liteio_nvmet_create(&target, &e, err);
 	if (r)
 		return liteio_error_wrap(err, r, "export of volume %s", v->name);
@@ -192,11 +208,11 @@ static int remove_gate(const struct liteio_uuid *uuid, uint64_t generation,
 static int remove_head(const struct liteio_uuid *uuid, uint64_t generation,
 		       struct liteio_error *err)
 {
-	struct liteio_head_state head;
+	char path[LITEIO_DM_PATH_MAX];
 
-	if (liteio_head_get(uuid, generation, false, &head, NULL) == 0 &&
-	    liteio_publish_is(uuid, head.path))
-		liteio_publish_del(uuid, head.path);
+	if (liteio_head_path(uuid, generation, false, path, NULL) == 0 &&
+	    liteio_publish_is(uuid, path))
+		liteio_publish_del(uuid, path);
 	return liteio_head_remove(uuid, generation, false, err);
 }
 
@@ -274,7 +290,6 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 			 const struct liteio_catalog_volume *v, struct liteio_error *err)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
-	struct liteio_head_state head;
 	size_t i, n = 0;
 	int r;
 
@@ -290,7 +305,7 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (!is_local(&atts[i]) &&
 		    liteio_ended_check(a, &v->uuid, atts[i].generation, NULL) == -ESTALE)
 			continue;
-		r = prepare_head(p, v, &atts[i], &head, NULL, err);
+		r = prepare_head(p, v, &atts[i], NULL, NULL, err);
 		if (r == 0 && !is_local(&atts[i]))
 			r = liteio_nvmet_revalidate(&target, &v->uuid, atts[i].generation, err);
 		if (r)

@@ -138,10 +138,10 @@ void liteio_ask_refuse(struct liteio_ask *ask, int r, const char *message)
 	ask_free(ask);
 }
 
-static void answer_result(struct liteio_ask *ask, struct liteio_json *result)
+static void answer_result(struct liteio_ask *ask, const char *result)
 {
 	count(ask, 0);
-	liteio_reply_json(ask->req, 200, liteio_json_ref(result));
+	liteio_reply_text(ask->req, 200, result);
 	ask_free(ask);
 }
 
@@ -233,7 +233,7 @@ static void stop_waiting(struct liteio_ask *ask)
 static int run_on_loop(struct liteio_ask *ask)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_json *result;
+	_cleanup_free_ char *result = NULL;
 	int r = ask->route->run(&ask->call, &err);
 
 	if (r == -EINPROGRESS)
@@ -244,9 +244,8 @@ static int run_on_loop(struct liteio_ask *ask)
 		liteio_ask_refuse(ask, r, liteio_error_str(&err, r));
 		return 0;
 	}
-	result = liteio_json_encode(ask->call.ret, ask->route->ret_fields);
+	result = liteio_json_write(ask->call.ret, ask->route->ret_fields);
 	answer_result(ask, result);
-	liteio_json_unref(result);
 	return 0;
 }
 
@@ -359,7 +358,7 @@ static void pass(struct liteio_jobs *jobs, const struct liteio_job *done)
 			job->is_passed = true;
 }
 
-static void answer_all(struct liteio_jobs *jobs, struct liteio_job *job, struct liteio_json *result)
+static void answer_all(struct liteio_jobs *jobs, struct liteio_job *job, const char *result)
 {
 	struct liteio_ask *ask, *next;
 
@@ -388,16 +387,17 @@ static void answer_stream(struct liteio_job *job)
 	ask_free(ask);
 }
 
-static void end_operation(struct liteio_jobs *jobs, struct liteio_job *job,
-			  struct liteio_json *result)
+static void end_operation(struct liteio_jobs *jobs, struct liteio_job *job)
 {
 	struct liteio_operation *op = job->op;
+	struct liteio_json *result = NULL;
 
-	liteio_operation_end(op, job->r, liteio_error_str(&job->err, job->r),
-			     liteio_json_ref(result));
 	/* nobody was told that it goes on */
 	if (liteio_uuid_is_null(&op->uuid))
 		return;
+	if (job->r >= 0 && !job->only)
+		result = liteio_json_encode(job->call.ret, job->route->ret_fields);
+	liteio_operation_end(op, job->r, liteio_error_str(&job->err, job->r), result);
 	say_operation(jobs->agent,
 		      job->r < 0 ? LITEIO_LOCAL_EVENT_OPERATION_FAILED :
 				   LITEIO_LOCAL_EVENT_OPERATION_DONE,
@@ -410,7 +410,7 @@ static void job_done(void *arg)
 {
 	struct liteio_job *job = arg;
 	struct liteio_jobs *jobs = job->jobs;
-	struct liteio_json *result = NULL;
+	_cleanup_free_ char *result = NULL;
 	struct liteio_job *next;
 
 	if (!jobs) {
@@ -425,16 +425,15 @@ static void job_done(void *arg)
 		log_info(NULL, "%.*s: %s", (int)strcspn(job->text, "\n"), job->text,
 			 liteio_error_str(&job->err, job->r));
 	else if (!job->only)
-		result = liteio_json_encode(job->call.ret, job->route->ret_fields);
+		result = liteio_json_write(job->call.ret, job->route->ret_fields);
 	if (job->only)
 		answer_stream(job);
 	else
 		answer_all(jobs, job, result);
 	if (job->op) {
 		pass(jobs, job);
-		end_operation(jobs, job, result);
+		end_operation(jobs, job);
 	}
-	liteio_json_unref(result);
 	job_free(job);
 }
 

@@ -10,7 +10,8 @@
  * the space back, for there may be another one of that name by now.
  *
  * Both are bounded in number: jobs, beyond which a request is refused, and requests that wait,
- * beyond which the one that has waited longest is answered before its time. What changes something
+ * beyond which (many join the same job) the one that has waited longest is answered before its
+ * time. What changes something
  * in one pool has a share of the workers and of the jobs, and when what is in the pool's lane does
  * not end, only a few may wait for it. So no disk that hangs and no number of askers keeps others
  * from being heard, or their pools from being worked on.
@@ -32,9 +33,12 @@ struct liteio_http_request;
 struct liteio_jobs;
 
 /* jobs on each of the agent's two pools of workers, begun or not; fewer than operations are kept */
-#define LITEIO_JOBS_MAX 112
-/* requests that wait for an answer */
-#define LITEIO_JOBS_WAITING_MAX 96
+#define LITEIO_JOBS_MAX 176
+/*
+ * Requests that wait for an answer. Not fewer than jobs: one that is under way would have its asker
+ * turned away in the middle of a crowd that is done in seconds
+ */
+#define LITEIO_JOBS_WAITING_MAX (2 * LITEIO_JOBS_MAX)
 /* long work: so long is its answer waited for */
 #define LITEIO_JOBS_LONG_MS 2000
 /* and so long when the asker does not want to wait: what fails at once says so */

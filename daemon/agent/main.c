@@ -6,6 +6,7 @@
  * finds.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@
 #include "pool/step.h"
 
 #define EXIT_USAGE 2
-#define WORKERS_MAX 48
+#define WORKERS_MAX 128
 #define URGENT_MAX 16
 /* pools are asked side by side, each by one at a time */
 #define LOOKS_MAX 128
@@ -48,6 +49,10 @@
 /* jobs that are under way at the end are cut off after this: they are safe to be cut anywhere */
 #define GRACE_MS 20000
 #define LOOKS_GRACE_MS 2000
+/* else each of a hundred threads has a heap, most of it empty */
+#define HEAPS_MAX 2
+/* the start, or that of the next agent, waits so long for what is suspended */
+#define THAW_MS 5000
 
 /* what a node can do without: said once, and again in its features */
 static void load_module(void)
@@ -70,22 +75,27 @@ static void look_for_multipath(void)
 	size_t n = 0;
 	int r;
 
-	if (liteio_head_list(&heads, &n, NULL))
+	/* without the host's module nothing is attached */
+	r = liteio_nvme_check_multipath(&err);
+	if (!r || !liteio_kmodule_is_loaded("nvme_core") || liteio_head_list(&heads, &n, NULL))
 		return;
 	for (size_t i = 0; i < n; i++)
 		is_some = is_some || heads[i].head.remote;
-	r = is_some ? liteio_nvme_check_multipath(&err) : 0;
-	if (r)
+	if (is_some)
 		log_warning(NULL, "volumes of other nodes are attached here: %s",
 			    liteio_error_str(&err, r));
 }
 
 static void restore_run(void *arg)
 {
+	struct liteio_agent *a = arg;
+
 	/* before any disk is read: one may be slow, or hang */
-	(void)liteio_thaw();
+	(void)liteio_thaw(a->thawers, a->locks, THAW_MS);
 	look_for_multipath();
-	liteio_restore_start(arg);
+	liteio_restore_start(a);
+	/* what only the start has needed */
+	(void)malloc_trim(0);
 }
 
 static void join_cluster(struct liteio_agent *a)
@@ -130,7 +140,7 @@ static void thaw_run(void *arg)
 {
 	struct liteio_agent *a = arg;
 
-	liteio_thaw_rest(a->locks);
+	(void)liteio_thaw(a->thawers, a->locks, THAW_MS);
 }
 
 static void on_dead_gone(void *arg, int fd, unsigned int events)
@@ -138,8 +148,12 @@ static void on_dead_gone(void *arg, int fd, unsigned int events)
 	struct liteio_agent *a = arg;
 
 	log_info(NULL, "the agent that was killed is gone");
-	liteio_io_free(a->dead_io);
-	a->dead_io = NULL;
+	for (size_t i = 0; i < a->dead.n; i++) {
+		if (a->dead.fds[i] != fd)
+			continue;
+		liteio_io_free(a->dead_io[i]);
+		a->dead_io[i] = NULL;
+	}
 	liteio_worker_submit(a->workers, NULL, thaw_run, NULL, a);
 }
 
@@ -148,9 +162,11 @@ static void watch_dead(struct liteio_agent *a)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	if (a->dead >= 0 && liteio_io_new(a->loop, a->dead, LITEIO_IO_READ, on_dead_gone, a,
-					  &a->dead_io, &err))
-		log_err(NULL, "the end of the agent that was killed is not noticed: %s", err.msg);
+	for (size_t i = 0; i < a->dead.n; i++)
+		if (liteio_io_new(a->loop, a->dead.fds[i], LITEIO_IO_READ, on_dead_gone, a,
+				  &a->dead_io[i], &err))
+			log_err(NULL, "the end of the agent that was killed is not noticed: %s",
+				err.msg);
 }
 
 static void on_signal(void *arg, int signo)
@@ -209,6 +225,8 @@ static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 		r = liteio_workers_new(a->loop, LOOKS_MAX, &a->looks, err);
 	if (r == 0)
 		r = liteio_workers_new(a->loop, ASKERS_MAX, &a->askers, err);
+	if (r == 0)
+		r = liteio_workers_new(a->loop, LITEIO_THAW_MAX, &a->thawers, err);
 	if (r < 0)
 		return r;
 	a->locks = liteio_locks_new();
@@ -232,8 +250,10 @@ static bool agent_stop(struct liteio_agent *a)
 	liteio_api_stop(a);
 	liteio_metrics_stop(a);
 	liteio_watch_stop(a->watch);
-	liteio_io_free(a->dead_io);
-	a->dead_io = NULL;
+	for (size_t i = 0; i < a->dead.n; i++) {
+		liteio_io_free(a->dead_io[i]);
+		a->dead_io[i] = NULL;
+	}
 	liteio_arrival_stop(a->arrival);
 	liteio_cluster_free(a->cluster);
 	if (a->workers)
@@ -245,6 +265,8 @@ static bool agent_stop(struct liteio_agent *a)
 		ended = liteio_workers_free(a->askers, LOOKS_GRACE_MS) && ended;
 	if (a->looks)
 		ended = liteio_workers_free(a->looks, LOOKS_GRACE_MS) && ended;
+	if (a->thawers)
+		ended = liteio_workers_free(a->thawers, LOOKS_GRACE_MS) && ended;
 	return ended;
 }
 
@@ -285,6 +307,32 @@ static int run(struct liteio_agent *a)
 	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* when an agent has ended, and maybe no other one starts */
+static int thaw_only(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	unsigned int left = 1;
+	bool ended = true;
+	int r;
+
+	r = liteio_dm_init(&err);
+	if (r == 0)
+		r = liteio_loop_new(&a->loop, &err);
+	if (r == 0)
+		r = liteio_workers_new(a->loop, LITEIO_THAW_MAX, &a->thawers, &err);
+	if (r == 0) {
+		left = liteio_thaw(a->thawers, NULL, THAW_MS);
+		ended = liteio_workers_free(a->thawers, 0);
+	} else {
+		log_err(NULL, "%s", liteio_error_str(&err, r));
+	}
+	if (!ended)
+		_exit(EXIT_FAILURE);
+	liteio_loop_free(a->loop);
+	liteio_config_fini(&a->config);
+	return left ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 /* what it can be told to kill itself after: for tests, which have to know them all */
 static struct liteio_json *describe_steps(void)
 {
@@ -304,6 +352,7 @@ int main(int argc, char **argv)
 	struct liteio_json *told;
 	int mode, r;
 
+	mallopt(M_ARENA_MAX, HEAPS_MAX);
 	r = liteio_config_load(argc, argv, &a.config, &mode, &told, &err);
 	if (r < 0) {
 		fprintf(stderr, "liteio-agent: %s\n", liteio_error_str(&err, r));
@@ -323,15 +372,9 @@ int main(int argc, char **argv)
 		return r == 0 && liteio_release_all() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	r = liteio_node_lock(a.config.state_dir, &lock, &a.dead, &err);
-	if (r == 0 && mode == LITEIO_CONFIG_THAW) {
-		r = liteio_dm_init(&err);
-		liteio_config_fini(&a.config);
-		if (r == 0)
-			return liteio_thaw() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-	}
 	if (r < 0) {
 		log_err(NULL, "%s", liteio_error_str(&err, r));
 		return EXIT_FAILURE;
 	}
-	return run(&a);
+	return mode == LITEIO_CONFIG_THAW ? thaw_only(&a) : run(&a);
 }

@@ -228,7 +228,8 @@ static int remote_head(const struct liteio_uuid *uuid, uint64_t generation, bool
 	if (r)
 		return r;
 	liteio_step("agent-attach:gate");
-	return liteio_head_ensure(&h, ret, err);
+	r = liteio_head_ensure(&h, NULL, err);
+	return r ? r : liteio_head_get(uuid, generation, true, ret, err);
 }
 
 static int attach_remote(struct liteio_agent *a, const struct liteio_local_attach *req,

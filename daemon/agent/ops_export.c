@@ -14,6 +14,7 @@
 #include "agent/ops.h"
 #include "agent/places.h"
 #include "agent/pools.h"
+#include "agent/rights.h"
 #include "agent/walk.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -181,37 +182,14 @@ static int create_check(struct liteio_agent *a, const struct liteio_local_export
 	return liteio_export_check_remote(a, err);
 }
 
-static bool has_right(struct liteio_pool *engine, const struct liteio_catalog_attachment *att)
-{
-	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
-	size_t n = 0;
-
-	liteio_pool_attachment_list(engine, &att->volume, &atts, &n);
-	for (size_t i = 0; i < n; i++)
-		if (atts[i].generation == att->generation)
-			return true;
-	return false;
-}
-
 /* the right to it, on the disk; @ret_is_new: it was not there before */
 static int give_right(struct liteio_target *t, const struct liteio_catalog_attachment *att,
 		      bool *ret_is_new, struct liteio_error *err)
 {
-	struct liteio_pool *engine = t->pool->engine;
-	LITEIO_LANE(lane);
-	bool is_new;
-	int r;
+	int r = liteio_rights_give(t->pool, att, ret_is_new, err);
 
-	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
-	if (r)
-		return r;
-	is_new = !has_right(engine, att);
-	r = liteio_pool_attachment_add(engine, att, err);
-	if (r)
-		return r;
-	*ret_is_new = is_new;
-	/* the floor that the catalog took it under, for the kernel */
-	return liteio_pool_volume_get(engine, &t->volume.uuid, &t->volume);
+	/* the floor that the catalog took it under, or a higher one by now, for the kernel */
+	return r ? r : liteio_pool_volume_get(t->pool->engine, &t->volume.uuid, &t->volume);
 }
 
 static int take_back(struct liteio_target *t, const struct liteio_catalog_attachment *att,

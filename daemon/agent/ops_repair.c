@@ -82,12 +82,12 @@ struct published {
 static void publish_again(struct published *p)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_head_state head;
+	char path[LITEIO_DM_PATH_MAX];
 
 	for (size_t i = 0; i < p->n; i++) {
-		if (liteio_head_get(&p->items[i].uuid, p->items[i].generation, false, &head,
-				    NULL) >= 0 &&
-		    liteio_publish_add(&p->items[i].uuid, head.path, &err) < 0)
+		if (liteio_head_path(&p->items[i].uuid, p->items[i].generation, false, path,
+				     NULL) >= 0 &&
+		    liteio_publish_add(&p->items[i].uuid, path, &err) < 0)
 			log_err(NULL, "a volume has no name after the repair: %s", err.msg);
 	}
 	free(p->items);

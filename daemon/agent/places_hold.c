@@ -113,14 +113,14 @@ static int hold_locked(struct liteio_agent *a, const struct liteio_place *place,
 		.n_host_nqns = 1,
 		.waits = true,
 	};
-	struct liteio_head_state head;
+	char path[LITEIO_DM_PATH_MAX];
 	int r;
 
-	r = liteio_head_place(&place->volume, place->generation, place->size_bytes, &head, err);
+	r = liteio_head_place(&place->volume, place->generation, place->size_bytes, path, err);
 	if (r)
 		return r;
 	liteio_step("agent-place:head");
-	e.device = head.path;
+	e.device = path;
 	r = liteio_nvmet_create(&target, &e, err);
 	if (r)
 		return r;

@@ -16,10 +16,10 @@
 #include "pool/pool.h"
 
 struct liteio_agent;
-struct liteio_creation;
 struct liteio_error;
 struct liteio_pools;
 struct liteio_waiter;
+struct liteio_wish;
 struct liteio_workers;
 
 /**
@@ -36,6 +36,7 @@ struct liteio_workers;
  * @refs: users, the table included; under the table's lock
  * @lock: covers what follows
  * @creations: volumes that wait to be created, in the order they came (creations.h)
+ * @rights: likewise what waits to be attached (rights.h)
  * @changed: a fence may enter
  * @busy: somebody is in the lane
  * @since_ms: since when, by liteio_now_ms()
@@ -58,7 +59,8 @@ struct liteio_open_pool {
 	_Atomic bool repairs;
 	unsigned int refs;
 	pthread_mutex_t lock;
-	struct liteio_creation *creations;
+	struct liteio_wish *creations;
+	struct liteio_wish *rights;
 	pthread_cond_t changed;
 	bool busy;
 	uint64_t since_ms;

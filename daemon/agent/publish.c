@@ -5,11 +5,14 @@
 #include "agent/publish.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/names.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -55,23 +58,54 @@ static bool is_uuid(const char *name)
 	return liteio_uuid_parse(name, &uuid) == 0;
 }
 
-/* the names that lead there, but for one */
-static void forget_names(const char *target, const char *but)
+/* ---- names beside the uuids ---- */
+
+/* as they were read once, and every one that was made since: a thousand are not read for each */
+static struct {
+	pthread_mutex_t lock;
+	bool is_read;
+	struct liteio_names names;
+} known = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* what an earlier agent has left, or one that was killed */
+static void read_names(void)
 {
 	char **names;
 	size_t i, n = 0;
+	int r;
 
-	if (liteio_fs_list(LITEIO_PUBLISH_DIR, &names, &n, NULL) < 0)
+	r = liteio_fs_list(LITEIO_PUBLISH_DIR, &names, &n, NULL);
+	known.is_read = r == 0 || r == -ENOENT;
+	if (r < 0)
 		return;
 	for (i = 0; i < n; i++) {
 		_cleanup_free_ char *path = liteio_strf(LITEIO_PUBLISH_DIR "/%s", names[i]);
+		_cleanup_free_ char *target = target_of(path);
 
-		if (!is_uuid(names[i]) && (!but || strcmp(names[i], but) != 0) &&
-		    leads_to(path, target))
-			(void)unlink(path);
+		if (!is_uuid(names[i]) && target)
+			liteio_names_add(&known.names, names[i], target);
 	}
 	liteio_fs_names_free(names, n);
 }
+
+/* the names that lead there, but for one; @known is locked */
+static void forget_names(const char *target, const char *but)
+{
+	char *name;
+
+	if (!known.is_read)
+		read_names();
+	while ((name = liteio_names_take(&known.names, target, but))) {
+		_cleanup_free_ char *path = liteio_strf(LITEIO_PUBLISH_DIR "/%s", name);
+
+		/* it may have been turned to another device since */
+		if (leads_to(path, target))
+			(void)unlink(path);
+		free(name);
+	}
+}
+
+/* ---- links ---- */
 
 /* at no moment is there none, when there was one */
 static int set_link(const char *path, const char *target, struct liteio_error *err)
@@ -86,9 +120,11 @@ static int set_link(const char *path, const char *target, struct liteio_error *e
 		return r;
 	if (unlink(tmp) < 0 && errno != ENOENT)
 		return liteio_error_set(err, -errno, "%s: %s", tmp, strerror(errno));
-	if (symlink(target, tmp) < 0 || rename(tmp, path) < 0)
-		return liteio_error_set(err, -errno, "%s: %s", path, strerror(errno));
-	return 0;
+	if (symlink(target, tmp) == 0 && rename(tmp, path) == 0)
+		return 0;
+	r = liteio_error_set(err, -errno, "%s: %s", path, strerror(errno));
+	(void)unlink(tmp);
+	return r;
 }
 
 int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
@@ -103,9 +139,16 @@ int liteio_publish_name(const char *name, const char *device, struct liteio_erro
 {
 	_cleanup_free_ char *path = liteio_strf(LITEIO_PUBLISH_DIR "/%s", name),
 			    *target = relative(device);
+	int r;
 
+	liteio_guard(&known.lock);
 	forget_names(target, name);
-	return is_uuid(name) ? 0 : set_link(path, target, err);
+	if (is_uuid(name))
+		return 0;
+	r = set_link(path, target, err);
+	/* half of it may have been done */
+	liteio_names_add(&known.names, name, target);
+	return r;
 }
 
 int liteio_publish_is(const struct liteio_uuid *uuid, const char *device)
@@ -121,6 +164,7 @@ void liteio_publish_del(const struct liteio_uuid *uuid, const char *device)
 
 	if (!target || (device && !liteio_publish_is(uuid, device)))
 		return;
+	liteio_guard(&known.lock);
 	forget_names(target, NULL);
 	(void)unlink(path);
 }

@@ -138,7 +138,10 @@ int liteio_release_remote(const struct liteio_uuid *uuid, uint64_t generation, b
 
 /* ---- at shutdown ---- */
 
-/* in a child, for the path may die under it: 0, -EBUSY, or -ETIMEDOUT when it hangs */
+/*
+ * in a child, for the path may die under it: 0, -EBUSY, -ETIMEDOUT when it hangs, or -EINTR when
+ * nobody knows
+ */
 static int unmount_one(const char *target, uint64_t timeout_ms, struct liteio_error *err)
 {
 	const char *const argv[] = { "umount", target, NULL };
@@ -146,6 +149,8 @@ static int unmount_one(const char *target, uint64_t timeout_ms, struct liteio_er
 	int r;
 
 	r = liteio_child_run(argv, timeout_ms, &result, err);
+	if (r == 0)
+		r = liteio_child_check_signal("umount", &result, err);
 	if (r == 0 && result.status != 0)
 		r = liteio_error_set(err, -EBUSY, "%s", result.output ? result.output : "umount");
 	free(result.output);
@@ -188,7 +193,7 @@ static void unmount(const struct liteio_uuid *uuid, uint64_t generation, uint64_
 		return;
 	while (has_live_path(uuid, generation)) {
 		r = unmount_users(head.path, deadline, &err);
-		if (r != -EBUSY || liteio_now_ms() >= deadline)
+		if ((r != -EBUSY && r != -EINTR) || liteio_now_ms() >= deadline)
 			break;
 		wait_for_mounts(fd);
 	}

@@ -12,12 +12,17 @@
 #include "base/json.h"
 #include "base/uuid.h"
 
+void liteio_reply_text(struct liteio_http_request *req, unsigned int status, const char *json)
+{
+	liteio_http_reply(req, status, "application/json", json, strlen(json));
+}
+
 void liteio_reply_json(struct liteio_http_request *req, unsigned int status,
 		       struct liteio_json *j)
 {
 	_cleanup_free_ char *text = liteio_json_print(j);
 
-	liteio_http_reply(req, status, "application/json", text, strlen(text));
+	liteio_reply_text(req, status, text);
 	liteio_json_unref(j);
 }
 

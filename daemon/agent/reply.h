@@ -9,6 +9,8 @@ struct liteio_http_request;
 struct liteio_json;
 struct liteio_uuid;
 
+/* JSON that is text already; copied */
+void liteio_reply_text(struct liteio_http_request *req, unsigned int status, const char *json);
 /* takes @j over */
 void liteio_reply_json(struct liteio_http_request *req, unsigned int status,
 		       struct liteio_json *j);

@@ -23,7 +23,6 @@
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/generations.h"
-#include "agent/limits.h"
 #include "agent/places.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
@@ -38,68 +37,21 @@
 #include "pool/back.h"
 #include "pool/step.h"
 
-/* ---- floors ---- */
-
-static int floors_of_volume(struct liteio_netlink *nl, struct liteio_open_pool *p,
-			    const struct liteio_catalog_volume *v, struct liteio_error *err)
-{
-	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
-	struct liteio_netlink_fence fence;
-	size_t i, n = 0;
-	int r;
-
-	r = liteio_gate_volume(nl, &v->uuid, v->name, v->floor, err);
-	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
-	for (i = 0; r == 0 && i < n; i++)
-		if (atts[i].state == LITEIO_CATALOG_ATT_FENCED)
-			r = liteio_netlink_fence(nl, &v->uuid, 0, atts[i].generation, 0, &fence,
-						 err);
-	return r;
-}
-
-/* not worth to end anything for: an attachment tries again */
-static void limits_of_volume(struct liteio_netlink *nl, struct liteio_open_pool *p,
-			     const struct liteio_catalog_volume *v)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r = liteio_limits_hold(nl, p, &v->uuid, &err);
-
-	if (r)
-		log_warning(NULL, "volume %s: its limits do not hold: %s", v->name,
-			    liteio_error_str(&err, r));
-}
-
-int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
-			  struct liteio_error *err)
-{
-	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
-	_cleanup_free_ struct liteio_catalog_volume *v = NULL;
-	size_t i, n = 0;
-	int r;
-
-	r = liteio_gate_open(&nl, err);
-	if (r || !nl)
-		return r;
-	liteio_pool_volume_list(p->engine, &v, &n);
-	for (i = 0; r == 0 && i < n; i++)
-		if (v[i].kind == LITEIO_CATALOG_VOLUME && v[i].state == LITEIO_CATALOG_READY)
-			r = floors_of_volume(nl, p, &v[i], err);
-	for (i = 0; r == 0 && i < n; i++)
-		if (v[i].kind == LITEIO_CATALOG_VOLUME && v[i].state == LITEIO_CATALOG_READY)
-			limits_of_volume(nl, p, &v[i]);
-	return r;
-}
+/* volumes of one pool that are brought back at a time */
+#define AT_ONCE 8
 
 /* ---- what to restore ---- */
 
 /**
  * struct live - one live attachment of the catalogs
+ * @agent: whose
  * @pool: where; borrowed
  * @volume: its volume
  * @att: the attachment
  * @prepared: all but the link is there
  */
 struct live {
+	struct liteio_agent *agent;
 	struct liteio_open_pool *pool;
 	struct liteio_catalog_volume volume;
 	struct liteio_catalog_attachment att;
@@ -111,7 +63,7 @@ struct live_set {
 	size_t n;
 };
 
-static void collect(struct liteio_open_pool *p, struct live_set *set)
+static void collect(struct liteio_agent *a, struct liteio_open_pool *p, struct live_set *set)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
 	size_t i, n = 0;
@@ -125,6 +77,7 @@ static void collect(struct liteio_open_pool *p, struct live_set *set)
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE ||
 		    liteio_pool_volume_get(p->engine, &atts[i].volume, &l->volume) < 0)
 			continue;
+		l->agent = a;
 		l->pool = p;
 		l->att = atts[i];
 		set->n++;
@@ -213,13 +166,13 @@ static void forget_deleted(struct liteio_open_pool *p)
 int liteio_restore_names(const struct liteio_catalog_volume *v, uint64_t generation,
 			 struct liteio_error *err)
 {
-	struct liteio_head_state head;
+	char path[LITEIO_DM_PATH_MAX];
 	int r;
 
-	r = liteio_head_get(&v->uuid, generation, false, &head, err);
+	r = liteio_head_path(&v->uuid, generation, false, path, err);
 	if (r == 0)
-		r = liteio_publish_add(&v->uuid, head.path, err);
-	return r ? r : liteio_publish_name(v->name, head.path, err);
+		r = liteio_publish_add(&v->uuid, path, err);
+	return r ? r : liteio_publish_name(v->name, path, err);
 }
 
 /* others may have ended it, or changed its volume, since it was collected; the volume is locked */
@@ -356,6 +309,26 @@ static void has_moved(struct liteio_agent *a)
 	a->restore_end_ms = liteio_now_ms() + LITEIO_RESTORE_MS;
 }
 
+static void prepare_one(void *arg)
+{
+	struct live *l = arg;
+
+	prepare(l->agent, l);
+	/* what fails keeps nobody waiting */
+	if (l->prepared)
+		has_moved(l->agent);
+}
+
+/* most of it is waiting for the kernel: for grace periods, one after the other in each */
+static void prepare_all(struct liteio_agent *a, struct live_set *set)
+{
+	void **args _cleanup_free_ = liteio_calloc(set->n + 1, sizeof(*args));
+
+	for (size_t i = 0; i < set->n; i++)
+		args[i] = &set->items[i];
+	liteio_together_share(a->workers, prepare_one, args, set->n, AT_ONCE);
+}
+
 /* is there, or will there be, anything that a remote consumer may look for? */
 static bool has_remote(struct liteio_agent *a, const struct live_set *set)
 {
@@ -418,19 +391,14 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 		log_floors(a, pools[i]);
 	liteio_step("agent-restore:floors");
 	for (i = 0; i < n; i++)
-		collect(pools[i], &set);
+		collect(a, pools[i], &set);
 	sweep(a, pools, n);
 	for (i = 0; i < n; i++)
 		forget_deleted(pools[i]);
 	/* before a head grows: what is not written down has no place when the node comes back */
 	for (i = 0; i < n; i++)
 		liteio_places_keep_or_lose(a, pools[i]);
-	for (i = 0; i < set.n; i++) {
-		prepare(a, &set.items[i]);
-		/* what fails keeps nobody waiting */
-		if (set.items[i].prepared)
-			has_moved(a);
-	}
+	prepare_all(a, &set);
 	liteio_step("agent-restore:prepared");
 	/* and, as a head says which blocks it has, before it is linked for the first time */
 	for (i = 0; i < n; i++)

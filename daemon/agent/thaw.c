@@ -5,11 +5,14 @@
 #include "agent/thaw.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/locks.h"
+#include "agent/together.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/str.h"
 #include "base/uuid.h"
 #include "host/dm.h"
@@ -29,117 +32,170 @@ static bool is_held(const struct liteio_dm_info *i)
 	return i->suspended && (i->live_table || i->inactive_table);
 }
 
-/* false: it stays suspended */
-static bool let_go(const struct liteio_dm_info *i, enum liteio_dm_role role)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r = liteio_dm_resume(i->name, flags_of(role), &err);
+/* ---- what is suspended ---------------------------------------------------------------------- */
 
-	if (r < 0)
-		log_err(NULL, "%s stays suspended: %s", i->name, liteio_error_str(&err, r));
-	else
-		log_warning(NULL, "%s was suspended, it goes on", i->name);
-	return r == 0;
+/**
+ * struct held - one device
+ * @role: what it is for
+ * @name: of it
+ */
+struct held {
+	enum liteio_dm_role role;
+	char name[LITEIO_DM_NAME_MAX + 1];
+};
+
+/**
+ * struct volume - what of one is suspended
+ * @uuid: which one
+ * @locks: see liteio_thaw()
+ * @devices: from below
+ * @n: how many
+ */
+struct volume {
+	struct liteio_uuid uuid;
+	struct liteio_locks *locks;
+	struct held *devices;
+	size_t n;
+};
+
+struct volumes {
+	struct volume **all;
+	size_t n;
+};
+
+static void volume_free(struct volume *v)
+{
+	free(v->devices);
+	free(v);
 }
 
-/* what is done about a device of this volume; false: it stays suspended */
-typedef bool (*thaw_fn)(void *arg, const struct liteio_dm_info *i, enum liteio_dm_role role,
-			const struct liteio_uuid *volume);
-
-static unsigned int thaw_role(const struct liteio_dm_info *all, size_t n, enum liteio_dm_role role,
-			      thaw_fn fn, void *arg)
+static struct volume *volume_of(struct volumes *vs, const struct liteio_uuid *uuid)
 {
-	unsigned int left = 0;
+	struct volume *v;
 
-	for (size_t i = 0; i < n; i++) {
-		struct liteio_uuid volume;
-		enum liteio_dm_role its;
-		uint64_t generation;
-
-		if (is_held(&all[i]) &&
-		    !liteio_dm_name_parse(all[i].name, &its, &volume, &generation) && its == role)
-			left += !fn(arg, &all[i], role, &volume);
+	for (size_t i = 0; i < vs->n; i++) {
+		if (liteio_uuid_equal(&vs->all[i]->uuid, uuid))
+			return vs->all[i];
 	}
-	return left;
+	v = liteio_calloc(1, sizeof(*v));
+	v->uuid = *uuid;
+	vs->all = liteio_realloc(vs->all, vs->n + 1, sizeof(struct volume *));
+	vs->all[vs->n++] = v;
+	return v;
 }
 
-static unsigned int thaw(thaw_fn fn, void *arg)
+static void add(struct volumes *vs, const struct liteio_dm_info *i, enum liteio_dm_role wanted)
 {
-	_cleanup_free_ struct liteio_dm_info *all = NULL;
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	unsigned int left = 0;
-	size_t n = 0;
-	int r;
+	struct liteio_uuid uuid;
+	enum liteio_dm_role role;
+	uint64_t generation;
+	struct volume *v;
 
-	r = liteio_dm_list(&all, &n, &err);
+	if (!is_held(i) || liteio_dm_name_parse(i->name, &role, &uuid, &generation) ||
+	    role != wanted)
+		return;
+	v = volume_of(vs, &uuid);
+	v->devices = liteio_realloc(v->devices, v->n + 1, sizeof(*v->devices));
+	v->devices[v->n].role = role;
+	memcpy(v->devices[v->n++].name, i->name, sizeof(i->name));
+}
+
+static int find_all(struct volumes *ret)
+{
+	_cleanup_free_ struct liteio_dm_info *infos = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	size_t n = 0;
+	int r = liteio_dm_list(&infos, &n, &err);
+
+	*ret = (struct volumes){ 0 };
 	if (r < 0) {
 		log_err(NULL, "what is suspended is not known: %s", liteio_error_str(&err, r));
-		return 1;
+		return r;
 	}
-	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(order); k++)
-		left += thaw_role(all, n, order[k], fn, arg);
-	return left;
+	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(order); k++) {
+		for (size_t i = 0; i < n; i++)
+			add(ret, &infos[i], order[k]);
+	}
+	return 0;
 }
 
-static bool thaw_any(void *arg, const struct liteio_dm_info *i, enum liteio_dm_role role,
-		     const struct liteio_uuid *volume)
+/* ---- letting go ----------------------------------------------------------------------------- */
+
+static void let_go(const struct held *d)
 {
-	return let_go(i, role);
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_dm_info now;
+	int r;
+
+	/* an operation may have held it, and has let go of it */
+	if (liteio_dm_info(d->name, &now, NULL) || !is_held(&now))
+		return;
+	r = liteio_dm_resume(d->name, flags_of(d->role), &err);
+	if (r < 0)
+		log_err(NULL, "%s stays suspended: %s", d->name, liteio_error_str(&err, r));
+	else
+		log_warning(NULL, "%s was suspended, it goes on", d->name);
 }
 
-unsigned int liteio_thaw(void)
+/* owns its argument */
+static void volume_run(void *arg)
 {
-	return thaw(thaw_any, NULL);
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
+	char text[LITEIO_UUID_STRLEN + 1];
+	struct volume *v = arg;
+
+	liteio_uuid_format(&v->uuid, text);
+	if (v->locks)
+		lock = liteio_locks_take(v->locks, text);
+	for (size_t i = 0; i < v->n; i++)
+		let_go(&v->devices[i]);
+	volume_free(v);
 }
 
-static bool thaw_its(void *arg, const struct liteio_dm_info *i, enum liteio_dm_role role,
-		     const struct liteio_uuid *volume)
+static unsigned int count(void)
 {
-	struct liteio_catalog_volume v;
+	unsigned int n = 0;
+	struct volumes vs;
 
-	return liteio_pool_volume_get(arg, volume, &v) || let_go(i, role);
+	if (find_all(&vs))
+		return 1;
+	for (size_t i = 0; i < vs.n; i++) {
+		n += (unsigned int)vs.all[i]->n;
+		volume_free(vs.all[i]);
+	}
+	free(vs.all);
+	return n;
+}
+
+unsigned int liteio_thaw(struct liteio_workers *w, struct liteio_locks *locks, uint64_t wait_ms)
+{
+	const _Atomic uint64_t end_ms = liteio_now_ms() + wait_ms;
+	struct volumes vs;
+
+	if (find_all(&vs))
+		return 1;
+	if (!vs.n)
+		return 0;
+	for (size_t i = 0; i < vs.n; i++)
+		vs.all[i]->locks = locks;
+	if (liteio_together_run(w, volume_run, (void *const *)vs.all, vs.n, &end_ms, NULL))
+		log_warning(NULL, "what is suspended does not go on yet, it is not waited for");
+	free(vs.all);
+	return count();
 }
 
 void liteio_thaw_pool(struct liteio_pool *p)
 {
-	(void)thaw(thaw_its, p);
-}
+	struct liteio_catalog_volume in_catalog;
+	struct volumes vs;
 
-/**
- * struct rest - how volumes are locked
- * @locks: the table
- * @take: liteio_locks_try() or liteio_locks_take()
- */
-struct rest {
-	struct liteio_locks *locks;
-	struct liteio_named_lock *(*take)(struct liteio_locks *l, const char *name);
-};
-
-static bool thaw_unlocked(void *arg, const struct liteio_dm_info *i, enum liteio_dm_role role,
-			  const struct liteio_uuid *volume)
-{
-	struct liteio_named_lock *lock _liteio_held_ = NULL;
-	const struct rest *rest = arg;
-	char text[LITEIO_UUID_STRLEN + 1];
-	struct liteio_dm_info now;
-
-	liteio_uuid_format(volume, text);
-	lock = rest->take(rest->locks, text);
-	if (!lock)
-		return false;
-	/* an operation may have held it, and has let go of it */
-	if (liteio_dm_info(i->name, &now, NULL) || !is_held(&now))
-		return true;
-	return let_go(&now, role);
-}
-
-void liteio_thaw_rest(struct liteio_locks *locks)
-{
-	struct rest rest = { locks, liteio_locks_try };
-
-	/* an operation that hangs delays nobody but its own volume */
-	if (!thaw(thaw_unlocked, &rest))
+	if (find_all(&vs))
 		return;
-	rest.take = liteio_locks_take;
-	(void)thaw(thaw_unlocked, &rest);
+	for (size_t i = 0; i < vs.n; i++) {
+		if (liteio_pool_volume_get(p, &vs.all[i]->uuid, &in_catalog))
+			volume_free(vs.all[i]);
+		else
+			volume_run(vs.all[i]);
+	}
+	free(vs.all);
 }

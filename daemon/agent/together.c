@@ -123,3 +123,94 @@ size_t liteio_together_run(struct liteio_workers *w, void (*fn)(void *arg), void
 	put(t);
 	return left;
 }
+
+/* ---- some at a time ---- */
+
+/**
+ * struct share - what is shared out
+ * @lock: covers what follows
+ * @ended: all have
+ * @fn: what is done
+ * @args: for each; not touched any more when all have ended
+ * @n: how many
+ * @next: the first that nobody has begun
+ * @left: so many have not ended
+ * @refs: the jobs of workers, and who waits: the last one frees it
+ */
+struct share {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	void (*fn)(void *arg);
+	void *const *args;
+	size_t n;
+	size_t next;
+	size_t left;
+	size_t refs;
+};
+
+static bool take(struct share *s, void **ret)
+{
+	liteio_guard(&s->lock);
+	if (s->next == s->n)
+		return false;
+	*ret = s->args[s->next++];
+	return true;
+}
+
+static void take_all(struct share *s)
+{
+	void *arg;
+
+	while (take(s, &arg)) {
+		s->fn(arg);
+		liteio_guard(&s->lock);
+		if (!--s->left)
+			pthread_cond_signal(&s->ended);
+	}
+}
+
+static void share_put(struct share *s)
+{
+	bool is_last;
+
+	{
+		liteio_guard(&s->lock);
+		is_last = !--s->refs;
+	}
+	if (!is_last)
+		return;
+	pthread_cond_destroy(&s->ended);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+static void help(void *arg)
+{
+	take_all(arg);
+	share_put(arg);
+}
+
+void liteio_together_share(struct liteio_workers *w, void (*fn)(void *arg), void *const *args,
+			   size_t n, size_t at_once)
+{
+	struct share *s = liteio_calloc(1, sizeof(*s));
+	size_t helpers = (n < at_once ? n : at_once);
+
+	helpers = helpers ? helpers - 1 : 0;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->ended, NULL);
+	s->fn = fn;
+	s->args = args;
+	s->n = n;
+	s->left = n;
+	s->refs = helpers + 1;
+	for (size_t i = 0; i < helpers; i++)
+		liteio_worker_submit(w, NULL, help, NULL, s);
+	take_all(s);
+	{
+		liteio_guard(&s->lock);
+		while (s->left)
+			pthread_cond_wait(&s->ended, &s->lock);
+	}
+	share_put(s);
+}

@@ -27,4 +27,18 @@ struct liteio_workers;
 size_t liteio_together_run(struct liteio_workers *w, void (*fn)(void *arg), void *const *args,
 			   size_t n, const _Atomic uint64_t *end_ms, bool *ret_ended);
 
+/**
+ * liteio_together_share() - do something for each, some at a time
+ * @w: the workers
+ * @fn: what
+ * @args: an argument for each
+ * @n: how many
+ * @at_once: so many at a time; this thread does one of them, so that it ends also when no worker
+ *	has time
+ *
+ * Context: any thread that may block, also a worker. Returns when all have ended.
+ */
+void liteio_together_share(struct liteio_workers *w, void (*fn)(void *arg), void *const *args,
+			   size_t n, size_t at_once);
+
 #endif

@@ -352,7 +352,9 @@ static void on_event(void *arg, int fd, unsigned int events)
 		liteio_io_set_events(w->io, 0);
 		return;
 	}
-	liteio_watch_look(w);
+	/* each volume that is brought back is an event: pools are looked at when that is done */
+	if (w->agent->ready)
+		liteio_watch_look(w);
 }
 
 static void on_timer(void *arg)

@@ -214,9 +214,37 @@ int liteio_child_run(const char *const argv[], uint64_t timeout_ms,
 					(unsigned long long)timeout_ms);
 	}
 	waitpid(pid, &status, 0);
-	ret->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	ret->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	ret->status = ret->signal ? 128 + ret->signal : WEXITSTATUS(status);
 	ret->output = liteio_buf_take(&text);
 	return 0;
+}
+
+/* a fault of its own, and not what somebody has sent it; and who has no memory left may abort */
+static bool is_crash(int signal)
+{
+	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP };
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(own); i++) {
+		if (signal == own[i])
+			return true;
+	}
+	return false;
+}
+
+int liteio_child_check_signal(const char *what, const struct liteio_child_result *res,
+			      struct liteio_error *err)
+{
+	const char *name = sigabbrev_np(res->signal), *meaning = sigdescr_np(res->signal);
+	bool crashed = is_crash(res->signal);
+
+	if (!res->signal)
+		return 0;
+	if (!name || !meaning)
+		return liteio_error_set(err, -EINTR, "%s was ended by signal %d", what,
+					res->signal);
+	return liteio_error_set(err, crashed ? -EFAULT : -EINTR, "%s %s SIG%s (%s)", what,
+				crashed ? "has crashed:" : "was ended by", name, meaning);
 }
 
 /* ---- single writes ------------------------------------------------------------------------ */

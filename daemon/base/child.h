@@ -16,10 +16,12 @@ struct liteio_error;
 /**
  * struct liteio_child_result - what a program said
  * @status: exit status 0..255, or 128 + signal
+ * @signal: that has ended it; 0 when none has
  * @output: stdout and stderr together, terminated, cut at 64 KiB; owned by the caller, free()
  */
 struct liteio_child_result {
 	int status;
+	int signal;
 	char *output;
 };
 
@@ -35,6 +37,19 @@ struct liteio_child_result {
  */
 int liteio_child_run(const char *const argv[], uint64_t timeout_ms,
 		     struct liteio_child_result *ret, struct liteio_error *err);
+
+/**
+ * liteio_child_check_signal() - has it come to its end by itself?
+ * @what: the program, and on what; for the sentence
+ * @res: how it has ended
+ * @err: which signal it was
+ *
+ * One that a signal has ended says nothing of what it has looked at, and of what it was to do it
+ * may have done all, some, or nothing. Return: 0; -EFAULT it has crashed, and may do so again;
+ * -EINTR somebody has stopped it, or it had no memory left.
+ */
+int liteio_child_check_signal(const char *what, const struct liteio_child_result *res,
+			      struct liteio_error *err);
 
 /**
  * liteio_child_write() - one open-write(-read)-close in a child process

@@ -53,6 +53,32 @@ static inline pthread_mutex_t *liteio_lockp(pthread_mutex_t *m)
 	pthread_mutex_t *liteio_guard_name(__LINE__) _cleanup_(liteio_unlockp) \
 		__attribute__((unused)) = liteio_lockp(m)
 
+static inline void liteio_rwunlockp(pthread_rwlock_t **l)
+{
+	if (*l)
+		pthread_rwlock_unlock(*l);
+}
+
+static inline pthread_rwlock_t *liteio_rdlockp(pthread_rwlock_t *l)
+{
+	pthread_rwlock_rdlock(l);
+	return l;
+}
+
+static inline pthread_rwlock_t *liteio_wrlockp(pthread_rwlock_t *l)
+{
+	pthread_rwlock_wrlock(l);
+	return l;
+}
+
+/* hold a lock beside others who do, or alone, until the end of the scope */
+#define liteio_guard_shared(l) \
+	pthread_rwlock_t *liteio_guard_name(__LINE__) _cleanup_(liteio_rwunlockp) \
+		__attribute__((unused)) = liteio_rdlockp(l)
+#define liteio_guard_alone(l) \
+	pthread_rwlock_t *liteio_guard_name(__LINE__) _cleanup_(liteio_rwunlockp) \
+		__attribute__((unused)) = liteio_wrlockp(l)
+
 /* declare a cleanup function "<fn>p" for a destructor that accepts NULL */
 #define LITEIO_DEFINE_CLEANUP(type, fn) \
 	static inline void fn##p(type *p) \

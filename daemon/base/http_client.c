@@ -8,6 +8,10 @@
  * Synchronous calls take a spare easy handle: a handle keeps its connections.
  *
  * HTTP/1.1 on purpose: with a connection for each stream, a dead connection is the problem of one.
+ *
+ * libcurl comes with twenty other libraries. A program that makes no client does without them.
+ *
+ * Over 600 lines because the headers of a library are included in one file.
  */
 #include <curl/curl.h>
 #include <errno.h>
@@ -19,6 +23,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/http_client.h"
+#include "base/lazy.h"
 #include "base/loop.h"
 #include "base/spares.h"
 #include "base/str.h"
@@ -28,6 +33,61 @@
 #define MAX_STREAM_ERROR (64u << 10)
 /* idle handles kept for later synchronous calls */
 #define MAX_IDLE 16
+
+/* what is used of libcurl: curl.easy_init is its curl_easy_init, and so on */
+static struct {
+	__typeof__(&curl_easy_cleanup) easy_cleanup;
+	__typeof__(&curl_easy_getinfo) easy_getinfo;
+	__typeof__(&curl_easy_init) easy_init;
+	__typeof__(&curl_easy_perform) easy_perform;
+	__typeof__(&curl_easy_reset) easy_reset;
+	__typeof__(&curl_easy_setopt) easy_setopt;
+	__typeof__(&curl_easy_strerror) easy_strerror;
+	__typeof__(&curl_free) free;
+	__typeof__(&curl_global_init) global_init;
+	__typeof__(&curl_multi_add_handle) multi_add_handle;
+	__typeof__(&curl_multi_assign) multi_assign;
+	__typeof__(&curl_multi_cleanup) multi_cleanup;
+	__typeof__(&curl_multi_info_read) multi_info_read;
+	__typeof__(&curl_multi_init) multi_init;
+	__typeof__(&curl_multi_remove_handle) multi_remove_handle;
+	__typeof__(&curl_multi_setopt) multi_setopt;
+	__typeof__(&curl_multi_socket_action) multi_socket_action;
+	__typeof__(&curl_slist_append) slist_append;
+	__typeof__(&curl_slist_free_all) slist_free_all;
+	__typeof__(&curl_url) url;
+	__typeof__(&curl_url_cleanup) url_cleanup;
+	__typeof__(&curl_url_get) url_get;
+	__typeof__(&curl_url_set) url_set;
+} curl;
+
+/* in this order */
+static const char *const names[] = {
+	"curl_easy_cleanup",
+	"curl_easy_getinfo",
+	"curl_easy_init",
+	"curl_easy_perform",
+	"curl_easy_reset",
+	"curl_easy_setopt",
+	"curl_easy_strerror",
+	"curl_free",
+	"curl_global_init",
+	"curl_multi_add_handle",
+	"curl_multi_assign",
+	"curl_multi_cleanup",
+	"curl_multi_info_read",
+	"curl_multi_init",
+	"curl_multi_remove_handle",
+	"curl_multi_setopt",
+	"curl_multi_socket_action",
+	"curl_slist_append",
+	"curl_slist_free_all",
+	"curl_url",
+	"curl_url_cleanup",
+	"curl_url_get",
+	"curl_url_set",
+};
+_Static_assert(sizeof(curl) == sizeof(names), "each of them has a name");
 
 /**
  * struct liteio_http_call - one call
@@ -124,7 +184,7 @@ static const struct {
 /* the call has ended without an answer: the errno, with a sentence */
 static int call_error(struct liteio_http_call *call, CURLcode cc, struct liteio_error *err)
 {
-	const char *text = call->text[0] ? call->text : curl_easy_strerror(cc);
+	const char *text = call->text[0] ? call->text : curl.easy_strerror(cc);
 	int code = -EIO;
 	long os = 0;
 
@@ -138,7 +198,7 @@ static int call_error(struct liteio_http_call *call, CURLcode cc, struct liteio_
 			code = codes[i].code;
 	}
 	if (cc == CURLE_COULDNT_CONNECT &&
-	    !curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os) && os > 0)
+	    !curl.easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os) && os > 0)
 		code = -(int)os;
 	return liteio_error_set(err, code, "%s: %s", call->url, text);
 }
@@ -152,7 +212,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 
 	if (call->cancelled)
 		return 0;
-	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl.easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (call->data && status >= 200 && status < 300) {
 		r = call->data(call->arg, data, len);
 		if (r)
@@ -178,31 +238,31 @@ static CURLcode verify_other_name(struct liteio_http_call *call)
 {
 	const char *name = call->c->tls.server_name;
 	char *host = NULL, *port = NULL, *text = NULL;
-	CURLU *u = curl_url();
+	CURLU *u = curl.url();
 	CURLcode cc = CURLE_URL_MALFORMAT;
 
-	if (u && !curl_url_set(u, CURLUPART_URL, call->url, 0) &&
-	    !curl_url_get(u, CURLUPART_HOST, &host, 0) &&
-	    !curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) &&
-	    !curl_url_set(u, CURLUPART_HOST, name, 0) &&
-	    !curl_url_get(u, CURLUPART_URL, &text, 0)) {
+	if (u && !curl.url_set(u, CURLUPART_URL, call->url, 0) &&
+	    !curl.url_get(u, CURLUPART_HOST, &host, 0) &&
+	    !curl.url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) &&
+	    !curl.url_set(u, CURLUPART_HOST, name, 0) &&
+	    !curl.url_get(u, CURLUPART_URL, &text, 0)) {
 		char *to = liteio_strf("%s:%s:%s:%s", name, port, host, port);
 
-		call->connect_to = curl_slist_append(NULL, to);
-		cc = curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to);
+		call->connect_to = curl.slist_append(NULL, to);
+		cc = curl.easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to);
 		if (!cc)
-			cc = curl_easy_setopt(call->easy, CURLOPT_URL, text);
+			cc = curl.easy_setopt(call->easy, CURLOPT_URL, text);
 		free(to);
 	}
-	curl_free(text);
-	curl_free(port);
-	curl_free(host);
-	curl_url_cleanup(u);
+	curl.free(text);
+	curl.free(port);
+	curl.free(host);
+	curl.url_cleanup(u);
 	return cc;
 }
 
 /* the first failure of several settings is kept in "cc", what comes after it is left out */
-#define SET(option, value) (cc = cc ? cc : curl_easy_setopt(call->easy, option, value))
+#define SET(option, value) (cc = cc ? cc : curl.easy_setopt(call->easy, option, value))
 
 static CURLcode setup_tls(struct liteio_http_call *call)
 {
@@ -228,9 +288,9 @@ static CURLcode setup_request(struct liteio_http_call *call,
 	CURLcode cc = CURLE_OK;
 
 	/* curl would ask for permission before it sends a large body, and wait for a second */
-	call->headers = curl_slist_append(NULL, "Expect:");
+	call->headers = curl.slist_append(NULL, "Expect:");
 	for (size_t i = 0; spec->headers && spec->headers[i]; i++)
-		call->headers = curl_slist_append(call->headers, spec->headers[i]);
+		call->headers = curl.slist_append(call->headers, spec->headers[i]);
 	SET(CURLOPT_HTTPHEADER, call->headers);
 	if (!strcmp(spec->method, "HEAD"))
 		SET(CURLOPT_NOBODY, 1L);
@@ -278,8 +338,8 @@ static CURLcode setup(struct liteio_http_call *call, const struct liteio_http_ca
 /* all but the handle and the struct itself */
 static void call_fini(struct liteio_http_call *call)
 {
-	curl_slist_free_all(call->headers);
-	curl_slist_free_all(call->connect_to);
+	curl.slist_free_all(call->headers);
+	curl.slist_free_all(call->connect_to);
 	liteio_buf_fini(&call->response);
 	free(call->body);
 	free(call->url);
@@ -294,7 +354,7 @@ static void client_release(struct liteio_http_client *c)
 	liteio_spares_free(c->idle);
 	/* closes connections, which tells us about sockets: the loop must still be there */
 	if (c->multi)
-		curl_multi_cleanup(c->multi);
+		curl.multi_cleanup(c->multi);
 	liteio_timer_free(c->timer);
 	free((void *)(uintptr_t)c->tls.ca_file);
 	free((void *)(uintptr_t)c->tls.cert_file);
@@ -308,8 +368,8 @@ static void call_release(struct liteio_http_call *call)
 	*call->link = call->next;
 	if (call->next)
 		call->next->link = call->link;
-	curl_multi_remove_handle(call->c->multi, call->easy);
-	curl_easy_cleanup(call->easy);
+	curl.multi_remove_handle(call->c->multi, call->easy);
+	curl.easy_cleanup(call->easy);
 	call_fini(call);
 	free(call);
 }
@@ -326,7 +386,7 @@ static void call_finish(struct liteio_http_call *call, CURLcode cc)
 	if (cc) {
 		r = call_error(call, cc, &err);
 	} else {
-		curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &rsp.status);
+		curl.easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &rsp.status);
 		rsp.body_len = call->response.len;
 		rsp.body = call->data && !rsp.body_len ? NULL : liteio_buf_take(&call->response);
 	}
@@ -348,7 +408,7 @@ static void sweep(struct liteio_http_client *c)
 			call_release(call);
 		} else if (call->waiting) {
 			call->waiting = false;
-			curl_multi_add_handle(c->multi, call->easy);
+			curl.multi_add_handle(c->multi, call->easy);
 		}
 		call = next;
 	}
@@ -362,16 +422,16 @@ static void drive(struct liteio_http_client *c, curl_socket_t fd, int what)
 
 	c->refs++;
 	c->in_curl = true;
-	curl_multi_socket_action(c->multi, fd, what, &running);
+	curl.multi_socket_action(c->multi, fd, what, &running);
 	c->in_curl = false;
 	sweep(c);
-	while (!c->dead && (msg = curl_multi_info_read(c->multi, &left))) {
+	while (!c->dead && (msg = curl.multi_info_read(c->multi, &left))) {
 		struct liteio_http_call *call = NULL;
 		CURLcode cc = msg->data.result;
 
 		if (msg->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+		curl.easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&call);
 		if (call->setup) {
 			cc = call->setup;
 			call->text[0] = '\0';
@@ -408,7 +468,7 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, v
 
 	if (what == CURL_POLL_REMOVE) {
 		liteio_io_free(io);
-		curl_multi_assign(c->multi, fd, NULL);
+		curl.multi_assign(c->multi, fd, NULL);
 		return 0;
 	}
 	if (what & CURL_POLL_IN)
@@ -421,7 +481,7 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, v
 	}
 	if (liteio_io_new(c->loop, fd, events, on_socket_ready, c, &io, NULL))
 		return -1;
-	curl_multi_assign(c->multi, fd, io);
+	curl.multi_assign(c->multi, fd, io);
 	return 0;
 }
 
@@ -441,21 +501,32 @@ static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *arg)
 
 static CURL *new_handle(void)
 {
-	CURL *easy = curl_easy_init();
+	CURL *easy = curl.easy_init();
 
 	if (!easy)
 		abort();
 	return easy;
 }
 
-static void init_curl(void)
+static int load_curl(struct liteio_error *err)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static bool is_loaded;
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	int r;
 
+	liteio_guard(&lock);
+	if (is_loaded)
+		return 0;
+	r = liteio_lazy_load("libcurl.so.4", names, LITEIO_ARRAY_SIZE(names), &curl, err);
+	if (r)
+		return r;
 	/* a peer that goes away is an error of the call, not the end of the process */
 	sigaction(SIGPIPE, &ignore, NULL);
-	if (curl_global_init(CURL_GLOBAL_ALL))
+	if (curl.global_init(CURL_GLOBAL_ALL))
 		abort();
+	is_loaded = true;
+	return 0;
 }
 
 static int init_multi(struct liteio_http_client *c, struct liteio_error *err)
@@ -464,28 +535,28 @@ static int init_multi(struct liteio_http_client *c, struct liteio_error *err)
 
 	if (r)
 		return r;
-	c->multi = curl_multi_init();
+	c->multi = curl.multi_init();
 	if (!c->multi)
 		return liteio_error_set(err, -ENOMEM, "cannot start libcurl");
-	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
-	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
-	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
-	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+	curl.multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+	curl.multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+	curl.multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+	curl.multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
 	return 0;
 }
 
 int liteio_http_client_new(struct liteio_loop *loop, const struct liteio_http_tls *tls,
 			   struct liteio_http_client **ret, struct liteio_error *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct liteio_http_client *c;
-	int r;
+	int r = load_curl(err);
 
-	pthread_once(&once, init_curl);
+	if (r)
+		return r;
 	c = liteio_calloc(1, sizeof(*c));
 	c->refs = 1;
 	c->loop = loop;
-	c->idle = liteio_spares_new(MAX_IDLE, curl_easy_cleanup);
+	c->idle = liteio_spares_new(MAX_IDLE, curl.easy_cleanup);
 	if (tls) {
 		c->tls.ca_file = liteio_strdup(tls->ca_file);
 		c->tls.cert_file = liteio_strdup(tls->cert_file);
@@ -539,11 +610,11 @@ struct liteio_http_call *liteio_http_call_start(struct liteio_http_client *c,
 	/* the end of a call is always told through the callback: curl refuses this URL soon */
 	call->setup = setup(call, spec);
 	if (call->setup)
-		curl_easy_setopt(call->easy, CURLOPT_URL, "invalid://");
+		curl.easy_setopt(call->easy, CURLOPT_URL, "invalid://");
 	if (c->in_curl)
 		call->waiting = true;
 	else
-		curl_multi_add_handle(c->multi, call->easy);
+		curl.multi_add_handle(c->multi, call->easy);
 	return call;
 }
 
@@ -569,16 +640,16 @@ int liteio_http_call_sync(struct liteio_http_client *c, const struct liteio_http
 		call.easy = new_handle();
 	cc = setup(&call, spec);
 	if (!cc)
-		cc = curl_easy_perform(call.easy);
+		cc = curl.easy_perform(call.easy);
 	if (cc) {
 		r = call_error(&call, cc, err);
 	} else {
 		*ret = (struct liteio_http_response){ .body_len = call.response.len };
-		curl_easy_getinfo(call.easy, CURLINFO_RESPONSE_CODE, &ret->status);
+		curl.easy_getinfo(call.easy, CURLINFO_RESPONSE_CODE, &ret->status);
 		ret->body = liteio_buf_take(&call.response);
 	}
 	/* forgets the options, keeps the connections */
-	curl_easy_reset(call.easy);
+	curl.easy_reset(call.easy);
 	liteio_spares_give(c->idle, call.easy);
 	call_fini(&call);
 	return r;

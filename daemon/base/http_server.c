@@ -43,6 +43,7 @@
  * @listener: the socket; @listener.fd belongs to @mhd once that runs
  * @requests: all that have begun
  * @max_body: bound of a request's body
+ * @has_resumed: somebody is to be answered whom libmicrohttpd has not looked at since
  * @fn: handler
  * @arg: for @fn
  */
@@ -55,6 +56,7 @@ struct liteio_http_server {
 	struct liteio_listener listener;
 	struct liteio_http_request *requests;
 	size_t max_body;
+	bool has_resumed;
 	liteio_http_handler fn;
 	void *arg;
 };
@@ -350,14 +352,21 @@ int liteio_http_request_peer(const struct liteio_http_request *req, uid_t *ret_u
 	return 0;
 }
 
+/* also from within MHD_run(), by whoever is called for another connection: see run() */
+static void resume(struct liteio_http_server *s, struct MHD_Connection *conn)
+{
+	MHD_resume_connection(conn);
+	s->has_resumed = true;
+	liteio_timer_arm(s->timer, 0, 0);
+}
+
 /* the reply is set: let libmicrohttpd take it */
 static void answer(struct liteio_http_request *req)
 {
 	if (!req->suspended)
 		return;
 	req->suspended = false;
-	MHD_resume_connection(req->conn);
-	liteio_timer_arm(req->s->timer, 0, 0);
+	resume(req->s, req->conn);
 }
 
 void liteio_http_reply(struct liteio_http_request *req, unsigned int status,
@@ -402,8 +411,7 @@ static void stream_wake(struct liteio_http_stream *st)
 	if (!st->suspended)
 		return;
 	st->suspended = false;
-	MHD_resume_connection(st->conn);
-	liteio_timer_arm(st->s->timer, 0, 0);
+	resume(st->s, st->conn);
 }
 
 struct liteio_http_stream *liteio_http_stream_new(struct liteio_http_request *req,
@@ -448,8 +456,12 @@ static void run(struct liteio_http_server *s)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
+	s->has_resumed = false;
 	MHD_run(s->mhd);
-	if (MHD_get_timeout(s->mhd, &ms) == MHD_YES)
+	/* its timeout does not count what was resumed meanwhile: nobody would look at that */
+	if (s->has_resumed)
+		liteio_timer_arm(s->timer, 0, 0);
+	else if (MHD_get_timeout(s->mhd, &ms) == MHD_YES)
 		liteio_timer_arm(s->timer, ms, 100);
 	else
 		liteio_timer_disarm(s->timer);

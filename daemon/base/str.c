@@ -78,6 +78,12 @@ static void buf_reserve(struct liteio_buf *b, size_t len)
 	b->cap = cap;
 }
 
+char *liteio_buf_room(struct liteio_buf *b, size_t len)
+{
+	buf_reserve(b, len);
+	return b->data + b->len;
+}
+
 void liteio_buf_add(struct liteio_buf *b, const void *data, size_t len)
 {
 	buf_reserve(b, len);

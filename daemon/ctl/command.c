@@ -59,19 +59,6 @@ static const struct liteio_column module_columns[] = {
 	END,
 };
 
-static const struct liteio_column disk_columns[] = {
-	TEXT("DEVICE", "device"),
-	SIZE("SIZE", "sizeBytes"),
-	TEXT("TYPE", "type"),
-	BOOL("USABLE", "usable"),
-	TEXT("MODEL", "model"),
-	TEXT("REASON", "reason"),
-	WIDE,
-	BOOL("ROTATIONAL", "rotational"),
-	FIRST("BY ID", "byID"),
-	END,
-};
-
 static const struct liteio_column volume_columns[] = {
 	TEXT("NAME", "name"),
 	TEXT("STATE", "state"),
@@ -336,7 +323,8 @@ const struct liteio_command liteio_commands[] = {
 	  OPT(COUNT) | OPT(DELAY) | OPT(BATCH), 0, "GET", "/v1/stats", NULL, 0, NULL },
 
 	{ "disk", "list", "disks of this node, on which a pool can be made, and why not on others",
-	  { 0 }, "", RULE, 0, "GET", "/v1/disks", NULL, RULE, disk_columns },
+	  { 0 }, "", RULE, 0, "GET", "/v1/disks", NULL, RULE,
+	  liteio_disk_columns },
 
 	{ "pool", "list", "all pools of this node", { 0 }, "", 0, 0, "GET", "/v1/pools", NULL, 0,
 	  liteio_pool_columns },
@@ -347,6 +335,10 @@ const struct liteio_command liteio_commands[] = {
 	  OPT(SIZE) | OPT(BLOCK_SIZE) | OPT(FORCE) | OPT(LINEAR) | OPT(RESERVED) |
 		  OPT(OVERCOMMIT) | LATER,
 	  0, "POST", "/v1/pools", liteio_body_pool_create, LATER, liteio_pool_columns },
+	{ "pool", "create", "a new pool on the one empty disk that a rule finds", { NAME }, "POOL",
+	  OPT(FIND) | OPT(DRY_RUN) | (RULE & ~OPT(USABLE)) | OPT(BLOCK_SIZE) | OPT(LINEAR) |
+		  OPT(RESERVED) | OPT(OVERCOMMIT) | LATER,
+	  OPT(FIND), "GET", "/v1/disks", NULL, RULE, liteio_disk_columns },
 	{ "pool", "set", "change how much a pool promises to thin volumes", { NAME }, "POOL",
 	  OPT(OVERCOMMIT), OPT(OVERCOMMIT), "POST", "/v1/pools/%s/set", liteio_body_pool_set, 0,
 	  liteio_pool_columns },

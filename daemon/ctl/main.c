@@ -23,6 +23,8 @@
 #include "ctl/module_command.h"
 #include "ctl/operation.h"
 #include "ctl/operation_command.h"
+#include "ctl/pool_command.h"
+#include "ctl/pool_find.h"
 #include "ctl/top.h"
 #include "model/local.h"
 #include "model/pool.h"
@@ -94,6 +96,33 @@ static void print_answer(const struct liteio_column *columns, enum output output
 	if (out.data)
 		fputs(out.data, stdout);
 	liteio_buf_fini(&out);
+}
+
+/* 1 for an operation that is not waited for */
+static int ask_and_wait(const struct command_line *cl, const struct liteio_command *c,
+			const char *target, const struct liteio_json *body,
+			struct liteio_json **ret, struct liteio_error *err)
+{
+	struct liteio_json *operation = NULL, *begun;
+	_cleanup_free_ char *uuid = NULL;
+	const char *text;
+	int r;
+
+	r = liteio_ask(cl->socket, c->method, target, body, &begun, err);
+	if (r <= 0 || cl->options.no_wait) {
+		*ret = r < 0 ? NULL : begun;
+		return r;
+	}
+	text = liteio_json_get_string(begun, "uuid");
+	uuid = text ? liteio_strdup(text) : NULL;
+	liteio_json_unref(begun);
+	if (!uuid)
+		return liteio_error_set(err, -EPROTO, "the agent's operation has no name");
+	r = liteio_operation_wait(cl->socket, uuid, &operation, err);
+	if (r == 0)
+		*ret = liteio_json_ref(liteio_json_get(operation, "result"));
+	liteio_json_unref(operation);
+	return r;
 }
 
 /* ---- commands that are more than one request and one table ---------------------------------- */
@@ -185,6 +214,45 @@ static int run_doctor(const struct command_line *cl, const struct liteio_command
 	return r;
 }
 
+/* the pool goes where a rule points, or it is only said where that is */
+static int run_pool_create(const struct command_line *cl, const struct liteio_command *c,
+			   char **operands, struct liteio_error *err)
+{
+	struct liteio_json *disks = NULL, *body = NULL, *answer = NULL;
+	_cleanup_free_ char *found = NULL, *target = NULL, *device = NULL;
+	const struct liteio_json *disk;
+	char *where[2] = { operands[0] };
+	int r;
+
+	if (!cl->options.find)
+		return 1;
+	found = liteio_command_target(c, operands, &cl->options);
+	r = liteio_ask(cl->socket, c->method, found, NULL, &disks, err);
+	if (r < 0)
+		return r;
+	r = liteio_pool_find(liteio_json_get(disks, "items"), operands[0], &disk, err);
+	if (r == 0 && cl->options.dry_run)
+		print_answer(c->columns, cl->output, disk);
+	if (r < 0 || cl->options.dry_run)
+		goto out;
+	device = liteio_strdup(liteio_json_get_string(disk, "device"));
+	where[1] = device;
+	r = liteio_command_find(c->noun, c->verb, &c, err);
+	if (r == 0)
+		r = c->body(where, &cl->options, &body, err);
+	if (r < 0)
+		goto out;
+	target = liteio_command_target(c, where, &cl->options);
+	r = ask_and_wait(cl, c, target, body, &answer, err);
+	if (r >= 0)
+		print_answer(r ? liteio_operation_columns : c->columns, cl->output, answer);
+	liteio_json_unref(answer);
+out:
+	liteio_json_unref(body);
+	liteio_json_unref(disks);
+	return r < 0 ? r : 0;
+}
+
 static const struct {
 	const char *noun;
 	const char *verb;
@@ -197,6 +265,7 @@ static const struct {
 	{ "top", "", run_top },
 	{ "doctor", "", run_doctor },
 	{ "operation", "wait", run_wait },
+	{ "pool", "create", run_pool_create },
 	{ "events", "", run_events },
 };
 
@@ -212,31 +281,16 @@ static int run_special(const struct command_line *cl, const struct liteio_comman
 
 /* ---- the others ----------------------------------------------------------------------------- */
 
-/* 1 for an operation that is not waited for */
-static int ask_and_wait(const struct command_line *cl, const struct liteio_command *c,
-			const char *target, const struct liteio_json *body,
-			struct liteio_json **ret, struct liteio_error *err)
+/* on standard error, so that an answer stays one */
+static void say_rounded(const struct liteio_command *c, const struct liteio_options *o,
+			const struct liteio_json *answer)
 {
-	struct liteio_json *operation = NULL, *begun;
-	_cleanup_free_ char *uuid = NULL;
-	const char *text;
-	int r;
+	_cleanup_free_ char *text = NULL;
 
-	r = liteio_ask(cl->socket, c->method, target, body, &begun, err);
-	if (r <= 0 || cl->options.no_wait) {
-		*ret = r < 0 ? NULL : begun;
-		return r;
-	}
-	text = liteio_json_get_string(begun, "uuid");
-	uuid = text ? liteio_strdup(text) : NULL;
-	liteio_json_unref(begun);
-	if (!uuid)
-		return liteio_error_set(err, -EPROTO, "the agent's operation has no name");
-	r = liteio_operation_wait(cl->socket, uuid, &operation, err);
-	if (r == 0)
-		*ret = liteio_json_ref(liteio_json_get(operation, "result"));
-	liteio_json_unref(operation);
-	return r;
+	if (!strcmp(c->noun, "volume"))
+		text = liteio_print_rounded(o->size, answer);
+	if (text)
+		fprintf(stderr, "liteioctl: %s\n", text);
 }
 
 /* of several pools some may not be what was asked for; each line says why */
@@ -281,6 +335,7 @@ static int run(struct command_line *cl, int n, char **words)
 	liteio_json_unref(body);
 	if (r < 0)
 		return fail(&err, r);
+	say_rounded(c, &cl->options, answer);
 	print_answer(r ? liteio_operation_columns : c->columns, cl->output, answer);
 	r = check_imported(answer, &err);
 	liteio_json_unref(answer);
@@ -310,6 +365,10 @@ static void add_args(struct liteio_arg *args, struct liteio_options *o)
 		{ "rotational", 0, LITEIO_ARG_ENUM, &o->rule.rotational,
 		  .names = liteio_local_tristate_names, .metavar = "WHICH",
 		  .help = "disks with platters: yes, no or any" },
+		{ "find", 0, LITEIO_ARG_FLAG, &o->find,
+		  .help = "of a new pool: on the one empty disk that the rule finds" },
+		{ "dry-run", 0, LITEIO_ARG_FLAG, &o->dry_run,
+		  .help = "only say which disk it would be" },
 		{ "usable", 0, LITEIO_ARG_FLAG, &o->rule.usable,
 		  .help = "only disks on which a pool can be made" },
 		{ "read-iops", 0, LITEIO_ARG_STRING, &o->limit.read_iops, .metavar = "N",
@@ -366,7 +425,7 @@ int main(int argc, char **argv)
 		{ "output", 'o', LITEIO_ARG_ENUM, &cl.output, .names = output_names,
 		  .metavar = "FORMAT", .help = "table, wide (a table with more columns) or json" },
 		{ "size", 's', LITEIO_ARG_SIZE, &o->size, .metavar = "SIZE",
-		  .help = "of a volume or of a pool's file: 512M, 10Gi, 1.5Ti" },
+		  .help = "of a volume, rounded up to 1 MiB, or of a pool's file: 512M, 10Gi" },
 		{ "block-size", 0, LITEIO_ARG_SIZE, &o->block_size, .metavar = "SIZE",
 		  .help = "of a thin pool (256Ki)" },
 		{ "all", 0, LITEIO_ARG_FLAG, &o->all,

@@ -29,7 +29,8 @@ const struct liteio_option_name liteio_option_names[] = {
 	{ OPT(BURST), "--burst" },	     { OPT(FOLLOW), "--follow" },
 	{ OPT(COUNT), "--count" },	     { OPT(DELAY), "--delay" },
 	{ OPT(BATCH), "--batch" },	     { OPT(FROM_METADATA), "--from-metadata" },
-	{ OPT(FIX), "--fix" },
+	{ OPT(FIX), "--fix" },		     { OPT(FIND), "--find" },
+	{ OPT(DRY_RUN), "--dry-run" },
 	{ 0, NULL },
 };
 
@@ -63,6 +64,7 @@ uint64_t liteio_options_given(const struct liteio_options *o)
 	       (o->volume_class ? OPT(CLASS) : 0) | (o->linear ? OPT(LINEAR) : 0) |
 	       (o->reserved ? OPT(RESERVED) : 0) | (o->overcommit ? OPT(OVERCOMMIT) : 0) |
 	       (o->all ? OPT(ALL) : 0) | (o->add ? OPT(ADD) : 0) |
+	       (o->find ? OPT(FIND) : 0) | (o->dry_run ? OPT(DRY_RUN) : 0) |
 	       (o->wipe ? OPT(WIPE) : 0) | (o->no_wait ? OPT(NO_WAIT) : 0) | rule_given(o) |
 	       liteio_limits_given(o) | (o->follow ? OPT(FOLLOW) : 0) |
 	       (o->count ? OPT(COUNT) : 0) | (o->delay_s ? OPT(DELAY) : 0) |

@@ -33,6 +33,8 @@
 #define LITEIO_OPT_USABLE 0x80000ull
 #define LITEIO_OPT_ALL 0x100000ull
 #define LITEIO_OPT_ADD 0x200000ull
+#define LITEIO_OPT_FIND 0x400000ull
+#define LITEIO_OPT_DRY_RUN 0x800000ull
 #define LITEIO_OPT_WIPE 0x1000000ull
 #define LITEIO_OPT_NO_WAIT 0x2000000ull
 #define LITEIO_OPT_CLASS 0x4000000ull
@@ -72,6 +74,8 @@
  * @nqn: --nqn
  * @all: --all
  * @add: --add
+ * @find: --find
+ * @dry_run: --dry-run
  * @wipe: --wipe (enum liteio_local_wipe)
  * @no_wait: --no-wait
  * @volume_class: --class; enum liteio_volume_class, thin when nothing was said
@@ -106,6 +110,8 @@ struct liteio_options {
 	const char *nqn;
 	bool all;
 	const char *add;
+	bool find;
+	bool dry_run;
 	int wipe;
 	bool no_wait;
 	int volume_class;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Commands about pools: their columns and requests.
+ * Commands about pools and the disks for them: their columns and requests.
  */
 #include "ctl/pool_command.h"
 
@@ -16,8 +16,22 @@
 #define NUMBER(t, k) { t, k, LITEIO_COLUMN_NUMBER }
 #define SIZE(t, k) { t, k, LITEIO_COLUMN_SIZE }
 #define BOOL(t, k) { t, k, LITEIO_COLUMN_BOOL }
+#define FIRST(t, k) { t, k, LITEIO_COLUMN_FIRST }
 #define WIDE { "", "", LITEIO_COLUMN_WIDE }
 #define END { .title = NULL }
+
+const struct liteio_column liteio_disk_columns[] = {
+	TEXT("DEVICE", "device"),
+	SIZE("SIZE", "sizeBytes"),
+	TEXT("TYPE", "type"),
+	BOOL("USABLE", "usable"),
+	TEXT("MODEL", "model"),
+	TEXT("REASON", "reason"),
+	WIDE,
+	BOOL("ROTATIONAL", "rotational"),
+	FIRST("BY ID", "byID"),
+	END,
+};
 
 const struct liteio_column liteio_pool_columns[] = {
 	TEXT("NAME", "name"),

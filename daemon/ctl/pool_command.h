@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Commands about pools: their columns and requests, for the table in command.c. Pure.
+ * Commands about pools and the disks for them: their columns and requests, for the table in
+ * command.c. Pure.
  */
 #ifndef LITEIO_CTL_POOL_COMMAND_H
 #define LITEIO_CTL_POOL_COMMAND_H
@@ -11,6 +12,7 @@ struct liteio_error;
 struct liteio_json;
 struct liteio_options;
 
+extern const struct liteio_column liteio_disk_columns[];
 extern const struct liteio_column liteio_pool_columns[];
 extern const struct liteio_column liteio_pool_exported_columns[];
 extern const struct liteio_column liteio_pool_imported_columns[];

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "model/volume.h"
 
 #define COLUMNS_MAX 24
 
@@ -217,4 +218,14 @@ void liteio_print_object(struct liteio_buf *out, const struct liteio_column *col
 		text = cell(shown[i], object);
 		liteio_buf_addf(out, "%-*s  %s\n", (int)width, shown[i]->key, text);
 	}
+}
+
+char *liteio_print_rounded(uint64_t asked, const struct liteio_json *volume)
+{
+	uint64_t size = (uint64_t)liteio_json_get_int(volume, "sizeBytes", 0);
+
+	if (!asked || size <= asked || size - asked >= LITEIO_VOLUME_SIZE_ALIGN)
+		return NULL;
+	return liteio_strf("the size is rounded up to a multiple of %llu MiB: %" PRIu64 " bytes",
+			   LITEIO_VOLUME_SIZE_ALIGN >> 20, size);
 }

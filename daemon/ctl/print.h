@@ -50,4 +50,10 @@ void liteio_print_table(struct liteio_buf *out, const struct liteio_column *colu
 void liteio_print_object(struct liteio_buf *out, const struct liteio_column *columns,
 			 const struct liteio_json *object);
 
+/*
+ * that a volume is larger than was asked for, because sizes are rounded up: a sentence, in new
+ * memory; NULL when it is not, or when it was that large before. @asked: 0 for no size
+ */
+char *liteio_print_rounded(uint64_t asked, const struct liteio_json *volume);
+
 #endif

@@ -298,10 +298,13 @@ char *liteio_block_where(const char *path)
 	return liteio_strdup(full + strlen(top));
 }
 
-/* nvme multipath shows its paths as hidden disks without a node */
+/*
+ * What is made of memory, files and other devices is no disk, and there may be thousands of them:
+ * none of their files is read. nvme multipath shows its paths as hidden disks without a node
+ */
 static bool is_listed(const char *name)
 {
-	static const char *const skipped[] = { "ram", "zram", "fd", "sr" };
+	static const char *const skipped[] = { "ram", "zram", "fd", "sr", "dm-", "loop" };
 
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(skipped); i++) {
 		if (!strncmp(name, skipped[i], strlen(skipped[i])))

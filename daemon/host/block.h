@@ -74,7 +74,10 @@ int liteio_block_size(const char *path, uint64_t *ret, struct liteio_error *err)
  * device of device-mapper. New memory
  */
 char *liteio_block_lasting_path(const char *path);
-/* whole disks and partitions of this machine, by sysfs, without ram, zero-sized and hidden ones */
+/*
+ * whole disks and partitions of this machine, by sysfs, without zero-sized and hidden ones, and
+ * what is made of others: ram, loop and device-mapper's
+ */
 int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct liteio_error *err);
 
 /**

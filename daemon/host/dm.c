@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Device-mapper through libdevmapper.
+ * Device-mapper through libdevmapper; who only looks does so in dm_look.c.
  *
  * The library keeps global state for device nodes (a list of pending mknods) that is not safe with
  * threads. All our tasks carry the flag that leaves nodes to the kernel and udev, so that this
@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <libdevmapper.h>
+#include <linux/dm-ioctl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,43 +128,25 @@ static void fill_info(struct dm_task *t, const struct dm_info *i, struct liteio_
 	snprintf(ret->uuid, sizeof(ret->uuid), "%s", uuid ? uuid : "");
 }
 
-int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_error *err)
+/* run it: the answer has what the device is then, and nobody has to look at it */
+static int task_run_info(struct dm_task *t, const char *what, const char *name,
+			 struct liteio_dm_info *ret, struct liteio_error *err)
 {
-	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_INFO, name);
 	struct dm_info i;
-	int r;
+	int r = task_run(t, what, name, err);
 
-	r = task_run(t, "look at", name, err);
 	if (r)
 		return r;
 	if (!dm_task_get_info(t, &i))
 		return liteio_error_set(err, -EIO, "cannot look at %s", name);
-	if (!i.exists)
-		return liteio_error_set(err, -ENODEV, "there is no device %s", name);
 	fill_info(t, &i, ret);
 	return 0;
 }
 
-bool liteio_dm_exists(const char *name)
-{
-	struct liteio_dm_info i;
-
-	return liteio_dm_info(name, &i, NULL) == 0;
-}
-
-static int simple(int type, const char *what, const char *name, unsigned int flags,
-		  struct liteio_error *err)
-{
-	struct dm_task *t _cleanup_task_ = task_new(type, name);
-
-	set_udev_flags(t, flags);
-	return task_run(t, what, name, err);
-}
-
 /* ---- tables --------------------------------------------------------------------------------- */
 
-int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
-		   struct liteio_error *err)
+static int load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
+		struct liteio_dm_info *ret, struct liteio_error *err)
 {
 	struct dm_task *task _cleanup_task_ = task_new(DM_DEVICE_RELOAD, name);
 
@@ -173,65 +156,15 @@ int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n,
 	}
 	if (flags & LITEIO_DM_READ_ONLY)
 		dm_task_set_ro(task);
-	return task_run(task, "load the table of", name, err);
+	return task_run_info(task, "load the table of", name, ret, err);
 }
 
-/* walk the targets of a TABLE or STATUS answer */
-static int get_targets(int type, const char *name, bool commit, struct liteio_dm_target **ret,
-		       size_t *ret_n, struct liteio_error *err)
+int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
+		   struct liteio_error *err)
 {
-	struct dm_task *t _cleanup_task_ = task_new(type, name);
-	struct liteio_dm_target *targets = NULL;
-	struct dm_info i;
-	void *next = NULL;
-	size_t n = 0;
-	int r;
+	struct liteio_dm_info ignored;
 
-	if (!commit)
-		dm_task_no_flush(t);
-	r = task_run(t, "read", name, err);
-	if (r)
-		return r;
-	if (!dm_task_get_info(t, &i) || !i.exists)
-		return liteio_error_set(err, -ENODEV, "there is no device %s", name);
-	do {
-		uint64_t start, sectors;
-		char *target_type = NULL, *params = NULL;
-
-		next = dm_get_next_target(t, next, &start, &sectors, &target_type, &params);
-		if (!target_type)
-			continue;
-		targets = liteio_realloc(targets, n + 1, sizeof(*targets));
-		targets[n] = (struct liteio_dm_target){ .start = start, .sectors = sectors };
-		snprintf(targets[n].type, sizeof(targets[n].type), "%s", target_type);
-		snprintf(targets[n].params, sizeof(targets[n].params), "%s", params ? params : "");
-		/* the kernel ends some lines with a blank */
-		for (char *p = targets[n].params + strlen(targets[n].params);
-		     p > targets[n].params && p[-1] == ' ';)
-			*--p = '\0';
-		n++;
-	} while (next);
-	*ret = targets;
-	*ret_n = n;
-	return 0;
-}
-
-int liteio_dm_table(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
-		    struct liteio_error *err)
-{
-	return get_targets(DM_DEVICE_TABLE, name, false, ret, ret_n, err);
-}
-
-int liteio_dm_status(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
-		     struct liteio_error *err)
-{
-	return get_targets(DM_DEVICE_STATUS, name, false, ret, ret_n, err);
-}
-
-int liteio_dm_status_committed(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
-			       struct liteio_error *err)
-{
-	return get_targets(DM_DEVICE_STATUS, name, true, ret, ret_n, err);
+	return load(name, t, n, flags, &ignored, err);
 }
 
 static bool same_table(const char *name, const struct liteio_dm_target *t, size_t n)
@@ -263,19 +196,31 @@ int liteio_dm_suspend(const char *name, unsigned int flags, struct liteio_error 
 	return task_run(t, "suspend", name, err);
 }
 
-int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *err)
+static int resume(const char *name, unsigned int flags, struct liteio_dm_info *ret,
+		  struct liteio_error *err)
 {
-	return simple(DM_DEVICE_RESUME, "resume", name, flags, err);
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_RESUME, name);
+
+	set_udev_flags(t, flags);
+	return task_run_info(t, "resume", name, ret, err);
 }
 
-static int create(const char *name, const char *uuid, unsigned int flags, struct liteio_error *err)
+int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *err)
+{
+	struct liteio_dm_info ignored;
+
+	return resume(name, flags, &ignored, err);
+}
+
+static int create(const char *name, const char *uuid, unsigned int flags,
+		  struct liteio_dm_info *ret, struct liteio_error *err)
 {
 	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_CREATE, name);
 
 	if (!dm_task_set_uuid(t, uuid))
 		return liteio_error_set(err, -EINVAL, "%s is no dm uuid", uuid);
 	set_udev_flags(t, flags);
-	return task_run(t, "create", name, err);
+	return task_run_info(t, "create", name, ret, err);
 }
 
 int liteio_dm_remove(const char *name, struct liteio_error *err)
@@ -283,8 +228,6 @@ int liteio_dm_remove(const char *name, struct liteio_error *err)
 	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_REMOVE, name);
 	int r;
 
-	if (!liteio_dm_exists(name))
-		return 0;
 	/* udev or a scanner may have it open for a moment: the library tries again for 5 s */
 	dm_task_retry_remove(t);
 	set_udev_flags(t, LITEIO_DM_INNER);
@@ -303,33 +246,34 @@ int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)
 	return r == -ENODEV ? 0 : r;
 }
 
-/* make a device that exists run with this table */
+/* make a device that exists run with this table; @i is what it is, before and after */
 static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n,
-		    unsigned int flags, const struct liteio_dm_info *i, struct liteio_error *err)
+		    unsigned int flags, struct liteio_dm_info *i, struct liteio_error *err)
 {
 	struct liteio_dm_target *old _cleanup_free_ = NULL;
 	unsigned int old_flags = flags & ~LITEIO_DM_READ_ONLY;
 	bool read_only = flags & LITEIO_DM_READ_ONLY;
+	struct liteio_dm_info was = *i;
 	size_t n_old = 0;
 	int r;
 
-	if (i->live_table && !i->inactive_table && i->read_only == read_only &&
+	if (was.live_table && !was.inactive_table && was.read_only == read_only &&
 	    same_table(name, t, n))
-		return i->suspended ? liteio_dm_resume(name, flags, err) : 0;
-	if (i->live_table)
+		return was.suspended ? resume(name, flags, i, err) : 0;
+	if (was.live_table)
 		(void)liteio_dm_table(name, &old, &n_old, NULL);
-	r = liteio_dm_load(name, t, n, flags, err);
+	r = load(name, t, n, flags, i, err);
 	if (r)
 		return r;
 	/* without an opener there is no I/O to hold still, and resume swaps the table by itself */
-	if (i->live_table && !i->suspended && i->open_count > 0) {
+	if (was.live_table && !was.suspended && was.open_count > 0) {
 		r = liteio_dm_suspend(name, 0, err);
 		if (r)
 			return r;
 	}
-	r = liteio_dm_resume(name, flags, err);
+	r = resume(name, flags, i, err);
 	/* the target would not take the new table: whoever has it open goes on with the old */
-	if (i->read_only)
+	if (was.read_only)
 		old_flags |= LITEIO_DM_READ_ONLY;
 	if (r && n_old && !liteio_dm_load(name, old, n_old, old_flags, NULL))
 		(void)liteio_dm_resume(name, old_flags, NULL);
@@ -345,11 +289,8 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 
 	r = liteio_dm_info(name, &i, err);
 	if (r == -ENODEV) {
-		r = create(name, uuid, flags, err);
-		if (r)
-			return r;
-		is_new = true;
-		r = liteio_dm_info(name, &i, err);
+		r = create(name, uuid, flags, &i, err);
+		is_new = !r;
 	}
 	if (r)
 		return r;
@@ -358,8 +299,6 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 					"the device %s has the uuid \"%s\", not \"%s\"", name,
 					i.uuid, uuid);
 	r = bring_up(name, t, n, flags, &i, err);
-	if (!r)
-		r = liteio_dm_info(name, &i, err);
 	if (r) {
 		if (is_new)
 			liteio_dm_remove(name, NULL);
@@ -396,6 +335,17 @@ int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_err
 	return liteio_dm_list_of("", ret, ret_n, err);
 }
 
+/* what the kernel writes behind a name; a device of ours has a uuid */
+static bool is_ours(const struct dm_names *d)
+{
+	const char *end = d->name + strlen(d->name) + 1;
+	const uint32_t *behind = (const uint32_t *)(((uintptr_t)end + 7) & ~(uintptr_t)7);
+	const char *uuid = (const char *)&behind[2];
+
+	return behind[1] & DM_NAME_LIST_FLAG_HAS_UUID &&
+	       !strncmp(uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX));
+}
+
 int liteio_dm_list_of(const char *part, struct liteio_dm_info **ret, size_t *ret_n,
 		      struct liteio_error *err)
 {
@@ -414,7 +364,8 @@ int liteio_dm_list_of(const char *part, struct liteio_dm_info **ret, size_t *ret
 	for (unsigned int next = 1; names->dev && next;
 	     next = names->next, names = (struct dm_names *)((char *)names + next)) {
 		/* one that went away meanwhile is not there */
-		if (!strstr(names->name, part) || liteio_dm_info(names->name, &i, NULL) ||
+		if (!strstr(names->name, part) || !is_ours(names) ||
+		    liteio_dm_info(names->name, &i, NULL) ||
 		    strncmp(i.uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX)) != 0)
 			continue;
 		if (n == room) {

@@ -149,9 +149,12 @@ int liteio_dm_table(const char *name, struct liteio_dm_target **ret, size_t *ret
 		    struct liteio_error *err);
 int liteio_dm_status(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
 		     struct liteio_error *err);
-/* the same, but a thin pool commits its metadata for it (dm-thin.c pool_status()); may wait */
-int liteio_dm_status_committed(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
-			       struct liteio_error *err);
+
+/* LITEIO_DM_COMMIT: a thin pool commits its metadata for it (dm-thin.c pool_status()); may wait */
+#define LITEIO_DM_COMMIT 1u
+/* the status of a device with one target, type "" when it has none or several; info may be NULL */
+int liteio_dm_status_one(const char *name, unsigned int flags, struct liteio_dm_info *ret_info,
+			 struct liteio_dm_target *ret, struct liteio_error *err);
 /* every device of ours (dm uuid prefix LITEIO-), with open counts; new memory */
 int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_error *err);
 /* the same, of those with @part in their names: the others are not looked at one by one */

@@ -114,43 +114,39 @@ int liteio_head_parse_status(const char *params, struct liteio_head_state *io)
 	return 0;
 }
 
-/* fill in everything that table and status say about a device of ours */
-static int read_state(const struct liteio_dm_info *dm, struct liteio_head_state *ret,
-		      struct liteio_error *err)
+/* everything that table and status say about a device of ours */
+static int read_state(const char *name, struct liteio_head_state *ret, struct liteio_error *err)
 {
-	struct liteio_dm_target *table _cleanup_free_ = NULL, *status _cleanup_free_ = NULL;
-	struct liteio_head_state s = { .dm = *dm };
+	struct liteio_dm_target *table _cleanup_free_ = NULL, status;
+	struct liteio_head_state s = { 0 };
 	enum liteio_dm_role role;
 	size_t n;
 	int r;
 
-	if (liteio_dm_name_parse(dm->name, &role, &s.head.uuid, &s.head.generation) ||
+	if (liteio_dm_name_parse(name, &role, &s.head.uuid, &s.head.generation) ||
 	    (role != LITEIO_DM_HEAD && role != LITEIO_DM_REMOTE))
-		return liteio_error_set(err, -EINVAL, "%s is no head", dm->name);
+		return liteio_error_set(err, -EINVAL, "%s is no head", name);
 	s.head.remote = role == LITEIO_DM_REMOTE;
-	liteio_dm_path(dm, s.path);
-	r = liteio_dm_table(dm->name, &table, &n, err);
+	r = liteio_dm_status_one(name, 0, &s.dm, &status, err);
+	if (r == 0)
+		r = liteio_dm_table(name, &table, &n, err);
 	if (r)
 		return r;
+	liteio_dm_path(&s.dm, s.path);
 	/* without a table: an interrupted create; with another one: failed on purpose */
 	if (n == 1) {
 		s.head.size_bytes = table[0].sectors * SECTOR;
 		liteio_head_parse_table(table[0].type, table[0].params, &s.head);
 	}
-	if (s.head.gate) {
-		r = liteio_dm_status(dm->name, &status, &n, err);
-		if (r)
-			return r;
-		if (n == 1)
-			liteio_head_parse_status(status[0].params, &s);
-	}
+	if (s.head.gate && !strcmp(status.type, TARGET_HEAD))
+		liteio_head_parse_status(status.params, &s);
 	*ret = s;
 	return 0;
 }
 
 /* ---- heads ---------------------------------------------------------------------------------- */
 
-int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *ret,
+int liteio_head_ensure(const struct liteio_head *h, char ret_path[LITEIO_DM_PATH_MAX],
 		       struct liteio_error *err)
 {
 	char name[LITEIO_DM_NAME_MAX + 1], uuid[LITEIO_DM_NAME_MAX + 1];
@@ -171,13 +167,13 @@ int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *re
 	if (h->read_only && !h->exported)
 		flags |= LITEIO_DM_READ_ONLY;
 	r = liteio_dm_ensure(name, uuid, &t, 1, flags, &dm, err);
-	if (r)
-		return r;
-	return ret ? read_state(&dm, ret, err) : 0;
+	if (r == 0 && ret_path)
+		liteio_dm_path(&dm, ret_path);
+	return r;
 }
 
 int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
-		      struct liteio_head_state *ret, struct liteio_error *err)
+		      char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err)
 {
 	const struct liteio_dm_target t = { .type = TARGET_ERROR, .sectors = size_bytes / SECTOR };
 	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
@@ -193,11 +189,13 @@ int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint6
 	/* without a table: an interrupted create. Who looks what is on it would only see errors */
 	if (r == -ENODEV || (!r && !dm.live_table))
 		r = liteio_dm_ensure(name, dm_uuid, &t, 1, LITEIO_DM_INNER, &dm, err);
-	return r ? r : read_state(&dm, ret, err);
+	if (r == 0)
+		liteio_dm_path(&dm, ret_path);
+	return r;
 }
 
-int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
-		    struct liteio_head_state *ret, struct liteio_error *err)
+int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		     char ret[LITEIO_DM_PATH_MAX], struct liteio_error *err)
 {
 	char name[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info dm;
@@ -205,7 +203,18 @@ int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool re
 
 	liteio_dm_name(role_of(remote), uuid, generation, name);
 	r = liteio_dm_info(name, &dm, err);
-	return r ? r : read_state(&dm, ret, err);
+	if (r == 0)
+		liteio_dm_path(&dm, ret);
+	return r;
+}
+
+int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		    struct liteio_head_state *ret, struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+
+	liteio_dm_name(role_of(remote), uuid, generation, name);
+	return read_state(name, ret, err);
 }
 
 int liteio_head_list(struct liteio_head_state **ret, size_t *ret_n, struct liteio_error *err)
@@ -229,7 +238,7 @@ int liteio_head_list_of(const struct liteio_uuid *uuid, struct liteio_head_state
 		return r;
 	heads = liteio_calloc(n_list + 1, sizeof(*heads));
 	for (size_t i = 0; i < n_list; i++) {
-		if (!read_state(&list[i], &heads[n], NULL))
+		if (!read_state(list[i].name, &heads[n], NULL))
 			n++;
 	}
 	*ret = heads;

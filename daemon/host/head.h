@@ -64,20 +64,21 @@ struct liteio_head_state {
 /**
  * liteio_head_ensure() - have a running head with this table; create, adopt or reload (grow)
  * @h: what it should be
- * @ret: the head; may be NULL
+ * @ret_path: to open it; may be NULL
  * @err: the kernel's reason: -ESTALE below the floor, -ENOENT without the attachment
  *
  * Context: worker; blocks as long as a reload has to wait for I/O.
  * Return: 0 or a negative errno.
  */
-int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *ret,
+int liteio_head_ensure(const struct liteio_head *h, char ret_path[LITEIO_DM_PATH_MAX],
 		       struct liteio_error *err);
+
 /**
  * liteio_head_place() - have a head of that size, for a volume that is not there yet
  * @uuid: of the volume
  * @generation: of the attachment
  * @size_bytes: a multiple of 512
- * @ret: the head
+ * @ret_path: where the head is
  * @err: why not
  *
  * Whatever gets to it gets an error, until liteio_head_ensure() makes it what it should be. One
@@ -85,8 +86,12 @@ int liteio_head_ensure(const struct liteio_head *h, struct liteio_head_state *re
  * Return: 0 or a negative errno.
  */
 int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
-		      struct liteio_head_state *ret, struct liteio_error *err);
-/* -ENODEV when there is none */
+		      char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err);
+
+/* where it is, and nothing else: one question to the kernel; -ENODEV when there is none */
+int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		     char ret[LITEIO_DM_PATH_MAX], struct liteio_error *err);
+/* all of it; -ENODEV when there is none */
 int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		    struct liteio_head_state *ret, struct liteio_error *err);
 /* all heads of both kinds; new memory */

@@ -4,31 +4,72 @@
  */
 #include <errno.h>
 #include <libkmod.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/lazy.h"
 #include "base/str.h"
 #include "host/kmodule.h"
+
+/* what is used of libkmod, which comes with a library of ciphers: kmod.new is its kmod_new */
+static struct {
+	__typeof__(&kmod_list_next) list_next;
+	__typeof__(&kmod_module_get_info) module_get_info;
+	__typeof__(&kmod_module_get_initstate) module_get_initstate;
+	__typeof__(&kmod_module_get_module) module_get_module;
+	__typeof__(&kmod_module_get_path) module_get_path;
+	__typeof__(&kmod_module_info_free_list) module_info_free_list;
+	__typeof__(&kmod_module_info_get_key) module_info_get_key;
+	__typeof__(&kmod_module_info_get_value) module_info_get_value;
+	__typeof__(&kmod_module_new_from_lookup) module_new_from_lookup;
+	__typeof__(&kmod_module_probe_insert_module) module_probe_insert_module;
+	__typeof__(&kmod_module_unref) module_unref;
+	__typeof__(&kmod_module_unref_list) module_unref_list;
+	__typeof__(&kmod_new) new;
+	__typeof__(&kmod_set_log_priority) set_log_priority;
+	__typeof__(&kmod_unref) unref;
+} kmod;
+
+/* in this order */
+static const char *const names[] = {
+	"kmod_list_next",
+	"kmod_module_get_info",
+	"kmod_module_get_initstate",
+	"kmod_module_get_module",
+	"kmod_module_get_path",
+	"kmod_module_info_free_list",
+	"kmod_module_info_get_key",
+	"kmod_module_info_get_value",
+	"kmod_module_new_from_lookup",
+	"kmod_module_probe_insert_module",
+	"kmod_module_unref",
+	"kmod_module_unref_list",
+	"kmod_new",
+	"kmod_set_log_priority",
+	"kmod_unref",
+};
+_Static_assert(sizeof(kmod) == sizeof(names), "each of them has a name");
 
 static void ctx_unrefp(struct kmod_ctx **c)
 {
 	if (*c)
-		kmod_unref(*c);
+		kmod.unref(*c);
 }
 
 static void list_unrefp(struct kmod_list **l)
 {
 	if (*l)
-		kmod_module_unref_list(*l);
+		kmod.module_unref_list(*l);
 }
 
 static void mod_unrefp(struct kmod_module **m)
 {
 	if (*m)
-		kmod_module_unref(*m);
+		kmod.module_unref(*m);
 }
 
 /* the kernel writes '-' as '_' */
@@ -65,7 +106,7 @@ static int lookup(const char *name, struct kmod_ctx *ctx, struct kmod_list **ret
 	struct kmod_list *list = NULL;
 	int r;
 
-	r = kmod_module_new_from_lookup(ctx, name, &list);
+	r = kmod.module_new_from_lookup(ctx, name, &list);
 	if (r < 0)
 		return liteio_error_set(err, r, "cannot look for the module %s: %s", name,
 					liteio_error_str(NULL, r));
@@ -76,14 +117,31 @@ static int lookup(const char *name, struct kmod_ctx *ctx, struct kmod_list **ret
 	return 0;
 }
 
-static struct kmod_ctx *new_ctx(void)
+static int load_kmod(struct liteio_error *err)
 {
-	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static bool is_loaded;
+	int r = 0;
 
+	liteio_guard(&lock);
+	if (!is_loaded)
+		r = liteio_lazy_load("libkmod.so.2", names, LITEIO_ARRAY_SIZE(names), &kmod, err);
+	is_loaded = is_loaded || !r;
+	return r;
+}
+
+static int new_ctx(struct kmod_ctx **ret, struct liteio_error *err)
+{
+	int r = load_kmod(err);
+
+	if (r)
+		return r;
+	*ret = kmod.new(NULL, NULL);
+	if (!*ret)
+		return liteio_error_set(err, -ENOMEM, "cannot use libkmod");
 	/* its messages would go to stderr; we report codes */
-	if (ctx)
-		kmod_set_log_priority(ctx, 0);
-	return ctx;
+	kmod.set_log_priority(*ret, 0);
+	return 0;
 }
 
 /* the value of a modinfo field of the installed file */
@@ -92,32 +150,33 @@ static void file_info(struct kmod_module *mod, const char *key, char *out, size_
 	struct kmod_list *info = NULL, *i;
 
 	out[0] = '\0';
-	if (kmod_module_get_info(mod, &info) < 0)
+	if (kmod.module_get_info(mod, &info) < 0)
 		return;
-	kmod_list_foreach(i, info) {
-		if (!strcmp(kmod_module_info_get_key(i), key))
-			snprintf(out, len, "%s", kmod_module_info_get_value(i));
+	for (i = info; i; i = kmod.list_next(info, i)) {
+		if (!strcmp(kmod.module_info_get_key(i), key))
+			snprintf(out, len, "%s", kmod.module_info_get_value(i));
 	}
-	kmod_module_info_free_list(info);
+	kmod.module_info_free_list(info);
 }
 
 int liteio_kmodule_info(const char *name, struct liteio_kmodule_info *ret, struct liteio_error *err)
 {
-	struct kmod_ctx *ctx _cleanup_(ctx_unrefp) = new_ctx();
+	struct kmod_ctx *ctx _cleanup_(ctx_unrefp) = NULL;
 	struct kmod_list *list _cleanup_(list_unrefp) = NULL;
 	struct kmod_module *mod _cleanup_(mod_unrefp) = NULL;
 	struct liteio_kmodule_info i = { 0 };
 	char srcversion[64];
+	int r = new_ctx(&ctx, err);
 
-	if (!ctx)
-		return liteio_error_set(err, -ENOMEM, "cannot use libkmod");
+	if (r)
+		return r;
 	i.loaded = liteio_kmodule_is_loaded(name);
 	read_sysfs(name, "version", i.version, sizeof(i.version));
 	read_sysfs(name, "srcversion", i.srcversion, sizeof(i.srcversion));
 	if (!lookup(name, ctx, &list, NULL)) {
-		mod = kmod_module_get_module(list);
-		i.builtin = kmod_module_get_initstate(mod) == KMOD_MODULE_BUILTIN;
-		i.installed = i.builtin || kmod_module_get_path(mod);
+		mod = kmod.module_get_module(list);
+		i.builtin = kmod.module_get_initstate(mod) == KMOD_MODULE_BUILTIN;
+		i.installed = i.builtin || kmod.module_get_path(mod);
 		file_info(mod, "version", i.installed_version, sizeof(i.installed_version));
 		file_info(mod, "srcversion", srcversion, sizeof(srcversion));
 		i.is_installed_one = i.loaded && srcversion[0] &&
@@ -135,16 +194,15 @@ int liteio_kmodule_load(const char *name, struct liteio_error *err)
 
 	if (liteio_kmodule_is_loaded(name))
 		return 0;
-	ctx = new_ctx();
-	if (!ctx)
-		return liteio_error_set(err, -ENOMEM, "cannot use libkmod");
-	r = lookup(name, ctx, &list, err);
+	r = new_ctx(&ctx, err);
+	if (r == 0)
+		r = lookup(name, ctx, &list, err);
 	if (r)
 		return r;
-	kmod_list_foreach(l, list) {
-		struct kmod_module *mod _cleanup_(mod_unrefp) = kmod_module_get_module(l);
+	for (l = list; l; l = kmod.list_next(list, l)) {
+		struct kmod_module *mod _cleanup_(mod_unrefp) = kmod.module_get_module(l);
 
-		r = kmod_module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY,
+		r = kmod.module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY,
 						    NULL, NULL, NULL, NULL);
 		if (r < 0 && r != -EEXIST)
 			return liteio_error_set(err, r, "cannot load the module %s: %s", name,

@@ -9,6 +9,7 @@
 #include "base/child.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "host/block.h"
 #include "host/mount.h"
 
@@ -60,12 +61,13 @@ static const struct fs_programs *find(const char *type, struct liteio_error *err
 	return NULL;
 }
 
-/* run one line of the table; the exit status, or a negative errno */
+/* run one line of the table; the exit status, or a negative errno: it has not ended by itself */
 static int run(const char *const *line, const char *device, const char *target, uint64_t timeout_ms,
 	       char **ret_output, struct liteio_error *err)
 {
 	const char *argv[ARGS_MAX + 1] = { NULL };
 	struct liteio_child_result res;
+	char *what _cleanup_free_ = NULL;
 	int r;
 
 	for (size_t i = 0; i < ARGS_MAX && line[i]; i++) {
@@ -78,6 +80,12 @@ static int run(const char *const *line, const char *device, const char *target, 
 	r = liteio_child_run(argv, timeout_ms, &res, err);
 	if (r < 0)
 		return r;
+	what = liteio_strf("%s on %s", argv[0], target ? target : device);
+	r = liteio_child_check_signal(what, &res, err);
+	if (r < 0) {
+		free(res.output);
+		return r;
+	}
 	/* the last line is the one that says why */
 	for (size_t n = strlen(res.output); n && res.output[n - 1] == '\n'; n--)
 		res.output[n - 1] = '\0';

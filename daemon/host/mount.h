@@ -76,7 +76,10 @@ int liteio_umount_lazy(const char *target, struct liteio_error *err);
  */
 int liteio_mkfs(const char *device, const char *fs_type, uint64_t timeout_ms,
 		struct liteio_error *err);
-/* repair what can be repaired without a question; 0 when it is fine now, -EUCLEAN when it is not */
+/*
+ * repair what can be repaired without a question; 0 when it is fine now, -EUCLEAN when it is not,
+ * or another negative errno when nobody knows
+ */
 int liteio_fsck(const char *device, const char *fs_type, uint64_t timeout_ms,
 		struct liteio_error *err);
 /* grow to the size of the device; the filesystem is mounted on @target */

@@ -10,23 +10,38 @@
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/loop.h"
+#include "base/spares.h"
 #include "base/str.h"
 #include "host/netlink.h"
 
 #define RECEIVE_BUFFER (4 << 20)
+/* room for one datagram: the kernel makes those of a dump no larger than what it is read into */
+#define DATAGRAM_MAX (32 << 10)
+#define SPARES_MAX 4
 /* how often a dump that objects changed under is begun again before it is taken as it is */
 #define DUMP_TRIES 10
 
-/* @note: the kernel's sentence about the last command, "" for none */
+/**
+ * struct liteio_netlink - a connection
+ * @sock: libnl's
+ * @family: number of the module's family
+ * @module: which load of the module that is of: inodes of sysfs are not used twice
+ * @is_broken: an answer may still come that nobody waits for
+ * @note: the kernel's sentence about the last command, "" for none
+ */
 struct liteio_netlink {
 	struct nl_sock *sock;
 	int family;
+	ino_t module;
+	bool is_broken;
 	char note[LITEIO_NETLINK_SENTENCE];
 };
 
@@ -213,10 +228,12 @@ static int ask(struct liteio_netlink *nl, struct nl_msg *msg, struct request *q,
 	int r = nl_send_auto(nl->sock, msg);
 
 	nlmsg_free(msg);
+	nl->is_broken = nl->is_broken || r < 0;
 	if (r < 0)
 		return liteio_error_set(err, -EIO, "cannot ask the module to %s: %s", what,
 					nl_geterror(r));
 	r = receive(nl->sock, q, err);
+	nl->is_broken = nl->is_broken || r;
 	memcpy(nl->note, q->sentence, sizeof(nl->note));
 	if (!r && q->error)
 		r = liteio_error_set(err, q->error, "cannot %s: %s", what,
@@ -296,15 +313,43 @@ static int connect_sock(struct nl_sock **ret, struct liteio_error *err)
 		return liteio_error_set(err, -EIO, "cannot open generic netlink: %s",
 					nl_geterror(r));
 	}
+	/* or each is read twice, first to see how long it is */
+	nl_socket_set_msg_buf_size(sock, DATAGRAM_MAX);
+	nl_socket_disable_msg_peek(sock);
 	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
 	*ret = sock;
 	return 0;
 }
 
-int liteio_netlink_open(struct liteio_netlink **ret, struct liteio_error *err)
+static void connection_free(void *connection)
+{
+	struct liteio_netlink *nl = connection;
+
+	nl_socket_free(nl->sock);
+	free(nl);
+}
+
+/* connections between two uses: to make one takes ten calls, and a question which family it is */
+static struct liteio_spares *spares;
+
+static void make_spares(void)
+{
+	spares = liteio_spares_new(SPARES_MAX, connection_free);
+}
+
+/* 0: it is not loaded */
+static ino_t loaded_module(void)
+{
+	struct stat st;
+
+	return stat("/sys/module/" LITEIO_GENL_NAME, &st) ? 0 : st.st_ino;
+}
+
+static int connect_module(struct liteio_netlink **ret, struct liteio_error *err)
 {
 	struct nl_sock *sock;
+	ino_t module = loaded_module();
 	int r, family;
 
 	r = connect_sock(&sock, err);
@@ -318,15 +363,35 @@ int liteio_netlink_open(struct liteio_netlink **ret, struct liteio_error *err)
 	*ret = liteio_calloc(1, sizeof(**ret));
 	(*ret)->sock = sock;
 	(*ret)->family = family;
+	(*ret)->module = module;
 	return 0;
+}
+
+int liteio_netlink_open(struct liteio_netlink **ret, struct liteio_error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct liteio_netlink *nl;
+
+	pthread_once(&once, make_spares);
+	nl = liteio_spares_take(spares);
+	if (nl && nl->module == loaded_module()) {
+		*ret = nl;
+		return 0;
+	}
+	/* of a module that is not there any more: its number may be another family's */
+	if (nl)
+		connection_free(nl);
+	return connect_module(ret, err);
 }
 
 void liteio_netlink_close(struct liteio_netlink *nl)
 {
 	if (!nl)
 		return;
-	nl_socket_free(nl->sock);
-	free(nl);
+	if (nl->is_broken || !nl->module)
+		connection_free(nl);
+	else
+		liteio_spares_give(spares, nl);
 }
 
 /* ---- commands ------------------------------------------------------------------------------- */

@@ -61,6 +61,9 @@ static int run(const struct liteio_nvmet *t, const char *const argv[], const cha
 	output = res.output;
 	if (!res.status)
 		return 0;
+	r = liteio_child_check_signal(argv[0], &res, err);
+	if (r)
+		return liteio_error_wrap(err, r, "cannot %s %s", what, path);
 	r = errno_of_text(output);
 	return liteio_error_set(err, r, "cannot %s %s: %s", what, path, liteio_error_str(NULL, r));
 }

@@ -114,7 +114,10 @@ struct liteio_local_volume_create {
  * table are in model/limits.h
  */
 
-/* POST /v1/volumes/{volume}/grow and /v1/attachments/{uuid}/{generation}/resize */
+/*
+ * POST /v1/volumes/{volume}/grow and /v1/attachments/{uuid}/{generation}/resize; that of a volume
+ * is rounded up to a multiple of LITEIO_VOLUME_SIZE_ALIGN
+ */
 struct liteio_local_resize {
 	uint64_t size_bytes;
 };
@@ -170,7 +173,7 @@ struct liteio_local_rename {
  * struct liteio_local_clone - POST /v1/volumes/{volume}/clone
  * @name: of the new volume, in the same pool
  * @uuid: given by who asks, or null: the agent makes one
- * @size_bytes: at least that of the volume, which 0 means
+ * @size_bytes: at least that of the volume, which 0 means; rounded up as well
  * @wipe: enum liteio_local_wipe; what the volume has counts too
  */
 struct liteio_local_clone {

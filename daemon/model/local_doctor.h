@@ -32,6 +32,8 @@
  * @LITEIO_CHECK_CATALOG_COPY: one of the two catalog slots is damaged, or both are old (pool)
  * @LITEIO_CHECK_LABEL_COPY: one of the labels is not as it should be (pool)
  * @LITEIO_CHECK_DELETION: what was deleted gives no space back (pool)
+ * @LITEIO_CHECK_THIN_STRAY: a thin device that no record has (pool/id, pool/reserve/id)
+ * @LITEIO_CHECK_THIN_LOST: a record whose thin device is not there (uuid of volume or snapshot)
  * @LITEIO_CHECK_SUSPENDED: a device holds its I/O (device)
  * @LITEIO_CHECK_DEVICE_REMAINS: a device of a volume that no catalog has (device)
  * @LITEIO_CHECK_DEVICE: a volume's device is not what the catalog says (device)
@@ -65,6 +67,8 @@ enum liteio_local_check {
 	LITEIO_CHECK_CATALOG_COPY,
 	LITEIO_CHECK_LABEL_COPY,
 	LITEIO_CHECK_DELETION,
+	LITEIO_CHECK_THIN_STRAY,
+	LITEIO_CHECK_THIN_LOST,
 	LITEIO_CHECK_SUSPENDED,
 	LITEIO_CHECK_DEVICE_REMAINS,
 	LITEIO_CHECK_DEVICE,

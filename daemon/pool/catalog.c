@@ -183,13 +183,27 @@ bool liteio_catalog_may_share(const struct liteio_catalog *c)
 	return sum_space(c).n_sharing > 0;
 }
 
-bool liteio_catalog_may_discard(const struct liteio_catalog *c)
+/* the head of a volume that is attached read-only refuses discards */
+static bool is_discarding(const struct liteio_catalog *c, const struct liteio_catalog_attachment *a)
 {
-	for (size_t i = 0; i < c->n_attachments; i++) {
-		if (c->attachments[i]->state == LITEIO_CATALOG_ATT_LIVE)
-			return true;
-	}
-	return sum_space(c).n_deleting > 0;
+	const struct liteio_catalog_volume *v;
+
+	if (a->state != LITEIO_CATALOG_ATT_LIVE || (a->flags & LITEIO_CATALOG_ATT_READ_ONLY))
+		return false;
+	v = liteio_catalog_find(c, &a->volume);
+	return v && v->vclass == LITEIO_CATALOG_THIN;
+}
+
+bool liteio_catalog_may_unshare(const struct liteio_catalog *c)
+{
+	const struct liteio_catalog_sum sum = sum_space(c);
+	bool is = sum.thin_deleting > 0;
+
+	if (!sum.thin_sharing)
+		return false;
+	for (size_t i = 0; i < c->n_attachments && !is; i++)
+		is = is_discarding(c, c->attachments[i]);
+	return is;
 }
 
 /* ---- changing ------------------------------------------------------------------------------- */

@@ -166,7 +166,8 @@ struct liteio_catalog_extent {
  * @thin_unmade: those of class thin without a thin device
  * @reserved_unmade: those of class reserved without one
  * @n_sharing: those that were made from others, and may share their blocks
- * @n_deleting: those that are being deleted
+ * @thin_sharing: those of class thin among them
+ * @thin_deleting: those of class thin that are being deleted
  */
 struct liteio_catalog_sum {
 	uint32_t crc;
@@ -177,7 +178,8 @@ struct liteio_catalog_sum {
 	uint32_t thin_unmade;
 	uint32_t reserved_unmade;
 	uint32_t n_sharing;
-	uint32_t n_deleting;
+	uint32_t thin_sharing;
+	uint32_t thin_deleting;
 };
 
 /**
@@ -307,11 +309,14 @@ void liteio_catalog_promised(const struct liteio_catalog *c, uint64_t *ret_thin,
 uint32_t liteio_catalog_unmade(const struct liteio_catalog *c, enum liteio_catalog_class vclass);
 /*
  * some volumes may share blocks: snapshots and clones do, with what they were made of, and with
- * each other. Of what was recovered from the metadata alone (pool_salvage.c) nobody knows it
+ * each other
  */
 bool liteio_catalog_may_share(const struct liteio_catalog *c);
-/* somebody may discard blocks at any moment: a volume is attached, or is being deleted */
-bool liteio_catalog_may_discard(const struct liteio_catalog *c);
+/*
+ * blocks of the thin pool that several volumes share may be discarded at any moment: there may be
+ * some, and a volume of that class is attached for writing, or is being deleted
+ */
+bool liteio_catalog_may_unshare(const struct liteio_catalog *c);
 size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct liteio_uuid *volume);
 
 /* ---- linear space (catalog_extent.c) -------------------------------------------------------- */
@@ -405,6 +410,11 @@ bool liteio_catalog_is_twin(struct liteio_catalog *a, struct liteio_catalog *b);
 void liteio_catalog_encode_range(struct liteio_catalog *c, const struct liteio_catalog_range *range,
 				 void *out);
 
+/*
+ * how much of a slot of @room bytes its first block says is used, in whole blocks; whether that is
+ * the header of a slot is not looked at. Pure
+ */
+size_t liteio_catalog_used(const void *header, size_t room);
 /**
  * liteio_catalog_decode() - read and check the bytes of a slot
  * @slot: the slot, from its header on

@@ -133,7 +133,18 @@ static int check_replaces(const struct liteio_catalog *c, const struct liteio_ca
 	return 0;
 }
 
-/* a transaction is that of one record, or creates the snapshots of a group */
+/* one of several that a transaction may be about together */
+static bool is_member(const struct liteio_catalog_volume *v, bool is_making)
+{
+	if (is_making)
+		return v->is_unmade;
+	return v->kind == LITEIO_CATALOG_SNAPSHOT && v->state == LITEIO_CATALOG_CREATING;
+}
+
+/*
+ * a transaction is that of one record, or creates the snapshots of a group, or makes the devices of
+ * several volumes
+ */
 static int check_pending(const struct liteio_catalog *c, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *first = liteio_catalog_pending(c);
@@ -143,8 +154,8 @@ static int check_pending(const struct liteio_catalog *c, struct liteio_error *er
 		const struct liteio_catalog_volume *v = c->volumes[i];
 
 		pending += v->txid != 0;
-		members += v->txid && v->kind == LITEIO_CATALOG_SNAPSHOT &&
-			   v->state == LITEIO_CATALOG_CREATING && v->vclass == first->vclass;
+		members += v->txid && v->vclass == first->vclass &&
+			   is_member(v, first->is_unmade);
 	}
 	if (pending > 1 && members < pending)
 		return liteio_error_set(err, -EBADMSG,

@@ -117,7 +117,10 @@ uint64_t liteio_catalog_features(struct liteio_catalog *c)
 	if (!c->n_volumes)
 		return features;
 	sum = &c->sums[c->n_volumes - 1];
-	return features | sum->features | (sum->n_pending > 1 ? LITEIO_SLOT_INCOMPAT_GROUP : 0);
+	if (sum->n_pending > 1)
+		features |= liteio_catalog_pending(c)->is_unmade ? LITEIO_SLOT_INCOMPAT_MAKING :
+								   LITEIO_SLOT_INCOMPAT_GROUP;
+	return features | sum->features;
 }
 
 static uint64_t compat_features(struct liteio_catalog *c)
@@ -371,6 +374,15 @@ bool liteio_catalog_is_header(struct liteio_catalog *c, const void *block)
 	liteio_catalog_seal(c);
 	return !check_header(h, &c->pool_uuid, NULL) && liteio_get(h->n_records) == n_records(c) &&
 	       liteio_get(h->records_crc) == records_crc(c);
+}
+
+size_t liteio_catalog_used(const void *header, size_t room)
+{
+	const struct liteio_ondisk_slot *h = header;
+	uint64_t end = (uint64_t)liteio_get(h->n_records) * LITEIO_RECORD_BYTES;
+
+	end = (end + 2 * LITEIO_ONDISK_BLOCK - 1) / LITEIO_ONDISK_BLOCK * LITEIO_ONDISK_BLOCK;
+	return end < room ? (size_t)end : room;
 }
 
 int liteio_catalog_decode(const void *slot, size_t len, const struct liteio_uuid *pool_uuid,

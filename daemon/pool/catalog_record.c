@@ -109,15 +109,18 @@ static uint64_t features_of(const struct liteio_catalog_volume *v)
 
 void liteio_record_add_space(const struct liteio_catalog_volume *v, struct liteio_catalog_sum *sum)
 {
+	bool is_sharing = v->kind == LITEIO_CATALOG_SNAPSHOT || !liteio_uuid_is_null(&v->origin);
+
 	if (v->vclass == LITEIO_CATALOG_THIN) {
 		sum->thin_bytes += v->size_bytes;
 		sum->thin_unmade += v->is_unmade;
+		sum->thin_sharing += is_sharing;
+		sum->thin_deleting += v->state == LITEIO_CATALOG_DELETING;
 	} else if (v->vclass == LITEIO_CATALOG_RESERVED) {
 		sum->reserved_bytes += v->size_bytes;
 		sum->reserved_unmade += v->is_unmade;
 	}
-	sum->n_sharing += v->kind == LITEIO_CATALOG_SNAPSHOT || !liteio_uuid_is_null(&v->origin);
-	sum->n_deleting += v->state == LITEIO_CATALOG_DELETING;
+	sum->n_sharing += is_sharing;
 }
 
 static void add_up(const struct liteio_catalog_volume *v, struct liteio_catalog_sum *sum)

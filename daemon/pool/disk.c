@@ -162,21 +162,26 @@ static int judge_use(const struct liteio_disk *d, const char *device,
 
 	if (i->read_only)
 		return say(LITEIO_DISK_READ_ONLY, ret,
-			   liteio_error_set(err, -EROFS, "%s is read-only", device));
+			   liteio_error_set(err, -EROFS,
+					    "%s is read-only: `blockdev --setrw` first",
+					    device));
 	if (i->is_mounted)
 		return say(LITEIO_DISK_MOUNTED, ret,
-			   liteio_error_set(err, -EBUSY, "%s is mounted", device));
+			   liteio_error_set(err, -EBUSY, "%s is mounted: `umount` it first",
+					    device));
 	if (i->is_swap)
 		return say(LITEIO_DISK_SWAP, ret,
-			   liteio_error_set(err, -EBUSY, "%s is used as swap", device));
+			   liteio_error_set(err, -EBUSY, "%s is used as swap: `swapoff` first",
+					    device));
 	if (i->n_holders)
 		return say(LITEIO_DISK_HELD, ret,
-			   liteio_error_set(err, -EBUSY, "%s is used by another kernel device: %s",
+			   liteio_error_set(err, -EBUSY,
+					    "%s is used by another kernel device: %s; take that away first (`vgchange -an`, `mdadm --stop`, `dmsetup remove`)",
 					    device, d->holder));
 	if (i->logical_bytes > LITEIO_ONDISK_BLOCK)
 		return say(LITEIO_DISK_BLOCKS, ret,
 			   liteio_error_set(err, -EINVAL,
-					    "%s has blocks of %u bytes, a pool can have up to %u",
+					    "%s has blocks of %u bytes, a pool can have up to %u: take another disk, or format it for smaller ones",
 					    device, i->logical_bytes, LITEIO_ONDISK_BLOCK));
 	return 0;
 }
@@ -190,16 +195,32 @@ static int judge_label(const struct liteio_disk *d, const char *device, bool for
 	if (!d->label_code && d->is_orphan)
 		return say(LITEIO_DISK_POOL, ret,
 			   liteio_error_set(err, -EEXIST,
-					    "%s carries a part of pool %s, of which no disk is here that knows it",
+					    "%s carries a part of pool %s, of which no disk is here that knows it: bring the others and import the pool",
 					    device, d->pool));
 	if (!d->label_code)
 		return say(LITEIO_DISK_POOL, ret,
-			   liteio_error_set(err, -EEXIST, "%s carries the pool %s already", device,
-					    d->pool));
+			   liteio_error_set(err, -EEXIST,
+					    "%s carries the pool %s already: it can be imported, and deleted then (`liteioctl pool import`, `liteioctl pool delete`)",
+					    device, d->pool));
 	if (d->label_code == -ENOTSUP)
 		return say(LITEIO_DISK_POOL, ret,
-			   liteio_error_set(err, -ENOTSUP, "%s", d->label_why));
+			   liteio_error_set(err, -ENOTSUP, "%s; a newer agent can import it",
+					    d->label_why));
 	return 0;
+}
+
+/* as "ext4 (filesystem), label data, uuid ..." */
+struct signature_text {
+	char text[sizeof(struct liteio_block_signature) + 32];
+};
+
+static struct signature_text say_signature(const struct liteio_block_signature *s)
+{
+	struct signature_text t;
+
+	snprintf(t.text, sizeof(t.text), "%s (%s)%s%s%s%s", s->type, s->usage,
+		 s->label[0] ? ", label " : "", s->label, s->uuid[0] ? ", uuid " : "", s->uuid);
+	return t;
 }
 
 /* what would be lost */
@@ -211,7 +232,8 @@ static int judge_content(const struct liteio_disk *d, const char *device, bool f
 	if (d->info.n_partitions)
 		return say(LITEIO_DISK_PARTITIONS, ret,
 			   liteio_error_set(err, -EEXIST,
-					    "%s has %u partitions: remove them first", device,
+					    "%s has %u partitions: remove them first (`sfdisk --delete`), or name one of them",
+					    device,
 					    d->info.n_partitions));
 	if (d->label_code == -EBADMSG && !force)
 		return say(LITEIO_DISK_DAMAGED_POOL, ret,
@@ -219,17 +241,20 @@ static int judge_content(const struct liteio_disk *d, const char *device, bool f
 					    device, d->label_why));
 	if (d->signature_code && d->signature_code != -EUCLEAN)
 		return say(LITEIO_DISK_UNREADABLE, ret,
-			   liteio_error_set(err, d->signature_code, "%s", d->signature_why));
+			   liteio_error_set(err, d->signature_code, "%s; see to the disk first",
+					    d->signature_why));
 	if (d->label_code && d->label_code != -EBADMSG && d->label_code != -ENODATA)
 		return say(LITEIO_DISK_UNREADABLE, ret,
-			   liteio_error_set(err, d->label_code, "%s", d->label_why));
+			   liteio_error_set(err, d->label_code, "%s; see to the disk first",
+					    d->label_why));
 	if (d->signature_code && !force)
 		return say(LITEIO_DISK_SIGNATURE, ret,
 			   liteio_error_set(err, -EEXIST, "%s", d->signature_why));
 	if (s->type[0] && !force)
 		return say(LITEIO_DISK_SIGNATURE, ret,
-			   liteio_error_set(err, -EEXIST, "%s carries a signature: %s (%s)", device,
-					    s->type, s->usage));
+			   liteio_error_set(err, -EEXIST,
+					    "%s carries a signature: %s", device,
+					    say_signature(s).text));
 	return 0;
 }
 
@@ -244,14 +269,15 @@ static int judge_size(const struct liteio_disk *d, const char *device, uint32_t 
 	return r ? say(LITEIO_DISK_SMALL, ret, liteio_error_wrap(err, r, "%s", device)) : 0;
 }
 
-int liteio_disk_judge(const struct liteio_disk *d, const char *device, uint32_t thin_block,
-		      bool force, enum liteio_disk_verdict *ret, struct liteio_error *err)
+static int judge(const struct liteio_disk *d, const char *device, uint32_t thin_block, bool force,
+		 enum liteio_disk_verdict *ret, struct liteio_error *err)
 {
 	int r;
 
 	if (d->is_silent)
 		return say(LITEIO_DISK_SILENT, ret,
-			   liteio_error_set(err, -ETIMEDOUT, "%s does not answer", device));
+			   liteio_error_set(err, -ETIMEDOUT,
+					    "%s does not answer: see to the disk first", device));
 	r = judge_label(d, device, force, ret, err);
 	if (!r)
 		r = judge_use(d, device, ret, err);
@@ -259,16 +285,35 @@ int liteio_disk_judge(const struct liteio_disk *d, const char *device, uint32_t 
 		r = judge_content(d, device, force, ret, err);
 	if (!r)
 		r = judge_size(d, device, thin_block, ret, err);
+	if (!r && d->claim_code == -EBUSY)
+		r = say(LITEIO_DISK_CLAIMED, ret,
+			liteio_error_set(err, -EBUSY,
+					 "%s; look for a mount in another namespace (`lsns -t mnt`)",
+					 d->claim_why));
 	if (!r && d->claim_code)
-		r = say(d->claim_code == -EBUSY ? LITEIO_DISK_CLAIMED : LITEIO_DISK_UNREADABLE, ret,
-			liteio_error_set(err, d->claim_code, "%s", d->claim_why));
+		r = say(LITEIO_DISK_UNREADABLE, ret,
+			liteio_error_set(err, d->claim_code, "%s; see to the disk first",
+					 d->claim_why));
 	return r ? r : say(LITEIO_DISK_USABLE, ret, 0);
+}
+
+int liteio_disk_judge(const struct liteio_disk *d, const char *device, uint32_t thin_block,
+		      bool force, enum liteio_disk_verdict *ret, struct liteio_error *err)
+{
+	struct liteio_error why = LITEIO_ERROR_INIT;
+	int r = judge(d, device, thin_block, force, ret, &why);
+
+	if (!r)
+		return 0;
+	/* where force is not the way out it is not said to be */
+	if (!force && judge(d, device, thin_block, true, NULL, NULL) == 0)
+		return liteio_error_set(err, r, "%s; --force destroys that", why.msg);
+	return liteio_error_set(err, r, "%s", why.msg);
 }
 
 bool liteio_disk_is_forcible(const struct liteio_disk *d)
 {
-	return liteio_disk_judge(d, "", 0, false, NULL, NULL) < 0 &&
-	       liteio_disk_judge(d, "", 0, true, NULL, NULL) == 0;
+	return judge(d, "", 0, false, NULL, NULL) < 0 && judge(d, "", 0, true, NULL, NULL) == 0;
 }
 
 static char *next_loss(struct liteio_disk_losses *l)
@@ -292,9 +337,8 @@ void liteio_disk_lose(const struct liteio_disk *d, const char *device,
 		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: several signatures (%s)",
 			 device, d->signature_why);
 	if (s->type[0])
-		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: %s (%s)%s%s%s%s", device,
-			 s->type, s->usage, s->label[0] ? ", label " : "", s->label,
-			 s->uuid[0] ? ", uuid " : "", s->uuid);
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: %s", device,
+			 say_signature(s).text);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */

@@ -106,7 +106,7 @@ int liteio_disk_look(const char *device, struct liteio_disk *ret, struct liteio_
  * @force: what is on it may be lost: signatures, what was a pool, an orphan. Nothing that is in
  *	use, no partitions, no pool that is whole
  * @ret: the verdict; may be NULL
- * @err: the sentence why not
+ * @err: the sentence why not, and the way out; that force destroys it is said where it would
  *
  * Pure. Return: 0; -EBUSY in use, -EEXIST something is on it, -ENOTSUP a newer pool, -EROFS,
  * -EINVAL too small, -ETIMEDOUT it is silent, or what reading it said.

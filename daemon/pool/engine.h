@@ -3,7 +3,8 @@
  * What gives a pool its blocks, behind one table of operations. The label and the catalog are the
  * pool's; an engine only knows numbers of devices inside it ("id") and one transaction id.
  *
- * Context of all operations: lane. They may block as long as the disk does.
+ * Context of all operations: lane, but for @volume_activate, which any number of threads may be in,
+ * in the lane or not. They may block as long as the disk does.
  */
 #ifndef LITEIO_POOL_ENGINE_H
 #define LITEIO_POOL_ENGINE_H
@@ -103,6 +104,8 @@ struct liteio_engine_spare {
  *	there, which are only read; @txid is for when they do not say. -EUCLEAN when nothing came of
  *	it
  * @contents: of a pool that is not active: what its metadata have, with mappings
+ * @devices: of the active pool: those that its metadata have, as committed last; see
+ *	liteio_thin_meta_devices()
  * @activate: bring it into the kernel, or adopt what is there, as large as the label says;
  *	@read_only lets nothing be modified: neither metadata, nor volumes, which are activated
  *	read-only then
@@ -119,7 +122,8 @@ struct liteio_engine_spare {
  * @snapshot: a new device that shares the blocks of another
  * @remove: forget a device; 0 when there is none
  * @commit: compare-and-swap of the transaction id; 0 only when it is on the disk
- * @volume_activate: have a device with this size in the kernel
+ * @volume_activate: have a device with this size in the kernel. Nobody else works on that volume;
+ *	what others do to the pool meanwhile, it waits for, or they for it
  * @volume_deactivate: take it out; 0 when it is not there, -EBUSY while it is open
  * @volume_status: -ENODEV when it is not active
  * @volume_suspend: hold its I/O
@@ -140,6 +144,8 @@ struct liteio_engine_ops {
 			  struct liteio_error *err);
 	int (*contents)(struct liteio_engine *e, struct liteio_thin_dump *ret,
 			struct liteio_error *err);
+	int (*devices)(struct liteio_engine *e, struct liteio_thin_device **ret, size_t *ret_n,
+		       struct liteio_error *err);
 	int (*activate)(struct liteio_engine *e, bool read_only, struct liteio_error *err);
 	int (*deactivate)(struct liteio_engine *e, struct liteio_error *err);
 	int (*resize)(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,

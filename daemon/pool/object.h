@@ -181,6 +181,12 @@ int liteio_pool_check_source(const struct liteio_catalog_volume *source, struct 
  */
 int liteio_pool_make(struct liteio_pool *p, const struct liteio_uuid *uuid,
 		     struct liteio_error *err);
+/*
+ * The same for several, at most LITEIO_POOL_RIGHTS_MAX, with one transaction for each thin pool:
+ * before each is asked for by itself, and says what became of it. Of one class all are made, or
+ * none
+ */
+void liteio_pool_make_together(struct liteio_pool *p, const struct liteio_uuid *uuids, size_t n);
 
 /* -ENOENT with the sentence */
 int liteio_pool_no_volume(struct liteio_pool *p, const struct liteio_uuid *uuid,
@@ -225,11 +231,17 @@ int liteio_pool_check_below(const struct liteio_pool *p, struct liteio_error *er
 int liteio_pool_check_apart(struct liteio_pool *p, bool is_import, struct liteio_error *err);
 
 /*
- * @store is open on one device, with its label: go to home, and have all others open. 0; -ENODEV
- * one is missing, -EEXIST there twice, -ESTALE a copy from before, ...; writes nothing. A label
- * from before the metadata took the spare is in memory what it became then
+ * @store is open on one device, with its label: go to home, and have all others open. 0, as
+ * liteio_pool_say_missing(), -EEXIST one is there twice, -ESTALE a copy from before, ...; writes
+ * nothing. A label from before the metadata took the spare is in memory what it became then
  */
 int liteio_pool_gather(struct liteio_pool *p, bool is_active, struct liteio_error *err);
+/*
+ * Disk @i of a pool was not found: -ENODEV it is missing, or -EAGAIN when a disk that has not
+ * answered may be it
+ */
+int liteio_pool_say_missing(const struct liteio_label *l, uint32_t i,
+			    const struct liteio_pool_silence *silence, struct liteio_error *err);
 /*
  * Write this label, with the next sequence number, to all devices, those of @store's others that it
  * is new to included. It is the pool's as soon as home has it, whatever else fails.

@@ -106,7 +106,8 @@
  * way. An operation on it writes a record with @txid = thin_txid + 1 first, then sends its
  * messages, then sets the kernel's id to thin_txid + 1, then writes the record as done with the new
  * thin_txid. At most one operation is under way, and at most one record has a @txid that is not
- * zero, but for a group of snapshots: these are all created by one transaction. A kernel id outside
+ * zero, but for a group of snapshots, which are all created by one transaction, and for volumes of
+ * one class whose devices are made by one (see below). A kernel id outside
  * {thin_txid, thin_txid + 1} means that somebody else wrote the pool or that this catalog is old:
  * nothing is modified then.
  *
@@ -117,7 +118,8 @@
  * written to it, by an operation as above on a record that stays READY and @unmade until the
  * write that ends it. One that was cut short before the kernel's id was set is taken back: the
  * record gets a thin id that was never given out, for dm-thin does not say whether the device of
- * the old one is gone from its disk. No volume is attached before it is made, so that no slot that
+ * the old one is gone from its disk. Several that are attached at once are made by one such
+ * operation: all of them, or none. No volume is attached before it is made, so that no slot that
  * may count says of one with data that it is @unmade. One that is deleted @unmade is gone with its
  * record.
  *
@@ -183,10 +185,11 @@
 #define LITEIO_SLOT_INCOMPAT_GROUP 0x80ull /* several snapshots are being created together */
 #define LITEIO_SLOT_INCOMPAT_WIPE 0x100ull /* some record has a @wipe */
 #define LITEIO_SLOT_INCOMPAT_UNMADE 0x200ull /* some volume has no thin device yet */
+#define LITEIO_SLOT_INCOMPAT_MAKING 0x400ull /* the devices of several are being made together */
 #define LITEIO_SLOT_INCOMPAT                                                                       \
 	(LITEIO_SLOT_INCOMPAT_LINEAR | LITEIO_SLOT_INCOMPAT_RESERVE |                              \
 	 LITEIO_SLOT_INCOMPAT_REPLACES | LITEIO_SLOT_INCOMPAT_GROUP | LITEIO_SLOT_INCOMPAT_WIPE |  \
-	 LITEIO_SLOT_INCOMPAT_UNMADE)
+	 LITEIO_SLOT_INCOMPAT_UNMADE | LITEIO_SLOT_INCOMPAT_MAKING)
 
 /* linear space is given out in whole units of this */
 #define LITEIO_LINEAR_UNIT (1ull << 20)

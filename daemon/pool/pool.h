@@ -348,11 +348,15 @@ int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct litei
  * @n: how many have not answered
  * @free: the largest of those that nobody uses and that are not divided; "" for none
  * @free_bytes: its size
+ * @any: the largest of all, used or not; "" for none
+ * @any_bytes: its size
  */
 struct liteio_pool_silence {
 	size_t n;
 	char free[256];
 	uint64_t free_bytes;
+	char any[256];
+	uint64_t any_bytes;
 };
 
 /* the same as liteio_pool_scan(), and whom it has not heard of; nothing of both when it fails */
@@ -648,7 +652,46 @@ struct liteio_pool_thin {
 	bool is_read_only;
 };
 
-/* lane: have the device of a READY volume in the kernel; -EROFS the first time, when it is made */
+/**
+ * struct liteio_pool_load - a device that is to be in the kernel
+ * @pool: uuid of the pool
+ * @uuid: of its volume
+ * @engine: loads it; NULL: that was done in the lane
+ * @thin_id: by which the engine knows it
+ * @thin: its size; all of it, when it was done
+ */
+struct liteio_pool_load {
+	struct liteio_uuid pool;
+	struct liteio_uuid uuid;
+	struct liteio_engine *engine;
+	uint32_t thin_id;
+	struct liteio_pool_thin thin;
+};
+
+/**
+ * liteio_pool_volume_prepare() - what the device of a READY volume needs of the lane
+ * @p: the pool
+ * @uuid: volume; its thin device is made, if it was never used
+ * @ret: for liteio_pool_volume_load()
+ * @err: why it can not be in the kernel
+ *
+ * Context: lane. Return: 0, -EROFS for what can not be made, or another negative errno.
+ */
+int liteio_pool_volume_prepare(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			       struct liteio_pool_load *ret, struct liteio_error *err);
+/**
+ * liteio_pool_volume_load() - have the device in the kernel
+ * @load: as liteio_pool_volume_prepare() has left it
+ * @ret: the device; may be NULL
+ * @err: why not
+ *
+ * Each waits for the kernel a while, so many do that side by side: in the lane or not. Nobody else
+ * works on the volume from liteio_pool_volume_prepare() until this returns, nor is the pool closed.
+ * Context: worker. Return: 0 or a negative errno.
+ */
+int liteio_pool_volume_load(const struct liteio_pool_load *load, struct liteio_pool_thin *ret,
+			    struct liteio_error *err);
+/* lane: both of them */
 int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				struct liteio_pool_thin *ret, struct liteio_error *err);
 /* lane: take it out; -EBUSY while it is open, 0 when it is not active */

@@ -7,7 +7,8 @@
  * one or a hundred that wait: two writes and three flushes for each device, one after the other. So
  * nothing is made when a volume is created. Its record says what it is to be, is on the disk before
  * anybody is told, and those that come together share its two writes. The device is made before it
- * is first activated or shared; a volume that is deleted before that is gone with its record.
+ * is first activated or shared, those of several that are attached together by one transaction; a
+ * volume that is deleted before that is gone with its record.
  */
 #include <errno.h>
 #include <time.h>
@@ -16,6 +17,7 @@
 #include "base/error.h"
 #include "pool/create.h"
 #include "pool/creation.h"
+#include "pool/grant.h"
 #include "pool/object.h"
 
 /* ---- records -------------------------------------------------------------------------------- */
@@ -156,19 +158,21 @@ void liteio_pool_volume_create_all(struct liteio_pool *p, struct liteio_pool_cre
 /* ---- devices -------------------------------------------------------------------------------- */
 
 /**
- * struct make_op - a thin device on its way
+ * struct make_op - thin devices on their way, by one transaction
  * @p: the pool
- * @uuid: of its volume
- * @vclass: of that
- * @thin_id: likewise
+ * @vclass: of their volumes
+ * @uuids: of these
+ * @thin_ids: likewise
+ * @n: how many
  * @txid: of the transaction
- * @undo_message: the kernel may know the id
+ * @undo_message: the kernel may know the ids
  */
 struct make_op {
 	struct liteio_pool *p;
-	struct liteio_uuid uuid;
 	enum liteio_catalog_class vclass;
-	uint32_t thin_id;
+	struct liteio_uuid uuids[LITEIO_POOL_RIGHTS_MAX];
+	uint32_t thin_ids[LITEIO_POOL_RIGHTS_MAX];
+	size_t n;
 	uint64_t txid;
 	bool undo_message;
 };
@@ -180,19 +184,37 @@ static int step_catalog_making(void *arg, struct liteio_error *err)
 
 	liteio_pool_draft(op->p, &draft);
 	op->txid = *liteio_catalog_txid(&draft, op->vclass) + 1;
-	liteio_catalog_edit(&draft, &op->uuid)->txid = op->txid;
+	for (size_t i = 0; i < op->n; i++)
+		liteio_catalog_edit(&draft, &op->uuids[i])->txid = op->txid;
 	return liteio_pool_persist(op->p, &draft, err);
+}
+
+/* what has the id is not ours to remove, those that were made before it are */
+static int take_back(struct make_op *op, size_t n, struct liteio_error *err)
+{
+	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->vclass);
+	uint32_t theirs = op->thin_ids[n];
+
+	while (n > 0)
+		(void)e->ops->remove(e, op->thin_ids[--n], NULL);
+	op->undo_message = false;
+	return liteio_pool_foreign_id(op->p, theirs, err);
 }
 
 static int step_messages(void *arg, struct liteio_error *err)
 {
 	struct make_op *op = arg;
 	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->vclass);
-	int r = e->ops->create(e, op->thin_id, err);
 
-	/* what has it is not ours to remove */
-	op->undo_message = r != -EEXIST;
-	return r == -EEXIST ? liteio_pool_foreign_id(op->p, op->thin_id, err) : r;
+	op->undo_message = true;
+	for (size_t i = 0; i < op->n; i++) {
+		int r = e->ops->create(e, op->thin_ids[i], err);
+
+		if (r)
+			return r == -EEXIST ? take_back(op, i, err) : r;
+		liteio_step("volume-make:message");
+	}
+	return 0;
 }
 
 static int step_transaction(void *arg, struct liteio_error *err)
@@ -219,31 +241,56 @@ static const struct liteio_step table[] = {
 LITEIO_STEPS(steps, table);
 
 /* by the kernel's numbers of now: since it was promised the metadata may have been filled */
-static int check_room(struct liteio_pool *p, enum liteio_catalog_class vclass,
-		      struct liteio_error *err)
+static int check_room(struct liteio_pool *p, const struct make_op *op, struct liteio_error *err)
 {
 	const struct liteio_engine_status *s =
-		vclass == LITEIO_CATALOG_RESERVED ? &p->reserve_status : &p->status;
+		op->vclass == LITEIO_CATALOG_RESERVED ? &p->reserve_status : &p->status;
 	struct liteio_usage meta;
 	int r = liteio_pool_refresh(p, err);
 
 	if (!r)
 		r = liteio_pool_check_writable(p, err);
-	meta = (struct liteio_usage){ s->meta_used, s->meta_total };
+	/* the last one is to find what it needs, too */
+	meta = (struct liteio_usage){ s->meta_used + (op->n - 1) * LITEIO_ONDISK_BLOCK,
+				      s->meta_total };
 	return r ? r : liteio_account_make(&meta, err);
 }
 
-static int run_make(struct liteio_pool *p, const struct liteio_catalog_volume *v,
-		    struct liteio_error *err)
+/* if it has no device, and is of that class */
+static void add_to(struct make_op *op, const struct liteio_uuid *uuid)
 {
-	struct make_op op = { .p = p, .uuid = v->uuid, .vclass = v->vclass, .thin_id = v->thin_id };
-	int r = liteio_steps_run(&steps, &op, err);
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&op->p->cat, uuid);
 
-	if (!r)
-		return 0;
-	liteio_pool_abandon(p, op.undo_message);
+	if (!v || !v->is_unmade || v->vclass != op->vclass || op->n == LITEIO_POOL_RIGHTS_MAX)
+		return;
+	op->uuids[op->n] = v->uuid;
+	op->thin_ids[op->n++] = v->thin_id;
+}
+
+static int run_make(struct make_op *op, struct liteio_error *err)
+{
+	int r = check_room(op->p, op, err);
+
+	if (r)
+		return r;
+	r = liteio_steps_run(&steps, op, err);
+	if (r)
+		liteio_pool_abandon(op->p, op->undo_message);
+	return r;
+}
+
+static int make_one(struct liteio_pool *p, const struct liteio_uuid *uuid, struct liteio_error *err)
+{
+	struct make_op op = { .p = p, .vclass = liteio_catalog_find(&p->cat, uuid)->vclass };
+	int r = liteio_pool_settle_all(p, err);
+
+	if (r)
+		return r;
+	/* what was interrupted may have been this */
+	add_to(&op, uuid);
+	r = op.n ? run_make(&op, err) : 0;
 	/* the kernel, or the disk, had done more than it said, and the rest was made good */
-	return liteio_catalog_find(&p->cat, &op.uuid)->is_unmade ? r : 0;
+	return liteio_catalog_find(&p->cat, uuid)->is_unmade ? r : 0;
 }
 
 int liteio_pool_make(struct liteio_pool *p, const struct liteio_uuid *uuid,
@@ -254,15 +301,27 @@ int liteio_pool_make(struct liteio_pool *p, const struct liteio_uuid *uuid,
 
 	if (!v || !v->is_unmade)
 		return 0;
-	r = liteio_pool_settle_all(p, err);
-	/* what was interrupted may have been this */
-	v = liteio_catalog_find(&p->cat, uuid);
-	if (!r && v->is_unmade)
-		r = check_room(p, v->vclass, err);
-	if (!r && v->is_unmade)
-		r = run_make(p, v, err);
+	r = make_one(p, uuid, err);
 	v = liteio_catalog_find(&p->cat, uuid);
 	return r ? liteio_error_wrap(err, r, "volume %s was never used and can not be made now",
 				     v->name) :
 		   0;
+}
+
+void liteio_pool_make_together(struct liteio_pool *p, const struct liteio_uuid *uuids, size_t n)
+{
+	static const enum liteio_catalog_class classes[] = { LITEIO_CATALOG_THIN,
+							     LITEIO_CATALOG_RESERVED };
+
+	/* what was interrupted may have been one of them */
+	if (n < 2 || liteio_pool_settle_all(p, NULL))
+		return;
+	for (size_t k = 0; k < LITEIO_ARRAY_SIZE(classes); k++) {
+		struct make_op op = { .p = p, .vclass = classes[k] };
+
+		for (size_t i = 0; i < n; i++)
+			add_to(&op, &uuids[i]);
+		if (op.n > 1)
+			(void)run_make(&op, NULL);
+	}
 }

@@ -193,15 +193,30 @@ bool liteio_pool_is_held(const char *device, bool *ret_by_us)
  * struct search - for one device of a pool among the disks of this machine
  * @found: all disks with a label
  * @n: how many
+ * @silence: whom nobody has heard of
  * @label: a label of the pool
  * @is_active: the kernel has the pool
  */
 struct search {
 	struct liteio_pool_found *found;
 	size_t n;
+	struct liteio_pool_silence silence;
 	const struct liteio_label *label;
 	bool is_active;
 };
+
+/* one that may hang is not gone: what the kernel has on it is not to be taken for a remain */
+int liteio_pool_say_missing(const struct liteio_label *l, uint32_t i,
+			    const struct liteio_pool_silence *silence, struct liteio_error *err)
+{
+	if (silence->any[0] && silence->any_bytes >= l->devices[i].size)
+		return liteio_error_set(err, -EAGAIN,
+					"pool %s is on %zu disks, and disk %u of them was not found, but %s does not answer, and may be it",
+					l->pool_name, l->n_devices, i + 1, silence->any);
+	return liteio_error_set(err, -ENODEV,
+				"pool %s is on %zu disks, and disk %u of them is missing",
+				l->pool_name, l->n_devices, i + 1);
+}
 
 static bool is_device(const struct search *s, const struct liteio_pool_found *f, uint32_t i,
 		      bool only_held)
@@ -235,9 +250,7 @@ static int find_device(const struct search *s, uint32_t i, const char **ret,
 		}
 	}
 	if (!first)
-		return liteio_error_set(err, -ENODEV,
-					"pool %s is on %zu disks, and disk %u of them is missing",
-					s->label->pool_name, s->label->n_devices, i + 1);
+		return liteio_pool_say_missing(s->label, i, &s->silence, err);
 	*ret = first;
 	return 0;
 }
@@ -292,7 +305,7 @@ static int open_other(struct liteio_pool *p, const char *device, struct liteio_e
 
 static int gather(struct liteio_pool *p, struct search *s, struct liteio_error *err)
 {
-	const char *device;
+	const char *device = NULL;
 	int r = 0;
 
 	/* what it says of home's uuid is what it was made with */
@@ -361,7 +374,7 @@ static int gather_all(struct liteio_pool *p, bool is_active, struct liteio_error
 	struct search s = { .label = &p->store.label, .is_active = is_active };
 	int r;
 
-	r = liteio_pool_scan(&s.found, &s.n, err);
+	r = liteio_pool_scan_hear(&s.found, &s.n, &s.silence, err);
 	if (r)
 		return r;
 	r = gather(p, &s, err);

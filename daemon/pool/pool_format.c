@@ -99,7 +99,7 @@ static int prepare_file(struct format_op *op, struct liteio_error *err)
 	int r;
 
 	if (!is_there && !f->size_bytes)
-		return liteio_error_set(err, -EINVAL, "%s does not exist, and no size is given for it",
+		return liteio_error_set(err, -EINVAL, "%s does not exist, and no size is given for it (--size)",
 					f->device);
 	if (!is_there) {
 		r = liteio_block_file_create(f->device, f->size_bytes, err);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "pool/grant.h"
 #include "pool/object.h"
 
 /* a volume in any state: what is being deleted can still be fenced */
@@ -55,11 +56,11 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
 }
 
 /* 1 the same is there, 0 there is none, or why it must not come */
-static int check_there(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
+static int check_there(const struct liteio_catalog *c, const struct liteio_catalog_attachment *a,
 		       struct liteio_error *err)
 {
 	const struct liteio_catalog_attachment *there =
-		liteio_catalog_find_att(&p->cat, &a->volume, a->generation);
+		liteio_catalog_find_att(c, &a->volume, a->generation);
 
 	if (!there)
 		return 0;
@@ -87,12 +88,11 @@ static int check_lets_in(struct liteio_pool *p, const struct liteio_catalog_volu
 	return liteio_pool_check_writable(p, err);
 }
 
-int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
-			       struct liteio_error *err)
+/* 1 it is there, 0 it may come, or why not */
+static int check_right(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
+		       struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = find(p, &a->volume, err);
-	struct liteio_catalog_attachment new = *a;
-	struct liteio_catalog draft;
 	int r;
 
 	if (!v)
@@ -106,26 +106,91 @@ int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalo
 		return liteio_error_set(err, -ESTALE, "generation %llu is below the floor %llu",
 					(unsigned long long)a->generation,
 					(unsigned long long)v->floor);
-	r = check_there(p, a, err);
-	if (r)
-		return r > 0 ? 0 : r;
-	r = check_lets_in(p, v, a, err);
-	/*
-	 * Whoever is told that it is attached can use it, or is not told; and the write that
-	 * attaches it goes to the slot that has not heard yet that it is made
-	 */
-	if (!r)
-		r = liteio_pool_make(p, &a->volume, err);
-	if (r)
-		return r;
-	new.state = LITEIO_CATALOG_ATT_LIVE;
-	new.created = (uint64_t)time(NULL);
+	r = check_there(&p->cat, a, err);
+	return r ? r : check_lets_in(p, v, a, err);
+}
+
+/*
+ * Whoever is told that it is attached can use it, or is not told; and the write that attaches it
+ * goes to the slot that has not heard yet that it is made
+ */
+static void make_all(struct liteio_pool *p, struct liteio_pool_right *all, size_t n)
+{
+	struct liteio_uuid uuids[LITEIO_POOL_RIGHTS_MAX] = { 0 };
+	size_t n_new = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].is_new)
+			uuids[n_new++] = all[i].att->volume;
+	}
+	liteio_pool_make_together(p, uuids, n_new);
+	for (size_t i = 0; i < n; i++) {
+		if (!all[i].is_new)
+			continue;
+		all[i].result = liteio_pool_make(p, &all[i].att->volume, all[i].err);
+		all[i].is_new = !all[i].result;
+	}
+}
+
+/* into the draft; how many */
+static size_t add_all(struct liteio_catalog *draft, const struct liteio_pool_right *all, size_t n)
+{
+	size_t n_new = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct liteio_catalog_attachment new = *all[i].att;
+
+		if (!all[i].is_new)
+			continue;
+		new.state = LITEIO_CATALOG_ATT_LIVE;
+		new.created = (uint64_t)time(NULL);
+		liteio_catalog_add_att(draft, &new);
+		n_new++;
+	}
+	return n_new;
+}
+
+/* those that are new share what becomes of the catalog */
+static void tell(struct liteio_pool_right *all, size_t n, int r, const struct liteio_error *err)
+{
+	for (size_t i = 0; i < n && r; i++) {
+		if (!all[i].is_new)
+			continue;
+		all[i].result = liteio_error_set(all[i].err, r, "%s", err->msg);
+		all[i].is_new = false;
+	}
+}
+
+void liteio_pool_attachment_add_all(struct liteio_pool *p, struct liteio_pool_right *all, size_t n)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_catalog draft;
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		r = check_right(p, all[i].att, all[i].err);
+		all[i].result = r < 0 ? r : 0;
+		all[i].is_new = !r;
+	}
+	make_all(p, all, n);
 	liteio_pool_draft(p, &draft);
-	liteio_catalog_add_att(&draft, &new);
-	r = liteio_pool_persist(p, &draft, err);
+	if (!add_all(&draft, all, n)) {
+		liteio_catalog_fini(&draft);
+		return;
+	}
+	r = liteio_pool_persist(p, &draft, &err);
 	if (!r)
 		liteio_step("attachment-add:catalog");
-	return r;
+	tell(all, n, r, &err);
+}
+
+int liteio_pool_attachment_add(struct liteio_pool *p, const struct liteio_catalog_attachment *a,
+			       struct liteio_error *err)
+{
+	struct liteio_pool_right one = { .att = a, .err = err };
+
+	liteio_pool_attachment_add_all(p, &one, 1);
+	return one.result;
 }
 
 int liteio_pool_attachment_drop(struct liteio_pool *p, const struct liteio_uuid *volume,

@@ -92,12 +92,12 @@ static int check_queue(struct grow_op *op, const struct liteio_block_info *new,
 			return r;
 		if (new->logical_bytes > old.logical_bytes)
 			return liteio_error_set(err, -EINVAL,
-						"%s has blocks of %u bytes, %s of %u: volumes that are in use could not be written any more",
+						"%s has blocks of %u bytes, %s of %u: volumes that are in use could not be written any more; make a pool of its own on it",
 						new->path, new->logical_bytes, device,
 						old.logical_bytes);
 		if (old.discard && !new->discard)
 			return liteio_error_set(err, -EINVAL,
-						"%s takes no discards, %s does: nothing could be given back any more",
+						"%s takes no discards, %s does: nothing could be given back any more; make a pool of its own on it",
 						new->path, device);
 	}
 	return 0;
@@ -114,7 +114,7 @@ static int check_disk(struct grow_op *op, struct liteio_error *err)
 		return r;
 	if (!liteio_disk_is_local(&disk.info))
 		return liteio_error_set(err, -EINVAL,
-					"%s is no disk of this machine: a pool looks for its others among those",
+					"%s is no disk of this machine: a pool looks for its others among those, add a disk or a partition",
 					op->g->add);
 	if (!liteio_pool_probe(disk.info.path, &found, NULL) &&
 	    liteio_label_is_left_over(&op->p->store.label, &found.label))

@@ -25,8 +25,7 @@ static void find(const struct liteio_pool *p, struct liteio_mark_range *ret)
 		.meta = { p->status.meta_used, p->status.meta_total },
 		.block_bytes = p->store.label.thin_block,
 		.n_devices = p->cat.n_volumes,
-		.may_unshare = liteio_catalog_may_share(&p->cat) &&
-			       liteio_catalog_may_discard(&p->cat),
+		.may_unshare = liteio_catalog_may_unshare(&p->cat),
 		.has_relief = liteio_pool_has_relief(p),
 	};
 	uint64_t reserved;

@@ -115,6 +115,10 @@ static void note_silent(const struct liteio_block_info *disk, struct liteio_pool
 	bool is_used = disk->n_holders || disk->n_partitions || disk->is_mounted || disk->is_swap;
 
 	ret->n++;
+	if (disk->size_bytes > ret->any_bytes) {
+		memcpy(ret->any, disk->path, sizeof(ret->any));
+		ret->any_bytes = disk->size_bytes;
+	}
 	if (is_used || disk->size_bytes <= ret->free_bytes)
 		return;
 	memcpy(ret->free, disk->path, sizeof(ret->free));

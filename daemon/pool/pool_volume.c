@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "pool/create.h"
 #include "pool/creation.h"
+#include "pool/heir.h"
 #include "pool/linear.h"
 #include "pool/object.h"
 
@@ -425,14 +426,15 @@ static bool has_failed(struct liteio_engine *e)
 	return e->ops->status(e, &s, NULL) || s.mode == LITEIO_ENGINE_FAILED;
 }
 
-int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
-				struct liteio_pool_thin *ret, struct liteio_error *err)
+int liteio_pool_volume_prepare(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			       struct liteio_pool_load *ret, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v;
 	struct liteio_engine *e;
 	bool is_unmade;
 	int r;
 
+	*ret = (struct liteio_pool_load){ .pool = p->store.label.pool_uuid, .uuid = *uuid };
 	/* which data it has is not known before that is over */
 	if (liteio_catalog_replacing(&p->cat, uuid)) {
 		r = liteio_pool_settle_all(p, err);
@@ -444,7 +446,7 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 		return liteio_pool_no_volume(p, uuid, err);
 	/* nothing of it goes through the thin pool */
 	if (v->vclass == LITEIO_CATALOG_LINEAR)
-		return liteio_pool_linear_activate(p, v, ret, err);
+		return liteio_pool_linear_activate(p, v, &ret->thin, err);
 	e = liteio_pool_engine_of(p, v->vclass);
 	if (p->condition == LITEIO_POOL_FAILED && has_failed(e))
 		return liteio_error_set(err, -EIO, "pool %s: %s", p->store.label.pool_name,
@@ -457,7 +459,36 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 	if (is_unmade)
 		(void)liteio_pool_persist_again(p, NULL);
 	v = liteio_catalog_find(&p->cat, uuid);
-	return e->ops->volume_activate(e, uuid, v->thin_id, v->size_bytes, ret, err);
+	ret->engine = e;
+	ret->thin_id = v->thin_id;
+	ret->thin.size_bytes = v->size_bytes;
+	return 0;
+}
+
+int liteio_pool_volume_load(const struct liteio_pool_load *load, struct liteio_pool_thin *ret,
+			    struct liteio_error *err)
+{
+	struct liteio_engine *e = load->engine;
+	int r;
+
+	if (ret)
+		*ret = load->thin;
+	if (!e)
+		return 0;
+	/* it may read its metadata, and hang with its disk */
+	liteio_heir_begin(&load->pool);
+	r = e->ops->volume_activate(e, &load->uuid, load->thin_id, load->thin.size_bytes, ret, err);
+	liteio_heir_end();
+	return r;
+}
+
+int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				struct liteio_pool_thin *ret, struct liteio_error *err)
+{
+	struct liteio_pool_load load;
+	int r = liteio_pool_volume_prepare(p, uuid, &load, err);
+
+	return r ? r : liteio_pool_volume_load(&load, ret, err);
 }
 
 int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uuid *uuid,

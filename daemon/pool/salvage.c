@@ -16,15 +16,20 @@ static int add_all(const struct liteio_salvage *s, struct liteio_catalog *c,
 	const struct liteio_thin_dump *d =
 		vclass == LITEIO_CATALOG_RESERVED ? s->reserve : s->main;
 	const struct liteio_label *l = s->label;
+	struct liteio_uuid origin = { 0 };
 
 	if (d->block_sectors != l->thin_block / SECTOR)
 		return liteio_error_set(err, -EBADMSG,
 					"the metadata have blocks of %u sectors, the label says %u",
 					d->block_sectors, l->thin_block / SECTOR);
 	*liteio_catalog_txid(c, vclass) = d->txid;
+	/* any of several may be a snapshot of another one: the one that all are of is lost */
+	if (d->n_devices > 1)
+		liteio_uuid_random(&origin);
 	for (size_t i = 0; i < d->n_devices; i++) {
 		const struct liteio_thin_device *t = &d->devices[i];
 		struct liteio_catalog_volume v = {
+			.origin = origin,
 			.kind = LITEIO_CATALOG_VOLUME,
 			.vclass = vclass,
 			.state = LITEIO_CATALOG_READY,

@@ -38,8 +38,9 @@ struct liteio_salvage {
  *
  * What a device was called, how long it was, whether it was a volume or a snapshot, who may have
  * it: all that was in the catalog only. So they are volumes that nobody knows, with uuids of their
- * own: no attachment of before fits them. Linear volumes were in the catalog altogether. What was
- * written behind the last block was zeros. Return: 0 or -EBADMSG.
+ * own: no attachment of before fits them. Where there are several in a thin pool they have one
+ * origin, which is nowhere: they may share blocks. Linear volumes were in the catalog altogether.
+ * What was written behind the last block was zeros. Return: 0 or -EBADMSG.
  */
 int liteio_salvage_catalog(const struct liteio_salvage *s, struct liteio_catalog *ret,
 			   struct liteio_error *err);

@@ -336,15 +336,24 @@ static const struct liteio_extent *slot_extent(const struct liteio_store *s, int
 	return liteio_label_extent(&s->label, slot ? LITEIO_EXTENT_SLOT_B : LITEIO_EXTENT_SLOT_A);
 }
 
-/* all of it: how much is used says a header that is not believed yet */
+/*
+ * What is used of it, by a header that is not believed yet: of one that lies nothing else is looked
+ * at either
+ */
 static int read_slot(struct liteio_store *s, int slot, struct liteio_catalog *ret,
 		     struct liteio_error *err)
 {
 	const struct liteio_extent *e = slot_extent(s, slot);
-	void *buf _cleanup_free_ = aligned(e->length);
-	int r = read_at(s, e->start, buf, e->length, err);
+	void *header _cleanup_free_ = aligned(LITEIO_ONDISK_BLOCK), *buf _cleanup_free_ = NULL;
+	int r = read_at(s, e->start, header, LITEIO_ONDISK_BLOCK, err);
+	size_t used;
 
-	return r ? r : liteio_catalog_decode(buf, e->length, &s->label.pool_uuid, ret, err);
+	if (r)
+		return r;
+	used = liteio_catalog_used(header, e->length);
+	buf = aligned(used);
+	r = read_at(s, e->start, buf, used, err);
+	return r ? r : liteio_catalog_decode(buf, used, &s->label.pool_uuid, ret, err);
 }
 
 int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret,

@@ -12,9 +12,14 @@
  * counts it as free at once (dm-space-map-disk.c: nr_allocated_this_transaction) and, when it then
  * finds none, takes the pool for full. Writes wait for that commit there, instead of failing.
  *
+ * Devices of volumes are loaded side by side, in no lane: each waits for RCU (thin_ctr() of
+ * dm-thin.c), and they wait for the same. Who changes what is below them, or takes it away, keeps
+ * them out meanwhile: none can be loaded while the thin pool is suspended.
+ *
  * Over 600 lines because it is one table of operations, and each is of a few lines.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +56,8 @@ static const struct part {
 
 struct thin {
 	struct liteio_engine engine;
+	/* shared by who loads devices of volumes, alone for who changes the thin pool below them */
+	pthread_rwlock_t loading;
 	const struct part *part;
 	struct liteio_label label;
 	dev_t devs[LITEIO_LABEL_DEVICES_MAX];
@@ -78,38 +85,29 @@ static bool is_active(struct liteio_engine *e)
 	return !liteio_dm_info(thin_of(e)->pool, &i, NULL) && i.live_table;
 }
 
-/* liteio_dm_status(), or the kind that commits */
-typedef int (*status_fn)(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
-			 struct liteio_error *err);
-
-/* the status line of a device with one target of this type */
-static int one_status(status_fn ask, const char *name, const char *type, char *ret, size_t len,
+/* the status line of a device with one target of this type; @ret_info may be NULL */
+static int one_status(const char *name, const char *type, unsigned int flags,
+		      struct liteio_dm_info *ret_info, struct liteio_dm_target *ret,
 		      struct liteio_error *err)
 {
-	struct liteio_dm_target *t _cleanup_free_ = NULL;
-	size_t n;
-	int r;
+	int r = liteio_dm_status_one(name, flags, ret_info, ret, err);
 
-	r = ask(name, &t, &n, err);
-	if (r)
-		return r;
-	if (n != 1 || strcmp(t[0].type, type) != 0)
-		return liteio_error_set(err, -EIO, "%s has another table than it should", name);
-	snprintf(ret, len, "%s", t[0].params);
-	return 0;
+	if (!r && strcmp(ret->type, type) != 0)
+		r = liteio_error_set(err, -EIO, "%s has another table than it should", name);
+	return r;
 }
 
-static int pool_status(struct thin *t, status_fn ask, struct liteio_engine_status *ret,
+static int pool_status(struct thin *t, unsigned int flags, struct liteio_engine_status *ret,
 		       struct liteio_error *err)
 {
-	char params[512];
-	int r;
+	struct liteio_dm_target line;
+	int r = one_status(t->pool, "thin-pool", flags, NULL, &line, err);
 
-	r = one_status(ask, t->pool, "thin-pool", params, sizeof(params), err);
 	if (r)
 		return r;
-	if (liteio_thin_parse_pool(params, t->label.thin_block, ret))
-		return liteio_error_set(err, -EIO, "cannot read the pool's status \"%s\"", params);
+	if (liteio_thin_parse_pool(line.params, t->label.thin_block, ret))
+		return liteio_error_set(err, -EIO, "cannot read the pool's status \"%s\"",
+					line.params);
 	return 0;
 }
 
@@ -198,7 +196,7 @@ static int metadata_lengths(struct thin *t, struct lengths *l, struct liteio_err
 static int follow_meta(struct thin *t, uint64_t meta, struct liteio_error *err)
 {
 	struct liteio_engine_status s;
-	int r = pool_status(t, liteio_dm_status, &s, err);
+	int r = pool_status(t, 0, &s, err);
 
 	if (meta > LITEIO_THIN_META_MAX)
 		meta = LITEIO_THIN_META_MAX;
@@ -231,6 +229,7 @@ static int activate(struct liteio_engine *e, bool read_only, struct liteio_error
 	bool was_active = is_active(e);
 	int r;
 
+	liteio_guard_alone(&t->loading);
 	/* left by a repair that was interrupted */
 	r = liteio_dm_remove(t->tspare, err);
 	if (!r && read_only)
@@ -268,6 +267,7 @@ static bool is_locked(struct liteio_engine *e)
 	struct liteio_dm_target *table _cleanup_free_ = NULL;
 	size_t n;
 
+	liteio_guard_alone(&t->loading);
 	t->is_locked = !liteio_dm_table(t->pool, &table, &n, NULL) && n == 1 &&
 		       strstr(table[0].params, " read_only");
 	return t->is_locked;
@@ -278,6 +278,7 @@ static int deactivate(struct liteio_engine *e, struct liteio_error *err)
 	struct thin *t = thin_of(e);
 	int r;
 
+	liteio_guard_alone(&t->loading);
 	r = liteio_dm_remove(t->pool, err);
 	if (!r)
 		r = liteio_dm_remove(t->tdata, err);
@@ -298,7 +299,7 @@ static bool takes_more(struct thin *t)
 {
 	struct liteio_engine_status s;
 
-	if (pool_status(t, liteio_dm_status, &s, NULL) || s.needs_check)
+	if (pool_status(t, 0, &s, NULL) || s.needs_check)
 		return false;
 	return s.mode < LITEIO_ENGINE_RO ||
 	       (s.mode == LITEIO_ENGINE_RO && s.meta_used >= s.meta_total);
@@ -311,6 +312,7 @@ static int resize(struct liteio_engine *e, const struct liteio_label *label, con
 	struct liteio_dm_info ignored;
 	int r;
 
+	liteio_guard_alone(&t->loading);
 	set_label(t, label, devs);
 	if (!is_active(e) || !takes_more(t))
 		return 0;
@@ -373,6 +375,19 @@ static int contents(struct liteio_engine *e, struct liteio_thin_dump *ret,
 	return r ? r : liteio_thin_meta_dump(path, true, ret, err);
 }
 
+static int devices(struct liteio_engine *e, struct liteio_thin_device **ret, size_t *ret_n,
+		   struct liteio_error *err)
+{
+	char path[LITEIO_DM_PATH_MAX];
+	struct liteio_dm_info i;
+	int r = liteio_dm_info(thin_of(e)->tmeta, &i, err);
+
+	if (r)
+		return r;
+	liteio_dm_path(&i, path);
+	return liteio_thin_meta_devices(path, ret, ret_n, err);
+}
+
 /* ---- status --------------------------------------------------------------------------------- */
 
 /*
@@ -388,12 +403,12 @@ static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
 	bool is_nearly_full;
 	int r;
 
-	r = pool_status(t, liteio_dm_status, ret, err);
+	r = pool_status(t, 0, ret, err);
 	is_nearly_full = !r && ret->mode == LITEIO_ENGINE_RW &&
 			 ret->meta_used >= ret->meta_total / 10 * 9;
 	if (r || !(ret->mode == LITEIO_ENGINE_NO_SPACE || is_nearly_full))
 		return r;
-	return pool_status(t, liteio_dm_status_committed, ret, err);
+	return pool_status(t, LITEIO_DM_COMMIT, ret, err);
 }
 
 static int mark(struct liteio_engine *e, struct liteio_engine_mark *ret, struct liteio_error *err)
@@ -403,6 +418,7 @@ static int mark(struct liteio_engine *e, struct liteio_engine_mark *ret, struct 
 
 static int set_mark(struct liteio_engine *e, uint64_t blocks, struct liteio_error *err)
 {
+	liteio_guard_alone(&thin_of(e)->loading);
 	return liteio_thin_set_mark(thin_of(e)->pool, blocks, &thin_of(e)->event_nr, err);
 }
 
@@ -467,12 +483,14 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 			   uint64_t size, struct liteio_pool_thin *ret, struct liteio_error *err)
 {
 	struct liteio_dm_target target = { .sectors = size / SECTOR, .type = "thin" };
-	const unsigned int flags =
-		LITEIO_DM_INNER | (thin_of(e)->is_locked ? LITEIO_DM_READ_ONLY : 0);
+	unsigned int flags = LITEIO_DM_INNER;
 	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info pool, i;
 	int r;
 
+	liteio_guard_shared(&thin_of(e)->loading);
+	if (thin_of(e)->is_locked)
+		flags |= LITEIO_DM_READ_ONLY;
 	r = liteio_dm_info(thin_of(e)->pool, &pool, err);
 	if (r)
 		return r;
@@ -511,22 +529,21 @@ static int volume_deactivate(struct liteio_engine *e, const struct liteio_uuid *
 static int volume_status(struct liteio_engine *e, const struct liteio_uuid *uuid,
 			 struct liteio_engine_volume *ret, struct liteio_error *err)
 {
-	char name[LITEIO_DM_NAME_MAX + 1], params[512];
+	char name[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_engine_volume v = { 0 };
+	struct liteio_dm_target line;
 	struct liteio_dm_info i;
 	int r;
 
 	volume_name(uuid, name);
-	r = liteio_dm_info(name, &i, err);
-	if (!r)
-		r = one_status(liteio_dm_status, name, "thin", params, sizeof(params), err);
+	r = one_status(name, "thin", 0, &i, &line, err);
 	if (r)
 		return r;
 	v.open_count = i.open_count;
 	v.suspended = i.suspended;
-	if (liteio_thin_parse_volume(params, &v.mapped_bytes, &v.end_bytes))
-		return liteio_error_set(err, -EIO, "cannot read the status \"%s\" of %s", params,
-					name);
+	if (liteio_thin_parse_volume(line.params, &v.mapped_bytes, &v.end_bytes))
+		return liteio_error_set(err, -EIO, "cannot read the status \"%s\" of %s",
+					line.params, name);
 	*ret = v;
 	return 0;
 }
@@ -605,6 +622,7 @@ static int let_go_on(const struct liteio_dm_info *i, struct liteio_error *err)
 
 static int volumes_deactivate(struct liteio_engine *e, struct liteio_error *err)
 {
+	liteio_guard_alone(&thin_of(e)->loading);
 	return for_each(thin_of(e), take_out, err);
 }
 
@@ -629,6 +647,7 @@ static int volumes_resume(struct liteio_engine *e, struct liteio_error *err)
 
 static void thin_free(struct liteio_engine *e)
 {
+	pthread_rwlock_destroy(&thin_of(e)->loading);
 	free(thin_of(e));
 }
 
@@ -640,6 +659,7 @@ static const struct liteio_engine_ops ops = {
 	.needs_repair = needs_repair,
 	.spare_fill = spare_fill,
 	.contents = contents,
+	.devices = devices,
 	.activate = activate,
 	.deactivate = deactivate,
 	.resize = resize,
@@ -667,6 +687,7 @@ struct liteio_engine *liteio_thin_new(const struct liteio_label *label, const de
 	struct thin *t = liteio_calloc(1, sizeof(*t));
 
 	t->engine.ops = &ops;
+	pthread_rwlock_init(&t->loading, NULL);
 	t->part = &parts[part];
 	set_label(t, label, devs);
 	liteio_dm_name(t->part->pool, &label->pool_uuid, 0, t->pool);

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +21,8 @@
 /* all metadata are read: at most 15 GiB, on a slow disk */
 #define TIMEOUT_MS (60u * 60 * 1000)
 #define CHUNK (1u << 20)
-/* and above, liteio_child_run(): by a signal */
-#define KILLED 128
+/* metadata change once a second, or with each flush of a volume that has new blocks */
+#define DEVICES_TRIES 50u
 
 /* what a program says of how far it is, and of what it found well */
 static bool is_progress(const char *line)
@@ -58,33 +57,9 @@ static const char *complaint(char *output)
  */
 static const char *const with_parent[] = { "setpriv", "--pdeathsig", "KILL", "--" };
 
-/* a fault of its own, and not what somebody has sent it; and who has no memory left may abort */
-static bool is_crash(int signal)
-{
-	static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGTRAP };
-
-	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(own); i++) {
-		if (signal == own[i])
-			return true;
-	}
-	return false;
-}
-
-/* neither says anything of what it has looked at */
-static int say_signal(const char *program, int signal, struct liteio_error *err)
-{
-	const char *name = sigabbrev_np(signal), *what = sigdescr_np(signal);
-	bool crashed = is_crash(signal);
-
-	if (!name || !what)
-		return liteio_error_set(err, -EIO, "%s was ended by signal %d", program, signal);
-	return liteio_error_set(err, crashed ? -EFAULT : -EIO, "%s %s SIG%s (%s)", program,
-				crashed ? "has crashed:" : "was ended by", name, what);
-}
-
 /*
  * run it; 0, -EUCLEAN with what it says, -EFAULT when it has crashed, or another errno when it did
- * not come to its end
+ * not come to its end: then it says nothing of what it has looked at
  */
 static int run(const char *const argv[], struct liteio_error *err)
 {
@@ -108,8 +83,9 @@ static int run(const char *const argv[], struct liteio_error *err)
 	if (res.status == 126 || res.status == 127)
 		return liteio_error_set(err, -EIO, "%s can not be run: %s", argv[0],
 					complaint(output));
-	if (res.status >= KILLED)
-		return say_signal(argv[0], res.status - KILLED, err);
+	r = liteio_child_check_signal(argv[0], &res, err);
+	if (r)
+		return r;
 	return liteio_error_set(err, -EUCLEAN, "%s: %s", argv[0], complaint(output));
 }
 
@@ -151,6 +127,38 @@ int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock 
 	if (n < (ssize_t)LITEIO_ONDISK_BLOCK)
 		return n < 0 ? -errno : -EIO;
 	return liteio_thin_parse_superblock(block, ret);
+}
+
+/* ---- devices -------------------------------------------------------------------------------- */
+
+static int read_block(void *arg, uint64_t block, uint8_t *ret)
+{
+	ssize_t n;
+
+	if (block > INT64_MAX / LITEIO_ONDISK_BLOCK)
+		return -EUCLEAN;
+	n = pread(*(const int *)arg, ret, LITEIO_ONDISK_BLOCK,
+		  (off_t)(block * LITEIO_ONDISK_BLOCK));
+	if (n < 0)
+		return -errno;
+	/* behind their end */
+	return n == LITEIO_ONDISK_BLOCK ? 0 : -EUCLEAN;
+}
+
+int liteio_thin_meta_devices(const char *path, struct liteio_thin_device **ret, size_t *ret_n,
+			     struct liteio_error *err)
+{
+	int fd _cleanup_close_ = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	int r = fd < 0 ? -errno : -EAGAIN;
+
+	for (unsigned int i = 0; i < DEVICES_TRIES && r == -EAGAIN; i++)
+		r = liteio_thin_tree_devices(read_block, &fd, ret, ret_n);
+	if (r == -EAGAIN)
+		return liteio_error_set(err, r, "its metadata change faster than they can be read");
+	if (r)
+		return liteio_error_set(err, r, "cannot read which thin devices %s has: %s", path,
+					liteio_error_str(NULL, r));
+	return 0;
 }
 
 /* ---- dump ----------------------------------------------------------------------------------- */

@@ -3,7 +3,8 @@
  * Metadata of dm-thin outside the kernel: what is in them, whether they are sound, and making good
  * ones of bad ones. The work is done by thin_check, thin_dump and thin_repair.
  *
- * None of it may be done to metadata that the kernel has in use.
+ * None of it may be done to metadata that the kernel has in use, but for
+ * liteio_thin_meta_devices().
  */
 #ifndef LITEIO_POOL_THIN_META_H
 #define LITEIO_POOL_THIN_META_H
@@ -98,10 +99,38 @@ void liteio_thin_dump_fini(struct liteio_thin_dump *d);
 const struct liteio_thin_device *liteio_thin_dump_find(const struct liteio_thin_dump *d,
 						       uint32_t id);
 
+/* gives block @block of metadata, 4 KiB: 0 or a negative errno */
+typedef int (*liteio_thin_read_fn)(void *arg, uint64_t block, uint8_t *ret);
+
+/**
+ * liteio_thin_tree_devices() - the devices that metadata know, in use or not
+ * @read: gives their blocks, as they are on the disk
+ * @arg: for @read
+ * @ret: in the order of their ids, without @end; freed by the caller
+ * @ret_n: how many
+ *
+ * Pure. Return: 0, -EAGAIN when they have changed meanwhile, -EUCLEAN when they are damaged, -E2BIG
+ * when there are too many to be ours, or that of liteio_thin_parse_superblock() or @read.
+ */
+int liteio_thin_tree_devices(liteio_thin_read_fn read, void *arg, struct liteio_thin_device **ret,
+			     size_t *ret_n);
+
 /* ---- on a device; context: lane, as long as the disk needs for all of it, an hour at most ---- */
 
 /* their first block, as liteio_thin_parse_superblock(), or why it can not be read */
 int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock *ret);
+
+/**
+ * liteio_thin_meta_devices() - the devices that they know, in use or not
+ * @path: block device; only read
+ * @ret: as liteio_thin_tree_devices(): what was committed last
+ * @ret_n: how many
+ * @err: why not
+ *
+ * Return: as that, -EAGAIN after many tries.
+ */
+int liteio_thin_meta_devices(const char *path, struct liteio_thin_device **ret, size_t *ret_n,
+			     struct liteio_error *err);
 
 /**
  * liteio_thin_meta_check() - are they sound?

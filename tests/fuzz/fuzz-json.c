@@ -4,9 +4,10 @@
  * printing that reads back the same, decoding into a struct and back, the line of what is wrong,
  * watch frames cut anywhere. Then all that our programs decode, see objects.c.
  *
- * fuzz-src: tests/fuzz/objects.c daemon/agent/config.c csi/params.c
+ * fuzz-src: tests/fuzz/objects.c tests/fuzz/routes.c daemon/agent/config.c csi/params.c
  * fuzz-src: daemon/model/condition.c daemon/model/limits.c daemon/model/local.c
- * fuzz-src: daemon/model/local_module.c daemon/model/meta.c daemon/model/node.c
+ * fuzz-src: daemon/model/local_doctor.c daemon/model/local_module.c
+ * fuzz-src: daemon/model/local_operation.c daemon/model/meta.c daemon/model/node.c
  * fuzz-src: daemon/model/pool.c daemon/model/snapshot.c daemon/model/volume.c
  * fuzz-src: daemon/base/args.c daemon/base/fs.c daemon/base/listen.c daemon/base/process.c
  * fuzz-src: daemon/base/json.c daemon/base/json_bind.c daemon/base/json_where.c

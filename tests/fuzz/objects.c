@@ -5,10 +5,13 @@
  */
 #include "objects.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/config.h"
+#include "agent/route.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -21,6 +24,17 @@
 #include "model/snapshot.h"
 #include "model/volume.h"
 #include "params.h"
+
+/* written at once it is what it is as a value */
+static void same_text(const struct liteio_json *j, const void *v,
+		      const struct liteio_field *fields)
+{
+	char *printed _cleanup_free_ = liteio_json_print(j);
+	char *written _cleanup_free_ = liteio_json_write(v, fields);
+
+	if (strcmp(printed, written) != 0)
+		abort();
+}
 
 void fuzz_bind(const struct liteio_json *j, const struct liteio_field *fields, size_t size,
 	       unsigned int flags)
@@ -35,6 +49,7 @@ void fuzz_bind(const struct liteio_json *j, const struct liteio_field *fields, s
 		goto out;
 	}
 	first = liteio_json_encode(v, fields);
+	same_text(first, v, fields);
 	liteio_json_fini(v, fields);
 	/* an object that has become empty is not written: a required field in it may be missing */
 	if (!liteio_json_decode(first, fields, LITEIO_JSON_STRICT, again, NULL)) {
@@ -130,38 +145,34 @@ static void snapshot(const struct liteio_json *j)
 
 /* ---- the local API -------------------------------------------------------------------------- */
 
-#define BODY(s) { liteio_local_##s##_fields, sizeof(struct liteio_local_##s), LITEIO_JSON_STRICT }
-#define ANSWER(s) { liteio_local_##s##_fields, sizeof(struct liteio_local_##s), 0 }
+#define ANSWER(s) { liteio_local_##s##_fields, sizeof(struct liteio_local_##s) }
 
+/* what liteioctl and the driver read of the answers */
 static const struct {
 	const struct liteio_field *fields;
 	size_t size;
-	unsigned int flags;
-} local[] = {
-	BODY(module_fence),
-	BODY(disk_rule),
-	BODY(pool_import),
-	BODY(pool_create),
-	BODY(pool_set),
-	BODY(volume_create),
-	BODY(resize),
-	{ liteio_limits_change_fields, sizeof(struct liteio_limits_change), LITEIO_JSON_STRICT },
-	BODY(fence),
-	BODY(rollback),
-	BODY(rename),
-	BODY(clone),
-	BODY(delete),
-	BODY(snapshot_create),
-	BODY(snapshot_group),
-	BODY(export_create),
-	BODY(attach),
-	/* what liteioctl and the driver read of the answers */
-	ANSWER(attachment),
-	ANSWER(failure),
-	ANSWER(stats_list),
-	ANSWER(module_volume_list),
+} answers[] = {
+	ANSWER(attachment), ANSWER(failure), ANSWER(stats_list), ANSWER(module_volume_list),
 	ANSWER(event),
 };
+
+/* several lines take the same: once is enough */
+static bool was_before(const struct liteio_route *route)
+{
+	for (const struct liteio_route *r = liteio_routes; r < route; r++)
+		if (r->req_fields == route->req_fields)
+			return true;
+	return false;
+}
+
+static void local(const struct liteio_json *j)
+{
+	for (const struct liteio_route *r = liteio_routes; r->method; r++)
+		if (r->req_fields && !was_before(r))
+			fuzz_bind(j, r->req_fields, r->req_size, LITEIO_JSON_STRICT);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(answers); i++)
+		fuzz_bind(j, answers[i].fields, answers[i].size, 0);
+}
 
 /* ---- the driver's parameters, the agent's configuration -------------------------------------- */
 
@@ -197,8 +208,7 @@ void fuzz_objects(const struct liteio_json *j)
 	pool(j);
 	node(j);
 	snapshot(j);
-	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(local); i++)
-		fuzz_bind(j, local[i].fields, local[i].size, local[i].flags);
+	local(j);
 	if (liteio_json_is_object(j))
 		liteio_json_each(j, set_parameter, &params);
 	if (params.fs_type && !liteio_csi_fs_known(params.fs_type))

@@ -112,6 +112,53 @@ static void deletion(struct doctor_node *n)
 	n->pools[0].reclaims = false;
 }
 
+static struct liteio_pool_stray *stray(struct doctor_node *n)
+{
+	n->pools[0].ids.strays[0].id = 7;
+	n->pools[0].ids.n_strays = 1;
+	return &n->pools[0].ids.strays[0];
+}
+
+static void stray_empty(struct doctor_node *n)
+{
+	stray(n);
+}
+
+static void stray_reserve(struct doctor_node *n)
+{
+	stray(n)->is_reserve = true;
+}
+
+static void stray_with_data(struct doctor_node *n)
+{
+	stray(n)->mapped = 1;
+}
+
+static void stray_foreign(struct doctor_node *n)
+{
+	stray(n)->is_foreign = true;
+}
+
+static void lost_thin(struct doctor_node *n)
+{
+	n->pools[0].ids.lost[0] = (struct liteio_pool_lost){ doctor_uuid(DATA), DATA };
+	n->pools[0].ids.n_lost = 1;
+}
+
+/* while its metadata are being made good, and when the volume is gone already */
+static void ids_under_repair(struct doctor_node *n)
+{
+	stray(n);
+	lost_thin(n);
+	n->pools[0].repairs = true;
+}
+
+static void lost_deleted(struct doctor_node *n)
+{
+	lost_thin(n);
+	n->pools[0].ids.lost[0].uuid = doctor_uuid(STRANGER);
+}
+
 static const struct doctor_case cases[] = {
 	{ FOUND("a pool is missing", missing, "cold", POOL_MISSING, WARN) },
 	{ FOUND("and others wait for it", missing_remote, "cold", POOL_MISSING, ERR) },
@@ -130,6 +177,13 @@ static const struct doctor_case cases[] = {
 	{ MENDED("a disk that loses writes", catalog_lost, "fast", CATALOG_COPY, ERR) },
 	{ MENDED("a damaged label", label_copy, "fast", LABEL_COPY, WARN) },
 	{ .name = "a disk that does not answer", .spoil = not_looked },
+	{ MENDED("an empty thin device of nobody", stray_empty, "fast/7", THIN_STRAY, WARN) },
+	{ MENDED("in the reserve", stray_reserve, "fast/reserve/7", THIN_STRAY, WARN) },
+	{ FOUND("one with data", stray_with_data, "fast/7", THIN_STRAY, WARN) },
+	{ FOUND("one of another program", stray_foreign, "fast/7", THIN_STRAY, ERR) },
+	{ FOUND("a volume without its thin device", lost_thin, U1, THIN_LOST, ERR) },
+	{ .name = "during a repair", .spoil = ids_under_repair },
+	{ .name = "one that was deleted", .spoil = lost_deleted },
 	{ MENDED("a deletion that stands", deletion, "fast", DELETION, WARN) },
 };
 

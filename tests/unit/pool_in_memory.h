@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -33,6 +34,7 @@
  * struct memory_thin - what a kernel would have
  * @says: of itself
  * @has: the devices
+ * @mapped: their blocks
  * @messages: how many there were, each a commit
  * @fails: what the next create_thin ends with
  * @commit_fails: what the next set_transaction_id ends with
@@ -42,6 +44,7 @@
 struct memory_thin {
 	struct liteio_engine_status says;
 	bool has[MEMORY_IDS];
+	uint64_t mapped[MEMORY_IDS];
 	unsigned int messages;
 	int fails;
 	int commit_fails;
@@ -102,6 +105,22 @@ static int memory_remove(struct liteio_engine *e, uint32_t id, struct liteio_err
 	return 0;
 }
 
+static int memory_devices(struct liteio_engine *e, struct liteio_thin_device **ret, size_t *ret_n,
+			  struct liteio_error *err)
+{
+	struct liteio_thin_device *d = calloc(MEMORY_IDS, sizeof(*d));
+
+	ck_assert_ptr_nonnull(d);
+	*ret_n = 0;
+	for (uint32_t id = 0; id < MEMORY_IDS; id++)
+		if (memory_of(e)->has[id])
+			d[(*ret_n)++] = (struct liteio_thin_device){
+				.id = id, .mapped = memory_of(e)->mapped[id]
+			};
+	*ret = d;
+	return 0;
+}
+
 static int memory_snapshot(struct liteio_engine *e, uint32_t id, uint32_t origin,
 			   struct liteio_error *err)
 {
@@ -151,6 +170,7 @@ static const struct liteio_engine_ops memory_ops = {
 	.create = memory_create,
 	.snapshot = memory_snapshot,
 	.remove = memory_remove,
+	.devices = memory_devices,
 	.commit = memory_commit,
 	.volume_activate = memory_activate,
 	.volume_deactivate = memory_deactivate,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A hundred volumes in a pool without a kernel, and what must hold of it then.
+ * A hundred volumes in a pool without a kernel, rights to some of them, and what must hold of it
+ * then.
  */
 #ifndef LITEIO_TESTS_POOL_WISHES_H
 #define LITEIO_TESTS_POOL_WISHES_H
 
 #include "pool/create.h"
+#include "pool/grant.h"
 #include "pool_in_memory.h"
 
 #define N 100
@@ -50,6 +52,30 @@ static inline void create_all(struct memory_pool *m)
 	liteio_pool_volume_create_all(&m->p, w.all, N);
 	for (unsigned int i = 0; i < N; i++)
 		ck_assert_msg(!w.all[i].result, "%u: %s", i, w.err[i].msg);
+}
+
+/**
+ * struct rights - what is given together
+ * @att: to volumes 5, 6, ...
+ * @err: the sentence, if it is refused
+ * @all: for the pool
+ */
+struct rights {
+	struct liteio_catalog_attachment att[LITEIO_POOL_RIGHTS_MAX];
+	struct liteio_error err[LITEIO_POOL_RIGHTS_MAX];
+	struct liteio_pool_right all[LITEIO_POOL_RIGHTS_MAX];
+};
+
+static inline void give_all(struct memory_pool *m, struct rights *r)
+{
+	memset(r, 0, sizeof(*r));
+	for (unsigned int i = 0; i < LITEIO_POOL_RIGHTS_MAX; i++) {
+		r->att[i] = (struct liteio_catalog_attachment){
+			.volume = uuid_of(5 + i), .generation = 1, .host = "nqn.a",
+		};
+		r->all[i] = (struct liteio_pool_right){ .att = &r->att[i], .err = &r->err[i] };
+	}
+	liteio_pool_attachment_add_all(&m->p, r->all, LITEIO_POOL_RIGHTS_MAX);
 }
 
 /* the thin pool has what the catalog says it has, and nothing else */

@@ -72,7 +72,7 @@ START_TEST(how_many_may_come)
 		{ LITEIO_CROWD_HANGS_MAX, LITEIO_CROWD_HANGS_MS,
 		  "pool fast: 16 requests wait: what was begun 20 s ago" },
 		{ LITEIO_CROWD_MAX - 1, 0, NULL },
-		{ LITEIO_CROWD_MAX, 0, "pool fast: 104 requests are under way" },
+		{ LITEIO_CROWD_MAX, 0, "pool fast: 160 requests are under way" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -508,8 +508,23 @@ START_TEST(who_hangs_up_leaves_an_operation)
 }
 END_TEST
 
-/* more than there are workers, and more than may wait; each of another volume: none joins */
+/* more than there are workers, and than may be under way; each of another volume: none joins */
 #define MANY (LITEIO_JOBS_MAX + 8)
+
+static unsigned int count_answered(const struct asked *all, size_t n)
+{
+	unsigned int answered = 0;
+
+	for (size_t i = 0; i < n; i++)
+		answered += all[i].status != 0;
+	return answered;
+}
+
+static void wait_for_answers(const struct asked *all, size_t n, unsigned int answers)
+{
+	while (count_answered(all, n) < answers)
+		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
+}
 
 START_TEST(requests_that_hang_keep_nobody_out)
 {
@@ -523,35 +538,51 @@ START_TEST(requests_that_hang_keep_nobody_out)
 
 		ask(&many[i], "POST", target);
 	}
-	/* those that came first are answered, and those that are too many; all others wait */
-	for (size_t i = 0, answered = 0; answered < MANY - LITEIO_JOBS_WAITING_MAX; i++) {
-		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
-		answered = 0;
-		for (size_t k = 0; k < MANY; k++)
-			answered += many[k].status != 0;
-	}
+	wait_for_answers(many, MANY, MANY - LITEIO_JOBS_MAX);
 	ask(&a, "GET", "/healthz");
 	wait_for(&a);
 	ck_assert_int_eq(a.status, 200);
 	forget(&a);
-	ck_assert_uint_eq(n_operations("running"), LITEIO_JOBS_MAX - LITEIO_JOBS_WAITING_MAX);
-	for (size_t k = 0; k < MANY; k++) {
-		if (many[k].status == 504)
-			ck_assert_str_ne(text(&many[k], "operation"), "");
-		n[many[k].status]++;
-	}
-	ck_assert_uint_eq(n[504], LITEIO_JOBS_MAX - LITEIO_JOBS_WAITING_MAX);
-	ck_assert_uint_eq(n[503], MANY - LITEIO_JOBS_MAX);
-	ck_assert_uint_eq(n[0], LITEIO_JOBS_WAITING_MAX);
+	/* what has begun is waited for by whoever asked, be they as many as there may be */
+	ck_assert_uint_eq(n_operations("running"), 0);
 	let_go();
 	for (size_t k = 0; k < MANY; k++) {
 		wait_for(&many[k]);
+		n[many[k].status]++;
 		forget(&many[k]);
 	}
-	/* those that were answered before need not be the first ones to end */
-	while (n_operations("running") != 0)
-		;
-	ck_assert_uint_eq(n_operations("done"), LITEIO_JOBS_MAX - LITEIO_JOBS_WAITING_MAX);
+	ck_assert_uint_eq(n[503], MANY - LITEIO_JOBS_MAX);
+	ck_assert_uint_eq(n[200], LITEIO_JOBS_MAX);
+	teardown();
+}
+END_TEST
+
+/* more than may wait, though it is one job */
+#define ASKERS (LITEIO_JOBS_WAITING_MAX + 8)
+
+START_TEST(those_who_wait_longest_make_room)
+{
+	static struct asked many[ASKERS];
+	unsigned int n[600] = { 0 };
+
+	setup();
+	ask(&many[0], "POST", "/v1/volumes/a/limits");
+	wait_for_runs(1);
+	for (size_t i = 1; i < ASKERS; i++)
+		ask(&many[i], "POST", "/v1/volumes/a/limits");
+	wait_for_answers(many, ASKERS, ASKERS - LITEIO_JOBS_WAITING_MAX);
+	ck_assert_int_eq(many[0].status, 504);
+	ck_assert_str_ne(text(&many[0], "operation"), "");
+	ck_assert_uint_eq(n_operations("running"), 1);
+	let_go();
+	for (size_t k = 0; k < ASKERS; k++) {
+		wait_for(&many[k]);
+		n[many[k].status]++;
+		forget(&many[k]);
+	}
+	ck_assert_uint_eq(n[504], ASKERS - LITEIO_JOBS_WAITING_MAX);
+	ck_assert_uint_eq(n[200], LITEIO_JOBS_WAITING_MAX);
+	ck_assert_uint_eq(gate.runs, 1);
 	teardown();
 }
 END_TEST
@@ -701,6 +732,7 @@ UNIT_MAIN("agent-jobs", long_work_goes_on_as_an_operation, who_does_not_wait_is_
 	  what_was_passed_is_not_joined, what_is_settled_is_not_joined,
 	  what_was_made_again_is_not_joined,
 	  who_hangs_up_leaves_an_operation,
-	  requests_that_hang_keep_nobody_out, a_pool_that_hangs_leaves_workers_for_others,
+	  requests_that_hang_keep_nobody_out, those_who_wait_longest_make_room,
+	  a_pool_that_hangs_leaves_workers_for_others,
 	  a_pool_that_hangs_collects_few, what_is_parked_is_dropped_at_the_end,
 	  operations_are_events)

@@ -41,11 +41,11 @@ static void remove_dir(void)
 	free(path);
 }
 
-static int dead;
+static struct liteio_dead dead;
 
-static bool is_gone(int timeout_ms)
+static bool is_gone(int fd, int timeout_ms)
 {
-	struct pollfd p = { .fd = dead, .events = POLLIN };
+	struct pollfd p = { .fd = fd, .events = POLLIN };
 
 	return poll(&p, 1, timeout_ms) == 1;
 }
@@ -154,20 +154,53 @@ START_TEST(it_is_taken_from_the_dead)
 	wait_for_zombie(pid);
 	ck_assert_int_eq(lock(&fd), 0);
 	/* the one that it was taken from is not gone before its last thread is */
-	ck_assert_int_ge(dead, 0);
-	gone = dead;
-	ck_assert(!is_gone(0));
+	ck_assert_uint_eq(dead.n, 1);
+	gone = dead.fds[0];
+	ck_assert(!is_gone(gone, 0));
 	ck_assert_msg(lock(&second) == -EBUSY, "a second one has it, too");
-	ck_assert_int_eq(dead, -1);
-	dead = gone;
+	ck_assert_uint_eq(dead.n, 0);
 	kill(pid, SIGKILL);
-	ck_assert(is_gone(-1));
+	ck_assert(is_gone(gone, -1));
 	end(pid);
-	close(dead);
+	close(gone);
 	close(fd);
 	ck_assert_int_eq(lock(&fd), 0);
-	ck_assert_int_eq(dead, -1);
+	ck_assert_uint_eq(dead.n, 0);
 	close(fd);
+	remove_dir();
+}
+END_TEST
+
+static void leave(void)
+{
+}
+
+/* "--thaw", when an agent has ended, takes it over, and is gone before there is a next one */
+START_TEST(all_that_hang_are_known)
+{
+	int fd, first, second, status;
+	pid_t a, b, thaw;
+
+	make_dir();
+	a = holder(leave_a_thread);
+	wait_for_zombie(a);
+	b = holder(leave_a_thread);
+	wait_for_zombie(b);
+	thaw = holder(leave);
+	ck_assert_int_eq(waitpid(thaw, &status, 0), thaw);
+	ck_assert_int_eq(lock(&fd), 0);
+	ck_assert_uint_eq(dead.n, 2);
+	second = dead.fds[0];
+	first = dead.fds[1];
+	close(fd);
+	end(b);
+	ck_assert(is_gone(second, 0));
+	ck_assert(!is_gone(first, 0));
+	ck_assert_int_eq(lock(&fd), 0);
+	ck_assert_msg(dead.n == 1, "who is gone still hangs, or who hangs is gone");
+	ck_assert(!is_gone(dead.fds[0], 0));
+	end(a);
+	ck_assert(is_gone(dead.fds[0], 0));
 	remove_dir();
 }
 END_TEST
@@ -225,5 +258,5 @@ START_TEST(who_is_elsewhere_lives)
 }
 END_TEST
 
-UNIT_MAIN("agent-node-lock", who_lives_keeps_it, it_is_taken_from_the_dead,
+UNIT_MAIN("agent-node-lock", who_lives_keeps_it, it_is_taken_from_the_dead, all_that_hang_are_known,
 	  what_it_left_behind_does_not_keep_it, who_is_not_known_lives, who_is_elsewhere_lives)

@@ -127,9 +127,9 @@ int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool re
 }
 
 int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
-		      struct liteio_head_state *ret, struct liteio_error *err)
+		      char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err)
 {
-	*ret = (struct liteio_head_state){ 0 };
+	ret_path[0] = '\0';
 	return 0;
 }
 

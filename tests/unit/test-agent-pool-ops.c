@@ -9,7 +9,7 @@
  * unit-src: daemon/agent/release.c daemon/agent/thaw.c
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c
  * unit-src: daemon/agent/claims.c daemon/agent/pools_look.c daemon/agent/pools_target.c
- * unit-src: daemon/agent/publish.c
+ * unit-src: daemon/agent/publish.c daemon/agent/names.c daemon/agent/restore_floors.c
  * unit-src: daemon/agent/pools_reclaim.c daemon/agent/door.c daemon/agent/exports.c
  * unit-src: daemon/agent/ended.c daemon/agent/left.c daemon/agent/state_file.c
  * unit-src: daemon/agent/gate.c daemon/agent/limits.c daemon/agent/events.c
@@ -52,7 +52,7 @@ static const struct {
 	{ "fast", "/no/such/disk", -ENOENT,
 	  "pool fast: cannot look at /no/such/disk: No such file or directory" },
 	{ "fast", "/no/such/file.img", -EINVAL,
-	  "pool fast: /no/such/file.img does not exist, and no size is given for it" },
+	  "pool fast: /no/such/file.img does not exist, and no size is given for it (--size)" },
 	{ "fast", "disk", -EINVAL, "\"disk\" is not an absolute path" },
 };
 

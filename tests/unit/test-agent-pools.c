@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Locks by name and lanes: one at a time, nobody forgotten, fences first, and who wants a volume is
- * taken along.
+ * Locks by name and lanes: one at a time, nobody forgotten, fences first, and who wants a volume or
+ * a right is taken along.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
- * unit-src: daemon/agent/creations.c daemon/agent/together.c
+ * unit-src: daemon/agent/creations.c daemon/agent/rights.c daemon/agent/wishes.c
+ * unit-src: daemon/agent/together.c
  */
 #include <check.h>
 #include <dlfcn.h>
@@ -19,10 +20,12 @@
 #include "agent/creations.h"
 #include "agent/locks.h"
 #include "agent/pools.h"
+#include "agent/rights.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "pool_in_memory.h"
 #include "base/worker.h"
+#include "pool/grant.h"
 #include "unit.h"
 
 #define THREADS 8
@@ -432,6 +435,61 @@ START_TEST(who_comes_meanwhile_is_taken_along)
 }
 END_TEST
 
+static void start_wisher(struct wisher *w, unsigned int i, bool is_impatient)
+{
+	snprintf(w->name, sizeof(w->name), "v%u", i);
+	w->is_impatient = is_impatient;
+	w->want = (struct liteio_pool_create){
+		.uuid = { .b = { 1, (uint8_t)i } }, .name = w->name, .size_bytes = 1 << 20,
+	};
+	pthread_create(&w->thread, NULL, wish, w);
+}
+
+#define RIGHTS (2 * LITEIO_POOL_RIGHTS_MAX + 3)
+
+static void *want_right(void *arg)
+{
+	const struct liteio_catalog_attachment att = {
+		.volume = *(const struct liteio_uuid *)arg, .generation = 1, .host = "nqn.a",
+	};
+	bool is_new = false;
+
+	ck_assert(!liteio_rights_give(&pool, &att, &is_new, NULL) && is_new);
+	return NULL;
+}
+
+/* so many at a time, by three writes and one transaction each */
+START_TEST(rights_are_given_together)
+{
+	static struct wisher wishers[RIGHTS];
+	static struct memory_pool m;
+	uint64_t before;
+
+	empty_lane();
+	memory_new(&m);
+	pool.engine = &m.p;
+	for (unsigned int i = 0; i < RIGHTS; i++) {
+		start_wisher(&wishers[i], i, false);
+		pthread_join(wishers[i].thread, NULL);
+	}
+	before = m.p.cat.sequence;
+	m.thin->messages = 0;
+	liteio_pools_enter(&pool, false);
+	for (unsigned int i = 0; i < RIGHTS; i++)
+		pthread_create(&wishers[i].thread, NULL, want_right, &wishers[i].want.uuid);
+	while (waiting_now() < RIGHTS)
+		sched_yield();
+	liteio_pools_leave(&pool);
+	for (unsigned int i = 0; i < RIGHTS; i++)
+		pthread_join(wishers[i].thread, NULL);
+	ck_assert_uint_eq(m.p.cat.n_attachments, RIGHTS);
+	ck_assert_uint_eq(m.p.cat.sequence, before + 3 * 3);
+	ck_assert_uint_eq(m.thin->messages, RIGHTS + 3);
+	ck_assert_ptr_null(pool.rights);
+	memory_close(&m);
+}
+END_TEST
+
 /* a disk that takes its time, when the kernel is asked for its status */
 static pthread_mutex_t slow_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t slow_changed = PTHREAD_COND_INITIALIZER;
@@ -481,16 +539,6 @@ int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid
 	slow_wait(&disk_is_asked);
 	pthread_mutex_lock(mutex);
 	return is_late;
-}
-
-static void start_wisher(struct wisher *w, unsigned int i, bool is_impatient)
-{
-	snprintf(w->name, sizeof(w->name), "v%u", i);
-	w->is_impatient = is_impatient;
-	w->want = (struct liteio_pool_create){
-		.uuid = { .b = { 1, (uint8_t)i } }, .name = w->name, .size_bytes = 1 << 20,
-	};
-	pthread_create(&w->thread, NULL, wish, w);
 }
 
 /* what is on its way when patience ends is no failure; what nobody has begun will not be there */
@@ -544,6 +592,7 @@ int main(void)
 	tcase_add_test(t, who_looks_does_not_wait_for_ever);
 	tcase_add_test(t, nobody_is_forgotten);
 	tcase_add_test(t, who_comes_meanwhile_is_taken_along);
+	tcase_add_test(t, rights_are_given_together);
 	tcase_add_test(t, what_is_begun_is_waited_for);
 	tcase_add_test(t, who_looks_waits_for_those_who_get_on);
 	tcase_add_test(t, who_looks_does_not_hang_with_the_disk);

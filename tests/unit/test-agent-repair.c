@@ -65,6 +65,13 @@ int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool re
 	return 0;
 }
 
+int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		     char ret[LITEIO_DM_PATH_MAX], struct liteio_error *err)
+{
+	ret[0] = '\0';
+	return 0;
+}
+
 int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		       struct liteio_error *err)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What an agent that was killed has left suspended goes on: once more when its pool is opened, and
- * when the last of its threads has ended; what an operation of this agent holds does not.
+ * when the last of its threads has ended; what an operation of this agent holds does not. One that
+ * hangs when it is to go on holds up nobody else.
  *
- * unit-src: daemon/agent/thaw.c daemon/agent/locks.c
+ * unit-src: daemon/agent/thaw.c daemon/agent/locks.c daemon/agent/together.c
  */
 #include <errno.h>
 #include <pthread.h>
@@ -15,7 +16,9 @@
 #include "agent/locks.h"
 #include "agent/thaw.h"
 #include "base/error.h"
+#include "base/loop.h"
 #include "base/uuid.h"
+#include "base/worker.h"
 #include "host/dm.h"
 #include "pool/pool.h"
 #include "unit.h"
@@ -33,7 +36,15 @@ static struct {
 	/* in the order in which they were let go, by their places in @all */
 	size_t resumed[MAX];
 	size_t n_resumed;
-} kernel = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	/* the resume of this one hangs as long as that is so, and somebody is in it */
+	size_t hangs;
+	bool is_hung;
+	pthread_cond_t change;
+} kernel = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.hangs = MAX,
+	.change = PTHREAD_COND_INITIALIZER,
+};
 
 static void add(enum liteio_dm_role role, const struct liteio_uuid *uuid, uint64_t generation,
 		bool is_suspended)
@@ -83,8 +94,14 @@ int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *
 	pthread_mutex_lock(&kernel.lock);
 	i = find(name);
 	ck_assert_uint_lt(i, kernel.n);
+	while (i == kernel.hangs) {
+		kernel.is_hung = true;
+		pthread_cond_broadcast(&kernel.change);
+		pthread_cond_wait(&kernel.change, &kernel.lock);
+	}
 	kernel.all[i].suspended = false;
 	kernel.resumed[kernel.n_resumed++] = i;
+	pthread_cond_broadcast(&kernel.change);
 	pthread_mutex_unlock(&kernel.lock);
 	return 0;
 }
@@ -114,14 +131,57 @@ static void check_resumed(const size_t *want, size_t n)
 		ck_assert_uint_eq(kernel.resumed[i], want[i]);
 }
 
+static size_t n_resumed(void)
+{
+	size_t n;
+
+	pthread_mutex_lock(&kernel.lock);
+	n = kernel.n_resumed;
+	pthread_mutex_unlock(&kernel.lock);
+	return n;
+}
+
+static bool is_hung(void)
+{
+	bool is;
+
+	pthread_mutex_lock(&kernel.lock);
+	is = kernel.is_hung;
+	pthread_mutex_unlock(&kernel.lock);
+	return is;
+}
+
 /* ---- the tests ------------------------------------------------------------------------------ */
 
+#define FOR_EVER_MS 3600000
+
+static struct liteio_loop *loop;
+static struct liteio_workers *workers;
+static struct liteio_locks *locks;
+
+static void begin(void)
+{
+	setup();
+	ck_assert_int_eq(liteio_loop_new(&loop, NULL), 0);
+	ck_assert_int_eq(liteio_workers_new(loop, LITEIO_THAW_MAX, &workers, NULL), 0);
+	locks = liteio_locks_new();
+}
+
+/* what was begun has ended */
+static void end(void)
+{
+	ck_assert(liteio_workers_free(workers, 10000));
+	liteio_loop_free(loop);
+	liteio_locks_free(locks);
+}
+
+/* of each volume from below */
 START_TEST(test_all)
 {
-	static const size_t want[] = { 4, 2, 0, 3 };
+	static const size_t want[] = { 4, 3, 2, 0 };
 
 	setup();
-	ck_assert_uint_eq(liteio_thaw(), 0);
+	ck_assert_uint_eq(liteio_thaw(NULL, NULL, 0), 0);
 	check_resumed(want, 4);
 }
 END_TEST
@@ -136,35 +196,47 @@ START_TEST(test_of_a_pool)
 }
 END_TEST
 
-static void *thaw_rest(void *arg)
+/* the disk of the first volume hangs: the second one goes on, and nobody waits for ever */
+START_TEST(test_one_hangs)
 {
-	liteio_thaw_rest(arg);
-	return NULL;
-}
-
-static size_t n_resumed(void)
-{
-	size_t n;
-
+	begin();
+	kernel.hangs = 2;
+	ck_assert_uint_ge(liteio_thaw(workers, locks, 10), 2);
+	/* whatever came first, neither has held up the other one */
+	while (n_resumed() < 2 || !is_hung())
+		sched_yield();
+	ck_assert(!kernel.all[3].suspended);
+	ck_assert(!kernel.all[4].suspended);
+	ck_assert(kernel.all[0].suspended);
+	/* it answers: what was begun is brought to its end */
 	pthread_mutex_lock(&kernel.lock);
-	n = kernel.n_resumed;
+	kernel.hangs = MAX;
+	pthread_cond_broadcast(&kernel.change);
 	pthread_mutex_unlock(&kernel.lock);
-	return n;
+	end();
+	ck_assert(!kernel.all[0].suspended);
+	ck_assert_uint_eq(kernel.n_resumed, 4);
+}
+END_TEST
+
+static void *thaw(void *arg)
+{
+	ck_assert_uint_eq(liteio_thaw(workers, locks, FOR_EVER_MS), 0);
+	return NULL;
 }
 
 /* a snapshot of the first volume is being taken, and lets its head go when it is */
 START_TEST(test_beside_an_operation)
 {
 	static const size_t want[] = { 4, 3, 0, 2 };
-	struct liteio_locks *locks = liteio_locks_new();
 	struct liteio_named_lock *lock;
 	char text[LITEIO_UUID_STRLEN + 1];
 	pthread_t t;
 
-	setup();
+	begin();
 	liteio_uuid_format(&one, text);
 	lock = liteio_locks_take(locks, text);
-	ck_assert_int_eq(pthread_create(&t, NULL, thaw_rest, locks), 0);
+	ck_assert_int_eq(pthread_create(&t, NULL, thaw, NULL), 0);
 	/* the other one does not wait for that */
 	while (n_resumed() < 2)
 		sched_yield();
@@ -174,8 +246,8 @@ START_TEST(test_beside_an_operation)
 	pthread_join(t, NULL);
 	/* which is not let go a second time */
 	check_resumed(want, 4);
-	liteio_locks_free(locks);
+	end();
 }
 END_TEST
 
-UNIT_MAIN("agent-thaw", test_all, test_of_a_pool, test_beside_an_operation)
+UNIT_MAIN("agent-thaw", test_all, test_of_a_pool, test_one_hangs, test_beside_an_operation)

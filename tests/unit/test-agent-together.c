@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The same for several: side by side, waited for together, and not for who hangs.
+ * The same for several: side by side, waited for together, not for who hangs; or some at a time.
  *
  * unit-src: daemon/agent/together.c
  */
@@ -167,6 +167,62 @@ START_TEST(without_workers)
 }
 END_TEST
 
+static atomic_uint n_here, most_here;
+
+/* in twos, each time with another one, and never more of them */
+static void meet_some(void *arg)
+{
+	unsigned int here = ++n_here;
+
+	if (here > most_here)
+		most_here = here;
+	pthread_barrier_wait(&all_here);
+	(*(atomic_uint *)arg)++;
+	n_here--;
+	n_done++;
+}
+
+START_TEST(some_at_a_time)
+{
+	static atomic_uint each[6 * N];
+	void *args[6 * N];
+
+	setup();
+	pthread_barrier_init(&all_here, NULL, 2);
+	for (unsigned int i = 0; i < 6 * N; i++)
+		args[i] = &each[i];
+	liteio_together_share(workers, meet_some, args, 6 * N, 2);
+	ck_assert_uint_eq(n_done, 6 * N);
+	ck_assert_uint_le(most_here, 2);
+	for (unsigned int i = 0; i < 6 * N; i++)
+		ck_assert_uint_eq(each[i], 1);
+	teardown();
+}
+END_TEST
+
+/* every worker is asking for help: each does its own alone */
+static void share_out(void *arg)
+{
+	void *args[N] = { &is_well, &is_well, &is_well, &is_well };
+
+	pthread_barrier_wait(&all_here);
+	liteio_together_share(workers, run, args, N, N);
+}
+
+START_TEST(without_help)
+{
+	void *args[2] = { NULL, NULL };
+
+	setup_with(2);
+	pthread_barrier_init(&all_here, NULL, 2);
+	end_ms = liteio_now_ms() + FOR_EVER_MS;
+	ck_assert_uint_eq(liteio_together_run(workers, share_out, args, 2, &end_ms, NULL), 0);
+	ck_assert_uint_eq(n_done, 2 * N);
+	liteio_together_share(workers, run, NULL, 0, N);
+	teardown();
+}
+END_TEST
+
 START_TEST(none)
 {
 	setup();
@@ -177,4 +233,4 @@ START_TEST(none)
 END_TEST
 
 UNIT_MAIN("agent-together", side_by_side, not_for_who_hangs, as_long_as_it_goes_on, without_an_end,
-	  without_workers, none)
+	  without_workers, some_at_a_time, without_help, none)

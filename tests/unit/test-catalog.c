@@ -553,6 +553,7 @@ START_TEST(test_unmade)
 	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_INCOMPAT_UNMADE);
 	liteio_catalog_edit(&c, &one)->txid = 11;
 	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
+	ck_assert_uint_eq(liteio_catalog_features(&c), LITEIO_SLOT_INCOMPAT_UNMADE);
 	liteio_catalog_copy(&c, &made);
 	liteio_catalog_finish(&made);
 	ck_assert(!liteio_catalog_find(&made, &one)->is_unmade);
@@ -585,6 +586,53 @@ START_TEST(test_unmade)
 	ck_assert_uint_eq(liteio_catalog_find(&made, &one)->thin_id, id);
 	ck_assert_int_eq(liteio_catalog_check(&made, NULL), 0);
 	liteio_catalog_fini(&made);
+	liteio_catalog_fini(&c);
+}
+END_TEST
+
+/* several of one class get theirs by one transaction, and nothing else is under way with them */
+START_TEST(test_made_together)
+{
+	const struct liteio_uuid two = uuid(2), three = uuid(3);
+	struct liteio_catalog_volume *v;
+	struct liteio_catalog c, other;
+
+	make(&c, 3);
+	for (unsigned int i = 2; i <= 3; i++) {
+		const struct liteio_uuid u = uuid(i);
+
+		v = liteio_catalog_edit(&c, &u);
+		v->is_unmade = true;
+		v->txid = 11;
+	}
+	ck_assert_int_eq(liteio_catalog_check(&c, NULL), 0);
+	ck_assert_uint_eq(liteio_catalog_features(&c),
+			  LITEIO_SLOT_INCOMPAT_UNMADE | LITEIO_SLOT_INCOMPAT_MAKING);
+	liteio_catalog_copy(&c, &other);
+	v = liteio_catalog_edit(&other, &three);
+	v->vclass = LITEIO_CATALOG_RESERVED;
+	v->txid = 1;
+	ck_assert_int_eq(liteio_catalog_check(&other, NULL), -EBADMSG);
+	liteio_catalog_fini(&other);
+	liteio_catalog_copy(&c, &other);
+	v = add(&other, 4);
+	v->kind = LITEIO_CATALOG_SNAPSHOT;
+	v->state = LITEIO_CATALOG_CREATING;
+	v->txid = 11;
+	ck_assert_int_eq(liteio_catalog_check(&other, NULL), -EBADMSG);
+	liteio_catalog_fini(&other);
+	liteio_catalog_copy(&c, &other);
+	liteio_catalog_undo(&other);
+	ck_assert(liteio_catalog_find(&other, &two)->is_unmade);
+	ck_assert(liteio_catalog_find(&other, &three)->is_unmade);
+	ck_assert_uint_eq(liteio_catalog_features(&other), LITEIO_SLOT_INCOMPAT_UNMADE);
+	ck_assert_int_eq(liteio_catalog_check_change(&c, &other, NULL), 0);
+	liteio_catalog_fini(&other);
+	liteio_catalog_finish(&c);
+	ck_assert(!liteio_catalog_find(&c, &two)->is_unmade);
+	ck_assert(!liteio_catalog_find(&c, &three)->is_unmade);
+	ck_assert_uint_eq(c.thin_txid, 11);
+	ck_assert_uint_eq(liteio_catalog_features(&c), 0);
 	liteio_catalog_fini(&c);
 }
 END_TEST
@@ -623,6 +671,10 @@ START_TEST(test_round_trip)
 		slot = encode(&c, &len);
 		/* 4096 volumes with two attachments each fit */
 		ck_assert(len <= LITEIO_SLOT_BYTES && len % LITEIO_ONDISK_BLOCK == 0);
+		/* no more of the slot has to be read, and never more than there is */
+		ck_assert_uint_eq(liteio_catalog_used(slot, LITEIO_SLOT_BYTES), len);
+		ck_assert_uint_eq(liteio_catalog_used(slot, LITEIO_ONDISK_BLOCK),
+				  LITEIO_ONDISK_BLOCK);
 		ck_assert_int_eq(liteio_catalog_decode(slot, len, &c.pool_uuid, &back, NULL), 0);
 		ck_assert_uint_eq(back.n_volumes, counts[i]);
 		ck_assert_uint_eq(back.n_attachments, counts[i] * 2);
@@ -844,6 +896,6 @@ START_TEST(test_choose)
 END_TEST
 
 UNIT_MAIN("catalog", test_in_memory, a_floor_goes_past_what_is_over, test_invariants,
-	  test_finish, test_unmade, test_round_trip,
+	  test_finish, test_unmade, test_made_together, test_round_trip,
 	  test_every_bit_counts, test_truncated, test_every_field_counts, test_compat, test_zeroed,
 	  test_choose)

@@ -54,10 +54,12 @@ START_TEST(test_run)
 
 	ck_assert_int_eq(sh("echo out; echo err >&2; exit 3", 10000, &res, NULL), 0);
 	ck_assert_int_eq(res.status, 3);
+	ck_assert_int_eq(res.signal, 0);
 	ck_assert_str_eq(res.output, "out\nerr\n");
 	free(res.output);
 	ck_assert_int_eq(sh("kill -9 $$", 10000, &res, NULL), 0);
 	ck_assert_int_eq(res.status, 128 + SIGKILL);
+	ck_assert_int_eq(res.signal, SIGKILL);
 	free(res.output);
 	/* standard input is empty, and nobody waits for it */
 	ck_assert_int_eq(sh("cat; echo end", 10000, &res, NULL), 0);
@@ -66,10 +68,31 @@ START_TEST(test_run)
 }
 END_TEST
 
+/* a number that looks like a signal is the program's own, unless one has ended it */
+START_TEST(test_check_signal)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_child_result res;
+
+	ck_assert_int_eq(sh("exit 137", 10000, &res, NULL), 0);
+	ck_assert_int_eq(res.status, 137);
+	ck_assert_int_eq(liteio_child_check_signal("sh", &res, &err), 0);
+	free(res.output);
+	ck_assert_int_eq(sh("kill -KILL $$", 10000, &res, NULL), 0);
+	ck_assert_int_eq(liteio_child_check_signal("sh", &res, &err), -EINTR);
+	ck_assert_str_eq(err.msg, "sh was ended by SIGKILL (Killed)");
+	free(res.output);
+	ck_assert_int_eq(sh("kill -SEGV $$", 10000, &res, NULL), 0);
+	ck_assert_int_eq(liteio_child_check_signal("sh", &res, &err), -EFAULT);
+	ck_assert_str_eq(err.msg, "sh has crashed: SIGSEGV (Segmentation fault)");
+	free(res.output);
+}
+END_TEST
+
 START_TEST(test_run_missing)
 {
 	const char *const argv[] = { "liteio-no-such-program", NULL };
-	struct liteio_child_result res = { 77, NULL };
+	struct liteio_child_result res = { .status = 77 };
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
 	ck_assert_int_eq(liteio_child_run(argv, 10000, &res, &err), -ENOENT);
@@ -243,6 +266,6 @@ START_TEST(test_write_keeps_nothing)
 }
 END_TEST
 
-UNIT_MAIN("child", test_run, test_run_missing, test_run_output_cut, test_run_timeout,
-	  test_run_background, test_run_signals, test_write, test_write_reply, test_write_errors,
-	  test_write_timeout, test_write_keeps_nothing)
+UNIT_MAIN("child", test_run, test_check_signal, test_run_missing, test_run_output_cut,
+	  test_run_timeout, test_run_background, test_run_signals, test_write, test_write_reply,
+	  test_write_errors, test_write_timeout, test_write_keeps_nothing)

@@ -36,6 +36,9 @@ static const struct {
 	{ "pool", "list", { NULL }, { NO_TIMEOUT }, "/v1/pools", NULL },
 	{ "pool", "create", { "fast", "/dev/vdb" }, { NO_TIMEOUT }, "/v1/pools",
 	  "{\"name\":\"fast\",\"device\":\"/dev/vdb\"}" },
+	{ "pool", "create", { "fast" },
+	  { .find = true, .dry_run = true, .rule = { .min_size = 1 << 30 }, NO_TIMEOUT },
+	  "/v1/disks?minSize=1073741824", NULL },
 	{ "pool", "import", { "/dev/vdb" }, { NO_TIMEOUT }, "/v1/pools/import",
 	  "{\"device\":\"/dev/vdb\"}" },
 	{ "pool", "import", { NULL }, { .all = true, NO_TIMEOUT }, "/v1/pools/import-all", NULL },
@@ -192,6 +195,10 @@ static const struct {
 	{ "pool", "show", { "Fast!" }, { NO_TIMEOUT }, "Fast!" },
 	{ "pool", "show", { "../x" }, { NO_TIMEOUT }, "../x" },
 	{ "pool", "create", { "fast", "vdb" }, { NO_TIMEOUT }, "vdb" },
+	{ "pool", "create", { "fast" }, { NO_TIMEOUT }, "POOL DEVICE" },
+	{ "pool", "create", { "fast", "/dev/vdb" }, { .find = true, NO_TIMEOUT }, "takes POOL" },
+	{ "pool", "create", { "fast", "/dev/vdb" }, { .dry_run = true, NO_TIMEOUT }, "--dry-run" },
+	{ "pool", "create", { "fast" }, { .find = true, .force = true, NO_TIMEOUT }, "--force" },
 	{ "pool", "show", { "fast" }, { .size = 1, NO_TIMEOUT }, "--size" },
 	{ "volume", "create", { "a" }, { .size = 1, NO_TIMEOUT }, "--pool" },
 	{ "volume", "create", { "a" }, { .pool = "p", NO_TIMEOUT }, "--size" },
@@ -323,6 +330,40 @@ START_TEST(tables_are_aligned)
 	liteio_print_object(&out, columns, liteio_json_at(j, 1));
 	ck_assert_ptr_null(strstr(out.data, "addresses"));
 	liteio_buf_fini(&out);
+	liteio_json_unref(j);
+}
+END_TEST
+
+static const struct {
+	uint64_t asked;
+	const char *volume;
+	const char *said;
+} rounded[] = {
+	{ 4194305, "{\"sizeBytes\":5242880}",
+	  "the size is rounded up to a multiple of 1 MiB: 5242880 bytes" },
+	{ 5242879, "{\"sizeBytes\":5242880}",
+	  "the size is rounded up to a multiple of 1 MiB: 5242880 bytes" },
+	{ 5242880, "{\"sizeBytes\":5242880}", NULL },
+	/* nothing was asked for; it is that large for another reason; an operation has no size */
+	{ 0, "{\"sizeBytes\":5242880}", NULL },
+	{ 4194304, "{\"sizeBytes\":5242880}", NULL },
+	{ 4194305, "{\"uuid\":\"x\"}", NULL },
+};
+
+START_TEST(what_was_rounded_is_said)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_json *j;
+	char *said;
+
+	ck_assert_int_eq(liteio_json_parse(rounded[_i].volume, strlen(rounded[_i].volume), &j,
+					   &err), 0);
+	said = liteio_print_rounded(rounded[_i].asked, j);
+	if (rounded[_i].said)
+		ck_assert_str_eq(said, rounded[_i].said);
+	else
+		ck_assert_ptr_null(said);
+	free(said);
 	liteio_json_unref(j);
 }
 END_TEST
@@ -518,6 +559,7 @@ int main(void)
 	tcase_add_loop_test(t, bad_lines_get_a_sentence, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(t, tables_are_aligned);
 	tcase_add_test(t, wide_tables_have_more_columns);
+	tcase_add_loop_test(t, what_was_rounded_is_said, 0, sizeof(rounded) / sizeof(rounded[0]));
 	tcase_add_test(t, limits_are_told_in_short);
 	tcase_add_test(t, stats_are_a_row_for_each_class);
 	tcase_add_test(t, only_what_is_tracked_is_dirty);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Disks: what keeps a pool from being made on one, which of several reasons is said, what force
- * changes, the order of a disk's names, and rules that find disks.
+ * Disks: what keeps a pool from being made on one, which of several reasons is said, with which way
+ * out, what force changes, the order of a disk's names, and rules that find disks.
  */
 #include <check.h>
 #include <errno.h>
@@ -25,61 +25,82 @@ static const struct {
 	enum liteio_disk_verdict verdict;
 	int code;
 	const char *said;
+	const char *way;
 	bool by_force;
 } judged[] = {
-	{ "empty", { .info = { BIG }, EMPTY }, LITEIO_DISK_USABLE, 0, "", false },
+	{ "empty", { .info = { BIG }, EMPTY }, LITEIO_DISK_USABLE, 0, "",
+	  "", false },
 	{ "4K blocks", { .info = { .size_bytes = GIB, .logical_bytes = 4096 }, EMPTY },
-	  LITEIO_DISK_USABLE, 0, "", false },
+	  LITEIO_DISK_USABLE, 0, "",
+	  "", false },
 	{ "large blocks", { .info = { .size_bytes = GIB, .logical_bytes = 16384 }, EMPTY },
-	  LITEIO_DISK_BLOCKS, -EINVAL, "x has blocks of 16384 bytes", false },
+	  LITEIO_DISK_BLOCKS, -EINVAL, "x has blocks of 16384 bytes",
+	  "take another disk", false },
 	{ "read-only", { .info = { BIG, .read_only = true }, EMPTY },
-	  LITEIO_DISK_READ_ONLY, -EROFS, "x is read-only", false },
+	  LITEIO_DISK_READ_ONLY, -EROFS, "x is read-only",
+	  "`blockdev --setrw`", false },
 	{ "mounted", { .info = { BIG, .is_mounted = true }, EMPTY,
 		       .signature = { .type = "ext4" } },
-	  LITEIO_DISK_MOUNTED, -EBUSY, "x is mounted", false },
+	  LITEIO_DISK_MOUNTED, -EBUSY, "x is mounted",
+	  "`umount` it", false },
 	{ "swap", { .info = { BIG, .is_swap = true }, EMPTY }, LITEIO_DISK_SWAP, -EBUSY, "swap",
-	  false },
+	  "`swapoff`", false },
 	{ "held", { .info = { BIG, .n_holders = 1 }, .holder = "dm-7", EMPTY,
 		    .signature = { .type = "LVM2_member" } },
-	  LITEIO_DISK_HELD, -EBUSY, "dm-7", false },
+	  LITEIO_DISK_HELD, -EBUSY, "dm-7",
+	  "take that away first", false },
 	{ "a pool, open", { .info = { BIG, .n_holders = 3 }, .holder = "dm-0", .pool = "fast" },
-	  LITEIO_DISK_POOL, -EEXIST, "x carries the pool fast already", false },
+	  LITEIO_DISK_POOL, -EEXIST, "x carries the pool fast already",
+	  "`liteioctl pool delete`", false },
 	{ "a part of none", { .info = { BIG }, .pool = "fast", .is_orphan = true },
 	  LITEIO_DISK_POOL, -EEXIST, "x carries a part of pool fast, of which no disk is here",
-	  true },
+	  "import the pool; --force destroys that", true },
 	{ "a part of none, held", { .info = { BIG, .n_holders = 3 }, .holder = "dm-0",
 				    .pool = "fast", .is_orphan = true },
-	  LITEIO_DISK_POOL, -EEXIST, "x carries a part of pool fast", false },
+	  LITEIO_DISK_POOL, -EEXIST, "x carries a part of pool fast",
+	  "import the pool", false },
 	{ "a newer pool", { .info = { BIG }, .label_code = -ENOTSUP, .label_why = "version 9" },
-	  LITEIO_DISK_POOL, -ENOTSUP, "version 9", false },
+	  LITEIO_DISK_POOL, -ENOTSUP, "version 9",
+	  "a newer agent", false },
 	{ "a damaged pool", { .info = { BIG }, .label_code = -EBADMSG, .label_why = "checksum" },
-	  LITEIO_DISK_DAMAGED_POOL, -EEXIST, "x carries the rest of a pool (checksum)", true },
+	  LITEIO_DISK_DAMAGED_POOL, -EEXIST, "x carries the rest of a pool (checksum)",
+	  "(checksum); --force destroys that", true },
 	{ "partitions", { .info = { BIG, .n_partitions = 2 }, EMPTY,
 			  .signature = { .type = "gpt" } },
-	  LITEIO_DISK_PARTITIONS, -EEXIST, "x has 2 partitions", false },
+	  LITEIO_DISK_PARTITIONS, -EEXIST, "x has 2 partitions",
+	  "remove them first", false },
 	{ "empty table", { .info = { BIG }, EMPTY,
 			   .signature = { .type = "gpt", .usage = "partition table" } },
-	  LITEIO_DISK_SIGNATURE, -EEXIST, "signature: gpt (partition table)", true },
+	  LITEIO_DISK_SIGNATURE, -EEXIST, "signature: gpt (partition table)",
+	  "; --force destroys that", true },
 	{ "ext4", { .info = { BIG }, EMPTY,
 		    .signature = { .type = "ext4", .usage = "filesystem" } },
-	  LITEIO_DISK_SIGNATURE, -EEXIST, "x carries a signature: ext4 (filesystem)", true },
+	  LITEIO_DISK_SIGNATURE, -EEXIST, "x carries a signature: ext4 (filesystem)",
+	  "; --force destroys that", true },
 	{ "several", { .info = { BIG }, EMPTY, .signature_code = -EUCLEAN,
 		       .signature_why = "several signatures" },
-	  LITEIO_DISK_SIGNATURE, -EEXIST, "several signatures", true },
+	  LITEIO_DISK_SIGNATURE, -EEXIST, "several signatures",
+	  "several signatures; --force destroys that", true },
 	{ "broken", { .info = { BIG }, EMPTY, .signature_code = -EIO,
 		      .signature_why = "cannot read" },
-	  LITEIO_DISK_UNREADABLE, -EIO, "cannot read", false },
+	  LITEIO_DISK_UNREADABLE, -EIO, "cannot read",
+	  "see to the disk", false },
 	{ "label not read", { .info = { BIG }, .label_code = -EIO, .label_why = "at 4096" },
-	  LITEIO_DISK_UNREADABLE, -EIO, "at 4096", false },
+	  LITEIO_DISK_UNREADABLE, -EIO, "at 4096",
+	  "see to the disk", false },
 	{ "small", { .info = { .size_bytes = 1 << 20, .logical_bytes = 512 }, EMPTY },
-	  LITEIO_DISK_SMALL, -EINVAL, "x: 1.0 MiB is too small", false },
+	  LITEIO_DISK_SMALL, -EINVAL, "x: 1.0 MiB is too small",
+	  "64 MiB is the least", false },
 	{ "small, with ext4", { .info = { .size_bytes = 1 << 20, .logical_bytes = 512 }, EMPTY,
 				.signature = { .type = "ext4" } },
-	  LITEIO_DISK_SIGNATURE, -EEXIST, "ext4", false },
+	  LITEIO_DISK_SIGNATURE, -EEXIST, "ext4",
+	  "ext4", false },
 	{ "silent", { .info = { BIG, .n_holders = 1 }, .holder = "dm-7", .is_silent = true },
-	  LITEIO_DISK_SILENT, -ETIMEDOUT, "x does not answer", false },
+	  LITEIO_DISK_SILENT, -ETIMEDOUT, "x does not answer",
+	  "see to the disk", false },
 	{ "claimed", { .info = { BIG }, EMPTY, .claim_code = -EBUSY, .claim_why = "in use" },
-	  LITEIO_DISK_CLAIMED, -EBUSY, "in use", false },
+	  LITEIO_DISK_CLAIMED, -EBUSY, "in use",
+	  "`lsns -t mnt`", false },
 };
 
 START_TEST(a_disk_is_judged)
@@ -96,6 +117,8 @@ START_TEST(a_disk_is_judged)
 	ck_assert_msg(verdict == judged[_i].verdict, "%s: %s", what,
 		      liteio_disk_verdict_names[verdict]);
 	ck_assert_msg(!r || strstr(err.msg, judged[_i].said), "%s: %s", what, err.msg);
+	ck_assert_msg(strstr(err.msg, judged[_i].way), "%s: no way out: %s", what, err.msg);
+	ck_assert_msg(!strstr(err.msg, "--force") == !judged[_i].by_force, "%s: %s", what, err.msg);
 	ck_assert_msg(liteio_disk_is_forcible(d) == judged[_i].by_force, "%s", what);
 	/* force never makes it worse, and nobody has to want the words */
 	/* what force destroys is named: something where it is needed, nothing where it is not */
@@ -106,6 +129,18 @@ START_TEST(a_disk_is_judged)
 	ck_assert_msg(judged[_i].code || losses.n == 0, "%s: %s", what, losses.items[0]);
 	r = liteio_disk_judge(d, "x", 0, true, NULL, NULL);
 	ck_assert_msg((r == 0) == (judged[_i].by_force || !judged[_i].code), "%s", what);
+}
+END_TEST
+
+START_TEST(what_force_destroys_is_named_before_it_does)
+{
+	const struct liteio_disk d = { .info = { BIG }, EMPTY,
+				       .signature = { "ext4", "filesystem", "my data", "12-34" } };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	liteio_disk_judge(&d, "x", 0, false, NULL, &err);
+	ck_assert_str_eq(err.msg,
+			 "x carries a signature: ext4 (filesystem), label my data, uuid 12-34; --force destroys that");
 }
 END_TEST
 
@@ -206,6 +241,7 @@ int main(void)
 	TCase *t = unit_case(s, "all");
 
 	tcase_add_loop_test(t, a_disk_is_judged, 0, sizeof(judged) / sizeof(judged[0]));
+	tcase_add_test(t, what_force_destroys_is_named_before_it_does);
 	tcase_add_test(t, the_pools_block_size_counts);
 	tcase_add_test(t, every_verdict_has_a_word);
 	tcase_add_test(t, names_that_say_more_come_first);

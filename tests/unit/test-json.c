@@ -234,12 +234,24 @@ static const struct liteio_field vol_fields[] = {
 	"\"legs\":[{\"pool\":\"p1\",\"size\":1},{\"pool\":\"p2\"}],\"nodes\":[\"a\",\"b\"]," \
 	"\"labels\":{\"k\":\"v\"},\"extra\":[1]}"
 
+/* as a value that is printed, and written at once */
+static void check_text(const struct vol *v, const char *text)
+{
+	struct liteio_json *j = liteio_json_encode(v, vol_fields);
+	char *printed = liteio_json_print(j), *written = liteio_json_write(v, vol_fields);
+
+	ck_assert_str_eq(printed, text);
+	ck_assert_str_eq(written, text);
+	free(printed);
+	free(written);
+	liteio_json_unref(j);
+}
+
 START_TEST(test_bind)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_json *j = parse(FULL), *back;
+	struct liteio_json *j = parse(FULL);
 	struct vol v = { 0 };
-	char *s;
 
 	ck_assert_msg(!liteio_json_decode(j, vol_fields, LITEIO_JSON_STRICT, &v, &err), "%s",
 		      err.msg);
@@ -253,21 +265,30 @@ START_TEST(test_bind)
 	ck_assert_str_eq(v.legs[1].pool, "p2");
 	ck_assert_uint_eq(v.n_nodes, 2);
 	ck_assert_str_eq(v.nodes[1], "b");
-	back = liteio_json_encode(&v, vol_fields);
-	s = liteio_json_print(back);
-	ck_assert_str_eq(s, FULL);
-	free(s);
-	liteio_json_unref(back);
+	check_text(&v, FULL);
 	liteio_json_fini(&v, vol_fields);
 	ck_assert_ptr_null(v.name);
 	ck_assert_ptr_null(v.legs);
 	ck_assert_uint_eq(v.n_legs, 0);
 	/* nothing set: only what is kept though zero */
-	back = liteio_json_encode(&v, vol_fields);
-	s = liteio_json_print(back);
-	ck_assert_str_eq(s, "{\"size\":0}");
-	free(s);
-	liteio_json_unref(back);
+	check_text(&v, "{\"size\":0}");
+}
+END_TEST
+
+/* what has to be said in another way, or not at all */
+START_TEST(test_write)
+{
+	char *nodes[] = { "a \"b\"", "\n\\", "\xff", "\xc3\xa4", "", NULL };
+	struct leg legs[2] = { { .pool = "x\ty" } };
+	struct vol v = { .name = "\x7f", .size = UINT64_MAX, .generation = 10, .phase = 3 };
+
+	v.nodes = nodes;
+	v.n_nodes = 6;
+	v.legs = legs;
+	v.n_legs = 2;
+	check_text(&v, "{\"name\":\"\\u007f\",\"generation\":10,\"size\":18446744073709551615,"
+		       "\"legs\":[{\"pool\":\"x\\u0009y\"},{}],\"nodes\":[\"a \\\"b\\\"\","
+		       "\"\\n\\\\\",\"\xef\xbf\xbd\",\"\xc3\xa4\",\"\",null]}");
 }
 END_TEST
 
@@ -426,5 +447,5 @@ START_TEST(test_describe)
 END_TEST
 
 UNIT_MAIN("json", test_print, test_pretty, test_bad, test_depth, test_get, test_change,
-	  test_threads, test_bind, test_bind_bad, test_bind_lenient, test_line,
+	  test_threads, test_bind, test_write, test_bind_bad, test_bind_lenient, test_line,
 	  test_describe)

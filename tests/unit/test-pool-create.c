@@ -233,13 +233,13 @@ static int in_child(void (*run)(const struct memory_pool *was, const char *step)
 /* everything that has steps, until it is killed after one of them */
 static void do_killed(const struct memory_pool *was, const char *step)
 {
-	const struct liteio_uuid uuid = uuid_of(5);
 	struct memory_pool m;
+	struct rights r;
 
 	setenv("LITEIO_STEP_KILL", step, 1);
 	memory_open(&m, was->fd, was->thin);
 	create_all(&m);
-	liteio_pool_volume_activate(&m.p, &uuid, NULL, NULL);
+	give_all(&m, &r);
 }
 
 static void run_killed(const struct memory_pool *was, const char *step)
@@ -250,20 +250,30 @@ static void run_killed(const struct memory_pool *was, const char *step)
 		      step);
 }
 
-/* what is found then, and that it goes on from there */
+/* what is found then, and that it goes on from there: all of those that are attached, or none */
 static void do_after(const struct memory_pool *was, const char *step)
 {
-	bool is_made = !strcmp(step, "volume-make:transaction") ||
+	bool is_attached = !strcmp(step, "attachment-add:catalog");
+	bool is_made = is_attached || !strcmp(step, "volume-make:transaction") ||
 		       !strcmp(step, "volume-make:catalog-made");
-	const struct liteio_uuid uuid = uuid_of(5);
 	struct memory_pool m;
+	struct rights r;
 
 	memory_open(&m, was->fd, was->thin);
 	ck_assert_uint_eq(m.p.cat.n_volumes, N);
+	ck_assert_uint_eq(m.p.cat.n_attachments, is_attached ? LITEIO_POOL_RIGHTS_MAX : 0);
 	check_ids(&m);
-	ck_assert_msg(liteio_catalog_find(&m.p.cat, &uuid)->is_unmade == !is_made, "%s", step);
+	for (unsigned int i = 0; i < LITEIO_POOL_RIGHTS_MAX; i++) {
+		const struct liteio_uuid uuid = uuid_of(5 + i);
+
+		ck_assert_msg(liteio_catalog_find(&m.p.cat, &uuid)->is_unmade == !is_made,
+			      "%s: %u", step, i);
+	}
 	create_all(&m);
-	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, NULL), 0);
+	give_all(&m, &r);
+	for (unsigned int i = 0; i < LITEIO_POOL_RIGHTS_MAX; i++)
+		ck_assert_msg(!r.all[i].result && r.all[i].is_new == !is_attached, "%s: %u", step,
+			      i);
 	check_ids(&m);
 	memory_close(&m);
 }
@@ -277,7 +287,8 @@ START_TEST(test_killed)
 		struct memory_pool m;
 
 		if (strncmp(*step, "volume-new:", 11) != 0 &&
-		    strncmp(*step, "volume-make:", 12) != 0)
+		    strncmp(*step, "volume-make:", 12) != 0 &&
+		    strcmp(*step, "attachment-add:catalog") != 0)
 			continue;
 		n++;
 		memory_new(&m);
@@ -286,7 +297,7 @@ START_TEST(test_killed)
 		ck_assert_msg(in_child(do_after, &m, *step) == 0, "after %s", *step);
 		close(m.fd);
 	}
-	ck_assert_int_eq(n, 6);
+	ck_assert_int_eq(n, 8);
 }
 END_TEST
 

@@ -308,6 +308,110 @@ START_TEST(test_deleted_unmade)
 }
 END_TEST
 
+/* eight at once: their devices by one transaction, and one write has all their rights */
+START_TEST(test_attached_together)
+{
+	struct memory_pool m;
+	struct rights r;
+	uint64_t before;
+
+	memory_new(&m);
+	create_all(&m);
+	before = m.p.cat.sequence;
+	m.thin->messages = 0;
+	give_all(&m, &r);
+	for (unsigned int i = 0; i < LITEIO_POOL_RIGHTS_MAX; i++) {
+		ck_assert_msg(!r.all[i].result, "%u: %s", i, r.err[i].msg);
+		ck_assert(r.all[i].is_new);
+	}
+	ck_assert_uint_eq(m.thin->messages, LITEIO_POOL_RIGHTS_MAX + 1);
+	ck_assert_uint_eq(m.p.cat.sequence, before + 3);
+	ck_assert_uint_eq(m.p.cat.n_attachments, LITEIO_POOL_RIGHTS_MAX);
+	check_ids(&m);
+	/* the same again, and nothing is written */
+	give_all(&m, &r);
+	for (unsigned int i = 0; i < LITEIO_POOL_RIGHTS_MAX; i++)
+		ck_assert(!r.all[i].result && !r.all[i].is_new);
+	ck_assert_uint_eq(m.p.cat.sequence, before + 3);
+	memory_close(&m);
+}
+END_TEST
+
+/* one that is refused keeps no other from it */
+START_TEST(test_one_is_refused)
+{
+	const struct liteio_uuid fenced = uuid_of(7);
+	struct memory_pool m;
+	struct rights r;
+
+	memory_new(&m);
+	create_all(&m);
+	ck_assert_int_eq(liteio_pool_floor_raise(&m.p, &fenced, 5, NULL), 0);
+	/* what can not be made together is made one by one */
+	m.thin->fails = -EIO;
+	give_all(&m, &r);
+	for (unsigned int i = 0; i < LITEIO_POOL_RIGHTS_MAX; i++)
+		ck_assert_msg(r.all[i].result == (i == 2 ? -ESTALE : 0), "%u: %s", i, r.err[i].msg);
+	ck_assert_ptr_nonnull(strstr(r.err[2].msg, "below the floor 5"));
+	ck_assert_uint_eq(m.p.cat.n_attachments, LITEIO_POOL_RIGHTS_MAX - 1);
+	ck_assert(liteio_catalog_find(&m.p.cat, &fenced)->is_unmade);
+	check_ids(&m);
+	memory_close(&m);
+}
+END_TEST
+
+/* the last of them is somebody else's: none is given, and what was made for the others is gone */
+START_TEST(test_foreign_among_several)
+{
+	struct liteio_uuid last = uuid_of(5 + LITEIO_POOL_RIGHTS_MAX - 1);
+	struct memory_pool m;
+	struct rights r;
+	uint32_t id;
+
+	memory_new(&m);
+	create_all(&m);
+	id = liteio_catalog_find(&m.p.cat, &last)->thin_id;
+	m.thin->has[id] = true;
+	give_all(&m, &r);
+	for (unsigned int i = 0; i < LITEIO_POOL_RIGHTS_MAX; i++)
+		ck_assert_int_eq(r.all[i].result, -EROFS);
+	ck_assert_uint_eq(m.p.cat.n_attachments, 0);
+	for (uint32_t k = 1; k < MEMORY_IDS; k++)
+		ck_assert(m.thin->has[k] == (k == id));
+	ck_assert_ptr_null(liteio_catalog_pending(&m.p.cat));
+	memory_close(&m);
+}
+END_TEST
+
+/* the write of the rights fails: nobody has one, and the devices that were made stay */
+START_TEST(test_rights_not_written)
+{
+	struct memory_pool m;
+	struct rights r;
+
+	memory_new(&m);
+	create_all(&m);
+	for (unsigned int i = 0; i < LITEIO_POOL_RIGHTS_MAX; i++) {
+		const struct liteio_uuid uuid = uuid_of(5 + i);
+
+		ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &uuid, NULL, NULL), 0);
+	}
+	memory_break(&m, true);
+	give_all(&m, &r);
+	for (unsigned int i = 0; i < LITEIO_POOL_RIGHTS_MAX; i++) {
+		ck_assert_int_eq(r.all[i].result, -EBADF);
+		ck_assert(!r.all[i].is_new);
+	}
+	ck_assert_uint_eq(m.p.cat.n_attachments, 0);
+	memory_break(&m, false);
+	give_all(&m, &r);
+	ck_assert_uint_eq(m.p.cat.n_attachments, LITEIO_POOL_RIGHTS_MAX);
+	check_ids(&m);
+	memory_close(&m);
+}
+END_TEST
+
 UNIT_MAIN("pool-make", test_made_when_needed, test_attached_when_made, test_not_attached_read_only,
 	  test_made_for_good, test_metadata, test_taken_back, test_said_to_fail, test_rolled_back,
-	  test_foreign, test_deleted_unmade)
+	  test_foreign, test_deleted_unmade, test_attached_together, test_one_is_refused,
+	  test_foreign_among_several, test_rights_not_written)

@@ -64,10 +64,35 @@ START_TEST(test_catalog)
 	ck_assert_uint_eq(v->size_bytes, BLOCK);
 	v = liteio_catalog_find_name(&c, LITEIO_CATALOG_VOLUME, "recovered-4");
 	ck_assert_int_eq(v->vclass, LITEIO_CATALOG_RESERVED);
+	/* with whom should it share? */
+	ck_assert(liteio_uuid_is_null(&v->origin));
 	liteio_catalog_fini(&c);
 	ck_assert_int_eq(make(&l, &main_dump, NULL, &c, NULL), 0);
 	ck_assert_uint_eq(c.n_volumes, 2);
 	ck_assert_uint_eq(c.reserve_txid, 0);
+	liteio_catalog_fini(&c);
+}
+END_TEST
+
+/* which of them is a snapshot of which is not known: each may be one, of none that is there */
+START_TEST(test_may_share)
+{
+	const struct liteio_label l = label();
+	const struct liteio_catalog_volume *a, *b;
+	struct liteio_thin_dump one = main_dump;
+	struct liteio_catalog c;
+
+	ck_assert_int_eq(make(&l, &main_dump, &reserve_dump, &c, NULL), 0);
+	a = liteio_catalog_find_name(&c, LITEIO_CATALOG_VOLUME, "recovered-3");
+	b = liteio_catalog_find_name(&c, LITEIO_CATALOG_VOLUME, "recovered-9");
+	ck_assert(!liteio_uuid_is_null(&a->origin));
+	ck_assert(liteio_uuid_equal(&a->origin, &b->origin));
+	ck_assert_ptr_null(liteio_catalog_find(&c, &a->origin));
+	ck_assert(liteio_catalog_may_share(&c));
+	liteio_catalog_fini(&c);
+	one.n_devices = 1;
+	ck_assert_int_eq(make(&l, &one, &reserve_dump, &c, NULL), 0);
+	ck_assert(!liteio_catalog_may_share(&c));
 	liteio_catalog_fini(&c);
 }
 END_TEST
@@ -95,4 +120,4 @@ START_TEST(test_refused)
 }
 END_TEST
 
-UNIT_MAIN("salvage", test_catalog, test_refused)
+UNIT_MAIN("salvage", test_catalog, test_may_share, test_refused)

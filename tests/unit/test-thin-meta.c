@@ -9,14 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "fake_program.h"
 #include "pool/thin.h"
 #include "pool/thin_meta.h"
+#include "thin_files.h"
 #include "unit.h"
 
 #define SUPER \
@@ -122,26 +123,7 @@ END_TEST
 
 /* ---- metadata ------------------------------------------------------------------------------ */
 
-#define META_BYTES (4 << 20)
-#define META_BLOCK 4096
 #define MAPPED 2000
-
-static void make_file(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(ftruncate(fd, META_BYTES), 0);
-	close(fd);
-}
-
-static void run(const char *program, const char *from, const char *to)
-{
-	_cleanup_free_ char *command = liteio_strf("%s %s %s >/dev/null", program, from, to);
-
-	/* NOLINTNEXTLINE(cert-env33-c): a test, and its own words */
-	ck_assert_int_eq(system(command), 0);
-}
 
 /* two devices whose blocks lie apart, so that each has several nodes of its own */
 static void make_metadata(const char *dir, const char *path)
@@ -169,28 +151,6 @@ static void make_metadata(const char *dir, const char *path)
 
 /* ---- programs that are not the real ones ---------------------------------------------------- */
 
-/* the first program of this name from here on */
-static void fake(const char *dir, const char *name, const char *script)
-{
-	_cleanup_free_ char *path = liteio_strf("%s/%s", dir, name);
-	_cleanup_free_ char *search = liteio_strf("%s:%s", dir, getenv("PATH"));
-	FILE *f = fopen(path, "we");
-
-	ck_assert_ptr_nonnull(f);
-	fprintf(f, "#!/bin/bash\n%s\n", script);
-	fclose(f);
-	ck_assert_int_eq(chmod(path, 0700), 0);
-	ck_assert_int_eq(setenv("PATH", search, 1), 0);
-}
-
-static void fake_end(const char *dir, const char *name)
-{
-	_cleanup_free_ char *path = liteio_strf("%s/%s", dir, name);
-
-	unlink(path);
-	rmdir(dir);
-}
-
 /**
  * struct end - of a program
  * @script: what it does
@@ -207,12 +167,12 @@ struct end {
 START_TEST(test_killed)
 {
 	static const struct end ends[] = {
-		{ "kill -KILL $$", -EIO, "thin_check was ended by SIGKILL (Killed)" },
-		{ "kill -TERM $$", -EIO, "thin_check was ended by SIGTERM (Terminated)" },
-		{ "kill -34 $$", -EIO, "thin_check was ended by signal 34" },
+		{ "kill -KILL $$", -EINTR, "thin_check was ended by SIGKILL (Killed)" },
+		{ "kill -TERM $$", -EINTR, "thin_check was ended by SIGTERM (Terminated)" },
+		{ "kill -34 $$", -EINTR, "thin_check was ended by signal 34" },
 		{ "kill -SEGV $$", -EFAULT,
 		  "thin_check has crashed: SIGSEGV (Segmentation fault)" },
-		{ "kill -ABRT $$", -EIO, "thin_check was ended by SIGABRT (Aborted)" },
+		{ "kill -ABRT $$", -EINTR, "thin_check was ended by SIGABRT (Aborted)" },
 	};
 	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
 
@@ -241,9 +201,9 @@ START_TEST(test_repair_crashes)
 		{ "kill -SEGV $$", -EUCLEAN,
 		  "thin_repair has crashed: SIGSEGV (Segmentation fault)" },
 		{ "[ $# = 4 ] && kill -SEGV $$; exit 0", 0, NULL },
-		{ "[ $# = 4 ] && exit 1; kill -KILL $$", -EIO,
+		{ "[ $# = 4 ] && exit 1; kill -KILL $$", -EINTR,
 		  "thin_repair was ended by SIGKILL (Killed)" },
-		{ "kill -KILL $$", -EIO, "thin_repair was ended by SIGKILL (Killed)" },
+		{ "kill -KILL $$", -EINTR, "thin_repair was ended by SIGKILL (Killed)" },
 		{ "echo no; exit 1", -EUCLEAN, "thin_repair: no" },
 	};
 	const struct liteio_thin_dump known = { .txid = 5 };
@@ -294,8 +254,8 @@ START_TEST(test_check_crashes)
 	ck_assert_int_eq(liteio_thin_spare_make(good, out, &known, &s, &err), -EUCLEAN);
 	/* somebody has stopped it: the next one may come to its end */
 	fake(dir, "thin_check", "kill -KILL $$");
-	ck_assert_int_eq(liteio_thin_needs_repair(good, &err), -EIO);
-	ck_assert_int_eq(liteio_thin_spare_make(good, out, &known, &s, &err), -EIO);
+	ck_assert_int_eq(liteio_thin_needs_repair(good, &err), -EINTR);
+	ck_assert_int_eq(liteio_thin_spare_make(good, out, &known, &s, &err), -EINTR);
 	unlink(good);
 	unlink(out);
 	fake_end(dir, "thin_check");

@@ -29,8 +29,8 @@ run_fio() {
 	local name=$1 n=$2 cost
 
 	shift 2
-	cost=$(nodecost run fio --name=x --filename="${device[$name]}" --size=${MIB}M --number_ios="$n" --direct=1 \
-		--ioengine=libaio --norandommap --randrepeat=1 --gtod_reduce=1 --thread --output-format=json \
+	cost=$(nodecost run fio --name=x --filename="${device[$name]}" --size=${MIB}M --io_size=1G --number_ios="$n" \
+		--direct=1 --ioengine=libaio --norandommap --randrepeat=1 --gtod_reduce=1 --thread --output-format=json \
 		--output="$WORK/out" "$@")
 	echo "$(jq '.jobs[0] | .read.iops + .write.iops | floor' "$WORK/out") ${cost% *}"
 }
@@ -56,11 +56,15 @@ row() {
 		"${busy[disk]}" "${busy[linear]}" "${busy[thin]}"
 }
 
+# measured NAME DEVICE: all its blocks are there, in the pool and in the memory that is the disk
+measured() {
+	device[$1]=$2
+	dd if=/dev/zero of="$2" bs=1M count=$MIB oflag=direct status=none
+}
+
 volume() {
 	liteioctl volume create "$1" --pool fast --size ${MIB}Mi --class "$1" >/dev/null
-	device[$1]=$(j volume attach "$1" | jq -r .device)
-	# all its blocks are there, and shared with nobody
-	dd if=/dev/zero of="${device[$1]}" bs=1M count=$MIB oflag=direct status=none
+	measured "$1" "$(j volume attach "$1" | jq -r .device)"
 }
 
 if [ "${1-}" != after ]; then
@@ -71,7 +75,7 @@ slow_disk bare 256 $NS $AT_ONCE 4
 slow_disk below 768 $NS $AT_ONCE 4
 agent_start
 liteioctl pool create fast /dev/below --linear 128Mi >/dev/null
-device[disk]=/dev/bare
+measured disk /dev/bare
 volume linear
 volume thin
 # its files are in memory from then on
@@ -91,6 +95,6 @@ for depth in 1 16 128; do
 	row "4K random write, depth $depth, fsync" $((n / 4)) --rw=randwrite --bs=4k --iodepth=$depth --fsync=1
 done
 for rw in read write; do
-	row "128K sequential $rw, depth 16" 1000 --rw=$rw --bs=128k --iodepth=16
+	row "128K sequential $rw, depth 16" 2000 --rw=$rw --bs=128k --iodepth=16
 done
 row "4K 70/30, depth 16" 6000 --rw=randrw --rwmixread=70 --bs=4k --iodepth=16

@@ -135,28 +135,41 @@ static void memory_forgotten(void)
 
 static unsigned long raced; /* no lock, on purpose */
 
-static int race(void *unused)
+static int race(void *rounds)
 {
 	while (!kthread_should_stop()) {
 		raced += one;
+		(*(unsigned long *)rounds)++;
 		cond_resched();
 	}
 	return 0;
 }
 
+/* two threads, each on a processor of its own: left alone, they may share one for the whole time */
 static void counted_by_two(void)
 {
-	struct task_struct *other = kthread_run(race, NULL, "mistakes");
-	/* on a busy machine the two processors of a guest seldom run at the same time */
-	unsigned long end = jiffies + 60 * HZ;
+	struct task_struct *threads[2];
+	unsigned long rounds[2] = {};
+	unsigned int cpu, nr = 0;
 
-	if (IS_ERR(other))
-		return;
-	while (time_before(jiffies, end)) {
-		raced += one;
-		cond_resched();
+	for_each_online_cpu(cpu) {
+		struct task_struct *thread =
+			kthread_create(race, &rounds[nr], "mistakes/%u", cpu);
+
+		if (IS_ERR(thread))
+			break;
+		kthread_bind(thread, cpu);
+		threads[nr++] = thread;
+		wake_up_process(thread);
+		if (nr == ARRAY_SIZE(threads))
+			break;
 	}
-	kthread_stop(other);
+	/* on a busy machine the two processors of a guest seldom run at the same time */
+	msleep(20 * MSEC_PER_SEC);
+	while (nr > 0) {
+		kthread_stop(threads[--nr]);
+		pr_info("rounds of thread %u: %lu\n", nr, rounds[nr]);
+	}
 }
 
 static const struct {

@@ -74,23 +74,26 @@ sums() {
 
 before=$(sums)
 look
-is pool pool false false 'carries the pool fast already'
+is pool pool false false 'carries the pool fast already: .*pool delete'
 is empty usable true false null
-is ext signature false true 'signature: ext4 (filesystem)'
-is parts partitions false false 'has 2 partitions'
-is table signature false true 'signature: gpt (partition table)'
-is mounted mounted false false 'is mounted'
-is swap swap false false 'is used as swap'
-is held held false false 'another kernel device: dm-'
+is ext signature false true 'signature: ext4 (filesystem), uuid .*; --force destroys that'
+is parts partitions false false 'has 2 partitions: remove them first'
+is table signature false true 'signature: gpt (partition table).*; --force destroys that'
+is mounted mounted false false 'is mounted: `umount` it first'
+is swap swap false false 'is used as swap: `swapoff` first'
+is held held false false 'another kernel device: dm-[0-9]*; take that away first'
 is small small false false 'too small'
-is damaged damagedPool false true 'the rest of a pool'
+is damaged damagedPool false true 'the rest of a pool.*; --force destroys that'
 [ "$(of "$(dev ext)" signature)" = ext4 ] || fail "the signature is not named"
 [ "$(of "$DISK" pool)" = fast ] || fail "the pool is not named"
-ok "every disk is listed with the reason, and making a pool gives the same one"
+# a pool that grows asks the same
+refused 'signature: ext4 (filesystem), uuid .*; --force destroys that' liteioctl pool grow fast --add "$(dev ext)"
+refused 'is mounted: `umount` it first' liteioctl pool grow fast --add "$(dev mounted)"
+ok "every disk is listed with the reason and the way out, and making a pool gives the same one"
 
 # what only the kernel knows: with the signature away, and with force
 refused 'signature' liteioctl pool create wish "$(dev hidden)"
-refused 'in use' liteioctl pool create wish "$(dev hidden)" --force
+refused 'in use.*namespace' liteioctl pool create wish "$(dev hidden)" --force
 kill $hider
 ok "a mount in another namespace is not overwritten, not even by force"
 
@@ -139,8 +142,26 @@ for bad in 'usable=maybe' 'colour=red' 'minSize=2&maxSize=1'; do
 done
 ok "a bad rule gets a sentence"
 
+# no_pool WORDS OPTIONS...: a rule that finds no disk for one
+no_pool() {
+	local words=$1 said
+
+	shift
+	said=$(liteioctl pool create second --find "$@" 2>&1) && fail "pool create --find $* found $said"
+	grep -q "$words" <<<"$said" || fail "pool create --find $*: $said"
+}
+
+no_pool 'no disk of this node' --min-size 1Ti
+no_pool 'no usable disk.*partitions' --by-id 'virtio-parts'
+no_pool '[0-9] usable disks (.*/dev'
+no_pool 'not an option' --force
+[ "$(j pool create second --find --by-id 'virtio-e*' --dry-run | jq -r .device)" = "$(dev empty)" ] ||
+	fail "a dry run: $(liteioctl pool create second --find --by-id 'virtio-e*' --dry-run 2>&1)"
 [ "$(sums)" = "$before" ] || fail "looking has changed something"
-liteioctl pool create second "$(id empty)" >/dev/null
+for _ in once again; do
+	[ "$(j pool create second --find --by-id 'virtio-e*' | jq -r '.name, .state' | xargs)" = 'second ready' ] ||
+		fail "no pool was made on what a rule finds"
+done
 liteioctl pool create third "${part%1}2" >/dev/null
 look
 is empty pool false false 'carries the pool second already'

@@ -8,6 +8,8 @@
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/agent.sh
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/thin.sh
+. "$LITEIO_TOP/tests/vm/lib/thin.sh"
 
 NOBODY=0b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b
 SPARE=$(readlink -f /dev/disk/by-id/virtio-spare)
@@ -127,6 +129,51 @@ finds 1 "poolClosed $NOBODY"
 dmsetup remove liteio-tmeta-$NOBODY
 dmsetup info "$pool" >/dev/null
 ok "devices of nobody go, unless they are open; a device that is another one is put right"
+
+# thin devices: an empty one of an id that was given out and is free again; one with data; of an id nobody has given out
+say_to() { dmsetup message "$pool" 0 "$@"; }
+liteioctl snapshot create gone idle >/dev/null
+free=$(ids_in "$pool" | sort -n | tail -1)
+liteioctl snapshot delete gone >/dev/null
+doctor_is_silent
+say_to "create_thin $free"
+finds 0 "thinStray fast/$free"
+liteioctl doctor | grep -q "device $free with 0 blocks" || fail "it says $(liteioctl doctor)"
+mends 0 "thinStray fast/$free"
+! grep -qx "$free" <<<"$(ids_in "$pool")" || fail "thin device $free is still there"
+[ "$(dmsetup status "$pool" | awk '{ print $7 }')" = - ] || fail "a metadata snapshot is left: $(dmsetup status "$pool")"
+say_to "create_thin $free"
+dmsetup create stray --table "0 2048 thin /dev/mapper/$pool $free"
+dd if=/dev/urandom of=/dev/mapper/stray bs=64K count=1 oflag=direct conv=fsync status=none
+finds 0 "thinStray fast/$free"
+liteioctl doctor --fix >/dev/null
+finds 0 "thinStray fast/$free"
+dmsetup remove --retry stray
+grep -qx "$free" <<<"$(ids_in "$pool")" || fail "thin device $free has data and is gone"
+say_to "delete $free"
+say_to "create_thin 7777"
+finds 1 "thinStray fast/7777"
+liteioctl doctor --fix >/dev/null 2>&1 || true
+finds 1 "thinStray fast/7777"
+say_to "delete 7777"
+# somebody's metadata snapshot is none of this
+say_to reserve_metadata_snap
+doctor_is_silent
+say_to release_metadata_snap
+# what a volume has is taken away behind our back
+liteioctl volume create lost --pool fast --size 64Mi >/dev/null
+liteioctl volume attach lost >/dev/null
+liteioctl volume detach lost >/dev/null
+lost=$(uuid_of lost)
+id=$(dmsetup table "liteio-thin-$lost" | awk '{ print $5 }')
+dmsetup remove --retry "liteio-thin-$lost"
+say_to "delete $id"
+finds 1 "thinLost $lost"
+liteioctl doctor --fix >/dev/null 2>&1 || true
+finds 1 "thinLost $lost"
+liteioctl volume delete lost >/dev/null
+doctor_is_silent
+ok "thin devices that no volume has, and volumes without one, are found; only what is empty and ours goes"
 
 mkfs.ext4 -q /dev/liteio/data
 sum=$(dd if="/dev/liteio/data" bs=1M count=8 iflag=direct status=none | md5sum)

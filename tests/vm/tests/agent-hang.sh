@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A disk that does not answer any more, with an operation under way on it: the other pools are served as ever, whoever
 # looks is told, a fence closes its gate and says that it is not written down, and when the disk answers all goes on. A
-# filesystem that can not be frozen, as another disk does not answer, keeps its volume and not its pool. An
-# agent that is killed meanwhile is replaced, though it can not end; the next one has the other pool at once, and this one
-# when its disk is back.
+# filesystem that can not be frozen, as another disk does not answer, keeps its volume and not its pool; one that is frozen
+# only when its agent was killed goes on, though another process has had the lock of the node in between. An agent that is
+# killed meanwhile is replaced, though it can not end; the next one has the other pool at once, and this one when its disk
+# is back.
 # vm: kernels=6.12 disks=pool=512M,other=256M timeout=600 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -95,13 +96,39 @@ grep -q 'holding still took longer than 8 s' /run/frozen || fail "the snapshot: 
 echo two >/mnt/fs/file
 sync -f /mnt/fs/file
 liteioctl snapshot create frozen fs >/dev/null
+ok "a freeze that does not end keeps its volume, and not the pool"
+
+# Killed while the kernel is at it still, and when it is done nobody is there to let go. Before the next agent systemd runs
+# --thaw, which finds nothing that is suspended yet.
+names() { j pool list | jq -r '[.items[].name] | sort | join(" ")'; }
+both() { [ "$(names)" = 'quick slow' ]; }
+echo three >/mnt/fs/file
+sync -f /mnt/fs/file
+dmsetup suspend --nolockfs --noflush log
+liteioctl snapshot create late fs >/dev/null 2>&1 &
+freezes=$!
+until_true 60 is_under_way
+hangs=$(cat $AGENT_PID)
+agent_kill
+[ -d "/proc/$hangs/task" ] || fail "the agent could end: nothing hangs"
+rm /run/liteio/agent.sock
+within 60 "$LITEIO_O/liteio-agent" --thaw
+agent_start
+[ -d "/proc/$hangs/task" ] || fail "the one that was killed has ended before the new one was there"
+dmsetup resume log
+said_gone() { grep -q 'the agent that was killed is gone' $AGENT_LOG; }
+until_true 60 said_gone || fail "nobody has waited for the end of the one that was killed"
+within 60 sh -c 'echo four >/mnt/fs/file && sync -f /mnt/fs/file'
+wait $freezes && fail "a snapshot of an agent that was killed"
+until_true 120 both
+[ "$(j snapshot list | jq -r '[.items[].name] | sort | join(" ")')" = 'frozen s' ] || fail "snapshots: $(j snapshot list)"
+[ "$(cat /mnt/fs/file)" = four ]
 umount /mnt/fs
 liteioctl snapshot delete frozen >/dev/null
 liteioctl volume detach fs >/dev/null
 liteioctl volume delete fs >/dev/null
-ok "a freeze that does not end keeps its volume, and not the pool"
+ok "what is frozen after its agent was killed goes on"
 
-names() { j pool list | jq -r '[.items[].name] | sort | join(" ")'; }
 dmsetup suspend --nolockfs --noflush under
 liteioctl volume create f --pool slow --size 16Mi >/run/f 2>&1 &
 until_true 60 is_under_way
@@ -126,7 +153,6 @@ refused 'another agent is running' "$LITEIO_O/liteio-agent" --standalone
 ok "killed while it hangs, it is replaced: the new one answers, serves the other pool, and waits for this one"
 
 dmsetup resume under
-both() { [ "$(names)" = 'quick slow' ]; }
 until_true 120 both
 threads=("/proc/$hangs/task/"*)
 [ ${#threads[@]} -le 1 ] || fail "the one that was killed is still there"

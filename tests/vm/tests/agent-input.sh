@@ -175,4 +175,23 @@ ok "what is cut off does nothing, and a thousand who say nothing keep nobody out
 [ "$(curl -s -m 20 --unix-socket $sock http://x/healthz)" = ok ] || fail "the agent is not well"
 [ "$(state)" = "$before" ] || { diff <(echo "$before") <(state); fail "something has changed"; }
 ok "nothing has changed"
+
+# a size between two multiples of 1 MiB is no bad one: rounded up, and said
+# rounds BYTES COMMAND...: to so many, each time it is said
+rounds() {
+	local bytes=$1 size
+
+	shift
+	size=$("$@" -o json 2>/run/said | jq .sizeBytes)
+	[ "$size" = "$bytes" ] || fail "$* makes $size bytes, not $bytes"
+	[ "$(cat /run/said)" = "liteioctl: the size is rounded up to a multiple of 1 MiB: $bytes bytes" ] ||
+		fail "$* says \"$(cat /run/said)\""
+}
+rounds 5242880 liteioctl volume create odd --pool fast --size 4194305
+rounds 5242880 liteioctl volume create odd --pool fast --size 4194305
+rounds 6291456 liteioctl volume grow odd --size 5242881
+rounds 7340032 liteioctl volume clone odd more --size 6291457
+[ -z "$(liteioctl volume grow odd --size 6Mi 2>&1 >/dev/null)" ] || fail "what is not rounded is said to be"
+[ "$(j volume show odd | jq .sizeBytes)" = 6291456 ] || fail "the size is another one afterwards"
+ok "sizes are rounded up to 1 MiB, and liteioctl says so"
 agent_stop

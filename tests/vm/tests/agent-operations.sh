@@ -129,6 +129,38 @@ liteioctl volume delete k >/dev/null
 [ "$(j pool show slow | jq .linearUsedBytes)" = 0 ] || fail "space is lost: $(j pool show slow)"
 ok "what a kill has cut short is asked for again"
 
+# ---- many at once ----
+
+# at_once NUMBER NAME [pool POOL]: so many volumes are created in a pool, or attached, each by a connection of its own;
+# prints the codes of the answers
+at_once() {
+	local n path=/v1/volumes body
+
+	mkdir -p /run/many
+	for n in $(seq "$1"); do
+		body='{\"name\":\"'$2$n'\",\"pool\":\"'${4-}'\",\"sizeBytes\":4194304}'
+		[ $# = 4 ] || { path=/v1/volumes/$2$n/attachment body='{}'; }
+		cat <<-END
+		url = "http://x$path"
+		unix-socket = "$sock"
+		data = "$body"
+		output = "/run/many/$n"
+		write-out = "%{http_code}\n"
+		max-time = 500
+		next
+		END
+	done | sed '$d' >/run/many.conf
+	curl -s --parallel --parallel-immediate --parallel-max 200 -K /run/many.conf
+}
+
+[ "$(at_once 100 q pool quick | grep -cx '20[02]')" = 100 ] || fail "not all were created: $(cat /run/many/*)"
+until_true 60 nothing_runs
+# nobody is answered before his is attached, and nobody is turned away
+[ "$(at_once 100 q | grep -cx 200)" = 100 ] || fail "not all were attached: $(cat /run/many/*)"
+[ "$(dmsetup ls | grep -c '^liteio-head-')" = 100 ] || fail "$(dmsetup ls)"
+doctor_is_silent
+ok "a hundred attachments at once are a hundred that are told so"
+
 # ---- a disk that hangs ----
 
 within() {
@@ -136,19 +168,7 @@ within() {
 }
 
 dmsetup suspend --nolockfs --noflush under
-mkdir -p /run/many
-for n in $(seq 200); do
-	cat <<-END
-	url = "http://x/v1/volumes"
-	unix-socket = "$sock"
-	data = "{\"name\":\"v$n\",\"pool\":\"slow\",\"sizeBytes\":4194304}"
-	output = "/run/many/$n"
-	write-out = "%{http_code}\n"
-	max-time = 500
-	next
-	END
-done | sed '$d' >/run/many.conf
-curl -s --parallel --parallel-immediate --parallel-max 200 -K /run/many.conf >/run/codes 2>/run/curl.err &
+at_once 200 v pool slow >/run/codes 2>/run/curl.err &
 many=$!
 some_run() { [ "$(j operation list | jq '[.items[] | select(.state == "running")] | length')" -ge 32 ]; }
 until_true 60 some_run

@@ -10,8 +10,10 @@
  *	nodecost keep SOCKET			the same over one connection, one after the other,
  *						and nothing is measured or said
  *	nodecost start SOCKET PATH COMMAND [ARGUMENT...]
- *						a server, from fork until it answers a GET of
- *						that path; it is left running
+ *						a server, from fork until it says that it is
+ *						ready, as to systemd, and answers a GET of that
+ *						path; it is left running. Nobody asks meanwhile:
+ *						what that costs is no part of its start
  *	nodecost forget PREFIX			devices of device-mapper are taken out, unmeasured:
  *						dmsetup would need minutes for a thousand
  *
@@ -23,7 +25,9 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/dm-ioctl.h>
+#include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,26 +260,45 @@ static void keep(const char *path)
 	close(fd);
 }
 
-/* how often it is asked whether it answers; an idle guest jumps over the time between */
-#define ASK_NS 2000000
-
-static bool is_up(const char *path, const char *request)
+/* where the server says, as systemd's manager has it, that it is ready; also from another root */
+static int listen_for_ready(void)
 {
-	int fd = try_connect(path);
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "\0nodecost" };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
-		return false;
-	send_request(fd, request);
-	read_answer(fd, answer, sizeof(answer));
-	close(fd);
-	return !strncmp(answer, "HTTP/1.1 2", 10);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address,
+			   offsetof(struct sockaddr_un, sun_path) + strlen("@nodecost")))
+		die("no socket to be told that it is ready: %s", strerror(errno));
+	if (setenv("NOTIFY_SOCKET", "@nodecost", 1))
+		die("no environment: %s", strerror(errno));
+	return fd;
+}
+
+/* as long as it has not ended, which is looked at when it says nothing for a while */
+static void wait_ready(int fd, pid_t pid, const char *name)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char said[256];
+	int status;
+	ssize_t n;
+
+	for (;;) {
+		if (poll(&p, 1, 1000) <= 0) {
+			if (waitpid(pid, &status, WNOHANG))
+				die("%s has ended", name);
+			continue;
+		}
+		n = read(fd, said, sizeof(said) - 1);
+		said[n > 0 ? n : 0] = '\0';
+		if (strstr(said, "READY=1"))
+			return;
+	}
 }
 
 static void start(const char *path, const char *target, char **argv)
 {
-	const struct timespec ts = { .tv_nsec = ASK_NS };
 	static char request[4096], line[4096];
-	int status, null;
+	int null, fd, ready = listen_for_ready();
 	struct mark m;
 	pid_t pid;
 
@@ -287,7 +310,7 @@ static void start(const char *path, const char *target, char **argv)
 	if (!pid) {
 		/* who reads what we say does not wait for its end */
 		null = open("/dev/null", O_RDWR | O_CLOEXEC);
-		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 			dup2(null, fd);
 		setsid();
 		execvp(argv[0], argv);
@@ -295,12 +318,13 @@ static void start(const char *path, const char *target, char **argv)
 	}
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
-	while (!is_up(path, request)) {
-		if (waitpid(pid, &status, WNOHANG))
-			die("%s has ended", argv[0]);
-		nanosleep(&ts, NULL);
-	}
+	wait_ready(ready, pid, argv[0]);
+	fd = connect_to(path);
+	send_request(fd, request);
+	read_answer(fd, answer, sizeof(answer));
+	close(fd);
 	end(&m);
+	check_answer(request, answer);
 	fprintf(stderr, "%d\n", (int)pid);
 }
 

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What several want of a pool at once: whoever comes into its lane first does it for all of them,
+ * with one change of the catalog, and the others come back with what became of theirs.
+ */
+#ifndef LITEIO_AGENT_WISHES_H
+#define LITEIO_AGENT_WISHES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct liteio_open_pool;
+struct liteio_pool;
+
+/**
+ * struct liteio_wish - the head of what is wanted, on the heap
+ * @next: on the list of the pool, or among those that were taken from it together
+ * @refs: the thread whose it is, and the list or who took it from there
+ * @is_done: @result and @err count, and do not change any more
+ * @result: 0 or a negative errno; written by who took it
+ * @err: the sentence; likewise
+ *
+ * All but what it is about, which does not change, is under the pool's lock.
+ */
+struct liteio_wish {
+	struct liteio_wish *next;
+	unsigned int refs;
+	bool is_done;
+	int result;
+	struct liteio_error err;
+};
+
+/**
+ * struct liteio_wish_kind - wishes that can be fulfilled together
+ * @most: so many at a time
+ * @fulfil: in the lane; sets @result and @err of each
+ */
+struct liteio_wish_kind {
+	size_t most;
+	void (*fulfil)(struct liteio_pool *engine, struct liteio_wish *first, size_t n);
+};
+
+/**
+ * liteio_wish_run() - have a wish fulfilled together with others
+ * @p: the pool
+ * @list: that of its kind, in @p
+ * @kind: which
+ * @wish: zeroed, but for what it is about; nobody's stack, for its thread may give up waiting while
+ *	another one is at it
+ * @err: why not
+ *
+ * The caller looks at it when this returns 0, and gives it back: liteio_wish_put(). Context:
+ * worker, not in the lane. Return: its own @result, not before it is on the disk, or -ETIMEDOUT
+ * when the lane has not been free in time: it will not be fulfilled then, unless another one has
+ * taken it into the lane and hangs with it, for as long once more; the sentence says so.
+ */
+int liteio_wish_run(struct liteio_open_pool *p, struct liteio_wish **list,
+		    const struct liteio_wish_kind *kind, struct liteio_wish *wish,
+		    struct liteio_error *err);
+void liteio_wish_put(struct liteio_open_pool *p, struct liteio_wish *wish);
+
+#endif

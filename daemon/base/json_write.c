@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Structs as JSON text: the answers of an API, without a value of json-c for each of their fields.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/uuid.h"
+
+static void add_char(struct liteio_buf *b, char c)
+{
+	*liteio_buf_room(b, 1) = c;
+	b->data[++b->len] = '\0';
+}
+
+/* for most there is nothing to change */
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+static void add_quoted(struct liteio_buf *b, const char *s, size_t len)
+{
+	char *to = liteio_buf_room(b, len + 2);
+
+	to[0] = '"';
+	memcpy(to + 1, s, len);
+	to[len + 1] = '"';
+	b->len += len + 2;
+	b->data[b->len] = '\0';
+}
+
+static void add_string(struct liteio_buf *b, const char *s)
+{
+	struct liteio_json *j;
+	char *text;
+	size_t n = 0;
+
+	while (is_plain((unsigned char)s[n]))
+		n++;
+	if (!s[n]) {
+		add_quoted(b, s, n);
+		return;
+	}
+	j = liteio_json_new_string(s);
+	text = liteio_json_print(j);
+	liteio_buf_addstr(b, text);
+	free(text);
+	liteio_json_unref(j);
+}
+
+static void add_string_or_null(struct liteio_buf *b, const char *s)
+{
+	if (s)
+		add_string(b, s);
+	else
+		liteio_buf_add(b, "null", 4);
+}
+
+static void add_u64(struct liteio_buf *b, uint64_t v)
+{
+	char digits[20];
+	size_t n = sizeof(digits);
+
+	do {
+		digits[--n] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	liteio_buf_add(b, digits + n, sizeof(digits) - n);
+}
+
+static void add_bool(struct liteio_buf *b, bool v)
+{
+	liteio_buf_add(b, v ? "true" : "false", v ? 4 : 5);
+}
+
+static void add_json(struct liteio_buf *b, const struct liteio_json *j)
+{
+	char *text _cleanup_free_ = liteio_json_print(j);
+
+	liteio_buf_addstr(b, text);
+}
+
+/* ---- fields ----------------------------------------------------------------------------------- */
+
+static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields);
+
+static const char *word_of(const struct liteio_field *f, int v)
+{
+	for (int i = 0; f->names[i]; i++) {
+		if (i == v)
+			return f->names[i];
+	}
+	return NULL;
+}
+
+static void add_list(struct liteio_buf *b, const struct liteio_field *f, const void *items,
+		     size_t n)
+{
+	add_char(b, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			add_char(b, ',');
+		if (f->type == LITEIO_FIELD_STRINGS)
+			add_string_or_null(b, ((char *const *)items)[i]);
+		else
+			add_fields(b, (const char *)items + i * f->elem_size, f->fields);
+	}
+	add_char(b, ']');
+}
+
+/* false when there is nothing to say */
+static bool add_value(struct liteio_buf *b, const struct liteio_field *f, const void *obj)
+{
+	const void *p = (const char *)obj + f->offset;
+	bool keep = f->flags & LITEIO_FIELD_KEEP_ZERO;
+	char uuid[LITEIO_UUID_STRLEN + 1];
+	const char *s;
+	size_t n;
+
+	switch (f->type) {
+	case LITEIO_FIELD_STRING:
+		s = *(char *const *)p;
+		if (!s && !keep)
+			return false;
+		add_string(b, s ? s : "");
+		return true;
+	case LITEIO_FIELD_BOOL:
+		if (!*(const bool *)p && !keep)
+			return false;
+		add_bool(b, *(const bool *)p);
+		return true;
+	case LITEIO_FIELD_U64:
+	case LITEIO_FIELD_SIZE:
+		if (!*(const uint64_t *)p && !keep)
+			return false;
+		add_u64(b, *(const uint64_t *)p);
+		return true;
+	case LITEIO_FIELD_ENUM:
+		s = word_of(f, *(const int *)p);
+		if (!s || (!*s && !keep))
+			return false;
+		add_string(b, s);
+		return true;
+	case LITEIO_FIELD_UUID:
+		if (liteio_uuid_is_null(p) && !keep)
+			return false;
+		liteio_uuid_format(p, uuid);
+		add_quoted(b, uuid, LITEIO_UUID_STRLEN);
+		return true;
+	case LITEIO_FIELD_OBJECT:
+		n = b->len;
+		add_fields(b, p, f->fields);
+		return b->len > n + 2 || keep;
+	case LITEIO_FIELD_ARRAY:
+	case LITEIO_FIELD_STRINGS:
+		n = *(const size_t *)((const char *)obj + f->count_offset);
+		if (!n && !keep)
+			return false;
+		add_list(b, f, *(const void *const *)p, n);
+		return true;
+	case LITEIO_FIELD_MAP:
+	case LITEIO_FIELD_RAW:
+		if (*(struct liteio_json *const *)p)
+			add_json(b, *(struct liteio_json *const *)p);
+		else if (keep && f->type == LITEIO_FIELD_MAP)
+			liteio_buf_add(b, "{}", 2);
+		else
+			return false;
+		return true;
+	}
+	return false;
+}
+
+static bool is_left_out(const struct liteio_field *f, const void *obj)
+{
+	return f->flags & LITEIO_FIELD_GIVEN &&
+	       !*(const bool *)((const char *)obj + f->count_offset);
+}
+
+static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields)
+{
+	bool is_first = true;
+
+	add_char(b, '{');
+	for (const struct liteio_field *f = fields; f->key; f++) {
+		size_t before = b->len;
+
+		if (is_left_out(f, obj))
+			continue;
+		if (!is_first)
+			add_char(b, ',');
+		add_quoted(b, f->key, strlen(f->key));
+		add_char(b, ':');
+		if (add_value(b, f, obj)) {
+			is_first = false;
+		} else {
+			b->len = before;
+			b->data[before] = '\0';
+		}
+	}
+	add_char(b, '}');
+}
+
+char *liteio_json_write(const void *obj, const struct liteio_field *fields)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT;
+
+	add_fields(&b, obj, fields);
+	return liteio_buf_take(&b);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The devices that metadata of dm-thin know, read from them as they are on the disk. Pure: blocks
+ * come from a function.
+ *
+ * This may be done to metadata that the kernel has in use, and leaves nothing behind: no message,
+ * no metadata snapshot. The kernel never writes over a block that the superblock on the disk leads
+ * to: what changes goes to other blocks, a superblock that leads to these is written last, and the
+ * old ones are used again after that only. So all that was read is of one moment if the superblock
+ * is the same before and after.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "pool/bytes.h"
+#include "pool/crc32c.h"
+#include "pool/thin.h"
+
+#define META_BLOCK 4096u
+/* struct thin_disk_superblock of the kernel's dm-thin-metadata.c: device_details_root */
+#define SUPERBLOCK_DETAILS_AT 328
+/*
+ * struct node_header of its dm-btree-internal.h: csum over all behind it, flags, blocknr,
+ * nr_entries, max_entries, value_size, padding; then so many keys as there may be, then values
+ */
+#define NODE_FLAGS_AT 4
+#define NODE_BLOCKNR_AT 8
+#define NODE_ENTRIES_AT 16
+#define NODE_ENTRIES_MAX_AT 20
+#define NODE_VALUE_BYTES_AT 24
+#define NODE_KEYS_AT 32
+#define NODE_INTERNAL 1u
+#define NODE_LEAF 2u
+#define NODE_CSUM_XOR 121107u
+/* of a leaf: mapped_blocks, transaction_id, creation_time, snapshotted_time */
+#define DETAILS_BYTES 24u
+#define CHILD_BYTES 8u
+/* a leaf has at least 41 devices, but for the only one: 60 times what a catalog has room for */
+#define NODES_MAX 25000u
+#define DEPTH_MAX 8u
+
+/**
+ * struct walk - through a tree, from the left to the right
+ * @read: gives a block
+ * @arg: for @read
+ * @n_nodes: that were read
+ * @devices: that were found
+ * @n_devices: how many
+ * @n_room: there is memory for so many
+ */
+struct walk {
+	liteio_thin_read_fn read;
+	void *arg;
+	unsigned int n_nodes;
+	struct liteio_thin_device *devices;
+	size_t n_devices;
+	size_t n_room;
+};
+
+/**
+ * struct node - a block of the tree, as it is to be understood
+ * @block: the block
+ * @n: entries
+ * @n_max: room for so many
+ * @is_leaf: its values are devices, else blocks
+ */
+struct node {
+	const uint8_t *block;
+	uint64_t n;
+	uint64_t n_max;
+	bool is_leaf;
+};
+
+static uint64_t value_bytes(const struct node *n)
+{
+	return n->is_leaf ? DETAILS_BYTES : CHILD_BYTES;
+}
+
+static int parse_node(const uint8_t *block, uint64_t at, struct node *ret)
+{
+	const uint64_t flags = liteio_le_get(block + NODE_FLAGS_AT, 4);
+	const uint32_t crc = ~liteio_crc32c(0, block + NODE_FLAGS_AT, META_BLOCK - NODE_FLAGS_AT) ^
+			     NODE_CSUM_XOR;
+
+	*ret = (struct node){
+		.block = block,
+		.n = liteio_le_get(block + NODE_ENTRIES_AT, 4),
+		.n_max = liteio_le_get(block + NODE_ENTRIES_MAX_AT, 4),
+		.is_leaf = flags & NODE_LEAF,
+	};
+	if (liteio_le_get(block, 4) != crc || liteio_le_get(block + NODE_BLOCKNR_AT, 8) != at ||
+	    (flags != NODE_LEAF && flags != NODE_INTERNAL) ||
+	    liteio_le_get(block + NODE_VALUE_BYTES_AT, 4) != value_bytes(ret) ||
+	    ret->n > ret->n_max ||
+	    ret->n_max > (META_BLOCK - NODE_KEYS_AT) / (8 + value_bytes(ret)))
+		return -EUCLEAN;
+	return 0;
+}
+
+static uint64_t key_of(const struct node *n, uint64_t i)
+{
+	return liteio_le_get(n->block + NODE_KEYS_AT + i * 8, 8);
+}
+
+/* the first number of a value; a child's block is its only one, and a device's mapped blocks */
+static uint64_t value_of(const struct node *n, uint64_t i)
+{
+	return liteio_le_get(n->block + NODE_KEYS_AT + n->n_max * 8 + i * value_bytes(n), 8);
+}
+
+static int take_leaf(struct walk *w, const struct node *n)
+{
+	for (uint64_t i = 0; i < n->n; i++) {
+		const uint64_t id = key_of(n, i);
+
+		if (id > LITEIO_THIN_ID_MAX ||
+		    (w->n_devices && id <= w->devices[w->n_devices - 1].id))
+			return -EUCLEAN;
+		if (w->n_devices == w->n_room) {
+			w->n_room = w->n_room ? 2 * w->n_room : 64;
+			w->devices = liteio_realloc(w->devices, w->n_room, sizeof(*w->devices));
+		}
+		w->devices[w->n_devices++] = (struct liteio_thin_device){
+			.id = (uint32_t)id,
+			.mapped = value_of(n, i),
+		};
+	}
+	return 0;
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than DEPTH_MAX */
+static int visit(struct walk *w, uint64_t at, unsigned int depth)
+{
+	uint8_t *block _cleanup_free_ = NULL;
+	struct node n;
+	int r;
+
+	if (depth >= DEPTH_MAX)
+		return -EUCLEAN;
+	if (w->n_nodes++ == NODES_MAX)
+		return -E2BIG;
+	block = aligned_alloc(META_BLOCK, META_BLOCK);
+	if (!block)
+		abort();
+	r = w->read(w->arg, at, block);
+	if (!r)
+		r = parse_node(block, at, &n);
+	if (r || n.is_leaf)
+		return r ? r : take_leaf(w, &n);
+	for (uint64_t i = 0; i < n.n && !r; i++)
+		r = visit(w, value_of(&n, i), depth + 1);
+	return r;
+}
+
+int liteio_thin_tree_devices(liteio_thin_read_fn read, void *arg, struct liteio_thin_device **ret,
+			     size_t *ret_n)
+{
+	uint8_t *before _cleanup_free_ = aligned_alloc(META_BLOCK, META_BLOCK);
+	uint8_t *after _cleanup_free_ = aligned_alloc(META_BLOCK, META_BLOCK);
+	struct walk w = { .read = read, .arg = arg };
+	struct liteio_thin_superblock s;
+	int r, r_after;
+
+	if (!before || !after)
+		abort();
+	r = read(arg, 0, before);
+	if (!r)
+		r = liteio_thin_parse_superblock(before, &s);
+	if (r)
+		return r;
+	r = visit(&w, liteio_le_get(before + SUPERBLOCK_DETAILS_AT, 8), 0);
+	/* what does not fit together may be of two moments */
+	r_after = read(arg, 0, after);
+	if (!r_after && memcmp(before, after, META_BLOCK) != 0)
+		r = -EAGAIN;
+	if (!r)
+		r = r_after;
+	if (r) {
+		free(w.devices);
+		return r;
+	}
+	*ret = w.devices;
+	*ret_n = w.n_devices;
+	return 0;
+}
