@@ -384,8 +384,6 @@ int liteio_store_read_catalog(struct liteio_store *s, struct liteio_catalog *ret
 	s->slot = chosen;
 	s->is_twin = !r[0] && !r[1] && liteio_catalog_is_twin(&c[0], &c[1]);
 	*ret = c[chosen];
-	/* here, where nobody else looks at it */
-	liteio_catalog_seal(ret);
 	s->read_sequence = ret->sequence;
 	liteio_catalog_fini(&c[!chosen]);
 	return 0;
