@@ -69,8 +69,12 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 
 void liteio_volume_look_end(struct liteio_volume_look *k)
 {
-	if (k->lane)
-		liteio_pools_leave(k->lane);
+	struct liteio_open_pool *p = k->lane;
+
+	if (!p)
+		return;
+	liteio_pools_leave(p);
+	liteio_pools_put(p->table, p);
 	k->lane = NULL;
 }
 
@@ -81,8 +85,12 @@ static bool look_at(struct liteio_volume_look *k, struct liteio_open_pool *p)
 		return true;
 	liteio_volume_look_end(k);
 	k->n = 0;
-	return liteio_pools_answers(p, NULL) == 0 &&
-	       liteio_lane_enter(p, LITEIO_LANE_LOOK, &k->lane, NULL) == 0;
+	if (liteio_pools_answers(p, NULL) < 0 ||
+	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &k->lane, NULL) < 0)
+		return false;
+	/* the list may be done with it before the lane is left */
+	liteio_pools_hold(p);
+	return true;
 }
 
 static bool look_allocated(struct liteio_volume_look *k, struct liteio_open_pool *p,

@@ -70,24 +70,34 @@ static const char *level_name(enum liteio_log_level level)
 	return "debug";
 }
 
+static void add_escaped(struct liteio_buf *b, unsigned char c)
+{
+	if (c == '"' || c == '\\')
+		liteio_buf_addf(b, "\\%c", c);
+	else if (c == '\n')
+		liteio_buf_addstr(b, "\\n");
+	else if (c == '\t')
+		liteio_buf_addstr(b, "\\t");
+	else
+		liteio_buf_addf(b, "\\u%04x", c);
+}
+
 /* a quoted string that is valid in JSON and in logfmt, whatever the bytes are */
 static void add_quoted(struct liteio_buf *b, const char *s, size_t len)
 {
+	size_t plain = 0;
+
 	liteio_buf_add(b, "\"", 1);
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (c == '"' || c == '\\')
-			liteio_buf_addf(b, "\\%c", c);
-		else if (c == '\n')
-			liteio_buf_addstr(b, "\\n");
-		else if (c == '\t')
-			liteio_buf_addstr(b, "\\t");
-		else if (c < 0x20 || c == 0x7f)
-			liteio_buf_addf(b, "\\u%04x", c);
-		else
-			liteio_buf_add(b, &s[i], 1);
+		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+			continue;
+		liteio_buf_add(b, s + plain, i - plain);
+		plain = i + 1;
+		add_escaped(b, c);
 	}
+	liteio_buf_add(b, s + plain, len - plain);
 	liteio_buf_add(b, "\"", 1);
 }
 

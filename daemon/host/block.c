@@ -78,7 +78,11 @@ static unsigned int count_dir(dev_t dev, const char *dir)
 
 bool liteio_block_is_there(dev_t dev)
 {
-	return sysfs_has(dev, "dev") || !liteio_fs_exists("/sys/dev/block");
+	char path[64] = "/sys/dev/block/";
+
+	/* the link goes with the device; to follow it is a walk through the whole machine */
+	liteio_block_devname(dev, path + strlen(path));
+	return liteio_fs_exists(path) || !liteio_fs_exists("/sys/dev/block");
 }
 
 bool liteio_block_holder(dev_t dev, size_t n, char out[64])

@@ -290,6 +290,6 @@ int liteio_head_traffic(const char *dm_name, char ret[LITEIO_HEAD_TRAFFIC],
 		return liteio_error_set(err, -EOPNOTSUPP, "%s does not count its I/O", dm_name);
 	if (s.dm.open_count > 0 || s.inflight)
 		return liteio_error_set(err, -EBUSY, "%s is in use", dm_name);
-	strcpy(ret, line.params);
+	memcpy(ret, line.params, strlen(line.params) + 1);
 	return 0;
 }

@@ -72,8 +72,11 @@ const struct liteio_catalog_volume *liteio_catalog_find_name(const struct liteio
 							     const char *name)
 {
 	uint32_t key = liteio_record_name_key(name);
+	size_t n_summed = c->n_summed;
+	size_t end = liteio_catalog_may_have(c, key) ? 0 : n_summed;
 
-	for (size_t i = 0; i < c->n_volumes; i++) {
+	/* the newest first, which is asked for most */
+	for (size_t i = c->n_volumes; i-- > end;) {
 		const struct liteio_catalog_volume *v = c->volumes[i];
 
 		if (liteio_record_may_be(liteio_record_of(v), key) && v->kind == kind &&

@@ -202,6 +202,7 @@ struct liteio_catalog_sum {
  * @sums: one for each of the first @n_summed volumes, which are all after liteio_catalog_seal()
  * @n_summed: how many
  * @n_sealed_atts: the bytes of so many of the first attachments are known
+ * @names: which names its summed volumes may have; shared, see catalog_record.h
  * @source: @volumes of the catalog that this was copied from; compared, never followed
  * @n_same: so many of the first volumes are those of that one
  */
@@ -224,6 +225,7 @@ struct liteio_catalog {
 	struct liteio_catalog_sum *sums;
 	size_t n_summed;
 	size_t n_sealed_atts;
+	struct liteio_catalog_names *names;
 	const void *source;
 	size_t n_same;
 };

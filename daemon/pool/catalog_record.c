@@ -131,14 +131,65 @@ static void add_up(const struct liteio_catalog_volume *v, struct liteio_catalog_
 	liteio_record_add_space(v, sum);
 }
 
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static void names_drop(struct liteio_catalog_names *names)
+{
+	if (names && !--names->refs)
+		free(names);
+}
+
+static void names_add(struct liteio_catalog_names *names, uint32_t key)
+{
+	uint64_t *word = &names->bits[key % LITEIO_CATALOG_NAMES_BITS / 64];
+	uint64_t bit = 1ull << key % 64;
+
+	/* others look at it */
+	if (!(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit))
+		names->n++;
+}
+
+bool liteio_catalog_may_have(const struct liteio_catalog *c, uint32_t name_key)
+{
+	const uint64_t *word;
+
+	if (!c->names)
+		return true;
+	word = &c->names->bits[name_key % LITEIO_CATALOG_NAMES_BITS / 64];
+	return __atomic_load_n(word, __ATOMIC_RELAXED) >> name_key % 64 & 1;
+}
+
+/* of the volumes that are summed */
+static struct liteio_catalog_names *names_of(const struct liteio_catalog *c)
+{
+	struct liteio_catalog_names *names = liteio_calloc(1, sizeof(*names));
+
+	names->refs = 1;
+	for (size_t i = 0; i < c->n_summed; i++)
+		names_add(names, liteio_record_of(c->volumes[i])->name_key);
+	return names;
+}
+
+/* those of a catalog for one that is made of it, which nobody else has yet */
+static struct liteio_catalog_names *names_for_copy(const struct liteio_catalog *c)
+{
+	if (c->names->n > LITEIO_CATALOG_NAMES_BITS / 4 && c->names->n > 2 * c->n_volumes)
+		return names_of(c);
+	c->names->refs++;
+	return c->names;
+}
+
 void liteio_catalog_seal(struct liteio_catalog *c)
 {
 	struct liteio_catalog_sum sum = { 0 };
 
+	if (!c->names)
+		c->names = names_of(c);
 	if (c->n_summed)
 		sum = c->sums[c->n_summed - 1];
 	for (; c->n_summed < c->n_volumes; c->n_summed++) {
 		seal(c->volumes[c->n_summed]);
+		names_add(c->names, liteio_record_of(c->volumes[c->n_summed])->name_key);
 		add_up(c->volumes[c->n_summed], &sum);
 		c->sums[c->n_summed] = sum;
 	}
@@ -163,6 +214,7 @@ void liteio_catalog_fini(struct liteio_catalog *c)
 	free(c->sums);
 	free(c->attachments);
 	free(c->extents);
+	names_drop(c->names);
 	*c = (struct liteio_catalog){ 0 };
 }
 
@@ -203,6 +255,7 @@ void liteio_catalog_copy(struct liteio_catalog *from, struct liteio_catalog *ret
 	liteio_catalog_seal(from);
 	c = *from;
 	c.is_written = false;
+	c.names = names_for_copy(from);
 	c.source = from->volumes;
 	c.n_same = c.n_volumes;
 	c.volumes = array_of(from->volumes, c.n_volumes, sizeof(*c.volumes));

@@ -61,6 +61,27 @@ static inline bool liteio_record_may_be(const struct liteio_record *r, uint32_t 
 }
 
 uint32_t liteio_record_name_key(const char *name);
+
+#define LITEIO_CATALOG_NAMES_BITS (1u << 16)
+
+/**
+ * struct liteio_catalog_names - which names there may be
+ * @refs: catalogs that have it
+ * @n: bits that are set
+ * @bits: one for the name of each volume, by its key: where it is not set there is no such name
+ *
+ * A bit stays when its name goes, until so many are set that the next catalog gets one of its own:
+ * it may say yes too often. So catalogs that are made of each other share it, and one that other
+ * threads look into may get bits of the next one meanwhile.
+ */
+struct liteio_catalog_names {
+	unsigned int refs;
+	size_t n;
+	uint64_t bits[LITEIO_CATALOG_NAMES_BITS / 64];
+};
+
+/* false: no volume that is summed has the name with this key */
+bool liteio_catalog_may_have(const struct liteio_catalog *c, uint32_t name_key);
 /* a new one for one catalog */
 struct liteio_catalog_volume *liteio_record_new(const struct liteio_catalog_volume *v);
 struct liteio_catalog_attachment *liteio_record_new_att(const struct liteio_catalog_attachment *a);

@@ -416,6 +416,22 @@ static int give_up(struct liteio_pool *p, const struct liteio_uuid *uuid, struct
 	return 0;
 }
 
+/*
+ * A device that nobody has open stays in the kernel: its space is given back through it, and to
+ * take it out and bring it back costs two of the kernel's grace periods
+ */
+static int close_device(struct liteio_pool *p, const struct liteio_catalog_volume *v,
+			struct liteio_error *err)
+{
+	struct liteio_engine *e = liteio_pool_engine_of(p, v->vclass);
+	struct liteio_engine_volume active;
+
+	if (v->vclass != LITEIO_CATALOG_LINEAR &&
+	    !e->ops->volume_status(e, &v->uuid, &active, NULL) && !active.open_count)
+		return 0;
+	return liteio_pool_volume_deactivate(p, &v->uuid, err);
+}
+
 int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			      struct liteio_error *err)
 {
@@ -431,7 +447,7 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 		return liteio_error_set(err, -EBUSY, "volume %s has live attachments", v->name);
 	r = liteio_pool_linear_check_idle(p, uuid, err);
 	if (!r)
-		r = liteio_pool_volume_deactivate(p, uuid, err);
+		r = close_device(p, v, err);
 	if (r)
 		return liteio_error_wrap(err, r, "volume %s", v->name);
 	r = liteio_pool_settle_all(p, err);

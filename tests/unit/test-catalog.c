@@ -109,6 +109,49 @@ START_TEST(test_in_memory)
 }
 END_TEST
 
+static bool has(const struct liteio_catalog *c, const char *name)
+{
+	return liteio_catalog_find_name(c, LITEIO_CATALOG_VOLUME, name);
+}
+
+/* a name is found wherever it comes from, and not where it has gone; most are not looked for */
+START_TEST(test_names)
+{
+	struct liteio_catalog c, copy;
+	struct liteio_uuid two = uuid(2);
+	struct liteio_catalog_names *names;
+
+	make(&c, 50);
+	ck_assert(has(&c, "vol-7"));
+	liteio_catalog_seal(&c);
+	ck_assert(has(&c, "vol-7"));
+	ck_assert(!has(&c, "vol-51"));
+	ck_assert(!liteio_catalog_may_have(&c, liteio_record_name_key("vol-51")));
+	liteio_catalog_copy(&c, &copy);
+	ck_assert_ptr_eq(copy.names, c.names);
+	/* not sealed yet, in the middle and at the end */
+	strcpy(liteio_catalog_edit(&copy, &two)->name, "other");
+	add(&copy, 51);
+	ck_assert(has(&copy, "other") && has(&copy, "vol-51") && !has(&copy, "vol-2"));
+	ck_assert(has(&copy, "vol-1") && has(&copy, "vol-50"));
+	liteio_catalog_seal(&copy);
+	ck_assert(has(&copy, "other") && has(&copy, "vol-51") && !has(&copy, "vol-2"));
+	ck_assert(has(&c, "vol-2") && !has(&c, "other"));
+	liteio_catalog_fini(&c);
+	/* too many that have gone: the next one begins anew */
+	names = copy.names;
+	names->n = LITEIO_CATALOG_NAMES_BITS / 4 + 1;
+	liteio_catalog_copy(&copy, &c);
+	ck_assert_ptr_ne(c.names, names);
+	ck_assert_uint_eq(c.names->n, 51);
+	ck_assert(!liteio_catalog_may_have(&c, liteio_record_name_key("vol-2")));
+	for (unsigned int i = 0; i < c.n_volumes; i++)
+		ck_assert(has(&c, c.volumes[i]->name));
+	liteio_catalog_fini(&c);
+	liteio_catalog_fini(&copy);
+}
+END_TEST
+
 /* the end of a generation as a floor, where nobody else's right is older */
 START_TEST(a_floor_goes_past_what_is_over)
 {
@@ -895,7 +938,7 @@ START_TEST(test_choose)
 }
 END_TEST
 
-UNIT_MAIN("catalog", test_in_memory, a_floor_goes_past_what_is_over, test_invariants,
+UNIT_MAIN("catalog", test_in_memory, test_names, a_floor_goes_past_what_is_over, test_invariants,
 	  test_finish, test_unmade, test_made_together, test_round_trip,
 	  test_every_bit_counts, test_truncated, test_every_field_counts, test_compat, test_zeroed,
 	  test_choose)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A snapshot of a volume that is attached and that nobody uses holds nothing still; of one that is
- * used it does, be that found out before or afterwards.
+ * used it does, be that found out before or afterwards. A volume that is deleted is not taken out
+ * of the kernel to be brought back for its space, unless it is in use.
  */
 #include "pool_wishes.h"
 #include "unit.h"
@@ -143,4 +144,29 @@ START_TEST(test_idle)
 }
 END_TEST
 
-UNIT_MAIN("pool-idle", test_idle)
+/* what was asked of the kernel to delete a volume that has a device */
+static const char *delete(int open_count, int result)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	const struct liteio_catalog_volume *v;
+	struct memory_pool m;
+	struct liteio_uuid volume = begin(&m);
+
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);
+	n_open = open_count;
+	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &volume, &err), result);
+	v = liteio_catalog_find(&m.p.cat, &volume);
+	ck_assert_int_eq(v->state, result ? LITEIO_CATALOG_READY : LITEIO_CATALOG_DELETING);
+	memory_close(&m);
+	return asked;
+}
+
+START_TEST(test_delete)
+{
+	ck_assert_str_eq(delete(0, 0), "");
+	ck_assert_str_eq(delete(1, -EBUSY), "D");
+	ck_assert_str_eq(delete(-1, 0), "D");
+}
+END_TEST
+
+UNIT_MAIN("pool-idle", test_idle, test_delete)
