@@ -29,6 +29,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/lazy.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/worker.h"
@@ -111,6 +112,7 @@ static void restore_done(void *arg)
 	start_arrival(a);
 	if (!a->config.standalone)
 		join_cluster(a);
+	liteio_lazy_forget_code();
 }
 
 static void thaw_run(void *arg)

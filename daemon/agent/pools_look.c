@@ -84,9 +84,9 @@ static void look_run(void *arg)
 		liteio_guard(&k->lock);
 		k->r = r;
 		k->is_done = true;
-		pthread_cond_broadcast(&k->ended);
 	}
 	liteio_pools_leave(p);
+	pthread_cond_broadcast(&k->ended);
 	look_put(k);
 	liteio_pools_put(p->table, p);
 }

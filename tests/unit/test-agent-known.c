@@ -6,7 +6,7 @@
  * unit-src: daemon/agent/limits.c
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c
  * unit-src: daemon/agent/claims.c
- * unit-src: daemon/agent/publish.c
+ * unit-src: daemon/agent/publish.c daemon/agent/names.c
  * unit-src: daemon/agent/door.c daemon/agent/exports.c daemon/agent/gate.c daemon/agent/limits.c
  * unit-src: daemon/agent/ended.c daemon/agent/state_file.c
  */
