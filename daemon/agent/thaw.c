@@ -4,6 +4,7 @@
  */
 #include "agent/thaw.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "base/str.h"
 #include "base/uuid.h"
 #include "host/dm.h"
+#include "pool/heir.h"
 #include "pool/pool.h"
 
 /* from below: what stands on a device that is suspended waits for it */
@@ -47,12 +49,14 @@ struct held {
 /**
  * struct volume - what of one is suspended
  * @uuid: which one
+ * @pool: it lies in; zero when that is not known
  * @locks: see liteio_thaw()
  * @devices: from below
  * @n: how many
  */
 struct volume {
 	struct liteio_uuid uuid;
+	struct liteio_uuid pool;
 	struct liteio_locks *locks;
 	struct held *devices;
 	size_t n;
@@ -100,6 +104,33 @@ static void add(struct volumes *vs, const struct liteio_dm_info *i, enum liteio_
 	memcpy(v->devices[v->n++].name, i->name, sizeof(i->name));
 }
 
+/*
+ * Of a thin volume the kernel knows its pool. Should this agent be killed as well while it hangs
+ * with that one's disk, the next one is not kept from all other pools (pool/heir.h).
+ */
+static void find_pool(struct volume *v, const struct liteio_dm_info *infos, size_t n)
+{
+	_cleanup_free_ struct liteio_dm_target *table = NULL;
+	char name[LITEIO_DM_NAME_MAX + 1];
+	unsigned int major, minor;
+	size_t n_table = 0;
+
+	liteio_dm_name(LITEIO_DM_THIN, &v->uuid, 0, name);
+	if (liteio_dm_table(name, &table, &n_table, NULL) || n_table != 1 ||
+	    sscanf(table[0].params, "%u:%u", &major, &minor) != 2)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		enum liteio_dm_role role;
+		struct liteio_uuid pool;
+		uint64_t generation;
+
+		if (infos[i].major == major && infos[i].minor == minor &&
+		    !liteio_dm_name_parse(infos[i].name, &role, &pool, &generation) &&
+		    (role == LITEIO_DM_POOL || role == LITEIO_DM_RPOOL))
+			v->pool = pool;
+	}
+}
+
 static int find_all(struct volumes *ret)
 {
 	_cleanup_free_ struct liteio_dm_info *infos = NULL;
@@ -116,6 +147,8 @@ static int find_all(struct volumes *ret)
 		for (size_t i = 0; i < n; i++)
 			add(ret, &infos[i], order[k]);
 	}
+	for (size_t i = 0; i < ret->n; i++)
+		find_pool(ret->all[i], infos, n);
 	return 0;
 }
 
@@ -143,12 +176,17 @@ static void volume_run(void *arg)
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	char text[LITEIO_UUID_STRLEN + 1];
 	struct volume *v = arg;
+	bool has_pool = !liteio_uuid_is_null(&v->pool);
 
 	liteio_uuid_format(&v->uuid, text);
 	if (v->locks)
 		lock = liteio_locks_take(v->locks, text);
+	if (has_pool)
+		liteio_heir_begin(&v->pool);
 	for (size_t i = 0; i < v->n; i++)
 		let_go(&v->devices[i]);
+	if (has_pool)
+		liteio_heir_end();
 	volume_free(v);
 }
 

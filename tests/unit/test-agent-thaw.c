@@ -20,6 +20,7 @@
 #include "base/uuid.h"
 #include "base/worker.h"
 #include "host/dm.h"
+#include "pool/heir.h"
 #include "pool/pool.h"
 #include "unit.h"
 
@@ -27,7 +28,7 @@
 
 #define MAX 8
 
-static const struct liteio_uuid one = { { 1 } }, two = { { 2 } };
+static const struct liteio_uuid one = { { 1 } }, two = { { 2 } }, the_pool = { { 3 } };
 
 static struct {
 	pthread_mutex_t lock;
@@ -36,6 +37,8 @@ static struct {
 	/* in the order in which they were let go, by their places in @all */
 	size_t resumed[MAX];
 	size_t n_resumed;
+	/* whose thread said so, of each */
+	struct liteio_uuid works_on[MAX];
 	/* the resume of this one hangs as long as that is so, and somebody is in it */
 	size_t hangs;
 	bool is_hung;
@@ -46,11 +49,14 @@ static struct {
 	.change = PTHREAD_COND_INITIALIZER,
 };
 
+/* 253:1 is the first one */
 static void add(enum liteio_dm_role role, const struct liteio_uuid *uuid, uint64_t generation,
 		bool is_suspended)
 {
 	struct liteio_dm_info *i = &kernel.all[kernel.n++];
 
+	i->major = 253;
+	i->minor = (uint32_t)kernel.n;
 	liteio_dm_name(role, uuid, generation, i->name);
 	i->live_table = true;
 	i->suspended = is_suspended;
@@ -87,6 +93,36 @@ int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_e
 	return i < kernel.n ? 0 : -ENODEV;
 }
 
+/* the thin volume lies in the pool, which is the last one */
+int liteio_dm_table(const char *name, struct liteio_dm_target **ret, size_t *ret_n,
+		    struct liteio_error *err)
+{
+	size_t i;
+
+	pthread_mutex_lock(&kernel.lock);
+	i = find(name);
+	if (i < kernel.n) {
+		*ret_n = 1;
+		*ret = calloc(1, sizeof(**ret));
+		snprintf((*ret)->params, sizeof((*ret)->params), "253:%zu 5", kernel.n);
+	}
+	pthread_mutex_unlock(&kernel.lock);
+	return i < kernel.n ? 0 : -ENODEV;
+}
+
+/* what this thread says that it works on */
+static _Thread_local struct liteio_uuid works_on;
+
+void liteio_heir_begin(const struct liteio_uuid *pool)
+{
+	works_on = *pool;
+}
+
+void liteio_heir_end(void)
+{
+	works_on = (struct liteio_uuid){ 0 };
+}
+
 int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *err)
 {
 	size_t i;
@@ -100,6 +136,7 @@ int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *
 		pthread_cond_wait(&kernel.change, &kernel.lock);
 	}
 	kernel.all[i].suspended = false;
+	kernel.works_on[i] = works_on;
 	kernel.resumed[kernel.n_resumed++] = i;
 	pthread_cond_broadcast(&kernel.change);
 	pthread_mutex_unlock(&kernel.lock);
@@ -121,7 +158,7 @@ static void setup(void)
 	add(LITEIO_DM_HEAD, &two, 1, true);
 	add(LITEIO_DM_LINEAR, &two, 0, true);
 	/* what a pool is made of changes together */
-	add(LITEIO_DM_POOL, &one, 0, true);
+	add(LITEIO_DM_POOL, &the_pool, 0, true);
 }
 
 static void check_resumed(const size_t *want, size_t n)
@@ -183,6 +220,11 @@ START_TEST(test_all)
 	setup();
 	ck_assert_uint_eq(liteio_thaw(NULL, NULL, 0), 0);
 	check_resumed(want, 4);
+	/* who hangs with a pool's disk says so; of a linear volume the pool is not known */
+	ck_assert(liteio_uuid_equal(&kernel.works_on[0], &the_pool));
+	ck_assert(liteio_uuid_equal(&kernel.works_on[2], &the_pool));
+	ck_assert(liteio_uuid_is_null(&kernel.works_on[3]));
+	ck_assert(liteio_uuid_is_null(&works_on));
 }
 END_TEST
 
