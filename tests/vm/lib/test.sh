@@ -6,6 +6,7 @@
 #   ok WHAT     say what has been shown
 #   fail WHAT   end the test: it failed
 #   skip WHY    end the test: it cannot run here (tests/skips must name it)
+#   wanted PART of a test that was given parts as its arguments: is this one of them? Without arguments all are
 
 set -euo pipefail
 
@@ -21,6 +22,17 @@ fail() {
 skip() {
 	echo "SKIP: $*"
 	exit 77
+}
+
+only=("$@")
+wanted() {
+	local part
+
+	[ ${#only[@]} != 0 ] || return 0
+	for part in "${only[@]}"; do
+		[ "$part" != "$1" ] || return 0
+	done
+	return 1
 }
 
 # A command that fails where nobody looks ends the test; this says where, and what the kernel said.

@@ -196,17 +196,6 @@ way_back() {
 	doctor_is_silent
 }
 
-only=("$@")
-wanted() {
-	local w
-
-	[ ${#only[@]} != 0 ] || return 0
-	for w in "${only[@]}"; do
-		[ "$w" != "$1" ] || return 0
-	done
-	return 1
-}
-
 # nothing ends that waits for a disk
 at_end() {
 	local rc=$?

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The agent dies with kill -9 right after each of its steps, and another one starts: I/O that is under
-# way does not notice, and what was interrupted is completed when it is asked for again.
+# way does not notice, and what was interrupted is completed when it is asked for again. With arguments, only these
+# operations ("agent-kill.sh exporting 'rolling back' zeroing").
 # vm: kernels=6.12 disks=pool=1G,second=128M,third=128M timeout=3600 mem=1G needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -25,6 +26,7 @@ interrupted() {
 	local what=$1 list=$2 step n=0
 
 	shift 2
+	wanted "$what" || return 0
 	for step in $list; do
 		[[ $step = *:* ]] || fail "$what: $step"
 		prepare
@@ -101,37 +103,41 @@ interrupted "creating a linear volume" "$(steps linear-create)" \
 midway() { :; }
 
 # what is zeroed already is not zeroed again: what is put there meanwhile, on the disk, is in the volume
-prepare() { :; }
-liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null
-liteioctl volume attach a >/dev/null
-# the first free range, which the next one has, too
-start=$(dmsetup table "liteio-linear-$(j volume show a | jq -r .uuid)" | awk 'NR == 1 { print $5 }')
-liteioctl volume detach a >/dev/null
-liteioctl volume delete a >/dev/null
-agent_stop
-LITEIO_STEP_KILL=linear-create:marked agent_start
-liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null 2>&1 || true
-agent_wait_dead
-printf 'not zeroed twice' | dd of="$DISK" bs=512 seek="$start" conv=sync,notrunc oflag=direct status=none
-agent_start
-[ "$(j volume show a | jq -r .state)" = creating ] || fail "it does not wait: $(j volume show a)"
-refused 'not ready\|being created' liteioctl volume attach a
-refused 'another\|bytes' liteioctl volume create a --pool fast --size 32Mi --class linear
-liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null
-liteioctl volume attach a >/dev/null
-[ "$(head -c 16 /dev/liteio/a)" = 'not zeroed twice' ] || fail "it was zeroed from the beginning"
-[ "$(tail -c +513 /dev/liteio/a | tr -d '\0' | wc -c)" = 0 ] || fail "it is not all zeros"
-liteioctl volume detach a >/dev/null
-liteioctl volume delete a >/dev/null
-# one that nobody asks for again is deleted like any other
-agent_stop
-LITEIO_STEP_KILL=linear-create:marked agent_start
-liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null 2>&1 || true
-agent_wait_dead
-agent_start
-liteioctl volume delete a >/dev/null
-[ "$(j pool show fast | jq .linearFreeBytes)" = "$linear" ] || fail "its space is not free: $(j pool show fast)"
-ok "zeroing that was cut short goes on where it was"
+zeroing() {
+	local start
+
+	liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null
+	liteioctl volume attach a >/dev/null
+	# the first free range, which the next one has, too
+	start=$(dmsetup table "liteio-linear-$(j volume show a | jq -r .uuid)" | awk 'NR == 1 { print $5 }')
+	liteioctl volume detach a >/dev/null
+	liteioctl volume delete a >/dev/null
+	agent_stop
+	LITEIO_STEP_KILL=linear-create:marked agent_start
+	liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null 2>&1 || true
+	agent_wait_dead
+	printf 'not zeroed twice' | dd of="$DISK" bs=512 seek="$start" conv=sync,notrunc oflag=direct status=none
+	agent_start
+	[ "$(j volume show a | jq -r .state)" = creating ] || fail "it does not wait: $(j volume show a)"
+	refused 'not ready\|being created' liteioctl volume attach a
+	refused 'another\|bytes' liteioctl volume create a --pool fast --size 32Mi --class linear
+	liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null
+	liteioctl volume attach a >/dev/null
+	[ "$(head -c 16 /dev/liteio/a)" = 'not zeroed twice' ] || fail "it was zeroed from the beginning"
+	[ "$(tail -c +513 /dev/liteio/a | tr -d '\0' | wc -c)" = 0 ] || fail "it is not all zeros"
+	liteioctl volume detach a >/dev/null
+	liteioctl volume delete a >/dev/null
+	# one that nobody asks for again is deleted like any other
+	agent_stop
+	LITEIO_STEP_KILL=linear-create:marked agent_start
+	liteioctl volume create a --pool fast --size 96Mi --class linear >/dev/null 2>&1 || true
+	agent_wait_dead
+	agent_start
+	liteioctl volume delete a >/dev/null
+	[ "$(j pool show fast | jq .linearFreeBytes)" = "$linear" ] || fail "its space is not free: $(j pool show fast)"
+	ok "zeroing that was cut short goes on where it was"
+}
+! wanted zeroing || zeroing
 
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi --class linear >/dev/null
@@ -399,16 +405,21 @@ elsewhere() {
 		echo "$step" >>/run/killed
 	done
 }
-elsewhere agent-remote agent-attach:gate agent-attach:connected
-elsewhere agent-repair agent-repair:begun agent-repair:let-go
-elsewhere agent-places agent-place:head agent-place:enabled agent-place:linked agent-fill:head agent-fill:group
-elsewhere agent-replug agent-replug:ended agent-replug:dropped
-# the engine's are pool-kill's, which has them from poolctl
-left=$(agent_steps | { grep -vxFf <(cat /run/killed; poolctl steps) || true; })
-[ -z "$left" ] || fail "steps that nothing was killed at: $left"
-left=$(agent_steps | { grep '^agent-' || true; } | { grep -vxFf /run/killed || true; })
-[ -z "$left" ] || fail "steps of the agent that nothing was killed at: $left"
-ok "no step of the agent was forgotten"
+none_is_forgotten() {
+	local left
+
+	elsewhere agent-remote agent-attach:gate agent-attach:connected
+	elsewhere agent-repair agent-repair:begun agent-repair:let-go
+	elsewhere agent-places agent-place:head agent-place:enabled agent-place:linked agent-fill:head agent-fill:group
+	elsewhere agent-replug agent-replug:ended agent-replug:dropped
+	# the engine's are pool-kill's, which has them from poolctl
+	left=$(agent_steps | { grep -vxFf <(cat /run/killed; poolctl steps) || true; })
+	[ -z "$left" ] || fail "steps that nothing was killed at: $left"
+	left=$(agent_steps | { grep '^agent-' || true; } | { grep -vxFf /run/killed || true; })
+	[ -z "$left" ] || fail "steps of the agent that nothing was killed at: $left"
+	ok "no step of the agent was forgotten"
+}
+[ $# != 0 ] || none_is_forgotten
 
 kill -TERM $writer
 wait $writer || true
