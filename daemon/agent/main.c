@@ -29,6 +29,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/lazy.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/worker.h"
@@ -134,6 +135,7 @@ static void restore_done(void *arg)
 	start_arrival(a);
 	if (!a->config.standalone)
 		join_cluster(a);
+	liteio_lazy_forget_code();
 }
 
 static void thaw_run(void *arg)
@@ -322,12 +324,13 @@ static int thaw_only(struct liteio_agent *a)
 		r = liteio_workers_new(a->loop, LITEIO_THAW_MAX, &a->thawers, &err);
 	if (r == 0) {
 		left = liteio_thaw(a->thawers, NULL, THAW_MS);
-		ended = liteio_workers_free(a->thawers, 0);
+		/* what hangs is left behind, and what has nothing to do ends in a moment */
+		ended = liteio_workers_free(a->thawers, left ? 0 : LOOKS_GRACE_MS);
 	} else {
 		log_err(NULL, "%s", liteio_error_str(&err, r));
 	}
 	if (!ended)
-		_exit(EXIT_FAILURE);
+		_exit(left ? EXIT_FAILURE : EXIT_SUCCESS);
 	liteio_loop_free(a->loop);
 	liteio_config_fini(&a->config);
 	return left ? EXIT_FAILURE : EXIT_SUCCESS;

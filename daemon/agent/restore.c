@@ -23,6 +23,7 @@
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/generations.h"
+#include "agent/groups.h"
 #include "agent/places.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
@@ -44,26 +45,37 @@
 
 /**
  * struct live - one live attachment of the catalogs
- * @agent: whose
+ * @set: what it is one of
  * @pool: where; borrowed
  * @volume: its volume
  * @att: the attachment
  * @prepared: all but the link is there
+ * @again: it was not its turn in time
  */
 struct live {
-	struct liteio_agent *agent;
+	struct live_set *set;
 	struct liteio_open_pool *pool;
 	struct liteio_catalog_volume volume;
 	struct liteio_catalog_attachment att;
 	bool prepared;
+	bool again;
 };
 
+/**
+ * struct live_set - all of them
+ * @agent: whose
+ * @is_slow: one has waited in vain for its turn in the pool's lane: who is in it hangs
+ * @items: each
+ * @n: how many
+ */
 struct live_set {
+	struct liteio_agent *agent;
+	_Atomic bool is_slow;
 	struct live *items;
 	size_t n;
 };
 
-static void collect(struct liteio_agent *a, struct liteio_open_pool *p, struct live_set *set)
+static void collect(struct liteio_open_pool *p, struct live_set *set)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
 	size_t i, n = 0;
@@ -77,7 +89,7 @@ static void collect(struct liteio_agent *a, struct liteio_open_pool *p, struct l
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE ||
 		    liteio_pool_volume_get(p->engine, &atts[i].volume, &l->volume) < 0)
 			continue;
-		l->agent = a;
+		l->set = set;
 		l->pool = p;
 		l->att = atts[i];
 		set->n++;
@@ -255,10 +267,12 @@ static void settle_ended(struct liteio_agent *a, struct liteio_open_pool *p)
 	}
 }
 
-static void prepare(struct liteio_agent *a, struct live *l)
+/* @is_last: nobody comes back to it */
+static void prepare(struct live *l, bool is_last)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_agent *a = l->set->agent;
 	char text[LITEIO_UUID_STRLEN + 1];
 	int r;
 
@@ -272,6 +286,9 @@ static void prepare(struct liteio_agent *a, struct live *l)
 	if (r == 0 && l->att.flags & LITEIO_CATALOG_ATT_LOCAL)
 		r = liteio_restore_names(&l->volume, l->att.generation, &err);
 	l->prepared = r == 0;
+	l->again = r == -ETIMEDOUT && !is_last;
+	if (l->again)
+		return;
 	if (r == -ESTALE && !(l->att.flags & LITEIO_CATALOG_ATT_LOCAL) && is_ended(l))
 		r = end_generation(l->pool, &l->att.volume, l->volume.name,
 				   l->att.generation, &err);
@@ -309,24 +326,42 @@ static void has_moved(struct liteio_agent *a)
 	a->restore_end_ms = liteio_now_ms() + LITEIO_RESTORE_MS;
 }
 
+/* what fails keeps nobody waiting */
+static void prepare_and_tell(struct live *l, bool is_last)
+{
+	prepare(l, is_last);
+	if (l->prepared)
+		has_moved(l->set->agent);
+}
+
 static void prepare_one(void *arg)
 {
 	struct live *l = arg;
 
-	prepare(l->agent, l);
-	/* what fails keeps nobody waiting */
-	if (l->prepared)
-		has_moved(l->agent);
+	if (l->set->is_slow)
+		l->again = true;
+	else
+		prepare_and_tell(l, false);
+	if (l->again)
+		l->set->is_slow = true;
 }
 
-/* most of it is waiting for the kernel: for grace periods, one after the other in each */
-static void prepare_all(struct liteio_agent *a, struct live_set *set)
+/*
+ * Most of it is waiting for the kernel: for grace periods, one after the other in each. When one of
+ * them hangs with its disk the others do not wait for it with a worker each, nor are they given up:
+ * they come after it, one by one.
+ */
+static void prepare_all(struct live_set *set)
 {
 	void **args _cleanup_free_ = liteio_calloc(set->n + 1, sizeof(*args));
 
 	for (size_t i = 0; i < set->n; i++)
 		args[i] = &set->items[i];
-	liteio_together_share(a->workers, prepare_one, args, set->n, AT_ONCE);
+	liteio_together_share(set->agent->workers, prepare_one, args, set->n, AT_ONCE);
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->items[i].again)
+			prepare_and_tell(&set->items[i], true);
+	}
 }
 
 /* is there, or will there be, anything that a remote consumer may look for? */
@@ -382,7 +417,7 @@ static void log_floors(struct liteio_agent *a, struct liteio_open_pool *p)
 
 static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
 {
-	struct live_set set = { 0 };
+	struct live_set set = { .agent = a };
 	size_t i;
 
 	for (i = 0; i < n; i++)
@@ -391,14 +426,14 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 		log_floors(a, pools[i]);
 	liteio_step("agent-restore:floors");
 	for (i = 0; i < n; i++)
-		collect(a, pools[i], &set);
+		collect(pools[i], &set);
 	sweep(a, pools, n);
 	for (i = 0; i < n; i++)
 		forget_deleted(pools[i]);
 	/* before a head grows: what is not written down has no place when the node comes back */
 	for (i = 0; i < n; i++)
 		liteio_places_keep_or_lose(a, pools[i]);
-	prepare_all(a, &set);
+	prepare_all(&set);
 	liteio_step("agent-restore:prepared");
 	/* and, as a head says which blocks it has, before it is linked for the first time */
 	for (i = 0; i < n; i++)
@@ -407,8 +442,10 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	/* those of what has ended while its pool was away */
 	liteio_places_sweep(a);
 	free(set.items);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		liteio_groups_undo(a, pools[i]);
 		liteio_pools_reclaim_later(a, pools[i]);
+	}
 }
 
 /* ---- at the start ---- */

@@ -23,10 +23,10 @@
 
 /*
  * So often is a pool looked at of which the kernel may not say that it is well again, or worse: a
- * full one counts then what was freed, a catalog that could not be written is tried; and when its
- * metadata fill and the kernel may not say so in time. So often any other of which it may not; and
- * for so long nobody must have used it before its table is loaded so that the kernel does. Slack
- * spares CPU
+ * full one counts then what was freed, a catalog that could not be written is tried; when its
+ * metadata fill and the kernel may not say so in time; and once after the kernel has spoken. So
+ * often any other of which it may not; and for so long nobody must have used it before its table is
+ * loaded so that the kernel does. Slack spares CPU
  */
 #define RESTLESS_MS 5000
 #define CALM_MS 30000
@@ -43,6 +43,8 @@
  * @pool: while it is looked at: a reference
  * @now: what that finds: of the thread that looks until it has ended
  * @again: something happened since it began
+ * @is_event: the kernel said something since it was last looked at
+ * @was_event: it had, before it is looked at now
  * @is_told: the kernel says in time what becomes of it; of the thread that looks until it has ended
  * @is_restless: it was in a state that may end, or grow worse, without a word of the kernel
  * @is_untold: it was in one that may become such a state so
@@ -59,6 +61,8 @@ struct seen {
 	struct liteio_open_pool *pool;
 	struct liteio_pools_state now;
 	bool again;
+	bool is_event;
+	bool was_event;
 	bool is_told;
 	bool is_restless;
 	bool is_untold;
@@ -252,10 +256,18 @@ static void begin(struct seen *s, struct liteio_open_pool *pool)
 	struct liteio_workers *askers = liteio_pools_askers(s->watch->agent->pools);
 
 	s->again = false;
+	s->was_event = s->is_event;
+	s->is_event = false;
 	s->is_restless = false;
 	s->is_untold = false;
 	s->pool = pool;
 	liteio_worker_submit(askers, NULL, look, looked, s);
+}
+
+/* dm-thin speaks before it takes the block that matters: who looks at once may not see that */
+static bool may_be_early(const struct seen *s)
+{
+	return s->was_event && !s->is_told && s->now.info.condition == LITEIO_POOL_READY;
 }
 
 static void looked(void *arg)
@@ -268,7 +280,7 @@ static void looked(void *arg)
 	say_state(s, i);
 	say_metadata(s, i);
 	say_lie(s, i);
-	s->is_restless = i->ends_unsaid || (i->is_meta_pressed && !s->is_told);
+	s->is_restless = i->ends_unsaid || (i->is_meta_pressed && !s->is_told) || may_be_early(s);
 	s->is_untold = !s->is_told;
 	if (i->condition < LITEIO_POOL_READ_ONLY)
 		liteio_pools_reclaim_rest(w->agent, pool);
@@ -352,6 +364,8 @@ static void on_event(void *arg, int fd, unsigned int events)
 		liteio_io_set_events(w->io, 0);
 		return;
 	}
+	for (struct seen *s = w->first; s; s = s->next)
+		s->is_event = true;
 	/* each volume that is brought back is an event: pools are looked at when that is done */
 	if (w->agent->ready)
 		liteio_watch_look(w);

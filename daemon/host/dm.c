@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <libdevmapper.h>
-#include <linux/dm-ioctl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -309,7 +308,7 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 	return 0;
 }
 
-/* ---- messages, lists ------------------------------------------------------------------------ */
+/* ---- messages, what is below ---------------------------------------------------------------- */
 
 int liteio_dm_message(const char *name, uint64_t sector, const char *message, char **ret_reply,
 		      struct liteio_error *err)
@@ -327,55 +326,6 @@ int liteio_dm_message(const char *name, uint64_t sector, const char *message, ch
 		reply = dm_task_get_message_response(t);
 		*ret_reply = liteio_strdup(reply ? reply : "");
 	}
-	return 0;
-}
-
-int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_error *err)
-{
-	return liteio_dm_list_of("", ret, ret_n, err);
-}
-
-/* what the kernel writes behind a name; a device of ours has a uuid */
-static bool is_ours(const struct dm_names *d)
-{
-	const char *end = d->name + strlen(d->name) + 1;
-	const uint32_t *behind = (const uint32_t *)(((uintptr_t)end + 7) & ~(uintptr_t)7);
-	const char *uuid = (const char *)&behind[2];
-
-	return behind[1] & DM_NAME_LIST_FLAG_HAS_UUID &&
-	       !strncmp(uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX));
-}
-
-int liteio_dm_list_of(const char *part, struct liteio_dm_info **ret, size_t *ret_n,
-		      struct liteio_error *err)
-{
-	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_LIST, NULL);
-	struct liteio_dm_info *list = NULL, i;
-	struct dm_names *names;
-	size_t n = 0, room = 0;
-	int r;
-
-	r = task_run(t, "list", "devices", err);
-	if (r)
-		return r;
-	names = dm_task_get_names(t);
-	if (!names)
-		return liteio_error_set(err, -EIO, "cannot list devices");
-	for (unsigned int next = 1; names->dev && next;
-	     next = names->next, names = (struct dm_names *)((char *)names + next)) {
-		/* one that went away meanwhile is not there */
-		if (!strstr(names->name, part) || !is_ours(names) ||
-		    liteio_dm_info(names->name, &i, NULL) ||
-		    strncmp(i.uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX)) != 0)
-			continue;
-		if (n == room) {
-			room = room ? 2 * room : 16;
-			list = liteio_realloc(list, room, sizeof(*list));
-		}
-		list[n++] = i;
-	}
-	*ret = list;
-	*ret_n = n;
 	return 0;
 }
 

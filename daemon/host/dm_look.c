@@ -205,3 +205,51 @@ int liteio_dm_status_one(const char *name, unsigned int flags, struct liteio_dm_
 		fill_info(q.io, ret_info);
 	return 0;
 }
+
+/* ---- lists ---------------------------------------------------------------------------------- */
+
+int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_error *err)
+{
+	return liteio_dm_list_of("", ret, ret_n, err);
+}
+
+/* what the kernel writes behind a name when it is asked to; a device of ours has a uuid */
+static bool is_ours(const struct dm_name_list *d)
+{
+	const char *end = d->name + strlen(d->name) + 1;
+	const uint32_t *behind = (const uint32_t *)(((uintptr_t)end + 7) & ~(uintptr_t)7);
+	const char *uuid = (const char *)&behind[2];
+
+	return behind[1] & DM_NAME_LIST_FLAG_HAS_UUID &&
+	       !strncmp(uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX));
+}
+
+/* the library does not ask for uuids: each device, whoever owns it, would have to be looked at */
+int liteio_dm_list_of(const char *part, struct liteio_dm_info **ret, size_t *ret_n,
+		      struct liteio_error *err)
+{
+	struct question q _cleanup_question_;
+	struct liteio_dm_info *list = NULL, i;
+	const struct dm_name_list *d;
+	size_t n = 0, room = 0;
+	int r = ask(&q, DM_LIST_DEVICES, "", DM_UUID_FLAG, NULL);
+
+	if (r)
+		return liteio_error_set(err, r, "cannot list devices: %s",
+					liteio_error_str(NULL, r));
+	d = (const void *)((const char *)q.io + q.io->data_start);
+	for (uint32_t next = 1; d->dev && next;
+	     next = d->next, d = (const void *)((const char *)d + next)) {
+		/* one that went away meanwhile is not there */
+		if (!strstr(d->name, part) || !is_ours(d) || liteio_dm_info(d->name, &i, NULL))
+			continue;
+		if (n == room) {
+			room = room ? 2 * room : 16;
+			list = liteio_realloc(list, room, sizeof(*list));
+		}
+		list[n++] = i;
+	}
+	*ret = list;
+	*ret_n = n;
+	return 0;
+}

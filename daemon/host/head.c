@@ -274,3 +274,22 @@ int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool r
 		r = liteio_dm_suspend(s.dm.name, LITEIO_DM_NOFLUSH, err);
 	return r ? r : liteio_dm_resume(s.dm.name, 0, err);
 }
+
+int liteio_head_traffic(const char *dm_name, char ret[LITEIO_HEAD_TRAFFIC],
+			struct liteio_error *err)
+{
+	struct liteio_head_state s = { 0 };
+	struct liteio_dm_target line;
+	int r;
+
+	r = liteio_dm_status_one(dm_name, 0, &s.dm, &line, err);
+	if (r)
+		return r;
+	if (strcmp(line.type, TARGET_HEAD) != 0 || liteio_head_parse_status(line.params, &s) ||
+	    strlen(line.params) >= LITEIO_HEAD_TRAFFIC)
+		return liteio_error_set(err, -EOPNOTSUPP, "%s does not count its I/O", dm_name);
+	if (s.dm.open_count > 0 || s.inflight)
+		return liteio_error_set(err, -EBUSY, "%s is in use", dm_name);
+	strcpy(ret, line.params);
+	return 0;
+}

@@ -110,6 +110,12 @@ int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool
 int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		     struct liteio_error *err);
 
+/* what a head says of the I/O that has passed it: as long as it is the same, none has */
+#define LITEIO_HEAD_TRAFFIC 256
+/* -EBUSY when somebody has it open, or I/O is under way; -EOPNOTSUPP when it does not count */
+int liteio_head_traffic(const char *dm_name, char ret[LITEIO_HEAD_TRAFFIC],
+			struct liteio_error *err);
+
 /* one line of status or table of the target, for tests and fuzzers. Pure; 0 or -EBADMSG */
 int liteio_head_parse_status(const char *params, struct liteio_head_state *io);
 int liteio_head_parse_table(const char *type, const char *params, struct liteio_head *io);

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # LVM's side of node.sh, in favour of LVM: without udev, without monitoring, with nothing but its own disk to look
-# at. To be sourced.
+# at. To be sourced, with lib/near.sh.
 #
-#   in_memory COMMAND...     in a root in memory, with what LVM and the agent read when they begin: nothing is far
 #   prepare_lvm              a thin pool, vg/pool, on /dev/other; the agent has been configured
 #   fill_lvm N               volumes many-1 to many-N, active
 #   each_lvm COMMAND...      what each of N such commands costs, with its number for &
@@ -11,30 +10,15 @@
 
 ROOT=$WORK/root
 
+# with what LVM and the agent read when they begin
 make_root() {
-	local program file
+	local program
 
-	mkdir "$ROOT"
-	mount -t tmpfs none "$ROOT"
-	mkdir -p "$ROOT"/{dev,proc,sys,run,tmp,etc/lvm,usr/sbin,var/lib/liteio}
-	for program in lvm thin_check setpriv nodecost liteio-agent; do
-		install "$(readlink -f "$(command -v $program)")" "$ROOT/usr/sbin/$program"
-		ldd "$ROOT/usr/sbin/$program" | grep -o '/[^ ]*' | while read -r file; do
-			install -D "$(readlink -f "$file")" "$ROOT$file"
-		done
-	done
+	near_root "$ROOT" lvm thin_check setpriv nodecost liteio-agent
+	mkdir "$ROOT/etc/lvm"
 	for program in pvcreate vgcreate vgchange vgcfgbackup vgcfgrestore lvchange lvcreate lvextend lvremove lvs; do
 		ln -s lvm "$ROOT/usr/sbin/$program"
 	done
-	for file in dev proc sys run; do
-		mount --rbind /$file "$ROOT/$file"
-	done
-	mount --bind /var/lib/liteio "$ROOT/var/lib/liteio"
-	cp -r /etc/liteio "$ROOT/etc/"
-}
-
-in_memory() {
-	chroot "$ROOT" "$@"
 }
 
 prepare_lvm() {

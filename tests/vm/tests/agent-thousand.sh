@@ -12,10 +12,12 @@
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
 # shellcheck source=tests/vm/lib/slowdisk.sh
 . "$LITEIO_TOP/tests/vm/lib/slowdisk.sh"
+# shellcheck source=tests/vm/lib/near.sh
+. "$LITEIO_TOP/tests/vm/lib/near.sh"
 
 SOCKET=/run/liteio/agent.sock
 RSS_GOAL_KIB=10240
-READY_GOAL_MS=10000
+READY_GOAL_MS=5000
 
 # make FROM TO, and attach every fifth
 make_volumes() {
@@ -55,7 +57,7 @@ restart() {
 	agent_kill
 	[ -z "${2-}" ] || forget
 	# shellcheck disable=SC2016 # the shell that becomes the agent knows where that is
-	cost=$(nodecost start $SOCKET /v1/volumes/volume-5 sh -c 'exec liteio-agent 2>>"$0"' $AGENT_LOG 2>$AGENT_PID)
+	cost=$(in_memory nodecost start $SOCKET /v1/volumes/volume-5 sh -c 'exec liteio-agent 2>>"$0"' $AGENT_LOG 2>$AGENT_PID)
 	read -r WORK READY <<<"$cost"
 	agent_lives || fail "the agent has not come back: $(tail -n 3 $AGENT_LOG)"
 	READY=$((READY / 1000000))
@@ -79,12 +81,13 @@ all_there() {
 	[ "$(find /dev/liteio -maxdepth 1 -name 'volume-*' | wc -l)" = $((n / 5)) ] || fail "not all have names"
 }
 
-# 100 us for whatever it is asked
-slow_disk fast 4096 100000 64
+# 100 us for whatever it is asked; large enough for the metadata of two thousand devices
+slow_disk fast $((32 << 10)) 100000 64
 # each device would have it start a dozen programs
 udevadm settle
 udevadm control --exit
 agent_start
+near_root /tmp/near nodecost sh liteio-agent thin_check setpriv
 liteioctl pool create fast /dev/fast >/dev/null
 make_volumes 1 200
 all_there 200
