@@ -13,6 +13,7 @@
  * fuzz-src: daemon/model/local_module.c daemon/model/local_operation.c daemon/model/meta.c
  * fuzz-src: daemon/model/volume.c daemon/model/condition.c
  * fuzz-src: daemon/base/json.c daemon/base/json_bind.c daemon/base/json_where.c
+ * fuzz-src: daemon/base/json_write.c
  * fuzz-src: daemon/base/str.c daemon/base/size.c daemon/base/uuid.c daemon/base/error.c
  */
 #include <errno.h>

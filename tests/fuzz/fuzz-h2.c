@@ -7,6 +7,7 @@
  * fuzz-src: csi/attach_context.c csi/capability.c csi/id.c csi/page.c csi/params.c
  * fuzz-src: daemon/model/condition.c daemon/model/limits.c daemon/model/meta.c
  * fuzz-src: daemon/model/volume.c
+ * fuzz-src: daemon/base/json_write.c
  * fuzz-src: daemon/base/error.c daemon/base/json.c daemon/base/json_bind.c
  * fuzz-src: daemon/base/json_where.c daemon/base/size.c daemon/base/str.c daemon/base/uuid.c
  */

@@ -10,6 +10,7 @@
  * fuzz-src: daemon/model/local_operation.c daemon/model/meta.c daemon/model/node.c
  * fuzz-src: daemon/model/pool.c daemon/model/snapshot.c daemon/model/volume.c
  * fuzz-src: daemon/base/args.c daemon/base/fs.c daemon/base/listen.c daemon/base/process.c
+ * fuzz-src: daemon/base/json_write.c
  * fuzz-src: daemon/base/json.c daemon/base/json_bind.c daemon/base/json_where.c
  * fuzz-src: daemon/base/str.c daemon/base/size.c daemon/base/uuid.c
  * fuzz-src: daemon/base/error.c daemon/kube/frames.c daemon/kube/base64.c
