@@ -34,7 +34,9 @@
 #include "base/loop.h"
 #include "base/worker.h"
 #include "host/dm.h"
+#include "host/head.h"
 #include "host/kmodule.h"
+#include "host/nvme.h"
 #include "pool/pool.h"
 #include "pool/step.h"
 
@@ -65,12 +67,33 @@ static void load_module(void)
 			    liteio_error_str(&err, r));
 }
 
+/* an earlier agent has attached them all the same: they work, and can not wait */
+static void look_for_multipath(void)
+{
+	struct liteio_head_state *heads _cleanup_free_ = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	bool is_some = false;
+	size_t n = 0;
+	int r;
+
+	/* without the host's module nothing is attached */
+	r = liteio_nvme_check_multipath(&err);
+	if (!r || !liteio_kmodule_is_loaded("nvme_core") || liteio_head_list(&heads, &n, NULL))
+		return;
+	for (size_t i = 0; i < n; i++)
+		is_some = is_some || heads[i].head.remote;
+	if (is_some)
+		log_warning(NULL, "volumes of other nodes are attached here: %s",
+			    liteio_error_str(&err, r));
+}
+
 static void restore_run(void *arg)
 {
 	struct liteio_agent *a = arg;
 
 	/* before any disk is read: one may be slow, or hang */
 	(void)liteio_thaw(a->thawers, a->locks, THAW_MS);
+	look_for_multipath();
 	liteio_restore_start(a);
 	/* what only the start has needed */
 	(void)malloc_trim(0);

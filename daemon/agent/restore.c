@@ -7,6 +7,8 @@
  * generations away; heads and subsystems of every live attachment; and last, behind a closed door,
  * all links at once. The door stays closed while anything is missing (see door.h), in whichever
  * pool that is open: so pools go this way side by side, and none waits for one whose disk hangs.
+ * Beside them pools that are not there get places for their exports (places.h); what has one is
+ * brought back in the same way when its pool comes.
  */
 #include "agent/restore.h"
 
@@ -22,6 +24,7 @@
 #include "agent/gate.h"
 #include "agent/generations.h"
 #include "agent/groups.h"
+#include "agent/places.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "agent/together.h"
@@ -308,7 +311,7 @@ static void link_one(struct liteio_agent *a, struct live *l)
 	lock = liteio_locks_take(a->locks, text);
 	if (!is_still_live(l))
 		return;
-	r = liteio_export_link(a, &l->att, &err);
+	r = liteio_export_link_again(a, &l->att, &err);
 	if (r)
 		log_err(NULL, "volume %s: generation %" PRIu64 " is not reachable: %s",
 			l->volume.name, l->att.generation, liteio_error_str(&err, r));
@@ -427,9 +430,17 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	sweep(a, pools, n);
 	for (i = 0; i < n; i++)
 		forget_deleted(pools[i]);
+	/* before a head grows: what is not written down has no place when the node comes back */
+	for (i = 0; i < n; i++)
+		liteio_places_keep_or_lose(a, pools[i]);
 	prepare_all(&set);
 	liteio_step("agent-restore:prepared");
+	/* and, as a head says which blocks it has, before it is linked for the first time */
+	for (i = 0; i < n; i++)
+		liteio_places_keep_or_lose(a, pools[i]);
 	link_all(a, &set);
+	/* those of what has ended while its pool was away */
+	liteio_places_sweep(a);
 	free(set.items);
 	for (i = 0; i < n; i++) {
 		liteio_groups_undo(a, pools[i]);
@@ -442,7 +453,7 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 /**
  * struct restoring - a pool that is restored beside others
  * @agent: whose
- * @pool: a reference
+ * @pool: a reference; NULL: those that are not there get their places
  */
 struct restoring {
 	struct liteio_agent *agent;
@@ -453,8 +464,13 @@ static void restore_one(void *arg)
 {
 	struct restoring *x = arg;
 
-	restore(x->agent, &x->pool, 1);
-	liteio_pools_put(x->agent->pools, x->pool);
+	if (x->pool) {
+		restore(x->agent, &x->pool, 1);
+		liteio_pools_put(x->agent->pools, x->pool);
+	} else {
+		liteio_places_hold(x->agent);
+		liteio_door_review(x->agent);
+	}
 	free(x);
 }
 
@@ -476,19 +492,20 @@ static void close_door_for(struct liteio_agent *a, struct liteio_open_pool **poo
 /* all are in the table: the door waits for what each of them lacks */
 static void restore_all(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
 {
-	bool *ended _cleanup_free_ = liteio_calloc(n, sizeof(*ended));
-	void **args _cleanup_free_ = liteio_calloc(n, sizeof(*args));
+	bool *ended _cleanup_free_ = liteio_calloc(n + 1, sizeof(*ended));
+	void **args _cleanup_free_ = liteio_calloc(n + 1, sizeof(*args));
 
 	has_moved(a);
 	close_door_for(a, pools, n);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i <= n; i++) {
 		struct restoring *x = liteio_calloc(1, sizeof(*x));
 
-		*x = (struct restoring){ a, pools[i] };
-		liteio_pools_hold(pools[i]);
+		*x = (struct restoring){ a, i < n ? pools[i] : NULL };
+		if (x->pool)
+			liteio_pools_hold(x->pool);
 		args[i] = x;
 	}
-	if (!liteio_together_run(a->workers, restore_one, args, n, &a->restore_end_ms,
+	if (!liteio_together_run(a->workers, restore_one, args, n + 1, &a->restore_end_ms,
 				 ended))
 		return;
 	for (size_t i = 0; i < n; i++)
@@ -507,10 +524,9 @@ void liteio_restore_start(struct liteio_agent *a)
 	liteio_pools_open_known(a);
 	liteio_pools_all(a->pools, &all, &n);
 	/* with none there may be some that are missing */
-	if (n)
-		restore_all(a, all, n);
-	else
+	if (!n)
 		restore(a, all, n);
+	restore_all(a, all, n);
 	liteio_pools_put_all(a->pools, all, n);
 }
 

@@ -119,7 +119,7 @@ static void thaw(void *arg)
 
 struct liteio_quiesce liteio_stillness_quiesce(struct liteio_stillness *s)
 {
-	return (struct liteio_quiesce){ freeze, thaw, s };
+	return (struct liteio_quiesce){ .freeze = freeze, .thaw = thaw, .arg = s };
 }
 
 int liteio_pool_volume_get(struct liteio_pool *p, const struct liteio_uuid *uuid,

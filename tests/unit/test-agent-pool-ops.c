@@ -14,6 +14,7 @@
  * unit-src: daemon/agent/ended.c daemon/agent/groups.c daemon/agent/left.c
  * unit-src: daemon/agent/state_file.c
  * unit-src: daemon/agent/gate.c daemon/agent/limits.c daemon/agent/events.c
+ * unit-src: daemon/agent/places.c daemon/agent/places_hold.c daemon/agent/exports_link.c
  */
 #include <check.h>
 #include <errno.h>

@@ -388,7 +388,7 @@ check() {
 interrupted "growing a pool" "$(steps pool-grow label)" liteioctl pool grow wide --add "$third"
 midway() { :; }
 
-# what this one has no second node, no broken metadata and no plug for
+# what this one has no second node, no broken metadata, no plug and no missing disk for
 elsewhere() {
 	local step test=$1
 
@@ -401,6 +401,7 @@ elsewhere() {
 }
 elsewhere agent-remote agent-attach:gate agent-attach:connected
 elsewhere agent-repair agent-repair:begun agent-repair:let-go
+elsewhere agent-places agent-place:head agent-place:enabled agent-place:linked agent-fill:head agent-fill:group
 elsewhere agent-replug agent-replug:ended agent-replug:dropped
 # the engine's are pool-kill's, which has them from poolctl
 left=$(agent_steps | { grep -vxFf <(cat /run/killed; poolctl steps) || true; })
