@@ -13,6 +13,7 @@
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/limits.h"
+#include "agent/places.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "agent/restore.h"
@@ -209,14 +210,17 @@ static int find_live(struct liteio_target *t, uint64_t generation,
 	return liteio_error_set(err, -ENOENT, "its attachment has ended meanwhile");
 }
 
-static int link_behind_door(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
-			    struct liteio_error *err)
+static int link_behind_door(struct liteio_agent *a, struct liteio_open_pool *p,
+			    const struct liteio_catalog_attachment *att, struct liteio_error *err)
 {
 	int r;
 
 	if (att->flags & LITEIO_CATALOG_ATT_LOCAL)
 		return 0;
-	r = liteio_door_close_for_links(a, err);
+	/* it may be linked for the first time */
+	r = liteio_places_keep(a, p, err);
+	if (!r)
+		r = liteio_door_close_for_links(a, err);
 	if (!r)
 		r = liteio_export_link(a, att, err);
 	liteio_door_review(a);
@@ -237,7 +241,7 @@ static int mend_head(struct liteio_agent *a, const struct liteio_finding *f,
 		r = liteio_export_prepare(a, t.pool, &t.volume, &att, err);
 	if (!r && f->check == LITEIO_CHECK_HEAD_MISSING && att.flags & LITEIO_CATALOG_ATT_LOCAL)
 		r = liteio_restore_names(&t.volume, f->generation, err);
-	return r ? r : link_behind_door(a, &att, err);
+	return r ? r : link_behind_door(a, t.pool, &att, err);
 }
 
 static int mend_remains(struct liteio_agent *a, const struct liteio_finding *f,

@@ -115,6 +115,8 @@ static const char *why_unreachable(const struct live *l)
 		return "it has no subsystem";
 	if (!e->enabled)
 		return "its namespace is not enabled";
+	if (e->waits)
+		return "it is a place that its head has not filled";
 	/* behind a closed door nothing is linked, which is said of the door */
 	return !l->v->door[0] && e->n_port_ids < l->v->n_listen ? "it is not on every port" : NULL;
 }

@@ -5,11 +5,12 @@
  * A port listens from its first link on. A host that reconnects to a subsystem which is not linked
  * yet is told so in a way that makes it give the volume up for good, with errors to whoever uses
  * it. A host that gets no answer tries again. So, when links are about to be made on ports that do
- * not listen yet, packets to them are dropped until the last link is there: until every pool that
- * had remote consumers is open and every live attachment of theirs is linked. A pool that does not
- * come is waited for until it is imported, or deleted by name; that is the admin's to decide. One
- * whose disk stops to answer while its volumes are brought back is waited for until it does, or the
- * disk is pulled out.
+ * not listen yet, packets to them are dropped until the last link is there: until every live
+ * attachment of every pool that had remote consumers is linked. A pool that does not come in time
+ * has places linked instead (places.h), and nobody is kept out by it. One of which it is not known
+ * what it had, or which can have none, is waited for until it is imported, or deleted by name; that
+ * is the admin's to decide. One whose disk stops to answer while its volumes are brought back is
+ * waited for until it does, or the disk is pulled out.
  *
  * Context of all functions: worker, unless said otherwise.
  */

@@ -18,6 +18,7 @@
 #include "agent/ended.h"
 #include "agent/gate.h"
 #include "agent/limits.h"
+#include "agent/places.h"
 #include "agent/publish.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -28,6 +29,7 @@
 #include "host/netlink.h"
 #include "host/nvmet.h"
 #include "model/local.h"
+#include "pool/step.h"
 
 static const struct liteio_nvmet target = LITEIO_NVMET_INIT;
 
@@ -88,10 +90,19 @@ static bool is_plain(const struct liteio_head *h)
 	return liteio_head_get(&h->uuid, h->generation, false, &now, NULL) == 0 && !now.head.gate;
 }
 
-/* the device below, the gate, and the head on both */
+/* it is there, on nothing (places.h) */
+static bool is_place(const struct liteio_head *h)
+{
+	struct liteio_head_state now;
+
+	return liteio_head_get(&h->uuid, h->generation, false, &now, NULL) == 0 && !now.head.lower;
+}
+
+/* the device below, the gate, and the head on both; @was_place may be NULL */
 static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			const struct liteio_catalog_attachment *att,
-			char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err)
+			char ret_path[LITEIO_DM_PATH_MAX], bool *was_place,
+			struct liteio_error *err)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 	struct liteio_head h = {
@@ -133,6 +144,8 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 	h.read_only = h.read_only || thin.is_read_only;
 	if (h.gate && is_local(att) && is_plain(&h))
 		h.gate = false;
+	if (was_place)
+		*was_place = !is_local(att) && is_place(&h);
 	return liteio_head_ensure(&h, ret_path, err);
 }
 
@@ -148,6 +161,7 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 		.n_host_nqns = 1,
 	};
 	char path[LITEIO_DM_PATH_MAX];
+	bool was_place = false;
 	int r;
 
 	if (!is_local(att)) {
@@ -157,9 +171,11 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (r)
 			return r;
 	}
-	r = prepare_head(p, v, att, path, err);
+	r = prepare_head(p, v, att, path, &was_place, err);
 	if (r)
 		return liteio_error_wrap(err, r, "head of volume %s", v->name);
+	if (was_place)
+		liteio_step("agent-fill:head");
 	if (is_local(att))
 		return 0;
 	r = liteio_nvmet_prepare(&target, err);
@@ -169,40 +185,8 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 	r = liteio_nvmet_create(&target, &e, err);
 	if (r)
 		return liteio_error_wrap(err, r, "export of volume %s", v->name);
-	return 0;
-}
-
-/* the port of one configured address */
-static int port_of(const char *listen, unsigned int *ret, struct liteio_error *err)
-{
-	_cleanup_free_ char *host = NULL;
-	char port_text[8];
-	uint16_t port;
-	int r;
-
-	r = liteio_local_address_parse(listen, &host, &port, err);
-	if (r)
-		return r;
-	snprintf(port_text, sizeof(port_text), "%u", port);
-	return liteio_nvmet_port_ensure(&target, host, port_text, ret, err);
-}
-
-int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
-		       struct liteio_error *err)
-{
-	unsigned int port;
-	size_t i;
-	int r;
-
-	if (is_local(att))
-		return 0;
-	for (i = 0; i < a->config.n_listen; i++) {
-		r = port_of(a->config.listen[i], &port, err);
-		if (r == 0)
-			r = liteio_nvmet_link(&target, &att->volume, att->generation, port, err);
-		if (r)
-			return liteio_error_wrap(err, r, "listening on %s", a->config.listen[i]);
-	}
+	if (was_place)
+		liteio_step("agent-fill:group");
 	return 0;
 }
 
@@ -309,6 +293,10 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 	size_t i, n = 0;
 	int r;
 
+	/* a place that is too small would tear the end off a volume; the head tells who looks */
+	r = liteio_places_keep(a, p, err);
+	if (r)
+		return r;
 	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
 	for (i = 0; i < n; i++) {
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
@@ -317,7 +305,7 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (!is_local(&atts[i]) &&
 		    liteio_ended_check(a, &v->uuid, atts[i].generation, NULL) == -ESTALE)
 			continue;
-		r = prepare_head(p, v, &atts[i], NULL, err);
+		r = prepare_head(p, v, &atts[i], NULL, NULL, err);
 		if (r == 0 && !is_local(&atts[i]))
 			r = liteio_nvmet_revalidate(&target, &v->uuid, atts[i].generation, err);
 		if (r)
@@ -353,9 +341,10 @@ static void sort_exports(struct liteio_nvmet_export *exports, size_t n)
 		qsort(exports, n, sizeof(*exports), compare_exports);
 }
 
-/* is it linked to so many ports, and the namespace on? @exports are sorted */
-static bool is_linked(const struct liteio_catalog_attachment *att, size_t ports,
-		      const struct liteio_nvmet_export *exports, size_t n)
+/* linked to so many ports, and the namespace on; or NULL. @exports are sorted */
+static const struct liteio_nvmet_export *
+find_linked(const struct liteio_catalog_attachment *att, size_t ports,
+	    const struct liteio_nvmet_export *exports, size_t n)
 {
 	const struct liteio_nvmet_export key = { .uuid = att->volume,
 						 .generation = att->generation };
@@ -363,7 +352,7 @@ static bool is_linked(const struct liteio_catalog_attachment *att, size_t ports,
 
 	if (n)
 		e = bsearch(&key, exports, n, sizeof(*exports), compare_exports);
-	return e && e->enabled && e->n_port_ids >= ports;
+	return e && e->enabled && e->n_port_ids >= ports ? e : NULL;
 }
 
 void liteio_export_view_init(struct liteio_export_view *view, struct liteio_agent *a,
@@ -423,7 +412,7 @@ static char *first_not_linked(struct liteio_agent *a, struct liteio_open_pool *p
 	for (i = 0; i < n_atts; i++)
 		/* one that has ended is not waited for, though the catalog may not say so yet */
 		if (is_remote_live(&atts[i]) &&
-		    !is_linked(&atts[i], ports, exports, n) &&
+		    !find_linked(&atts[i], ports, exports, n) &&
 		    liteio_ended_check(a, &atts[i].volume, atts[i].generation, NULL) != -ESTALE &&
 		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) == 0 && !v.is_unmade)
 			return liteio_strf("generation %" PRIu64 " of volume %s is not restored",
@@ -453,11 +442,14 @@ bool liteio_export_all_linked(struct liteio_agent *a, char **ret_missing)
 	return !missing;
 }
 
-/* on every configured address, and nobody is kept out */
+/* on every configured address, nobody is kept out, and nobody has to wait */
 static bool is_reachable(struct liteio_agent *a, const struct liteio_export_view *view,
 			 const struct liteio_catalog_attachment *att)
 {
-	return view->is_open && is_linked(att, a->config.n_listen, view->exports, view->n);
+	const struct liteio_nvmet_export *e =
+		find_linked(att, a->config.n_listen, view->exports, view->n);
+
+	return view->is_open && e && !e->waits;
 }
 
 int liteio_export_show(struct liteio_agent *a, const struct liteio_export_view *view,

@@ -49,6 +49,12 @@ int liteio_export_take_back(const struct liteio_uuid *uuid, uint64_t generation,
 /* open the door: link the subsystem to the port of every address; nothing for a local one */
 int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
 		       struct liteio_error *err);
+/*
+ * the same for one that consumers know: an address that can not be bound, which is logged, keeps
+ * them from no other. An error when it is on none
+ */
+int liteio_export_link_again(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
+			     struct liteio_error *err);
 
 /**
  * liteio_export_remove() - take away what a generation has in the kernel

@@ -23,6 +23,8 @@ struct liteio_error;
  *	NULL when it has none, and in lists of older agents
  * @at: of such a disk, where it was in this machine
  * @remote: other nodes use it
+ * @places: exports.json says of all its exports (places.h). An agent that does not know of places
+ *	drops this when it starts: what it exports is not in that file
  */
 struct liteio_known_pool {
 	char *name;
@@ -31,6 +33,7 @@ struct liteio_known_pool {
 	char *serial;
 	char *at;
 	bool remote;
+	bool places;
 };
 
 /**

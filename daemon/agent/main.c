@@ -29,11 +29,14 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/lazy.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/worker.h"
 #include "host/dm.h"
+#include "host/head.h"
 #include "host/kmodule.h"
+#include "host/nvme.h"
 #include "pool/pool.h"
 #include "pool/step.h"
 
@@ -64,12 +67,33 @@ static void load_module(void)
 			    liteio_error_str(&err, r));
 }
 
+/* an earlier agent has attached them all the same: they work, and can not wait */
+static void look_for_multipath(void)
+{
+	struct liteio_head_state *heads _cleanup_free_ = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	bool is_some = false;
+	size_t n = 0;
+	int r;
+
+	/* without the host's module nothing is attached */
+	r = liteio_nvme_check_multipath(&err);
+	if (!r || !liteio_kmodule_is_loaded("nvme_core") || liteio_head_list(&heads, &n, NULL))
+		return;
+	for (size_t i = 0; i < n; i++)
+		is_some = is_some || heads[i].head.remote;
+	if (is_some)
+		log_warning(NULL, "volumes of other nodes are attached here: %s",
+			    liteio_error_str(&err, r));
+}
+
 static void restore_run(void *arg)
 {
 	struct liteio_agent *a = arg;
 
 	/* before any disk is read: one may be slow, or hang */
 	(void)liteio_thaw(a->thawers, a->locks, THAW_MS);
+	look_for_multipath();
 	liteio_restore_start(a);
 	/* what only the start has needed */
 	(void)malloc_trim(0);
@@ -111,6 +135,7 @@ static void restore_done(void *arg)
 	start_arrival(a);
 	if (!a->config.standalone)
 		join_cluster(a);
+	liteio_lazy_forget_code();
 }
 
 static void thaw_run(void *arg)
@@ -299,12 +324,13 @@ static int thaw_only(struct liteio_agent *a)
 		r = liteio_workers_new(a->loop, LITEIO_THAW_MAX, &a->thawers, &err);
 	if (r == 0) {
 		left = liteio_thaw(a->thawers, NULL, THAW_MS);
-		ended = liteio_workers_free(a->thawers, 0);
+		/* what hangs is left behind, and what has nothing to do ends in a moment */
+		ended = liteio_workers_free(a->thawers, left ? 0 : LOOKS_GRACE_MS);
 	} else {
 		log_err(NULL, "%s", liteio_error_str(&err, r));
 	}
 	if (!ended)
-		_exit(EXIT_FAILURE);
+		_exit(left ? EXIT_FAILURE : EXIT_SUCCESS);
 	liteio_loop_free(a->loop);
 	liteio_config_fini(&a->config);
 	return left ? EXIT_FAILURE : EXIT_SUCCESS;

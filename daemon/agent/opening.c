@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/agent.h"
 #include "agent/claims.h"
@@ -223,13 +222,8 @@ void liteio_openings_run(struct liteio_openings *all, void (*run)(struct liteio_
 		all->items[i]->run = run;
 	begin(all);
 	liteio_guard(&under_way.lock);
-	while ((until_ms = next_end(all))) {
-		const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
-						.tv_nsec = (long)(until_ms % 1000) * 1000000 };
-
-		pthread_cond_clockwait(&under_way.changed, &under_way.lock, CLOCK_MONOTONIC,
-				       &until);
-	}
+	while ((until_ms = next_end(all)))
+		(void)liteio_wait_until(&under_way.changed, &under_way.lock, until_ms);
 	for (size_t i = 0; i < all->n; i++) {
 		give_up(all->items[i]);
 		unref(all->items[i]);

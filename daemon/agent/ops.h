@@ -335,7 +335,7 @@ int liteio_op_snapshot_create(struct liteio_agent *a,
 			      const struct liteio_local_snapshot_create *req,
 			      struct liteio_local_snapshot *ret, struct liteio_error *err);
 /**
- * liteio_op_snapshot_group() - one point in time of several volumes of one pool
+ * liteio_op_snapshot_group() - one point in time of several volumes of this node
  * @a: the agent
  * @req: the snapshots
  * @ret: these, in the order of the request

@@ -235,10 +235,13 @@ static int remote_head(const struct liteio_uuid *uuid, uint64_t generation, bool
 static int attach_remote(struct liteio_agent *a, const struct liteio_local_attach *req,
 			 struct liteio_head_state *head, struct liteio_error *err)
 {
-	struct liteio_nvme_namespace ns;
+	struct liteio_nvme_namespace ns = { 0 };
 	int r;
 
 	r = liteio_nvme_prepare(err);
+	/* what an earlier agent has attached all the same is attached, whoever asks again */
+	if (r == 0 && liteio_head_get(&req->uuid, req->generation, true, head, NULL) < 0)
+		r = liteio_nvme_check_multipath(err);
 	if (r == 0)
 		r = connect_all(a, req, &ns, err);
 	if (r)

@@ -12,6 +12,7 @@
 #include "agent/gate.h"
 #include "agent/generations.h"
 #include "agent/ops.h"
+#include "agent/places.h"
 #include "agent/pools.h"
 #include "agent/rights.h"
 #include "agent/walk.h"
@@ -235,6 +236,8 @@ static int open_up(struct liteio_agent *a, struct liteio_target *t,
 	liteio_step("agent-export:prepared");
 	if (!req->local) {
 		r = liteio_pools_remember_remote(a, t->pool, err);
+		if (r == 0)
+			r = liteio_places_keep(a, t->pool, err);
 		if (r)
 			return r;
 	}
@@ -296,6 +299,17 @@ int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_ex
 	return r;
 }
 
+/* no place for what has ended; one more would do no harm */
+static void forget_places(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_places_keep(a, p, &err);
+
+	if (r)
+		log_warning(NULL, "pool %s: what has ended is written down still: %s", p->name,
+			    liteio_error_str(&err, r));
+}
+
 int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t generation,
 			    uint64_t timeout_ms, struct liteio_local_unexport *ret,
 			    struct liteio_error *err)
@@ -318,6 +332,7 @@ int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t
 		return liteio_error_wrap(err, r, "end generation %" PRIu64 " of volume %s",
 					 generation, volume);
 	log_info(NULL, "volume %s: generation %" PRIu64 " is over", volume, generation);
+	forget_places(a, t.pool);
 	liteio_door_review(a);
 	ret->fenced = true;
 	ret->drained = fenced.drained;

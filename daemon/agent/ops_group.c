@@ -11,6 +11,7 @@
 
 #include "agent/agent.h"
 #include "agent/events.h"
+#include "agent/moment.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/stillness.h"
@@ -121,10 +122,6 @@ static int open_volumes(struct liteio_agent *a, struct group *g, struct liteio_e
 		if (!r && it->volume.volume.state != LITEIO_CATALOG_READY)
 			r = liteio_error_set(err, -EBUSY, "volume %s is not ready",
 					     it->req->volume);
-		if (!r && it->volume.pool != g->items[0].volume.pool)
-			r = liteio_error_set(err, -EINVAL,
-					     "volumes %s and %s are in different pools: a group is of one pool",
-					     g->items[0].req->volume, it->req->volume);
 	}
 	return r;
 }
@@ -155,36 +152,81 @@ static int find_uuid(struct liteio_agent *a, struct item *it, struct liteio_erro
 	return 0;
 }
 
-static int take(struct liteio_agent *a, struct group *g, struct liteio_error *err)
+/* one pool, one class: one transaction */
+static int take_together(struct liteio_open_pool *p, const struct liteio_pool_member *m, size_t n,
+			 struct liteio_error *err)
 {
 	struct liteio_stillness s _cleanup_(liteio_stillness_fini) = { 0 };
-	_cleanup_free_ struct liteio_pool_member *m = liteio_calloc(g->n, sizeof(*m));
-	_cleanup_free_ struct liteio_uuid *volumes = liteio_calloc(g->n, sizeof(*volumes));
-	struct liteio_open_pool *p = g->items[0].volume.pool;
+	_cleanup_free_ struct liteio_uuid *volumes = liteio_calloc(n, sizeof(*volumes));
 	struct liteio_quiesce q;
-	int r = 0;
+	int r;
 
-	for (size_t i = 0; i < g->n && !r; i++) {
-		struct item *it = &g->items[i];
-
-		r = find_uuid(a, it, err);
-		volumes[i] = it->volume.volume.uuid;
-		m[i] = (struct liteio_pool_member){ it->uuid, it->req->name, volumes[i] };
-	}
-	if (!r)
-		r = liteio_stillness_find(&s, p, volumes, g->n, err);
+	for (size_t i = 0; i < n; i++)
+		volumes[i] = m[i].volume;
+	r = liteio_stillness_find(&s, p, volumes, n, err);
 	if (r)
 		return r;
 	q = liteio_stillness_quiesce(&s);
 	LITEIO_LANE(lane);
 
 	r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+	return r ? r : liteio_pool_snapshot_group(p->engine, m, n, NULL, &q, err);
+}
+
+static int by_pool(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	return memcmp(x->volume.pool->uuid.b, y->volume.pool->uuid.b, sizeof(x->uuid.b));
+}
+
+/* the items of each pool, which stand beside each other */
+static size_t part_pools(const struct group *g, const struct liteio_pool_member *m,
+			 struct liteio_moment_part *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (!n || ret[n - 1].pool != g->items[i].volume.pool)
+			ret[n++] = (struct liteio_moment_part){ g->items[i].volume.pool, &m[i], 0 };
+		ret[n - 1].n++;
+	}
+	return n;
+}
+
+static bool is_one_class(const struct group *g)
+{
+	for (size_t i = 1; i < g->n; i++)
+		if (g->items[i].volume.volume.vclass != g->items[0].volume.volume.vclass)
+			return false;
+	return true;
+}
+
+static int take(struct liteio_agent *a, struct group *g, struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_moment_part *parts = liteio_calloc(g->n, sizeof(*parts));
+	_cleanup_free_ struct liteio_pool_member *m = liteio_calloc(g->n, sizeof(*m));
+	size_t n;
+	int r = 0;
+
+	qsort(g->items, g->n, sizeof(*g->items), by_pool);
+	for (size_t i = 0; i < g->n && !r; i++) {
+		struct item *it = &g->items[i];
+
+		r = find_uuid(a, it, err);
+		m[i] = (struct liteio_pool_member){ it->uuid, it->req->name,
+						    it->volume.volume.uuid };
+	}
 	if (r)
 		return r;
-	r = liteio_pool_snapshot_group(p->engine, m, g->n, NULL, &q, err);
+	n = part_pools(g, m, parts);
+	if (n == 1 && is_one_class(g))
+		r = take_together(parts[0].pool, m, g->n, err);
+	else
+		r = liteio_moment_take(a, parts, n, err);
 	for (size_t i = 0; i < g->n && !r; i++)
 		liteio_events_say(a, LITEIO_LOCAL_EVENT_SNAPSHOT_CREATED, m[i].name, &m[i].uuid,
-				  p->name, NULL);
+				  g->items[i].volume.pool->name, NULL);
 	return r;
 }
 
@@ -192,7 +234,6 @@ int liteio_op_snapshot_group(struct liteio_agent *a, const struct liteio_local_s
 			     struct liteio_local_snapshot_list *ret, struct liteio_error *err)
 {
 	struct group g _cleanup_(group_fini) = { 0 };
-	struct liteio_open_pool *p;
 	int r;
 
 	r = check(req, err);
@@ -204,16 +245,15 @@ int liteio_op_snapshot_group(struct liteio_agent *a, const struct liteio_local_s
 		r = take(a, &g, err);
 	if (r)
 		return liteio_error_wrap(err, r, "snapshot group");
-	p = g.items[0].volume.pool;
-	log_info(NULL, "pool %s: a group of %zu snapshots is there", p->name, g.n);
+	log_info(NULL, "a group of %zu snapshots is there", g.n);
 	/* in the order of the request */
 	ret->items = liteio_calloc(g.n, sizeof(*ret->items));
 	for (size_t i = 0; i < g.n; i++) {
-		struct liteio_catalog_volume v;
+		LITEIO_TARGET(t);
 
-		if (liteio_pool_volume_find(p->engine, LITEIO_CATALOG_SNAPSHOT,
-					    req->snapshots[i].name, &v) == 0)
-			liteio_snapshot_info_fill(p, &v, &ret->items[ret->n_items++]);
+		if (liteio_target_find(a, LITEIO_CATALOG_SNAPSHOT, req->snapshots[i].name, &t,
+				       NULL) == 0)
+			liteio_snapshot_info_fill(t.pool, &t.volume, &ret->items[ret->n_items++]);
 	}
 	return 0;
 }

@@ -94,13 +94,21 @@ static void publish_again(struct published *p)
 	*p = (struct published){ 0 };
 }
 
+/* on nothing, so not on the pool: there is nothing to let go of, and its consumer waits on */
+static bool is_place(const struct liteio_catalog_attachment *att,
+		     const struct liteio_head_state *head)
+{
+	return !(att->flags & LITEIO_CATALOG_ATT_LOCAL) && !head->head.lower;
+}
+
 /* can it be let go of for a while? */
 static int check_idle(const struct liteio_catalog_volume *v,
 		      const struct liteio_catalog_attachment *att, struct liteio_error *err)
 {
 	struct liteio_head_state head;
 
-	if (liteio_head_get(&v->uuid, att->generation, false, &head, NULL) < 0)
+	if (liteio_head_get(&v->uuid, att->generation, false, &head, NULL) < 0 ||
+	    is_place(att, &head))
 		return 0;
 	if (!(att->flags & LITEIO_CATALOG_ATT_LOCAL))
 		return liteio_error_set(err, -EBUSY,
@@ -113,19 +121,22 @@ static int check_idle(const struct liteio_catalog_volume *v,
 	return 0;
 }
 
-static int remove_head(const struct liteio_uuid *uuid, uint64_t generation, struct published *gone,
+static int remove_head(const struct liteio_catalog_attachment *att, struct published *gone,
 		       struct liteio_error *err)
 {
-	char path[LITEIO_DM_PATH_MAX];
+	const struct liteio_uuid *uuid = &att->volume;
+	struct liteio_head_state head;
+	bool is_there = liteio_head_get(uuid, att->generation, false, &head, NULL) >= 0;
 
-	if (liteio_head_path(uuid, generation, false, path, NULL) >= 0 &&
-	    liteio_publish_is(uuid, path)) {
+	if (is_there && is_place(att, &head))
+		return 0;
+	if (is_there && liteio_publish_is(uuid, head.path)) {
 		gone->items = liteio_realloc(gone->items, gone->n + 1, sizeof(*gone->items));
 		gone->items[gone->n].uuid = *uuid;
-		gone->items[gone->n++].generation = generation;
-		liteio_publish_del(uuid, path);
+		gone->items[gone->n++].generation = att->generation;
+		liteio_publish_del(uuid, head.path);
 	}
-	return liteio_head_remove(uuid, generation, false, err);
+	return liteio_head_remove(uuid, att->generation, false, err);
 }
 
 /* the heads of the thin pools' volumes: looked at, and when all are idle, taken away */
@@ -143,7 +154,7 @@ static int let_go(struct liteio_open_pool *p, struct published *gone, struct lit
 			    v.vclass == LITEIO_CATALOG_LINEAR)
 				continue;
 			if (remove)
-				r = remove_head(&v.uuid, atts[i].generation, gone, err);
+				r = remove_head(&atts[i], gone, err);
 			else
 				r = check_idle(&v, &atts[i], err);
 		}

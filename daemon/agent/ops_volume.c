@@ -24,24 +24,37 @@
 #include "pool/create.h"
 #include "pool/step.h"
 
+/* the list, and how far the kernel was asked for it; @room in memory */
+struct listing {
+	struct liteio_local_volume_list *list;
+	size_t room;
+	struct liteio_volume_look look;
+};
+
 static int list_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 		    struct liteio_error *err)
 {
-	struct liteio_local_volume_list *list = arg;
+	struct listing *l = arg;
+	struct liteio_local_volume_list *list = l->list;
 
-	list->items = liteio_realloc(list->items, list->n_items + 1, sizeof(*list->items));
+	if (list->n_items == l->room) {
+		l->room = l->room ? 2 * l->room : 16;
+		list->items = liteio_realloc(list->items, l->room, sizeof(*list->items));
+	}
 	memset(&list->items[list->n_items], 0, sizeof(*list->items));
-	liteio_volume_info_list(p, v, &list->items[list->n_items++]);
+	liteio_volume_info_list(&l->look, p, v, &list->items[list->n_items++]);
 	return 0;
 }
 
 int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_list *ret,
 			  struct liteio_error *err)
 {
+	struct listing l = { .list = ret };
 	int r;
 
 	liteio_pools_ask_all(a->pools);
-	r = liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, list_one, ret, err);
+	r = liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, list_one, &l, err);
+	liteio_volume_look_end(&l.look);
 	if (r == 0)
 		liteio_limits_look(ret->items, ret->n_items);
 	return r;

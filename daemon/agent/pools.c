@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -40,13 +39,6 @@ struct liteio_pools {
 	struct liteio_open_pool **items;
 	size_t n;
 };
-
-/* on CLOCK_MONOTONIC */
-static struct timespec at_ms(uint64_t ms)
-{
-	return (struct timespec){ .tv_sec = (time_t)(ms / 1000),
-				  .tv_nsec = (long)(ms % 1000) * 1000000 };
-}
 
 struct liteio_pools *liteio_pools_new(void)
 {
@@ -187,13 +179,12 @@ void liteio_pools_say_added(struct liteio_pools *t)
 int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p,
 			  struct liteio_error *err)
 {
-	const struct timespec until = at_ms(liteio_now_ms() + LOOKS_MS);
-	int r = 0;
+	uint64_t until_ms = liteio_now_ms() + LOOKS_MS;
 
 	liteio_guard(&t->lock);
 	/* whoever only looks is gone in a moment */
-	while (p->refs > 2 && r != ETIMEDOUT)
-		r = pthread_cond_clockwait(&t->left, &t->lock, CLOCK_MONOTONIC, &until);
+	while (p->refs > 2 && liteio_wait_until(&t->left, &t->lock, until_ms))
+		;
 	if (p->refs > 2)
 		return liteio_error_set(err, -EBUSY, "pool %s: other operations are under way",
 					p->name);
@@ -374,13 +365,12 @@ static bool wait_turn(struct liteio_open_pool *p, bool urgent, struct liteio_wai
 
 	while (!is_my_turn(p, urgent, w) && !is_done(w)) {
 		uint64_t until_ms = how ? deadline(p, how) : 0;
-		const struct timespec until = at_ms(until_ms);
-		int r;
 
-		r = how ? pthread_cond_clockwait(turn, &p->lock, CLOCK_MONOTONIC, &until) :
-			  pthread_cond_wait(turn, &p->lock);
+		if (!how)
+			pthread_cond_wait(turn, &p->lock);
 		/* unless somebody else has come into the lane, who is waited for longer */
-		if (how && r == ETIMEDOUT && until_ms == deadline(p, how))
+		else if (!liteio_wait_until(turn, &p->lock, until_ms) &&
+			 until_ms == deadline(p, how))
 			break;
 	}
 	return is_my_turn(p, urgent, w) && !is_done(w);

@@ -29,6 +29,7 @@ struct liteio_workers;
  * @name: of the pool
  * @uuid: of the pool
  * @remote: it is on the disk that other nodes use it (liteio_pools_remember_remote()); never unset
+ * @places: it is on the disk that all its exports are written down (places.h); never unset
  * @reclaims: a job gives space back
  * @reclaimed: one has been begun since it is open
  * @repairs: its metadata are being repaired
@@ -52,6 +53,7 @@ struct liteio_open_pool {
 	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
 	_Atomic bool remote;
+	_Atomic bool places;
 	_Atomic bool reclaims;
 	_Atomic bool reclaimed;
 	_Atomic bool repairs;
@@ -313,11 +315,16 @@ void liteio_target_fini(struct liteio_target *t);
  *
  * What is written down is opened again at the next start; so is what matches "devices" of the
  * configuration. One that was not found then stays written down until it is forgotten. A list that
- * is there and can not be read is left as it is. Context: worker. Return: 0 or a negative errno.
+ * is there and can not be read is left as it is. What goes off the list here and below is given up,
+ * and its places go (places.h). Context: worker. Return: 0 or a negative errno.
  */
 int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err);
 /* before the first remote consumer of a pool is let in: write down that it has one; worker */
 int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool *p,
+				 struct liteio_error *err);
+
+/* all its exports are written down, and every one to come will be before it is let in; worker */
+int liteio_pools_remember_places(struct liteio_agent *a, struct liteio_open_pool *p,
 				 struct liteio_error *err);
 
 /**
@@ -341,9 +348,9 @@ int liteio_pools_wait_no_more(struct liteio_agent *a, const struct liteio_uuid *
 			      struct liteio_error *err);
 
 /*
- * known pools that are not open and had remote consumers, and those that are still being opened and
- * may have had some, unless they were given up: "pool a, pool b" in new memory, or NULL. Reads the
- * list; of one that can not be read all is missing. Worker
+ * known pools that are not open and had remote consumers, for which no places are held (places.h),
+ * and those that are still being opened and may have had some, unless they were given up: "pool a,
+ * pool b" in new memory, or NULL. Reads the list; one that can not be read has all missing. Worker
  */
 char *liteio_pools_missing(struct liteio_agent *a);
 

@@ -4,11 +4,12 @@
  *
  * A disk is known by the uuid in its label, wherever it shows up; a file by its path. The list is
  * <stateDir>/pools.json: losing it loses no data, such a pool is imported again by hand. A known
- * pool that is not there stays on the list: while it had remote consumers, they are waited for (see
- * door.h).
+ * pool that is not there stays on the list: while it had remote consumers, they are waited for, or
+ * have places (see door.h).
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "agent/claims.h"
 #include "agent/exports.h"
 #include "agent/known.h"
+#include "agent/places.h"
 #include "agent/pools.h"
 #include "agent/state_file.h"
 #include "base/cleanup.h"
@@ -40,6 +42,8 @@ static const struct liteio_field known_pool_fields[] = {
 	  .offset = offsetof(struct liteio_known_pool, at) },
 	{ .key = "remote", .type = LITEIO_FIELD_BOOL,
 	  .offset = offsetof(struct liteio_known_pool, remote) },
+	{ .key = "places", .type = LITEIO_FIELD_BOOL,
+	  .offset = offsetof(struct liteio_known_pool, places) },
 	{ .key = NULL },
 };
 
@@ -127,6 +131,7 @@ static void known_add_open(struct liteio_agent *a, struct liteio_known *known)
 		k.uuid = info.uuid;
 		k.file = info.file[0] ? info.file : NULL;
 		k.remote = all[i]->remote || liteio_export_has_remote(all[i]);
+		k.places = all[i]->places;
 		lasting = k.file ? NULL : liteio_block_lasting_path(info.device);
 		if (lasting)
 			k.file = lasting;
@@ -170,14 +175,15 @@ static void remember_written(struct liteio_agent *a, const struct liteio_known *
 	}
 }
 
-static bool has_uuid(const struct liteio_known_pool *pools, size_t n,
-		     const struct liteio_uuid *uuid)
+/* @n: it is not among them */
+static size_t find_uuid(const struct liteio_known_pool *pools, size_t n,
+			const struct liteio_uuid *uuid)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (liteio_uuid_equal(&pools[i].uuid, uuid))
-			return true;
-	}
-	return false;
+	size_t i = 0;
+
+	while (i < n && !liteio_uuid_equal(&pools[i].uuid, uuid))
+		i++;
+	return i;
 }
 
 /**
@@ -190,15 +196,42 @@ struct change {
 	bool is_kept;
 };
 
+/**
+ * struct gone - pools that are not on the list any more, and not open
+ * @pools: them
+ * @n: how many
+ *
+ * Their places go when nobody has the list locked: who takes one away looks at it.
+ */
+struct gone {
+	struct liteio_uuid *pools;
+	size_t n;
+};
+
+static void gone_add(struct gone *gone, const struct liteio_uuid *pool)
+{
+	gone->pools = liteio_realloc(gone->pools, gone->n + 1, sizeof(*gone->pools));
+	gone->pools[gone->n++] = *pool;
+}
+
+static void give_up(struct liteio_agent *a, struct gone *gone)
+{
+	for (size_t i = 0; i < gone->n; i++)
+		liteio_places_give_up(a, &gone->pools[i]);
+	free(gone->pools);
+}
+
 /*
- * Those that are open, and those that were known and are missing, but for one, or NULL. The table
- * is looked at once: a pool that comes into it meanwhile is on the old list, or written down by who
+ * Those that are open, and those that were known and are missing, but for one, or NULL; what was
+ * known and is not any more is added to @gone, when the list is on the disk. The table is looked at
+ * once: a pool that comes into it meanwhile is on the old list, or written down by who
  * has opened it.
  */
-static int rewrite(struct liteio_agent *a, const struct change *change, struct liteio_error *err)
+static int rewrite(struct liteio_agent *a, const struct change *change, struct gone *gone,
+		   struct liteio_error *err)
 {
 	struct liteio_known old = { 0 }, new = { 0 };
-	size_t i, n_open;
+	size_t i, n_open, n_gone = gone->n;
 	int r;
 
 	/* one that is there and can not be read is not overwritten: it may be put right again */
@@ -211,26 +244,48 @@ static int rewrite(struct liteio_agent *a, const struct change *change, struct l
 	n_open = new.n_pools;
 	for (i = 0; i < old.n_pools; i++) {
 		struct liteio_known_pool *k = &old.pools[i];
+		size_t open = find_uuid(new.pools, n_open, &k->uuid);
 		bool is_it = change && liteio_uuid_equal(&k->uuid, change->uuid);
 
-		if (has_uuid(new.pools, n_open, &k->uuid) || has_successor(k, new.pools, n_open) ||
-		    (is_it && !change->is_kept))
+		/* who lets one in writes that down first: it says all still */
+		if (open < n_open) {
+			new.pools[open].places = new.pools[open].places || k->places;
 			continue;
+		}
+		if (has_successor(k, new.pools, n_open) || (is_it && !change->is_kept)) {
+			gone_add(gone, &k->uuid);
+			continue;
+		}
 		k->remote = k->remote && !is_it;
 		known_add(&new, k);
 	}
 	r = liteio_state_save(a, &known_file, &new, err);
 	if (!r)
 		remember_written(a, &new);
+	else
+		gone->n = n_gone;
 	liteio_json_fini(&old, known_fields);
 	liteio_json_fini(&new, known_fields);
 	return r;
 }
 
+static int change_list(struct liteio_agent *a, const struct change *change,
+		       struct liteio_error *err)
+{
+	struct gone gone = { 0 };
+	int r;
+
+	{
+		liteio_guard(&known_lock);
+		r = rewrite(a, change, &gone, err);
+	}
+	give_up(a, &gone);
+	return r;
+}
+
 int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err)
 {
-	liteio_guard(&known_lock);
-	return rewrite(a, NULL, err);
+	return change_list(a, NULL, err);
 }
 
 int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool *p,
@@ -241,14 +296,28 @@ int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool
 	return liteio_pools_remember(a, err);
 }
 
-int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_known,
-			struct liteio_error *err)
+int liteio_pools_remember_places(struct liteio_agent *a, struct liteio_open_pool *p,
+				 struct liteio_error *err)
+{
+	int r;
+
+	/* set before the list is written: that is made of it */
+	if (atomic_exchange(&p->places, true))
+		return 0;
+	r = liteio_pools_remember(a, err);
+	if (r)
+		p->places = false;
+	return r;
+}
+
+/* the list is locked */
+static int forget(struct liteio_agent *a, const char *name, bool *ret_known, struct gone *gone,
+		  struct liteio_error *err)
 {
 	struct liteio_known known = { 0 };
 	size_t i;
 	int r = 0;
 
-	liteio_guard(&known_lock);
 	*ret_known = false;
 	known_load_or_none(a, &known);
 	for (i = 0; r == 0 && i < known.n_pools; i++) {
@@ -256,24 +325,36 @@ int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_know
 		    is_open(a, &known.pools[i].uuid))
 			continue;
 		*ret_known = true;
-		r = rewrite(a, &(struct change){ .uuid = &known.pools[i].uuid }, err);
+		r = rewrite(a, &(struct change){ .uuid = &known.pools[i].uuid }, gone, err);
 	}
 	liteio_json_fini(&known, known_fields);
+	return r;
+}
+
+int liteio_pools_forget(struct liteio_agent *a, const char *name, bool *ret_known,
+			struct liteio_error *err)
+{
+	struct gone gone = { 0 };
+	int r;
+
+	{
+		liteio_guard(&known_lock);
+		r = forget(a, name, ret_known, &gone, err);
+	}
+	give_up(a, &gone);
 	return r;
 }
 
 int liteio_pools_forget_gone(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			     struct liteio_error *err)
 {
-	liteio_guard(&known_lock);
-	return rewrite(a, &(struct change){ .uuid = uuid }, err);
+	return change_list(a, &(struct change){ .uuid = uuid }, err);
 }
 
 int liteio_pools_wait_no_more(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			      struct liteio_error *err)
 {
-	liteio_guard(&known_lock);
-	return rewrite(a, &(struct change){ .uuid = uuid, .is_kept = true }, err);
+	return change_list(a, &(struct change){ .uuid = uuid, .is_kept = true }, err);
 }
 
 int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct liteio_uuid *ret)
@@ -341,7 +422,8 @@ static void add_late(const struct liteio_known *known, bool with_given_up, struc
 	for (size_t i = 0; i < n; i++) {
 		if (late[i].is_given_up && !with_given_up)
 			continue;
-		if (!late[i].has_uuid || !has_uuid(known->pools, known->n_pools, &late[i].uuid))
+		if (!late[i].has_uuid ||
+		    find_uuid(known->pools, known->n_pools, &late[i].uuid) == known->n_pools)
 			liteio_buf_addf(b, "%sthe pool on %s, which is being opened",
 					b->len ? ", " : "", late[i].device);
 	}
@@ -375,7 +457,8 @@ char *liteio_pools_missing(struct liteio_agent *a)
 				   liteio_error_str(&err, r));
 	}
 	for (i = 0; i < known.n_pools; i++)
-		if (known.pools[i].remote && !is_open(a, &known.pools[i].uuid))
+		if (known.pools[i].remote && !is_open(a, &known.pools[i].uuid) &&
+		    !liteio_places_are_held(a, &known.pools[i].uuid))
 			liteio_buf_addf(&b, "%spool %s", b.len ? ", " : "",
 					known.pools[i].name ? known.pools[i].name : "without a name");
 	add_late(&known, false, &b);

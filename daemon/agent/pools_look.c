@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/pools.h"
 #include "agent/together.h"
@@ -85,9 +84,9 @@ static void look_run(void *arg)
 		liteio_guard(&k->lock);
 		k->r = r;
 		k->is_done = true;
-		pthread_cond_broadcast(&k->ended);
 	}
 	liteio_pools_leave(p);
+	pthread_cond_broadcast(&k->ended);
 	look_put(k);
 	liteio_pools_put(p->table, p);
 }
@@ -108,13 +107,9 @@ static struct look *look_new(struct liteio_open_pool *p, liteio_look_fn fn, size
 /* false: it goes on without us */
 static bool look_wait(struct look *k, uint64_t until_ms)
 {
-	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
-					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
-	int r = 0;
-
 	liteio_guard(&k->lock);
-	while (!k->is_done && r != ETIMEDOUT)
-		r = pthread_cond_clockwait(&k->ended, &k->lock, CLOCK_MONOTONIC, &until);
+	while (!k->is_done && liteio_wait_until(&k->ended, &k->lock, until_ms))
+		;
 	return k->is_done;
 }
 

@@ -7,6 +7,8 @@
  * generations away; heads and subsystems of every live attachment; and last, behind a closed door,
  * all links at once. The door stays closed while anything is missing (see door.h), in whichever
  * pool that is open: so pools go this way side by side, and none waits for one whose disk hangs.
+ * Beside them pools that are not there get places for their exports (places.h); what has one is
+ * brought back in the same way when its pool comes.
  */
 #include "agent/restore.h"
 
@@ -21,6 +23,8 @@
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/generations.h"
+#include "agent/groups.h"
+#include "agent/places.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "agent/together.h"
@@ -41,26 +45,37 @@
 
 /**
  * struct live - one live attachment of the catalogs
- * @agent: whose
+ * @set: what it is one of
  * @pool: where; borrowed
  * @volume: its volume
  * @att: the attachment
  * @prepared: all but the link is there
+ * @again: it was not its turn in time
  */
 struct live {
-	struct liteio_agent *agent;
+	struct live_set *set;
 	struct liteio_open_pool *pool;
 	struct liteio_catalog_volume volume;
 	struct liteio_catalog_attachment att;
 	bool prepared;
+	bool again;
 };
 
+/**
+ * struct live_set - all of them
+ * @agent: whose
+ * @is_slow: one has waited in vain for its turn in the pool's lane: who is in it hangs
+ * @items: each
+ * @n: how many
+ */
 struct live_set {
+	struct liteio_agent *agent;
+	_Atomic bool is_slow;
 	struct live *items;
 	size_t n;
 };
 
-static void collect(struct liteio_agent *a, struct liteio_open_pool *p, struct live_set *set)
+static void collect(struct liteio_open_pool *p, struct live_set *set)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
 	size_t i, n = 0;
@@ -74,7 +89,7 @@ static void collect(struct liteio_agent *a, struct liteio_open_pool *p, struct l
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE ||
 		    liteio_pool_volume_get(p->engine, &atts[i].volume, &l->volume) < 0)
 			continue;
-		l->agent = a;
+		l->set = set;
 		l->pool = p;
 		l->att = atts[i];
 		set->n++;
@@ -252,10 +267,12 @@ static void settle_ended(struct liteio_agent *a, struct liteio_open_pool *p)
 	}
 }
 
-static void prepare(struct liteio_agent *a, struct live *l)
+/* @is_last: nobody comes back to it */
+static void prepare(struct live *l, bool is_last)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_agent *a = l->set->agent;
 	char text[LITEIO_UUID_STRLEN + 1];
 	int r;
 
@@ -269,6 +286,9 @@ static void prepare(struct liteio_agent *a, struct live *l)
 	if (r == 0 && l->att.flags & LITEIO_CATALOG_ATT_LOCAL)
 		r = liteio_restore_names(&l->volume, l->att.generation, &err);
 	l->prepared = r == 0;
+	l->again = r == -ETIMEDOUT && !is_last;
+	if (l->again)
+		return;
 	if (r == -ESTALE && !(l->att.flags & LITEIO_CATALOG_ATT_LOCAL) && is_ended(l))
 		r = end_generation(l->pool, &l->att.volume, l->volume.name,
 				   l->att.generation, &err);
@@ -291,7 +311,7 @@ static void link_one(struct liteio_agent *a, struct live *l)
 	lock = liteio_locks_take(a->locks, text);
 	if (!is_still_live(l))
 		return;
-	r = liteio_export_link(a, &l->att, &err);
+	r = liteio_export_link_again(a, &l->att, &err);
 	if (r)
 		log_err(NULL, "volume %s: generation %" PRIu64 " is not reachable: %s",
 			l->volume.name, l->att.generation, liteio_error_str(&err, r));
@@ -306,24 +326,42 @@ static void has_moved(struct liteio_agent *a)
 	a->restore_end_ms = liteio_now_ms() + LITEIO_RESTORE_MS;
 }
 
+/* what fails keeps nobody waiting */
+static void prepare_and_tell(struct live *l, bool is_last)
+{
+	prepare(l, is_last);
+	if (l->prepared)
+		has_moved(l->set->agent);
+}
+
 static void prepare_one(void *arg)
 {
 	struct live *l = arg;
 
-	prepare(l->agent, l);
-	/* what fails keeps nobody waiting */
-	if (l->prepared)
-		has_moved(l->agent);
+	if (l->set->is_slow)
+		l->again = true;
+	else
+		prepare_and_tell(l, false);
+	if (l->again)
+		l->set->is_slow = true;
 }
 
-/* most of it is waiting for the kernel: for grace periods, one after the other in each */
-static void prepare_all(struct liteio_agent *a, struct live_set *set)
+/*
+ * Most of it is waiting for the kernel: for grace periods, one after the other in each. When one of
+ * them hangs with its disk the others do not wait for it with a worker each, nor are they given up:
+ * they come after it, one by one.
+ */
+static void prepare_all(struct live_set *set)
 {
 	void **args _cleanup_free_ = liteio_calloc(set->n + 1, sizeof(*args));
 
 	for (size_t i = 0; i < set->n; i++)
 		args[i] = &set->items[i];
-	liteio_together_share(a->workers, prepare_one, args, set->n, AT_ONCE);
+	liteio_together_share(set->agent->workers, prepare_one, args, set->n, AT_ONCE);
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->items[i].again)
+			prepare_and_tell(&set->items[i], true);
+	}
 }
 
 /* is there, or will there be, anything that a remote consumer may look for? */
@@ -379,7 +417,7 @@ static void log_floors(struct liteio_agent *a, struct liteio_open_pool *p)
 
 static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
 {
-	struct live_set set = { 0 };
+	struct live_set set = { .agent = a };
 	size_t i;
 
 	for (i = 0; i < n; i++)
@@ -388,16 +426,26 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 		log_floors(a, pools[i]);
 	liteio_step("agent-restore:floors");
 	for (i = 0; i < n; i++)
-		collect(a, pools[i], &set);
+		collect(pools[i], &set);
 	sweep(a, pools, n);
 	for (i = 0; i < n; i++)
 		forget_deleted(pools[i]);
-	prepare_all(a, &set);
-	liteio_step("agent-restore:prepared");
-	link_all(a, &set);
-	free(set.items);
+	/* before a head grows: what is not written down has no place when the node comes back */
 	for (i = 0; i < n; i++)
+		liteio_places_keep_or_lose(a, pools[i]);
+	prepare_all(&set);
+	liteio_step("agent-restore:prepared");
+	/* and, as a head says which blocks it has, before it is linked for the first time */
+	for (i = 0; i < n; i++)
+		liteio_places_keep_or_lose(a, pools[i]);
+	link_all(a, &set);
+	/* those of what has ended while its pool was away */
+	liteio_places_sweep(a);
+	free(set.items);
+	for (i = 0; i < n; i++) {
+		liteio_groups_undo(a, pools[i]);
 		liteio_pools_reclaim_later(a, pools[i]);
+	}
 }
 
 /* ---- at the start ---- */
@@ -405,7 +453,7 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 /**
  * struct restoring - a pool that is restored beside others
  * @agent: whose
- * @pool: a reference
+ * @pool: a reference; NULL: those that are not there get their places
  */
 struct restoring {
 	struct liteio_agent *agent;
@@ -416,8 +464,13 @@ static void restore_one(void *arg)
 {
 	struct restoring *x = arg;
 
-	restore(x->agent, &x->pool, 1);
-	liteio_pools_put(x->agent->pools, x->pool);
+	if (x->pool) {
+		restore(x->agent, &x->pool, 1);
+		liteio_pools_put(x->agent->pools, x->pool);
+	} else {
+		liteio_places_hold(x->agent);
+		liteio_door_review(x->agent);
+	}
 	free(x);
 }
 
@@ -439,19 +492,20 @@ static void close_door_for(struct liteio_agent *a, struct liteio_open_pool **poo
 /* all are in the table: the door waits for what each of them lacks */
 static void restore_all(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
 {
-	bool *ended _cleanup_free_ = liteio_calloc(n, sizeof(*ended));
-	void **args _cleanup_free_ = liteio_calloc(n, sizeof(*args));
+	bool *ended _cleanup_free_ = liteio_calloc(n + 1, sizeof(*ended));
+	void **args _cleanup_free_ = liteio_calloc(n + 1, sizeof(*args));
 
 	has_moved(a);
 	close_door_for(a, pools, n);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i <= n; i++) {
 		struct restoring *x = liteio_calloc(1, sizeof(*x));
 
-		*x = (struct restoring){ a, pools[i] };
-		liteio_pools_hold(pools[i]);
+		*x = (struct restoring){ a, i < n ? pools[i] : NULL };
+		if (x->pool)
+			liteio_pools_hold(x->pool);
 		args[i] = x;
 	}
-	if (!liteio_together_run(a->workers, restore_one, args, n, &a->restore_end_ms,
+	if (!liteio_together_run(a->workers, restore_one, args, n + 1, &a->restore_end_ms,
 				 ended))
 		return;
 	for (size_t i = 0; i < n; i++)
@@ -470,10 +524,9 @@ void liteio_restore_start(struct liteio_agent *a)
 	liteio_pools_open_known(a);
 	liteio_pools_all(a->pools, &all, &n);
 	/* with none there may be some that are missing */
-	if (n)
-		restore_all(a, all, n);
-	else
+	if (!n)
 		restore(a, all, n);
+	restore_all(a, all, n);
 	liteio_pools_put_all(a->pools, all, n);
 }
 

@@ -24,8 +24,8 @@ struct liteio_open_pool;
  * should not be is removed. What can not be done is logged; it does not keep the rest from being
  * done. A pool that takes longer to open than the others are to wait follows by itself
  * (liteio_restore_pool()), and so do those that are left when nothing came back for
- * LITEIO_RESTORE_MS: their disks hang. The door stays closed for remote consumers meanwhile, as it
- * does for a pool that is not there.
+ * LITEIO_RESTORE_MS: their disks hang. The exports of a pool that is not there get places
+ * (places.h), where that can be done; else the door stays closed for remote consumers meanwhile.
  * Context: worker.
  */
 void liteio_restore_start(struct liteio_agent *a);

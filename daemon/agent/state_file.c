@@ -5,7 +5,9 @@
 #include "agent/state_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/agent.h"
 #include "base/cleanup.h"
@@ -54,4 +56,18 @@ int liteio_state_save(const struct liteio_agent *a, const struct liteio_state_fi
 					file->max_bytes);
 	r = liteio_fs_mkdir_p(a->config.state_dir, 0755, err);
 	return r ? r : liteio_fs_write_atomic(path, text, strlen(text), 0644, err);
+}
+
+int liteio_state_remove(const struct liteio_agent *a, const struct liteio_state_file *file,
+			struct liteio_error *err)
+{
+	int dir _cleanup_close_ = open(a->config.state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *path = path_of(a, file);
+
+	if (unlink(path) && errno != ENOENT)
+		return liteio_error_set(err, -errno, "cannot remove %s: %s", path, strerror(errno));
+	if (dir >= 0 && fsync(dir))
+		return liteio_error_set(err, -errno, "cannot flush %s: %s", a->config.state_dir,
+					strerror(errno));
+	return 0;
 }

@@ -57,5 +57,8 @@ int liteio_state_load(const struct liteio_agent *a, const struct liteio_state_fi
  */
 int liteio_state_save(const struct liteio_agent *a, const struct liteio_state_file *file,
 		      const void *what, struct liteio_error *err);
+/* take the file away, on the disk; one that is not there is no error. Context: worker */
+int liteio_state_remove(const struct liteio_agent *a, const struct liteio_state_file *file,
+			struct liteio_error *err);
 
 #endif

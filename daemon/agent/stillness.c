@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/pools.h"
@@ -20,7 +19,6 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
-#include "host/head.h"
 #include "host/mount.h"
 #include "pool/heir.h"
 #include "pool/step.h"
@@ -32,12 +30,12 @@
 #define FREEZE_MS 8000
 _Static_assert(FREEZE_MS < LITEIO_LOOK_MS, "a freeze is no disk that hangs");
 
-/* a head that nobody has open has nothing to hold still */
+/* a head that nobody has open has nothing to hold still; not yet */
 static bool is_wanted(const struct liteio_stillness *s, size_t i)
 {
 	const struct liteio_head_state *h = &s->heads[i];
 
-	return h->dm.open_count > 0;
+	return s->is_all || h->dm.open_count > 0;
 }
 
 /* no harm when it fails: the freeze does the same, and is what counts */
@@ -221,13 +219,10 @@ static void holding_join(struct liteio_stillness *s)
 static int holding_wait(struct liteio_holding *h, struct liteio_error *err)
 {
 	uint64_t until_ms = liteio_now_ms() + FREEZE_MS;
-	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
-					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
-	int r = 0;
 
 	liteio_guard(&h->lock);
-	while (!h->is_over && r != ETIMEDOUT)
-		r = pthread_cond_clockwait(&h->ended, &h->lock, CLOCK_MONOTONIC, &until);
+	while (!h->is_over && liteio_wait_until(&h->ended, &h->lock, until_ms))
+		;
 	h->is_late = !h->is_over;
 	if (h->is_late)
 		return liteio_error_set(err, -ETIMEDOUT, "holding still took longer than %d s",
@@ -237,11 +232,24 @@ static int holding_wait(struct liteio_holding *h, struct liteio_error *err)
 	return h->r;
 }
 
+static bool any_wanted(const struct liteio_stillness *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (is_wanted(s, i))
+			return true;
+	return false;
+}
+
 static int freeze(void *arg, struct liteio_error *err)
 {
 	struct liteio_stillness *s = arg;
 	int r;
 
+	/* nothing is waited for, so nothing needs to be bounded */
+	if (!any_wanted(s)) {
+		liteio_step("agent-snapshot:frozen");
+		return 0;
+	}
 	r = holding_start(s, err);
 	if (!r)
 		r = holding_wait(s->holding, err);
@@ -252,14 +260,43 @@ static int freeze(void *arg, struct liteio_error *err)
 	return r;
 }
 
+/* ---- what needs no freeze ---- */
+
+/* what has the volume open are heads, and nobody has these open */
+static bool is_idle(void *arg, unsigned int n_open)
+{
+	struct liteio_stillness *s = arg;
+
+	if (n_open > s->n)
+		return false;
+	s->traffic = liteio_realloc(s->traffic, s->n, sizeof(*s->traffic));
+	for (size_t i = 0; i < s->n; i++)
+		if (liteio_head_traffic(s->heads[i].dm.name, s->traffic[i], NULL) < 0)
+			return false;
+	return true;
+}
+
+static bool was_idle(void *arg)
+{
+	struct liteio_stillness *s = arg;
+	char now[LITEIO_HEAD_TRAFFIC];
+
+	for (size_t i = 0; i < s->n; i++)
+		if (liteio_head_traffic(s->heads[i].dm.name, now, NULL) < 0 ||
+		    strcmp(now, s->traffic[i]) != 0)
+			return false;
+	return true;
+}
+
 void liteio_stillness_fini(struct liteio_stillness *s)
 {
 	holding_join(s);
+	free(s->traffic);
 	free(s->heads);
 	*s = (struct liteio_stillness){ 0 };
 }
 
 struct liteio_quiesce liteio_stillness_quiesce(struct liteio_stillness *s)
 {
-	return (struct liteio_quiesce){ freeze, thaw, s };
+	return (struct liteio_quiesce){ freeze, thaw, is_idle, was_idle, s };
 }

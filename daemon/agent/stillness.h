@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 #include "base/uuid.h"
+#include "host/head.h"
 #include "pool/pool.h"
 
 struct liteio_error;
-struct liteio_head_state;
 struct liteio_holding;
 struct liteio_open_pool;
 
@@ -25,15 +25,19 @@ struct liteio_open_pool;
  * @pool: of the volumes
  * @heads: the heads of the volumes
  * @n: how many
+ * @is_all: those that nobody has open, too: whoever opens one then waits with what it writes
  * @n_held: of @heads, from the first on: those of them that somebody has open are suspended
  * @holding: the thread that suspends them, from the freeze on
+ * @traffic: what each head has said of its I/O, once that was asked for
  */
 struct liteio_stillness {
 	struct liteio_uuid pool;
 	struct liteio_head_state *heads;
 	size_t n;
+	bool is_all;
 	size_t n_held;
 	struct liteio_holding *holding;
+	char (*traffic)[LITEIO_HEAD_TRAFFIC];
 };
 
 /**

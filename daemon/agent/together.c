@@ -6,7 +6,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/loop.h"
@@ -86,12 +85,10 @@ static void wait_for(struct together *t, const _Atomic uint64_t *end_ms)
 		pthread_cond_wait(&t->ended, &t->lock);
 	while (t->left) {
 		uint64_t end = *end_ms;
-		const struct timespec until = { .tv_sec = (time_t)(end / 1000),
-						.tv_nsec = (long)(end % 1000) * 1000000 };
 
 		if (liteio_now_ms() >= end)
 			return;
-		(void)pthread_cond_clockwait(&t->ended, &t->lock, CLOCK_MONOTONIC, &until);
+		(void)liteio_wait_until(&t->ended, &t->lock, end);
 	}
 }
 

@@ -26,21 +26,12 @@ static const char *state_name(enum liteio_catalog_state state)
 	return "failed";
 }
 
-bool liteio_volume_info_allocated(struct liteio_open_pool *p,
-				  const struct liteio_catalog_volume *v, bool may_activate,
-				  uint64_t *ret)
+/* the lane is the caller's */
+static bool ask_allocated(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			  bool may_activate, uint64_t *ret)
 {
 	struct liteio_pool_thin thin;
 
-	LITEIO_LANE(lane);
-
-	*ret = 0;
-	/* whoever creates has waited for the lane once */
-	if (v->is_unmade)
-		return true;
-	if (v->state == LITEIO_CATALOG_CREATING || liteio_pools_answers(p, NULL) < 0 ||
-	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) < 0)
-		return false;
 	if (v->state == LITEIO_CATALOG_DELETING)
 		return liteio_pool_reclaim_left(p->engine, &v->uuid, ret, NULL) == 0;
 	if (liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0)
@@ -48,6 +39,60 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 	return may_activate &&
 	       liteio_pool_volume_activate(p->engine, &v->uuid, &thin, NULL) == 0 &&
 	       liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0;
+}
+
+/* 1 it is known, 0 the lane is needed for it, -1 nobody can tell */
+static int know_allocated(const struct liteio_catalog_volume *v, uint64_t *ret)
+{
+	*ret = 0;
+	/* whoever creates has waited for the lane once */
+	if (v->is_unmade)
+		return 1;
+	return v->state == LITEIO_CATALOG_CREATING ? -1 : 0;
+}
+
+bool liteio_volume_info_allocated(struct liteio_open_pool *p,
+				  const struct liteio_catalog_volume *v, bool may_activate,
+				  uint64_t *ret)
+{
+	int known = know_allocated(v, ret);
+
+	LITEIO_LANE(lane);
+
+	if (known)
+		return known > 0;
+	if (liteio_pools_answers(p, NULL) < 0 ||
+	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) < 0)
+		return false;
+	return ask_allocated(p, v, may_activate, ret);
+}
+
+void liteio_volume_look_end(struct liteio_volume_look *k)
+{
+	if (k->lane)
+		liteio_pools_leave(k->lane);
+	k->lane = NULL;
+}
+
+/* in the lane of @p, which is given up now and then to whoever waits for it */
+static bool look_at(struct liteio_volume_look *k, struct liteio_open_pool *p)
+{
+	if (k->lane == p && ++k->n < LITEIO_VOLUME_LOOKS)
+		return true;
+	liteio_volume_look_end(k);
+	k->n = 0;
+	return liteio_pools_answers(p, NULL) == 0 &&
+	       liteio_lane_enter(p, LITEIO_LANE_LOOK, &k->lane, NULL) == 0;
+}
+
+static bool look_allocated(struct liteio_volume_look *k, struct liteio_open_pool *p,
+			   const struct liteio_catalog_volume *v, uint64_t *ret)
+{
+	int known = know_allocated(v, ret);
+
+	if (known)
+		return known > 0;
+	return look_at(k, p) && ask_allocated(p, v, false, ret);
 }
 
 /* name of a record by its uuid, NULL when it is gone */
@@ -80,15 +125,14 @@ static void fill_attachments(struct liteio_open_pool *p, const struct liteio_uui
 	}
 }
 
+/* but for what the kernel says of it */
 static void fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-		 bool may_activate, struct liteio_local_volume *ret)
+		 struct liteio_local_volume *ret)
 {
 	ret->name = liteio_strdup(v->name);
 	ret->uuid = v->uuid;
 	ret->pool = liteio_strdup(p->name);
 	ret->size_bytes = v->size_bytes;
-	ret->allocated_unknown =
-		!liteio_volume_info_allocated(p, v, may_activate, &ret->allocated_bytes);
 	ret->never_used = v->is_unmade;
 	ret->volume_class = (int)v->vclass - LITEIO_CATALOG_THIN;
 	ret->state = liteio_strdup(state_name(v->state));
@@ -102,13 +146,15 @@ static void fill(struct liteio_open_pool *p, const struct liteio_catalog_volume 
 void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			     struct liteio_local_volume *ret)
 {
-	fill(p, v, true, ret);
+	ret->allocated_unknown = !liteio_volume_info_allocated(p, v, true, &ret->allocated_bytes);
+	fill(p, v, ret);
 }
 
-void liteio_volume_info_list(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			     struct liteio_local_volume *ret)
+void liteio_volume_info_list(struct liteio_volume_look *k, struct liteio_open_pool *p,
+			     const struct liteio_catalog_volume *v, struct liteio_local_volume *ret)
 {
-	fill(p, v, false, ret);
+	ret->allocated_unknown = !look_allocated(k, p, v, &ret->allocated_bytes);
+	fill(p, v, ret);
 }
 
 static char *rfc3339(uint64_t seconds)

@@ -23,9 +23,26 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
  */
 void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			     struct liteio_local_volume *ret);
+
+/* of so many volumes the kernel is asked before somebody else may have the lane */
+#define LITEIO_VOLUME_LOOKS 64
+
+/**
+ * struct liteio_volume_look - many volumes are looked at
+ * @lane: of the pool that was looked at last, which is held
+ * @n: how many were since
+ */
+struct liteio_volume_look {
+	struct liteio_open_pool *lane;
+	unsigned int n;
+};
+
 /* a volume among many others: no device comes into the kernel for it */
-void liteio_volume_info_list(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+void liteio_volume_info_list(struct liteio_volume_look *k, struct liteio_open_pool *p,
+			     const struct liteio_catalog_volume *v,
 			     struct liteio_local_volume *ret);
+/* before anything else is waited for */
+void liteio_volume_look_end(struct liteio_volume_look *k);
 void liteio_snapshot_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			       struct liteio_local_snapshot *ret);
 

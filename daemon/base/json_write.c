@@ -84,7 +84,7 @@ static void add_json(struct liteio_buf *b, const struct liteio_json *j)
 	liteio_buf_addstr(b, text);
 }
 
-/* ---- fields ----------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Libraries that are loaded when they are first needed: each brings others with it, which cost time
- * at every start of a program, and memory for as long as it runs.
+ * at every start of a program, and memory for as long as it runs. And code that was needed once.
  */
 #ifndef LITEIO_BASE_LAZY_H
 #define LITEIO_BASE_LAZY_H
@@ -24,5 +24,11 @@ struct liteio_error;
  */
 int liteio_lazy_load(const char *file, const char *const *names, size_t n, void *ret,
 		     struct liteio_error *err);
+
+/*
+ * Code that is mapped is not, until it is run again: of program and libraries, what only the start
+ * has run takes no memory of the process. It stays where the kernel keeps files. Any thread
+ */
+void liteio_lazy_forget_code(void);
 
 #endif

@@ -44,6 +44,7 @@ struct signal_watch {
  * @signals: watches of signals
  * @ios: watches not yet freed by their owners
  * @timers: timers not yet freed by their owners
+ * @due: those that fire in the next round, the first armed first
  * @lock: covers @posts, @posts_tail, @quitting and @quit_code
  * @posts: functions to call, oldest first
  * @posts_tail: where the next one goes
@@ -57,6 +58,7 @@ struct liteio_loop {
 	struct signal_watch *signals;
 	struct liteio_io *ios;
 	struct liteio_timer *timers;
+	struct liteio_timer *due;
 
 	pthread_mutex_t lock;
 	struct post *posts;
@@ -74,9 +76,11 @@ struct liteio_io {
 	void *arg;
 };
 
+/* @due_link: NULL when it is not due */
 struct liteio_timer {
 	struct liteio_loop *loop;
 	struct liteio_timer *next, **link;
+	struct liteio_timer *due_next, **due_link;
 	sd_event_source *source;
 	liteio_timer_fn fn;
 	void *arg;
@@ -95,6 +99,14 @@ uint64_t liteio_now_ms(void)
 	return liteio_now_ns() / 1000000;
 }
 
+bool liteio_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until_ms)
+{
+	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
+					.tv_nsec = (long)(until_ms % 1000) * 1000000 };
+
+	return pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, &until) != ETIMEDOUT;
+}
+
 /* ---- posts -------------------------------------------------------------------------------- */
 
 static void wake_up(struct liteio_loop *loop)
@@ -111,16 +123,19 @@ static void wake_up(struct liteio_loop *loop)
 void liteio_loop_post(struct liteio_loop *loop, liteio_post_fn fn, void *arg)
 {
 	struct post *p = liteio_calloc(1, sizeof(*p));
+	bool is_first;
 
 	p->fn = fn;
 	p->arg = arg;
 	{
 		liteio_guard(&loop->lock);
+		is_first = !loop->posts;
 		*loop->posts_tail = p;
 		loop->posts_tail = &p->next;
-		/* under the lock: the poster may be the last thing that keeps the loop alive */
-		wake_up(loop);
 	}
+	/* not under the lock, which the loop would wait for as soon as it is awake */
+	if (is_first)
+		wake_up(loop);
 }
 
 void liteio_loop_quit(struct liteio_loop *loop, int code)
@@ -230,6 +245,41 @@ static bool take_quit(struct liteio_loop *loop, int *ret_code)
 	return true;
 }
 
+static void due_remove(struct liteio_timer *timer)
+{
+	if (!timer->due_link)
+		return;
+	*timer->due_link = timer->due_next;
+	if (timer->due_next)
+		timer->due_next->due_link = timer->due_link;
+	timer->due_link = NULL;
+}
+
+static void due_add(struct liteio_timer *timer)
+{
+	struct liteio_timer **at = &timer->loop->due;
+
+	while (*at)
+		at = &(*at)->due_next;
+	timer->due_next = NULL;
+	timer->due_link = at;
+	*at = timer;
+}
+
+/* those that are due now; what they make due waits for what else has happened */
+static void fire_due(struct liteio_loop *loop)
+{
+	struct liteio_timer *first = loop->due, *timer;
+
+	loop->due = NULL;
+	if (first)
+		first->due_link = &first;
+	while ((timer = first)) {
+		due_remove(timer);
+		timer->fn(timer->arg);
+	}
+}
+
 int liteio_loop_run(struct liteio_loop *loop)
 {
 	int code = 0, r;
@@ -239,7 +289,8 @@ int liteio_loop_run(struct liteio_loop *loop)
 	if (r < 0)
 		return r;
 	do {
-		r = sd_event_run(loop->event, UINT64_MAX);
+		fire_due(loop);
+		r = sd_event_run(loop->event, loop->due ? 0 : UINT64_MAX);
 	} while (r >= 0 && !take_quit(loop, &code));
 	sd_notify(0, "STOPPING=1");
 	return r < 0 ? r : code;
@@ -415,6 +466,12 @@ void liteio_timer_arm(struct liteio_timer *timer, uint64_t delay_ms, uint64_t sl
 		delay_ms = TIMER_MAX_MS;
 	if (slack_ms > TIMER_MAX_MS)
 		slack_ms = TIMER_MAX_MS;
+	liteio_timer_disarm(timer);
+	/* by ourselves: to have the kernel say that it is now takes three calls */
+	if (!delay_ms) {
+		due_add(timer);
+		return;
+	}
 	/* an accuracy of 0 would mean sd-event's default of 250 ms */
 	(void)sd_event_source_set_time_accuracy(timer->source, slack_ms ? slack_ms * 1000 : 1);
 	(void)sd_event_source_set_time_relative(timer->source, delay_ms * 1000);
@@ -423,6 +480,7 @@ void liteio_timer_arm(struct liteio_timer *timer, uint64_t delay_ms, uint64_t sl
 
 void liteio_timer_disarm(struct liteio_timer *timer)
 {
+	due_remove(timer);
 	(void)sd_event_source_set_enabled(timer->source, SD_EVENT_OFF);
 }
 
@@ -430,6 +488,7 @@ void liteio_timer_free(struct liteio_timer *timer)
 {
 	if (!timer)
 		return;
+	due_remove(timer);
 	*timer->link = timer->next;
 	if (timer->next)
 		timer->next->link = timer->link;

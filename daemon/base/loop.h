@@ -9,6 +9,7 @@
 #ifndef LITEIO_BASE_LOOP_H
 #define LITEIO_BASE_LOOP_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -171,5 +172,16 @@ uint64_t liteio_now_ms(void);
 
 /* the same in nanoseconds, to measure by */
 uint64_t liteio_now_ns(void);
+
+/**
+ * liteio_wait_until() - wait for a condition, but not for ever
+ * @cond: of any clock
+ * @lock: is held, and let go of meanwhile
+ * @until_ms: by liteio_now_ms()
+ *
+ * Context: any thread but the loop's. Return: false when that time has come; true says only that it
+ * is worth another look.
+ */
+bool liteio_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until_ms);
 
 #endif

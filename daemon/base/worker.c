@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -21,6 +20,8 @@
 #include "base/worker.h"
 
 #define MAX_THREADS 256
+/* so many stay when there is nothing to do: more of them have been for a crowd, and end with it */
+#define MAX_IDLE 8
 
 struct job {
 	struct job *next;
@@ -55,9 +56,11 @@ struct liteio_lane {
 
 /**
  * struct worker_slot - what a thread is doing
+ * @is_taken: it is some thread's
  * @since_ms: when its job began, or got on last; 0 when idle
  */
 struct worker_slot {
+	bool is_taken;
 	uint64_t since_ms;
 };
 
@@ -70,10 +73,9 @@ struct worker_slot {
  * @queue: jobs ready to run
  * @queued: how many these are
  * @lanes: all lanes
- * @slots: one per thread started
+ * @slots: one per thread
  * @max_threads: bound of @threads
  * @threads: started and not ended
- * @started: slots in use
  * @idle: threads waiting on @work
  * @stopping: no new jobs are begun
  * @orphaned: the owner has gone; the last thread releases the pool
@@ -89,7 +91,6 @@ struct liteio_workers {
 	struct worker_slot slots[MAX_THREADS];
 	unsigned int max_threads;
 	unsigned int threads;
-	unsigned int started;
 	unsigned int idle;
 	bool stopping;
 	bool orphaned;
@@ -166,12 +167,11 @@ static void job_done(void *arg)
 	free(j);
 }
 
-/* the lock is held */
+/* the lock is held; a thread is to be woken */
 static void enqueue(struct liteio_workers *w, struct job *j)
 {
 	list_push(&w->queue, j);
 	w->queued++;
-	pthread_cond_signal(&w->work);
 }
 
 /* the lock is held: after a job, let its lane go on */
@@ -181,6 +181,7 @@ static void lane_advance(struct liteio_workers *w, struct liteio_lane *lane)
 
 	if (next) {
 		enqueue(w, next);
+		pthread_cond_signal(&w->work);
 		return;
 	}
 	lane->busy = false;
@@ -207,6 +208,17 @@ static void run_job(struct liteio_workers *w, struct job *j, unsigned int slot)
 		free(j);
 }
 
+/* the lock is held; there is one for each thread that there may be */
+static unsigned int take_slot(struct liteio_workers *w)
+{
+	unsigned int slot = 0;
+
+	while (w->slots[slot].is_taken)
+		slot++;
+	w->slots[slot].is_taken = true;
+	return slot;
+}
+
 static void *worker_main(void *arg)
 {
 	struct liteio_workers *w = arg;
@@ -214,7 +226,7 @@ static void *worker_main(void *arg)
 	bool last;
 
 	pthread_mutex_lock(&w->lock);
-	slot = w->started++;
+	slot = take_slot(w);
 	self.w = w;
 	self.slot = slot;
 	while (!w->stopping) {
@@ -225,10 +237,13 @@ static void *worker_main(void *arg)
 			run_job(w, j, slot);
 			continue;
 		}
+		if (w->idle >= MAX_IDLE)
+			break;
 		w->idle++;
 		pthread_cond_wait(&w->work, &w->lock);
 		w->idle--;
 	}
+	w->slots[slot].is_taken = false;
 	w->threads--;
 	pthread_cond_signal(&w->ended);
 	last = w->orphaned && !w->threads;
@@ -262,7 +277,6 @@ int liteio_workers_new(struct liteio_loop *loop, unsigned int max_threads,
 		       struct liteio_workers **ret, struct liteio_error *err)
 {
 	struct liteio_workers *w;
-	pthread_condattr_t attr;
 	int r;
 
 	if (!max_threads || max_threads > MAX_THREADS)
@@ -274,10 +288,7 @@ int liteio_workers_new(struct liteio_loop *loop, unsigned int max_threads,
 	list_init(&w->queue);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->work, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->ended, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&w->ended, NULL);
 	/* the first thread now: later ones may fail to start, and jobs then only wait longer */
 	pthread_mutex_lock(&w->lock);
 	r = start_thread(w);
@@ -293,22 +304,15 @@ int liteio_workers_new(struct liteio_loop *loop, unsigned int max_threads,
 
 bool liteio_workers_free(struct liteio_workers *w, uint64_t grace_ms)
 {
-	struct timespec until;
+	uint64_t until_ms = liteio_now_ms() + grace_ms;
 	bool ended;
 
 	if (!w)
 		return true;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(grace_ms / 1000);
-	until.tv_nsec += (long)(grace_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
 	pthread_mutex_lock(&w->lock);
 	w->stopping = true;
 	pthread_cond_broadcast(&w->work);
-	while (w->threads && pthread_cond_timedwait(&w->ended, &w->lock, &until) != ETIMEDOUT)
+	while (w->threads && liteio_wait_until(&w->ended, &w->lock, until_ms))
 		;
 	ended = !w->threads;
 	w->orphaned = !ended;
@@ -353,17 +357,21 @@ void liteio_worker_submit(struct liteio_workers *w, struct liteio_lane *lane, li
 	j->fn = job;
 	j->done = done;
 	j->arg = arg;
-	liteio_guard(&w->lock);
-	if (lane && lane->busy) {
-		list_push(&lane->waiting, j);
-		return;
+	{
+		liteio_guard(&w->lock);
+		if (lane && lane->busy) {
+			list_push(&lane->waiting, j);
+			return;
+		}
+		if (lane)
+			lane->busy = true;
+		enqueue(w, j);
+		/* idle threads may already have been woken for the jobs before this one */
+		if (w->queued > w->idle && w->threads < w->max_threads)
+			(void)start_thread(w);
 	}
-	if (lane)
-		lane->busy = true;
-	enqueue(w, j);
-	/* idle threads may already have been woken for the jobs before this one */
-	if (w->queued > w->idle && w->threads < w->max_threads)
-		(void)start_thread(w);
+	/* not under the lock, which the thread would wait for as soon as it is awake */
+	pthread_cond_signal(&w->work);
 }
 
 void liteio_worker_allow(uint64_t ms)
@@ -385,7 +393,7 @@ unsigned int liteio_workers_stuck(struct liteio_workers *w, uint64_t older_than_
 	unsigned int n = 0;
 
 	liteio_guard(&w->lock);
-	for (unsigned int i = 0; i < w->started; i++) {
+	for (unsigned int i = 0; i < MAX_THREADS; i++) {
 		uint64_t since = w->slots[i].since_ms;
 
 		if (since && now > since && now - since > older_than_ms)

@@ -82,6 +82,19 @@ int liteio_body_clone(char **op, const struct liteio_options *o, struct liteio_j
 	return 0;
 }
 
+int liteio_body_snapshot_create(char **op, const struct liteio_options *o,
+				struct liteio_json **ret, struct liteio_error *err)
+{
+	struct liteio_local_snapshot_create req = { .name = op[0], .volume = op[1] };
+	int r;
+
+	r = liteio_body_uuid(o->uuid, &req.uuid, err);
+	if (r < 0)
+		return r;
+	*ret = ENCODE(req, snapshot_create);
+	return 0;
+}
+
 int liteio_body_snapshot_copy(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			      struct liteio_error *err)
 {

@@ -26,6 +26,8 @@ int liteio_body_rename(char **op, const struct liteio_options *o, struct liteio_
 		       struct liteio_error *err);
 int liteio_body_clone(char **op, const struct liteio_options *o, struct liteio_json **ret,
 		      struct liteio_error *err);
+int liteio_body_snapshot_create(char **op, const struct liteio_options *o,
+				struct liteio_json **ret, struct liteio_error *err);
 int liteio_body_snapshot_copy(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			      struct liteio_error *err);
 int liteio_body_snapshot_group(char **op, const struct liteio_options *o, struct liteio_json **ret,

@@ -18,6 +18,7 @@
 #include "ctl/operation_command.h"
 #include "ctl/pool_command.h"
 #include "ctl/query.h"
+#include "ctl/volume_stats.h"
 #include "model/disk_rule.h"
 #include "model/local.h"
 
@@ -223,19 +224,6 @@ static int body_fence(char **op, const struct liteio_options *o, struct liteio_j
 	return 0;
 }
 
-static int body_snapshot_create(char **op, const struct liteio_options *o,
-				struct liteio_json **ret, struct liteio_error *err)
-{
-	struct liteio_local_snapshot_create req = { .name = op[0], .volume = op[1] };
-	int r;
-
-	r = liteio_body_uuid(o->uuid, &req.uuid, err);
-	if (r < 0)
-		return r;
-	*ret = ENCODE(req, snapshot_create);
-	return 0;
-}
-
 static int body_export_create(char **op, const struct liteio_options *o, struct liteio_json **ret,
 			      struct liteio_error *err)
 {
@@ -319,6 +307,9 @@ const struct liteio_command liteio_commands[] = {
 	  { 0 }, "", 0, 0, "GET", "/v1/module/attachments", NULL, 0, NULL },
 	{ "module", "events", "what happens to volumes and gates, as it happens", { 0 }, "",
 	  OPT(FOLLOW) | OPT(COUNT), OPT(FOLLOW), "GET", "/v1/module/events", NULL, 0, NULL },
+	{ "stats", "", "what volumes have done: I/O, bytes, latencies, time over limit",
+	  { LITEIO_OPERAND_MAYBE_NAME }, "[VOLUME]", 0, 0, "GET", "/v1/stats", NULL, 0,
+	  liteio_volume_stats_columns },
 	{ "top", "", "volumes by their I/O, again and again", { 0 }, "",
 	  OPT(COUNT) | OPT(DELAY) | OPT(BATCH), 0, "GET", "/v1/stats", NULL, 0, NULL },
 
@@ -396,13 +387,13 @@ const struct liteio_command liteio_commands[] = {
 	{ "snapshot", "show", "one snapshot", { NAME }, "SNAPSHOT", 0, 0, "GET",
 	  "/v1/snapshots/%s", NULL, 0, snapshot_columns },
 	{ "snapshot", "create", "a point in time of a volume", { NAME, NAME }, "SNAPSHOT VOLUME",
-	  OPT(UUID), 0, "POST", "/v1/snapshots", body_snapshot_create, 0, snapshot_columns },
+	  OPT(UUID), 0, "POST", "/v1/snapshots", liteio_body_snapshot_create, 0, snapshot_columns },
 	{ "snapshot", "copy", "another snapshot of the same point in time", { NAME, NAME },
 	  "SNAPSHOT NEW", OPT(UUID), 0, "POST", "/v1/snapshots", liteio_body_snapshot_copy, 0,
 	  snapshot_columns },
 	{ "snapshot", "rename", "give it another name", { NAME, NAME }, "SNAPSHOT NEW", 0, 0,
 	  "POST", "/v1/snapshots/%s/rename", liteio_body_rename, 0, snapshot_columns },
-	{ "snapshot", "group", "one point in time of several volumes of one pool",
+	{ "snapshot", "group", "one point in time of several volumes of this node",
 	  { LITEIO_OPERAND_PAIRS }, "VOLUME=SNAPSHOT...", 0, 0, "POST", "/v1/snapshot-groups",
 	  liteio_body_snapshot_group, 0, snapshot_columns },
 	{ "snapshot", "delete", "delete a snapshot", { NAME }, "SNAPSHOT",
@@ -470,7 +461,7 @@ int liteio_command_find(const char *noun, const char *verb, const struct liteio_
 
 	if (!noun_exists(noun))
 		return liteio_error_set(err, -EINVAL,
-					"\"%s\" is no noun of ours; there are: node, module, top, disk, pool, volume, snapshot, deletion, export, attachment, doctor, operation, events",
+					"\"%s\" is no noun of ours; there are: node, module, stats, top, disk, pool, volume, snapshot, deletion, export, attachment, doctor, operation, events",
 					noun);
 	for (c = liteio_commands; c->noun; c++) {
 		if (strcmp(c->noun, noun) != 0)
@@ -511,6 +502,7 @@ static int operand_check(enum liteio_operand type, const char *s, struct liteio_
 	case LITEIO_OPERAND_PAIRS:
 		return liteio_body_pair_check(s, err);
 	case LITEIO_OPERAND_NAME:
+	case LITEIO_OPERAND_MAYBE_NAME:
 		return liteio_name_check("object", s, err);
 	case LITEIO_OPERAND_DEVICE:
 		if (s[0] != '/')
@@ -547,11 +539,12 @@ int liteio_command_check(const struct liteio_command *c, int n, char **operands,
 	bool many = c->operands[0] == LITEIO_OPERAND_PAIRS;
 	uint64_t given = liteio_options_given(o);
 	const struct liteio_option_name *name;
-	int i, r, wanted = 0;
+	int i, r, least, wanted = 0;
 
 	while (wanted < LITEIO_COMMAND_OPERANDS_MAX && c->operands[wanted])
 		wanted++;
-	if (many ? n < wanted : n != wanted)
+	least = c->operands[0] == LITEIO_OPERAND_MAYBE_NAME ? 0 : wanted;
+	if (n < least || (!many && n > wanted))
 		return liteio_error_set(err, -EINVAL, "%s%s%s takes %s", c->noun,
 					c->verb[0] ? " " : "", c->verb,
 					wanted ? c->operand_names : "no operands");

@@ -24,6 +24,7 @@ enum liteio_operand {
 	LITEIO_OPERAND_DEVICE,
 	LITEIO_OPERAND_UUID,
 	LITEIO_OPERAND_GENERATION,
+	LITEIO_OPERAND_MAYBE_NAME, /* or of a volume its UUID, or nothing; the only operand */
 	LITEIO_OPERAND_PAIRS, /* VOLUME=SNAPSHOT, once or more often; the only operand */
 };
 

@@ -26,6 +26,7 @@
 #include "ctl/pool_command.h"
 #include "ctl/pool_find.h"
 #include "ctl/top.h"
+#include "ctl/volume_stats.h"
 #include "model/local.h"
 #include "model/pool.h"
 
@@ -165,6 +166,27 @@ static int run_dirty(const struct command_line *cl, const struct liteio_command 
 	return ask_rows(cl, c, liteio_dirty_rows, liteio_module_dirty_columns, err);
 }
 
+/* two answers, which are those of `top`; @operands end with NULL */
+static int run_volume_stats(const struct command_line *cl, const struct liteio_command *c,
+			    char **operands, struct liteio_error *err)
+{
+	struct liteio_json *stats = NULL, *volumes = NULL, *answer;
+	int r;
+
+	r = liteio_ask(cl->socket, c->method, c->path, NULL, &stats, err);
+	if (r == 0)
+		r = liteio_ask(cl->socket, "GET", "/v1/module/volumes", NULL, &volumes, err);
+	if (r == 0)
+		r = liteio_volume_stats(stats, volumes, operands[0], &answer, err);
+	liteio_json_unref(stats);
+	liteio_json_unref(volumes);
+	if (r)
+		return r;
+	print_answer(c->columns, (enum output)cl->output, answer);
+	liteio_json_unref(answer);
+	return 0;
+}
+
 static int run_events(const struct command_line *cl, const struct liteio_command *c,
 		      char **operands, struct liteio_error *err)
 {
@@ -262,6 +284,7 @@ static const struct {
 	{ "module", "stats", run_stats },
 	{ "module", "dirty", run_dirty },
 	{ "module", "events", run_events },
+	{ "stats", "", run_volume_stats },
 	{ "top", "", run_top },
 	{ "doctor", "", run_doctor },
 	{ "operation", "wait", run_wait },

@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "model/latency.h"
 
-static const char *const class_names[LITEIO_CLASS_NR] = {
+const char *const liteio_class_names[LITEIO_CLASS_NR] = {
 	[LITEIO_CLASS_READ] = "read",
 	[LITEIO_CLASS_WRITE] = "write",
 	[LITEIO_CLASS_FLUSH] = "flush",
@@ -177,10 +177,10 @@ static void add_attachment(const struct liteio_local_stats *before,
 			   const struct liteio_local_stats *after, struct collected *c)
 {
 	for (size_t k = 0; k < LITEIO_CLASS_NR; k++) {
-		const struct liteio_local_class_stats *is = class_of(after, class_names[k]);
+		const struct liteio_local_class_stats *is = class_of(after, liteio_class_names[k]);
 
 		if (is)
-			add_class(class_of(before, class_names[k]), is, &c->a.classes[k],
+			add_class(class_of(before, liteio_class_names[k]), is, &c->a.classes[k],
 				  c->hist[k]);
 	}
 }
@@ -227,7 +227,9 @@ void liteio_sample_compare(const struct liteio_sample *a, const struct liteio_sa
 			struct liteio_activity_class *c = &all[i].a.classes[k];
 
 			c->p50_ns = liteio_latency_percentile(all[i].hist[k], 500);
+			c->p90_ns = liteio_latency_percentile(all[i].hist[k], 900);
 			c->p99_ns = liteio_latency_percentile(all[i].hist[k], 990);
+			c->p999_ns = liteio_latency_percentile(all[i].hist[k], 999);
 		}
 		out[i] = all[i].a;
 	}

@@ -43,13 +43,18 @@ int liteio_sample_read(const struct liteio_json *stats, const struct liteio_json
 		       uint64_t at_ns, struct liteio_sample *ret, struct liteio_error *err);
 void liteio_sample_fini(struct liteio_sample *s);
 
+/* "read" for LITEIO_CLASS_READ */
+extern const char *const liteio_class_names[LITEIO_CLASS_NR];
+
 /* one class of I/O of one volume, between two moments */
 struct liteio_activity_class {
 	uint64_t ios;
 	uint64_t errors;
 	uint64_t bytes;
 	uint64_t p50_ns;
+	uint64_t p90_ns;
 	uint64_t p99_ns;
+	uint64_t p999_ns;
 };
 
 /**

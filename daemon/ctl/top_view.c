@@ -128,7 +128,6 @@ static struct liteio_json *class_json(const struct liteio_activity_class *c, uin
 
 struct liteio_json *liteio_top_json(const struct liteio_round *r)
 {
-	static const char *const names[] = { "read", "write", "flush", "other" };
 	struct liteio_json *o = liteio_json_new_object(), *items = liteio_json_new_array();
 
 	liteio_json_set(o, "intervalNs", liteio_json_new_u64(r->interval_ns));
@@ -147,7 +146,7 @@ struct liteio_json *liteio_top_json(const struct liteio_round *r)
 						liteio_json_new_u64(a->over_ns[k]));
 				liteio_json_set(c, "queued", liteio_json_new_u64(a->queued[k]));
 			}
-			liteio_json_set(v, names[k], c);
+			liteio_json_set(v, liteio_class_names[k], c);
 		}
 		liteio_json_append(items, v);
 	}

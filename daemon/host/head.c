@@ -16,6 +16,7 @@
 #define SECTOR 512u
 #define TARGET_HEAD "liteio"
 #define TARGET_LINEAR "linear"
+#define TARGET_ERROR "error"
 #define FIELDS_MAX 32
 
 static enum liteio_dm_role role_of(bool remote)
@@ -171,6 +172,28 @@ int liteio_head_ensure(const struct liteio_head *h, char ret_path[LITEIO_DM_PATH
 	return r;
 }
 
+int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
+		      char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err)
+{
+	const struct liteio_dm_target t = { .type = TARGET_ERROR, .sectors = size_bytes / SECTOR };
+	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info dm;
+	int r;
+
+	if (!size_bytes || size_bytes % SECTOR)
+		return liteio_error_set(err, -EINVAL, "a head cannot have %llu bytes",
+					(unsigned long long)size_bytes);
+	liteio_dm_name(LITEIO_DM_HEAD, uuid, generation, name);
+	liteio_dm_uuid(LITEIO_DM_HEAD, uuid, generation, dm_uuid);
+	r = liteio_dm_info(name, &dm, err);
+	/* without a table: an interrupted create. Who looks what is on it would only see errors */
+	if (r == -ENODEV || (!r && !dm.live_table))
+		r = liteio_dm_ensure(name, dm_uuid, &t, 1, LITEIO_DM_INNER, &dm, err);
+	if (r == 0)
+		liteio_dm_path(&dm, ret_path);
+	return r;
+}
+
 int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		     char ret[LITEIO_DM_PATH_MAX], struct liteio_error *err)
 {
@@ -235,7 +258,7 @@ int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool
 int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		     struct liteio_error *err)
 {
-	struct liteio_dm_target t = { .type = "error" };
+	struct liteio_dm_target t = { .type = TARGET_ERROR };
 	struct liteio_head_state s;
 	int r;
 
@@ -250,4 +273,23 @@ int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool r
 	if (!r && !s.dm.suspended)
 		r = liteio_dm_suspend(s.dm.name, LITEIO_DM_NOFLUSH, err);
 	return r ? r : liteio_dm_resume(s.dm.name, 0, err);
+}
+
+int liteio_head_traffic(const char *dm_name, char ret[LITEIO_HEAD_TRAFFIC],
+			struct liteio_error *err)
+{
+	struct liteio_head_state s = { 0 };
+	struct liteio_dm_target line;
+	int r;
+
+	r = liteio_dm_status_one(dm_name, 0, &s.dm, &line, err);
+	if (r)
+		return r;
+	if (strcmp(line.type, TARGET_HEAD) != 0 || liteio_head_parse_status(line.params, &s) ||
+	    strlen(line.params) >= LITEIO_HEAD_TRAFFIC)
+		return liteio_error_set(err, -EOPNOTSUPP, "%s does not count its I/O", dm_name);
+	if (s.dm.open_count > 0 || s.inflight)
+		return liteio_error_set(err, -EBUSY, "%s is in use", dm_name);
+	strcpy(ret, line.params);
+	return 0;
 }

@@ -72,6 +72,22 @@ struct liteio_head_state {
  */
 int liteio_head_ensure(const struct liteio_head *h, char ret_path[LITEIO_DM_PATH_MAX],
 		       struct liteio_error *err);
+
+/**
+ * liteio_head_place() - have a head of that size, for a volume that is not there yet
+ * @uuid: of the volume
+ * @generation: of the attachment
+ * @size_bytes: a multiple of 512
+ * @ret_path: where the head is
+ * @err: why not
+ *
+ * Whatever gets to it gets an error, until liteio_head_ensure() makes it what it should be. One
+ * that is there already stays what it is, whatever that is. Context: worker.
+ * Return: 0 or a negative errno.
+ */
+int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
+		      char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err);
+
 /* where it is, and nothing else: one question to the kernel; -ENODEV when there is none */
 int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		     char ret[LITEIO_DM_PATH_MAX], struct liteio_error *err);
@@ -93,6 +109,12 @@ int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool
  */
 int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		     struct liteio_error *err);
+
+/* what a head says of the I/O that has passed it: as long as it is the same, none has */
+#define LITEIO_HEAD_TRAFFIC 256
+/* -EBUSY when somebody has it open, or I/O is under way; -EOPNOTSUPP when it does not count */
+int liteio_head_traffic(const char *dm_name, char ret[LITEIO_HEAD_TRAFFIC],
+			struct liteio_error *err);
 
 /* one line of status or table of the target, for tests and fuzzers. Pure; 0 or -EBADMSG */
 int liteio_head_parse_status(const char *params, struct liteio_head_state *io);

@@ -21,6 +21,7 @@
 
 #define FABRICS "/dev/nvme-fabrics"
 #define CLASS "/sys/class/nvme"
+#define MULTIPATH "/sys/module/nvme_core/parameters/multipath"
 #define SECTOR 512ull
 #define QUEUES_MAX 4u
 #define RECONNECT_DELAY 2u
@@ -31,6 +32,23 @@ int liteio_nvme_prepare(struct liteio_error *err)
 	if (liteio_kmodule_is_loaded("nvme_tcp") && liteio_fs_exists(FABRICS))
 		return 0;
 	return liteio_kmodule_load("nvme-tcp", err);
+}
+
+int liteio_nvme_multipath_is_on(const char *value, struct liteio_error *err)
+{
+	if (value && !strcmp(value, "Y"))
+		return 0;
+	return liteio_error_set(err, -EOPNOTSUPP,
+				"the kernel of this node has no native NVMe multipath (nvme_core.multipath is %s): I/O that has to wait for a disk of its node would end with errors; start this node with nvme_core.multipath=Y",
+				value ? value : "not there");
+}
+
+int liteio_nvme_check_multipath(struct liteio_error *err)
+{
+	char *value _cleanup_free_ = NULL;
+
+	(void)liteio_fs_read_line(MULTIPATH, &value, NULL);
+	return liteio_nvme_multipath_is_on(value, err);
 }
 
 char *liteio_nvme_connect_options(const struct liteio_nvme_connect *c)
@@ -61,6 +79,33 @@ static char *attr(const char *dir, const char *name)
 	return value;
 }
 
+/*
+ * The target answers, and has the volume, but not yet what it is on: an ANA group that is not
+ * accessible. Without multipath nobody knows
+ */
+static bool has_only_paths_that_wait(const char *dir)
+{
+	bool waits = false, serves = false;
+	char **names;
+	size_t n;
+
+	if (liteio_fs_list(dir, &names, &n, NULL))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		char *path _cleanup_free_ = NULL, *state _cleanup_free_ = NULL;
+		unsigned int subsystem, ctrl, ns;
+
+		if (sscanf(names[i], "nvme%uc%un%u", &subsystem, &ctrl, &ns) != 3)
+			continue;
+		path = liteio_strf("%s/%s", dir, names[i]);
+		state = attr(path, "ana_state");
+		waits = waits || !strcmp(state, "inaccessible");
+		serves = serves || strcmp(state, "inaccessible") != 0;
+	}
+	liteio_fs_names_free(names, n);
+	return waits && !serves;
+}
+
 static bool read_ctrl(const char *name, struct liteio_nvme_ctrl *ret)
 {
 	char *dir _cleanup_free_ = liteio_strf(CLASS "/%s", name);
@@ -73,7 +118,8 @@ static bool read_ctrl(const char *name, struct liteio_nvme_ctrl *ret)
 		return false;
 	snprintf(c.name, sizeof(c.name), "%s", name);
 	snprintf(c.address, sizeof(c.address), "%s", address);
-	snprintf(c.state, sizeof(c.state), "%s", state);
+	snprintf(c.state, sizeof(c.state), "%s",
+		 !strcmp(state, "live") && has_only_paths_that_wait(dir) ? "waiting" : state);
 	*ret = c;
 	return true;
 }

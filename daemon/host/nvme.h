@@ -58,7 +58,8 @@ struct liteio_nvme_connect {
  * @uuid: volume, from the subsystem's name
  * @generation: of the attachment
  * @address: "traddr=192.0.2.1,trsvcid=4420,..."
- * @state: "live", "connecting", "deleting (no IO)", ...
+ * @state: "live", "connecting", "deleting (no IO)", ...; "waiting" when it is live, and the target
+ *	holds a place for a volume that is not there yet: I/O waits as while it is connecting
  */
 struct liteio_nvme_ctrl {
 	char name[32];
@@ -82,6 +83,13 @@ struct liteio_nvme_namespace {
 
 /* load nvme-tcp; 0 or a negative errno */
 int liteio_nvme_prepare(struct liteio_error *err);
+/*
+ * 0 when the kernel has native multipath, which alone knows how to wait for a path that is
+ * "waiting"; else -EOPNOTSUPP. After liteio_nvme_prepare()
+ */
+int liteio_nvme_check_multipath(struct liteio_error *err);
+/* the same of what its parameter says, NULL when there is none; pure */
+int liteio_nvme_multipath_is_on(const char *value, struct liteio_error *err);
 
 /**
  * liteio_nvme_host_load() - read hostnqn and hostid, making the missing ones

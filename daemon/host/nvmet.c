@@ -126,9 +126,19 @@ static int create_subsystem(const struct liteio_nvmet *t, const struct liteio_uu
 	return r;
 }
 
+/* a host that hears of the group does not look at the size again: so that comes first */
+static int end_wait(const struct liteio_nvmet *t, const struct liteio_nvmet_export *e,
+		    const char *ns, struct liteio_error *err)
+{
+	int r = liteio_nvmet_revalidate(t, &e->uuid, e->generation, err);
+
+	return r ? r : liteio_nvmet_set(t, ns, "ana_grpid", LITEIO_NVMET_GROUP_SERVES, err);
+}
+
 static int create_namespace(const struct liteio_nvmet *t, const struct liteio_nvmet_export *e,
 			    const char *dir, struct liteio_error *err)
 {
+	const char *group = e->waits ? LITEIO_NVMET_GROUP_WAITS : LITEIO_NVMET_GROUP_SERVES;
 	char ns[LITEIO_NVMET_PATH_MAX], uuid[LITEIO_UUID_STRLEN + 1];
 	int r;
 
@@ -142,12 +152,15 @@ static int create_namespace(const struct liteio_nvmet *t, const struct liteio_nv
 		if (strcmp(device, e->device) != 0)
 			return liteio_error_set(err, -EBUSY, "%s is exported with %s, not with %s",
 						dir, device, e->device);
-		return 0;
+		/* of one that can not say its group nobody knows that it serves */
+		return !e->waits && !liteio_nvmet_ns_serves(ns) ? end_wait(t, e, ns, err) : 0;
 	}
 	liteio_uuid_format(&e->uuid, uuid);
 	r = liteio_nvmet_set(t, ns, "device_path", e->device, err);
 	if (!r)
 		r = liteio_nvmet_set(t, ns, "device_uuid", uuid, err);
+	if (!r)
+		r = liteio_nvmet_set(t, ns, "ana_grpid", group, err);
 	if (!r)
 		r = liteio_nvmet_set(t, ns, "enable", "1", err);
 	return r;

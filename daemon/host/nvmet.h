@@ -69,6 +69,9 @@ struct liteio_nvmet_port {
  * @port_ids: (found) ports it is linked to
  * @n_port_ids: how many
  * @enabled: (found) the namespace is enabled
+ * @waits: the place of a volume that is not there yet: consumers connect, and their I/O waits on
+ *	their side. The namespace is in an ANA group that is accessible on no port. One that has
+ *	been accessible is never made to wait again: so nothing is in flight on one that waits
  */
 struct liteio_nvmet_export {
 	struct liteio_uuid uuid;
@@ -79,6 +82,7 @@ struct liteio_nvmet_export {
 	unsigned int *port_ids;
 	size_t n_port_ids;
 	bool enabled;
+	bool waits;
 };
 
 /* "nqn.2026-11.io.liteio:<uuid>:<generation>" */
@@ -111,11 +115,13 @@ int liteio_nvmet_port_list(const struct liteio_nvmet *t, struct liteio_nvmet_por
 /**
  * liteio_nvmet_create() - subsystem, namespace and hosts, enabled but not yet linked
  * @t: target
- * @e: wanted: uuid, generation, device, hosts
+ * @e: wanted: uuid, generation, device, hosts, whether it waits
  * @err: what failed
  *
  * Adopts what an interrupted call left. An enabled namespace with another device is an error
- * (-EBUSY): nothing that runs is ever changed below its consumer. Hosts are made equal to the list.
+ * (-EBUSY): nothing that runs is ever changed below its consumer. One that waits, and is wanted not
+ * to, is told of its size and goes on: its head has to be what it should by then. One that does not
+ * wait is left so. Hosts are made equal to the list.
  * Return: 0 or a negative errno.
  */
 int liteio_nvmet_create(const struct liteio_nvmet *t, const struct liteio_nvmet_export *e,

@@ -50,6 +50,7 @@ static void read_export(const struct liteio_nvmet *t, const char *nqn,
 	if (!strcmp(e->device, "(null)"))
 		e->device[0] = '\0';
 	e->enabled = liteio_nvmet_ns_is_enabled(ns);
+	e->waits = liteio_nvmet_ns_waits(ns);
 	if (liteio_fs_list(hosts, &e->host_nqns, &e->n_host_nqns, NULL))
 		e->n_host_nqns = 0;
 }

@@ -133,3 +133,17 @@ bool liteio_nvmet_ns_is_enabled(const char *ns)
 
 	return !strcmp(value, "1");
 }
+
+bool liteio_nvmet_ns_serves(const char *ns)
+{
+	char *value _cleanup_free_ = liteio_nvmet_get(ns, "ana_grpid");
+
+	return !strcmp(value, LITEIO_NVMET_GROUP_SERVES);
+}
+
+bool liteio_nvmet_ns_waits(const char *ns)
+{
+	char *value _cleanup_free_ = liteio_nvmet_get(ns, "ana_grpid");
+
+	return !strcmp(value, LITEIO_NVMET_GROUP_WAITS);
+}

@@ -11,11 +11,11 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/loop.h"
 #include "base/str.h"
 #include "kube/object.h"
 #include "kube/store.h"
@@ -358,12 +358,7 @@ bool liteio_kube_store_next_change(struct liteio_kube_store *s, struct liteio_ch
 
 static void waiter_init(struct liteio_kube_store *s, struct waiter *w, const char *key)
 {
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&w->wake, NULL);
 	w->key = key;
 	w->changed = true;
 	w->next = s->waiters;
@@ -407,10 +402,9 @@ int liteio_kube_store_wait(struct liteio_kube_store *s, const char *key, liteio_
 			   void *arg, uint64_t deadline_ms, struct liteio_json **ret,
 			   struct liteio_error *err)
 {
-	const struct timespec until = { .tv_sec = (time_t)(deadline_ms / 1000),
-					.tv_nsec = (long)(deadline_ms % 1000) * 1000000 };
 	struct waiter w;
-	int r = 1, over = 0;
+	bool over = false;
+	int r = 1;
 
 	liteio_guard(&s->lock);
 	waiter_init(s, &w, key);
@@ -423,7 +417,7 @@ int liteio_kube_store_wait(struct liteio_kube_store *s, const char *key, liteio_
 			r = liteio_error_set(err, -ETIMEDOUT, "the time was over before %s %s", key,
 					     s->synced ? "was as it should be" : "could be read");
 		else
-			over = pthread_cond_timedwait(&w.wake, &s->lock, &until) == ETIMEDOUT;
+			over = !liteio_wait_until(&w.wake, &s->lock, deadline_ms);
 	}
 	waiter_fini(s, &w);
 	return r;

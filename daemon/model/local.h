@@ -38,8 +38,9 @@
  * @size_bytes: of a file that does not exist yet; 0 for devices
  * @block_bytes: of the thin pool; 0 takes the default
  * @force: overwrite a signature on the device; never a mounted or held one, never another pool's
- * @linear_bytes: set apart for linear volumes
- * @reserved_bytes: set apart for reserved volumes; their metadata comes on top
+ * @linear_bytes: set apart for linear volumes, rounded up to a multiple of 1 MiB
+ * @reserved_bytes: set apart for reserved volumes, rounded up to whole blocks; their metadata comes
+ *	on top
  * @overcommit_percent: as in struct liteio_local_pool_set
  */
 struct liteio_local_pool_create {
@@ -148,7 +149,7 @@ struct liteio_local_snapshot_create {
 	char *snapshot;
 };
 
-/* POST /v1/snapshot-groups: one point in time of several volumes of one pool */
+/* POST /v1/snapshot-groups: one point in time of several volumes of this node */
 struct liteio_local_snapshot_group {
 	struct liteio_local_snapshot_create *snapshots;
 	size_t n_snapshots;

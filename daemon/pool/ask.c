@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/loop.h"
@@ -203,11 +202,9 @@ static struct question *put(const struct liteio_ask *ask, const struct liteio_bl
 static void wait_slice(struct patience *p)
 {
 	uint64_t begin = liteio_now_ms(), took;
-	uint64_t slice = p->left_ms < SLICE_MS ? p->left_ms : SLICE_MS, end = begin + slice;
-	const struct timespec until = { .tv_sec = (time_t)(end / 1000),
-					.tv_nsec = (long)(end % 1000) * 1000000 };
+	uint64_t slice = p->left_ms < SLICE_MS ? p->left_ms : SLICE_MS;
 
-	pthread_cond_clockwait(&asked.answered, &asked.lock, CLOCK_MONOTONIC, &until);
+	(void)liteio_wait_until(&asked.answered, &asked.lock, begin + slice);
 	took = liteio_now_ms() - begin;
 	p->left_ms -= took < slice ? took : slice;
 	if (begin + took >= p->until_ms)

@@ -209,7 +209,7 @@ static int judge_label(const struct liteio_disk *d, const char *device, bool for
 	return 0;
 }
 
-/* as "ext4 (filesystem), label data, uuid ..." */
+/* as "ext4 (filesystem), label data, uuid ...": one line, whoever wrote it */
 struct signature_text {
 	char text[sizeof(struct liteio_block_signature) + 32];
 };
@@ -220,6 +220,9 @@ static struct signature_text say_signature(const struct liteio_block_signature *
 
 	snprintf(t.text, sizeof(t.text), "%s (%s)%s%s%s%s", s->type, s->usage,
 		 s->label[0] ? ", label " : "", s->label, s->uuid[0] ? ", uuid " : "", s->uuid);
+	for (char *p = t.text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
 	return t;
 }
 

@@ -18,6 +18,12 @@
 #define META_MIN (4ull << 20)
 /* bytes of metadata for one mapped block, in the b-tree's worst case */
 #define META_PER_BLOCK 48ull
+/*
+ * Each device takes a block of 4 KiB at least, and more once it shares with others: so many of a
+ * small disk, too, and as many as a catalog of 8 MiB has records for whatever the size
+ */
+#define META_PER_DATA 512u
+#define META_FOR_DEVICES_MAX (64ull << 20)
 
 static uint64_t round_up(uint64_t v, uint64_t to)
 {
@@ -29,13 +35,28 @@ static uint64_t round_down(uint64_t v, uint64_t to)
 	return v / to * to;
 }
 
-uint64_t liteio_label_meta_bytes(uint64_t data_bytes, uint32_t thin_block)
+static uint64_t meta_bytes(uint64_t bytes)
 {
-	uint64_t bytes = round_up(data_bytes / thin_block * META_PER_BLOCK * 2, MIB);
-
+	bytes = round_up(bytes, MIB);
 	if (bytes < META_MIN)
 		return META_MIN;
 	return bytes > META_MAX ? META_MAX : bytes;
+}
+
+uint64_t liteio_label_meta_least(uint64_t data_bytes, uint32_t thin_block)
+{
+	return meta_bytes(data_bytes / thin_block * META_PER_BLOCK * 2);
+}
+
+uint64_t liteio_label_meta_bytes(uint64_t data_bytes, uint32_t thin_block)
+{
+	uint64_t for_data = liteio_label_meta_least(data_bytes, thin_block);
+	uint64_t for_devices = data_bytes / META_PER_DATA;
+
+	if (for_devices > META_FOR_DEVICES_MAX)
+		for_devices = META_FOR_DEVICES_MAX;
+	for_devices = meta_bytes(for_devices);
+	return for_data > for_devices ? for_data : for_devices;
 }
 
 uint64_t liteio_label_backup_offset(uint64_t size)

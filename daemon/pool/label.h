@@ -72,7 +72,8 @@ struct liteio_label_regions {
  * @err: too small, or a block size that dm-thin does not take
  *
  * Metadata is sized at twice what dm-thin needs for a device full of single blocks, so that
- * snapshots have room; the spare is as large. Return: 0 or -EINVAL.
+ * snapshots have room, and at a 512th of the data, or 64 MiB, where that is more: many small
+ * devices need room, too. The spare is as large. Return: 0 or -EINVAL.
  */
 int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
 			const struct liteio_label_regions *regions, struct liteio_label *ret,
@@ -86,10 +87,11 @@ int liteio_label_layout(const char *name, uint64_t size, uint32_t thin_block,
  * @err: why not
  *
  * All of it is for thin volumes: the last extent of thin data becomes longer, or another one
- * follows. Metadata grows with it when it would be less than a new pool of this size had, or when
- * three quarters are in use: then to twice what there is, for an eighth of the gain at most, and a
- * MiB of a gain of 4. The spare grows by as much, and by what it lacks, for half of what is left at
- * most: small gains bring it in pieces. The sequence number is the caller's.
+ * follows. Metadata grows with it when it would be less than the data need; towards what a new pool
+ * of this size has, for a 32nd of the gain at most; or when three quarters are in use: then to
+ * twice what there is, for an eighth of the gain at most, and a MiB of a gain of 4. The spare grows
+ * by as much, and by what it lacks, for half of what is left at most: small gains bring it in
+ * pieces. The sequence number is the caller's.
  *
  * Return: 1 when it is larger now, 0 when there is not a block to gain, -EINVAL when the device is
  * smaller than the pool on it, -ENOSPC when there is no room for more extents.
@@ -146,8 +148,13 @@ bool liteio_label_is_left_over(const struct liteio_label *home, const struct lit
  */
 int liteio_label_check_other(const struct liteio_label *home, const struct liteio_label *other,
 			     struct liteio_error *err);
-/* bytes of thin metadata for data of this size */
+/*
+ * Bytes of thin metadata for data of this size: twice what these need at most, and room for many
+ * devices where that is little
+ */
 uint64_t liteio_label_meta_bytes(uint64_t data_bytes, uint32_t thin_block);
+/* the data alone */
+uint64_t liteio_label_meta_least(uint64_t data_bytes, uint32_t thin_block);
 
 void liteio_label_encode(const struct liteio_label *l, struct liteio_ondisk_label *out);
 

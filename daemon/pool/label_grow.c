@@ -27,6 +27,11 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static uint64_t most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* what dm-thin uses besides so many bytes of metadata */
 static uint64_t room_beside(uint64_t have)
 {
@@ -52,12 +57,25 @@ static uint64_t meta_for_data(const struct liteio_label *l, uint64_t gain)
 {
 	uint64_t have = liteio_label_sum(l, LITEIO_EXTENT_THIN_META);
 	uint64_t data = liteio_label_sum(l, LITEIO_EXTENT_THIN_DATA) + gain;
-	uint64_t need = liteio_label_meta_bytes(data, l->thin_block), add;
+	uint64_t need = liteio_label_meta_least(data, l->thin_block), add;
 
 	if (need <= have)
 		return 0;
 	add = round_up(have / 4, MIB);
 	return add < need - have || add > gain / 32 ? need - have : add;
+}
+
+/* as a new pool of this size has for many devices; a small gain is for data, not for an extent */
+static uint64_t meta_for_devices(const struct liteio_label *l, uint64_t gain)
+{
+	uint64_t have = liteio_label_sum(l, LITEIO_EXTENT_THIN_META);
+	uint64_t data = liteio_label_sum(l, LITEIO_EXTENT_THIN_DATA) + gain;
+	uint64_t need = liteio_label_meta_bytes(data, l->thin_block), add;
+
+	if (need <= have)
+		return 0;
+	add = least(need - have, round_down(gain / 32, MIB));
+	return add == need - have || add >= have / 2 ? add : 0;
 }
 
 /*
@@ -79,9 +97,10 @@ static void divide(const struct liteio_label *l, uint64_t meta_used, struct gain
 	uint64_t lacks = have - liteio_label_sum(l, LITEIO_EXTENT_META_SPARE);
 	uint64_t for_data = meta_for_data(l, g->bytes);
 	uint64_t for_use = meta_for_use(l, g->bytes, meta_used);
+	uint64_t for_devices = meta_for_devices(l, g->bytes);
 	uint64_t rest;
 
-	g->meta = least(for_data > for_use ? for_data : for_use, room_beside(have));
+	g->meta = least(most(for_data, most(for_use, for_devices)), room_beside(have));
 	rest = g->bytes > 2 * g->meta ? g->bytes - 2 * g->meta : 0;
 	g->spare = g->meta + least(lacks, round_down(rest / 2, MIB));
 }

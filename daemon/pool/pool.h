@@ -447,13 +447,20 @@ struct liteio_pool_create {
  * struct liteio_quiesce - how to hold still what is above a volume while its snapshot is taken
  * @freeze: suspend the heads with a freeze of the filesystem; what it did is undone by @thaw
  * @thaw: resume them; called once after a successful @freeze, whatever happened between
- * @arg: for both
+ * @is_idle: nobody can write through what has the volume open, which is so many devices; what has
+ *	passed so far is remembered. May be NULL: it is not known
+ * @was_idle: nothing has passed since then, nor can it now
+ * @arg: for all
  *
- * Between both the pool only suspends the thin device, takes the snapshot, and resumes.
+ * Between @freeze and @thaw the pool only suspends the thin device, takes the snapshot, and
+ * resumes; or, when it is idle, only takes the snapshot, and takes it again, suspended, when it was
+ * not.
  */
 struct liteio_quiesce {
 	int (*freeze)(void *arg, struct liteio_error *err);
 	void (*thaw)(void *arg);
+	bool (*is_idle)(void *arg, unsigned int n_open);
+	bool (*was_idle)(void *arg);
 	void *arg;
 };
 

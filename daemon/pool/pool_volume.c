@@ -66,33 +66,57 @@ static int step_catalog_creating(void *arg, struct liteio_error *err)
 	return liteio_pool_persist(op->p, &draft, err);
 }
 
-/* the kernel's part of a snapshot, the origin held still when somebody has it open */
-static int take_held(struct create_op *op, struct liteio_error *err)
+/* the kernel's part of a snapshot, the origin held still */
+static int take_held(struct create_op *op, struct liteio_engine *e, struct liteio_error *err)
+{
+	int r, resumed;
+
+	r = e->ops->volume_suspend(e, &op->source_uuid, err);
+	if (r)
+		return r;
+	liteio_step("snapshot:suspended");
+	r = e->ops->snapshot(e, op->v.thin_id, op->source, err);
+	liteio_step("snapshot:taken");
+	resumed = e->ops->volume_resume(e, &op->source_uuid, r ? NULL : err);
+	return r ? r : resumed;
+}
+
+/*
+ * What is not written to meanwhile needs not be held still, for which the kernel would wait. A
+ * write that was begun before the snapshot and goes on below it would change what the snapshot has
+ * (dm-thin.c thin_bio_map()): was there one, it is taken again.
+ */
+static int take_idle(struct create_op *op, struct liteio_engine *e, struct liteio_error *err)
+{
+	int r = e->ops->snapshot(e, op->v.thin_id, op->source, err);
+
+	liteio_step("snapshot:taken");
+	if (r || op->q->was_idle(op->q->arg))
+		return r;
+	r = e->ops->remove(e, op->v.thin_id, err);
+	return r ? r : take_held(op, e, err);
+}
+
+/* ... by the way that is needed */
+static int take(struct create_op *op, struct liteio_error *err)
 {
 	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->v.vclass);
 	struct liteio_engine_volume origin = { 0 };
-	bool is_held;
-	int r, resumed;
+	const struct liteio_quiesce *q = op->q;
+	int r;
 
 	r = e->ops->volume_status(e, &op->source_uuid, &origin, NULL);
 	if (r && r != -ENODEV)
 		return liteio_error_set(err, r, "cannot look at the origin: %s",
 					liteio_error_str(NULL, r));
-	is_held = !r && origin.open_count > 0;
-	if (is_held) {
-		r = e->ops->volume_suspend(e, &op->source_uuid, err);
-		if (r)
-			return r;
-		liteio_step("snapshot:suspended");
+	if (r || origin.open_count <= 0) {
+		r = e->ops->snapshot(e, op->v.thin_id, op->source, err);
+		liteio_step("snapshot:taken");
+		return r;
 	}
-	r = e->ops->snapshot(e, op->v.thin_id, op->source, err);
-	liteio_step("snapshot:taken");
-	if (is_held) {
-		resumed = e->ops->volume_resume(e, &op->source_uuid, r ? NULL : err);
-		if (!r)
-			r = resumed;
-	}
-	return r;
+	if (q && q->is_idle && q->is_idle(q->arg, (unsigned int)origin.open_count))
+		return take_idle(op, e, err);
+	return take_held(op, e, err);
 }
 
 static int take_snapshot(struct create_op *op, struct liteio_error *err)
@@ -106,7 +130,7 @@ static int take_snapshot(struct create_op *op, struct liteio_error *err)
 			return r;
 		liteio_step("snapshot:frozen");
 	}
-	r = take_held(op, err);
+	r = take(op, err);
 	if (q)
 		q->thaw(q->arg);
 	liteio_step("snapshot:resumed");

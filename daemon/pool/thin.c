@@ -384,6 +384,9 @@ static int devices(struct liteio_engine *e, struct liteio_thin_device **ret, siz
 
 	if (r)
 		return r;
+	/* a read would wait for whoever lets it go on */
+	if (i.suspended)
+		return liteio_error_set(err, -EAGAIN, "%s is suspended", thin_of(e)->tmeta);
 	liteio_dm_path(&i, path);
 	return liteio_thin_meta_devices(path, ret, ret_n, err);
 }

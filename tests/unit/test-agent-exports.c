@@ -19,6 +19,7 @@
 #include "agent/exports.h"
 #include "agent/generations.h"
 #include "agent/ops.h"
+#include "agent/places.h"
 #include "agent/pools.h"
 #include "base/error.h"
 #include "pool/create.h"
@@ -36,6 +37,7 @@ static const struct liteio_uuid volume = { .b = { 5 } };
 static struct {
 	int prepare;
 	int remember;
+	int keep;
 	int link;
 	int take_back;
 	bool is_fenced; /* while it is prepared */
@@ -73,6 +75,11 @@ int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool
 				 struct liteio_error *err)
 {
 	return says.remember;
+}
+
+int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err)
+{
+	return says.keep;
 }
 
 /* ---- the kernel ---- */
@@ -201,6 +208,7 @@ static const struct {
 	const char *what;
 	int prepare;
 	int remember;
+	int keep;
 	int link;
 	int take_back;
 	bool is_fenced;
@@ -208,6 +216,7 @@ static const struct {
 } failed[] = {
 	{ .what = "its head can not be made", .prepare = -EIO },
 	{ .what = "nobody would remember that the pool is waited for", .remember = -ENOSPC },
+	{ .what = "it would have no place", .keep = -ENOSPC },
 	{ .what = "no port can be bound", .link = -EADDRNOTAVAIL },
 	{ .what = "one port was linked, and another can not be", .link = -EADDRNOTAVAIL,
 	  .take_back = -EBUSY, .left = LITEIO_CATALOG_ATT_LIVE },
@@ -221,10 +230,11 @@ static const struct {
 
 START_TEST(what_can_not_be_exported_has_no_right)
 {
-	int r = failed[_i].prepare + failed[_i].remember + failed[_i].link;
+	int r = failed[_i].prepare + failed[_i].remember + failed[_i].keep + failed[_i].link;
 
 	says.prepare = failed[_i].prepare;
 	says.remember = failed[_i].remember;
+	says.keep = failed[_i].keep;
 	says.link = failed[_i].link;
 	says.take_back = failed[_i].take_back;
 	says.is_fenced = failed[_i].is_fenced;

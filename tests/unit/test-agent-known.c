@@ -7,7 +7,8 @@
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c
  * unit-src: daemon/agent/claims.c
  * unit-src: daemon/agent/publish.c daemon/agent/names.c
- * unit-src: daemon/agent/door.c daemon/agent/exports.c daemon/agent/gate.c daemon/agent/limits.c
+ * unit-src: daemon/agent/door.c daemon/agent/exports.c daemon/agent/exports_link.c
+ * unit-src: daemon/agent/gate.c
  * unit-src: daemon/agent/ended.c daemon/agent/state_file.c
  */
 #include <check.h>
@@ -19,10 +20,12 @@
 #include "agent/agent.h"
 #include "agent/claims.h"
 #include "agent/known.h"
+#include "agent/places.h"
 #include "agent/pools.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "pool_in_memory.h"
 #include "unit.h"
 
 #define UUID_A "11111111-1111-4111-8111-111111111111"
@@ -32,6 +35,43 @@
 static struct liteio_agent agent;
 static char dir[] = "/tmp/test-agent-known.XXXXXX";
 static char *path;
+/* the pool all exports of which have places */
+static struct liteio_uuid held;
+
+bool liteio_places_are_held(struct liteio_agent *a, const struct liteio_uuid *pool)
+{
+	return liteio_uuid_equal(pool, &held);
+}
+
+int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err)
+{
+	return 0;
+}
+
+/* those whose places have gone */
+static struct liteio_uuid given_up[4];
+static size_t n_given_up;
+
+void liteio_places_give_up(struct liteio_agent *a, const struct liteio_uuid *pool)
+{
+	struct liteio_known known = { 0 };
+
+	/* it looks at the list, which nobody has locked, and which says so already */
+	ck_assert_int_eq(liteio_known_list(a, &known, NULL), 0);
+	for (size_t i = 0; i < known.n_pools; i++)
+		ck_assert(!liteio_uuid_equal(&known.pools[i].uuid, pool));
+	liteio_known_list_free(&known);
+	given_up[n_given_up++] = *pool;
+}
+
+static void is_given_up(const char *text)
+{
+	struct liteio_uuid uuid;
+
+	ck_assert_int_eq(liteio_uuid_parse(text, &uuid), 0);
+	ck_assert_uint_eq(n_given_up, 1);
+	ck_assert(liteio_uuid_equal(&given_up[0], &uuid));
+}
 
 static void setup(void)
 {
@@ -79,6 +119,13 @@ START_TEST(who_had_remote_consumers_is_missed)
 	missing = liteio_pools_missing(&agent);
 	ck_assert_str_eq(missing, "pool a");
 	free(missing);
+	/* there are places for them */
+	ck_assert_int_eq(liteio_uuid_parse(UUID_B, &held), 0);
+	missing = liteio_pools_missing(&agent);
+	ck_assert_str_eq(missing, "pool a");
+	free(missing);
+	ck_assert_int_eq(liteio_uuid_parse(UUID_A, &held), 0);
+	ck_assert_ptr_null(liteio_pools_missing(&agent));
 }
 END_TEST
 
@@ -93,6 +140,25 @@ START_TEST(what_is_not_there_stays_known)
 	ck_assert(list_has("true"));
 	ck_assert(list_has(UUID_B));
 	ck_assert(list_has("/b"));
+	ck_assert_uint_eq(n_given_up, 0);
+}
+END_TEST
+
+/* what an agent says that knows of places; an older one drops it, as this one does with "more" */
+START_TEST(that_all_exports_are_written_down_stays_known)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_known known = { 0 };
+
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true,"
+		"\"places\":true,\"more\":true},{\"name\":\"b\",\"uuid\":\"" UUID_B "\",\"remote\":true}]}");
+	ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
+	ck_assert(!list_has("more"));
+	ck_assert_int_eq(liteio_known_list(&agent, &known, &err), 0);
+	ck_assert_uint_eq(known.n_pools, 2);
+	ck_assert(known.pools[0].places);
+	ck_assert(!known.pools[1].places);
+	liteio_known_list_free(&known);
 }
 END_TEST
 
@@ -110,6 +176,68 @@ START_TEST(a_missing_pool_is_given_up_by_name)
 	ck_assert(!list_has(UUID_A));
 	ck_assert(list_has(UUID_B));
 	ck_assert_ptr_null(liteio_pools_missing(&agent));
+	is_given_up(UUID_A);
+}
+END_TEST
+
+static struct liteio_open_pool *open_pool(struct memory_pool *m)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_open_pool *p;
+
+	memory_new(m);
+	m->p.store.label.pool_uuid.b[0] = 1;
+	snprintf(m->p.store.label.pool_name, sizeof(m->p.store.label.pool_name), "a");
+	ck_assert_int_eq(liteio_pools_add(agent.pools, &m->p, &p, &err), 0);
+	return p;
+}
+
+static void close_pool(struct memory_pool *m, struct liteio_open_pool *p)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(liteio_pools_take_out(agent.pools, p, &err), 0);
+	p->engine = NULL;
+	liteio_pools_put(agent.pools, p);
+	memory_close(m);
+}
+
+/* once it is on the list nobody writes it again, and the next agent leaves it there */
+START_TEST(that_its_exports_are_written_down_is_remembered)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool memory;
+	struct liteio_open_pool *p = open_pool(&memory);
+
+	ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
+	ck_assert(!list_has("places"));
+	ck_assert_int_eq(liteio_pools_remember_places(&agent, p, &err), 0);
+	ck_assert(list_has("places"));
+	p->places = false;
+	ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
+	ck_assert(list_has("places"));
+	/* one that can not be written is tried again */
+	list_is("{");
+	ck_assert_int_lt(liteio_pools_remember_places(&agent, p, &err), 0);
+	list_is("{\"pools\":[]}");
+	ck_assert_int_eq(liteio_pools_remember_places(&agent, p, &err), 0);
+	ck_assert(list_has("places"));
+	close_pool(&memory, p);
+}
+END_TEST
+
+/* a new one has taken its name */
+START_TEST(a_missing_pool_has_a_successor)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool memory;
+	struct liteio_open_pool *p = open_pool(&memory);
+
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true},"
+		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\",\"remote\":true}]}");
+	ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
+	is_given_up(UUID_A);
+	close_pool(&memory, p);
 }
 END_TEST
 
@@ -128,6 +256,7 @@ START_TEST(an_exported_pool_is_not_waited_for)
 	/* the same again */
 	ck_assert_int_eq(liteio_pools_forget_gone(&agent, &uuid, &err), 0);
 	ck_assert(list_has(UUID_B));
+	is_given_up(UUID_A);
 }
 END_TEST
 
@@ -146,6 +275,7 @@ START_TEST(a_pool_that_is_being_deleted_stays_known_and_is_not_waited_for)
 	ck_assert(list_has(UUID_A));
 	missing = liteio_pools_missing(&agent);
 	ck_assert_str_eq(missing, "pool b");
+	ck_assert_uint_eq(n_given_up, 0);
 	free(missing);
 	ck_assert_int_eq(liteio_pools_forget(&agent, "a", &known, &err), 0);
 	ck_assert(known);
@@ -311,7 +441,10 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, who_had_remote_consumers_is_missed);
 	tcase_add_test(t, what_is_not_there_stays_known);
+	tcase_add_test(t, that_all_exports_are_written_down_stays_known);
 	tcase_add_test(t, a_missing_pool_is_given_up_by_name);
+	tcase_add_test(t, that_its_exports_are_written_down_is_remembered);
+	tcase_add_test(t, a_missing_pool_has_a_successor);
 	tcase_add_test(t, an_exported_pool_is_not_waited_for);
 	tcase_add_test(t, a_pool_that_is_being_deleted_stays_known_and_is_not_waited_for);
 	tcase_add_test(t, what_is_late_is_missed);

@@ -11,8 +11,10 @@
  * unit-src: daemon/agent/claims.c daemon/agent/pools_look.c daemon/agent/pools_target.c
  * unit-src: daemon/agent/publish.c daemon/agent/names.c daemon/agent/restore_floors.c
  * unit-src: daemon/agent/pools_reclaim.c daemon/agent/door.c daemon/agent/exports.c
- * unit-src: daemon/agent/ended.c daemon/agent/left.c daemon/agent/state_file.c
+ * unit-src: daemon/agent/ended.c daemon/agent/groups.c daemon/agent/left.c
+ * unit-src: daemon/agent/state_file.c
  * unit-src: daemon/agent/gate.c daemon/agent/limits.c daemon/agent/events.c
+ * unit-src: daemon/agent/places.c daemon/agent/places_hold.c daemon/agent/exports_link.c
  */
 #include <check.h>
 #include <errno.h>

@@ -5,7 +5,7 @@
  * unit-src: daemon/ctl/command.c daemon/ctl/option.c daemon/ctl/body.c daemon/ctl/query.c
  * unit-src: daemon/ctl/print.c daemon/ctl/progress.c daemon/ctl/module_command.c
  * unit-src: daemon/ctl/limit_options.c daemon/ctl/pool_command.c daemon/ctl/describe.c
- * unit-src: daemon/ctl/operation_command.c
+ * unit-src: daemon/ctl/operation_command.c daemon/ctl/volume_stats.c daemon/ctl/sample.c
  */
 #include <check.h>
 #include <errno.h>
@@ -79,6 +79,9 @@ static const struct {
 	  "/v1/module/events", NULL },
 	{ "module", "fence", { ID }, { .generation = 3, NO_TIMEOUT }, "/v1/module/fence",
 	  "{\"uuid\":\"" ID "\",\"generation\":3,\"timeoutMs\":10000}" },
+	{ "stats", NULL, { NULL }, { NO_TIMEOUT }, "/v1/stats", NULL },
+	{ "stats", NULL, { "a" }, { NO_TIMEOUT }, "/v1/stats", NULL },
+	{ "stats", NULL, { ID }, { NO_TIMEOUT }, "/v1/stats", NULL },
 	{ "top", NULL, { NULL }, { .count = 1, .delay_s = 5, .batch = true, NO_TIMEOUT },
 	  "/v1/stats", NULL },
 	{ "volume", "limit", { "a" },
@@ -225,6 +228,9 @@ static const struct {
 	{ "module", "fence", { ID }, { NO_TIMEOUT }, "either --floor or --generation" },
 	{ "module", "fence", { ID }, { .floor = 1, .generation = 1, NO_TIMEOUT }, "either" },
 	{ "module", "fence", { "a" }, { .floor = 1, NO_TIMEOUT }, "UUID" },
+	{ "stats", NULL, { "a", "b" }, { NO_TIMEOUT }, "stats takes [VOLUME]" },
+	{ "stats", NULL, { "A" }, { NO_TIMEOUT }, "A" },
+	{ "stats", NULL, { NULL }, { .fix = true, NO_TIMEOUT }, "--fix" },
 	{ "top", NULL, { "x" }, { NO_TIMEOUT }, "top takes no operands" },
 	{ "top", NULL, { NULL }, { .follow = true, NO_TIMEOUT },
 	  "--follow is not an option of top" },

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * liteioctl top and events: what happened between two samples, how a round looks, lines that arrive
- * in pieces.
+ * liteioctl top, stats and events: what happened between two samples, and since the counters began,
+ * how a round looks, lines that arrive in pieces.
  *
- * unit-src: daemon/ctl/sample.c daemon/ctl/top_view.c daemon/ctl/event_text.c daemon/ctl/print.c
+ * unit-src: daemon/ctl/volume_stats.c daemon/ctl/sample.c daemon/ctl/top_view.c
+ * unit-src: daemon/ctl/event_text.c daemon/ctl/print.c
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,6 +18,7 @@
 #include "ctl/print.h"
 #include "ctl/sample.h"
 #include "ctl/top_view.h"
+#include "ctl/volume_stats.h"
 #include "unit.h"
 
 #define A "11111111-1111-4111-8111-111111111111"
@@ -341,7 +343,76 @@ START_TEST(all_events_have_names)
 }
 END_TEST
 
+/* the value of a row, as text */
+static const char *cell(const struct liteio_json *answer, size_t row, const char *key)
+{
+	return liteio_json_get_string(liteio_json_at(liteio_json_get(answer, "items"), row), key);
+}
+
+static int64_t number(const struct liteio_json *answer, size_t row, const char *key)
+{
+	return liteio_json_get_int(liteio_json_at(liteio_json_get(answer, "items"), row), key, -1);
+}
+
+START_TEST(stats_add_up_the_attachments_of_a_volume)
+{
+	struct liteio_json *stats = parse("{\"items\":["
+		ATT(A, 1, CLASSES(100, 4096, "[90,10]", 1, 512, "[1]")) ","
+		ATT(A, 3, CLASSES(100, 8192, "[0,99,1]", 0, 0, "[]")) ","
+		ATT(B, 1, CLASSES(5, 1, "[5]", 0, 0, "[]")) "]}");
+	struct liteio_json *volumes = parse("{\"items\":["
+		VOL(B, "", "") ","
+		VOL(A, "a", "\"read\":{\"iopsNs\":5,\"bytesNs\":2,\"queued\":4}") "]}");
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_buf out = LITEIO_BUF_INIT;
+	struct liteio_json *ret;
+
+	ck_assert_int_eq(liteio_volume_stats(stats, volumes, NULL, &ret, &err), 0);
+	/* a row for each class, the busiest volume first */
+	ck_assert_uint_eq(liteio_json_len(liteio_json_get(ret, "items")), 8);
+	ck_assert_str_eq(cell(ret, 0, "volume"), "a");
+	ck_assert_str_eq(cell(ret, 0, "uuid"), A);
+	ck_assert_str_eq(cell(ret, 0, "class"), "read");
+	ck_assert_int_eq(number(ret, 0, "ios"), 200);
+	ck_assert_int_eq(number(ret, 0, "bytes"), 12288);
+	/* of both together: 90 of 200 in the first bucket, 199 in the first two */
+	ck_assert_int_eq(number(ret, 0, "p50Ns"), 1536);
+	ck_assert_int_eq(number(ret, 0, "p90Ns"), 1536);
+	ck_assert_int_eq(number(ret, 0, "p99Ns"), 1536);
+	ck_assert_int_gt(number(ret, 0, "p999Ns"), 1536);
+	ck_assert_int_eq(number(ret, 0, "overLimitNs"), 7);
+	ck_assert_int_eq(number(ret, 0, "queued"), 4);
+	ck_assert_str_eq(cell(ret, 1, "class"), "write");
+	ck_assert_int_eq(number(ret, 1, "ios"), 1);
+	ck_assert_int_eq(number(ret, 1, "overLimitNs"), 0);
+	ck_assert_str_eq(cell(ret, 2, "class"), "flush");
+	ck_assert_int_eq(number(ret, 2, "overLimitNs"), -1);
+	/* without a name it is called by its uuid */
+	ck_assert_str_eq(cell(ret, 4, "volume"), B);
+	liteio_print_table(&out, liteio_volume_stats_columns, false, liteio_json_get(ret, "items"));
+	ck_assert_ptr_nonnull(strstr(out.data, "P99.9"));
+	ck_assert_ptr_nonnull(strstr(out.data, "12.0 KiB"));
+	liteio_buf_fini(&out);
+	liteio_json_unref(ret);
+
+	/* one of them, by name or uuid; one that is not there */
+	ck_assert_int_eq(liteio_volume_stats(stats, volumes, "a", &ret, &err), 0);
+	ck_assert_uint_eq(liteio_json_len(liteio_json_get(ret, "items")), 4);
+	ck_assert_str_eq(cell(ret, 3, "uuid"), A);
+	liteio_json_unref(ret);
+	ck_assert_int_eq(liteio_volume_stats(stats, volumes, B, &ret, &err), 0);
+	ck_assert_uint_eq(liteio_json_len(liteio_json_get(ret, "items")), 4);
+	ck_assert_int_eq(number(ret, 0, "ios"), 5);
+	liteio_json_unref(ret);
+	ck_assert_int_eq(liteio_volume_stats(stats, volumes, "c", &ret, &err), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(err.msg, "no volume \"c\""));
+	liteio_json_unref(stats);
+	liteio_json_unref(volumes);
+}
+END_TEST
+
 UNIT_MAIN("ctl-top", the_difference_is_what_happened, attachments_come_and_go,
+	  stats_add_up_the_attachments_of_a_volume,
 	  the_busiest_comes_first, a_bad_answer_is_refused, a_round_is_lines,
 	  a_round_fits_the_terminal, a_round_is_json, times_for_people, lines_arrive_in_pieces,
 	  events_are_lines, what_is_no_event_is_refused, all_events_have_names)

@@ -136,11 +136,17 @@ START_TEST(what_force_destroys_is_named_before_it_does)
 {
 	const struct liteio_disk d = { .info = { BIG }, EMPTY,
 				       .signature = { "ext4", "filesystem", "my data", "12-34" } };
+	const struct liteio_disk odd = { .info = { BIG }, EMPTY,
+					 .signature = { "xfs", "filesystem", "a\n\033[2Jb" } };
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
 	liteio_disk_judge(&d, "x", 0, false, NULL, &err);
 	ck_assert_str_eq(err.msg,
 			 "x carries a signature: ext4 (filesystem), label my data, uuid 12-34; --force destroys that");
+	/* whatever somebody has called it, it is one line that leaves a terminal alone */
+	liteio_disk_judge(&odd, "x", 0, false, NULL, &err);
+	ck_assert_str_eq(err.msg,
+			 "x carries a signature: xfs (filesystem), label a??[2Jb; --force destroys that");
 }
 END_TEST
 

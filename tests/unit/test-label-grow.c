@@ -71,6 +71,61 @@ START_TEST(test_grow)
 }
 END_TEST
 
+/*
+ * Metadata of a pool that was made when there were 4 MiB for 8 GiB: what it gains is for data
+ * first, and for what a new pool has for many devices as far as that is little of it
+ */
+START_TEST(test_grow_for_devices)
+{
+	static const struct {
+		uint64_t gain;
+		uint64_t meta;
+	} cases[] = {
+		{ 4 << 20, 4 }, { 32 << 20, 4 }, { 64 << 20, 6 }, { 256 << 20, 12 },
+		{ GIB, 18 }, { 8 * GIB, 32 }, { 56 * GIB, 64 }, { 92 * GIB, 64 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct liteio_label l;
+
+		ck_assert_int_eq(liteio_label_layout("fast", 8 * GIB, 0, NULL, &l, NULL), 0);
+		ck_assert_uint_eq(liteio_label_sum(&l, LITEIO_EXTENT_THIN_META), 16 << 20);
+		l.extents[2].length = 4 << 20;
+		l.extents[3].length = 4 << 20;
+		ck_assert_int_eq(liteio_label_grow(&l, 0, 8 * GIB + cases[i].gain, 0, NULL), 1);
+		ck_assert_msg(liteio_label_sum(&l, LITEIO_EXTENT_THIN_META) == cases[i].meta << 20,
+			      "%zu: %llu", i,
+			      (unsigned long long)liteio_label_sum(&l, LITEIO_EXTENT_THIN_META));
+		ck_assert_uint_eq(liteio_label_sum(&l, LITEIO_EXTENT_META_SPARE),
+				  cases[i].meta << 20);
+	}
+}
+END_TEST
+
+/* what metadata of a new pool have, in MiB: of a large one what its data need, as ever */
+START_TEST(test_sizes)
+{
+	static const struct {
+		uint64_t data;
+		uint32_t block;
+		uint64_t meta;
+	} cases[] = {
+		{ 256 << 20, 256 << 10, 4 }, { GIB, 256 << 10, 4 },   { 2 * GIB, 256 << 10, 4 },
+		{ 4 * GIB, 256 << 10, 8 },   { 8 * GIB, 256 << 10, 16 }, { 8 * GIB, 64 << 10, 16 },
+		{ 32 * GIB, 256 << 10, 64 }, { 100 * GIB, 256 << 10, 64 },
+		{ 1024 * GIB, 256 << 10, 384 }, { 100 * GIB, 64 << 10, 150 },
+		{ 1024 * GIB, 1 << 30, 64 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t meta = liteio_label_meta_bytes(cases[i].data, cases[i].block);
+
+		ck_assert_msg(meta == cases[i].meta << 20, "%zu: %llu", i,
+			      (unsigned long long)meta);
+	}
+}
+END_TEST
+
 START_TEST(test_grow_not)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -424,5 +479,5 @@ START_TEST(test_catch_up)
 }
 END_TEST
 
-UNIT_MAIN("label-grow", test_grow, test_grow_not, test_devices, test_parts, test_take,
-	  test_take_most, test_take_wide, test_grow_taken, test_catch_up)
+UNIT_MAIN("label-grow", test_grow, test_grow_for_devices, test_sizes, test_grow_not, test_devices,
+	  test_parts, test_take, test_take_most, test_take_wide, test_grow_taken, test_catch_up)

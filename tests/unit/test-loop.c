@@ -254,5 +254,37 @@ START_TEST(test_watchdog)
 }
 END_TEST
 
+static pthread_mutex_t wait_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wait_cond = PTHREAD_COND_INITIALIZER;
+static bool has_come;
+
+static void *come(void *arg)
+{
+	pthread_mutex_lock(&wait_lock);
+	has_come = true;
+	pthread_cond_signal(&wait_cond);
+	pthread_mutex_unlock(&wait_lock);
+	return NULL;
+}
+
+START_TEST(test_wait_until)
+{
+	uint64_t end_ms = liteio_now_ms() + 1500;
+	pthread_t t;
+
+	pthread_mutex_lock(&wait_lock);
+	/* what is over is not waited for, and what is not, is */
+	ck_assert(!liteio_wait_until(&wait_cond, &wait_lock, 0));
+	while (liteio_wait_until(&wait_cond, &wait_lock, end_ms))
+		;
+	ck_assert_uint_ge(liteio_now_ms(), end_ms);
+	ck_assert_int_eq(pthread_create(&t, NULL, come, NULL), 0);
+	while (!has_come)
+		ck_assert(liteio_wait_until(&wait_cond, &wait_lock, end_ms + 3600000));
+	pthread_mutex_unlock(&wait_lock);
+	pthread_join(t, NULL);
+}
+END_TEST
+
 UNIT_MAIN("loop", test_post, test_post_threads, test_timers, test_io, test_signal, test_notify,
-	  test_reload, test_watchdog)
+	  test_reload, test_watchdog, test_wait_until)

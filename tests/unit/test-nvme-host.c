@@ -123,6 +123,30 @@ START_TEST(test_options)
 }
 END_TEST
 
+static const struct {
+	const char *value;
+	int code;
+	const char *said;
+} multipath[] = {
+	{ "Y", 0, "" },
+	{ "N", -EOPNOTSUPP, "nvme_core.multipath is N" },
+	/* a kernel that is built without it; one that says nothing */
+	{ NULL, -EOPNOTSUPP, "nvme_core.multipath is not there" },
+	{ "", -EOPNOTSUPP, "multipath" },
+};
+
+START_TEST(test_multipath)
+{
+	for (size_t i = 0; i < sizeof(multipath) / sizeof(multipath[0]); i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+
+		ck_assert_int_eq(liteio_nvme_multipath_is_on(multipath[i].value, &err),
+				 multipath[i].code);
+		ck_assert_ptr_nonnull(strstr(err.msg, multipath[i].said));
+	}
+}
+END_TEST
+
 static int parse(struct liteio_uevent *e, const char *text, size_t len)
 {
 	memcpy(e->text, text, len);
@@ -150,4 +174,5 @@ START_TEST(test_uevent)
 }
 END_TEST
 
-UNIT_MAIN("nvme-host", test_made_once, test_kept, test_never_replaced, test_options, test_uevent)
+UNIT_MAIN("nvme-host", test_made_once, test_kept, test_never_replaced, test_options, test_multipath,
+	  test_uevent)

@@ -87,6 +87,72 @@ START_TEST(test_list)
 }
 END_TEST
 
+/* what the kernel made and an earlier call left: a namespace that is enabled */
+static void enabled_in(const char *group)
+{
+	dir("subsystems/" NQN "/namespaces/1");
+	dir("subsystems/" NQN "/allowed_hosts");
+	file("subsystems/" NQN "/attr_allow_any_host", "0\n");
+	file("subsystems/" NQN "/attr_serial", "0123abcd456789ef0011\n");
+	file("subsystems/" NQN "/attr_model", "LiteIO\n");
+	file("subsystems/" NQN "/namespaces/1/device_path", "/dev/dm-7\n");
+	file("subsystems/" NQN "/namespaces/1/enable", "1\n");
+	file("subsystems/" NQN "/namespaces/1/ana_grpid", group);
+	file("subsystems/" NQN "/namespaces/1/revalidate_size", "");
+}
+
+static void is_now(const char *attr, const char *want)
+{
+	char *path = liteio_strf("%s/subsystems/" NQN "/namespaces/1/%s", root, attr), *text;
+	size_t len;
+
+	ck_assert_int_eq(liteio_fs_read(path, 64, &text, &len, NULL), 0);
+	text[strcspn(text, "\n")] = '\0';
+	ck_assert_msg(!strcmp(text, want), "%s is \"%s\", not \"%s\"", attr, text, want);
+	free(text);
+	free(path);
+}
+
+static const struct {
+	const char *group;
+	bool waits;
+	const char *becomes;
+	const char *revalidated;
+} places[] = {
+	/* filled, its size looked at again: "1" is written, a plain file keeps the rest */
+	{ "99\n", false, "19", "1" },
+	{ "99\n", true, "99", "" },
+	/* what has been served is never made to wait */
+	{ "1\n", true, "1", "" },
+	{ "1\n", false, "1", "" },
+	/* what can not be read may wait still */
+	{ "", false, "1", "1" },
+	{ "", true, "", "" },
+};
+
+START_TEST(test_place)
+{
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct liteio_nvmet_export want = { .generation = 4, .device = (char *)"/dev/dm-7",
+						    .waits = places[i].waits };
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		struct liteio_nvmet_export *e;
+		size_t n;
+
+		set_up();
+		enabled_in(places[i].group);
+		liteio_uuid_parse(UUID, &want.uuid);
+		ck_assert_int_eq(liteio_nvmet_list(&target, &e, &n, NULL), 0);
+		ck_assert(e[0].waits == !strcmp(places[i].group, "99\n"));
+		liteio_nvmet_exports_free(e, n);
+		ck_assert_int_eq(liteio_nvmet_create(&target, &want, &err), 0);
+		is_now("ana_grpid", places[i].becomes);
+		is_now("revalidate_size", places[i].revalidated);
+		tear_down();
+	}
+}
+END_TEST
+
 START_TEST(test_undrained_is_not_disabled)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -183,5 +249,5 @@ START_TEST(test_a_port_stays_for_who_was_left_behind)
 }
 END_TEST
 
-UNIT_MAIN("nvmet-tree", test_list, test_undrained_is_not_disabled, test_bad_ports,
+UNIT_MAIN("nvmet-tree", test_list, test_place, test_undrained_is_not_disabled, test_bad_ports,
 	  test_a_port_stays_for_who_was_left_behind)

@@ -2,9 +2,11 @@
 /*
  * Workers: lanes keep order, different lanes overlap, the end of a pool is bounded.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <sched.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -114,6 +116,46 @@ START_TEST(test_overlap)
 }
 END_TEST
 
+#define CROWD 64
+
+static unsigned int count_threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	unsigned int n = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static void crowd_done(void *arg)
+{
+	if (++ended % CROWD == 0)
+		liteio_loop_quit(loop, 0);
+}
+
+/* threads that a crowd has needed end with it, and are there again for the next one */
+START_TEST(test_crowd)
+{
+	unsigned int before = count_threads();
+
+	ended = 0;
+	setup(CROWD);
+	for (int round = 0; round < 2; round++) {
+		pthread_barrier_init(&barrier, NULL, CROWD);
+		for (int i = 0; i < CROWD; i++)
+			liteio_worker_submit(workers, NULL, meet, crowd_done, NULL);
+		ck_assert_int_eq(liteio_loop_run(loop), 0);
+		pthread_barrier_destroy(&barrier);
+		while (count_threads() > before + 8)
+			sched_yield();
+	}
+	teardown();
+}
+END_TEST
+
 /* ---- the end ------------------------------------------------------------------------------ */
 
 static sem_t begun, go_on;
@@ -202,4 +244,4 @@ START_TEST(test_bounds)
 }
 END_TEST
 
-UNIT_MAIN("worker", test_lanes, test_overlap, test_stuck, test_not_stuck, test_bounds)
+UNIT_MAIN("worker", test_lanes, test_overlap, test_crowd, test_stuck, test_not_stuck, test_bounds)

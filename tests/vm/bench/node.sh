@@ -12,6 +12,7 @@
 #                      once, what waits for nothing, memory and idleness with 1000 volumes. Then local.sh
 #   node.sh few        without the 500
 #   node.sh ours       only what does not need LVM
+#   node.sh once       of that only what comes a hundred at once
 #
 # Runs in a guest with one CPU whose clock counts instructions. Nobody waits for udev here, and dmeventd
 # does not run, both in favour of LVM.
@@ -290,6 +291,10 @@ case ${1-} in
 ours)
 	first_twelve
 	alone 12
+	exit
+	;;
+once)
+	at_once
 	exit
 	;;
 esac

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A disk that does not answer any more, with an operation under way on it: the other pools are served as ever, whoever
-# looks is told, a fence closes its gate and says that it is not written down, and when the disk answers all goes on. A
-# filesystem that can not be frozen, as another disk does not answer, keeps its volume and not its pool; one that is frozen
-# only when its agent was killed goes on, though another process has had the lock of the node in between. An agent that is
-# killed meanwhile is replaced, though it can not end; the next one has the other pool at once, and this one when its disk
-# is back.
-# vm: kernels=6.12 disks=pool=512M,other=256M timeout=600 needs=module,tools,programs
+# looks is told, a fence closes its gate and says that it is not written down, a job that takes five minutes is called
+# stuck, and when the disk answers all goes on. A filesystem that can not be frozen, as another disk does not answer, keeps
+# its volume and not its pool; one that is frozen only when its agent was killed goes on, though another process has had
+# the lock of the node in between. An agent that is killed meanwhile is replaced, though it can not end; the next one has
+# the other pool at once, and this one when its disk is back.
+# vm: kernels=6.12 disks=pool=512M,other=256M timeout=1000 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -63,12 +63,30 @@ dd if=/dev/zero of="/dev/liteio/$a" bs=4096 count=1 oflag=direct status=none 2>/
 [ "$(j volume show a | jq .floor)" = 1 ] || fail "a floor that is not written down is told"
 ok "a fence closes its gate, and does not say that it is done"
 
+# five minutes is what a job may take: then it is said to whoever watches over the agent. The kernel would say something of
+# its own before that, which is no failure here
+health() { curl -s -m 60 -o /run/health -w '%{http_code}' --unix-socket /run/liteio/agent.sock http://x/healthz; }
+is_well() { [ "$(health)" = 200 ] && [ "$(cat /run/health)" = ok ]; }
+is_unwell() { [ "$(health)" = 503 ] && grep -qE '^[0-9]+ jobs are stuck$' /run/health; }
+jobs_found() { j doctor 2>/dev/null | jq -e '[.items[] | select(.check == "jobs" and .severity == "error")] | length == 1'; }
+hung=$(cat /proc/sys/kernel/hung_task_timeout_secs)
+echo 0 >/proc/sys/kernel/hung_task_timeout_secs
+is_well || fail "the agent is unwell before its time: $(cat /run/health)"
+jobs_found && fail "doctor names jobs before their time: $(j doctor)"
+until_true 330 is_unwell
+until_true 60 jobs_found
+within 60 liteioctl volume list
+ok "after five minutes healthz says 503, and doctor why"
+
 dmsetup resume under
 wait $create || fail "what hung did not end well: $(cat /run/c)"
 [ "$(j volume fence a --floor 2 | jq .drained)" = true ]
 [ "$(j volume show a | jq .floor)" = 2 ]
 [ "$(j volume list | jq -r '[.items[].name] | sort | join(" ")')" = 'a b c' ] || fail "volumes: $(j volume list)"
-ok "when the disk answers, all goes on"
+until_true 60 is_well
+jobs_found && fail "doctor still names jobs: $(j doctor)"
+echo "$hung" >/proc/sys/kernel/hung_task_timeout_secs
+ok "when the disk answers, all goes on, and the agent is well again"
 
 # Its log is empty only when it is frozen, which waits for the log's disk. Before that it is written back: there must be
 # nothing left to write, and nobody in the kernel who goes on to write.

@@ -171,6 +171,33 @@ check() {
 }
 interrupted "exporting" "$(steps attachment-add volume-make agent-export)" liteioctl export create a 7 --host-nqn $nqn
 
+# those that wait while one is attached go together
+attach_six() {
+	local n pids=()
+
+	for n in 1 2 3 4 5 6; do
+		liteioctl volume attach "six-$n" >/dev/null &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+}
+prepare() {
+	local n
+
+	for n in 1 2 3 4 5 6; do
+		liteioctl volume create "six-$n" --pool fast --size 16Mi >/dev/null
+	done
+}
+check() {
+	local n
+
+	for n in 1 2 3 4 5 6; do
+		[ -b "/dev/liteio/six-$n" ] && liteioctl volume detach "six-$n" >/dev/null &&
+			liteioctl volume delete "six-$n" >/dev/null || return 1
+	done
+}
+interrupted "attaching several" "volume-make:message:3 volume-make:transaction attachment-add:catalog" attach_six
+
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null
 	liteioctl export create a 7 --host-nqn $nqn >/dev/null
@@ -243,6 +270,12 @@ interrupted "taking a group of snapshots" "$(steps agent-snapshot group)" \
 kill $holder
 wait $holder || true
 drop other
+liteioctl pool create far /dev/disk/by-id/virtio-second >/dev/null
+liteioctl volume create other --pool far --size 16Mi >/dev/null
+attach other 1
+interrupted "taking a group of two pools" "$(steps agent-moment group)" liteioctl snapshot group busy=s other=t
+drop other
+liteioctl pool delete far >/dev/null
 midway() { :; }
 
 prepare() { :; }
@@ -361,7 +394,7 @@ check() {
 interrupted "growing a pool" "$(steps pool-grow label)" liteioctl pool grow wide --add "$third"
 midway() { :; }
 
-# what this one has no second node, no broken metadata and no plug for
+# what this one has no second node, no broken metadata, no plug and no missing disk for
 elsewhere() {
 	local step test=$1
 
@@ -377,6 +410,7 @@ none_is_forgotten() {
 
 	elsewhere agent-remote agent-attach:gate agent-attach:connected
 	elsewhere agent-repair agent-repair:begun agent-repair:let-go
+	elsewhere agent-places agent-place:head agent-place:enabled agent-place:linked agent-fill:head agent-fill:group
 	elsewhere agent-replug agent-replug:ended agent-replug:dropped
 	# the engine's are pool-kill's, which has them from poolctl
 	left=$(agent_steps | { grep -vxFf <(cat /run/killed; poolctl steps) || true; })

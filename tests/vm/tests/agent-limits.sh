@@ -169,6 +169,16 @@ jq -s -e '[.[].items[] | select(.name == "data") | .write | select(.ios > 0)] | 
 liteioctl top -b -n 2 -d 1 >"$WORK/text"
 expect 2 "$(grep -c '^data ' "$WORK/text")" "lines of the volume in two rounds"
 expect "$after" "$(liteioctl module stats | awk -v uuid="$V1" '$1 == uuid && $3 == "write" { print $4 }')" "module stats"
+# stats NAME-OR-UUID CLASS FIELD
+stats() { j stats "$1" | jq -r --arg class "$2" --arg field "$3" '.items[] | select(.class == $class) | .[$field]'; }
+expect "$after" "$(stats data write ios)" "stats of the volume"
+expect "$after" "$(stats "$V1" write ios)" "stats by its uuid"
+expect "$(j module volumes | jq --arg uuid "$V1" '.items[] | select(.uuid == $uuid) | .overLimit.write | .iopsNs + .bytesNs')" \
+	"$(stats data write overLimitNs)" "time over limit in stats"
+j stats data | jq -e '.items[] | select(.class == "write") | .p50Ns > 0 and .p90Ns >= .p50Ns and .p999Ns >= .p99Ns and .bytes > 0' \
+	>/dev/null || fail "$(j stats data)"
+expect "$after" "$(liteioctl stats | awk '$1 == "data" && $2 == "write" { print $3 }')" "the table of stats"
+refused 'no volume "nobody"' liteioctl stats nobody
 ok "top and stats count what was written"
 
 # on a terminal it draws, q ends it, and the terminal is left as it was

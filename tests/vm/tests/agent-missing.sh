@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The pool node comes back after a power cut without one of its disks. Consumers are not told that
-# their volumes are gone: they wait, and go on without an error when the disk is there again. Who gives
-# the pool up by name lets the others in.
+# their volumes are gone: they wait, and go on without an error when the disk is there again. The others
+# are let in at once, or, where nobody knows what the disk carried, when the pool is given up by name.
 # vm: host=yes kernels=6.12 timeout=1200 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/multi.sh
@@ -12,7 +12,8 @@ vm_add pool --disk pool=256M --disk late=256M --disk state=32M -m 768M --timeout
 vm_add user -m 768M --timeout 600
 vm_boot pool user
 
-# what the pool node knows outlives its power; the second disk is taken away before its agent starts
+# boot_without_late [SCRIPT]: what the pool node knows outlives its power; the second disk is taken away before its agent
+# starts
 boot_without_late() {
 	vm_boot pool
 	# shellcheck disable=SC2016 # expanded over there
@@ -21,8 +22,9 @@ boot_without_late() {
 	device=$(readlink -f "/sys/class/block/$(basename "$(readlink -f /dev/disk/by-id/virtio-late)")/device")
 	basename "$device" >/run/late
 	cat /run/late >/sys/bus/virtio/drivers/virtio_blk/unbind
-	until_true 30 [ ! -e /dev/disk/by-id/virtio-late ]
-	agent_start'
+	until_true 30 [ ! -e /dev/disk/by-id/virtio-late ]'"
+	${1:-}
+	agent_start"
 }
 
 # shellcheck disable=SC2016
@@ -49,7 +51,9 @@ on user "liteioctl attachment create $a 1 --address $(vm_ip pool) >/dev/null
 vm_cut pool
 on user "until_true 120 sh -c 'liteioctl -o json attachment list | grep -q connecting'"
 
-boot_without_late
+# what a node knows that an agent without places has left
+rm_places='rm /var/lib/liteio/exports.json'
+boot_without_late "$rm_places"
 # shellcheck disable=SC2016
 on pool 'j node show | jq -r .closed | grep "not found: pool slow"
 	[ "$(j export list | jq -c "[.items[] | .ready]")" = "[false]" ]
@@ -83,14 +87,50 @@ on user "until_true 200 sh -c '! liteioctl -o json attachment list | grep -q con
 ok "it is there again: its consumer goes on without an error"
 
 vm_cut pool
-boot_without_late
+# shellcheck disable=SC2016
+is_there='state_of() { j attachment list | jq -r ".items[] | select(.uuid == \"$1\") | .state"; }
+	is_live() { [ "$(state_of $1)" = live ]; }'
+boot_without_late "$rm_places"
 # shellcheck disable=SC2016
 on pool 'j node show | jq -r .closed | grep -q "not found: pool slow"
 	[ "$(j pool delete slow | jq -r .deleted)" = true ]
 	[ "$(j node show | jq -r .closed)" = null ]
 	! nft list tables | grep -q liteio-door
 	[ "$(j export list | jq -c "[.items[] | .ready]")" = "[true]" ]'
-on user "is_live() { [ \"\$(j attachment list | jq -r '.items[] | select(.uuid == \"$a\") | .state')\" = live ]; }
-	until_true 200 is_live
+on user "$is_there
+	until_true 200 is_live $a
 	dd if=/dev/liteio/$a of=/dev/null bs=1M count=16 iflag=direct status=none"
 ok "the pool is given up: the others' consumers are let in"
+
+# the disk comes back, and with it what is written down of it; then it is taken away once more
+# shellcheck disable=SC2016
+on pool 'cat /run/late >/sys/bus/virtio/drivers/virtio_blk/bind
+	until_true 30 [ -b /dev/disk/by-id/virtio-late ]
+	liteioctl pool import $(readlink -f /dev/disk/by-id/virtio-late) >/dev/null
+	[ "$(j export list | jq -c "[.items[] | .ready]")" = "[true,true]" ]'
+on user "$is_there
+	liteioctl attachment delete $b 1 --force >/dev/null
+	liteioctl attachment create $b 1 --address $(vm_ip pool) >/dev/null
+	until_true 200 is_live $b"
+vm_cut pool
+on user "until_true 120 sh -c '! liteioctl -o json attachment list | grep -q live'"
+boot_without_late
+# shellcheck disable=SC2016
+on pool '[ "$(j node show | jq -r .closed)" = null ]
+	if nft list tables | grep liteio-door; then exit 1; fi
+	[ "$(j export list | jq -c "[.items[] | .ready]")" = "[true]" ]
+	[ "$(ls /sys/kernel/config/nvmet/subsystems | wc -l)" = 2 ]'
+on user "$is_there
+	until_true 200 is_live $a
+	{ dd if=/dev/zero of=/dev/liteio/$b bs=4096 count=1 oflag=direct || echo failed; } >/run/late 2>&1 </dev/null &
+	[ \$(state_of $b) = connecting ]
+	[ ! -s /run/late ]"
+ok "a disk is missing, and what it had has its place: the others' consumers are let in"
+
+on pool "[ \"\$(j pool delete slow | jq -r .deleted)\" = true ]
+	[ ! -e /sys/kernel/config/nvmet/subsystems/nqn.2026-11.io.liteio:$b:1 ]
+	if grep $b /var/lib/liteio/exports.json; then exit 1; fi
+	if dmsetup ls | grep liteio-head-$b; then exit 1; fi"
+on user "until_true 200 grep -q failed /run/late
+	grep -q 'Input/output error\|No such\|No space' /run/late"
+ok "given up, its places go, and its consumer gets an error"

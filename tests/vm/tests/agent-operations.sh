@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Long work goes on as an operation: without whoever asked for it, watched, joined by who asks for the same, told as
-# events, drawn on a terminal alone; one that is cut short by a kill can be asked for again. A pool whose disk hangs
-# and hundreds of requests that wait for it keep nobody from being heard.
+# events, drawn on a terminal alone, unmoved by a clock that jumps; one that is cut short by a kill can be asked for
+# again. A pool whose disk hangs and hundreds of requests that wait for it keep nobody from being heard.
 # vm: kernels=6.12 disks=pool=512M,other=256M timeout=600 mem=1G needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -106,12 +106,91 @@ grep -q '\[#* *\] *[0-9]*%.* left' /run/seen || fail "no progress was shown: $(c
 grep -q 'ready' /run/seen || fail "the volume was not shown: $(cat /run/seen)"
 grep -q 'ready' /run/piped || fail "the volume was not shown: $(cat /run/piped)"
 ! grep -q '%' /run/piped || fail "progress was shown in a pipe"
-ok "progress is for terminals"
+script -qec "liteioctl volume delete m --wipe zero" /dev/null >/run/seen </dev/null || fail "$(cat /run/seen)"
+grep -q '\[#* *\] *[0-9]*%.* left' /run/seen || fail "no progress of a deletion was shown: $(cat /run/seen)"
+grep -q 'deleted' /run/seen || fail "the end of the deletion was not shown: $(cat /run/seen)"
+[ "$(j deletion list | jq '.items | length')" = 0 ] || fail "it was not waited for: $(j deletion list)"
+[ "$(j pool show slow | jq .linearUsedBytes)" = 0 ] || fail "its space did not come back: $(j pool show slow)"
+ok "progress is for terminals, of what is made and of what is deleted"
+
+# ---- the clock jumps while something goes on ----
+
+now=$(date +%s)
+# jump WHAT...: ten years forward and twenty back, after each of which the jobs that are named still run
+jump() {
+	local to job
+
+	for to in $((now + 400000000)) $((now - 400000000)); do
+		date -s "@$to" >/dev/null
+		for job; do
+			kill -0 "$job" || fail "the clock was set to $to, and something has ended: $(cat /run/jumped)"
+		done
+	done
+}
+# less than five minutes, by the clock that does not jump
+is_sane() { [ "$1" -ge "${2:-0}" ] && [ "$1" -lt $((300000 * ${LITEIO_SLOW:-1})) ]; }
+
+writes_take 5000
+made=$(j volume create t --pool slow --class linear --size $LINEAR --no-wait | jq -r .uuid)
+liteioctl operation wait "$made" >/run/jumped 2>&1 &
+waits=$!
+until_true 60 has_got_on "$made"
+jump $waits
+wait $waits || fail "who waited was told: $(cat /run/jumped)"
+is_sane "$(j operation show "$made" | jq .tookMs)" || fail "it took: $(j operation show "$made")"
+[ "$(j volume show t | jq -r .state)" = ready ] || fail "$(j volume show t)"
+writes_take 0
+ok "the clock may jump while a volume is zeroed and its end is waited for"
+
+# a read that ends when it is let go: a disk below is suspended for that
+reads_hang() {
+	dmsetup load under --table "0 $size delay $DISK 2048 600000 $DISK 2048 0"
+	dmsetup suspend --nolockfs under
+	dmsetup resume under
+}
+# fence FLOOR TIMEOUT: with a read in flight, as job $fence, until its gate is closed
+fence() {
+	liteioctl volume attach t >/dev/null
+	# who looks what is on it has looked
+	udevadm settle
+	reads_hang
+	dd if=/dev/liteio/t of=/dev/null bs=4096 count=1 iflag=direct 2>/dev/null &
+	reads=$!
+	until_true 60 reads_hold
+	j volume fence t --floor "$1" --timeout "$2" >/run/jumped 2>&1 &
+	fence=$!
+	until_true 60 gate_is_closed
+}
+t=$(j volume show t | jq -r .uuid)
+gates() { j module attachments | jq -c --arg t "$t" '[.items[] | select(.uuid == $t)]'; }
+reads_hold() { [ "$(gates | jq '[.[].inflight] | add // 0')" -gt 0 ]; }
+gate_is_closed() { [ "$(gates | jq '[.[] | select(.state == "open")] | length')" = 0 ]; }
+let_go() {
+	writes_take 0
+	wait $reads || true
+	liteioctl volume detach t >/dev/null
+}
+
+fence 2 60000
+jump $fence $reads
+writes_take 0
+wait $fence || fail "the fence: $(cat /run/jumped)"
+[ "$(jq -c '[.floor, .drained]' /run/jumped)" = '[2,true]' ] || fail "the fence: $(cat /run/jumped)"
+is_sane "$(jq .waitedMs /run/jumped)" || fail "the fence: $(cat /run/jumped)"
+let_go
+fence 100 2000
+jump $reads
+wait $fence || true
+[ "$(jq .drained /run/jumped)" = false ] || fail "nothing has drained: $(cat /run/jumped)"
+is_sane "$(jq .waitedMs /run/jumped)" 2000 || fail "the fence: $(cat /run/jumped)"
+kill -0 $reads || fail "the read has ended, and the fence was not to wait for it"
+let_go
+date -s "@$now" >/dev/null
+liteioctl volume delete t >/dev/null
+ok "the clock may jump while a fence waits: it waits no longer than it was told, and no shorter"
 
 # ---- cut short ----
 
-writes_take 0
-liteioctl volume delete m >/dev/null
 writes_take 2000
 cut=$(j volume create k --pool slow --class linear --size $LINEAR --no-wait | jq -r .uuid)
 until_true 60 has_got_on "$cut"

@@ -3,7 +3,7 @@
 # Points in time, and back: ext4 and xfs in use under load are found whole in their snapshots, clones
 # and groups; a roll back is refused while anybody has the volume; deleting shows how far it is, and
 # holds up nobody; what a filesystem trims comes back to the pool and to the disk below it.
-# vm: kernels=6.12 disks=pool=2G,files=1G timeout=1200 mem=1G smp=2 needs=module,tools,programs
+# vm: kernels=6.12 disks=pool=2G,files=1G,second=2G timeout=1500 mem=1G smp=2 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -157,6 +157,47 @@ done
 end_writer
 ids_agree
 ok "a group is one moment of both"
+
+# the second volume in another pool, and a third one of another class, which is not open
+umount /mnt/x
+liteioctl pool create slow /dev/disk/by-id/virtio-second --reserved 128Mi >/dev/null
+liteioctl volume create y --pool slow --size 320Mi >/dev/null
+liteioctl volume create z --pool slow --size 32Mi --class reserved >/dev/null
+attach y 1
+attach z 1
+mkfs.xfs -q "$(device y)"
+mount "$(device y)" /mnt/x
+begin_writer /mnt/a /mnt/x
+for n in 1 2 3; do
+	before=$(acknowledged)
+	liteioctl snapshot group a=one y=two z=three >/dev/null
+	liteioctl snapshot group z=three y=two a=one >/dev/null
+	until_true 60 writer_goes_on "$before"
+	liteioctl volume create r-1 --pool fast --snapshot one >/dev/null
+	liteioctl volume create r-2 --pool slow --snapshot two >/dev/null
+	found_whole r-1 ext4 "$before"
+	first=$last
+	found_whole r-2 xfs "$before"
+	[ $((first - last)) = 0 ] || [ $((first - last)) = 1 ] ||
+		fail "in two pools the first volume of the group is at $first, the second at $last"
+	for v in r-1 r-2; do
+		drop $v
+	done
+	liteioctl snapshot delete two >/dev/null
+	refused '2 of the 3 snapshots exist already' liteioctl snapshot group a=one y=two z=three
+	liteioctl snapshot delete one >/dev/null
+	liteioctl snapshot delete three >/dev/null
+done
+end_writer
+[ "$(jq '.snapshots | length' /var/lib/liteio/groups.json)" = 0 ] || fail "groups are left: $(cat /var/lib/liteio/groups.json)"
+umount /mnt/x
+for v in y z; do
+	drop $v
+done
+liteioctl pool delete slow >/dev/null
+mount "$(device x)" /mnt/x
+ids_agree
+ok "a group of two pools and two classes is one moment of all of them"
 
 # A filesystem with its log on another volume: freezing it may wait for what is held already, whichever is held first. The
 # kernel may know better, so the group may be taken; that nobody waits for ever is what counts.

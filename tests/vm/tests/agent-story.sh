@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One node, no Kubernetes: a pool on a disk, a volume in use, a snapshot, a restored volume, growing
 # online, and the space back at the end; all of it twice, because everything may be asked again.
-# vm: kernels=6.1,6.12,7 disks=pool=1G timeout=400 smp=1 needs=module,tools,programs
+# vm: kernels=6.1,6.12,7 disks=pool=1G,other=256M timeout=400 smp=1 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -118,6 +118,9 @@ mount "/dev/liteio/$again" /mnt/b
 [ "$(md5sum </mnt/b/file)" = "$sum" ] || fail "the restored volume has other data"
 [ "$(md5sum </mnt/a/file)" != "$sum" ] || fail "the volume changed back"
 umount /mnt/b
+twice snapshot rename before early
+refused 'no such snapshot' liteioctl snapshot show before
+twice snapshot rename early before
 ok "a snapshot has what was there before"
 
 twice pool grow fast
@@ -190,10 +193,22 @@ liteioctl snapshot delete before >/dev/null
 [ -z "$(ls /dev/liteio)" ] || fail "names are left: $(ls -l /dev/liteio)"
 ok "all space is back"
 
+twice module load
+other=$(readlink -f /dev/disk/by-id/virtio-other)
+twice pool grow fast --add "$other"
+[ "$(j pool show fast | jq -c .moreDevices)" = "[\"$other\"]" ] || fail "the second disk: $(j pool show fast)"
+liteioctl pool create filed /tmp/pool.img --size 128Mi >/dev/null
+twice pool grow filed --size 192Mi
+[ "$(stat -c %s /tmp/pool.img)" = $((192 << 20)) ] || fail "the file has $(stat -c %s /tmp/pool.img) bytes"
+[ "$(j pool show filed | jq ".dataBytes > $((128 << 20))")" = true ] || fail "the pool has not grown: $(j pool show filed)"
+liteioctl pool delete filed >/dev/null
+liteioctl pool delete filed >/dev/null
+ok "a pool gets another disk, or a longer file, once"
+
 doctor_is_silent
 liteioctl pool delete fast >/dev/null
 liteioctl pool delete fast >/dev/null
-[ -z "$(wipefs "$DISK")" ] || fail "something is left on the disk"
+[ -z "$(wipefs "$DISK" "$other")" ] || fail "something is left on the disks"
 ! dmsetup ls | grep -q liteio || fail "devices are left: $(dmsetup ls)"
 agent_stop
 grep -q 'level=error' $AGENT_LOG && fail "the agent complained: $(grep level=error $AGENT_LOG)"

@@ -64,16 +64,9 @@ slots() { dd "$@" bs=1M count=2 iflag=fullblock status=none; }
 # bit in a header says what an older one did not know of.
 older_slots() {
 	slots if="$DISK" skip=1 iflag=direct of=/run/slots
-	python3 - "$1" <<-'END'
+	PYTHONPATH=$LITEIO_TOP/tests/vm/lib python3 - "$1" <<-'END'
 	import struct, sys
-
-	def crc32c(data):
-	    crc = 0xffffffff
-	    for byte in data:
-	        crc ^= byte
-	        for _ in range(8):
-	            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
-	    return crc ^ 0xffffffff
+	from ondisk import seal
 
 	MIB = 1 << 20
 	now, saved = bytearray(open('/run/slots', 'rb').read()), open(sys.argv[1], 'rb').read()
@@ -83,9 +76,8 @@ older_slots() {
 	now[older:older + MIB] = saved[older:older + MIB]
 	for at in (0, MIB):
 	    header = now[at:at + 4096]
-	    header[16:20] = bytes(4)
 	    header[24:32] = bytes(8)
-	    header[16:20] = struct.pack('<I', crc32c(header))
+	    seal(header)
 	    now[at:at + 4096] = header
 	open('/run/slots', 'wb').write(now)
 	END

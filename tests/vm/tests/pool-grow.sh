@@ -237,20 +237,13 @@ ok "another writer: no import; opened, it can be read, and nothing is written"
 # ---- a newer format
 
 newer() {
-	python3 - "$part" <<-'END'
+	PYTHONPATH=$LITEIO_TOP/tests/vm/lib python3 - "$part" <<-'END'
 	import os, struct, sys
-	def crc32c(data):
-	    crc = 0xffffffff
-	    for byte in data:
-	        crc ^= byte
-	        for _ in range(8):
-	            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
-	    return crc ^ 0xffffffff
+	from ondisk import seal
 	fd = os.open(sys.argv[1], os.O_RDWR)
 	label = bytearray(os.pread(fd, 4096, 4096))
 	label[20:24] = struct.pack('<I', 2)
-	label[16:20] = bytes(4)
-	label[16:20] = struct.pack('<I', crc32c(label))
+	seal(label)
 	os.pwrite(fd, label, 4096)
 	os.fsync(fd)
 	END

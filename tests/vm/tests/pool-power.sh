@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Power cuts in the middle of everything, again and again on the same disk: no floor that was answered is lower
-# afterwards, no data that was flushed is gone, the metadata passes its check, and the pool can be used. LITEIO_ROUNDS says
+# afterwards, no data that was flushed or forced is gone, the metadata passes its check, and the pool can be used. LITEIO_ROUNDS says
 # how often; pool-cuts.sh has a disk that forgets.
 # vm: kernels=6.12 host=yes timeout=900 round=120 needs=tools
 
@@ -20,13 +20,14 @@ echo "# LITEIO_SEED=$seed"
 vm_add one --disk pool=256M -m 768M
 vm_boot one
 begin_pool one $disk
-floor=1 n=1 blocks=()
+floor=1 n=1 blocks=() forced=()
 for ((round = 1; round <= ${LITEIO_ROUNDS:-3}; round++)); do
-	left=$((RANDOM % 8 + 2)) began=$SECONDS
+	left=$((RANDOM % 12 + 3)) began=$SECONDS
 	exec {said}< <(work one $disk $n 2>&1)
 	while [ $left != 0 ] && read -r -u $said what value; do
 		case $what in
 		floor) floor=$value n=$value ;;
+		fua) forced+=("$value") ;;
 		block) blocks+=("$value") ;;
 		*) fail "round $round: $what $value" ;;
 		esac
@@ -35,8 +36,8 @@ for ((round = 1; round <= ${LITEIO_ROUNDS:-3}; round++)); do
 	vm_cut one
 	exec {said}<&-
 	vm_boot one
-	survived one $disk "$floor" "${blocks[@]}" || fail "round $round"
+	survived one $disk "$floor" "${forced[*]}" "${blocks[@]}" || fail "round $round"
 	n=$((n + 1))
-	ok "power cut $round: floor $floor and all ${#blocks[@]} blocks are there ($((SECONDS - began)) s)"
+	ok "power cut $round: floor $floor, all ${#forced[@]} forced blocks and all ${#blocks[@]} blocks are there ($((SECONDS - began)) s)"
 done
 vm_off one

@@ -47,12 +47,30 @@ ok "a snapshot keeps what was, a restored volume has it"
 
 # 512 sectors are 256 KiB; what is no longer the default would be a word at the end
 pool=$(dmsetup ls --target thin-pool | awk '{ print $1 }')
-read -r _ _ _ _ data block low features < <(dmsetup table "$pool")
+read -r _ _ _ meta data block low features < <(dmsetup table "$pool")
 [ "$block" = 512 ] || fail "blocks of $block sectors"
 [ "$features" = '1 error_if_no_space ' ] || [ "$features" = '1 error_if_no_space' ] ||
 	fail "not zeroed, not discarded, or waiting when full: $features"
 [ "$low" = $(($(blockdev --getsz "/dev/block/$data") / block / 5 + 1)) ] || fail "the low-water mark is $low"
 ok "the kernel's pool: 256 KiB, zeroed, discards go down, no waiting when it is full"
+
+# extent KIND: "START LENGTH" of the only one of a kind, in bytes, from the label (daemon/pool/ondisk.h): one block, 4 KiB from
+# the disk's beginning; the number of extents is at 80, and they begin at 512
+extent() {
+	dd if=$disk bs=4096 skip=1 count=1 iflag=direct status=none >/run/label
+	od -A n -t u4 -v -w24 -j 512 -N $((24 * $(od -A n -t u4 -j 80 -N 4 /run/label))) /run/label |
+		awk -v kind="$1" '$1 == kind { printf "%.0f %.0f\n", $3 + $4 * 2 ^ 32, $5 + $6 * 2 ^ 32 }'
+}
+at=$(dmsetup table "/dev/block/$meta" | awk '{ print $5 * 512, $2 * 512 }')
+[ "$at" = "$(extent 1)" ] || fail "the kernel's metadata are at $at, and in the label at $(extent 1)"
+# of its 4 KiB blocks the kernel says how many there are
+total=$(dmsetup status --noflush "$pool" | awk '{ sub(".*/", "", $5); print $5 * 4096 }')
+[ "$total" = "${at#* }" ] || fail "the kernel takes $total bytes of metadata, of ${at#* }"
+spare=$(extent 2)
+[ -n "$spare" ] && [ "${spare#* }" = "$total" ] || fail "the metadata have $total bytes, their spare is \"$spare\""
+[ "${spare% *}" -ge $((${at% *} + total)) ] || [ "${at% *}" -ge $((${spare% *} + total)) ] ||
+	fail "the spare, at $spare, lies on the metadata, at $at"
+ok "the kernel's metadata are where the label says, and the spare is of equal size"
 
 poolctl grow $disk $V1 100Mi
 [ "$(blockdev --getsize64 "$dev")" = $((100 << 20)) ] || fail "it did not grow"

@@ -242,6 +242,9 @@ static void together(const char *path)
 		read_answer(fds[i], answer, sizeof(answer));
 		close(fds[i]);
 		check_answer(requests[i], answer);
+		/* one that goes on has not been measured */
+		if (!strncmp(answer, "HTTP/1.1 202", 12))
+			die("%.*s: %s", (int)strcspn(requests[i], "\r"), requests[i], answer);
 	}
 	end(&m);
 }

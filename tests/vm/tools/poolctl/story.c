@@ -140,7 +140,11 @@ static int story_begin(struct story *s, struct liteio_error *err)
 
 static int story_middle(struct story *s, struct liteio_error *err)
 {
-	const struct liteio_quiesce q = { story_freeze, story_thaw, s };
+	const struct liteio_quiesce q = {
+		.freeze = story_freeze,
+		.thaw = story_thaw,
+		.arg = s,
+	};
 	struct liteio_pool_create two = { .uuid = s->two, .name = "two", .source = s->snap };
 	struct liteio_pool_thin thin;
 	int r;
@@ -183,7 +187,11 @@ static int story_back(struct story *s, struct liteio_error *err)
 /* both at once, one of them in use; both are gone again when this returns */
 static int story_group(struct story *s, struct liteio_error *err)
 {
-	const struct liteio_quiesce q = { story_freeze, story_thaw, s };
+	const struct liteio_quiesce q = {
+		.freeze = story_freeze,
+		.thaw = story_thaw,
+		.arg = s,
+	};
 	struct liteio_pool_member m[2];
 	int r;
 

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One moment of several pools: nothing is taken before all is still, nothing goes on before all is
+ * taken, and of a group that did not come about nothing is left, whenever the agent was killed.
+ *
+ * unit-src: daemon/agent/moment.c daemon/agent/groups.c daemon/agent/state_file.c
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/events.h"
+#include "agent/groups.h"
+#include "agent/moment.h"
+#include "agent/pools.h"
+#include "agent/stillness.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/str.h"
+#include "unit.h"
+
+/* ---- a node of two pools: volumes 1 and 2 (of another class) in a, 3 in b ------------------- */
+
+#define POOLS 2
+#define SNAPSHOTS 3
+
+struct liteio_pool {
+	unsigned int n_still;
+	struct liteio_catalog_volume snapshots[SNAPSHOTS];
+	size_t n;
+};
+
+static struct liteio_pool engines[POOLS];
+static struct liteio_open_pool pools[POOLS] = {
+	{ .name = "a", .uuid = { { 0xa } }, .engine = &engines[0] },
+	{ .name = "b", .uuid = { { 0xb } }, .engine = &engines[1] },
+};
+static const struct liteio_pool_member members[SNAPSHOTS] = {
+	{ .uuid = { { 11 } }, .name = "s1", .volume = { { 1 } } },
+	{ .uuid = { { 12 } }, .name = "s2", .volume = { { 2 } } },
+	{ .uuid = { { 13 } }, .name = "s3", .volume = { { 3 } } },
+};
+static const struct liteio_moment_part parts[POOLS] = {
+	{ &pools[0], members, 2 },
+	{ &pools[1], members + 2, 1 },
+};
+
+static struct liteio_agent agent;
+static char dir[] = "/tmp/test-agent-moment.XXXXXX";
+static char *path;
+/* what happens, in its order */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char happened[256];
+/* of pool b */
+static int freeze_fails, take_fails, delete_fails, busy;
+
+static void note(const char *what, const char *where)
+{
+	size_t len;
+
+	pthread_mutex_lock(&lock);
+	len = strlen(happened);
+	snprintf(happened + len, sizeof(happened) - len, "%s%s ", what, where);
+	pthread_mutex_unlock(&lock);
+}
+
+int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+		      struct liteio_open_pool **ret, struct liteio_error *err)
+{
+	/* longer than anybody waits for it */
+	if (p == &pools[1] && busy && busy--)
+		usleep(2 * 1000 * 1000);
+	*ret = p;
+	return 0;
+}
+
+void liteio_pools_leave(struct liteio_open_pool *p)
+{
+}
+
+int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p,
+			  const struct liteio_uuid *uuids, size_t n, struct liteio_error *err)
+{
+	*s = (struct liteio_stillness){ .pool = p->uuid, .n = n };
+	return 0;
+}
+
+void liteio_stillness_fini(struct liteio_stillness *s)
+{
+}
+
+static int freeze(void *arg, struct liteio_error *err)
+{
+	struct liteio_stillness *s = arg;
+	bool is_b = s->pool.b[0] == 0xb;
+
+	/* those that nobody has open, too */
+	ck_assert(s->is_all);
+	if (is_b && freeze_fails)
+		return liteio_error_set(err, freeze_fails, "it can not be frozen");
+	note("still-", is_b ? "b" : "a");
+	engines[is_b].n_still++;
+	return 0;
+}
+
+static void thaw(void *arg)
+{
+	struct liteio_stillness *s = arg;
+	bool is_b = s->pool.b[0] == 0xb;
+
+	note("on-", is_b ? "b" : "a");
+	engines[is_b].n_still--;
+}
+
+struct liteio_quiesce liteio_stillness_quiesce(struct liteio_stillness *s)
+{
+	return (struct liteio_quiesce){ .freeze = freeze, .thaw = thaw, .arg = s };
+}
+
+int liteio_pool_volume_get(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			   struct liteio_catalog_volume *ret)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (!liteio_uuid_equal(&p->snapshots[i].uuid, uuid))
+			continue;
+		*ret = p->snapshots[i];
+		return 0;
+	}
+	if (uuid->b[0] > 3)
+		return -ENOENT;
+	*ret = (struct liteio_catalog_volume){
+		.uuid = *uuid,
+		.vclass = uuid->b[0] == 2 ? LITEIO_CATALOG_RESERVED : LITEIO_CATALOG_THIN,
+	};
+	return 0;
+}
+
+int liteio_pool_snapshot_group(struct liteio_pool *p, const struct liteio_pool_member *m, size_t n,
+			       const char *owner, const struct liteio_quiesce *q,
+			       struct liteio_error *err)
+{
+	ck_assert_ptr_null(q);
+	ck_assert_uint_eq(n, 1);
+	if (p == &engines[1] && take_fails)
+		return liteio_error_set(err, take_fails, "no space");
+	note("take-", m->name);
+	p->snapshots[p->n] = (struct liteio_catalog_volume){
+		.uuid = m->uuid,
+		.kind = LITEIO_CATALOG_SNAPSHOT,
+		.state = LITEIO_CATALOG_READY,
+		.origin = m->volume,
+	};
+	snprintf(p->snapshots[p->n].name, sizeof(p->snapshots[0].name), "%s", m->name);
+	snprintf(p->snapshots[p->n].owner, sizeof(p->snapshots[0].owner), "%s", owner);
+	p->n++;
+	return 0;
+}
+
+int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			      struct liteio_error *err)
+{
+	if (delete_fails)
+		return liteio_error_set(err, delete_fails, "it is read-only");
+	for (size_t i = 0; i < p->n; i++) {
+		if (!liteio_uuid_equal(&p->snapshots[i].uuid, uuid))
+			continue;
+		note("delete-", p->snapshots[i].name);
+		p->snapshots[i] = p->snapshots[--p->n];
+		return 0;
+	}
+	ck_abort_msg("what is deleted is not there");
+	return -ENOENT;
+}
+
+int liteio_pool_confirm(struct liteio_pool *p, struct liteio_error *err)
+{
+	return 0;
+}
+
+void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+}
+
+void liteio_events_say(struct liteio_agent *a, enum liteio_local_event_type type, const char *name,
+		       const struct liteio_uuid *uuid, const char *pool, const char *message)
+{
+}
+
+static void setup(void)
+{
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	path = liteio_strf("%s/groups.json", dir);
+	agent.config.state_dir = dir;
+}
+
+static void teardown(void)
+{
+	unlink(path);
+	rmdir(dir);
+	free(path);
+}
+
+static int take(void)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_moment_take(&agent, parts, POOLS, &err);
+
+	for (int i = 0; i < POOLS; i++)
+		ck_assert_uint_eq(engines[i].n_still, 0);
+	return r;
+}
+
+/* how many snapshots are there */
+static size_t there(void)
+{
+	return engines[0].n + engines[1].n;
+}
+
+static size_t at(const char *what)
+{
+	const char *found = strstr(happened, what);
+
+	ck_assert_msg(found, "no %s in %s", what, happened);
+	return (size_t)(found - happened);
+}
+
+static size_t written_down(void)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	char *text = NULL;
+	size_t len, n = 0;
+
+	ck_assert_int_eq(liteio_fs_read(path, 1 << 20, &text, &len, &err), 0);
+	for (const char *p = text; (p = strstr(p, "\"snapshot\"")); p++)
+		n++;
+	free(text);
+	return n;
+}
+
+/* ---- the tests ------------------------------------------------------------------------------ */
+
+START_TEST(all_at_one_moment)
+{
+	static const char *const takes[] = { "take-s1", "take-s2", "take-s3" };
+
+	ck_assert_int_eq(take(), 0);
+	ck_assert_uint_eq(there(), SNAPSHOTS);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(takes); i++) {
+		ck_assert_uint_gt(at(takes[i]), at("still-a"));
+		ck_assert_uint_gt(at(takes[i]), at("still-b"));
+		ck_assert_uint_lt(at(takes[i]), at("on-a"));
+		ck_assert_uint_lt(at(takes[i]), at("on-b"));
+	}
+	ck_assert_uint_eq(written_down(), 0);
+	/* asked for again */
+	happened[0] = '\0';
+	ck_assert_int_eq(take(), 0);
+	ck_assert_str_eq(happened, "");
+}
+END_TEST
+
+START_TEST(a_part_is_not_the_group)
+{
+	ck_assert_int_eq(take(), 0);
+	engines[1].n = 0;
+	ck_assert_int_eq(take(), -EEXIST);
+	ck_assert_uint_eq(there(), 2);
+	/* another one by the same uuid */
+	engines[1].n = 1;
+	engines[1].snapshots[0].origin.b[0] = 9;
+	ck_assert_int_eq(take(), -EEXIST);
+}
+END_TEST
+
+START_TEST(one_fails_for_all)
+{
+	freeze_fails = -EIO;
+	ck_assert_int_eq(take(), -EIO);
+	ck_assert_uint_eq(there(), 0);
+	freeze_fails = 0;
+	take_fails = -ENOSPC;
+	ck_assert_int_eq(take(), -ENOSPC);
+	ck_assert_uint_eq(there(), 0);
+	ck_assert_uint_eq(written_down(), 0);
+	take_fails = 0;
+	ck_assert_int_eq(take(), 0);
+	ck_assert_uint_eq(there(), SNAPSHOTS);
+}
+END_TEST
+
+START_TEST(a_lane_that_is_busy_is_waited_for)
+{
+	busy = 1;
+	ck_assert_int_eq(take(), 0);
+	ck_assert_uint_eq(there(), SNAPSHOTS);
+	/* nothing was held before both were there */
+	ck_assert_uint_lt(at("still-b"), at("on-a"));
+}
+END_TEST
+
+/* killed after all was taken and before the group was there: as the next agent finds it */
+START_TEST(what_was_begun_is_undone)
+{
+	const struct liteio_group_part begun[] = {
+		{ .group = { { 7 } }, .pool = pools[0].uuid, .snapshot = members[0].uuid },
+		{ .group = { { 7 } }, .pool = pools[1].uuid, .snapshot = members[2].uuid },
+	};
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	char owner[LITEIO_GROUP_OWNER_LEN];
+
+	liteio_groups_owner(&begun[0].group, owner);
+	ck_assert_int_eq(liteio_groups_begin(&agent, begun, 2, &err), 0);
+	liteio_pool_snapshot_group(&engines[0], &members[0], 1, owner, NULL, &err);
+	/* by the same uuid, and of nobody's group */
+	liteio_pool_snapshot_group(&engines[1], &members[2], 1, "", NULL, &err);
+	/* a pool that is opened meanwhile leaves it alone */
+	liteio_groups_undo(&agent, &pools[0]);
+	ck_assert_uint_eq(there(), 2);
+	liteio_groups_give_up(&begun[0].group);
+	delete_fails = -EROFS;
+	liteio_groups_undo(&agent, &pools[0]);
+	ck_assert_uint_eq(written_down(), 2);
+	delete_fails = 0;
+	liteio_groups_undo(&agent, &pools[0]);
+	ck_assert_uint_eq(engines[0].n, 0);
+	ck_assert_uint_eq(written_down(), 1);
+	liteio_groups_undo(&agent, &pools[1]);
+	ck_assert_uint_eq(engines[1].n, 1);
+	ck_assert_uint_eq(written_down(), 0);
+}
+END_TEST
+
+START_TEST(nothing_is_taken_when_it_can_not_be_written_down)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(liteio_fs_write_atomic(path, "{", 1, 0644, &err), 0);
+	ck_assert_int_lt(take(), 0);
+	ck_assert_uint_eq(there(), 0);
+	ck_assert_str_eq(happened, "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("agent-moment");
+	TCase *t = unit_case(s, "moment");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, all_at_one_moment);
+	tcase_add_test(t, a_part_is_not_the_group);
+	tcase_add_test(t, one_fails_for_all);
+	tcase_add_test(t, a_lane_that_is_busy_is_waited_for);
+	tcase_add_test(t, what_was_begun_is_undone);
+	tcase_add_test(t, nothing_is_taken_when_it_can_not_be_written_down);
+	return unit_run(s);
+}
