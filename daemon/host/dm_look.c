@@ -60,6 +60,7 @@ static int ask_once(struct question *q, unsigned long command, const char *name,
 	q->io->data_size = (uint32_t)room;
 	q->io->data_start = sizeof(*q->io);
 	q->io->flags = flags;
+	/* who asks has seen that it fits */
 	memcpy(q->io->name, name, strlen(name) + 1);
 	do {
 		r = ioctl(control, command, q->io);
