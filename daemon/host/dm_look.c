@@ -41,20 +41,25 @@ static void question_fini(struct question *q)
 
 #define _cleanup_question_ _cleanup_(question_fini)
 
-static int control = -1;
-
-static void open_control(void)
+/* opened once; as long as that fails, device-mapper may not be loaded yet */
+static int control(void)
 {
-	control = open(CONTROL, O_RDWR | O_CLOEXEC);
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static int fd = -1;
+
+	liteio_guard(&lock);
+	if (fd < 0)
+		fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static int ask_once(struct question *q, unsigned long command, const char *name,
 		    unsigned int flags, size_t room)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	int r;
+	int fd = control(), r;
 
-	pthread_once(&once, open_control);
+	if (fd < 0)
+		return fd;
 	memset(q->io, 0, sizeof(*q->io));
 	q->io->version[0] = DM_VERSION_MAJOR;
 	q->io->data_size = (uint32_t)room;
@@ -63,7 +68,7 @@ static int ask_once(struct question *q, unsigned long command, const char *name,
 	/* who asks has seen that it fits */
 	memcpy(q->io->name, name, strlen(name) + 1);
 	do {
-		r = ioctl(control, command, q->io);
+		r = ioctl(fd, command, q->io);
 	} while (r && errno == EINTR);
 	return r ? -errno : 0;
 }
@@ -233,13 +238,16 @@ int liteio_dm_list_of(const char *part, struct liteio_dm_info **ret, size_t *ret
 	struct liteio_dm_info *list = NULL, i;
 	const struct dm_name_list *d;
 	size_t n = 0, room = 0;
+	bool is_some;
 	int r = ask(&q, DM_LIST_DEVICES, "", DM_UUID_FLAG, NULL);
 
 	if (r)
 		return liteio_error_set(err, r, "cannot list devices: %s",
 					liteio_error_str(NULL, r));
+	/* of no device at all nothing is written */
+	is_some = q.io->data_size > q.io->data_start;
 	d = (const void *)((const char *)q.io + q.io->data_start);
-	for (uint32_t next = 1; d->dev && next;
+	for (uint32_t next = is_some; next && d->dev;
 	     next = d->next, d = (const void *)((const char *)d + next)) {
 		/* one that went away meanwhile is not there */
 		if (!strstr(d->name, part) || !is_ours(d) || liteio_dm_info(d->name, &i, NULL))
