@@ -273,7 +273,9 @@ drop other
 liteioctl pool create far /dev/disk/by-id/virtio-second >/dev/null
 liteioctl volume create other --pool far --size 16Mi >/dev/null
 attach other 1
-interrupted "taking a group of two pools" "$(steps agent-moment group)" liteioctl snapshot group busy=s other=t
+# "group:frozen" is where one pool alone has its heads held by its engine
+interrupted "taking a group of two pools" "$(steps agent-moment group | grep -vx group:frozen)" \
+	liteioctl snapshot group busy=s other=t
 drop other
 liteioctl pool delete far >/dev/null
 midway() { :; }
