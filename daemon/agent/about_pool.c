@@ -10,6 +10,7 @@
 #include "agent/pools.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "model/local.h"
 
 /* which name of a volume or snapshot leads to the pool, where none is said */
 static const struct {
@@ -36,6 +37,17 @@ static int find_by_uuid(const struct liteio_call *call, const struct liteio_rout
 	return liteio_target_find_uuid(call->agent, &uuid, ret, NULL);
 }
 
+/* a group may be of several: it counts as one of the first */
+static int find_first(const struct liteio_call *call, struct liteio_target *ret)
+{
+	const struct liteio_local_snapshot_group *g = call->req;
+
+	if (!g || !g->n_snapshots || !g->snapshots[0].volume)
+		return -ENOENT;
+	return liteio_target_find(call->agent, LITEIO_CATALOG_VOLUME, g->snapshots[0].volume, ret,
+				  NULL);
+}
+
 static int find(const struct liteio_call *call, const struct liteio_route *route,
 		struct liteio_target *ret)
 {
@@ -47,6 +59,8 @@ static int find(const struct liteio_call *call, const struct liteio_route *route
 	}
 	if (!strncmp(route->path, "/v1/attachments", 15))
 		return find_by_uuid(call, route, ret);
+	if (!strcmp(route->path, "/v1/snapshot-groups"))
+		return find_first(call, ret);
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(leads); i++) {
 		const char *name = call->params[0];
 

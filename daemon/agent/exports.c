@@ -134,8 +134,11 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 			return r;
 		r = liteio_pool_volume_prepare(p->engine, &v->uuid, &load, err);
 	}
-	if (r == 0)
-		r = liteio_pool_volume_load(&load, &thin, err);
+	if (r)
+		return r;
+	liteio_pools_load_begin(p);
+	r = liteio_pool_volume_load(&load, &thin, err);
+	liteio_pools_load_end(p);
 	if (r)
 		return r;
 	h.lower = thin.dev;

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
+#define OWNER "group:"
 /* some thousand snapshots */
 #define GROUPS_MAX_BYTES (1u << 20)
 
@@ -83,7 +84,7 @@ void liteio_groups_owner(const struct liteio_uuid *group, char ret[LITEIO_GROUP_
 	char text[LITEIO_UUID_STRLEN + 1];
 
 	liteio_uuid_format(group, text);
-	snprintf(ret, LITEIO_GROUP_OWNER_LEN, "group:%s", text);
+	snprintf(ret, LITEIO_GROUP_OWNER_LEN, OWNER "%s", text);
 }
 
 int liteio_groups_begin(struct liteio_agent *a, const struct liteio_group_part *parts, size_t n,
@@ -152,9 +153,9 @@ void liteio_groups_give_up(const struct liteio_uuid *group)
 
 /* ---- what is left of them -------------------------------------------------------------------- */
 
-/* those of @p, new memory; 0 for none */
+/* those of @p, and of @group if it is said, new memory; 0 for none */
 static size_t left_in(struct liteio_agent *a, const struct liteio_open_pool *p,
-		      struct liteio_group_part **ret)
+		      const struct liteio_uuid *group, struct liteio_group_part **ret)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct list list = { 0 };
@@ -170,7 +171,9 @@ static size_t left_in(struct liteio_agent *a, const struct liteio_open_pool *p,
 	for (size_t i = 0; i < list.n && !r; i++) {
 		const struct liteio_group_part *x = &list.items[i];
 
-		if (liteio_uuid_equal(&x->pool, &p->uuid) && !is_begun(&x->group))
+		if (!liteio_uuid_equal(&x->pool, &p->uuid))
+			continue;
+		if (group ? liteio_uuid_equal(&x->group, group) : !is_begun(&x->group))
 			list.items[n++] = *x;
 	}
 	if (n) {
@@ -217,10 +220,11 @@ static int settle(struct liteio_agent *a, const struct liteio_group_part *part,
 	return take_out(a, &part->group, &part->snapshot, err);
 }
 
-void liteio_groups_undo(struct liteio_agent *a, struct liteio_open_pool *p)
+void liteio_groups_undo(struct liteio_agent *a, struct liteio_open_pool *p,
+			const struct liteio_uuid *group)
 {
 	struct liteio_group_part *left _cleanup_free_ = NULL;
-	size_t n = left_in(a, p, &left);
+	size_t n = left_in(a, p, group, &left);
 
 	for (size_t i = 0; i < n; i++) {
 		struct liteio_error err = LITEIO_ERROR_INIT;
@@ -235,4 +239,28 @@ void liteio_groups_undo(struct liteio_agent *a, struct liteio_open_pool *p)
 	}
 	if (n)
 		liteio_pools_reclaim_later(a, p);
+}
+
+int liteio_groups_check(struct liteio_agent *a, const struct liteio_catalog_volume *snapshot,
+			struct liteio_error *err)
+{
+	char owner[LITEIO_GROUP_OWNER_LEN];
+	struct list list = { 0 };
+	int r;
+
+	if (strncmp(snapshot->owner, OWNER, strlen(OWNER)) != 0)
+		return 0;
+	liteio_guard(&groups_lock);
+	r = liteio_state_load(a, &groups_file, &list, err);
+	if (r)
+		r = -EAGAIN;
+	for (size_t i = 0; i < list.n && !r; i++) {
+		liteio_groups_owner(&list.items[i].group, owner);
+		if (!strcmp(owner, snapshot->owner))
+			r = liteio_error_set(err, -EAGAIN,
+					     "snapshot %s is of a group that was not finished, and goes",
+					     snapshot->name);
+	}
+	liteio_json_fini(&list, list_fields);
+	return r;
 }

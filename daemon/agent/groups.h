@@ -19,6 +19,7 @@
 #include "base/uuid.h"
 
 struct liteio_agent;
+struct liteio_catalog_volume;
 struct liteio_error;
 struct liteio_open_pool;
 
@@ -66,9 +67,18 @@ void liteio_groups_give_up(const struct liteio_uuid *group);
  * liteio_groups_undo() - delete what a pool has of groups that are not there
  * @a: the agent
  * @p: the pool, open; not in its lane
+ * @group: of this one, whoever has begun it; NULL: of all that nobody is about to take
  *
  * What can not be deleted stays written down, and that is said in the log.
  */
-void liteio_groups_undo(struct liteio_agent *a, struct liteio_open_pool *p);
+void liteio_groups_undo(struct liteio_agent *a, struct liteio_open_pool *p,
+			const struct liteio_uuid *group);
+
+/*
+ * may a snapshot that is there be spoken of as one? 0, or -EAGAIN when its group is not there, or
+ * nobody knows
+ */
+int liteio_groups_check(struct liteio_agent *a, const struct liteio_catalog_volume *snapshot,
+			struct liteio_error *err);
 
 #endif

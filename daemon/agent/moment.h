@@ -38,9 +38,9 @@ struct liteio_moment_part {
  * @err: why not
  *
  * A pool that is not ready within a few seconds ends it for all of them: nobody's I/O is held
- * longer than that by the disk of another pool. Context: worker, in no lane. Return: 0, also when
- * all are there already, or a negative errno: then none is there, or what is there is deleted as
- * soon as its pool lets it.
+ * longer than that by the disk of another pool, and who asked does not wait for one that hangs.
+ * Context: worker, in no lane. Return: 0, also when all are there already, or a negative errno:
+ * then none is there, or what is there is deleted as soon as its pool lets it.
  */
 int liteio_moment_take(struct liteio_agent *a, const struct liteio_moment_part *parts, size_t n,
 		       struct liteio_error *err);

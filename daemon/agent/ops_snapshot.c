@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/events.h"
+#include "agent/groups.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/stillness.h"
@@ -114,7 +115,9 @@ static int create(struct liteio_agent *a, const struct liteio_local_snapshot_cre
 		return r;
 	if (liteio_target_find(a, LITEIO_CATALOG_SNAPSHOT, req->name, &snapshot, NULL) == 0) {
 		r = create_again(req, &snapshot, &source, err);
-		if (r < 0 || snapshot.volume.state == LITEIO_CATALOG_READY)
+		if (r == 0 && snapshot.volume.state == LITEIO_CATALOG_READY)
+			return liteio_groups_check(a, &snapshot.volume, err);
+		if (r < 0)
 			return r;
 		again.uuid = snapshot.volume.uuid;
 	} else if (!liteio_uuid_is_null(&req->uuid) &&

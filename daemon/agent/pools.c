@@ -293,6 +293,7 @@ static const unsigned int patience_ms[] = {
 	[LITEIO_LANE_LOOK] = LITEIO_LOOK_MS,
 	[LITEIO_LANE_FENCE] = 20000,
 	[LITEIO_LANE_CHANGE] = 60000,
+	[LITEIO_LANE_MEET] = LITEIO_MEET_MS,
 };
 
 static void stand_in_line(struct liteio_open_pool *p, struct liteio_waiter *w)
@@ -509,6 +510,24 @@ void liteio_lane_recall(struct liteio_open_pool *p)
 
 uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p)
 {
+	uint64_t lane, loads, now = liteio_now_ms();
+
 	liteio_guard(&p->lock);
-	return p->busy ? liteio_now_ms() - p->since_ms : 0;
+	lane = p->busy ? now - p->since_ms : 0;
+	loads = p->n_loading ? now - p->moved_ms : 0;
+	return lane > loads ? lane : loads;
+}
+
+void liteio_pools_load_begin(struct liteio_open_pool *p)
+{
+	liteio_guard(&p->lock);
+	if (!p->n_loading++)
+		p->moved_ms = liteio_now_ms();
+}
+
+void liteio_pools_load_end(struct liteio_open_pool *p)
+{
+	liteio_guard(&p->lock);
+	p->n_loading--;
+	p->moved_ms = liteio_now_ms();
 }

@@ -41,6 +41,8 @@ struct liteio_workers;
  * @busy: somebody is in the lane
  * @since_ms: since when, by liteio_now_ms()
  * @is_silent: somebody was told that it has not ended and that the disk may not answer
+ * @n_loading: so many thin devices are being loaded, in no lane
+ * @moved_ms: when the first of them was begun, or one has ended last
  * @answered_ms: when a look at it ended last, by liteio_now_ms()
  * @urgent: how many fences wait for the lane: they go first
  * @first: of the others who wait, in the order they came: who leaves and comes again at once stands
@@ -65,6 +67,8 @@ struct liteio_open_pool {
 	bool busy;
 	uint64_t since_ms;
 	bool is_silent;
+	unsigned int n_loading;
+	uint64_t moved_ms;
 	uint64_t answered_ms;
 	unsigned int urgent;
 	struct liteio_waiter *first;
@@ -137,8 +141,14 @@ void liteio_pools_hold(struct liteio_open_pool *p);
  */
 struct liteio_open_pool *liteio_pools_enter(struct liteio_open_pool *p, bool urgent);
 void liteio_pools_leave(struct liteio_open_pool *p);
-/* for so long one and the same has had the lane; 0 when it is free. Any thread */
+/*
+ * for so long one and the same has had the lane, or no load of a thin device has ended of those
+ * that are under way; 0 when there is nothing. Any thread
+ */
 uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p);
+/* around what is loaded in no lane: it hangs with the disk, too. Any thread */
+void liteio_pools_load_begin(struct liteio_open_pool *p);
+void liteio_pools_load_end(struct liteio_open_pool *p);
 
 static inline void liteio_pools_leavep(struct liteio_open_pool **p)
 {
@@ -152,6 +162,7 @@ static inline void liteio_pools_leavep(struct liteio_open_pool **p)
  *	there are older ones
  * @LITEIO_LANE_FENCE: before all that is no fence: 20 s; who wants it asks again
  * @LITEIO_LANE_CHANGE: a minute
+ * @LITEIO_LANE_MEET: who has other pools waiting meanwhile (moment.h): LITEIO_MEET_MS
  *
  * What is in the lane is bounded as long as the disk answers. One that hangs must not take along
  * who waits: a worker each, of which there are not many, and the pools beside it are well.
@@ -160,10 +171,12 @@ enum liteio_lane_for {
 	LITEIO_LANE_LOOK,
 	LITEIO_LANE_FENCE,
 	LITEIO_LANE_CHANGE,
+	LITEIO_LANE_MEET,
 };
 
 /* a disk that lets one wait so long does not answer: on a slow machine one that is well does */
 #define LITEIO_LOOK_MS 10000
+#define LITEIO_MEET_MS 1500
 
 /**
  * liteio_lane_enter() - be alone in the pool's lane, unless that takes too long

@@ -423,6 +423,8 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	for (i = 0; i < n; i++)
 		settle_ended(a, pools[i]);
 	for (i = 0; i < n; i++)
+		liteio_groups_undo(a, pools[i], NULL);
+	for (i = 0; i < n; i++)
 		log_floors(a, pools[i]);
 	liteio_step("agent-restore:floors");
 	for (i = 0; i < n; i++)
@@ -442,10 +444,8 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	/* those of what has ended while its pool was away */
 	liteio_places_sweep(a);
 	free(set.items);
-	for (i = 0; i < n; i++) {
-		liteio_groups_undo(a, pools[i]);
+	for (i = 0; i < n; i++)
 		liteio_pools_reclaim_later(a, pools[i]);
-	}
 }
 
 /* ---- at the start ---- */

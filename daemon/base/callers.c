@@ -81,6 +81,24 @@ static void turn_away(struct liteio_caller *caller)
 	shutdown(caller->fd, SHUT_RDWR);
 }
 
+/* something of it has come, and was not read yet: it is not silent, but was not looked at */
+static bool has_said(const struct liteio_caller *caller)
+{
+	char c;
+
+	return recv(caller->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* of a crowd that came at once, and was not read from yet, nobody who has asked */
+static struct liteio_caller *first_silent(const struct liteio_callers *c)
+{
+	struct liteio_caller *caller = c->first;
+
+	while (caller && has_said(caller))
+		caller = caller->next;
+	return caller ? caller : c->first;
+}
+
 static void put_last(struct liteio_caller *caller)
 {
 	struct liteio_callers *c = caller->all;
@@ -92,7 +110,7 @@ static void put_last(struct liteio_caller *caller)
 	c->last = caller;
 	caller->waiting = true;
 	if (++c->n > c->max)
-		turn_away(c->first);
+		turn_away(first_silent(c));
 	arm(c);
 }
 

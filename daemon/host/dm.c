@@ -290,6 +290,9 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 	if (r == -ENODEV) {
 		r = create(name, uuid, flags, &i, err);
 		is_new = !r;
+		/* somebody else was faster: who shows a volume, and who loads it */
+		if (r == -EBUSY)
+			r = liteio_dm_info(name, &i, err);
 	}
 	if (r)
 		return r;

@@ -4,9 +4,12 @@
  * taken, and of a group that did not come about nothing is left, whenever the agent was killed.
  *
  * unit-src: daemon/agent/moment.c daemon/agent/groups.c daemon/agent/state_file.c
+ * unit-src: daemon/agent/together.c
  */
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +24,9 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/loop.h"
 #include "base/str.h"
+#include "base/worker.h"
 #include "unit.h"
 
 /* ---- a node of two pools: volumes 1 and 2 (of another class) in a, 3 in b ------------------- */
@@ -58,6 +63,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char happened[256];
 /* of pool b */
 static int freeze_fails, take_fails, delete_fails, busy;
+static bool hangs;
+static sem_t may_end;
 
 static void note(const char *what, const char *where)
 {
@@ -81,6 +88,19 @@ int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 
 void liteio_pools_leave(struct liteio_open_pool *p)
 {
+}
+
+/* references are counted where a party may be left behind */
+static atomic_int refs;
+
+void liteio_pools_hold(struct liteio_open_pool *p)
+{
+	refs++;
+}
+
+void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p)
+{
+	refs--;
 }
 
 int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p,
@@ -146,6 +166,8 @@ int liteio_pool_snapshot_group(struct liteio_pool *p, const struct liteio_pool_m
 {
 	ck_assert_ptr_null(q);
 	ck_assert_uint_eq(n, 1);
+	if (p == &engines[1] && hangs)
+		sem_wait(&may_end);
 	if (p == &engines[1] && take_fails)
 		return liteio_error_set(err, take_fails, "no space");
 	note("take-", m->name);
@@ -196,10 +218,16 @@ static void setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	path = liteio_strf("%s/groups.json", dir);
 	agent.config.state_dir = dir;
+	ck_assert_int_eq(liteio_loop_new(&agent.loop, NULL), 0);
+	ck_assert_int_eq(liteio_workers_new(agent.loop, 4, &agent.workers, NULL), 0);
+	sem_init(&may_end, 0, 0);
 }
 
 static void teardown(void)
 {
+	ck_assert(liteio_workers_free(agent.workers, 10000));
+	liteio_loop_free(agent.loop);
+	ck_assert_int_eq(refs, 0);
 	unlink(path);
 	rmdir(dir);
 	free(path);
@@ -210,7 +238,7 @@ static int take(void)
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	int r = liteio_moment_take(&agent, parts, POOLS, &err);
 
-	for (int i = 0; i < POOLS; i++)
+	for (int i = 0; i < (hangs ? 1 : POOLS); i++)
 		ck_assert_uint_eq(engines[i].n_still, 0);
 	return r;
 }
@@ -319,19 +347,39 @@ START_TEST(what_was_begun_is_undone)
 	/* by the same uuid, and of nobody's group */
 	liteio_pool_snapshot_group(&engines[1], &members[2], 1, "", NULL, &err);
 	/* a pool that is opened meanwhile leaves it alone */
-	liteio_groups_undo(&agent, &pools[0]);
+	liteio_groups_undo(&agent, &pools[0], NULL);
 	ck_assert_uint_eq(there(), 2);
 	liteio_groups_give_up(&begun[0].group);
 	delete_fails = -EROFS;
-	liteio_groups_undo(&agent, &pools[0]);
+	/* who asks for it again is not told that it is there */
+	ck_assert_int_eq(take(), -EAGAIN);
+	liteio_groups_undo(&agent, &pools[0], NULL);
 	ck_assert_uint_eq(written_down(), 2);
 	delete_fails = 0;
-	liteio_groups_undo(&agent, &pools[0]);
+	liteio_groups_undo(&agent, &pools[0], NULL);
 	ck_assert_uint_eq(engines[0].n, 0);
 	ck_assert_uint_eq(written_down(), 1);
-	liteio_groups_undo(&agent, &pools[1]);
+	liteio_groups_undo(&agent, &pools[1], NULL);
 	ck_assert_uint_eq(engines[1].n, 1);
 	ck_assert_uint_eq(written_down(), 0);
+}
+END_TEST
+
+/* who asked is told in time; the other pool is as before, this one once its disk answers */
+START_TEST(a_disk_that_hangs_holds_up_nobody)
+{
+	hangs = true;
+	ck_assert_int_eq(take(), -ETIMEDOUT);
+	ck_assert_uint_eq(engines[0].n, 0);
+	ck_assert_uint_eq(written_down(), 1);
+	sem_post(&may_end);
+	ck_assert(liteio_workers_free(agent.workers, 10000));
+	ck_assert_uint_eq(there(), 0);
+	ck_assert_uint_eq(engines[1].n_still, 0);
+	ck_assert_uint_eq(written_down(), 0);
+	hangs = false;
+	ck_assert_int_eq(liteio_workers_new(agent.loop, 4, &agent.workers, NULL), 0);
+	ck_assert_int_eq(take(), 0);
 }
 END_TEST
 
@@ -357,6 +405,7 @@ int main(void)
 	tcase_add_test(t, one_fails_for_all);
 	tcase_add_test(t, a_lane_that_is_busy_is_waited_for);
 	tcase_add_test(t, what_was_begun_is_undone);
+	tcase_add_test(t, a_disk_that_hangs_holds_up_nobody);
 	tcase_add_test(t, nothing_is_taken_when_it_can_not_be_written_down);
 	return unit_run(s);
 }
