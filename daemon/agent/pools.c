@@ -510,9 +510,11 @@ void liteio_lane_recall(struct liteio_open_pool *p)
 
 uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p)
 {
-	uint64_t lane, loads, now = liteio_now_ms();
+	uint64_t lane, loads, now;
 
 	liteio_guard(&p->lock);
+	/* not before: nothing of it is later than that */
+	now = liteio_now_ms();
 	lane = p->busy ? now - p->since_ms : 0;
 	loads = p->n_loading ? now - p->moved_ms : 0;
 	return lane > loads ? lane : loads;
