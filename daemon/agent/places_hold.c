@@ -46,16 +46,6 @@ static struct {
 
 /* ---- which ---------------------------------------------------------------------------------- */
 
-static bool is_open(struct liteio_agent *a, const struct liteio_uuid *uuid)
-{
-	struct liteio_open_pool *p;
-
-	if (liteio_pools_get_uuid(a->pools, uuid, &p))
-		return false;
-	liteio_pools_put(a->pools, p);
-	return true;
-}
-
 /* the lock is held */
 static size_t find_held(const struct liteio_uuid *pool)
 {
@@ -137,12 +127,12 @@ static int hold_one(struct liteio_agent *a, const struct liteio_uuid *pool,
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	char text[LITEIO_UUID_STRLEN + 1];
 
-	if (is_open(a, pool))
+	if (liteio_pools_is_open(a->pools, pool))
 		return 0;
 	liteio_uuid_format(&place->volume, text);
 	lock = liteio_locks_take(a->locks, text);
 	/* its own job does it; or its consumer is to hear that it has ended */
-	if (is_open(a, pool) ||
+	if (liteio_pools_is_open(a->pools, pool) ||
 	    liteio_ended_check(a, &place->volume, place->generation, NULL) == -ESTALE)
 		return 0;
 	return hold_locked(a, place, err);
@@ -168,7 +158,7 @@ static void hold_pool(struct liteio_agent *a, const struct liteio_known_pool *k,
 		return;
 	}
 	set_held(&k->uuid, true);
-	if (of->n && !is_open(a, &k->uuid))
+	if (of->n && !liteio_pools_is_open(a->pools, &k->uuid))
 		log_warning(NULL,
 			    "pool %s is not there: the I/O of its %zu consumers waits until it is, and keeps nobody out",
 			    name, of->n);
@@ -182,7 +172,7 @@ static void drop_forgotten(struct liteio_agent *a, const struct liteio_known *kn
 
 	for (size_t i = 0; i < places->n_pools; i++) {
 		const struct liteio_uuid *pool = &places->pools[i].pool;
-		bool is_known = is_open(a, pool);
+		bool is_known = liteio_pools_is_open(a->pools, pool);
 		int r;
 
 		for (size_t k = 0; k < known->n_pools && !is_known; k++)
@@ -205,7 +195,8 @@ static void hold_all(struct liteio_agent *a, const struct liteio_known *known,
 		const struct liteio_pool_places *of = liteio_places_of(places, &k->uuid);
 		int r;
 
-		if (!k->remote || !of || !liteio_places_say(places, k) || is_open(a, &k->uuid) ||
+		if (!k->remote || !of || !liteio_places_say(places, k) ||
+		    liteio_pools_is_open(a->pools, &k->uuid) ||
 		    !liteio_places_can_be_held(of))
 			continue;
 		r = of->n && !is_ready ? liteio_nvmet_prepare(&target, &err) : 0;

@@ -128,6 +128,16 @@ int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid
 void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
 void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n);
 void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p);
+/* is it in the table? It may be taken out as soon as this is answered */
+static inline bool liteio_pools_is_open(struct liteio_pools *t, const struct liteio_uuid *uuid)
+{
+	struct liteio_open_pool *p;
+
+	if (liteio_pools_get_uuid(t, uuid, &p))
+		return false;
+	liteio_pools_put(t, p);
+	return true;
+}
 /* a reference more, for who has one */
 void liteio_pools_hold(struct liteio_open_pool *p);
 

@@ -89,20 +89,6 @@ void liteio_known_list_free(struct liteio_known *known)
 	liteio_json_fini(known, known_fields);
 }
 
-static bool is_open(struct liteio_agent *a, const struct liteio_uuid *uuid)
-{
-	struct liteio_open_pool **all;
-	bool open = false;
-	size_t i, n;
-
-	liteio_pools_all(a->pools, &all, &n);
-	for (i = 0; i < n; i++)
-		if (liteio_uuid_equal(&all[i]->uuid, uuid))
-			open = true;
-	liteio_pools_put_all(a->pools, all, n);
-	return open;
-}
-
 static void known_add(struct liteio_known *known, const struct liteio_known_pool *from)
 {
 	struct liteio_known_pool *to;
@@ -322,7 +308,7 @@ static int forget(struct liteio_agent *a, const char *name, bool *ret_known, str
 	known_load_or_none(a, &known);
 	for (i = 0; r == 0 && i < known.n_pools; i++) {
 		if (!known.pools[i].name || strcmp(known.pools[i].name, name) != 0 ||
-		    is_open(a, &known.pools[i].uuid))
+		    liteio_pools_is_open(a->pools, &known.pools[i].uuid))
 			continue;
 		*ret_known = true;
 		r = rewrite(a, &(struct change){ .uuid = &known.pools[i].uuid }, gone, err);
@@ -457,7 +443,8 @@ char *liteio_pools_missing(struct liteio_agent *a)
 				   liteio_error_str(&err, r));
 	}
 	for (i = 0; i < known.n_pools; i++)
-		if (known.pools[i].remote && !is_open(a, &known.pools[i].uuid) &&
+		if (known.pools[i].remote &&
+		    !liteio_pools_is_open(a->pools, &known.pools[i].uuid) &&
 		    !liteio_places_are_held(a, &known.pools[i].uuid))
 			liteio_buf_addf(&b, "%spool %s", b.len ? ", " : "",
 					known.pools[i].name ? known.pools[i].name : "without a name");

@@ -34,16 +34,6 @@ static atomic_bool may_be_tried_again;
 
 /* ---- one pool ------------------------------------------------------------------------------- */
 
-static bool is_open(struct liteio_agent *a, const struct liteio_uuid *uuid)
-{
-	struct liteio_open_pool *p;
-
-	if (liteio_pools_get_uuid(a->pools, uuid, &p))
-		return false;
-	liteio_pools_put(a->pools, p);
-	return true;
-}
-
 /* it is not ours any more: an agent that was killed while it exported it has not said so */
 static void forget_exported(struct liteio_agent *a, const char *device,
 			    const struct liteio_uuid *uuid)
@@ -169,7 +159,7 @@ static int open_one(const struct liteio_opening *o, const char *device)
 		say_not_opened(o, device, r, ends_by_itself(device, r), &err);
 		return r;
 	}
-	if (is_open(o->agent, &uuid))
+	if (liteio_pools_is_open(o->agent->pools, &uuid))
 		return 0;
 	return open_claimed(o, device, claim ? claim : o->claim, &uuid);
 }
@@ -183,7 +173,7 @@ static bool asks_there(struct liteio_opening *o, const char *device)
 	bool is_file = strncmp(device, "/dev/", 5) != 0;
 	struct liteio_pool_found found;
 
-	if (o->has_uuid && is_open(o->agent, &o->uuid))
+	if (o->has_uuid && liteio_pools_is_open(o->agent->pools, &o->uuid))
 		return false;
 	/* one that is looked for again is not worth a line as long as it is not there */
 	if (o->has_uuid && is_file)
@@ -192,7 +182,8 @@ static bool asks_there(struct liteio_opening *o, const char *device)
 		return is_file;
 	if (o->has_uuid)
 		return liteio_uuid_equal(&found.label.pool_uuid, &o->uuid);
-	return liteio_opening_claim(o, &found.label.pool_uuid) && !is_open(o->agent, &o->uuid);
+	return liteio_opening_claim(o, &found.label.pool_uuid) &&
+	       !liteio_pools_is_open(o->agent->pools, &o->uuid);
 }
 
 /* a disk that hangs says in whose name this thread does */
@@ -296,7 +287,7 @@ static void add_devices(struct liteio_openings *all, struct liteio_agent *a,
 			size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (is_open(a, &found[i].label.pool_uuid))
+		if (liteio_pools_is_open(a->pools, &found[i].label.pool_uuid))
 			continue;
 		if (is_known(known, &found[i].label.pool_uuid) || is_allowed(a, found[i].device))
 			add_found(all, a, &found[i]);
@@ -380,7 +371,7 @@ bool liteio_pools_any_missing(struct liteio_agent *a)
 	if (missing)
 		may_be_tried_again = true;
 	for (size_t i = 0; i < known.n_pools; i++)
-		missing = missing || !is_open(a, &known.pools[i].uuid);
+		missing = missing || !liteio_pools_is_open(a->pools, &known.pools[i].uuid);
 	liteio_known_list_free(&known);
 	return missing || liteio_pools_any_unplugged(a);
 }
@@ -404,7 +395,8 @@ static void add_missing_files(struct liteio_openings *all, struct liteio_agent *
 		const struct liteio_known_pool *k = &known->pools[i];
 
 		/* what hangs is not looked at again, and whether it is there may hang */
-		if (k->file && !is_open(a, &k->uuid) && !liteio_claim_is_taken(&k->uuid) &&
+		if (k->file && !liteio_pools_is_open(a->pools, &k->uuid) &&
+		    !liteio_claim_is_taken(&k->uuid) &&
 		    !liteio_opening_is_under_way(k->file, &k->uuid))
 			liteio_opening_add_device(liteio_openings_add(all, a, &k->uuid), k->file);
 	}
@@ -419,12 +411,12 @@ static void add_missing_devices(struct liteio_openings *all, struct liteio_agent
 	(void)liteio_pool_scan(&found, &n, NULL);
 	for (size_t i = 0; i < n; i++) {
 		if (!is_known(known, &found[i].label.pool_uuid) &&
-		    !is_open(a, &found[i].label.pool_uuid))
+		    !liteio_pools_is_open(a->pools, &found[i].label.pool_uuid))
 			continue;
 		/* its disk was pulled out, and this is that disk again */
 		if (!liteio_pools_unplug_for(a, &found[i], is_again))
 			may_be_tried_again = true;
-		if (!is_open(a, &found[i].label.pool_uuid))
+		if (!liteio_pools_is_open(a->pools, &found[i].label.pool_uuid))
 			add_found(all, a, &found[i]);
 	}
 }
