@@ -36,6 +36,8 @@
  *            (2) then the gates are closed in the kernel, (3) then the I/O in flight has ended,
  *            (4) then the answer says drained. Never drained without (1) and (2); a fence that did
  *            not drain may be repeated at any time
+ *            A disk that does not take (1) in time is not waited for: the gates are closed, and
+ *            the answer is that nothing may be concluded
  *            Of a pool whose disk is gone (replug.h), (1) is a file of this node, which stands for
  *            the catalog until there is a disk again (ended.h)
  *   remove   a namespace is disabled and a head removed only after (3)

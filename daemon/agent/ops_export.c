@@ -24,6 +24,9 @@
 #include "host/kmodule.h"
 #include "pool/step.h"
 
+/* so long the disk may take for the catalog; the gate is open meanwhile */
+#define WRITTEN_MS 20000
+
 /* ---- fence ---- */
 
 /**
@@ -38,24 +41,44 @@ struct ending {
 	bool by_floor;
 };
 
-/* (1) of the order in ops.h; the record of the volume is read again */
+/**
+ * struct ended - what is written of it, on a thread that may outlive whoever wants it
+ * @what: is ended
+ * @volume: of this one; in the end its record, read again
+ */
+struct ended {
+	struct ending what;
+	struct liteio_catalog_volume volume;
+};
+
+/* in the lane */
+static int persist_it(struct liteio_pool *engine, void *data, struct liteio_error *err)
+{
+	struct ended *d = data;
+	const struct ending *e = &d->what;
+	const struct liteio_uuid uuid = d->volume.uuid;
+	int r = 0;
+
+	if (e->floor)
+		r = liteio_pool_floor_raise(engine, &uuid, e->floor, err);
+	else if (e->generation >= d->volume.floor)
+		r = liteio_pool_attachment_fence(engine, &uuid, e->generation, e->by_floor, err);
+	return r ? r : liteio_pool_volume_get(engine, &uuid, &d->volume);
+}
+
+/*
+ * (1) of the order in ops.h; the record of the volume is read again. A disk that does not take it
+ * in time may take it later: nobody was told that it is fenced
+ */
 static int persist(struct liteio_target *t, const struct ending *e, struct liteio_error *err)
 {
-	struct liteio_pool *engine = t->pool->engine;
-	LITEIO_LANE(lane);
-	int r;
+	struct ended d = { *e, t->volume };
+	int r = liteio_pools_do_for(t->pool, LITEIO_LANE_FENCE, persist_it, &d, sizeof(d),
+				    WRITTEN_MS, err);
 
-	r = liteio_lane_enter(t->pool, LITEIO_LANE_FENCE, &lane, err);
-	if (r)
-		return r;
-	if (e->floor)
-		r = liteio_pool_floor_raise(engine, &t->volume.uuid, e->floor, err);
-	else if (e->generation >= t->volume.floor)
-		r = liteio_pool_attachment_fence(engine, &t->volume.uuid, e->generation,
-						 e->by_floor, err);
-	if (r)
-		return r;
-	return liteio_pool_volume_get(engine, &t->volume.uuid, &t->volume);
+	if (!r)
+		t->volume = d.volume;
+	return r;
 }
 
 /*

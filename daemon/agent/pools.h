@@ -229,7 +229,8 @@ bool liteio_lane_is_silent(struct liteio_open_pool *p, uint64_t since_ms, struct
 /**
  * typedef liteio_look_fn - a question to a pool
  * @engine: in its lane
- * @ret: memory for the answer, zeroed; not that of the caller, and plain bytes: nothing to release
+ * @ret: memory for the answer, zeroed, or a copy of what was handed to liteio_pools_do_for(); not
+ *	that of the caller, and plain bytes: nothing to release
  * @err: why there is none
  */
 typedef int (*liteio_look_fn)(struct liteio_pool *engine, void *ret, struct liteio_error *err);
@@ -249,7 +250,22 @@ typedef int (*liteio_look_fn)(struct liteio_pool *engine, void *ret, struct lite
  */
 int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
 		      struct liteio_error *err);
-/* the same, but once it has been asked it is waited for so long */
+/**
+ * liteio_pools_do_for() - change something, and wait no longer than so long for its end
+ * @p: the pool
+ * @what_for: in the lane
+ * @fn: as of liteio_pools_look(): it goes on when nobody waits for it any more
+ * @data: for @fn, and what that has made of it, when it has ended without error
+ * @len: of that
+ * @ms: so long, once the lane is entered
+ * @err: of @fn, or that the disk may not answer
+ *
+ * Context: worker. Return: that of @fn; -ETIMEDOUT: it may still be done, late; or that of
+ * liteio_lane_enter().
+ */
+int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_for, liteio_look_fn fn,
+			void *data, size_t len, uint64_t ms, struct liteio_error *err);
+/* liteio_pools_look(), but once it has been asked it is waited for so long */
 int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
 			  uint64_t ms, struct liteio_error *err);
 /*

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Looking at a pool whose disk may hang.
+ * Looking at a pool whose disk may hang, and writing what must not take its writer along.
  *
  * Whoever looks hands his question to another thread and waits for a while. The lane is the
  * question's from then on: when its disk hangs, the next one who looks finds the lane taken and
@@ -114,38 +114,26 @@ static bool look_wait(struct look *k, uint64_t until_ms)
 }
 
 /* there are no threads for it: in this one, however long it takes */
-static int look_here(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
-		     struct liteio_error *err)
+static int do_here(struct liteio_open_pool *p, liteio_look_fn fn, void *data, struct liteio_error *err)
 {
-	void *found _cleanup_free_ = liteio_calloc(1, len + 1);
-	int r = fn(p->engine, found, err);
+	int r = fn(p->engine, data, err);
 
 	{
 		liteio_guard(&p->lock);
 		p->answered_ms = liteio_now_ms();
 	}
 	liteio_pools_leave(p);
-	if (!r && len)
-		memcpy(ret, found, len);
 	return r;
 }
 
-int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
-			  uint64_t ms, struct liteio_error *err)
+/* the lane is the caller's, and with @k the worker's */
+static int do_there(struct liteio_open_pool *p, struct look *k, void *data, size_t len, uint64_t ms,
+		    struct liteio_error *err)
 {
-	struct liteio_workers *workers = liteio_pools_looks(p->table);
-	struct liteio_open_pool *lane;
-	uint64_t since_ms;
-	struct look *k;
-	int r = liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, err);
+	uint64_t since_ms = p->since_ms;
+	int r;
 
-	if (r)
-		return r;
-	if (!workers)
-		return look_here(p, fn, ret, len, err);
-	since_ms = lane->since_ms;
-	k = look_new(p, fn, len);
-	liteio_worker_submit(workers, NULL, look_run, NULL, k);
+	liteio_worker_submit(liteio_pools_looks(p->table), NULL, look_run, NULL, k);
 	/* the lane is that thread's now: this one changes nothing in the pool */
 	liteio_heir_end();
 	if (!look_wait(k, liteio_now_ms() + ms) && liteio_lane_is_silent(p, since_ms, err)) {
@@ -154,10 +142,38 @@ int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *r
 	}
 	r = k->r;
 	if (!r && len)
-		memcpy(ret, k->ret, len);
+		memcpy(data, k->ret, len);
 	if (r)
 		liteio_error_set(err, r, "%s", liteio_error_str(&k->err, r));
 	look_put(k);
+	return r;
+}
+
+int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_for, liteio_look_fn fn,
+			void *data, size_t len, uint64_t ms, struct liteio_error *err)
+{
+	struct liteio_open_pool *lane;
+	struct look *k;
+	int r = liteio_lane_enter(p, what_for, &lane, err);
+
+	if (r)
+		return r;
+	if (!liteio_pools_looks(p->table))
+		return do_here(p, fn, data, err);
+	k = look_new(p, fn, len);
+	if (len)
+		memcpy(k->ret, data, len);
+	return do_there(p, k, data, len, ms, err);
+}
+
+int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
+			  uint64_t ms, struct liteio_error *err)
+{
+	void *found _cleanup_free_ = liteio_calloc(1, len + 1);
+	int r = liteio_pools_do_for(p, LITEIO_LANE_LOOK, fn, found, len, ms, err);
+
+	if (!r && len)
+		memcpy(ret, found, len);
 	return r;
 }
 

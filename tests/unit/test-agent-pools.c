@@ -248,11 +248,21 @@ static int ask_in_vain(struct liteio_pool *engine, void *ret, struct liteio_erro
 	return liteio_error_set(err, -EIO, "it is broken");
 }
 
+static int add_one(struct liteio_pool *engine, void *data, struct liteio_error *err)
+{
+	++*(int *)data;
+	return 0;
+}
+
+/* how many times a disk that hung has answered */
+static int did;
+
 /* as long as somebody holds the disk */
 static int ask_what_hangs(struct liteio_pool *engine, void *ret, struct liteio_error *err)
 {
 	pthread_mutex_lock(&disk_lock);
 	*(int *)ret = 44;
+	did++;
 	pthread_mutex_unlock(&disk_lock);
 	return 0;
 }
@@ -307,9 +317,23 @@ START_TEST(who_looks_does_not_hang_with_the_disk)
 	pthread_mutex_unlock(&disk_lock);
 	ck_assert_int_eq(liteio_pools_look(&pool, ask, &answer, sizeof(answer), &err), 0);
 	ck_assert(!pool.is_silent);
+	answer = 7;
+	ck_assert_int_eq(liteio_pools_do_for(&pool, LITEIO_LANE_FENCE, add_one, &answer,
+					     sizeof(answer), 10000, &err),
+			 0);
+	ck_assert_int_eq(answer, 8);
+	/* what takes too long is done all the same, and who asked for it is not there any more */
+	pthread_mutex_lock(&disk_lock);
+	ck_assert_int_eq(liteio_pools_do_for(&pool, LITEIO_LANE_FENCE, ask_what_hangs, &answer,
+					     sizeof(answer), 50, &err),
+			 -ETIMEDOUT);
+	pthread_mutex_unlock(&disk_lock);
+	ck_assert_int_eq(answer, 8);
+	ck_assert_int_eq(liteio_pools_look(&pool, ask, &answer, sizeof(answer), &err), 0);
+	ck_assert_int_eq(did, 2);
 	ck_assert(liteio_workers_free(workers, 10000));
-	/* and that it does again */
-	ck_assert_int_eq(told, 2);
+	/* and that it does again, both times */
+	ck_assert_int_eq(told, 4);
 	ck_assert_uint_eq(pool.refs, 1);
 	liteio_loop_free(loop);
 	liteio_pools_free(table);

@@ -88,6 +88,25 @@ jobs_found && fail "doctor still names jobs: $(j doctor)"
 echo "$hung" >/proc/sys/kernel/hung_task_timeout_secs
 ok "when the disk answers, all goes on, and the agent is well again"
 
+# nobody else is in its way: it is its own catalog that is not written
+liteioctl volume create own --pool slow --size 16Mi >/dev/null
+attach own 1
+own=$(j volume show own | jq -r .uuid)
+gate_of() { j module attachments | jq -r --arg u "$1" '.items[] | select(.uuid == $u) | .state'; }
+[ "$(gate_of "$own")" = open ]
+dmsetup suspend --nolockfs --noflush under
+refused 'has not ended: its disk may not answer' liteioctl volume fence own --floor 2
+[ "$(gate_of "$own")" != open ] || fail "the gate is open: $(j module attachments)"
+dd if=/dev/zero of="/dev/liteio/$own" bs=4096 count=1 oflag=direct status=none 2>/dev/null &&
+	fail "what is fenced was written"
+[ "$(j volume show own | jq .floor)" -lt 2 ] || fail "a floor that is not written down is told"
+dmsetup resume under
+[ "$(j volume fence own --floor 2 | jq .drained)" = true ]
+[ "$(j volume show own | jq .floor)" = 2 ]
+liteioctl volume detach own >/dev/null || true
+liteioctl volume delete own >/dev/null
+ok "a fence whose own catalog write hangs closes its gate, and does not say that it is done"
+
 # Its log is empty only when it is frozen, which waits for the log's disk. Before that it is written back: there must be
 # nothing left to write, and nobody in the kernel who goes on to write.
 liteioctl volume create fs --pool quick --size 64Mi >/dev/null

@@ -16,6 +16,7 @@ sock=/run/liteio/agent.sock
 size=$(($(blockdev --getsz "$DISK") - 4096))
 # so many slices are zeroed, one after the other, of 64 MiB each
 LINEAR=256Mi
+LINEAR_BYTES=$((256 << 20))
 
 # every write of the disk below takes so many milliseconds; none: as quick as it is
 writes_take() {
@@ -142,9 +143,17 @@ is_sane "$(j operation show "$made" | jq .tookMs)" || fail "it took: $(j operati
 writes_take 0
 ok "the clock may jump while a volume is zeroed and its end is waited for"
 
-# a read that ends when it is let go: a disk below is suspended for that
+# a read that ends when it is let go: a disk below is suspended for that. Only the volume's: a catalog that can not be
+# read is not written, either
 reads_hang() {
-	dmsetup load under --table "0 $size delay $DISK 2048 600000 $DISK 2048 0"
+	local len=$((LINEAR_BYTES / 512)) at
+
+	at=$(dmsetup table | awk -v len=$len '$3 == len && $4 == "linear" { print $6; exit }')
+	dmsetup load under <<-END
+		0 $at linear $DISK 2048
+		$at $len delay $DISK $((at + 2048)) 600000 $DISK $((at + 2048)) 0
+		$((at + len)) $((size - at - len)) linear $DISK $((at + len + 2048))
+	END
 	dmsetup suspend --nolockfs under
 	# udev looks what is on it, and that hangs, too
 	dmsetup resume --noudevsync under
