@@ -186,9 +186,10 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 		return r;
 	e.device = path;
 	r = liteio_nvmet_create(&target, &e, err);
-	if (r)
+	if (r < 0)
 		return liteio_error_wrap(err, r, "export of volume %s", v->name);
-	if (was_place)
+	/* with several at once its head may have been filled before an agent was killed */
+	if (r)
 		liteio_step("agent-fill:group");
 	return 0;
 }

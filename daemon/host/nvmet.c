@@ -132,9 +132,12 @@ static int end_wait(const struct liteio_nvmet *t, const struct liteio_nvmet_expo
 {
 	int r = liteio_nvmet_revalidate(t, &e->uuid, e->generation, err);
 
-	return r ? r : liteio_nvmet_set(t, ns, "ana_grpid", LITEIO_NVMET_GROUP_SERVES, err);
+	if (!r)
+		r = liteio_nvmet_set(t, ns, "ana_grpid", LITEIO_NVMET_GROUP_SERVES, err);
+	return r ? r : 1;
 }
 
+/* 1: it was there, and has ended its wait */
 static int create_namespace(const struct liteio_nvmet *t, const struct liteio_nvmet_export *e,
 			    const char *dir, struct liteio_error *err)
 {
@@ -235,15 +238,15 @@ int liteio_nvmet_create(const struct liteio_nvmet *t, const struct liteio_nvmet_
 			struct liteio_error *err)
 {
 	char dir[LITEIO_NVMET_PATH_MAX];
-	int r;
+	int r, has_waited = 0;
 
 	subsystem_path(t, &e->uuid, e->generation, dir);
 	r = create_subsystem(t, &e->uuid, dir, err);
 	if (!r)
-		r = create_namespace(t, e, dir, err);
+		has_waited = create_namespace(t, e, dir, err);
 	if (!r)
-		r = set_hosts(t, e, dir, err);
-	return r;
+		r = has_waited < 0 ? has_waited : set_hosts(t, e, dir, err);
+	return r ? r : has_waited;
 }
 
 /* ---- the door ------------------------------------------------------------------------------- */

@@ -122,7 +122,7 @@ int liteio_nvmet_port_list(const struct liteio_nvmet *t, struct liteio_nvmet_por
  * (-EBUSY): nothing that runs is ever changed below its consumer. One that waits, and is wanted not
  * to, is told of its size and goes on: its head has to be what it should by then. One that does not
  * wait is left so. Hosts are made equal to the list.
- * Return: 0 or a negative errno.
+ * Return: 1 when it has waited until now, else 0, or a negative errno.
  */
 int liteio_nvmet_create(const struct liteio_nvmet *t, const struct liteio_nvmet_export *e,
 			struct liteio_error *err);

@@ -145,7 +145,8 @@ START_TEST(test_place)
 		ck_assert_int_eq(liteio_nvmet_list(&target, &e, &n, NULL), 0);
 		ck_assert(e[0].waits == !strcmp(places[i].group, "99\n"));
 		liteio_nvmet_exports_free(e, n);
-		ck_assert_int_eq(liteio_nvmet_create(&target, &want, &err), 0);
+		ck_assert_int_eq(liteio_nvmet_create(&target, &want, &err),
+				 *places[i].revalidated ? 1 : 0);
 		is_now("ana_grpid", places[i].becomes);
 		is_now("revalidate_size", places[i].revalidated);
 		tear_down();
