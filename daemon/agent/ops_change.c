@@ -214,6 +214,9 @@ static int clone_again(const struct liteio_local_clone *req, const struct liteio
 	if (req->size_bytes && c->size_bytes != there->volume.size_bytes)
 		return liteio_error_set(err, -EEXIST, "it exists with %" PRIu64 " bytes",
 					there->volume.size_bytes);
+	if (there->volume.wipe < c->wipe)
+		return liteio_error_set(err, -EEXIST,
+					"it exists, and its blocks will not be wiped like that");
 	return 0;
 }
 

@@ -47,7 +47,9 @@ static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, struct l
 	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
 	if (r)
 		return r;
-	if (t->volume.state == LITEIO_CATALOG_READY)
+	/* what is said of its blocks is not taken back: not of one that stays */
+	r = liteio_pool_volume_check_delete(engine, &t->volume.uuid, err);
+	if (!r && t->volume.state == LITEIO_CATALOG_READY)
 		r = liteio_pool_volume_wipe(engine, &t->volume.uuid, wipe, err);
 	return r ? r : liteio_pool_volume_delete(engine, &t->volume.uuid, err);
 }

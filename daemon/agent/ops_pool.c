@@ -3,6 +3,7 @@
  * Operations on pools.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,11 +261,16 @@ static int create_again(struct liteio_agent *a, const struct liteio_local_pool_c
 			struct liteio_error *err)
 {
 	struct liteio_open_pool *on_device = NULL;
+	struct liteio_pool_info info;
 	int r;
 
+	liteio_pool_info(p->engine, &info);
 	r = find_on_device(a, req->device, &on_device);
 	if (r < 0 || on_device != p)
 		r = liteio_error_set(err, -EEXIST, "pool %s exists on another device", p->name);
+	else if (req->block_bytes && req->block_bytes != info.block_bytes)
+		r = liteio_error_set(err, -EEXIST, "pool %s exists with blocks of %" PRIu64 " bytes",
+				     p->name, info.block_bytes);
 	else
 		fill_fresh(p, ret);
 	/* sizes are rounded up: what was made is at least what was asked for */
@@ -462,7 +468,7 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 	if (r)
 		return r;
 	/* fences do not wait for a filesystem that writes zeros */
-	r = liteio_pool_grow_file(p->engine, req->size_bytes, err);
+	r = liteio_pool_grow_file(p->engine, &growth, err);
 	if (!r) {
 		liteio_lane_guard(p, false);
 		r = liteio_pool_grow(p->engine, &growth, err);

@@ -121,6 +121,11 @@ static int create_again(const struct liteio_local_volume_create *req,
 	if (t->volume.vclass != c->vclass)
 		return liteio_error_set(err, -EEXIST, "volume %s exists of another class",
 					req->name);
+	/* a snapshot says how itself: what is made from it has the same, or more */
+	if (t->volume.wipe < c->wipe)
+		return liteio_error_set(err, -EEXIST,
+					"volume %s exists, and its blocks will not be wiped like that",
+					req->name);
 	if (req->snapshot && !liteio_uuid_equal(&t->volume.origin, &c->source))
 		return liteio_error_set(err, -EEXIST, "volume %s exists from another source",
 					req->name);

@@ -301,10 +301,12 @@ int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 		     struct liteio_error *err);
 
 /*
- * the part of liteio_pool_grow() that may take long: make the file of a pool so long. Any thread
- * that may block, not in the lane; 0 for a pool that liteio_pool_grow() will refuse, too
+ * the part of liteio_pool_grow() that may take long: make the file of a pool so long, unless it can
+ * be known that the rest will be refused. Any thread that may block, not in the lane; 0 for a pool
+ * that is in no file, and for one that liteio_pool_grow() will refuse by its condition
  */
-int liteio_pool_grow_file(struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err);
+int liteio_pool_grow_file(struct liteio_pool *p, const struct liteio_pool_growth *g,
+			  struct liteio_error *err);
 
 /* any thread: path of one of the devices, in their order; "" behind the last one */
 void liteio_pool_device(struct liteio_pool *p, uint32_t i, char ret[256]);
@@ -525,6 +527,13 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
  */
 int liteio_pool_volume_limit(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			     const struct liteio_catalog_limits *limits, struct liteio_error *err);
+
+/*
+ * can it be deleted, as far as is known before its catalog is written? Takes its thin device out of
+ * the kernel where that is needed. 0, or what liteio_pool_volume_delete() says. Context: lane
+ */
+int liteio_pool_volume_check_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				    struct liteio_error *err);
 
 /**
  * liteio_pool_volume_delete() - give up a volume or snapshot, for good

@@ -432,13 +432,20 @@ static int close_device(struct liteio_pool *p, const struct liteio_catalog_volum
 	return liteio_pool_volume_deactivate(p, &v->uuid, err);
 }
 
-int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
-			      struct liteio_error *err)
+static bool is_deleted(const struct liteio_pool *p, const struct liteio_uuid *uuid)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+
+	return !v || v->state == LITEIO_CATALOG_DELETING;
+}
+
+int liteio_pool_volume_check_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				    struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
 	int r;
 
-	if (!v || v->state == LITEIO_CATALOG_DELETING)
+	if (is_deleted(p, uuid))
 		return 0;
 	r = liteio_pool_check_writable(p, err);
 	if (r)
@@ -448,9 +455,19 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 	r = liteio_pool_linear_check_idle(p, uuid, err);
 	if (!r)
 		r = close_device(p, v, err);
-	if (r)
-		return liteio_error_wrap(err, r, "volume %s", v->name);
-	r = liteio_pool_settle_all(p, err);
+	return r ? liteio_error_wrap(err, r, "volume %s", v->name) : 0;
+}
+
+int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			      struct liteio_error *err)
+{
+	int r;
+
+	if (is_deleted(p, uuid))
+		return 0;
+	r = liteio_pool_volume_check_delete(p, uuid, err);
+	if (!r)
+		r = liteio_pool_settle_all(p, err);
 	if (r || !liteio_catalog_find(&p->cat, uuid))
 		return r;
 	return give_up(p, uuid, err);
