@@ -263,8 +263,9 @@ int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, 
  * Context: worker. Return: that of @fn; -ETIMEDOUT: it may still be done, late; or that of
  * liteio_lane_enter().
  */
-int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_for, liteio_look_fn fn,
-			void *data, size_t len, uint64_t ms, struct liteio_error *err);
+int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+			liteio_look_fn fn, void *data, size_t len, uint64_t ms,
+			struct liteio_error *err);
 /* liteio_pools_look(), but once it has been asked it is waited for so long */
 int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
 			  uint64_t ms, struct liteio_error *err);
