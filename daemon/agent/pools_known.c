@@ -16,6 +16,7 @@
 #include "agent/agent.h"
 #include "agent/claims.h"
 #include "agent/exports.h"
+#include "agent/groups.h"
 #include "agent/known.h"
 #include "agent/places.h"
 #include "agent/pools.h"
@@ -202,8 +203,16 @@ static void gone_add(struct gone *gone, const struct liteio_uuid *pool)
 
 static void give_up(struct liteio_agent *a, struct gone *gone)
 {
-	for (size_t i = 0; i < gone->n; i++)
+	for (size_t i = 0; i < gone->n; i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		int r;
+
 		liteio_places_give_up(a, &gone->pools[i]);
+		r = liteio_groups_forget_pool(a, &gone->pools[i], &err);
+		/* the doctor finds what is left */
+		if (r)
+			log_warning(NULL, "%s", liteio_error_str(&err, r));
+	}
 	free(gone->pools);
 }
 

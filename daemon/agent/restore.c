@@ -423,7 +423,7 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	for (i = 0; i < n; i++)
 		settle_ended(a, pools[i]);
 	for (i = 0; i < n; i++)
-		liteio_groups_undo(a, pools[i], NULL);
+		liteio_groups_undo(a, pools[i], NULL, NULL);
 	for (i = 0; i < n; i++)
 		log_floors(a, pools[i]);
 	liteio_step("agent-restore:floors");

@@ -24,6 +24,7 @@ const char *const liteio_local_check_names[] = {
 	[LITEIO_CHECK_DELETION] = "deletion",
 	[LITEIO_CHECK_THIN_STRAY] = "thinStray",
 	[LITEIO_CHECK_THIN_LOST] = "thinLost",
+	[LITEIO_CHECK_GROUP] = "snapshotGroup",
 	[LITEIO_CHECK_SUSPENDED] = "suspended",
 	[LITEIO_CHECK_DEVICE_REMAINS] = "deviceRemains",
 	[LITEIO_CHECK_DEVICE] = "device",

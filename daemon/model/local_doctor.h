@@ -34,6 +34,7 @@
  * @LITEIO_CHECK_DELETION: what was deleted gives no space back (pool)
  * @LITEIO_CHECK_THIN_STRAY: a thin device that no record has (pool/id, pool/reserve/id)
  * @LITEIO_CHECK_THIN_LOST: a record whose thin device is not there (uuid of volume or snapshot)
+ * @LITEIO_CHECK_GROUP: what is left of a group of snapshots that was not finished (pool/group uuid)
  * @LITEIO_CHECK_SUSPENDED: a device holds its I/O (device)
  * @LITEIO_CHECK_DEVICE_REMAINS: a device of a volume that no catalog has (device)
  * @LITEIO_CHECK_DEVICE: a volume's device is not what the catalog says (device)
@@ -69,6 +70,7 @@ enum liteio_local_check {
 	LITEIO_CHECK_DELETION,
 	LITEIO_CHECK_THIN_STRAY,
 	LITEIO_CHECK_THIN_LOST,
+	LITEIO_CHECK_GROUP,
 	LITEIO_CHECK_SUSPENDED,
 	LITEIO_CHECK_DEVICE_REMAINS,
 	LITEIO_CHECK_DEVICE,

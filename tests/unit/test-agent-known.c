@@ -12,6 +12,7 @@
  * unit-src: daemon/agent/ended.c daemon/agent/state_file.c
  */
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 #include "agent/agent.h"
 #include "agent/claims.h"
+#include "agent/groups.h"
 #include "agent/known.h"
 #include "agent/places.h"
 #include "agent/pools.h"
@@ -64,6 +66,17 @@ void liteio_places_give_up(struct liteio_agent *a, const struct liteio_uuid *poo
 	given_up[n_given_up++] = *pool;
 }
 
+/* and those whose groups are nobody's to undo */
+static struct liteio_uuid ungrouped[4];
+static size_t n_ungrouped;
+
+int liteio_groups_forget_pool(struct liteio_agent *a, const struct liteio_uuid *pool,
+			      struct liteio_error *err)
+{
+	ungrouped[n_ungrouped++] = *pool;
+	return liteio_error_set(err, -EIO, "groups.json can not be written");
+}
+
 static void is_given_up(const char *text)
 {
 	struct liteio_uuid uuid;
@@ -71,6 +84,8 @@ static void is_given_up(const char *text)
 	ck_assert_int_eq(liteio_uuid_parse(text, &uuid), 0);
 	ck_assert_uint_eq(n_given_up, 1);
 	ck_assert(liteio_uuid_equal(&given_up[0], &uuid));
+	ck_assert_uint_eq(n_ungrouped, 1);
+	ck_assert(liteio_uuid_equal(&ungrouped[0], &uuid));
 }
 
 static void setup(void)
