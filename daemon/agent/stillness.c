@@ -367,11 +367,31 @@ static bool any_wanted(const struct liteio_stillness *s)
 	return false;
 }
 
+/*
+ * Since they were looked for the lane has been waited for, up to a minute: a filesystem that was
+ * mounted meanwhile is to be frozen, too. From here on who holds one still lets it go, whoever
+ * opens or closes it
+ */
+static int count_again(struct liteio_stillness *s, struct liteio_error *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct liteio_dm_info now;
+		int r = liteio_dm_info(s->heads[i].dm.name, &now, err);
+
+		if (r && r != -ENODEV)
+			return r;
+		s->heads[i].dm.open_count = r ? 0 : now.open_count;
+	}
+	return 0;
+}
+
 static int freeze(void *arg, struct liteio_error *err)
 {
 	struct liteio_stillness *s = arg;
-	int r;
+	int r = count_again(s, err);
 
+	if (r)
+		return r;
 	/* nothing is waited for, so nothing needs to be bounded */
 	if (!any_wanted(s)) {
 		liteio_step("agent-snapshot:frozen");
