@@ -57,7 +57,8 @@ static int find(const struct liteio_call *call, const struct liteio_route *route
 		ret->agent = call->agent;
 		return liteio_pools_get(call->agent->pools, pool, &ret->pool, NULL);
 	}
-	if (!strncmp(route->path, "/v1/attachments", 15))
+	if (!strncmp(route->path, "/v1/attachments", 15) ||
+	    !strcmp(route->path, "/v1/module/fence"))
 		return find_by_uuid(call, route, ret);
 	if (!strcmp(route->path, "/v1/snapshot-groups"))
 		return find_first(call, ret);

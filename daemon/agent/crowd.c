@@ -46,18 +46,52 @@ static struct liteio_crowd *find(const struct liteio_crowds *c, const struct lit
 	return NULL;
 }
 
-int liteio_crowd_check(const struct liteio_crowds *c, const struct liteio_about *about,
-		       struct liteio_error *err)
+/* what one may have, @most, when the others have so many of @all */
+static unsigned int share(unsigned int most, unsigned int all, unsigned int others)
 {
-	const struct liteio_crowd *x = find(c, &about->uuid, false);
+	unsigned int half = others < all ? (all - others) / 2 : 0;
+
+	if (half > most)
+		return most;
+	return half ? half : 1;
+}
+
+static unsigned int begun_max(const struct liteio_crowds *c, const struct liteio_uuid *pool,
+			      bool is_fence)
+{
+	unsigned int others = 0;
+
+	for (const struct liteio_crowd *x = c->first; x; x = x->next)
+		if (x->is_fence == is_fence && !liteio_uuid_equal(&x->pool, pool))
+			others += x->n_begun;
+	return is_fence ? share(LITEIO_CROWD_FENCES_MAX, LITEIO_CROWD_FENCES_ALL, others) :
+			  share(LITEIO_CROWD_BEGUN_MAX, LITEIO_CROWD_BEGUN_ALL, others);
+}
+
+static unsigned int come_max(const struct liteio_crowds *c, const struct liteio_uuid *pool,
+			     bool is_fence)
+{
+	unsigned int others = 0;
+
+	for (const struct liteio_crowd *x = c->first; x; x = x->next)
+		if (x->is_fence == is_fence && !liteio_uuid_equal(&x->pool, pool))
+			others += x->n_begun + x->n_parked;
+	return share(LITEIO_CROWD_MAX, LITEIO_CROWD_ALL, others);
+}
+
+int liteio_crowd_check(const struct liteio_crowds *c, const struct liteio_about *about,
+		       bool is_fence, struct liteio_error *err)
+{
+	const struct liteio_crowd *x = find(c, &about->uuid, is_fence);
 	unsigned int n = x ? x->n_begun + x->n_parked : 0;
 
-	if (n >= LITEIO_CROWD_HANGS_MAX && about->busy_ms >= LITEIO_CROWD_HANGS_MS)
+	if (!is_fence && n >= LITEIO_CROWD_HANGS_MAX &&
+	    about->busy_ms >= LITEIO_CROWD_HANGS_MS)
 		return liteio_error_set(err, -EBUSY,
 					"pool %s: %u requests wait: what was begun %" PRIu64
 					" s ago has not ended, its disk may not answer",
 					about->name, n, about->busy_ms / 1000);
-	if (n >= LITEIO_CROWD_MAX)
+	if (n >= come_max(c, &about->uuid, is_fence))
 		return liteio_error_set(err, -EBUSY,
 					"pool %s: %u requests are under way: ask again later",
 					about->name, n);
@@ -80,7 +114,6 @@ static struct liteio_crowd *crowd_new(struct liteio_crowds *c, const struct lite
 bool liteio_crowd_enter(struct liteio_crowds *c, const struct liteio_uuid *pool, bool is_fence,
 			void *who)
 {
-	unsigned int most = is_fence ? LITEIO_CROWD_FENCES_MAX : LITEIO_CROWD_BEGUN_MAX;
 	struct liteio_crowd *x;
 	struct parked *p;
 
@@ -89,7 +122,7 @@ bool liteio_crowd_enter(struct liteio_crowds *c, const struct liteio_uuid *pool,
 	x = find(c, pool, is_fence);
 	if (!x)
 		x = crowd_new(c, pool, is_fence);
-	if (x->n_begun < most) {
+	if (x->n_begun < begun_max(c, pool, is_fence)) {
 		x->n_begun++;
 		return true;
 	}
@@ -114,21 +147,30 @@ static void *take_first(struct liteio_crowd *x)
 	return who;
 }
 
-void *liteio_crowd_leave(struct liteio_crowds *c, const struct liteio_uuid *pool, bool is_fence)
+void liteio_crowd_leave(struct liteio_crowds *c, const struct liteio_uuid *pool, bool is_fence)
 {
 	struct liteio_crowd *x, **at = &c->first;
 
 	if (liteio_uuid_is_null(pool))
-		return NULL;
+		return;
 	x = find(c, pool, is_fence);
-	if (x->n_parked)
-		return take_first(x);
-	if (--x->n_begun)
-		return NULL;
+	if (--x->n_begun || x->n_parked)
+		return;
 	while (*at != x)
 		at = &(*at)->next;
 	*at = x->next;
 	free(x);
+}
+
+void *liteio_crowd_next(struct liteio_crowds *c, bool is_fence)
+{
+	for (struct liteio_crowd *x = c->first; x; x = x->next) {
+		if (x->is_fence != is_fence || !x->n_parked ||
+		    x->n_begun >= begun_max(c, &x->pool, is_fence))
+			continue;
+		x->n_begun++;
+		return take_first(x);
+	}
 	return NULL;
 }
 

@@ -31,6 +31,8 @@
 
 #define SLACK_MS 20
 
+_Static_assert(LITEIO_CROWD_ALL <= LITEIO_JOBS_MAX, "all pools have room");
+
 /**
  * struct liteio_job - what a worker does for one request or several
  * @jobs: whose; NULL when these are gone
@@ -418,8 +420,8 @@ static void job_done(void *arg)
 		return;
 	}
 	job_unlink(job);
-	next = liteio_crowd_leave(&jobs->crowds, &job->pool, is_urgent(job->route));
-	if (next)
+	liteio_crowd_leave(&jobs->crowds, &job->pool, is_urgent(job->route));
+	while ((next = liteio_crowd_next(&jobs->crowds, is_urgent(job->route))))
 		job_submit(next);
 	if (job->r < 0)
 		log_info(NULL, "%.*s: %s", (int)strcspn(job->text, "\n"), job->text,
@@ -496,8 +498,7 @@ static int check_room(struct liteio_jobs *jobs, const struct liteio_ask *ask,
 	if (jobs->n_jobs[urgent] >= LITEIO_JOBS_MAX)
 		return liteio_error_set(err, -EAGAIN,
 					"too many requests are under way: ask again later");
-	/* what closes gates is not kept out by what else waits for the same disk */
-	return urgent ? 0 : liteio_crowd_check(&jobs->crowds, about, err);
+	return liteio_crowd_check(&jobs->crowds, about, urgent, err);
 }
 
 static void begin(struct liteio_ask *ask)

@@ -11,10 +11,9 @@
  *
  * Both are bounded in number: jobs, beyond which a request is refused, and requests that wait,
  * beyond which (many join the same job) the one that has waited longest is answered before its
- * time. What changes something
- * in one pool has a share of the workers and of the jobs, and when what is in the pool's lane does
- * not end, only a few may wait for it. So no disk that hangs and no number of askers keeps others
- * from being heard, or their pools from being worked on.
+ * time. What changes something in one pool has a share of the workers and of the jobs (crowd.h),
+ * and when what is in the pool's lane does not end, only a few may wait for it. So no disks that
+ * hang and no number of askers keep others from being heard, or their pools from being worked on.
  *
  * Context of all functions: loop thread.
  */
@@ -33,7 +32,7 @@ struct liteio_http_request;
 struct liteio_jobs;
 
 /* jobs on each of the agent's two pools of workers, begun or not; fewer than operations are kept */
-#define LITEIO_JOBS_MAX 176
+#define LITEIO_JOBS_MAX 224
 /*
  * Requests that wait for an answer. Not fewer than jobs: one that is under way would have its asker
  * turned away in the middle of a crowd that is done in seconds

@@ -15,6 +15,7 @@
 #include "agent/api.h"
 #include "agent/arrival.h"
 #include "agent/cluster.h"
+#include "agent/crowd.h"
 #include "agent/door.h"
 #include "agent/locks.h"
 #include "agent/metrics.h"
@@ -41,8 +42,11 @@
 #include "pool/step.h"
 
 #define EXIT_USAGE 2
-#define WORKERS_MAX 128
-#define URGENT_MAX 16
+/* threads, which are started when they are needed, and end when they are not any more */
+#define WORKERS_MAX 256
+#define URGENT_MAX 64
+_Static_assert(WORKERS_MAX > LITEIO_CROWD_BEGUN_ALL && URGENT_MAX > LITEIO_CROWD_FENCES_ALL,
+	       "some are for what is of no pool");
 /* pools are asked side by side, each by one at a time */
 #define LOOKS_MAX 128
 /* as many are waited for together; one that hangs keeps none of these */

@@ -21,12 +21,16 @@
 #include "base/str.h"
 #include "pool/step.h"
 
-/* so long one waits for the others at a stage, with its lane taken, and then its heads held */
-#define STILL_MS 8000
+/*
+ * So long one waits for the others with its lane taken, and then its heads held, at all stages
+ * together: one that is well is not said to hang because another one is slow, and its writers wait
+ * no longer than for its own freeze (stillness.c)
+ */
+#define HELD_MS 8000
+_Static_assert(LITEIO_MEET_MS + HELD_MS < LITEIO_LOOK_MS, "to wait for others is not to hang");
 #define TAKEN_MS 1500
 /* a snapshot is a commit of metadata: so much longer for each */
 #define TAKEN_EACH_MS 100
-#define TAKEN_MAX_MS 8000
 /* all of it; and how long a pool that hangs is waited for when it is over for the others */
 #define ALL_MS 60000
 #define LATE_MS 5000
@@ -76,6 +80,7 @@ struct party {
  * @came: signalled with each of it
  * @refs: of the parties, and of who asked
  * @n_at: how many have come to a stage
+ * @held_end_ms: until when they wait for each other, once all are in their lanes
  * @has_failed: one of them has: nobody waits for anybody any more
  * @has_held: somebody may have heads held
  * @is_over: nobody waits for those that are left: they undo what they do
@@ -92,6 +97,7 @@ struct moment {
 	pthread_cond_t came;
 	size_t refs;
 	size_t n_at[STAGE_COUNT];
+	uint64_t held_end_ms;
 	bool has_failed;
 	bool has_held;
 	bool is_over;
@@ -181,23 +187,26 @@ static void fail(struct moment *m)
 	has_failed(m);
 }
 
+/* until when one waits there; the lock is held */
 static uint64_t patience(const struct moment *m, enum stage where)
 {
-	uint64_t ms = TAKEN_MS + m->most * TAKEN_EACH_MS;
+	uint64_t now = liteio_now_ms(), end_ms = now + TAKEN_MS + m->most * TAKEN_EACH_MS;
 
-	if (where == STAGE_TAKEN)
-		return ms < TAKEN_MAX_MS ? ms : TAKEN_MAX_MS;
-	return where == STAGE_STILL ? STILL_MS : LITEIO_MEET_MS;
+	if (where == STAGE_LANE)
+		return now + LITEIO_MEET_MS;
+	return where == STAGE_TAKEN && end_ms < m->held_end_ms ? end_ms : m->held_end_ms;
 }
 
 /* come to a stage, and wait for the others there */
 static int meet(struct moment *m, enum stage where, struct liteio_error *err)
 {
-	uint64_t until_ms = liteio_now_ms() + patience(m, where);
+	uint64_t until_ms;
 	bool is_time = true;
 
 	liteio_guard(&m->lock);
-	m->n_at[where]++;
+	until_ms = patience(m, where);
+	if (++m->n_at[where] == m->n && where == STAGE_LANE)
+		m->held_end_ms = liteio_now_ms() + HELD_MS;
 	pthread_cond_broadcast(&m->came);
 	while (m->n_at[where] < m->n && !m->has_failed && is_time)
 		is_time = liteio_wait_until(&m->came, &m->lock, until_ms);

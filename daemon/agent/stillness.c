@@ -29,6 +29,8 @@
  */
 #define FREEZE_MS 8000
 _Static_assert(FREEZE_MS < LITEIO_LOOK_MS, "a freeze is no disk that hangs");
+/* before that nobody waits but who asked: as long as for a lane */
+#define WRITE_MS 60000
 
 /* a head that nobody has open has nothing to hold still; not yet */
 static bool is_wanted(const struct liteio_stillness *s, size_t i)
@@ -37,6 +39,37 @@ static bool is_wanted(const struct liteio_stillness *s, size_t i)
 
 	return s->is_all || h->dm.open_count > 0;
 }
+
+/* ---- what filesystems have to write --------------------------------------------------------- */
+
+/**
+ * struct writing - filesystems that are written back
+ * @next: of all
+ * @pool: of their volumes
+ * @devices: that they are on
+ * @n: how many
+ * @has_ended: all of it
+ * @is_left: nobody waits for it any more
+ *
+ * It ends when the disk answers, if ever, and holds nothing that anybody needs. So a thread of its
+ * own does it, which says whose disk it hangs on, and is left behind with it. There is one at a
+ * time for each device.
+ */
+struct writing {
+	struct writing *next;
+	struct liteio_uuid pool;
+	char (*devices)[LITEIO_DM_PATH_MAX];
+	size_t n;
+	bool has_ended;
+	bool is_left;
+};
+
+/* of all threads */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	struct writing *first;
+} writings = { .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER };
 
 /* no harm when it fails: the freeze does the same, and is what counts */
 static void write_back(const char *device)
@@ -54,6 +87,103 @@ static void write_back(const char *device)
 	}
 	liteio_fs_names_free(targets, n);
 }
+
+/* the lock is held */
+static void writing_free(struct writing *w)
+{
+	struct writing **at = &writings.first;
+
+	while (*at != w)
+		at = &(*at)->next;
+	*at = w->next;
+	free(w->devices);
+	free(w);
+}
+
+static void *writing_run(void *arg)
+{
+	struct writing *w = arg;
+
+	liteio_heir_begin(&w->pool);
+	for (size_t i = 0; i < w->n; i++)
+		write_back(w->devices[i]);
+	liteio_heir_end();
+	liteio_guard(&writings.lock);
+	w->has_ended = true;
+	if (w->is_left)
+		writing_free(w);
+	else
+		pthread_cond_broadcast(&writings.ended);
+	return NULL;
+}
+
+/* one that was left behind, and has not ended; the lock is held */
+static bool is_left(const char *device)
+{
+	for (const struct writing *w = writings.first; w; w = w->next)
+		for (size_t i = 0; i < w->n && w->is_left; i++)
+			if (!strcmp(w->devices[i], device))
+				return true;
+	return false;
+}
+
+static int not_written(const char *device, struct liteio_error *err)
+{
+	return liteio_error_set(err, -ETIMEDOUT,
+				"the filesystem on %s is not written within %d s: its disk may not answer",
+				device, WRITE_MS / 1000);
+}
+
+/* the lock is held */
+static int writing_start(struct writing *w, struct liteio_error *err)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r;
+
+	for (size_t i = 0; i < w->n; i++)
+		if (is_left(w->devices[i]))
+			return not_written(w->devices[i], err);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	r = pthread_create(&thread, &attr, writing_run, w);
+	pthread_attr_destroy(&attr);
+	return r ? liteio_error_set(err, -r, "no thread to write filesystems: %s", strerror(r)) : 0;
+}
+
+static int writing_wait(struct writing *w, struct liteio_error *err)
+{
+	uint64_t until_ms = liteio_now_ms() + WRITE_MS;
+
+	while (!w->has_ended && liteio_wait_until(&writings.ended, &writings.lock, until_ms))
+		;
+	w->is_left = !w->has_ended;
+	return w->is_left ? not_written(w->devices[0], err) : 0;
+}
+
+static int write_all(const struct liteio_stillness *s, struct liteio_error *err)
+{
+	struct writing *w = liteio_calloc(1, sizeof(*w));
+	int r = 0;
+
+	w->pool = s->pool;
+	w->devices = liteio_calloc(s->n + 1, sizeof(*w->devices));
+	for (size_t i = 0; i < s->n; i++)
+		if (is_wanted(s, i))
+			memcpy(w->devices[w->n++], s->heads[i].path, sizeof(*w->devices));
+	liteio_guard(&writings.lock);
+	w->next = writings.first;
+	writings.first = w;
+	if (w->n)
+		r = writing_start(w, err);
+	if (w->n && !r)
+		r = writing_wait(w, err);
+	if (!w->is_left)
+		writing_free(w);
+	return r;
+}
+
+/* ---- which heads there are ------------------------------------------------------------------ */
 
 /* a generation below the floor, which the catalog does not have any more, writes nothing */
 static int add_heads(struct liteio_stillness *s, struct liteio_open_pool *p,
@@ -82,13 +212,10 @@ int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p
 	*s = (struct liteio_stillness){ .pool = p->uuid };
 	for (size_t i = 0; i < n && !r; i++)
 		r = add_heads(s, p, &uuids[i], err);
-	if (r)
-		return r;
-	for (size_t i = 0; i < s->n; i++)
-		if (is_wanted(s, i))
-			write_back(s->heads[i].path);
-	return 0;
+	return r ? r : write_all(s, err);
 }
+
+/* ---- held, and let go ----------------------------------------------------------------------- */
 
 /* from @i to before @end; one that runs already is left as it is */
 static void resume(struct liteio_stillness *s, size_t i, size_t end)
@@ -111,7 +238,7 @@ static void thaw(void *arg)
 	s->n_held = 0;
 }
 
-/* ---- the bound of a freeze ---- */
+/* ---- the bound of a freeze ------------------------------------------------------------------ */
 
 /**
  * struct liteio_holding - the thread that holds the heads
@@ -240,11 +367,31 @@ static bool any_wanted(const struct liteio_stillness *s)
 	return false;
 }
 
+/*
+ * Since they were looked for the lane has been waited for, up to a minute: a filesystem that was
+ * mounted meanwhile is to be frozen, too. From here on who holds one still lets it go, whoever
+ * opens or closes it
+ */
+static int count_again(struct liteio_stillness *s, struct liteio_error *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct liteio_dm_info now;
+		int r = liteio_dm_info(s->heads[i].dm.name, &now, err);
+
+		if (r && r != -ENODEV)
+			return r;
+		s->heads[i].dm.open_count = r ? 0 : now.open_count;
+	}
+	return 0;
+}
+
 static int freeze(void *arg, struct liteio_error *err)
 {
 	struct liteio_stillness *s = arg;
-	int r;
+	int r = count_again(s, err);
 
+	if (r)
+		return r;
 	/* nothing is waited for, so nothing needs to be bounded */
 	if (!any_wanted(s)) {
 		liteio_step("agent-snapshot:frozen");
@@ -260,7 +407,7 @@ static int freeze(void *arg, struct liteio_error *err)
 	return r;
 }
 
-/* ---- what needs no freeze ---- */
+/* ---- what needs no freeze ------------------------------------------------------------------- */
 
 /* what has the volume open are heads, and nobody has these open */
 static bool is_idle(void *arg, unsigned int n_open)

@@ -48,8 +48,9 @@ struct liteio_stillness {
  * @n: how many
  * @err: why not
  *
- * What their filesystems have to write is written now, so that the freeze finds little to do.
- * Context: worker. Return: 0 or a negative errno.
+ * What their filesystems have to write is written now, so that the freeze finds little to do. A
+ * disk that does not take it within a minute is not waited for: -ETIMEDOUT.
+ * Context: worker, in no lane. Return: 0 or a negative errno.
  */
 int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p,
 			  const struct liteio_uuid *uuids, size_t n, struct liteio_error *err);

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -76,6 +78,52 @@ static void note(const char *what, const char *where)
 	pthread_mutex_unlock(&lock);
 }
 
+/* ---- time, when pool b is slow: how long a, which is well, is ready to wait for it ---------- */
+
+enum { NOWHERE, STILL, TAKEN };
+
+static bool is_slow;
+/* the clock goes ahead by the time that b takes for its freeze */
+#define SLOW_MS 7000
+static atomic_uint ahead_ms;
+/* pool a's thread waits at this stage, until then, and has said so */
+static _Thread_local int stage;
+static uint64_t until_ms[TAKEN + 1];
+static sem_t waits_at[TAKEN + 1];
+
+static uint64_t ms_of(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000 + (uint64_t)t->tv_nsec / 1000000;
+}
+
+/* both in place of the C library's */
+int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	long r = syscall(SYS_clock_gettime, clock, ret);
+
+	if (clock == CLOCK_MONOTONIC)
+		ret->tv_sec += ahead_ms / 1000;
+	return (int)r;
+}
+
+int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+			   const struct timespec *until)
+{
+	struct timespec now, end;
+
+	if (stage != NOWHERE) {
+		if (!until_ms[stage]) {
+			until_ms[stage] = ms_of(until);
+			sem_post(&waits_at[stage]);
+		}
+		return pthread_cond_wait(cond, mutex);
+	}
+	clock_gettime(clock, &now);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += until->tv_sec - now.tv_sec + 1;
+	return pthread_cond_timedwait(cond, mutex, &end);
+}
+
 int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 		      struct liteio_open_pool **ret, struct liteio_error *err)
 {
@@ -125,6 +173,12 @@ static int freeze(void *arg, struct liteio_error *err)
 		return liteio_error_set(err, freeze_fails, "it can not be frozen");
 	note("still-", is_b ? "b" : "a");
 	engines[is_b].n_still++;
+	if (is_slow && !is_b) {
+		stage = STILL;
+	} else if (is_slow) {
+		sem_wait(&waits_at[STILL]);
+		ahead_ms = SLOW_MS;
+	}
 	return 0;
 }
 
@@ -134,6 +188,7 @@ static void thaw(void *arg)
 	bool is_b = s->pool.b[0] == 0xb;
 
 	note("on-", is_b ? "b" : "a");
+	stage = NOWHERE;
 	engines[is_b].n_still--;
 }
 
@@ -168,6 +223,10 @@ int liteio_pool_snapshot_group(struct liteio_pool *p, const struct liteio_pool_m
 	ck_assert_uint_eq(n, 1);
 	if (p == &engines[1] && hangs)
 		sem_wait(&may_end);
+	if (p == &engines[0] && stage == STILL)
+		stage = TAKEN;
+	if (p == &engines[1] && is_slow)
+		sem_wait(&waits_at[TAKEN]);
 	if (p == &engines[1] && take_fails)
 		return liteio_error_set(err, take_fails, "no space");
 	note("take-", m->name);
@@ -221,6 +280,8 @@ static void setup(void)
 	ck_assert_int_eq(liteio_loop_new(&agent.loop, NULL), 0);
 	ck_assert_int_eq(liteio_workers_new(agent.loop, 4, &agent.workers, NULL), 0);
 	sem_init(&may_end, 0, 0);
+	sem_init(&waits_at[STILL], 0, 0);
+	sem_init(&waits_at[TAKEN], 0, 0);
 }
 
 static void teardown(void)
@@ -423,6 +484,20 @@ START_TEST(what_is_left_is_told)
 }
 END_TEST
 
+/* it is in its lane all the while: longer than a disk that hangs it must not be */
+START_TEST(a_disk_that_is_slow_is_waited_for_once)
+{
+	uint64_t begun_ms = liteio_now_ms();
+
+	is_slow = true;
+	ck_assert_int_eq(take(), 0);
+	ck_assert_uint_eq(there(), SNAPSHOTS);
+	ck_assert_uint_gt(until_ms[STILL], begun_ms + SLOW_MS);
+	ck_assert_uint_gt(until_ms[TAKEN], begun_ms + SLOW_MS);
+	ck_assert_uint_le(until_ms[TAKEN], until_ms[STILL]);
+}
+END_TEST
+
 START_TEST(nothing_is_taken_when_it_can_not_be_written_down)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -447,6 +522,7 @@ int main(void)
 	tcase_add_test(t, what_was_begun_is_undone);
 	tcase_add_test(t, a_disk_that_hangs_holds_up_nobody);
 	tcase_add_test(t, what_is_left_is_told);
+	tcase_add_test(t, a_disk_that_is_slow_is_waited_for_once);
 	tcase_add_test(t, nothing_is_taken_when_it_can_not_be_written_down);
 	return unit_run(s);
 }
