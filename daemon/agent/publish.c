@@ -16,7 +16,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
-#include "base/log.h"
 #include "base/str.h"
 
 char *liteio_publish_path(const struct liteio_uuid *uuid)
@@ -161,28 +160,10 @@ int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
 	return set_link(text, target, err);
 }
 
-/* the uuid of a volume leads there, and who publishes has made his own lead elsewhere before */
-static bool is_others(const char *target)
-{
-	char **names;
-	bool is = false;
-	size_t n = 0;
-
-	if (liteio_fs_list(LITEIO_PUBLISH_DIR, &names, &n, NULL))
-		return false;
-	for (size_t i = 0; i < n && !is; i++) {
-		_cleanup_free_ char *path = liteio_strf(LITEIO_PUBLISH_DIR "/%s", names[i]);
-
-		is = is_uuid(names[i]) && leads_to(path, target);
-	}
-	liteio_fs_names_free(names, n);
-	return is;
-}
-
 int liteio_publish_name(const char *name, const char *device, struct liteio_error *err)
 {
 	_cleanup_free_ char *path = liteio_strf(LITEIO_PUBLISH_DIR "/%s", name),
-			    *target = relative(device), *now = NULL;
+			    *target = relative(device);
 	int r;
 
 	liteio_guard(&known.lock);
@@ -190,12 +171,6 @@ int liteio_publish_name(const char *name, const char *device, struct liteio_erro
 	forget_names(target, name);
 	if (is_uuid(name))
 		return 0;
-	now = target_of(path);
-	if (now && strcmp(now, target) != 0 && is_others(now)) {
-		log_warning(NULL, "%s leads to another volume, and stays: %s has no name but its uuid",
-			    path, device);
-		return 0;
-	}
 	r = set_link(name, target, err);
 	/* half of it may have been done */
 	liteio_names_add(&known.names, name, target);

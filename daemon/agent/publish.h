@@ -24,9 +24,8 @@ int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
 		       struct liteio_error *err);
 /*
  * the name beside it, once liteio_publish_add() has made that lead to this device; any other name
- * of this device goes. There is none that reads as a uuid: it could be that of another volume; and
- * one that leads to what another volume's uuid leads to stays that one's, with a warning, as a pool
- * that is not open may have a volume of this name. 0 or a negative errno
+ * of this device goes. Where it led before says nothing: numbers of devices are given out anew.
+ * There is none that reads as a uuid: it could be that of another volume. 0 or a negative errno
  */
 int liteio_publish_name(const char *name, const char *device, struct liteio_error *err);
 /* 1 when the link leads to this device, 0 when not */
