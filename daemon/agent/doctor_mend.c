@@ -267,7 +267,7 @@ static int mend_head(struct liteio_agent *a, const struct liteio_finding *f,
 	if (!r)
 		r = liteio_export_prepare(a, t.pool, &t.volume, &att, err);
 	if (!r && f->check == LITEIO_CHECK_HEAD_MISSING && att.flags & LITEIO_CATALOG_ATT_LOCAL)
-		r = liteio_restore_names(&t.volume, f->generation, err);
+		r = liteio_restore_names(a, &t.volume, f->generation, err);
 	return r ? r : link_behind_door(a, t.pool, &att, err);
 }
 
@@ -307,7 +307,7 @@ static int mend_link(struct liteio_agent *a, const struct liteio_finding *f,
 		return 0;
 	}
 	r = liteio_target_find_uuid(a, &f->uuid, &t, err);
-	return r ? r : liteio_restore_names(&t.volume, f->generation, err);
+	return r ? r : liteio_restore_names(a, &t.volume, f->generation, err);
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */

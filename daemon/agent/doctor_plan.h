@@ -244,6 +244,14 @@ void liteio_doctor_plan_devices(const struct liteio_doctor_view *v, struct litei
 void liteio_doctor_plan_gates(const struct liteio_doctor_view *v, struct liteio_findings *ret);
 /* doctor_plan_head.c: heads, exports and names of attachments, and their remains */
 void liteio_doctor_plan_heads(const struct liteio_doctor_view *v, struct liteio_findings *ret);
+/* doctor_plan_name.c: names that two pools have */
+void liteio_doctor_plan_names(const struct liteio_doctor_view *v, struct liteio_findings *ret);
+/* another pool has a volume of this name, too */
+bool liteio_doctor_has_namesake(const struct liteio_doctor_view *v,
+				const struct liteio_doctor_volume *x);
+/* a pool of this name that is open here, or known, and is not this one */
+bool liteio_doctor_name_is_taken(const struct liteio_doctor_view *v, const char *pool,
+				 const struct liteio_uuid *uuid);
 /* doctor_plan_pool.c: pools, disks */
 void liteio_doctor_plan_pools(const struct liteio_doctor_view *v, struct liteio_findings *ret);
 

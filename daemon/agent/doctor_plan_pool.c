@@ -239,6 +239,11 @@ static void plan_found(const struct liteio_doctor_view *v, const struct liteio_d
 					d->f.device,
 					"%s carries pool %s a second time: it is open on %s",
 					d->f.device, open->info.name, open->info.device);
+	else if (liteio_doctor_name_is_taken(v, l->pool_name, &l->pool_uuid))
+		f = liteio_findings_add(ret, LITEIO_CHECK_POOL_FOUND, LITEIO_SEVERITY_WARNING,
+					d->f.device,
+					"%s carries pool %s, which is not opened: it is another one than the pool of that name of this node",
+					d->f.device, l->pool_name);
 	else
 		f = liteio_findings_add(ret, LITEIO_CHECK_POOL_FOUND, LITEIO_SEVERITY_WARNING,
 					d->f.device,

@@ -323,7 +323,7 @@ static int publish(struct liteio_agent *a, const struct liteio_local_attach *req
 
 	if (r || !req->local || liteio_target_find_uuid(a, &req->uuid, &t, NULL) < 0)
 		return r;
-	return liteio_publish_name(t.volume.name, head->path, err);
+	return liteio_target_publish(a, &t.volume, head->path, err);
 }
 
 int liteio_op_attachment_create(struct liteio_agent *a, const struct liteio_local_attach *req,

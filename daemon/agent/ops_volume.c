@@ -184,7 +184,10 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		r = liteio_volume_size_check(&c.size_bytes, err);
 	if (r)
 		return r;
-	if (liteio_target_find(a, LITEIO_CATALOG_VOLUME, req->name, &t, NULL) == 0) {
+	r = liteio_target_find_name(a, LITEIO_CATALOG_VOLUME, req->name, &t, err);
+	if (r && r != -ENOENT)
+		return r;
+	if (!r) {
 		r = create_again(req, &c, p, &t, err);
 		is_there = t.volume.state == LITEIO_CATALOG_READY;
 		/* of one that has a source the thin pool knows, too: it needs no second write */

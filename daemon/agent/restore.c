@@ -175,8 +175,8 @@ static void forget_deleted(struct liteio_open_pool *p)
 			p->name, liteio_error_str(&err, r));
 }
 
-int liteio_restore_names(const struct liteio_catalog_volume *v, uint64_t generation,
-			 struct liteio_error *err)
+int liteio_restore_names(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+			 uint64_t generation, struct liteio_error *err)
 {
 	char path[LITEIO_DM_PATH_MAX];
 	int r;
@@ -184,7 +184,7 @@ int liteio_restore_names(const struct liteio_catalog_volume *v, uint64_t generat
 	r = liteio_head_path(&v->uuid, generation, false, path, err);
 	if (r == 0)
 		r = liteio_publish_add(&v->uuid, path, err);
-	return r ? r : liteio_publish_name(v->name, path, err);
+	return r ? r : liteio_target_publish(a, v, path, err);
 }
 
 /* others may have ended it, or changed its volume, since it was collected; the volume is locked */
@@ -284,7 +284,7 @@ static void prepare(struct live *l, bool is_last)
 	r = liteio_export_prepare(a, l->pool, &l->volume, &l->att, &err);
 	/* whoever is mounted has its name still */
 	if (r == 0 && l->att.flags & LITEIO_CATALOG_ATT_LOCAL)
-		r = liteio_restore_names(&l->volume, l->att.generation, &err);
+		r = liteio_restore_names(a, &l->volume, l->att.generation, &err);
 	l->prepared = r == 0;
 	l->again = r == -ETIMEDOUT && !is_last;
 	if (l->again)

@@ -38,7 +38,7 @@ int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 			  struct liteio_error *err);
 
 /* what this node mounts has its names again, which lead to that generation's head; worker */
-int liteio_restore_names(const struct liteio_catalog_volume *v, uint64_t generation,
-			 struct liteio_error *err);
+int liteio_restore_names(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+			 uint64_t generation, struct liteio_error *err);
 
 #endif

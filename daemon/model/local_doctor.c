@@ -40,6 +40,7 @@ const char *const liteio_local_check_names[] = {
 	[LITEIO_CHECK_EXPORT] = "export",
 	[LITEIO_CHECK_BYPASS] = "bypass",
 	[LITEIO_CHECK_LINK] = "link",
+	[LITEIO_CHECK_NAME_TWICE] = "nameTwice",
 	[LITEIO_CHECK_NR] = NULL,
 };
 

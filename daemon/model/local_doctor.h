@@ -50,6 +50,8 @@
  * @LITEIO_CHECK_EXPORT: a live attachment can not be reached (volume/generation)
  * @LITEIO_CHECK_BYPASS: a subsystem exports something else than a head of its own (nqn)
  * @LITEIO_CHECK_LINK: a name in /dev/liteio leads nowhere, or elsewhere (name)
+ * @LITEIO_CHECK_NAME_TWICE: two pools have a volume, or a snapshot, of one name (volume/name,
+ *	snapshot/name)
  * @LITEIO_CHECK_NR: how many
  */
 enum liteio_local_check {
@@ -86,6 +88,7 @@ enum liteio_local_check {
 	LITEIO_CHECK_EXPORT,
 	LITEIO_CHECK_BYPASS,
 	LITEIO_CHECK_LINK,
+	LITEIO_CHECK_NAME_TWICE,
 	LITEIO_CHECK_NR,
 };
 

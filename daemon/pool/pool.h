@@ -212,13 +212,22 @@ int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool 
  * @was_on: as for liteio_pool_open()
  * @is_asked: somebody says that @device is the disk that it was on, whatever it is
  * @is_import: as liteio_pool_import(), else as liteio_pool_open()
+ * @admit: asked before anything is written, or changed in the kernel, whether what is in the catalog
+ *	may be here: 0, or what the call ends with. It may only list and find. NULL: it may
+ * @admit_arg: for it
  */
 struct liteio_pool_how {
 	const char *device;
 	const char *was_on;
 	bool is_asked;
 	bool is_import;
+	int (*admit)(void *arg, struct liteio_pool *p, struct liteio_error *err);
+	void *admit_arg;
 };
+
+/* liteio_pool_open() or liteio_pool_import(), as it says */
+int liteio_pool_open_how(const struct liteio_pool_how *how, struct liteio_pool **ret,
+			 struct liteio_error *err);
 
 /**
  * liteio_pool_open_left() - open a pool that the kernel has from a disk that is gone, only to take

@@ -78,7 +78,7 @@ struct doctor_cases {
 };
 
 extern const struct doctor_cases doctor_cases_node, doctor_cases_pool, doctor_cases_device,
-	doctor_cases_gate, doctor_cases_head;
+	doctor_cases_gate, doctor_cases_head, doctor_cases_name;
 
 /* for these tables */
 #define U1 "01010101-0101-0101-0101-010101010101"
