@@ -4,8 +4,8 @@
  * any more. They are filled by liteio_export_prepare(), as whatever an earlier agent has left.
  *
  * A place is made under the lock of its volume, and, but for those of a pool whose disk hangs, only
- * while its pool is not open. A pool is in the table before any of its volumes is brought back under
- * the same lock: so a place is there when that is looked at, or is never made.
+ * while its pool is not open. A pool is in the table before any of its volumes is brought back
+ * under the same lock: so a place is there when that is looked at, or is never made.
  */
 #include "agent/places.h"
 

@@ -35,7 +35,7 @@
 #include "pool/back.h"
 #include "unit.h"
 
-/* ---- a node of two pools, with exports 1 to 20 and 21 to 40 ------------------------------------ */
+/* ---- a node of two pools, with exports 1 to 20 and 21 to 40 ---------------------------------- */
 
 #define POOLS 2
 #define EXPORTS 20
@@ -74,7 +74,7 @@ static unsigned int pool_of(const struct liteio_uuid *volume)
 	return volume->b[0] > EXPORTS;
 }
 
-/* ---- disks -------------------------------------------------------------------------------------- */
+/* ---- disks ----------------------------------------------------------------------------------- */
 
 int liteio_pool_awake(const struct liteio_uuid *pool, struct liteio_error *err)
 {
@@ -116,7 +116,7 @@ int liteio_export_link_again(struct liteio_agent *a, const struct liteio_catalog
 	return 0;
 }
 
-/* ---- the door, places -------------------------------------------------------------------------- */
+/* ---- the door, places ------------------------------------------------------------------------ */
 
 void liteio_door_find(struct liteio_agent *a)
 {
@@ -161,7 +161,7 @@ bool liteio_export_has_remote(struct liteio_open_pool *p)
 	return true;
 }
 
-/* ---- catalogs ------------------------------------------------------------------------------------ */
+/* ---- catalogs -------------------------------------------------------------------------------- */
 
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n)
@@ -204,7 +204,7 @@ int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid
 	return 0;
 }
 
-/* ---- pools --------------------------------------------------------------------------------------- */
+/* ---- pools ----------------------------------------------------------------------------------- */
 
 void liteio_pools_open_known(struct liteio_agent *a)
 {
@@ -261,7 +261,7 @@ void liteio_target_fini(struct liteio_target *t)
 {
 }
 
-/* ---- nothing has ended, nothing is left ----------------------------------------------------------- */
+/* ---- nothing has ended, nothing is left ------------------------------------------------------ */
 
 int liteio_ended_of(struct liteio_agent *a, const struct liteio_uuid *pool,
 		    struct liteio_ended **ret, size_t *ret_n, struct liteio_error *err)
@@ -293,7 +293,8 @@ int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 }
 
 void liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			   const struct liteio_generations *in_kernel, uint64_t **ret, size_t *ret_n)
+			   const struct liteio_generations *in_kernel, uint64_t **ret,
+			   size_t *ret_n)
 {
 	*ret_n = 0;
 }
@@ -359,7 +360,7 @@ int liteio_publish_name(const char *name, const char *device, struct liteio_erro
 	return 0;
 }
 
-/* ---- the tests ----------------------------------------------------------------------------------- */
+/* ---- the tests ------------------------------------------------------------------------------- */
 
 static void setup(void)
 {

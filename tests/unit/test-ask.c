@@ -196,5 +196,6 @@ START_TEST(who_was_not_served_has_not_waited)
 }
 END_TEST
 
-UNIT_MAIN("ask", who_hangs_holds_up_nobody, an_answer_wakes_who_waits_for_one, who_asks_the_same_waits_for_the_same,
+UNIT_MAIN("ask", who_hangs_holds_up_nobody, an_answer_wakes_who_waits_for_one,
+	  who_asks_the_same_waits_for_the_same,
 	  who_was_not_served_has_not_waited)
