@@ -13,11 +13,12 @@
  * the job that opens it has read label, catalog and the superblock of the metadata, and written the
  * catalog. It hangs there, and holds no lock of anybody else.
  *
- * What is not covered: who asks for a device by himself (an attachment, the doctor), as only what is
- * brought back is asked about; a disk that begins to hang between the answer and the load; one that
- * answers, and hangs in writes (a commit that is under way keeps who loads a device waiting, with
- * that lock held); one that hangs in some of its blocks only, as those of the space maps, which the
- * kernel reads when the thin pool is loaded; and what takes devices away, which may commit.
+ * What is not covered: who asks for a device by himself (an attachment, the doctor), as only what
+ * is brought back is asked about; a disk that begins to hang between the answer and the load; one
+ * that answers, and hangs in writes (a commit that is under way keeps who loads a device waiting,
+ * with that lock held); one that hangs in some of its blocks only, as those of the space maps,
+ * which the kernel reads when the thin pool is loaded; and what takes devices away, which may
+ * commit.
  */
 #ifndef LITEIO_POOL_AWAKE_H
 #define LITEIO_POOL_AWAKE_H
