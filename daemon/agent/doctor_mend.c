@@ -86,7 +86,7 @@ static int mend_stray(struct liteio_agent *a, const struct liteio_finding *f,
 	return r;
 }
 
-/* "fast/<group>", or of a pool that is nobody's "<pool>/<group>": nobody brings that one meanwhile */
+/* "fast/<group>"; "<pool>/<group>" of a pool that is nobody's, and that nobody brings meanwhile */
 static int mend_group(struct liteio_agent *a, const struct liteio_finding *f,
 		      struct liteio_error *err)
 {
@@ -96,7 +96,8 @@ static int mend_group(struct liteio_agent *a, const struct liteio_finding *f,
 	int r;
 
 	if (!f->pool[0]) {
-		_cleanup_free_ char *text = liteio_strf("%.*s", (int)(slash - f->object), f->object);
+		_cleanup_free_ char *text = liteio_strf("%.*s", (int)(slash - f->object),
+							f->object);
 
 		if (liteio_uuid_parse(text, &pool))
 			return liteio_error_set(err, -EINVAL, "this is no pool");

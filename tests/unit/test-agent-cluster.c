@@ -126,7 +126,7 @@ void liteio_lease_free(struct liteio_lease *lease)
 {
 }
 
-/* ---- what is done about an object is not asked ------------------------------------------------ */
+/* ---- what is done about an object is not asked ----------------------------------------------- */
 
 int liteio_cluster_node(struct liteio_cluster *c, uint64_t *ret_again_ms)
 {
@@ -153,7 +153,7 @@ int liteio_cluster_fence(struct liteio_cluster *c, const char *name, uint64_t *r
 	return 0;
 }
 
-/* ---- a node of it ----------------------------------------------------------------------------- */
+/* ---- a node of it ---------------------------------------------------------------------------- */
 
 static struct liteio_agent agent = { .identity = { .name = (char *)"n1" } };
 
@@ -184,8 +184,9 @@ static void start(void)
 	liteio_json_append(pools.objects, pool("n1", "a", "True"));
 	liteio_json_append(pools.objects, pool("n2", "a", "True"));
 	liteio_json_append(pools.objects, pool("n2.n1", "a", "True"));
-	liteio_json_append(volumes.objects, object("{\"metadata\":{\"name\":\"v\"},"
-						   "\"spec\":{\"placement\":{\"pool\":\"n1.a\"}}}"));
+	liteio_json_append(volumes.objects,
+			   object("{\"metadata\":{\"name\":\"v\"},"
+				  "\"spec\":{\"placement\":{\"pool\":\"n1.a\"}}}"));
 	liteio_json_append(snapshots.objects, object("{\"metadata\":{\"name\":\"s\"}}"));
 	liteio_buf_fini(&queued);
 	queued = (struct liteio_buf)LITEIO_BUF_INIT;
