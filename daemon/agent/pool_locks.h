@@ -4,16 +4,17 @@
  *
  * Three names (locks.h), in this order:
  *
- *   pools       shared by all who do such a thing: they do not wait for each other. The doctor has it
- *               alone while it looks a second time, so that no pool comes or goes then
+ *   pools       shared by all who do such a thing: they do not wait for each other. The doctor has
+ *               it alone while it looks a second time, so that no pool comes or goes then
  *   pool:NAME   one at a time does it to the pool of that name, or makes one
  *   device:...  a disk, a partition or a file is taken by one at a time, and a disk by nobody while
  *               somebody takes a partition of it
  *
- * They are held over what is done to the disk, for hours if it hangs: who wants the same pool or the
- * same disk meanwhile is refused after a minute, and nobody else waits. What has to be done while it
- * hangs takes none: a pool that is on its way into the table is given up by its claim (claims.h).
- * Who opens pools unasked (arrival.h) does not wait either: it comes again when it is told to.
+ * They are held over what is done to the disk, for hours if it hangs: who wants the same pool or
+ * the same disk meanwhile is refused after a minute, and nobody else waits. What has to be done
+ * while it hangs takes none: a pool that is on its way into the table is given up by its claim
+ * (claims.h). Who opens pools unasked (arrival.h) does not wait either: it comes again when it is
+ * told to.
  */
 #ifndef LITEIO_AGENT_POOL_LOCKS_H
 #define LITEIO_AGENT_POOL_LOCKS_H

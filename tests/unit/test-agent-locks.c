@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Locks by name: alone, shared, no longer than a while, or not waited for and told; and those of who
- * makes, opens, closes or grows a pool.
+ * Locks by name: alone, shared, no longer than a while, or not waited for and told; and those of
+ * who makes, opens, closes or grows a pool.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pool_locks.c
  */
