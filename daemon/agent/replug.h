@@ -52,7 +52,7 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
  * @err: who has a volume of it open, or why it is not that disk
  *
  * Context: worker that holds the pool's name. Return: 0 (also when no such pool is open, or it has
- * a disk in that place), -EBUSY, -ESTALE it is not the disk that is gone, or another negative errno.
+ * a disk in that place), -EBUSY, -ESTALE it is not the disk that is gone, or another errno.
  */
 int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f, bool is_asked,
 			struct liteio_error *err);
