@@ -17,6 +17,8 @@
 #include "agent/agent.h"
 #include "agent/door.h"
 #include "agent/events.h"
+#include "agent/locks.h"
+#include "agent/pool_locks.h"
 #include "agent/pools.h"
 #include "agent/replug.h"
 #include "agent/restore.h"
@@ -42,7 +44,7 @@
  * @io: on @events
  * @looking: a worker looks; loop thread only
  * @again: something came or went meanwhile; loop thread only
- * @came: nothing is as it was: set by the loop thread, taken by the job
+ * @came: nothing is as it was: set by any thread, taken by the job
  * @owes: what has ended with a disk is not written down yet; the job only
  * @seen: the disks as they were when pools were tried last; the job only
  * @missing: pools are, or the door is closed; written by the job, read when it has ended
@@ -92,8 +94,10 @@ static void opened(struct liteio_agent *a, struct liteio_open_pool *p)
 	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_OPENED, p->name, &p->uuid, NULL, "found");
 }
 
+/* who is in the way is not waited for: what came is looked at when that is over, see on_given() */
 static void look_for_pools(struct liteio_arrival *w)
 {
+	LITEIO_POOL_LOCKS(locks);
 	bool is_new;
 	char *now;
 
@@ -103,12 +107,9 @@ static void look_for_pools(struct liteio_arrival *w)
 	now = disks();
 	/* one that was pulled out and plugged in again looks the same, and is another one */
 	is_new = atomic_exchange(&w->came, false) || !w->seen || strcmp(now, w->seen) != 0;
-	if (liteio_pools_try_again() || is_new) {
-		struct liteio_named_lock *lock _liteio_held_ =
-			liteio_locks_take(w->agent->locks, "pools");
-
+	if ((liteio_pools_try_again() || is_new) &&
+	    liteio_pool_locks_try(w->agent->locks, NULL, &locks))
 		liteio_pools_open_missing(w->agent, !is_new, opened);
-	}
 	free(w->seen);
 	w->seen = now;
 }
@@ -145,6 +146,24 @@ static void on_timer(void *arg)
 		return;
 	w->looking = true;
 	liteio_worker_submit(w->agent->workers, NULL, look, looked, w);
+}
+
+/* loop thread */
+static void look_again(void *arg)
+{
+	struct liteio_arrival *w = arg;
+
+	if (w->timer)
+		liteio_timer_arm(w->timer, 0, 0);
+}
+
+/* a lock that was in the way is free; any thread */
+static void on_given(void *arg)
+{
+	struct liteio_arrival *w = arg;
+
+	w->came = true;
+	liteio_loop_post(w->agent->loop, look_again, w);
 }
 
 static bool is_about_disks(const struct liteio_uevent *e)
@@ -200,6 +219,7 @@ int liteio_arrival_start(struct liteio_agent *a, struct liteio_arrival **ret,
 	/* the first look finds what came while the start was under way */
 	liteio_timer_arm(w->timer, LOOK_MS, LOOK_SLACK_MS);
 	listen_to_kernel(w);
+	liteio_locks_tell(a->locks, on_given, w);
 	*ret = w;
 	return 0;
 }
@@ -208,6 +228,7 @@ void liteio_arrival_stop(struct liteio_arrival *w)
 {
 	if (!w)
 		return;
+	liteio_locks_tell(w->agent->locks, NULL, NULL);
 	liteio_io_free(w->io);
 	w->io = NULL;
 	liteio_timer_free(w->timer);

@@ -2,9 +2,9 @@
 /*
  * Pools on their way into the table: each is opened by one at a time, whoever that is.
  *
- * Opening may take hours, and not everybody who opens holds "pools" all that time: the claim is
- * what keeps a second one out. Context of all functions: any thread, unless said otherwise; none of
- * them blocks.
+ * Opening may take hours, and not everybody who opens holds the pool's name all that time
+ * (pool_locks.h): the claim is what keeps a second one out. Context of all functions: any thread,
+ * unless said otherwise; none of them blocks.
  */
 #ifndef LITEIO_AGENT_CLAIMS_H
 #define LITEIO_AGENT_CLAIMS_H

@@ -10,13 +10,11 @@
 
 #include "agent/agent.h"
 #include "agent/locks.h"
+#include "agent/pool_locks.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
-
-/* held by who makes, opens, closes or grows a pool */
-#define POOLS_LOCK "pools"
 
 static void look(struct liteio_agent *a, struct liteio_findings *ret)
 {
@@ -31,7 +29,7 @@ static void look(struct liteio_agent *a, struct liteio_findings *ret)
 static void lock_name(const struct liteio_finding *f, char out[LITEIO_UUID_STRLEN + 1])
 {
 	if (liteio_uuid_is_null(&f->uuid))
-		memcpy(out, POOLS_LOCK, sizeof(POOLS_LOCK));
+		memcpy(out, LITEIO_POOLS_LOCK, sizeof(LITEIO_POOLS_LOCK));
 	else
 		liteio_uuid_format(&f->uuid, out);
 }
@@ -66,8 +64,8 @@ static void hold_all(struct liteio_agent *a, const struct liteio_findings *f, st
 {
 	ret->items = liteio_calloc(f->n + 2, sizeof(*ret->items));
 	/* a pool that comes or goes takes along all that is in it */
-	memcpy(ret->items[0].name, POOLS_LOCK, sizeof(POOLS_LOCK));
-	ret->items[0].lock = liteio_locks_try(a->locks, POOLS_LOCK);
+	memcpy(ret->items[0].name, LITEIO_POOLS_LOCK, sizeof(LITEIO_POOLS_LOCK));
+	ret->items[0].lock = liteio_locks_try(a->locks, LITEIO_POOLS_LOCK);
 	ret->n = 1;
 	for (size_t i = 0; i < f->n; i++) {
 		struct held *h = &ret->items[ret->n];
@@ -190,12 +188,28 @@ static int mend(struct liteio_agent *a, const struct liteio_finding *f,
 	return 0;
 }
 
+/* nobody works on the object; @name is that of lock_name() */
+static int hold_one(struct liteio_agent *a, const struct liteio_finding *f, const char *name,
+		    struct liteio_pool_locks *pool, struct liteio_named_lock **ret,
+		    struct liteio_error *err)
+{
+	if (liteio_uuid_is_null(&f->uuid) && f->pool[0])
+		return liteio_pool_locks_take(a->locks, f->pool, NULL, pool, err);
+	*ret = liteio_locks_take_for(a->locks, name, LITEIO_POOL_LOCKS_MS);
+	if (!*ret)
+		return liteio_error_set(err, -EBUSY,
+					"%s: an operation on %s is under way: ask again later",
+					f->object, name);
+	return 0;
+}
+
 int liteio_op_doctor_fix(struct liteio_agent *a, const struct liteio_local_doctor_fix *req,
 			 struct liteio_local_doctor_fixed *ret, struct liteio_error *err)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	char name[LITEIO_UUID_STRLEN + 1], again[LITEIO_UUID_STRLEN + 1];
 	struct liteio_finding f;
+	LITEIO_POOL_LOCKS(pool);
 	int r;
 
 	ret->check = req->check;
@@ -203,14 +217,15 @@ int liteio_op_doctor_fix(struct liteio_agent *a, const struct liteio_local_docto
 	if (!find(a, req, &f))
 		return 0;
 	lock_name(&f, name);
-	lock = liteio_locks_take(a->locks, name);
-	if (!find(a, req, &f))
+	r = hold_one(a, &f, name, &pool, &lock, err);
+	if (!r && !find(a, req, &f))
 		return 0;
 	/* another one has the name now: it is not what is locked */
 	lock_name(&f, again);
-	r = strcmp(name, again) ? liteio_error_set(err, -EAGAIN, "%s has changed meanwhile",
-						   req->object)
-				: mend(a, &f, ret, err);
+	if (!r && strcmp(name, again) != 0)
+		r = liteio_error_set(err, -EAGAIN, "%s has changed meanwhile", req->object);
+	if (!r)
+		r = mend(a, &f, ret, err);
 	if (r) {
 		free(ret->object);
 		ret->object = NULL;

@@ -10,14 +10,17 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/loop.h"
 #include "base/str.h"
 
 /**
  * struct liteio_named_lock - one name in use
  * @table: whose
  * @name: what
- * @users: holder and waiters
- * @held: by somebody
+ * @users: holders and waiters
+ * @held: by somebody alone
+ * @n_shared: by so many together
+ * @wanted: somebody is to be told when it is not held any more
  * @next: in the table
  */
 struct liteio_named_lock {
@@ -25,6 +28,8 @@ struct liteio_named_lock {
 	char *name;
 	unsigned int users;
 	bool held;
+	unsigned int n_shared;
+	bool wanted;
 	struct liteio_named_lock *next;
 };
 
@@ -32,11 +37,15 @@ struct liteio_named_lock {
  * struct liteio_locks - the table
  * @lock: covers everything here and in the names
  * @given: a name was given back
+ * @tell: see liteio_locks_tell()
+ * @tell_arg: for it
  * @first: names in use
  */
 struct liteio_locks {
 	pthread_mutex_t lock;
 	pthread_cond_t given;
+	void (*tell)(void *arg);
+	void *tell_arg;
 	struct liteio_named_lock *first;
 };
 
@@ -73,17 +82,74 @@ static struct liteio_named_lock *find_or_add(struct liteio_locks *l, const char 
 	return n;
 }
 
-struct liteio_named_lock *liteio_locks_take(struct liteio_locks *l, const char *name)
+/* nobody uses it any more. The lock is held */
+static void put(struct liteio_named_lock *n)
+{
+	struct liteio_named_lock **at = &n->table->first;
+
+	if (--n->users > 0)
+		return;
+	while (*at != n)
+		at = &(*at)->next;
+	*at = n->next;
+	free(n->name);
+	free(n);
+}
+
+static bool is_taken(const struct liteio_named_lock *n, bool is_shared)
+{
+	return n->held || (!is_shared && n->n_shared);
+}
+
+static void hold(struct liteio_named_lock *n, bool is_shared)
+{
+	if (is_shared)
+		n->n_shared++;
+	else
+		n->held = true;
+}
+
+/* @until_ms: by liteio_now_ms(), NULL for ever */
+static struct liteio_named_lock *take(struct liteio_locks *l, const char *name, bool is_shared,
+				      const uint64_t *until_ms)
 {
 	struct liteio_named_lock *n;
 
 	liteio_guard(&l->lock);
 	n = find_or_add(l, name);
 	n->users++;
-	while (n->held)
-		pthread_cond_wait(&l->given, &l->lock);
-	n->held = true;
+	while (is_taken(n, is_shared)) {
+		if (!until_ms) {
+			pthread_cond_wait(&l->given, &l->lock);
+		} else if (!liteio_wait_until(&l->given, &l->lock, *until_ms) &&
+			   is_taken(n, is_shared)) {
+			put(n);
+			return NULL;
+		}
+	}
+	hold(n, is_shared);
 	return n;
+}
+
+struct liteio_named_lock *liteio_locks_take(struct liteio_locks *l, const char *name)
+{
+	return take(l, name, false, NULL);
+}
+
+struct liteio_named_lock *liteio_locks_take_for(struct liteio_locks *l, const char *name,
+						uint64_t ms)
+{
+	uint64_t until_ms = liteio_now_ms() + ms;
+
+	return take(l, name, false, &until_ms);
+}
+
+struct liteio_named_lock *liteio_locks_share_for(struct liteio_locks *l, const char *name,
+						 uint64_t ms)
+{
+	uint64_t until_ms = liteio_now_ms() + ms;
+
+	return take(l, name, true, &until_ms);
 }
 
 struct liteio_named_lock *liteio_locks_try(struct liteio_locks *l, const char *name)
@@ -99,22 +165,57 @@ struct liteio_named_lock *liteio_locks_try(struct liteio_locks *l, const char *n
 	return n;
 }
 
+static struct liteio_named_lock *take_or_want(struct liteio_locks *l, const char *name,
+					      bool is_shared)
+{
+	struct liteio_named_lock *n;
+
+	liteio_guard(&l->lock);
+	n = find_or_add(l, name);
+	/* who holds it has it in the table */
+	if (is_taken(n, is_shared)) {
+		n->wanted = true;
+		return NULL;
+	}
+	n->users++;
+	hold(n, is_shared);
+	return n;
+}
+
+struct liteio_named_lock *liteio_locks_take_or_want(struct liteio_locks *l, const char *name)
+{
+	return take_or_want(l, name, false);
+}
+
+struct liteio_named_lock *liteio_locks_share_or_want(struct liteio_locks *l, const char *name)
+{
+	return take_or_want(l, name, true);
+}
+
+void liteio_locks_tell(struct liteio_locks *l, void (*fn)(void *arg), void *arg)
+{
+	liteio_guard(&l->lock);
+	l->tell = fn;
+	l->tell_arg = arg;
+}
+
 void liteio_locks_give(struct liteio_named_lock *lock)
 {
-	struct liteio_named_lock **at;
 	struct liteio_locks *l;
 
 	if (!lock)
 		return;
 	l = lock->table;
 	liteio_guard(&l->lock);
-	lock->held = false;
+	if (lock->held)
+		lock->held = false;
+	else
+		lock->n_shared--;
+	if (lock->wanted && !lock->n_shared) {
+		lock->wanted = false;
+		if (l->tell)
+			l->tell(l->tell_arg);
+	}
 	pthread_cond_broadcast(&l->given);
-	if (--lock->users > 0)
-		return;
-	for (at = &l->first; *at != lock; at = &(*at)->next)
-		;
-	*at = lock->next;
-	free(lock->name);
-	free(lock);
+	put(lock);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Locks by name: one operation at a time on one volume, without a lock object per volume. Names are
- * uuids of volumes, "volume:NAME" and "snapshot:NAME" for what is to get a name, and "pools"; ops.h
- * has their order.
+ * uuids of volumes, "volume:NAME" and "snapshot:NAME" for what is to get a name, and those of
+ * pool_locks.h; ops.h has their order.
  */
 #ifndef LITEIO_AGENT_LOCKS_H
 #define LITEIO_AGENT_LOCKS_H
+
+#include <stdint.h>
 
 struct liteio_locks;
 struct liteio_named_lock;
@@ -21,9 +23,29 @@ void liteio_locks_free(struct liteio_locks *l); /* none is held any more */
  * Context: worker; blocks as long as another one holds it. Return: to be given back; never NULL.
  */
 struct liteio_named_lock *liteio_locks_take(struct liteio_locks *l, const char *name);
-/* the same without waiting: NULL when another one holds it */
+/* the same, no longer than so long: NULL when others have held it all the while */
+struct liteio_named_lock *liteio_locks_take_for(struct liteio_locks *l, const char *name,
+						uint64_t ms);
+/* likewise, beside others who share it: who takes it has it alone */
+struct liteio_named_lock *liteio_locks_share_for(struct liteio_locks *l, const char *name,
+						 uint64_t ms);
+/* liteio_locks_take() without waiting: NULL when another one holds it */
 struct liteio_named_lock *liteio_locks_try(struct liteio_locks *l, const char *name);
 void liteio_locks_give(struct liteio_named_lock *lock); /* NULL is fine */
+
+/**
+ * liteio_locks_tell() - who wants to know when a name is given back, and does not wait for it
+ * @l: the table; there is one who does
+ * @fn: called when nobody holds a name any more that was wanted, on any thread and under the lock
+ *	of the table: it blocks for nothing. NULL: not from the return of this call on
+ * @arg: for it
+ *
+ * Context: any thread.
+ */
+void liteio_locks_tell(struct liteio_locks *l, void (*fn)(void *arg), void *arg);
+/* liteio_locks_take_for(), liteio_locks_share_for() without waiting. NULL: it is wanted */
+struct liteio_named_lock *liteio_locks_take_or_want(struct liteio_locks *l, const char *name);
+struct liteio_named_lock *liteio_locks_share_or_want(struct liteio_locks *l, const char *name);
 
 static inline void liteio_locks_givep(struct liteio_named_lock **lock)
 {

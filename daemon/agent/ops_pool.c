@@ -10,9 +10,9 @@
 #include "agent/agent.h"
 #include "agent/claims.h"
 #include "agent/events.h"
-#include "agent/door.h"
 #include "agent/known.h"
 #include "agent/ops.h"
+#include "agent/pool_locks.h"
 #include "agent/pools.h"
 #include "agent/replug.h"
 #include "agent/restore.h"
@@ -333,18 +333,19 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 	};
 	/* of what has just been made there is no other copy */
 	struct wanted made = { .device = req->device, .was_on = req->device, .name = req->name };
-	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_open_pool *p;
 	struct liteio_pool_found found;
+	LITEIO_POOL_LOCKS(locks);
 	int r;
 
 	r = create_check(req, err);
 	/* nobody waits for a disk that hangs, but who asks for it */
 	if (!r && liteio_pool_probe_soon(req->device, &found, err) == -EAGAIN)
 		r = -EAGAIN;
+	if (!r)
+		r = liteio_pool_locks_take(a->locks, req->name, req->device, &locks, err);
 	if (r)
 		return r;
-	lock = liteio_locks_take(a->locks, "pools");
 	r = liteio_pools_get(a->pools, req->name, &p, NULL);
 	if (r == 0) {
 		r = create_again(a, req, p, ret, err);
@@ -433,18 +434,22 @@ static int import(struct liteio_agent *a, bool is_import, const char *was_on,
 		  struct liteio_error *err)
 {
 	struct wanted w = { .device = req->device, .was_on = was_on, .is_import = is_import };
-	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_error probe_err = LITEIO_ERROR_INIT;
 	struct liteio_pool_found found;
 	struct liteio_open_pool *p;
-	int r, probed;
+	LITEIO_POOL_LOCKS(locks);
+	int r = 0, probed;
 
 	if (req->device[0] != '/')
 		return liteio_error_set(err, -EINVAL, "\"%s\" is not an absolute path",
 					req->device);
-	/* before the lock: one disk that hangs is not everybody's */
+	/* what it says first: its name is locked */
 	probed = liteio_pool_probe_soon(req->device, &found, &probe_err);
-	lock = liteio_locks_take(a->locks, "pools");
+	if (!probed)
+		r = liteio_pool_locks_take(a->locks, found.label.pool_name, req->device, &locks,
+					   err);
+	if (r)
+		return r;
 	if (find_on_device(a, req->device, &p) == 0) {
 		fill_fresh(p, ret);
 		liteio_pools_put(a->pools, p);
@@ -473,6 +478,15 @@ int liteio_op_pool_reopen(struct liteio_agent *a, const struct liteio_local_pool
 	return import(a, false, NULL, req, ret, err);
 }
 
+static int grow_in_lane(struct liteio_open_pool *p, const struct liteio_pool_growth *growth,
+			struct liteio_error *err)
+{
+	LITEIO_LANE(lane);
+	int r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+
+	return r ? r : liteio_pool_grow(p->engine, growth, err);
+}
+
 int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 			const struct liteio_local_pool_grow *req, struct liteio_local_pool *ret,
 			struct liteio_error *err)
@@ -484,26 +498,24 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 		.force = req->force,
 		.losses = &losses,
 	};
-	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	struct liteio_pool_found found;
 	struct liteio_open_pool *p;
+	LITEIO_POOL_LOCKS(locks);
 	int r;
 
 	if (req->add && req->add[0] != '/')
 		return liteio_error_set(err, -EINVAL, "\"%s\" is not an absolute path", req->add);
 	if (req->add && liteio_pool_probe_soon(req->add, &found, err) == -EAGAIN)
 		return -EAGAIN;
-	/* a disk is taken by one at a time */
-	lock = liteio_locks_take(a->locks, "pools");
-	r = liteio_pools_get(a->pools, pool, &p, err);
+	r = liteio_pool_locks_take(a->locks, pool, req->add, &locks, err);
+	if (!r)
+		r = liteio_pools_get(a->pools, pool, &p, err);
 	if (r)
 		return r;
 	/* fences do not wait for a filesystem that writes zeros */
 	r = liteio_pool_grow_file(p->engine, &growth, err);
-	if (!r) {
-		liteio_lane_guard(p, false);
-		r = liteio_pool_grow(p->engine, &growth, err);
-	}
+	if (!r)
+		r = grow_in_lane(p, &growth, err);
 	if (!r) {
 		fill_fresh(p, ret);
 		if (losses.n)
@@ -515,91 +527,4 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 	}
 	liteio_pools_put(a->pools, p);
 	return r;
-}
-
-/* a pool that is not there: its disk is not touched, should it ever come back */
-static int forget(struct liteio_agent *a, const char *pool, bool *ret_deleted,
-		  struct liteio_error *err)
-{
-	struct liteio_uuid uuid;
-	int r;
-
-	/* who is opening it sees that, or has it in the table by now */
-	if (liteio_pools_known_uuid(a, pool, &uuid) == 0)
-		liteio_claim_give_up(&uuid);
-	r = liteio_pools_forget(a, pool, ret_deleted, err);
-	if (r == 0 && *ret_deleted) {
-		log_info(NULL, "pool %s is not waited for any more", pool);
-		liteio_door_review(a);
-	}
-	return r;
-}
-
-int liteio_op_pool_forget(struct liteio_agent *a, const char *pool, bool *ret_known,
-			  struct liteio_error *err)
-{
-	struct liteio_named_lock *lock _liteio_held_ =
-		liteio_locks_take(a->locks, "pools");
-
-	return forget(a, pool, ret_known, err);
-}
-
-int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_deleted,
-			  struct liteio_error *err)
-{
-	struct liteio_named_lock *lock _liteio_held_ =
-		liteio_locks_take(a->locks, "pools");
-	struct liteio_error known_err = LITEIO_ERROR_INIT;
-	struct liteio_pool_info info;
-	struct liteio_open_pool *p;
-	int r, remembered;
-
-	r = liteio_pools_get(a->pools, pool, &p, NULL);
-	if (r < 0)
-		return forget(a, pool, ret_deleted, err);
-	/* nothing on it can be deleted any more: it is one that is not there */
-	if (liteio_pool_is_gone(p->engine)) {
-		r = liteio_pools_drop(a, p, err);
-		liteio_pools_put(a->pools, p);
-		return r ? r : forget(a, pool, ret_deleted, err);
-	}
-	r = liteio_pools_take_out(a->pools, p, err);
-	if (r < 0) {
-		liteio_pools_put(a->pools, p);
-		return r;
-	}
-	/*
-	 * First, so that a deleted pool is never waited for; known it stays, to be deleted again.
-	 * One that has volumes will be refused, and may be waited for.
-	 */
-	liteio_pool_info(p->engine, &info);
-	r = info.n_volumes ? 0 : liteio_pools_wait_no_more(a, &p->uuid, err);
-	if (r == 0) {
-		liteio_step("agent-pool-delete:not-awaited");
-		/* brought up again after a failure it leaves the lane for a check, and enters it */
-		liteio_lane_guard(p, false);
-		r = liteio_pool_destroy(p->engine, err);
-	}
-	if (r < 0) {
-		liteio_pools_put_back(a->pools, p);
-		liteio_pools_put(a->pools, p);
-		remembered = liteio_pools_remember(a, &known_err);
-		if (remembered)
-			log_err(NULL, "pool %s is there still, the list of pools may not have it: %s",
-				pool, liteio_error_str(&known_err, remembered));
-		return r;
-	}
-	p->engine = NULL;
-	liteio_step("agent-pool-delete:destroyed");
-	/* a name on the list for which there is no disk is given up by the next request */
-	remembered = liteio_pools_forget_gone(a, &p->uuid, &known_err);
-	if (remembered)
-		log_warning(NULL, "pool %s is deleted, and still on the list of pools: %s", pool,
-			    liteio_error_str(&known_err, remembered));
-	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_CLOSED, p->name, &p->uuid, NULL, "deleted");
-	liteio_pools_put(a->pools, p);
-	log_info(NULL, "pool %s is deleted", pool);
-	*ret_deleted = true;
-	liteio_door_review(a);
-	return 0;
 }

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Pools that go, and pools that come: export, and import of all that are found.
+ * Pools that go, and pools that come: export, deletion, and import of all that are found.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/claims.h"
 #include "agent/events.h"
 #include "agent/door.h"
 #include "agent/gate.h"
 #include "agent/ops.h"
+#include "agent/pool_locks.h"
 #include "agent/pools.h"
+#include "agent/replug.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -134,15 +137,133 @@ static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 int liteio_op_pool_export(struct liteio_agent *a, const char *pool,
 			  struct liteio_local_pool_exported *ret, struct liteio_error *err)
 {
-	struct liteio_named_lock *lock _liteio_held_ = liteio_locks_take(a->locks, "pools");
 	struct liteio_open_pool *p;
+	LITEIO_POOL_LOCKS(locks);
 	int r;
 
+	r = liteio_pool_locks_take(a->locks, pool, NULL, &locks, err);
+	if (r)
+		return r;
 	if (liteio_pools_get(a->pools, pool, &p, NULL))
 		return find_exported(a, pool, ret, err);
 	r = export_open(a, p, ret, err);
 	liteio_pools_put(a->pools, p);
 	return r ? liteio_error_wrap(err, r, "export of pool %s", pool) : 0;
+}
+
+/* ---- deletion ------------------------------------------------------------------------------- */
+
+/* a pool that is not there: its disk is not touched, should it ever come back */
+static int forget(struct liteio_agent *a, const char *pool, bool *ret_deleted,
+		  struct liteio_error *err)
+{
+	struct liteio_uuid uuid;
+	int r;
+
+	/* who is opening it sees that, or has it in the table by now */
+	if (liteio_pools_known_uuid(a, pool, &uuid) == 0)
+		liteio_claim_give_up(&uuid);
+	r = liteio_pools_forget(a, pool, ret_deleted, err);
+	if (r == 0 && *ret_deleted) {
+		log_info(NULL, "pool %s is not waited for any more", pool);
+		liteio_door_review(a);
+	}
+	return r;
+}
+
+/*
+ * The way out when its disk hangs while it is opened: who does that has its name, or may have, for
+ * as long, and is not waited for
+ */
+static bool is_being_opened(struct liteio_agent *a, const char *pool)
+{
+	struct liteio_uuid uuid;
+
+	return liteio_pools_known_uuid(a, pool, &uuid) == 0 && liteio_claim_is_taken(&uuid) &&
+	       !liteio_pools_is_open(a->pools, &uuid);
+}
+
+int liteio_op_pool_forget(struct liteio_agent *a, const char *pool, bool *ret_known,
+			  struct liteio_error *err)
+{
+	LITEIO_POOL_LOCKS(locks);
+	int r = 0;
+
+	if (!is_being_opened(a, pool))
+		r = liteio_pool_locks_take(a->locks, pool, NULL, &locks, err);
+	return r ? r : forget(a, pool, ret_known, err);
+}
+
+/* the pool is open, and its name locked */
+static int delete_open(struct liteio_agent *a, struct liteio_open_pool *p, bool *ret_deleted,
+		       struct liteio_error *err)
+{
+	struct liteio_error known_err = LITEIO_ERROR_INIT;
+	struct liteio_pool_info info;
+	int r, remembered;
+
+	/* nothing on it can be deleted any more: it is one that is not there */
+	if (liteio_pool_is_gone(p->engine)) {
+		r = liteio_pools_drop(a, p, err);
+		return r ? r : forget(a, p->name, ret_deleted, err);
+	}
+	r = liteio_pools_take_out(a->pools, p, err);
+	if (r < 0)
+		return r;
+	/*
+	 * First, so that a deleted pool is never waited for; known it stays, to be deleted again.
+	 * One that has volumes will be refused, and may be waited for.
+	 */
+	liteio_pool_info(p->engine, &info);
+	r = info.n_volumes ? 0 : liteio_pools_wait_no_more(a, &p->uuid, err);
+	if (r == 0) {
+		liteio_step("agent-pool-delete:not-awaited");
+		/* brought up again after a failure it leaves the lane for a check, and enters it */
+		liteio_lane_guard(p, false);
+		r = liteio_pool_destroy(p->engine, err);
+	}
+	if (r < 0) {
+		liteio_pools_put_back(a->pools, p);
+		remembered = liteio_pools_remember(a, &known_err);
+		if (remembered)
+			log_err(NULL, "pool %s is there still, the list of pools may not have it: %s",
+				p->name, liteio_error_str(&known_err, remembered));
+		return r;
+	}
+	p->engine = NULL;
+	liteio_step("agent-pool-delete:destroyed");
+	/* a name on the list for which there is no disk is given up by the next request */
+	remembered = liteio_pools_forget_gone(a, &p->uuid, &known_err);
+	if (remembered)
+		log_warning(NULL, "pool %s is deleted, and still on the list of pools: %s", p->name,
+			    liteio_error_str(&known_err, remembered));
+	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_CLOSED, p->name, &p->uuid, NULL, "deleted");
+	log_info(NULL, "pool %s is deleted", p->name);
+	*ret_deleted = true;
+	liteio_door_review(a);
+	return 0;
+}
+
+int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_deleted,
+			  struct liteio_error *err)
+{
+	struct liteio_open_pool *p;
+	LITEIO_POOL_LOCKS(locks);
+	int r = 0;
+
+	/* unless it is open by now: then it is deleted like any other */
+	if (is_being_opened(a, pool))
+		r = forget(a, pool, ret_deleted, err);
+	if (r || *ret_deleted)
+		return r;
+	r = liteio_pool_locks_take(a->locks, pool, NULL, &locks, err);
+	if (r)
+		return r;
+	if (liteio_pools_get(a->pools, pool, &p, NULL))
+		return forget(a, pool, ret_deleted, err);
+	r = delete_open(a, p, ret_deleted, err);
+	liteio_pools_put(a->pools, p);
+	return r;
 }
 
 /* ---- all that are there --------------------------------------------------------------------- */

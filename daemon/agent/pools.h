@@ -447,7 +447,7 @@ bool liteio_pools_try_again(void);
 /*
  * open those of them that are there now; @opened is called for each, which is in the table then,
  * on a worker; for those that are not waited for, later. @is_again: why some can not be opened was
- * said before. Context: worker that holds "pools"
+ * said before. Context: worker that shares "pools" (pool_locks.h)
  */
 void liteio_pools_open_missing(struct liteio_agent *a, bool is_again,
 			       void (*opened)(struct liteio_agent *a, struct liteio_open_pool *p));

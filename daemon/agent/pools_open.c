@@ -18,6 +18,7 @@
 #include "agent/events.h"
 #include "agent/known.h"
 #include "agent/opening.h"
+#include "agent/pool_locks.h"
 #include "agent/pools.h"
 #include "agent/replug.h"
 #include "agent/restore.h"
@@ -458,6 +459,17 @@ static void add_missing_files(struct liteio_openings *all, struct liteio_agent *
 	}
 }
 
+/* one that somebody works on is left to him, and looked at again when that is over */
+static bool unplug(struct liteio_agent *a, const struct liteio_pool_found *f, bool is_again)
+{
+	LITEIO_POOL_LOCKS(locks);
+
+	if (!liteio_pools_is_open(a->pools, &f->label.pool_uuid) ||
+	    !liteio_pool_locks_try(a->locks, f->label.pool_name, &locks))
+		return true;
+	return liteio_pools_unplug_for(a, f, is_again);
+}
+
 static void add_missing_devices(struct liteio_openings *all, struct liteio_agent *a,
 				const struct liteio_known *known, bool is_again)
 {
@@ -470,7 +482,7 @@ static void add_missing_devices(struct liteio_openings *all, struct liteio_agent
 		    !liteio_pools_is_open(a->pools, &found[i].label.pool_uuid))
 			continue;
 		/* its disk was pulled out, and this is that disk again */
-		if (!liteio_pools_unplug_for(a, &found[i], is_again))
+		if (!unplug(a, &found[i], is_again))
 			may_be_tried_again = true;
 		if (!liteio_pools_is_open(a->pools, &found[i].label.pool_uuid))
 			add_found(all, a, &found[i]);

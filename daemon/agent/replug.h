@@ -40,7 +40,7 @@ bool liteio_pools_end_unplugged(struct liteio_agent *a);
 
 /*
  * take a pool out whose disk is gone, with what it has in the kernel; @p stays the caller's, and is
- * good for nothing but liteio_pools_put(). Worker that holds "pools": 0, -EBUSY, ...
+ * good for nothing but liteio_pools_put(). Worker that holds its name (pool_locks.h): 0, -EBUSY...
  */
 int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err);
 
@@ -51,8 +51,8 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
  * @is_asked: somebody says that it is to take that place, whatever it is
  * @err: who has a volume of it open, or why it is not that disk
  *
- * Context: worker that holds "pools". Return: 0 (also when no such pool is open, or it has a disk
- * in that place), -EBUSY, -ESTALE it is not the disk that is gone, or another negative errno.
+ * Context: worker that holds the pool's name. Return: 0 (also when no such pool is open, or it has
+ * a disk in that place), -EBUSY, -ESTALE it is not the disk that is gone, or another errno.
  */
 int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f, bool is_asked,
 			struct liteio_error *err);

@@ -101,7 +101,7 @@ START_TEST(however_many_hang_something_is_left)
 	}
 	ck_assert_uint_le(fences, LITEIO_CROWD_FENCES_ALL);
 	ck_assert_uint_le(begun, LITEIO_CROWD_BEGUN_ALL);
-	/* what one gives back is there for those of the others that wait, and not all of it for one */
+	/* what one gives back is there for those of the others that wait */
 	for (unsigned int n = 0; n < LITEIO_CROWD_FENCES_MAX; n++)
 		liteio_crowd_leave(&crowds, &a, true);
 	ck_assert_ptr_nonnull(liteio_crowd_next(&crowds, true));

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Operations on pools that are refused before a disk is touched: one sentence, which names the pool
- * once.
+ * once. And one that is given up while somebody is opening it, and does not come back.
  *
- * unit-src: daemon/agent/ops_pool.c daemon/agent/restore.c daemon/agent/sweep.c daemon/agent/walk.c
+ * unit-src: daemon/agent/ops_pool.c daemon/agent/ops_pool_move.c
+ * unit-src: daemon/agent/restore.c daemon/agent/sweep.c daemon/agent/walk.c
  * unit-src: daemon/agent/generations.c daemon/agent/together.c
  * unit-src: daemon/agent/pools_open.c daemon/agent/opening.c daemon/agent/replug.c
  * unit-src: daemon/agent/release.c daemon/agent/thaw.c
- * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_known.c
+ * unit-src: daemon/agent/locks.c daemon/agent/pool_locks.c daemon/agent/pools.c
+ * unit-src: daemon/agent/pools_known.c
  * unit-src: daemon/agent/claims.c daemon/agent/pools_look.c daemon/agent/pools_target.c
  * unit-src: daemon/agent/publish.c daemon/agent/names.c daemon/agent/restore_floors.c
  * unit-src: daemon/agent/pools_reclaim.c daemon/agent/door.c daemon/agent/exports.c
@@ -20,12 +22,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/agent.h"
-#include "agent/locks.h"
+#include "agent/claims.h"
+#include "agent/door.h"
 #include "agent/ops.h"
+#include "agent/pool_locks.h"
 #include "agent/pools.h"
+#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/fs.h"
+#include "base/str.h"
 #include "model/local.h"
 #include "unit.h"
 
@@ -69,6 +77,42 @@ START_TEST(a_pool_is_refused_in_one_sentence)
 }
 END_TEST
 
+static const struct liteio_uuid slow_uuid = { { [15] = 7 } };
+#define SLOW_KNOWN "{\"pools\":[{\"name\":\"slow\",\"uuid\":\"00000000-0000-0000-0000-000000000007\"}]}"
+
+/* who opens it hangs with its disk, and has its name, and its claim: the door's own way out */
+START_TEST(a_pool_that_is_being_opened_is_given_up)
+{
+	const struct liteio_local_pool_create quick = { .name = (char *)"quick",
+							.device = (char *)"/dev/null" };
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	char dir[] = "/tmp/test-agent-pool-ops.XXXXXX";
+	struct liteio_local_pool made = { 0 };
+	LITEIO_POOL_LOCKS(locks);
+	bool deleted = false;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	char *known _cleanup_free_ = liteio_strf("%s/pools.json", dir);
+
+	agent.config.state_dir = dir;
+	agent.door = liteio_door_new();
+	ck_assert_int_eq(liteio_fs_write_atomic(known, SLOW_KNOWN, strlen(SLOW_KNOWN), 0600, &err),
+			 0);
+	ck_assert_int_eq(liteio_pool_locks_take(agent.locks, "slow", "/dev/zero", &locks, &err), 0);
+	ck_assert_int_eq(liteio_claim_take(&slow_uuid, "/dev/zero", &claim, &err), 0);
+	/* were either of them to wait it would be for longer than this test may take */
+	ck_assert_int_eq(liteio_op_pool_create(&agent, &quick, &made, &err), -ENOTBLK);
+	ck_assert_int_eq(liteio_op_pool_delete(&agent, "slow", &deleted, &err), 0);
+	ck_assert(deleted);
+	ck_assert(!liteio_pools_any_missing(&agent));
+	liteio_pool_locks_give(&locks);
+	liteio_door_free(agent.door);
+	unlink(known);
+	rmdir(dir);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("agent-pool-ops");
@@ -77,5 +121,6 @@ int main(void)
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_loop_test(cases, a_pool_is_refused_in_one_sentence, 0,
 			    sizeof(refused) / sizeof(refused[0]));
+	tcase_add_test(cases, a_pool_that_is_being_opened_is_given_up);
 	return unit_run(suite);
 }

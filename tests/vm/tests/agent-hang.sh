@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A disk that does not answer any more, with an operation under way on it: the other pools are served as ever, whoever
-# looks is told, a fence closes its gate and says that it is not written down, a job that takes five minutes is called
-# stuck, and when the disk answers all goes on. A filesystem that can not be frozen, as another disk does not answer, keeps
-# its volume and not its pool; one that is frozen only when its agent was killed goes on, though another process has had
-# the lock of the node in between. An agent that is killed meanwhile is replaced, though it can not end; the next one has
-# the other pool at once, and this one when its disk is back.
-# vm: kernels=6.12 disks=pool=512M,other=256M timeout=1000 needs=module,tools,programs
+# looks is told, a fence closes its gate and says that it is not written down, a pool that is to grow meanwhile keeps no
+# other one from being made, closed, opened and deleted, a job that takes five minutes is called stuck, and when the disk
+# answers all goes on. A filesystem that can not be frozen, as another disk does not answer, keeps its volume and not its
+# pool; one that is frozen only when its agent was killed goes on, though another process has had the lock of the node in
+# between. An agent that is killed meanwhile is replaced, though it can not end, also where it hangs in what a filesystem
+# has to write; the next one has the other pool at once, and this one when its disk is back.
+# vm: kernels=6.12 disks=pool=512M,other=256M,third=256M timeout=1100 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -62,6 +63,20 @@ refused 'has not ended: its disk may not answer' liteioctl volume fence a --floo
 dd if=/dev/zero of="/dev/liteio/$a" bs=4096 count=1 oflag=direct status=none 2>/dev/null && fail "what is fenced was written"
 [ "$(j volume show a | jq .floor)" = 1 ] || fail "a floor that is not written down is told"
 ok "a fence closes its gate, and does not say that it is done"
+
+# it waits for its lane, with all that it has locked
+is_growing() { j operation list | jq -e 'any(.items[]; .state == "running" and .verb == "pool grow")' >/dev/null; }
+liteioctl pool grow slow >/run/grow 2>&1 &
+grows=$!
+until_true 60 is_growing
+within 60 liteioctl pool create third /dev/disk/by-id/virtio-third
+within 60 liteioctl pool export third
+within 60 liteioctl pool import /dev/disk/by-id/virtio-third
+within 60 liteioctl pool grow third
+within 60 liteioctl pool delete third
+wait $grows && fail "a pool has grown on a disk that does not answer: $(cat /run/grow)"
+grep -q 'has not ended: its disk may not answer' /run/grow || fail "the growth: $(cat /run/grow)"
+ok "a pool that is to grow meanwhile keeps no other one from being made, closed, opened and deleted"
 
 # five minutes is what a job may take: then it is said to whoever watches over the agent. The kernel would say something of
 # its own before that, which is no failure here
@@ -167,9 +182,19 @@ liteioctl volume detach fs >/dev/null
 liteioctl volume delete fs >/dev/null
 ok "what is frozen after its agent was killed goes on"
 
+# a filesystem has something to write, which its snapshot waits for, beside what hangs in the lane
+liteioctl volume create dirty --pool slow --size 64Mi >/dev/null
+liteioctl volume attach dirty >/dev/null
+mkfs.ext4 -q -b 4096 -E lazy_itable_init=0,lazy_journal_init=0 /dev/liteio/dirty
+mount /dev/liteio/dirty /mnt/fs
+echo 0 >/proc/sys/kernel/hung_task_timeout_secs
+echo five >/mnt/fs/file
 dmsetup suspend --nolockfs --noflush under
+under_way() { [ "$(grep -ls 'D (disk sleep)' /proc/"$(cat $AGENT_PID)"/task/*/status | wc -l)" -ge "$1" ]; }
+liteioctl snapshot create unwritten dirty >/run/unwritten 2>&1 &
+until_true 60 under_way 1
 liteioctl volume create f --pool slow --size 16Mi >/run/f 2>&1 &
-until_true 60 is_under_way
+until_true 60 under_way 2
 hangs=$(cat $AGENT_PID)
 agent_kill
 [ -d "/proc/$hangs/task" ] || fail "the agent could end: nothing hangs"
@@ -192,9 +217,16 @@ ok "killed while it hangs, it is replaced: the new one answers, serves the other
 
 dmsetup resume under
 until_true 120 both
+within 60 sync -f /mnt/fs/file
+echo "$hung" >/proc/sys/kernel/hung_task_timeout_secs
+[ "$(cat /mnt/fs/file)" = five ]
+umount /mnt/fs
+liteioctl volume detach dirty >/dev/null
+liteioctl volume delete dirty >/dev/null
 threads=("/proc/$hangs/task/"*)
 [ ${#threads[@]} -le 1 ] || fail "the one that was killed is still there"
 [ "$(j volume show a | jq .floor)" = 2 ] || fail "a floor was lowered: $(j volume show a)"
+j snapshot list | jq -e 'any(.items[]; .name == "unwritten")' && fail "a snapshot of an agent that was killed"
 # it was under way: there or not, and made by who asks for it again
 liteioctl volume create f --pool slow --size 16Mi >/dev/null
 [ "$(j volume list | jq -r '[.items[].name] | sort | join(" ")')" = 'a b c f' ] || fail "volumes: $(j volume list)"
