@@ -436,7 +436,7 @@ static int message(struct liteio_engine *e, struct liteio_error *err, const char
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return liteio_dm_message(thin_of(e)->pool, 0, text, NULL, err);
+	return liteio_dm_message(thin_of(e)->pool, 0, text, err);
 }
 
 static int create(struct liteio_engine *e, uint32_t id, struct liteio_error *err)
