@@ -63,7 +63,8 @@ static int say(int r, const char *what, const char *name, struct liteio_error *e
 	if (!r)
 		return 0;
 	if (r == -ENODEV)
-		return liteio_error_set(err, r, "cannot %s %s: there is no such device", what, name);
+		return liteio_error_set(err, r, "cannot %s %s: there is no such device", what,
+					name);
 	return liteio_error_set(err, r, "cannot %s %s: %s", what, name, liteio_error_str(NULL, r));
 }
 

@@ -262,7 +262,7 @@ int liteio_pool_reclaim_left(struct liteio_pool *p, const struct liteio_uuid *uu
 	}
 	e = liteio_pool_engine_of(p, v->vclass);
 	r = e->ops->volume_status(e, uuid, &now, NULL);
-	/* as it was committed last; nothing when the kernel has removed it, and its record is left */
+	/* as committed last; nothing when the kernel has removed it, and its record is left */
 	if (r == -ENODEV) {
 		r = e->ops->mapped(e, v->thin_id, &blocks, err);
 		now.mapped_bytes = blocks * p->store.label.thin_block;
