@@ -266,13 +266,13 @@ static int leave_others(const struct liteio_uuid *uuid, uint64_t generation,
 	size_t i, n = 0;
 	int r;
 
-	r = liteio_head_list_of(uuid, &heads, &n, err);
+	r = liteio_head_list_known(uuid, &heads, &n, err);
 	if (r)
 		return r;
 	for (i = 0; i < n; i++) {
 		const struct liteio_head *h = &heads[i].head;
 
-		if (!h->remote || h->generation == generation || !liteio_uuid_equal(&h->uuid, uuid))
+		if (!h->remote || h->generation == generation)
 			continue;
 		r = liteio_release_remote(uuid, h->generation, false, DISCONNECT_MS, err);
 		if (r)

@@ -684,6 +684,8 @@ struct liteio_pool_thin {
  * @engine: loads it; NULL: that was done in the lane
  * @thin_id: by which the engine knows it
  * @thin: its size; all of it, when it was done
+ * @room_bytes: the device is made so long: as long as a volume can become, for it is the head above
+ *	that is as long as the volume; 0 without one
  */
 struct liteio_pool_load {
 	struct liteio_uuid pool;
@@ -691,6 +693,7 @@ struct liteio_pool_load {
 	struct liteio_engine *engine;
 	uint32_t thin_id;
 	struct liteio_pool_thin thin;
+	uint64_t room_bytes;
 };
 
 /**
@@ -716,7 +719,7 @@ int liteio_pool_volume_prepare(struct liteio_pool *p, const struct liteio_uuid *
  */
 int liteio_pool_volume_load(const struct liteio_pool_load *load, struct liteio_pool_thin *ret,
 			    struct liteio_error *err);
-/* lane: both of them */
+/* lane: both of them, for whoever uses the device itself */
 int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				struct liteio_pool_thin *ret, struct liteio_error *err);
 /* lane: take it out; -EBUSY while it is open, 0 when it is not active */

@@ -108,11 +108,9 @@ static int compare_txid(struct liteio_pool *p, enum liteio_catalog_class vclass,
 	struct liteio_engine_status s;
 	int r;
 
-	if (!e->ops->is_active(e))
-		return -EROFS;
 	r = e->ops->status(e, &s, err);
 	if (r)
-		return r;
+		return e->ops->is_active(e) ? r : -EROFS;
 	if (s.mode == LITEIO_ENGINE_FAILED)
 		return -EROFS;
 	if (v && v->vclass != vclass)

@@ -121,7 +121,7 @@ liteioctl volume attach idle >/dev/null
 liteioctl volume detach idle >/dev/null
 doctor_is_silent
 # as large as before the volume grew
-dmsetup reload "liteio-thin-$idle" --table "$(dmsetup table "liteio-thin-$idle" | sed 's/131072/65536/')"
+dmsetup reload "liteio-thin-$idle" --table "$(dmsetup table "liteio-thin-$idle" | sed 's/^0 [0-9]*/0 65536/')"
 dmsetup resume "liteio-thin-$idle"
 mends 1 "device liteio-thin-$idle"
 dmsetup create liteio-tmeta-$NOBODY --uuid LITEIO-TMETA-$NOBODY --table '0 8192 error'
