@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Power cuts under a working agent, again and again on the same disk: two attached volumes are written to, one with FUA
+# and one with fsync, while volumes and snapshots come, grow, are attached, fenced and deleted through the API. Afterwards
+# every acknowledged write is there; every operation that was answered is done, the one under way is done or was
+# never begun; metadata pass thin_check, and the doctor finds nothing. LITEIO_ROUNDS says how often.
+# vm: host=yes kernels=6.12 timeout=2400 round=120 needs=module,tools,programs
+
+# shellcheck source=tests/vm/lib/multi.sh
+. "$(dirname "$0")/../lib/multi.sh"
+
+rounds=${LITEIO_ROUNDS:-20}
+blocks=2048
+seed=${LITEIO_SEED:-$RANDOM}
+RANDOM=$seed
+echo "# LITEIO_SEED=$seed"
+
+# said WORD...: lib/said.py, about all rounds
+said() {
+	python3 "$vm_dir/lib/said.py" "$@" "${files[@]}"
+}
+
+# work ROUND: until its power is cut
+work() {
+	on one "
+		SAY=keep FROM=$(($1 * 1000000)) stampwriter write /dev/liteio/keep 1 $blocks 2 &
+		SAY=line FROM=$(($1 * 1000000)) FLUSH=fsync stampwriter write /dev/liteio/line 1 $blocks 1 &
+		# it VERB NAME VALUE COMMAND...
+		it() {
+			echo \"ask \$1 \$2 \$3\"
+			\"\${@:4}\" >/run/work.out 2>&1 || { echo \"error \${*:4}: \$(tail -n 1 /run/work.out)\"; exit 1; }
+			echo \"did \$1 \$2 \$3\"
+		}
+		n=0 classes=(thin linear reserved)
+		while :; do
+			n=\$((n + 1)) class=\${classes[n % 3]}
+			it create a\$n 8388608 liteioctl volume create a\$n --pool fast --size 8Mi --class \$class
+			it floor low \$(($1 * 1000 + n)) liteioctl volume fence low --floor \$(($1 * 1000 + n))
+			it snap s\$n keep liteioctl snapshot create s\$n keep
+			it attach a\$n '' liteioctl volume attach a\$n
+			it grow a\$n 12582912 liteioctl volume grow a\$n 12Mi
+			it create r\$n 67108864 liteioctl volume create r\$n --pool fast --snapshot s\$n
+			[ \$n != 1 ] || continue
+			old=\$((n - 1))
+			it delete s\$old '' liteioctl snapshot delete s\$old
+			it detach a\$old '' liteioctl volume detach a\$old
+			it delete a\$old '' liteioctl volume delete a\$old
+			it delete r\$old '' liteioctl volume delete r\$old
+		done"
+}
+
+# each thin pool's metadata, before anything is activated: where they are the label says (daemon/pool/README.md)
+# shellcheck disable=SC2016 # expanded over there
+check_metadata='
+	field() { od -An -t "u$2" -j $((4608 + 24 * i + $1)) -N "$2" "$DISK" | tr -d " "; }
+	modprobe dm-mod
+	n=0
+	for ((i = 0; i < 96; i++)); do
+		case $(field 0 4) in
+		1 | 7) ;;
+		*) continue ;;
+		esac
+		dmsetup create judge --readonly --table "0 $(($(field 16 8) / 512)) linear $DISK $(($(field 8 8) / 512))"
+		thin_check /dev/mapper/judge >/run/thin_check 2>&1 || { echo "thin_check: $(cat /run/thin_check)"; exit 1; }
+		udevadm settle
+		dmsetup remove --retry judge
+		n=$((n + 1))
+	done
+	[ $n = 2 ] || { echo "$n extents of metadata, not 2"; exit 1; }'
+
+# what there is, as said.py judges it
+state='{ j volume list; j snapshot list; } | jq -sc "(.[0].items | map({key: .name, value: {sizeBytes, floor,
+	attached: (.attachments != [])}})) + (.[1].items | map({key: .name, value: {volume}})) | from_entries"'
+
+vm_add one --disk pool=768M -m 768M --timeout 600
+vm_boot one
+on one "agent_start
+	liteioctl pool create fast \$DISK --linear 96Mi --reserved 96Mi >/dev/null
+	liteioctl volume create keep --pool fast --size 64Mi >/dev/null
+	liteioctl volume create line --pool fast --size 16Mi --class linear >/dev/null
+	liteioctl volume create low --pool fast --size 8Mi >/dev/null
+	liteioctl volume attach keep >/dev/null
+	liteioctl volume attach line >/dev/null"
+files=()
+for ((round = 1; round <= rounds; round++)); do
+	file=$vm_state/said-$round
+	files+=("$file")
+	left=$((RANDOM % 16 + 3)) more=$((RANDOM % 100)) began=$SECONDS did=0 wrote=0
+	exec {heard}< <(work $round 2>&1 | tee "$file")
+	while [ $((left + more)) != 0 ] && read -r -u "$heard" word what; do
+		case $word in
+		did) did=$((did + 1)) left=$((left - (left > 0))) ;;
+		ask | running) ;;
+		keep | line) wrote=$((wrote + 1)) more=$((more - (left == 0 && more > 0))) ;;
+		*) fail "round $round: $word $what" ;;
+		esac
+	done
+	vm_cut one
+	# what it has said meanwhile counts, too
+	cat <&"$heard" >/dev/null
+	exec {heard}<&-
+	[ $((left + more)) = 0 ] || fail "round $round ended by itself: $(tail -n 3 "$file")"
+	vm_boot one
+	on one "$check_metadata" || fail "round $round: the metadata"
+	there=$(on one "agent_start
+		[ \"\$(j pool show fast | jq -r .state)\" = ready ] || { j pool show fast; exit 1; }
+		$state") || fail "round $round: the pool: $there"
+	said judge "$there" || fail "round $round"
+	for v in keep line; do
+		got=$(on one "base64 -d <<<'$(said acks $v $blocks | base64 -w 0)' >/run/acks
+			stampwriter verify /dev/liteio/$v 1 $blocks /run/acks") || fail "round $round, $v: $got"
+	done
+	on one "for v in \$(j volume list | jq -r '.items[] | select(.name | test(\"^[ar][0-9]\")) | .name'); do
+			[ ! -e /dev/liteio/\$v ] || liteioctl volume detach \$v >/dev/null
+			liteioctl volume delete \$v >/dev/null
+		done
+		for s in \$(j snapshot list | jq -r '.items[].name'); do
+			liteioctl snapshot delete \$s >/dev/null
+		done
+		given_back() { [ \"\$(curl -s --unix-socket /run/liteio/agent.sock http://x/v1/deletions | jq -c .items)\" = '[]' ]; }
+		until_true 120 given_back
+		[ \"\$(j pool show fast | jq -c '[.linearUsedBytes, .reservedUsedBytes]')\" = '[16777216,0]' ] ||
+			{ echo 'space was left'; j pool show fast; exit 1; }
+		doctor_is_silent" || fail "round $round: what is left"
+	ok "power cut $round: $did operations and $wrote writes hold ($((SECONDS - began)) s)"
+done
+vm_off one
