@@ -86,7 +86,7 @@ for ((round = 1; round <= rounds; round++)); do
 	file=$vm_state/said-$round
 	files+=("$file")
 	left=$((RANDOM % 16 + 3)) more=$((RANDOM % 100)) began=$SECONDS did=0 wrote=0
-	exec {heard}< <(work $round 2>&1 | tee "$file")
+	exec {heard}< <(work $round 2>"$vm_state/cut" | tee "$file")
 	while [ $((left + more)) != 0 ] && read -r -u "$heard" word what; do
 		case $word in
 		did) did=$((did + 1)) left=$((left - (left > 0))) ;;
