@@ -15,12 +15,12 @@ seed=${LITEIO_SEED:-$RANDOM}
 RANDOM=$seed
 echo "# LITEIO_SEED=$seed"
 
-# said WORD...: lib/said.py, about all rounds
+# said WORD...: lib/said.py
 said() {
-	python3 "$vm_dir/lib/said.py" "$@" "${files[@]}"
+	python3 "$vm_dir/lib/said.py" "$@"
 }
 
-# work ROUND: until its power is cut
+# work ROUND: until its power is cut; what an earlier round has left goes first, and then all its space has to be back
 work() {
 	on one "
 		SAY=keep FROM=$(($1 * 1000000)) stampwriter write /dev/liteio/keep 1 $blocks 2 &
@@ -31,6 +31,17 @@ work() {
 			\"\${@:4}\" >/run/work.out 2>&1 || { echo \"error \${*:4}: \$(tail -n 1 /run/work.out)\"; exit 1; }
 			echo \"did \$1 \$2 \$3\"
 		}
+		for v in \$(j volume list | jq -r '.items[] | select(.name | test(\"^[ar][0-9]\")) | .name'); do
+			[ ! -e /dev/liteio/\$v ] || it detach \$v '' liteioctl volume detach \$v
+			it delete \$v '' liteioctl volume delete \$v
+		done
+		for s in \$(j snapshot list | jq -r '.items[].name'); do
+			it delete \$s '' liteioctl snapshot delete \$s
+		done
+		given_back() { [ \"\$(j deletion list | jq -c .items)\" = '[]' ]; }
+		until_true 120 given_back || { echo 'error deletions do not end'; exit 1; }
+		[ \"\$(j pool show fast | jq -c '[.linearUsedBytes, .reservedUsedBytes]')\" = '[16777216,0]' ] ||
+			{ echo \"error space was left: \$(j pool show fast | jq -c .)\"; exit 1; }
 		n=0 classes=(thin linear reserved)
 		while :; do
 			n=\$((n + 1)) class=\${classes[n % 3]}
@@ -38,7 +49,7 @@ work() {
 			it floor low \$(($1 * 1000 + n)) liteioctl volume fence low --floor \$(($1 * 1000 + n))
 			it snap s\$n keep liteioctl snapshot create s\$n keep
 			it attach a\$n '' liteioctl volume attach a\$n
-			it grow a\$n 12582912 liteioctl volume grow a\$n 12Mi
+			it grow a\$n 12582912 liteioctl volume grow a\$n --size 12Mi
 			it create r\$n 67108864 liteioctl volume create r\$n --pool fast --snapshot s\$n
 			[ \$n != 1 ] || continue
 			old=\$((n - 1))
@@ -55,38 +66,54 @@ check_metadata='
 	field() { od -An -t "u$2" -j $((4608 + 24 * i + $1)) -N "$2" "$DISK" | tr -d " "; }
 	modprobe dm-mod
 	n=0
-	for ((i = 0; i < 96; i++)); do
-		case $(field 0 4) in
-		1 | 7) ;;
-		*) continue ;;
-		esac
+	for i in $(od -An -v -w24 -t u4 -j 4608 -N 2304 "$DISK" | awk "\$1 == 1 || \$1 == 7 { print NR - 1 }"); do
 		dmsetup create judge --readonly --table "0 $(($(field 16 8) / 512)) linear $DISK $(($(field 8 8) / 512))"
 		thin_check /dev/mapper/judge >/run/thin_check 2>&1 || { echo "thin_check: $(cat /run/thin_check)"; exit 1; }
-		udevadm settle
 		dmsetup remove --retry judge
 		n=$((n + 1))
 	done
 	[ $n = 2 ] || { echo "$n extents of metadata, not 2"; exit 1; }'
 
-# what there is, as said.py judges it
-state='{ j volume list; j snapshot list; } | jq -sc "(.[0].items | map({key: .name, value: {sizeBytes, floor,
-	attached: (.attachments != [])}})) + (.[1].items | map({key: .name, value: {volume}})) | from_entries"'
+# all is well, and what there is, as said.py judges it; what is being deleted is not there any more
+# shellcheck disable=SC2016 # expanded over there
+look='
+	[ "$(j pool show fast | jq -r .state)" = ready ] || { j pool show fast | jq -c .; exit 1; }
+	doctor_is_silent
+	{ j volume list; j snapshot list; } | jq -sc "map(.items | map(select(.state != \"deleting\"))) |
+		(.[0] | map({key: .name, value: {sizeBytes, floor, attached: (.attachments != [])}})) +
+		(.[1] | map({key: .name, value: {volume}})) | from_entries"'
 
+# holds ROUND: what this round and those before it have said; "there" is what was found
+holds() {
+	local v got files
+
+	on one "$check_metadata" || fail "round $1: the metadata"
+	there=$(on one "agent_start; $look") || fail "round $1: the pool: $there"
+	said judge "$there" "$vm_state/said-$1" || fail "round $1: that does not hold"
+	mapfile -t files < <(seq -f "$vm_state/said-%g" "$1")
+	for v in keep line; do
+		said acks $v $blocks "${files[@]}" >"$vm_state/acks"
+		got=$(on one "stampwriter verify /dev/liteio/$v 1 $blocks $vm_state/acks") ||
+			fail "round $1: acknowledged writes to $v are not there: $got"
+	done
+}
+
+said selftest || fail 'said.py finds nothing'
 vm_add one --disk pool=768M -m 768M --timeout 600
 vm_boot one
-on one "agent_start
+there=$(on one "agent_start
 	liteioctl pool create fast \$DISK --linear 96Mi --reserved 96Mi >/dev/null
 	liteioctl volume create keep --pool fast --size 64Mi >/dev/null
 	liteioctl volume create line --pool fast --size 16Mi --class linear >/dev/null
 	liteioctl volume create low --pool fast --size 8Mi >/dev/null
 	liteioctl volume attach keep >/dev/null
-	liteioctl volume attach line >/dev/null"
-files=()
+	liteioctl volume attach line >/dev/null
+	$look") || fail "the pool: $there"
 for ((round = 1; round <= rounds; round++)); do
 	file=$vm_state/said-$round
-	files+=("$file")
+	echo "there $there" >"$file"
 	left=$((RANDOM % 16 + 3)) more=$((RANDOM % 100)) began=$SECONDS did=0 wrote=0
-	exec {heard}< <(work $round 2>"$vm_state/cut" | tee "$file")
+	exec {heard}< <(work $round 2>"$vm_state/cut" | tee -a "$file")
 	while [ $((left + more)) != 0 ] && read -r -u "$heard" word what; do
 		case $word in
 		did) did=$((did + 1)) left=$((left - (left > 0))) ;;
@@ -96,32 +123,14 @@ for ((round = 1; round <= rounds; round++)); do
 		esac
 	done
 	vm_cut one
+	cut=$SECONDS
 	# what it has said meanwhile counts, too
 	cat <&"$heard" >/dev/null
 	exec {heard}<&-
-	[ $((left + more)) = 0 ] || fail "round $round ended by itself: $(tail -n 3 "$file")"
+	[ $((left + more)) = 0 ] || fail "round $round ended by itself: $(tail -n 3 "$file")$(cat "$vm_state/cut")"
 	vm_boot one
-	on one "$check_metadata" || fail "round $round: the metadata"
-	there=$(on one "agent_start
-		[ \"\$(j pool show fast | jq -r .state)\" = ready ] || { j pool show fast; exit 1; }
-		$state") || fail "round $round: the pool: $there"
-	said judge "$there" || fail "round $round"
-	for v in keep line; do
-		got=$(on one "base64 -d <<<'$(said acks $v $blocks | base64 -w 0)' >/run/acks
-			stampwriter verify /dev/liteio/$v 1 $blocks /run/acks") || fail "round $round, $v: $got"
-	done
-	on one "for v in \$(j volume list | jq -r '.items[] | select(.name | test(\"^[ar][0-9]\")) | .name'); do
-			[ ! -e /dev/liteio/\$v ] || liteioctl volume detach \$v >/dev/null
-			liteioctl volume delete \$v >/dev/null
-		done
-		for s in \$(j snapshot list | jq -r '.items[].name'); do
-			liteioctl snapshot delete \$s >/dev/null
-		done
-		given_back() { [ \"\$(curl -s --unix-socket /run/liteio/agent.sock http://x/v1/deletions | jq -c .items)\" = '[]' ]; }
-		until_true 120 given_back
-		[ \"\$(j pool show fast | jq -c '[.linearUsedBytes, .reservedUsedBytes]')\" = '[16777216,0]' ] ||
-			{ echo 'space was left'; j pool show fast; exit 1; }
-		doctor_is_silent" || fail "round $round: what is left"
-	ok "power cut $round: $did operations and $wrote writes hold ($((SECONDS - began)) s)"
+	booted=$SECONDS
+	holds $round
+	ok "power cut $round: $did operations and $wrote writes hold ($((cut - began)) s of work, $((booted - cut)) s to boot, $((SECONDS - booted)) s to look)"
 done
 vm_off one
