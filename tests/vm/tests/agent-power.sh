@@ -74,28 +74,25 @@ check_metadata='
 	done
 	[ $n = 2 ] || { echo "$n extents of metadata, not 2"; exit 1; }'
 
-# all is well, and what there is, as said.py judges it; what is being deleted is not there any more
+# what there is, as said.py judges it; what is being deleted is not there any more
 # shellcheck disable=SC2016 # expanded over there
-look='
-	[ "$(j pool show fast | jq -r .state)" = ready ] || { j pool show fast | jq -c .; exit 1; }
-	doctor_is_silent
-	{ j volume list; j snapshot list; } | jq -sc "map(.items | map(select(.state != \"deleting\"))) |
+look='{ j volume list; j snapshot list; } | jq -sc "map(.items | map(select(.state != \"deleting\"))) |
 		(.[0] | map({key: .name, value: {sizeBytes, floor, attached: (.attachments != [])}})) +
 		(.[1] | map({key: .name, value: {volume}})) | from_entries"'
 
-# holds ROUND: what this round and those before it have said; "there" is what was found
+# after ROUND: all is well, and what was said in it and before holds; "there" is what was found
 holds() {
-	local v got files
-
-	on one "$check_metadata" || fail "round $1: the metadata"
-	there=$(on one "agent_start; $look") || fail "round $1: the pool: $there"
+	there=$(on one "
+		$check_metadata
+		agent_start
+		[ \"\$(j pool show fast | jq -r .state)\" = ready ] || { echo \"the pool: \$(j pool show fast | jq -c .)\"; exit 1; }
+		for v in keep line; do
+			stampwriter verify /dev/liteio/\$v 1 $blocks $vm_state/acks-$1-\$v >/run/verify 2>&1 ||
+				{ echo \"acknowledged writes to \$v are not there: \$(cat /run/verify)\"; exit 1; }
+		done
+		doctor_is_silent
+		$look") || fail "round $1: $there"
 	said judge "$there" "$vm_state/said-$1" || fail "round $1: that does not hold"
-	mapfile -t files < <(seq -f "$vm_state/said-%g" "$1")
-	for v in keep line; do
-		said acks $v $blocks "${files[@]}" >"$vm_state/acks"
-		got=$(on one "stampwriter verify /dev/liteio/$v 1 $blocks $vm_state/acks") ||
-			fail "round $1: acknowledged writes to $v are not there: $got"
-	done
 }
 
 said selftest || fail 'said.py finds nothing'
@@ -128,6 +125,10 @@ for ((round = 1; round <= rounds; round++)); do
 	cat <&"$heard" >/dev/null
 	exec {heard}<&-
 	[ $((left + more)) = 0 ] || fail "round $round ended by itself: $(tail -n 3 "$file")$(cat "$vm_state/cut")"
+	mapfile -t files < <(seq -f "$vm_state/said-%g" $round)
+	for v in keep line; do
+		said acks $v $blocks "${files[@]}" >"$vm_state/acks-$round-$v"
+	done
 	vm_boot one
 	booted=$SECONDS
 	holds $round
