@@ -10,7 +10,8 @@
 . "$(dirname "$0")/../lib/multi.sh"
 
 rounds=${LITEIO_ROUNDS:-20}
-blocks=2048
+# a guest that only looks reads each of them by itself
+blocks=512
 seed=${LITEIO_SEED:-$RANDOM}
 RANDOM=$seed
 echo "# LITEIO_SEED=$seed"
@@ -23,7 +24,7 @@ said() {
 # work ROUND: until its power is cut; what an earlier round has left goes first, and then all its space has to be back
 work() {
 	on one "
-		SAY=keep FROM=$(($1 * 1000000)) stampwriter write /dev/liteio/keep 1 $blocks 2 &
+		SAY=keep FROM=$(($1 * 1000000)) stampwriter write /dev/liteio/keep 1 $blocks 1 &
 		SAY=line FROM=$(($1 * 1000000)) FLUSH=fsync stampwriter write /dev/liteio/line 1 $blocks 1 &
 		# it VERB NAME VALUE COMMAND...
 		it() {
@@ -109,7 +110,7 @@ there=$(on one "agent_start
 for ((round = 1; round <= rounds; round++)); do
 	file=$vm_state/said-$round
 	echo "there $there" >"$file"
-	left=$((RANDOM % 16 + 3)) more=$((RANDOM % 100)) began=$SECONDS did=0 wrote=0
+	left=$((RANDOM % 10 + 1)) more=$((RANDOM % 100)) began=$SECONDS did=0 wrote=0
 	exec {heard}< <(work $round 2>"$vm_state/cut" | tee -a "$file")
 	while [ $((left + more)) != 0 ] && read -r -u "$heard" word what; do
 		case $word in
