@@ -4,7 +4,7 @@
 # and one with fsync, while volumes and snapshots come, grow, are attached, fenced and deleted through the API. Afterwards
 # every acknowledged write is there; every operation that was answered is done, the one under way is done or was
 # never begun; metadata pass thin_check, and the doctor finds nothing. LITEIO_ROUNDS says how often.
-# vm: host=yes kernels=6.12 timeout=2400 round=120 needs=module,tools,programs
+# vm: host=yes kernels=6.12 timeout=1800 round=90 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/multi.sh
 . "$(dirname "$0")/../lib/multi.sh"

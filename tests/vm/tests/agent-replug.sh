@@ -126,13 +126,15 @@ in_the_middle() {
 		done
 	} &
 	worker=$!
-	until_true 120 test -s /run/made
+	until_true 120 begun $worker
+	[ -s /run/made ] || fail "$step: the first one already: $(cat /run/said)"
 	"${name}_out"
 	wait $worker
 	made=$(cat /run/made)
 	[ "$(wc -l </run/said)" = 1 ] || fail "$step: more than a sentence: $(cat /run/said)"
 	echo "# $step, after $made: $(cat /run/said)"
 }
+begun() { [ -s /run/made ] || ! kill -0 "$1"; }
 fast_out() { pull; }
 clone_out() {
 	echo "$cloned" >$driver/unbind

@@ -327,7 +327,7 @@ while read -r signal says; do
 	# one more than what was under way when it was stopped, however slow this guest is
 	[ "$written" -gt $((stopped + 1)) ] || fail "$signal: nothing was written meanwhile: $stopped, $written"
 	[ "$(systemctl show -P NRestarts $UNIT)" = $((restarts + 1)) ] || fail "$signal: it was not systemd that restarted it"
-	journalctl -q --after-cursor="$cursor" | grep -q "$says" || fail "$signal: systemd does not say \"$says\""
+	journalctl -q --after-cursor="$cursor" | grep "$says" >/dev/null || fail "$signal: systemd does not say \"$says\""
 	all_ready || until_true 60 all_ready
 done <<'END'
 STOP Watchdog timeout
