@@ -11,7 +11,7 @@
 
 rounds=${LITEIO_ROUNDS:-20}
 # a guest that only looks reads each of them by itself
-blocks=512
+blocks=256
 seed=${LITEIO_SEED:-$RANDOM}
 RANDOM=$seed
 echo "# LITEIO_SEED=$seed"
@@ -65,12 +65,11 @@ work() {
 # shellcheck disable=SC2016 # expanded over there
 check_metadata='
 	field() { od -An -t "u$2" -j $((4608 + 24 * i + $1)) -N "$2" "$DISK" | tr -d " "; }
-	modprobe dm-mod
 	n=0
 	for i in $(od -An -v -w24 -t u4 -j 4608 -N 2304 "$DISK" | awk "\$1 == 1 || \$1 == 7 { print NR - 1 }"); do
-		dmsetup create judge --readonly --table "0 $(($(field 16 8) / 512)) linear $DISK $(($(field 8 8) / 512))"
-		thin_check /dev/mapper/judge >/run/thin_check 2>&1 || { echo "thin_check: $(cat /run/thin_check)"; exit 1; }
-		dmsetup remove --retry judge
+		dd if="$DISK" of=/run/meta bs=1M iflag=skip_bytes,count_bytes,direct skip="$(field 8 8)" count="$(field 16 8)" status=none
+		thin_check /run/meta >/run/thin_check 2>&1 || { echo "thin_check: $(cat /run/thin_check)"; exit 1; }
+		rm /run/meta
 		n=$((n + 1))
 	done
 	[ $n = 2 ] || { echo "$n extents of metadata, not 2"; exit 1; }'
@@ -85,7 +84,7 @@ look='{ j volume list; j snapshot list; } | jq -sc "map(.items | map(select(.sta
 holds() {
 	there=$(on one "
 		$check_metadata
-		agent_start
+		UNTIL_PAUSE=0.5 agent_start
 		[ \"\$(j pool show fast | jq -r .state)\" = ready ] || { echo \"the pool: \$(j pool show fast | jq -c .)\"; exit 1; }
 		for v in keep line; do
 			stampwriter verify /dev/liteio/\$v 1 $blocks $vm_state/acks-$1-\$v >/run/verify 2>&1 ||
@@ -97,7 +96,7 @@ holds() {
 }
 
 said selftest || fail 'said.py finds nothing'
-vm_add one --disk pool=768M -m 768M --timeout 600
+vm_add one --disk pool=768M -m 768M -s 1 --timeout 600
 vm_boot one
 there=$(on one "agent_start
 	liteioctl pool create fast \$DISK --linear 96Mi --reserved 96Mi >/dev/null

@@ -17,7 +17,7 @@ seed=${LITEIO_SEED:-$RANDOM}
 RANDOM=$seed
 echo "# LITEIO_SEED=$seed"
 
-vm_add one --disk pool=256M -m 768M
+vm_add one --disk pool=256M -m 768M -s 1
 vm_boot one
 begin_pool one $disk
 floor=1 n=1 blocks=() forced=()
