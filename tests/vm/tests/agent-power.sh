@@ -134,4 +134,7 @@ for ((round = 1; round <= rounds; round++)); do
 	holds $round
 	ok "power cut $round: $did operations and $wrote writes hold ($((cut - began)) s of work, $((booted - cut)) s to boot, $((SECONDS - booted)) s to look)"
 done
+for v in keep line; do
+	grep -q "^$v " "${files[@]}" || fail "nothing was written to $v"
+done
 vm_off one
