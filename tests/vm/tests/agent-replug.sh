@@ -165,16 +165,16 @@ back
 [ "$(grown)" = $((size + (made << 20))) ] || [ "$(grown)" = $((size + (made + 1 << 20))) ] ||
 	fail "$made times 1 MiB more than $size bytes is $(grown)"
 [ "$(blockdev --getsize64 /dev/liteio/a)" = "$(grown)" ] || fail "its device has $(blockdev --getsize64 /dev/liteio/a) bytes"
-for n in $(seq 40); do
+for n in $(seq 12); do
 	liteioctl volume create "d$n" --pool fast --size 4Mi >/dev/null
 done
 # every second one has a thin device
-for n in $(seq 1 2 40); do
+for n in $(seq 1 2 12); do
 	liteioctl volume attach "d$n" >/dev/null
 	liteioctl volume detach "d$n" >/dev/null
 done
 remove() {
-	if [ "$1" -gt 40 ]; then
+	if [ "$1" -gt 12 ]; then
 		liteioctl volume create d1 --pool fast --size 4Mi && liteioctl volume delete d1
 	else
 		liteioctl volume delete "d$1"
@@ -183,9 +183,9 @@ remove() {
 in_the_middle remove fast
 back
 for n in $(seq "$made"); do
-	[ "$n" -gt 40 ] || refused 'no such volume' liteioctl volume show "d$n"
+	[ "$n" -gt 12 ] || refused 'no such volume' liteioctl volume show "d$n"
 done
-for n in $(seq 40); do
+for n in $(seq 12); do
 	liteioctl volume delete "d$n" >/dev/null
 done
 doctor_is_silent
