@@ -5,16 +5,15 @@
 #
 #   prepare_lvm              a thin pool, vg/pool, on /dev/other; the agent has been configured
 #   fill_lvm N               volumes many-1 to many-N, active
-#   each_lvm COMMAND...      what each of N such commands costs, with its number for &
 #   activate_lvm [NAME...]   what it costs to activate these, or all there is, when nothing is active
 
 ROOT=$WORK/root
 
-# with what LVM and the agent read when they begin
+# with all programs that are measured, and what they read when they begin
 make_root() {
 	local program
 
-	near_root "$ROOT" lvm thin_check setpriv nodecost liteio-agent
+	near_root "$ROOT" lvm thin_check setpriv nodecost nodecost-floor liteio-agent liteioctl true
 	mkdir "$ROOT/etc/lvm"
 	for program in pvcreate vgcreate vgchange vgcfgbackup vgcfgrestore lvchange lvcreate lvextend lvremove lvs; do
 		ln -s lvm "$ROOT/usr/sbin/$program"
@@ -79,17 +78,6 @@ active_lvm() {
 		echo "$n volumes of LVM are active, of $1" >&2
 		return 1
 	}
-}
-
-each_lvm() {
-	local i
-
-	for i in $(seq 1 "$N"); do
-		in_memory nodecost run "${@//&/$i}" 2>"$WORK/said" || {
-			cat "$WORK/said" >&2
-			return 1
-		}
-	done | median
 }
 
 activate_lvm() {
