@@ -9,6 +9,8 @@
 # Its devices are there only as long as these run: who looks at all devices does not see them.
 
 LEAST=/run/floor.sock
+# by case and operation
+declare -A least
 
 # of requests from standard input
 keep_least() {
@@ -24,8 +26,9 @@ each_least() {
 	numbered "$1" 1 "$N" | ask $LEAST | median
 }
 
+# start_least [FIRST LAST]: with these volumes
 start_least() {
-	in_memory nodecost start $LEAST /ready/0 nodecost-floor $LEAST /dev/floor "$1" 2>"$WORK/said" || {
+	in_memory nodecost start $LEAST /ready/0 nodecost-floor $LEAST /dev/floor "$@" 2>"$WORK/said" || {
 		cat "$WORK/said" >&2
 		return 1
 	}
@@ -40,17 +43,22 @@ end_least() {
 	done
 }
 
-# activate_least NUMBER: as after a boot
+# activate_least LAST: as after a boot
 activate_least() {
 	end_least
-	start_least "$1"
+	start_least 1 "$1"
 }
 
 measure_least() {
-	local case=$1
+	local case=$1 others=()
 
-	start_least 0 >/dev/null
-	[ "$2" = 0 ] || numbered attach $((N + 1)) $((N + $2)) | keep_least
+	if [ "$2" != 0 ]; then
+		others=($((N + 1)) $((N + $2)))
+		start_least >/dev/null
+		numbered make "${others[@]}" | keep_least
+		end_least
+	fi
+	start_least "${others[@]}" >/dev/null
 	least[$case create]=$(each_least record)
 	least[$case create-attach]=$(each_least attach)
 	least[$case snapshot]=$(each_least snapshot)
@@ -69,8 +77,8 @@ measure_least() {
 }
 
 least_few() {
-	start_least 0 >/dev/null
-	numbered attach 1 "$N" | keep_least
+	start_least >/dev/null
+	numbered make 1 "$N" | keep_least
 	activate_least "$N"
 	end_least
 }

@@ -37,13 +37,9 @@ prepare_lvm() {
 # many-1 is lvcreate's. The others are copies of what its metadata say of it, and the same message to the kernel:
 # what lvcreate would have left behind, without the quarter of an hour that it takes
 fill_lvm() {
-	local i
-
 	in_memory lvcreate -q -q -T -V "${MIB}m" -n many-1 vg/pool
 	in_memory vgcfgbackup -q -q -f /tmp/one vg >/dev/null
-	for i in $(seq 2 "$1"); do
-		dmsetup message vg-pool-tpool 0 "create_thin $i"
-	done
+	seq 2 "$1" | sed 's/^/create_thin /' | nodecost message vg-pool-tpool
 	awk -v n="$1" '
 		/^\t\tmany-1 \{/ { inside = 1 }
 		inside { text = text $0 "\n" } { print }

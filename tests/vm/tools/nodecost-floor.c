@@ -4,14 +4,15 @@
  * device-mapper's own ioctls and messages to a thin pool, behind a socket that is asked like the
  * agent's. Nothing is named, checked, noted or undone here.
  *
- *	nodecost-floor SOCKET DISK N
+ *	nodecost-floor SOCKET DISK [FIRST LAST]
  *
- * makes a thin pool of DISK, or finds the one that it has made there, has its volumes 1 to N where
+ * makes a thin pool of DISK, or finds the one that it has made there, has these of its volumes where
  * they were, says that it is ready, as to systemd, and does what requests to /OPERATION/NUMBER say:
  *
  *	record		writes a block that survives a power cut: what a catalog has to
+ *	make		a volume without a device
  *	attach		makes a volume, its device, and a head on it, which is a linear device
- *	snapshot	of a volume; it has no device, and as nobody has the volume open, none is held
+ *	snapshot	of a volume that nobody has open: nothing is held
  *	status		how much of it is used, from the kernel
  *	list		the same of all that have devices
  *	grow		it and its head, to twice the size
@@ -38,6 +39,7 @@
 #include "tool.h"
 
 #define NAME "floor-"
+#define POOL NAME "pool"
 #define NAME_MAX_LEN 32
 /* of the disk, in sectors: a record, the pool's metadata and its data */
 #define RECORD 8u
@@ -105,25 +107,10 @@ static void status(const char *name, struct call *ret)
 	dm_ask(&ret->io, DM_TABLE_STATUS, "status");
 }
 
-/* to the pool */
-static void __attribute__((format(printf, 1, 2))) message(const char *format, ...)
-{
-	struct call c;
-	struct dm_target_msg *msg = (struct dm_target_msg *)c.data;
-	va_list ap;
-
-	dm_prepare(&c.io, sizeof(c), NAME "pool");
-	msg->sector = 0;
-	va_start(ap, format);
-	vsnprintf(msg->message, sizeof(c.data) - sizeof(*msg), format, ap);
-	va_end(ap);
-	dm_ask(&c.io, DM_TARGET_MSG, "message");
-}
-
 /* ends what messages have begun; it survives a power cut */
 static void commit(void)
 {
-	message("set_transaction_id %llu %llu", transaction, transaction + 1);
+	dm_message(POOL, "set_transaction_id %llu %llu", transaction, transaction + 1);
 	transaction++;
 }
 
@@ -146,12 +133,12 @@ static void open_pool(void)
 	char params[128];
 	struct call c;
 
-	pool_dev = create(NAME "pool");
+	pool_dev = create(POOL);
 	snprintf(params, sizeof(params), "%u:%u %u:%u %u 0 1 error_if_no_space", major(meta),
 		 minor(meta), major(data), minor(data), THIN_BLOCK);
-	load(NAME "pool", "thin-pool", DATA, params);
-	resume(NAME "pool");
-	status(NAME "pool", &c);
+	load(POOL, "thin-pool", DATA, params);
+	resume(POOL);
+	status(POOL, &c);
 	spec = (struct dm_target_spec *)((char *)&c + c.io.data_start);
 	transaction = strtoull((char *)(spec + 1), NULL, 10);
 }
@@ -180,6 +167,12 @@ static void load_head(const char *name, dev_t below, uint64_t sectors)
 	snprintf(params, sizeof(params), "%u:%u 0", major(below), minor(below));
 	load(name, "linear", sectors, params);
 	resume(name);
+}
+
+static void make(unsigned int i)
+{
+	dm_message(POOL, "create_thin %u", i);
+	commit();
 }
 
 static void activate(unsigned int i)
@@ -226,28 +219,29 @@ static void status_of(unsigned int i)
 	status(thin, &c);
 }
 
-static unsigned int wanted, next_one;
+static unsigned int next_one, last_one;
 
 static void *activate_some(void *unused)
 {
 	unsigned int i;
 
-	while ((i = __atomic_add_fetch(&next_one, 1, __ATOMIC_RELAXED)) <= wanted)
+	while ((i = __atomic_fetch_add(&next_one, 1, __ATOMIC_RELAXED)) <= last_one)
 		activate(i);
 	return unused;
 }
 
-static void activate_all(unsigned int n)
+static void activate_all(unsigned int first, unsigned int last)
 {
 	pthread_t threads[THREADS];
-	unsigned int n_threads = n < THREADS ? n : THREADS;
+	unsigned int n = last - first + 1 < THREADS ? last - first + 1 : THREADS;
 
-	wanted = n;
-	for (unsigned int i = 0; i < n_threads; i++) {
+	next_one = first;
+	last_one = last;
+	for (unsigned int i = 0; i < n; i++) {
 		if (pthread_create(&threads[i], NULL, activate_some, NULL))
 			die("no thread");
 	}
-	for (unsigned int i = 0; i < n_threads; i++)
+	for (unsigned int i = 0; i < n; i++)
 		pthread_join(threads[i], NULL);
 }
 
@@ -266,12 +260,13 @@ static bool act(const char *operation, unsigned int i)
 {
 	if (!strcmp(operation, "record")) {
 		record();
+	} else if (!strcmp(operation, "make")) {
+		make(i);
 	} else if (!strcmp(operation, "attach")) {
-		message("create_thin %u", i);
-		commit();
+		make(i);
 		activate(i);
 	} else if (!strcmp(operation, "snapshot")) {
-		message("create_snap %u %u", SNAPSHOTS + i, i);
+		dm_message(POOL, "create_snap %u %u", SNAPSHOTS + i, i);
 		commit();
 	} else if (!strcmp(operation, "status")) {
 		status_of(i);
@@ -285,10 +280,10 @@ static bool act(const char *operation, unsigned int i)
 	} else if (!strcmp(operation, "detach")) {
 		detach(i);
 	} else if (!strcmp(operation, "unsnapshot")) {
-		message("delete %u", SNAPSHOTS + i);
+		dm_message(POOL, "delete %u", SNAPSHOTS + i);
 		commit();
 	} else if (!strcmp(operation, "remove")) {
-		message("delete %u", i);
+		dm_message(POOL, "delete %u", i);
 		commit();
 	} else {
 		return !strcmp(operation, "ready") || !strcmp(operation, "end");
@@ -355,16 +350,18 @@ int main(int argc, char **argv)
 	struct stat st;
 	int fd, client;
 
-	if (argc != 4)
-		die("usage: nodecost-floor SOCKET DISK N");
+	if (argc != 3 && argc != 5)
+		die("usage: nodecost-floor SOCKET DISK [FIRST LAST]");
 	disk = open(argv[2], O_RDWR | O_DIRECT | O_DSYNC | O_CLOEXEC);
 	if (disk < 0 || fstat(disk, &st) || !S_ISBLK(st.st_mode))
 		die("%s is no disk", argv[2]);
 	disk_dev = st.st_rdev;
-	if (number(argv[3]) >= VOLUMES_MAX)
-		die("%s volumes are too many", argv[3]);
 	open_pool();
-	activate_all((unsigned int)number(argv[3]));
+	if (argc == 5) {
+		if (number(argv[3]) > number(argv[4]) || number(argv[4]) >= VOLUMES_MAX)
+			die("%s to %s are no volumes", argv[3], argv[4]);
+		activate_all((unsigned int)number(argv[3]), (unsigned int)number(argv[4]));
+	}
 	fd = listen_at(argv[1]);
 	say_ready();
 	while ((client = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)

@@ -16,6 +16,8 @@
  *						what that costs is no part of its start
  *	nodecost forget PREFIX			devices of device-mapper are taken out, unmeasured:
  *						dmsetup would need minutes for a thousand
+ *	nodecost message DEVICE			each line of standard input is a message to a thin
+ *						pool, unmeasured: likewise
  *
  * Prints for each operation two numbers: instructions executed by everybody (processes, kernel,
  * interrupts) until nothing of it goes on, and nanoseconds until it had ended, waits included. A
@@ -347,6 +349,16 @@ static void forget(const char *prefix)
 	}
 }
 
+static void messages(const char *device)
+{
+	char line[128];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = '\0';
+		dm_message(device, "%s", line);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	char line[4096];
@@ -364,8 +376,10 @@ int main(int argc, char **argv)
 		start(argv[2], argv[3], argv + 4);
 	} else if (argc == 3 && !strcmp(argv[1], "forget")) {
 		forget(argv[2]);
+	} else if (argc == 3 && !strcmp(argv[1], "message")) {
+		messages(argv[2]);
 	} else {
-		die("usage: nodecost run COMMAND [ARGUMENT...] | ask|together|keep SOCKET | start SOCKET PATH COMMAND [ARGUMENT...] | forget PREFIX");
+		die("usage: nodecost run COMMAND [ARGUMENT...] | ask|together|keep SOCKET | start SOCKET PATH COMMAND [ARGUMENT...] | forget PREFIX | message DEVICE");
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dm-ioctl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -33,6 +34,25 @@ static inline void dm_ask(struct dm_ioctl *dm, unsigned long command, const char
 		fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, command, dm))
 		die("%s %s: %s", what, dm->name, strerror(errno));
+}
+
+/* to a thin pool */
+static inline void __attribute__((format(printf, 2, 3))) dm_message(const char *name,
+								    const char *format, ...)
+{
+	struct {
+		struct dm_ioctl io;
+		struct dm_target_msg msg;
+		char text[128];
+	} ask;
+	va_list ap;
+
+	dm_prepare(&ask.io, sizeof(ask), name);
+	ask.msg.sector = 0;
+	va_start(ap, format);
+	vsnprintf(ask.text, sizeof(ask.text), format, ap);
+	va_end(ap);
+	dm_ask(&ask.io, DM_TARGET_MSG, "message");
 }
 
 static inline void dm_remove(const char *name)
