@@ -11,9 +11,16 @@ ROOT=$WORK/root
 
 # with all programs that are measured, and what they read when they begin
 make_root() {
-	local program
+	local program library file
 
-	near_root "$ROOT" lvm thin_check setpriv nodecost nodecost-floor liteio-agent liteioctl true
+	near_root "$ROOT" lvm thin_check setpriv nodecost nodecost-floor liteio-agent liteioctl
+	# what liteioctl loads when it needs it, which ldd does not know
+	library=$(ldconfig -p | awk '$1 == "libcurl.so.4" { file = $NF } END { print file }')
+	for file in "$library" $(ldd "$library" | grep -o '/[^ ]*'); do
+		install -D "$(readlink -f "$file")" "$ROOT$file"
+	done
+	# whose name alone is one of the shell's
+	install /bin/true "$ROOT/usr/sbin/"
 	mkdir "$ROOT/etc/lvm"
 	for program in pvcreate vgcreate vgchange vgcfgbackup vgcfgrestore lvchange lvcreate lvextend lvremove lvs; do
 		ln -s lvm "$ROOT/usr/sbin/$program"

@@ -291,7 +291,11 @@ memory() {
 	local status
 
 	status=$(cat "/proc/$(cat $AGENT_PID)/status")
-	grep -E '^(VmRSS|RssAnon|RssFile|VmHWM)' <<<"$status" | sed 's/^/# /'
+	grep -E '^(VmHWM|VmRSS|RssAnon|RssFile|RssShmem)' <<<"$status" | sed 's/^/# /'
+	# what is large; programs and libraries are in a tmpfs here (RssShmem)
+	awk '/^[0-9a-f]+-/ { name = $6 ? $6 : "without_a_name" } /^Rss:/ { rss[name] += $2 }
+		END { for (name in rss) if (rss[name] >= 200) print "#", rss[name], "kB", name }' \
+		"/proc/$(cat $AGENT_PID)/smaps" | sort -k2nr
 	echo "fact memory $(awk '/^VmRSS:/ { print $2 }' <<<"$status") $(dmsetup ls | grep -c '^liteio-head-')"
 }
 

@@ -15,7 +15,7 @@
  *	snapshot	of a volume that nobody has open: nothing is held
  *	status		how much of it is used, from the kernel
  *	list		the same of all that have devices
- *	grow		it and its head, to twice the size
+ *	grow		its head, to twice the size
  *	detach		takes its head and its device out
  *	unsnapshot	deletes its snapshot
  *	remove		deletes a volume without a device
@@ -46,8 +46,9 @@
 #define META 65536u
 #define DATA (8u << 20)
 #define THIN_BLOCK 512u
-/* of a volume */
+/* of a volume: its head, and the device below, which never has to become longer */
 #define SECTORS 8192u
+#define LONG (1ull << 40)
 #define VOLUMES_MAX 1024u
 /* the thin device of a snapshot is that of its volume and so many */
 #define SNAPSHOTS 100000u
@@ -151,12 +152,12 @@ static void names(unsigned int i, char thin[NAME_MAX_LEN], char head[NAME_MAX_LE
 	snprintf(head, NAME_MAX_LEN, NAME "head-%u", i);
 }
 
-static void load_thin(const char *name, unsigned int i, uint64_t sectors)
+static void load_thin(const char *name, unsigned int i)
 {
 	char params[64];
 
 	snprintf(params, sizeof(params), "%u:%u %u", major(pool_dev), minor(pool_dev), i);
-	load(name, "thin", sectors, params);
+	load(name, "thin", LONG, params);
 	resume(name);
 }
 
@@ -182,7 +183,7 @@ static void activate(unsigned int i)
 
 	names(i, thin, head);
 	dev = create(thin);
-	load_thin(thin, i, SECTORS);
+	load_thin(thin, i);
 	create(head);
 	load_head(head, dev, SECTORS);
 	has_device[i] = true;
@@ -194,7 +195,6 @@ static void grow(unsigned int i)
 	struct call c;
 
 	names(i, thin, head);
-	load_thin(thin, i, 2 * SECTORS);
 	dm_prepare(&c.io, sizeof(c), thin);
 	dm_ask(&c.io, DM_DEV_STATUS, "look at");
 	load_head(head, (dev_t)c.io.dev, 2 * SECTORS);
