@@ -6,8 +6,9 @@
  *
  *	nodecost-floor SOCKET DISK [FIRST LAST]
  *
- * makes a thin pool of DISK, or finds the one that it has made there, has these of its volumes where
- * they were, says that it is ready, as to systemd, and does what requests to /OPERATION/NUMBER say:
+ * makes a thin pool of DISK, or finds the one that it has made there; then its metadata are checked,
+ * as the agent and LVM have it done, and these of its volumes are brought back. It says that it is
+ * ready, as to systemd, and does what requests to /OPERATION/NUMBER say:
  *
  *	record		writes a block that survives a power cut: what a catalog has to
  *	make		a volume without a device
@@ -26,6 +27,7 @@
  */
 #include <linux/fs.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -33,6 +35,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "nodecost.h"
@@ -126,7 +129,20 @@ static dev_t part(const char *name, unsigned int start, unsigned int sectors)
 	return dev;
 }
 
-static void open_pool(void)
+static void check(dev_t meta)
+{
+	char path[32], *argv[] = { "thin_check", path, NULL };
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/dev/dm-%u", minor(meta));
+	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) ||
+	    waitpid(pid, &status, 0) != pid || status)
+		die("%s of %s has failed", argv[0], path);
+}
+
+/* @is_old: it has been made before */
+static void open_pool(bool is_old)
 {
 	dev_t meta = part(NAME "tmeta", RECORD, META);
 	dev_t data = part(NAME "tdata", RECORD + META, DATA);
@@ -134,6 +150,8 @@ static void open_pool(void)
 	char params[128];
 	struct call c;
 
+	if (is_old)
+		check(meta);
 	pool_dev = create(POOL);
 	snprintf(params, sizeof(params), "%u:%u %u:%u %u 0 1 error_if_no_space", major(meta),
 		 minor(meta), major(data), minor(data), THIN_BLOCK);
@@ -356,7 +374,7 @@ int main(int argc, char **argv)
 	if (disk < 0 || fstat(disk, &st) || !S_ISBLK(st.st_mode))
 		die("%s is no disk", argv[2]);
 	disk_dev = st.st_rdev;
-	open_pool();
+	open_pool(argc == 5);
 	if (argc == 5) {
 		if (number(argv[3]) > number(argv[4]) || number(argv[4]) >= VOLUMES_MAX)
 			die("%s to %s are no volumes", argv[3], argv[4]);
