@@ -6,9 +6,9 @@
  *
  *	nodecost-floor SOCKET DISK [FIRST LAST]
  *
- * makes a thin pool of DISK, or finds the one that it has made there; then its metadata are checked,
- * as the agent and LVM have it done, and these of its volumes are brought back. It says that it is
- * ready, as to systemd, and does what requests to /OPERATION/NUMBER say:
+ * makes a thin pool of DISK, or finds the one that it has made there; then its metadata are
+ * checked, as the agent and LVM have it done, and these of its volumes are brought back. It says
+ * that it is ready, as to systemd, and does what requests to /OPERATION/NUMBER say:
  *
  *	record		writes a block that survives a power cut: what a catalog has to
  *	make		a volume without a device
