@@ -355,7 +355,8 @@ int liteio_publish_add(const struct liteio_uuid *uuid, const char *device, struc
 	return 0;
 }
 
-int liteio_publish_name(const char *name, const char *device, struct liteio_error *err)
+int liteio_target_publish(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+			  const char *device, struct liteio_error *err)
 {
 	return 0;
 }

@@ -5,7 +5,7 @@
  *
  * unit-src: daemon/agent/pools_open.c daemon/agent/opening.c daemon/agent/claims.c
  * unit-src: daemon/agent/pools.c daemon/agent/pools_known.c daemon/agent/locks.c
- * unit-src: daemon/agent/state_file.c
+ * unit-src: daemon/agent/state_file.c daemon/agent/pool_locks.c
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -18,6 +18,7 @@
 #include "agent/door.h"
 #include "agent/events.h"
 #include "agent/exports.h"
+#include "agent/groups.h"
 #include "agent/places.h"
 #include "agent/pools.h"
 #include "agent/replug.h"
@@ -164,6 +165,12 @@ bool liteio_export_has_remote(struct liteio_open_pool *p)
 bool liteio_places_are_held(struct liteio_agent *a, const struct liteio_uuid *pool)
 {
 	return false;
+}
+
+int liteio_groups_forget_pool(struct liteio_agent *a, const struct liteio_uuid *pool,
+			      struct liteio_error *err)
+{
+	return 0;
 }
 
 void liteio_places_give_up(struct liteio_agent *a, const struct liteio_uuid *pool)
