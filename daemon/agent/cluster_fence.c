@@ -38,9 +38,7 @@ static int find_record(struct liteio_cluster *c, const struct liteio_volume *v,
 	int r;
 
 	liteio_uuid_format(&v->meta.uuid, uuid);
-	r = liteio_target_find(c->agent, LITEIO_CATALOG_VOLUME, uuid, &t, NULL);
-	if (r)
-		r = liteio_target_find(c->agent, LITEIO_CATALOG_VOLUME, v->meta.name, &t, err);
+	r = liteio_target_find(c->agent, LITEIO_CATALOG_VOLUME, uuid, &t, err);
 	if (r)
 		return r;
 	if (!liteio_uuid_equal(&t.volume.uuid, &v->meta.uuid))

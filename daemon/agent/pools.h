@@ -344,7 +344,7 @@ struct liteio_target {
  * @err: why not
  *
  * A name is one object's on a node; but pools that were made on different nodes may be open
- * together. What two of them have is meant by its uuid alone, until one of them is called otherwise.
+ * together. What two of them have is meant by its uuid alone, until one is called otherwise.
  * Context: any thread. Return: 0, -ENOENT, or -EEXIST two pools have one of that name.
  */
 int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
@@ -359,9 +359,7 @@ int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, co
 		       struct liteio_target *ret, struct liteio_error *err);
 void liteio_target_fini(struct liteio_target *t);
 
-/*
- * may a pool that is not in the table come into it? 0, or -EEXIST with names that it and others have
- */
+/* may a pool that is not in the table come in? 0, or -EEXIST with names that it and others have */
 int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine,
 			      struct liteio_error *err);
 /*

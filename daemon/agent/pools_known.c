@@ -216,9 +216,9 @@ static void give_up(struct liteio_agent *a, struct gone *gone)
 }
 
 /*
- * Those that are open, and those that were known and are missing, but for those of @change; what was
- * known and is not any more is added to @gone, when the list is on the disk. The table is looked at
- * once: a pool that comes into it meanwhile is on the old list, or written down by who
+ * Those that are open, and those that were known and are missing, but for those of @change; what
+ * was known and is not any more is added to @gone, when the list is on the disk. The table is
+ * looked at once: a pool that comes into it meanwhile is on the old list, or written down by who
  * has opened it.
  */
 static int rewrite(struct liteio_agent *a, const struct change *change, struct gone *gone,

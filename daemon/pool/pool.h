@@ -212,8 +212,8 @@ int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool 
  * @was_on: as for liteio_pool_open()
  * @is_asked: somebody says that @device is the disk that it was on, whatever it is
  * @is_import: as liteio_pool_import(), else as liteio_pool_open()
- * @admit: asked before anything is written, or changed in the kernel, whether what is in the catalog
- *	may be here: 0, or what the call ends with. It may only list and find. NULL: it may
+ * @admit: asked before anything is written, or changed in the kernel, whether what is in the
+ *	catalog may be here: 0, or what the call ends with. It may only list and find. NULL: it may
  * @admit_arg: for it
  */
 struct liteio_pool_how {

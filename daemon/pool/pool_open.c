@@ -375,17 +375,16 @@ failed:
 int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool **ret,
 		     struct liteio_error *err)
 {
-	const struct liteio_pool_how how = { .device = device, .was_on = was_on };
-
-	return liteio_pool_open_how(&how, ret, err);
+	return liteio_pool_open_how(&(struct liteio_pool_how){ .device = device, .was_on = was_on },
+				    ret, err);
 }
 
 int liteio_pool_import(const char *device, const char *was_on, struct liteio_pool **ret,
 		       struct liteio_error *err)
 {
-	const struct liteio_pool_how how = { .device = device, .was_on = was_on, .is_import = true };
-
-	return liteio_pool_open_how(&how, ret, err);
+	return liteio_pool_open_how(&(struct liteio_pool_how){ .device = device, .was_on = was_on,
+							       .is_import = true },
+				    ret, err);
 }
 
 static bool is_the_one(const struct liteio_pool *p, bool is_asked)

@@ -181,7 +181,7 @@ START_TEST(test_no_room_for_a_namesake)
 }
 END_TEST
 
-/* so it is not opened at all, whoever opens it, as long as another one has the name, or is to have it */
+/* so it is not opened at all, as long as another one has the name, or is to have it */
 START_TEST(test_one_of_a_name)
 {
 	struct liteio_pools *t = liteio_pools_new();

@@ -301,7 +301,7 @@ START_TEST(one_that_was_exported_has_no_name_here)
 }
 END_TEST
 
-/* both on the list, as an older agent may have left it: one of them, and the other one not at all */
+/* both on the list, whoever has left it so: one of them, and the other one not at all */
 START_TEST(of_two_that_are_known_one)
 {
 	disk_is(0, UUID_A, "fast");

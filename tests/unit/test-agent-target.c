@@ -147,8 +147,8 @@ START_TEST(a_uuid_means_its_own_whatever_others_are_called)
 
 	make_volume(0, 3, UUID_IN_B);
 	finds(UUID_IN_B, "b", NULL);
-	ck_assert_int_eq(liteio_target_find_name(&agent, LITEIO_CATALOG_VOLUME, UUID_IN_B, &t, NULL),
-			 0);
+	ck_assert_int_eq(liteio_target_find_name(&agent, LITEIO_CATALOG_VOLUME, UUID_IN_B, &t,
+						 NULL), 0);
 	ck_assert_str_eq(t.pool->name, "a");
 	liteio_target_fini(&t);
 	/* of another kind, or deleted: then it is a name, if anything */
