@@ -33,12 +33,9 @@ static void forget_in_kernel(const struct liteio_uuid *uuid)
 		(void)liteio_gate_forget(nl, uuid, NULL);
 }
 
-/* @ret_empty: it has no space to give back */
-static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, bool *ret_empty,
-		struct liteio_error *err)
+static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, struct liteio_error *err)
 {
 	struct liteio_pool *engine = t->pool->engine;
-	uint64_t bytes = 0;
 	int r;
 
 	/* remains of ended generations would hold the thin device open */
@@ -50,7 +47,6 @@ static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, bool *re
 	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
 	if (r)
 		return r;
-	*ret_empty = !liteio_pool_volume_allocated(engine, &t->volume.uuid, &bytes, NULL) && !bytes;
 	/* what is said of its blocks is not taken back: not of one that stays */
 	r = liteio_pool_volume_check_delete(engine, &t->volume.uuid, err);
 	if (!r && t->volume.state == LITEIO_CATALOG_READY)
@@ -74,11 +70,10 @@ static int delete_target(struct liteio_agent *a, struct liteio_target *t,
 			 const struct liteio_local_delete *req, struct liteio_local_deleted *ret,
 			 struct liteio_error *err)
 {
-	bool is_empty;
 	int r;
 
 	liteio_headway_place(t->pool->name);
-	r = mark(t, (enum liteio_catalog_wipe)req->wipe, &is_empty, err);
+	r = mark(t, (enum liteio_catalog_wipe)req->wipe, err);
 	if (r)
 		return r;
 	liteio_events_say(a,
@@ -91,15 +86,13 @@ static int delete_target(struct liteio_agent *a, struct liteio_target *t,
 	forget_in_kernel(&t->volume.uuid);
 	liteio_step("agent-delete:forgotten");
 	ret->deleted = true;
-	/* a device without blocks is taken out of the kernel later, which waits for it */
-	if (req->wait == LITEIO_LOCAL_WAIT && !is_empty) {
+	if (req->wait == LITEIO_LOCAL_WAIT) {
 		r = liteio_pools_reclaim(t->pool, &t->volume.uuid, err);
 		if (r == 0)
 			liteio_pools_reclaimed(a, t->pool);
 		return r;
 	}
-	if (req->wait != LITEIO_LOCAL_WAIT)
-		ret->uuid = t->volume.uuid;
+	ret->uuid = t->volume.uuid;
 	free_later(a, t->pool);
 	return 0;
 }

@@ -231,19 +231,28 @@ static int open_nameless(const char *file)
 
 int liteio_block_file_create(const char *file, uint64_t size_bytes, struct liteio_error *err)
 {
-	char path[32];
 	int fd _cleanup_close_ = open_nameless(file);
+	bool is_named = fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR);
+	char path[32];
 	int r;
 
+	/* not every filesystem has such files */
+	if (is_named)
+		fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return liteio_error_set(err, errno, "cannot create %s: %s", file,
 					liteio_error_str(NULL, -errno));
 	r = -posix_fallocate(fd, 0, (off_t)size_bytes);
 	if (!r && fsync(fd))
 		r = -errno;
-	if (r)
+	if (r) {
+		if (is_named)
+			unlink(file);
 		return liteio_error_set(err, r, "cannot make %s %llu bytes long: %s", file,
 					(unsigned long long)size_bytes, liteio_error_str(NULL, r));
+	}
+	if (is_named)
+		return 0;
 	/* whoever is killed has left nothing, or all of it */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (linkat(AT_FDCWD, path, AT_FDCWD, file, AT_SYMLINK_FOLLOW))

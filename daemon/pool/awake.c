@@ -17,7 +17,7 @@
 #include "pool/ask.h"
 #include "pool/thin_meta.h"
 
-/* a disk that comes to between a question and the wait for it is asked again after so long */
+/* a disk that comes to between a look and the wait for it is found so after so long */
 #define AGAIN_MS 1000
 
 /* those of both thin pools */
@@ -26,11 +26,7 @@ static const enum liteio_dm_role metadata[] = { LITEIO_DM_TMETA, LITEIO_DM_RMETA
 /* whatever is in it: the disk has answered */
 static int read_tree(const char *device, const void *arg, size_t arg_len, void *answer)
 {
-	struct liteio_thin_device *devices = NULL;
-	size_t n = 0;
-
-	if (!liteio_thin_meta_devices(device, &devices, &n, NULL))
-		free(devices);
+	liteio_thin_meta_touch(device);
 	return 0;
 }
 
@@ -70,8 +66,22 @@ int liteio_pool_awake(const struct liteio_uuid *pool, struct liteio_error *err)
 	return 0;
 }
 
+static bool is_silent(const struct liteio_uuid *pool)
+{
+	struct liteio_block_info asked;
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(metadata); i++) {
+		if (find_metadata(pool, metadata[i], &asked) && liteio_ask_is_silent(asked.dev))
+			return true;
+	}
+	return false;
+}
+
 void liteio_pool_await(const struct liteio_uuid *pool)
 {
-	while (liteio_pool_awake(pool, NULL))
+	if (!liteio_pool_awake(pool, NULL))
+		return;
+	/* an answer is one, however late: a disk that is slow would never be in time */
+	while (is_silent(pool))
 		liteio_ask_wait(liteio_now_ms() + AGAIN_MS);
 }

@@ -37,7 +37,10 @@ struct liteio_uuid;
  */
 int liteio_pool_awake(const struct liteio_uuid *pool, struct liteio_error *err);
 
-/* return when it does, however long that takes. Context: any thread that may block */
+/*
+ * return when it does, however long that takes: a question that took too long and was answered all
+ * the same is not put anew. Context: any thread that may block
+ */
 void liteio_pool_await(const struct liteio_uuid *pool);
 
 #endif

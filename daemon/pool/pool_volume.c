@@ -458,7 +458,9 @@ int liteio_pool_volume_check_delete(struct liteio_pool *p, const struct liteio_u
 	r = liteio_pool_linear_check_idle(p, uuid, err);
 	if (!r)
 		r = close_device(p, v, err);
-	return r ? liteio_error_wrap(err, r, "volume %s", v->name) : 0;
+	if (r)
+		return liteio_error_wrap(err, r, "volume %s", v->name);
+	return liteio_pool_settle_all(p, err);
 }
 
 int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
@@ -469,8 +471,6 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 	if (is_deleted(p, uuid))
 		return 0;
 	r = liteio_pool_volume_check_delete(p, uuid, err);
-	if (!r)
-		r = liteio_pool_settle_all(p, err);
 	if (r || !liteio_catalog_find(&p->cat, uuid))
 		return r;
 	return give_up(p, uuid, err);

@@ -135,7 +135,13 @@ int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock 
 int liteio_thin_meta_devices(const char *path, struct liteio_thin_device **ret, size_t *ret_n,
 			     struct liteio_error *err);
 
-/* likewise, of one: how many blocks it has, 0 when it is not there */
+/* read all that leads to them, once, whatever is in it */
+void liteio_thin_meta_touch(const char *path);
+
+/*
+ * likewise, of one: how many blocks it has, 0 when it is not there. Few tries: whoever asks does
+ * without
+ */
 int liteio_thin_meta_mapped(const char *path, uint32_t id, uint64_t *ret, struct liteio_error *err);
 
 /**

@@ -38,8 +38,7 @@ int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_e
 	return 0;
 }
 
-int liteio_thin_meta_devices(const char *path, struct liteio_thin_device **ret, size_t *ret_n,
-			     struct liteio_error *err)
+void liteio_thin_meta_touch(const char *path)
 {
 	unsigned int i = !strcmp(path, "/dev/dm-1");
 
@@ -47,12 +46,6 @@ int liteio_thin_meta_devices(const char *path, struct liteio_thin_device **ret, 
 	sem_post(&began);
 	if (devices[i].hangs)
 		sem_wait(&gate);
-	/* what it says is no matter */
-	if (i)
-		return -EUCLEAN;
-	*ret = malloc(sizeof(**ret));
-	*ret_n = 1;
-	return 0;
 }
 
 static void setup(void)
@@ -104,13 +97,14 @@ START_TEST(who_hangs_is_not_and_is_waited_for)
 	for (int i = 0; i < 3; i++)
 		sem_wait(&began);
 	pthread_create(&waits, NULL, wait_for_it, NULL);
-	/* again and again it asks, which the other one answers, and is not done */
-	for (int i = 0; i < 3; i++)
-		sem_wait(&began);
+	/* it asks once more, which the other one answers, and is not done */
+	sem_wait(&began);
 	ck_assert(!has_come_to);
-	devices[1].hangs = false;
+	/* it would be too slow the next time, too: the answer counts, and it is not asked again */
 	sem_post(&gate);
 	pthread_join(waits, NULL);
+	ck_assert_uint_eq(n_read, 4);
+	devices[1].hangs = false;
 	ck_assert_int_eq(liteio_pool_awake(&pool, NULL), 0);
 }
 END_TEST
