@@ -139,13 +139,16 @@ static int rename_target(struct liteio_agent *a, struct liteio_target *t, const 
 static int rename_named(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *old,
 			const char *name, struct liteio_target *ret, struct liteio_error *err)
 {
+	struct liteio_uuid uuid;
 	int r;
 
 	if (a->cluster)
 		return liteio_error_set(err, -EBUSY,
 					"this node is one of a cluster, whose objects give the names");
 	r = liteio_target_open(a, kind, old, ret, err);
-	if (r == -ENOENT && liteio_target_open(a, kind, name, ret, NULL) == 0)
+	/* whose uuid is not there any more was not renamed, but deleted */
+	if (r == -ENOENT && liteio_uuid_parse(old, &uuid) &&
+	    liteio_target_open(a, kind, name, ret, NULL) == 0)
 		return 0;
 	if (r)
 		return r;

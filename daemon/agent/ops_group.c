@@ -115,6 +115,12 @@ static int open_volumes(struct liteio_agent *a, struct group *g, struct liteio_e
 	if (r)
 		return r;
 	qsort(g->items, g->n, sizeof(*g->items), by_volume);
+	/* by its name and by its uuid it is one: nobody waits for what he has locked */
+	for (size_t i = 1; i < g->n; i++) {
+		if (liteio_uuid_equal(&g->items[i - 1].uuid, &g->items[i].uuid))
+			return liteio_error_set(err, -EINVAL, "volume %s is named twice",
+						g->items[i].req->volume);
+	}
 	for (size_t i = 0; i < g->n && !r; i++) {
 		struct item *it = &g->items[i];
 

@@ -11,6 +11,7 @@
 #include "agent/events.h"
 #include "agent/door.h"
 #include "agent/gate.h"
+#include "agent/groups.h"
 #include "agent/ops.h"
 #include "agent/pool_locks.h"
 #include "agent/pools.h"
@@ -110,7 +111,10 @@ static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 	size_t n;
 	int r;
 
-	r = liteio_pools_take_out(a->pools, p, err);
+	/* where it comes back nobody knows of groups that were not taken as a whole */
+	r = liteio_groups_undo(a, p, NULL, err);
+	if (!r)
+		r = liteio_pools_take_out(a->pools, p, err);
 	if (r)
 		return r;
 	liteio_pool_volume_list(p->engine, &v, &n);

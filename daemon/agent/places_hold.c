@@ -209,7 +209,13 @@ void liteio_places_hold_silent(struct liteio_agent *a, struct liteio_open_pool *
 	if (of)
 		r = liteio_nvmet_prepare(&target, &err);
 	for (size_t i = 0; of && !r && i < of->n; i++) {
-		r = hold_silent_one(a, p, &of->items[i], &err);
+		struct liteio_error why = LITEIO_ERROR_INIT;
+		int one = hold_silent_one(a, p, &of->items[i], &why);
+
+		/* the others' consumers have done nothing */
+		if (one)
+			log_err(NULL, "pool %s: no place can be held for one of its exports: %s",
+				p->name, liteio_error_str(&why, one));
 		held.may_be_some = true;
 	}
 	if (r)

@@ -363,8 +363,8 @@ void liteio_target_fini(struct liteio_target *t);
 int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine,
 			      struct liteio_error *err);
 /*
- * liteio_publish_name() of a volume of this node. One of a name that two pools have gets none: what
- * is there stays
+ * liteio_publish_name() of a volume of this node. One of a name that another one has which is
+ * attached here, too, gets none: what is there stays
  */
 int liteio_target_publish(struct liteio_agent *a, const struct liteio_catalog_volume *v,
 			  const char *device, struct liteio_error *err);

@@ -204,6 +204,38 @@ int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine
 				info.name, text);
 }
 
+static bool is_attached_here(const struct liteio_open_pool *p, const struct liteio_uuid *volume)
+{
+	struct liteio_catalog_attachment *atts _cleanup_free_ = NULL;
+	size_t n = 0;
+
+	liteio_pool_attachment_list(p->engine, volume, &atts, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (atts[i].state == LITEIO_CATALOG_ATT_LIVE &&
+		    atts[i].flags & LITEIO_CATALOG_ATT_LOCAL)
+			return true;
+	}
+	return false;
+}
+
+/* one that is not attached here has no use for the name, and who mounts by it has one */
+static bool has_rival(struct liteio_agent *a, const struct liteio_catalog_volume *v)
+{
+	struct liteio_catalog_volume other;
+	struct liteio_open_pool **all;
+	bool has = false;
+	size_t n;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (size_t i = 0; i < n && !has; i++) {
+		if (!liteio_pool_volume_find(all[i]->engine, v->kind, v->name, &other) &&
+		    !liteio_uuid_equal(&other.uuid, &v->uuid))
+			has = is_attached_here(all[i], &other.uuid);
+	}
+	liteio_pools_put_all(a->pools, all, n);
+	return has;
+}
+
 int liteio_target_publish(struct liteio_agent *a, const struct liteio_catalog_volume *v,
 			  const char *device, struct liteio_error *err)
 {
@@ -211,7 +243,7 @@ int liteio_target_publish(struct liteio_agent *a, const struct liteio_catalog_vo
 	LITEIO_TARGET(t);
 	int r = liteio_target_find_name(a, v->kind, v->name, &t, &both);
 
-	if (r != -EEXIST)
+	if (r != -EEXIST || !has_rival(a, v))
 		return liteio_publish_name(v->name, device, err);
 	log_warning(NULL, "/dev/liteio/%s is not made, or stays: %s", v->name, both.msg);
 	return 0;

@@ -14,6 +14,7 @@
 #include "agent/publish.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "pool/grant.h"
 #include "pool_in_memory.h"
 #include "unit.h"
 
@@ -196,9 +197,23 @@ static void publish(const char *uuid, const char *device, const char *is)
 	ck_assert_pstr_eq(published, is);
 }
 
+static void attach_here(size_t pool, const char *uuid)
+{
+	struct liteio_catalog_attachment att = { .generation = 5, .flags = LITEIO_CATALOG_ATT_LOCAL };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	liteio_uuid_parse(uuid, &att.volume);
+	ck_assert_msg(!liteio_pool_attachment_add(&memories[pool].p, &att, &err), "%s", err.msg);
+}
+
+/* the name is that of the one that is attached here; of two there is none */
 START_TEST(a_name_of_two_is_not_turned)
 {
+	publish(UUID_IN_A, "/dev/dm-1", "/dev/dm-1");
+	published = NULL;
+	attach_here(1, UUID_IN_B);
 	publish(UUID_IN_A, "/dev/dm-1", NULL);
+	attach_here(0, UUID_IN_A);
 	publish(UUID_IN_B, "/dev/dm-2", NULL);
 	rename_by_uuid(UUID_IN_A, "data2");
 	publish(UUID_IN_B, "/dev/dm-2", "/dev/dm-2");

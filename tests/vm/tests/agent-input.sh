@@ -114,6 +114,8 @@ bad 409 'attach' DELETE /v1/volumes/data
 bad 409 'volumes' DELETE /v1/pools/fast
 bad 404 'no such volume' POST /v1/snapshots '{"name":"s","volume":"nothing"}'
 bad 400 '' POST /v1/snapshots '{"name":"S!","volume":"data"}'
+bad 400 'twice' POST /v1/snapshot-groups \
+	"{\"snapshots\":[{\"name\":\"s1\",\"volume\":\"data\"},{\"name\":\"s2\",\"volume\":\"$(j volume show data | jq -r .uuid)\"}]}"
 bad 400 'generation' POST /v1/exports '{"volume":"data","generation":0,"local":true}'
 bad 400 'hostNQN' POST /v1/exports '{"volume":"data","generation":6}'
 bad 400 'hostNQN' POST /v1/exports '{"volume":"data","generation":6,"hostNQN":"nqn.2014-08.x:a/../b"}'
