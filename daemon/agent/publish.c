@@ -162,8 +162,7 @@ int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
 
 int liteio_publish_name(const char *name, const char *device, struct liteio_error *err)
 {
-	_cleanup_free_ char *path = liteio_strf(LITEIO_PUBLISH_DIR "/%s", name),
-			    *target = relative(device);
+	_cleanup_free_ char *target = relative(device);
 	int r;
 
 	liteio_guard(&known.lock);

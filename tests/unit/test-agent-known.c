@@ -269,7 +269,8 @@ START_TEST(a_name_is_that_of_the_pool_on_the_list)
 		{ UUID_A, "a", true, NULL },
 		{ UUID_C, "a", false, "another one than the pool a of this node" },
 		{ UUID_C, "a", true,
-		  "other nodes use, is another one and not open: bring its disk back, or give it up first (pool delete a)" },
+		  "other nodes use, is another one and not open: bring its disk back, or give it up"
+		  " first (pool delete a)" },
 		{ NULL, "a", true, "pool delete a" },
 		{ UUID_C, "b", false, "another one than the pool b of this node" },
 		{ UUID_C, "b", true, NULL },

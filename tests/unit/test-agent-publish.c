@@ -92,7 +92,7 @@ START_TEST(what_a_killed_agent_left_goes)
 END_TEST
 
 /* that of a pool which is not open yet: nobody but its link says that it is its */
-/* after a kernel that has forgotten all of them, whoever comes back first: each has its own again */
+/* after a kernel that has forgotten all, whoever comes back first: each has its own again */
 START_TEST(numbers_are_given_out_anew)
 {
 	publish(&one, "data", "/dev/dm-1");

@@ -199,7 +199,8 @@ static void publish(const char *uuid, const char *device, const char *is)
 
 static void attach_here(size_t pool, const char *uuid)
 {
-	struct liteio_catalog_attachment att = { .generation = 5, .flags = LITEIO_CATALOG_ATT_LOCAL };
+	struct liteio_catalog_attachment att = { .generation = 5,
+						 .flags = LITEIO_CATALOG_ATT_LOCAL };
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
 	liteio_uuid_parse(uuid, &att.volume);

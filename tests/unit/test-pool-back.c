@@ -118,7 +118,7 @@ START_TEST(test_sequence)
 }
 END_TEST
 
-/* a label that the second disk did not take, for it was pulled, is not what it has to come back with */
+/* a label that the second disk did not take, as it was pulled, is not what it comes back with */
 START_TEST(test_label_not_written)
 {
 	struct liteio_store *other = liteio_store_new();
