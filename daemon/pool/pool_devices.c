@@ -74,7 +74,7 @@ static int write_others(struct liteio_pool *p, const struct liteio_label *l, uin
 		r = liteio_store_write_label(o, err);
 		if (!r)
 			continue;
-		/* a disk that was pulled comes back without it; but one copy may be there */
+		/* a disk that was pulled comes back without it, or with one copy of it */
 		o->label = was;
 		o->needs_labels = true;
 	}

@@ -118,7 +118,7 @@ START_TEST(test_sequence)
 }
 END_TEST
 
-/* a label that the second disk did not take, as it was pulled, is not what it comes back with */
+/* the second disk, pulled, has not taken a label: it does not have to come back with that */
 START_TEST(test_label_not_written)
 {
 	struct liteio_store *other = liteio_store_new();

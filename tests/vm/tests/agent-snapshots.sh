@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Points in time, and back: ext4 and xfs in use under load are found whole in their snapshots, clones
 # and groups; a roll back is refused while anybody has the volume; deleting shows how far it is, and
-# holds up nobody; what a filesystem trims comes back to the pool and to the disk below it. The gate has the roll back and one
-# snapshot under load of each filesystem (LITEIO_FEW).
+# holds up nobody; what a filesystem trims comes back to the pool and to the disk below it. With LITEIO_FEW there is the roll back,
+# and one snapshot under load of each filesystem.
 # vm: kernels=6.1,6.12,7 disks=pool=2G,files=1G,second=2G timeout=1500 mem=1G smp=2 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
