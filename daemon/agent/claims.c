@@ -20,11 +20,13 @@
  * struct liteio_claim - somebody opens this pool
  * @next: of all
  * @uuid: which
+ * @name: of the pool, "" as long as that is not known
  * @is_given_up: it is not wanted any more
  */
 struct liteio_claim {
 	struct liteio_claim *next;
 	struct liteio_uuid uuid;
+	char name[LITEIO_ONDISK_NAME];
 	bool is_given_up;
 };
 
@@ -90,6 +92,43 @@ void liteio_claim_give(struct liteio_claim *c)
 	free(c);
 }
 
+/* one of that name is in the table, and it is another one. The lock is held */
+static int check_table(const struct liteio_claim *c, struct liteio_pools *t, const char *name,
+		       const char *device, struct liteio_error *err)
+{
+	struct liteio_open_pool *p;
+	struct liteio_pool_info info;
+	int r = 0;
+
+	if (liteio_pools_get(t, name, &p, NULL))
+		return 0;
+	liteio_pool_info(p->engine, &info);
+	if (!c || !liteio_uuid_equal(&c->uuid, &p->uuid))
+		r = liteio_error_set(err, -EEXIST,
+				     "pool %s on %s is another one than the pool of that name on %s, of which one can be open here: export that one first",
+				     name, device, info.file[0] ? info.file : info.device);
+	liteio_pools_put(t, p);
+	return r;
+}
+
+int liteio_claim_name(struct liteio_claim *c, struct liteio_pools *t, const char *name,
+		      const char *device, struct liteio_error *err)
+{
+	int r;
+
+	liteio_guard(&claims.lock);
+	for (const struct liteio_claim *x = claims.first; x; x = x->next) {
+		if (x != c && !strcmp(x->name, name))
+			return liteio_error_set(err, -EEXIST,
+						"pool %s on %s is another one than the pool of that name which is being opened",
+						name, device);
+	}
+	r = check_table(c, t, name, device, err);
+	if (!r && c)
+		snprintf(c->name, sizeof(c->name), "%s", name);
+	return r;
+}
+
 bool liteio_claim_is_taken(const struct liteio_uuid *uuid)
 {
 	liteio_guard(&claims.lock);
@@ -125,12 +164,18 @@ int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct lite
 		     struct liteio_open_pool **ret, struct liteio_error *err)
 {
 	int r = add(c, t, engine, ret, err);
-	bool is_left = r;
+	struct liteio_pool_info info;
+	bool is_left;
 
-	if (!r)
+	if (!r) {
 		liteio_pools_say_added(t);
-	if (r == -ECANCELED) {
-		liteio_heir_begin(&c->uuid);
+		return 0;
+	}
+	liteio_pool_info(engine, &info);
+	/* what the kernel has of it is in use by that one */
+	is_left = t && liteio_pools_is_open(t, &info.uuid);
+	if (!is_left) {
+		liteio_heir_begin(&info.uuid);
 		is_left = liteio_pool_close(engine, NULL) != 0;
 		liteio_heir_end();
 	}

@@ -37,6 +37,20 @@ static inline void liteio_claim_givep(struct liteio_claim **c)
 	liteio_claim_give(*c);
 }
 
+/**
+ * liteio_claim_name() - nobody else opens, or has, another pool of this name meanwhile
+ * @c: of the pool; NULL: it is only asked whether that is so
+ * @t: the table
+ * @name: of the pool
+ * @device: where it is, for the sentence
+ * @err: who has the name
+ *
+ * Before anything of the pool is in the kernel: there can be one of a name in the table. Return: 0
+ * or -EEXIST.
+ */
+int liteio_claim_name(struct liteio_claim *c, struct liteio_pools *t, const char *name,
+		      const char *device, struct liteio_error *err);
+
 bool liteio_claim_is_taken(const struct liteio_uuid *uuid);
 /*
  * it is not wanted any more: whoever is at it does not put it into the table, and nobody waits for
@@ -48,8 +62,8 @@ void liteio_claim_give_up(const struct liteio_uuid *uuid);
  * liteio_claim_add() - take what was opened into the table, unless it was given up
  * @c: may be NULL
  * @t: the table
- * @engine: given away: when it was given up the kernel has it by now, and as nobody uses it, it
- *	goes; when it can not be added it is left there as it is
+ * @engine: given away: when it is not in the table the kernel has it by now, and as nobody uses it,
+ *	it goes; but when this very pool is in the table what the kernel has is left as it is
  * @ret: with a reference for the caller
  * @err: why it is not in the table
  *

@@ -76,14 +76,28 @@ static void enqueue(struct liteio_cluster *c, char kind, const char *name)
 	liteio_workqueue_add(c->queue, key);
 }
 
+/*
+ * StoragePools have no label of their node: those of all others are in the store, too, and go no
+ * further
+ */
+static bool is_pool_of_ours(const struct liteio_cluster *c, const struct liteio_json *obj)
+{
+	const char *node = liteio_json_get_string(obj, "spec.node");
+
+	return node && !strcmp(node, c->agent->identity.name);
+}
+
 static void enqueue_all(struct liteio_cluster *c, char kind, struct liteio_informer *inf)
 {
 	struct liteio_json *list = liteio_informer_list(inf);
 	size_t i;
 
 	for (i = 0; i < liteio_json_len(list); i++) {
-		const char *name = liteio_object_name(liteio_json_at(list, i));
+		const struct liteio_json *obj = liteio_json_at(list, i);
+		const char *name = liteio_object_name(obj);
 
+		if (kind == LITEIO_KEY_POOL && !is_pool_of_ours(c, obj))
+			continue;
 		enqueue(c, kind, name);
 		if (kind == LITEIO_KEY_VOLUME)
 			liteio_workqueue_add(c->fences, name);
@@ -130,6 +144,8 @@ static void on_pool(void *arg, struct liteio_json *old, struct liteio_json *obj)
 		look_at_all(c);
 		return;
 	}
+	if (!is_pool_of_ours(c, obj) && !is_pool_of_ours(c, old))
+		return;
 	enqueue(c, LITEIO_KEY_POOL, liteio_object_name(obj ? obj : old));
 	/* what waits for a pool to come or go */
 	if (!obj || is_ready(obj) != is_ready(old)) {

@@ -26,14 +26,19 @@
 /* the pool of a fence is not here: it can only come back */
 #define ABSENT_MS 5000
 
-/* the record that this object stands for: its floor; -ENOENT when it is not here */
+/*
+ * the record that this object stands for: its floor; -ENOENT when it is not here. By its uuid: a
+ * fence is for that one, whatever else has its name
+ */
 static int find_record(struct liteio_cluster *c, const struct liteio_volume *v,
 		       uint64_t *ret_floor, struct liteio_error *err)
 {
+	char uuid[LITEIO_UUID_STRLEN + 1];
 	struct liteio_target t = { 0 };
 	int r;
 
-	r = liteio_target_find(c->agent, LITEIO_CATALOG_VOLUME, v->meta.name, &t, err);
+	liteio_uuid_format(&v->meta.uuid, uuid);
+	r = liteio_target_find(c->agent, LITEIO_CATALOG_VOLUME, uuid, &t, err);
 	if (r)
 		return r;
 	if (!liteio_uuid_equal(&t.volume.uuid, &v->meta.uuid))
@@ -52,9 +57,11 @@ static int fence_one(struct liteio_cluster *c, const struct liteio_volume *v,
 					  .generation = f->generation,
 					  .timeout_ms = DRAIN_MS };
 	struct liteio_local_fenced answer = { 0 };
+	char uuid[LITEIO_UUID_STRLEN + 1];
 	int r;
 
-	r = liteio_op_volume_fence(c->agent, v->meta.name, &req, &answer, err);
+	liteio_uuid_format(&v->meta.uuid, uuid);
+	r = liteio_op_volume_fence(c->agent, uuid, &req, &answer, err);
 	if (r) {
 		liteio_verdict_set(fencing, LITEIO_CONDITION_TRUE, "FenceFailed", "%s",
 				   liteio_error_str(err, r));

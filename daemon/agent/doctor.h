@@ -4,8 +4,9 @@
  * module, the NVMe target, names in /dev/liteio and the configuration; and mends what can be
  * mended without harm.
  *
- * Mending never lowers a floor, never deletes data and never takes away what somebody has open. It
- * is what the agent would do by itself if it was started again, for one object.
+ * Mending never lowers a floor, never deletes data that anybody was told of, and never takes away
+ * what somebody has open. It is what the agent would do by itself if it was started again, for one
+ * object.
  */
 #ifndef LITEIO_AGENT_DOCTOR_H
 #define LITEIO_AGENT_DOCTOR_H

@@ -229,5 +229,6 @@ void liteio_doctor_view_fini(struct liteio_doctor_view *v)
 	free(v->links);
 	free(v->found);
 	free(v->missing);
+	free(v->groups);
 	free(v->config);
 }

@@ -11,6 +11,7 @@
 #include "agent/doctor.h"
 #include "agent/door.h"
 #include "agent/ended.h"
+#include "agent/groups.h"
 #include "agent/known.h"
 #include "agent/pools.h"
 #include "base/cleanup.h"
@@ -240,6 +241,39 @@ static void look_known(struct liteio_agent *a, struct liteio_doctor_view *v)
 		liteio_doctor_word(&v->blind, &v->n_blind, "pools", late);
 }
 
+/* ---- groups of snapshots -------------------------------------------------------------------- */
+
+static void add_group(struct liteio_doctor_view *v, const struct liteio_group_part *x)
+{
+	for (size_t i = 0; i < v->n_groups; i++) {
+		if (!liteio_uuid_equal(&v->groups[i].group, &x->group) ||
+		    !liteio_uuid_equal(&v->groups[i].pool, &x->pool))
+			continue;
+		v->groups[i].n++;
+		return;
+	}
+	v->groups = liteio_realloc(v->groups, v->n_groups + 1, sizeof(*v->groups));
+	v->groups[v->n_groups++] = (struct liteio_doctor_group){ x->group, x->pool, 1 };
+}
+
+static void look_groups(struct liteio_agent *a, struct liteio_doctor_view *v)
+{
+	struct liteio_group_part *parts _cleanup_free_ = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	_cleanup_free_ char *what = NULL;
+	size_t n;
+	int r;
+
+	r = liteio_groups_list(a, &parts, &n, &err);
+	for (size_t i = 0; i < n; i++)
+		add_group(v, &parts[i]);
+	if (!r)
+		return;
+	what = liteio_strf("%s; put it right, or remove it when no snapshot of an unfinished group is there: no group of several pools is taken before",
+			   liteio_error_str(&err, r));
+	liteio_doctor_word(&v->blind, &v->n_blind, "snapshot groups", what);
+}
+
 /* ---- the agent ------------------------------------------------------------------------------ */
 
 static void look_config(struct liteio_agent *a, struct liteio_doctor_view *v)
@@ -266,6 +300,7 @@ void liteio_doctor_look_node(struct liteio_agent *a, struct liteio_doctor_view *
 	_cleanup_free_ char *door = liteio_door_reason(a);
 
 	look_known(a, v);
+	look_groups(a, v);
 	look_config(a, v);
 	if (door)
 		snprintf(v->door, sizeof(v->door), "%s", door);

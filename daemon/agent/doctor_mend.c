@@ -12,6 +12,7 @@
 #include "agent/door.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
+#include "agent/groups.h"
 #include "agent/limits.h"
 #include "agent/places.h"
 #include "agent/pools.h"
@@ -81,6 +82,33 @@ static int mend_stray(struct liteio_agent *a, const struct liteio_finding *f,
 			r = liteio_pool_drop_stray(p->engine, strstr(f->object, "/reserve/"),
 						   (uint32_t)id, err);
 	}
+	liteio_pools_put(a->pools, p);
+	return r;
+}
+
+/* "fast/<group>"; "<pool>/<group>" of a pool that is nobody's, and that nobody brings meanwhile */
+static int mend_group(struct liteio_agent *a, const struct liteio_finding *f,
+		      struct liteio_error *err)
+{
+	const char *slash = strrchr(f->object, '/');
+	struct liteio_uuid group, pool;
+	struct liteio_open_pool *p;
+	int r;
+
+	if (!f->pool[0]) {
+		_cleanup_free_ char *text = liteio_strf("%.*s", (int)(slash - f->object),
+							f->object);
+
+		if (liteio_uuid_parse(text, &pool))
+			return liteio_error_set(err, -EINVAL, "this is no pool");
+		return liteio_groups_forget_pool(a, &pool, err);
+	}
+	if (liteio_uuid_parse(slash + 1, &group))
+		return liteio_error_set(err, -EINVAL, "this is no group");
+	r = liteio_pools_get(a->pools, f->pool, &p, err);
+	if (r)
+		return r;
+	r = liteio_groups_undo(a, p, &group, err);
 	liteio_pools_put(a->pools, p);
 	return r;
 }
@@ -240,7 +268,7 @@ static int mend_head(struct liteio_agent *a, const struct liteio_finding *f,
 	if (!r)
 		r = liteio_export_prepare(a, t.pool, &t.volume, &att, err);
 	if (!r && f->check == LITEIO_CHECK_HEAD_MISSING && att.flags & LITEIO_CATALOG_ATT_LOCAL)
-		r = liteio_restore_names(&t.volume, f->generation, err);
+		r = liteio_restore_names(a, &t.volume, f->generation, err);
 	return r ? r : link_behind_door(a, t.pool, &att, err);
 }
 
@@ -280,7 +308,7 @@ static int mend_link(struct liteio_agent *a, const struct liteio_finding *f,
 		return 0;
 	}
 	r = liteio_target_find_uuid(a, &f->uuid, &t, err);
-	return r ? r : liteio_restore_names(&t.volume, f->generation, err);
+	return r ? r : liteio_restore_names(a, &t.volume, f->generation, err);
 }
 
 /* ---- the table ------------------------------------------------------------------------------ */
@@ -291,6 +319,7 @@ static int (*const menders[LITEIO_CHECK_NR])(struct liteio_agent *a, const struc
 	[LITEIO_CHECK_LABEL_COPY] = mend_copies,
 	[LITEIO_CHECK_DELETION] = mend_deletion,
 	[LITEIO_CHECK_THIN_STRAY] = mend_stray,
+	[LITEIO_CHECK_GROUP] = mend_group,
 	[LITEIO_CHECK_SUSPENDED] = mend_suspended,
 	[LITEIO_CHECK_DEVICE_REMAINS] = mend_device_remains,
 	[LITEIO_CHECK_DEVICE] = mend_device,

@@ -203,6 +203,7 @@ void liteio_doctor_plan(const struct liteio_doctor_view *view, struct liteio_fin
 	liteio_doctor_plan_devices(view, ret);
 	liteio_doctor_plan_gates(view, ret);
 	liteio_doctor_plan_heads(view, ret);
+	liteio_doctor_plan_names(view, ret);
 	if (ret->n < 2)
 		return;
 	qsort(ret->items, ret->n, sizeof(*ret->items), compare_objects);

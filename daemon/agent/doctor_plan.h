@@ -128,6 +128,18 @@ struct liteio_doctor_missing {
 	bool remote;
 };
 
+/**
+ * struct liteio_doctor_group - of a group of snapshots that was not finished (groups.h)
+ * @group: its name
+ * @pool: the uuid of a pool that has, or had, some of them
+ * @n: how many
+ */
+struct liteio_doctor_group {
+	struct liteio_uuid group;
+	struct liteio_uuid pool;
+	size_t n;
+};
+
 /* a disk with a label of ours; @in_use: it is one that an open pool is on */
 struct liteio_doctor_found {
 	struct liteio_pool_found f;
@@ -137,8 +149,8 @@ struct liteio_doctor_found {
 /*
  * struct liteio_doctor_view - all that was seen; of each array there is its length
  * @blind: parts that can not be looked at: nothing is said about them. The names are
- *	"device-mapper", "module", "exports", "links", "disks", "pools": one of them here means that
- *	its array is empty for want of knowledge
+ *	"device-mapper", "module", "exports", "links", "disks", "pools", "snapshot groups": one of
+ *	them here means that its array is empty for want of knowledge
  * @pools: open pools
  * @volumes: of all of them, sorted by uuid
  * @atts: of all of them, sorted by volume and generation
@@ -155,6 +167,7 @@ struct liteio_doctor_found {
  * @links: names in /dev/liteio
  * @found: disks with a label of ours
  * @missing: known pools that are not open
+ * @groups: what is left of groups of snapshots that nobody is about to take
  * @config: keys whose value can change only when the agent starts
  * @door: why no remote consumer is let in, "" when they are
  * @stuck: so many jobs do not come back
@@ -192,6 +205,8 @@ struct liteio_doctor_view {
 	size_t n_found;
 	struct liteio_doctor_missing *missing;
 	size_t n_missing;
+	struct liteio_doctor_group *groups;
+	size_t n_groups;
 	struct liteio_doctor_word *config;
 	size_t n_config;
 	char door[256];
@@ -229,6 +244,14 @@ void liteio_doctor_plan_devices(const struct liteio_doctor_view *v, struct litei
 void liteio_doctor_plan_gates(const struct liteio_doctor_view *v, struct liteio_findings *ret);
 /* doctor_plan_head.c: heads, exports and names of attachments, and their remains */
 void liteio_doctor_plan_heads(const struct liteio_doctor_view *v, struct liteio_findings *ret);
+/* doctor_plan_name.c: names that two pools have */
+void liteio_doctor_plan_names(const struct liteio_doctor_view *v, struct liteio_findings *ret);
+/* another pool has a volume of this name, too */
+bool liteio_doctor_has_namesake(const struct liteio_doctor_view *v,
+				const struct liteio_doctor_volume *x);
+/* a pool of this name that is open here, or known, and is not this one */
+bool liteio_doctor_name_is_taken(const struct liteio_doctor_view *v, const char *pool,
+				 const struct liteio_uuid *uuid);
 /* doctor_plan_pool.c: pools, disks */
 void liteio_doctor_plan_pools(const struct liteio_doctor_view *v, struct liteio_findings *ret);
 

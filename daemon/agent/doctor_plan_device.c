@@ -123,7 +123,8 @@ static const char *what_differs(const struct liteio_doctor_view *v, const struct
 	below = pool_below(v, x->d->lower);
 	if (!below || !liteio_uuid_equal(&below->info.uuid, pool))
 		return "another pool below";
-	return x->d->size_bytes == volume->v.size_bytes ? "" : "another size";
+	/* longer it may be: its head is as long as the volume */
+	return x->d->size_bytes >= volume->v.size_bytes ? "" : "another size";
 }
 
 static void plan_volume_device(const struct liteio_doctor_view *v, const struct named *x,

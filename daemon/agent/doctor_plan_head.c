@@ -286,9 +286,9 @@ static void plan_names(const struct liteio_doctor_view *v, const struct liteio_d
 		return;
 	liteio_uuid_format(&x->a.volume, text);
 	by_uuid = has_link(v, text, head->path);
-	/* there is no name that reads as a uuid */
+	/* there is no name that reads as a uuid, and none need lead to one that is not alone */
 	by_name = by_uuid;
-	if (liteio_uuid_parse(volume->v.name, &uuid))
+	if (liteio_uuid_parse(volume->v.name, &uuid) && !liteio_doctor_has_namesake(v, volume))
 		by_name = has_link(v, volume->v.name, head->path);
 	if ((by_uuid && by_name) || (!by_uuid && !by_name && head->dm.open_count <= 0))
 		return;

@@ -239,12 +239,61 @@ static void plan_found(const struct liteio_doctor_view *v, const struct liteio_d
 					d->f.device,
 					"%s carries pool %s a second time: it is open on %s",
 					d->f.device, open->info.name, open->info.device);
+	else if (liteio_doctor_name_is_taken(v, l->pool_name, &l->pool_uuid))
+		f = liteio_findings_add(ret, LITEIO_CHECK_POOL_FOUND, LITEIO_SEVERITY_WARNING,
+					d->f.device,
+					"%s carries pool %s, which is not opened: it is another one than the pool of that name of this node",
+					d->f.device, l->pool_name);
 	else
 		f = liteio_findings_add(ret, LITEIO_CHECK_POOL_FOUND, LITEIO_SEVERITY_WARNING,
 					d->f.device,
 					"%s carries pool %s, which is not open: pool import %s",
 					d->f.device, l->pool_name, d->f.device);
 	name_pool(f, l->pool_name);
+}
+
+/* ---- groups of snapshots -------------------------------------------------------------------- */
+
+static void plan_open_group(const struct liteio_doctor_pool *p, const struct liteio_doctor_group *g,
+			    const char *group, struct liteio_findings *ret)
+{
+	_cleanup_free_ char *object = liteio_strf("%s/%s", p->info.name, group);
+	struct liteio_finding *f;
+
+	f = liteio_findings_add(ret, LITEIO_CHECK_GROUP, LITEIO_SEVERITY_WARNING, object,
+				"%zu snapshots of pool %s are of a group that was not finished: they are no moment together",
+				g->n, p->info.name);
+	name_pool(f, p->info.name);
+	if (p->info.condition <= LITEIO_POOL_NO_SPACE && !p->repairs)
+		f->fix = "deletes what is there of them, of which nobody was told";
+}
+
+/* one that is known is undone when it is opened, and is missed until then */
+static void plan_group(const struct liteio_doctor_view *v, const struct liteio_doctor_group *g,
+		       struct liteio_findings *ret)
+{
+	const struct liteio_doctor_pool *open = liteio_doctor_pool_of(v, &g->pool);
+	const struct liteio_doctor_found *disk = disk_of(v, &g->pool);
+	char group[LITEIO_UUID_STRLEN + 1], pool[LITEIO_UUID_STRLEN + 1];
+	_cleanup_free_ char *object = NULL;
+	struct liteio_finding *f;
+
+	liteio_uuid_format(&g->group, group);
+	if (open) {
+		plan_open_group(open, g, group, ret);
+		return;
+	}
+	if (is_missing(v, &g->pool) || liteio_doctor_is_blind(v, "pools") ||
+	    liteio_doctor_is_blind(v, "disks"))
+		return;
+	liteio_uuid_format(&g->pool, pool);
+	object = liteio_strf("%s/%s", pool, group);
+	f = liteio_findings_add(ret, LITEIO_CHECK_GROUP, LITEIO_SEVERITY_WARNING, object,
+				"%zu snapshots of a group that was not finished are in pool %s, which is not this node's%s%s",
+				g->n, pool, disk ? ": they go when it is imported, its disk is " : "",
+				disk ? disk->f.device : "");
+	if (!disk)
+		f->fix = "forgets them";
 }
 
 void liteio_doctor_plan_pools(const struct liteio_doctor_view *v, struct liteio_findings *ret)
@@ -258,6 +307,8 @@ void liteio_doctor_plan_pools(const struct liteio_doctor_view *v, struct liteio_
 	}
 	for (size_t i = 0; i < v->n_missing; i++)
 		plan_missing(v, &v->missing[i], ret);
+	for (size_t i = 0; i < v->n_groups; i++)
+		plan_group(v, &v->groups[i], ret);
 	for (size_t i = 0; i < v->n_found; i++)
 		plan_found(v, &v->found[i], ret);
 }

@@ -9,8 +9,9 @@
  * attachment of every pool that had remote consumers is linked. A pool that does not come in time
  * has places linked instead (places.h), and nobody is kept out by it. One of which it is not known
  * what it had, or which can have none, is waited for until it is imported, or deleted by name; that
- * is the admin's to decide. One whose disk stops to answer while its volumes are brought back is
- * waited for until it does, or the disk is pulled out.
+ * is the admin's to decide. One whose disk stops to answer before its volumes are brought back has
+ * places, too; only for those whose devices are being loaded just then it is waited until it does,
+ * or the disk is pulled out (restore.h).
  *
  * Context of all functions: worker, unless said otherwise.
  */

@@ -109,9 +109,15 @@ int liteio_groups_begin(struct liteio_agent *a, const struct liteio_group_part *
 	return 0;
 }
 
-/* those of @group, or only one of them */
+static bool is_or_any(const struct liteio_uuid *wanted, const struct liteio_uuid *uuid)
+{
+	return !wanted || liteio_uuid_equal(wanted, uuid);
+}
+
+/* those that are all of what is said, each of which may be NULL */
 static int take_out(struct liteio_agent *a, const struct liteio_uuid *group,
-		    const struct liteio_uuid *snapshot, struct liteio_error *err)
+		    const struct liteio_uuid *pool, const struct liteio_uuid *snapshot,
+		    struct liteio_error *err)
 {
 	struct list list = { 0 };
 	size_t n = 0;
@@ -121,8 +127,8 @@ static int take_out(struct liteio_agent *a, const struct liteio_uuid *group,
 	for (size_t i = 0; i < list.n; i++) {
 		const struct liteio_group_part *x = &list.items[i];
 
-		if (!liteio_uuid_equal(&x->group, group) ||
-		    (snapshot && !liteio_uuid_equal(&x->snapshot, snapshot)))
+		if (!is_or_any(group, &x->group) || !is_or_any(pool, &x->pool) ||
+		    !is_or_any(snapshot, &x->snapshot))
 			list.items[n++] = *x;
 	}
 	if (!r && n < list.n) {
@@ -139,7 +145,7 @@ int liteio_groups_end(struct liteio_agent *a, const struct liteio_uuid *group,
 	int r;
 
 	liteio_guard(&groups_lock);
-	r = take_out(a, group, NULL, err);
+	r = take_out(a, group, NULL, NULL, err);
 	if (!r)
 		forget_begun(group);
 	return r;
@@ -153,35 +159,36 @@ void liteio_groups_give_up(const struct liteio_uuid *group)
 
 /* ---- what is left of them -------------------------------------------------------------------- */
 
-/* those of @p, and of @group if it is said, new memory; 0 for none */
-static size_t left_in(struct liteio_agent *a, const struct liteio_open_pool *p,
-		      const struct liteio_uuid *group, struct liteio_group_part **ret)
+/* of a pool, or all; of a group, or all that nobody is about to take: new memory, NULL for none */
+static int find_left(struct liteio_agent *a, const struct liteio_uuid *pool,
+		     const struct liteio_uuid *group, struct liteio_group_part **ret, size_t *ret_n,
+		     struct liteio_error *err)
 {
-	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct list list = { 0 };
 	size_t n = 0;
 	int r;
 
-	*ret = NULL;
 	liteio_guard(&groups_lock);
-	r = liteio_state_load(a, &groups_file, &list, &err);
-	if (r)
-		log_err(NULL, "pool %s: half a group may be there: %s", p->name,
-			liteio_error_str(&err, r));
+	r = liteio_state_load(a, &groups_file, &list, err);
 	for (size_t i = 0; i < list.n && !r; i++) {
 		const struct liteio_group_part *x = &list.items[i];
 
-		if (!liteio_uuid_equal(&x->pool, &p->uuid))
+		if (!is_or_any(pool, &x->pool))
 			continue;
 		if (group ? liteio_uuid_equal(&x->group, group) : !is_begun(&x->group))
 			list.items[n++] = *x;
 	}
-	if (n) {
-		*ret = list.items;
-		return n;
-	}
-	liteio_json_fini(&list, list_fields);
-	return 0;
+	*ret_n = n;
+	*ret = n ? take_ptr(list.items) : NULL;
+	if (!n)
+		liteio_json_fini(&list, list_fields);
+	return r;
+}
+
+int liteio_groups_list(struct liteio_agent *a, struct liteio_group_part **ret, size_t *ret_n,
+		       struct liteio_error *err)
+{
+	return find_left(a, NULL, NULL, ret, ret_n, err);
 }
 
 /* 0 when it is not there any more, whether it was or not */
@@ -217,28 +224,43 @@ static int settle(struct liteio_agent *a, const struct liteio_group_part *part,
 		  struct liteio_error *err)
 {
 	liteio_guard(&groups_lock);
-	return take_out(a, &part->group, &part->snapshot, err);
+	return take_out(a, &part->group, NULL, &part->snapshot, err);
 }
 
-void liteio_groups_undo(struct liteio_agent *a, struct liteio_open_pool *p,
-			const struct liteio_uuid *group)
+int liteio_groups_undo(struct liteio_agent *a, struct liteio_open_pool *p,
+		       const struct liteio_uuid *group, struct liteio_error *err)
 {
 	struct liteio_group_part *left _cleanup_free_ = NULL;
-	size_t n = left_in(a, p, group, &left);
+	struct liteio_error why = LITEIO_ERROR_INIT;
+	int r, failed = 0;
+	size_t n;
 
+	r = find_left(a, &p->uuid, group, &left, &n, &why);
+	if (r) {
+		log_err(NULL, "pool %s: half a group may be there: %s", p->name,
+			liteio_error_str(&why, r));
+		failed = liteio_error_set(err, r, "%s", liteio_error_str(&why, r));
+	}
 	for (size_t i = 0; i < n; i++) {
-		struct liteio_error err = LITEIO_ERROR_INIT;
-		int r;
-
-		r = delete_one(a, p, &left[i], &err);
+		r = delete_one(a, p, &left[i], &why);
 		if (!r)
-			r = settle(a, &left[i], &err);
-		if (r)
-			log_err(NULL, "pool %s: half a group of snapshots is there: %s", p->name,
-				liteio_error_str(&err, r));
+			r = settle(a, &left[i], &why);
+		if (!r)
+			continue;
+		log_err(NULL, "pool %s: half a group of snapshots is there: %s", p->name,
+			liteio_error_str(&why, r));
+		failed = liteio_error_set(err, r, "%s", liteio_error_str(&why, r));
 	}
 	if (n)
 		liteio_pools_reclaim_later(a, p);
+	return failed;
+}
+
+int liteio_groups_forget_pool(struct liteio_agent *a, const struct liteio_uuid *pool,
+			      struct liteio_error *err)
+{
+	liteio_guard(&groups_lock);
+	return take_out(a, NULL, pool, NULL, err);
 }
 
 int liteio_groups_check(struct liteio_agent *a, const struct liteio_catalog_volume *snapshot,

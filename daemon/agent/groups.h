@@ -9,6 +9,12 @@
  * groups is deleted. The snapshots carry the name of their group (as the owner of the record), so
  * that one that was made later, by the same uuid, is nobody's remains.
  *
+ * What could not be deleted then (a pool that was read-only) is tried again by the next request for
+ * a group of that pool, and by the doctor, which finds it. A pool that is given up, deleted or
+ * exported takes its entries along: should its disk come back, what it has of such a group is an
+ * ordinary snapshot. As long as the file can not be read no such group is taken, and none is spoken
+ * of: it is put right or removed by people, whom the doctor tells.
+ *
  * Context of all functions: worker; they read, and may write, a file.
  */
 #ifndef LITEIO_AGENT_GROUPS_H
@@ -68,11 +74,21 @@ void liteio_groups_give_up(const struct liteio_uuid *group);
  * @a: the agent
  * @p: the pool, open; not in its lane
  * @group: of this one, whoever has begun it; NULL: of all that nobody is about to take
+ * @err: why something of it is there still; may be NULL
  *
- * What can not be deleted stays written down, and that is said in the log.
+ * What can not be deleted stays written down, and that is said in the log. Return: 0 or a negative
+ * errno.
  */
-void liteio_groups_undo(struct liteio_agent *a, struct liteio_open_pool *p,
-			const struct liteio_uuid *group);
+int liteio_groups_undo(struct liteio_agent *a, struct liteio_open_pool *p,
+		       const struct liteio_uuid *group, struct liteio_error *err);
+
+/* all that is written down and nobody is about to take: new memory. 0, or why nobody knows */
+int liteio_groups_list(struct liteio_agent *a, struct liteio_group_part **ret, size_t *ret_n,
+		       struct liteio_error *err);
+
+/* drop what is written down of a pool that is not this node's any more: nobody is to undo it */
+int liteio_groups_forget_pool(struct liteio_agent *a, const struct liteio_uuid *pool,
+			      struct liteio_error *err);
 
 /*
  * may a snapshot that is there be spoken of as one? 0, or -EAGAIN when its group is not there, or

@@ -64,6 +64,13 @@ void liteio_known_list_free(struct liteio_known *known);
  */
 char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid);
 /*
+ * may a pool of this name be opened here? -EEXIST: that of the list is another one, and is not
+ * given up for it: when it is not open, only @is_asked and when no other node uses it. What is on
+ * the list by its uuid may always (@uuid NULL for one that is not made yet). Context: worker
+ */
+int liteio_known_check_name(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			    const char *name, bool is_asked, struct liteio_error *err);
+/*
  * pools that are still being opened, and are not on the list: what is on them nobody knows yet. A
  * sentence in new memory, NULL for none. Context: worker
  */

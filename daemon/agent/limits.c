@@ -161,7 +161,7 @@ static int read_volumes(struct liteio_netlink *nl, const struct liteio_uuid *one
 	return r == -ENOENT ? 0 : r;
 }
 
-static void view_init(struct view *v, const struct liteio_uuid *one, bool heads)
+static void view_init(struct view *v, const struct liteio_uuid *one)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -181,7 +181,7 @@ static void view_init(struct view *v, const struct liteio_uuid *one, bool heads)
 	}
 	if (r == 0)
 		r = read_volumes(nl, one, v, &err);
-	if (r == 0 && heads)
+	if (r == 0)
 		r = liteio_head_list(&v->heads, &v->n_heads, &err);
 	if (r)
 		v->missing = liteio_strf("what holds is not known: %s", liteio_error_str(&err, r));
@@ -235,17 +235,19 @@ void liteio_limits_look(struct liteio_local_volume *items, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		any = any || liteio_limits_any(&items[i].limits);
-	if (n == 0)
+	/* nothing holds them up, and nobody has to ask the kernel */
+	if (!any)
 		return;
-	view_init(&v, n == 1 ? &items[0].uuid : NULL, any);
+	view_init(&v, n == 1 ? &items[0].uuid : NULL);
 	for (size_t i = 0; i < n; i++) {
 		const struct liteio_netlink_volume key = { .uuid = items[i].uuid };
 		const struct liteio_netlink_volume *known =
 			v.n ? bsearch(&key, v.volumes, v.n, sizeof(key), compare_uuid) : NULL;
 
+		if (!liteio_limits_any(&items[i].limits))
+			continue;
 		if (known)
 			items[i].over_limit = liteio_over_limit_of_kernel(known);
-		if (liteio_limits_any(&items[i].limits))
-			items[i].limits_not_in_force = why_not(&v, &items[i], known);
+		items[i].limits_not_in_force = why_not(&v, &items[i], known);
 	}
 }

@@ -43,7 +43,7 @@ int liteio_limits_enforce(struct liteio_target *t, struct liteio_error *err);
 
 /**
  * liteio_limits_look() - what the kernel makes of the limits of volumes
- * @items: of each limits_not_in_force and over_limit are filled in
+ * @items: of each that has limits limits_not_in_force and over_limit are filled in
  * @n: how many; one is asked for by itself, several with one dump
  */
 void liteio_limits_look(struct liteio_local_volume *items, size_t n);

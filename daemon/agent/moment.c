@@ -316,7 +316,7 @@ static void party_run(void *arg)
 		is_late = m->is_over;
 	}
 	if (is_late)
-		liteio_groups_undo(m->agent, x->pool, &m->group);
+		liteio_groups_undo(m->agent, x->pool, &m->group, NULL);
 	moment_put(m);
 }
 
@@ -370,7 +370,7 @@ static int try_once(struct moment *m, struct liteio_error *err)
 	/* those that have not ended undo what they do themselves */
 	for (size_t i = 0; i < m->n; i++)
 		if (is_undone[i])
-			liteio_groups_undo(m->agent, m->parties[i].pool, &m->group);
+			liteio_groups_undo(m->agent, m->parties[i].pool, &m->group, NULL);
 	return r;
 }
 
@@ -405,7 +405,7 @@ static int look_all(struct liteio_agent *a, const struct liteio_moment_part *par
 	*ret_all = 0;
 	for (size_t i = 0; i < n; i++) {
 		/* what was not finished before is in the way */
-		liteio_groups_undo(a, parts[i].pool, NULL);
+		liteio_groups_undo(a, parts[i].pool, NULL, NULL);
 		for (size_t k = 0; k < parts[i].n; k++) {
 			int r = look(a, &parts[i], &parts[i].members[k], err);
 
@@ -475,7 +475,7 @@ static int take(struct liteio_agent *a, const struct liteio_moment_part *parts, 
 
 		r = ended ? ended : r;
 		for (size_t i = 0; ended && i < n; i++)
-			liteio_groups_undo(a, parts[i].pool, &group);
+			liteio_groups_undo(a, parts[i].pool, &group, NULL);
 	}
 	moment_put(m);
 	return r;

@@ -2,8 +2,10 @@
 /*
  * The lock of the node, and its holder.
  *
- * Who takes it does so with the directory locked: looking at the holder, and making a new file in
- * place of one whose holder is dead, is one step for all that start at the same time.
+ * Who takes it does so with the directory locked: looking at the holder, and putting a new file in
+ * place of his, is one step for all that start at the same time. The new file is locked and written
+ * before it has the name: whenever its writer is killed, what has the name is whole, and tells of
+ * all that hang.
  */
 #include "agent/node_lock.h"
 
@@ -25,6 +27,7 @@
 #include "base/loop.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "pool/step.h"
 
 /* what was killed is gone by then, if it can go */
 #define LEAVING_MS 3000
@@ -94,31 +97,33 @@ static void add_holder(struct liteio_buf *text, const struct holder *h)
 	liteio_buf_addf(text, "%d %llu %s\n", h->pid, h->start, h->ns);
 }
 
-/*
- * What is not written down can not be told: then it is waited for like any that is alive. The new
- * text first, then its length: killed in between, what hangs is still there.
- */
-static void write_down(int fd, const struct holders *dead)
+/* who can not be told is not written down, nor is anybody else: that one is taken for alive */
+static int write_down(int fd, const struct holders *dead)
 {
 	struct holder me = { .pid = getpid() };
 	struct liteio_buf text = LITEIO_BUF_INIT;
 	struct liteio_process p;
+	ssize_t n;
+	int r = 0;
 
-	if (liteio_process_look(me.pid, &p) || !my_namespace(me.ns, sizeof(me.ns)))
-		return;
+	if (liteio_process_look(me.pid, &p) || !my_namespace(me.ns, sizeof(me.ns))) {
+		log_warning(NULL, "the lock of the node does not say who holds it");
+		return 0;
+	}
 	me.start = p.start;
 	add_holder(&text, &me);
 	for (size_t i = 0; i < dead->n; i++)
 		add_holder(&text, &dead->all[i]);
-	if (pwrite(fd, text.data, text.len, 0) < 0 || ftruncate(fd, (off_t)text.len))
-		log_warning(NULL, "the lock of the node does not say who holds it: %s",
-			    strerror(errno));
+	n = pwrite(fd, text.data, text.len, 0);
+	if (n != (ssize_t)text.len)
+		r = n < 0 ? -errno : -ENOSPC;
 	liteio_buf_fini(&text);
+	return r;
 }
 
 static int open_lock(const char *path, int flags, struct liteio_error *err)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+	int fd = open(path, O_RDWR | O_CLOEXEC | flags, 0600);
 
 	return fd < 0 ? liteio_error_set(err, -errno, "%s: %s", path, strerror(errno)) : fd;
 }
@@ -151,20 +156,31 @@ static int try_lock(int fd, const char *path, struct holders *was, struct liteio
 	return 0;
 }
 
-/* the file that the dead one has locked is nobody's any more */
-static int take_over(const char *path, const struct holder *dead, int *fd, struct liteio_error *err)
+/* a new file in place of the old one, locked and written; another one's lock is nobody's then */
+static int put_in_place(const char *path, const struct holders *dead, int *ret_fd,
+			struct liteio_error *err)
 {
-	log_warning(NULL,
-		    "the agent %d was killed, and hangs in the kernel: what it has open comes when its disk answers",
-		    dead->pid);
-	if (unlink(path))
-		return liteio_error_set(err, -errno, "%s: %s", path, strerror(errno));
-	close(*fd);
-	*fd = open_lock(path, O_EXCL, err);
-	if (*fd < 0)
-		return *fd;
-	if (flock(*fd, LOCK_EX | LOCK_NB) < 0)
-		return liteio_error_set(err, -errno, "%s: %s", path, strerror(errno));
+	_cleanup_free_ char *new = liteio_strf("%s.new", path);
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	/* of one that was killed */
+	(void)unlink(new);
+	fd = open_lock(new, O_CREAT | O_EXCL, err);
+	if (fd < 0)
+		return fd;
+	liteio_step("agent-lock:made");
+	r = flock(fd, LOCK_EX | LOCK_NB) ? -errno : write_down(fd, dead);
+	if (!r)
+		liteio_step("agent-lock:written");
+	if (!r && rename(new, path))
+		r = -errno;
+	if (r) {
+		(void)unlink(new);
+		return liteio_error_set(err, r, "%s: %s", new, strerror(-r));
+	}
+	liteio_step("agent-lock:there");
+	*ret_fd = take_fd(&fd);
 	return 0;
 }
 
@@ -196,13 +212,25 @@ static void keep_dead(const struct holders *was, size_t first, struct holders *r
 	}
 }
 
+/*
+ * For want of room it is kept in the old file, if nobody else has that: which says nothing then, as
+ * he that it told of is gone, and so would be taken for dead
+ */
+static int keep_old(int *fd, struct liteio_error *err, int r)
+{
+	log_warning(NULL, "the lock of the node does not say who holds it: %s",
+		    liteio_error_str(err, r));
+	return ftruncate(*fd, 0) ? liteio_error_set(err, -errno, "agent.lock: %s", strerror(errno))
+				 : 0;
+}
+
 int liteio_node_lock(const char *state_dir, int *ret_fd, struct liteio_dead *ret_dead,
 		     struct liteio_error *err)
 {
 	_cleanup_free_ char *path = liteio_strf("%s/agent.lock", state_dir);
-	_cleanup_close_ int dir = -1, fd = -1;
+	_cleanup_close_ int dir = -1, old = -1, fd = -1;
 	struct holders was = { 0 }, dead = { 0 };
-	bool is_taken = false;
+	bool is_taken;
 	int r;
 
 	ret_dead->n = 0;
@@ -212,19 +240,26 @@ int liteio_node_lock(const char *state_dir, int *ret_fd, struct liteio_dead *ret
 	dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 || flock(dir, LOCK_EX) < 0)
 		return liteio_error_set(err, -errno, "%s: %s", state_dir, strerror(errno));
-	fd = open_lock(path, 0, err);
-	if (fd < 0)
-		return fd;
-	r = try_lock(fd, path, &was, err);
-	if (r == -EBUSY && was.n) {
-		is_taken = true;
-		r = take_over(path, &was.all[0], &fd, err);
+	old = open_lock(path, O_CREAT, err);
+	if (old < 0)
+		return old;
+	r = try_lock(old, path, &was, err);
+	is_taken = r == -EBUSY && was.n;
+	if (r && !is_taken)
+		return r;
+	if (is_taken)
+		log_warning(NULL,
+			    "the agent %d was killed, and hangs in the kernel: what it has open comes when its disk answers",
+			    was.all[0].pid);
+	/* who let go of it himself is gone */
+	keep_dead(&was, is_taken ? 0 : 1, &dead, ret_dead);
+	r = put_in_place(path, &dead, &fd, err);
+	if (r && !is_taken) {
+		r = keep_old(&old, err, r);
+		fd = take_fd(&old);
 	}
 	if (r)
 		return r;
-	/* who let go of it himself is gone */
-	keep_dead(&was, is_taken ? 0 : 1, &dead, ret_dead);
-	write_down(fd, &dead);
 	*ret_fd = take_fd(&fd);
 	return 0;
 }

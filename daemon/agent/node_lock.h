@@ -9,7 +9,10 @@
  * their own (pool/heir.h).
  *
  * That it hangs is written down, too, below the new holder: whoever comes after that one, which may
- * be gone before the hanging one is, has to know of both.
+ * be gone before the hanging one is, has to know of both. So each holder puts a file of his own in
+ * place of the last one's, whole and locked: killed at any moment, he leaves one of both there. A
+ * file that says nothing, or ends within its first line (of an older agent, or for want of room),
+ * tells of nobody: if it is locked, then by somebody who lives.
  */
 #ifndef LITEIO_AGENT_NODE_LOCK_H
 #define LITEIO_AGENT_NODE_LOCK_H

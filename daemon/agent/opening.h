@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/uuid.h"
+#include "pool/ondisk.h"
 
 struct liteio_agent;
 struct liteio_claim;
@@ -40,6 +41,7 @@ enum liteio_opening_state {
  * @n: how many
  * @has_uuid: it must be this pool
  * @uuid: likewise
+ * @name: what the device that was asked last says its pool is called; for @run
  * @claim: on @uuid; for @run
  * @run: opens it, on a worker
  * @late: called when one that was late has ended; set by @run
@@ -57,6 +59,7 @@ struct liteio_opening {
 	size_t n;
 	bool has_uuid;
 	struct liteio_uuid uuid;
+	char name[LITEIO_ONDISK_NAME];
 	struct liteio_claim *claim;
 	void (*run)(struct liteio_opening *o);
 	void (*late)(struct liteio_agent *a);

@@ -266,13 +266,13 @@ static int leave_others(const struct liteio_uuid *uuid, uint64_t generation,
 	size_t i, n = 0;
 	int r;
 
-	r = liteio_head_list_of(uuid, &heads, &n, err);
+	r = liteio_head_list_known(uuid, &heads, &n, err);
 	if (r)
 		return r;
 	for (i = 0; i < n; i++) {
 		const struct liteio_head *h = &heads[i].head;
 
-		if (!h->remote || h->generation == generation || !liteio_uuid_equal(&h->uuid, uuid))
+		if (!h->remote || h->generation == generation)
 			continue;
 		r = liteio_release_remote(uuid, h->generation, false, DISCONNECT_MS, err);
 		if (r)
@@ -323,7 +323,7 @@ static int publish(struct liteio_agent *a, const struct liteio_local_attach *req
 
 	if (r || !req->local || liteio_target_find_uuid(a, &req->uuid, &t, NULL) < 0)
 		return r;
-	return liteio_publish_name(t.volume.name, head->path, err);
+	return liteio_target_publish(a, &t.volume, head->path, err);
 }
 
 int liteio_op_attachment_create(struct liteio_agent *a, const struct liteio_local_attach *req,

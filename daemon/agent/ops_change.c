@@ -65,7 +65,7 @@ int liteio_op_volume_rollback(struct liteio_agent *a, const char *volume,
 		return liteio_error_wrap(err, r, "roll back volume %s", volume);
 	liteio_step("agent-rollback:done");
 	log_info(NULL, "volume %s is rolled back to snapshot %s", volume, req->snapshot);
-	liteio_events_say(a, LITEIO_LOCAL_EVENT_VOLUME_MODIFIED, volume, &t.volume.uuid,
+	liteio_events_say(a, LITEIO_LOCAL_EVENT_VOLUME_MODIFIED, t.volume.name, &t.volume.uuid,
 			  t.pool->name, "rolled back");
 	liteio_pools_reclaim_later(a, t.pool);
 	liteio_volume_info_fill(t.pool, &t.volume, ret);
@@ -110,8 +110,10 @@ static int rename_target(struct liteio_agent *a, struct liteio_target *t, const 
 	LITEIO_TARGET(other);
 	int r;
 
-	if (liteio_target_find(a, t->volume.kind, name, &other, NULL) == 0 &&
-	    !liteio_uuid_equal(&other.volume.uuid, &t->volume.uuid))
+	r = liteio_target_find_name(a, t->volume.kind, name, &other, err);
+	if (r && r != -ENOENT)
+		return r;
+	if (!r && !liteio_uuid_equal(&other.volume.uuid, &t->volume.uuid))
 		return liteio_error_set(err, -EEXIST, "%s exists in pool %s", name,
 					other.pool->name);
 	{
@@ -214,6 +216,9 @@ static int clone_again(const struct liteio_local_clone *req, const struct liteio
 	if (req->size_bytes && c->size_bytes != there->volume.size_bytes)
 		return liteio_error_set(err, -EEXIST, "it exists with %" PRIu64 " bytes",
 					there->volume.size_bytes);
+	if (there->volume.wipe < c->wipe)
+		return liteio_error_set(err, -EEXIST,
+					"it exists, and its blocks will not be wiped like that");
 	return 0;
 }
 
@@ -266,7 +271,10 @@ static int clone_named(struct liteio_agent *a, const char *volume,
 	if (r)
 		return r;
 	c.source = t.volume.uuid;
-	if (liteio_target_find(a, LITEIO_CATALOG_VOLUME, req->name, &there, NULL) == 0) {
+	r = liteio_target_find_name(a, LITEIO_CATALOG_VOLUME, req->name, &there, err);
+	if (r && r != -ENOENT)
+		return r;
+	if (!r) {
 		r = clone_again(req, &there, &t, &c, err);
 		if (r < 0 || there.volume.state == LITEIO_CATALOG_READY)
 			return r;

@@ -47,7 +47,9 @@ static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, struct l
 	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
 	if (r)
 		return r;
-	if (t->volume.state == LITEIO_CATALOG_READY)
+	/* what is said of its blocks is not taken back: not of one that stays */
+	r = liteio_pool_volume_check_delete(engine, &t->volume.uuid, err);
+	if (!r && t->volume.state == LITEIO_CATALOG_READY)
 		r = liteio_pool_volume_wipe(engine, &t->volume.uuid, wipe, err);
 	return r ? r : liteio_pool_volume_delete(engine, &t->volume.uuid, err);
 }
@@ -115,7 +117,11 @@ static int wait_for_space(struct liteio_agent *a, enum liteio_catalog_kind kind,
 
 	snprintf(v.name, sizeof(v.name), "%s", name);
 	r = liteio_walk(a->pools, kind, deleted_one, &v, err);
-	if (r || liteio_uuid_is_null(&v.uuid) || liteio_target_find_uuid(a, &v.uuid, &t, NULL))
+	/* or it was meant by its uuid */
+	if (!r && liteio_uuid_is_null(&v.uuid))
+		(void)liteio_uuid_parse(name, &v.uuid);
+	if (r || liteio_uuid_is_null(&v.uuid) || liteio_target_find_uuid(a, &v.uuid, &t, NULL) ||
+	    t.volume.state != LITEIO_CATALOG_DELETING)
 		return r;
 	liteio_headway_place(t.pool->name);
 	liteio_headway_settled();
@@ -130,9 +136,11 @@ static int delete_named(struct liteio_agent *a, enum liteio_catalog_kind kind, c
 	LITEIO_TARGET(t);
 	int r;
 
-	r = liteio_target_open(a, kind, name, &t, NULL);
+	r = liteio_target_open(a, kind, name, &t, err);
 	if (r == -ENOENT)
 		return req->wait == LITEIO_LOCAL_WAIT ? wait_for_space(a, kind, name, ret, err) : 0;
+	if (r)
+		return r;
 	r = delete_target(a, &t, req, ret, err);
 	if (r == 0)
 		log_info(NULL, "%s is deleted", name);

@@ -131,9 +131,13 @@ static int find_uuid(struct liteio_agent *a, struct item *it, struct liteio_erro
 {
 	const struct liteio_local_snapshot_create *req = it->req;
 	LITEIO_TARGET(t);
+	int r;
 
 	it->uuid = req->uuid;
-	if (liteio_target_find(a, LITEIO_CATALOG_SNAPSHOT, req->name, &t, NULL) == 0) {
+	r = liteio_target_find_name(a, LITEIO_CATALOG_SNAPSHOT, req->name, &t, err);
+	if (r && r != -ENOENT)
+		return r;
+	if (!r) {
 		if (!liteio_uuid_is_null(&req->uuid) &&
 		    !liteio_uuid_equal(&req->uuid, &t.volume.uuid))
 			return liteio_error_set(err, -EEXIST,
@@ -255,8 +259,8 @@ int liteio_op_snapshot_group(struct liteio_agent *a, const struct liteio_local_s
 	for (size_t i = 0; i < g.n; i++) {
 		LITEIO_TARGET(t);
 
-		if (liteio_target_find(a, LITEIO_CATALOG_SNAPSHOT, req->snapshots[i].name, &t,
-				       NULL) == 0)
+		if (liteio_target_find_name(a, LITEIO_CATALOG_SNAPSHOT, req->snapshots[i].name, &t,
+					    NULL) == 0)
 			liteio_snapshot_info_fill(t.pool, &t.volume, &ret->items[ret->n_items++]);
 	}
 	return 0;

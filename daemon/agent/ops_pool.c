@@ -3,6 +3,7 @@
  * Operations on pools.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,7 +192,7 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
 	r = liteio_claim_add(claim, a->pools, engine, &p, err);
 	if (r < 0)
 		return r;
-	r = liteio_pools_remember(a, err);
+	r = liteio_pools_remember_new(a, p, err);
 	if (!r)
 		liteio_step("agent-pool-add:known");
 	if (r && !take_back(a, p)) {
@@ -209,16 +210,46 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
 	return r;
 }
 
-/* @was_on: as for liteio_pool_open(); NULL: as the list of known pools says */
-static int open_and_add(struct liteio_agent *a, bool is_import, const char *device,
-			const char *was_on, const struct liteio_uuid *uuid,
+/**
+ * struct wanted - a pool that somebody asks for
+ * @device: where it is
+ * @was_on: as for liteio_pool_open(); NULL: as the list of known pools says
+ * @name: of the pool
+ * @uuid: of the pool
+ * @is_import: it comes from elsewhere
+ */
+struct wanted {
+	const char *device;
+	const char *was_on;
+	const char *name;
+	struct liteio_uuid uuid;
+	bool is_import;
+};
+
+static int admit(void *arg, struct liteio_pool *engine, struct liteio_error *err)
+{
+	return liteio_target_check_names(arg, engine, err);
+}
+
+/* of a name there is one pool on a node, open or missing; @uuid as for liteio_known_check_name() */
+static int check_name(struct liteio_agent *a, struct liteio_claim *claim, const char *name,
+		      const char *device, const struct liteio_uuid *uuid, struct liteio_error *err)
+{
+	int r = liteio_known_check_name(a, uuid, name, true, err);
+
+	return r ? r : liteio_claim_name(claim, a->pools, name, device, err);
+}
+
+static int open_and_add(struct liteio_agent *a, const struct wanted *w,
 			struct liteio_local_pool *ret, struct liteio_error *err)
 {
-	_cleanup_free_ char *place = was_on ? NULL : liteio_known_place(a, uuid);
-	const struct liteio_pool_how how = { .device = device,
-					       .was_on = was_on ? was_on : place,
-					       .is_asked = was_on,
-					       .is_import = is_import };
+	_cleanup_free_ char *place = w->was_on ? NULL : liteio_known_place(a, &w->uuid);
+	const struct liteio_pool_how how = { .device = w->device,
+					       .was_on = w->was_on ? w->was_on : place,
+					       .is_asked = w->was_on,
+					       .is_import = w->is_import,
+					       .admit = admit,
+					       .admit_arg = a };
 	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
 	struct liteio_known known = { 0 };
 	struct liteio_pool *engine;
@@ -229,14 +260,16 @@ static int open_and_add(struct liteio_agent *a, bool is_import, const char *devi
 	r = liteio_known_list(a, &known, err);
 	liteio_known_list_free(&known);
 	if (!r)
-		r = liteio_claim_take(uuid, device, &claim, err);
+		r = liteio_claim_take(&w->uuid, w->device, &claim, err);
+	if (!r)
+		r = check_name(a, claim, w->name, w->device, &w->uuid, err);
 	if (r)
 		return r;
-	r = liteio_replug_open(a, &how, uuid, &engine, &again, err);
+	r = liteio_replug_open(a, &how, &w->uuid, &engine, &again, err);
 	if (r)
 		return r;
 	liteio_step("agent-pool-add:opened");
-	return add(a, claim, engine, device, ret, err);
+	return add(a, claim, engine, w->device, ret, err);
 }
 
 static int create_check(const struct liteio_local_pool_create *req, struct liteio_error *err)
@@ -260,11 +293,16 @@ static int create_again(struct liteio_agent *a, const struct liteio_local_pool_c
 			struct liteio_error *err)
 {
 	struct liteio_open_pool *on_device = NULL;
+	struct liteio_pool_info info;
 	int r;
 
+	liteio_pool_info(p->engine, &info);
 	r = find_on_device(a, req->device, &on_device);
 	if (r < 0 || on_device != p)
 		r = liteio_error_set(err, -EEXIST, "pool %s exists on another device", p->name);
+	else if (req->block_bytes && req->block_bytes != info.block_bytes)
+		r = liteio_error_set(err, -EEXIST, "pool %s exists with blocks of %" PRIu64 " bytes",
+				     p->name, info.block_bytes);
 	else
 		fill_fresh(p, ret);
 	/* sizes are rounded up: what was made is at least what was asked for */
@@ -293,9 +331,10 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		.reserve_bytes = req->reserved_bytes,
 		.losses = losses,
 	};
+	/* of what has just been made there is no other copy */
+	struct wanted made = { .device = req->device, .was_on = req->device, .name = req->name };
 	struct liteio_open_pool *p;
 	struct liteio_pool_found found;
-	struct liteio_uuid uuid;
 	LITEIO_POOL_LOCKS(locks);
 	int r;
 
@@ -318,15 +357,17 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 	 * has been used is somebody's, maybe of a node that is alive: to be imported, if at all.
 	 */
 	if (liteio_pool_probe(req->device, &found, NULL) == 0 && found.untouched &&
-	    strcmp(found.label.pool_name, req->name) == 0)
-		return open_and_add(a, false, req->device, req->device,
-				    &found.label.pool_uuid, ret, err);
-	r = liteio_pool_format(&format, &uuid, err);
+	    strcmp(found.label.pool_name, req->name) == 0) {
+		made.uuid = found.label.pool_uuid;
+		return open_and_add(a, &made, ret, err);
+	}
+	r = check_name(a, NULL, req->name, req->device, NULL, err);
+	if (!r)
+		r = liteio_pool_format(&format, &made.uuid, err);
 	if (r)
 		return r;
 	liteio_step("agent-pool-create:formatted");
-	/* of what has just been made there is no other copy */
-	return open_and_add(a, false, req->device, req->device, &uuid, ret, err);
+	return open_and_add(a, &made, ret, err);
 }
 
 int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
@@ -369,9 +410,9 @@ int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
 	return r;
 }
 
-/* the name is one that a pool of this node has: said before anything is written to the other one */
-static int check_name_free(struct liteio_agent *a, const char *device,
-			   const struct liteio_pool_found *found, struct liteio_error *err)
+/* what it carries is no copy of a pool that is open: said before anything is written to it */
+static int check_copy(struct liteio_agent *a, const char *device,
+		      const struct liteio_pool_found *found, struct liteio_error *err)
 {
 	struct liteio_pool_info info;
 	struct liteio_open_pool *p;
@@ -379,25 +420,20 @@ static int check_name_free(struct liteio_agent *a, const char *device,
 
 	/* its own disk was pulled out, and this is that one again */
 	r = liteio_pools_unplug(a, found, true, err);
-	if (r || liteio_pools_get(a->pools, found->label.pool_name, &p, NULL))
+	if (r || liteio_pools_get_uuid(a->pools, &found->label.pool_uuid, &p))
 		return r;
 	liteio_pool_info(p->engine, &info);
-	if (liteio_uuid_equal(&info.uuid, &found->label.pool_uuid))
-		r = liteio_error_set(err, -EEXIST, "pool %s is open on %s: %s carries a copy of it",
-				     p->name, info.file[0] ? info.file : info.device, device);
-	else
-		r = liteio_error_set(err, -EEXIST,
-				     "pool %s on %s is another one than the pool of that name on %s",
-				     p->name, device, info.file[0] ? info.file : info.device);
 	liteio_pools_put(a->pools, p);
-	return r;
+	return liteio_error_set(err, -EEXIST, "pool %s is open on %s: %s carries a copy of it",
+				info.name, info.file[0] ? info.file : info.device, device);
 }
 
-/* @was_on: as for open_and_add() */
+/* @was_on: as of struct wanted */
 static int import(struct liteio_agent *a, bool is_import, const char *was_on,
 		  const struct liteio_local_pool_import *req, struct liteio_local_pool *ret,
 		  struct liteio_error *err)
 {
+	struct wanted w = { .device = req->device, .was_on = was_on, .is_import = is_import };
 	struct liteio_error probe_err = LITEIO_ERROR_INIT;
 	struct liteio_pool_found found;
 	struct liteio_open_pool *p;
@@ -421,11 +457,12 @@ static int import(struct liteio_agent *a, bool is_import, const char *was_on,
 	}
 	if (probed)
 		return liteio_error_set(err, probed, "%s", liteio_error_str(&probe_err, probed));
-	r = check_name_free(a, req->device, &found, err);
-	if (!r)
-		r = open_and_add(a, is_import, req->device, was_on, &found.label.pool_uuid, ret,
-				 err);
-	return r;
+	r = check_copy(a, req->device, &found, err);
+	if (r)
+		return r;
+	w.name = found.label.pool_name;
+	w.uuid = found.label.pool_uuid;
+	return open_and_add(a, &w, ret, err);
 }
 
 int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool_import *req,
@@ -476,7 +513,7 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 	if (r)
 		return r;
 	/* fences do not wait for a filesystem that writes zeros */
-	r = liteio_pool_grow_file(p->engine, req->size_bytes, err);
+	r = liteio_pool_grow_file(p->engine, &growth, err);
 	if (!r)
 		r = grow_in_lane(p, &growth, err);
 	if (!r) {

@@ -113,7 +113,10 @@ static int create(struct liteio_agent *a, const struct liteio_local_snapshot_cre
 		r = liteio_target_open(a, LITEIO_CATALOG_SNAPSHOT, req->snapshot, &source, err);
 	if (r)
 		return r;
-	if (liteio_target_find(a, LITEIO_CATALOG_SNAPSHOT, req->name, &snapshot, NULL) == 0) {
+	r = liteio_target_find_name(a, LITEIO_CATALOG_SNAPSHOT, req->name, &snapshot, err);
+	if (r && r != -ENOENT)
+		return r;
+	if (!r) {
 		r = create_again(req, &snapshot, &source, err);
 		if (r == 0 && snapshot.volume.state == LITEIO_CATALOG_READY)
 			return liteio_groups_check(a, &snapshot.volume, err);

@@ -121,6 +121,11 @@ static int create_again(const struct liteio_local_volume_create *req,
 	if (t->volume.vclass != c->vclass)
 		return liteio_error_set(err, -EEXIST, "volume %s exists of another class",
 					req->name);
+	/* a snapshot says how itself: what is made from it has the same, or more */
+	if (t->volume.wipe < c->wipe)
+		return liteio_error_set(err, -EEXIST,
+					"volume %s exists, and its blocks will not be wiped like that",
+					req->name);
 	if (req->snapshot && !liteio_uuid_equal(&t->volume.origin, &c->source))
 		return liteio_error_set(err, -EEXIST, "volume %s exists from another source",
 					req->name);
@@ -179,7 +184,10 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		r = liteio_volume_size_check(&c.size_bytes, err);
 	if (r)
 		return r;
-	if (liteio_target_find(a, LITEIO_CATALOG_VOLUME, req->name, &t, NULL) == 0) {
+	r = liteio_target_find_name(a, LITEIO_CATALOG_VOLUME, req->name, &t, err);
+	if (r && r != -ENOENT)
+		return r;
+	if (!r) {
 		r = create_again(req, &c, p, &t, err);
 		is_there = t.volume.state == LITEIO_CATALOG_READY;
 		/* of one that has a source the thin pool knows, too: it needs no second write */

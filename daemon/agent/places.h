@@ -24,6 +24,9 @@
  * is missing from it, nobody can say that a place is not that one's, and none is taken away for not
  * being written down.
  *
+ * A pool that is open, and whose disk stops to answer before its volumes are brought back, gets
+ * places in the same way (restore.h): the door does not wait for it either.
+ *
  * What a place means for
  *   a fence while the pool is away: nothing is served, so nothing has to be closed. When the pool
  *	comes its catalog, ended.json and the gate are asked before the head gets its table, as for
@@ -164,6 +167,17 @@ uint64_t liteio_places_block(const struct liteio_uuid *volume, uint64_t generati
  * liteio_places_are_held() says of which pools there are places. What can not be done is logged.
  */
 void liteio_places_hold(struct liteio_agent *a);
+
+/**
+ * liteio_places_hold_silent() - make the places of an open pool that can not be restored now
+ * @a: the agent; its door is closed, or its ports listen already
+ * @p: the pool; its disk does not answer
+ *
+ * Of those exports that are written down and that its catalog has live. What is there is adopted:
+ * an export that is brought back already is linked, and serves. A volume that somebody works on is
+ * passed over, as he may hang with the disk: the door waits for it. What can not be done is logged.
+ */
+void liteio_places_hold_silent(struct liteio_agent *a, struct liteio_open_pool *p);
 
 /* every export of that pool has its place: the door need not wait for it. Any thread */
 bool liteio_places_are_held(struct liteio_agent *a, const struct liteio_uuid *pool);

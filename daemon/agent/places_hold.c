@@ -3,9 +3,9 @@
  * Places in the kernel: made for pools that have not come up, and taken away when they are nobody's
  * any more. They are filled by liteio_export_prepare(), as whatever an earlier agent has left.
  *
- * A place is made under the lock of its volume, and only while its pool is not open. A pool is in
- * the table before any of its volumes is brought back under the same lock: so a place is there when
- * that is looked at, or is never made.
+ * A place is made under the lock of its volume, and, but for those of a pool whose disk hangs, only
+ * while its pool is not open. A pool is in the table before any of its volumes is brought back
+ * under the same lock: so a place is there when that is looked at, or is never made.
  */
 #include "agent/places.h"
 
@@ -89,7 +89,7 @@ uint64_t liteio_places_block(const struct liteio_uuid *volume, uint64_t generati
 
 /* ---- making --------------------------------------------------------------------------------- */
 
-/* the volume is locked, and its pool not open */
+/* the volume is locked, and nothing of it is being brought back */
 static int hold_locked(struct liteio_agent *a, const struct liteio_place *place,
 		       struct liteio_error *err)
 {
@@ -164,6 +164,66 @@ static void hold_pool(struct liteio_agent *a, const struct liteio_known_pool *k,
 			    name, of->n);
 }
 
+/* ---- of a pool that is open ------------------------------------------------------------------ */
+
+static bool is_live_in(const struct liteio_open_pool *p, const struct liteio_uuid *volume,
+		       uint64_t generation)
+{
+	struct liteio_catalog_attachment *atts _cleanup_free_ = NULL;
+	size_t n = 0;
+
+	liteio_pool_attachment_list(p->engine, volume, &atts, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (atts[i].generation == generation && atts[i].state == LITEIO_CATALOG_ATT_LIVE)
+			return true;
+	}
+	return false;
+}
+
+static int hold_silent_one(struct liteio_agent *a, struct liteio_open_pool *p,
+			   const struct liteio_place *place, struct liteio_error *err)
+{
+	struct liteio_named_lock *lock _liteio_held_ = NULL;
+	char text[LITEIO_UUID_STRLEN + 1];
+
+	liteio_uuid_format(&place->volume, text);
+	lock = liteio_locks_try(a->locks, text);
+	if (!lock || !is_live_in(p, &place->volume, place->generation) ||
+	    liteio_ended_check(a, &place->volume, place->generation, NULL) == -ESTALE)
+		return 0;
+	return hold_locked(a, place, err);
+}
+
+void liteio_places_hold_silent(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	const struct liteio_pool_places *of = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_places places = { 0 };
+	int r;
+
+	r = liteio_places_load(a, &places, &err);
+	if (!r)
+		of = liteio_places_of(&places, &p->uuid);
+	if (of && (!of->n || !a->config.n_listen || !liteio_places_can_be_held(of)))
+		of = NULL;
+	if (of)
+		r = liteio_nvmet_prepare(&target, &err);
+	for (size_t i = 0; of && !r && i < of->n; i++) {
+		r = hold_silent_one(a, p, &of->items[i], &err);
+		held.may_be_some = true;
+	}
+	if (r)
+		log_err(NULL, "pool %s: no place can be held for its exports: %s", p->name,
+			liteio_error_str(&err, r));
+	else if (of)
+		log_warning(NULL,
+			    "pool %s does not answer: the I/O of its consumers waits until it does, and keeps nobody out",
+			    p->name);
+	liteio_places_free(&places);
+}
+
+/* ---- of those that are not ------------------------------------------------------------------- */
+
 /* an agent was killed after it had given up the pool, and before its places */
 static void drop_forgotten(struct liteio_agent *a, const struct liteio_known *known,
 			   const struct liteio_places *places)
@@ -232,20 +292,6 @@ void liteio_places_hold(struct liteio_agent *a)
 
 /* ---- taking away ---------------------------------------------------------------------------- */
 
-static bool is_live_in(const struct liteio_open_pool *p, const struct liteio_nvmet_export *e)
-{
-	struct liteio_catalog_attachment *atts _cleanup_free_ = NULL;
-	size_t n = 0;
-
-	liteio_pool_attachment_list(p->engine, &e->uuid, &atts, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (atts[i].generation == e->generation &&
-		    atts[i].state == LITEIO_CATALOG_ATT_LIVE)
-			return true;
-	}
-	return false;
-}
-
 /* the pool that it is written down of, or NULL */
 static const struct liteio_uuid *find_owner(const struct liteio_places *places,
 					    const struct liteio_nvmet_export *e)
@@ -272,7 +318,7 @@ static void look_in(struct liteio_agent *a, const struct liteio_uuid *pool,
 		*is_away = true;
 		return;
 	}
-	*is_live = *is_live || is_live_in(p, e);
+	*is_live = *is_live || is_live_in(p, &e->uuid, e->generation);
 	liteio_pools_put(a->pools, p);
 }
 
@@ -296,7 +342,7 @@ static void look_in_all(struct liteio_agent *a, const struct liteio_places *plac
 	liteio_known_list_free(&known);
 	/* one may be open that is not on the list yet */
 	if (!liteio_target_find_uuid(a, &e->uuid, &t, NULL))
-		ret->is_live = ret->is_live || is_live_in(t.pool, e);
+		ret->is_live = ret->is_live || is_live_in(t.pool, &e->uuid, e->generation);
 }
 
 static void look(struct liteio_agent *a, const struct liteio_nvmet_export *e,

@@ -263,8 +263,9 @@ int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, 
  * Context: worker. Return: that of @fn; -ETIMEDOUT: it may still be done, late; or that of
  * liteio_lane_enter().
  */
-int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_for, liteio_look_fn fn,
-			void *data, size_t len, uint64_t ms, struct liteio_error *err);
+int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+			liteio_look_fn fn, void *data, size_t len, uint64_t ms,
+			struct liteio_error *err);
 /* liteio_pools_look(), but once it has been asked it is waited for so long */
 int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
 			  uint64_t ms, struct liteio_error *err);
@@ -334,15 +335,39 @@ struct liteio_target {
 	struct liteio_named_lock *lock;
 };
 
-/* find without locking; -ENOENT with a sentence */
+/**
+ * liteio_target_find() - find what is meant, without locking
+ * @a: the agent
+ * @kind: volume or snapshot
+ * @name: its name; or its uuid, which is that of no other one whatever they are called
+ * @ret: released with liteio_target_fini()
+ * @err: why not
+ *
+ * A name is one object's on a node; but pools that were made on different nodes may be open
+ * together. What two of them have is meant by its uuid alone, until one is called otherwise.
+ * Context: any thread. Return: 0, -ENOENT, or -EEXIST two pools have one of that name.
+ */
 int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err);
+/* the same by the name alone: is it taken? Only -ENOENT says that it is free */
+int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kind,
+			    const char *name, struct liteio_target *ret, struct liteio_error *err);
 int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_target *ret, struct liteio_error *err);
 /* find, and wait until nobody else works on it (worker) */
 int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err);
 void liteio_target_fini(struct liteio_target *t);
+
+/* may a pool that is not in the table come in? 0, or -EEXIST with names that it and others have */
+int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine,
+			      struct liteio_error *err);
+/*
+ * liteio_publish_name() of a volume of this node. One of a name that two pools have gets none: what
+ * is there stays
+ */
+int liteio_target_publish(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+			  const char *device, struct liteio_error *err);
 
 /* a target that is released at the end of the scope; needs base/cleanup.h */
 #define LITEIO_TARGET(name) struct liteio_target name _cleanup_(liteio_target_fini) = { 0 }
@@ -358,6 +383,9 @@ void liteio_target_fini(struct liteio_target *t);
  * and its places go (places.h). Context: worker. Return: 0 or a negative errno.
  */
 int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err);
+/* the same once somebody has made or imported @p: what was known by its name is given up; worker */
+int liteio_pools_remember_new(struct liteio_agent *a, const struct liteio_open_pool *p,
+			      struct liteio_error *err);
 /* before the first remote consumer of a pool is let in: write down that it has one; worker */
 int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool *p,
 				 struct liteio_error *err);

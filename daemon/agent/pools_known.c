@@ -16,6 +16,7 @@
 #include "agent/agent.h"
 #include "agent/claims.h"
 #include "agent/exports.h"
+#include "agent/groups.h"
 #include "agent/known.h"
 #include "agent/places.h"
 #include "agent/pools.h"
@@ -135,16 +136,13 @@ static void known_add_open(struct liteio_agent *a, struct liteio_known *known)
 	liteio_pools_put_all(a->pools, all, n);
 }
 
-/* names are unique on a node: who makes or imports a pool of that name has given the old one up */
-static bool has_successor(const struct liteio_known_pool *old,
-			  const struct liteio_known_pool *open, size_t n)
+/*
+ * names are unique on a node: who makes or imports a pool of that name has given the old one up.
+ * Whatever else is open by its name, a pool that is known by its uuid stays known
+ */
+static bool is_succeeded(const struct liteio_known_pool *old, const char *successor)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (old->name && strcmp(open[i].name, old->name) == 0)
-			return true;
-	return false;
+	return old->name && successor && strcmp(old->name, successor) == 0;
 }
 
 /* the list is on the disk: nobody need write down again who has remote consumers */
@@ -173,13 +171,15 @@ static size_t find_uuid(const struct liteio_known_pool *pools, size_t n,
 }
 
 /**
- * struct change - what becomes of one pool on the list that is not open
- * @uuid: which
+ * struct change - what becomes of pools on the list that are not open
+ * @uuid: of one; NULL for none
  * @is_kept: it stays, and is not waited for
+ * @successor: those of this name have been given up for a new one; NULL for none
  */
 struct change {
 	const struct liteio_uuid *uuid;
 	bool is_kept;
+	const char *successor;
 };
 
 /**
@@ -202,15 +202,23 @@ static void gone_add(struct gone *gone, const struct liteio_uuid *pool)
 
 static void give_up(struct liteio_agent *a, struct gone *gone)
 {
-	for (size_t i = 0; i < gone->n; i++)
+	for (size_t i = 0; i < gone->n; i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		int r;
+
 		liteio_places_give_up(a, &gone->pools[i]);
+		r = liteio_groups_forget_pool(a, &gone->pools[i], &err);
+		/* the doctor finds what is left */
+		if (r)
+			log_warning(NULL, "%s", liteio_error_str(&err, r));
+	}
 	free(gone->pools);
 }
 
 /*
- * Those that are open, and those that were known and are missing, but for one, or NULL; what was
- * known and is not any more is added to @gone, when the list is on the disk. The table is looked at
- * once: a pool that comes into it meanwhile is on the old list, or written down by who
+ * Those that are open, and those that were known and are missing, but for those of @change; what
+ * was known and is not any more is added to @gone, when the list is on the disk. The table is
+ * looked at once: a pool that comes into it meanwhile is on the old list, or written down by who
  * has opened it.
  */
 static int rewrite(struct liteio_agent *a, const struct change *change, struct gone *gone,
@@ -231,14 +239,14 @@ static int rewrite(struct liteio_agent *a, const struct change *change, struct g
 	for (i = 0; i < old.n_pools; i++) {
 		struct liteio_known_pool *k = &old.pools[i];
 		size_t open = find_uuid(new.pools, n_open, &k->uuid);
-		bool is_it = change && liteio_uuid_equal(&k->uuid, change->uuid);
+		bool is_it = change->uuid && liteio_uuid_equal(&k->uuid, change->uuid);
 
 		/* who lets one in writes that down first: it says all still */
 		if (open < n_open) {
 			new.pools[open].places = new.pools[open].places || k->places;
 			continue;
 		}
-		if (has_successor(k, new.pools, n_open) || (is_it && !change->is_kept)) {
+		if (is_succeeded(k, change->successor) || (is_it && !change->is_kept)) {
 			gone_add(gone, &k->uuid);
 			continue;
 		}
@@ -271,7 +279,13 @@ static int change_list(struct liteio_agent *a, const struct change *change,
 
 int liteio_pools_remember(struct liteio_agent *a, struct liteio_error *err)
 {
-	return change_list(a, NULL, err);
+	return change_list(a, &(struct change){ 0 }, err);
+}
+
+int liteio_pools_remember_new(struct liteio_agent *a, const struct liteio_open_pool *p,
+			      struct liteio_error *err)
+{
+	return change_list(a, &(struct change){ .successor = p->name }, err);
 }
 
 int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool *p,
@@ -341,6 +355,40 @@ int liteio_pools_wait_no_more(struct liteio_agent *a, const struct liteio_uuid *
 			      struct liteio_error *err)
 {
 	return change_list(a, &(struct change){ .uuid = uuid, .is_kept = true }, err);
+}
+
+/* of the list, which may be read: the first that has this name and is another one, or NULL */
+static const struct liteio_known_pool *namesake_of(const struct liteio_known *known,
+						   const struct liteio_uuid *uuid, const char *name)
+{
+	if (uuid && find_uuid(known->pools, known->n_pools, uuid) < known->n_pools)
+		return NULL;
+	for (size_t i = 0; i < known->n_pools; i++) {
+		if (known->pools[i].name && !strcmp(known->pools[i].name, name))
+			return &known->pools[i];
+	}
+	return NULL;
+}
+
+int liteio_known_check_name(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			    const char *name, bool is_asked, struct liteio_error *err)
+{
+	const struct liteio_known_pool *other;
+	struct liteio_known known = { 0 };
+	int r = 0;
+
+	liteio_guard(&known_lock);
+	known_load_or_none(a, &known);
+	other = namesake_of(&known, uuid, name);
+	if (other && !is_asked)
+		r = liteio_error_set(err, -EEXIST,
+				     "it is another one than the pool %s of this node", name);
+	else if (other && other->remote && !liteio_pools_is_open(a->pools, &other->uuid))
+		r = liteio_error_set(err, -EEXIST,
+				     "the pool %s of this node, which other nodes use, is another one and not open: bring its disk back, or give it up first (pool delete %s)",
+				     name, name);
+	liteio_json_fini(&known, known_fields);
+	return r;
 }
 
 int liteio_pools_known_uuid(struct liteio_agent *a, const char *name, struct liteio_uuid *ret)

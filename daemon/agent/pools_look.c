@@ -114,7 +114,8 @@ static bool look_wait(struct look *k, uint64_t until_ms)
 }
 
 /* there are no threads for it: in this one, however long it takes */
-static int do_here(struct liteio_open_pool *p, liteio_look_fn fn, void *data, struct liteio_error *err)
+static int do_here(struct liteio_open_pool *p, liteio_look_fn fn, void *data,
+		   struct liteio_error *err)
 {
 	int r = fn(p->engine, data, err);
 
@@ -149,8 +150,9 @@ static int do_there(struct liteio_open_pool *p, struct look *k, void *data, size
 	return r;
 }
 
-int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_for, liteio_look_fn fn,
-			void *data, size_t len, uint64_t ms, struct liteio_error *err)
+int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+			liteio_look_fn fn, void *data, size_t len, uint64_t ms,
+			struct liteio_error *err)
 {
 	struct liteio_open_pool *lane;
 	struct look *k;

@@ -78,9 +78,10 @@ static void say_not_opened(const struct liteio_opening *o, const char *device, i
 		log_err(NULL, "pool on %s can not be opened: %s", device, liteio_error_str(err, r));
 }
 
-/* is it this pool, or, when none is wanted, which one is it? */
-static int find_uuid(const struct liteio_opening *o, const char *device, struct liteio_uuid *ret,
-		     struct liteio_error *err)
+/* is it this pool, or, when none is wanted, which one is it? And what is it called? */
+static int find_label(const struct liteio_opening *o, const char *device,
+		      struct liteio_uuid *ret, char ret_name[LITEIO_ONDISK_NAME],
+		      struct liteio_error *err)
 {
 	struct liteio_pool_found found;
 	int r = 0;
@@ -88,12 +89,28 @@ static int find_uuid(const struct liteio_opening *o, const char *device, struct 
 	/* that of a device has been compared */
 	if (o->has_uuid && !strncmp(device, "/dev/", 5)) {
 		*ret = o->uuid;
+		memcpy(ret_name, o->name, LITEIO_ONDISK_NAME);
 		return 0;
 	}
 	r = liteio_pool_probe(device, &found, err);
-	if (!r)
+	if (!r) {
 		*ret = found.label.pool_uuid;
+		memcpy(ret_name, found.label.pool_name, LITEIO_ONDISK_NAME);
+	}
 	return r;
+}
+
+/*
+ * before anything of it is in the kernel: which of two pools of one name is served is not to be a
+ * matter of who comes first
+ */
+static int check_name(struct liteio_agent *a, struct liteio_claim *claim,
+		      const struct liteio_uuid *uuid, const char *name, const char *device,
+		      struct liteio_error *err)
+{
+	int r = liteio_known_check_name(a, uuid, name, false, err);
+
+	return r ? r : liteio_claim_name(claim, a->pools, name, device, err);
 }
 
 /* @claim is on @uuid */
@@ -140,29 +157,31 @@ static int open_claimed(const struct liteio_opening *o, const char *device,
 /* 0 also when somebody else has opened it by now */
 static int open_one(const struct liteio_opening *o, const char *device)
 {
-	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_claim *taken _cleanup_(liteio_claim_givep) = NULL, *claim = o->claim;
 	struct liteio_error err = LITEIO_ERROR_INIT;
+	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
-	bool claim_is_taken = false;
 	int r;
 
-	r = find_uuid(o, device, &uuid, &err);
+	r = find_label(o, device, &uuid, name, &err);
 	/* that of the one that is wanted has been taken */
-	if (!r && !(o->claim && liteio_uuid_equal(&uuid, &o->uuid))) {
-		r = liteio_claim_take(&uuid, device, &claim, &err);
-		claim_is_taken = r == -EBUSY;
+	if (!r && !(claim && liteio_uuid_equal(&uuid, &o->uuid))) {
+		r = liteio_claim_take(&uuid, device, &taken, &err);
+		if (r) {
+			may_be_tried_again = true;
+			return r;
+		}
+		claim = taken;
 	}
-	if (r == -EBUSY && claim_is_taken) {
-		may_be_tried_again = true;
-		return r;
-	}
+	if (!r && liteio_pools_is_open(o->agent->pools, &uuid))
+		return 0;
+	if (!r)
+		r = check_name(o->agent, claim, &uuid, name, device, &err);
 	if (r) {
 		say_not_opened(o, device, r, ends_by_itself(device, r), &err);
 		return r;
 	}
-	if (liteio_pools_is_open(o->agent->pools, &uuid))
-		return 0;
-	return open_claimed(o, device, claim ? claim : o->claim, &uuid);
+	return open_claimed(o, device, claim, &uuid);
 }
 
 /*
@@ -181,6 +200,7 @@ static bool asks_there(struct liteio_opening *o, const char *device)
 		return !o->opened || liteio_fs_exists(device);
 	if (liteio_pool_probe(device, &found, NULL))
 		return is_file;
+	memcpy(o->name, found.label.pool_name, sizeof(o->name));
 	if (o->has_uuid)
 		return liteio_uuid_equal(&found.label.pool_uuid, &o->uuid);
 	return liteio_opening_claim(o, &found.label.pool_uuid) &&
@@ -283,6 +303,40 @@ static void add_found(struct liteio_openings *all, struct liteio_agent *a,
 		liteio_opening_add_device(o, f->device);
 }
 
+/* another pool of the same name that may be opened unasked, as @f may; NULL for none */
+static const struct liteio_pool_found *namesake_of(const struct liteio_agent *a,
+						   const struct liteio_pool_found *f,
+						   const struct liteio_pool_found *found, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(found[i].label.pool_name, f->label.pool_name) &&
+		    !liteio_uuid_equal(&found[i].label.pool_uuid, &f->label.pool_uuid) &&
+		    !found[i].label.exported && is_allowed(a, found[i].device))
+			return &found[i];
+	}
+	return NULL;
+}
+
+/* one that this node does not know: it takes no name that is another one's, or may be */
+static void add_allowed(struct liteio_openings *all, struct liteio_agent *a,
+			const struct liteio_pool_found *f, const struct liteio_pool_found *found,
+			size_t n)
+{
+	const struct liteio_pool_found *other = namesake_of(a, f, found, n);
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_known_check_name(a, &f->label.pool_uuid, f->label.pool_name, false, &err);
+
+	if (!r && other)
+		r = liteio_error_set(&err, -EEXIST,
+				     "%s carries another one of that name: import the one that is meant",
+				     other->device);
+	if (r)
+		log_err(NULL, "pool %s on %s is not opened: %s", f->label.pool_name, f->device,
+			liteio_error_str(&err, r));
+	else
+		add_found(all, a, f);
+}
+
 static void add_devices(struct liteio_openings *all, struct liteio_agent *a,
 			const struct liteio_known *known, const struct liteio_pool_found *found,
 			size_t n)
@@ -290,8 +344,10 @@ static void add_devices(struct liteio_openings *all, struct liteio_agent *a,
 	for (size_t i = 0; i < n; i++) {
 		if (liteio_pools_is_open(a->pools, &found[i].label.pool_uuid))
 			continue;
-		if (is_known(known, &found[i].label.pool_uuid) || is_allowed(a, found[i].device))
+		if (is_known(known, &found[i].label.pool_uuid))
 			add_found(all, a, &found[i]);
+		else if (is_allowed(a, found[i].device))
+			add_allowed(all, a, &found[i], found, n);
 		else
 			log_info(NULL, "pool %s on %s is not one of this node; import it to use it",
 				 found[i].label.pool_name, found[i].device);

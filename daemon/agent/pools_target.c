@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Finding a volume in the open pools of this node.
+ * Finding a volume in the open pools of this node, and names that two of them have.
  */
 #include <errno.h>
 #include <string.h>
@@ -8,67 +8,120 @@
 #include "agent/agent.h"
 #include "agent/locks.h"
 #include "agent/pools.h"
+#include "agent/publish.h"
+#include "base/cleanup.h"
 #include "base/error.h"
-
-/* how a target is looked up in one pool */
-struct search {
-	const struct liteio_uuid *uuid; /* or, when NULL: */
-	enum liteio_catalog_kind kind;
-	const char *name;
-};
-
-static int search_pool(const struct search *s, struct liteio_pool *engine,
-		       struct liteio_catalog_volume *ret)
-{
-	if (s->uuid)
-		return liteio_pool_volume_get(engine, s->uuid, ret);
-	return liteio_pool_volume_find(engine, s->kind, s->name, ret);
-}
-
-/* the first pool that has it; its reference is kept */
-static int search_all(struct liteio_agent *a, const struct search *s, struct liteio_target *ret)
-{
-	struct liteio_open_pool **all;
-	size_t i, n;
-	int r = -ENOENT;
-
-	liteio_pools_all(a->pools, &all, &n);
-	for (i = 0; i < n && r == -ENOENT; i++) {
-		if (search_pool(s, all[i]->engine, &ret->volume) < 0)
-			continue;
-		ret->agent = a;
-		ret->lock = NULL;
-		ret->pool = all[i];
-		all[i] = NULL;
-		r = 0;
-	}
-	liteio_pools_put_all(a->pools, all, n);
-	return r;
-}
+#include "base/log.h"
+#include "base/str.h"
 
 static const char *kind_name(enum liteio_catalog_kind kind)
 {
 	return kind == LITEIO_CATALOG_SNAPSHOT ? "snapshot" : "volume";
 }
 
+/* ---- by name -------------------------------------------------------------------------------- */
+
+static int not_here(enum liteio_catalog_kind kind, const char *name, struct liteio_error *err)
+{
+	return liteio_error_set(err, -ENOENT, "%s %s: no such %s on this node", kind_name(kind),
+				name, kind_name(kind));
+}
+
+static int is_in_both(const struct liteio_target *t, const struct liteio_open_pool *p,
+		      const struct liteio_catalog_volume *v, struct liteio_error *err)
+{
+	char one[LITEIO_UUID_STRLEN + 1], other[LITEIO_UUID_STRLEN + 1];
+	const char *kind = kind_name(v->kind);
+
+	liteio_uuid_format(&t->volume.uuid, one);
+	liteio_uuid_format(&v->uuid, other);
+	return liteio_error_set(err, -EEXIST,
+				"%s %s: there is one in pool %s (%s) and one in pool %s (%s): call one of them otherwise by its uuid (%s rename UUID NAME)",
+				kind, v->name, t->pool->name, one, p->name, other, kind);
+}
+
+/* all pools are asked: the first one that has it need not be the only one */
+int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kind,
+			    const char *name, struct liteio_target *ret, struct liteio_error *err)
+{
+	struct liteio_target t = { .agent = a };
+	struct liteio_catalog_volume v;
+	struct liteio_open_pool **all;
+	size_t n;
+	int r = 0;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (size_t i = 0; i < n && !r; i++) {
+		if (liteio_pool_volume_find(all[i]->engine, kind, name, &v))
+			continue;
+		if (t.pool) {
+			r = is_in_both(&t, all[i], &v, err);
+			break;
+		}
+		t.volume = v;
+		t.pool = take_ptr(all[i]);
+	}
+	liteio_pools_put_all(a->pools, all, n);
+	if (!t.pool)
+		return not_here(kind, name, err);
+	if (r)
+		liteio_target_fini(&t);
+	else
+		*ret = t;
+	return r;
+}
+
+/* ---- by uuid -------------------------------------------------------------------------------- */
+
+/* the first pool that has it; its reference is kept */
+static int search_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
+		       struct liteio_target *ret)
+{
+	struct liteio_open_pool **all;
+	size_t n;
+	int r = -ENOENT;
+
+	liteio_pools_all(a->pools, &all, &n);
+	for (size_t i = 0; i < n && r; i++) {
+		if (liteio_pool_volume_get(all[i]->engine, uuid, &ret->volume))
+			continue;
+		ret->agent = a;
+		ret->lock = NULL;
+		ret->pool = take_ptr(all[i]);
+		r = 0;
+	}
+	liteio_pools_put_all(a->pools, all, n);
+	return r;
+}
+
+/* one that is deleted has no name any more, and is not meant by its uuid either */
+static bool is_meant_by_uuid(struct liteio_agent *a, enum liteio_catalog_kind kind,
+			     const char *name, struct liteio_target *ret)
+{
+	struct liteio_uuid uuid;
+
+	if (liteio_uuid_parse(name, &uuid) || search_uuid(a, &uuid, ret))
+		return false;
+	if (ret->volume.kind == kind && ret->volume.state != LITEIO_CATALOG_DELETING)
+		return true;
+	liteio_target_fini(ret);
+	return false;
+}
+
 int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err)
 {
-	const struct search s = { .kind = kind, .name = name };
-
-	if (search_all(a, &s, ret) < 0)
-		return liteio_error_set(err, -ENOENT, "%s %s: no such %s on this node",
-					kind_name(kind), name, kind_name(kind));
-	return 0;
+	if (is_meant_by_uuid(a, kind, name, ret))
+		return 0;
+	return liteio_target_find_name(a, kind, name, ret, err);
 }
 
 int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_target *ret, struct liteio_error *err)
 {
-	const struct search s = { .uuid = uuid };
 	char text[LITEIO_UUID_STRLEN + 1];
 
-	if (search_all(a, &s, ret) < 0) {
+	if (search_uuid(a, uuid, ret) < 0) {
 		liteio_uuid_format(uuid, text);
 		return liteio_error_set(err, -ENOENT, "volume %s: not in a pool of this node",
 					text);
@@ -91,8 +144,7 @@ int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, co
 	/* it may have gone while we waited */
 	if (liteio_pool_volume_get(t.pool->engine, &t.volume.uuid, &t.volume) < 0) {
 		liteio_target_fini(&t);
-		return liteio_error_set(err, -ENOENT, "%s %s: no such %s on this node",
-					kind_name(kind), name, kind_name(kind));
+		return not_here(kind, name, err);
 	}
 	*ret = t;
 	return 0;
@@ -105,4 +157,62 @@ void liteio_target_fini(struct liteio_target *t)
 	liteio_locks_give(t->lock);
 	liteio_pools_put(t->agent->pools, t->pool);
 	memset(t, 0, sizeof(*t));
+}
+
+/* ---- names that two pools have -------------------------------------------------------------- */
+
+/* so many are said; there may be thousands */
+#define SAID_MAX 3
+
+static bool has_namesake(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+			 struct liteio_buf *said, size_t n)
+{
+	LITEIO_TARGET(t);
+	int r;
+
+	if (v->state == LITEIO_CATALOG_DELETING)
+		return false;
+	r = liteio_target_find_name(a, v->kind, v->name, &t, NULL);
+	if (r == -ENOENT)
+		return false;
+	if (n < SAID_MAX)
+		liteio_buf_addf(said, "%s%s %s%s%s", n ? ", " : "", kind_name(v->kind), v->name,
+				r ? "" : " in pool ", r ? "" : t.pool->name);
+	return true;
+}
+
+int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine,
+			      struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_catalog_volume *v = NULL;
+	struct liteio_buf said = LITEIO_BUF_INIT;
+	_cleanup_free_ char *text = NULL;
+	struct liteio_pool_info info;
+	size_t n, n_both = 0;
+
+	liteio_pool_volume_list(engine, &v, &n);
+	for (size_t i = 0; i < n; i++)
+		n_both += has_namesake(a, &v[i], &said, n_both);
+	if (!n_both)
+		return 0;
+	if (n_both > SAID_MAX)
+		liteio_buf_addf(&said, " and %zu more", n_both - SAID_MAX);
+	text = liteio_buf_take(&said);
+	liteio_pool_info(engine, &info);
+	return liteio_error_set(err, -EEXIST,
+				"pool %s has names that are taken on this node: rename what has them here first (volume rename, snapshot rename): %s",
+				info.name, text);
+}
+
+int liteio_target_publish(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+			  const char *device, struct liteio_error *err)
+{
+	struct liteio_error both = LITEIO_ERROR_INIT;
+	LITEIO_TARGET(t);
+	int r = liteio_target_find_name(a, v->kind, v->name, &t, &both);
+
+	if (r != -EEXIST)
+		return liteio_publish_name(v->name, device, err);
+	log_warning(NULL, "/dev/liteio/%s is not made, or stays: %s", v->name, both.msg);
+	return 0;
 }

@@ -67,7 +67,20 @@ static struct {
 	struct liteio_names names;
 } known = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* what an earlier agent has left, or one that was killed */
+/* no volume can have it: their names begin with a letter or a digit (liteio_name_check()) */
+static char *half_made(const char *name)
+{
+	return liteio_strf(LITEIO_PUBLISH_DIR "/.%s.new", name);
+}
+
+static bool is_half_made(const char *name)
+{
+	size_t len = strlen(name);
+
+	return name[0] == '.' && len > 4 && !strcmp(name + len - 4, ".new");
+}
+
+/* what an earlier agent has left, or one that was killed; nobody makes a link meanwhile */
 static void read_names(void)
 {
 	char **names;
@@ -82,7 +95,9 @@ static void read_names(void)
 		_cleanup_free_ char *path = liteio_strf(LITEIO_PUBLISH_DIR "/%s", names[i]);
 		_cleanup_free_ char *target = target_of(path);
 
-		if (!is_uuid(names[i]) && target)
+		if (is_half_made(names[i]))
+			(void)unlink(path);
+		else if (!is_uuid(names[i]) && target)
 			liteio_names_add(&known.names, names[i], target);
 	}
 	liteio_fs_names_free(names, n);
@@ -93,8 +108,6 @@ static void forget_names(const char *target, const char *but)
 {
 	char *name;
 
-	if (!known.is_read)
-		read_names();
 	while ((name = liteio_names_take(&known.names, target, but))) {
 		_cleanup_free_ char *path = liteio_strf(LITEIO_PUBLISH_DIR "/%s", name);
 
@@ -105,12 +118,20 @@ static void forget_names(const char *target, const char *but)
 	}
 }
 
+/* what is there is known from here on; @known is locked */
+static void know_names(void)
+{
+	if (!known.is_read)
+		read_names();
+}
+
 /* ---- links ---- */
 
-/* at no moment is there none, when there was one */
-static int set_link(const char *path, const char *target, struct liteio_error *err)
+/* at no moment is there none, when there was one; @known is locked */
+static int set_link(const char *name, const char *target, struct liteio_error *err)
 {
-	_cleanup_free_ char *tmp = liteio_strf("%s.new", path);
+	_cleanup_free_ char *path = liteio_strf(LITEIO_PUBLISH_DIR "/%s", name),
+			    *tmp = half_made(name);
 	int r;
 
 	if (leads_to(path, target))
@@ -130,9 +151,13 @@ static int set_link(const char *path, const char *target, struct liteio_error *e
 int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
 		       struct liteio_error *err)
 {
-	_cleanup_free_ char *path = liteio_publish_path(uuid), *target = relative(device);
+	_cleanup_free_ char *target = relative(device);
+	char text[LITEIO_UUID_STRLEN + 1];
 
-	return set_link(path, target, err);
+	liteio_uuid_format(uuid, text);
+	liteio_guard(&known.lock);
+	know_names();
+	return set_link(text, target, err);
 }
 
 int liteio_publish_name(const char *name, const char *device, struct liteio_error *err)
@@ -142,10 +167,11 @@ int liteio_publish_name(const char *name, const char *device, struct liteio_erro
 	int r;
 
 	liteio_guard(&known.lock);
+	know_names();
 	forget_names(target, name);
 	if (is_uuid(name))
 		return 0;
-	r = set_link(path, target, err);
+	r = set_link(name, target, err);
 	/* half of it may have been done */
 	liteio_names_add(&known.names, name, target);
 	return r;
@@ -165,6 +191,7 @@ void liteio_publish_del(const struct liteio_uuid *uuid, const char *device)
 	if (!target || (device && !liteio_publish_is(uuid, device)))
 		return;
 	liteio_guard(&known.lock);
+	know_names();
 	forget_names(target, NULL);
 	(void)unlink(path);
 }

@@ -4,7 +4,9 @@
  * has the volume there is its name beside it, for people: /dev/liteio/<volume name>.
  *
  * A relative link to the head's node, so that it also holds where /dev is mounted elsewhere. At
- * most one attachment of a volume is published on a node. Context: worker.
+ * most one attachment of a volume is published on a node. A link is made beside the others, as
+ * ".<name>.new", and moved: what is left of that by an agent that was killed goes when the next one
+ * publishes something. Context: worker.
  */
 #ifndef LITEIO_AGENT_PUBLISH_H
 #define LITEIO_AGENT_PUBLISH_H
@@ -21,8 +23,9 @@ char *liteio_publish_path(const struct liteio_uuid *uuid);
 int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
 		       struct liteio_error *err);
 /*
- * the name beside it; any other name of this device goes. There is none that reads as a uuid: it
- * could be that of another volume. 0 or a negative errno
+ * the name beside it, once liteio_publish_add() has made that lead to this device; any other name
+ * of this device goes. Where it led before says nothing: numbers of devices are given out anew.
+ * There is none that reads as a uuid: it could be that of another volume. 0 or a negative errno
  */
 int liteio_publish_name(const char *name, const char *device, struct liteio_error *err);
 /* 1 when the link leads to this device, 0 when not */

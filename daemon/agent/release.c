@@ -31,7 +31,7 @@
 /* together less than TimeoutStopSec= of liteio-release.service */
 #define UNMOUNT_MS 120000
 #define MOUNTS_LOOK_MS 200
-/* as long as libdevmapper tries to remove a device that udevd looks at */
+/* as long as liteio_dm_remove() tries when udevd looks at a device */
 #define CLOSED_MS 5000
 
 static bool has_live_path(const struct liteio_uuid *uuid, uint64_t generation)

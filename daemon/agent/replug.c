@@ -413,20 +413,17 @@ int liteio_replug_open(struct liteio_agent *a, const struct liteio_pool_how *how
 		       const struct liteio_uuid *uuid, struct liteio_pool **ret, bool *ret_again,
 		       struct liteio_error *err)
 {
-	int (*open)(const char *device, const char *was_on, struct liteio_pool **ret,
-		    struct liteio_error *err) = how->is_import ? liteio_pool_import :
-								 liteio_pool_open;
 	struct liteio_error left_err = LITEIO_ERROR_INIT;
 	int r, left;
 
 	*ret_again = false;
 	liteio_heir_begin(uuid);
-	r = open(how->device, how->was_on, ret, err);
+	r = liteio_pool_open_how(how, ret, err);
 	if (r == -ENODEV) {
 		left = drop_left(a, how, uuid, &left_err);
 		*ret_again = !is_final(left) && left != -ENODEV;
 		if (left == 0) {
-			r = open(how->device, how->was_on, ret, err);
+			r = liteio_pool_open_how(how, ret, err);
 			/* it is nowhere now: whatever it was, another time it may work */
 			*ret_again = !is_final(r);
 		} else if (left != -ENODEV) {

@@ -35,11 +35,14 @@
 #include "base/str.h"
 #include "host/head.h"
 #include "host/netlink.h"
+#include "pool/awake.h"
 #include "pool/back.h"
 #include "pool/step.h"
 
 /* volumes of one pool that are brought back at a time */
 #define AT_ONCE 8
+/* a disk that has answered is not asked again for so long */
+#define AWAKE_MS 1000
 
 /* ---- what to restore ---- */
 
@@ -62,15 +65,18 @@ struct live {
 };
 
 /**
- * struct live_set - all of them
+ * struct live_set - all of them, of one pool
  * @agent: whose
- * @is_slow: one has waited in vain for its turn in the pool's lane: who is in it hangs
+ * @is_slow: one has waited in vain for its turn in the pool's lane: who is in it hangs; or its disk
+ *	does not answer
+ * @awake_ms: when that has answered last
  * @items: each
  * @n: how many
  */
 struct live_set {
 	struct liteio_agent *agent;
 	_Atomic bool is_slow;
+	_Atomic uint64_t awake_ms;
 	struct live *items;
 	size_t n;
 };
@@ -175,8 +181,8 @@ static void forget_deleted(struct liteio_open_pool *p)
 			p->name, liteio_error_str(&err, r));
 }
 
-int liteio_restore_names(const struct liteio_catalog_volume *v, uint64_t generation,
-			 struct liteio_error *err)
+int liteio_restore_names(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+			 uint64_t generation, struct liteio_error *err)
 {
 	char path[LITEIO_DM_PATH_MAX];
 	int r;
@@ -184,7 +190,7 @@ int liteio_restore_names(const struct liteio_catalog_volume *v, uint64_t generat
 	r = liteio_head_path(&v->uuid, generation, false, path, err);
 	if (r == 0)
 		r = liteio_publish_add(&v->uuid, path, err);
-	return r ? r : liteio_publish_name(v->name, path, err);
+	return r ? r : liteio_target_publish(a, v, path, err);
 }
 
 /* others may have ended it, or changed its volume, since it was collected; the volume is locked */
@@ -267,6 +273,56 @@ static void settle_ended(struct liteio_agent *a, struct liteio_open_pool *p)
 	}
 }
 
+/* ---- a disk that does not answer ---- */
+
+static void close_door(struct liteio_agent *a)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_door_close_for_links(a, &err);
+
+	if (r)
+		log_warning(NULL, "the door can not be closed while exports come back: %s",
+			    liteio_error_str(&err, r));
+}
+
+/* of a pool that does not get on */
+static void hold_places(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	if (!liteio_export_has_remote(p))
+		return;
+	close_door(a);
+	liteio_places_hold_silent(a, p);
+	liteio_door_review(a);
+}
+
+/* its own job does, and nobody else has to, with a worker or at the door. No lock is held */
+static void wait_for_disk(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	if (!liteio_pool_awake(&p->uuid, &err))
+		return;
+	log_warning(NULL, "pool %s: %s: its volumes are brought back when it does", p->name,
+		    err.msg);
+	hold_places(a, p);
+	liteio_pool_await(&p->uuid);
+	log_info(NULL, "pool %s: its disk answers again", p->name);
+}
+
+/* what is loaded hangs with it, and with a lock that the loads of all pools need */
+static bool is_awake(struct live *l)
+{
+	struct live_set *set = l->set;
+
+	if (l->volume.vclass == LITEIO_CATALOG_LINEAR ||
+	    liteio_now_ms() < set->awake_ms + AWAKE_MS)
+		return true;
+	if (liteio_pool_awake(&l->pool->uuid, NULL))
+		return false;
+	set->awake_ms = liteio_now_ms();
+	return true;
+}
+
 /* @is_last: nobody comes back to it */
 static void prepare(struct live *l, bool is_last)
 {
@@ -284,7 +340,7 @@ static void prepare(struct live *l, bool is_last)
 	r = liteio_export_prepare(a, l->pool, &l->volume, &l->att, &err);
 	/* whoever is mounted has its name still */
 	if (r == 0 && l->att.flags & LITEIO_CATALOG_ATT_LOCAL)
-		r = liteio_restore_names(&l->volume, l->att.generation, &err);
+		r = liteio_restore_names(a, &l->volume, l->att.generation, &err);
 	l->prepared = r == 0;
 	l->again = r == -ETIMEDOUT && !is_last;
 	if (l->again)
@@ -338,7 +394,7 @@ static void prepare_one(void *arg)
 {
 	struct live *l = arg;
 
-	if (l->set->is_slow)
+	if (l->set->is_slow || !is_awake(l))
 		l->again = true;
 	else
 		prepare_and_tell(l, false);
@@ -349,7 +405,7 @@ static void prepare_one(void *arg)
 /*
  * Most of it is waiting for the kernel: for grace periods, one after the other in each. When one of
  * them hangs with its disk the others do not wait for it with a worker each, nor are they given up:
- * they come after it, one by one.
+ * they come after it, one by one, each when the disk answers.
  */
 static void prepare_all(struct live_set *set)
 {
@@ -359,8 +415,13 @@ static void prepare_all(struct live_set *set)
 		args[i] = &set->items[i];
 	liteio_together_share(set->agent->workers, prepare_one, args, set->n, AT_ONCE);
 	for (size_t i = 0; i < set->n; i++) {
-		if (set->items[i].again)
-			prepare_and_tell(&set->items[i], true);
+		struct live *l = &set->items[i];
+
+		if (!l->again)
+			continue;
+		if (!is_awake(l))
+			wait_for_disk(set->agent, l->pool);
+		prepare_and_tell(l, true);
 	}
 }
 
@@ -375,16 +436,6 @@ static bool has_remote(struct liteio_agent *a, const struct live_set *set)
 			return true;
 	missing = liteio_pools_missing(a);
 	return !!missing;
-}
-
-static void close_door(struct liteio_agent *a)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r = liteio_door_close_for_links(a, &err);
-
-	if (r)
-		log_warning(NULL, "the door can not be closed while exports come back: %s",
-			    liteio_error_str(&err, r));
 }
 
 /* all doors at once; when ports listen already, what is missing can only be added */
@@ -421,9 +472,11 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	size_t i;
 
 	for (i = 0; i < n; i++)
+		wait_for_disk(a, pools[i]);
+	for (i = 0; i < n; i++)
 		settle_ended(a, pools[i]);
 	for (i = 0; i < n; i++)
-		liteio_groups_undo(a, pools[i], NULL);
+		liteio_groups_undo(a, pools[i], NULL, NULL);
 	for (i = 0; i < n; i++)
 		log_floors(a, pools[i]);
 	liteio_step("agent-restore:floors");
@@ -508,11 +561,14 @@ static void restore_all(struct liteio_agent *a, struct liteio_open_pool **pools,
 	if (!liteio_together_run(a->workers, restore_one, args, n + 1, &a->restore_end_ms,
 				 ended))
 		return;
-	for (size_t i = 0; i < n; i++)
-		if (!ended[i])
-			log_warning(NULL,
-				    "pool %s: it takes long to bring its volumes back: the others do not wait for it",
-				    pools[i]->name);
+	for (size_t i = 0; i < n; i++) {
+		if (ended[i])
+			continue;
+		log_warning(NULL,
+			    "pool %s: it takes long to bring its volumes back: the others do not wait for it",
+			    pools[i]->name);
+		hold_places(a, pools[i]);
+	}
 }
 
 void liteio_restore_start(struct liteio_agent *a)

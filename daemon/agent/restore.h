@@ -26,6 +26,14 @@ struct liteio_open_pool;
  * (liteio_restore_pool()), and so do those that are left when nothing came back for
  * LITEIO_RESTORE_MS: their disks hang. The exports of a pool that is not there get places
  * (places.h), where that can be done; else the door stays closed for remote consumers meanwhile.
+ *
+ * A pool that is open, and whose disk does not answer any more, is not gone on with before it does:
+ * that is asked before anything of it is brought back, and before its devices are loaded, once in a
+ * second (pool/awake.h says why, and what it does not find out). Its job waits for it, and holds
+ * nothing meanwhile that anybody else needs; its exports get places at once. So do, when nothing
+ * came back for LITEIO_RESTORE_MS, those of a pool that hangs in anything else: but for volumes
+ * whose loads hang in the kernel, at most eight of a pool. For these the door stays closed until
+ * they go on, or the disk is pulled out: nobody may touch what they are about to make.
  * Context: worker.
  */
 void liteio_restore_start(struct liteio_agent *a);
@@ -38,7 +46,7 @@ int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 			  struct liteio_error *err);
 
 /* what this node mounts has its names again, which lead to that generation's head; worker */
-int liteio_restore_names(const struct liteio_catalog_volume *v, uint64_t generation,
-			 struct liteio_error *err);
+int liteio_restore_names(struct liteio_agent *a, const struct liteio_catalog_volume *v,
+			 uint64_t generation, struct liteio_error *err);
 
 #endif

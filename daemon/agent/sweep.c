@@ -27,7 +27,8 @@ static int add_heads(const struct liteio_uuid *uuid, struct liteio_generations *
 	size_t i, n = 0;
 	int r;
 
-	r = liteio_head_list_of(uuid, &heads, &n, err);
+	r = uuid ? liteio_head_list_known(uuid, &heads, &n, err) :
+		   liteio_head_list(&heads, &n, err);
 	for (i = 0; r == 0 && i < n; i++)
 		if (!heads[i].head.remote)
 			liteio_generations_add(g, &heads[i].head.uuid, heads[i].head.generation);

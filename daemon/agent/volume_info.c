@@ -30,14 +30,15 @@ static const char *state_name(enum liteio_catalog_state state)
 static bool ask_allocated(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			  bool may_activate, uint64_t *ret)
 {
-	struct liteio_pool_thin thin;
+	struct liteio_pool_load load;
 
 	if (v->state == LITEIO_CATALOG_DELETING)
 		return liteio_pool_reclaim_left(p->engine, &v->uuid, ret, NULL) == 0;
 	if (liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0)
 		return true;
 	return may_activate &&
-	       liteio_pool_volume_activate(p->engine, &v->uuid, &thin, NULL) == 0 &&
+	       liteio_pool_volume_prepare(p->engine, &v->uuid, &load, NULL) == 0 &&
+	       liteio_pool_volume_load(&load, NULL, NULL) == 0 &&
 	       liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0;
 }
 

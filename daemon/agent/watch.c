@@ -43,6 +43,7 @@
  * @pool: while it is looked at: a reference
  * @now: what that finds: of the thread that looks until it has ended
  * @again: something happened since it began
+ * @said: what said_by() has given last
  * @is_event: the kernel said something since it was last looked at
  * @was_event: it had, before it is looked at now
  * @is_told: the kernel says in time what becomes of it; of the thread that looks until it has ended
@@ -61,6 +62,7 @@ struct seen {
 	struct liteio_open_pool *pool;
 	struct liteio_pools_state now;
 	bool again;
+	uint64_t said;
 	bool is_event;
 	bool was_event;
 	bool is_told;
@@ -326,6 +328,48 @@ void liteio_watch_look(struct liteio_watch *w)
 		liteio_cluster_pools_changed(w->agent->cluster);
 }
 
+/*
+ * A number that is another one when the kernel has said something of the pool since. It asks the
+ * kernel for what it has in memory: no disk is waited for.
+ */
+static uint64_t said_by(const struct liteio_uuid *uuid)
+{
+	static const enum liteio_dm_role roles[] = { LITEIO_DM_POOL, LITEIO_DM_RPOOL };
+	char name[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info dm;
+	uint64_t said = 0;
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(roles); i++) {
+		liteio_dm_name(roles[i], uuid, 0, name);
+		said *= 31;
+		if (!liteio_dm_info(name, &dm, NULL))
+			said += ((uint64_t)dm.minor << 32) + dm.event_nr + 1;
+	}
+	return said;
+}
+
+/* of any pool: every device that comes or goes is an event, and most are none of a pool */
+static bool any_said(struct liteio_watch *w)
+{
+	struct liteio_open_pool **all;
+	bool any = false;
+	size_t n;
+
+	liteio_pools_all(w->agent->pools, &all, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct seen *s = seen_of(w, &all[i]->uuid);
+		uint64_t said = said_by(&all[i]->uuid);
+
+		if (said != s->said) {
+			s->said = said;
+			s->is_event = true;
+			any = true;
+		}
+	}
+	liteio_pools_put_all(w->agent->pools, all, n);
+	return any;
+}
+
 static void look_soon(struct liteio_agent *a)
 {
 	liteio_watch_look(a->watch);
@@ -364,11 +408,11 @@ static void on_event(void *arg, int fd, unsigned int events)
 		liteio_io_set_events(w->io, 0);
 		return;
 	}
-	for (struct seen *s = w->first; s; s = s->next)
-		s->is_event = true;
 	/* each volume that is brought back is an event: pools are looked at when that is done */
-	if (w->agent->ready)
+	if (any_said(w) && w->agent->ready)
 		liteio_watch_look(w);
+	else if (w->agent->ready && w->agent->cluster)
+		liteio_cluster_pools_changed(w->agent->cluster);
 }
 
 static void on_timer(void *arg)

@@ -8,6 +8,7 @@
  * suspends its connection whenever there is nothing to send.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,6 +25,8 @@
 #include "base/loop.h"
 #include "base/str.h"
 
+/* an answer from this size on is a list of hundreds */
+#define LARGE_BYTES (128u << 10)
 #define DEFAULT_MAX_BODY (1u << 20)
 #define DEFAULT_CONNECTIONS 128
 #define DEFAULT_IDLE_S 30
@@ -76,6 +79,7 @@ struct liteio_http_server {
  * @suspended: the connection waits for the reply
  * @reply: the answer, until libmicrohttpd takes it
  * @status: its status
+ * @is_large: it took so much memory that the system gets it back
  * @stream: the answer is one
  */
 struct liteio_http_request {
@@ -91,6 +95,7 @@ struct liteio_http_request {
 	bool suspended;
 	struct MHD_Response *reply;
 	unsigned int status;
+	bool is_large;
 	struct liteio_http_stream *stream;
 };
 
@@ -197,6 +202,7 @@ static void set_reply(struct liteio_http_request *req, unsigned int status,
 	if (content_type)
 		MHD_add_response_header(rsp, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
 	req->status = status;
+	req->is_large = len >= LARGE_BYTES;
 	req->reply = rsp;
 }
 
@@ -271,13 +277,18 @@ static void on_completed(void *arg, struct MHD_Connection *conn, void **per_requ
 			 enum MHD_RequestTerminationCode why)
 {
 	struct liteio_http_request *req = *per_request;
+	bool was_large;
 
 	if (!req)
 		return;
+	was_large = req->is_large;
 	if (req->caller)
 		liteio_caller_answered(req->caller);
 	request_free(req);
 	*per_request = NULL;
+	/* what it was made of is not needed again soon; the C library would keep it */
+	if (was_large)
+		(void)malloc_trim(0);
 }
 
 const char *liteio_http_request_method(const struct liteio_http_request *req)

@@ -112,11 +112,48 @@ static void add_list(struct liteio_buf *b, const struct liteio_field *f, const v
 	add_char(b, ']');
 }
 
-/* false when there is nothing to say */
-static bool add_value(struct liteio_buf *b, const struct liteio_field *f, const void *obj)
+static size_t count_of(const struct liteio_field *f, const void *obj)
+{
+	return *(const size_t *)((const char *)obj + f->count_offset);
+}
+
+/* there is nothing to say of it; of an object nobody knows before it is written */
+static bool is_empty(const struct liteio_field *f, const void *obj)
 {
 	const void *p = (const char *)obj + f->offset;
 	bool keep = f->flags & LITEIO_FIELD_KEEP_ZERO;
+	const char *s;
+
+	switch (f->type) {
+	case LITEIO_FIELD_STRING:
+		return !keep && !*(char *const *)p;
+	case LITEIO_FIELD_BOOL:
+		return !keep && !*(const bool *)p;
+	case LITEIO_FIELD_U64:
+	case LITEIO_FIELD_SIZE:
+		return !keep && !*(const uint64_t *)p;
+	case LITEIO_FIELD_ENUM:
+		s = word_of(f, *(const int *)p);
+		return !s || (!*s && !keep);
+	case LITEIO_FIELD_UUID:
+		return !keep && liteio_uuid_is_null(p);
+	case LITEIO_FIELD_OBJECT:
+		return false;
+	case LITEIO_FIELD_ARRAY:
+	case LITEIO_FIELD_STRINGS:
+		return !keep && !count_of(f, obj);
+	case LITEIO_FIELD_MAP:
+		return !keep && !*(struct liteio_json *const *)p;
+	case LITEIO_FIELD_RAW:
+		return !*(struct liteio_json *const *)p;
+	}
+	return true;
+}
+
+/* of what is not empty; false when an object turns out to be */
+static bool add_value(struct liteio_buf *b, const struct liteio_field *f, const void *obj)
+{
+	const void *p = (const char *)obj + f->offset;
 	char uuid[LITEIO_UUID_STRLEN + 1];
 	const char *s;
 	size_t n;
@@ -124,55 +161,39 @@ static bool add_value(struct liteio_buf *b, const struct liteio_field *f, const 
 	switch (f->type) {
 	case LITEIO_FIELD_STRING:
 		s = *(char *const *)p;
-		if (!s && !keep)
-			return false;
 		add_string(b, s ? s : "");
-		return true;
+		break;
 	case LITEIO_FIELD_BOOL:
-		if (!*(const bool *)p && !keep)
-			return false;
 		add_bool(b, *(const bool *)p);
-		return true;
+		break;
 	case LITEIO_FIELD_U64:
 	case LITEIO_FIELD_SIZE:
-		if (!*(const uint64_t *)p && !keep)
-			return false;
 		add_u64(b, *(const uint64_t *)p);
-		return true;
+		break;
 	case LITEIO_FIELD_ENUM:
-		s = word_of(f, *(const int *)p);
-		if (!s || (!*s && !keep))
-			return false;
-		add_string(b, s);
-		return true;
+		add_string(b, word_of(f, *(const int *)p));
+		break;
 	case LITEIO_FIELD_UUID:
-		if (liteio_uuid_is_null(p) && !keep)
-			return false;
 		liteio_uuid_format(p, uuid);
 		add_quoted(b, uuid, LITEIO_UUID_STRLEN);
-		return true;
+		break;
 	case LITEIO_FIELD_OBJECT:
 		n = b->len;
 		add_fields(b, p, f->fields);
-		return b->len > n + 2 || keep;
+		return b->len > n + 2 || f->flags & LITEIO_FIELD_KEEP_ZERO;
 	case LITEIO_FIELD_ARRAY:
 	case LITEIO_FIELD_STRINGS:
-		n = *(const size_t *)((const char *)obj + f->count_offset);
-		if (!n && !keep)
-			return false;
-		add_list(b, f, *(const void *const *)p, n);
-		return true;
+		add_list(b, f, *(const void *const *)p, count_of(f, obj));
+		break;
 	case LITEIO_FIELD_MAP:
 	case LITEIO_FIELD_RAW:
 		if (*(struct liteio_json *const *)p)
 			add_json(b, *(struct liteio_json *const *)p);
-		else if (keep && f->type == LITEIO_FIELD_MAP)
-			liteio_buf_add(b, "{}", 2);
 		else
-			return false;
-		return true;
+			liteio_buf_add(b, "{}", 2);
+		break;
 	}
-	return false;
+	return true;
 }
 
 static bool is_left_out(const struct liteio_field *f, const void *obj)
@@ -189,7 +210,7 @@ static void add_fields(struct liteio_buf *b, const void *obj, const struct litei
 	for (const struct liteio_field *f = fields; f->key; f++) {
 		size_t before = b->len;
 
-		if (is_left_out(f, obj))
+		if (is_left_out(f, obj) || is_empty(f, obj))
 			continue;
 		if (!is_first)
 			add_char(b, ',');

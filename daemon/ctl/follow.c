@@ -55,7 +55,7 @@ static int on_line(void *arg, const char *line)
 	_cleanup_free_ char *text = NULL;
 	struct follow *f = arg;
 	struct liteio_local_event e;
-	int r;
+	int r, type;
 
 	r = liteio_event_parse(line, &e, f->err);
 	if (r) {
@@ -64,19 +64,21 @@ static int on_line(void *arg, const char *line)
 			puts(line);
 		return 0;
 	}
-	if (e.type != LITEIO_LOCAL_EVENT_ALIVE)
+	/* of what is released nothing is left */
+	type = e.type;
+	if (type != LITEIO_LOCAL_EVENT_ALIVE)
 		text = f->json ? liteio_strdup(line) : liteio_event_text(&e);
 	liteio_json_fini(&e, liteio_local_event_fields);
-	if (e.type == LITEIO_LOCAL_EVENT_ALIVE)
+	if (type == LITEIO_LOCAL_EVENT_ALIVE)
 		return 0;
 	if (text)
 		puts(text);
 	/* whoever reads a pipe wants to know now */
 	fflush(stdout);
-	if (e.type == LITEIO_LOCAL_EVENT_END)
+	if (type == LITEIO_LOCAL_EVENT_END)
 		return liteio_error_set(f->err, -ENODEV,
 					"the module was unloaded, or loaded again");
-	if (e.type == LITEIO_LOCAL_EVENT_BEGIN || !f->count)
+	if (type == LITEIO_LOCAL_EVENT_BEGIN || !f->count)
 		return 0;
 	return --f->count ? 0 : ENOUGH;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Device-mapper devices (libdevmapper below; its types stay in dm.c).
+ * Device-mapper devices (the kernel's ioctls below; their types stay in the dm*.c files).
  *
  * Device nodes are the kernel's own: /dev/dm-<minor>, made by devtmpfs before the ioctl returns.
- * The library makes none, and nothing here waits for udev: udevd, where it runs, adds its links
+ * None are made here, and nothing waits for udev: udevd, where it runs, adds its links
  * later. Flags passed with every ioctl tell its rules to leave inner devices alone.
  *
  * Context of all functions: worker threads, several at once. They block as long as the kernel does:
@@ -65,12 +65,14 @@ enum liteio_dm_role {
  * struct liteio_dm_target - one line of a table
  * @start: in sectors of 512 bytes
  * @sectors: length
+ * @enough: one that is there with so many sectors, and the same otherwise, stays; 0: @sectors only
  * @type: "linear", "thin", "liteio"
  * @params: the rest of the line
  */
 struct liteio_dm_target {
 	uint64_t start;
 	uint64_t sectors;
+	uint64_t enough;
 	char type[32];
 	char params[512];
 };
@@ -89,7 +91,7 @@ struct liteio_dm_info {
 };
 
 /**
- * liteio_dm_init() - prepare the library and see that the kernel has device-mapper
+ * liteio_dm_init() - see that the kernel has device-mapper
  * @err: why not
  *
  * Once per process, before any other function here; loads dm-mod when it is missing.
@@ -137,8 +139,7 @@ int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *
 int liteio_dm_remove(const char *name, struct liteio_error *err);
 /* remove when the last opener closes it; I/O fails from now on where the target can be replaced */
 int liteio_dm_remove_deferred(const char *name, struct liteio_error *err);
-/* @ret_reply may be NULL; otherwise the target's answer, maybe "", in new memory */
-int liteio_dm_message(const char *name, uint64_t sector, const char *message, char **ret_reply,
+int liteio_dm_message(const char *name, uint64_t sector, const char *message,
 		      struct liteio_error *err);
 
 /* -ENODEV when there is no such device */
@@ -157,9 +158,8 @@ int liteio_dm_status_one(const char *name, unsigned int flags, struct liteio_dm_
 			 struct liteio_dm_target *ret, struct liteio_error *err);
 /* every device of ours (dm uuid prefix LITEIO-), with open counts; new memory */
 int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_error *err);
-/* the same, of those with @part in their names: the others are not looked at one by one */
-int liteio_dm_list_of(const char *part, struct liteio_dm_info **ret, size_t *ret_n,
-		      struct liteio_error *err);
+/* @fn with the name of each of them; they are not looked at */
+int liteio_dm_each(void (*fn)(void *arg, const char *name), void *arg, struct liteio_error *err);
 /* devices directly below, as dev_t; new memory */
 int liteio_dm_deps(const char *name, dev_t **ret, size_t *ret_n, struct liteio_error *err);
 /* does the kernel have the target type? (loads no module; see kmodule.h) */

@@ -3,6 +3,7 @@
  * Heads: devices with the target "liteio", or dm-linear where there is no gate.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "host/head.h"
+#include "host/head_known.h"
 
 #define SECTOR 512u
 #define TARGET_HEAD "liteio"
@@ -146,10 +148,24 @@ static int read_state(const char *name, struct liteio_head_state *ret, struct li
 
 /* ---- heads ---------------------------------------------------------------------------------- */
 
+static int ensure(const struct liteio_head_id *id, const char *name, const char *uuid,
+		  const struct liteio_dm_target *t, unsigned int flags, struct liteio_dm_info *ret,
+		  struct liteio_error *err)
+{
+	int r;
+
+	liteio_head_remember(id);
+	r = liteio_dm_ensure(name, uuid, t, 1, flags, ret, err);
+	/* somebody else may have removed one, and be about to forget it */
+	liteio_head_remember(id);
+	return r;
+}
+
 int liteio_head_ensure(const struct liteio_head *h, char ret_path[LITEIO_DM_PATH_MAX],
 		       struct liteio_error *err)
 {
 	char name[LITEIO_DM_NAME_MAX + 1], uuid[LITEIO_DM_NAME_MAX + 1];
+	const struct liteio_head_id id = { h->uuid, h->generation, h->remote };
 	struct liteio_dm_target t;
 	struct liteio_dm_info dm;
 	unsigned int flags = 0;
@@ -166,7 +182,7 @@ int liteio_head_ensure(const struct liteio_head *h, char ret_path[LITEIO_DM_PATH
 	make_table(h, &t);
 	if (h->read_only && !h->exported)
 		flags |= LITEIO_DM_READ_ONLY;
-	r = liteio_dm_ensure(name, uuid, &t, 1, flags, &dm, err);
+	r = ensure(&id, name, uuid, &t, flags, &dm, err);
 	if (r == 0 && ret_path)
 		liteio_dm_path(&dm, ret_path);
 	return r;
@@ -177,6 +193,7 @@ int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint6
 {
 	const struct liteio_dm_target t = { .type = TARGET_ERROR, .sectors = size_bytes / SECTOR };
 	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
+	const struct liteio_head_id id = { *uuid, generation, false };
 	struct liteio_dm_info dm;
 	int r;
 
@@ -188,7 +205,7 @@ int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint6
 	r = liteio_dm_info(name, &dm, err);
 	/* without a table: an interrupted create. Who looks what is on it would only see errors */
 	if (r == -ENODEV || (!r && !dm.live_table))
-		r = liteio_dm_ensure(name, dm_uuid, &t, 1, LITEIO_DM_INNER, &dm, err);
+		r = ensure(&id, name, dm_uuid, &t, LITEIO_DM_INNER, &dm, err);
 	if (r == 0)
 		liteio_dm_path(&dm, ret_path);
 	return r;
@@ -222,37 +239,128 @@ int liteio_head_list(struct liteio_head_state **ret, size_t *ret_n, struct litei
 	return liteio_head_list_of(NULL, ret, ret_n, err);
 }
 
+struct list {
+	struct liteio_head_state *heads;
+	size_t n;
+	size_t room;
+};
+
+static void add(void *arg, const char *name)
+{
+	struct list *l = arg;
+
+	if (l->n == l->room) {
+		l->room = l->room ? 2 * l->room : 4;
+		l->heads = liteio_realloc(l->heads, l->room, sizeof(*l->heads));
+	}
+	/* what went away meanwhile is not there */
+	if (!read_state(name, &l->heads[l->n], NULL))
+		l->n++;
+}
+
+/* of one volume */
+struct list_of {
+	const struct liteio_uuid *uuid;
+	struct list list;
+};
+
+static bool is_head_of(const char *name, const struct liteio_uuid *uuid, struct liteio_head_id *ret)
+{
+	enum liteio_dm_role role;
+
+	if (liteio_dm_name_parse(name, &role, &ret->uuid, &ret->generation) ||
+	    (role != LITEIO_DM_HEAD && role != LITEIO_DM_REMOTE))
+		return false;
+	ret->remote = role == LITEIO_DM_REMOTE;
+	return !uuid || liteio_uuid_equal(&ret->uuid, uuid);
+}
+
+static void add_of(void *arg, const char *name)
+{
+	struct list_of *l = arg;
+	struct liteio_head_id id;
+
+	if (!is_head_of(name, l->uuid, &id))
+		return;
+	liteio_head_remember(&id);
+	add(&l->list, name);
+}
+
+/* @r: what listing came to */
+static int give_list(const struct list *l, int r, struct liteio_head_state **ret, size_t *ret_n)
+{
+	if (r) {
+		free(l->heads);
+		return r;
+	}
+	*ret = l->heads;
+	*ret_n = l->n;
+	return 0;
+}
+
 int liteio_head_list_of(const struct liteio_uuid *uuid, struct liteio_head_state **ret,
 			size_t *ret_n, struct liteio_error *err)
 {
-	struct liteio_dm_info *list _cleanup_free_ = NULL;
-	char text[LITEIO_UUID_STRLEN + 1] = "";
-	struct liteio_head_state *heads;
-	size_t n_list, n = 0;
+	struct list_of l = { .uuid = uuid };
+
+	return give_list(&l.list, liteio_dm_each(add_of, &l, err), ret, ret_n);
+}
+
+static void remember_name(void *arg, const char *name)
+{
+	struct liteio_head_id id;
+
+	if (is_head_of(name, NULL, &id))
+		liteio_head_remember(&id);
+}
+
+/* those that were there when this process first asked; it makes all others itself */
+static int read_known(struct liteio_error *err)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static bool is_read;
+	int r = 0;
+
+	liteio_guard(&lock);
+	if (!is_read)
+		r = liteio_dm_each(remember_name, NULL, err);
+	is_read = is_read || !r;
+	return r;
+}
+
+int liteio_head_list_known(const struct liteio_uuid *uuid, struct liteio_head_state **ret,
+			   size_t *ret_n, struct liteio_error *err)
+{
+	struct liteio_head_id *found _cleanup_free_ = NULL;
+	char name[LITEIO_DM_NAME_MAX + 1];
+	struct list l = { 0 };
+	size_t n;
 	int r;
 
-	if (uuid)
-		liteio_uuid_format(uuid, text);
-	r = liteio_dm_list_of(text, &list, &n_list, err);
+	r = read_known(err);
 	if (r)
 		return r;
-	heads = liteio_calloc(n_list + 1, sizeof(*heads));
-	for (size_t i = 0; i < n_list; i++) {
-		if (!read_state(list[i].name, &heads[n], NULL))
-			n++;
+	n = liteio_head_known_of(uuid, &found);
+	for (size_t i = 0; i < n; i++) {
+		liteio_dm_name(role_of(found[i].remote), uuid, found[i].generation, name);
+		add(&l, name);
 	}
-	*ret = heads;
-	*ret_n = n;
-	return 0;
+	return give_list(&l, 0, ret, ret_n);
 }
 
 int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		       struct liteio_error *err)
 {
 	char name[LITEIO_DM_NAME_MAX + 1];
+	const struct liteio_head_id id = { *uuid, generation, remote };
+	unsigned int n = liteio_head_times(&id);
+	int r;
 
 	liteio_dm_name(role_of(remote), uuid, generation, name);
-	return liteio_dm_remove(name, err);
+	r = liteio_dm_remove(name, err);
+	if (!r)
+		liteio_head_forget(&id, n);
+	return r;
 }
 
 int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool remote,

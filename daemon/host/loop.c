@@ -218,11 +218,27 @@ int liteio_block_loop_detach(const char *path, struct liteio_error *err)
 	return 0;
 }
 
+/* a file without a name, where @file will be; a descriptor */
+static int open_nameless(const char *file)
+{
+	char *dir _cleanup_free_ = liteio_strdup(file), *end = strrchr(dir, '/');
+
+	if (!end)
+		return open(".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	end[end == dir] = '\0';
+	return open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+}
+
 int liteio_block_file_create(const char *file, uint64_t size_bytes, struct liteio_error *err)
 {
-	int fd _cleanup_close_ = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd _cleanup_close_ = open_nameless(file);
+	bool is_named = fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR);
+	char path[32];
 	int r;
 
+	/* not every filesystem has such files */
+	if (is_named)
+		fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return liteio_error_set(err, errno, "cannot create %s: %s", file,
 					liteio_error_str(NULL, -errno));
@@ -230,10 +246,18 @@ int liteio_block_file_create(const char *file, uint64_t size_bytes, struct litei
 	if (!r && fsync(fd))
 		r = -errno;
 	if (r) {
-		unlink(file);
+		if (is_named)
+			unlink(file);
 		return liteio_error_set(err, r, "cannot make %s %llu bytes long: %s", file,
 					(unsigned long long)size_bytes, liteio_error_str(NULL, r));
 	}
+	if (is_named)
+		return 0;
+	/* whoever is killed has left nothing, or all of it */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (linkat(AT_FDCWD, path, AT_FDCWD, file, AT_SYMLINK_FOLLOW))
+		return liteio_error_set(err, errno, "cannot create %s: %s", file,
+					liteio_error_str(NULL, -errno));
 	return 0;
 }
 

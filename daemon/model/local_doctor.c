@@ -24,6 +24,7 @@ const char *const liteio_local_check_names[] = {
 	[LITEIO_CHECK_DELETION] = "deletion",
 	[LITEIO_CHECK_THIN_STRAY] = "thinStray",
 	[LITEIO_CHECK_THIN_LOST] = "thinLost",
+	[LITEIO_CHECK_GROUP] = "snapshotGroup",
 	[LITEIO_CHECK_SUSPENDED] = "suspended",
 	[LITEIO_CHECK_DEVICE_REMAINS] = "deviceRemains",
 	[LITEIO_CHECK_DEVICE] = "device",
@@ -39,6 +40,7 @@ const char *const liteio_local_check_names[] = {
 	[LITEIO_CHECK_EXPORT] = "export",
 	[LITEIO_CHECK_BYPASS] = "bypass",
 	[LITEIO_CHECK_LINK] = "link",
+	[LITEIO_CHECK_NAME_TWICE] = "nameTwice",
 	[LITEIO_CHECK_NR] = NULL,
 };
 

@@ -34,6 +34,7 @@
  * @LITEIO_CHECK_DELETION: what was deleted gives no space back (pool)
  * @LITEIO_CHECK_THIN_STRAY: a thin device that no record has (pool/id, pool/reserve/id)
  * @LITEIO_CHECK_THIN_LOST: a record whose thin device is not there (uuid of volume or snapshot)
+ * @LITEIO_CHECK_GROUP: what is left of a group of snapshots that was not finished (pool/group uuid)
  * @LITEIO_CHECK_SUSPENDED: a device holds its I/O (device)
  * @LITEIO_CHECK_DEVICE_REMAINS: a device of a volume that no catalog has (device)
  * @LITEIO_CHECK_DEVICE: a volume's device is not what the catalog says (device)
@@ -49,6 +50,8 @@
  * @LITEIO_CHECK_EXPORT: a live attachment can not be reached (volume/generation)
  * @LITEIO_CHECK_BYPASS: a subsystem exports something else than a head of its own (nqn)
  * @LITEIO_CHECK_LINK: a name in /dev/liteio leads nowhere, or elsewhere (name)
+ * @LITEIO_CHECK_NAME_TWICE: two pools have a volume, or a snapshot, of one name (volume/name,
+ *	snapshot/name)
  * @LITEIO_CHECK_NR: how many
  */
 enum liteio_local_check {
@@ -69,6 +72,7 @@ enum liteio_local_check {
 	LITEIO_CHECK_DELETION,
 	LITEIO_CHECK_THIN_STRAY,
 	LITEIO_CHECK_THIN_LOST,
+	LITEIO_CHECK_GROUP,
 	LITEIO_CHECK_SUSPENDED,
 	LITEIO_CHECK_DEVICE_REMAINS,
 	LITEIO_CHECK_DEVICE,
@@ -84,6 +88,7 @@ enum liteio_local_check {
 	LITEIO_CHECK_EXPORT,
 	LITEIO_CHECK_BYPASS,
 	LITEIO_CHECK_LINK,
+	LITEIO_CHECK_NAME_TWICE,
 	LITEIO_CHECK_NR,
 };
 

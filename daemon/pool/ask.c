@@ -244,6 +244,18 @@ void liteio_ask_all(const struct liteio_ask *ask, const struct liteio_block_info
 	}
 }
 
+void liteio_ask_wait(uint64_t until_ms)
+{
+	liteio_guard(&asked.lock);
+	(void)liteio_wait_until(&asked.answered, &asked.lock, until_ms);
+}
+
+bool liteio_ask_is_silent(dev_t dev)
+{
+	liteio_guard(&asked.lock);
+	return is_silent(dev);
+}
+
 bool liteio_ask_any_silent(void)
 {
 	uint64_t now = liteio_now_ms();

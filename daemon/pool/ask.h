@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct liteio_block_info;
 
@@ -51,6 +52,11 @@ struct liteio_ask {
 void liteio_ask_all(const struct liteio_ask *ask, const struct liteio_block_info *disks, size_t n,
 		    void *answers, int *codes);
 
+/* until a question is answered, whoever has put it to whom, or that time, by liteio_now_ms() */
+void liteio_ask_wait(uint64_t until_ms);
+
+/* has this disk been asked, and not answered in time, and not since? Any thread */
+bool liteio_ask_is_silent(dev_t dev);
 /* has a disk been asked, and not answered in time, and not since? Any thread */
 bool liteio_ask_any_silent(void);
 

@@ -66,14 +66,29 @@ struct liteio_engine_mark {
  * struct liteio_engine_volume - an active volume
  * @open_count: who has it open
  * @suspended: its I/O is held
+ * @size_bytes: how long the device is
  * @mapped_bytes: blocks in use
  * @end_bytes: behind the last one in use
  */
 struct liteio_engine_volume {
 	int open_count;
 	bool suspended;
+	uint64_t size_bytes;
 	uint64_t mapped_bytes;
 	uint64_t end_bytes;
+};
+
+/**
+ * struct liteio_engine_device - an active volume, as it is wanted
+ * @id: by which the engine knows it
+ * @size_bytes: so long it is, or longer
+ * @room_bytes: so long it is made, if it has to be; 0: @size_bytes. What does not become longer
+ *	needs not be held when the volume grows
+ */
+struct liteio_engine_device {
+	uint32_t id;
+	uint64_t size_bytes;
+	uint64_t room_bytes;
 };
 
 /**
@@ -106,6 +121,8 @@ struct liteio_engine_spare {
  * @contents: of a pool that is not active: what its metadata have, with mappings
  * @devices: of the active pool: those that its metadata have, as committed last; see
  *	liteio_thin_meta_devices()
+ * @mapped: likewise, of one of them that is not in the kernel: how many blocks it has, 0 when it is
+ *	not there
  * @activate: bring it into the kernel, or adopt what is there, as large as the label says;
  *	@read_only lets nothing be modified: neither metadata, nor volumes, which are activated
  *	read-only then
@@ -122,8 +139,8 @@ struct liteio_engine_spare {
  * @snapshot: a new device that shares the blocks of another
  * @remove: forget a device; 0 when there is none
  * @commit: compare-and-swap of the transaction id; 0 only when it is on the disk
- * @volume_activate: have a device with this size in the kernel. Nobody else works on that volume;
- *	what others do to the pool meanwhile, it waits for, or they for it
+ * @volume_activate: have a device in the kernel. Nobody else works on that volume; what others do
+ *	to the pool meanwhile, it waits for, or they for it
  * @volume_deactivate: take it out; 0 when it is not there, -EBUSY while it is open
  * @volume_status: -ENODEV when it is not active
  * @volume_suspend: hold its I/O
@@ -146,6 +163,8 @@ struct liteio_engine_ops {
 			struct liteio_error *err);
 	int (*devices)(struct liteio_engine *e, struct liteio_thin_device **ret, size_t *ret_n,
 		       struct liteio_error *err);
+	int (*mapped)(struct liteio_engine *e, uint32_t id, uint64_t *ret,
+		      struct liteio_error *err);
 	int (*activate)(struct liteio_engine *e, bool read_only, struct liteio_error *err);
 	int (*deactivate)(struct liteio_engine *e, struct liteio_error *err);
 	int (*resize)(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,
@@ -161,9 +180,9 @@ struct liteio_engine_ops {
 	int (*remove)(struct liteio_engine *e, uint32_t id, struct liteio_error *err);
 	int (*commit)(struct liteio_engine *e, uint64_t from, uint64_t to,
 		      struct liteio_error *err);
-	int (*volume_activate)(struct liteio_engine *e, const struct liteio_uuid *uuid, uint32_t id,
-			       uint64_t size, struct liteio_pool_thin *ret,
-			       struct liteio_error *err);
+	int (*volume_activate)(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			       const struct liteio_engine_device *want,
+			       struct liteio_pool_thin *ret, struct liteio_error *err);
 	int (*volume_deactivate)(struct liteio_engine *e, const struct liteio_uuid *uuid,
 				 struct liteio_error *err);
 	int (*volume_status)(struct liteio_engine *e, const struct liteio_uuid *uuid,

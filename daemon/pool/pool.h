@@ -212,13 +212,22 @@ int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool 
  * @was_on: as for liteio_pool_open()
  * @is_asked: somebody says that @device is the disk that it was on, whatever it is
  * @is_import: as liteio_pool_import(), else as liteio_pool_open()
+ * @admit: asked before anything is written, or changed in the kernel, whether what is in the
+ *	catalog may be here: 0, or what the call ends with. It may only list and find. NULL: it may
+ * @admit_arg: for it
  */
 struct liteio_pool_how {
 	const char *device;
 	const char *was_on;
 	bool is_asked;
 	bool is_import;
+	int (*admit)(void *arg, struct liteio_pool *p, struct liteio_error *err);
+	void *admit_arg;
 };
+
+/* liteio_pool_open() or liteio_pool_import(), as it says */
+int liteio_pool_open_how(const struct liteio_pool_how *how, struct liteio_pool **ret,
+			 struct liteio_error *err);
 
 /**
  * liteio_pool_open_left() - open a pool that the kernel has from a disk that is gone, only to take
@@ -301,10 +310,12 @@ int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
 		     struct liteio_error *err);
 
 /*
- * the part of liteio_pool_grow() that may take long: make the file of a pool so long. Any thread
- * that may block, not in the lane; 0 for a pool that liteio_pool_grow() will refuse, too
+ * the part of liteio_pool_grow() that may take long: make the file of a pool so long, unless it can
+ * be known that the rest will be refused. Any thread that may block, not in the lane; 0 for a pool
+ * that is in no file, and for one that liteio_pool_grow() will refuse by its condition
  */
-int liteio_pool_grow_file(struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err);
+int liteio_pool_grow_file(struct liteio_pool *p, const struct liteio_pool_growth *g,
+			  struct liteio_error *err);
 
 /* any thread: path of one of the devices, in their order; "" behind the last one */
 void liteio_pool_device(struct liteio_pool *p, uint32_t i, char ret[256]);
@@ -526,6 +537,13 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 int liteio_pool_volume_limit(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			     const struct liteio_catalog_limits *limits, struct liteio_error *err);
 
+/*
+ * can it be deleted, as far as is known before its catalog is written? Takes its thin device out of
+ * the kernel where that is needed. 0, or what liteio_pool_volume_delete() says. Context: lane
+ */
+int liteio_pool_volume_check_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				    struct liteio_error *err);
+
 /**
  * liteio_pool_volume_delete() - give up a volume or snapshot, for good
  * @p: the pool
@@ -666,6 +684,8 @@ struct liteio_pool_thin {
  * @engine: loads it; NULL: that was done in the lane
  * @thin_id: by which the engine knows it
  * @thin: its size; all of it, when it was done
+ * @room_bytes: the device is made so long: as long as a volume can become, for it is the head above
+ *	that is as long as the volume; 0 without one
  */
 struct liteio_pool_load {
 	struct liteio_uuid pool;
@@ -673,6 +693,7 @@ struct liteio_pool_load {
 	struct liteio_engine *engine;
 	uint32_t thin_id;
 	struct liteio_pool_thin thin;
+	uint64_t room_bytes;
 };
 
 /**
@@ -698,7 +719,7 @@ int liteio_pool_volume_prepare(struct liteio_pool *p, const struct liteio_uuid *
  */
 int liteio_pool_volume_load(const struct liteio_pool_load *load, struct liteio_pool_thin *ret,
 			    struct liteio_error *err);
-/* lane: both of them */
+/* lane: both of them, for whoever uses the device itself */
 int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				struct liteio_pool_thin *ret, struct liteio_error *err);
 /* lane: take it out; -EBUSY while it is open, 0 when it is not active */

@@ -66,11 +66,17 @@ static int write_others(struct liteio_pool *p, const struct liteio_label *l, uin
 
 	for (uint32_t i = 1; i < l->n_devices && !r; i++) {
 		struct liteio_store *o = p->store.others[i];
+		const struct liteio_label was = o->label;
 
 		o->label = *l;
 		o->label.this_device = i;
 		o->label.sequence = sequence;
 		r = liteio_store_write_label(o, err);
+		if (!r)
+			continue;
+		/* a disk that was pulled comes back without it; but one of the copies may be there */
+		o->label = was;
+		o->needs_labels = true;
 	}
 	return r;
 }

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -24,11 +26,13 @@
  * @f: what is wanted
  * @device: block device: that of @f, or the loop device of the file
  * @store: open for writing
+ * @is_made: the file was not there before
  */
 struct format_op {
 	const struct liteio_pool_format *f;
 	char device[256];
 	struct liteio_store store;
+	bool is_made;
 };
 
 static bool is_file_path(const char *path)
@@ -91,22 +95,38 @@ LITEIO_STEPS(steps, table);
 
 /* ---- format --------------------------------------------------------------------------------- */
 
+/* one that is there is as long as it is */
+static int check_file(const struct liteio_pool_format *f, struct liteio_error *err)
+{
+	struct stat st;
+
+	if (stat(f->device, &st))
+		return liteio_error_set(err, errno, "cannot look at %s: %s", f->device,
+					liteio_error_str(NULL, -errno));
+	if (!f->size_bytes || (uint64_t)st.st_size == f->size_bytes)
+		return 0;
+	return liteio_error_set(err, -EEXIST,
+				"%s is there, with %llu bytes: take it without a size, or another name",
+				f->device, (unsigned long long)st.st_size);
+}
+
 /* a file that is there must be ours to take: empty of anything but zeros is decided by the probe */
 static int prepare_file(struct format_op *op, struct liteio_error *err)
 {
 	const struct liteio_pool_format *f = op->f;
-	bool is_there = liteio_fs_exists(f->device);
 	int r;
 
-	if (!is_there && !f->size_bytes)
-		return liteio_error_set(err, -EINVAL, "%s does not exist, and no size is given for it (--size)",
-					f->device);
-	if (!is_there) {
+	if (liteio_fs_exists(f->device)) {
+		r = check_file(f, err);
+	} else if (!f->size_bytes) {
+		r = liteio_error_set(err, -EINVAL,
+				     "%s does not exist, and no size is given for it (--size)",
+				     f->device);
+	} else {
 		r = liteio_block_file_create(f->device, f->size_bytes, err);
-		if (r)
-			return r;
+		op->is_made = !r;
 	}
-	return liteio_block_loop_attach(f->device, op->device, sizeof(op->device), err);
+	return r ? r : liteio_block_loop_attach(f->device, op->device, sizeof(op->device), err);
 }
 
 static int format(struct format_op *op, struct liteio_uuid *ret_uuid, struct liteio_error *err)
@@ -165,5 +185,8 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
 		r = format(&op, ret_uuid, err);
 	if (is_file && op.device[0])
 		liteio_block_loop_detach(op.device, NULL);
+	/* what is refused leaves nothing behind */
+	if (r && op.is_made)
+		unlink(f->device);
 	return r ? liteio_error_wrap(err, r, "pool %s", f->name) : 0;
 }

@@ -195,6 +195,12 @@ static void drop_disk(struct liteio_pool *p)
 	}
 }
 
+static int refuse_others(struct liteio_error *err)
+{
+	return liteio_error_set(err, -EINVAL,
+				"a pool in a file has no other devices: make the file larger");
+}
+
 static int step_wiped(void *arg, struct liteio_error *err)
 {
 	struct grow_op *op = arg;
@@ -203,8 +209,7 @@ static int step_wiped(void *arg, struct liteio_error *err)
 	if (!op->g->add || liteio_pool_is_on(op->p, op->g->add))
 		return 0;
 	if (op->p->file[0])
-		return liteio_error_set(err, -EINVAL,
-					"a pool in a file has no other devices: make the file larger");
+		return refuse_others(err);
 	if (op->label.n_devices == LITEIO_LABEL_DEVICES_MAX)
 		return liteio_label_add(&op->label, LITEIO_POOL_SIZE_MIN, 0, err);
 	r = check_disk(op, err);
@@ -304,18 +309,37 @@ static const struct liteio_step table[] = {
 };
 LITEIO_STEPS(steps, table);
 
-int liteio_pool_grow_file(struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err)
+/* what is refused has no longer file; the lock is held. 1: it may be made longer */
+static int check_file(const struct liteio_pool *p, uint64_t size_bytes, struct liteio_error *err)
 {
-	int r;
+	struct liteio_label new = p->store.label;
+	enum reach reach = reach_of(p);
+	int r = 0;
 
-	if (!size_bytes || !p->file[0])
+	if (reach == REACH_NOTHING)
 		return 0;
-	{
+	if (size_bytes > new.devices[0].size)
+		r = liteio_label_grow(&new, 0, size_bytes, p->status.meta_used, err);
+	if (r >= 0)
+		r = check_meta(p, &new, reach == REACH_FULL, err);
+	return r ? r : 1;
+}
+
+int liteio_pool_grow_file(struct liteio_pool *p, const struct liteio_pool_growth *g,
+			  struct liteio_error *err)
+{
+	int r = 0;
+
+	if (!g->size_bytes || !p->file[0])
+		return 0;
+	if (g->add && !liteio_pool_is_on(p, g->add)) {
+		r = refuse_others(err);
+	} else {
 		liteio_guard(&p->lock);
-		if (reach_of(p) == REACH_NOTHING)
-			return 0;
+		r = check_file(p, g->size_bytes, err);
 	}
-	r = liteio_block_file_extend(p->file, size_bytes, err);
+	if (r > 0)
+		r = liteio_block_file_extend(p->file, g->size_bytes, err);
 	return r ? liteio_error_wrap(err, r, "pool %s", p->store.label.pool_name) : 0;
 }
 

@@ -108,11 +108,9 @@ static int compare_txid(struct liteio_pool *p, enum liteio_catalog_class vclass,
 	struct liteio_engine_status s;
 	int r;
 
-	if (!e->ops->is_active(e))
-		return -EROFS;
 	r = e->ops->status(e, &s, err);
 	if (r)
-		return r;
+		return e->ops->is_active(e) ? r : -EROFS;
 	if (s.mode == LITEIO_ENGINE_FAILED)
 		return -EROFS;
 	if (v && v->vclass != vclass)
@@ -287,7 +285,7 @@ static int read_pool(struct liteio_pool *p, const char *device, struct liteio_er
 	return check_classes(p, err);
 }
 
-static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
+static int read_disk(struct liteio_pool *p, const char *device, const struct liteio_pool_how *how,
 		     struct liteio_error *err)
 {
 	int r = read_pool(p, device, err);
@@ -295,7 +293,9 @@ static int read_disk(struct liteio_pool *p, const char *device, bool is_import,
 	if (!r && !liteio_pool_is_active(p))
 		r = check_unused(p, err);
 	if (!r)
-		r = liteio_pool_check_open(p, liteio_pool_is_active(p), is_import, err);
+		r = liteio_pool_check_open(p, liteio_pool_is_active(p), how->is_import, err);
+	if (!r && how->admit)
+		r = how->admit(how->admit_arg, p, err);
 	return r ? r : mend_label(p, err);
 }
 
@@ -322,10 +322,11 @@ static struct liteio_pool *pool_new(const char *device, const char *was_on)
 	return p;
 }
 
-static int open_pool(const char *device, const char *was_on, bool is_import,
-		     struct liteio_pool **ret, struct liteio_error *err)
+int liteio_pool_open_how(const struct liteio_pool_how *how, struct liteio_pool **ret,
+			 struct liteio_error *err)
 {
 	struct liteio_error up_err = LITEIO_ERROR_INIT;
+	const char *device = how->device;
 	struct liteio_pool *p;
 	char loop[64] = "";
 	bool was_there = false;
@@ -335,7 +336,7 @@ static int open_pool(const char *device, const char *was_on, bool is_import,
 	if (stat(device, &st))
 		return liteio_error_set(err, errno, "cannot look at %s: %s", device,
 					liteio_error_str(NULL, -errno));
-	p = pool_new(device, was_on);
+	p = pool_new(device, how->was_on);
 	if (S_ISREG(st.st_mode)) {
 		was_there = !liteio_block_loop_find(device, loop, sizeof(loop), NULL);
 		r = liteio_block_loop_attach(device, loop, sizeof(loop), err);
@@ -347,7 +348,7 @@ static int open_pool(const char *device, const char *was_on, bool is_import,
 		}
 		device = loop;
 	}
-	r = read_disk(p, device, is_import, err);
+	r = read_disk(p, device, how, err);
 	if (!r && loop[0])
 		r = keep_promises(p, err);
 	if (r)
@@ -374,13 +375,16 @@ failed:
 int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool **ret,
 		     struct liteio_error *err)
 {
-	return open_pool(device, was_on, false, ret, err);
+	return liteio_pool_open_how(&(struct liteio_pool_how){ .device = device, .was_on = was_on },
+				    ret, err);
 }
 
 int liteio_pool_import(const char *device, const char *was_on, struct liteio_pool **ret,
 		       struct liteio_error *err)
 {
-	return open_pool(device, was_on, true, ret, err);
+	return liteio_pool_open_how(&(struct liteio_pool_how){ .device = device, .was_on = was_on,
+							       .is_import = true },
+				    ret, err);
 }
 
 static bool is_the_one(const struct liteio_pool *p, bool is_asked)

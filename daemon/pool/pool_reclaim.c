@@ -130,16 +130,35 @@ static int give_back(struct reclaim_op *op, const char *path, uint64_t end,
 	return r ? r : liteio_block_discard(fd, start, end - start, err);
 }
 
+/*
+ * It is not in the kernel and has no blocks: to bring it there and take it out again would cost two
+ * of the kernel's grace periods. What was committed last is what it has, but for the last second
+ * of one that somebody wrote to then: its blocks are free, too, only nobody tells the disk so.
+ */
+static bool is_empty(struct reclaim_op *op)
+{
+	struct liteio_engine *e = op->engine;
+	struct liteio_engine_volume v;
+	uint64_t blocks = 1;
+
+	return op->wipe == LITEIO_CATALOG_WIPE_NONE &&
+	       e->ops->volume_status(e, &op->uuid, &v, NULL) == -ENODEV &&
+	       !e->ops->mapped(e, op->thin_id, &blocks, NULL) && !blocks;
+}
+
 /* discard the last slice that has blocks; @ret_left is false when nothing is left to do so */
 static int discard_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error *err)
 {
+	const struct liteio_engine_device device = { .id = op->thin_id, .size_bytes = op->size };
 	struct liteio_engine *e = op->engine;
 	struct liteio_engine_volume before, after;
 	struct liteio_pool_thin thin;
 	int r;
 
 	*ret_left = false;
-	r = e->ops->volume_activate(e, &op->uuid, op->thin_id, op->size, &thin, err);
+	if (is_empty(op))
+		return 0;
+	r = e->ops->volume_activate(e, &op->uuid, &device, &thin, err);
 	/* the kernel has never heard of it, or not any more: there is nothing to give back */
 	if (r == -ENODATA)
 		return 0;
@@ -231,6 +250,7 @@ int liteio_pool_reclaim_left(struct liteio_pool *p, const struct liteio_uuid *uu
 	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
 	struct liteio_engine_volume now = { 0 };
 	struct liteio_engine *e;
+	uint64_t blocks = 0;
 	int r;
 
 	*ret_bytes = 0;
@@ -242,14 +262,11 @@ int liteio_pool_reclaim_left(struct liteio_pool *p, const struct liteio_uuid *uu
 	}
 	e = liteio_pool_engine_of(p, v->vclass);
 	r = e->ops->volume_status(e, uuid, &now, NULL);
+	/* as committed last; nothing when the kernel has removed it, and its record is left */
 	if (r == -ENODEV) {
-		r = e->ops->volume_activate(e, uuid, v->thin_id, v->size_bytes, NULL, err);
-		if (!r)
-			r = e->ops->volume_status(e, uuid, &now, err);
+		r = e->ops->mapped(e, v->thin_id, &blocks, err);
+		now.mapped_bytes = blocks * p->store.label.thin_block;
 	}
-	/* the kernel has removed it: only its record is left */
-	if (r == -ENODATA)
-		r = 0;
 	*ret_bytes = now.mapped_bytes;
 	return r;
 }

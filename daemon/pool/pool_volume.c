@@ -357,6 +357,7 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 			    uint64_t size_bytes, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+	struct liteio_engine_device device = { 0 };
 	struct liteio_engine_volume active;
 	struct liteio_engine *e;
 	uint64_t size;
@@ -385,8 +386,10 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 	r = e->ops->volume_status(e, uuid, &active, NULL);
 	if (r)
 		return r == -ENODEV ? 0 : liteio_error_set(err, r, "cannot look at the volume");
-	v = liteio_catalog_find(&p->cat, uuid);
-	r = e->ops->volume_activate(e, uuid, v->thin_id, size, NULL, err);
+	device.id = liteio_catalog_find(&p->cat, uuid)->thin_id;
+	device.size_bytes = size;
+	if (active.size_bytes < size || active.suspended)
+		r = e->ops->volume_activate(e, uuid, &device, NULL, err);
 	if (!r)
 		liteio_step("volume-grow:thin");
 	return r;
@@ -432,13 +435,20 @@ static int close_device(struct liteio_pool *p, const struct liteio_catalog_volum
 	return liteio_pool_volume_deactivate(p, &v->uuid, err);
 }
 
-int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
-			      struct liteio_error *err)
+static bool is_deleted(const struct liteio_pool *p, const struct liteio_uuid *uuid)
+{
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
+
+	return !v || v->state == LITEIO_CATALOG_DELETING;
+}
+
+int liteio_pool_volume_check_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				    struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
 	int r;
 
-	if (!v || v->state == LITEIO_CATALOG_DELETING)
+	if (is_deleted(p, uuid))
 		return 0;
 	r = liteio_pool_check_writable(p, err);
 	if (r)
@@ -450,7 +460,17 @@ int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *u
 		r = close_device(p, v, err);
 	if (r)
 		return liteio_error_wrap(err, r, "volume %s", v->name);
-	r = liteio_pool_settle_all(p, err);
+	return liteio_pool_settle_all(p, err);
+}
+
+int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			      struct liteio_error *err)
+{
+	int r;
+
+	if (is_deleted(p, uuid))
+		return 0;
+	r = liteio_pool_volume_check_delete(p, uuid, err);
 	if (r || !liteio_catalog_find(&p->cat, uuid))
 		return r;
 	return give_up(p, uuid, err);
@@ -502,12 +522,18 @@ int liteio_pool_volume_prepare(struct liteio_pool *p, const struct liteio_uuid *
 	ret->engine = e;
 	ret->thin_id = v->thin_id;
 	ret->thin.size_bytes = v->size_bytes;
+	ret->room_bytes = LITEIO_CREATION_BYTES_MAX;
 	return 0;
 }
 
 int liteio_pool_volume_load(const struct liteio_pool_load *load, struct liteio_pool_thin *ret,
 			    struct liteio_error *err)
 {
+	const struct liteio_engine_device device = {
+		.id = load->thin_id,
+		.size_bytes = load->thin.size_bytes,
+		.room_bytes = load->room_bytes,
+	};
 	struct liteio_engine *e = load->engine;
 	int r;
 
@@ -517,7 +543,7 @@ int liteio_pool_volume_load(const struct liteio_pool_load *load, struct liteio_p
 		return 0;
 	/* it may read its metadata, and hang with its disk */
 	liteio_heir_begin(&load->pool);
-	r = e->ops->volume_activate(e, &load->uuid, load->thin_id, load->thin.size_bytes, ret, err);
+	r = e->ops->volume_activate(e, &load->uuid, &device, ret, err);
 	liteio_heir_end();
 	return r;
 }
@@ -528,6 +554,8 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 	struct liteio_pool_load load;
 	int r = liteio_pool_volume_prepare(p, uuid, &load, err);
 
+	/* no head is above it */
+	load.room_bytes = 0;
 	return r ? r : liteio_pool_volume_load(&load, ret, err);
 }
 

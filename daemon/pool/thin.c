@@ -375,20 +375,36 @@ static int contents(struct liteio_engine *e, struct liteio_thin_dump *ret,
 	return r ? r : liteio_thin_meta_dump(path, true, ret, err);
 }
 
-static int devices(struct liteio_engine *e, struct liteio_thin_device **ret, size_t *ret_n,
-		   struct liteio_error *err)
+/* where they can be read, in use or not */
+static int find_meta(struct thin *t, char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err)
 {
-	char path[LITEIO_DM_PATH_MAX];
 	struct liteio_dm_info i;
-	int r = liteio_dm_info(thin_of(e)->tmeta, &i, err);
+	int r = liteio_dm_info(t->tmeta, &i, err);
 
 	if (r)
 		return r;
 	/* a read would wait for whoever lets it go on */
 	if (i.suspended)
-		return liteio_error_set(err, -EAGAIN, "%s is suspended", thin_of(e)->tmeta);
-	liteio_dm_path(&i, path);
-	return liteio_thin_meta_devices(path, ret, ret_n, err);
+		return liteio_error_set(err, -EAGAIN, "%s is suspended", t->tmeta);
+	liteio_dm_path(&i, ret_path);
+	return 0;
+}
+
+static int devices(struct liteio_engine *e, struct liteio_thin_device **ret, size_t *ret_n,
+		   struct liteio_error *err)
+{
+	char path[LITEIO_DM_PATH_MAX];
+	int r = find_meta(thin_of(e), path, err);
+
+	return r ? r : liteio_thin_meta_devices(path, ret, ret_n, err);
+}
+
+static int mapped(struct liteio_engine *e, uint32_t id, uint64_t *ret, struct liteio_error *err)
+{
+	char path[LITEIO_DM_PATH_MAX];
+	int r = find_meta(thin_of(e), path, err);
+
+	return r ? r : liteio_thin_meta_mapped(path, id, ret, err);
 }
 
 /* ---- status --------------------------------------------------------------------------------- */
@@ -436,7 +452,7 @@ static int message(struct liteio_engine *e, struct liteio_error *err, const char
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return liteio_dm_message(thin_of(e)->pool, 0, text, NULL, err);
+	return liteio_dm_message(thin_of(e)->pool, 0, text, err);
 }
 
 static int create(struct liteio_engine *e, uint32_t id, struct liteio_error *err)
@@ -482,10 +498,16 @@ static void volume_name(const struct liteio_uuid *uuid, char out[LITEIO_DM_NAME_
 	liteio_dm_name(LITEIO_DM_THIN, uuid, 0, out);
 }
 
-static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uuid, uint32_t id,
-			   uint64_t size, struct liteio_pool_thin *ret, struct liteio_error *err)
+static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			   const struct liteio_engine_device *want, struct liteio_pool_thin *ret,
+			   struct liteio_error *err)
 {
-	struct liteio_dm_target target = { .sectors = size / SECTOR, .type = "thin" };
+	const uint64_t room = want->room_bytes, size = want->size_bytes;
+	struct liteio_dm_target target = {
+		.sectors = (room > size ? room : size) / SECTOR,
+		.enough = size / SECTOR,
+		.type = "thin",
+	};
 	unsigned int flags = LITEIO_DM_INNER;
 	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info pool, i;
@@ -497,7 +519,8 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 	r = liteio_dm_info(thin_of(e)->pool, &pool, err);
 	if (r)
 		return r;
-	snprintf(target.params, sizeof(target.params), "%u:%u %u", pool.major, pool.minor, id);
+	snprintf(target.params, sizeof(target.params), "%u:%u %u", pool.major, pool.minor,
+		 want->id);
 	volume_name(uuid, name);
 	liteio_dm_uuid(LITEIO_DM_THIN, uuid, 0, dm_uuid);
 	r = liteio_dm_ensure(name, dm_uuid, &target, 1, flags, &i, err);
@@ -544,6 +567,7 @@ static int volume_status(struct liteio_engine *e, const struct liteio_uuid *uuid
 		return r;
 	v.open_count = i.open_count;
 	v.suspended = i.suspended;
+	v.size_bytes = line.sectors * SECTOR;
 	if (liteio_thin_parse_volume(line.params, &v.mapped_bytes, &v.end_bytes))
 		return liteio_error_set(err, -EIO, "cannot read the status \"%s\" of %s",
 					line.params, name);
@@ -663,6 +687,7 @@ static const struct liteio_engine_ops ops = {
 	.spare_fill = spare_fill,
 	.contents = contents,
 	.devices = devices,
+	.mapped = mapped,
 	.activate = activate,
 	.deactivate = deactivate,
 	.resize = resize,

@@ -23,6 +23,8 @@
 #define CHUNK (1u << 20)
 /* metadata change once a second, or with each flush of a volume that has new blocks */
 #define DEVICES_TRIES 50u
+/* in the lane, for a number that can be had by other means */
+#define MAPPED_TRIES 3u
 
 /* what a program says of how far it is, and of what it found well */
 static bool is_progress(const char *line)
@@ -145,6 +147,17 @@ static int read_block(void *arg, uint64_t block, uint8_t *ret)
 	return n == LITEIO_ONDISK_BLOCK ? 0 : -EUCLEAN;
 }
 
+/* the sentence for what reading devices came to */
+static int say_devices(const char *path, int r, struct liteio_error *err)
+{
+	if (r == -EAGAIN)
+		return liteio_error_set(err, r, "its metadata change faster than they can be read");
+	if (r)
+		return liteio_error_set(err, r, "cannot read which thin devices %s has: %s", path,
+					liteio_error_str(NULL, r));
+	return 0;
+}
+
 int liteio_thin_meta_devices(const char *path, struct liteio_thin_device **ret, size_t *ret_n,
 			     struct liteio_error *err)
 {
@@ -153,12 +166,27 @@ int liteio_thin_meta_devices(const char *path, struct liteio_thin_device **ret, 
 
 	for (unsigned int i = 0; i < DEVICES_TRIES && r == -EAGAIN; i++)
 		r = liteio_thin_tree_devices(read_block, &fd, ret, ret_n);
-	if (r == -EAGAIN)
-		return liteio_error_set(err, r, "its metadata change faster than they can be read");
-	if (r)
-		return liteio_error_set(err, r, "cannot read which thin devices %s has: %s", path,
-					liteio_error_str(NULL, r));
-	return 0;
+	return say_devices(path, r, err);
+}
+
+void liteio_thin_meta_touch(const char *path)
+{
+	int fd _cleanup_close_ = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	struct liteio_thin_device *devices = NULL;
+	size_t n = 0;
+
+	if (fd >= 0 && !liteio_thin_tree_devices(read_block, &fd, &devices, &n))
+		free(devices);
+}
+
+int liteio_thin_meta_mapped(const char *path, uint32_t id, uint64_t *ret, struct liteio_error *err)
+{
+	int fd _cleanup_close_ = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	int r = fd < 0 ? -errno : -EAGAIN;
+
+	for (unsigned int i = 0; i < MAPPED_TRIES && r == -EAGAIN; i++)
+		r = liteio_thin_tree_mapped(read_block, &fd, id, ret);
+	return say_devices(path, r, err);
 }
 
 /* ---- dump ----------------------------------------------------------------------------------- */

@@ -115,6 +115,9 @@ typedef int (*liteio_thin_read_fn)(void *arg, uint64_t block, uint8_t *ret);
 int liteio_thin_tree_devices(liteio_thin_read_fn read, void *arg, struct liteio_thin_device **ret,
 			     size_t *ret_n);
 
+/* the same of one: blocks that it has, 0 when it is not there. No more is read than leads to it */
+int liteio_thin_tree_mapped(liteio_thin_read_fn read, void *arg, uint32_t id, uint64_t *ret);
+
 /* ---- on a device; context: lane, as long as the disk needs for all of it, an hour at most ---- */
 
 /* their first block, as liteio_thin_parse_superblock(), or why it can not be read */
@@ -131,6 +134,15 @@ int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock 
  */
 int liteio_thin_meta_devices(const char *path, struct liteio_thin_device **ret, size_t *ret_n,
 			     struct liteio_error *err);
+
+/* read all that leads to them, once, whatever is in it */
+void liteio_thin_meta_touch(const char *path);
+
+/*
+ * likewise, of one: how many blocks it has, 0 when it is not there. Few tries: whoever asks does
+ * without
+ */
+int liteio_thin_meta_mapped(const char *path, uint32_t id, uint64_t *ret, struct liteio_error *err);
 
 /**
  * liteio_thin_meta_check() - are they sound?

@@ -47,6 +47,8 @@
  * struct walk - through a tree, from the left to the right
  * @read: gives a block
  * @arg: for @read
+ * @is_one: only one device is looked for
+ * @id: that one
  * @n_nodes: that were read
  * @devices: that were found
  * @n_devices: how many
@@ -55,6 +57,8 @@
 struct walk {
 	liteio_thin_read_fn read;
 	void *arg;
+	bool is_one;
+	uint32_t id;
 	unsigned int n_nodes;
 	struct liteio_thin_device *devices;
 	size_t n_devices;
@@ -120,6 +124,8 @@ static int take_leaf(struct walk *w, const struct node *n)
 		if (id > LITEIO_THIN_ID_MAX ||
 		    (w->n_devices && id <= w->devices[w->n_devices - 1].id))
 			return -EUCLEAN;
+		if (w->is_one && id != w->id)
+			continue;
 		if (w->n_devices == w->n_room) {
 			w->n_room = w->n_room ? 2 * w->n_room : 64;
 			w->devices = liteio_realloc(w->devices, w->n_room, sizeof(*w->devices));
@@ -130,6 +136,12 @@ static int take_leaf(struct walk *w, const struct node *n)
 		};
 	}
 	return 0;
+}
+
+/* below an entry is what comes before the next one's key */
+static bool leads_to(const struct node *n, uint64_t i, uint32_t id)
+{
+	return key_of(n, i) <= id && (i + 1 == n->n || key_of(n, i + 1) > id);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): no deeper than DEPTH_MAX */
@@ -151,34 +163,42 @@ static int visit(struct walk *w, uint64_t at, unsigned int depth)
 		r = parse_node(block, at, &n);
 	if (r || n.is_leaf)
 		return r ? r : take_leaf(w, &n);
-	for (uint64_t i = 0; i < n.n && !r; i++)
-		r = visit(w, value_of(&n, i), depth + 1);
+	for (uint64_t i = 0; i < n.n && !r; i++) {
+		if (!w->is_one || leads_to(&n, i, w->id))
+			r = visit(w, value_of(&n, i), depth + 1);
+	}
 	return r;
 }
 
-int liteio_thin_tree_devices(liteio_thin_read_fn read, void *arg, struct liteio_thin_device **ret,
-			     size_t *ret_n)
+/* the devices are the caller's, whatever this returns */
+static int walk_all(struct walk *w)
 {
 	uint8_t *before _cleanup_free_ = aligned_alloc(META_BLOCK, META_BLOCK);
 	uint8_t *after _cleanup_free_ = aligned_alloc(META_BLOCK, META_BLOCK);
-	struct walk w = { .read = read, .arg = arg };
 	struct liteio_thin_superblock s;
 	int r, r_after;
 
 	if (!before || !after)
 		abort();
-	r = read(arg, 0, before);
+	r = w->read(w->arg, 0, before);
 	if (!r)
 		r = liteio_thin_parse_superblock(before, &s);
 	if (r)
 		return r;
-	r = visit(&w, liteio_le_get(before + SUPERBLOCK_DETAILS_AT, 8), 0);
+	r = visit(w, liteio_le_get(before + SUPERBLOCK_DETAILS_AT, 8), 0);
 	/* what does not fit together may be of two moments */
-	r_after = read(arg, 0, after);
+	r_after = w->read(w->arg, 0, after);
 	if (!r_after && memcmp(before, after, META_BLOCK) != 0)
 		r = -EAGAIN;
-	if (!r)
-		r = r_after;
+	return r ? r : r_after;
+}
+
+int liteio_thin_tree_devices(liteio_thin_read_fn read, void *arg, struct liteio_thin_device **ret,
+			     size_t *ret_n)
+{
+	struct walk w = { .read = read, .arg = arg };
+	int r = walk_all(&w);
+
 	if (r) {
 		free(w.devices);
 		return r;
@@ -186,4 +206,15 @@ int liteio_thin_tree_devices(liteio_thin_read_fn read, void *arg, struct liteio_
 	*ret = w.devices;
 	*ret_n = w.n_devices;
 	return 0;
+}
+
+int liteio_thin_tree_mapped(liteio_thin_read_fn read, void *arg, uint32_t id, uint64_t *ret)
+{
+	struct walk w = { .read = read, .arg = arg, .is_one = true, .id = id };
+	int r = walk_all(&w);
+
+	if (!r)
+		*ret = w.n_devices ? w.devices[0].mapped : 0;
+	free(w.devices);
+	return r;
 }

@@ -159,6 +159,50 @@ static void lost_deleted(struct doctor_node *n)
 	n->pools[0].ids.lost[0].uuid = doctor_uuid(STRANGER);
 }
 
+static void group_in(struct doctor_node *n, unsigned char pool)
+{
+	n->groups[0] = (struct liteio_doctor_group){ doctor_uuid(LOG), doctor_uuid(pool), 3 };
+	n->v.groups = n->groups;
+	n->v.n_groups = 1;
+}
+
+static void group_open(struct doctor_node *n)
+{
+	group_in(n, POOL);
+}
+
+static void group_read_only(struct doctor_node *n)
+{
+	pool_state(n);
+	group_open(n);
+}
+
+static void group_given_up(struct doctor_node *n)
+{
+	group_in(n, STRANGER);
+}
+
+static void group_missing(struct doctor_node *n)
+{
+	missing(n);
+	group_in(n, STRANGER);
+}
+
+static void group_not_imported(struct doctor_node *n)
+{
+	found_other(n);
+	group_in(n, STRANGER);
+}
+
+/* it may be on the list that nobody can read */
+static void group_unsure(struct doctor_node *n)
+{
+	group_in(n, STRANGER);
+	snprintf(n->words[0].name, sizeof(n->words[0].name), "pools");
+	n->v.blind = n->words;
+	n->v.n_blind = 1;
+}
+
 static const struct doctor_case cases[] = {
 	{ FOUND("a pool is missing", missing, "cold", POOL_MISSING, WARN) },
 	{ FOUND("and others wait for it", missing_remote, "cold", POOL_MISSING, ERR) },
@@ -184,6 +228,12 @@ static const struct doctor_case cases[] = {
 	{ FOUND("a volume without its thin device", lost_thin, U1, THIN_LOST, ERR) },
 	{ .name = "during a repair", .spoil = ids_under_repair },
 	{ .name = "one that was deleted", .spoil = lost_deleted },
+	{ MENDED("half a group of snapshots", group_open, "fast/" U2, GROUP, WARN) },
+	{ FOUND_AND("that can not be deleted", group_read_only, "fast/" U2, GROUP, WARN) },
+	{ MENDED("of a pool that was given up", group_given_up, U11 "/" U2, GROUP, WARN) },
+	{ FOUND("of one that is awaited", group_missing, "cold", POOL_MISSING, WARN) },
+	{ FOUND_AND("of one that is here", group_not_imported, U11 "/" U2, GROUP, WARN) },
+	{ FOUND("of nobody knows which", group_unsure, "pools", LOOK, WARN) },
 	{ MENDED("a deletion that stands", deletion, "fast", DELETION, WARN) },
 };
 

@@ -42,6 +42,7 @@ struct doctor_node {
 	struct liteio_doctor_link links[4];
 	struct liteio_doctor_found found[3];
 	struct liteio_doctor_missing missing[2];
+	struct liteio_doctor_group groups[2];
 	struct liteio_doctor_word words[2];
 };
 
@@ -77,7 +78,7 @@ struct doctor_cases {
 };
 
 extern const struct doctor_cases doctor_cases_node, doctor_cases_pool, doctor_cases_device,
-	doctor_cases_gate, doctor_cases_head;
+	doctor_cases_gate, doctor_cases_head, doctor_cases_name;
 
 /* for these tables */
 #define U1 "01010101-0101-0101-0101-010101010101"
@@ -93,6 +94,7 @@ extern const struct doctor_cases doctor_cases_node, doctor_cases_pool, doctor_ca
 #define FOUND(n, s, o, c, sev) \
 	.name = (n), .spoil = (s), .object = (o), .check = LITEIO_CHECK_##c, .severity = (sev)
 #define MENDED(n, s, o, c, sev) FOUND(n, s, o, c, sev), .has_fix = true
+#define FOUND_AND(n, s, o, c, sev) FOUND(n, s, o, c, sev), .more = 1
 #define MENDED_AND(n, s, o, c, sev) MENDED(n, s, o, c, sev), .more = 1
 
 #endif

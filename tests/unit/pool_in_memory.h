@@ -121,6 +121,13 @@ static int memory_devices(struct liteio_engine *e, struct liteio_thin_device **r
 	return 0;
 }
 
+static int memory_mapped(struct liteio_engine *e, uint32_t id, uint64_t *ret,
+			 struct liteio_error *err)
+{
+	*ret = memory_of(e)->has[id] ? memory_of(e)->mapped[id] : 0;
+	return 0;
+}
+
 static int memory_snapshot(struct liteio_engine *e, uint32_t id, uint32_t origin,
 			   struct liteio_error *err)
 {
@@ -145,10 +152,13 @@ static int memory_commit(struct liteio_engine *e, uint64_t from, uint64_t to,
 	return r ? liteio_error_set(err, r, "the metadata could not be written") : 0;
 }
 
-static int memory_activate(struct liteio_engine *e, const struct liteio_uuid *uuid, uint32_t id,
-			   uint64_t size, struct liteio_pool_thin *ret, struct liteio_error *err)
+static int memory_activate(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			   const struct liteio_engine_device *want, struct liteio_pool_thin *ret,
+			   struct liteio_error *err)
 {
-	return memory_of(e)->has[id] ? 0 : liteio_error_set(err, -ENODATA, "no device %u", id);
+	return memory_of(e)->has[want->id] ?
+		       0 :
+		       liteio_error_set(err, -ENODATA, "no device %u", want->id);
 }
 
 static int memory_deactivate(struct liteio_engine *e, const struct liteio_uuid *uuid,
@@ -171,6 +181,7 @@ static const struct liteio_engine_ops memory_ops = {
 	.snapshot = memory_snapshot,
 	.remove = memory_remove,
 	.devices = memory_devices,
+	.mapped = memory_mapped,
 	.commit = memory_commit,
 	.volume_activate = memory_activate,
 	.volume_deactivate = memory_deactivate,

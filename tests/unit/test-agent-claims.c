@@ -23,10 +23,14 @@ static int opened;
 static struct liteio_pool *const engine = (struct liteio_pool *)&opened;
 static unsigned int n_closed, n_released;
 static int close_fails;
+/* another pool of the same name, when it is not the engine */
+static int namesake;
+static struct liteio_pool *const other = (struct liteio_pool *)&namesake;
 
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 {
-	*ret = (struct liteio_pool_info){ .name = "a", .uuid = one };
+	*ret = (struct liteio_pool_info){ .name = "a", .device = "/dev/b",
+					  .uuid = p == other ? two : one };
 }
 
 void liteio_pool_set_lane(struct liteio_pool *p, const struct liteio_pool_lane *lane)
@@ -47,7 +51,7 @@ int liteio_pool_close(struct liteio_pool *p, struct liteio_error *err)
 
 void liteio_pool_release(struct liteio_pool *p)
 {
-	ck_assert_ptr_eq(p, engine);
+	ck_assert(p == engine || p == other);
 	n_released++;
 }
 
@@ -144,7 +148,7 @@ START_TEST(test_given_up_before_it_is_begun)
 }
 END_TEST
 
-/* one of that name is open: what was opened is not its, and stays in the kernel */
+/* what the kernel has of it is in use by the one that is there */
 START_TEST(test_no_room)
 {
 	struct liteio_pools *t = liteio_pools_new();
@@ -158,6 +162,54 @@ START_TEST(test_no_room)
 	liteio_pools_put(t, p);
 	liteio_pools_free(t);
 	ck_assert_uint_eq(n_released, 2);
+}
+END_TEST
+
+/* one of that name is there: what was opened for nothing leaves nothing in the kernel */
+START_TEST(test_no_room_for_a_namesake)
+{
+	struct liteio_pools *t = liteio_pools_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_open_pool *p, *second;
+
+	ck_assert_int_eq(liteio_claim_add(NULL, t, other, &p, &err), 0);
+	ck_assert_int_eq(liteio_claim_add(NULL, t, engine, &second, &err), -EEXIST);
+	ck_assert_uint_eq(n_closed, 1);
+	ck_assert_uint_eq(n_released, 0);
+	liteio_pools_put(t, p);
+	liteio_pools_free(t);
+}
+END_TEST
+
+/* so it is not opened at all, as long as another one has the name, or is to have it */
+START_TEST(test_one_of_a_name)
+{
+	struct liteio_pools *t = liteio_pools_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_open_pool *p;
+	struct liteio_claim *a, *b;
+
+	ck_assert_int_eq(liteio_claim_take(&one, "/dev/a", &a, &err), 0);
+	ck_assert_int_eq(liteio_claim_take(&two, "/dev/b", &b, &err), 0);
+	ck_assert_int_eq(liteio_claim_name(NULL, t, "a", "/dev/a", &err), 0);
+	ck_assert_int_eq(liteio_claim_name(b, t, "a", "/dev/b", &err), 0);
+	ck_assert_int_eq(liteio_claim_name(b, t, "a", "/dev/b", &err), 0);
+	ck_assert_int_eq(liteio_claim_name(a, t, "a", "/dev/a", &err), -EEXIST);
+	ck_assert_str_eq(err.msg,
+			 "pool a on /dev/a is another one than the pool of that name which is being opened");
+	ck_assert_int_eq(liteio_claim_name(NULL, t, "a", "/dev/a", &err), -EEXIST);
+	ck_assert_int_eq(liteio_claim_name(a, t, "b", "/dev/a", &err), 0);
+	/* from here on the table has it, and there is no moment in between */
+	ck_assert_int_eq(liteio_claim_add(b, t, other, &p, &err), 0);
+	ck_assert_int_eq(liteio_claim_name(b, t, "a", "/dev/b", &err), 0);
+	liteio_claim_give(b);
+	ck_assert_int_eq(liteio_claim_name(a, t, "a", "/dev/a", &err), -EEXIST);
+	ck_assert_ptr_nonnull(strstr(err.msg, "another one than the pool of that name on /dev/b"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "export that one first"));
+	ck_assert_int_eq(liteio_claim_name(NULL, t, "a", "/dev/a", &err), -EEXIST);
+	liteio_claim_give(a);
+	liteio_pools_put(t, p);
+	liteio_pools_free(t);
 }
 END_TEST
 
@@ -184,4 +236,4 @@ END_TEST
 
 UNIT_MAIN("agent-claims", test_one_at_a_time, test_given_up, test_told_under_no_lock,
 	  test_given_up_before_it_is_begun,
-	  test_no_room, test_late)
+	  test_no_room, test_no_room_for_a_namesake, test_one_of_a_name, test_late)

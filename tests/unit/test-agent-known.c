@@ -12,6 +12,7 @@
  * unit-src: daemon/agent/ended.c daemon/agent/state_file.c
  */
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 #include "agent/agent.h"
 #include "agent/claims.h"
+#include "agent/groups.h"
 #include "agent/known.h"
 #include "agent/places.h"
 #include "agent/pools.h"
@@ -64,6 +66,17 @@ void liteio_places_give_up(struct liteio_agent *a, const struct liteio_uuid *poo
 	given_up[n_given_up++] = *pool;
 }
 
+/* and those whose groups are nobody's to undo */
+static struct liteio_uuid ungrouped[4];
+static size_t n_ungrouped;
+
+int liteio_groups_forget_pool(struct liteio_agent *a, const struct liteio_uuid *pool,
+			      struct liteio_error *err)
+{
+	ungrouped[n_ungrouped++] = *pool;
+	return liteio_error_set(err, -EIO, "groups.json can not be written");
+}
+
 static void is_given_up(const char *text)
 {
 	struct liteio_uuid uuid;
@@ -71,6 +84,8 @@ static void is_given_up(const char *text)
 	ck_assert_int_eq(liteio_uuid_parse(text, &uuid), 0);
 	ck_assert_uint_eq(n_given_up, 1);
 	ck_assert(liteio_uuid_equal(&given_up[0], &uuid));
+	ck_assert_uint_eq(n_ungrouped, 1);
+	ck_assert(liteio_uuid_equal(&ungrouped[0], &uuid));
 }
 
 static void setup(void)
@@ -226,6 +241,61 @@ START_TEST(that_its_exports_are_written_down_is_remembered)
 }
 END_TEST
 
+/* it is of that name, and not asked for: which of both is this node's the list says */
+START_TEST(a_missing_pool_is_not_given_up_for_a_namesake)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool memory;
+	struct liteio_open_pool *p = open_pool(&memory);
+
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true}]}");
+	ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
+	ck_assert_uint_eq(n_given_up, 0);
+	ck_assert(list_has(UUID_A));
+	close_pool(&memory, p);
+}
+END_TEST
+
+/* nobody but the list says which one may be opened, and whether it may be given up */
+START_TEST(a_name_is_that_of_the_pool_on_the_list)
+{
+	static const struct {
+		const char *uuid;
+		const char *name;
+		bool is_asked;
+		const char *said;
+	} rows[] = {
+		{ UUID_A, "a", false, NULL },
+		{ UUID_A, "a", true, NULL },
+		{ UUID_C, "a", false, "another one than the pool a of this node" },
+		{ UUID_C, "a", true,
+		  "other nodes use, is another one and not open: bring its disk back, or give it up first (pool delete a)" },
+		{ NULL, "a", true, "pool delete a" },
+		{ UUID_C, "b", false, "another one than the pool b of this node" },
+		{ UUID_C, "b", true, NULL },
+		{ NULL, "b", true, NULL },
+		{ UUID_C, "c", false, NULL },
+	};
+
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true},"
+		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\"},"
+		"{\"uuid\":\"44444444-4444-4444-8444-444444444444\"}]}");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		struct liteio_uuid uuid;
+		int r;
+
+		if (rows[i].uuid)
+			ck_assert_int_eq(liteio_uuid_parse(rows[i].uuid, &uuid), 0);
+		r = liteio_known_check_name(&agent, rows[i].uuid ? &uuid : NULL, rows[i].name,
+					    rows[i].is_asked, &err);
+		ck_assert_int_eq(r, rows[i].said ? -EEXIST : 0);
+		if (r)
+			ck_assert_msg(strstr(err.msg, rows[i].said), "%s", err.msg);
+	}
+}
+END_TEST
+
 /* a new one has taken its name */
 START_TEST(a_missing_pool_has_a_successor)
 {
@@ -235,8 +305,9 @@ START_TEST(a_missing_pool_has_a_successor)
 
 	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true},"
 		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\",\"remote\":true}]}");
-	ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
+	ck_assert_int_eq(liteio_pools_remember_new(&agent, p, &err), 0);
 	is_given_up(UUID_A);
+	ck_assert(list_has(UUID_B));
 	close_pool(&memory, p);
 }
 END_TEST
@@ -444,6 +515,8 @@ int main(void)
 	tcase_add_test(t, that_all_exports_are_written_down_stays_known);
 	tcase_add_test(t, a_missing_pool_is_given_up_by_name);
 	tcase_add_test(t, that_its_exports_are_written_down_is_remembered);
+	tcase_add_test(t, a_missing_pool_is_not_given_up_for_a_namesake);
+	tcase_add_test(t, a_name_is_that_of_the_pool_on_the_list);
 	tcase_add_test(t, a_missing_pool_has_a_successor);
 	tcase_add_test(t, an_exported_pool_is_not_waited_for);
 	tcase_add_test(t, a_pool_that_is_being_deleted_stays_known_and_is_not_waited_for);

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Several pools, asked beside each other: one that hangs does not keep anybody from the others.
+ * Several pools, asked beside each other: one that hangs does not keep anybody from the others, nor
+ * who asked or wrote.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
  * unit-src: daemon/agent/together.c
  */
+#include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
 
 #include "agent/pools.h"
 #include "base/error.h"
@@ -153,4 +158,123 @@ START_TEST(test_held_no_longer)
 }
 END_TEST
 
-UNIT_MAIN("agent-looks", test_several, test_held_no_longer)
+/* ---- looking at a pool that may hang ---- */
+
+static struct liteio_open_pool pool;
+
+static pthread_mutex_t disk_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int told;
+
+static int ask(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	*(int *)ret = 42;
+	return 0;
+}
+
+static int ask_who(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	prctl(PR_GET_NAME, ret);
+	return 0;
+}
+
+static int ask_in_vain(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	*(int *)ret = 43;
+	return liteio_error_set(err, -EIO, "it is broken");
+}
+
+static int add_one(struct liteio_pool *engine, void *data, struct liteio_error *err)
+{
+	++*(int *)data;
+	return 0;
+}
+
+/* how many times a disk that hung has answered */
+static int did;
+
+/* as long as somebody holds the disk */
+static int ask_what_hangs(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	pthread_mutex_lock(&disk_lock);
+	*(int *)ret = 44;
+	did++;
+	pthread_mutex_unlock(&disk_lock);
+	return 0;
+}
+
+static void count_told(void *arg)
+{
+	told++;
+}
+
+START_TEST(who_looks_does_not_hang_with_the_disk)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pools *table = liteio_pools_new();
+	struct liteio_workers *workers;
+	struct liteio_loop *loop;
+	char name[16] = "";
+	int answer = 0;
+
+	ck_assert_int_eq(liteio_loop_new(&loop, &err), 0);
+	ck_assert_int_eq(liteio_workers_new(loop, 2, &workers, &err), 0);
+	liteio_pools_set_workers(table, workers, NULL);
+	liteio_pools_tell(table, count_told, NULL);
+	pthread_mutex_init(&pool.lock, NULL);
+	pthread_cond_init(&pool.changed, NULL);
+	pool.table = table;
+	pool.refs = 1;
+	snprintf(pool.name, sizeof(pool.name), "slow");
+
+	ck_assert_int_eq(liteio_pools_look(&pool, ask, &answer, sizeof(answer), &err), 0);
+	ck_assert_int_eq(answer, 42);
+	ck_assert_int_eq(liteio_pools_look(&pool, ask_in_vain, &answer, sizeof(answer), &err),
+			 -EIO);
+	ck_assert_str_eq(err.msg, "it is broken");
+	ck_assert_int_eq(answer, 42);
+	ck_assert_int_eq(told, 0);
+	/* who works on the pool says so in its name, and nobody else does */
+	ck_assert_int_eq(liteio_pools_look(&pool, ask_who, name, sizeof(name), &err), 0);
+	ck_assert_ptr_eq(strstr(name, "pool:"), name);
+	prctl(PR_GET_NAME, name);
+	ck_assert_ptr_null(strstr(name, "pool:"));
+
+	pthread_mutex_lock(&disk_lock);
+	ck_assert_int_eq(liteio_pools_look_for(&pool, ask_what_hangs, &answer, sizeof(answer), 50,
+					       &err),
+			 -ETIMEDOUT);
+	ck_assert_ptr_nonnull(strstr(err.msg, "its disk may not answer"));
+	ck_assert_int_eq(told, 1);
+	ck_assert_int_eq(answer, 42);
+	/* the lane is the question's until the disk answers */
+	pthread_mutex_lock(&pool.lock);
+	ck_assert(pool.busy);
+	pthread_mutex_unlock(&pool.lock);
+	pthread_mutex_unlock(&disk_lock);
+	ck_assert_int_eq(liteio_pools_look(&pool, ask, &answer, sizeof(answer), &err), 0);
+	ck_assert(!pool.is_silent);
+	answer = 7;
+	ck_assert_int_eq(liteio_pools_do_for(&pool, LITEIO_LANE_FENCE, add_one, &answer,
+					     sizeof(answer), 10000, &err),
+			 0);
+	ck_assert_int_eq(answer, 8);
+	/* what takes too long is done all the same, and who asked for it is not there any more */
+	pthread_mutex_lock(&disk_lock);
+	ck_assert_int_eq(liteio_pools_do_for(&pool, LITEIO_LANE_FENCE, ask_what_hangs, &answer,
+					     sizeof(answer), 50, &err),
+			 -ETIMEDOUT);
+	pthread_mutex_unlock(&disk_lock);
+	ck_assert_int_eq(answer, 8);
+	ck_assert_int_eq(liteio_pools_look(&pool, ask, &answer, sizeof(answer), &err), 0);
+	ck_assert_int_eq(did, 2);
+	ck_assert(liteio_workers_free(workers, 10000));
+	/* and that it does again, both times */
+	ck_assert_int_eq(told, 4);
+	ck_assert_uint_eq(pool.refs, 1);
+	liteio_loop_free(loop);
+	liteio_pools_free(table);
+}
+END_TEST
+
+UNIT_MAIN("agent-looks", test_several, test_held_no_longer,
+	  who_looks_does_not_hang_with_the_disk)

@@ -408,19 +408,20 @@ START_TEST(what_was_begun_is_undone)
 	/* by the same uuid, and of nobody's group */
 	liteio_pool_snapshot_group(&engines[1], &members[2], 1, "", NULL, &err);
 	/* a pool that is opened meanwhile leaves it alone */
-	liteio_groups_undo(&agent, &pools[0], NULL);
+	liteio_groups_undo(&agent, &pools[0], NULL, NULL);
 	ck_assert_uint_eq(there(), 2);
 	liteio_groups_give_up(&begun[0].group);
 	delete_fails = -EROFS;
 	/* who asks for it again is not told that it is there */
 	ck_assert_int_eq(take(), -EAGAIN);
-	liteio_groups_undo(&agent, &pools[0], NULL);
+	ck_assert_int_eq(liteio_groups_undo(&agent, &pools[0], NULL, &err), -EROFS);
+	ck_assert_str_eq(err.msg, "it is read-only");
 	ck_assert_uint_eq(written_down(), 2);
 	delete_fails = 0;
-	liteio_groups_undo(&agent, &pools[0], NULL);
+	ck_assert_int_eq(liteio_groups_undo(&agent, &pools[0], NULL, &err), 0);
 	ck_assert_uint_eq(engines[0].n, 0);
 	ck_assert_uint_eq(written_down(), 1);
-	liteio_groups_undo(&agent, &pools[1], NULL);
+	liteio_groups_undo(&agent, &pools[1], NULL, NULL);
 	ck_assert_uint_eq(engines[1].n, 1);
 	ck_assert_uint_eq(written_down(), 0);
 }
@@ -441,6 +442,45 @@ START_TEST(a_disk_that_hangs_holds_up_nobody)
 	hangs = false;
 	ck_assert_int_eq(liteio_workers_new(agent.loop, 4, &agent.workers, NULL), 0);
 	ck_assert_int_eq(take(), 0);
+}
+END_TEST
+
+/* what the doctor hears of: nothing that is under way */
+START_TEST(what_is_left_is_told)
+{
+	const struct liteio_group_part left[] = {
+		{ .group = { { 7 } }, .pool = pools[0].uuid, .snapshot = members[0].uuid },
+		{ .group = { { 7 } }, .pool = pools[1].uuid, .snapshot = members[2].uuid },
+	};
+	const struct liteio_group_part begun = { .group = { { 8 } },
+						 .pool = pools[1].uuid,
+						 .snapshot = members[1].uuid };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_group_part *list;
+	size_t n;
+
+	ck_assert_int_eq(liteio_groups_list(&agent, &list, &n, &err), 0);
+	ck_assert_uint_eq(n, 0);
+	ck_assert_ptr_null(list);
+	ck_assert_int_eq(liteio_groups_begin(&agent, left, 2, &err), 0);
+	liteio_groups_give_up(&left[0].group);
+	ck_assert_int_eq(liteio_groups_begin(&agent, &begun, 1, &err), 0);
+	ck_assert_int_eq(liteio_groups_list(&agent, &list, &n, &err), 0);
+	ck_assert_uint_eq(n, 2);
+	ck_assert(liteio_uuid_equal(&list[1].snapshot, &members[2].uuid));
+	free(list);
+	/* its disk does not come back, whatever somebody was about to take of it */
+	ck_assert_int_eq(liteio_groups_forget_pool(&agent, &pools[1].uuid, &err), 0);
+	ck_assert_uint_eq(written_down(), 1);
+	ck_assert_int_eq(liteio_groups_list(&agent, &list, &n, &err), 0);
+	ck_assert_uint_eq(n, 1);
+	ck_assert(liteio_uuid_equal(&list[0].pool, &pools[0].uuid));
+	free(list);
+	ck_assert_int_eq(liteio_fs_write_atomic(path, "{", 1, 0644, &err), 0);
+	ck_assert_int_lt(liteio_groups_list(&agent, &list, &n, &err), 0);
+	ck_assert_uint_eq(n, 0);
+	ck_assert_int_lt(liteio_groups_forget_pool(&agent, &pools[0].uuid, &err), 0);
+	ck_assert_int_lt(liteio_groups_undo(&agent, &pools[0], NULL, &err), 0);
 }
 END_TEST
 
@@ -481,6 +521,7 @@ int main(void)
 	tcase_add_test(t, a_lane_that_is_busy_is_waited_for);
 	tcase_add_test(t, what_was_begun_is_undone);
 	tcase_add_test(t, a_disk_that_hangs_holds_up_nobody);
+	tcase_add_test(t, what_is_left_is_told);
 	tcase_add_test(t, a_disk_that_is_slow_is_waited_for_once);
 	tcase_add_test(t, nothing_is_taken_when_it_can_not_be_written_down);
 	return unit_run(s);

@@ -3,7 +3,7 @@
  * The lock of the node: held by who lives, waited for while its holder ends, and taken from one
  * that is dead and keeps it all the same, by one and not by two.
  *
- * unit-src: daemon/agent/node_lock.c
+ * unit-src: daemon/agent/node_lock.c daemon/pool/step.c
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/node_lock.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/str.h"
@@ -37,7 +39,38 @@ static void remove_dir(void)
 	char *path = liteio_strf("%s/agent.lock", dir);
 
 	unlink(path);
-	rmdir(dir);
+	ck_assert_msg(rmdir(dir) == 0, "something else than the lock is left");
+	free(path);
+}
+
+static char *read_lock(void)
+{
+	char *path = liteio_strf("%s/agent.lock", dir), *text;
+
+	ck_assert_int_eq(liteio_fs_read(path, 4096, &text, NULL, NULL), 0);
+	free(path);
+	return text;
+}
+
+static int lines_of_lock(void)
+{
+	char *text = read_lock();
+	int n = 0;
+
+	for (const char *s = text; (s = strchr(s, '\n')); s++)
+		n++;
+	free(text);
+	return n;
+}
+
+/* in the file as it is, whoever has it locked */
+static void write_lock(const char *text)
+{
+	char *path = liteio_strf("%s/agent.lock", dir);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
 	free(path);
 }
 
@@ -205,6 +238,99 @@ START_TEST(all_that_hang_are_known)
 }
 END_TEST
 
+/* one more that takes it from a dead one is killed where it hurts: he that hangs stays known */
+START_TEST(killed_at_each_step)
+{
+	static const char *const steps[] = { "agent-lock:made", "agent-lock:written",
+					     "agent-lock:there" };
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(steps); i++) {
+		int fd, status;
+		pid_t a, b;
+
+		make_dir();
+		a = holder(leave_a_thread);
+		wait_for_zombie(a);
+		b = fork();
+		if (b == 0) {
+			setenv("LITEIO_STEP_KILL", steps[i], 1);
+			_exit(lock(&fd) ? 1 : 0);
+		}
+		ck_assert_int_eq(waitpid(b, &status, 0), b);
+		ck_assert_msg(WIFSIGNALED(status), "%s: there is no such step", steps[i]);
+		/* in a process that has not asked yet whether it is to be killed */
+		b = holder(leave);
+		ck_assert_int_eq(waitpid(b, &status, 0), b);
+		ck_assert_int_eq(lines_of_lock(), 2);
+		end(a);
+		remove_dir();
+	}
+}
+END_TEST
+
+/* written by an agent that was killed while it did so: nobody has it, and nobody is in it */
+START_TEST(what_is_not_whole_is_nobody)
+{
+	static const char *const texts[] = { "", "12", "12 34 pid:[1", "\n", "12 34" };
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(texts); i++) {
+		int fd;
+
+		make_dir();
+		write_lock(texts[i]);
+		ck_assert_int_eq(lock(&fd), 0);
+		ck_assert_uint_eq(dead.n, 0);
+		ck_assert_int_eq(lines_of_lock(), 1);
+		close(fd);
+		remove_dir();
+	}
+}
+END_TEST
+
+/* as somebody who is dead, if it was there to the end */
+START_TEST(who_is_cut_off_lives)
+{
+	char ns[64] = "", *line;
+	pid_t pid;
+	int fd;
+
+	make_dir();
+	ck_assert_int_gt(readlink("/proc/self/ns/pid", ns, sizeof(ns) - 1), 0);
+	line = liteio_strf("999999999 1 %s", ns);
+	pid = holder(live);
+	for (size_t i = strlen(line); i-- > 0;) {
+		line[i] = '\0';
+		write_lock(line);
+		ck_assert_msg(lock(&fd) == -EBUSY, "\"%s\" is taken for dead", line);
+	}
+	end(pid);
+	free(line);
+	remove_dir();
+}
+END_TEST
+
+/* there is no room for a new file: it is had all the same, and by nobody else */
+START_TEST(without_room_it_says_nothing)
+{
+	char *new = NULL;
+	pid_t pid;
+	int fd, second, status;
+
+	make_dir();
+	pid = holder(leave);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	new = liteio_strf("%s/agent.lock.new", dir);
+	ck_assert_int_eq(mkdir(new, 0700), 0);
+	ck_assert_int_eq(lock(&fd), 0);
+	ck_assert_int_eq(lines_of_lock(), 0);
+	ck_assert_int_eq(rmdir(new), 0);
+	ck_assert_msg(lock(&second) == -EBUSY, "it tells of one that is gone, and is taken over");
+	close(fd);
+	free(new);
+	remove_dir();
+}
+END_TEST
+
 START_TEST(what_it_left_behind_does_not_keep_it)
 {
 	int fd, status;
@@ -240,23 +366,19 @@ END_TEST
 /* its number is that of a process in another namespace: of nobody here */
 START_TEST(who_is_elsewhere_lives)
 {
-	const char *text = "999999999 1 pid:[1]\n";
-	char *path;
 	pid_t pid;
-	int fd, f;
+	int fd;
 
 	make_dir();
-	path = liteio_strf("%s/agent.lock", dir);
 	pid = holder(live);
-	f = open(path, O_WRONLY | O_TRUNC);
-	ck_assert_int_eq(write(f, text, strlen(text)), (ssize_t)strlen(text));
-	close(f);
+	write_lock("999999999 1 pid:[1]\n");
 	ck_assert_int_eq(lock(&fd), -EBUSY);
 	end(pid);
-	free(path);
 	remove_dir();
 }
 END_TEST
 
 UNIT_MAIN("agent-node-lock", who_lives_keeps_it, it_is_taken_from_the_dead, all_that_hang_are_known,
-	  what_it_left_behind_does_not_keep_it, who_is_not_known_lives, who_is_elsewhere_lives)
+	  killed_at_each_step, what_is_not_whole_is_nobody, who_is_cut_off_lives,
+	  without_room_it_says_nothing, what_it_left_behind_does_not_keep_it,
+	  who_is_not_known_lives, who_is_elsewhere_lives)

@@ -18,6 +18,7 @@
 #include "agent/ended.h"
 #include "agent/exports.h"
 #include "agent/known.h"
+#include "agent/locks.h"
 #include "agent/places.h"
 #include "agent/pools.h"
 #include "base/error.h"
@@ -331,6 +332,46 @@ START_TEST(one_port_is_enough)
 }
 END_TEST
 
+/* its pool is open, and does not answer */
+static const struct {
+	const char *file;
+	bool is_over;
+	bool is_worked_on;
+	bool is_there;
+} silent[] = {
+	{ WRITTEN, false, false, true },
+	/* it has ended, and its consumer is to hear of that when the disk answers */
+	{ WRITTEN, true, false, false },
+	/* somebody is loading it, or about to */
+	{ WRITTEN, false, true, false },
+	/* nobody knows what its consumer was told */
+	{ LOST, false, false, false },
+	{ "{", false, false, false },
+};
+
+START_TEST(a_pool_that_is_silent_has_its_live_ones)
+{
+	struct liteio_named_lock *lock = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	can_be_bound[0] = true;
+	open_to = 9;
+	file_is(silent[_i].file);
+	if (silent[_i].is_over)
+		ck_assert_int_eq(liteio_pool_attachment_fence(&memory.p, &volume, 2, false, &err),
+				 0);
+	if (silent[_i].is_worked_on)
+		lock = liteio_locks_take(agent.locks, VOLUME);
+	liteio_places_hold_silent(&agent, &pool);
+	liteio_locks_give(lock);
+	ck_assert(is_there == silent[_i].is_there);
+	ck_assert_uint_eq(n_linked, silent[_i].is_there);
+	/* it stays, for its pool to fill it */
+	liteio_places_sweep(&agent);
+	ck_assert(is_there == silent[_i].is_there);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-places-hold");
@@ -341,5 +382,7 @@ int main(void)
 			    sizeof(sweeps) / sizeof(sweeps[0]));
 	tcase_add_test(t, who_sweeps_waits_for_another_one_that_does);
 	tcase_add_loop_test(t, one_port_is_enough, 0, sizeof(links) / sizeof(links[0]));
+	tcase_add_loop_test(t, a_pool_that_is_silent_has_its_live_ones, 0,
+			    sizeof(silent) / sizeof(silent[0]));
 	return unit_run(s);
 }

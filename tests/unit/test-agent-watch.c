@@ -3,12 +3,14 @@
  * The watch: each pool is looked at by itself, and what there is to say of one is said while
  * another one hangs.
  *
- * unit-src: daemon/agent/watch.c
+ * unit-src: daemon/agent/watch.c daemon/host/dm_name.c
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 
 #include "agent/agent.h"
@@ -45,6 +47,17 @@ static unsigned int n_held, n_told, n_of_hanging, n_of_well;
 
 static int event;
 
+/* what the kernel has said of the pools, which are one thin pool each */
+static uint32_t n_said;
+
+int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_error *err)
+{
+	if (strstr(name, "rpool"))
+		return -ENODEV;
+	*ret = (struct liteio_dm_info){ .minor = 1, .event_nr = n_said };
+	return 0;
+}
+
 int liteio_dm_events_open(struct liteio_error *err)
 {
 	return event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -80,6 +93,12 @@ void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p)
 {
 	if (!--n_held)
 		liteio_loop_quit(agent.loop, 0);
+}
+
+void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n)
+{
+	n_held -= (unsigned int)n;
+	free(all);
 }
 
 void liteio_pools_reclaim_rest(struct liteio_agent *a, struct liteio_open_pool *p)
@@ -248,6 +267,51 @@ START_TEST(test_timer)
 }
 END_TEST
 
+/* an event, of a pool */
+static void say_something(void)
+{
+	n_said++;
+	ck_assert_int_eq(eventfd_write(event, 1), 0);
+}
+
+static void waited(void *arg)
+{
+	liteio_loop_quit(agent.loop, 0);
+}
+
+/* ... and of a device that came or went: only the cluster is told, which looks by itself */
+static void device_came(void)
+{
+	struct liteio_timer *t;
+
+	ck_assert_int_eq(eventfd_write(event, 1), 0);
+	ck_assert_int_eq(liteio_timer_new(agent.loop, waited, NULL, &t, NULL), 0);
+	liteio_timer_arm(t, 100, 0);
+	ck_assert_int_eq(liteio_loop_run(agent.loop), 0);
+	liteio_timer_free(t);
+}
+
+START_TEST(test_event_of_no_pool)
+{
+	setup();
+	agent.ready = true;
+	disks.answers = true;
+	say_something();
+	ck_assert_int_eq(liteio_loop_run(agent.loop), 0);
+	until_none_is_held();
+	ck_assert_uint_eq(disks.looks_at_well, 1);
+	ck_assert_uint_eq(n_told, 1);
+	device_came();
+	ck_assert_uint_eq(disks.looks_at_well, 1);
+	ck_assert_uint_eq(n_told, 2);
+	say_something();
+	ck_assert_int_eq(liteio_loop_run(agent.loop), 0);
+	until_none_is_held();
+	ck_assert_uint_eq(disks.looks_at_well, 2);
+	teardown();
+}
+END_TEST
+
 /* it speaks before it does what it speaks of: what is not seen then is looked for once more */
 START_TEST(test_event)
 {
@@ -257,7 +321,7 @@ START_TEST(test_event)
 	disks.untold = true;
 	look_at_both();
 	ck_assert_uint_gt(timer_left_ms(agent.loop), 6500);
-	ck_assert_int_eq(eventfd_write(event, 1), 0);
+	say_something();
 	ck_assert_int_eq(liteio_loop_run(agent.loop), 0);
 	until_none_is_held();
 	ck_assert_uint_lt(timer_left_ms(agent.loop), 6500);
@@ -266,11 +330,6 @@ START_TEST(test_event)
 	teardown();
 }
 END_TEST
-
-static void waited(void *arg)
-{
-	liteio_loop_quit(agent.loop, 0);
-}
 
 /* what is wanted later does not put it off, however often it is */
 START_TEST(test_timer_is_not_put_off)
@@ -291,4 +350,4 @@ START_TEST(test_timer_is_not_put_off)
 END_TEST
 
 UNIT_MAIN("agent-watch", test_while_another_one_hangs, test_nothing_new, test_timer,
-	  test_event, test_timer_is_not_put_off)
+	  test_event, test_event_of_no_pool, test_timer_is_not_put_off)

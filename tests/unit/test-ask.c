@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/loop.h"
 #include "base/str.h"
 #include "host/block.h"
 #include "pool/ask.h"
@@ -110,6 +111,32 @@ START_TEST(who_hangs_holds_up_nobody)
 }
 END_TEST
 
+static atomic_bool is_woken;
+
+/* again and again: who waits may not have begun to when the first answer is there */
+static void *answer_again(void *arg)
+{
+	const struct liteio_ask ask = { answer, NULL, 0, sizeof(int), FOR_EVER_MS };
+	int number, code;
+
+	while (!is_woken)
+		liteio_ask_all(&ask, &disks[0], 1, &number, &code);
+	return NULL;
+}
+
+START_TEST(an_answer_wakes_who_waits_for_one)
+{
+	pthread_t other;
+
+	setup();
+	liteio_ask_wait(liteio_now_ms());
+	pthread_create(&other, NULL, answer_again, NULL);
+	liteio_ask_wait(liteio_now_ms() + FOR_EVER_MS);
+	is_woken = true;
+	pthread_join(other, NULL);
+}
+END_TEST
+
 static void *ask_first(void *arg)
 {
 	*(int *)arg = ask_one(FOR_EVER_MS);
@@ -169,5 +196,6 @@ START_TEST(who_was_not_served_has_not_waited)
 }
 END_TEST
 
-UNIT_MAIN("ask", who_hangs_holds_up_nobody, who_asks_the_same_waits_for_the_same,
+UNIT_MAIN("ask", who_hangs_holds_up_nobody, an_answer_wakes_who_waits_for_one,
+	  who_asks_the_same_waits_for_the_same,
 	  who_was_not_served_has_not_waited)

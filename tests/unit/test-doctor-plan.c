@@ -5,11 +5,12 @@
  * of all kinds.
  *
  * unit-src: daemon/agent/doctor_plan.c daemon/agent/doctor_plan_device.c
- * unit-src: daemon/agent/doctor_plan_gate.c
+ * unit-src: daemon/agent/doctor_plan_gate.c daemon/agent/doctor_plan_name.c
  * unit-src: daemon/agent/doctor_plan_head.c daemon/agent/doctor_plan_pool.c
  * unit-src: tests/unit/doctor_node.c tests/unit/doctor_cases_node.c
  * unit-src: tests/unit/doctor_cases_device.c tests/unit/doctor_cases_gate.c
  * unit-src: tests/unit/doctor_cases_head.c tests/unit/doctor_cases_pool.c
+ * unit-src: tests/unit/doctor_cases_name.c
  */
 #include <check.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@
 
 static const struct doctor_cases *const tables[] = {
 	&doctor_cases_node, &doctor_cases_pool, &doctor_cases_device,
-	&doctor_cases_gate, &doctor_cases_head,
+	&doctor_cases_gate, &doctor_cases_head, &doctor_cases_name,
 };
 
 /* the case of this number in all tables, NULL behind the last */

@@ -16,6 +16,7 @@
 #include "unit.h"
 
 #define WAS { "S1", 1000, 7 }
+#define DISK_BYTES (1ull << 30)
 
 static const struct {
 	const char *what;
@@ -117,4 +118,38 @@ START_TEST(test_sequence)
 }
 END_TEST
 
-UNIT_MAIN("pool-back", test_judge, test_place, test_sequence)
+/* a label that the second disk did not take, for it was pulled, is not what it has to come back with */
+START_TEST(test_label_not_written)
+{
+	struct liteio_store *other = liteio_store_new();
+	struct memory_pool m;
+	struct liteio_label l;
+	uint64_t last;
+	int fd;
+
+	memory_new_labelled(&m, DISK_BYTES);
+	other->fd = make_file(DISK_BYTES);
+	other->size = DISK_BYTES;
+	m.p.store.others[1] = other;
+	l = m.p.store.label;
+	ck_assert_int_eq(liteio_label_add(&l, DISK_BYTES, 0, NULL), 0);
+	ck_assert_int_eq(liteio_pool_relabel(&m.p, &l, NULL), 0);
+	last = other->label.sequence;
+	ck_assert_uint_eq(last, m.p.store.label.sequence);
+	ck_assert(!liteio_pool_labels_differ(&m.p));
+	fd = other->fd;
+	other->fd = -1;
+	ck_assert_int_lt(liteio_pool_relabel(&m.p, &l, NULL), 0);
+	ck_assert_uint_eq(other->label.sequence, last);
+	/* though one of its copies may have been */
+	ck_assert(liteio_pool_labels_differ(&m.p));
+	other->fd = fd;
+	ck_assert_int_eq(liteio_pool_relabel(&m.p, &l, NULL), 0);
+	ck_assert_uint_gt(other->label.sequence, last);
+	ck_assert(!liteio_pool_labels_differ(&m.p));
+	memory_close(&m);
+	close(m.fd);
+}
+END_TEST
+
+UNIT_MAIN("pool-back", test_judge, test_place, test_sequence, test_label_not_written)

@@ -2,7 +2,8 @@
 /*
  * A snapshot of a volume that is attached and that nobody uses holds nothing still; of one that is
  * used it does, be that found out before or afterwards. A volume that is deleted is not taken out
- * of the kernel to be brought back for its space, unless it is in use.
+ * of the kernel to be brought back for its space, unless it is in use, nor brought there when it
+ * has no blocks. A device that is long enough stays when its volume grows.
  */
 #include "pool_wishes.h"
 #include "unit.h"
@@ -16,6 +17,13 @@ static char asked[16];
 /* how many have the volume open; -1 when it is not there */
 static int n_open;
 
+/* how long its device is, and whether its I/O is held */
+static uint64_t device_bytes;
+static bool is_held;
+
+/* how often it was brought into the kernel, or given another table */
+static unsigned int n_activated;
+
 /* what those above say, before and after */
 static bool idle_before, idle_after;
 
@@ -27,8 +35,18 @@ static void note(char what)
 static int volume_status(struct liteio_engine *e, const struct liteio_uuid *uuid,
 			 struct liteio_engine_volume *ret, struct liteio_error *err)
 {
-	*ret = (struct liteio_engine_volume){ .open_count = n_open };
+	*ret = (struct liteio_engine_volume){ .open_count = n_open, .size_bytes = device_bytes,
+					      .suspended = is_held };
 	return n_open < 0 ? -ENODEV : 0;
+}
+
+static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			   const struct liteio_engine_device *want, struct liteio_pool_thin *ret,
+			   struct liteio_error *err)
+{
+	n_activated++;
+	n_open = 0;
+	return memory_activate(e, uuid, want, ret, err);
 }
 
 static int volume_deactivate(struct liteio_engine *e, const struct liteio_uuid *uuid,
@@ -96,9 +114,11 @@ static struct liteio_uuid begin(struct memory_pool *m)
 	static struct liteio_engine_ops ops;
 
 	memset(asked, 0, sizeof(asked));
+	n_activated = 0;
 	memory_new(m);
 	ops = *m->engine.ops;
 	ops.volume_status = volume_status;
+	ops.volume_activate = volume_activate;
 	ops.volume_deactivate = volume_deactivate;
 	ops.volume_suspend = volume_suspend;
 	ops.volume_resume = volume_resume;
@@ -169,4 +189,70 @@ START_TEST(test_delete)
 }
 END_TEST
 
-UNIT_MAIN("pool-idle", test_idle, test_delete)
+/* how often a volume's device got another table when it grew from 1 to 2 MiB */
+static unsigned int grow(int open_count, uint64_t bytes, bool held)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+	struct liteio_uuid volume = begin(&m);
+
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);
+	n_activated = 0;
+	n_open = open_count;
+	device_bytes = bytes;
+	is_held = held;
+	ck_assert_msg(!liteio_pool_volume_grow(&m.p, &volume, 2 << 20, &err), "%s", err.msg);
+	ck_assert_uint_eq(liteio_catalog_find(&m.p.cat, &volume)->size_bytes, 2 << 20);
+	memory_close(&m);
+	return n_activated;
+}
+
+START_TEST(test_grow)
+{
+	ck_assert_uint_eq(grow(1, 1 << 20, false), 1);
+	ck_assert_uint_eq(grow(1, 2 << 20, false), 0);
+	ck_assert_uint_eq(grow(1, 1ull << 59, false), 0);
+	/* what is held goes on */
+	ck_assert_uint_eq(grow(1, 1ull << 59, true), 1);
+	ck_assert_uint_eq(grow(-1, 0, false), 0);
+}
+END_TEST
+
+/* how often a deleted volume was brought into the kernel for its space; in the end it is gone */
+static unsigned int reclaim(uint64_t mapped, enum liteio_catalog_wipe wipe)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+	struct liteio_uuid volume = begin(&m);
+	bool more = true;
+	uint64_t left;
+	uint32_t id;
+
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);
+	id = liteio_catalog_find(&m.p.cat, &volume)->thin_id;
+	n_open = -1;
+	m.thin->mapped[id] = mapped;
+	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &volume, &err), 0);
+	liteio_catalog_edit(&m.p.cat, &volume)->wipe = wipe;
+	n_activated = 0;
+	ck_assert_int_eq(liteio_pool_reclaim_left(&m.p, &volume, &left, &err), 0);
+	ck_assert_uint_eq(left, mapped * MEMORY_BLOCK);
+	ck_assert_uint_eq(n_activated, 0);
+	ck_assert_msg(!liteio_pool_reclaim(&m.p, &more, &err), "%s", err.msg);
+	ck_assert(!more);
+	ck_assert_ptr_null(liteio_catalog_find(&m.p.cat, &volume));
+	ck_assert(!m.thin->has[id]);
+	memory_close(&m);
+	return n_activated;
+}
+
+START_TEST(test_reclaim)
+{
+	ck_assert_uint_eq(reclaim(0, LITEIO_CATALOG_WIPE_NONE), 0);
+	ck_assert_uint_eq(reclaim(3, LITEIO_CATALOG_WIPE_NONE), 1);
+	/* what was committed last is not enough to know where it is to be wiped */
+	ck_assert_uint_eq(reclaim(0, LITEIO_CATALOG_WIPE_ZERO), 1);
+}
+END_TEST
+
+UNIT_MAIN("pool-idle", test_idle, test_delete, test_grow, test_reclaim)

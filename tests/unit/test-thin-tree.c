@@ -179,4 +179,25 @@ START_TEST(test_damaged)
 }
 END_TEST
 
-UNIT_MAIN("thin-tree", test_devices, test_changed, test_damaged)
+/* ... and no more of it is read than leads there */
+START_TEST(test_of_one)
+{
+	struct blocks *b = many_in_memory();
+	uint64_t mapped;
+
+	for (uint32_t id = 0; id <= 3 * MANY + 1; id++) {
+		mapped = 99;
+		b->n_reads = 0;
+		ck_assert_int_eq(liteio_thin_tree_mapped(read_memory, b, id, &mapped), 0);
+		ck_assert_uint_eq(mapped, id % 3 == 0 && id && id / 3 <= MANY && id / 3 % 2);
+		/* the superblock twice, a root, a leaf */
+		ck_assert_uint_le(b->n_reads, 4);
+	}
+	b->n_reads = 0;
+	b->change_at = 3;
+	ck_assert_int_eq(liteio_thin_tree_mapped(read_memory, b, 3, &mapped), -EAGAIN);
+	free(b);
+}
+END_TEST
+
+UNIT_MAIN("thin-tree", test_of_one, test_devices, test_changed, test_damaged)

@@ -5,16 +5,22 @@
 #
 #   prepare_lvm              a thin pool, vg/pool, on /dev/other; the agent has been configured
 #   fill_lvm N               volumes many-1 to many-N, active
-#   each_lvm COMMAND...      what each of N such commands costs, with its number for &
 #   activate_lvm [NAME...]   what it costs to activate these, or all there is, when nothing is active
 
 ROOT=$WORK/root
 
-# with what LVM and the agent read when they begin
+# with all programs that are measured, and what they read when they begin
 make_root() {
-	local program
+	local program library file
 
-	near_root "$ROOT" lvm thin_check setpriv nodecost liteio-agent
+	near_root "$ROOT" lvm thin_check setpriv nodecost nodecost-floor liteio-agent liteioctl
+	# what liteioctl loads when it needs it, which ldd does not know
+	library=$(ldconfig -p | awk '$1 == "libcurl.so.4" { file = $NF } END { print file }')
+	for file in "$library" $(ldd "$library" | grep -o '/[^ ]*'); do
+		install -D "$(readlink -f "$file")" "$ROOT$file"
+	done
+	# whose name alone is one of the shell's
+	install /bin/true "$ROOT/usr/sbin/"
 	mkdir "$ROOT/etc/lvm"
 	for program in pvcreate vgcreate vgchange vgcfgbackup vgcfgrestore lvchange lvcreate lvextend lvremove lvs; do
 		ln -s lvm "$ROOT/usr/sbin/$program"
@@ -38,13 +44,9 @@ prepare_lvm() {
 # many-1 is lvcreate's. The others are copies of what its metadata say of it, and the same message to the kernel:
 # what lvcreate would have left behind, without the quarter of an hour that it takes
 fill_lvm() {
-	local i
-
 	in_memory lvcreate -q -q -T -V "${MIB}m" -n many-1 vg/pool
 	in_memory vgcfgbackup -q -q -f /tmp/one vg >/dev/null
-	for i in $(seq 2 "$1"); do
-		dmsetup message vg-pool-tpool 0 "create_thin $i"
-	done
+	seq 2 "$1" | sed 's/^/create_thin /' | nodecost message vg-pool-tpool
 	awk -v n="$1" '
 		/^\t\tmany-1 \{/ { inside = 1 }
 		inside { text = text $0 "\n" } { print }
@@ -79,17 +81,6 @@ active_lvm() {
 		echo "$n volumes of LVM are active, of $1" >&2
 		return 1
 	}
-}
-
-each_lvm() {
-	local i
-
-	for i in $(seq 1 "$N"); do
-		in_memory nodecost run "${@//&/$i}" 2>"$WORK/said" || {
-			cat "$WORK/said" >&2
-			return 1
-		}
-	done | median
 }
 
 activate_lvm() {

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What operations on volumes cost the node, in instructions of the whole machine and in time, against LVM's
 # on a thin pool of its own on an equal disk: requests to the agent as the CSI driver makes them, commands
-# as an admin types them. Prints what was counted, which judge-node reads:
+# as an admin types them. Beside both is the least that the same can cost on this kernel: what it has to be asked
+# for by bare ioctls (nodecost-floor), and for what is typed, a program that does nothing. Prints what was counted,
+# which judge-node reads:
 #
-#   cost CASE OPERATION INSTRUCTIONS NANOSECONDS INSTRUCTIONS NANOSECONDS    ours, LVM's
+#   cost CASE OPERATION INSTRUCTIONS NANOSECONDS INSTRUCTIONS NANOSECONDS INSTRUCTIONS NANOSECONDS
+#                                                                            ours, LVM's, the least
 #   fact NAME NUMBER...                                                      what does not need LVM
 #
 #   node.sh            with a pool that is empty but for what is measured; with 500 volumes more, all of them
@@ -33,10 +36,13 @@ N=3
 MANY=500
 SIZE=$((MIB << 20))
 # what is compared; "create-attach" is the first two together, for lvcreate makes and activates
-OPERATIONS=(create create-attach snapshot status list grow activate-all remove-snapshot remove)
+OPERATIONS=(create create-attach snapshot status list grow activate-all remove-snapshot remove
+	typed-create typed-status typed-list)
 declare -A ours lvm
 # shellcheck source=tests/vm/bench/lvm.sh
 . "$(dirname "$0")/lvm.sh"
+# shellcheck source=tests/vm/bench/floor.sh
+. "$(dirname "$0")/floor.sh"
 
 prepare_ours() {
 	agent_start
@@ -56,13 +62,19 @@ attachment() {
 	seq "$3" "$4" | sed "s/.*/$1 \/v1\/volumes\/$2-&\/attachment$body/"
 }
 
+# ask [SOCKET]
 ask() {
-	nodecost ask $SOCKET
+	nodecost ask "${1-$SOCKET}"
 }
 
 # over one connection, and not measured
 keep() {
 	nodecost keep $SOCKET
+}
+
+# a hundred at once, for those of attachments wait for the same, and not measured
+crowd() {
+	split -l 100 --filter "nodecost together $SOCKET >/dev/null"
 }
 
 # median: of lines of two numbers, of each by itself
@@ -81,6 +93,18 @@ sum() {
 
 each() {
 	seq 1 $N | sed "s/.*/$1/" | ask | median
+}
+
+# each_typed COMMAND...: the same of commands, with their number for &
+each_typed() {
+	local i
+
+	for i in $(seq 1 "$N"); do
+		in_memory nodecost run "${@//&/$i}" 2>"$WORK/said" || {
+			cat "$WORK/said" >&2
+			return 1
+		}
+	done | median
 }
 
 # what is attached grows with its head
@@ -134,6 +158,10 @@ measure_ours() {
 	ours[$case status]=$(each 'GET \/v1\/volumes\/v-&')
 	ours[$case list]=$(each 'GET \/v1\/volumes')
 	ours[$case grow]=$(grow)
+	ours[$case typed-create]=$(each_typed liteioctl volume create 't-&' --pool fast --size ${MIB}Mi)
+	ours[$case typed-status]=$(each_typed liteioctl -o json volume show 'v-&')
+	ours[$case typed-list]=$(each_typed liteioctl -o json volume list)
+	seq 1 $N | sed 's/.*/DELETE \/v1\/volumes\/t-&/' | keep
 	ours[$case activate-all]=$(activate_ours $(($2 + N)) v-1)
 	attachment DELETE v 1 $N | keep
 	ours[$case remove-snapshot]=$(each 'DELETE \/v1\/snapshots\/s-&')
@@ -144,17 +172,20 @@ measure_ours() {
 measure_lvm() {
 	local case=$1
 
-	lvm[$case create]=$(each_lvm lvcreate -T -V ${MIB}m -n 'v-&' vg/pool)
+	lvm[$case create]=$(each_typed lvcreate -T -V ${MIB}m -n 'v-&' vg/pool)
 	lvm[$case create-attach]=${lvm[$case create]}
-	lvm[$case snapshot]=$(each_lvm lvcreate -s -n 's-&' 'vg/v-&')
-	lvm[$case status]=$(each_lvm lvs --reportformat json 'vg/v-&')
-	lvm[$case list]=$(each_lvm lvs --reportformat json vg)
-	lvm[$case grow]=$(each_lvm lvextend -L+${MIB}m 'vg/v-&')
+	lvm[$case snapshot]=$(each_typed lvcreate -s -n 's-&' 'vg/v-&')
+	lvm[$case status]=$(each_typed lvs --reportformat json 'vg/v-&')
+	lvm[$case list]=$(each_typed lvs --reportformat json vg)
+	lvm[$case grow]=$(each_typed lvextend -L+${MIB}m 'vg/v-&')
 	lvm[$case activate-all]=$(activate_lvm)
 	active_lvm $N v-
 	active_lvm "$2" many-
-	lvm[$case remove-snapshot]=$(each_lvm lvremove -fy 'vg/s-&')
-	lvm[$case remove]=$(each_lvm lvremove -fy 'vg/v-&')
+	lvm[$case remove-snapshot]=$(each_typed lvremove -fy 'vg/s-&')
+	lvm[$case remove]=$(each_typed lvremove -fy 'vg/v-&')
+	lvm[$case typed-create]=${lvm[$case create]}
+	lvm[$case typed-status]=${lvm[$case status]}
+	lvm[$case typed-list]=${lvm[$case list]}
 	echo "# $case: LVM was measured"
 }
 
@@ -164,7 +195,7 @@ report() {
 
 	shift
 	for op in "$@"; do
-		echo "cost $case $op ${ours[$case $op]} ${lvm[$case $op]}"
+		echo "cost $case $op ${ours[$case $op]} ${lvm[$case $op]} ${least[$case $op]}"
 	done
 }
 
@@ -172,6 +203,7 @@ report() {
 compare() {
 	measure_ours "$1" "$2"
 	measure_lvm "$1" "$2"
+	measure_least "$1" "$2"
 	report "$1" "${OPERATIONS[@]}"
 }
 
@@ -180,10 +212,11 @@ activate_few() {
 	local names=()
 
 	mapfile -t names < <(seq -f 'many-%g' 1 $N)
-	attachment DELETE many $((N + 1)) $MANY | keep
+	attachment DELETE many $((N + 1)) $MANY | crowd
 	ours[$MANY activate-few]=$(activate_ours $N many-1)
 	lvm[$MANY activate-few]=$(activate_lvm "${names[@]}")
 	active_lvm $N many-
+	least[$MANY activate-few]=$(least_few)
 	report $MANY activate-few
 }
 
@@ -258,7 +291,11 @@ memory() {
 	local status
 
 	status=$(cat "/proc/$(cat $AGENT_PID)/status")
-	grep -E '^(VmRSS|RssAnon|RssFile|VmHWM)' <<<"$status" | sed 's/^/# /'
+	grep -E '^(VmHWM|VmRSS|RssAnon|RssFile|RssShmem)' <<<"$status" | sed 's/^/# /'
+	# what is large; programs and libraries are in a tmpfs here (RssShmem)
+	awk '/^[0-9a-f]+-/ { name = $6 ? $6 : "without_a_name" } /^Rss:/ { rss[name] += $2 }
+		END { for (name in rss) if (rss[name] >= 200) print "#", rss[name], "kB", name }' \
+		"/proc/$(cat $AGENT_PID)/smaps" | sort -k2nr
 	echo "fact memory $(awk '/^VmRSS:/ { print $2 }' <<<"$status") $(dmsetup ls | grep -c '^liteio-head-')"
 }
 
@@ -269,7 +306,7 @@ alone() {
 	# does the 1000th create cost what the 10th did?
 	echo "fact thousandth $(sed -n "$((10 - N / 2)),$((10 + N / 2))p" "$WORK/first" | median | cut -d' ' -f1)" \
 		"$(median <"$WORK/last" | cut -d' ' -f1)"
-	attachment POST many 1 100 | keep
+	attachment POST many 1 100 | crowd
 	memory
 	idle
 	closed_snapshot
@@ -284,6 +321,7 @@ modprobe dm-thin-pool
 # equal disks, in memory; large enough for the metadata of a thousand volumes
 slow_disk fast $((32 << 10)) 0 64
 slow_disk other $((32 << 10)) 0 64
+slow_disk floor $((8 << 10)) 0 64
 udevadm settle
 udevadm control --exit
 prepare_ours
@@ -306,7 +344,7 @@ if [ "${1-}" = few ]; then
 	exit
 fi
 create many fast 13 $MANY | keep
-attachment POST many 1 $MANY | keep
+attachment POST many 1 $MANY | crowd
 fill_lvm $MANY
 compare $MANY $MANY
 activate_few

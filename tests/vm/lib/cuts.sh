@@ -6,8 +6,8 @@
 #   work GUEST DEVICE N [PORT]      floors and blocks from N on, each after what is said of the one before: "floor
 #                                   VALUE", "fua VALUE" for blocks that were written with O_DSYNC, without a flush behind
 #                                   them, "block VALUE" for those of another place that were flushed; and volumes of all
-#                                   kinds come, grow and go. With PORT it is said there, and nothing is done before there
-#                                   was an answer
+#                                   kinds come, grow and go, each after "step". With PORT it is said there, and nothing is
+#                                   done before there was an answer; steps are not
 #   survived GUEST DEVICE FLOOR "FUA..." BLOCK...    what was said holds, every single block of it, what was under way is
 #                                   done or was never begun, and the pool can be used and be emptied of it
 
@@ -38,6 +38,11 @@ work() {
 			echo "\$*"
 			[ -z "${4-}" ] || { exec 3<>/dev/tcp/10.77.0.254/${4-} && echo "\$*" >&3 && read -r _ <&3 && exec 3>&-; }
 		}
+		# said before it is done, for who cuts the power in the middle of it
+		step() {
+			[ -n "${4-}" ] || echo step
+			"\$@"
+		}
 		while :; do
 			n=\$((n + 1))
 			poolctl floor $2 $V1 \$n
@@ -51,16 +56,16 @@ work() {
 			say block \$n
 			# nobody waits for these: new blocks of the thin pool, of which nothing is promised
 			dd if=/dev/urandom of=\$keep bs=64K seek=\$((640 - n % 40 * 8)) count=8 oflag=direct conv=notrunc status=none
-			poolctl create $2 $V2 two 16Mi
-			poolctl snapshot $2 $S1 snap $V1
-			poolctl create $2 $V3 lin 8Mi - linear
-			poolctl create $2 $V4 res 8Mi - reserved
-			poolctl grow $2 $V3 16Mi
-			poolctl delete $2 $V2
-			poolctl delete $2 $S1
-			poolctl delete $2 $V3
-			poolctl delete $2 $V4
-			poolctl reclaim $2
+			step poolctl create $2 $V2 two 16Mi
+			step poolctl snapshot $2 $S1 snap $V1
+			step poolctl create $2 $V3 lin 8Mi - linear
+			step poolctl create $2 $V4 res 8Mi - reserved
+			step poolctl grow $2 $V3 16Mi
+			step poolctl delete $2 $V2
+			step poolctl delete $2 $S1
+			step poolctl delete $2 $V3
+			step poolctl delete $2 $V4
+			step poolctl reclaim $2
 		done
 	END
 }

@@ -15,9 +15,10 @@ import passed  # noqa: E402
 
 SHARED = ['Kbuild', 'Makefile', 'kmod', 'include', 'tests/lib', 'tests/vm']
 # parts of tests/vm that a test of the module has only when it names them itself
-PROGRAMS = ['daemon', 'deploy', 'tests/vm/tools/poolctl', 'tests/vm/tools/nodecost.c']
+PROGRAMS = ['daemon', 'deploy', 'tests/vm/tools/poolctl', 'tests/vm/tools/nodecost.c',
+            'tests/vm/tools/nodecost.h']
 OTHERS = re.compile(r'tests/vm/(tests|bench|demo|plugins)/|tests/vm/lib/[a-z]+\.sh$'
-                    r'|tests/vm/tools/(poolctl/|nodecost\.c$)|.*\.md$')
+                    r'|tests/vm/tools/(poolctl/|nodecost(-floor)?\.[ch]$)|.*\.md$')
 # files of this tree that a script names from its top
 NAMED = re.compile(r'\$LITEIO_TOP/([\w./-]+)')
 READ_IN = re.compile(r'\blib/([a-z]+\.sh)\b')

@@ -121,7 +121,7 @@ liteioctl volume attach idle >/dev/null
 liteioctl volume detach idle >/dev/null
 doctor_is_silent
 # as large as before the volume grew
-dmsetup reload "liteio-thin-$idle" --table "$(dmsetup table "liteio-thin-$idle" | sed 's/131072/65536/')"
+dmsetup reload "liteio-thin-$idle" --table "$(dmsetup table "liteio-thin-$idle" | sed 's/^0 [0-9]*/0 65536/')"
 dmsetup resume "liteio-thin-$idle"
 mends 1 "device liteio-thin-$idle"
 dmsetup create liteio-tmeta-$NOBODY --uuid LITEIO-TMETA-$NOBODY --table '0 8192 error'
@@ -249,6 +249,29 @@ echo nonsense >$known
 finds 0 "look pools"
 cp /run/known $known
 ok "pools that are missing, not open, or there twice"
+
+# what an agent has left that was killed while it took a group; a snapshot of that uuid that is of none of it stays
+groups=/var/lib/liteio/groups.json
+before=$(j snapshot show before | jq -r .uuid)
+part() { jq -n --arg g $NOBODY --arg p "$1" --arg s "$before" '{snapshots: [{group: $g, pool: $p, snapshot: $s}]}' >$groups; }
+part "$(j pool show fast | jq -r .uuid)"
+mends 0 "snapshotGroup fast/$NOBODY"
+j snapshot show before >/dev/null || fail "a snapshot of nobody's group is gone"
+part $NOBODY
+mends 0 "snapshotGroup $NOBODY/$NOBODY"
+jq --arg u $NOBODY '.pools += [{name: "away", uuid: $u}]' /run/known >$known
+part $NOBODY
+finds 0 "poolMissing away"
+liteioctl pool delete away >/dev/null
+doctor_is_silent
+[ "$(jq '.snapshots | length' $groups)" = 0 ] || fail "what was given up is still written down: $(cat $groups)"
+echo nonsense >$groups
+finds 0 "look snapshot groups"
+liteioctl doctor --fix >/dev/null 2>&1 || true
+finds 0 "look snapshot groups"
+rm $groups
+doctor_is_silent
+ok "what is left of groups that were not finished"
 
 sed -i 's/"nodeName": "/&x/' /etc/liteio/agent.json
 finds 0 "config nodeName"

@@ -21,6 +21,7 @@ state() {
 	ls -R /sys/kernel/config/nvmet 2>/dev/null || true
 	liteioctl volume list
 	liteioctl snapshot list
+	ls /tmp/*.img 2>/dev/null || true
 }
 
 # a guest may be so slow that a request is answered with its operation: bad()'s $said is that, as it ended, and
@@ -88,6 +89,11 @@ bad 404 'no such pool' POST /v1/volumes '{"name":"x","pool":"slow","sizeBytes":1
 bad 404 'no such snapshot' POST /v1/volumes '{"name":"x","pool":"fast","snapshot":"never"}'
 bad 409 'bytes' POST /v1/volumes '{"name":"data","pool":"fast","sizeBytes":33554432}'
 bad 409 'uuid' POST /v1/volumes "{\"name\":\"data\",\"pool\":\"fast\",\"sizeBytes\":16777216,\"uuid\":\"$id\"}"
+bad 409 'wiped' POST /v1/volumes '{"name":"data","pool":"fast","sizeBytes":16777216,"wipe":"discard"}'
+bad 409 'attach' DELETE '/v1/volumes/data?wipe=discard'
+bad 400 'too small' POST /v1/pools '{"name":"file","device":"/tmp/file.img","sizeBytes":1048576}'
+bad 400 'no room' POST /v1/pools '{"name":"file","device":"/tmp/file.img","sizeBytes":134217728,"linearBytes":1073741824}'
+bad 409 'blocks of' POST /v1/pools "{\"name\":\"fast\",\"device\":\"$DISK\",\"blockBytes\":1048576}"
 bad 404 'no such volume' POST /v1/volumes/nothing/grow '{"sizeBytes":16777216}'
 bad 400 'shrink' POST /v1/volumes/data/grow '{"sizeBytes":8388608}'
 bad 400 'sizeBytes' POST /v1/volumes/data/grow '{"sizeBytes":0}'

@@ -328,7 +328,7 @@ midway() { :; }
 
 prepare() { :; }
 check() { [ "$(j export list | jq '[.items[] | select(.ready)] | length')" = 1 ]; }
-interrupted "starting" "$(steps agent-restore)" liteioctl pool list
+interrupted "starting" "$(steps agent-lock agent-restore)" liteioctl pool list
 
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A pool goes to another machine. Its own loses its power while it writes, and the disk is put into one that has never seen
 # it; from there it comes back in order. On either way an import brings all of it: data and snapshots, limits and floors;
-# and no machine opens by itself what it was not asked for.
+# and no machine opens by itself what it was not asked for. A machine that has a volume of the same name takes it when its own
+# is called otherwise; a name that two pools have all the same means neither.
 # vm: host=yes kernels=6.12 timeout=600 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/multi.sh
@@ -10,7 +11,7 @@
 
 # there is one disk for both: it is made in the first, and moved
 vm_add one --disk pool=512M --disk state=32M -s 1 -m 768M --timeout 400
-vm_add two --disk pool=512M -s 1 -m 768M --timeout 400
+vm_add two --disk pool=512M --disk own=128M -s 1 -m 768M --timeout 400
 
 # node NAME SCRIPT: as "on", with an agent that opens what was made or imported there and nothing else
 node() {
@@ -66,8 +67,64 @@ vm_boot two
 node two 'agent_start
 	nothing_is_open
 	[ "$(j disk list | jq -r --arg d "$DISK" ".items[] | select(.device == \$d) | .pool")" = fast ]
+	own=/dev/disk/by-id/virtio-own
+	written() { awk "{ print \$7 }" "/sys/class/block/$(basename "$(readlink -f "$DISK")")/stat"; }
+	liteioctl pool create home $own >/dev/null
+	liteioctl volume create a --pool home --size 16Mi >/dev/null
+	liteioctl volume attach a >/dev/null
+	mine=$(readlink /dev/liteio/a)
+	devices=$(dmsetup ls | sort)
+	before=$(written)
+	for force in "" --force; do
+		refused "pool fast has names that are taken.*(volume rename.*): volume a in pool home$" \
+			liteioctl pool import "$DISK" $force
+	done
+	[ "$(j pool import-all | jq -r ".items[] | select(.name == \"fast\") | \"\(.imported) \(.reason)\"" |
+		grep -c "^false.*volume a in pool home")" = 1 ]
+	[ "$(written)" = "$before" ]
+	[ "$(dmsetup ls | sort)" = "$devices" ]
+	[ "$(readlink /dev/liteio/a)" = "$mine" ]
+	[ "$(j pool list | jq -r ".items[].name")" = home ]
+	liteioctl volume rename a mine >/dev/null
 	liteioctl pool import "$DISK" >/dev/null
 	[ "$(j pool show fast | jq -r .state)" = ready ]
+	[ "$(readlink /dev/liteio/mine)" = "$mine" ]
+	theirs=$(readlink /dev/liteio/a)
+	[ "$theirs" != "$mine" ]'
+ok "a volume of the same name is in the way of the import, which says so and touches nothing, until it is renamed"
+
+# shellcheck disable=SC2016
+node two 'own=/dev/disk/by-id/virtio-own
+	uuid=$(j volume show mine | jq -r .uuid)
+	mine=$(readlink /dev/liteio/mine) theirs=$(readlink /dev/liteio/a)
+	# whatever way it came to be
+	agent_stop
+	poolctl rename $own "$uuid" a >/dev/null
+	agent_start
+	both="volume a: there is one in pool [a-z]* (.*) and one in pool [a-z]* (.*$)"
+	refused "$both" liteioctl volume show a
+	refused "$both" liteioctl volume delete a
+	refused "$both" liteioctl snapshot create no a
+	refused "$both" liteioctl volume create a --pool fast --size 96Mi
+	refused "$both" liteioctl volume clone a more
+	refused "$both" liteioctl volume clone "$uuid" a
+	refused "$both" liteioctl volume rename "$uuid" a
+	[ "$(j volume list | jq "[.items[] | select(.name == \"a\")] | length")" = 2 ]
+	[ "$(readlink /dev/liteio/a)" = "$theirs" ]
+	{ j doctor || true; } | jq -e ".items[] | select(.check == \"nameTwice\" and .object == \"volume/a\")" >/dev/null
+	liteioctl doctor --fix >/dev/null 2>&1 || true
+	[ "$(readlink /dev/liteio/a)" = "$theirs" ]
+	[ "$(j volume show "$uuid" | jq -r .pool)" = home ]
+	for _ in first again; do
+		liteioctl volume rename "$uuid" mine >/dev/null
+	done
+	[ "$(j volume show a | jq -r .pool)" = fast ]
+	[ "$(readlink /dev/liteio/mine)" = "$mine" ]
+	doctor_is_silent
+	liteioctl volume detach "$uuid" >/dev/null
+	liteioctl volume delete "$uuid" >/dev/null
+	liteioctl pool delete home >/dev/null
+	[ "$(readlink /dev/liteio/a)" = "$theirs" ]
 	mount /dev/liteio/a /mnt/a'
 same "$(node two records)" "$records" "what the other machine knows of the volumes"
 same "$(node two sums)" "$sums" "the data on the other machine"

@@ -4,7 +4,7 @@
 # back, under whatever name, with its attachments. Below a volume that is open nothing is exchanged. What is under way when
 # the disk goes is refused in a sentence. What another node has attached is ended, whatever is started anew in between, and a
 # stale clone takes no place.
-# vm: kernels=6.12 disks=pool=512M,other=256M,clone=512M timeout=600 needs=module,tools,programs
+# vm: kernels=6.12 disks=pool=512M,other=256M,clone=512M timeout=1200 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -111,6 +111,133 @@ agent_stop
 agent_start
 is_ready || fail "after a restart it is $(state)"
 ok "a disk that goes in the middle: a sentence, and what was made is there"
+
+# in_the_middle STEP NAME: "STEP N" is done over and over (N: 1, 2, ...), and then the disk NAME is pulled out; the one that is
+# refused says why in a sentence. "made" is how many were done before.
+in_the_middle() {
+	local step=$1 name=$2 worker
+
+	rm -f /run/made
+	{
+		made=0
+		while "$step" $((made + 1)) >/dev/null 2>/run/said; do
+			made=$((made + 1))
+			echo $made >/run/made
+		done
+	} &
+	worker=$!
+	until_true 120 begun $worker
+	[ -s /run/made ] || fail "$step: the first one already: $(cat /run/said)"
+	"${name}_out"
+	wait $worker
+	made=$(cat /run/made)
+	[ "$(wc -l </run/said)" = 1 ] || fail "$step: more than a sentence: $(cat /run/said)"
+	echo "# $step, after $made: $(cat /run/said)"
+}
+begun() { [ -s /run/made ] || ! kill -0 "$1"; }
+fast_out() { pull; }
+clone_out() {
+	echo "$cloned" >$driver/unbind
+	until_true 30 test ! -e $clone
+}
+clone_in() {
+	echo "$cloned" >$driver/bind
+	until_true 30 test -b $clone
+}
+back() {
+	plug
+	until_true 60 is_ready
+}
+
+snapshot() { liteioctl snapshot create "t$1" a; }
+in_the_middle snapshot fast
+back
+for n in $(seq "$made"); do
+	liteioctl snapshot delete "t$n" >/dev/null
+done
+# the one that was refused may be there
+liteioctl snapshot delete "t$((made + 1))" >/dev/null
+grown() { j volume show a | jq .sizeBytes; }
+size=$(grown)
+grow() { liteioctl volume grow a --size $((size + ($1 << 20))); }
+in_the_middle grow fast
+back
+[ "$(grown)" = $((size + (made << 20))) ] || [ "$(grown)" = $((size + (made + 1 << 20))) ] ||
+	fail "$made times 1 MiB more than $size bytes is $(grown)"
+[ "$(blockdev --getsize64 /dev/liteio/a)" = "$(grown)" ] || fail "its device has $(blockdev --getsize64 /dev/liteio/a) bytes"
+for n in $(seq 12); do
+	liteioctl volume create "d$n" --pool fast --size 4Mi >/dev/null
+done
+# every second one has a thin device
+for n in $(seq 1 2 12); do
+	liteioctl volume attach "d$n" >/dev/null
+	liteioctl volume detach "d$n" >/dev/null
+done
+remove() {
+	if [ "$1" -gt 12 ]; then
+		liteioctl volume create d1 --pool fast --size 4Mi && liteioctl volume delete d1
+	else
+		liteioctl volume delete "d$1"
+	fi
+}
+in_the_middle remove fast
+back
+for n in $(seq "$made"); do
+	[ "$n" -gt 12 ] || refused 'no such volume' liteioctl volume show "d$n"
+done
+for n in $(seq 12); do
+	liteioctl volume delete "d$n" >/dev/null
+done
+doctor_is_silent
+ok "a disk that goes in the middle of a snapshot, a growth, a deletion: done, or as if never begun"
+
+# the pool itself: made, given another disk, taken away, closed and opened
+settled() { j pool list | jq -e '[.items[] | select(.name == "p" and .state != "ready")] == []' >/dev/null; }
+fresh() {
+	clone_in
+	until_true 60 settled
+	liteioctl pool delete p >/dev/null 2>&1 || true
+	# what was begun has its label there, or none
+	liteioctl pool create p $clone --force >/dev/null
+	liteioctl pool delete p >/dev/null
+	doctor_is_silent
+}
+make() { liteioctl pool create p $clone && liteioctl pool delete p; }
+in_the_middle make clone
+fresh
+liteioctl volume detach b >/dev/null
+liteioctl snapshot delete s >/dev/null
+liteioctl volume delete b >/dev/null
+liteioctl pool delete quick >/dev/null
+add() {
+	liteioctl pool create p /dev/disk/by-id/virtio-other && liteioctl pool grow p --add $clone && liteioctl pool delete p
+}
+in_the_middle add clone
+clone_in
+until_true 60 settled
+liteioctl pool delete p >/dev/null 2>&1 || true
+liteioctl pool create p /dev/disk/by-id/virtio-other --force >/dev/null
+liteioctl pool grow p --add $clone --force >/dev/null
+liteioctl volume create v --pool p --size 16Mi >/dev/null
+liteioctl volume attach v >/dev/null
+dd if=/run/data of=/dev/liteio/v bs=1M oflag=direct conv=fsync status=none
+liteioctl volume detach v >/dev/null
+carry() { liteioctl pool export p && liteioctl pool import /dev/disk/by-id/virtio-other; }
+in_the_middle carry clone
+clone_in
+# exported and not imported, open, or known and not open
+opened() { liteioctl pool import /dev/disk/by-id/virtio-other >/dev/null 2>&1; settled && liteioctl pool show p >/dev/null; }
+until_true 60 opened
+liteioctl volume attach v >/dev/null
+cmp -n 4M /run/data /dev/liteio/v || fail "other data"
+liteioctl volume detach v >/dev/null
+liteioctl volume delete v >/dev/null
+liteioctl pool delete p >/dev/null
+liteioctl pool create quick /dev/disk/by-id/virtio-other >/dev/null
+liteioctl volume create b --pool quick --size 16Mi >/dev/null
+liteioctl volume attach b >/dev/null
+doctor_is_silent
+ok "and of a pool that is made, grows, is exported and imported"
 
 # an image of the disk, of before the last change
 agent_stop

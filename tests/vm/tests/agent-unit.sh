@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The agent as a service of systemd: everything works within what its unit leaves it, and nothing else does;
-# a reload takes over what can change; one that hangs is replaced while I/O goes on; its socket is for
-# root and one group.
-# vm: kernels=6.12 systemd=yes disks=pool=512M,files=256M mem=1G timeout=1800 needs=module,tools,programs
+# a reload takes over what can change; one that hangs, is killed or crashes is replaced while I/O goes on; its
+# socket is for root and one group.
+# vm: kernels=6.12 systemd=yes disks=pool=512M,files=256M,parts=256M mem=1G timeout=2400 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/agent.sh
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/broken.sh
+. "$LITEIO_TOP/tests/vm/lib/broken.sh"
 
 UNIT=liteio-agent.service
 CONFIG=/etc/liteio/agent.json
@@ -45,7 +47,7 @@ install -D -m 0644 -t /etc/udev/rules.d "$LITEIO_TOP"/deploy/systemd/60-liteio.r
 udevadm control --reload
 mkdir -p /etc/liteio
 configure <<'END'
-{"listen": ["127.0.0.1:4420"], "devices": ["/dev/vd?"], "socketGroup": "disk", "standalone": true}
+{"listen": ["127.0.0.1:4420"], "devices": ["/dev/vd?", "/dev/vd?1"], "socketGroup": "disk", "standalone": true}
 END
 modprobe dm-mod
 modprobe configfs
@@ -151,12 +153,92 @@ liteioctl pool delete filed >/dev/null
 liteioctl module load >/dev/null
 ok "pools on a disk and in a file, volumes, snapshots, exports and attachments work within it"
 
+journal -p warning | grep . && fail "it has complained"
+
+# ---- what needs other programs, and a partition
+
+PARTS=$(readlink -f /dev/disk/by-id/virtio-parts)
+# number N: as four bytes of a partition table
+number() { printf '%b' "$(printf '\\x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24)))"; }
+# partition MIB: the only one of the disk, from 1 MiB on; what uses it goes on
+partition() {
+	{
+		printf '\0\0\0\0\x83\0\0\0'
+		number 2048
+		number $(($1 * 2048))
+		head -c 48 /dev/zero
+		printf '\x55\xaa'
+	} | dd of="$PARTS" bs=1 seek=446 conv=notrunc,fsync status=none
+	partx -u "$PARTS"
+	udevadm settle
+	[ "$(blockdev --getsize64 "${PARTS}1")" = $(($1 << 20)) ] || fail "the partition is not $1 MiB"
+}
+# number_of KEY: of the first object in liteioctl's JSON
+number_of() { sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" | head -n 1; }
+
+partition 200
+liteioctl pool create parted "${PARTS}1" --linear 16Mi >/dev/null
+had=$(j pool show parted | number_of dataBytes)
+partition 240
+liteioctl pool grow parted >/dev/null
+[ "$(j pool show parted | number_of dataBytes)" -gt "$had" ] || fail "it has not grown: $(j pool show parted)"
+liteioctl volume create back --pool parted --size 64Mi >/dev/null
+liteioctl volume attach back >/dev/null
+dd if=/dev/urandom of=/dev/liteio/back bs=1M count=32 oflag=direct conv=fsync status=none
+want=$(sum /dev/liteio/back)
+liteioctl snapshot create early back >/dev/null
+dd if=/dev/urandom of=/dev/liteio/back bs=1M count=8 oflag=direct conv=fsync status=none
+[ "$(sum /dev/liteio/back)" != "$want" ] || fail "nothing was written"
+liteioctl volume detach back >/dev/null
+liteioctl volume rollback back early >/dev/null
+liteioctl volume attach back >/dev/null
+[ "$(sum /dev/liteio/back)" = "$want" ] || fail "it has not gone back"
+liteioctl volume detach back >/dev/null
+ok "a pool on a partition, which grows with it, and a roll back"
+
+liteioctl pool export parted >/dev/null
+liteioctl pool list | grep -q parted && fail "it is still there"
+liteioctl pool import "${PARTS}1" >/dev/null
+liteioctl volume attach back >/dev/null
+[ "$(sum /dev/liteio/back)" = "$want" ] || fail "other data after the import"
+liteioctl volume detach back >/dev/null
+ok "it is exported and imported"
+
+# as after a power cut, with a disk that has lost a block of metadata: thin_check, thin_dump and thin_repair
+parted=$(j pool show parted | value uuid)
+calm_pool=$(j pool show fast | value uuid)
+at=$(meta_at)
+systemctl stop $UNIT
+below=$(dmsetup info -c --noheadings --separator : -o major,minor "liteio-pool-$parted")
+for name in $(dmsetup table | sed -n "s/^\(liteio-thin-[^:]*\): .* thin $below .*/\1/p") \
+	"liteio-pool-$parted" "liteio-tmeta-$parted" "liteio-tdata-$parted"; do
+	dmsetup remove --retry "$name"
+done
+spoil "${PARTS}1" mends "$at"
+systemctl start $UNIT
+until_true 120 liteioctl pool list
+[ "$(j pool show parted | value state)" = readOnly ] || fail "damaged metadata: $(j pool show parted)"
+j pool show parted | grep -q 'thin_check: ' || fail "it is not thin_check that says so: $(j pool show parted)"
+j pool repair parted >/run/repaired
+[ "$(number_of rebuilt </run/repaired) $(number_of lostBytes </run/repaired)" = '1 0' ] || fail "$(cat /run/repaired)"
+[ "$(j pool show parted | value state)" = ready ] || fail "not repaired: $(j pool show parted)"
+liteioctl volume attach back >/dev/null
+[ "$(sum /dev/liteio/back)" = "$want" ] || fail "other data after the repair"
+liteioctl volume detach back >/dev/null
+liteioctl snapshot delete early >/dev/null
+liteioctl volume delete back >/dev/null
+liteioctl pool delete parted >/dev/null
+ok "damaged metadata are found and repaired"
+
+systemctl restart $UNIT
+until_true 120 liteioctl pool list
+said_from
 systemctl restart $UNIT
 until_true 120 liteioctl pool list
 # the remote export stands behind a closed door until all is restored
 all_ready() { j export list | grep -q '"ready": *true' && ! j export list | grep -q '"ready": *false'; }
 until_true 60 all_ready
-journal -p warning | grep . && fail "it has complained"
+journal -p warning --after-cursor="$cursor" | grep . && fail "it has complained"
 echo more >/srv/near/file
 sync /srv/near/file
 ok "it starts again below a mounted filesystem, and has complained of nothing"
@@ -187,7 +269,7 @@ metrics_answer() {
 
 pid=$(main_pid)
 reload <<'END'
-{"listen": ["127.0.0.1:4421"], "devices": ["/dev/vd?"], "socketGroup": "disk", "standalone": true,
+{"listen": ["127.0.0.1:4421"], "devices": ["/dev/vd?", "/dev/vd?1"], "socketGroup": "disk", "standalone": true,
  "metrics": "tcp://127.0.0.1:9809", "logFormat": "json"}
 END
 until_true 30 said '"msg":"the configuration was read again"'
@@ -203,13 +285,13 @@ END
 until_true 30 said '"msg":"nothing is reloaded: /etc/liteio/agent.json: line 3: metrics: must be a string"'
 metrics_answer || fail "the metrics have gone with a broken file"
 reload <<'END'
-{"listen": ["127.0.0.1:4420"], "devices": ["/dev/vd?"], "socketGroup": "disk", "standalone": true,
+{"listen": ["127.0.0.1:4420"], "devices": ["/dev/vd?", "/dev/vd?1"], "socketGroup": "disk", "standalone": true,
  "metrics": "unix:///srv/near", "logFormat": "json", "logLevel": "error"}
 END
 until_true 30 said '"msg":"metrics: keeps its value: .*socket'
 metrics_answer || fail "the metrics have gone for an address that does not work"
 reload <<'END'
-{"listen": ["127.0.0.1:4420"], "devices": ["/dev/vd?"], "socketGroup": "disk", "standalone": true}
+{"listen": ["127.0.0.1:4420"], "devices": ["/dev/vd?", "/dev/vd?1"], "socketGroup": "disk", "standalone": true}
 END
 until_true 30 said '^level=info msg="the configuration was read again"'
 said 'msg="metrics: has a new value"' && fail "logLevel was not taken over"
@@ -218,7 +300,7 @@ metrics_answer 2>/dev/null && fail "the metrics stay"
 [ "$(systemctl is-active $UNIT)" = active ] || fail "it is $(systemctl is-active $UNIT)"
 ok "a reload takes over what can change, and a broken file changes nothing"
 
-# ---- watchdog
+# ---- one that hangs, is killed, or crashes
 
 cat >/run/writer <<'SH'
 #!/bin/bash
@@ -231,20 +313,29 @@ SH
 chmod +x /run/writer
 systemd-run -q --unit=writer /run/writer
 until_true 30 test -s /srv/near/count
-said_from
-restarts=$(systemctl show -P NRestarts $UNIT)
-kill -STOP "$pid"
-stopped=$(cat /srv/near/count)
 replaced() { [ "$(main_pid)" != "$pid" ] && [ "$(systemctl is-active $UNIT)" = active ]; }
-until_true 120 replaced
-written=$(cat /srv/near/count)
-# one more than what was under way when it was stopped, however slow this guest is
-[ "$written" -gt $((stopped + 1)) ] || fail "nothing was written while the agent hung: $stopped, $written"
-[ "$(systemctl show -P NRestarts $UNIT)" = $((restarts + 1)) ] || fail "it was not systemd that restarted it"
-journalctl -q --after-cursor="$cursor" | grep -q 'Watchdog timeout' || fail "it was not the watchdog"
-until_true 60 liteioctl pool list
+# signal, and what systemd says of it
+while read -r signal says; do
+	pid=$(main_pid)
+	said_from
+	restarts=$(systemctl show -P NRestarts $UNIT)
+	stopped=$(cat /srv/near/count)
+	kill "-$signal" "$pid"
+	until_true 120 replaced
+	until_true 60 liteioctl pool list
+	written=$(cat /srv/near/count)
+	# one more than what was under way when it was stopped, however slow this guest is
+	[ "$written" -gt $((stopped + 1)) ] || fail "$signal: nothing was written meanwhile: $stopped, $written"
+	[ "$(systemctl show -P NRestarts $UNIT)" = $((restarts + 1)) ] || fail "$signal: it was not systemd that restarted it"
+	journalctl -q --after-cursor="$cursor" | grep "$says" >/dev/null || fail "$signal: systemd does not say \"$says\""
+	all_ready || until_true 60 all_ready
+done <<'END'
+STOP Watchdog timeout
+KILL code=killed, status=9/KILL
+SEGV code=\(killed\|dumped\), status=11/SEGV
+END
 systemctl stop writer
-ok "one that hangs is replaced, and I/O goes on meanwhile"
+ok "one that hangs, is killed or crashes is replaced, and I/O goes on meanwhile"
 
 umount /srv/near
 liteioctl export delete far 1 >/dev/null

@@ -3,7 +3,7 @@
 # Power cuts in the middle of everything, again and again on the same disk: no floor that was answered is lower
 # afterwards, no data that was flushed or forced is gone, the metadata passes its check, and the pool can be used. LITEIO_ROUNDS says
 # how often; pool-cuts.sh has a disk that forgets.
-# vm: kernels=6.12 host=yes timeout=900 round=120 needs=tools
+# vm: kernels=6.12 host=yes timeout=1200 round=60 needs=tools
 
 # shellcheck source=tests/vm/lib/multi.sh
 . "$(dirname "$0")/../lib/multi.sh"
@@ -17,11 +17,11 @@ seed=${LITEIO_SEED:-$RANDOM}
 RANDOM=$seed
 echo "# LITEIO_SEED=$seed"
 
-vm_add one --disk pool=256M -m 768M
+vm_add one --disk pool=256M -m 768M -s 1
 vm_boot one
 begin_pool one $disk
 floor=1 n=1 blocks=() forced=()
-for ((round = 1; round <= ${LITEIO_ROUNDS:-3}; round++)); do
+for ((round = 1; round <= ${LITEIO_ROUNDS:-20}; round++)); do
 	left=$((RANDOM % 12 + 3)) began=$SECONDS
 	exec {said}< <(work one $disk $n 2>&1)
 	while [ $left != 0 ] && read -r -u $said what value; do
@@ -29,12 +29,14 @@ for ((round = 1; round <= ${LITEIO_ROUNDS:-3}; round++)); do
 		floor) floor=$value n=$value ;;
 		fua) forced+=("$value") ;;
 		block) blocks+=("$value") ;;
+		step) ;;
 		*) fail "round $round: $what $value" ;;
 		esac
 		left=$((left - 1))
 	done
 	vm_cut one
 	exec {said}<&-
+	[ $left = 0 ] || fail "round $round ended by itself"
 	vm_boot one
 	survived one $disk "$floor" "${forced[*]}" "${blocks[@]}" || fail "round $round"
 	n=$((n + 1))

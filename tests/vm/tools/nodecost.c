@@ -16,6 +16,8 @@
  *						what that costs is no part of its start
  *	nodecost forget PREFIX			devices of device-mapper are taken out, unmeasured:
  *						dmsetup would need minutes for a thousand
+ *	nodecost message DEVICE			each line of standard input is a message to a thin
+ *						pool, unmeasured: likewise
  *
  * Prints for each operation two numbers: instructions executed by everybody (processes, kernel,
  * interrupts) until nothing of it goes on, and nanoseconds until it had ended, waits included. A
@@ -24,20 +26,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/dm-ioctl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "nodecost.h"
 #include "tool.h"
 
 /* how long what an operation has left behind may go on; an idle guest jumps over it */
@@ -331,42 +332,31 @@ static void start(const char *path, const char *target, char **argv)
 	fprintf(stderr, "%d\n", (int)pid);
 }
 
-static void prepare(struct dm_ioctl *dm, size_t room)
-{
-	memset(dm, 0, sizeof(*dm));
-	dm->version[0] = DM_VERSION_MAJOR;
-	dm->data_size = (uint32_t)room;
-	dm->data_start = sizeof(*dm);
-}
-
-static void forget_one(int fd, const char *name)
-{
-	struct dm_ioctl dm;
-
-	prepare(&dm, sizeof(dm));
-	snprintf(dm.name, sizeof(dm.name), "%s", name);
-	if (ioctl(fd, DM_DEV_REMOVE, &dm))
-		die("%s can not be taken out: %s", name, strerror(errno));
-}
-
 static void forget(const char *prefix)
 {
-	int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
 	struct dm_ioctl *dm = (struct dm_ioctl *)answer;
 	struct dm_name_list *d;
 
-	prepare(dm, sizeof(answer));
-	if (fd < 0 || ioctl(fd, DM_LIST_DEVICES, dm))
-		die("no list of devices: %s", strerror(errno));
+	dm_prepare(dm, sizeof(answer), "");
+	dm_ask(dm, DM_LIST_DEVICES, "list");
 	d = (struct dm_name_list *)(answer + dm->data_start);
 	while (d->dev) {
 		if (!strncmp(d->name, prefix, strlen(prefix)))
-			forget_one(fd, d->name);
+			dm_remove(d->name);
 		if (!d->next)
 			break;
 		d = (struct dm_name_list *)((char *)d + d->next);
 	}
-	close(fd);
+}
+
+static void messages(const char *device)
+{
+	char line[128];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = '\0';
+		dm_message(device, "%s", line);
+	}
 }
 
 int main(int argc, char **argv)
@@ -386,8 +376,10 @@ int main(int argc, char **argv)
 		start(argv[2], argv[3], argv + 4);
 	} else if (argc == 3 && !strcmp(argv[1], "forget")) {
 		forget(argv[2]);
+	} else if (argc == 3 && !strcmp(argv[1], "message")) {
+		messages(argv[2]);
 	} else {
-		die("usage: nodecost run COMMAND [ARGUMENT...] | ask|together|keep SOCKET | start SOCKET PATH COMMAND [ARGUMENT...] | forget PREFIX");
+		die("usage: nodecost run COMMAND [ARGUMENT...] | ask|together|keep SOCKET | start SOCKET PATH COMMAND [ARGUMENT...] | forget PREFIX | message DEVICE");
 	}
 	return 0;
 }

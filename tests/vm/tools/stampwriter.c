@@ -15,6 +15,11 @@
  * per block) to the file that the variable STAMPS names. With STAMPS each write is flushed before
  * it counts as acknowledged: it has to survive a power cut. On SIGUSR1 it prints its counts at
  * once.
+ *
+ * With SAY=NAME every write is flushed, too, and said when it is acknowledged, "NAME BLOCK SEQ", or
+ * "failed NAME BLOCK": for who is to know of it when the power is cut. FLUSH=fsync has it flushed
+ * by a call of its own instead of with the write (FUA). FROM=N: sequences begin above N, for a
+ * device that has blocks of an earlier one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +56,8 @@ struct writer {
 };
 
 static int fd;
+static const char *say; /* name of what is written to, or NULL */
+static bool has_fsync;
 static uint64_t gen, nr_blocks;
 static unsigned int nr_writers;
 static uint64_t *acked; /* per block: sequence of the newest write that was acknowledged */
@@ -107,20 +114,28 @@ static void *writer_run(void *arg)
 	struct writer *w = arg;
 	uint64_t mine = nr_blocks / nr_writers, first = w->id * mine, block, seq = 0;
 	const struct timespec breath = { .tv_nsec = BREATH_NS };
-	uint64_t random = mix(w->id + 1);
+	const char *from = getenv("FROM");
+	uint64_t random = mix(w->id + 1 + (from ? number(from) : 0));
 	void *buffer = block_buffer();
 	bool has_begun = false;
 
+	if (from)
+		seq = number(from);
 	while (!stop) {
 		random = mix(random + 1);
 		block = first + random % mine;
 		stamp_block(buffer, block, ++seq);
-		if (pwrite(fd, buffer, BLOCK, (off_t)(block * BLOCK)) != BLOCK) {
+		if (pwrite(fd, buffer, BLOCK, (off_t)(block * BLOCK)) != BLOCK ||
+		    (has_fsync && fsync(fd))) {
 			nr_failed++;
+			if (say)
+				printf("failed %s %" PRIu64 "\n", say, block);
 			nanosleep(&breath, NULL);
 			continue;
 		}
 		acked[block] = seq;
+		if (say)
+			printf("%s %" PRIu64 " %" PRIu64 "\n", say, block, seq);
 		nr_acked++;
 		if (!has_begun)
 			nr_begun++;
@@ -266,9 +281,18 @@ static int do_verify(const char *name, const char *old)
 
 int main(int argc, char **argv)
 {
+	const char *flush;
+
 	if (argc < 5)
 		die("usage: stampwriter write|fill|check|verify DEVICE GEN BLOCKS [WRITERS|FILE [OLD]]");
-	fd = open(argv[2], O_RDWR | O_DIRECT | O_CLOEXEC | (getenv("STAMPS") ? O_DSYNC : 0));
+	say = getenv("SAY");
+	flush = getenv("FLUSH");
+	has_fsync = flush && !strcmp(flush, "fsync");
+	/* each line by itself, also into a pipe */
+	if (say)
+		setvbuf(stdout, NULL, _IOLBF, 0);
+	fd = open(argv[2], O_RDWR | O_DIRECT | O_CLOEXEC |
+				   ((getenv("STAMPS") || say) && !has_fsync ? O_DSYNC : 0));
 	if (fd < 0)
 		die("%s: %s", argv[2], strerror(errno));
 	gen = number(argv[3]);

@@ -149,7 +149,7 @@ static int do_orphans(struct call *c, struct liteio_error *err)
 		liteio_dm_name(reserve ? LITEIO_DM_RPOOL : LITEIO_DM_POOL, &i.uuid, 0, name);
 		for (uint64_t id = 1; id < number_arg(c, 0); id++) {
 			snprintf(message, sizeof(message), "delete %llu", (unsigned long long)id);
-			found += liteio_dm_message(name, 0, message, NULL, NULL) != -ENODATA;
+			found += liteio_dm_message(name, 0, message, NULL) != -ENODATA;
 		}
 	}
 	if (found)

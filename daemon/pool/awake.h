@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Does the disk below a pool's metadata answer, before the kernel is asked for what reads them?
+ *
+ * dm-thin has one lock for all thin pools of a node (dm-thin.c, dm_thin_pool_table.mutex), and
+ * reads metadata with it held: when a device of a volume is loaded (thin_ctr()), and when a thin
+ * pool is. A load that hangs with its disk holds up those of all other pools, and everybody who
+ * hangs there can not even be killed. So the tree in which the kernel is about to look for the
+ * device is read here first, all of it, past the kernel, by a thread that may be left behind and
+ * that holds nothing (ask.h).
+ *
+ * A pool that is opened needs no question of its own: before the first of its thin pools is loaded
+ * the job that opens it has read label, catalog and the superblock of the metadata, and written the
+ * catalog. It hangs there, and holds no lock of anybody else.
+ *
+ * What is not covered: who asks for a device by himself (an attachment, the doctor), as only what
+ * is brought back is asked about; a disk that begins to hang between the answer and the load; one
+ * that answers, and hangs in writes (a commit that is under way keeps who loads a device waiting,
+ * with that lock held); one that hangs in some of its blocks only, as those of the space maps,
+ * which the kernel reads when the thin pool is loaded; and what takes devices away, which may
+ * commit.
+ */
+#ifndef LITEIO_POOL_AWAKE_H
+#define LITEIO_POOL_AWAKE_H
+
+struct liteio_error;
+struct liteio_uuid;
+
+/**
+ * liteio_pool_awake() - ask the disk of its metadata
+ * @pool: a pool that is open
+ * @err: that it does not answer
+ *
+ * Context: any thread, no lane; blocks for LITEIO_ASK_MS at most (ask.h), and not at all while an
+ * older question is not answered. Return: 0, also when the answer is an error, or the pool has no
+ * thin pool that is active; or -ETIMEDOUT.
+ */
+int liteio_pool_awake(const struct liteio_uuid *pool, struct liteio_error *err);
+
+/*
+ * return when it does, however long that takes: a question that took too long and was answered all
+ * the same is not put anew. Context: any thread that may block
+ */
+void liteio_pool_await(const struct liteio_uuid *pool);
+
+#endif

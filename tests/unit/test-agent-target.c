@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A volume is found by its name or its uuid; a name that two pools have means neither, until one of
+ * them is called otherwise, and no pool comes in with one that is taken.
+ *
+ * unit-src: daemon/agent/pools_target.c daemon/agent/pools.c daemon/agent/locks.c
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/locks.h"
+#include "agent/pools.h"
+#include "agent/publish.h"
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "pool_in_memory.h"
+#include "unit.h"
+
+#define UUID_IN_A "01010000-0000-0000-0000-000000000000"
+#define UUID_IN_B "02010000-0000-0000-0000-000000000000"
+
+static struct liteio_agent agent;
+static struct memory_pool memories[3];
+static struct liteio_open_pool *pools[3];
+static const char *published;
+
+int liteio_publish_name(const char *name, const char *device, struct liteio_error *err)
+{
+	published = device;
+	return 0;
+}
+
+static void make_pool(size_t i, const char *name)
+{
+	struct liteio_label *l = &memories[i].p.store.label;
+
+	memory_new(&memories[i]);
+	l->pool_uuid.b[0] = (uint8_t)(i + 1);
+	snprintf(l->pool_name, sizeof(l->pool_name), "%s", name);
+}
+
+static void open_pool(size_t i)
+{
+	ck_assert_int_eq(liteio_pools_add(agent.pools, &memories[i].p, &pools[i], NULL), 0);
+}
+
+static struct liteio_uuid make_volume(size_t pool, uint8_t n, const char *name)
+{
+	const struct liteio_pool_create want = {
+		.uuid = { .b = { (uint8_t)(pool + 1), n } }, .name = name, .size_bytes = 1 << 20,
+	};
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_msg(!liteio_pool_volume_create(&memories[pool].p, &want, NULL, &err), "%s",
+		      err.msg);
+	return want.uuid;
+}
+
+/* two pools are open, and a third one may come; both have "data", each has one of its own */
+static void setup(void)
+{
+	agent.pools = liteio_pools_new();
+	agent.locks = liteio_locks_new();
+	make_pool(0, "a");
+	make_pool(1, "b");
+	make_pool(2, "c");
+	make_volume(0, 1, "data");
+	make_volume(0, 2, "log");
+	make_volume(1, 1, "data");
+	make_volume(1, 2, "mail");
+	open_pool(0);
+	open_pool(1);
+}
+
+static void teardown(void)
+{
+	for (size_t i = 0; i < 3; i++) {
+		if (pools[i]) {
+			ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[i], NULL), 0);
+			pools[i]->engine = NULL;
+			liteio_pools_put(agent.pools, pools[i]);
+		}
+		memory_close(&memories[i]);
+	}
+	liteio_pools_free(agent.pools);
+	liteio_locks_free(agent.locks);
+}
+
+/* NULL: nothing is found, and that is @said */
+static void finds(const char *name, const char *pool, const char *said)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	LITEIO_TARGET(t);
+	int r = liteio_target_open(&agent, LITEIO_CATALOG_VOLUME, name, &t, &err);
+
+	if (pool) {
+		ck_assert_msg(!r, "%s: %s", name, err.msg);
+		ck_assert_str_eq(t.pool->name, pool);
+		return;
+	}
+	ck_assert_int_lt(r, 0);
+	ck_assert_ptr_null(t.pool);
+	ck_assert_str_eq(err.msg, said);
+}
+
+static void rename_by_uuid(const char *uuid, const char *name)
+{
+	LITEIO_TARGET(t);
+
+	ck_assert_int_eq(liteio_target_open(&agent, LITEIO_CATALOG_VOLUME, uuid, &t, NULL), 0);
+	ck_assert_int_eq(liteio_pool_volume_rename(t.pool->engine, &t.volume.uuid, name, NULL), 0);
+}
+
+START_TEST(a_name_of_two_means_neither)
+{
+	LITEIO_TARGET(t);
+
+	finds("log", "a", NULL);
+	finds("mail", "b", NULL);
+	finds("none", NULL, "volume none: no such volume on this node");
+	finds("data", NULL,
+	      "volume data: there is one in pool a (" UUID_IN_A ") and one in pool b (" UUID_IN_B
+	      "): call one of them otherwise by its uuid (volume rename UUID NAME)");
+	/* taken, whoever asks */
+	ck_assert_int_eq(liteio_target_find_name(&agent, LITEIO_CATALOG_VOLUME, "data", &t, NULL),
+			 -EEXIST);
+	ck_assert_int_eq(liteio_target_find_name(&agent, LITEIO_CATALOG_SNAPSHOT, "data", &t, NULL),
+			 -ENOENT);
+	/* and the way out */
+	finds(UUID_IN_A, "a", NULL);
+	finds(UUID_IN_B, "b", NULL);
+	rename_by_uuid(UUID_IN_B, "data2");
+	finds("data", "a", NULL);
+	finds("data2", "b", NULL);
+	/* asked for again */
+	rename_by_uuid(UUID_IN_B, "data2");
+	/* nobody holds a pool that he has not got */
+	ck_assert_uint_eq(pools[0]->refs, 2);
+	ck_assert_uint_eq(pools[1]->refs, 2);
+}
+END_TEST
+
+START_TEST(a_uuid_means_its_own_whatever_others_are_called)
+{
+	LITEIO_TARGET(t);
+
+	make_volume(0, 3, UUID_IN_B);
+	finds(UUID_IN_B, "b", NULL);
+	ck_assert_int_eq(liteio_target_find_name(&agent, LITEIO_CATALOG_VOLUME, UUID_IN_B, &t,
+						 NULL), 0);
+	ck_assert_str_eq(t.pool->name, "a");
+	liteio_target_fini(&t);
+	/* of another kind, or deleted: then it is a name, if anything */
+	ck_assert_int_eq(liteio_target_find(&agent, LITEIO_CATALOG_SNAPSHOT, UUID_IN_B, &t, NULL),
+			 -ENOENT);
+	ck_assert_int_eq(liteio_pool_volume_delete(&memories[0].p,
+						   &(struct liteio_uuid){ .b = { 1, 1 } }, NULL),
+			 0);
+	finds(UUID_IN_A, NULL, "volume " UUID_IN_A ": no such volume on this node");
+	/* what is deleted has no name either */
+	finds("data", "b", NULL);
+}
+END_TEST
+
+START_TEST(no_pool_comes_in_with_names_that_are_taken)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid log;
+
+	make_volume(2, 1, "new");
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), 0);
+	log = make_volume(2, 2, "log");
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EEXIST);
+	ck_assert_str_eq(err.msg,
+			 "pool c has names that are taken on this node: rename what has them here first (volume rename, snapshot rename): volume log in pool a");
+	make_volume(2, 3, "mail");
+	make_volume(2, 4, "data");
+	make_volume(0, 5, "x");
+	make_volume(2, 5, "x");
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EEXIST);
+	ck_assert_ptr_nonnull(strstr(err.msg, "volume mail in pool b, volume data and 1 more"));
+	rename_by_uuid("01020000-0000-0000-0000-000000000000", "log2");
+	ck_assert_int_eq(liteio_pool_volume_delete(&memories[2].p, &log, NULL), 0);
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EEXIST);
+	ck_assert_ptr_null(strstr(err.msg, "log"));
+}
+END_TEST
+
+static void publish(const char *uuid, const char *device, const char *is)
+{
+	LITEIO_TARGET(t);
+
+	ck_assert_int_eq(liteio_target_find(&agent, LITEIO_CATALOG_VOLUME, uuid, &t, NULL), 0);
+	ck_assert_int_eq(liteio_target_publish(&agent, &t.volume, device, NULL), 0);
+	ck_assert_pstr_eq(published, is);
+}
+
+START_TEST(a_name_of_two_is_not_turned)
+{
+	publish(UUID_IN_A, "/dev/dm-1", NULL);
+	publish(UUID_IN_B, "/dev/dm-2", NULL);
+	rename_by_uuid(UUID_IN_A, "data2");
+	publish(UUID_IN_B, "/dev/dm-2", "/dev/dm-2");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("agent-target");
+	TCase *t = unit_case(s, "target");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, a_name_of_two_means_neither);
+	tcase_add_test(t, a_uuid_means_its_own_whatever_others_are_called);
+	tcase_add_test(t, no_pool_comes_in_with_names_that_are_taken);
+	tcase_add_test(t, a_name_of_two_is_not_turned);
+	return unit_run(s);
+}

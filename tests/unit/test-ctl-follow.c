@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Events as they come: how many are waited for, and what ends the waiting.
+ *
+ * unit-src: daemon/ctl/follow.c daemon/ctl/event_text.c daemon/ctl/ask.c daemon/ctl/print.c
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "ctl/follow.h"
+#include "unit.h"
+
+#define HEAD "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define EVENT "{\"type\":\"volumeAdded\",\"seq\":9,\"uuid\":\"01a21b7a-5a79-7ed5-85c6-7b8e1156469f\"}\n"
+
+/* says its lines to whoever asks first, and then nothing more until that one goes away */
+struct speaker {
+	int fd;
+	const char *lines[6];
+};
+
+static void say(int fd, const char *text)
+{
+	char head[16];
+	int n = snprintf(head, sizeof(head), "%zx\r\n", strlen(text));
+
+	ck_assert_int_eq(write(fd, head, (size_t)n), n);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	ck_assert_int_eq(write(fd, "\r\n", 2), 2);
+}
+
+static void *speak(void *arg)
+{
+	const struct speaker *s = arg;
+	int fd = accept(s->fd, NULL, NULL);
+	char request[4096];
+
+	ck_assert_int_gt(read(fd, request, sizeof(request)), 0);
+	ck_assert_int_eq(write(fd, HEAD, strlen(HEAD)), (ssize_t)strlen(HEAD));
+	for (size_t i = 0; s->lines[i]; i++)
+		say(fd, s->lines[i]);
+	while (read(fd, request, sizeof(request)) > 0)
+		;
+	close(fd);
+	return NULL;
+}
+
+static int follow(struct speaker *s, uint64_t count, struct liteio_error *err)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	pthread_t thread;
+	int r;
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "/tmp/test-ctl-follow-%d", getpid());
+	unlink(at.sun_path);
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(s->fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	ck_assert_int_eq(listen(s->fd, 1), 0);
+	pthread_create(&thread, NULL, speak, s);
+	r = liteio_follow(at.sun_path, "/v1/module/events", count, true, err);
+	pthread_join(thread, NULL);
+	close(s->fd);
+	unlink(at.sun_path);
+	return r;
+}
+
+/* the first line is no event, nor is a sign of life */
+START_TEST(as_many_as_were_asked_for)
+{
+	struct speaker s = { .lines = { "{\"type\":\"begin\",\"seq\":8}\n", EVENT,
+					"{\"type\":\"alive\"}\n", EVENT } };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(follow(&s, 2, &err), 0);
+}
+END_TEST
+
+START_TEST(a_module_that_goes_ends_it)
+{
+	struct speaker s = { .lines = { "{\"type\":\"begin\",\"seq\":8}\n", EVENT,
+					"{\"type\":\"end\"}\n" } };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(follow(&s, 0, &err), -ENODEV);
+	ck_assert_ptr_nonnull(strstr(err.msg, "unloaded"));
+}
+END_TEST
+
+UNIT_MAIN("ctl-follow", as_many_as_were_asked_for, a_module_that_goes_ends_it)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The least that node.sh's operations can cost, on a disk of its own, asked for as the agent is (nodecost-floor). To be
+# sourced, with lib/near.sh.
+#
+#   measure_least CASE THERE    all operations, when so many are there besides
+#   least_few                   what it costs to bring back those that are measured, of all of the last case
+#
+# Its devices are there only as long as these run: who looks at all devices does not see them.
+
+LEAST=/run/floor.sock
+# by case and operation
+declare -A least
+
+# of requests from standard input
+keep_least() {
+	nodecost keep $LEAST
+}
+
+# numbered OPERATION NUMBER NUMBER
+numbered() {
+	seq "$2" "$3" | sed "s/.*/POST \\/$1\\/&/"
+}
+
+each_least() {
+	numbered "$1" 1 "$N" | ask $LEAST | median
+}
+
+# start_least [FIRST LAST]: with these volumes
+start_least() {
+	in_memory nodecost start $LEAST /ready/0 nodecost-floor $LEAST /dev/floor "$@" 2>"$WORK/said" || {
+		cat "$WORK/said" >&2
+		return 1
+	}
+}
+
+end_least() {
+	local what
+
+	numbered end 0 0 | keep_least
+	for what in head thin pool tdata tmeta; do
+		nodecost forget floor-$what
+	done
+}
+
+# activate_least LAST: as after a boot
+activate_least() {
+	end_least
+	start_least 1 "$1"
+}
+
+measure_least() {
+	local case=$1 others=()
+
+	if [ "$2" != 0 ]; then
+		others=($((N + 1)) $((N + $2)))
+		start_least >/dev/null
+		numbered make "${others[@]}" | keep_least
+		end_least
+	fi
+	start_least "${others[@]}" >/dev/null
+	least[$case create]=$(each_least record)
+	least[$case create-attach]=$(each_least attach)
+	least[$case snapshot]=$(each_least snapshot)
+	least[$case status]=$(each_least status)
+	least[$case list]=$(each_least list)
+	least[$case grow]=$(each_least grow)
+	least[$case typed-create]=$(each_typed true)
+	least[$case typed-status]=${least[$case typed-create]}
+	least[$case typed-list]=${least[$case typed-create]}
+	least[$case activate-all]=$(activate_least $(($2 + N)))
+	numbered detach 1 "$N" | keep_least
+	least[$case remove-snapshot]=$(each_least unsnapshot)
+	least[$case remove]=$(each_least remove)
+	end_least
+	echo "# $case: the least was measured"
+}
+
+least_few() {
+	start_least >/dev/null
+	numbered make 1 "$N" | keep_least
+	activate_least "$N"
+	end_least
+}
