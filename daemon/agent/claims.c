@@ -118,7 +118,8 @@ int liteio_claim_name(struct liteio_claim *c, struct liteio_pools *t, const char
 
 	liteio_guard(&claims.lock);
 	for (const struct liteio_claim *x = claims.first; x; x = x->next) {
-		if (x != c && !strcmp(x->name, name))
+		/* one that was given up may hang for ever, and does not come into the table */
+		if (x != c && !x->is_given_up && !strcmp(x->name, name))
 			return liteio_error_set(err, -EEXIST,
 						"pool %s on %s is another one than the pool of that name which is being opened",
 						name, device);
