@@ -207,6 +207,10 @@ START_TEST(test_one_of_a_name)
 	ck_assert_ptr_nonnull(strstr(err.msg, "another one than the pool of that name on /dev/b"));
 	ck_assert_ptr_nonnull(strstr(err.msg, "export that one first"));
 	ck_assert_int_eq(liteio_claim_name(NULL, t, "a", "/dev/a", &err), -EEXIST);
+	/* one that was given up may hang for ever, and does not come into the table */
+	ck_assert_int_eq(liteio_claim_name(NULL, t, "b", "/dev/c", &err), -EEXIST);
+	liteio_claim_give_up(&one);
+	ck_assert_int_eq(liteio_claim_name(NULL, t, "b", "/dev/c", &err), 0);
 	liteio_claim_give(a);
 	liteio_pools_put(t, p);
 	liteio_pools_free(t);
