@@ -31,7 +31,7 @@ export CCACHE_NOHASHDIR ?= 1
 KVER ?= 6.12
 
 PKGS := json-c libcurl libsystemd libnghttp2 libprotobuf-c libmicrohttpd libnl-3.0 \
-	libnl-genl-3.0 libkmod blkid mount yaml-0.1
+	libnl-genl-3.0 devmapper libkmod blkid mount yaml-0.1
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS))
 PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS))
 

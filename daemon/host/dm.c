@@ -1,127 +1,169 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Device-mapper devices: made, changed, taken out. Who only looks does so in dm_look.c.
+ * Device-mapper through libdevmapper; who only looks does so in dm_look.c.
+ *
+ * The library keeps global state for device nodes (a list of pending mknods) that is not safe with
+ * threads. All our tasks carry the flag that leaves nodes to the kernel and udev, so that this
+ * state stays empty; what remains of it is written once, in liteio_dm_init(). Its log lines are
+ * kept per thread: the last one of a failed task is the reason in our error.
  */
 #include <errno.h>
+#include <libdevmapper.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "host/dm.h"
-#include "host/dm_ioctl.h"
 #include "host/kmodule.h"
 
-/* what udev's rules are told, in the upper half of the event number (libdevmapper.h) */
-#define UDEV_SHIFT 16
-#define UDEV_NO_SUBSYSTEM_RULES 0x02u
-#define UDEV_NO_DISK_RULES 0x04u
-#define UDEV_NO_OTHER_RULES 0x08u
-/* nodes are the kernel's and udev's */
-#define UDEV_NO_LIBRARY_FALLBACK 0x20u
-/* it comes from whoever works on the device, and not from a rule */
-#define UDEV_PRIMARY_SOURCE 0x40u
+static __thread char last_log[256];
 
-/* udev or a scanner may have a device open for a moment */
-#define REMOVE_TRIES 25
-#define REMOVE_WAIT_MS 200
+static void dm_task_destroyp(struct dm_task **t)
+{
+	if (*t)
+		dm_task_destroy(*t);
+}
+
+#define _cleanup_task_ _cleanup_(dm_task_destroyp)
+
+__attribute__((format(printf, 5, 6)))
+static void keep_log(int level, const char *file, int line, int dm_errno, const char *fmt, ...)
+{
+	va_list ap;
+
+	/* 2 fatal, 3 error, 4 warning; bit 7 says stderr */
+	if ((level & 0x07) > 4)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(last_log, sizeof(last_log), fmt, ap);
+	va_end(ap);
+}
 
 int liteio_dm_init(struct liteio_error *err)
 {
-	LITEIO_DM_CALL(c);
+	char version[64];
 	int r;
 
+	dm_log_with_errno_init(keep_log);
+	dm_udev_set_sync_support(0);
+	dm_udev_set_checking(0);
+	dm_hold_control_dev(1);
+	dm_set_name_mangling_mode(DM_STRING_MANGLING_NONE);
 	if (!liteio_kmodule_is_loaded("dm_mod")) {
 		r = liteio_kmodule_load("dm-mod", err);
 		if (r)
 			return liteio_error_wrap(err, r, "device-mapper");
 	}
+	last_log[0] = '\0';
 	/* opens the control node, for the life of the process */
-	r = liteio_dm_call_ask(&c, DM_VERSION, "", 0);
-	return r ? liteio_error_set(err, -ENODEV, "cannot talk to device-mapper: %s",
-				    liteio_error_str(NULL, r)) :
-		   0;
+	if (!dm_driver_version(version, sizeof(version)))
+		return liteio_error_set(err, -ENODEV, "cannot talk to device-mapper: %s",
+					last_log[0] ? last_log : "no /dev/mapper/control");
+	return 0;
 }
 
-/* ---- commands ------------------------------------------------------------------------------- */
+/* ---- tasks ---------------------------------------------------------------------------------- */
 
-static void set_udev_flags(struct liteio_dm_call *c, unsigned int flags)
+static struct dm_task *task_new(int type, const char *name)
 {
-	uint32_t udev = UDEV_NO_LIBRARY_FALLBACK | UDEV_PRIMARY_SOURCE;
+	struct dm_task *t = dm_task_create(type);
+
+	/* both fail only without memory */
+	if (!t || (name && !dm_task_set_name(t, name)))
+		abort();
+	return t;
+}
+
+/* what udev's rules are told; see the head comment for the last flag */
+static void set_udev_flags(struct dm_task *t, unsigned int flags)
+{
+	uint16_t udev = DM_UDEV_DISABLE_LIBRARY_FALLBACK;
+	uint32_t cookie = 0;
 
 	if (flags & LITEIO_DM_INNER)
-		udev |= UDEV_NO_SUBSYSTEM_RULES | UDEV_NO_DISK_RULES | UDEV_NO_OTHER_RULES;
-	c->io->event_nr = udev << UDEV_SHIFT;
+		udev |= DM_UDEV_DISABLE_SUBSYSTEM_RULES_FLAG | DM_UDEV_DISABLE_DISK_RULES_FLAG |
+			DM_UDEV_DISABLE_OTHER_RULES_FLAG;
+	if (!dm_task_set_cookie(t, &cookie, udev))
+		abort();
 }
 
-/* @r: of a command that was run, or could not be */
-static int say(int r, const char *what, const char *name, struct liteio_error *err)
+static int task_run(struct dm_task *t, const char *what, const char *name, struct liteio_error *err)
 {
-	if (!r)
+	int code;
+
+	last_log[0] = '\0';
+	if (dm_task_run(t))
 		return 0;
-	if (r == -ENODEV)
-		return liteio_error_set(err, r, "cannot %s %s: there is no such device", what,
+	code = dm_task_get_errno(t);
+	if (!code)
+		code = EIO;
+	/* the device is not there: one code for all commands */
+	if (code == ENXIO)
+		return liteio_error_set(err, -ENODEV, "cannot %s %s: there is no such device", what,
 					name);
-	return liteio_error_set(err, r, "cannot %s %s: %s", what, name, liteio_error_str(NULL, r));
+	return liteio_error_set(err, -code, "cannot %s %s: %s", what, name,
+				last_log[0] ? last_log : liteio_error_str(NULL, -code));
+}
+
+static void fill_info(struct dm_task *t, const struct dm_info *i, struct liteio_dm_info *ret)
+{
+	const char *name = dm_task_get_name(t), *uuid = dm_task_get_uuid(t);
+
+	*ret = (struct liteio_dm_info){
+		.major = i->major,
+		.minor = i->minor,
+		.open_count = i->open_count,
+		.event_nr = i->event_nr,
+		.suspended = i->suspended,
+		.live_table = i->live_table,
+		.inactive_table = i->inactive_table,
+		.read_only = i->read_only,
+	};
+	snprintf(ret->name, sizeof(ret->name), "%s", name ? name : "");
+	snprintf(ret->uuid, sizeof(ret->uuid), "%s", uuid ? uuid : "");
 }
 
 /* run it: the answer has what the device is then, and nobody has to look at it */
-static int run(struct liteio_dm_call *c, unsigned long command, const char *what, const char *name,
-	       struct liteio_dm_info *ret, struct liteio_error *err)
+static int task_run_info(struct dm_task *t, const char *what, const char *name,
+			 struct liteio_dm_info *ret, struct liteio_error *err)
 {
-	int r = say(liteio_dm_call_run(c, command), what, name, err);
+	struct dm_info i;
+	int r = task_run(t, what, name, err);
 
-	if (!r && ret)
-		liteio_dm_call_info(c, ret);
-	return r;
+	if (r)
+		return r;
+	if (!dm_task_get_info(t, &i))
+		return liteio_error_set(err, -EIO, "cannot look at %s", name);
+	fill_info(t, &i, ret);
+	return 0;
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
-/* bytes of a line behind the header: the next one begins at a multiple of eight */
-static size_t line_bytes(const struct liteio_dm_target *t)
-{
-	return (sizeof(struct dm_target_spec) + strlen(t->params) + 1 + 7) & ~(size_t)7;
-}
-
 static int load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
 		struct liteio_dm_info *ret, struct liteio_error *err)
 {
-	LITEIO_DM_CALL(c);
-	size_t len = 0;
-	char *at;
-	int r;
+	struct dm_task *task _cleanup_task_ = task_new(DM_DEVICE_RELOAD, name);
 
-	for (size_t i = 0; i < n; i++)
-		len += line_bytes(&t[i]);
-	r = liteio_dm_call_begin(&c, name, len);
-	if (r)
-		return say(r, "load the table of", name, err);
-	at = liteio_dm_call_data(&c);
 	for (size_t i = 0; i < n; i++) {
-		struct dm_target_spec *spec = (struct dm_target_spec *)(void *)at;
-
-		spec->sector_start = t[i].start;
-		spec->length = t[i].sectors;
-		spec->next = (uint32_t)line_bytes(&t[i]);
-		snprintf(spec->target_type, sizeof(spec->target_type), "%.*s",
-			 DM_MAX_TYPE_NAME - 1, t[i].type);
-		memcpy(spec + 1, t[i].params, strlen(t[i].params) + 1);
-		at += spec->next;
+		if (!dm_task_add_target(task, t[i].start, t[i].sectors, t[i].type, t[i].params))
+			abort();
 	}
-	c.io->target_count = (uint32_t)n;
 	if (flags & LITEIO_DM_READ_ONLY)
-		c.io->flags = DM_READONLY_FLAG;
-	return run(&c, DM_TABLE_LOAD, "load the table of", name, ret, err);
+		dm_task_set_ro(task);
+	return task_run_info(task, "load the table of", name, ret, err);
 }
 
 int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
 		   struct liteio_error *err)
 {
-	return load(name, t, n, flags, NULL, err);
+	struct liteio_dm_info ignored;
+
+	return load(name, t, n, flags, &ignored, err);
 }
 
 static bool is_long_enough(const struct liteio_dm_target *live, const struct liteio_dm_target *t)
@@ -147,79 +189,63 @@ static bool is_same(const struct liteio_dm_target *live, size_t n_live,
 
 int liteio_dm_suspend(const char *name, unsigned int flags, struct liteio_error *err)
 {
-	LITEIO_DM_CALL(c);
-	int r = liteio_dm_call_begin(&c, name, 0);
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_SUSPEND, name);
 
-	if (r)
-		return say(r, "suspend", name, err);
-	c.io->flags = DM_SUSPEND_FLAG;
 	if (flags & LITEIO_DM_NOFLUSH)
-		c.io->flags |= DM_NOFLUSH_FLAG;
+		dm_task_no_flush(t);
 	if (!(flags & LITEIO_DM_LOCKFS))
-		c.io->flags |= DM_SKIP_LOCKFS_FLAG;
-	return run(&c, DM_DEV_SUSPEND, "suspend", name, NULL, err);
+		dm_task_skip_lockfs(t);
+	return task_run(t, "suspend", name, err);
 }
 
 static int resume(const char *name, unsigned int flags, struct liteio_dm_info *ret,
 		  struct liteio_error *err)
 {
-	LITEIO_DM_CALL(c);
-	int r = liteio_dm_call_begin(&c, name, 0);
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_RESUME, name);
 
-	if (r)
-		return say(r, "resume", name, err);
-	set_udev_flags(&c, flags);
-	return run(&c, DM_DEV_SUSPEND, "resume", name, ret, err);
+	set_udev_flags(t, flags);
+	return task_run_info(t, "resume", name, ret, err);
 }
 
 int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *err)
 {
-	return resume(name, flags, NULL, err);
+	struct liteio_dm_info ignored;
+
+	return resume(name, flags, &ignored, err);
 }
 
-static int create(const char *name, const char *uuid, struct liteio_dm_info *ret,
-		  struct liteio_error *err)
+static int create(const char *name, const char *uuid, unsigned int flags,
+		  struct liteio_dm_info *ret, struct liteio_error *err)
 {
-	LITEIO_DM_CALL(c);
-	int r = liteio_dm_call_begin(&c, name, 0);
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_CREATE, name);
 
-	if (r || strlen(uuid) >= DM_UUID_LEN)
-		return liteio_error_set(err, -EINVAL, "%s is no name, or %s no dm uuid", name,
-					uuid);
-	memcpy(c.io->uuid, uuid, strlen(uuid) + 1);
-	return run(&c, DM_DEV_CREATE, "create", name, ret, err);
-}
-
-static int remove_once(const char *name, unsigned int flags)
-{
-	LITEIO_DM_CALL(c);
-	int r = liteio_dm_call_begin(&c, name, 0);
-
-	if (r)
-		return r;
-	c.io->flags = flags;
-	set_udev_flags(&c, LITEIO_DM_INNER);
-	return liteio_dm_call_run(&c, DM_DEV_REMOVE);
+	if (!dm_task_set_uuid(t, uuid))
+		return liteio_error_set(err, -EINVAL, "%s is no dm uuid", uuid);
+	set_udev_flags(t, flags);
+	return task_run_info(t, "create", name, ret, err);
 }
 
 int liteio_dm_remove(const char *name, struct liteio_error *err)
 {
-	const struct timespec wait = { .tv_nsec = REMOVE_WAIT_MS * 1000000l };
-	int r = remove_once(name, 0);
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_REMOVE, name);
+	int r;
 
-	/* nothing says that the last one has closed it */
-	for (int i = 1; r == -EBUSY && i < REMOVE_TRIES; i++) {
-		nanosleep(&wait, NULL);
-		r = remove_once(name, 0);
-	}
-	return r == -ENODEV ? 0 : say(r, "remove", name, err);
+	/* udev or a scanner may have it open for a moment: the library tries again for 5 s */
+	dm_task_retry_remove(t);
+	set_udev_flags(t, LITEIO_DM_INNER);
+	r = task_run(t, "remove", name, err);
+	return r == -ENODEV ? 0 : r;
 }
 
 int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)
 {
-	int r = remove_once(name, DM_DEFERRED_REMOVE);
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_REMOVE, name);
+	int r;
 
-	return r == -ENODEV ? 0 : say(r, "remove", name, err);
+	dm_task_deferred_remove(t);
+	set_udev_flags(t, LITEIO_DM_INNER);
+	r = task_run(t, "remove", name, err);
+	return r == -ENODEV ? 0 : r;
 }
 
 /* make a device that exists run with this table; @i is what it is, before and after */
@@ -264,7 +290,7 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 
 	r = liteio_dm_info(name, &i, err);
 	if (r == -ENODEV) {
-		r = create(name, uuid, &i, err);
+		r = create(name, uuid, flags, &i, err);
 		is_new = !r;
 		/* somebody else was faster: who shows a volume, and who loads it */
 		if (r == -EBUSY)
@@ -292,35 +318,31 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 int liteio_dm_message(const char *name, uint64_t sector, const char *message,
 		      struct liteio_error *err)
 {
-	size_t len = strlen(message) + 1;
-	struct dm_target_msg *m;
-	LITEIO_DM_CALL(c);
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_TARGET_MSG, name);
 	int r;
 
-	r = liteio_dm_call_begin(&c, name, sizeof(*m) + len);
-	if (r)
-		return say(r, "send a message to", name, err);
-	m = liteio_dm_call_data(&c);
-	m->sector = sector;
-	memcpy(m->message, message, len);
-	r = run(&c, DM_TARGET_MSG, "send a message to", name, NULL, err);
+	if (!dm_task_set_sector(t, sector) || !dm_task_set_message(t, message))
+		abort();
+	r = task_run(t, "send a message to", name, err);
 	return r ? liteio_error_wrap(err, r, "\"%s\"", message) : 0;
 }
 
 int liteio_dm_deps(const char *name, dev_t **ret, size_t *ret_n, struct liteio_error *err)
 {
-	const struct dm_target_deps *deps;
-	LITEIO_DM_CALL(c);
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_DEPS, name);
+	struct dm_deps *deps;
 	dev_t *list;
 	int r;
 
-	r = say(liteio_dm_call_ask(&c, DM_TABLE_DEPS, name, 0), "look below", name, err);
+	r = task_run(t, "look below", name, err);
 	if (r)
 		return r;
-	deps = liteio_dm_call_data(&c);
+	deps = dm_task_get_deps(t);
+	if (!deps)
+		return liteio_error_set(err, -EIO, "cannot look below %s", name);
 	list = liteio_calloc(deps->count + 1, sizeof(*list));
 	for (uint32_t i = 0; i < deps->count; i++)
-		list[i] = (dev_t)deps->dev[i];
+		list[i] = (dev_t)deps->device[i];
 	*ret = list;
 	*ret_n = deps->count;
 	return 0;
@@ -328,14 +350,16 @@ int liteio_dm_deps(const char *name, dev_t **ret, size_t *ret_n, struct liteio_e
 
 bool liteio_dm_has_target(const char *type)
 {
-	const struct dm_target_versions *v;
-	LITEIO_DM_CALL(c);
+	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_LIST_VERSIONS, NULL);
+	struct dm_versions *v;
 
-	if (liteio_dm_call_ask(&c, DM_LIST_VERSIONS, "", 0))
+	if (task_run(t, "list", "targets", NULL))
 		return false;
-	v = liteio_dm_call_data(&c);
-	for (uint32_t next = 1; next;
-	     next = v->next, v = (const void *)((const char *)v + next)) {
+	v = dm_task_get_versions(t);
+	if (!v)
+		return false;
+	for (unsigned int next = 1; next;
+	     next = v->next, v = (struct dm_versions *)((char *)v + next)) {
 		if (!strcmp(v->name, type))
 			return true;
 	}

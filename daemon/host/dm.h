@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Device-mapper devices (the kernel's ioctls below; their types stay in the dm*.c files).
+ * Device-mapper devices (libdevmapper and, to look, ioctls below; their types stay in dm*.c).
  *
  * Device nodes are the kernel's own: /dev/dm-<minor>, made by devtmpfs before the ioctl returns.
- * None are made here, and nothing waits for udev: udevd, where it runs, adds its links
+ * The library makes none, and nothing here waits for udev: udevd, where it runs, adds its links
  * later. Flags passed with every ioctl tell its rules to leave inner devices alone.
  *
  * Context of all functions: worker threads, several at once. They block as long as the kernel does:
@@ -91,7 +91,7 @@ struct liteio_dm_info {
 };
 
 /**
- * liteio_dm_init() - see that the kernel has device-mapper
+ * liteio_dm_init() - prepare the library and see that the kernel has device-mapper
  * @err: why not
  *
  * Once per process, before any other function here; loads dm-mod when it is missing.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Ioctls of device-mapper.
+ * Questions to device-mapper.
  */
 #include "host/dm_ioctl.h"
 
@@ -43,22 +43,14 @@ static void fill_header(struct dm_ioctl *io, const char *name, size_t room)
 	memcpy(io->name, name, strlen(name) + 1);
 }
 
-int liteio_dm_call_begin(struct liteio_dm_call *c, const char *name, size_t len)
+static int begin(struct liteio_dm_call *c, const char *name)
 {
-	size_t room = sizeof(*c->io) + len;
-
 	c->more = NULL;
 	c->io = &c->here.io;
+	/* no device can have that name */
 	if (strlen(name) >= DM_NAME_LEN)
 		return -ENODEV;
-	if (room > LITEIO_DM_ROOM) {
-		c->more = liteio_calloc(room, 1);
-		c->io = c->more;
-	} else {
-		room = LITEIO_DM_ROOM;
-	}
-	fill_header(c->io, name, room);
-	memset(c->io + 1, 0, len);
+	fill_header(c->io, name, LITEIO_DM_ROOM);
 	return 0;
 }
 
@@ -67,7 +59,7 @@ void *liteio_dm_call_data(const struct liteio_dm_call *c)
 	return (char *)c->io + c->io->data_start;
 }
 
-int liteio_dm_call_run(struct liteio_dm_call *c, unsigned long command)
+static int run(struct liteio_dm_call *c, unsigned long command)
 {
 	int fd = control();
 
@@ -82,11 +74,11 @@ int liteio_dm_call_ask(struct liteio_dm_call *c, unsigned long command, const ch
 		       unsigned int flags)
 {
 	size_t room = LITEIO_DM_ROOM;
-	int r = liteio_dm_call_begin(c, name, 0);
+	int r = begin(c, name);
 
 	while (!r) {
 		c->io->flags = flags;
-		r = liteio_dm_call_run(c, command);
+		r = run(c, command);
 		if (!r && !(c->io->flags & DM_BUFFER_FULL_FLAG))
 			return 0;
 		if (!r && room >= ROOM_MAX)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One ioctl of device-mapper, on a descriptor of our own; for the dm*.c files only.
+ * A question to device-mapper, by ioctl on a descriptor of our own; for dm_look.c only.
  *
- * A library would give each of them 16 KiB, which it clears and the kernel copies: more than most
- * of them take otherwise.
+ * It is what is done most often, for every volume of a list: the library would give each of these
+ * calls 16 KiB, which it clears and the kernel copies, more than most of them take otherwise.
  */
 #ifndef LITEIO_HOST_DM_IOCTL_H
 #define LITEIO_HOST_DM_IOCTL_H
@@ -36,22 +36,16 @@ void liteio_dm_call_fini(struct liteio_dm_call *c);
 /* nothing is cleared that need not be: the next one of this is begun, or asked, before all else */
 #define LITEIO_DM_CALL(c) struct liteio_dm_call c _cleanup_(liteio_dm_call_fini)
 
-/**
- * liteio_dm_call_begin() - what every command needs
- * @c: LITEIO_DM_CALL()
- * @name: of the device, or ""
- * @len: of what is behind the header
- *
- * Return: 0, or -ENODEV when no device can have that name.
- */
-int liteio_dm_call_begin(struct liteio_dm_call *c, const char *name, size_t len);
-/* what is behind the header: zeros at first, the answer's in the end */
+/* what is behind the header of an answer */
 void *liteio_dm_call_data(const struct liteio_dm_call *c);
-/* let the kernel do it, once: 0 or a negative errno, -ENODEV when there is no such device */
-int liteio_dm_call_run(struct liteio_dm_call *c, unsigned long command);
-/*
- * A question that may be asked again, with more room for its answer, as often as it takes; @flags
- * are DM_*_FLAG. As both of the above, or -EOVERFLOW
+/**
+ * liteio_dm_call_ask() - ask, with more room for the answer as often as it takes
+ * @c: LITEIO_DM_CALL()
+ * @command: the ioctl
+ * @name: of the device, or ""
+ * @flags: DM_*_FLAG
+ *
+ * Return: 0, -ENODEV when there is no such device, -EOVERFLOW, or another negative errno.
  */
 int liteio_dm_call_ask(struct liteio_dm_call *c, unsigned long command, const char *name,
 		       unsigned int flags);

@@ -101,7 +101,7 @@ node two 'own=/dev/disk/by-id/virtio-own
 	agent_stop
 	poolctl rename $own "$uuid" a >/dev/null
 	agent_start
-	both="volume a: there is one in pool [a-z]* (.*) and one in pool [a-z]* (.*$)"
+	both="volume a: there is one in pool [a-z]* (.*) and one in pool [a-z]* (.*)"
 	refused "$both" liteioctl volume show a
 	refused "$both" liteioctl volume delete a
 	refused "$both" liteioctl snapshot create no a
