@@ -293,7 +293,8 @@ fenced=$(j module fence "$V1" --generation 2)
 expect "fast true true" "$(jq -r '[.pool, .persisted, .drained] | join(" ")' <<<"$fenced")" "a fence by UUID"
 expect 0 "$(j volume show data | jq '.attachments | length')" "attachments in the catalog"
 detach 2
-refused 'fenced' liteioctl export create data 2 --local
+# on a node by itself the floor has gone past it
+refused 'below the floor' liteioctl export create data 2 --local
 refused 'does not exist\|no such' liteioctl module fence $other --floor 5
 kmodctl vol-set uuid=$other +create name=foreign
 kmodctl att-add uuid=$other gen=4
