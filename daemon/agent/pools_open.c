@@ -294,9 +294,12 @@ static void add_found(struct liteio_openings *all, struct liteio_agent *a,
 {
 	struct liteio_opening *o = liteio_openings_find(all, &f->label.pool_uuid);
 
+	/* whoever is at it may not get it open, and does not say when he has given up */
 	if (liteio_claim_is_taken(&f->label.pool_uuid) ||
-	    liteio_opening_is_under_way(f->device, &f->label.pool_uuid))
+	    liteio_opening_is_under_way(f->device, &f->label.pool_uuid)) {
+		may_be_tried_again = true;
 		return;
+	}
 	if (!o)
 		o = liteio_openings_add(all, a, &f->label.pool_uuid);
 	if (!liteio_openings_have(all, f->device))
