@@ -454,10 +454,13 @@ static void add_missing_files(struct liteio_openings *all, struct liteio_agent *
 	for (size_t i = 0; i < known->n_pools; i++) {
 		const struct liteio_known_pool *k = &known->pools[i];
 
+		if (!k->file || liteio_pools_is_open(a->pools, &k->uuid))
+			continue;
 		/* what hangs is not looked at again, and whether it is there may hang */
-		if (k->file && !liteio_pools_is_open(a->pools, &k->uuid) &&
-		    !liteio_claim_is_taken(&k->uuid) &&
-		    !liteio_opening_is_under_way(k->file, &k->uuid))
+		if (liteio_claim_is_taken(&k->uuid) ||
+		    liteio_opening_is_under_way(k->file, &k->uuid))
+			may_be_tried_again = true;
+		else
 			liteio_opening_add_device(liteio_openings_add(all, a, &k->uuid), k->file);
 	}
 }
