@@ -48,7 +48,8 @@
 #include "agent/api.c"
 
 #define PAIRS_MAX 16
-#define SAID_MAX 768
+/* a sentence, of which each byte may be none of UTF-8, and be replaced by three */
+#define SAID_MAX (3 * LITEIO_ERROR_MSG_MAX)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
