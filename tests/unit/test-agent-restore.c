@@ -412,6 +412,16 @@ static void all_is_there(void)
 	ck_assert_msg(!was_linked_open, "a link was made with the door open");
 }
 
+/* the disk answers, and whoever starts gets on */
+static void answer(pthread_t starts)
+{
+	sem_post(&may_answer);
+	pthread_join(starts, NULL);
+	all_is_there();
+	ck_assert_uint_eq(n_held, 1);
+	ck_assert_uint_eq(n_waited, 1);
+}
+
 START_TEST(all_is_brought_back)
 {
 	liteio_restore_start(&agent);
@@ -435,11 +445,7 @@ START_TEST(a_disk_that_hangs_before_it_is_waited_for)
 		sem_wait(&linked);
 	ck_assert_uint_eq(n_loaded[0], 0);
 	ck_assert_uint_eq(n_linked[0], 0);
-	sem_post(&may_answer);
-	pthread_join(t, NULL);
-	all_is_there();
-	ck_assert_uint_eq(n_held, 1);
-	ck_assert_uint_eq(n_waited, 1);
+	answer(t);
 }
 END_TEST
 
@@ -453,11 +459,7 @@ START_TEST(a_disk_that_hangs_in_between)
 	pthread_create(&t, NULL, start, NULL);
 	sem_wait(&held);
 	ck_assert_uint_eq(n_loaded[0], 0);
-	sem_post(&may_answer);
-	pthread_join(t, NULL);
-	all_is_there();
-	ck_assert_uint_eq(n_held, 1);
-	ck_assert_uint_eq(n_waited, 1);
+	answer(t);
 }
 END_TEST
 
