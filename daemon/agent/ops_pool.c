@@ -130,13 +130,24 @@ int liteio_op_pool_list(struct liteio_agent *a, struct liteio_local_pool_list *r
 	return 0;
 }
 
+/* one that is being opened may never be: it is not there, and who asks is told why */
+static int get(struct liteio_agent *a, const char *pool, struct liteio_open_pool **ret,
+	       struct liteio_error *err)
+{
+	int r = liteio_pools_get(a->pools, pool, ret, err);
+
+	if (r == -ENOENT && liteio_claim_has_name(pool))
+		return liteio_error_set(err, r, "pool %s is being opened: ask again later", pool);
+	return r;
+}
+
 int liteio_op_pool_show(struct liteio_agent *a, const char *pool, struct liteio_local_pool *ret,
 			struct liteio_error *err)
 {
 	struct liteio_open_pool *p;
 	int r;
 
-	r = liteio_pools_get(a->pools, pool, &p, err);
+	r = get(a, pool, &p, err);
 	if (r)
 		return r;
 	fill(p, true, ret);
@@ -169,7 +180,7 @@ static bool take_back(struct liteio_agent *a, struct liteio_open_pool *p)
 {
 	int r;
 
-	if (liteio_pools_take_out(a->pools, p, NULL))
+	if (liteio_pools_take_out(a->pools, p, "closed", NULL))
 		return false;
 	liteio_heir_begin(&p->uuid);
 	r = liteio_pool_close(p->engine, NULL);
@@ -178,7 +189,7 @@ static bool take_back(struct liteio_agent *a, struct liteio_open_pool *p)
 		liteio_pools_put_back(a->pools, p);
 		return false;
 	}
-	p->engine = NULL;
+	liteio_pools_left(a->pools, p);
 	return true;
 }
 
@@ -346,12 +357,13 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		r = liteio_pool_locks_take(a->locks, req->name, req->device, &locks, err);
 	if (r)
 		return r;
-	r = liteio_pools_get(a->pools, req->name, &p, NULL);
+	r = liteio_pools_get(a->pools, req->name, &p, err);
 	if (r == 0) {
 		r = create_again(a, req, p, ret, err);
 		liteio_pools_put(a->pools, p);
-		return r;
 	}
+	if (r != -ENOENT)
+		return r;
 	/*
 	 * Made by a call that was cut short before it was opened: then go on from there. One that
 	 * has been used is somebody's, maybe of a node that is alive: to be imported, if at all.
@@ -394,7 +406,7 @@ int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
 	struct liteio_open_pool *p;
 	int r;
 
-	r = liteio_pools_get(a->pools, pool, &p, err);
+	r = get(a, pool, &p, err);
 	if (r)
 		return r;
 	{
@@ -509,7 +521,7 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 		return -EAGAIN;
 	r = liteio_pool_locks_take(a->locks, pool, req->add, &locks, err);
 	if (!r)
-		r = liteio_pools_get(a->pools, pool, &p, err);
+		r = get(a, pool, &p, err);
 	if (r)
 		return r;
 	/* fences do not wait for a filesystem that writes zeros */

@@ -331,9 +331,11 @@ int liteio_op_pool_repair(struct liteio_agent *a, const char *pool,
 	struct liteio_open_pool *p;
 	int r;
 
-	r = liteio_pools_get(a->pools, pool, &p, NULL);
-	if (r < 0)
+	r = liteio_pools_get(a->pools, pool, &p, err);
+	if (r == -ENOENT)
 		return repair_closed(a, pool, req, ret, err);
+	if (r)
+		return r;
 	r = repair_open(a, p, req, ret, err);
 	liteio_pools_put(a->pools, p);
 	return r;

@@ -318,7 +318,7 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
 	int r = end_all(a, p->engine, &p->uuid, err);
 
 	if (r == 0)
-		r = liteio_pools_take_out(a->pools, p, err);
+		r = liteio_pools_take_out(a->pools, p, "taken off a disk that is gone", err);
 	if (r)
 		return r;
 	liteio_heir_begin(&p->uuid);
@@ -328,7 +328,7 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
 		liteio_pools_put_back(a->pools, p);
 		return r;
 	}
-	p->engine = NULL;
+	liteio_pools_left(a->pools, p);
 	liteio_step("agent-replug:dropped");
 	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_CLOSED, p->name, &p->uuid, NULL,
 			  "its disk is gone");

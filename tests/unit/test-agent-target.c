@@ -78,7 +78,8 @@ static void teardown(void)
 {
 	for (size_t i = 0; i < 3; i++) {
 		if (pools[i]) {
-			ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[i], NULL), 0);
+			ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[i], "closed",
+							       NULL), 0);
 			pools[i]->engine = NULL;
 			liteio_pools_put(agent.pools, pools[i]);
 		}
