@@ -164,8 +164,9 @@ void liteio_target_fini(struct liteio_target *t)
 /* so many are said; there may be thousands */
 #define SAID_MAX 3
 
-static bool has_namesake(struct liteio_agent *a, const struct liteio_catalog_volume *v,
-			 struct liteio_buf *said, size_t n)
+/* what this very pool has in the table, from a disk that is gone, goes when it comes in */
+static bool has_namesake(struct liteio_agent *a, const struct liteio_uuid *pool,
+			 const struct liteio_catalog_volume *v, struct liteio_buf *said, size_t n)
 {
 	LITEIO_TARGET(t);
 	int r;
@@ -173,7 +174,7 @@ static bool has_namesake(struct liteio_agent *a, const struct liteio_catalog_vol
 	if (v->state == LITEIO_CATALOG_DELETING)
 		return false;
 	r = liteio_target_find_name(a, v->kind, v->name, &t, NULL);
-	if (r == -ENOENT)
+	if (r == -ENOENT || (!r && liteio_uuid_equal(&t.pool->uuid, pool)))
 		return false;
 	if (n < SAID_MAX)
 		liteio_buf_addf(said, "%s%s %s%s%s", n ? ", " : "", kind_name(v->kind), v->name,
@@ -190,15 +191,15 @@ int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine
 	struct liteio_pool_info info;
 	size_t n, n_both = 0;
 
+	liteio_pool_info(engine, &info);
 	liteio_pool_volume_list(engine, &v, &n);
 	for (size_t i = 0; i < n; i++)
-		n_both += has_namesake(a, &v[i], &said, n_both);
+		n_both += has_namesake(a, &info.uuid, &v[i], &said, n_both);
 	if (!n_both)
 		return 0;
 	if (n_both > SAID_MAX)
 		liteio_buf_addf(&said, " and %zu more", n_both - SAID_MAX);
 	text = liteio_buf_take(&said);
-	liteio_pool_info(engine, &info);
 	return liteio_error_set(err, -EEXIST,
 				"pool %s has names that are taken on this node: rename what has them here first (volume rename, snapshot rename): %s",
 				info.name, text);

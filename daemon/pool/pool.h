@@ -237,11 +237,11 @@ int liteio_pool_open_how(const struct liteio_pool_how *how, struct liteio_pool *
  * @err: why not
  *
  * Reads the disk, writes nothing, and leaves the kernel as it is; what else is against opening the
- * pool is found out here. The disk is taken for the one that is gone by its id alone: nobody knows
- * any more what was written to it last. Of several disks the list of pools knows only the first,
- * which need not be the one that is gone. Context: worker. Return: 0, -ENODEV nothing of it is in
- * the kernel from a disk that is gone, -ESTALE it is not known to be that disk, or as
- * liteio_pool_open().
+ * pool is found out here, @admit of @how among it. The disk is taken for the one that is gone by
+ * its id alone: nobody knows any more what was written to it last. Of several disks the list of
+ * pools knows only the first, which need not be the one that is gone. Context: worker. Return: 0,
+ * -ENODEV nothing of it is in the kernel from a disk that is gone, -ESTALE it is not known to be
+ * that disk, or as liteio_pool_open().
  */
 int liteio_pool_open_left(const struct liteio_pool_how *how, struct liteio_pool **ret,
 			  struct liteio_error *err);

@@ -408,7 +408,9 @@ static int check_left(struct liteio_pool *p, const struct liteio_pool_how *how,
 					"pool %s was on a disk that is gone, and whether that is %s is not known: import it with force if it is",
 					p->store.label.pool_name, p->store.path);
 	r = check_unused(p, err);
-	return r ? r : liteio_pool_check_apart(p, how->is_import, err);
+	if (!r)
+		r = liteio_pool_check_apart(p, how->is_import, err);
+	return r || !how->admit ? r : how->admit(how->admit_arg, p, err);
 }
 
 int liteio_pool_open_left(const struct liteio_pool_how *how, struct liteio_pool **ret,
