@@ -242,7 +242,10 @@ bool liteio_lane_is_silent(struct liteio_open_pool *p, uint64_t since_ms, struct
 /* for liteio_lane_enter(): left at the end of the scope */
 #define LITEIO_LANE(name) struct liteio_open_pool *(name) _cleanup_(liteio_pools_leavep) = NULL
 
-/* in the lane until the end of the scope, however long it takes to come in */
+/*
+ * in the lane until the end of the scope, however long it takes to come in: where nobody else can
+ * be there, as nobody else has the pool
+ */
 #define liteio_lane_guard(p, urgent) \
 	struct liteio_open_pool *lane_guard _cleanup_(liteio_pools_leavep) \
 		__attribute__((unused)) = liteio_pools_enter(p, urgent)
