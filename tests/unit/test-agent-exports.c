@@ -173,6 +173,7 @@ static void setup(void)
 	memory_new(&memory);
 	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, &err), 0);
 	pool.engine = &memory.p;
+	pool.table = liteio_pools_new();
 	pthread_mutex_init(&pool.lock, NULL);
 	pthread_cond_init(&pool.changed, NULL);
 }
@@ -180,6 +181,7 @@ static void setup(void)
 static void teardown(void)
 {
 	memory_close(&memory);
+	liteio_pools_free(pool.table);
 }
 
 /* the sentence of what was asked for last */
