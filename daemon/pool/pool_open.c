@@ -379,14 +379,6 @@ int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool 
 				    ret, err);
 }
 
-int liteio_pool_import(const char *device, const char *was_on, struct liteio_pool **ret,
-		       struct liteio_error *err)
-{
-	return liteio_pool_open_how(&(struct liteio_pool_how){ .device = device, .was_on = was_on,
-							       .is_import = true },
-				    ret, err);
-}
-
 static bool is_the_one(const struct liteio_pool *p, bool is_asked)
 {
 	return is_asked || (p->was_on && p->store.label.n_devices == 1 &&
