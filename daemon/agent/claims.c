@@ -98,10 +98,11 @@ static int check_table(const struct liteio_claim *c, struct liteio_pools *t, con
 {
 	struct liteio_open_pool *p;
 	struct liteio_pool_info info;
-	int r = 0;
+	int r;
 
-	if (liteio_pools_get(t, name, &p, NULL))
-		return 0;
+	r = liteio_pools_get(t, name, &p, err);
+	if (r)
+		return r == -ENOENT ? 0 : r;
 	liteio_pool_info(p->engine, &info);
 	if (!c || !liteio_uuid_equal(&c->uuid, &p->uuid))
 		r = liteio_error_set(err, -EEXIST,
@@ -128,6 +129,16 @@ int liteio_claim_name(struct liteio_claim *c, struct liteio_pools *t, const char
 	if (!r && c)
 		snprintf(c->name, sizeof(c->name), "%s", name);
 	return r;
+}
+
+bool liteio_claim_has_name(const char *name)
+{
+	liteio_guard(&claims.lock);
+	for (const struct liteio_claim *c = claims.first; c; c = c->next) {
+		if (!c->is_given_up && !strcmp(c->name, name))
+			return true;
+	}
+	return false;
 }
 
 bool liteio_claim_is_taken(const struct liteio_uuid *uuid)

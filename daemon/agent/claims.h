@@ -45,13 +45,15 @@ static inline void liteio_claim_givep(struct liteio_claim **c)
  * @device: where it is, for the sentence
  * @err: who has the name
  *
- * Before anything of the pool is in the kernel: there can be one of a name in the table. Return: 0
- * or -EEXIST.
+ * Before anything of the pool is in the kernel: there can be one of a name in the table. Return: 0,
+ * -EEXIST, or -EBUSY when one of that name is out of the table, and may be put back.
  */
 int liteio_claim_name(struct liteio_claim *c, struct liteio_pools *t, const char *name,
 		      const char *device, struct liteio_error *err);
 
 bool liteio_claim_is_taken(const struct liteio_uuid *uuid);
+/* is a pool of this name being opened, as far as that is known by now? */
+bool liteio_claim_has_name(const char *name);
 /*
  * it is not wanted any more: whoever is at it does not put it into the table, and nobody waits for
  * it, however long that takes

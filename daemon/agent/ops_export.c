@@ -215,35 +215,47 @@ static int give_right(struct liteio_target *t, const struct liteio_catalog_attac
 	return r ? r : liteio_pool_volume_get(t->pool->engine, &t->volume.uuid, &t->volume);
 }
 
+/* in the lane */
+static int drop_it(struct liteio_pool *engine, void *data, struct liteio_error *err)
+{
+	const struct liteio_catalog_attachment *att = data;
+
+	return liteio_pool_attachment_drop(engine, &att->volume, att->generation, err);
+}
+
+/* a disk that does not take it in time may take it later: whoever wants it again comes after that */
 static int take_back(struct liteio_target *t, const struct liteio_catalog_attachment *att,
 		     struct liteio_error *err)
 {
-	LITEIO_LANE(lane);
-	int r;
+	struct liteio_catalog_attachment dropped = *att;
+	int r = liteio_export_take_back(&att->volume, att->generation, err);
 
-	r = liteio_export_take_back(&att->volume, att->generation, err);
-	if (!r)
-		r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
-	return r ? r : liteio_pool_attachment_drop(t->pool->engine, &att->volume,
-						   att->generation, err);
+	return r ? r : liteio_pools_do_for(t->pool, LITEIO_LANE_CHANGE, drop_it, &dropped,
+					   sizeof(dropped), WRITTEN_MS, err);
 }
 
 /*
  * A right that nobody was told of: left in the catalog, it would be restored when the node starts,
  * and when that fails as well, all consumers of the node would wait for it. One that has been
- * fenced meanwhile has ended; and what did not come back in its time may still be done.
+ * fenced meanwhile has ended. Nothing is under way any more: the lane was not to be had, for which
+ * another minute may do, and the kernel says what it has by now. Who asked for it is told what
+ * stays.
  */
-static void give_up(struct liteio_target *t, const struct liteio_catalog_attachment *att, int why)
+static void give_up(struct liteio_target *t, const struct liteio_catalog_attachment *att, int why,
+		    struct liteio_error *err)
 {
-	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_error back_err = LITEIO_ERROR_INIT;
 	int r;
 
-	if (why == -ESTALE || why == -ETIMEDOUT)
+	if (why == -ESTALE)
 		return;
-	r = take_back(t, att, &err);
-	if (r)
-		log_warning(NULL, "volume %s: generation %" PRIu64 " stays attached: %s",
-			    t->volume.name, att->generation, liteio_error_str(&err, r));
+	r = take_back(t, att, &back_err);
+	if (!r)
+		return;
+	log_warning(NULL, "volume %s: generation %" PRIu64 " stays attached: %s", t->volume.name,
+		    att->generation, liteio_error_str(&back_err, r));
+	liteio_error_set(err, why, "%s; generation %" PRIu64 " stays attached until it is ended",
+			 liteio_error_str(err, why), att->generation);
 }
 
 /* everything but the right to it */
@@ -295,7 +307,7 @@ static int create(struct liteio_agent *a, struct liteio_target *t,
 	liteio_step("agent-export:persisted");
 	r = open_up(a, t, req, att, err);
 	if (r && is_new)
-		give_up(t, att, r);
+		give_up(t, att, r, err);
 	return r;
 }
 

@@ -130,13 +130,24 @@ int liteio_op_pool_list(struct liteio_agent *a, struct liteio_local_pool_list *r
 	return 0;
 }
 
+/* one that is being opened may never be: it is not there, and who asks is told why */
+static int get(struct liteio_agent *a, const char *pool, struct liteio_open_pool **ret,
+	       struct liteio_error *err)
+{
+	int r = liteio_pools_get(a->pools, pool, ret, err);
+
+	if (r == -ENOENT && liteio_claim_has_name(pool))
+		return liteio_error_set(err, r, "pool %s is being opened: ask again later", pool);
+	return r;
+}
+
 int liteio_op_pool_show(struct liteio_agent *a, const char *pool, struct liteio_local_pool *ret,
 			struct liteio_error *err)
 {
 	struct liteio_open_pool *p;
 	int r;
 
-	r = liteio_pools_get(a->pools, pool, &p, err);
+	r = get(a, pool, &p, err);
 	if (r)
 		return r;
 	fill(p, true, ret);
@@ -169,7 +180,7 @@ static bool take_back(struct liteio_agent *a, struct liteio_open_pool *p)
 {
 	int r;
 
-	if (liteio_pools_take_out(a->pools, p, NULL))
+	if (liteio_pools_take_out(a->pools, p, "closed", NULL))
 		return false;
 	liteio_heir_begin(&p->uuid);
 	r = liteio_pool_close(p->engine, NULL);
@@ -178,7 +189,7 @@ static bool take_back(struct liteio_agent *a, struct liteio_open_pool *p)
 		liteio_pools_put_back(a->pools, p);
 		return false;
 	}
-	p->engine = NULL;
+	liteio_pools_left(a->pools, p);
 	return true;
 }
 
@@ -214,6 +225,7 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
  * struct wanted - a pool that somebody asks for
  * @device: where it is
  * @was_on: as for liteio_pool_open(); NULL: as the list of known pools says
+ * @found: what the disk says; NULL: it has just been made
  * @name: of the pool
  * @uuid: of the pool
  * @is_import: it comes from elsewhere
@@ -221,6 +233,7 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
 struct wanted {
 	const char *device;
 	const char *was_on;
+	const struct liteio_pool_found *found;
 	const char *name;
 	struct liteio_uuid uuid;
 	bool is_import;
@@ -238,6 +251,26 @@ static int check_name(struct liteio_agent *a, struct liteio_claim *claim, const 
 	int r = liteio_known_check_name(a, uuid, name, true, err);
 
 	return r ? r : liteio_claim_name(claim, a->pools, name, device, err);
+}
+
+/*
+ * what it carries is no copy of a pool that is open; whose own disk was pulled out, and this is
+ * that one again, is taken out for it
+ */
+static int check_copy(struct liteio_agent *a, const struct liteio_pool_found *found,
+		      const struct liteio_pool_how *how, struct liteio_error *err)
+{
+	struct liteio_pool_info info;
+	struct liteio_open_pool *p;
+	int r;
+
+	r = liteio_pools_unplug(a, found, how, err);
+	if (r || liteio_pools_get_uuid(a->pools, &found->label.pool_uuid, &p))
+		return r;
+	liteio_pool_info(p->engine, &info);
+	liteio_pools_put(a->pools, p);
+	return liteio_error_set(err, -EEXIST, "pool %s is open on %s: %s carries a copy of it",
+				info.name, info.file[0] ? info.file : info.device, how->device);
 }
 
 static int open_and_add(struct liteio_agent *a, const struct wanted *w,
@@ -263,6 +296,9 @@ static int open_and_add(struct liteio_agent *a, const struct wanted *w,
 		r = liteio_claim_take(&w->uuid, w->device, &claim, err);
 	if (!r)
 		r = check_name(a, claim, w->name, w->device, &w->uuid, err);
+	/* the last, as it may take something out of the kernel */
+	if (!r && w->found)
+		r = check_copy(a, w->found, &how, err);
 	if (r)
 		return r;
 	r = liteio_replug_open(a, &how, &w->uuid, &engine, &again, err);
@@ -346,12 +382,13 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		r = liteio_pool_locks_take(a->locks, req->name, req->device, &locks, err);
 	if (r)
 		return r;
-	r = liteio_pools_get(a->pools, req->name, &p, NULL);
+	r = liteio_pools_get(a->pools, req->name, &p, err);
 	if (r == 0) {
 		r = create_again(a, req, p, ret, err);
 		liteio_pools_put(a->pools, p);
-		return r;
 	}
+	if (r != -ENOENT)
+		return r;
 	/*
 	 * Made by a call that was cut short before it was opened: then go on from there. One that
 	 * has been used is somebody's, maybe of a node that is alive: to be imported, if at all.
@@ -394,7 +431,7 @@ int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
 	struct liteio_open_pool *p;
 	int r;
 
-	r = liteio_pools_get(a->pools, pool, &p, err);
+	r = get(a, pool, &p, err);
 	if (r)
 		return r;
 	{
@@ -410,32 +447,15 @@ int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
 	return r;
 }
 
-/* what it carries is no copy of a pool that is open: said before anything is written to it */
-static int check_copy(struct liteio_agent *a, const char *device,
-		      const struct liteio_pool_found *found, struct liteio_error *err)
-{
-	struct liteio_pool_info info;
-	struct liteio_open_pool *p;
-	int r;
-
-	/* its own disk was pulled out, and this is that one again */
-	r = liteio_pools_unplug(a, found, true, err);
-	if (r || liteio_pools_get_uuid(a->pools, &found->label.pool_uuid, &p))
-		return r;
-	liteio_pool_info(p->engine, &info);
-	liteio_pools_put(a->pools, p);
-	return liteio_error_set(err, -EEXIST, "pool %s is open on %s: %s carries a copy of it",
-				info.name, info.file[0] ? info.file : info.device, device);
-}
-
 /* @was_on: as of struct wanted */
 static int import(struct liteio_agent *a, bool is_import, const char *was_on,
 		  const struct liteio_local_pool_import *req, struct liteio_local_pool *ret,
 		  struct liteio_error *err)
 {
-	struct wanted w = { .device = req->device, .was_on = was_on, .is_import = is_import };
-	struct liteio_error probe_err = LITEIO_ERROR_INIT;
 	struct liteio_pool_found found;
+	struct wanted w = { .device = req->device, .was_on = was_on, .found = &found,
+			    .is_import = is_import };
+	struct liteio_error probe_err = LITEIO_ERROR_INIT;
 	struct liteio_open_pool *p;
 	LITEIO_POOL_LOCKS(locks);
 	int r = 0, probed;
@@ -457,9 +477,6 @@ static int import(struct liteio_agent *a, bool is_import, const char *was_on,
 	}
 	if (probed)
 		return liteio_error_set(err, probed, "%s", liteio_error_str(&probe_err, probed));
-	r = check_copy(a, req->device, &found, err);
-	if (r)
-		return r;
 	w.name = found.label.pool_name;
 	w.uuid = found.label.pool_uuid;
 	return open_and_add(a, &w, ret, err);
@@ -509,7 +526,7 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
 		return -EAGAIN;
 	r = liteio_pool_locks_take(a->locks, pool, req->add, &locks, err);
 	if (!r)
-		r = liteio_pools_get(a->pools, pool, &p, err);
+		r = get(a, pool, &p, err);
 	if (r)
 		return r;
 	/* fences do not wait for a filesystem that writes zeros */

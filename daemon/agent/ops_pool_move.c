@@ -114,7 +114,7 @@ static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 	/* where it comes back nobody knows of groups that were not taken as a whole */
 	r = liteio_groups_undo(a, p, NULL, err);
 	if (!r)
-		r = liteio_pools_take_out(a->pools, p, err);
+		r = liteio_pools_take_out(a->pools, p, "exported", err);
 	if (r)
 		return r;
 	liteio_pool_volume_list(p->engine, &v, &n);
@@ -129,7 +129,7 @@ static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 		liteio_pools_put_back(a->pools, p);
 		return r;
 	}
-	p->engine = NULL;
+	liteio_pools_left(a->pools, p);
 	liteio_step("agent-pool-export:closed");
 	forget_volumes(v, n);
 	forget_pool(a, p);
@@ -148,8 +148,9 @@ int liteio_op_pool_export(struct liteio_agent *a, const char *pool,
 	r = liteio_pool_locks_take(a->locks, pool, NULL, &locks, err);
 	if (r)
 		return r;
-	if (liteio_pools_get(a->pools, pool, &p, NULL))
-		return find_exported(a, pool, ret, err);
+	r = liteio_pools_get(a->pools, pool, &p, err);
+	if (r)
+		return r == -ENOENT ? find_exported(a, pool, ret, err) : r;
 	r = export_open(a, p, ret, err);
 	liteio_pools_put(a->pools, p);
 	return r ? liteio_error_wrap(err, r, "export of pool %s", pool) : 0;
@@ -211,7 +212,7 @@ static int delete_open(struct liteio_agent *a, struct liteio_open_pool *p, bool 
 		r = liteio_pools_drop(a, p, err);
 		return r ? r : forget(a, p->name, ret_deleted, err);
 	}
-	r = liteio_pools_take_out(a->pools, p, err);
+	r = liteio_pools_take_out(a->pools, p, "deleted", err);
 	if (r < 0)
 		return r;
 	/*
@@ -234,7 +235,7 @@ static int delete_open(struct liteio_agent *a, struct liteio_open_pool *p, bool 
 				p->name, liteio_error_str(&known_err, remembered));
 		return r;
 	}
-	p->engine = NULL;
+	liteio_pools_left(a->pools, p);
 	liteio_step("agent-pool-delete:destroyed");
 	/* a name on the list for which there is no disk is given up by the next request */
 	remembered = liteio_pools_forget_gone(a, &p->uuid, &known_err);
@@ -263,8 +264,9 @@ int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_de
 	r = liteio_pool_locks_take(a->locks, pool, NULL, &locks, err);
 	if (r)
 		return r;
-	if (liteio_pools_get(a->pools, pool, &p, NULL))
-		return forget(a, pool, ret_deleted, err);
+	r = liteio_pools_get(a->pools, pool, &p, err);
+	if (r)
+		return r == -ENOENT ? forget(a, pool, ret_deleted, err) : r;
 	r = delete_open(a, p, ret_deleted, err);
 	liteio_pools_put(a->pools, p);
 	return r;

@@ -22,11 +22,17 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/str.h"
 #include "host/head.h"
 #include "pool/find.h"
 #include "pool/repair.h"
 #include "pool/step.h"
+
+/* so long the volumes may be somebody else's; as long as a lane */
+#define HOLD_MS 60000
+/* so long the kernel may take to say what is wrong */
+#define LOOK_MS 20000
 
 /**
  * struct hold - all volumes of the thin pools of a pool, locked
@@ -38,20 +44,32 @@ struct hold {
 	size_t n;
 };
 
-static void hold_all(struct liteio_agent *a, struct liteio_open_pool *p, struct hold *ret)
+/* what hangs with one of them must not take the repair along without a word */
+static int hold_all(struct liteio_agent *a, struct liteio_open_pool *p, struct hold *ret,
+		    struct liteio_error *err)
 {
 	_cleanup_free_ struct liteio_catalog_volume *v = NULL;
+	uint64_t until_ms = liteio_now_ms() + HOLD_MS;
 	char text[LITEIO_UUID_STRLEN + 1];
 	size_t n;
 
 	liteio_pool_volume_list(p->engine, &v, &n);
 	ret->locks = liteio_calloc(n + 1, sizeof(struct liteio_named_lock *));
 	for (size_t i = 0; i < n; i++) {
+		uint64_t now_ms = liteio_now_ms();
+
 		if (v[i].vclass == LITEIO_CATALOG_LINEAR)
 			continue;
 		liteio_uuid_format(&v[i].uuid, text);
-		ret->locks[ret->n++] = liteio_locks_take(a->locks, text);
+		ret->locks[ret->n] = liteio_locks_take_for(
+			a->locks, text, until_ms > now_ms ? until_ms - now_ms : 0);
+		if (!ret->locks[ret->n])
+			return liteio_error_set(err, -EBUSY,
+						"%s: another operation on it has not ended for %d s: ask again later",
+						v[i].name, HOLD_MS / 1000);
+		ret->n++;
 	}
+	return 0;
 }
 
 static void hold_end(struct hold *h)
@@ -162,14 +180,20 @@ static int let_go(struct liteio_open_pool *p, struct published *gone, struct lit
 	return r;
 }
 
-static bool is_wrong(struct liteio_open_pool *p)
+static int look(struct liteio_pool *engine, void *data, struct liteio_error *err)
+{
+	(void)liteio_pool_refresh(engine, NULL);
+	return 0;
+}
+
+/* 1 when something is, 0, or it does not say */
+static int is_wrong(struct liteio_open_pool *p, struct liteio_error *err)
 {
 	struct liteio_pool_info info;
+	int r = liteio_pools_do_for(p, LITEIO_LANE_CHANGE, look, NULL, 0, LOOK_MS, err);
 
-	{
-		liteio_lane_guard(p, false);
-		(void)liteio_pool_refresh(p->engine, NULL);
-	}
+	if (r)
+		return r;
 	liteio_pool_info(p->engine, &info);
 	return info.condition >= LITEIO_POOL_READ_ONLY;
 }
@@ -181,21 +205,30 @@ static void begun(void *arg)
 	liteio_step("agent-repair:begun");
 }
 
+/* the volumes are held; nothing is let go of before it is known that the lane can be had */
+static int repair_in_lane(struct liteio_open_pool *p, const struct liteio_pool_repair *how,
+			  struct published *gone, struct liteio_pool_repaired *ret,
+			  struct liteio_error *err)
+{
+	LITEIO_LANE(lane);
+	int r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+
+	if (!r)
+		r = let_go(p, gone, err);
+	liteio_step("agent-repair:let-go");
+	return r ? r : liteio_pool_repair(p->engine, how, ret, err);
+}
+
 static int repair(struct liteio_agent *a, struct liteio_open_pool *p, bool force,
 		  struct published *gone, struct liteio_pool_repaired *ret,
 		  struct liteio_error *err)
 {
 	struct hold hold = { 0 };
 	const struct liteio_pool_repair how = { .force = force, .begun = begun, .arg = &hold };
-	int r;
+	int r = hold_all(a, p, &hold, err);
 
-	hold_all(a, p, &hold);
-	r = let_go(p, gone, err);
-	liteio_step("agent-repair:let-go");
-	if (!r) {
-		liteio_lane_guard(p, false);
-		r = liteio_pool_repair(p->engine, &how, ret, err);
-	}
+	if (!r)
+		r = repair_in_lane(p, &how, gone, ret, err);
 	hold_end(&hold);
 	return r;
 }
@@ -284,15 +317,16 @@ static int repair_alone(struct liteio_agent *a, struct liteio_open_pool *p, bool
 			struct liteio_pool_repaired *ret, struct liteio_error *err)
 {
 	struct published gone = { 0 };
-	int r;
+	int r = 1;
 
 	/* it may take hours: nobody waits for that, not even who asks for the same */
 	if (atomic_exchange(&p->repairs, true))
 		return liteio_error_set(err, -EBUSY, "pool %s is being repaired", p->name);
 	*ret = (struct liteio_pool_repaired){ 0 };
-	r = 0;
 	/* what is well is left alone */
-	if (force || is_wrong(p)) {
+	if (!force)
+		r = is_wrong(p, err);
+	if (r > 0) {
 		r = repair(a, p, force, &gone, ret, err);
 		/* heads that were taken away come back, also when nothing was repaired */
 		liteio_restore_pool(a, p);
@@ -331,9 +365,11 @@ int liteio_op_pool_repair(struct liteio_agent *a, const char *pool,
 	struct liteio_open_pool *p;
 	int r;
 
-	r = liteio_pools_get(a->pools, pool, &p, NULL);
-	if (r < 0)
+	r = liteio_pools_get(a->pools, pool, &p, err);
+	if (r == -ENOENT)
 		return repair_closed(a, pool, req, ret, err);
+	if (r)
+		return r;
 	r = repair_open(a, p, req, ret, err);
 	liteio_pools_put(a->pools, p);
 	return r;

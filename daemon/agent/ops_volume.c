@@ -37,10 +37,7 @@ static int list_one(void *arg, struct liteio_open_pool *p, const struct liteio_c
 	struct listing *l = arg;
 	struct liteio_local_volume_list *list = l->list;
 
-	if (list->n_items == l->room) {
-		l->room = l->room ? 2 * l->room : 16;
-		list->items = liteio_realloc(list->items, l->room, sizeof(*list->items));
-	}
+	list->items = liteio_list_room(list->items, list->n_items, &l->room, sizeof(*list->items));
 	memset(&list->items[list->n_items], 0, sizeof(*list->items));
 	liteio_volume_info_list(&l->look, p, v, &list->items[list->n_items++]);
 	return 0;

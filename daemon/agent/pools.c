@@ -28,6 +28,8 @@
  * @tell_arg: for it
  * @items: the pools
  * @n: how many
+ * @out: those that were taken out, and may be put back
+ * @n_out: how many
  */
 struct liteio_pools {
 	pthread_mutex_t lock;
@@ -38,6 +40,8 @@ struct liteio_pools {
 	void *tell_arg;
 	struct liteio_open_pool **items;
 	size_t n;
+	struct liteio_open_pool **out;
+	size_t n_out;
 };
 
 struct liteio_pools *liteio_pools_new(void)
@@ -105,6 +109,7 @@ void liteio_pools_free(struct liteio_pools *t)
 	for (i = 0; i < t->n; i++)
 		open_pool_free(t->items[i]);
 	free(t->items);
+	free(t->out);
 	pthread_cond_destroy(&t->left);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
@@ -124,6 +129,31 @@ static void table_remove(struct liteio_pools *t, const struct liteio_open_pool *
 	for (i = 0; i < t->n; i++)
 		if (t->items[i] == p)
 			t->items[i--] = t->items[--t->n];
+}
+
+/* table lock held */
+static void out_remove(struct liteio_pools *t, struct liteio_open_pool *p)
+{
+	for (size_t i = 0; i < t->n_out; i++)
+		if (t->out[i] == p)
+			t->out[i--] = t->out[--t->n_out];
+	p->leaves = NULL;
+}
+
+/* one that is out has this name, or this uuid; both NULL: any. -EBUSY or 0; table lock held */
+static int check_out(const struct liteio_pools *t, const char *name, const struct liteio_uuid *uuid,
+		     struct liteio_error *err)
+{
+	for (size_t i = 0; i < t->n_out; i++) {
+		const struct liteio_open_pool *p = t->out[i];
+
+		if ((name && !strcmp(p->name, name)) ||
+		    (uuid && liteio_uuid_equal(&p->uuid, uuid)) || (!name && !uuid))
+			return liteio_error_set(err, -EBUSY,
+						"pool %s is being %s: ask again later", p->name,
+						p->leaves);
+	}
+	return 0;
 }
 
 /* long work of daemon/pool: whoever waits for the lane has it now */
@@ -156,6 +186,9 @@ int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 		if (strcmp(t->items[i]->name, info.name) == 0 ||
 		    liteio_uuid_equal(&t->items[i]->uuid, &info.uuid))
 			return liteio_error_set(err, -EEXIST, "pool %s is open already", info.name);
+	/* there would be no room for it when it is put back */
+	if (check_out(t, info.name, &info.uuid, err))
+		return -EEXIST;
 	p = liteio_calloc(1, sizeof(*p));
 	p->table = t;
 	p->engine = engine;
@@ -176,7 +209,7 @@ void liteio_pools_say_added(struct liteio_pools *t)
 	tell(t);
 }
 
-int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p,
+int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p, const char *what,
 			  struct liteio_error *err)
 {
 	uint64_t until_ms = liteio_now_ms() + LOOKS_MS;
@@ -190,6 +223,9 @@ int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p,
 					p->name);
 	table_remove(t, p);
 	p->refs--;
+	p->leaves = what;
+	t->out = liteio_realloc(t->out, t->n_out + 1, sizeof(struct liteio_open_pool *));
+	t->out[t->n_out++] = p;
 	return 0;
 }
 
@@ -197,11 +233,19 @@ void liteio_pools_put_back(struct liteio_pools *t, struct liteio_open_pool *p)
 {
 	{
 		liteio_guard(&t->lock);
+		out_remove(t, p);
 		table_insert(t, p);
 		p->refs++;
 	}
 	/* who looked meanwhile has not seen it */
 	tell(t);
+}
+
+void liteio_pools_left(struct liteio_pools *t, struct liteio_open_pool *p)
+{
+	p->engine = NULL;
+	liteio_guard(&t->lock);
+	out_remove(t, p);
 }
 
 int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
@@ -217,6 +261,8 @@ int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_ope
 		*ret = t->items[i];
 		return 0;
 	}
+	if (check_out(t, name, NULL, err))
+		return -EBUSY;
 	return liteio_error_set(err, -ENOENT, "pool %s: no such pool", name);
 }
 
@@ -231,7 +277,13 @@ int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid
 		*ret = t->items[i];
 		return 0;
 	}
-	return -ENOENT;
+	return check_out(t, NULL, uuid, NULL) ? -EBUSY : -ENOENT;
+}
+
+int liteio_pools_check_out(struct liteio_pools *t, struct liteio_error *err)
+{
+	liteio_guard(&t->lock);
+	return check_out(t, NULL, NULL, err);
 }
 
 void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n)
@@ -251,7 +303,11 @@ static bool unref(struct liteio_pools *t, struct liteio_open_pool *p)
 {
 	liteio_guard(&t->lock);
 	pthread_cond_broadcast(&t->left);
-	return --p->refs == 0;
+	if (--p->refs)
+		return false;
+	/* whoever has taken it out lets go of it: it has gone, too */
+	out_remove(t, p);
+	return true;
 }
 
 void liteio_pools_hold(struct liteio_open_pool *p)

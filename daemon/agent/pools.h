@@ -7,6 +7,7 @@
 #ifndef LITEIO_AGENT_POOLS_H
 #define LITEIO_AGENT_POOLS_H
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,8 @@ struct liteio_workers;
 /**
  * struct liteio_open_pool - one open pool
  * @table: that it is, or was, in
+ * @leaves: it is out of it, and may be put back: what is done to it, "exported"; under the table's
+ *	lock
  * @engine: what daemon/pool made of it; its lane functions only between enter and leave
  * @name: of the pool
  * @uuid: of the pool
@@ -51,6 +54,7 @@ struct liteio_workers;
  */
 struct liteio_open_pool {
 	struct liteio_pools *table;
+	const char *leaves;
 	struct liteio_pool *engine;
 	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
@@ -101,7 +105,7 @@ void liteio_pools_free(struct liteio_pools *t);
  * @t: the table
  * @engine: owned by the table when this succeeds
  * @ret: with a reference for the caller
- * @err: the name or the uuid is there already
+ * @err: the name or the uuid is there already, or of one that may be put back
  *
  * Nobody is told: the caller may hold a lock, and says so when he has let go of it. Return: 0 or
  * -EEXIST.
@@ -110,33 +114,50 @@ int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 		     struct liteio_open_pool **ret, struct liteio_error *err);
 /* nobody has looked at what was added. Context: no lock is held, see liteio_pools_tell() */
 void liteio_pools_say_added(struct liteio_pools *t);
-/*
- * take a pool out that nobody else uses: 0, or -EBUSY when somebody still does after some seconds;
- * the caller's reference is now the only one
+/**
+ * liteio_pools_take_out() - take a pool out that nobody else uses
+ * @t: the table
+ * @p: the caller's reference is the only one afterwards
+ * @what: is done to it, for sentences: "exported"
+ * @err: somebody uses it still after some seconds
+ *
+ * Until liteio_pools_left() or liteio_pools_put_back() nobody has it, and it is not gone: nobody
+ * opens it, or one of its name, nor is it missing. Context: worker that holds its name
+ * (pool_locks.h). Return: 0 or -EBUSY.
  */
-int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p,
+int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p, const char *what,
 			  struct liteio_error *err);
-/* and put it back */
+/* it stays after all */
 void liteio_pools_put_back(struct liteio_pools *t, struct liteio_open_pool *p);
-/* by name; -ENOENT; released with liteio_pools_put() */
+/* it has gone, and its engine with it; the reference is the caller's still */
+void liteio_pools_left(struct liteio_pools *t, struct liteio_open_pool *p);
+/*
+ * by name; -ENOENT, or -EBUSY while it is out and may be put back; released with
+ * liteio_pools_put()
+ */
 int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
 		     struct liteio_error *err);
-/* by uuid; 0 or -ENOENT; likewise */
+/* by uuid; likewise */
 int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid,
 			  struct liteio_open_pool **ret);
+/* is one out that may be put back? Nobody can say now what is in it: -EBUSY, or 0 */
+int liteio_pools_check_out(struct liteio_pools *t, struct liteio_error *err);
 /* every pool, each with a reference; released with liteio_pools_put_all() */
 void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
 void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n);
 void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p);
-/* is it in the table? It may be taken out as soon as this is answered */
+/*
+ * is it in the table, or out of it and may be put back? It may have gone as soon as this is
+ * answered
+ */
 static inline bool liteio_pools_is_open(struct liteio_pools *t, const struct liteio_uuid *uuid)
 {
 	struct liteio_open_pool *p;
+	int r = liteio_pools_get_uuid(t, uuid, &p);
 
-	if (liteio_pools_get_uuid(t, uuid, &p))
-		return false;
-	liteio_pools_put(t, p);
-	return true;
+	if (!r)
+		liteio_pools_put(t, p);
+	return !r || r == -EBUSY;
 }
 /* a reference more, for who has one */
 void liteio_pools_hold(struct liteio_open_pool *p);
@@ -221,7 +242,10 @@ bool liteio_lane_is_silent(struct liteio_open_pool *p, uint64_t since_ms, struct
 /* for liteio_lane_enter(): left at the end of the scope */
 #define LITEIO_LANE(name) struct liteio_open_pool *(name) _cleanup_(liteio_pools_leavep) = NULL
 
-/* in the lane until the end of the scope, however long it takes to come in */
+/*
+ * in the lane until the end of the scope, however long it takes to come in: where nobody else can
+ * be there, as nobody else has the pool
+ */
 #define liteio_lane_guard(p, urgent) \
 	struct liteio_open_pool *lane_guard _cleanup_(liteio_pools_leavep) \
 		__attribute__((unused)) = liteio_pools_enter(p, urgent)

@@ -36,7 +36,13 @@ int liteio_pools_reclaim(struct liteio_open_pool *p, const struct liteio_uuid *u
 
 	atomic_store(&p->reclaimed, true);
 	while (more) {
-		liteio_lane_guard(p, false);
+		LITEIO_LANE(lane);
+
+		/* the watch goes on with it when whoever hangs there has left */
+		r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+		if (r)
+			return liteio_error_wrap(err, r,
+						 "it is deleted, and its space comes back later");
 		if (is_watched && !total) {
 			total = left_of(p, uuid);
 			liteio_headway_total(total);
@@ -83,8 +89,12 @@ static int reclaim_some(struct liteio_open_pool *p, struct liteio_error *err)
 	int r = 0;
 
 	while (more && r == 0 && liteio_now_ms() < deadline) {
-		liteio_lane_guard(p, false);
-		r = liteio_pool_reclaim(p->engine, &more, err);
+		LITEIO_LANE(lane);
+
+		/* without a worker as long as somebody hangs there */
+		r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+		if (!r)
+			r = liteio_pool_reclaim(p->engine, &more, err);
 	}
 	return r;
 }

@@ -164,8 +164,9 @@ void liteio_target_fini(struct liteio_target *t)
 /* so many are said; there may be thousands */
 #define SAID_MAX 3
 
-static bool has_namesake(struct liteio_agent *a, const struct liteio_catalog_volume *v,
-			 struct liteio_buf *said, size_t n)
+/* what this very pool has in the table, from a disk that is gone, goes when it comes in */
+static bool has_namesake(struct liteio_agent *a, const struct liteio_uuid *pool,
+			 const struct liteio_catalog_volume *v, struct liteio_buf *said, size_t n)
 {
 	LITEIO_TARGET(t);
 	int r;
@@ -173,7 +174,7 @@ static bool has_namesake(struct liteio_agent *a, const struct liteio_catalog_vol
 	if (v->state == LITEIO_CATALOG_DELETING)
 		return false;
 	r = liteio_target_find_name(a, v->kind, v->name, &t, NULL);
-	if (r == -ENOENT)
+	if (r == -ENOENT || (!r && liteio_uuid_equal(&t.pool->uuid, pool)))
 		return false;
 	if (n < SAID_MAX)
 		liteio_buf_addf(said, "%s%s %s%s%s", n ? ", " : "", kind_name(v->kind), v->name,
@@ -190,15 +191,15 @@ int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine
 	struct liteio_pool_info info;
 	size_t n, n_both = 0;
 
+	liteio_pool_info(engine, &info);
 	liteio_pool_volume_list(engine, &v, &n);
 	for (size_t i = 0; i < n; i++)
-		n_both += has_namesake(a, &v[i], &said, n_both);
+		n_both += has_namesake(a, &info.uuid, &v[i], &said, n_both);
 	if (!n_both)
 		return 0;
 	if (n_both > SAID_MAX)
 		liteio_buf_addf(&said, " and %zu more", n_both - SAID_MAX);
 	text = liteio_buf_take(&said);
-	liteio_pool_info(engine, &info);
 	return liteio_error_set(err, -EEXIST,
 				"pool %s has names that are taken on this node: rename what has them here first (volume rename, snapshot rename): %s",
 				info.name, text);
@@ -218,7 +219,22 @@ static bool is_attached_here(const struct liteio_open_pool *p, const struct lite
 	return false;
 }
 
-/* one that is not attached here has no use for the name, and who mounts by it has one */
+static void say_rival(const struct liteio_catalog_volume *v, const struct liteio_open_pool *p,
+		      const struct liteio_catalog_volume *other)
+{
+	char one[LITEIO_UUID_STRLEN + 1], its[LITEIO_UUID_STRLEN + 1];
+
+	liteio_uuid_format(&v->uuid, one);
+	liteio_uuid_format(&other->uuid, its);
+	log_warning(NULL,
+		    "/dev/liteio/%s is not made for %s, or stays: it is that of %s in pool %s, which is attached here: call one of them otherwise by its uuid (%s rename UUID NAME)",
+		    v->name, one, its, p->name, kind_name(v->kind));
+}
+
+/*
+ * One that is not attached here has no use for the name, and who mounts by it has one. Whether @v
+ * is in the table, too, is no matter
+ */
 static bool has_rival(struct liteio_agent *a, const struct liteio_catalog_volume *v)
 {
 	struct liteio_catalog_volume other;
@@ -228,9 +244,12 @@ static bool has_rival(struct liteio_agent *a, const struct liteio_catalog_volume
 
 	liteio_pools_all(a->pools, &all, &n);
 	for (size_t i = 0; i < n && !has; i++) {
-		if (!liteio_pool_volume_find(all[i]->engine, v->kind, v->name, &other) &&
-		    !liteio_uuid_equal(&other.uuid, &v->uuid))
-			has = is_attached_here(all[i], &other.uuid);
+		if (liteio_pool_volume_find(all[i]->engine, v->kind, v->name, &other) ||
+		    liteio_uuid_equal(&other.uuid, &v->uuid))
+			continue;
+		has = is_attached_here(all[i], &other.uuid);
+		if (has)
+			say_rival(v, all[i], &other);
 	}
 	liteio_pools_put_all(a->pools, all, n);
 	return has;
@@ -239,12 +258,5 @@ static bool has_rival(struct liteio_agent *a, const struct liteio_catalog_volume
 int liteio_target_publish(struct liteio_agent *a, const struct liteio_catalog_volume *v,
 			  const char *device, struct liteio_error *err)
 {
-	struct liteio_error both = LITEIO_ERROR_INIT;
-	LITEIO_TARGET(t);
-	int r = liteio_target_find_name(a, v->kind, v->name, &t, &both);
-
-	if (r != -EEXIST || !has_rival(a, v))
-		return liteio_publish_name(v->name, device, err);
-	log_warning(NULL, "/dev/liteio/%s is not made, or stays: %s", v->name, both.msg);
-	return 0;
+	return has_rival(a, v) ? 0 : liteio_publish_name(v->name, device, err);
 }

@@ -125,6 +125,12 @@ static void know_names(void)
 		read_names();
 }
 
+void liteio_publish_start(void)
+{
+	liteio_guard(&known.lock);
+	know_names();
+}
+
 /* ---- links ---- */
 
 /* at no moment is there none, when there was one; @known is locked */

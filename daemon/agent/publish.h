@@ -6,7 +6,7 @@
  * A relative link to the head's node, so that it also holds where /dev is mounted elsewhere. At
  * most one attachment of a volume is published on a node. A link is made beside the others, as
  * ".<name>.new", and moved: what is left of that by an agent that was killed goes when the next one
- * publishes something. Context: worker.
+ * starts. Context: worker.
  */
 #ifndef LITEIO_AGENT_PUBLISH_H
 #define LITEIO_AGENT_PUBLISH_H
@@ -17,6 +17,8 @@ struct liteio_error;
 
 #define LITEIO_PUBLISH_DIR "/dev/liteio"
 
+/* before the first of them: what is there is found, and half of what was being made taken away */
+void liteio_publish_start(void);
 /* path of the link, in new memory */
 char *liteio_publish_path(const struct liteio_uuid *uuid);
 /* make the link, or turn it to this device ("/dev/dm-7"); 0 or a negative errno */

@@ -318,7 +318,7 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
 	int r = end_all(a, p->engine, &p->uuid, err);
 
 	if (r == 0)
-		r = liteio_pools_take_out(a->pools, p, err);
+		r = liteio_pools_take_out(a->pools, p, "taken off a disk that is gone", err);
 	if (r)
 		return r;
 	liteio_heir_begin(&p->uuid);
@@ -328,7 +328,7 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
 		liteio_pools_put_back(a->pools, p);
 		return r;
 	}
-	p->engine = NULL;
+	liteio_pools_left(a->pools, p);
 	liteio_step("agent-replug:dropped");
 	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_CLOSED, p->name, &p->uuid, NULL,
 			  "its disk is gone");
@@ -345,21 +345,43 @@ static int check_back(struct liteio_open_pool *p, const struct liteio_pool_found
 			      r;
 }
 
-int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f, bool is_asked,
+/* may it be opened from there, once the kernel has nothing of it from the disk that is gone? */
+static int check_coming(const struct liteio_pool_found *f, const struct liteio_pool_how *how,
 			struct liteio_error *err)
 {
-	struct liteio_open_pool *p;
-	int r = 0;
+	struct liteio_pool_how asked = *how;
+	struct liteio_pool *coming;
+	int r;
 
-	if (liteio_pools_get_uuid(a->pools, &f->label.pool_uuid, &p))
+	if (f->label.n_devices > 1)
+		return 0;
+	asked.is_asked = true;
+	r = liteio_pool_open_left(&asked, &coming, err);
+	if (!r)
+		liteio_pool_release(coming);
+	/* the kernel has nothing of it even now: who opens it says all that is to be said */
+	return r == -ENODEV ? 0 : r;
+}
+
+int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f,
+			const struct liteio_pool_how *how, struct liteio_error *err)
+{
+	struct liteio_open_pool *p;
+	int r;
+
+	r = liteio_pools_get_uuid(a->pools, &f->label.pool_uuid, &p);
+	if (r == -EBUSY)
+		return liteio_error_set(err, r,
+					"pool %s is being taken out of the kernel: ask again later",
+					f->label.pool_name);
+	if (r)
 		return 0;
 	/* the one that is gone may be another one of its disks: that has not come back */
 	if (!liteio_pool_has_lost(p->engine, f)) {
 		liteio_pools_put(a->pools, p);
 		return 0;
 	}
-	if (!is_asked)
-		r = check_back(p, f, err);
+	r = how ? check_coming(f, how, err) : check_back(p, f, err);
 	if (!r)
 		r = liteio_pools_drop(a, p, err);
 	liteio_pools_put(a->pools, p);
@@ -379,7 +401,7 @@ bool liteio_pools_unplug_for(struct liteio_agent *a, const struct liteio_pool_fo
 			     bool is_again)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r = liteio_pools_unplug(a, f, false, &err);
+	int r = liteio_pools_unplug(a, f, NULL, &err);
 
 	if (r && !is_again)
 		log_err(NULL, "%s", liteio_error_str(&err, r));

@@ -48,14 +48,17 @@ int liteio_pools_drop(struct liteio_agent *a, struct liteio_open_pool *p, struct
  * liteio_pools_unplug() - take an open pool out whose disk is gone, for one that is there
  * @a: the agent
  * @f: a disk that carries a pool
- * @is_asked: somebody says that it is to take that place, whatever it is
+ * @how: somebody says that it is to take that place, whatever it is, and be opened like this; NULL:
+ *	nobody does
  * @err: who has a volume of it open, or why it is not that disk
  *
- * Context: worker that holds the pool's name. Return: 0 (also when no such pool is open, or it has
- * a disk in that place), -EBUSY, -ESTALE it is not the disk that is gone, or another errno.
+ * What is against opening the one that was asked for is found out first, and then nothing has
+ * changed; but not of a pool of several disks: those that are there are locked as long as it is
+ * open. Context: worker that holds the pool's name. Return: 0 (also when no such pool is open, or
+ * it has a disk in that place), -EBUSY, -ESTALE it is not the disk that is gone, or another errno.
  */
-int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f, bool is_asked,
-			struct liteio_error *err);
+int liteio_pools_unplug(struct liteio_agent *a, const struct liteio_pool_found *f,
+			const struct liteio_pool_how *how, struct liteio_error *err);
 /*
  * the same, unasked; why not is logged, once for each disk that comes. False: it is to be tried
  * again

@@ -577,6 +577,7 @@ void liteio_restore_start(struct liteio_agent *a)
 	size_t n;
 
 	liteio_door_find(a);
+	liteio_publish_start();
 	liteio_pools_open_known(a);
 	liteio_pools_all(a->pools, &all, &n);
 	/* with none there may be some that are missing */

@@ -38,6 +38,14 @@ void *liteio_realloc(void *p, size_t n, size_t size)
 	return q;
 }
 
+void *liteio_list_room(void *items, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return items;
+	*room = *room ? 2 * *room : 8;
+	return liteio_realloc(items, *room, size);
+}
+
 char *liteio_strdup(const char *s)
 {
 	char *copy;

@@ -45,6 +45,11 @@ char *liteio_strf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *liteio_strdup(const char *s);
 void *liteio_calloc(size_t n, size_t size);
 void *liteio_realloc(void *p, size_t n, size_t size);
+/*
+ * @items of a list of @n, of @size bytes each, with room for one more: where they are now. @room is
+ * the list's, 0 at first, and doubles
+ */
+void *liteio_list_room(void *items, size_t n, size_t *room, size_t size);
 
 /*
  * whole string is a decimal number in [min, max]; 0 or -EINVAL/-ERANGE, @ret untouched on failure

@@ -165,10 +165,7 @@ static void add(void *arg, const char *name)
 {
 	struct list *l = arg;
 
-	if (l->n == l->room) {
-		l->room = l->room ? 2 * l->room : 16;
-		l->items = liteio_realloc(l->items, l->room, sizeof(*l->items));
-	}
+	l->items = liteio_list_room(l->items, l->n, &l->room, sizeof(*l->items));
 	/* one that went away meanwhile is not there */
 	if (!liteio_dm_info(name, &l->items[l->n], NULL))
 		l->n++;

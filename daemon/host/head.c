@@ -249,10 +249,7 @@ static void add(void *arg, const char *name)
 {
 	struct list *l = arg;
 
-	if (l->n == l->room) {
-		l->room = l->room ? 2 * l->room : 4;
-		l->heads = liteio_realloc(l->heads, l->room, sizeof(*l->heads));
-	}
+	l->heads = liteio_list_room(l->heads, l->n, &l->room, sizeof(*l->heads));
 	/* what went away meanwhile is not there */
 	if (!read_state(name, &l->heads[l->n], NULL))
 		l->n++;

@@ -211,7 +211,7 @@ int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool 
  * @device: where it is
  * @was_on: as for liteio_pool_open()
  * @is_asked: somebody says that @device is the disk that it was on, whatever it is
- * @is_import: as liteio_pool_import(), else as liteio_pool_open()
+ * @is_import: it comes from elsewhere, or was exported, see below
  * @admit: asked before anything is written, or changed in the kernel, whether what is in the
  *	catalog may be here: 0, or what the call ends with. It may only list and find. NULL: it may
  * @admit_arg: for it
@@ -225,7 +225,12 @@ struct liteio_pool_how {
 	void *admit_arg;
 };
 
-/* liteio_pool_open() or liteio_pool_import(), as it says */
+/*
+ * As liteio_pool_open(); but of an import one that was exported is no longer, and what could not be
+ * modified afterwards is refused, before anything is written: the thin pool has another transaction
+ * id than the catalog (-ESTALE: another program has written it, or the catalog is old). Metadata of
+ * which not even that can be said do not keep it out: it is FAILED then, and can be repaired.
+ */
 int liteio_pool_open_how(const struct liteio_pool_how *how, struct liteio_pool **ret,
 			 struct liteio_error *err);
 
@@ -237,30 +242,14 @@ int liteio_pool_open_how(const struct liteio_pool_how *how, struct liteio_pool *
  * @err: why not
  *
  * Reads the disk, writes nothing, and leaves the kernel as it is; what else is against opening the
- * pool is found out here. The disk is taken for the one that is gone by its id alone: nobody knows
- * any more what was written to it last. Of several disks the list of pools knows only the first,
- * which need not be the one that is gone. Context: worker. Return: 0, -ENODEV nothing of it is in
- * the kernel from a disk that is gone, -ESTALE it is not known to be that disk, or as
- * liteio_pool_open().
+ * pool is found out here, @admit of @how among it. The disk is taken for the one that is gone by
+ * its id alone: nobody knows any more what was written to it last. Of several disks the list of
+ * pools knows only the first, which need not be the one that is gone. Context: worker. Return: 0,
+ * -ENODEV nothing of it is in the kernel from a disk that is gone, -ESTALE it is not known to be
+ * that disk, or as liteio_pool_open().
  */
 int liteio_pool_open_left(const struct liteio_pool_how *how, struct liteio_pool **ret,
 			  struct liteio_error *err);
-
-/**
- * liteio_pool_import() - open a pool that comes from elsewhere, or was exported
- * @device: block device or file
- * @was_on: as for liteio_pool_open()
- * @ret: the pool, owned by the caller
- * @err: why not
- *
- * As liteio_pool_open(), and one that was exported is no longer. What could not be modified
- * afterwards is refused, before anything is written: the thin pool has another transaction id than
- * the catalog (-ESTALE: another program has written it, or the catalog is old). Metadata of which
- * not even that can be said do not keep it out: it is FAILED then, and can be repaired.
- * Context: worker; may take as long as thin_check. Return: 0 or a negative errno.
- */
-int liteio_pool_import(const char *device, const char *was_on, struct liteio_pool **ret,
-		       struct liteio_error *err);
 
 /**
  * liteio_pool_export() - close a pool so that its disk can be pulled

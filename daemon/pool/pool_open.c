@@ -379,14 +379,6 @@ int liteio_pool_open(const char *device, const char *was_on, struct liteio_pool 
 				    ret, err);
 }
 
-int liteio_pool_import(const char *device, const char *was_on, struct liteio_pool **ret,
-		       struct liteio_error *err)
-{
-	return liteio_pool_open_how(&(struct liteio_pool_how){ .device = device, .was_on = was_on,
-							       .is_import = true },
-				    ret, err);
-}
-
 static bool is_the_one(const struct liteio_pool *p, bool is_asked)
 {
 	return is_asked || (p->was_on && p->store.label.n_devices == 1 &&
@@ -408,7 +400,9 @@ static int check_left(struct liteio_pool *p, const struct liteio_pool_how *how,
 					"pool %s was on a disk that is gone, and whether that is %s is not known: import it with force if it is",
 					p->store.label.pool_name, p->store.path);
 	r = check_unused(p, err);
-	return r ? r : liteio_pool_check_apart(p, how->is_import, err);
+	if (!r)
+		r = liteio_pool_check_apart(p, how->is_import, err);
+	return r || !how->admit ? r : how->admit(how->admit_arg, p, err);
 }
 
 int liteio_pool_open_left(const struct liteio_pool_how *how, struct liteio_pool **ret,

@@ -173,6 +173,7 @@ static void setup(void)
 	memory_new(&memory);
 	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, &err), 0);
 	pool.engine = &memory.p;
+	pool.table = liteio_pools_new();
 	pthread_mutex_init(&pool.lock, NULL);
 	pthread_cond_init(&pool.changed, NULL);
 }
@@ -180,7 +181,11 @@ static void setup(void)
 static void teardown(void)
 {
 	memory_close(&memory);
+	liteio_pools_free(pool.table);
 }
+
+/* the sentence of what was asked for last */
+static struct liteio_error said;
 
 static int create(void)
 {
@@ -189,10 +194,10 @@ static int create(void)
 		.generation = GENERATION,
 		.host_nqn = (char *)"nqn.2014-08.org.nvmexpress:uuid:a",
 	};
-	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_local_export ret = { 0 };
 
-	return liteio_op_export_create(&agent, &req, &ret, &err);
+	said = (struct liteio_error)LITEIO_ERROR_INIT;
+	return liteio_op_export_create(&agent, &req, &ret, &said);
 }
 
 /* of the attachment in the catalog, 0 when there is none */
@@ -220,8 +225,9 @@ static const struct {
 	{ .what = "no port can be bound", .link = -EADDRNOTAVAIL },
 	{ .what = "one port was linked, and another can not be", .link = -EADDRNOTAVAIL,
 	  .take_back = -EBUSY, .left = LITEIO_CATALOG_ATT_LIVE },
-	{ .what = "the kernel may still do it", .prepare = -ETIMEDOUT,
-	  .left = LITEIO_CATALOG_ATT_LIVE },
+	{ .what = "the pool's lane was not to be had", .prepare = -ETIMEDOUT },
+	{ .what = "the lane was not to be had, and is not yet", .prepare = -ETIMEDOUT,
+	  .take_back = -ETIMEDOUT, .left = LITEIO_CATALOG_ATT_LIVE },
 	{ .what = "it was fenced meanwhile", .prepare = -ESTALE, .is_fenced = true,
 	  .left = LITEIO_CATALOG_ATT_FENCED },
 	{ .what = "it was fenced meanwhile, and something else failed", .prepare = -EIO,
@@ -241,6 +247,10 @@ START_TEST(what_can_not_be_exported_has_no_right)
 	ck_assert_int_eq(create(), r);
 	ck_assert_msg(state() == failed[_i].left, "%s: left is %d", failed[_i].what, state());
 	ck_assert_uint_eq(says.shown, 0);
+	/* what stays is said */
+	ck_assert_msg(!strstr(said.msg, "generation 3 stays attached until it is ended") ==
+		      (failed[_i].left != LITEIO_CATALOG_ATT_LIVE), "%s: %s", failed[_i].what,
+		      said.msg);
 	/* asked for again, it is had */
 	memset(&says, 0, sizeof(says));
 	if (failed[_i].left == LITEIO_CATALOG_ATT_FENCED) {

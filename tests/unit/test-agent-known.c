@@ -211,7 +211,7 @@ static void close_pool(struct memory_pool *m, struct liteio_open_pool *p)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	ck_assert_int_eq(liteio_pools_take_out(agent.pools, p, &err), 0);
+	ck_assert_int_eq(liteio_pools_take_out(agent.pools, p, "closed", &err), 0);
 	p->engine = NULL;
 	liteio_pools_put(agent.pools, p);
 	memory_close(m);

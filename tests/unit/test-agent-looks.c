@@ -138,14 +138,14 @@ START_TEST(test_held_no_longer)
 		pthread_cond_wait(&disk.changed, &disk.lock);
 	pthread_mutex_unlock(&disk.lock);
 	/* were it held as long as the other one, this would end with the test's time */
-	while (liteio_pools_take_out(table, p[0], &err))
+	while (liteio_pools_take_out(table, p[0], "closed", &err))
 		;
 	pthread_mutex_lock(&disk.lock);
 	disk.answers = true;
 	pthread_cond_broadcast(&disk.changed);
 	pthread_mutex_unlock(&disk.lock);
 	pthread_join(asks, NULL);
-	ck_assert_msg(!liteio_pools_take_out(table, p[1], &err), "%s", err.msg);
+	ck_assert_msg(!liteio_pools_take_out(table, p[1], "closed", &err), "%s", err.msg);
 	for (int i = 0; i < 2; i++) {
 		/* not on the heap */
 		p[i]->engine = NULL;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Operations on pools that are refused before a disk is touched: one sentence, which names the pool
- * once. And one that is given up while somebody is opening it, and does not come back.
+ * once. One that is given up while somebody is opening it, and does not come back; and one that is
+ * out of the table for a while, and may.
  *
- * unit-src: daemon/agent/ops_pool.c daemon/agent/ops_pool_move.c
+ * unit-src: daemon/agent/ops_pool.c daemon/agent/ops_pool_move.c daemon/agent/ops_repair.c
  * unit-src: daemon/agent/restore.c daemon/agent/sweep.c daemon/agent/walk.c
  * unit-src: daemon/agent/generations.c daemon/agent/together.c
  * unit-src: daemon/agent/pools_open.c daemon/agent/opening.c daemon/agent/replug.c
@@ -35,6 +36,7 @@
 #include "base/fs.h"
 #include "base/str.h"
 #include "model/local.h"
+#include "pool_in_memory.h"
 #include "unit.h"
 
 static struct liteio_agent agent;
@@ -80,6 +82,15 @@ END_TEST
 static const struct liteio_uuid slow_uuid = { { [15] = 7 } };
 #define SLOW_KNOWN "{\"pools\":[{\"name\":\"slow\",\"uuid\":\"00000000-0000-0000-0000-000000000007\"}]}"
 
+static char *list_of_slow(const char *dir)
+{
+	char *known = liteio_strf("%s/pools.json", dir);
+
+	ck_assert_int_eq(liteio_fs_write_atomic(known, SLOW_KNOWN, strlen(SLOW_KNOWN), 0600, NULL),
+			 0);
+	return known;
+}
+
 /* who opens it hangs with its disk, and has its name, and its claim: the door's own way out */
 START_TEST(a_pool_that_is_being_opened_is_given_up)
 {
@@ -93,12 +104,10 @@ START_TEST(a_pool_that_is_being_opened_is_given_up)
 	bool deleted = false;
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	char *known _cleanup_free_ = liteio_strf("%s/pools.json", dir);
+	char *known _cleanup_free_ = list_of_slow(dir);
 
 	agent.config.state_dir = dir;
 	agent.door = liteio_door_new();
-	ck_assert_int_eq(liteio_fs_write_atomic(known, SLOW_KNOWN, strlen(SLOW_KNOWN), 0600, &err),
-			 0);
 	ck_assert_int_eq(liteio_pool_locks_take(agent.locks, "slow", "/dev/zero", &locks, &err), 0);
 	ck_assert_int_eq(liteio_claim_take(&slow_uuid, "/dev/zero", &claim, &err), 0);
 	/* were either of them to wait it would be for longer than this test may take */
@@ -113,6 +122,83 @@ START_TEST(a_pool_that_is_being_opened_is_given_up)
 }
 END_TEST
 
+/* somebody exports it, and its disk hangs; who looks for pools has just met it there */
+START_TEST(a_pool_that_is_being_exported_is_not_given_up)
+{
+	const struct liteio_local_pool_repair repair = { 0 };
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_local_pool_repaired repaired = { 0 };
+	struct liteio_local_pool_exported exported = { 0 };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	char dir[] = "/tmp/test-agent-pool-ops.XXXXXX";
+	struct liteio_local_pool shown = { 0 };
+	struct liteio_open_pool *p, *other;
+	struct memory_pool memory;
+	struct liteio_uuid uuid;
+	bool done = false;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	char *known _cleanup_free_ = list_of_slow(dir);
+
+	agent.config.state_dir = dir;
+	agent.door = liteio_door_new();
+	memory_new(&memory);
+	memory.p.store.label.pool_uuid = slow_uuid;
+	snprintf(memory.p.store.label.pool_name, LITEIO_ONDISK_NAME, "slow");
+	ck_assert_int_eq(liteio_pools_add(agent.pools, &memory.p, &p, &err), 0);
+	ck_assert_int_eq(liteio_pools_take_out(agent.pools, p, "exported", &err), 0);
+	ck_assert_int_eq(liteio_claim_take(&slow_uuid, "/dev/zero", &claim, &err), 0);
+	ck_assert_int_eq(liteio_op_pool_delete(&agent, "slow", &done, &err), -EBUSY);
+	ck_assert_str_eq(err.msg, "pool slow is being exported: ask again later");
+	ck_assert(!done);
+	ck_assert_int_eq(liteio_op_pool_forget(&agent, "slow", &done, &err), 0);
+	ck_assert(!done);
+	ck_assert_int_eq(liteio_pools_known_uuid(&agent, "slow", &uuid), 0);
+	ck_assert_int_eq(liteio_op_pool_export(&agent, "slow", &exported, &err), -EBUSY);
+	ck_assert_int_eq(liteio_op_pool_repair(&agent, "slow", &repair, &repaired, &err), -EBUSY);
+	ck_assert_int_eq(liteio_op_pool_show(&agent, "slow", &shown, &err), -EBUSY);
+	/* nor is it looked for, or its name given away */
+	ck_assert(!liteio_pools_any_missing(&agent));
+	ck_assert_int_eq(liteio_claim_name(claim, agent.pools, "slow", "/dev/zero", &err), -EBUSY);
+	ck_assert_int_eq(liteio_pools_add(agent.pools, &memory.p, &other, &err), -EEXIST);
+	ck_assert_int_eq(liteio_pools_check_out(agent.pools, &err), -EBUSY);
+	/* it failed */
+	liteio_pools_put_back(agent.pools, p);
+	ck_assert_int_eq(liteio_pools_check_out(agent.pools, &err), 0);
+	ck_assert_int_eq(liteio_pools_get(agent.pools, "slow", &other, &err), 0);
+	liteio_pools_put(agent.pools, other);
+	/* and the next one did not */
+	ck_assert_int_eq(liteio_pools_take_out(agent.pools, p, "exported", &err), 0);
+	liteio_pools_left(agent.pools, p);
+	ck_assert_int_eq(liteio_pools_get(agent.pools, "slow", &other, &err), -ENOENT);
+	ck_assert(liteio_pools_any_missing(&agent));
+	liteio_pools_put(agent.pools, p);
+	memory_close(&memory);
+	liteio_door_free(agent.door);
+	unlink(known);
+	rmdir(dir);
+}
+END_TEST
+
+/* as far as its label has been read */
+START_TEST(a_pool_that_is_being_opened_says_so)
+{
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_local_pool shown = { 0 };
+
+	ck_assert_int_eq(liteio_claim_take(&slow_uuid, "/dev/zero", &claim, &err), 0);
+	ck_assert_int_eq(liteio_op_pool_show(&agent, "slow", &shown, &err), -ENOENT);
+	ck_assert_str_eq(err.msg, "pool slow: no such pool");
+	ck_assert_int_eq(liteio_claim_name(claim, agent.pools, "slow", "/dev/zero", &err), 0);
+	ck_assert_int_eq(liteio_op_pool_show(&agent, "slow", &shown, &err), -ENOENT);
+	ck_assert_str_eq(err.msg, "pool slow is being opened: ask again later");
+	liteio_claim_give_up(&slow_uuid);
+	ck_assert_int_eq(liteio_op_pool_show(&agent, "slow", &shown, &err), -ENOENT);
+	ck_assert_str_eq(err.msg, "pool slow: no such pool");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("agent-pool-ops");
@@ -122,5 +208,7 @@ int main(void)
 	tcase_add_loop_test(cases, a_pool_is_refused_in_one_sentence, 0,
 			    sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(cases, a_pool_that_is_being_opened_is_given_up);
+	tcase_add_test(cases, a_pool_that_is_being_exported_is_not_given_up);
+	tcase_add_test(cases, a_pool_that_is_being_opened_says_so);
 	return unit_run(suite);
 }

@@ -91,6 +91,20 @@ START_TEST(what_a_killed_agent_left_goes)
 }
 END_TEST
 
+/* also when nothing is published any more */
+START_TEST(half_of_a_name_goes_at_the_start)
+{
+	ck_assert_int_eq(symlink("../dm-1", LITEIO_PUBLISH_DIR "/.data.new"), 0);
+	ck_assert_int_eq(symlink("../dm-2", LITEIO_PUBLISH_DIR "/old.new"), 0);
+	liteio_publish_start();
+	leads(".data.new", NULL);
+	leads("old.new", "../dm-2");
+	/* it is known: its device is another volume's by now */
+	publish(&one, "log", "/dev/dm-2");
+	leads("old.new", NULL);
+}
+END_TEST
+
 /* that of a pool which is not open yet: nobody but its link says that it is its */
 /* after a kernel that has forgotten all, whoever comes back first: each has its own again */
 START_TEST(numbers_are_given_out_anew)
@@ -123,6 +137,7 @@ int main(void)
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, a_name_and_what_looks_like_a_half_of_it);
 	tcase_add_test(cases, what_a_killed_agent_left_goes);
+	tcase_add_test(cases, half_of_a_name_goes_at_the_start);
 	tcase_add_test(cases, numbers_are_given_out_anew);
 	tcase_add_test(cases, no_name_reads_as_a_uuid);
 	return unit_run(suite);

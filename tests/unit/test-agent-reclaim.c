@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Space of deleted volumes: who only looks at a pool gives it back no sooner than somebody has
- * brought back the pool's volumes.
+ * brought back the pool's volumes, and nobody waits for ever for one who hangs in the lane.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_reclaim.c
  */
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+
 #include "agent/agent.h"
 #include "agent/events.h"
 #include "agent/pools.h"
@@ -57,6 +61,21 @@ void liteio_events_say(struct liteio_agent *a, enum liteio_local_event_type type
 {
 	ck_assert_int_eq(type, LITEIO_LOCAL_EVENT_SPACE_FREED);
 	liteio_loop_post(agent.loop, freed, NULL);
+}
+
+/* in place of the C library's: time is over as soon as somebody waits */
+static bool is_impatient;
+
+int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+			   const struct timespec *until)
+{
+	int (*wait)(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+		    const struct timespec *until);
+	/* as POSIX has it: not negative */
+	const int is_late = ETIMEDOUT;
+
+	*(void **)&wait = dlsym(RTLD_NEXT, "pthread_cond_clockwait");
+	return is_impatient ? is_late : wait(cond, mutex, clock, until);
 }
 
 /* ---- the tests ------------------------------------------------------------------------------ */
@@ -125,4 +144,38 @@ START_TEST(test_after_a_deletion)
 }
 END_TEST
 
-UNIT_MAIN("agent-reclaim", test_not_before_its_time, test_what_is_left, test_after_a_deletion)
+static void tried_later(struct liteio_agent *a)
+{
+	liteio_loop_quit(a->loop, 0);
+}
+
+/* without a bound this would end with the test's time */
+START_TEST(test_somebody_hangs)
+{
+	struct liteio_open_pool *p = setup();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	n_deleting = 2;
+	n_reclaimed = 0;
+	is_impatient = true;
+	agent.try_later = tried_later;
+	liteio_pools_enter(p, false);
+	ck_assert_int_eq(liteio_pools_reclaim(p, NULL, &err), -ETIMEDOUT);
+	ck_assert_ptr_nonnull(strstr(err.msg, "it is deleted, and its space comes back later"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "its disk may not answer"));
+	/* a job gives its worker back, and the watch begins another one */
+	liteio_pools_reclaim_later(&agent, p);
+	ck_assert_int_eq(liteio_loop_run(agent.loop), 0);
+	ck_assert_uint_eq(n_reclaimed, 0);
+	ck_assert(!p->reclaims);
+	liteio_pools_leave(p);
+	is_impatient = false;
+	liteio_pools_reclaim_rest(&agent, p);
+	ck_assert_int_eq(liteio_loop_run(agent.loop), 0);
+	finish(p);
+	ck_assert_uint_eq(n_reclaimed, 2);
+}
+END_TEST
+
+UNIT_MAIN("agent-reclaim", test_not_before_its_time, test_what_is_left, test_after_a_deletion,
+	  test_somebody_hangs)

@@ -78,7 +78,8 @@ static void teardown(void)
 {
 	for (size_t i = 0; i < 3; i++) {
 		if (pools[i]) {
-			ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[i], NULL), 0);
+			ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[i], "closed",
+							       NULL), 0);
 			pools[i]->engine = NULL;
 			liteio_pools_put(agent.pools, pools[i]);
 		}
@@ -221,6 +222,23 @@ START_TEST(a_name_of_two_is_not_turned)
 }
 END_TEST
 
+/* nor for one whose pool is on its way into the table, or out of it */
+START_TEST(a_name_is_not_turned_for_one_that_comes)
+{
+	const struct liteio_catalog_volume coming = { .kind = LITEIO_CATALOG_VOLUME,
+						      .uuid = { .b = { 3, 1 } },
+						      .name = "mail" };
+
+	published = NULL;
+	ck_assert_int_eq(liteio_target_publish(&agent, &coming, "/dev/dm-3", NULL), 0);
+	ck_assert_pstr_eq(published, "/dev/dm-3");
+	published = NULL;
+	attach_here(1, "02020000-0000-0000-0000-000000000000");
+	ck_assert_int_eq(liteio_target_publish(&agent, &coming, "/dev/dm-3", NULL), 0);
+	ck_assert_pstr_eq(published, NULL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-target");
@@ -231,5 +249,6 @@ int main(void)
 	tcase_add_test(t, a_uuid_means_its_own_whatever_others_are_called);
 	tcase_add_test(t, no_pool_comes_in_with_names_that_are_taken);
 	tcase_add_test(t, a_name_of_two_is_not_turned);
+	tcase_add_test(t, a_name_is_not_turned_for_one_that_comes);
 	return unit_run(s);
 }

@@ -3,6 +3,7 @@
  * Strings: buffers, strict numbers, sizes as Kubernetes reads them, names.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -188,4 +189,28 @@ START_TEST(test_utf8)
 }
 END_TEST
 
-UNIT_MAIN("str", test_buf, test_u64, test_size, test_format_size, test_name, test_split, test_utf8)
+/* what is in it stays, and most of those that are added move nothing */
+START_TEST(test_list_room)
+{
+	size_t n, room = 0, n_moved = 0;
+	int *items = NULL;
+
+	for (n = 0; n < 1000; n++) {
+		size_t had = room;
+
+		items = liteio_list_room(items, n, &room, sizeof(*items));
+		ck_assert_uint_gt(room, n);
+		n_moved += room != had;
+		items[n] = (int)n;
+	}
+	ck_assert_uint_eq(n_moved, 8);
+	while (n > 0) {
+		n--;
+		ck_assert_int_eq(items[n], (int)n);
+	}
+	free(items);
+}
+END_TEST
+
+UNIT_MAIN("str", test_list_room, test_buf, test_u64, test_size, test_format_size, test_name,
+	  test_split, test_utf8)

@@ -159,7 +159,9 @@ static int do_orphans(struct call *c, struct liteio_error *err)
 
 static int do_import(struct call *c, struct liteio_error *err)
 {
-	return liteio_pool_import(c->arg[0], NULL, &c->pool, err);
+	const struct liteio_pool_how how = { .device = c->arg[0], .is_import = true };
+
+	return liteio_pool_open_how(&how, &c->pool, err);
 }
 
 static int do_export(struct call *c, struct liteio_error *err)
