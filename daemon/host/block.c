@@ -3,6 +3,7 @@
  * Block devices: facts from sysfs and mountinfo, signatures from libblkid, zeroing and discarding.
  */
 #include <blkid/blkid.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -21,6 +22,10 @@
 #include "host/block.h"
 
 #define SECTOR 512ull
+#define BLANKS " \t\r"
+#define ATTRIBUTE_MAX 4096
+/* whose use is looked for */
+#define PARTITIONS_MAX 256
 #define MOUNTINFO_MAX (16u << 20)
 
 void liteio_block_devname(dev_t dev, char out[32])
@@ -30,50 +35,88 @@ void liteio_block_devname(dev_t dev, char out[32])
 
 /* ---- sysfs ---------------------------------------------------------------------------------- */
 
-static void sysfs_path(dev_t dev, const char *file, char *out, size_t len)
+/*
+ * The directory of a device is found once: each way to a file through the links in /sys/dev is a
+ * walk through the whole machine
+ */
+static int open_dir(dev_t dev)
 {
-	snprintf(out, len, "/sys/dev/block/%u:%u/%s", major(dev), minor(dev), file);
+	char path[64] = "/sys/dev/block/";
+
+	liteio_block_devname(dev, path + strlen(path));
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-static uint64_t sysfs_number(dev_t dev, const char *file, uint64_t missing)
+/* one line, without blanks around it; false, and "", when it can not be read */
+static bool read_text(int dir, const char *file, char *out, size_t len)
 {
-	char path[256], *value _cleanup_free_ = NULL;
+	int fd _cleanup_close_ = openat(dir, file, O_RDONLY | O_CLOEXEC);
+	char text[ATTRIBUTE_MAX + 1], *begin = text, *end;
+	/* the kernel gives an attribute in one piece */
+	ssize_t n = fd < 0 ? -1 : read(fd, text, ATTRIBUTE_MAX);
+
+	text[n > 0 ? n : 0] = '\0';
+	begin += strspn(begin, BLANKS);
+	end = begin + strcspn(begin, "\n");
+	while (end > begin && strchr(BLANKS, end[-1]))
+		end--;
+	snprintf(out, len, "%.*s", (int)(end - begin), begin);
+	return n >= 0;
+}
+
+static uint64_t read_number(int dir, const char *file, uint64_t missing)
+{
+	char text[32];
 	uint64_t v;
 
-	sysfs_path(dev, file, path, sizeof(path));
-	if (liteio_fs_read_line(path, &value, NULL) || liteio_parse_u64(value, 0, UINT64_MAX, &v))
+	if (!read_text(dir, file, text, sizeof(text)) || liteio_parse_u64(text, 0, UINT64_MAX, &v))
 		return missing;
 	return v;
 }
 
-static void sysfs_text(dev_t dev, const char *file, char *out, size_t len)
+static bool has(int dir, const char *file)
 {
-	char path[256], *value _cleanup_free_ = NULL;
+	struct stat st;
 
-	sysfs_path(dev, file, path, sizeof(path));
-	out[0] = '\0';
-	if (!liteio_fs_read_line(path, &value, NULL))
-		snprintf(out, len, "%s", value);
+	return !fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW);
 }
 
-static bool sysfs_has(dev_t dev, const char *file)
+static void close_list(DIR **list)
 {
-	char path[256];
-
-	sysfs_path(dev, file, path, sizeof(path));
-	return liteio_fs_exists(path);
+	if (*list)
+		closedir(*list);
 }
 
-static unsigned int count_dir(dev_t dev, const char *dir)
+/* NULL: it is not there */
+static DIR *open_list(int dir, const char *name)
 {
-	char path[256], **names;
-	size_t n;
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
 
-	sysfs_path(dev, dir, path, sizeof(path));
-	if (liteio_fs_list(path, &names, &n, NULL))
-		return 0;
-	liteio_fs_names_free(names, n);
-	return (unsigned int)n;
+	if (fd >= 0 && !list)
+		close(fd);
+	return list;
+}
+
+/* NULL: that was all */
+static const char *next_name(DIR *list)
+{
+	const struct dirent *e;
+
+	do {
+		e = list ? readdir(list) : NULL;
+	} while (e && (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")));
+	return e ? e->d_name : NULL;
+}
+
+static unsigned int count_holders(int dir)
+{
+	DIR *list _cleanup_(close_list) = open_list(dir, "holders");
+	unsigned int n = 0;
+
+	while (next_name(list))
+		n++;
+	return n;
 }
 
 bool liteio_block_is_there(dev_t dev)
@@ -91,7 +134,7 @@ bool liteio_block_holder(dev_t dev, size_t n, char out[64])
 	size_t n_names;
 	bool found;
 
-	sysfs_path(dev, "holders", path, sizeof(path));
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/holders", major(dev), minor(dev));
 	if (liteio_fs_list(path, &names, &n_names, NULL))
 		return false;
 	found = n < n_names;
@@ -101,30 +144,42 @@ bool liteio_block_holder(dev_t dev, size_t n, char out[64])
 	return found;
 }
 
-/* partitions are the subdirectories that have a file "partition"; @ret their numbers */
-static unsigned int partitions(dev_t dev, dev_t *ret, unsigned int max)
+/* what the kernel calls it; "" when it can not be told */
+static void find_name(dev_t dev, char out[256])
 {
-	char path[256], **names;
-	unsigned int found = 0;
-	size_t n;
+	char path[64] = "/sys/dev/block/", link[512], *last;
+	ssize_t n;
 
-	sysfs_path(dev, "", path, sizeof(path));
-	if (liteio_fs_list(path, &names, &n, NULL))
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		char *file _cleanup_free_ = liteio_strf("%s%s/partition", path, names[i]);
-		char *num _cleanup_free_ = liteio_strf("%s%s/dev", path, names[i]);
-		char *text _cleanup_free_ = NULL;
-		unsigned int ma, mi;
+	liteio_block_devname(dev, path + strlen(path));
+	n = readlink(path, link, sizeof(link) - 1);
+	link[n > 0 ? n : 0] = '\0';
+	last = strrchr(link, '/');
+	snprintf(out, 256, "%s", last ? last + 1 : "");
+}
 
-		if (!liteio_fs_exists(file) || liteio_fs_read_line(num, &text, NULL) ||
+/* the subdirectories with its name in front that have a file "partition"; @ret their numbers */
+static unsigned int partitions(int dir, dev_t dev, dev_t *ret, unsigned int max)
+{
+	DIR *list _cleanup_(close_list) = open_list(dir, ".");
+	unsigned int found = 0, ma, mi;
+	char whole[256], text[32];
+	const char *name;
+
+	find_name(dev, whole);
+	while ((name = next_name(list))) {
+		char *file _cleanup_free_ = NULL, *number _cleanup_free_ = NULL;
+
+		if (strncmp(name, whole, strlen(whole)) != 0)
+			continue;
+		file = liteio_strf("%s/partition", name);
+		number = liteio_strf("%s/dev", name);
+		if (!has(dir, file) || !read_text(dir, number, text, sizeof(text)) ||
 		    sscanf(text, "%u:%u", &ma, &mi) != 2)
 			continue;
-		if (ret && found < max)
+		if (found < max)
 			ret[found] = makedev(ma, mi);
 		found++;
 	}
-	liteio_fs_names_free(names, n);
 	return found;
 }
 
@@ -159,21 +214,17 @@ static bool is_swap(const char *swaps, dev_t dev)
 	return false;
 }
 
-static void find_use(dev_t dev, bool *ret_mounted, bool *ret_swap)
+/* @list: the device, and its partitions */
+static void find_use(const dev_t *list, unsigned int n, bool *ret_mounted, bool *ret_swap)
 {
 	char *mountinfo _cleanup_free_ = NULL, *swaps _cleanup_free_ = NULL;
-	dev_t list[257];
-	unsigned int n = partitions(dev, list + 1, 256);
 
-	list[0] = dev;
-	if (n > 256)
-		n = 256;
 	/* what cannot be read is taken as in use: the careful answer */
 	if (liteio_fs_read("/proc/self/mountinfo", MOUNTINFO_MAX, &mountinfo, NULL, NULL))
 		*ret_mounted = true;
 	if (liteio_fs_read("/proc/swaps", MOUNTINFO_MAX, &swaps, NULL, NULL))
 		swaps = liteio_strdup("");
-	for (unsigned int i = 0; i <= n; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		if (mountinfo && is_mounted_dev(mountinfo, list[i]))
 			*ret_mounted = true;
 		if (is_swap(swaps, list[i]))
@@ -198,18 +249,19 @@ static int open_block(const char *path, int flags, struct stat *st, struct litei
 }
 
 /* a partition has no queue of its own */
-static uint64_t queue_number(const struct liteio_block_info *i, const char *name, uint64_t missing)
+static uint64_t queue_number(int dir, const struct liteio_block_info *i, const char *name,
+			     uint64_t missing)
 {
 	char *file _cleanup_free_ = liteio_strf("%squeue/%s", i->is_partition ? "../" : "", name);
 
-	return sysfs_number(i->dev, file, missing);
+	return read_number(dir, file, missing);
 }
 
 /*
  * Where drivers have it; it is that of the whole disk. The serial number of an NVMe disk is its
  * controller's, and all its namespaces have the same: a world-wide name comes first.
  */
-static void find_id(struct liteio_block_info *i)
+static void find_id(int dir, struct liteio_block_info *i)
 {
 	static const char *const files[] = { "wwid", "device/wwid", "serial", "device/serial" };
 
@@ -217,15 +269,18 @@ static void find_id(struct liteio_block_info *i)
 		char *file _cleanup_free_ =
 			liteio_strf("%s%s", i->is_partition ? "../" : "", files[k]);
 
-		sysfs_text(i->dev, file, i->id, sizeof(i->id));
+		read_text(dir, file, i->id, sizeof(i->id));
 	}
 }
 
-int liteio_block_info(const char *path, struct liteio_block_info *ret, struct liteio_error *err)
+/* @ret_dir is its directory, or none, as when sysfs is not there: the caller closes it */
+static int look(const char *path, struct liteio_block_info *ret, int *ret_dir,
+		struct liteio_error *err)
 {
 	char *real _cleanup_free_ = realpath(path, NULL);
 	struct liteio_block_info i = { 0 };
 	struct stat st;
+	int dir;
 
 	if (!real || stat(real, &st))
 		return liteio_error_set(err, errno, "cannot look at %s: %s", path,
@@ -236,21 +291,46 @@ int liteio_block_info(const char *path, struct liteio_block_info *ret, struct li
 		return liteio_error_set(err, -ENAMETOOLONG, "the path %s is too long", real);
 	snprintf(i.path, sizeof(i.path), "%s", real);
 	i.dev = st.st_rdev;
-	i.is_partition = sysfs_has(i.dev, "partition");
-	i.size_bytes = sysfs_number(i.dev, "size", 0) * SECTOR;
-	i.logical_bytes = (uint32_t)queue_number(&i, "logical_block_size", SECTOR);
-	i.physical_bytes = (uint32_t)queue_number(&i, "physical_block_size", SECTOR);
-	i.rotational = queue_number(&i, "rotational", 0) != 0;
-	i.discard = queue_number(&i, "discard_max_bytes", 0) != 0;
-	i.read_only = sysfs_number(i.dev, "ro", 0) != 0;
-	i.n_holders = count_dir(i.dev, "holders");
-	i.n_partitions = partitions(i.dev, NULL, 0);
-	find_use(i.dev, &i.is_mounted, &i.is_swap);
-	sysfs_text(i.dev, i.is_partition ? "../device/model" : "device/model", i.model,
-		   sizeof(i.model));
-	sysfs_text(i.dev, i.is_partition ? "../device/serial" : "device/serial", i.serial,
-		   sizeof(i.serial));
-	find_id(&i);
+	dir = open_dir(i.dev);
+	i.is_partition = has(dir, "partition");
+	i.size_bytes = read_number(dir, "size", 0) * SECTOR;
+	find_id(dir, &i);
+	*ret = i;
+	*ret_dir = dir;
+	return 0;
+}
+
+int liteio_block_brief(const char *path, struct liteio_block_info *ret, struct liteio_error *err)
+{
+	int dir _cleanup_close_ = -1;
+
+	return look(path, ret, &dir, err);
+}
+
+int liteio_block_info(const char *path, struct liteio_block_info *ret, struct liteio_error *err)
+{
+	dev_t list[1 + PARTITIONS_MAX];
+	struct liteio_block_info i;
+	int dir _cleanup_close_ = -1, r;
+	unsigned int n;
+
+	r = look(path, &i, &dir, err);
+	if (r)
+		return r;
+	i.logical_bytes = (uint32_t)queue_number(dir, &i, "logical_block_size", SECTOR);
+	i.physical_bytes = (uint32_t)queue_number(dir, &i, "physical_block_size", SECTOR);
+	i.rotational = queue_number(dir, &i, "rotational", 0) != 0;
+	i.discard = queue_number(dir, &i, "discard_max_bytes", 0) != 0;
+	i.read_only = read_number(dir, "ro", 0) != 0;
+	i.n_holders = count_holders(dir);
+	list[0] = i.dev;
+	i.n_partitions = partitions(dir, i.dev, list + 1, PARTITIONS_MAX);
+	n = i.n_partitions < PARTITIONS_MAX ? i.n_partitions : PARTITIONS_MAX;
+	find_use(list, 1 + n, &i.is_mounted, &i.is_swap);
+	read_text(dir, i.is_partition ? "../device/model" : "device/model", i.model,
+		  sizeof(i.model));
+	read_text(dir, i.is_partition ? "../device/serial" : "device/serial", i.serial,
+		  sizeof(i.serial));
 	*ret = i;
 	return 0;
 }
@@ -339,7 +419,7 @@ int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct lite
 			if (*p == '!')
 				*p = '/';
 		}
-		if (!liteio_block_info(path, &list[n], NULL) && list[n].size_bytes)
+		if (!liteio_block_brief(path, &list[n], NULL) && list[n].size_bytes)
 			n++;
 	}
 	liteio_fs_names_free(names, n_names);

@@ -68,6 +68,8 @@ struct liteio_block_signature {
 };
 
 int liteio_block_info(const char *path, struct liteio_block_info *ret, struct liteio_error *err);
+/* the same at a tenth of the cost, of which only @path, @dev, @size_bytes, @is_partition and @id */
+int liteio_block_brief(const char *path, struct liteio_block_info *ret, struct liteio_error *err);
 int liteio_block_size(const char *path, uint64_t *ret, struct liteio_error *err);
 /*
  * "/dev/mapper/x" for "/dev/dm-7", which may be another one after a reboot; NULL for what is no
@@ -76,7 +78,7 @@ int liteio_block_size(const char *path, uint64_t *ret, struct liteio_error *err)
 char *liteio_block_lasting_path(const char *path);
 /*
  * whole disks and partitions of this machine, by sysfs, without zero-sized and hidden ones, and
- * what is made of others: ram, loop and device-mapper's
+ * what is made of others: ram, loop and device-mapper's; each as liteio_block_brief() says it
  */
 int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct liteio_error *err);
 

@@ -78,9 +78,13 @@ static void make_tables(void)
 		for (int t = 1; t < 8; t++)
 			table[t][i] = table[t - 1][i] >> 8 ^ table[0][table[t - 1][i] & 0xff];
 	}
-	for (uint32_t i = 0; i < 256; i++) {
-		for (int t = 0; t < 4; t++)
-			behind_unit[t][i] = by_table(i << 8 * t, zeros, sizeof(zeros));
+	/* those of single bits make all others */
+	for (int t = 0; t < 4; t++) {
+		for (int bit = 0; bit < 8; bit++)
+			behind_unit[t][1 << bit] = by_table(1u << (8 * t + bit), zeros,
+							    sizeof(zeros));
+		for (uint32_t i = 1; i < 256; i++)
+			behind_unit[t][i] = behind_unit[t][i & (i - 1)] ^ behind_unit[t][i & -i];
 	}
 	update = has_instruction() ? by_instruction : by_table;
 }

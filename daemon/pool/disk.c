@@ -376,6 +376,7 @@ static int ask(const char *device, const void *arg, size_t arg_len, void *answer
 static void say_silent(const struct liteio_block_info *info, struct liteio_disk *ret)
 {
 	*ret = (struct liteio_disk){ .info = *info, .is_silent = true };
+	(void)liteio_block_info(info->path, &ret->info, NULL);
 	(void)liteio_block_holder(info->dev, 0, ret->holder);
 }
 

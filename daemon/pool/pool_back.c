@@ -74,7 +74,7 @@ int liteio_pool_check_back(struct liteio_pool *p, const struct liteio_pool_found
 {
 	struct liteio_back was = { 0 }, now = { .sequence = f->label.sequence };
 	struct liteio_block_info info;
-	int r = liteio_block_info(f->device, &info, err);
+	int r = liteio_block_brief(f->device, &info, err);
 
 	if (r)
 		return r;

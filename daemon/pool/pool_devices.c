@@ -189,7 +189,7 @@ bool liteio_pool_is_held(const char *device, bool *ret_by_us)
 	char holder[64];
 
 	*ret_by_us = false;
-	if (liteio_block_info(device, &i, NULL) || !liteio_block_holder(i.dev, 0, holder))
+	if (liteio_block_brief(device, &i, NULL) || !liteio_block_holder(i.dev, 0, holder))
 		return false;
 	*ret_by_us = !liteio_pool_foreign_holder(i.dev, holder);
 	return true;

@@ -100,7 +100,7 @@ int liteio_pool_probe_soon(const char *device, struct liteio_pool_found *ret,
 	int code;
 
 	/* a file is on a filesystem that somebody has mounted */
-	if (liteio_block_info(device, &disk, NULL))
+	if (liteio_block_brief(device, &disk, NULL))
 		return liteio_pool_probe(device, ret, err);
 	liteio_ask_all(&ask, &disk, 1, ret, &code);
 	if (code == -ETIMEDOUT)
@@ -112,8 +112,12 @@ int liteio_pool_probe_soon(const char *device, struct liteio_pool_found *ret,
 
 static void note_silent(const struct liteio_block_info *disk, struct liteio_pool_silence *ret)
 {
-	bool is_used = disk->n_holders || disk->n_partitions || disk->is_mounted || disk->is_swap;
+	struct liteio_block_info i = *disk;
+	bool is_used;
 
+	/* the kernel knows who uses it without a word of the disk */
+	(void)liteio_block_info(disk->path, &i, NULL);
+	is_used = i.n_holders || i.n_partitions || i.is_mounted || i.is_swap;
 	ret->n++;
 	if (disk->size_bytes > ret->any_bytes) {
 		memcpy(ret->any, disk->path, sizeof(ret->any));

@@ -55,7 +55,7 @@ int liteio_store_open(const char *path, bool writable, struct liteio_store *ret,
 	struct liteio_block_info info;
 	int fd _cleanup_close_ = -1, plain_fd _cleanup_close_ = -1, r;
 
-	r = liteio_block_info(path, &info, err);
+	r = liteio_block_brief(path, &info, err);
 	if (r)
 		return r;
 	if (info.size_bytes < LITEIO_POOL_SIZE_MIN)
