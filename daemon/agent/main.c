@@ -6,7 +6,6 @@
  * finds.
  */
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -29,6 +28,7 @@
 #include "base/args.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/heap.h"
 #include "base/json.h"
 #include "base/lazy.h"
 #include "base/log.h"
@@ -54,8 +54,6 @@ _Static_assert(WORKERS_MAX > LITEIO_CROWD_BEGUN_ALL && URGENT_MAX > LITEIO_CROWD
 /* jobs that are under way at the end are cut off after this: they are safe to be cut anywhere */
 #define GRACE_MS 20000
 #define LOOKS_GRACE_MS 2000
-/* else each of a hundred threads has a heap, most of it empty */
-#define HEAPS_MAX 2
 /* the start, or that of the next agent, waits so long for what is suspended */
 #define THAW_MS 5000
 
@@ -100,7 +98,7 @@ static void restore_run(void *arg)
 	look_for_multipath();
 	liteio_restore_start(a);
 	/* what only the start has needed */
-	(void)malloc_trim(0);
+	liteio_heap_give_back();
 }
 
 static void join_cluster(struct liteio_agent *a)
@@ -359,7 +357,7 @@ int main(int argc, char **argv)
 	struct liteio_json *told;
 	int mode, r;
 
-	mallopt(M_ARENA_MAX, HEAPS_MAX);
+	liteio_heap_init();
 	r = liteio_config_load(argc, argv, &a.config, &mode, &told, &err);
 	if (r < 0) {
 		fprintf(stderr, "liteio-agent: %s\n", liteio_error_str(&err, r));

@@ -8,7 +8,6 @@
  * suspends its connection whenever there is nothing to send.
  */
 #include <errno.h>
-#include <malloc.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,6 +19,7 @@
 #include "base/callers.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/heap.h"
 #include "base/http_server.h"
 #include "base/listen.h"
 #include "base/loop.h"
@@ -46,6 +46,9 @@
  * @listener: the socket; @listener.fd belongs to @mhd once that runs
  * @requests: all that have begun
  * @max_body: bound of a request's body
+ * @n_connections: how many there are
+ * @crest: of these
+ * @gives_back: what they have left is not needed again soon; the C library would keep it
  * @has_resumed: somebody is to be answered whom libmicrohttpd has not looked at since
  * @fn: handler
  * @arg: for @fn
@@ -59,6 +62,9 @@ struct liteio_http_server {
 	struct liteio_listener listener;
 	struct liteio_http_request *requests;
 	size_t max_body;
+	unsigned int n_connections;
+	struct liteio_crest crest;
+	bool gives_back;
 	bool has_resumed;
 	liteio_http_handler fn;
 	void *arg;
@@ -130,8 +136,10 @@ static void on_connection(void *arg, struct MHD_Connection *conn, void **caller,
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
 		liteio_caller_free(*caller);
 		*caller = NULL;
+		s->gives_back |= liteio_crest_fall(&s->crest, --s->n_connections);
 		return;
 	}
+	liteio_crest_rise(&s->crest, ++s->n_connections);
 	info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 	if (info)
 		*caller = liteio_caller_new(s->callers, info->connect_fd);
@@ -277,18 +285,14 @@ static void on_completed(void *arg, struct MHD_Connection *conn, void **per_requ
 			 enum MHD_RequestTerminationCode why)
 {
 	struct liteio_http_request *req = *per_request;
-	bool was_large;
 
 	if (!req)
 		return;
-	was_large = req->is_large;
+	req->s->gives_back |= req->is_large;
 	if (req->caller)
 		liteio_caller_answered(req->caller);
 	request_free(req);
 	*per_request = NULL;
-	/* what it was made of is not needed again soon; the C library would keep it */
-	if (was_large)
-		(void)malloc_trim(0);
 }
 
 const char *liteio_http_request_method(const struct liteio_http_request *req)
@@ -476,6 +480,9 @@ static void run(struct liteio_http_server *s)
 		liteio_timer_arm(s->timer, ms, 100);
 	else
 		liteio_timer_disarm(s->timer);
+	if (s->gives_back)
+		liteio_heap_give_back();
+	s->gives_back = false;
 }
 
 static void on_ready(void *arg, int fd, unsigned int events)

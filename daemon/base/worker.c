@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/heap.h"
 #include "base/loop.h"
 #include "base/str.h"
 #include "base/worker.h"
@@ -77,6 +78,7 @@ struct worker_slot {
  * @max_threads: bound of @threads
  * @threads: started and not ended
  * @idle: threads waiting on @work
+ * @crest: of those that are not
  * @stopping: no new jobs are begun
  * @orphaned: the owner has gone; the last thread releases the pool
  */
@@ -92,6 +94,7 @@ struct liteio_workers {
 	unsigned int max_threads;
 	unsigned int threads;
 	unsigned int idle;
+	struct liteio_crest crest;
 	bool stopping;
 	bool orphaned;
 };
@@ -222,8 +225,8 @@ static unsigned int take_slot(struct liteio_workers *w)
 static void *worker_main(void *arg)
 {
 	struct liteio_workers *w = arg;
+	bool last, was_crowd;
 	unsigned int slot;
-	bool last;
 
 	pthread_mutex_lock(&w->lock);
 	slot = take_slot(w);
@@ -247,9 +250,12 @@ static void *worker_main(void *arg)
 	w->threads--;
 	pthread_cond_signal(&w->ended);
 	last = w->orphaned && !w->threads;
+	was_crowd = !w->stopping && liteio_crest_fall(&w->crest, w->threads - w->idle);
 	pthread_mutex_unlock(&w->lock);
 	if (last)
 		workers_release(w);
+	if (was_crowd)
+		liteio_heap_give_back();
 	return NULL;
 }
 
@@ -269,7 +275,7 @@ static int start_thread(struct liteio_workers *w)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	if (!r)
-		w->threads++;
+		liteio_crest_rise(&w->crest, ++w->threads - w->idle);
 	return -r;
 }
 

@@ -400,12 +400,15 @@ struct liteio_catalog_range {
  */
 size_t liteio_catalog_same(const struct liteio_catalog *was, const struct liteio_catalog *between,
 			   const struct liteio_catalog *c);
+/* what has changed of volumes, and of what is behind them */
+#define LITEIO_CATALOG_RANGES 2u
 /*
- * One part of the slot that is in use, and has all of @c that a slot which holds @was has not;
- * so many of the first volumes need not be looked at.
+ * The parts of the slot that are in use, and have all of @c that a slot which holds @was has not,
+ * in their order; so many of the first volumes need not be looked at. Parts that are near to each
+ * other are one. Return: how many there are, at most LITEIO_CATALOG_RANGES.
  */
-void liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, size_t n_same,
-			 struct liteio_catalog_range *ret);
+size_t liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, size_t n_same,
+			   struct liteio_catalog_range *ret);
 /* of two that were read: losing either loses nothing that the other has not, but its number */
 bool liteio_catalog_is_twin(struct liteio_catalog *a, struct liteio_catalog *b);
 /* its bytes; @out is as long as the range */

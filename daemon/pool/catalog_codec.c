@@ -11,6 +11,9 @@
 #include "pool/catalog_record.h"
 #include "pool/crc32c.h"
 
+/* what is as near to another change is written along with it: that costs less than a write */
+#define NEAR_BYTES (32u << 10)
+
 static size_t n_records(const struct liteio_catalog *c)
 {
 	return c->n_volumes + c->n_attachments + c->n_extents;
@@ -178,42 +181,58 @@ void liteio_catalog_encode(struct liteio_catalog *c, uint64_t written, void *out
 static bool is_same(const struct liteio_catalog *was, const struct liteio_catalog *c, size_t i)
 {
 	uint8_t room[LITEIO_RECORD_BYTES], was_room[LITEIO_RECORD_BYTES];
-	const uint8_t *bytes = record_bytes(c, i, room);
-	const uint8_t *was_bytes = record_bytes(was, i, was_room);
+	const uint8_t *bytes, *was_bytes;
 
 	/* what both share needs no comparing */
+	if (i < c->n_volumes && i < was->n_volumes && c->volumes[i] == was->volumes[i])
+		return true;
+	bytes = record_bytes(c, i, room);
+	was_bytes = record_bytes(was, i, was_room);
 	return bytes == was_bytes || !memcmp(bytes, was_bytes, LITEIO_RECORD_BYTES);
 }
 
-void liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, size_t n_same,
-			 struct liteio_catalog_range *ret)
+/* one range of the records from @first to before @last; false: they are the same */
+static bool diff_part(const struct liteio_catalog *was, const struct liteio_catalog *c,
+		      size_t first, size_t last, struct liteio_catalog_range *ret)
 {
-	size_t n = n_records(c), n_was = n_records(was), first = n_same, last = n;
-	size_t n_volumes = c->n_volumes < was->n_volumes ? c->n_volumes : was->n_volumes;
+	size_t n_was = n_records(was);
 
-	liteio_catalog_seal(was);
-	liteio_catalog_seal(c);
-	while (first < n_volumes && c->volumes[first] == was->volumes[first])
-		first++;
-	while (first < n && first < n_was && is_same(was, c, first))
+	while (first < last && first < n_was && is_same(was, c, first))
 		first++;
 	while (last > first && last <= n_was && is_same(was, c, last - 1))
 		last--;
+	if (first >= last)
+		return false;
 	ret->start = LITEIO_ONDISK_BLOCK + first * LITEIO_RECORD_BYTES;
 	ret->end = LITEIO_ONDISK_BLOCK + last * LITEIO_RECORD_BYTES;
 	ret->start -= ret->start % LITEIO_ONDISK_BLOCK;
 	ret->end += LITEIO_ONDISK_BLOCK - 1;
 	ret->end -= ret->end % LITEIO_ONDISK_BLOCK;
-	if (first == last)
-		ret->end = ret->start;
+	return true;
+}
+
+size_t liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, size_t n_same,
+			   struct liteio_catalog_range *ret)
+{
+	/* with a volume more or less, all that is behind it has moved */
+	size_t middle = c->n_volumes == was->n_volumes ? c->n_volumes : n_records(c), n = 0;
+
+	liteio_catalog_seal(was);
+	liteio_catalog_seal(c);
+	n += diff_part(was, c, n_same, middle, &ret[n]);
+	n += diff_part(was, c, middle, n_records(c), &ret[n]);
+	if (n > 1 && ret[1].start < ret[0].end + NEAR_BYTES) {
+		ret[0].end = ret[1].end;
+		n--;
+	}
+	return n;
 }
 
 bool liteio_catalog_is_twin(struct liteio_catalog *a, struct liteio_catalog *b)
 {
-	struct liteio_catalog_range differs;
+	struct liteio_catalog_range differ[LITEIO_CATALOG_RANGES];
 
-	liteio_catalog_diff(a, b, 0, &differs);
-	return differs.start == differs.end && n_records(a) == n_records(b) &&
+	return !liteio_catalog_diff(a, b, 0, differ) && n_records(a) == n_records(b) &&
 	       a->next_thin_id == b->next_thin_id && a->thin_txid == b->thin_txid &&
 	       a->reserve_txid == b->reserve_txid &&
 	       a->overcommit_percent == b->overcommit_percent;

@@ -425,18 +425,30 @@ static int write_to(struct liteio_store *s, uint64_t slot, struct liteio_catalog
 	return write_at(s, slot, buf, end, err);
 }
 
-/* a range of records, then the header, then both are flushed */
+/* not flushed */
 static int write_range(struct liteio_store *s, uint64_t slot, struct liteio_catalog *c,
 		       const struct liteio_catalog_range *range, struct liteio_error *err)
 {
 	size_t len = range->end - range->start;
-	uint8_t *buf _cleanup_free_ = aligned(len + LITEIO_ONDISK_BLOCK), *header = buf + len;
-	int r;
+	uint8_t *buf _cleanup_free_ = aligned(len);
 
 	liteio_catalog_encode_range(c, range, buf);
+	s->bytes_written += len;
+	return write_by(s, s->plain_fd, slot + range->start, buf, len, err);
+}
+
+/* ranges of records, then the header, then all are flushed */
+static int write_ranges(struct liteio_store *s, uint64_t slot, struct liteio_catalog *c,
+			const struct liteio_catalog_range *ranges, size_t n,
+			struct liteio_error *err)
+{
+	uint8_t *header _cleanup_free_ = aligned(LITEIO_ONDISK_BLOCK);
+	int r = 0;
+
 	liteio_catalog_encode_header(c, (uint64_t)time(NULL), header);
-	s->bytes_written += len + LITEIO_ONDISK_BLOCK;
-	r = write_by(s, s->plain_fd, slot + range->start, buf, len, err);
+	s->bytes_written += LITEIO_ONDISK_BLOCK;
+	for (size_t i = 0; i < n && !r; i++)
+		r = write_range(s, slot, c, &ranges[i], err);
 	if (!r)
 		r = write_by(s, s->plain_fd, slot, header, LITEIO_ONDISK_BLOCK, err);
 	if (!r && fdatasync(s->plain_fd))
@@ -467,7 +479,8 @@ static int write_slot(struct liteio_store *s, int slot, struct liteio_catalog *h
 		      struct liteio_error *err)
 {
 	const struct liteio_extent *e = slot_extent(s, slot);
-	struct liteio_catalog_range range;
+	struct liteio_catalog_range ranges[LITEIO_CATALOG_RANGES];
+	size_t n;
 
 	if (!held || s->n_parts[slot] >= LITEIO_STORE_PARTS ||
 	    liteio_now_ms() - s->whole_ms[slot] >= LITEIO_STORE_WHOLE_MS ||
@@ -477,12 +490,10 @@ static int write_slot(struct liteio_store *s, int slot, struct liteio_catalog *h
 		return write_to(s, e->start, c, liteio_catalog_bytes(c), err);
 	}
 	s->n_parts[slot]++;
-	liteio_catalog_diff(held, c, liteio_catalog_same(held, newest, c), &range);
-	if (range.start == range.end)
-		return write_to(s, e->start, c, LITEIO_ONDISK_BLOCK, err);
-	if (range.start <= NEAR_BYTES)
-		return write_to(s, e->start, c, range.end, err);
-	return write_range(s, e->start, c, &range, err);
+	n = liteio_catalog_diff(held, c, liteio_catalog_same(held, newest, c), ranges);
+	if (!n || (n == 1 && ranges[0].start <= NEAR_BYTES))
+		return write_to(s, e->start, c, n ? ranges[0].end : LITEIO_ONDISK_BLOCK, err);
+	return write_ranges(s, e->start, c, ranges, n, err);
 }
 
 /* nothing is ever written that would be refused when it is read */

@@ -9,8 +9,8 @@
  * again, only the blocks that differ are, and the header. What a power cut can leave is the same as
  * with a whole write: each sector is the old one or the new one, sectors that were not written are
  * both; the checksums of the header and of the records take no mixture, and the other slot, which
- * holds the newest state, is not touched. Records and header are two writes then, in one flush; in
- * which order they get to the disk does not matter for the same reason.
+ * holds the newest state, is not touched. Records and header are several writes then, in one flush;
+ * in which order they get to the disk does not matter for the same reason.
  *
  * What a whole write does besides is to find out that a block can not be written any more, and to
  * replace one that has rotted. So it is made again after LITEIO_STORE_PARTS others to the same

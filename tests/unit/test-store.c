@@ -156,7 +156,7 @@ static void change(struct bed *b, struct liteio_catalog *c)
 	}
 	if (c->n_volumes)
 		uuid = c->volumes[below(b, (uint32_t)c->n_volumes)]->uuid;
-	switch (c->n_volumes < 8 ? 0 : below(b, 8)) {
+	switch (c->n_volumes < 8 ? 0 : below(b, 9)) {
 	case 0:
 	case 1:
 	case 2:
@@ -179,6 +179,11 @@ static void change(struct bed *b, struct liteio_catalog *c)
 	case 7:
 		if (c->n_extents < 20)
 			add_linear(b, c);
+		break;
+	case 8:
+		/* far from each other */
+		liteio_catalog_edit(c, &c->volumes[0]->uuid)->limits.read_bps++;
+		attach(b, c, &c->volumes[c->n_volumes - 1]->uuid);
 		break;
 	}
 }
@@ -480,6 +485,44 @@ START_TEST(test_cost)
 }
 END_TEST
 
+/* bytes written for a volume that changes and is attached: not what is between both */
+START_TEST(test_cost_apart)
+{
+	uint64_t before, most = 0, whole = 0;
+	struct liteio_catalog draft;
+	struct bed b;
+
+	bed_init(&b);
+	for (int i = 0; i < 300; i++)
+		one_more(&b);
+	for (int i = 0; i < 70; i++) {
+		const struct liteio_uuid uuid = b.cat.volumes[i]->uuid;
+
+		before = b.s.bytes_written;
+		liteio_catalog_copy(&b.cat, &draft);
+		liteio_catalog_finish(&draft);
+		liteio_catalog_edit(&draft, &uuid)->limits.read_iops++;
+		attach(&b, &draft, &uuid);
+		ck_assert_int_eq(write_draft(&b, &draft, false), 0);
+		if (i % 7 == 0)
+			check_read(b.s.fd, &b.cat, "what is apart");
+		before = b.s.bytes_written - before;
+		/* at first the slots have a volume less */
+		if (i < 2)
+			continue;
+		if (before == liteio_catalog_bytes(&b.cat))
+			whole++;
+		else if (most < before)
+			most = before;
+	}
+	ck_assert_uint_eq(b.cat.n_attachments, 70);
+	/* the header, two of volumes and two of attachments at most */
+	ck_assert_uint_le(most, 5 * LITEIO_ONDISK_BLOCK);
+	ck_assert_uint_le(whole, 2);
+	bed_fini(&b);
+}
+END_TEST
+
 /* what must outlive the loss of a slot is all written, twice */
 START_TEST(test_whole)
 {
@@ -553,4 +596,4 @@ START_TEST(test_day)
 END_TEST
 
 UNIT_MAIN("store", test_not_opened, test_day, test_changes, test_cuts, test_failed, test_lost,
-	  test_lost_for_a_while, test_doubt, test_cost, test_whole)
+	  test_lost_for_a_while, test_doubt, test_cost, test_cost_apart, test_whole)
