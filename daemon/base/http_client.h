@@ -42,7 +42,8 @@ struct liteio_http_tls {
  * @body: may be NULL
  * @body_len: its length
  * @timeout_ms: whole call; 0 only for streams, which end by liteio_http_call_cancel()
- * @max_response: bytes, default LITEIO_HTTP_RESPONSE_MAX: more ends the call with -EMSGSIZE; not for streams
+ * @max_response: bytes, default LITEIO_HTTP_RESPONSE_MAX: more ends the call with -EMSGSIZE; not
+ *                for streams
  */
 struct liteio_http_call_spec {
 	const char *method;

@@ -70,7 +70,7 @@ struct liteio_http_local *liteio_http_local_start(struct liteio_loop *loop,
 						  liteio_http_data_fn data,
 						  liteio_http_done_fn done, void *arg);
 
-/* end a call without its callback, also from within @data; NULL is fine. Before the loop is freed */
+/* end a call without its callback, also from within @data; before the loop is freed; or NULL */
 void liteio_http_local_cancel(struct liteio_http_local *call);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * HTTP: our clients against our server, on one loop: http_local over a unix socket, http_client over
- * TCP. What holds for both is a function that is run with each.
+ * HTTP: our clients against our server, on one loop: http_local over a unix socket, http_client
+ * over TCP. What holds for both is a function that is run with each.
  *
  * Over 600 lines because all three are tested with each other.
  */
@@ -59,7 +59,8 @@ static void handle(void *arg, struct liteio_http_request *req)
 	if (!strcmp(p, "/echo")) {
 		char *text = liteio_strf("%s q=%s h=%s body=%s", liteio_http_request_method(req),
 					 q ? q : "-",
-					 liteio_http_request_header(req, "Content-Type") ?: "-", body);
+					 liteio_http_request_header(req, "Content-Type") ?: "-",
+					 body);
 
 		reply(req, 200, text);
 		free(text);
@@ -155,40 +156,39 @@ struct call {
 	struct liteio_http_call *tcp;
 };
 
-static char *url_of(const char *what)
+/* one request, as each of both is given it */
+struct request {
+	char *url;
+	struct liteio_http_local_spec local;
+	struct liteio_http_call_spec tcp;
+};
+
+static struct request request_of(const char *method, const char *what, const char *body,
+				 uint64_t timeout_ms)
 {
-	return liteio_strf("http://127.0.0.1:%u%s", liteio_http_server_port(server), what);
+	static const char *const headers[] = { "Content-Type: application/json", NULL };
+	struct request q = {
+		.url = liteio_strf("http://127.0.0.1:%u%s", liteio_http_server_port(server), what),
+		.local = { path, method, what, body, body ? strlen(body) : 0, timeout_ms, 0 },
+	};
+
+	q.tcp = (struct liteio_http_call_spec){ method, q.url, body ? headers : NULL, body,
+						q.local.body_len, timeout_ms, 0 };
+	return q;
 }
 
 static struct call start_with(const char *method, const char *what, const char *body,
 			      uint64_t timeout_ms, liteio_http_data_fn data, struct result *res)
 {
-	static const char *const headers[] = { "Content-Type: application/json", NULL };
-	char *url = url_of(what);
-	const struct liteio_http_local_spec local = {
-		.socket = path,
-		.method = method,
-		.target = what,
-		.body = body,
-		.body_len = body ? strlen(body) : 0,
-		.timeout_ms = timeout_ms,
-	};
-	const struct liteio_http_call_spec tcp = {
-		.method = method,
-		.url = url,
-		.headers = body ? headers : NULL,
-		.body = body,
-		.body_len = body ? strlen(body) : 0,
-		.timeout_ms = timeout_ms,
-	};
+	struct request q = request_of(method, what, body, timeout_ms);
 	struct call call = { 0 };
 
 	outstanding++;
 	if (liteio_http_server_port(server))
-		call.tcp = liteio_http_call_start(client, &tcp, data, on_done, res);
+		call.tcp = liteio_http_call_start(client, &q.tcp, data, on_done, res);
 	else
-		call.local = liteio_http_local_start(loop, &local, data, on_done, res);
-	free(url);
+		call.local = liteio_http_local_start(loop, &q.local, data, on_done, res);
+	free(q.url);
 	return call;
 }
 
@@ -582,30 +582,14 @@ static unsigned int sync_good, sync_ended;
 static int ask_sync(const char *method, const char *what, const char *body, size_t max_response,
 		    struct liteio_http_response *rsp)
 {
-	static const char *const headers[] = { "Content-Type: application/json", NULL };
-	char *url = url_of(what);
-	const struct liteio_http_local_spec local = {
-		.socket = path,
-		.method = method,
-		.target = what,
-		.body = body,
-		.body_len = body ? strlen(body) : 0,
-		.timeout_ms = 10000,
-		.max_response = max_response,
-	};
-	const struct liteio_http_call_spec tcp = {
-		.method = method,
-		.url = url,
-		.headers = headers,
-		.body = body,
-		.body_len = body ? strlen(body) : 0,
-		.timeout_ms = 10000,
-		.max_response = max_response,
-	};
-	int r = liteio_http_server_port(server) ? liteio_http_call_sync(client, &tcp, rsp, NULL) :
-						  liteio_http_local_sync(&local, rsp, NULL);
+	struct request q = request_of(method, what, body, 10000);
+	int r;
 
-	free(url);
+	q.tcp.max_response = max_response;
+	q.local.max_response = max_response;
+	r = liteio_http_server_port(server) ? liteio_http_call_sync(client, &q.tcp, rsp, NULL) :
+					      liteio_http_local_sync(&q.local, rsp, NULL);
+	free(q.url);
 	return r;
 }
 
