@@ -33,7 +33,8 @@ KVER ?= 6.12
 PKGS := json-c libcurl libsystemd libnghttp2 libprotobuf-c libmicrohttpd libnl-3.0 \
 	libnl-genl-3.0 devmapper libkmod blkid mount yaml-0.1
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS))
-PKG_LIBS = $(filter-out -lmicrohttpd,$(shell $(PKG_CONFIG) --libs $(PKGS)))
+# http_parser has no .pc file; its static library, so that nobody has to have it at run time
+PKG_LIBS = $(filter-out -lmicrohttpd,$(shell $(PKG_CONFIG) --libs $(PKGS))) -l:libhttp_parser.a
 # as a library it brings gnutls, which costs every start a lot and is not used: base/no_tls.c
 MHD := -l:libmicrohttpd.a
 

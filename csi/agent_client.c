@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/http_client.h"
+#include "base/http_local.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/str.h"
@@ -18,7 +18,6 @@
 #define ERRNO_MAX 4095
 
 struct liteio_agent_client {
-	struct liteio_http_client *http;
 	char *socket;
 };
 
@@ -26,14 +25,8 @@ int liteio_agent_client_new(const char *socket, struct liteio_agent_client **ret
 			    struct liteio_error *err)
 {
 	struct liteio_agent_client *client = liteio_calloc(1, sizeof(*client));
-	int r;
 
 	client->socket = liteio_strdup(socket);
-	r = liteio_http_client_new(NULL, NULL, &client->http, err);
-	if (r < 0) {
-		liteio_agent_client_free(client);
-		return r;
-	}
 	*ret = client;
 	return 0;
 }
@@ -42,8 +35,6 @@ void liteio_agent_client_free(struct liteio_agent_client *client)
 {
 	if (!client)
 		return;
-	if (client->http)
-		liteio_http_client_free(client->http);
 	free(client->socket);
 	free(client);
 }
@@ -91,16 +82,13 @@ static int request(struct liteio_agent_client *client, const char *method, const
 		   struct liteio_json *body, uint64_t deadline_ms,
 		   const struct liteio_field *fields, void *ret, struct liteio_error *err)
 {
-	static const char *const headers[] = { "Content-Type: application/json", NULL };
-	_cleanup_free_ char *url = liteio_strf("http://localhost%s", path);
 	_cleanup_free_ char *text = body ? liteio_json_print(body) : NULL;
 	struct liteio_http_response rsp = { 0 };
 	uint64_t now = liteio_now_ms();
-	struct liteio_http_call_spec spec = {
+	const struct liteio_http_local_spec spec = {
+		.socket = client->socket,
 		.method = method,
-		.url = url,
-		.unix_path = client->socket,
-		.headers = headers,
+		.target = path,
 		.body = text,
 		.body_len = text ? strlen(text) : 0,
 		.timeout_ms = deadline_ms > now ? deadline_ms - now : 1,
@@ -108,7 +96,7 @@ static int request(struct liteio_agent_client *client, const char *method, const
 	int r;
 
 	liteio_json_unref(body);
-	r = liteio_http_call_sync(client->http, &spec, &rsp, err);
+	r = liteio_http_local_sync(&spec, &rsp, err);
 	if (r < 0)
 		return liteio_error_wrap(err, r == -ETIMEDOUT ? r : -EHOSTDOWN,
 					 "the agent does not answer on %s", client->socket);

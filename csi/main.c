@@ -334,6 +334,8 @@ int main(int argc, char **argv)
 	r = parse_options(argc, argv, &p.opt);
 	if (r)
 		return r - 1;
+	/* who reads what is logged may go away */
+	signal(SIGPIPE, SIG_IGN);
 	liteio_log_init("liteio-csi", levels[p.opt.log_level],
 			(enum liteio_log_format)p.opt.log_format);
 	r = start(&p, &err);

@@ -29,8 +29,6 @@
 #include "base/str.h"
 
 #define CONNECT_TIMEOUT_MS 10000L
-#define MAX_RESPONSE (64u << 20)
-#define MAX_STREAM_ERROR (64u << 10)
 /* idle handles kept for later synchronous calls */
 #define MAX_IDLE 16
 
@@ -153,12 +151,6 @@ struct liteio_http_client {
 	struct liteio_http_tls tls;
 	struct liteio_spares *idle;
 };
-
-void liteio_http_response_fini(struct liteio_http_response *r)
-{
-	free(r->body);
-	*r = (struct liteio_http_response){ 0 };
-}
 
 /* ---- what curl says ----------------------------------------------------------------------- */
 
@@ -314,7 +306,6 @@ static CURLcode setup(struct liteio_http_call *call, const struct liteio_http_ca
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_NOPROXY, "*");
-	SET(CURLOPT_UNIX_SOCKET_PATH, spec->unix_path);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
 	SET(CURLOPT_TIMEOUT_MS, (long)(spec->timeout_ms > INT32_MAX ? INT32_MAX :
 								      spec->timeout_ms));
@@ -325,9 +316,9 @@ static CURLcode setup(struct liteio_http_call *call, const struct liteio_http_ca
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, call);
 	SET(CURLOPT_PRIVATE, call);
-	call->max_response = spec->max_response ? spec->max_response : MAX_RESPONSE;
+	call->max_response = spec->max_response ? spec->max_response : LITEIO_HTTP_RESPONSE_MAX;
 	if (call->data)
-		call->max_response = MAX_STREAM_ERROR;
+		call->max_response = LITEIO_HTTP_REFUSAL_MAX;
 	if (setup_tls(call))
 		return CURLE_SSL_CERTPROBLEM;
 	return cc ? cc : setup_request(call, spec);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HTTP requests (libcurl multi below, its types stay in http_client.c), asynchronous on the loop or
- * synchronous from a worker thread or a program without a loop.
+ * HTTP requests over TCP and TLS (libcurl multi below, its types stay in http_client.c),
+ * asynchronous on the loop or synchronous from a worker thread or a program without a loop. For the
+ * agent of this machine there is http_local.h.
  */
 #ifndef LITEIO_BASE_HTTP_CLIENT_H
 #define LITEIO_BASE_HTTP_CLIENT_H
@@ -9,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/http_response.h"
 
 struct liteio_error;
 struct liteio_http_call;
@@ -34,53 +37,23 @@ struct liteio_http_tls {
 /**
  * struct liteio_http_call_spec - one request; everything is copied
  * @method: "GET"
- * @url: "https://host:port/path?query"; for a unix socket "http://localhost/path" + @unix_path
- * @unix_path: connect there instead, NULL for TCP
+ * @url: "https://host:port/path?query"
  * @headers: NULL-terminated "Name: value" lines, may be NULL
  * @body: may be NULL
  * @body_len: its length
  * @timeout_ms: whole call; 0 only for streams, which end by liteio_http_call_cancel()
- * @max_response: bytes, default 64 MiB: more ends the call with -EMSGSIZE; not for streams
+ * @max_response: bytes, default LITEIO_HTTP_RESPONSE_MAX: more ends the call with -EMSGSIZE; not
+ *                for streams
  */
 struct liteio_http_call_spec {
 	const char *method;
 	const char *url;
-	const char *unix_path;
 	const char *const *headers;
 	const void *body;
 	size_t body_len;
 	uint64_t timeout_ms;
 	size_t max_response;
 };
-
-/**
- * struct liteio_http_response - what came back
- * @status: HTTP status
- * @body: terminated, owned by the response; of a stream only what came with a status other than 2xx
- * @body_len: its length
- */
-struct liteio_http_response {
-	long status;
-	char *body;
-	size_t body_len;
-};
-
-void liteio_http_response_fini(struct liteio_http_response *r);
-
-/**
- * typedef liteio_http_done_fn - a call has ended
- * @arg: of the call
- * @r: 0 and @rsp when an HTTP answer arrived, whatever its status; else a negative errno
- * @rsp: borrowed for the duration of the callback
- * @err: the sentence when @r is negative
- */
-typedef void (*liteio_http_done_fn)(void *arg, int r, const struct liteio_http_response *rsp,
-				    const struct liteio_error *err);
-/*
- * bytes of a stream as they arrive (status 2xx only); non-zero ends the call, a negative errno is
- * what its done callback gets. May cancel its call, but not free the client.
- */
-typedef int (*liteio_http_data_fn)(void *arg, const char *data, size_t len);
 
 /**
  * liteio_http_client_new() - a client with its own connection cache

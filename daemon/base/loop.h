@@ -35,6 +35,7 @@ typedef void (*liteio_post_fn)(void *arg);
  * @ret: the loop, owned by the caller
  * @err: why not
  *
+ * The first one loads libsystemd: a program without a loop does without that.
  * Return: 0 or a negative errno.
  */
 int liteio_loop_new(struct liteio_loop **ret, struct liteio_error *err);
@@ -58,7 +59,7 @@ int liteio_loop_run(struct liteio_loop *loop);
 /**
  * liteio_loop_ready() - tell systemd that what others were started after is there
  *
- * Nothing without a notify socket. Context: any thread.
+ * Nothing without a notify socket. After liteio_loop_new(). Context: any thread.
  */
 void liteio_loop_ready(void);
 
@@ -66,7 +67,7 @@ void liteio_loop_ready(void);
  * liteio_loop_reload() - tell systemd that the configuration is being read again
  * @begun: false: it has been, with or without success
  *
- * Nothing without a notify socket.
+ * Nothing without a notify socket. After liteio_loop_new().
  */
 void liteio_loop_reload(bool begun);
 

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/http_client.h"
+#include "base/http_local.h"
 #include "base/json.h"
 #include "base/str.h"
 
@@ -53,27 +53,19 @@ int liteio_ask_answer(const struct liteio_http_response *rsp, struct liteio_json
 int liteio_ask(const char *socket, const char *method, const char *target,
 	       const struct liteio_json *body, struct liteio_json **ret, struct liteio_error *err)
 {
-	static const char *const headers[] = { "Content-Type: application/json", NULL };
-	_cleanup_free_ char *url = liteio_strf("http://localhost%s", target);
 	_cleanup_free_ char *text = body ? liteio_json_print(body) : NULL;
-	const struct liteio_http_call_spec spec = {
+	const struct liteio_http_local_spec spec = {
+		.socket = socket,
 		.method = method,
-		.url = url,
-		.unix_path = socket,
-		.headers = headers,
+		.target = target,
 		.body = text,
 		.body_len = text ? strlen(text) : 0,
 		.timeout_ms = TIMEOUT_MS,
 	};
-	struct liteio_http_client *client;
 	struct liteio_http_response rsp = { 0 };
 	int r;
 
-	r = liteio_http_client_new(NULL, NULL, &client, err);
-	if (r < 0)
-		return r;
-	r = liteio_http_call_sync(client, &spec, &rsp, err);
-	liteio_http_client_free(client);
+	r = liteio_http_local_sync(&spec, &rsp, err);
 	if (r < 0)
 		return liteio_error_wrap(err, r, "no answer from the agent at %s", socket);
 	r = liteio_ask_answer(&rsp, ret, err);

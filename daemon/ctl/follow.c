@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/http_client.h"
+#include "base/http_local.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/str.h"
@@ -24,6 +24,7 @@
 
 /**
  * struct follow - a run
+ * @socket: of the agent
  * @loop: the loop
  * @call: the answer
  * @silence: fires when nothing was said for long
@@ -34,8 +35,9 @@
  * @err: in a sentence
  */
 struct follow {
+	const char *socket;
 	struct liteio_loop *loop;
-	struct liteio_http_call *call;
+	struct liteio_http_local *call;
 	struct liteio_timer *silence;
 	struct liteio_event_lines lines;
 	uint64_t count;
@@ -103,8 +105,8 @@ static void on_done(void *arg, int r, const struct liteio_http_response *rsp,
 	} else if (r == -ENODEV) {
 		quit(f, r);
 	} else if (r < 0) {
-		quit(f, liteio_error_set(f->err, r, "no answer from the agent: %s",
-					 liteio_error_str(why, r)));
+		quit(f, liteio_error_set(f->err, r, "no answer from the agent at %s: %s",
+					 f->socket, liteio_error_str(why, r)));
 	} else if (rsp->status != 200) {
 		r = liteio_ask_answer(rsp, &answer, f->err);
 		liteio_json_unref(answer);
@@ -126,7 +128,7 @@ static void on_silence(void *arg)
 	quit(f, liteio_error_set(f->err, -ETIMEDOUT, "the agent says nothing any more"));
 }
 
-static int begin(struct follow *f, struct liteio_http_client **ret_client)
+static int begin(struct follow *f)
 {
 	int r;
 
@@ -137,34 +139,29 @@ static int begin(struct follow *f, struct liteio_http_client **ret_client)
 		r = liteio_loop_on_signal(f->loop, SIGTERM, on_signal, f, f->err);
 	if (r == 0)
 		r = liteio_timer_new(f->loop, on_silence, f, &f->silence, f->err);
-	return r ? r : liteio_http_client_new(f->loop, NULL, ret_client, f->err);
+	return r;
 }
 
 int liteio_follow(const char *socket, const char *path, uint64_t count, bool json,
 		  struct liteio_error *err)
 {
-	_cleanup_free_ char *url = liteio_strf("http://localhost%s", path);
-	const struct liteio_http_call_spec spec = {
+	const struct liteio_http_local_spec spec = {
+		.socket = socket,
 		.method = "GET",
-		.url = url,
-		.unix_path = socket,
+		.target = path,
 	};
-	struct follow f = { .count = count, .json = json, .err = err };
-	struct liteio_http_client *client = NULL;
+	struct follow f = { .socket = socket, .count = count, .json = json, .err = err };
 	int r;
 
-	r = begin(&f, &client);
+	r = begin(&f);
 	if (r == 0) {
 		liteio_timer_arm(f.silence, SILENCE_MS, 0);
-		f.call = liteio_http_call_start(client, &spec, on_data, on_done, &f);
+		f.call = liteio_http_local_start(f.loop, &spec, on_data, on_done, &f);
 		r = liteio_loop_run(f.loop);
 		if (r < 0)
 			liteio_error_set(err, r, "the event loop failed");
 	}
-	if (f.call)
-		liteio_http_call_cancel(f.call);
-	if (client)
-		liteio_http_client_free(client);
+	liteio_http_local_cancel(f.call);
 	liteio_timer_free(f.silence);
 	liteio_loop_free(f.loop);
 	liteio_event_lines_fini(&f.lines);

@@ -8,6 +8,7 @@
  * 2 bad command line.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -498,6 +499,8 @@ int main(int argc, char **argv)
 	enum liteio_args_help help = LITEIO_ARGS_RUN;
 	int operand = 0, r;
 
+	/* what is not read any more, as by `head`, is no reason to end without an exit status */
+	signal(SIGPIPE, SIG_IGN);
 	add_args(args, o);
 	r = liteio_args_parse(argc, argv, args, &operand, &help, &err);
 	if (r < 0)

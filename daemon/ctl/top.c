@@ -14,7 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/http_client.h"
+#include "base/http_local.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/str.h"
@@ -30,7 +30,7 @@
  * struct top - a run
  * @o: how
  * @loop: the loop
- * @client: of the agent
+ * @call: of the round under way, or NULL
  * @timer: the next round
  * @screen: NULL when rounds are only written
  * @begun_ms: of the round under way
@@ -44,7 +44,7 @@
 struct top {
 	const struct liteio_top_options *o;
 	struct liteio_loop *loop;
-	struct liteio_http_client *client;
+	struct liteio_http_local *call;
 	struct liteio_timer *timer;
 	struct liteio_screen *screen;
 	uint64_t begun_ms;
@@ -153,21 +153,21 @@ static void take_sample(struct top *t, const struct liteio_sample *s)
 
 static void get(struct top *t, const char *path, liteio_http_done_fn done)
 {
-	_cleanup_free_ char *url = liteio_strf("http://localhost%s", path);
-	const struct liteio_http_call_spec spec = {
+	const struct liteio_http_local_spec spec = {
+		.socket = t->o->socket,
 		.method = "GET",
-		.url = url,
-		.unix_path = t->o->socket,
+		.target = path,
 		.timeout_ms = TIMEOUT_MS,
 	};
 
-	liteio_http_call_start(t->client, &spec, NULL, done, t);
+	t->call = liteio_http_local_start(t->loop, &spec, NULL, done, t);
 }
 
 static int answer(struct top *t, int r, const struct liteio_http_response *rsp,
 		  const struct liteio_error *why, struct liteio_json **ret,
 		  struct liteio_error *err)
 {
+	t->call = NULL;
 	if (r < 0)
 		return liteio_error_set(err, r, "no answer from the agent at %s: %s", t->o->socket,
 					liteio_error_str(why, r));
@@ -246,8 +246,6 @@ static int begin(struct top *t, struct liteio_error *err)
 	if (r == 0)
 		r = liteio_loop_on_signal(t->loop, SIGHUP, on_signal, t, err);
 	if (r == 0)
-		r = liteio_http_client_new(t->loop, NULL, &t->client, err);
-	if (r == 0)
 		r = liteio_timer_new(t->loop, on_timer, t, &t->timer, err);
 	if (r == 0 && !t->o->json && !t->o->batch && isatty(STDOUT_FILENO))
 		r = liteio_screen_open(t->loop, on_key, t, &t->screen, err);
@@ -257,8 +255,7 @@ static int begin(struct top *t, struct liteio_error *err)
 static void finish(struct top *t)
 {
 	liteio_screen_close(t->screen);
-	if (t->client)
-		liteio_http_client_free(t->client);
+	liteio_http_local_cancel(t->call);
 	liteio_timer_free(t->timer);
 	liteio_loop_free(t->loop);
 	liteio_json_unref(t->stats);

@@ -21,7 +21,7 @@
 #include "agent/route.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/http_client.h"
+#include "base/http_local.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/str.h"
@@ -117,11 +117,10 @@ void liteio_about_pool(const struct liteio_call *call, const struct liteio_route
 
 static struct liteio_agent agent;
 static unsigned int n_workers = 4;
-static struct liteio_http_client *client;
 static char dir[] = "/tmp/liteio-jobs-XXXXXX";
 
 struct asked {
-	struct liteio_http_call *call;
+	struct liteio_http_local *call;
 	long status; /* 0 while there is no answer, -1 when there will be none */
 	struct liteio_json *said;
 };
@@ -140,16 +139,15 @@ static void on_done(void *arg, int r, const struct liteio_http_response *rsp,
 
 static inline void ask(struct asked *a, const char *method, const char *target)
 {
-	_cleanup_free_ char *url = liteio_strf("http://localhost%s", target);
-	const struct liteio_http_call_spec spec = {
+	const struct liteio_http_local_spec spec = {
+		.socket = agent.config.socket,
 		.method = method,
-		.url = url,
-		.unix_path = agent.config.socket,
+		.target = target,
 		.timeout_ms = ANSWER_MS,
 	};
 
 	memset(a, 0, sizeof(*a));
-	a->call = liteio_http_call_start(client, &spec, NULL, on_done, a);
+	a->call = liteio_http_local_start(agent.loop, &spec, NULL, on_done, a);
 }
 
 static inline void wait_for(const struct asked *a)
@@ -235,7 +233,6 @@ static void setup(void)
 	ck_assert_int_eq(liteio_workers_new(agent.loop, 2, &agent.urgent, &err), 0);
 	ck_assert_int_eq(liteio_workers_new(agent.loop, 1, &agent.looks, &err), 0);
 	ck_assert_msg(liteio_api_start(&agent, &err) == 0, "%s", err.msg);
-	ck_assert_int_eq(liteio_http_client_new(agent.loop, NULL, &client, &err), 0);
 }
 
 static void teardown(void)
@@ -243,7 +240,6 @@ static void teardown(void)
 	let_go();
 	while (n_operations("running"))
 		;
-	liteio_http_client_free(client);
 	liteio_api_stop(&agent);
 	ck_assert(liteio_workers_free(agent.workers, ANSWER_MS));
 	ck_assert(liteio_workers_free(agent.urgent, ANSWER_MS));

@@ -89,11 +89,9 @@ START_TEST(no_timer_is_left_behind)
 	wait_for(&b);
 	forget(&a);
 	forget(&b);
-	liteio_http_client_free(client);
 	while (timer_left_ms(agent.loop) != UINT64_MAX && liteio_now_ms() < end_ms)
 		;
 	ck_assert_uint_eq(timer_left_ms(agent.loop), UINT64_MAX);
-	ck_assert_int_eq(liteio_http_client_new(agent.loop, NULL, &client, NULL), 0);
 	teardown();
 }
 END_TEST
@@ -245,7 +243,7 @@ START_TEST(who_hangs_up_leaves_an_operation)
 	setup();
 	ask(&a, "POST", "/v1/volumes/a/grow?wait=false");
 	wait_for_runs(1);
-	liteio_http_call_cancel(a.call);
+	liteio_http_local_cancel(a.call);
 	while (n_operations("running") == 0)
 		;
 	let_go();
@@ -273,18 +271,13 @@ static bool hears(const char *word)
 
 START_TEST(operations_are_events)
 {
-	const struct liteio_http_call_spec spec = {
-		.method = "GET",
-		.url = "http://localhost/v1/events",
-		.unix_path = agent.config.socket,
-	};
-	struct liteio_http_call_spec here = spec;
+	struct liteio_http_local_spec spec = { .method = "GET", .target = "/v1/events" };
 	struct asked stream = { 0 }, a;
 
 	setup();
-	here.unix_path = agent.config.socket;
+	spec.socket = agent.config.socket;
 	liteio_events_say(&agent, LITEIO_LOCAL_EVENT_POOL_OPENED, "early", NULL, NULL, NULL);
-	stream.call = liteio_http_call_start(client, &here, on_data, on_done, &stream);
+	stream.call = liteio_http_local_start(agent.loop, &spec, on_data, on_done, &stream);
 	while (!hears("\"begin\"") && !stream.status)
 		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
 	ck_assert_int_eq(stream.status, 0);
@@ -301,7 +294,7 @@ START_TEST(operations_are_events)
 		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
 	ck_assert(!hears("early"));
 	forget(&a);
-	liteio_http_call_cancel(stream.call);
+	liteio_http_local_cancel(stream.call);
 	liteio_buf_fini(&heard);
 	teardown();
 }

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/http_client.h"
+#include "base/http_local.h"
 #include "base/http_server.h"
 #include "base/loop.h"
 #include "base/str.h"
@@ -24,7 +24,6 @@ static char dir[] = "/tmp/liteio-http-XXXXXX";
 static char path[64];
 static struct liteio_loop *loop;
 static struct liteio_http_server *server;
-static struct liteio_http_client *client;
 static unsigned int n_handled;
 
 static void handle(void *arg, struct liteio_http_request *req)
@@ -44,12 +43,10 @@ static void setup(const struct liteio_http_options *opt)
 	ck_assert_int_eq(liteio_loop_new(&loop, NULL), 0);
 	ck_assert_msg(!liteio_http_server_new(loop, address, opt, handle, NULL, &server, &err),
 		      "%s", err.msg);
-	ck_assert_int_eq(liteio_http_client_new(loop, NULL, &client, NULL), 0);
 }
 
 static void teardown(void)
 {
-	liteio_http_client_free(client);
 	liteio_http_server_free(server);
 	liteio_loop_free(loop);
 	ck_assert_int_eq(rmdir(dir), 0);
@@ -66,11 +63,11 @@ static void on_done(void *arg, int r, const struct liteio_http_response *rsp,
 /* who behaves is answered, and in time */
 static void ask(void)
 {
-	const struct liteio_http_call_spec spec = {
-		.method = "GET", .url = "http://localhost/", .unix_path = path, .timeout_ms = 10000,
+	const struct liteio_http_local_spec spec = {
+		.socket = path, .method = "GET", .target = "/", .timeout_ms = 10000,
 	};
 
-	liteio_http_call_start(client, &spec, NULL, on_done, NULL);
+	liteio_http_local_start(loop, &spec, NULL, on_done, NULL);
 	ck_assert_int_eq(liteio_loop_run(loop), 0);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * HTTP: our client against our server, on one loop, over a unix socket and TCP.
+ * HTTP: our clients against our server, on one loop: http_local over a unix socket, http_client
+ * over TCP. What holds for both is a function that is run with each.
  *
- * Over 600 lines because both are tested with each other.
+ * Over 600 lines because all three are tested with each other.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -15,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/http_client.h"
+#include "base/http_local.h"
 #include "base/http_server.h"
 #include "base/listen.h"
 #include "base/loop.h"
@@ -57,7 +59,8 @@ static void handle(void *arg, struct liteio_http_request *req)
 	if (!strcmp(p, "/echo")) {
 		char *text = liteio_strf("%s q=%s h=%s body=%s", liteio_http_request_method(req),
 					 q ? q : "-",
-					 liteio_http_request_header(req, "X-Test") ?: "-", body);
+					 liteio_http_request_header(req, "Content-Type") ?: "-",
+					 body);
 
 		reply(req, 200, text);
 		free(text);
@@ -147,30 +150,74 @@ static void result_fini(struct result *res)
 	*res = (struct result){ 0 };
 }
 
-static struct liteio_http_call *start(const char *method, const char *what, const char *body,
-				      uint64_t timeout_ms, struct result *res)
+/* one of both */
+struct call {
+	struct liteio_http_local *local;
+	struct liteio_http_call *tcp;
+};
+
+/* one request, as each of both is given it */
+struct request {
+	char *url;
+	struct liteio_http_local_spec local;
+	struct liteio_http_call_spec tcp;
+};
+
+static struct request request_of(const char *method, const char *what, const char *body,
+				 uint64_t timeout_ms)
 {
-	static const char *const headers[] = { "X-Test: yes", NULL };
-	char *url = liteio_http_server_port(server) ?
-			    liteio_strf("http://127.0.0.1:%u%s", liteio_http_server_port(server),
-					what) :
-			    liteio_strf("http://localhost%s", what);
-	struct liteio_http_call_spec spec = {
-		.method = method,
-		.url = url,
-		.unix_path = liteio_http_server_port(server) ? NULL : path,
-		.headers = headers,
-		.body = body,
-		.body_len = body ? strlen(body) : 0,
-		.timeout_ms = timeout_ms,
+	static const char *const headers[] = { "Content-Type: application/json", NULL };
+	struct request q = {
+		.url = liteio_strf("http://127.0.0.1:%u%s", liteio_http_server_port(server), what),
+		.local = { path, method, what, body, body ? strlen(body) : 0, timeout_ms, 0 },
 	};
-	struct liteio_http_call *call;
+
+	q.tcp = (struct liteio_http_call_spec){ method, q.url, body ? headers : NULL, body,
+						q.local.body_len, timeout_ms, 0 };
+	return q;
+}
+
+static struct call start_with(const char *method, const char *what, const char *body,
+			      uint64_t timeout_ms, liteio_http_data_fn data, struct result *res)
+{
+	struct request q = request_of(method, what, body, timeout_ms);
+	struct call call = { 0 };
 
 	outstanding++;
-	call = liteio_http_call_start(client, &spec, NULL, on_done, res);
-	free(url);
+	if (liteio_http_server_port(server))
+		call.tcp = liteio_http_call_start(client, &q.tcp, data, on_done, res);
+	else
+		call.local = liteio_http_local_start(loop, &q.local, data, on_done, res);
+	free(q.url);
 	return call;
 }
+
+static struct call start(const char *method, const char *what, const char *body,
+			 uint64_t timeout_ms, struct result *res)
+{
+	return start_with(method, what, body, timeout_ms, NULL, res);
+}
+
+static void cancel(struct call call)
+{
+	liteio_http_local_cancel(call.local);
+	liteio_http_call_cancel(call.tcp);
+}
+
+/* a test of both */
+#define BOTH(name) \
+	START_TEST(name##_local) \
+	{ \
+		name(NULL); \
+	} \
+	END_TEST \
+	START_TEST(name##_tcp) \
+	{ \
+		name("tcp://127.0.0.1:0"); \
+	} \
+	END_TEST
+
+#define BOTH_OF(name) name##_local, name##_tcp
 
 static void check_echo(void)
 {
@@ -181,8 +228,8 @@ static void check_echo(void)
 	start("DELETE", "/nothing%2fhere", NULL, 10000, &c);
 	ck_assert_int_eq(liteio_loop_run(loop), 0);
 	ck_assert_int_eq(a.status, 200);
-	ck_assert_str_eq(a.body, "GET q=a b h=yes body=");
-	ck_assert_str_eq(b.body, "POST q=- h=yes body=hello");
+	ck_assert_str_eq(a.body, "GET q=a b h=- body=");
+	ck_assert_str_eq(b.body, "POST q=- h=application/json body=hello");
 	ck_assert_int_eq(c.status, 404);
 	ck_assert_int_eq(c.r, 0);
 	result_fini(&a);
@@ -238,26 +285,29 @@ START_TEST(test_peer_tcp)
 }
 END_TEST
 
-START_TEST(test_later)
+static void later(const char *where)
 {
 	struct result a = { 0 }, b = { 0 };
+	struct call first, second;
 
-	setup(NULL, NULL);
+	setup(where, NULL);
 	quit_when_kept = true;
-	start("GET", "/later", NULL, 10000, &a);
-	start("POST", "/later", "x", 10000, &b);
+	first = start("GET", "/later", NULL, 10000, &a);
+	second = start("POST", "/later", "x", 10000, &b);
 	while (n_kept < 2)
 		ck_assert_int_eq(liteio_loop_run(loop), 1);
 	ck_assert_int_eq(a.status, 0);
+	cancel(first);
+	cancel(second);
 	teardown();
 }
-END_TEST
+BOTH(later)
 
-START_TEST(test_release)
+static void released(const char *where)
 {
 	struct result a = { 0 }, c = { 0 };
 
-	setup(NULL, NULL);
+	setup(where, NULL);
 	start("GET", "/later", NULL, 10000, &a);
 	start("GET", "/release", NULL, 10000, &c);
 	liteio_loop_run(loop);
@@ -268,17 +318,17 @@ START_TEST(test_release)
 	result_fini(&c);
 	teardown();
 }
-END_TEST
+BOTH(released)
 
-START_TEST(test_timeout_and_late_reply)
+static void timeout_and_late_reply(const char *where)
 {
 	struct result a = { 0 }, b = { 0 };
 
-	setup(NULL, NULL);
+	setup(where, NULL);
 	start("GET", "/later", NULL, 100, &a);
 	ck_assert_int_eq(liteio_loop_run(loop), 0);
 	ck_assert_int_eq(a.r, -ETIMEDOUT);
-	ck_assert_ptr_nonnull(strstr(a.sentence, "http://localhost/later: "));
+	ck_assert_ptr_nonnull(strstr(a.sentence, where ? "/later: " : "within 100 ms"));
 	ck_assert_uint_eq(n_kept, 1);
 	/* the client of the kept request has gone; answering it now is no error */
 	start("GET", "/release", NULL, 10000, &b);
@@ -288,9 +338,9 @@ START_TEST(test_timeout_and_late_reply)
 	result_fini(&b);
 	teardown();
 }
-END_TEST
+BOTH(timeout_and_late_reply)
 
-START_TEST(test_body_bound)
+static void body_bound(const char *where)
 {
 	const struct liteio_http_options opt = { .max_body = 1000, .unix_gid = (gid_t)-1 };
 	struct result a = { 0 }, b = { 0 }, c = { 0 };
@@ -298,7 +348,7 @@ START_TEST(test_body_bound)
 
 	memset(body, 'x', sizeof(body));
 	body[1000] = '\0';
-	setup(NULL, &opt);
+	setup(where, &opt);
 	start("POST", "/echo", body, 10000, &a);
 	ck_assert_int_eq(liteio_loop_run(loop), 0);
 	ck_assert_int_eq(a.status, 200);
@@ -315,41 +365,44 @@ START_TEST(test_body_bound)
 	result_fini(&c);
 	teardown();
 }
-END_TEST
+BOTH(body_bound)
 
-START_TEST(test_cancel)
+static void cancelled(const char *where)
 {
-	struct liteio_http_call *call;
+	struct call call;
 	struct result a = { .r = 77 }, b = { 0 };
 
-	setup(NULL, NULL);
+	setup(where, NULL);
 	call = start("GET", "/echo", NULL, 10000, &a);
-	liteio_http_call_cancel(call);
+	cancel(call);
 	outstanding--;
 	start("GET", "/echo", NULL, 10000, &b);
 	liteio_loop_run(loop);
 	ck_assert_int_eq(a.r, 77);
 	ck_assert_int_eq(b.status, 200);
 	result_fini(&b);
-	/* freeing the client cancels, too */
-	start("GET", "/echo", NULL, 10000, &a);
+	/* in the middle of it; to free the client of TCP cancels, too */
+	quit_when_kept = true;
+	call = start("GET", "/later", NULL, 10000, &a);
+	ck_assert_int_eq(liteio_loop_run(loop), 1);
+	if (!where)
+		cancel(call);
 	teardown();
 }
-END_TEST
+BOTH(cancelled)
 
 START_TEST(test_no_server)
 {
-	struct liteio_http_call_spec spec = { .method = "GET",
-					      .url = "http://localhost/",
-					      .unix_path = "/no/such/socket",
-					      .timeout_ms = 10000 };
+	struct liteio_http_local_spec local = { .socket = "/no/such/socket", .method = "GET",
+						.target = "/", .timeout_ms = 10000 };
+	struct liteio_http_call_spec tcp = { .method = "GET", .url = "ftp://localhost/",
+					     .timeout_ms = 10000 };
 	struct result a = { 0 }, b = { 0 };
 
 	setup(NULL, NULL);
 	outstanding = 2;
-	liteio_http_call_start(client, &spec, NULL, on_done, &a);
-	spec.url = "ftp://localhost/";
-	liteio_http_call_start(client, &spec, NULL, on_done, &b);
+	liteio_http_local_start(loop, &local, NULL, on_done, &a);
+	liteio_http_call_start(client, &tcp, NULL, on_done, &b);
 	liteio_loop_run(loop);
 	ck_assert_int_eq(a.r, -ENOENT);
 	ck_assert_int_eq(b.r, -EINVAL);
@@ -362,7 +415,7 @@ END_TEST
 /* ---- streams ------------------------------------------------------------------------------ */
 
 static size_t stream_bytes;
-static struct liteio_http_call *stream;
+static struct call stream;
 static enum { STREAM_READ, STREAM_STOP, STREAM_CANCEL } stream_mode;
 static struct result from_stream;
 
@@ -370,8 +423,8 @@ static int on_data(void *arg, const char *data, size_t len)
 {
 	stream_bytes += len;
 	if (stream_mode == STREAM_CANCEL) {
-		liteio_http_call_cancel(stream);
-		/* a call begun from inside is begun when curl has returned */
+		cancel(stream);
+		/* one begun from inside is begun when this has returned */
 		start("GET", "/echo", NULL, 10000, &from_stream);
 	}
 	return stream_mode == STREAM_STOP ? -EPIPE : 0;
@@ -379,21 +432,17 @@ static int on_data(void *arg, const char *data, size_t len)
 
 static void run_stream(const char *what, struct result *res)
 {
-	char *url = liteio_strf("http://localhost%s", what);
-	struct liteio_http_call_spec spec = { .method = "GET", .url = url, .unix_path = path };
-
-	outstanding = stream_mode == STREAM_CANCEL ? 0 : 1;
 	stream_bytes = 0;
-	stream = liteio_http_call_start(client, &spec, on_data, on_done, res);
-	free(url);
+	stream = start_with("GET", what, NULL, 0, on_data, res);
+	outstanding = stream_mode == STREAM_CANCEL ? 0 : 1;
 	liteio_loop_run(loop);
 }
 
-START_TEST(test_stream)
+static void streamed(const char *where)
 {
 	struct result a = { 0 };
 
-	setup(NULL, NULL);
+	setup(where, NULL);
 	run_stream("/large", &a);
 	ck_assert_int_eq(a.r, 0);
 	ck_assert_ptr_null(a.body);
@@ -413,13 +462,13 @@ START_TEST(test_stream)
 	result_fini(&a);
 	teardown();
 }
-END_TEST
+BOTH(streamed)
 
-START_TEST(test_stream_cancel)
+static void stream_cancel(const char *where)
 {
 	struct result a = { .r = 77 };
 
-	setup(NULL, NULL);
+	setup(where, NULL);
 	stream_mode = STREAM_CANCEL;
 	run_stream("/large", &a);
 	ck_assert_int_eq(a.r, 77);
@@ -427,7 +476,7 @@ START_TEST(test_stream_cancel)
 	result_fini(&from_stream);
 	teardown();
 }
-END_TEST
+BOTH(stream_cancel)
 
 /* ---- streams of the server ---------------------------------------------------------------- */
 
@@ -459,21 +508,16 @@ static void on_tick(void *arg)
 	liteio_timer_arm(tick, 1, 0);
 }
 
-static void listen_to(const char *what, struct result *res)
+static struct call listen_to(const char *what, struct result *res)
 {
-	char *url = liteio_strf("http://localhost%s", what);
-	struct liteio_http_call_spec spec = { .method = "GET", .url = url, .unix_path = path };
-
-	outstanding = 1;
-	liteio_http_call_start(client, &spec, on_line, on_done, res);
-	free(url);
+	return start_with("GET", what, NULL, 0, on_line, res);
 }
 
-START_TEST(test_server_stream)
+static void server_stream(const char *where)
 {
 	struct result a = { 0 };
 
-	setup(NULL, NULL);
+	setup(where, NULL);
 	listen_to("/stream", &a);
 	ck_assert_int_eq(liteio_loop_run(loop), 0);
 	ck_assert_int_eq(a.r, 0);
@@ -497,7 +541,7 @@ START_TEST(test_server_stream)
 	result_fini(&a);
 	teardown();
 }
-END_TEST
+BOTH(server_stream)
 
 static void on_served(void *arg)
 {
@@ -508,13 +552,14 @@ static void on_served(void *arg)
 }
 
 /* the server ends before the stream; a reader that reads nothing costs no more than the bound */
-START_TEST(test_server_stream_bounds)
+static void server_stream_bounds(const char *where)
 {
 	static char much[LITEIO_HTTP_STREAM_MAX];
 	struct result a = { 0 };
+	struct call call;
 
-	setup(NULL, NULL);
-	listen_to("/stream-later", &a);
+	setup(where, NULL);
+	call = listen_to("/stream-later", &a);
 	ck_assert_int_eq(liteio_timer_new(loop, on_served, NULL, &tick, NULL), 0);
 	liteio_timer_arm(tick, 0, 0);
 	ck_assert_int_eq(liteio_loop_run(loop), 3);
@@ -525,36 +570,41 @@ START_TEST(test_server_stream_bounds)
 	liteio_http_server_free(server);
 	server = NULL;
 	ck_assert_uint_eq(served_closed, 1);
+	cancel(call);
 	teardown();
 }
-END_TEST
+BOTH(server_stream_bounds)
 
 /* ---- synchronous calls -------------------------------------------------------------------- */
 
 static unsigned int sync_good, sync_ended;
 
-static void sync_job(void *arg)
+static int ask_sync(const char *method, const char *what, const char *body, size_t max_response,
+		    struct liteio_http_response *rsp)
 {
-	struct liteio_http_call_spec spec = { .method = "POST",
-					      .url = "http://localhost/echo?q=1",
-					      .unix_path = path,
-					      .body = "abc",
-					      .body_len = 3,
-					      .timeout_ms = 10000 };
-	struct liteio_http_response rsp;
+	struct request q = request_of(method, what, body, 10000);
 	int r;
 
+	q.tcp.max_response = max_response;
+	q.local.max_response = max_response;
+	r = liteio_http_server_port(server) ? liteio_http_call_sync(client, &q.tcp, rsp, NULL) :
+					      liteio_http_local_sync(&q.local, rsp, NULL);
+	free(q.url);
+	return r;
+}
+
+static void sync_job(void *arg)
+{
+	struct liteio_http_response rsp;
+
 	for (int i = 0; i < 20; i++) {
-		r = liteio_http_call_sync(client, &spec, &rsp, NULL);
-		if (r)
+		if (ask_sync("POST", "/echo?q=1", "abc", 0, &rsp))
 			return;
-		if (rsp.status == 200 && !strcmp(rsp.body, "POST q=1 h=- body=abc"))
+		if (rsp.status == 200 && !strcmp(rsp.body, "POST q=1 h=application/json body=abc"))
 			__atomic_fetch_add(&sync_good, 1, __ATOMIC_SEQ_CST);
 		liteio_http_response_fini(&rsp);
 	}
-	spec.url = "http://localhost/large";
-	spec.max_response = 1000;
-	if (liteio_http_call_sync(client, &spec, &rsp, NULL) == -EMSGSIZE)
+	if (ask_sync("GET", "/large", NULL, 1000, &rsp) == -EMSGSIZE)
 		__atomic_fetch_add(&sync_good, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -564,11 +614,11 @@ static void sync_done(void *arg)
 		liteio_loop_quit(loop, 0);
 }
 
-START_TEST(test_sync)
+static void synchronous(const char *where)
 {
 	struct liteio_workers *w;
 
-	setup(NULL, NULL);
+	setup(where, NULL);
 	ck_assert_int_eq(liteio_workers_new(loop, 4, &w, NULL), 0);
 	for (int i = 0; i < 4; i++)
 		liteio_worker_submit(w, NULL, sync_job, sync_done, NULL);
@@ -577,7 +627,7 @@ START_TEST(test_sync)
 	ck_assert(liteio_workers_free(w, 10000));
 	teardown();
 }
-END_TEST
+BOTH(synchronous)
 
 /* ---- listening ---------------------------------------------------------------------------- */
 
@@ -636,7 +686,7 @@ START_TEST(test_listen_bad)
 }
 END_TEST
 
-UNIT_MAIN("http", test_unix, test_tcp, test_peer, test_peer_tcp, test_later, test_release,
-	  test_timeout_and_late_reply, test_body_bound, test_cancel, test_no_server, test_stream,
-	  test_stream_cancel, test_server_stream, test_server_stream_bounds, test_sync,
-	  test_listen_stale, test_listen_bad)
+UNIT_MAIN("http", test_unix, test_tcp, test_peer, test_peer_tcp, BOTH_OF(later), BOTH_OF(released),
+	  BOTH_OF(timeout_and_late_reply), BOTH_OF(body_bound), BOTH_OF(cancelled), test_no_server,
+	  BOTH_OF(streamed), BOTH_OF(stream_cancel), BOTH_OF(server_stream),
+	  BOTH_OF(server_stream_bounds), BOTH_OF(synchronous), test_listen_stale, test_listen_bad)

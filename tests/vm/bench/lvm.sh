@@ -14,8 +14,8 @@ make_root() {
 	local program library file
 
 	near_root "$ROOT" lvm thin_check setpriv nodecost nodecost-floor liteio-agent liteioctl
-	# what liteioctl loads when it needs it, which ldd does not know
-	library=$(ldconfig -p | awk '$1 == "libcurl.so.4" { file = $NF } END { print file }')
+	# what the agent loads for its loop, which ldd does not know
+	library=$(ldconfig -p | awk '$1 == "libsystemd.so.0" { file = $NF } END { print file }')
 	for file in "$library" $(ldd "$library" | grep -o '/[^ ]*'); do
 		install -D "$(readlink -f "$file")" "$ROOT$file"
 	done
