@@ -34,9 +34,7 @@ PKGS := json-c libcurl libsystemd libnghttp2 libprotobuf-c libmicrohttpd libnl-3
 	libnl-genl-3.0 devmapper libkmod blkid mount yaml-0.1
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS))
 # http_parser has no .pc file; its static library, so that nobody has to have it at run time
-PKG_LIBS = $(filter-out -lmicrohttpd,$(shell $(PKG_CONFIG) --libs $(PKGS))) -l:libhttp_parser.a
-# as a library it brings gnutls, which costs every start a lot and is not used: base/no_tls.c
-MHD := -l:libmicrohttpd.a
+PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) -l:libhttp_parser.a
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
 	-Wno-unused-parameter -Werror=implicit-function-declaration $(if $(WERROR),-Werror)
@@ -141,8 +139,7 @@ $(O)/$(1): $(patsubst %.c,$(O)/rel/%.o,$(wildcard $($(1)_DIR)/*.c)) \
 	$(if $(filter liteio-csi,$(1)),$(patsubst $(O)/csi/%.c,$(O)/rel/pb/%.o,$(PB_SRC))) \
 	$(patsubst %,$(O)/rel/lib%.a,$($(1)_LIBS))
 	@echo '  LD      $(1)'
-	$(Q)$(CC) $(REL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) $(MHD) \
-		-Wl,--end-group $$(PKG_LIBS)
+	$(Q)$(CC) $(REL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(PKG_LIBS)
 endef
 $(foreach p,$(PROGS),$(eval $(call prog_rules,$(p))))
 
@@ -171,7 +168,7 @@ $(O)/unit/$(1): $(O)/san/tests/unit/$(1).o $(patsubst %.c,$(O)/san/%.o,$(call un
 	$(patsubst %,$(O)/san/lib%.a,pool kube host model base)
 	@mkdir -p $$(@D)
 	@echo '  LD      unit/$(1)'
-	$(Q)$(CC) $(SAN_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) $(MHD) \
+	$(Q)$(CC) $(SAN_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) \
 		-Wl,--end-group $$(PKG_LIBS) $$(shell $(PKG_CONFIG) --libs check)
 endef
 $(foreach t,$(UNIT_ALL),$(eval $(call unit_rules,$(t))))
@@ -188,7 +185,7 @@ define fuzz_rules
 $(O)/fuzz/$(1): $(patsubst %.c,$(O)/fuzzed/%.o,tests/fuzz/$(1).c $(call fuzz_src,$(1)))
 	@mkdir -p $$(@D)
 	@echo '  FUZZ    $(1)'
-	$(Q)clang -pthread -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) $$(PKG_LIBS) -lmicrohttpd
+	$(Q)clang -pthread -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) $$(PKG_LIBS)
 endef
 $(foreach t,$(FUZZ_ALL),$(eval $(call fuzz_rules,$(t))))
 fuzz: $(addprefix $(O)/fuzz/,$(FUZZ))

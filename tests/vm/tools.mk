@@ -44,5 +44,4 @@ vm-modules:
 $(O)/vm-tools/poolctl: $(wildcard tests/vm/tools/poolctl/*.[ch]) $(patsubst %,$(O)/rel/lib%.a,pool host base)
 	@mkdir -p $(@D)
 	@echo '  VMTOOL  poolctl'
-	$(Q)$(CC) $(COMMON) -O2 -pthread -o $@ $(filter %.c,$^) -Wl,--start-group $(filter %.a,$^) $(MHD) -Wl,--end-group \
-		$(PKG_LIBS)
+	$(Q)$(CC) $(COMMON) -O2 -pthread -o $@ $(filter %.c,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
