@@ -373,6 +373,11 @@ bool liteio_pool_is_locked(const char *device);
 /* any thread */
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret);
 /*
+ * when the disk has last taken a catalog, by liteio_now_ms(); 0: not since it is open, or the pool
+ * is on several disks, of which that says nothing. Any thread
+ */
+uint64_t liteio_pool_taken_ms(struct liteio_pool *p);
+/*
  * lane: ask the kernel for usage and condition, without a metadata commit; a catalog that could not
  * be written is tried again
  */
