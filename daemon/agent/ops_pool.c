@@ -403,7 +403,7 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		made.uuid = found.label.pool_uuid;
 		return open_and_add(a, &made, ret, err);
 	}
-	/* nobody takes its name while the disk is being written: that would have been for nothing */
+	/* nobody takes its name while the disk is written: that would have been for nothing */
 	liteio_uuid_random(&made.uuid);
 	r = liteio_claim_take(&made.uuid, req->device, &claim, err);
 	if (!r)

@@ -188,7 +188,7 @@ static void told(void *arg)
 	n_told++;
 }
 
-/* whoever asks for one of its volumes meanwhile finds it: it is not out of the table for a moment */
+/* whoever asks for one of its volumes meanwhile finds it: it is never out of the table */
 START_TEST(a_pool_in_use_stays_where_it_is)
 {
 	const struct liteio_pool_create want = {
