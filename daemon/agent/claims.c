@@ -60,22 +60,40 @@ static bool was_given_up(const struct liteio_uuid *uuid)
 	return false;
 }
 
+/* the lock is held */
+static int check_free(const struct liteio_uuid *uuid, const char *device, struct liteio_error *err)
+{
+	return find(uuid) ? liteio_error_set(err, -EBUSY,
+					     "the pool on %s is being opened already: ask again later",
+					     device) :
+			    0;
+}
+
 int liteio_claim_take(const struct liteio_uuid *uuid, const char *device,
 		      struct liteio_claim **ret, struct liteio_error *err)
 {
 	struct liteio_claim *c;
 
 	liteio_guard(&claims.lock);
-	if (find(uuid))
-		return liteio_error_set(err, -EBUSY,
-					"the pool on %s is being opened already: ask again later",
-					device);
+	if (check_free(uuid, device, err))
+		return -EBUSY;
 	c = liteio_calloc(1, sizeof(*c));
 	c->uuid = *uuid;
 	c->is_given_up = was_given_up(uuid);
 	c->next = claims.first;
 	claims.first = c;
 	*ret = c;
+	return 0;
+}
+
+int liteio_claim_become(struct liteio_claim *c, const struct liteio_uuid *uuid, const char *device,
+			struct liteio_error *err)
+{
+	liteio_guard(&claims.lock);
+	if (check_free(uuid, device, err))
+		return -EBUSY;
+	c->uuid = *uuid;
+	c->is_given_up = was_given_up(uuid);
 	return 0;
 }
 

@@ -37,6 +37,10 @@ static inline void liteio_claim_givep(struct liteio_claim **c)
 	liteio_claim_give(*c);
 }
 
+/* it was of one that is only being made, by a uuid that nobody has: it is this one. 0 or -EBUSY */
+int liteio_claim_become(struct liteio_claim *c, const struct liteio_uuid *uuid, const char *device,
+			struct liteio_error *err);
+
 /**
  * liteio_claim_name() - nobody else opens, or has, another pool of this name meanwhile
  * @c: of the pool; NULL: it is only asked whether that is so

@@ -148,6 +148,8 @@ static int mend_device(struct liteio_agent *a, const struct liteio_finding *f,
 	int r;
 
 	r = liteio_target_find_uuid(a, &f->uuid, &t, err);
+	if (!r && t.volume.vclass != LITEIO_CATALOG_LINEAR)
+		r = liteio_pools_check_awake(t.pool, err);
 	if (r)
 		return r;
 	LITEIO_LANE(lane);

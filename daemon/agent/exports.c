@@ -124,6 +124,9 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 	if (r == 0 && nl)
 		r = liteio_gate_attach(nl, &v->uuid, att->generation, att->host,
 				       is_read_only(att), err);
+	/* one that was never used is made in the lane */
+	if (!r && v->vclass != LITEIO_CATALOG_LINEAR)
+		r = liteio_pools_check_awake(p, err);
 	if (r)
 		return r;
 	{
@@ -134,6 +137,9 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 			return r;
 		r = liteio_pool_volume_prepare(p->engine, &v->uuid, &load, err);
 	}
+	/* and again, should the lane have been waited for */
+	if (!r && load.engine)
+		r = liteio_pools_check_awake(p, err);
 	if (r)
 		return r;
 	liteio_pools_load_begin(p);

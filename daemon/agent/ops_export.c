@@ -223,7 +223,7 @@ static int drop_it(struct liteio_pool *engine, void *data, struct liteio_error *
 	return liteio_pool_attachment_drop(engine, &att->volume, att->generation, err);
 }
 
-/* a disk that does not take it in time may take it later: whoever wants it again comes after that */
+/* a disk that does not take it in time may do so later: whoever wants it again comes after that */
 static int take_back(struct liteio_target *t, const struct liteio_catalog_attachment *att,
 		     struct liteio_error *err)
 {

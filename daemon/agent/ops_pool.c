@@ -228,6 +228,7 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
  * @found: what the disk says; NULL: it has just been made
  * @name: of the pool
  * @uuid: of the pool
+ * @claim: on it, and on its name; NULL: not yet
  * @is_import: it comes from elsewhere
  */
 struct wanted {
@@ -236,6 +237,7 @@ struct wanted {
 	const struct liteio_pool_found *found;
 	const char *name;
 	struct liteio_uuid uuid;
+	struct liteio_claim *claim;
 	bool is_import;
 };
 
@@ -283,7 +285,7 @@ static int open_and_add(struct liteio_agent *a, const struct wanted *w,
 					       .is_import = w->is_import,
 					       .admit = admit,
 					       .admit_arg = a };
-	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_claim *taken _cleanup_(liteio_claim_givep) = NULL, *claim = w->claim;
 	struct liteio_known known = { 0 };
 	struct liteio_pool *engine;
 	bool again;
@@ -292,8 +294,10 @@ static int open_and_add(struct liteio_agent *a, const struct wanted *w,
 	/* what can not be kept need not be opened */
 	r = liteio_known_list(a, &known, err);
 	liteio_known_list_free(&known);
-	if (!r)
-		r = liteio_claim_take(&w->uuid, w->device, &claim, err);
+	if (!r && !claim) {
+		r = liteio_claim_take(&w->uuid, w->device, &taken, err);
+		claim = taken;
+	}
 	if (!r)
 		r = check_name(a, claim, w->name, w->device, &w->uuid, err);
 	/* the last, as it may take something out of the kernel */
@@ -369,6 +373,7 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 	};
 	/* of what has just been made there is no other copy */
 	struct wanted made = { .device = req->device, .was_on = req->device, .name = req->name };
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
 	struct liteio_open_pool *p;
 	struct liteio_pool_found found;
 	LITEIO_POOL_LOCKS(locks);
@@ -398,12 +403,20 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		made.uuid = found.label.pool_uuid;
 		return open_and_add(a, &made, ret, err);
 	}
-	r = check_name(a, NULL, req->name, req->device, NULL, err);
+	/* nobody takes its name while the disk is written: that would have been for nothing */
+	liteio_uuid_random(&made.uuid);
+	r = liteio_claim_take(&made.uuid, req->device, &claim, err);
+	if (!r)
+		r = check_name(a, claim, req->name, req->device, NULL, err);
 	if (!r)
 		r = liteio_pool_format(&format, &made.uuid, err);
 	if (r)
 		return r;
 	liteio_step("agent-pool-create:formatted");
+	r = liteio_claim_become(claim, &made.uuid, req->device, err);
+	if (r)
+		return r;
+	made.claim = claim;
 	return open_and_add(a, &made, ret, err);
 }
 

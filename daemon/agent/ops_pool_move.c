@@ -25,6 +25,20 @@
 #include "pool/find.h"
 #include "pool/step.h"
 
+/*
+ * before it is out of the table: for others one that is refused has been there all the while. Who
+ * hangs with its disk is not waited for long
+ */
+static int check_in_lane(struct liteio_open_pool *p,
+			 int (*check)(struct liteio_pool *engine, struct liteio_error *err),
+			 struct liteio_error *err)
+{
+	LITEIO_LANE(lane);
+	int r = liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, err);
+
+	return r ? r : check(p->engine, err);
+}
+
 /* ---- export --------------------------------------------------------------------------------- */
 
 static void add_device(struct liteio_local_pool_exported *ret, const char *device)
@@ -111,8 +125,10 @@ static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 	size_t n;
 	int r;
 
+	r = check_in_lane(p, liteio_pool_check_export, err);
 	/* where it comes back nobody knows of groups that were not taken as a whole */
-	r = liteio_groups_undo(a, p, NULL, err);
+	if (!r)
+		r = liteio_groups_undo(a, p, NULL, err);
 	if (!r)
 		r = liteio_pools_take_out(a->pools, p, "exported", err);
 	if (r)
@@ -212,7 +228,9 @@ static int delete_open(struct liteio_agent *a, struct liteio_open_pool *p, bool 
 		r = liteio_pools_drop(a, p, err);
 		return r ? r : forget(a, p->name, ret_deleted, err);
 	}
-	r = liteio_pools_take_out(a->pools, p, "deleted", err);
+	r = check_in_lane(p, liteio_pool_check_destroy, err);
+	if (!r)
+		r = liteio_pools_take_out(a->pools, p, "deleted", err);
 	if (r < 0)
 		return r;
 	/*

@@ -57,12 +57,12 @@ static int hold_all(struct liteio_agent *a, struct liteio_open_pool *p, struct h
 	ret->locks = liteio_calloc(n + 1, sizeof(struct liteio_named_lock *));
 	for (size_t i = 0; i < n; i++) {
 		uint64_t now_ms = liteio_now_ms();
+		uint64_t left_ms = until_ms > now_ms ? until_ms - now_ms : 0;
 
 		if (v[i].vclass == LITEIO_CATALOG_LINEAR)
 			continue;
 		liteio_uuid_format(&v[i].uuid, text);
-		ret->locks[ret->n] = liteio_locks_take_for(
-			a->locks, text, until_ms > now_ms ? until_ms - now_ms : 0);
+		ret->locks[ret->n] = liteio_locks_take_for(a->locks, text, left_ms);
 		if (!ret->locks[ret->n])
 			return liteio_error_set(err, -EBUSY,
 						"%s: another operation on it has not ended for %d s: ask again later",

@@ -36,6 +36,8 @@ struct liteio_workers;
  * @reclaims: a job gives space back
  * @reclaimed: one has been begun since it is open
  * @repairs: its metadata are being repaired
+ * @awake_ms: when the disk of its metadata has answered last
+ * @is_asleep: it has not since it was asked last
  * @refs: users, the table included; under the table's lock
  * @lock: covers what follows
  * @creations: volumes that wait to be created, in the order they came (creations.h)
@@ -63,6 +65,8 @@ struct liteio_open_pool {
 	_Atomic bool reclaims;
 	_Atomic bool reclaimed;
 	_Atomic bool repairs;
+	_Atomic uint64_t awake_ms;
+	_Atomic bool is_asleep;
 	unsigned int refs;
 	pthread_mutex_t lock;
 	struct liteio_wish *creations;
@@ -299,6 +303,16 @@ int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *r
  * worker
  */
 int liteio_pools_answers(struct liteio_open_pool *p, struct liteio_error *err);
+
+/* liteio_pool_awake(), liteio_pool_await(), which are remembered; worker, no lane */
+int liteio_pools_ask_awake(struct liteio_open_pool *p, struct liteio_error *err);
+void liteio_pools_await(struct liteio_open_pool *p);
+/*
+ * before the kernel is asked for a device of a volume: 0 when its disk has answered, or taken a
+ * catalog, within the last second, or answers now; -ETIMEDOUT. pool/awake.h says why. Worker, no
+ * lane
+ */
+int liteio_pools_check_awake(struct liteio_open_pool *p, struct liteio_error *err);
 
 /**
  * struct liteio_pools_state - what a pool is, now

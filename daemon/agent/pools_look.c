@@ -21,11 +21,14 @@
 #include "base/loop.h"
 #include "base/str.h"
 #include "base/worker.h"
+#include "pool/awake.h"
 #include "pool/copies.h"
 #include "pool/heir.h"
 
 /* an answer is good for so long */
 #define ANSWERED_MS 1000
+/* a disk that has answered is not asked again for so long */
+#define AWAKE_MS 1000
 
 /**
  * struct look - a question under way
@@ -232,6 +235,42 @@ int liteio_pools_answers(struct liteio_open_pool *p, struct liteio_error *err)
 			return 0;
 	}
 	return liteio_pools_look(p, ask_anything, NULL, 0, err);
+}
+
+static void set_awake(struct liteio_open_pool *p)
+{
+	p->awake_ms = liteio_now_ms();
+	p->is_asleep = false;
+}
+
+int liteio_pools_ask_awake(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	int r = liteio_pool_awake(&p->uuid, err);
+
+	if (r)
+		p->is_asleep = true;
+	else
+		set_awake(p);
+	return r;
+}
+
+/* an answer is one, however late */
+void liteio_pools_await(struct liteio_open_pool *p)
+{
+	liteio_pool_await(&p->uuid);
+	set_awake(p);
+}
+
+int liteio_pools_check_awake(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	uint64_t now_ms = liteio_now_ms();
+	int r;
+
+	if (!p->is_asleep && (now_ms < p->awake_ms + AWAKE_MS ||
+			      now_ms < liteio_pool_taken_ms(p->engine) + AWAKE_MS))
+		return 0;
+	r = liteio_pools_ask_awake(p, err);
+	return r ? liteio_error_wrap(err, r, "pool %s", p->name) : 0;
 }
 
 /* each is held until it was asked, and not until all were */

@@ -47,6 +47,24 @@ bool liteio_pools_any_unplugged(struct liteio_agent *a)
 	return any;
 }
 
+static int check_inflight(const struct liteio_catalog_volume *v,
+			  const struct liteio_head_state *head, struct liteio_error *err)
+{
+	return head->inflight ? liteio_error_set(err, -EBUSY, "volume %s: I/O is under way on %s",
+						 v->name, head->path) :
+				0;
+}
+
+static int check_closed(const struct liteio_catalog_volume *v, struct liteio_head_state *head,
+			struct liteio_error *err)
+{
+	if (liteio_release_is_closed(head))
+		return 0;
+	return liteio_error_set(err, -EBUSY,
+				"volume %s is open here, as %s: unmount it, or close it, first",
+				v->name, head->path);
+}
+
 /*
  * No subsystem any more, and no head, and the right of this node stays: liteio_export_prepare()
  * brings them back. What is in use keeps its head, and its name.
@@ -67,16 +85,13 @@ static int take_down(const struct liteio_catalog_volume *v, uint64_t generation,
 		return liteio_nvmet_remove(&target, &v->uuid, generation, true, err);
 	if (r)
 		return r;
-	if (head.inflight)
-		return liteio_error_set(err, -EBUSY, "volume %s: I/O is under way on %s", v->name,
-					head.path);
-	r = liteio_nvmet_remove(&target, &v->uuid, generation, true, err);
+	r = check_inflight(v, &head, err);
+	if (!r)
+		r = liteio_nvmet_remove(&target, &v->uuid, generation, true, err);
+	if (!r)
+		r = check_closed(v, &head, err);
 	if (r)
 		return r;
-	if (!liteio_release_is_closed(&head))
-		return liteio_error_set(err, -EBUSY,
-					"volume %s is open here, as %s: unmount it, or close it, first",
-					v->name, head.path);
 	r = liteio_head_remove(&v->uuid, generation, false, err);
 	if (r == 0)
 		liteio_publish_del(&v->uuid, head.path);
@@ -201,6 +216,20 @@ static int close_gate(const struct attached *at, struct liteio_error *err)
 	return r;
 }
 
+/* one that is open here is in the way of all: then the others are left as they are */
+static int check_down(const struct attached *at, struct liteio_error *err)
+{
+	struct liteio_head_state head;
+	int r;
+
+	/* an export has its head open, and what has ended goes in any case */
+	if (at->is_remote ||
+	    liteio_head_get(&at->volume.uuid, at->generation, false, &head, NULL))
+		return 0;
+	r = check_inflight(&at->volume, &head, err);
+	return r ? r : check_closed(&at->volume, &head, err);
+}
+
 /* first what must not be forgotten, then what is in the way, and last the gates, for good */
 static int end_all(struct liteio_agent *a, struct liteio_pool *engine,
 		   const struct liteio_uuid *pool, struct liteio_error *err)
@@ -210,6 +239,8 @@ static int end_all(struct liteio_agent *a, struct liteio_pool *engine,
 
 	if (r == 0)
 		r = write_down(a, &l, engine, pool, err);
+	for (size_t i = 0; i < l.n && r == 0; i++)
+		r = check_down(&l.items[i], err);
 	for (size_t i = 0; i < l.n && r == 0; i++)
 		r = take_down(&l.items[i].volume, l.items[i].generation, err);
 	for (size_t i = 0; i < l.n && r == 0; i++) {

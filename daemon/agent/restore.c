@@ -300,12 +300,12 @@ static void wait_for_disk(struct liteio_agent *a, struct liteio_open_pool *p)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	if (!liteio_pool_awake(&p->uuid, &err))
+	if (!liteio_pools_ask_awake(p, &err))
 		return;
 	log_warning(NULL, "pool %s: %s: its volumes are brought back when it does", p->name,
 		    err.msg);
 	hold_places(a, p);
-	liteio_pool_await(&p->uuid);
+	liteio_pools_await(p);
 	log_info(NULL, "pool %s: its disk answers again", p->name);
 }
 
@@ -317,7 +317,7 @@ static bool is_awake(struct live *l)
 	if (l->volume.vclass == LITEIO_CATALOG_LINEAR ||
 	    liteio_now_ms() < set->awake_ms + AWAKE_MS)
 		return true;
-	if (liteio_pool_awake(&l->pool->uuid, NULL))
+	if (liteio_pools_ask_awake(l->pool, NULL))
 		return false;
 	set->awake_ms = liteio_now_ms();
 	return true;
@@ -422,6 +422,11 @@ static void prepare_all(struct live_set *set)
 		if (!is_awake(l))
 			wait_for_disk(set->agent, l->pool);
 		prepare_and_tell(l, true);
+		/* it has fallen silent again: nobody comes back to this one */
+		while (!l->prepared && l->pool->is_asleep) {
+			wait_for_disk(set->agent, l->pool);
+			prepare_and_tell(l, true);
+		}
 	}
 }
 

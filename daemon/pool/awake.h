@@ -13,12 +13,19 @@
  * the job that opens it has read label, catalog and the superblock of the metadata, and written the
  * catalog. It hangs there, and holds no lock of anybody else.
  *
- * What is not covered: who asks for a device by himself (an attachment, the doctor), as only what
- * is brought back is asked about; a disk that begins to hang between the answer and the load; one
- * that answers, and hangs in writes (a commit that is under way keeps who loads a device waiting,
- * with that lock held); one that hangs in some of its blocks only, as those of the space maps,
- * which the kernel reads when the thin pool is loaded; and what takes devices away, which may
- * commit.
+ * What is brought back is always asked about. Who asks for one device, to attach a volume or to
+ * mend it, has most often just written the catalog, and a disk that has taken that is awake: it is
+ * asked only when that, and its last answer, is longer ago than a second, and always after a
+ * question that it did not answer (liteio_pools_check_awake()). So the usual attachment reads
+ * nothing more, and one that is asked for again, or a repair by the doctor, reads a tree once a
+ * second.
+ *
+ * What is not covered: who needs a device otherwise (numbers of one that is not in the kernel, a
+ * clone, a wipe); a disk that begins to hang between the answer and the load; one that answers, and
+ * hangs in writes (a commit that is under way keeps who loads a device waiting, with that lock
+ * held), or takes writes and hangs in reads; one that hangs in some of its blocks only, as those of
+ * the space maps, which the kernel reads when the thin pool is loaded; and what takes devices away,
+ * which may commit.
  */
 #ifndef LITEIO_POOL_AWAKE_H
 #define LITEIO_POOL_AWAKE_H

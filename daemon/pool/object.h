@@ -30,6 +30,7 @@
  * @is_one_copy: what must be in both slots is in one of them, or that is not known; lane only
  * @n_lies: how often something that was written to a slot was not there
  * @refused_ms: when the disk last did not take the catalog; lane only
+ * @taken_ms: when it last did; under the lock
  * @status: of the engine, as of the last refresh
  * @reserve_status: of the reserve
  * @mark: as it was seen or loaded last, and what the pool had then; lane only
@@ -61,6 +62,7 @@ struct liteio_pool {
 	bool is_one_copy;
 	unsigned int n_lies;
 	uint64_t refused_ms;
+	uint64_t taken_ms;
 	struct liteio_engine_status status;
 	struct liteio_engine_status reserve_status;
 	struct {

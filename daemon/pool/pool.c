@@ -101,6 +101,7 @@ static int persist(struct liteio_pool *p, struct liteio_catalog *draft, bool is_
 	old = p->cat;
 	pthread_mutex_lock(&p->lock);
 	p->cat = *draft;
+	p->taken_ms = liteio_now_ms();
 	pthread_mutex_unlock(&p->lock);
 	*draft = (struct liteio_catalog){ 0 };
 	/* nobody else has seen it since */
@@ -109,6 +110,12 @@ static int persist(struct liteio_pool *p, struct liteio_catalog *draft, bool is_
 	p->is_one_copy = take_lie(p);
 	liteio_pool_check_mark(p);
 	return 0;
+}
+
+uint64_t liteio_pool_taken_ms(struct liteio_pool *p)
+{
+	liteio_guard(&p->lock);
+	return p->store.label.n_devices > 1 ? 0 : p->taken_ms;
 }
 
 int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,

@@ -262,6 +262,9 @@ int liteio_pool_open_left(const struct liteio_pool_how *how, struct liteio_pool 
  * pool cannot be modified, or another negative errno.
  */
 int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err);
+/* lane: would liteio_pool_export(), liteio_pool_destroy() refuse at once? 0 or -EBUSY */
+int liteio_pool_check_export(struct liteio_pool *p, struct liteio_error *err);
+int liteio_pool_check_destroy(struct liteio_pool *p, struct liteio_error *err);
 
 /* any thread: is this device, or this file, the one, or one of those, that the pool is open on? */
 bool liteio_pool_is_on(struct liteio_pool *p, const char *device);
@@ -369,6 +372,11 @@ bool liteio_pool_is_locked(const char *device);
 
 /* any thread */
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret);
+/*
+ * when the disk has last taken a catalog, by liteio_now_ms(); 0: not since it is open, or the pool
+ * is on several disks, of which that says nothing. Any thread
+ */
+uint64_t liteio_pool_taken_ms(struct liteio_pool *p);
 /*
  * lane: ask the kernel for usage and condition, without a metadata commit; a catalog that could not
  * be written is tried again

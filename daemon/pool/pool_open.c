@@ -498,7 +498,7 @@ int liteio_pool_drop(struct liteio_pool *p, struct liteio_error *err)
 }
 
 /* live attachments are somebody's, whether their heads are there or not */
-static int check_unattached(const struct liteio_pool *p, struct liteio_error *err)
+int liteio_pool_check_export(struct liteio_pool *p, struct liteio_error *err)
 {
 	for (size_t i = 0; i < p->cat.n_attachments; i++) {
 		const struct liteio_catalog_attachment *a = p->cat.attachments[i];
@@ -526,7 +526,7 @@ static void back_up(struct liteio_pool *p)
 int liteio_pool_export(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_label l;
-	int r = check_unattached(p, err);
+	int r = liteio_pool_check_export(p, err);
 
 	if (!r)
 		r = liteio_pool_settle_all(p, err);
@@ -566,13 +566,20 @@ static int wipe_all(struct liteio_pool *p, struct liteio_error *err)
 	return r;
 }
 
+int liteio_pool_check_destroy(struct liteio_pool *p, struct liteio_error *err)
+{
+	if (!p->cat.n_volumes)
+		return 0;
+	return liteio_error_set(err, -EBUSY, "pool %s still has %zu volumes and snapshots",
+				p->store.label.pool_name, p->cat.n_volumes);
+}
+
 int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err)
 {
-	int r;
+	int r = liteio_pool_check_destroy(p, err);
 
-	if (p->cat.n_volumes)
-		return liteio_error_set(err, -EBUSY, "pool %s still has %zu volumes and snapshots",
-					p->store.label.pool_name, p->cat.n_volumes);
+	if (r)
+		return r;
 	r = shut_down(p, err);
 	if (r) {
 		back_up(p);

@@ -79,6 +79,31 @@ START_TEST(test_one_at_a_time)
 }
 END_TEST
 
+/* one that is being made has its name, and no uuid yet that anybody knows */
+START_TEST(test_being_made)
+{
+	static const struct liteio_uuid made_up = { { 3 } };
+	struct liteio_pools *t = liteio_pools_new();
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_claim *a, *b;
+
+	ck_assert_int_eq(liteio_claim_take(&made_up, "/dev/a", &a, &err), 0);
+	ck_assert_int_eq(liteio_claim_name(a, t, "a", "/dev/a", &err), 0);
+	ck_assert(liteio_claim_has_name("a"));
+	/* who looks for pools has found it */
+	ck_assert_int_eq(liteio_claim_take(&one, "/dev/a", &b, &err), 0);
+	ck_assert_int_eq(liteio_claim_name(b, t, "a", "/dev/a", &err), -EEXIST);
+	ck_assert_int_eq(liteio_claim_become(a, &one, "/dev/a", &err), -EBUSY);
+	liteio_claim_give(b);
+	ck_assert_int_eq(liteio_claim_become(a, &one, "/dev/a", &err), 0);
+	ck_assert(liteio_claim_is_taken(&one));
+	ck_assert(!liteio_claim_is_taken(&made_up));
+	liteio_claim_give(a);
+	ck_assert(!liteio_claim_has_name("a"));
+	liteio_pools_free(t);
+}
+END_TEST
+
 /* the job of a disk that hung for an hour, in which somebody has deleted the pool by its name */
 START_TEST(test_given_up)
 {
@@ -238,6 +263,6 @@ START_TEST(test_late)
 }
 END_TEST
 
-UNIT_MAIN("agent-claims", test_one_at_a_time, test_given_up, test_told_under_no_lock,
-	  test_given_up_before_it_is_begun,
+UNIT_MAIN("agent-claims", test_one_at_a_time, test_being_made, test_given_up,
+	  test_told_under_no_lock, test_given_up_before_it_is_begun,
 	  test_no_room, test_no_room_for_a_namesake, test_one_of_a_name, test_late)

@@ -28,6 +28,8 @@
 #include "agent/thaw.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "host/head.h"
+#include "host/nvmet.h"
 #include "model/local.h"
 #include "pool/back.h"
 #include "unit.h"
@@ -177,20 +179,78 @@ void liteio_pool_device(struct liteio_pool *p, uint32_t i, char ret[256])
 int liteio_pool_volume_get(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			   struct liteio_catalog_volume *ret)
 {
-	return -ENOENT;
+	*ret = (struct liteio_catalog_volume){ .uuid = *uuid };
+	snprintf(ret->name, sizeof(ret->name), "data%d", uuid->b[0]);
+	return 0;
 }
+
+/* two volumes are attached here; the second one may be mounted */
+static bool is_mounted;
+static unsigned int n_removed;
 
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n)
 {
-	*ret = NULL;
-	*ret_n = 0;
+	*ret = liteio_calloc(2, sizeof(**ret));
+	*ret_n = 2;
+	for (unsigned char i = 0; i < 2; i++)
+		(*ret)[i] = (struct liteio_catalog_attachment){
+			.volume = { .b = { i } }, .generation = 1,
+			.state = LITEIO_CATALOG_ATT_LIVE, .flags = LITEIO_CATALOG_ATT_LOCAL,
+		};
 }
 
+int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		    struct liteio_head_state *ret, struct liteio_error *err)
+{
+	*ret = (struct liteio_head_state){ .path = "/dev/dm-1",
+					   .dm.open_count = is_mounted && uuid->b[0] };
+	return 0;
+}
+
+int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		       struct liteio_error *err)
+{
+	n_removed++;
+	return 0;
+}
+
+int liteio_nvmet_stay(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
+		      uint64_t generation, struct liteio_error *err)
+{
+	return 0;
+}
+
+int liteio_nvmet_remove(const struct liteio_nvmet *t, const struct liteio_uuid *uuid,
+			uint64_t generation, bool drained, struct liteio_error *err)
+{
+	return 0;
+}
+
+int liteio_nvmet_list(const struct liteio_nvmet *t, struct liteio_nvmet_export **ret,
+		      size_t *ret_n, struct liteio_error *err)
+{
+	return -ENOENT;
+}
+
+void liteio_nvmet_exports_free(struct liteio_nvmet_export *exports, size_t n)
+{
+}
+
+/* while that takes its time another pool of the name comes along, and is not opened */
 int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *ret,
 		       struct liteio_error *err)
 {
-	return -ENOSYS;
+	struct liteio_claim *claim;
+	int r;
+
+	ck_assert(liteio_claim_has_name(f->name));
+	ck_assert_int_eq(liteio_claim_take(&(struct liteio_uuid){ .b = { 9 } }, "/dev/vdy", &claim,
+					   err), 0);
+	r = liteio_claim_name(claim, agent.pools, f->name, "/dev/vdy", err);
+	liteio_claim_give(claim);
+	ck_assert_int_eq(r, -EEXIST);
+	return liteio_error_set(err, -EIO, "the disk is broken");
 }
 
 int liteio_pool_grow(struct liteio_pool *p, const struct liteio_pool_growth *g,
@@ -263,6 +323,8 @@ int liteio_generations_in_kernel(const struct liteio_uuid *uuid, struct liteio_g
 void liteio_generations_add(struct liteio_generations *g, const struct liteio_uuid *uuid,
 			    uint64_t generation)
 {
+	g->items = liteio_realloc(g->items, g->n + 1, sizeof(*g->items));
+	g->items[g->n++] = (struct liteio_generation){ .uuid = *uuid, .generation = generation };
 }
 
 void liteio_generations_sort(struct liteio_generations *g)
@@ -271,6 +333,7 @@ void liteio_generations_sort(struct liteio_generations *g)
 
 void liteio_generations_fini(struct liteio_generations *g)
 {
+	free(g->items);
 }
 
 void liteio_left_ended(const struct liteio_left *l, struct liteio_ended **ret, size_t *ret_n)
@@ -292,7 +355,7 @@ int liteio_gate_fence(const struct liteio_uuid *uuid, const char *volume, uint64
 
 bool liteio_release_is_closed(struct liteio_head_state *head)
 {
-	return true;
+	return !head->dm.open_count;
 }
 
 void liteio_thaw_pool(struct liteio_pool *p)
@@ -314,6 +377,8 @@ static void setup(void)
 	memset(&says, 0, sizeof(says));
 	n_dropped = 0;
 	n_opened = 0;
+	n_removed = 0;
+	is_mounted = false;
 	back.volume = "data";
 	back.name = "fast";
 	agent.pools = liteio_pools_new();
@@ -346,6 +411,7 @@ static const struct {
 	const char *is_called;
 	const char *volume;
 	bool is_claimed;
+	bool is_mounted;
 	int code;
 } refused[] = {
 	{ "the list of pools can not be read", .list = -EIO, .code = -EIO },
@@ -354,6 +420,7 @@ static const struct {
 	{ "somebody else is at it", .is_claimed = true, .code = -EBUSY },
 	{ "a volume in it has a name that is taken here", .volume = "log", .code = -EEXIST },
 	{ "the disk can not be opened", .left = -EUCLEAN, .code = -EUCLEAN },
+	{ "a volume is mounted here", .is_mounted = true, .code = -EBUSY },
 };
 
 START_TEST(what_is_refused_takes_nothing_out)
@@ -365,6 +432,7 @@ START_TEST(what_is_refused_takes_nothing_out)
 	says.list = refused[_i].list;
 	says.name = refused[_i].name;
 	says.left = refused[_i].left;
+	is_mounted = refused[_i].is_mounted;
 	if (refused[_i].is_called)
 		back.name = refused[_i].is_called;
 	if (refused[_i].volume)
@@ -374,6 +442,7 @@ START_TEST(what_is_refused_takes_nothing_out)
 						   &claim, &err), 0);
 	ck_assert_int_eq(import(&err), refused[_i].code);
 	ck_assert_msg(!n_dropped, "%s: it is out of the kernel", refused[_i].what);
+	ck_assert_msg(!n_removed, "%s: a head is gone", refused[_i].what);
 	ck_assert_uint_eq(n_opened, 0);
 	ck_assert_int_eq(liteio_pools_get(agent.pools, "fast", &p, &err), 0);
 	ck_assert_ptr_eq(p->engine, &lost);
@@ -393,11 +462,29 @@ START_TEST(its_own_disk_takes_its_place)
 
 	says.left = _i ? -ENODEV : 0;
 	ck_assert_msg(!import(&err), "%s", err.msg);
+	ck_assert_uint_eq(n_removed, 2);
 	ck_assert_uint_eq(n_dropped, 1);
 	ck_assert_uint_eq(n_opened, 1);
 	ck_assert_int_eq(liteio_pools_get(agent.pools, "fast", &p, &err), 0);
 	ck_assert_ptr_eq(p->engine, &back);
 	liteio_pools_put(agent.pools, p);
+}
+END_TEST
+
+/* and what was not made does not keep its name */
+START_TEST(a_name_is_taken_before_the_disk_is_written)
+{
+	const struct liteio_local_pool_create req = { .name = (char *)"new",
+						      .device = (char *)DISK };
+	struct liteio_local_pool ret = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		struct liteio_error err = LITEIO_ERROR_INIT;
+
+		ck_assert_int_eq(liteio_op_pool_create(&agent, &req, &ret, &err), -EIO);
+		ck_assert_str_eq(err.msg, "the disk is broken");
+		ck_assert(!liteio_claim_has_name("new"));
+	}
 }
 END_TEST
 
@@ -410,5 +497,6 @@ int main(void)
 	tcase_add_loop_test(cases, what_is_refused_takes_nothing_out, 0,
 			    sizeof(refused) / sizeof(refused[0]));
 	tcase_add_loop_test(cases, its_own_disk_takes_its_place, 0, 2);
+	tcase_add_test(cases, a_name_is_taken_before_the_disk_is_written);
 	return unit_run(suite);
 }

@@ -8,6 +8,7 @@
  * unit-src: daemon/agent/claims.c
  * unit-src: daemon/agent/publish.c daemon/agent/names.c
  * unit-src: daemon/agent/door.c daemon/agent/exports.c daemon/agent/exports_link.c
+ * unit-src: daemon/agent/pools_look.c daemon/agent/together.c
  * unit-src: daemon/agent/gate.c
  * unit-src: daemon/agent/ended.c daemon/agent/state_file.c
  */

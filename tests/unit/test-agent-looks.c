@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Several pools, asked beside each other: one that hangs does not keep anybody from the others, nor
- * who asked or wrote.
+ * who asked or wrote. And one disk, asked whether it is awake only when nothing says so.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
  * unit-src: daemon/agent/together.c
@@ -17,6 +17,8 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/worker.h"
+#include "pool/awake.h"
+#include "pool/create.h"
 #include "pool_in_memory.h"
 #include "unit.h"
 
@@ -276,5 +278,79 @@ START_TEST(who_looks_does_not_hang_with_the_disk)
 }
 END_TEST
 
+/* ---- is it awake? ---- */
+
+static unsigned int n_asked_awake;
+static bool is_silent;
+
+int liteio_pool_awake(const struct liteio_uuid *uuid, struct liteio_error *err)
+{
+	n_asked_awake++;
+	return is_silent ? liteio_error_set(err, -ETIMEDOUT, "it does not answer") : 0;
+}
+
+void liteio_pool_await(const struct liteio_uuid *uuid)
+{
+}
+
+static void checks_awake(struct liteio_open_pool *p, int r, unsigned int n)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	n_asked_awake = 0;
+	ck_assert_int_eq(liteio_pools_check_awake(p, &err), r);
+	ck_assert_uint_eq(n_asked_awake, n);
+	if (r)
+		ck_assert_str_eq(err.msg, "pool slow: it does not answer");
+}
+
+START_TEST(a_disk_is_asked_when_nothing_says_that_it_is_awake)
+{
+	const struct liteio_pool_create want = {
+		.uuid = { .b = { 5 } }, .name = "data", .size_bytes = 1 << 20,
+	};
+	struct liteio_open_pool p = { .name = "slow" };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+
+	memory_new(&m);
+	p.engine = &m.p;
+	m.p.taken_ms = 0;
+	checks_awake(&p, 0, 1);
+	checks_awake(&p, 0, 0);
+	p.awake_ms = 0;
+	checks_awake(&p, 0, 1);
+	/* it has taken a catalog */
+	p.awake_ms = 0;
+	ck_assert_int_eq(liteio_pool_volume_create(&m.p, &want, NULL, &err), 0);
+	checks_awake(&p, 0, 0);
+	/* of another disk than that of the metadata, maybe */
+	m.p.store.label.n_devices = 2;
+	checks_awake(&p, 0, 1);
+	m.p.store.label.n_devices = 1;
+	/* that was long ago */
+	p.awake_ms = 0;
+	m.p.taken_ms -= 2000;
+	is_silent = true;
+	checks_awake(&p, -ETIMEDOUT, 1);
+	/* what has not answered is asked again, whatever else it takes */
+	p.awake_ms = liteio_now_ms();
+	m.p.taken_ms = liteio_now_ms();
+	checks_awake(&p, -ETIMEDOUT, 1);
+	is_silent = false;
+	checks_awake(&p, 0, 1);
+	checks_awake(&p, 0, 0);
+	/* or it was waited for */
+	p.awake_ms = 0;
+	m.p.taken_ms = 0;
+	is_silent = true;
+	checks_awake(&p, -ETIMEDOUT, 1);
+	liteio_pools_await(&p);
+	checks_awake(&p, 0, 0);
+	memory_close(&m);
+}
+END_TEST
+
 UNIT_MAIN("agent-looks", test_several, test_held_no_longer,
-	  who_looks_does_not_hang_with_the_disk)
+	  who_looks_does_not_hang_with_the_disk,
+	  a_disk_is_asked_when_nothing_says_that_it_is_awake)

@@ -36,6 +36,7 @@
 #include "base/fs.h"
 #include "base/str.h"
 #include "model/local.h"
+#include "pool/create.h"
 #include "pool_in_memory.h"
 #include "unit.h"
 
@@ -180,6 +181,53 @@ START_TEST(a_pool_that_is_being_exported_is_not_given_up)
 }
 END_TEST
 
+static unsigned int n_told;
+
+static void told(void *arg)
+{
+	n_told++;
+}
+
+/* whoever asks for one of its volumes meanwhile finds it: it is never out of the table */
+START_TEST(a_pool_in_use_stays_where_it_is)
+{
+	const struct liteio_pool_create want = {
+		.uuid = { .b = { 5 } }, .name = "data", .size_bytes = 1 << 20,
+	};
+	const struct liteio_catalog_attachment att = {
+		.volume = { .b = { 5 } }, .generation = 1, .state = LITEIO_CATALOG_ATT_LIVE,
+		.flags = LITEIO_CATALOG_ATT_LOCAL,
+	};
+	struct liteio_local_pool_exported exported = { 0 };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	char dir[] = "/tmp/test-agent-pool-ops.XXXXXX";
+	struct memory_pool memory;
+	struct liteio_open_pool *p;
+	bool done = false;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	agent.config.state_dir = dir;
+	memory_new(&memory);
+	memory.p.store.label.pool_uuid = slow_uuid;
+	snprintf(memory.p.store.label.pool_name, LITEIO_ONDISK_NAME, "slow");
+	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, &err), 0);
+	ck_assert_int_eq(liteio_pool_attachment_add(&memory.p, &att, &err), 0);
+	ck_assert_int_eq(liteio_pools_add(agent.pools, &memory.p, &p, &err), 0);
+	liteio_pools_tell(agent.pools, told, NULL);
+	ck_assert_int_eq(liteio_op_pool_export(&agent, "slow", &exported, &err), -EBUSY);
+	ck_assert_ptr_nonnull(strstr(err.msg, "volume data is attached (generation 1)"));
+	ck_assert_int_eq(liteio_op_pool_delete(&agent, "slow", &done, &err), -EBUSY);
+	ck_assert_ptr_nonnull(strstr(err.msg, "pool slow still has 1 volumes and snapshots"));
+	/* nobody was told that it is back */
+	ck_assert_uint_eq(n_told, 0);
+	ck_assert_int_eq(liteio_pools_take_out(agent.pools, p, "closed", &err), 0);
+	liteio_pools_left(agent.pools, p);
+	liteio_pools_put(agent.pools, p);
+	memory_close(&memory);
+	rmdir(dir);
+}
+END_TEST
+
 /* as far as its label has been read */
 START_TEST(a_pool_that_is_being_opened_says_so)
 {
@@ -209,6 +257,7 @@ int main(void)
 			    sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(cases, a_pool_that_is_being_opened_is_given_up);
 	tcase_add_test(cases, a_pool_that_is_being_exported_is_not_given_up);
+	tcase_add_test(cases, a_pool_in_use_stays_where_it_is);
 	tcase_add_test(cases, a_pool_that_is_being_opened_says_so);
 	return unit_run(suite);
 }

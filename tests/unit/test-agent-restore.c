@@ -59,7 +59,7 @@ static sem_t may_answer;
 
 /* what has happened */
 static atomic_uint n_loaded[POOLS], n_linked[POOLS], n_asked, n_held, n_waited, n_reviewed;
-static atomic_bool is_closed, was_loaded_hanging, was_linked_open, takes_its_time;
+static atomic_bool falls_asleep, is_closed, was_loaded_hanging, was_linked_open, takes_its_time;
 
 /* posted when places are held, and at each link */
 static sem_t held, linked;
@@ -76,18 +76,18 @@ static unsigned int pool_of(const struct liteio_uuid *volume)
 
 /* ---- disks ----------------------------------------------------------------------------------- */
 
-int liteio_pool_awake(const struct liteio_uuid *pool, struct liteio_error *err)
+int liteio_pools_ask_awake(struct liteio_open_pool *p, struct liteio_error *err)
 {
-	if (pool->b[0] != 1)
-		return 0;
-	if (n_asked++ < answers)
+	p->is_asleep = false;
+	if (p->uuid.b[0] != 1 || n_asked++ < answers)
 		return 0;
 	return liteio_error_set(err, -ETIMEDOUT, "its disk does not answer");
 }
 
-void liteio_pool_await(const struct liteio_uuid *pool)
+void liteio_pools_await(struct liteio_open_pool *p)
 {
-	ck_assert_uint_eq(pool->b[0], 1);
+	ck_assert_uint_eq(p->uuid.b[0], 1);
+	p->is_asleep = false;
 	n_waited++;
 	sem_wait(&may_answer);
 	answers = 1000;
@@ -99,6 +99,12 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 {
 	unsigned int i = pool_of(&v->uuid);
 
+	/* when nobody comes back to it */
+	if (falls_asleep && n_waited) {
+		falls_asleep = false;
+		p->is_asleep = true;
+		return liteio_error_set(err, -ETIMEDOUT, "its disk does not answer");
+	}
 	if (!i && is_hanging() && !engines[0].is_linear)
 		was_loaded_hanging = true;
 	n_loaded[i]++;
@@ -467,6 +473,20 @@ START_TEST(a_disk_that_hangs_in_between)
 }
 END_TEST
 
+START_TEST(a_disk_that_hangs_again)
+{
+	pthread_t t;
+
+	n_open = 1;
+	answers = 1;
+	falls_asleep = true;
+	pthread_create(&t, NULL, start, NULL);
+	sem_wait(&held);
+	answer(t);
+	ck_assert(!falls_asleep);
+}
+END_TEST
+
 START_TEST(what_needs_no_metadata_is_not_asked_about)
 {
 	n_open = 1;
@@ -506,6 +526,7 @@ int main(void)
 	tcase_add_test(t, all_is_brought_back);
 	tcase_add_test(t, a_disk_that_hangs_before_it_is_waited_for);
 	tcase_add_test(t, a_disk_that_hangs_in_between);
+	tcase_add_test(t, a_disk_that_hangs_again);
 	tcase_add_test(t, what_needs_no_metadata_is_not_asked_about);
 	tcase_add_test(t, a_pool_that_does_not_get_on_has_places);
 	return unit_run(s);

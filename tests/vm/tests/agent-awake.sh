@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A disk of which one block does not answer: the one in which the kernel looks a thin device up, with a lock of all thin
 # pools held. The agent that starts finds that out before it asks the kernel: the pool is open, its export has a place, the
-# other pool is served and its devices are loaded; killed meanwhile, the agent leaves nothing locked; and when the disk
-# answers, what had a place is served.
+# other pool is served and its devices are loaded; who attaches a volume of the pool, or has the doctor mend it, is told,
+# and holds up nobody; killed meanwhile, the agent leaves nothing locked; and when the disk answers, what had a place is
+# served.
 # vm: kernels=6.12 disks=pool=512M,other=256M timeout=300 smp=1 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -36,12 +37,16 @@ for v in a b; do
 	liteioctl volume create $v --pool "$([ $v = a ] && echo slow || echo quick)" --size 16Mi >/dev/null
 	liteioctl export create $v 1 --host-nqn $HOST >/dev/null
 done
+liteioctl volume create d --pool slow --size 16Mi >/dev/null
+liteioctl volume attach d >/dev/null
+liteioctl volume detach d >/dev/null
 a=$(j volume show a | jq -r .uuid) b=$(j volume show b | jq -r .uuid)
 meta=/dev/mapper/liteio-tmeta-$(j pool show slow | jq -r .uuid)
 [ "$(ready)" = 'a b' ] || fail "exports: $(j export list)"
-agent_stop
 
 # as after the start of a node, but for the thin pools
+dmsetup remove --retry "liteio-thin-$(j volume show d | jq -r .uuid)" 2>/dev/null || :
+agent_stop
 for u in "$a" "$b"; do
 	s=$CFS/subsystems/nqn.2026-11.io.liteio:$u:1
 	rm $CFS/ports/*/subsystems/"${s##*/}"
@@ -70,9 +75,17 @@ until_true 60 is_open
 [ "$(group "$b")" = 1 ] || fail "b is not served: $(group "$b")"
 ! dmsetup info "liteio-thin-$a" >/dev/null 2>&1 || fail "the kernel was asked for a device of the disk that hangs"
 liteioctl volume create c --pool quick --size 16Mi >/dev/null
-timeout $((60 * ${LITEIO_SLOW:-1})) liteioctl volume attach c >/dev/null || fail "a device of the other pool is not loaded"
-liteioctl volume detach c >/dev/null
+others_go_on() {
+	timeout $((60 * ${LITEIO_SLOW:-1})) liteioctl volume attach c >/dev/null || fail "$1"
+	liteioctl volume detach c >/dev/null
+}
+others_go_on "a device of the other pool is not loaded"
 ok "the door is open: one export has its place, the other one is served, and devices of its pool are loaded"
+
+refused 'pool slow: the disk of its metadata does not answer' liteioctl volume attach d
+j export list | jq -e 'all(.items[]; .volume != "d")' >/dev/null || fail "a right stays: $(j export list)"
+others_go_on "an attachment that is refused holds up those of the other pool"
+ok "who attaches a volume of it is told, and holds up nobody"
 
 agent_kill
 rm -f /run/liteio/agent.sock
@@ -84,11 +97,16 @@ until_true 60 said
 until_true 60 is_open
 ok "an agent that is killed meanwhile leaves nothing locked"
 
+timeout $((60 * ${LITEIO_SLOW:-1})) liteioctl doctor --fix >/dev/null 2>&1 || [ $? != 124 ] || fail "the doctor hangs"
+others_go_on "the doctor holds up attachments of the other pool"
+ok "nor does the doctor"
+
 below "$well"
 is_served() { [ "$(ready)" = 'a b' ] && [ "$(group "$a")" = 1 ]; }
 until_true 60 is_served || fail "exports: $(j export list)"
 grep -q 'pool slow: its disk answers again' $AGENT_LOG || fail "nothing is said of the disk that answers"
 echo "$hung" >/proc/sys/kernel/hung_task_timeout_secs
 doctor_is_silent
+liteioctl volume attach d >/dev/null || fail "d can not be attached"
 ok "what had a place is served when the disk answers"
 agent_stop
