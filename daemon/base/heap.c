@@ -27,7 +27,7 @@ void liteio_heap_init(void)
 	mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
 	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	/* where one small page is in use the kernel would make a large one of all around it */
-	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	(void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 }
 
 void liteio_heap_give_back(void)

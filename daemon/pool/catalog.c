@@ -108,15 +108,14 @@ size_t liteio_catalog_atts_of(const struct liteio_catalog *c, const struct litei
 /* it is known that there is none */
 static bool none_is_pending(const struct liteio_catalog *c)
 {
-	return c->n_summed == c->n_volumes &&
-	       (!c->n_volumes || !c->sums[c->n_volumes - 1].n_pending);
+	return c->n_summed == c->n_volumes && !c->sum.n_pending;
 }
 
 const struct liteio_catalog_volume *liteio_catalog_pending(const struct liteio_catalog *c)
 {
-	size_t lo = 0, hi = c->n_summed;
+	size_t lo = 0, hi = c->n_summed / LITEIO_CATALOG_SUM_EACH;
 
-	/* the first of those that are summed after which there is one, or behind all of these */
+	/* the first sum with one, or behind all of them */
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
@@ -125,6 +124,7 @@ const struct liteio_catalog_volume *liteio_catalog_pending(const struct liteio_c
 		else
 			lo = mid + 1;
 	}
+	lo = c->sum.n_pending ? lo * LITEIO_CATALOG_SUM_EACH : c->n_summed;
 	for (; lo < c->n_volumes; lo++) {
 		if (c->volumes[lo]->txid)
 			return c->volumes[lo];
@@ -156,10 +156,8 @@ size_t liteio_catalog_count_live(const struct liteio_catalog *c, const struct li
 /* what all volumes take, whether they are sealed or not */
 static struct liteio_catalog_sum sum_space(const struct liteio_catalog *c)
 {
-	struct liteio_catalog_sum sum = { 0 };
+	struct liteio_catalog_sum sum = c->sum;
 
-	if (c->n_summed)
-		sum = c->sums[c->n_summed - 1];
 	for (size_t i = c->n_summed; i < c->n_volumes; i++)
 		liteio_record_add_space(c->volumes[i], &sum);
 	return sum;
@@ -214,8 +212,12 @@ bool liteio_catalog_may_unshare(const struct liteio_catalog *c)
 /* nothing is known any more of the volumes from @i on, together with those before */
 static void volumes_change(struct liteio_catalog *c, size_t i)
 {
-	if (c->n_summed > i)
-		c->n_summed = i;
+	size_t n_sums = i / LITEIO_CATALOG_SUM_EACH;
+
+	if (c->n_summed > i) {
+		c->n_summed = n_sums * LITEIO_CATALOG_SUM_EACH;
+		c->sum = n_sums ? c->sums[n_sums - 1] : (struct liteio_catalog_sum){ 0 };
+	}
 	if (c->n_same > i)
 		c->n_same = i;
 }
@@ -259,7 +261,8 @@ struct liteio_catalog_volume *liteio_catalog_add(struct liteio_catalog *c,
 
 	if (!c->volumes || c->n_volumes == liteio_catalog_room(c->n_volumes)) {
 		c->volumes = liteio_realloc(c->volumes, room, sizeof(*c->volumes));
-		c->sums = liteio_realloc(c->sums, room, sizeof(*c->sums));
+		c->sums = liteio_realloc(c->sums, liteio_catalog_sums_room(c->n_volumes + 1),
+					 sizeof(*c->sums));
 	}
 	volumes_change(c, i);
 	memmove(&c->volumes[i + 1], &c->volumes[i], (c->n_volumes - i) * sizeof(*c->volumes));

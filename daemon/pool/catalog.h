@@ -182,6 +182,9 @@ struct liteio_catalog_sum {
 	uint32_t thin_deleting;
 };
 
+/* one is kept for so many more: what changes is summed up from there on */
+#define LITEIO_CATALOG_SUM_EACH 16u
+
 /**
  * struct liteio_catalog - the whole
  * @pool_uuid: whose
@@ -199,8 +202,9 @@ struct liteio_catalog_sum {
  * @n_attachments: how many
  * @extents: sorted by volume and offset
  * @n_extents: how many
- * @sums: one for each of the first @n_summed volumes, which are all after liteio_catalog_seal()
- * @n_summed: how many
+ * @sums: of the first volumes, one for every LITEIO_CATALOG_SUM_EACH of the first @n_summed
+ * @sum: of the first @n_summed
+ * @n_summed: how many, which are all after liteio_catalog_seal()
  * @n_sealed_atts: the bytes of so many of the first attachments are known
  * @names: which names its summed volumes may have; shared, see catalog_record.h
  * @source: @volumes of the catalog that this was copied from; compared, never followed
@@ -223,6 +227,7 @@ struct liteio_catalog {
 	struct liteio_catalog_extent *extents;
 	size_t n_extents;
 	struct liteio_catalog_sum *sums;
+	struct liteio_catalog_sum sum;
 	size_t n_summed;
 	size_t n_sealed_atts;
 	struct liteio_catalog_names *names;
@@ -248,6 +253,8 @@ void liteio_catalog_copy(struct liteio_catalog *from, struct liteio_catalog *ret
 void liteio_catalog_seal(struct liteio_catalog *c);
 /* how many elements an array of @n has memory for, at least: grows by doubling */
 size_t liteio_catalog_room(size_t n);
+/* and how many sums when it is one of volumes */
+size_t liteio_catalog_sums_room(size_t n);
 
 const struct liteio_catalog_volume *liteio_catalog_find(const struct liteio_catalog *c,
 							const struct liteio_uuid *uuid);

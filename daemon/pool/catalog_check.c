@@ -430,7 +430,7 @@ static bool same_extents(const struct liteio_catalog *a, const struct liteio_cat
 
 static bool any_pending(const struct liteio_catalog *c)
 {
-	return c->n_volumes && c->sums[c->n_volumes - 1].n_pending;
+	return c->sum.n_pending;
 }
 
 int liteio_catalog_check_change(struct liteio_catalog *was, struct liteio_catalog *c,
@@ -449,7 +449,7 @@ int liteio_catalog_check_change(struct liteio_catalog *was, struct liteio_catalo
 	linear = check_volumes_changed(was, c, err);
 	if (linear < 0)
 		return linear;
-	if (any_pending(c) && (any_pending(was) || c->sums[c->n_volumes - 1].n_pending > 1))
+	if (any_pending(c) && (any_pending(was) || c->sum.n_pending > 1))
 		r = check_under_way(c, err);
 	if (!r)
 		r = check_atts_changed(was, c, err);

@@ -101,7 +101,7 @@ static const uint8_t *record_bytes(const struct liteio_catalog *c, size_t i, uin
 
 static uint32_t records_crc(const struct liteio_catalog *c)
 {
-	uint32_t crc = c->n_volumes ? c->sums[c->n_volumes - 1].crc : 0;
+	uint32_t crc = c->sum.crc;
 	uint8_t room[LITEIO_RECORD_BYTES];
 
 	for (size_t i = 0; i < c->n_attachments; i++)
@@ -114,16 +114,12 @@ static uint32_t records_crc(const struct liteio_catalog *c)
 uint64_t liteio_catalog_features(struct liteio_catalog *c)
 {
 	uint64_t features = c->reserve_txid ? LITEIO_SLOT_INCOMPAT_RESERVE : 0;
-	const struct liteio_catalog_sum *sum;
 
 	liteio_catalog_seal(c);
-	if (!c->n_volumes)
-		return features;
-	sum = &c->sums[c->n_volumes - 1];
-	if (sum->n_pending > 1)
+	if (c->sum.n_pending > 1)
 		features |= liteio_catalog_pending(c)->is_unmade ? LITEIO_SLOT_INCOMPAT_MAKING :
 								   LITEIO_SLOT_INCOMPAT_GROUP;
-	return features | sum->features;
+	return features | c->sum.features;
 }
 
 static uint64_t compat_features(struct liteio_catalog *c)
@@ -320,7 +316,7 @@ static int decode_records(const uint8_t *p, size_t n, bool strict, struct liteio
 	int r = 0;
 
 	c->volumes = liteio_calloc(liteio_catalog_room(n), sizeof(*c->volumes));
-	c->sums = liteio_calloc(liteio_catalog_room(n), sizeof(*c->sums));
+	c->sums = liteio_calloc(liteio_catalog_sums_room(n), sizeof(*c->sums));
 	c->attachments = liteio_calloc(liteio_catalog_room(n), sizeof(*c->attachments));
 	c->extents = liteio_calloc(liteio_catalog_room(n), sizeof(*c->extents));
 	for (size_t i = 0; i < n && !r; i++, p += LITEIO_RECORD_BYTES) {

@@ -181,17 +181,16 @@ static struct liteio_catalog_names *names_for_copy(const struct liteio_catalog *
 
 void liteio_catalog_seal(struct liteio_catalog *c)
 {
-	struct liteio_catalog_sum sum = { 0 };
-
 	if (!c->names)
 		c->names = names_of(c);
-	if (c->n_summed)
-		sum = c->sums[c->n_summed - 1];
-	for (; c->n_summed < c->n_volumes; c->n_summed++) {
-		seal(c->volumes[c->n_summed]);
-		names_add(c->names, liteio_record_of(c->volumes[c->n_summed])->name_key);
-		add_up(c->volumes[c->n_summed], &sum);
-		c->sums[c->n_summed] = sum;
+	while (c->n_summed < c->n_volumes) {
+		struct liteio_catalog_volume *v = c->volumes[c->n_summed++];
+
+		seal(v);
+		names_add(c->names, liteio_record_of(v)->name_key);
+		add_up(v, &c->sum);
+		if (c->n_summed % LITEIO_CATALOG_SUM_EACH == 0)
+			c->sums[c->n_summed / LITEIO_CATALOG_SUM_EACH - 1] = c->sum;
 	}
 	for (; c->n_sealed_atts < c->n_attachments; c->n_sealed_atts++)
 		seal_att(c->attachments[c->n_sealed_atts]);
@@ -238,14 +237,25 @@ size_t liteio_catalog_room(size_t n)
 	return room;
 }
 
-/* @n elements of @from in memory that has room for more */
-static void *array_of(const void *from, size_t n, size_t size)
+size_t liteio_catalog_sums_room(size_t n)
 {
-	void *to = liteio_realloc(NULL, liteio_catalog_room(n), size);
+	return liteio_catalog_room(n) / LITEIO_CATALOG_SUM_EACH + 1;
+}
+
+/* @n elements of @from in memory that has room for @room */
+static void *array_in(const void *from, size_t n, size_t room, size_t size)
+{
+	void *to = liteio_realloc(NULL, room, size);
 
 	if (n)
 		memcpy(to, from, n * size);
 	return to;
+}
+
+/* or for as many as it would have grown to */
+static void *array_of(const void *from, size_t n, size_t size)
+{
+	return array_in(from, n, liteio_catalog_room(n), size);
 }
 
 void liteio_catalog_copy(struct liteio_catalog *from, struct liteio_catalog *ret)
@@ -259,7 +269,8 @@ void liteio_catalog_copy(struct liteio_catalog *from, struct liteio_catalog *ret
 	c.source = from->volumes;
 	c.n_same = c.n_volumes;
 	c.volumes = array_of(from->volumes, c.n_volumes, sizeof(*c.volumes));
-	c.sums = array_of(from->sums, c.n_volumes, sizeof(*c.sums));
+	c.sums = array_in(from->sums, c.n_volumes / LITEIO_CATALOG_SUM_EACH,
+			  liteio_catalog_sums_room(c.n_volumes), sizeof(*c.sums));
 	c.attachments = array_of(from->attachments, c.n_attachments, sizeof(*c.attachments));
 	c.extents = array_of(from->extents, c.n_extents, sizeof(*c.extents));
 	for (size_t i = 0; i < c.n_volumes; i++)
