@@ -210,9 +210,17 @@ static void print_double(struct liteio_buf *b, double v)
 
 static void newline(struct liteio_buf *b, int depth)
 {
+	size_t len;
+	char *to;
+
 	if (depth < 0)
 		return;
-	liteio_buf_addf(b, "\n%*s", 2 * depth, "");
+	len = 1 + 2 * (size_t)depth;
+	to = liteio_buf_room(b, len);
+	memset(to, ' ', len);
+	to[0] = '\n';
+	b->len += len;
+	b->data[b->len] = '\0';
 }
 
 /* @depth: of the value when pretty, else negative for good */
@@ -232,7 +240,7 @@ static void print_value(struct liteio_buf *b, struct json_object *o, int depth)
 		if (json_object_get_int64(o) < 0)
 			liteio_buf_addf(b, "%lld", (long long)json_object_get_int64(o));
 		else
-			liteio_buf_addf(b, "%llu", (unsigned long long)json_object_get_uint64(o));
+			liteio_buf_add_u64(b, json_object_get_uint64(o));
 		return;
 	case json_type_double:
 		print_double(b, json_object_get_double(o));

@@ -60,18 +60,6 @@ static void add_string_or_null(struct liteio_buf *b, const char *s)
 		liteio_buf_add(b, "null", 4);
 }
 
-static void add_u64(struct liteio_buf *b, uint64_t v)
-{
-	char digits[20];
-	size_t n = sizeof(digits);
-
-	do {
-		digits[--n] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	liteio_buf_add(b, digits + n, sizeof(digits) - n);
-}
-
 static void add_bool(struct liteio_buf *b, bool v)
 {
 	liteio_buf_add(b, v ? "true" : "false", v ? 4 : 5);
@@ -168,7 +156,7 @@ static bool add_value(struct liteio_buf *b, const struct liteio_field *f, const 
 		break;
 	case LITEIO_FIELD_U64:
 	case LITEIO_FIELD_SIZE:
-		add_u64(b, *(const uint64_t *)p);
+		liteio_buf_add_u64(b, *(const uint64_t *)p);
 		break;
 	case LITEIO_FIELD_ENUM:
 		add_string(b, word_of(f, *(const int *)p));

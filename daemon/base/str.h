@@ -33,6 +33,8 @@ char *liteio_buf_room(struct liteio_buf *b, size_t len);
 void liteio_buf_addstr(struct liteio_buf *b, const char *s);
 void liteio_buf_addf(struct liteio_buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* decimal digits, for texts of many numbers */
+void liteio_buf_add_u64(struct liteio_buf *b, uint64_t v);
 /* drop the first @n bytes (n <= len) */
 void liteio_buf_consume(struct liteio_buf *b, size_t n);
 void liteio_buf_fini(struct liteio_buf *b);

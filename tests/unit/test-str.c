@@ -3,6 +3,7 @@
  * Strings: buffers, strict numbers, sizes as Kubernetes reads them, names.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,36 @@ START_TEST(test_buf)
 	ck_assert_str_eq(s, "");
 	free(s);
 	liteio_buf_fini(&b);
+}
+END_TEST
+
+/* texts of every length around what there is room for, into nothing and behind something */
+START_TEST(test_buf_formatted)
+{
+	static const uint64_t numbers[] = { 0, 9, 10, 12345678901234567890u, UINT64_MAX };
+	char much[300];
+
+	memset(much, 'x', sizeof(much));
+	for (int len = 0; len < 300; len++) {
+		struct liteio_buf b = LITEIO_BUF_INIT;
+
+		liteio_buf_addf(&b, "%.*s", len, much);
+		ck_assert_uint_eq(b.len, len);
+		liteio_buf_addf(&b, "%.*s!", 299 - len, much);
+		ck_assert_uint_eq(b.len, 300);
+		ck_assert(!memcmp(b.data, much, 299));
+		ck_assert_str_eq(b.data + 299, "!");
+		liteio_buf_fini(&b);
+	}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct liteio_buf b = LITEIO_BUF_INIT;
+
+		snprintf(much, sizeof(much), "-%llu", (unsigned long long)numbers[i]);
+		liteio_buf_addstr(&b, "-");
+		liteio_buf_add_u64(&b, numbers[i]);
+		ck_assert_str_eq(b.data, much);
+		liteio_buf_fini(&b);
+	}
 }
 END_TEST
 
@@ -212,5 +243,5 @@ START_TEST(test_list_room)
 }
 END_TEST
 
-UNIT_MAIN("str", test_list_room, test_buf, test_u64, test_size, test_format_size, test_name,
+UNIT_MAIN("str", test_list_room, test_buf, test_buf_formatted, test_u64, test_size, test_format_size, test_name,
 	  test_split, test_utf8)
