@@ -31,8 +31,10 @@
 #define DEFAULT_CONNECTIONS 128
 #define DEFAULT_IDLE_S 30
 #define DEFAULT_MODE 0660
-#define CONNECTION_MEMORY 32768
+/* of which half is for the head of a request; it is zeroed for each one */
+#define CONNECTION_MEMORY 16384
 #define STREAM_BLOCK 4096
+#define TURNS_MAX 4
 /* so many times the bound of a body is read and dropped to be able to say "413"; then we hang up */
 #define DROP_FACTOR 8
 
@@ -46,7 +48,7 @@
  * @listener: the socket; @listener.fd belongs to @mhd once that runs
  * @requests: all that have begun
  * @max_body: bound of a request's body
- * @has_resumed: somebody is to be answered whom libmicrohttpd has not looked at since
+ * @has_more: somebody has come, or is to be answered, whom libmicrohttpd has not looked at since
  * @fn: handler
  * @arg: for @fn
  */
@@ -59,7 +61,7 @@ struct liteio_http_server {
 	struct liteio_listener listener;
 	struct liteio_http_request *requests;
 	size_t max_body;
-	bool has_resumed;
+	bool has_more;
 	liteio_http_handler fn;
 	void *arg;
 };
@@ -135,6 +137,8 @@ static void on_connection(void *arg, struct MHD_Connection *conn, void **caller,
 	info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 	if (info)
 		*caller = liteio_caller_new(s->callers, info->connect_fd);
+	/* what was asked is mostly there with the one who asks */
+	s->has_more = true;
 }
 
 static struct liteio_caller *caller_of(struct MHD_Connection *conn)
@@ -367,7 +371,7 @@ int liteio_http_request_peer(const struct liteio_http_request *req, uid_t *ret_u
 static void resume(struct liteio_http_server *s, struct MHD_Connection *conn)
 {
 	MHD_resume_connection(conn);
-	s->has_resumed = true;
+	s->has_more = true;
 	liteio_timer_arm(s->timer, 0, 0);
 }
 
@@ -463,16 +467,30 @@ void liteio_http_stream_end(struct liteio_http_stream *st)
 
 /* ---- the server --------------------------------------------------------------------------- */
 
+/* what it can do at once; its timeout does not count what was resumed meanwhile */
+static bool has_more(const struct liteio_http_server *s, MHD_UNSIGNED_LONG_LONG *ret_ms)
+{
+	*ret_ms = UINT64_MAX;
+	if (s->has_more)
+		return true;
+	return MHD_get_timeout(s->mhd, ret_ms) == MHD_YES && !*ret_ms;
+}
+
 static void run(struct liteio_http_server *s)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
+	unsigned int turn = 0;
+	bool more;
 
-	s->has_resumed = false;
-	MHD_run(s->mhd);
-	/* its timeout does not count what was resumed meanwhile: nobody would look at that */
-	if (s->has_resumed)
+	/* a turn of the loop costs more than one of these; then it is somebody else's */
+	do {
+		s->has_more = false;
+		MHD_run(s->mhd);
+		more = has_more(s, &ms);
+	} while (more && ++turn < TURNS_MAX);
+	if (more)
 		liteio_timer_arm(s->timer, 0, 0);
-	else if (MHD_get_timeout(s->mhd, &ms) == MHD_YES)
+	else if (ms != UINT64_MAX)
 		liteio_timer_arm(s->timer, ms, 100);
 	else
 		liteio_timer_disarm(s->timer);
