@@ -476,8 +476,9 @@ static bool has_more(const struct liteio_http_server *s, MHD_UNSIGNED_LONG_LONG 
 	return MHD_get_timeout(s->mhd, ret_ms) == MHD_YES && !*ret_ms;
 }
 
-static void run(struct liteio_http_server *s)
+static void run(void *arg)
 {
+	struct liteio_http_server *s = arg;
 	MHD_UNSIGNED_LONG_LONG ms;
 	unsigned int turn = 0;
 	bool more;
@@ -501,11 +502,6 @@ static void on_ready(void *arg, int fd, unsigned int events)
 	run(arg);
 }
 
-static void on_timeout(void *arg)
-{
-	run(arg);
-}
-
 /* what libmicrohttpd has to say concerns single connections that broke */
 static void drop_log(void *arg, const char *fmt, va_list ap)
 {
@@ -520,14 +516,12 @@ static int start(struct liteio_http_server *s, const struct liteio_http_options 
 	const union MHD_DaemonInfo *info;
 	int r;
 
-	r = liteio_timer_new(s->loop, on_timeout, s, &s->timer, err);
+	r = liteio_timer_new(s->loop, run, s, &s->timer, err);
 	if (!r)
 		r = liteio_callers_new(s->loop, connections, idle_s * 1000ull, &s->callers, err);
 	if (r)
 		return r;
-	/*
-	 * Beside those that are being heard out there is room for as many that are being answered.
-	 */
+	/* beside those that are being heard out there is room for as many that are being answered */
 	s->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
 				  NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, drop_log,
 				  NULL, MHD_OPTION_LISTEN_SOCKET, s->listener.fd,

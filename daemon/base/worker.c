@@ -4,9 +4,9 @@
  *
  * One lock covers everything. A thread that has nothing to do sleeps outside it, and is woken by
  * name, the one that went to sleep last: with a condition each would take the lock once more, and
- * leave it as one that others wait for. A job is either waiting in its lane, waiting in the pool's run queue,
- * or running. A lane has at most one job outside itself: when that one ends, the next moves to the
- * run queue. The pool is reference-counted because a stuck thread may outlive
+ * leave it as one that others wait for. A job is either waiting in its lane, waiting in the pool's
+ * run queue, or running. A lane has at most one job outside itself: when that one ends, the next
+ * moves to the run queue. The pool is reference-counted because a stuck thread may outlive
  * liteio_workers_free().
  */
 #include <errno.h>
