@@ -48,7 +48,8 @@ struct liteio_workers;
  * @is_silent: somebody was told that it has not ended and that the disk may not answer
  * @n_loading: so many thin devices are being loaded, in no lane
  * @moved_ms: when the first of them was begun, or one has ended last
- * @answered_ms: when a look at it ended last, by liteio_now_ms()
+ * @answered_ms: when the kernel has answered last, by liteio_now_ms(): at the end of a look, or who
+ *	has asked by himself
  * @urgent: how many fences wait for the lane: they go first
  * @first: of the others who wait, in the order they came: who leaves and comes again at once stands
  *         behind them
@@ -297,6 +298,10 @@ int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_fo
 /* liteio_pools_look(), but once it has been asked it is waited for so long */
 int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
 			  uint64_t ms, struct liteio_error *err);
+/* the kernel has just answered a question to it that waits for its metadata; in its lane */
+void liteio_pools_answered(struct liteio_open_pool *p);
+/* it has answered within the last second */
+bool liteio_pools_has_answered(struct liteio_open_pool *p);
 /*
  * 0 when it has answered within the last second, or does now; else a negative errno. Who then asks
  * by himself may hang all the same, but only with a disk that begins to at that moment. Context:

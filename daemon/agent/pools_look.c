@@ -70,6 +70,12 @@ static void look_put(struct look *k)
 	free(k);
 }
 
+void liteio_pools_answered(struct liteio_open_pool *p)
+{
+	liteio_guard(&p->lock);
+	p->answered_ms = liteio_now_ms();
+}
+
 static void look_run(void *arg)
 {
 	struct look *k = arg;
@@ -78,10 +84,7 @@ static void look_run(void *arg)
 
 	liteio_heir_begin(&p->uuid);
 	r = k->fn(p->engine, k->ret, &k->err);
-	{
-		liteio_guard(&p->lock);
-		p->answered_ms = liteio_now_ms();
-	}
+	liteio_pools_answered(p);
 	/* before the lane is free: who finds that it is has the answer */
 	{
 		liteio_guard(&k->lock);
@@ -122,10 +125,7 @@ static int do_here(struct liteio_open_pool *p, liteio_look_fn fn, void *data,
 {
 	int r = fn(p->engine, data, err);
 
-	{
-		liteio_guard(&p->lock);
-		p->answered_ms = liteio_now_ms();
-	}
+	liteio_pools_answered(p);
 	liteio_pools_leave(p);
 	return r;
 }
@@ -227,13 +227,16 @@ static int ask_anything(struct liteio_pool *engine, void *ret, struct liteio_err
 	return 0;
 }
 
+bool liteio_pools_has_answered(struct liteio_open_pool *p)
+{
+	liteio_guard(&p->lock);
+	return p->answered_ms && liteio_now_ms() - p->answered_ms < ANSWERED_MS;
+}
+
 int liteio_pools_answers(struct liteio_open_pool *p, struct liteio_error *err)
 {
-	{
-		liteio_guard(&p->lock);
-		if (p->answered_ms && liteio_now_ms() - p->answered_ms < ANSWERED_MS)
-			return 0;
-	}
+	if (liteio_pools_has_answered(p))
+		return 0;
 	return liteio_pools_look(p, ask_anything, NULL, 0, err);
 }
 

@@ -35,9 +35,7 @@ _Static_assert(FREEZE_MS < LITEIO_LOOK_MS, "a freeze is no disk that hangs");
 /* a head that nobody has open has nothing to hold still; not yet */
 static bool is_wanted(const struct liteio_stillness *s, size_t i)
 {
-	const struct liteio_head_state *h = &s->heads[i];
-
-	return s->is_all || h->dm.open_count > 0;
+	return s->is_all || s->heads[i].open_count > 0;
 }
 
 /* ---- what filesystems have to write --------------------------------------------------------- */
@@ -170,7 +168,7 @@ static int write_all(const struct liteio_stillness *s, struct liteio_error *err)
 	w->devices = liteio_calloc(s->n + 1, sizeof(*w->devices));
 	for (size_t i = 0; i < s->n; i++)
 		if (is_wanted(s, i))
-			memcpy(w->devices[w->n++], s->heads[i].path, sizeof(*w->devices));
+			liteio_dm_path(&s->heads[i], w->devices[w->n++]);
 	liteio_guard(&writings.lock);
 	w->next = writings.first;
 	writings.first = w;
@@ -196,7 +194,7 @@ static int add_heads(struct liteio_stillness *s, struct liteio_open_pool *p,
 	liteio_pool_attachment_list(p->engine, uuid, &atts, &n);
 	s->heads = liteio_realloc(s->heads, s->n + n + 1, sizeof(*s->heads));
 	for (size_t i = 0; i < n && !r; i++) {
-		r = liteio_head_get(uuid, atts[i].generation, false, &s->heads[s->n], err);
+		r = liteio_head_info(uuid, atts[i].generation, false, &s->heads[s->n], err);
 		s->n += !r;
 		if (r == -ENODEV)
 			r = 0;
@@ -225,8 +223,8 @@ static void resume(struct liteio_stillness *s, size_t i, size_t end)
 	for (; i < end; i++) {
 		if (!is_wanted(s, i))
 			continue;
-		if (liteio_dm_resume(s->heads[i].dm.name, 0, &err) < 0)
-			log_err(NULL, "%s stays suspended: %s", s->heads[i].dm.name, err.msg);
+		if (liteio_dm_resume(s->heads[i].name, 0, &err) < 0)
+			log_err(NULL, "%s stays suspended: %s", s->heads[i].name, err.msg);
 	}
 }
 
@@ -282,7 +280,7 @@ static int hold_all(struct liteio_holding *h, struct liteio_error *err)
 
 	for (size_t i = 0; i < s->n; i++) {
 		if (is_wanted(s, i)) {
-			int r = liteio_dm_suspend(s->heads[i].dm.name, LITEIO_DM_LOCKFS, err);
+			int r = liteio_dm_suspend(s->heads[i].name, LITEIO_DM_LOCKFS, err);
 
 			if (r)
 				return r;
@@ -376,11 +374,11 @@ static int count_again(struct liteio_stillness *s, struct liteio_error *err)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct liteio_dm_info now;
-		int r = liteio_dm_info(s->heads[i].dm.name, &now, err);
+		int r = liteio_dm_info(s->heads[i].name, &now, err);
 
 		if (r && r != -ENODEV)
 			return r;
-		s->heads[i].dm.open_count = r ? 0 : now.open_count;
+		s->heads[i].open_count = r ? 0 : now.open_count;
 	}
 	return 0;
 }
@@ -418,7 +416,7 @@ static bool is_idle(void *arg, unsigned int n_open)
 		return false;
 	s->traffic = liteio_realloc(s->traffic, s->n, sizeof(*s->traffic));
 	for (size_t i = 0; i < s->n; i++)
-		if (liteio_head_traffic(s->heads[i].dm.name, s->traffic[i], NULL) < 0)
+		if (liteio_head_traffic(s->heads[i].name, s->traffic[i], NULL) < 0)
 			return false;
 	return true;
 }
@@ -429,7 +427,7 @@ static bool was_idle(void *arg)
 	char now[LITEIO_HEAD_TRAFFIC];
 
 	for (size_t i = 0; i < s->n; i++)
-		if (liteio_head_traffic(s->heads[i].dm.name, now, NULL) < 0 ||
+		if (liteio_head_traffic(s->heads[i].name, now, NULL) < 0 ||
 		    strcmp(now, s->traffic[i]) != 0)
 			return false;
 	return true;

@@ -32,7 +32,7 @@ struct liteio_open_pool;
  */
 struct liteio_stillness {
 	struct liteio_uuid pool;
-	struct liteio_head_state *heads;
+	struct liteio_dm_info *heads;
 	size_t n;
 	bool is_all;
 	size_t n_held;

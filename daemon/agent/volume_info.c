@@ -34,8 +34,10 @@ static bool ask_allocated(struct liteio_open_pool *p, const struct liteio_catalo
 
 	if (v->state == LITEIO_CATALOG_DELETING)
 		return liteio_pool_reclaim_left(p->engine, &v->uuid, ret, NULL) == 0;
-	if (liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0)
+	if (liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0) {
+		liteio_pools_answered(p);
 		return true;
+	}
 	return may_activate &&
 	       liteio_pool_volume_prepare(p->engine, &v->uuid, &load, NULL) == 0 &&
 	       liteio_pool_volume_load(&load, NULL, NULL) == 0 &&
@@ -49,19 +51,56 @@ static int know_allocated(const struct liteio_catalog_volume *v, uint64_t *ret)
 	/* whoever creates has waited for the lane once */
 	if (v->is_unmade)
 		return 1;
+	if (v->vclass == LITEIO_CATALOG_LINEAR && v->state == LITEIO_CATALOG_READY) {
+		*ret = v->size_bytes;
+		return 1;
+	}
 	return v->state == LITEIO_CATALOG_CREATING ? -1 : 0;
+}
+
+struct question {
+	struct liteio_uuid volume;
+	uint64_t bytes;
+};
+
+static int question_ask(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	struct question *q = ret;
+	int r = liteio_pool_volume_allocated(engine, &q->volume, &q->bytes, err);
+
+	/* that there is no device for it says nothing of the disk */
+	if (r)
+		(void)liteio_pool_refresh(engine, NULL);
+	return r;
+}
+
+/* of a pool whose disk may hang: the question itself finds out whether it does */
+static int ask_apart(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+		     uint64_t *ret)
+{
+	struct question q = { .volume = v->uuid };
+	int r = liteio_pools_do_for(p, LITEIO_LANE_LOOK, question_ask, &q, sizeof(q),
+				    LITEIO_LOOK_MS, NULL);
+
+	*ret = q.bytes;
+	return r;
 }
 
 bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 				  const struct liteio_catalog_volume *v, bool may_activate,
 				  uint64_t *ret)
 {
-	int known = know_allocated(v, ret);
+	int known = know_allocated(v, ret), r;
 
 	LITEIO_LANE(lane);
 
 	if (known)
 		return known > 0;
+	if (v->state != LITEIO_CATALOG_DELETING && !liteio_pools_has_answered(p)) {
+		r = ask_apart(p, v, ret);
+		if (r == 0 || r == -ETIMEDOUT || r == -EAGAIN || !may_activate)
+			return r == 0;
+	}
 	if (liteio_pools_answers(p, NULL) < 0 ||
 	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) < 0)
 		return false;

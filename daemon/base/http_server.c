@@ -31,8 +31,10 @@
 #define DEFAULT_CONNECTIONS 128
 #define DEFAULT_IDLE_S 30
 #define DEFAULT_MODE 0660
-#define CONNECTION_MEMORY 32768
+/* of which half is for the head of a request; it is zeroed for each one */
+#define CONNECTION_MEMORY 16384
 #define STREAM_BLOCK 4096
+#define TURNS_MAX 4
 /* so many times the bound of a body is read and dropped to be able to say "413"; then we hang up */
 #define DROP_FACTOR 8
 
@@ -49,7 +51,7 @@
  * @n_connections: how many there are
  * @crest: of these
  * @gives_back: what they have left is not needed again soon; the C library would keep it
- * @has_resumed: somebody is to be answered whom libmicrohttpd has not looked at since
+ * @has_more: somebody has come, or is to be answered, whom libmicrohttpd has not looked at since
  * @fn: handler
  * @arg: for @fn
  */
@@ -65,7 +67,7 @@ struct liteio_http_server {
 	unsigned int n_connections;
 	struct liteio_crest crest;
 	bool gives_back;
-	bool has_resumed;
+	bool has_more;
 	liteio_http_handler fn;
 	void *arg;
 };
@@ -143,6 +145,8 @@ static void on_connection(void *arg, struct MHD_Connection *conn, void **caller,
 	info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 	if (info)
 		*caller = liteio_caller_new(s->callers, info->connect_fd);
+	/* what was asked is mostly there with the one who asks */
+	s->has_more = true;
 }
 
 static struct liteio_caller *caller_of(struct MHD_Connection *conn)
@@ -371,7 +375,7 @@ int liteio_http_request_peer(const struct liteio_http_request *req, uid_t *ret_u
 static void resume(struct liteio_http_server *s, struct MHD_Connection *conn)
 {
 	MHD_resume_connection(conn);
-	s->has_resumed = true;
+	s->has_more = true;
 	liteio_timer_arm(s->timer, 0, 0);
 }
 
@@ -467,16 +471,31 @@ void liteio_http_stream_end(struct liteio_http_stream *st)
 
 /* ---- the server --------------------------------------------------------------------------- */
 
-static void run(struct liteio_http_server *s)
+/* what it can do at once; its timeout does not count what was resumed meanwhile */
+static bool has_more(const struct liteio_http_server *s, MHD_UNSIGNED_LONG_LONG *ret_ms)
 {
-	MHD_UNSIGNED_LONG_LONG ms;
+	*ret_ms = UINT64_MAX;
+	if (s->has_more)
+		return true;
+	return MHD_get_timeout(s->mhd, ret_ms) == MHD_YES && !*ret_ms;
+}
 
-	s->has_resumed = false;
-	MHD_run(s->mhd);
-	/* its timeout does not count what was resumed meanwhile: nobody would look at that */
-	if (s->has_resumed)
+static void run(void *arg)
+{
+	struct liteio_http_server *s = arg;
+	MHD_UNSIGNED_LONG_LONG ms;
+	unsigned int turn = 0;
+	bool more;
+
+	/* a turn of the loop costs more than one of these; then it is somebody else's */
+	do {
+		s->has_more = false;
+		MHD_run(s->mhd);
+		more = has_more(s, &ms);
+	} while (more && ++turn < TURNS_MAX);
+	if (more)
 		liteio_timer_arm(s->timer, 0, 0);
-	else if (MHD_get_timeout(s->mhd, &ms) == MHD_YES)
+	else if (ms != UINT64_MAX)
 		liteio_timer_arm(s->timer, ms, 100);
 	else
 		liteio_timer_disarm(s->timer);
@@ -486,11 +505,6 @@ static void run(struct liteio_http_server *s)
 }
 
 static void on_ready(void *arg, int fd, unsigned int events)
-{
-	run(arg);
-}
-
-static void on_timeout(void *arg)
 {
 	run(arg);
 }
@@ -509,14 +523,12 @@ static int start(struct liteio_http_server *s, const struct liteio_http_options 
 	const union MHD_DaemonInfo *info;
 	int r;
 
-	r = liteio_timer_new(s->loop, on_timeout, s, &s->timer, err);
+	r = liteio_timer_new(s->loop, run, s, &s->timer, err);
 	if (!r)
 		r = liteio_callers_new(s->loop, connections, idle_s * 1000ull, &s->callers, err);
 	if (r)
 		return r;
-	/*
-	 * Beside those that are being heard out there is room for as many that are being answered.
-	 */
+	/* beside those that are being heard out there is room for as many that are being answered */
 	s->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
 				  NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, drop_log,
 				  NULL, MHD_OPTION_LISTEN_SOCKET, s->listener.fd,

@@ -10,6 +10,9 @@
 #include "base/str.h"
 #include "base/uuid.h"
 
+/* most are shorter: one piece of memory for all of it */
+#define LIKELY_BYTES 768
+
 static void add_char(struct liteio_buf *b, char c)
 {
 	*liteio_buf_room(b, 1) = c;
@@ -31,6 +34,21 @@ static void add_quoted(struct liteio_buf *b, const char *s, size_t len)
 	to[len + 1] = '"';
 	b->len += len + 2;
 	b->data[b->len] = '\0';
+}
+
+static void add_key(struct liteio_buf *b, const char *key, bool is_first)
+{
+	size_t len = strlen(key);
+	char *to = liteio_buf_room(b, len + 4);
+	char *at = to;
+
+	if (!is_first)
+		*at++ = ',';
+	*at++ = '"';
+	memcpy(at, key, len);
+	at += len;
+	memcpy(at, "\":", 3);
+	b->len += (size_t)(at - to) + 2;
 }
 
 static void add_string(struct liteio_buf *b, const char *s)
@@ -200,10 +218,7 @@ static void add_fields(struct liteio_buf *b, const void *obj, const struct litei
 
 		if (is_left_out(f, obj) || is_empty(f, obj))
 			continue;
-		if (!is_first)
-			add_char(b, ',');
-		add_quoted(b, f->key, strlen(f->key));
-		add_char(b, ':');
+		add_key(b, f->key, is_first);
 		if (add_value(b, f, obj)) {
 			is_first = false;
 		} else {
@@ -218,6 +233,7 @@ char *liteio_json_write(const void *obj, const struct liteio_field *fields)
 {
 	struct liteio_buf b = LITEIO_BUF_INIT;
 
+	liteio_buf_room(&b, LIKELY_BYTES);
 	add_fields(&b, obj, fields);
 	return liteio_buf_take(&b);
 }

@@ -7,6 +7,9 @@
  *
  * libsystemd comes with six other libraries. A program that makes no loop does without them: most
  * of what is typed as liteioctl is over before they were there.
+ *
+ * Timers are told to sd-event before the loop looks for what has happened: most are armed and
+ * disarmed again before it comes to that, and to tell the kernel is what costs.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -39,7 +42,7 @@ static struct {
 	__typeof__(&sd_event_source_set_enabled) event_source_set_enabled;
 	__typeof__(&sd_event_source_set_io_events) event_source_set_io_events;
 	__typeof__(&sd_event_source_set_time_accuracy) event_source_set_time_accuracy;
-	__typeof__(&sd_event_source_set_time_relative) event_source_set_time_relative;
+	__typeof__(&sd_event_source_set_time) event_source_set_time;
 	__typeof__(&sd_event_source_unref) event_source_unref;
 	__typeof__(&sd_event_unref) event_unref;
 	__typeof__(&sd_notify) notify;
@@ -58,7 +61,7 @@ static const char *const names[] = {
 	"sd_event_source_set_enabled",
 	"sd_event_source_set_io_events",
 	"sd_event_source_set_time_accuracy",
-	"sd_event_source_set_time_relative",
+	"sd_event_source_set_time",
 	"sd_event_source_unref",
 	"sd_event_unref",
 	"sd_notify",
@@ -88,6 +91,7 @@ struct signal_watch {
  * @ios: watches not yet freed by their owners
  * @timers: timers not yet freed by their owners
  * @due: those that fire in the next round, the first armed first
+ * @changed: those that sd-event is to be told of
  * @lock: covers @posts, @posts_tail, @quitting and @quit_code
  * @posts: functions to call, oldest first
  * @posts_tail: where the next one goes
@@ -102,6 +106,7 @@ struct liteio_loop {
 	struct liteio_io *ios;
 	struct liteio_timer *timers;
 	struct liteio_timer *due;
+	struct liteio_timer *changed;
 
 	pthread_mutex_t lock;
 	struct post *posts;
@@ -119,11 +124,32 @@ struct liteio_io {
 	void *arg;
 };
 
-/* @due_link: NULL when it is not due */
+#define NEVER UINT64_MAX
+
+/**
+ * struct liteio_timer - one timer
+ * @loop: whose
+ * @next: in the loop's list
+ * @link: what points at this one there
+ * @due_next: in the list of those that are due
+ * @due_link: what points at this one there; NULL when it is not due
+ * @changed_next: in the list of those that sd-event is to be told of
+ * @changed_link: what points at this one there; NULL when it knows
+ * @at_us: when it is to fire (CLOCK_MONOTONIC), or NEVER
+ * @slack_us: so much later at most
+ * @told_us: what sd-event was told, or NEVER
+ * @source: sd-event's
+ * @fn: is called
+ * @arg: for it
+ */
 struct liteio_timer {
 	struct liteio_loop *loop;
 	struct liteio_timer *next, **link;
 	struct liteio_timer *due_next, **due_link;
+	struct liteio_timer *changed_next, **changed_link;
+	uint64_t at_us;
+	uint64_t slack_us;
+	uint64_t told_us;
 	sd_event_source *source;
 	liteio_timer_fn fn;
 	void *arg;
@@ -157,7 +183,6 @@ static void wake_up(struct liteio_loop *loop)
 	uint64_t one = 1;
 	ssize_t n;
 
-	/* EAGAIN: the counter is at its top, so the loop wakes up anyway */
 	do {
 		n = write(loop->wake, &one, sizeof(one));
 	} while (n < 0 && errno == EINTR);
@@ -189,17 +214,16 @@ void liteio_loop_quit(struct liteio_loop *loop, int code)
 	wake_up(loop);
 }
 
+/*
+ * Edge-triggered, so each write is told once, whatever the counter has, which is never read: it
+ * would take more writes than there will be to fill it. A post that comes before the list is taken
+ * only wakes up once too often.
+ */
 static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *arg)
 {
 	struct liteio_loop *loop = arg;
 	struct post *p;
-	uint64_t count;
 
-	/*
-	 * reset before taking the list: a post that comes in between only wakes up once too often
-	 */
-	if (read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN && errno != EINTR)
-		return -errno;
 	{
 		liteio_guard(&loop->lock);
 		p = loop->posts;
@@ -243,8 +267,8 @@ int liteio_loop_new(struct liteio_loop **ret, struct liteio_error *err)
 	if (!r)
 		r = sd.event_new(&loop->event);
 	if (!r)
-		r = sd.event_add_io(loop->event, &loop->wake_source, loop->wake, EPOLLIN, on_wake,
-				    loop);
+		r = sd.event_add_io(loop->event, &loop->wake_source, loop->wake, EPOLLIN | EPOLLET,
+				    on_wake, loop);
 	if (r < 0) {
 		liteio_loop_free(loop);
 		return liteio_error_set(err, r, "cannot make an event loop: %s",
@@ -336,6 +360,55 @@ static void fire_due(struct liteio_loop *loop)
 	}
 }
 
+static void changed_remove(struct liteio_timer *timer)
+{
+	if (!timer->changed_link)
+		return;
+	*timer->changed_link = timer->changed_next;
+	if (timer->changed_next)
+		timer->changed_next->changed_link = timer->changed_link;
+	timer->changed_link = NULL;
+}
+
+static void changed_add(struct liteio_timer *timer)
+{
+	struct liteio_loop *loop = timer->loop;
+
+	if (timer->changed_link)
+		return;
+	timer->changed_next = loop->changed;
+	if (timer->changed_next)
+		timer->changed_next->changed_link = &timer->changed_next;
+	timer->changed_link = &loop->changed;
+	loop->changed = timer;
+}
+
+/* each call of sd-event is for a source that exists, with values that are valid: none can fail */
+static void tell(struct liteio_timer *timer)
+{
+	if (timer->at_us == timer->told_us)
+		return;
+	timer->told_us = timer->at_us;
+	if (timer->at_us == NEVER) {
+		(void)sd.event_source_set_enabled(timer->source, SD_EVENT_OFF);
+		return;
+	}
+	(void)sd.event_source_set_time_accuracy(timer->source, timer->slack_us);
+	(void)sd.event_source_set_time(timer->source, timer->at_us);
+	(void)sd.event_source_set_enabled(timer->source, SD_EVENT_ONESHOT);
+}
+
+/* also of one that has come meanwhile, but was not called yet: it is not called then */
+static void tell_changed(struct liteio_loop *loop)
+{
+	struct liteio_timer *timer;
+
+	while ((timer = loop->changed)) {
+		changed_remove(timer);
+		tell(timer);
+	}
+}
+
 int liteio_loop_run(struct liteio_loop *loop)
 {
 	int code = 0, r;
@@ -346,6 +419,7 @@ int liteio_loop_run(struct liteio_loop *loop)
 		return r;
 	do {
 		fire_due(loop);
+		tell_changed(loop);
 		r = sd.event_run(loop->event, loop->due ? 0 : UINT64_MAX);
 	} while (r >= 0 && !take_quit(loop, &code));
 	sd.notify(0, "STOPPING=1");
@@ -482,6 +556,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct liteio_timer *timer = arg;
 
+	/* once: it is off now */
+	timer->told_us = NEVER;
+	timer->at_us = NEVER;
 	timer->fn(timer->arg);
 	return 0;
 }
@@ -493,6 +570,8 @@ int liteio_timer_new(struct liteio_loop *loop, liteio_timer_fn fn, void *arg,
 	int r;
 
 	timer->loop = loop;
+	timer->at_us = NEVER;
+	timer->told_us = NEVER;
 	timer->fn = fn;
 	timer->arg = arg;
 	r = sd.event_add_time(loop->event, &timer->source, CLOCK_MONOTONIC, 0, 1, on_timer, timer);
@@ -528,16 +607,20 @@ void liteio_timer_arm(struct liteio_timer *timer, uint64_t delay_ms, uint64_t sl
 		due_add(timer);
 		return;
 	}
+	timer->at_us = liteio_now_ns() / 1000 + delay_ms * 1000;
 	/* an accuracy of 0 would mean sd-event's default of 250 ms */
-	(void)sd.event_source_set_time_accuracy(timer->source, slack_ms ? slack_ms * 1000 : 1);
-	(void)sd.event_source_set_time_relative(timer->source, delay_ms * 1000);
-	(void)sd.event_source_set_enabled(timer->source, SD_EVENT_ONESHOT);
+	timer->slack_us = slack_ms ? slack_ms * 1000 : 1;
+	changed_add(timer);
 }
 
 void liteio_timer_disarm(struct liteio_timer *timer)
 {
 	due_remove(timer);
-	(void)sd.event_source_set_enabled(timer->source, SD_EVENT_OFF);
+	timer->at_us = NEVER;
+	if (timer->told_us != NEVER)
+		changed_add(timer);
+	else
+		changed_remove(timer);
 }
 
 void liteio_timer_free(struct liteio_timer *timer)
@@ -545,6 +628,7 @@ void liteio_timer_free(struct liteio_timer *timer)
 	if (!timer)
 		return;
 	due_remove(timer);
+	changed_remove(timer);
 	*timer->link = timer->next;
 	if (timer->next)
 		timer->next->link = timer->link;

@@ -2,13 +2,16 @@
 /*
  * Workers: threads for what may block.
  *
- * One lock covers everything. A job is either waiting in its lane, waiting in the pool's run queue,
- * or running. A lane has at most one job outside itself: when that one ends, the next moves to the
- * run queue. The pool is reference-counted because a stuck thread may outlive
+ * One lock covers everything. A thread that has nothing to do sleeps outside it, and is woken by
+ * name, the one that went to sleep last: with a condition each would take the lock once more, and
+ * leave it as one that others wait for. A job is either waiting in its lane, waiting in the pool's
+ * run queue, or running. A lane has at most one job outside itself: when that one ends, the next
+ * moves to the run queue. The pool is reference-counted because a stuck thread may outlive
  * liteio_workers_free().
  */
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,41 +62,43 @@ struct liteio_lane {
  * struct worker_slot - what a thread is doing
  * @is_taken: it is some thread's
  * @since_ms: when its job began, or got on last; 0 when idle
+ * @next_idle: the one that has been idle for longer
+ * @work: posted when there may be something to do for it, and it is idle no more
  */
 struct worker_slot {
 	bool is_taken;
 	uint64_t since_ms;
+	struct worker_slot *next_idle;
+	sem_t work;
 };
 
 /**
  * struct liteio_workers - the pool
  * @loop: where done callbacks run
  * @lock: covers all below
- * @work: signalled when the queue grows or the pool stops
  * @ended: signalled when a thread ends
  * @queue: jobs ready to run
- * @queued: how many these are
  * @lanes: all lanes
  * @slots: one per thread
  * @max_threads: bound of @threads
  * @threads: started and not ended
- * @idle: threads waiting on @work
- * @crest: of those that are not
+ * @idle: those that sleep, the last one first
+ * @n_idle: how many
+ * @crest: of those that do not
  * @stopping: no new jobs are begun
  * @orphaned: the owner has gone; the last thread releases the pool
  */
 struct liteio_workers {
 	struct liteio_loop *loop;
 	pthread_mutex_t lock;
-	pthread_cond_t work;
 	pthread_cond_t ended;
 	struct job_list queue;
-	unsigned int queued;
 	struct liteio_lane *lanes;
 	struct worker_slot slots[MAX_THREADS];
 	unsigned int max_threads;
 	unsigned int threads;
-	unsigned int idle;
+	struct worker_slot *idle;
+	unsigned int n_idle;
 	struct liteio_crest crest;
 	bool stopping;
 	bool orphaned;
@@ -157,7 +162,6 @@ static void workers_release(struct liteio_workers *w)
 		lane_release(lane);
 	}
 	pthread_cond_destroy(&w->ended);
-	pthread_cond_destroy(&w->work);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }
@@ -170,11 +174,35 @@ static void job_done(void *arg)
 	free(j);
 }
 
-/* the lock is held; a thread is to be woken */
-static void enqueue(struct liteio_workers *w, struct job *j)
+/* the lock is held: one who is to be woken, or NULL */
+static struct worker_slot *take_idle(struct liteio_workers *w)
 {
-	list_push(&w->queue, j);
-	w->queued++;
+	struct worker_slot *s = w->idle;
+
+	if (!s)
+		return NULL;
+	w->idle = s->next_idle;
+	w->n_idle--;
+	return s;
+}
+
+/* the lock is held, and given up meanwhile */
+static void sleep_idle(struct liteio_workers *w, struct worker_slot *s)
+{
+	s->next_idle = w->idle;
+	w->idle = s;
+	w->n_idle++;
+	pthread_mutex_unlock(&w->lock);
+	while (sem_wait(&s->work))
+		;
+	pthread_mutex_lock(&w->lock);
+}
+
+/* NULL is fine */
+static void wake(struct worker_slot *s)
+{
+	if (s)
+		sem_post(&s->work);
 }
 
 /* the lock is held: after a job, let its lane go on */
@@ -182,9 +210,9 @@ static void lane_advance(struct liteio_workers *w, struct liteio_lane *lane)
 {
 	struct job *next = list_pop(&lane->waiting);
 
+	/* this thread is free, and looks for one now */
 	if (next) {
-		enqueue(w, next);
-		pthread_cond_signal(&w->work);
+		list_push(&w->queue, next);
 		return;
 	}
 	lane->busy = false;
@@ -219,6 +247,7 @@ static unsigned int take_slot(struct liteio_workers *w)
 	while (w->slots[slot].is_taken)
 		slot++;
 	w->slots[slot].is_taken = true;
+	sem_init(&w->slots[slot].work, 0, 0);
 	return slot;
 }
 
@@ -236,21 +265,19 @@ static void *worker_main(void *arg)
 		struct job *j = list_pop(&w->queue);
 
 		if (j) {
-			w->queued--;
 			run_job(w, j, slot);
 			continue;
 		}
-		if (w->idle >= MAX_IDLE)
+		if (w->n_idle >= MAX_IDLE)
 			break;
-		w->idle++;
-		pthread_cond_wait(&w->work, &w->lock);
-		w->idle--;
+		sleep_idle(w, &w->slots[slot]);
 	}
+	sem_destroy(&w->slots[slot].work);
 	w->slots[slot].is_taken = false;
 	w->threads--;
 	pthread_cond_signal(&w->ended);
 	last = w->orphaned && !w->threads;
-	was_crowd = !w->stopping && liteio_crest_fall(&w->crest, w->threads - w->idle);
+	was_crowd = !w->stopping && liteio_crest_fall(&w->crest, w->threads - w->n_idle);
 	pthread_mutex_unlock(&w->lock);
 	if (last)
 		workers_release(w);
@@ -275,7 +302,7 @@ static int start_thread(struct liteio_workers *w)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	if (!r)
-		liteio_crest_rise(&w->crest, ++w->threads - w->idle);
+		liteio_crest_rise(&w->crest, ++w->threads - w->n_idle);
 	return -r;
 }
 
@@ -293,7 +320,6 @@ int liteio_workers_new(struct liteio_loop *loop, unsigned int max_threads,
 	w->max_threads = max_threads;
 	list_init(&w->queue);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->work, NULL);
 	pthread_cond_init(&w->ended, NULL);
 	/* the first thread now: later ones may fail to start, and jobs then only wait longer */
 	pthread_mutex_lock(&w->lock);
@@ -317,7 +343,8 @@ bool liteio_workers_free(struct liteio_workers *w, uint64_t grace_ms)
 		return true;
 	pthread_mutex_lock(&w->lock);
 	w->stopping = true;
-	pthread_cond_broadcast(&w->work);
+	while (w->idle)
+		wake(take_idle(w));
 	while (w->threads && liteio_wait_until(&w->ended, &w->lock, until_ms))
 		;
 	ended = !w->threads;
@@ -357,6 +384,7 @@ void liteio_worker_submit(struct liteio_workers *w, struct liteio_lane *lane, li
 			  liteio_job_fn done, void *arg)
 {
 	struct job *j = liteio_calloc(1, sizeof(*j));
+	struct worker_slot *idle;
 
 	j->w = w;
 	j->lane = lane;
@@ -371,13 +399,14 @@ void liteio_worker_submit(struct liteio_workers *w, struct liteio_lane *lane, li
 		}
 		if (lane)
 			lane->busy = true;
-		enqueue(w, j);
-		/* idle threads may already have been woken for the jobs before this one */
-		if (w->queued > w->idle && w->threads < w->max_threads)
+		list_push(&w->queue, j);
+		/* not one that was woken for a job before this one */
+		idle = take_idle(w);
+		if (!idle && w->threads < w->max_threads)
 			(void)start_thread(w);
 	}
 	/* not under the lock, which the thread would wait for as soon as it is awake */
-	pthread_cond_signal(&w->work);
+	wake(idle);
 }
 
 void liteio_worker_allow(uint64_t ms)

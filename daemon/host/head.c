@@ -211,15 +211,21 @@ int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint6
 	return r;
 }
 
+int liteio_head_info(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		     struct liteio_dm_info *ret, struct liteio_error *err)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+
+	liteio_dm_name(role_of(remote), uuid, generation, name);
+	return liteio_dm_info(name, ret, err);
+}
+
 int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		     char ret[LITEIO_DM_PATH_MAX], struct liteio_error *err)
 {
-	char name[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info dm;
-	int r;
+	int r = liteio_head_info(uuid, generation, remote, &dm, err);
 
-	liteio_dm_name(role_of(remote), uuid, generation, name);
-	r = liteio_dm_info(name, &dm, err);
 	if (r == 0)
 		liteio_dm_path(&dm, ret);
 	return r;

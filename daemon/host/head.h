@@ -88,7 +88,13 @@ int liteio_head_ensure(const struct liteio_head *h, char ret_path[LITEIO_DM_PATH
 int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
 		      char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err);
 
-/* where it is, and nothing else: one question to the kernel; -ENODEV when there is none */
+/*
+ * that it is there, and who has it open: one question to the kernel, and not what its target has to
+ * say, which takes ten times as long; -ENODEV when there is none
+ */
+int liteio_head_info(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		     struct liteio_dm_info *ret, struct liteio_error *err);
+/* likewise where it is */
 int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		     char ret[LITEIO_DM_PATH_MAX], struct liteio_error *err);
 /* all of it; -ENODEV when there is none */

@@ -41,6 +41,7 @@
 
 /* ---- what this thread does ------------------------------------------------------------------ */
 
+/* @before: what it is called when it works on no pool, which is asked for once */
 static _Thread_local struct {
 	unsigned int depth;
 	struct liteio_uuid pool;
@@ -62,7 +63,8 @@ void liteio_heir_begin(const struct liteio_uuid *pool)
 	if (work.depth++ == 0) {
 		work.pool = *pool;
 		name_of(pool, name);
-		prctl(PR_GET_NAME, work.before);
+		if (!work.before[0])
+			prctl(PR_GET_NAME, work.before);
 		prctl(PR_SET_NAME, name);
 	} else if (!liteio_uuid_equal(&work.pool, pool)) {
 		prctl(PR_SET_NAME, SEVERAL_NAME);

@@ -45,13 +45,18 @@ void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid
 	*ret_n = HEADS;
 }
 
-int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
-		    struct liteio_head_state *ret, struct liteio_error *err)
+int liteio_head_info(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		     struct liteio_dm_info *ret, struct liteio_error *err)
 {
-	*ret = (struct liteio_head_state){ .dm.open_count = opens[generation] };
-	ret->dm.name[0] = (char)('0' + generation);
-	ret->path[0] = ret->dm.name[0];
+	*ret = (struct liteio_dm_info){ .open_count = opens[generation] };
+	ret->name[0] = (char)('0' + generation);
 	return 0;
+}
+
+void liteio_dm_path(const struct liteio_dm_info *i, char out[LITEIO_DM_PATH_MAX])
+{
+	out[0] = i->name[0];
+	out[1] = '\0';
 }
 
 /* what is mounted on this one is not written before it may; and who has asked for it */
