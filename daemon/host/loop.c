@@ -74,8 +74,8 @@ int liteio_block_loop_find(const char *file, char *ret_path, size_t path_len,
 }
 
 /*
- * Does its filesystem take direct I/O? The loop driver of 6.1 does not know it of an overlay of one that
- * does not: it says yes, and all reads fail then. Who opens it so is told.
+ * Does its filesystem take direct I/O? The loop driver of 6.1 does not know it of an overlay of one
+ * that does not: it says yes, and all reads fail then. Who opens it so is told.
  */
 static bool takes_direct_io(const char *file)
 {
