@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/str.h"
 
 static const char *kind_name(enum liteio_catalog_kind kind)
@@ -157,6 +158,27 @@ void liteio_target_fini(struct liteio_target *t)
 	liteio_locks_give(t->lock);
 	liteio_pools_put(t->agent->pools, t->pool);
 	memset(t, 0, sizeof(*t));
+}
+
+/* ---- names that are given ------------------------------------------------------------------- */
+
+uint64_t liteio_name_until(void)
+{
+	return liteio_now_ms() + LITEIO_NAME_MS;
+}
+
+int liteio_name_take(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		     uint64_t until_ms, struct liteio_named_lock **ret, struct liteio_error *err)
+{
+	_cleanup_free_ char *lock = liteio_strf("%s:%s", kind_name(kind), name);
+	uint64_t now = liteio_now_ms();
+
+	*ret = liteio_locks_take_for(a->locks, lock, until_ms > now ? until_ms - now : 0);
+	if (*ret)
+		return 0;
+	return liteio_error_set(err, -EBUSY,
+				"somebody else is about to give this name to a %s, for %d s already: ask again later",
+				kind_name(kind), LITEIO_NAME_MS / 1000);
 }
 
 /* ---- names that two pools have -------------------------------------------------------------- */

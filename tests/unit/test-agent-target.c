@@ -5,6 +5,8 @@
  *
  * unit-src: daemon/agent/pools_target.c daemon/agent/pools.c daemon/agent/locks.c
  */
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +46,15 @@ static void make_pool(size_t i, const char *name)
 static void open_pool(size_t i)
 {
 	ck_assert_int_eq(liteio_pools_add(agent.pools, &memories[i].p, &pools[i], NULL), 0);
+}
+
+/* in place of the C library's: nobody here waits for what will not come */
+int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+			   const struct timespec *until)
+{
+	const int is_late = ETIMEDOUT;
+
+	return is_late;
 }
 
 static struct liteio_uuid make_volume(size_t pool, uint8_t n, const char *name)
@@ -221,6 +232,33 @@ START_TEST(a_name_of_two_is_not_turned)
 }
 END_TEST
 
+/* whatever he works on hangs: the next one is told so, and does not hang with it */
+START_TEST(a_name_is_given_by_one)
+{
+	struct liteio_named_lock *one = NULL, *other = NULL, *snapshot = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_VOLUME, "new", liteio_name_until(),
+					  &one, &err),
+			 0);
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_VOLUME, "new", liteio_name_until(),
+					  &other, &err),
+			 -EBUSY);
+	ck_assert_ptr_null(other);
+	ck_assert_str_eq(err.msg,
+			 "somebody else is about to give this name to a volume, for 60 s already: ask again later");
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_SNAPSHOT, "new",
+					  liteio_name_until(), &snapshot, &err),
+			 0);
+	liteio_locks_give(snapshot);
+	liteio_locks_give(one);
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_VOLUME, "new", liteio_name_until(),
+					  &other, &err),
+			 0);
+	liteio_locks_give(other);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-target");
@@ -231,5 +269,6 @@ int main(void)
 	tcase_add_test(t, a_uuid_means_its_own_whatever_others_are_called);
 	tcase_add_test(t, no_pool_comes_in_with_names_that_are_taken);
 	tcase_add_test(t, a_name_of_two_is_not_turned);
+	tcase_add_test(t, a_name_is_given_by_one);
 	return unit_run(s);
 }
