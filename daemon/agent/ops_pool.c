@@ -240,7 +240,8 @@ static int check_name(struct liteio_agent *a, struct liteio_claim *claim, const 
 	return r ? r : liteio_claim_name(claim, a->pools, name, device, err);
 }
 
-static int open_and_add(struct liteio_agent *a, const struct wanted *w,
+/* @claim is on its uuid */
+static int open_claimed(struct liteio_agent *a, struct liteio_claim *claim, const struct wanted *w,
 			struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	_cleanup_free_ char *place = w->was_on ? NULL : liteio_known_place(a, &w->uuid);
@@ -250,7 +251,6 @@ static int open_and_add(struct liteio_agent *a, const struct wanted *w,
 					       .is_import = w->is_import,
 					       .admit = admit,
 					       .admit_arg = a };
-	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
 	struct liteio_known known = { 0 };
 	struct liteio_pool *engine;
 	bool again;
@@ -260,8 +260,6 @@ static int open_and_add(struct liteio_agent *a, const struct wanted *w,
 	r = liteio_known_list(a, &known, err);
 	liteio_known_list_free(&known);
 	if (!r)
-		r = liteio_claim_take(&w->uuid, w->device, &claim, err);
-	if (!r)
 		r = check_name(a, claim, w->name, w->device, &w->uuid, err);
 	if (r)
 		return r;
@@ -270,6 +268,15 @@ static int open_and_add(struct liteio_agent *a, const struct wanted *w,
 		return r;
 	liteio_step("agent-pool-add:opened");
 	return add(a, claim, engine, w->device, ret, err);
+}
+
+static int open_and_add(struct liteio_agent *a, const struct wanted *w,
+			struct liteio_local_pool *ret, struct liteio_error *err)
+{
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	int r = liteio_claim_take(&w->uuid, w->device, &claim, err);
+
+	return r ? r : open_claimed(a, claim, w, ret, err);
 }
 
 static int create_check(const struct liteio_local_pool_create *req, struct liteio_error *err)
@@ -321,6 +328,8 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		  struct liteio_disk_losses *losses, struct liteio_local_pool *ret,
 		  struct liteio_error *err)
 {
+	/* of what has just been made there is no other copy */
+	struct wanted made = { .device = req->device, .was_on = req->device, .name = req->name };
 	const struct liteio_pool_format format = {
 		.name = req->name,
 		.device = req->device,
@@ -330,9 +339,9 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		.linear_bytes = req->linear_bytes,
 		.reserve_bytes = req->reserved_bytes,
 		.losses = losses,
+		.uuid = &made.uuid,
 	};
-	/* of what has just been made there is no other copy */
-	struct wanted made = { .device = req->device, .was_on = req->device, .name = req->name };
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
 	struct liteio_open_pool *p;
 	struct liteio_pool_found found;
 	LITEIO_POOL_LOCKS(locks);
@@ -361,13 +370,17 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		made.uuid = found.label.pool_uuid;
 		return open_and_add(a, &made, ret, err);
 	}
-	r = check_name(a, NULL, req->name, req->device, NULL, err);
+	/* while it is made no other one of the name is opened, for which it would have to go again */
+	liteio_uuid_random(&made.uuid);
+	r = liteio_claim_take(&made.uuid, req->device, &claim, err);
+	if (!r)
+		r = check_name(a, claim, req->name, req->device, NULL, err);
 	if (!r)
 		r = liteio_pool_format(&format, &made.uuid, err);
 	if (r)
 		return r;
 	liteio_step("agent-pool-create:formatted");
-	return open_and_add(a, &made, ret, err);
+	return open_claimed(a, claim, &made, ret, err);
 }
 
 int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,
