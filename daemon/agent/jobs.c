@@ -389,17 +389,15 @@ static void answer_stream(struct liteio_job *job)
 	ask_free(ask);
 }
 
-static void end_operation(struct liteio_jobs *jobs, struct liteio_job *job)
+/* @result: its answer, taken over when somebody was told that it goes on */
+static void end_operation(struct liteio_jobs *jobs, struct liteio_job *job, char **result)
 {
 	struct liteio_operation *op = job->op;
-	struct liteio_json *result = NULL;
 
-	/* nobody was told that it goes on */
 	if (liteio_uuid_is_null(&op->uuid))
 		return;
-	if (job->r >= 0 && !job->only)
-		result = liteio_json_encode(job->call.ret, job->route->ret_fields);
-	liteio_operation_end(op, job->r, liteio_error_str(&job->err, job->r), result);
+	liteio_operations_end(jobs->agent->operations, op, job->r,
+			      liteio_error_str(&job->err, job->r), take_ptr(*result));
 	say_operation(jobs->agent,
 		      job->r < 0 ? LITEIO_LOCAL_EVENT_OPERATION_FAILED :
 				   LITEIO_LOCAL_EVENT_OPERATION_DONE,
@@ -434,7 +432,7 @@ static void job_done(void *arg)
 		answer_all(jobs, job, result);
 	if (job->op) {
 		pass(jobs, job);
-		end_operation(jobs, job);
+		end_operation(jobs, job, &result);
 	}
 	job_free(job);
 }
