@@ -226,9 +226,19 @@ struct wanted {
 	bool is_import;
 };
 
+/* a pool that may be let in */
+struct candidate {
+	struct liteio_agent *agent;
+	struct liteio_claim *claim;
+};
+
+/* in this order: who is about to give a name has its lock, and looks for claims then */
 static int admit(void *arg, struct liteio_pool *engine, struct liteio_error *err)
 {
-	return liteio_target_check_names(arg, engine, err);
+	const struct candidate *c = arg;
+
+	liteio_claim_names(c->claim, engine);
+	return liteio_target_check_names(c->agent, engine, err);
 }
 
 /* of a name there is one pool on a node, open or missing; @uuid as for liteio_known_check_name() */
@@ -245,12 +255,13 @@ static int open_claimed(struct liteio_agent *a, struct liteio_claim *claim, cons
 			struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	_cleanup_free_ char *place = w->was_on ? NULL : liteio_known_place(a, &w->uuid);
+	struct candidate candidate = { a, claim };
 	const struct liteio_pool_how how = { .device = w->device,
 					       .was_on = w->was_on ? w->was_on : place,
 					       .is_asked = w->was_on,
 					       .is_import = w->is_import,
 					       .admit = admit,
-					       .admit_arg = a };
+					       .admit_arg = &candidate };
 	struct liteio_known known = { 0 };
 	struct liteio_pool *engine;
 	bool again;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/claims.h"
 #include "agent/locks.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
@@ -162,6 +163,11 @@ void liteio_target_fini(struct liteio_target *t)
 
 /* ---- names that are given ------------------------------------------------------------------- */
 
+static char *lock_name(enum liteio_catalog_kind kind, const char *name)
+{
+	return liteio_strf("%s:%s", kind_name(kind), name);
+}
+
 uint64_t liteio_name_until(void)
 {
 	return liteio_now_ms() + LITEIO_NAME_MS;
@@ -170,10 +176,16 @@ uint64_t liteio_name_until(void)
 int liteio_name_take(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		     uint64_t until_ms, struct liteio_named_lock **ret, struct liteio_error *err)
 {
-	_cleanup_free_ char *lock = liteio_strf("%s:%s", kind_name(kind), name);
+	_cleanup_free_ char *lock = lock_name(kind, name);
 	uint64_t now = liteio_now_ms();
 
 	*ret = liteio_locks_take_for(a->locks, lock, until_ms > now ? until_ms - now : 0);
+	if (*ret && liteio_claim_has_name(kind, name)) {
+		liteio_locks_give(take_ptr(*ret));
+		return liteio_error_set(err, -EBUSY,
+					"a pool that is being opened has a %s of this name: ask again later",
+					kind_name(kind));
+	}
 	if (*ret)
 		return 0;
 	return liteio_error_set(err, -EBUSY,
@@ -189,17 +201,24 @@ int liteio_name_take(struct liteio_agent *a, enum liteio_catalog_kind kind, cons
 static bool has_namesake(struct liteio_agent *a, const struct liteio_catalog_volume *v,
 			 struct liteio_buf *said, size_t n)
 {
+	_cleanup_free_ char *lock = lock_name(v->kind, v->name);
 	LITEIO_TARGET(t);
+	bool is_given;
 	int r;
 
 	if (v->state == LITEIO_CATALOG_DELETING)
 		return false;
+	/* before the pools: who has given it before this is found there */
+	is_given = liteio_locks_is_used(a->locks, lock);
 	r = liteio_target_find_name(a, v->kind, v->name, &t, NULL);
-	if (r == -ENOENT)
+	if (r == -ENOENT && !is_given)
 		return false;
 	if (n < SAID_MAX)
 		liteio_buf_addf(said, "%s%s %s%s%s", n ? ", " : "", kind_name(v->kind), v->name,
-				r ? "" : " in pool ", r ? "" : t.pool->name);
+				!r	     ? " in pool " :
+				r == -ENOENT ? ", which somebody is about to make" :
+					       "",
+				r ? "" : t.pool->name);
 	return true;
 }
 

@@ -3,7 +3,7 @@
  * What a request is about: the pool, and the uuid of the volume or snapshot that it names.
  *
  * unit-src: daemon/agent/about.c daemon/agent/about_pool.c daemon/agent/pools_target.c
- * unit-src: daemon/agent/pools.c daemon/agent/locks.c
+ * unit-src: daemon/agent/pools.c daemon/agent/locks.c daemon/agent/claims.c
  */
 #include <stdio.h>
 #include <string.h>

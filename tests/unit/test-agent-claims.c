@@ -55,6 +55,14 @@ void liteio_pool_release(struct liteio_pool *p)
 	n_released++;
 }
 
+/* it has nothing in it */
+void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume **ret,
+			     size_t *ret_n)
+{
+	*ret = NULL;
+	*ret_n = 0;
+}
+
 /* ---- the tests ------------------------------------------------------------------------------ */
 
 START_TEST(test_one_at_a_time)
