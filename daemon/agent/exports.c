@@ -130,8 +130,9 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		LITEIO_LANE(lane);
 
 		r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+		/* nothing of it is under way, as it is where the kernel has not come back */
 		if (r)
-			return r;
+			return r == -ETIMEDOUT ? -EAGAIN : r;
 		r = liteio_pool_volume_prepare(p->engine, &v->uuid, &load, err);
 	}
 	if (r)

@@ -220,6 +220,7 @@ static const struct {
 	{ .what = "no port can be bound", .link = -EADDRNOTAVAIL },
 	{ .what = "one port was linked, and another can not be", .link = -EADDRNOTAVAIL,
 	  .take_back = -EBUSY, .left = LITEIO_CATALOG_ATT_LIVE },
+	{ .what = "its pool was busy, and nothing was begun", .prepare = -EAGAIN },
 	{ .what = "the kernel may still do it", .prepare = -ETIMEDOUT,
 	  .left = LITEIO_CATALOG_ATT_LIVE },
 	{ .what = "it was fenced meanwhile", .prepare = -ESTALE, .is_fenced = true,
