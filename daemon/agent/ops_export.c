@@ -296,7 +296,8 @@ static int create(struct liteio_agent *a, struct liteio_target *t,
 	r = open_up(a, t, req, att, err);
 	if (r && is_new)
 		give_up(t, att, r);
-	return r;
+	/* to who asked it is all one what has not ended in time */
+	return r == -EAGAIN ? -ETIMEDOUT : r;
 }
 
 int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_export_create *req,
