@@ -52,7 +52,7 @@ bool liteio_about_says(const struct liteio_call *call, const struct liteio_route
  *
  * By its name or by its uuid it is one, and what was made again under a name is another one. Who
  * names several, or nothing, may mean any; so may a name that nobody had yet when it came, beside a
- * uuid.
+ * uuid. Return: they may.
  */
 bool liteio_about_is_one(const char *name, const struct liteio_uuid *uuid, const char *other,
 			 const struct liteio_uuid *other_uuid);

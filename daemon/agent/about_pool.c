@@ -79,12 +79,13 @@ static int find(const struct liteio_call *call, const struct liteio_route *route
 static bool is_named(const struct liteio_call *call, const struct liteio_route *route,
 		     const struct liteio_catalog_volume *v)
 {
-	bool is_snapshot = !strncmp(route->path, "/v1/snapshots", 13);
+	enum liteio_catalog_kind kind = strncmp(route->path, "/v1/snapshots", 13) ?
+						LITEIO_CATALOG_VOLUME :
+						LITEIO_CATALOG_SNAPSHOT;
 	const char *name = liteio_about_object(call, route);
 	struct liteio_uuid uuid;
 
-	if (!name || liteio_uuid_is_null(&v->uuid) ||
-	    is_snapshot != (v->kind == LITEIO_CATALOG_SNAPSHOT))
+	if (!name || liteio_uuid_is_null(&v->uuid) || v->kind != kind)
 		return false;
 	return !strcmp(name, v->name) ||
 	       (!liteio_uuid_parse(name, &uuid) && liteio_uuid_equal(&uuid, &v->uuid));

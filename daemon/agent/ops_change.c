@@ -194,7 +194,8 @@ int liteio_op_snapshot_rename(struct liteio_agent *a, const char *snapshot,
 	r = liteio_name_check("snapshot", req->name, err);
 	if (r)
 		return r;
-	r = liteio_name_take(a, LITEIO_CATALOG_SNAPSHOT, req->name, liteio_name_until(), &lock, err);
+	r = liteio_name_take(a, LITEIO_CATALOG_SNAPSHOT, req->name, liteio_name_until(), &lock,
+			     err);
 	if (!r)
 		r = rename_named(a, LITEIO_CATALOG_SNAPSHOT, snapshot, req->name, &t, err);
 	if (r)

@@ -381,7 +381,7 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		made.uuid = found.label.pool_uuid;
 		return open_and_add(a, &made, ret, err);
 	}
-	/* while it is made no other one of the name is opened, for which it would have to go again */
+	/* no other one of its name is opened meanwhile: its disk would be taken for nothing */
 	liteio_uuid_random(&made.uuid);
 	r = liteio_claim_take(&made.uuid, req->device, &claim, err);
 	if (!r)

@@ -141,7 +141,8 @@ int liteio_op_snapshot_create(struct liteio_agent *a,
 	r = liteio_name_check("snapshot", req->name, err);
 	if (r)
 		return r;
-	r = liteio_name_take(a, LITEIO_CATALOG_SNAPSHOT, req->name, liteio_name_until(), &lock, err);
+	r = liteio_name_take(a, LITEIO_CATALOG_SNAPSHOT, req->name, liteio_name_until(), &lock,
+			     err);
 	if (!r)
 		r = create(a, req, err);
 	if (r)

@@ -2,11 +2,11 @@
 /*
  * A queue of keys to be reconciled.
  *
- * A key is in at most one place: a ready list (in order of arrival), the heap (ordered by when it is
- * due), or with a worker. There is a ready list for each of those whose keys there are: one whose
- * share of the workers is taken is passed over without a look at what he has waiting. What is asked
- * for while a key is with a worker is noted on it and done when the worker comes back. The queue is
- * reference-counted, since workers and posts may come back after its owner has let go.
+ * A key is in at most one place: a ready list (in order of arrival), the heap (ordered by when it
+ * is due), or with a worker. There is a ready list for each of those whose keys there are: one
+ * whose share of the workers is taken is passed over without a look at what he has waiting. What is
+ * asked for while a key is with a worker is noted on it and done when the worker comes back. The
+ * queue is reference-counted, since workers and posts may come back after its owner has let go.
  */
 #include <pthread.h>
 #include <search.h>
