@@ -19,7 +19,8 @@ state() {
 	kmodctl vol-get +dump
 	kmodctl att-get +dump
 	ls -R /sys/kernel/config/nvmet 2>/dev/null || true
-	liteioctl volume list
+	# pools have no order
+	liteioctl volume list | sort
 	liteioctl snapshot list
 	stat -c '%n %s' /tmp/*.img
 }
