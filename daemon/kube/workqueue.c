@@ -153,7 +153,7 @@ static void put_owner(struct liteio_workqueue *q, struct owner *o)
 
 	if (!o || --o->n_keys)
 		return;
-	while (*at != o)
+	while (*at && *at != o)
 		at = &(*at)->next;
 	*at = o->next;
 	free(o->name);
