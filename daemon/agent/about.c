@@ -82,3 +82,27 @@ bool liteio_about_says(const struct liteio_call *call, const struct liteio_route
 	}
 	return false;
 }
+
+/* as it was known when it was asked for, or as it is said; null: by a name that was nobody's */
+static struct liteio_uuid meant(const char *name, const struct liteio_uuid *uuid)
+{
+	struct liteio_uuid said;
+
+	return liteio_uuid_is_null(uuid) && !liteio_uuid_parse(name, &said) ? said : *uuid;
+}
+
+bool liteio_about_is_one(const char *name, const struct liteio_uuid *uuid, const char *other,
+			 const struct liteio_uuid *other_uuid)
+{
+	struct liteio_uuid a, b, said;
+
+	if (!name || !other || !strcmp(name, other))
+		return true;
+	a = meant(name, uuid);
+	b = meant(other, other_uuid);
+	if (liteio_uuid_is_null(&a))
+		return !liteio_uuid_parse(other, &said);
+	if (liteio_uuid_is_null(&b))
+		return !liteio_uuid_parse(name, &said);
+	return liteio_uuid_equal(&a, &b);
+}

@@ -75,6 +75,22 @@ static int find(const struct liteio_call *call, const struct liteio_route *route
 	return -ENOENT;
 }
 
+/* of what was found: that which is named, not what that is made of, or is in */
+static bool is_named(const struct liteio_call *call, const struct liteio_route *route,
+		     const struct liteio_catalog_volume *v)
+{
+	enum liteio_catalog_kind kind = strncmp(route->path, "/v1/snapshots", 13) ?
+						LITEIO_CATALOG_VOLUME :
+						LITEIO_CATALOG_SNAPSHOT;
+	const char *name = liteio_about_object(call, route);
+	struct liteio_uuid uuid;
+
+	if (!name || liteio_uuid_is_null(&v->uuid) || v->kind != kind)
+		return false;
+	return !strcmp(name, v->name) ||
+	       (!liteio_uuid_parse(name, &uuid) && liteio_uuid_equal(&uuid, &v->uuid));
+}
+
 void liteio_about_pool(const struct liteio_call *call, const struct liteio_route *route,
 		       struct liteio_about *ret)
 {
@@ -86,4 +102,6 @@ void liteio_about_pool(const struct liteio_call *call, const struct liteio_route
 	ret->uuid = t.pool->uuid;
 	memcpy(ret->name, t.pool->name, sizeof(ret->name));
 	ret->busy_ms = liteio_pools_busy_ms(t.pool);
+	if (is_named(call, route, &t.volume))
+		ret->object = t.volume.uuid;
 }

@@ -21,12 +21,16 @@
  * @next: of all
  * @uuid: which
  * @name: of the pool, "" as long as that is not known
+ * @names: what it has in it, in new memory; only names and kinds count
+ * @n_names: so many
  * @is_given_up: it is not wanted any more
  */
 struct liteio_claim {
 	struct liteio_claim *next;
 	struct liteio_uuid uuid;
 	char name[LITEIO_ONDISK_NAME];
+	struct liteio_catalog_volume *names;
+	size_t n_names;
 	bool is_given_up;
 };
 
@@ -60,40 +64,22 @@ static bool was_given_up(const struct liteio_uuid *uuid)
 	return false;
 }
 
-/* the lock is held */
-static int check_free(const struct liteio_uuid *uuid, const char *device, struct liteio_error *err)
-{
-	return find(uuid) ? liteio_error_set(err, -EBUSY,
-					     "the pool on %s is being opened already: ask again later",
-					     device) :
-			    0;
-}
-
 int liteio_claim_take(const struct liteio_uuid *uuid, const char *device,
 		      struct liteio_claim **ret, struct liteio_error *err)
 {
 	struct liteio_claim *c;
 
 	liteio_guard(&claims.lock);
-	if (check_free(uuid, device, err))
-		return -EBUSY;
+	if (find(uuid))
+		return liteio_error_set(err, -EBUSY,
+					"the pool on %s is being opened already: ask again later",
+					device);
 	c = liteio_calloc(1, sizeof(*c));
 	c->uuid = *uuid;
 	c->is_given_up = was_given_up(uuid);
 	c->next = claims.first;
 	claims.first = c;
 	*ret = c;
-	return 0;
-}
-
-int liteio_claim_become(struct liteio_claim *c, const struct liteio_uuid *uuid, const char *device,
-			struct liteio_error *err)
-{
-	liteio_guard(&claims.lock);
-	if (check_free(uuid, device, err))
-		return -EBUSY;
-	c->uuid = *uuid;
-	c->is_given_up = was_given_up(uuid);
 	return 0;
 }
 
@@ -107,7 +93,36 @@ void liteio_claim_give(struct liteio_claim *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
+	free(c->names);
 	free(c);
+}
+
+void liteio_claim_names(struct liteio_claim *c, struct liteio_pool *engine)
+{
+	struct liteio_catalog_volume *names;
+	size_t n;
+
+	liteio_pool_volume_list(engine, &names, &n);
+	liteio_guard(&claims.lock);
+	free(c->names);
+	c->names = names;
+	c->n_names = n;
+}
+
+bool liteio_claim_has_name(enum liteio_catalog_kind kind, const char *name)
+{
+	liteio_guard(&claims.lock);
+	for (const struct liteio_claim *c = claims.first; c; c = c->next) {
+		for (size_t i = 0; i < c->n_names; i++) {
+			const struct liteio_catalog_volume *v = &c->names[i];
+
+			/* one that is deleted has no name any more */
+			if (v->kind == kind && v->state != LITEIO_CATALOG_DELETING &&
+			    !strcmp(v->name, name))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* one of that name is in the table, and it is another one. The lock is held */
@@ -149,7 +164,7 @@ int liteio_claim_name(struct liteio_claim *c, struct liteio_pools *t, const char
 	return r;
 }
 
-bool liteio_claim_has_name(const char *name)
+bool liteio_claim_has_pool(const char *name)
 {
 	liteio_guard(&claims.lock);
 	for (const struct liteio_claim *c = claims.first; c; c = c->next) {
@@ -181,13 +196,19 @@ void liteio_claim_give_up(const struct liteio_uuid *uuid)
 }
 
 /* under the lock: who gives it up after this finds it in the table */
-static int add(const struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,
+static int add(struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,
 	       struct liteio_open_pool **ret, struct liteio_error *err)
 {
+	int r;
+
 	liteio_guard(&claims.lock);
 	if (c && c->is_given_up)
 		return liteio_error_set(err, -ECANCELED, "it was given up meanwhile");
-	return liteio_pools_add(t, engine, ret, err);
+	r = liteio_pools_add(t, engine, ret, err);
+	/* found there from now on */
+	if (!r && c)
+		c->n_names = 0;
+	return r;
 }
 
 int liteio_claim_add(struct liteio_claim *c, struct liteio_pools *t, struct liteio_pool *engine,

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/uuid.h"
+#include "pool/pool.h"
 
 struct liteio_claim;
 struct liteio_error;
@@ -37,10 +38,6 @@ static inline void liteio_claim_givep(struct liteio_claim **c)
 	liteio_claim_give(*c);
 }
 
-/* it was of one that is only being made, by a uuid that nobody has: it is this one. 0 or -EBUSY */
-int liteio_claim_become(struct liteio_claim *c, const struct liteio_uuid *uuid, const char *device,
-			struct liteio_error *err);
-
 /**
  * liteio_claim_name() - nobody else opens, or has, another pool of this name meanwhile
  * @c: of the pool; NULL: it is only asked whether that is so
@@ -55,9 +52,21 @@ int liteio_claim_become(struct liteio_claim *c, const struct liteio_uuid *uuid, 
 int liteio_claim_name(struct liteio_claim *c, struct liteio_pools *t, const char *name,
 		      const char *device, struct liteio_error *err);
 
+/**
+ * liteio_claim_names() - nobody gives a name meanwhile that the pool has given
+ * @c: of the pool
+ * @engine: it is read, and nothing of it is in the kernel
+ *
+ * What is about to be given already has its lock (liteio_name_take()): to be asked for after this.
+ * It holds until the pool is in the table, or the claim is given back.
+ */
+void liteio_claim_names(struct liteio_claim *c, struct liteio_pool *engine);
+/* has a pool that is on its way given this name to a volume, or snapshot? */
+bool liteio_claim_has_name(enum liteio_catalog_kind kind, const char *name);
+
 bool liteio_claim_is_taken(const struct liteio_uuid *uuid);
 /* is a pool of this name being opened, as far as that is known by now? */
-bool liteio_claim_has_name(const char *name);
+bool liteio_claim_has_pool(const char *name);
 /*
  * it is not wanted any more: whoever is at it does not put it into the table, and nobody waits for
  * it, however long that takes

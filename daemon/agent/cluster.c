@@ -25,8 +25,14 @@
 #include "kube/workqueue.h"
 #include "model/node.h"
 
-#define THREADS 6
-#define FENCE_THREADS 8
+/*
+ * started when they are needed; of one pool at a time, whose disk may hang, a part of them, and for
+ * the others there is something left (base/share.h)
+ */
+#define THREADS 12
+#define OF_POOL 4
+#define FENCE_THREADS 24
+#define FENCES_OF_POOL 8
 #define STOP_GRACE_MS 20000
 #define RESYNC_MS 30000
 /* heartbeat: renewed every 10 s, believed for 40 */
@@ -69,11 +75,24 @@ static int fence(void *arg, const char *key, uint64_t *ret_again_ms)
 	return is_synced(c) ? liteio_cluster_fence(c, key, ret_again_ms) : 0;
 }
 
-static void enqueue(struct liteio_cluster *c, char kind, const char *name)
+/* @pool: by the name of its object; NULL for what is in none */
+static void enqueue(struct liteio_cluster *c, char kind, const char *name, const char *pool)
 {
 	_cleanup_free_ char *key = liteio_strf("%c/%s", kind, name);
 
-	liteio_workqueue_add(c->queue, key);
+	liteio_workqueue_add_for(c->queue, key, pool ? pool : "");
+}
+
+static const char *pool_of(const struct liteio_json *obj)
+{
+	return liteio_json_get_string(obj, "spec.placement.pool");
+}
+
+static void enqueue_fence(struct liteio_cluster *c, const struct liteio_json *obj)
+{
+	const char *pool = pool_of(obj);
+
+	liteio_workqueue_add_for(c->fences, liteio_object_name(obj), pool ? pool : "");
 }
 
 /*
@@ -98,9 +117,9 @@ static void enqueue_all(struct liteio_cluster *c, char kind, struct liteio_infor
 
 		if (kind == LITEIO_KEY_POOL && !is_pool_of_ours(c, obj))
 			continue;
-		enqueue(c, kind, name);
+		enqueue(c, kind, name, kind == LITEIO_KEY_POOL ? name : pool_of(obj));
 		if (kind == LITEIO_KEY_VOLUME)
-			liteio_workqueue_add(c->fences, name);
+			enqueue_fence(c, obj);
 	}
 	liteio_json_unref(list);
 }
@@ -109,7 +128,7 @@ static void look_at_all(struct liteio_cluster *c)
 {
 	if (!is_synced(c))
 		return;
-	enqueue(c, LITEIO_KEY_NODE, c->agent->identity.name);
+	enqueue(c, LITEIO_KEY_NODE, c->agent->identity.name, NULL);
 	enqueue_all(c, LITEIO_KEY_POOL, c->pools);
 	enqueue_all(c, LITEIO_KEY_VOLUME, c->volumes);
 	enqueue_all(c, LITEIO_KEY_SNAPSHOT, c->snapshots);
@@ -128,7 +147,7 @@ static void on_node(void *arg, struct liteio_json *old, struct liteio_json *obj)
 	if (!obj && !old)
 		look_at_all(c);
 	else
-		enqueue(c, LITEIO_KEY_NODE, c->agent->identity.name);
+		enqueue(c, LITEIO_KEY_NODE, c->agent->identity.name, NULL);
 }
 
 static bool is_ready(const struct liteio_json *obj)
@@ -139,6 +158,7 @@ static bool is_ready(const struct liteio_json *obj)
 static void on_pool(void *arg, struct liteio_json *old, struct liteio_json *obj)
 {
 	struct liteio_cluster *c = arg;
+	const char *name;
 
 	if (!obj && !old) {
 		look_at_all(c);
@@ -146,7 +166,8 @@ static void on_pool(void *arg, struct liteio_json *old, struct liteio_json *obj)
 	}
 	if (!is_pool_of_ours(c, obj) && !is_pool_of_ours(c, old))
 		return;
-	enqueue(c, LITEIO_KEY_POOL, liteio_object_name(obj ? obj : old));
+	name = liteio_object_name(obj ? obj : old);
+	enqueue(c, LITEIO_KEY_POOL, name, name);
 	/* what waits for a pool to come or go */
 	if (!obj || is_ready(obj) != is_ready(old)) {
 		enqueue_all(c, LITEIO_KEY_VOLUME, c->volumes);
@@ -156,10 +177,10 @@ static void on_pool(void *arg, struct liteio_json *old, struct liteio_json *obj)
 
 static void enqueue_pool_of(struct liteio_cluster *c, const struct liteio_json *obj)
 {
-	const char *pool = liteio_json_get_string(obj, "spec.placement.pool");
+	const char *pool = pool_of(obj);
 
 	if (pool)
-		enqueue(c, LITEIO_KEY_POOL, pool);
+		enqueue(c, LITEIO_KEY_POOL, pool, pool);
 }
 
 static void on_volume(void *arg, struct liteio_json *old, struct liteio_json *obj)
@@ -172,8 +193,8 @@ static void on_volume(void *arg, struct liteio_json *old, struct liteio_json *ob
 	}
 	if (obj) {
 		/* fences first */
-		liteio_workqueue_add(c->fences, liteio_object_name(obj));
-		enqueue(c, LITEIO_KEY_VOLUME, liteio_object_name(obj));
+		enqueue_fence(c, obj);
+		enqueue(c, LITEIO_KEY_VOLUME, liteio_object_name(obj), pool_of(obj));
 	}
 	if (!obj || !old)
 		enqueue_pool_of(c, obj ? obj : old);
@@ -188,7 +209,7 @@ static void on_snapshot(void *arg, struct liteio_json *old, struct liteio_json *
 		return;
 	}
 	if (obj)
-		enqueue(c, LITEIO_KEY_SNAPSHOT, liteio_object_name(obj));
+		enqueue(c, LITEIO_KEY_SNAPSHOT, liteio_object_name(obj), pool_of(obj));
 	if (!obj || !old)
 		enqueue_pool_of(c, obj ? obj : old);
 }
@@ -271,7 +292,9 @@ static int start_beat(struct liteio_cluster *c, struct liteio_error *err)
 int liteio_cluster_new(struct liteio_agent *a, struct liteio_cluster **ret,
 		       struct liteio_error *err)
 {
-	struct liteio_workqueue_options fences = { .parallel = FENCE_THREADS };
+	const struct liteio_workqueue_options all = { .parallel = THREADS, .share_max = OF_POOL },
+					      fences = { .parallel = FENCE_THREADS,
+							 .share_max = FENCES_OF_POOL };
 	struct liteio_cluster *c = liteio_calloc(1, sizeof(*c));
 	int r;
 
@@ -289,7 +312,7 @@ int liteio_cluster_new(struct liteio_agent *a, struct liteio_cluster **ret,
 		r = liteio_events_new(c->kube, "liteio.io/agent", a->identity.name, &c->events,
 				      err);
 	if (!r)
-		r = liteio_workqueue_new(a->loop, c->workers, NULL, work, c, &c->queue, err);
+		r = liteio_workqueue_new(a->loop, c->workers, &all, work, c, &c->queue, err);
 	if (!r)
 		r = liteio_workqueue_new(a->loop, c->urgent, &fences, fence, c, &c->fences, err);
 	if (!r)

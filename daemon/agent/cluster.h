@@ -5,7 +5,8 @@
  * reports what it has observed.
  *
  * Two queues: one for everything, one for fences alone with threads of its own, so that no fence
- * waits behind anything slow. Both read the object, do what cluster_plan.h decides, and report
+ * waits behind anything slow. Of each a pool has a share of the threads, so that none waits behind
+ * the disk of another pool either. Both read the object, do what cluster_plan.h decides, and report
  * with the resourceVersion of what they read: when both have something to say at the same time,
  * one of them is refused, reads again and decides again.
  */

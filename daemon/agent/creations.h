@@ -7,6 +7,7 @@
 #define LITEIO_AGENT_CREATIONS_H
 
 struct liteio_error;
+struct liteio_named_lock;
 struct liteio_open_pool;
 struct liteio_pool_create;
 
@@ -14,12 +15,14 @@ struct liteio_pool_create;
  * liteio_creations_run() - create a volume together with all others that wait to be
  * @p: the pool
  * @want: for which liteio_pool_creates_together() is true; without an owner
+ * @name: nobody else gives this name. Taken over, and NULL, when it has not been decided in time
+ *	whether the volume has it
  * @err: why not
  *
  * Its own answer, not before it is on the disk. Context: worker, not in the lane. Return: as
  * liteio_pool_volume_create(), or -ETIMEDOUT as liteio_wish_run().
  */
 int liteio_creations_run(struct liteio_open_pool *p, const struct liteio_pool_create *want,
-			 struct liteio_error *err);
+			 struct liteio_named_lock **name, struct liteio_error *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "agent/about.h"
 #include "base/error.h"
+#include "base/share.h"
 #include "base/str.h"
 
 struct parked {
@@ -46,16 +47,6 @@ static struct liteio_crowd *find(const struct liteio_crowds *c, const struct lit
 	return NULL;
 }
 
-/* what one may have, @most, when the others have so many of @all */
-static unsigned int share(unsigned int most, unsigned int all, unsigned int others)
-{
-	unsigned int half = others < all ? (all - others) / 2 : 0;
-
-	if (half > most)
-		return most;
-	return half ? half : 1;
-}
-
 static unsigned int begun_max(const struct liteio_crowds *c, const struct liteio_uuid *pool,
 			      bool is_fence)
 {
@@ -64,8 +55,8 @@ static unsigned int begun_max(const struct liteio_crowds *c, const struct liteio
 	for (const struct liteio_crowd *x = c->first; x; x = x->next)
 		if (x->is_fence == is_fence && !liteio_uuid_equal(&x->pool, pool))
 			others += x->n_begun;
-	return is_fence ? share(LITEIO_CROWD_FENCES_MAX, LITEIO_CROWD_FENCES_ALL, others) :
-			  share(LITEIO_CROWD_BEGUN_MAX, LITEIO_CROWD_BEGUN_ALL, others);
+	return is_fence ? liteio_share(LITEIO_CROWD_FENCES_MAX, LITEIO_CROWD_FENCES_ALL, others) :
+			  liteio_share(LITEIO_CROWD_BEGUN_MAX, LITEIO_CROWD_BEGUN_ALL, others);
 }
 
 static unsigned int come_max(const struct liteio_crowds *c, const struct liteio_uuid *pool,
@@ -76,7 +67,7 @@ static unsigned int come_max(const struct liteio_crowds *c, const struct liteio_
 	for (const struct liteio_crowd *x = c->first; x; x = x->next)
 		if (x->is_fence == is_fence && !liteio_uuid_equal(&x->pool, pool))
 			others += x->n_begun + x->n_parked;
-	return share(LITEIO_CROWD_MAX, LITEIO_CROWD_ALL, others);
+	return liteio_share(LITEIO_CROWD_MAX, LITEIO_CROWD_ALL, others);
 }
 
 int liteio_crowd_check(const struct liteio_crowds *c, const struct liteio_about *about,

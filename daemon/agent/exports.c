@@ -98,7 +98,16 @@ static bool is_place(const struct liteio_head *h)
 	return liteio_head_get(&h->uuid, h->generation, false, &now, NULL) == 0 && !now.head.lower;
 }
 
-/* the device below, the gate, and the head on both; @was_place may be NULL */
+/* nothing of it is under way, as it is where the kernel has not come back */
+static int not_begun(int r)
+{
+	return r == -ETIMEDOUT ? -EAGAIN : r;
+}
+
+/*
+ * the device below, the gate, and the head on both; @was_place may be NULL. Returns as
+ * liteio_export_prepare()
+ */
 static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			const struct liteio_catalog_attachment *att,
 			char ret_path[LITEIO_DM_PATH_MAX], bool *was_place,
@@ -124,24 +133,28 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 	if (r == 0 && nl)
 		r = liteio_gate_attach(nl, &v->uuid, att->generation, att->host,
 				       is_read_only(att), err);
-	/* one that was never used is made in the lane */
-	if (!r && v->vclass != LITEIO_CATALOG_LINEAR)
-		r = liteio_pools_check_awake(p, err);
 	if (r)
 		return r;
+	/* one that was never used is made in the lane */
+	if (v->vclass != LITEIO_CATALOG_LINEAR)
+		r = liteio_pools_check_awake(p, err);
+	if (r)
+		return not_begun(r);
 	{
 		LITEIO_LANE(lane);
 
 		r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
 		if (r)
-			return r;
+			return not_begun(r);
 		r = liteio_pool_volume_prepare(p->engine, &v->uuid, &load, err);
 	}
-	/* and again, should the lane have been waited for */
-	if (!r && load.engine)
-		r = liteio_pools_check_awake(p, err);
 	if (r)
 		return r;
+	/* and again, should the lane have been waited for */
+	if (load.engine)
+		r = liteio_pools_check_awake(p, err);
+	if (r)
+		return not_begun(r);
 	liteio_pools_load_begin(p);
 	r = liteio_pool_volume_load(&load, &thin, err);
 	liteio_pools_load_end(p);
@@ -316,6 +329,9 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 		    liteio_ended_check(a, &v->uuid, atts[i].generation, NULL) == -ESTALE)
 			continue;
 		r = prepare_head(p, v, &atts[i], NULL, NULL, err);
+		/* to who asked it is all one what has not ended in time */
+		if (r == -EAGAIN)
+			r = -ETIMEDOUT;
 		if (r == 0 && !is_local(&atts[i]))
 			r = liteio_nvmet_revalidate(&target, &v->uuid, atts[i].generation, err);
 		if (r)

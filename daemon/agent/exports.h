@@ -28,7 +28,8 @@ struct liteio_local_export;
  * @att: live in the catalog
  * @err: why not; -ESTALE when it was fenced meanwhile
  *
- * Adopts what is there. Return: 0 or a negative errno.
+ * Adopts what is there. Return: 0; -ETIMEDOUT: something may still be under way; -EAGAIN: the lane
+ * was not free, or the disk did not answer, in time, and nothing is; or another negative errno.
  */
 int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 			  const struct liteio_catalog_volume *v,

@@ -43,6 +43,7 @@ _Static_assert(LITEIO_CROWD_ALL <= LITEIO_JOBS_MAX, "all pools have room");
  * @text: of the first ask
  * @op: what it becomes when it outlives its requests; NULL for what only looks
  * @pool: in which it changes something; null for none
+ * @object: &struct liteio_about.object
  * @only: the ask whose answer goes on, which waits for nothing else
  * @is_passed: something else was done to the same object since it began: what it has done may have
  *	been undone, so nobody joins it any more
@@ -57,6 +58,7 @@ struct liteio_job {
 	char *text;
 	struct liteio_operation *op;
 	struct liteio_uuid pool;
+	struct liteio_uuid object;
 	struct liteio_ask *only;
 	bool is_passed;
 	int r;
@@ -351,12 +353,10 @@ static void job_unlink(struct liteio_job *job)
 /* it may have undone what they did; who does something to several objects names none */
 static void pass(struct liteio_jobs *jobs, const struct liteio_job *done)
 {
-	const char *object = done->op->object;
-
 	for (struct liteio_job *job = jobs->jobs; job; job = job->next)
-		if (job->op && (!object || !job->op->object || !strcmp(object, job->op->object) ||
-				liteio_about_says(&done->call, done->route,
-						  job->op->object)))
+		if (job->op && (liteio_about_is_one(done->op->object, &done->object,
+						    job->op->object, &job->object) ||
+				liteio_about_says(&done->call, done->route, job->op->object)))
 			job->is_passed = true;
 }
 
@@ -389,17 +389,15 @@ static void answer_stream(struct liteio_job *job)
 	ask_free(ask);
 }
 
-static void end_operation(struct liteio_jobs *jobs, struct liteio_job *job)
+/* @result: its answer, taken over when somebody was told that it goes on */
+static void end_operation(struct liteio_jobs *jobs, struct liteio_job *job, char **result)
 {
 	struct liteio_operation *op = job->op;
-	struct liteio_json *result = NULL;
 
-	/* nobody was told that it goes on */
 	if (liteio_uuid_is_null(&op->uuid))
 		return;
-	if (job->r >= 0 && !job->only)
-		result = liteio_json_encode(job->call.ret, job->route->ret_fields);
-	liteio_operation_end(op, job->r, liteio_error_str(&job->err, job->r), result);
+	liteio_operations_end(jobs->agent->operations, op, job->r,
+			      liteio_error_str(&job->err, job->r), take_ptr(*result));
 	say_operation(jobs->agent,
 		      job->r < 0 ? LITEIO_LOCAL_EVENT_OPERATION_FAILED :
 				   LITEIO_LOCAL_EVENT_OPERATION_DONE,
@@ -434,20 +432,21 @@ static void job_done(void *arg)
 		answer_all(jobs, job, result);
 	if (job->op) {
 		pass(jobs, job);
-		end_operation(jobs, job);
+		end_operation(jobs, job, &result);
 	}
 	job_free(job);
 }
 
 static struct liteio_job *job_new(struct liteio_jobs *jobs, struct liteio_ask *ask,
-				  const struct liteio_uuid *pool)
+				  const struct liteio_about *about)
 {
 	struct liteio_job *job = liteio_calloc(1, sizeof(*job));
 
 	job->jobs = jobs;
 	job->route = ask->route;
 	job->op = operation_of(ask);
-	job->pool = *pool;
+	job->pool = about->uuid;
+	job->object = about->object;
 	job->text = liteio_strdup(ask->text);
 	job->call = ask->call;
 	/* they are the job's now */
@@ -521,7 +520,7 @@ static void begin(struct liteio_ask *ask)
 			liteio_ask_refuse(ask, r, liteio_error_str(&err, r));
 			return;
 		}
-		ask->job = job_new(jobs, ask, &about.uuid);
+		ask->job = job_new(jobs, ask, &about);
 		if (liteio_crowd_enter(&jobs->crowds, &about.uuid, is_urgent(ask->route), ask->job))
 			job_submit(ask->job);
 	}

@@ -67,13 +67,21 @@ void liteio_locks_free(struct liteio_locks *l)
 	free(l);
 }
 
-static struct liteio_named_lock *find_or_add(struct liteio_locks *l, const char *name)
+/* the lock is held */
+static struct liteio_named_lock *find(struct liteio_locks *l, const char *name)
 {
-	struct liteio_named_lock *n;
-
-	for (n = l->first; n; n = n->next)
+	for (struct liteio_named_lock *n = l->first; n; n = n->next)
 		if (strcmp(n->name, name) == 0)
 			return n;
+	return NULL;
+}
+
+static struct liteio_named_lock *find_or_add(struct liteio_locks *l, const char *name)
+{
+	struct liteio_named_lock *n = find(l, name);
+
+	if (n)
+		return n;
 	n = liteio_calloc(1, sizeof(*n));
 	n->table = l;
 	n->name = liteio_strdup(name);
@@ -163,6 +171,12 @@ struct liteio_named_lock *liteio_locks_try(struct liteio_locks *l, const char *n
 	n->users++;
 	n->held = true;
 	return n;
+}
+
+bool liteio_locks_is_used(struct liteio_locks *l, const char *name)
+{
+	liteio_guard(&l->lock);
+	return find(l, name);
 }
 
 static struct liteio_named_lock *take_or_want(struct liteio_locks *l, const char *name,

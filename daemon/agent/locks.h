@@ -7,6 +7,7 @@
 #ifndef LITEIO_AGENT_LOCKS_H
 #define LITEIO_AGENT_LOCKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct liteio_locks;
@@ -32,6 +33,8 @@ struct liteio_named_lock *liteio_locks_share_for(struct liteio_locks *l, const c
 /* liteio_locks_take() without waiting: NULL when another one holds it */
 struct liteio_named_lock *liteio_locks_try(struct liteio_locks *l, const char *name);
 void liteio_locks_give(struct liteio_named_lock *lock); /* NULL is fine */
+/* somebody holds it, or waits for it. Context: any thread; blocks for nothing */
+bool liteio_locks_is_used(struct liteio_locks *l, const char *name);
 
 /**
  * liteio_locks_tell() - who wants to know when a name is given back, and does not wait for it

@@ -19,10 +19,12 @@
  * struct liteio_operations - the table
  * @first: the newest; a reference to each
  * @n: how many
+ * @n_bytes: of what they have answered
  */
 struct liteio_operations {
 	struct liteio_operation *first;
 	size_t n;
+	size_t n_bytes;
 };
 
 struct liteio_operations *liteio_operations_new(void)
@@ -68,7 +70,7 @@ void liteio_operation_unref(struct liteio_operation *op)
 	if (!op || --op->refs)
 		return;
 	liteio_headway_fini(&op->headway);
-	liteio_json_unref(op->result);
+	free(op->result);
 	free(op->verb);
 	free(op->object);
 	free(op->pool);
@@ -76,8 +78,8 @@ void liteio_operation_unref(struct liteio_operation *op)
 	free(op);
 }
 
-/* the one that has been over for longest; NULL when all run */
-static struct liteio_operation **find_oldest(struct liteio_operations *t)
+/* the one that has been over for longest, of those with an answer; NULL when there is none */
+static struct liteio_operation **find_oldest(struct liteio_operations *t, bool has_answer)
 {
 	struct liteio_operation **at, **oldest = NULL;
 	uint64_t ended = UINT64_MAX;
@@ -85,7 +87,8 @@ static struct liteio_operation **find_oldest(struct liteio_operations *t)
 	for (at = &t->first; *at; at = &(*at)->next) {
 		uint64_t end = (*at)->begun_ms + (*at)->took_ms;
 
-		if ((*at)->state == LITEIO_LOCAL_OPERATION_RUNNING || end > ended)
+		if ((*at)->state == LITEIO_LOCAL_OPERATION_RUNNING || end > ended ||
+		    (has_answer && !(*at)->result))
 			continue;
 		ended = end;
 		oldest = at;
@@ -93,19 +96,30 @@ static struct liteio_operation **find_oldest(struct liteio_operations *t)
 	return oldest;
 }
 
+static size_t bytes_of(const struct liteio_operation *op)
+{
+	return op->result ? strlen(op->result) : 0;
+}
+
+static void forget(struct liteio_operations *t, struct liteio_operation **at)
+{
+	struct liteio_operation *op = *at;
+
+	*at = op->next;
+	t->n--;
+	t->n_bytes -= bytes_of(op);
+	liteio_operation_unref(op);
+}
+
 bool liteio_operations_tell(struct liteio_operations *t, struct liteio_operation *op)
 {
-	struct liteio_operation **oldest, *gone;
+	struct liteio_operation **oldest;
 
 	if (!liteio_uuid_is_null(&op->uuid))
 		return false;
-	oldest = t->n >= LITEIO_LOCAL_OPERATIONS_MAX ? find_oldest(t) : NULL;
-	if (oldest) {
-		gone = *oldest;
-		*oldest = gone->next;
-		liteio_operation_unref(gone);
-		t->n--;
-	}
+	oldest = t->n >= LITEIO_LOCAL_OPERATIONS_MAX ? find_oldest(t, false) : NULL;
+	if (oldest)
+		forget(t, oldest);
 	liteio_uuid_random(&op->uuid);
 	op->next = t->first;
 	t->first = op;
@@ -114,14 +128,20 @@ bool liteio_operations_tell(struct liteio_operations *t, struct liteio_operation
 	return true;
 }
 
-void liteio_operation_end(struct liteio_operation *op, int r, const char *message,
-			  struct liteio_json *result)
+void liteio_operations_end(struct liteio_operations *t, struct liteio_operation *op, int r,
+			   const char *message, char *result)
 {
+	struct liteio_operation **oldest;
+
+	while (result && (oldest = find_oldest(t, true)) &&
+	       t->n_bytes + strlen(result) > LITEIO_OPERATIONS_BYTES_MAX)
+		forget(t, oldest);
 	op->state = r < 0 ? LITEIO_LOCAL_OPERATION_FAILED : LITEIO_LOCAL_OPERATION_DONE;
 	op->took_ms = liteio_now_ms() - op->begun_ms;
 	op->code = r < 0 ? r : 0;
 	op->message = r < 0 ? liteio_strdup(message) : NULL;
 	op->result = result;
+	t->n_bytes += bytes_of(op);
 }
 
 static char *rfc3339(uint64_t seconds)
@@ -157,8 +177,8 @@ void liteio_operation_fill(struct liteio_operation *op, bool with_result,
 		ret->error.code = liteio_strdup(liteio_errno_name(op->code));
 		ret->error.message = liteio_strdup(op->message);
 	}
-	if (with_result)
-		ret->result = liteio_json_ref(op->result);
+	if (with_result && op->result)
+		(void)liteio_json_parse(op->result, strlen(op->result), &ret->result, NULL);
 }
 
 int liteio_operations_find(struct liteio_operations *t, const struct liteio_uuid *uuid,

@@ -19,6 +19,9 @@ struct liteio_call;
 struct liteio_error;
 struct liteio_operations;
 
+/* of the answers so many bytes are kept, beside the last one; the rest of an operation is small */
+#define LITEIO_OPERATIONS_BYTES_MAX (1u << 20)
+
 /**
  * struct liteio_operation - one
  * @refs: of the job, and of the table
@@ -33,7 +36,7 @@ struct liteio_operations;
  * @took_ms: once it has ended
  * @code: 0 or a negative errno, once it has ended
  * @message: the sentence
- * @result: what it answered
+ * @result: what it answered, as text: all that is kept is counted by that
  * @headway: how far it is
  */
 struct liteio_operation {
@@ -49,7 +52,7 @@ struct liteio_operation {
 	uint64_t took_ms;
 	int code;
 	char *message;
-	struct liteio_json *result;
+	char *result;
 	struct liteio_headway headway;
 };
 
@@ -79,14 +82,18 @@ void liteio_operation_unref(struct liteio_operation *op); /* NULL is fine */
 bool liteio_operations_tell(struct liteio_operations *t, struct liteio_operation *op);
 
 /**
- * liteio_operation_end() - it has ended
+ * liteio_operations_end() - it has ended
+ * @t: the table that was told of it
  * @op: is running
  * @r: 0 or a negative errno
  * @message: of a failure
- * @result: its answer, or NULL; the caller's reference is taken over
+ * @result: its answer, or NULL; taken over
+ *
+ * When there are more than LITEIO_OPERATIONS_BYTES_MAX of answers, those that ended first and have
+ * one are forgotten, but for this one.
  */
-void liteio_operation_end(struct liteio_operation *op, int r, const char *message,
-			  struct liteio_json *result);
+void liteio_operations_end(struct liteio_operations *t, struct liteio_operation *op, int r,
+			   const char *message, char *result);
 
 /* what can be said of it; released with liteio_json_fini() */
 void liteio_operation_fill(struct liteio_operation *op, bool with_result,

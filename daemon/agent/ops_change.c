@@ -168,15 +168,15 @@ int liteio_op_volume_rename(struct liteio_agent *a, const char *volume,
 			    struct liteio_error *err)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
-	_cleanup_free_ char *name = liteio_strf("volume:%s", req->name);
 	LITEIO_TARGET(t);
 	int r;
 
 	r = liteio_name_check("volume", req->name, err);
 	if (r)
 		return r;
-	lock = liteio_locks_take(a->locks, name);
-	r = rename_named(a, LITEIO_CATALOG_VOLUME, volume, req->name, &t, err);
+	r = liteio_name_take(a, LITEIO_CATALOG_VOLUME, req->name, liteio_name_until(), &lock, err);
+	if (!r)
+		r = rename_named(a, LITEIO_CATALOG_VOLUME, volume, req->name, &t, err);
 	if (r)
 		return liteio_error_wrap(err, r, "rename volume %s", volume);
 	liteio_volume_info_fill(t.pool, &t.volume, ret);
@@ -188,15 +188,16 @@ int liteio_op_snapshot_rename(struct liteio_agent *a, const char *snapshot,
 			      struct liteio_local_snapshot *ret, struct liteio_error *err)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
-	_cleanup_free_ char *name = liteio_strf("snapshot:%s", req->name);
 	LITEIO_TARGET(t);
 	int r;
 
 	r = liteio_name_check("snapshot", req->name, err);
 	if (r)
 		return r;
-	lock = liteio_locks_take(a->locks, name);
-	r = rename_named(a, LITEIO_CATALOG_SNAPSHOT, snapshot, req->name, &t, err);
+	r = liteio_name_take(a, LITEIO_CATALOG_SNAPSHOT, req->name, liteio_name_until(), &lock,
+			     err);
+	if (!r)
+		r = rename_named(a, LITEIO_CATALOG_SNAPSHOT, snapshot, req->name, &t, err);
 	if (r)
 		return liteio_error_wrap(err, r, "rename snapshot %s", snapshot);
 	liteio_snapshot_info_fill(t.pool, &t.volume, ret);
@@ -295,14 +296,14 @@ int liteio_op_volume_clone(struct liteio_agent *a, const char *volume,
 			   struct liteio_error *err)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
-	_cleanup_free_ char *name = liteio_strf("volume:%s", req->name);
 	int r;
 
 	r = liteio_name_check("volume", req->name, err);
 	if (r)
 		return r;
-	lock = liteio_locks_take(a->locks, name);
-	r = clone_named(a, volume, req, err);
+	r = liteio_name_take(a, LITEIO_CATALOG_VOLUME, req->name, liteio_name_until(), &lock, err);
+	if (!r)
+		r = clone_named(a, volume, req, err);
 	if (r)
 		return liteio_error_wrap(err, r, "clone volume %s to %s", volume, req->name);
 	log_info(NULL, "volume %s is a clone of %s", req->name, volume);

@@ -237,19 +237,21 @@ static int take_back(struct liteio_target *t, const struct liteio_catalog_attach
 /*
  * A right that nobody was told of: left in the catalog, it would be restored when the node starts,
  * and when that fails as well, all consumers of the node would wait for it. One that has been
- * fenced meanwhile has ended. Nothing is under way any more: the lane was not to be had, for which
- * another minute may do, and the kernel says what it has by now. Who asked for it is told what
- * stays.
+ * fenced meanwhile has ended; and what did not come back in its time may still be done. Who asked
+ * for it is told what stays.
  */
 static void give_up(struct liteio_target *t, const struct liteio_catalog_attachment *att, int why,
 		    struct liteio_error *err)
 {
 	struct liteio_error back_err = LITEIO_ERROR_INIT;
-	int r;
+	int r = why;
 
 	if (why == -ESTALE)
 		return;
-	r = take_back(t, att, &back_err);
+	if (why == -ETIMEDOUT)
+		back_err = *err;
+	else
+		r = take_back(t, att, &back_err);
 	if (!r)
 		return;
 	log_warning(NULL, "volume %s: generation %" PRIu64 " stays attached: %s", t->volume.name,
@@ -308,7 +310,8 @@ static int create(struct liteio_agent *a, struct liteio_target *t,
 	r = open_up(a, t, req, att, err);
 	if (r && is_new)
 		give_up(t, att, r, err);
-	return r;
+	/* to who asked it is all one what has not ended in time */
+	return r == -EAGAIN ? -ETIMEDOUT : r;
 }
 
 int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_export_create *req,

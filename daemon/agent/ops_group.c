@@ -85,19 +85,21 @@ static int check(const struct liteio_local_snapshot_group *req, struct liteio_er
 	return 0;
 }
 
-static void take_names(struct liteio_agent *a, const struct liteio_local_snapshot_group *req,
-		       struct group *g)
+static int take_names(struct liteio_agent *a, const struct liteio_local_snapshot_group *req,
+		      struct group *g, struct liteio_error *err)
 {
+	uint64_t until_ms = liteio_name_until();
+	int r = 0;
+
 	g->items = liteio_calloc(req->n_snapshots, sizeof(*g->items));
 	g->n = req->n_snapshots;
 	for (size_t i = 0; i < g->n; i++)
 		g->items[i].req = &req->snapshots[i];
 	qsort(g->items, g->n, sizeof(*g->items), by_name);
-	for (size_t i = 0; i < g->n; i++) {
-		_cleanup_free_ char *name = liteio_strf("snapshot:%s", g->items[i].req->name);
-
-		g->items[i].name_lock = liteio_locks_take(a->locks, name);
-	}
+	for (size_t i = 0; i < g->n && !r; i++)
+		r = liteio_name_take(a, LITEIO_CATALOG_SNAPSHOT, g->items[i].req->name, until_ms,
+				     &g->items[i].name_lock, err);
+	return r;
 }
 
 /* the volumes, locked */
@@ -253,8 +255,9 @@ int liteio_op_snapshot_group(struct liteio_agent *a, const struct liteio_local_s
 	r = check(req, err);
 	if (r)
 		return liteio_error_wrap(err, r, "snapshot group");
-	take_names(a, req, &g);
-	r = open_volumes(a, &g, err);
+	r = take_names(a, req, &g, err);
+	if (!r)
+		r = open_volumes(a, &g, err);
 	if (!r)
 		r = take(a, &g, err);
 	if (r)

@@ -136,7 +136,7 @@ static int get(struct liteio_agent *a, const char *pool, struct liteio_open_pool
 {
 	int r = liteio_pools_get(a->pools, pool, ret, err);
 
-	if (r == -ENOENT && liteio_claim_has_name(pool))
+	if (r == -ENOENT && liteio_claim_has_pool(pool))
 		return liteio_error_set(err, r, "pool %s is being opened: ask again later", pool);
 	return r;
 }
@@ -228,7 +228,6 @@ static int add(struct liteio_agent *a, struct liteio_claim *claim, struct liteio
  * @found: what the disk says; NULL: it has just been made
  * @name: of the pool
  * @uuid: of the pool
- * @claim: on it, and on its name; NULL: not yet
  * @is_import: it comes from elsewhere
  */
 struct wanted {
@@ -237,13 +236,22 @@ struct wanted {
 	const struct liteio_pool_found *found;
 	const char *name;
 	struct liteio_uuid uuid;
-	struct liteio_claim *claim;
 	bool is_import;
 };
 
+/* a pool that may be let in */
+struct candidate {
+	struct liteio_agent *agent;
+	struct liteio_claim *claim;
+};
+
+/* in this order: who is about to give a name has its lock, and looks for claims then */
 static int admit(void *arg, struct liteio_pool *engine, struct liteio_error *err)
 {
-	return liteio_target_check_names(arg, engine, err);
+	const struct candidate *c = arg;
+
+	liteio_claim_names(c->claim, engine);
+	return liteio_target_check_names(c->agent, engine, err);
 }
 
 /* of a name there is one pool on a node, open or missing; @uuid as for liteio_known_check_name() */
@@ -275,17 +283,18 @@ static int check_copy(struct liteio_agent *a, const struct liteio_pool_found *fo
 				info.name, info.file[0] ? info.file : info.device, how->device);
 }
 
-static int open_and_add(struct liteio_agent *a, const struct wanted *w,
+/* @claim is on its uuid */
+static int open_claimed(struct liteio_agent *a, struct liteio_claim *claim, const struct wanted *w,
 			struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	_cleanup_free_ char *place = w->was_on ? NULL : liteio_known_place(a, &w->uuid);
+	struct candidate candidate = { a, claim };
 	const struct liteio_pool_how how = { .device = w->device,
 					       .was_on = w->was_on ? w->was_on : place,
 					       .is_asked = w->was_on,
 					       .is_import = w->is_import,
 					       .admit = admit,
-					       .admit_arg = a };
-	struct liteio_claim *taken _cleanup_(liteio_claim_givep) = NULL, *claim = w->claim;
+					       .admit_arg = &candidate };
 	struct liteio_known known = { 0 };
 	struct liteio_pool *engine;
 	bool again;
@@ -294,10 +303,6 @@ static int open_and_add(struct liteio_agent *a, const struct wanted *w,
 	/* what can not be kept need not be opened */
 	r = liteio_known_list(a, &known, err);
 	liteio_known_list_free(&known);
-	if (!r && !claim) {
-		r = liteio_claim_take(&w->uuid, w->device, &taken, err);
-		claim = taken;
-	}
 	if (!r)
 		r = check_name(a, claim, w->name, w->device, &w->uuid, err);
 	/* the last, as it may take something out of the kernel */
@@ -310,6 +315,15 @@ static int open_and_add(struct liteio_agent *a, const struct wanted *w,
 		return r;
 	liteio_step("agent-pool-add:opened");
 	return add(a, claim, engine, w->device, ret, err);
+}
+
+static int open_and_add(struct liteio_agent *a, const struct wanted *w,
+			struct liteio_local_pool *ret, struct liteio_error *err)
+{
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	int r = liteio_claim_take(&w->uuid, w->device, &claim, err);
+
+	return r ? r : open_claimed(a, claim, w, ret, err);
 }
 
 static int create_check(const struct liteio_local_pool_create *req, struct liteio_error *err)
@@ -361,6 +375,8 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		  struct liteio_disk_losses *losses, struct liteio_local_pool *ret,
 		  struct liteio_error *err)
 {
+	/* of what has just been made there is no other copy */
+	struct wanted made = { .device = req->device, .was_on = req->device, .name = req->name };
 	const struct liteio_pool_format format = {
 		.name = req->name,
 		.device = req->device,
@@ -370,9 +386,8 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		.linear_bytes = req->linear_bytes,
 		.reserve_bytes = req->reserved_bytes,
 		.losses = losses,
+		.uuid = &made.uuid,
 	};
-	/* of what has just been made there is no other copy */
-	struct wanted made = { .device = req->device, .was_on = req->device, .name = req->name };
 	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
 	struct liteio_open_pool *p;
 	struct liteio_pool_found found;
@@ -403,7 +418,7 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 		made.uuid = found.label.pool_uuid;
 		return open_and_add(a, &made, ret, err);
 	}
-	/* nobody takes its name while the disk is written: that would have been for nothing */
+	/* no other one of its name is opened meanwhile: its disk would be taken for nothing */
 	liteio_uuid_random(&made.uuid);
 	r = liteio_claim_take(&made.uuid, req->device, &claim, err);
 	if (!r)
@@ -413,11 +428,7 @@ static int create(struct liteio_agent *a, const struct liteio_local_pool_create 
 	if (r)
 		return r;
 	liteio_step("agent-pool-create:formatted");
-	r = liteio_claim_become(claim, &made.uuid, req->device, err);
-	if (r)
-		return r;
-	made.claim = claim;
-	return open_and_add(a, &made, ret, err);
+	return open_claimed(a, claim, &made, ret, err);
 }
 
 int liteio_op_pool_create(struct liteio_agent *a, const struct liteio_local_pool_create *req,

@@ -136,14 +136,15 @@ int liteio_op_snapshot_create(struct liteio_agent *a,
 			      struct liteio_local_snapshot *ret, struct liteio_error *err)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
-	_cleanup_free_ char *name = liteio_strf("snapshot:%s", req->name);
 	int r;
 
 	r = liteio_name_check("snapshot", req->name, err);
 	if (r)
 		return r;
-	lock = liteio_locks_take(a->locks, name);
-	r = create(a, req, err);
+	r = liteio_name_take(a, LITEIO_CATALOG_SNAPSHOT, req->name, liteio_name_until(), &lock,
+			     err);
+	if (!r)
+		r = create(a, req, err);
 	if (r)
 		return liteio_error_wrap(err, r, "create snapshot %s", req->name);
 	log_info(NULL, "snapshot %s of %s is there", req->name,

@@ -147,13 +147,13 @@ static int confirm(struct liteio_open_pool *p, struct liteio_error *err)
 
 /* what takes work of its own in the pool's lane; the rest, of which any number can come together */
 static int create_record(struct liteio_open_pool *p, const struct liteio_pool_create *c,
-			 struct liteio_error *err)
+			 struct liteio_named_lock **name, struct liteio_error *err)
 {
 	LITEIO_LANE(lane);
 	int r;
 
 	if (liteio_pool_creates_together(c))
-		return liteio_creations_run(p, c, err);
+		return liteio_creations_run(p, c, name, err);
 	r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
 	if (r)
 		return r;
@@ -161,8 +161,10 @@ static int create_record(struct liteio_open_pool *p, const struct liteio_pool_cr
 	return liteio_pool_volume_create(p->engine, c, NULL, err);
 }
 
+/* @name: the lock of its name; NULL when what hangs has it */
 static int create_in(struct liteio_agent *a, const struct liteio_local_volume_create *req,
-		     struct liteio_open_pool *p, struct liteio_error *err)
+		     struct liteio_open_pool *p, struct liteio_named_lock **name,
+		     struct liteio_error *err)
 {
 	struct liteio_pool_create c = {
 		.uuid = req->uuid,
@@ -200,7 +202,7 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 	}
 	if (liteio_uuid_is_null(&c.uuid))
 		liteio_uuid_ordered(&c.uuid);
-	r = create_record(p, &c, err);
+	r = create_record(p, &c, name, err);
 	if (r == 0 && !is_there)
 		liteio_events_say(a, LITEIO_LOCAL_EVENT_VOLUME_CREATED, req->name, &c.uuid, p->name,
 				  NULL);
@@ -223,7 +225,6 @@ int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_vo
 			    struct liteio_local_volume *ret, struct liteio_error *err)
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
-	_cleanup_free_ char *name = liteio_strf("volume:%s", req->name);
 	struct liteio_open_pool *p;
 	int r;
 
@@ -234,8 +235,9 @@ int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_vo
 		r = liteio_pools_get(a->pools, req->pool, &p, err);
 	if (r)
 		return r;
-	lock = liteio_locks_take(a->locks, name);
-	r = create_in(a, req, p, err);
+	r = liteio_name_take(a, LITEIO_CATALOG_VOLUME, req->name, liteio_name_until(), &lock, err);
+	if (!r)
+		r = create_in(a, req, p, &lock, err);
 	liteio_pools_put(a->pools, p);
 	if (r)
 		return liteio_error_wrap(err, r, "create volume %s", req->name);

@@ -402,7 +402,27 @@ int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, co
 		       struct liteio_target *ret, struct liteio_error *err);
 void liteio_target_fini(struct liteio_target *t);
 
-/* may a pool that is not in the table come in? 0, or -EEXIST with names that it and others have */
+/* a name that somebody else is about to give is waited for so long, which is as long as a lane */
+#define LITEIO_NAME_MS 60000
+uint64_t liteio_name_until(void); /* so long from now */
+/**
+ * liteio_name_take() - nobody else gives this name to a volume, or snapshot, in any pool
+ * @a: the agent
+ * @kind: volume or snapshot
+ * @name: that is to be looked for and given
+ * @until_ms: by liteio_now_ms()
+ * @ret: given back with liteio_locks_give(), when the name is given or not wanted
+ * @err: somebody is at it: what he works on may hang; or a pool on its way here has it (claims.h)
+ *
+ * Context: worker. Return: 0 or -EBUSY.
+ */
+int liteio_name_take(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		     uint64_t until_ms, struct liteio_named_lock **ret, struct liteio_error *err);
+
+/*
+ * may a pool that is not in the table come in? 0, or -EEXIST with names that it and others have, or
+ * are about to be given. After liteio_claim_names()
+ */
 int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine,
 			      struct liteio_error *err);
 /*

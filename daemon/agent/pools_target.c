@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/claims.h"
 #include "agent/locks.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "base/str.h"
 
 static const char *kind_name(enum liteio_catalog_kind kind)
@@ -159,6 +161,38 @@ void liteio_target_fini(struct liteio_target *t)
 	memset(t, 0, sizeof(*t));
 }
 
+/* ---- names that are given ------------------------------------------------------------------- */
+
+static char *lock_name(enum liteio_catalog_kind kind, const char *name)
+{
+	return liteio_strf("%s:%s", kind_name(kind), name);
+}
+
+uint64_t liteio_name_until(void)
+{
+	return liteio_now_ms() + LITEIO_NAME_MS;
+}
+
+int liteio_name_take(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		     uint64_t until_ms, struct liteio_named_lock **ret, struct liteio_error *err)
+{
+	_cleanup_free_ char *lock = lock_name(kind, name);
+	uint64_t now = liteio_now_ms();
+
+	*ret = liteio_locks_take_for(a->locks, lock, until_ms > now ? until_ms - now : 0);
+	if (*ret && liteio_claim_has_name(kind, name)) {
+		liteio_locks_give(take_ptr(*ret));
+		return liteio_error_set(err, -EBUSY,
+					"a pool that is being opened has a %s of this name: ask again later",
+					kind_name(kind));
+	}
+	if (*ret)
+		return 0;
+	return liteio_error_set(err, -EBUSY,
+				"somebody else is about to give this name to a %s, for %d s already: ask again later",
+				kind_name(kind), LITEIO_NAME_MS / 1000);
+}
+
 /* ---- names that two pools have -------------------------------------------------------------- */
 
 /* so many are said; there may be thousands */
@@ -168,17 +202,24 @@ void liteio_target_fini(struct liteio_target *t)
 static bool has_namesake(struct liteio_agent *a, const struct liteio_uuid *pool,
 			 const struct liteio_catalog_volume *v, struct liteio_buf *said, size_t n)
 {
+	_cleanup_free_ char *lock = lock_name(v->kind, v->name);
 	LITEIO_TARGET(t);
+	bool is_given;
 	int r;
 
 	if (v->state == LITEIO_CATALOG_DELETING)
 		return false;
+	/* before the pools: who has given it before this is found there */
+	is_given = liteio_locks_is_used(a->locks, lock);
 	r = liteio_target_find_name(a, v->kind, v->name, &t, NULL);
-	if (r == -ENOENT || (!r && liteio_uuid_equal(&t.pool->uuid, pool)))
+	if ((r == -ENOENT && !is_given) || (!r && liteio_uuid_equal(&t.pool->uuid, pool)))
 		return false;
 	if (n < SAID_MAX)
 		liteio_buf_addf(said, "%s%s %s%s%s", n ? ", " : "", kind_name(v->kind), v->name,
-				r ? "" : " in pool ", r ? "" : t.pool->name);
+				!r	     ? " in pool " :
+				r == -ENOENT ? ", which somebody is about to make" :
+					       "",
+				r ? "" : t.pool->name);
 	return true;
 }
 

@@ -342,7 +342,7 @@ static void prepare(struct live *l, bool is_last)
 	if (r == 0 && l->att.flags & LITEIO_CATALOG_ATT_LOCAL)
 		r = liteio_restore_names(a, &l->volume, l->att.generation, &err);
 	l->prepared = r == 0;
-	l->again = r == -ETIMEDOUT && !is_last;
+	l->again = (r == -ETIMEDOUT || r == -EAGAIN) && !is_last;
 	if (l->again)
 		return;
 	if (r == -ESTALE && !(l->att.flags & LITEIO_CATALOG_ATT_LOCAL) && is_ended(l))

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "agent/locks.h"
 #include "agent/pools.h"
 #include "base/cleanup.h"
 #include "base/headway.h"
@@ -20,6 +21,7 @@ static void unref(struct liteio_wish *w)
 {
 	if (--w->refs)
 		return;
+	liteio_locks_give(w->keeps);
 #ifndef __clang_analyzer__ /* it takes no count for one: whoever waits has a reference */
 	free(w);
 #endif
@@ -29,6 +31,14 @@ void liteio_wish_put(struct liteio_open_pool *p, struct liteio_wish *wish)
 {
 	liteio_guard(&p->lock);
 	unref(wish);
+}
+
+void liteio_wish_keep(struct liteio_open_pool *p, struct liteio_wish *wish,
+		      struct liteio_named_lock **lock)
+{
+	liteio_guard(&p->lock);
+	if (wish->refs > 1)
+		wish->keeps = take_ptr(*lock);
 }
 
 static void put_on_list(struct liteio_open_pool *p, struct liteio_wish **list,

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 
+struct liteio_named_lock;
 struct liteio_open_pool;
 struct liteio_pool;
 
@@ -21,6 +22,7 @@ struct liteio_pool;
  * @is_done: @result and @err count, and do not change any more
  * @result: 0 or a negative errno; written by who took it
  * @err: the sentence; likewise
+ * @keeps: see liteio_wish_keep()
  *
  * All but what it is about, which does not change, is under the pool's lock.
  */
@@ -30,6 +32,7 @@ struct liteio_wish {
 	bool is_done;
 	int result;
 	struct liteio_error err;
+	struct liteio_named_lock *keeps;
 };
 
 /**
@@ -60,5 +63,11 @@ int liteio_wish_run(struct liteio_open_pool *p, struct liteio_wish **list,
 		    const struct liteio_wish_kind *kind, struct liteio_wish *wish,
 		    struct liteio_error *err);
 void liteio_wish_put(struct liteio_open_pool *p, struct liteio_wish *wish);
+/*
+ * After -ETIMEDOUT: what may come to be all the same takes a lock over, and gives it back when it
+ * is decided. @lock is NULL then; nothing happens to it when nobody is at the wish any more
+ */
+void liteio_wish_keep(struct liteio_open_pool *p, struct liteio_wish *wish,
+		      struct liteio_named_lock **lock);
 
 #endif

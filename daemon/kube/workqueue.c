@@ -2,10 +2,11 @@
 /*
  * A queue of keys to be reconciled.
  *
- * A key is in at most one place: the ready list (in order of arrival), the heap (ordered by when it
- * is due), or with a worker. What is asked for while it is with a worker is noted on it and done
- * when the worker comes back. The queue is reference-counted, since workers and posts may come back
- * after its owner has let go.
+ * A key is in at most one place: a ready list (in order of arrival), the heap (ordered by when it
+ * is due), or with a worker. There is a ready list for each of those whose keys there are: one
+ * whose share of the workers is taken is passed over without a look at what he has waiting. What is
+ * asked for while a key is with a worker is noted on it and done when the worker comes back. The
+ * queue is reference-counted, since workers and posts may come back after its owner has let go.
  */
 #include <pthread.h>
 #include <search.h>
@@ -16,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/loop.h"
+#include "base/share.h"
 #include "base/str.h"
 #include "base/worker.h"
 #include "kube/backoff.h"
@@ -32,9 +34,28 @@ enum place {
 };
 
 /**
+ * struct owner - one of those whose keys there are
+ * @next: of all
+ * @name: who; "" for what is nobody's, of which there may be any number
+ * @n_keys: his
+ * @n_running: of these, with workers
+ * @ready: first of his ready list
+ * @ready_tail: where the next one goes
+ */
+struct owner {
+	struct owner *next;
+	char *name;
+	size_t n_keys;
+	unsigned int n_running;
+	struct key *ready, **ready_tail;
+};
+
+/**
  * struct key - one key; @name is the first member: a search key is a key, too
  * @name: the key
  * @q: its queue
+ * @owner: whose
+ * @arrival: in the order of all that have become ready
  * @place: where it is
  * @next: in the ready list
  * @heap_at: its place in the heap
@@ -45,6 +66,8 @@ enum place {
 struct key {
 	char *name;
 	struct liteio_workqueue *q;
+	struct owner *owner;
+	uint64_t arrival;
 	enum place place;
 	struct key *next;
 	size_t heap_at;
@@ -64,8 +87,8 @@ struct key {
  * @lock: covers what follows
  * @root: tsearch() tree of all keys
  * @count: keys in it
- * @ready: first of the ready list
- * @ready_tail: where the next one goes
+ * @owners: whose keys there are
+ * @arrivals: so many have become ready
  * @heap: delayed keys
  * @heap_n: how many
  * @heap_cap: room for so many
@@ -88,7 +111,8 @@ struct liteio_workqueue {
 	pthread_mutex_t lock;
 	void *root;
 	size_t count;
-	struct key *ready, **ready_tail;
+	struct owner *owners;
+	uint64_t arrivals;
 	struct key **heap;
 	size_t heap_n, heap_cap;
 	unsigned int running;
@@ -107,20 +131,67 @@ static int compare(const void *a, const void *b)
 	return strcmp(((const struct key *)a)->name, ((const struct key *)b)->name);
 }
 
-static struct key *get_key(struct liteio_workqueue *q, const char *name)
+static struct owner *get_owner(struct liteio_workqueue *q, const char *name)
+{
+	struct owner *o;
+
+	for (o = q->owners; o; o = o->next) {
+		if (!strcmp(o->name, name))
+			return o;
+	}
+	o = liteio_calloc(1, sizeof(*o));
+	o->name = liteio_strdup(name);
+	o->ready_tail = &o->ready;
+	o->next = q->owners;
+	q->owners = o;
+	return o;
+}
+
+static void put_owner(struct liteio_workqueue *q, struct owner *o)
+{
+	struct owner **at = &q->owners;
+
+	if (!o || --o->n_keys)
+		return;
+	while (*at && *at != o)
+		at = &(*at)->next;
+	*at = o->next;
+	free(o->name);
+	free(o);
+}
+
+/* one that waits in his list, or is with a worker, stays his */
+static void set_owner(struct liteio_workqueue *q, struct key *k, const char *name)
+{
+	struct owner *old = k->owner;
+
+	if (k->place == READY || k->place == RUNNING)
+		return;
+	k->owner = get_owner(q, name);
+	k->owner->n_keys++;
+	put_owner(q, old);
+}
+
+/* @whose: NULL: it stays whose it is */
+static struct key *get_key(struct liteio_workqueue *q, const char *name, const char *whose)
 {
 	const struct key wanted = { .name = (char *)(uintptr_t)name };
 	void *node = tfind(&wanted, &q->root, compare);
 	struct key *k;
 
-	if (node)
-		return *(struct key **)node;
+	if (node) {
+		k = *(struct key **)node;
+		if (whose)
+			set_owner(q, k, whose);
+		return k;
+	}
 	k = liteio_calloc(1, sizeof(*k));
 	k->name = liteio_strdup(name);
 	k->q = q;
 	k->heap_at = NOT_IN_HEAP;
 	k->due_ms = NEVER;
 	k->backoff = (struct liteio_backoff){ q->opt.backoff_min_ms, q->opt.backoff_max_ms, 0 };
+	set_owner(q, k, whose ? whose : "");
 	if (!tsearch(k, &q->root, compare))
 		abort();
 	q->count++;
@@ -195,19 +266,41 @@ static void make_ready(struct liteio_workqueue *q, struct key *k)
 		heap_remove(q, k);
 	k->place = READY;
 	k->due_ms = NEVER;
+	k->arrival = q->arrivals++;
 	k->next = NULL;
-	*q->ready_tail = k;
-	q->ready_tail = &k->next;
+	*k->owner->ready_tail = k;
+	k->owner->ready_tail = &k->next;
 }
 
-static struct key *pop_ready(struct liteio_workqueue *q)
+static struct key *pop_ready(struct owner *o)
 {
-	struct key *k = q->ready;
+	struct key *k = o->ready;
 
-	q->ready = k->next;
-	if (!q->ready)
-		q->ready_tail = &q->ready;
+	o->ready = k->next;
+	if (!o->ready)
+		o->ready_tail = &o->ready;
 	return k;
+}
+
+static bool has_share(const struct liteio_workqueue *q, const struct owner *o)
+{
+	if (!q->opt.share_max || !*o->name)
+		return true;
+	return o->n_running < liteio_share(q->opt.share_max, q->opt.parallel,
+					   q->running - o->n_running);
+}
+
+/* who has what became ready first, of those who may have one more worker; NULL: nobody */
+static struct owner *find_next(const struct liteio_workqueue *q)
+{
+	struct owner *first = NULL;
+
+	for (struct owner *o = q->owners; o; o = o->next) {
+		if (o->ready && has_share(q, o) &&
+		    (!first || o->ready->arrival < first->ready->arrival))
+			first = o;
+	}
+	return first;
 }
 
 /* ---- dispatch ----------------------------------------------------------------------------- */
@@ -217,6 +310,7 @@ static void rearm(void *arg);
 
 static void unref(struct liteio_workqueue *q)
 {
+	struct owner *o;
 	bool last;
 
 	pthread_mutex_lock(&q->lock);
@@ -225,6 +319,11 @@ static void unref(struct liteio_workqueue *q)
 	if (!last)
 		return;
 	tdestroy(q->root, free_key);
+	while ((o = q->owners)) {
+		q->owners = o->next;
+		free(o->name);
+		free(o);
+	}
 	free(q->heap);
 	pthread_mutex_destroy(&q->lock);
 	free(q);
@@ -262,14 +361,18 @@ static bool dispatch(struct liteio_workqueue *q)
 {
 	uint64_t now = liteio_now_ms();
 
-	while (q->ready && q->running < q->opt.parallel) {
+	while (q->running < q->opt.parallel) {
+		struct owner *o = find_next(q);
 		struct key *k;
 
+		if (!o)
+			break;
 		if (!take_token(q, now))
 			return false;
-		k = pop_ready(q);
+		k = pop_ready(o);
 		k->place = RUNNING;
 		k->again = false;
+		o->n_running++;
 		q->running++;
 		q->refs++;
 		liteio_worker_submit(q->workers, NULL, run_job, NULL, k);
@@ -341,6 +444,7 @@ static void settle(struct liteio_workqueue *q, struct key *k, int r, uint64_t ag
 	} else {
 		tdelete(k, &q->root, compare);
 		q->count--;
+		put_owner(q, k->owner);
 		free_key(k);
 	}
 }
@@ -359,6 +463,7 @@ static void run_job(void *arg)
 	if (!closed)
 		r = q->fn(q->arg, k->name, &again_ms);
 	pthread_mutex_lock(&q->lock);
+	k->owner->n_running--;
 	q->running--;
 	if (!q->closed) {
 		settle(q, k, r, again_ms);
@@ -394,7 +499,6 @@ int liteio_workqueue_new(struct liteio_loop *loop, struct liteio_workers *worker
 	q->workers = workers;
 	q->fn = fn;
 	q->arg = arg;
-	q->ready_tail = &q->ready;
 	q->tokens = q->opt.burst * 1000ULL;
 	q->tokens_ms = liteio_now_ms();
 	q->refs = 1;
@@ -413,20 +517,30 @@ void liteio_workqueue_free(struct liteio_workqueue *q)
 	unref(q);
 }
 
-void liteio_workqueue_add(struct liteio_workqueue *q, const char *key)
+static void add(struct liteio_workqueue *q, const char *key, const char *whose)
 {
 	struct key *k;
 
 	liteio_guard(&q->lock);
 	if (q->closed)
 		return;
-	k = get_key(q, key);
+	k = get_key(q, key, whose);
 	if (k->place == RUNNING)
 		k->again = true;
 	else if (k->place != READY)
 		make_ready(q, k);
 	if (!dispatch(q))
 		post_rearm(q);
+}
+
+void liteio_workqueue_add(struct liteio_workqueue *q, const char *key)
+{
+	add(q, key, NULL);
+}
+
+void liteio_workqueue_add_for(struct liteio_workqueue *q, const char *key, const char *whose)
+{
+	add(q, key, whose);
 }
 
 void liteio_workqueue_add_after(struct liteio_workqueue *q, const char *key, uint64_t delay_ms)
@@ -437,7 +551,7 @@ void liteio_workqueue_add_after(struct liteio_workqueue *q, const char *key, uin
 	liteio_guard(&q->lock);
 	if (q->closed)
 		return;
-	k = get_key(q, key);
+	k = get_key(q, key, NULL);
 	if (k->place == READY || due >= k->due_ms)
 		return;
 	if (k->place == RUNNING) {

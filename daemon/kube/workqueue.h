@@ -4,6 +4,8 @@
  *
  * Adding a key that waits does nothing; adding one that is being worked on runs it once more
  * afterwards. A failed key comes back after a delay that doubles with every failure in a row.
+ *
+ * Keys may be told whose they are: what hangs for one must not keep all workers from the others.
  */
 #ifndef LITEIO_KUBE_WORKQUEUE_H
 #define LITEIO_KUBE_WORKQUEUE_H
@@ -35,6 +37,8 @@ typedef int (*liteio_workqueue_fn)(void *arg, const char *key, uint64_t *ret_aga
  * @backoff_max_ms: upper bound, default 60000
  * @rate_per_s: keys begun per second on average, 0 for no bound
  * @burst: keys begun at once before @rate_per_s counts, default 16
+ * @share_max: keys worked on at the same time of one and the same (liteio_workqueue_add_for()), and
+ *	no more than half of what the others leave, but one; 0 for no bound
  */
 struct liteio_workqueue_options {
 	unsigned int parallel;
@@ -42,6 +46,7 @@ struct liteio_workqueue_options {
 	uint64_t backoff_max_ms;
 	unsigned int rate_per_s;
 	unsigned int burst;
+	unsigned int share_max;
 };
 
 /**
@@ -73,6 +78,9 @@ void liteio_workqueue_free(struct liteio_workqueue *q);
 
 /* look at this key soon. Context: any thread, does not block */
 void liteio_workqueue_add(struct liteio_workqueue *q, const char *key);
+
+/* the same for a key of which it is known whose it is. It is his as long as it is in the queue */
+void liteio_workqueue_add_for(struct liteio_workqueue *q, const char *key, const char *whose);
 
 /* look at it after a while, unless it is looked at before anyway. Context: any thread */
 void liteio_workqueue_add_after(struct liteio_workqueue *q, const char *key, uint64_t delay_ms);

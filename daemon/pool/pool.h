@@ -155,6 +155,7 @@ int liteio_pool_prepare(struct liteio_error *err);
  * @reserve_bytes: set apart for reserved volumes, rounded up to blocks; its metadata comes on top
  * @force: take a device that carries a signature or partition table; never one in use
  * @losses: filled with what that destroys, before it is; may be NULL
+ * @uuid: that it gets; NULL: a random one
  */
 struct liteio_pool_format {
 	const char *name;
@@ -165,6 +166,7 @@ struct liteio_pool_format {
 	uint64_t reserve_bytes;
 	bool force;
 	struct liteio_disk_losses *losses;
+	const struct liteio_uuid *uuid;
 };
 
 /**

@@ -153,6 +153,8 @@ static int format(struct format_op *op, struct liteio_uuid *ret_uuid, struct lit
 	r = liteio_label_layout(op->f->name, s->size, op->f->block_bytes, &regions, &s->label, err);
 	if (!r) {
 		s->label.created = (uint64_t)time(NULL);
+		if (op->f->uuid)
+			s->label.pool_uuid = *op->f->uuid;
 		r = liteio_steps_run(&steps, op, err);
 	}
 	if (!r)

@@ -101,7 +101,12 @@ const struct liteio_route_query liteio_route_queries[] = {
 	{ 0, NULL },
 };
 
-/* ---- pools: a volume whose name begins with "slow" lies in that one ---- */
+/*
+ * ---- pools: a volume whose name begins with "slow" lies in that one. All are there, each with a
+ * uuid of its own, but those whose names begin with "new"; "twin" has that of TWIN ----
+ */
+
+#define TWIN "11111111-2222-4333-8444-555555555555"
 
 static uint64_t slow_ms;
 
@@ -111,6 +116,11 @@ void liteio_about_pool(const struct liteio_call *call, const struct liteio_route
 	*ret = (struct liteio_about){ .name = "slow", .busy_ms = slow_ms };
 	if (liteio_about_change(route) && !strncmp(call->params[0], "slow", 4))
 		ret->uuid.b[0] = 1;
+	if (!strcmp(call->params[0], "twin"))
+		(void)liteio_uuid_parse(TWIN, &ret->object);
+	else if (strncmp(call->params[0], "new", 3) != 0 &&
+		 liteio_uuid_parse(call->params[0], &ret->object))
+		memcpy(ret->object.b, call->params[0], sizeof(ret->object.b));
 }
 
 /* ---- asking ---- */

@@ -35,7 +35,7 @@ struct liteio_informer {
 };
 
 static struct liteio_informer nodes, pools, volumes, snapshots;
-/* what was put into a queue: "p/n1.a v/x ", a fence as "x " */
+/* what was put into a queue, and for which pool: "n/n1 p/n1.a@n1.a ", a fence as "x@n1.a " */
 static struct liteio_buf queued;
 
 int liteio_informer_new(struct liteio_kube *k, const struct liteio_informer_spec *spec,
@@ -69,15 +69,18 @@ struct liteio_json *liteio_informer_list(struct liteio_informer *inf)
 	return liteio_json_ref(inf->objects);
 }
 
-void liteio_workqueue_add(struct liteio_workqueue *q, const char *key)
+void liteio_workqueue_add_for(struct liteio_workqueue *q, const char *key, const char *whose)
 {
-	liteio_buf_addf(&queued, "%s ", key);
+	liteio_buf_addf(&queued, "%s%s%s ", key, *whose ? "@" : "", whose);
 }
 
 int liteio_workqueue_new(struct liteio_loop *loop, struct liteio_workers *workers,
 			 const struct liteio_workqueue_options *opt, liteio_workqueue_fn fn,
 			 void *arg, struct liteio_workqueue **ret, struct liteio_error *err)
 {
+	/* a pool that hangs leaves something to the others, of either queue */
+	ck_assert_uint_gt(opt->share_max, 0);
+	ck_assert_uint_le(2 * opt->share_max, opt->parallel);
 	return 0;
 }
 
@@ -217,9 +220,9 @@ START_TEST(all_is_what_is_ours)
 {
 	start();
 	pools.fn(pools.arg, NULL, NULL);
-	expect("n/n1 p/n1.a v/v v s/s ");
+	expect("n/n1 p/n1.a@n1.a v/v@n1.a v@n1.a s/s ");
 	liteio_cluster_pools_changed(agent.cluster);
-	expect("p/n1.a ");
+	expect("p/n1.a@n1.a ");
 	end();
 }
 END_TEST
@@ -240,12 +243,12 @@ START_TEST(one_of_ours_is_looked_at)
 {
 	start();
 	change(pool("n1", "a", "True"), pool("n1", "a", "True"));
-	expect("p/n1.a ");
+	expect("p/n1.a@n1.a ");
 	/* and what waits for it */
 	change(pool("n1", "a", "True"), pool("n1", "a", "False"));
-	expect("p/n1.a v/v v s/s ");
+	expect("p/n1.a@n1.a v/v@n1.a v@n1.a s/s ");
 	change(pool("n1", "a", "False"), NULL);
-	expect("p/n1.a v/v v s/s ");
+	expect("p/n1.a@n1.a v/v@n1.a v@n1.a s/s ");
 	end();
 }
 END_TEST

@@ -111,7 +111,8 @@ END_TEST
 
 START_TEST(a_pool_has_half_of_what_the_others_leave)
 {
-	const struct liteio_about about = { b, "calm", 0 }, hung = { a, "fast", 3600000 };
+	const struct liteio_about about = { .uuid = b, .name = "calm" };
+	const struct liteio_about hung = { .uuid = a, .name = "fast", .busy_ms = 3600000 };
 	unsigned int n = 0;
 
 	fill(&a, LITEIO_CROWD_MAX);
@@ -146,8 +147,9 @@ START_TEST(how_many_may_come)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct liteio_about about = { a, "fast", rows[i].busy_ms };
-		const struct liteio_about other = { b, "calm", 0 };
+		const struct liteio_about about = { .uuid = a, .name = "fast",
+						    .busy_ms = rows[i].busy_ms };
+		const struct liteio_about other = { .uuid = b, .name = "calm" };
 		struct liteio_error err = LITEIO_ERROR_INIT;
 		int r;
 

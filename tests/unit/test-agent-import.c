@@ -244,7 +244,7 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
 	struct liteio_claim *claim;
 	int r;
 
-	ck_assert(liteio_claim_has_name(f->name));
+	ck_assert(liteio_claim_has_pool(f->name));
 	ck_assert_int_eq(liteio_claim_take(&(struct liteio_uuid){ .b = { 9 } }, "/dev/vdy", &claim,
 					   err), 0);
 	r = liteio_claim_name(claim, agent.pools, f->name, "/dev/vdy", err);
@@ -483,7 +483,7 @@ START_TEST(a_name_is_taken_before_the_disk_is_written)
 
 		ck_assert_int_eq(liteio_op_pool_create(&agent, &req, &ret, &err), -EIO);
 		ck_assert_str_eq(err.msg, "the disk is broken");
-		ck_assert(!liteio_claim_has_name("new"));
+		ck_assert(!liteio_claim_has_pool("new"));
 	}
 }
 END_TEST

@@ -203,7 +203,7 @@ END_TEST
 /* so may what was made under its name or uuid in between, of another object */
 START_TEST(what_was_made_again_is_not_joined)
 {
-	static const char id[] = "11111111-2222-4333-8444-555555555555";
+	static const char id[] = TWIN;
 	_cleanup_free_ char *grow = liteio_strf("/v1/volumes/%s/grow", id);
 	_cleanup_free_ char *clone = liteio_strf("/v1/volumes/other/clone?name=b&uuid=%s", id);
 	struct asked a[6], done;
@@ -233,6 +233,65 @@ START_TEST(what_was_made_again_is_not_joined)
 		forget(&a[i]);
 	}
 	teardown();
+}
+END_TEST
+
+/* two requests for @object, between which something is done to @other: does the second one join? */
+static bool joins_after(const char *object, const char *other)
+{
+	_cleanup_free_ char *grow = liteio_strf("/v1/volumes/%s/grow", object);
+	_cleanup_free_ char *rename = liteio_strf("/v1/volumes/%s/rename", other);
+	struct asked a[3], done;
+	bool joins;
+
+	setup();
+	ask(&a[0], "POST", grow);
+	wait_for_runs(1);
+	ck_assert_int_eq(say(&done, "POST", rename), 200);
+	forget(&done);
+	ask(&a[1], "POST", grow);
+	/* begun after it */
+	ask(&a[2], "POST", "/v1/volumes/last/grow");
+	wait_for_runs(2);
+	let_go();
+	for (size_t i = 0; i < 3; i++) {
+		wait_for(&a[i]);
+		ck_assert_int_eq(a[i].status, 200);
+		forget(&a[i]);
+	}
+	joins = gate.runs == 2;
+	teardown();
+	return joins;
+}
+
+START_TEST(by_its_name_and_by_its_uuid_it_is_one)
+{
+	ck_assert(!joins_after("twin", TWIN));
+}
+END_TEST
+
+START_TEST(by_its_uuid_and_by_its_name_it_is_one)
+{
+	ck_assert(!joins_after(TWIN, "twin"));
+}
+END_TEST
+
+START_TEST(another_one_has_another_uuid)
+{
+	ck_assert(joins_after("other", TWIN));
+}
+END_TEST
+
+/* nobody knows yet which uuid it has */
+START_TEST(what_was_not_there_may_be_any_uuid)
+{
+	ck_assert(!joins_after("new", TWIN));
+}
+END_TEST
+
+START_TEST(any_uuid_may_be_of_what_was_not_there)
+{
+	ck_assert(!joins_after(TWIN, "new"));
 }
 END_TEST
 
@@ -303,5 +362,8 @@ END_TEST
 UNIT_MAIN("agent-jobs", long_work_goes_on_as_an_operation, who_does_not_wait_is_answered_soon,
 	  no_timer_is_left_behind, a_failure_is_told_by_the_operation, the_same_request_joins,
 	  what_was_passed_is_not_joined, what_is_settled_is_not_joined,
-	  what_was_made_again_is_not_joined, who_hangs_up_leaves_an_operation,
+	  what_was_made_again_is_not_joined, by_its_name_and_by_its_uuid_it_is_one,
+	  by_its_uuid_and_by_its_name_it_is_one, another_one_has_another_uuid,
+	  what_was_not_there_may_be_any_uuid, any_uuid_may_be_of_what_was_not_there,
+	  who_hangs_up_leaves_an_operation,
 	  operations_are_events)

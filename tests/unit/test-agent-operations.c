@@ -55,7 +55,7 @@ START_TEST(one_is_told_from_its_beginning_to_its_end)
 	ck_assert_ptr_null(o.error.code);
 	liteio_json_fini(&o, liteio_local_operation_fields);
 
-	liteio_operation_end(op, -ENOSPC, "full", NULL);
+	liteio_operations_end(t, op, -ENOSPC, "full", NULL);
 	liteio_operation_fill(op, true, &o);
 	ck_assert_int_eq(o.state, LITEIO_LOCAL_OPERATION_FAILED);
 	ck_assert_str_eq(o.error.code, "ENOSPC");
@@ -95,7 +95,7 @@ START_TEST(a_result_is_shown_and_not_listed)
 	struct liteio_operation *a = told(t, "a"), *b = told(t, "b");
 	struct liteio_local_operation o;
 
-	liteio_operation_end(a, 0, NULL, liteio_json_new_string("there"));
+	liteio_operations_end(t, a, 0, NULL, liteio_strdup("\"there\""));
 	liteio_operation_fill(a, true, &o);
 	ck_assert_int_eq(o.state, LITEIO_LOCAL_OPERATION_DONE);
 	ck_assert_str_eq(liteio_json_string(o.result), "there");
@@ -130,14 +130,14 @@ START_TEST(the_one_that_ended_first_is_forgotten)
 	struct liteio_operation *runs = told(t, "runs"), *first = told(t, "first"), *found;
 	struct liteio_uuid gone = first->uuid, second;
 
-	liteio_operation_end(first, 0, NULL, NULL);
+	liteio_operations_end(t, first, 0, NULL, NULL);
 	liteio_operation_unref(first);
 	for (int i = 2; i < LITEIO_LOCAL_OPERATIONS_MAX; i++) {
 		struct liteio_operation *op = told(t, "more");
 
 		if (i == 2)
 			second = op->uuid;
-		liteio_operation_end(op, 0, NULL, NULL);
+		liteio_operations_end(t, op, 0, NULL, NULL);
 		/* as if each had ended later than the one before */
 		op->took_ms = 10000 + (uint64_t)i;
 		liteio_operation_unref(op);
@@ -157,6 +157,44 @@ START_TEST(the_one_that_ended_first_is_forgotten)
 }
 END_TEST
 
+static char *answer_of(size_t n)
+{
+	char *text = liteio_calloc(1, n + 1);
+
+	memset(text, ' ', n);
+	text[0] = '1';
+	return text;
+}
+
+/* however large the answers are; one that has none takes no room */
+START_TEST(answers_are_bounded)
+{
+	struct liteio_operations *t = liteio_operations_new();
+	struct liteio_uuid uuids[6];
+	struct liteio_operation *found;
+
+	for (int i = 0; i < 6; i++) {
+		struct liteio_operation *op = told(t, "a");
+
+		uuids[i] = op->uuid;
+		/* the last one is larger than all may be together */
+		liteio_operations_end(t, op, i ? 0 : -EIO, "the disk has failed",
+				      i ? answer_of(LITEIO_OPERATIONS_BYTES_MAX / (i < 5 ? 3 : 1) +
+						    (i == 5)) :
+					  NULL);
+		op->took_ms = (uint64_t)i;
+		liteio_operation_unref(op);
+		if (i < 4)
+			ck_assert_uint_eq(count(t), i + 1);
+	}
+	ck_assert_uint_eq(count(t), 2);
+	ck_assert_int_eq(liteio_operations_find(t, &uuids[0], &found, NULL), 0);
+	ck_assert_int_eq(liteio_operations_find(t, &uuids[4], &found, NULL), -ENOENT);
+	ck_assert_int_eq(liteio_operations_find(t, &uuids[5], &found, NULL), 0);
+	liteio_operations_free(t);
+}
+END_TEST
+
 UNIT_MAIN("agent-operations", one_is_told_from_its_beginning_to_its_end,
 	  headway_is_within_its_total, a_result_is_shown_and_not_listed,
-	  the_one_that_ended_first_is_forgotten)
+	  the_one_that_ended_first_is_forgotten, answers_are_bounded)

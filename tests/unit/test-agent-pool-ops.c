@@ -38,7 +38,15 @@
 #include "model/local.h"
 #include "pool/create.h"
 #include "pool_in_memory.h"
+#include "pool/pool.h"
 #include "unit.h"
+
+/* what the test puts itself in place of, but for one device */
+int really_format(const struct liteio_pool_format *f, struct liteio_uuid *ret_uuid,
+		  struct liteio_error *err);
+#define liteio_pool_format(f, uuid, err) really_format(f, uuid, err)
+#include "pool/pool_format.c"
+#undef liteio_pool_format
 
 static struct liteio_agent agent;
 
@@ -247,6 +255,43 @@ START_TEST(a_pool_that_is_being_opened_says_so)
 }
 END_TEST
 
+/* ---- a pool that is made ---- */
+
+static int named_meanwhile;
+
+/* in place of daemon/pool's: it takes its time, in which another one of that name is opened */
+int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *ret_uuid,
+		       struct liteio_error *err)
+{
+	struct liteio_claim *other _cleanup_(liteio_claim_givep) = NULL;
+
+	if (strcmp(f->device, "/dev/zero") != 0)
+		return really_format(f, ret_uuid, err);
+	ck_assert_int_eq(liteio_claim_take(&slow_uuid, "/dev/null", &other, NULL), 0);
+	named_meanwhile = liteio_claim_name(other, agent.pools, f->name, "/dev/null", err);
+	return liteio_error_set(err, -EIO, "the disk has failed");
+}
+
+START_TEST(a_name_is_claimed_while_its_pool_is_made)
+{
+	const struct liteio_local_pool_create req = { .name = (char *)"fast",
+						      .device = (char *)"/dev/zero" };
+	struct liteio_claim *other _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_local_pool ret = { 0 };
+
+	ck_assert_int_eq(liteio_op_pool_create(&agent, &req, &ret, &err), -EIO);
+	ck_assert_int_eq(named_meanwhile, -EEXIST);
+	/* and free again */
+	ck_assert_int_eq(liteio_claim_take(&slow_uuid, "/dev/null", &other, NULL), 0);
+	ck_assert_int_eq(liteio_claim_name(other, agent.pools, "fast", "/dev/null", &err), 0);
+	/* who comes later than another one destroys nothing */
+	named_meanwhile = 1;
+	ck_assert_int_eq(liteio_op_pool_create(&agent, &req, &ret, &err), -EEXIST);
+	ck_assert_int_eq(named_meanwhile, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("agent-pool-ops");
@@ -259,5 +304,6 @@ int main(void)
 	tcase_add_test(cases, a_pool_that_is_being_exported_is_not_given_up);
 	tcase_add_test(cases, a_pool_in_use_stays_where_it_is);
 	tcase_add_test(cases, a_pool_that_is_being_opened_says_so);
+	tcase_add_test(cases, a_name_is_claimed_while_its_pool_is_made);
 	return unit_run(suite);
 }

@@ -261,7 +261,8 @@ struct wisher {
 	pthread_t thread;
 	struct liteio_pool_create want;
 	char name[16];
-	bool is_impatient;
+	struct liteio_named_lock *lock;
+	unsigned int impatient; /* so often */
 	atomic_bool has_come_to;
 	int result;
 	struct liteio_error err;
@@ -273,7 +274,7 @@ static _Thread_local struct wisher *me;
 static void *wish(void *arg)
 {
 	me = arg;
-	me->result = liteio_creations_run(&pool, &me->want, &me->err);
+	me->result = liteio_creations_run(&pool, &me->want, &me->lock, &me->err);
 	atomic_store(&me->has_come_to, true);
 	return NULL;
 }
@@ -343,10 +344,10 @@ START_TEST(who_comes_meanwhile_is_taken_along)
 }
 END_TEST
 
-static void start_wisher(struct wisher *w, unsigned int i, bool is_impatient)
+static void start_wisher(struct wisher *w, unsigned int i, unsigned int impatient)
 {
 	snprintf(w->name, sizeof(w->name), "v%u", i);
-	w->is_impatient = is_impatient;
+	w->impatient = impatient;
 	w->want = (struct liteio_pool_create){
 		.uuid = { .b = { 1, (uint8_t)i } }, .name = w->name, .size_bytes = 1 << 20,
 	};
@@ -377,7 +378,7 @@ START_TEST(rights_are_given_together)
 	memory_new(&m);
 	pool.engine = &m.p;
 	for (unsigned int i = 0; i < RIGHTS; i++) {
-		start_wisher(&wishers[i], i, false);
+		start_wisher(&wishers[i], i, 0);
 		pthread_join(wishers[i].thread, NULL);
 	}
 	before = m.p.cat.sequence;
@@ -436,43 +437,49 @@ int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid
 	/* as POSIX has it: not negative */
 	const int is_late = ETIMEDOUT;
 
-	if (!me || !me->is_impatient) {
+	if (!me || !me->impatient) {
 		*(void **)&wait = dlsym(RTLD_NEXT, "pthread_cond_clockwait");
 		if (me)
 			atomic_store(&me->has_come_to, true);
 		return wait(cond, mutex, clock, until);
 	}
-	me->is_impatient = false;
+	me->impatient--;
 	pthread_mutex_unlock(mutex);
 	slow_wait(&disk_is_asked);
 	pthread_mutex_lock(mutex);
 	return is_late;
 }
 
-/* what is on its way when patience ends is no failure; what nobody has begun will not be there */
-START_TEST(what_is_begun_is_waited_for)
+/* the first one is in the lane, with the wishes of both, and its disk does not answer */
+static void begin_slowly(struct memory_pool *m, struct wisher *first, struct wisher *taken)
 {
-	static struct wisher first, taken, late;
-	static struct memory_pool m;
-	struct liteio_engine_ops slow;
+	static struct liteio_engine_ops slow;
 
 	empty_lane();
-	memory_new(&m);
-	slow = *m.engine.ops;
+	memory_new(m);
+	slow = *m->engine.ops;
 	slow.status = slow_status;
-	m.engine.ops = &slow;
-	pool.engine = &m.p;
+	m->engine.ops = &slow;
+	pool.engine = &m->p;
 	liteio_pools_enter(&pool, false);
-	start_wisher(&first, 1, false);
+	start_wisher(first, 1, 0);
 	while (waiting_now() < 1)
 		sched_yield();
-	start_wisher(&taken, 2, true);
+	start_wisher(taken, 2, taken->impatient);
 	while (waiting_now() < 2)
 		sched_yield();
 	liteio_pools_leave(&pool);
-	/* the first one is in the lane, with both wishes */
 	slow_wait(&disk_is_asked);
-	start_wisher(&late, 3, true);
+}
+
+/* what is on its way when patience ends is no failure; what nobody has begun will not be there */
+START_TEST(what_is_begun_is_waited_for)
+{
+	static struct wisher first, taken = { .impatient = 1 }, late;
+	static struct memory_pool m;
+
+	begin_slowly(&m, &first, &taken);
+	start_wisher(&late, 3, 1);
 	pthread_join(late.thread, NULL);
 	ck_assert_int_eq(late.result, -ETIMEDOUT);
 	/* it waits again, or has given up */
@@ -485,6 +492,36 @@ START_TEST(what_is_begun_is_waited_for)
 	ck_assert_msg(!taken.result, "%s", taken.err.msg);
 	ck_assert_ptr_null(pool.creations);
 	ck_assert_uint_eq(m.p.cat.n_volumes, 2);
+	memory_close(&m);
+}
+END_TEST
+
+/* what may come to be all the same has its name until it does: nobody gives that to another one */
+START_TEST(a_name_stays_with_what_may_come)
+{
+	static struct wisher first, taken = { .impatient = 2 };
+	static struct memory_pool m;
+
+	locks = liteio_locks_new();
+	first.lock = liteio_locks_take(locks, "volume:v1");
+	taken.lock = liteio_locks_take(locks, "volume:v2");
+	begin_slowly(&m, &first, &taken);
+	pthread_join(taken.thread, NULL);
+	ck_assert_int_eq(taken.result, -ETIMEDOUT);
+	/* its thread has let go of it */
+	liteio_locks_give(taken.lock);
+	ck_assert_ptr_null(liteio_locks_try(locks, "volume:v2"));
+	slow_set(&disk_answers);
+	pthread_join(first.thread, NULL);
+	ck_assert_int_eq(first.result, 0);
+	ck_assert_uint_eq(m.p.cat.n_volumes, 2);
+	/* one that was waited for to the end has it from its thread */
+	ck_assert_ptr_nonnull(first.lock);
+	liteio_locks_give(first.lock);
+	taken.lock = liteio_locks_try(locks, "volume:v2");
+	ck_assert_ptr_nonnull(taken.lock);
+	liteio_locks_give(taken.lock);
+	liteio_locks_free(locks);
 	memory_close(&m);
 }
 END_TEST
@@ -502,6 +539,7 @@ int main(void)
 	tcase_add_test(t, who_comes_meanwhile_is_taken_along);
 	tcase_add_test(t, rights_are_given_together);
 	tcase_add_test(t, what_is_begun_is_waited_for);
+	tcase_add_test(t, a_name_stays_with_what_may_come);
 	tcase_add_test(t, who_looks_waits_for_those_who_get_on);
 	return unit_run(s);
 }

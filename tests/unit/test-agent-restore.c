@@ -59,7 +59,8 @@ static sem_t may_answer;
 
 /* what has happened */
 static atomic_uint n_loaded[POOLS], n_linked[POOLS], n_asked, n_held, n_waited, n_reviewed;
-static atomic_bool falls_asleep, is_closed, was_loaded_hanging, was_linked_open, takes_its_time;
+static atomic_bool falls_asleep, is_closed, is_busy, was_loaded_hanging, was_linked_open;
+static atomic_bool takes_its_time;
 
 /* posted when places are held, and at each link */
 static sem_t held, linked;
@@ -107,6 +108,8 @@ int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
 	}
 	if (!i && is_hanging() && !engines[0].is_linear)
 		was_loaded_hanging = true;
+	if (atomic_exchange(&is_busy, false))
+		return liteio_error_set(err, -EAGAIN, "what was begun has not ended");
 	n_loaded[i]++;
 	return 0;
 }
@@ -443,6 +446,16 @@ START_TEST(all_is_brought_back)
 }
 END_TEST
 
+/* whose lane was not free in time */
+START_TEST(who_was_not_let_in_comes_again)
+{
+	is_busy = true;
+	liteio_restore_start(&agent);
+	all_is_there();
+	ck_assert(!is_busy);
+}
+END_TEST
+
 /* the other pool does not notice; one thread waits, and nothing was asked of the kernel */
 START_TEST(a_disk_that_hangs_before_it_is_waited_for)
 {
@@ -524,6 +537,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, all_is_brought_back);
+	tcase_add_test(t, who_was_not_let_in_comes_again);
 	tcase_add_test(t, a_disk_that_hangs_before_it_is_waited_for);
 	tcase_add_test(t, a_disk_that_hangs_in_between);
 	tcase_add_test(t, a_disk_that_hangs_again);

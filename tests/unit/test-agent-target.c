@@ -4,11 +4,15 @@
  * them is called otherwise, and no pool comes in with one that is taken.
  *
  * unit-src: daemon/agent/pools_target.c daemon/agent/pools.c daemon/agent/locks.c
+ * unit-src: daemon/agent/claims.c
  */
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/claims.h"
 #include "agent/locks.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
@@ -44,6 +48,15 @@ static void make_pool(size_t i, const char *name)
 static void open_pool(size_t i)
 {
 	ck_assert_int_eq(liteio_pools_add(agent.pools, &memories[i].p, &pools[i], NULL), 0);
+}
+
+/* in place of the C library's: nobody here waits for what will not come */
+int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+			   const struct timespec *until)
+{
+	const int is_late = ETIMEDOUT;
+
+	return is_late;
 }
 
 static struct liteio_uuid make_volume(size_t pool, uint8_t n, const char *name)
@@ -239,6 +252,71 @@ START_TEST(a_name_is_not_turned_for_one_that_comes)
 }
 END_TEST
 
+/* whatever he works on hangs: the next one is told so, and does not hang with it */
+START_TEST(a_name_is_given_by_one)
+{
+	struct liteio_named_lock *one = NULL, *other = NULL, *snapshot = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_VOLUME, "new", liteio_name_until(),
+					  &one, &err),
+			 0);
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_VOLUME, "new", liteio_name_until(),
+					  &other, &err),
+			 -EBUSY);
+	ck_assert_ptr_null(other);
+	ck_assert_str_eq(err.msg,
+			 "somebody else is about to give this name to a volume, for 60 s already: ask again later");
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_SNAPSHOT, "new",
+					  liteio_name_until(), &snapshot, &err),
+			 0);
+	liteio_locks_give(snapshot);
+	liteio_locks_give(one);
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_VOLUME, "new", liteio_name_until(),
+					  &other, &err),
+			 0);
+	liteio_locks_give(other);
+}
+END_TEST
+
+/* whoever of them looks first: the other one sees him */
+START_TEST(a_pool_on_its_way_brings_no_name_that_is_given)
+{
+	const struct liteio_uuid *uuid = &memories[2].p.store.label.pool_uuid;
+	struct liteio_named_lock *lock = NULL, *other = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_claim *claim;
+
+	make_volume(2, 1, "new");
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_VOLUME, "new", liteio_name_until(),
+					  &lock, &err),
+			 0);
+	ck_assert_int_eq(liteio_claim_take(uuid, "/dev/c", &claim, &err), 0);
+	liteio_claim_names(claim, &memories[2].p);
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EEXIST);
+	ck_assert_ptr_nonnull(strstr(err.msg, ": volume new, which somebody is about to make"));
+	liteio_locks_give(lock);
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), 0);
+	/* it may come in: until it has, nobody finds the name in the table */
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_VOLUME, "new", liteio_name_until(),
+					  &lock, &err),
+			 -EBUSY);
+	ck_assert_ptr_null(lock);
+	ck_assert_str_eq(err.msg,
+			 "a pool that is being opened has a volume of this name: ask again later");
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_SNAPSHOT, "new",
+					  liteio_name_until(), &other, &err),
+			 0);
+	liteio_locks_give(other);
+	ck_assert_int_eq(liteio_claim_add(claim, agent.pools, &memories[2].p, &pools[2], &err), 0);
+	ck_assert_int_eq(liteio_name_take(&agent, LITEIO_CATALOG_VOLUME, "new", liteio_name_until(),
+					  &lock, &err),
+			 0);
+	liteio_locks_give(lock);
+	liteio_claim_give(claim);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-target");
@@ -250,5 +328,7 @@ int main(void)
 	tcase_add_test(t, no_pool_comes_in_with_names_that_are_taken);
 	tcase_add_test(t, a_name_of_two_is_not_turned);
 	tcase_add_test(t, a_name_is_not_turned_for_one_that_comes);
+	tcase_add_test(t, a_name_is_given_by_one);
+	tcase_add_test(t, a_pool_on_its_way_brings_no_name_that_is_given);
 	return unit_run(s);
 }

@@ -136,6 +136,69 @@ START_TEST(test_dedup)
 }
 END_TEST
 
+/* ---- shares ------------------------------------------------------------------------------- */
+
+static unsigned int runs_of[128];
+
+/* what is one's begins with his letter; all of it hangs */
+static int hang(void *arg, const char *key, uint64_t *again_ms)
+{
+	__atomic_add_fetch(&runs_of[(unsigned char)key[0]], 1, __ATOMIC_SEQ_CST);
+	sem_post(&begun);
+	sem_wait(&go_on);
+	return 0;
+}
+
+static void add_for(const char *whose, int n)
+{
+	for (int i = 0; i < n; i++) {
+		char key[16];
+
+		snprintf(key, sizeof(key), "%s%d", whose, i);
+		liteio_workqueue_add_for(queue, key, whose);
+	}
+}
+
+static void wait_for_begun(int n)
+{
+	for (int i = 0; i < n; i++)
+		sem_wait(&begun);
+}
+
+START_TEST(test_share)
+{
+	const struct liteio_workqueue_options opt = { .parallel = 8, .share_max = 3 };
+
+	sem_init(&begun, 0, 0);
+	sem_init(&go_on, 0, 0);
+	setup(&opt, hang);
+	/* each has what the bound says, or half of what the others have left him */
+	add_for("a", 20);
+	wait_for_begun(3);
+	add_for("b", 20);
+	wait_for_begun(2);
+	add_for("c", 20);
+	wait_for_begun(1);
+	add_for("d", 1);
+	wait_for_begun(1);
+	/* what is nobody's has no share, but a worker */
+	liteio_workqueue_add(queue, "x");
+	wait_for_begun(1);
+	ck_assert_uint_eq(runs_of['a'], 3);
+	ck_assert_uint_eq(runs_of['b'], 2);
+	ck_assert_uint_eq(runs_of['c'], 1);
+	ck_assert_uint_eq(runs_of['d'], 1);
+	/* nothing is forgotten: all of it comes, in the end */
+	for (int i = 0; i < 62; i++)
+		sem_post(&go_on);
+	while (liteio_workqueue_depth(queue))
+		sched_yield();
+	ck_assert_uint_eq(runs_of['a'] + runs_of['b'] + runs_of['c'] + runs_of['d'] + runs_of['x'],
+			  62);
+	teardown();
+}
+END_TEST
+
 /* ---- delays ------------------------------------------------------------------------------- */
 
 static uint64_t at[8];
@@ -259,5 +322,5 @@ START_TEST(test_free_while_running)
 }
 END_TEST
 
-UNIT_MAIN("kube-workqueue", test_level, test_dedup, test_backoff, test_delayed, test_again,
-	  test_rate, test_free_while_running)
+UNIT_MAIN("kube-workqueue", test_level, test_dedup, test_share, test_backoff, test_delayed,
+	  test_again, test_rate, test_free_while_running)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Bad input at the local API gets a status and one sentence, and changes nothing: not the catalog on the
-# disk, not device-mapper, not the module, not the target.
+# disk, not device-mapper, not the module, not the target. Of two who give one name at once one is refused, wherever.
 # vm: kernels=6.12 disks=pool=256M,ext=64M,dos=64M timeout=300 smp=1 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -19,9 +19,10 @@ state() {
 	kmodctl vol-get +dump
 	kmodctl att-get +dump
 	ls -R /sys/kernel/config/nvmet 2>/dev/null || true
-	liteioctl volume list
+	# pools have no order
+	liteioctl volume list | sort
 	liteioctl snapshot list
-	ls /tmp/*.img 2>/dev/null || true
+	stat -c '%n %s' /tmp/*.img
 }
 
 # a guest may be so slow that a request is answered with its operation: bad()'s $said is that, as it ended, and
@@ -62,6 +63,9 @@ liteioctl pool create fast "$DISK" >/dev/null
 liteioctl volume create data --pool fast --size 16Mi >/dev/null
 liteioctl export create data 5 --local >/dev/null
 liteioctl volume fence data --floor 5 >/dev/null
+# a second pool, in a file
+liteioctl pool create filed /tmp/filed.img --size 128Mi >/dev/null
+liteioctl volume create other --pool filed --size 16Mi >/dev/null
 before=$(state)
 
 bad 404 'no such path' GET /v2/pools
@@ -94,6 +98,12 @@ bad 409 'attach' DELETE '/v1/volumes/data?wipe=discard'
 bad 400 'too small' POST /v1/pools '{"name":"file","device":"/tmp/file.img","sizeBytes":1048576}'
 bad 400 'no room' POST /v1/pools '{"name":"file","device":"/tmp/file.img","sizeBytes":134217728,"linearBytes":1073741824}'
 bad 409 'blocks of' POST /v1/pools "{\"name\":\"fast\",\"device\":\"$DISK\",\"blockBytes\":1048576}"
+bad 409 'in pool' POST /v1/volumes '{"name":"other","pool":"fast","sizeBytes":16777216}'
+bad 409 'in pool' POST /v1/volumes/data/rename '{"name":"other"}'
+bad 409 'another source' POST /v1/volumes/data/clone '{"name":"other"}'
+bad 400 'shrink' POST /v1/pools/filed/grow '{"sizeBytes":67108864}'
+bad 400 '' POST /v1/pools/filed/grow "{\"sizeBytes\":268435456,\"add\":\"$(readlink -f /dev/disk/by-id/virtio-ext)\"}"
+bad 400 '' POST /v1/pools/fast/grow '{"sizeBytes":536870912}'
 bad 404 'no such volume' POST /v1/volumes/nothing/grow '{"sizeBytes":16777216}'
 bad 400 'shrink' POST /v1/volumes/data/grow '{"sizeBytes":8388608}'
 bad 400 'sizeBytes' POST /v1/volumes/data/grow '{"sizeBytes":0}'
@@ -195,6 +205,32 @@ ok "what is cut off does nothing, and a thousand who say nothing keep nobody out
 [ "$(curl -s -m 20 --unix-socket $sock http://x/healthz)" = ok ] || fail "the agent is not well"
 [ "$(state)" = "$before" ] || { diff <(echo "$before") <(state); fail "something has changed"; }
 ok "nothing has changed"
+
+# one_of COMMAND... -- COMMAND...: at once, and one of them is refused in a sentence that says where the name is
+one_of() {
+	local first=() rc=(0 0) pids
+
+	while [ "$1" != -- ]; do
+		first+=("$1")
+		shift
+	done
+	shift
+	liteioctl "${first[@]}" >/run/first 2>&1 &
+	pids=$!
+	liteioctl "$@" >/run/second 2>&1 || rc[1]=1
+	wait "$pids" || rc[0]=1
+	[ $((rc[0] + rc[1])) = 1 ] || fail "${first[*]}: $(cat /run/first); $*: $(cat /run/second)"
+	grep -q 'exists in pool' /run/first /run/second || fail "it says $(cat /run/first /run/second)"
+}
+for n in 1 2 3 4 5 6; do
+	one_of volume create "same$n" --pool fast --size 4Mi -- volume create "same$n" --pool filed --size 4Mi
+	one_of volume rename other "new$n" -- volume create "new$n" --pool fast --size 4Mi
+	[ "$(j volume list | jq --arg a "same$n" --arg b "new$n" '[.items[] | select(.name == ($a, $b))] | length')" = 2 ] ||
+		fail "the names: $(liteioctl volume list)"
+	liteioctl volume delete "same$n" >/dev/null
+	liteioctl volume rename "new$n" other >/dev/null 2>&1 || liteioctl volume delete "new$n" >/dev/null
+done
+ok "of two who give one name at once one has it, in whichever pool"
 
 # a size between two multiples of 1 MiB is no bad one: rounded up, and said
 # rounds BYTES COMMAND...: to so many, each time it is said

@@ -205,6 +205,69 @@ liteioctl pool delete filed >/dev/null
 liteioctl pool delete filed >/dev/null
 ok "a pool gets another disk, or a longer file, once"
 
+# all else that changes something, once more
+liteioctl volume create more --pool fast --size 16Mi >/dev/null
+more=$(j volume show more | jq -r .uuid)
+twice snapshot create one more
+twice snapshot group more=two
+twice volume clone more copy
+twice volume rollback more one
+twice export create more 40 --local
+twice attachment create "$more" 40 --local
+liteioctl attachment delete "$more" 40 >/dev/null
+liteioctl export delete more 40 >/dev/null
+for _ in first again; do
+	[ "$(j module fence "$more" --floor 50 | jq -c '[.floor, .persisted, .drained]')" = '[50,true,true]' ] ||
+		fail "a fence by its uuid"
+	said=$(curl -s -m 60 --unix-socket /run/liteio/agent.sock -d '{"check":"link","object":"nothing"}' http://x/v1/doctor/fix)
+	[ "$(jq .fixed <<<"$said")" = false ] || fail "nothing to mend: $said"
+done
+for name in one two one two; do
+	liteioctl snapshot delete $name >/dev/null
+done
+for name in more copy more copy; do
+	liteioctl volume delete $name >/dev/null
+done
+twice pool import --all
+twice pool export fast
+twice pool import "$DISK"
+# each request that changes something, and the test that asks for it twice; so none is forgotten
+diff <("$LITEIO_O/liteio-agent" --help=json | jq -r '.api.routes[] | select(.method != "GET") | .method + " " + .path' | sort) \
+	<(sed 's/ *#.*//' <<'END' | sort
+DELETE /v1/attachments/*/*
+DELETE /v1/exports/*/*
+DELETE /v1/pools/*
+DELETE /v1/snapshots/*
+DELETE /v1/volumes/*
+DELETE /v1/volumes/*/attachment
+POST /v1/attachments # of another node: agent-remote
+POST /v1/attachments/*/*/resize
+POST /v1/doctor/fix
+POST /v1/exports
+POST /v1/module/fence
+POST /v1/module/load
+POST /v1/pools
+POST /v1/pools/*/export
+POST /v1/pools/*/grow
+POST /v1/pools/*/repair # agent-repair
+POST /v1/pools/*/set
+POST /v1/pools/import
+POST /v1/pools/import-all
+POST /v1/snapshot-groups
+POST /v1/snapshots
+POST /v1/snapshots/*/rename
+POST /v1/volumes
+POST /v1/volumes/*/attachment
+POST /v1/volumes/*/clone
+POST /v1/volumes/*/fence
+POST /v1/volumes/*/grow
+POST /v1/volumes/*/limits
+POST /v1/volumes/*/rename
+POST /v1/volumes/*/rollback
+END
+) || fail "a request that nobody asks for twice"
+ok "every request that changes something may be asked for again"
+
 doctor_is_silent
 liteioctl pool delete fast >/dev/null
 liteioctl pool delete fast >/dev/null

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A head whose pool is busy: what was not begun is told from what the kernel may still do.
+ *
+ * unit-src: daemon/agent/exports.c daemon/agent/pools.c daemon/agent/locks.c
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/door.h"
+#include "agent/ended.h"
+#include "agent/exports.h"
+#include "agent/gate.h"
+#include "agent/limits.h"
+#include "agent/places.h"
+#include "agent/pools.h"
+#include "agent/publish.h"
+#include "base/error.h"
+#include "pool_in_memory.h"
+#include "unit.h"
+
+static struct liteio_agent agent;
+static struct liteio_open_pool pool = { .name = "fast", .refs = 1 };
+static struct memory_pool memory;
+
+/* in place of the C library's: who waits for the lane has waited long enough */
+int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock,
+			   const struct timespec *until)
+{
+	const int is_late = ETIMEDOUT;
+
+	return is_late;
+}
+
+/* no module is loaded */
+int liteio_gate_open(struct liteio_netlink **ret, struct liteio_error *err)
+{
+	*ret = NULL;
+	return 0;
+}
+
+/* ---- what nobody comes to then -------------------------------------------------------------- */
+
+int liteio_gate_volume(struct liteio_netlink *nl, const struct liteio_uuid *uuid, const char *name,
+		       uint64_t floor, struct liteio_error *err)
+{
+	return -EIO;
+}
+
+int liteio_gate_attach(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+		       uint64_t generation, const char *host, bool read_only,
+		       struct liteio_error *err)
+{
+	return -EIO;
+}
+
+int liteio_gate_detach(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+		       uint64_t generation, bool volume, struct liteio_error *err)
+{
+	return -EIO;
+}
+
+int liteio_limits_hold(struct liteio_netlink *nl, struct liteio_open_pool *p,
+		       const struct liteio_uuid *uuid, struct liteio_error *err)
+{
+	return -EIO;
+}
+
+int liteio_ended_check(struct liteio_agent *a, const struct liteio_uuid *volume,
+		       uint64_t generation, struct liteio_error *err)
+{
+	return -EIO;
+}
+
+int liteio_publish_is(const struct liteio_uuid *uuid, const char *device)
+{
+	return 0;
+}
+
+void liteio_publish_del(const struct liteio_uuid *uuid, const char *device)
+{
+}
+
+int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p,
+		       struct liteio_error *err)
+{
+	return -EIO;
+}
+
+bool liteio_door_is_closed(const struct liteio_agent *a)
+{
+	return true;
+}
+
+/* ---- the test ------------------------------------------------------------------------------- */
+
+START_TEST(what_was_not_begun_is_not_under_way)
+{
+	const struct liteio_catalog_attachment att = { .volume = { .b = { 5 } },
+						       .generation = 1,
+						       .flags = LITEIO_CATALOG_ATT_LOCAL };
+	const struct liteio_catalog_volume v = { .uuid = { .b = { 5 } }, .name = "data" };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	memory_new(&memory);
+	pool.engine = &memory.p;
+	pthread_mutex_init(&pool.lock, NULL);
+	pthread_cond_init(&pool.changed, NULL);
+	pool.last = &pool.first;
+	liteio_pools_enter(&pool, false);
+	ck_assert_int_eq(liteio_export_prepare(&agent, &pool, &v, &att, &err), -EAGAIN);
+	ck_assert_ptr_nonnull(strstr(err.msg, "pool fast"));
+	liteio_pools_leave(&pool);
+	memory_close(&memory);
+}
+END_TEST
+
+UNIT_MAIN("agent-head", what_was_not_begun_is_not_under_way)
