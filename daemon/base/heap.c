@@ -13,7 +13,7 @@
  * What is as large is mapped by itself, and is the system's again when it is freed. The library
  * would raise both bounds to twice the largest answer that there ever was
  */
-#define MAPPED_BYTES (1 << 20)
+#define MAPPED_BYTES (128 << 10)
 /* so much at the end of the heap is kept: more than one request has */
 #define KEPT_BYTES (512 << 10)
 /* fewer are no crowd */
