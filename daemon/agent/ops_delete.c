@@ -24,22 +24,26 @@
 #include "host/netlink.h"
 #include "pool/step.h"
 
-/* the module need not remember a volume that is gone; what is missed is made up for at the start */
-static void forget_in_kernel(const struct liteio_uuid *uuid)
+/*
+ * the module need not remember a volume that is gone; what is missed is made up for at the start. A
+ * snapshot it has never heard of
+ */
+static void forget_in_kernel(const struct liteio_catalog_volume *v)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 
-	if (liteio_gate_open(&nl, NULL) == 0 && nl)
-		(void)liteio_gate_forget(nl, uuid, NULL);
+	if (v->kind == LITEIO_CATALOG_VOLUME && liteio_gate_open(&nl, NULL) == 0 && nl)
+		(void)liteio_gate_forget(nl, &v->uuid, NULL);
 }
 
 static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, struct liteio_error *err)
 {
 	struct liteio_pool *engine = t->pool->engine;
-	int r;
+	int r = 0;
 
-	/* remains of ended generations would hold the thin device open */
-	r = liteio_export_sweep(t->pool, &t->volume, err);
+	/* remains of ended generations would hold the thin device open; a snapshot has none */
+	if (t->volume.kind == LITEIO_CATALOG_VOLUME)
+		r = liteio_export_sweep(t->pool, &t->volume, err);
 	if (r)
 		return r;
 	LITEIO_LANE(lane);
@@ -47,10 +51,12 @@ static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, struct l
 	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
 	if (r)
 		return r;
-	/* what is said of its blocks is not taken back: not of one that stays */
-	r = liteio_pool_volume_check_delete(engine, &t->volume.uuid, err);
-	if (!r && t->volume.state == LITEIO_CATALOG_READY)
-		r = liteio_pool_volume_wipe(engine, &t->volume.uuid, wipe, err);
+	if (wipe != LITEIO_CATALOG_WIPE_NONE && t->volume.state == LITEIO_CATALOG_READY) {
+		/* what is said of its blocks is not taken back: not of one that stays */
+		r = liteio_pool_volume_check_delete(engine, &t->volume.uuid, err);
+		if (!r)
+			r = liteio_pool_volume_wipe(engine, &t->volume.uuid, wipe, err);
+	}
 	return r ? r : liteio_pool_volume_delete(engine, &t->volume.uuid, err);
 }
 
@@ -83,7 +89,7 @@ static int delete_target(struct liteio_agent *a, struct liteio_target *t,
 			  t->volume.name, &t->volume.uuid, t->pool->name, NULL);
 	liteio_headway_settled();
 	liteio_step("agent-delete:marked");
-	forget_in_kernel(&t->volume.uuid);
+	forget_in_kernel(&t->volume);
 	liteio_step("agent-delete:forgotten");
 	ret->deleted = true;
 	if (req->wait == LITEIO_LOCAL_WAIT) {

@@ -278,6 +278,7 @@ static inline void memory_enlarge(struct memory_pool *m, uint64_t bytes)
 static inline void memory_close(struct memory_pool *m)
 {
 	liteio_catalog_fini(&m->p.cat);
+	liteio_pool_empty_forget_all(&m->p);
 	liteio_store_close(&m->p.store);
 	pthread_mutex_destroy(&m->p.lock);
 }
