@@ -116,8 +116,9 @@ liteioctl doctor --fix >/dev/null
 finds 0 "deviceRemains liteio-thin-$NOBODY"
 exec 7<&-
 mends 0 "deviceRemains liteio-thin-$NOBODY"
-# what was never in use has no device; what was once has one, that nobody has open
+# what was never written has no device; what was once has one, that nobody has open
 liteioctl volume attach idle >/dev/null
+dd if=/dev/zero of=/dev/liteio/idle bs=4k count=1 oflag=direct conv=fsync status=none
 liteioctl volume detach idle >/dev/null
 doctor_is_silent
 # as large as before the volume grew
