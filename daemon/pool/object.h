@@ -280,6 +280,9 @@ bool liteio_pool_is_held(const char *device, bool *ret_by_us);
 /* of a device that is not in the kernel: it is known to have none */
 bool liteio_pool_empty_is(const struct liteio_pool *p, uint32_t thin_id);
 void liteio_pool_empty_remember(struct liteio_pool *p, uint32_t thin_id);
+/* of a device that is not in the kernel, as committed last: read, with that of others */
+int liteio_pool_blocks(struct liteio_pool *p, const struct liteio_catalog_volume *v, uint64_t *ret,
+		       struct liteio_error *err);
 /* before it is brought into the kernel, or removed */
 void liteio_pool_empty_forget(struct liteio_pool *p, uint32_t thin_id);
 /* the metadata are others */

@@ -66,6 +66,29 @@ void liteio_pool_empty_forget_all(struct liteio_pool *p)
 	p->n_empty = 0;
 }
 
+/*
+ * Of those beside it that are in the kernel nothing is said: when one leaves it is known what it
+ * has, or that is forgotten
+ */
+int liteio_pool_blocks(struct liteio_pool *p, const struct liteio_catalog_volume *v, uint64_t *ret,
+		       struct liteio_error *err)
+{
+	struct liteio_engine *e = liteio_pool_engine_of(p, v->vclass);
+	struct liteio_thin_device *near;
+	size_t n;
+	int r = e->ops->near(e, v->thin_id, &near, &n, err);
+
+	if (r)
+		return r;
+	*ret = liteio_thin_mapped(near, n, v->thin_id);
+	for (size_t i = 0; i < n; i++) {
+		if (!near[i].mapped)
+			liteio_pool_empty_remember(p, near[i].id);
+	}
+	free(near);
+	return 0;
+}
+
 int liteio_pool_volume_let_go(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			      struct liteio_pool_load *ret)
 {
@@ -81,6 +104,8 @@ int liteio_pool_volume_let_go(struct liteio_pool *p, const struct liteio_uuid *u
 		return -EBUSY;
 	e = liteio_pool_engine_of(p, v->vclass);
 	r = e->ops->volume_status(e, uuid, &now, NULL);
+	if (r != -ENODEV)
+		liteio_pool_empty_forget(p, v->thin_id);
 	if (!r && (now.open_count || now.suspended || now.mapped_bytes))
 		r = -EBUSY;
 	if (r)

@@ -142,14 +142,13 @@ static int give_back(struct reclaim_op *op, const char *path, uint64_t end,
  */
 bool liteio_pool_is_empty(struct liteio_pool *p, const struct liteio_catalog_volume *v)
 {
-	struct liteio_engine *e = liteio_pool_engine_of(p, v->vclass);
-	uint64_t blocks = 1;
+	uint64_t blocks;
 
 	if (v->vclass == LITEIO_CATALOG_LINEAR || v->wipe != LITEIO_CATALOG_WIPE_NONE)
 		return false;
 	if (liteio_pool_empty_is(p, v->thin_id))
 		return true;
-	return !e->ops->mapped(e, v->thin_id, &blocks, NULL) && !blocks;
+	return !liteio_pool_blocks(p, v, &blocks, NULL) && !blocks;
 }
 
 /* ... and is not in the kernel */
@@ -295,7 +294,7 @@ int liteio_pool_reclaim_left(struct liteio_pool *p, const struct liteio_uuid *uu
 	r = e->ops->volume_status(e, uuid, &now, NULL);
 	/* as committed last; nothing when the kernel has removed it, and its record is left */
 	if (r == -ENODEV) {
-		r = e->ops->mapped(e, v->thin_id, &blocks, err);
+		r = liteio_pool_blocks(p, v, &blocks, err);
 		now.mapped_bytes = blocks * p->store.label.thin_block;
 	}
 	*ret_bytes = now.mapped_bytes;

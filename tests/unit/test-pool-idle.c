@@ -294,6 +294,32 @@ START_TEST(test_gone)
 }
 END_TEST
 
+/* what is read of one is known of others, until they are brought back */
+START_TEST(test_near)
+{
+	const struct liteio_uuid s[2] = { uuid_of(N), uuid_of(N + 1) };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+	struct liteio_uuid volume = begin(&m);
+
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);
+	m.thin->mapped[liteio_catalog_find(&m.p.cat, &volume)->thin_id] = 1;
+	n_open = -1;
+	for (unsigned int i = 0; i < 2; i++)
+		ck_assert_msg(!liteio_pool_snapshot_create(&m.p, &s[i], i ? "t" : "s", &volume,
+							   NULL, NULL, &err), "%s", err.msg);
+	for (unsigned int i = 0; i < 2; i++) {
+		ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &s[i], &err), 0);
+		ck_assert_ptr_null(liteio_catalog_find(&m.p.cat, &s[i]));
+		ck_assert_uint_eq(m.thin->near_asked, 1);
+	}
+	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &volume, &err), 0);
+	ck_assert_ptr_nonnull(liteio_catalog_find(&m.p.cat, &volume));
+	ck_assert_uint_eq(m.thin->near_asked, 2);
+	memory_close(&m);
+}
+END_TEST
+
 /* what let_go() says of a volume, and whether its device is known to have no blocks then */
 static int let_go(struct memory_pool *m, const struct liteio_uuid *volume, bool *ret_is_known)
 {
@@ -357,4 +383,5 @@ START_TEST(test_let_go)
 }
 END_TEST
 
-UNIT_MAIN("pool-idle", test_idle, test_delete, test_grow, test_reclaim, test_gone, test_let_go)
+UNIT_MAIN("pool-idle", test_idle, test_delete, test_grow, test_reclaim, test_gone,
+	  test_near, test_let_go)
