@@ -164,6 +164,7 @@ say_to release_metadata_snap
 # what a volume has is taken away behind our back
 liteioctl volume create lost --pool fast --size 64Mi >/dev/null
 liteioctl volume attach lost >/dev/null
+dd if=/dev/zero of=/dev/liteio/lost bs=4k count=1 oflag=direct conv=fsync status=none
 liteioctl volume detach lost >/dev/null
 lost=$(uuid_of lost)
 id=$(dmsetup table "liteio-thin-$lost" | awk '{ print $5 }')
