@@ -73,6 +73,17 @@ int liteio_block_loop_find(const char *file, char *ret_path, size_t path_len,
 	return 0;
 }
 
+/*
+ * Does its filesystem take direct I/O? The loop driver of 6.1 does not know it of an overlay of one that
+ * does not: it says yes, and all reads fail then. Who opens it so is told.
+ */
+static bool takes_direct_io(const char *file)
+{
+	int fd _cleanup_close_ = open(file, O_RDONLY | O_DIRECT | O_CLOEXEC);
+
+	return fd >= 0;
+}
+
 /* 0, -EBUSY when somebody else was faster, or another negative errno */
 static int configure(const char *loop, int file_fd, const char *file, struct liteio_error *err)
 {
@@ -85,7 +96,7 @@ static int configure(const char *loop, int file_fd, const char *file, struct lit
 	if (fd < 0)
 		return liteio_error_set(err, errno, "cannot open %s: %s", loop,
 					liteio_error_str(NULL, -errno));
-	config.info.lo_flags = LO_FLAGS_DIRECT_IO;
+	config.info.lo_flags = takes_direct_io(file) ? LO_FLAGS_DIRECT_IO : 0;
 	snprintf((char *)config.info.lo_file_name, sizeof(config.info.lo_file_name), "%s", file);
 	if (!ioctl(fd, LOOP_CONFIGURE, &config))
 		return 0;

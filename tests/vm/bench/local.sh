@@ -8,9 +8,10 @@
 #   local.sh after     in the one that node.sh has left
 #
 # The disk is in memory and takes time. The guest's CPU does an instruction in a nanosecond, a third or a quarter
-# of what a real one does, so the disk is as much slower: 400 us for an operation, 20 of them at a time, as one of
-# 100 us and 200,000 operations a second is to a real CPU. What a volume gives of that is what its users get. What
-# an operation costs the CPU, fio's own part included, is what would be left of a disk that takes no time.
+# of what a real one does, so the disk is as much slower: 400 us for an operation, 20 of them at a time, 600 MB a
+# second, as one of 100 us, 200,000 operations and 2.4 GB a second is to a real CPU. What a volume gives of that is
+# what its users get. What an operation costs the CPU, fio's own part and the copying of what a real disk would
+# fetch itself included, is what would be left of a disk that takes no time.
 set -euo pipefail
 shopt -s inherit_errexit
 # shellcheck source=tests/vm/lib/agent.sh
@@ -22,6 +23,7 @@ WORK=$(mktemp -d)
 MIB=64
 NS=400000
 AT_ONCE=20
+MB_A_SECOND=600
 declare -A device startup
 
 # run_fio NAME N OPTION...: operations a second, and instructions of the whole machine
@@ -71,8 +73,8 @@ if [ "${1-}" != after ]; then
 	udevadm settle
 	udevadm control --exit
 fi
-slow_disk bare 256 $NS $AT_ONCE 4
-slow_disk below 768 $NS $AT_ONCE 4
+slow_disk bare 256 $NS $AT_ONCE 4 $MB_A_SECOND
+slow_disk below 768 $NS $AT_ONCE 4 $MB_A_SECOND
 agent_start
 liteioctl pool create fast /dev/below --linear 128Mi >/dev/null
 measured disk /dev/bare

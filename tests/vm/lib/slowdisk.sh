@@ -3,8 +3,9 @@
 # Disks in memory that take time, by the guest's clock: what is measured on them is neither the host's disk
 # nor a disk that is never waited for.
 #
-#   slow_disk NAME MIB NANOSECONDS AT_ONCE [CACHE_MIB]   /dev/NAME: each operation takes so long (0: no time), so
-#                            many go on at a time; with a write cache, so that a flush is one, too
+#   slow_disk NAME MIB NANOSECONDS AT_ONCE [CACHE_MIB [MB_A_SECOND]]   /dev/NAME: each operation takes so long (0: no
+#                            time), so many go on at a time; with a write cache, so that a flush is one, too; no more
+#                            bytes a second than that
 
 slow_disk() {
 	local at=/sys/kernel/config/nullb/$1
@@ -22,6 +23,7 @@ slow_disk() {
 	echo 1 >"$at/memory_backed"
 	echo 1 >"$at/discard"
 	[ -z "${5-}" ] || echo "$5" >"$at/cache_size"
+	[ -z "${6-}" ] || echo "$6" >"$at/mbps"
 	echo 1 >"$at/power"
 	[ -b "/dev/$1" ]
 }
