@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The thin device of a volume that nobody has attached any more, and nobody has written, goes out of
- * the kernel.
+ * The thin device of a volume that nobody has attached any more, and nobody has written, goes out
+ * of the kernel.
  *
  * That waits for the kernel's grace period and may wait for the disk, so nobody waits for it: it is
  * a job of its own, which gives way to whoever works on the volume.

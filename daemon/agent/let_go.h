@@ -14,7 +14,8 @@ struct liteio_uuid;
  * @volume: of which; nobody holds its lock
  *
  * See liteio_pool_volume_let_go(). Who attaches it again meanwhile, or works on it otherwise, keeps
- * it. What stays is used again, or goes when it is deleted. Context: any thread; blocks for nothing.
+ * it. What stays is used again, or goes when it is deleted. Context: any thread; blocks for
+ * nothing.
  */
 void liteio_let_go_later(struct liteio_agent *a, const struct liteio_uuid *volume);
 

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "pool/object.h"
 
-/* DELETING; what has nothing to give back is what the thin pool is told of next, by the same write */
+/* DELETING; of what has nothing to give back the thin pool is told next, by the same write */
 static void mark(struct liteio_catalog *draft, const struct liteio_uuid *uuid, bool is_empty)
 {
 	struct liteio_catalog_volume *v = liteio_catalog_edit(draft, uuid);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Thin devices that have no blocks, as far as that is known, and that the kernel need not have: they
- * have nothing to give back, and nobody reads or writes them.
+ * Thin devices that have no blocks, as far as that is known, and that the kernel need not have:
+ * they have nothing to give back, and nobody reads or writes them.
  *
  * One that is not in the kernel stays empty until it is brought back, which makes that unknown. So
  * it is deleted without anybody asking the disk what it has.

@@ -135,10 +135,10 @@ static int give_back(struct reclaim_op *op, const char *path, uint64_t end,
 }
 
 /*
- * It has no blocks: to bring it into the kernel and take it out again would cost two of the kernel's
- * grace periods. Where that is not known, what was committed last is what it has, but for the last
- * second of one that somebody wrote to then: its blocks are free, too, only nobody tells the disk
- * so.
+ * It has no blocks: to bring it into the kernel and take it out again would cost two of the
+ * kernel's grace periods. Where that is not known, what was committed last is what it has, but for
+ * the last second of one that somebody wrote to then: its blocks are free, too, only nobody tells
+ * the disk so.
  */
 bool liteio_pool_is_empty(struct liteio_pool *p, const struct liteio_catalog_volume *v)
 {

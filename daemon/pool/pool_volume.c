@@ -351,7 +351,7 @@ static int grow_catalog(struct liteio_pool *p, const struct liteio_uuid *uuid, u
 	liteio_pool_draft(p, &draft);
 	liteio_catalog_edit(&draft, uuid)->size_bytes = size;
 	r = liteio_pool_persist(p, &draft, err);
-	/* a filesystem that has grown with it does not fit into what it was before: to both slots */
+	/* to both slots: a filesystem that has grown with it fits into no less */
 	if (!r)
 		r = liteio_pool_persist_again(p, err);
 	if (!r)

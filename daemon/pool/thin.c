@@ -399,8 +399,8 @@ static int devices(struct liteio_engine *e, struct liteio_thin_device **ret, siz
 	return r ? r : liteio_thin_meta_devices(path, ret, ret_n, err);
 }
 
-static int near(struct liteio_engine *e, uint32_t id, struct liteio_thin_device **ret, size_t *ret_n,
-		struct liteio_error *err)
+static int near(struct liteio_engine *e, uint32_t id, struct liteio_thin_device **ret,
+		size_t *ret_n, struct liteio_error *err)
 {
 	char path[LITEIO_DM_PATH_MAX];
 	int r = find_meta(thin_of(e), path, err);

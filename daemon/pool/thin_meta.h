@@ -116,8 +116,8 @@ int liteio_thin_tree_devices(liteio_thin_read_fn read, void *arg, struct liteio_
 			     size_t *ret_n);
 
 /*
- * the same of one, if it is there, and of those that are beside it in the tree: no more is read than
- * leads to it
+ * the same of one, if it is there, and of those that are beside it in the tree: no more is read
+ * than leads to it
  */
 int liteio_thin_tree_near(liteio_thin_read_fn read, void *arg, uint32_t id,
 			  struct liteio_thin_device **ret, size_t *ret_n);
