@@ -309,6 +309,22 @@ int liteio_export_take_back(const struct liteio_uuid *uuid, uint64_t generation,
 	return r ? r : remove_gate(uuid, generation, err);
 }
 
+/* a thin device has room for it: nothing but the head changes, if there is one */
+static int lengthen(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+		    const struct liteio_catalog_attachment *att, struct liteio_error *err)
+{
+	int r = 0;
+
+	/* its suspend waits for what is under way */
+	if (v->vclass != LITEIO_CATALOG_LINEAR)
+		r = liteio_pools_check_awake(p, err);
+	if (!r && v->vclass != LITEIO_CATALOG_LINEAR)
+		r = liteio_head_grow(&v->uuid, att->generation, v->size_bytes, err);
+	if (r)
+		return r < 0 ? r : 0;
+	return prepare_head(p, v, att, NULL, NULL, err);
+}
+
 int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 			 const struct liteio_catalog_volume *v, struct liteio_error *err)
 {
@@ -328,7 +344,7 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 		if (!is_local(&atts[i]) &&
 		    liteio_ended_check(a, &v->uuid, atts[i].generation, NULL) == -ESTALE)
 			continue;
-		r = prepare_head(p, v, &atts[i], NULL, NULL, err);
+		r = lengthen(p, v, &atts[i], err);
 		/* to who asked it is all one what has not ended in time */
 		if (r == -EAGAIN)
 			r = -ETIMEDOUT;

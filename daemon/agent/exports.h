@@ -71,6 +71,12 @@ int liteio_export_link_again(struct liteio_agent *a, const struct liteio_catalog
 int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bool drained,
 			 bool *ret_removed, struct liteio_error *err);
 
+/*
+ * liteio_export_sweep(), and the module forgets the volume, unless it has live attachments: before
+ * it is deleted. When that comes to nothing, liteio_limits_enforce() has it known again
+ */
+int liteio_export_forget(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			 struct liteio_error *err);
 /* the same for every generation of a volume that is not live in the catalog, fenced in passing */
 int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			struct liteio_error *err);

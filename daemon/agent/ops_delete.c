@@ -11,7 +11,7 @@
 #include "agent/agent.h"
 #include "agent/events.h"
 #include "agent/exports.h"
-#include "agent/gate.h"
+#include "agent/limits.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/volume_info.h"
@@ -21,37 +21,48 @@
 #include "base/headway.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "host/netlink.h"
 #include "pool/step.h"
 
-/* the module need not remember a volume that is gone; what is missed is made up for at the start */
-static void forget_in_kernel(const struct liteio_uuid *uuid)
-{
-	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
-
-	if (liteio_gate_open(&nl, NULL) == 0 && nl)
-		(void)liteio_gate_forget(nl, uuid, NULL);
-}
-
+/* in the catalog */
 static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, struct liteio_error *err)
 {
 	struct liteio_pool *engine = t->pool->engine;
-	int r;
-
-	/* remains of ended generations would hold the thin device open */
-	r = liteio_export_sweep(t->pool, &t->volume, err);
-	if (r)
-		return r;
 	LITEIO_LANE(lane);
+	int r;
 
 	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
 	if (r)
 		return r;
-	/* what is said of its blocks is not taken back: not of one that stays */
-	r = liteio_pool_volume_check_delete(engine, &t->volume.uuid, err);
-	if (!r && t->volume.state == LITEIO_CATALOG_READY)
-		r = liteio_pool_volume_wipe(engine, &t->volume.uuid, wipe, err);
+	if (wipe != LITEIO_CATALOG_WIPE_NONE && t->volume.state == LITEIO_CATALOG_READY) {
+		/* what is said of its blocks is not taken back: not of one that stays */
+		r = liteio_pool_volume_check_delete(engine, &t->volume.uuid, err);
+		if (!r)
+			r = liteio_pool_volume_wipe(engine, &t->volume.uuid, wipe, err);
+	}
 	return r ? r : liteio_pool_volume_delete(engine, &t->volume.uuid, err);
+}
+
+/*
+ * The module forgets it first: one that is gone may be gone from the catalog, too, and nobody would
+ * know of it. When an agent is killed in between, the next one tells the module of its floor. Of
+ * snapshots it has never heard
+ */
+static int forget_and_mark(struct liteio_target *t, enum liteio_catalog_wipe wipe,
+			   struct liteio_error *err)
+{
+	bool is_volume = t->volume.kind == LITEIO_CATALOG_VOLUME;
+	int r = 0;
+
+	/* remains of ended generations would hold the thin device open */
+	if (is_volume)
+		r = liteio_export_forget(t->pool, &t->volume, err);
+	if (r)
+		return r;
+	liteio_step("agent-delete:forgotten");
+	r = mark(t, wipe, err);
+	if (r && is_volume)
+		(void)liteio_limits_enforce(t, NULL);
+	return r;
 }
 
 /* one that was never used is gone with its record: nobody else comes to say that all is free */
@@ -73,7 +84,7 @@ static int delete_target(struct liteio_agent *a, struct liteio_target *t,
 	int r;
 
 	liteio_headway_place(t->pool->name);
-	r = mark(t, (enum liteio_catalog_wipe)req->wipe, err);
+	r = forget_and_mark(t, (enum liteio_catalog_wipe)req->wipe, err);
 	if (r)
 		return r;
 	liteio_events_say(a,
@@ -83,11 +94,11 @@ static int delete_target(struct liteio_agent *a, struct liteio_target *t,
 			  t->volume.name, &t->volume.uuid, t->pool->name, NULL);
 	liteio_headway_settled();
 	liteio_step("agent-delete:marked");
-	forget_in_kernel(&t->volume.uuid);
-	liteio_step("agent-delete:forgotten");
 	ret->deleted = true;
 	if (req->wait == LITEIO_LOCAL_WAIT) {
-		r = liteio_pools_reclaim(t->pool, &t->volume.uuid, err);
+		/* it may be gone with all it had */
+		if (!liteio_pool_volume_get(t->pool->engine, &t->volume.uuid, &t->volume))
+			r = liteio_pools_reclaim(t->pool, &t->volume.uuid, err);
 		if (r == 0)
 			liteio_pools_reclaimed(a, t->pool);
 		return r;

@@ -11,6 +11,7 @@
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/generations.h"
+#include "agent/let_go.h"
 #include "agent/ops.h"
 #include "agent/places.h"
 #include "agent/pools.h"
@@ -348,9 +349,9 @@ static void forget_places(struct liteio_agent *a, struct liteio_open_pool *p)
 			    liteio_error_str(&err, r));
 }
 
-int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t generation,
-			    uint64_t timeout_ms, struct liteio_local_unexport *ret,
-			    struct liteio_error *err)
+static int end_export(struct liteio_agent *a, const char *volume, uint64_t generation,
+		      uint64_t timeout_ms, struct liteio_uuid *ret_volume,
+		      struct liteio_local_unexport *ret, struct liteio_error *err)
 {
 	/* in a cluster a grant of a lower one may still be on its way */
 	const struct ending e = { .generation = generation, .by_floor = !a->cluster };
@@ -372,10 +373,23 @@ int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t
 	log_info(NULL, "volume %s: generation %" PRIu64 " is over", volume, generation);
 	forget_places(a, t.pool);
 	liteio_door_review(a);
+	*ret_volume = t.volume.uuid;
 	ret->fenced = true;
 	ret->drained = fenced.drained;
 	ret->removed = removed;
 	return 0;
+}
+
+int liteio_op_export_delete(struct liteio_agent *a, const char *volume, uint64_t generation,
+			    uint64_t timeout_ms, struct liteio_local_unexport *ret,
+			    struct liteio_error *err)
+{
+	struct liteio_uuid uuid;
+	int r = end_export(a, volume, generation, timeout_ms, &uuid, ret, err);
+
+	if (r == 0 && ret->removed)
+		liteio_let_go_later(a, &uuid);
+	return r;
 }
 
 int liteio_op_export_sweep(struct liteio_agent *a, const char *volume, struct liteio_error *err)

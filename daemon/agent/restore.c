@@ -159,7 +159,7 @@ static void sweep(struct liteio_agent *a, struct liteio_open_pool *const *pools,
 		log_err(NULL, "what the kernel has is not known: %s", liteio_error_str(&err, r));
 }
 
-/* an agent that was killed after it had marked them, and before it said so to the module */
+/* what an agent from before this has marked, and not said to the module when it was killed */
 static void forget_deleted(struct liteio_open_pool *p)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;

@@ -141,3 +141,24 @@ int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_
 		r = sweep_one(v, remains[i], err);
 	return r;
 }
+
+int liteio_export_forget(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			 struct liteio_error *err)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+	LITEIO_GENERATIONS(left);
+	int r, forgotten;
+
+	r = liteio_gate_open(&nl, err);
+	if (r)
+		return r;
+	forgotten = nl ? liteio_netlink_vol_del(nl, &v->uuid, NULL) : -EBUSY;
+	if (!forgotten || forgotten == -ENOENT) {
+		r = add_heads(&v->uuid, &left, err);
+		/* no gate, and no head, which an export would stand on */
+		if (r || !left.n)
+			return r;
+	}
+	r = liteio_export_sweep(p, v, err);
+	return r || !nl ? r : liteio_gate_forget(nl, &v->uuid, err);
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Device-mapper through libdevmapper; who only looks does so in dm_look.c.
+ * Device-mapper through libdevmapper; who only looks does so in dm_look.c, and
+ * messages are in dm_message.c.
  *
  * The library keeps global state for device nodes (a list of pending mknods) that is not safe with
  * threads. All our tasks carry the flag that leaves nodes to the kernel and udev, so that this
@@ -248,19 +249,24 @@ int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)
 	return r == -ENODEV ? 0 : r;
 }
 
-/* make a device that exists run with this table; @i is what it is, before and after */
+/*
+ * make a device that exists run with this table; @i is what it is, before and after, @one its line
+ * if it has one target
+ */
 static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n,
-		    unsigned int flags, struct liteio_dm_info *i, struct liteio_error *err)
+		    unsigned int flags, struct liteio_dm_info *i,
+		    const struct liteio_dm_target *one, struct liteio_error *err)
 {
-	struct liteio_dm_target *old _cleanup_free_ = NULL;
+	struct liteio_dm_target *many _cleanup_free_ = NULL;
+	const struct liteio_dm_target *old = one->type[0] ? one : NULL;
 	unsigned int old_flags = flags & ~LITEIO_DM_READ_ONLY;
 	bool read_only = flags & LITEIO_DM_READ_ONLY;
 	struct liteio_dm_info was = *i;
-	size_t n_old = 0;
+	size_t n_old = old ? 1 : 0;
 	int r;
 
-	if (was.live_table)
-		(void)liteio_dm_table(name, &old, &n_old, NULL);
+	if (was.live_table && !old && !liteio_dm_table(name, &many, &n_old, NULL))
+		old = many;
 	if (old && !was.inactive_table && was.read_only == read_only && is_same(old, n_old, t, n))
 		return was.suspended ? resume(name, flags, i, err) : 0;
 	r = load(name, t, n, flags, i, err);
@@ -284,17 +290,18 @@ static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n
 int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_target *t, size_t n,
 		     unsigned int flags, struct liteio_dm_info *ret, struct liteio_error *err)
 {
+	struct liteio_dm_target one = { 0 };
 	struct liteio_dm_info i;
 	bool is_new = false;
 	int r;
 
-	r = liteio_dm_info(name, &i, err);
+	r = liteio_dm_status_one(name, LITEIO_DM_TABLE, &i, &one, err);
 	if (r == -ENODEV) {
 		r = create(name, uuid, flags, &i, err);
 		is_new = !r;
 		/* somebody else was faster: who shows a volume, and who loads it */
 		if (r == -EBUSY)
-			r = liteio_dm_info(name, &i, err);
+			r = liteio_dm_status_one(name, LITEIO_DM_TABLE, &i, &one, err);
 	}
 	if (r)
 		return r;
@@ -302,7 +309,7 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 		return liteio_error_set(err, -EEXIST,
 					"the device %s has the uuid \"%s\", not \"%s\"", name,
 					i.uuid, uuid);
-	r = bring_up(name, t, n, flags, &i, err);
+	r = bring_up(name, t, n, flags, &i, &one, err);
 	if (r) {
 		if (is_new)
 			liteio_dm_remove(name, NULL);
@@ -313,19 +320,7 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 	return 0;
 }
 
-/* ---- messages, what is below ---------------------------------------------------------------- */
-
-int liteio_dm_message(const char *name, uint64_t sector, const char *message,
-		      struct liteio_error *err)
-{
-	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_TARGET_MSG, name);
-	int r;
-
-	if (!dm_task_set_sector(t, sector) || !dm_task_set_message(t, message))
-		abort();
-	r = task_run(t, "send a message to", name, err);
-	return r ? liteio_error_wrap(err, r, "\"%s\"", message) : 0;
-}
+/* ---- what is below, and what there is ------------------------------------------------------- */
 
 int liteio_dm_deps(const char *name, dev_t **ret, size_t *ret_n, struct liteio_error *err)
 {

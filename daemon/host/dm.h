@@ -153,7 +153,9 @@ int liteio_dm_status(const char *name, struct liteio_dm_target **ret, size_t *re
 
 /* LITEIO_DM_COMMIT: a thin pool commits its metadata for it (dm-thin.c pool_status()); may wait */
 #define LITEIO_DM_COMMIT 1u
-/* the status of a device with one target, type "" when it has none or several; info may be NULL */
+/* LITEIO_DM_TABLE: of the live table, not the status */
+#define LITEIO_DM_TABLE 2u
+/* the line of a device with one target, type "" when it has none or several; info may be NULL */
 int liteio_dm_status_one(const char *name, unsigned int flags, struct liteio_dm_info *ret_info,
 			 struct liteio_dm_target *ret, struct liteio_error *err);
 /* every device of ours (dm uuid prefix LITEIO-), with open counts; new memory */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Questions to device-mapper.
+ * Questions and messages to device-mapper.
  */
 #include "host/dm_ioctl.h"
 
@@ -94,6 +94,24 @@ int liteio_dm_call_ask(struct liteio_dm_call *c, unsigned long command, const ch
 		fill_header(c->io, name, room);
 	}
 	return r;
+}
+
+/* once: what was begun is not told twice */
+int liteio_dm_call_message(struct liteio_dm_call *c, const char *name, uint64_t sector,
+			   const char *message)
+{
+	size_t len = strlen(message) + 1;
+	struct dm_target_msg *m;
+	int r = begin(c, name);
+
+	if (r)
+		return r;
+	m = liteio_dm_call_data(c);
+	if (sizeof(*c->io) + sizeof(*m) + len > LITEIO_DM_ROOM)
+		return -E2BIG;
+	m->sector = sector;
+	memcpy(m->message, message, len);
+	return run(c, DM_TARGET_MSG);
 }
 
 void liteio_dm_call_info(const struct liteio_dm_call *c, struct liteio_dm_info *ret)

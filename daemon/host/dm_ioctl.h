@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A question to device-mapper, by ioctl on a descriptor of our own; for dm_look.c only.
+ * A question or a message to device-mapper, by ioctl on a descriptor of our own; for dm_look.c and
+ * dm_message.c only.
  *
  * It is what is done most often, for every volume of a list: the library would give each of these
  * calls 16 KiB, which it clears and the kernel copies, more than most of them take otherwise.
@@ -10,6 +11,7 @@
 
 #include <linux/dm-ioctl.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
@@ -49,6 +51,18 @@ void *liteio_dm_call_data(const struct liteio_dm_call *c);
  */
 int liteio_dm_call_ask(struct liteio_dm_call *c, unsigned long command, const char *name,
 		       unsigned int flags);
+
+/**
+ * liteio_dm_call_message() - tell the target at a sector of a device something
+ * @c: LITEIO_DM_CALL()
+ * @name: of the device
+ * @sector: where the target is
+ * @message: at most half of LITEIO_DM_ROOM long
+ *
+ * Return: 0, -ENODEV when there is no such device, -E2BIG, or what the target says.
+ */
+int liteio_dm_call_message(struct liteio_dm_call *c, const char *name, uint64_t sector,
+			   const char *message);
 
 struct liteio_dm_info;
 /* the device that the answer is of */

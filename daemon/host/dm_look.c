@@ -108,8 +108,10 @@ int liteio_dm_status(const char *name, struct liteio_dm_target **ret, size_t *re
 int liteio_dm_status_one(const char *name, unsigned int flags, struct liteio_dm_info *ret_info,
 			 struct liteio_dm_target *ret, struct liteio_error *err)
 {
+	const unsigned int how = (flags & LITEIO_DM_COMMIT ? 0 : DM_NOFLUSH_FLAG) |
+				 (flags & LITEIO_DM_TABLE ? DM_STATUS_TABLE_FLAG : 0);
 	LITEIO_DM_CALL(c);
-	int r = ask(&c, DM_TABLE_STATUS, name, flags & LITEIO_DM_COMMIT ? 0 : DM_NOFLUSH_FLAG, err);
+	int r = ask(&c, DM_TABLE_STATUS, name, how, err);
 
 	if (r)
 		return r == -ENODEV ? no_device(name, err) : r;

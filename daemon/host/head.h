@@ -88,6 +88,19 @@ int liteio_head_ensure(const struct liteio_head *h, char ret_path[LITEIO_DM_PATH
 int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
 		      char ret_path[LITEIO_DM_PATH_MAX], struct liteio_error *err);
 
+/**
+ * liteio_head_grow() - make a head longer, and leave all else of it as it is
+ * @uuid: of the volume
+ * @generation: of the attachment
+ * @size_bytes: a multiple of 512; what is below has that, and more
+ * @err: as liteio_head_ensure()
+ *
+ * Context: worker, as that. Return: 1 when it is so long, 0 when there is no head that runs and has
+ * a gate: liteio_head_ensure() is for all others; or a negative errno.
+ */
+int liteio_head_grow(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
+		     struct liteio_error *err);
+
 /*
  * that it is there, and who has it open: one question to the kernel, and not what its target has to
  * say, which takes ten times as long; -ENODEV when there is none

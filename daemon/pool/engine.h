@@ -121,8 +121,7 @@ struct liteio_engine_spare {
  * @contents: of a pool that is not active: what its metadata have, with mappings
  * @devices: of the active pool: those that its metadata have, as committed last; see
  *	liteio_thin_meta_devices()
- * @mapped: likewise, of one of them that is not in the kernel: how many blocks it has, 0 when it is
- *	not there
+ * @near: likewise, one of them, if it is there, and some others; see liteio_thin_meta_near()
  * @activate: bring it into the kernel, or adopt what is there, as large as the label says;
  *	@read_only lets nothing be modified: neither metadata, nor volumes, which are activated
  *	read-only then
@@ -163,8 +162,8 @@ struct liteio_engine_ops {
 			struct liteio_error *err);
 	int (*devices)(struct liteio_engine *e, struct liteio_thin_device **ret, size_t *ret_n,
 		       struct liteio_error *err);
-	int (*mapped)(struct liteio_engine *e, uint32_t id, uint64_t *ret,
-		      struct liteio_error *err);
+	int (*near)(struct liteio_engine *e, uint32_t id, struct liteio_thin_device **ret,
+		    size_t *ret_n, struct liteio_error *err);
 	int (*activate)(struct liteio_engine *e, bool read_only, struct liteio_error *err);
 	int (*deactivate)(struct liteio_engine *e, struct liteio_error *err);
 	int (*resize)(struct liteio_engine *e, const struct liteio_label *label, const dev_t *devs,

@@ -51,6 +51,9 @@
  * @lane: the way out of it
  * @zeroing: linear volumes whose ranges are being zeroed; lane only
  * @n_zeroing: how many
+ * @empty: thin ids of devices that have no blocks if they are not in the kernel, in order; lane
+ *	only
+ * @n_empty: how many
  */
 struct liteio_pool {
 	pthread_mutex_t lock;
@@ -86,6 +89,8 @@ struct liteio_pool {
 	struct liteio_pool_lane lane;
 	struct liteio_uuid *zeroing;
 	size_t n_zeroing;
+	uint32_t *empty;
+	size_t n_empty;
 };
 
 /* what a thin pool and the catalog say that differs */
@@ -271,6 +276,30 @@ void liteio_pool_devs(const struct liteio_pool *p, dev_t ret[LITEIO_LABEL_DEVICE
 bool liteio_pool_foreign_holder(dev_t dev, char out[64]);
 /* does another kernel device stand on it? Are all of them ours? */
 bool liteio_pool_is_held(const char *device, bool *ret_by_us);
+
+/* ---- devices without blocks (pool_empty.c); all of it in the lane ---- */
+
+/* of a device that is not in the kernel: it is known to have none */
+bool liteio_pool_empty_is(const struct liteio_pool *p, uint32_t thin_id);
+void liteio_pool_empty_remember(struct liteio_pool *p, uint32_t thin_id);
+/* of a device that is not in the kernel, as committed last: read, with that of others */
+int liteio_pool_blocks(struct liteio_pool *p, const struct liteio_catalog_volume *v, uint64_t *ret,
+		       struct liteio_error *err);
+/* before it is brought into the kernel, or removed */
+void liteio_pool_empty_forget(struct liteio_pool *p, uint32_t thin_id);
+/* the metadata are others */
+void liteio_pool_empty_forget_all(struct liteio_pool *p);
+
+/* ---- deleting (pool_reclaim.c) ---- */
+
+/* it has no block that would have to be given back, when the kernel has no device of it */
+bool liteio_pool_is_empty(struct liteio_pool *p, const struct liteio_catalog_volume *v);
+/*
+ * The thin pool forgets one that is DELETING, empty, and not in the kernel, and the catalog, too.
+ * What does not come to its end is settled later
+ */
+int liteio_pool_end_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			   struct liteio_error *err);
 
 /* ---- space (pool_space.c) ---- */
 

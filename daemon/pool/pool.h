@@ -724,7 +724,27 @@ int liteio_pool_volume_activate(struct liteio_pool *p, const struct liteio_uuid 
 /* lane: take it out; -EBUSY while it is open, 0 when it is not active */
 int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				  struct liteio_error *err);
-/* lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, but once was */
+/**
+ * liteio_pool_volume_let_go() - may the device of a volume go out of the kernel?
+ * @p: the pool
+ * @uuid: of the volume
+ * @ret: for liteio_pool_volume_unload()
+ *
+ * One that has no blocks, and is not attached, may: it is not needed when the volume is deleted.
+ * One that has some gives them back through it then. Context: lane.
+ * Return: 0, -ENODEV it is not there, -EBUSY it has to stay, or another negative errno.
+ */
+int liteio_pool_volume_let_go(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			      struct liteio_pool_load *ret);
+/*
+ * Take it out; the kernel waits a while, so this is done in the lane or not. As with
+ * liteio_pool_volume_load() nobody else works on the volume meanwhile. Context: worker
+ */
+int liteio_pool_volume_unload(const struct liteio_pool_load *load, struct liteio_error *err);
+/*
+ * lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, but once was,
+ * unless it is known to have none
+ */
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err);
 

@@ -214,6 +214,7 @@ int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_e
 	};
 	int r = 0;
 
+	liteio_pool_empty_forget_all(p);
 	/* even to look at it would wait for a device that an interrupted growth has left held */
 	for (size_t i = 0; i < PARTS && !r; i++)
 		r = parts[i].e ? parts[i].e->ops->devices_resume(parts[i].e, err) : 0;

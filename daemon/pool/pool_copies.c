@@ -173,12 +173,13 @@ static int sum_mapped(const struct liteio_pool *p, uint64_t *ret)
 	for (size_t i = 0; i < p->cat.n_volumes; i++) {
 		const struct liteio_catalog_volume *v = p->cat.volumes[i];
 		struct liteio_engine *e;
-		struct liteio_engine_volume s;
+		struct liteio_engine_volume s = { 0 };
 
 		if (v->vclass == LITEIO_CATALOG_LINEAR || v->is_unmade)
 			continue;
 		e = liteio_pool_engine_of(p, v->vclass);
-		if (e->ops->volume_status(e, &v->uuid, &s, NULL))
+		if (e->ops->volume_status(e, &v->uuid, &s, NULL) &&
+		    !liteio_pool_empty_is(p, v->thin_id))
 			return -ENODATA;
 		*ret += s.mapped_bytes;
 	}

@@ -189,6 +189,7 @@ static void pool_free(struct liteio_pool *p)
 	if (p->reserve)
 		p->reserve->ops->free(p->reserve);
 	free(p->zeroing);
+	liteio_pool_empty_forget_all(p);
 	liteio_store_close(&p->store);
 	liteio_catalog_fini(&p->cat);
 	pthread_mutex_destroy(&p->lock);

@@ -47,6 +47,9 @@ static int step_catalog_pending(void *arg, struct liteio_error *err)
 	struct reclaim_op *op = arg;
 	struct liteio_catalog draft;
 
+	/* written when it was marked */
+	if (liteio_catalog_find(&op->p->cat, &op->uuid)->txid)
+		return 0;
 	liteio_pool_draft(op->p, &draft);
 	liteio_catalog_edit(&draft, &op->uuid)->txid = *liteio_catalog_txid(&draft, op->vclass) + 1;
 	return liteio_pool_persist(op->p, &draft, err);
@@ -57,6 +60,7 @@ static int step_messages(void *arg, struct liteio_error *err)
 	struct reclaim_op *op = arg;
 	struct liteio_engine *e = op->engine;
 
+	liteio_pool_empty_forget(op->p, op->thin_id);
 	return e->ops->remove(e, op->thin_id, err);
 }
 
@@ -131,19 +135,30 @@ static int give_back(struct reclaim_op *op, const char *path, uint64_t end,
 }
 
 /*
- * It is not in the kernel and has no blocks: to bring it there and take it out again would cost two
- * of the kernel's grace periods. What was committed last is what it has, but for the last second
- * of one that somebody wrote to then: its blocks are free, too, only nobody tells the disk so.
+ * It has no blocks: to bring it into the kernel and take it out again would cost two of the
+ * kernel's grace periods. Where that is not known, what was committed last is what it has, but for
+ * the last second of one that somebody wrote to then: its blocks are free, too, only nobody tells
+ * the disk so.
  */
+bool liteio_pool_is_empty(struct liteio_pool *p, const struct liteio_catalog_volume *v)
+{
+	uint64_t blocks;
+
+	if (v->vclass == LITEIO_CATALOG_LINEAR || v->wipe != LITEIO_CATALOG_WIPE_NONE)
+		return false;
+	if (liteio_pool_empty_is(p, v->thin_id))
+		return true;
+	return !liteio_pool_blocks(p, v, &blocks, NULL) && !blocks;
+}
+
+/* ... and is not in the kernel */
 static bool is_empty(struct reclaim_op *op)
 {
 	struct liteio_engine *e = op->engine;
 	struct liteio_engine_volume v;
-	uint64_t blocks = 1;
 
-	return op->wipe == LITEIO_CATALOG_WIPE_NONE &&
-	       e->ops->volume_status(e, &op->uuid, &v, NULL) == -ENODEV &&
-	       !e->ops->mapped(e, op->thin_id, &blocks, NULL) && !blocks;
+	return e->ops->volume_status(e, &op->uuid, &v, NULL) == -ENODEV &&
+	       liteio_pool_is_empty(op->p, liteio_catalog_find(&op->p->cat, &op->uuid));
 }
 
 /* discard the last slice that has blocks; @ret_left is false when nothing is left to do so */
@@ -158,6 +173,7 @@ static int discard_slice(struct reclaim_op *op, bool *ret_left, struct liteio_er
 	*ret_left = false;
 	if (is_empty(op))
 		return 0;
+	liteio_pool_empty_forget(op->p, op->thin_id);
 	r = e->ops->volume_activate(e, &op->uuid, &device, &thin, err);
 	/* the kernel has never heard of it, or not any more: there is nothing to give back */
 	if (r == -ENODATA)
@@ -189,6 +205,25 @@ static const struct liteio_catalog_volume *find_deleting(const struct liteio_cat
 	return NULL;
 }
 
+static void aim(struct reclaim_op *op, const struct liteio_catalog_volume *v)
+{
+	op->uuid = v->uuid;
+	op->thin_id = v->thin_id;
+	op->size = v->size_bytes;
+	op->wipe = v->wipe;
+	op->vclass = v->vclass;
+	op->engine = liteio_pool_engine_of(op->p, v->vclass);
+}
+
+int liteio_pool_end_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			   struct liteio_error *err)
+{
+	struct reclaim_op op = { .p = p };
+
+	aim(&op, liteio_catalog_find(&p->cat, uuid));
+	return liteio_steps_run(&steps, &op, err);
+}
+
 /* a slice of the first one that has one to give; one that can not now does not keep the others */
 static int find_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error *err)
 {
@@ -196,12 +231,7 @@ static int find_slice(struct reclaim_op *op, bool *ret_left, struct liteio_error
 	int r, first = 0;
 
 	for (size_t nth = 0; (v = find_deleting(&op->p->cat, nth)); nth++) {
-		op->uuid = v->uuid;
-		op->thin_id = v->thin_id;
-		op->size = v->size_bytes;
-		op->wipe = v->wipe;
-		op->vclass = v->vclass;
-		op->engine = liteio_pool_engine_of(op->p, v->vclass);
+		aim(op, v);
 		if (v->vclass == LITEIO_CATALOG_LINEAR) {
 			/* its record goes with the last of its ranges */
 			*ret_left = true;
@@ -264,7 +294,7 @@ int liteio_pool_reclaim_left(struct liteio_pool *p, const struct liteio_uuid *uu
 	r = e->ops->volume_status(e, uuid, &now, NULL);
 	/* as committed last; nothing when the kernel has removed it, and its record is left */
 	if (r == -ENODEV) {
-		r = e->ops->mapped(e, v->thin_id, &blocks, err);
+		r = liteio_pool_blocks(p, v, &blocks, err);
 		now.mapped_bytes = blocks * p->store.label.thin_block;
 	}
 	*ret_bytes = now.mapped_bytes;

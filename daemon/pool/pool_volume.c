@@ -110,7 +110,11 @@ static int take(struct create_op *op, struct liteio_error *err)
 		return liteio_error_set(err, r, "cannot look at the origin: %s",
 					liteio_error_str(NULL, r));
 	if (r || origin.open_count <= 0) {
+		bool is_empty = r ? liteio_pool_empty_is(op->p, op->source) : !origin.mapped_bytes;
+
 		r = e->ops->snapshot(e, op->v.thin_id, op->source, err);
+		if (!r && is_empty)
+			liteio_pool_empty_remember(op->p, op->v.thin_id);
 		liteio_step("snapshot:taken");
 		return r;
 	}
@@ -346,8 +350,10 @@ static int grow_catalog(struct liteio_pool *p, const struct liteio_uuid *uuid, u
 
 	liteio_pool_draft(p, &draft);
 	liteio_catalog_edit(&draft, uuid)->size_bytes = size;
-	/* a filesystem that has grown with it does not fit into what it was before */
-	r = liteio_pool_persist_both(p, &draft, err);
+	r = liteio_pool_persist(p, &draft, err);
+	/* to both slots: a filesystem that has grown with it fits into no less */
+	if (!r)
+		r = liteio_pool_persist_again(p, err);
 	if (!r)
 		liteio_step("volume-grow:catalog");
 	return r;
@@ -395,87 +401,6 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 	return r;
 }
 
-/* ---- deleting: the first half, see pool_reclaim.c ------------------------------------------- */
-
-/* what never had a device has nothing to give back: it is gone at once */
-static int give_up(struct liteio_pool *p, const struct liteio_uuid *uuid, struct liteio_error *err)
-{
-	bool is_unmade = liteio_catalog_find(&p->cat, uuid)->is_unmade;
-	struct liteio_catalog draft;
-	int r;
-
-	liteio_pool_draft(p, &draft);
-	if (is_unmade)
-		liteio_catalog_remove(&draft, uuid);
-	else
-		liteio_catalog_edit(&draft, uuid)->state = LITEIO_CATALOG_DELETING;
-	r = liteio_pool_persist(p, &draft, err);
-	if (r)
-		return r;
-	liteio_step("volume-delete:catalog");
-	/* it is gone, and stays so unless that slot is lost: an empty volume comes back then */
-	if (is_unmade)
-		(void)liteio_pool_persist_again(p, NULL);
-	return 0;
-}
-
-/*
- * A device that nobody has open stays in the kernel: its space is given back through it, and to
- * take it out and bring it back costs two of the kernel's grace periods
- */
-static int close_device(struct liteio_pool *p, const struct liteio_catalog_volume *v,
-			struct liteio_error *err)
-{
-	struct liteio_engine *e = liteio_pool_engine_of(p, v->vclass);
-	struct liteio_engine_volume active;
-
-	if (v->vclass != LITEIO_CATALOG_LINEAR &&
-	    !e->ops->volume_status(e, &v->uuid, &active, NULL) && !active.open_count)
-		return 0;
-	return liteio_pool_volume_deactivate(p, &v->uuid, err);
-}
-
-static bool is_deleted(const struct liteio_pool *p, const struct liteio_uuid *uuid)
-{
-	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
-
-	return !v || v->state == LITEIO_CATALOG_DELETING;
-}
-
-int liteio_pool_volume_check_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
-				    struct liteio_error *err)
-{
-	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
-	int r;
-
-	if (is_deleted(p, uuid))
-		return 0;
-	r = liteio_pool_check_writable(p, err);
-	if (r)
-		return r;
-	if (liteio_catalog_count_live(&p->cat, uuid))
-		return liteio_error_set(err, -EBUSY, "volume %s has live attachments", v->name);
-	r = liteio_pool_linear_check_idle(p, uuid, err);
-	if (!r)
-		r = close_device(p, v, err);
-	if (r)
-		return liteio_error_wrap(err, r, "volume %s", v->name);
-	return liteio_pool_settle_all(p, err);
-}
-
-int liteio_pool_volume_delete(struct liteio_pool *p, const struct liteio_uuid *uuid,
-			      struct liteio_error *err)
-{
-	int r;
-
-	if (is_deleted(p, uuid))
-		return 0;
-	r = liteio_pool_volume_check_delete(p, uuid, err);
-	if (r || !liteio_catalog_find(&p->cat, uuid))
-		return r;
-	return give_up(p, uuid, err);
-}
-
 /* ---- activation ----------------------------------------------------------------------------- */
 
 /* of two thin pools one may have failed */
@@ -519,6 +444,7 @@ int liteio_pool_volume_prepare(struct liteio_pool *p, const struct liteio_uuid *
 	if (is_unmade)
 		(void)liteio_pool_persist_again(p, NULL);
 	v = liteio_catalog_find(&p->cat, uuid);
+	liteio_pool_empty_forget(p, v->thin_id);
 	ret->engine = e;
 	ret->thin_id = v->thin_id;
 	ret->thin.size_bytes = v->size_bytes;
@@ -566,6 +492,7 @@ int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uui
 
 	if (!v || v->vclass == LITEIO_CATALOG_LINEAR)
 		return liteio_linear_deactivate(uuid, err);
+	liteio_pool_empty_forget(p, v->thin_id);
 	return p->engine->ops->volume_deactivate(p->engine, uuid, err);
 }
 
@@ -587,5 +514,9 @@ int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid
 	r = p->engine->ops->volume_status(p->engine, uuid, &v, err);
 	if (!r)
 		*ret_bytes = v.mapped_bytes;
+	if (r == -ENODEV && record && liteio_pool_empty_is(p, record->thin_id)) {
+		*ret_bytes = 0;
+		r = 0;
+	}
 	return r;
 }

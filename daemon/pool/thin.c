@@ -399,12 +399,13 @@ static int devices(struct liteio_engine *e, struct liteio_thin_device **ret, siz
 	return r ? r : liteio_thin_meta_devices(path, ret, ret_n, err);
 }
 
-static int mapped(struct liteio_engine *e, uint32_t id, uint64_t *ret, struct liteio_error *err)
+static int near(struct liteio_engine *e, uint32_t id, struct liteio_thin_device **ret,
+		size_t *ret_n, struct liteio_error *err)
 {
 	char path[LITEIO_DM_PATH_MAX];
 	int r = find_meta(thin_of(e), path, err);
 
-	return r ? r : liteio_thin_meta_mapped(path, id, ret, err);
+	return r ? r : liteio_thin_meta_near(path, id, ret, ret_n, err);
 }
 
 /* ---- status --------------------------------------------------------------------------------- */
@@ -687,7 +688,7 @@ static const struct liteio_engine_ops ops = {
 	.spare_fill = spare_fill,
 	.contents = contents,
 	.devices = devices,
-	.mapped = mapped,
+	.near = near,
 	.activate = activate,
 	.deactivate = deactivate,
 	.resize = resize,

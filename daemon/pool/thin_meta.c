@@ -23,8 +23,8 @@
 #define CHUNK (1u << 20)
 /* metadata change once a second, or with each flush of a volume that has new blocks */
 #define DEVICES_TRIES 50u
-/* in the lane, for a number that can be had by other means */
-#define MAPPED_TRIES 3u
+/* in the lane, for numbers that can be had by other means */
+#define NEAR_TRIES 3u
 
 /* what a program says of how far it is, and of what it found well */
 static bool is_progress(const char *line)
@@ -179,13 +179,14 @@ void liteio_thin_meta_touch(const char *path)
 		free(devices);
 }
 
-int liteio_thin_meta_mapped(const char *path, uint32_t id, uint64_t *ret, struct liteio_error *err)
+int liteio_thin_meta_near(const char *path, uint32_t id, struct liteio_thin_device **ret,
+			  size_t *ret_n, struct liteio_error *err)
 {
 	int fd _cleanup_close_ = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	int r = fd < 0 ? -errno : -EAGAIN;
 
-	for (unsigned int i = 0; i < MAPPED_TRIES && r == -EAGAIN; i++)
-		r = liteio_thin_tree_mapped(read_block, &fd, id, ret);
+	for (unsigned int i = 0; i < NEAR_TRIES && r == -EAGAIN; i++)
+		r = liteio_thin_tree_near(read_block, &fd, id, ret, ret_n);
 	return say_devices(path, r, err);
 }
 

@@ -115,8 +115,14 @@ typedef int (*liteio_thin_read_fn)(void *arg, uint64_t block, uint8_t *ret);
 int liteio_thin_tree_devices(liteio_thin_read_fn read, void *arg, struct liteio_thin_device **ret,
 			     size_t *ret_n);
 
-/* the same of one: blocks that it has, 0 when it is not there. No more is read than leads to it */
-int liteio_thin_tree_mapped(liteio_thin_read_fn read, void *arg, uint32_t id, uint64_t *ret);
+/*
+ * the same of one, if it is there, and of those that are beside it in the tree: no more is read
+ * than leads to it
+ */
+int liteio_thin_tree_near(liteio_thin_read_fn read, void *arg, uint32_t id,
+			  struct liteio_thin_device **ret, size_t *ret_n);
+/* how many blocks one of them has, 0 when it is not there. Pure */
+uint64_t liteio_thin_mapped(const struct liteio_thin_device *devices, size_t n, uint32_t id);
 
 /* ---- on a device; context: lane, as long as the disk needs for all of it, an hour at most ---- */
 
@@ -138,11 +144,9 @@ int liteio_thin_meta_devices(const char *path, struct liteio_thin_device **ret, 
 /* read all that leads to them, once, whatever is in it */
 void liteio_thin_meta_touch(const char *path);
 
-/*
- * likewise, of one: how many blocks it has, 0 when it is not there. Few tries: whoever asks does
- * without
- */
-int liteio_thin_meta_mapped(const char *path, uint32_t id, uint64_t *ret, struct liteio_error *err);
+/* likewise, as liteio_thin_tree_near(). Few tries: whoever asks does without */
+int liteio_thin_meta_near(const char *path, uint32_t id, struct liteio_thin_device **ret,
+			  size_t *ret_n, struct liteio_error *err);
 
 /**
  * liteio_thin_meta_check() - are they sound?

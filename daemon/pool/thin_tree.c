@@ -47,7 +47,7 @@
  * struct walk - through a tree, from the left to the right
  * @read: gives a block
  * @arg: for @read
- * @is_one: only one device is looked for
+ * @is_one: only what leads to one device is read
  * @id: that one
  * @n_nodes: that were read
  * @devices: that were found
@@ -124,8 +124,6 @@ static int take_leaf(struct walk *w, const struct node *n)
 		if (id > LITEIO_THIN_ID_MAX ||
 		    (w->n_devices && id <= w->devices[w->n_devices - 1].id))
 			return -EUCLEAN;
-		if (w->is_one && id != w->id)
-			continue;
 		if (w->n_devices == w->n_room) {
 			w->n_room = w->n_room ? 2 * w->n_room : 64;
 			w->devices = liteio_realloc(w->devices, w->n_room, sizeof(*w->devices));
@@ -193,28 +191,39 @@ static int walk_all(struct walk *w)
 	return r ? r : r_after;
 }
 
+/* @r: what walking came to */
+static int give(struct walk *w, int r, struct liteio_thin_device **ret, size_t *ret_n)
+{
+	if (r) {
+		free(w->devices);
+		return r;
+	}
+	*ret = w->devices;
+	*ret_n = w->n_devices;
+	return 0;
+}
+
 int liteio_thin_tree_devices(liteio_thin_read_fn read, void *arg, struct liteio_thin_device **ret,
 			     size_t *ret_n)
 {
 	struct walk w = { .read = read, .arg = arg };
-	int r = walk_all(&w);
 
-	if (r) {
-		free(w.devices);
-		return r;
-	}
-	*ret = w.devices;
-	*ret_n = w.n_devices;
-	return 0;
+	return give(&w, walk_all(&w), ret, ret_n);
 }
 
-int liteio_thin_tree_mapped(liteio_thin_read_fn read, void *arg, uint32_t id, uint64_t *ret)
+int liteio_thin_tree_near(liteio_thin_read_fn read, void *arg, uint32_t id,
+			  struct liteio_thin_device **ret, size_t *ret_n)
 {
 	struct walk w = { .read = read, .arg = arg, .is_one = true, .id = id };
-	int r = walk_all(&w);
 
-	if (!r)
-		*ret = w.n_devices ? w.devices[0].mapped : 0;
-	free(w.devices);
-	return r;
+	return give(&w, walk_all(&w), ret, ret_n);
+}
+
+uint64_t liteio_thin_mapped(const struct liteio_thin_device *devices, size_t n, uint32_t id)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (devices[i].id == id)
+			return devices[i].mapped;
+	}
+	return 0;
 }

@@ -36,6 +36,7 @@
  * @has: the devices
  * @mapped: their blocks
  * @messages: how many there were, each a commit
+ * @near_asked: how often metadata were read for one of them
  * @fails: what the next create_thin ends with
  * @commit_fails: what the next set_transaction_id ends with
  * @commit_lies: that is done all the same
@@ -46,6 +47,7 @@ struct memory_thin {
 	bool has[MEMORY_IDS];
 	uint64_t mapped[MEMORY_IDS];
 	unsigned int messages;
+	unsigned int near_asked;
 	int fails;
 	int commit_fails;
 	bool commit_lies;
@@ -121,11 +123,12 @@ static int memory_devices(struct liteio_engine *e, struct liteio_thin_device **r
 	return 0;
 }
 
-static int memory_mapped(struct liteio_engine *e, uint32_t id, uint64_t *ret,
-			 struct liteio_error *err)
+/* all are in one leaf */
+static int memory_near(struct liteio_engine *e, uint32_t id, struct liteio_thin_device **ret,
+		       size_t *ret_n, struct liteio_error *err)
 {
-	*ret = memory_of(e)->has[id] ? memory_of(e)->mapped[id] : 0;
-	return 0;
+	memory_of(e)->near_asked++;
+	return memory_devices(e, ret, ret_n, err);
 }
 
 static int memory_snapshot(struct liteio_engine *e, uint32_t id, uint32_t origin,
@@ -181,7 +184,7 @@ static const struct liteio_engine_ops memory_ops = {
 	.snapshot = memory_snapshot,
 	.remove = memory_remove,
 	.devices = memory_devices,
-	.mapped = memory_mapped,
+	.near = memory_near,
 	.commit = memory_commit,
 	.volume_activate = memory_activate,
 	.volume_deactivate = memory_deactivate,
@@ -278,6 +281,7 @@ static inline void memory_enlarge(struct memory_pool *m, uint64_t bytes)
 static inline void memory_close(struct memory_pool *m)
 {
 	liteio_catalog_fini(&m->p.cat);
+	liteio_pool_empty_forget_all(&m->p);
 	liteio_store_close(&m->p.store);
 	pthread_mutex_destroy(&m->p.lock);
 }

@@ -3,7 +3,8 @@
  * A snapshot of a volume that is attached and that nobody uses holds nothing still; of one that is
  * used it does, be that found out before or afterwards. A volume that is deleted is not taken out
  * of the kernel to be brought back for its space, unless it is in use, nor brought there when it
- * has no blocks. A device that is long enough stays when its volume grows.
+ * has no blocks: then it is gone at once. What nobody has attached and nobody has written needs no
+ * device. A device that is long enough stays when its volume grows.
  */
 #include "pool_wishes.h"
 #include "unit.h"
@@ -17,8 +18,8 @@ static char asked[16];
 /* how many have the volume open; -1 when it is not there */
 static int n_open;
 
-/* how long its device is, and whether its I/O is held */
-static uint64_t device_bytes;
+/* how long its device is, what it has, and whether its I/O is held */
+static uint64_t device_bytes, mapped_bytes;
 static bool is_held;
 
 /* how often it was brought into the kernel, or given another table */
@@ -36,7 +37,7 @@ static int volume_status(struct liteio_engine *e, const struct liteio_uuid *uuid
 			 struct liteio_engine_volume *ret, struct liteio_error *err)
 {
 	*ret = (struct liteio_engine_volume){ .open_count = n_open, .size_bytes = device_bytes,
-					      .suspended = is_held };
+					      .mapped_bytes = mapped_bytes, .suspended = is_held };
 	return n_open < 0 ? -ENODEV : 0;
 }
 
@@ -115,6 +116,7 @@ static struct liteio_uuid begin(struct memory_pool *m)
 
 	memset(asked, 0, sizeof(asked));
 	n_activated = 0;
+	mapped_bytes = 0;
 	memory_new(m);
 	ops = *m->engine.ops;
 	ops.volume_status = volume_status;
@@ -173,6 +175,7 @@ static const char *delete(int open_count, int result)
 	struct liteio_uuid volume = begin(&m);
 
 	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);
+	m.thin->mapped[liteio_catalog_find(&m.p.cat, &volume)->thin_id] = 1;
 	n_open = open_count;
 	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &volume, &err), result);
 	v = liteio_catalog_find(&m.p.cat, &volume);
@@ -185,7 +188,7 @@ START_TEST(test_delete)
 {
 	ck_assert_str_eq(delete(0, 0), "");
 	ck_assert_str_eq(delete(1, -EBUSY), "D");
-	ck_assert_str_eq(delete(-1, 0), "D");
+	ck_assert_str_eq(delete(-1, 0), "");
 }
 END_TEST
 
@@ -224,6 +227,7 @@ static unsigned int reclaim(uint64_t mapped, enum liteio_catalog_wipe wipe)
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct memory_pool m;
 	struct liteio_uuid volume = begin(&m);
+	struct liteio_catalog draft;
 	bool more = true;
 	uint64_t left;
 	uint32_t id;
@@ -232,8 +236,10 @@ static unsigned int reclaim(uint64_t mapped, enum liteio_catalog_wipe wipe)
 	id = liteio_catalog_find(&m.p.cat, &volume)->thin_id;
 	n_open = -1;
 	m.thin->mapped[id] = mapped;
+	liteio_pool_draft(&m.p, &draft);
+	liteio_catalog_edit(&draft, &volume)->wipe = wipe;
+	ck_assert_int_eq(liteio_pool_persist(&m.p, &draft, &err), 0);
 	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &volume, &err), 0);
-	liteio_catalog_edit(&m.p.cat, &volume)->wipe = wipe;
 	n_activated = 0;
 	ck_assert_int_eq(liteio_pool_reclaim_left(&m.p, &volume, &left, &err), 0);
 	ck_assert_uint_eq(left, mapped * MEMORY_BLOCK);
@@ -255,4 +261,127 @@ START_TEST(test_reclaim)
 }
 END_TEST
 
-UNIT_MAIN("pool-idle", test_idle, test_delete, test_grow, test_reclaim)
+/* what has nothing to give back is gone by the two writes of an operation, or when that can be */
+START_TEST(test_gone)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+	struct liteio_uuid volume = begin(&m);
+	uint64_t before, left;
+	bool more = true;
+
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);
+	n_open = -1;
+	before = m.p.cat.sequence;
+	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &volume, &err), 0);
+	ck_assert_ptr_null(liteio_catalog_find(&m.p.cat, &volume));
+	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
+	check_ids(&m);
+	memory_close(&m);
+
+	volume = begin(&m);
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);
+	n_open = -1;
+	m.thin->commit_fails = -EIO;
+	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &volume, &err), 0);
+	ck_assert_int_eq(liteio_catalog_find(&m.p.cat, &volume)->state, LITEIO_CATALOG_DELETING);
+	ck_assert_int_eq(liteio_pool_reclaim_left(&m.p, &volume, &left, &err), 0);
+	ck_assert_msg(!liteio_pool_reclaim(&m.p, &more, &err), "%s", err.msg);
+	ck_assert(!more);
+	ck_assert_ptr_null(liteio_catalog_find(&m.p.cat, &volume));
+	check_ids(&m);
+	memory_close(&m);
+}
+END_TEST
+
+/* what is read of one is known of others, until they are brought back */
+START_TEST(test_near)
+{
+	const struct liteio_uuid s[2] = { uuid_of(N), uuid_of(N + 1) };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+	struct liteio_uuid volume = begin(&m);
+
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);
+	m.thin->mapped[liteio_catalog_find(&m.p.cat, &volume)->thin_id] = 1;
+	n_open = -1;
+	for (unsigned int i = 0; i < 2; i++)
+		ck_assert_msg(!liteio_pool_snapshot_create(&m.p, &s[i], i ? "t" : "s", &volume,
+							   NULL, NULL, &err), "%s", err.msg);
+	for (unsigned int i = 0; i < 2; i++) {
+		ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &s[i], &err), 0);
+		ck_assert_ptr_null(liteio_catalog_find(&m.p.cat, &s[i]));
+		ck_assert_uint_eq(m.thin->near_asked, 1);
+	}
+	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &volume, &err), 0);
+	ck_assert_ptr_nonnull(liteio_catalog_find(&m.p.cat, &volume));
+	ck_assert_uint_eq(m.thin->near_asked, 2);
+	memory_close(&m);
+}
+END_TEST
+
+/* what let_go() says of a volume, and whether its device is known to have no blocks then */
+static int let_go(struct memory_pool *m, const struct liteio_uuid *volume, bool *ret_is_known)
+{
+	uint32_t id = liteio_catalog_find(&m->p.cat, volume)->thin_id;
+	struct liteio_pool_load load;
+	int r = liteio_pool_volume_let_go(&m->p, volume, &load);
+
+	*ret_is_known = liteio_pool_empty_is(&m->p, id);
+	if (r)
+		return r;
+	ck_assert_int_eq(liteio_pool_volume_unload(&load, NULL), 0);
+	ck_assert_str_eq(asked, "D");
+	n_open = -1;
+	return 0;
+}
+
+START_TEST(test_let_go)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+	struct liteio_uuid volume = begin(&m);
+	const struct liteio_catalog_attachment att = {
+		.volume = volume, .generation = 1, .state = LITEIO_CATALOG_ATT_LIVE,
+		.flags = LITEIO_CATALOG_ATT_LOCAL,
+	};
+	bool known;
+	uint64_t bytes = 1;
+	uint32_t id;
+
+	/* it never had one */
+	ck_assert_int_eq(let_go(&m, &volume, &known), -EBUSY);
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);
+	id = liteio_catalog_find(&m.p.cat, &volume)->thin_id;
+	mapped_bytes = MEMORY_BLOCK;
+	ck_assert_int_eq(let_go(&m, &volume, &known), -EBUSY);
+	mapped_bytes = 0;
+	n_open = 1;
+	ck_assert_int_eq(let_go(&m, &volume, &known), -EBUSY);
+	n_open = 0;
+	is_held = true;
+	ck_assert_int_eq(let_go(&m, &volume, &known), -EBUSY);
+	is_held = false;
+	ck_assert_int_eq(liteio_pool_attachment_add(&m.p, &att, &err), 0);
+	ck_assert_int_eq(let_go(&m, &volume, &known), -EBUSY);
+	ck_assert(!known);
+	ck_assert_int_eq(liteio_pool_attachment_drop(&m.p, &volume, 1, &err), 0);
+	ck_assert_int_eq(let_go(&m, &volume, &known), 0);
+	ck_assert(known);
+	ck_assert_int_eq(let_go(&m, &volume, &known), -ENODEV);
+	/* the disk is not asked for that */
+	m.thin->mapped[id] = 3;
+	ck_assert_int_eq(liteio_pool_volume_allocated(&m.p, &volume, &bytes, &err), 0);
+	ck_assert_uint_eq(bytes, 0);
+	/* what was brought back may have been written: not known any more */
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);
+	ck_assert(!liteio_pool_empty_is(&m.p, id));
+	n_open = -1;
+	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &volume, &err), 0);
+	ck_assert_int_eq(liteio_catalog_find(&m.p.cat, &volume)->state, LITEIO_CATALOG_DELETING);
+	memory_close(&m);
+}
+END_TEST
+
+UNIT_MAIN("pool-idle", test_idle, test_delete, test_grow, test_reclaim, test_gone,
+	  test_near, test_let_go)

@@ -301,6 +301,7 @@ START_TEST(test_deleted_unmade)
 	ck_assert_ptr_null(liteio_catalog_find(&m.p.cat, &uuid));
 	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
 	ck_assert_uint_eq(m.thin->messages, 0);
+	m.thin->mapped[liteio_catalog_find(&m.p.cat, &made)->thin_id] = 1;
 	ck_assert_int_eq(liteio_pool_volume_delete(&m.p, &made, NULL), 0);
 	ck_assert_int_eq(liteio_catalog_find(&m.p.cat, &made)->state, LITEIO_CATALOG_DELETING);
 	check_ids(&m);

@@ -183,19 +183,26 @@ END_TEST
 START_TEST(test_of_one)
 {
 	struct blocks *b = many_in_memory();
+	struct liteio_thin_device *near;
 	uint64_t mapped;
+	size_t n;
 
 	for (uint32_t id = 0; id <= 3 * MANY + 1; id++) {
-		mapped = 99;
 		b->n_reads = 0;
-		ck_assert_int_eq(liteio_thin_tree_mapped(read_memory, b, id, &mapped), 0);
+		ck_assert_int_eq(liteio_thin_tree_near(read_memory, b, id, &near, &n), 0);
+		/* those of a leaf: not all */
+		ck_assert_uint_lt(n, MANY);
+		mapped = liteio_thin_mapped(near, n, id);
 		ck_assert_uint_eq(mapped, id % 3 == 0 && id && id / 3 <= MANY && id / 3 % 2);
+		for (size_t i = 0; i < n; i++)
+			ck_assert_uint_eq(near[i].mapped, near[i].id / 3 % 2);
 		/* the superblock twice, a root, a leaf */
 		ck_assert_uint_le(b->n_reads, 4);
+		free(near);
 	}
 	b->n_reads = 0;
 	b->change_at = 3;
-	ck_assert_int_eq(liteio_thin_tree_mapped(read_memory, b, 3, &mapped), -EAGAIN);
+	ck_assert_int_eq(liteio_thin_tree_near(read_memory, b, 3, &near, &n), -EAGAIN);
 	free(b);
 }
 END_TEST

@@ -116,8 +116,9 @@ liteioctl doctor --fix >/dev/null
 finds 0 "deviceRemains liteio-thin-$NOBODY"
 exec 7<&-
 mends 0 "deviceRemains liteio-thin-$NOBODY"
-# what was never in use has no device; what was once has one, that nobody has open
+# what was never written has no device; what was once has one, that nobody has open
 liteioctl volume attach idle >/dev/null
+dd if=/dev/zero of=/dev/liteio/idle bs=4k count=1 oflag=direct conv=fsync status=none
 liteioctl volume detach idle >/dev/null
 doctor_is_silent
 # as large as before the volume grew
@@ -163,6 +164,7 @@ say_to release_metadata_snap
 # what a volume has is taken away behind our back
 liteioctl volume create lost --pool fast --size 64Mi >/dev/null
 liteioctl volume attach lost >/dev/null
+dd if=/dev/zero of=/dev/liteio/lost bs=4k count=1 oflag=direct conv=fsync status=none
 liteioctl volume detach lost >/dev/null
 lost=$(uuid_of lost)
 id=$(dmsetup table "liteio-thin-$lost" | awk '{ print $5 }')

@@ -83,6 +83,17 @@ check() {
 		[ "$(j module volumes | jq -r '[.items[].name] | join(" ")')" = busy ]
 }
 interrupted "deleting a volume" "$(steps volume-delete agent-delete reclaim)" liteioctl volume delete a
+# what nobody has written has no device, and is gone at once
+no_device() { ! dmsetup ls | grep -q "^liteio-thin-$uuid"; }
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+	liteioctl volume attach a >/dev/null
+	uuid=$(j volume show a | jq -r .uuid)
+	liteioctl volume detach a >/dev/null
+	until_true 30 no_device
+}
+interrupted "deleting an empty volume" \
+	"$(steps volume-delete agent-delete) $(steps reclaim | grep -v -e :slice -e :wiped)" liteioctl volume delete a
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null
 }
