@@ -56,7 +56,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	ck_assert_int_eq(liteio_pools_take_out(agent.pools, pool, NULL), 0);
+	ck_assert_int_eq(liteio_pools_take_out(agent.pools, pool, "closed", NULL), 0);
+	liteio_pools_left(agent.pools, pool);
 	pool->engine = NULL;
 	liteio_pools_put(agent.pools, pool);
 	memory_close(&memory);

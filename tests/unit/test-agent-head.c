@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A head whose pool is busy: what was not begun is told from what the kernel may still do.
+ * A head whose pool is busy, or whose disk is silent: what was not begun is told from what the
+ * kernel may still do.
  *
  * unit-src: daemon/agent/exports.c daemon/agent/pools.c daemon/agent/locks.c
  */
@@ -32,6 +33,13 @@ int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid
 	const int is_late = ETIMEDOUT;
 
 	return is_late;
+}
+
+static bool is_silent;
+
+int liteio_pools_check_awake(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	return is_silent ? liteio_error_set(err, -ETIMEDOUT, "pool %s: silent", p->name) : 0;
 }
 
 /* no module is loaded */
@@ -113,6 +121,9 @@ START_TEST(what_was_not_begun_is_not_under_way)
 	ck_assert_int_eq(liteio_export_prepare(&agent, &pool, &v, &att, &err), -EAGAIN);
 	ck_assert_ptr_nonnull(strstr(err.msg, "pool fast"));
 	liteio_pools_leave(&pool);
+	is_silent = true;
+	ck_assert_int_eq(liteio_export_prepare(&agent, &pool, &v, &att, &err), -EAGAIN);
+	ck_assert_ptr_nonnull(strstr(err.msg, "pool fast: silent"));
 	memory_close(&memory);
 }
 END_TEST
