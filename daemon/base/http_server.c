@@ -6,6 +6,8 @@
  * MHD_run(). A request that is not answered from within its handler suspends its connection; the
  * reply resumes it, and libmicrohttpd then asks for the response. A stream is a response that
  * suspends its connection whenever there is nothing to send.
+ *
+ * Over 600 lines because the headers of a library are included in one file.
  */
 #include <errno.h>
 #include <microhttpd.h>
@@ -528,9 +530,9 @@ static int start(struct liteio_http_server *s, const struct liteio_http_options 
 		r = liteio_callers_new(s->loop, connections, idle_s * 1000ull, &s->callers, err);
 	if (r)
 		return r;
-	/* beside those that are being heard out there is room for as many that are being answered */
-	s->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0,
-				  NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, drop_log,
+	/* beside those that are being heard out there is room for as many who are answered */
+	s->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+				  0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, drop_log,
 				  NULL, MHD_OPTION_LISTEN_SOCKET, s->listener.fd,
 				  MHD_OPTION_CONNECTION_LIMIT, 2 * connections,
 				  MHD_OPTION_CONNECTION_TIMEOUT, idle_s,

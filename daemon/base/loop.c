@@ -10,6 +10,8 @@
  *
  * Timers are told to sd-event before the loop looks for what has happened: most are armed and
  * disarmed again before it comes to that, and to tell the kernel is what costs.
+ *
+ * Over 600 lines because the headers of a library are included in one file.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -13,8 +13,6 @@
  * are listed) and is finished or undone by liteio_pool_open() when it was interrupted at any of
  * them.
  *
- * Over 600 lines because it is the whole contract, of which more is prose than code.
- *
  * Functions that want a state that is there already succeed; those that remove what is not there
  * succeed too.
  *

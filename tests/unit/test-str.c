@@ -243,5 +243,5 @@ START_TEST(test_list_room)
 }
 END_TEST
 
-UNIT_MAIN("str", test_list_room, test_buf, test_buf_formatted, test_u64, test_size, test_format_size, test_name,
-	  test_split, test_utf8)
+UNIT_MAIN("str", test_list_room, test_buf, test_buf_formatted, test_u64, test_size,
+	  test_format_size, test_name, test_split, test_utf8)
