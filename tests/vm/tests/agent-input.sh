@@ -66,6 +66,8 @@ liteioctl volume fence data --floor 5 >/dev/null
 # a second pool, in a file
 liteioctl pool create filed /tmp/filed.img --size 128Mi >/dev/null
 liteioctl volume create other --pool filed --size 16Mi >/dev/null
+# udev reads what is new: the time of that is in the state
+udevadm settle
 before=$(state)
 
 bad 404 'no such path' GET /v2/pools
