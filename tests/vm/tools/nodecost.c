@@ -18,10 +18,13 @@
  *						dmsetup would need minutes for a thousand
  *	nodecost message DEVICE			each line of standard input is a message to a thin
  *						pool, unmeasured: likewise
+ *	nodecost nothing			says what is taken off, in instructions
  *
  * Prints for each operation two numbers: instructions executed by everybody (processes, kernel,
- * interrupts) until nothing of it goes on, and nanoseconds until it had ended, waits included. A
- * command that fails and an answer that is not 2xx end the program.
+ * interrupts) until nothing of it goes on, and nanoseconds until it had ended, waits included. To
+ * wait until nothing goes on costs some tens of thousands of instructions by itself (the sleep, the
+ * ticks before the clock stops): what that is with nothing before it, the least of a few times, is
+ * taken off. A command that fails and an answer that is not 2xx end the program.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,6 +46,8 @@
 
 /* how long what an operation has left behind may go on; an idle guest jumps over it */
 #define SETTLE_NS 300000000
+/* so often nothing is measured before something is */
+#define NOTHINGS 5
 
 struct mark {
 	uint64_t clock;
@@ -91,13 +96,36 @@ static void begin(struct mark *m)
 	m->clock = now();
 }
 
-static void end(const struct mark *m)
+/* instructions since then, when nothing goes on any more */
+static uint64_t executed(const struct mark *m)
 {
-	uint64_t elapsed = now() - m->clock, all;
+	uint64_t all;
 
 	settle();
 	all = now() - m->clock;
-	printf("%" PRIu64 " %" PRIu64 "\n", all - (idle_ns() - m->idle), elapsed);
+	return all - (idle_ns() - m->idle);
+}
+
+static uint64_t nothing = UINT64_MAX;
+
+static void measure_nothing(void)
+{
+	struct mark m;
+	uint64_t n;
+
+	for (unsigned int i = 0; i < NOTHINGS; i++) {
+		begin(&m);
+		n = executed(&m);
+		if (n < nothing)
+			nothing = n;
+	}
+}
+
+static void end(const struct mark *m)
+{
+	uint64_t elapsed = now() - m->clock, n = executed(m);
+
+	printf("%" PRIu64 " %" PRIu64 "\n", n > nothing ? n - nothing : 0, elapsed);
 	fflush(stdout);
 }
 
@@ -363,23 +391,30 @@ int main(int argc, char **argv)
 {
 	char line[4096];
 
-	if (argc > 2 && !strcmp(argv[1], "run")) {
+	if (argc == 2 && !strcmp(argv[1], "nothing")) {
+		measure_nothing();
+		printf("%" PRIu64 "\n", nothing);
+	} else if (argc > 2 && !strcmp(argv[1], "run")) {
+		measure_nothing();
 		run(argv + 2);
 	} else if (argc == 3 && !strcmp(argv[1], "ask")) {
+		measure_nothing();
 		while (fgets(line, sizeof(line), stdin))
 			ask(argv[2], line);
 	} else if (argc == 3 && !strcmp(argv[1], "together")) {
+		measure_nothing();
 		together(argv[2]);
 	} else if (argc == 3 && !strcmp(argv[1], "keep")) {
 		keep(argv[2]);
 	} else if (argc > 4 && !strcmp(argv[1], "start")) {
+		measure_nothing();
 		start(argv[2], argv[3], argv + 4);
 	} else if (argc == 3 && !strcmp(argv[1], "forget")) {
 		forget(argv[2]);
 	} else if (argc == 3 && !strcmp(argv[1], "message")) {
 		messages(argv[2]);
 	} else {
-		die("usage: nodecost run COMMAND [ARGUMENT...] | ask|together|keep SOCKET | start SOCKET PATH COMMAND [ARGUMENT...] | forget PREFIX | message DEVICE");
+		die("usage: nodecost run COMMAND [ARGUMENT...] | ask|together|keep SOCKET | start SOCKET PATH COMMAND [ARGUMENT...] | forget PREFIX | message DEVICE | nothing");
 	}
 	return 0;
 }
