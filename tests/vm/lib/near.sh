@@ -3,9 +3,19 @@
 # A root in memory, for guests whose clock counts instructions: while a file comes from the host, all CPUs are idle, and
 # that clock jumps to the next timer.
 #
-#   near_root DIR PROGRAM...   DIR becomes one, with these programs, what they need, and the agent's configuration, which
-#                              is there by then; devices, /run and the agent's state are the guest's
+#   near_root DIR PROGRAM...   DIR becomes one, with these programs, what they need, libsystemd, which ours load when they
+#                              make a loop, and the agent's configuration, which is there by then; devices, /run and the
+#                              agent's state are the guest's
 #   in_memory COMMAND...       there
+
+# near_libraries FILE: what it is linked with
+near_libraries() {
+	local file
+
+	ldd "$1" | grep -o '/[^ ]*' | while read -r file; do
+		install -D "$(readlink -f "$file")" "$NEAR$file"
+	done
+}
 
 near_root() {
 	local program file
@@ -17,10 +27,11 @@ near_root() {
 	mkdir -p "$NEAR"/{dev,proc,sys,run,tmp,etc,usr/sbin,var/lib/liteio}
 	for program; do
 		install "$(readlink -f "$(command -v "$program")")" "$NEAR/usr/sbin/$program"
-		ldd "$NEAR/usr/sbin/$program" | grep -o '/[^ ]*' | while read -r file; do
-			install -D "$(readlink -f "$file")" "$NEAR$file"
-		done
+		near_libraries "$NEAR/usr/sbin/$program"
 	done
+	file=$(ldconfig -p | awk '/libsystemd\.so\.0 .*x86-64/ { print $NF; exit }')
+	install -D "$(readlink -f "$file")" "$NEAR$file"
+	near_libraries "$file"
 	for file in dev proc sys run; do
 		mount --rbind /$file "$NEAR/$file"
 	done
