@@ -21,6 +21,8 @@
 UNDER=/dev/mapper/under
 export UNDER
 META_BLOCKS=1024
+# where what is damaged is tried out
+SPOILT=/tmp
 
 under_table() {
 	local from=$1 n=$2 kind=$3 dev=$under_disk skip=$under_skip
@@ -116,20 +118,31 @@ meta_at() {
 mapped_in() { thin_ls --no-headers -o MAPPED_BLOCKS "$1" | awk '{ s += $1 } END { print s + 0 }'; }
 devices_in() { thin_ls --no-headers -o DEV "$1" | wc -l; }
 
+# their programs read past the page cache, which the tmpfs of 6.1 does not take: then on a disk "spoilt"
+spoil_room() {
+	[ "$SPOILT" = /tmp ] || return 0
+	truncate -s $((META_BLOCKS * 4096)) /tmp/meta
+	! dd if=/tmp/meta of=/dev/null bs=4096 count=1 iflag=direct status=none 2>/dev/null || return 0
+	SPOILT=/run/spoilt
+	mkfs.ext4 -q /dev/disk/by-id/virtio-spoilt
+	mkdir $SPOILT
+	mount /dev/disk/by-id/virtio-spoilt $SPOILT
+}
+
 # what a repair of this file with block B spoilt would come to: mends, loses, or nothing of interest
 spoil_try() {
-	cp /tmp/meta /tmp/meta.bad
-	dd if=/dev/urandom of=/tmp/meta.bad bs=4096 seek="$1" count=1 conv=notrunc status=none
-	! thin_check -q /tmp/meta.bad || return 0
+	cp "$SPOILT/meta" "$SPOILT/meta.bad"
+	dd if=/dev/urandom of="$SPOILT/meta.bad" bs=4096 seek="$1" count=1 conv=notrunc status=none
+	! thin_check -q "$SPOILT/meta.bad" || return 0
 	# what was there has to be known, or nothing can be said of a loss
-	[ "$(thin_dump --skip-mappings /tmp/meta.bad 2>/dev/null | grep -c '<device')" = "$(devices_in /tmp/meta)" ] ||
+	[ "$(thin_dump --skip-mappings "$SPOILT/meta.bad" 2>/dev/null | grep -c '<device')" = "$(devices_in "$SPOILT/meta")" ] ||
 		return 0
-	rm -f /tmp/meta.out
-	truncate -s $((META_BLOCKS * 4096)) /tmp/meta.out
-	thin_repair -i /tmp/meta.bad -o /tmp/meta.out >/dev/null 2>&1 || return 0
-	if [ "$(mapped_in /tmp/meta.out)" = "$(mapped_in /tmp/meta)" ]; then
+	rm -f "$SPOILT/meta.out"
+	truncate -s $((META_BLOCKS * 4096)) "$SPOILT/meta.out"
+	thin_repair -i "$SPOILT/meta.bad" -o "$SPOILT/meta.out" >/dev/null 2>&1 || return 0
+	if [ "$(mapped_in "$SPOILT/meta.out")" = "$(mapped_in "$SPOILT/meta")" ]; then
 		echo mends
-	elif [ "$(devices_in /tmp/meta.out)" = "$(devices_in /tmp/meta)" ]; then
+	elif [ "$(devices_in "$SPOILT/meta.out")" = "$(devices_in "$SPOILT/meta")" ]; then
 		echo loses
 	fi
 }
@@ -138,13 +151,14 @@ spoil_try() {
 spoil() {
 	local b
 
-	dd if="$1" of=/tmp/meta bs=4096 skip="$3" count=$META_BLOCKS iflag=direct status=none
-	thin_check -q /tmp/meta || fail "the metadata are damaged before they are spoilt"
+	spoil_room
+	dd if="$1" of="$SPOILT/meta" bs=4096 skip="$3" count=$META_BLOCKS iflag=direct status=none
+	thin_check -q "$SPOILT/meta" || fail "the metadata are damaged before they are spoilt"
 	for b in $(seq 1 80); do
 		[ "$(spoil_try "$b")" != "$2" ] || break
 		[ "$b" != 80 ] || fail "no block of the metadata $2"
 	done
-	dd if=/tmp/meta.bad of="$1" bs=4096 skip="$b" seek=$(($3 + b)) count=1 oflag=direct conv=notrunc,fsync status=none
+	dd if="$SPOILT/meta.bad" of="$1" bs=4096 skip="$b" seek=$(($3 + b)) count=1 oflag=direct conv=notrunc,fsync status=none
 }
 
 # what is in a volume, whatever became of its device

@@ -3,7 +3,7 @@
 # Metadata that are damaged: the pool comes up read-only to the last device, its volumes can be read,
 # and a repair into the spare brings everything back, or says what it would cost and changes nothing;
 # killed after each of its steps it is as before or repaired.
-# vm: kernels=6.1,6.12,7 disks=pool=320M,big=4G timeout=1500 needs=tools
+# vm: kernels=6.1,6.12,7 disks=pool=320M,big=4G,spoilt=64M timeout=1500 needs=tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -99,7 +99,7 @@ before=$(sums)
 # the regions have changed places, and the old metadata are as they were
 at=$(meta_at)
 [ "$at" != $((3 * 256)) ] || fail "the metadata are where they were"
-dd if=$disk bs=4096 skip=$((3 * 256)) count=$META_BLOCKS iflag=direct status=none | cmp - /tmp/meta.bad ||
+dd if=$disk bs=4096 skip=$((3 * 256)) count=$META_BLOCKS iflag=direct status=none | cmp - "$SPOILT/meta.bad" ||
 	fail "the old metadata were not kept"
 idle
 poolctl close $disk
@@ -227,8 +227,8 @@ fill "$(poolctl activate $disk $V3)" 4 l
 before=$(sums)
 at=$(meta_at)
 crash
-dd if=$disk of=/tmp/meta bs=4096 skip="$at" count=$META_BLOCKS iflag=direct status=none
-thin_dump -o /tmp/meta.xml /tmp/meta
+dd if=$disk of="$SPOILT/meta" bs=4096 skip="$at" count=$META_BLOCKS iflag=direct status=none
+thin_dump -o /tmp/meta.xml "$SPOILT/meta"
 dd if=/dev/urandom of=$disk bs=4096 seek="$at" count=1 oflag=direct conv=notrunc,fsync status=none
 # as the disk of a node that is dead comes: an import is not refused, or nothing could be done about it
 poolctl import $disk
