@@ -3,7 +3,8 @@
  * A small HTTP server on the loop, on libmicrohttpd.
  *
  * libmicrohttpd keeps its sockets in an epoll of its own; the loop watches that epoll and calls
- * MHD_run(). A request that is not answered from within its handler suspends its connection; the
+ * MHD_run(). It is given connections, one each time that the loop sees one: by itself it asks for
+ * a second one, which is mostly not there, and costs as much as one that is. A request that is not answered from within its handler suspends its connection; the
  * reply resumes it, and libmicrohttpd then asks for the response. A stream is a response that
  * suspends its connection whenever there is nothing to send.
  *
@@ -37,6 +38,8 @@
 #define CONNECTION_MEMORY 16384
 #define STREAM_BLOCK 4096
 #define TURNS_MAX 4
+/* when there are no descriptors, or no memory, it is tried again after so long */
+#define ACCEPT_MS 1000
 /* so many times the bound of a body is read and dropped to be able to say "413"; then we hang up */
 #define DROP_FACTOR 8
 
@@ -47,9 +50,13 @@
  * @io: watch of its epoll
  * @timer: its timeouts
  * @callers: connections whose request is not complete yet
- * @listener: the socket; @listener.fd belongs to @mhd once that runs
+ * @listener: the socket
+ * @listen_io: its watch
+ * @accept_timer: armed while nobody is taken, for want of what others may give back
+ * @is_full: nobody is taken
  * @requests: all that have begun
  * @max_body: bound of a request's body
+ * @max_connections: bound of @n_connections
  * @n_connections: how many there are
  * @crest: of these
  * @gives_back: what they have left is not needed again soon; the C library would keep it
@@ -64,8 +71,12 @@ struct liteio_http_server {
 	struct liteio_timer *timer;
 	struct liteio_callers *callers;
 	struct liteio_listener listener;
+	struct liteio_io *listen_io;
+	struct liteio_timer *accept_timer;
+	bool is_full;
 	struct liteio_http_request *requests;
 	size_t max_body;
+	unsigned int max_connections;
 	unsigned int n_connections;
 	struct liteio_crest crest;
 	bool gives_back;
@@ -131,6 +142,24 @@ struct liteio_http_stream {
 
 /* ---- connections -------------------------------------------------------------------------- */
 
+static void take_more(void *arg)
+{
+	struct liteio_http_server *s = arg;
+
+	if (!s->is_full)
+		return;
+	s->is_full = false;
+	liteio_timer_disarm(s->accept_timer);
+	liteio_io_set_events(s->listen_io, LITEIO_IO_READ);
+}
+
+/* whoever comes waits in the kernel */
+static void take_nobody(struct liteio_http_server *s)
+{
+	s->is_full = true;
+	liteio_io_set_events(s->listen_io, 0);
+}
+
 static void on_connection(void *arg, struct MHD_Connection *conn, void **caller,
 			  enum MHD_ConnectionNotificationCode what)
 {
@@ -141,6 +170,7 @@ static void on_connection(void *arg, struct MHD_Connection *conn, void **caller,
 		liteio_caller_free(*caller);
 		*caller = NULL;
 		s->gives_back |= liteio_crest_fall(&s->crest, --s->n_connections);
+		take_more(s);
 		return;
 	}
 	liteio_crest_rise(&s->crest, ++s->n_connections);
@@ -511,6 +541,29 @@ static void on_ready(void *arg, int fd, unsigned int events)
 	run(arg);
 }
 
+/* one: whether there is another the loop knows, and asks for nothing */
+static void on_caller(void *arg, int fd, unsigned int events)
+{
+	struct liteio_http_server *s = arg;
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+	int conn;
+
+	conn = accept4(fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (conn < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			take_nobody(s);
+			liteio_timer_arm(s->accept_timer, ACCEPT_MS, ACCEPT_MS / 10);
+		}
+		return;
+	}
+	/* closed by it if it can not */
+	MHD_add_connection(s->mhd, conn, (struct sockaddr *)&from, len);
+	if (s->n_connections >= s->max_connections)
+		take_nobody(s);
+	run(s);
+}
+
 /* what libmicrohttpd has to say concerns single connections that broke */
 static void drop_log(void *arg, const char *fmt, va_list ap)
 {
@@ -530,11 +583,15 @@ static int start(struct liteio_http_server *s, const struct liteio_http_options 
 		r = liteio_callers_new(s->loop, connections, idle_s * 1000ull, &s->callers, err);
 	if (r)
 		return r;
+	r = liteio_timer_new(s->loop, take_more, s, &s->accept_timer, err);
+	if (r)
+		return r;
 	/* beside those that are being heard out there is room for as many who are answered */
-	s->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+	s->max_connections = 2 * connections;
+	s->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+				  MHD_USE_NO_LISTEN_SOCKET,
 				  0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, drop_log,
-				  NULL, MHD_OPTION_LISTEN_SOCKET, s->listener.fd,
-				  MHD_OPTION_CONNECTION_LIMIT, 2 * connections,
+				  NULL, MHD_OPTION_CONNECTION_LIMIT, s->max_connections,
 				  MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
 				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 				  MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
@@ -545,7 +602,11 @@ static int start(struct liteio_http_server *s, const struct liteio_http_options 
 	info = MHD_get_daemon_info(s->mhd, MHD_DAEMON_INFO_EPOLL_FD);
 	if (!info || info->epoll_fd < 0)
 		return liteio_error_set(err, -EIO, "libmicrohttpd has no epoll descriptor");
-	return liteio_io_new(s->loop, info->epoll_fd, LITEIO_IO_READ, on_ready, s, &s->io, err);
+	r = liteio_io_new(s->loop, info->epoll_fd, LITEIO_IO_READ, on_ready, s, &s->io, err);
+	if (!r)
+		r = liteio_io_new(s->loop, s->listener.fd, LITEIO_IO_READ, on_caller, s,
+				  &s->listen_io, err);
+	return r;
 }
 
 static void ignore_sigpipe(void)
@@ -587,6 +648,8 @@ void liteio_http_server_free(struct liteio_http_server *s)
 	if (!s)
 		return;
 	liteio_io_free(s->io);
+	liteio_io_free(s->listen_io);
+	s->is_full = false;
 	if (s->mhd) {
 		/* it must not be stopped while connections are suspended */
 		for (struct liteio_http_request *req = s->requests; req; req = req->next) {
@@ -594,12 +657,11 @@ void liteio_http_server_free(struct liteio_http_server *s)
 				MHD_resume_connection(req->conn);
 		}
 		MHD_stop_daemon(s->mhd);
-		/* closed by the line above */
-		s->listener.fd = -1;
 	}
 	liteio_listener_fini(&s->listener);
 	liteio_callers_free(s->callers);
 	liteio_timer_free(s->timer);
+	liteio_timer_free(s->accept_timer);
 	free(s);
 }
 

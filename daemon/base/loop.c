@@ -9,7 +9,8 @@
  * of what is typed as liteioctl is over before they were there.
  *
  * Timers are told to sd-event before the loop looks for what has happened: most are armed and
- * disarmed again before it comes to that, and to tell the kernel is what costs.
+ * disarmed again before it comes to that, and to tell the kernel is what costs. What it was told is
+ * not taken back, nor put off: a timer that fires too early is told again then.
  *
  * Over 600 lines because the headers of a library are included in one file.
  */
@@ -138,8 +139,8 @@ struct liteio_io {
  * @changed_next: in the list of those that sd-event is to be told of
  * @changed_link: what points at this one there; NULL when it knows
  * @at_us: when it is to fire (CLOCK_MONOTONIC), or NEVER
- * @slack_us: so much later at most
- * @told_us: what sd-event was told, or NEVER
+ * @by_us: and at the latest, likewise
+ * @told_by_us: sd-event wakes us by then, or NEVER
  * @source: sd-event's
  * @fn: is called
  * @arg: for it
@@ -150,8 +151,8 @@ struct liteio_timer {
 	struct liteio_timer *due_next, **due_link;
 	struct liteio_timer *changed_next, **changed_link;
 	uint64_t at_us;
-	uint64_t slack_us;
-	uint64_t told_us;
+	uint64_t by_us;
+	uint64_t told_by_us;
 	sd_event_source *source;
 	liteio_timer_fn fn;
 	void *arg;
@@ -385,17 +386,20 @@ static void changed_add(struct liteio_timer *timer)
 	loop->changed = timer;
 }
 
+/* is sd-event to be told? who is woken in time anyway looks then */
+static void settle(struct liteio_timer *timer)
+{
+	if (timer->by_us < timer->told_by_us)
+		changed_add(timer);
+	else
+		changed_remove(timer);
+}
+
 /* each call of sd-event is for a source that exists, with values that are valid: none can fail */
 static void tell(struct liteio_timer *timer)
 {
-	if (timer->at_us == timer->told_us)
-		return;
-	timer->told_us = timer->at_us;
-	if (timer->at_us == NEVER) {
-		(void)sd.event_source_set_enabled(timer->source, SD_EVENT_OFF);
-		return;
-	}
-	(void)sd.event_source_set_time_accuracy(timer->source, timer->slack_us);
+	timer->told_by_us = timer->by_us;
+	(void)sd.event_source_set_time_accuracy(timer->source, timer->by_us - timer->at_us);
 	(void)sd.event_source_set_time(timer->source, timer->at_us);
 	(void)sd.event_source_set_enabled(timer->source, SD_EVENT_ONESHOT);
 }
@@ -559,8 +563,14 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *arg)
 	struct liteio_timer *timer = arg;
 
 	/* once: it is off now */
-	timer->told_us = NEVER;
+	timer->told_by_us = NEVER;
+	if (timer->at_us > liteio_now_ns() / 1000) {
+		settle(timer);
+		return 0;
+	}
 	timer->at_us = NEVER;
+	timer->by_us = NEVER;
+	changed_remove(timer);
 	timer->fn(timer->arg);
 	return 0;
 }
@@ -573,7 +583,8 @@ int liteio_timer_new(struct liteio_loop *loop, liteio_timer_fn fn, void *arg,
 
 	timer->loop = loop;
 	timer->at_us = NEVER;
-	timer->told_us = NEVER;
+	timer->by_us = NEVER;
+	timer->told_by_us = NEVER;
 	timer->fn = fn;
 	timer->arg = arg;
 	r = sd.event_add_time(loop->event, &timer->source, CLOCK_MONOTONIC, 0, 1, on_timer, timer);
@@ -611,18 +622,16 @@ void liteio_timer_arm(struct liteio_timer *timer, uint64_t delay_ms, uint64_t sl
 	}
 	timer->at_us = liteio_now_ns() / 1000 + delay_ms * 1000;
 	/* an accuracy of 0 would mean sd-event's default of 250 ms */
-	timer->slack_us = slack_ms ? slack_ms * 1000 : 1;
-	changed_add(timer);
+	timer->by_us = timer->at_us + (slack_ms ? slack_ms * 1000 : 1);
+	settle(timer);
 }
 
 void liteio_timer_disarm(struct liteio_timer *timer)
 {
 	due_remove(timer);
 	timer->at_us = NEVER;
-	if (timer->told_us != NEVER)
-		changed_add(timer);
-	else
-		changed_remove(timer);
+	timer->by_us = NEVER;
+	settle(timer);
 }
 
 void liteio_timer_free(struct liteio_timer *timer)

@@ -3,6 +3,7 @@
  * Names of our device-mapper devices. Pure.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -32,17 +33,17 @@ static const struct role {
 	[LITEIO_DM_RSPARE] = { "rspare", "RSPARE", false },
 };
 
+/* by hand: a name is made for each question to the kernel, and most are without a number */
 static void format(const char *prefix, const char *role, bool has_generation,
 		   const struct liteio_uuid *uuid, uint64_t generation, char *out)
 {
-	char text[LITEIO_UUID_STRLEN + 1];
+	char *at = stpcpy(stpcpy(out, prefix), role);
 
-	liteio_uuid_format(uuid, text);
+	*at++ = '-';
+	liteio_uuid_format(uuid, at);
+	at += LITEIO_UUID_STRLEN;
 	if (has_generation)
-		snprintf(out, LITEIO_DM_NAME_MAX + 1, "%s%s-%s-%llu", prefix, role, text,
-			 (unsigned long long)generation);
-	else
-		snprintf(out, LITEIO_DM_NAME_MAX + 1, "%s%s-%s", prefix, role, text);
+		snprintf(at, (size_t)(out + LITEIO_DM_NAME_MAX + 1 - at), "-%" PRIu64, generation);
 }
 
 void liteio_dm_name(enum liteio_dm_role role, const struct liteio_uuid *uuid, uint64_t generation,

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -26,10 +27,20 @@ static struct liteio_loop *loop;
 static struct liteio_http_server *server;
 static unsigned int n_handled;
 
+/* so many are kept, and then the loop ends; 0: each is answered at once */
+static struct liteio_http_request *held[8];
+static unsigned int n_held, n_held_max;
+
 static void handle(void *arg, struct liteio_http_request *req)
 {
 	n_handled++;
-	liteio_http_reply(req, 200, "text/plain", "good", 4);
+	if (!n_held_max) {
+		liteio_http_reply(req, 200, "text/plain", "good", 4);
+		return;
+	}
+	held[n_held++] = req;
+	if (n_held == n_held_max)
+		liteio_loop_quit(loop, 0);
 }
 
 static void setup(const struct liteio_http_options *opt)
@@ -348,5 +359,93 @@ START_TEST(test_thousand_silent)
 }
 END_TEST
 
+static const char hello[] = "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+static int connect_and_say(void)
+{
+	int fd = connect_raw();
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(send(fd, hello, strlen(hello), MSG_NOSIGNAL), (int)strlen(hello));
+	return fd;
+}
+
+/* all that there may be are being answered: whoever comes then waits, and is not turned away */
+START_TEST(test_full)
+{
+	const struct liteio_http_options opt = { .max_connections = 2, .unix_gid = (gid_t)-1 };
+	int fds[6];
+
+	setup(&opt);
+	n_held_max = 4;
+	for (size_t i = 0; i < 6; i++)
+		fds[i] = connect_and_say();
+	ck_assert_int_eq(liteio_loop_run(loop), 0);
+	ck_assert_uint_eq(n_handled, 4);
+	/* two go, and those that wait are heard */
+	n_held_max = 6;
+	for (size_t i = 0; i < 2; i++)
+		liteio_http_reply(held[i], 200, "text/plain", "good", 4);
+	ck_assert_int_eq(liteio_loop_run(loop), 0);
+	ck_assert_uint_eq(n_handled, 6);
+	for (size_t i = 2; i < 6; i++)
+		liteio_http_reply(held[i], 200, "text/plain", "good", 4);
+	n_held_max = 0;
+	ask();
+	for (size_t i = 0; i < 6; i++)
+		close(fds[i]);
+	teardown();
+}
+END_TEST
+
+static struct rlimit many_files;
+
+/* there is room again, and nobody has gone who could say so */
+static void on_room(void *arg)
+{
+	ck_assert_uint_eq(n_handled, 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &many_files), 0);
+}
+
+static uint64_t cpu_ms(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
+}
+
+START_TEST(test_no_descriptors)
+{
+	struct liteio_timer *timer;
+	struct rlimit few_files;
+	uint64_t before;
+	int fd, next;
+
+	setup(NULL);
+	ck_assert_int_eq(liteio_timer_new(loop, on_room, NULL, &timer, NULL), 0);
+	fd = connect_and_say();
+	getrlimit(RLIMIT_NOFILE, &many_files);
+	next = dup(fd);
+	close(next);
+	few_files = (struct rlimit){ (rlim_t)next, many_files.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few_files), 0);
+	liteio_timer_arm(timer, 300, 1);
+	n_held_max = 1;
+	before = cpu_ms();
+	ck_assert_int_eq(liteio_loop_run(loop), 0);
+	ck_assert_uint_eq(n_handled, 1);
+	/* meanwhile nobody has tried again and again */
+	ck_assert_uint_lt(cpu_ms() - before, 50);
+	liteio_http_reply(held[0], 200, "text/plain", "good", 4);
+	n_held_max = 0;
+	ask();
+	close(fd);
+	liteio_timer_free(timer);
+	teardown();
+}
+END_TEST
+
 UNIT_MAIN("http-bounds", test_cut_off, test_garbage, test_large_head, test_endless_body,
-	  test_slow_head, test_slow_body, test_silent_after_answer, test_thousand_silent)
+	  test_slow_head, test_slow_body, test_silent_after_answer, test_thousand_silent, test_full,
+	  test_no_descriptors)

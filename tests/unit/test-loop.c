@@ -128,6 +128,42 @@ START_TEST(test_timers)
 }
 END_TEST
 
+static struct liteio_timer *first, *put_off, *pulled_in;
+
+/* all have been told to the kernel by now */
+static void on_first(void *arg)
+{
+	liteio_buf_addstr(&seen, "first,");
+	liteio_timer_arm(put_off, 120, 0);
+	liteio_timer_arm(pulled_in, 20, 0);
+}
+
+static void on_put_off(void *arg)
+{
+	liteio_buf_addstr(&seen, "put off");
+	liteio_loop_quit(loop, 0);
+}
+
+/* the kernel wakes it for nothing then: it fires when it was armed for last, and once */
+START_TEST(test_timers_changed)
+{
+	struct liteio_timer *between;
+
+	setup();
+	ck_assert_int_eq(liteio_timer_new(loop, on_first, NULL, &first, NULL), 0);
+	ck_assert_int_eq(liteio_timer_new(loop, on_put_off, NULL, &put_off, NULL), 0);
+	ck_assert_int_eq(liteio_timer_new(loop, note, "pulled in,", &pulled_in, NULL), 0);
+	ck_assert_int_eq(liteio_timer_new(loop, note, "between,", &between, NULL), 0);
+	liteio_timer_arm(first, 1, 0);
+	liteio_timer_arm(put_off, 10, 0);
+	liteio_timer_arm(pulled_in, 10000, 0);
+	liteio_timer_arm(between, 80, 0);
+	ck_assert_int_eq(liteio_loop_run(loop), 0);
+	ck_assert_str_eq(seen.data, "first,pulled in,between,put off");
+	teardown();
+}
+END_TEST
+
 static struct liteio_io *io;
 
 static void on_readable(void *arg, int fd, unsigned int events)
@@ -286,5 +322,6 @@ START_TEST(test_wait_until)
 }
 END_TEST
 
-UNIT_MAIN("loop", test_post, test_post_threads, test_timers, test_io, test_signal, test_notify,
+UNIT_MAIN("loop", test_post, test_post_threads, test_timers, test_timers_changed,
+	  test_io, test_signal, test_notify,
 	  test_reload, test_watchdog, test_wait_until)

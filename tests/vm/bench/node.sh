@@ -32,7 +32,7 @@ SOCKET=/run/liteio/agent.sock
 WORK=$(mktemp -d)
 # volumes of this size, of which there are at most so many in the pools
 MIB=4
-N=3
+N=5
 MANY=500
 SIZE=$((MIB << 20))
 # what is compared; "create-attach" is the first two together, for lvcreate makes and activates
