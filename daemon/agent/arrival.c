@@ -4,9 +4,10 @@
  *
  * The kernel says when a disk has come or gone. While a pool is missing its disks are listed every
  * few seconds as well, for what nobody says anything of: a file on a filesystem that is mounted by
- * now. The list is the kernel's, and costs no disk anything; only when it is another one than
- * before are labels read. So a pool whose disk is away for weeks wakes nobody up, and an error is
- * said once, not every time.
+ * now, or that was put there. With all pools open, and the door, nothing is done by the clock. The
+ * list is the kernel's, and costs no disk anything; only when it is another one than before are
+ * labels read. So a pool whose disk is away for weeks wakes nobody up, and an error is said once,
+ * not every time.
  */
 #include "agent/arrival.h"
 

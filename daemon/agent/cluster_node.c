@@ -18,9 +18,6 @@
 #include "kube/object.h"
 #include "model/node.h"
 
-/* the module may be loaded at any time, and sends no event when it is not there */
-#define LOOK_AGAIN_MS 30000
-
 static int create(struct liteio_cluster *c, struct liteio_error *err)
 {
 	struct liteio_json *obj =
@@ -115,7 +112,6 @@ int liteio_cluster_node(struct liteio_cluster *c, uint64_t *ret_again_ms)
 	struct liteio_node node = { 0 };
 	int r;
 
-	*ret_again_ms = LOOK_AGAIN_MS;
 	if (!obj)
 		return liteio_cluster_result(create(c, &err), NULL, &err, ret_again_ms);
 	r = liteio_node_parse(obj, &node, &err);

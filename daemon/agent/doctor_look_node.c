@@ -56,7 +56,8 @@ static void ask_pool(void *arg, struct liteio_open_pool *p, size_t i)
 	a->pool.looked = !a->r;
 	/* a disk that is silent is not asked twice */
 	if (!a->r)
-		a->r = liteio_pools_look(p, ask_ids, &a->pool.ids, sizeof(a->pool.ids), &a->err);
+		a->r = liteio_pools_look_awake(p, ask_ids, &a->pool.ids, sizeof(a->pool.ids),
+					       &a->err);
 	liteio_pools_put(p->table, p);
 }
 

@@ -27,6 +27,7 @@
 #include "host/netlink.h"
 #include "model/local_module.h"
 
+/* while somebody listens, who could not tell silence from an end otherwise */
 #define ALIVE_MS 10000
 #define ALIVE_SLACK_MS 1000
 /* a reader that is behind gets its turn before we read on */

@@ -318,6 +318,13 @@ void liteio_pools_await(struct liteio_open_pool *p);
  * lane
  */
 int liteio_pools_check_awake(struct liteio_open_pool *p, struct liteio_error *err);
+/*
+ * liteio_pools_look() of who reads the metadata's tree: once its disk has answered for all of that,
+ * in no lane. One block that is silent keeps nobody else from the pool; only one that begins to be
+ * so between both. Return: likewise, or -ETIMEDOUT, and @fn was not asked
+ */
+int liteio_pools_look_awake(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
+			    struct liteio_error *err);
 
 /**
  * struct liteio_pools_state - what a pool is, now

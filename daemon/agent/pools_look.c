@@ -257,6 +257,14 @@ int liteio_pools_ask_awake(struct liteio_open_pool *p, struct liteio_error *err)
 	return r;
 }
 
+int liteio_pools_look_awake(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
+			    struct liteio_error *err)
+{
+	int r = liteio_pools_ask_awake(p, err);
+
+	return r ? r : liteio_pools_look(p, fn, ret, len, err);
+}
+
 /* an answer is one, however late */
 void liteio_pools_await(struct liteio_open_pool *p)
 {

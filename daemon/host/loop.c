@@ -100,12 +100,6 @@ static int configure(const char *loop, int file_fd, const char *file, struct lit
 	snprintf((char *)config.info.lo_file_name, sizeof(config.info.lo_file_name), "%s", file);
 	if (!ioctl(fd, LOOP_CONFIGURE, &config))
 		return 0;
-	if (errno == EINVAL) {
-		/* a filesystem without direct I/O */
-		config.info.lo_flags = 0;
-		if (!ioctl(fd, LOOP_CONFIGURE, &config))
-			return 0;
-	}
 	return liteio_error_set(err, errno, "cannot set up %s on %s: %s", loop, file,
 				liteio_error_str(NULL, -errno));
 }

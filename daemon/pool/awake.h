@@ -20,6 +20,9 @@
  * nothing more, and one that is asked for again, or a repair by the doctor, reads a tree once a
  * second.
  *
+ * The doctor reads the tree in the pool's lane, to compare it with the catalog of that moment; it
+ * asks always before, so that a silent block keeps nobody else from the pool.
+ *
  * What is not covered: who needs a device otherwise (numbers of one that is not in the kernel, a
  * clone, a wipe); a disk that begins to hang between the answer and the load; one that answers, and
  * hangs in writes (a commit that is under way keeps who loads a device waiting, with that lock

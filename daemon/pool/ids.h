@@ -84,8 +84,9 @@ void liteio_pool_ids_compare(const struct liteio_catalog *c, bool is_reserve,
  *	or catalog and metadata are of different times
  * @err: why not
  *
- * Reads the metadata as they are on the disk. Context: lane; changes nothing. Return: 0, -EAGAIN
- * when they changed all the time, or another negative errno.
+ * Reads the metadata as they are on the disk, which was asked before whether it answers for them
+ * (awake.h): a block that is silent would keep the lane. Context: lane; changes nothing. Return: 0,
+ * -EAGAIN when they changed all the time, or another negative errno.
  */
 int liteio_pool_look_ids(struct liteio_pool *p, struct liteio_pool_ids *ret,
 			 struct liteio_error *err);

@@ -351,6 +351,40 @@ START_TEST(a_disk_is_asked_when_nothing_says_that_it_is_awake)
 }
 END_TEST
 
+/* what the doctor reads in the lane is read without it before: a silent block does not keep it */
+START_TEST(who_reads_the_tree_asks_before_he_has_the_lane)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pools *table = liteio_pools_new();
+	struct liteio_open_pool *p;
+	struct memory_pool m;
+	int answer = 0;
+
+	p = add_pool(table, &m, 1);
+	/* it has answered a moment ago, but not for the whole tree */
+	p->awake_ms = liteio_now_ms();
+	n_asked_awake = 0;
+	is_silent = true;
+	ck_assert_int_eq(liteio_pools_look_awake(p, ask, &answer, sizeof(answer), &err),
+			 -ETIMEDOUT);
+	ck_assert_str_eq(err.msg, "it does not answer");
+	ck_assert_uint_eq(n_asked_awake, 1);
+	ck_assert_int_eq(answer, 0);
+	ck_assert_int_eq(liteio_pools_look(p, ask_in_vain, &answer, sizeof(answer), &err), -EIO);
+	is_silent = false;
+	ck_assert_int_eq(liteio_pools_look_awake(p, ask, &answer, sizeof(answer), &err), 0);
+	ck_assert_uint_eq(n_asked_awake, 2);
+	ck_assert_int_eq(answer, 42);
+	ck_assert_msg(!liteio_pools_take_out(table, p, "closed", &err), "%s", err.msg);
+	/* not on the heap */
+	p->engine = NULL;
+	liteio_pools_put(table, p);
+	memory_close(&m);
+	liteio_pools_free(table);
+}
+END_TEST
+
 UNIT_MAIN("agent-looks", test_several, test_held_no_longer,
 	  who_looks_does_not_hang_with_the_disk,
-	  a_disk_is_asked_when_nothing_says_that_it_is_awake)
+	  a_disk_is_asked_when_nothing_says_that_it_is_awake,
+	  who_reads_the_tree_asks_before_he_has_the_lane)
