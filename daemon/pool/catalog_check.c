@@ -343,8 +343,19 @@ static int check_atts_of(const struct liteio_catalog *c, const struct liteio_uui
 	return r;
 }
 
+/*
+ * It is known, without a look at all of them, that no volume that the catalogs share has its name.
+ * Of two new ones with one name, the one that was sealed second is not the first.
+ */
+static bool has_new_name(const struct liteio_catalog *was, const struct liteio_catalog *c,
+			 const struct liteio_catalog_volume *v)
+{
+	/* the bits of all these were there when it was sealed */
+	return c->names == was->names && liteio_record_of(v)->is_first;
+}
+
 /* @old is what it was, NULL for a new one */
-static int check_changed(const struct liteio_catalog *c, size_t i,
+static int check_changed(const struct liteio_catalog *was, const struct liteio_catalog *c, size_t i,
 			 const struct liteio_catalog_volume *old, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = c->volumes[i];
@@ -356,8 +367,9 @@ static int check_changed(const struct liteio_catalog *c, size_t i,
 		r = check_order(c, i + 1, err);
 	if (!r)
 		r = check_replaces(c, v, err);
-	if (!r && (!old || old->kind != v->kind || old->state == LITEIO_CATALOG_DELETING ||
-		   strcmp(old->name, v->name) != 0))
+	if (!r && !has_new_name(was, c, v) &&
+	    (!old || old->kind != v->kind || old->state == LITEIO_CATALOG_DELETING ||
+	     strcmp(old->name, v->name) != 0))
 		r = check_name(c, v, err);
 	return r ? r : check_atts_of(c, &v->uuid, err);
 }
@@ -386,7 +398,7 @@ static int check_volumes_changed(const struct liteio_catalog *was, const struct 
 		if (d < 0)
 			r = check_atts_of(c, &old->uuid, err);
 		else
-			r = check_changed(c, k, d ? NULL : old, err);
+			r = check_changed(was, c, k, d ? NULL : old, err);
 		/* the first id that was never given out before is nobody else's */
 		if (!r && d >= 0 && (v->thin_id < was->next_thin_id || n_new++) &&
 		    (d || old->thin_id != v->thin_id))

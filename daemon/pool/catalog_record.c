@@ -65,17 +65,19 @@ struct liteio_catalog_attachment *liteio_record_own_att(struct liteio_catalog_at
 
 /* ---- what is known of them ------------------------------------------------------------------ */
 
-static void seal(struct liteio_catalog_volume *v)
+/* false: it was already */
+static bool seal(struct liteio_catalog_volume *v)
 {
 	struct liteio_record *r = liteio_record_of(v);
 
 	if (r->is_sealed)
-		return;
+		return false;
 	memset(r->bytes, 0, sizeof(r->bytes));
 	liteio_record_encode(v, (struct liteio_ondisk_volume *)r->bytes);
 	r->crc = liteio_crc32c(0, r->bytes, sizeof(r->bytes));
 	r->name_key = liteio_record_name_key(v->name);
 	r->is_sealed = true;
+	return true;
 }
 
 static void seal_att(struct liteio_catalog_attachment *a)
@@ -139,14 +141,16 @@ static void names_drop(struct liteio_catalog_names *names)
 		free(names);
 }
 
-static void names_add(struct liteio_catalog_names *names, uint32_t key)
+/* true: none with this key was there */
+static bool names_add(struct liteio_catalog_names *names, uint32_t key)
 {
 	uint64_t *word = &names->bits[key % LITEIO_CATALOG_NAMES_BITS / 64];
 	uint64_t bit = 1ull << key % 64;
-
 	/* others look at it */
-	if (!(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit))
-		names->n++;
+	bool is_first = !(__atomic_fetch_or(word, bit, __ATOMIC_RELAXED) & bit);
+
+	names->n += is_first;
+	return is_first;
 }
 
 bool liteio_catalog_may_have(const struct liteio_catalog *c, uint32_t name_key)
@@ -185,9 +189,12 @@ void liteio_catalog_seal(struct liteio_catalog *c)
 		c->names = names_of(c);
 	while (c->n_summed < c->n_volumes) {
 		struct liteio_catalog_volume *v = c->volumes[c->n_summed++];
+		struct liteio_record *r = liteio_record_of(v);
+		bool is_new = seal(v), is_first = names_add(c->names, r->name_key);
 
-		seal(v);
-		names_add(c->names, liteio_record_of(v)->name_key);
+		/* what was sealed before has set its bit itself */
+		if (is_new)
+			r->is_first = is_first;
 		add_up(v, &c->sum);
 		if (c->n_summed % LITEIO_CATALOG_SUM_EACH == 0)
 			c->sums[c->n_summed / LITEIO_CATALOG_SUM_EACH - 1] = c->sum;

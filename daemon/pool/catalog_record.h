@@ -17,6 +17,7 @@
  * @crc: of @bytes; when sealed
  * @name_key: of the volume's name; when sealed
  * @is_sealed: it is not changed any more, and what follows is known
+ * @is_first: no volume of its catalog that was sealed before it had its name; false: maybe one had
  * @bytes: in a slot; when sealed
  */
 struct liteio_record {
@@ -24,6 +25,7 @@ struct liteio_record {
 	uint32_t crc;
 	uint32_t name_key;
 	bool is_sealed;
+	bool is_first;
 	uint8_t bytes[LITEIO_RECORD_BYTES];
 };
 

@@ -152,6 +152,40 @@ START_TEST(test_names)
 }
 END_TEST
 
+/* who has a name that nobody had is not compared with all others; who takes one of another is */
+START_TEST(a_new_name_is_nobody_elses)
+{
+	struct liteio_catalog was, c;
+	struct liteio_catalog_volume *v;
+
+	make(&was, 50);
+	liteio_catalog_copy(&was, &c);
+	v = add(&c, 51);
+	ck_assert_int_eq(liteio_catalog_check_change(&was, &c, NULL), 0);
+	ck_assert(liteio_record_of(v)->is_first);
+	/* sealed again, with a bit that may be another's by now */
+	v = liteio_catalog_edit(&c, &v->uuid);
+	ck_assert_int_eq(liteio_catalog_check_change(&was, &c, NULL), 0);
+	ck_assert(!liteio_record_of(v)->is_first);
+	liteio_catalog_fini(&c);
+	liteio_catalog_fini(&was);
+	/* before and behind its owner, and before and behind the other that is new, too */
+	for (unsigned int n = 51; n < 58; n++) {
+		for (unsigned int of = 1; of <= 58; of++) {
+			make(&was, 50);
+			liteio_catalog_copy(&was, &c);
+			add(&c, 58);
+			v = add(&c, n);
+			snprintf(v->name, sizeof(v->name), "vol-%u", of);
+			ck_assert_msg(liteio_catalog_check_change(&was, &c, NULL) ==
+				      (of <= 50 || of == 58 ? -EBADMSG : 0), "%u as %u", n, of);
+			liteio_catalog_fini(&c);
+			liteio_catalog_fini(&was);
+		}
+	}
+}
+END_TEST
+
 /* the end of a generation as a floor, where nobody else's right is older */
 START_TEST(a_floor_goes_past_what_is_over)
 {
@@ -938,7 +972,8 @@ START_TEST(test_choose)
 }
 END_TEST
 
-UNIT_MAIN("catalog", test_in_memory, test_names, a_floor_goes_past_what_is_over, test_invariants,
+UNIT_MAIN("catalog", test_in_memory, test_names, a_new_name_is_nobody_elses,
+	  a_floor_goes_past_what_is_over, test_invariants,
 	  test_finish, test_unmade, test_made_together, test_round_trip,
 	  test_every_bit_counts, test_truncated, test_every_field_counts, test_compat, test_zeroed,
 	  test_choose)
