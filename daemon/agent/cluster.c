@@ -36,7 +36,7 @@
 #define STOP_GRACE_MS 20000
 /*
  * So often all objects are looked at again: what they say of this node changes without an event of
- * the API server (a module that is loaded tells nobody). The heartbeat wakes the process more often
+ * the API server (the module may be loaded at any time). The heartbeat wakes the process more often
  */
 #define RESYNC_MS 30000
 /* heartbeat: renewed every 10 s, believed for 40: that it comes by the clock is what it says */

@@ -634,6 +634,19 @@ void liteio_timer_disarm(struct liteio_timer *timer)
 	settle(timer);
 }
 
+uint64_t liteio_loop_armed_ms(const struct liteio_loop *loop)
+{
+	uint64_t first = loop->due ? 0 : NEVER, now = liteio_now_ns() / 1000;
+
+	for (const struct liteio_timer *t = loop->timers; t; t = t->next) {
+		if (t->at_us < first)
+			first = t->at_us;
+	}
+	if (first == NEVER)
+		return NEVER;
+	return first > now ? (first - now) / 1000 : 0;
+}
+
 void liteio_timer_free(struct liteio_timer *timer)
 {
 	if (!timer)

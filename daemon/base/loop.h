@@ -155,8 +155,14 @@ void liteio_timer_arm(struct liteio_timer *timer, uint64_t delay_ms, uint64_t sl
 /**
  * liteio_timer_disarm() - do not fire
  * @timer: the timer
+ *
+ * The kernel is not told so: it wakes the loop once more, for nothing, as it does for a timer that
+ * was armed again for later.
  */
 void liteio_timer_disarm(struct liteio_timer *timer);
+
+/* when the first of all timers fires, in milliseconds from now; UINT64_MAX: none is armed */
+uint64_t liteio_loop_armed_ms(const struct liteio_loop *loop);
 
 /**
  * liteio_timer_free() - stop and release; safe from inside its own callback
