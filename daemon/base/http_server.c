@@ -4,9 +4,10 @@
  *
  * libmicrohttpd keeps its sockets in an epoll of its own; the loop watches that epoll and calls
  * MHD_run(). It is given connections, one each time that the loop sees one: by itself it asks for
- * a second one, which is mostly not there, and costs as much as one that is. A request that is not answered from within its handler suspends its connection; the
- * reply resumes it, and libmicrohttpd then asks for the response. A stream is a response that
- * suspends its connection whenever there is nothing to send.
+ * a second one, which is mostly not there, and costs as much as one that is. A request that is not
+ * answered from within its handler suspends its connection; the reply resumes it, and libmicrohttpd
+ * then asks for the response. A stream is a response that suspends its connection whenever there is
+ * nothing to send.
  *
  * Over 600 lines because the headers of a library are included in one file.
  */

@@ -45,10 +45,8 @@ static void add_key(struct liteio_buf *b, const char *key, bool is_first)
 	if (!is_first)
 		*at++ = ',';
 	*at++ = '"';
-	memcpy(at, key, len);
-	at += len;
-	memcpy(at, "\":", 3);
-	b->len += (size_t)(at - to) + 2;
+	at = stpcpy(stpcpy(at, key), "\":");
+	b->len += (size_t)(at - to);
 }
 
 static void add_string(struct liteio_buf *b, const char *s)
