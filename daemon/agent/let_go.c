@@ -42,8 +42,12 @@ static void take_out(struct liteio_target *t)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_pool_load load;
-	int r = may_go(t->pool, &t->volume.uuid, &load);
+	int r;
 
+	/* of a disk that is silent it would wait with a lock that the loads of all pools need */
+	r = liteio_pools_check_awake(t->pool, NULL);
+	if (!r)
+		r = may_go(t->pool, &t->volume.uuid, &load);
 	if (r)
 		return;
 	liteio_pools_load_begin(t->pool);

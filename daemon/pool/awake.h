@@ -28,7 +28,7 @@
  * hangs in writes (a commit that is under way keeps who loads a device waiting, with that lock
  * held), or takes writes and hangs in reads; one that hangs in some of its blocks only, as those of
  * the space maps, which the kernel reads when the thin pool is loaded; and what takes devices away,
- * which may commit.
+ * which may commit, but for those that nobody asked to be taken (agent/let_go.h).
  */
 #ifndef LITEIO_POOL_AWAKE_H
 #define LITEIO_POOL_AWAKE_H
