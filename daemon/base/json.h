@@ -63,6 +63,11 @@ int liteio_json_parse(const char *text, size_t len, struct liteio_json **ret,
 /* compact text, in new memory owned by the caller; pretty adds newlines and two spaces */
 char *liteio_json_print(const struct liteio_json *j);
 char *liteio_json_print_pretty(const struct liteio_json *j);
+/*
+ * the same of the text of a value, from somebody who is trusted to write JSON; NULL when it is cut
+ * off, or too deep
+ */
+char *liteio_json_indent(const char *text, size_t len);
 
 struct liteio_json *liteio_json_new_object(void);
 struct liteio_json *liteio_json_new_array(void);

@@ -50,6 +50,15 @@ int liteio_ask_answer(const struct liteio_http_response *rsp, struct liteio_json
 	return rsp->status == STATUS_LATER;
 }
 
+static int ask(const struct liteio_http_local_spec *spec, struct liteio_http_response *ret,
+	       struct liteio_error *err)
+{
+	int r = liteio_http_local_sync(spec, ret, err);
+
+	return r < 0 ? liteio_error_wrap(err, r, "no answer from the agent at %s", spec->socket) :
+		       0;
+}
+
 int liteio_ask(const char *socket, const char *method, const char *target,
 	       const struct liteio_json *body, struct liteio_json **ret, struct liteio_error *err)
 {
@@ -65,10 +74,38 @@ int liteio_ask(const char *socket, const char *method, const char *target,
 	struct liteio_http_response rsp = { 0 };
 	int r;
 
-	r = liteio_http_local_sync(&spec, &rsp, err);
+	r = ask(&spec, &rsp, err);
 	if (r < 0)
-		return liteio_error_wrap(err, r, "no answer from the agent at %s", socket);
+		return r;
 	r = liteio_ask_answer(&rsp, ret, err);
+	liteio_http_response_fini(&rsp);
+	return r;
+}
+
+int liteio_ask_text(const char *socket, const char *target, char **ret, struct liteio_error *err)
+{
+	const struct liteio_http_local_spec spec = {
+		.socket = socket,
+		.method = "GET",
+		.target = target,
+		.timeout_ms = TIMEOUT_MS,
+	};
+	struct liteio_http_response rsp = { 0 };
+	struct liteio_json *j;
+	int r;
+
+	r = ask(&spec, &rsp, err);
+	if (r < 0)
+		return r;
+	*ret = rsp.status == 200 && rsp.body ? liteio_json_indent(rsp.body, rsp.body_len) : NULL;
+	if (!*ret) {
+		r = liteio_ask_answer(&rsp, &j, err);
+		/* of a value that is nested too deep, or two of them */
+		if (!r)
+			r = liteio_error_set(err, -EPROTO, "the agent's answer is no JSON");
+		if (r >= 0)
+			liteio_json_unref(j);
+	}
 	liteio_http_response_fini(&rsp);
 	return r;
 }

@@ -23,6 +23,17 @@ struct liteio_json;
 int liteio_ask(const char *socket, const char *method, const char *target,
 	       const struct liteio_json *body, struct liteio_json **ret, struct liteio_error *err);
 
+/**
+ * liteio_ask_text() - likewise for what is only printed: the answer of a GET, as its text
+ * @socket: of the agent
+ * @target: path and query
+ * @ret: over lines and indented, owned by the caller
+ * @err: the agent's sentence, or why there is none
+ *
+ * Return: 0, 1 without a text when it is answered by an operation, or a negative errno.
+ */
+int liteio_ask_text(const char *socket, const char *target, char **ret, struct liteio_error *err);
+
 /* the JSON of an answer that has come by itself: as above */
 int liteio_ask_answer(const struct liteio_http_response *rsp, struct liteio_json **ret,
 		      struct liteio_error *err);

@@ -331,6 +331,17 @@ static int check_imported(const struct liteio_json *answer, struct liteio_error 
 	return 0;
 }
 
+/* nothing of it is looked at here; 1: it is answered by an operation */
+static int print_text(const struct command_line *cl, const char *target, struct liteio_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = liteio_ask_text(cl->socket, target, &text, err);
+
+	if (!r)
+		puts(text);
+	return r;
+}
+
 static int run(struct command_line *cl, int n, char **words)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -355,6 +366,11 @@ static int run(struct command_line *cl, int n, char **words)
 	if (r <= 0)
 		return r < 0 ? fail(&err, r) : EXIT_SUCCESS;
 	target = liteio_command_target(c, operands, &cl->options);
+	if (cl->output == OUTPUT_JSON && !strcmp(c->method, "GET")) {
+		r = print_text(cl, target, &err);
+		if (r <= 0)
+			return r < 0 ? fail(&err, r) : EXIT_SUCCESS;
+	}
 	r = ask_and_wait(cl, c, target, body, &answer, &err);
 	liteio_json_unref(body);
 	if (r < 0)

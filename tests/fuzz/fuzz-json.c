@@ -10,7 +10,7 @@
  * fuzz-src: daemon/model/local_operation.c daemon/model/meta.c daemon/model/node.c
  * fuzz-src: daemon/model/pool.c daemon/model/snapshot.c daemon/model/volume.c
  * fuzz-src: daemon/base/args.c daemon/base/fs.c daemon/base/listen.c daemon/base/process.c
- * fuzz-src: daemon/base/json_write.c
+ * fuzz-src: daemon/base/json_write.c daemon/base/json_indent.c
  * fuzz-src: daemon/base/json.c daemon/base/json_bind.c daemon/base/json_where.c
  * fuzz-src: daemon/base/str.c daemon/base/size.c daemon/base/uuid.c
  * fuzz-src: daemon/base/error.c daemon/kube/frames.c daemon/kube/base64.c
@@ -96,6 +96,22 @@ static void where(const struct liteio_json *j, const char *text, size_t size)
 		abort();
 }
 
+/* a text is over lines as a value is, whatever spaces it has; and anything else has an end */
+static void indent(const char *text, size_t len, const struct liteio_json *j)
+{
+	char *lines = liteio_json_indent(text, len), *pretty = liteio_json_print_pretty(j);
+	char *of_pretty = liteio_json_indent(pretty, strlen(pretty));
+	struct liteio_json *back = NULL;
+
+	if (!lines || !of_pretty || strcmp(pretty, of_pretty) != 0 ||
+	    liteio_json_parse(lines, strlen(lines), &back, NULL) || !liteio_json_equal(j, back))
+		abort();
+	liteio_json_unref(back);
+	free(of_pretty);
+	free(pretty);
+	free(lines);
+}
+
 static void print(const struct liteio_json *j, char *(*printer)(const struct liteio_json *))
 {
 	struct liteio_json *back = NULL;
@@ -172,6 +188,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	where(j, (const char *)data, size);
 	print(j, liteio_json_print);
 	print(j, liteio_json_print_pretty);
+	indent((const char *)data, size, j);
 	copy = liteio_json_copy(j);
 	if (!liteio_json_equal(j, copy))
 		abort();

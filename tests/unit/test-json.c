@@ -446,6 +446,49 @@ START_TEST(test_describe)
 }
 END_TEST
 
-UNIT_MAIN("json", test_print, test_pretty, test_bad, test_depth, test_get, test_change,
+static const struct {
+	const char *text;
+	const char *lines;
+} indented[] = {
+	{ "{\"a\":[1,{\"b\":null}],\"c\":{},\"d\":[]}",
+	  "{\n  \"a\": [\n    1,\n    {\n      \"b\": null\n    }\n  ],\n  \"c\": {},\n  \"d\": []\n}" },
+	{ " [ ] ", "[]" },
+	{ "\"a\\\"b{[,:\"", "\"a\\\"b{[,:\"" },
+	{ "-1.5", "-1.5" },
+	{ "{\n\t\"a\" : \"\" , \"b\" : 18446744073709551615 }",
+	  "{\n  \"a\": \"\",\n  \"b\": 18446744073709551615\n}" },
+	/* cut off, or no JSON */
+	{ "", NULL },
+	{ " ", NULL },
+	{ "{\"a\":1", NULL },
+	{ "[1,", NULL },
+	{ "{\"a", NULL },
+	{ "\"a\\", NULL },
+	{ "\"a\\\"", NULL },
+	{ "[}", NULL },
+	{ "{]", NULL },
+	{ "[]]", NULL },
+	{ ",", NULL },
+	{ "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", NULL },
+};
+
+START_TEST(test_indent)
+{
+	for (size_t i = 0; i < sizeof(indented) / sizeof(indented[0]); i++) {
+		const char *text = indented[i].text;
+		/* nothing is read behind its end */
+		char *copy = liteio_strdup(text), *lines;
+		size_t len = strlen(text);
+
+		copy = realloc(copy, len ? len : 1);
+		lines = liteio_json_indent(copy, len);
+		ck_assert_pstr_eq(lines, indented[i].lines);
+		free(lines);
+		free(copy);
+	}
+}
+END_TEST
+
+UNIT_MAIN("json", test_print, test_pretty, test_indent, test_bad, test_depth, test_get, test_change,
 	  test_threads, test_bind, test_write, test_bind_bad, test_bind_lenient, test_line,
 	  test_describe)
