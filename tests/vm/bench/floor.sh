@@ -50,7 +50,7 @@ activate_least() {
 }
 
 measure_least() {
-	local case=$1 others=()
+	local case=$1 others=() what
 
 	if [ "$2" != 0 ]; then
 		others=($((N + 1)) $((N + $2)))
@@ -65,9 +65,11 @@ measure_least() {
 	least[$case status]=$(each_least status)
 	least[$case list]=$(each_least list)
 	least[$case grow]=$(each_least grow)
-	least[$case typed-create]=$(each_typed true)
-	least[$case typed-status]=${least[$case typed-create]}
-	least[$case typed-list]=${least[$case typed-create]}
+	# a program, and what it asks for
+	each_typed true >"$WORK/program"
+	for what in create status list; do
+		least[$case typed-$what]=$(echo "${least[$case $what]}" | sum "$WORK/program" -)
+	done
 	least[$case activate-all]=$(activate_least $(($2 + N)))
 	numbered detach 1 "$N" | keep_least
 	least[$case remove-snapshot]=$(each_least unsnapshot)
