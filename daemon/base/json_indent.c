@@ -84,11 +84,12 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* a NUL is no part of one */
 static size_t word_len(const char *s, const char *end)
 {
 	const char *at = s;
 
-	while (at < end && !is_space(*at) && !memchr(",:[]{}\"", *at, 7))
+	while (at < end && !is_space(*at) && !strchr(",:[]{}\"", *at))
 		at++;
 	return (size_t)(at - s);
 }
