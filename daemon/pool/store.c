@@ -23,6 +23,9 @@
 /* what is between the header and the first change is written along with both: one write */
 #define NEAR_BYTES (16u << 10)
 
+/* most writes to a slot are shorter */
+#define ROOM_BYTES (32u << 10)
+
 /* memory that O_DIRECT takes */
 static void *aligned(size_t len)
 {
@@ -106,6 +109,8 @@ void liteio_store_close(struct liteio_store *s)
 		s->others[i] = NULL;
 	}
 	liteio_catalog_fini(&s->older);
+	free(s->room);
+	s->room = NULL;
 	if (s->plain_fd >= 0)
 		close(s->plain_fd);
 	s->plain_fd = -1;
@@ -412,12 +417,31 @@ int liteio_store_count_slots(struct liteio_store *s, uint64_t *ret_newest, struc
 	return n;
 }
 
+/*
+ * Zeros, for one write or read at a time. Most are of the same few pages, which the kernel would be
+ * asked for, and clear, each time; @ret_own is to be freed
+ */
+static uint8_t *room(struct liteio_store *s, size_t len, void **ret_own)
+{
+	if (len > ROOM_BYTES) {
+		*ret_own = aligned(len);
+		return *ret_own;
+	}
+	if (!s->room)
+		s->room = aligned_alloc(LITEIO_ONDISK_BLOCK, ROOM_BYTES);
+	if (!s->room)
+		abort();
+	memset(s->room, 0, len);
+	return s->room;
+}
+
 /* from the header to @end */
 static int write_to(struct liteio_store *s, uint64_t slot, struct liteio_catalog *c, size_t end,
 		    struct liteio_error *err)
 {
 	const struct liteio_catalog_range records = { LITEIO_ONDISK_BLOCK, end };
-	uint8_t *buf _cleanup_free_ = aligned(end);
+	void *own _cleanup_free_ = NULL;
+	uint8_t *buf = room(s, end, &own);
 
 	liteio_catalog_encode_header(c, (uint64_t)time(NULL), buf);
 	liteio_catalog_encode_range(c, &records, buf + LITEIO_ONDISK_BLOCK);
@@ -430,7 +454,8 @@ static int write_range(struct liteio_store *s, uint64_t slot, struct liteio_cata
 		       const struct liteio_catalog_range *range, struct liteio_error *err)
 {
 	size_t len = range->end - range->start;
-	uint8_t *buf _cleanup_free_ = aligned(len);
+	void *own _cleanup_free_ = NULL;
+	uint8_t *buf = room(s, len, &own);
 
 	liteio_catalog_encode_range(c, range, buf);
 	s->bytes_written += len;
@@ -463,7 +488,7 @@ static int write_ranges(struct liteio_store *s, uint64_t slot, struct liteio_cat
  */
 static bool is_there(struct liteio_store *s, int slot, struct liteio_catalog *held)
 {
-	void *block _cleanup_free_ = aligned(LITEIO_ONDISK_BLOCK);
+	void *own _cleanup_free_ = NULL, *block = room(s, LITEIO_ONDISK_BLOCK, &own);
 
 	if (read_at(s, slot_extent(s, slot)->start, block, LITEIO_ONDISK_BLOCK, NULL))
 		return false;

@@ -49,6 +49,7 @@ struct liteio_error;
  * @older: what the other one holds, to the byte, if @older.is_written; else nothing is known of it
  * @is_twin: the other one holds the same as the newest, as written or as read, and @older says
  *	nothing
+ * @room: where what is written to a slot, or read to be compared, is put together; NULL: not yet
  * @n_parts: writes of parts since each was written as a whole
  * @whole_ms: when that was, by liteio_now_ms()
  * @bytes_written: to both slots since it was opened
@@ -73,6 +74,7 @@ struct liteio_store {
 	uint64_t read_sequence;
 	struct liteio_catalog older;
 	bool is_twin;
+	uint8_t *room;
 	unsigned int n_parts[2];
 	uint64_t whole_ms[2];
 	uint64_t bytes_written;
