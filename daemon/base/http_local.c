@@ -47,7 +47,8 @@
  * @io: NULL until it is connected
  * @timer: the next try, or the time to give up
  * @done: at the end
- * @arg: for it
+ * @data: for each piece of a stream
+ * @arg: for both
  * @is_stepping: whoever cancels it now finds it on the stack
  * @is_cancelled: to be freed when it no longer is
  */
@@ -68,6 +69,7 @@ struct liteio_http_local {
 	struct liteio_io *io;
 	struct liteio_timer *timer;
 	liteio_http_done_fn done;
+	liteio_http_data_fn data;
 	void *arg;
 	bool is_stepping;
 	bool is_cancelled;
@@ -110,6 +112,15 @@ static int set_up(struct liteio_http_local *call, const struct liteio_http_local
 	return 0;
 }
 
+/* more of what has come may be there when it is cancelled: nobody is told of that */
+static int on_stream(void *arg, const char *data, size_t len)
+{
+	struct liteio_http_local *call = arg;
+	int r = call->data(call->arg, data, len);
+
+	return call->is_cancelled ? -ECANCELED : r;
+}
+
 static void call_init(struct liteio_http_local *call, const struct liteio_http_local_spec *spec,
 		      liteio_http_data_fn data, void *arg)
 {
@@ -117,8 +128,10 @@ static void call_init(struct liteio_http_local *call, const struct liteio_http_l
 
 	*call = (struct liteio_http_local){
 		.fd = -1,
+		.data = data,
+		.arg = arg,
 		.answer = liteio_http_answer_new(strcmp(spec->method, "HEAD") != 0,
-						 spec->max_response, data, arg),
+						 spec->max_response, data ? on_stream : NULL, call),
 		.timeout_ms = spec->timeout_ms,
 		.until_ms = spec->timeout_ms ? now + spec->timeout_ms : UINT64_MAX,
 		.connect_ms = now + CONNECT_TIMEOUT_MS,

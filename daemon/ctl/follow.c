@@ -21,6 +21,8 @@
 /* the agent says something every ten seconds: who says nothing for so long has gone */
 #define SILENCE_MS 60000
 #define ENOUGH (-ECANCELED)
+/* nobody reads what is said any more */
+#define UNREAD (-ESHUTDOWN)
 
 /**
  * struct follow - a run
@@ -52,6 +54,12 @@ static void quit(struct follow *f, int r)
 	liteio_loop_quit(f->loop, 0);
 }
 
+/* whoever reads a pipe wants to know now, and may have gone */
+static int say(const char *text)
+{
+	return puts(text) < 0 || fflush(stdout) ? UNREAD : 0;
+}
+
 static int on_line(void *arg, const char *line)
 {
 	_cleanup_free_ char *text = NULL;
@@ -60,23 +68,17 @@ static int on_line(void *arg, const char *line)
 	int r, type;
 
 	r = liteio_event_parse(line, &e, f->err);
-	if (r) {
-		/* of a newer agent: programs may know it */
-		if (f->json)
-			puts(line);
-		return 0;
-	}
+	/* of a newer agent: programs may know it */
+	if (r)
+		return f->json ? say(line) : 0;
 	/* of what is released nothing is left */
 	type = e.type;
 	if (type != LITEIO_LOCAL_EVENT_ALIVE)
 		text = f->json ? liteio_strdup(line) : liteio_event_text(&e);
 	liteio_json_fini(&e, liteio_local_event_fields);
-	if (type == LITEIO_LOCAL_EVENT_ALIVE)
-		return 0;
-	if (text)
-		puts(text);
-	/* whoever reads a pipe wants to know now */
-	fflush(stdout);
+	r = text ? say(text) : 0;
+	if (r || type == LITEIO_LOCAL_EVENT_ALIVE)
+		return r;
 	if (type == LITEIO_LOCAL_EVENT_END)
 		return liteio_error_set(f->err, -ENODEV,
 					"the module was unloaded, or loaded again");
@@ -104,6 +106,8 @@ static void on_done(void *arg, int r, const struct liteio_http_response *rsp,
 		quit(f, 0);
 	} else if (r == -ENODEV) {
 		quit(f, r);
+	} else if (r == UNREAD) {
+		quit(f, liteio_error_set(f->err, -EPIPE, "nobody reads what is said any more"));
 	} else if (r < 0) {
 		quit(f, liteio_error_set(f->err, r, "no answer from the agent at %s: %s",
 					 f->socket, liteio_error_str(why, r)));

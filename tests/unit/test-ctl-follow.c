@@ -92,4 +92,17 @@ START_TEST(a_module_that_goes_ends_it)
 }
 END_TEST
 
-UNIT_MAIN("ctl-follow", as_many_as_were_asked_for, a_module_that_goes_ends_it)
+/* as by `head`: it would go on, and keep a connection, for ever */
+START_TEST(nobody_reads_any_more)
+{
+	struct speaker s = { .lines = { "{\"type\":\"begin\",\"seq\":8}\n", EVENT } };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_ptr_nonnull(freopen("/dev/full", "w", stdout));
+	ck_assert_int_eq(follow(&s, 0, &err), -EPIPE);
+	ck_assert_ptr_nonnull(strstr(err.msg, "nobody reads"));
+}
+END_TEST
+
+UNIT_MAIN("ctl-follow", as_many_as_were_asked_for, a_module_that_goes_ends_it,
+	  nobody_reads_any_more)
