@@ -10,7 +10,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/loop.h"
 #include "base/str.h"
 #include "host/block.h"
 #include "pool/heir.h"
