@@ -11,14 +11,9 @@ ROOT=$WORK/root
 
 # with all programs that are measured, and what they read when they begin
 make_root() {
-	local program library file
+	local program
 
 	near_root "$ROOT" lvm thin_check setpriv nodecost nodecost-floor liteio-agent liteioctl
-	# what the agent loads for its loop, which ldd does not know
-	library=$(ldconfig -p | awk '$1 == "libsystemd.so.0" { file = $NF } END { print file }')
-	for file in "$library" $(ldd "$library" | grep -o '/[^ ]*'); do
-		install -D "$(readlink -f "$file")" "$ROOT$file"
-	done
 	# whose name alone is one of the shell's
 	install /bin/true "$ROOT/usr/sbin/"
 	mkdir "$ROOT/etc/lvm"
