@@ -318,10 +318,12 @@ static int lengthen(struct liteio_open_pool *p, const struct liteio_catalog_volu
 	/* its suspend waits for what is under way */
 	if (v->vclass != LITEIO_CATALOG_LINEAR)
 		r = liteio_pools_check_awake(p, err);
-	if (!r && v->vclass != LITEIO_CATALOG_LINEAR)
-		r = liteio_head_grow(&v->uuid, att->generation, v->size_bytes, err);
 	if (r)
-		return r < 0 ? r : 0;
+		return r;
+	/* a device that an older agent has made may have no room for it: that is made longer, too */
+	if (v->vclass != LITEIO_CATALOG_LINEAR &&
+	    liteio_head_grow(&v->uuid, att->generation, v->size_bytes, NULL) > 0)
+		return 0;
 	return prepare_head(p, v, att, NULL, NULL, err);
 }
 
