@@ -29,7 +29,8 @@ near_root() {
 		install "$(readlink -f "$(command -v "$program")")" "$NEAR/usr/sbin/$program"
 		near_libraries "$NEAR/usr/sbin/$program"
 	done
-	file=$(ldconfig -p | awk '/libsystemd\.so\.0 .*x86-64/ { print $NF; exit }')
+	# all of it is read: with pipefail a writer whose reader has gone is a failure
+	file=$(ldconfig -p | awk '/libsystemd\.so\.0 .*x86-64/ && !n++ { print $NF }')
 	install -D "$(readlink -f "$file")" "$NEAR$file"
 	near_libraries "$file"
 	for file in dev proc sys run; do
