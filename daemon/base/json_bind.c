@@ -369,11 +369,9 @@ static void fini_string(const struct liteio_field *f, void *obj)
 	free(*(char **)((char *)obj + f->offset));
 }
 
-static void release(void *obj, const struct liteio_field *fields);
-
 static void fini_object(const struct liteio_field *f, void *obj)
 {
-	release((char *)obj + f->offset, f->fields);
+	liteio_json_drop((char *)obj + f->offset, f->fields);
 }
 
 static void fini_list(const struct liteio_field *f, void *obj)
@@ -384,7 +382,7 @@ static void fini_list(const struct liteio_field *f, void *obj)
 		if (f->type == LITEIO_FIELD_STRINGS)
 			free(((char **)items)[i]);
 		else
-			release(items + i * f->elem_size, f->fields);
+			liteio_json_drop(items + i * f->elem_size, f->fields);
 	}
 	free(items);
 	*count_of(f, obj) = 0;
@@ -491,8 +489,7 @@ struct liteio_json *liteio_json_encode(const void *obj, const struct liteio_fiel
 	return o;
 }
 
-/* the members stay what they are: of items, which go themselves, nobody reads them */
-static void release(void *obj, const struct liteio_field *fields)
+void liteio_json_drop(void *obj, const struct liteio_field *fields)
 {
 	for (const struct liteio_field *f = fields; f->key; f++) {
 		if (types[f->type].fini)
@@ -514,7 +511,7 @@ static void clear(void *obj, const struct liteio_field *fields)
 
 void liteio_json_fini(void *obj, const struct liteio_field *fields)
 {
-	release(obj, fields);
+	liteio_json_drop(obj, fields);
 	clear(obj, fields);
 }
 

@@ -11,6 +11,9 @@
 #include "base/error.h"
 #include "base/str.h"
 
+/* of the largest number of 64 bits */
+#define DIGITS_MAX 20
+
 static _Noreturn void out_of_memory(void)
 {
 	static const char msg[] = "out of memory\n";
@@ -123,14 +126,17 @@ void liteio_buf_addf(struct liteio_buf *b, const char *fmt, ...)
 
 void liteio_buf_add_u64(struct liteio_buf *b, uint64_t v)
 {
-	char digits[20];
-	size_t n = sizeof(digits);
+	char *to = liteio_buf_room(b, DIGITS_MAX);
+	size_t n = 1;
 
-	do {
-		digits[--n] = (char)('0' + v % 10);
+	for (uint64_t rest = v / 10; rest; rest /= 10)
+		n++;
+	to[n] = '\0';
+	b->len += n;
+	while (n) {
+		to[--n] = (char)('0' + v % 10);
 		v /= 10;
-	} while (v);
-	liteio_buf_add(b, digits + n, sizeof(digits) - n);
+	}
 }
 
 void liteio_buf_consume(struct liteio_buf *b, size_t n)
