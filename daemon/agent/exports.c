@@ -320,7 +320,7 @@ static int lengthen(struct liteio_open_pool *p, const struct liteio_catalog_volu
 		r = liteio_pools_check_awake(p, err);
 	if (r)
 		return r;
-	/* a device that an older agent has made may have no room for it: that is made longer, too */
+	/* a device of an older agent may have no room for it: that is made longer, too */
 	if (v->vclass != LITEIO_CATALOG_LINEAR &&
 	    liteio_head_grow(&v->uuid, att->generation, v->size_bytes, NULL) > 0)
 		return 0;
