@@ -6,7 +6,6 @@
 #include "agent/api.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,12 +42,14 @@ static bool has_field(const struct liteio_field *f, const char *key)
 struct query_check {
 	const struct liteio_route *route;
 	struct liteio_error *err;
+	bool has_some;
 };
 
 static int check_query(void *arg, const char *key, const char *value)
 {
-	const struct query_check *c = arg;
+	struct query_check *c = arg;
 
+	c->has_some = true;
 	for (size_t i = 0; liteio_route_queries[i].flag; i++)
 		if (c->route->flags & liteio_route_queries[i].flag &&
 		    has_field(liteio_route_queries[i].fields, key))
@@ -71,8 +72,8 @@ static int decode_bool(const struct liteio_http_request *req, const char *key, b
 
 static int decode_query(struct liteio_ask *ask, struct liteio_error *err)
 {
-	const char *timeout = liteio_http_request_query(ask->req, "timeoutMs");
-	struct query_check check = { ask->route, err };
+	struct query_check check = { .route = ask->route, .err = err };
+	const char *timeout;
 	bool wait = true;
 	int r;
 
@@ -80,9 +81,11 @@ static int decode_query(struct liteio_ask *ask, struct liteio_error *err)
 	/* all that it says is its own then */
 	if (ask->route->flags & LITEIO_ROUTE_QUERY)
 		return 0;
+	ask->call.wait = LITEIO_LOCAL_WAIT;
 	r = liteio_http_request_query_each(ask->req, check_query, &check);
-	if (r < 0)
+	if (r < 0 || !check.has_some)
 		return r;
+	timeout = liteio_http_request_query(ask->req, "timeoutMs");
 	if (timeout && liteio_parse_u64(timeout, 0, LITEIO_LOCAL_TIMEOUT_MS_MAX,
 					&ask->call.timeout_ms) < 0)
 		return liteio_error_set(err, -EINVAL, "timeoutMs: \"%s\" is not a number up to %d",
@@ -197,11 +200,18 @@ static char *text_of(const struct liteio_ask *ask)
 {
 	_cleanup_free_ char *body =
 		ask->call.req ? liteio_json_write(ask->call.req, ask->route->req_fields) : NULL;
+	struct liteio_buf b = LITEIO_BUF_INIT;
 
+	/* without printf, which costs more than what most requests ask for */
+	liteio_buf_addstr(&b, ask->route->method);
+	liteio_buf_add(&b, " ", 1);
+	liteio_buf_addstr(&b, liteio_http_request_path(ask->req));
+	liteio_buf_addstr(&b, ask->call.force ? "\n1 " : "\n0 ");
 	/* how long its answer is waited for makes it no other request */
-	return liteio_strf("%s %s\n%d %" PRIu64 " %s", ask->route->method,
-			   liteio_http_request_path(ask->req), ask->call.force,
-			   ask->call.timeout_ms, body ? body : "");
+	liteio_buf_add_u64(&b, ask->call.timeout_ms);
+	liteio_buf_add(&b, " ", 1);
+	liteio_buf_addstr(&b, body ? body : "");
+	return liteio_buf_take(&b);
 }
 
 /* the arguments of a call; what is wrong is answered by the caller */

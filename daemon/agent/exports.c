@@ -318,11 +318,23 @@ static int lengthen(struct liteio_open_pool *p, const struct liteio_catalog_volu
 	/* its suspend waits for what is under way */
 	if (v->vclass != LITEIO_CATALOG_LINEAR)
 		r = liteio_pools_check_awake(p, err);
-	if (!r && v->vclass != LITEIO_CATALOG_LINEAR)
-		r = liteio_head_grow(&v->uuid, att->generation, v->size_bytes, err);
 	if (r)
-		return r < 0 ? r : 0;
+		return r;
+	/* a device of an older agent may have no room for it: that is made longer, too */
+	if (v->vclass != LITEIO_CATALOG_LINEAR &&
+	    liteio_head_grow(&v->uuid, att->generation, v->size_bytes, NULL) > 0)
+		return 0;
 	return prepare_head(p, v, att, NULL, NULL, err);
+}
+
+/* only what other nodes use has a place */
+static bool has_remote(const struct liteio_catalog_attachment *atts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!is_local(&atts[i]))
+			return true;
+	}
+	return false;
 }
 
 int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
@@ -332,11 +344,11 @@ int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
 	size_t i, n = 0;
 	int r;
 
+	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
 	/* a place that is too small would tear the end off a volume; the head tells who looks */
-	r = liteio_places_keep(a, p, err);
+	r = has_remote(atts, n) ? liteio_places_keep(a, p, err) : 0;
 	if (r)
 		return r;
-	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
 	for (i = 0; i < n; i++) {
 		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
 			continue;

@@ -97,10 +97,10 @@ static bool is_urgent(const struct liteio_route *route)
 static void call_fini(struct liteio_call *call, const struct liteio_route *route)
 {
 	if (call->req)
-		liteio_json_fini(call->req, route->req_fields);
+		liteio_json_drop(call->req, route->req_fields);
 	free(call->req);
 	if (call->ret && route->ret_fields)
-		liteio_json_fini(call->ret, route->ret_fields);
+		liteio_json_drop(call->ret, route->ret_fields);
 	free(call->ret);
 }
 
@@ -207,15 +207,16 @@ static void answer_early(struct liteio_ask *ask)
 /* to when the first of those that wait has waited enough; not at all when none does */
 static void arm(struct liteio_jobs *jobs)
 {
-	uint64_t now = liteio_now_ms(), first = UINT64_MAX;
+	uint64_t first = UINT64_MAX, now;
 
 	for (const struct liteio_ask *ask = jobs->waiting; ask; ask = ask->next)
 		first = ask->deadline_ms < first ? ask->deadline_ms : first;
 	jobs->armed_ms = first;
+	liteio_timer_disarm(jobs->timer);
 	if (first == UINT64_MAX)
-		liteio_timer_disarm(jobs->timer);
-	else
-		liteio_timer_arm(jobs->timer, first > now ? first - now : 0, SLACK_MS);
+		return;
+	now = liteio_now_ms();
+	liteio_timer_arm(jobs->timer, first > now ? first - now : 0, SLACK_MS);
 }
 
 static void stop_waiting(struct liteio_ask *ask)
@@ -275,8 +276,10 @@ static void start_waiting(struct liteio_ask *ask, uint64_t ms)
 	ask->link = jobs->last;
 	*jobs->last = ask;
 	jobs->last = &ask->next;
-	if (ask->deadline_ms < jobs->armed_ms)
-		arm(jobs);
+	if (ask->deadline_ms < jobs->armed_ms) {
+		jobs->armed_ms = ask->deadline_ms;
+		liteio_timer_arm(jobs->timer, ms, SLACK_MS);
+	}
 	if (++jobs->n_waiting > LITEIO_JOBS_WAITING_MAX)
 		end_waiting(jobs->waiting);
 }
@@ -447,9 +450,9 @@ static struct liteio_job *job_new(struct liteio_jobs *jobs, struct liteio_ask *a
 	job->op = operation_of(ask);
 	job->pool = about->uuid;
 	job->object = about->object;
-	job->text = liteio_strdup(ask->text);
 	job->call = ask->call;
 	/* they are the job's now */
+	job->text = take_ptr(ask->text);
 	ask->call.req = NULL;
 	ask->call.ret = NULL;
 	job->next = jobs->jobs;

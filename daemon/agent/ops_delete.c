@@ -42,6 +42,14 @@ static int mark(struct liteio_target *t, enum liteio_catalog_wipe wipe, struct l
 	return r ? r : liteio_pool_volume_delete(engine, &t->volume.uuid, err);
 }
 
+/* as it is by now: somebody may have fenced it meanwhile */
+static void put_back(struct liteio_target *t)
+{
+	if (!liteio_pool_volume_get(t->pool->engine, &t->volume.uuid, &t->volume) &&
+	    t->volume.state == LITEIO_CATALOG_READY)
+		(void)liteio_limits_enforce(t, NULL);
+}
+
 /*
  * The module forgets it first: one that is gone may be gone from the catalog, too, and nobody would
  * know of it. When an agent is killed in between, the next one tells the module of its floor. Of
@@ -60,8 +68,8 @@ static int forget_and_mark(struct liteio_target *t, enum liteio_catalog_wipe wip
 		return r;
 	liteio_step("agent-delete:forgotten");
 	r = mark(t, wipe, err);
-	if (r && is_volume)
-		(void)liteio_limits_enforce(t, NULL);
+	if (is_volume && r)
+		put_back(t);
 	return r;
 }
 

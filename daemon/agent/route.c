@@ -5,6 +5,7 @@
 #include "agent/route.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -33,27 +34,42 @@ static int path_match(const char *pattern, const char *path, struct liteio_call 
 	return *path == '\0';
 }
 
+/* up to the first star */
+static bool begins_alike(const char *pattern, const char *path)
+{
+	while (*pattern && *pattern != '*')
+		if (*pattern++ != *path++)
+			return false;
+	return true;
+}
+
+/* none answers: the last reason why one does not that has the path */
+static int why_not(const struct liteio_route *routes, const char *path, struct liteio_call *call)
+{
+	int failure = -ENOENT;
+
+	for (const struct liteio_route *route = routes; route->method; route++) {
+		int r = path_match(route->path, path, call);
+
+		if (r != 0)
+			failure = r < 0 ? r : -EOPNOTSUPP;
+	}
+	return failure;
+}
+
 int liteio_route_find(const struct liteio_route *routes, const char *method, const char *path,
 		      struct liteio_call *call, const struct liteio_route **ret)
 {
-	const struct liteio_route *route;
-	int failure = -ENOENT, r;
-
-	for (route = routes; route->method; route++) {
-		r = path_match(route->path, path, call);
-		if (r == 0)
-			continue;
-		if (r < 0) {
-			failure = r;
-			continue;
-		}
-		if (strcmp(route->method, method) == 0) {
+	for (const struct liteio_route *route = routes; route->method; route++) {
+		/* first what costs least to see, and what most differ in */
+		if (route->method[0] == method[0] && begins_alike(route->path, path) &&
+		    path_match(route->path, path, call) > 0 &&
+		    strcmp(route->method, method) == 0) {
 			*ret = route;
 			return 0;
 		}
-		failure = -EOPNOTSUPP;
 	}
-	return failure;
+	return why_not(routes, path, call);
 }
 
 /*

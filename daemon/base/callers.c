@@ -16,6 +16,7 @@
 /**
  * struct liteio_callers - all of a server
  * @timer: runs when the first one's time is over
+ * @armed_ms: when that is; 0 while it is not armed
  * @max: so many
  * @timeout_ms: for so long
  * @first: waited for longest
@@ -24,6 +25,7 @@
  */
 struct liteio_callers {
 	struct liteio_timer *timer;
+	uint64_t armed_ms;
 	unsigned int max;
 	uint64_t timeout_ms;
 	struct liteio_caller *first, *last;
@@ -49,15 +51,18 @@ struct liteio_caller {
 	bool gone;
 };
 
-static void arm(struct liteio_callers *c)
+void liteio_callers_settle(struct liteio_callers *c)
 {
-	uint64_t now = liteio_now_ms(), end;
+	uint64_t end = c->first ? c->first->since_ms + c->timeout_ms : 0, now;
 
-	if (!c->first) {
+	if (end == c->armed_ms)
+		return;
+	c->armed_ms = end;
+	if (!end) {
 		liteio_timer_disarm(c->timer);
 		return;
 	}
-	end = c->first->since_ms + c->timeout_ms;
+	now = liteio_now_ms();
 	liteio_timer_arm(c->timer, end > now ? end - now : 0, c->timeout_ms / 10);
 }
 
@@ -111,7 +116,6 @@ static void put_last(struct liteio_caller *caller)
 	caller->waiting = true;
 	if (++c->n > c->max)
 		turn_away(first_silent(c));
-	arm(c);
 }
 
 static void on_time(void *arg)
@@ -119,9 +123,10 @@ static void on_time(void *arg)
 	struct liteio_callers *c = arg;
 	uint64_t now = liteio_now_ms();
 
+	c->armed_ms = 0;
 	while (c->first && now - c->first->since_ms >= c->timeout_ms)
 		turn_away(c->first);
-	arm(c);
+	liteio_callers_settle(c);
 }
 
 int liteio_callers_new(struct liteio_loop *loop, unsigned int max, uint64_t timeout_ms,
@@ -162,7 +167,6 @@ struct liteio_caller *liteio_caller_new(struct liteio_callers *c, int fd)
 bool liteio_caller_heard(struct liteio_caller *caller)
 {
 	take_out(caller);
-	arm(caller->all);
 	return !caller->gone;
 }
 
@@ -178,6 +182,5 @@ void liteio_caller_free(struct liteio_caller *caller)
 	if (!caller)
 		return;
 	take_out(caller);
-	arm(caller->all);
 	free(caller);
 }

@@ -38,6 +38,9 @@ void liteio_callers_free(struct liteio_callers *c);
  * @fd: is shut down, not closed, when it has to go; stays open until liteio_caller_free()
  *
  * Another one may have to go for it. Return: the caller, owned by who called.
+ *
+ * Who has called any of these calls liteio_callers_settle() before the loop sleeps: most callers
+ * are heard, and gone, before it comes to that.
  */
 struct liteio_caller *liteio_caller_new(struct liteio_callers *c, int fd);
 /* its request is complete; false: it has been turned away, and could not be answered any more */
@@ -45,5 +48,7 @@ bool liteio_caller_heard(struct liteio_caller *caller);
 /* it was answered, and may say more */
 void liteio_caller_answered(struct liteio_caller *caller);
 void liteio_caller_free(struct liteio_caller *caller); /* NULL is fine */
+/* the clock watches whoever waits now; nothing is done when it does already */
+void liteio_callers_settle(struct liteio_callers *c);
 
 #endif

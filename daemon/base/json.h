@@ -146,6 +146,7 @@ enum liteio_field_type {
 /**
  * struct liteio_field - one member of a bound struct
  * @key: JSON name; a NULL key ends the table
+ * @key_len: of @key, for what is written often; 0 where nobody has counted
  * @type: see enum liteio_field_type
  * @flags: LITEIO_FIELD_*
  * @offset: of the member in the struct
@@ -159,6 +160,7 @@ enum liteio_field_type {
  */
 struct liteio_field {
 	const char *key;
+	size_t key_len;
 	enum liteio_field_type type;
 	unsigned int flags;
 	size_t offset;
@@ -170,6 +172,9 @@ struct liteio_field {
 	const struct liteio_field *fields;
 	const char *help;
 };
+
+/* both of a table's line; of a literal only */
+#define LITEIO_FIELD_KEY(k) .key = "" k, .key_len = sizeof("" k) - 1
 
 #define LITEIO_JSON_STRICT 1u /* an unknown key is an error */
 
@@ -214,6 +219,8 @@ char *liteio_json_write(const void *obj, const struct liteio_field *fields);
 
 /* release what decoding allocated, zero the struct */
 void liteio_json_fini(void *obj, const struct liteio_field *fields);
+/* the same of a struct that goes now: what is in it is not to be looked at any more */
+void liteio_json_drop(void *obj, const struct liteio_field *fields);
 
 /* one field of two structs of the same table: is it the same, and let them change it (no OBJECT) */
 bool liteio_json_field_equal(const struct liteio_field *f, const void *a, const void *b);

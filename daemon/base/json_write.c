@@ -36,16 +36,20 @@ static void add_quoted(struct liteio_buf *b, const char *s, size_t len)
 	b->data[b->len] = '\0';
 }
 
-static void add_key(struct liteio_buf *b, const char *key, bool is_first)
+/* what comes next ends the text again */
+static void add_key(struct liteio_buf *b, const struct liteio_field *f, bool is_first)
 {
-	size_t len = strlen(key);
+	size_t len = f->key_len ? f->key_len : strlen(f->key);
 	char *to = liteio_buf_room(b, len + 4);
 	char *at = to;
 
 	if (!is_first)
 		*at++ = ',';
 	*at++ = '"';
-	at = stpcpy(stpcpy(at, key), "\":");
+	memcpy(at, f->key, len);
+	at += len;
+	*at++ = '"';
+	*at++ = ':';
 	b->len += (size_t)(at - to);
 }
 
@@ -216,7 +220,7 @@ static void add_fields(struct liteio_buf *b, const void *obj, const struct litei
 
 		if (is_left_out(f, obj) || is_empty(f, obj))
 			continue;
-		add_key(b, f->key, is_first);
+		add_key(b, f, is_first);
 		if (add_value(b, f, obj)) {
 			is_first = false;
 		} else {

@@ -11,6 +11,9 @@
 #include "base/error.h"
 #include "base/str.h"
 
+/* of the largest number of 64 bits */
+#define DIGITS_MAX 20
+
 static _Noreturn void out_of_memory(void)
 {
 	static const char msg[] = "out of memory\n";
@@ -70,15 +73,12 @@ char *liteio_strf(const char *fmt, ...)
 	return s;
 }
 
-/* room for @len more bytes and the terminator */
-static void buf_reserve(struct liteio_buf *b, size_t len)
+void liteio_buf_grow(struct liteio_buf *b, size_t len)
 {
 	size_t need, cap;
 
 	if (__builtin_add_overflow(b->len, len, &need) || __builtin_add_overflow(need, 1, &need))
 		out_of_memory();
-	if (b->data && need <= b->cap)
-		return;
 	cap = b->cap < 64 ? 64 : b->cap;
 	while (cap < need)
 		cap = cap > SIZE_MAX / 2 ? need : cap * 2;
@@ -86,17 +86,12 @@ static void buf_reserve(struct liteio_buf *b, size_t len)
 	b->cap = cap;
 }
 
-char *liteio_buf_room(struct liteio_buf *b, size_t len)
-{
-	buf_reserve(b, len);
-	return b->data + b->len;
-}
-
 void liteio_buf_add(struct liteio_buf *b, const void *data, size_t len)
 {
-	buf_reserve(b, len);
+	char *to = liteio_buf_room(b, len);
+
 	if (len)
-		memcpy(b->data + b->len, data, len);
+		memcpy(to, data, len);
 	b->len += len;
 	b->data[b->len] = '\0';
 }
@@ -113,7 +108,7 @@ void liteio_buf_addf(struct liteio_buf *b, const char *fmt, ...)
 	int n;
 
 	/* most of it is short, and need not be written twice to know how long it is */
-	buf_reserve(b, 0);
+	liteio_buf_room(b, 0);
 	room = b->cap - b->len;
 	va_start(ap, fmt);
 	n = vsnprintf(b->data + b->len, room, fmt, ap);
@@ -121,7 +116,7 @@ void liteio_buf_addf(struct liteio_buf *b, const char *fmt, ...)
 	if (n < 0)
 		out_of_memory();
 	if ((size_t)n >= room) {
-		buf_reserve(b, (size_t)n);
+		liteio_buf_room(b, (size_t)n);
 		va_start(ap, fmt);
 		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
 		va_end(ap);
@@ -131,14 +126,17 @@ void liteio_buf_addf(struct liteio_buf *b, const char *fmt, ...)
 
 void liteio_buf_add_u64(struct liteio_buf *b, uint64_t v)
 {
-	char digits[20];
-	size_t n = sizeof(digits);
+	char *to = liteio_buf_room(b, DIGITS_MAX);
+	size_t n = 1;
 
-	do {
-		digits[--n] = (char)('0' + v % 10);
+	for (uint64_t rest = v / 10; rest; rest /= 10)
+		n++;
+	to[n] = '\0';
+	b->len += n;
+	while (n) {
+		to[--n] = (char)('0' + v % 10);
 		v /= 10;
-	} while (v);
-	liteio_buf_add(b, digits + n, sizeof(digits) - n);
+	}
 }
 
 void liteio_buf_consume(struct liteio_buf *b, size_t n)

@@ -28,8 +28,17 @@ struct liteio_buf {
 #define LITEIO_BUF_INIT { NULL, 0, 0 }
 
 void liteio_buf_add(struct liteio_buf *b, const void *data, size_t len);
+/* what liteio_buf_room() does when there is none */
+void liteio_buf_grow(struct liteio_buf *b, size_t len);
 /* where @len more bytes can be written; they count, and are terminated, when @b->len is raised */
-char *liteio_buf_room(struct liteio_buf *b, size_t len);
+static inline char *liteio_buf_room(struct liteio_buf *b, size_t len)
+{
+	/* what there is has room for a terminator */
+	if (!b->data || len >= b->cap - b->len)
+		liteio_buf_grow(b, len);
+	return b->data + b->len;
+}
+
 void liteio_buf_addstr(struct liteio_buf *b, const char *s);
 void liteio_buf_addf(struct liteio_buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -53,18 +53,30 @@ int liteio_uuid_parse(const char *s, struct liteio_uuid *ret)
 	return 0;
 }
 
-void liteio_uuid_format(const struct liteio_uuid *u, char out[LITEIO_UUID_STRLEN + 1])
+static char *add_hex(char *to, const uint8_t *bytes, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
-	char *p = out;
 
-	for (size_t i = 0; i < sizeof(u->b); i++) {
-		if (dash_before(i))
-			*p++ = '-';
-		*p++ = digits[u->b[i] >> 4];
-		*p++ = digits[u->b[i] & 15];
+	for (size_t i = 0; i < n; i++) {
+		*to++ = digits[bytes[i] >> 4];
+		*to++ = digits[bytes[i] & 15];
 	}
-	*p = '\0';
+	return to;
+}
+
+/* group by group: it is done for each name of a device, and some in each answer */
+void liteio_uuid_format(const struct liteio_uuid *u, char out[LITEIO_UUID_STRLEN + 1])
+{
+	out = add_hex(out, u->b, 4);
+	*out++ = '-';
+	out = add_hex(out, u->b + 4, 2);
+	*out++ = '-';
+	out = add_hex(out, u->b + 6, 2);
+	*out++ = '-';
+	out = add_hex(out, u->b + 8, 2);
+	*out++ = '-';
+	out = add_hex(out, u->b + 10, 6);
+	*out = '\0';
 }
 
 void liteio_uuid_random(struct liteio_uuid *ret)

@@ -15,23 +15,24 @@
 
 #define AT(m) .offset = offsetof(struct T, m)
 #define STRING(k, m, fl, mx) \
-	{ .key = k, .type = LITEIO_FIELD_STRING, .flags = fl, AT(m), .max = mx }
-#define BOOL(k, m, fl) { .key = k, .type = LITEIO_FIELD_BOOL, .flags = fl, AT(m) }
+	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_STRING, .flags = fl, AT(m), .max = mx }
+#define BOOL(k, m, fl) { LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_BOOL, .flags = fl, AT(m) }
 #define NUMBER(k, m, fl, mn, mx) \
-	{ .key = k, .type = LITEIO_FIELD_U64, .flags = fl, AT(m), .min = mn, .max = mx }
+	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_U64, .flags = fl, AT(m), .min = mn, .max = mx }
 #define SIZE(k, m, fl, mn, mx) \
-	{ .key = k, .type = LITEIO_FIELD_SIZE, .flags = fl, AT(m), .min = mn, .max = mx }
-#define UUID(k, m, fl) { .key = k, .type = LITEIO_FIELD_UUID, .flags = fl, AT(m) }
+	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_SIZE, .flags = fl, AT(m), .min = mn, .max = mx }
+#define UUID(k, m, fl) { LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_UUID, .flags = fl, AT(m) }
 #define ENUM(k, m, fl, t) \
-	{ .key = k, .type = LITEIO_FIELD_ENUM, .flags = fl, AT(m), .names = t }
-#define RAW(k, m) { .key = k, .type = LITEIO_FIELD_RAW, AT(m) }
-#define MAP(k, m, fl, mx) { .key = k, .type = LITEIO_FIELD_MAP, .flags = fl, AT(m), .max = mx }
-#define OBJECT(k, m, f) { .key = k, .type = LITEIO_FIELD_OBJECT, AT(m), .fields = f }
+	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_ENUM, .flags = fl, AT(m), .names = t }
+#define RAW(k, m) { LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_RAW, AT(m) }
+#define MAP(k, m, fl, mx) \
+	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_MAP, .flags = fl, AT(m), .max = mx }
+#define OBJECT(k, m, f) { LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_OBJECT, AT(m), .fields = f }
 #define STRINGS(k, m, fl, mx) \
-	{ .key = k, .type = LITEIO_FIELD_STRINGS, .flags = fl, AT(m), \
+	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_STRINGS, .flags = fl, AT(m), \
 	  .count_offset = offsetof(struct T, n_##m), .max = mx }
 #define ARRAY(k, m, fl, elem, f, mx) \
-	{ .key = k, .type = LITEIO_FIELD_ARRAY, .flags = fl, AT(m), \
+	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_ARRAY, .flags = fl, AT(m), \
 	  .count_offset = offsetof(struct T, n_##m), .elem_size = sizeof(struct elem), \
 	  .max = mx, .fields = f }
 #define CONDITIONS \

@@ -52,8 +52,14 @@ static _Thread_local struct {
 static void name_of(const struct liteio_uuid *pool, char out[NAME_LEN])
 {
 	const uint8_t *b = pool->b + sizeof(pool->b) - NAME_BYTES;
+	static const char digits[] = "0123456789abcdef";
+	char *at = stpcpy(out, POOL_NAME);
 
-	snprintf(out, NAME_LEN, POOL_NAME "%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4]);
+	for (size_t i = 0; i < NAME_BYTES; i++) {
+		*at++ = digits[b[i] >> 4];
+		*at++ = digits[b[i] & 15];
+	}
+	*at = '\0';
 }
 
 void liteio_heir_begin(const struct liteio_uuid *pool)

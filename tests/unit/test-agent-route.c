@@ -18,6 +18,7 @@ static const struct liteio_route routes[] = {
 	{ .method = "POST", .path = "/v1/pools/import" },
 	{ .method = "POST", .path = "/v1/volumes/*/grow" },
 	{ .method = "DELETE", .path = "/v1/exports/*/*" },
+	{ .method = "PUT", .path = "/v1/volumes/*/grow" },
 	{ .method = NULL },
 };
 
@@ -33,6 +34,10 @@ static const struct {
 	{ "GET", "/v1/pools/import", 1, { "import", "" } },
 	{ "POST", "/v1/volumes/a.b-c/grow", 3, { "a.b-c", "" } },
 	{ "DELETE", "/v1/exports/data/7", 4, { "data", "7" } },
+	/* two methods that begin alike */
+	{ "PUT", "/v1/volumes/a/grow", 5, { "a", "" } },
+	{ "PATCH", "/v1/volumes/a/grow", -EOPNOTSUPP, { NULL } },
+	{ "", "/v1/volumes/a/grow", -EOPNOTSUPP, { NULL } },
 	{ "PUT", "/v1/pools", -EOPNOTSUPP, { NULL } },
 	{ "POST", "/v1/pools/fast", -EOPNOTSUPP, { NULL } },
 	{ "GET", "/v1/pools/", -ENOENT, { NULL } },

@@ -3,7 +3,9 @@
  * The HTTP server among clients that do not behave: cut off half-way, no HTTP, too large, too slow,
  * silent, and very many of them. None of them is heard, and whoever behaves is answered meanwhile.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -23,6 +25,7 @@
 
 static char dir[] = "/tmp/liteio-http-XXXXXX";
 static char path[64];
+static unsigned int port; /* of a server that listens there; 0: on the path */
 static struct liteio_loop *loop;
 static struct liteio_http_server *server;
 static unsigned int n_handled;
@@ -43,17 +46,24 @@ static void handle(void *arg, struct liteio_http_request *req)
 		liteio_loop_quit(loop, 0);
 }
 
-static void setup(const struct liteio_http_options *opt)
+static void setup_at(const char *address, const struct liteio_http_options *opt)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(liteio_loop_new(&loop, NULL), 0);
+	ck_assert_msg(!liteio_http_server_new(loop, address, opt, handle, NULL, &server, &err),
+		      "%s", err.msg);
+	port = liteio_http_server_port(server);
+}
+
+static void setup(const struct liteio_http_options *opt)
+{
 	char address[128];
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/sock", dir);
 	snprintf(address, sizeof(address), "unix://%s", path);
-	ck_assert_int_eq(liteio_loop_new(&loop, NULL), 0);
-	ck_assert_msg(!liteio_http_server_new(loop, address, opt, handle, NULL, &server, &err),
-		      "%s", err.msg);
+	setup_at(address, opt);
 }
 
 static void teardown(void)
@@ -95,11 +105,26 @@ static struct {
 	char heard[1024]; /* until the server closed */
 } bad;
 
+static int connect_tcp(void)
+{
+	struct sockaddr_in sa = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return connect(fd, (struct sockaddr *)&sa, sizeof(sa)) ? -1 : fd;
+}
+
 static int connect_raw(void)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd;
 
+	if (port)
+		return connect_tcp();
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	memcpy(sa.sun_path, path, strlen(path) + 1);
 	return connect(fd, (struct sockaddr *)&sa, sizeof(sa)) ? -1 : fd;
 }
@@ -305,6 +330,39 @@ START_TEST(test_silent_after_answer)
 }
 END_TEST
 
+/* it connects, and says nothing at first: it is heard when it does, with all of its pieces */
+START_TEST(test_piece_by_piece)
+{
+	static const char says[] = "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+	setup(NULL);
+	bad.pause_ms = 1;
+	run_bad(says, strlen(says));
+	ck_assert_msg(strstr(bad.heard, "200 OK") && strstr(bad.heard, "\r\n\r\ngood"), "%s",
+		      bad.heard);
+	/* who is on this machine has the same clock */
+	ck_assert_msg(!strstr(bad.heard, "\r\nDate: "), "%s", bad.heard);
+	/* and nothing goes by a clock any more */
+	ck_assert_uint_eq(liteio_loop_armed_ms(loop), UINT64_MAX);
+	check_good(1);
+	teardown();
+}
+END_TEST
+
+START_TEST(test_date_over_tcp)
+{
+	static const char says[] = "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+	setup_at("tcp://127.0.0.1:0", NULL);
+	run_bad(says, strlen(says));
+	ck_assert_msg(strstr(bad.heard, "200 OK") && strstr(bad.heard, "\r\n\r\ngood"), "%s",
+		      bad.heard);
+	ck_assert_msg(strstr(bad.heard, "\r\nDate: "), "%s", bad.heard);
+	liteio_http_server_free(server);
+	liteio_loop_free(loop);
+}
+END_TEST
+
 static bool all_connected;
 
 static void *be_silent(void *arg)
@@ -447,5 +505,5 @@ START_TEST(test_no_descriptors)
 END_TEST
 
 UNIT_MAIN("http-bounds", test_cut_off, test_garbage, test_large_head, test_endless_body,
-	  test_slow_head, test_slow_body, test_silent_after_answer, test_thousand_silent, test_full,
-	  test_no_descriptors)
+	  test_slow_head, test_slow_body, test_silent_after_answer, test_piece_by_piece,
+	  test_date_over_tcp, test_thousand_silent, test_full, test_no_descriptors)

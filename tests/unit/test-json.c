@@ -197,7 +197,8 @@ struct vol {
 };
 
 static const struct liteio_field leg_fields[] = {
-	{ .key = "pool", .type = LITEIO_FIELD_STRING, .flags = LITEIO_FIELD_REQUIRED,
+	/* as most tables are written; the other ones have to be as good */
+	{ LITEIO_FIELD_KEY("pool"), .type = LITEIO_FIELD_STRING, .flags = LITEIO_FIELD_REQUIRED,
 	  .offset = offsetof(struct leg, pool) },
 	{ .key = "size", .type = LITEIO_FIELD_SIZE, .offset = offsetof(struct leg, size) },
 	{ .key = NULL },
@@ -209,14 +210,14 @@ static const struct liteio_field vol_fields[] = {
 	{ .key = "name", .type = LITEIO_FIELD_STRING, .flags = LITEIO_FIELD_REQUIRED, .max = 8,
 	  .offset = offsetof(struct vol, name) },
 	{ .key = "ready", .type = LITEIO_FIELD_BOOL, .offset = offsetof(struct vol, ready) },
-	{ .key = "generation", .type = LITEIO_FIELD_U64, .min = 1, .max = 100,
+	{ LITEIO_FIELD_KEY("generation"), .type = LITEIO_FIELD_U64, .min = 1, .max = 100,
 	  .offset = offsetof(struct vol, generation) },
 	{ .key = "size", .type = LITEIO_FIELD_SIZE, .flags = LITEIO_FIELD_KEEP_ZERO,
 	  .offset = offsetof(struct vol, size) },
 	{ .key = "phase", .type = LITEIO_FIELD_ENUM, .names = phases,
 	  .offset = offsetof(struct vol, phase) },
 	{ .key = "uuid", .type = LITEIO_FIELD_UUID, .offset = offsetof(struct vol, uuid) },
-	{ .key = "first", .type = LITEIO_FIELD_OBJECT, .fields = leg_fields,
+	{ LITEIO_FIELD_KEY("first"), .type = LITEIO_FIELD_OBJECT, .fields = leg_fields,
 	  .offset = offsetof(struct vol, first) },
 	{ .key = "legs", .type = LITEIO_FIELD_ARRAY, .fields = leg_fields, .max = 3,
 	  .elem_size = sizeof(struct leg), .offset = offsetof(struct vol, legs),
@@ -352,7 +353,9 @@ START_TEST(test_bind_lenient)
 	ck_assert_int_eq(liteio_json_decode(j, vol_fields, 0, &v, NULL), 0);
 	ck_assert_uint_eq(v.size, 1536);
 	liteio_json_unref(j);
-	liteio_json_fini(&v, vol_fields);
+	/* it goes itself: released like any, and not cleared */
+	liteio_json_drop(&v, vol_fields);
+	ck_assert_uint_eq(v.size, 1536);
 }
 END_TEST
 
