@@ -19,7 +19,7 @@ static inline void timer_left_quit(void *arg)
 	liteio_loop_quit(arg, 0);
 }
 
-/* when the kernel wakes this process next, of all its loops; a loop sets its timers before it waits */
+/* when the kernel wakes this process next; a loop sets its timers before it waits */
 static inline uint64_t timer_left_kernel_ms(void)
 {
 	_cleanup_free_ char *line = NULL;
