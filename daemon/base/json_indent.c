@@ -4,39 +4,73 @@
  * it, without a value of json-c for each of its fields. Pure.
  *
  * Whoever wrote it is trusted to write JSON: of what makes it that only strings, brackets and depth
- * are looked at, so that what is cut off is no answer.
+ * are looked at, so that what is cut off is no answer. Each character is looked at and written in
+ * one go: a list is long, and most of what there is to do to it is this.
  */
+#include <endian.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/str.h"
 
-#define DEPTH_MAX 32
+/* characters of a string that are seen at a time */
+#define WORD sizeof(uint64_t)
+#define EACH_BYTE 0x0101010101010101ull
+#define HIGH_BITS 0x8080808080808080ull
+
+/* what the longest line begins with: written so many blanks at a time */
+#define BLANKS "                "
+#define INDENT_MAX (2 * LITEIO_JSON_MAX_DEPTH)
+_Static_assert(INDENT_MAX % (sizeof(BLANKS) - 1) == 0, "whole groups of blanks");
+
+/* that, a comma, a newline, and what a word copies too much */
+#define MORE_MAX (INDENT_MAX + 2 + WORD)
 
 /**
  * struct indent - on the way
- * @out: so far
+ * @at: what is read next
+ * @end: of the text
+ * @to: what is written next; there is room for all that is left, and for MORE_MAX
+ * @out: so far, but for @len
  * @closes: what ends each of the values that are open, the innermost last
  * @depth: how many
  * @is_new: nothing of the innermost has been said
  */
 struct indent {
+	const char *at;
+	const char *end;
+	char *to;
 	struct liteio_buf out;
-	char closes[DEPTH_MAX];
+	char closes[LITEIO_JSON_MAX_DEPTH];
 	size_t depth;
 	bool is_new;
 };
 
+/* no part of a number or a word; nor is a NUL */
+static const bool ends_word[256] = {
+	['\0'] = true, [' '] = true, ['\t'] = true, ['\n'] = true, ['\r'] = true, [','] = true,
+	[':'] = true,  ['['] = true, [']'] = true,  ['{'] = true,  ['}'] = true,  ['"'] = true,
+};
+
+static void make_room(struct indent *in)
+{
+	in->out.len = (size_t)(in->to - in->out.data);
+	in->to = liteio_buf_room(&in->out, (size_t)(in->end - in->at) + MORE_MAX);
+}
+
 static void newline(struct indent *in)
 {
-	size_t len = 1 + 2 * in->depth;
-	char *to = liteio_buf_room(&in->out, len);
+	const size_t n = 2 * in->depth;
 
-	memset(to, ' ', len);
-	to[0] = '\n';
-	in->out.len += len;
-	in->out.data[in->out.len] = '\0';
+	*in->to++ = '\n';
+	for (size_t i = 0; i < n; i += sizeof(BLANKS) - 1)
+		memcpy(in->to + i, BLANKS, sizeof(BLANKS) - 1);
+	in->to += n;
 }
 
 /* before anything that is within brackets */
@@ -47,99 +81,153 @@ static void begin(struct indent *in)
 	in->is_new = false;
 }
 
-static bool open_value(struct indent *in, char c)
+static bool open_value(struct indent *in)
 {
-	if (in->depth == DEPTH_MAX)
+	const char c = *in->at++;
+
+	if (in->depth == LITEIO_JSON_MAX_DEPTH)
 		return false;
 	begin(in);
 	in->closes[in->depth++] = c == '{' ? '}' : ']';
 	in->is_new = true;
-	liteio_buf_add(&in->out, &c, 1);
+	*in->to++ = c;
 	return true;
 }
 
-static bool close_value(struct indent *in, char c)
+static bool close_value(struct indent *in)
 {
+	const char c = *in->at++;
+
 	if (!in->depth || in->closes[--in->depth] != c)
 		return false;
 	if (!in->is_new)
 		newline(in);
 	in->is_new = false;
-	liteio_buf_add(&in->out, &c, 1);
+	*in->to++ = c;
 	return true;
 }
 
-/* the length of a string with its quotes, 0 when it has no end */
-static size_t string_len(const char *s, const char *end)
+/* a high bit where a byte is 0; above one that is, others may have theirs as well */
+static uint64_t zeros_in(uint64_t bytes)
 {
-	const char *at = s + 1;
-
-	while (at < end && *at != '"')
-		at += *at == '\\' ? 2 : 1;
-	return at < end ? (size_t)(at + 1 - s) : 0;
+	return (bytes - EACH_BYTE) & ~bytes & HIGH_BITS;
 }
 
-static bool is_space(char c)
+/* up to a quote or a backslash, or as far as whole words go: how much that is */
+static size_t copy_plain(char *to, const char *from, const char *end)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+	uint64_t bytes, found = 0;
+	size_t n = 0;
+
+	while (!found && (size_t)(end - from) - n >= WORD) {
+		memcpy(&bytes, from + n, WORD);
+		memcpy(to + n, &bytes, WORD);
+		bytes = le64toh(bytes);
+		found = zeros_in(bytes ^ EACH_BYTE * '"') | zeros_in(bytes ^ EACH_BYTE * '\\');
+		n += found ? (size_t)__builtin_ctzll(found) / CHAR_BIT : WORD;
+	}
+	return n;
 }
 
-/* a NUL is no part of one */
-static size_t word_len(const char *s, const char *end)
+/* with its quotes; false when it has no end */
+static bool copy_string(struct indent *in)
 {
-	const char *at = s;
+	const char *at = in->at, *end = in->end;
+	char *to = in->to;
+	size_t n;
 
-	while (at < end && !is_space(*at) && !strchr(",:[]{}\"", *at))
-		at++;
-	return (size_t)(at - s);
+	*to++ = *at++;
+	for (;;) {
+		n = copy_plain(to, at, end);
+		at += n;
+		to += n;
+		/* what follows a backslash is no end */
+		if (at < end && *at == '\\')
+			*to++ = *at++;
+		else if (at < end && *at == '"')
+			break;
+		if (at == end)
+			return false;
+		*to++ = *at++;
+	}
+	*to++ = *at++;
+	in->at = at;
+	in->to = to;
+	return true;
 }
 
-/* a string, a number or a word */
-static size_t plain(struct indent *in, const char *at, const char *end)
+static bool copy_word(struct indent *in)
 {
-	size_t len = *at == '"' ? string_len(at, end) : word_len(at, end);
+	const char *at = in->at, *end = in->end;
+	char *to = in->to;
 
-	if (!len)
-		return 0;
-	begin(in);
-	liteio_buf_add(&in->out, at, len);
-	return len;
+	while (at < end && !ends_word[(unsigned char)*at])
+		*to++ = *at++;
+	if (at == in->at)
+		return false;
+	in->at = at;
+	in->to = to;
+	return true;
 }
 
-/* how much of the text that was; 0: it is no JSON */
-static size_t step(struct indent *in, const char *at, const char *end)
+static bool separate(struct indent *in)
 {
-	switch (*at) {
+	in->at++;
+	*in->to++ = ',';
+	newline(in);
+	return in->depth > 0;
+}
+
+static bool name(struct indent *in)
+{
+	in->at++;
+	*in->to++ = ':';
+	*in->to++ = ' ';
+	return true;
+}
+
+/* false: it is no JSON */
+static bool step(struct indent *in)
+{
+	switch (*in->at) {
 	case '{':
 	case '[':
-		return open_value(in, *at);
+		return open_value(in);
 	case '}':
 	case ']':
-		return close_value(in, *at);
+		return close_value(in);
 	case ',':
-		if (!in->depth)
-			return 0;
-		liteio_buf_add(&in->out, ",", 1);
-		newline(in);
-		return 1;
+		return separate(in);
 	case ':':
-		liteio_buf_add(&in->out, ": ", 2);
-		return 1;
+		return name(in);
+	case ' ':
+	case '\t':
+	case '\n':
+	case '\r':
+		in->at++;
+		return true;
+	case '"':
+		begin(in);
+		return copy_string(in);
 	default:
-		return is_space(*at) ? 1 : plain(in, at, end);
+		begin(in);
+		return copy_word(in);
 	}
 }
 
 char *liteio_json_indent(const char *text, size_t len)
 {
-	const char *at = text, *end = text + len;
-	struct indent in = { .is_new = true };
-	size_t n = 1;
+	struct indent in = { .at = text, .end = text + len, .is_new = true };
+	bool ok = true;
 
-	for (; at < end && n; at += n)
-		n = step(&in, at, end);
-	if (n && !in.depth && in.out.len)
+	while (ok && in.at < in.end) {
+		make_room(&in);
+		ok = step(&in);
+	}
+	if (ok && !in.depth && in.to != in.out.data) {
+		*in.to = '\0';
 		return liteio_buf_take(&in.out);
+	}
 	liteio_buf_fini(&in.out);
 	return NULL;
 }
