@@ -40,9 +40,12 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat
 	-Wno-unused-parameter -Werror=implicit-function-declaration $(if $(WERROR),-Werror)
 COMMON := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread $(WARN) -Idaemon -Icsi -I$(O)/csi \
 	-isystem include/uapi
-REL_CFLAGS := $(COMMON) -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+# what a program does not use of a file is not in it: tables of fields are pages to relocate at each start
+REL_CFLAGS := $(COMMON) -O2 -g -ffunction-sections -fdata-sections -D_FORTIFY_SOURCE=2 \
+	-fstack-protector-strong -fPIE
 # libc first: most of what is looked for in all libraries, at each start, is there
-REL_LDFLAGS := -pthread -pie -Wl,-z,relro,-z,now -Wl,--no-as-needed -lc -Wl,--as-needed
+REL_LDFLAGS := -pthread -pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--no-as-needed -lc \
+	-Wl,--as-needed
 SAN_CFLAGS := $(COMMON) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 # the fuzzers, by clang; the link adds the fuzzer itself
