@@ -124,9 +124,7 @@ static void table_insert(struct liteio_pools *t, struct liteio_open_pool *p)
 
 static void table_remove(struct liteio_pools *t, const struct liteio_open_pool *p)
 {
-	size_t i;
-
-	for (i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++)
 		if (t->items[i] == p)
 			t->items[i--] = t->items[--t->n];
 }
@@ -138,21 +136,36 @@ static void out_remove(struct liteio_pools *t, struct liteio_open_pool *p)
 		if (t->out[i] == p)
 			t->out[i--] = t->out[--t->n_out];
 	p->leaves = NULL;
+	free(take_ptr(p->had));
+	p->n_had = 0;
 }
 
-/* one that is out has this name, or this uuid; both NULL: any. -EBUSY or 0; table lock held */
-static int check_out(const struct liteio_pools *t, const char *name, const struct liteio_uuid *uuid,
-		     struct liteio_error *err)
+/* by its name, or by its uuid; either may be NULL */
+static bool is_it(const struct liteio_open_pool *p, const char *name,
+		  const struct liteio_uuid *uuid)
 {
-	for (size_t i = 0; i < t->n_out; i++) {
-		const struct liteio_open_pool *p = t->out[i];
+	return (name && !strcmp(p->name, name)) || (uuid && liteio_uuid_equal(&p->uuid, uuid));
+}
 
-		if ((name && !strcmp(p->name, name)) ||
-		    (uuid && liteio_uuid_equal(&p->uuid, uuid)) || (!name && !uuid))
+/* had it this when it was taken out? table lock held */
+static bool had(const struct liteio_open_pool *p, const struct liteio_sought *s)
+{
+	for (size_t i = 0; s && i < p->n_had; i++)
+		if (s->name ? p->had[i].kind == s->kind && !strcmp(p->had[i].name, s->name) :
+			      liteio_uuid_equal(&p->had[i].uuid, s->uuid))
+			return true;
+	return false;
+}
+
+/* one that is out has this name, or this uuid, or had this: -EBUSY, or 0; table lock held */
+static int check_out(const struct liteio_pools *t, const char *name, const struct liteio_uuid *uuid,
+		     const struct liteio_sought *s, struct liteio_error *err)
+{
+	for (size_t i = 0; i < t->n_out; i++)
+		if (is_it(t->out[i], name, uuid) || had(t->out[i], s))
 			return liteio_error_set(err, -EBUSY,
-						"pool %s is being %s: ask again later", p->name,
-						p->leaves);
-	}
+						"pool %s is being %s: ask again later",
+						t->out[i]->name, t->out[i]->leaves);
 	return 0;
 }
 
@@ -183,11 +196,10 @@ int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 	liteio_pool_info(engine, &info);
 	liteio_guard(&t->lock);
 	for (i = 0; i < t->n; i++)
-		if (strcmp(t->items[i]->name, info.name) == 0 ||
-		    liteio_uuid_equal(&t->items[i]->uuid, &info.uuid))
+		if (is_it(t->items[i], info.name, &info.uuid))
 			return liteio_error_set(err, -EEXIST, "pool %s is open already", info.name);
 	/* there would be no room for it when it is put back */
-	if (check_out(t, info.name, &info.uuid, err))
+	if (check_out(t, info.name, &info.uuid, NULL, err))
 		return -EEXIST;
 	p = liteio_calloc(1, sizeof(*p));
 	p->table = t;
@@ -224,6 +236,8 @@ int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p, co
 	table_remove(t, p);
 	p->refs--;
 	p->leaves = what;
+	/* as it stays: who would change it has no reference, and what is done to it makes nothing */
+	liteio_pool_volume_list(p->engine, &p->had, &p->n_had);
 	t->out = liteio_realloc(t->out, t->n_out + 1, sizeof(struct liteio_open_pool *));
 	t->out[t->n_out++] = p;
 	return 0;
@@ -248,45 +262,36 @@ void liteio_pools_left(struct liteio_pools *t, struct liteio_open_pool *p)
 	out_remove(t, p);
 }
 
-int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
-		     struct liteio_error *err)
+static int get(struct liteio_pools *t, const char *name, const struct liteio_uuid *uuid,
+	       struct liteio_open_pool **ret, struct liteio_error *err)
 {
-	size_t i;
-
 	liteio_guard(&t->lock);
-	for (i = 0; i < t->n; i++) {
-		if (strcmp(t->items[i]->name, name) != 0)
+	for (size_t i = 0; i < t->n; i++) {
+		if (!is_it(t->items[i], name, uuid))
 			continue;
 		t->items[i]->refs++;
 		*ret = t->items[i];
 		return 0;
 	}
-	if (check_out(t, name, NULL, err))
-		return -EBUSY;
-	return liteio_error_set(err, -ENOENT, "pool %s: no such pool", name);
+	return check_out(t, name, uuid, NULL, err) ? -EBUSY : -ENOENT;
+}
+
+int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
+		     struct liteio_error *err)
+{
+	int r = get(t, name, NULL, ret, err);
+
+	return r == -ENOENT ? liteio_error_set(err, r, "pool %s: no such pool", name) : r;
 }
 
 int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid,
 			  struct liteio_open_pool **ret)
 {
-	liteio_guard(&t->lock);
-	for (size_t i = 0; i < t->n; i++) {
-		if (!liteio_uuid_equal(&t->items[i]->uuid, uuid))
-			continue;
-		t->items[i]->refs++;
-		*ret = t->items[i];
-		return 0;
-	}
-	return check_out(t, NULL, uuid, NULL) ? -EBUSY : -ENOENT;
+	return get(t, NULL, uuid, ret, NULL);
 }
 
-int liteio_pools_check_out(struct liteio_pools *t, struct liteio_error *err)
-{
-	liteio_guard(&t->lock);
-	return check_out(t, NULL, NULL, err);
-}
-
-void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n)
+int liteio_pools_all_for(struct liteio_pools *t, const struct liteio_sought *s,
+			 struct liteio_open_pool ***ret, size_t *ret_n, struct liteio_error *err)
 {
 	size_t i;
 
@@ -297,6 +302,7 @@ void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, si
 		(*ret)[i] = t->items[i];
 	}
 	*ret_n = t->n;
+	return check_out(t, NULL, NULL, s, err);
 }
 
 static bool unref(struct liteio_pools *t, struct liteio_open_pool *p)

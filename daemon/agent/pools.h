@@ -28,6 +28,8 @@ struct liteio_workers;
  * @table: that it is, or was, in
  * @leaves: it is out of it, and may be put back: what is done to it, "exported"; under the table's
  *	lock
+ * @had: volumes and snapshots that were in it when it was taken out, as long as it is out; likewise
+ * @n_had: how many
  * @engine: what daemon/pool made of it; its lane functions only between enter and leave
  * @name: of the pool
  * @uuid: of the pool
@@ -58,6 +60,8 @@ struct liteio_workers;
 struct liteio_open_pool {
 	struct liteio_pools *table;
 	const char *leaves;
+	struct liteio_catalog_volume *had;
+	size_t n_had;
 	struct liteio_pool *engine;
 	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
@@ -145,10 +149,40 @@ int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_ope
 /* by uuid; likewise */
 int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid,
 			  struct liteio_open_pool **ret);
-/* is one out that may be put back? Nobody can say now what is in it: -EBUSY, or 0 */
-int liteio_pools_check_out(struct liteio_pools *t, struct liteio_error *err);
-/* every pool, each with a reference; released with liteio_pools_put_all() */
-void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
+
+/**
+ * struct liteio_sought - a volume or snapshot that may be in any pool
+ * @kind: which of both; only with @name
+ * @name: what it is called; NULL: it is sought by its uuid
+ * @uuid: only without @name
+ */
+struct liteio_sought {
+	enum liteio_catalog_kind kind;
+	const char *name;
+	const struct liteio_uuid *uuid;
+};
+
+/**
+ * liteio_pools_all_for() - every pool in which it may be
+ * @t: the table
+ * @s: what is sought; NULL: nothing
+ * @ret: those in the table, each with a reference, whatever is returned; released with
+ *	liteio_pools_put_all()
+ * @ret_n: how many
+ * @err: which pool is out, and what is done to it
+ *
+ * Of one and the same moment: a pool that is taken out, or put back, is seen in one of both places.
+ * Return: 0, or -EBUSY: it is in one that is out, and may be put back, and the name, or uuid, is
+ * not free. So is, for as long, the name of what was deleted there: its space is not free.
+ */
+int liteio_pools_all_for(struct liteio_pools *t, const struct liteio_sought *s,
+			 struct liteio_open_pool ***ret, size_t *ret_n, struct liteio_error *err);
+/* every pool in the table, likewise */
+static inline void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret,
+				    size_t *ret_n)
+{
+	(void)liteio_pools_all_for(t, NULL, ret, ret_n, NULL);
+}
 void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n);
 void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p);
 /*
@@ -395,7 +429,8 @@ struct liteio_target {
  *
  * A name is one object's on a node; but pools that were made on different nodes may be open
  * together. What two of them have is meant by its uuid alone, until one is called otherwise.
- * Context: any thread. Return: 0, -ENOENT, or -EEXIST two pools have one of that name.
+ * Context: any thread. Return: 0, -ENOENT, -EEXIST two pools have one of that name, or -EBUSY: it
+ * is in a pool that is out of the table, and may be put back.
  */
 int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err);
@@ -404,6 +439,9 @@ int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kin
 			    const char *name, struct liteio_target *ret, struct liteio_error *err);
 int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_target *ret, struct liteio_error *err);
+/* is this uuid free? 0, -EEXIST with who has it, or -EBUSY as above */
+int liteio_target_check_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			     struct liteio_error *err);
 /* find, and wait until nobody else works on it (worker) */
 int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err);
