@@ -192,9 +192,11 @@ static int mend_registry(struct liteio_agent *a, const struct liteio_finding *f,
 	LITEIO_TARGET(t);
 	int r;
 
-	if (!liteio_target_find_uuid(a, &f->uuid, &t, NULL) &&
-	    t.volume.state != LITEIO_CATALOG_DELETING)
+	r = liteio_target_find_uuid(a, &f->uuid, &t, err);
+	if (!r && t.volume.state != LITEIO_CATALOG_DELETING)
 		return liteio_error_set(err, -EBUSY, "there is a volume of that uuid by now");
+	if (r && r != -ENOENT)
+		return r;
 	r = liteio_gate_open(&nl, err);
 	return r || !nl ? r : liteio_gate_forget(nl, &f->uuid, err);
 }

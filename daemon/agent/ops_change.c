@@ -283,10 +283,10 @@ static int clone_named(struct liteio_agent *a, const char *volume,
 		if (r < 0 || there.volume.state == LITEIO_CATALOG_READY)
 			return r;
 		c.uuid = there.volume.uuid;
-	} else if (!liteio_uuid_is_null(&c.uuid) &&
-		   liteio_target_find_uuid(a, &c.uuid, &there, NULL) == 0) {
-		return liteio_error_set(err, -EEXIST, "uuid: it belongs to %s in pool %s",
-					there.volume.name, there.pool->name);
+	} else {
+		r = liteio_target_check_new(a, &c.uuid, err);
+		if (r)
+			return r;
 	}
 	return clone_new(&t, &c, err);
 }

@@ -156,9 +156,6 @@ static int delete_named(struct liteio_agent *a, enum liteio_catalog_kind kind, c
 	int r;
 
 	r = liteio_target_open(a, kind, name, &t, err);
-	/* it may be in one that is put back */
-	if (r == -ENOENT && liteio_pools_check_out(a->pools, err))
-		return -EBUSY;
 	if (r == -ENOENT)
 		return req->wait == LITEIO_LOCAL_WAIT ? wait_for_space(a, kind, name, ret, err) : 0;
 	if (r)

@@ -154,14 +154,10 @@ static int find_uuid(struct liteio_agent *a, struct item *it, struct liteio_erro
 			return liteio_error_set(err, -EEXIST, "snapshot %s exists in pool %s",
 						req->name, t.pool->name);
 		it->uuid = t.volume.uuid;
-	} else if (!liteio_uuid_is_null(&req->uuid) &&
-		   liteio_target_find_uuid(a, &req->uuid, &t, NULL) == 0) {
-		/* one that was undone is on its way out for a while */
-		return liteio_error_set(err,
-					t.volume.state == LITEIO_CATALOG_DELETING ? -EAGAIN :
-										    -EEXIST,
-					"uuid: it belongs to %s in pool %s", t.volume.name,
-					t.pool->name);
+	} else {
+		r = liteio_target_check_new(a, &req->uuid, err);
+		if (r)
+			return r;
 	}
 	if (liteio_uuid_is_null(&it->uuid))
 		liteio_uuid_ordered(&it->uuid);

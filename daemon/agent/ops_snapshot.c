@@ -123,10 +123,10 @@ static int create(struct liteio_agent *a, const struct liteio_local_snapshot_cre
 		if (r < 0)
 			return r;
 		again.uuid = snapshot.volume.uuid;
-	} else if (!liteio_uuid_is_null(&req->uuid) &&
-		   liteio_target_find_uuid(a, &req->uuid, &snapshot, NULL) == 0) {
-		return liteio_error_set(err, -EEXIST, "uuid: it belongs to %s in pool %s",
-					snapshot.volume.name, snapshot.pool->name);
+	} else {
+		r = liteio_target_check_new(a, &req->uuid, err);
+		if (r)
+			return r;
 	}
 	return take(&source, &again, err);
 }

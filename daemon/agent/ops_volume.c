@@ -195,10 +195,10 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		if (is_there && !liteio_pool_creates_together(&c))
 			return confirm(p, err);
 		c.uuid = t.volume.uuid;
-	} else if (!liteio_uuid_is_null(&c.uuid) &&
-		   liteio_target_find_uuid(a, &c.uuid, &t, NULL) == 0) {
-		return liteio_error_set(err, -EEXIST, "uuid: it belongs to %s in pool %s",
-					t.volume.name, t.pool->name);
+	} else {
+		r = liteio_target_check_new(a, &c.uuid, err);
+		if (r)
+			return r;
 	}
 	if (liteio_uuid_is_null(&c.uuid))
 		liteio_uuid_ordered(&c.uuid);

@@ -28,6 +28,8 @@ struct liteio_workers;
  * @table: that it is, or was, in
  * @leaves: it is out of it, and may be put back: what is done to it, "exported"; under the table's
  *	lock
+ * @has: what is in it, while it is out; under the table's lock
+ * @n_has: so many
  * @engine: what daemon/pool made of it; its lane functions only between enter and leave
  * @name: of the pool
  * @uuid: of the pool
@@ -58,6 +60,8 @@ struct liteio_workers;
 struct liteio_open_pool {
 	struct liteio_pools *table;
 	const char *leaves;
+	struct liteio_catalog_volume *has;
+	size_t n_has;
 	struct liteio_pool *engine;
 	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
@@ -145,10 +149,32 @@ int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_ope
 /* by uuid; likewise */
 int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid,
 			  struct liteio_open_pool **ret);
-/* is one out that may be put back? Nobody can say now what is in it: -EBUSY, or 0 */
-int liteio_pools_check_out(struct liteio_pools *t, struct liteio_error *err);
 /* every pool, each with a reference; released with liteio_pools_put_all() */
 void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
+
+/**
+ * struct liteio_sought - a volume or snapshot that somebody looks for
+ * @kind: of that name
+ * @name: NULL: by its uuid
+ * @uuid: likewise
+ */
+struct liteio_sought {
+	enum liteio_catalog_kind kind;
+	const char *name;
+	const struct liteio_uuid *uuid;
+};
+
+/*
+ * The same, for who looks for something in them. -EBUSY: one that was out at that moment, and may
+ * be put back, has it, or gives back the space of one that had this name
+ */
+int liteio_pools_all_for(struct liteio_pools *t, const struct liteio_sought *what,
+			 struct liteio_open_pool ***ret, size_t *ret_n, struct liteio_error *err);
+/*
+ * goes on whenever a pool comes into the table or is taken out: who has not found something in
+ * it, and concludes from that, asks whether it is what it was
+ */
+uint64_t liteio_pools_changes(struct liteio_pools *t);
 void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n);
 void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p);
 /*
@@ -395,7 +421,8 @@ struct liteio_target {
  *
  * A name is one object's on a node; but pools that were made on different nodes may be open
  * together. What two of them have is meant by its uuid alone, until one is called otherwise.
- * Context: any thread. Return: 0, -ENOENT, or -EEXIST two pools have one of that name.
+ * Context: any thread. Return: 0, -ENOENT no pool has it, -EEXIST two pools have one of that name,
+ * or -EBUSY: one has it that is out of the table, and may be put back.
  */
 int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err);
@@ -404,6 +431,9 @@ int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kin
 			    const char *name, struct liteio_target *ret, struct liteio_error *err);
 int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_target *ret, struct liteio_error *err);
+/* may a new one have this uuid? A null one may: it gets its own. -EEXIST, -EBUSY as above, or -EAGAIN */
+int liteio_target_check_new(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			    struct liteio_error *err);
 /* find, and wait until nobody else works on it (worker) */
 int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err);

@@ -46,13 +46,14 @@ static int is_in_both(const struct liteio_target *t, const struct liteio_open_po
 int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kind,
 			    const char *name, struct liteio_target *ret, struct liteio_error *err)
 {
+	const struct liteio_sought what = { .kind = kind, .name = name };
 	struct liteio_target t = { .agent = a };
 	struct liteio_catalog_volume v;
 	struct liteio_open_pool **all;
 	size_t n;
-	int r = 0;
+	int r;
 
-	liteio_pools_all(a->pools, &all, &n);
+	r = liteio_pools_all_for(a->pools, &what, &all, &n, err);
 	for (size_t i = 0; i < n && !r; i++) {
 		if (liteio_pool_volume_find(all[i]->engine, kind, name, &v))
 			continue;
@@ -64,7 +65,7 @@ int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kin
 		t.pool = take_ptr(all[i]);
 	}
 	liteio_pools_put_all(a->pools, all, n);
-	if (!t.pool)
+	if (!r && !t.pool)
 		return not_here(kind, name, err);
 	if (r)
 		liteio_target_fini(&t);
@@ -77,13 +78,16 @@ int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kin
 
 /* the first pool that has it; its reference is kept */
 static int search_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
-		       struct liteio_target *ret)
+		       struct liteio_target *ret, struct liteio_error *err)
 {
+	const struct liteio_sought what = { .uuid = uuid };
 	struct liteio_open_pool **all;
 	size_t n;
-	int r = -ENOENT;
+	int r;
 
-	liteio_pools_all(a->pools, &all, &n);
+	r = liteio_pools_all_for(a->pools, &what, &all, &n, err);
+	if (!r)
+		r = -ENOENT;
 	for (size_t i = 0; i < n && r; i++) {
 		if (liteio_pool_volume_get(all[i]->engine, uuid, &ret->volume))
 			continue;
@@ -96,39 +100,59 @@ static int search_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 	return r;
 }
 
-/* one that is deleted has no name any more, and is not meant by its uuid either */
-static bool is_meant_by_uuid(struct liteio_agent *a, enum liteio_catalog_kind kind,
-			     const char *name, struct liteio_target *ret)
+/* one that is deleted has no name any more, and is not meant by its uuid either: -ENOENT */
+static int find_meant(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		      struct liteio_target *ret, struct liteio_error *err)
 {
 	struct liteio_uuid uuid;
+	int r;
 
-	if (liteio_uuid_parse(name, &uuid) || search_uuid(a, &uuid, ret))
-		return false;
-	if (ret->volume.kind == kind && ret->volume.state != LITEIO_CATALOG_DELETING)
-		return true;
+	if (liteio_uuid_parse(name, &uuid))
+		return -ENOENT;
+	r = search_uuid(a, &uuid, ret, err);
+	if (r || (ret->volume.kind == kind && ret->volume.state != LITEIO_CATALOG_DELETING))
+		return r;
 	liteio_target_fini(ret);
-	return false;
+	return -ENOENT;
 }
 
 int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err)
 {
-	if (is_meant_by_uuid(a, kind, name, ret))
-		return 0;
-	return liteio_target_find_name(a, kind, name, ret, err);
+	int r = find_meant(a, kind, name, ret, err);
+
+	return r == -ENOENT ? liteio_target_find_name(a, kind, name, ret, err) : r;
 }
 
 int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_target *ret, struct liteio_error *err)
 {
 	char text[LITEIO_UUID_STRLEN + 1];
+	int r = search_uuid(a, uuid, ret, err);
 
-	if (search_uuid(a, uuid, ret) < 0) {
-		liteio_uuid_format(uuid, text);
-		return liteio_error_set(err, -ENOENT, "volume %s: not in a pool of this node",
-					text);
-	}
-	return 0;
+	if (r != -ENOENT)
+		return r;
+	liteio_uuid_format(uuid, text);
+	return liteio_error_set(err, -ENOENT, "volume %s: not in a pool of this node", text);
+}
+
+int liteio_target_check_new(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			    struct liteio_error *err)
+{
+	LITEIO_TARGET(t);
+	int r;
+
+	if (liteio_uuid_is_null(uuid))
+		return 0;
+	r = liteio_target_find_uuid(a, uuid, &t, err);
+	/* a snapshot of a group that was undone is on its way out for a while */
+	if (!r)
+		return liteio_error_set(err,
+					t.volume.state == LITEIO_CATALOG_DELETING ? -EAGAIN :
+										    -EEXIST,
+					"uuid: it belongs to %s in pool %s", t.volume.name,
+					t.pool->name);
+	return r == -ENOENT ? 0 : r;
 }
 
 int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
