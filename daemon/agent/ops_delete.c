@@ -79,10 +79,11 @@ static int forget_and_mark(struct liteio_target *t, enum liteio_catalog_wipe wip
 	/* remains of ended generations would hold the thin device open */
 	if (is_volume)
 		r = liteio_export_forget(t->pool, &t->volume, err);
-	if (r)
-		return r;
-	liteio_step("agent-delete:forgotten");
-	r = mark(t, wipe, err);
+	if (!r) {
+		liteio_step("agent-delete:forgotten");
+		r = mark(t, wipe, err);
+	}
+	/* it may be forgotten also when what it has left could not be looked for, or taken away */
 	if (is_volume && r)
 		put_back(t);
 	else if (is_volume)

@@ -52,6 +52,8 @@ static struct {
 static enum { NEVER, FORGOTTEN, PERSISTED } comes;
 /* its catalog does not take the mark */
 static bool mark_fails;
+/* nor can be found out what it has left, when the module has forgotten it */
+static bool forget_fails;
 static bool is_fencing;
 
 static int fence(void)
@@ -161,6 +163,8 @@ int liteio_export_forget(struct liteio_open_pool *p, const struct liteio_catalog
 {
 	module.forgotten++;
 	module.knows = false;
+	if (forget_fails)
+		return liteio_error_set(err, -EIO, "what it has left is not known");
 	if (comes == FORGOTTEN) {
 		comes = NEVER;
 		ck_assert_int_eq(fence(), 0);
@@ -369,6 +373,17 @@ START_TEST(a_volume_that_stays_is_fenced)
 }
 END_TEST
 
+START_TEST(what_is_not_deleted_is_put_back)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	forget_fails = true;
+	ck_assert_int_eq(delete(&err), -EIO);
+	ck_assert(is_there());
+	ck_assert(module.knows);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("agent-delete");
@@ -379,5 +394,6 @@ int main(void)
 	tcase_add_test(cases, a_fence_before_the_mark_leaves_nothing);
 	tcase_add_test(cases, a_fence_after_the_mark_leaves_nothing);
 	tcase_add_test(cases, a_volume_that_stays_is_fenced);
+	tcase_add_test(cases, what_is_not_deleted_is_put_back);
 	return unit_run(suite);
 }
