@@ -454,6 +454,8 @@ struct liteio_pool_create {
 /**
  * struct liteio_quiesce - how to hold still what is above a volume while its snapshot is taken
  * @freeze: suspend the heads with a freeze of the filesystem; what it did is undone by @thaw
+ * @freeze_rest: after it, before anything is suspended: nothing of what is above is left that runs,
+ *	also what nobody had open then. May be NULL: there is no such thing
  * @thaw: resume them; called once after a successful @freeze, whatever happened between
  * @is_idle: nobody can write through what has the volume open, which is so many devices; what has
  *	passed so far is remembered. May be NULL: it is not known
@@ -466,6 +468,7 @@ struct liteio_pool_create {
  */
 struct liteio_quiesce {
 	int (*freeze)(void *arg, struct liteio_error *err);
+	int (*freeze_rest)(void *arg, struct liteio_error *err);
 	void (*thaw)(void *arg);
 	bool (*is_idle)(void *arg, unsigned int n_open);
 	bool (*was_idle)(void *arg);
