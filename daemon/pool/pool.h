@@ -743,8 +743,8 @@ int liteio_pool_volume_let_go(struct liteio_pool *p, const struct liteio_uuid *u
  */
 int liteio_pool_volume_unload(const struct liteio_pool_load *load, struct liteio_error *err);
 /*
- * lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, but once was,
- * unless it is known to have none
+ * lane: bytes mapped (shared with snapshots or not): 0, the kernel has said so; 1, it was known
+ * without it; -ENODEV when it is not active, but once was, unless it is known to have none
  */
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err);

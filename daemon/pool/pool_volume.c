@@ -508,18 +508,18 @@ int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid
 
 	if (record && record->vclass == LITEIO_CATALOG_LINEAR) {
 		*ret_bytes = record->size_bytes;
-		return 0;
+		return 1;
 	}
 	if (record && record->is_unmade) {
 		*ret_bytes = 0;
-		return 0;
+		return 1;
 	}
 	r = p->engine->ops->volume_status(p->engine, uuid, &v, err);
 	if (!r)
 		*ret_bytes = v.mapped_bytes;
 	if (r == -ENODEV && record && liteio_pool_empty_is(p, record->thin_id)) {
 		*ret_bytes = 0;
-		r = 0;
+		r = 1;
 	}
 	return r;
 }
