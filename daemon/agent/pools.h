@@ -287,6 +287,8 @@ bool liteio_lane_is_silent(struct liteio_open_pool *p, uint64_t since_ms, struct
  * @ret: memory for the answer, zeroed, or a copy of what was handed to liteio_pools_do_for(); not
  *	that of the caller, and plain bytes: nothing to release
  * @err: why there is none
+ *
+ * Return: 0 or a negative errno, and it has answered; or positive: nobody had to be asked.
  */
 typedef int (*liteio_look_fn)(struct liteio_pool *engine, void *ret, struct liteio_error *err);
 

@@ -84,7 +84,8 @@ static void look_run(void *arg)
 
 	liteio_heir_begin(&p->uuid);
 	r = k->fn(p->engine, k->ret, &k->err);
-	liteio_pools_answered(p);
+	if (r <= 0)
+		liteio_pools_answered(p);
 	/* before the lane is free: who finds that it is has the answer */
 	{
 		liteio_guard(&k->lock);
@@ -125,7 +126,8 @@ static int do_here(struct liteio_open_pool *p, liteio_look_fn fn, void *data,
 {
 	int r = fn(p->engine, data, err);
 
-	liteio_pools_answered(p);
+	if (r <= 0)
+		liteio_pools_answered(p);
 	liteio_pools_leave(p);
 	return r;
 }
@@ -145,9 +147,9 @@ static int do_there(struct liteio_open_pool *p, struct look *k, void *data, size
 		return -ETIMEDOUT;
 	}
 	r = k->r;
-	if (!r && len)
+	if (r >= 0 && len)
 		memcpy(data, k->ret, len);
-	if (r)
+	if (r < 0)
 		liteio_error_set(err, r, "%s", liteio_error_str(&k->err, r));
 	look_put(k);
 	return r;
@@ -177,7 +179,7 @@ int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *r
 	void *found _cleanup_free_ = liteio_calloc(1, len + 1);
 	int r = liteio_pools_do_for(p, LITEIO_LANE_LOOK, fn, found, len, ms, err);
 
-	if (!r && len)
+	if (r >= 0 && len)
 		memcpy(ret, found, len);
 	return r;
 }

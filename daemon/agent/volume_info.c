@@ -31,17 +31,19 @@ static bool ask_allocated(struct liteio_open_pool *p, const struct liteio_catalo
 			  bool may_activate, uint64_t *ret)
 {
 	struct liteio_pool_load load;
+	int r;
 
 	if (v->state == LITEIO_CATALOG_DELETING)
 		return liteio_pool_reclaim_left(p->engine, &v->uuid, ret, NULL) == 0;
-	if (liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0) {
+	r = liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL);
+	if (!r)
 		liteio_pools_answered(p);
+	if (r >= 0)
 		return true;
-	}
 	return may_activate &&
 	       liteio_pool_volume_prepare(p->engine, &v->uuid, &load, NULL) == 0 &&
 	       liteio_pool_volume_load(&load, NULL, NULL) == 0 &&
-	       liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0;
+	       liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) >= 0;
 }
 
 /* 1 it is known, 0 the lane is needed for it, -1 nobody can tell */
@@ -68,8 +70,8 @@ static int question_ask(struct liteio_pool *engine, void *ret, struct liteio_err
 	struct question *q = ret;
 	int r = liteio_pool_volume_allocated(engine, &q->volume, &q->bytes, err);
 
-	/* that there is no device for it says nothing of the disk */
-	if (r)
+	/* that there is no device for it says nothing of the disk; what is known is not asked for */
+	if (r < 0)
 		(void)liteio_pool_refresh(engine, NULL);
 	return r;
 }
@@ -98,8 +100,8 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 		return known > 0;
 	if (v->state != LITEIO_CATALOG_DELETING && !liteio_pools_has_answered(p)) {
 		r = ask_apart(p, v, ret);
-		if (r == 0 || r == -ETIMEDOUT || r == -EAGAIN || !may_activate)
-			return r == 0;
+		if (r >= 0 || r == -ETIMEDOUT || r == -EAGAIN || !may_activate)
+			return r >= 0;
 	}
 	if (liteio_pools_answers(p, NULL) < 0 ||
 	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) < 0)
