@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A long run of the agent under valgrind: every operation many times, what is refused too, clients that go away in
-# the middle, a reload, a scrape; no byte read that nobody wrote, none after it was freed, and none forgotten.
+# the middle, a reload, a scrape, groups of two pools, what the doctor finds and mends, a repair; no byte read that nobody wrote, none after it was freed, and none forgotten.
 # vm: kernels=6.12 disks=pool=2G,other=512M timeout=1800 mem=2G needs=module,tools,programs,valgrind
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -72,6 +72,31 @@ strangers() {
 	curl -sf --unix-socket $SOCKET http://x/metrics >/dev/null || true
 }
 
+# what a pool alone does not have: a moment of both, faults that the doctor finds and mends, a repair
+pair() {
+	local n=$1 head
+
+	liteioctl volume create "m$n" --pool fast --size 64Mi >/dev/null
+	liteioctl volume attach "m$n" >/dev/null
+	dd if=/dev/urandom of="/dev/liteio/m$n" bs=1M count=4 oflag=direct status=none
+	liteioctl snapshot group "m$n=a$n" "kept=b$n" >/dev/null
+	liteioctl snapshot delete "a$n" >/dev/null
+	liteioctl snapshot delete "b$n" >/dev/null
+	refused '' liteioctl snapshot group "m$n=a$n" "nobody=b$n"
+	doctor_is_silent
+	head=liteio-head-$(j volume show "m$n" | jq -r '"\(.uuid)-\(.attachments[0].generation)"')
+	dmsetup suspend "$head"
+	rm "/dev/liteio/m$n"
+	! liteioctl doctor >/run/doctor.out || fail "the doctor finds nothing: $(cat /run/doctor.out)"
+	liteioctl doctor --fix >/dev/null || fail "--fix: $(liteioctl doctor || true)"
+	doctor_is_silent
+	liteioctl volume detach "m$n" >/dev/null
+	liteioctl volume delete "m$n" >/dev/null
+	# nothing is broken, and one that is made anew all the same
+	liteioctl pool repair slow >/dev/null
+	liteioctl pool repair slow --force >/dev/null
+}
+
 agent_start
 nothing "the start"
 liteioctl pool create fast "$DISK" --linear 256Mi --reserved 256Mi >/dev/null
@@ -92,6 +117,11 @@ for n in $(seq "$ROUNDS"); do
 done
 liteioctl pool create slow "$OTHER" >/dev/null
 liteioctl volume create kept --pool slow --size 64Mi >/dev/null
+for n in $(seq 1 4 "$ROUNDS"); do
+	pair "$n"
+done
+nothing "groups of two pools, the doctor, repairs"
+ok "groups of two pools, the doctor, repairs"
 liteioctl pool export slow >/dev/null
 liteioctl pool import "$OTHER" >/dev/null
 kill -HUP "$(cat $AGENT_PID)"
