@@ -27,8 +27,6 @@
 
 /* an answer is good for so long */
 #define ANSWERED_MS 1000
-/* a disk that has answered is not asked again for so long */
-#define AWAKE_MS 1000
 
 /**
  * struct look - a question under way
@@ -279,8 +277,8 @@ int liteio_pools_check_awake(struct liteio_open_pool *p, struct liteio_error *er
 	uint64_t now_ms = liteio_now_ms();
 	int r;
 
-	if (!p->is_asleep && (now_ms < p->awake_ms + AWAKE_MS ||
-			      now_ms < liteio_pool_taken_ms(p->engine) + AWAKE_MS))
+	if (!p->is_asleep && (now_ms < p->awake_ms + LITEIO_AWAKE_MS ||
+			      now_ms < liteio_pool_taken_ms(p->engine) + LITEIO_AWAKE_MS))
 		return 0;
 	r = liteio_pools_ask_awake(p, err);
 	return r ? liteio_error_wrap(err, r, "pool %s", p->name) : 0;
