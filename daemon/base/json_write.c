@@ -19,10 +19,39 @@ static void add_char(struct liteio_buf *b, char c)
 	b->data[++b->len] = '\0';
 }
 
-/* for most there is nothing to change */
-static bool is_plain(unsigned char c)
+#define EACH_BYTE 0x0101010101010101ull
+#define HIGH_BITS 0x8080808080808080ull
+
+/* a high bit where a byte is 0; above one that is, others may have theirs as well */
+static uint64_t zeros_in(uint64_t bytes)
 {
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+	return (bytes - EACH_BYTE) & ~bytes & HIGH_BITS;
+}
+
+/* eight characters of which each is written as it is */
+static bool are_plain(uint64_t bytes)
+{
+	/* not above 0x7f, not 0x7f, not below 0x20 */
+	const uint64_t control = bytes | (bytes + EACH_BYTE) | (bytes - EACH_BYTE * 0x20);
+
+	return !((control & HIGH_BITS) | zeros_in(bytes ^ EACH_BYTE * '"') |
+		 zeros_in(bytes ^ EACH_BYTE * '\\'));
+}
+
+/* for most there is nothing to change */
+static bool is_plain(const char *s, size_t len)
+{
+	uint64_t bytes;
+	bool is = true;
+
+	for (; is && len >= sizeof(bytes); s += sizeof(bytes), len -= sizeof(bytes)) {
+		memcpy(&bytes, s, sizeof(bytes));
+		is = are_plain(bytes);
+	}
+	bytes = EACH_BYTE * ' ';
+	for (size_t i = 0; i < len && is; i++)
+		bytes = bytes << 8 | (unsigned char)s[i];
+	return is && are_plain(bytes);
 }
 
 static void add_quoted(struct liteio_buf *b, const char *s, size_t len)
@@ -55,14 +84,12 @@ static void add_key(struct liteio_buf *b, const struct liteio_field *f, bool is_
 
 static void add_string(struct liteio_buf *b, const char *s)
 {
+	size_t len = strlen(s);
 	struct liteio_json *j;
 	char *text;
-	size_t n = 0;
 
-	while (is_plain((unsigned char)s[n]))
-		n++;
-	if (!s[n]) {
-		add_quoted(b, s, n);
+	if (is_plain(s, len)) {
+		add_quoted(b, s, len);
 		return;
 	}
 	j = liteio_json_new_string(s);
@@ -95,6 +122,7 @@ static void add_json(struct liteio_buf *b, const struct liteio_json *j)
 /* ---- fields ---------------------------------------------------------------------------------- */
 
 static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields);
+static bool is_empty(const struct liteio_field *f, const void *obj);
 
 static const char *word_of(const struct liteio_field *f, int v)
 {
@@ -125,7 +153,23 @@ static size_t count_of(const struct liteio_field *f, const void *obj)
 	return *(const size_t *)((const char *)obj + f->count_offset);
 }
 
-/* there is nothing to say of it; of an object nobody knows before it is written */
+static bool is_left_out(const struct liteio_field *f, const void *obj)
+{
+	return f->flags & LITEIO_FIELD_GIVEN &&
+	       !*(const bool *)((const char *)obj + f->count_offset);
+}
+
+/* there is nothing to say of any of its fields */
+static bool is_bare(const void *obj, const struct liteio_field *fields)
+{
+	const struct liteio_field *f = fields;
+
+	while (f->key && (is_left_out(f, obj) || is_empty(f, obj)))
+		f++;
+	return !f->key;
+}
+
+/* there is nothing to say of it */
 static bool is_empty(const struct liteio_field *f, const void *obj)
 {
 	const void *p = (const char *)obj + f->offset;
@@ -146,7 +190,7 @@ static bool is_empty(const struct liteio_field *f, const void *obj)
 	case LITEIO_FIELD_UUID:
 		return !keep && liteio_uuid_is_null(p);
 	case LITEIO_FIELD_OBJECT:
-		return false;
+		return !keep && is_bare(p, f->fields);
 	case LITEIO_FIELD_ARRAY:
 	case LITEIO_FIELD_STRINGS:
 		return !keep && !count_of(f, obj);
@@ -158,13 +202,11 @@ static bool is_empty(const struct liteio_field *f, const void *obj)
 	return true;
 }
 
-/* of what is not empty; false when an object turns out to be */
-static bool add_value(struct liteio_buf *b, const struct liteio_field *f, const void *obj)
+static void add_value(struct liteio_buf *b, const struct liteio_field *f, const void *obj)
 {
 	const void *p = (const char *)obj + f->offset;
 	char uuid[LITEIO_UUID_STRLEN + 1];
 	const char *s;
-	size_t n;
 
 	switch (f->type) {
 	case LITEIO_FIELD_STRING:
@@ -186,9 +228,8 @@ static bool add_value(struct liteio_buf *b, const struct liteio_field *f, const 
 		add_quoted(b, uuid, LITEIO_UUID_STRLEN);
 		break;
 	case LITEIO_FIELD_OBJECT:
-		n = b->len;
 		add_fields(b, p, f->fields);
-		return b->len > n + 2 || f->flags & LITEIO_FIELD_KEEP_ZERO;
+		break;
 	case LITEIO_FIELD_ARRAY:
 	case LITEIO_FIELD_STRINGS:
 		add_list(b, f, *(const void *const *)p, count_of(f, obj));
@@ -201,13 +242,6 @@ static bool add_value(struct liteio_buf *b, const struct liteio_field *f, const 
 			liteio_buf_add(b, "{}", 2);
 		break;
 	}
-	return true;
-}
-
-static bool is_left_out(const struct liteio_field *f, const void *obj)
-{
-	return f->flags & LITEIO_FIELD_GIVEN &&
-	       !*(const bool *)((const char *)obj + f->count_offset);
 }
 
 static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields)
@@ -216,17 +250,11 @@ static void add_fields(struct liteio_buf *b, const void *obj, const struct litei
 
 	add_char(b, '{');
 	for (const struct liteio_field *f = fields; f->key; f++) {
-		size_t before = b->len;
-
 		if (is_left_out(f, obj) || is_empty(f, obj))
 			continue;
 		add_key(b, f, is_first);
-		if (add_value(b, f, obj)) {
-			is_first = false;
-		} else {
-			b->len = before;
-			b->data[before] = '\0';
-		}
+		add_value(b, f, obj);
+		is_first = false;
 	}
 	add_char(b, '}');
 }

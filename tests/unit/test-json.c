@@ -293,6 +293,35 @@ START_TEST(test_write)
 }
 END_TEST
 
+/* wherever a character is that has to be said in another way */
+START_TEST(test_write_each)
+{
+	struct vol v = { 0 };
+	char text[21];
+
+	v.name = text;
+	for (int c = 1; c < 256; c++) {
+		for (size_t len = 1; len < sizeof(text); len++) {
+			for (size_t at = 0; at < len; at++) {
+				struct liteio_json *j;
+				char *printed, *written;
+
+				memset(text, at % 2 ? '!' : '~', len);
+				text[len] = '\0';
+				text[at] = (char)c;
+				j = liteio_json_encode(&v, vol_fields);
+				printed = liteio_json_print(j);
+				written = liteio_json_write(&v, vol_fields);
+				ck_assert_str_eq(written, printed);
+				free(printed);
+				free(written);
+				liteio_json_unref(j);
+			}
+		}
+	}
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	const char *sentence;
@@ -494,5 +523,5 @@ START_TEST(test_indent)
 END_TEST
 
 UNIT_MAIN("json", test_print, test_pretty, test_indent, test_bad, test_depth, test_get, test_change,
-	  test_threads, test_bind, test_write, test_bind_bad, test_bind_lenient, test_line,
+	  test_threads, test_bind, test_write, test_write_each, test_bind_bad, test_bind_lenient, test_line,
 	  test_describe)
