@@ -27,7 +27,9 @@
 #define RAW(k, m) { LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_RAW, AT(m) }
 #define MAP(k, m, fl, mx) \
 	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_MAP, .flags = fl, AT(m), .max = mx }
-#define OBJECT(k, m, f) { LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_OBJECT, AT(m), .fields = f }
+#define OBJECT(k, m, f) \
+	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_OBJECT, AT(m), \
+	  .elem_size = sizeof(((struct T *)NULL)->m), .fields = f }
 #define STRINGS(k, m, fl, mx) \
 	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_STRINGS, .flags = fl, AT(m), \
 	  .count_offset = offsetof(struct T, n_##m), .max = mx }

@@ -293,6 +293,67 @@ START_TEST(test_write)
 }
 END_TEST
 
+struct pair {
+	uint64_t id;
+	struct leg a;
+	struct leg b;
+	struct leg c;
+	struct leg d;
+};
+
+struct pairs {
+	struct pair *items;
+	size_t n_items;
+};
+
+#define PAIR_LEG(m) \
+	{ LITEIO_FIELD_KEY(#m), .type = LITEIO_FIELD_OBJECT, .fields = leg_fields, \
+	  .offset = offsetof(struct pair, m), .elem_size = sizeof(struct leg) }
+
+static const struct liteio_field pair_fields[] = {
+	PAIR_LEG(a),
+	{ .key = "id", .type = LITEIO_FIELD_U64, .offset = offsetof(struct pair, id) },
+	/* nobody has said how long it is */
+	{ .key = "d", .type = LITEIO_FIELD_OBJECT, .fields = leg_fields,
+	  .offset = offsetof(struct pair, d) },
+	PAIR_LEG(b),
+	PAIR_LEG(c),
+	{ .key = NULL },
+};
+
+static const struct liteio_field pairs_fields[] = {
+	{ .key = "items", .type = LITEIO_FIELD_ARRAY, .fields = pair_fields,
+	  .elem_size = sizeof(struct pair), .offset = offsetof(struct pairs, items),
+	  .count_offset = offsetof(struct pairs, n_items) },
+	{ .key = NULL },
+};
+
+/* objects in the elements of a list, each of which is what that of the last one is, or is not */
+START_TEST(test_write_again)
+{
+	/* 0: nothing to say */
+	static const struct leg legs[] = { { NULL, 0 }, { "p", 1 }, { "p", 70 } };
+	struct pair items[6] = { 0 };
+	struct pairs all = { items, 6 };
+
+	for (unsigned int way = 0; way < 729; way++) {
+		struct liteio_json *j;
+		char *printed, *written;
+
+		for (unsigned int i = 0, left = way; i < 6; i++, left /= 3)
+			items[i] = (struct pair){ i % 2 * 7, legs[left % 3], legs[(left + i) % 3],
+						  legs[left % 3], legs[left % 3] };
+		j = liteio_json_encode(&all, pairs_fields);
+		printed = liteio_json_print(j);
+		written = liteio_json_write(&all, pairs_fields);
+		ck_assert_str_eq(written, printed);
+		free(printed);
+		free(written);
+		liteio_json_unref(j);
+	}
+}
+END_TEST
+
 /* wherever a character is that has to be said in another way */
 START_TEST(test_write_each)
 {
@@ -523,5 +584,5 @@ START_TEST(test_indent)
 END_TEST
 
 UNIT_MAIN("json", test_print, test_pretty, test_indent, test_bad, test_depth, test_get, test_change,
-	  test_threads, test_bind, test_write, test_write_each, test_bind_bad, test_bind_lenient, test_line,
-	  test_describe)
+	  test_threads, test_bind, test_write, test_write_again, test_write_each,
+	  test_bind_bad, test_bind_lenient, test_line, test_describe)
