@@ -30,18 +30,25 @@ static struct {
 	uint64_t times;
 } all = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
+static uint64_t mix(uint64_t sum, uint64_t part)
+{
+	sum = (sum ^ part) * 0x9e3779b97f4a7c15ull;
+	return sum ^ sum >> 32;
+}
+
 /* never 0, which is a free slot */
 static uint64_t sum_of(const char *name)
 {
 	uint64_t sum = 0, part;
 	size_t len = strlen(name);
 
-	for (size_t at = 0; at < len; at += sizeof(part)) {
-		part = 0;
-		memcpy(&part, name + at, len - at < sizeof(part) ? len - at : sizeof(part));
-		sum = (sum ^ part) * 0x9e3779b97f4a7c15ull;
-		sum ^= sum >> 32;
+	for (; len >= sizeof(part); name += sizeof(part), len -= sizeof(part)) {
+		memcpy(&part, name, sizeof(part));
+		sum = mix(sum, part);
 	}
+	part = 0;
+	memcpy(&part, name, len);
+	sum = mix(sum, part);
 	return sum ? sum : 1;
 }
 
