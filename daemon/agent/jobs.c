@@ -149,6 +149,14 @@ static void answer_result(struct liteio_ask *ask, const char *result)
 	ask_free(ask);
 }
 
+/* likewise, and nobody else needs the text */
+static void answer_own(struct liteio_ask *ask, char *result)
+{
+	count(ask, 0);
+	liteio_reply_own(ask->req, 200, result);
+	ask_free(ask);
+}
+
 /* what an operation says of itself */
 static struct liteio_json *describe(struct liteio_operation *op)
 {
@@ -238,7 +246,6 @@ static void stop_waiting(struct liteio_ask *ask)
 static int run_on_loop(struct liteio_ask *ask)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	_cleanup_free_ char *result = NULL;
 	int r = ask->route->run(&ask->call, &err);
 
 	if (r == -EINPROGRESS)
@@ -249,8 +256,7 @@ static int run_on_loop(struct liteio_ask *ask)
 		liteio_ask_refuse(ask, r, liteio_error_str(&err, r));
 		return 0;
 	}
-	result = liteio_json_write(ask->call.ret, ask->route->ret_fields);
-	answer_result(ask, result);
+	answer_own(ask, liteio_json_write(ask->call.ret, ask->route->ret_fields));
 	return 0;
 }
 
@@ -363,20 +369,28 @@ static void pass(struct liteio_jobs *jobs, const struct liteio_job *done)
 			job->is_passed = true;
 }
 
-static void answer_all(struct liteio_jobs *jobs, struct liteio_job *job, const char *result)
+/* @result: given to the last one when no operation needs it */
+static void answer_all(struct liteio_jobs *jobs, struct liteio_job *job, char **result)
 {
-	struct liteio_ask *ask, *next;
+	struct liteio_ask *ask, *next, *last = NULL;
 
 	for (ask = jobs->waiting; ask; ask = next) {
 		next = ask->next;
 		if (ask->job != job)
 			continue;
 		stop_waiting(ask);
-		if (job->r < 0)
+		if (job->r < 0) {
 			liteio_ask_refuse(ask, job->r, liteio_error_str(&job->err, job->r));
-		else
-			answer_result(ask, result);
+			continue;
+		}
+		if (last)
+			answer_result(last, *result);
+		last = ask;
 	}
+	if (last && job->op)
+		answer_result(last, *result);
+	else if (last)
+		answer_own(last, take_ptr(*result));
 }
 
 static void answer_stream(struct liteio_job *job)
@@ -432,7 +446,7 @@ static void job_done(void *arg)
 	if (job->only)
 		answer_stream(job);
 	else
-		answer_all(jobs, job, result);
+		answer_all(jobs, job, &result);
 	if (job->op) {
 		pass(jobs, job);
 		end_operation(jobs, job, &result);
