@@ -142,31 +142,15 @@ void liteio_ask_refuse(struct liteio_ask *ask, int r, const char *message)
 	ask_free(ask);
 }
 
-static void answer_result(struct liteio_ask *ask, const char *result)
+/* @take: nobody else needs the text */
+static void answer_result(struct liteio_ask *ask, char **result, bool take)
 {
 	count(ask, 0);
-	liteio_reply_text(ask->req, 200, result);
+	if (take)
+		liteio_reply_own(ask->req, 200, take_ptr(*result));
+	else
+		liteio_reply_text(ask->req, 200, *result);
 	ask_free(ask);
-}
-
-/* likewise, and nobody else needs the text */
-static void answer_own(struct liteio_ask *ask, char *result)
-{
-	count(ask, 0);
-	liteio_reply_own(ask->req, 200, result);
-	ask_free(ask);
-}
-
-/* what an operation says of itself */
-static struct liteio_json *describe(struct liteio_operation *op)
-{
-	struct liteio_local_operation o;
-	struct liteio_json *j;
-
-	liteio_operation_fill(op, true, &o);
-	j = liteio_json_encode(&o, liteio_local_operation_fields);
-	liteio_json_fini(&o, liteio_local_operation_fields);
-	return j;
 }
 
 static void say_operation(struct liteio_agent *a, enum liteio_local_event_type type,
@@ -200,7 +184,7 @@ static void answer_early(struct liteio_ask *ask)
 		say_operation(a, LITEIO_LOCAL_EVENT_OPERATION_BEGUN, job->op);
 	if (job->route->flags & LITEIO_ROUTE_LONG) {
 		count(ask, 0);
-		liteio_reply_json(ask->req, 202, describe(job->op));
+		liteio_reply_json(ask->req, 202, liteio_operation_describe(job->op));
 	} else {
 		count(ask, -ETIMEDOUT);
 		liteio_reply_error(ask->req, liteio_local_status(-ETIMEDOUT), -ETIMEDOUT,
@@ -246,6 +230,7 @@ static void stop_waiting(struct liteio_ask *ask)
 static int run_on_loop(struct liteio_ask *ask)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
+	_cleanup_free_ char *result = NULL;
 	int r = ask->route->run(&ask->call, &err);
 
 	if (r == -EINPROGRESS)
@@ -256,7 +241,8 @@ static int run_on_loop(struct liteio_ask *ask)
 		liteio_ask_refuse(ask, r, liteio_error_str(&err, r));
 		return 0;
 	}
-	answer_own(ask, liteio_json_write(ask->call.ret, ask->route->ret_fields));
+	result = liteio_json_write(ask->call.ret, ask->route->ret_fields);
+	answer_result(ask, &result, true);
 	return 0;
 }
 
@@ -384,13 +370,11 @@ static void answer_all(struct liteio_jobs *jobs, struct liteio_job *job, char **
 			continue;
 		}
 		if (last)
-			answer_result(last, *result);
+			answer_result(last, result, false);
 		last = ask;
 	}
-	if (last && job->op)
-		answer_result(last, *result);
-	else if (last)
-		answer_own(last, take_ptr(*result));
+	if (last)
+		answer_result(last, result, !job->op);
 }
 
 static void answer_stream(struct liteio_job *job)
