@@ -151,8 +151,9 @@ enum liteio_field_type {
  * @flags: LITEIO_FIELD_*
  * @offset: of the member in the struct
  * @count_offset: of the size_t count (ARRAY, STRINGS), or of the bool (GIVEN: numbers only)
- * @elem_size: sizeof of an element (ARRAY), or of the struct (OBJECT; 0 where nobody has said):
- *	when two of them are the same byte by byte, so is what is written of them
+ * @elem_size: sizeof of an element (ARRAY); or of the struct of an OBJECT that has nothing but
+ *	numbers, 0 of others: when two of them are the same byte by byte, so is what is written of
+ *	them, and there is nothing to release
  * @min: smallest number allowed (U64, SIZE)
  * @max: largest number, string length or element count allowed; 0 means no bound of its own
  * @names: NULL-terminated texts of an ENUM

@@ -28,8 +28,8 @@
 #define MAP(k, m, fl, mx) \
 	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_MAP, .flags = fl, AT(m), .max = mx }
 #define OBJECT(k, m, f) { LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_OBJECT, AT(m), .fields = f }
-/* of the elements of long lists: those that are the same are written once */
-#define OBJECT_OF(k, m, elem, f) \
+/* of numbers alone, in the elements of long lists: those that are the same are written once */
+#define NUMBERS(k, m, elem, f) \
 	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_OBJECT, AT(m), \
 	  .elem_size = sizeof(struct elem), .fields = f }
 #define STRINGS(k, m, fl, mx) \

@@ -293,12 +293,23 @@ START_TEST(test_write)
 }
 END_TEST
 
+struct span {
+	uint64_t at;
+	uint64_t size;
+};
+
+static const struct liteio_field span_fields[] = {
+	{ LITEIO_FIELD_KEY("at"), .type = LITEIO_FIELD_U64, .offset = offsetof(struct span, at) },
+	{ .key = "size", .type = LITEIO_FIELD_SIZE, .offset = offsetof(struct span, size) },
+	{ .key = NULL },
+};
+
 struct pair {
 	uint64_t id;
-	struct leg a;
-	struct leg b;
-	struct leg c;
-	struct leg d;
+	struct span a;
+	struct span b;
+	struct span c;
+	struct span d;
 };
 
 struct pairs {
@@ -306,18 +317,18 @@ struct pairs {
 	size_t n_items;
 };
 
-#define PAIR_LEG(m) \
-	{ LITEIO_FIELD_KEY(#m), .type = LITEIO_FIELD_OBJECT, .fields = leg_fields, \
-	  .offset = offsetof(struct pair, m), .elem_size = sizeof(struct leg) }
+#define PAIR_SPAN(m) \
+	{ LITEIO_FIELD_KEY(#m), .type = LITEIO_FIELD_OBJECT, .fields = span_fields, \
+	  .offset = offsetof(struct pair, m), .elem_size = sizeof(struct span) }
 
 static const struct liteio_field pair_fields[] = {
-	PAIR_LEG(a),
+	PAIR_SPAN(a),
 	{ .key = "id", .type = LITEIO_FIELD_U64, .offset = offsetof(struct pair, id) },
 	/* nobody has said how long it is */
-	{ .key = "d", .type = LITEIO_FIELD_OBJECT, .fields = leg_fields,
+	{ .key = "d", .type = LITEIO_FIELD_OBJECT, .fields = span_fields,
 	  .offset = offsetof(struct pair, d) },
-	PAIR_LEG(b),
-	PAIR_LEG(c),
+	PAIR_SPAN(b),
+	PAIR_SPAN(c),
 	{ .key = NULL },
 };
 
@@ -332,7 +343,7 @@ static const struct liteio_field pairs_fields[] = {
 START_TEST(test_write_again)
 {
 	/* 0: nothing to say */
-	static const struct leg legs[] = { { NULL, 0 }, { "p", 1 }, { "p", 70 } };
+	static const struct span spans[] = { { 0, 0 }, { 3, 1 }, { 3, 70 } };
 	struct pair items[6] = { 0 };
 	struct pairs all = { items, 6 };
 
@@ -341,8 +352,8 @@ START_TEST(test_write_again)
 		char *printed, *written;
 
 		for (unsigned int i = 0, left = way; i < 6; i++, left /= 3)
-			items[i] = (struct pair){ i % 2 * 7, legs[left % 3], legs[(left + i) % 3],
-						  legs[left % 3], legs[left % 3] };
+			items[i] = (struct pair){ i % 2 * 7, spans[left % 3], spans[(left + i) % 3],
+						  spans[left % 3], spans[left % 3] };
 		j = liteio_json_encode(&all, pairs_fields);
 		printed = liteio_json_print(j);
 		written = liteio_json_write(&all, pairs_fields);
