@@ -324,7 +324,7 @@ struct pairs {
 static const struct liteio_field pair_fields[] = {
 	PAIR_SPAN(a),
 	{ .key = "id", .type = LITEIO_FIELD_U64, .offset = offsetof(struct pair, id) },
-	/* nobody has said how long it is */
+	/* nobody has said that it has nothing but numbers */
 	{ .key = "d", .type = LITEIO_FIELD_OBJECT, .fields = span_fields,
 	  .offset = offsetof(struct pair, d) },
 	PAIR_SPAN(b),
