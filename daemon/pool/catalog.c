@@ -101,8 +101,14 @@ const struct liteio_catalog_attachment *liteio_catalog_find_att(const struct lit
 size_t liteio_catalog_atts_of(const struct liteio_catalog *c, const struct liteio_uuid *volume,
 			      size_t *ret_first)
 {
-	*ret_first = att_slot(c, volume, 0);
-	return att_slot(c, volume, UINT64_MAX) - *ret_first;
+	size_t first = att_slot(c, volume, 0), end = first;
+
+	/* most have one or two, which are seen sooner than the end is looked for among all */
+	while (end < c->n_attachments &&
+	       liteio_uuid_equal(&c->attachments[end]->volume, volume))
+		end++;
+	*ret_first = first;
+	return end - first;
 }
 
 /* it is known that there is none */

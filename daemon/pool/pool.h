@@ -799,6 +799,12 @@ int liteio_pool_attachment_drop(struct liteio_pool *p, const struct liteio_uuid 
  */
 int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 uint64_t generation, bool by_floor, struct liteio_error *err);
+/* @n: no more are told of */
+typedef void (*liteio_pool_attachment_fn)(void *arg, const struct liteio_catalog_attachment *a,
+					  size_t n);
+/* any thread: @fn of each attachment of a volume, live and fenced; the pool's lock is held */
+void liteio_pool_attachment_each(struct liteio_pool *p, const struct liteio_uuid *volume,
+				 liteio_pool_attachment_fn fn, void *arg);
 /* any thread: attachments of a volume (NULL: of all), live and fenced; new memory */
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n);
