@@ -47,9 +47,9 @@
 /* how long what an operation has left behind may go on; an idle guest jumps over it */
 #define SETTLE_NS 300000000
 /*
- * How long nobody asks for anything before each operation: longer than the agent takes an answer of
- * a pool, or of its disk, for a new one (a second). Who asks again within that asks for less than who
- * comes to a quiet node.
+ * How long nobody asks for anything before each operation: longer than the agent takes an answer
+ * of a pool, or of its disk, for a new one (a second). Who asks again within that gets it for less
+ * than who comes to a quiet node.
  */
 #define REST_NS 1500000000
 /* so often nothing is measured before something is */
@@ -62,7 +62,10 @@ struct mark {
 
 static void wait_ns(uint64_t ns)
 {
-	struct timespec ts = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
+	struct timespec ts = {
+		.tv_sec = (time_t)(ns / 1000000000),
+		.tv_nsec = (long)(ns % 1000000000),
+	};
 
 	nanosleep(&ts, NULL);
 }
