@@ -225,8 +225,11 @@ static void volumes_change(struct liteio_catalog *c, size_t i)
 
 static void atts_change(struct liteio_catalog *c, size_t i)
 {
-	if (c->n_sealed_atts > i)
-		c->n_sealed_atts = i;
+	/* most come last; of fewer than all no checksum is kept */
+	if (c->n_sealed_atts > i) {
+		c->n_sealed_atts = 0;
+		c->atts_crc = 0;
+	}
 	if (c->same.n_atts > i)
 		c->same.n_atts = i;
 	c->has_crc = false;

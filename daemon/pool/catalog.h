@@ -216,6 +216,7 @@ struct liteio_catalog_same {
  * @sum: of the first @n_summed
  * @n_summed: how many, which are all after liteio_catalog_seal()
  * @n_sealed_atts: the bytes of so many of the first attachments are known
+ * @atts_crc: of these bytes alone
  * @names: which names its summed volumes may have; shared, see catalog_record.h
  * @source: @volumes of the catalog that this was copied from; compared, never followed
  * @same: so many of the first are those of that one
@@ -242,6 +243,7 @@ struct liteio_catalog {
 	struct liteio_catalog_sum sum;
 	size_t n_summed;
 	size_t n_sealed_atts;
+	uint32_t atts_crc;
 	struct liteio_catalog_names *names;
 	const void *source;
 	struct liteio_catalog_same same;

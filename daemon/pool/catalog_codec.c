@@ -103,12 +103,11 @@ static const uint8_t *record_bytes(const struct liteio_catalog *c, size_t i, uin
 static uint32_t records_crc(struct liteio_catalog *c)
 {
 	uint8_t room[LITEIO_RECORD_BYTES];
-	uint32_t crc = c->sum.crc;
+	uint32_t crc;
 
-	for (size_t i = 0; i < c->n_attachments && !c->has_crc; i++)
-		crc = liteio_crc32c_join(crc, liteio_record_of_att(c->attachments[i])->crc);
 	if (!c->has_crc)
-		c->crc = crc;
+		c->crc = liteio_crc32c_join_many(c->sum.crc, c->atts_crc,
+						 (uint32_t)c->n_attachments);
 	c->has_crc = true;
 	crc = c->crc;
 	for (size_t i = c->n_volumes + c->n_attachments; i < n_records(c); i++)

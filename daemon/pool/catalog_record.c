@@ -199,8 +199,12 @@ void liteio_catalog_seal(struct liteio_catalog *c)
 		if (c->n_summed % LITEIO_CATALOG_SUM_EACH == 0)
 			c->sums[c->n_summed / LITEIO_CATALOG_SUM_EACH - 1] = c->sum;
 	}
-	for (; c->n_sealed_atts < c->n_attachments; c->n_sealed_atts++)
-		seal_att(c->attachments[c->n_sealed_atts]);
+	while (c->n_sealed_atts < c->n_attachments) {
+		struct liteio_catalog_attachment *a = c->attachments[c->n_sealed_atts++];
+
+		seal_att(a);
+		c->atts_crc = liteio_crc32c_join(c->atts_crc, liteio_record_of_att(a)->crc);
+	}
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */
