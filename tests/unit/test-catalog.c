@@ -610,7 +610,7 @@ static void check_diff(struct liteio_catalog *was, struct liteio_catalog *c,
 	ck_assert_mem_eq(a, b, n * sizeof(a[0]));
 }
 
-/* what is known of attachments without a look is what a look says, whichever has changed, and how */
+/* what is known of attachments without a look is what a look says, whichever changes, and how */
 START_TEST(test_same_atts)
 {
 	static void (*const changes[])(struct liteio_catalog *c, const struct liteio_uuid *) = {
