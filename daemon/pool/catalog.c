@@ -224,14 +224,21 @@ static void volumes_change(struct liteio_catalog *c, size_t i)
 		c->n_summed = n_sums * LITEIO_CATALOG_SUM_EACH;
 		c->sum = n_sums ? c->sums[n_sums - 1] : (struct liteio_catalog_sum){ 0 };
 	}
-	if (c->n_same > i)
-		c->n_same = i;
+	if (c->same.n_volumes > i)
+		c->same.n_volumes = i;
+	c->has_crc = false;
 }
 
 static void atts_change(struct liteio_catalog *c, size_t i)
 {
-	if (c->n_sealed_atts > i)
-		c->n_sealed_atts = i;
+	/* most come last; of fewer than all no checksum is kept */
+	if (c->n_sealed_atts > i) {
+		c->n_sealed_atts = 0;
+		c->atts_crc = 0;
+	}
+	if (c->same.n_atts > i)
+		c->same.n_atts = i;
+	c->has_crc = false;
 }
 
 struct liteio_catalog_volume *liteio_catalog_edit(struct liteio_catalog *c,
