@@ -10,6 +10,7 @@
 #include "agent/cluster_plan.h"
 #include "agent/cluster_work.h"
 #include "agent/ops.h"
+#include "agent/pools.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -54,6 +55,7 @@ int liteio_cluster_place(struct liteio_cluster *c, const char *storage_pool,
 {
 	struct liteio_json *obj = liteio_informer_get(c->pools, storage_pool);
 	struct liteio_storage_pool p = { 0 };
+	uint64_t changes = liteio_pools_changes(c->agent->pools);
 	struct liteio_local_pool have = { 0 };
 	const char *dot;
 	int r;
@@ -64,6 +66,7 @@ int liteio_cluster_place(struct liteio_cluster *c, const char *storage_pool,
 		*ret = (struct liteio_cluster_place){
 			.pool = liteio_strdup(dot ? dot + 1 : storage_pool),
 			.gone = true,
+			.changes = changes,
 		};
 		return 0;
 	}
@@ -76,12 +79,21 @@ int liteio_cluster_place(struct liteio_cluster *c, const char *storage_pool,
 		*ret = (struct liteio_cluster_place){
 			.pool = take_ptr(p.spec.pool),
 			.ready = !r && liteio_plan_pool_ready(&p, &have),
+			.changes = changes,
 		};
 		r = 0;
 	}
 	liteio_json_fini(&have, liteio_local_pool_fields);
 	liteio_storage_pool_fini(&p);
 	return r;
+}
+
+int liteio_cluster_check_absent(struct liteio_cluster *c, const struct liteio_cluster_place *place,
+				struct liteio_error *err)
+{
+	if (liteio_pools_changes(c->agent->pools) == place->changes)
+		return 0;
+	return liteio_error_set(err, -EAGAIN, "a pool has come or gone meanwhile");
 }
 
 static void look_fini(struct pass *p)

@@ -63,7 +63,7 @@ static int look(struct pass *p, struct liteio_error *err)
 	if (r && r != -ENOENT)
 		return r;
 	p->source_found = !r;
-	return 0;
+	return liteio_cluster_check_absent(p->c, &p->place, err);
 }
 
 static int create(struct pass *p, struct liteio_error *err)

@@ -60,8 +60,9 @@ static int look(struct pass *p, struct liteio_error *err)
 
 	look_fini(p);
 	r = liteio_op_volume_show(p->c->agent, p->v.meta.name, &p->have, err);
+	/* whoever has been told of one that is not here lets go of it for good */
 	if (r == -ENOENT)
-		return 0;
+		return liteio_cluster_check_absent(p->c, &p->place, err);
 	if (r)
 		return r;
 	p->found = true;

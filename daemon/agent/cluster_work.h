@@ -82,16 +82,24 @@ int liteio_cluster_fence(struct liteio_cluster *c, const char *name, uint64_t *r
  * @pool: its name on this node, in new memory
  * @ready: it is open, and the one that the StoragePool object stands for
  * @gone: there is no StoragePool object of that name
+ * @changes: of the table of pools, before it was looked up (liteio_pools_changes())
  */
 struct liteio_cluster_place {
 	char *pool;
 	bool ready;
 	bool gone;
+	uint64_t changes;
 };
 
 /* look a placement's pool up; @ret->pool is released with free() */
 int liteio_cluster_place(struct liteio_cluster *c, const char *storage_pool,
 			 struct liteio_cluster_place *ret, struct liteio_error *err);
+/*
+ * something was not found in the pools: does that mean that it is not there? 0, or -EAGAIN when a
+ * pool has come or gone since the place was looked up: it may lie in that one
+ */
+int liteio_cluster_check_absent(struct liteio_cluster *c, const struct liteio_cluster_place *place,
+				struct liteio_error *err);
 
 /**
  * liteio_cluster_report() - write an object's status, as far as it is ours

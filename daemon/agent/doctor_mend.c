@@ -193,10 +193,10 @@ static int mend_registry(struct liteio_agent *a, const struct liteio_finding *f,
 	int r;
 
 	r = liteio_target_find_uuid(a, &f->uuid, &t, err);
-	if (r == -EBUSY)
-		return r;
 	if (!r && t.volume.state != LITEIO_CATALOG_DELETING)
 		return liteio_error_set(err, -EBUSY, "there is a volume of that uuid by now");
+	if (r && r != -ENOENT)
+		return r;
 	r = liteio_gate_open(&nl, err);
 	return r || !nl ? r : liteio_gate_forget(nl, &f->uuid, err);
 }

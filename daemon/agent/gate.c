@@ -85,6 +85,14 @@ int liteio_gate_forget(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 	return r == -ENOENT || r == -EBUSY ? 0 : r;
 }
 
+int liteio_gate_forget_gone(const struct liteio_uuid *uuid, struct liteio_error *err)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+	int r = liteio_gate_open(&nl, err);
+
+	return r || !nl ? r : liteio_gate_forget(nl, uuid, err);
+}
+
 static bool is_ended(const struct liteio_head *h, const struct liteio_uuid *uuid, uint64_t floor,
 		     uint64_t generation)
 {

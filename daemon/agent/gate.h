@@ -43,6 +43,9 @@ int liteio_gate_detach(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 int liteio_gate_forget(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 		       struct liteio_error *err);
 
+/* the same, of one that the catalog does not have any more; 0 without the module */
+int liteio_gate_forget_gone(const struct liteio_uuid *uuid, struct liteio_error *err);
+
 /**
  * liteio_gate_fence() - close gates and wait for what is behind them
  * @uuid: volume
@@ -53,7 +56,8 @@ int liteio_gate_forget(struct liteio_netlink *nl, const struct liteio_uuid *uuid
  * @ret: @floor is that of the kernel, 0 without the module
  * @err: why the gates could not be closed
  *
- * What is told as done was persisted before. A plain head (without the module) gets an error table
+ * What is told as done was persisted before. A registry that does not know the volume does so then:
+ * whoever fences forgets it again if it was being deleted (ops_export.c). A plain head (without the module) gets an error table
  * instead: the suspend before that waits for its I/O. Return: 0 or a negative errno.
  */
 int liteio_gate_fence(const struct liteio_uuid *uuid, const char *name, uint64_t floor,

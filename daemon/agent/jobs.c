@@ -142,23 +142,15 @@ void liteio_ask_refuse(struct liteio_ask *ask, int r, const char *message)
 	ask_free(ask);
 }
 
-static void answer_result(struct liteio_ask *ask, const char *result)
+/* @take: nobody else needs the text */
+static void answer_result(struct liteio_ask *ask, char **result, bool take)
 {
 	count(ask, 0);
-	liteio_reply_text(ask->req, 200, result);
+	if (take)
+		liteio_reply_own(ask->req, 200, take_ptr(*result));
+	else
+		liteio_reply_text(ask->req, 200, *result);
 	ask_free(ask);
-}
-
-/* what an operation says of itself */
-static struct liteio_json *describe(struct liteio_operation *op)
-{
-	struct liteio_local_operation o;
-	struct liteio_json *j;
-
-	liteio_operation_fill(op, true, &o);
-	j = liteio_json_encode(&o, liteio_local_operation_fields);
-	liteio_json_fini(&o, liteio_local_operation_fields);
-	return j;
 }
 
 static void say_operation(struct liteio_agent *a, enum liteio_local_event_type type,
@@ -192,7 +184,7 @@ static void answer_early(struct liteio_ask *ask)
 		say_operation(a, LITEIO_LOCAL_EVENT_OPERATION_BEGUN, job->op);
 	if (job->route->flags & LITEIO_ROUTE_LONG) {
 		count(ask, 0);
-		liteio_reply_json(ask->req, 202, describe(job->op));
+		liteio_reply_json(ask->req, 202, liteio_operation_describe(job->op));
 	} else {
 		count(ask, -ETIMEDOUT);
 		liteio_reply_error(ask->req, liteio_local_status(-ETIMEDOUT), -ETIMEDOUT,
@@ -250,7 +242,7 @@ static int run_on_loop(struct liteio_ask *ask)
 		return 0;
 	}
 	result = liteio_json_write(ask->call.ret, ask->route->ret_fields);
-	answer_result(ask, result);
+	answer_result(ask, &result, true);
 	return 0;
 }
 
@@ -363,20 +355,26 @@ static void pass(struct liteio_jobs *jobs, const struct liteio_job *done)
 			job->is_passed = true;
 }
 
-static void answer_all(struct liteio_jobs *jobs, struct liteio_job *job, const char *result)
+/* @result: given to the last one when no operation needs it */
+static void answer_all(struct liteio_jobs *jobs, struct liteio_job *job, char **result)
 {
-	struct liteio_ask *ask, *next;
+	struct liteio_ask *ask, *next, *last = NULL;
 
 	for (ask = jobs->waiting; ask; ask = next) {
 		next = ask->next;
 		if (ask->job != job)
 			continue;
 		stop_waiting(ask);
-		if (job->r < 0)
+		if (job->r < 0) {
 			liteio_ask_refuse(ask, job->r, liteio_error_str(&job->err, job->r));
-		else
-			answer_result(ask, result);
+			continue;
+		}
+		if (last)
+			answer_result(last, result, false);
+		last = ask;
 	}
+	if (last)
+		answer_result(last, result, !job->op);
 }
 
 static void answer_stream(struct liteio_job *job)
@@ -432,7 +430,7 @@ static void job_done(void *arg)
 	if (job->only)
 		answer_stream(job);
 	else
-		answer_all(jobs, job, result);
+		answer_all(jobs, job, &result);
 	if (job->op) {
 		pass(jobs, job);
 		end_operation(jobs, job, &result);

@@ -20,6 +20,7 @@
  * @users: holders and waiters
  * @held: by somebody alone
  * @n_shared: by so many together
+ * @noted: who holds it alone has to look once more
  * @wanted: somebody is to be told when it is not held any more
  * @next: in the table
  */
@@ -29,6 +30,7 @@ struct liteio_named_lock {
 	unsigned int users;
 	bool held;
 	unsigned int n_shared;
+	bool noted;
 	bool wanted;
 	struct liteio_named_lock *next;
 };
@@ -173,6 +175,24 @@ struct liteio_named_lock *liteio_locks_try(struct liteio_locks *l, const char *n
 	return n;
 }
 
+void liteio_locks_note(struct liteio_locks *l, const char *name)
+{
+	struct liteio_named_lock *n;
+
+	liteio_guard(&l->lock);
+	n = find(l, name);
+	if (n && n->held)
+		n->noted = true;
+}
+
+bool liteio_locks_is_noted(const struct liteio_named_lock *lock)
+{
+	if (!lock)
+		return false;
+	liteio_guard(&lock->table->lock);
+	return lock->noted;
+}
+
 bool liteio_locks_is_used(struct liteio_locks *l, const char *name)
 {
 	liteio_guard(&l->lock);
@@ -225,6 +245,7 @@ void liteio_locks_give(struct liteio_named_lock *lock)
 		lock->held = false;
 	else
 		lock->n_shared--;
+	lock->noted = false;
 	if (lock->wanted && !lock->n_shared) {
 		lock->wanted = false;
 		if (l->tell)

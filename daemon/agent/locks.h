@@ -33,6 +33,13 @@ struct liteio_named_lock *liteio_locks_share_for(struct liteio_locks *l, const c
 /* liteio_locks_take() without waiting: NULL when another one holds it */
 struct liteio_named_lock *liteio_locks_try(struct liteio_locks *l, const char *name);
 void liteio_locks_give(struct liteio_named_lock *lock); /* NULL is fine */
+/*
+ * who holds it alone now is to look once more when he is done: something was done beside him, which
+ * waits for nobody. Context: any thread; blocks for nothing
+ */
+void liteio_locks_note(struct liteio_locks *l, const char *name);
+/* was that said since it was taken? NULL: it is not locked, and was not */
+bool liteio_locks_is_noted(const struct liteio_named_lock *lock);
 /* somebody holds it, or waits for it. Context: any thread; blocks for nothing */
 bool liteio_locks_is_used(struct liteio_locks *l, const char *name);
 

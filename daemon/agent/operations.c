@@ -181,6 +181,17 @@ void liteio_operation_fill(struct liteio_operation *op, bool with_result,
 		(void)liteio_json_parse(op->result, strlen(op->result), &ret->result, NULL);
 }
 
+struct liteio_json *liteio_operation_describe(struct liteio_operation *op)
+{
+	struct liteio_local_operation o;
+	struct liteio_json *j;
+
+	liteio_operation_fill(op, true, &o);
+	j = liteio_json_encode(&o, liteio_local_operation_fields);
+	liteio_json_fini(&o, liteio_local_operation_fields);
+	return j;
+}
+
 int liteio_operations_find(struct liteio_operations *t, const struct liteio_uuid *uuid,
 			   struct liteio_operation **ret, struct liteio_error *err)
 {

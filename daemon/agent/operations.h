@@ -17,6 +17,7 @@
 
 struct liteio_call;
 struct liteio_error;
+struct liteio_json;
 struct liteio_operations;
 
 /* of the answers so many bytes are kept, beside the last one; the rest of an operation is small */
@@ -98,6 +99,8 @@ void liteio_operations_end(struct liteio_operations *t, struct liteio_operation 
 /* what can be said of it; released with liteio_json_fini() */
 void liteio_operation_fill(struct liteio_operation *op, bool with_result,
 			   struct liteio_local_operation *ret);
+/* the same with its result, as it is answered; owned by the caller */
+struct liteio_json *liteio_operation_describe(struct liteio_operation *op);
 /* -ENOENT with a sentence; borrowed */
 int liteio_operations_find(struct liteio_operations *t, const struct liteio_uuid *uuid,
 			   struct liteio_operation **ret, struct liteio_error *err);

@@ -288,6 +288,7 @@ static int attach_check(struct liteio_agent *a, const struct liteio_local_attach
 	struct liteio_target t = { 0 };
 	_cleanup_free_ char *nqn = NULL;
 	size_t i;
+	int r;
 
 	if (req->local)
 		return 0;
@@ -296,22 +297,24 @@ static int attach_check(struct liteio_agent *a, const struct liteio_local_attach
 	for (i = 0; i < req->n_addresses; i++) {
 		_cleanup_free_ char *host = NULL;
 		uint16_t port;
-		int r = liteio_local_address_parse(req->addresses[i], &host, &port, err);
 
+		r = liteio_local_address_parse(req->addresses[i], &host, &port, err);
 		if (r)
 			return liteio_error_wrap(err, r, "addresses[%zu]", i);
 	}
 	nqn = liteio_volume_nqn(&req->uuid, req->generation);
 	if (req->nqn && strcmp(req->nqn, nqn) != 0)
 		return liteio_error_set(err, -EINVAL, "nqn: that of this attachment is %s", nqn);
-	if (liteio_target_find_uuid(a, &req->uuid, &t, NULL) == 0) {
-		liteio_error_set(err, -EINVAL,
-				 "volume %s is in pool %s of this node: attach it with local",
-				 t.volume.name, t.pool->name);
+	r = liteio_target_find_uuid(a, &req->uuid, &t, err);
+	if (r == -ENOENT)
+		return 0;
+	if (!r) {
+		r = liteio_error_set(err, -EINVAL,
+				     "volume %s is in pool %s of this node: attach it with local",
+				     t.volume.name, t.pool->name);
 		liteio_target_fini(&t);
-		return -EINVAL;
 	}
-	return 0;
+	return r;
 }
 
 /* one that is attached here and lies elsewhere has its uuid alone */

@@ -283,8 +283,8 @@ static int clone_named(struct liteio_agent *a, const char *volume,
 		if (r < 0 || there.volume.state == LITEIO_CATALOG_READY)
 			return r;
 		c.uuid = there.volume.uuid;
-	} else if (!liteio_uuid_is_null(&c.uuid)) {
-		r = liteio_target_check_uuid(a, &c.uuid, err);
+	} else {
+		r = liteio_target_check_new(a, &c.uuid, err);
 		if (r)
 			return r;
 	}

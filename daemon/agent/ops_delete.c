@@ -11,6 +11,7 @@
 #include "agent/agent.h"
 #include "agent/events.h"
 #include "agent/exports.h"
+#include "agent/gate.h"
 #include "agent/limits.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
@@ -50,6 +51,20 @@ static void put_back(struct liteio_target *t)
 		(void)liteio_limits_enforce(t, NULL);
 }
 
+/* a fence has closed its gates meanwhile, and the module may know it again: see ops_export.c */
+static void forget_again(const struct liteio_target *t)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	if (!liteio_locks_is_noted(t->lock))
+		return;
+	r = liteio_gate_forget_gone(&t->volume.uuid, &err);
+	if (r)
+		log_warning(NULL, "volume %s is gone, and in the module still: %s", t->volume.name,
+			    liteio_error_str(&err, r));
+}
+
 /*
  * The module forgets it first: one that is gone may be gone from the catalog, too, and nobody would
  * know of it. When an agent is killed in between, the next one tells the module of its floor. Of
@@ -64,12 +79,15 @@ static int forget_and_mark(struct liteio_target *t, enum liteio_catalog_wipe wip
 	/* remains of ended generations would hold the thin device open */
 	if (is_volume)
 		r = liteio_export_forget(t->pool, &t->volume, err);
-	if (r)
-		return r;
-	liteio_step("agent-delete:forgotten");
-	r = mark(t, wipe, err);
+	if (!r) {
+		liteio_step("agent-delete:forgotten");
+		r = mark(t, wipe, err);
+	}
+	/* it may be forgotten also when what it has left could not be looked for, or taken away */
 	if (is_volume && r)
 		put_back(t);
+	else if (is_volume)
+		forget_again(t);
 	return r;
 }
 

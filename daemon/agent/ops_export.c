@@ -83,6 +83,30 @@ static int persist(struct liteio_target *t, const struct ending *e, struct litei
 }
 
 /*
+ * To close its gates may have put a volume into the module that was being deleted, and that the
+ * module had forgotten. One that is there still is not forgotten: its old generations are to find
+ * their gates closed. Who is deleting it forgets it once more when it has gone (ops_delete.c): he
+ * is told before it is looked for, and asks after it has gone, so one of both sees the other
+ */
+static void leave_what_is_gone(const struct liteio_target *t)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_catalog_volume now;
+	char text[LITEIO_UUID_STRLEN + 1];
+	int r;
+
+	liteio_uuid_format(&t->volume.uuid, text);
+	liteio_locks_note(t->agent->locks, text);
+	if (!liteio_pool_volume_get(t->pool->engine, &t->volume.uuid, &now) &&
+	    now.state != LITEIO_CATALOG_DELETING)
+		return;
+	r = liteio_gate_forget_gone(&t->volume.uuid, &err);
+	if (r)
+		log_warning(NULL, "volume %s is gone, and in the module still: %s", t->volume.name,
+			    liteio_error_str(&err, r));
+}
+
+/*
  * The pool does not answer, or its disk does not take the catalog. What still writes is stopped all
  * the same, for closing a gate early is always right; that the fence holds after a restart is not
  * said before it is written.
@@ -91,9 +115,11 @@ static void fence_meanwhile(const struct liteio_target *t, const struct ending *
 {
 	struct liteio_local_fenced closed = { 0 };
 
-	if (liteio_kmodule_is_loaded("liteio"))
+	if (liteio_kmodule_is_loaded("liteio")) {
 		(void)liteio_gate_fence(&t->volume.uuid, t->volume.name, e->floor, e->generation,
 					0, &closed, NULL);
+		leave_what_is_gone(t);
+	}
 	liteio_json_fini(&closed, liteio_local_fenced_fields);
 }
 
@@ -116,6 +142,7 @@ static int fence(struct liteio_target *t, const struct ending *e, uint64_t timeo
 		floor = t->volume.floor;
 	r = liteio_gate_fence(&t->volume.uuid, t->volume.name, floor, floor ? 0 : e->generation,
 			      timeout_ms, ret, err);
+	leave_what_is_gone(t);
 	if (r)
 		return r;
 	liteio_step("agent-fence:closed");

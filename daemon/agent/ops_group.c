@@ -154,16 +154,9 @@ static int find_uuid(struct liteio_agent *a, struct item *it, struct liteio_erro
 			return liteio_error_set(err, -EEXIST, "snapshot %s exists in pool %s",
 						req->name, t.pool->name);
 		it->uuid = t.volume.uuid;
-	} else if (!liteio_uuid_is_null(&req->uuid)) {
-		r = liteio_target_find_uuid(a, &req->uuid, &t, err);
-		/* one that was undone is on its way out for a while */
-		if (!r)
-			r = liteio_error_set(err,
-					     t.volume.state == LITEIO_CATALOG_DELETING ? -EAGAIN :
-											 -EEXIST,
-					     "uuid: it belongs to %s in pool %s", t.volume.name,
-					     t.pool->name);
-		if (r != -ENOENT)
+	} else {
+		r = liteio_target_check_new(a, &req->uuid, err);
+		if (r)
 			return r;
 	}
 	if (liteio_uuid_is_null(&it->uuid))

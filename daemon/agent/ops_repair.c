@@ -144,9 +144,10 @@ static int remove_head(const struct liteio_catalog_attachment *att, struct publi
 {
 	const struct liteio_uuid *uuid = &att->volume;
 	struct liteio_head_state head;
-	bool is_there = liteio_head_get(uuid, att->generation, false, &head, NULL) >= 0;
+	int r = liteio_head_get(uuid, att->generation, false, &head, NULL);
+	bool is_there = r >= 0;
 
-	if (is_there && is_place(att, &head))
+	if (r == -ENODEV || (is_there && is_place(att, &head)))
 		return 0;
 	if (is_there && liteio_publish_is(uuid, head.path)) {
 		gone->items = liteio_realloc(gone->items, gone->n + 1, sizeof(*gone->items));
@@ -205,7 +206,14 @@ static void begun(void *arg)
 	liteio_step("agent-repair:begun");
 }
 
-/* the volumes are held; nothing is let go of before it is known that the lane can be had */
+static int check_lane(struct liteio_open_pool *p, struct liteio_error *err)
+{
+	LITEIO_LANE(lane);
+
+	return liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
+}
+
+/* what was attached to new volumes since is let go of, too: in the lane nobody can come any more */
 static int repair_in_lane(struct liteio_open_pool *p, const struct liteio_pool_repair *how,
 			  struct published *gone, struct liteio_pool_repaired *ret,
 			  struct liteio_error *err)
@@ -219,6 +227,21 @@ static int repair_in_lane(struct liteio_open_pool *p, const struct liteio_pool_r
 	return r ? r : liteio_pool_repair(p->engine, how, ret, err);
 }
 
+/*
+ * The volumes are held; nothing is let go of before it is known that the lane can be had. For each
+ * head the kernel takes a while, and there may be many: nobody who wants the lane waits for that
+ */
+static int repair_held(struct liteio_open_pool *p, const struct liteio_pool_repair *how,
+		       struct published *gone, struct liteio_pool_repaired *ret,
+		       struct liteio_error *err)
+{
+	int r = check_lane(p, err);
+
+	if (!r)
+		r = let_go(p, gone, err);
+	return r ? r : repair_in_lane(p, how, gone, ret, err);
+}
+
 static int repair(struct liteio_agent *a, struct liteio_open_pool *p, bool force,
 		  struct published *gone, struct liteio_pool_repaired *ret,
 		  struct liteio_error *err)
@@ -228,7 +251,7 @@ static int repair(struct liteio_agent *a, struct liteio_open_pool *p, bool force
 	int r = hold_all(a, p, &hold, err);
 
 	if (!r)
-		r = repair_in_lane(p, &how, gone, ret, err);
+		r = repair_held(p, &how, gone, ret, err);
 	hold_end(&hold);
 	return r;
 }

@@ -123,8 +123,8 @@ static int create(struct liteio_agent *a, const struct liteio_local_snapshot_cre
 		if (r < 0)
 			return r;
 		again.uuid = snapshot.volume.uuid;
-	} else if (!liteio_uuid_is_null(&req->uuid)) {
-		r = liteio_target_check_uuid(a, &req->uuid, err);
+	} else {
+		r = liteio_target_check_new(a, &req->uuid, err);
 		if (r)
 			return r;
 	}

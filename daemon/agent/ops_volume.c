@@ -195,8 +195,8 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 		if (is_there && !liteio_pool_creates_together(&c))
 			return confirm(p, err);
 		c.uuid = t.volume.uuid;
-	} else if (!liteio_uuid_is_null(&c.uuid)) {
-		r = liteio_target_check_uuid(a, &c.uuid, err);
+	} else {
+		r = liteio_target_check_new(a, &c.uuid, err);
 		if (r)
 			return r;
 	}

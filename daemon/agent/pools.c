@@ -28,6 +28,7 @@
  * @tell_arg: for it
  * @items: the pools
  * @n: how many
+ * @n_changes: see liteio_pools_changes()
  * @out: those that were taken out, and may be put back
  * @n_out: how many
  */
@@ -40,6 +41,7 @@ struct liteio_pools {
 	void *tell_arg;
 	struct liteio_open_pool **items;
 	size_t n;
+	uint64_t n_changes;
 	struct liteio_open_pool **out;
 	size_t n_out;
 };
@@ -120,6 +122,7 @@ static void table_insert(struct liteio_pools *t, struct liteio_open_pool *p)
 {
 	t->items = liteio_realloc(t->items, t->n + 1, sizeof(*t->items));
 	t->items[t->n++] = p;
+	t->n_changes++;
 }
 
 static void table_remove(struct liteio_pools *t, const struct liteio_open_pool *p)
@@ -127,6 +130,7 @@ static void table_remove(struct liteio_pools *t, const struct liteio_open_pool *
 	for (size_t i = 0; i < t->n; i++)
 		if (t->items[i] == p)
 			t->items[i--] = t->items[--t->n];
+	t->n_changes++;
 }
 
 /* table lock held */
@@ -136,36 +140,49 @@ static void out_remove(struct liteio_pools *t, struct liteio_open_pool *p)
 		if (t->out[i] == p)
 			t->out[i--] = t->out[--t->n_out];
 	p->leaves = NULL;
-	free(take_ptr(p->had));
-	p->n_had = 0;
+	free(take_ptr(p->has));
+	p->n_has = 0;
 }
 
-/* by its name, or by its uuid; either may be NULL */
-static bool is_it(const struct liteio_open_pool *p, const char *name,
-		  const struct liteio_uuid *uuid)
+static int is_out(const struct liteio_open_pool *p, struct liteio_error *err)
+{
+	return liteio_error_set(err, -EBUSY, "pool %s is being %s: ask again later", p->name,
+				p->leaves);
+}
+
+/* one that is out has this name, or this uuid. -EBUSY or 0; table lock held */
+static int check_out(const struct liteio_pools *t, const char *name, const struct liteio_uuid *uuid,
+		     struct liteio_error *err)
 {
 	return (name && !strcmp(p->name, name)) || (uuid && liteio_uuid_equal(&p->uuid, uuid));
 }
 
-/* had it this when it was taken out? table lock held */
-static bool had(const struct liteio_open_pool *p, const struct liteio_sought *s)
-{
-	for (size_t i = 0; s && i < p->n_had; i++)
-		if (s->name ? p->had[i].kind == s->kind && !strcmp(p->had[i].name, s->name) :
-			      liteio_uuid_equal(&p->had[i].uuid, s->uuid))
-			return true;
-	return false;
+		if ((name && !strcmp(p->name, name)) ||
+		    (uuid && liteio_uuid_equal(&p->uuid, uuid)))
+			return is_out(p, err);
+	}
+	return 0;
 }
 
-/* one that is out has this name, or this uuid, or had this: -EBUSY, or 0; table lock held */
-static int check_out(const struct liteio_pools *t, const char *name, const struct liteio_uuid *uuid,
-		     const struct liteio_sought *s, struct liteio_error *err)
+static bool is_sought(const struct liteio_catalog_volume *v, const struct liteio_sought *what)
 {
-	for (size_t i = 0; i < t->n_out; i++)
-		if (is_it(t->out[i], name, uuid) || had(t->out[i], s))
-			return liteio_error_set(err, -EBUSY,
-						"pool %s is being %s: ask again later",
-						t->out[i]->name, t->out[i]->leaves);
+	if (!what->name)
+		return liteio_uuid_equal(&v->uuid, what->uuid);
+	return v->kind == what->kind && !strcmp(v->name, what->name);
+}
+
+/* one that is out has this in it; likewise */
+static int check_has(const struct liteio_pools *t, const struct liteio_sought *what,
+		     struct liteio_error *err)
+{
+	for (size_t i = 0; i < t->n_out; i++) {
+		const struct liteio_open_pool *p = t->out[i];
+
+		for (size_t k = 0; k < p->n_has; k++) {
+			if (is_sought(&p->has[k], what))
+				return is_out(p, err);
+		}
+	}
 	return 0;
 }
 
@@ -236,8 +253,8 @@ int liteio_pools_take_out(struct liteio_pools *t, struct liteio_open_pool *p, co
 	table_remove(t, p);
 	p->refs--;
 	p->leaves = what;
-	/* as it stays: who would change it has no reference, and what is done to it makes nothing */
-	liteio_pool_volume_list(p->engine, &p->had, &p->n_had);
+	/* nobody else can change that now */
+	liteio_pool_volume_list(p->engine, &p->has, &p->n_has);
 	t->out = liteio_realloc(t->out, t->n_out + 1, sizeof(struct liteio_open_pool *));
 	t->out[t->n_out++] = p;
 	return 0;
@@ -290,12 +307,17 @@ int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid
 	return get(t, NULL, uuid, ret, NULL);
 }
 
-int liteio_pools_all_for(struct liteio_pools *t, const struct liteio_sought *s,
-			 struct liteio_open_pool ***ret, size_t *ret_n, struct liteio_error *err)
+uint64_t liteio_pools_changes(struct liteio_pools *t)
+{
+	liteio_guard(&t->lock);
+	return t->n_changes;
+}
+
+/* table lock held */
+static void take_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n)
 {
 	size_t i;
 
-	liteio_guard(&t->lock);
 	*ret = liteio_calloc(t->n + 1, sizeof(**ret));
 	for (i = 0; i < t->n; i++) {
 		t->items[i]->refs++;
@@ -303,6 +325,20 @@ int liteio_pools_all_for(struct liteio_pools *t, const struct liteio_sought *s,
 	}
 	*ret_n = t->n;
 	return check_out(t, NULL, NULL, s, err);
+}
+
+void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n)
+{
+	liteio_guard(&t->lock);
+	take_all(t, ret, ret_n);
+}
+
+int liteio_pools_all_for(struct liteio_pools *t, const struct liteio_sought *what,
+			 struct liteio_open_pool ***ret, size_t *ret_n, struct liteio_error *err)
+{
+	liteio_guard(&t->lock);
+	take_all(t, ret, ret_n);
+	return check_has(t, what, err);
 }
 
 static bool unref(struct liteio_pools *t, struct liteio_open_pool *p)

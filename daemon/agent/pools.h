@@ -28,8 +28,8 @@ struct liteio_workers;
  * @table: that it is, or was, in
  * @leaves: it is out of it, and may be put back: what is done to it, "exported"; under the table's
  *	lock
- * @had: volumes and snapshots that were in it when it was taken out, as long as it is out; likewise
- * @n_had: how many
+ * @has: what is in it, while it is out; under the table's lock
+ * @n_has: so many
  * @engine: what daemon/pool made of it; its lane functions only between enter and leave
  * @name: of the pool
  * @uuid: of the pool
@@ -60,8 +60,8 @@ struct liteio_workers;
 struct liteio_open_pool {
 	struct liteio_pools *table;
 	const char *leaves;
-	struct liteio_catalog_volume *had;
-	size_t n_had;
+	struct liteio_catalog_volume *has;
+	size_t n_has;
 	struct liteio_pool *engine;
 	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
@@ -149,12 +149,14 @@ int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_ope
 /* by uuid; likewise */
 int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid,
 			  struct liteio_open_pool **ret);
+/* every pool, each with a reference; released with liteio_pools_put_all() */
+void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
 
 /**
- * struct liteio_sought - a volume or snapshot that may be in any pool
- * @kind: which of both; only with @name
- * @name: what it is called; NULL: it is sought by its uuid
- * @uuid: only without @name
+ * struct liteio_sought - a volume or snapshot that somebody looks for
+ * @kind: of that name
+ * @name: NULL: by its uuid
+ * @uuid: likewise
  */
 struct liteio_sought {
 	enum liteio_catalog_kind kind;
@@ -162,27 +164,17 @@ struct liteio_sought {
 	const struct liteio_uuid *uuid;
 };
 
-/**
- * liteio_pools_all_for() - every pool in which it may be
- * @t: the table
- * @s: what is sought; NULL: nothing
- * @ret: those in the table, each with a reference, whatever is returned; released with
- *	liteio_pools_put_all()
- * @ret_n: how many
- * @err: which pool is out, and what is done to it
- *
- * Of one and the same moment: a pool that is taken out, or put back, is seen in one of both places.
- * Return: 0, or -EBUSY: it is in one that is out, and may be put back, and the name, or uuid, is
- * not free. So is, for as long, the name of what was deleted there: its space is not free.
+/*
+ * The same, for who looks for something in them. -EBUSY: one that was out at that moment, and may
+ * be put back, has it, or gives back the space of one that had this name
  */
-int liteio_pools_all_for(struct liteio_pools *t, const struct liteio_sought *s,
+int liteio_pools_all_for(struct liteio_pools *t, const struct liteio_sought *what,
 			 struct liteio_open_pool ***ret, size_t *ret_n, struct liteio_error *err);
-/* every pool in the table, likewise */
-static inline void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret,
-				    size_t *ret_n)
-{
-	(void)liteio_pools_all_for(t, NULL, ret, ret_n, NULL);
-}
+/*
+ * goes on whenever a pool comes into the table or is taken out: who has not found something in
+ * it, and concludes from that, asks whether it is what it was
+ */
+uint64_t liteio_pools_changes(struct liteio_pools *t);
 void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n);
 void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p);
 /*
@@ -295,6 +287,8 @@ bool liteio_lane_is_silent(struct liteio_open_pool *p, uint64_t since_ms, struct
  * @ret: memory for the answer, zeroed, or a copy of what was handed to liteio_pools_do_for(); not
  *	that of the caller, and plain bytes: nothing to release
  * @err: why there is none
+ *
+ * Return: 0 or a negative errno, and it has answered; or positive: nobody had to be asked.
  */
 typedef int (*liteio_look_fn)(struct liteio_pool *engine, void *ret, struct liteio_error *err);
 
@@ -429,8 +423,8 @@ struct liteio_target {
  *
  * A name is one object's on a node; but pools that were made on different nodes may be open
  * together. What two of them have is meant by its uuid alone, until one is called otherwise.
- * Context: any thread. Return: 0, -ENOENT, -EEXIST two pools have one of that name, or -EBUSY: it
- * is in a pool that is out of the table, and may be put back.
+ * Context: any thread. Return: 0, -ENOENT no pool has it, -EEXIST two pools have one of that name,
+ * or -EBUSY: one has it that is out of the table, and may be put back.
  */
 int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err);
@@ -439,9 +433,9 @@ int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kin
 			    const char *name, struct liteio_target *ret, struct liteio_error *err);
 int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_target *ret, struct liteio_error *err);
-/* is this uuid free? 0, -EEXIST with who has it, or -EBUSY as above */
-int liteio_target_check_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
-			     struct liteio_error *err);
+/* may a new one have this uuid? A null one may: it gets its own. -EEXIST, -EBUSY as above, or -EAGAIN */
+int liteio_target_check_new(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			    struct liteio_error *err);
 /* find, and wait until nobody else works on it (worker) */
 int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err);

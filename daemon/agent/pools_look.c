@@ -27,8 +27,6 @@
 
 /* an answer is good for so long */
 #define ANSWERED_MS 1000
-/* a disk that has answered is not asked again for so long */
-#define AWAKE_MS 1000
 
 /**
  * struct look - a question under way
@@ -84,7 +82,8 @@ static void look_run(void *arg)
 
 	liteio_heir_begin(&p->uuid);
 	r = k->fn(p->engine, k->ret, &k->err);
-	liteio_pools_answered(p);
+	if (r <= 0)
+		liteio_pools_answered(p);
 	/* before the lane is free: who finds that it is has the answer */
 	{
 		liteio_guard(&k->lock);
@@ -125,7 +124,8 @@ static int do_here(struct liteio_open_pool *p, liteio_look_fn fn, void *data,
 {
 	int r = fn(p->engine, data, err);
 
-	liteio_pools_answered(p);
+	if (r <= 0)
+		liteio_pools_answered(p);
 	liteio_pools_leave(p);
 	return r;
 }
@@ -145,9 +145,9 @@ static int do_there(struct liteio_open_pool *p, struct look *k, void *data, size
 		return -ETIMEDOUT;
 	}
 	r = k->r;
-	if (!r && len)
+	if (r >= 0 && len)
 		memcpy(data, k->ret, len);
-	if (r)
+	if (r < 0)
 		liteio_error_set(err, r, "%s", liteio_error_str(&k->err, r));
 	look_put(k);
 	return r;
@@ -177,7 +177,7 @@ int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *r
 	void *found _cleanup_free_ = liteio_calloc(1, len + 1);
 	int r = liteio_pools_do_for(p, LITEIO_LANE_LOOK, fn, found, len, ms, err);
 
-	if (!r && len)
+	if (r >= 0 && len)
 		memcpy(ret, found, len);
 	return r;
 }
@@ -277,8 +277,8 @@ int liteio_pools_check_awake(struct liteio_open_pool *p, struct liteio_error *er
 	uint64_t now_ms = liteio_now_ms();
 	int r;
 
-	if (!p->is_asleep && (now_ms < p->awake_ms + AWAKE_MS ||
-			      now_ms < liteio_pool_taken_ms(p->engine) + AWAKE_MS))
+	if (!p->is_asleep && (now_ms < p->awake_ms + LITEIO_AWAKE_MS ||
+			      now_ms < liteio_pool_taken_ms(p->engine) + LITEIO_AWAKE_MS))
 		return 0;
 	r = liteio_pools_ask_awake(p, err);
 	return r ? liteio_error_wrap(err, r, "pool %s", p->name) : 0;

@@ -46,14 +46,14 @@ static int is_in_both(const struct liteio_target *t, const struct liteio_open_po
 int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kind,
 			    const char *name, struct liteio_target *ret, struct liteio_error *err)
 {
-	const struct liteio_sought sought = { .kind = kind, .name = name };
+	const struct liteio_sought what = { .kind = kind, .name = name };
 	struct liteio_target t = { .agent = a };
 	struct liteio_catalog_volume v;
 	struct liteio_open_pool **all;
 	size_t n;
 	int r;
 
-	r = liteio_pools_all_for(a->pools, &sought, &all, &n, err);
+	r = liteio_pools_all_for(a->pools, &what, &all, &n, err);
 	for (size_t i = 0; i < n && !r; i++) {
 		if (liteio_pool_volume_find(all[i]->engine, kind, name, &v))
 			continue;
@@ -80,12 +80,12 @@ int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kin
 static int search_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 		       struct liteio_target *ret, struct liteio_error *err)
 {
-	const struct liteio_sought sought = { .uuid = uuid };
+	const struct liteio_sought what = { .uuid = uuid };
 	struct liteio_open_pool **all;
 	size_t n;
 	int r;
 
-	r = liteio_pools_all_for(a->pools, &sought, &all, &n, err);
+	r = liteio_pools_all_for(a->pools, &what, &all, &n, err);
 	if (!r)
 		r = -ENOENT;
 	for (size_t i = 0; i < n && r; i++) {
@@ -100,9 +100,9 @@ static int search_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 	return r;
 }
 
-/* one that is deleted has no name any more, and is not meant by its uuid either */
-static int find_by_uuid(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
-			struct liteio_target *ret, struct liteio_error *err)
+/* one that is deleted has no name any more, and is not meant by its uuid either: -ENOENT */
+static int find_meant(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		      struct liteio_target *ret, struct liteio_error *err)
 {
 	struct liteio_uuid uuid;
 	int r;
@@ -119,7 +119,7 @@ static int find_by_uuid(struct liteio_agent *a, enum liteio_catalog_kind kind, c
 int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err)
 {
-	int r = find_by_uuid(a, kind, name, ret, err);
+	int r = find_meant(a, kind, name, ret, err);
 
 	return r == -ENOENT ? liteio_target_find_name(a, kind, name, ret, err) : r;
 }
@@ -133,19 +133,26 @@ int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uu
 	if (r != -ENOENT)
 		return r;
 	liteio_uuid_format(uuid, text);
-	return liteio_error_set(err, r, "volume %s: not in a pool of this node", text);
+	return liteio_error_set(err, -ENOENT, "volume %s: not in a pool of this node", text);
 }
 
-int liteio_target_check_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
-			     struct liteio_error *err)
+int liteio_target_check_new(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			    struct liteio_error *err)
 {
 	LITEIO_TARGET(t);
-	int r = search_uuid(a, uuid, &t, err);
+	int r;
 
-	if (r)
-		return r == -ENOENT ? 0 : r;
-	return liteio_error_set(err, -EEXIST, "uuid: it belongs to %s in pool %s", t.volume.name,
-				t.pool->name);
+	if (liteio_uuid_is_null(uuid))
+		return 0;
+	r = liteio_target_find_uuid(a, uuid, &t, err);
+	/* a snapshot of a group that was undone is on its way out for a while */
+	if (!r)
+		return liteio_error_set(err,
+					t.volume.state == LITEIO_CATALOG_DELETING ? -EAGAIN :
+										    -EEXIST,
+					"uuid: it belongs to %s in pool %s", t.volume.name,
+					t.pool->name);
+	return r == -ENOENT ? 0 : r;
 }
 
 int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,

@@ -17,6 +17,11 @@ void liteio_reply_text(struct liteio_http_request *req, unsigned int status, con
 	liteio_http_reply(req, status, "application/json", json, strlen(json));
 }
 
+void liteio_reply_own(struct liteio_http_request *req, unsigned int status, char *json)
+{
+	liteio_http_reply_text(req, status, "application/json", json);
+}
+
 void liteio_reply_json(struct liteio_http_request *req, unsigned int status,
 		       struct liteio_json *j)
 {

@@ -11,6 +11,8 @@ struct liteio_uuid;
 
 /* JSON that is text already; copied */
 void liteio_reply_text(struct liteio_http_request *req, unsigned int status, const char *json);
+/* likewise new memory, which is not the caller's any more */
+void liteio_reply_own(struct liteio_http_request *req, unsigned int status, char *json);
 /* takes @j over */
 void liteio_reply_json(struct liteio_http_request *req, unsigned int status,
 		       struct liteio_json *j);

@@ -41,8 +41,6 @@
 
 /* volumes of one pool that are brought back at a time */
 #define AT_ONCE 8
-/* a disk that has answered is not asked again for so long */
-#define AWAKE_MS 1000
 
 /* ---- what to restore ---- */
 
@@ -69,7 +67,8 @@ struct live {
  * @agent: whose
  * @is_slow: one has waited in vain for its turn in the pool's lane: who is in it hangs; or its disk
  *	does not answer
- * @awake_ms: when that has answered last
+ * @awake_ms: when that has answered one of them last; what it said before that (pools.h) counts for
+ *	nothing: what is brought back is always asked about
  * @items: each
  * @n: how many
  */
@@ -315,7 +314,7 @@ static bool is_awake(struct live *l)
 	struct live_set *set = l->set;
 
 	if (l->volume.vclass == LITEIO_CATALOG_LINEAR ||
-	    liteio_now_ms() < set->awake_ms + AWAKE_MS)
+	    liteio_now_ms() < set->awake_ms + LITEIO_AWAKE_MS)
 		return true;
 	if (liteio_pools_ask_awake(l->pool, NULL))
 		return false;

@@ -32,10 +32,13 @@ _Static_assert(FREEZE_MS < LITEIO_LOOK_MS, "a freeze is no disk that hangs");
 /* before that nobody waits but who asked: as long as for a lane */
 #define WRITE_MS 60000
 
+/* of one that has gone */
+#define GONE (-1)
+
 /* a head that nobody has open has nothing to hold still; not yet */
 static bool is_wanted(const struct liteio_stillness *s, size_t i)
 {
-	return s->is_all || s->heads[i].open_count > 0;
+	return s->heads[i].open_count > (s->is_all ? GONE : 0);
 }
 
 /* ---- what filesystems have to write --------------------------------------------------------- */
@@ -378,7 +381,7 @@ static int count_again(struct liteio_stillness *s, struct liteio_error *err)
 
 		if (r && r != -ENODEV)
 			return r;
-		s->heads[i].open_count = r ? 0 : now.open_count;
+		s->heads[i].open_count = r ? GONE : now.open_count;
 	}
 	return 0;
 }
@@ -403,6 +406,27 @@ static int freeze(void *arg, struct liteio_error *err)
 	else
 		liteio_step("agent-snapshot:frozen");
 	return r;
+}
+
+/*
+ * The device below is about to be suspended, as somebody uses it: a filesystem may have been
+ * mounted on a head that nobody had open a moment ago, and would be taken in the middle of what it
+ * writes. All are held then, so that nobody else can come; one that is mounted later waits. What is
+ * held already is let go of first: nothing has been taken yet
+ */
+static int freeze_rest(void *arg, struct liteio_error *err)
+{
+	struct liteio_stillness *s = arg;
+	bool any = false;
+
+	for (size_t i = 0; i < s->n; i++)
+		any = any || (!is_wanted(s, i) && s->heads[i].open_count > GONE);
+	if (!any)
+		return 0;
+	thaw(s);
+	holding_join(s);
+	s->is_all = true;
+	return freeze(s, err);
 }
 
 /* ---- what needs no freeze ------------------------------------------------------------------- */
@@ -443,5 +467,5 @@ void liteio_stillness_fini(struct liteio_stillness *s)
 
 struct liteio_quiesce liteio_stillness_quiesce(struct liteio_stillness *s)
 {
-	return (struct liteio_quiesce){ freeze, thaw, is_idle, was_idle, s };
+	return (struct liteio_quiesce){ freeze, freeze_rest, thaw, is_idle, was_idle, s };
 }

@@ -31,17 +31,19 @@ static bool ask_allocated(struct liteio_open_pool *p, const struct liteio_catalo
 			  bool may_activate, uint64_t *ret)
 {
 	struct liteio_pool_load load;
+	int r;
 
 	if (v->state == LITEIO_CATALOG_DELETING)
 		return liteio_pool_reclaim_left(p->engine, &v->uuid, ret, NULL) == 0;
-	if (liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0) {
+	r = liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL);
+	if (!r)
 		liteio_pools_answered(p);
+	if (r >= 0)
 		return true;
-	}
 	return may_activate &&
 	       liteio_pool_volume_prepare(p->engine, &v->uuid, &load, NULL) == 0 &&
 	       liteio_pool_volume_load(&load, NULL, NULL) == 0 &&
-	       liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0;
+	       liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) >= 0;
 }
 
 /* 1 it is known, 0 the lane is needed for it, -1 nobody can tell */
@@ -68,8 +70,8 @@ static int question_ask(struct liteio_pool *engine, void *ret, struct liteio_err
 	struct question *q = ret;
 	int r = liteio_pool_volume_allocated(engine, &q->volume, &q->bytes, err);
 
-	/* that there is no device for it says nothing of the disk */
-	if (r)
+	/* that there is no device for it says nothing of the disk; what is known is not asked for */
+	if (r < 0)
 		(void)liteio_pool_refresh(engine, NULL);
 	return r;
 }
@@ -98,8 +100,8 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 		return known > 0;
 	if (v->state != LITEIO_CATALOG_DELETING && !liteio_pools_has_answered(p)) {
 		r = ask_apart(p, v, ret);
-		if (r == 0 || r == -ETIMEDOUT || r == -EAGAIN || !may_activate)
-			return r == 0;
+		if (r >= 0 || r == -ETIMEDOUT || r == -EAGAIN || !may_activate)
+			return r >= 0;
 	}
 	if (liteio_pools_answers(p, NULL) < 0 ||
 	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) < 0)
@@ -140,7 +142,12 @@ static bool look_allocated(struct liteio_volume_look *k, struct liteio_open_pool
 
 	if (known)
 		return known > 0;
-	return look_at(k, p) && ask_allocated(p, v, false, ret);
+	if (!look_at(k, p))
+		return false;
+	/* that the pool answers has been said once since the lane is held */
+	if (k->n && v->state != LITEIO_CATALOG_DELETING)
+		return liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0;
+	return ask_allocated(p, v, false, ret);
 }
 
 /* name of a record by its uuid, NULL when it is gone */
@@ -153,24 +160,20 @@ static char *name_of(struct liteio_open_pool *p, const struct liteio_uuid *uuid)
 	return liteio_strdup(v.name);
 }
 
-static void fill_attachments(struct liteio_open_pool *p, const struct liteio_uuid *uuid,
-			     struct liteio_local_volume *ret)
+static void add_attachment(void *arg, const struct liteio_catalog_attachment *a, size_t n)
 {
-	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
 	struct liteio_local_volume_attachment *to;
-	size_t i, n = 0;
+	struct liteio_local_volume *ret = arg;
 
-	liteio_pool_attachment_list(p->engine, uuid, &atts, &n);
-	ret->attachments = liteio_calloc(n + 1, sizeof(*ret->attachments));
-	for (i = 0; i < n; i++) {
-		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE)
-			continue;
-		to = &ret->attachments[ret->n_attachments++];
-		to->generation = atts[i].generation;
-		to->host_nqn = atts[i].host[0] ? liteio_strdup(atts[i].host) : NULL;
-		to->read_only = atts[i].flags & LITEIO_CATALOG_ATT_READ_ONLY;
-		to->local = atts[i].flags & LITEIO_CATALOG_ATT_LOCAL;
-	}
+	if (a->state != LITEIO_CATALOG_ATT_LIVE)
+		return;
+	if (!ret->attachments)
+		ret->attachments = liteio_calloc(n, sizeof(*ret->attachments));
+	to = &ret->attachments[ret->n_attachments++];
+	to->generation = a->generation;
+	to->host_nqn = a->host[0] ? liteio_strdup(a->host) : NULL;
+	to->read_only = a->flags & LITEIO_CATALOG_ATT_READ_ONLY;
+	to->local = a->flags & LITEIO_CATALOG_ATT_LOCAL;
 }
 
 /* but for what the kernel says of it */
@@ -187,7 +190,7 @@ static void fill(struct liteio_open_pool *p, const struct liteio_catalog_volume 
 	ret->floor = v->floor;
 	ret->origin = name_of(p, &v->origin);
 	ret->wipe = (int)v->wipe;
-	fill_attachments(p, &v->uuid, ret);
+	liteio_pool_attachment_each(p->engine, &v->uuid, add_attachment, ret);
 	ret->limits = liteio_limits_of_catalog(&v->limits);
 }
 

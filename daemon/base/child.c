@@ -13,10 +13,10 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -30,8 +30,6 @@
 #define OUTPUT_MAX (64u * 1024)
 /* after SIGKILL a child that can die does so within this */
 #define KILL_MS 2000
-
-extern char **environ;
 
 /* ---- children that did not end in time ---------------------------------------------------- */
 
@@ -102,32 +100,89 @@ static void kill_child(pid_t pid, int pidfd)
 
 /* ---- programs ----------------------------------------------------------------------------- */
 
-static int spawn(const char *const argv[], int out, pid_t *ret)
+/*
+ * In the child: async-signal-safe calls only. Returns when the program can not be run: why. One
+ * that can not be read, for ever, must not keep anything of ours open, as below
+ */
+static int exec_child(const char *const argv[], int in, int out, int says)
 {
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, defaults;
-	int r;
+	const struct sigaction defaults = { .sa_handler = SIG_DFL };
+	sigset_t none;
 
-	sigemptyset(&none);
-	sigfillset(&defaults);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
-	posix_spawnattr_init(&attr);
+	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(out, STDERR_FILENO) < 0)
+		return errno;
+	if (says > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, (unsigned int)says - 1, 0);
+	close_range((unsigned int)says + 1, ~0u, 0);
+	for (int i = 1; i < NSIG; i++)
+		(void)sigaction(i, &defaults, NULL);
 	/* worker threads block all signals: a program must not inherit that */
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	/* a group of its own, so that a kill reaches what the program has started, too */
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-						POSIX_SPAWN_SETPGROUP);
+	(void)setpgid(0, 0);
+	/* nor that we want no large pages (heap.c): it may have much to do with its memory */
+	(void)prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
 	/* the prototype is historical: the strings are not written to */
-	r = posix_spawnp(ret, argv[0], &actions, &attr, (char *const *)(uintptr_t)argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return -r;
+	execvp(argv[0], (char *const *)(uintptr_t)argv);
+	return errno;
+}
+
+/* 0 when it has begun to run, or died before that; else why it does not */
+static int wait_exec(int fd, uint64_t deadline)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int n, code = 0;
+
+	do {
+		n = poll(&p, 1, remaining_ms(deadline));
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return -ETIMEDOUT;
+	/* nothing: the program's first act was to close it */
+	return read(fd, &code, sizeof(code)) == (ssize_t)sizeof(code) ? -code : 0;
+}
+
+static _Noreturn void run_child(const char *const argv[], int in, int out, int says)
+{
+	int code = exec_child(argv, in, out, says);
+	ssize_t n = write(says, &code, sizeof(code));
+
+	_exit(n != (ssize_t)sizeof(code));
+}
+
+/*
+ * Not by posix_spawn(): its child has our memory until the program runs, and what is said of large
+ * pages there would hold for us. @ret is 0 when there is no child
+ */
+static int spawn(const char *const argv[], int out, uint64_t deadline, pid_t *ret)
+{
+	int in _cleanup_close_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int said _cleanup_close_ = -1, says _cleanup_close_ = -1;
+	sigset_t all, before;
+	int fds[2], code;
+
+	*ret = 0;
+	if (in < 0 || pipe2(fds, O_CLOEXEC))
+		return -errno;
+	said = fds[0];
+	says = fds[1];
+	/* a handler of ours must not run in the child */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	/* unlike fork() it takes no lock that another thread may hold for long */
+	*ret = _Fork();
+	code = errno;
+	if (!*ret)
+		run_child(argv, in, out, says);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (*ret < 0) {
+		*ret = 0;
+		return -code;
+	}
+	close(take_fd(&says));
+	return wait_exec(said, deadline);
 }
 
 /* take what is there; false at the end of the output */
@@ -176,6 +231,19 @@ static int collect(int pidfd, int fd, uint64_t deadline, struct liteio_buf *out)
 	return 0;
 }
 
+/* kill all of it, and say why */
+static int give_up(const char *name, pid_t pid, int pidfd, int r, uint64_t timeout_ms,
+		   struct liteio_error *err)
+{
+	kill(-pid, SIGKILL);
+	kill_child(pid, pidfd);
+	if (r != -ETIMEDOUT)
+		return liteio_error_set(err, r, "cannot wait for %s: %s", name,
+					liteio_error_str(NULL, r));
+	return liteio_error_set(err, r, "%s did not end within %llu ms", name,
+				(unsigned long long)timeout_ms);
+}
+
 int liteio_child_run(const char *const argv[], uint64_t timeout_ms,
 		     struct liteio_child_result *ret, struct liteio_error *err)
 {
@@ -193,25 +261,25 @@ int liteio_child_run(const char *const argv[], uint64_t timeout_ms,
 	out = fds[1];
 	/* our end does not block, the program's does: the flag belongs to each end */
 	fcntl(out, F_SETFL, 0);
-	r = spawn(argv, out, &pid);
-	if (r)
-		return liteio_error_set(err, r, "cannot run %s: %s", argv[0],
-					liteio_error_str(NULL, r));
-	close(take_fd(&out));
-	pidfd = pidfd_of(pid);
 	/* it is not we who are stuck, and it has a bound of its own */
 	liteio_worker_allow(timeout_ms);
-	r = pidfd < 0 ? -errno : collect(pidfd, in, deadline, &text);
+	r = spawn(argv, out, deadline, &pid);
+	close(take_fd(&out));
+	if (r && r != -ETIMEDOUT) {
+		/* it has said so, and ends */
+		if (pid)
+			waitpid(pid, NULL, 0);
+		liteio_worker_moved();
+		return liteio_error_set(err, r, "cannot run %s: %s", argv[0],
+					liteio_error_str(NULL, r));
+	}
+	pidfd = pidfd_of(pid);
+	if (!r)
+		r = pidfd < 0 ? -errno : collect(pidfd, in, deadline, &text);
 	liteio_worker_moved();
 	if (r) {
-		kill(-pid, SIGKILL);
-		kill_child(pid, pidfd);
 		liteio_buf_fini(&text);
-		if (r != -ETIMEDOUT)
-			return liteio_error_set(err, r, "cannot wait for %s: %s", argv[0],
-						liteio_error_str(NULL, r));
-		return liteio_error_set(err, r, "%s did not end within %llu ms", argv[0],
-					(unsigned long long)timeout_ms);
+		return give_up(argv[0], pid, pidfd, r, timeout_ms, err);
 	}
 	waitpid(pid, &status, 0);
 	ret->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;

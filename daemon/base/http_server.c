@@ -239,14 +239,9 @@ static enum MHD_Result send_reply(struct liteio_http_request *req)
 	return r;
 }
 
-static void set_reply(struct liteio_http_request *req, unsigned int status,
-		      const char *content_type, const void *body, size_t len)
+static void set_response(struct liteio_http_request *req, unsigned int status,
+			 const char *content_type, size_t len, struct MHD_Response *rsp)
 {
-	/* the prototype is historical: with MUST_COPY the data is only read */
-	void *data = (void *)(uintptr_t)(len ? body : "");
-	struct MHD_Response *rsp;
-
-	rsp = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_COPY);
 	if (!rsp)
 		abort();
 	if (content_type)
@@ -254,6 +249,16 @@ static void set_reply(struct liteio_http_request *req, unsigned int status,
 	req->status = status;
 	req->is_large = len >= LARGE_BYTES;
 	req->reply = rsp;
+}
+
+static void set_reply(struct liteio_http_request *req, unsigned int status,
+		      const char *content_type, const void *body, size_t len)
+{
+	/* the prototype is historical: with MUST_COPY the data is only read */
+	void *data = (void *)(uintptr_t)(len ? body : "");
+
+	set_response(req, status, content_type, len,
+		     MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_COPY));
 }
 
 static enum MHD_Result refuse_body(struct liteio_http_request *req)
@@ -430,6 +435,16 @@ void liteio_http_reply(struct liteio_http_request *req, unsigned int status,
 		       const char *content_type, const void *body, size_t len)
 {
 	set_reply(req, status, content_type, body, len);
+	answer(req);
+}
+
+void liteio_http_reply_text(struct liteio_http_request *req, unsigned int status,
+			    const char *content_type, char *text)
+{
+	size_t len = strlen(text);
+
+	set_response(req, status, content_type, len,
+		     MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE));
 	answer(req);
 }
 

@@ -98,6 +98,9 @@ int liteio_http_request_peer(const struct liteio_http_request *req, uid_t *ret_u
  */
 void liteio_http_reply(struct liteio_http_request *req, unsigned int status,
 		       const char *content_type, const void *body, size_t len);
+/* likewise a text in new memory, which is the server's from now on: long ones are not copied */
+void liteio_http_reply_text(struct liteio_http_request *req, unsigned int status,
+			    const char *content_type, char *text);
 
 /* so many bytes may wait for a reader that is slow */
 #define LITEIO_HTTP_STREAM_MAX (256u << 10)

@@ -146,12 +146,14 @@ enum liteio_field_type {
 /**
  * struct liteio_field - one member of a bound struct
  * @key: JSON name; a NULL key ends the table
- * @key_len: of @key, for what is written often; 0 where nobody has counted
+ * @key_len: of @key, for what is written often, by LITEIO_FIELD_KEY(); 0 where nobody has counted
  * @type: see enum liteio_field_type
  * @flags: LITEIO_FIELD_*
  * @offset: of the member in the struct
  * @count_offset: of the size_t count (ARRAY, STRINGS), or of the bool (GIVEN: numbers only)
- * @elem_size: sizeof of an element (ARRAY)
+ * @elem_size: sizeof of an element (ARRAY); or of the struct of an OBJECT that has nothing but
+ *	numbers, 0 of others: when two of them are the same byte by byte, so is what is written of
+ *	them, and there is nothing to release
  * @min: smallest number allowed (U64, SIZE)
  * @max: largest number, string length or element count allowed; 0 means no bound of its own
  * @names: NULL-terminated texts of an ENUM
@@ -173,8 +175,8 @@ struct liteio_field {
 	const char *help;
 };
 
-/* both of a table's line; of a literal only */
-#define LITEIO_FIELD_KEY(k) .key = "" k, .key_len = sizeof("" k) - 1
+/* both of a table's line; of a literal only. What is behind the key can be copied along with it */
+#define LITEIO_FIELD_KEY(k) .key = "" k "\0\0\0\0\0\0\0", .key_len = sizeof("" k) - 1
 
 #define LITEIO_JSON_STRICT 1u /* an unknown key is an error */
 

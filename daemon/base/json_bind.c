@@ -373,7 +373,9 @@ static void fini_string(const struct liteio_field *f, void *obj)
 
 static void fini_object(const struct liteio_field *f, void *obj)
 {
-	liteio_json_drop((char *)obj + f->offset, f->fields);
+	/* numbers hold nothing */
+	if (!f->elem_size)
+		liteio_json_drop((char *)obj + f->offset, f->fields);
 }
 
 static void fini_list(const struct liteio_field *f, void *obj)

@@ -19,82 +19,259 @@ static void add_char(struct liteio_buf *b, char c)
 	b->data[++b->len] = '\0';
 }
 
-/* for most there is nothing to change */
-static bool is_plain(unsigned char c)
+/* ---- strings --------------------------------------------------------------------------------- */
+
+#define EACH_BYTE 0x0101010101010101ull
+#define HIGH_BITS 0x8080808080808080ull
+
+/* a high bit where a byte is 0; above one that is, others may have theirs as well */
+static uint64_t zeros_in(uint64_t bytes)
 {
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+	return (bytes - EACH_BYTE) & ~bytes & HIGH_BITS;
 }
 
-static void add_quoted(struct liteio_buf *b, const char *s, size_t len)
+/* eight characters of which each is written as it is */
+static bool are_plain(uint64_t bytes)
 {
-	char *to = liteio_buf_room(b, len + 2);
+	/* not above 0x7f, not 0x7f, not below 0x20 */
+	const uint64_t control = bytes | (bytes + EACH_BYTE) | (bytes - EACH_BYTE * 0x20);
 
-	to[0] = '"';
-	memcpy(to + 1, s, len);
-	to[len + 1] = '"';
-	b->len += len + 2;
-	b->data[b->len] = '\0';
+	return !((control & HIGH_BITS) | zeros_in(bytes ^ EACH_BYTE * '"') |
+		 zeros_in(bytes ^ EACH_BYTE * '\\'));
 }
 
-/* what comes next ends the text again */
-static void add_key(struct liteio_buf *b, const struct liteio_field *f, bool is_first)
+/* up to seven characters, some of them twice, and blanks */
+static uint64_t few_bytes(const char *s, size_t len)
 {
-	size_t len = f->key_len ? f->key_len : strlen(f->key);
-	char *to = liteio_buf_room(b, len + 4);
-	char *at = to;
+	uint32_t first = 0x20202020, last = 0x20202020;
 
-	if (!is_first)
-		*at++ = ',';
-	*at++ = '"';
-	memcpy(at, f->key, len);
-	at += len;
-	*at++ = '"';
-	*at++ = ':';
-	b->len += (size_t)(at - to);
-}
-
-static void add_string(struct liteio_buf *b, const char *s)
-{
-	struct liteio_json *j;
-	char *text;
-	size_t n = 0;
-
-	while (is_plain((unsigned char)s[n]))
-		n++;
-	if (!s[n]) {
-		add_quoted(b, s, n);
-		return;
+	if (len >= sizeof(first)) {
+		memcpy(&first, s, sizeof(first));
+		memcpy(&last, s + len - sizeof(last), sizeof(last));
+	} else if (len) {
+		first = (uint32_t)(unsigned char)s[0] << 16 |
+			(uint32_t)(unsigned char)s[len / 2] << 8 | (unsigned char)s[len - 1] |
+			0x20u << 24;
 	}
-	j = liteio_json_new_string(s);
-	text = liteio_json_print(j);
+	return (uint64_t)first << 32 | last;
+}
+
+/* for most there is nothing to change */
+static bool is_plain(const char *s, size_t len)
+{
+	uint64_t bytes;
+
+	for (; len >= sizeof(bytes); s += sizeof(bytes), len -= sizeof(bytes)) {
+		memcpy(&bytes, s, sizeof(bytes));
+		if (!are_plain(bytes))
+			return false;
+	}
+	return are_plain(few_bytes(s, len));
+}
+
+/* as json-c says it */
+static void add_changed(struct liteio_buf *b, const char *s)
+{
+	struct liteio_json *j = liteio_json_new_string(s);
+	char *text = liteio_json_print(j);
+
 	liteio_buf_addstr(b, text);
 	free(text);
 	liteio_json_unref(j);
 }
 
+static char *put_quoted(char *to, const char *s, size_t len)
+{
+	*to++ = '"';
+	memcpy(to, s, len);
+	to[len] = '"';
+	return to + len + 1;
+}
+
+static void end_at(struct liteio_buf *b, char *at)
+{
+	*at = '\0';
+	b->len = (size_t)(at - b->data);
+}
+
 static void add_string_or_null(struct liteio_buf *b, const char *s)
 {
-	if (s)
-		add_string(b, s);
-	else
+	size_t len = s ? strlen(s) : 0;
+
+	if (!s)
 		liteio_buf_add(b, "null", 4);
-}
-
-static void add_bool(struct liteio_buf *b, bool v)
-{
-	liteio_buf_add(b, v ? "true" : "false", v ? 4 : 5);
-}
-
-static void add_json(struct liteio_buf *b, const struct liteio_json *j)
-{
-	char *text _cleanup_free_ = liteio_json_print(j);
-
-	liteio_buf_addstr(b, text);
+	else if (is_plain(s, len))
+		end_at(b, put_quoted(liteio_buf_room(b, len + 2), s, len));
+	else
+		add_changed(b, s);
 }
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
-static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields);
+/*
+ * the key; there is room for so much more where it ends. Nothing of it counts before end_at()
+ */
+static char *put_key(struct liteio_buf *b, const struct liteio_field *f, bool is_first, size_t more)
+{
+	const size_t word = sizeof(uint64_t);
+	size_t len = f->key_len ? f->key_len : strlen(f->key);
+	char *to = liteio_buf_room(b, len + word + 4 + more);
+
+	if (!is_first)
+		*to++ = ',';
+	*to++ = '"';
+	/* a key that is counted has that much behind it: no call for some bytes */
+	if (f->key_len)
+		for (size_t at = 0; at < len; at += word)
+			memcpy(to + at, f->key + at, word);
+	else
+		memcpy(to, f->key, len);
+	to += len;
+	*to++ = '"';
+	*to++ = ':';
+	return to;
+}
+
+static void add_key(struct liteio_buf *b, const struct liteio_field *f, bool is_first)
+{
+	end_at(b, put_key(b, f, is_first, 0));
+}
+
+static void add_string(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
+		       const char *s)
+{
+	size_t len = strlen(s);
+
+	if (is_plain(s, len)) {
+		end_at(b, put_quoted(put_key(b, f, is_first, len + 2), s, len));
+		return;
+	}
+	add_key(b, f, is_first);
+	add_changed(b, s);
+}
+
+static void add_number(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
+		       uint64_t v)
+{
+	char *at;
+
+	/* most are 0 or 1 */
+	if (v < 10) {
+		at = put_key(b, f, is_first, 1);
+		*at = (char)('0' + v);
+		end_at(b, at + 1);
+		return;
+	}
+	add_key(b, f, is_first);
+	liteio_buf_add_u64(b, v);
+}
+
+static void add_bool(struct liteio_buf *b, const struct liteio_field *f, bool is_first, bool v)
+{
+	char *at = put_key(b, f, is_first, 5);
+
+	memcpy(at, v ? "true" : "fals", 4);
+	if (!v)
+		at[4] = 'e';
+	end_at(b, at + (v ? 4 : 5));
+}
+
+static void add_uuid(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
+		     const struct liteio_uuid *uuid)
+{
+	char *at = put_key(b, f, is_first, LITEIO_UUID_STRLEN + 2);
+
+	*at++ = '"';
+	liteio_uuid_format(uuid, at);
+	at[LITEIO_UUID_STRLEN] = '"';
+	end_at(b, at + LITEIO_UUID_STRLEN + 1);
+}
+
+/* of so many objects in an element the text is remembered */
+#define SAID_MAX 2
+
+/**
+ * struct said - the element of a list that was written last
+ * @item: it
+ * @objects: where the text of its objects is in the buffer, key and all, and how long; 0: nowhere
+ *
+ * Objects in the elements of a list are often the same, byte by byte, and then so is their text.
+ */
+struct said {
+	const char *item;
+	struct {
+		size_t at;
+		size_t len;
+	} objects[SAID_MAX];
+};
+
+static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields,
+		       struct said *said);
+
+/* an object of which there is nothing to say turns out to be one when it is written */
+static bool add_object(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
+		       const void *obj)
+{
+	size_t before = b->len, n;
+
+	add_key(b, f, is_first);
+	n = b->len;
+	add_fields(b, obj, f->fields, NULL);
+	if (b->len > n + 2 || f->flags & LITEIO_FIELD_KEEP_ZERO)
+		return true;
+	end_at(b, b->data + before);
+	return false;
+}
+
+/* as add_object(), the @i-th one of the fields of an element; @obj is that element */
+static bool add_object_again(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
+			     const char *obj, struct said *said, size_t i)
+{
+	const size_t len = said->objects[i].len, at = b->len + !is_first;
+	char *to;
+
+	if (len && !memcmp(obj + f->offset, said->item + f->offset, f->elem_size)) {
+		to = liteio_buf_room(b, len + 1);
+		if (!is_first)
+			*to++ = ',';
+		memcpy(to, b->data + said->objects[i].at, len);
+		end_at(b, to + len);
+		return true;
+	}
+	said->objects[i].len = 0;
+	if (!add_object(b, f, is_first, obj + f->offset))
+		return false;
+	said->objects[i].at = at;
+	said->objects[i].len = b->len - at;
+	return true;
+}
+
+static void add_list(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
+		     const void *items, size_t n)
+{
+	struct said said = { 0 };
+
+	add_key(b, f, is_first);
+	add_char(b, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			add_char(b, ',');
+		if (f->type == LITEIO_FIELD_STRINGS)
+			add_string_or_null(b, ((char *const *)items)[i]);
+		else
+			add_fields(b, (const char *)items + i * f->elem_size, f->fields, &said);
+	}
+	add_char(b, ']');
+}
+
+static void add_json(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
+		     const struct liteio_json *j)
+{
+	char *text _cleanup_free_ = j ? liteio_json_print(j) : liteio_strdup("{}");
+
+	add_key(b, f, is_first);
+	liteio_buf_addstr(b, text);
+}
 
 static const char *word_of(const struct liteio_field *f, int v)
 {
@@ -105,103 +282,67 @@ static const char *word_of(const struct liteio_field *f, int v)
 	return NULL;
 }
 
-static void add_list(struct liteio_buf *b, const struct liteio_field *f, const void *items,
-		     size_t n)
-{
-	add_char(b, '[');
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			add_char(b, ',');
-		if (f->type == LITEIO_FIELD_STRINGS)
-			add_string_or_null(b, ((char *const *)items)[i]);
-		else
-			add_fields(b, (const char *)items + i * f->elem_size, f->fields);
-	}
-	add_char(b, ']');
-}
-
 static size_t count_of(const struct liteio_field *f, const void *obj)
 {
 	return *(const size_t *)((const char *)obj + f->count_offset);
 }
 
-/* there is nothing to say of it; of an object nobody knows before it is written */
-static bool is_empty(const struct liteio_field *f, const void *obj)
+/* false when there is nothing to say of it */
+static bool add_field(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
+		      const void *obj)
 {
 	const void *p = (const char *)obj + f->offset;
-	bool keep = f->flags & LITEIO_FIELD_KEEP_ZERO;
-	const char *s;
-
-	switch (f->type) {
-	case LITEIO_FIELD_STRING:
-		return !keep && !*(char *const *)p;
-	case LITEIO_FIELD_BOOL:
-		return !keep && !*(const bool *)p;
-	case LITEIO_FIELD_U64:
-	case LITEIO_FIELD_SIZE:
-		return !keep && !*(const uint64_t *)p;
-	case LITEIO_FIELD_ENUM:
-		s = word_of(f, *(const int *)p);
-		return !s || (!*s && !keep);
-	case LITEIO_FIELD_UUID:
-		return !keep && liteio_uuid_is_null(p);
-	case LITEIO_FIELD_OBJECT:
-		return false;
-	case LITEIO_FIELD_ARRAY:
-	case LITEIO_FIELD_STRINGS:
-		return !keep && !count_of(f, obj);
-	case LITEIO_FIELD_MAP:
-		return !keep && !*(struct liteio_json *const *)p;
-	case LITEIO_FIELD_RAW:
-		return !*(struct liteio_json *const *)p;
-	}
-	return true;
-}
-
-/* of what is not empty; false when an object turns out to be */
-static bool add_value(struct liteio_buf *b, const struct liteio_field *f, const void *obj)
-{
-	const void *p = (const char *)obj + f->offset;
-	char uuid[LITEIO_UUID_STRLEN + 1];
+	bool keep = f->flags & LITEIO_FIELD_KEEP_ZERO, is = true;
 	const char *s;
 	size_t n;
 
 	switch (f->type) {
 	case LITEIO_FIELD_STRING:
 		s = *(char *const *)p;
-		add_string(b, s ? s : "");
+		is = s || keep;
+		if (is)
+			add_string(b, f, is_first, s ? s : "");
 		break;
 	case LITEIO_FIELD_BOOL:
-		add_bool(b, *(const bool *)p);
+		is = *(const bool *)p || keep;
+		if (is)
+			add_bool(b, f, is_first, *(const bool *)p);
 		break;
 	case LITEIO_FIELD_U64:
 	case LITEIO_FIELD_SIZE:
-		liteio_buf_add_u64(b, *(const uint64_t *)p);
+		is = *(const uint64_t *)p || keep;
+		if (is)
+			add_number(b, f, is_first, *(const uint64_t *)p);
 		break;
 	case LITEIO_FIELD_ENUM:
-		add_string(b, word_of(f, *(const int *)p));
+		s = word_of(f, *(const int *)p);
+		is = s && (*s || keep);
+		if (is)
+			add_string(b, f, is_first, s);
 		break;
 	case LITEIO_FIELD_UUID:
-		liteio_uuid_format(p, uuid);
-		add_quoted(b, uuid, LITEIO_UUID_STRLEN);
+		is = keep || !liteio_uuid_is_null(p);
+		if (is)
+			add_uuid(b, f, is_first, p);
 		break;
 	case LITEIO_FIELD_OBJECT:
-		n = b->len;
-		add_fields(b, p, f->fields);
-		return b->len > n + 2 || f->flags & LITEIO_FIELD_KEEP_ZERO;
+		is = add_object(b, f, is_first, p);
+		break;
 	case LITEIO_FIELD_ARRAY:
 	case LITEIO_FIELD_STRINGS:
-		add_list(b, f, *(const void *const *)p, count_of(f, obj));
+		n = count_of(f, obj);
+		is = n || keep;
+		if (is)
+			add_list(b, f, is_first, *(const void *const *)p, n);
 		break;
 	case LITEIO_FIELD_MAP:
 	case LITEIO_FIELD_RAW:
-		if (*(struct liteio_json *const *)p)
-			add_json(b, *(struct liteio_json *const *)p);
-		else
-			liteio_buf_add(b, "{}", 2);
+		is = *(struct liteio_json *const *)p || (keep && f->type == LITEIO_FIELD_MAP);
+		if (is)
+			add_json(b, f, is_first, *(struct liteio_json *const *)p);
 		break;
 	}
-	return true;
+	return is;
 }
 
 static bool is_left_out(const struct liteio_field *f, const void *obj)
@@ -210,25 +351,26 @@ static bool is_left_out(const struct liteio_field *f, const void *obj)
 	       !*(const bool *)((const char *)obj + f->count_offset);
 }
 
-static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields)
+static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields,
+		       struct said *said)
 {
-	bool is_first = true;
+	bool is_first = true, is;
+	size_t n = 0;
 
 	add_char(b, '{');
 	for (const struct liteio_field *f = fields; f->key; f++) {
-		size_t before = b->len;
-
-		if (is_left_out(f, obj) || is_empty(f, obj))
+		if (is_left_out(f, obj))
 			continue;
-		add_key(b, f, is_first);
-		if (add_value(b, f, obj)) {
+		if (said && f->type == LITEIO_FIELD_OBJECT && f->elem_size && n < SAID_MAX)
+			is = add_object_again(b, f, is_first, obj, said, n++);
+		else
+			is = add_field(b, f, is_first, obj);
+		if (is)
 			is_first = false;
-		} else {
-			b->len = before;
-			b->data[before] = '\0';
-		}
 	}
 	add_char(b, '}');
+	if (said)
+		said->item = obj;
 }
 
 char *liteio_json_write(const void *obj, const struct liteio_field *fields)
@@ -236,6 +378,6 @@ char *liteio_json_write(const void *obj, const struct liteio_field *fields)
 	struct liteio_buf b = LITEIO_BUF_INIT;
 
 	liteio_buf_room(&b, LIKELY_BYTES);
-	add_fields(&b, obj, fields);
+	add_fields(&b, obj, fields, NULL);
 	return liteio_buf_take(&b);
 }

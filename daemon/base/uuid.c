@@ -2,6 +2,7 @@
 /*
  * UUIDs: parsing, formatting, making random ones.
  */
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,30 +54,41 @@ int liteio_uuid_parse(const char *s, struct liteio_uuid *ret)
 	return 0;
 }
 
-static char *add_hex(char *to, const uint8_t *bytes, size_t n)
+/* eight digits of four bytes, all at once: it is done for each name of a device, and in answers */
+static void put_hex(char *to, const uint8_t *bytes)
 {
-	static const char digits[] = "0123456789abcdef";
+	const uint64_t each = 0x0101010101010101ull;
+	uint32_t four;
+	uint64_t x;
 
-	for (size_t i = 0; i < n; i++) {
-		*to++ = digits[bytes[i] >> 4];
-		*to++ = digits[bytes[i] & 15];
-	}
-	return to;
+	memcpy(&four, bytes, sizeof(four));
+	x = be32toh(four);
+	/* half of it each time, until there is a digit in each byte */
+	x = (x & 0xffff) | (x & 0xffff0000) << 16;
+	x = (x & 0x000000ff000000ffull) | (x & 0x0000ff000000ff00ull) << 8;
+	x = (x & 0x000f000f000f000full) | (x & 0x00f000f000f000f0ull) << 4;
+	/* those above 9 have a bit more with 6 added */
+	x = x + each * '0' + ((x + each * 6) >> 4 & each) * ('a' - '9' - 1);
+	x = htobe64(x);
+	memcpy(to, &x, sizeof(x));
 }
 
-/* group by group: it is done for each name of a device, and some in each answer */
 void liteio_uuid_format(const struct liteio_uuid *u, char out[LITEIO_UUID_STRLEN + 1])
 {
-	out = add_hex(out, u->b, 4);
-	*out++ = '-';
-	out = add_hex(out, u->b + 4, 2);
-	*out++ = '-';
-	out = add_hex(out, u->b + 6, 2);
-	*out++ = '-';
-	out = add_hex(out, u->b + 8, 2);
-	*out++ = '-';
-	out = add_hex(out, u->b + 10, 6);
-	*out = '\0';
+	char digits[32];
+
+	for (size_t i = 0; i < sizeof(u->b); i += 4)
+		put_hex(digits + 2 * i, u->b + i);
+	memcpy(out, digits, 8);
+	out[8] = '-';
+	memcpy(out + 9, digits + 8, 4);
+	out[13] = '-';
+	memcpy(out + 14, digits + 12, 4);
+	out[18] = '-';
+	memcpy(out + 19, digits + 16, 4);
+	out[23] = '-';
+	memcpy(out + 24, digits + 20, 12);
+	out[LITEIO_UUID_STRLEN] = '\0';
 }
 
 void liteio_uuid_random(struct liteio_uuid *ret)

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "host/dm.h"
+#include "host/dm_number.h"
 #include "host/kmodule.h"
 
 static __thread char last_log[256];
@@ -235,6 +236,8 @@ int liteio_dm_remove(const char *name, struct liteio_error *err)
 	dm_task_retry_remove(t);
 	set_udev_flags(t, LITEIO_DM_INNER);
 	r = task_run(t, "remove", name, err);
+	/* its number may be given to another one from now on */
+	liteio_dm_number_forget(name);
 	return r == -ENODEV ? 0 : r;
 }
 
@@ -246,6 +249,7 @@ int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)
 	dm_task_deferred_remove(t);
 	set_udev_flags(t, LITEIO_DM_INNER);
 	r = task_run(t, "remove", name, err);
+	liteio_dm_number_forget(name);
 	return r == -ENODEV ? 0 : r;
 }
 

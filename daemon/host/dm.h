@@ -158,6 +158,9 @@ int liteio_dm_status(const char *name, struct liteio_dm_target **ret, size_t *re
 /* the line of a device with one target, type "" when it has none or several; info may be NULL */
 int liteio_dm_status_one(const char *name, unsigned int flags, struct liteio_dm_info *ret_info,
 			 struct liteio_dm_target *ret, struct liteio_error *err);
+/* likewise the status of one of many, asked often: found by its number, when that is known */
+int liteio_dm_status_often(const char *name, struct liteio_dm_info *ret_info,
+			   struct liteio_dm_target *ret, struct liteio_error *err);
 /* every device of ours (dm uuid prefix LITEIO-), with open counts; new memory */
 int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_error *err);
 /* @fn with the name of each of them; they are not looked at */

@@ -44,14 +44,14 @@ static void fill_header(struct dm_ioctl *io, const char *name, size_t room)
 	memcpy(io->name, name, strlen(name) + 1);
 }
 
-static int begin(struct liteio_dm_call *c, const char *name)
+static int begin(struct liteio_dm_call *c, const char *name, size_t room)
 {
 	c->more = NULL;
 	c->io = &c->here.io;
 	/* no device can have that name */
 	if (strlen(name) >= DM_NAME_LEN)
 		return -ENODEV;
-	fill_header(c->io, name, LITEIO_DM_ROOM);
+	fill_header(c->io, name, room);
 	return 0;
 }
 
@@ -71,13 +71,14 @@ static int run(struct liteio_dm_call *c, unsigned long command)
 	return errno == ENXIO ? -ENODEV : -errno;
 }
 
-int liteio_dm_call_ask(struct liteio_dm_call *c, unsigned long command, const char *name,
-		       unsigned int flags)
+/* what was begun with so much room; @dev: instead of the name, which is empty then */
+static int ask(struct liteio_dm_call *c, unsigned long command, const char *name, dev_t dev,
+	       size_t room, unsigned int flags)
 {
-	size_t room = LITEIO_DM_ROOM;
-	int r = begin(c, name);
+	int r = 0;
 
 	while (!r) {
+		c->io->dev = dev;
 		c->io->flags = flags;
 		r = run(c, command);
 		if (!r && !(c->io->flags & DM_BUFFER_FULL_FLAG))
@@ -96,13 +97,29 @@ int liteio_dm_call_ask(struct liteio_dm_call *c, unsigned long command, const ch
 	return r;
 }
 
+int liteio_dm_call_ask(struct liteio_dm_call *c, unsigned long command, const char *name,
+		       unsigned int flags)
+{
+	int r = begin(c, name, LITEIO_DM_ROOM);
+
+	return r ? r : ask(c, command, name, 0, LITEIO_DM_ROOM, flags);
+}
+
+int liteio_dm_call_ask_at(struct liteio_dm_call *c, unsigned long command, dev_t dev,
+			  unsigned int flags)
+{
+	int r = begin(c, "", LITEIO_DM_ROOM_SMALL);
+
+	return r ? r : ask(c, command, "", dev, LITEIO_DM_ROOM_SMALL, flags);
+}
+
 /* once: what was begun is not told twice */
 int liteio_dm_call_message(struct liteio_dm_call *c, const char *name, uint64_t sector,
 			   const char *message)
 {
 	size_t len = strlen(message) + 1;
 	struct dm_target_msg *m;
-	int r = begin(c, name);
+	int r = begin(c, name, LITEIO_DM_ROOM);
 
 	if (r)
 		return r;

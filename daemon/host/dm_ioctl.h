@@ -13,11 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/types.h>
 
 #include "base/cleanup.h"
 
 /* an answer of one target; those of several may need more */
 #define LITEIO_DM_ROOM 1024u
+/* an answer of one target that says little; the kernel clears and copies as much as it is given */
+#define LITEIO_DM_ROOM_SMALL 512u
 
 /**
  * struct liteio_dm_call - a question and its answer
@@ -51,6 +54,13 @@ void *liteio_dm_call_data(const struct liteio_dm_call *c);
  */
 int liteio_dm_call_ask(struct liteio_dm_call *c, unsigned long command, const char *name,
 		       unsigned int flags);
+/*
+ * Likewise of a device by its number, whose answer is short: the kernel finds it sooner than by a
+ * name, which it compares with those of ten others among a thousand. Whose number it is by now the
+ * answer says.
+ */
+int liteio_dm_call_ask_at(struct liteio_dm_call *c, unsigned long command, dev_t dev,
+			  unsigned int flags);
 
 /**
  * liteio_dm_call_message() - tell the target at a sector of a device something

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "host/dm.h"
 #include "host/dm_ioctl.h"
+#include "host/dm_number.h"
 
 /* -ENODEV, and no sentence, when there is no such device */
 static int ask(struct liteio_dm_call *c, unsigned long command, const char *name,
@@ -121,6 +123,39 @@ int liteio_dm_status_one(const char *name, unsigned int flags, struct liteio_dm_
 	if (ret_info)
 		liteio_dm_call_info(&c, ret_info);
 	return 0;
+}
+
+/* of a device that has one target with a short line; -ENODEV when the number is another one's */
+static int status_at(const char *name, dev_t dev, struct liteio_dm_info *ret_info,
+		     struct liteio_dm_target *ret)
+{
+	LITEIO_DM_CALL(c);
+	int r = liteio_dm_call_ask_at(&c, DM_TABLE_STATUS, dev, DM_NOFLUSH_FLAG);
+
+	if (!r && strncmp(c.io->name, name, sizeof(c.io->name)) != 0)
+		r = -ENODEV;
+	if (r)
+		return r;
+	ret->type[0] = '\0';
+	if (c.io->target_count == 1)
+		fill_targets(c.io, ret);
+	liteio_dm_call_info(&c, ret_info);
+	return 0;
+}
+
+int liteio_dm_status_often(const char *name, struct liteio_dm_info *ret_info,
+			   struct liteio_dm_target *ret, struct liteio_error *err)
+{
+	uint64_t times;
+	dev_t dev = liteio_dm_number(name, &times);
+	int r = dev ? status_at(name, dev, ret_info, ret) : -ENODEV;
+
+	if (!r)
+		return 0;
+	r = liteio_dm_status_one(name, 0, ret_info, ret, err);
+	if (!r)
+		liteio_dm_number_learn(name, makedev(ret_info->major, ret_info->minor), times);
+	return r;
 }
 
 /* ---- lists ---------------------------------------------------------------------------------- */

@@ -28,6 +28,10 @@
 #define MAP(k, m, fl, mx) \
 	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_MAP, .flags = fl, AT(m), .max = mx }
 #define OBJECT(k, m, f) { LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_OBJECT, AT(m), .fields = f }
+/* of numbers alone, in the elements of long lists: those that are the same are written once */
+#define NUMBERS(k, m, elem, f) \
+	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_OBJECT, AT(m), \
+	  .elem_size = sizeof(struct elem), .fields = f }
 #define STRINGS(k, m, fl, mx) \
 	{ LITEIO_FIELD_KEY(k), .type = LITEIO_FIELD_STRINGS, .flags = fl, AT(m), \
 	  .count_offset = offsetof(struct T, n_##m), .max = mx }

@@ -345,9 +345,9 @@ const struct liteio_field liteio_local_volume_fields[] = {
 	NUMBER("floor", floor, KEEP, 0, 0),
 	STRING("origin", origin, 0, 0),
 	ITEMS("attachments", attachments, volume_attachment, 0),
-	OBJECT("limits", limits, liteio_limits_shown_fields),
+	NUMBERS("limits", limits, liteio_limits, liteio_limits_shown_fields),
 	STRING("limitsNotInForce", limits_not_in_force, 0, 0),
-	OBJECT("overLimit", over_limit, liteio_over_limit_fields),
+	NUMBERS("overLimit", over_limit, liteio_over_limit, liteio_over_limit_fields),
 	WIPE(0),
 	END,
 };

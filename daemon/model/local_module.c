@@ -40,8 +40,8 @@ const struct liteio_field liteio_local_module_volume_fields[] = {
 	NUMBER("floor", floor, KEEP, 0, 0),
 	NUMBER("barred", barred, KEEP, 0, 0),
 	NUMBER("attachments", attachments, KEEP, 0, 0),
-	OBJECT("limits", limits, liteio_limits_shown_fields),
-	OBJECT("overLimit", over_limit, liteio_over_limit_fields),
+	NUMBERS("limits", limits, liteio_limits, liteio_limits_shown_fields),
+	NUMBERS("overLimit", over_limit, liteio_over_limit, liteio_over_limit_fields),
 	END,
 };
 

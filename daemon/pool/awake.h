@@ -36,6 +36,9 @@
 struct liteio_error;
 struct liteio_uuid;
 
+/* a disk that has answered is not asked again for so long */
+#define LITEIO_AWAKE_MS 1000
+
 /**
  * liteio_pool_awake() - ask the disk of its metadata
  * @pool: a pool that is open

@@ -101,8 +101,14 @@ const struct liteio_catalog_attachment *liteio_catalog_find_att(const struct lit
 size_t liteio_catalog_atts_of(const struct liteio_catalog *c, const struct liteio_uuid *volume,
 			      size_t *ret_first)
 {
-	*ret_first = att_slot(c, volume, 0);
-	return att_slot(c, volume, UINT64_MAX) - *ret_first;
+	size_t first = att_slot(c, volume, 0), end = first;
+
+	/* most have one or two, which are seen sooner than the end is looked for among all */
+	while (end < c->n_attachments &&
+	       liteio_uuid_equal(&c->attachments[end]->volume, volume))
+		end++;
+	*ret_first = first;
+	return end - first;
 }
 
 /* it is known that there is none */
@@ -218,14 +224,21 @@ static void volumes_change(struct liteio_catalog *c, size_t i)
 		c->n_summed = n_sums * LITEIO_CATALOG_SUM_EACH;
 		c->sum = n_sums ? c->sums[n_sums - 1] : (struct liteio_catalog_sum){ 0 };
 	}
-	if (c->n_same > i)
-		c->n_same = i;
+	if (c->same.n_volumes > i)
+		c->same.n_volumes = i;
+	c->has_crc = false;
 }
 
 static void atts_change(struct liteio_catalog *c, size_t i)
 {
-	if (c->n_sealed_atts > i)
-		c->n_sealed_atts = i;
+	/* most come last; of fewer than all no checksum is kept */
+	if (c->n_sealed_atts > i) {
+		c->n_sealed_atts = 0;
+		c->atts_crc = 0;
+	}
+	if (c->same.n_atts > i)
+		c->same.n_atts = i;
+	c->has_crc = false;
 }
 
 struct liteio_catalog_volume *liteio_catalog_edit(struct liteio_catalog *c,

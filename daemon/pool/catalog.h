@@ -182,6 +182,16 @@ struct liteio_catalog_sum {
 	uint32_t thin_deleting;
 };
 
+/**
+ * struct liteio_catalog_same - what of two catalogs needs no second look
+ * @n_volumes: so many of the first volumes are the same ones
+ * @n_atts: so many of the first attachments
+ */
+struct liteio_catalog_same {
+	size_t n_volumes;
+	size_t n_atts;
+};
+
 /* one is kept for so many more: what changes is summed up from there on */
 #define LITEIO_CATALOG_SUM_EACH 16u
 
@@ -206,9 +216,12 @@ struct liteio_catalog_sum {
  * @sum: of the first @n_summed
  * @n_summed: how many, which are all after liteio_catalog_seal()
  * @n_sealed_atts: the bytes of so many of the first attachments are known
+ * @atts_crc: of these bytes alone
  * @names: which names its summed volumes may have; shared, see catalog_record.h
  * @source: @volumes of the catalog that this was copied from; compared, never followed
- * @n_same: so many of the first volumes are those of that one
+ * @same: so many of the first are those of that one
+ * @crc: of the bytes of all volumes and attachments in a slot; while @has_crc
+ * @has_crc: none of them has changed since
  */
 struct liteio_catalog {
 	struct liteio_uuid pool_uuid;
@@ -230,9 +243,12 @@ struct liteio_catalog {
 	struct liteio_catalog_sum sum;
 	size_t n_summed;
 	size_t n_sealed_atts;
+	uint32_t atts_crc;
 	struct liteio_catalog_names *names;
 	const void *source;
-	size_t n_same;
+	struct liteio_catalog_same same;
+	uint32_t crc;
+	bool has_crc;
 };
 
 /* the transaction id of the thin pool that volumes of this class are in */
@@ -402,19 +418,21 @@ struct liteio_catalog_range {
 };
 
 /*
- * How many of the first volumes are known to be the same: @c was copied from @was, or that from
- * @was and @c from @between; 0 when it was neither.
+ * What is known to be the same: @c was copied from @was, or that from @was and @c from @between;
+ * nothing when it was neither.
  */
-size_t liteio_catalog_same(const struct liteio_catalog *was, const struct liteio_catalog *between,
-			   const struct liteio_catalog *c);
+struct liteio_catalog_same liteio_catalog_same(const struct liteio_catalog *was,
+					       const struct liteio_catalog *between,
+					       const struct liteio_catalog *c);
 /* what has changed of volumes, and of what is behind them */
 #define LITEIO_CATALOG_RANGES 2u
 /*
  * The parts of the slot that are in use, and have all of @c that a slot which holds @was has not,
- * in their order; so many of the first volumes need not be looked at. Parts that are near to each
- * other are one. Return: how many there are, at most LITEIO_CATALOG_RANGES.
+ * in their order; what is the same need not be looked at, unless it has moved. Parts that are near
+ * to each other are one. Return: how many there are, at most LITEIO_CATALOG_RANGES.
  */
-size_t liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, size_t n_same,
+size_t liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c,
+			   const struct liteio_catalog_same *same,
 			   struct liteio_catalog_range *ret);
 /* of two that were read: losing either loses nothing that the other has not, but its number */
 bool liteio_catalog_is_twin(struct liteio_catalog *a, struct liteio_catalog *b);

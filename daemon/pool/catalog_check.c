@@ -379,7 +379,7 @@ static int check_volumes_changed(const struct liteio_catalog *was, const struct 
 				 struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *old, *v;
-	size_t i = liteio_catalog_same(was, NULL, c), k = i;
+	size_t i = liteio_catalog_same(was, NULL, c).n_volumes, k = i;
 	unsigned int n_new = 0;
 	int r = 0, d;
 	bool is_linear = false;
@@ -412,10 +412,10 @@ static int check_volumes_changed(const struct liteio_catalog *was, const struct 
 static int check_atts_changed(const struct liteio_catalog *was, const struct liteio_catalog *c,
 			      struct liteio_error *err)
 {
-	size_t i = 0;
+	size_t i = liteio_catalog_same(was, NULL, c).n_atts;
 	int r = 0;
 
-	for (size_t k = 0; k < c->n_attachments && !r; k++) {
+	for (size_t k = i; k < c->n_attachments && !r; k++) {
 		const struct liteio_catalog_attachment *a = c->attachments[k];
 
 		while (i < was->n_attachments && was->attachments[i] != a &&

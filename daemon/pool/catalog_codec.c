@@ -99,13 +99,17 @@ static const uint8_t *record_bytes(const struct liteio_catalog *c, size_t i, uin
 	return room;
 }
 
-static uint32_t records_crc(const struct liteio_catalog *c)
+/* that of volumes and attachments is asked for more than once; it is sealed */
+static uint32_t records_crc(struct liteio_catalog *c)
 {
-	uint32_t crc = c->sum.crc;
 	uint8_t room[LITEIO_RECORD_BYTES];
+	uint32_t crc;
 
-	for (size_t i = 0; i < c->n_attachments; i++)
-		crc = liteio_crc32c_join(crc, liteio_record_of_att(c->attachments[i])->crc);
+	if (!c->has_crc)
+		c->crc = liteio_crc32c_join_many(c->sum.crc, c->atts_crc,
+						 (uint32_t)c->n_attachments);
+	c->has_crc = true;
+	crc = c->crc;
 	for (size_t i = c->n_volumes + c->n_attachments; i < n_records(c); i++)
 		crc = liteio_crc32c(crc, record_bytes(c, i, room), sizeof(room));
 	return crc;
@@ -207,16 +211,19 @@ static bool diff_part(const struct liteio_catalog *was, const struct liteio_cata
 	return true;
 }
 
-size_t liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c, size_t n_same,
+size_t liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c,
+			   const struct liteio_catalog_same *same,
 			   struct liteio_catalog_range *ret)
 {
-	/* with a volume more or less, all that is behind it has moved */
-	size_t middle = c->n_volumes == was->n_volumes ? c->n_volumes : n_records(c), n = 0;
+	size_t n = 0;
 
 	liteio_catalog_seal(was);
 	liteio_catalog_seal(c);
-	n += diff_part(was, c, n_same, middle, &ret[n]);
-	n += diff_part(was, c, middle, n_records(c), &ret[n]);
+	/* with a volume more or less, all that is behind it has moved */
+	if (c->n_volumes != was->n_volumes)
+		return diff_part(was, c, same->n_volumes, n_records(c), ret);
+	n += diff_part(was, c, same->n_volumes, c->n_volumes, &ret[n]);
+	n += diff_part(was, c, c->n_volumes + same->n_atts, n_records(c), &ret[n]);
 	if (n > 1 && ret[1].start < ret[0].end + NEAR_BYTES) {
 		ret[0].end = ret[1].end;
 		n--;
@@ -226,9 +233,10 @@ size_t liteio_catalog_diff(struct liteio_catalog *was, struct liteio_catalog *c,
 
 bool liteio_catalog_is_twin(struct liteio_catalog *a, struct liteio_catalog *b)
 {
+	const struct liteio_catalog_same unknown = { 0 };
 	struct liteio_catalog_range differ[LITEIO_CATALOG_RANGES];
 
-	return !liteio_catalog_diff(a, b, 0, differ) && n_records(a) == n_records(b) &&
+	return !liteio_catalog_diff(a, b, &unknown, differ) && n_records(a) == n_records(b) &&
 	       a->next_thin_id == b->next_thin_id && a->thin_txid == b->thin_txid &&
 	       a->reserve_txid == b->reserve_txid &&
 	       a->overcommit_percent == b->overcommit_percent;

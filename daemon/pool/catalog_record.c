@@ -199,8 +199,12 @@ void liteio_catalog_seal(struct liteio_catalog *c)
 		if (c->n_summed % LITEIO_CATALOG_SUM_EACH == 0)
 			c->sums[c->n_summed / LITEIO_CATALOG_SUM_EACH - 1] = c->sum;
 	}
-	for (; c->n_sealed_atts < c->n_attachments; c->n_sealed_atts++)
-		seal_att(c->attachments[c->n_sealed_atts]);
+	while (c->n_sealed_atts < c->n_attachments) {
+		struct liteio_catalog_attachment *a = c->attachments[c->n_sealed_atts++];
+
+		seal_att(a);
+		c->atts_crc = liteio_crc32c_join(c->atts_crc, liteio_record_of_att(a)->crc);
+	}
 }
 
 /* ---- all ------------------------------------------------------------------------------------ */
@@ -224,15 +228,24 @@ void liteio_catalog_fini(struct liteio_catalog *c)
 	*c = (struct liteio_catalog){ 0 };
 }
 
-size_t liteio_catalog_same(const struct liteio_catalog *was, const struct liteio_catalog *between,
-			   const struct liteio_catalog *c)
+static size_t min_of(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+struct liteio_catalog_same liteio_catalog_same(const struct liteio_catalog *was,
+					       const struct liteio_catalog *between,
+					       const struct liteio_catalog *c)
 {
 	if (c->source && c->source == was->volumes)
-		return c->n_same;
+		return c->same;
 	if (!between || !c->source || !between->source || c->source != between->volumes ||
 	    between->source != was->volumes)
-		return 0;
-	return c->n_same < between->n_same ? c->n_same : between->n_same;
+		return (struct liteio_catalog_same){ 0 };
+	return (struct liteio_catalog_same){
+		.n_volumes = min_of(c->same.n_volumes, between->same.n_volumes),
+		.n_atts = min_of(c->same.n_atts, between->same.n_atts),
+	};
 }
 
 size_t liteio_catalog_room(size_t n)
@@ -274,7 +287,7 @@ void liteio_catalog_copy(struct liteio_catalog *from, struct liteio_catalog *ret
 	c.is_written = false;
 	c.names = names_for_copy(from);
 	c.source = from->volumes;
-	c.n_same = c.n_volumes;
+	c.same = (struct liteio_catalog_same){ c.n_volumes, c.n_attachments };
 	c.volumes = array_of(from->volumes, c.n_volumes, sizeof(*c.volumes));
 	c.sums = array_in(from->sums, c.n_volumes / LITEIO_CATALOG_SUM_EACH,
 			  liteio_catalog_sums_room(c.n_volumes), sizeof(*c.sums));

@@ -3,7 +3,8 @@
  * CRC-32C: by the instruction of SSE 4.2, or by eight tables, a byte of eight in each.
  *
  * What a checksum becomes when zeros follow is linear in its bits: four tables of 256 say it for
- * one length, and the checksum of the bytes that follow is added to that (exclusive or).
+ * one length, and the checksum of the bytes that follow is added to that (exclusive or). For any
+ * number of such lengths it is multiplied, as a polynomial, by what one becomes.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 
 static uint32_t table[8][256];
 static uint32_t behind_unit[4][256];
+static uint32_t behind_units[32]; /* what one becomes behind 1, 2, 4, ... units */
 static uint32_t (*update)(uint32_t crc, const uint8_t *p, size_t len);
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -63,6 +65,21 @@ static bool has_instruction(void)
 }
 #endif
 
+#define ONE 0x80000000u /* the first bit is the highest power */
+
+/* of polynomials, modulo that of the checksum */
+static uint32_t multiply(uint32_t a, uint32_t b)
+{
+	uint32_t product = 0;
+
+	for (; a; a <<= 1) {
+		if (a & ONE)
+			product ^= b;
+		b = b & 1 ? b >> 1 ^ POLY : b >> 1;
+	}
+	return product;
+}
+
 static void make_tables(void)
 {
 	static const uint8_t zeros[LITEIO_CRC32C_UNIT];
@@ -86,6 +103,9 @@ static void make_tables(void)
 		for (uint32_t i = 1; i < 256; i++)
 			behind_unit[t][i] = behind_unit[t][i & (i - 1)] ^ behind_unit[t][i & -i];
 	}
+	behind_units[0] = behind_unit[3][ONE >> 24];
+	for (int i = 1; i < 32; i++)
+		behind_units[i] = multiply(behind_units[i - 1], behind_units[i - 1]);
 	update = has_instruction() ? by_instruction : by_table;
 }
 
@@ -106,4 +126,14 @@ uint32_t liteio_crc32c_join(uint32_t crc, uint32_t unit_crc)
 	pthread_once(&once, make_tables);
 	return behind_unit[0][crc & 0xff] ^ behind_unit[1][crc >> 8 & 0xff] ^
 	       behind_unit[2][crc >> 16 & 0xff] ^ behind_unit[3][crc >> 24] ^ unit_crc;
+}
+
+uint32_t liteio_crc32c_join_many(uint32_t crc, uint32_t units_crc, uint32_t n)
+{
+	pthread_once(&once, make_tables);
+	for (int i = 0; n; i++, n >>= 1) {
+		if (n & 1)
+			crc = multiply(behind_units[i], crc);
+	}
+	return crc ^ units_crc;
 }

@@ -21,5 +21,7 @@ uint32_t liteio_crc32c_by_table(uint32_t crc, const void *data, size_t len);
  * of the others: a few instructions, and none of the bytes is read.
  */
 uint32_t liteio_crc32c_join(uint32_t crc, uint32_t unit_crc);
+/* the same of @n such units, from the checksum of all of them: some hundred for each bit of @n */
+uint32_t liteio_crc32c_join_many(uint32_t crc, uint32_t units_crc, uint32_t n);
 
 #endif

@@ -440,6 +440,17 @@ void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume
 		(*ret)[i] = *p->cat.volumes[i];
 }
 
+void liteio_pool_attachment_each(struct liteio_pool *p, const struct liteio_uuid *volume,
+				 liteio_pool_attachment_fn fn, void *arg)
+{
+	size_t first, n;
+
+	liteio_guard(&p->lock);
+	n = liteio_catalog_atts_of(&p->cat, volume, &first);
+	for (size_t i = 0; i < n; i++)
+		fn(arg, p->cat.attachments[first + i], n);
+}
+
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n)
 {

@@ -454,6 +454,8 @@ struct liteio_pool_create {
 /**
  * struct liteio_quiesce - how to hold still what is above a volume while its snapshot is taken
  * @freeze: suspend the heads with a freeze of the filesystem; what it did is undone by @thaw
+ * @freeze_rest: after it, before anything is suspended: nothing of what is above is left that runs,
+ *	also what nobody had open then. May be NULL: there is no such thing
  * @thaw: resume them; called once after a successful @freeze, whatever happened between
  * @is_idle: nobody can write through what has the volume open, which is so many devices; what has
  *	passed so far is remembered. May be NULL: it is not known
@@ -466,6 +468,7 @@ struct liteio_pool_create {
  */
 struct liteio_quiesce {
 	int (*freeze)(void *arg, struct liteio_error *err);
+	int (*freeze_rest)(void *arg, struct liteio_error *err);
 	void (*thaw)(void *arg);
 	bool (*is_idle)(void *arg, unsigned int n_open);
 	bool (*was_idle)(void *arg);
@@ -740,8 +743,8 @@ int liteio_pool_volume_let_go(struct liteio_pool *p, const struct liteio_uuid *u
  */
 int liteio_pool_volume_unload(const struct liteio_pool_load *load, struct liteio_error *err);
 /*
- * lane: bytes mapped (shared with snapshots or not); -ENODEV when it is not active, but once was,
- * unless it is known to have none
+ * lane: bytes mapped (shared with snapshots or not): 0, the kernel has said so; 1, it was known
+ * without it; -ENODEV when it is not active, but once was, unless it is known to have none
  */
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err);
@@ -796,6 +799,12 @@ int liteio_pool_attachment_drop(struct liteio_pool *p, const struct liteio_uuid 
  */
 int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 uint64_t generation, bool by_floor, struct liteio_error *err);
+/* @n: no more are told of */
+typedef void (*liteio_pool_attachment_fn)(void *arg, const struct liteio_catalog_attachment *a,
+					  size_t n);
+/* any thread: @fn of each attachment of a volume, live and fenced; the pool's lock is held */
+void liteio_pool_attachment_each(struct liteio_pool *p, const struct liteio_uuid *volume,
+				 liteio_pool_attachment_fn fn, void *arg);
 /* any thread: attachments of a volume (NULL: of all), live and fenced; new memory */
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n);

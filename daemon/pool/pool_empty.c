@@ -68,7 +68,14 @@ void liteio_pool_empty_forget_all(struct liteio_pool *p)
 
 /*
  * Of those beside it that are in the kernel nothing is said: when one leaves it is known what it
- * has, or that is forgotten
+ * has (let_go()), or that is forgotten (deactivate()).
+ *
+ * What is read is what was committed last: of one that left the kernel with a block written in the
+ * second before that "it has none" may be wrong, until it is brought back. Of ours only what is
+ * being deleted, or was to be rolled back, leaves with blocks. No harm is done: too few bytes are
+ * said of it, also of its snapshots, and its blocks are free when it is deleted, as the kernel
+ * removes a device with all it has, only the disk is not told so. Nothing that is to be wiped goes
+ * by it (liteio_pool_is_empty()), nor does anything that reads or copies data
  */
 int liteio_pool_blocks(struct liteio_pool *p, const struct liteio_catalog_volume *v, uint64_t *ret,
 		       struct liteio_error *err)

@@ -66,12 +66,15 @@ static int step_catalog_creating(void *arg, struct liteio_error *err)
 	return liteio_pool_persist(op->p, &draft, err);
 }
 
-/* the kernel's part of a snapshot, the origin held still */
+/* the kernel's part of a snapshot, the origin held still, and first whoever has come to it */
 static int take_held(struct create_op *op, struct liteio_engine *e, struct liteio_error *err)
 {
+	const struct liteio_quiesce *q = op->q;
 	int r, resumed;
 
-	r = e->ops->volume_suspend(e, &op->source_uuid, err);
+	r = q && q->freeze_rest ? q->freeze_rest(q->arg, err) : 0;
+	if (!r)
+		r = e->ops->volume_suspend(e, &op->source_uuid, err);
 	if (r)
 		return r;
 	liteio_step("snapshot:suspended");
@@ -505,18 +508,18 @@ int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid
 
 	if (record && record->vclass == LITEIO_CATALOG_LINEAR) {
 		*ret_bytes = record->size_bytes;
-		return 0;
+		return 1;
 	}
 	if (record && record->is_unmade) {
 		*ret_bytes = 0;
-		return 0;
+		return 1;
 	}
 	r = p->engine->ops->volume_status(p->engine, uuid, &v, err);
 	if (!r)
 		*ret_bytes = v.mapped_bytes;
 	if (r == -ENODEV && record && liteio_pool_empty_is(p, record->thin_id)) {
 		*ret_bytes = 0;
-		r = 0;
+		r = 1;
 	}
 	return r;
 }

@@ -18,8 +18,11 @@
 /* what is between the header and the first change is written along with both: one write */
 #define NEAR_BYTES (16u << 10)
 
-/* most writes to a slot are shorter */
-#define ROOM_BYTES (32u << 10)
+/*
+ * Most writes to a slot are shorter, also those that move the attachments of hundreds of volumes.
+ * What is as large is mapped by itself (base/heap.c): only what was ever used of it is memory
+ */
+#define ROOM_BYTES (512u << 10)
 
 static const struct liteio_extent *slot_extent(const struct liteio_store *s, int slot)
 {
@@ -104,8 +107,8 @@ int liteio_store_count_slots(struct liteio_store *s, uint64_t *ret_newest, struc
 }
 
 /*
- * Zeros, for one write or read at a time. Most are of the same few pages, which the kernel would be
- * asked for, and clear, each time; @ret_own is to be freed
+ * For one write or read at a time, which fills it. Most are of the same pages, which the kernel
+ * would be asked for, and clear, each time; @ret_own is to be freed
  */
 static uint8_t *room(struct liteio_store *s, size_t len, void **ret_own)
 {
@@ -117,7 +120,6 @@ static uint8_t *room(struct liteio_store *s, size_t len, void **ret_own)
 		s->room = aligned_alloc(LITEIO_ONDISK_BLOCK, ROOM_BYTES);
 	if (!s->room)
 		abort();
-	memset(s->room, 0, len);
 	return s->room;
 }
 
@@ -191,6 +193,7 @@ static int write_slot(struct liteio_store *s, int slot, struct liteio_catalog *h
 {
 	const struct liteio_extent *e = slot_extent(s, slot);
 	struct liteio_catalog_range ranges[LITEIO_CATALOG_RANGES];
+	struct liteio_catalog_same same;
 	size_t n;
 
 	if (!held || s->n_parts[slot] >= LITEIO_STORE_PARTS ||
@@ -201,7 +204,8 @@ static int write_slot(struct liteio_store *s, int slot, struct liteio_catalog *h
 		return write_to(s, e->start, c, liteio_catalog_bytes(c), err);
 	}
 	s->n_parts[slot]++;
-	n = liteio_catalog_diff(held, c, liteio_catalog_same(held, newest, c), ranges);
+	same = liteio_catalog_same(held, newest, c);
+	n = liteio_catalog_diff(held, c, &same, ranges);
 	if (!n || (n == 1 && ranges[0].start <= NEAR_BYTES))
 		return write_to(s, e->start, c, n ? ranges[0].end : LITEIO_ONDISK_BLOCK, err);
 	return write_ranges(s, e->start, c, ranges, n, err);

@@ -85,24 +85,23 @@ static bool is_active(struct liteio_engine *e)
 	return !liteio_dm_info(thin_of(e)->pool, &i, NULL) && i.live_table;
 }
 
-/* the status line of a device with one target of this type; @ret_info may be NULL */
-static int one_status(const char *name, const char *type, unsigned int flags,
-		      struct liteio_dm_info *ret_info, struct liteio_dm_target *ret,
+/* of a device with one target */
+static int check_type(const char *name, const char *type, const struct liteio_dm_target *line,
 		      struct liteio_error *err)
 {
-	int r = liteio_dm_status_one(name, flags, ret_info, ret, err);
-
-	if (!r && strcmp(ret->type, type) != 0)
-		r = liteio_error_set(err, -EIO, "%s has another table than it should", name);
-	return r;
+	if (!strcmp(line->type, type))
+		return 0;
+	return liteio_error_set(err, -EIO, "%s has another table than it should", name);
 }
 
 static int pool_status(struct thin *t, unsigned int flags, struct liteio_engine_status *ret,
 		       struct liteio_error *err)
 {
 	struct liteio_dm_target line;
-	int r = one_status(t->pool, "thin-pool", flags, NULL, &line, err);
+	int r = liteio_dm_status_one(t->pool, flags, NULL, &line, err);
 
+	if (!r)
+		r = check_type(t->pool, "thin-pool", &line, err);
 	if (r)
 		return r;
 	if (liteio_thin_parse_pool(line.params, t->label.thin_block, ret))
@@ -563,7 +562,9 @@ static int volume_status(struct liteio_engine *e, const struct liteio_uuid *uuid
 	int r;
 
 	volume_name(uuid, name);
-	r = one_status(name, "thin", 0, &i, &line, err);
+	r = liteio_dm_status_often(name, &i, &line, err);
+	if (!r)
+		r = check_type(name, "thin", &line, err);
 	if (r)
 		return r;
 	v.open_count = i.open_count;

@@ -29,6 +29,8 @@
 #define SUPERBLOCK_CSUM_XOR 160774u
 #define SECTOR 512ull
 #define FIELDS_MAX 16
+/* two numbers, and what a later kernel may add to them */
+#define VOLUME_MAX 256
 
 /* "12/3456", in units of @unit bytes */
 static int parse_ratio(char *s, uint64_t unit, uint64_t *ret_used, uint64_t *ret_total)
@@ -164,10 +166,14 @@ int liteio_thin_parse_superblock(const uint8_t *block, struct liteio_thin_superb
 int liteio_thin_parse_volume(const char *params, uint64_t *ret_mapped_bytes,
 			     uint64_t *ret_end_bytes)
 {
-	char *copy _cleanup_free_ = liteio_strdup(params);
+	char copy[VOLUME_MAX];
 	uint64_t mapped, highest = 0;
 	char *f[3];
 
+	/* asked for each volume of a list, and not worth new memory */
+	if (strlen(params) >= sizeof(copy))
+		return -EBADMSG;
+	memcpy(copy, params, strlen(params) + 1);
 	if (liteio_split(copy, ' ', f, 3) < 2 ||
 	    liteio_parse_u64(f[0], 0, INT64_MAX / SECTOR, &mapped))
 		return -EBADMSG;

@@ -1,61 +1,118 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What is not there is deleted, and what may come back is not: a pool that is out of the table
- * keeps others waiting for what it has, and for nothing else.
+ * A volume that is deleted, and fenced meanwhile: the module knows it as long as the catalog does,
+ * and no longer. The catalog is that of a pool in memory, the module is made up.
  *
- * unit-src: daemon/agent/ops_delete.c daemon/agent/pools_target.c daemon/agent/pools.c
- * unit-src: daemon/agent/locks.c daemon/agent/claims.c daemon/agent/walk.c
+ * unit-src: daemon/agent/ops_delete.c daemon/agent/ops_export.c daemon/agent/let_go.c
+ * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
+ * unit-src: daemon/agent/rights.c daemon/agent/wishes.c daemon/agent/generations.c
+ * unit-src: daemon/agent/walk.c daemon/agent/together.c
  */
+#include <check.h>
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/door.h"
 #include "agent/events.h"
 #include "agent/exports.h"
+#include "agent/gate.h"
+#include "agent/generations.h"
 #include "agent/limits.h"
-#include "agent/locks.h"
 #include "agent/ops.h"
+#include "agent/places.h"
 #include "agent/pools.h"
-#include "agent/publish.h"
 #include "agent/volume_info.h"
 #include "base/error.h"
-#include "model/local.h"
+#include "pool/create.h"
 #include "pool_in_memory.h"
 #include "unit.h"
 
-/* ---- no kernel, and nobody who listens ------------------------------------------------------- */
+#define FLOOR 7
 
-int liteio_publish_name(const char *name, const char *device, struct liteio_error *err)
+static struct liteio_agent agent;
+static struct liteio_open_pool pool = { .name = "fast", .refs = 1 };
+static struct memory_pool memory;
+static const struct liteio_uuid volume = { .b = { 5 } };
+
+/**
+ * struct module - the registry
+ * @knows: the volume
+ * @floor: of it
+ * @forgotten: so often
+ */
+static struct {
+	bool knows;
+	uint64_t floor;
+	unsigned int forgotten;
+} module;
+
+/* when the other one comes: a fence while it is deleted, or somebody who deletes it meanwhile */
+static enum { NEVER, FORGOTTEN, PERSISTED } comes;
+/* its catalog does not take the mark */
+static bool mark_fails;
+/* nor can be found out what it has left, when the module has forgotten it */
+static bool forget_fails;
+static bool is_fencing;
+
+static int fence(void)
 {
+	const struct liteio_local_fence req = { .floor = FLOOR };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_local_fenced ret = { 0 };
+	int r;
+
+	is_fencing = true;
+	r = liteio_op_volume_fence(&agent, "data", &req, &ret, &err);
+	is_fencing = false;
+	liteio_json_fini(&ret, liteio_local_fenced_fields);
+	return r;
+}
+
+static int delete(struct liteio_error *err)
+{
+	const struct liteio_local_delete req = { .wait = LITEIO_LOCAL_WAIT };
+	struct liteio_local_deleted ret = { 0 };
+
+	is_fencing = false;
+	return liteio_op_volume_delete(&agent, "data", &req, &ret, err);
+}
+
+/* ---- the pool ---- */
+
+int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
+			    struct liteio_target *ret, struct liteio_error *err)
+{
+	ret->agent = a;
+	ret->pool = &pool;
+	return liteio_pool_volume_get(&memory.p, uuid, &ret->volume);
+}
+
+int liteio_target_find(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		       struct liteio_target *ret, struct liteio_error *err)
+{
+	return liteio_target_find_uuid(a, &volume, ret, err);
+}
+
+int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		       struct liteio_target *ret, struct liteio_error *err)
+{
+	char text[LITEIO_UUID_STRLEN + 1];
+	int r = liteio_target_find_uuid(a, &volume, ret, err);
+
+	/* where the module is loaded a fence does not ask for the lock */
+	if (r || is_fencing)
+		return r;
+	liteio_uuid_format(&volume, text);
+	ret->lock = liteio_locks_take(a->locks, text);
 	return 0;
 }
 
-int liteio_export_forget(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			 struct liteio_error *err)
+void liteio_target_fini(struct liteio_target *t)
 {
-	return 0;
-}
-
-int liteio_limits_enforce(struct liteio_target *t, struct liteio_error *err)
-{
-	return 0;
-}
-
-void liteio_events_say(struct liteio_agent *a, enum liteio_local_event_type type, const char *name,
-		       const struct liteio_uuid *uuid, const char *pool, const char *message)
-{
-}
-
-void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			     struct liteio_local_volume *ret)
-{
-}
-
-bool liteio_volume_info_allocated(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-				  bool is_asked, uint64_t *ret)
-{
-	return false;
+	liteio_locks_give(t->lock);
+	t->lock = NULL;
 }
 
 int liteio_pools_reclaim(struct liteio_open_pool *p, const struct liteio_uuid *uuid,
@@ -64,121 +121,279 @@ int liteio_pools_reclaim(struct liteio_open_pool *p, const struct liteio_uuid *u
 	return 0;
 }
 
-void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p)
-{
-}
-
 void liteio_pools_reclaimed(struct liteio_agent *a, const struct liteio_open_pool *p)
 {
 }
 
-/* ---- a pool that is empty, and one that is not ----------------------------------------------- */
-
-static struct liteio_agent agent;
-static struct memory_pool memories[2];
-static struct liteio_open_pool *pools[2];
-
-static void open_pool(size_t i, const char *name)
+void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p)
 {
-	struct liteio_label *l = &memories[i].p.store.label;
-
-	memory_new(&memories[i]);
-	l->pool_uuid.b[0] = (uint8_t)(i + 1);
-	snprintf(l->pool_name, sizeof(l->pool_name), "%s", name);
-	ck_assert_int_eq(liteio_pools_add(agent.pools, &memories[i].p, &pools[i], NULL), 0);
 }
+
+/* ---- the module ---- */
+
+int liteio_gate_fence(const struct liteio_uuid *uuid, const char *name, uint64_t floor,
+		      uint64_t generation, uint64_t timeout_ms, struct liteio_local_fenced *ret,
+		      struct liteio_error *err)
+{
+	struct liteio_error said = LITEIO_ERROR_INIT;
+
+	if (comes == PERSISTED) {
+		comes = NEVER;
+		ck_assert_msg(!delete(&said), "%s", said.msg);
+	}
+	module.knows = true;
+	module.floor = floor;
+	return 0;
+}
+
+int liteio_gate_forget_gone(const struct liteio_uuid *uuid, struct liteio_error *err)
+{
+	struct liteio_catalog_volume v;
+
+	/* not as long as there is one */
+	ck_assert(liteio_pool_volume_get(&memory.p, uuid, &v) < 0 ||
+		  v.state == LITEIO_CATALOG_DELETING);
+	module.forgotten++;
+	module.knows = false;
+	return 0;
+}
+
+int liteio_export_forget(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			 struct liteio_error *err)
+{
+	module.forgotten++;
+	module.knows = false;
+	if (forget_fails)
+		return liteio_error_set(err, -EIO, "what it has left is not known");
+	if (comes == FORGOTTEN) {
+		comes = NEVER;
+		ck_assert_int_eq(fence(), 0);
+	}
+	if (mark_fails)
+		memory.p.condition = LITEIO_POOL_READ_ONLY;
+	return 0;
+}
+
+int liteio_limits_enforce(struct liteio_target *t, struct liteio_error *err)
+{
+	module.knows = true;
+	if (t->volume.floor > module.floor)
+		module.floor = t->volume.floor;
+	return 0;
+}
+
+/* ---- what nobody comes to then ---- */
+
+int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool *p,
+				 struct liteio_error *err)
+{
+	return -ENOSYS;
+}
+
+int liteio_places_keep(struct liteio_agent *a, struct liteio_open_pool *p, struct liteio_error *err)
+{
+	return -ENOSYS;
+}
+
+int liteio_export_check_remote(struct liteio_agent *a, struct liteio_error *err)
+{
+	return -ENOSYS;
+}
+
+int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,
+			  const struct liteio_catalog_volume *v,
+			  const struct liteio_catalog_attachment *att, struct liteio_error *err)
+{
+	return -ENOSYS;
+}
+
+int liteio_export_link(struct liteio_agent *a, const struct liteio_catalog_attachment *att,
+		       struct liteio_error *err)
+{
+	return -ENOSYS;
+}
+
+int liteio_export_take_back(const struct liteio_uuid *uuid, uint64_t generation,
+			    struct liteio_error *err)
+{
+	return -ENOSYS;
+}
+
+int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bool drained,
+			 bool *ret_removed, struct liteio_error *err)
+{
+	return -ENOSYS;
+}
+
+int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			struct liteio_error *err)
+{
+	return -ENOSYS;
+}
+
+void liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			   const struct liteio_generations *in_kernel, uint64_t **ret,
+			   size_t *ret_n)
+{
+}
+
+void liteio_export_view_init(struct liteio_export_view *view, struct liteio_agent *a,
+			     const struct liteio_uuid *uuid)
+{
+}
+
+void liteio_export_view_fini(struct liteio_export_view *view)
+{
+}
+
+int liteio_export_show(struct liteio_agent *a, const struct liteio_export_view *view,
+		       const struct liteio_catalog_volume *v,
+		       const struct liteio_catalog_attachment *att,
+		       struct liteio_local_export *ret, struct liteio_error *err)
+{
+	return -ENOSYS;
+}
+
+int liteio_generations_in_kernel(const struct liteio_uuid *uuid, struct liteio_generations *ret,
+				 struct liteio_error *err)
+{
+	return -ENOSYS;
+}
+
+bool liteio_volume_info_allocated(struct liteio_open_pool *p,
+				  const struct liteio_catalog_volume *v, bool may_activate,
+				  uint64_t *ret)
+{
+	return false;
+}
+
+void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			     struct liteio_local_volume *ret)
+{
+}
+
+void liteio_door_review(struct liteio_agent *a)
+{
+}
+
+void liteio_events_say(struct liteio_agent *a, enum liteio_local_event_type type, const char *name,
+		       const struct liteio_uuid *uuid, const char *where, const char *message)
+{
+}
+
+/* ---- tests ---- */
 
 static void setup(void)
 {
 	const struct liteio_pool_create want = {
-		.uuid = { .b = { 5 } }, .name = "data", .size_bytes = 1 << 20,
+		.uuid = volume, .name = "data", .size_bytes = 1 << 20,
 	};
+	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	agent.pools = liteio_pools_new();
+	memset(&module, 0, sizeof(module));
+	module.knows = true;
+	memory_new(&memory);
+	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, &err), 0);
 	agent.locks = liteio_locks_new();
-	open_pool(0, "empty");
-	open_pool(1, "full");
-	ck_assert_int_eq(liteio_pool_volume_create(&memories[1].p, &want, NULL, NULL), 0);
-}
-
-static void take_out(size_t i)
-{
-	ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[i], "deleted", NULL), 0);
+	pool.engine = &memory.p;
+	pool.table = liteio_pools_new();
+	pool.last = &pool.first;
+	pthread_mutex_init(&pool.lock, NULL);
+	pthread_cond_init(&pool.changed, NULL);
 }
 
 static void teardown(void)
 {
-	for (size_t i = 0; i < 2; i++) {
-		take_out(i);
-		liteio_pools_left(agent.pools, pools[i]);
-		liteio_pools_put(agent.pools, pools[i]);
-		memory_close(&memories[i]);
-	}
-	liteio_pools_free(agent.pools);
+	memory_close(&memory);
+	liteio_pools_free(pool.table);
 	liteio_locks_free(agent.locks);
 }
 
-static int deletes(const char *name, bool was_there, struct liteio_error *err)
+static bool is_there(void)
 {
-	const struct liteio_local_delete how = { .wait = LITEIO_LOCAL_WAIT_NOT };
-	struct liteio_local_deleted gone = { 0 };
-	int r = liteio_op_volume_delete(&agent, name, &how, &gone, err);
+	const struct liteio_catalog_volume *v = liteio_catalog_find(&memory.p.cat, &volume);
 
-	ck_assert_int_eq(gone.deleted, was_there);
-	return r;
+	return v && v->state == LITEIO_CATALOG_READY;
 }
 
-/* its deletion hangs with its disk: it has nothing, so that nobody waits for it */
-START_TEST(an_empty_pool_that_is_out_keeps_nobody)
+START_TEST(it_is_forgotten_once)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	take_out(0);
-	ck_assert_msg(!deletes("none", false, &err), "%s", err.msg);
-	ck_assert_int_eq(deletes("data", true, &err), 0);
-	liteio_pools_put_back(agent.pools, pools[0]);
+	ck_assert_msg(!delete(&err), "%s", err.msg);
+	ck_assert(!is_there());
+	ck_assert(!module.knows);
+	ck_assert_uint_eq(module.forgotten, 1);
 }
 END_TEST
 
-START_TEST(what_a_pool_that_is_out_has_is_not_gone)
+/* between "the module has forgotten it" and the catalog's mark */
+START_TEST(a_fence_before_the_mark_leaves_nothing)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	take_out(1);
-	ck_assert_int_eq(deletes("data", false, &err), -EBUSY);
-	ck_assert_str_eq(err.msg, "delete volume data: pool full is being deleted: ask again later");
-	ck_assert_int_eq(deletes("05000000-0000-0000-0000-000000000000", false, &err), -EBUSY);
-	ck_assert_int_eq(deletes("none", false, &err), 0);
-	liteio_pools_put_back(agent.pools, pools[1]);
-	ck_assert_int_eq(deletes("data", true, &err), 0);
-	ck_assert_int_eq(deletes("data", false, &err), 0);
+	comes = FORGOTTEN;
+	ck_assert_msg(!delete(&err), "%s", err.msg);
+	ck_assert_uint_eq(module.floor, FLOOR);
+	ck_assert(!is_there());
+	ck_assert(!module.knows);
 }
 END_TEST
 
-/* its name is nobody's any more, but its space comes back with the pool, if at all */
-START_TEST(what_was_deleted_there_is_waited_for)
+/* its floor is on the disk, and its gates are closed after the mark */
+START_TEST(a_fence_after_the_mark_leaves_nothing)
 {
-	const struct liteio_local_delete how = { .wait = LITEIO_LOCAL_WAIT };
-	struct liteio_local_deleted gone = { 0 };
+	comes = PERSISTED;
+	ck_assert_int_eq(fence(), 0);
+	ck_assert(!is_there());
+	ck_assert(!module.knows);
+}
+END_TEST
+
+/* what stays is fenced, and the next one who deletes it has nothing to do twice */
+START_TEST(a_volume_that_stays_is_fenced)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_catalog_volume v;
+
+	comes = FORGOTTEN;
+	mark_fails = true;
+	ck_assert_int_lt(delete(&err), 0);
+	ck_assert(is_there());
+	ck_assert(module.knows);
+	ck_assert_uint_eq(module.floor, FLOOR);
+	ck_assert_int_eq(liteio_pool_volume_get(&memory.p, &volume, &v), 0);
+	ck_assert_uint_eq(v.floor, FLOOR);
+	memory.p.condition = LITEIO_POOL_READY;
+	mark_fails = false;
+	module.forgotten = 0;
+	ck_assert_msg(!delete(&err), "%s", err.msg);
+	ck_assert(!module.knows);
+	ck_assert_uint_eq(module.forgotten, 1);
+}
+END_TEST
+
+START_TEST(what_is_not_deleted_is_put_back)
+{
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
-	/* one of which blocks are left */
-	memories[1].p.cat.volumes[0]->state = LITEIO_CATALOG_DELETING;
-	take_out(1);
-	ck_assert_int_eq(liteio_op_volume_delete(&agent, "data", &how, &gone, &err), -EBUSY);
-	liteio_pools_put_back(agent.pools, pools[1]);
-	ck_assert_int_eq(liteio_op_volume_delete(&agent, "data", &how, &gone, &err), 0);
+	forget_fails = true;
+	ck_assert_int_eq(delete(&err), -EIO);
+	ck_assert(is_there());
+	ck_assert(module.knows);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("agent-delete");
-	TCase *t = unit_case(s, "delete");
+	Suite *suite = suite_create("agent-delete");
+	TCase *cases = unit_case(suite, "all");
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, an_empty_pool_that_is_out_keeps_nobody);
-	tcase_add_test(t, what_a_pool_that_is_out_has_is_not_gone);
-	tcase_add_test(t, what_was_deleted_there_is_waited_for);
-	return unit_run(s);
+	tcase_add_checked_fixture(cases, setup, teardown);
+	tcase_add_test(cases, it_is_forgotten_once);
+	tcase_add_test(cases, a_fence_before_the_mark_leaves_nothing);
+	tcase_add_test(cases, a_fence_after_the_mark_leaves_nothing);
+	tcase_add_test(cases, a_volume_that_stays_is_fenced);
+	tcase_add_test(cases, what_is_not_deleted_is_put_back);
+	return unit_run(suite);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A head whose pool is busy, or whose disk is silent: what was not begun is told from what the
- * kernel may still do.
+ * kernel may still do. And one that is made longer: alone where the device below is long enough,
+ * else with that.
  *
  * unit-src: daemon/agent/exports.c daemon/agent/pools.c daemon/agent/locks.c
  */
@@ -19,6 +20,8 @@
 #include "agent/pools.h"
 #include "agent/publish.h"
 #include "base/error.h"
+#include "host/head.h"
+#include "pool/create.h"
 #include "pool_in_memory.h"
 #include "unit.h"
 
@@ -47,6 +50,56 @@ int liteio_gate_open(struct liteio_netlink **ret, struct liteio_error *err)
 {
 	*ret = NULL;
 	return 0;
+}
+
+/* ---- a head --------------------------------------------------------------------------------- */
+
+/* what it says when it is to grow alone; how long it has become, and what is below */
+static int grows;
+static uint64_t head_bytes, device_bytes;
+
+int liteio_head_grow(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
+		     struct liteio_error *err)
+{
+	if (grows > 0)
+		head_bytes = size_bytes;
+	return grows;
+}
+
+int liteio_head_ensure(const struct liteio_head *h, char ret_path[LITEIO_DM_PATH_MAX],
+		       struct liteio_error *err)
+{
+	/* as the kernel does it */
+	if (h->size_bytes > device_bytes)
+		return liteio_error_set(err, -EINVAL, "the device below is too short");
+	head_bytes = h->size_bytes;
+	return 0;
+}
+
+int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		    struct liteio_head_state *ret, struct liteio_error *err)
+{
+	return -ENODEV;
+}
+
+int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		     char ret[LITEIO_DM_PATH_MAX], struct liteio_error *err)
+{
+	return -ENODEV;
+}
+
+int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		       struct liteio_error *err)
+{
+	return -EIO;
+}
+
+static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uuid,
+			   const struct liteio_engine_device *want, struct liteio_pool_thin *ret,
+			   struct liteio_error *err)
+{
+	device_bytes = want->size_bytes;
+	return memory_activate(e, uuid, want, ret, err);
 }
 
 /* ---- what nobody comes to then -------------------------------------------------------------- */
@@ -102,7 +155,7 @@ bool liteio_door_is_closed(const struct liteio_agent *a)
 	return true;
 }
 
-/* ---- the test ------------------------------------------------------------------------------- */
+/* ---- the tests ------------------------------------------------------------------------------ */
 
 START_TEST(what_was_not_begun_is_not_under_way)
 {
@@ -128,4 +181,53 @@ START_TEST(what_was_not_begun_is_not_under_way)
 }
 END_TEST
 
-UNIT_MAIN("agent-head", what_was_not_begun_is_not_under_way)
+/* from 1 to 2 MiB, over a device that is so long: the catalog says so, and it is asked for again */
+static void grow(int alone, uint64_t bytes)
+{
+	const struct liteio_pool_create want = {
+		.uuid = { .b = { 5 } }, .name = "data", .size_bytes = 1 << 20,
+	};
+	const struct liteio_catalog_attachment att = {
+		.volume = { .b = { 5 } }, .generation = 1, .state = LITEIO_CATALOG_ATT_LIVE,
+		.flags = LITEIO_CATALOG_ATT_LOCAL,
+	};
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_engine_ops ops;
+	struct liteio_catalog_volume v;
+
+	memory_new(&memory);
+	ops = *memory.engine.ops;
+	ops.volume_activate = volume_activate;
+	memory.engine.ops = &ops;
+	pool.engine = &memory.p;
+	pthread_mutex_init(&pool.lock, NULL);
+	pthread_cond_init(&pool.changed, NULL);
+	pool.last = &pool.first;
+	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, &err), 0);
+	ck_assert_int_eq(liteio_pool_attachment_add(&memory.p, &att, &err), 0);
+	ck_assert_int_eq(liteio_pool_volume_grow(&memory.p, &want.uuid, 2 << 20, &err), 0);
+	ck_assert_int_eq(liteio_pool_volume_get(&memory.p, &want.uuid, &v), 0);
+	grows = alone;
+	device_bytes = bytes;
+	head_bytes = 1 << 20;
+	ck_assert_msg(!liteio_export_resize(&agent, &pool, &v, &err), "%s", err.msg);
+	ck_assert_uint_eq(head_bytes, 2 << 20);
+	memory_close(&memory);
+}
+
+START_TEST(a_short_device_is_made_longer_with_its_head)
+{
+	/* as an older agent has made it */
+	grow(-EINVAL, 1 << 20);
+	ck_assert_uint_eq(device_bytes, 2 << 20);
+	/* there is no head */
+	grow(0, 1 << 20);
+	ck_assert_uint_eq(device_bytes, 2 << 20);
+	/* it has room */
+	grow(1, 1ull << 40);
+	ck_assert_uint_eq(device_bytes, 1ull << 40);
+}
+END_TEST
+
+UNIT_MAIN("agent-head", what_was_not_begun_is_not_under_way,
+	  a_short_device_is_made_longer_with_its_head)

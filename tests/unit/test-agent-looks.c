@@ -4,7 +4,8 @@
  * who asked or wrote. And one disk, asked whether it is awake only when nothing says so.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
- * unit-src: daemon/agent/together.c
+ * unit-src: daemon/agent/together.c daemon/agent/volume_info.c daemon/agent/limits.c
+ * unit-src: daemon/agent/gate.c
  */
 #include <errno.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@
 #include <sys/prctl.h>
 
 #include "agent/pools.h"
+#include "agent/volume_info.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/worker.h"
@@ -384,7 +386,80 @@ START_TEST(who_reads_the_tree_asks_before_he_has_the_lane)
 }
 END_TEST
 
-UNIT_MAIN("agent-looks", test_several, test_held_no_longer,
+static uint64_t mapped_bytes;
+
+static int is_active(struct liteio_engine *e, const struct liteio_uuid *uuid,
+		     struct liteio_engine_volume *ret, struct liteio_error *err)
+{
+	*ret = (struct liteio_engine_volume){ .mapped_bytes = mapped_bytes };
+	return 0;
+}
+
+/* of a device that is known to be empty nobody is asked, so nobody has answered */
+static void looks_at_one(struct liteio_open_pool *p, struct memory_pool *m)
+{
+	const struct liteio_pool_create want = {
+		.uuid = { .b = { 5 } }, .name = "data", .size_bytes = 1 << 20,
+	};
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_engine_ops ops = *m->engine.ops;
+	struct liteio_catalog_volume v;
+	uint64_t bytes = 1, before_ms = liteio_now_ms() - 500;
+
+	ck_assert_int_eq(liteio_pool_volume_create(&m->p, &want, NULL, &err), 0);
+	ck_assert_int_eq(liteio_pool_volume_activate(&m->p, &want.uuid, NULL, &err), 0);
+	ck_assert_int_eq(liteio_pool_volume_get(&m->p, &want.uuid, &v), 0);
+	liteio_pool_empty_remember(&m->p, v.thin_id);
+	p->answered_ms = 0;
+	ck_assert(liteio_volume_info_allocated(p, &v, false, &bytes));
+	ck_assert_uint_eq(bytes, 0);
+	ck_assert(!liteio_pools_has_answered(p));
+	/* another one's answer gets no younger by it */
+	p->answered_ms = before_ms;
+	ck_assert(liteio_volume_info_allocated(p, &v, false, &bytes));
+	ck_assert_uint_eq(p->answered_ms, before_ms);
+	p->answered_ms = 0;
+	ops.volume_status = is_active;
+	m->engine.ops = &ops;
+	mapped_bytes = 4096;
+	ck_assert(liteio_volume_info_allocated(p, &v, false, &bytes));
+	ck_assert_uint_eq(bytes, 4096);
+	ck_assert(liteio_pools_has_answered(p));
+}
+
+START_TEST(what_is_known_is_no_answer)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pools *table = liteio_pools_new();
+	struct liteio_workers *workers;
+	struct liteio_open_pool *p;
+	struct liteio_loop *loop;
+	struct memory_pool m;
+
+	/* here, or on a thread of its own */
+	for (unsigned int i = 0; i < 2; i++) {
+		p = add_pool(table, &m, 1);
+		if (i) {
+			ck_assert_int_eq(liteio_loop_new(&loop, &err), 0);
+			ck_assert_int_eq(liteio_workers_new(loop, 2, &workers, &err), 0);
+			liteio_pools_set_workers(table, workers, NULL);
+		}
+		looks_at_one(p, &m);
+		while (liteio_pools_take_out(table, p, "closed", &err))
+			;
+		/* not on the heap */
+		p->engine = NULL;
+		liteio_pools_put(table, p);
+		memory_close(&m);
+	}
+	ck_assert(liteio_workers_free(workers, 10000));
+	liteio_loop_free(loop);
+	liteio_pools_free(table);
+}
+END_TEST
+
+UNIT_MAIN("agent-looks", what_is_known_is_no_answer,
+	  test_several, test_held_no_longer,
 	  who_looks_does_not_hang_with_the_disk,
 	  a_disk_is_asked_when_nothing_says_that_it_is_awake,
 	  who_reads_the_tree_asks_before_he_has_the_lane)

@@ -265,6 +265,7 @@ int liteio_pool_format(const struct liteio_pool_format *f, struct liteio_uuid *r
 
 	if (strcmp(f->device, "/dev/zero") != 0)
 		return really_format(f, ret_uuid, err);
+	ck_assert(liteio_claim_has_pool(f->name));
 	ck_assert_int_eq(liteio_claim_take(&slow_uuid, "/dev/null", &other, NULL), 0);
 	named_meanwhile = liteio_claim_name(other, agent.pools, f->name, "/dev/null", err);
 	return liteio_error_set(err, -EIO, "the disk has failed");
@@ -279,8 +280,10 @@ START_TEST(a_name_is_claimed_while_its_pool_is_made)
 	struct liteio_local_pool ret = { 0 };
 
 	ck_assert_int_eq(liteio_op_pool_create(&agent, &req, &ret, &err), -EIO);
+	ck_assert_str_eq(err.msg, "the disk has failed");
 	ck_assert_int_eq(named_meanwhile, -EEXIST);
 	/* and free again */
+	ck_assert(!liteio_claim_has_pool("fast"));
 	ck_assert_int_eq(liteio_claim_take(&slow_uuid, "/dev/null", &other, NULL), 0);
 	ck_assert_int_eq(liteio_claim_name(other, agent.pools, "fast", "/dev/null", &err), 0);
 	/* who comes later than another one destroys nothing */

@@ -32,6 +32,13 @@ void liteio_pool_set_lane(struct liteio_pool *p, const struct liteio_pool_lane *
 {
 }
 
+void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume **ret,
+			     size_t *ret_n)
+{
+	*ret = NULL;
+	*ret_n = 0;
+}
+
 void liteio_pool_release(struct liteio_pool *p)
 {
 }

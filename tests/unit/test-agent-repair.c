@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What has to be let go of before a pool is repaired: what stands on it. A place does not, and its
- * consumer waits on. The pool is one in memory, the kernel has one head.
+ * consumer waits on. Nobody who wants the lane waits for it, but for what comes meanwhile. The pool
+ * is one in memory, the kernel has one head.
  *
  * unit-src: daemon/agent/ops_repair.c daemon/agent/locks.c
  */
@@ -32,6 +33,12 @@ static const struct liteio_uuid volume = { .b = { 5 } };
 /* the head that there is; how often one was taken away, and the pool repaired */
 static struct liteio_head_state there;
 static unsigned int removed, repaired;
+static bool has_gone;
+
+/* somebody is in the lane; how often that was; and a head is there again the second time */
+static bool is_in_lane;
+static unsigned int n_lanes;
+static bool comes_back;
 
 int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
 		     struct liteio_error *err)
@@ -62,6 +69,9 @@ int liteio_lane_enter(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 {
 	if (is_taken)
 		return liteio_error_set(err, -ETIMEDOUT, "its disk may not answer");
+	if (++n_lanes == 2 && comes_back)
+		has_gone = false;
+	is_in_lane = true;
 	*ret = p;
 	return 0;
 }
@@ -78,6 +88,7 @@ int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_fo
 
 void liteio_pools_leave(struct liteio_open_pool *p)
 {
+	is_in_lane = false;
 }
 
 char *liteio_pools_known_file(struct liteio_agent *a, const char *name)
@@ -89,7 +100,7 @@ int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool re
 		    struct liteio_head_state *ret, struct liteio_error *err)
 {
 	*ret = there;
-	return 0;
+	return has_gone ? -ENODEV : 0;
 }
 
 int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
@@ -102,13 +113,16 @@ int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool r
 int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		       struct liteio_error *err)
 {
-	removed++;
+	ck_assert(!has_gone);
+	ck_assert_uint_eq(is_in_lane, removed++);
+	has_gone = true;
 	return 0;
 }
 
 int liteio_pool_repair(struct liteio_pool *p, const struct liteio_pool_repair *how,
 		       struct liteio_pool_repaired *ret, struct liteio_error *err)
 {
+	ck_assert(is_in_lane);
 	repaired++;
 	return 0;
 }
@@ -150,8 +164,11 @@ static const struct {
 	unsigned int removed;
 	bool is_taken;
 	bool is_held;
+	bool comes_back;
 } rows[] = {
 	{ .is_local = true, .lower = 1, .removed = 1 },
+	/* somebody has attached it before the lane was had */
+	{ .is_local = true, .lower = 1, .removed = 2, .comes_back = true },
 	{ .is_local = true, .lower = 1, .open_count = 1, .code = -EBUSY },
 	{ .lower = 1, .open_count = 1, .code = -EBUSY },
 	/* nvmet has it open */
@@ -186,6 +203,7 @@ START_TEST(what_stands_on_the_pool_is_let_go_of)
 	there.head.lower = rows[_i].lower;
 	there.dm.open_count = rows[_i].open_count;
 	is_taken = rows[_i].is_taken;
+	comes_back = rows[_i].comes_back;
 	liteio_uuid_format(&volume, text);
 	if (rows[_i].is_held)
 		held = liteio_locks_take(agent.locks, text);

@@ -255,6 +255,67 @@ START_TEST(as_they_are_then)
 }
 END_TEST
 
+/* somebody came after it was found that nobody has them open, and before anything was taken */
+START_TEST(who_comes_later)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_quiesce q;
+	struct liteio_stillness s;
+
+	opens[1] = 0;
+	opens[3] = -1;
+	find(&s);
+	q = liteio_stillness_quiesce(&s);
+	ck_assert_int_eq(q.freeze(q.arg, &err), 0);
+	opens[2] = 1;
+	ck_assert_int_eq(q.freeze_rest(q.arg, &err), 0);
+	/* the first one may be opened next; the third one has gone */
+	is_still(1, 1, 0);
+	is_still(2, 1, 0);
+	is_still(3, 0, 0);
+	ck_assert_int_eq(q.freeze_rest(q.arg, &err), 0);
+	q.thaw(q.arg);
+	is_still(1, 1, 1);
+	is_still(2, 1, 1);
+	is_still(3, 0, 0);
+	liteio_stillness_fini(&s);
+}
+END_TEST
+
+/* what is held is let go of, and held again with the others; or not at all */
+START_TEST(who_comes_beside_others)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_quiesce q;
+	struct liteio_stillness s;
+
+	find(&s);
+	q = liteio_stillness_quiesce(&s);
+	ck_assert_int_eq(q.freeze(q.arg, &err), 0);
+	is_still(2, 0, 0);
+	ck_assert_int_eq(q.freeze_rest(q.arg, &err), 0);
+	is_still(1, 2, 1);
+	is_still(2, 1, 0);
+	is_still(3, 2, 1);
+	q.thaw(q.arg);
+	is_still(1, 2, 2);
+	is_still(2, 1, 1);
+	is_still(3, 2, 2);
+	liteio_stillness_fini(&s);
+
+	find(&s);
+	q = liteio_stillness_quiesce(&s);
+	ck_assert_int_eq(q.freeze(q.arg, &err), 0);
+	fails = 2;
+	ck_assert_int_eq(q.freeze_rest(q.arg, &err), -EIO);
+	q.thaw(q.arg);
+	is_still(1, 4, 4);
+	is_still(2, 1, 1);
+	is_still(3, 3, 3);
+	liteio_stillness_fini(&s);
+}
+END_TEST
+
 /* whose disk does not take it says so in its name (heir.h), and is left behind, once for each */
 START_TEST(nor_for_what_is_not_written)
 {
@@ -312,4 +373,4 @@ START_TEST(idle)
 END_TEST
 
 UNIT_MAIN("agent-stillness", all, or_none, as_they_are_then, not_for_ever,
-	  nor_for_what_is_not_written, idle)
+	  nor_for_what_is_not_written, idle, who_comes_later, who_comes_beside_others)

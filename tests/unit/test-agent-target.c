@@ -180,6 +180,53 @@ START_TEST(a_uuid_means_its_own_whatever_others_are_called)
 }
 END_TEST
 
+static void is_free(const char *name, const char *uuid, int expected)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid u;
+	LITEIO_TARGET(t);
+
+	ck_assert_int_eq(liteio_uuid_parse(uuid, &u), 0);
+	ck_assert_int_eq(liteio_target_find_name(&agent, LITEIO_CATALOG_VOLUME, name, &t, &err),
+			 expected ? expected : -ENOENT);
+	ck_assert_int_eq(liteio_target_find_uuid(&agent, &u, &t, &err),
+			 expected ? expected : -ENOENT);
+	ck_assert_int_eq(liteio_target_check_new(&agent, &u, &err), expected);
+	if (expected)
+		ck_assert_str_eq(err.msg, "pool b is being exported: ask again later");
+}
+
+/* what it has may be there again in a moment: nobody is told that it is not, nor is given it */
+START_TEST(what_is_in_a_pool_that_is_out_is_not_gone)
+{
+	const char *mail = "02020000-0000-0000-0000-000000000000";
+	const char *none = "02090000-0000-0000-0000-000000000000";
+	uint64_t changes = liteio_pools_changes(agent.pools), changed;
+
+	ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[1], "exported", NULL), 0);
+	changed = liteio_pools_changes(agent.pools);
+	ck_assert_uint_ne(changed, changes);
+	is_free("mail", mail, -EBUSY);
+	finds("mail", NULL, "pool b is being exported: ask again later");
+	finds(UUID_IN_B, NULL, "pool b is being exported: ask again later");
+	/* two have it still */
+	finds("data", NULL, "pool b is being exported: ask again later");
+	/* of what it has not everything can be said */
+	is_free("none", none, 0);
+	finds("log", "a", NULL);
+	ck_assert_uint_eq(liteio_pools_changes(agent.pools), changed);
+	liteio_pools_put_back(agent.pools, pools[1]);
+	ck_assert_uint_ne(liteio_pools_changes(agent.pools), changed);
+	finds("mail", "b", NULL);
+	/* and when it has gone so has that */
+	ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[1], "exported", NULL), 0);
+	liteio_pools_left(agent.pools, pools[1]);
+	is_free("mail", mail, 0);
+	finds("data", "a", NULL);
+	liteio_pools_put(agent.pools, take_ptr(pools[1]));
+}
+END_TEST
+
 START_TEST(no_pool_comes_in_with_names_that_are_taken)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -408,6 +455,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_name_of_two_means_neither);
 	tcase_add_test(t, a_uuid_means_its_own_whatever_others_are_called);
+	tcase_add_test(t, what_is_in_a_pool_that_is_out_is_not_gone);
 	tcase_add_test(t, no_pool_comes_in_with_names_that_are_taken);
 	tcase_add_test(t, a_name_of_two_is_not_turned);
 	tcase_add_test(t, a_name_is_not_turned_for_one_that_comes);

@@ -9,12 +9,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/child.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/heap.h"
 #include "base/loop.h"
 #include "base/str.h"
 #include "unit.h"
@@ -174,6 +176,38 @@ START_TEST(test_run_signals)
 }
 END_TEST
 
+/* what is right for a process that is to be small is not for what it runs; and stays so for it */
+START_TEST(test_run_large_pages)
+{
+	struct liteio_child_result res;
+
+	liteio_heap_init();
+	ck_assert_int_eq(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 1);
+	ck_assert_int_eq(sh("cat /proc/self/status", 10000, &res, NULL), 0);
+	/* 1: it may have them */
+	ck_assert_ptr_nonnull(strstr(res.output, "THP_enabled:\t1"));
+	free(res.output);
+	ck_assert_int_eq(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 1);
+}
+END_TEST
+
+/* a program has what it is given, and nothing else of ours */
+START_TEST(test_run_keeps_nothing)
+{
+	struct liteio_child_result res;
+	int fds[2];
+
+	/* not close-on-exec on purpose */
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_eq(sh("ls /proc/$$/fd | sort -n | tr '\\n' ' '", 10000, &res, NULL), 0);
+	ck_assert_ptr_null(strstr(res.output, " 3"));
+	ck_assert_ptr_nonnull(strstr(res.output, "0 1 2"));
+	free(res.output);
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
 START_TEST(test_write)
 {
 	char *path, *text;
@@ -267,5 +301,6 @@ START_TEST(test_write_keeps_nothing)
 END_TEST
 
 UNIT_MAIN("child", test_run, test_check_signal, test_run_missing, test_run_output_cut,
-	  test_run_timeout, test_run_background, test_run_signals, test_write, test_write_reply,
+	  test_run_timeout, test_run_background, test_run_signals,
+	  test_run_large_pages, test_run_keeps_nothing, test_write, test_write_reply,
 	  test_write_errors, test_write_timeout, test_write_keeps_nothing)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * CRC-32C: known vectors, the instruction against the table, and two checksums made one.
+ * CRC-32C: known vectors, the instruction against the table, and several checksums made one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -74,4 +74,28 @@ START_TEST(test_join)
 }
 END_TEST
 
-UNIT_MAIN("crc32c", test_known, test_both_agree, test_join)
+/* any number of units, none among them, behind anything; and as many as a slot has records */
+START_TEST(test_join_many)
+{
+	static uint8_t bytes[7 + 600 * LITEIO_CRC32C_UNIT];
+	uint32_t crc, units_crc, unit_crc;
+
+	fill(bytes, sizeof(bytes), 3);
+	crc = liteio_crc32c(0, bytes, 7);
+	for (uint32_t n = 0; n <= 600; n++) {
+		units_crc = liteio_crc32c(0, bytes + 7, n * LITEIO_CRC32C_UNIT);
+		ck_assert_uint_eq(liteio_crc32c_join_many(crc, units_crc, n),
+				  liteio_crc32c(0, bytes, 7 + n * LITEIO_CRC32C_UNIT));
+	}
+	unit_crc = liteio_crc32c(0, bytes, LITEIO_CRC32C_UNIT);
+	units_crc = 0;
+	for (uint32_t n = 1, all = crc; n <= 16384; n++) {
+		all = liteio_crc32c_join(all, unit_crc);
+		units_crc = liteio_crc32c_join(units_crc, unit_crc);
+		if (n % 127 == 0 || n == 16384)
+			ck_assert_uint_eq(liteio_crc32c_join_many(crc, units_crc, n), all);
+	}
+}
+END_TEST
+
+UNIT_MAIN("crc32c", test_known, test_both_agree, test_join, test_join_many)

@@ -293,6 +293,107 @@ START_TEST(test_write)
 }
 END_TEST
 
+struct span {
+	uint64_t at;
+	uint64_t size;
+};
+
+static const struct liteio_field span_fields[] = {
+	{ LITEIO_FIELD_KEY("at"), .type = LITEIO_FIELD_U64, .offset = offsetof(struct span, at) },
+	{ .key = "size", .type = LITEIO_FIELD_SIZE, .offset = offsetof(struct span, size) },
+	{ .key = NULL },
+};
+
+struct pair {
+	uint64_t id;
+	struct span a;
+	struct span b;
+	struct span c;
+	struct span d;
+};
+
+struct pairs {
+	struct pair *items;
+	size_t n_items;
+};
+
+#define PAIR_SPAN(m) \
+	{ LITEIO_FIELD_KEY(#m), .type = LITEIO_FIELD_OBJECT, .fields = span_fields, \
+	  .offset = offsetof(struct pair, m), .elem_size = sizeof(struct span) }
+
+static const struct liteio_field pair_fields[] = {
+	PAIR_SPAN(a),
+	{ .key = "id", .type = LITEIO_FIELD_U64, .offset = offsetof(struct pair, id) },
+	/* nobody has said that it has nothing but numbers */
+	{ .key = "d", .type = LITEIO_FIELD_OBJECT, .fields = span_fields,
+	  .offset = offsetof(struct pair, d) },
+	PAIR_SPAN(b),
+	PAIR_SPAN(c),
+	{ .key = NULL },
+};
+
+static const struct liteio_field pairs_fields[] = {
+	{ .key = "items", .type = LITEIO_FIELD_ARRAY, .fields = pair_fields,
+	  .elem_size = sizeof(struct pair), .offset = offsetof(struct pairs, items),
+	  .count_offset = offsetof(struct pairs, n_items) },
+	{ .key = NULL },
+};
+
+/* objects in the elements of a list, each of which is what that of the last one is, or is not */
+START_TEST(test_write_again)
+{
+	/* 0: nothing to say */
+	static const struct span spans[] = { { 0, 0 }, { 3, 1 }, { 3, 70 } };
+	struct pair items[6] = { 0 };
+	struct pairs all = { items, 6 };
+
+	for (unsigned int way = 0; way < 729; way++) {
+		struct liteio_json *j;
+		char *printed, *written;
+
+		for (unsigned int i = 0, left = way; i < 6; i++, left /= 3)
+			items[i] = (struct pair){ i % 2 * 7, spans[left % 3], spans[(left + i) % 3],
+						  spans[left % 3], spans[left % 3] };
+		j = liteio_json_encode(&all, pairs_fields);
+		printed = liteio_json_print(j);
+		written = liteio_json_write(&all, pairs_fields);
+		ck_assert_str_eq(written, printed);
+		free(printed);
+		free(written);
+		liteio_json_unref(j);
+	}
+}
+END_TEST
+
+/* wherever a character is that has to be said in another way */
+START_TEST(test_write_each)
+{
+	struct vol v = { 0 };
+	char text[21];
+
+	v.name = text;
+	for (int c = 1; c < 256; c++) {
+		for (size_t len = 1; len < sizeof(text); len++) {
+			for (size_t at = 0; at < len; at++) {
+				struct liteio_json *j;
+				char *printed, *written;
+
+				memset(text, at % 2 ? '!' : '~', len);
+				text[len] = '\0';
+				text[at] = (char)c;
+				j = liteio_json_encode(&v, vol_fields);
+				printed = liteio_json_print(j);
+				written = liteio_json_write(&v, vol_fields);
+				ck_assert_str_eq(written, printed);
+				free(printed);
+				free(written);
+				liteio_json_unref(j);
+			}
+		}
+	}
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	const char *sentence;
@@ -494,5 +595,5 @@ START_TEST(test_indent)
 END_TEST
 
 UNIT_MAIN("json", test_print, test_pretty, test_indent, test_bad, test_depth, test_get, test_change,
-	  test_threads, test_bind, test_write, test_bind_bad, test_bind_lenient, test_line,
-	  test_describe)
+	  test_threads, test_bind, test_write, test_write_again, test_write_each,
+	  test_bind_bad, test_bind_lenient, test_line, test_describe)

@@ -10,7 +10,7 @@
 #include "unit.h"
 
 /*
- * what the kernel was asked for, one letter each: Suspend, snapshot Taken, Removed, resUmed,
+ * what was asked for, one letter each: Freeze the rest, Suspend, snapshot Taken, Removed, resUmed,
  * Deactivated
  */
 static char asked[16];
@@ -89,6 +89,15 @@ static int freeze(void *arg, struct liteio_error *err)
 	return 0;
 }
 
+/* what it ends with */
+static int rest_fails;
+
+static int freeze_rest(void *arg, struct liteio_error *err)
+{
+	note('F');
+	return rest_fails;
+}
+
 static void thaw(void *arg)
 {
 }
@@ -132,7 +141,7 @@ static struct liteio_uuid begin(struct memory_pool *m)
 }
 
 /* what was asked of the kernel for a snapshot */
-static const char *take(const struct liteio_quiesce *q)
+static const char *take_and(const struct liteio_quiesce *q, int result)
 {
 	const struct liteio_uuid uuid = uuid_of(N);
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -140,11 +149,16 @@ static const char *take(const struct liteio_quiesce *q)
 	struct liteio_uuid volume = begin(&m);
 
 	n_open = 2;
-	ck_assert_msg(!liteio_pool_snapshot_create(&m.p, &uuid, "s", &volume, NULL, q, &err), "%s",
-		      err.msg);
+	ck_assert_int_eq(liteio_pool_snapshot_create(&m.p, &uuid, "s", &volume, NULL, q, &err),
+			 result);
 	check_ids(&m);
 	memory_close(&m);
 	return asked;
+}
+
+static const char *take(const struct liteio_quiesce *q)
+{
+	return take_and(q, 0);
 }
 
 START_TEST(test_idle)
@@ -163,6 +177,17 @@ START_TEST(test_idle)
 	/* somebody came and wrote: what was taken may change */
 	idle_after = false;
 	ck_assert_str_eq(take(&q), "TRSTU");
+	/* ... and is to be held still, too, whenever the device is */
+	q.freeze_rest = freeze_rest;
+	ck_assert_str_eq(take(&q), "TRFSTU");
+	idle_before = false;
+	ck_assert_str_eq(take(&q), "FSTU");
+	rest_fails = -EIO;
+	ck_assert_ptr_eq(strstr(take_and(&q, -EIO), "F"), asked);
+	ck_assert_ptr_null(strpbrk(asked, "STU"));
+	idle_before = true;
+	idle_after = true;
+	ck_assert_str_eq(take(&q), "T");
 }
 END_TEST
 
@@ -371,7 +396,7 @@ START_TEST(test_let_go)
 	ck_assert_int_eq(let_go(&m, &volume, &known), -ENODEV);
 	/* the disk is not asked for that */
 	m.thin->mapped[id] = 3;
-	ck_assert_int_eq(liteio_pool_volume_allocated(&m.p, &volume, &bytes, &err), 0);
+	ck_assert_int_eq(liteio_pool_volume_allocated(&m.p, &volume, &bytes, &err), 1);
 	ck_assert_uint_eq(bytes, 0);
 	/* what was brought back may have been written: not known any more */
 	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);

@@ -3,6 +3,7 @@
  * UUIDs: exactly 36 characters, both cases in, lower case out.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -25,6 +26,27 @@ START_TEST(test_round_trip)
 	ck_assert_int_eq(liteio_uuid_parse("0123ABCD-4567-89EF-0011-223344556677", &u), 0);
 	liteio_uuid_format(&u, out);
 	ck_assert_str_eq(out, TEXT);
+}
+END_TEST
+
+/* every byte, in every place */
+START_TEST(test_digits)
+{
+	char out[LITEIO_UUID_STRLEN + 1], text[LITEIO_UUID_STRLEN + 1];
+	struct liteio_uuid u;
+
+	for (unsigned int first = 0; first < 256; first++) {
+		size_t at = 0;
+
+		for (size_t i = 0; i < sizeof(u.b); i++) {
+			u.b[i] = (uint8_t)(first + 17 * i);
+			at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%02x",
+					       i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+					       u.b[i]);
+		}
+		liteio_uuid_format(&u, out);
+		ck_assert_str_eq(out, text);
+	}
 }
 END_TEST
 
@@ -83,4 +105,4 @@ START_TEST(test_ordered)
 }
 END_TEST
 
-UNIT_MAIN("uuid", test_round_trip, test_bad, test_random, test_ordered)
+UNIT_MAIN("uuid", test_round_trip, test_digits, test_bad, test_random, test_ordered)

@@ -12,6 +12,12 @@ $(O)/vm-tools/%: tests/vm/tools/%.c $(wildcard tests/vm/tools/*.h include/uapi/l
 	@echo '  VMTOOL  $*'
 	$(Q)$(CC) $(COMMON) -O2 -pthread -o $@ $<
 
+# one without a library
+$(O)/vm-tools/nodecost-exit: tests/vm/tools/nodecost-exit.c
+	@mkdir -p $(@D)
+	@echo '  VMTOOL  nodecost-exit'
+	$(Q)$(CC) $(COMMON) -O2 -static -nostdlib -o $@ $<
+
 $(O)/vm-tools/kmodctl: $(wildcard tests/vm/tools/kmodctl/*.[ch] tests/vm/tools/*.h include/uapi/linux/*.h)
 	@mkdir -p $(@D)
 	@echo '  VMTOOL  kmodctl'

@@ -65,15 +65,17 @@ measure_least() {
 	least[$case status]=$(each_least status)
 	least[$case list]=$(each_least list)
 	least[$case grow]=$(each_least grow)
-	# a program, and what it asks for
-	each_typed true >"$WORK/program"
+	# a program without a library, and what it asks for
+	each_typed nodecost-exit >"$WORK/program"
 	for what in create status list; do
 		least[$case typed-$what]=$(echo "${least[$case $what]}" | sum "$WORK/program" -)
 	done
 	least[$case activate-all]=$(activate_least $(($2 + N)))
-	numbered detach 1 "$N" | keep_least
+	numbered detach 1 "$N" | ask $LEAST >"$WORK/one"
 	least[$case remove-snapshot]=$(each_least unsnapshot)
-	least[$case remove]=$(each_least remove)
+	numbered remove 1 "$N" | ask $LEAST >"$WORK/two"
+	least[$case remove]=$(median <"$WORK/two")
+	least[$case detach-remove]=$(sum "$WORK/one" "$WORK/two" | median)
 	end_least
 	echo "# $case: the least was measured"
 }

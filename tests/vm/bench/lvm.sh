@@ -14,8 +14,7 @@ make_root() {
 	local program
 
 	near_root "$ROOT" lvm thin_check setpriv nodecost nodecost-floor liteio-agent liteioctl
-	# whose name alone is one of the shell's
-	install /bin/true "$ROOT/usr/sbin/"
+	install "$(command -v nodecost-exit)" "$ROOT/usr/sbin/"
 	mkdir "$ROOT/etc/lvm"
 	for program in pvcreate vgcreate vgchange vgcfgbackup vgcfgrestore lvchange lvcreate lvextend lvremove lvs; do
 		ln -s lvm "$ROOT/usr/sbin/$program"

@@ -1,24 +1,33 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A long run of the agent under valgrind: every operation many times, what is refused too, clients that go away in
-# the middle, a reload, a scrape; no byte read that nobody wrote, none after it was freed, and none forgotten.
+# the middle, a reload, a scrape, moments of two pools, what the doctor finds and mends, repairs, a pool that is exported
+# and imported, a disk that goes and comes, places; no byte read that nobody wrote, none after it was freed, and none
+# forgotten.
 # vm: kernels=6.12 disks=pool=2G,other=512M timeout=1800 mem=2G needs=module,tools,programs,valgrind
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/agent.sh
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/thin.sh
+. "$LITEIO_TOP/tests/vm/lib/thin.sh"
 
 FOUND=/run/valgrind.log
-ROUNDS=${ROUNDS:-12}
+ROUNDS=${ROUNDS:-5}
 SOCKET=/run/liteio/agent.sock
-OTHER=$(readlink -f /dev/disk/by-id/virtio-other)
+OTHER=/dev/disk/by-id/virtio-other
+GENERATION=900
+HOST=nqn.2026-01.io.liteio:test
+NOBODY=0b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b
+CFS=/sys/kernel/config/nvmet
 
 export AGENT_UNDER="$LITEIO_O/vm-tools/valgrind -q --log-file=$FOUND --leak-check=full --show-leak-kinds=definite,indirect \
 --errors-for-leak-kinds=definite,indirect --child-silent-after-fork=yes --keep-stacktraces=alloc-and-free --num-callers=24"
 
 # nothing WHEN: valgrind has found nothing; what it does not know of the kernel ("--") is no finding
 nothing() {
+	[ -e $FOUND ] || fail "valgrind has not begun: $(cat $AGENT_LOG)"
 	! grep -q '^==' $FOUND || {
 		grep '^==' $FOUND | head -n 120 >&2
 		fail "valgrind has something to say after $1"
@@ -44,7 +53,7 @@ life() {
 	liteioctl volume detach "v$n" >/dev/null
 	liteioctl volume rollback "v$n" "s$n" >/dev/null
 	liteioctl volume rename "v$n" "w$n" >/dev/null
-	liteioctl export create "w$n" 900 --host-nqn nqn.2026-01.io.liteio:test >/dev/null
+	liteioctl export create "w$n" 900 --host-nqn $HOST >/dev/null
 	liteioctl export delete "w$n" 900 >/dev/null
 	for name in "a$n" "b$n" "s$n"; do
 		liteioctl snapshot delete "$name" >/dev/null
@@ -72,6 +81,108 @@ strangers() {
 	curl -sf --unix-socket $SOCKET http://x/metrics >/dev/null || true
 }
 
+# finds CHECK...: the doctor finds these, and nothing else, and mends them
+finds() {
+	local said
+
+	said=$(j doctor 2>/dev/null) || true
+	[ "$(jq -r '[.items[].check] | unique | join(" ")' <<<"$said")" = "$*" ] || fail "the doctor, instead of $*: $said"
+	liteioctl doctor --fix >/run/doctor.out 2>&1 || fail "--fix of $*: $(cat /run/doctor.out)"
+	doctor_is_silent
+}
+
+# what a pool alone does not have, and what nobody does to it: a moment of both, faults of all kinds, repairs
+pair() {
+	local n=$1 head uuid kept pool dev id free
+
+	liteioctl volume create "m$n" --pool fast --size 64Mi >/dev/null
+	liteioctl volume attach "m$n" >/dev/null
+	dd if=/dev/urandom of="/dev/liteio/m$n" bs=1M count=4 oflag=direct status=none
+	liteioctl snapshot group "m$n=a$n" "kept=b$n" >/dev/null
+	pool=liteio-pool-$(j pool show fast | jq -r .uuid)
+	free=$(ids_in "$pool" | sort -n | tail -1)
+	liteioctl snapshot delete "a$n" >/dev/null
+	liteioctl snapshot delete "b$n" >/dev/null
+	refused '' liteioctl snapshot group "m$n=a$n" "nobody=b$n"
+	liteioctl export create kept "$GENERATION" --host-nqn $HOST >/dev/null
+	doctor_is_silent
+	uuid=$(j volume show "m$n" | jq -r .uuid)
+	kept=$(j volume show kept | jq -r .uuid)
+	head=liteio-head-$uuid-$(j volume show "m$n" | jq -r '.attachments[0].generation')
+	read -r _ _ _ dev id < <(dmsetup table "liteio-thin-$uuid")
+	dmsetup suspend "$head"
+	rm "/dev/liteio/m$n"
+	rm $CFS/ports/*/subsystems/nqn.2026-11.io.liteio:"$kept:$GENERATION"
+	kmodctl vol-set uuid="$uuid" qos.riops=7
+	dmsetup create liteio-thin-$NOBODY --uuid LITEIO-THIN-$NOBODY --table "0 131072 thin $dev $id"
+	dmsetup message "$pool" 0 "create_thin $free"
+	dd if=/dev/urandom of="$OTHER" bs=1M seek=1 count=1 oflag=direct conv=notrunc,fsync status=none
+	jq -n --arg g $NOBODY '{snapshots: [{group: $g, pool: $g, snapshot: $g}]}' >/var/lib/liteio/groups.json
+	finds catalogCopy deviceRemains export limits link snapshotGroup suspended thinStray
+	dmsetup remove --retry "$head"
+	finds headMissing link
+	liteioctl export delete kept "$GENERATION" >/dev/null
+	GENERATION=$((GENERATION + 1))
+	liteioctl volume detach "m$n" >/dev/null
+	liteioctl volume delete "m$n" >/dev/null
+	# nothing is broken, and one that is made anew all the same
+	liteioctl pool repair slow >/dev/null
+	liteioctl pool repair slow --force >/dev/null
+}
+
+# a pool goes in order, and comes again when its names are free; asked for twice, and all that are there
+moves() {
+	liteioctl pool export slow >/dev/null
+	liteioctl pool export slow >/dev/null
+	liteioctl volume create kept --pool fast --size 64Mi >/dev/null
+	refused 'names that are taken' liteioctl pool import "$OTHER"
+	liteioctl volume rename kept mine >/dev/null
+	liteioctl pool import --all >/dev/null
+	liteioctl volume delete mine >/dev/null
+	refused '' liteioctl pool delete slow
+}
+
+# the other disk is pulled out of the machine, and put back
+pulled=$(basename "$(readlink -f "/sys/class/block/$(basename "$(readlink -f "$OTHER")")/device")")
+pull() {
+	echo "$pulled" >/sys/bus/virtio/drivers/virtio_blk/unbind
+	until_true 30 test ! -e "$OTHER"
+}
+plug() {
+	echo "$pulled" >/sys/bus/virtio/drivers/virtio_blk/bind
+	until_true 30 test -b "$OTHER"
+}
+
+# the agent ends, and of the other pool nothing is left in this kernel, as when its power was cut; its disk is out
+away() {
+	local at kept
+
+	kept=$(j volume show kept | jq -r .uuid)
+	agent_stop
+	nothing "its end: something was forgotten"
+	for at in "$CFS"/ports/*/subsystems/*; do
+		rm "$at"
+	done
+	for at in "$CFS"/subsystems/*; do
+		# nobody's (host/nvmet.h) has none
+		[ ! -d "$at/namespaces/1" ] || {
+			echo 0 >"$at/namespaces/1/enable"
+			rmdir "$at/namespaces/1"
+		}
+		find "$at/allowed_hosts" -type l -delete
+		rmdir "$at"
+	done
+	dmsetup remove --retry "liteio-head-$kept-$GENERATION"
+	poolctl close "$OTHER"
+	pull
+	agent_start
+	until_true 300 has_place
+}
+has_place() { [ "$(group)" = 99 ]; }
+group() { cat $CFS/subsystems/*:*:*/namespaces/1/ana_grpid; }
+is_served() { [ "$(group)" = 1 ] && j export list | jq -e '[.items[].ready] == [true]'; }
+is_ready() { [ "$(j pool show slow | jq -r .state)" = ready ]; }
+
 agent_start
 nothing "the start"
 liteioctl pool create fast "$DISK" --linear 256Mi --reserved 256Mi >/dev/null
@@ -92,17 +203,40 @@ for n in $(seq "$ROUNDS"); do
 done
 liteioctl pool create slow "$OTHER" >/dev/null
 liteioctl volume create kept --pool slow --size 64Mi >/dev/null
-liteioctl pool export slow >/dev/null
-liteioctl pool import "$OTHER" >/dev/null
+for n in $(seq 1 4 "$ROUNDS"); do
+	pair "$n"
+	moves
+done
+nothing "moments of two pools, the doctor, repairs, exports and imports"
+ok "moments of two pools, the doctor, repairs, exports and imports"
+
 kill -HUP "$(cat $AGENT_PID)"
 liteioctl volume list >/dev/null
-nothing "$ROUNDS rounds"
-ok "many lives of volumes, a pool that goes and comes, a reload"
+nothing "a reload"
+liteioctl export create kept "$GENERATION" --host-nqn $HOST >/dev/null
+away
+plug
+until_true 300 is_served
+nothing "a place that is filled"
+ok "nothing was forgotten at the end; what is away has a place, and is served when it is back"
 
-agent_stop
-nothing "its end: something was forgotten"
-: >$FOUND
-agent_start
+pull
+is_written_down() { [ "$(jq -c '[.generations[].generation]' /var/lib/liteio/ended.json)" = "[$GENERATION]" ]; }
+until_true 300 is_written_down
+plug
+until_true 300 is_ready
+refused fenced liteioctl export create kept "$GENERATION" --host-nqn $HOST
+nothing "a disk that goes and comes"
+ok "a disk that goes and comes"
+
+GENERATION=$((GENERATION + 1))
+liteioctl export create kept "$GENERATION" --host-nqn $HOST >/dev/null
+away
+liteioctl pool delete slow >/dev/null
+[ -z "$(compgen -G "$CFS/subsystems/*:*:*")" ] || fail "what is given up has its place still"
+plug
+is_imported() { liteioctl pool import "$OTHER" >/dev/null; is_ready; }
+until_true 300 is_imported
 [ "$(j volume list | jq -r '.items[].name')" = kept ] || fail "the volume is not there again"
 agent_stop
 nothing "a start with pools that are there"

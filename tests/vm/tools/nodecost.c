@@ -46,6 +46,12 @@
 
 /* how long what an operation has left behind may go on; an idle guest jumps over it */
 #define SETTLE_NS 300000000
+/*
+ * How long nobody asks for anything before each operation: longer than the agent takes an answer
+ * of a pool, or of its disk, for a new one (a second). Who asks again within that gets it for less
+ * than who comes to a quiet node.
+ */
+#define REST_NS 1500000000
 /* so often nothing is measured before something is */
 #define NOTHINGS 5
 
@@ -54,9 +60,12 @@ struct mark {
 	uint64_t idle;
 };
 
-static void settle(void)
+static void wait_ns(uint64_t ns)
 {
-	struct timespec ts = { .tv_nsec = SETTLE_NS };
+	struct timespec ts = {
+		.tv_sec = (time_t)(ns / 1000000000),
+		.tv_nsec = (long)(ns % 1000000000),
+	};
 
 	nanosleep(&ts, NULL);
 }
@@ -91,7 +100,7 @@ static uint64_t idle_ns(void)
 /* reading the idle time is no part of what is measured */
 static void begin(struct mark *m)
 {
-	settle();
+	wait_ns(REST_NS);
 	m->idle = idle_ns();
 	m->clock = now();
 }
@@ -101,7 +110,7 @@ static uint64_t executed(const struct mark *m)
 {
 	uint64_t all;
 
-	settle();
+	wait_ns(SETTLE_NS);
 	all = now() - m->clock;
 	return all - (idle_ns() - m->idle);
 }
