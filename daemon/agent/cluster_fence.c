@@ -128,9 +128,6 @@ static int reconcile(struct liteio_cluster *c, const struct liteio_json *obj,
 
 	liteio_verdict_set(&fencing, LITEIO_CONDITION_FALSE, "NotFencing", "no fence is under way");
 	r = find_record(c, v, &floor, err);
-	/* its pool may go, or stay: as long as it does neither nobody can confirm it either */
-	if (r == -EBUSY)
-		r = -ENOENT;
 	if (r == -ENOENT && !is_asked(v))
 		return 0;
 	if (r == -ENOENT) {

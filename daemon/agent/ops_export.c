@@ -180,9 +180,6 @@ int liteio_op_volume_fence_uuid(struct liteio_agent *a, const struct liteio_uuid
 	int r;
 
 	r = liteio_target_find_uuid(a, uuid, &t, err);
-	/* one whose pool is taken away, and hangs, has gates all the same */
-	if (r == -EBUSY)
-		return -ENOENT;
 	if (r == 0 && t.volume.kind != LITEIO_CATALOG_VOLUME)
 		r = liteio_error_set(err, -EINVAL, "%s is a snapshot: it has no gates",
 				     t.volume.name);

@@ -127,7 +127,9 @@ static void table_insert(struct liteio_pools *t, struct liteio_open_pool *p)
 
 static void table_remove(struct liteio_pools *t, const struct liteio_open_pool *p)
 {
-	for (size_t i = 0; i < t->n; i++)
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
 		if (t->items[i] == p)
 			t->items[i--] = t->items[--t->n];
 	t->n_changes++;
@@ -154,8 +156,8 @@ static int is_out(const struct liteio_open_pool *p, struct liteio_error *err)
 static int check_out(const struct liteio_pools *t, const char *name, const struct liteio_uuid *uuid,
 		     struct liteio_error *err)
 {
-	return (name && !strcmp(p->name, name)) || (uuid && liteio_uuid_equal(&p->uuid, uuid));
-}
+	for (size_t i = 0; i < t->n_out; i++) {
+		const struct liteio_open_pool *p = t->out[i];
 
 		if ((name && !strcmp(p->name, name)) ||
 		    (uuid && liteio_uuid_equal(&p->uuid, uuid)))
@@ -213,10 +215,11 @@ int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 	liteio_pool_info(engine, &info);
 	liteio_guard(&t->lock);
 	for (i = 0; i < t->n; i++)
-		if (is_it(t->items[i], info.name, &info.uuid))
+		if (strcmp(t->items[i]->name, info.name) == 0 ||
+		    liteio_uuid_equal(&t->items[i]->uuid, &info.uuid))
 			return liteio_error_set(err, -EEXIST, "pool %s is open already", info.name);
 	/* there would be no room for it when it is put back */
-	if (check_out(t, info.name, &info.uuid, NULL, err))
+	if (check_out(t, info.name, &info.uuid, err))
 		return -EEXIST;
 	p = liteio_calloc(1, sizeof(*p));
 	p->table = t;
@@ -279,32 +282,36 @@ void liteio_pools_left(struct liteio_pools *t, struct liteio_open_pool *p)
 	out_remove(t, p);
 }
 
-static int get(struct liteio_pools *t, const char *name, const struct liteio_uuid *uuid,
-	       struct liteio_open_pool **ret, struct liteio_error *err)
+int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
+		     struct liteio_error *err)
 {
+	size_t i;
+
 	liteio_guard(&t->lock);
-	for (size_t i = 0; i < t->n; i++) {
-		if (!is_it(t->items[i], name, uuid))
+	for (i = 0; i < t->n; i++) {
+		if (strcmp(t->items[i]->name, name) != 0)
 			continue;
 		t->items[i]->refs++;
 		*ret = t->items[i];
 		return 0;
 	}
-	return check_out(t, name, uuid, NULL, err) ? -EBUSY : -ENOENT;
-}
-
-int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
-		     struct liteio_error *err)
-{
-	int r = get(t, name, NULL, ret, err);
-
-	return r == -ENOENT ? liteio_error_set(err, r, "pool %s: no such pool", name) : r;
+	if (check_out(t, name, NULL, err))
+		return -EBUSY;
+	return liteio_error_set(err, -ENOENT, "pool %s: no such pool", name);
 }
 
 int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid,
 			  struct liteio_open_pool **ret)
 {
-	return get(t, NULL, uuid, ret, NULL);
+	liteio_guard(&t->lock);
+	for (size_t i = 0; i < t->n; i++) {
+		if (!liteio_uuid_equal(&t->items[i]->uuid, uuid))
+			continue;
+		t->items[i]->refs++;
+		*ret = t->items[i];
+		return 0;
+	}
+	return check_out(t, NULL, uuid, NULL) ? -EBUSY : -ENOENT;
 }
 
 uint64_t liteio_pools_changes(struct liteio_pools *t)
@@ -324,7 +331,6 @@ static void take_all(struct liteio_pools *t, struct liteio_open_pool ***ret, siz
 		(*ret)[i] = t->items[i];
 	}
 	*ret_n = t->n;
-	return check_out(t, NULL, NULL, s, err);
 }
 
 void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n)

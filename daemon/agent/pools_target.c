@@ -76,7 +76,7 @@ int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kin
 
 /* ---- by uuid -------------------------------------------------------------------------------- */
 
-/* the first pool that has it; its reference is kept. -ENOENT is without a sentence */
+/* the first pool that has it; its reference is kept */
 static int search_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 		       struct liteio_target *ret, struct liteio_error *err)
 {

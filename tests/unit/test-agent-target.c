@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A volume is found by its name or its uuid; a name that two pools have means neither, until one of
- * them is called otherwise, and no pool comes in with one that is taken. One that is out of the
- * table for a while keeps what it has.
+ * them is called otherwise, and no pool comes in with one that is taken.
  *
  * unit-src: daemon/agent/pools_target.c daemon/agent/pools.c daemon/agent/locks.c
  * unit-src: daemon/agent/claims.c
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -366,87 +364,6 @@ START_TEST(a_pool_on_its_way_brings_no_name_that_is_given)
 }
 END_TEST
 
-static void take_out(size_t i)
-{
-	ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[i], "exported", NULL), 0);
-}
-
-/* it may be put back with all it has: neither free to be given, nor gone */
-START_TEST(what_is_in_a_pool_that_is_out_is_not_free)
-{
-	const struct liteio_uuid mail = { .b = { 2, 2 } }, new = { .b = { 3, 1 } };
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	LITEIO_TARGET(t);
-
-	make_volume(2, 1, "mail");
-	take_out(1);
-	finds("mail", NULL, "pool b is being exported: ask again later");
-	finds("02020000-0000-0000-0000-000000000000", NULL,
-	      "pool b is being exported: ask again later");
-	ck_assert_int_eq(liteio_target_check_uuid(&agent, &mail, &err), -EBUSY);
-	ck_assert_int_eq(liteio_target_find_uuid(&agent, &mail, &t, &err), -EBUSY);
-	ck_assert_int_eq(liteio_target_find_name(&agent, LITEIO_CATALOG_VOLUME, "mail", &t, &err),
-			 -EBUSY);
-	ck_assert_int_eq(liteio_target_find_name(&agent, LITEIO_CATALOG_SNAPSHOT, "mail", &t, &err),
-			 -ENOENT);
-	/* nor does another pool bring it */
-	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EEXIST);
-	/* a name that would be of two when it is back means neither; what is its own is there */
-	finds("data", NULL, "pool b is being exported: ask again later");
-	finds(UUID_IN_A, "a", NULL);
-	finds("log", "a", NULL);
-	finds("none", NULL, "volume none: no such volume on this node");
-	ck_assert_int_eq(liteio_target_check_uuid(&agent, &new, &err), 0);
-	ck_assert_uint_eq(pools[0]->refs, 2);
-	liteio_pools_put_back(agent.pools, pools[1]);
-	finds("mail", "b", NULL);
-	ck_assert_int_eq(liteio_target_check_uuid(&agent, &mail, &err), -EEXIST);
-	ck_assert_str_eq(err.msg, "uuid: it belongs to mail in pool b");
-	/* and one that has gone has taken its names along */
-	take_out(1);
-	liteio_pools_left(agent.pools, pools[1]);
-	finds("mail", NULL, "volume mail: no such volume on this node");
-	ck_assert_int_eq(liteio_target_check_uuid(&agent, &mail, &err), 0);
-	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), 0);
-	finds("data", "a", NULL);
-	liteio_pools_put(agent.pools, pools[1]);
-	pools[1] = NULL;
-}
-END_TEST
-
-static atomic_bool is_over;
-
-static void *export_and_fail(void *arg)
-{
-	while (!is_over) {
-		/* while somebody looks it stays */
-		if (!liteio_pools_take_out(agent.pools, pools[1], "exported", NULL))
-			liteio_pools_put_back(agent.pools, pools[1]);
-	}
-	return NULL;
-}
-
-/* whichever moment: it is in the table, or out of it */
-START_TEST(a_pool_that_goes_and_comes_is_not_missed)
-{
-	const struct liteio_uuid mail = { .b = { 2, 2 } };
-	pthread_t thread;
-
-	pthread_create(&thread, NULL, export_and_fail, NULL);
-	for (unsigned int i = 0; i < 5000; i++) {
-		struct liteio_target t = { 0 };
-		int r = i & 1 ? liteio_target_find_uuid(&agent, &mail, &t, NULL) :
-				liteio_target_find_name(&agent, LITEIO_CATALOG_VOLUME, "mail", &t,
-							NULL);
-
-		liteio_target_fini(&t);
-		ck_assert(!r || r == -EBUSY);
-	}
-	is_over = true;
-	pthread_join(thread, NULL);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("agent-target");
@@ -461,7 +378,5 @@ int main(void)
 	tcase_add_test(t, a_name_is_not_turned_for_one_that_comes);
 	tcase_add_test(t, a_name_is_given_by_one);
 	tcase_add_test(t, a_pool_on_its_way_brings_no_name_that_is_given);
-	tcase_add_test(t, what_is_in_a_pool_that_is_out_is_not_free);
-	tcase_add_test(t, a_pool_that_goes_and_comes_is_not_missed);
 	return unit_run(s);
 }
