@@ -21,7 +21,7 @@
  * @next: of all
  * @uuid: which
  * @name: of the pool, "" as long as that is not known
- * @names: what it has in it, in new memory; only names and kinds count
+ * @names: what it has in it, in new memory; only names, kinds and uuids count
  * @n_names: so many
  * @is_given_up: it is not wanted any more
  */
@@ -122,6 +122,16 @@ bool liteio_claim_has_name(enum liteio_catalog_kind kind, const char *name)
 				return true;
 		}
 	}
+	return false;
+}
+
+bool liteio_claim_has_uuid(const struct liteio_uuid *uuid)
+{
+	liteio_guard(&claims.lock);
+	for (const struct liteio_claim *c = claims.first; c; c = c->next)
+		for (size_t i = 0; i < c->n_names; i++)
+			if (liteio_uuid_equal(&c->names[i].uuid, uuid))
+				return true;
 	return false;
 }
 

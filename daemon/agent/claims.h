@@ -53,7 +53,7 @@ int liteio_claim_name(struct liteio_claim *c, struct liteio_pools *t, const char
 		      const char *device, struct liteio_error *err);
 
 /**
- * liteio_claim_names() - nobody gives a name meanwhile that the pool has given
+ * liteio_claim_names() - nobody gives a name, or uuid, meanwhile that the pool has given
  * @c: of the pool
  * @engine: it is read, and nothing of it is in the kernel
  *
@@ -63,6 +63,8 @@ int liteio_claim_name(struct liteio_claim *c, struct liteio_pools *t, const char
 void liteio_claim_names(struct liteio_claim *c, struct liteio_pool *engine);
 /* has a pool that is on its way given this name to a volume, or snapshot? */
 bool liteio_claim_has_name(enum liteio_catalog_kind kind, const char *name);
+/* likewise of its uuid, also when that one is deleted */
+bool liteio_claim_has_uuid(const struct liteio_uuid *uuid);
 
 bool liteio_claim_is_taken(const struct liteio_uuid *uuid);
 /* is a pool of this name being opened, as far as that is known by now? */

@@ -460,7 +460,8 @@ int liteio_name_take(struct liteio_agent *a, enum liteio_catalog_kind kind, cons
 
 /*
  * may a pool that is not in the table come in? 0, or -EEXIST with names that it and others have, or
- * are about to be given. After liteio_claim_names()
+ * are about to be given, or with a uuid that another one has; -EBUSY: one that is out has it. After
+ * liteio_claim_names()
  */
 int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine,
 			      struct liteio_error *err);

@@ -144,6 +144,10 @@ int liteio_target_check_new(struct liteio_agent *a, const struct liteio_uuid *uu
 
 	if (liteio_uuid_is_null(uuid))
 		return 0;
+	/* before the pools: what has come in since is found there */
+	if (liteio_claim_has_uuid(uuid))
+		return liteio_error_set(err, -EBUSY,
+					"uuid: a pool that is being opened has it: ask again later");
 	r = liteio_target_find_uuid(a, uuid, &t, err);
 	/* a snapshot of a group that was undone is on its way out for a while */
 	if (!r)
@@ -247,6 +251,28 @@ static bool has_namesake(struct liteio_agent *a, const struct liteio_uuid *pool,
 	return true;
 }
 
+/*
+ * What another pool has by this uuid, deleted or not, is the same to the kernel and to whoever
+ * attaches it: a fence of one would be one of the other. No name helps
+ */
+static int check_twin(struct liteio_agent *a, const struct liteio_pool_info *info,
+		      const struct liteio_catalog_volume *v, struct liteio_error *err)
+{
+	char text[LITEIO_UUID_STRLEN + 1];
+	LITEIO_TARGET(t);
+	int r = search_uuid(a, &v->uuid, &t, err);
+
+	if (r == -ENOENT || (!r && liteio_uuid_equal(&t.pool->uuid, &info->uuid)))
+		return 0;
+	if (r)
+		return r;
+	liteio_uuid_format(&v->uuid, text);
+	return liteio_error_set(err, -EEXIST,
+				"pool %s has %s %s with uuid %s, which %s in pool %s has on this node: delete that one first",
+				info->name, kind_name(v->kind), v->name, text, t.volume.name,
+				t.pool->name);
+}
+
 int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine,
 			      struct liteio_error *err)
 {
@@ -255,9 +281,14 @@ int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine
 	_cleanup_free_ char *text = NULL;
 	struct liteio_pool_info info;
 	size_t n, n_both = 0;
+	int r = 0;
 
 	liteio_pool_info(engine, &info);
 	liteio_pool_volume_list(engine, &v, &n);
+	for (size_t i = 0; i < n && !r; i++)
+		r = check_twin(a, &info, &v[i], err);
+	if (r)
+		return r;
 	for (size_t i = 0; i < n; i++)
 		n_both += has_namesake(a, &info.uuid, &v[i], &said, n_both);
 	if (!n_both)

@@ -249,6 +249,39 @@ START_TEST(no_pool_comes_in_with_names_that_are_taken)
 }
 END_TEST
 
+/* to the kernel both are one: whatever they are called, and also when one is on its way out */
+START_TEST(no_pool_comes_in_with_a_uuid_that_is_taken)
+{
+	const struct liteio_pool_create want = { .uuid = { .b = { 2, 2 } }, .name = "other",
+						 .size_bytes = 1 << 20 };
+	const struct liteio_uuid *uuid = &memories[2].p.store.label.pool_uuid;
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(liteio_pool_volume_create(&memories[2].p, &want, NULL, &err), 0);
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EEXIST);
+	ck_assert_str_eq(err.msg,
+			 "pool c has volume other with uuid 02020000-0000-0000-0000-000000000000, which mail in pool b has on this node: delete that one first");
+	memories[1].p.cat.volumes[1]->state = LITEIO_CATALOG_DELETING;
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EEXIST);
+	/* one that is out may come back with it */
+	ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[1], "exported", NULL), 0);
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EBUSY);
+	ck_assert_str_eq(err.msg, "pool b is being exported: ask again later");
+	liteio_pools_left(agent.pools, pools[1]);
+	liteio_pools_put(agent.pools, take_ptr(pools[1]));
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), 0);
+	/* and nobody is given it while the pool comes */
+	ck_assert_int_eq(liteio_claim_take(uuid, "/dev/c", &claim, &err), 0);
+	ck_assert_int_eq(liteio_target_check_new(&agent, &want.uuid, &err), 0);
+	liteio_claim_names(claim, &memories[2].p);
+	ck_assert_int_eq(liteio_target_check_new(&agent, &want.uuid, &err), -EBUSY);
+	ck_assert_str_eq(err.msg, "uuid: a pool that is being opened has it: ask again later");
+	ck_assert_int_eq(liteio_claim_add(claim, agent.pools, &memories[2].p, &pools[2], &err), 0);
+	ck_assert_int_eq(liteio_target_check_new(&agent, &want.uuid, &err), -EEXIST);
+}
+END_TEST
+
 static void publish(const char *uuid, const char *device, const char *is)
 {
 	LITEIO_TARGET(t);
@@ -374,6 +407,7 @@ int main(void)
 	tcase_add_test(t, a_uuid_means_its_own_whatever_others_are_called);
 	tcase_add_test(t, what_is_in_a_pool_that_is_out_is_not_gone);
 	tcase_add_test(t, no_pool_comes_in_with_names_that_are_taken);
+	tcase_add_test(t, no_pool_comes_in_with_a_uuid_that_is_taken);
 	tcase_add_test(t, a_name_of_two_is_not_turned);
 	tcase_add_test(t, a_name_is_not_turned_for_one_that_comes);
 	tcase_add_test(t, a_name_is_given_by_one);
