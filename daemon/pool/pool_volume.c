@@ -360,7 +360,7 @@ static int grow_catalog(struct liteio_pool *p, const struct liteio_uuid *uuid, u
 }
 
 int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uuid,
-			    uint64_t size_bytes, struct liteio_error *err)
+			    uint64_t size_bytes, uint64_t *ret_allocated, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
 	struct liteio_engine_device device = { 0 };
@@ -392,6 +392,8 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 	r = e->ops->volume_status(e, uuid, &active, NULL);
 	if (r)
 		return r == -ENODEV ? 0 : liteio_error_set(err, r, "cannot look at the volume");
+	if (ret_allocated)
+		*ret_allocated = active.mapped_bytes;
 	device.id = liteio_catalog_find(&p->cat, uuid)->thin_id;
 	device.size_bytes = size;
 	if (active.size_bytes < size || active.suspended)

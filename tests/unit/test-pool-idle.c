@@ -204,7 +204,7 @@ static unsigned int grow(int open_count, uint64_t bytes, bool held)
 	n_open = open_count;
 	device_bytes = bytes;
 	is_held = held;
-	ck_assert_msg(!liteio_pool_volume_grow(&m.p, &volume, 2 << 20, &err), "%s", err.msg);
+	ck_assert_msg(!liteio_pool_volume_grow(&m.p, &volume, 2 << 20, NULL, &err), "%s", err.msg);
 	ck_assert_uint_eq(liteio_catalog_find(&m.p.cat, &volume)->size_bytes, 2 << 20);
 	memory_close(&m);
 	return n_activated;
