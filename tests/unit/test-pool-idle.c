@@ -195,6 +195,8 @@ END_TEST
 /* how often a volume's device got another table when it grew from 1 to 2 MiB */
 static unsigned int grow(int open_count, uint64_t bytes, bool held)
 {
+	const uint64_t untold = 1;
+	uint64_t allocated = untold;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct memory_pool m;
 	struct liteio_uuid volume = begin(&m);
@@ -204,8 +206,11 @@ static unsigned int grow(int open_count, uint64_t bytes, bool held)
 	n_open = open_count;
 	device_bytes = bytes;
 	is_held = held;
-	ck_assert_msg(!liteio_pool_volume_grow(&m.p, &volume, 2 << 20, NULL, &err), "%s", err.msg);
+	mapped_bytes = MEMORY_BLOCK;
+	ck_assert_msg(!liteio_pool_volume_grow(&m.p, &volume, 2 << 20, &allocated, &err), "%s",
+		      err.msg);
 	ck_assert_uint_eq(liteio_catalog_find(&m.p.cat, &volume)->size_bytes, 2 << 20);
+	ck_assert_uint_eq(allocated, open_count < 0 ? untold : mapped_bytes);
 	memory_close(&m);
 	return n_activated;
 }
