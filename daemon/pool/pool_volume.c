@@ -200,6 +200,35 @@ static int run_create(struct create_op *op, struct liteio_error *err)
 
 /* ---- creating ------------------------------------------------------------------------------- */
 
+/* liteio_pool_settle() where nothing is pending, by what the kernel has just said of the pool */
+static int compare_txid(struct liteio_pool *p, struct liteio_error *err)
+{
+	const struct liteio_pool_txids t = { .kernel = p->status.txid,
+					     .catalog = p->cat.thin_txid };
+
+	if (t.kernel != t.catalog)
+		liteio_pool_set_mismatch(p, &t);
+	return liteio_pool_check_writable(p, err);
+}
+
+/* what came before is settled, and there is space: the kernel is asked once where that will do */
+static int settle_and_admit(struct create_op *op, struct liteio_error *err)
+{
+	struct liteio_pool *p = op->p;
+	bool is_simple = op->v.vclass == LITEIO_CATALOG_THIN && !p->reserve &&
+			 !liteio_catalog_pending(&p->cat);
+	int r = 0;
+
+	if (!is_simple) {
+		r = liteio_pool_settle(p, err);
+		if (!r)
+			r = liteio_pool_check_writable(p, err);
+	}
+	if (!r)
+		r = liteio_pool_admit(p, op->v.vclass, LITEIO_ACCOUNT_SHARE, op->v.size_bytes, err);
+	return !r && is_simple ? compare_txid(p, err) : r;
+}
+
 static int create(struct create_op *op, struct liteio_error *err)
 {
 	int r;
@@ -215,12 +244,7 @@ static int create(struct create_op *op, struct liteio_error *err)
 					op->v.name);
 	r = liteio_pool_check_discards(op->p, op->v.wipe, err);
 	if (!r)
-		r = liteio_pool_settle(op->p, err);
-	if (!r)
-		r = liteio_pool_check_writable(op->p, err);
-	if (!r)
-		r = liteio_pool_admit(op->p, op->v.vclass, LITEIO_ACCOUNT_SHARE, op->v.size_bytes,
-				      err);
+		r = settle_and_admit(op, err);
 	/* nothing is shared with what is not there */
 	if (!r)
 		r = liteio_pool_make(op->p, &op->source_uuid, err);
