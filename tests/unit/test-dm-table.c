@@ -88,7 +88,7 @@ static void tell_table(struct dm_ioctl *io)
 	spec->sector_start = kernel.live.t[0].start;
 	spec->length = kernel.live.t[0].sectors;
 	memcpy(spec->target_type, kernel.live.t[0].type, DM_MAX_TYPE_NAME);
-	strcpy((char *)(spec + 1), kernel.live.t[0].params);
+	memcpy(spec + 1, kernel.live.t[0].params, strlen(kernel.live.t[0].params) + 1);
 }
 
 static int suspend(const struct dm_ioctl *io)
