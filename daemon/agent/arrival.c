@@ -196,6 +196,8 @@ static void listen_to_kernel(struct liteio_arrival *w)
 	int r = liteio_uevents_open(&w->events, &err);
 
 	if (r == 0)
+		liteio_uevents_only_disks(w->events);
+	if (r == 0)
 		r = liteio_io_new(w->agent->loop, liteio_uevents_fd(w->events), LITEIO_IO_READ,
 				  on_event, w, &w->io, &err);
 	if (r < 0)

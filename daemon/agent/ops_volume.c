@@ -250,8 +250,11 @@ int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_vo
 	return liteio_op_volume_show(a, req->name, ret, err);
 }
 
+/* nobody has told what it has in use */
+#define UNTOLD UINT64_MAX
+
 static int grow(struct liteio_agent *a, struct liteio_target *t, uint64_t size_bytes,
-		struct liteio_error *err)
+		uint64_t *allocated, struct liteio_error *err)
 {
 	int r;
 
@@ -271,7 +274,8 @@ static int grow(struct liteio_agent *a, struct liteio_target *t, uint64_t size_b
 		if (r)
 			return r;
 		liteio_headway_place(t->pool->name);
-		r = liteio_pool_volume_grow(t->pool->engine, &t->volume.uuid, size_bytes, err);
+		r = liteio_pool_volume_grow(t->pool->engine, &t->volume.uuid, size_bytes,
+					    allocated, err);
 		if (r)
 			return r;
 		liteio_events_say(a, LITEIO_LOCAL_EVENT_VOLUME_MODIFIED, t->volume.name,
@@ -291,15 +295,19 @@ static int grow(struct liteio_agent *a, struct liteio_target *t, uint64_t size_b
 int liteio_op_volume_grow(struct liteio_agent *a, const char *volume, uint64_t size_bytes,
 			  struct liteio_local_volume *ret, struct liteio_error *err)
 {
+	uint64_t allocated = UNTOLD;
 	LITEIO_TARGET(t);
 	int r;
 
 	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
 	if (r)
 		return r;
-	r = grow(a, &t, size_bytes, err);
+	r = grow(a, &t, size_bytes, &allocated, err);
 	if (r)
 		return liteio_error_wrap(err, r, "grow volume %s", volume);
-	liteio_volume_info_fill(t.pool, &t.volume, ret);
+	if (allocated == UNTOLD)
+		liteio_volume_info_fill(t.pool, &t.volume, ret);
+	else
+		liteio_volume_info_told(t.pool, &t.volume, allocated, ret);
 	return 0;
 }

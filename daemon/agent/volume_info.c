@@ -201,6 +201,14 @@ void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_cat
 	fill(p, v, ret);
 }
 
+void liteio_volume_info_told(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			     uint64_t allocated, struct liteio_local_volume *ret)
+{
+	liteio_pools_answered(p);
+	ret->allocated_bytes = allocated;
+	fill(p, v, ret);
+}
+
 void liteio_volume_info_list(struct liteio_volume_look *k, struct liteio_open_pool *p,
 			     const struct liteio_catalog_volume *v, struct liteio_local_volume *ret)
 {

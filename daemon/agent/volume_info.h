@@ -23,6 +23,9 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
  */
 void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			     struct liteio_local_volume *ret);
+/* likewise of one whose bytes in use the kernel has just told */
+void liteio_volume_info_told(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			     uint64_t allocated, struct liteio_local_volume *ret);
 
 /* of so many volumes the kernel is asked before somebody else may have the lane */
 #define LITEIO_VOLUME_LOOKS 64

@@ -168,12 +168,8 @@ static void add_number(struct liteio_buf *b, const struct liteio_field *f, bool 
 
 static void add_bool(struct liteio_buf *b, const struct liteio_field *f, bool is_first, bool v)
 {
-	char *at = put_key(b, f, is_first, 5);
-
-	memcpy(at, v ? "true" : "fals", 4);
-	if (!v)
-		at[4] = 'e';
-	end_at(b, at + (v ? 4 : 5));
+	add_key(b, f, is_first);
+	liteio_buf_add(b, v ? "true" : "false", v ? 4 : 5);
 }
 
 static void add_uuid(struct liteio_buf *b, const struct liteio_field *f, bool is_first,

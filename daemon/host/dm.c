@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Device-mapper through libdevmapper; who only looks does so in dm_look.c, and
- * messages are in dm_message.c.
+ * Device-mapper: devices come and go through libdevmapper, and get their tables by dm_ioctl.h; who
+ * only looks does so in dm_look.c, and messages are in dm_message.c.
  *
  * The library keeps global state for device nodes (a list of pending mknods) that is not safe with
  * threads. All our tasks carry the flag that leaves nodes to the kernel and udev, so that this
@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "host/dm.h"
+#include "host/dm_ioctl.h"
 #include "host/dm_number.h"
 #include "host/kmodule.h"
 
@@ -81,16 +82,32 @@ static struct dm_task *task_new(int type, const char *name)
 }
 
 /* what udev's rules are told; see the head comment for the last flag */
-static void set_udev_flags(struct dm_task *t, unsigned int flags)
+static uint16_t udev_flags(unsigned int flags)
 {
 	uint16_t udev = DM_UDEV_DISABLE_LIBRARY_FALLBACK;
-	uint32_t cookie = 0;
 
 	if (flags & LITEIO_DM_INNER)
 		udev |= DM_UDEV_DISABLE_SUBSYSTEM_RULES_FLAG | DM_UDEV_DISABLE_DISK_RULES_FLAG |
 			DM_UDEV_DISABLE_OTHER_RULES_FLAG;
-	if (!dm_task_set_cookie(t, &cookie, udev))
+	return udev;
+}
+
+static void set_udev_flags(struct dm_task *t, unsigned int flags)
+{
+	uint32_t cookie = 0;
+
+	if (!dm_task_set_cookie(t, &cookie, udev_flags(flags)))
 		abort();
+}
+
+/* @r: what it came to; @reason: NULL for what @r says. One code when the device is not there */
+static int cannot(const char *what, const char *name, int r, const char *reason,
+		  struct liteio_error *err)
+{
+	if (r == -ENODEV)
+		reason = "there is no such device";
+	return liteio_error_set(err, r, "cannot %s %s: %s", what, name,
+				reason ? reason : liteio_error_str(NULL, r));
 }
 
 static int task_run(struct dm_task *t, const char *what, const char *name, struct liteio_error *err)
@@ -103,12 +120,8 @@ static int task_run(struct dm_task *t, const char *what, const char *name, struc
 	code = dm_task_get_errno(t);
 	if (!code)
 		code = EIO;
-	/* the device is not there: one code for all commands */
-	if (code == ENXIO)
-		return liteio_error_set(err, -ENODEV, "cannot %s %s: there is no such device", what,
-					name);
-	return liteio_error_set(err, -code, "cannot %s %s: %s", what, name,
-				last_log[0] ? last_log : liteio_error_str(NULL, -code));
+	return cannot(what, name, code == ENXIO ? -ENODEV : -code, last_log[0] ? last_log : NULL,
+		      err);
 }
 
 static void fill_info(struct dm_task *t, const struct dm_info *i, struct liteio_dm_info *ret)
@@ -149,15 +162,14 @@ static int task_run_info(struct dm_task *t, const char *what, const char *name,
 static int load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
 		struct liteio_dm_info *ret, struct liteio_error *err)
 {
-	struct dm_task *task _cleanup_task_ = task_new(DM_DEVICE_RELOAD, name);
+	LITEIO_DM_CALL(c);
+	int r = liteio_dm_call_load(&c, name, t, n,
+				    flags & LITEIO_DM_READ_ONLY ? DM_READONLY_FLAG : 0);
 
-	for (size_t i = 0; i < n; i++) {
-		if (!dm_task_add_target(task, t[i].start, t[i].sectors, t[i].type, t[i].params))
-			abort();
-	}
-	if (flags & LITEIO_DM_READ_ONLY)
-		dm_task_set_ro(task);
-	return task_run_info(task, "load the table of", name, ret, err);
+	if (r)
+		return cannot("load the table of", name, r, NULL, err);
+	liteio_dm_call_info(&c, ret);
+	return 0;
 }
 
 int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n, unsigned int flags,
@@ -191,22 +203,33 @@ static bool is_same(const struct liteio_dm_target *live, size_t n_live,
 
 int liteio_dm_suspend(const char *name, unsigned int flags, struct liteio_error *err)
 {
-	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_SUSPEND, name);
+	const unsigned int how = DM_SUSPEND_FLAG |
+				 (flags & LITEIO_DM_NOFLUSH ? DM_NOFLUSH_FLAG : 0) |
+				 (flags & LITEIO_DM_LOCKFS ? 0 : DM_SKIP_LOCKFS_FLAG);
+	LITEIO_DM_CALL(c);
+	int r = liteio_dm_call_suspend(&c, name, how, 0);
 
-	if (flags & LITEIO_DM_NOFLUSH)
-		dm_task_no_flush(t);
-	if (!(flags & LITEIO_DM_LOCKFS))
-		dm_task_skip_lockfs(t);
-	return task_run(t, "suspend", name, err);
+	return r ? cannot("suspend", name, r, NULL, err) : 0;
 }
+
+/*
+ * One that is not suspended, and has another table to take, is suspended for a moment by the kernel
+ * itself: with flush, and, as everywhere here, without freezing. That it is no event made up by
+ * `udevadm trigger` udev's rules are told by the library otherwise, of each resume.
+ */
 
 static int resume(const char *name, unsigned int flags, struct liteio_dm_info *ret,
 		  struct liteio_error *err)
 {
-	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_RESUME, name);
+	const uint32_t udev = (udev_flags(flags) | (uint32_t)DM_UDEV_PRIMARY_SOURCE_FLAG)
+			      << DM_UDEV_FLAGS_SHIFT;
+	LITEIO_DM_CALL(c);
+	int r = liteio_dm_call_suspend(&c, name, DM_SKIP_LOCKFS_FLAG, udev);
 
-	set_udev_flags(t, flags);
-	return task_run_info(t, "resume", name, ret, err);
+	if (r)
+		return cannot("resume", name, r, NULL, err);
+	liteio_dm_call_info(&c, ret);
+	return 0;
 }
 
 int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *err)
@@ -253,13 +276,18 @@ int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)
 	return r == -ENODEV ? 0 : r;
 }
 
-/*
- * make a device that exists run with this table; @i is what it is, before and after, @one its line
- * if it has one target
- */
-static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n,
-		    unsigned int flags, struct liteio_dm_info *i,
-		    const struct liteio_dm_target *one, struct liteio_error *err)
+static int check_uuid(const char *name, const char *uuid, const struct liteio_dm_info *i,
+		      struct liteio_error *err)
+{
+	if (!strcmp(i->uuid, uuid))
+		return 0;
+	return liteio_error_set(err, -EEXIST, "the device %s has the uuid \"%s\", not \"%s\"", name,
+				i->uuid, uuid);
+}
+
+int liteio_dm_bring_up(const char *name, const char *uuid, const struct liteio_dm_target *t,
+		       size_t n, unsigned int flags, struct liteio_dm_info *i,
+		       const struct liteio_dm_target *one, struct liteio_error *err)
 {
 	struct liteio_dm_target *many _cleanup_free_ = NULL;
 	const struct liteio_dm_target *old = one->type[0] ? one : NULL;
@@ -267,8 +295,10 @@ static int bring_up(const char *name, const struct liteio_dm_target *t, size_t n
 	bool read_only = flags & LITEIO_DM_READ_ONLY;
 	struct liteio_dm_info was = *i;
 	size_t n_old = old ? 1 : 0;
-	int r;
+	int r = check_uuid(name, uuid, i, err);
 
+	if (r)
+		return r;
 	if (was.live_table && !old && !liteio_dm_table(name, &many, &n_old, NULL))
 		old = many;
 	if (old && !was.inactive_table && was.read_only == read_only && is_same(old, n_old, t, n))
@@ -309,11 +339,7 @@ int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_
 	}
 	if (r)
 		return r;
-	if (strcmp(i.uuid, uuid) != 0)
-		return liteio_error_set(err, -EEXIST,
-					"the device %s has the uuid \"%s\", not \"%s\"", name,
-					i.uuid, uuid);
-	r = bring_up(name, t, n, flags, &i, &one, err);
+	r = liteio_dm_bring_up(name, uuid, t, n, flags, &i, &one, err);
 	if (r) {
 		if (is_new)
 			liteio_dm_remove(name, NULL);

@@ -127,6 +127,22 @@ void liteio_dm_path(const struct liteio_dm_info *info, char out[LITEIO_DM_PATH_M
  */
 int liteio_dm_ensure(const char *name, const char *uuid, const struct liteio_dm_target *t, size_t n,
 		     unsigned int flags, struct liteio_dm_info *ret, struct liteio_error *err);
+/**
+ * liteio_dm_bring_up() - liteio_dm_ensure() for a device that has just been looked at
+ * @name: of the device
+ * @uuid: its dm uuid
+ * @t: the table
+ * @n: targets in it
+ * @flags: LITEIO_DM_INNER, LITEIO_DM_READ_ONLY
+ * @i: what liteio_dm_status_one() has said of it; becomes what it is then, without its uuid
+ * @one: the line of its live table, as LITEIO_DM_TABLE gives it
+ * @err: what failed
+ *
+ * Return: as liteio_dm_ensure(); -ENODEV when it has gone meanwhile.
+ */
+int liteio_dm_bring_up(const char *name, const char *uuid, const struct liteio_dm_target *t,
+		       size_t n, unsigned int flags, struct liteio_dm_info *i,
+		       const struct liteio_dm_target *one, struct liteio_error *err);
 /* load a table into the inactive slot; takes effect with liteio_dm_resume() */
 int liteio_dm_load(const char *name, const struct liteio_dm_target *t, size_t n,
 		   unsigned int flags, struct liteio_error *err);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Questions and messages to device-mapper.
+ * Questions and messages to device-mapper, and tables.
  */
 #include "host/dm_ioctl.h"
 
@@ -129,6 +129,62 @@ int liteio_dm_call_message(struct liteio_dm_call *c, const char *name, uint64_t 
 	m->sector = sector;
 	memcpy(m->message, message, len);
 	return run(c, DM_TARGET_MSG);
+}
+
+/* what a target takes: the next one begins where it ends */
+static size_t spec_bytes(const struct liteio_dm_target *t)
+{
+	return (sizeof(struct dm_target_spec) + strlen(t->params) + 1 + 7) & ~(size_t)7;
+}
+
+static void fill_spec(struct dm_target_spec *spec, const struct liteio_dm_target *t)
+{
+	spec->sector_start = t->start;
+	spec->length = t->sectors;
+	spec->next = (uint32_t)spec_bytes(t);
+	memcpy(spec->target_type, t->type, strlen(t->type) + 1);
+	memcpy(spec + 1, t->params, strlen(t->params) + 1);
+}
+
+int liteio_dm_call_load(struct liteio_dm_call *c, const char *name,
+			const struct liteio_dm_target *t, size_t n, unsigned int flags)
+{
+	size_t room = sizeof(struct dm_ioctl);
+	int r = begin(c, name);
+	char *to;
+
+	for (size_t i = 0; i < n && !r; i++) {
+		room += spec_bytes(&t[i]);
+		if (strlen(t[i].type) >= DM_MAX_TYPE_NAME)
+			r = -EINVAL;
+	}
+	if (r)
+		return r;
+	if (room > LITEIO_DM_ROOM) {
+		c->more = liteio_realloc(NULL, room, 1);
+		c->io = c->more;
+	}
+	fill_header(c->io, name, room);
+	c->io->flags = flags;
+	c->io->target_count = (uint32_t)n;
+	to = liteio_dm_call_data(c);
+	for (size_t i = 0; i < n; i++) {
+		fill_spec((void *)to, &t[i]);
+		to += spec_bytes(&t[i]);
+	}
+	return run(c, DM_TABLE_LOAD);
+}
+
+int liteio_dm_call_suspend(struct liteio_dm_call *c, const char *name, unsigned int flags,
+			   uint32_t udev)
+{
+	int r = begin(c, name);
+
+	if (r)
+		return r;
+	c->io->flags = flags;
+	c->io->event_nr = udev;
+	return run(c, DM_DEV_SUSPEND);
 }
 
 void liteio_dm_call_info(const struct liteio_dm_call *c, struct liteio_dm_info *ret)

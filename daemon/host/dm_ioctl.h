@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A question or a message to device-mapper, by ioctl on a descriptor of our own; for dm_look.c and
- * dm_message.c only.
+ * A question or a message to device-mapper, or another table for a device, by ioctl on a descriptor
+ * of our own; for dm*.c only.
  *
  * It is what is done most often, for every volume of a list: the library would give each of these
  * calls 16 KiB, which it clears and the kernel copies, more than most of them take otherwise.
@@ -73,6 +73,32 @@ int liteio_dm_call_ask_at(struct liteio_dm_call *c, unsigned long command, dev_t
  */
 int liteio_dm_call_message(struct liteio_dm_call *c, const char *name, uint64_t sector,
 			   const char *message);
+
+struct liteio_dm_target;
+/**
+ * liteio_dm_call_load() - give a device another table, for when it is resumed
+ * @c: LITEIO_DM_CALL()
+ * @name: of the device
+ * @t: the table
+ * @n: targets in it
+ * @flags: DM_READONLY_FLAG, or 0
+ *
+ * Return: 0, -ENODEV when there is no such device, -EINVAL, or what a target says.
+ */
+int liteio_dm_call_load(struct liteio_dm_call *c, const char *name,
+			const struct liteio_dm_target *t, size_t n, unsigned int flags);
+
+/**
+ * liteio_dm_call_suspend() - suspend a device, or resume it
+ * @c: LITEIO_DM_CALL()
+ * @name: of the device
+ * @flags: DM_SUSPEND_FLAG or it is resumed; DM_NOFLUSH_FLAG, DM_SKIP_LOCKFS_FLAG
+ * @udev: what its rules are told of a resume
+ *
+ * Return: 0, -ENODEV when there is no such device, or another negative errno.
+ */
+int liteio_dm_call_suspend(struct liteio_dm_call *c, const char *name, unsigned int flags,
+			   uint32_t udev);
 
 struct liteio_dm_info;
 /* the device that the answer is of */

@@ -225,21 +225,24 @@ int liteio_head_grow(const struct liteio_uuid *uuid, uint64_t generation, uint64
 {
 	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
 	const struct liteio_head_id id = { *uuid, generation, false };
-	struct liteio_dm_target t;
+	struct liteio_dm_target live, t;
 	struct liteio_head h = { 0 };
 	struct liteio_dm_info dm;
 	int r;
 
 	liteio_dm_name(LITEIO_DM_HEAD, uuid, generation, name);
-	if (liteio_dm_status_one(name, LITEIO_DM_TABLE, &dm, &t, NULL) || dm.suspended ||
-	    dm.inactive_table || strcmp(t.type, TARGET_HEAD) != 0 ||
-	    liteio_head_parse_table(t.type, t.params, &h))
+	if (liteio_dm_status_one(name, LITEIO_DM_TABLE, &dm, &live, NULL) || dm.suspended ||
+	    dm.inactive_table || strcmp(live.type, TARGET_HEAD) != 0 ||
+	    liteio_head_parse_table(live.type, live.params, &h))
 		return 0;
-	if (t.sectors >= size_bytes / SECTOR)
+	if (live.sectors >= size_bytes / SECTOR)
 		return 1;
+	t = live;
 	t.sectors = size_bytes / SECTOR;
 	liteio_dm_uuid(LITEIO_DM_HEAD, uuid, generation, dm_uuid);
-	r = ensure(&id, name, dm_uuid, &t, dm.read_only ? LITEIO_DM_READ_ONLY : 0, &dm, err);
+	liteio_head_remember(&id);
+	r = liteio_dm_bring_up(name, dm_uuid, &t, 1, dm.read_only ? LITEIO_DM_READ_ONLY : 0, &dm,
+			       &live, err);
 	return r ? r : 1;
 }
 

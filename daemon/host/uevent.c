@@ -3,6 +3,7 @@
  * The kernel's uevents from their netlink socket.
  */
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -39,6 +40,42 @@ int liteio_uevents_open(struct liteio_uevents **ret, struct liteio_error *err)
 	*ret = liteio_calloc(1, sizeof(**ret));
 	(*ret)->fd = take_fd(&fd);
 	return 0;
+}
+
+/* four and two characters of a message as the filter loads them */
+#define WORD(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
+#define HALF(a, b) ((uint32_t)(a) << 8 | (b))
+
+/* "add@/devices/virtual/block/dm-7", "remove@/devices/virtual/bdi/252:7", "change@..." */
+#define TYPE_AT (sizeof("@/devices/virtual/") - 1)
+#define NAME_AT (sizeof("@/devices/virtual/block/") - 1)
+#define LOAD_AT(size, at) BPF_STMT(BPF_LD | (size) | BPF_IND, (at))
+#define UNLESS(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
+
+/* a message that is too short for what is looked at is dropped: no path of a disk is */
+void liteio_uevents_only_disks(struct liteio_uevents *u)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		UNLESS(WORD('c', 'h', 'a', 'n'), 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		/* X: where the action ends */
+		BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 3),
+		UNLESS(WORD('r', 'e', 'm', 'o'), 1),
+		BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 6),
+		LOAD_AT(BPF_W, sizeof("@/devices/") - 1),
+		UNLESS(WORD('v', 'i', 'r', 't'), 6),
+		LOAD_AT(BPF_W, TYPE_AT),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, WORD('b', 'd', 'i', '/'), 3, 0),
+		UNLESS(WORD('b', 'l', 'o', 'c'), 3),
+		LOAD_AT(BPF_H, NAME_AT),
+		UNLESS(HALF('d', 'm'), 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = { .len = LITEIO_ARRAY_SIZE(code), .filter = code };
+
+	(void)setsockopt(u->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 void liteio_uevents_close(struct liteio_uevents *u)

@@ -36,6 +36,14 @@ struct liteio_uevent {
 };
 
 int liteio_uevents_open(struct liteio_uevents **ret, struct liteio_error *err);
+/**
+ * liteio_uevents_only_disks() - be woken by disks that come and go, and by little else
+ * @u: nothing was read from it yet
+ *
+ * The kernel drops changes of what is there, and all that becomes of device-mapper's devices: each
+ * table that we load is such an event. Where it can not be told to, they come as well.
+ */
+void liteio_uevents_only_disks(struct liteio_uevents *u);
 void liteio_uevents_close(struct liteio_uevents *u);
 static inline void liteio_uevents_closep(struct liteio_uevents **u)
 {

@@ -516,13 +516,15 @@ int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid 
  * @p: the pool
  * @uuid: volume
  * @size_bytes: new size, rounded up to the block size; smaller than now is -EINVAL
+ * @ret_allocated: as liteio_pool_volume_allocated(), when its device was looked at; or NULL
  * @err: why not
  *
  * Its device follows when it is active; heads are reloaded by the caller. A linear volume gets
  * further ranges, zeroed. Context: lane. Return: 0 or a negative errno.
  */
 int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uuid,
-			    uint64_t size_bytes, struct liteio_error *err);
+			    uint64_t size_bytes, uint64_t *ret_allocated,
+			    struct liteio_error *err);
 
 /**
  * liteio_pool_volume_limit() - persist limits; the kernel is told by the caller, after this

@@ -203,6 +203,35 @@ static int run_create(struct create_op *op, struct liteio_error *err)
 
 /* ---- creating ------------------------------------------------------------------------------- */
 
+/* liteio_pool_settle() where nothing is pending, by what the kernel has just said of the pool */
+static int compare_txid(struct liteio_pool *p, struct liteio_error *err)
+{
+	const struct liteio_pool_txids t = { .kernel = p->status.txid,
+					     .catalog = p->cat.thin_txid };
+
+	if (t.kernel != t.catalog)
+		liteio_pool_set_mismatch(p, &t);
+	return liteio_pool_check_writable(p, err);
+}
+
+/* what came before is settled, and there is space: the kernel is asked once where that will do */
+static int settle_and_admit(struct create_op *op, struct liteio_error *err)
+{
+	struct liteio_pool *p = op->p;
+	bool is_simple = op->v.vclass == LITEIO_CATALOG_THIN && !p->reserve &&
+			 !liteio_catalog_pending(&p->cat);
+	int r = 0;
+
+	if (!is_simple) {
+		r = liteio_pool_settle(p, err);
+		if (!r)
+			r = liteio_pool_check_writable(p, err);
+	}
+	if (!r)
+		r = liteio_pool_admit(p, op->v.vclass, LITEIO_ACCOUNT_SHARE, op->v.size_bytes, err);
+	return !r && is_simple ? compare_txid(p, err) : r;
+}
+
 static int create(struct create_op *op, struct liteio_error *err)
 {
 	int r;
@@ -218,12 +247,7 @@ static int create(struct create_op *op, struct liteio_error *err)
 					op->v.name);
 	r = liteio_pool_check_discards(op->p, op->v.wipe, err);
 	if (!r)
-		r = liteio_pool_settle(op->p, err);
-	if (!r)
-		r = liteio_pool_check_writable(op->p, err);
-	if (!r)
-		r = liteio_pool_admit(op->p, op->v.vclass, LITEIO_ACCOUNT_SHARE, op->v.size_bytes,
-				      err);
+		r = settle_and_admit(op, err);
 	/* nothing is shared with what is not there */
 	if (!r)
 		r = liteio_pool_make(op->p, &op->source_uuid, err);
@@ -363,7 +387,7 @@ static int grow_catalog(struct liteio_pool *p, const struct liteio_uuid *uuid, u
 }
 
 int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uuid,
-			    uint64_t size_bytes, struct liteio_error *err)
+			    uint64_t size_bytes, uint64_t *ret_allocated, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *v = liteio_catalog_find(&p->cat, uuid);
 	struct liteio_engine_device device = { 0 };
@@ -395,6 +419,8 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 	r = e->ops->volume_status(e, uuid, &active, NULL);
 	if (r)
 		return r == -ENODEV ? 0 : liteio_error_set(err, r, "cannot look at the volume");
+	if (ret_allocated)
+		*ret_allocated = active.mapped_bytes;
 	device.id = liteio_catalog_find(&p->cat, uuid)->thin_id;
 	device.size_bytes = size;
 	if (active.size_bytes < size || active.suspended)

@@ -147,6 +147,13 @@ void liteio_http_reply(struct liteio_http_request *req, unsigned int status,
 	liteio_json_unref(j);
 }
 
+void liteio_http_reply_text(struct liteio_http_request *req, unsigned int status,
+			    const char *content_type, char *text)
+{
+	liteio_http_reply(req, status, content_type, text, strlen(text));
+	free(text);
+}
+
 static void ask_done(struct liteio_ask *ask)
 {
 	if (ask->call.req)

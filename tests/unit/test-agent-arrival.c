@@ -87,6 +87,10 @@ int liteio_uevents_open(struct liteio_uevents **ret, struct liteio_error *err)
 	return 0;
 }
 
+void liteio_uevents_only_disks(struct liteio_uevents *u)
+{
+}
+
 int liteio_uevents_fd(const struct liteio_uevents *u)
 {
 	return kernel[0];

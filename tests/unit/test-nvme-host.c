@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -174,5 +175,52 @@ START_TEST(test_uevent)
 }
 END_TEST
 
+/* is it let through by the filter? Here somebody else sends what the kernel would */
+static bool comes(struct liteio_uevents *u, int from, const char *action, const char *path)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	char text[256];
+	struct liteio_uevent e;
+	int n = snprintf(text, sizeof(text), "%s@%s%cACTION=%s%cDEVPATH=%s%cSUBSYSTEM=block",
+			 action, path, 0, action, 0, path, 0);
+
+	ck_assert_int_eq(send(from, text, (size_t)n + 1, 0), n + 1);
+	return liteio_uevents_next(u, &e, &err) == 1;
+}
+
+START_TEST(test_only_disks)
+{
+	static const char *const disks[] = {
+		"/devices/pci0000:00/0000:00:04.0/nvme/nvme0/nvme0n1",
+		"/devices/pci0000:00/0000:00:05.0/virtio2/block/vda/vda1",
+		"/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1",
+		"/devices/virtual/block/zram0",
+		"/devices/virtual/block/md0",
+		"/devices/x",
+	};
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uevents *u;
+	int pair[2];
+
+	ck_assert_int_eq(liteio_uevents_open(&u, &err), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair), 0);
+	ck_assert_int_ge(dup2(pair[0], liteio_uevents_fd(u)), 0);
+	liteio_uevents_only_disks(u);
+	for (size_t i = 0; i < sizeof(disks) / sizeof(disks[0]); i++) {
+		ck_assert(comes(u, pair[1], "add", disks[i]));
+		ck_assert(comes(u, pair[1], "remove", disks[i]));
+		ck_assert(!comes(u, pair[1], "change", disks[i]));
+	}
+	ck_assert(!comes(u, pair[1], "add", "/devices/virtual/block/dm-7"));
+	ck_assert(!comes(u, pair[1], "remove", "/devices/virtual/block/dm-7"));
+	ck_assert(!comes(u, pair[1], "change", "/devices/virtual/block/dm-7"));
+	ck_assert(!comes(u, pair[1], "add", "/devices/virtual/bdi/252:7"));
+	ck_assert(!comes(u, pair[1], "remove", "/devices/virtual/bdi/252:7"));
+	close(pair[0]);
+	close(pair[1]);
+	liteio_uevents_close(u);
+}
+END_TEST
+
 UNIT_MAIN("nvme-host", test_made_once, test_kept, test_never_replaced, test_options, test_multipath,
-	  test_uevent)
+	  test_uevent, test_only_disks)

@@ -191,6 +191,47 @@ START_TEST(test_idle)
 }
 END_TEST
 
+/* how often the kernel was asked for the pool */
+static unsigned int n_status;
+
+static int status(struct liteio_engine *e, struct liteio_engine_status *ret,
+		  struct liteio_error *err)
+{
+	n_status++;
+	return memory_status(e, ret, err);
+}
+
+/* the kernel is asked once, and no snapshot is taken in a pool that somebody else has changed */
+START_TEST(test_asked_once)
+{
+	const struct liteio_uuid one = uuid_of(N), two = uuid_of(N - 1), three = uuid_of(N - 2);
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+	struct liteio_uuid volume = begin(&m);
+	struct liteio_engine_ops ops = *m.engine.ops;
+
+	ops.status = status;
+	m.engine.ops = &ops;
+	n_open = 0;
+	/* a volume that nobody has used has no blocks to share: that takes its own questions */
+	ck_assert_int_eq(liteio_pool_snapshot_create(&m.p, &one, "s", &volume, NULL, NULL, &err),
+			 0);
+	n_status = 0;
+	ck_assert_int_eq(liteio_pool_snapshot_create(&m.p, &two, "t", &volume, NULL, NULL, &err),
+			 0);
+	ck_assert_uint_eq(n_status, 1);
+	m.thin->says.txid += 5;
+	asked[0] = '\0';
+	ck_assert_int_eq(liteio_pool_snapshot_create(&m.p, &three, "u", &volume, NULL, NULL,
+						     &err),
+			 -EROFS);
+	ck_assert_str_eq(asked, "");
+	ck_assert_str_eq(m.p.reason_word, "TransactionMismatch");
+	ck_assert_ptr_null(liteio_catalog_find_name(&m.p.cat, LITEIO_CATALOG_SNAPSHOT, "u"));
+	memory_close(&m);
+}
+END_TEST
+
 /* what was asked of the kernel to delete a volume that has a device */
 static const char *delete(int open_count, int result)
 {
@@ -220,6 +261,8 @@ END_TEST
 /* how often a volume's device got another table when it grew from 1 to 2 MiB */
 static unsigned int grow(int open_count, uint64_t bytes, bool held)
 {
+	const uint64_t untold = 1;
+	uint64_t allocated = untold;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct memory_pool m;
 	struct liteio_uuid volume = begin(&m);
@@ -229,8 +272,11 @@ static unsigned int grow(int open_count, uint64_t bytes, bool held)
 	n_open = open_count;
 	device_bytes = bytes;
 	is_held = held;
-	ck_assert_msg(!liteio_pool_volume_grow(&m.p, &volume, 2 << 20, &err), "%s", err.msg);
+	mapped_bytes = MEMORY_BLOCK;
+	ck_assert_msg(!liteio_pool_volume_grow(&m.p, &volume, 2 << 20, &allocated, &err), "%s",
+		      err.msg);
 	ck_assert_uint_eq(liteio_catalog_find(&m.p.cat, &volume)->size_bytes, 2 << 20);
+	ck_assert_uint_eq(allocated, open_count < 0 ? untold : mapped_bytes);
 	memory_close(&m);
 	return n_activated;
 }
@@ -408,5 +454,5 @@ START_TEST(test_let_go)
 }
 END_TEST
 
-UNIT_MAIN("pool-idle", test_idle, test_delete, test_grow, test_reclaim, test_gone,
+UNIT_MAIN("pool-idle", test_idle, test_asked_once, test_delete, test_grow, test_reclaim, test_gone,
 	  test_near, test_let_go)

@@ -18,7 +18,7 @@ SHARED = ['Kbuild', 'Makefile', 'kmod', 'include', 'tests/lib', 'tests/vm']
 PROGRAMS = ['daemon', 'deploy', 'tests/vm/tools/poolctl', 'tests/vm/tools/nodecost.c',
             'tests/vm/tools/nodecost.h']
 OTHERS = re.compile(r'tests/vm/(tests|bench|demo|plugins)/|tests/vm/lib/[a-z]+\.sh$'
-                    r'|tests/vm/tools/(poolctl/|nodecost(-floor)?\.[ch]$)|.*\.md$')
+                    r'|tests/vm/tools/(poolctl/|nodecost(-floor|-exit)?\.[ch]$)|.*\.md$')
 # files of this tree that a script names from its top
 NAMED = re.compile(r'\$LITEIO_TOP/([\w./-]+)')
 READ_IN = re.compile(r'\blib/([a-z]+\.sh)\b')

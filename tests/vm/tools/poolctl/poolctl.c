@@ -305,7 +305,7 @@ static int do_grow(struct call *c, struct liteio_error *err)
 {
 	struct liteio_uuid uuid = uuid_arg(c, 0);
 
-	return liteio_pool_volume_grow(c->pool, &uuid, number_arg(c, 1), err);
+	return liteio_pool_volume_grow(c->pool, &uuid, number_arg(c, 1), NULL, err);
 }
 
 static int do_delete(struct call *c, struct liteio_error *err)

@@ -157,7 +157,7 @@ static int story_middle(struct story *s, struct liteio_error *err)
 	if (!r)
 		r = story_read(thin.path, err);
 	if (!r)
-		r = liteio_pool_volume_grow(s->pool, &s->one, STORY_BYTES + (16 << 20), err);
+		r = liteio_pool_volume_grow(s->pool, &s->one, STORY_BYTES + (16 << 20), NULL, err);
 	if (!r)
 		r = liteio_pool_attachment_fence(s->pool, &s->one, 1, false, err);
 	if (!r)
@@ -264,7 +264,7 @@ static int story_fixed(struct story *s, const struct liteio_uuid *uuid,
 	r = story_write(fd, 0x5a, err);
 	close(fd);
 	if (!r)
-		r = liteio_pool_volume_grow(s->pool, uuid, STORY_PATTERN * 16, err);
+		r = liteio_pool_volume_grow(s->pool, uuid, STORY_PATTERN * 16, NULL, err);
 	return r ? r : story_read(thin.path, err);
 }
 
