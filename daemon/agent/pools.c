@@ -104,11 +104,9 @@ static void open_pool_free(struct liteio_open_pool *p)
 
 void liteio_pools_free(struct liteio_pools *t)
 {
-	size_t i;
-
 	if (!t)
 		return;
-	for (i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++)
 		open_pool_free(t->items[i]);
 	free(t->items);
 	free(t->out);
@@ -127,9 +125,7 @@ static void table_insert(struct liteio_pools *t, struct liteio_open_pool *p)
 
 static void table_remove(struct liteio_pools *t, const struct liteio_open_pool *p)
 {
-	size_t i;
-
-	for (i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++)
 		if (t->items[i] == p)
 			t->items[i--] = t->items[--t->n];
 	t->n_changes++;
@@ -146,45 +142,35 @@ static void out_remove(struct liteio_pools *t, struct liteio_open_pool *p)
 	p->n_has = 0;
 }
 
-static int is_out(const struct liteio_open_pool *p, struct liteio_error *err)
+/* by its name, or by its uuid; either may be NULL */
+static bool is_it(const struct liteio_open_pool *p, const char *name,
+		  const struct liteio_uuid *uuid)
 {
-	return liteio_error_set(err, -EBUSY, "pool %s is being %s: ask again later", p->name,
-				p->leaves);
+	return (name && !strcmp(p->name, name)) || (uuid && liteio_uuid_equal(&p->uuid, uuid));
 }
 
-/* one that is out has this name, or this uuid. -EBUSY or 0; table lock held */
+/* is this in it? @what may be NULL; table lock held, and it is out */
+static bool has(const struct liteio_open_pool *p, const struct liteio_sought *what)
+{
+	for (size_t i = 0; what && i < p->n_has; i++) {
+		const struct liteio_catalog_volume *v = &p->has[i];
+
+		if (what->name ? v->kind == what->kind && !strcmp(v->name, what->name) :
+				 liteio_uuid_equal(&v->uuid, what->uuid))
+			return true;
+	}
+	return false;
+}
+
+/* one that is out has this name, or this uuid, or this in it: -EBUSY, or 0; table lock held */
 static int check_out(const struct liteio_pools *t, const char *name, const struct liteio_uuid *uuid,
-		     struct liteio_error *err)
+		     const struct liteio_sought *what, struct liteio_error *err)
 {
-	for (size_t i = 0; i < t->n_out; i++) {
-		const struct liteio_open_pool *p = t->out[i];
-
-		if ((name && !strcmp(p->name, name)) ||
-		    (uuid && liteio_uuid_equal(&p->uuid, uuid)))
-			return is_out(p, err);
-	}
-	return 0;
-}
-
-static bool is_sought(const struct liteio_catalog_volume *v, const struct liteio_sought *what)
-{
-	if (!what->name)
-		return liteio_uuid_equal(&v->uuid, what->uuid);
-	return v->kind == what->kind && !strcmp(v->name, what->name);
-}
-
-/* one that is out has this in it; likewise */
-static int check_has(const struct liteio_pools *t, const struct liteio_sought *what,
-		     struct liteio_error *err)
-{
-	for (size_t i = 0; i < t->n_out; i++) {
-		const struct liteio_open_pool *p = t->out[i];
-
-		for (size_t k = 0; k < p->n_has; k++) {
-			if (is_sought(&p->has[k], what))
-				return is_out(p, err);
-		}
-	}
+	for (size_t i = 0; i < t->n_out; i++)
+		if (is_it(t->out[i], name, uuid) || has(t->out[i], what))
+			return liteio_error_set(err, -EBUSY,
+						"pool %s is being %s: ask again later",
+						t->out[i]->name, t->out[i]->leaves);
 	return 0;
 }
 
@@ -210,16 +196,14 @@ int liteio_pools_add(struct liteio_pools *t, struct liteio_pool *engine,
 	struct liteio_pool_lane lane = { lane_leave, lane_enter, condition_changed, NULL };
 	struct liteio_open_pool *p;
 	struct liteio_pool_info info;
-	size_t i;
 
 	liteio_pool_info(engine, &info);
 	liteio_guard(&t->lock);
-	for (i = 0; i < t->n; i++)
-		if (strcmp(t->items[i]->name, info.name) == 0 ||
-		    liteio_uuid_equal(&t->items[i]->uuid, &info.uuid))
+	for (size_t i = 0; i < t->n; i++)
+		if (is_it(t->items[i], info.name, &info.uuid))
 			return liteio_error_set(err, -EEXIST, "pool %s is open already", info.name);
 	/* there would be no room for it when it is put back */
-	if (check_out(t, info.name, &info.uuid, err))
+	if (check_out(t, info.name, &info.uuid, NULL, err))
 		return -EEXIST;
 	p = liteio_calloc(1, sizeof(*p));
 	p->table = t;
@@ -282,36 +266,32 @@ void liteio_pools_left(struct liteio_pools *t, struct liteio_open_pool *p)
 	out_remove(t, p);
 }
 
-int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
-		     struct liteio_error *err)
+static int get(struct liteio_pools *t, const char *name, const struct liteio_uuid *uuid,
+	       struct liteio_open_pool **ret, struct liteio_error *err)
 {
-	size_t i;
-
 	liteio_guard(&t->lock);
-	for (i = 0; i < t->n; i++) {
-		if (strcmp(t->items[i]->name, name) != 0)
+	for (size_t i = 0; i < t->n; i++) {
+		if (!is_it(t->items[i], name, uuid))
 			continue;
 		t->items[i]->refs++;
 		*ret = t->items[i];
 		return 0;
 	}
-	if (check_out(t, name, NULL, err))
-		return -EBUSY;
-	return liteio_error_set(err, -ENOENT, "pool %s: no such pool", name);
+	return check_out(t, name, uuid, NULL, err) ? -EBUSY : -ENOENT;
+}
+
+int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_open_pool **ret,
+		     struct liteio_error *err)
+{
+	int r = get(t, name, NULL, ret, err);
+
+	return r == -ENOENT ? liteio_error_set(err, r, "pool %s: no such pool", name) : r;
 }
 
 int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid,
 			  struct liteio_open_pool **ret)
 {
-	liteio_guard(&t->lock);
-	for (size_t i = 0; i < t->n; i++) {
-		if (!liteio_uuid_equal(&t->items[i]->uuid, uuid))
-			continue;
-		t->items[i]->refs++;
-		*ret = t->items[i];
-		return 0;
-	}
-	return check_out(t, NULL, uuid, NULL) ? -EBUSY : -ENOENT;
+	return get(t, NULL, uuid, ret, NULL);
 }
 
 uint64_t liteio_pools_changes(struct liteio_pools *t)
@@ -320,31 +300,22 @@ uint64_t liteio_pools_changes(struct liteio_pools *t)
 	return t->n_changes;
 }
 
-/* table lock held */
-static void take_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n)
-{
-	size_t i;
-
-	*ret = liteio_calloc(t->n + 1, sizeof(**ret));
-	for (i = 0; i < t->n; i++) {
-		t->items[i]->refs++;
-		(*ret)[i] = t->items[i];
-	}
-	*ret_n = t->n;
-}
-
-void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n)
-{
-	liteio_guard(&t->lock);
-	take_all(t, ret, ret_n);
-}
-
 int liteio_pools_all_for(struct liteio_pools *t, const struct liteio_sought *what,
 			 struct liteio_open_pool ***ret, size_t *ret_n, struct liteio_error *err)
 {
 	liteio_guard(&t->lock);
-	take_all(t, ret, ret_n);
-	return check_has(t, what, err);
+	*ret = liteio_calloc(t->n + 1, sizeof(**ret));
+	for (size_t i = 0; i < t->n; i++) {
+		t->items[i]->refs++;
+		(*ret)[i] = t->items[i];
+	}
+	*ret_n = t->n;
+	return check_out(t, NULL, NULL, what, err);
+}
+
+void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n)
+{
+	(void)liteio_pools_all_for(t, NULL, ret, ret_n, NULL);
 }
 
 static bool unref(struct liteio_pools *t, struct liteio_open_pool *p)
@@ -372,9 +343,7 @@ void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p)
 
 void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		liteio_pools_put(t, all[i]);
 	free(all);
 }
@@ -622,18 +591,4 @@ uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p)
 	lane = p->busy ? now - p->since_ms : 0;
 	loads = p->n_loading ? now - p->moved_ms : 0;
 	return lane > loads ? lane : loads;
-}
-
-void liteio_pools_load_begin(struct liteio_open_pool *p)
-{
-	liteio_guard(&p->lock);
-	if (!p->n_loading++)
-		p->moved_ms = liteio_now_ms();
-}
-
-void liteio_pools_load_end(struct liteio_open_pool *p)
-{
-	liteio_guard(&p->lock);
-	p->n_loading--;
-	p->moved_ms = liteio_now_ms();
 }

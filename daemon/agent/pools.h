@@ -149,8 +149,6 @@ int liteio_pools_get(struct liteio_pools *t, const char *name, struct liteio_ope
 /* by uuid; likewise */
 int liteio_pools_get_uuid(struct liteio_pools *t, const struct liteio_uuid *uuid,
 			  struct liteio_open_pool **ret);
-/* every pool, each with a reference; released with liteio_pools_put_all() */
-void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
 
 /**
  * struct liteio_sought - a volume or snapshot that somebody looks for
@@ -165,11 +163,14 @@ struct liteio_sought {
 };
 
 /*
- * The same, for who looks for something in them. -EBUSY: one that was out at that moment, and may
- * be put back, has it, or gives back the space of one that had this name
+ * Every pool, each with a reference, for who looks for something in them (@what; NULL: nothing);
+ * released with liteio_pools_put_all(), whatever is returned. -EBUSY: one that was out at that
+ * moment, and may be put back, has it, or gives back the space of one that had this name
  */
 int liteio_pools_all_for(struct liteio_pools *t, const struct liteio_sought *what,
 			 struct liteio_open_pool ***ret, size_t *ret_n, struct liteio_error *err);
+/* all of them, likewise */
+void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
 /*
  * goes on whenever a pool comes into the table or is taken out: who has not found something in
  * it, and concludes from that, asks whether it is what it was
@@ -433,7 +434,10 @@ int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kin
 			    const char *name, struct liteio_target *ret, struct liteio_error *err);
 int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_target *ret, struct liteio_error *err);
-/* may a new one have this uuid? A null one may: it gets its own. -EEXIST, -EBUSY as above, or -EAGAIN */
+/*
+ * may a new one have this uuid? A null one may: it gets its own. -EEXIST; -EBUSY as above, or a pool
+ * that is on its way here has it; or -EAGAIN
+ */
 int liteio_target_check_new(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_error *err);
 /* find, and wait until nobody else works on it (worker) */

@@ -347,3 +347,19 @@ void liteio_pools_state(struct liteio_open_pool *p, bool is_all, struct liteio_p
 	snprintf(ret->info.reason, sizeof(ret->info.reason), "%s", liteio_error_str(&err, r));
 	snprintf(ret->info.reason_word, sizeof(ret->info.reason_word), "NoAnswer");
 }
+
+/* ---- what is loaded in no lane ---- */
+
+void liteio_pools_load_begin(struct liteio_open_pool *p)
+{
+	liteio_guard(&p->lock);
+	if (!p->n_loading++)
+		p->moved_ms = liteio_now_ms();
+}
+
+void liteio_pools_load_end(struct liteio_open_pool *p)
+{
+	liteio_guard(&p->lock);
+	p->n_loading--;
+	p->moved_ms = liteio_now_ms();
+}

@@ -45,6 +45,14 @@ int liteio_pools_check_awake(struct liteio_open_pool *p, struct liteio_error *er
 	return is_silent ? liteio_error_set(err, -ETIMEDOUT, "pool %s: silent", p->name) : 0;
 }
 
+void liteio_pools_load_begin(struct liteio_open_pool *p)
+{
+}
+
+void liteio_pools_load_end(struct liteio_open_pool *p)
+{
+}
+
 /* no module is loaded */
 int liteio_gate_open(struct liteio_netlink **ret, struct liteio_error *err)
 {
