@@ -179,6 +179,8 @@ void liteio_pool_device(struct liteio_pool *p, uint32_t i, char ret[256])
 int liteio_pool_volume_get(struct liteio_pool *p, const struct liteio_uuid *uuid,
 			   struct liteio_catalog_volume *ret)
 {
+	if (p != &lost)
+		return -ENOENT;
 	*ret = (struct liteio_catalog_volume){ .uuid = *uuid };
 	snprintf(ret->name, sizeof(ret->name), "data%d", uuid->b[0]);
 	return 0;
