@@ -21,14 +21,12 @@ struct liteio_agent_client {
 	char *socket;
 };
 
-int liteio_agent_client_new(const char *socket, struct liteio_agent_client **ret,
-			    struct liteio_error *err)
+struct liteio_agent_client *liteio_agent_client_new(const char *socket)
 {
 	struct liteio_agent_client *client = liteio_calloc(1, sizeof(*client));
 
 	client->socket = liteio_strdup(socket);
-	*ret = client;
-	return 0;
+	return client;
 }
 
 void liteio_agent_client_free(struct liteio_agent_client *client)

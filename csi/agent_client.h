@@ -18,9 +18,8 @@
 struct liteio_agent_client;
 struct liteio_error;
 
-/* @socket is copied; _free accepts NULL */
-int liteio_agent_client_new(const char *socket, struct liteio_agent_client **ret,
-			    struct liteio_error *err);
+/* @socket is copied; never NULL; _free accepts NULL */
+struct liteio_agent_client *liteio_agent_client_new(const char *socket);
 void liteio_agent_client_free(struct liteio_agent_client *client);
 
 /* does it answer? */

@@ -216,9 +216,8 @@ static int start_node(struct program *p, struct liteio_error *err)
 	int r;
 
 	p->csi.state_dir = p->opt.state_dir;
-	r = liteio_agent_client_new(p->opt.agent_socket, &p->csi.agent, err);
-	if (r == 0)
-		r = find_node_name(p, err);
+	p->csi.agent = liteio_agent_client_new(p->opt.agent_socket);
+	r = find_node_name(p, err);
 	if (r == 0)
 		r = liteio_csi_add_node(p->grpc, &p->csi, err);
 	return r;

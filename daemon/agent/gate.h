@@ -57,8 +57,9 @@ int liteio_gate_forget_gone(const struct liteio_uuid *uuid, struct liteio_error 
  * @err: why the gates could not be closed
  *
  * What is told as done was persisted before. A registry that does not know the volume does so then:
- * whoever fences forgets it again if it was being deleted (ops_export.c). A plain head (without the module) gets an error table
- * instead: the suspend before that waits for its I/O. Return: 0 or a negative errno.
+ * whoever fences forgets it again if it was being deleted (ops_export.c). A plain head (without the
+ * module) gets an error table instead: the suspend before that waits for its I/O. Return: 0 or a
+ * negative errno.
  */
 int liteio_gate_fence(const struct liteio_uuid *uuid, const char *name, uint64_t floor,
 		      uint64_t generation, uint64_t timeout_ms, struct liteio_local_fenced *ret,

@@ -70,7 +70,7 @@ static int question_ask(struct liteio_pool *engine, void *ret, struct liteio_err
 	struct question *q = ret;
 	int r = liteio_pool_volume_allocated(engine, &q->volume, &q->bytes, err);
 
-	/* that there is no device for it says nothing of the disk; what is known is not asked for */
+	/* that there is no device for it says nothing of the disk; what is known needs none */
 	if (r < 0)
 		(void)liteio_pool_refresh(engine, NULL);
 	return r;

@@ -363,7 +363,6 @@ struct liteio_http_local *liteio_http_local_start(struct liteio_loop *loop,
 	call_init(call, spec, data, arg);
 	call->loop = loop;
 	call->done = done;
-	call->arg = arg;
 	/* fails only where there is no memory */
 	if (liteio_timer_new(loop, on_timer, call, &call->timer, NULL))
 		abort();

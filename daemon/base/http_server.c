@@ -608,9 +608,8 @@ static int start(struct liteio_http_server *s, const struct liteio_http_options 
 	r = liteio_timer_new(s->loop, run, s, &s->timer, err);
 	if (!r)
 		r = liteio_callers_new(s->loop, connections, idle_s * 1000ull, &s->callers, err);
-	if (r)
-		return r;
-	r = liteio_timer_new(s->loop, take_more, s, &s->accept_timer, err);
+	if (!r)
+		r = liteio_timer_new(s->loop, take_more, s, &s->accept_timer, err);
 	if (r)
 		return r;
 	/* beside those that are being heard out there is room for as many who are answered */

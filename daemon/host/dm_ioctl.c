@@ -150,7 +150,7 @@ int liteio_dm_call_load(struct liteio_dm_call *c, const char *name,
 			const struct liteio_dm_target *t, size_t n, unsigned int flags)
 {
 	size_t room = sizeof(struct dm_ioctl);
-	int r = begin(c, name);
+	int r = begin(c, name, LITEIO_DM_ROOM);
 	char *to;
 
 	for (size_t i = 0; i < n && !r; i++) {
@@ -178,7 +178,7 @@ int liteio_dm_call_load(struct liteio_dm_call *c, const char *name,
 int liteio_dm_call_suspend(struct liteio_dm_call *c, const char *name, unsigned int flags,
 			   uint32_t udev)
 {
-	int r = begin(c, name);
+	int r = begin(c, name, LITEIO_DM_ROOM);
 
 	if (r)
 		return r;

@@ -36,12 +36,7 @@ static struct liteio_open_pool pool = { .name = "fast", .refs = 1 };
 static struct memory_pool memory;
 static const struct liteio_uuid volume = { .b = { 5 } };
 
-/**
- * struct module - the registry
- * @knows: the volume
- * @floor: of it
- * @forgotten: so often
- */
+/* the registry: does it know the volume, with which floor; and how often it was to forget it */
 static struct {
 	bool knows;
 	uint64_t floor;

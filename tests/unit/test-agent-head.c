@@ -213,7 +213,7 @@ static void grow(int alone, uint64_t bytes)
 	pool.last = &pool.first;
 	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, &err), 0);
 	ck_assert_int_eq(liteio_pool_attachment_add(&memory.p, &att, &err), 0);
-	ck_assert_int_eq(liteio_pool_volume_grow(&memory.p, &want.uuid, 2 << 20, &err), 0);
+	ck_assert_int_eq(liteio_pool_volume_grow(&memory.p, &want.uuid, 2 << 20, NULL, &err), 0);
 	ck_assert_int_eq(liteio_pool_volume_get(&memory.p, &want.uuid, &v), 0);
 	grows = alone;
 	device_bytes = bytes;

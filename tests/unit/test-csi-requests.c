@@ -304,6 +304,7 @@ static int begin(struct liteio_error *err)
 	csi.busy = liteio_busy_new();
 	csi.state_dir = state;
 	csi.node_name = "node";
+	csi.agent = liteio_agent_client_new(socket);
 	r = liteio_kube_new(server.loop, &config, "test-csi-requests/1", &csi.kube, err);
 	if (r == 0)
 		r = watch(&liteio_resource_volume, &csi.volumes, err);
@@ -313,8 +314,6 @@ static int begin(struct liteio_error *err)
 		r = watch(&liteio_resource_storagepool, &csi.pools, err);
 	if (r == 0)
 		r = watch(&liteio_resource_storagenode, &csi.nodes, err);
-	if (r == 0)
-		r = liteio_agent_client_new(socket, &csi.agent, err);
 	if (r == 0)
 		r = liteio_csi_add_controller(server.grpc, &csi, err);
 	if (r == 0)
