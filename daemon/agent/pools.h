@@ -435,8 +435,8 @@ int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kin
 int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_target *ret, struct liteio_error *err);
 /*
- * may a new one have this uuid? A null one may: it gets its own. -EEXIST; -EBUSY as above, or a pool
- * that is on its way here has it; or -EAGAIN
+ * may a new one have this uuid? A null one may: it gets its own. -EEXIST; -EBUSY as above, or a
+ * pool that is on its way here has it; or -EAGAIN
  */
 int liteio_target_check_new(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_error *err);
