@@ -35,7 +35,7 @@ PKGS := json-c libcurl libsystemd libnghttp2 libprotobuf-c libmicrohttpd libnl-3
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS))
 # http_parser has no .pc file; its static library, so that nobody has to have it at run time
 PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) -l:libhttp_parser.a
-# to load json-c costs liteioctl a tenth of what a command takes; it reads answers of this node's agent, and nothing else
+# what a command takes is mostly loading libraries; it reads answers of this node's agent, and nothing else
 liteioctl_PKG_LIBS = $(PKG_LIBS:-ljson-c=-l:libjson-c.a)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \

@@ -39,6 +39,9 @@ static int find_record(struct liteio_cluster *c, const struct liteio_volume *v,
 
 	liteio_uuid_format(&v->meta.uuid, uuid);
 	r = liteio_target_find(c->agent, LITEIO_CATALOG_VOLUME, uuid, &t, err);
+	/* its pool is out of the table, and may be put back */
+	if (r == -EBUSY)
+		return -ENOENT;
 	if (r)
 		return r;
 	if (!liteio_uuid_equal(&t.volume.uuid, &v->meta.uuid))

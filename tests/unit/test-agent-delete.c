@@ -76,9 +76,13 @@ static int delete(struct liteio_error *err)
 
 /* ---- the pool ---- */
 
+static bool is_out;
+
 int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_target *ret, struct liteio_error *err)
 {
+	if (is_out)
+		return -EBUSY;
 	ret->agent = a;
 	ret->pool = &pool;
 	return liteio_pool_volume_get(&memory.p, uuid, &ret->volume);
@@ -379,6 +383,22 @@ START_TEST(what_is_not_deleted_is_put_back)
 }
 END_TEST
 
+/* by its uuid, while its pool is out: its gates can be closed, which is for who asked to do */
+START_TEST(what_is_in_a_pool_that_is_out_is_in_none_that_is_open)
+{
+	const struct liteio_local_fence req = { .floor = FLOOR };
+	struct liteio_local_fenced ret = { 0 };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	char *name = NULL;
+
+	is_out = true;
+	ck_assert_int_eq(liteio_op_volume_fence_uuid(&agent, &volume, &req, &ret, &name, &err),
+			 -ENOENT);
+	ck_assert_ptr_null(name);
+	is_out = false;
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("agent-delete");
@@ -390,5 +410,6 @@ int main(void)
 	tcase_add_test(cases, a_fence_after_the_mark_leaves_nothing);
 	tcase_add_test(cases, a_volume_that_stays_is_fenced);
 	tcase_add_test(cases, what_is_not_deleted_is_put_back);
+	tcase_add_test(cases, what_is_in_a_pool_that_is_out_is_in_none_that_is_open);
 	return unit_run(suite);
 }

@@ -5,7 +5,7 @@
 #   agent_start              load the module, write a configuration, start the agent, wait until ready;
 #                            it listens on AGENT_LISTEN; LITEIO_STEP_KILL reaches it; AGENT_UNDER is a program
 #                            with options that runs it; AGENT_DEVICES is "devices" of its configuration, by default
-#                            all disks
+#                            all disks, AGENT_METRICS where its metrics are
 #   agent_stop               end it in order
 #   agent_kill               kill -9
 #   agent_wait_dead          wait for an agent that kills itself
@@ -38,13 +38,14 @@ agent_load_module() {
 }
 
 agent_start() {
-	local listen=${AGENT_LISTEN:-127.0.0.1} devices='["/dev/vd?"]'
+	local listen=${AGENT_LISTEN:-127.0.0.1} devices='["/dev/vd?"]' metrics=
 
+	[ -z "${AGENT_METRICS:-}" ] || metrics="\"metrics\": \"$AGENT_METRICS\","
 	[ -n "${WITHOUT_MODULE:-}" ] || agent_load_module
 	mkdir -p /etc/liteio
 	cat >/etc/liteio/agent.json <<-END
 	{"nodeName": "$(hostname)", "listen": ["$listen:4420"], "devices": ${AGENT_DEVICES:-$devices},
-	 "standalone": true, "logLevel": "debug"}
+	 $metrics "standalone": true, "logLevel": "debug"}
 	END
 	# shellcheck disable=SC2086
 	setsid ${AGENT_UNDER:-} "${LITEIO_O:?}/liteio-agent" </dev/null >>$AGENT_LOG 2>&1 &

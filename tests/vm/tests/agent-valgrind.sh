@@ -22,6 +22,7 @@ HOST=nqn.2026-01.io.liteio:test
 NOBODY=0b0b0b0b-0b0b-4b0b-8b0b-0b0b0b0b0b0b
 CFS=/sys/kernel/config/nvmet
 
+export AGENT_METRICS=unix:///run/liteio/metrics.sock
 export AGENT_UNDER="$LITEIO_O/vm-tools/valgrind -q --log-file=$FOUND --leak-check=full --show-leak-kinds=definite,indirect \
 --errors-for-leak-kinds=definite,indirect --child-silent-after-fork=yes --keep-stacktraces=alloc-and-free --num-callers=24"
 
@@ -78,7 +79,8 @@ strangers() {
 	timeout 0.05 curl -s --unix-socket $SOCKET http://x/v1/volumes >/dev/null || true
 	printf 'POST /v1/volumes HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{' |
 		timeout 1 socat - UNIX-CONNECT:$SOCKET >/dev/null || true
-	curl -sf --unix-socket $SOCKET http://x/metrics >/dev/null || true
+	curl -sf --unix-socket "${AGENT_METRICS#unix://}" http://x/metrics | grep -q '^liteio_pool' ||
+		fail 'a scrape says nothing of the pool'
 }
 
 # finds CHECK...: the doctor finds these, and nothing else, and mends them
