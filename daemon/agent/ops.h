@@ -297,8 +297,8 @@ int liteio_op_module_attachment_list(struct liteio_agent *a,
 int liteio_op_module_fence(struct liteio_agent *a, const struct liteio_local_module_fence *req,
 			   struct liteio_local_module_fenced *ret, struct liteio_error *err);
 /*
- * liteio_op_volume_fence() by uuid; -ENOENT only when no open pool has it, also when one has that is
- * out of the table, and may be put back; @ret_pool: new memory
+ * liteio_op_volume_fence() by uuid; -ENOENT only when no open pool has it, which one that is out of
+ * the table, and may be put back, is not; @ret_pool: new memory
  */
 int liteio_op_volume_fence_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 				const struct liteio_local_fence *req,
