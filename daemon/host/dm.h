@@ -181,6 +181,12 @@ int liteio_dm_status_often(const char *name, struct liteio_dm_info *ret_info,
 int liteio_dm_list(struct liteio_dm_info **ret, size_t *ret_n, struct liteio_error *err);
 /* @fn with the name of each of them; they are not looked at */
 int liteio_dm_each(void (*fn)(void *arg, const char *name), void *arg, struct liteio_error *err);
+/*
+ * likewise of those whose name begins so, which is what the kernel is asked for (filter_device() in
+ * drivers/md/dm-ioctl.c): among thousands that is cheap
+ */
+int liteio_dm_each_of(const char *prefix, void (*fn)(void *arg, const char *name), void *arg,
+		      struct liteio_error *err);
 /* devices directly below, as dev_t; new memory */
 int liteio_dm_deps(const char *name, dev_t **ret, size_t *ret_n, struct liteio_error *err);
 /* does the kernel have the target type? (loads no module; see kmodule.h) */

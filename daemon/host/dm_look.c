@@ -173,10 +173,17 @@ static bool is_ours(const struct dm_name_list *d)
 
 int liteio_dm_each(void (*fn)(void *arg, const char *name), void *arg, struct liteio_error *err)
 {
+	return liteio_dm_each_of("", fn, arg, err);
+}
+
+/* the kernel looks at the names before it knows how much room the answer needs */
+int liteio_dm_each_of(const char *prefix, void (*fn)(void *arg, const char *name), void *arg,
+		      struct liteio_error *err)
+{
 	const struct dm_name_list *d;
 	LITEIO_DM_CALL(c);
 	bool is_some;
-	int r = ask(&c, DM_LIST_DEVICES, "", DM_UUID_FLAG, NULL);
+	int r = ask(&c, DM_LIST_DEVICES, prefix, DM_UUID_FLAG, NULL);
 
 	if (r)
 		return liteio_error_set(err, r, "cannot list devices: %s",
@@ -186,7 +193,7 @@ int liteio_dm_each(void (*fn)(void *arg, const char *name), void *arg, struct li
 	d = liteio_dm_call_data(&c);
 	for (uint32_t next = is_some; next && d->dev;
 	     next = d->next, d = (const void *)((const char *)d + next)) {
-		if (is_ours(d))
+		if (is_ours(d) && !strncmp(d->name, prefix, strlen(prefix)))
 			fn(arg, d->name);
 	}
 	return 0;

@@ -330,9 +330,20 @@ static int give_list(const struct list *l, int r, struct liteio_head_state **ret
 int liteio_head_list_of(const struct liteio_uuid *uuid, struct liteio_head_state **ret,
 			size_t *ret_n, struct liteio_error *err)
 {
+	static const enum liteio_dm_role roles[] = { LITEIO_DM_HEAD, LITEIO_DM_REMOTE };
+	char prefix[LITEIO_DM_NAME_MAX + 1];
 	struct list_of l = { .uuid = uuid };
+	int r = 0;
 
-	return give_list(&l.list, liteio_dm_each(add_of, &l, err), ret, ret_n);
+	if (!uuid)
+		return give_list(&l.list, liteio_dm_each(add_of, &l, err), ret, ret_n);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(roles) && !r; i++) {
+		liteio_dm_name(roles[i], uuid, 0, prefix);
+		/* of all generations */
+		*(strrchr(prefix, '-') + 1) = '\0';
+		r = liteio_dm_each_of(prefix, add_of, &l, err);
+	}
+	return give_list(&l.list, r, ret, ret_n);
 }
 
 static void remember_name(void *arg, const char *name)
