@@ -300,6 +300,16 @@ metrics_answer 2>/dev/null && fail "the metrics stay"
 [ "$(systemctl is-active $UNIT)" = active ] || fail "it is $(systemctl is-active $UNIT)"
 ok "a reload takes over what can change, and a broken file changes nothing"
 
+# ---- how often it wakes by itself, the watchdog of its unit among what it wakes for
+
+main_pid >$AGENT_PID
+before=$(agent_switches)
+# the minute is what is measured
+sleep 60
+woken=$(($(agent_switches) - before))
+[ $woken -lt 10 ] || fail "it went to sleep $woken times in a minute"
+ok "with its watchdog it wakes fewer than ten times a minute: $woken"
+
 # ---- one that hangs, is killed, or crashes
 
 cat >/run/writer <<'SH'
