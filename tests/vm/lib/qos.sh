@@ -105,9 +105,10 @@ ram_head() {
 	head_over /dev/ram0
 }
 
-# a disk in memory with a cache to flush, discard and zeroes
+# a disk in memory with a cache to flush, discard and zeroes. All of the disk has room in the cache: to make room
+# while another writer that holds a page of it sleeps, null_make_cache_space() goes round for ever on one CPU
 null_head() {
-	null_disk 0 memory_backed=1 discard=1 cache_size=4 irqmode=0
+	null_disk 0 memory_backed=1 discard=1 cache_size=64 irqmode=0
 	head_over /dev/nullb0
 }
 
