@@ -79,8 +79,8 @@ strangers() {
 	timeout 0.05 curl -s --unix-socket $SOCKET http://x/v1/volumes >/dev/null || true
 	printf 'POST /v1/volumes HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{' |
 		timeout 1 socat - UNIX-CONNECT:$SOCKET >/dev/null || true
-	curl -sf --unix-socket "${AGENT_METRICS#unix://}" http://x/metrics | grep -q '^liteio_pool' ||
-		fail 'a scrape says nothing of the pool'
+	curl -sf -m 60 --unix-socket "${AGENT_METRICS#unix://}" http://x/metrics >/run/scrape
+	grep -q '^liteio_pool' /run/scrape || fail "a scrape says nothing of the pool: $(head -n 5 /run/scrape)"
 }
 
 # finds CHECK...: the doctor finds these, and nothing else, and mends them
