@@ -157,9 +157,11 @@ static int wait_for_space(struct liteio_agent *a, enum liteio_catalog_kind kind,
 	/* or it was meant by its uuid */
 	if (!r && liteio_uuid_is_null(&v.uuid))
 		(void)liteio_uuid_parse(name, &v.uuid);
-	if (r || liteio_uuid_is_null(&v.uuid) || liteio_target_find_uuid(a, &v.uuid, &t, NULL) ||
-	    t.volume.state != LITEIO_CATALOG_DELETING)
+	if (r || liteio_uuid_is_null(&v.uuid))
 		return r;
+	r = liteio_target_find_uuid(a, &v.uuid, &t, err);
+	if (r || t.volume.state != LITEIO_CATALOG_DELETING)
+		return r == -ENOENT ? 0 : r;
 	liteio_headway_place(t.pool->name);
 	liteio_headway_settled();
 	ret->deleted = true;
@@ -252,9 +254,10 @@ int liteio_op_deletion_show(struct liteio_agent *a, const char *volume,
 
 	snprintf(v.name, sizeof(v.name), "%s", volume);
 	r = liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, deleted_one, &v, err);
-	if (r == 0 && liteio_target_find_uuid(a, &v.uuid, &t, NULL) < 0)
-		r = liteio_error_set(err, -ENOENT, "volume %s: no such volume on this node",
-				     volume);
+	if (r == 0)
+		r = liteio_target_find_uuid(a, &v.uuid, &t, err);
+	if (r == -ENOENT)
+		return liteio_error_set(err, r, "volume %s: no such volume on this node", volume);
 	if (r)
 		return r;
 	liteio_volume_info_fill(t.pool, &t.volume, ret);

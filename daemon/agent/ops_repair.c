@@ -229,7 +229,8 @@ static int repair_in_lane(struct liteio_open_pool *p, const struct liteio_pool_r
 
 /*
  * The volumes are held; nothing is let go of before it is known that the lane can be had. For each
- * head the kernel takes a while, and there may be many: nobody who wants the lane waits for that
+ * head the kernel takes a while, and there may be many: nobody who wants the lane waits for that.
+ * When somebody else has it by then, for too long, they come back as after any repair that fails
  */
 static int repair_held(struct liteio_open_pool *p, const struct liteio_pool_repair *how,
 		       struct published *gone, struct liteio_pool_repaired *ret,

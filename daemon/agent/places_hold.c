@@ -335,6 +335,7 @@ static void look_in_all(struct liteio_agent *a, const struct liteio_places *plac
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_known known = { 0 };
 	LITEIO_TARGET(t);
+	int r;
 
 	if (liteio_known_list(a, &known, &err))
 		ret->is_unsure = true;
@@ -347,8 +348,11 @@ static void look_in_all(struct liteio_agent *a, const struct liteio_places *plac
 	}
 	liteio_known_list_free(&known);
 	/* one may be open that is not on the list yet */
-	if (!liteio_target_find_uuid(a, &e->uuid, &t, NULL))
+	r = liteio_target_find_uuid(a, &e->uuid, &t, NULL);
+	if (!r)
 		ret->is_live = ret->is_live || is_live_in(t.pool, &e->uuid, e->generation);
+	else if (r == -EBUSY)
+		ret->is_unsure = true;
 }
 
 static void look(struct liteio_agent *a, const struct liteio_nvmet_export *e,

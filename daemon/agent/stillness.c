@@ -346,10 +346,8 @@ static void holding_join(struct liteio_stillness *s)
 
 static int holding_wait(struct liteio_holding *h, struct liteio_error *err)
 {
-	uint64_t until_ms = liteio_now_ms() + FREEZE_MS;
-
 	liteio_guard(&h->lock);
-	while (!h->is_over && liteio_wait_until(&h->ended, &h->lock, until_ms))
+	while (!h->is_over && liteio_wait_until(&h->ended, &h->lock, h->s->until_ms))
 		;
 	h->is_late = !h->is_over;
 	if (h->is_late)
@@ -386,9 +384,8 @@ static int count_again(struct liteio_stillness *s, struct liteio_error *err)
 	return 0;
 }
 
-static int freeze(void *arg, struct liteio_error *err)
+static int hold(struct liteio_stillness *s, struct liteio_error *err)
 {
-	struct liteio_stillness *s = arg;
 	int r = count_again(s, err);
 
 	if (r)
@@ -408,11 +405,19 @@ static int freeze(void *arg, struct liteio_error *err)
 	return r;
 }
 
+static int freeze(void *arg, struct liteio_error *err)
+{
+	struct liteio_stillness *s = arg;
+
+	s->until_ms = liteio_now_ms() + FREEZE_MS;
+	return hold(s, err);
+}
+
 /*
  * The device below is about to be suspended, as somebody uses it: a filesystem may have been
  * mounted on a head that nobody had open a moment ago, and would be taken in the middle of what it
  * writes. All are held then, so that nobody else can come; one that is mounted later waits. What is
- * held already is let go of first: nothing has been taken yet
+ * held already is let go of first: nothing has been taken yet. Both together take no longer than one
  */
 static int freeze_rest(void *arg, struct liteio_error *err)
 {
@@ -426,7 +431,7 @@ static int freeze_rest(void *arg, struct liteio_error *err)
 	thaw(s);
 	holding_join(s);
 	s->is_all = true;
-	return freeze(s, err);
+	return hold(s, err);
 }
 
 /* ---- what needs no freeze ------------------------------------------------------------------- */

@@ -26,6 +26,7 @@ struct liteio_open_pool;
  * @heads: the heads of the volumes
  * @n: how many
  * @is_all: those that nobody has open, too: whoever opens one then waits with what it writes
+ * @until_ms: so long a freeze may take in all, by liteio_now_ms()
  * @n_held: of @heads, from the first on: those of them that somebody has open are suspended
  * @holding: the thread that suspends them, from the freeze on
  * @traffic: what each head has said of its I/O, once that was asked for
@@ -35,6 +36,7 @@ struct liteio_stillness {
 	struct liteio_dm_info *heads;
 	size_t n;
 	bool is_all;
+	uint64_t until_ms;
 	size_t n_held;
 	struct liteio_holding *holding;
 	char (*traffic)[LITEIO_HEAD_TRAFFIC];

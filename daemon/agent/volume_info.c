@@ -142,12 +142,7 @@ static bool look_allocated(struct liteio_volume_look *k, struct liteio_open_pool
 
 	if (known)
 		return known > 0;
-	if (!look_at(k, p))
-		return false;
-	/* that the pool answers has been said once since the lane is held */
-	if (k->n && v->state != LITEIO_CATALOG_DELETING)
-		return liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL) == 0;
-	return ask_allocated(p, v, false, ret);
+	return look_at(k, p) && ask_allocated(p, v, false, ret);
 }
 
 /* name of a record by its uuid, NULL when it is gone */

@@ -403,6 +403,7 @@ static void looks_at_one(struct liteio_open_pool *p, struct memory_pool *m)
 	};
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_engine_ops ops = *m->engine.ops;
+	struct liteio_volume_look look = { 0 };
 	struct liteio_catalog_volume v;
 	uint64_t bytes = 1, before_ms = liteio_now_ms() - 500;
 
@@ -414,6 +415,15 @@ static void looks_at_one(struct liteio_open_pool *p, struct memory_pool *m)
 	ck_assert(liteio_volume_info_allocated(p, &v, false, &bytes));
 	ck_assert_uint_eq(bytes, 0);
 	ck_assert(!liteio_pools_has_answered(p));
+	/* nor is it unknown in a list, the first one or another */
+	for (unsigned int i = 0; i < 3; i++) {
+		struct liteio_local_volume shown = { 0 };
+
+		liteio_volume_info_list(&look, p, &v, &shown);
+		ck_assert(!shown.allocated_unknown);
+		liteio_json_fini(&shown, liteio_local_volume_fields);
+	}
+	liteio_volume_look_end(&look);
 	/* another one's answer gets no younger by it */
 	p->answered_ms = before_ms;
 	ck_assert(liteio_volume_info_allocated(p, &v, false, &bytes));

@@ -263,7 +263,8 @@ START_TEST(no_pool_comes_in_with_a_uuid_that_is_taken)
 	ck_assert_str_eq(err.msg,
 			 "pool c has volume other with uuid 02020000-0000-0000-0000-000000000000, which mail in pool b has on this node: delete that one first");
 	memories[1].p.cat.volumes[1]->state = LITEIO_CATALOG_DELETING;
-	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EEXIST);
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EBUSY);
+	ck_assert_ptr_nonnull(strstr(err.msg, "which is being deleted in pool b: ask again later"));
 	/* one that is out may come back with it */
 	ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[1], "exported", NULL), 0);
 	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EBUSY);
