@@ -270,7 +270,8 @@ static int check_twin(struct liteio_agent *a, const struct liteio_pool_info *inf
 	if (t.volume.state == LITEIO_CATALOG_DELETING)
 		return liteio_error_set(err, -EBUSY,
 					"pool %s has %s %s with uuid %s, which is being deleted in pool %s: ask again later",
-					info->name, kind_name(v->kind), v->name, text, t.pool->name);
+					info->name, kind_name(v->kind), v->name, text,
+					t.pool->name);
 	return liteio_error_set(err, -EEXIST,
 				"pool %s has %s %s with uuid %s, which %s in pool %s has on this node: delete that one first",
 				info->name, kind_name(v->kind), v->name, text, t.volume.name,

@@ -417,7 +417,7 @@ static int freeze(void *arg, struct liteio_error *err)
  * The device below is about to be suspended, as somebody uses it: a filesystem may have been
  * mounted on a head that nobody had open a moment ago, and would be taken in the middle of what it
  * writes. All are held then, so that nobody else can come; one that is mounted later waits. What is
- * held already is let go of first: nothing has been taken yet. Both together take no longer than one
+ * held already is let go of first: nothing has been taken yet. Both take no longer than one
  */
 static int freeze_rest(void *arg, struct liteio_error *err)
 {
