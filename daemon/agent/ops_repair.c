@@ -18,6 +18,7 @@
 #include "agent/ops.h"
 #include "agent/pools.h"
 #include "agent/publish.h"
+#include "agent/release.h"
 #include "agent/restore.h"
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -132,7 +133,8 @@ static int check_idle(const struct liteio_catalog_volume *v,
 		return liteio_error_set(err, -EBUSY,
 					"volume %s is exported to %s: end generation %" PRIu64 " first",
 					v->name, att->host, att->generation);
-	if (head.dm.open_count > 0)
+	/* udev looks into a head that has just come */
+	if (!liteio_release_is_closed(&head))
 		return liteio_error_set(err, -EBUSY,
 					"volume %s is in use on this node (generation %" PRIu64 ", %s): unmount it first",
 					v->name, att->generation, head.path);
