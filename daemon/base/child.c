@@ -265,8 +265,8 @@ int liteio_child_run(const char *const argv[], uint64_t timeout_ms,
 	liteio_worker_allow(timeout_ms);
 	r = spawn(argv, out, deadline, &pid);
 	close(take_fd(&out));
-	if (r && r != -ETIMEDOUT) {
-		/* it has said so, and ends */
+	if (r && (!pid || r != -ETIMEDOUT)) {
+		/* it has said so, and ends, if there is one at all */
 		if (pid)
 			waitpid(pid, NULL, 0);
 		liteio_worker_moved();

@@ -104,7 +104,7 @@ static void set_udev_flags(struct dm_task *t, unsigned int flags)
 static int cannot(const char *what, const char *name, int r, const char *reason,
 		  struct liteio_error *err)
 {
-	if (r == -ENODEV)
+	if (r == -ENODEV && !reason)
 		reason = "there is no such device";
 	return liteio_error_set(err, r, "cannot %s %s: %s", what, name,
 				reason ? reason : liteio_error_str(NULL, r));
@@ -120,8 +120,9 @@ static int task_run(struct dm_task *t, const char *what, const char *name, struc
 	code = dm_task_get_errno(t);
 	if (!code)
 		code = EIO;
-	return cannot(what, name, code == ENXIO ? -ENODEV : -code, last_log[0] ? last_log : NULL,
-		      err);
+	if (code == ENXIO)
+		return cannot(what, name, -ENODEV, NULL, err);
+	return cannot(what, name, -code, last_log[0] ? last_log : NULL, err);
 }
 
 static void fill_info(struct dm_task *t, const struct dm_info *i, struct liteio_dm_info *ret)
@@ -167,7 +168,8 @@ static int load(const char *name, const struct liteio_dm_target *t, size_t n, un
 				    flags & LITEIO_DM_READ_ONLY ? DM_READONLY_FLAG : 0);
 
 	if (r)
-		return cannot("load the table of", name, r, NULL, err);
+		return cannot("load the table of", name, r,
+			      r == -ENODEV ? "it is gone, or a device below it" : NULL, err);
 	liteio_dm_call_info(&c, ret);
 	return 0;
 }
