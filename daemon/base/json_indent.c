@@ -16,12 +16,11 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/json_word.h"
 #include "base/str.h"
 
 /* characters of a string that are seen at a time */
 #define WORD sizeof(uint64_t)
-#define EACH_BYTE 0x0101010101010101ull
-#define HIGH_BITS 0x8080808080808080ull
 
 /* what the longest line begins with: written so many blanks at a time */
 #define BLANKS "                "
@@ -107,12 +106,6 @@ static bool close_value(struct indent *in)
 	return true;
 }
 
-/* a high bit where a byte is 0; above one that is, others may have theirs as well */
-static uint64_t zeros_in(uint64_t bytes)
-{
-	return (bytes - EACH_BYTE) & ~bytes & HIGH_BITS;
-}
-
 /* up to a quote or a backslash, or as far as whole words go: how much that is */
 static size_t copy_plain(char *to, const char *from, const char *end)
 {
@@ -122,8 +115,7 @@ static size_t copy_plain(char *to, const char *from, const char *end)
 	while (!found && (size_t)(end - from) - n >= WORD) {
 		memcpy(&bytes, from + n, WORD);
 		memcpy(to + n, &bytes, WORD);
-		bytes = le64toh(bytes);
-		found = zeros_in(bytes ^ EACH_BYTE * '"') | zeros_in(bytes ^ EACH_BYTE * '\\');
+		found = liteio_word_marks(le64toh(bytes));
 		n += found ? (size_t)__builtin_ctzll(found) / CHAR_BIT : WORD;
 	}
 	return n;

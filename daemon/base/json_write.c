@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/json_word.h"
 #include "base/str.h"
 #include "base/uuid.h"
 
@@ -21,23 +22,14 @@ static void add_char(struct liteio_buf *b, char c)
 
 /* ---- strings --------------------------------------------------------------------------------- */
 
-#define EACH_BYTE 0x0101010101010101ull
-#define HIGH_BITS 0x8080808080808080ull
-
-/* a high bit where a byte is 0; above one that is, others may have theirs as well */
-static uint64_t zeros_in(uint64_t bytes)
-{
-	return (bytes - EACH_BYTE) & ~bytes & HIGH_BITS;
-}
-
 /* eight characters of which each is written as it is */
 static bool are_plain(uint64_t bytes)
 {
 	/* not above 0x7f, not 0x7f, not below 0x20 */
-	const uint64_t control = bytes | (bytes + EACH_BYTE) | (bytes - EACH_BYTE * 0x20);
+	const uint64_t control = bytes | (bytes + LITEIO_WORD_EACH) |
+				 (bytes - LITEIO_WORD_EACH * 0x20);
 
-	return !((control & HIGH_BITS) | zeros_in(bytes ^ EACH_BYTE * '"') |
-		 zeros_in(bytes ^ EACH_BYTE * '\\'));
+	return !((control & LITEIO_WORD_HIGH) | liteio_word_marks(bytes));
 }
 
 /* up to seven characters, some of them twice, and blanks */
