@@ -24,6 +24,7 @@
 #include "agent/pools.h"
 #include "base/error.h"
 #include "pool/create.h"
+#include "no_exports.h"
 #include "pool_in_memory.h"
 #include "unit.h"
 
@@ -113,33 +114,6 @@ int liteio_export_take_back(const struct liteio_uuid *uuid, uint64_t generation,
 	ck_assert_uint_eq(generation, GENERATION);
 	says.taken_back++;
 	return says.take_back;
-}
-
-int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bool drained,
-			 bool *ret_removed, struct liteio_error *err)
-{
-	return -ENOSYS;
-}
-
-int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			struct liteio_error *err)
-{
-	return -ENOSYS;
-}
-
-void liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			   const struct liteio_generations *in_kernel, uint64_t **ret,
-			   size_t *ret_n)
-{
-}
-
-void liteio_export_view_init(struct liteio_export_view *view, struct liteio_agent *a,
-			     const struct liteio_uuid *uuid)
-{
-}
-
-void liteio_export_view_fini(struct liteio_export_view *view)
-{
 }
 
 int liteio_export_show(struct liteio_agent *a, const struct liteio_export_view *view,
