@@ -27,6 +27,16 @@ refused() {
 	grep -q -- "$pattern" <<<"$said" || fail "$* said \"$said\", not \"$pattern\""
 }
 
+no_loop_of() {
+	! losetup -a | grep -qF "$1"
+}
+
+# loop_gone FILE: whoever else has the device open, as udevd for a moment, is waited for: the kernel lets go of the file when
+# the last one leaves
+loop_gone() {
+	until_true 10 no_loop_of "$1"
+}
+
 # value DEVICE KEY: from poolctl info, which fails when the pool has; what it says where there is none is shown
 value() {
 	local got

@@ -137,7 +137,7 @@ holds "$(poolctl activate $img $V4)" 8 file
 poolctl create $img $S1 large 8Gi
 dd if=/dev/zero of="$(poolctl activate $img $S1)" bs=1M seek=8000 count=16 oflag=direct conv=fsync status=none
 poolctl close $img
-losetup -a | grep -q pool.img && fail "the loop device stayed"
+loop_gone pool.img
 holds "$(poolctl activate $img $V4)" 8 file
 field $img condition Ready
 # not closed in order: its metadata in two parts is checked
@@ -147,9 +147,9 @@ done
 field $img condition Ready
 holds "$(poolctl activate $img $V4)" 8 file
 poolctl export $img
-losetup -a | grep -q pool.img && fail "the loop device stayed after an export"
+loop_gone pool.img
 refused 'was exported' poolctl info $img
-losetup -a | grep -q pool.img && fail "the loop device stayed after a refusal"
+loop_gone pool.img
 poolctl import $img
 holds "$(poolctl activate $img $V4)" 8 file
 poolctl close $img

@@ -164,7 +164,7 @@ poolctl format /tmp/pool.img small 128M >/dev/null
 poolctl create /tmp/pool.img $V4 four 16Mi
 fill "$(poolctl activate /tmp/pool.img $V4)" 4 d
 poolctl close /tmp/pool.img
-losetup -a | grep -q pool.img && fail "the loop device stayed"
+loop_gone pool.img
 holds "$(poolctl activate /tmp/pool.img $V4)" 4 d
 ok "a pool in a file"
 
