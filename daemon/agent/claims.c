@@ -21,7 +21,7 @@
  * @next: of all
  * @uuid: which
  * @name: of the pool, "" as long as that is not known
- * @names: what it has in it, in new memory; only names, kinds and uuids count
+ * @names: what it has in it, in the order of the uuids; only names, kinds and uuids count
  * @n_names: so many
  * @is_given_up: it is not wanted any more
  */
@@ -97,41 +97,97 @@ void liteio_claim_give(struct liteio_claim *c)
 	free(c);
 }
 
-void liteio_claim_names(struct liteio_claim *c, struct liteio_pool *engine)
+static int compare_uuid(const void *a, const void *b)
 {
-	struct liteio_catalog_volume *names;
+	const struct liteio_catalog_volume *x = a, *y = b;
+
+	return memcmp(x->uuid.b, y->uuid.b, sizeof(x->uuid.b));
+}
+
+/* the lock is held */
+static bool has_uuid(const struct liteio_claim *c, const struct liteio_catalog_volume *v)
+{
+	return c->n_names && bsearch(v, c->names, c->n_names, sizeof(*v), compare_uuid);
+}
+
+/* the lock is held */
+static bool has_name(const struct liteio_claim *c, enum liteio_catalog_kind kind, const char *name)
+{
+	for (size_t i = 0; i < c->n_names; i++) {
+		const struct liteio_catalog_volume *v = &c->names[i];
+
+		/* one that is deleted has no name any more */
+		if (v->kind == kind && v->state != LITEIO_CATALOG_DELETING &&
+		    !strcmp(v->name, name))
+			return true;
+	}
+	return false;
+}
+
+/* the lock is held */
+static int check_others(const struct liteio_claim *c, const struct liteio_catalog_volume *v,
+			bool is_strict, struct liteio_error *err)
+{
+	for (const struct liteio_claim *x = claims.first; x; x = x->next) {
+		if (x == c)
+			continue;
+		if (has_uuid(x, v))
+			return liteio_error_set(err, -EBUSY,
+						"pool %s, which is being opened, has what has the uuid of %s: ask again later",
+						x->name, v->name);
+		if (is_strict && v->state != LITEIO_CATALOG_DELETING &&
+		    has_name(x, v->kind, v->name))
+			return liteio_error_set(err, -EBUSY,
+						"pool %s, which is being opened, has a %s of the name %s: ask again later",
+						x->name,
+						v->kind == LITEIO_CATALOG_SNAPSHOT ? "snapshot" :
+										     "volume",
+						v->name);
+	}
+	return 0;
+}
+
+int liteio_claim_names(struct liteio_claim *c, struct liteio_pool *engine, bool is_strict,
+		       struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_catalog_volume *names = NULL;
 	size_t n;
+	int r = 0;
 
 	liteio_pool_volume_list(engine, &names, &n);
+	if (n > 1)
+		qsort(names, n, sizeof(*names), compare_uuid);
 	liteio_guard(&claims.lock);
-	free(c->names);
-	c->names = names;
+	free(take_ptr(c->names));
+	c->n_names = 0;
+	for (size_t i = 0; i < n && !r; i++)
+		r = check_others(c, &names[i], is_strict, err);
+	if (r)
+		return r;
+	c->names = take_ptr(names);
 	c->n_names = n;
+	return 0;
 }
 
 bool liteio_claim_has_name(enum liteio_catalog_kind kind, const char *name)
 {
 	liteio_guard(&claims.lock);
 	for (const struct liteio_claim *c = claims.first; c; c = c->next) {
-		for (size_t i = 0; i < c->n_names; i++) {
-			const struct liteio_catalog_volume *v = &c->names[i];
-
-			/* one that is deleted has no name any more */
-			if (v->kind == kind && v->state != LITEIO_CATALOG_DELETING &&
-			    !strcmp(v->name, name))
-				return true;
-		}
+		if (has_name(c, kind, name))
+			return true;
 	}
 	return false;
 }
 
 bool liteio_claim_has_uuid(const struct liteio_uuid *uuid)
 {
+	const struct liteio_catalog_volume key = { .uuid = *uuid };
+
 	liteio_guard(&claims.lock);
-	for (const struct liteio_claim *c = claims.first; c; c = c->next)
-		for (size_t i = 0; i < c->n_names; i++)
-			if (liteio_uuid_equal(&c->names[i].uuid, uuid))
-				return true;
+	for (const struct liteio_claim *c = claims.first; c; c = c->next) {
+		if (has_uuid(c, &key))
+			return true;
+	}
 	return false;
 }
 

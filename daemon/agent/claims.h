@@ -56,11 +56,16 @@ int liteio_claim_name(struct liteio_claim *c, struct liteio_pools *t, const char
  * liteio_claim_names() - nobody gives a name, or uuid, meanwhile that the pool has given
  * @c: of the pool
  * @engine: it is read, and nothing of it is in the kernel
+ * @is_strict: no name of it may be that of another pool on its way
+ * @err: another one on its way has a uuid that it has, or such a name
  *
- * What is about to be given already has its lock (liteio_name_take()): to be asked for after this.
- * It holds until the pool is in the table, or the claim is given back.
+ * What is about to be given already has its lock (liteio_name_take(), liteio_uuid_take()): to be
+ * asked for after this. It holds until the pool is in the table, or the claim is given back. Of two
+ * pools that come at once the first one to say so is let in. Return: 0; or -EBUSY, and it has
+ * claimed nothing but itself.
  */
-void liteio_claim_names(struct liteio_claim *c, struct liteio_pool *engine);
+int liteio_claim_names(struct liteio_claim *c, struct liteio_pool *engine, bool is_strict,
+		       struct liteio_error *err);
 /* has a pool that is on its way given this name to a volume, or snapshot? */
 bool liteio_claim_has_name(enum liteio_catalog_kind kind, const char *name);
 /* likewise of its uuid, also when that one is deleted */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Locks by name: one operation at a time on one volume, without a lock object per volume. Names are
- * uuids of volumes, "volume:NAME" and "snapshot:NAME" for what is to get a name, and those of
- * pool_locks.h; ops.h has their order.
+ * uuids of volumes, "volume:NAME" and "snapshot:NAME" for what is to get a name, "uuid:UUID" for
+ * what is to get a uuid, and those of pool_locks.h; ops.h has their order.
  */
 #ifndef LITEIO_AGENT_LOCKS_H
 #define LITEIO_AGENT_LOCKS_H

@@ -20,9 +20,9 @@
  *
  * Locks, in their order: by name (locks.h) those of who makes, opens, closes or grows a pool
  * (pool_locks.h), or the names that are to be given, in their order; a volume's, by its uuid (one
- * operation at a time on one volume), several in the order of these; a pool's lane (pools.h); a
- * pool's own lock (inside daemon/pool, only around its catalog and single dm messages), the table
- * locks (only around look-ups). A fence takes no volume lock where the module is loaded: it never
+ * operation at a time on one volume), several in the order of these; the uuids that are to be
+ * given, for which nobody waits; a pool's lane (pools.h); a pool's own lock (inside daemon/pool,
+ * only around its catalog and single dm messages), the table locks (only around look-ups). A fence takes no volume lock where the module is loaded: it never
  * waits for anything slow on the same volume, let alone on another. It runs on agent->urgent.
  *
  * What the attachment protocol stands on, kept by these functions and by nobody else:

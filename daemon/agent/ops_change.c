@@ -260,6 +260,7 @@ static int clone_named(struct liteio_agent *a, const char *volume,
 		.size_bytes = req->size_bytes,
 		.wipe = (enum liteio_catalog_wipe)req->wipe,
 	};
+	struct liteio_named_lock *uuid_lock _liteio_held_ = NULL;
 	LITEIO_TARGET(t);
 	LITEIO_TARGET(there);
 	int r;
@@ -284,7 +285,7 @@ static int clone_named(struct liteio_agent *a, const char *volume,
 			return r;
 		c.uuid = there.volume.uuid;
 	} else {
-		r = liteio_target_check_new(a, &c.uuid, err);
+		r = liteio_uuid_take(a, &c.uuid, &uuid_lock, err);
 		if (r)
 			return r;
 	}

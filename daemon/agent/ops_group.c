@@ -25,12 +25,14 @@
  * struct item - one snapshot of the group
  * @req: what was asked for
  * @name_lock: nobody else makes a snapshot of this name
+ * @uuid_lock: nor gives this uuid to anything
  * @volume: what, open
  * @uuid: of the snapshot
  */
 struct item {
 	const struct liteio_local_snapshot_create *req;
 	struct liteio_named_lock *name_lock;
+	struct liteio_named_lock *uuid_lock;
 	struct liteio_target volume;
 	struct liteio_uuid uuid;
 };
@@ -44,6 +46,7 @@ static void group_fini(struct group *g)
 {
 	for (size_t i = g->n; i > 0; i--) {
 		liteio_target_fini(&g->items[i - 1].volume);
+		liteio_locks_give(g->items[i - 1].uuid_lock);
 		liteio_locks_give(g->items[i - 1].name_lock);
 	}
 	free(g->items);
@@ -78,6 +81,11 @@ static int check(const struct liteio_local_snapshot_group *req, struct liteio_er
 			if (!strcmp(s->volume, req->snapshots[k].volume))
 				return liteio_error_set(err, -EINVAL, "volume %s is there twice",
 							s->volume);
+			if (!liteio_uuid_is_null(&s->uuid) &&
+			    liteio_uuid_equal(&s->uuid, &req->snapshots[k].uuid))
+				return liteio_error_set(err, -EINVAL,
+							"snapshots %s and %s have one uuid",
+							req->snapshots[k].name, s->name);
 		}
 	}
 	if (!req->n_snapshots)
@@ -155,7 +163,7 @@ static int find_uuid(struct liteio_agent *a, struct item *it, struct liteio_erro
 						req->name, t.pool->name);
 		it->uuid = t.volume.uuid;
 	} else {
-		r = liteio_target_check_new(a, &req->uuid, err);
+		r = liteio_uuid_take(a, &req->uuid, &it->uuid_lock, err);
 		if (r)
 			return r;
 	}

@@ -250,8 +250,9 @@ static int admit(void *arg, struct liteio_pool *engine, struct liteio_error *err
 {
 	const struct candidate *c = arg;
 
-	liteio_claim_names(c->claim, engine);
-	return liteio_target_check_names(c->agent, engine, err);
+	int r = liteio_claim_names(c->claim, engine, true, err);
+
+	return r ? r : liteio_target_check_names(c->agent, engine, err);
 }
 
 /* of a name there is one pool on a node, open or missing; @uuid as for liteio_known_check_name() */

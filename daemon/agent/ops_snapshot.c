@@ -99,6 +99,7 @@ static int create_again(const struct liteio_local_snapshot_create *req,
 static int create(struct liteio_agent *a, const struct liteio_local_snapshot_create *req,
 		  struct liteio_error *err)
 {
+	struct liteio_named_lock *uuid_lock _liteio_held_ = NULL;
 	struct liteio_local_snapshot_create again = *req;
 	LITEIO_TARGET(source);
 	LITEIO_TARGET(snapshot);
@@ -124,7 +125,7 @@ static int create(struct liteio_agent *a, const struct liteio_local_snapshot_cre
 			return r;
 		again.uuid = snapshot.volume.uuid;
 	} else {
-		r = liteio_target_check_new(a, &req->uuid, err);
+		r = liteio_uuid_take(a, &req->uuid, &uuid_lock, err);
 		if (r)
 			return r;
 	}

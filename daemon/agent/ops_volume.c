@@ -147,13 +147,13 @@ static int confirm(struct liteio_open_pool *p, struct liteio_error *err)
 
 /* what takes work of its own in the pool's lane; the rest, of which any number can come together */
 static int create_record(struct liteio_open_pool *p, const struct liteio_pool_create *c,
-			 struct liteio_named_lock **name, struct liteio_error *err)
+			 struct liteio_creation_locks *locks, struct liteio_error *err)
 {
 	LITEIO_LANE(lane);
 	int r;
 
 	if (liteio_pool_creates_together(c))
-		return liteio_creations_run(p, c, name, err);
+		return liteio_creations_run(p, c, locks, err);
 	r = liteio_lane_enter(p, LITEIO_LANE_CHANGE, &lane, err);
 	if (r)
 		return r;
@@ -161,9 +161,9 @@ static int create_record(struct liteio_open_pool *p, const struct liteio_pool_cr
 	return liteio_pool_volume_create(p->engine, c, NULL, err);
 }
 
-/* @name: the lock of its name; NULL when what hangs has it */
+/* @locks: that of its name; NULL when what hangs has it */
 static int create_in(struct liteio_agent *a, const struct liteio_local_volume_create *req,
-		     struct liteio_open_pool *p, struct liteio_named_lock **name,
+		     struct liteio_open_pool *p, struct liteio_creation_locks *locks,
 		     struct liteio_error *err)
 {
 	struct liteio_pool_create c = {
@@ -196,13 +196,13 @@ static int create_in(struct liteio_agent *a, const struct liteio_local_volume_cr
 			return confirm(p, err);
 		c.uuid = t.volume.uuid;
 	} else {
-		r = liteio_target_check_new(a, &c.uuid, err);
+		r = liteio_uuid_take(a, &c.uuid, &locks->uuid, err);
 		if (r)
 			return r;
 	}
 	if (liteio_uuid_is_null(&c.uuid))
 		liteio_uuid_ordered(&c.uuid);
-	r = create_record(p, &c, name, err);
+	r = create_record(p, &c, locks, err);
 	if (r == 0 && !is_there)
 		liteio_events_say(a, LITEIO_LOCAL_EVENT_VOLUME_CREATED, req->name, &c.uuid, p->name,
 				  NULL);
@@ -224,7 +224,7 @@ static int limit_new(struct liteio_agent *a, const char *name, struct liteio_err
 int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_volume_create *req,
 			    struct liteio_local_volume *ret, struct liteio_error *err)
 {
-	struct liteio_named_lock *lock _liteio_held_ = NULL;
+	struct liteio_creation_locks locks _cleanup_(liteio_creation_locks_give) = { 0 };
 	struct liteio_open_pool *p;
 	int r;
 
@@ -235,9 +235,10 @@ int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_vo
 		r = liteio_pools_get(a->pools, req->pool, &p, err);
 	if (r)
 		return r;
-	r = liteio_name_take(a, LITEIO_CATALOG_VOLUME, req->name, liteio_name_until(), &lock, err);
+	r = liteio_name_take(a, LITEIO_CATALOG_VOLUME, req->name, liteio_name_until(), &locks.name,
+			     err);
 	if (!r)
-		r = create_in(a, req, p, &lock, err);
+		r = create_in(a, req, p, &locks, err);
 	liteio_pools_put(a->pools, p);
 	if (r)
 		return liteio_error_wrap(err, r, "create volume %s", req->name);

@@ -434,12 +434,6 @@ int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kin
 			    const char *name, struct liteio_target *ret, struct liteio_error *err);
 int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_target *ret, struct liteio_error *err);
-/*
- * may a new one have this uuid? A null one may: it gets its own. -EEXIST; -EBUSY as above, or a
- * pool that is on its way here has it; or -EAGAIN
- */
-int liteio_target_check_new(struct liteio_agent *a, const struct liteio_uuid *uuid,
-			    struct liteio_error *err);
 /* find, and wait until nobody else works on it (worker) */
 int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		       struct liteio_target *ret, struct liteio_error *err);
@@ -462,10 +456,32 @@ uint64_t liteio_name_until(void); /* so long from now */
 int liteio_name_take(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
 		     uint64_t until_ms, struct liteio_named_lock **ret, struct liteio_error *err);
 
+/**
+ * liteio_uuid_take() - nobody else gives this uuid to anything, in any pool
+ * @a: the agent
+ * @uuid: a null one: it gets its own, and nothing is taken
+ * @ret: given back with liteio_locks_give(), when the uuid is given or not wanted
+ * @err: who has it
+ *
+ * After liteio_name_take(), by who has not found the name: what was begun before and is asked for
+ * again has its uuid. It waits for nobody, so several may be taken in any order. Context: worker.
+ * Return: 0; -EEXIST; -EBUSY somebody is at it, or a pool that is on its way here, or is out of the
+ * table and may be put back, has it; or -EAGAIN what has it is being deleted.
+ */
+int liteio_uuid_take(struct liteio_agent *a, const struct liteio_uuid *uuid,
+		     struct liteio_named_lock **ret, struct liteio_error *err);
+
 /*
- * may a pool that is not in the table come in? 0, or -EEXIST with names that it and others have, or
- * are about to be given, or with a uuid that another one has; -EBUSY: one that is out has it. After
- * liteio_claim_names()
+ * may a pool that is not in the table come in, as far as uuids are concerned? 0; -EEXIST with one
+ * that another one has; -EBUSY one that is out has it, or it is about to be given, or deleted.
+ * After liteio_claim_names()
+ */
+int liteio_target_check_uuids(struct liteio_agent *a, struct liteio_pool *engine,
+			      struct liteio_error *err);
+/*
+ * the same, and -EEXIST with names that it and others have, or are about to be given: for one that
+ * somebody imports. One that this node knows comes with its names: what two have then is told apart
+ * by its uuid (liteio_target_find())
  */
 int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine,
 			      struct liteio_error *err);

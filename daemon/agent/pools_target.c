@@ -76,9 +76,10 @@ int liteio_target_find_name(struct liteio_agent *a, enum liteio_catalog_kind kin
 
 /* ---- by uuid -------------------------------------------------------------------------------- */
 
-/* the first pool that has it; its reference is kept */
+/* the pool that has it, but for one, which may be NULL; its reference is kept */
 static int search_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
-		       struct liteio_target *ret, struct liteio_error *err)
+		       const struct liteio_uuid *but, struct liteio_target *ret,
+		       struct liteio_error *err)
 {
 	const struct liteio_sought what = { .uuid = uuid };
 	struct liteio_open_pool **all;
@@ -89,7 +90,8 @@ static int search_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 	if (!r)
 		r = -ENOENT;
 	for (size_t i = 0; i < n && r; i++) {
-		if (liteio_pool_volume_get(all[i]->engine, uuid, &ret->volume))
+		if ((but && liteio_uuid_equal(&all[i]->uuid, but)) ||
+		    liteio_pool_volume_get(all[i]->engine, uuid, &ret->volume))
 			continue;
 		ret->agent = a;
 		ret->lock = NULL;
@@ -109,7 +111,7 @@ static int find_meant(struct liteio_agent *a, enum liteio_catalog_kind kind, con
 
 	if (liteio_uuid_parse(name, &uuid))
 		return -ENOENT;
-	r = search_uuid(a, &uuid, ret, err);
+	r = search_uuid(a, &uuid, NULL, ret, err);
 	if (r || (ret->volume.kind == kind && ret->volume.state != LITEIO_CATALOG_DELETING))
 		return r;
 	liteio_target_fini(ret);
@@ -128,35 +130,12 @@ int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uu
 			    struct liteio_target *ret, struct liteio_error *err)
 {
 	char text[LITEIO_UUID_STRLEN + 1];
-	int r = search_uuid(a, uuid, ret, err);
+	int r = search_uuid(a, uuid, NULL, ret, err);
 
 	if (r != -ENOENT)
 		return r;
 	liteio_uuid_format(uuid, text);
 	return liteio_error_set(err, -ENOENT, "volume %s: not in a pool of this node", text);
-}
-
-int liteio_target_check_new(struct liteio_agent *a, const struct liteio_uuid *uuid,
-			    struct liteio_error *err)
-{
-	LITEIO_TARGET(t);
-	int r;
-
-	if (liteio_uuid_is_null(uuid))
-		return 0;
-	/* before the pools: what has come in since is found there */
-	if (liteio_claim_has_uuid(uuid))
-		return liteio_error_set(err, -EBUSY,
-					"uuid: a pool that is being opened has it: ask again later");
-	r = liteio_target_find_uuid(a, uuid, &t, err);
-	/* a snapshot of a group that was undone is on its way out for a while */
-	if (!r)
-		return liteio_error_set(err,
-					t.volume.state == LITEIO_CATALOG_DELETING ? -EAGAIN :
-										    -EEXIST,
-					"uuid: it belongs to %s in pool %s", t.volume.name,
-					t.pool->name);
-	return r == -ENOENT ? 0 : r;
 }
 
 int liteio_target_open(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
@@ -221,6 +200,57 @@ int liteio_name_take(struct liteio_agent *a, enum liteio_catalog_kind kind, cons
 				kind_name(kind), LITEIO_NAME_MS / 1000);
 }
 
+/* ---- uuids that are given ------------------------------------------------------------------- */
+
+/* beside that of the volume which has it (liteio_target_open()), which is not there yet */
+static char *uuid_lock_name(const struct liteio_uuid *uuid)
+{
+	char text[LITEIO_UUID_STRLEN + 1];
+
+	liteio_uuid_format(uuid, text);
+	return liteio_strf("uuid:%s", text);
+}
+
+static int check_new(struct liteio_agent *a, const struct liteio_uuid *uuid,
+		     struct liteio_error *err)
+{
+	LITEIO_TARGET(t);
+	int r;
+
+	/* before the pools: what has come in since is found there */
+	if (liteio_claim_has_uuid(uuid))
+		return liteio_error_set(err, -EBUSY,
+					"uuid: a pool that is being opened has it: ask again later");
+	r = search_uuid(a, uuid, NULL, &t, err);
+	/* a snapshot of a group that was undone is on its way out for a while */
+	if (!r)
+		return liteio_error_set(err,
+					t.volume.state == LITEIO_CATALOG_DELETING ? -EAGAIN :
+										    -EEXIST,
+					"uuid: it belongs to %s in pool %s", t.volume.name,
+					t.pool->name);
+	return r == -ENOENT ? 0 : r;
+}
+
+int liteio_uuid_take(struct liteio_agent *a, const struct liteio_uuid *uuid,
+		     struct liteio_named_lock **ret, struct liteio_error *err)
+{
+	_cleanup_free_ char *lock = NULL;
+	int r;
+
+	if (liteio_uuid_is_null(uuid))
+		return 0;
+	lock = uuid_lock_name(uuid);
+	*ret = liteio_locks_try(a->locks, lock);
+	if (!*ret)
+		return liteio_error_set(err, -EBUSY,
+					"uuid: somebody else is about to give it: ask again later");
+	r = check_new(a, uuid, err);
+	if (r)
+		liteio_locks_give(take_ptr(*ret));
+	return r;
+}
+
 /* ---- names that two pools have -------------------------------------------------------------- */
 
 /* so many are said; there may be thousands */
@@ -258,14 +288,21 @@ static bool has_namesake(struct liteio_agent *a, const struct liteio_uuid *pool,
 static int check_twin(struct liteio_agent *a, const struct liteio_pool_info *info,
 		      const struct liteio_catalog_volume *v, struct liteio_error *err)
 {
+	_cleanup_free_ char *lock = uuid_lock_name(&v->uuid);
 	char text[LITEIO_UUID_STRLEN + 1];
+	bool is_given;
 	LITEIO_TARGET(t);
-	int r = search_uuid(a, &v->uuid, &t, err);
+	int r;
 
-	if (r == -ENOENT || (!r && liteio_uuid_equal(&t.pool->uuid, &info->uuid)))
-		return 0;
+	/* before the pools: who has given it before this is found there */
+	is_given = liteio_locks_is_used(a->locks, lock);
+	r = search_uuid(a, &v->uuid, &info->uuid, &t, err);
+	if (r == -ENOENT && is_given)
+		return liteio_error_set(err, -EBUSY,
+					"pool %s has %s %s, whose uuid somebody is about to give: ask again later",
+					info->name, kind_name(v->kind), v->name);
 	if (r)
-		return r;
+		return r == -ENOENT ? 0 : r;
 	liteio_uuid_format(&v->uuid, text);
 	if (t.volume.state == LITEIO_CATALOG_DELETING)
 		return liteio_error_set(err, -EBUSY,
@@ -278,6 +315,21 @@ static int check_twin(struct liteio_agent *a, const struct liteio_pool_info *inf
 				t.pool->name);
 }
 
+int liteio_target_check_uuids(struct liteio_agent *a, struct liteio_pool *engine,
+			      struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_catalog_volume *v = NULL;
+	struct liteio_pool_info info;
+	size_t n;
+	int r = 0;
+
+	liteio_pool_info(engine, &info);
+	liteio_pool_volume_list(engine, &v, &n);
+	for (size_t i = 0; i < n && !r; i++)
+		r = check_twin(a, &info, &v[i], err);
+	return r;
+}
+
 int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine,
 			      struct liteio_error *err)
 {
@@ -286,14 +338,12 @@ int liteio_target_check_names(struct liteio_agent *a, struct liteio_pool *engine
 	_cleanup_free_ char *text = NULL;
 	struct liteio_pool_info info;
 	size_t n, n_both = 0;
-	int r = 0;
+	int r = liteio_target_check_uuids(a, engine, err);
 
-	liteio_pool_info(engine, &info);
-	liteio_pool_volume_list(engine, &v, &n);
-	for (size_t i = 0; i < n && !r; i++)
-		r = check_twin(a, &info, &v[i], err);
 	if (r)
 		return r;
+	liteio_pool_info(engine, &info);
+	liteio_pool_volume_list(engine, &v, &n);
 	for (size_t i = 0; i < n; i++)
 		n_both += has_namesake(a, &info.uuid, &v[i], &said, n_both);
 	if (!n_both)

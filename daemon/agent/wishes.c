@@ -21,7 +21,8 @@ static void unref(struct liteio_wish *w)
 {
 	if (--w->refs)
 		return;
-	liteio_locks_give(w->keeps);
+	liteio_locks_give(w->keeps[1]);
+	liteio_locks_give(w->keeps[0]);
 #ifndef __clang_analyzer__ /* it takes no count for one: whoever waits has a reference */
 	free(w);
 #endif
@@ -34,11 +35,13 @@ void liteio_wish_put(struct liteio_open_pool *p, struct liteio_wish *wish)
 }
 
 void liteio_wish_keep(struct liteio_open_pool *p, struct liteio_wish *wish,
-		      struct liteio_named_lock **lock)
+		      struct liteio_named_lock **one, struct liteio_named_lock **other)
 {
 	liteio_guard(&p->lock);
-	if (wish->refs > 1)
-		wish->keeps = take_ptr(*lock);
+	if (wish->refs <= 1)
+		return;
+	wish->keeps[0] = take_ptr(*one);
+	wish->keeps[1] = take_ptr(*other);
 }
 
 static void put_on_list(struct liteio_open_pool *p, struct liteio_wish **list,

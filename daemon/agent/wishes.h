@@ -32,7 +32,7 @@ struct liteio_wish {
 	bool is_done;
 	int result;
 	struct liteio_error err;
-	struct liteio_named_lock *keeps;
+	struct liteio_named_lock *keeps[2];
 };
 
 /**
@@ -64,10 +64,11 @@ int liteio_wish_run(struct liteio_open_pool *p, struct liteio_wish **list,
 		    struct liteio_error *err);
 void liteio_wish_put(struct liteio_open_pool *p, struct liteio_wish *wish);
 /*
- * After -ETIMEDOUT: what may come to be all the same takes a lock over, and gives it back when it
- * is decided. @lock is NULL then; nothing happens to it when nobody is at the wish any more
+ * After -ETIMEDOUT: what may come to be all the same takes two locks over, and gives them back when
+ * it is decided; either may be NULL. Both are then; nothing happens to them when nobody is at the
+ * wish any more
  */
 void liteio_wish_keep(struct liteio_open_pool *p, struct liteio_wish *wish,
-		      struct liteio_named_lock **lock);
+		      struct liteio_named_lock **one, struct liteio_named_lock **other);
 
 #endif

@@ -261,7 +261,7 @@ struct wisher {
 	pthread_t thread;
 	struct liteio_pool_create want;
 	char name[16];
-	struct liteio_named_lock *lock;
+	struct liteio_creation_locks locks;
 	unsigned int impatient; /* so often */
 	atomic_bool has_come_to;
 	int result;
@@ -274,7 +274,7 @@ static _Thread_local struct wisher *me;
 static void *wish(void *arg)
 {
 	me = arg;
-	me->result = liteio_creations_run(&pool, &me->want, &me->lock, &me->err);
+	me->result = liteio_creations_run(&pool, &me->want, &me->locks, &me->err);
 	atomic_store(&me->has_come_to, true);
 	return NULL;
 }
@@ -496,31 +496,35 @@ START_TEST(what_is_begun_is_waited_for)
 }
 END_TEST
 
-/* what may come to be all the same has its name until it does: nobody gives that to another one */
+/* what may come to be all the same has its name, and uuid, until it does: nobody else gives them */
 START_TEST(a_name_stays_with_what_may_come)
 {
 	static struct wisher first, taken = { .impatient = 2 };
 	static struct memory_pool m;
 
 	locks = liteio_locks_new();
-	first.lock = liteio_locks_take(locks, "volume:v1");
-	taken.lock = liteio_locks_take(locks, "volume:v2");
+	first.locks.name = liteio_locks_take(locks, "volume:v1");
+	taken.locks.name = liteio_locks_take(locks, "volume:v2");
+	taken.locks.uuid = liteio_locks_take(locks, "uuid:2");
 	begin_slowly(&m, &first, &taken);
 	pthread_join(taken.thread, NULL);
 	ck_assert_int_eq(taken.result, -ETIMEDOUT);
 	/* its thread has let go of it */
-	liteio_locks_give(taken.lock);
+	liteio_creation_locks_give(&taken.locks);
 	ck_assert_ptr_null(liteio_locks_try(locks, "volume:v2"));
+	ck_assert_ptr_null(liteio_locks_try(locks, "uuid:2"));
 	slow_set(&disk_answers);
 	pthread_join(first.thread, NULL);
 	ck_assert_int_eq(first.result, 0);
 	ck_assert_uint_eq(m.p.cat.n_volumes, 2);
 	/* one that was waited for to the end has it from its thread */
-	ck_assert_ptr_nonnull(first.lock);
-	liteio_locks_give(first.lock);
-	taken.lock = liteio_locks_try(locks, "volume:v2");
-	ck_assert_ptr_nonnull(taken.lock);
-	liteio_locks_give(taken.lock);
+	ck_assert_ptr_nonnull(first.locks.name);
+	liteio_locks_give(first.locks.name);
+	taken.locks.name = liteio_locks_try(locks, "volume:v2");
+	ck_assert_ptr_nonnull(taken.locks.name);
+	taken.locks.uuid = liteio_locks_try(locks, "uuid:2");
+	ck_assert_ptr_nonnull(taken.locks.uuid);
+	liteio_creation_locks_give(&taken.locks);
 	liteio_locks_free(locks);
 	memory_close(&m);
 }

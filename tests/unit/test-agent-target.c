@@ -26,8 +26,8 @@
 #define UUID_IN_B "02010000-0000-0000-0000-000000000000"
 
 static struct liteio_agent agent;
-static struct memory_pool memories[3];
-static struct liteio_open_pool *pools[3];
+static struct memory_pool memories[4];
+static struct liteio_open_pool *pools[4];
 static const char *published;
 
 int liteio_publish_name(const char *name, const char *device, struct liteio_error *err)
@@ -79,6 +79,7 @@ static void setup(void)
 	make_pool(0, "a");
 	make_pool(1, "b");
 	make_pool(2, "c");
+	make_pool(3, "d");
 	make_volume(0, 1, "data");
 	make_volume(0, 2, "log");
 	make_volume(1, 1, "data");
@@ -89,7 +90,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		if (pools[i]) {
 			ck_assert_int_eq(liteio_pools_take_out(agent.pools, pools[i], "closed",
 							       NULL), 0);
@@ -178,6 +179,16 @@ START_TEST(a_uuid_means_its_own_whatever_others_are_called)
 }
 END_TEST
 
+static int give_uuid(const struct liteio_uuid *uuid, struct liteio_error *err)
+{
+	struct liteio_named_lock *lock = NULL;
+	int r = liteio_uuid_take(&agent, uuid, &lock, err);
+
+	ck_assert(!lock == !!r);
+	liteio_locks_give(lock);
+	return r;
+}
+
 static void is_free(const char *name, const char *uuid, int expected)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -189,7 +200,7 @@ static void is_free(const char *name, const char *uuid, int expected)
 			 expected ? expected : -ENOENT);
 	ck_assert_int_eq(liteio_target_find_uuid(&agent, &u, &t, &err),
 			 expected ? expected : -ENOENT);
-	ck_assert_int_eq(liteio_target_check_new(&agent, &u, &err), expected);
+	ck_assert_int_eq(give_uuid(&u, &err), expected);
 	if (expected)
 		ck_assert_str_eq(err.msg, "pool b is being exported: ask again later");
 }
@@ -274,12 +285,12 @@ START_TEST(no_pool_comes_in_with_a_uuid_that_is_taken)
 	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), 0);
 	/* and nobody is given it while the pool comes */
 	ck_assert_int_eq(liteio_claim_take(uuid, "/dev/c", &claim, &err), 0);
-	ck_assert_int_eq(liteio_target_check_new(&agent, &want.uuid, &err), 0);
-	liteio_claim_names(claim, &memories[2].p);
-	ck_assert_int_eq(liteio_target_check_new(&agent, &want.uuid, &err), -EBUSY);
+	ck_assert_int_eq(give_uuid(&want.uuid, &err), 0);
+	ck_assert_int_eq(liteio_claim_names(claim, &memories[2].p, true, &err), 0);
+	ck_assert_int_eq(give_uuid(&want.uuid, &err), -EBUSY);
 	ck_assert_str_eq(err.msg, "uuid: a pool that is being opened has it: ask again later");
 	ck_assert_int_eq(liteio_claim_add(claim, agent.pools, &memories[2].p, &pools[2], &err), 0);
-	ck_assert_int_eq(liteio_target_check_new(&agent, &want.uuid, &err), -EEXIST);
+	ck_assert_int_eq(give_uuid(&want.uuid, &err), -EEXIST);
 }
 END_TEST
 
@@ -373,7 +384,7 @@ START_TEST(a_pool_on_its_way_brings_no_name_that_is_given)
 					  &lock, &err),
 			 0);
 	ck_assert_int_eq(liteio_claim_take(uuid, "/dev/c", &claim, &err), 0);
-	liteio_claim_names(claim, &memories[2].p);
+	ck_assert_int_eq(liteio_claim_names(claim, &memories[2].p, true, &err), 0);
 	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EEXIST);
 	ck_assert_ptr_nonnull(strstr(err.msg, ": volume new, which somebody is about to make"));
 	liteio_locks_give(lock);
@@ -398,6 +409,88 @@ START_TEST(a_pool_on_its_way_brings_no_name_that_is_given)
 }
 END_TEST
 
+/* an import meets a creation: whoever of them looks first, the other one sees him */
+START_TEST(a_uuid_is_given_by_one)
+{
+	const struct liteio_uuid *pool = &memories[2].p.store.label.pool_uuid, none = { 0 };
+	struct liteio_claim *claim _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_named_lock *one = NULL, *other = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid uuid;
+
+	uuid = make_volume(2, 1, "new");
+	ck_assert_int_eq(liteio_uuid_take(&agent, &uuid, &one, &err), 0);
+	ck_assert_int_eq(liteio_uuid_take(&agent, &uuid, &other, &err), -EBUSY);
+	ck_assert_ptr_null(other);
+	ck_assert_str_eq(err.msg, "uuid: somebody else is about to give it: ask again later");
+	/* who works on the volume that has it already is another matter */
+	ck_assert_int_eq(liteio_uuid_take(&agent, &none, &other, &err), 0);
+	ck_assert_ptr_null(other);
+	ck_assert_int_eq(liteio_claim_take(pool, "/dev/c", &claim, &err), 0);
+	ck_assert_int_eq(liteio_claim_names(claim, &memories[2].p, true, &err), 0);
+	ck_assert_int_eq(liteio_target_check_uuids(&agent, &memories[2].p, &err), -EBUSY);
+	ck_assert_str_eq(err.msg,
+			 "pool c has volume new, whose uuid somebody is about to give: ask again later");
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), -EBUSY);
+	liteio_locks_give(one);
+	ck_assert_int_eq(liteio_target_check_names(&agent, &memories[2].p, &err), 0);
+	ck_assert_int_eq(give_uuid(&uuid, &err), -EBUSY);
+}
+END_TEST
+
+/* two imports */
+START_TEST(of_two_pools_that_come_the_first_one_does)
+{
+	const struct liteio_pool_create want = { .uuid = { .b = { 3, 1 } }, .name = "other",
+						 .size_bytes = 1 << 20 };
+	struct liteio_claim *c, *d _cleanup_(liteio_claim_givep) = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_uuid last;
+
+	make_volume(2, 1, "new");
+	last = make_volume(3, 2, "last");
+	ck_assert_int_eq(liteio_pool_volume_create(&memories[3].p, &want, NULL, &err), 0);
+	ck_assert_int_eq(liteio_claim_take(&memories[2].p.store.label.pool_uuid, "/dev/c", &c,
+					   &err),
+			 0);
+	ck_assert_int_eq(liteio_claim_take(&memories[3].p.store.label.pool_uuid, "/dev/d", &d,
+					   &err),
+			 0);
+	ck_assert_int_eq(liteio_claim_name(c, agent.pools, "c", "/dev/c", &err), 0);
+	ck_assert_int_eq(liteio_claim_names(c, &memories[2].p, true, &err), 0);
+	ck_assert_int_eq(liteio_claim_names(d, &memories[3].p, false, &err), -EBUSY);
+	ck_assert_str_eq(err.msg,
+			 "pool c, which is being opened, has what has the uuid of other: ask again later");
+	/* it has nothing, and keeps nobody out */
+	ck_assert_int_eq(give_uuid(&last, &err), 0);
+	/* asked again for itself it is not its own rival */
+	ck_assert_int_eq(liteio_claim_names(c, &memories[2].p, true, &err), 0);
+	/* of a name it depends on who comes */
+	memories[3].p.cat.volumes[0]->uuid.b[0] = 0;
+	ck_assert_int_eq(liteio_pool_volume_rename(&memories[3].p, &last, "new", &err), 0);
+	ck_assert_int_eq(liteio_claim_names(d, &memories[3].p, true, &err), -EBUSY);
+	ck_assert_str_eq(err.msg,
+			 "pool c, which is being opened, has a volume of the name new: ask again later");
+	ck_assert_int_eq(liteio_claim_names(d, &memories[3].p, false, &err), 0);
+	/* who comes to nothing is in nobody's way */
+	liteio_claim_give(c);
+	ck_assert_int_eq(liteio_claim_names(d, &memories[3].p, true, &err), 0);
+}
+END_TEST
+
+/* the pool itself may be in the table still, from a disk that is gone: not only it has the uuid */
+START_TEST(a_twin_is_found_beside_the_pool_itself)
+{
+	const struct liteio_pool_create want = { .uuid = { .b = { 1, 2 } }, .name = "other",
+						 .size_bytes = 1 << 20 };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(liteio_pool_volume_create(&memories[1].p, &want, NULL, &err), 0);
+	ck_assert_int_eq(liteio_target_check_uuids(&agent, &memories[0].p, &err), -EEXIST);
+	ck_assert_int_eq(liteio_target_check_uuids(&agent, &memories[1].p, &err), -EEXIST);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-target");
@@ -413,5 +506,8 @@ int main(void)
 	tcase_add_test(t, a_name_is_not_turned_for_one_that_comes);
 	tcase_add_test(t, a_name_is_given_by_one);
 	tcase_add_test(t, a_pool_on_its_way_brings_no_name_that_is_given);
+	tcase_add_test(t, a_uuid_is_given_by_one);
+	tcase_add_test(t, of_two_pools_that_come_the_first_one_does);
+	tcase_add_test(t, a_twin_is_found_beside_the_pool_itself);
 	return unit_run(s);
 }
