@@ -209,7 +209,8 @@ void liteio_doctor_look_pools(struct liteio_agent *a, struct liteio_doctor_view 
 
 static void add_missing(struct liteio_doctor_view *v, const struct liteio_known_pool *known)
 {
-	struct liteio_doctor_missing m = { .uuid = known->uuid, .remote = known->remote };
+	struct liteio_doctor_missing m = { .uuid = known->uuid, .remote = known->remote,
+					   .held_back = known->held_back };
 	char uuid[LITEIO_UUID_STRLEN + 1];
 
 	if (liteio_doctor_pool_of(v, &known->uuid))

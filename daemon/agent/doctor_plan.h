@@ -121,11 +121,13 @@ struct liteio_doctor_word {
  * @name: of the pool
  * @uuid: of the pool
  * @remote: other nodes have had volumes of it
+ * @held_back: it is there, and has what another pool has (liteio_known_hold_back())
  */
 struct liteio_doctor_missing {
 	char name[LITEIO_ONDISK_NAME];
 	struct liteio_uuid uuid;
 	bool remote;
+	bool held_back;
 };
 
 /**

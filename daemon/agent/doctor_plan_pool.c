@@ -209,6 +209,14 @@ static void plan_missing(const struct liteio_doctor_view *v,
 {
 	const struct liteio_doctor_found *disk = disk_of(v, &m->uuid);
 
+	if (m->held_back) {
+		name_pool(liteio_findings_add(ret, LITEIO_CHECK_POOL_MISSING, LITEIO_SEVERITY_ERROR,
+					      m->name,
+					      "pool %s is held back: it has a volume or snapshot with the uuid of one in another pool, and came later: keep one of both (delete that one, or export its pool), then pool import%s%s",
+					      m->name, disk ? " " : "", disk ? disk->f.device : ""),
+			  m->name);
+		return;
+	}
 	name_pool(liteio_findings_add(ret, LITEIO_CHECK_POOL_MISSING,
 				      m->remote ? LITEIO_SEVERITY_ERROR : LITEIO_SEVERITY_WARNING,
 				      m->name, "pool %s is known here and not open: %s%s", m->name,

@@ -25,6 +25,7 @@ struct liteio_error;
  * @remote: other nodes use it
  * @places: exports.json says of all its exports (places.h). An agent that does not know of places
  *	drops this when it starts: what it exports is not in that file
+ * @held_back: it is not opened unasked (liteio_known_hold_back()), and not waited for
  */
 struct liteio_known_pool {
 	char *name;
@@ -34,6 +35,7 @@ struct liteio_known_pool {
 	char *at;
 	bool remote;
 	bool places;
+	bool held_back;
 };
 
 /**
@@ -66,10 +68,23 @@ char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid)
 /*
  * may a pool of this name be opened here? -EEXIST: that of the list is another one, and is not
  * given up for it: when it is not open, only @is_asked and when no other node uses it. What is on
- * the list by its uuid may always (@uuid NULL for one that is not made yet). Context: worker
+ * the list by its uuid may always (@uuid NULL for one that is not made yet), but one that is held
+ * back only @is_asked. Context: worker
  */
 int liteio_known_check_name(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    const char *name, bool is_asked, struct liteio_error *err);
+/**
+ * liteio_known_hold_back() - a pool is not to be opened before somebody imports it by hand
+ * @a: the agent
+ * @pool: only @name, @uuid and @file count; on the list or not; it is not open
+ * @err: why the list is not written
+ *
+ * For one that came late, and has what another pool has that is open: were it only left alone, the
+ * next start would open whichever of both came first, and what was written last might be in the
+ * other one. Over when it is open, or given up. Context: worker. Return: 0 or a negative errno.
+ */
+int liteio_known_hold_back(struct liteio_agent *a, const struct liteio_known_pool *pool,
+			   struct liteio_error *err);
 /*
  * pools that are still being opened, and are not on the list: what is on them nobody knows yet. A
  * sentence in new memory, NULL for none. Context: worker

@@ -45,6 +45,8 @@ static const struct liteio_field known_pool_fields[] = {
 	  .offset = offsetof(struct liteio_known_pool, remote) },
 	{ .key = "places", .type = LITEIO_FIELD_BOOL,
 	  .offset = offsetof(struct liteio_known_pool, places) },
+	{ .key = "heldBack", .type = LITEIO_FIELD_BOOL,
+	  .offset = offsetof(struct liteio_known_pool, held_back) },
 	{ .key = NULL },
 };
 
@@ -175,11 +177,13 @@ static size_t find_uuid(const struct liteio_known_pool *pools, size_t n,
  * @uuid: of one; NULL for none
  * @is_kept: it stays, and is not waited for
  * @successor: those of this name have been given up for a new one; NULL for none
+ * @held: this one is held back, and comes onto the list if need be; NULL for none
  */
 struct change {
 	const struct liteio_uuid *uuid;
 	bool is_kept;
 	const char *successor;
+	const struct liteio_known_pool *held;
 };
 
 /**
@@ -213,6 +217,16 @@ static void give_up(struct liteio_agent *a, struct gone *gone)
 			log_warning(NULL, "%s", liteio_error_str(&err, r));
 	}
 	free(gone->pools);
+}
+
+/* it stays as it is on the list, if it is there */
+static void hold_back(struct liteio_known *list, const struct liteio_known_pool *held)
+{
+	size_t at = find_uuid(list->pools, list->n_pools, &held->uuid);
+
+	if (at == list->n_pools)
+		known_add(list, held);
+	list->pools[at].held_back = true;
 }
 
 /*
@@ -253,6 +267,8 @@ static int rewrite(struct liteio_agent *a, const struct change *change, struct g
 		k->remote = k->remote && !is_it;
 		known_add(&new, k);
 	}
+	if (change->held)
+		hold_back(&new, change->held);
 	r = liteio_state_save(a, &known_file, &new, err);
 	if (!r)
 		remember_written(a, &new);
@@ -286,6 +302,12 @@ int liteio_pools_remember_new(struct liteio_agent *a, const struct liteio_open_p
 			      struct liteio_error *err)
 {
 	return change_list(a, &(struct change){ .successor = p->name }, err);
+}
+
+int liteio_known_hold_back(struct liteio_agent *a, const struct liteio_known_pool *pool,
+			   struct liteio_error *err)
+{
+	return change_list(a, &(struct change){ .held = pool }, err);
 }
 
 int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool *p,
@@ -375,12 +397,18 @@ int liteio_known_check_name(struct liteio_agent *a, const struct liteio_uuid *uu
 {
 	const struct liteio_known_pool *other;
 	struct liteio_known known = { 0 };
+	size_t own;
 	int r = 0;
 
 	liteio_guard(&known_lock);
 	known_load_or_none(a, &known);
 	other = namesake_of(&known, uuid, name);
-	if (other && !is_asked)
+	own = uuid ? find_uuid(known.pools, known.n_pools, uuid) : known.n_pools;
+	if (own < known.n_pools && known.pools[own].held_back && !is_asked)
+		r = liteio_error_set(err, -EEXIST,
+				     "pool %s is held back, as another one had what it has: pool import opens it, or says what that is",
+				     name);
+	else if (other && !is_asked)
 		r = liteio_error_set(err, -EEXIST,
 				     "it is another one than the pool %s of this node", name);
 	else if (other && other->remote && !liteio_pools_is_open(a->pools, &other->uuid))

@@ -113,12 +113,58 @@ static int check_name(struct liteio_agent *a, struct liteio_claim *claim,
 	return r ? r : liteio_claim_name(claim, a->pools, name, device, err);
 }
 
+/**
+ * struct candidate - a pool that may come in
+ * @agent: where
+ * @claim: on it
+ * @r: what was said when it was asked for what is in it
+ */
+struct candidate {
+	struct liteio_agent *agent;
+	struct liteio_claim *claim;
+	int r;
+};
+
+/* in this order: who is about to give a uuid has its lock, and looks for claims then */
+static int admit(void *arg, struct liteio_pool *engine, struct liteio_error *err)
+{
+	struct candidate *c = arg;
+
+	c->r = liteio_claim_names(c->claim, engine, false, err);
+	if (!c->r)
+		c->r = liteio_target_check_uuids(c->agent, engine, err);
+	return c->r;
+}
+
+/*
+ * What it has was made anew while it was away, and may have been written to. It stays out, at the
+ * next start, too, until somebody has said which of both is meant
+ */
+static void hold_back(struct liteio_agent *a, const struct liteio_uuid *uuid, const char *name,
+		      const char *device)
+{
+	struct liteio_known_pool pool = { .name = (char *)name, .uuid = *uuid };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	if (strncmp(device, "/dev/", 5) != 0)
+		pool.file = (char *)device;
+	r = liteio_known_hold_back(a, &pool, &err);
+	log_err(NULL, "pool %s on %s is held back: once there is only one of both, pool import %s",
+		name, device, device);
+	if (r)
+		log_err(NULL, "the list of pools is not written: %s", liteio_error_str(&err, r));
+}
+
 /* @claim is on @uuid */
 static int open_claimed(const struct liteio_opening *o, const char *device,
-			struct liteio_claim *claim, const struct liteio_uuid *uuid)
+			struct liteio_claim *claim, const struct liteio_uuid *uuid,
+			const char *name)
 {
 	_cleanup_free_ char *place = liteio_known_place(o->agent, uuid);
-	const struct liteio_pool_how how = { .device = device, .was_on = place };
+	struct candidate candidate = { .agent = o->agent, .claim = claim };
+	const struct liteio_pool_how how = { .device = device, .was_on = place, .admit = admit,
+					     .admit_arg = &candidate };
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_agent *a = o->agent;
 	struct liteio_open_pool *p;
@@ -133,7 +179,11 @@ static int open_claimed(const struct liteio_opening *o, const char *device,
 		return r;
 	}
 	if (r < 0) {
-		say_not_opened(o, device, r, again || ends_by_itself(device, r), &err);
+		/* who is about to give what it has, or to take it away, ends that */
+		again = again || candidate.r == -EBUSY || ends_by_itself(device, r);
+		say_not_opened(o, device, r, again, &err);
+		if (candidate.r == -EEXIST)
+			hold_back(a, uuid, name, device);
 		return r;
 	}
 	r = liteio_claim_add(claim, a->pools, engine, &p, &err);
@@ -181,7 +231,7 @@ static int open_one(const struct liteio_opening *o, const char *device)
 		say_not_opened(o, device, r, ends_by_itself(device, r), &err);
 		return r;
 	}
-	return open_claimed(o, device, claim, &uuid);
+	return open_claimed(o, device, claim, &uuid, name);
 }
 
 /*
@@ -271,13 +321,15 @@ static bool is_open_elsewhere(struct liteio_agent *a, const struct liteio_pool_f
 	return elsewhere;
 }
 
-static bool is_known(const struct liteio_known *known, const struct liteio_uuid *uuid)
+/* its line on the list; NULL: it is not known */
+static const struct liteio_known_pool *find_known(const struct liteio_known *known,
+						  const struct liteio_uuid *uuid)
 {
 	for (size_t i = 0; i < known->n_pools; i++) {
 		if (liteio_uuid_equal(&known->pools[i].uuid, uuid))
-			return true;
+			return &known->pools[i];
 	}
-	return false;
+	return NULL;
 }
 
 static bool is_allowed(const struct liteio_agent *a, const char *device)
@@ -347,7 +399,7 @@ static void add_devices(struct liteio_openings *all, struct liteio_agent *a,
 	for (size_t i = 0; i < n; i++) {
 		if (liteio_pools_is_open(a->pools, &found[i].label.pool_uuid))
 			continue;
-		if (is_known(known, &found[i].label.pool_uuid))
+		if (find_known(known, &found[i].label.pool_uuid))
 			add_found(all, a, &found[i]);
 		else if (is_allowed(a, found[i].device))
 			add_allowed(all, a, &found[i], found, n);
@@ -431,7 +483,8 @@ bool liteio_pools_any_missing(struct liteio_agent *a)
 	if (missing)
 		may_be_tried_again = true;
 	for (size_t i = 0; i < known.n_pools; i++)
-		missing = missing || !liteio_pools_is_open(a->pools, &known.pools[i].uuid);
+		missing = missing || (!known.pools[i].held_back &&
+				      !liteio_pools_is_open(a->pools, &known.pools[i].uuid));
 	liteio_known_list_free(&known);
 	return missing || liteio_pools_any_unplugged(a);
 }
@@ -454,7 +507,7 @@ static void add_missing_files(struct liteio_openings *all, struct liteio_agent *
 	for (size_t i = 0; i < known->n_pools; i++) {
 		const struct liteio_known_pool *k = &known->pools[i];
 
-		if (!k->file || liteio_pools_is_open(a->pools, &k->uuid))
+		if (!k->file || k->held_back || liteio_pools_is_open(a->pools, &k->uuid))
 			continue;
 		/* what hangs is not looked at again, and whether it is there may hang */
 		if (liteio_claim_is_taken(&k->uuid) ||
@@ -484,7 +537,10 @@ static void add_missing_devices(struct liteio_openings *all, struct liteio_agent
 
 	(void)liteio_pool_scan(&found, &n, NULL);
 	for (size_t i = 0; i < n; i++) {
-		if (!is_known(known, &found[i].label.pool_uuid) &&
+		const struct liteio_known_pool *k = find_known(known, &found[i].label.pool_uuid);
+
+		/* one that is held back was said to be when it came, and at the start */
+		if ((!k || k->held_back) &&
 		    !liteio_pools_is_open(a->pools, &found[i].label.pool_uuid))
 			continue;
 		/* its disk was pulled out, and this is that disk again */

@@ -20,6 +20,12 @@ static void missing(struct doctor_node *n)
 	n->v.n_reg_volumes = 3;
 }
 
+static void missing_held_back(struct doctor_node *n)
+{
+	missing(n);
+	n->missing[0].held_back = true;
+}
+
 static void missing_remote(struct doctor_node *n)
 {
 	missing(n);
@@ -205,6 +211,7 @@ static void group_unsure(struct doctor_node *n)
 
 static const struct doctor_case cases[] = {
 	{ FOUND("a pool is missing", missing, "cold", POOL_MISSING, WARN) },
+	{ FOUND("one that is held back", missing_held_back, "cold", POOL_MISSING, ERR) },
 	{ FOUND("and others wait for it", missing_remote, "cold", POOL_MISSING, ERR) },
 	{ FOUND("a pool that is not open", found_other, "/dev/vdc", POOL_FOUND, WARN) },
 	{ .name = "an exported one", .spoil = found_exported },

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Which of the pools that are there are opened at the start: of two of one name the one that this
- * node knows, whatever is found first, and nothing of the other one gets into the kernel.
+ * Which of the pools that are there are opened at the start, and when their disks come late: of two
+ * of one name the one that this node knows, whatever is found first, and nothing of the other one
+ * gets into the kernel; and none that has what another one has by its uuid.
  *
  * unit-src: daemon/agent/pools_open.c daemon/agent/opening.c daemon/agent/claims.c
  * unit-src: daemon/agent/pools.c daemon/agent/pools_known.c daemon/agent/locks.c
- * unit-src: daemon/agent/state_file.c daemon/agent/pool_locks.c
+ * unit-src: daemon/agent/state_file.c daemon/agent/pool_locks.c daemon/agent/pools_target.c
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -19,8 +20,11 @@
 #include "agent/events.h"
 #include "agent/exports.h"
 #include "agent/groups.h"
+#include "agent/known.h"
+#include "agent/locks.h"
 #include "agent/places.h"
 #include "agent/pools.h"
+#include "agent/publish.h"
 #include "agent/replug.h"
 #include "agent/restore.h"
 #include "base/error.h"
@@ -42,12 +46,12 @@ static char *path;
 /**
  * struct disk - a disk with a pool
  * @f: what a look at it says
- * @is_known: this node has had it open
+ * @volume: what is on it; nothing as long as it has no name
  * @n_opened: so often it was activated
  */
 static struct disk {
 	struct liteio_pool_found f;
-	bool is_known;
+	struct liteio_catalog_volume volume;
 	atomic_uint n_opened;
 } disks[2];
 static unsigned int n_given_up;
@@ -87,8 +91,11 @@ int liteio_replug_open(struct liteio_agent *a, const struct liteio_pool_how *how
 		       struct liteio_error *err)
 {
 	struct disk *d = disk_of(how->device);
+	int r = how->admit ? how->admit(how->admit_arg, (struct liteio_pool *)d, err) : 0;
 
 	*ret_again = false;
+	if (r)
+		return r;
 	atomic_fetch_add(&d->n_opened, 1);
 	*ret = (struct liteio_pool *)d;
 	return 0;
@@ -119,6 +126,38 @@ void liteio_pool_release(struct liteio_pool *p)
 
 void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume **ret,
 			     size_t *ret_n)
+{
+	const struct disk *d = (struct disk *)p;
+
+	*ret = liteio_calloc(1, sizeof(**ret));
+	**ret = d->volume;
+	*ret_n = d->volume.name[0] ? 1 : 0;
+}
+
+int liteio_pool_volume_get(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			   struct liteio_catalog_volume *ret)
+{
+	const struct disk *d = (struct disk *)p;
+
+	if (!d->volume.name[0] || !liteio_uuid_equal(&d->volume.uuid, uuid))
+		return -ENOENT;
+	*ret = d->volume;
+	return 0;
+}
+
+int liteio_pool_volume_find(struct liteio_pool *p, enum liteio_catalog_kind kind, const char *name,
+			    struct liteio_catalog_volume *ret)
+{
+	const struct disk *d = (struct disk *)p;
+
+	if (!d->volume.name[0] || strcmp(d->volume.name, name) != 0)
+		return -ENOENT;
+	*ret = d->volume;
+	return 0;
+}
+
+void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
+				 struct liteio_catalog_attachment **ret, size_t *ret_n)
 {
 	*ret = NULL;
 	*ret_n = 0;
@@ -164,6 +203,11 @@ void liteio_events_say(struct liteio_agent *a, enum liteio_local_event_type type
 {
 }
 
+int liteio_publish_name(const char *name, const char *device, struct liteio_error *err)
+{
+	return 0;
+}
+
 bool liteio_export_has_remote(struct liteio_open_pool *p)
 {
 	return false;
@@ -197,6 +241,7 @@ static void setup(void)
 	agent.config.devices = allowed;
 	agent.config.n_devices = 1;
 	agent.pools = liteio_pools_new();
+	agent.locks = liteio_locks_new();
 	ck_assert_int_eq(liteio_loop_new(&agent.loop, NULL), 0);
 	ck_assert_int_eq(liteio_workers_new(agent.loop, 8, &agent.workers, NULL), 0);
 }
@@ -206,6 +251,7 @@ static void teardown(void)
 	ck_assert(liteio_workers_free(agent.workers, 10000));
 	liteio_loop_free(agent.loop);
 	liteio_pools_free(agent.pools);
+	liteio_locks_free(agent.locks);
 	unlink(path);
 	rmdir(dir);
 	free(path);
@@ -322,6 +368,162 @@ START_TEST(of_two_that_are_known_one)
 }
 END_TEST
 
+/* ---- what two of them have ------------------------------------------------------------------ */
+
+#define KNOWN_BOTH \
+	"{\"pools\":[{\"name\":\"fast\",\"uuid\":\"" UUID_A "\",\"remote\":true}," \
+	"{\"name\":\"slow\",\"uuid\":\"" UUID_B "\"}]}"
+
+static void volume_is(size_t i, uint8_t uuid, const char *name)
+{
+	struct liteio_catalog_volume *v = &disks[i].volume;
+
+	*v = (struct liteio_catalog_volume){ .uuid = { .b = { uuid } },
+					     .kind = LITEIO_CATALOG_VOLUME,
+					     .state = LITEIO_CATALOG_READY };
+	snprintf(v->name, sizeof(v->name), "%s", name);
+}
+
+static void opened(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	ck_assert_int_eq(liteio_pools_remember(a, NULL), 0);
+}
+
+/* both are known, one of them comes late; what is on the other one is another matter */
+static void comes_late(uint8_t uuid, const char *name)
+{
+	known_is(KNOWN_BOTH);
+	disk_is(1, UUID_B, "slow");
+	volume_is(1, 7, "data");
+	liteio_pools_open_known(&agent);
+	ck_assert(is_open(1));
+	ck_assert(liteio_pools_any_missing(&agent));
+	disk_is(0, UUID_A, "fast");
+	volume_is(0, uuid, name);
+	liteio_pools_try_again();
+	liteio_pools_open_missing(&agent, false, opened);
+}
+
+/* none of both is forgotten in the table, as if the agent were started anew */
+static void start_anew(void)
+{
+	liteio_pools_free(agent.pools);
+	agent.pools = liteio_pools_new();
+	liteio_pools_open_known(&agent);
+}
+
+/* what was made meanwhile may have been written to: the older one does not come in its place */
+START_TEST(one_with_a_uuid_that_is_taken_is_held_back)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_open_pool *p;
+
+	comes_late(7, "other");
+	ck_assert(!is_open(0));
+	ck_assert_uint_eq(disks[0].n_opened, 0);
+	ck_assert(is_known(UUID_A) && is_known("heldBack"));
+	/* nobody waits for it, and it is not forgotten that others use it */
+	ck_assert(!liteio_pools_any_missing(&agent));
+	ck_assert(!liteio_pools_try_again());
+	ck_assert(is_known("remote"));
+	/* also at the next start, when the other one is not there, or has it no more */
+	disks[1].f.device[0] = 0;
+	start_anew();
+	ck_assert(!is_open(0) && !is_open(1));
+	disk_is(1, UUID_B, "slow");
+	volume_is(1, 8, "data");
+	start_anew();
+	ck_assert(!is_open(0) && is_open(1));
+	ck_assert_uint_eq(disks[0].n_opened, 0);
+	/* until it is imported by hand */
+	ck_assert_int_eq(liteio_known_check_name(&agent, &disks[0].f.label.pool_uuid, "fast", false,
+						 &err),
+			 -EEXIST);
+	ck_assert_ptr_nonnull(strstr(err.msg, "held back"));
+	ck_assert_int_eq(liteio_known_check_name(&agent, &disks[0].f.label.pool_uuid, "fast", true,
+						 &err),
+			 0);
+	ck_assert_int_eq(liteio_pools_add(agent.pools, (struct liteio_pool *)&disks[0], &p, &err),
+			 0);
+	liteio_pools_put(agent.pools, p);
+	ck_assert_int_eq(liteio_pools_remember_new(&agent, p, &err), 0);
+	ck_assert(is_known(UUID_A) && !is_known("heldBack"));
+	start_anew();
+	ck_assert(is_open(0) && is_open(1));
+}
+END_TEST
+
+/* what is on its way out is not there for long */
+START_TEST(one_whose_uuid_is_being_given_back_is_tried_again)
+{
+	known_is(KNOWN_BOTH);
+	disk_is(1, UUID_B, "slow");
+	volume_is(1, 7, "data");
+	disks[1].volume.state = LITEIO_CATALOG_DELETING;
+	liteio_pools_open_known(&agent);
+	disk_is(0, UUID_A, "fast");
+	volume_is(0, 7, "data");
+	liteio_pools_open_missing(&agent, false, opened);
+	ck_assert(!is_open(0));
+	ck_assert(!is_known("heldBack"));
+	ck_assert(liteio_pools_any_missing(&agent));
+	ck_assert(liteio_pools_try_again());
+	disks[1].volume.name[0] = 0;
+	liteio_pools_open_missing(&agent, true, opened);
+	ck_assert(is_open(0));
+}
+END_TEST
+
+/* nor is what somebody is about to make; it is there, or not, in a moment */
+START_TEST(one_whose_uuid_is_being_given_waits)
+{
+	struct liteio_named_lock *lock = NULL;
+
+	known_is(KNOWN_A);
+	disk_is(0, UUID_A, "fast");
+	volume_is(0, 7, "data");
+	ck_assert_int_eq(liteio_uuid_take(&agent, &disks[0].volume.uuid, &lock, NULL), 0);
+	liteio_pools_open_known(&agent);
+	ck_assert(!is_open(0));
+	ck_assert(!is_known("heldBack"));
+	ck_assert(liteio_pools_try_again());
+	liteio_locks_give(lock);
+	liteio_pools_open_missing(&agent, true, opened);
+	ck_assert(is_open(0));
+}
+END_TEST
+
+/* both are meant by their uuids until one is called otherwise */
+START_TEST(one_with_a_name_that_is_taken_comes)
+{
+	struct liteio_target t = { 0 };
+
+	comes_late(9, "data");
+	ck_assert(is_open(0) && is_open(1));
+	ck_assert_int_eq(liteio_target_find(&agent, LITEIO_CATALOG_VOLUME, "data", &t, NULL),
+			 -EEXIST);
+	ck_assert_int_eq(liteio_target_find_uuid(&agent, &disks[0].volume.uuid, &t, NULL), 0);
+	ck_assert_str_eq(t.pool->name, "fast");
+	liteio_target_fini(&t);
+}
+END_TEST
+
+/* whoever has left it so: one of them comes, and never both */
+START_TEST(of_two_that_come_at_once_one)
+{
+	known_is(KNOWN_BOTH);
+	disk_is(0, UUID_A, "fast");
+	disk_is(1, UUID_B, "slow");
+	volume_is(0, 7, "data");
+	volume_is(1, 7, "data");
+	liteio_pools_open_known(&agent);
+	liteio_pools_open_missing(&agent, true, opened);
+	ck_assert(is_open(0) != is_open(1));
+	ck_assert(is_known("heldBack"));
+	ck_assert_uint_eq(disks[0].n_opened + disks[1].n_opened, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-start");
@@ -334,5 +536,10 @@ int main(void)
 	tcase_add_test(t, of_one_name_none_when_none_is_known);
 	tcase_add_test(t, one_that_was_exported_has_no_name_here);
 	tcase_add_test(t, of_two_that_are_known_one);
+	tcase_add_test(t, one_with_a_uuid_that_is_taken_is_held_back);
+	tcase_add_test(t, one_whose_uuid_is_being_given_back_is_tried_again);
+	tcase_add_test(t, one_whose_uuid_is_being_given_waits);
+	tcase_add_test(t, one_with_a_name_that_is_taken_comes);
+	tcase_add_loop_test(t, of_two_that_come_at_once_one, 0, 10);
 	return unit_run(s);
 }
