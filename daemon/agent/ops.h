@@ -291,14 +291,15 @@ int liteio_op_module_attachment_list(struct liteio_agent *a,
  * @err: why the gates could not be closed; -ENOENT when neither a pool nor the kernel knows it
  *
  * A volume of a pool of this node is fenced as by liteio_op_volume_fence(): its catalog first. For
- * any other the kernel is all there is; a pool that is not open keeps what its catalog says.
- * Return: 0 or a negative errno.
+ * any other the kernel is all there is, and a note says so, and why. A pool that is not open keeps
+ * what its catalog says until it comes into the table, or back, while this kernel runs: then it is
+ * written down (liteio_restore_floors()). Return: 0 or a negative errno.
  */
 int liteio_op_module_fence(struct liteio_agent *a, const struct liteio_local_module_fence *req,
 			   struct liteio_local_module_fenced *ret, struct liteio_error *err);
 /*
  * liteio_op_volume_fence() by uuid; -ENOENT only when no open pool has it, which one that is out of
- * the table, and may be put back, is not; @ret_pool: new memory
+ * the table, and may be put back, is not: @err says which of both; @ret_pool: new memory
  */
 int liteio_op_volume_fence_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 				const struct liteio_local_fence *req,

@@ -214,8 +214,18 @@ static int fence_kernel(const struct liteio_local_module_fence *req,
 	return 0;
 }
 
-int liteio_op_module_fence(struct liteio_agent *a, const struct liteio_local_module_fence *req,
-			   struct liteio_local_module_fenced *ret, struct liteio_error *err)
+/* who is told that it lasts no longer than this kernel is told why, too; what is against it is kept */
+static char *say_why(const char *why, char *note)
+{
+	char *said = liteio_strf("it is not written down (%s): only this kernel keeps it, until the node starts again%s%s",
+				 why, note ? "; " : "", note ? note : "");
+
+	free(note);
+	return said;
+}
+
+static int fence_pool(struct liteio_agent *a, const struct liteio_local_module_fence *req,
+		      struct liteio_local_module_fenced *ret, struct liteio_error *err)
 {
 	const struct liteio_local_fence fence = {
 		.floor = req->floor,
@@ -223,14 +233,8 @@ int liteio_op_module_fence(struct liteio_agent *a, const struct liteio_local_mod
 		.timeout_ms = req->timeout_ms,
 	};
 	struct liteio_local_fenced fenced = { 0 };
-	int r;
+	int r = liteio_op_volume_fence_uuid(a, &req->uuid, &fence, &fenced, &ret->pool, err);
 
-	if (!req->floor == !req->generation)
-		return liteio_error_set(err, -EINVAL,
-					"exactly one of floor and generation is needed");
-	r = liteio_op_volume_fence_uuid(a, &req->uuid, &fence, &fenced, &ret->pool, err);
-	if (r == -ENOENT)
-		return fence_kernel(req, ret, err);
 	if (r)
 		return r;
 	ret->persisted = true;
@@ -239,5 +243,34 @@ int liteio_op_module_fence(struct liteio_agent *a, const struct liteio_local_mod
 	ret->inflight = fenced.inflight;
 	ret->waited_ms = fenced.waited_ms;
 	ret->note = fenced.note;
+	return 0;
+}
+
+/*
+ * A pool that is out of the table may be put back at any time, and another one come in. When the
+ * kernel has been told first, whoever brings it in finds that there and writes it down
+ * (liteio_restore_floors()). Else it is in the table by now, and is asked again
+ */
+int liteio_op_module_fence(struct liteio_agent *a, const struct liteio_local_module_fence *req,
+			   struct liteio_local_module_fenced *ret, struct liteio_error *err)
+{
+	struct liteio_error why = LITEIO_ERROR_INIT;
+	uint64_t changes;
+	int r;
+
+	if (!req->floor == !req->generation)
+		return liteio_error_set(err, -EINVAL,
+					"exactly one of floor and generation is needed");
+	do {
+		free(take_ptr(ret->note));
+		changes = liteio_pools_changes(a->pools);
+		r = fence_pool(a, req, ret, &why);
+		if (r != -ENOENT)
+			return r ? liteio_error_set(err, r, "%s", liteio_error_str(&why, r)) : 0;
+		r = fence_kernel(req, ret, err);
+		if (r)
+			return r;
+	} while (liteio_pools_changes(a->pools) != changes);
+	ret->note = say_why(liteio_error_str(&why, -ENOENT), ret->note);
 	return 0;
 }

@@ -186,7 +186,7 @@ static bool take_back(struct liteio_agent *a, struct liteio_open_pool *p)
 	r = liteio_pool_close(p->engine, NULL);
 	liteio_heir_end();
 	if (r) {
-		liteio_pools_put_back(a->pools, p);
+		liteio_restore_put_back(a, p);
 		return false;
 	}
 	liteio_pools_left(a->pools, p);

@@ -16,6 +16,7 @@
 #include "agent/pool_locks.h"
 #include "agent/pools.h"
 #include "agent/replug.h"
+#include "agent/restore.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -92,16 +93,56 @@ static int find_exported(struct liteio_agent *a, const char *pool,
 	return 0;
 }
 
-/* the module need not remember volumes that are not on this node; who has a gate keeps it */
-static void forget_volumes(const struct liteio_catalog_volume *v, size_t n)
+/**
+ * struct leaving - what a pool has that is about to go
+ * @volumes: and snapshots
+ * @n: so many
+ * @atts: of them
+ * @n_atts: so many
+ */
+struct leaving {
+	struct liteio_catalog_volume *volumes;
+	size_t n;
+	struct liteio_catalog_attachment *atts;
+	size_t n_atts;
+};
+
+static void leaving_fini(struct leaving *l)
+{
+	free(l->volumes);
+	free(l->atts);
+}
+
+/* was it fenced while its pool was on its way out? Its catalog says nothing of that */
+static bool is_ahead(const struct leaving *l, const struct liteio_catalog_volume *v,
+		     const struct liteio_netlink_volume *there)
+{
+	size_t n_fenced = 0;
+
+	for (size_t i = 0; there->barred && i < l->n_atts; i++)
+		n_fenced += liteio_uuid_equal(&l->atts[i].volume, &v->uuid) &&
+			    l->atts[i].state == LITEIO_CATALOG_ATT_FENCED;
+	return there->floor > v->floor || there->barred > n_fenced;
+}
+
+/*
+ * The module need not remember volumes that are not on this node; who has a gate keeps it. What
+ * only the module knows stays there, for as long as it was said to whoever has fenced: an import
+ * takes it into the catalog
+ */
+static void forget_volumes(const struct leaving *l)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+	struct liteio_netlink_volume there;
 
 	if (liteio_gate_open(&nl, NULL) || !nl)
 		return;
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].kind == LITEIO_CATALOG_VOLUME)
-			liteio_netlink_vol_del(nl, &v[i].uuid, NULL);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct liteio_catalog_volume *v = &l->volumes[i];
+
+		if (v->kind == LITEIO_CATALOG_VOLUME &&
+		    !liteio_netlink_vol_get(nl, &v->uuid, &there, NULL) && !is_ahead(l, v, &there))
+			liteio_netlink_vol_del(nl, &v->uuid, NULL);
 	}
 }
 
@@ -121,8 +162,7 @@ static void forget_pool(struct liteio_agent *a, const struct liteio_open_pool *p
 static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 		       struct liteio_local_pool_exported *ret, struct liteio_error *err)
 {
-	struct liteio_catalog_volume *v _cleanup_free_ = NULL;
-	size_t n;
+	struct leaving l _cleanup_(leaving_fini) = { 0 };
 	int r;
 
 	r = check_in_lane(p, liteio_pool_check_export, err);
@@ -133,7 +173,8 @@ static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 		r = liteio_pools_take_out(a->pools, p, "exported", err);
 	if (r)
 		return r;
-	liteio_pool_volume_list(p->engine, &v, &n);
+	liteio_pool_volume_list(p->engine, &l.volumes, &l.n);
+	liteio_pool_attachment_list(p->engine, NULL, &l.atts, &l.n_atts);
 	fill_exported(p, ret);
 	{
 		/* brought up again after a failure it leaves the lane for a check, and enters it */
@@ -142,12 +183,12 @@ static int export_open(struct liteio_agent *a, struct liteio_open_pool *p,
 	}
 	if (r) {
 		liteio_json_fini(ret, liteio_local_pool_exported_fields);
-		liteio_pools_put_back(a->pools, p);
+		liteio_restore_put_back(a, p);
 		return r;
 	}
 	liteio_pools_left(a->pools, p);
 	liteio_step("agent-pool-export:closed");
-	forget_volumes(v, n);
+	forget_volumes(&l);
 	forget_pool(a, p);
 	log_info(NULL, "pool %s on %s is exported", p->name, ret->devices[0]);
 	liteio_events_say(a, LITEIO_LOCAL_EVENT_POOL_CLOSED, p->name, &p->uuid, NULL, "exported");
@@ -246,7 +287,7 @@ static int delete_open(struct liteio_agent *a, struct liteio_open_pool *p, bool 
 		r = liteio_pool_destroy(p->engine, err);
 	}
 	if (r < 0) {
-		liteio_pools_put_back(a->pools, p);
+		liteio_restore_put_back(a, p);
 		remembered = liteio_pools_remember(a, &known_err);
 		if (remembered)
 			log_err(NULL, "pool %s is there still, the list of pools may not have it: %s",

@@ -264,6 +264,7 @@ void liteio_pools_left(struct liteio_pools *t, struct liteio_open_pool *p)
 	p->engine = NULL;
 	liteio_guard(&t->lock);
 	out_remove(t, p);
+	t->n_changes++;
 }
 
 static int get(struct liteio_pools *t, const char *name, const struct liteio_uuid *uuid,

@@ -172,8 +172,8 @@ int liteio_pools_all_for(struct liteio_pools *t, const struct liteio_sought *wha
 /* all of them, likewise */
 void liteio_pools_all(struct liteio_pools *t, struct liteio_open_pool ***ret, size_t *ret_n);
 /*
- * goes on whenever a pool comes into the table or is taken out: who has not found something in
- * it, and concludes from that, asks whether it is what it was
+ * goes on whenever a pool comes into the table, is taken out, or has gone: who has not found
+ * something in it, and concludes from that, asks whether it is what it was
  */
 uint64_t liteio_pools_changes(struct liteio_pools *t);
 void liteio_pools_put_all(struct liteio_pools *t, struct liteio_open_pool **all, size_t n);

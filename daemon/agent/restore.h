@@ -41,9 +41,17 @@ void liteio_restore_start(struct liteio_agent *a);
 /* the same for one pool that was imported while the agent runs, or was late; worker */
 void liteio_restore_pool(struct liteio_agent *a, struct liteio_open_pool *p);
 
-/* floors and fenced generations of one pool into the kernel's registry; 0 without the module */
+/*
+ * Floors and fenced generations of one pool into the kernel's registry; 0 without the module. Those
+ * that are ahead there go into the catalog first, if that can be written: somebody has fenced
+ * (liteio_op_module_fence()) while the pool was not in the table, and was told that it would hold
+ * for as long as this kernel. What comes into the table goes this way. Worker, no lane
+ */
 int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 			  struct liteio_error *err);
+
+/* liteio_pools_put_back(), and that; not for a disk that is gone, whose catalog nobody writes */
+void liteio_restore_put_back(struct liteio_agent *a, struct liteio_open_pool *p);
 
 /* what this node mounts has its names again, which lead to that generation's head; worker */
 int liteio_restore_names(struct liteio_agent *a, const struct liteio_catalog_volume *v,

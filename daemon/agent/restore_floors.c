@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Floors, ended generations and limits of a pool into the module's registry, which is empty after a
- * boot, and has them all when only the agent was restarted.
+ * boot, and has them all when only the agent was restarted. And the other way round: what the kernel
+ * alone was told of them while no open pool had the volume.
  */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/agent.h"
 #include "agent/gate.h"
 #include "agent/limits.h"
 #include "agent/pools.h"
@@ -102,6 +106,106 @@ static void limits_of_volume(struct liteio_netlink *nl, struct liteio_open_pool 
 			    liteio_error_str(&err, r));
 }
 
+/* ---- what only the kernel was told ---------------------------------------------------------- */
+
+/* as long as a fence waits for it */
+#define WRITTEN_MS 20000
+
+/* what has ended: below @floor, or exactly @generation */
+struct end {
+	struct liteio_uuid volume;
+	uint64_t floor;
+	uint64_t generation;
+};
+
+/* in the lane */
+static int write_end(struct liteio_pool *engine, void *data, struct liteio_error *err)
+{
+	const struct end *e = data;
+
+	return e->floor ? liteio_pool_floor_raise(engine, &e->volume, e->floor, err) :
+			  liteio_pool_attachment_fence(engine, &e->volume, e->generation, false,
+						       err);
+}
+
+/* what can not be written stays as it was when whoever fenced was told so: the next time may do */
+static void take_over(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+		      uint64_t floor, uint64_t generation)
+{
+	struct end e = { v->uuid, floor, generation };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r = liteio_pools_do_for(p, LITEIO_LANE_FENCE, write_end, &e, sizeof(e), WRITTEN_MS,
+				    &err);
+
+	if (r)
+		log_err(NULL, "volume %s: what only the kernel knows has ended is not written down: %s",
+			v->name, liteio_error_str(&err, r));
+	else
+		log_warning(NULL,
+			    "volume %s was fenced while pool %s was not open: that %s %" PRIu64
+			    " has ended is written down now",
+			    v->name, p->name, floor ? "all below" : "generation",
+			    floor ? floor : generation);
+}
+
+static size_t count_fenced(const struct liteio_catalog_attachment *atts, size_t n)
+{
+	size_t n_fenced = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_fenced += atts[i].state == LITEIO_CATALOG_ATT_FENCED;
+	return n_fenced;
+}
+
+static bool is_live(const struct liteio_catalog_attachment *atts, size_t n, uint64_t generation)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (atts[i].generation == generation)
+			return atts[i].state == LITEIO_CATALOG_ATT_LIVE;
+	}
+	return false;
+}
+
+/* one that has no attachment in the kernel it says only the number of, and lets nobody in */
+static void take_over_generations(struct liteio_netlink *nl, struct liteio_open_pool *p,
+				  const struct liteio_catalog_volume *v, uint32_t n_barred)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	_cleanup_free_ struct liteio_netlink_att *there = NULL;
+	size_t n = 0, n_there = 0;
+
+	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
+	if (n_barred <= count_fenced(atts, n) ||
+	    liteio_netlink_att_list(nl, &v->uuid, &there, &n_there, NULL))
+		return;
+	for (size_t i = 0; i < n_there; i++) {
+		bool is_fenced = there[i].state == LITEIO_ATT_DRAINING ||
+				 there[i].state == LITEIO_ATT_FENCED;
+
+		if (is_fenced && is_live(atts, n, there[i].generation))
+			take_over(p, v, 0, there[i].generation);
+	}
+}
+
+static void take_over_all(struct liteio_netlink *nl, struct liteio_open_pool *p,
+			  const struct registry *registry, const struct liteio_catalog_volume *v,
+			  size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct liteio_netlink_volume *there = find(registry, &v[i].uuid);
+
+		if (!there || v[i].kind != LITEIO_CATALOG_VOLUME ||
+		    v[i].state != LITEIO_CATALOG_READY)
+			continue;
+		if (there->floor > v[i].floor)
+			take_over(p, &v[i], there->floor, 0);
+		if (there->barred)
+			take_over_generations(nl, p, &v[i], there->barred);
+	}
+}
+
+/* ---- both ways ------------------------------------------------------------------------------ */
+
 int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 			  struct liteio_error *err)
 {
@@ -117,6 +221,7 @@ int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 	registry_read(nl, &registry);
 	/* after the registry: what is changed in the catalog meanwhile is told by who does it */
 	liteio_pool_volume_list(p->engine, &v, &n);
+	take_over_all(nl, p, &registry, v, n);
 	for (i = 0; r == 0 && i < n; i++)
 		if (v[i].kind == LITEIO_CATALOG_VOLUME && v[i].state == LITEIO_CATALOG_READY)
 			r = floors_of_volume(nl, p, &registry, &v[i], err);
@@ -125,4 +230,17 @@ int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 			limits_of_volume(nl, p, &registry, &v[i]);
 	free(registry.volumes);
 	return r;
+}
+
+void liteio_restore_put_back(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
+	/* in this order: who fences looks for it once more when the kernel has been told */
+	liteio_pools_put_back(a->pools, p);
+	r = liteio_restore_floors(a, p, &err);
+	if (r)
+		log_err(NULL, "pool %s: floors are not in the kernel: %s", p->name,
+			liteio_error_str(&err, r));
 }

@@ -41,7 +41,8 @@ struct liteio_local_module_fence {
  * @drained: no I/O of what was fenced can reach the disk any more
  * @inflight: what has not ended yet
  * @waited_ms: how long this call waited
- * @note: a sentence when the fence was below a floor that is higher already; mostly NULL
+ * @note: a sentence when the fence was below a floor that is higher already, and always when it is
+ *	not persisted; else NULL
  */
 struct liteio_local_module_fenced {
 	char *pool;

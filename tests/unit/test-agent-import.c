@@ -292,6 +292,11 @@ void liteio_restore_pool(struct liteio_agent *a, struct liteio_open_pool *p)
 {
 }
 
+void liteio_restore_put_back(struct liteio_agent *a, struct liteio_open_pool *p)
+{
+	liteio_pools_put_back(a->pools, p);
+}
+
 void liteio_events_say(struct liteio_agent *a, enum liteio_local_event_type type, const char *name,
 		       const struct liteio_uuid *uuid, const char *pool, const char *message)
 {
