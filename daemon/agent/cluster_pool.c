@@ -78,6 +78,7 @@ int liteio_cluster_place(struct liteio_cluster *c, const char *storage_pool,
 	if (!r || r == -ENOENT) {
 		*ret = (struct liteio_cluster_place){
 			.pool = take_ptr(p.spec.pool),
+			.uuid = have.uuid,
 			.ready = !r && liteio_plan_pool_ready(&p, &have),
 			.changes = changes,
 		};

@@ -23,16 +23,18 @@
  * @c: the cluster half
  * @obj: the object
  * @s: parsed
+ * @uuid: of @s, as operations take it: as of a volume
  * @place: its pool
  * @have: what is here; valid when @found
- * @found: there is a snapshot of that name
- * @source: the volume of the name in spec; valid when @source_found
+ * @found: there is this snapshot, or another one of its name
+ * @source: the volume that was meant, or that of the name in spec; valid when @source_found
  * @source_found: there is one
  */
 struct pass {
 	struct liteio_cluster *c;
 	struct liteio_json *obj;
 	struct liteio_snapshot s;
+	char uuid[LITEIO_UUID_STRLEN + 1];
 	struct liteio_cluster_place place;
 	struct liteio_local_snapshot have;
 	bool found;
@@ -50,16 +52,27 @@ static void look_fini(struct pass *p)
 
 static int look(struct pass *p, struct liteio_error *err)
 {
+	char source[LITEIO_UUID_STRLEN + 1];
 	int r;
 
 	look_fini(p);
-	r = liteio_op_snapshot_show(p->c->agent, p->s.meta.name, &p->have, err);
+	r = liteio_op_snapshot_show(p->c->agent, p->uuid, &p->have, err);
+	if (r == -ENOENT)
+		r = liteio_op_snapshot_show(p->c->agent, p->s.meta.name, &p->have, err);
+	/* of several others none is the one that was to go */
+	if (r == -EEXIST && p->s.meta.deleting)
+		r = -ENOENT;
 	if (r && r != -ENOENT)
 		return r;
 	p->found = !r;
-	if (p->found)
+	if (p->found && liteio_uuid_equal(&p->have.uuid, &p->s.meta.uuid))
 		return 0;
-	r = liteio_op_volume_show(p->c->agent, p->s.spec.volume, &p->source, err);
+	if (p->found)
+		return liteio_cluster_check_absent(p->c, &p->place, err);
+	liteio_uuid_format(&p->s.spec.placement.source_uuid, source);
+	r = liteio_op_volume_show(p->c->agent, source, &p->source, err);
+	if (r == -ENOENT)
+		r = liteio_op_volume_show(p->c->agent, p->s.spec.volume, &p->source, err);
 	if (r && r != -ENOENT)
 		return r;
 	p->source_found = !r;
@@ -68,12 +81,14 @@ static int look(struct pass *p, struct liteio_error *err)
 
 static int create(struct pass *p, struct liteio_error *err)
 {
+	char volume[LITEIO_UUID_STRLEN + 1];
 	struct liteio_local_snapshot_create req = { .name = p->s.meta.name,
 						    .uuid = p->s.meta.uuid,
-						    .volume = p->s.spec.volume };
+						    .volume = volume };
 	struct liteio_local_snapshot made = { 0 };
 	int r;
 
+	liteio_uuid_format(&p->s.spec.placement.source_uuid, volume);
 	r = liteio_op_snapshot_create(p->c->agent, &req, &made, err);
 	liteio_json_fini(&made, liteio_local_snapshot_fields);
 	return r;
@@ -87,7 +102,7 @@ static int delete(struct pass *p, struct liteio_error *err)
 
 	if (!strcmp(p->have.state, "deleting"))
 		return liteio_error_set(err, -EINPROGRESS, "its space is being given back");
-	return liteio_op_snapshot_delete(p->c->agent, p->s.meta.name, &how, &gone, err);
+	return liteio_op_snapshot_delete(p->c->agent, p->uuid, &how, &gone, err);
 }
 
 static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_error *err)
@@ -200,6 +215,7 @@ int liteio_cluster_snapshot(struct liteio_cluster *c, const char *name, uint64_t
 	if (!p.obj)
 		return 0;
 	r = liteio_snapshot_parse(p.obj, &p.s, &err);
+	liteio_uuid_format(&p.s.meta.uuid, p.uuid);
 	if (!r && p.s.spec.placement.node &&
 	    !strcmp(p.s.spec.placement.node, c->agent->identity.name) &&
 	    (p.s.meta.has_finalizer || !p.s.meta.deleting))

@@ -28,9 +28,11 @@
  * @c: the cluster half
  * @obj: the object
  * @v: parsed
+ * @uuid: of @v, as operations take it: what is done is done to that volume, whatever has its name by
+ *	then
  * @place: its pool
  * @have: what is here; valid when @found
- * @found: there is a volume of that name
+ * @found: there is this volume, or another one of its name
  * @exports: of it
  * @stuck: generations whose remains did not go in this pass
  * @n_stuck: so many
@@ -39,6 +41,7 @@ struct pass {
 	struct liteio_cluster *c;
 	struct liteio_json *obj;
 	struct liteio_volume v;
+	char uuid[LITEIO_UUID_STRLEN + 1];
 	struct liteio_cluster_place place;
 	struct liteio_local_volume have;
 	bool found;
@@ -59,14 +62,19 @@ static int look(struct pass *p, struct liteio_error *err)
 	int r;
 
 	look_fini(p);
-	r = liteio_op_volume_show(p->c->agent, p->v.meta.name, &p->have, err);
-	/* whoever has been told of one that is not here lets go of it for good */
+	r = liteio_op_volume_show(p->c->agent, p->uuid, &p->have, err);
 	if (r == -ENOENT)
-		return liteio_cluster_check_absent(p->c, &p->place, err);
-	if (r)
+		r = liteio_op_volume_show(p->c->agent, p->v.meta.name, &p->have, err);
+	/* of several others none is the one that was to go */
+	if (r == -EEXIST && p->v.meta.deleting)
+		r = -ENOENT;
+	if (r && r != -ENOENT)
 		return r;
-	p->found = true;
-	return liteio_op_export_list(p->c->agent, p->v.meta.name, &p->exports, err);
+	p->found = !r;
+	/* whoever has been told of one that is not here lets go of it for good */
+	if (!p->found || !liteio_uuid_equal(&p->have.uuid, &p->v.meta.uuid))
+		return liteio_cluster_check_absent(p->c, &p->place, err);
+	return liteio_op_export_list(p->c->agent, p->uuid, &p->exports, err);
 }
 
 static struct liteio_plan_volume input(const struct pass *p)
@@ -93,6 +101,7 @@ static int create(struct pass *p, struct liteio_error *err)
 						  .volume_class = spec->volume_class,
 						  .snapshot = spec->source.snapshot,
 						  .limits = spec->limits };
+	char source[LITEIO_UUID_STRLEN + 1];
 	struct liteio_local_snapshot snap = { 0 };
 	struct liteio_local_volume made = { 0 };
 	bool meant;
@@ -108,8 +117,10 @@ static int create(struct pass *p, struct liteio_error *err)
 			return liteio_error_set(err, -ENOENT,
 						"the snapshot %s that was meant is not here",
 						req.snapshot);
+		liteio_uuid_format(&spec->placement.source_uuid, source);
+		req.snapshot = source;
 	}
-	r = liteio_op_volume_create(p->c->agent, &req, &made, err);
+	r = liteio_op_volume_create_in(p->c->agent, &p->place.uuid, &req, &made, err);
 	liteio_json_fini(&made, liteio_local_volume_fields);
 	return r;
 }
@@ -119,7 +130,7 @@ static int grow(struct pass *p, struct liteio_error *err)
 	struct liteio_local_volume grown = { 0 };
 	int r;
 
-	r = liteio_op_volume_grow(p->c->agent, p->v.meta.name, p->v.spec.size_bytes, &grown, err);
+	r = liteio_op_volume_grow(p->c->agent, p->uuid, p->v.spec.size_bytes, &grown, err);
 	liteio_json_fini(&grown, liteio_local_volume_fields);
 	return r;
 }
@@ -130,7 +141,7 @@ static int limit(struct pass *p, struct liteio_error *err)
 	struct liteio_local_volume limited = { 0 };
 	int r;
 
-	r = liteio_op_volume_limit(p->c->agent, p->v.meta.name, &exactly, &limited, err);
+	r = liteio_op_volume_limit(p->c->agent, p->uuid, &exactly, &limited, err);
 	liteio_json_fini(&limited, liteio_local_volume_fields);
 	return r;
 }
@@ -139,7 +150,7 @@ static int export(struct pass *p, uint64_t generation, struct liteio_error *err)
 {
 	const struct liteio_grant *g = liteio_volume_grant(&p->v, generation);
 	struct liteio_local_export_create req = {
-		.volume = p->v.meta.name,
+		.volume = p->uuid,
 		.generation = generation,
 		.read_only = g->read_only,
 		.local = !strcmp(g->node, p->v.spec.placement.node),
@@ -158,8 +169,7 @@ static int unexport(struct pass *p, uint64_t generation, struct liteio_error *er
 	struct liteio_local_unexport gone = { 0 };
 	int r;
 
-	r = liteio_op_export_delete(p->c->agent, p->v.meta.name, generation, UNEXPORT_MS, &gone,
-				    err);
+	r = liteio_op_export_delete(p->c->agent, p->uuid, generation, UNEXPORT_MS, &gone, err);
 	if (!r && !gone.drained)
 		return liteio_error_set(err, -EBUSY,
 					"generation %" PRIu64 " has I/O in flight that does not end",
@@ -180,7 +190,7 @@ static int delete(struct pass *p, struct liteio_error *err)
 
 	if (!strcmp(p->have.state, "deleting"))
 		return liteio_error_set(err, -EINPROGRESS, "its space is being given back");
-	return liteio_op_volume_delete(p->c->agent, p->v.meta.name, &how, &gone, err);
+	return liteio_op_volume_delete(p->c->agent, p->uuid, &how, &gone, err);
 }
 
 static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_error *err)
@@ -332,6 +342,7 @@ int liteio_cluster_volume(struct liteio_cluster *c, const char *name, uint64_t *
 	if (!p.obj)
 		return 0;
 	r = liteio_volume_parse(p.obj, &p.v, &err);
+	liteio_uuid_format(&p.v.meta.uuid, p.uuid);
 	if (!r && p.v.spec.placement.node &&
 	    !strcmp(p.v.spec.placement.node, c->agent->identity.name) &&
 	    (p.v.meta.has_finalizer || !p.v.meta.deleting))

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/uuid.h"
 #include "model/condition.h"
 
 struct liteio_agent;
@@ -80,12 +81,14 @@ int liteio_cluster_fence(struct liteio_cluster *c, const char *name, uint64_t *r
 /**
  * struct liteio_cluster_place - where an object's pool is
  * @pool: its name on this node, in new memory
+ * @uuid: of the one that is open here by that name; null for none
  * @ready: it is open, and the one that the StoragePool object stands for
  * @gone: there is no StoragePool object of that name
  * @changes: of the table of pools, before it was looked up (liteio_pools_changes())
  */
 struct liteio_cluster_place {
 	char *pool;
+	struct liteio_uuid uuid;
 	bool ready;
 	bool gone;
 	uint64_t changes;

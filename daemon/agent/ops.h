@@ -181,6 +181,10 @@ int liteio_op_pool_list(struct liteio_agent *a, struct liteio_local_pool_list *r
  */
 int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_volume_create *req,
 			    struct liteio_local_volume *ret, struct liteio_error *err);
+/* the same for who has seen a pool of that name, with this uuid: -EAGAIN when it is another one */
+int liteio_op_volume_create_in(struct liteio_agent *a, const struct liteio_uuid *pool,
+			       const struct liteio_local_volume_create *req,
+			       struct liteio_local_volume *ret, struct liteio_error *err);
 /**
  * liteio_op_volume_grow() - make it larger, online, down to the consumer's controller
  * @a: the agent

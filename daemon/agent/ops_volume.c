@@ -221,8 +221,21 @@ static int limit_new(struct liteio_agent *a, const char *name, struct liteio_err
 	return r ? liteio_error_wrap(err, r, "limits of volume %s", name) : 0;
 }
 
-int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_volume_create *req,
-			    struct liteio_local_volume *ret, struct liteio_error *err)
+/* one of that name may have been imported since whoever asks has looked */
+static int find_pool(struct liteio_agent *a, const char *name, const struct liteio_uuid *uuid,
+		     struct liteio_open_pool **ret, struct liteio_error *err)
+{
+	int r = liteio_pools_get(a->pools, name, ret, err);
+
+	if (r || !uuid || liteio_uuid_equal(&(*ret)->uuid, uuid))
+		return r;
+	liteio_pools_put(a->pools, *ret);
+	return liteio_error_set(err, -EAGAIN, "pool %s is another one than a moment ago", name);
+}
+
+int liteio_op_volume_create_in(struct liteio_agent *a, const struct liteio_uuid *pool,
+			       const struct liteio_local_volume_create *req,
+			       struct liteio_local_volume *ret, struct liteio_error *err)
 {
 	struct liteio_creation_locks locks _cleanup_(liteio_creation_locks_give) = { 0 };
 	struct liteio_open_pool *p;
@@ -232,7 +245,7 @@ int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_vo
 	if (r == 0)
 		r = liteio_limits_check(&req->limits, err);
 	if (r == 0)
-		r = liteio_pools_get(a->pools, req->pool, &p, err);
+		r = find_pool(a, req->pool, pool, &p, err);
 	if (r)
 		return r;
 	r = liteio_name_take(a, LITEIO_CATALOG_VOLUME, req->name, liteio_name_until(), &locks.name,
@@ -249,6 +262,12 @@ int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_vo
 			return r;
 	}
 	return liteio_op_volume_show(a, req->name, ret, err);
+}
+
+int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_volume_create *req,
+			    struct liteio_local_volume *ret, struct liteio_error *err)
+{
+	return liteio_op_volume_create_in(a, NULL, req, ret, err);
 }
 
 /* nobody has told what it has in use */
