@@ -294,9 +294,7 @@ static int run_party(struct party *x, struct liteio_error *err)
 
 	for (size_t i = 0; i < x->n; i++)
 		volumes[i] = x->members[i].volume;
-	r = liteio_stillness_find(&s, x->pool, volumes, x->n, err);
-	/* one that is opened meanwhile must not write: another one may be taken already */
-	s.is_all = true;
+	r = liteio_stillness_find(&s, x->pool, volumes, x->n, true, err);
 	return r ? r : enter_and_take(x, &s, err);
 }
 

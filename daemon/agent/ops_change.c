@@ -233,7 +233,7 @@ static int clone_new(struct liteio_target *t, struct liteio_pool_create *c,
 	struct liteio_quiesce q;
 	int r;
 
-	r = liteio_stillness_find(&s, t->pool, &t->volume.uuid, 1, err);
+	r = liteio_stillness_find(&s, t->pool, &t->volume.uuid, 1, false, err);
 	if (r)
 		return r;
 	q = liteio_stillness_quiesce(&s);

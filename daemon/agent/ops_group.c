@@ -183,11 +183,9 @@ static int take_together(struct liteio_open_pool *p, const struct liteio_pool_me
 
 	for (size_t i = 0; i < n; i++)
 		volumes[i] = m[i].volume;
-	r = liteio_stillness_find(&s, p, volumes, n, err);
+	r = liteio_stillness_find(&s, p, volumes, n, true, err);
 	if (r)
 		return r;
-	/* what is mounted while the others are held is not to be taken as it runs */
-	s.is_all = true;
 	q = liteio_stillness_quiesce(&s);
 	LITEIO_LANE(lane);
 

@@ -60,7 +60,7 @@ static int take(struct liteio_target *t, const struct liteio_local_snapshot_crea
 		return liteio_error_set(err, -EBUSY, "%s is not ready", t->volume.name);
 	if (liteio_uuid_is_null(&uuid))
 		liteio_uuid_ordered(&uuid);
-	r = liteio_stillness_find(&s, t->pool, &t->volume.uuid, 1, err);
+	r = liteio_stillness_find(&s, t->pool, &t->volume.uuid, 1, false, err);
 	if (r)
 		return r;
 	q = liteio_stillness_quiesce(&s);

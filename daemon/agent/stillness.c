@@ -206,11 +206,12 @@ static int add_heads(struct liteio_stillness *s, struct liteio_open_pool *p,
 }
 
 int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p,
-			  const struct liteio_uuid *uuids, size_t n, struct liteio_error *err)
+			  const struct liteio_uuid *uuids, size_t n, bool is_group,
+			  struct liteio_error *err)
 {
 	int r = 0;
 
-	*s = (struct liteio_stillness){ .pool = p->uuid };
+	*s = (struct liteio_stillness){ .pool = p->uuid, .is_group = is_group };
 	for (size_t i = 0; i < n && !r; i++)
 		r = add_heads(s, p, &uuids[i], err);
 	return r ? r : write_all(s, err);
@@ -384,12 +385,13 @@ static int count_again(struct liteio_stillness *s, struct liteio_error *err)
 	return 0;
 }
 
-static int hold(struct liteio_stillness *s, struct liteio_error *err)
+static int hold(struct liteio_stillness *s, bool is_all, struct liteio_error *err)
 {
 	int r = count_again(s, err);
 
 	if (r)
 		return r;
+	s->is_all = is_all;
 	/* nothing is waited for, so nothing needs to be bounded */
 	if (!any_wanted(s)) {
 		liteio_step("agent-snapshot:frozen");
@@ -410,7 +412,7 @@ static int freeze(void *arg, struct liteio_error *err)
 	struct liteio_stillness *s = arg;
 
 	s->until_ms = liteio_now_ms() + FREEZE_MS;
-	return hold(s, err);
+	return hold(s, s->is_group, err);
 }
 
 /*
@@ -430,8 +432,7 @@ static int freeze_rest(void *arg, struct liteio_error *err)
 		return 0;
 	thaw(s);
 	holding_join(s);
-	s->is_all = true;
-	return hold(s, err);
+	return hold(s, true, err);
 }
 
 /* ---- what needs no freeze ------------------------------------------------------------------- */

@@ -25,7 +25,8 @@ struct liteio_open_pool;
  * @pool: of the volumes
  * @heads: the heads of the volumes
  * @n: how many
- * @is_all: those that nobody has open, too: whoever opens one then waits with what it writes
+ * @is_group: see liteio_stillness_find()
+ * @is_all: from the freeze on: those that nobody has open are held, too
  * @until_ms: so long a freeze may take in all, by liteio_now_ms()
  * @n_held: of @heads, from the first on: those of them that somebody has open are suspended
  * @holding: the thread that suspends them, from the freeze on
@@ -35,6 +36,7 @@ struct liteio_stillness {
 	struct liteio_uuid pool;
 	struct liteio_dm_info *heads;
 	size_t n;
+	bool is_group;
 	bool is_all;
 	uint64_t until_ms;
 	size_t n_held;
@@ -48,6 +50,10 @@ struct liteio_stillness {
  * @p: their pool; its catalog says which heads there can be, and only these are looked for
  * @uuids: volumes, each locked by the caller
  * @n: how many
+ * @is_group: they are taken one after the other, or others with them: heads that nobody has open are
+ *	held, too. Whoever opens one waits with what he writes: else it could be in one of them that
+ *	comes last, and what it was written after not in the first. A single one is held only where
+ *	somebody has it open, unless somebody comes (freeze_rest() of struct liteio_quiesce)
  * @err: why not
  *
  * What their filesystems have to write is written now, so that the freeze finds little to do. A
@@ -55,7 +61,8 @@ struct liteio_stillness {
  * Context: worker, in no lane. Return: 0 or a negative errno.
  */
 int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p,
-			  const struct liteio_uuid *uuids, size_t n, struct liteio_error *err);
+			  const struct liteio_uuid *uuids, size_t n, bool is_group,
+			  struct liteio_error *err);
 /*
  * To be called outside the pool's lane, and before the volumes are unlocked: of a freeze that was
  * given up the kernel may still be at one head, which is waited for. Context: worker

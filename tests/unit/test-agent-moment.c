@@ -152,9 +152,10 @@ void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p)
 }
 
 int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p,
-			  const struct liteio_uuid *uuids, size_t n, struct liteio_error *err)
+			  const struct liteio_uuid *uuids, size_t n, bool is_group,
+			  struct liteio_error *err)
 {
-	*s = (struct liteio_stillness){ .pool = p->uuid, .n = n };
+	*s = (struct liteio_stillness){ .pool = p->uuid, .n = n, .is_group = is_group };
 	return 0;
 }
 
@@ -168,7 +169,7 @@ static int freeze(void *arg, struct liteio_error *err)
 	bool is_b = s->pool.b[0] == 0xb;
 
 	/* those that nobody has open, too */
-	ck_assert(s->is_all);
+	ck_assert(s->is_group);
 	if (is_b && freeze_fails)
 		return liteio_error_set(err, freeze_fails, "it can not be frozen");
 	note("still-", is_b ? "b" : "a");

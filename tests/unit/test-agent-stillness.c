@@ -59,6 +59,9 @@ void liteio_dm_path(const struct liteio_dm_info *i, char out[LITEIO_DM_PATH_MAX]
 	out[1] = '\0';
 }
 
+/* others are taken with them */
+static bool is_group;
+
 /* what is mounted on this one is not written before it may; and who has asked for it */
 static char writes_hang;
 static atomic_uint n_writes;
@@ -143,7 +146,7 @@ static int try_find(struct liteio_stillness *s, struct liteio_error *err)
 	static struct liteio_open_pool pool = { .uuid = { { [15] = 7 } } };
 	static const struct liteio_uuid volume = { { 1 } };
 
-	return liteio_stillness_find(s, &pool, &volume, 1, err);
+	return liteio_stillness_find(s, &pool, &volume, 1, is_group, err);
 }
 
 static void find(struct liteio_stillness *s)
@@ -174,6 +177,33 @@ START_TEST(all)
 	is_still(1, 1, 1);
 	is_still(2, 0, 0);
 	is_still(3, 1, 1);
+}
+END_TEST
+
+/* of a group those, too, that somebody may open before all are taken */
+START_TEST(all_of_a_group)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_quiesce q;
+	struct liteio_stillness s;
+
+	is_group = true;
+	opens[3] = -1;
+	find(&s);
+	q = liteio_stillness_quiesce(&s);
+	ck_assert_int_eq(q.freeze(q.arg, &err), 0);
+	is_still(1, 1, 0);
+	is_still(2, 1, 0);
+	is_still(3, 0, 0);
+	/* there is nobody left to come */
+	ck_assert_int_eq(q.freeze_rest(q.arg, &err), 0);
+	is_still(1, 1, 0);
+	is_still(2, 1, 0);
+	q.thaw(q.arg);
+	liteio_stillness_fini(&s);
+	is_still(1, 1, 1);
+	is_still(2, 1, 1);
+	is_still(3, 0, 0);
 }
 END_TEST
 
@@ -372,5 +402,5 @@ START_TEST(idle)
 }
 END_TEST
 
-UNIT_MAIN("agent-stillness", all, or_none, as_they_are_then, not_for_ever,
+UNIT_MAIN("agent-stillness", all, all_of_a_group, or_none, as_they_are_then, not_for_ever,
 	  nor_for_what_is_not_written, idle, who_comes_later, who_comes_beside_others)
