@@ -95,8 +95,13 @@ int liteio_head_place(const struct liteio_uuid *uuid, uint64_t generation, uint6
  * @size_bytes: a multiple of 512; what is below has that, and more
  * @err: as liteio_head_ensure()
  *
+ * It is looked at once, and its table is loaded anew with another length only. So the caller keeps
+ * everybody else from making it, or giving it another table: what is below may be another device
+ * then. Beside it, it may be fenced (the kernel takes no new table then), suspended (it runs
+ * afterwards), opened and closed, or removed (it is not made again).
+ *
  * Context: worker, as that. Return: 1 when it is so long, 0 when there is no head that runs and has
- * a gate: liteio_head_ensure() is for all others; or a negative errno.
+ * a gate: liteio_head_ensure() is for all others; or a negative errno, and it has the old length.
  */
 int liteio_head_grow(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
 		     struct liteio_error *err);
