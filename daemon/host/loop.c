@@ -104,20 +104,25 @@ static int configure(const char *loop, int file_fd, const char *file, struct lit
 				liteio_error_str(NULL, -errno));
 }
 
-static char *queue_attr(const char *loop, const char *name)
+static char *queue_attr(const char *path, const char *name)
 {
-	return liteio_strf("/sys/class/block/%s/queue/%s", strrchr(loop, '/') + 1, name);
+	return liteio_strf("/sys/class/block/%s/queue/%s", strrchr(path, '/') + 1, name);
 }
 
-int liteio_block_loop_keep(const char *path, struct liteio_error *err)
+/* a change holds what is in use for a moment, so there is none where nothing changes */
+int liteio_block_keep(const char *path, struct liteio_error *err)
 {
 	char *attr _cleanup_free_ = queue_attr(path, "discard_max_bytes");
+	char *takes _cleanup_free_ = NULL;
+	int r = liteio_fs_read_line(attr, &takes, err);
 
+	if (r || !strcmp(takes, "0"))
+		return r;
 	return liteio_fs_write_attr(attr, "0", err);
 }
 
 /*
- * A loop device remembers liteio_block_loop_keep() when it goes to another file, and no kernel lets
+ * A loop device remembers liteio_block_keep() when it goes to another file, and no kernel lets
  * that be taken back: with no discards its granularity is 0, of which nothing is a multiple. So the
  * device goes, once nobody has it open, and who asks for a free one gets it anew. True if it went.
  */
