@@ -94,18 +94,22 @@ liteioctl volume detach head >/dev/null
 goes head word-through-a-head
 ok "none of what was wiped, and used through a head"
 
-# ---- from another node, which is this one
+# ---- from another node, whose kernel is this one
 
+host=nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-0000000000aa
 liteioctl volume create far --pool fast --size 32Mi --wipe zero >/dev/null
-uuid=$(j volume show far | jq -r .uuid)
-liteioctl export create far 1 --host-nqn "$(j node show | jq -r .hostNQN)" >/dev/null
-liteioctl attachment create "$uuid" 1 --address 127.0.0.1:4420 --size 32Mi >/dev/null
-far=/dev/$(dmsetup info -c --noheadings -o blkdevname "liteio-remote-$uuid-1")
+liteioctl export create far 1 --host-nqn $host >/dev/null
+nqn=$(j export list | jq -r '.items[] | select(.volume == "far") | .nqn')
+modprobe nvme-tcp
+echo "transport=tcp,traddr=127.0.0.1,trsvcid=4420,nqn=$nqn,hostnqn=$host,hostid=${host##*:}" >/dev/nvme-fabrics
+until_true 60 compgen -G '/dev/nvme*n1'
+far=$(compgen -G '/dev/nvme*n1')
+takes_discards "$far" || fail "an NVMe namespace knows better by now, and says so"
 put "$far" word-from-far-away
 full=$(allocated far)
 give_back "$far"
 [ "$(allocated far)" = "$full" ] || fail "$full bytes were in use, and $(allocated far) are"
-liteioctl attachment delete "$uuid" 1 >/dev/null
+echo 1 >"/sys/class/nvme/$(basename "${far%n1}")/delete_controller"
 liteioctl export delete far 1 >/dev/null
 goes far word-from-far-away
 ok "none of what was wiped, and used from far away"
