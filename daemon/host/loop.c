@@ -104,21 +104,9 @@ static int configure(const char *loop, int file_fd, const char *file, struct lit
 				liteio_error_str(NULL, -errno));
 }
 
-static char *queue_attr(const char *path, const char *name)
+static char *queue_attr(const char *loop, const char *name)
 {
-	return liteio_strf("/sys/class/block/%s/queue/%s", strrchr(path, '/') + 1, name);
-}
-
-/* a change holds what is in use for a moment, so there is none where nothing changes */
-int liteio_block_keep(const char *path, struct liteio_error *err)
-{
-	char *attr _cleanup_free_ = queue_attr(path, "discard_max_bytes");
-	char *takes _cleanup_free_ = NULL;
-	int r = liteio_fs_read_line(attr, &takes, err);
-
-	if (r || !strcmp(takes, "0"))
-		return r;
-	return liteio_fs_write_attr(attr, "0", err);
+	return liteio_strf("/sys/class/block/%s/queue/%s", strrchr(loop, '/') + 1, name);
 }
 
 /*

@@ -174,8 +174,8 @@ void liteio_pool_abandon(struct liteio_pool *p, bool is_told);
 int liteio_pool_check_discards(struct liteio_pool *p, enum liteio_catalog_wipe wipe,
 			       struct liteio_error *err);
 /*
- * Does the device of it take no discards? One that is wiped with zeros: the thin pool would free what
- * is discarded with the data in it, and nobody could find it again.
+ * Does its device take no discards? One that is wiped with zeros: the thin pool would free what is
+ * discarded with the data in it, and nobody could find it again.
  */
 bool liteio_pool_keeps(const struct liteio_catalog_volume *v);
 /*

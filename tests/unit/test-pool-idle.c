@@ -307,7 +307,7 @@ START_TEST(test_keeps)
 	ck_assert_int_eq(liteio_pool_volume_grow(&m.p, &zeros.uuid, 2 << 20, NULL, &err), 0);
 	ck_assert_uint_eq(n_activated, 3);
 	ck_assert(keeps);
-	/* the others do not become like that while they are in use: they may have given back some */
+	/* the others do not become like that later: they may have given back some */
 	ck_assert_int_eq(liteio_pool_volume_wipe(&m.p, &volume, LITEIO_CATALOG_WIPE_ZERO, &err),
 			 -EOPNOTSUPP);
 	memory_close(&m);
