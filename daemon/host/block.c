@@ -523,6 +523,19 @@ int liteio_block_discard(int fd, uint64_t start, uint64_t len, struct liteio_err
 	return range_ioctl(fd, BLKDISCARD, "discard", start, len, err);
 }
 
+/* a change holds what is in use for a moment, so there is none where nothing changes */
+int liteio_block_keep(const char *path, struct liteio_error *err)
+{
+	char *attr _cleanup_free_ = liteio_strf("/sys/class/block/%s/queue/discard_max_bytes",
+						strrchr(path, '/') + 1);
+	char *takes _cleanup_free_ = NULL;
+	int r = liteio_fs_read_line(attr, &takes, err);
+
+	if (r || !strcmp(takes, "0"))
+		return r;
+	return liteio_fs_write_attr(attr, "0", err);
+}
+
 int liteio_block_flush(int fd, struct liteio_error *err)
 {
 	if (fsync(fd))

@@ -129,6 +129,13 @@ void liteio_block_ids_free(struct liteio_block_id *ids, size_t n);
 /* how little a name says to people: 0 maker and serial number, more for numbers alone (pure) */
 unsigned int liteio_block_id_rank(const char *name);
 
+/*
+ * have a device take no discards, nor what stands on it pass any down: what it has been given it
+ * keeps. A loop device does so until it is attached or detached by the functions below, one of
+ * device-mapper until it gets another table. 0, or a negative errno
+ */
+int liteio_block_keep(const char *path, struct liteio_error *err);
+
 /* zero or discard a range, in bytes; multiples of the logical block */
 int liteio_block_zero(int fd, uint64_t start, uint64_t len, struct liteio_error *err);
 int liteio_block_discard(int fd, uint64_t start, uint64_t len, struct liteio_error *err);
@@ -184,12 +191,6 @@ int liteio_block_file_extend(const char *file, uint64_t size_bytes, struct litei
  * Return: 0 or a negative errno.
  */
 int liteio_block_loop_resize(const char *path, uint64_t size_bytes, struct liteio_error *err);
-
-/*
- * have a loop device take no discards: what its file has been given it keeps, until the device is
- * attached or detached by the functions above. 0, or a negative errno
- */
-int liteio_block_loop_keep(const char *path, struct liteio_error *err);
 
 /* make a file of this size whose blocks are reserved; -EEXIST when there is one */
 int liteio_block_file_create(const char *file, uint64_t size_bytes, struct liteio_error *err);

@@ -109,15 +109,8 @@ static char *queue_attr(const char *loop, const char *name)
 	return liteio_strf("/sys/class/block/%s/queue/%s", strrchr(loop, '/') + 1, name);
 }
 
-int liteio_block_loop_keep(const char *path, struct liteio_error *err)
-{
-	char *attr _cleanup_free_ = queue_attr(path, "discard_max_bytes");
-
-	return liteio_fs_write_attr(attr, "0", err);
-}
-
 /*
- * A loop device remembers liteio_block_loop_keep() when it goes to another file, and no kernel lets
+ * A loop device remembers liteio_block_keep() when it goes to another file, and no kernel lets
  * that be taken back: with no discards its granularity is 0, of which nothing is a multiple. So the
  * device goes, once nobody has it open, and who asks for a free one gets it anew. True if it went.
  */

@@ -62,7 +62,7 @@ enum liteio_catalog_state {
  *	was in a block before, the disk may keep it
  * @LITEIO_CATALOG_WIPE_DISCARD: the disk is told that the blocks are free, or they are kept
  * @LITEIO_CATALOG_WIPE_ZERO: zeros are written over them, and flushed, before they are free; only
- *	for volumes that never have a snapshot
+ *	for volumes that never have a snapshot. Thin devices of these take no discards
  *
  * In the order of doing more.
  */

@@ -84,11 +84,13 @@ struct liteio_engine_volume {
  * @size_bytes: so long it is, or longer
  * @room_bytes: so long it is made, if it has to be; 0: @size_bytes. What does not become longer
  *	needs not be held when the volume grows
+ * @keeps: it takes no discards; one that does so now stays like that while it is in the kernel
  */
 struct liteio_engine_device {
 	uint32_t id;
 	uint64_t size_bytes;
 	uint64_t room_bytes;
+	bool keeps;
 };
 
 /**

@@ -174,6 +174,11 @@ void liteio_pool_abandon(struct liteio_pool *p, bool is_told);
 int liteio_pool_check_discards(struct liteio_pool *p, enum liteio_catalog_wipe wipe,
 			       struct liteio_error *err);
 /*
+ * Does its device take no discards? One that is wiped with zeros: the thin pool would free what is
+ * discarded with the data in it, and nobody could find it again.
+ */
+bool liteio_pool_keeps(const struct liteio_catalog_volume *v);
+/*
  * May there be a snapshot or clone of it? Not of a volume that is wiped with zeros: dm-thin takes
  * what a snapshot has ever shared for shared for ever, and writes to it go to another block. The
  * old one could be freed with the data in it.

@@ -688,6 +688,7 @@ struct liteio_pool_thin {
  * @thin: its size; all of it, when it was done
  * @room_bytes: the device is made so long: as long as a volume can become, for it is the head above
  *	that is as long as the volume; 0 without one
+ * @keeps: it takes no discards: each block is given back when it is wiped
  */
 struct liteio_pool_load {
 	struct liteio_uuid pool;
@@ -696,6 +697,7 @@ struct liteio_pool_load {
 	uint32_t thin_id;
 	struct liteio_pool_thin thin;
 	uint64_t room_bytes;
+	bool keeps;
 };
 
 /**

@@ -58,6 +58,11 @@ int liteio_pool_check_discards(struct liteio_pool *p, enum liteio_catalog_wipe w
 	return r;
 }
 
+bool liteio_pool_keeps(const struct liteio_catalog_volume *v)
+{
+	return v->wipe == LITEIO_CATALOG_WIPE_ZERO && v->vclass != LITEIO_CATALOG_LINEAR;
+}
+
 int liteio_pool_check_source(const struct liteio_catalog_volume *source, struct liteio_error *err)
 {
 	if (source->wipe != LITEIO_CATALOG_WIPE_ZERO)

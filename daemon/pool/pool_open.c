@@ -309,7 +309,7 @@ static int keep_promises(struct liteio_pool *p, struct liteio_error *err)
 	if (!liteio_label_sum(&p->store.label, LITEIO_EXTENT_LINEAR) &&
 	    !liteio_label_sum(&p->store.label, LITEIO_EXTENT_RESERVE_DATA))
 		return 0;
-	return liteio_block_loop_keep(p->store.path, err);
+	return liteio_block_keep(p->store.path, err);
 }
 
 static struct liteio_pool *pool_new(const char *device, const char *was_on)

@@ -119,6 +119,23 @@ static int wipe_slice(struct reclaim_op *op, int fd, uint64_t end, uint64_t *sta
 	return r;
 }
 
+/*
+ * Nobody uses it any more, so it may give back what it has. What keeps it from that goes with the
+ * device only.
+ */
+static int take_discards(struct reclaim_op *op, const struct liteio_engine_device *device,
+			 struct liteio_pool_thin *thin, struct liteio_error *err)
+{
+	struct liteio_engine *e = op->engine;
+	struct liteio_block_info info;
+	int r = liteio_block_info(thin->path, &info, err);
+
+	if (r || info.discard)
+		return r;
+	r = e->ops->volume_deactivate(e, &op->uuid, err);
+	return r ? r : e->ops->volume_activate(e, &op->uuid, device, thin, err);
+}
+
 static int give_back(struct reclaim_op *op, const char *path, uint64_t end,
 		     struct liteio_error *err)
 {
@@ -182,7 +199,10 @@ static int discard_slice(struct reclaim_op *op, bool *ret_left, struct liteio_er
 		r = e->ops->volume_status(e, &op->uuid, &before, err);
 	if (r || !before.mapped_bytes)
 		return r;
-	r = give_back(op, thin.path, before.end_bytes, err);
+	if (op->wipe == LITEIO_CATALOG_WIPE_ZERO)
+		r = take_discards(op, &device, &thin, err);
+	if (!r)
+		r = give_back(op, thin.path, before.end_bytes, err);
 	if (!r)
 		r = e->ops->volume_status(e, &op->uuid, &after, err);
 	/* a pool that takes no discards: what is to be wiped with zeros stays until it does */

@@ -421,8 +421,10 @@ int liteio_pool_volume_grow(struct liteio_pool *p, const struct liteio_uuid *uui
 		return r == -ENODEV ? 0 : liteio_error_set(err, r, "cannot look at the volume");
 	if (ret_allocated)
 		*ret_allocated = active.mapped_bytes;
-	device.id = liteio_catalog_find(&p->cat, uuid)->thin_id;
+	v = liteio_catalog_find(&p->cat, uuid);
+	device.id = v->thin_id;
 	device.size_bytes = size;
+	device.keeps = liteio_pool_keeps(v);
 	if (active.size_bytes < size || active.suspended)
 		r = e->ops->volume_activate(e, uuid, &device, NULL, err);
 	if (!r)
@@ -478,6 +480,7 @@ int liteio_pool_volume_prepare(struct liteio_pool *p, const struct liteio_uuid *
 	ret->thin_id = v->thin_id;
 	ret->thin.size_bytes = v->size_bytes;
 	ret->room_bytes = LITEIO_CREATION_BYTES_MAX;
+	ret->keeps = liteio_pool_keeps(v);
 	return 0;
 }
 
@@ -488,6 +491,7 @@ int liteio_pool_volume_load(const struct liteio_pool_load *load, struct liteio_p
 		.id = load->thin_id,
 		.size_bytes = load->thin.size_bytes,
 		.room_bytes = load->room_bytes,
+		.keeps = load->keeps,
 	};
 	struct liteio_engine *e = load->engine;
 	int r;

@@ -28,6 +28,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "host/block.h"
 #include "host/dm.h"
 #include "pool/pool.h"
 #include "pool/thin.h"
@@ -510,6 +511,7 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 	};
 	unsigned int flags = LITEIO_DM_INNER;
 	char name[LITEIO_DM_NAME_MAX + 1], dm_uuid[LITEIO_DM_NAME_MAX + 1];
+	char path[LITEIO_DM_PATH_MAX];
 	struct liteio_dm_info pool, i;
 	int r;
 
@@ -524,6 +526,11 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 	volume_name(uuid, name);
 	liteio_dm_uuid(LITEIO_DM_THIN, uuid, 0, dm_uuid);
 	r = liteio_dm_ensure(name, dm_uuid, &target, 1, flags, &i, err);
+	if (!r && want->keeps) {
+		/* before anything stands on it */
+		liteio_dm_path(&i, path);
+		r = liteio_block_keep(path, err);
+	}
 	if (r)
 		return r;
 	if (ret) {

@@ -4,7 +4,8 @@
  * used it does, be that found out before or afterwards. A volume that is deleted is not taken out
  * of the kernel to be brought back for its space, unless it is in use, nor brought there when it
  * has no blocks: then it is gone at once. What nobody has attached and nobody has written needs no
- * device. A device that is long enough stays when its volume grows.
+ * device. A device that is long enough stays when its volume grows. That of a volume that is to be
+ * wiped with zeros takes no discards.
  */
 #include "pool_wishes.h"
 #include "unit.h"
@@ -24,6 +25,9 @@ static bool is_held;
 
 /* how often it was brought into the kernel, or given another table */
 static unsigned int n_activated;
+
+/* it was to take no discards then */
+static bool keeps;
 
 /* what those above say, before and after */
 static bool idle_before, idle_after;
@@ -46,6 +50,7 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 			   struct liteio_error *err)
 {
 	n_activated++;
+	keeps = want->keeps;
 	n_open = 0;
 	return memory_activate(e, uuid, want, ret, err);
 }
@@ -281,6 +286,34 @@ static unsigned int grow(int open_count, uint64_t bytes, bool held)
 	return n_activated;
 }
 
+/* when it is attached, and when its device becomes longer */
+START_TEST(test_keeps)
+{
+	const struct liteio_pool_create zeros = {
+		.uuid = uuid_of(N), .name = "zeros", .size_bytes = 1 << 20,
+		.wipe = LITEIO_CATALOG_WIPE_ZERO,
+	};
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct memory_pool m;
+	struct liteio_uuid volume = begin(&m);
+
+	ck_assert_int_eq(liteio_pool_volume_create(&m.p, &zeros, NULL, &err), 0);
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &zeros.uuid, NULL, &err), 0);
+	ck_assert(keeps);
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &volume, NULL, &err), 0);
+	ck_assert(!keeps);
+	device_bytes = 1 << 20;
+	is_held = false;
+	ck_assert_int_eq(liteio_pool_volume_grow(&m.p, &zeros.uuid, 2 << 20, NULL, &err), 0);
+	ck_assert_uint_eq(n_activated, 3);
+	ck_assert(keeps);
+	/* the others do not become like that later: they may have given back some */
+	ck_assert_int_eq(liteio_pool_volume_wipe(&m.p, &volume, LITEIO_CATALOG_WIPE_ZERO, &err),
+			 -EOPNOTSUPP);
+	memory_close(&m);
+}
+END_TEST
+
 START_TEST(test_grow)
 {
 	ck_assert_uint_eq(grow(1, 1 << 20, false), 1);
@@ -454,5 +487,5 @@ START_TEST(test_let_go)
 }
 END_TEST
 
-UNIT_MAIN("pool-idle", test_idle, test_asked_once, test_delete, test_grow, test_reclaim, test_gone,
-	  test_near, test_let_go)
+UNIT_MAIN("pool-idle", test_idle, test_asked_once, test_delete, test_keeps, test_grow, test_reclaim,
+	  test_gone, test_near, test_let_go)

@@ -44,7 +44,7 @@ all_of() {
 make() {
 	liteioctl volume create "$1" --pool fast --size 16Mi "${@:2}" >/dev/null
 	liteioctl volume attach "$1" >/dev/null
-	# as whatever begins with a label has it; without one dm-thin can not flush once the pool is full (daemon/pool/README.md)
+	# as whatever begins with a label has it; see "raw" for one without
 	dd if=/dev/zero of="/dev/liteio/$1" bs=4096 count=1 oflag=direct conv=fsync status=none
 }
 
@@ -85,6 +85,17 @@ liteioctl volume attach filler >/dev/null
 dd if=/dev/zero of=/dev/liteio/filler bs=1M count=$((data / MIB - 80)) oflag=direct conv=fsync status=none
 make promised --class reserved
 all_of make
+# nobody has ever written its first block: dm-thin can not flush it once the pool is full (daemon/pool/README.md)
+raw() { dd if=/run/raw."$1" of=/dev/liteio/raw bs=1M seek=8 oflag=direct conv=notrunc status=none; }
+holds_raw() { cmp <(dd if=/dev/liteio/raw bs=1M skip=8 count=1 iflag=direct status=none) /run/raw."$1"; }
+flush_raw() { sync -d /dev/liteio/raw; }
+for n in before after; do
+	dd if=/dev/urandom of=/run/raw.$n bs=1M count=1 status=none
+done
+liteioctl volume create raw --pool fast --size 16Mi >/dev/null
+liteioctl volume attach raw >/dev/null
+raw before
+flush_raw
 begin promised
 all_of begin
 until_true 120 begun promised
@@ -102,6 +113,11 @@ until_true 120 goes_on promised
 [ "$(failed promised)" = 0 ] || fail "the reserved volume was refused a block that it was promised"
 ok "what has a block is rewritten as ever, and the reserved volume notices nothing"
 
+raw after || fail "what has a block can not be rewritten"
+holds_raw after || fail "what was rewritten is not there"
+refused 'no space left' flush_raw
+ok "a flush that can not be done is refused, and all else goes on"
+
 refused 'full on space' liteioctl snapshot create s v1
 refused 'full on space' liteioctl volume create more --pool fast --size 16Mi
 blkdiscard /dev/liteio/filler
@@ -110,6 +126,8 @@ for v in $VOLUMES; do
 	until_true 120 is_well "$v"
 done
 is_well promised || fail "the reserved volume is not well"
+flush_raw || fail "there is space, and it can not be flushed"
+holds_raw after || fail "what could not be flushed then is lost"
 ok "the pool comes back by itself, and all go on without an error"
 
 agent_kill
@@ -121,7 +139,7 @@ all_of end
 end promised
 ok "of what was acknowledged nothing is missing"
 
-for v in $VOLUMES promised filler; do
+for v in $VOLUMES promised filler raw; do
 	liteioctl volume detach "$v" >/dev/null
 	liteioctl volume delete "$v" >/dev/null
 done

@@ -208,3 +208,22 @@ for uuid in $V1 $V2; do
 done
 poolctl reclaim $disk
 poolctl destroy $disk
+
+# ---- what is given back in use is not free before it is wiped, though this disk is told nothing by now
+
+poolctl format $disk fast >/dev/null
+poolctl create $disk $V1 secret 16Mi - - zero
+dev=$(poolctl activate $disk $V1)
+fill "$dev" 12 trimmed-code-of-mine
+blkdiscard "$dev" 2>/dev/null || true
+# likewise once it has been given another table, which a growth of one of an older version does
+poolctl grow $disk $V1 32Mi
+dev=$(poolctl activate $disk $V1)
+blkdiscard "$dev" 2>/dev/null || true
+poolctl delete $disk $V1
+poolctl reclaim $disk
+! on_disk trimmed-code-of-mine || fail "what was discarded is still on the disk"
+[ "$(value $disk used)" = "$empty" ] || fail "space was not given back"
+ids_agree $disk
+poolctl destroy $disk
+ok "nothing of a volume that was discarded before it was wiped is on the disk"
