@@ -5,8 +5,7 @@
  * Posts of other threads are kept in a list under a lock and announced through an eventfd; the loop
  * thread takes the whole list at once, so that a post made by a post runs in the next round.
  *
- * libsystemd comes with six other libraries. A program that makes no loop does without them: most
- * of what is typed as liteioctl is over before they were there.
+ * libsystemd comes with six other libraries. A program that makes no loop does without them.
  *
  * Timers are told to sd-event before the loop looks for what has happened: most are armed and
  * disarmed again before it comes to that, and to tell the kernel is what costs. What it was told is
@@ -157,19 +156,6 @@ struct liteio_timer {
 	liteio_timer_fn fn;
 	void *arg;
 };
-
-uint64_t liteio_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
-
-uint64_t liteio_now_ms(void)
-{
-	return liteio_now_ns() / 1000000;
-}
 
 bool liteio_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until_ms)
 {

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
+
 struct liteio_error;
 struct liteio_loop;
 struct liteio_io;
@@ -169,16 +171,6 @@ uint64_t liteio_loop_armed_ms(const struct liteio_loop *loop);
  * @timer: may be NULL
  */
 void liteio_timer_free(struct liteio_timer *timer);
-
-/**
- * liteio_now_ms() - milliseconds of CLOCK_MONOTONIC
- *
- * Context: any thread. Return: the time, for deadlines.
- */
-uint64_t liteio_now_ms(void);
-
-/* the same in nanoseconds, to measure by */
-uint64_t liteio_now_ns(void);
 
 /**
  * liteio_wait_until() - wait for a condition, but not for ever
