@@ -8,11 +8,11 @@
 #                              agent's state are the guest's
 #   in_memory COMMAND...       there
 
-# near_libraries FILE: what it is linked with
+# near_libraries FILE: what it is linked with, which may be nothing
 near_libraries() {
 	local file
 
-	ldd "$1" | grep -o '/[^ ]*' | while read -r file; do
+	ldd "$1" | sed -n 's|^[^/]*\(/[^ ]*\).*|\1|p' | while read -r file; do
 		install -D "$(readlink -f "$file")" "$NEAR$file"
 	done
 }
