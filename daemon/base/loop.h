@@ -37,7 +37,6 @@ typedef void (*liteio_post_fn)(void *arg);
  * @ret: the loop, owned by the caller
  * @err: why not
  *
- * The first one loads libsystemd: a program without a loop does without that.
  * Return: 0 or a negative errno.
  */
 int liteio_loop_new(struct liteio_loop **ret, struct liteio_error *err);
