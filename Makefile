@@ -33,10 +33,15 @@ KVER ?= 6.12
 PKGS := json-c libcurl libsystemd libnghttp2 libprotobuf-c libmicrohttpd libnl-3.0 \
 	libnl-genl-3.0 devmapper libkmod blkid mount yaml-0.1
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS))
-# http_parser has no .pc file; its static library, so that nobody has to have it at run time
-PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) -l:libhttp_parser.a
-# what a command takes is mostly loading libraries; it reads answers of this node's agent, and nothing else
-liteioctl_PKG_LIBS = $(PKG_LIBS:-ljson-c=-l:libjson-c.a)
+# $(1) as an archive, so that nobody has to have it at run time; where there is none, as the library that it is
+archive = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
+# http_parser has no .pc file
+PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS)) $(call archive,http_parser)
+
+# What a typed command takes is mostly to load libraries, the C library among them. So liteioctl is linked with none (static)
+# where there are archives for that, or with the C library only (dynamic), as by who wants to renew that by itself.
+LITEIOCTL_LINK ?= $(if $(shell echo 'int main(void) { return 0; }' | $(CC) -static-pie -x c - -x none -o /dev/null \
+	-l:libjson-c.a -l:libhttp_parser.a >/dev/null 2>&1 || echo no),dynamic,static)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla \
 	-Wno-unused-parameter -Werror=implicit-function-declaration $(if $(WERROR),-Werror)
@@ -46,8 +51,8 @@ COMMON := -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread $(WARN) -Idae
 REL_CFLAGS := $(COMMON) -O2 -g -ffunction-sections -fdata-sections -D_FORTIFY_SOURCE=2 \
 	-fstack-protector-strong -fPIE
 # libc first: most of what is looked for in all libraries, at each start, is there
-REL_LDFLAGS := -pthread -pie -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--no-as-needed -lc \
-	-Wl,--as-needed
+HARD_LDFLAGS := -pthread -Wl,--gc-sections -Wl,-z,relro,-z,now
+REL_LDFLAGS := $(HARD_LDFLAGS) -pie -Wl,--no-as-needed -lc -Wl,--as-needed
 SAN_CFLAGS := $(COMMON) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined
 # the fuzzers, by clang; the link adds the fuzzer itself
@@ -64,6 +69,8 @@ liteio-csi_DIR := csi
 liteio-agent_LIBS := pool kube host model base
 liteio-controller_LIBS := kube model base
 liteioctl_LIBS := model base
+liteioctl_LDFLAGS = $(if $(filter static,$(LITEIOCTL_LINK)),$(HARD_LDFLAGS) -static-pie,$(REL_LDFLAGS))
+liteioctl_PKG_LIBS = $(call archive,json-c) $(call archive,http_parser)
 liteio-csi_LIBS := kube host model base
 
 PROTOS := $(wildcard csi/proto/*.proto)
@@ -82,7 +89,7 @@ help:
 	@echo 'make check        all tests of the gate, fast ones first'
 	@echo 'make soak         kill -9 and power cuts at every step, the model: hours'
 	@echo 'make              all programs, and the module for KVER=$(KVER)'
-	@echo 'make tools        the programs only'
+	@echo 'make tools        the programs only (LITEIOCTL_LINK=static|dynamic: where there are archives liteioctl is static)'
 	@echo 'make manual       manual pages and the completion, from what the programs say of themselves'
 	@echo 'make module       the module for one kernel: KVER=6.1|6.12|7 or KDIR=<kernel build dir>'
 	@echo 'make modules      the module for every supported kernel'
@@ -144,7 +151,7 @@ $(O)/$(1): $(patsubst %.c,$(O)/rel/%.o,$(wildcard $($(1)_DIR)/*.c)) \
 	$(if $(filter liteio-csi,$(1)),$(patsubst $(O)/csi/%.c,$(O)/rel/pb/%.o,$(PB_SRC))) \
 	$(patsubst %,$(O)/rel/lib%.a,$($(1)_LIBS))
 	@echo '  LD      $(1)'
-	$(Q)$(CC) $(REL_LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(or $$($(1)_PKG_LIBS),$$(PKG_LIBS))
+	$(Q)$(CC) $$(or $$($(1)_LDFLAGS),$$(REL_LDFLAGS)) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(or $$($(1)_PKG_LIBS),$$(PKG_LIBS))
 endef
 $(foreach p,$(PROGS),$(eval $(call prog_rules,$(p))))
 

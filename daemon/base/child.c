@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -153,9 +154,39 @@ static _Noreturn void run_child(const char *const argv[], int in, int out, int s
 }
 
 /*
- * Not by posix_spawn(): its child has our memory until the program runs, and what is said of large
- * pages there would hold for us. @ret is 0 when there is no child
+ * Where there is no room for a copy of all that we may write to, stacks of threads and all, which
+ * nobody would have written to (vm.overcommit_memory=2). The child has our memory until the program
+ * runs: this thread waits for that, however long it takes, and what is said of large pages there
+ * would hold for us, so that the program has to do without them
  */
+static int spawn_sharing(const char *const argv[], int in, int out, pid_t *ret)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t all, none;
+	int r;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
+						POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawn_file_actions_init(&files);
+	r = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+	r = r ?: posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+	r = r ?: posix_spawn_file_actions_adddup2(&files, out, STDERR_FILENO);
+	r = r ?: posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+	r = r ?: posix_spawnp(ret, argv[0], &files, &attr, (char *const *)(uintptr_t)argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	if (r)
+		*ret = 0;
+	return -r;
+}
+
+/* @ret is 0 when there is no child */
 static int spawn(const char *const argv[], int out, uint64_t deadline, pid_t *ret)
 {
 	int in _cleanup_close_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -179,7 +210,7 @@ static int spawn(const char *const argv[], int out, uint64_t deadline, pid_t *re
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (*ret < 0) {
 		*ret = 0;
-		return -code;
+		return code == ENOMEM ? spawn_sharing(argv, in, out, ret) : -code;
 	}
 	close(take_fd(&says));
 	return wait_exec(said, deadline);

@@ -32,7 +32,8 @@ struct liteio_child_result {
  * @ret: filled in only when the program ran and ended
  * @err: why it did not
  *
- * Context: worker thread; blocks at most @timeout_ms plus the time to kill.
+ * Context: worker thread; blocks at most @timeout_ms plus the time to kill; and, where there is no
+ * memory for a copy of this process, until the program's file has been read.
  * Return: 0 when the program ran (look at @ret->status), -ETIMEDOUT, or another negative errno.
  */
 int liteio_child_run(const char *const argv[], uint64_t timeout_ms,

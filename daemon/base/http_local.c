@@ -3,7 +3,7 @@
  * HTTP calls to a program of this machine, on a unix socket.
  *
  * A call goes on in steps, none of which blocks: connect, send what the socket takes, receive what
- * is there. Whoever has a loop is told when the next one is worth it; without one, poll() says so.
+ * is there. poll() says when the next one is worth it.
  *
  * connect() to a unix socket succeeds or fails at once, but for one case: the other side's queue is
  * full. Nothing tells when it no longer is, so that is tried again from time to time.
@@ -20,9 +20,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/http_answer.h"
-#include "base/loop.h"
 #include "base/str.h"
 
 #define CONNECT_TIMEOUT_MS 10000
@@ -43,14 +43,6 @@
  * @connect_ms: when to give up connecting
  * @setup: what is wrong with the request, in @err
  * @err: a sentence
- * @loop: NULL of a synchronous call, and the rest is not used
- * @io: NULL until it is connected
- * @timer: the next try, or the time to give up
- * @done: at the end
- * @data: for each piece of a stream
- * @arg: for both
- * @is_stepping: whoever cancels it now finds it on the stack
- * @is_cancelled: to be freed when it no longer is
  */
 struct liteio_http_local {
 	struct sockaddr_un at;
@@ -64,15 +56,6 @@ struct liteio_http_local {
 	uint64_t connect_ms;
 	int setup;
 	struct liteio_error err;
-
-	struct liteio_loop *loop;
-	struct liteio_io *io;
-	struct liteio_timer *timer;
-	liteio_http_done_fn done;
-	liteio_http_data_fn data;
-	void *arg;
-	bool is_stepping;
-	bool is_cancelled;
 };
 
 /* ---- the request -------------------------------------------------------------------------- */
@@ -112,15 +95,6 @@ static int set_up(struct liteio_http_local *call, const struct liteio_http_local
 	return 0;
 }
 
-/* more of what has come may be there when it is cancelled: nobody is told of that */
-static int on_stream(void *arg, const char *data, size_t len)
-{
-	struct liteio_http_local *call = arg;
-	int r = call->data(call->arg, data, len);
-
-	return call->is_cancelled ? -ECANCELED : r;
-}
-
 static void call_init(struct liteio_http_local *call, const struct liteio_http_local_spec *spec,
 		      liteio_http_data_fn data, void *arg)
 {
@@ -128,10 +102,8 @@ static void call_init(struct liteio_http_local *call, const struct liteio_http_l
 
 	*call = (struct liteio_http_local){
 		.fd = -1,
-		.data = data,
-		.arg = arg,
 		.answer = liteio_http_answer_new(strcmp(spec->method, "HEAD") != 0,
-						 spec->max_response, data ? on_stream : NULL, call),
+						 spec->max_response, data, arg),
 		.timeout_ms = spec->timeout_ms,
 		.until_ms = spec->timeout_ms ? now + spec->timeout_ms : UINT64_MAX,
 		.connect_ms = now + CONNECT_TIMEOUT_MS,
@@ -141,8 +113,6 @@ static void call_init(struct liteio_http_local *call, const struct liteio_http_l
 
 static void call_fini(struct liteio_http_local *call)
 {
-	liteio_io_free(call->io);
-	liteio_timer_free(call->timer);
 	if (call->fd >= 0)
 		close(call->fd);
 	liteio_buf_fini(&call->request);
@@ -235,40 +205,38 @@ static int go_on(struct liteio_http_local *call)
 				(unsigned long long)call->timeout_ms);
 }
 
-/* ms until the next step, whatever the socket says; 0 for as long as that takes */
-static uint64_t next_step_ms(const struct liteio_http_local *call)
+/* what the next step is worth waiting for; one that is not connected would have hung up */
+static int wait_of(const struct liteio_http_local *call, struct pollfd *ret)
 {
 	uint64_t now = liteio_now_ms(), until = deadline(call);
 
-	if (until == UINT64_MAX)
-		return 0;
+	*ret = (struct pollfd){ .fd = call->is_connected ? call->fd : -1, .events = POLLIN };
+	if (call->sent < call->request.len)
+		ret->events |= POLLOUT;
 	if (!call->is_connected && now + RETRY_MS < until)
 		return RETRY_MS;
-	return until > now ? until - now : 1;
+	if (until == UINT64_MAX)
+		return -1;
+	if (until <= now)
+		return 1;
+	return until - now < INT32_MAX ? (int)(until - now) : INT32_MAX;
 }
 
-/* ---- without a loop ------------------------------------------------------------------------- */
-
-static void wait_for_more(const struct liteio_http_local *call)
-{
-	uint64_t ms = next_step_ms(call);
-	/* one that is not connected would have hung up */
-	struct pollfd p = { .fd = call->is_connected ? call->fd : -1, .events = POLLIN };
-
-	if (call->sent < call->request.len)
-		p.events |= POLLOUT;
-	(void)poll(&p, 1, ms && ms < INT32_MAX ? (int)ms : INT32_MAX);
-}
+/* ---- whole calls, and those of who waits for something else, too ----------------------------- */
 
 int liteio_http_local_sync(const struct liteio_http_local_spec *spec,
 			   struct liteio_http_response *ret, struct liteio_error *err)
 {
 	struct liteio_http_local call;
+	struct pollfd wait;
 	int r;
 
 	call_init(&call, spec, NULL, NULL);
-	while (!(r = go_on(&call)))
-		wait_for_more(&call);
+	while (!(r = go_on(&call))) {
+		int ms = wait_of(&call, &wait);
+
+		(void)poll(&wait, 1, ms);
+	}
 	if (r > 0)
 		liteio_http_answer_take(call.answer, ret);
 	else if (err)
@@ -277,106 +245,36 @@ int liteio_http_local_sync(const struct liteio_http_local_spec *spec,
 	return r < 0 ? r : 0;
 }
 
-/* ---- on a loop ------------------------------------------------------------------------------ */
-
-static void call_free(struct liteio_http_local *call)
-{
-	call_fini(call);
-	free(call);
-}
-
-/* before the callback: the call is not there any more when its owner hears of the end */
-static void finish(struct liteio_http_local *call, int r)
-{
-	struct liteio_http_response rsp = { 0 };
-	struct liteio_error err = call->err;
-	liteio_http_done_fn done = call->done;
-	void *arg = call->arg;
-
-	if (r > 0)
-		liteio_http_answer_take(call->answer, &rsp);
-	call_free(call);
-	done(arg, r < 0 ? r : 0, r < 0 ? NULL : &rsp, r < 0 ? &err : NULL);
-	liteio_http_response_fini(&rsp);
-}
-
-static void on_ready(void *arg, int fd, unsigned int events);
-
-/* a connection is there, or the socket took more: what is waited for now */
-static int watch(struct liteio_http_local *call)
-{
-	unsigned int events = LITEIO_IO_READ;
-
-	if (!call->is_connected)
-		return 0;
-	if (call->sent < call->request.len)
-		events |= LITEIO_IO_WRITE;
-	if (!call->io)
-		return liteio_io_new(call->loop, call->fd, events, on_ready, call, &call->io,
-				     &call->err);
-	liteio_io_set_events(call->io, events);
-	return 0;
-}
-
-static void step(struct liteio_http_local *call)
-{
-	uint64_t ms;
-	int r;
-
-	call->is_stepping = true;
-	r = go_on(call);
-	call->is_stepping = false;
-	if (call->is_cancelled) {
-		call_free(call);
-		return;
-	}
-	if (!r)
-		r = watch(call);
-	if (r) {
-		finish(call, r);
-		return;
-	}
-	ms = next_step_ms(call);
-	if (ms)
-		liteio_timer_arm(call->timer, ms, 1);
-	else
-		liteio_timer_disarm(call->timer);
-}
-
-static void on_ready(void *arg, int fd, unsigned int events)
-{
-	step(arg);
-}
-
-static void on_timer(void *arg)
-{
-	step(arg);
-}
-
-struct liteio_http_local *liteio_http_local_start(struct liteio_loop *loop,
-						  const struct liteio_http_local_spec *spec,
-						  liteio_http_data_fn data,
-						  liteio_http_done_fn done, void *arg)
+struct liteio_http_local *liteio_http_local_new(const struct liteio_http_local_spec *spec,
+						liteio_http_data_fn data, void *arg)
 {
 	struct liteio_http_local *call = liteio_calloc(1, sizeof(*call));
 
 	call_init(call, spec, data, arg);
-	call->loop = loop;
-	call->done = done;
-	/* fails only where there is no memory */
-	if (liteio_timer_new(loop, on_timer, call, &call->timer, NULL))
-		abort();
-	/* the end of a call is always told by the loop */
-	liteio_timer_arm(call->timer, 0, 0);
 	return call;
 }
 
-void liteio_http_local_cancel(struct liteio_http_local *call)
+int liteio_http_local_step(struct liteio_http_local *call, struct pollfd *ret_wait, int *ret_ms,
+			   struct liteio_error *err)
+{
+	int r = go_on(call);
+
+	if (!r)
+		*ret_ms = wait_of(call, ret_wait);
+	else if (r < 0 && err)
+		*err = call->err;
+	return r;
+}
+
+void liteio_http_local_take(struct liteio_http_local *call, struct liteio_http_response *ret)
+{
+	liteio_http_answer_take(call->answer, ret);
+}
+
+void liteio_http_local_free(struct liteio_http_local *call)
 {
 	if (!call)
 		return;
-	if (call->is_stepping)
-		call->is_cancelled = true;
-	else
-		call_free(call);
+	call_fini(call);
+	free(call);
 }

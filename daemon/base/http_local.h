@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HTTP calls to a program of this machine that listens on a unix socket, which is the agent; on
- * the loop, or from a thread or a program without one.
+ * HTTP calls to a program of this machine that listens on a unix socket, which is the agent: whole
+ * ones, or in steps, for whoever waits for something else as well.
  *
  * Each call has a connection of its own. What it costs is little beside what libcurl costs to load,
  * which is why there is a client besides that of http_client.h (http_answer.h says what this one
@@ -17,7 +17,7 @@
 
 struct liteio_error;
 struct liteio_http_local;
-struct liteio_loop;
+struct pollfd;
 
 /**
  * struct liteio_http_local_spec - one request; everything is copied
@@ -26,7 +26,7 @@ struct liteio_loop;
  * @target: path and query as they go over the wire: "/v1/volumes?pool=a%20b"
  * @body: JSON, or NULL
  * @body_len: its length
- * @timeout_ms: whole call; 0 only for streams, which end by liteio_http_local_cancel(), but whose
+ * @timeout_ms: whole call; 0 only for streams, which end by liteio_http_local_free(), but whose
  *              connection has to be there after 10 seconds
  * @max_response: bytes, default LITEIO_HTTP_RESPONSE_MAX; not for streams
  */
@@ -55,22 +55,33 @@ int liteio_http_local_sync(const struct liteio_http_local_spec *spec,
 			   struct liteio_http_response *ret, struct liteio_error *err);
 
 /**
- * liteio_http_local_start() - begin a call
- * @loop: the loop
+ * liteio_http_local_new() - a call that goes on in steps
  * @spec: the request, copied
  * @data: NULL for an ordinary call (the body is collected); else a stream
- * @done: called exactly once, and never from within this function, unless the call is cancelled
- * @arg: for both
+ * @arg: for @data
  *
- * Errors are those of liteio_http_local_sync(), or what @data has returned.
- * Context: loop thread. Return: the call, valid until @done is called or it is cancelled.
+ * Return: the call, owned by the caller; nothing has been done yet, not even what can fail.
  */
-struct liteio_http_local *liteio_http_local_start(struct liteio_loop *loop,
-						  const struct liteio_http_local_spec *spec,
-						  liteio_http_data_fn data,
-						  liteio_http_done_fn done, void *arg);
+struct liteio_http_local *liteio_http_local_new(const struct liteio_http_local_spec *spec,
+						liteio_http_data_fn data, void *arg);
 
-/* end a call without its callback, also from within @data; before the loop is freed; or NULL */
-void liteio_http_local_cancel(struct liteio_http_local *call);
+/**
+ * liteio_http_local_step() - do what can be done without waiting
+ * @call: the call; @data may be called, which must not free it
+ * @ret_wait: when there is more to do: what the next step is worth waiting for, by poll()
+ * @ret_ms: and for how long at most; -1: for ever
+ * @err: why there is no answer
+ *
+ * Return: 0 while there is more to do; 1 when the answer is whole; a negative errno of those of
+ * liteio_http_local_sync(), or what @data has returned. There is no step after either.
+ */
+int liteio_http_local_step(struct liteio_http_local *call, struct pollfd *ret_wait, int *ret_ms,
+			   struct liteio_error *err);
+
+/* the answer, once and when it is whole; released by the caller */
+void liteio_http_local_take(struct liteio_http_local *call, struct liteio_http_response *ret);
+
+/* end a call, whether or not it has an answer; or NULL */
+void liteio_http_local_free(struct liteio_http_local *call);
 
 #endif

@@ -147,7 +147,7 @@ static void add_number(struct liteio_buf *b, const struct liteio_field *f, bool 
 {
 	char *at;
 
-	/* most are 0 or 1 */
+	/* most are 0 or 1: of a list of volumes, a twelfth of all it takes to write is saved */
 	if (v < 10) {
 		at = put_key(b, f, is_first, 1);
 		*at = (char)('0' + v);

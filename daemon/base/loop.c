@@ -5,9 +5,6 @@
  * Posts of other threads are kept in a list under a lock and announced through an eventfd; the loop
  * thread takes the whole list at once, so that a post made by a post runs in the next round.
  *
- * libsystemd comes with six other libraries. A program that makes no loop does without them: most
- * of what is typed as liteioctl is over before they were there.
- *
  * Timers are told to sd-event before the loop looks for what has happened: most are armed and
  * disarmed again before it comes to that, and to tell the kernel is what costs. What it was told is
  * not taken back, nor put off: a timer that fires too early is told again then.
@@ -29,48 +26,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/lazy.h"
 #include "base/loop.h"
 #include "base/str.h"
-
-/* what is used of libsystemd: sd.event_new is its sd_event_new, and so on */
-static struct {
-	__typeof__(&sd_event_add_io) event_add_io;
-	__typeof__(&sd_event_add_signal) event_add_signal;
-	__typeof__(&sd_event_add_time) event_add_time;
-	__typeof__(&sd_event_new) event_new;
-	__typeof__(&sd_event_run) event_run;
-	__typeof__(&sd_event_set_watchdog) event_set_watchdog;
-	__typeof__(&sd_event_source_disable_unref) event_source_disable_unref;
-	__typeof__(&sd_event_source_set_enabled) event_source_set_enabled;
-	__typeof__(&sd_event_source_set_io_events) event_source_set_io_events;
-	__typeof__(&sd_event_source_set_time_accuracy) event_source_set_time_accuracy;
-	__typeof__(&sd_event_source_set_time) event_source_set_time;
-	__typeof__(&sd_event_source_unref) event_source_unref;
-	__typeof__(&sd_event_unref) event_unref;
-	__typeof__(&sd_notify) notify;
-	__typeof__(&sd_notifyf) notifyf;
-} sd;
-
-/* in this order */
-static const char *const names[] = {
-	"sd_event_add_io",
-	"sd_event_add_signal",
-	"sd_event_add_time",
-	"sd_event_new",
-	"sd_event_run",
-	"sd_event_set_watchdog",
-	"sd_event_source_disable_unref",
-	"sd_event_source_set_enabled",
-	"sd_event_source_set_io_events",
-	"sd_event_source_set_time_accuracy",
-	"sd_event_source_set_time",
-	"sd_event_source_unref",
-	"sd_event_unref",
-	"sd_notify",
-	"sd_notifyf",
-};
-_Static_assert(sizeof(sd) == sizeof(names), "each of them has a name");
 
 struct post {
 	struct post *next;
@@ -158,19 +115,6 @@ struct liteio_timer {
 	void *arg;
 };
 
-uint64_t liteio_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
-}
-
-uint64_t liteio_now_ms(void)
-{
-	return liteio_now_ns() / 1000000;
-}
-
 bool liteio_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until_ms)
 {
 	const struct timespec until = { .tv_sec = (time_t)(until_ms / 1000),
@@ -245,32 +189,19 @@ static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *arg)
 
 /* ---- the loop ----------------------------------------------------------------------------- */
 
-static int load_systemd(struct liteio_error *err)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-	liteio_guard(&lock);
-	if (sd.notifyf)
-		return 0;
-	return liteio_lazy_load("libsystemd.so.0", names, LITEIO_ARRAY_SIZE(names), &sd, err);
-}
-
 int liteio_loop_new(struct liteio_loop **ret, struct liteio_error *err)
 {
-	struct liteio_loop *loop;
-	int r = load_systemd(err);
+	struct liteio_loop *loop = liteio_calloc(1, sizeof(*loop));
+	int r;
 
-	if (r)
-		return r;
-	loop = liteio_calloc(1, sizeof(*loop));
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->posts_tail = &loop->posts;
 	loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = loop->wake < 0 ? -errno : 0;
 	if (!r)
-		r = sd.event_new(&loop->event);
+		r = sd_event_new(&loop->event);
 	if (!r)
-		r = sd.event_add_io(loop->event, &loop->wake_source, loop->wake, EPOLLIN | EPOLLET,
+		r = sd_event_add_io(loop->event, &loop->wake_source, loop->wake, EPOLLIN | EPOLLET,
 				    on_wake, loop);
 	if (r < 0) {
 		liteio_loop_free(loop);
@@ -300,7 +231,7 @@ void liteio_loop_free(struct liteio_loop *loop)
 		struct signal_watch *s = loop->signals;
 
 		loop->signals = s->next;
-		sd.event_source_unref(s->source);
+		sd_event_source_unref(s->source);
 		free(s);
 	}
 	while (loop->posts) {
@@ -309,8 +240,8 @@ void liteio_loop_free(struct liteio_loop *loop)
 		loop->posts = p->next;
 		free(p);
 	}
-	sd.event_source_unref(loop->wake_source);
-	sd.event_unref(loop->event);
+	sd_event_source_unref(loop->wake_source);
+	sd_event_unref(loop->event);
 	if (loop->wake >= 0)
 		close(loop->wake);
 	pthread_mutex_destroy(&loop->lock);
@@ -399,9 +330,9 @@ static void settle(struct liteio_timer *timer)
 static void tell(struct liteio_timer *timer)
 {
 	timer->told_by_us = timer->by_us;
-	(void)sd.event_source_set_time_accuracy(timer->source, timer->by_us - timer->at_us);
-	(void)sd.event_source_set_time(timer->source, timer->at_us);
-	(void)sd.event_source_set_enabled(timer->source, SD_EVENT_ONESHOT);
+	(void)sd_event_source_set_time_accuracy(timer->source, timer->by_us - timer->at_us);
+	(void)sd_event_source_set_time(timer->source, timer->at_us);
+	(void)sd_event_source_set_enabled(timer->source, SD_EVENT_ONESHOT);
 }
 
 /* also of one that has come meanwhile, but was not called yet: it is not called then */
@@ -420,27 +351,27 @@ int liteio_loop_run(struct liteio_loop *loop)
 	int code = 0, r;
 
 	/* does nothing without a watchdog in the environment */
-	r = sd.event_set_watchdog(loop->event, true);
+	r = sd_event_set_watchdog(loop->event, true);
 	if (r < 0)
 		return r;
 	do {
 		fire_due(loop);
 		tell_changed(loop);
-		r = sd.event_run(loop->event, loop->due ? 0 : UINT64_MAX);
+		r = sd_event_run(loop->event, loop->due ? 0 : UINT64_MAX);
 	} while (r >= 0 && !take_quit(loop, &code));
-	sd.notify(0, "STOPPING=1");
+	sd_notify(0, "STOPPING=1");
 	return r < 0 ? r : code;
 }
 
 void liteio_loop_ready(void)
 {
-	sd.notify(0, "READY=1");
+	sd_notify(0, "READY=1");
 }
 
 void liteio_loop_reload(bool begun)
 {
 	if (begun)
-		sd.notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, liteio_now_ns() / 1000);
+		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, liteio_now_ns() / 1000);
 	else
 		liteio_loop_ready();
 }
@@ -469,7 +400,7 @@ int liteio_loop_on_signal(struct liteio_loop *loop, int signo, liteio_signal_fn 
 	s = liteio_calloc(1, sizeof(*s));
 	s->fn = fn;
 	s->arg = arg;
-	r = sd.event_add_signal(loop->event, &s->source, signo, on_signal, s);
+	r = sd_event_add_signal(loop->event, &s->source, signo, on_signal, s);
 	if (r < 0) {
 		free(s);
 		return liteio_error_set(err, r, "cannot watch signal %d: %s", signo,
@@ -523,7 +454,7 @@ int liteio_io_new(struct liteio_loop *loop, int fd, unsigned int events, liteio_
 	io->fd = fd;
 	io->fn = fn;
 	io->arg = arg;
-	r = sd.event_add_io(loop->event, &io->source, fd, io_to_epoll(events), on_io, io);
+	r = sd_event_add_io(loop->event, &io->source, fd, io_to_epoll(events), on_io, io);
 	if (r < 0) {
 		free(io);
 		return liteio_error_set(err, r, "cannot watch file descriptor %d: %s", fd,
@@ -541,7 +472,7 @@ int liteio_io_new(struct liteio_loop *loop, int fd, unsigned int events, liteio_
 void liteio_io_set_events(struct liteio_io *io, unsigned int events)
 {
 	/* cannot fail for a source that exists and events that are valid */
-	(void)sd.event_source_set_io_events(io->source, io_to_epoll(events));
+	(void)sd_event_source_set_io_events(io->source, io_to_epoll(events));
 }
 
 void liteio_io_free(struct liteio_io *io)
@@ -552,7 +483,7 @@ void liteio_io_free(struct liteio_io *io)
 	if (io->next)
 		io->next->link = io->link;
 	/* sd-event holds a reference of its own while it dispatches */
-	sd.event_source_disable_unref(io->source);
+	sd_event_source_disable_unref(io->source);
 	free(io);
 }
 
@@ -587,11 +518,11 @@ int liteio_timer_new(struct liteio_loop *loop, liteio_timer_fn fn, void *arg,
 	timer->told_by_us = NEVER;
 	timer->fn = fn;
 	timer->arg = arg;
-	r = sd.event_add_time(loop->event, &timer->source, CLOCK_MONOTONIC, 0, 1, on_timer, timer);
+	r = sd_event_add_time(loop->event, &timer->source, CLOCK_MONOTONIC, 0, 1, on_timer, timer);
 	if (r >= 0)
-		r = sd.event_source_set_enabled(timer->source, SD_EVENT_OFF);
+		r = sd_event_source_set_enabled(timer->source, SD_EVENT_OFF);
 	if (r < 0) {
-		sd.event_source_unref(timer->source);
+		sd_event_source_unref(timer->source);
 		free(timer);
 		return liteio_error_set(err, r, "cannot make a timer: %s",
 					liteio_error_str(NULL, r));
@@ -656,6 +587,6 @@ void liteio_timer_free(struct liteio_timer *timer)
 	*timer->link = timer->next;
 	if (timer->next)
 		timer->next->link = timer->link;
-	sd.event_source_disable_unref(timer->source);
+	sd_event_source_disable_unref(timer->source);
 	free(timer);
 }

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
+
 struct liteio_error;
 struct liteio_loop;
 struct liteio_io;
@@ -35,7 +37,6 @@ typedef void (*liteio_post_fn)(void *arg);
  * @ret: the loop, owned by the caller
  * @err: why not
  *
- * The first one loads libsystemd: a program without a loop does without that.
  * Return: 0 or a negative errno.
  */
 int liteio_loop_new(struct liteio_loop **ret, struct liteio_error *err);
@@ -161,7 +162,10 @@ void liteio_timer_arm(struct liteio_timer *timer, uint64_t delay_ms, uint64_t sl
  */
 void liteio_timer_disarm(struct liteio_timer *timer);
 
-/* when the first of all timers fires, in milliseconds from now; UINT64_MAX: none is armed */
+/*
+ * When the first of all timers fires, in milliseconds from now; UINT64_MAX: none is armed. For tests
+ * of who leaves none behind: the kernel does not know, which is not told what is disarmed
+ */
 uint64_t liteio_loop_armed_ms(const struct liteio_loop *loop);
 
 /**
@@ -169,16 +173,6 @@ uint64_t liteio_loop_armed_ms(const struct liteio_loop *loop);
  * @timer: may be NULL
  */
 void liteio_timer_free(struct liteio_timer *timer);
-
-/**
- * liteio_now_ms() - milliseconds of CLOCK_MONOTONIC
- *
- * Context: any thread. Return: the time, for deadlines.
- */
-uint64_t liteio_now_ms(void);
-
-/* the same in nanoseconds, to measure by */
-uint64_t liteio_now_ns(void);
 
 /**
  * liteio_wait_until() - wait for a condition, but not for ever

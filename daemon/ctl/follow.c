@@ -5,18 +5,21 @@
 #include "ctl/follow.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/http_local.h"
 #include "base/json.h"
-#include "base/loop.h"
 #include "base/str.h"
 #include "ctl/ask.h"
 #include "ctl/event_text.h"
+#include "ctl/signals.h"
 
 /* the agent says something every ten seconds: who says nothing for so long has gone */
 #define SILENCE_MS 60000
@@ -27,32 +30,20 @@
 /**
  * struct follow - a run
  * @socket: of the agent
- * @loop: the loop
- * @call: the answer
- * @silence: fires when nothing was said for long
- * @lines: of it
+ * @silent_ms: when nothing will have been said for long, by liteio_now_ms()
+ * @lines: of the answer
  * @count: events still to come; 0 for all
  * @json: write lines as they are
- * @r: why it ended
- * @err: in a sentence
+ * @err: why it ended, in a sentence
  */
 struct follow {
 	const char *socket;
-	struct liteio_loop *loop;
-	struct liteio_http_local *call;
-	struct liteio_timer *silence;
+	uint64_t silent_ms;
 	struct liteio_event_lines lines;
 	uint64_t count;
 	bool json;
-	int r;
 	struct liteio_error *err;
 };
-
-static void quit(struct follow *f, int r)
-{
-	f->r = r;
-	liteio_loop_quit(f->loop, 0);
-}
 
 /* whoever reads a pipe wants to know now, and may have gone */
 static int say(const char *text)
@@ -91,83 +82,91 @@ static int on_data(void *arg, const char *data, size_t len)
 {
 	struct follow *f = arg;
 
-	liteio_timer_arm(f->silence, SILENCE_MS, 0);
+	f->silent_ms = liteio_now_ms() + SILENCE_MS;
 	return liteio_event_lines_add(&f->lines, data, len, on_line, f);
 }
 
-static void on_done(void *arg, int r, const struct liteio_http_response *rsp,
+/* until there is more of the answer: 0; ENOUGH by a signal */
+static int wait_for(struct follow *f, int signals, const struct pollfd *answer, int ms)
+{
+	struct pollfd p[] = { *answer, { .fd = signals, .events = POLLIN } };
+	uint64_t now = liteio_now_ms(), left = f->silent_ms > now ? f->silent_ms - now : 0;
+
+	if (ms < 0 || (uint64_t)ms > left)
+		ms = (int)left;
+	if (poll(p, LITEIO_ARRAY_SIZE(p), ms) == 0 && !left)
+		return liteio_error_set(f->err, -ETIMEDOUT, "the agent says nothing any more");
+	return liteio_signals_take(signals) ? ENOUGH : 0;
+}
+
+/* @r is 1 with an answer, which would have gone on */
+static int tell_end(struct follow *f, int r, struct liteio_http_local *call,
 		    const struct liteio_error *why)
 {
+	struct liteio_http_response rsp;
 	struct liteio_json *answer = NULL;
-	struct follow *f = arg;
 
-	f->call = NULL;
-	if (r == ENOUGH) {
-		quit(f, 0);
-	} else if (r == -ENODEV) {
-		quit(f, r);
-	} else if (r == UNREAD) {
-		quit(f, liteio_error_set(f->err, -EPIPE, "nobody reads what is said any more"));
-	} else if (r < 0) {
-		quit(f, liteio_error_set(f->err, r, "no answer from the agent at %s: %s",
-					 f->socket, liteio_error_str(why, r)));
-	} else if (rsp->status != 200) {
-		r = liteio_ask_answer(rsp, &answer, f->err);
-		liteio_json_unref(answer);
-		quit(f, r);
+	if (r == ENOUGH)
+		return 0;
+	/* its sentence is there */
+	if (r == -ENODEV)
+		return r;
+	if (r == UNREAD)
+		return liteio_error_set(f->err, -EPIPE, "nobody reads what is said any more");
+	if (r < 0)
+		return liteio_error_set(f->err, r, "no answer from the agent at %s: %s", f->socket,
+					liteio_error_str(why, r));
+	liteio_http_local_take(call, &rsp);
+	if (rsp.status == 200) {
+		r = liteio_error_set(f->err, -EPIPE, "the agent has ended its answer");
 	} else {
-		quit(f, liteio_error_set(f->err, -EPIPE, "the agent has ended its answer"));
+		r = liteio_ask_answer(&rsp, &answer, f->err);
+		liteio_json_unref(answer);
 	}
-}
-
-static void on_signal(void *arg, int signo)
-{
-	quit(arg, 0);
-}
-
-static void on_silence(void *arg)
-{
-	struct follow *f = arg;
-
-	quit(f, liteio_error_set(f->err, -ETIMEDOUT, "the agent says nothing any more"));
-}
-
-static int begin(struct follow *f)
-{
-	int r;
-
-	r = liteio_loop_new(&f->loop, f->err);
-	if (r == 0)
-		r = liteio_loop_on_signal(f->loop, SIGINT, on_signal, f, f->err);
-	if (r == 0)
-		r = liteio_loop_on_signal(f->loop, SIGTERM, on_signal, f, f->err);
-	if (r == 0)
-		r = liteio_timer_new(f->loop, on_silence, f, &f->silence, f->err);
+	liteio_http_response_fini(&rsp);
 	return r;
+}
+
+/* until the answer ends, or the waiting for more of it */
+static int read_all(struct follow *f, int signals, struct liteio_http_local *call)
+{
+	struct liteio_error why = LITEIO_ERROR_INIT;
+	struct pollfd wait;
+	int r, ms;
+
+	while (!(r = liteio_http_local_step(call, &wait, &ms, &why))) {
+		r = wait_for(f, signals, &wait, ms);
+		if (r)
+			return r == ENOUGH ? 0 : r;
+	}
+	return tell_end(f, r, call, &why);
 }
 
 int liteio_follow(const char *socket, const char *path, uint64_t count, bool json,
 		  struct liteio_error *err)
 {
+	static const int ends[] = { SIGINT, SIGTERM, 0 };
 	const struct liteio_http_local_spec spec = {
 		.socket = socket,
 		.method = "GET",
 		.target = path,
 	};
-	struct follow f = { .socket = socket, .count = count, .json = json, .err = err };
-	int r;
+	struct follow f = {
+		.socket = socket,
+		.silent_ms = liteio_now_ms() + SILENCE_MS,
+		.count = count,
+		.json = json,
+		.err = err,
+	};
+	int signals = liteio_signals_open(ends, err), r;
+	struct liteio_http_local *call;
 
-	r = begin(&f);
-	if (r == 0) {
-		liteio_timer_arm(f.silence, SILENCE_MS, 0);
-		f.call = liteio_http_local_start(f.loop, &spec, on_data, on_done, &f);
-		r = liteio_loop_run(f.loop);
-		if (r < 0)
-			liteio_error_set(err, r, "the event loop failed");
-	}
-	liteio_http_local_cancel(f.call);
-	liteio_timer_free(f.silence);
-	liteio_loop_free(f.loop);
+	if (signals < 0)
+		return signals;
+	call = liteio_http_local_new(&spec, on_data, &f);
+	r = read_all(&f, signals, call);
+	liteio_http_local_free(call);
 	liteio_event_lines_fini(&f.lines);
-	return r < 0 ? r : f.r;
+	close(signals);
+	return r;
 }

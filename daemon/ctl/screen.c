@@ -13,8 +13,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "base/error.h"
-#include "base/loop.h"
 #include "base/str.h"
 
 #define ENTER "\033[?1049h\033[?25l" /* the other screen, no cursor */
@@ -24,10 +22,7 @@
 #define CLEAR_REST "\033[J"
 
 struct liteio_screen {
-	struct liteio_loop *loop;
-	void (*fn)(void *arg, enum liteio_screen_key key);
-	void *arg;
-	struct liteio_io *io;
+	int keys; /* a descriptor, or -1 */
 	struct termios was;
 	bool raw; /* @was is to be put back */
 };
@@ -58,62 +53,39 @@ static void leave(struct liteio_screen *s)
 	s->raw = false;
 }
 
-static void on_input(void *arg, int fd, unsigned int events)
+int liteio_screen_keys(const struct liteio_screen *s)
 {
-	struct liteio_screen *s = arg;
-	char c;
-	ssize_t n = read(fd, &c, 1);
+	return s ? s->keys : -1;
+}
 
-	if (n <= 0) {
+enum liteio_screen_key liteio_screen_key(struct liteio_screen *s)
+{
+	char c;
+
+	if (read(s->keys, &c, 1) <= 0) {
 		/* the terminal has gone; its hang-up signal ends us */
-		liteio_io_set_events(s->io, 0);
-		return;
+		s->keys = -1;
+		return LITEIO_SCREEN_NOTHING;
 	}
 	if (c == 'q' || c == 'Q')
-		s->fn(s->arg, LITEIO_SCREEN_QUIT);
-	else if (c == ' ')
-		s->fn(s->arg, LITEIO_SCREEN_REDRAW);
+		return LITEIO_SCREEN_QUIT;
+	return c == ' ' ? LITEIO_SCREEN_REDRAW : LITEIO_SCREEN_NOTHING;
 }
 
-static void on_resize(void *arg, int signo)
+void liteio_screen_stop(struct liteio_screen *s)
 {
-	struct liteio_screen *s = arg;
-
-	s->fn(s->arg, LITEIO_SCREEN_REDRAW);
-}
-
-/* ctrl-Z: stop in order, and go on in order */
-static void on_stop(void *arg, int signo)
-{
-	struct liteio_screen *s = arg;
-
 	leave(s);
 	raise(SIGSTOP);
 	enter(s);
-	s->fn(s->arg, LITEIO_SCREEN_REDRAW);
 }
 
-int liteio_screen_open(struct liteio_loop *loop, void (*fn)(void *arg, enum liteio_screen_key key),
-		       void *arg, struct liteio_screen **ret, struct liteio_error *err)
+struct liteio_screen *liteio_screen_open(void)
 {
 	struct liteio_screen *s = liteio_calloc(1, sizeof(*s));
-	int r;
 
-	s->loop = loop;
-	s->fn = fn;
-	s->arg = arg;
-	r = liteio_loop_on_signal(loop, SIGWINCH, on_resize, s, err);
-	if (r == 0)
-		r = liteio_loop_on_signal(loop, SIGTSTP, on_stop, s, err);
-	if (r == 0 && isatty(STDIN_FILENO))
-		r = liteio_io_new(loop, STDIN_FILENO, LITEIO_IO_READ, on_input, s, &s->io, err);
-	if (r) {
-		free(s);
-		return r;
-	}
+	s->keys = isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
 	enter(s);
-	*ret = s;
-	return 0;
+	return s;
 }
 
 void liteio_screen_close(struct liteio_screen *s)
@@ -121,7 +93,6 @@ void liteio_screen_close(struct liteio_screen *s)
 	if (!s)
 		return;
 	leave(s);
-	liteio_io_free(s->io);
 	free(s);
 }
 

@@ -7,29 +7,25 @@
 #ifndef LITEIO_CTL_SCREEN_H
 #define LITEIO_CTL_SCREEN_H
 
-struct liteio_error;
-struct liteio_loop;
 struct liteio_screen;
 
 enum liteio_screen_key {
+	LITEIO_SCREEN_NOTHING,
 	LITEIO_SCREEN_QUIT, /* q */
-	LITEIO_SCREEN_REDRAW, /* another size, back from being stopped, or the space bar */
+	LITEIO_SCREEN_REDRAW, /* the space bar */
 };
 
-/**
- * liteio_screen_open() - take the terminal of standard output
- * @loop: the loop
- * @fn: called for keys
- * @arg: for @fn
- * @ret: the screen
- * @err: why not
- *
- * Context: loop thread, for all functions. Return: 0 or a negative errno.
- */
-int liteio_screen_open(struct liteio_loop *loop, void (*fn)(void *arg, enum liteio_screen_key key),
-		       void *arg, struct liteio_screen **ret, struct liteio_error *err);
+/* take the terminal of standard output */
+struct liteio_screen *liteio_screen_open(void);
 /* give it back; NULL is fine */
 void liteio_screen_close(struct liteio_screen *s);
+
+/* where keys come from; -1: from nowhere, as without a screen (NULL) */
+int liteio_screen_keys(const struct liteio_screen *s);
+/* the next of them, when there is one */
+enum liteio_screen_key liteio_screen_key(struct liteio_screen *s);
+/* ctrl-Z: stop this process; it returns when that goes on, and the picture is to be drawn again */
+void liteio_screen_stop(struct liteio_screen *s);
 
 /* columns and lines now */
 void liteio_screen_size(const struct liteio_screen *s, unsigned int *ret_columns,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * liteioctl top: the loop, the requests and the terminal.
+ * liteioctl top: the rounds, the requests and the terminal.
  */
 #include "ctl/top.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +14,15 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/http_local.h"
 #include "base/json.h"
-#include "base/loop.h"
 #include "base/str.h"
 #include "ctl/ask.h"
 #include "ctl/sample.h"
 #include "ctl/screen.h"
+#include "ctl/signals.h"
 #include "ctl/top_view.h"
 
 #define DELAY_S 2
@@ -29,39 +31,38 @@
 /**
  * struct top - a run
  * @o: how
- * @loop: the loop
+ * @signals: those that end it, or are about the terminal
  * @call: of the round under way, or NULL
- * @timer: the next round
  * @screen: NULL when rounds are only written
- * @begun_ms: of the round under way
- * @stats: its first answer
+ * @begun_ms: of the round under way, or the last one
+ * @next_ms: of the next one; both by liteio_now_ms()
+ * @stats: the first answer of the round
  * @samples: the one before, and the newest
  * @n_samples: how many of them there are
  * @rounds: told so far
+ * @is_over: there is no next round
  * @r: why it ended
  * @err: in a sentence
  */
 struct top {
 	const struct liteio_top_options *o;
-	struct liteio_loop *loop;
+	int signals;
 	struct liteio_http_local *call;
-	struct liteio_timer *timer;
 	struct liteio_screen *screen;
 	uint64_t begun_ms;
+	uint64_t next_ms;
 	struct liteio_json *stats;
 	struct liteio_sample samples[2];
 	unsigned int n_samples;
 	uint64_t rounds;
+	bool is_over;
 	int r;
 	struct liteio_error err;
 };
 
 static void next_round(struct top *t)
 {
-	uint64_t period = (t->o->delay_s ? t->o->delay_s : DELAY_S) * 1000;
-	uint64_t gone = liteio_now_ms() - t->begun_ms;
-
-	liteio_timer_arm(t->timer, gone < period ? period - gone : 0, 0);
+	t->next_ms = t->begun_ms + (t->o->delay_s ? t->o->delay_s : DELAY_S) * 1000;
 }
 
 /* on a terminal it is said and tried again; elsewhere it is the end */
@@ -71,7 +72,7 @@ static void fail(struct top *t, const struct liteio_error *err, int r)
 	if (!t->screen) {
 		t->err = *err;
 		t->r = r;
-		liteio_loop_quit(t->loop, 0);
+		t->is_over = true;
 		return;
 	}
 	liteio_screen_draw(t->screen, liteio_error_str(err, r));
@@ -143,15 +144,13 @@ static void take_sample(struct top *t, const struct liteio_sample *s)
 		redraw(t);
 		t->rounds++;
 	}
-	if (t->o->count && t->rounds >= t->o->count)
-		liteio_loop_quit(t->loop, 0);
-	else
-		next_round(t);
+	t->is_over = t->o->count && t->rounds >= t->o->count;
+	next_round(t);
 }
 
 /* ---- requests ------------------------------------------------------------------------------- */
 
-static void get(struct top *t, const char *path, liteio_http_done_fn done)
+static void get(struct top *t, const char *path)
 {
 	const struct liteio_http_local_spec spec = {
 		.socket = t->o->socket,
@@ -160,104 +159,137 @@ static void get(struct top *t, const char *path, liteio_http_done_fn done)
 		.timeout_ms = TIMEOUT_MS,
 	};
 
-	t->call = liteio_http_local_start(t->loop, &spec, NULL, done, t);
+	t->call = liteio_http_local_new(&spec, NULL, NULL);
 }
 
-static int answer(struct top *t, int r, const struct liteio_http_response *rsp,
-		  const struct liteio_error *why, struct liteio_json **ret,
-		  struct liteio_error *err)
+/* the first is of what there was to do, the second of whose that is */
+static int take_answer(struct top *t, struct liteio_json *j, struct liteio_error *err)
 {
-	t->call = NULL;
-	if (r < 0)
-		return liteio_error_set(err, r, "no answer from the agent at %s: %s", t->o->socket,
-					liteio_error_str(why, r));
-	return liteio_ask_answer(rsp, ret, err);
-}
-
-static void on_volumes(void *arg, int r, const struct liteio_http_response *rsp,
-		       const struct liteio_error *why)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_json *volumes = NULL;
 	struct liteio_sample s;
-	struct top *t = arg;
+	int r;
 
-	r = answer(t, r, rsp, why, &volumes, &err);
-	if (r == 0)
-		r = liteio_sample_read(t->stats, volumes, liteio_now_ns(), &s, &err);
-	liteio_json_unref(volumes);
-	if (r) {
-		fail(t, &err, r);
-		return;
+	if (!t->stats) {
+		t->stats = j;
+		get(t, "/v1/module/volumes");
+		return 0;
 	}
+	r = liteio_sample_read(t->stats, j, liteio_now_ns(), &s, err);
+	liteio_json_unref(j);
+	if (r)
+		return r;
 	liteio_json_unref(take_ptr(t->stats));
 	take_sample(t, &s);
+	return 0;
 }
 
-static void on_stats(void *arg, int r, const struct liteio_http_response *rsp,
-		     const struct liteio_error *why)
+/* 0 while there is more to do */
+static int step(struct top *t, struct pollfd *ret_wait, int *ret_ms, struct liteio_json **ret,
+		struct liteio_error *err)
+{
+	struct liteio_error why = LITEIO_ERROR_INIT;
+	struct liteio_http_response rsp;
+	int r;
+
+	r = liteio_http_local_step(t->call, ret_wait, ret_ms, &why);
+	if (!r)
+		return 0;
+	if (r < 0) {
+		r = liteio_error_set(err, r, "no answer from the agent at %s: %s", t->o->socket,
+				     liteio_error_str(&why, r));
+	} else {
+		liteio_http_local_take(t->call, &rsp);
+		r = liteio_ask_answer(&rsp, ret, err);
+		liteio_http_response_fini(&rsp);
+	}
+	liteio_http_local_free(take_ptr(t->call));
+	return r < 0 ? r : 1;
+}
+
+/* begin the next round, or go on with the one under way; for how long to wait, and for what */
+static int go_on(struct top *t, struct pollfd *ret_wait)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct top *t = arg;
+	struct liteio_json *answer = NULL;
+	uint64_t now = liteio_now_ms();
+	int r, ms = 0;
 
-	r = answer(t, r, rsp, why, &t->stats, &err);
-	if (r)
+	if (!t->call && now < t->next_ms)
+		return (int)(t->next_ms - now);
+	if (!t->call) {
+		t->begun_ms = now;
+		get(t, "/v1/stats");
+	}
+	r = step(t, ret_wait, &ms, &answer, &err);
+	if (!r)
+		return ms;
+	if (r > 0)
+		r = take_answer(t, answer, &err);
+	if (r < 0)
 		fail(t, &err, r);
-	else
-		get(t, "/v1/module/volumes", on_volumes);
-}
-
-static void on_timer(void *arg)
-{
-	struct top *t = arg;
-
-	t->begun_ms = liteio_now_ms();
-	get(t, "/v1/stats", on_stats);
+	return 0;
 }
 
 /* ---- the run -------------------------------------------------------------------------------- */
 
-static void on_key(void *arg, enum liteio_screen_key key)
+static void see_signal(struct top *t)
 {
-	struct top *t = arg;
+	int signo = liteio_signals_take(t->signals);
+
+	if (signo == SIGTSTP)
+		liteio_screen_stop(t->screen);
+	if (signo == SIGTSTP || signo == SIGWINCH)
+		redraw(t);
+	else if (signo)
+		t->is_over = true;
+}
+
+static void see_key(struct top *t)
+{
+	enum liteio_screen_key key = liteio_screen_key(t->screen);
 
 	if (key == LITEIO_SCREEN_QUIT)
-		liteio_loop_quit(t->loop, 0);
-	else
+		t->is_over = true;
+	else if (key == LITEIO_SCREEN_REDRAW)
 		redraw(t);
 }
 
-static void on_signal(void *arg, int signo)
+static void turn(struct top *t)
 {
-	struct top *t = arg;
+	struct pollfd p[] = {
+		{ .fd = t->signals, .events = POLLIN },
+		{ .fd = liteio_screen_keys(t->screen), .events = POLLIN },
+		{ .fd = -1 },
+	};
+	int ms = go_on(t, &p[2]);
 
-	liteio_loop_quit(t->loop, 0);
+	if (t->is_over || poll(p, LITEIO_ARRAY_SIZE(p), ms) <= 0)
+		return;
+	if (p[0].revents)
+		see_signal(t);
+	if (p[1].revents)
+		see_key(t);
 }
 
+/* what is about a terminal does what it always does where there is none */
 static int begin(struct top *t, struct liteio_error *err)
 {
-	int r;
+	static const int on_screen[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGTSTP, 0 };
+	static const int plain[] = { SIGINT, SIGTERM, SIGHUP, 0 };
+	bool is_drawn = !t->o->json && !t->o->batch && isatty(STDOUT_FILENO);
 
-	r = liteio_loop_new(&t->loop, err);
-	if (r == 0)
-		r = liteio_loop_on_signal(t->loop, SIGINT, on_signal, t, err);
-	if (r == 0)
-		r = liteio_loop_on_signal(t->loop, SIGTERM, on_signal, t, err);
-	if (r == 0)
-		r = liteio_loop_on_signal(t->loop, SIGHUP, on_signal, t, err);
-	if (r == 0)
-		r = liteio_timer_new(t->loop, on_timer, t, &t->timer, err);
-	if (r == 0 && !t->o->json && !t->o->batch && isatty(STDOUT_FILENO))
-		r = liteio_screen_open(t->loop, on_key, t, &t->screen, err);
-	return r;
+	t->signals = liteio_signals_open(is_drawn ? on_screen : plain, err);
+	if (t->signals < 0)
+		return t->signals;
+	if (is_drawn)
+		t->screen = liteio_screen_open();
+	return 0;
 }
 
 static void finish(struct top *t)
 {
 	liteio_screen_close(t->screen);
-	liteio_http_local_cancel(t->call);
-	liteio_timer_free(t->timer);
-	liteio_loop_free(t->loop);
+	liteio_http_local_free(t->call);
+	close(t->signals);
 	liteio_json_unref(t->stats);
 	while (t->n_samples)
 		liteio_sample_fini(&t->samples[--t->n_samples]);
@@ -266,17 +298,14 @@ static void finish(struct top *t)
 int liteio_top(const struct liteio_top_options *o, struct liteio_error *err)
 {
 	struct top t = { .o = o };
-	int r;
+	int r = begin(&t, err);
 
-	r = begin(&t, err);
-	if (r == 0) {
-		liteio_timer_arm(t.timer, 0, 0);
-		r = liteio_loop_run(t.loop);
-		if (r < 0)
-			liteio_error_set(err, r, "the event loop failed");
-		else if (t.r)
-			*err = t.err;
-	}
+	if (r < 0)
+		return r;
+	while (!t.is_over)
+		turn(&t);
 	finish(&t);
-	return r < 0 ? r : t.r;
+	if (t.r)
+		*err = t.err;
+	return t.r;
 }

@@ -27,7 +27,8 @@
 
 /* a name of a thread has 15 characters */
 #define NAME_LEN 16
-#define NAME_BYTES 5
+/* of a uuid, which ends with 12 in a row */
+#define NAME_DIGITS 10
 #define POOL_NAME "pool:"
 #define READS_NAME "reads-a-disk"
 #define SEVERAL_NAME "several-pools"
@@ -51,15 +52,10 @@ static _Thread_local struct {
 /* the end of it: pools that were made at the same time begin with the same */
 static void name_of(const struct liteio_uuid *pool, char out[NAME_LEN])
 {
-	const uint8_t *b = pool->b + sizeof(pool->b) - NAME_BYTES;
-	static const char digits[] = "0123456789abcdef";
-	char *at = stpcpy(out, POOL_NAME);
+	char text[LITEIO_UUID_STRLEN + 1];
 
-	for (size_t i = 0; i < NAME_BYTES; i++) {
-		*at++ = digits[b[i] >> 4];
-		*at++ = digits[b[i] & 15];
-	}
-	*at = '\0';
+	liteio_uuid_format(pool, text);
+	memcpy(stpcpy(out, POOL_NAME), text + LITEIO_UUID_STRLEN - NAME_DIGITS, NAME_DIGITS + 1);
 }
 
 void liteio_heir_begin(const struct liteio_uuid *pool)

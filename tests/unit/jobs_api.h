@@ -27,6 +27,7 @@
 #include "base/str.h"
 #include "base/worker.h"
 #include "model/local_module.h"
+#include "local_on_loop.h"
 #include "unit.h"
 
 #define ANSWER_MS 50000
@@ -130,7 +131,7 @@ static unsigned int n_workers = 4;
 static char dir[] = "/tmp/liteio-jobs-XXXXXX";
 
 struct asked {
-	struct liteio_http_local *call;
+	struct local_call *call;
 	long status; /* 0 while there is no answer, -1 when there will be none */
 	struct liteio_json *said;
 };
@@ -157,7 +158,7 @@ static inline void ask(struct asked *a, const char *method, const char *target)
 	};
 
 	memset(a, 0, sizeof(*a));
-	a->call = liteio_http_local_start(agent.loop, &spec, NULL, on_done, a);
+	a->call = local_call_start(agent.loop, &spec, NULL, on_done, a);
 }
 
 static inline void wait_for(const struct asked *a)

@@ -169,7 +169,7 @@ START_TEST(what_is_parked_is_dropped_at_the_end)
 	setup();
 	ask_crowd(crowd);
 	for (unsigned int i = 0; i < CROWD; i++)
-		liteio_http_local_cancel(crowd[i].call);
+		local_call_cancel(crowd[i].call);
 	liteio_api_stop(&agent);
 	let_go();
 	ck_assert(liteio_workers_free(agent.workers, ANSWER_MS));

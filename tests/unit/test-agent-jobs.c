@@ -302,7 +302,7 @@ START_TEST(who_hangs_up_leaves_an_operation)
 	setup();
 	ask(&a, "POST", "/v1/volumes/a/grow?wait=false");
 	wait_for_runs(1);
-	liteio_http_local_cancel(a.call);
+	local_call_cancel(a.call);
 	while (n_operations("running") == 0)
 		;
 	let_go();
@@ -336,7 +336,7 @@ START_TEST(operations_are_events)
 	setup();
 	spec.socket = agent.config.socket;
 	liteio_events_say(&agent, LITEIO_LOCAL_EVENT_POOL_OPENED, "early", NULL, NULL, NULL);
-	stream.call = liteio_http_local_start(agent.loop, &spec, on_data, on_done, &stream);
+	stream.call = local_call_start(agent.loop, &spec, on_data, on_done, &stream);
 	while (!hears("\"begin\"") && !stream.status)
 		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
 	ck_assert_int_eq(stream.status, 0);
@@ -353,7 +353,7 @@ START_TEST(operations_are_events)
 		ck_assert_int_ge(liteio_loop_run(agent.loop), 0);
 	ck_assert(!hears("early"));
 	forget(&a);
-	liteio_http_local_cancel(stream.call);
+	local_call_cancel(stream.call);
 	liteio_buf_fini(&heard);
 	teardown();
 }

@@ -2,6 +2,7 @@
 /*
  * Child processes: what they say, what they leave open, and that a stuck one does not stop us.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,6 +23,21 @@
 #include "unit.h"
 
 static char dir[] = "/tmp/liteio-child-XXXXXX";
+
+/* as with vm.overcommit_memory=2: there is no room for a copy of this process */
+static bool has_no_room;
+
+pid_t _Fork(void)
+{
+	pid_t (*real)(void);
+
+	if (has_no_room) {
+		errno = ENOMEM;
+		return -1;
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "_Fork");
+	return real();
+}
 
 static char *in_dir(const char *name)
 {
@@ -192,7 +208,7 @@ START_TEST(test_run_large_pages)
 END_TEST
 
 /* a program has what it is given, and nothing else of ours */
-START_TEST(test_run_keeps_nothing)
+static void keeps_nothing(void)
 {
 	struct liteio_child_result res;
 	int fds[2];
@@ -207,6 +223,44 @@ START_TEST(test_run_keeps_nothing)
 	free(res.output);
 	close(fds[0]);
 	close(fds[1]);
+}
+
+START_TEST(test_run_keeps_nothing)
+{
+	keeps_nothing();
+}
+END_TEST
+
+/* all that the others have, but for large pages */
+START_TEST(test_run_without_a_copy)
+{
+	const char *const missing[] = { "liteio-no-such-program", NULL };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_child_result res;
+	sigset_t all;
+
+	liteio_heap_init();
+	has_no_room = true;
+	ck_assert_int_eq(liteio_child_run(missing, 10000, &res, &err), -ENOENT);
+	ck_assert_str_eq(err.msg, "cannot run liteio-no-such-program: No such file or directory");
+	ck_assert_int_eq(sh("cat; echo out; echo err >&2; exit 3", 10000, &res, NULL), 0);
+	ck_assert_int_eq(res.status, 3);
+	ck_assert_str_eq(res.output, "out\nerr\n");
+	free(res.output);
+	keeps_nothing();
+	/* what it starts is killed with it: they are a group */
+	ck_assert_int_eq(sh("read _ _ _ _ group _ </proc/$$/stat; [ $group = $$ ]", 10000, &res,
+			    NULL), 0);
+	ck_assert_int_eq(res.status, 0);
+	free(res.output);
+	ck_assert_int_eq(sh("cat /dev/zero", 100, &res, NULL), -ETIMEDOUT);
+	ck_assert_int_eq(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 1);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	signal(SIGTERM, SIG_IGN);
+	ck_assert_int_eq(sh("kill -TERM $$; echo survived", 10000, &res, NULL), 0);
+	ck_assert_int_eq(res.status, 128 + SIGTERM);
+	free(res.output);
 }
 END_TEST
 
@@ -303,6 +357,6 @@ START_TEST(test_write_keeps_nothing)
 END_TEST
 
 UNIT_MAIN("child", test_run, test_check_signal, test_run_missing, test_run_output_cut,
-	  test_run_timeout, test_run_background, test_run_signals,
-	  test_run_large_pages, test_run_keeps_nothing, test_write, test_write_reply,
+	  test_run_timeout, test_run_background, test_run_signals, test_run_large_pages,
+	  test_run_keeps_nothing, test_run_without_a_copy, test_write, test_write_reply,
 	  test_write_errors, test_write_timeout, test_write_keeps_nothing)

@@ -3,9 +3,11 @@
  * Events as they come: how many are waited for, and what ends the waiting.
  *
  * unit-src: daemon/ctl/follow.c daemon/ctl/event_text.c daemon/ctl/ask.c daemon/ctl/print.c
+ * unit-src: daemon/ctl/signals.c
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,6 +25,7 @@
 struct speaker {
 	int fd;
 	const char *lines[6];
+	int signo; /* then, 0 for none */
 };
 
 static void say(int fd, const char *text)
@@ -45,6 +48,8 @@ static void *speak(void *arg)
 	ck_assert_int_eq(write(fd, HEAD, strlen(HEAD)), (ssize_t)strlen(HEAD));
 	for (size_t i = 0; s->lines[i]; i++)
 		say(fd, s->lines[i]);
+	if (s->signo)
+		kill(getpid(), s->signo);
 	while (read(fd, request, sizeof(request)) > 0)
 		;
 	close(fd);
@@ -104,5 +109,26 @@ START_TEST(nobody_reads_any_more)
 }
 END_TEST
 
+static void interrupted_by(int signo)
+{
+	struct speaker s = { .lines = { "{\"type\":\"begin\",\"seq\":8}\n", EVENT },
+			     .signo = signo };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	sigset_t set;
+
+	/* for the thread that speaks, too: who waits for it has it */
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	ck_assert_int_eq(follow(&s, 0, &err), 0);
+}
+
+START_TEST(an_interrupt_ends_it)
+{
+	interrupted_by(SIGINT);
+	interrupted_by(SIGTERM);
+}
+END_TEST
+
 UNIT_MAIN("ctl-follow", as_many_as_were_asked_for, a_module_that_goes_ends_it,
-	  nobody_reads_any_more)
+	  nobody_reads_any_more, an_interrupt_ends_it)

@@ -21,6 +21,7 @@
 #include "base/http_server.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "local_on_loop.h"
 #include "unit.h"
 
 static char dir[] = "/tmp/liteio-http-XXXXXX";
@@ -88,7 +89,7 @@ static void ask(void)
 		.socket = path, .method = "GET", .target = "/", .timeout_ms = 10000,
 	};
 
-	liteio_http_local_start(loop, &spec, NULL, on_done, NULL);
+	local_call_start(loop, &spec, NULL, on_done, NULL);
 	ck_assert_int_eq(liteio_loop_run(loop), 0);
 }
 

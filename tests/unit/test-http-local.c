@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Calls to a program of this machine that can not be reached, or does not behave: each has its
- * errno and its sentence, and its end, without a loop as on one.
+ * errno and its sentence, and its end, as a whole call and in steps.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/http_local.h"
-#include "base/loop.h"
 #include "base/str.h"
 #include "unit.h"
 
@@ -52,45 +52,36 @@ struct heard {
 	struct liteio_error err;
 };
 
-static struct liteio_loop *loop;
-
-static void on_done(void *arg, int r, const struct liteio_http_response *rsp,
-		    const struct liteio_error *err)
+/* until it has ended, by what it says is worth waiting for */
+static int step_to_end(struct liteio_http_local *call, struct liteio_error *err)
 {
-	struct heard *h = arg;
+	struct pollfd wait;
+	int ms, r;
 
-	h->r = r;
-	if (r) {
-		h->err = *err;
-	} else {
-		h->status = rsp->status;
-		h->body = liteio_strdup(rsp->body);
-		h->body_len = rsp->body_len;
-	}
-	liteio_loop_quit(loop, 0);
+	while (!(r = liteio_http_local_step(call, &wait, &ms, err)))
+		ck_assert_int_ge(poll(&wait, 1, ms), 0);
+	return r;
 }
 
-static void ask_on_loop(const struct liteio_http_local_spec *spec, struct heard *h)
+static int ask_in_steps(const struct liteio_http_local_spec *spec,
+			struct liteio_http_response *rsp, struct liteio_error *err)
 {
-	ck_assert_int_eq(liteio_loop_new(&loop, NULL), 0);
-	/* nothing may be told before the loop runs */
-	h->r = 77;
-	liteio_http_local_start(loop, spec, NULL, on_done, h);
-	ck_assert_int_eq(h->r, 77);
-	ck_assert_int_eq(liteio_loop_run(loop), 0);
-	liteio_loop_free(loop);
+	struct liteio_http_local *call = liteio_http_local_new(spec, NULL, NULL);
+	int r = step_to_end(call, err);
+
+	if (r > 0)
+		liteio_http_local_take(call, rsp);
+	liteio_http_local_free(call);
+	return r < 0 ? r : 0;
 }
 
-static void ask(bool on_loop, const struct liteio_http_local_spec *spec, struct heard *h)
+static void ask(bool in_steps, const struct liteio_http_local_spec *spec, struct heard *h)
 {
 	struct liteio_http_response rsp = { 0 };
 
 	*h = (struct heard){ 0 };
-	if (on_loop) {
-		ask_on_loop(spec, h);
-		return;
-	}
-	h->r = liteio_http_local_sync(spec, &rsp, &h->err);
+	h->r = in_steps ? ask_in_steps(spec, &rsp, &h->err) :
+			  liteio_http_local_sync(spec, &rsp, &h->err);
 	h->status = rsp.status;
 	h->body = rsp.body;
 	h->body_len = rsp.body_len;
@@ -98,10 +89,10 @@ static void ask(bool on_loop, const struct liteio_http_local_spec *spec, struct 
 
 static void check_refused(const struct liteio_http_local_spec *spec, int r, const char *sentence)
 {
-	for (int on_loop = 0; on_loop < 2; on_loop++) {
+	for (int in_steps = 0; in_steps < 2; in_steps++) {
 		struct heard h;
 
-		ask(on_loop, spec, &h);
+		ask(in_steps, spec, &h);
 		ck_assert_msg(h.r == r, "%s: %d (%s)", sentence, h.r, h.err.msg);
 		ck_assert_msg(strstr(h.err.msg, sentence), "not \"%s\", but \"%s\"", sentence,
 			      h.err.msg);
@@ -320,10 +311,10 @@ START_TEST(a_body_that_is_not_read_is_no_failure)
 
 	bad.is_deaf = true;
 	t = begin("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno!");
-	for (int on_loop = 0; on_loop < 2; on_loop++) {
+	for (int in_steps = 0; in_steps < 2; in_steps++) {
 		struct heard h;
 
-		ask(on_loop, &spec, &h);
+		ask(in_steps, &spec, &h);
 		ck_assert_msg(h.r == 0, "%s", h.err.msg);
 		ck_assert_int_eq(h.status, 413);
 		ck_assert_str_eq(h.body, "no!");
@@ -350,10 +341,10 @@ START_TEST(a_large_body_goes_in_pieces)
 	memset(much, 'x', sizeof(much));
 	much[sizeof(much) - 1] = '.';
 	t = begin(HEAD "Content-Length: 0\r\n\r\n");
-	for (int on_loop = 0; on_loop < 2; on_loop++) {
+	for (int in_steps = 0; in_steps < 2; in_steps++) {
 		struct heard h;
 
-		ask(on_loop, &spec, &h);
+		ask(in_steps, &spec, &h);
 		ck_assert_msg(h.r == 0, "%s", h.err.msg);
 		ck_assert_int_eq(h.status, 200);
 		free(h.body);
@@ -378,10 +369,10 @@ START_TEST(a_large_answer_comes_in_pieces)
 		liteio_buf_addstr(&b, "0123456789");
 	bad.stays = true;
 	t = begin(b.data);
-	for (int on_loop = 0; on_loop < 2; on_loop++) {
+	for (int in_steps = 0; in_steps < 2; in_steps++) {
 		struct heard h;
 
-		ask(on_loop, &spec, &h);
+		ask(in_steps, &spec, &h);
 		ck_assert_msg(h.r == 0, "%s", h.err.msg);
 		ck_assert_uint_eq(h.body_len, 3000000);
 		ck_assert(!memcmp(h.body + 2999990, "0123456789", 11));
@@ -417,10 +408,10 @@ START_TEST(who_waits_for_a_place_gets_one)
 	bad.says = HEAD "Content-Length: 0\r\n\r\n";
 	bad.len = strlen(bad.says);
 	ck_assert_int_eq(pthread_create(&t, NULL, make_room, NULL), 0);
-	for (int on_loop = 0; on_loop < 2; on_loop++) {
+	for (int in_steps = 0; in_steps < 2; in_steps++) {
 		struct heard h;
 
-		ask(on_loop, &spec, &h);
+		ask(in_steps, &spec, &h);
 		ck_assert_msg(h.r == 0, "%s", h.err.msg);
 		free(h.body);
 	}
@@ -431,42 +422,34 @@ END_TEST
 
 /* ---- ending it from within ---- */
 
-static struct liteio_http_local *call;
-static unsigned int n_cancelled;
+static unsigned int n_told;
 
-static int cancel_it(void *arg, const char *data, size_t len)
+static int end_it(void *arg, const char *data, size_t len)
 {
-	n_cancelled++;
-	liteio_http_local_cancel(call);
-	liteio_loop_quit(loop, 1);
-	return 0;
+	n_told++;
+	return -ECANCELED;
 }
 
-static void must_not(void *arg, int r, const struct liteio_http_response *rsp,
-		     const struct liteio_error *err)
-{
-	ck_abort_msg("told of a call that was cancelled");
-}
-
-START_TEST(a_stream_is_cancelled_from_within)
+START_TEST(a_stream_is_ended_from_within)
 {
 	const struct liteio_http_local_spec spec = { .socket = path, .method = "GET",
 						     .target = "/" };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_http_local *call;
 	pthread_t t;
 
 	bad.stays = true;
 	/* more has come with it: nobody is told of that */
 	t = begin(HEAD "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nworld\r\n");
-	ck_assert_int_eq(liteio_loop_new(&loop, NULL), 0);
 	for (int i = 0; i < 2; i++) {
-		call = liteio_http_local_start(loop, &spec, cancel_it, must_not, NULL);
-		ck_assert_int_eq(liteio_loop_run(loop), 1);
-		ck_assert_int_eq(n_cancelled, i + 1);
+		call = liteio_http_local_new(&spec, end_it, NULL);
+		ck_assert_int_eq(step_to_end(call, &err), -ECANCELED);
+		ck_assert_int_eq(n_told, i + 1);
+		liteio_http_local_free(call);
 	}
 	/* and before it has begun */
-	liteio_http_local_cancel(liteio_http_local_start(loop, &spec, cancel_it, must_not, NULL));
-	liteio_http_local_cancel(NULL);
-	liteio_loop_free(loop);
+	liteio_http_local_free(liteio_http_local_new(&spec, end_it, NULL));
+	liteio_http_local_free(NULL);
 	end(t);
 }
 END_TEST
@@ -474,4 +457,4 @@ END_TEST
 UNIT_MAIN("http-local", nobody_is_there, not_everybody_may, what_is_no_request_is_not_sent,
 	  too_many_wait, each_has_its_sentence, a_body_that_is_not_read_is_no_failure,
 	  a_large_body_goes_in_pieces, a_large_answer_comes_in_pieces,
-	  who_waits_for_a_place_gets_one, a_stream_is_cancelled_from_within)
+	  who_waits_for_a_place_gets_one, a_stream_is_ended_from_within)

@@ -22,6 +22,7 @@
 #include "base/loop.h"
 #include "base/str.h"
 #include "base/worker.h"
+#include "local_on_loop.h"
 #include "unit.h"
 
 static char dir[] = "/tmp/liteio-http-XXXXXX";
@@ -152,7 +153,7 @@ static void result_fini(struct result *res)
 
 /* one of both */
 struct call {
-	struct liteio_http_local *local;
+	struct local_call *local;
 	struct liteio_http_call *tcp;
 };
 
@@ -187,7 +188,7 @@ static struct call start_with(const char *method, const char *what, const char *
 	if (liteio_http_server_port(server))
 		call.tcp = liteio_http_call_start(client, &q.tcp, data, on_done, res);
 	else
-		call.local = liteio_http_local_start(loop, &q.local, data, on_done, res);
+		call.local = local_call_start(loop, &q.local, data, on_done, res);
 	free(q.url);
 	return call;
 }
@@ -200,7 +201,7 @@ static struct call start(const char *method, const char *what, const char *body,
 
 static void cancel(struct call call)
 {
-	liteio_http_local_cancel(call.local);
+	local_call_cancel(call.local);
 	liteio_http_call_cancel(call.tcp);
 }
 
@@ -401,7 +402,7 @@ START_TEST(test_no_server)
 
 	setup(NULL, NULL);
 	outstanding = 2;
-	liteio_http_local_start(loop, &local, NULL, on_done, &a);
+	local_call_start(loop, &local, NULL, on_done, &a);
 	liteio_http_call_start(client, &tcp, NULL, on_done, &b);
 	liteio_loop_run(loop);
 	ck_assert_int_eq(a.r, -ENOENT);

@@ -3,16 +3,15 @@
 # A root in memory, for guests whose clock counts instructions: while a file comes from the host, all CPUs are idle, and
 # that clock jumps to the next timer.
 #
-#   near_root DIR PROGRAM...   DIR becomes one, with these programs, what they need, libsystemd, which ours load when they
-#                              make a loop, and the agent's configuration, which is there by then; devices, /run and the
-#                              agent's state are the guest's
+#   near_root DIR PROGRAM...   DIR becomes one, with these programs, what they need and the agent's configuration, which is
+#                              there by then; devices, /run and the agent's state are the guest's
 #   in_memory COMMAND...       there
 
-# near_libraries FILE: what it is linked with
+# near_libraries FILE: what it is linked with, which may be nothing
 near_libraries() {
 	local file
 
-	ldd "$1" | grep -o '/[^ ]*' | while read -r file; do
+	ldd "$1" | sed -n 's|^[^/]*\(/[^ ]*\).*|\1|p' | while read -r file; do
 		install -D "$(readlink -f "$file")" "$NEAR$file"
 	done
 }
@@ -29,10 +28,6 @@ near_root() {
 		install "$(readlink -f "$(command -v "$program")")" "$NEAR/usr/sbin/$program"
 		near_libraries "$NEAR/usr/sbin/$program"
 	done
-	# all of it is read: with pipefail a writer whose reader has gone is a failure
-	file=$(ldconfig -p | awk '/libsystemd\.so\.0 .*x86-64/ && !n++ { print $NF }')
-	install -D "$(readlink -f "$file")" "$NEAR$file"
-	near_libraries "$file"
 	for file in dev proc sys run; do
 		mount --rbind /$file "$NEAR/$file"
 	done
