@@ -442,21 +442,13 @@ static size_t ports_in_use(const struct liteio_nvmet_export *exports, size_t n)
 	return most;
 }
 
-static bool is_remote_live(const struct liteio_catalog_attachment *att)
-{
-	return att->state == LITEIO_CATALOG_ATT_LIVE && !is_local(att);
-}
-
 bool liteio_export_has_remote(struct liteio_open_pool *p)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
-	size_t i, n = 0;
+	size_t n = 0;
 
-	liteio_pool_attachment_list(p->engine, NULL, &atts, &n);
-	for (i = 0; i < n; i++)
-		if (is_remote_live(&atts[i]))
-			return true;
-	return false;
+	liteio_pool_attachment_list_remote(p->engine, &atts, &n);
+	return n > 0;
 }
 
 static char *first_not_linked(struct liteio_agent *a, struct liteio_open_pool *p, size_t ports,
@@ -466,12 +458,11 @@ static char *first_not_linked(struct liteio_agent *a, struct liteio_open_pool *p
 	struct liteio_catalog_volume v;
 	size_t i, n_atts = 0;
 
-	liteio_pool_attachment_list(p->engine, NULL, &atts, &n_atts);
+	liteio_pool_attachment_list_remote(p->engine, &atts, &n_atts);
 	/* what was never used was never served: nobody misses it */
 	for (i = 0; i < n_atts; i++)
 		/* one that has ended is not waited for, though the catalog may not say so yet */
-		if (is_remote_live(&atts[i]) &&
-		    !find_linked(&atts[i], ports, exports, n) &&
+		if (!find_linked(&atts[i], ports, exports, n) &&
 		    liteio_ended_check(a, &atts[i].volume, atts[i].generation, NULL) != -ESTALE &&
 		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) == 0 && !v.is_unmade)
 			return liteio_strf("generation %" PRIu64 " of volume %s is not restored",

@@ -93,27 +93,12 @@ int liteio_gate_forget_gone(const struct liteio_uuid *uuid, struct liteio_error 
 	return r || !nl ? r : liteio_gate_forget(nl, uuid, err);
 }
 
-static bool is_ended(const struct liteio_head *h, const struct liteio_uuid *uuid, uint64_t floor,
-		     uint64_t generation)
-{
-	if (h->remote || h->gate || !liteio_uuid_equal(&h->uuid, uuid))
-		return false;
-	return floor ? h->generation < floor : h->generation == generation;
-}
-
-/* heads without a gate */
+/* heads without a gate: of the generations below @floor, or exactly that one */
 static int fence_plain(const struct liteio_uuid *uuid, uint64_t floor, uint64_t generation,
 		       struct liteio_error *err)
 {
-	_cleanup_free_ struct liteio_head_state *heads = NULL;
-	size_t i, n = 0;
-	int r;
-
-	r = liteio_head_list_of(uuid, &heads, &n, err);
-	for (i = 0; r == 0 && i < n; i++)
-		if (is_ended(&heads[i].head, uuid, floor, generation))
-			r = liteio_head_fail(uuid, heads[i].head.generation, false, err);
-	return r;
+	return floor ? liteio_head_fail_plain(uuid, 1, floor, err) :
+		       liteio_head_fail_plain(uuid, generation, generation + 1, err);
 }
 
 static int fence_gates(struct liteio_netlink *nl, const struct liteio_uuid *uuid, const char *name,

@@ -136,14 +136,12 @@ static void collect(struct liteio_open_pool *p, const struct liteio_pool_places 
 	struct liteio_catalog_volume v;
 	size_t n = 0;
 
-	liteio_pool_attachment_list(p->engine, NULL, &atts, &n);
+	liteio_pool_attachment_list_remote(p->engine, &atts, &n);
 	*ret = (struct liteio_pool_places){ .pool = p->uuid };
 	ret->items = liteio_calloc(n + 1, sizeof(*ret->items));
 	for (size_t i = 0; i < n; i++) {
 		/* what was never used was never served */
-		if (atts[i].state != LITEIO_CATALOG_ATT_LIVE ||
-		    atts[i].flags & LITEIO_CATALOG_ATT_LOCAL ||
-		    liteio_pool_volume_get(p->engine, &atts[i].volume, &v) || v.is_unmade)
+		if (liteio_pool_volume_get(p->engine, &atts[i].volume, &v) || v.is_unmade)
 			continue;
 		ret->items[ret->n++] = (struct liteio_place){
 			.volume = atts[i].volume,

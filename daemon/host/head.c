@@ -20,6 +20,12 @@
 #define TARGET_LINEAR "linear"
 #define TARGET_ERROR "error"
 #define FIELDS_MAX 32
+/*
+ * A list takes the kernel a thousand instructions for each device there is, and most heads have one
+ * below; a question by name takes about five thousand among a thousand devices
+ */
+#define NAMES_MIN 4u
+#define NAMES_SHARE 2u
 
 static enum liteio_dm_role role_of(bool remote)
 {
@@ -327,6 +333,14 @@ static int give_list(const struct list *l, int r, struct liteio_head_state **ret
 	return 0;
 }
 
+/* of all generations */
+static void name_prefix(enum liteio_dm_role role, const struct liteio_uuid *uuid,
+			char out[LITEIO_DM_NAME_MAX + 1])
+{
+	liteio_dm_name(role, uuid, 0, out);
+	*(strrchr(out, '-') + 1) = '\0';
+}
+
 int liteio_head_list_of(const struct liteio_uuid *uuid, struct liteio_head_state **ret,
 			size_t *ret_n, struct liteio_error *err)
 {
@@ -338,9 +352,7 @@ int liteio_head_list_of(const struct liteio_uuid *uuid, struct liteio_head_state
 	if (!uuid)
 		return give_list(&l.list, liteio_dm_each(add_of, &l, err), ret, ret_n);
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(roles) && !r; i++) {
-		liteio_dm_name(roles[i], uuid, 0, prefix);
-		/* of all generations */
-		*(strrchr(prefix, '-') + 1) = '\0';
+		name_prefix(roles[i], uuid, prefix);
 		r = liteio_dm_each_of(prefix, add_of, &l, err);
 	}
 	return give_list(&l.list, r, ret, ret_n);
@@ -421,6 +433,88 @@ int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool r
 	if (!r && !s.dm.suspended)
 		r = liteio_dm_suspend(s.dm.name, LITEIO_DM_NOFLUSH, err);
 	return r ? r : liteio_dm_resume(s.dm.name, 0, err);
+}
+
+/* ---- the fence ------------------------------------------------------------------------------ */
+
+/* heads that a fence ends; @r: the first that could not be */
+struct ending {
+	const struct liteio_uuid *uuid;
+	uint64_t first;
+	uint64_t end;
+	int r;
+	struct liteio_error *err;
+};
+
+static int fail_plain(const struct liteio_head_id *id, const char *name, struct liteio_error *err)
+{
+	struct liteio_dm_target line;
+	struct liteio_dm_info dm;
+	struct liteio_head h = { 0 };
+	int r;
+
+	r = liteio_dm_status_one(name, LITEIO_DM_TABLE, &dm, &line, err);
+	if (r)
+		return r == -ENODEV ? 0 : r;
+	/* somebody else's, which only is called so */
+	if (strncmp(dm.uuid, LITEIO_DM_UUID_PREFIX, strlen(LITEIO_DM_UUID_PREFIX)) != 0)
+		return 0;
+	liteio_head_remember(id);
+	liteio_head_parse_table(line.type, line.params, &h);
+	return h.gate ? 0 : liteio_head_fail(&id->uuid, id->generation, false, err);
+}
+
+static void fail_named(void *arg, const char *name)
+{
+	struct ending *e = arg;
+	struct liteio_head_id id;
+
+	if (!e->r && is_head_of(name, e->uuid, &id) && !id.remote && id.generation >= e->first &&
+	    id.generation < e->end)
+		e->r = fail_plain(&id, name, e->err);
+}
+
+/*
+ * No head can be missed by asking for names, whoever has made it, and when. What a head is called
+ * is its role, its volume and its generation, in one spelling (liteio_dm_name_parse() takes no
+ * other), and device-mapper has no name twice. So a list of those from @first to before @end can
+ * have no device that is not called by one of these generations, and each of them is asked for;
+ * nothing that is known here decides which. A list is of one moment, and these are several: what is
+ * there when it begins, and stays, is found by both. What is made meanwhile, or later, may be in
+ * neither: against that whoever fences has the lock of the volume where it has no gates, and closes
+ * these first where it has.
+ */
+static int ask_by_name(struct ending *e)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+
+	for (uint64_t g = e->first; g < e->end && !e->r; g++) {
+		liteio_dm_name(LITEIO_DM_HEAD, e->uuid, g, name);
+		fail_named(e, name);
+	}
+	return e->r;
+}
+
+static int ask_for_list(struct ending *e)
+{
+	char prefix[LITEIO_DM_NAME_MAX + 1];
+	int r;
+
+	name_prefix(LITEIO_DM_HEAD, e->uuid, prefix);
+	r = liteio_dm_each_of(prefix, fail_named, e, e->err);
+	return r ? r : e->r;
+}
+
+int liteio_head_fail_plain(const struct liteio_uuid *uuid, uint64_t first, uint64_t end,
+			   struct liteio_error *err)
+{
+	struct ending e = { .uuid = uuid, .first = first, .end = end, .err = err };
+
+	if (first >= end)
+		return 0;
+	if (end - first <= NAMES_MIN + liteio_head_known_n() / NAMES_SHARE)
+		return ask_by_name(&e);
+	return ask_for_list(&e);
 }
 
 int liteio_head_traffic(const char *dm_name, char ret[LITEIO_HEAD_TRAFFIC],

@@ -125,7 +125,7 @@ int liteio_head_list_of(const struct liteio_uuid *uuid, struct liteio_head_state
 			size_t *ret_n, struct liteio_error *err);
 /*
  * Likewise, without asking for those of all others: what somebody else has made since this process
- * asked for the first time is not there. Not for a fence
+ * asked for the first time is not there. Not for a fence: liteio_head_fail_plain()
  */
 int liteio_head_list_known(const struct liteio_uuid *uuid, struct liteio_head_state **ret,
 			   size_t *ret_n, struct liteio_error *err);
@@ -139,6 +139,20 @@ int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool
  */
 int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		     struct liteio_error *err);
+/**
+ * liteio_head_fail_plain() - the same of every head of a volume, on its pool's node, without a gate
+ * @uuid: of the volume
+ * @first: generation to begin with
+ * @end: generation to end before
+ * @err: why one can not be looked at, or be ended
+ *
+ * For a fence: whoever has made it, and when; those of a consumer are left alone. Asks the kernel
+ * itself, by their names, or for a list where these would be more than it has devices. Context:
+ * worker, as liteio_head_fail().
+ * Return: 0, also when there is none, or a negative errno: then there may be one that writes.
+ */
+int liteio_head_fail_plain(const struct liteio_uuid *uuid, uint64_t first, uint64_t end,
+			   struct liteio_error *err);
 
 /* what a head says of the I/O that has passed it: as long as it is the same, none has */
 #define LITEIO_HEAD_TRAFFIC 256

@@ -99,6 +99,12 @@ void liteio_head_forget(const struct liteio_head_id *id, unsigned int times)
 	memmove(there, there + 1, (--all.n - i) * sizeof(*there));
 }
 
+size_t liteio_head_known_n(void)
+{
+	liteio_guard(&all.lock);
+	return all.n;
+}
+
 size_t liteio_head_known_of(const struct liteio_uuid *uuid, struct liteio_head_id **ret)
 {
 	const struct liteio_head_id first = { .uuid = *uuid };

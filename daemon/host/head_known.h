@@ -32,6 +32,8 @@ void liteio_head_remember(const struct liteio_head_id *id);
 unsigned int liteio_head_times(const struct liteio_head_id *id);
 /* it was removed, unless it has been remembered again since that was @times */
 void liteio_head_forget(const struct liteio_head_id *id, unsigned int times);
+/* how many of all volumes */
+size_t liteio_head_known_n(void);
 /* those of a volume, in new memory */
 size_t liteio_head_known_of(const struct liteio_uuid *uuid, struct liteio_head_id **ret);
 

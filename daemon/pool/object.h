@@ -104,7 +104,7 @@ void liteio_pool_draft(struct liteio_pool *p, struct liteio_catalog *ret);
 /* write the draft and make it the catalog; takes it over in any case */
 int liteio_pool_persist(struct liteio_pool *p, struct liteio_catalog *draft,
 			struct liteio_error *err);
-/* the same, to one slot after the other: for what must outlive the loss of either */
+/* the same, to one slot after the other, all of each: for what must outlive the loss of either */
 int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft,
 			     struct liteio_error *err);
 /*
@@ -114,7 +114,13 @@ int liteio_pool_persist_both(struct liteio_pool *p, struct liteio_catalog *draft
  */
 int liteio_pool_persist_again(struct liteio_pool *p, struct liteio_error *err);
 /*
- * What these two could not write to the second slot, if anything: before it is
+ * Both: for a floor and a fence, which must not come back with the loss of either slot. Should one
+ * of them have rotted before, where nothing is written now, it is no catalog, and never an old one
+ */
+int liteio_pool_persist_twice(struct liteio_pool *p, struct liteio_catalog *draft,
+			      struct liteio_error *err);
+/*
+ * What these three could not write to the second slot, if anything: before it is
  * answered again that it is done. 0, or why it still is in one slot.
  */
 int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err);

@@ -143,6 +143,14 @@ int liteio_pool_persist_again(struct liteio_pool *p, struct liteio_error *err)
 	return r ? r : liteio_pool_persist_owed(p, err);
 }
 
+int liteio_pool_persist_twice(struct liteio_pool *p, struct liteio_catalog *draft,
+			      struct liteio_error *err)
+{
+	int r = liteio_pool_persist(p, draft, err);
+
+	return r ? r : liteio_pool_persist_again(p, err);
+}
+
 int liteio_pool_persist_owed(struct liteio_pool *p, struct liteio_error *err)
 {
 	struct liteio_catalog again;
@@ -464,4 +472,26 @@ void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid
 	for (size_t i = 0; i < n; i++)
 		(*ret)[i] = *p->cat.attachments[first + i];
 	*ret_n = n;
+}
+
+static bool is_remote_live(const struct liteio_catalog_attachment *a)
+{
+	return a->state == LITEIO_CATALOG_ATT_LIVE && !(a->flags & LITEIO_CATALOG_ATT_LOCAL);
+}
+
+void liteio_pool_attachment_list_remote(struct liteio_pool *p,
+					struct liteio_catalog_attachment **ret, size_t *ret_n)
+{
+	size_t n = 0;
+
+	liteio_guard(&p->lock);
+	for (size_t i = 0; i < p->cat.n_attachments; i++)
+		n += is_remote_live(p->cat.attachments[i]);
+	*ret = liteio_calloc(n + 1, sizeof(**ret));
+	*ret_n = n;
+	n = 0;
+	for (size_t i = 0; i < p->cat.n_attachments && n < *ret_n; i++) {
+		if (is_remote_live(p->cat.attachments[i]))
+			(*ret)[n++] = *p->cat.attachments[i];
+	}
 }

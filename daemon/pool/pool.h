@@ -812,5 +812,8 @@ void liteio_pool_attachment_each(struct liteio_pool *p, const struct liteio_uuid
 /* any thread: attachments of a volume (NULL: of all), live and fenced; new memory */
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n);
+/* likewise those that are live and of other nodes, of all volumes: few where most are local */
+void liteio_pool_attachment_list_remote(struct liteio_pool *p,
+					struct liteio_catalog_attachment **ret, size_t *ret_n);
 
 #endif

@@ -49,7 +49,7 @@ int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uui
 		return liteio_pool_persist_owed(p, err);
 	liteio_pool_draft(p, &draft);
 	liteio_catalog_raise_floor(&draft, uuid, floor);
-	r = liteio_pool_persist_both(p, &draft, err);
+	r = liteio_pool_persist_twice(p, &draft, err);
 	if (!r)
 		liteio_step("floor-raise:catalog");
 	return r;
@@ -257,7 +257,7 @@ int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid
 		liteio_catalog_fini(&draft);
 		return liteio_pool_persist_owed(p, err);
 	}
-	r = liteio_pool_persist_both(p, &draft, err);
+	r = liteio_pool_persist_twice(p, &draft, err);
 	if (!r)
 		liteio_step("attachment-fence:catalog");
 	return r;

@@ -14,8 +14,9 @@
  *
  * What a whole write does besides is to find out that a block can not be written any more, and to
  * replace one that has rotted. So it is made again after LITEIO_STORE_PARTS others to the same
- * slot, a day after the last one of it, after each failure, and for everything that must outlive
- * the loss of either slot.
+ * slot, a day after the last one of it, after each failure, and when who writes wants that. What
+ * must outlive the loss of either slot is written to both; of one that had rotted before, a part
+ * leaves no catalog, and never an older one.
  */
 #ifndef LITEIO_POOL_STORE_H
 #define LITEIO_POOL_STORE_H

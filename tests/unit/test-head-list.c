@@ -6,9 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/dm-ioctl.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "dm_list.h"
 #include "host/head.h"
 #include "unit.h"
 
@@ -38,30 +37,15 @@ static struct {
 
 static void list(struct dm_ioctl *io)
 {
-	char *at = (char *)io + io->data_start;
-	struct dm_name_list *last = NULL;
+	const size_t room = io->data_size;
+	struct dm_list l = dm_list_begin(io);
 
-	io->data_size = io->data_start;
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(devices); i++) {
-		struct dm_name_list *d = (void *)at;
-		uint32_t *behind;
-		size_t len = offsetof(struct dm_name_list, name) + strlen(devices[i]) + 1;
-
 		if (kernel.can_filter && strncmp(devices[i], io->name, strlen(io->name)))
 			continue;
-		if (last)
-			last->next = (uint32_t)(at - (char *)last);
-		last = d;
-		d->dev = i + 1;
-		d->next = 0;
-		memcpy(d->name, devices[i], strlen(devices[i]) + 1);
-		behind = (uint32_t *)(void *)(at + ((len + 7) & ~(size_t)7));
-		behind[1] = DM_NAME_LIST_FLAG_HAS_UUID;
-		memcpy(&behind[2], "LITEIO-X", sizeof("LITEIO-X"));
-		at = (char *)&behind[2] + 16;
-		kernel.n_said++;
+		if (dm_list_add(&l, room, devices[i], "LITEIO-X"))
+			kernel.n_said++;
 	}
-	io->data_size = (uint32_t)(at - (char *)io);
 }
 
 /* in place of the C library's */

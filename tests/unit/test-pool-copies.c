@@ -383,7 +383,7 @@ static int fence(struct bed *b, uint32_t percent)
 	struct liteio_catalog draft;
 
 	draft_of(b, percent, &draft);
-	return liteio_pool_persist_both(&b->m.p, &draft, NULL);
+	return liteio_pool_persist_twice(&b->m.p, &draft, NULL);
 }
 
 /* with a record, which is what a part of a slot is of */
