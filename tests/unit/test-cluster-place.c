@@ -107,6 +107,7 @@ int liteio_op_pool_show(struct liteio_agent *a, const char *name, struct liteio_
 	if (r)
 		return r;
 	ret->name = liteio_strdup(name);
+	ret->uuid = p->uuid;
 	ret->state = liteio_strdup("ready");
 	liteio_pools_put(a->pools, p);
 	if (meanwhile)
@@ -127,10 +128,13 @@ int liteio_op_snapshot_show(struct liteio_agent *a, const char *snapshot,
 	return liteio_error_set(err, -ENOENT, "no such snapshot on this node");
 }
 
-int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_volume_create *req,
-			    struct liteio_local_volume *ret, struct liteio_error *err)
+int liteio_op_volume_create_in(struct liteio_agent *a, const struct liteio_uuid *in,
+			       const struct liteio_local_volume_create *req,
+			       struct liteio_local_volume *ret, struct liteio_error *err)
 {
 	n_made++;
+	/* the pool that was looked at, whatever has its name by now */
+	ck_assert(pool && liteio_uuid_equal(in, &pool->uuid));
 	return liteio_error_set(err, -EIO, "the disk has failed");
 }
 
