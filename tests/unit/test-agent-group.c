@@ -3,7 +3,7 @@
  * Snapshots and who may open what they are of: of a group all heads are held, also those that
  * nobody has open; of a single one those that somebody has. And what a group may be asked for.
  *
- * unit-src: daemon/agent/ops_group.c daemon/agent/ops_snapshot.c daemon/agent/ops_change.c
+ * unit-src: daemon/agent/ops_snapshot.c daemon/agent/ops_change.c
  * unit-src: daemon/agent/pools.c daemon/agent/pools_target.c daemon/agent/locks.c
  * unit-src: daemon/agent/claims.c daemon/agent/walk.c
  */
@@ -30,6 +30,13 @@
 #include "pool_in_memory.h"
 #include "unit.h"
 
+/* in place of it, when a group has looked for its volumes, and opens them */
+static int open_later(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		      struct liteio_target *ret, struct liteio_error *err);
+#define liteio_target_open open_later
+#include "agent/ops_group.c"
+#undef liteio_target_open
+
 static struct liteio_agent agent;
 static struct memory_pool memory;
 static struct liteio_open_pool *pool;
@@ -55,18 +62,18 @@ void liteio_stillness_fini(struct liteio_stillness *s)
 {
 }
 
-static int freeze(void *arg, struct liteio_error *err)
+static int hold_still(void *arg, struct liteio_error *err)
 {
 	return 0;
 }
 
-static void thaw(void *arg)
+static void let_go(void *arg)
 {
 }
 
 struct liteio_quiesce liteio_stillness_quiesce(struct liteio_stillness *s)
 {
-	return (struct liteio_quiesce){ .freeze = freeze, .freeze_rest = freeze, .thaw = thaw };
+	return (struct liteio_quiesce){ .freeze = hold_still, .freeze_rest = hold_still, .thaw = let_go };
 }
 
 int liteio_moment_take(struct liteio_agent *a, const struct liteio_moment_part *parts, size_t n,
@@ -139,6 +146,27 @@ int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_
 
 void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p)
 {
+}
+
+static bool is_renamed_meanwhile;
+
+static void rename_to(uint8_t uuid, const char *name)
+{
+	const struct liteio_uuid u = { .b = { uuid } };
+
+	ck_assert_int_eq(liteio_pool_volume_rename(&memory.p, &u, name, NULL), 0);
+}
+
+static int open_later(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		      struct liteio_target *ret, struct liteio_error *err)
+{
+	if (is_renamed_meanwhile) {
+		rename_to(5, "old");
+		rename_to(6, "data");
+		rename_to(5, "log");
+	}
+	is_renamed_meanwhile = false;
+	return liteio_target_open(a, kind, name, ret, err);
 }
 
 /* ---- the tests ------------------------------------------------------------------------------ */
@@ -262,6 +290,22 @@ START_TEST(a_uuid_that_somebody_gives_is_not_given)
 }
 END_TEST
 
+/* they were found by their names, sorted, and are locked in that order: it stays with these */
+START_TEST(a_name_that_is_turned_meanwhile_is_no_matter)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_catalog_volume v;
+
+	is_renamed_meanwhile = true;
+	ck_assert_msg(!take_group(8, 9, &err), "%s", err.msg);
+	ck_assert(!is_renamed_meanwhile);
+	ck_assert_int_eq(liteio_pool_volume_get(&memory.p, &(struct liteio_uuid){ .b = { 8 } }, &v),
+			 0);
+	ck_assert_str_eq(v.name, "d");
+	ck_assert_uint_eq(v.origin.b[0], 5);
+}
+END_TEST
+
 START_TEST(a_uuid_is_in_a_group_once)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -281,6 +325,7 @@ int main(void)
 	tcase_add_test(t, of_a_group_all_heads_are_held);
 	tcase_add_test(t, of_a_single_one_those_that_are_open);
 	tcase_add_test(t, a_uuid_that_somebody_gives_is_not_given);
+	tcase_add_test(t, a_name_that_is_turned_meanwhile_is_no_matter);
 	tcase_add_test(t, a_uuid_is_in_a_group_once);
 	return unit_run(s);
 }

@@ -224,6 +224,12 @@ START_TEST(a_pool_in_use_stays_where_it_is)
 	ck_assert_ptr_nonnull(strstr(err.msg, "volume data is attached (generation 1)"));
 	ck_assert_int_eq(liteio_op_pool_delete(&agent, "slow", &done, &err), -EBUSY);
 	ck_assert_ptr_nonnull(strstr(err.msg, "pool slow still has 1 volumes and snapshots"));
+	/* it may be another one by now than the one that was meant */
+	ck_assert_int_eq(liteio_op_pool_delete_open(&agent, "slow", &att.volume, &err), -EAGAIN);
+	ck_assert_str_eq(err.msg, "pool slow is another one than a moment ago");
+	ck_assert_int_eq(liteio_op_pool_delete_open(&agent, "gone", &slow_uuid, &err), -EAGAIN);
+	ck_assert_int_eq(liteio_op_pool_delete_open(&agent, "slow", &slow_uuid, &err), -EBUSY);
+	ck_assert_ptr_nonnull(strstr(err.msg, "pool slow still has 1 volumes and snapshots"));
 	/* nobody was told that it is back */
 	ck_assert_uint_eq(n_told, 0);
 	ck_assert_int_eq(liteio_pools_take_out(agent.pools, p, "closed", &err), 0);

@@ -127,8 +127,9 @@ int liteio_op_snapshot_show(struct liteio_agent *a, const char *snapshot,
 	return liteio_error_set(err, -ENOENT, "no such snapshot on this node");
 }
 
-int liteio_op_volume_create(struct liteio_agent *a, const struct liteio_local_volume_create *req,
-			    struct liteio_local_volume *ret, struct liteio_error *err)
+int liteio_op_volume_create_in(struct liteio_agent *a, const struct liteio_uuid *in,
+			       const struct liteio_local_volume_create *req,
+			       struct liteio_local_volume *ret, struct liteio_error *err)
 {
 	n_made++;
 	return liteio_error_set(err, -EIO, "the disk has failed");
@@ -160,7 +161,7 @@ NOT_ASKED(liteio_op_pool_create, const struct liteio_local_pool_create *req,
 	  struct liteio_local_pool *ret)
 NOT_ASKED(liteio_op_pool_reopen, const struct liteio_local_pool_import *req,
 	  struct liteio_local_pool *ret)
-NOT_ASKED(liteio_op_pool_delete, const char *name, bool *ret_deleted)
+NOT_ASKED(liteio_op_pool_delete_open, const char *name, const struct liteio_uuid *uuid)
 NOT_ASKED(liteio_op_pool_forget, const char *name, bool *ret_known)
 NOT_ASKED(liteio_op_pool_set, const char *name, const struct liteio_local_pool_set *req,
 	  struct liteio_local_pool *ret)
