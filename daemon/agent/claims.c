@@ -104,16 +104,17 @@ static int compare_uuid(const void *a, const void *b)
 	return memcmp(x->uuid.b, y->uuid.b, sizeof(x->uuid.b));
 }
 
-/* the lock is held */
+/* of one that was given up nothing comes, whenever its disk answers. The lock is held */
 static bool has_uuid(const struct liteio_claim *c, const struct liteio_catalog_volume *v)
 {
-	return c->n_names && bsearch(v, c->names, c->n_names, sizeof(*v), compare_uuid);
+	return c->n_names && !c->is_given_up &&
+	       bsearch(v, c->names, c->n_names, sizeof(*v), compare_uuid);
 }
 
-/* the lock is held */
+/* likewise */
 static bool has_name(const struct liteio_claim *c, enum liteio_catalog_kind kind, const char *name)
 {
-	for (size_t i = 0; i < c->n_names; i++) {
+	for (size_t i = 0; i < c->n_names && !c->is_given_up; i++) {
 		const struct liteio_catalog_volume *v = &c->names[i];
 
 		/* one that is deleted has no name any more */

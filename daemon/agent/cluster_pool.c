@@ -124,7 +124,6 @@ static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_er
 						   .reserved_bytes = p->p.spec.reserved_bytes };
 	struct liteio_local_pool_import import = { .device = p->p.spec.device };
 	struct liteio_local_pool made = { 0 };
-	bool deleted;
 	int r;
 
 	switch (plan->kind) {
@@ -135,7 +134,7 @@ static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_er
 		r = liteio_op_pool_reopen(p->c->agent, &import, &made, err);
 		break;
 	case LITEIO_PLAN_DELETE:
-		r = liteio_op_pool_delete(p->c->agent, p->p.spec.pool, &deleted, err);
+		r = liteio_op_pool_delete_open(p->c->agent, p->p.spec.pool, &p->have.uuid, err);
 		break;
 	default:
 		r = liteio_error_set(err, -EINVAL, "no such step for a pool");

@@ -28,8 +28,8 @@
  * @c: the cluster half
  * @obj: the object
  * @v: parsed
- * @uuid: of @v, as operations take it: what is done is done to that volume, whatever has its name by
- *	then
+ * @uuid: of @v, as operations take it: what is done is done to that volume, whatever has its name
+ *	by then
  * @place: its pool
  * @have: what is here; valid when @found
  * @found: there is this volume, or another one of its name

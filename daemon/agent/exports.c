@@ -310,10 +310,10 @@ int liteio_export_take_back(const struct liteio_uuid *uuid, uint64_t generation,
 }
 
 /*
- * A thin device has room for it: nothing but the head changes, if there is one. The volume is locked,
- * as by all who make heads or give them tables: restore, export, places, repair, doctor. Who takes
- * one off a disk that is gone (replug.c) has not locked it, and only removes it; the pool, and the
- * device below, stay as long as this one uses it
+ * A thin device has room for it: nothing but the head changes, if there is one. The volume is
+ * locked, as by all who make heads or give them tables: restore, export, places, repair, doctor.
+ * Who takes one off a disk that is gone (replug.c) has not locked it, and only removes it; the
+ * pool, and the device below, stay as long as this one uses it
  */
 static int lengthen(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 		    const struct liteio_catalog_attachment *att, struct liteio_error *err)

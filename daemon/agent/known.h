@@ -62,9 +62,9 @@ void liteio_known_list_free(struct liteio_known *known);
 
 /*
  * where this pool was open last, for liteio_pool_open(); new memory, NULL when that is not known.
- * Context: worker
+ * @ret_known: it is on the list; may be NULL. Context: worker
  */
-char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid);
+char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid, bool *ret_known);
 /*
  * may a pool of this name be opened here? -EEXIST: that of the list is another one, and is not
  * given up for it: when it is not open, only @is_asked and when no other node uses it. What is on
@@ -76,7 +76,9 @@ int liteio_known_check_name(struct liteio_agent *a, const struct liteio_uuid *uu
 /**
  * liteio_known_hold_back() - a pool is not to be opened before somebody imports it by hand
  * @a: the agent
- * @pool: only @name, @uuid and @file count; on the list or not; it is not open
+ * @pool: only @name, @uuid and @file count; it is not open
+ * @was_known: it was on the list when somebody began to open it: if it is not any more it has been
+ *	given up, and stays so. Else it comes onto the list
  * @err: why the list is not written
  *
  * For one that came late, and has what another pool has that is open: were it only left alone, the
@@ -84,7 +86,7 @@ int liteio_known_check_name(struct liteio_agent *a, const struct liteio_uuid *uu
  * other one. Over when it is open, or given up. Context: worker. Return: 0 or a negative errno.
  */
 int liteio_known_hold_back(struct liteio_agent *a, const struct liteio_known_pool *pool,
-			   struct liteio_error *err);
+			   bool was_known, struct liteio_error *err);
 /*
  * pools that are still being opened, and are not on the list: what is on them nobody knows yet. A
  * sentence in new memory, NULL for none. Context: worker

@@ -19,11 +19,12 @@
  *   starts.
  *
  * Locks, in their order: by name (locks.h) those of who makes, opens, closes or grows a pool
- * (pool_locks.h), or the names that are to be given, in their order; a volume's, by its uuid (one
- * operation at a time on one volume), several in the order of these; the uuids that are to be
- * given, for which nobody waits; a pool's lane (pools.h); a pool's own lock (inside daemon/pool,
- * only around its catalog and single dm messages), the table locks (only around look-ups). A fence takes no volume lock where the module is loaded: it never
- * waits for anything slow on the same volume, let alone on another. It runs on agent->urgent.
+ * (pool_locks.h), or the names that are to be given, in their order; a volume's, by its uuid
+ * (one operation at a time on one volume), several in the order of these; the uuids that are to
+ * be given, for which nobody waits; a pool's lane (pools.h); a pool's own lock (inside
+ * daemon/pool, only around its catalog and single dm messages), the table locks (only around
+ * look-ups). A fence takes no volume lock where the module is loaded: it never waits for
+ * anything slow on the same volume, let alone on another. It runs on agent->urgent.
  *
  * What the attachment protocol stands on, kept by these functions and by nobody else:
  *
@@ -141,6 +142,9 @@ int liteio_op_pool_grow(struct liteio_agent *a, const char *pool,
  */
 int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_deleted,
 			  struct liteio_error *err);
+/* the same for who has seen that it is open, with this uuid: -EAGAIN when it is not, any more */
+int liteio_op_pool_delete_open(struct liteio_agent *a, const char *pool,
+			       const struct liteio_uuid *uuid, struct liteio_error *err);
 /* give up a pool that is not there: its disk is not touched, its consumers are refused */
 int liteio_op_pool_forget(struct liteio_agent *a, const char *pool, bool *ret_known,
 			  struct liteio_error *err);

@@ -180,7 +180,7 @@ int liteio_op_volume_fence_uuid(struct liteio_agent *a, const struct liteio_uuid
 	int r;
 
 	r = liteio_target_find_uuid(a, uuid, &t, err);
-	/* it is not open, and who takes it out may hang: gates can be closed all the same; @err says so */
+	/* it is not open, as @err says, and who takes it out may hang: gates can be closed */
 	if (r == -EBUSY)
 		return -ENOENT;
 	if (r == 0 && t.volume.kind != LITEIO_CATALOG_VOLUME)

@@ -131,10 +131,15 @@ static int open_volumes(struct liteio_agent *a, struct group *g, struct liteio_e
 			return liteio_error_set(err, -EINVAL, "volume %s is named twice",
 						g->items[i].req->volume);
 	}
+	/* these, in this order, whatever they are called by now */
 	for (size_t i = 0; i < g->n && !r; i++) {
 		struct item *it = &g->items[i];
+		char uuid[LITEIO_UUID_STRLEN + 1];
 
-		r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, it->req->volume, &it->volume, err);
+		liteio_uuid_format(&it->uuid, uuid);
+		r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, uuid, &it->volume, err);
+		if (r == -ENOENT)
+			r = liteio_error_set(err, r, "volume %s has just gone", it->req->volume);
 		if (!r && it->volume.volume.state != LITEIO_CATALOG_READY)
 			r = liteio_error_set(err, -EBUSY, "volume %s is not ready",
 					     it->req->volume);

@@ -214,7 +214,7 @@ static int fence_kernel(const struct liteio_local_module_fence *req,
 	return 0;
 }
 
-/* who is told that it lasts no longer than this kernel is told why, too; what is against it is kept */
+/* whoever is told that it lasts no longer than this kernel is told why, too */
 static char *say_why(const char *why, char *note)
 {
 	char *said = liteio_strf("it is not written down (%s): only this kernel keeps it, until the node starts again%s%s",

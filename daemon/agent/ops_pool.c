@@ -288,7 +288,7 @@ static int check_copy(struct liteio_agent *a, const struct liteio_pool_found *fo
 static int open_claimed(struct liteio_agent *a, struct liteio_claim *claim, const struct wanted *w,
 			struct liteio_local_pool *ret, struct liteio_error *err)
 {
-	_cleanup_free_ char *place = w->was_on ? NULL : liteio_known_place(a, &w->uuid);
+	_cleanup_free_ char *place = w->was_on ? NULL : liteio_known_place(a, &w->uuid, NULL);
 	struct candidate candidate = { a, claim };
 	const struct liteio_pool_how how = { .device = w->device,
 					       .was_on = w->was_on ? w->was_on : place,

@@ -308,27 +308,51 @@ static int delete_open(struct liteio_agent *a, struct liteio_open_pool *p, bool 
 	return 0;
 }
 
-int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_deleted,
-			  struct liteio_error *err)
+/* @that: it is to be this one, and open; NULL: whatever there is of the name */
+static int delete_locked(struct liteio_agent *a, const char *pool, const struct liteio_uuid *that,
+			 bool *ret_deleted, struct liteio_error *err)
 {
 	struct liteio_open_pool *p;
 	LITEIO_POOL_LOCKS(locks);
-	int r = 0;
+	int r;
 
-	/* unless it is open by now: then it is deleted like any other */
-	if (is_being_opened(a, pool))
-		r = forget(a, pool, ret_deleted, err);
-	if (r || *ret_deleted)
-		return r;
 	r = liteio_pool_locks_take(a->locks, pool, NULL, &locks, err);
 	if (r)
 		return r;
 	r = liteio_pools_get(a->pools, pool, &p, err);
+	if (r == -ENOENT && !that)
+		return forget(a, pool, ret_deleted, err);
+	if (r == -ENOENT)
+		return liteio_error_set(err, -EAGAIN, "pool %s has just gone", pool);
 	if (r)
-		return r == -ENOENT ? forget(a, pool, ret_deleted, err) : r;
-	r = delete_open(a, p, ret_deleted, err);
+		return r;
+	if (that && !liteio_uuid_equal(&p->uuid, that))
+		r = liteio_error_set(err, -EAGAIN, "pool %s is another one than a moment ago",
+				     pool);
+	else
+		r = delete_open(a, p, ret_deleted, err);
 	liteio_pools_put(a->pools, p);
 	return r;
+}
+
+int liteio_op_pool_delete(struct liteio_agent *a, const char *pool, bool *ret_deleted,
+			  struct liteio_error *err)
+{
+	int r = 0;
+
+	*ret_deleted = false;
+	/* unless it is open by now: then it is deleted like any other */
+	if (is_being_opened(a, pool))
+		r = forget(a, pool, ret_deleted, err);
+	return r || *ret_deleted ? r : delete_locked(a, pool, NULL, ret_deleted, err);
+}
+
+int liteio_op_pool_delete_open(struct liteio_agent *a, const char *pool,
+			       const struct liteio_uuid *uuid, struct liteio_error *err)
+{
+	bool deleted = false;
+
+	return delete_locked(a, pool, uuid, &deleted, err);
 }
 
 /* ---- all that are there --------------------------------------------------------------------- */

@@ -177,13 +177,15 @@ static size_t find_uuid(const struct liteio_known_pool *pools, size_t n,
  * @uuid: of one; NULL for none
  * @is_kept: it stays, and is not waited for
  * @successor: those of this name have been given up for a new one; NULL for none
- * @held: this one is held back, and comes onto the list if need be; NULL for none
+ * @held: this one is held back; NULL for none
+ * @is_held_new: and comes onto the list
  */
 struct change {
 	const struct liteio_uuid *uuid;
 	bool is_kept;
 	const char *successor;
 	const struct liteio_known_pool *held;
+	bool is_held_new;
 };
 
 /**
@@ -220,13 +222,14 @@ static void give_up(struct liteio_agent *a, struct gone *gone)
 }
 
 /* it stays as it is on the list, if it is there */
-static void hold_back(struct liteio_known *list, const struct liteio_known_pool *held)
+static void hold_back(struct liteio_known *list, const struct liteio_known_pool *held, bool is_new)
 {
 	size_t at = find_uuid(list->pools, list->n_pools, &held->uuid);
 
-	if (at == list->n_pools)
+	if (at == list->n_pools && is_new)
 		known_add(list, held);
-	list->pools[at].held_back = true;
+	if (at < list->n_pools)
+		list->pools[at].held_back = true;
 }
 
 /*
@@ -268,7 +271,7 @@ static int rewrite(struct liteio_agent *a, const struct change *change, struct g
 		known_add(&new, k);
 	}
 	if (change->held)
-		hold_back(&new, change->held);
+		hold_back(&new, change->held, change->is_held_new);
 	r = liteio_state_save(a, &known_file, &new, err);
 	if (!r)
 		remember_written(a, &new);
@@ -305,9 +308,9 @@ int liteio_pools_remember_new(struct liteio_agent *a, const struct liteio_open_p
 }
 
 int liteio_known_hold_back(struct liteio_agent *a, const struct liteio_known_pool *pool,
-			   struct liteio_error *err)
+			   bool was_known, struct liteio_error *err)
 {
-	return change_list(a, &(struct change){ .held = pool }, err);
+	return change_list(a, &(struct change){ .held = pool, .is_held_new = !was_known }, err);
 }
 
 int liteio_pools_remember_remote(struct liteio_agent *a, struct liteio_open_pool *p,
@@ -453,7 +456,7 @@ char *liteio_pools_known_file(struct liteio_agent *a, const char *name)
 	return file;
 }
 
-char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid)
+char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid, bool *ret_known)
 {
 	struct liteio_known known = { 0 };
 	char *place = NULL;
@@ -467,6 +470,8 @@ char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid)
 		if (s && liteio_uuid_equal(&k->uuid, uuid))
 			place = liteio_strdup(s);
 	}
+	if (ret_known)
+		*ret_known = find_uuid(known.pools, known.n_pools, uuid) < known.n_pools;
 	liteio_json_fini(&known, known_fields);
 	return place;
 }

@@ -141,7 +141,7 @@ static int admit(void *arg, struct liteio_pool *engine, struct liteio_error *err
  * next start, too, until somebody has said which of both is meant
  */
 static void hold_back(struct liteio_agent *a, const struct liteio_uuid *uuid, const char *name,
-		      const char *device)
+		      const char *device, bool was_known)
 {
 	struct liteio_known_pool pool = { .name = (char *)name, .uuid = *uuid };
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -149,7 +149,7 @@ static void hold_back(struct liteio_agent *a, const struct liteio_uuid *uuid, co
 
 	if (strncmp(device, "/dev/", 5) != 0)
 		pool.file = (char *)device;
-	r = liteio_known_hold_back(a, &pool, &err);
+	r = liteio_known_hold_back(a, &pool, was_known, &err);
 	log_err(NULL, "pool %s on %s is held back: once there is only one of both, pool import %s",
 		name, device, device);
 	if (r)
@@ -161,7 +161,8 @@ static int open_claimed(const struct liteio_opening *o, const char *device,
 			struct liteio_claim *claim, const struct liteio_uuid *uuid,
 			const char *name)
 {
-	_cleanup_free_ char *place = liteio_known_place(o->agent, uuid);
+	bool was_known;
+	_cleanup_free_ char *place = liteio_known_place(o->agent, uuid, &was_known);
 	struct candidate candidate = { .agent = o->agent, .claim = claim };
 	const struct liteio_pool_how how = { .device = device, .was_on = place, .admit = admit,
 					     .admit_arg = &candidate };
@@ -183,7 +184,7 @@ static int open_claimed(const struct liteio_opening *o, const char *device,
 		again = again || candidate.r == -EBUSY || ends_by_itself(device, r);
 		say_not_opened(o, device, r, again, &err);
 		if (candidate.r == -EEXIST)
-			hold_back(a, uuid, name, device);
+			hold_back(a, uuid, name, device, was_known);
 		return r;
 	}
 	r = liteio_claim_add(claim, a->pools, engine, &p, &err);

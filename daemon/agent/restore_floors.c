@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Floors, ended generations and limits of a pool into the module's registry, which is empty after a
- * boot, and has them all when only the agent was restarted. And the other way round: what the kernel
- * alone was told of them while no open pool had the volume.
+ * boot, and has them all when only the agent was restarted. And the other way round: what the
+ * kernel alone was told of them while no open pool had the volume.
  */
 #include <errno.h>
 #include <inttypes.h>

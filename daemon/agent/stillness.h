@@ -50,10 +50,10 @@ struct liteio_stillness {
  * @p: their pool; its catalog says which heads there can be, and only these are looked for
  * @uuids: volumes, each locked by the caller
  * @n: how many
- * @is_group: they are taken one after the other, or others with them: heads that nobody has open are
- *	held, too. Whoever opens one waits with what he writes: else it could be in one of them that
- *	comes last, and what it was written after not in the first. A single one is held only where
- *	somebody has it open, unless somebody comes (freeze_rest() of struct liteio_quiesce)
+ * @is_group: they are taken one after the other, or others with them: heads that nobody has open
+ *	are held, too. Whoever opens one waits with what he writes: else it could be in one of them
+ *	that comes last, and what it was written after not in the first. A single one is held only
+ *	where somebody has it open, unless somebody comes (freeze_rest() of struct liteio_quiesce)
  * @err: why not
  *
  * What their filesystems have to write is written now, so that the freeze finds little to do. A

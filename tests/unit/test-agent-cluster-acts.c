@@ -123,6 +123,13 @@ static int find(const char *name, struct liteio_error *err)
 	return liteio_error_set(err, -ENOENT, "no such");
 }
 
+static const char *uuid_by(const char *name)
+{
+	if (!strcmp(name, SOURCE))
+		return SOURCE;
+	return strcmp(name, UUID) ? OTHER : UUID;
+}
+
 static void fill(struct liteio_local_volume *ret, const char *uuid, uint64_t size_bytes)
 {
 	ret->name = liteio_strdup("v");
@@ -139,7 +146,7 @@ int liteio_op_volume_show(struct liteio_agent *a, const char *volume,
 
 	if (r)
 		return r;
-	fill(ret, !strcmp(volume, SOURCE) ? SOURCE : !strcmp(volume, UUID) ? UUID : OTHER, has_bytes);
+	fill(ret, uuid_by(volume), has_bytes);
 	if (has_generation) {
 		ret->attachments = liteio_calloc(1, sizeof(*ret->attachments));
 		ret->attachments[0].generation = has_generation;
@@ -221,7 +228,7 @@ int liteio_op_snapshot_show(struct liteio_agent *a, const char *snapshot,
 	if (r)
 		return r;
 	ret->name = liteio_strdup("s");
-	ret->uuid = uuid_of(is_source ? SOURCE : !strcmp(snapshot, UUID) ? UUID : OTHER);
+	ret->uuid = uuid_of(is_source ? SOURCE : uuid_by(snapshot));
 	ret->pool = liteio_strdup("a");
 	ret->state = liteio_strdup("ready");
 	return 0;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Snapshots and who may open what they are of: of a group all heads are held, also those that
- * nobody has open; of a single one those that somebody has. And what a group may be asked for.
+ * nobody has open; of a single one those that somebody has. And what is given, to these and to new
+ * volumes, by whoever comes first: uuids, and a place in a pool.
  *
- * unit-src: daemon/agent/ops_group.c daemon/agent/ops_snapshot.c daemon/agent/ops_change.c
+ * unit-src: daemon/agent/ops_snapshot.c daemon/agent/ops_change.c
  * unit-src: daemon/agent/pools.c daemon/agent/pools_target.c daemon/agent/locks.c
- * unit-src: daemon/agent/claims.c daemon/agent/walk.c
+ * unit-src: daemon/agent/claims.c daemon/agent/walk.c daemon/agent/ops_volume.c
+ * unit-src: daemon/agent/creations.c daemon/agent/wishes.c daemon/agent/pools_look.c
+ * unit-src: daemon/agent/together.c
  */
 #include <check.h>
 #include <errno.h>
@@ -17,6 +20,7 @@
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/groups.h"
+#include "agent/limits.h"
 #include "agent/moment.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
@@ -29,6 +33,13 @@
 #include "pool/create.h"
 #include "pool_in_memory.h"
 #include "unit.h"
+
+/* in place of it, when a group has looked for its volumes, and opens them */
+static int open_later(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		      struct liteio_target *ret, struct liteio_error *err);
+#define liteio_target_open open_later
+#include "agent/ops_group.c"
+#undef liteio_target_open
 
 static struct liteio_agent agent;
 static struct memory_pool memory;
@@ -55,18 +66,19 @@ void liteio_stillness_fini(struct liteio_stillness *s)
 {
 }
 
-static int freeze(void *arg, struct liteio_error *err)
+static int hold_still(void *arg, struct liteio_error *err)
 {
 	return 0;
 }
 
-static void thaw(void *arg)
+static void let_go(void *arg)
 {
 }
 
 struct liteio_quiesce liteio_stillness_quiesce(struct liteio_stillness *s)
 {
-	return (struct liteio_quiesce){ .freeze = freeze, .freeze_rest = freeze, .thaw = thaw };
+	return (struct liteio_quiesce){ .freeze = hold_still, .freeze_rest = hold_still,
+					.thaw = let_go };
 }
 
 int liteio_moment_take(struct liteio_agent *a, const struct liteio_moment_part *parts, size_t n,
@@ -98,13 +110,46 @@ void liteio_volume_info_fill(struct liteio_open_pool *p, const struct liteio_cat
 {
 }
 
-int liteio_op_volume_show(struct liteio_agent *a, const char *volume,
-			  struct liteio_local_volume *ret, struct liteio_error *err)
+void liteio_volume_info_list(struct liteio_volume_look *l, struct liteio_open_pool *p,
+			     const struct liteio_catalog_volume *v, struct liteio_local_volume *ret)
+{
+}
+
+void liteio_volume_info_told(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			     uint64_t allocated, struct liteio_local_volume *ret)
+{
+}
+
+void liteio_volume_look_end(struct liteio_volume_look *l)
+{
+}
+
+int liteio_volume_size_check(uint64_t *size_bytes, struct liteio_error *err)
 {
 	return 0;
 }
 
-int liteio_volume_size_check(uint64_t *size_bytes, struct liteio_error *err)
+struct liteio_catalog_limits liteio_limits_to_catalog(const struct liteio_limits *l)
+{
+	return (struct liteio_catalog_limits){ 0 };
+}
+
+struct liteio_limits liteio_limits_of_catalog(const struct liteio_catalog_limits *l)
+{
+	return (struct liteio_limits){ 0 };
+}
+
+int liteio_limits_enforce(struct liteio_target *t, struct liteio_error *err)
+{
+	return 0;
+}
+
+void liteio_limits_look(struct liteio_local_volume *items, size_t n)
+{
+}
+
+int liteio_export_resize(struct liteio_agent *a, struct liteio_open_pool *p,
+			 const struct liteio_catalog_volume *v, struct liteio_error *err)
 {
 	return 0;
 }
@@ -139,6 +184,27 @@ int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_
 
 void liteio_pools_reclaim_later(struct liteio_agent *a, struct liteio_open_pool *p)
 {
+}
+
+static bool is_renamed_meanwhile;
+
+static void rename_to(uint8_t uuid, const char *name)
+{
+	const struct liteio_uuid u = { .b = { uuid } };
+
+	ck_assert_int_eq(liteio_pool_volume_rename(&memory.p, &u, name, NULL), 0);
+}
+
+static int open_later(struct liteio_agent *a, enum liteio_catalog_kind kind, const char *name,
+		      struct liteio_target *ret, struct liteio_error *err)
+{
+	if (is_renamed_meanwhile) {
+		rename_to(5, "old");
+		rename_to(6, "data");
+		rename_to(5, "log");
+	}
+	is_renamed_meanwhile = false;
+	return liteio_target_open(a, kind, name, ret, err);
 }
 
 /* ---- the tests ------------------------------------------------------------------------------ */
@@ -238,6 +304,37 @@ START_TEST(of_a_single_one_those_that_are_open)
 }
 END_TEST
 
+/* @in: NULL for whatever pool is called "a" */
+static int create(const char *name, uint8_t uuid, const struct liteio_uuid *in,
+		  struct liteio_error *err)
+{
+	const struct liteio_local_volume_create req = {
+		.name = (char *)name, .pool = (char *)"a", .size_bytes = 1 << 20,
+		.uuid = { .b = { uuid } },
+	};
+	struct liteio_local_volume ret = { 0 };
+
+	return in ? liteio_op_volume_create_in(&agent, in, &req, &ret, err) :
+		    liteio_op_volume_create(&agent, &req, &ret, err);
+}
+
+/* one of that name was imported since the pool was looked at */
+START_TEST(a_volume_is_made_in_the_pool_that_is_meant)
+{
+	const struct liteio_uuid other = { .b = { 2 } };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_int_eq(create("new", 0, &other, &err), -EAGAIN);
+	ck_assert_str_eq(err.msg, "pool a is another one than a moment ago");
+	ck_assert_uint_eq(memory.p.cat.n_volumes, 2);
+	ck_assert_msg(!create("new", 0, &pool->uuid, &err), "%s", err.msg);
+	ck_assert_msg(!create("more", 0, NULL, &err), "%s", err.msg);
+	ck_assert_uint_eq(memory.p.cat.n_volumes, 4);
+	/* nobody holds it */
+	ck_assert_uint_eq(pool->refs, 2);
+}
+END_TEST
+
 /* whoever gives it: nothing has changed */
 START_TEST(a_uuid_that_somebody_gives_is_not_given)
 {
@@ -251,6 +348,9 @@ START_TEST(a_uuid_that_somebody_gives_is_not_given)
 			 "snapshot group: uuid: somebody else is about to give it: ask again later");
 	ck_assert_int_eq(take_one(9, &err), -EBUSY);
 	ck_assert_int_eq(take_clone(9, &err), -EBUSY);
+	ck_assert_int_eq(create("new", 9, NULL, &err), -EBUSY);
+	ck_assert_str_eq(err.msg,
+			 "create volume new: uuid: somebody else is about to give it: ask again later");
 	ck_assert_uint_eq(memory.p.cat.n_volumes, 2);
 	liteio_locks_give(lock);
 	/* nobody keeps one that he has not used; nor one that he has */
@@ -259,6 +359,22 @@ START_TEST(a_uuid_that_somebody_gives_is_not_given)
 	/* asked for again */
 	ck_assert_msg(!take_group(8, 9, &err), "%s", err.msg);
 	ck_assert_uint_eq(memory.p.cat.n_volumes, 4);
+}
+END_TEST
+
+/* they were found by their names, sorted, and are locked in that order: it stays with these */
+START_TEST(a_name_that_is_turned_meanwhile_is_no_matter)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_catalog_volume v;
+
+	is_renamed_meanwhile = true;
+	ck_assert_msg(!take_group(8, 9, &err), "%s", err.msg);
+	ck_assert(!is_renamed_meanwhile);
+	ck_assert_int_eq(liteio_pool_volume_get(&memory.p, &(struct liteio_uuid){ .b = { 8 } }, &v),
+			 0);
+	ck_assert_str_eq(v.name, "d");
+	ck_assert_uint_eq(v.origin.b[0], 5);
 }
 END_TEST
 
@@ -280,7 +396,9 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, of_a_group_all_heads_are_held);
 	tcase_add_test(t, of_a_single_one_those_that_are_open);
+	tcase_add_test(t, a_volume_is_made_in_the_pool_that_is_meant);
 	tcase_add_test(t, a_uuid_that_somebody_gives_is_not_given);
+	tcase_add_test(t, a_name_that_is_turned_meanwhile_is_no_matter);
 	tcase_add_test(t, a_uuid_is_in_a_group_once);
 	return unit_run(s);
 }

@@ -283,7 +283,7 @@ void liteio_known_list_free(struct liteio_known *known)
 {
 }
 
-char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid)
+char *liteio_known_place(struct liteio_agent *a, const struct liteio_uuid *uuid, bool *ret_known)
 {
 	return NULL;
 }

@@ -424,17 +424,17 @@ START_TEST(where_it_was_stays_known)
 		"{\"name\":\"b\",\"uuid\":\"" UUID_B "\",\"file\":\"/b\"},"
 		"{\"name\":\"c\",\"uuid\":\"" UUID_C "\",\"at\":\"pci0/virtio2\"}]}");
 	ck_assert_int_eq(liteio_pools_remember(&agent, &err), 0);
-	place = liteio_known_place(&agent, &a);
+	place = liteio_known_place(&agent, &a, NULL);
 	ck_assert_str_eq(place, "S1");
 	free(place);
-	place = liteio_known_place(&agent, &b);
+	place = liteio_known_place(&agent, &b, NULL);
 	ck_assert_str_eq(place, "/b");
 	free(place);
-	place = liteio_known_place(&agent, &c);
+	place = liteio_known_place(&agent, &c, NULL);
 	ck_assert_str_eq(place, "pci0/virtio2");
 	free(place);
 	a.b[0] ^= 1;
-	ck_assert_ptr_null(liteio_known_place(&agent, &a));
+	ck_assert_ptr_null(liteio_known_place(&agent, &a, NULL));
 }
 END_TEST
 
@@ -476,7 +476,7 @@ START_TEST(what_other_versions_have_written_is_read)
 	/* as it is, and as this one writes it then */
 	for (int written = 0; written < 2; written++) {
 		char *missing = liteio_pools_missing(&agent);
-		char *place = liteio_known_place(&agent, &a);
+		char *place = liteio_known_place(&agent, &a, NULL);
 
 		ck_assert_pstr_eq(missing, older[_i].missing);
 		ck_assert_pstr_eq(place, older[_i].place);

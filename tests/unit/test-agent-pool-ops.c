@@ -4,7 +4,7 @@
  * once. One that is given up while somebody is opening it, and does not come back; and one that is
  * out of the table for a while, and may.
  *
- * unit-src: daemon/agent/ops_pool.c daemon/agent/ops_pool_move.c daemon/agent/ops_repair.c
+ * unit-src: daemon/agent/ops_pool.c daemon/agent/ops_repair.c
  * unit-src: daemon/agent/restore.c daemon/agent/sweep.c daemon/agent/walk.c
  * unit-src: daemon/agent/generations.c daemon/agent/together.c
  * unit-src: daemon/agent/pools_open.c daemon/agent/opening.c daemon/agent/replug.c
@@ -47,6 +47,17 @@ int really_format(const struct liteio_pool_format *f, struct liteio_uuid *ret_uu
 #define liteio_pool_format(f, uuid, err) really_format(f, uuid, err)
 #include "pool/pool_format.c"
 #undef liteio_pool_format
+
+/* the module's registry, for who exports a pool */
+#define liteio_gate_open registry_open
+#define liteio_netlink_close registry_close
+#define liteio_netlink_vol_get registry_get
+#define liteio_netlink_vol_del registry_del
+#include "agent/ops_pool_move.c"
+#undef liteio_gate_open
+#undef liteio_netlink_close
+#undef liteio_netlink_vol_get
+#undef liteio_netlink_vol_del
 
 static struct liteio_agent agent;
 
@@ -224,6 +235,12 @@ START_TEST(a_pool_in_use_stays_where_it_is)
 	ck_assert_ptr_nonnull(strstr(err.msg, "volume data is attached (generation 1)"));
 	ck_assert_int_eq(liteio_op_pool_delete(&agent, "slow", &done, &err), -EBUSY);
 	ck_assert_ptr_nonnull(strstr(err.msg, "pool slow still has 1 volumes and snapshots"));
+	/* it may be another one by now than the one that was meant */
+	ck_assert_int_eq(liteio_op_pool_delete_open(&agent, "slow", &att.volume, &err), -EAGAIN);
+	ck_assert_str_eq(err.msg, "pool slow is another one than a moment ago");
+	ck_assert_int_eq(liteio_op_pool_delete_open(&agent, "gone", &slow_uuid, &err), -EAGAIN);
+	ck_assert_int_eq(liteio_op_pool_delete_open(&agent, "slow", &slow_uuid, &err), -EBUSY);
+	ck_assert_ptr_nonnull(strstr(err.msg, "pool slow still has 1 volumes and snapshots"));
 	/* nobody was told that it is back */
 	ck_assert_uint_eq(n_told, 0);
 	ck_assert_int_eq(liteio_pools_take_out(agent.pools, p, "closed", &err), 0);
@@ -250,6 +267,69 @@ START_TEST(a_pool_that_is_being_opened_says_so)
 	liteio_claim_give_up(&slow_uuid);
 	ck_assert_int_eq(liteio_op_pool_show(&agent, "slow", &shown, &err), -ENOENT);
 	ck_assert_str_eq(err.msg, "pool slow: no such pool");
+}
+END_TEST
+
+/* ---- what the module forgets ---- */
+
+/* of the volume with this first byte; none with 0 */
+static struct liteio_netlink_volume registry[4];
+
+int registry_open(struct liteio_netlink **ret, struct liteio_error *err)
+{
+	*ret = (struct liteio_netlink *)registry;
+	return 0;
+}
+
+void registry_close(struct liteio_netlink *nl)
+{
+}
+
+int registry_get(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+		 struct liteio_netlink_volume *ret, struct liteio_error *err)
+{
+	*ret = registry[uuid->b[0]];
+	return ret->floor ? 0 : -ENOENT;
+}
+
+int registry_del(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+		 struct liteio_error *err)
+{
+	registry[uuid->b[0]].floor = 0;
+	return 0;
+}
+
+static const struct {
+	uint64_t floor;
+	uint32_t barred;
+	bool is_kept;
+} fenced[] = {
+	{ 5, 1, false }, { 4, 0, false }, { 6, 0, true }, { 5, 2, true },
+};
+
+/* somebody fenced it while its pool was on its way out, and was told that the kernel keeps that */
+START_TEST(what_only_the_module_knows_stays_there)
+{
+	struct liteio_catalog_volume volumes[] = {
+		{ .kind = LITEIO_CATALOG_VOLUME, .uuid = { .b = { 1 } }, .floor = 5 },
+		{ .kind = LITEIO_CATALOG_SNAPSHOT, .uuid = { .b = { 2 } }, .floor = 5 },
+		{ .kind = LITEIO_CATALOG_VOLUME, .uuid = { .b = { 3 } }, .floor = 5 },
+	};
+	struct liteio_catalog_attachment atts[] = {
+		{ .volume = { .b = { 1 } }, .generation = 7, .state = LITEIO_CATALOG_ATT_FENCED },
+		{ .volume = { .b = { 3 } }, .generation = 8, .state = LITEIO_CATALOG_ATT_FENCED },
+	};
+	const struct leaving l = { volumes, 3, atts, 2 };
+
+	registry[1].floor = fenced[_i].floor;
+	registry[1].barred = fenced[_i].barred;
+	registry[2].floor = 1;
+	registry[3].floor = 5;
+	forget_volumes(&l);
+	ck_assert(!!registry[1].floor == fenced[_i].is_kept);
+	/* it is none of the volumes, and another one has nothing to do with the first */
+	ck_assert_uint_eq(registry[2].floor, 1);
+	ck_assert_uint_eq(registry[3].floor, 0);
 }
 END_TEST
 
@@ -305,6 +385,8 @@ int main(void)
 	tcase_add_test(cases, a_pool_that_is_being_exported_is_not_given_up);
 	tcase_add_test(cases, a_pool_in_use_stays_where_it_is);
 	tcase_add_test(cases, a_pool_that_is_being_opened_says_so);
+	tcase_add_loop_test(cases, what_only_the_module_knows_stays_there, 0,
+			    sizeof(fenced) / sizeof(fenced[0]));
 	tcase_add_test(cases, a_name_is_claimed_while_its_pool_is_made);
 	return unit_run(suite);
 }

@@ -55,6 +55,8 @@ static struct disk {
 	atomic_uint n_opened;
 } disks[2];
 static unsigned int n_given_up;
+/* somebody gives the pool up while it is being opened */
+static bool is_forgotten_meanwhile;
 
 static struct disk *disk_of(const char *device)
 {
@@ -94,6 +96,8 @@ int liteio_replug_open(struct liteio_agent *a, const struct liteio_pool_how *how
 	int r = how->admit ? how->admit(how->admit_arg, (struct liteio_pool *)d, err) : 0;
 
 	*ret_again = false;
+	if (is_forgotten_meanwhile && d == &disks[0])
+		ck_assert_int_eq(liteio_pools_forget(a, "fast", &is_forgotten_meanwhile, err), 0);
 	if (r)
 		return r;
 	atomic_fetch_add(&d->n_opened, 1);
@@ -453,6 +457,32 @@ START_TEST(one_with_a_uuid_that_is_taken_is_held_back)
 }
 END_TEST
 
+/* it is nobody's here: there is nothing to be held back */
+START_TEST(one_that_was_given_up_stays_so)
+{
+	is_forgotten_meanwhile = true;
+	comes_late(7, "other");
+	ck_assert(is_forgotten_meanwhile);
+	ck_assert(!is_open(0));
+	ck_assert(!is_known(UUID_A));
+}
+END_TEST
+
+/* that matches the configuration: nor does it come in the next time, when it may be the first */
+START_TEST(one_that_is_not_known_is_held_back)
+{
+	known_is("{\"pools\":[{\"name\":\"slow\",\"uuid\":\"" UUID_B "\"}]}");
+	disk_is(1, UUID_B, "slow");
+	volume_is(1, 7, "data");
+	liteio_pools_open_known(&agent);
+	disk_is(0, UUID_A, "fast");
+	volume_is(0, 7, "data");
+	liteio_pools_open_known(&agent);
+	ck_assert(!is_open(0) && is_open(1));
+	ck_assert(is_known(UUID_A) && is_known("heldBack"));
+}
+END_TEST
+
 /* what is on its way out is not there for long */
 START_TEST(one_whose_uuid_is_being_given_back_is_tried_again)
 {
@@ -537,6 +567,8 @@ int main(void)
 	tcase_add_test(t, one_that_was_exported_has_no_name_here);
 	tcase_add_test(t, of_two_that_are_known_one);
 	tcase_add_test(t, one_with_a_uuid_that_is_taken_is_held_back);
+	tcase_add_test(t, one_that_was_given_up_stays_so);
+	tcase_add_test(t, one_that_is_not_known_is_held_back);
 	tcase_add_test(t, one_whose_uuid_is_being_given_back_is_tried_again);
 	tcase_add_test(t, one_whose_uuid_is_being_given_waits);
 	tcase_add_test(t, one_with_a_name_that_is_taken_comes);

@@ -472,7 +472,10 @@ START_TEST(of_two_pools_that_come_the_first_one_does)
 	ck_assert_str_eq(err.msg,
 			 "pool c, which is being opened, has a volume of the name new: ask again later");
 	ck_assert_int_eq(liteio_claim_names(d, &memories[3].p, false, &err), 0);
-	/* who comes to nothing is in nobody's way */
+	/* who comes to nothing is in nobody's way, also while his disk hangs */
+	liteio_claim_give_up(&memories[2].p.store.label.pool_uuid);
+	ck_assert_int_eq(liteio_claim_names(d, &memories[3].p, true, &err), 0);
+	ck_assert_int_eq(give_uuid(&want.uuid, &err), 0);
 	liteio_claim_give(c);
 	ck_assert_int_eq(liteio_claim_names(d, &memories[3].p, true, &err), 0);
 }

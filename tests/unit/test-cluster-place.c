@@ -164,7 +164,7 @@ NOT_ASKED(liteio_op_pool_create, const struct liteio_local_pool_create *req,
 	  struct liteio_local_pool *ret)
 NOT_ASKED(liteio_op_pool_reopen, const struct liteio_local_pool_import *req,
 	  struct liteio_local_pool *ret)
-NOT_ASKED(liteio_op_pool_delete, const char *name, bool *ret_deleted)
+NOT_ASKED(liteio_op_pool_delete_open, const char *name, const struct liteio_uuid *uuid)
 NOT_ASKED(liteio_op_pool_forget, const char *name, bool *ret_known)
 NOT_ASKED(liteio_op_pool_set, const char *name, const struct liteio_local_pool_set *req,
 	  struct liteio_local_pool *ret)

@@ -35,7 +35,7 @@ static const struct liteio_uuid uuid = { .b = { 1 } };
  * @meanwhile: happens before the call of this number
  * @at: that number
  */
-static struct {
+static struct kernel {
 	bool is_there;
 	uint64_t sectors;
 	uint64_t next;
