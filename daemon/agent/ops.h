@@ -374,7 +374,7 @@ int liteio_op_snapshot_list(struct liteio_agent *a, struct liteio_local_snapshot
  * liteio_op_export_create() - open the gate of one attachment, and let its consumer reach it
  * @a: the agent
  * @req: volume, generation, consumer
- * @ret: the export, ready
+ * @ret: the export, ready; NULL when nobody wants to know what the kernel says of it
  * @err: why not; -ESTALE for a generation below the floor or fenced by itself
  *
  * Return: 0 or a negative errno.

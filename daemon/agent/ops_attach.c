@@ -12,7 +12,6 @@
 #include "agent/pools.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/json.h"
 
 #define TIMEOUT_MS 10000
 
@@ -67,7 +66,6 @@ int liteio_op_volume_attach(struct liteio_agent *a, const char *volume,
 		.read_only = req->read_only,
 	};
 	struct liteio_local_attach take = { .local = true };
-	struct liteio_local_export given = { 0 };
 	struct rights x;
 	int r;
 
@@ -80,8 +78,7 @@ int liteio_op_volume_attach(struct liteio_agent *a, const char *volume,
 	take.uuid = x.uuid;
 	take.generation = x.own ? x.own : x.next;
 	give.generation = take.generation;
-	r = liteio_op_export_create(a, &give, &given, err);
-	liteio_json_fini(&given, liteio_local_export_fields);
+	r = liteio_op_export_create(a, &give, NULL, err);
 	return r ? r : liteio_op_attachment_create(a, &take, ret, err);
 }
 

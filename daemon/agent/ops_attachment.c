@@ -266,13 +266,13 @@ static int leave_others(const struct liteio_uuid *uuid, uint64_t generation,
 	size_t i, n = 0;
 	int r;
 
-	r = liteio_head_list_known(uuid, &heads, &n, err);
+	r = liteio_head_list_known(uuid, true, &heads, &n, err);
 	if (r)
 		return r;
 	for (i = 0; i < n; i++) {
 		const struct liteio_head *h = &heads[i].head;
 
-		if (!h->remote || h->generation == generation)
+		if (h->generation == generation)
 			continue;
 		r = liteio_release_remote(uuid, h->generation, false, DISCONNECT_MS, err);
 		if (r)
@@ -407,11 +407,13 @@ int liteio_op_attachment_delete(struct liteio_agent *a, const struct liteio_uuid
 				struct liteio_error *err)
 {
 	struct liteio_named_lock *lock _liteio_held_ = lock_volume(a, uuid);
-	struct liteio_head_state head;
+	struct liteio_head_state head = { .head = { .uuid = *uuid, .generation = generation } };
 	int r;
 
-	if (liteio_head_get(uuid, generation, false, &head, NULL) == 0 &&
-	    liteio_publish_is(uuid, head.path)) {
+	/* who has it open, and where it is: no more need be asked */
+	if (liteio_head_info(uuid, generation, false, &head.dm, NULL) == 0)
+		liteio_dm_path(&head.dm, head.path);
+	if (head.path[0] && liteio_publish_is(uuid, head.path)) {
 		if (!force && !liteio_release_is_closed(&head))
 			return liteio_error_set(err, -EBUSY, "detach: %s is in use", head.path);
 		liteio_publish_del(uuid, head.path);

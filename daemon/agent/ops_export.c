@@ -362,6 +362,8 @@ int liteio_op_export_create(struct liteio_agent *a, const struct liteio_local_ex
 	if (r)
 		return liteio_error_wrap(err, r, "export volume %s", req->volume);
 	log_info(NULL, "volume %s: generation %" PRIu64 " is open", req->volume, req->generation);
+	if (!ret)
+		return 0;
 	liteio_export_view_init(&view, a, &t.volume.uuid);
 	r = liteio_export_show(a, &view, &t.volume, &att, ret, err);
 	liteio_export_view_fini(&view);

@@ -133,6 +133,22 @@ void liteio_publish_start(void)
 
 /* ---- links ---- */
 
+/* 0 or a negative errno: what is in the way is looked for only when something is */
+static int make_link(const char *target, const char *path)
+{
+	int r = 0;
+
+	if (!symlink(target, path))
+		return 0;
+	if (errno == ENOENT)
+		r = liteio_fs_mkdir_p(LITEIO_PUBLISH_DIR, 0755, NULL);
+	else if (errno != EEXIST || unlink(path))
+		r = -errno;
+	if (!r && symlink(target, path))
+		r = -errno;
+	return r;
+}
+
 /* at no moment is there none, when there was one; @known is locked */
 static int set_link(const char *name, const char *target, struct liteio_error *err)
 {
@@ -142,16 +158,12 @@ static int set_link(const char *name, const char *target, struct liteio_error *e
 
 	if (leads_to(path, target))
 		return 0;
-	r = liteio_fs_mkdir_p(LITEIO_PUBLISH_DIR, 0755, err);
-	if (r < 0)
-		return r;
-	if (unlink(tmp) < 0 && errno != ENOENT)
-		return liteio_error_set(err, -errno, "%s: %s", tmp, strerror(errno));
-	if (symlink(target, tmp) == 0 && rename(tmp, path) == 0)
+	r = make_link(target, tmp);
+	if (!r && !rename(tmp, path))
 		return 0;
-	r = liteio_error_set(err, -errno, "%s: %s", path, strerror(errno));
+	r = r ? r : -errno;
 	(void)unlink(tmp);
-	return r;
+	return liteio_error_set(err, r, "%s: %s", path, liteio_error_str(NULL, r));
 }
 
 int liteio_publish_add(const struct liteio_uuid *uuid, const char *device,
@@ -192,8 +204,9 @@ int liteio_publish_is(const struct liteio_uuid *uuid, const char *device)
 void liteio_publish_del(const struct liteio_uuid *uuid, const char *device)
 {
 	_cleanup_free_ char *path = liteio_publish_path(uuid), *target = target_of(path);
+	_cleanup_free_ char *wanted = device ? relative(device) : NULL;
 
-	if (!target || (device && !liteio_publish_is(uuid, device)))
+	if (!target || (wanted && strcmp(target, wanted) != 0))
 		return;
 	liteio_guard(&known.lock);
 	know_names();

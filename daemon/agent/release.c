@@ -58,11 +58,13 @@ static void wait_for_mounts(int fd)
 
 bool liteio_release_is_closed(struct liteio_head_state *io)
 {
-	_cleanup_close_ int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	uint64_t deadline = liteio_now_ms() + CLOSED_MS;
+	_cleanup_close_ int fd = -1;
 	struct liteio_head_state now;
 
 	while (io->dm.open_count > 0) {
+		if (fd < 0)
+			fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 		if (fd < 0 || liteio_now_ms() >= deadline)
 			return false;
 		wait_for_mounts(fd);

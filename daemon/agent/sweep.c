@@ -27,7 +27,7 @@ static int add_heads(const struct liteio_uuid *uuid, struct liteio_generations *
 	size_t i, n = 0;
 	int r;
 
-	r = uuid ? liteio_head_list_known(uuid, &heads, &n, err) :
+	r = uuid ? liteio_head_list_known(uuid, false, &heads, &n, err) :
 		   liteio_head_list(&heads, &n, err);
 	for (i = 0; r == 0 && i < n; i++)
 		if (!heads[i].head.remote)

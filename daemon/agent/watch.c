@@ -49,6 +49,7 @@
  * @is_told: the kernel says in time what becomes of it; of the thread that looks until it has ended
  * @is_restless: it was in a state that may end, or grow worse, without a word of the kernel
  * @is_untold: it was in one that may become such a state so
+ * @lacks_reserve: it has none, and never will: the kernel says nothing of that
  * @lacks_spare: said
  * @n_lies: said
  * @fill: said
@@ -68,6 +69,7 @@ struct seen {
 	bool is_told;
 	bool is_restless;
 	bool is_untold;
+	bool lacks_reserve;
 	bool lacks_spare;
 	unsigned int n_lies;
 	enum liteio_fill fill;
@@ -284,6 +286,7 @@ static void looked(void *arg)
 	say_lie(s, i);
 	s->is_restless = i->ends_unsaid || (i->is_meta_pressed && !s->is_told) || may_be_early(s);
 	s->is_untold = !s->is_told;
+	s->lacks_reserve = !i->space.reserve.total;
 	if (i->condition < LITEIO_POOL_READ_ONLY)
 		liteio_pools_reclaim_rest(w->agent, pool);
 	s->pool = NULL;
@@ -332,7 +335,7 @@ void liteio_watch_look(struct liteio_watch *w)
  * A number that is another one when the kernel has said something of the pool since. It asks the
  * kernel for what it has in memory: no disk is waited for.
  */
-static uint64_t said_by(const struct liteio_uuid *uuid)
+static uint64_t said_by(const struct seen *s)
 {
 	static const enum liteio_dm_role roles[] = { LITEIO_DM_POOL, LITEIO_DM_RPOOL };
 	char name[LITEIO_DM_NAME_MAX + 1];
@@ -340,8 +343,10 @@ static uint64_t said_by(const struct liteio_uuid *uuid)
 	uint64_t said = 0;
 
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(roles); i++) {
-		liteio_dm_name(roles[i], uuid, 0, name);
 		said *= 31;
+		if (roles[i] == LITEIO_DM_RPOOL && s->lacks_reserve)
+			continue;
+		liteio_dm_name(roles[i], &s->uuid, 0, name);
 		if (!liteio_dm_info(name, &dm, NULL))
 			said += ((uint64_t)dm.minor << 32) + dm.event_nr + 1;
 	}
@@ -358,7 +363,7 @@ static bool any_said(struct liteio_watch *w)
 	liteio_pools_all(w->agent->pools, &all, &n);
 	for (size_t i = 0; i < n; i++) {
 		struct seen *s = seen_of(w, &all[i]->uuid);
-		uint64_t said = said_by(&all[i]->uuid);
+		uint64_t said = said_by(s);
 
 		if (said != s->said) {
 			s->said = said;

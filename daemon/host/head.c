@@ -380,8 +380,8 @@ static int read_known(struct liteio_error *err)
 	return r;
 }
 
-int liteio_head_list_known(const struct liteio_uuid *uuid, struct liteio_head_state **ret,
-			   size_t *ret_n, struct liteio_error *err)
+int liteio_head_list_known(const struct liteio_uuid *uuid, bool remote,
+			   struct liteio_head_state **ret, size_t *ret_n, struct liteio_error *err)
 {
 	struct liteio_head_id *found _cleanup_free_ = NULL;
 	char name[LITEIO_DM_NAME_MAX + 1];
@@ -394,7 +394,9 @@ int liteio_head_list_known(const struct liteio_uuid *uuid, struct liteio_head_st
 		return r;
 	n = liteio_head_known_of(uuid, &found);
 	for (size_t i = 0; i < n; i++) {
-		liteio_dm_name(role_of(found[i].remote), uuid, found[i].generation, name);
+		if (found[i].remote != remote)
+			continue;
+		liteio_dm_name(role_of(remote), uuid, found[i].generation, name);
 		add(&l, name);
 	}
 	return give_list(&l, 0, ret, ret_n);

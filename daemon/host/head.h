@@ -124,11 +124,12 @@ int liteio_head_list(struct liteio_head_state **ret, size_t *ret_n, struct litei
 int liteio_head_list_of(const struct liteio_uuid *uuid, struct liteio_head_state **ret,
 			size_t *ret_n, struct liteio_error *err);
 /*
- * Likewise, without asking for those of all others: what somebody else has made since this process
- * asked for the first time is not there. Not for a fence: liteio_head_fail_plain()
+ * Likewise those of one kind, without asking for those of all others: what somebody else has made
+ * since this process asked for the first time is not there. Not for a fence:
+ * liteio_head_fail_plain()
  */
-int liteio_head_list_known(const struct liteio_uuid *uuid, struct liteio_head_state **ret,
-			   size_t *ret_n, struct liteio_error *err);
+int liteio_head_list_known(const struct liteio_uuid *uuid, bool remote,
+			   struct liteio_head_state **ret, size_t *ret_n, struct liteio_error *err);
 /* remove; -EBUSY while it is open, 0 when there is none */
 int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		       struct liteio_error *err);

@@ -122,6 +122,41 @@ START_TEST(numbers_are_given_out_anew)
 }
 END_TEST
 
+/* what was left when this process itself failed, and a folder that somebody has removed */
+START_TEST(what_is_in_the_way_goes)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	publish(&one, "data", "/dev/dm-1");
+	ck_assert_int_eq(symlink("../dm-7", LITEIO_PUBLISH_DIR "/.data.new"), 0);
+	publish(&one, "data", "/dev/dm-2");
+	leads("data", "../dm-2");
+	leads(".data.new", NULL);
+	/* it can not be replaced by a link, and nothing half made is left */
+	ck_assert_int_eq(mkdir(LITEIO_PUBLISH_DIR "/logs", 0755), 0);
+	ck_assert_int_lt(liteio_publish_name("logs", "/dev/dm-2", &err), 0);
+	ck_assert(strstr(err.msg, "/logs: "));
+	leads(".logs.new", NULL);
+	ck_assert_int_eq(rmdir(LITEIO_PUBLISH_DIR "/logs"), 0);
+	liteio_publish_del(&one, "/dev/dm-2");
+	ck_assert_int_eq(rmdir(LITEIO_PUBLISH_DIR), 0);
+	publish(&one, "data", "/dev/dm-3");
+	leads("data", "../dm-3");
+}
+END_TEST
+
+/* only the one that leads there */
+START_TEST(the_link_of_another_device_stays)
+{
+	publish(&one, "data", "/dev/dm-1");
+	liteio_publish_del(&one, "/dev/dm-10");
+	leads("data", "../dm-1");
+	liteio_publish_del(&two, NULL);
+	liteio_publish_del(&one, NULL);
+	leads("data", NULL);
+}
+END_TEST
+
 START_TEST(no_name_reads_as_a_uuid)
 {
 	publish(&one, "22222222-2222-4222-8222-222222222222", "/dev/dm-1");
@@ -139,6 +174,8 @@ int main(void)
 	tcase_add_test(cases, what_a_killed_agent_left_goes);
 	tcase_add_test(cases, half_of_a_name_goes_at_the_start);
 	tcase_add_test(cases, numbers_are_given_out_anew);
+	tcase_add_test(cases, what_is_in_the_way_goes);
+	tcase_add_test(cases, the_link_of_another_device_stays);
 	tcase_add_test(cases, no_name_reads_as_a_uuid);
 	return unit_run(suite);
 }

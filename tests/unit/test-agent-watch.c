@@ -47,13 +47,20 @@ static unsigned int n_held, n_told, n_of_hanging, n_of_well;
 
 static int event;
 
-/* what the kernel has said of the pools, which are one thin pool each */
-static uint32_t n_said;
+/* what the kernel has said of the pools, which are one thin pool each, unless one has a reserve */
+static uint32_t n_said, n_said_of_reserve;
+static uint64_t reserve_bytes;
+static unsigned int n_reserve_asked;
 
 int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_error *err)
 {
-	if (strstr(name, "rpool"))
-		return -ENODEV;
+	if (strstr(name, "rpool")) {
+		n_reserve_asked++;
+		if (!reserve_bytes)
+			return -ENODEV;
+		*ret = (struct liteio_dm_info){ .minor = 2, .event_nr = n_said_of_reserve };
+		return 0;
+	}
 	*ret = (struct liteio_dm_info){ .minor = 1, .event_nr = n_said };
 	return 0;
 }
@@ -108,6 +115,7 @@ void liteio_pools_reclaim_rest(struct liteio_agent *a, struct liteio_open_pool *
 void liteio_pools_state(struct liteio_open_pool *p, bool is_all, struct liteio_pools_state *ret)
 {
 	*ret = (struct liteio_pools_state){ .info.uuid = p->uuid };
+	ret->info.space.reserve.total = reserve_bytes;
 	snprintf(ret->info.name, sizeof(ret->info.name), "%s", p->name);
 	pthread_mutex_lock(&disks.lock);
 	if (p == &hangs) {
@@ -312,6 +320,37 @@ START_TEST(test_event_of_no_pool)
 }
 END_TEST
 
+/* of a reserve the kernel is asked as long as there may be one */
+START_TEST(test_event_of_reserve)
+{
+	setup();
+	agent.ready = true;
+	disks.answers = true;
+	say_something();
+	ck_assert_int_eq(liteio_loop_run(agent.loop), 0);
+	until_none_is_held();
+	ck_assert_uint_eq(n_reserve_asked, 2);
+	device_came();
+	ck_assert_uint_eq(n_reserve_asked, 2);
+	ck_assert_uint_eq(disks.looks_at_well, 1);
+	/* other pools, which have one */
+	reserve_bytes = 1 << 30;
+	hangs.uuid.b[0] = 3;
+	well.uuid.b[0] = 4;
+	say_something();
+	ck_assert_int_eq(liteio_loop_run(agent.loop), 0);
+	until_none_is_held();
+	ck_assert_uint_eq(disks.looks_at_well, 2);
+	for (unsigned int i = 0; i < 2; i++) {
+		n_said_of_reserve++;
+		device_came();
+		until_none_is_held();
+		ck_assert_uint_eq(disks.looks_at_well, 3 + i);
+	}
+	teardown();
+}
+END_TEST
+
 /* it speaks before it does what it speaks of: what is not seen then is looked for once more */
 START_TEST(test_event)
 {
@@ -350,4 +389,4 @@ START_TEST(test_timer_is_not_put_off)
 END_TEST
 
 UNIT_MAIN("agent-watch", test_while_another_one_hangs, test_nothing_new, test_timer,
-	  test_event, test_event_of_no_pool, test_timer_is_not_put_off)
+	  test_event, test_event_of_no_pool, test_event_of_reserve, test_timer_is_not_put_off)

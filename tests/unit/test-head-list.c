@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "dm_list.h"
 #include "host/head.h"
+#include "host/head_known.h"
 #include "unit.h"
 
 #define ONE "01010000-0000-0000-0000-000000000000"
@@ -103,4 +104,27 @@ START_TEST(of_one_volume)
 }
 END_TEST
 
-UNIT_MAIN("head-list", of_one_volume)
+/* of those that were there, and those that were made since, only the kind that is asked for */
+START_TEST(of_one_kind)
+{
+	static const char *const looked_at[] = {
+		"liteio-head-" ONE "-1 liteio-head-" ONE "-7 liteio-head-" ONE "-12 ",
+		"liteio-remote-" ONE "-3 ",
+	};
+	struct liteio_head_state *heads;
+	struct liteio_uuid u;
+	size_t n;
+
+	ck_assert_int_eq(liteio_uuid_parse(ONE, &u), 0);
+	liteio_head_remember(&(struct liteio_head_id){ u, 7, false });
+	for (int remote = 0; remote < 2; remote++) {
+		kernel.looked_at[0] = '\0';
+		ck_assert_int_eq(liteio_head_list_known(&u, remote, &heads, &n, NULL), 0);
+		ck_assert_uint_eq(n, 0);
+		free(heads);
+		ck_assert_str_eq(kernel.looked_at, looked_at[remote]);
+	}
+}
+END_TEST
+
+UNIT_MAIN("head-list", of_one_volume, of_one_kind)

@@ -8,6 +8,9 @@
 #include "pool_wishes.h"
 #include "unit.h"
 
+/* the end of it, which is zero */
+#define FIRST_RECORD (LITEIO_ONDISK_BLOCK + 400)
+
 /* what is told of the catalog that an agent would find: the floor of a volume, or 0 for none */
 static uint64_t floor_on_disk(int fd, const struct liteio_uuid *uuid, size_t *ret_rights)
 {
@@ -103,7 +106,7 @@ START_TEST(cost)
 
 		before = m.p.store.bytes_written;
 		ck_assert_int_eq(liteio_pool_attachment_fence(&m.p, &last, 1, true, NULL), 0);
-		/* of each a header, a block with the volume, and one that has lost its end, or two */
+		/* of each a header, the block of the volume, and what has lost its end */
 		n_small += m.p.store.bytes_written - before <= 2 * 4 * LITEIO_ONDISK_BLOCK;
 	}
 	/* but for those that happen to be the ones of all of a slot */
@@ -123,8 +126,7 @@ START_TEST(rot)
 		size_t n;
 
 		begin(&m);
-		ck_assert_int_eq(pwrite(m.fd, "rot", 3, slot_at(rotten) + LITEIO_ONDISK_BLOCK + 400),
-				 3);
+		ck_assert_int_eq(pwrite(m.fd, "rot", 3, slot_at(rotten) + FIRST_RECORD), 3);
 		fence(&m, volume);
 		ck_assert_uint_eq(floor_on_disk(m.fd, &uuid, &n), 2);
 		for (int slot = 0; slot < 2; slot++)
@@ -147,7 +149,7 @@ START_TEST(power_cut)
 	fence(&m, 7);
 	read_all(m.fd, is);
 	for (uint64_t which = 0; which < 1 << 12; which++) {
-		/* that of the first slot is flushed before the other one is begun: not both are torn */
+		/* the first slot is flushed before the other one is begun: not both are torn */
 		static uint8_t first[SLOTS_END];
 		const bool in_b = which & 1;
 		const size_t at = (size_t)slot_at(!m.p.store.slot), len = SLOT_BYTES;
