@@ -163,8 +163,8 @@ void liteio_timer_arm(struct liteio_timer *timer, uint64_t delay_ms, uint64_t sl
 void liteio_timer_disarm(struct liteio_timer *timer);
 
 /*
- * When the first of all timers fires, in milliseconds from now; UINT64_MAX: none is armed. For tests
- * of who leaves none behind: the kernel does not know, which is not told what is disarmed
+ * When the first of all timers fires, in milliseconds from now; UINT64_MAX: none is armed. For
+ * tests of who leaves none behind: the kernel does not know, which is not told what is disarmed
  */
 uint64_t liteio_loop_armed_ms(const struct liteio_loop *loop);
 
