@@ -310,6 +310,7 @@ idle() {
 	echo "fact idle $(($(agent_switches) - before)) $(($(ticks) - used))"
 }
 
+# memory FACT: kB resident, heads, snapshots
 memory() {
 	local status
 
@@ -319,7 +320,15 @@ memory() {
 	awk '/^[0-9a-f]+-/ { name = $6 ? $6 : "without_a_name" } /^Rss:/ { rss[name] += $2 }
 		END { for (name in rss) if (rss[name] >= 200) print "#", rss[name], "kB", name }' \
 		"/proc/$(cat $AGENT_PID)/smaps" | sort -k2nr
-	echo "fact memory $(awk '/^VmRSS:/ { print $2 }' <<<"$status") $(dmsetup ls | grep -c '^liteio-head-')"
+	echo "fact $1 $(awk '/^VmRSS:/ { print $2 }' <<<"$status") $(dmsetup ls | grep -c '^liteio-head-')" \
+		"$(j snapshot list | jq '.items | length')"
+}
+
+# all of a thousand volumes attached, and a snapshot of each
+memory_of_all() {
+	attachment POST many 1 1000 | crowd
+	snapshot_each many 1000 | crowd
+	memory memory-all
 }
 
 # alone THERE: what does not need LVM; so many volumes are there
@@ -330,10 +339,11 @@ alone() {
 	echo "fact thousandth $(sed -n "$((10 - N / 2)),$((10 + N / 2))p" "$WORK/first" | median | cut -d' ' -f1)" \
 		"$(median <"$WORK/last" | cut -d' ' -f1)"
 	attachment POST many 1 100 | crowd
-	memory
+	memory memory
 	idle
 	closed_snapshot
 	at_once
+	memory_of_all
 }
 
 first_twelve() {
