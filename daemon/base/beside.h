@@ -17,8 +17,8 @@
  * @args: an argument for each
  * @n: how many, at most LITEIO_BESIDE_MAX
  *
- * The first one is done by this thread, and so is what no thread can be had for. Context: any thread
- * that may block. Returns when all have ended.
+ * The first one is done by this thread, and so is what no thread can be had for. Context: any
+ * thread that may block. Returns when all have ended.
  */
 void liteio_beside_run(void (*fn)(void *arg), void *const *args, size_t n);
 

@@ -21,6 +21,7 @@
 #include "agent/locks.h"
 #include "agent/pools.h"
 #include "agent/rights.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "pool_in_memory.h"
@@ -85,12 +86,8 @@ static void *visit(void *arg)
 /* how many wait urgently */
 static unsigned int urgent_now(void)
 {
-	unsigned int n;
-
-	pthread_mutex_lock(&pool.lock);
-	n = pool.urgent;
-	pthread_mutex_unlock(&pool.lock);
-	return n;
+	liteio_guard(&pool.lock);
+	return pool.urgent;
 }
 
 static void empty_lane(void)

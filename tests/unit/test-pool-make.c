@@ -310,8 +310,8 @@ START_TEST(test_deleted_unmade)
 END_TEST
 
 /*
- * as many at once: their devices by one transaction, for which the kernel is asked side by side, and
- * one write has all their rights
+ * as many at once: their devices by one transaction, for which the kernel is asked side by side,
+ * and one write has all their rights
  */
 START_TEST(test_attached_together)
 {
