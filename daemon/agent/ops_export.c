@@ -8,6 +8,7 @@
 
 #include "agent/agent.h"
 #include "agent/door.h"
+#include "agent/endings.h"
 #include "agent/exports.h"
 #include "agent/gate.h"
 #include "agent/generations.h"
@@ -29,58 +30,6 @@
 #define WRITTEN_MS 20000
 
 /* ---- fence ---- */
-
-/**
- * struct ending - what a fence ends
- * @floor: generations below this one, or 0
- * @generation: else exactly this one
- * @by_floor: that one may be written down as a floor, see liteio_pool_attachment_fence()
- */
-struct ending {
-	uint64_t floor;
-	uint64_t generation;
-	bool by_floor;
-};
-
-/**
- * struct ended - what is written of it, on a thread that may outlive whoever wants it
- * @what: is ended
- * @volume: of this one; in the end its record, read again
- */
-struct ended {
-	struct ending what;
-	struct liteio_catalog_volume volume;
-};
-
-/* in the lane */
-static int persist_it(struct liteio_pool *engine, void *data, struct liteio_error *err)
-{
-	struct ended *d = data;
-	const struct ending *e = &d->what;
-	const struct liteio_uuid uuid = d->volume.uuid;
-	int r = 0;
-
-	if (e->floor)
-		r = liteio_pool_floor_raise(engine, &uuid, e->floor, err);
-	else if (e->generation >= d->volume.floor)
-		r = liteio_pool_attachment_fence(engine, &uuid, e->generation, e->by_floor, err);
-	return r ? r : liteio_pool_volume_get(engine, &uuid, &d->volume);
-}
-
-/*
- * (1) of the order in ops.h; the record of the volume is read again. A disk that does not take it
- * in time may take it later: nobody was told that it is fenced
- */
-static int persist(struct liteio_target *t, const struct ending *e, struct liteio_error *err)
-{
-	struct ended d = { *e, t->volume };
-	int r = liteio_pools_do_for(t->pool, LITEIO_LANE_FENCE, persist_it, &d, sizeof(d),
-				    WRITTEN_MS, err);
-
-	if (!r)
-		t->volume = d.volume;
-	return r;
-}
 
 /*
  * To close its gates may have put a volume into the module that was being deleted, and that the
@@ -111,7 +60,7 @@ static void leave_what_is_gone(const struct liteio_target *t)
  * the same, for closing a gate early is always right; that the fence holds after a restart is not
  * said before it is written.
  */
-static void fence_meanwhile(const struct liteio_target *t, const struct ending *e)
+static void fence_meanwhile(const struct liteio_target *t, const struct liteio_ending *e)
 {
 	struct liteio_local_fenced closed = { 0 };
 
@@ -124,13 +73,13 @@ static void fence_meanwhile(const struct liteio_target *t, const struct ending *
 }
 
 /* (1), (2), (3) */
-static int fence(struct liteio_target *t, const struct ending *e, uint64_t timeout_ms,
+static int fence(struct liteio_target *t, const struct liteio_ending *e, uint64_t timeout_ms,
 		 struct liteio_local_fenced *ret, struct liteio_error *err)
 {
 	uint64_t floor = e->floor;
 	int r;
 
-	r = persist(t, e, err);
+	r = liteio_endings_persist(t->pool, &t->volume, e, WRITTEN_MS, err);
 	/* what is no generation, or of no volume, is not ended */
 	if (r && r != -EINVAL && r != -ENOENT)
 		fence_meanwhile(t, e);
@@ -160,7 +109,7 @@ static int fence_target(struct liteio_agent *a, struct liteio_target *t,
 			const struct liteio_local_fence *req, struct liteio_local_fenced *ret,
 			struct liteio_error *err)
 {
-	const struct ending e = { .floor = req->floor, .generation = req->generation };
+	const struct liteio_ending e = { .floor = req->floor, .generation = req->generation };
 	int r = fence(t, &e, req->timeout_ms, ret, err);
 
 	if (r)
@@ -386,7 +335,7 @@ static int end_export(struct liteio_agent *a, const char *volume, uint64_t gener
 		      struct liteio_local_unexport *ret, struct liteio_error *err)
 {
 	/* in a cluster a grant of a lower one may still be on its way */
-	const struct ending e = { .generation = generation, .by_floor = !a->cluster };
+	const struct liteio_ending e = { .generation = generation, .by_floor = !a->cluster };
 	struct liteio_local_fenced fenced = { 0 };
 	LITEIO_TARGET(t);
 	bool removed;

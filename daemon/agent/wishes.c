@@ -86,14 +86,12 @@ static struct liteio_wish *take_several(struct liteio_open_pool *p, struct litei
 	return own;
 }
 
-/* in the lane */
-static void fulfil(struct liteio_open_pool *p, struct liteio_wish **list,
-		   const struct liteio_wish_kind *kind, struct liteio_wish *own)
+/* what was taken from the list, in the lane */
+static void fulfil(struct liteio_open_pool *p, const struct liteio_wish_kind *kind,
+		   struct liteio_wish *first, size_t n)
 {
-	struct liteio_wish *first, *next;
-	size_t n;
+	struct liteio_wish *next;
 
-	first = take_several(p, list, kind->most, own, &n);
 	kind->fulfil(p->engine, first, n);
 	liteio_guard(&p->lock);
 	for (struct liteio_wish *w = first; w; w = w->next)
@@ -119,14 +117,18 @@ static int wait_for(struct liteio_open_pool *p, struct liteio_wish **list,
 		    const struct liteio_wish_kind *kind, struct liteio_wish *w,
 		    struct liteio_error *err)
 {
+	struct liteio_wish *first;
 	LITEIO_LANE(lane);
+	size_t n;
 	int r;
 
 	r = liteio_lane_enter_unless(p, LITEIO_LANE_CHANGE, &w->is_done, &lane, err);
 	liteio_headway_place(p->name);
-	if (!r && lane)
-		fulfil(p, list, kind, w);
-	return r;
+	if (r || !lane)
+		return r;
+	first = take_several(p, list, kind->most, w, &n);
+	fulfil(p, kind, first, n);
+	return 0;
 }
 
 int liteio_wish_run(struct liteio_open_pool *p, struct liteio_wish **list,
@@ -146,5 +148,63 @@ int liteio_wish_run(struct liteio_open_pool *p, struct liteio_wish **list,
 	liteio_guard(&p->lock);
 	if (!r && wish->result)
 		r = liteio_error_set(err, wish->result, "%s", wish->err.msg);
+	return r;
+}
+
+/**
+ * struct errand - of a thread that fulfils what is on a list
+ * @p: the pool
+ * @list: in it
+ * @kind: of that
+ */
+struct errand {
+	struct liteio_open_pool *p;
+	struct liteio_wish **list;
+	const struct liteio_wish_kind *kind;
+};
+
+/* all of it, in the order they came */
+static struct liteio_wish *take_all(struct liteio_open_pool *p, struct liteio_wish **list,
+				    size_t *ret_n)
+{
+	struct liteio_wish *first;
+
+	*ret_n = 0;
+	liteio_guard(&p->lock);
+	first = *list;
+	*list = NULL;
+	for (const struct liteio_wish *w = first; w; w = w->next)
+		++*ret_n;
+	return first;
+}
+
+/* in the lane: whose it is may have gone, and what he wanted may be done */
+static int run_errand(struct liteio_pool *engine, void *data, struct liteio_error *err)
+{
+	const struct errand *x = data;
+	size_t n;
+	struct liteio_wish *first = take_all(x->p, x->list, &n);
+
+	if (first)
+		fulfil(x->p, x->kind, first, n);
+	return 0;
+}
+
+int liteio_wish_run_for(struct liteio_open_pool *p, struct liteio_wish **list,
+			const struct liteio_wish_kind *kind, struct liteio_wish *wish,
+			enum liteio_lane_for what_for, uint64_t ms, struct liteio_error *err)
+{
+	struct errand x = { p, list, kind };
+	int r;
+
+	put_on_list(p, list, wish);
+	r = liteio_pools_do_for(p, what_for, run_errand, &x, sizeof(x), ms, err);
+	if (r)
+		(void)withdraw(p, list, wish);
+	liteio_guard(&p->lock);
+	/* who took it was in the lane before, and has left it */
+	if (!r && wish->result)
+		r = liteio_error_set(err, wish->result, "%s",
+				     liteio_error_str(&wish->err, wish->result));
 	return r;
 }

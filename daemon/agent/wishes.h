@@ -9,11 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "agent/pools.h"
 #include "base/error.h"
 
 struct liteio_named_lock;
-struct liteio_open_pool;
-struct liteio_pool;
 
 /**
  * struct liteio_wish - the head of what is wanted, on the heap
@@ -62,6 +61,21 @@ struct liteio_wish_kind {
 int liteio_wish_run(struct liteio_open_pool *p, struct liteio_wish **list,
 		    const struct liteio_wish_kind *kind, struct liteio_wish *wish,
 		    struct liteio_error *err);
+/**
+ * liteio_wish_run_for() - the same, by a thread that is waited for no longer than so long
+ * @p: the pool
+ * @list: that of its kind, all of which is fulfilled at a time
+ * @kind: which
+ * @wish: likewise
+ * @what_for: in the lane
+ * @ms: so long, once the lane is entered
+ * @err: why not
+ *
+ * Return: likewise; -ETIMEDOUT: it may still be fulfilled, late, if it was begun.
+ */
+int liteio_wish_run_for(struct liteio_open_pool *p, struct liteio_wish **list,
+			const struct liteio_wish_kind *kind, struct liteio_wish *wish,
+			enum liteio_lane_for what_for, uint64_t ms, struct liteio_error *err);
 void liteio_wish_put(struct liteio_open_pool *p, struct liteio_wish *wish);
 /*
  * After -ETIMEDOUT: what may come to be all the same takes two locks over, and gives them back when

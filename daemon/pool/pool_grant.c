@@ -33,28 +33,6 @@ static int check_generation(uint64_t generation, struct liteio_error *err)
 				(unsigned long long)generation);
 }
 
-int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uuid, uint64_t floor,
-			    struct liteio_error *err)
-{
-	const struct liteio_catalog_volume *v = find(p, uuid, err);
-	struct liteio_catalog draft;
-	int r;
-
-	if (!v)
-		return -ENOENT;
-	r = check_generation(floor, err);
-	if (r)
-		return r;
-	if (floor <= v->floor)
-		return liteio_pool_persist_owed(p, err);
-	liteio_pool_draft(p, &draft);
-	liteio_catalog_raise_floor(&draft, uuid, floor);
-	r = liteio_pool_persist_twice(p, &draft, err);
-	if (!r)
-		liteio_step("floor-raise:catalog");
-	return r;
-}
-
 /* 1 the same is there, 0 there is none, or why it must not come */
 static int check_there(const struct liteio_catalog *c, const struct liteio_catalog_attachment *a,
 		       struct liteio_error *err)
@@ -232,33 +210,103 @@ static bool end_attachment(struct liteio_catalog *draft,
 	return true;
 }
 
-int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid *volume,
-				 uint64_t generation, bool by_floor, struct liteio_error *err)
+/* in the draft now: 1, or there already: 0; or why it can not be */
+static int end_one(struct liteio_pool *p, struct liteio_catalog *draft,
+		   const struct liteio_pool_ending *e)
 {
 	const struct liteio_catalog_attachment barred = {
-		.volume = *volume,
-		.generation = generation,
+		.volume = e->volume,
+		.generation = e->generation,
 		.state = LITEIO_CATALOG_ATT_FENCED,
 		.created = (uint64_t)time(NULL),
 	};
-	const struct liteio_catalog_volume *v = find(p, volume, err);
-	struct liteio_catalog draft;
+	uint64_t floor;
 	int r;
 
-	if (!v)
+	if (!find(p, &e->volume, e->err))
 		return -ENOENT;
-	r = check_generation(generation, err);
+	r = check_generation(e->floor ? e->floor : e->generation, e->err);
 	if (r)
 		return r;
-	if (generation < v->floor)
-		return liteio_pool_persist_owed(p, err);
-	liteio_pool_draft(p, &draft);
-	if (!end_attachment(&draft, &barred, by_floor)) {
-		liteio_catalog_fini(&draft);
+	/* one before it may have raised it */
+	floor = liteio_catalog_find(draft, &e->volume)->floor;
+	if (!e->floor)
+		return e->generation >= floor && end_attachment(draft, &barred, e->by_floor);
+	if (e->floor <= floor)
+		return 0;
+	liteio_catalog_raise_floor(draft, &e->volume, e->floor);
+	return 1;
+}
+
+/* what is there already is told only when it is in both slots, too */
+static int write_ends(struct liteio_pool *p, struct liteio_catalog *draft, bool raised, bool fenced,
+		      struct liteio_error *err)
+{
+	int r;
+
+	if (!raised && !fenced) {
+		liteio_catalog_fini(draft);
 		return liteio_pool_persist_owed(p, err);
 	}
-	r = liteio_pool_persist_twice(p, &draft, err);
-	if (!r)
+	r = liteio_pool_persist_twice(p, draft, err);
+	if (!r && raised)
+		liteio_step("floor-raise:catalog");
+	if (!r && fenced)
 		liteio_step("attachment-fence:catalog");
 	return r;
+}
+
+void liteio_pool_end_all(struct liteio_pool *p, struct liteio_pool_ending *all, size_t n)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	bool raised = false, fenced = false;
+	struct liteio_catalog draft;
+	size_t n_told = 0;
+	int r = 0;
+
+	liteio_pool_draft(p, &draft);
+	for (size_t i = 0; i < n; i++) {
+		r = end_one(p, &draft, &all[i]);
+		all[i].result = r < 0 ? r : 0;
+		n_told += r >= 0;
+		raised = raised || (r > 0 && all[i].floor);
+		fenced = fenced || (r > 0 && !all[i].floor);
+	}
+	if (!n_told) {
+		liteio_catalog_fini(&draft);
+		return;
+	}
+	r = write_ends(p, &draft, raised, fenced, &err);
+	for (size_t i = 0; i < n && r; i++) {
+		if (all[i].result)
+			continue;
+		/* the catalog may be refused for one of them */
+		if (n > 1 && !p->store.is_failing)
+			liteio_pool_end_all(p, &all[i], 1);
+		else
+			all[i].result = liteio_error_set(all[i].err, r, "%s", err.msg);
+	}
+}
+
+int liteio_pool_floor_raise(struct liteio_pool *p, const struct liteio_uuid *uuid, uint64_t floor,
+			    struct liteio_error *err)
+{
+	struct liteio_pool_ending one = { .volume = *uuid, .floor = floor, .err = err };
+
+	liteio_pool_end_all(p, &one, 1);
+	return one.result;
+}
+
+int liteio_pool_attachment_fence(struct liteio_pool *p, const struct liteio_uuid *volume,
+				 uint64_t generation, bool by_floor, struct liteio_error *err)
+{
+	struct liteio_pool_ending one = {
+		.volume = *volume,
+		.generation = generation,
+		.by_floor = by_floor,
+		.err = err,
+	};
+
+	liteio_pool_end_all(p, &one, 1);
+	return one.result;
 }

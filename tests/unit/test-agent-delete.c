@@ -4,6 +4,7 @@
  * and no longer. The catalog is that of a pool in memory, the module is made up.
  *
  * unit-src: daemon/agent/ops_delete.c daemon/agent/ops_export.c daemon/agent/let_go.c
+ * unit-src: daemon/agent/endings.c
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
  * unit-src: daemon/agent/rights.c daemon/agent/wishes.c daemon/agent/generations.c
  * unit-src: daemon/agent/walk.c daemon/agent/together.c

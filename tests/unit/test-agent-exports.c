@@ -4,6 +4,7 @@
  * somebody may use it by now. The catalog is that of a pool in memory, the kernel is made up.
  *
  * unit-src: daemon/agent/ops_export.c daemon/agent/let_go.c daemon/agent/locks.c
+ * unit-src: daemon/agent/endings.c
  * unit-src: daemon/agent/pools.c
  * unit-src: daemon/agent/pools_look.c daemon/agent/rights.c daemon/agent/wishes.c
  * unit-src: daemon/agent/gate.c

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Locks by name and lanes: one at a time, nobody forgotten, fences first, and who wants a volume or
- * a right is taken along.
+ * Locks by name and lanes: one at a time, nobody forgotten, fences first, and who wants a volume, a
+ * right or its end is taken along.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
  * unit-src: daemon/agent/creations.c daemon/agent/rights.c daemon/agent/wishes.c
- * unit-src: daemon/agent/together.c
+ * unit-src: daemon/agent/endings.c daemon/agent/together.c
  */
 #include <check.h>
 #include <dlfcn.h>
@@ -17,9 +17,11 @@
 #include <string.h>
 
 #include "agent/creations.h"
+#include "agent/endings.h"
 #include "agent/locks.h"
 #include "agent/pools.h"
 #include "agent/rights.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "pool_in_memory.h"
@@ -84,12 +86,8 @@ static void *visit(void *arg)
 /* how many wait urgently */
 static unsigned int urgent_now(void)
 {
-	unsigned int n;
-
-	pthread_mutex_lock(&pool.lock);
-	n = pool.urgent;
-	pthread_mutex_unlock(&pool.lock);
-	return n;
+	liteio_guard(&pool.lock);
+	return pool.urgent;
 }
 
 static void empty_lane(void)
@@ -399,6 +397,60 @@ START_TEST(rights_are_given_together)
 }
 END_TEST
 
+static struct liteio_catalog_volume record_of(const struct liteio_uuid *uuid)
+{
+	struct liteio_catalog_volume v;
+
+	ck_assert(!liteio_pool_volume_get(pool.engine, uuid, &v));
+	return v;
+}
+
+static void *want_end(void *arg)
+{
+	const struct wisher *w = arg;
+	const struct liteio_ending e = { .generation = 1, .by_floor = true };
+	struct liteio_catalog_volume v = record_of(&w->want.uuid);
+
+	ck_assert(!liteio_endings_persist(&pool, &v, &e, 10000, NULL));
+	ck_assert_uint_eq(v.floor, 2);
+	return NULL;
+}
+
+/* what comes while the lane is taken is written at once, to both slots */
+START_TEST(rights_are_ended_together)
+{
+	static struct wisher wishers[RIGHTS];
+	static struct memory_pool m;
+	uint64_t before;
+
+	empty_lane();
+	memory_new(&m);
+	pool.engine = &m.p;
+	pool.table = liteio_pools_new();
+	for (unsigned int i = 0; i < RIGHTS; i++) {
+		start_wisher(&wishers[i], i, 0);
+		pthread_join(wishers[i].thread, NULL);
+		pthread_create(&wishers[i].thread, NULL, want_right, &wishers[i].want.uuid);
+		pthread_join(wishers[i].thread, NULL);
+	}
+	before = m.p.cat.sequence;
+	liteio_pools_enter(&pool, false);
+	for (unsigned int i = 0; i < RIGHTS; i++)
+		pthread_create(&wishers[i].thread, NULL, want_end, &wishers[i]);
+	while (urgent_now() < RIGHTS)
+		sched_yield();
+	liteio_pools_leave(&pool);
+	for (unsigned int i = 0; i < RIGHTS; i++)
+		pthread_join(wishers[i].thread, NULL);
+	ck_assert_uint_eq(m.p.cat.n_attachments, 0);
+	ck_assert_uint_eq(m.p.cat.sequence, before + 2);
+	ck_assert_ptr_null(pool.endings);
+	liteio_pools_free(pool.table);
+	pool.table = NULL;
+	memory_close(&m);
+}
+END_TEST
+
 /* a disk that takes its time, when the kernel is asked for its status */
 static pthread_mutex_t slow_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t slow_changed = PTHREAD_COND_INITIALIZER;
@@ -542,6 +594,7 @@ int main(void)
 	tcase_add_test(t, nobody_is_forgotten);
 	tcase_add_test(t, who_comes_meanwhile_is_taken_along);
 	tcase_add_test(t, rights_are_given_together);
+	tcase_add_test(t, rights_are_ended_together);
 	tcase_add_test(t, what_is_begun_is_waited_for);
 	tcase_add_test(t, a_name_stays_with_what_may_come);
 	tcase_add_test(t, who_looks_waits_for_those_who_get_on);

@@ -309,7 +309,10 @@ START_TEST(test_deleted_unmade)
 }
 END_TEST
 
-/* eight at once: their devices by one transaction, and one write has all their rights */
+/*
+ * as many at once: their devices by one transaction, for which the kernel is asked side by side,
+ * and one write has all their rights
+ */
 START_TEST(test_attached_together)
 {
 	struct memory_pool m;
@@ -320,6 +323,7 @@ START_TEST(test_attached_together)
 	create_all(&m);
 	before = m.p.cat.sequence;
 	m.thin->messages = 0;
+	m.thin->meets = LITEIO_POOL_RIGHTS_MAX;
 	give_all(&m, &r);
 	for (unsigned int i = 0; i < LITEIO_POOL_RIGHTS_MAX; i++) {
 		ck_assert_msg(!r.all[i].result, "%u: %s", i, r.err[i].msg);
@@ -361,17 +365,17 @@ START_TEST(test_one_is_refused)
 }
 END_TEST
 
-/* the last of them is somebody else's: none is given, and what was made for the others is gone */
-START_TEST(test_foreign_among_several)
+/* one of them is somebody else's: none is given, and what was made for the others is gone */
+static void foreign_among_several(unsigned int which)
 {
-	struct liteio_uuid last = uuid_of(5 + LITEIO_POOL_RIGHTS_MAX - 1);
+	struct liteio_uuid theirs = uuid_of(5 + which);
 	struct memory_pool m;
 	struct rights r;
 	uint32_t id;
 
 	memory_new(&m);
 	create_all(&m);
-	id = liteio_catalog_find(&m.p.cat, &last)->thin_id;
+	id = liteio_catalog_find(&m.p.cat, &theirs)->thin_id;
 	m.thin->has[id] = true;
 	give_all(&m, &r);
 	for (unsigned int i = 0; i < LITEIO_POOL_RIGHTS_MAX; i++)
@@ -381,6 +385,12 @@ START_TEST(test_foreign_among_several)
 		ck_assert(m.thin->has[k] == (k == id));
 	ck_assert_ptr_null(liteio_catalog_pending(&m.p.cat));
 	memory_close(&m);
+}
+
+START_TEST(test_foreign_among_several)
+{
+	foreign_among_several(0);
+	foreign_among_several(LITEIO_POOL_RIGHTS_MAX - 1);
 }
 END_TEST
 
@@ -412,7 +422,89 @@ START_TEST(test_rights_not_written)
 }
 END_TEST
 
+#define ENDS 6
+
+/* of volumes 5, 6, ...: what is wrong with one of them is no other's */
+static void end_all(struct memory_pool *m, struct liteio_pool_ending *all, struct liteio_error *err)
+{
+	const struct liteio_pool_ending ends[ENDS] = {
+		{ .volume = uuid_of(5), .floor = 4 },
+		{ .volume = uuid_of(200), .generation = 1 },
+		{ .volume = uuid_of(6), .generation = 1, .by_floor = true },
+		{ .volume = uuid_of(7), .generation = 0 },
+		{ .volume = uuid_of(5), .floor = 3 },
+		{ .volume = uuid_of(8), .generation = 7 },
+	};
+
+	memcpy(all, ends, sizeof(ends));
+	memset(err, 0, ENDS * sizeof(*err));
+	for (size_t i = 0; i < ENDS; i++)
+		all[i].err = &err[i];
+	liteio_pool_end_all(&m->p, all, ENDS);
+}
+
+START_TEST(test_ended_together)
+{
+	struct liteio_pool_ending all[ENDS];
+	struct liteio_error err[ENDS];
+	struct memory_pool m;
+	struct rights r;
+	uint64_t before;
+
+	memory_new(&m);
+	create_all(&m);
+	give_all(&m, &r);
+	before = m.p.cat.sequence;
+	memory_break(&m, true);
+	end_all(&m, all, err);
+	for (size_t i = 0; i < ENDS; i++)
+		ck_assert_int_eq(all[i].result, i == 1 ? -ENOENT : i == 3 ? -EINVAL : -EBADF);
+	memory_break(&m, false);
+	/* to both slots, once for all; and again nothing is written */
+	for (unsigned int times = 0; times < 2; times++) {
+		end_all(&m, all, err);
+		for (size_t i = 0; i < ENDS; i++)
+			ck_assert_msg(all[i].result == (i == 1 ? -ENOENT : i == 3 ? -EINVAL : 0),
+				      "%zu: %s", i, err[i].msg);
+		ck_assert_uint_eq(m.p.cat.sequence, before + 2);
+	}
+	ck_assert_uint_eq(liteio_catalog_find(&m.p.cat, &all[0].volume)->floor, 4);
+	ck_assert_uint_eq(liteio_catalog_find(&m.p.cat, &all[2].volume)->floor, 2);
+	ck_assert_ptr_null(liteio_catalog_find_att(&m.p.cat, &all[2].volume, 1));
+	ck_assert_int_eq(liteio_catalog_find_att(&m.p.cat, &all[5].volume, 7)->state,
+			 LITEIO_CATALOG_ATT_FENCED);
+	memory_close(&m);
+}
+END_TEST
+
+/* there is room for the records of some: it is not all that are refused */
+START_TEST(test_ended_as_there_is_room)
+{
+	struct liteio_pool_ending all[N];
+	struct memory_pool m;
+	size_t n = 0;
+
+	memory_new(&m);
+	create_all(&m);
+	for (unsigned int i = 0; i < N; i++)
+		all[i] = (struct liteio_pool_ending){ .volume = uuid_of(i), .generation = 7 };
+	for (unsigned int i = 0; i < m.p.store.label.n_extents; i++)
+		m.p.store.label.extents[i].length =
+			liteio_catalog_bytes(&m.p.cat) + LITEIO_ONDISK_BLOCK;
+	liteio_pool_end_all(&m.p, all, N);
+	while (n < N && !all[n].result)
+		n++;
+	ck_assert_uint_ge(n, LITEIO_ONDISK_BLOCK / LITEIO_RECORD_BYTES);
+	ck_assert_uint_lt(n, N);
+	ck_assert_uint_eq(m.p.cat.n_attachments, n);
+	while (n < N)
+		ck_assert_int_eq(all[n++].result, -ENOSPC);
+	memory_close(&m);
+}
+END_TEST
+
 UNIT_MAIN("pool-make", test_made_when_needed, test_attached_when_made, test_not_attached_read_only,
 	  test_made_for_good, test_metadata, test_taken_back, test_said_to_fail, test_rolled_back,
 	  test_foreign, test_deleted_unmade, test_attached_together, test_one_is_refused,
-	  test_foreign_among_several, test_rights_not_written)
+	  test_foreign_among_several, test_rights_not_written, test_ended_together,
+	  test_ended_as_there_is_room)

@@ -5,10 +5,12 @@
 #
 #   measure_least CASE THERE    all operations, when so many are there besides
 #   least_few                   what it costs to bring back those that are measured, of all of the last case
+#   least_at_once               a hundred at once on /dev/slow-floor: prints what was counted
 #
 # Its devices are there only as long as these run: who looks at all devices does not see them.
 
 LEAST=/run/floor.sock
+LEAST_DISK=/dev/floor
 # by case and operation
 declare -A least
 
@@ -26,9 +28,12 @@ each_least() {
 	numbered "$1" 1 "$N" | ask $LEAST | median
 }
 
-# start_least [FIRST LAST]: with these volumes
+# start_least [FIRST LAST]: with these volumes; its files are in memory where there is a root for that
 start_least() {
-	in_memory nodecost start $LEAST /ready/0 nodecost-floor $LEAST /dev/floor "$@" 2>"$WORK/said" || {
+	local near=()
+
+	[ -z "${NEAR-}" ] || near=(in_memory)
+	${near[@]+"${near[@]}"} nodecost start $LEAST /ready/0 nodecost-floor $LEAST "$LEAST_DISK" "$@" 2>"$WORK/said" || {
 		cat "$WORK/said" >&2
 		return 1
 	}
@@ -84,5 +89,18 @@ least_few() {
 	start_least >/dev/null
 	numbered make 1 "$N" | keep_least
 	activate_least "$N"
+	end_least
+}
+
+# the first ones are for what one costs alone
+least_at_once() {
+	local what
+
+	LEAST_DISK=/dev/slow-floor
+	start_least >/dev/null
+	for what in attach snapshot detach; do
+		each_least "$what" >/dev/null
+		echo "fact least-$what $(numbered "${what}all" 101 101 | ask $LEAST)"
+	done
 	end_least
 }

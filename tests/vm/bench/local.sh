@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What a volume on this node costs whoever does I/O to it, against the disk itself: fio on the disk, on a linear
 # volume and on a thin one whose blocks are all mapped, in one guest with one CPU whose clock counts
-# instructions. Prints a table, which judge-node reads.
+# instructions; and on a plain dm-linear, for what an operation costs there. Prints a table, which judge-node reads.
 #
 #   local.sh           in a guest of its own
 #   local.sh after     in the one that node.sh has left
@@ -42,20 +42,20 @@ thousandths() {
 	printf '%d.%d%%' $(($1 / 10)) $(($1 % 10))
 }
 
-# row WHAT N OPTION...: on all three
+# row WHAT N OPTION...: on all four
 row() {
 	local what=$1 n=$2 name linear thin
 	local -A iops busy
 
 	shift 2
-	for name in disk linear thin; do
+	for name in disk linear thin plain; do
 		read -r iops[$name] busy[$name] < <(run_fio $name "$n" "$@")
 		busy[$name]=$(((busy[$name] - startup[$name]) / n))
 	done
 	linear=$((iops[linear] * 1000 / iops[disk]))
 	thin=$((iops[thin] * 1000 / iops[disk]))
-	printf '%-34s %8d %8s %8s %9d %9d %9d\n' "$what" "${iops[disk]}" "$(thousandths $linear)" "$(thousandths $thin)" \
-		"${busy[disk]}" "${busy[linear]}" "${busy[thin]}"
+	printf '%-34s %8d %8s %8s %9d %9d %9d %9d\n' "$what" "${iops[disk]}" "$(thousandths $linear)" "$(thousandths $thin)" \
+		"${busy[disk]}" "${busy[linear]}" "${busy[thin]}" "${busy[plain]}"
 }
 
 # measured NAME DEVICE: all its blocks are there, in the pool and in the memory that is the disk
@@ -74,21 +74,25 @@ if [ "${1-}" != after ]; then
 	udevadm control --exit
 fi
 slow_disk bare 256 $NS $AT_ONCE 4 $MB_A_SECOND
+slow_disk plain-below 256 $NS $AT_ONCE 4 $MB_A_SECOND
 slow_disk below 768 $NS $AT_ONCE 4 $MB_A_SECOND
 agent_start
 liteioctl pool create fast /dev/below --linear 128Mi >/dev/null
 measured disk /dev/bare
 volume linear
 volume thin
+# on a disk as the volumes are
+dmsetup create plain --noudevsync --noudevrules --table "0 $((MIB << 11)) linear /dev/plain-below 0"
+measured plain /dev/mapper/plain
 # its files are in memory from then on
 run_fio disk 1 --rw=randread --bs=4k --iodepth=1 >/dev/null
-for name in disk linear thin; do
+for name in disk linear thin plain; do
 	# what fio does before and after
 	read -r _ startup[$name] < <(run_fio $name 1 --rw=randread --bs=4k --iodepth=1)
 done
 
-printf '%-34s %8s %8s %8s %9s %9s %9s\n' '' 'disk' 'linear' 'thin' 'disk' 'linear' 'thin'
-printf '%-34s %26s %29s\n' '' 'operations/s, of the disk' 'instructions an operation'
+printf '%-34s %8s %8s %8s %9s %9s %9s %9s\n' '' 'disk' 'linear' 'thin' 'disk' 'linear' 'thin' 'dm-linear'
+printf '%-34s %26s %39s\n' '' 'operations/s, of the disk' 'instructions an operation'
 for depth in 1 16 128; do
 	n=$((depth == 1 ? 1000 : 6000))
 	for rw in read write; do

@@ -69,6 +69,11 @@ ask() {
 	nodecost ask "${1-$SOCKET}"
 }
 
+# snapshot_each NAME NUMBER: of the first volumes of that name one each
+snapshot_each() {
+	seq 1 "$2" | sed "s/.*/POST \/v1\/snapshots {\"name\":\"of-$1-&\",\"volume\":\"$1-&\"}/"
+}
+
 # over one connection, and not measured
 keep() {
 	nodecost keep $SOCKET
@@ -272,15 +277,21 @@ closed_snapshot() {
 	echo 0 >$TRACE/events/kprobes/suspends/enable
 }
 
-# a hundred creates that come at once, and a hundred attachments, on a disk that takes a while for everything: 4 ms,
-# as one of 1 ms is to a CPU that is four times as fast as the guest's
+# a hundred that come at once, beside one, and beside the least that a hundred can cost, on disks that take a while for
+# everything: 4 ms, as one of 1 ms is to a CPU that is four times as fast as the guest's
 at_once() {
 	slow_disk slow 1024 4000000 64
+	slow_disk slow-floor 8192 4000000 64
 	liteioctl pool create slow /dev/slow >/dev/null
 	echo "fact one-create $(create one slow 1 $N | ask | median)"
 	echo "fact hundred-creates $(create once slow 1 100 | nodecost together $SOCKET)"
 	echo "fact one-attach $(attachment POST one 1 $N | ask | median)"
 	echo "fact hundred-attaches $(attachment POST once 1 100 | nodecost together $SOCKET)"
+	echo "fact one-snapshot $(snapshot_each one $N | ask | median)"
+	echo "fact hundred-snapshots $(snapshot_each once 100 | nodecost together $SOCKET)"
+	echo "fact one-detach $(attachment DELETE one 1 $N | ask | median)"
+	echo "fact hundred-detaches $(attachment DELETE once 1 100 | nodecost together $SOCKET)"
+	least_at_once
 }
 
 ticks() {
@@ -299,6 +310,7 @@ idle() {
 	echo "fact idle $(($(agent_switches) - before)) $(($(ticks) - used))"
 }
 
+# memory FACT: kB resident, heads, snapshots
 memory() {
 	local status
 
@@ -308,7 +320,15 @@ memory() {
 	awk '/^[0-9a-f]+-/ { name = $6 ? $6 : "without_a_name" } /^Rss:/ { rss[name] += $2 }
 		END { for (name in rss) if (rss[name] >= 200) print "#", rss[name], "kB", name }' \
 		"/proc/$(cat $AGENT_PID)/smaps" | sort -k2nr
-	echo "fact memory $(awk '/^VmRSS:/ { print $2 }' <<<"$status") $(dmsetup ls | grep -c '^liteio-head-')"
+	echo "fact $1 $(awk '/^VmRSS:/ { print $2 }' <<<"$status") $(dmsetup ls | grep -c '^liteio-head-')" \
+		"$(j snapshot list | jq '.items | length')"
+}
+
+# all of a thousand volumes attached, and a snapshot of each
+memory_of_all() {
+	attachment POST many 1 1000 | crowd
+	snapshot_each many 1000 | crowd
+	memory memory-all
 }
 
 # alone THERE: what does not need LVM; so many volumes are there
@@ -319,10 +339,11 @@ alone() {
 	echo "fact thousandth $(sed -n "$((10 - N / 2)),$((10 + N / 2))p" "$WORK/first" | median | cut -d' ' -f1)" \
 		"$(median <"$WORK/last" | cut -d' ' -f1)"
 	attachment POST many 1 100 | crowd
-	memory
+	memory memory
 	idle
 	closed_snapshot
 	at_once
+	memory_of_all
 }
 
 first_twelve() {

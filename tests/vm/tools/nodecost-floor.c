@@ -20,6 +20,9 @@
  *	detach		takes its head and its device out
  *	unsnapshot	deletes its snapshot
  *	remove		deletes a volume without a device
+ *	attachall	as attach, this one and the 99 after it at once: a thread for each
+ *	snapshotall	the same of snapshot
+ *	detachall	and of detach
  *	ready		nothing
  *	end		nothing more
  *
@@ -57,6 +60,8 @@
 #define SNAPSHOTS 100000u
 /* volumes are brought up side by side, for the kernel waits for the same then */
 #define THREADS 32u
+/* of what comes at once */
+#define CROWD 100u
 
 struct call {
 	struct dm_ioctl io;
@@ -188,9 +193,19 @@ static void load_head(const char *name, dev_t below, uint64_t sectors)
 	resume(name);
 }
 
-static void make(unsigned int i)
+static void create_thin(unsigned int i)
 {
 	dm_message(POOL, "create_thin %u", i);
+}
+
+static void create_snap(unsigned int i)
+{
+	dm_message(POOL, "create_snap %u %u", SNAPSHOTS + i, i);
+}
+
+static void make(unsigned int i)
+{
+	create_thin(i);
 	commit();
 }
 
@@ -237,30 +252,42 @@ static void status_of(unsigned int i)
 	status(thin, &c);
 }
 
-static unsigned int next_one, last_one;
+/* what is done for each of them side by side */
+static struct {
+	void (*act)(unsigned int i);
+	unsigned int next, last;
+} beside;
 
-static void *activate_some(void *unused)
+static void *act_for_some(void *unused)
 {
 	unsigned int i;
 
-	while ((i = __atomic_fetch_add(&next_one, 1, __ATOMIC_RELAXED)) <= last_one)
-		activate(i);
+	while ((i = __atomic_fetch_add(&beside.next, 1, __ATOMIC_RELAXED)) <= beside.last)
+		beside.act(i);
 	return unused;
 }
 
-static void activate_all(unsigned int first, unsigned int last)
+/* @threads at most at a time, up to CROWD */
+static void side_by_side(void (*act)(unsigned int i), unsigned int first, unsigned int last,
+			 unsigned int threads)
 {
-	pthread_t threads[THREADS];
-	unsigned int n = last - first + 1 < THREADS ? last - first + 1 : THREADS;
+	pthread_t all[CROWD];
+	unsigned int n = last - first + 1 < threads ? last - first + 1 : threads;
 
-	next_one = first;
-	last_one = last;
+	beside.act = act;
+	beside.next = first;
+	beside.last = last;
 	for (unsigned int i = 0; i < n; i++) {
-		if (pthread_create(&threads[i], NULL, activate_some, NULL))
+		if (pthread_create(&all[i], NULL, act_for_some, NULL))
 			die("no thread");
 	}
 	for (unsigned int i = 0; i < n; i++)
-		pthread_join(threads[i], NULL);
+		pthread_join(all[i], NULL);
+}
+
+static void crowd(void (*act)(unsigned int i), unsigned int first)
+{
+	side_by_side(act, first, first + CROWD - 1, CROWD);
 }
 
 /* ---- requests ------------------------------------------------------------------------------- */
@@ -271,6 +298,26 @@ static void record(void)
 
 	if (pwrite(disk, block, sizeof(block), 0) != sizeof(block))
 		die("a record can not be written: %s", strerror(errno));
+}
+
+/* those from @i on; false: there is no such operation */
+static bool act_for_all(const char *operation, unsigned int i)
+{
+	if (i + CROWD > VOLUMES_MAX)
+		return false;
+	if (!strcmp(operation, "attachall")) {
+		crowd(create_thin, i);
+		commit();
+		crowd(activate, i);
+	} else if (!strcmp(operation, "snapshotall")) {
+		crowd(create_snap, i);
+		commit();
+	} else if (!strcmp(operation, "detachall")) {
+		crowd(detach, i);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 /* false: there is no such operation */
@@ -284,7 +331,7 @@ static bool act(const char *operation, unsigned int i)
 		make(i);
 		activate(i);
 	} else if (!strcmp(operation, "snapshot")) {
-		dm_message(POOL, "create_snap %u %u", SNAPSHOTS + i, i);
+		create_snap(i);
 		commit();
 	} else if (!strcmp(operation, "status")) {
 		status_of(i);
@@ -304,7 +351,8 @@ static bool act(const char *operation, unsigned int i)
 		dm_message(POOL, "delete %u", i);
 		commit();
 	} else {
-		return !strcmp(operation, "ready") || !strcmp(operation, "end");
+		return !strcmp(operation, "ready") || !strcmp(operation, "end") ||
+		       act_for_all(operation, i);
 	}
 	return true;
 }
@@ -378,7 +426,8 @@ int main(int argc, char **argv)
 	if (argc == 5) {
 		if (number(argv[3]) > number(argv[4]) || number(argv[4]) >= VOLUMES_MAX)
 			die("%s to %s are no volumes", argv[3], argv[4]);
-		activate_all((unsigned int)number(argv[3]), (unsigned int)number(argv[4]));
+		side_by_side(activate, (unsigned int)number(argv[3]), (unsigned int)number(argv[4]),
+			     THREADS);
 	}
 	fd = listen_at(argv[1]);
 	say_ready();
