@@ -394,6 +394,11 @@ void liteio_netlink_close(struct liteio_netlink *nl)
 		liteio_spares_give(spares, nl);
 }
 
+uint64_t liteio_netlink_load(const struct liteio_netlink *nl)
+{
+	return nl->module;
+}
+
 /* ---- commands ------------------------------------------------------------------------------- */
 
 /* the parsers with the type of a generic one */

@@ -98,6 +98,8 @@ struct liteio_netlink_volume {
  * @chunk_shift: logarithm of the bytes of a chunk
  * @chunks: of the head
  * @remaining: that are dirty
+ * @tells_started: the module is new enough for @started
+ * @started: I/O that has come to the gate so far, of one reading with @inflight
  */
 struct liteio_netlink_att {
 	struct liteio_uuid uuid;
@@ -116,6 +118,8 @@ struct liteio_netlink_att {
 	uint32_t chunk_shift;
 	uint64_t chunks;
 	uint64_t remaining;
+	bool tells_started;
+	uint64_t started;
 };
 
 /* struct liteio_netlink_fence - FENCE; @note: the kernel's sentence about a success, mostly "" */
@@ -176,6 +180,8 @@ struct liteio_netlink_event {
  */
 int liteio_netlink_open(struct liteio_netlink **ret, struct liteio_error *err);
 void liteio_netlink_close(struct liteio_netlink *nl);
+/* of the module that it is connected to: another one each time that it is loaded. Never 0 */
+uint64_t liteio_netlink_load(const struct liteio_netlink *nl);
 static inline void liteio_netlink_closep(struct liteio_netlink **nl)
 {
 	liteio_netlink_close(*nl);

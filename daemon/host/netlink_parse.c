@@ -174,6 +174,7 @@ int liteio_netlink_parse_att(const void *attrs, size_t len, struct liteio_netlin
 	    !get_u64(&t[LITEIO_A_CHUNKS], &a.chunks) ||
 	    !get_u64(&t[LITEIO_A_REMAINING], &a.remaining))
 		a.tracking = 0;
+	a.tells_started = get_u64(&t[LITEIO_A_STARTED], &a.started);
 	*ret = a;
 	return 0;
 }

@@ -197,6 +197,15 @@ START_TEST(test_others)
 	ck_assert_int_eq(liteio_netlink_parse_att(m.bytes, m.len, &a), 0);
 	ck_assert(a.bound);
 	ck_assert_uint_eq(a.minor, 4);
+	/* an older module does not tell it, and that is not 0 */
+	ck_assert(!a.tells_started);
+	u64(&m, LITEIO_A_STARTED, 0);
+	ck_assert_int_eq(liteio_netlink_parse_att(m.bytes, m.len, &a), 0);
+	ck_assert(a.tells_started);
+	ck_assert_uint_eq(a.started, 0);
+	u64(&m, LITEIO_A_STARTED, 1234);
+	ck_assert_int_eq(liteio_netlink_parse_att(m.bytes, m.len, &a), 0);
+	ck_assert_uint_eq(a.started, 1234);
 	ck_assert_int_eq(liteio_netlink_parse_event(m.bytes, m.len, &e), -EBADMSG);
 	u64(&m, LITEIO_A_SEQ, 1);
 	u32(&m, LITEIO_A_TYPE, LITEIO_EVENT_STALE_IO);
