@@ -750,6 +750,9 @@ int liteio_pool_volume_unload(const struct liteio_pool_load *load, struct liteio
  */
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err);
+/* likewise, and how often its device is open: @ret_open is set when the kernel has said it (0) */
+int liteio_pool_volume_look(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			    uint64_t *ret_bytes, int *ret_open, struct liteio_error *err);
 
 /* ---- floors and attachments ----------------------------------------------------------------- */
 
