@@ -359,6 +359,15 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
 	return r;
 }
 
+void liteio_pool_ask(struct liteio_pool *p)
+{
+	struct liteio_engine_status s;
+
+	(void)p->engine->ops->status(p->engine, &s, NULL);
+	if (p->reserve)
+		(void)p->reserve->ops->status(p->reserve, &s, NULL);
+}
+
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 {
 	const struct liteio_label *l = &p->store.label;

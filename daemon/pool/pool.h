@@ -382,6 +382,8 @@ uint64_t liteio_pool_taken_ms(struct liteio_pool *p);
  * be written is tried again
  */
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
+/* lane: ask the kernel anything, to see whether the disk lets it answer; what it says is dropped */
+void liteio_pool_ask(struct liteio_pool *p);
 
 /**
  * liteio_pool_keep_mark() - will the kernel say in time what becomes of a pool?
