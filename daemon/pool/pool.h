@@ -666,6 +666,13 @@ int liteio_pool_volume_find(struct liteio_pool *p, enum liteio_catalog_kind kind
 /* any thread: all volumes and snapshots; new memory */
 void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume **ret,
 			     size_t *ret_n);
+/*
+ * Likewise, but a few at a time, in the order of their uuids: at most @max of those behind @after,
+ * NULL for the first ones. How many; less than @max: there are no more. One that is there all the
+ * time is neither left out nor given twice, whatever comes and goes in between
+ */
+size_t liteio_pool_volume_next(struct liteio_pool *p, const struct liteio_uuid *after,
+			       struct liteio_catalog_volume *ret, size_t max);
 
 /**
  * struct liteio_pool_thin - an active thin device
