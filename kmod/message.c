@@ -105,7 +105,8 @@ static int put_dirty(struct sk_buff *skb, const struct liteio_dirty_state *dirty
 
 int liteio_message_att(struct sk_buff *skb, struct liteio_att *att)
 {
-	u64 last_ns = liteio_stats_last_ns(att->stats);
+	u64 last_ns = liteio_stats_last_ns(att->stats), inflight;
+	u64 started = liteio_stats_started(att->stats, &inflight);
 	struct liteio_dirty_state dirty;
 
 	if (liteio_message_uuid(skb, &att->vol->uuid) ||
@@ -113,7 +114,8 @@ int liteio_message_att(struct sk_buff *skb, struct liteio_att *att)
 	    nla_put_string(skb, LITEIO_A_HOST, att->host) ||
 	    nla_put_u32(skb, LITEIO_A_FLAGS, att->flags) ||
 	    nla_put_u32(skb, LITEIO_A_STATE, liteio_att_state(att)) ||
-	    liteio_message_u64(skb, LITEIO_A_INFLIGHT, liteio_stats_inflight(att->stats)) ||
+	    liteio_message_u64(skb, LITEIO_A_INFLIGHT, inflight) ||
+	    liteio_message_u64(skb, LITEIO_A_STARTED, started) ||
 	    liteio_message_u64(skb, LITEIO_A_REJECTED, atomic64_read(&att->rejected)) ||
 	    put_waiting(skb, att))
 		return -EMSGSIZE;

@@ -69,7 +69,7 @@ u64 liteio_stats_errors(struct liteio_stats_cpu __percpu *stats)
  * What ended had started before. So all ends are read first: every end that is seen belongs to a
  * start that is seen too, and the difference cannot be too low.
  */
-u64 liteio_stats_inflight(struct liteio_stats_cpu __percpu *stats)
+u64 liteio_stats_started(struct liteio_stats_cpu __percpu *stats, u64 *ret_inflight)
 {
 	u64 started = 0, ended = 0;
 	int cpu;
@@ -80,7 +80,16 @@ u64 liteio_stats_inflight(struct liteio_stats_cpu __percpu *stats)
 	smp_rmb();
 	for_each_possible_cpu(cpu)
 		started += READ_ONCE(per_cpu_ptr(stats, cpu)->started);
-	return started - ended;
+	*ret_inflight = started - ended;
+	return started;
+}
+
+u64 liteio_stats_inflight(struct liteio_stats_cpu __percpu *stats)
+{
+	u64 inflight;
+
+	liteio_stats_started(stats, &inflight);
+	return inflight;
 }
 
 u64 liteio_stats_last_ns(struct liteio_stats_cpu __percpu *stats)

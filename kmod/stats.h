@@ -160,6 +160,16 @@ u64 liteio_stats_errors(struct liteio_stats_cpu __percpu *stats);
 u64 liteio_stats_inflight(struct liteio_stats_cpu __percpu *stats);
 
 /**
+ * liteio_stats_started() - I/O that has come to the gate
+ * @stats: counters
+ * @ret_inflight: as liteio_stats_inflight(), of the same reading: when it is 0, all that is counted
+ *	had ended
+ *
+ * Context: any. Return: how much so far.
+ */
+u64 liteio_stats_started(struct liteio_stats_cpu __percpu *stats, u64 *ret_inflight);
+
+/**
  * liteio_stats_last_ns() - when I/O last completed, on any CPU
  * @stats: counters
  *

@@ -23,6 +23,7 @@ struct liteio_loop;
 struct liteio_metrics;
 struct liteio_operations;
 struct liteio_pools;
+struct liteio_used;
 struct liteio_arrival;
 struct liteio_watch;
 
@@ -42,6 +43,7 @@ struct liteio_watch;
  *          takes over (LITEIO_FIELD_LIVE), which only the loop thread uses
  * @identity: name, host NQN and so on, constant after the start
  * @pools: open pools, see pools.h; own lock
+ * @used: what the kernel has said of volumes, see used.h; own lock
  * @locks: one operation at a time on one volume, see locks.h; own lock
  * @door: whether remote consumers are let in, see door.h; own lock
  * @api: the local API
@@ -75,6 +77,7 @@ struct liteio_agent {
 	struct liteio_config config;
 	struct liteio_identity identity;
 	struct liteio_pools *pools;
+	struct liteio_used *used;
 	struct liteio_locks *locks;
 	struct liteio_door *door;
 	struct liteio_http_server *api;

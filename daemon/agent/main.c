@@ -24,6 +24,7 @@
 #include "agent/reload.h"
 #include "agent/restore.h"
 #include "agent/thaw.h"
+#include "agent/used.h"
 #include "agent/watch.h"
 #include "base/args.h"
 #include "base/cleanup.h"
@@ -235,6 +236,7 @@ static int agent_init(struct liteio_agent *a, struct liteio_error *err)
 		return r;
 	a->locks = liteio_locks_new();
 	a->pools = liteio_pools_new();
+	a->used = liteio_used_new();
 	liteio_pools_set_workers(a->pools, a->looks, a->askers);
 	a->door = liteio_door_new();
 	r = liteio_api_start(a, err);
@@ -281,6 +283,7 @@ static void agent_fini(struct liteio_agent *a)
 	liteio_arrival_free(a->arrival);
 	liteio_door_free(a->door);
 	liteio_pools_free(a->pools);
+	liteio_used_free(a->used);
 	liteio_locks_free(a->locks);
 	liteio_loop_free(a->loop);
 	liteio_identity_fini(&a->identity);

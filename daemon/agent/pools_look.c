@@ -220,10 +220,9 @@ void liteio_pools_each(struct liteio_pools *t, struct liteio_open_pool **all, si
 
 /* ---- questions ------------------------------------------------------------------------------ */
 
-/* what it says is no matter */
 static int ask_anything(struct liteio_pool *engine, void *ret, struct liteio_error *err)
 {
-	(void)liteio_pool_refresh(engine, NULL);
+	liteio_pool_ask(engine);
 	return 0;
 }
 

@@ -26,16 +26,17 @@ static const char *state_name(enum liteio_catalog_state state)
 	return "failed";
 }
 
-/* the lane is the caller's */
+/* the lane is the caller's; @ret_open: who has its device open, -1: nobody was asked */
 static bool ask_allocated(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			  bool may_activate, uint64_t *ret)
+			  bool may_activate, uint64_t *ret, int *ret_open)
 {
 	struct liteio_pool_load load;
 	int r;
 
+	*ret_open = -1;
 	if (v->state == LITEIO_CATALOG_DELETING)
 		return liteio_pool_reclaim_left(p->engine, &v->uuid, ret, NULL) == 0;
-	r = liteio_pool_volume_allocated(p->engine, &v->uuid, ret, NULL);
+	r = liteio_pool_volume_look(p->engine, &v->uuid, ret, ret_open, NULL);
 	if (!r)
 		liteio_pools_answered(p);
 	if (r >= 0)
@@ -92,7 +93,7 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 				  const struct liteio_catalog_volume *v, bool may_activate,
 				  uint64_t *ret)
 {
-	int known = know_allocated(v, ret), r;
+	int known = know_allocated(v, ret), r, n_open;
 
 	LITEIO_LANE(lane);
 
@@ -106,10 +107,10 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 	if (liteio_pools_answers(p, NULL) < 0 ||
 	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &lane, NULL) < 0)
 		return false;
-	return ask_allocated(p, v, may_activate, ret);
+	return ask_allocated(p, v, may_activate, ret, &n_open);
 }
 
-void liteio_volume_look_end(struct liteio_volume_look *k)
+static void leave(struct liteio_volume_look *k)
 {
 	struct liteio_open_pool *p = k->lane;
 
@@ -120,12 +121,25 @@ void liteio_volume_look_end(struct liteio_volume_look *k)
 	k->lane = NULL;
 }
 
+void liteio_volume_look_begin(struct liteio_volume_look *k, struct liteio_used *used)
+{
+	*k = (struct liteio_volume_look){ .used = used };
+}
+
+void liteio_volume_look_end(struct liteio_volume_look *k)
+{
+	leave(k);
+	if (k->reads)
+		liteio_used_end(k->used);
+	k->reads = false;
+}
+
 /* in the lane of @p, which is given up now and then to whoever waits for it */
 static bool look_at(struct liteio_volume_look *k, struct liteio_open_pool *p)
 {
 	if (k->lane == p && ++k->n < LITEIO_VOLUME_LOOKS)
 		return true;
-	liteio_volume_look_end(k);
+	leave(k);
 	k->n = 0;
 	if (liteio_pools_answers(p, NULL) < 0 ||
 	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &k->lane, NULL) < 0)
@@ -135,14 +149,46 @@ static bool look_at(struct liteio_volume_look *k, struct liteio_open_pool *p)
 	return true;
 }
 
+/* the module is asked once, when it turns out that there are many, and not again when it can not say */
+static bool reads(struct liteio_volume_look *k)
+{
+	if (!k->used || k->n_all > LITEIO_USED_MANY || k->n_all++ < LITEIO_USED_MANY)
+		return k->reads;
+	/* nobody waits for the disk of a pool in there, but it is not this lane's to wait for */
+	leave(k);
+	if (!liteio_used_begin(k->used))
+		return false;
+	k->reads = liteio_used_read(k->used);
+	if (!k->reads)
+		liteio_used_end(k->used);
+	return k->reads;
+}
+
+/* of a disk that does not answer nothing is known */
+static bool answers(struct liteio_volume_look *k, struct liteio_open_pool *p)
+{
+	if (k->pool != p)
+		k->answers = liteio_pools_answers(p, NULL) == 0;
+	k->pool = p;
+	return k->answers;
+}
+
 static bool look_allocated(struct liteio_volume_look *k, struct liteio_open_pool *p,
 			   const struct liteio_catalog_volume *v, uint64_t *ret)
 {
-	int known = know_allocated(v, ret);
+	int known = know_allocated(v, ret), n_open;
 
 	if (known)
 		return known > 0;
-	return look_at(k, p) && ask_allocated(p, v, false, ret);
+	if (v->state == LITEIO_CATALOG_READY && reads(k)) {
+		if (answers(k, p) && liteio_used_find(k->used, &v->uuid, ret))
+			return true;
+		if (!look_at(k, p) || !ask_allocated(p, v, false, ret, &n_open))
+			return false;
+		liteio_used_keep(k->used, &v->uuid, n_open, *ret);
+		return true;
+	}
+	return look_at(k, p) && ask_allocated(p, v, false, ret, &n_open);
 }
 
 /* name of a record by its uuid, NULL when it is gone */

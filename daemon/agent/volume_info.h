@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "agent/pools.h"
+#include "agent/used.h"
 #include "model/local.h"
 
 /*
@@ -34,11 +35,24 @@ void liteio_volume_info_told(struct liteio_open_pool *p, const struct liteio_cat
  * struct liteio_volume_look - many volumes are looked at
  * @lane: of the pool that was looked at last, which is held
  * @n: how many were since
+ * @used: what was said before, if anybody may look there
+ * @n_all: how many the kernel was asked for, up to LITEIO_USED_MANY
+ * @reads: of the rest, what the module says decides: @used is this one's
+ * @pool: of the last one whose number was to be found there
+ * @answers: its disk does
  */
 struct liteio_volume_look {
 	struct liteio_open_pool *lane;
 	unsigned int n;
+	struct liteio_used *used;
+	unsigned int n_all;
+	bool reads;
+	const struct liteio_open_pool *pool;
+	bool answers;
 };
+
+/* @used: what was said before; liteio_volume_look_end() in any case */
+void liteio_volume_look_begin(struct liteio_volume_look *k, struct liteio_used *used);
 
 /* a volume among many others: no device comes into the kernel for it */
 void liteio_volume_info_list(struct liteio_volume_look *k, struct liteio_open_pool *p,

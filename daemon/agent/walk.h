@@ -11,7 +11,7 @@
  * typedef liteio_walk_fn - called for each
  * @arg: of the walk
  * @p: where it is; referenced during the call
- * @v: its record, as it was when the walk came to the pool
+ * @v: its record, as it was when the walk came near it
  * @err: why the walk ends
  *
  * Return: 0 to go on, a negative errno to end the walk.

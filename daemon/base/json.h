@@ -146,7 +146,8 @@ enum liteio_field_type {
 /**
  * struct liteio_field - one member of a bound struct
  * @key: JSON name; a NULL key ends the table
- * @key_len: of @key, for what is written often, by LITEIO_FIELD_KEY(); 0 where nobody has counted
+ * @written: @key as it is written, with a comma before it, by LITEIO_FIELD_KEY()
+ * @written_len: how long that is; 0 where nobody has counted
  * @type: see enum liteio_field_type
  * @flags: LITEIO_FIELD_*
  * @offset: of the member in the struct
@@ -162,7 +163,8 @@ enum liteio_field_type {
  */
 struct liteio_field {
 	const char *key;
-	size_t key_len;
+	const char *written;
+	size_t written_len;
 	enum liteio_field_type type;
 	unsigned int flags;
 	size_t offset;
@@ -175,8 +177,12 @@ struct liteio_field {
 	const char *help;
 };
 
-/* both of a table's line; of a literal only. What is behind the key can be copied along with it */
-#define LITEIO_FIELD_KEY(k) .key = "" k "\0\0\0\0\0\0\0", .key_len = sizeof("" k) - 1
+/*
+ * all of a table's line that is about the key; of a literal only. What is behind its text can be
+ * copied along with it
+ */
+#define LITEIO_FIELD_KEY(k) \
+	.key = "" k, .written = ",\"" k "\":\0\0\0\0\0\0\0", .written_len = sizeof(",\"" k "\":") - 1
 
 #define LITEIO_JSON_STRICT 1u /* an unknown key is an error */
 

@@ -100,28 +100,49 @@ static void add_string_or_null(struct liteio_buf *b, const char *s)
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
+static char *put_uncounted_key(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
+			       size_t more)
+{
+	size_t len = strlen(f->key);
+	char *to = liteio_buf_room(b, len + 4 + more);
+
+	if (!is_first)
+		*to++ = ',';
+	*to++ = '"';
+	memcpy(to, f->key, len);
+	to += len;
+	*to++ = '"';
+	*to++ = ':';
+	return to;
+}
+
+/* up to seven bytes more than that, which are there: no call for some bytes */
+static char *put_words(char *to, const char *text, size_t len)
+{
+	const size_t word = sizeof(uint64_t);
+
+	for (size_t at = 0; at < len; at += word)
+		memcpy(to + at, text + at, word);
+	return to + len;
+}
+
 /*
  * the key; there is room for so much more where it ends. Nothing of it counts before end_at()
  */
 static char *put_key(struct liteio_buf *b, const struct liteio_field *f, bool is_first, size_t more)
 {
 	const size_t word = sizeof(uint64_t);
-	size_t len = f->key_len ? f->key_len : strlen(f->key);
-	char *to = liteio_buf_room(b, len + word + 4 + more);
+	size_t len = f->written_len;
+	char *to;
 
-	if (!is_first)
-		*to++ = ',';
-	*to++ = '"';
-	/* a key that is counted has that much behind it: no call for some bytes */
-	if (f->key_len)
-		for (size_t at = 0; at < len; at += word)
-			memcpy(to + at, f->key + at, word);
-	else
-		memcpy(to, f->key, len);
-	to += len;
-	*to++ = '"';
-	*to++ = ':';
-	return to;
+	if (!len)
+		return put_uncounted_key(b, f, is_first, more);
+	to = liteio_buf_room(b, len + word + more);
+	if (is_first) {
+		*to++ = '"';
+		return put_words(to, f->written + 2, len - 2);
+	}
+	return put_words(to, f->written, len);
 }
 
 static void add_key(struct liteio_buf *b, const struct liteio_field *f, bool is_first)

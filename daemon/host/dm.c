@@ -244,6 +244,7 @@ int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *
 static int create(const char *name, const char *uuid, unsigned int flags,
 		  struct liteio_dm_info *ret, struct liteio_error *err)
 {
+	LITEIO_DM_CHANGE(change);
 	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_CREATE, name);
 
 	if (!dm_task_set_uuid(t, uuid))
@@ -254,6 +255,7 @@ static int create(const char *name, const char *uuid, unsigned int flags,
 
 int liteio_dm_remove(const char *name, struct liteio_error *err)
 {
+	LITEIO_DM_CHANGE(change);
 	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_REMOVE, name);
 	int r;
 
@@ -268,6 +270,7 @@ int liteio_dm_remove(const char *name, struct liteio_error *err)
 
 int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)
 {
+	LITEIO_DM_CHANGE(change);
 	struct dm_task *t _cleanup_task_ = task_new(DM_DEVICE_REMOVE, name);
 	int r;
 

@@ -158,6 +158,13 @@ int liteio_dm_remove_deferred(const char *name, struct liteio_error *err);
 int liteio_dm_message(const char *name, uint64_t sector, const char *message,
 		      struct liteio_error *err);
 
+/*
+ * How many changes this process has begun: devices that come or go, tables, suspends, resumes,
+ * messages. @ret_under_way: not all of them had ended. Who finds the same number again, and nothing
+ * was under way the first time, knows that it has changed nothing in between. Context: any thread
+ */
+uint64_t liteio_dm_changes(bool *ret_under_way);
+
 /* -ENODEV when there is no such device */
 int liteio_dm_info(const char *name, struct liteio_dm_info *ret, struct liteio_error *err);
 bool liteio_dm_exists(const char *name);

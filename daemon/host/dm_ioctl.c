@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -28,6 +29,35 @@ static int control(void)
 		fd = open(CONTROL, O_RDWR | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
+
+/* ---- changes -------------------------------------------------------------------------------- */
+
+static struct {
+	atomic_uint_fast64_t begun;
+	atomic_uint_fast64_t ended;
+} changes;
+
+/* what has ended had begun before, so that is read first: none that is under way is missed */
+uint64_t liteio_dm_changes(bool *ret_under_way)
+{
+	const uint64_t ended = atomic_load(&changes.ended), begun = atomic_load(&changes.begun);
+
+	*ret_under_way = begun != ended;
+	return begun;
+}
+
+int liteio_dm_changing(void)
+{
+	atomic_fetch_add(&changes.begun, 1);
+	return 0;
+}
+
+void liteio_dm_changed(const int *c)
+{
+	atomic_fetch_add(&changes.ended, 1);
+}
+
+/* ---- calls ---------------------------------------------------------------------------------- */
 
 void liteio_dm_call_fini(struct liteio_dm_call *c)
 {
@@ -117,6 +147,7 @@ int liteio_dm_call_ask_at(struct liteio_dm_call *c, unsigned long command, dev_t
 int liteio_dm_call_message(struct liteio_dm_call *c, const char *name, uint64_t sector,
 			   const char *message)
 {
+	LITEIO_DM_CHANGE(change);
 	size_t len = strlen(message) + 1;
 	struct dm_target_msg *m;
 	int r = begin(c, name, LITEIO_DM_ROOM);
@@ -149,6 +180,7 @@ static void fill_spec(struct dm_target_spec *spec, const struct liteio_dm_target
 int liteio_dm_call_load(struct liteio_dm_call *c, const char *name,
 			const struct liteio_dm_target *t, size_t n, unsigned int flags)
 {
+	LITEIO_DM_CHANGE(change);
 	size_t room = sizeof(struct dm_ioctl);
 	int r = begin(c, name, LITEIO_DM_ROOM);
 	char *to;
@@ -178,6 +210,7 @@ int liteio_dm_call_load(struct liteio_dm_call *c, const char *name,
 int liteio_dm_call_suspend(struct liteio_dm_call *c, const char *name, unsigned int flags,
 			   uint32_t udev)
 {
+	LITEIO_DM_CHANGE(change);
 	int r = begin(c, name, LITEIO_DM_ROOM);
 
 	if (r)

@@ -41,6 +41,13 @@ void liteio_dm_call_fini(struct liteio_dm_call *c);
 /* nothing is cleared that need not be: the next one of this is begun, or asked, before all else */
 #define LITEIO_DM_CALL(c) struct liteio_dm_call c _cleanup_(liteio_dm_call_fini)
 
+/*
+ * While it is in scope this process changes something in device-mapper, see liteio_dm_changes()
+ */
+#define LITEIO_DM_CHANGE(c) const int c _cleanup_(liteio_dm_changed) = liteio_dm_changing()
+int liteio_dm_changing(void);
+void liteio_dm_changed(const int *c);
+
 /* what is behind the header of an answer */
 void *liteio_dm_call_data(const struct liteio_dm_call *c);
 /**

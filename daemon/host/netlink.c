@@ -394,6 +394,22 @@ void liteio_netlink_close(struct liteio_netlink *nl)
 		liteio_spares_give(spares, nl);
 }
 
+uint64_t liteio_netlink_load(const struct liteio_netlink *nl)
+{
+	return nl->module;
+}
+
+int liteio_netlink_raw(const struct liteio_netlink *nl, int *ret_family)
+{
+	*ret_family = nl->family;
+	return nl_socket_get_fd(nl->sock);
+}
+
+void liteio_netlink_broken(struct liteio_netlink *nl)
+{
+	nl->is_broken = true;
+}
+
 /* ---- commands ------------------------------------------------------------------------------- */
 
 /* the parsers with the type of a generic one */

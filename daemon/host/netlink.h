@@ -118,6 +118,24 @@ struct liteio_netlink_att {
 	uint64_t remaining;
 };
 
+/**
+ * struct liteio_netlink_io - of ATT_GET what says whether there was I/O
+ * @uuid: volume
+ * @is_bound: a head is bound
+ * @is_told: the module tells the rest: it is new enough
+ * @started: I/O that has come to the gate so far
+ * @inflight: of that, under way; of one reading with @started
+ */
+struct liteio_netlink_io {
+	struct liteio_uuid uuid;
+	bool is_bound;
+	bool is_told;
+	uint64_t started;
+	uint64_t inflight;
+};
+
+typedef void (*liteio_netlink_io_fn)(void *arg, const struct liteio_netlink_io *io);
+
 /* struct liteio_netlink_fence - FENCE; @note: the kernel's sentence about a success, mostly "" */
 struct liteio_netlink_fence {
 	uint64_t floor;
@@ -176,6 +194,11 @@ struct liteio_netlink_event {
  */
 int liteio_netlink_open(struct liteio_netlink **ret, struct liteio_error *err);
 void liteio_netlink_close(struct liteio_netlink *nl);
+/* of the module that it is connected to: another one each time that it is loaded */
+uint64_t liteio_netlink_load(const struct liteio_netlink *nl);
+/* for netlink_*.c: its descriptor, and the family; it is not to be used again */
+int liteio_netlink_raw(const struct liteio_netlink *nl, int *ret_family);
+void liteio_netlink_broken(struct liteio_netlink *nl);
 static inline void liteio_netlink_closep(struct liteio_netlink **nl)
 {
 	liteio_netlink_close(*nl);
@@ -224,6 +247,17 @@ int liteio_netlink_att_get(struct liteio_netlink *nl, const struct liteio_uuid *
 int liteio_netlink_att_list(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 			    struct liteio_netlink_att **ret, size_t *ret_n,
 			    struct liteio_error *err);
+/**
+ * liteio_netlink_io_each() - what I/O has come to all attachments
+ * @nl: the connection
+ * @fn: told of each; when this fails it was told of some
+ * @arg: for @fn
+ * @err: why not
+ *
+ * Return: 0, -EAGAIN when objects came or went meanwhile, or another negative errno.
+ */
+int liteio_netlink_io_each(struct liteio_netlink *nl, liteio_netlink_io_fn fn, void *arg,
+			   struct liteio_error *err);
 int liteio_netlink_att_del(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 			   uint64_t generation, struct liteio_error *err);
 
@@ -328,6 +362,13 @@ int liteio_netlink_events_next(struct liteio_netlink_events *ev, struct liteio_n
 int liteio_netlink_parse_info(const void *attrs, size_t len, struct liteio_netlink_info *ret);
 int liteio_netlink_parse_volume(const void *attrs, size_t len, struct liteio_netlink_volume *ret);
 int liteio_netlink_parse_att(const void *attrs, size_t len, struct liteio_netlink_att *ret);
+int liteio_netlink_parse_io(const void *attrs, size_t len, struct liteio_netlink_io *ret);
+/*
+ * a datagram of the dump that was asked for with @seq: 1 when it has the end, 0 when there is more
+ * to come; -EAGAIN when objects changed under it, or what the kernel says
+ */
+int liteio_netlink_parse_io_part(const void *bytes, size_t len, uint32_t seq,
+				 liteio_netlink_io_fn fn, void *arg);
 int liteio_netlink_parse_fence(const void *attrs, size_t len, struct liteio_netlink_fence *ret);
 int liteio_netlink_parse_stats(const void *attrs, size_t len, struct liteio_netlink_stats *ret);
 int liteio_netlink_parse_event(const void *attrs, size_t len, struct liteio_netlink_event *ret);

@@ -3,6 +3,7 @@
  * Messages of the family as structs. Pure: bytes in, struct out; whatever the bytes are.
  */
 #include <errno.h>
+#include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <string.h>
 
@@ -17,6 +18,27 @@ struct attr {
 
 typedef void (*nest_fn)(const struct attr *a, void *arg);
 
+/* the next attribute: 1, 0 when there is none, -1 when the bytes are no attribute */
+static int next_attr(const uint8_t **p, size_t *len, size_t *ret_type, struct attr *ret)
+{
+	struct nlattr h;
+	size_t step;
+
+	if (*len < sizeof(h))
+		return *len ? -1 : 0;
+	memcpy(&h, *p, sizeof(h));
+	if (h.nla_len < NLA_HDRLEN || h.nla_len > *len)
+		return -1;
+	*ret_type = h.nla_type & NLA_TYPE_MASK;
+	*ret = (struct attr){ *p + NLA_HDRLEN, h.nla_len - (size_t)NLA_HDRLEN };
+	/* nobody has to fill up behind the last one */
+	step = NLA_ALIGN((size_t)h.nla_len);
+	step = step < *len ? step : *len;
+	*p += step;
+	*len -= step;
+	return 1;
+}
+
 /*
  * Index attributes by type; of those there several times the last one counts, but for @nest_type,
  * whose every occurrence is handed to @nest. False when the bytes are no attributes.
@@ -25,29 +47,18 @@ static bool index_attrs(const void *bytes, size_t len, struct attr *table, size_
 			unsigned int nest_type, nest_fn nest, void *arg)
 {
 	const uint8_t *p = bytes;
+	struct attr a;
+	size_t type;
+	int r;
 
 	memset(table, 0, n_table * sizeof(*table));
-	while (len >= sizeof(struct nlattr)) {
-		struct nlattr h;
-		struct attr a;
-		size_t type, step;
-
-		memcpy(&h, p, sizeof(h));
-		if (h.nla_len < NLA_HDRLEN || h.nla_len > len)
-			return false;
-		type = h.nla_type & NLA_TYPE_MASK;
-		a = (struct attr){ p + NLA_HDRLEN, h.nla_len - (size_t)NLA_HDRLEN };
+	while ((r = next_attr(&p, &len, &type, &a)) > 0) {
 		if (type < n_table)
 			table[type] = a;
 		if (nest && type == nest_type)
 			nest(&a, arg);
-		step = NLA_ALIGN(h.nla_len);
-		if (step >= len)
-			return true;
-		p += step;
-		len -= step;
 	}
-	return len == 0;
+	return r == 0;
 }
 
 /* numbers may be unaligned: copy; false when the attribute is not there or has another size */
@@ -176,6 +187,89 @@ int liteio_netlink_parse_att(const void *attrs, size_t len, struct liteio_netlin
 		a.tracking = 0;
 	*ret = a;
 	return 0;
+}
+
+int liteio_netlink_parse_io(const void *attrs, size_t len, struct liteio_netlink_io *ret)
+{
+	struct liteio_netlink_io io = { 0 };
+	bool is_known = false, has_inflight = false;
+	const uint8_t *p = attrs;
+	uint32_t major;
+	struct attr a;
+	size_t type;
+	int r;
+
+	/* without an index of all that a message may have: there are many of these */
+	while ((r = next_attr(&p, &len, &type, &a)) > 0) {
+		switch (type) {
+		case LITEIO_A_UUID:
+			is_known = get_uuid(&a, &io.uuid);
+			break;
+		case LITEIO_A_INFLIGHT:
+			has_inflight = get_u64(&a, &io.inflight);
+			break;
+		case LITEIO_A_STARTED:
+			io.is_told = get_u64(&a, &io.started);
+			break;
+		case LITEIO_A_DEV_MAJOR:
+			io.is_bound = get_u32(&a, &major);
+			break;
+		default:
+			break;
+		}
+	}
+	io.is_told = io.is_told && has_inflight;
+	if (r < 0 || !is_known)
+		return -EBADMSG;
+	*ret = io;
+	return 0;
+}
+
+/* one message of the dump: 1 when it was the last, 0, or a negative errno */
+static int parse_io_message(const struct nlmsghdr *h, const uint8_t *data, size_t len,
+			    liteio_netlink_io_fn fn, void *arg)
+{
+	struct liteio_netlink_io io;
+	int code = 0, r;
+
+	if (h->nlmsg_flags & NLM_F_DUMP_INTR)
+		return -EAGAIN;
+	if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR) {
+		if (len < sizeof(code))
+			return -EBADMSG;
+		memcpy(&code, data, sizeof(code));
+		return code < 0 ? code : 1;
+	}
+	if (h->nlmsg_type < NLMSG_MIN_TYPE)
+		return 0;
+	if (len < GENL_HDRLEN)
+		return -EBADMSG;
+	r = liteio_netlink_parse_io(data + GENL_HDRLEN, len - GENL_HDRLEN, &io);
+	if (!r)
+		fn(arg, &io);
+	return r;
+}
+
+int liteio_netlink_parse_io_part(const void *bytes, size_t len, uint32_t seq,
+				 liteio_netlink_io_fn fn, void *arg)
+{
+	const uint8_t *p = bytes;
+	struct nlmsghdr h;
+	size_t step;
+	int r = 0;
+
+	while (!r && len >= sizeof(h)) {
+		memcpy(&h, p, sizeof(h));
+		if (h.nlmsg_len < NLMSG_HDRLEN || h.nlmsg_len > len)
+			return -EBADMSG;
+		if (h.nlmsg_seq == seq)
+			r = parse_io_message(&h, p + NLMSG_HDRLEN, h.nlmsg_len - NLMSG_HDRLEN, fn,
+					     arg);
+		step = NLMSG_ALIGN(h.nlmsg_len) < len ? NLMSG_ALIGN(h.nlmsg_len) : len;
+		p += step;
+		len -= step;
+	}
+	return r || !len ? r : -EBADMSG;
 }
 
 int liteio_netlink_parse_fence(const void *attrs, size_t len, struct liteio_netlink_fence *ret)

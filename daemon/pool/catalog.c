@@ -40,6 +40,13 @@ static size_t volume_slot(const struct liteio_catalog *c, const struct liteio_uu
 	return lo;
 }
 
+size_t liteio_catalog_after(const struct liteio_catalog *c, const struct liteio_uuid *uuid)
+{
+	size_t i = volume_slot(c, uuid);
+
+	return i + (i < c->n_volumes && !compare_uuid(&c->volumes[i]->uuid, uuid));
+}
+
 /* the first attachment not before (@volume, @generation) */
 static size_t att_slot(const struct liteio_catalog *c, const struct liteio_uuid *volume,
 		       uint64_t generation)

@@ -274,6 +274,8 @@ size_t liteio_catalog_sums_room(size_t n);
 
 const struct liteio_catalog_volume *liteio_catalog_find(const struct liteio_catalog *c,
 							const struct liteio_uuid *uuid);
+/* index of the first volume behind that uuid, be it there or not; @n_volumes: there is none */
+size_t liteio_catalog_after(const struct liteio_catalog *c, const struct liteio_uuid *uuid);
 /* by name; what is being deleted has none any more */
 const struct liteio_catalog_volume *liteio_catalog_find_name(const struct liteio_catalog *c,
 							     enum liteio_catalog_kind kind,

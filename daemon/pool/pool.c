@@ -367,6 +367,15 @@ int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err)
 	return r;
 }
 
+void liteio_pool_ask(struct liteio_pool *p)
+{
+	struct liteio_engine_status s;
+
+	(void)p->engine->ops->status(p->engine, &s, NULL);
+	if (p->reserve)
+		(void)p->reserve->ops->status(p->reserve, &s, NULL);
+}
+
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 {
 	const struct liteio_label *l = &p->store.label;
@@ -436,6 +445,18 @@ int liteio_pool_volume_find(struct liteio_pool *p, enum liteio_catalog_kind kind
 		return -ENOENT;
 	*ret = *v;
 	return 0;
+}
+
+size_t liteio_pool_volume_next(struct liteio_pool *p, const struct liteio_uuid *after,
+			       struct liteio_catalog_volume *ret, size_t max)
+{
+	size_t i, n = 0;
+
+	liteio_guard(&p->lock);
+	for (i = after ? liteio_catalog_after(&p->cat, after) : 0;
+	     i < p->cat.n_volumes && n < max; i++)
+		ret[n++] = *p->cat.volumes[i];
+	return n;
 }
 
 void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume **ret,

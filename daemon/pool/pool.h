@@ -382,6 +382,8 @@ uint64_t liteio_pool_taken_ms(struct liteio_pool *p);
  * be written is tried again
  */
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
+/* lane: ask the kernel anything, to see whether the disk lets it answer; what it says is dropped */
+void liteio_pool_ask(struct liteio_pool *p);
 
 /**
  * liteio_pool_keep_mark() - will the kernel say in time what becomes of a pool?
@@ -664,6 +666,13 @@ int liteio_pool_volume_find(struct liteio_pool *p, enum liteio_catalog_kind kind
 /* any thread: all volumes and snapshots; new memory */
 void liteio_pool_volume_list(struct liteio_pool *p, struct liteio_catalog_volume **ret,
 			     size_t *ret_n);
+/*
+ * Likewise, but a few at a time, in the order of their uuids: at most @max of those behind @after,
+ * NULL for the first ones. How many; less than @max: there are no more. One that is there all the
+ * time is neither left out nor given twice, whatever comes and goes in between
+ */
+size_t liteio_pool_volume_next(struct liteio_pool *p, const struct liteio_uuid *after,
+			       struct liteio_catalog_volume *ret, size_t max);
 
 /**
  * struct liteio_pool_thin - an active thin device
@@ -752,6 +761,9 @@ int liteio_pool_volume_unload(const struct liteio_pool_load *load, struct liteio
  */
 int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				 uint64_t *ret_bytes, struct liteio_error *err);
+/* likewise, and how often its device is open: @ret_open is set when the kernel has said it (0) */
+int liteio_pool_volume_look(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			    uint64_t *ret_bytes, int *ret_open, struct liteio_error *err);
 
 /* ---- floors and attachments ----------------------------------------------------------------- */
 

@@ -529,8 +529,8 @@ int liteio_pool_volume_deactivate(struct liteio_pool *p, const struct liteio_uui
 	return p->engine->ops->volume_deactivate(p->engine, uuid, err);
 }
 
-int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
-				 uint64_t *ret_bytes, struct liteio_error *err)
+int liteio_pool_volume_look(struct liteio_pool *p, const struct liteio_uuid *uuid,
+			    uint64_t *ret_bytes, int *ret_open, struct liteio_error *err)
 {
 	const struct liteio_catalog_volume *record = liteio_catalog_find(&p->cat, uuid);
 	struct liteio_engine_volume v;
@@ -545,11 +545,21 @@ int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid
 		return 1;
 	}
 	r = p->engine->ops->volume_status(p->engine, uuid, &v, err);
-	if (!r)
+	if (!r) {
 		*ret_bytes = v.mapped_bytes;
+		*ret_open = v.open_count;
+	}
 	if (r == -ENODEV && record && liteio_pool_empty_is(p, record->thin_id)) {
 		*ret_bytes = 0;
 		r = 1;
 	}
 	return r;
+}
+
+int liteio_pool_volume_allocated(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				 uint64_t *ret_bytes, struct liteio_error *err)
+{
+	int n_open;
+
+	return liteio_pool_volume_look(p, uuid, ret_bytes, &n_open, err);
 }

@@ -99,7 +99,9 @@ static int pool_status(struct thin *t, unsigned int flags, struct liteio_engine_
 		       struct liteio_error *err)
 {
 	struct liteio_dm_target line;
-	int r = liteio_dm_status_one(t->pool, flags, NULL, &line, err);
+	struct liteio_dm_info i;
+	int r = flags ? liteio_dm_status_one(t->pool, flags, &i, &line, err) :
+			liteio_dm_status_often(t->pool, &i, &line, err);
 
 	if (!r)
 		r = check_type(t->pool, "thin-pool", &line, err);

@@ -19,6 +19,10 @@ static void check_text(const char *s, size_t size)
 		abort();
 }
 
+static void nothing(void *arg, const struct liteio_netlink_io *io)
+{
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct liteio_netlink_dirty_answer d;
@@ -40,6 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	liteio_netlink_parse_stats(data, size, &s);
 	liteio_netlink_parse_event(data, size, &e);
 	liteio_netlink_parse_dirty_start(data, size, &b);
+	/* the number that zeroes have */
+	liteio_netlink_parse_io_part(data, size, 0, nothing, NULL);
 	if (!liteio_netlink_parse_dirty_answer(data, size, &d) &&
 	    d.n_ranges > LITEIO_DIRTY_RANGES_MAX)
 		abort();

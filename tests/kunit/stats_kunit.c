@@ -52,13 +52,15 @@ static void end_is_counted(struct kunit *test)
 {
 	const struct end_case *c = test->param_value;
 	struct liteio_stats_cpu __percpu *stats = stats_of(test);
-	u64 now = ktime_get_ns(), before = ktime_get_boottime_ns(), last;
+	u64 now = ktime_get_ns(), before = ktime_get_boottime_ns(), last, inflight;
 	struct liteio_stats_class sum;
 	unsigned int i;
 
 	KUNIT_EXPECT_EQ(test, liteio_stats_last_ns(stats), 0ULL);
 	liteio_stats_start(stats);
 	KUNIT_EXPECT_EQ(test, liteio_stats_inflight(stats), 1ULL);
+	KUNIT_EXPECT_EQ(test, liteio_stats_started(stats, &inflight), 1ULL);
+	KUNIT_EXPECT_EQ(test, inflight, 1ULL);
 	if (c->end == DONE)
 		liteio_stats_done(stats, LITEIO_CLASS_WRITE, 4096, now - 2000, now);
 	else if (c->end == FAILED)
@@ -66,6 +68,9 @@ static void end_is_counted(struct kunit *test)
 	else
 		liteio_stats_bounced(stats);
 	KUNIT_EXPECT_EQ(test, liteio_stats_inflight(stats), 0ULL);
+	/* what has ended was there, in whatever way it did */
+	KUNIT_EXPECT_EQ(test, liteio_stats_started(stats, &inflight), 1ULL);
+	KUNIT_EXPECT_EQ(test, inflight, 0ULL);
 	liteio_stats_class(stats, LITEIO_CLASS_WRITE, &sum);
 	KUNIT_EXPECT_EQ(test, sum.ios, c->ios);
 	KUNIT_EXPECT_EQ(test, sum.errors, c->errors);

@@ -5,7 +5,7 @@
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
  * unit-src: daemon/agent/together.c daemon/agent/volume_info.c daemon/agent/limits.c
- * unit-src: daemon/agent/gate.c
+ * unit-src: daemon/agent/gate.c daemon/agent/used.c daemon/agent/walk.c
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,6 +16,7 @@
 
 #include "agent/pools.h"
 #include "agent/volume_info.h"
+#include "agent/walk.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/worker.h"
@@ -387,12 +388,130 @@ START_TEST(who_reads_the_tree_asks_before_he_has_the_lane)
 END_TEST
 
 static uint64_t mapped_bytes;
+static unsigned int n_asked;
 
 static int is_active(struct liteio_engine *e, const struct liteio_uuid *uuid,
 		     struct liteio_engine_volume *ret, struct liteio_error *err)
 {
 	*ret = (struct liteio_engine_volume){ .mapped_bytes = mapped_bytes };
+	n_asked++;
 	return 0;
+}
+
+/* the module */
+static struct {
+	unsigned int n_asked;
+	bool is_there;
+	uint64_t changes;
+} module;
+
+bool liteio_used_read(struct liteio_used *u)
+{
+	const struct liteio_used_moment now = { .changes = module.changes, .module = 1 };
+
+	module.n_asked++;
+	if (module.is_there)
+		liteio_used_reading(u, &now);
+	return module.is_there;
+}
+
+/* a list that has the volume @n times; how often the kernel was asked for it */
+static unsigned int asked_in_list(struct liteio_open_pool *p, struct liteio_used *used,
+				  const struct liteio_catalog_volume *v, unsigned int n)
+{
+	struct liteio_volume_look look;
+
+	n_asked = 0;
+	module.n_asked = 0;
+	liteio_volume_look_begin(&look, used);
+	for (unsigned int i = 0; i < n; i++) {
+		struct liteio_local_volume shown = { 0 };
+
+		liteio_volume_info_list(&look, p, v, &shown);
+		ck_assert(!shown.allocated_unknown);
+		ck_assert_uint_eq(shown.allocated_bytes, mapped_bytes);
+		liteio_json_fini(&shown, liteio_local_volume_fields);
+	}
+	liteio_volume_look_end(&look);
+	return n_asked;
+}
+
+#define WALKED 130u
+
+static uint8_t walked[WALKED];
+
+static void make(struct memory_pool *m, unsigned int i)
+{
+	char name[16];
+	const struct liteio_pool_create want = { .uuid = { .b = { 7, (uint8_t)i } }, .name = name,
+						 .size_bytes = 1 << 20 };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	snprintf(name, sizeof(name), "w%u", i);
+	ck_assert_msg(!liteio_pool_volume_create(&m->p, &want, NULL, &err), "%s", err.msg);
+}
+
+/* the first one makes one that comes behind it, and one before */
+static int walk_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+		    struct liteio_error *err)
+{
+	if (v->uuid.b[0] != 7)
+		return 0;
+	walked[v->uuid.b[1]]++;
+	if (v->uuid.b[1] == 1 && !walked[WALKED - 1]) {
+		make(arg, WALKED - 1);
+		make(arg, 0);
+	}
+	return walked[100] == 2 ? -EINTR : 0;
+}
+
+/* what is there all the time comes once, also in more than one piece */
+static void walks(struct liteio_pools *table, struct memory_pool *m)
+{
+	memset(walked, 0, sizeof(walked));
+	for (unsigned int i = 1; i < WALKED - 1; i++)
+		make(m, i);
+	ck_assert_int_eq(liteio_walk(table, LITEIO_CATALOG_SNAPSHOT, walk_one, m, NULL), 0);
+	ck_assert_int_eq(liteio_walk(table, LITEIO_CATALOG_VOLUME, walk_one, m, NULL), 0);
+	for (unsigned int i = 1; i < WALKED - 1; i++)
+		ck_assert_uint_eq(walked[i], 1);
+	ck_assert_uint_eq(walked[0], 0);
+	ck_assert_uint_eq(walked[WALKED - 1], 1);
+	/* until it is ended */
+	walked[1] = 1;
+	ck_assert_int_eq(liteio_walk(table, LITEIO_CATALOG_VOLUME, walk_one, m, NULL), -EINTR);
+	ck_assert_uint_eq(walked[100], 2);
+	ck_assert_uint_eq(walked[101], 1);
+}
+
+/* @v is active */
+static void looks_at_many(struct liteio_open_pool *p, const struct liteio_catalog_volume *v)
+{
+	const unsigned int few = LITEIO_USED_MANY;
+	struct liteio_used *used = liteio_used_new();
+
+	/* nobody keeps anything */
+	ck_assert_uint_eq(asked_in_list(p, NULL, v, few + 9), few + 9);
+	/* for few the module is not asked, and without it each is asked for, it once */
+	ck_assert_uint_eq(asked_in_list(p, used, v, few), few);
+	ck_assert_uint_eq(module.n_asked, 0);
+	ck_assert_uint_eq(asked_in_list(p, used, v, few + 9), few + 9);
+	ck_assert_uint_eq(module.n_asked, 1);
+	/* what the kernel said after the module was asked is said again */
+	module.is_there = true;
+	ck_assert_uint_eq(asked_in_list(p, used, v, few + 9), few + 1);
+	ck_assert_uint_eq(module.n_asked, 1);
+	ck_assert_uint_eq(asked_in_list(p, used, v, few + 9), few);
+	/* until something was done */
+	module.changes++;
+	mapped_bytes += 4096;
+	ck_assert_uint_eq(asked_in_list(p, used, v, few + 9), few + 1);
+	/* whoever lists beside somebody else asks the kernel, and waits for nobody */
+	ck_assert(liteio_used_begin(used));
+	ck_assert_uint_eq(asked_in_list(p, used, v, few + 9), few + 9);
+	liteio_used_end(used);
+	ck_assert_uint_eq(asked_in_list(p, used, v, few + 9), few);
+	liteio_used_free(used);
 }
 
 /* of a device that is known to be empty nobody is asked, so nobody has answered */
@@ -402,7 +521,8 @@ static void looks_at_one(struct liteio_open_pool *p, struct memory_pool *m)
 		.uuid = { .b = { 5 } }, .name = "data", .size_bytes = 1 << 20,
 	};
 	struct liteio_error err = LITEIO_ERROR_INIT;
-	struct liteio_engine_ops ops = *m->engine.ops;
+	const struct liteio_engine_ops *was = m->engine.ops;
+	struct liteio_engine_ops ops = *was;
 	struct liteio_volume_look look = { 0 };
 	struct liteio_catalog_volume v;
 	uint64_t bytes = 1, before_ms = liteio_now_ms() - 500;
@@ -435,6 +555,10 @@ static void looks_at_one(struct liteio_open_pool *p, struct memory_pool *m)
 	ck_assert(liteio_volume_info_allocated(p, &v, false, &bytes));
 	ck_assert_uint_eq(bytes, 4096);
 	ck_assert(liteio_pools_has_answered(p));
+	looks_at_many(p, &v);
+	module.is_there = false;
+	/* of the engine's table of operations this was one on the stack */
+	m->engine.ops = was;
 }
 
 START_TEST(what_is_known_is_no_answer)
@@ -455,6 +579,7 @@ START_TEST(what_is_known_is_no_answer)
 			liteio_pools_set_workers(table, workers, NULL);
 		}
 		looks_at_one(p, &m);
+		walks(table, &m);
 		while (liteio_pools_take_out(table, p, "closed", &err))
 			;
 		/* not on the heap */

@@ -119,12 +119,16 @@ static int suspend(const struct dm_ioctl *io)
 int ioctl(int fd, unsigned long command, ...)
 {
 	struct dm_ioctl *io;
+	bool is_under_way;
 	va_list ap;
 	int r = 0;
 
 	va_start(ap, command);
 	io = va_arg(ap, struct dm_ioctl *);
 	va_end(ap);
+	/* nobody takes what was said before a change for what is */
+	(void)liteio_dm_changes(&is_under_way);
+	ck_assert(is_under_way == (command != DM_TABLE_STATUS));
 	if (!kernel.is_there || strcmp(io->name, NAME) != 0) {
 		errno = ENXIO;
 		return -1;
@@ -183,8 +187,15 @@ static int ensure(unsigned int flags)
 
 START_TEST(nobody_has_it_open)
 {
+	bool is_under_way;
+	uint64_t changes;
+
 	begin(0);
+	changes = liteio_dm_changes(&is_under_way);
+	ck_assert(!is_under_way);
 	ck_assert_int_eq(ensure(0), 0);
+	ck_assert_uint_eq(liteio_dm_changes(&is_under_way), changes + 2);
+	ck_assert(!is_under_way);
 	ck_assert_str_eq(kernel.calls, "look,load,resume,");
 	ck_assert_uint_eq(kernel.live.t[0].sectors, 16);
 	ck_assert_str_eq(kernel.live.t[0].params, wanted.params);

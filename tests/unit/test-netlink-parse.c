@@ -4,6 +4,7 @@
  * bytes make the parser read beyond them.
  */
 #include <errno.h>
+#include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,148 @@ START_TEST(test_cut_anywhere)
 }
 END_TEST
 
+/* an attachment as ATT_GET tells of it; what is told of its I/O when, and whether it has a head */
+static void attachment(struct msg *m, bool is_told, bool is_bound)
+{
+	*m = (struct msg){ .len = 0 };
+	put(m, LITEIO_A_UUID, uuid, sizeof(uuid));
+	u64(m, LITEIO_A_GEN, 4);
+	put(m, LITEIO_A_HOST, "node", 5);
+	u64(m, LITEIO_A_INFLIGHT, 2);
+	if (is_told)
+		u64(m, LITEIO_A_STARTED, 1234);
+	if (is_bound)
+		u32(m, LITEIO_A_DEV_MAJOR, 253);
+	/* of a later version */
+	u64(m, LITEIO_A_MAX + 40, 1);
+}
+
+START_TEST(test_io)
+{
+	struct liteio_netlink_io io;
+	struct msg m;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		attachment(&m, i & 1, i & 2);
+		ck_assert_int_eq(liteio_netlink_parse_io(m.bytes, m.len, &io), 0);
+		ck_assert_mem_eq(io.uuid.b, uuid, sizeof(uuid));
+		/* an older module does not tell it, and that is not 0 */
+		ck_assert(io.is_told == !!(i & 1));
+		ck_assert_uint_eq(io.started, i & 1 ? 1234 : 0);
+		ck_assert_uint_eq(io.inflight, 2);
+		ck_assert(io.is_bound == !!(i & 2));
+	}
+	m.len = 0;
+	put(&m, LITEIO_A_UUID, uuid, sizeof(uuid));
+	u64(&m, LITEIO_A_STARTED, 5);
+	ck_assert_int_eq(liteio_netlink_parse_io(m.bytes, m.len, &io), 0);
+	ck_assert_msg(!io.is_told, "one without the other is not of one reading");
+	m.len = 0;
+	u64(&m, LITEIO_A_STARTED, 5);
+	ck_assert_int_eq(liteio_netlink_parse_io(m.bytes, m.len, &io), -EBADMSG);
+}
+END_TEST
+
+#define SEQ 7
+
+/* a message of a dump */
+static void add_message(struct msg *part, int type, int flags, uint32_t seq, const void *data,
+			size_t len)
+{
+	const struct nlmsghdr h = { .nlmsg_len = (uint32_t)(NLMSG_HDRLEN + len),
+				    .nlmsg_type = (uint16_t)type, .nlmsg_flags = (uint16_t)flags,
+				    .nlmsg_seq = seq };
+
+	memcpy(part->bytes + part->len, &h, sizeof(h));
+	memcpy(part->bytes + part->len + NLMSG_HDRLEN, data, len);
+	part->len += NLMSG_ALIGN(h.nlmsg_len);
+}
+
+static void add_attachment(struct msg *part, int flags, uint32_t seq)
+{
+	struct msg body = { .len = GENL_HDRLEN }, m;
+
+	attachment(&m, true, true);
+	memcpy(body.bytes + body.len, m.bytes, m.len);
+	add_message(part, NLMSG_MIN_TYPE + 14, NLM_F_MULTI | flags, seq, body.bytes,
+		    body.len + m.len);
+}
+
+static void add_end(struct msg *part, int type, int flags, int code)
+{
+	add_message(part, type, flags, SEQ, &code, sizeof(code));
+}
+
+static void count(void *arg, const struct liteio_netlink_io *io)
+{
+	ck_assert_uint_eq(io->started, 1234);
+	++*(unsigned int *)arg;
+}
+
+/* a part of a dump: two attachments, and how it goes on */
+START_TEST(test_io_part)
+{
+	static const struct {
+		int type, flags, code, r;
+	} ends[] = {
+		{ NLMSG_NOOP, 0, 0, 0 },
+		{ NLMSG_DONE, 0, 0, 1 },
+		{ NLMSG_DONE, 0, -ENOMEM, -ENOMEM },
+		{ NLMSG_ERROR, 0, -EPERM, -EPERM },
+		{ NLMSG_DONE, NLM_F_DUMP_INTR, 0, -EAGAIN },
+	};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct msg part = { .len = 0 };
+		unsigned int n = 0;
+
+		add_attachment(&part, 0, SEQ);
+		/* nobody's any more */
+		add_attachment(&part, 0, SEQ - 1);
+		add_attachment(&part, 0, SEQ);
+		add_end(&part, ends[i].type, ends[i].flags, ends[i].code);
+		ck_assert_int_eq(liteio_netlink_parse_io_part(part.bytes, part.len, SEQ, count,
+							      &n), ends[i].r);
+		ck_assert_uint_eq(n, 2);
+	}
+}
+END_TEST
+
+START_TEST(test_io_changed)
+{
+	struct msg part = { .len = 0 };
+	unsigned int n = 0;
+
+	add_attachment(&part, 0, SEQ);
+	add_attachment(&part, NLM_F_DUMP_INTR, SEQ);
+	add_end(&part, NLMSG_DONE, 0, 0);
+	ck_assert_int_eq(liteio_netlink_parse_io_part(part.bytes, part.len, SEQ, count, &n),
+			 -EAGAIN);
+}
+END_TEST
+
+START_TEST(test_io_cut_anywhere)
+{
+	struct msg whole = { .len = 0 };
+	size_t one;
+
+	add_attachment(&whole, 0, SEQ);
+	one = whole.len;
+	add_end(&whole, NLMSG_DONE, 0, 0);
+	for (size_t n = 0; n <= whole.len; n++) {
+		uint8_t *part = malloc(n ? n : 1);
+		unsigned int count_of = 0;
+		int r;
+
+		ck_assert_ptr_nonnull(part);
+		memcpy(part, whole.bytes, n);
+		r = liteio_netlink_parse_io_part(part, n, SEQ, count, &count_of);
+		ck_assert_int_eq(r, n == whole.len ? 1 : n == 0 || n == one ? 0 : -EBADMSG);
+		free(part);
+	}
+}
+END_TEST
+
 /* event 10 is known from INFO_GET; what is missing is missed from the first event on */
 START_TEST(test_order_of_events)
 {
@@ -262,4 +405,4 @@ START_TEST(test_order_of_events)
 END_TEST
 
 UNIT_MAIN("netlink-parse", test_volume, test_fence, test_stats, test_others, test_cut_anywhere,
-	  test_order_of_events)
+	  test_order_of_events, test_io, test_io_part, test_io_changed, test_io_cut_anywhere)

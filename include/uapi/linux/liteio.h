@@ -229,6 +229,11 @@
  *		CHUNKS		u64
  *		REMAINING	u64
  *		LAST_NS		u64	see STATS_GET; absent when no I/O has completed
+ *		STARTED		u64	I/O that has come to the gate so far, whatever became of it;
+ *				counted before it passes, and only grows
+ *
+ * INFLIGHT and STARTED are of one reading: when INFLIGHT is 0, all STARTED so far had ended. When
+ * STARTED is the same in a later answer, no I/O of this attachment was under way in between.
  *
  *	-ENOENT		no such volume, or no such attachment (do); no such volume (dump)
  *
@@ -528,6 +533,7 @@ enum liteio_cmd {
  * @LITEIO_A_TICKET: u64
  * @LITEIO_A_RANGE: nest of enum liteio_range_attr
  * @LITEIO_A_LAST_NS: u64
+ * @LITEIO_A_STARTED: u64
  */
 enum liteio_attr {
 	LITEIO_A_UNSPEC,
@@ -574,6 +580,7 @@ enum liteio_attr {
 	LITEIO_A_TICKET,
 	LITEIO_A_RANGE,
 	LITEIO_A_LAST_NS,
+	LITEIO_A_STARTED,
 
 	/* private: the end */
 	__LITEIO_A_MAX,

@@ -46,6 +46,7 @@ static const struct attr_kind attr_kinds[] = {
 	{ "max_chunks", LITEIO_A_MAX_CHUNKS, KIND_U32 },
 	{ "ticket", LITEIO_A_TICKET, KIND_U64 },
 	{ "last_ns", LITEIO_A_LAST_NS, KIND_U64 },
+	{ "started", LITEIO_A_STARTED, KIND_U64 },
 };
 
 static const struct attr_kind qos_attr_kinds[] = {
