@@ -120,6 +120,10 @@ void liteio_volume_info_told(struct liteio_open_pool *p, const struct liteio_cat
 {
 }
 
+void liteio_volume_look_begin(struct liteio_volume_look *l, struct liteio_used *used)
+{
+}
+
 void liteio_volume_look_end(struct liteio_volume_look *l)
 {
 }

@@ -66,6 +66,15 @@ void liteio_dm_call_fini(struct liteio_dm_call *c)
 {
 }
 
+int liteio_dm_changing(void)
+{
+	return 0;
+}
+
+void liteio_dm_changed(const int *c)
+{
+}
+
 void *liteio_dm_call_data(const struct liteio_dm_call *c)
 {
 	return (char *)c->io + c->io->data_start;
