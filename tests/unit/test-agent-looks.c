@@ -113,7 +113,11 @@ static struct liteio_open_pool *add_pool(struct liteio_pools *table, struct memo
 
 static void *ask_all(void *arg)
 {
-	liteio_pools_ask_all(arg);
+	struct liteio_volume_look look;
+
+	liteio_volume_look_begin(&look, NULL);
+	liteio_volume_look_all(&look, arg);
+	liteio_volume_look_end(&look);
 	return NULL;
 }
 
@@ -436,6 +440,30 @@ static unsigned int asked_in_list(struct liteio_open_pool *p, struct liteio_used
 	return n_asked;
 }
 
+/* a pool is asked whether it answers by what its first volumes, of which @v is one, are asked for */
+static void looks_at_first(struct liteio_open_pool *p, const struct liteio_catalog_volume *v)
+{
+	struct liteio_volume_look look;
+
+	n_asked = 0;
+	p->answered_ms = 0;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct liteio_local_volume shown = { 0 };
+
+		liteio_volume_look_begin(&look, NULL);
+		liteio_volume_look_all(&look, p->table);
+		ck_assert(liteio_pools_has_answered(p));
+		ck_assert_uint_eq(n_asked, 1);
+		liteio_volume_info_list(&look, p, v, &shown);
+		ck_assert(!shown.allocated_unknown);
+		ck_assert_uint_eq(shown.allocated_bytes, mapped_bytes);
+		/* of one that has answered just now nothing is asked twice, and that once */
+		ck_assert_uint_eq(n_asked, 1 + i);
+		liteio_json_fini(&shown, liteio_local_volume_fields);
+		liteio_volume_look_end(&look);
+	}
+}
+
 #define WALKED 130u
 
 static uint8_t walked[WALKED];
@@ -556,6 +584,7 @@ static void looks_at_one(struct liteio_open_pool *p, struct memory_pool *m)
 	ck_assert_uint_eq(bytes, 4096);
 	ck_assert(liteio_pools_has_answered(p));
 	looks_at_many(p, &v);
+	looks_at_first(p, &v);
 	module.is_there = false;
 	/* of the engine's table of operations this was one on the stack */
 	m->engine.ops = was;
