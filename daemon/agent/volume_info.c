@@ -235,7 +235,7 @@ static bool look_at(struct liteio_volume_look *k, struct liteio_open_pool *p)
 	return true;
 }
 
-/* the module is asked once, when it turns out that there are many, and not again when it can not say */
+/* the module is asked once, when it turns out that there are many */
 static bool reads(struct liteio_volume_look *k)
 {
 	if (!k->used || k->n_all > LITEIO_USED_MANY || k->n_all++ < LITEIO_USED_MANY)

@@ -5,7 +5,7 @@
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
  * unit-src: daemon/agent/together.c daemon/agent/volume_info.c daemon/agent/limits.c
- * unit-src: daemon/agent/gate.c daemon/agent/used.c daemon/agent/walk.c
+ * unit-src: daemon/agent/gate.c daemon/agent/used.c
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,7 +16,6 @@
 
 #include "agent/pools.h"
 #include "agent/volume_info.h"
-#include "agent/walk.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/worker.h"
@@ -440,7 +439,7 @@ static unsigned int asked_in_list(struct liteio_open_pool *p, struct liteio_used
 	return n_asked;
 }
 
-/* a pool is asked whether it answers by what its first volumes, of which @v is one, are asked for */
+/* a pool is asked whether it answers by what its first volumes, @v among them, are asked for */
 static void looks_at_first(struct liteio_open_pool *p, const struct liteio_catalog_volume *v)
 {
 	struct liteio_volume_look look;
@@ -462,54 +461,6 @@ static void looks_at_first(struct liteio_open_pool *p, const struct liteio_catal
 		liteio_json_fini(&shown, liteio_local_volume_fields);
 		liteio_volume_look_end(&look);
 	}
-}
-
-#define WALKED 130u
-
-static uint8_t walked[WALKED];
-
-static void make(struct memory_pool *m, unsigned int i)
-{
-	char name[16];
-	const struct liteio_pool_create want = { .uuid = { .b = { 7, (uint8_t)i } }, .name = name,
-						 .size_bytes = 1 << 20 };
-	struct liteio_error err = LITEIO_ERROR_INIT;
-
-	snprintf(name, sizeof(name), "w%u", i);
-	ck_assert_msg(!liteio_pool_volume_create(&m->p, &want, NULL, &err), "%s", err.msg);
-}
-
-/* the first one makes one that comes behind it, and one before */
-static int walk_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-		    struct liteio_error *err)
-{
-	if (v->uuid.b[0] != 7)
-		return 0;
-	walked[v->uuid.b[1]]++;
-	if (v->uuid.b[1] == 1 && !walked[WALKED - 1]) {
-		make(arg, WALKED - 1);
-		make(arg, 0);
-	}
-	return walked[100] == 2 ? -EINTR : 0;
-}
-
-/* what is there all the time comes once, also in more than one piece */
-static void walks(struct liteio_pools *table, struct memory_pool *m)
-{
-	memset(walked, 0, sizeof(walked));
-	for (unsigned int i = 1; i < WALKED - 1; i++)
-		make(m, i);
-	ck_assert_int_eq(liteio_walk(table, LITEIO_CATALOG_SNAPSHOT, walk_one, m, NULL), 0);
-	ck_assert_int_eq(liteio_walk(table, LITEIO_CATALOG_VOLUME, walk_one, m, NULL), 0);
-	for (unsigned int i = 1; i < WALKED - 1; i++)
-		ck_assert_uint_eq(walked[i], 1);
-	ck_assert_uint_eq(walked[0], 0);
-	ck_assert_uint_eq(walked[WALKED - 1], 1);
-	/* until it is ended */
-	walked[1] = 1;
-	ck_assert_int_eq(liteio_walk(table, LITEIO_CATALOG_VOLUME, walk_one, m, NULL), -EINTR);
-	ck_assert_uint_eq(walked[100], 2);
-	ck_assert_uint_eq(walked[101], 1);
 }
 
 /* @v is active */
@@ -608,7 +559,6 @@ START_TEST(what_is_known_is_no_answer)
 			liteio_pools_set_workers(table, workers, NULL);
 		}
 		looks_at_one(p, &m);
-		walks(table, &m);
 		while (liteio_pools_take_out(table, p, "closed", &err))
 			;
 		/* not on the heap */
