@@ -50,7 +50,7 @@ int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_lis
 	int r;
 
 	liteio_volume_look_begin(&l.look, a->used);
-	liteio_pools_ask_all(a->pools);
+	liteio_volume_look_all(&l.look, a->pools);
 	r = liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, list_one, &l, err);
 	liteio_volume_look_end(&l.look);
 	if (r == 0)

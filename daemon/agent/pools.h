@@ -396,11 +396,6 @@ typedef void (*liteio_pools_each_fn)(void *arg, struct liteio_open_pool *p, size
  */
 void liteio_pools_each(struct liteio_pools *t, struct liteio_open_pool **all, size_t n,
 		       liteio_pools_each_fn fn, void *arg);
-/*
- * liteio_pools_answers() of all: who then asks one after the other is told at once of which hang.
- * Each is held no longer than it is waited for
- */
-void liteio_pools_ask_all(struct liteio_pools *t);
 
 /**
  * struct liteio_target - a volume or snapshot that an operation is about

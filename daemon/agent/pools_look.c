@@ -283,23 +283,6 @@ int liteio_pools_check_awake(struct liteio_open_pool *p, struct liteio_error *er
 	return r ? liteio_error_wrap(err, r, "pool %s", p->name) : 0;
 }
 
-/* each is held until it was asked, and not until all were */
-static void ask_one(void *arg, struct liteio_open_pool *p, size_t i)
-{
-	(void)liteio_pools_answers(p, NULL);
-	liteio_pools_put(arg, p);
-}
-
-void liteio_pools_ask_all(struct liteio_pools *t)
-{
-	struct liteio_open_pool **all;
-	size_t n;
-
-	liteio_pools_all(t, &all, &n);
-	liteio_pools_each(t, all, n, ask_one, t);
-	free(all);
-}
-
 struct answer {
 	uint64_t shared_bytes;
 	bool shared_known;

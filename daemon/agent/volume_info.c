@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "agent/limits.h"
@@ -132,7 +133,92 @@ void liteio_volume_look_end(struct liteio_volume_look *k)
 	if (k->reads)
 		liteio_used_end(k->used);
 	k->reads = false;
+	free(k->first);
+	k->first = NULL;
+	k->n_first = 0;
 }
+
+/* ---- all pools, and their first volumes ------------------------------------------------------ */
+
+static int first_ask(struct liteio_pool *engine, void *ret, struct liteio_error *err)
+{
+	struct liteio_volume_first *f = ret;
+	bool has_answered = false;
+	int n_open, r;
+
+	for (unsigned int i = 0; i < f->n; i++) {
+		r = liteio_pool_volume_look(engine, &f->volumes[i].uuid, &f->volumes[i].bytes,
+					    &n_open, NULL);
+		f->volumes[i].is_said = r >= 0;
+		has_answered = has_answered || !r;
+	}
+	/* that there is no device for it says nothing of the disk; what is known needs none */
+	if (!has_answered)
+		liteio_pool_ask(engine);
+	return 0;
+}
+
+static void first_fill(struct liteio_volume_first *f, struct liteio_open_pool *p)
+{
+	struct liteio_catalog_volume v[LITEIO_USED_MANY];
+	size_t n = liteio_pool_volume_next(p->engine, NULL, v, LITEIO_USED_MANY);
+	uint64_t ignored;
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].kind == LITEIO_CATALOG_VOLUME && v[i].state == LITEIO_CATALOG_READY &&
+		    !know_allocated(&v[i], &ignored))
+			f->volumes[f->n++].uuid = v[i].uuid;
+}
+
+struct all {
+	struct liteio_volume_look *look;
+	struct liteio_pools *table;
+};
+
+static void look_at_first(void *arg, struct liteio_open_pool *p, size_t i)
+{
+	const struct all *all = arg;
+	struct liteio_volume_first *f = &all->look->first[i], asked = { .pool = p };
+
+	if (!liteio_pools_has_answered(p)) {
+		first_fill(&asked, p);
+		if (!liteio_pools_do_for(p, LITEIO_LANE_LOOK, first_ask, &asked, sizeof(asked),
+					 LITEIO_LOOK_MS, NULL))
+			*f = asked;
+	}
+	liteio_pools_put(all->table, p);
+}
+
+void liteio_volume_look_all(struct liteio_volume_look *k, struct liteio_pools *t)
+{
+	struct all arg = { k, t };
+	struct liteio_open_pool **all;
+
+	liteio_pools_all(t, &all, &k->n_first);
+	k->first = liteio_calloc(k->n_first + 1, sizeof(*k->first));
+	liteio_pools_each(t, all, k->n_first, look_at_first, &arg);
+	free(all);
+}
+
+/* it was asked for with its pool */
+static bool is_first(const struct liteio_volume_look *k, const struct liteio_open_pool *p,
+		     const struct liteio_uuid *volume, uint64_t *ret)
+{
+	for (size_t i = 0; i < k->n_first; i++) {
+		const struct liteio_volume_first *f = &k->first[i];
+
+		for (unsigned int at = 0; f->pool == p && at < f->n; at++) {
+			if (!f->volumes[at].is_said ||
+			    !liteio_uuid_equal(&f->volumes[at].uuid, volume))
+				continue;
+			*ret = f->volumes[at].bytes;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- one after the other --------------------------------------------------------------------- */
 
 /* in the lane of @p, which is given up now and then to whoever waits for it */
 static bool look_at(struct liteio_volume_look *k, struct liteio_open_pool *p)
@@ -149,7 +235,7 @@ static bool look_at(struct liteio_volume_look *k, struct liteio_open_pool *p)
 	return true;
 }
 
-/* the module is asked once, when there are many, and not again when it can not say */
+/* the module is asked once, when it turns out that there are many */
 static bool reads(struct liteio_volume_look *k)
 {
 	if (!k->used || k->n_all > LITEIO_USED_MANY || k->n_all++ < LITEIO_USED_MANY)
@@ -180,7 +266,13 @@ static bool look_allocated(struct liteio_volume_look *k, struct liteio_open_pool
 
 	if (known)
 		return known > 0;
-	if (v->state == LITEIO_CATALOG_READY && reads(k)) {
+	if (v->state != LITEIO_CATALOG_READY)
+		return look_at(k, p) && ask_allocated(p, v, false, ret, &n_open);
+	if (k->n_all < LITEIO_USED_MANY && is_first(k, p, &v->uuid, ret)) {
+		k->n_all++;
+		return true;
+	}
+	if (reads(k)) {
 		if (answers(k, p) && liteio_used_find(k->used, &v->uuid, ret))
 			return true;
 		if (!look_at(k, p) || !ask_allocated(p, v, false, ret, &n_open))

@@ -32,6 +32,23 @@ void liteio_volume_info_told(struct liteio_open_pool *p, const struct liteio_cat
 #define LITEIO_VOLUME_LOOKS 64
 
 /**
+ * struct liteio_volume_first - what the first volumes of a pool said when it was asked whether it
+ * answers
+ * @pool: only to be compared
+ * @n: how many were asked
+ * @volumes: they
+ */
+struct liteio_volume_first {
+	const struct liteio_open_pool *pool;
+	unsigned int n;
+	struct {
+		struct liteio_uuid uuid;
+		uint64_t bytes;
+		bool is_said;
+	} volumes[LITEIO_USED_MANY];
+};
+
+/**
  * struct liteio_volume_look - many volumes are looked at
  * @lane: of the pool that was looked at last, which is held
  * @n: how many were since
@@ -40,6 +57,8 @@ void liteio_volume_info_told(struct liteio_open_pool *p, const struct liteio_cat
  * @reads: of the rest, what the module says decides: @used is this one's
  * @pool: of the last one whose number was to be found there
  * @answers: its disk does
+ * @first: of each pool
+ * @n_first: how many pools
  */
 struct liteio_volume_look {
 	struct liteio_open_pool *lane;
@@ -49,10 +68,18 @@ struct liteio_volume_look {
 	bool reads;
 	const struct liteio_open_pool *pool;
 	bool answers;
+	struct liteio_volume_first *first;
+	size_t n_first;
 };
 
 /* @used: what was said before; liteio_volume_look_end() in any case */
 void liteio_volume_look_begin(struct liteio_volume_look *k, struct liteio_used *used);
+/*
+ * Ask all pools, beside each other, whether they answer: who then asks one after the other is told
+ * at once of which hang. What they are asked for is what their first volumes have in use, which is
+ * wanted anyway. Each is held no longer than it is waited for
+ */
+void liteio_volume_look_all(struct liteio_volume_look *k, struct liteio_pools *t);
 
 /* a volume among many others: no device comes into the kernel for it */
 void liteio_volume_info_list(struct liteio_volume_look *k, struct liteio_open_pool *p,

@@ -182,7 +182,8 @@ struct liteio_field {
  * copied along with it
  */
 #define LITEIO_FIELD_KEY(k) \
-	.key = "" k, .written = ",\"" k "\":\0\0\0\0\0\0\0", .written_len = sizeof(",\"" k "\":") - 1
+	.key = "" k, .written = ",\"" k "\":\0\0\0\0\0\0\0", \
+	.written_len = sizeof(",\"" k "\":") - 1
 
 #define LITEIO_JSON_STRICT 1u /* an unknown key is an error */
 

@@ -5,7 +5,7 @@
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
  * unit-src: daemon/agent/together.c daemon/agent/volume_info.c daemon/agent/limits.c
- * unit-src: daemon/agent/gate.c daemon/agent/used.c daemon/agent/walk.c
+ * unit-src: daemon/agent/gate.c daemon/agent/used.c
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,7 +16,6 @@
 
 #include "agent/pools.h"
 #include "agent/volume_info.h"
-#include "agent/walk.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/worker.h"
@@ -113,7 +112,11 @@ static struct liteio_open_pool *add_pool(struct liteio_pools *table, struct memo
 
 static void *ask_all(void *arg)
 {
-	liteio_pools_ask_all(arg);
+	struct liteio_volume_look look;
+
+	liteio_volume_look_begin(&look, NULL);
+	liteio_volume_look_all(&look, arg);
+	liteio_volume_look_end(&look);
 	return NULL;
 }
 
@@ -436,52 +439,28 @@ static unsigned int asked_in_list(struct liteio_open_pool *p, struct liteio_used
 	return n_asked;
 }
 
-#define WALKED 130u
-
-static uint8_t walked[WALKED];
-
-static void make(struct memory_pool *m, unsigned int i)
+/* a pool is asked whether it answers by what its first volumes, @v among them, are asked for */
+static void looks_at_first(struct liteio_open_pool *p, const struct liteio_catalog_volume *v)
 {
-	char name[16];
-	const struct liteio_pool_create want = { .uuid = { .b = { 7, (uint8_t)i } }, .name = name,
-						 .size_bytes = 1 << 20 };
-	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_volume_look look;
 
-	snprintf(name, sizeof(name), "w%u", i);
-	ck_assert_msg(!liteio_pool_volume_create(&m->p, &want, NULL, &err), "%s", err.msg);
-}
+	n_asked = 0;
+	p->answered_ms = 0;
+	for (unsigned int i = 0; i < 2; i++) {
+		struct liteio_local_volume shown = { 0 };
 
-/* the first one makes one that comes behind it, and one before */
-static int walk_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-		    struct liteio_error *err)
-{
-	if (v->uuid.b[0] != 7)
-		return 0;
-	walked[v->uuid.b[1]]++;
-	if (v->uuid.b[1] == 1 && !walked[WALKED - 1]) {
-		make(arg, WALKED - 1);
-		make(arg, 0);
+		liteio_volume_look_begin(&look, NULL);
+		liteio_volume_look_all(&look, p->table);
+		ck_assert(liteio_pools_has_answered(p));
+		ck_assert_uint_eq(n_asked, 1);
+		liteio_volume_info_list(&look, p, v, &shown);
+		ck_assert(!shown.allocated_unknown);
+		ck_assert_uint_eq(shown.allocated_bytes, mapped_bytes);
+		/* of one that has answered just now nothing is asked twice, and that once */
+		ck_assert_uint_eq(n_asked, 1 + i);
+		liteio_json_fini(&shown, liteio_local_volume_fields);
+		liteio_volume_look_end(&look);
 	}
-	return walked[100] == 2 ? -EINTR : 0;
-}
-
-/* what is there all the time comes once, also in more than one piece */
-static void walks(struct liteio_pools *table, struct memory_pool *m)
-{
-	memset(walked, 0, sizeof(walked));
-	for (unsigned int i = 1; i < WALKED - 1; i++)
-		make(m, i);
-	ck_assert_int_eq(liteio_walk(table, LITEIO_CATALOG_SNAPSHOT, walk_one, m, NULL), 0);
-	ck_assert_int_eq(liteio_walk(table, LITEIO_CATALOG_VOLUME, walk_one, m, NULL), 0);
-	for (unsigned int i = 1; i < WALKED - 1; i++)
-		ck_assert_uint_eq(walked[i], 1);
-	ck_assert_uint_eq(walked[0], 0);
-	ck_assert_uint_eq(walked[WALKED - 1], 1);
-	/* until it is ended */
-	walked[1] = 1;
-	ck_assert_int_eq(liteio_walk(table, LITEIO_CATALOG_VOLUME, walk_one, m, NULL), -EINTR);
-	ck_assert_uint_eq(walked[100], 2);
-	ck_assert_uint_eq(walked[101], 1);
 }
 
 /* @v is active */
@@ -556,6 +535,7 @@ static void looks_at_one(struct liteio_open_pool *p, struct memory_pool *m)
 	ck_assert_uint_eq(bytes, 4096);
 	ck_assert(liteio_pools_has_answered(p));
 	looks_at_many(p, &v);
+	looks_at_first(p, &v);
 	module.is_there = false;
 	/* of the engine's table of operations this was one on the stack */
 	m->engine.ops = was;
@@ -579,7 +559,6 @@ START_TEST(what_is_known_is_no_answer)
 			liteio_pools_set_workers(table, workers, NULL);
 		}
 		looks_at_one(p, &m);
-		walks(table, &m);
 		while (liteio_pools_take_out(table, p, "closed", &err))
 			;
 		/* not on the heap */
