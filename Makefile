@@ -69,7 +69,9 @@ liteio-csi_DIR := csi
 liteio-agent_LIBS := pool kube host model base
 liteio-controller_LIBS := kube model base
 liteioctl_LIBS := model base
-liteioctl_LDFLAGS = $(if $(filter static,$(LITEIOCTL_LINK)),$(HARD_LDFLAGS) -static-pie,$(REL_LDFLAGS))
+static_LDFLAGS := $(HARD_LDFLAGS) -static-pie
+dynamic_LDFLAGS := $(REL_LDFLAGS)
+liteioctl_LDFLAGS = $(or $($(LITEIOCTL_LINK)_LDFLAGS),$(error LITEIOCTL_LINK is static or dynamic))
 liteioctl_PKG_LIBS = $(call archive,json-c) $(call archive,http_parser)
 liteio-csi_LIBS := kube host model base
 
