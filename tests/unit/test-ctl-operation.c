@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Waiting for an operation: on a terminal a line says how far it is, at its beginning, half-way and at
- * its end, and is wiped; in a pipe nothing is said, and the agent is asked less often.
+ * Waiting for an operation: on a terminal a line says how far it is, at its beginning, half-way
+ * and at its end, and is wiped; in a pipe nothing is said, and the agent is asked less often.
  *
  * unit-src: daemon/ctl/operation.c daemon/ctl/progress.c
  */
@@ -150,11 +150,11 @@ static const struct {
 START_TEST(lines_have_their_length)
 {
 	struct liteio_buf out = LITEIO_BUF_INIT;
+	const char *text = lines[_i].operation;
 	struct liteio_progress p = { 0 };
 	struct liteio_json *j;
 
-	ck_assert_int_eq(liteio_json_parse(lines[_i].operation, strlen(lines[_i].operation), &j, NULL),
-			 0);
+	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, NULL), 0);
 	liteio_progress_see(&p, j);
 	liteio_json_unref(j);
 	liteio_progress_draw(&out, &p, lines[_i].columns, lines[_i].done);
