@@ -184,7 +184,7 @@ mkdir -p $LESS
 
 # what every capability is for, from a machine without the module on; it ends with what does not work
 needs_all() {
-	systemctl start $UNIT || { journal --after-cursor="$cursor" | grep level=error | head -n 1; return 1; }
+	timeout 60 systemctl start $UNIT || { journal --after-cursor="$cursor" | sed -n '/level=error/p;$s/^/it does not start: /p'; return 1; }
 	[ -d /sys/module/liteio ] || { echo "the module is not loaded"; return 1; }
 	[ "$(stat -c %G /run/liteio/agent.sock)" = disk ] || { echo "the socket has no group"; return 1; }
 	liteioctl pool create less "$DISK" && liteioctl volume create less --pool less --size 16Mi &&
@@ -198,6 +198,8 @@ with_unit() {
 	[ ! -d /sys/module/liteio ] || rmmod liteio
 	printf '[Service]\nRestart=no\n%s\n' "${1:-}" >$LESS/less.conf
 	systemctl daemon-reload
+	# it starts more often than it may by itself
+	systemctl reset-failed $UNIT
 	said_from
 }
 
@@ -206,6 +208,7 @@ undo_all() {
 
 	rm $LESS/less.conf
 	systemctl daemon-reload
+	systemctl reset-failed $UNIT
 	systemctl restart $UNIT
 	for what in 'export delete less 7' 'volume detach less' 'volume delete less' 'pool delete less'; do
 		# shellcheck disable=SC2086 # it is words
