@@ -157,6 +157,14 @@ $(O)/$(1): $(patsubst %.c,$(O)/rel/%.o,$(wildcard $($(1)_DIR)/*.c)) \
 endef
 $(foreach p,$(PROGS),$(eval $(call prog_rules,$(p))))
 
+# the agent under ASan and UBSan, for a guest (tests/vm/tests/agent-sanitized.sh)
+.PHONY: sanitized
+sanitized: $(O)/san/liteio-agent
+$(O)/san/liteio-agent: $(patsubst %.c,$(O)/san/%.o,$(wildcard daemon/agent/*.c)) \
+	$(patsubst %,$(O)/san/lib%.a,$(liteio-agent_LIBS))
+	@echo '  LD      san/liteio-agent'
+	$(Q)$(CC) $(SAN_LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
+
 # ---- manual pages, completion: templates filled with what the programs say of themselves ----------
 MANUALS := $(patsubst deploy/manual/%.in,%,$(wildcard deploy/manual/*.in))
 manual: $(addprefix $(O)/manual/,$(MANUALS))

@@ -124,6 +124,10 @@ void liteio_volume_look_begin(struct liteio_volume_look *l, struct liteio_used *
 {
 }
 
+void liteio_volume_look_all(struct liteio_volume_look *l, struct liteio_pools *t)
+{
+}
+
 void liteio_volume_look_end(struct liteio_volume_look *l)
 {
 }

@@ -3,7 +3,7 @@
  * liteioctl: every command makes the request it should, bad lines get their sentence, tables align.
  *
  * unit-src: daemon/ctl/command.c daemon/ctl/option.c daemon/ctl/body.c daemon/ctl/query.c
- * unit-src: daemon/ctl/print.c daemon/ctl/progress.c daemon/ctl/module_command.c
+ * unit-src: daemon/ctl/print.c daemon/ctl/module_command.c
  * unit-src: daemon/ctl/limit_options.c daemon/ctl/pool_command.c daemon/ctl/describe.c
  * unit-src: daemon/ctl/operation_command.c daemon/ctl/volume_stats.c daemon/ctl/sample.c
  */
@@ -18,7 +18,6 @@
 #include "ctl/command.h"
 #include "ctl/module_command.h"
 #include "ctl/print.h"
-#include "ctl/progress.h"
 #include "model/local.h"
 #include "unit.h"
 
@@ -527,35 +526,6 @@ START_TEST(commands_are_described)
 }
 END_TEST
 
-START_TEST(progress_is_drawn)
-{
-	static const char text[] =
-		"{\"doneBytes\":786432,\"totalBytes\":1048576,\"tookMs\":7500}";
-	struct liteio_buf out = LITEIO_BUF_INIT;
-	struct liteio_progress p = { 0 };
-	struct liteio_json *j;
-
-	ck_assert_int_eq(liteio_json_parse(text, strlen(text), &j, NULL), 0);
-	liteio_progress_see(&p, j);
-	liteio_json_unref(j);
-	ck_assert_uint_eq(p.total_bytes, 1048576);
-	liteio_progress_draw(&out, &p, 48, false);
-	ck_assert_str_eq(out.data, "\r[###############     ]  75%  256.0 KiB left");
-	ck_assert_uint_lt(strlen(out.data), 48);
-	liteio_buf_fini(&out);
-	/* what was drawn is gone, and the cursor at its place */
-	liteio_progress_draw(&out, &p, 48, true);
-	ck_assert_uint_ge(strspn(out.data + 1, " "), 42);
-	liteio_buf_fini(&out);
-	/* what is not told in bytes: that it goes on */
-	p.total_bytes = 0;
-	liteio_progress_draw(&out, &p, 48, false);
-	ck_assert_ptr_nonnull(strstr(out.data, "  7 s"));
-	ck_assert_uint_lt(strlen(out.data), 49);
-	liteio_buf_fini(&out);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("ctl-command");
@@ -571,6 +541,5 @@ int main(void)
 	tcase_add_test(t, only_what_is_tracked_is_dirty);
 	tcase_add_test(t, options_have_names);
 	tcase_add_test(t, commands_are_described);
-	tcase_add_test(t, progress_is_drawn);
 	return unit_run(s);
 }

@@ -4,8 +4,8 @@
 #
 #   agent_start              load the module, write a configuration, start the agent, wait until ready;
 #                            it listens on AGENT_LISTEN; LITEIO_STEP_KILL reaches it; AGENT_UNDER is a program
-#                            with options that runs it; AGENT_DEVICES is "devices" of its configuration, by default
-#                            all disks, AGENT_METRICS where its metrics are
+#                            with options that runs it; AGENT_PROGRAM is another build of it; AGENT_DEVICES is
+#                            "devices" of its configuration, by default all disks, AGENT_METRICS where its metrics are
 #   agent_stop               end it in order
 #   agent_kill               kill -9
 #   agent_wait_dead          wait for an agent that kills itself
@@ -48,7 +48,7 @@ agent_start() {
 	 $metrics "standalone": true, "logLevel": "debug"}
 	END
 	# shellcheck disable=SC2086
-	setsid ${AGENT_UNDER:-} "${LITEIO_O:?}/liteio-agent" </dev/null >>$AGENT_LOG 2>&1 &
+	setsid ${AGENT_UNDER:-} "${AGENT_PROGRAM:-${LITEIO_O:?}/liteio-agent}" </dev/null >>$AGENT_LOG 2>&1 &
 	echo $! >$AGENT_PID
 	# its end is looked for, not waited for: no word of the shell about it
 	disown

@@ -4,8 +4,9 @@
 # only writes, or what is written is lost and nobody is told, or nothing is answered. The pool says what has become of it, as
 # soon as somebody meets with that, and not when he asks again; another pool is served as ever meanwhile; a filesystem on the
 # sick one has all that it was told is written; and the way back is the one that is promised. Then a disk of two that fails,
-# a power cut of a disk that has lied: what is found out, and what can not be; and an export that can not be written down.
-# With arguments, only that ("agent-broken.sh 'meta hang' export pair lies").
+# a power cut of a disk that has lied: what is found out, and what can not be; an export that can not be written down; and a
+# disk that reads other bytes than were written, or has never written them.
+# With arguments, only that ("agent-broken.sh 'meta hang' export pair lies garbled unseen").
 # vm: kernels=6.12 disks=pool=320M,other=256M,first=96M timeout=1800 smp=2 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -228,7 +229,9 @@ ok "two pools, a filesystem on the one that will be sick"
 
 # "writes" fails flushes, too: of those that come with data device-mapper drops the error, so a filesystem whose own writes
 # succeed goes on
+# A flush of the disk waits for all of it, also for a label that nobody wants.
 #     place   kind   state    reason                        volume back
+round label   hang   failed   'may not answer'              waits self
 round label   all    ready    -                             goes  self
 round label   lies   ready    -                             goes  self
 round label   writes readOnly 'catalog can not be written'  goes  self
@@ -357,6 +360,12 @@ new_pool() {
 	dd if=/run/pattern of=/dev/liteio/c bs=1M oflag=direct conv=fsync status=none
 }
 
+leave_c() {
+	liteioctl volume detach c >/dev/null
+	liteioctl volume delete c >/dev/null
+	liteioctl pool delete fast >/dev/null
+}
+
 is_found_out() {
 	is_state readOnly || fail "the pool is $(pool state): $(pool reason)"
 	pool reason | grep -q 'transaction' || fail "the reason is $(pool reason)"
@@ -404,6 +413,96 @@ lies() {
 	doctor_is_silent
 }
 
+# ---- a disk that gives back other data than were written, or never wrote them, and says nothing ----
+
+# nobody has read before what is read from now on
+forget() {
+	echo 0 >/sys/module/dm_bufio/parameters/retain_bytes
+	echo 3 >/proc/sys/vm/drop_caches
+}
+
+# dm-thin knows its own blocks by their checksums
+is_noticed() {
+	forget
+	block=$((block + 1))
+	within 60 dd if=/run/pattern of=/dev/liteio/c bs=1M count=1 seek=$((4 + block % 12)) oflag=direct conv=fsync status=none || true
+	within 60 liteioctl volume create x --pool fast --size 4Mi >/dev/null 2>&1 || true
+	within 60 liteioctl volume delete x >/dev/null 2>&1 || true
+	! is_state ready
+}
+
+garbled_meta() {
+	local where
+
+	new_pool
+	read -ra where <<<"$(place meta)"
+	under_load "${where[@]}" garbles
+	until_true 60 is_noticed
+	garbled=$(pool state)
+	[ "$garbled" = failed ] || [ "$garbled" = readOnly ] || fail "the pool is $garbled: $(pool reason)"
+	pool reason | grep -q 'pool repair fast' || fail "the reason is $(pool reason)"
+	well
+	! (doctor_is_silent) 2>/dev/null || fail "metadata that are other ones, and the doctor finds nothing"
+	under_heal
+	[ "$(within 120 liteioctl -o json pool repair fast | jq '.lostBytes + .lostVolumes')" = 0 ] || fail "a repair loses something"
+	is_state ready || fail "after a repair the pool is $(pool state): $(pool reason)"
+	c_is /run/pattern || fail "what was there before is another one"
+	within 60 liteioctl volume delete x >/dev/null 2>&1 || true
+	doctor_is_silent
+	ok "metadata that are read as other ones: found out by their checksums, $garbled, and nothing is lost"
+}
+
+# Data have no checksum: what a disk makes of them nobody below the filesystem can know. All that can be shown is that
+# nothing else takes part in it.
+unseen() {
+	is_state ready || fail "the pool is $(pool state): $(pool reason)"
+	within 60 liteioctl volume create x --pool fast --size 4Mi >/dev/null
+	within 60 liteioctl snapshot create y c >/dev/null
+	within 60 liteioctl snapshot delete y >/dev/null
+	within 60 liteioctl volume delete x >/dev/null
+	well
+	doctor_is_silent
+}
+
+data_of_c() { within 60 dd if=/dev/liteio/c bs=1M count=4 iflag=direct status=none | cmp -s - "$1"; }
+
+lying_data() {
+	local where
+
+	new_pool
+	read -ra where <<<"$(place data)"
+	(set +o pipefail; yes lost | head -c 4M) >/run/lost
+	under_load "${where[@]}" garbles
+	! data_of_c /run/pattern || fail "nothing was read as another one: nothing is shown"
+	unseen
+	under_heal
+	data_of_c /run/pattern || fail "what was read wrong has become wrong"
+	ok "data that are read as other ones: nobody finds it out, and nobody else suffers"
+
+	under_load "${where[@]}" lies
+	within 60 dd if=/run/lost of=/dev/liteio/c bs=1M oflag=direct conv=fsync,notrunc status=none || fail "a disk that lies says that it fails"
+	data_of_c /run/pattern || fail "nothing was lost: nothing is shown"
+	unseen
+	under_heal
+	data_of_c /run/pattern || fail "what a disk has never written is there"
+	within 60 dd if=/run/lost of=/dev/liteio/c bs=1M oflag=direct conv=fsync,notrunc status=none
+	data_of_c /run/lost || fail "it does not write again"
+	is_state ready || fail "the pool is $(pool state): $(pool reason)"
+	doctor_is_silent
+	ok "data that were never written: nobody finds it out, nobody else suffers, and what is written later is there"
+}
+
 leave_fast
 ! wanted pair || pair
-! wanted lies || lies
+if wanted lies; then
+	lies
+	leave_c
+fi
+if wanted garbled; then
+	garbled_meta
+	leave_c
+fi
+if wanted unseen; then
+	lying_data
+	leave_c
+fi

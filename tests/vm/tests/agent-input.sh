@@ -8,8 +8,11 @@
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/agent.sh
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/answers.sh
+. "$LITEIO_TOP/tests/vm/lib/answers.sh"
 
 sock=/run/liteio/agent.sock
+recorded=/run/recorded.sock
 id=00000000-0000-4000-8000-000000000001
 
 # everything that could have changed; the counters of I/O and time are not of it
@@ -28,7 +31,7 @@ state() {
 # a guest may be so slow that a request is answered with its operation: bad()'s $said is that, as it ended, and
 # $got the status that the request would have had
 ended() {
-	said=$(curl -s -m 300 --unix-socket $sock "http://x/v1/operations/$(jq -r .uuid <<<"$said")?waitMs=60000")
+	said=$(curl -s -m 300 --unix-socket $recorded "http://x/v1/operations/$(jq -r .uuid <<<"$said")?waitMs=60000")
 	case $(jq -r .error.code <<<"$said") in
 	EINVAL) got=400 ;;
 	ENOENT) got=404 ;;
@@ -40,7 +43,7 @@ ended() {
 bad() {
 	local status=$1 pattern=${2//\\|/|} method=$3 path=$4 got said code message
 
-	said=$(curl -s -m 20 --unix-socket $sock -w '\n%{http_code}' -X "$method" --path-as-is \
+	said=$(curl -s -m 20 --unix-socket $recorded -w '\n%{http_code}' -X "$method" --path-as-is \
 		${5+--data-binary "$5"} "http://x$path")
 	got=${said##*$'\n'}
 	said=${said%$'\n'*}
@@ -59,6 +62,7 @@ printf '\200\0\0\0\203\0\0\0\0\010\0\0\0\200\0\0' | dd of=/dev/disk/by-id/virtio
 printf '\125\252' | dd of=/dev/disk/by-id/virtio-dos bs=1 seek=510 conv=notrunc,fsync status=none
 udevadm settle
 agent_start
+answers_record $recorded
 liteioctl pool create fast "$DISK" >/dev/null
 liteioctl volume create data --pool fast --size 16Mi >/dev/null
 liteioctl export create data 5 --local >/dev/null
@@ -253,3 +257,5 @@ rounds 7340032 liteioctl volume clone odd more --size 6291457
 [ "$(j volume show odd | jq .sizeBytes)" = 6291456 ] || fail "the size is another one afterwards"
 ok "sizes are rounded up to 1 MiB, and liteioctl says so"
 agent_stop
+answered=$(answers_check)
+ok "the document of the local API has all refusals: $answered"

@@ -1,13 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One node, no Kubernetes: a pool on a disk, a volume in use, a snapshot, a restored volume, growing
-# online, and the space back at the end; all of it twice, because everything may be asked again.
+# online, and the space back at the end; all of it twice, because everything may be asked again. What the agent answers
+# is what the document of its local API has.
 # vm: kernels=6.1,6.12,7 disks=pool=1G,other=256M timeout=400 smp=1 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/agent.sh
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/answers.sh
+. "$LITEIO_TOP/tests/vm/lib/answers.sh"
+
+sock=/run/liteio/agent.sock
 
 used() {
 	j pool show fast | jq .dataUsedBytes
@@ -25,6 +30,7 @@ twice() {
 }
 
 agent_start
+answers_record $sock
 liteioctl pool create fast "$DISK" >/dev/null
 liteioctl pool create fast "$DISK" >/dev/null
 [ "$(j pool list | jq -r '.items[0].state')" = ready ] || fail "the pool is not ready"
@@ -140,6 +146,7 @@ twice volume rename data base
 agent_kill
 rm /dev/liteio/*
 agent_start
+answers_record $sock
 [ /dev/liteio/base -ef "$dev" ] || fail "a restart does not bring the names back: $(ls -l /dev/liteio)"
 liteioctl volume rename base data >/dev/null
 ok "its name is a link, and so is its new name"
@@ -219,7 +226,7 @@ liteioctl export delete more 40 >/dev/null
 for _ in first again; do
 	[ "$(j module fence "$more" --floor 50 | jq -c '[.floor, .persisted, .drained]')" = '[50,true,true]' ] ||
 		fail "a fence by its uuid"
-	said=$(curl -s -m 60 --unix-socket /run/liteio/agent.sock -d '{"check":"link","object":"nothing"}' http://x/v1/doctor/fix)
+	said=$(curl -s -m 60 --unix-socket $sock -d '{"check":"link","object":"nothing"}' http://x/v1/doctor/fix)
 	[ "$(jq .fixed <<<"$said")" = false ] || fail "nothing to mend: $said"
 done
 for name in one two one two; do
@@ -275,4 +282,5 @@ liteioctl pool delete fast >/dev/null
 ! dmsetup ls | grep -q liteio || fail "devices are left: $(dmsetup ls)"
 agent_stop
 grep -q 'level=error' $AGENT_LOG && fail "the agent complained: $(grep level=error $AGENT_LOG)"
-exit 0
+answered=$(answers_check)
+ok "the document of the local API has all that was answered: $answered"

@@ -82,8 +82,6 @@ LC_ALL=C sed -i 's/srcversion=[0-9A-F]\{4\}/srcversion=OTHR/' "$extra/liteio.ko"
 depmod
 [ "$(said_of_module installed) $(said_of_module sameAsInstalled)" = 'true false' ] || fail "$(j module status)"
 liteioctl module status | grep -q '^sameAsInstalled *no$' || fail "$(liteioctl module status)"
-rm "$extra/liteio.ko"
-depmod
 ok "it says whether the loaded module is the one that is installed"
 
 # ---- least privilege
@@ -125,6 +123,116 @@ systemd-analyze security --no-pager --threshold=$EXPOSURE_MAX $UNIT >/run/securi
 }
 ok "it has what its unit says and no more: $(tail -n 1 /run/security)"
 
+# ---- what it is refused, and what each of its capabilities is for
+
+# Its own unit, with another program in the agent's place: what is refused by the filter, for the missing capability, by the
+# rules for devices, and by the permissions of files; and what the agent needs.
+install -m 0755 "$(command -v trycall)" /usr/sbin
+install -m 0600 -o nobody /dev/null /run/trycall.other
+TRIED=/run/systemd/system/liteio-tried.service
+mkdir -p $TRIED.d
+cp "$LITEIO_TOP/deploy/systemd/$UNIT" $TRIED
+cat >$TRIED.d/program.conf <<'END'
+[Service]
+Type=oneshot
+ExecStart=
+ExecStart=/usr/sbin/trycall
+ExecStopPost=
+Restart=no
+WatchdogSec=0
+StandardOutput=file:/run/tried
+END
+systemctl daemon-reload
+# whom nothing is taken away from may do it all, or nothing is shown by what is refused
+trycall >/run/free
+! grep -v ' ok$' /run/free || fail "root is refused that without the unit"
+systemctl start "${TRIED##*/}" || fail "$(journalctl -q -o cat -u "${TRIED##*/}")"
+diff - /run/tried <<'END' || fail "what the unit may do (>) is not what is expected of it (<)"
+reboot EPERM
+ptrace EPERM
+mount EPERM
+unshare EPERM
+swapoff EPERM
+personality EPERM
+code EPERM
+realtime EPERM
+clock EPERM
+suid EPERM
+write-other EACCES
+read-other EACCES
+chmod-other EPERM
+mknod EPERM
+setuid EPERM
+bind-80 EACCES
+raw EPERM
+packet EAFNOSUPPORT
+kmsg EPERM
+unix ok
+inet ok
+netlink ok
+control ok
+module ok
+chown ok
+END
+rm -r $TRIED $TRIED.d
+ok "$(grep -vc ' ok$' /run/tried) calls that are not for it are refused, and those that it needs are not"
+
+journal -p warning | grep . && fail "it has complained"
+cp "$LITEIO_KO" "$extra/liteio.ko"
+LESS=/run/systemd/system/$UNIT.d
+mkdir -p $LESS
+
+# what every capability is for, from a machine without the module on; it ends with what does not work
+needs_all() {
+	timeout 60 systemctl start $UNIT || { journal --after-cursor="$cursor" | sed -n '/level=error/p;$s/^/it does not start: /p'; return 1; }
+	[ -d /sys/module/liteio ] || { echo "the module is not loaded"; return 1; }
+	[ "$(stat -c %G /run/liteio/agent.sock)" = disk ] || { echo "the socket has no group"; return 1; }
+	liteioctl pool create less "$DISK" && liteioctl volume create less --pool less --size 16Mi &&
+		liteioctl volume attach less && liteioctl volume detach less &&
+		liteioctl export create less 7 --host-nqn nqn.2026-01.io.liteio:test
+}
+
+# with_unit [LINE]: with that line more in its unit
+with_unit() {
+	systemctl stop $UNIT
+	[ ! -d /sys/module/liteio ] || rmmod liteio
+	printf '[Service]\nRestart=no\n%s\n' "${1:-}" >$LESS/less.conf
+	systemctl daemon-reload
+	# it starts more often than it may by itself
+	systemctl reset-failed $UNIT
+	said_from
+}
+
+undo_all() {
+	local what
+
+	rm $LESS/less.conf
+	systemctl daemon-reload
+	systemctl reset-failed $UNIT
+	systemctl restart $UNIT
+	for what in 'export delete less 7' 'volume detach less' 'volume delete less' 'pool delete less'; do
+		# shellcheck disable=SC2086 # it is words
+		liteioctl $what >/dev/null 2>&1 || true
+	done
+	! liteioctl pool list | grep less || fail "a pool is left"
+}
+
+with_unit
+needs_all >/run/needs 2>&1 || fail "with all its capabilities: $(cat /run/needs)"
+undo_all
+read -ra words < <(sed -n 's/^CapabilityBoundingSet=//p' "$LITEIO_TOP/deploy/systemd/$UNIT")
+for word in "${words[@]}"; do
+	with_unit "CapabilityBoundingSet=~$word"
+	! needs_all >/run/needs 2>&1 || fail "$word is not needed: all goes without it"
+	echo "# without $word: $(tail -n 1 /run/needs)"
+	undo_all
+done
+rmdir $LESS
+rm "$extra/liteio.ko"
+depmod
+said_from
+ok "without any of its capabilities something fails"
+
 # ---- and with it all, everything works
 
 liteioctl pool create fast "$DISK" >/dev/null
@@ -153,7 +261,7 @@ liteioctl pool delete filed >/dev/null
 liteioctl module load >/dev/null
 ok "pools on a disk and in a file, volumes, snapshots, exports and attachments work within it"
 
-journal -p warning | grep . && fail "it has complained"
+journal -p warning --after-cursor="$cursor" | grep . && fail "it has complained"
 
 # ---- what needs other programs, and a partition
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# What the agent answers, recorded and held against the document of its local API. Source it after agent.sh, in a guest.
+#
+#   answers_record SOCKET    with an agent that has just started: who asks there is handed on to it, and recorded; its own
+#                            socket may be that
+#   answers_check            at the end: each answer is what the document says
+
+ANSWERS=/run/answers
+ANSWERS_PY=$LITEIO_TOP/tests/vm/lib/answers.py
+
+answers_end() {
+	[ -n "${answers_pid:-}" ] || return 0
+	kill -TERM "$answers_pid"
+	wait "$answers_pid" || fail "the recorder of answers: $(cat /run/answers.log)"
+	answers_pid=
+}
+
+answers_record() {
+	local listen=$1 agent=/run/liteio/agent.sock
+
+	# one whose agent is gone has nothing more to do
+	answers_end
+	if [ "$listen" = $agent ]; then
+		agent=/run/liteio/recorded.sock
+		mv "$listen" $agent
+	fi
+	rm -f "$listen"
+	"$ANSWERS_PY" record "$listen" $agent $ANSWERS >/run/answers.log 2>&1 &
+	answers_pid=$!
+	until_true 60 curl -s -m 20 --unix-socket "$listen" http://x/healthz
+}
+
+answers_check() {
+	local said
+
+	answers_end
+	said=$("$ANSWERS_PY" check "$LITEIO_TOP/daemon/agent/openapi.yaml" $ANSWERS) || fail "not as the document has it: $said"
+	echo "$said"
+}
