@@ -14,15 +14,16 @@ A FILE is what was said between two ends, but for its first line. Its lines:
   did VERB NAME [VALUE]    and is done: it is there
   begun, error WHAT        nothing more is there by these
 
-"NAME,NAME" with "VALUE,VALUE" are several that come about together, or not at all. A last line without an end was not
-said."""
+"NAME,NAME" with "VALUE,VALUE" are several that come about together, or not at all. A last line without an
+end was not said."""
 import json
 import struct
 import sys
 
 # What becomes of an object; None: it is not there. Who attaches raises the floor in a way of its own.
 VERBS = {
-    'create': lambda state, value: {'state': 'ready', 'sizeBytes': int(value), 'attached': False, 'readIOPS': 0},
+    'create': lambda state, value: {'state': 'ready', 'sizeBytes': int(value), 'attached': False,
+                                    'readIOPS': 0},
     'snap': lambda state, value: {'state': 'ready', 'volume': value},
     'grow': lambda state, value: dict(state, sizeBytes=int(value)),
     'limit': lambda state, value: dict(state, readIOPS=int(value)),
@@ -120,6 +121,7 @@ def selftest():
     group = ['ask snap s,t keep,keep']
     pool = ['ask pool wide 1', 'did pool wide 1']
     export = create + pool + ['ask away wide,a 1,1']
+    back = export + ['did away wide,a 1,1', 'ask away wide,a 0,0', 'did away wide,a 0,0']
     # what is there beside "keep", what was said, and whether that holds
     rows = [
         ({}, [], True),
@@ -164,7 +166,8 @@ def selftest():
         ({'wide': dict(wide, away=True), 'a': dict(made, away=True)}, export, True),
         ({'wide': dict(wide, away=True)}, export, False),
         ({'wide': wide, 'a': made}, export + ['did away wide,a 1,1'], False),
-        ({'wide': wide, 'a': made}, export + ['did away wide,a 1,1', 'ask away wide,a 0,0', 'did away wide,a 0,0'], True),
+        ({'wide': wide, 'a': made}, back, True),
+        ({'wide': dict(wide, away=True), 'a': dict(made, away=True)}, back, False),
     ]
     wrong = 0
     for changed, said, right in rows:
