@@ -429,7 +429,8 @@ class Guest:
 
     def environment(self):
         """What every script starts with."""
-        names = ('LITEIO_O', 'LITEIO_CACHE', 'LITEIO_SEED', 'LITEIO_BOLD', 'LITEIO_FEW')
+        names = ('LITEIO_O', 'LITEIO_CACHE', 'LITEIO_SEED', 'LITEIO_ROUNDS', 'LITEIO_BOLD',
+                 'LITEIO_FEW')
         env = {k: os.environ[k] for k in names if k in os.environ}
         env['LITEIO_TOP'] = os.environ.get('LITEIO_TOP', TOP)
         env.setdefault('LITEIO_CACHE', CACHE)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The agent dies with kill -9 right after each of its steps, and another one starts: I/O that is under
-# way does not notice, and what was interrupted is completed when it is asked for again. With arguments, only these
-# operations ("agent-kill.sh exporting 'rolling back' zeroing").
+# way does not notice, what was interrupted is done or was never begun, the doctor finds nothing, and it is completed when it
+# is asked for again. With arguments, only these operations ("agent-kill.sh exporting 'rolling back' zeroing").
 # vm: kernels=6.12 disks=pool=1G,second=128M,third=128M timeout=3600 mem=1G needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -16,12 +16,52 @@
 
 nqn=nqn.2014-08.org.nvmexpress:uuid:00000000-0000-4000-8000-0000000000aa
 
-# what holds before anybody asks again
-midway() { :; }
+# state_of NAME: of a volume; nothing when it is not there
+state_of() { j volume list | jq -r --arg name "$1" '.items[] | select(.name == $name) | .state'; }
+size_of_a() { j volume show a | jq .sizeBytes; }
+linear_free() { j pool show fast | jq .linearFreeBytes; }
+# one_of WORD...: the first one is one of the others
+one_of() {
+	local word
+
+	for word in "${@:2}"; do
+		[ "$1" != "$word" ] || return 0
+	done
+	echo "it is \"$1\", and not one of \"${*:2}\"" >&2
+	return 1
+}
+# after STEP... is what was killed, or its operation, one of these?
+after() {
+	local step
+
+	for step; do
+		[ "$killed" != "$step" ] && [ "${killed%%:*}" != "$step" ] || return 0
+	done
+	return 1
+}
+nothing_is_held() { ! dmsetup info -c --noheadings -o name,suspended | grep -i ':suspended$'; }
+# its size, and that of the device of who has it, when the pool's record says so, and until then, is
+grown() {
+	local size=$((16 << 20))
+
+	! after "$@" || size=$((32 << 20))
+	one_of "$(size_of_a) $(blockdev --getsize64 "$(j export list | jq -r '.items[] | select(.volume == "a") | .device')")" "$size $size"
+}
+# deletion goes on by itself; every other time it is asked for while it does. Until it is marked there is all of it, and the
+# kernel, which had forgotten it, knows its floor again
+deletes_itself() {
+	if after agent-delete:forgotten; then
+		one_of "$(state_of a) $(j module volumes | jq -r '[.items[].name] | sort | join(" ")')" 'ready a busy'
+	else
+		one_of "$(state_of a)" deleting '' &&
+			{ [ $((n % 2)) = 0 ] || { until_true 60 no_deletions && one_of "$(state_of a)" ''; }; }
+	fi
+}
 
 attach_a() { liteioctl attachment create "$(j volume show a | jq -r .uuid)" 7 --local; }
 
-# interrupted WHAT STEPS COMMAND...: at each of the steps; "prepare" before and "check" after each time
+# interrupted WHAT STEPS COMMAND...: at each of the steps; "prepare" before, "midway" when there is another agent and
+# nobody has asked it for anything, and "check" after it was asked for the same. "killed" is the step
 interrupted() {
 	local what=$1 list=$2 step n=0
 
@@ -36,10 +76,13 @@ interrupted() {
 			"$@" >/dev/null 2>&1 || true
 		fi
 		echo "$step" >>/run/killed
+		killed=$step
 		# who asked hears of the end a little before it is complete
 		agent_wait_dead || fail "$what: nothing was killed at $step"
 		agent_start
+		nothing_is_held || fail "$what: devices are held after $step"
 		midway || fail "$what: neither done nor undone after $step"
+		doctor_is_silent || fail "$what: after $step"
 		"$@" >/dev/null || fail "$what: not completed after $step"
 		until_true 60 no_deletions || fail "$what: space was not given back after $step"
 		ids_agree
@@ -64,7 +107,9 @@ STAMPS=/run/stamps stampwriter write "/dev/liteio/$busy" 1 256 2 >/run/writer &
 writer=$!
 until_true 30 grep -q running /run/writer
 
+# it is a record, and whole with the first copy
 prepare() { :; }
+midway() { one_of "$(state_of a)" ready; }
 check() {
 	[ "$(j volume show a | jq -r .state)" = ready ] && liteioctl volume delete a >/dev/null
 }
@@ -77,6 +122,7 @@ prepare() {
 		conv=fsync oflag=direct status=none
 	liteioctl export delete a 1 >/dev/null
 }
+midway() { deletes_itself; }
 # and the kernel remembers nothing of it
 check() {
 	[ "$(j volume list | jq -r '[.items[].name] | join(" ")')" = busy ] &&
@@ -97,6 +143,8 @@ interrupted "deleting an empty volume" \
 prepare() {
 	liteioctl volume create a --pool fast --size 16Mi >/dev/null
 }
+# how is written down, and that it is to be deleted is not
+midway() { one_of "$(j volume show a | jq -r '.state + " " + .wipe')" 'ready discard'; }
 interrupted "wiping a volume" "$(steps volume-wipe)" liteioctl volume delete a --wipe discard
 
 prepare() { :; }
@@ -104,14 +152,18 @@ check() {
 	[ "$(j volume show a | jq -r .state)" = ready ] && liteioctl volume delete a >/dev/null &&
 		[ "$(j pool show fast | jq .linearFreeBytes)" = "$linear" ]
 }
-# large enough for what is zeroed to be marked once; after that it waits for whoever asks again
+# large enough for what is zeroed to be marked once; after that it waits for whoever asks again. Before, and it is gone
 midway() {
-	[ "$(tail -n 1 /run/killed)" = linear-create:catalog-creating ] ||
-		[ "$(j volume list | jq -r '[.items[] | select(.name == "a") | .state] | join(" ")')" != '' ]
+	if after linear-create:catalog-ready; then
+		one_of "$(state_of a)" ready
+	elif after linear-create:catalog-creating; then
+		one_of "$(state_of a)" '' && one_of "$(linear_free)" "$linear"
+	else
+		one_of "$(state_of a)" creating
+	fi
 }
 interrupted "creating a linear volume" "$(steps linear-create)" \
 	liteioctl volume create a --pool fast --size 96Mi --class linear
-midway() { :; }
 
 # what is zeroed already is not zeroed again: what is put there meanwhile, on the disk, is in the volume
 zeroing() {
@@ -160,6 +212,9 @@ check() {
 		liteioctl export delete a 7 >/dev/null &&
 		liteioctl volume delete a >/dev/null
 }
+midway() {
+	grown linear-grow:catalog linear-grow:table && one_of "$(linear_free)" $((linear - $(size_of_a)))
+}
 interrupted "growing a linear volume" "$(steps linear-grow)" liteioctl volume grow a --size 32Mi
 
 prepare() {
@@ -169,6 +224,7 @@ check() {
 	[ "$(j volume list | jq -r '[.items[].name] | join(" ")')" = busy ] &&
 		[ "$(j pool show fast | jq .linearFreeBytes)" = "$linear" ]
 }
+midway() { deletes_itself; }
 interrupted "deleting a linear volume" "$(steps linear-reclaim)" liteioctl volume delete a
 
 prepare() {
@@ -179,6 +235,13 @@ check() {
 		[ "$(j export delete a 7 | jq -r .removed)" = true ] &&
 		[ ! -e "/sys/kernel/config/nvmet/subsystems/nqn.2026-11.io.liteio:$(j volume show a | jq -r .uuid):7" ] &&
 		liteioctl volume delete a >/dev/null
+}
+# until the pool has written down who it is for there is none
+midway() {
+	local want='[]'
+
+	after volume-make || want='[[true,7]]'
+	one_of "$(j export list | jq -c '[.items[] | select(.volume == "a") | [.ready, .generation]]')" "$want"
 }
 interrupted "exporting" "$(steps attachment-add volume-make agent-export)" liteioctl export create a 7 --host-nqn $nqn
 
@@ -207,6 +270,14 @@ check() {
 			liteioctl volume delete "six-$n" >/dev/null || return 1
 	done
 }
+# each of them is attached, and has a device, or is not, and has none
+midway() {
+	local n
+
+	for n in 1 2 3 4 5 6; do
+		one_of "$(j volume show "six-$n" | jq '.attachments | length') $(readlink "/dev/liteio/six-$n" | wc -l)" '0 0' '1 1' || return 1
+	done
+}
 interrupted "attaching several" "volume-make:message:3 volume-make:transaction attachment-add:catalog" attach_six
 
 prepare() {
@@ -220,6 +291,9 @@ check() {
 		[ "$(j export delete a 7 | jq -r .removed)" = true ] &&
 		liteioctl volume delete a >/dev/null
 }
+midway() {
+	one_of "$(j volume show a | jq .floor) $(j export list | jq '[.items[] | select(.volume == "a" and .ready)] | length')" '8 0'
+}
 interrupted "fencing" "$(steps floor-raise agent-fence)" liteioctl volume fence a --floor 8
 
 prepare() {
@@ -231,6 +305,7 @@ check() {
 		liteioctl export delete a 7 >/dev/null &&
 		liteioctl volume delete a >/dev/null
 }
+midway() { grown agent-grow:pool volume-grow:catalog; }
 interrupted "growing" "$(steps agent-grow volume-grow)" liteioctl volume grow a --size 32Mi
 
 prepare() {
@@ -246,6 +321,9 @@ check() {
 		liteioctl export delete a 7 >/dev/null &&
 		liteioctl volume delete a >/dev/null
 }
+midway() {
+	one_of "$(j volume show a | jq .limits.readIOPS) $(j module qos "$(j volume show a | jq -r .uuid)" | jq .limits.readIOPS)" '200 200'
+}
 interrupted "limiting" "$(steps agent-limit volume-limit)" liteioctl volume limit a --read-iops 200
 
 prepare() { :; }
@@ -254,17 +332,14 @@ check() {
 		liteioctl snapshot delete s >/dev/null &&
 		dmsetup info -c --noheadings -o name,suspended | grep liteio-head | grep -qv Suspended
 }
+# what is being deleted is not there any more
+snapshots() { j snapshot list | jq -r '[.items[] | select(.state != "deleting") | .name + " " + .state] | sort | join(", ")'; }
+midway() { one_of "$(snapshots)" '' 's ready'; }
 interrupted "taking a snapshot of a volume in use" "$(steps agent-snapshot snapshot)" \
 	liteioctl snapshot create s busy
 
-# nobody is held still, and of the group there are all or none
-midway() {
-	local n
-
-	n=$(j snapshot list | jq '[.items[] | select(.state == "ready")] | length')
-	[ "$n" = 0 ] || [ "$n" = 2 ] || return 1
-	! dmsetup info -c --noheadings -o name,suspended | grep -qi ':suspended$'
-}
+# of the group there are all or none; of one of two pools what there is of it is deleted when they are opened
+midway() { one_of "$(snapshots)" '' 's ready, t ready'; }
 check() {
 	[ "$(j snapshot list | jq -r '[.items[].name] | sort | join(" ")')" = 's t' ] &&
 		liteioctl snapshot delete s >/dev/null &&
@@ -289,11 +364,16 @@ interrupted "taking a group of two pools" "$(steps agent-moment group | grep -vx
 	liteioctl snapshot group busy=s other=t
 drop other
 liteioctl pool delete far >/dev/null
-midway() { :; }
 
 prepare() { :; }
 check() {
 	[ "$(j volume show c | jq -r .origin)" = busy ] && liteioctl volume delete c >/dev/null
+}
+midway() {
+	local want=
+
+	! after volume-create:transaction volume-create:catalog-ready || want=ready
+	one_of "$(state_of c)" "$want"
 }
 interrupted "cloning a volume in use" "$(steps agent-snapshot volume-create)" liteioctl volume clone busy c
 
@@ -304,6 +384,7 @@ check() {
 	[ "$(j volume list | jq -r '[.items[].name] | sort | join(" ")')" = 'b busy' ] &&
 		liteioctl volume delete b >/dev/null
 }
+midway() { one_of "$(j volume list | jq -r '[.items[].name] | sort | join(" ")')" 'b busy'; }
 interrupted "renaming" "$(steps volume-rename agent-rename)" liteioctl volume rename a b
 
 # mark VOLUME GENERATION WORD: what it begins with; "marked" says it
@@ -323,11 +404,12 @@ prepare() {
 	liteioctl snapshot create s a >/dev/null
 	mark a 2 now
 }
+# from the transaction on it is back
 midway() {
-	local word
+	local want='then'
 
-	word=$(marked a 3)
-	[ "$word" = now ] || [ "$word" = 'then' ]
+	! after rollback:catalog-pending rollback:messages agent-rollback:swept || want=now
+	one_of "$(marked a 3)" "$want"
 }
 check() {
 	[ "$(marked a 4)" = 'then' ] &&
@@ -335,10 +417,10 @@ check() {
 		liteioctl snapshot delete s >/dev/null
 }
 interrupted "rolling back" "$(steps agent-rollback rollback)" liteioctl volume rollback a s
-midway() { :; }
 
 prepare() { :; }
 check() { [ "$(j export list | jq '[.items[] | select(.ready)] | length')" = 1 ]; }
+midway() { check; }
 interrupted "starting" "$(steps agent-lock agent-restore)" liteioctl pool list
 
 prepare() {
@@ -348,16 +430,21 @@ prepare() {
 check() {
 	[ -b /dev/liteio/a ] && detach a 7 && liteioctl volume delete a >/dev/null
 }
+midway() {
+	one_of "$(j attachment list | jq -r '[.items[] | select(.generation == 7) | .state] | join(" ")') $(readlink /dev/liteio/a | wc -l)" ' 0' 'live 1'
+}
 interrupted "attaching" agent-attach:head attach_a
 
 # Pools come and go, on disks that are this node's only because the list of pools says so: the configuration names none.
 export AGENT_DEVICES='[]'
 second=$(readlink -f /dev/disk/by-id/virtio-second) third=$(readlink -f /dev/disk/by-id/virtio-third)
 known() { jq -r '[.pools[].name] | sort | join(" ")' /var/lib/liteio/pools.json; }
-# what is there is ready, and who uses the other one does not notice
+# what is there is ready, and in the kernel; who uses the other one does not notice
 midway() {
-	[ "$(j pool show fast | jq -r .state)" = ready ] &&
-		[ "$(j pool list | jq -r '[.items[] | select(.name == "wide" and .state != "ready")] | length')" = 0 ]
+	local all
+
+	all=$(j pool list | jq -r '[.items[] | .name + " " + .state] | sort | join(", ")')
+	one_of "$all $(dmsetup ls | grep -c '^liteio-pool-')" 'fast ready 1' 'fast ready, wide ready 2'
 }
 make_wide() { liteioctl pool create wide "$second" >/dev/null; }
 # nothing of it is in the kernel, on the list, or on a disk
@@ -405,7 +492,6 @@ check() {
 }
 # nothing that only the agent knows follows from it: these are all its steps
 interrupted "growing a pool" "$(steps pool-grow label)" liteioctl pool grow wide --add "$third"
-midway() { :; }
 
 # what this one has no second node, no broken metadata, no plug and no missing disk for
 elsewhere() {

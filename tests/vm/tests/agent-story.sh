@@ -171,19 +171,47 @@ liteioctl volume detach again >/dev/null
 liteioctl volume detach again >/dev/null
 ok "attached and detached by its name"
 
+# what is under way while the clock jumps: a fence that waits for a write
+in_flight() { j module attachments | jq -e --arg uuid "$timed" 'any(.items[]; .uuid == $uuid and .inflight > 0)'; }
+is_closed() { j module volumes | jq -e --arg uuid "$timed" 'any(.items[]; .uuid == $uuid and .floor == 2)'; }
+fence_during() {
+	local pids
+
+	timed=$(j volume show timed | jq -r .uuid)
+	dmsetup suspend --noflush "liteio-thin-$timed"
+	dd if=/dev/zero of=/dev/liteio/timed bs=4096 count=1 oflag=direct status=none &
+	pids=($!)
+	until_true 20 in_flight
+	j volume fence timed --floor 2 --timeout 60000 >/run/fence &
+	pids+=($!)
+	until_true 20 is_closed
+	date -s "@$1" >/dev/null
+	# by the time this is answered it would have looked at the clock
+	is_closed >/dev/null
+	[ ! -s /run/fence ] || fail "a fence ended when the clock was set: $(cat /run/fence)"
+	dmsetup resume "liteio-thin-$timed"
+	wait "${pids[@]}" || fail "a write, or its fence, failed when the clock was set: $(cat /run/fence)"
+	[ "$(jq .drained /run/fence)" = true ] || fail "a fence while the clock was set: $(cat /run/fence)"
+}
+
 now=$(date +%s)
 for to in $((now + 400000000)) $((now - 400000000)) "$now"; do
 	date -s "@$to" >/dev/null
 	liteioctl volume create timed --pool fast --size 16Mi >/dev/null
 	liteioctl volume attach timed >/dev/null
 	liteioctl snapshot create moment timed >/dev/null
-	[ "$(j volume fence timed --floor 2 | jq .drained)" = true ] || fail "a fence after the clock was set"
+	# one that finds what was written at a time that has not come yet, or long ago
+	agent_kill
+	agent_start
+	[ "$(j snapshot show moment | jq -r .state)" = ready ] && [ "$(j volume show timed | jq '.attachments | length')" = 1 ] ||
+		fail "an agent that was started when it was $(date): $(j snapshot show moment), $(j volume show timed)"
+	fence_during $((2 * now - to))
 	[ "$(j volume fence timed --floor 2 | jq -c '[.floor, .drained]')" = '[2,true]' ] || fail "a fence that is asked for again"
 	liteioctl volume detach timed >/dev/null
 	liteioctl snapshot delete moment >/dev/null
 	liteioctl volume delete timed >/dev/null
 done
-ok "the clock may jump ten years and back"
+ok "the clock may jump ten years and back, also while a fence waits, and between two agents"
 
 liteioctl attachment delete "$uuid" 1 >/dev/null
 liteioctl attachment delete "$uuid" 1 >/dev/null

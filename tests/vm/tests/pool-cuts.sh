@@ -14,7 +14,7 @@
 
 # each is a disk of the second guest, whose board has room for no more
 CUTS=20
-ACKS=${LITEIO_ACKS:-24}
+ACKS=${LITEIO_ACKS:-45}
 SIZE=$((256 << 20))
 # a disk whose label is not where labels are is not taken for the same pool again
 SHIFT=$((2 << 20))
@@ -55,16 +55,16 @@ done
 vm_add two -m 768M -s 1 "${disks[@]}"
 vm_boot two
 while read -r n last; do
-	floor=1 fua=0 block=0 began=$SECONDS
+	begin_said
+	began=$SECONDS
 	for word in $last; do
-		declare "${word%=*}=${word#*=}"
+		has_said "${word%=*}" "${word#*=}" || fail "cut $n: $word"
 	done
 	vm two dmsetup create cut --table "0 $((SIZE / 512)) linear /dev/disk/by-id/virtio-cut-$n $((SHIFT / 512))"
 	# the work has begun with the second one
-	mapfile -t blocks < <(seq 2 "$block")
-	survived two /dev/mapper/cut "$floor" "$(seq -s ' ' 2 "$fua")" "${blocks[@]}" ||
-		fail "cut $n, after floor $floor, forced block $fua and block $block"
+	mapfile -t blocks < <(seq 2 "${SAID[block]}")
+	survived two /dev/mapper/cut "$(seq -s ' ' 2 "${SAID[fua]}")" "${blocks[@]}" || fail "cut $n, after $last"
 	vm two bash -ec 'poolctl close /dev/mapper/cut; dmsetup remove --retry cut'
-	ok "power cut $n: floor $floor, all forced blocks to $fua and all blocks to $block are there ($((SECONDS - began)) s)"
+	ok "power cut $n: floor ${SAID[floor]}, all forced blocks to ${SAID[fua]} and all blocks to ${SAID[block]} are there ($((SECONDS - began)) s)"
 done <"$dir/list"
 vm_off two

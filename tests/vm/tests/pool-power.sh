@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Power cuts in the middle of everything, again and again on the same disk: no floor that was answered is lower
-# afterwards, no data that was flushed or forced is gone, the metadata passes its check, and the pool can be used. LITEIO_ROUNDS says
-# how often; pool-cuts.sh has a disk that forgets.
+# afterwards, no data that was flushed or forced is gone, what was renamed, rolled back or exported is, of a group there are
+# all or none, the metadata passes its check, and the pool can be used. LITEIO_ROUNDS says how often; pool-cuts.sh has a disk
+# that forgets.
 # vm: kernels=6.12 host=yes timeout=1200 round=60 needs=tools
 
 # shellcheck source=tests/vm/lib/multi.sh
@@ -20,26 +21,38 @@ echo "# LITEIO_SEED=$seed"
 vm_add one --disk pool=256M -m 768M -s 1
 vm_boot one
 begin_pool one $disk
-floor=1 n=1 blocks=() forced=()
+begin_said
+n=1 blocks=() forced=()
+heard() {
+	case $1 in
+	step)
+		lately=$*
+		return
+		;;
+	fua) forced+=("$2") ;;
+	block) blocks+=("$2") ;;
+	floor) n=$2 ;;
+	esac
+	has_said "$1" "$2" && lately=$*
+}
 for ((round = 1; round <= ${LITEIO_ROUNDS:-20}; round++)); do
-	left=$((RANDOM % 12 + 3)) began=$SECONDS
+	left=$((RANDOM % 32 + 3)) began=$SECONDS
 	exec {said}< <(work one $disk $n 2>&1)
 	while [ $left != 0 ] && read -r -u $said what value; do
-		case $what in
-		floor) floor=$value n=$value ;;
-		fua) forced+=("$value") ;;
-		block) blocks+=("$value") ;;
-		step) ;;
-		*) fail "round $round: $what $value" ;;
-		esac
+		heard "$what" "$value" || fail "round $round: $what $value"
 		left=$((left - 1))
 	done
 	vm_cut one
+	# what it has said meanwhile counts, too
+	while read -r -u $said what value; do
+		heard "$what" "$value" || break
+	done
 	exec {said}<&-
 	[ $left = 0 ] || fail "round $round ended by itself"
 	vm_boot one
-	survived one $disk "$floor" "${forced[*]}" "${blocks[@]}" || fail "round $round"
-	n=$((n + 1))
-	ok "power cut $round: floor $floor, all ${#forced[@]} forced blocks and all ${#blocks[@]} blocks are there ($((SECONDS - began)) s)"
+	survived one $disk "${forced[*]}" "${blocks[@]}" || fail "round $round, after $lately"
+	# it has deleted what there was, and the pool is at home
+	n=$((n + 1)) SAID[apart]=${SAID[group]} SAID[home]=${SAID[away]}
+	ok "power cut $round, after $lately: floor ${SAID[floor]}, all ${#forced[@]} forced blocks and all ${#blocks[@]} blocks are there ($((SECONDS - began)) s)"
 done
 vm_off one
