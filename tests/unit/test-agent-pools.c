@@ -266,7 +266,6 @@ struct wisher {
 	struct liteio_error err;
 };
 
-/* of this thread */
 static _Thread_local struct wisher *me;
 
 static void *wish(void *arg)
@@ -569,7 +568,6 @@ START_TEST(a_name_stays_with_what_may_come)
 	pthread_join(first.thread, NULL);
 	ck_assert_int_eq(first.result, 0);
 	ck_assert_uint_eq(m.p.cat.n_volumes, 2);
-	/* one that was waited for to the end has it from its thread */
 	ck_assert_ptr_nonnull(first.locks.name);
 	liteio_locks_give(first.locks.name);
 	taken.locks.name = liteio_locks_try(locks, "volume:v2");
