@@ -253,8 +253,11 @@ static bool reads(struct liteio_volume_look *k)
 /* of a disk that does not answer nothing is known */
 static bool answers(struct liteio_volume_look *k, struct liteio_open_pool *p)
 {
-	if (k->pool != p)
-		k->answers = liteio_pools_answers(p, NULL) == 0;
+	if (k->pool == p)
+		return k->answers;
+	/* whoever answers may want the lane for it, and is waited for */
+	leave(k);
+	k->answers = liteio_pools_answers(p, NULL) == 0;
 	k->pool = p;
 	return k->answers;
 }

@@ -418,6 +418,18 @@ bool liteio_used_read(struct liteio_used *u)
 	return module.is_there;
 }
 
+/* as a list has it; what is known of it is @bytes */
+static void list(struct liteio_volume_look *look, struct liteio_open_pool *p,
+		 const struct liteio_catalog_volume *v, uint64_t bytes)
+{
+	struct liteio_local_volume shown = { 0 };
+
+	liteio_volume_info_list(look, p, v, &shown);
+	ck_assert(!shown.allocated_unknown);
+	ck_assert_uint_eq(shown.allocated_bytes, bytes);
+	liteio_json_fini(&shown, liteio_local_volume_fields);
+}
+
 /* a list that has the volume @n times; how often the kernel was asked for it */
 static unsigned int asked_in_list(struct liteio_open_pool *p, struct liteio_used *used,
 				  const struct liteio_catalog_volume *v, unsigned int n)
@@ -427,16 +439,34 @@ static unsigned int asked_in_list(struct liteio_open_pool *p, struct liteio_used
 	n_asked = 0;
 	module.n_asked = 0;
 	liteio_volume_look_begin(&look, used);
-	for (unsigned int i = 0; i < n; i++) {
-		struct liteio_local_volume shown = { 0 };
-
-		liteio_volume_info_list(&look, p, v, &shown);
-		ck_assert(!shown.allocated_unknown);
-		ck_assert_uint_eq(shown.allocated_bytes, mapped_bytes);
-		liteio_json_fini(&shown, liteio_local_volume_fields);
-	}
+	for (unsigned int i = 0; i < n; i++)
+		list(&look, p, v, mapped_bytes);
 	liteio_volume_look_end(&look);
 	return n_asked;
+}
+
+/* who has the lane for one volume does not wait for it because of the next */
+static void lane_is_left(struct liteio_open_pool *p, const struct liteio_catalog_volume *v)
+{
+	struct liteio_used *used = liteio_used_new();
+	struct liteio_catalog_volume deleted = *v;
+	struct liteio_local_volume shown = { 0 };
+	struct liteio_volume_look look;
+
+	deleted.state = LITEIO_CATALOG_DELETING;
+	liteio_volume_look_begin(&look, used);
+	for (unsigned int i = 0; i <= LITEIO_USED_MANY; i++)
+		list(&look, p, v, mapped_bytes);
+	ck_assert(look.reads);
+	/* another pool was looked at in between */
+	look.pool = NULL;
+	liteio_volume_info_list(&look, p, &deleted, &shown);
+	liteio_json_fini(&shown, liteio_local_volume_fields);
+	p->answered_ms = 0;
+	list(&look, p, v, mapped_bytes);
+	ck_assert(look.answers);
+	liteio_volume_look_end(&look);
+	liteio_used_free(used);
 }
 
 /* a pool is asked whether it answers by what its first volumes, @v among them, are asked for */
@@ -447,18 +477,13 @@ static void looks_at_first(struct liteio_open_pool *p, const struct liteio_catal
 	n_asked = 0;
 	p->answered_ms = 0;
 	for (unsigned int i = 0; i < 2; i++) {
-		struct liteio_local_volume shown = { 0 };
-
 		liteio_volume_look_begin(&look, NULL);
 		liteio_volume_look_all(&look, p->table);
 		ck_assert(liteio_pools_has_answered(p));
 		ck_assert_uint_eq(n_asked, 1);
-		liteio_volume_info_list(&look, p, v, &shown);
-		ck_assert(!shown.allocated_unknown);
-		ck_assert_uint_eq(shown.allocated_bytes, mapped_bytes);
+		list(&look, p, v, mapped_bytes);
 		/* of one that has answered just now nothing is asked twice, and that once */
 		ck_assert_uint_eq(n_asked, 1 + i);
-		liteio_json_fini(&shown, liteio_local_volume_fields);
 		liteio_volume_look_end(&look);
 	}
 }
@@ -515,13 +540,8 @@ static void looks_at_one(struct liteio_open_pool *p, struct memory_pool *m)
 	ck_assert_uint_eq(bytes, 0);
 	ck_assert(!liteio_pools_has_answered(p));
 	/* nor is it unknown in a list, the first one or another */
-	for (unsigned int i = 0; i < 3; i++) {
-		struct liteio_local_volume shown = { 0 };
-
-		liteio_volume_info_list(&look, p, &v, &shown);
-		ck_assert(!shown.allocated_unknown);
-		liteio_json_fini(&shown, liteio_local_volume_fields);
-	}
+	for (unsigned int i = 0; i < 3; i++)
+		list(&look, p, &v, 0);
 	liteio_volume_look_end(&look);
 	/* another one's answer gets no younger by it */
 	p->answered_ms = before_ms;
@@ -536,6 +556,7 @@ static void looks_at_one(struct liteio_open_pool *p, struct memory_pool *m)
 	ck_assert(liteio_pools_has_answered(p));
 	looks_at_many(p, &v);
 	looks_at_first(p, &v);
+	lane_is_left(p, &v);
 	module.is_there = false;
 	/* of the engine's table of operations this was one on the stack */
 	m->engine.ops = was;

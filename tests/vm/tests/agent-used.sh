@@ -15,7 +15,10 @@ TRACE=/sys/kernel/tracing
 
 listed() { j volume list | jq -r '.items[] | "\(.uuid) \(.allocatedBytes)"' | sort; }
 # the kernel's own words, past the agent
-of_kernel() { dmsetup status --noflush --target thin | sed -n 's/^liteio-thin-\([^:]*\):/\1/p' | awk '{ print $1, $5 * 512 }' | sort; }
+of_kernel() {
+	dmsetup status --noflush --target thin | sed -n 's/^liteio-thin-\([^:]*\):/\1/p' | awk '{ print $1, $5 * 512 }' |
+		sort | join - <(j volume list | jq -r '.items[].uuid' | sort)
+}
 bytes_of() { j volume list | jq -r --arg n "$1" '.items[] | select(.name == $n) | .allocatedBytes'; }
 # agree WHAT: the list and the kernel; and once more, when nothing was done
 agree() {
@@ -64,13 +67,13 @@ ok "a write and a discard are in the next list"
 
 i=15
 write_to "${device[i]}" 2 3
-liteioctl snapshot create s --volume v$i >/dev/null
+liteioctl snapshot create s v$i >/dev/null
 agree "a snapshot"
 write_to "${device[i]}" 0 8
 agree "what was written after it"
 liteioctl volume detach v$i >/dev/null
 listed >/dev/null
-liteioctl volume rollback v$i --snapshot s >/dev/null
+liteioctl volume rollback v$i s >/dev/null
 agree "a roll back"
 device[i]=$(j volume attach v$i | jq -r .device)
 agree "attached anew"
