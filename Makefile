@@ -95,7 +95,7 @@ help:
 	@echo 'make manual       manual pages and the completion, from what the programs say of themselves'
 	@echo 'make module       the module for one kernel: KVER=6.1|6.12|7 or KDIR=<kernel build dir>'
 	@echo 'make modules      the module for every supported kernel'
-	@echo 'make unit         unit tests under ASan and UBSan  (UNIT=test-foo for one)'
+	@echo 'make unit         unit tests under ASan and UBSan  (UNIT=test-foo for one); make sanitized: the agent'
 	@echo 'make kunit        the module'"'"'s pure parts under KUnit on a User Mode Linux'
 	@echo 'make fuzz         a short run of every fuzzer      (FUZZ_SECONDS=5)'
 	@echo 'make lint         every style and static check; silent when all is well'
