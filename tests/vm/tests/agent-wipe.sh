@@ -114,21 +114,18 @@ liteioctl export delete far 1 >/dev/null
 goes far word-from-far-away
 ok "none of what was wiped, and used from far away"
 
-# ---- one that an older agent has brought up: its device took discards, and so does the head, which is in use
+# ---- one that an older agent has brought up: its device took discards, and is in use
 
 liteioctl volume create older --pool fast --size 32Mi --wipe zero >/dev/null
 liteioctl volume attach older >/dev/null
 put /dev/liteio/older word-of-an-older-one
 thin=$(thin_of older)
 agent_kill
-for device in "$thin" "$(readlink -f /dev/liteio/older)"; do
-	dmsetup table "$device" | dmsetup load "$device"
-	dmsetup suspend "$device"
-	dmsetup resume "$device"
-	takes_discards "$device" || fail "$device is not as an older agent has made it"
-done
+dmsetup table "$thin" | dmsetup load "$thin"
+dmsetup suspend "$thin"
+dmsetup resume "$thin"
+takes_discards "$thin" || fail "$thin is not as an older agent has made it"
 agent_start
-takes_discards "$(readlink -f /dev/liteio/older)" || fail "the head is another one, so this shows nothing"
 until_true 60 takes_none "$thin"
 full=$(allocated older)
 give_back /dev/liteio/older
