@@ -27,7 +27,7 @@ one_of() {
 	for word in "${@:2}"; do
 		[ "$1" != "$word" ] || return 0
 	done
-	echo "it is \"$1\", and not one of \"${*:2}\"" >&2
+	echo "it is \"$1\", and not$(printf ' "%s"' "${@:2}")" >&2
 	return 1
 }
 # after STEP... is what was killed, or its operation, one of these?
@@ -82,7 +82,7 @@ interrupted() {
 		agent_start
 		nothing_is_held || fail "$what: devices are held after $step"
 		midway || fail "$what: neither done nor undone after $step"
-		doctor_is_silent || fail "$what: after $step"
+		doctor_is_silent || fail "$what: after $step, and the agent has said: $(tail -n 5 $AGENT_LOG)"
 		"$@" >/dev/null || fail "$what: not completed after $step"
 		until_true 60 no_deletions || fail "$what: space was not given back after $step"
 		ids_agree
