@@ -31,7 +31,7 @@ static int rollback(struct liteio_target *t, const struct liteio_uuid *snapshot,
 	int r;
 
 	/* remains of ended generations would hold the thin device open */
-	r = liteio_export_sweep(t->pool, &t->volume, err);
+	r = liteio_export_sweep(t->pool, &t->volume, 0, err);
 	if (r)
 		return r;
 	liteio_step("agent-rollback:swept");

@@ -381,7 +381,7 @@ int liteio_op_export_sweep(struct liteio_agent *a, const char *volume, struct li
 	r = liteio_target_open(a, LITEIO_CATALOG_VOLUME, volume, &t, err);
 	if (r)
 		return r;
-	r = liteio_export_sweep(t.pool, &t.volume, err);
+	r = liteio_export_sweep(t.pool, &t.volume, 0, err);
 	return r < 0 ? liteio_error_wrap(err, r, "volume %s", volume) : 0;
 }
 

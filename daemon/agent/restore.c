@@ -41,6 +41,8 @@
 
 /* volumes of one pool that are brought back at a time */
 #define AT_ONCE 8
+/* so long I/O of what has ended is waited for at the end; what hangs longer the doctor tells of */
+#define DRAIN_MS 2000u
 
 /* ---- what to restore ---- */
 
@@ -99,63 +101,6 @@ static void collect(struct liteio_open_pool *p, struct live_set *set)
 		l->att = atts[i];
 		set->n++;
 	}
-}
-
-static bool is_among(const struct liteio_open_pool *p, struct liteio_open_pool *const *pools,
-		     size_t n)
-{
-	while (n > 0)
-		if (pools[--n] == p)
-			return true;
-	return false;
-}
-
-/*
- * Most have nothing that is over. Of one that has, it is looked at again, alone: a pool that is
- * imported late comes while other operations run, and what they have taken back is not to be ended
- */
-static int sweep_volume(struct liteio_agent *a, struct liteio_target *t,
-			const struct liteio_generations *in_kernel, struct liteio_error *err)
-{
-	struct liteio_named_lock *lock _liteio_held_ = NULL;
-	_cleanup_free_ uint64_t *remains = NULL;
-	char text[LITEIO_UUID_STRLEN + 1];
-	size_t n = 0;
-
-	liteio_export_remains(t->pool, &t->volume, in_kernel, &remains, &n);
-	if (!n)
-		return 0;
-	liteio_uuid_format(&t->volume.uuid, text);
-	lock = liteio_locks_take(a->locks, text);
-	return liteio_export_sweep(t->pool, &t->volume, err);
-}
-
-/* remains of generations that ended while nobody looked */
-static void sweep(struct liteio_agent *a, struct liteio_open_pool *const *pools, size_t n_pools)
-{
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	LITEIO_GENERATIONS(all);
-	size_t i, n;
-	int r;
-
-	r = liteio_generations_in_kernel(NULL, &all, &err);
-	for (i = 0; r == 0 && i < all.n; i += n) {
-		struct liteio_target t = { 0 };
-
-		n = liteio_generations_of(&all, &all.items[i].uuid, &i);
-		/* not in a pool: a volume that this node consumes */
-		if (liteio_target_find_uuid(a, &all.items[i].uuid, &t, NULL) < 0)
-			continue;
-		if (is_among(t.pool, pools, n_pools))
-			r = sweep_volume(a, &t, &all, &err);
-		if (r < 0) {
-			log_err(NULL, "volume %s: %s", t.volume.name, liteio_error_str(&err, r));
-			r = 0;
-		}
-		liteio_target_fini(&t);
-	}
-	if (r)
-		log_err(NULL, "what the kernel has is not known: %s", liteio_error_str(&err, r));
 }
 
 /* what an agent from before this has marked, and not said to the module when it was killed */
@@ -473,6 +418,7 @@ static void log_floors(struct liteio_agent *a, struct liteio_open_pool *p)
 static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, size_t n)
 {
 	struct live_set set = { .agent = a };
+	bool is_left;
 	size_t i;
 
 	for (i = 0; i < n; i++)
@@ -486,7 +432,7 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	liteio_step("agent-restore:floors");
 	for (i = 0; i < n; i++)
 		collect(pools[i], &set);
-	sweep(a, pools, n);
+	is_left = liteio_restore_sweep(a, pools, n, 0);
 	for (i = 0; i < n; i++)
 		forget_deleted(pools[i]);
 	/* before a head grows: what is not written down has no place when the node comes back */
@@ -500,6 +446,9 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	link_all(a, &set);
 	/* those of what has ended while its pool was away */
 	liteio_places_sweep(a);
+	/* what still had I/O under way: nobody else comes for it, and nobody waits for this any more */
+	if (is_left)
+		liteio_restore_sweep(a, pools, n, DRAIN_MS);
 	free(set.items);
 	for (i = 0; i < n; i++)
 		liteio_pools_reclaim_later(a, pools[i]);

@@ -5,6 +5,8 @@
 #ifndef LITEIO_AGENT_RESTORE_H
 #define LITEIO_AGENT_RESTORE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct liteio_agent;
@@ -49,6 +51,14 @@ void liteio_restore_pool(struct liteio_agent *a, struct liteio_open_pool *p);
  */
 int liteio_restore_floors(struct liteio_agent *a, struct liteio_open_pool *p,
 			  struct liteio_error *err);
+
+/*
+ * What the kernel has of generations of these pools that are not live is ended and taken away. One
+ * that still has I/O under way is closed, and waited for no longer than @wait_ms, all of them
+ * together. True: there was something, which may be there still. Worker, no lane
+ */
+bool liteio_restore_sweep(struct liteio_agent *a, struct liteio_open_pool *const *pools,
+			  size_t n_pools, uint64_t wait_ms);
 
 /* liteio_pools_put_back(), and that; not for a disk that is gone, whose catalog nobody writes */
 void liteio_restore_put_back(struct liteio_agent *a, struct liteio_open_pool *p);

@@ -83,14 +83,14 @@ int liteio_generations_in_kernel(const struct liteio_uuid *uuid, struct liteio_g
 }
 
 /* a generation that should not be there: its gate is closed first, its end is known when drained */
-static int sweep_one(const struct liteio_catalog_volume *v, uint64_t generation,
+static int sweep_one(const struct liteio_catalog_volume *v, uint64_t generation, uint64_t wait_ms,
 		     struct liteio_error *err)
 {
 	struct liteio_local_fenced fenced = { 0 };
 	bool removed;
 	int r;
 
-	r = liteio_gate_fence(&v->uuid, v->name, 0, generation, 0, &fenced, err);
+	r = liteio_gate_fence(&v->uuid, v->name, 0, generation, wait_ms, &fenced, err);
 	if (r == 0)
 		r = liteio_export_remove(&v->uuid, generation, fenced.drained, &removed, err);
 	if (r == 0)
@@ -127,7 +127,7 @@ void liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catal
 }
 
 int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			struct liteio_error *err)
+			uint64_t wait_ms, struct liteio_error *err)
 {
 	_cleanup_free_ uint64_t *remains = NULL;
 	LITEIO_GENERATIONS(in_kernel);
@@ -138,7 +138,7 @@ int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_
 	if (r == 0)
 		liteio_export_remains(p, v, &in_kernel, &remains, &n);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = sweep_one(v, remains[i], err);
+		r = sweep_one(v, remains[i], wait_ms, err);
 	return r;
 }
 
@@ -159,6 +159,6 @@ int liteio_export_forget(struct liteio_open_pool *p, const struct liteio_catalog
 		if (r || !left.n)
 			return r;
 	}
-	r = liteio_export_sweep(p, v, err);
+	r = liteio_export_sweep(p, v, 0, err);
 	return r || !nl ? r : liteio_gate_forget(nl, &v->uuid, err);
 }

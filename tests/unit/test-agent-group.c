@@ -185,7 +185,7 @@ int liteio_gate_volume(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 }
 
 int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			struct liteio_error *err)
+			uint64_t wait_ms, struct liteio_error *err)
 {
 	return 0;
 }

@@ -4,7 +4,7 @@
  * answers, the other one's exports are there meanwhile and the door is looked at, and all of it is
  * brought back in the end.
  *
- * unit-src: daemon/agent/restore.c daemon/agent/together.c daemon/agent/locks.c
+ * unit-src: daemon/agent/restore.c daemon/agent/restore_sweep.c daemon/agent/together.c daemon/agent/locks.c
  */
 #include <errno.h>
 #include <pthread.h>
@@ -309,7 +309,7 @@ void liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catal
 }
 
 int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			struct liteio_error *err)
+			uint64_t wait_ms, struct liteio_error *err)
 {
 	return 0;
 }
