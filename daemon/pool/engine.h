@@ -4,8 +4,7 @@
  * pool's; an engine only knows numbers of devices inside it ("id") and one transaction id.
  *
  * Context of all operations: lane, but for @volume_activate, which any number of threads may be in,
- * in the lane or not, and @create, for which who has the lane may have several. They may block as
- * long as the disk does.
+ * in the lane or not. They may block as long as the disk does.
  */
 #ifndef LITEIO_POOL_ENGINE_H
 #define LITEIO_POOL_ENGINE_H

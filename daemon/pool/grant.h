@@ -14,10 +14,9 @@
 /*
  * As many at a time. The thin device of each may have to be made, which is a commit of the kernel's
  * metadata: with more of them a fence would wait too long for the lane, and a disk that is merely
- * slow be taken for one that hangs. The first commit writes what has changed for all of them, each
- * other one the superblock
+ * slow be taken for one that hangs
  */
-#define LITEIO_POOL_RIGHTS_MAX 16
+#define LITEIO_POOL_RIGHTS_MAX 8
 
 /**
  * struct liteio_pool_right - one of several that are given together

@@ -7,22 +7,17 @@
  * one or a hundred that wait: two writes and three flushes for each device, one after the other. So
  * nothing is made when a volume is created. Its record says what it is to be, is on the disk before
  * anybody is told, and those that come together share its two writes. The device is made before it
- * is first activated or shared; a volume that is deleted before that is gone with its record.
- *
- * Those of several that are attached together are made by one transaction, and told to the kernel
- * side by side: it makes all of them before it commits, for a commit waits for whoever came before,
- * and the commits that follow the first find nothing to write but the superblock.
+ * is first activated or shared, those of several that are attached together by one transaction; a
+ * volume that is deleted before that is gone with its record.
  */
 #include <errno.h>
 #include <time.h>
 
-#include "base/beside.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "pool/create.h"
 #include "pool/creation.h"
 #include "pool/grant.h"
-#include "pool/heir.h"
 #include "pool/object.h"
 
 /* ---- records -------------------------------------------------------------------------------- */
@@ -194,71 +189,32 @@ static int step_catalog_making(void *arg, struct liteio_error *err)
 	return liteio_pool_persist(op->p, &draft, err);
 }
 
-/**
- * struct message - one of the devices
- * @op: on its way by that
- * @thin_id: which
- * @result: of the kernel
- * @err: the sentence
- */
-struct message {
-	const struct make_op *op;
-	uint32_t thin_id;
-	int result;
-	struct liteio_error err;
-};
-
-static void send_message(void *arg)
-{
-	struct message *m = arg;
-	struct liteio_engine *e = liteio_pool_engine_of(m->op->p, m->op->vclass);
-
-	/* a thread of its own says by itself what it does */
-	liteio_heir_begin(&m->op->p->store.label.pool_uuid);
-	m->result = e->ops->create(e, m->thin_id, &m->err);
-	liteio_heir_end();
-	if (!m->result)
-		liteio_step("volume-make:message");
-}
-
-/* what has the id is not ours to remove, those that were made beside it are */
-static int take_back(struct make_op *op, const struct message *all, uint32_t theirs,
-		     struct liteio_error *err)
+/* what has the id is not ours to remove, those that were made before it are */
+static int take_back(struct make_op *op, size_t n, struct liteio_error *err)
 {
 	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->vclass);
+	uint32_t theirs = op->thin_ids[n];
 
-	for (size_t i = 0; i < op->n; i++) {
-		if (!all[i].result)
-			(void)e->ops->remove(e, all[i].thin_id, NULL);
-	}
+	while (n > 0)
+		(void)e->ops->remove(e, op->thin_ids[--n], NULL);
 	op->undo_message = false;
 	return liteio_pool_foreign_id(op->p, theirs, err);
 }
 
 static int step_messages(void *arg, struct liteio_error *err)
 {
-	struct message all[LITEIO_POOL_RIGHTS_MAX];
-	void *args[LITEIO_POOL_RIGHTS_MAX];
-	const struct message *failed = NULL;
 	struct make_op *op = arg;
+	struct liteio_engine *e = liteio_pool_engine_of(op->p, op->vclass);
 
 	op->undo_message = true;
 	for (size_t i = 0; i < op->n; i++) {
-		all[i] = (struct message){
-			.op = op,
-			.thin_id = op->thin_ids[i],
-			.err = LITEIO_ERROR_INIT,
-		};
-		args[i] = &all[i];
+		int r = e->ops->create(e, op->thin_ids[i], err);
+
+		if (r)
+			return r == -EEXIST ? take_back(op, i, err) : r;
+		liteio_step("volume-make:message");
 	}
-	liteio_beside_run(send_message, args, op->n);
-	for (size_t i = 0; i < op->n; i++) {
-		if (all[i].result == -EEXIST)
-			return take_back(op, all, all[i].thin_id, err);
-		if (all[i].result && !failed)
-			failed = &all[i];
-	}
-	return failed ? liteio_error_set(err, failed->result, "%s", failed->err.msg) : 0;
+	return 0;
 }
 
 static int step_transaction(void *arg, struct liteio_error *err)

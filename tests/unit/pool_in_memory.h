@@ -21,7 +21,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "pool/object.h"
 #include "slots_in_file.h"
@@ -42,8 +41,6 @@
  * @commit_fails: what the next set_transaction_id ends with
  * @commit_lies: that is done all the same
  * @keeps: a device that is removed comes back, as its commit did not get to the disk
- * @n_create: so many threads have asked for one
- * @meets: none of them gets it before so many have
  */
 struct memory_thin {
 	struct liteio_engine_status says;
@@ -55,8 +52,6 @@ struct memory_thin {
 	int commit_fails;
 	bool commit_lies;
 	bool keeps;
-	unsigned int n_create;
-	unsigned int meets;
 };
 
 /**
@@ -90,21 +85,11 @@ static int memory_status(struct liteio_engine *e, struct liteio_engine_status *r
 	return 0;
 }
 
-/* of this process: one that is killed leaves none behind */
-static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t memory_met = PTHREAD_COND_INITIALIZER;
-
 static int memory_create(struct liteio_engine *e, uint32_t id, struct liteio_error *err)
 {
 	struct memory_thin *t = memory_of(e);
-	int r;
+	int r = t->fails;
 
-	liteio_guard(&memory_lock);
-	t->n_create++;
-	pthread_cond_broadcast(&memory_met);
-	while (t->n_create < t->meets)
-		pthread_cond_wait(&memory_met, &memory_lock);
-	r = t->fails;
 	t->fails = 0;
 	if (r)
 		return liteio_error_set(err, r, "the kernel says no");

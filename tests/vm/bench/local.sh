@@ -60,6 +60,7 @@ row() {
 
 # measured NAME DEVICE: all its blocks are there, in the pool and in the memory that is the disk
 measured() {
+	[ -b "$2" ]
 	device[$1]=$2
 	dd if=/dev/zero of="$2" bs=1M count=$MIB oflag=direct status=none
 }
@@ -83,7 +84,7 @@ volume linear
 volume thin
 # on a disk as the volumes are
 dmsetup create plain --noudevsync --noudevrules --table "0 $((MIB << 11)) linear /dev/plain-below 0"
-measured plain /dev/mapper/plain
+measured plain "/dev/$(dmsetup info -c --noheadings -o blkdevname plain)"
 # its files are in memory from then on
 run_fio disk 1 --rw=randread --bs=4k --iodepth=1 >/dev/null
 for name in disk linear thin plain; do
