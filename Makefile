@@ -71,7 +71,7 @@ liteio-controller_LIBS := kube model base
 liteioctl_LIBS := model base
 static_LDFLAGS := $(HARD_LDFLAGS) -static-pie
 dynamic_LDFLAGS := $(REL_LDFLAGS)
-liteioctl_LDFLAGS = $(or $($(LITEIOCTL_LINK)_LDFLAGS),$(error LITEIOCTL_LINK is static or dynamic))
+liteioctl_LDFLAGS = $($(LITEIOCTL_LINK)_LDFLAGS)
 liteioctl_PKG_LIBS = $(call archive,json-c) $(call archive,http_parser)
 liteio-csi_LIBS := kube host model base
 
@@ -156,6 +156,12 @@ $(O)/$(1): $(patsubst %.c,$(O)/rel/%.o,$(wildcard $($(1)_DIR)/*.c)) \
 	$(Q)$(CC) $$(or $$($(1)_LDFLAGS),$$(REL_LDFLAGS)) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(or $$($(1)_PKG_LIBS),$$(PKG_LIBS))
 endef
 $(foreach p,$(PROGS),$(eval $(call prog_rules,$(p))))
+
+# linked the other way, it is another program
+$(O)/liteioctl: $(O)/liteioctl.link
+$(O)/liteioctl.link: FORCE
+	$(Q)mkdir -p $(@D); way='$(or $(filter static dynamic,$(LITEIOCTL_LINK)),$(error LITEIOCTL_LINK is static or dynamic))'; \
+		echo "$$way" | cmp -s - $@ || echo "$$way" >$@
 
 # the agent under ASan and UBSan, for a guest (tests/vm/tests/agent-sanitized.sh)
 .PHONY: sanitized
