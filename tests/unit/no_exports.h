@@ -16,7 +16,7 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 }
 
 int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-			struct liteio_error *err)
+			uint64_t wait_ms, struct liteio_error *err)
 {
 	return -ENOSYS;
 }
