@@ -23,12 +23,6 @@ struct ending {
 	struct liteio_catalog_volume volume;
 };
 
-/* what is below the floor that was found is ended */
-static bool is_ended(const struct ending *x)
-{
-	return !x->what.floor && x->what.generation < x->volume.floor;
-}
-
 static void read_again(struct liteio_pool *engine, struct ending *x)
 {
 	const struct liteio_uuid uuid = x->volume.uuid;
@@ -45,21 +39,20 @@ static void end_all(struct liteio_pool *engine, struct liteio_wish *first, size_
 	for (struct liteio_wish *w = first; w; w = w->next) {
 		const struct ending *x = liteio_container_of(w, struct ending, wish);
 
-		if (!is_ended(x))
-			all[n_all++] = (struct liteio_pool_ending){
-				.volume = x->volume.uuid,
-				.floor = x->what.floor,
-				.generation = x->what.generation,
-				.by_floor = x->what.by_floor,
-				.err = &w->err,
-			};
+		/* also what has ended: it may be in one slot only */
+		all[n_all++] = (struct liteio_pool_ending){
+			.volume = x->volume.uuid,
+			.floor = x->what.floor,
+			.generation = x->what.generation,
+			.by_floor = x->what.by_floor,
+			.err = &w->err,
+		};
 	}
 	liteio_pool_end_all(engine, all, n_all);
 	for (struct liteio_wish *w = first; w; w = w->next) {
 		struct ending *x = liteio_container_of(w, struct ending, wish);
 
-		if (!is_ended(x))
-			w->result = all[i++].result;
+		w->result = all[i++].result;
 		read_again(engine, x);
 	}
 }

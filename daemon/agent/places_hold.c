@@ -126,6 +126,7 @@ static int hold_one(struct liteio_agent *a, const struct liteio_uuid *pool,
 {
 	struct liteio_named_lock *lock _liteio_held_ = NULL;
 	char text[LITEIO_UUID_STRLEN + 1];
+	LITEIO_TARGET(twin);
 
 	if (liteio_pools_is_open(a->pools, pool))
 		return 0;
@@ -134,6 +135,9 @@ static int hold_one(struct liteio_agent *a, const struct liteio_uuid *pool,
 	/* its own job does it; or its consumer is to hear that it has ended */
 	if (liteio_pools_is_open(a->pools, pool) ||
 	    liteio_ended_check(a, &place->volume, place->generation, NULL) == -ESTALE)
+		return 0;
+	/* made anew in a pool that is there: its heads are that one's (liteio_known_hold_back()) */
+	if (!liteio_target_find_uuid(a, &place->volume, &twin, NULL))
 		return 0;
 	return hold_locked(a, place, err);
 }

@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "host/head.h"
+#include "host/head_known.h"
 
 static const char *kind_name(enum liteio_catalog_kind kind)
 {
@@ -211,6 +213,29 @@ static char *uuid_lock_name(const struct liteio_uuid *uuid)
 	return liteio_strf("uuid:%s", text);
 }
 
+/*
+ * A head of it is the place of a pool that is away (places.h): what its consumers have queued there
+ * would be written to what is made now. All heads that there are were read at the start
+ */
+static int check_no_head(const struct liteio_uuid *uuid, struct liteio_error *err)
+{
+	_cleanup_free_ struct liteio_head_id *known = NULL;
+	_cleanup_free_ struct liteio_head_state *heads = NULL;
+	size_t n = liteio_head_known_of(uuid, &known);
+	int r;
+
+	while (n > 0 && known[n - 1].remote)
+		n--;
+	if (!n)
+		return 0;
+	/* it may have gone with its last opener */
+	r = liteio_head_list_known(uuid, false, &heads, &n, err);
+	if (r || !n)
+		return r;
+	return liteio_error_set(err, -EBUSY,
+				"uuid: the kernel has a head of it, of a pool that is not open here");
+}
+
 static int check_new(struct liteio_agent *a, const struct liteio_uuid *uuid,
 		     struct liteio_error *err)
 {
@@ -229,7 +254,7 @@ static int check_new(struct liteio_agent *a, const struct liteio_uuid *uuid,
 										    -EEXIST,
 					"uuid: it belongs to %s in pool %s", t.volume.name,
 					t.pool->name);
-	return r == -ENOENT ? 0 : r;
+	return r == -ENOENT ? check_no_head(uuid, err) : r;
 }
 
 int liteio_uuid_take(struct liteio_agent *a, const struct liteio_uuid *uuid,

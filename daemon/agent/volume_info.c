@@ -152,8 +152,11 @@ static int first_ask(struct liteio_pool *engine, void *ret, struct liteio_error 
 		f->volumes[i].is_said = r >= 0;
 		has_answered = has_answered || !r;
 	}
-	/* that there is no device for it says nothing of the disk; what is known needs none */
-	if (!has_answered)
+	/*
+	 * that there is no device for it says nothing of the disk; what is known needs none; and
+	 * those of one class say nothing of the other's disks
+	 */
+	if (!has_answered || liteio_pool_has_reserve(engine))
 		liteio_pool_ask(engine);
 	return 0;
 }

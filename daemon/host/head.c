@@ -450,7 +450,7 @@ struct ending {
 
 static int fail_plain(const struct liteio_head_id *id, const char *name, struct liteio_error *err)
 {
-	struct liteio_dm_target line;
+	struct liteio_dm_target line = { 0 };
 	struct liteio_dm_info dm;
 	struct liteio_head h = { 0 };
 	int r;
@@ -471,9 +471,16 @@ static void fail_named(void *arg, const char *name)
 	struct ending *e = arg;
 	struct liteio_head_id id;
 
-	if (!e->r && is_head_of(name, e->uuid, &id) && !id.remote && id.generation >= e->first &&
-	    id.generation < e->end)
-		e->r = fail_plain(&id, name, e->err);
+	struct liteio_error *err = e->r ? NULL : e->err;
+	int r;
+
+	if (!is_head_of(name, e->uuid, &id) || id.remote || id.generation < e->first ||
+	    id.generation >= e->end)
+		return;
+	/* one that can not be ended does not leave the others writing */
+	r = fail_plain(&id, name, err);
+	if (!e->r)
+		e->r = r;
 }
 
 /*
@@ -490,7 +497,7 @@ static int ask_by_name(struct ending *e)
 {
 	char name[LITEIO_DM_NAME_MAX + 1];
 
-	for (uint64_t g = e->first; g < e->end && !e->r; g++) {
+	for (uint64_t g = e->first; g < e->end; g++) {
 		liteio_dm_name(LITEIO_DM_HEAD, e->uuid, g, name);
 		fail_named(e, name);
 	}
@@ -503,8 +510,8 @@ static int ask_for_list(struct ending *e)
 	int r;
 
 	name_prefix(LITEIO_DM_HEAD, e->uuid, prefix);
-	r = liteio_dm_each_of(prefix, fail_named, e, e->err);
-	return r ? r : e->r;
+	r = liteio_dm_each_of(prefix, fail_named, e, e->r ? NULL : e->err);
+	return e->r ? e->r : r;
 }
 
 int liteio_head_fail_plain(const struct liteio_uuid *uuid, uint64_t first, uint64_t end,

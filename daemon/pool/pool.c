@@ -376,6 +376,11 @@ void liteio_pool_ask(struct liteio_pool *p)
 		(void)p->reserve->ops->status(p->reserve, &s, NULL);
 }
 
+bool liteio_pool_has_reserve(const struct liteio_pool *p)
+{
+	return p->reserve;
+}
+
 void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 {
 	const struct liteio_label *l = &p->store.label;

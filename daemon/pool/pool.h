@@ -384,6 +384,8 @@ uint64_t liteio_pool_taken_ms(struct liteio_pool *p);
 int liteio_pool_refresh(struct liteio_pool *p, struct liteio_error *err);
 /* lane: ask the kernel anything, to see whether the disk lets it answer; what it says is dropped */
 void liteio_pool_ask(struct liteio_pool *p);
+/* reserved volumes are in a thin pool of their own, which may hang alone */
+bool liteio_pool_has_reserve(const struct liteio_pool *p);
 
 /**
  * liteio_pool_keep_mark() - will the kernel say in time what becomes of a pool?

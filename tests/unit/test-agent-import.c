@@ -210,6 +210,12 @@ int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool re
 	return 0;
 }
 
+int liteio_head_list_known(const struct liteio_uuid *uuid, bool remote,
+			   struct liteio_head_state **ret, size_t *ret_n, struct liteio_error *err)
+{
+	return 0;
+}
+
 int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		       struct liteio_error *err)
 {

@@ -20,6 +20,8 @@
 #include "base/str.h"
 #include "pool/grant.h"
 #include "pool_in_memory.h"
+#include "host/head.h"
+#include "host/head_known.h"
 #include "unit.h"
 
 #define UUID_IN_A "01010000-0000-0000-0000-000000000000"
@@ -178,6 +180,16 @@ START_TEST(a_uuid_means_its_own_whatever_others_are_called)
 	finds("data", "b", NULL);
 }
 END_TEST
+
+static bool head_is_there;
+
+int liteio_head_list_known(const struct liteio_uuid *uuid, bool remote,
+			   struct liteio_head_state **ret, size_t *ret_n, struct liteio_error *err)
+{
+	ck_assert(!remote);
+	*ret_n = head_is_there;
+	return 0;
+}
 
 static int give_uuid(const struct liteio_uuid *uuid, struct liteio_error *err)
 {
@@ -439,6 +451,26 @@ START_TEST(a_uuid_is_given_by_one)
 END_TEST
 
 /* two imports */
+/* what consumers of a pool that is away have queued in its place is not for what is made now */
+START_TEST(a_uuid_that_has_a_place_is_not_given)
+{
+	const struct liteio_uuid uuid = { .b = { 1, 77 } };
+	const struct liteio_head_id consumer = { uuid, 3, true }, place = { uuid, 4, false };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	liteio_head_remember(&consumer);
+	ck_assert_int_eq(give_uuid(&uuid, &err), 0);
+	liteio_head_remember(&place);
+	head_is_there = true;
+	ck_assert_int_eq(give_uuid(&uuid, &err), -EBUSY);
+	ck_assert_str_eq(err.msg,
+			 "uuid: the kernel has a head of it, of a pool that is not open here");
+	/* it went with its last opener */
+	head_is_there = false;
+	ck_assert_int_eq(give_uuid(&uuid, &err), 0);
+}
+END_TEST
+
 START_TEST(of_two_pools_that_come_the_first_one_does)
 {
 	const struct liteio_pool_create want = { .uuid = { .b = { 3, 1 } }, .name = "other",
@@ -510,6 +542,7 @@ int main(void)
 	tcase_add_test(t, a_name_is_given_by_one);
 	tcase_add_test(t, a_pool_on_its_way_brings_no_name_that_is_given);
 	tcase_add_test(t, a_uuid_is_given_by_one);
+	tcase_add_test(t, a_uuid_that_has_a_place_is_not_given);
 	tcase_add_test(t, of_two_pools_that_come_the_first_one_does);
 	tcase_add_test(t, a_twin_is_found_beside_the_pool_itself);
 	return unit_run(s);

@@ -45,7 +45,7 @@ t_volumes_come_and_go() {
 t_attachments_come_and_go() {
 	volume $V1
 	kmodctl att-add uuid=$V1 gen=9223372036854775807 host=nqn.2026-11.io.liteio:host flags=1
-	expect " uuid=$V1 gen=9223372036854775807 host=nqn.2026-11.io.liteio:host flags=1 state=new inflight=0 rejected=0 queued=0 throttled=0" \
+	expect " uuid=$V1 gen=9223372036854775807 host=nqn.2026-11.io.liteio:host flags=1 state=new inflight=0 started=0 rejected=0 queued=0 throttled=0" \
 		"$(kmodctl att-get uuid=$V1 gen=9223372036854775807)"
 	kmodctl att-add uuid=$V1 gen=2
 	kmodctl att-add uuid=$V1 gen=1
