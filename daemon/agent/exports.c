@@ -104,6 +104,34 @@ static int not_begun(int r)
 	return r == -ETIMEDOUT ? -EAGAIN : r;
 }
 
+static bool is_live_still(struct liteio_open_pool *p, const struct liteio_head *h)
+{
+	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
+	size_t n = 0;
+
+	liteio_pool_attachment_list(p->engine, &h->uuid, &atts, &n);
+	for (size_t i = 0; i < n; i++)
+		if (atts[i].generation == h->generation)
+			return atts[i].state == LITEIO_CATALOG_ATT_LIVE;
+	return false;
+}
+
+/*
+ * A fence beside a loaded module waits for no lock of the volume, and what it has made of a plain
+ * head, an error, would be undone here. It is written down before any head is failed: one of both
+ * sees the other.
+ */
+static int check_plain(struct liteio_open_pool *p, const struct liteio_head *h,
+		       struct liteio_error *err)
+{
+	int r;
+
+	if (is_live_still(p, h))
+		return 0;
+	r = liteio_head_fail(&h->uuid, h->generation, false, err);
+	return r ? r : liteio_error_set(err, -ESTALE, "it has ended meanwhile");
+}
+
 /*
  * the device below, the gate, and the head on both; @was_place may be NULL. Returns as
  * liteio_export_prepare()
@@ -168,7 +196,8 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		h.gate = false;
 	if (was_place)
 		*was_place = !is_local(att) && is_place(&h);
-	return liteio_head_ensure(&h, ret_path, err);
+	r = liteio_head_ensure(&h, ret_path, err);
+	return r || !nl || h.gate ? r : check_plain(p, &h, err);
 }
 
 int liteio_export_prepare(struct liteio_agent *a, struct liteio_open_pool *p,

@@ -21,6 +21,7 @@
 #include "agent/publish.h"
 #include "base/error.h"
 #include "host/head.h"
+#include "host/netlink.h"
 #include "pool/create.h"
 #include "pool_in_memory.h"
 #include "unit.h"
@@ -53,11 +54,20 @@ void liteio_pools_load_end(struct liteio_open_pool *p)
 {
 }
 
-/* no module is loaded */
+/* is the module loaded? */
+static bool has_module;
+static struct liteio_netlink {
+	char any;
+} netlink;
+
 int liteio_gate_open(struct liteio_netlink **ret, struct liteio_error *err)
 {
-	*ret = NULL;
+	*ret = has_module ? &netlink : NULL;
 	return 0;
+}
+
+void liteio_netlink_close(struct liteio_netlink *nl)
+{
 }
 
 /* ---- a head --------------------------------------------------------------------------------- */
@@ -65,6 +75,9 @@ int liteio_gate_open(struct liteio_netlink **ret, struct liteio_error *err)
 /* what it says when it is to grow alone; how long it has become, and what is below */
 static int grows;
 static uint64_t head_bytes, device_bytes;
+/* happens beside the load of its table */
+static void (*meanwhile)(void);
+static unsigned int n_failed;
 
 int liteio_head_grow(const struct liteio_uuid *uuid, uint64_t generation, uint64_t size_bytes,
 		     struct liteio_error *err)
@@ -81,13 +94,24 @@ int liteio_head_ensure(const struct liteio_head *h, char ret_path[LITEIO_DM_PATH
 	if (h->size_bytes > device_bytes)
 		return liteio_error_set(err, -EINVAL, "the device below is too short");
 	head_bytes = h->size_bytes;
+	if (meanwhile)
+		meanwhile();
+	return 0;
+}
+
+int liteio_head_fail(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
+		     struct liteio_error *err)
+{
+	n_failed++;
 	return 0;
 }
 
 int liteio_head_get(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
 		    struct liteio_head_state *ret, struct liteio_error *err)
 {
-	return -ENODEV;
+	/* a plain one, or what a fence has left of it */
+	*ret = (struct liteio_head_state){ .head = { .generation = generation } };
+	return has_module ? 0 : -ENODEV;
 }
 
 int liteio_head_path(const struct liteio_uuid *uuid, uint64_t generation, bool remote,
@@ -115,14 +139,14 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 int liteio_gate_volume(struct liteio_netlink *nl, const struct liteio_uuid *uuid, const char *name,
 		       uint64_t floor, struct liteio_error *err)
 {
-	return -EIO;
+	return has_module ? 0 : -EIO;
 }
 
 int liteio_gate_attach(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 		       uint64_t generation, const char *host, bool read_only,
 		       struct liteio_error *err)
 {
-	return -EIO;
+	return has_module ? 0 : -EIO;
 }
 
 int liteio_gate_detach(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
@@ -134,7 +158,7 @@ int liteio_gate_detach(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 int liteio_limits_hold(struct liteio_netlink *nl, struct liteio_open_pool *p,
 		       const struct liteio_uuid *uuid, struct liteio_error *err)
 {
-	return -EIO;
+	return has_module ? 0 : -EIO;
 }
 
 int liteio_ended_check(struct liteio_agent *a, const struct liteio_uuid *volume,
@@ -237,5 +261,45 @@ START_TEST(a_short_device_is_made_longer_with_its_head)
 }
 END_TEST
 
+static void fence(void)
+{
+	ck_assert_int_eq(liteio_pool_attachment_fence(&memory.p,
+						      &(struct liteio_uuid){ .b = { 5 } }, 1,
+						      false, NULL), 0);
+}
+
+/* made without the module, which is there by now: its fence takes no lock of the volume */
+START_TEST(a_plain_head_that_was_fenced_is_not_brought_back)
+{
+	const struct liteio_pool_create want = {
+		.uuid = { .b = { 5 } }, .name = "data", .size_bytes = 1 << 20,
+	};
+	const struct liteio_catalog_attachment att = {
+		.volume = { .b = { 5 } }, .generation = 1, .state = LITEIO_CATALOG_ATT_LIVE,
+		.flags = LITEIO_CATALOG_ATT_LOCAL,
+	};
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_catalog_volume v;
+
+	memory_new(&memory);
+	pool.engine = &memory.p;
+	pthread_mutex_init(&pool.lock, NULL);
+	pthread_cond_init(&pool.changed, NULL);
+	pool.last = &pool.first;
+	has_module = true;
+	device_bytes = 1 << 20;
+	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, &err), 0);
+	ck_assert_int_eq(liteio_pool_attachment_add(&memory.p, &att, &err), 0);
+	ck_assert_int_eq(liteio_pool_volume_get(&memory.p, &want.uuid, &v), 0);
+	ck_assert_int_eq(liteio_export_prepare(&agent, &pool, &v, &att, &err), 0);
+	ck_assert_uint_eq(n_failed, 0);
+	meanwhile = fence;
+	ck_assert_int_eq(liteio_export_prepare(&agent, &pool, &v, &att, &err), -ESTALE);
+	ck_assert_uint_eq(n_failed, 1);
+	memory_close(&memory);
+}
+END_TEST
+
 UNIT_MAIN("agent-head", what_was_not_begun_is_not_under_way,
-	  a_short_device_is_made_longer_with_its_head)
+	  a_short_device_is_made_longer_with_its_head,
+	  a_plain_head_that_was_fenced_is_not_brought_back)
