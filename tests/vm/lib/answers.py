@@ -5,9 +5,10 @@
     answers.py record LISTEN AGENT FILE   hand on what comes to the socket LISTEN to the socket AGENT, and add
                                           what was said to FILE, a connection a line, when it has ended;
                                           until SIGTERM
-    answers.py check DOCUMENT FILE        is each answer what the document says? The validator is
-                                          jsonschema's, HTTP is read by Python's own library. Ends with 1 and
-                                          a line for each that is not.
+    answers.py check DOCUMENT FILE LEAST  is each answer what the document says, and were at least so many
+                                          of its operations asked for? The validator is jsonschema's, HTTP
+                                          is read by Python's own library. Ends with 1 and a line for each
+                                          that is not.
 
 An answer that is as the document has it has a status that the operation has there, or that of a failure
 (x-codes, 500, or 404 and 405 of what is not there at all); content of that type; no field that the document
@@ -132,7 +133,9 @@ class Document:
             schema, resolver=jsonschema.RefResolver('', self.document),
             format_checker=jsonschema.FormatChecker())
         self.made = {}
-        self.paths = [(re.compile(re.sub(r'\{\w+\}', '[^/]*', p) + '$'), p) for p in self.document['paths']]
+        # "/v1/pools/import" is not a pool of that name
+        self.paths = [(re.compile(re.sub(r'\{\w+\}', '[^/]*', p) + '$'), p)
+                      for p in sorted(self.document['paths'], key=lambda p: p.count('{'))]
 
     def close(self, node):
         """An object has no fields that are not named."""
@@ -249,7 +252,7 @@ def mistakes(document, recorded):
         return
 
 
-def check(document, path):
+def check(document, path, least):
     import yaml  # pylint: disable=import-outside-toplevel
 
     with open(document, encoding='utf-8') as f:
@@ -259,13 +262,17 @@ def check(document, path):
     recorded = list(dict.fromkeys(every))
     wrong = list(judged(document, recorded))
     d = Document(document)
-    done = {(a.method, d.path_of(a.target)) for a in recorded if a.status < 300}
+    asked = {(a.method, d.path_of(a.target)) for a in recorded}
+    asked = sorted('%s %s' % (method, p) for method, p in asked
+                   if p and method.lower() in d.document['paths'][p])
     refused = sorted({a.status for a in recorded if a.status >= 400})
     for name, lacks, a in mistakes(document, recorded):
         if not any(judged(lacks, [a])):
             wrong.append('nobody would notice: %s' % name)
+    if len(asked) < least:
+        wrong.append('these are fewer operations than %d: %s' % (least, ', '.join(asked) or 'none'))
     print('%d answers of %d operations, refusals with %s' % (
-        len(every), len(done), ', '.join(str(s) for s in refused)))
+        len(every), len(asked), ', '.join(str(s) for s in refused)))
     print('\n'.join(wrong), end='\n' if wrong else '')
     return 1 if wrong else 0
 
@@ -273,8 +280,8 @@ def check(document, path):
 def main():
     if sys.argv[1:2] == ['record'] and len(sys.argv) == 5:
         return record(*sys.argv[2:])
-    if sys.argv[1:2] == ['check'] and len(sys.argv) == 4:
-        return check(*sys.argv[2:])
+    if sys.argv[1:2] == ['check'] and len(sys.argv) == 5:
+        return check(*sys.argv[2:4], int(sys.argv[4]))
     raise SystemExit(__doc__)
 
 

@@ -4,7 +4,10 @@
 #
 #   answers_record SOCKET    with an agent that has just started: who asks there is handed on to it, and recorded; its own
 #                            socket may be that
-#   answers_check            at the end: each answer is what the document says
+#   answers_end              before the next agent starts, which takes no socket from somebody who listens there;
+#                            answers_record again once it has
+#   answers_check LEAST      at the end: each answer is what the document says, and at least so many of its operations were
+#                            asked for
 
 ANSWERS=/run/answers
 ANSWERS_PY=$LITEIO_TOP/tests/vm/lib/answers.py
@@ -19,8 +22,6 @@ answers_end() {
 answers_record() {
 	local listen=$1 agent=/run/liteio/agent.sock
 
-	# one whose agent is gone has nothing more to do
-	answers_end
 	if [ "$listen" = $agent ]; then
 		agent=/run/liteio/recorded.sock
 		mv "$listen" $agent
@@ -35,6 +36,6 @@ answers_check() {
 	local said
 
 	answers_end
-	said=$("$ANSWERS_PY" check "$LITEIO_TOP/daemon/agent/openapi.yaml" $ANSWERS) || fail "not as the document has it: $said"
+	said=$("$ANSWERS_PY" check "$LITEIO_TOP/daemon/agent/openapi.yaml" $ANSWERS "$1") || fail "not as the document has it: $said"
 	echo "$said"
 }

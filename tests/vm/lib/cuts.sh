@@ -9,7 +9,8 @@
 #                                     block N    those of another place were flushed
 #                                     name N     "back-N" is the name of that volume
 #                                     back N     it was rolled back to when N was written to it
-#                                     group N    there is a group of two snapshots, "first" and "second"
+#                                     form N     a group of two snapshots, "first" and "second", is about to be made
+#                                     group N    it is there
 #                                     apart N    they are about to be deleted
 #                                     away N     the pool is exported
 #                                     home N     it is about to be imported
@@ -35,7 +36,7 @@ begin_pool() {
 	END
 }
 
-begin_said() { declare -gA SAID=([floor]=1 [name]=1 [back]=0 [group]=0 [apart]=0 [away]=0 [home]=0 [fua]=0 [block]=0); }
+begin_said() { declare -gA SAID=([floor]=1 [name]=1 [back]=0 [form]=0 [group]=0 [apart]=0 [away]=0 [home]=0 [fua]=0 [block]=0); }
 
 has_said() {
 	[ -n "${SAID[${1:-nothing}]-}" ] || return 1
@@ -89,6 +90,7 @@ work() {
 			printf '%-4096s' "\$n undone" | dd of=\$back bs=4096 oflag=direct,dsync conv=notrunc status=none
 			poolctl rollback $2 $V7 $S3
 			say back \$n
+			say form \$n
 			poolctl group $2 $G1 $V1 $G2 $V7
 			say group \$n
 			step poolctl create $2 $V3 lin 8Mi - linear
@@ -137,11 +139,12 @@ survived() {
 		got=\$(head -c 4096 "\$(poolctl activate $disk $V7)" | tr '\\0' ' ' | xargs)
 		[ "\${got%% *}" != '' ] || got=0
 		[ "\${got%% *}" -gt ${SAID[back]} ] || [ "\$got" = ${SAID[back]} ] || fail "rolled back to ${SAID[back]}, and there is \$got"
-		# the first one goes first
+		# they come at once, and the first one goes first
 		got=\$(sed -n 's/^snapshot \(first\|second\) ready .*/\1/p' <<<"\$list" | sort | xargs)
 		case "\$got" in
 		'first second') ;;
-		second | '') [ ${SAID[group]} = ${SAID[apart]} ] || fail "there was a group, and there is \"\$got\": \$list" ;;
+		'') [ ${SAID[group]} = ${SAID[apart]} ] || fail "there was a group, and there is none: \$list" ;;
+		second) [ ${SAID[form]} = ${SAID[apart]} ] || fail "half of a group: \$list" ;;
 		*) fail "half of a group: \$list" ;;
 		esac
 		# there VOLUME FROM COUNT PLACE NUMBER...: every block as a line: its place, and the number in it

@@ -25,7 +25,7 @@ held() { dmsetup info -c --noheadings -o name,suspended | grep -i ':suspended$';
 
 # interrupt ROUND: the agent is dead, /run/said has what was said, and "open" what nobody was told the end of
 interrupt() {
-	local heard left=$((RANDOM % 12 + 1)) began='' word what
+	local heard left=$((RANDOM % 12 + 1)) began='' word what told
 
 	# one of five may be while what is left is cleared away
 	[ $((RANDOM % 5)) != 0 ] || began=yes
@@ -41,10 +41,13 @@ interrupt() {
 	done
 	# what an operation takes here, and less; no sound is waited for
 	read -r -t "$(printf '0.%03d' $((RANDOM % 150)))" <> <(:) || true
+	told=$(wc -l </run/said)
 	agent_kill
 	cat <&"$heard" >/dev/null
 	exec {heard}<&-
-	open=$(awk '$1 == "ask" { open = $2 } $1 == "did" { open = "" } END { print open }' /run/said)
+	# what is asked of a dead agent was not interrupted
+	open=$(awk -v told="$told" 'NR > told && $1 == "ask" { exit }
+		$1 == "ask" { open = $2 } $1 == "did" { open = "" } END { print open }' /run/said)
 }
 
 # holds ROUND: and "there" is what there is

@@ -29,8 +29,15 @@ twice() {
 	[ "$first" = "$second" ] || fail "$*: first $first, then $second"
 }
 
-agent_start
-answers_record $sock
+# next_agent: all that it is asked is recorded, too
+next_agent() {
+	answers_end
+	agent_start
+	agent_lives || fail "the agent does not start"
+	answers_record $sock
+}
+
+next_agent
 liteioctl pool create fast "$DISK" >/dev/null
 liteioctl pool create fast "$DISK" >/dev/null
 [ "$(j pool list | jq -r '.items[0].state')" = ready ] || fail "the pool is not ready"
@@ -145,8 +152,7 @@ twice volume rename data base
 [ ! -e /dev/liteio/data ] || fail "the link has the old name: $(ls -l /dev/liteio)"
 agent_kill
 rm /dev/liteio/*
-agent_start
-answers_record $sock
+next_agent
 [ /dev/liteio/base -ef "$dev" ] || fail "a restart does not bring the names back: $(ls -l /dev/liteio)"
 liteioctl volume rename base data >/dev/null
 ok "its name is a link, and so is its new name"
@@ -202,7 +208,7 @@ for to in $((now + 400000000)) $((now - 400000000)) "$now"; do
 	liteioctl snapshot create moment timed >/dev/null
 	# one that finds what was written at a time that has not come yet, or long ago
 	agent_kill
-	agent_start
+	next_agent
 	[ "$(j snapshot show moment | jq -r .state)" = ready ] && [ "$(j volume show timed | jq '.attachments | length')" = 1 ] ||
 		fail "an agent that was started when it was $(date): $(j snapshot show moment), $(j volume show timed)"
 	fence_during $((2 * now - to))
@@ -310,5 +316,6 @@ liteioctl pool delete fast >/dev/null
 ! dmsetup ls | grep -q liteio || fail "devices are left: $(dmsetup ls)"
 agent_stop
 grep -q 'level=error' $AGENT_LOG && fail "the agent complained: $(grep level=error $AGENT_LOG)"
-answered=$(answers_check)
+# what is asked for twice, and what is shown
+answered=$(answers_check 42)
 ok "the document of the local API has all that was answered: $answered"

@@ -14,7 +14,8 @@
 
 # each is a disk of the second guest, whose board has room for no more
 CUTS=20
-ACKS=${LITEIO_ACKS:-45}
+# five rounds: each says ten words
+ACKS=${LITEIO_ACKS:-50}
 SIZE=$((256 << 20))
 # a disk whose label is not where labels are is not taken for the same pool again
 SHIFT=$((2 << 20))

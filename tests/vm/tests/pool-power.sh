@@ -43,16 +43,16 @@ for ((round = 1; round <= ${LITEIO_ROUNDS:-20}; round++)); do
 		left=$((left - 1))
 	done
 	vm_cut one
-	# what it has said meanwhile counts, too
-	while read -r -u $said what value; do
-		heard "$what" "$value" || break
+	# what it has said meanwhile counts, too, and so does what went wrong in it; the end of it is said by who ran it
+	while read -r -u $said what value && [ "$what" != guests: ]; do
+		heard "$what" "$value" || fail "round $round, before the cut: $what $value"
 	done
+	[ "$what" = guests: ] || fail "round $round ended by itself"
 	exec {said}<&-
-	[ $left = 0 ] || fail "round $round ended by itself"
 	vm_boot one
 	survived one $disk "${forced[*]}" "${blocks[@]}" || fail "round $round, after $lately"
 	# it has deleted what there was, and the pool is at home
-	n=$((n + 1)) SAID[apart]=${SAID[group]} SAID[home]=${SAID[away]}
+	n=$((n + 1)) SAID[form]=${SAID[group]} SAID[apart]=${SAID[group]} SAID[home]=${SAID[away]}
 	ok "power cut $round, after $lately: floor ${SAID[floor]}, all ${#forced[@]} forced blocks and all ${#blocks[@]} blocks are there ($((SECONDS - began)) s)"
 done
 vm_off one
