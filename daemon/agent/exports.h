@@ -78,8 +78,8 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 int liteio_export_forget(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			 struct liteio_error *err);
 /*
- * the same for every generation of a volume that is not live in the catalog, fenced in passing: each
- * one's I/O is waited for up to @wait_ms
+ * the same for every generation of a volume that is not live in the catalog, fenced in passing:
+ * each one's I/O is waited for up to @wait_ms
  */
 int liteio_export_sweep(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			uint64_t wait_ms, struct liteio_error *err);

@@ -446,7 +446,7 @@ static void restore(struct liteio_agent *a, struct liteio_open_pool **pools, siz
 	link_all(a, &set);
 	/* those of what has ended while its pool was away */
 	liteio_places_sweep(a);
-	/* what still had I/O under way: nobody else comes for it, and nobody waits for this any more */
+	/* what still had I/O under way: nobody else comes for it */
 	if (is_left)
 		liteio_restore_sweep(a, pools, n, DRAIN_MS);
 	free(set.items);

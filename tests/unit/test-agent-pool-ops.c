@@ -5,7 +5,8 @@
  * out of the table for a while, and may.
  *
  * unit-src: daemon/agent/ops_pool.c daemon/agent/ops_repair.c
- * unit-src: daemon/agent/restore.c daemon/agent/restore_sweep.c daemon/agent/sweep.c daemon/agent/walk.c
+ * unit-src: daemon/agent/restore.c daemon/agent/restore_sweep.c daemon/agent/sweep.c
+ * unit-src: daemon/agent/walk.c
  * unit-src: daemon/agent/generations.c daemon/agent/together.c
  * unit-src: daemon/agent/pools_open.c daemon/agent/opening.c daemon/agent/replug.c
  * unit-src: daemon/agent/release.c daemon/agent/thaw.c

@@ -4,7 +4,8 @@
  * answers, the other one's exports are there meanwhile and the door is looked at, and all of it is
  * brought back in the end.
  *
- * unit-src: daemon/agent/restore.c daemon/agent/restore_sweep.c daemon/agent/together.c daemon/agent/locks.c
+ * unit-src: daemon/agent/restore.c daemon/agent/restore_sweep.c daemon/agent/together.c
+ * unit-src: daemon/agent/locks.c
  */
 #include <errno.h>
 #include <pthread.h>
