@@ -6,7 +6,7 @@
 #                            socket may be that
 #   answers_end              before the next agent starts, which takes no socket from somebody who listens there;
 #                            answers_record again once it has
-#   answers_check LEAST      at the end: each answer is what the document says, and at least so many of its operations were
+#   answers_check LEAST      after answers_end: each answer is what the document says, and at least so many of its operations were
 #                            asked for
 
 ANSWERS=/run/answers
@@ -35,7 +35,6 @@ answers_record() {
 answers_check() {
 	local said
 
-	answers_end
 	said=$("$ANSWERS_PY" check "$LITEIO_TOP/daemon/agent/openapi.yaml" $ANSWERS "$1") || fail "not as the document has it: $said"
 	echo "$said"
 }

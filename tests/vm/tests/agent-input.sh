@@ -257,5 +257,6 @@ rounds 7340032 liteioctl volume clone odd more --size 6291457
 [ "$(j volume show odd | jq .sizeBytes)" = 6291456 ] || fail "the size is another one afterwards"
 ok "sizes are rounded up to 1 MiB, and liteioctl says so"
 agent_stop
+answers_end
 answered=$(answers_check 20)
 ok "the document of the local API has all refusals: $answered"

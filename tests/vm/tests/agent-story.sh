@@ -317,5 +317,6 @@ liteioctl pool delete fast >/dev/null
 agent_stop
 grep -q 'level=error' $AGENT_LOG && fail "the agent complained: $(grep level=error $AGENT_LOG)"
 # what is asked for twice, and what is shown
+answers_end
 answered=$(answers_check 42)
 ok "the document of the local API has all that was answered: $answered"

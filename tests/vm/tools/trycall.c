@@ -140,7 +140,8 @@ static int try_mknod(void)
 {
 	int r = mknod("/run/trycall.node", S_IFBLK | 0600, 7 << 8);
 
-	unlink("/run/trycall.node");
+	if (!r)
+		unlink("/run/trycall.node");
 	return r;
 }
 
