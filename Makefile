@@ -78,7 +78,7 @@ liteio-csi_LIBS := kube host model base
 PROTOS := $(wildcard csi/proto/*.proto)
 PB_SRC := $(patsubst csi/proto/%.proto,$(O)/csi/%.pb-c.c,$(PROTOS))
 
-.PHONY: all tools manual unit module modules kunit fuzz lint check soak demo demo-module demo-node bench bench-node deploy images install \
+.PHONY: all tools sanitized manual unit module modules kunit fuzz lint check soak demo demo-module demo-node bench bench-node deploy images install \
 	dkms-install dkms-remove clean help setup FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -164,7 +164,6 @@ $(O)/liteioctl.link: FORCE
 		echo "$$way" | cmp -s - $@ || echo "$$way" >$@
 
 # the agent under ASan and UBSan, for a guest (tests/vm/tests/agent-sanitized.sh)
-.PHONY: sanitized
 sanitized: $(O)/san/liteio-agent
 $(O)/san/liteio-agent: $(patsubst %.c,$(O)/san/%.o,$(wildcard daemon/agent/*.c)) \
 	$(patsubst %,$(O)/san/lib%.a,$(liteio-agent_LIBS))

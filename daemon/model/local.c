@@ -604,7 +604,8 @@ unsigned int liteio_local_status(int code)
 		int code;
 		unsigned int status;
 	} map[] = {
-		{ EINVAL, 400 },    { ERANGE, 400 },  { EACCES, 403 },    { EPERM, 403 },
+		{ EINVAL, 400 },    { ERANGE, 400 },  { ENAMETOOLONG, 400 },
+		{ EACCES, 403 },    { EPERM, 403 },
 		{ ENOENT, 404 },    { EEXIST, 409 },  { EBUSY, 409 },	  { ESTALE, 409 },
 		{ EMSGSIZE, 413 },  { EAGAIN, 503 },  { EOPNOTSUPP, 501 }, { ETIMEDOUT, 504 },
 		{ ENOSPC, 507 },
