@@ -192,14 +192,18 @@ needs_all() {
 		liteioctl export create less 7 --host-nqn nqn.2026-01.io.liteio:test
 }
 
+# it starts more often than it may by itself; one that systemd has forgotten meanwhile has not failed
+started_anew() {
+	systemctl reset-failed $UNIT 2>/dev/null || true
+}
+
 # with_unit [LINE]: with that line more in its unit
 with_unit() {
 	systemctl stop $UNIT
 	[ ! -d /sys/module/liteio ] || rmmod liteio
 	printf '[Service]\nRestart=no\n%s\n' "${1:-}" >$LESS/less.conf
 	systemctl daemon-reload
-	# it starts more often than it may by itself
-	systemctl reset-failed $UNIT
+	started_anew
 	said_from
 }
 
@@ -208,7 +212,7 @@ undo_all() {
 
 	rm $LESS/less.conf
 	systemctl daemon-reload
-	systemctl reset-failed $UNIT
+	started_anew
 	systemctl restart $UNIT
 	for what in 'export delete less 7' 'volume detach less' 'volume delete less' 'pool delete less'; do
 		# shellcheck disable=SC2086 # it is words
