@@ -34,13 +34,13 @@ static void read_again(struct liteio_pool *engine, struct ending *x)
 static void end_all(struct liteio_pool *engine, struct liteio_wish *first, size_t n)
 {
 	struct liteio_pool_ending *all _cleanup_free_ = liteio_calloc(n, sizeof(*all));
-	size_t n_all = 0, i = 0;
+	size_t i = 0;
 
 	for (struct liteio_wish *w = first; w; w = w->next) {
 		const struct ending *x = liteio_container_of(w, struct ending, wish);
 
 		/* also what has ended: it may be in one slot only */
-		all[n_all++] = (struct liteio_pool_ending){
+		all[i++] = (struct liteio_pool_ending){
 			.volume = x->volume.uuid,
 			.floor = x->what.floor,
 			.generation = x->what.generation,
@@ -48,7 +48,8 @@ static void end_all(struct liteio_pool *engine, struct liteio_wish *first, size_
 			.err = &w->err,
 		};
 	}
-	liteio_pool_end_all(engine, all, n_all);
+	liteio_pool_end_all(engine, all, n);
+	i = 0;
 	for (struct liteio_wish *w = first; w; w = w->next) {
 		struct ending *x = liteio_container_of(w, struct ending, wish);
 

@@ -104,18 +104,6 @@ static int not_begun(int r)
 	return r == -ETIMEDOUT ? -EAGAIN : r;
 }
 
-static bool is_live_still(struct liteio_open_pool *p, const struct liteio_head *h)
-{
-	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
-	size_t n = 0;
-
-	liteio_pool_attachment_list(p->engine, &h->uuid, &atts, &n);
-	for (size_t i = 0; i < n; i++)
-		if (atts[i].generation == h->generation)
-			return atts[i].state == LITEIO_CATALOG_ATT_LIVE;
-	return false;
-}
-
 /*
  * A fence beside a loaded module waits for no lock of the volume, and what it has made of a plain
  * head, an error, would be undone here. It is written down before any head is failed: one of both
@@ -126,7 +114,7 @@ static int check_plain(struct liteio_open_pool *p, const struct liteio_head *h,
 {
 	int r;
 
-	if (is_live_still(p, h))
+	if (liteio_pool_attachment_is_live(p->engine, &h->uuid, h->generation))
 		return 0;
 	r = liteio_head_fail(&h->uuid, h->generation, false, err);
 	return r ? r : liteio_error_set(err, -ESTALE, "it has ended meanwhile");

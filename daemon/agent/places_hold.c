@@ -170,20 +170,6 @@ static void hold_pool(struct liteio_agent *a, const struct liteio_known_pool *k,
 
 /* ---- of a pool that is open ------------------------------------------------------------------ */
 
-static bool is_live_in(const struct liteio_open_pool *p, const struct liteio_uuid *volume,
-		       uint64_t generation)
-{
-	struct liteio_catalog_attachment *atts _cleanup_free_ = NULL;
-	size_t n = 0;
-
-	liteio_pool_attachment_list(p->engine, volume, &atts, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (atts[i].generation == generation && atts[i].state == LITEIO_CATALOG_ATT_LIVE)
-			return true;
-	}
-	return false;
-}
-
 static int hold_silent_one(struct liteio_agent *a, struct liteio_open_pool *p,
 			   const struct liteio_place *place, struct liteio_error *err)
 {
@@ -192,7 +178,8 @@ static int hold_silent_one(struct liteio_agent *a, struct liteio_open_pool *p,
 
 	liteio_uuid_format(&place->volume, text);
 	lock = liteio_locks_try(a->locks, text);
-	if (!lock || !is_live_in(p, &place->volume, place->generation) ||
+	if (!lock ||
+	    !liteio_pool_attachment_is_live(p->engine, &place->volume, place->generation) ||
 	    liteio_ended_check(a, &place->volume, place->generation, NULL) == -ESTALE)
 		return 0;
 	return hold_locked(a, place, err);
@@ -328,7 +315,8 @@ static void look_in(struct liteio_agent *a, const struct liteio_uuid *pool,
 		*is_away = true;
 		return;
 	}
-	*is_live = *is_live || is_live_in(p, &e->uuid, e->generation);
+	*is_live = *is_live ||
+		   liteio_pool_attachment_is_live(p->engine, &e->uuid, e->generation);
 	liteio_pools_put(a->pools, p);
 }
 
@@ -354,7 +342,9 @@ static void look_in_all(struct liteio_agent *a, const struct liteio_places *plac
 	/* one may be open that is not on the list yet */
 	r = liteio_target_find_uuid(a, &e->uuid, &t, NULL);
 	if (!r)
-		ret->is_live = ret->is_live || is_live_in(t.pool, &e->uuid, e->generation);
+		ret->is_live = ret->is_live ||
+			       liteio_pool_attachment_is_live(t.pool->engine, &e->uuid,
+							      e->generation);
 	else if (r == -EBUSY)
 		ret->is_unsure = true;
 }

@@ -157,15 +157,6 @@ static size_t count_fenced(const struct liteio_catalog_attachment *atts, size_t 
 	return n_fenced;
 }
 
-static bool is_live(const struct liteio_catalog_attachment *atts, size_t n, uint64_t generation)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (atts[i].generation == generation)
-			return atts[i].state == LITEIO_CATALOG_ATT_LIVE;
-	}
-	return false;
-}
-
 /* one that has no attachment in the kernel it says only the number of, and lets nobody in */
 static void take_over_generations(struct liteio_netlink *nl, struct liteio_open_pool *p,
 				  const struct liteio_catalog_volume *v, uint32_t n_barred)
@@ -182,7 +173,8 @@ static void take_over_generations(struct liteio_netlink *nl, struct liteio_open_
 		bool is_fenced = there[i].state == LITEIO_ATT_DRAINING ||
 				 there[i].state == LITEIO_ATT_FENCED;
 
-		if (is_fenced && is_live(atts, n, there[i].generation))
+		if (is_fenced && liteio_pool_attachment_is_live(p->engine, &v->uuid,
+								there[i].generation))
 			take_over(p, v, 0, there[i].generation);
 	}
 }

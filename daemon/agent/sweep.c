@@ -99,28 +99,17 @@ static int sweep_one(const struct liteio_catalog_volume *v, uint64_t generation,
 	return r;
 }
 
-static bool is_live(const struct liteio_catalog_attachment *atts, size_t n, uint64_t generation)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (atts[i].generation == generation && atts[i].state == LITEIO_CATALOG_ATT_LIVE)
-			return true;
-	return false;
-}
-
 void liteio_export_remains(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 			   const struct liteio_generations *in_kernel, uint64_t **ret,
 			   size_t *ret_n)
 {
-	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
-	size_t first, n_known = liteio_generations_of(in_kernel, &v->uuid, &first), n = 0;
+	size_t first, n_known = liteio_generations_of(in_kernel, &v->uuid, &first);
 	uint64_t *items = liteio_calloc(n_known + 1, sizeof(*items));
 	size_t i, n_items = 0;
 
-	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
 	for (i = first; i < first + n_known; i++)
-		if (!is_live(atts, n, in_kernel->items[i].generation))
+		if (!liteio_pool_attachment_is_live(p->engine, &v->uuid,
+						    in_kernel->items[i].generation))
 			items[n_items++] = in_kernel->items[i].generation;
 	*ret = items;
 	*ret_n = n_items;

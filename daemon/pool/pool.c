@@ -485,6 +485,19 @@ void liteio_pool_attachment_each(struct liteio_pool *p, const struct liteio_uuid
 		fn(arg, p->cat.attachments[first + i], n);
 }
 
+bool liteio_pool_attachment_is_live(struct liteio_pool *p, const struct liteio_uuid *volume,
+				    uint64_t generation)
+{
+	size_t first, n;
+
+	liteio_guard(&p->lock);
+	n = liteio_catalog_atts_of(&p->cat, volume, &first);
+	for (size_t i = first; i < first + n; i++)
+		if (p->cat.attachments[i]->generation == generation)
+			return p->cat.attachments[i]->state == LITEIO_CATALOG_ATT_LIVE;
+	return false;
+}
+
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n)
 {

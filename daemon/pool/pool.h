@@ -823,6 +823,9 @@ typedef void (*liteio_pool_attachment_fn)(void *arg, const struct liteio_catalog
 /* any thread: @fn of each attachment of a volume, live and fenced; the pool's lock is held */
 void liteio_pool_attachment_each(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 liteio_pool_attachment_fn fn, void *arg);
+/* any thread: has a volume this generation, and has it not ended? */
+bool liteio_pool_attachment_is_live(struct liteio_pool *p, const struct liteio_uuid *volume,
+				    uint64_t generation);
 /* any thread: attachments of a volume (NULL: of all), live and fenced; new memory */
 void liteio_pool_attachment_list(struct liteio_pool *p, const struct liteio_uuid *volume,
 				 struct liteio_catalog_attachment **ret, size_t *ret_n);

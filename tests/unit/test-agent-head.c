@@ -189,19 +189,36 @@ bool liteio_door_is_closed(const struct liteio_agent *a)
 
 /* ---- the tests ------------------------------------------------------------------------------ */
 
-START_TEST(what_was_not_begun_is_not_under_way)
-{
-	const struct liteio_catalog_attachment att = { .volume = { .b = { 5 } },
-						       .generation = 1,
-						       .flags = LITEIO_CATALOG_ATT_LOCAL };
-	const struct liteio_catalog_volume v = { .uuid = { .b = { 5 } }, .name = "data" };
-	struct liteio_error err = LITEIO_ERROR_INIT;
+static const struct liteio_pool_create want = {
+	.uuid = { .b = { 5 } }, .name = "data", .size_bytes = 1 << 20,
+};
+static const struct liteio_catalog_attachment att = {
+	.volume = { .b = { 5 } }, .generation = 1, .state = LITEIO_CATALOG_ATT_LIVE,
+	.flags = LITEIO_CATALOG_ATT_LOCAL,
+};
 
+static void open_pool(void)
+{
 	memory_new(&memory);
 	pool.engine = &memory.p;
 	pthread_mutex_init(&pool.lock, NULL);
 	pthread_cond_init(&pool.changed, NULL);
 	pool.last = &pool.first;
+}
+
+/* a volume, attached here */
+static void attach(struct liteio_error *err)
+{
+	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, err), 0);
+	ck_assert_int_eq(liteio_pool_attachment_add(&memory.p, &att, err), 0);
+}
+
+START_TEST(what_was_not_begun_is_not_under_way)
+{
+	const struct liteio_catalog_volume v = { .uuid = { .b = { 5 } }, .name = "data" };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	open_pool();
 	liteio_pools_enter(&pool, false);
 	ck_assert_int_eq(liteio_export_prepare(&agent, &pool, &v, &att, &err), -EAGAIN);
 	ck_assert_ptr_nonnull(strstr(err.msg, "pool fast"));
@@ -216,27 +233,15 @@ END_TEST
 /* from 1 to 2 MiB, over a device that is so long: the catalog says so, and it is asked for again */
 static void grow(int alone, uint64_t bytes)
 {
-	const struct liteio_pool_create want = {
-		.uuid = { .b = { 5 } }, .name = "data", .size_bytes = 1 << 20,
-	};
-	const struct liteio_catalog_attachment att = {
-		.volume = { .b = { 5 } }, .generation = 1, .state = LITEIO_CATALOG_ATT_LIVE,
-		.flags = LITEIO_CATALOG_ATT_LOCAL,
-	};
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_engine_ops ops;
 	struct liteio_catalog_volume v;
 
-	memory_new(&memory);
+	open_pool();
 	ops = *memory.engine.ops;
 	ops.volume_activate = volume_activate;
 	memory.engine.ops = &ops;
-	pool.engine = &memory.p;
-	pthread_mutex_init(&pool.lock, NULL);
-	pthread_cond_init(&pool.changed, NULL);
-	pool.last = &pool.first;
-	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, &err), 0);
-	ck_assert_int_eq(liteio_pool_attachment_add(&memory.p, &att, &err), 0);
+	attach(&err);
 	ck_assert_int_eq(liteio_pool_volume_grow(&memory.p, &want.uuid, 2 << 20, NULL, &err), 0);
 	ck_assert_int_eq(liteio_pool_volume_get(&memory.p, &want.uuid, &v), 0);
 	grows = alone;
@@ -271,25 +276,13 @@ static void fence(void)
 /* made without the module, which is there by now: its fence takes no lock of the volume */
 START_TEST(a_plain_head_that_was_fenced_is_not_brought_back)
 {
-	const struct liteio_pool_create want = {
-		.uuid = { .b = { 5 } }, .name = "data", .size_bytes = 1 << 20,
-	};
-	const struct liteio_catalog_attachment att = {
-		.volume = { .b = { 5 } }, .generation = 1, .state = LITEIO_CATALOG_ATT_LIVE,
-		.flags = LITEIO_CATALOG_ATT_LOCAL,
-	};
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_catalog_volume v;
 
-	memory_new(&memory);
-	pool.engine = &memory.p;
-	pthread_mutex_init(&pool.lock, NULL);
-	pthread_cond_init(&pool.changed, NULL);
-	pool.last = &pool.first;
+	open_pool();
 	has_module = true;
 	device_bytes = 1 << 20;
-	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, &err), 0);
-	ck_assert_int_eq(liteio_pool_attachment_add(&memory.p, &att, &err), 0);
+	attach(&err);
 	ck_assert_int_eq(liteio_pool_volume_get(&memory.p, &want.uuid, &v), 0);
 	ck_assert_int_eq(liteio_export_prepare(&agent, &pool, &v, &att, &err), 0);
 	ck_assert_uint_eq(n_failed, 0);
