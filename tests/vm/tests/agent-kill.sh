@@ -305,7 +305,7 @@ check() {
 		liteioctl export delete a 7 >/dev/null &&
 		liteioctl volume delete a >/dev/null
 }
-midway() { grown agent-grow:pool volume-grow:catalog; }
+midway() { grown agent-grow:pool volume-grow:catalog volume-grow:thin; }
 interrupted "growing" "$(steps agent-grow volume-grow)" liteioctl volume grow a --size 32Mi
 
 prepare() {
