@@ -204,9 +204,18 @@ static inline void liteio_engine_spare_fini(struct liteio_engine_spare *s)
 	liteio_thin_dump_fini(&s->after);
 }
 
-/* the head of every engine's own struct */
+/**
+ * struct liteio_engine - the head of every engine's own struct
+ * @ops: what it can do
+ * @met_damage: told that the kernel has read metadata which are not what was written there, and has
+ *	done nothing: on the thread that has asked it for something, in the lane or not, before that
+ *	ends with -EUCLEAN. NULL: nobody wants to know
+ * @arg: for that
+ */
 struct liteio_engine {
 	const struct liteio_engine_ops *ops;
+	void (*met_damage)(void *arg);
+	void *arg;
 };
 
 #endif

@@ -131,6 +131,8 @@ int liteio_pool_check_writable(struct liteio_pool *p, struct liteio_error *err);
 void liteio_pool_set_condition(struct liteio_pool *p, enum liteio_pool_condition c,
 			       const char *word, bool is_stuck, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* an engine's @met_damage, of the pool @arg: nothing is changed any more until it is repaired */
+void liteio_pool_met_damage(void *arg);
 
 /* out of the lane and back: nothing that was read of the pool before is still true after */
 void liteio_pool_leave(struct liteio_pool *p);

@@ -260,6 +260,16 @@ static int mend_label(struct liteio_pool *p, struct liteio_error *err)
 	return is_needed ? r : 0;
 }
 
+static struct liteio_engine *new_engine(struct liteio_pool *p, const dev_t *devs,
+					enum liteio_thin_part part)
+{
+	struct liteio_engine *e = liteio_thin_new(&p->store.label, devs, part);
+
+	e->met_damage = liteio_pool_met_damage;
+	e->arg = p;
+	return e;
+}
+
 /* what is on the disk, and the engines for it; the kernel is not asked for anything of the pool */
 static int read_pool(struct liteio_pool *p, const char *device, struct liteio_error *err)
 {
@@ -280,9 +290,9 @@ static int read_pool(struct liteio_pool *p, const char *device, struct liteio_er
 	/* now, while nobody looks: who looks for a name believes what is sealed, in no lane */
 	liteio_catalog_seal(&p->cat);
 	liteio_pool_devs(p, devs);
-	p->engine = liteio_thin_new(&p->store.label, devs, LITEIO_THIN_MAIN);
+	p->engine = new_engine(p, devs, LITEIO_THIN_MAIN);
 	if (liteio_label_extent(&p->store.label, LITEIO_EXTENT_RESERVE_DATA))
-		p->reserve = liteio_thin_new(&p->store.label, devs, LITEIO_THIN_RESERVE);
+		p->reserve = new_engine(p, devs, LITEIO_THIN_RESERVE);
 	return check_classes(p, err);
 }
 

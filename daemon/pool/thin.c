@@ -446,6 +446,22 @@ static int set_mark(struct liteio_engine *e, uint64_t blocks, struct liteio_erro
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
+/*
+ * A block of metadata with another checksum, or of another place (dm-btree-spine.c: node_check()):
+ * who needs it is told that, and the thin pool goes on as if nothing were the matter, as long as it
+ * is no change that is under way already.
+ */
+static int judge(struct liteio_engine *e, int r, const char *what, struct liteio_error *err)
+{
+	if (r != -EILSEQ && r != -ENOTBLK)
+		return r;
+	if (e->met_damage)
+		e->met_damage(e->arg);
+	return liteio_error_set(err, -EUCLEAN,
+				"%s: the metadata that the kernel has read are not what was written",
+				what);
+}
+
 __attribute__((format(printf, 3, 4)))
 static int message(struct liteio_engine *e, struct liteio_error *err, const char *fmt, ...)
 {
@@ -455,7 +471,7 @@ static int message(struct liteio_engine *e, struct liteio_error *err, const char
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return liteio_dm_message(thin_of(e)->pool, 0, text, err);
+	return judge(e, liteio_dm_message(thin_of(e)->pool, 0, text, err), text, err);
 }
 
 static int create(struct liteio_engine *e, uint32_t id, struct liteio_error *err)
@@ -527,7 +543,7 @@ static int volume_activate(struct liteio_engine *e, const struct liteio_uuid *uu
 		 want->id);
 	volume_name(uuid, name);
 	liteio_dm_uuid(LITEIO_DM_THIN, uuid, 0, dm_uuid);
-	r = liteio_dm_ensure(name, dm_uuid, &target, 1, flags, &i, err);
+	r = judge(e, liteio_dm_ensure(name, dm_uuid, &target, 1, flags, &i, err), name, err);
 	if (!r && want->keeps) {
 		/* before anything stands on it */
 		liteio_dm_path(&i, path);

@@ -421,12 +421,16 @@ forget() {
 	echo 3 >/proc/sys/vm/drop_caches
 }
 
-# dm-thin knows its own blocks by their checksums
+# dm-thin knows its own blocks by their checksums. Of those it only reads to find a volume's block it says nothing but to
+# whoever asked for that; of those it needs for a change the pool says so
 is_noticed() {
 	forget
 	block=$((block + 1))
 	within 60 dd if=/run/pattern of=/dev/liteio/c bs=1M count=1 seek=$((4 + block % 12)) oflag=direct conv=fsync status=none || true
 	within 60 liteioctl volume create x --pool fast --size 4Mi >/dev/null 2>&1 || true
+	within 60 liteioctl volume attach x >/dev/null 2>&1 &&
+		{ within 60 dd if=/run/pattern of=/dev/liteio/x bs=1M count=1 oflag=direct conv=fsync status=none || true; }
+	within 60 liteioctl volume detach x >/dev/null 2>&1 || true
 	within 60 liteioctl volume delete x >/dev/null 2>&1 || true
 	! is_state ready
 }
