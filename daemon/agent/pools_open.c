@@ -402,7 +402,12 @@ static void add_devices(struct liteio_openings *all, struct liteio_agent *a,
 			continue;
 		if (find_known(known, &found[i].label.pool_uuid))
 			add_found(all, a, &found[i]);
-		else if (is_allowed(a, found[i].device))
+		/*
+		 * not on the list and in the kernel: who made or imported it died between both, as
+		 * nobody else brings one into this kernel, and what was begun goes on
+		 */
+		else if (is_allowed(a, found[i].device) ||
+			 liteio_pool_is_in_kernel(&found[i].label.pool_uuid))
 			add_allowed(all, a, &found[i], found, n);
 		else
 			log_info(NULL, "pool %s on %s is not one of this node; import it to use it",

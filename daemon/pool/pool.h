@@ -336,6 +336,8 @@ void liteio_pool_release(struct liteio_pool *p);
  */
 int liteio_pool_destroy(struct liteio_pool *p, struct liteio_error *err);
 
+/* the kernel has its thin pool, whoever has brought it there; any thread, does not ask a disk */
+bool liteio_pool_is_in_kernel(const struct liteio_uuid *pool);
 /* worker: the label of one device, or of a file; writes nothing. 0, -ENODATA, -EBADMSG, ... */
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err);
 /* the same without waiting for ever: -EAGAIN for a disk that has not answered within seconds */

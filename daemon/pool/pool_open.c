@@ -239,7 +239,7 @@ static int check_classes(struct liteio_pool *p, struct liteio_error *err)
 }
 
 /* before there is an engine to ask */
-static bool in_kernel(const struct liteio_uuid *pool)
+bool liteio_pool_is_in_kernel(const struct liteio_uuid *pool)
 {
 	char name[LITEIO_DM_NAME_MAX + 1];
 	struct liteio_dm_info i;
@@ -280,7 +280,7 @@ static int read_pool(struct liteio_pool *p, const char *device, struct liteio_er
 	if (!r)
 		r = liteio_store_read_label(&p->store, err);
 	if (!r)
-		r = liteio_pool_gather(p, in_kernel(&p->store.label.pool_uuid), err);
+		r = liteio_pool_gather(p, liteio_pool_is_in_kernel(&p->store.label.pool_uuid), err);
 	if (!r)
 		r = liteio_store_read_catalog(&p->store, &p->cat, err);
 	if (r)

@@ -67,6 +67,16 @@ static struct disk *disk_of(const char *device)
 	return NULL;
 }
 
+/* the one whose thin pool the kernel has before anything is opened */
+static const char *in_kernel = "";
+
+bool liteio_pool_is_in_kernel(const struct liteio_uuid *pool)
+{
+	struct liteio_uuid uuid;
+
+	return !liteio_uuid_parse(in_kernel, &uuid) && liteio_uuid_equal(&uuid, pool);
+}
+
 int liteio_pool_scan(struct liteio_pool_found **ret, size_t *ret_n, struct liteio_error *err)
 {
 	*ret = liteio_calloc(2, sizeof(**ret));
@@ -335,6 +345,19 @@ START_TEST(nor_in_its_absence)
 }
 END_TEST
 
+/* who made it died before it was on the list; the other one is nobody's yet */
+START_TEST(what_was_being_added)
+{
+	disk_is(0, UUID_A, "fast");
+	disk_is(1, UUID_B, "slow");
+	agent.config.n_devices = 0;
+	in_kernel = UUID_A;
+	liteio_pools_open_known(&agent);
+	ck_assert(is_open(0) && !is_open(1));
+	ck_assert(is_known(UUID_A) && !is_known(UUID_B));
+}
+END_TEST
+
 /* the list is lost: which one is meant somebody has to say */
 START_TEST(of_one_name_none_when_none_is_known)
 {
@@ -563,6 +586,7 @@ int main(void)
 	tcase_add_test(t, all_that_are_there);
 	tcase_add_loop_test(t, of_one_name_the_known_one, 0, 2);
 	tcase_add_test(t, nor_in_its_absence);
+	tcase_add_test(t, what_was_being_added);
 	tcase_add_test(t, of_one_name_none_when_none_is_known);
 	tcase_add_test(t, one_that_was_exported_has_no_name_here);
 	tcase_add_test(t, of_two_that_are_known_one);

@@ -189,7 +189,12 @@ needs_all() {
 	[ "$(stat -c %G /run/liteio/agent.sock)" = disk ] || { echo "the socket has no group"; return 1; }
 	liteioctl pool create less "$DISK" && liteioctl volume create less --pool less --size 16Mi &&
 		liteioctl volume attach less && liteioctl volume detach less &&
-		liteioctl export create less 7 --host-nqn nqn.2026-01.io.liteio:test
+		liteioctl export create less 7 --host-nqn nqn.2026-01.io.liteio:test || return 1
+	# as at a boot: nothing listens, and something is about to
+	systemctl stop $UNIT
+	find /sys/kernel/config/nvmet/ports -mindepth 3 -path '*/subsystems/*' -type l -delete
+	timeout 60 systemctl start $UNIT || { echo "it does not start again"; return 1; }
+	! journal --after-cursor="$cursor" | grep 'the door can not be closed'
 }
 
 # it starts more often than it may by itself; one that systemd has forgotten meanwhile has not failed
