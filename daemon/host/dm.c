@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "host/block.h"
 #include "host/dm.h"
 #include "host/dm_ioctl.h"
 #include "host/dm_number.h"
@@ -266,6 +267,16 @@ int liteio_dm_remove(const char *name, struct liteio_error *err)
 	/* its number may be given to another one from now on */
 	liteio_dm_number_forget(name);
 	return r == -ENODEV ? 0 : r;
+}
+
+int liteio_dm_remove_bare(const char *name, const struct liteio_dm_info *i,
+			  struct liteio_error *err)
+{
+	char above[64];
+
+	if (i->open_count > 0 && liteio_block_holder(makedev(i->major, i->minor), 0, above))
+		return liteio_error_set(err, -EBUSY, "%s is open: %s stands on it", name, above);
+	return liteio_dm_remove(name, err);
 }
 
 int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)

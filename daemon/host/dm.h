@@ -153,6 +153,12 @@ int liteio_dm_suspend(const char *name, unsigned int flags, struct liteio_error 
 int liteio_dm_resume(const char *name, unsigned int flags, struct liteio_error *err);
 /* remove; waits up to 5 s for a short-lived opener; -EBUSY when it stays open, 0 when not there */
 int liteio_dm_remove(const char *name, struct liteio_error *err);
+/*
+ * the same of a device that has just been looked at: -EBUSY at once when another device stands on
+ * it, which does not go within seconds
+ */
+int liteio_dm_remove_bare(const char *name, const struct liteio_dm_info *i,
+			  struct liteio_error *err);
 /* remove when the last opener closes it; I/O fails from now on where the target can be replaced */
 int liteio_dm_remove_deferred(const char *name, struct liteio_error *err);
 int liteio_dm_message(const char *name, uint64_t sector, const char *message,

@@ -60,10 +60,7 @@ int liteio_linear_deactivate(const struct liteio_uuid *uuid, struct liteio_error
 	r = liteio_dm_info(name, &i, err);
 	if (r)
 		return r == -ENODEV ? 0 : r;
-	/* a head above it stays: no use to try for seconds */
-	if (i.open_count > 0)
-		return liteio_error_set(err, -EBUSY, "%s is open", name);
-	return liteio_dm_remove(name, err);
+	return liteio_dm_remove_bare(name, &i, err);
 }
 
 bool liteio_linear_is_active(const struct liteio_uuid *uuid)

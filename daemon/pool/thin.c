@@ -571,10 +571,7 @@ static int volume_deactivate(struct liteio_engine *e, const struct liteio_uuid *
 	r = liteio_dm_info(name, &i, err);
 	if (r)
 		return r == -ENODEV ? 0 : r;
-	/* a head above it stays: no use to try for seconds */
-	if (i.open_count > 0)
-		return liteio_error_set(err, -EBUSY, "%s is open", name);
-	return liteio_dm_remove(name, err);
+	return liteio_dm_remove_bare(name, &i, err);
 }
 
 static int volume_status(struct liteio_engine *e, const struct liteio_uuid *uuid,
@@ -664,9 +661,7 @@ static int for_each(struct thin *t, int (*fn)(const struct liteio_dm_info *i,
 
 static int take_out(const struct liteio_dm_info *i, struct liteio_error *err)
 {
-	if (i->open_count > 0)
-		return liteio_error_set(err, -EBUSY, "%s is open", i->name);
-	return liteio_dm_remove(i->name, err);
+	return liteio_dm_remove_bare(i->name, i, err);
 }
 
 static int let_go_on(const struct liteio_dm_info *i, struct liteio_error *err)
