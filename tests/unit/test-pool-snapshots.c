@@ -357,6 +357,58 @@ START_TEST(test_not_dropped)
 }
 END_TEST
 
+#define RESERVED 3
+
+/* the pool has a reserve, with volumes in it that have devices */
+static void add_reserve(struct memory_pool *m, struct memory_pool *reserve)
+{
+	memory_init(reserve, m->fd, memory_thin_new());
+	m->p.reserve = &reserve->engine;
+	m->p.store.label.extents[3].kind = LITEIO_EXTENT_RESERVE_DATA;
+	m->p.store.label.extents[3].length = 64 << 20;
+	m->p.store.label.n_extents = 4;
+	for (unsigned int i = 0; i < RESERVED; i++) {
+		const struct liteio_pool_create one = {
+			.uuid = uuid_of(N + i), .name = i ? i > 1 ? "r2" : "r1" : "r0",
+			.size_bytes = 1 << 20, .vclass = LITEIO_CATALOG_RESERVED,
+		};
+		struct liteio_error err = LITEIO_ERROR_INIT;
+
+		ck_assert_msg(!liteio_pool_volume_create(&m->p, &one, NULL, &err), "%s", err.msg);
+		ck_assert_int_eq(liteio_pool_make(&m->p, &one.uuid, NULL), 0);
+	}
+	reserve->thin->messages = 0;
+}
+
+/* of each thin pool those that are in it, by a transaction of its own */
+START_TEST(test_classes)
+{
+	struct memory_pool m, reserve;
+	struct several s;
+	uint64_t before, txid;
+
+	begin(&m);
+	add_reserve(&m, &reserve);
+	txid = m.p.cat.reserve_txid;
+	before = m.p.cat.sequence;
+	want(&s);
+	for (unsigned int i = 0; i < RESERVED; i++)
+		s.all[2 * i].volume = uuid_of(N + i);
+	liteio_pool_snapshot_create_all(&m.p, s.all, MOST);
+	for (unsigned int i = 0; i < MOST; i++)
+		check_result(&s, i, 0);
+	ck_assert_uint_eq(m.p.cat.sequence, before + 4);
+	ck_assert_uint_eq(m.thin->messages, MOST - RESERVED + 1);
+	ck_assert_uint_eq(reserve.thin->messages, RESERVED + 1);
+	ck_assert_uint_eq(reserve.thin->says.txid, txid + 1);
+	ck_assert_uint_eq(m.p.cat.reserve_txid, txid + 1);
+	ck_assert_uint_eq(m.thin->says.txid, m.p.cat.thin_txid);
+	ck_assert_int_eq(liteio_catalog_check(&m.p.cat, NULL), 0);
+	memory_close(&reserve);
+	memory_close(&m);
+}
+END_TEST
+
 static unsigned int n_left, n_entered;
 
 static void leave(void *arg)
@@ -608,6 +660,7 @@ int main(void)
 	tcase_add_test(t, test_used);
 	tcase_add_test(t, test_dropped);
 	tcase_add_test(t, test_not_dropped);
+	tcase_add_test(t, test_classes);
 	tcase_add_test(t, test_unmade);
 	tcase_add_test(t, test_no_space);
 	tcase_add_test(t, test_write_fails);
