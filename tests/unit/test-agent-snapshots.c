@@ -51,7 +51,7 @@ bool liteio_stillness_is_needed(const struct liteio_stillness *s)
 
 void liteio_stillness_fini(struct liteio_stillness *s)
 {
-	n_let_go += s->heads != NULL;
+	n_let_go += !!s->heads;
 	free(s->heads);
 	*s = (struct liteio_stillness){ 0 };
 }
