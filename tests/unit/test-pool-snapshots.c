@@ -3,6 +3,9 @@
  * Several snapshots with one transaction: each is there or refused by itself, one of what somebody
  * uses is left out and leaves nothing behind, and cut short at any step, and with either slot lost,
  * each that is ready has a device, and all of them are there or none.
+ *
+ * Over 600 lines because what is cut short is what was taken together and dropped before: the same
+ * pool, wishes and answers.
  */
 #include <sys/wait.h>
 
