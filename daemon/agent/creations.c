@@ -43,11 +43,12 @@ static void create_all(struct liteio_pool *engine, struct liteio_wish *first, si
 		w->result = all[i++].result;
 }
 
-static const struct liteio_wish_kind kind = { SIZE_MAX, create_all };
+static const struct liteio_wish_kind kind = { .most = SIZE_MAX, .fulfil = create_all };
 
 int liteio_creations_run(struct liteio_open_pool *p, const struct liteio_pool_create *want,
 			 struct liteio_creation_locks *locks, struct liteio_error *err)
 {
+	struct liteio_named_lock **const keeps[LITEIO_WISH_LOCKS] = { &locks->name, &locks->uuid };
 	struct creation *c = liteio_calloc(1, sizeof(*c));
 	int r;
 
@@ -56,7 +57,7 @@ int liteio_creations_run(struct liteio_open_pool *p, const struct liteio_pool_cr
 	c->want.name = c->name;
 	r = liteio_wish_run(p, &p->creations, &kind, &c->wish, err);
 	if (r == -ETIMEDOUT)
-		liteio_wish_keep(p, &c->wish, &locks->name, &locks->uuid);
+		liteio_wish_keep(p, &c->wish, keeps);
 	liteio_wish_put(p, &c->wish);
 	return r;
 }

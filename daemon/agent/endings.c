@@ -58,7 +58,7 @@ static void end_all(struct liteio_pool *engine, struct liteio_wish *first, size_
 	}
 }
 
-static const struct liteio_wish_kind kind = { SIZE_MAX, end_all };
+static const struct liteio_wish_kind kind = { .most = SIZE_MAX, .fulfil = end_all };
 
 int liteio_endings_persist(struct liteio_open_pool *p, struct liteio_catalog_volume *volume,
 			   const struct liteio_ending *e, uint64_t ms, struct liteio_error *err)

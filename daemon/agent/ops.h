@@ -343,7 +343,8 @@ int liteio_op_volume_limit(struct liteio_agent *a, const char *volume,
  *
  * The heads of the volume are suspended for the moment: a filesystem that is mounted on this node
  * is frozen consistently, a remote consumer's is as after a power cut. All that was acknowledged to
- * a flush before is in it. Return: 0 or a negative errno.
+ * a flush before is in it. Of what nobody has open several are taken together (snapshots.h).
+ * Return: 0 or a negative errno.
  */
 int liteio_op_snapshot_create(struct liteio_agent *a,
 			      const struct liteio_local_snapshot_create *req,

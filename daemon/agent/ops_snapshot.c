@@ -10,7 +10,7 @@
 #include "agent/groups.h"
 #include "agent/ops.h"
 #include "agent/pools.h"
-#include "agent/stillness.h"
+#include "agent/snapshots.h"
 #include "agent/volume_info.h"
 #include "agent/walk.h"
 #include "base/cleanup.h"
@@ -49,28 +49,16 @@ int liteio_op_snapshot_show(struct liteio_agent *a, const char *snapshot,
 }
 
 static int take(struct liteio_target *t, const struct liteio_local_snapshot_create *req,
-		struct liteio_error *err)
+		const struct liteio_snapshot_locks *locks, struct liteio_error *err)
 {
-	struct liteio_stillness s _cleanup_(liteio_stillness_fini) = { 0 };
 	struct liteio_uuid uuid = req->uuid;
-	struct liteio_quiesce q;
 	int r;
 
 	if (t->volume.state != LITEIO_CATALOG_READY)
 		return liteio_error_set(err, -EBUSY, "%s is not ready", t->volume.name);
 	if (liteio_uuid_is_null(&uuid))
 		liteio_uuid_ordered(&uuid);
-	r = liteio_stillness_find(&s, t->pool, &t->volume.uuid, 1, false, err);
-	if (r)
-		return r;
-	q = liteio_stillness_quiesce(&s);
-	LITEIO_LANE(lane);
-
-	r = liteio_lane_enter(t->pool, LITEIO_LANE_CHANGE, &lane, err);
-	if (r)
-		return r;
-	r = liteio_pool_snapshot_create(t->pool->engine, &uuid, req->name, &t->volume.uuid, NULL,
-					&q, err);
+	r = liteio_snapshots_take(t->pool, &t->volume.uuid, &uuid, req->name, locks, err);
 	if (r == 0)
 		liteio_events_say(t->agent, LITEIO_LOCAL_EVENT_SNAPSHOT_CREATED, req->name, &uuid,
 				  t->pool->name, NULL);
@@ -96,13 +84,15 @@ static int create_again(const struct liteio_local_snapshot_create *req,
 	return 0;
 }
 
+/* @lock: that of its name; NULL when what hangs has it */
 static int create(struct liteio_agent *a, const struct liteio_local_snapshot_create *req,
-		  struct liteio_error *err)
+		  struct liteio_named_lock **lock, struct liteio_error *err)
 {
 	struct liteio_named_lock *uuid_lock _liteio_held_ = NULL;
 	struct liteio_local_snapshot_create again = *req;
 	LITEIO_TARGET(source);
 	LITEIO_TARGET(snapshot);
+	const struct liteio_snapshot_locks locks = { &source.lock, lock, &uuid_lock };
 	int r;
 
 	if (!req->volume == !req->snapshot)
@@ -129,7 +119,7 @@ static int create(struct liteio_agent *a, const struct liteio_local_snapshot_cre
 		if (r)
 			return r;
 	}
-	return take(&source, &again, err);
+	return take(&source, &again, &locks, err);
 }
 
 int liteio_op_snapshot_create(struct liteio_agent *a,
@@ -145,7 +135,7 @@ int liteio_op_snapshot_create(struct liteio_agent *a,
 	r = liteio_name_take(a, LITEIO_CATALOG_SNAPSHOT, req->name, liteio_name_until(), &lock,
 			     err);
 	if (!r)
-		r = create(a, req, err);
+		r = create(a, req, &lock, err);
 	if (r)
 		return liteio_error_wrap(err, r, "create snapshot %s", req->name);
 	log_info(NULL, "snapshot %s of %s is there", req->name,

@@ -44,6 +44,7 @@ struct liteio_workers;
  * @lock: covers what follows
  * @creations: volumes that wait to be created, in the order they came (creations.h)
  * @rights: likewise what waits to be attached (rights.h)
+ * @snapshots: and of what a snapshot is to be taken (snapshots.h)
  * @endings: and to be fenced (endings.h)
  * @changed: a fence may enter
  * @busy: somebody is in the lane
@@ -77,6 +78,7 @@ struct liteio_open_pool {
 	pthread_mutex_t lock;
 	struct liteio_wish *creations;
 	struct liteio_wish *rights;
+	struct liteio_wish *snapshots;
 	struct liteio_wish *endings;
 	pthread_cond_t changed;
 	bool busy;

@@ -42,7 +42,7 @@ static void give_all(struct liteio_pool *engine, struct liteio_wish *first, size
 	}
 }
 
-static const struct liteio_wish_kind kind = { LITEIO_POOL_RIGHTS_MAX, give_all };
+static const struct liteio_wish_kind kind = { .most = LITEIO_POOL_RIGHTS_MAX, .fulfil = give_all };
 
 int liteio_rights_give(struct liteio_open_pool *p, const struct liteio_catalog_attachment *att,
 		       bool *ret_is_new, struct liteio_error *err)

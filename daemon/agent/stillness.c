@@ -41,6 +41,19 @@ static bool is_wanted(const struct liteio_stillness *s, size_t i)
 	return s->heads[i].open_count > (s->is_all ? GONE : 0);
 }
 
+static bool any_wanted(const struct liteio_stillness *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (is_wanted(s, i))
+			return true;
+	return false;
+}
+
+bool liteio_stillness_is_needed(const struct liteio_stillness *s)
+{
+	return any_wanted(s);
+}
+
 /* ---- what filesystems have to write --------------------------------------------------------- */
 
 /**
@@ -357,14 +370,6 @@ static int holding_wait(struct liteio_holding *h, struct liteio_error *err)
 	if (h->r)
 		liteio_error_set(err, h->r, "%s", liteio_error_str(&h->err, h->r));
 	return h->r;
-}
-
-static bool any_wanted(const struct liteio_stillness *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (is_wanted(s, i))
-			return true;
-	return false;
 }
 
 /*

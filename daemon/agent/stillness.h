@@ -63,6 +63,8 @@ struct liteio_stillness {
 int liteio_stillness_find(struct liteio_stillness *s, struct liteio_open_pool *p,
 			  const struct liteio_uuid *uuids, size_t n, bool is_group,
 			  struct liteio_error *err);
+/* when they were looked for somebody had one open */
+bool liteio_stillness_is_needed(const struct liteio_stillness *s);
 /*
  * To be called outside the pool's lane, and before the volumes are unlocked: of a freeze that was
  * given up the kernel may still be at one head, which is waited for. Context: worker

@@ -21,8 +21,10 @@ static void unref(struct liteio_wish *w)
 {
 	if (--w->refs)
 		return;
-	liteio_locks_give(w->keeps[1]);
-	liteio_locks_give(w->keeps[0]);
+	for (size_t i = LITEIO_WISH_LOCKS; i > 0; i--)
+		liteio_locks_give(w->keeps[i - 1]);
+	if (w->kind->release)
+		w->kind->release(w);
 #ifndef __clang_analyzer__ /* it takes no count for one: whoever waits has a reference */
 	free(w);
 #endif
@@ -35,20 +37,29 @@ void liteio_wish_put(struct liteio_open_pool *p, struct liteio_wish *wish)
 }
 
 void liteio_wish_keep(struct liteio_open_pool *p, struct liteio_wish *wish,
-		      struct liteio_named_lock **one, struct liteio_named_lock **other)
+		      struct liteio_named_lock **const locks[LITEIO_WISH_LOCKS])
 {
 	liteio_guard(&p->lock);
 	if (wish->refs <= 1)
 		return;
-	wish->keeps[0] = take_ptr(*one);
-	wish->keeps[1] = take_ptr(*other);
+	for (size_t i = 0; i < LITEIO_WISH_LOCKS; i++) {
+		if (locks[i])
+			wish->keeps[i] = take_ptr(*locks[i]);
+	}
+}
+
+bool liteio_wish_is_ours(struct liteio_open_pool *p, const struct liteio_wish *wish)
+{
+	liteio_guard(&p->lock);
+	return wish->refs == 1;
 }
 
 static void put_on_list(struct liteio_open_pool *p, struct liteio_wish **list,
-			struct liteio_wish *w)
+			const struct liteio_wish_kind *kind, struct liteio_wish *w)
 {
 	struct liteio_wish **at = list;
 
+	w->kind = kind;
 	w->refs = 2;
 	liteio_guard(&p->lock);
 	while (*at)
@@ -137,7 +148,7 @@ int liteio_wish_run(struct liteio_open_pool *p, struct liteio_wish **list,
 {
 	int r;
 
-	put_on_list(p, list, wish);
+	put_on_list(p, list, kind, wish);
 	r = wait_for(p, list, kind, wish, err);
 	/* what has been begun is waited for, as by whoever has begun it, but not for ever */
 	if (r && !withdraw(p, list, wish)) {
@@ -197,7 +208,7 @@ int liteio_wish_run_for(struct liteio_open_pool *p, struct liteio_wish **list,
 	struct errand x = { p, list, kind };
 	int r;
 
-	put_on_list(p, list, wish);
+	put_on_list(p, list, kind, wish);
 	r = liteio_pools_do_for(p, what_for, run_errand, &x, sizeof(x), ms, err);
 	if (r)
 		(void)withdraw(p, list, wish);

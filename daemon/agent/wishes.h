@@ -13,6 +13,10 @@
 #include "base/error.h"
 
 struct liteio_named_lock;
+struct liteio_wish_kind;
+
+/* locks that a wish may take over */
+#define LITEIO_WISH_LOCKS 3
 
 /**
  * struct liteio_wish - the head of what is wanted, on the heap
@@ -21,6 +25,7 @@ struct liteio_named_lock;
  * @is_done: @result and @err count, and do not change any more
  * @result: 0 or a negative errno; written by who took it
  * @err: the sentence; likewise
+ * @kind: which
  * @keeps: see liteio_wish_keep()
  *
  * All but what it is about, which does not change, is under the pool's lock.
@@ -31,17 +36,21 @@ struct liteio_wish {
 	bool is_done;
 	int result;
 	struct liteio_error err;
-	struct liteio_named_lock *keeps[2];
+	const struct liteio_wish_kind *kind;
+	struct liteio_named_lock *keeps[LITEIO_WISH_LOCKS];
 };
 
 /**
  * struct liteio_wish_kind - wishes that can be fulfilled together
  * @most: so many at a time
  * @fulfil: in the lane; sets @result and @err of each
+ * @release: what it has beside its memory, which waits for nothing: the pool's lock is held. NULL:
+ *	there is no such thing
  */
 struct liteio_wish_kind {
 	size_t most;
 	void (*fulfil)(struct liteio_pool *engine, struct liteio_wish *first, size_t n);
+	void (*release)(struct liteio_wish *wish);
 };
 
 /**
@@ -78,11 +87,13 @@ int liteio_wish_run_for(struct liteio_open_pool *p, struct liteio_wish **list,
 			enum liteio_lane_for what_for, uint64_t ms, struct liteio_error *err);
 void liteio_wish_put(struct liteio_open_pool *p, struct liteio_wish *wish);
 /*
- * After -ETIMEDOUT: what may come to be all the same takes two locks over, and gives them back when
- * it is decided; either may be NULL. Both are then; nothing happens to them when nobody is at the
- * wish any more
+ * After -ETIMEDOUT: what may come to be all the same takes locks over, and gives them back, the
+ * last one first, when it is decided; any may be NULL. Each is then; nothing happens to them when
+ * nobody is at the wish any more
  */
 void liteio_wish_keep(struct liteio_open_pool *p, struct liteio_wish *wish,
-		      struct liteio_named_lock **one, struct liteio_named_lock **other);
+		      struct liteio_named_lock **const locks[LITEIO_WISH_LOCKS]);
+/* nobody else is at it, nor will be: what it is about is its thread's alone */
+bool liteio_wish_is_ours(struct liteio_open_pool *p, const struct liteio_wish *wish);
 
 #endif

@@ -194,6 +194,20 @@ bool liteio_pool_keeps(const struct liteio_catalog_volume *v);
 int liteio_pool_check_source(const struct liteio_catalog_volume *source, struct liteio_error *err);
 
 /*
+ * The record of a snapshot, but for its state, time, thin id and transaction: 1 that one is there
+ * and ready, 0, or why there can be none of that volume
+ */
+int liteio_pool_snapshot_record(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				const char *name, const struct liteio_uuid *volume,
+				struct liteio_catalog_volume *ret, struct liteio_error *err);
+/*
+ * Could a record that shares blocks with another come to those of @c, the catalog or a draft of it?
+ * 1 it is there and ready, 0 nothing speaks against it but space, or why not
+ */
+int liteio_pool_check_shared(struct liteio_pool *p, const struct liteio_catalog *c,
+			     const struct liteio_catalog_volume *v, struct liteio_error *err);
+
+/*
  * The thin device of a volume that was created without: before anything else is done with it. 0,
  * also when it has one, or does not exist; -EROFS (condition), -ENOSPC (metadata: then nothing was
  * written), or another negative errno. It is known in one slot then, and for good when the caller

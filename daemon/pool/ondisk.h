@@ -106,10 +106,10 @@
  * way. An operation on it writes a record with @txid = thin_txid + 1 first, then sends its
  * messages, then sets the kernel's id to thin_txid + 1, then writes the record as done with the new
  * thin_txid. At most one operation is under way, and at most one record has a @txid that is not
- * zero, but for a group of snapshots, which are all created by one transaction, and for volumes of
- * one class whose devices are made by one (see below). A kernel id outside
- * {thin_txid, thin_txid + 1} means that somebody else wrote the pool or that this catalog is old:
- * nothing is modified then.
+ * zero, but for snapshots of one class that are taken together, be they a group or not, which are
+ * all created by one transaction, and for volumes of one class whose devices are made by one (see
+ * below). A kernel id outside {thin_txid, thin_txid + 1} means that somebody else wrote the pool or
+ * that this catalog is old: nothing is modified then.
  *
  * MADE WHEN NEEDED. dm-thin commits its metadata for every message by itself, and waits for the
  * disk each time: a hundred devices can not be made for less than a hundred commits. So a new,

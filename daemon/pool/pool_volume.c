@@ -232,20 +232,29 @@ static int settle_and_admit(struct create_op *op, struct liteio_error *err)
 	return !r && is_simple ? compare_txid(p, err) : r;
 }
 
-static int create(struct create_op *op, struct liteio_error *err)
+int liteio_pool_check_shared(struct liteio_pool *p, const struct liteio_catalog *c,
+			     const struct liteio_catalog_volume *v, struct liteio_error *err)
 {
 	int r;
 
-	r = liteio_pool_check_writable(op->p, err);
+	r = liteio_pool_check_writable(p, err);
 	if (!r)
-		r = liteio_creation_check(&op->p->cat, &op->v, err);
+		r = liteio_creation_check(c, v, err);
 	if (r)
-		return r > 0 ? 0 : r;
-	if (op->v.wipe == LITEIO_CATALOG_WIPE_ZERO)
+		return r;
+	if (v->wipe == LITEIO_CATALOG_WIPE_ZERO)
 		return liteio_error_set(err, -EOPNOTSUPP,
 					"volume %s shares blocks with what it is made from: only an empty one can be wiped with zeros",
-					op->v.name);
-	r = liteio_pool_check_discards(op->p, op->v.wipe, err);
+					v->name);
+	return liteio_pool_check_discards(p, v->wipe, err);
+}
+
+static int create(struct create_op *op, struct liteio_error *err)
+{
+	int r = liteio_pool_check_shared(op->p, &op->p->cat, &op->v, err);
+
+	if (r > 0)
+		return 0;
 	if (!r)
 		r = settle_and_admit(op, err);
 	/* nothing is shared with what is not there */
@@ -331,40 +340,57 @@ int liteio_pool_volume_create(struct liteio_pool *p, const struct liteio_pool_cr
 	return one.result;
 }
 
+/* 1 it is there, 0 the record is complete but for what the first step adds, or why not */
+static int fill_snapshot(struct create_op *op, const struct liteio_uuid *uuid, const char *name,
+			 const struct liteio_uuid *volume, struct liteio_error *err)
+{
+	const struct liteio_catalog_volume *there, *source;
+	struct liteio_uuid origin = *volume;
+
+	op->v = (struct liteio_catalog_volume){
+		.uuid = *uuid,
+		.kind = LITEIO_CATALOG_SNAPSHOT,
+		.floor = LITEIO_CATALOG_GEN_MIN,
+	};
+	source = liteio_catalog_find(&op->p->cat, volume);
+	if (source && source->kind == LITEIO_CATALOG_SNAPSHOT)
+		origin = source->origin;
+	/* the volume may have grown, or gone, since the snapshot was taken */
+	there = liteio_catalog_find(&op->p->cat, uuid);
+	if (there && there->state == LITEIO_CATALOG_READY &&
+	    there->kind == LITEIO_CATALOG_SNAPSHOT && !strcmp(there->name, name) &&
+	    liteio_uuid_equal(&there->origin, &origin))
+		return 1;
+	snprintf(op->v.name, sizeof(op->v.name), "%s", name);
+	return find_source(op, volume, err);
+}
+
+int liteio_pool_snapshot_record(struct liteio_pool *p, const struct liteio_uuid *uuid,
+				const char *name, const struct liteio_uuid *volume,
+				struct liteio_catalog_volume *ret, struct liteio_error *err)
+{
+	struct create_op op = { .p = p };
+	int r = fill_snapshot(&op, uuid, name, volume, err);
+
+	*ret = op.v;
+	return r;
+}
+
 int liteio_pool_snapshot_create(struct liteio_pool *p, const struct liteio_uuid *uuid,
 				const char *name, const struct liteio_uuid *volume,
 				const char *owner, const struct liteio_quiesce *q,
 				struct liteio_error *err)
 {
-	const struct liteio_catalog_volume *there, *source;
-	struct liteio_uuid origin = *volume;
-	struct create_op op = {
-		.p = p,
-		.q = q,
-		.v = {
-			.uuid = *uuid,
-			.kind = LITEIO_CATALOG_SNAPSHOT,
-			.floor = LITEIO_CATALOG_GEN_MIN,
-		},
-	};
+	struct create_op op = { .p = p, .q = q };
 	int r;
 
 	r = settle_first(p, err);
+	if (!r)
+		r = fill_snapshot(&op, uuid, name, volume, err);
 	if (r)
-		return r;
-	source = liteio_catalog_find(&p->cat, volume);
-	if (source && source->kind == LITEIO_CATALOG_SNAPSHOT)
-		origin = source->origin;
-	/* the volume may have grown, or gone, since the snapshot was taken */
-	there = liteio_catalog_find(&p->cat, uuid);
-	if (there && there->state == LITEIO_CATALOG_READY &&
-	    there->kind == LITEIO_CATALOG_SNAPSHOT && !strcmp(there->name, name) &&
-	    liteio_uuid_equal(&there->origin, &origin))
-		return 0;
-	snprintf(op.v.name, sizeof(op.v.name), "%s", name);
+		return r > 0 ? 0 : r;
 	snprintf(op.v.owner, sizeof(op.v.owner), "%s", owner ? owner : "");
-	r = find_source(&op, volume, err);
-	return r ? r : create(&op, err);
+	return create(&op, err);
 }
 
 /* ---- growing -------------------------------------------------------------------------------- */

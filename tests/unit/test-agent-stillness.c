@@ -173,10 +173,17 @@ START_TEST(all)
 	is_still(2, 0, 0);
 	is_still(3, 1, 0);
 	q.thaw(q.arg);
+	ck_assert(liteio_stillness_is_needed(&s));
 	liteio_stillness_fini(&s);
 	is_still(1, 1, 1);
 	is_still(2, 0, 0);
 	is_still(3, 1, 1);
+	/* nobody has any of them open */
+	opens[1] = 0;
+	opens[3] = 0;
+	find(&s);
+	ck_assert(!liteio_stillness_is_needed(&s));
+	liteio_stillness_fini(&s);
 }
 END_TEST
 

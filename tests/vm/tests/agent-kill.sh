@@ -367,6 +367,75 @@ interrupted "taking a group of two pools" "$(steps agent-moment group | grep -vx
 drop other
 liteioctl pool delete far >/dev/null
 
+# those that wait while one is taken go together: on a disk whose writes take so many milliseconds
+far=/dev/disk/by-id/virtio-second
+far_size=$(blockdev --getsz $far)
+far_takes() {
+	local table="0 $far_size linear $far 0"
+
+	[ "$1" = 0 ] || table="0 $far_size delay $far 0 0 $far 0 $1"
+	dmsetup load far --table "$table"
+	dmsetup suspend --nolockfs far
+	dmsetup resume far
+}
+snapshot_six() {
+	local n pids=() pid rc=0
+
+	far_takes 300
+	for n in 1 2 3 4 5 6; do
+		liteioctl snapshot create "six-$n" "six-$n" >/dev/null &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || rc=1
+	done
+	far_takes 0
+	return $rc
+}
+# the first one comes alone; the others are there together, once the kernel says so, and none by halves
+midway() {
+	local ready all
+
+	all=$(j snapshot list | jq '.items | length')
+	ready=$(j snapshot list | jq '[.items[] | select(.state == "ready")] | length')
+	[ "$all" = "$ready" ] || return 1
+	if after snapshots:transaction snapshots:catalog-ready; then
+		[ "$ready" -ge 3 ]
+	else
+		[ "$ready" -le 3 ]
+	fi
+}
+check() {
+	local n
+
+	[ "$(j snapshot list | jq '[.items[] | select(.state == "ready")] | length')" = 6 ] || return 1
+	for n in 1 2 3 4 5 6; do
+		liteioctl snapshot delete "six-$n" >/dev/null || return 1
+	done
+}
+several_snapshots() {
+	local n
+
+	modprobe dm-delay
+	dmsetup create far --table "0 $far_size linear $far 0"
+	liteioctl pool create far /dev/mapper/far >/dev/null
+	for n in 1 2 3 4 5 6; do
+		liteioctl volume create "six-$n" --pool far --size 8Mi >/dev/null
+		liteioctl volume attach "six-$n" >/dev/null
+	done
+	interrupted "taking several snapshots" \
+		"$(steps snapshots | grep -v -e :dropped -e :taken) snapshots:taken:2" snapshot_six
+	for n in 1 2 3 4 5 6; do
+		liteioctl volume detach "six-$n" >/dev/null
+		liteioctl volume delete "six-$n" >/dev/null
+	done
+	until_true 60 no_deletions
+	liteioctl pool delete far >/dev/null
+	dmsetup remove far
+}
+prepare() { :; }
+! wanted "taking several snapshots" || several_snapshots
+
 prepare() { :; }
 check() {
 	[ "$(j volume show c | jq -r .origin)" = busy ] && liteioctl volume delete c >/dev/null

@@ -107,6 +107,16 @@ check_after_kill() {
 		esac
 		[ "$n" = $want ] || fail "$1: $n snapshots of the group are there: $list"
 		;;
+	snapshots:*)
+		# those that nobody wrote to meanwhile, or none; the other one is never there
+		n=$(grep -c '^snapshot together-[13] ready ' <<<"$list" || true)
+		case $1 in
+		snapshots:transaction | snapshots:catalog-ready) want=2 ;;
+		*) want=0 ;;
+		esac
+		[ "$n" = $want ] || fail "$1: $n snapshots are there: $list"
+		! grep -q '^snapshot together-2 ' <<<"$list" || fail "$1: what somebody wrote to is there: $list"
+		;;
 	linear-create:catalog-creating | linear-create:zeroed)
 		! grep -q '^volume linear' <<<"$list" || fail "$1: was not undone: $list"
 		grep -q ' linear-used=0 ' <<<"$list" || fail "$1: ranges stayed: $list"
@@ -349,6 +359,11 @@ for step in $(in_order); do
 			one_step "$step" $count
 		done
 		;;
+	snapshots:taken)
+		for count in 1 2 3; do
+			one_step "$step" $count
+		done
+		;;
 	volume-delete:catalog)
 		for count in 1 6; do
 			one_step "$step" $count
@@ -382,7 +397,7 @@ for step in $(in_order); do
 	ok "killed after $step"
 done
 [ $n = "$(poolctl steps | wc -l)" ] || fail "$n steps"
-[ $n -ge 79 ] || fail "only $n steps"
+[ $n -ge 86 ] || fail "only $n steps"
 poolctl delete $disk $V3
 poolctl reclaim $disk
 poolctl show $disk | grep -q '^condition=Ready .* used=0 .* volumes=0 snapshots=0 deleting=0' ||

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "pool/create.h"
 #include "pool/pool.h"
+#include "pool/snapshots.h"
 
 #define STORY_BYTES (32ull << 20)
 #define STORY_PATTERN (1u << 20)
@@ -322,6 +323,74 @@ static int story_many(struct story *s, struct liteio_error *err)
 	return r;
 }
 
+#define STORY_TOGETHER 3
+
+static bool story_is_idle(void *arg, unsigned int n_open)
+{
+	return true;
+}
+
+static bool story_was_idle(void *arg)
+{
+	return true;
+}
+
+static bool story_was_used(void *arg)
+{
+	return false;
+}
+
+/* what of them has to be taken alone is, and all are gone again */
+static int story_together_end(struct story *s, struct liteio_pool_snapshot *all,
+			      struct liteio_error *err)
+{
+	int r = 0;
+
+	for (int i = 0; i < STORY_TOGETHER && !r; i++) {
+		const struct liteio_pool_snapshot *x = &all[i];
+
+		r = x->result;
+		if (r == LITEIO_POOL_SNAPSHOT_ALONE)
+			r = liteio_pool_snapshot_create(s->pool, &x->uuid, x->name, &x->volume,
+							NULL, x->q, err);
+	}
+	for (int i = 0; i < STORY_TOGETHER && !r; i++)
+		r = liteio_pool_volume_delete(s->pool, &all[i].uuid, err);
+	return r;
+}
+
+/* several at once: of what is open and idle, of what somebody wrote to meanwhile, of what is not */
+static int story_together(struct story *s, struct liteio_error *err)
+{
+	const struct liteio_quiesce idle = {
+		.freeze = story_freeze,
+		.thaw = story_thaw,
+		.is_idle = story_is_idle,
+		.was_idle = story_was_idle,
+		.arg = s,
+	};
+	struct liteio_quiesce used = idle;
+	struct liteio_pool_snapshot all[STORY_TOGETHER] = {
+		{ .name = "together-1", .volume = s->one, .q = &idle },
+		{ .name = "together-2", .volume = s->one, .q = &used },
+		{ .name = "together-3", .volume = s->two },
+	};
+	int r;
+
+	used.was_idle = story_was_used;
+	for (int i = 0; i < STORY_TOGETHER; i++) {
+		all[i].uuid = story_uuid(s->one, (uint8_t)(32 + i));
+		all[i].err = err;
+	}
+	r = story_open(s, err);
+	if (r)
+		return r;
+	liteio_pool_snapshot_create_all(s->pool, all, STORY_TOGETHER);
+	r = story_together_end(s, all, err);
+	close(s->fd);
+	return r;
+}
+
 static int story_end(struct story *s, struct liteio_error *err)
 {
 	int r;
@@ -356,5 +425,7 @@ int poolctl_story(struct liteio_pool *pool, const struct liteio_uuid *one,
 		r = story_classes(&s, err);
 	if (!r)
 		r = story_many(&s, err);
+	if (!r)
+		r = story_together(&s, err);
 	return r ? r : story_end(&s, err);
 }
