@@ -99,9 +99,9 @@ static void come_back(void)
 	liteio_restore_put_back(&agent, pool);
 }
 
-int liteio_netlink_fence_wait(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
-			      uint64_t floor, uint64_t generation, uint64_t timeout_ms,
-			      struct liteio_netlink_fence *ret, struct liteio_error *err)
+int liteio_gate_fence_only(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			   uint64_t floor, uint64_t generation, uint64_t timeout_ms,
+			   struct liteio_netlink_fence *ret, struct liteio_error *err)
 {
 	if (comes_back)
 		come_back();
