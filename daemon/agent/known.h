@@ -25,7 +25,8 @@ struct liteio_error;
  * @remote: other nodes use it
  * @places: exports.json says of all its exports (places.h). An agent that does not know of places
  *	drops this when it starts: what it exports is not in that file
- * @held_back: it is not opened unasked (liteio_known_hold_back()), and not waited for
+ * @held_back: it is not opened unasked (liteio_known_hold_back()). For its consumers it is one that
+ *	is away: its exports have places, and where there can be none the door waits for it
  */
 struct liteio_known_pool {
 	char *name;
