@@ -2,6 +2,7 @@
 /*
  * Several pools, asked beside each other: one that hangs does not keep anybody from the others, nor
  * who asked or wrote. And one disk, asked whether it is awake only when nothing says so.
+ * Over 600 lines because each way of looking needs disks that hang in another way.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
  * unit-src: daemon/agent/together.c daemon/agent/volume_info.c daemon/agent/limits.c
@@ -640,7 +641,8 @@ START_TEST(a_reserve_is_asked_beside_the_first_volumes)
 }
 END_TEST
 
-UNIT_MAIN("agent-looks", a_reserve_is_asked_beside_the_first_volumes, what_is_known_is_no_answer, what_is_known_is_no_answer,
+UNIT_MAIN("agent-looks", what_is_known_is_no_answer,
+	  a_reserve_is_asked_beside_the_first_volumes,
 	  test_several, test_held_no_longer,
 	  who_looks_does_not_hang_with_the_disk,
 	  a_disk_is_asked_when_nothing_says_that_it_is_awake,
