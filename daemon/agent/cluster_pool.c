@@ -131,7 +131,8 @@ static int step(struct pass *p, const struct liteio_plan *plan, struct liteio_er
 		r = liteio_op_pool_create(p->c->agent, &create, &made, err);
 		break;
 	case LITEIO_PLAN_IMPORT:
-		r = liteio_op_pool_reopen(p->c->agent, &import, &made, err);
+		r = liteio_op_pool_reopen(p->c->agent, &import, p->p.spec.pool, &p->p.status.uuid,
+					  &made, err);
 		break;
 	case LITEIO_PLAN_DELETE:
 		r = liteio_op_pool_delete_open(p->c->agent, p->p.spec.pool, &p->have.uuid, err);

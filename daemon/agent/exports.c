@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "host/block.h"
 #include "host/head.h"
 #include "host/kmodule.h"
 #include "host/netlink.h"
@@ -139,6 +140,7 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 	};
 	struct liteio_pool_thin thin;
 	struct liteio_pool_load load;
+	char path[LITEIO_DM_PATH_MAX] = "";
 	int r;
 
 	r = liteio_gate_open(&nl, err);
@@ -184,7 +186,15 @@ static int prepare_head(struct liteio_open_pool *p, const struct liteio_catalog_
 		h.gate = false;
 	if (was_place)
 		*was_place = !is_local(att) && is_place(&h);
-	r = liteio_head_ensure(&h, ret_path, err);
+	r = liteio_head_ensure(&h, path, err);
+	/*
+	 * one of an agent that let discards through has a device below whose table may be loaded
+	 * anew to make it longer: that takes them again until it is told not to
+	 */
+	if (!r && load.keeps)
+		r = liteio_block_keep(path, err);
+	if (ret_path)
+		memcpy(ret_path, path, sizeof(path));
 	return r || !nl || h.gate ? r : check_plain(p, &h, err);
 }
 

@@ -5,6 +5,7 @@
 #include "agent/gate.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -92,6 +93,59 @@ int liteio_gate_forget_gone(const struct liteio_uuid *uuid, struct liteio_error 
 
 	return r || !nl ? r : liteio_gate_forget(nl, uuid, err);
 }
+
+/* ---- what only the module is told ---- */
+
+/*
+ * Read by who tells only the module that something has ended, written by who has it forget what is
+ * in a catalog. Never held for a drain
+ */
+static pthread_rwlock_t only_lock = PTHREAD_RWLOCK_INITIALIZER;
+
+void liteio_gate_forget_but(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			    uint64_t floor, size_t n_ended)
+{
+	struct liteio_netlink_volume there;
+
+	liteio_guard_alone(&only_lock);
+	if (!liteio_netlink_vol_get(nl, uuid, &there, NULL) && there.floor <= floor &&
+	    there.barred <= n_ended)
+		liteio_netlink_vol_del(nl, uuid, NULL);
+}
+
+int liteio_gate_fence_only(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			   uint64_t floor, uint64_t generation, uint64_t timeout_ms,
+			   struct liteio_netlink_fence *ret, struct liteio_error *err)
+{
+	char note[sizeof(ret->note)];
+	int r;
+
+	{
+		liteio_guard_shared(&only_lock);
+		r = liteio_netlink_fence(nl, uuid, floor, generation, 0, ret, err);
+	}
+	if (r || ret->drained || !timeout_ms)
+		return r;
+	/* of the one that has changed something */
+	memcpy(note, ret->note, sizeof(note));
+	r = liteio_netlink_fence_wait(nl, uuid, floor, generation, timeout_ms, ret, err);
+	memcpy(ret->note, note, sizeof(note));
+	return r;
+}
+
+int liteio_gate_fence_meanwhile(const struct liteio_uuid *uuid, const char *name, uint64_t floor,
+				uint64_t generation)
+{
+	struct liteio_local_fenced closed = { 0 };
+	int r;
+
+	liteio_guard_shared(&only_lock);
+	r = liteio_gate_fence(uuid, name, floor, generation, 0, &closed, NULL);
+	liteio_json_fini(&closed, liteio_local_fenced_fields);
+	return r;
+}
+
+/* ---- fences ---- */
 
 /* heads without a gate: of the generations below @floor, or exactly that one */
 static int fence_plain(const struct liteio_uuid *uuid, uint64_t floor, uint64_t generation,

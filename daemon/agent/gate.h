@@ -9,6 +9,7 @@
 #define LITEIO_AGENT_GATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/uuid.h"
@@ -16,6 +17,7 @@
 struct liteio_error;
 struct liteio_local_fenced;
 struct liteio_netlink;
+struct liteio_netlink_fence;
 
 /**
  * liteio_gate_open() - a connection to the module's registry
@@ -45,6 +47,39 @@ int liteio_gate_forget(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 
 /* the same, of one that the catalog does not have any more; 0 without the module */
 int liteio_gate_forget_gone(const struct liteio_uuid *uuid, struct liteio_error *err);
+
+/**
+ * liteio_gate_forget_but() - forget a volume whose pool goes, unless the module knows more of it
+ * @nl: the registry
+ * @uuid: the volume; not there: nothing is done
+ * @floor: what the catalog says
+ * @n_ended: of so many generations that it has ended one by one
+ *
+ * What only the module was told of (below) stays there. To ask it and to have it forget are two
+ * steps: nobody tells it something in between. What fails is left as it is.
+ */
+void liteio_gate_forget_but(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			    uint64_t floor, size_t n_ended);
+
+/**
+ * liteio_gate_fence_only() - close the gates of a volume that no catalog here says anything of
+ * @nl: the registry
+ * @uuid: volume, which the module knows
+ * @floor: end everything below, or 0
+ * @generation: end exactly this one, or 0
+ * @timeout_ms: how long to wait for the drain
+ * @ret: look at @drained
+ * @err: why the gates could not be closed
+ *
+ * Return: 0, -ENOENT the module does not know the volume, or another negative errno.
+ */
+int liteio_gate_fence_only(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			   uint64_t floor, uint64_t generation, uint64_t timeout_ms,
+			   struct liteio_netlink_fence *ret, struct liteio_error *err);
+
+/* liteio_gate_fence() of what the catalog could not be told of, without waiting for the drain */
+int liteio_gate_fence_meanwhile(const struct liteio_uuid *uuid, const char *name, uint64_t floor,
+				uint64_t generation);
 
 /**
  * liteio_gate_fence() - close gates and wait for what is behind them

@@ -25,7 +25,11 @@ struct liteio_error;
  * @remote: other nodes use it
  * @places: exports.json says of all its exports (places.h). An agent that does not know of places
  *	drops this when it starts: what it exports is not in that file
- * @held_back: it is not opened unasked (liteio_known_hold_back()), and not waited for
+ * @held_back: it is not opened unasked (liteio_known_hold_back()). To its consumers it is away like
+ *	any other: its exports have places, and where there can be none the door waits for it
+ * @was_away: it was not open when the list was written last. At a start it comes after those that
+ *	were: should it have a volume or snapshot that was made anew meanwhile, it is held back.
+ *	False in lists of older agents
  */
 struct liteio_known_pool {
 	char *name;
@@ -36,6 +40,7 @@ struct liteio_known_pool {
 	bool remote;
 	bool places;
 	bool held_back;
+	bool was_away;
 };
 
 /**

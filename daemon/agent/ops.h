@@ -117,8 +117,20 @@ int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool
 /* the same for every pool on the disks of this node that is not open, each with what came of it */
 int liteio_op_pool_import_all(struct liteio_agent *a, struct liteio_local_pool_imported_list *ret,
 			      struct liteio_error *err);
-/* as liteio_op_pool_import(), but one that was exported stays so: nobody in person asked for it */
+/**
+ * liteio_op_pool_reopen() - open a pool again that was made here, or taken over
+ * @a: the agent
+ * @req: the device
+ * @name: of the pool that is meant
+ * @uuid: likewise
+ * @ret: the pool
+ * @err: why not: as for liteio_op_pool_import(); or the device carries another one
+ *
+ * One that was exported stays so: nobody in person asked for it. Nor is another pool opened because
+ * it is on that device by now. Return: 0, -EEXIST another one, or another negative errno.
+ */
 int liteio_op_pool_reopen(struct liteio_agent *a, const struct liteio_local_pool_import *req,
+			  const char *name, const struct liteio_uuid *uuid,
 			  struct liteio_local_pool *ret, struct liteio_error *err);
 
 /**

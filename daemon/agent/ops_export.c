@@ -62,14 +62,11 @@ static void leave_what_is_gone(const struct liteio_target *t)
  */
 static void fence_meanwhile(const struct liteio_target *t, const struct liteio_ending *e)
 {
-	struct liteio_local_fenced closed = { 0 };
-
-	if (liteio_kmodule_is_loaded("liteio")) {
-		(void)liteio_gate_fence(&t->volume.uuid, t->volume.name, e->floor, e->generation,
-					0, &closed, NULL);
-		leave_what_is_gone(t);
-	}
-	liteio_json_fini(&closed, liteio_local_fenced_fields);
+	if (!liteio_kmodule_is_loaded("liteio"))
+		return;
+	(void)liteio_gate_fence_meanwhile(&t->volume.uuid, t->volume.name, e->floor,
+					  e->generation);
+	leave_what_is_gone(t);
 }
 
 /* (1), (2), (3) */

@@ -202,8 +202,8 @@ static int fence_kernel(const struct liteio_local_module_fence *req,
 
 	r = registry_open(&nl, err);
 	if (r == 0)
-		r = liteio_netlink_fence_wait(nl, &req->uuid, req->floor, req->generation,
-					      req->timeout_ms, &f, err);
+		r = liteio_gate_fence_only(nl, &req->uuid, req->floor, req->generation,
+					   req->timeout_ms, &f, err);
 	if (r)
 		return r;
 	ret->floor = f.floor;

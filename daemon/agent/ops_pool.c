@@ -472,14 +472,34 @@ int liteio_op_pool_set(struct liteio_agent *a, const char *pool,
 	return r;
 }
 
+/* which pool somebody wants */
+struct meant {
+	const char *name;
+	const struct liteio_uuid *uuid;
+};
+
+/* @meant: NULL: whichever the device carries */
+static int check_meant(const char *device, const struct meant *meant, const char *name,
+		       const struct liteio_uuid *uuid, struct liteio_error *err)
+{
+	char is[LITEIO_UUID_STRLEN + 1], wanted[LITEIO_UUID_STRLEN + 1];
+
+	if (!meant || (liteio_uuid_equal(uuid, meant->uuid) && !strcmp(name, meant->name)))
+		return 0;
+	liteio_uuid_format(uuid, is);
+	liteio_uuid_format(meant->uuid, wanted);
+	return liteio_error_set(err, -EEXIST, "%s carries pool %s (%s), not pool %s (%s)", device,
+				name, is, meant->name, wanted);
+}
+
 /* @was_on: as of struct wanted */
-static int import(struct liteio_agent *a, bool is_import, const char *was_on,
+static int import(struct liteio_agent *a, const struct meant *meant, const char *was_on,
 		  const struct liteio_local_pool_import *req, struct liteio_local_pool *ret,
 		  struct liteio_error *err)
 {
 	struct liteio_pool_found found;
 	struct wanted w = { .device = req->device, .was_on = was_on, .found = &found,
-			    .is_import = is_import };
+			    .is_import = !meant };
 	struct liteio_error probe_err = LITEIO_ERROR_INIT;
 	struct liteio_open_pool *p;
 	LITEIO_POOL_LOCKS(locks);
@@ -491,14 +511,19 @@ static int import(struct liteio_agent *a, bool is_import, const char *was_on,
 	/* what it says first: its name is locked */
 	probed = liteio_pool_probe_soon(req->device, &found, &probe_err);
 	if (!probed)
+		r = check_meant(req->device, meant, found.label.pool_name, &found.label.pool_uuid,
+				err);
+	if (!probed && !r)
 		r = liteio_pool_locks_take(a->locks, found.label.pool_name, req->device, &locks,
 					   err);
 	if (r)
 		return r;
 	if (find_on_device(a, req->device, &p) == 0) {
-		fill_fresh(p, ret);
+		r = check_meant(req->device, meant, p->name, &p->uuid, err);
+		if (!r)
+			fill_fresh(p, ret);
 		liteio_pools_put(a->pools, p);
-		return 0;
+		return r;
 	}
 	if (probed)
 		return liteio_error_set(err, probed, "%s", liteio_error_str(&probe_err, probed));
@@ -511,13 +536,14 @@ int liteio_op_pool_import(struct liteio_agent *a, const struct liteio_local_pool
 			  struct liteio_local_pool *ret, struct liteio_error *err)
 {
 	/* as if it was open there last: whatever the others do not say */
-	return import(a, true, req->force ? req->device : NULL, req, ret, err);
+	return import(a, NULL, req->force ? req->device : NULL, req, ret, err);
 }
 
 int liteio_op_pool_reopen(struct liteio_agent *a, const struct liteio_local_pool_import *req,
+			  const char *name, const struct liteio_uuid *uuid,
 			  struct liteio_local_pool *ret, struct liteio_error *err)
 {
-	return import(a, false, NULL, req, ret, err);
+	return import(a, &(struct meant){ name, uuid }, NULL, req, ret, err);
 }
 
 static int grow_in_lane(struct liteio_open_pool *p, const struct liteio_pool_growth *growth,

@@ -113,36 +113,32 @@ static void leaving_fini(struct leaving *l)
 	free(l->atts);
 }
 
-/* was it fenced while its pool was on its way out? Its catalog says nothing of that */
-static bool is_ahead(const struct leaving *l, const struct liteio_catalog_volume *v,
-		     const struct liteio_netlink_volume *there)
+static size_t count_ended(const struct leaving *l, const struct liteio_catalog_volume *v)
 {
-	size_t n_fenced = 0;
+	size_t n = 0;
 
-	for (size_t i = 0; there->barred && i < l->n_atts; i++)
-		n_fenced += liteio_uuid_equal(&l->atts[i].volume, &v->uuid) &&
-			    l->atts[i].state == LITEIO_CATALOG_ATT_FENCED;
-	return there->floor > v->floor || there->barred > n_fenced;
+	for (size_t i = 0; i < l->n_atts; i++)
+		n += liteio_uuid_equal(&l->atts[i].volume, &v->uuid) &&
+		     l->atts[i].state == LITEIO_CATALOG_ATT_FENCED;
+	return n;
 }
 
 /*
- * The module need not remember volumes that are not on this node; who has a gate keeps it. What
- * only the module knows stays there, for as long as it was said to whoever has fenced: an import
- * takes it into the catalog
+ * The module need not remember volumes that are not on this node; who has a gate keeps it. One that
+ * was fenced while its pool was on its way out, of which its catalog says nothing, stays there, for
+ * as long as it was said to whoever has fenced: an import takes it into the catalog
  */
 static void forget_volumes(const struct leaving *l)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
-	struct liteio_netlink_volume there;
 
 	if (liteio_gate_open(&nl, NULL) || !nl)
 		return;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct liteio_catalog_volume *v = &l->volumes[i];
 
-		if (v->kind == LITEIO_CATALOG_VOLUME &&
-		    !liteio_netlink_vol_get(nl, &v->uuid, &there, NULL) && !is_ahead(l, v, &there))
-			liteio_netlink_vol_del(nl, &v->uuid, NULL);
+		if (v->kind == LITEIO_CATALOG_VOLUME)
+			liteio_gate_forget_but(nl, &v->uuid, v->floor, count_ended(l, v));
 	}
 }
 

@@ -580,6 +580,9 @@ void liteio_lane_recall(struct liteio_open_pool *p)
 		if (is_done(w))
 			pthread_cond_signal(&w->turn);
 	}
+	/* which of these there is no need of any more only they know */
+	if (p->urgent)
+		pthread_cond_broadcast(&p->changed);
 }
 
 uint64_t liteio_pools_busy_ms(struct liteio_open_pool *p)

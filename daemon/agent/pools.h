@@ -328,6 +328,10 @@ int liteio_pools_look(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, 
 int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_for,
 			liteio_look_fn fn, void *data, size_t len, uint64_t ms,
 			struct liteio_error *err);
+/* the same, as liteio_lane_enter_unless(): 0, and @data as it was, when another one has done it */
+int liteio_pools_do_for_unless(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+			       const bool *is_done, liteio_look_fn fn, void *data, size_t len,
+			       uint64_t ms, struct liteio_error *err);
 /* liteio_pools_look(), but once it has been asked it is waited for so long */
 int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,
 			  uint64_t ms, struct liteio_error *err);

@@ -47,6 +47,8 @@ static const struct liteio_field known_pool_fields[] = {
 	  .offset = offsetof(struct liteio_known_pool, places) },
 	{ .key = "heldBack", .type = LITEIO_FIELD_BOOL,
 	  .offset = offsetof(struct liteio_known_pool, held_back) },
+	{ .key = "wasAway", .type = LITEIO_FIELD_BOOL,
+	  .offset = offsetof(struct liteio_known_pool, was_away) },
 	{ .key = NULL },
 };
 
@@ -268,6 +270,7 @@ static int rewrite(struct liteio_agent *a, const struct change *change, struct g
 			continue;
 		}
 		k->remote = k->remote && !is_it;
+		k->was_away = true;
 		known_add(&new, k);
 	}
 	if (change->held)

@@ -153,15 +153,15 @@ static int do_there(struct liteio_open_pool *p, struct look *k, void *data, size
 	return r;
 }
 
-int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_for,
-			liteio_look_fn fn, void *data, size_t len, uint64_t ms,
-			struct liteio_error *err)
+int liteio_pools_do_for_unless(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+			       const bool *is_done, liteio_look_fn fn, void *data, size_t len,
+			       uint64_t ms, struct liteio_error *err)
 {
-	struct liteio_open_pool *lane;
+	struct liteio_open_pool *lane = NULL;
 	struct look *k;
-	int r = liteio_lane_enter(p, what_for, &lane, err);
+	int r = liteio_lane_enter_unless(p, what_for, is_done, &lane, err);
 
-	if (r)
+	if (r || !lane)
 		return r;
 	if (!liteio_pools_looks(p->table))
 		return do_here(p, fn, data, err);
@@ -169,6 +169,13 @@ int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_fo
 	if (len)
 		memcpy(k->ret, data, len);
 	return do_there(p, k, data, len, ms, err);
+}
+
+int liteio_pools_do_for(struct liteio_open_pool *p, enum liteio_lane_for what_for,
+			liteio_look_fn fn, void *data, size_t len, uint64_t ms,
+			struct liteio_error *err)
+{
+	return liteio_pools_do_for_unless(p, what_for, NULL, fn, data, len, ms, err);
 }
 
 int liteio_pools_look_for(struct liteio_open_pool *p, liteio_look_fn fn, void *ret, size_t len,

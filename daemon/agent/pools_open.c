@@ -393,15 +393,34 @@ static void add_allowed(struct liteio_openings *all, struct liteio_agent *a,
 		add_found(all, a, f);
 }
 
-static void add_devices(struct liteio_openings *all, struct liteio_agent *a,
-			const struct liteio_known *known, const struct liteio_pool_found *found,
-			size_t n)
+/**
+ * struct start - pools that are opened at a start
+ * @first: that were open when the list was written last
+ * @then: all others: what was made in one of the first while they were away may be in them, too,
+ *	by the same uuid, and older
+ */
+struct start {
+	struct liteio_openings first;
+	struct liteio_openings then;
+};
+
+static struct liteio_openings *round_of(struct start *s, const struct liteio_known_pool *k)
 {
+	return k->was_away ? &s->then : &s->first;
+}
+
+static void add_devices(struct start *s, struct liteio_agent *a, const struct liteio_known *known,
+			const struct liteio_pool_found *found, size_t n)
+{
+	struct liteio_openings *all = &s->then;
+
 	for (size_t i = 0; i < n; i++) {
+		const struct liteio_known_pool *k = find_known(known, &found[i].label.pool_uuid);
+
 		if (liteio_pools_is_open(a->pools, &found[i].label.pool_uuid))
 			continue;
-		if (find_known(known, &found[i].label.pool_uuid))
-			add_found(all, a, &found[i]);
+		if (k)
+			add_found(round_of(s, k), a, &found[i]);
 		/*
 		 * not on the list and in the kernel: who made or imported it died between both, as
 		 * nobody else brings one into this kernel, and what was begun goes on
@@ -416,25 +435,27 @@ static void add_devices(struct liteio_openings *all, struct liteio_agent *a,
 }
 
 /* before the devices: of a pool that a device carries as well, the file is tried first */
-static void add_known_files(struct liteio_openings *all, struct liteio_agent *a,
+static void add_known_files(struct start *s, struct liteio_agent *a,
 			    const struct liteio_known *known)
 {
 	for (size_t i = 0; i < known->n_pools; i++) {
 		const struct liteio_known_pool *k = &known->pools[i];
 
 		if (k->file)
-			liteio_opening_add_device(liteio_openings_add(all, a, &k->uuid), k->file);
+			liteio_opening_add_device(liteio_openings_add(round_of(s, k), a, &k->uuid),
+						  k->file);
 	}
 }
 
-static void add_files(struct liteio_openings *all, struct liteio_agent *a)
+static void add_files(struct start *s, struct liteio_agent *a)
 {
 	for (size_t i = 0; i < a->config.n_devices; i++) {
 		const char *pattern = a->config.devices[i];
 
 		if (!strpbrk(pattern, "*?[") && strncmp(pattern, "/dev/", 5) != 0 &&
-		    liteio_fs_exists(pattern) && !liteio_openings_have(all, pattern))
-			liteio_opening_add_device(liteio_openings_add(all, a, NULL), pattern);
+		    liteio_fs_exists(pattern) && !liteio_openings_have(&s->first, pattern) &&
+		    !liteio_openings_have(&s->then, pattern))
+			liteio_opening_add_device(liteio_openings_add(&s->then, a, NULL), pattern);
 	}
 }
 
@@ -447,10 +468,11 @@ static void warn_of_copies(struct liteio_agent *a, const struct liteio_pool_foun
 	}
 }
 
-/* all side by side: no disk, and no file, holds up another one, nor the start for long */
+/* those of a round side by side: no disk, no file, holds up another one, nor the start for long */
 static void open_known(struct liteio_agent *a, const struct liteio_known *known)
 {
-	struct liteio_openings all = { .end_ms = liteio_now_ms() + LITEIO_OPENING_BUDGET_MS };
+	const uint64_t end_ms = liteio_now_ms() + LITEIO_OPENING_BUDGET_MS;
+	struct start s = { .first.end_ms = end_ms, .then.end_ms = end_ms };
 	_cleanup_free_ struct liteio_pool_found *found = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	size_t n = 0;
@@ -459,10 +481,11 @@ static void open_known(struct liteio_agent *a, const struct liteio_known *known)
 	r = liteio_pool_scan(&found, &n, &err);
 	if (r < 0)
 		log_err(NULL, "looking for pools: %s", liteio_error_str(&err, r));
-	add_known_files(&all, a, known);
-	add_devices(&all, a, known, found, n);
-	add_files(&all, a);
-	liteio_openings_run(&all, open_first);
+	add_known_files(&s, a, known);
+	add_devices(&s, a, known, found, n);
+	add_files(&s, a);
+	liteio_openings_run(&s.first, open_first);
+	liteio_openings_run(&s.then, open_first);
 	warn_of_copies(a, found, n);
 }
 

@@ -17,9 +17,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "base/uuid.h"
 #include "host/netlink.h"
 #include "model/limits.h"
+#include "pool/grant.h"
 
 /**
  * struct registry - the module's, as it was before the floors of a pool were told
@@ -108,81 +110,123 @@ static void limits_of_volume(struct liteio_netlink *nl, struct liteio_open_pool 
 
 /* ---- what only the kernel was told ---------------------------------------------------------- */
 
-/* as long as a fence waits for it */
+/* as long as a fence waits for it: all of them together, however many the volumes are */
 #define WRITTEN_MS 20000
 
-/* what has ended: below @floor, or exactly @generation */
+/**
+ * struct end - what has ended: below @floor, or exactly @generation
+ * @at: which one of the catalog's volumes
+ * @volume: its uuid
+ * @floor: or 0
+ * @generation: else
+ * @result: what came of it
+ * @err: why it is not written
+ */
 struct end {
+	size_t at;
 	struct liteio_uuid volume;
 	uint64_t floor;
 	uint64_t generation;
+	int result;
+	struct liteio_error err;
 };
 
-/* in the lane */
-static int write_end(struct liteio_pool *engine, void *data, struct liteio_error *err)
-{
-	const struct end *e = data;
+/* plain bytes: they go to another thread and come back */
+struct ends {
+	size_t n;
+	struct end items[];
+};
 
-	return e->floor ? liteio_pool_floor_raise(engine, &e->volume, e->floor, err) :
-			  liteio_pool_attachment_fence(engine, &e->volume, e->generation, false,
-						       err);
+static void ends_add(struct ends **all, const struct end *e)
+{
+	size_t n = *all ? (*all)->n : 0;
+
+	*all = liteio_realloc(*all, 1, sizeof(**all) + (n + 1) * sizeof(*e));
+	(*all)->items[n] = *e;
+	(*all)->items[n].err = (struct liteio_error)LITEIO_ERROR_INIT;
+	(*all)->n = n + 1;
 }
 
-/* what can not be written stays as it was when whoever fenced was told so: the next time may do */
-static void take_over(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
-		      uint64_t floor, uint64_t generation)
+/* in the lane: with one change of the catalog */
+static int write_ends(struct liteio_pool *engine, void *data, struct liteio_error *err)
 {
-	struct end e = { v->uuid, floor, generation };
-	struct liteio_error err = LITEIO_ERROR_INIT;
-	int r = liteio_pools_do_for(p, LITEIO_LANE_FENCE, write_end, &e, sizeof(e), WRITTEN_MS,
-				    &err);
+	struct ends *all = data;
+	_cleanup_free_ struct liteio_pool_ending *endings =
+		liteio_calloc(all->n, sizeof(*endings));
 
-	if (r)
+	for (size_t i = 0; i < all->n; i++)
+		endings[i] = (struct liteio_pool_ending){
+			.volume = all->items[i].volume,
+			.floor = all->items[i].floor,
+			.generation = all->items[i].generation,
+			.err = &all->items[i].err,
+		};
+	liteio_pool_end_all(engine, endings, all->n);
+	for (size_t i = 0; i < all->n; i++)
+		all->items[i].result = endings[i].result;
+	return 0;
+}
+
+static void say_written(const struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
+			const struct end *e)
+{
+	if (e->result)
 		log_err(NULL, "volume %s: what only the kernel knows has ended is not written down: %s",
-			v->name, liteio_error_str(&err, r));
+			v->name, liteio_error_str(&e->err, e->result));
 	else
 		log_warning(NULL,
 			    "volume %s was fenced while pool %s was not open: that %s %" PRIu64
 			    " has ended is written down now",
-			    v->name, p->name, floor ? "all below" : "generation",
-			    floor ? floor : generation);
+			    v->name, p->name, e->floor ? "all below" : "generation",
+			    e->floor ? e->floor : e->generation);
 }
 
-static size_t count_fenced(const struct liteio_catalog_attachment *atts, size_t n)
+static size_t count_fenced(const struct liteio_catalog_attachment *atts, size_t n, uint64_t floor)
 {
 	size_t n_fenced = 0;
 
 	for (size_t i = 0; i < n; i++)
-		n_fenced += atts[i].state == LITEIO_CATALOG_ATT_FENCED;
+		n_fenced += atts[i].state == LITEIO_CATALOG_ATT_FENCED &&
+			    atts[i].generation >= floor;
 	return n_fenced;
 }
 
 /* one that has no attachment in the kernel it says only the number of, and lets nobody in */
-static void take_over_generations(struct liteio_netlink *nl, struct liteio_open_pool *p,
-				  const struct liteio_catalog_volume *v, uint32_t n_barred)
+static void add_generations(struct liteio_netlink *nl, struct liteio_open_pool *p, size_t at,
+			    const struct liteio_netlink_volume *reg, struct ends **all)
 {
 	_cleanup_free_ struct liteio_catalog_attachment *atts = NULL;
 	_cleanup_free_ struct liteio_netlink_att *there = NULL;
 	size_t n = 0, n_there = 0;
 
-	liteio_pool_attachment_list(p->engine, &v->uuid, &atts, &n);
-	if (n_barred <= count_fenced(atts, n) ||
-	    liteio_netlink_att_list(nl, &v->uuid, &there, &n_there, NULL))
+	liteio_pool_attachment_list(p->engine, &reg->uuid, &atts, &n);
+	if (reg->barred <= count_fenced(atts, n, reg->floor) ||
+	    liteio_netlink_att_list(nl, &reg->uuid, &there, &n_there, NULL))
 		return;
 	for (size_t i = 0; i < n_there; i++) {
 		bool is_fenced = there[i].state == LITEIO_ATT_DRAINING ||
 				 there[i].state == LITEIO_ATT_FENCED;
 
-		if (is_fenced && liteio_pool_attachment_is_live(p->engine, &v->uuid,
-								there[i].generation))
-			take_over(p, v, 0, there[i].generation);
+		/* what is below the floor ends with that */
+		if (is_fenced && there[i].generation >= reg->floor &&
+		    liteio_pool_attachment_is_live(p->engine, &reg->uuid, there[i].generation))
+			ends_add(all, &(struct end){ .at = at, .volume = reg->uuid,
+						     .generation = there[i].generation });
 	}
 }
 
+/*
+ * What can not be written stays as it was when whoever fenced was told so: the next time may do. A
+ * disk that takes no catalog is waited for once
+ */
 static void take_over_all(struct liteio_netlink *nl, struct liteio_open_pool *p,
 			  const struct registry *registry, const struct liteio_catalog_volume *v,
 			  size_t n)
 {
+	_cleanup_free_ struct ends *all = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	int r;
+
 	for (size_t i = 0; i < n; i++) {
 		const struct liteio_netlink_volume *there = find(registry, &v[i].uuid);
 
@@ -190,10 +234,21 @@ static void take_over_all(struct liteio_netlink *nl, struct liteio_open_pool *p,
 		    v[i].state != LITEIO_CATALOG_READY)
 			continue;
 		if (there->floor > v[i].floor)
-			take_over(p, &v[i], there->floor, 0);
+			ends_add(&all, &(struct end){ .at = i, .volume = v[i].uuid,
+						      .floor = there->floor });
 		if (there->barred)
-			take_over_generations(nl, p, &v[i], there->barred);
+			add_generations(nl, p, i, there, &all);
 	}
+	if (!all)
+		return;
+	r = liteio_pools_do_for(p, LITEIO_LANE_FENCE, write_ends, all,
+				sizeof(*all) + all->n * sizeof(all->items[0]), WRITTEN_MS, &err);
+	if (r)
+		log_err(NULL,
+			"pool %s: what only the kernel knows has ended is not written down (%zu): %s",
+			p->name, all->n, liteio_error_str(&err, r));
+	for (size_t i = 0; !r && i < all->n; i++)
+		say_written(p, &v[all->items[i].at], &all->items[i]);
 }
 
 /* ---- both ways ------------------------------------------------------------------------------ */

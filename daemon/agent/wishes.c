@@ -209,7 +209,8 @@ int liteio_wish_run_for(struct liteio_open_pool *p, struct liteio_wish **list,
 	int r;
 
 	put_on_list(p, list, kind, wish);
-	r = liteio_pools_do_for(p, what_for, run_errand, &x, sizeof(x), ms, err);
+	r = liteio_pools_do_for_unless(p, what_for, &wish->is_done, run_errand, &x, sizeof(x), ms,
+				       err);
 	if (r)
 		(void)withdraw(p, list, wish);
 	liteio_guard(&p->lock);

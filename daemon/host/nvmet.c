@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/loop.h"
 #include "base/str.h"
 #include "host/kmodule.h"
 #include "host/nvmet.h"
@@ -171,18 +172,40 @@ static int create_namespace(const struct liteio_nvmet *t, const struct liteio_nv
 
 /* ---- hosts ---------------------------------------------------------------------------------- */
 
+/*
+ * Whoever has the lock may hang in the kernel, for as long as a step of it may take: a hundred who
+ * come after him would wait for one another, each for so long
+ */
+static int lock_hosts(const struct liteio_nvmet *t, pthread_mutex_t **ret, struct liteio_error *err)
+{
+	uint64_t until_ms = liteio_now_ms() + t->timeout_ms;
+	const struct timespec until = { (time_t)(until_ms / 1000),
+					(long)(until_ms % 1000) * 1000000 };
+
+	if (pthread_mutex_clocklock(&hosts_lock, CLOCK_MONOTONIC, &until))
+		return liteio_error_set(err, -ETIMEDOUT,
+					"the kernel does not end what it does for another export's hosts");
+	*ret = &hosts_lock;
+	return 0;
+}
+
 static int allow_host(const struct liteio_nvmet *t, const char *dir, const char *nqn,
 		      struct liteio_error *err)
 {
 	char host[LITEIO_NVMET_PATH_MAX];
 	char *link _cleanup_free_ = liteio_strf("%s/allowed_hosts/%s", dir, nqn);
+	pthread_mutex_t *locked _cleanup_(liteio_unlockp) = NULL;
 	int r;
 
 	if (strlen(nqn) > LITEIO_NQN_MAX || strchr(nqn, '/') || !*nqn)
 		return liteio_error_set(err, -EINVAL, "\"%s\" is no host NQN", nqn);
+	/* its directory is kept by it */
+	if (liteio_fs_exists(link))
+		return 0;
 	liteio_nvmet_path(t, host, "hosts/%s", nqn);
-	liteio_guard(&hosts_lock);
-	r = liteio_nvmet_mkdir(host, err);
+	r = lock_hosts(t, &locked, err);
+	if (!r)
+		r = liteio_nvmet_mkdir(host, err);
 	return r ? r : liteio_nvmet_symlink(t, host, link, err);
 }
 
@@ -191,10 +214,13 @@ static int forget_host(const struct liteio_nvmet *t, const char *dir, const char
 {
 	char host[LITEIO_NVMET_PATH_MAX];
 	char *link _cleanup_free_ = liteio_strf("%s/allowed_hosts/%s", dir, nqn);
+	pthread_mutex_t *locked _cleanup_(liteio_unlockp) = NULL;
 	int r;
 
 	liteio_nvmet_path(t, host, "hosts/%s", nqn);
-	liteio_guard(&hosts_lock);
+	r = lock_hosts(t, &locked, err);
+	if (r)
+		return r;
 	r = liteio_nvmet_rmlink(t, link, err);
 	if (r)
 		return r;

@@ -147,6 +147,12 @@ int liteio_gate_fence(const struct liteio_uuid *uuid, const char *name, uint64_t
 	return 0;
 }
 
+int liteio_gate_fence_meanwhile(const struct liteio_uuid *uuid, const char *name, uint64_t floor,
+				uint64_t generation)
+{
+	return liteio_gate_fence(uuid, name, floor, generation, 0, NULL, NULL);
+}
+
 int liteio_gate_forget_gone(const struct liteio_uuid *uuid, struct liteio_error *err)
 {
 	struct liteio_catalog_volume v;

@@ -38,6 +38,7 @@ static struct {
 	struct liteio_netlink_volume volume;
 	struct liteio_netlink_att att;
 	bool has_att;
+	struct liteio_netlink_volume other; /* if it has a name */
 } kernel;
 /* a pool is put back when the kernel is told of a fence, and has not looked yet */
 static bool comes_back;
@@ -63,9 +64,10 @@ int liteio_gate_volume(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 int liteio_netlink_vol_list(struct liteio_netlink *nl, struct liteio_netlink_volume **ret,
 			    size_t *ret_n, struct liteio_error *err)
 {
-	*ret = liteio_calloc(1, sizeof(**ret));
-	**ret = kernel.volume;
-	*ret_n = 1;
+	*ret = liteio_calloc(2, sizeof(**ret));
+	(*ret)[0] = kernel.volume;
+	(*ret)[1] = kernel.other;
+	*ret_n = kernel.other.name[0] ? 2 : 1;
 	return 0;
 }
 
@@ -99,9 +101,9 @@ static void come_back(void)
 	liteio_restore_put_back(&agent, pool);
 }
 
-int liteio_netlink_fence_wait(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
-			      uint64_t floor, uint64_t generation, uint64_t timeout_ms,
-			      struct liteio_netlink_fence *ret, struct liteio_error *err)
+int liteio_gate_fence_only(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
+			   uint64_t floor, uint64_t generation, uint64_t timeout_ms,
+			   struct liteio_netlink_fence *ret, struct liteio_error *err)
 {
 	if (comes_back)
 		come_back();
@@ -195,6 +197,7 @@ static void setup(void)
 	kernel.att = (struct liteio_netlink_att){ .uuid = data, .generation = 5,
 						  .state = LITEIO_ATT_OPEN };
 	kernel.has_att = true;
+	memset(&kernel.other, 0, sizeof(kernel.other));
 }
 
 static void teardown(void)
@@ -327,6 +330,54 @@ START_TEST(what_can_not_be_written_is_tried_again)
 }
 END_TEST
 
+/*
+ * a disk that takes no catalog is waited for once, not for each volume: all that has ended is one
+ * change of it
+ */
+START_TEST(all_that_has_ended_is_written_at_once)
+{
+	const struct liteio_pool_create want = { .uuid = { { 6 } }, .name = "other",
+						 .size_bytes = 1 << 20 };
+	struct liteio_catalog_volume v;
+	uint64_t sequence, of_one;
+
+	ck_assert_int_eq(liteio_pool_volume_create(&memory.p, &want, NULL, NULL), 0);
+	come_in();
+	sequence = memory.p.cat.sequence;
+	kernel.volume.floor = 3;
+	ck_assert_int_eq(liteio_restore_floors(&agent, pool, NULL), 0);
+	of_one = memory.p.cat.sequence - sequence;
+	ck_assert_uint_gt(of_one, 0);
+	kernel.other = (struct liteio_netlink_volume){ .uuid = want.uuid, .name = "other",
+						       .floor = 7 };
+	kernel.volume.floor = 4;
+	kernel.volume.barred = 1;
+	kernel.att.state = LITEIO_ATT_FENCED;
+	sequence = memory.p.cat.sequence;
+	ck_assert_int_eq(liteio_restore_floors(&agent, pool, NULL), 0);
+	ck_assert_uint_eq(memory.p.cat.sequence - sequence, of_one);
+	is_written(4, true);
+	ck_assert_int_eq(liteio_pool_volume_get(&memory.p, &want.uuid, &v), 0);
+	ck_assert_uint_eq(v.floor, 7);
+}
+END_TEST
+
+/* what has ended below the kernel's floor is none of those that it says the number of */
+START_TEST(ends_below_the_floor_hide_none_above_it)
+{
+	const struct liteio_catalog_attachment old = { .volume = data, .generation = 2 };
+
+	ck_assert_int_eq(liteio_pool_attachment_add(&memory.p, &old, NULL), 0);
+	ck_assert_int_eq(liteio_pool_attachment_fence(&memory.p, &data, 2, false, NULL), 0);
+	come_in();
+	kernel.volume.floor = 4;
+	kernel.volume.barred = 1;
+	kernel.att.state = LITEIO_ATT_FENCED;
+	ck_assert_int_eq(liteio_restore_floors(&agent, pool, NULL), 0);
+	is_written(4, true);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("agent-floors");
@@ -338,5 +389,7 @@ int main(void)
 	tcase_add_test(t, what_comes_late_has_it);
 	tcase_add_test(t, what_comes_back_meanwhile_is_asked_again);
 	tcase_add_test(t, what_can_not_be_written_is_tried_again);
+	tcase_add_test(t, all_that_has_ended_is_written_at_once);
+	tcase_add_test(t, ends_below_the_floor_hide_none_above_it);
 	return unit_run(s);
 }

@@ -457,6 +457,40 @@ START_TEST(what_is_refused_takes_nothing_out)
 }
 END_TEST
 
+/*
+ * the cluster wants one pool and no other, whatever is on the device by now; and what is there is
+ * left alone
+ */
+static const struct {
+	const char *name;
+	uint8_t uuid;
+	int code;
+	const char *said;
+} meant[] = {
+	{ "fast", 1, 0, NULL },
+	{ "fast", 2, -EEXIST,
+	  DISK " carries pool fast (01000000-0000-0000-0000-000000000000), not pool fast (02000000-0000-0000-0000-000000000000)" },
+	{ "slow", 1, -EEXIST,
+	  DISK " carries pool fast (01000000-0000-0000-0000-000000000000), not pool slow (01000000-0000-0000-0000-000000000000)" },
+};
+
+START_TEST(only_the_pool_that_is_meant_is_opened_again)
+{
+	const struct liteio_local_pool_import req = { .device = (char *)DISK };
+	const struct liteio_uuid uuid = { .b = { meant[_i].uuid } };
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_local_pool ret = { 0 };
+	int r = liteio_op_pool_reopen(&agent, &req, meant[_i].name, &uuid, &ret, &err);
+
+	ck_assert_int_eq(r, meant[_i].code);
+	if (r)
+		ck_assert_str_eq(err.msg, meant[_i].said);
+	ck_assert_uint_eq(n_opened, !r);
+	ck_assert(!!n_dropped == !r);
+	liteio_json_fini(&ret, liteio_local_pool_fields);
+}
+END_TEST
+
 /* also when the kernel has nothing of it any more, from whichever disk */
 START_TEST(its_own_disk_takes_its_place)
 {
@@ -482,6 +516,8 @@ int main(void)
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_loop_test(cases, what_is_refused_takes_nothing_out, 0,
 			    sizeof(refused) / sizeof(refused[0]));
+	tcase_add_loop_test(cases, only_the_pool_that_is_meant_is_opened_again, 0,
+			    sizeof(meant) / sizeof(meant[0]));
 	tcase_add_loop_test(cases, its_own_disk_takes_its_place, 0, 2);
 	return unit_run(suite);
 }

@@ -145,6 +145,21 @@ START_TEST(who_had_remote_consumers_is_missed)
 }
 END_TEST
 
+/* not opened unasked; but its consumers would be told that there is no such volume */
+START_TEST(one_that_is_held_back_is_missed_unless_it_has_places)
+{
+	char *missing;
+
+	list_is("{\"pools\":[{\"name\":\"a\",\"uuid\":\"" UUID_A "\",\"remote\":true,"
+		"\"heldBack\":true}]}");
+	missing = liteio_pools_missing(&agent);
+	ck_assert_pstr_eq(missing, "pool a");
+	free(missing);
+	ck_assert_int_eq(liteio_uuid_parse(UUID_A, &held), 0);
+	ck_assert_ptr_null(liteio_pools_missing(&agent));
+}
+END_TEST
+
 START_TEST(what_is_not_there_stays_known)
 {
 	struct liteio_error err = LITEIO_ERROR_INIT;
@@ -513,6 +528,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, who_had_remote_consumers_is_missed);
+	tcase_add_test(t, one_that_is_held_back_is_missed_unless_it_has_places);
 	tcase_add_test(t, what_is_not_there_stays_known);
 	tcase_add_test(t, that_all_exports_are_written_down_stays_known);
 	tcase_add_test(t, a_missing_pool_is_given_up_by_name);

@@ -2,6 +2,7 @@
 /*
  * Several pools, asked beside each other: one that hangs does not keep anybody from the others, nor
  * who asked or wrote. And one disk, asked whether it is awake only when nothing says so.
+ * Over 600 lines because each way of looking needs disks that hang in another way.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
  * unit-src: daemon/agent/together.c daemon/agent/volume_info.c daemon/agent/limits.c
@@ -593,7 +594,92 @@ START_TEST(what_is_known_is_no_answer)
 }
 END_TEST
 
+/* who lists pools needs no event of the kernel's: each of them is asked for what it is now */
+START_TEST(what_a_pool_has_become_is_seen_at_once)
+{
+	static const struct {
+		enum liteio_engine_mode mode;
+		bool needs_check;
+		enum liteio_pool_condition condition;
+	} becomes[] = {
+		{ LITEIO_ENGINE_RW, false, LITEIO_POOL_READY },
+		{ LITEIO_ENGINE_NO_SPACE, false, LITEIO_POOL_NO_SPACE },
+		{ LITEIO_ENGINE_RW, false, LITEIO_POOL_READY },
+		{ LITEIO_ENGINE_RO, false, LITEIO_POOL_READ_ONLY },
+		{ LITEIO_ENGINE_RO, true, LITEIO_POOL_READ_ONLY },
+		{ LITEIO_ENGINE_FAILED, true, LITEIO_POOL_FAILED },
+	};
+	struct liteio_pools *table = liteio_pools_new();
+	struct liteio_pools_state now;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_open_pool *p;
+	struct memory_pool m;
+
+	p = add_pool(table, &m, 1);
+	for (size_t i = 0; i < sizeof(becomes) / sizeof(becomes[0]); i++) {
+		m.thin->says.mode = becomes[i].mode;
+		m.thin->says.needs_check = becomes[i].needs_check;
+		liteio_pools_state(p, false, &now);
+		ck_assert_int_eq(now.info.condition, becomes[i].condition);
+	}
+	ck_assert_int_eq(liteio_pools_take_out(table, p, "closed", &err), 0);
+	p->engine = NULL;
+	liteio_pools_put(table, p);
+	memory_close(&m);
+	liteio_pools_free(table);
+}
+END_TEST
+
+/* the disks of the reserve are others: that its first volumes answer says nothing of them */
+static unsigned int n_reserve_asked;
+
+static int reserve_status(struct liteio_engine *e, struct liteio_engine_status *ret,
+			  struct liteio_error *err)
+{
+	n_reserve_asked++;
+	return memory_status(e, ret, err);
+}
+
+START_TEST(a_reserve_is_asked_beside_the_first_volumes)
+{
+	const struct liteio_pool_create want = {
+		.uuid = { .b = { 5 } }, .name = "data", .size_bytes = 1 << 20,
+	};
+	struct liteio_engine_ops ops = memory_ops, reserve_ops = memory_ops;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_pools *table = liteio_pools_new();
+	struct liteio_open_pool *p;
+	struct memory_pool m, reserve;
+
+	p = add_pool(table, &m, 1);
+	memory_new(&reserve);
+	ck_assert_int_eq(liteio_pool_volume_create(&m.p, &want, NULL, &err), 0);
+	ck_assert_int_eq(liteio_pool_volume_activate(&m.p, &want.uuid, NULL, &err), 0);
+	ops.volume_status = is_active;
+	m.engine.ops = &ops;
+	reserve_ops.status = reserve_status;
+	reserve.engine.ops = &reserve_ops;
+	for (unsigned int has = 0; has < 2; has++) {
+		m.p.reserve = has ? &reserve.engine : NULL;
+		p->answered_ms = 0;
+		n_asked = 0;
+		ask_all(table);
+		ck_assert_uint_eq(n_asked, 1);
+		ck_assert_uint_eq(n_reserve_asked, has);
+	}
+	m.p.reserve = NULL;
+	ck_assert_int_eq(liteio_pools_take_out(table, p, "closed", &err), 0);
+	p->engine = NULL;
+	liteio_pools_put(table, p);
+	memory_close(&m);
+	memory_close(&reserve);
+	liteio_pools_free(table);
+}
+END_TEST
+
 UNIT_MAIN("agent-looks", what_is_known_is_no_answer,
+	  a_reserve_is_asked_beside_the_first_volumes,
+	  what_a_pool_has_become_is_seen_at_once,
 	  test_several, test_held_no_longer,
 	  who_looks_does_not_hang_with_the_disk,
 	  a_disk_is_asked_when_nothing_says_that_it_is_awake,

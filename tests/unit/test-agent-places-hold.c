@@ -52,6 +52,9 @@ static bool can_be_bound[2];
 static unsigned int n_linked;
 /* while a place is looked at */
 static void (*meanwhile)(void);
+/* another pool, which is open, has a volume of that uuid */
+static bool has_twin;
+static bool is_held_back;
 
 /* ---- the node ------------------------------------------------------------------------------- */
 
@@ -74,7 +77,7 @@ void liteio_pools_put(struct liteio_pools *t, struct liteio_open_pool *p)
 int liteio_target_find_uuid(struct liteio_agent *a, const struct liteio_uuid *uuid,
 			    struct liteio_target *ret, struct liteio_error *err)
 {
-	return liteio_pools_get_uuid(NULL, &pool.uuid, &ret->pool);
+	return has_twin ? 0 : liteio_pools_get_uuid(NULL, &pool.uuid, &ret->pool);
 }
 
 void liteio_target_fini(struct liteio_target *t)
@@ -92,6 +95,7 @@ int liteio_known_list(struct liteio_agent *a, struct liteio_known *ret, struct l
 	static struct liteio_known_pool known = { .name = (char *)"fast", .uuid.b = { 1 },
 						  .remote = true, .places = true };
 
+	known.held_back = is_held_back;
 	*ret = (struct liteio_known){ .pools = &known, .n_pools = 1 };
 	return 0;
 }
@@ -332,6 +336,33 @@ START_TEST(one_port_is_enough)
 }
 END_TEST
 
+/* it is not opened unasked; for its consumers it is one that is away like any other */
+START_TEST(a_pool_that_is_held_back_has_its_places)
+{
+	is_held_back = true;
+	can_be_bound[0] = true;
+	liteio_places_hold(&agent);
+	ck_assert(is_there);
+	ck_assert_uint_eq(n_linked, 1);
+	ck_assert(liteio_places_are_held(&agent, &pool.uuid));
+}
+END_TEST
+
+/*
+ * made anew while its pool is away: what the old one's consumers have queued is not for it, and
+ * they keep nobody else out
+ */
+START_TEST(one_that_was_made_anew_has_no_place)
+{
+	has_twin = true;
+	can_be_bound[0] = true;
+	liteio_places_hold(&agent);
+	ck_assert(!is_there);
+	ck_assert_uint_eq(n_linked, 0);
+	ck_assert(liteio_places_are_held(&agent, &pool.uuid));
+}
+END_TEST
+
 /* its pool is open, and does not answer */
 static const struct {
 	const char *file;
@@ -382,6 +413,8 @@ int main(void)
 			    sizeof(sweeps) / sizeof(sweeps[0]));
 	tcase_add_test(t, who_sweeps_waits_for_another_one_that_does);
 	tcase_add_loop_test(t, one_port_is_enough, 0, sizeof(links) / sizeof(links[0]));
+	tcase_add_test(t, a_pool_that_is_held_back_has_its_places);
+	tcase_add_test(t, one_that_was_made_anew_has_no_place);
 	tcase_add_loop_test(t, a_pool_that_is_silent_has_its_live_ones, 0,
 			    sizeof(silent) / sizeof(silent[0]));
 	return unit_run(s);

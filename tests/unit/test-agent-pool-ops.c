@@ -52,13 +52,11 @@ int really_format(const struct liteio_pool_format *f, struct liteio_uuid *ret_uu
 /* the module's registry, for who exports a pool */
 #define liteio_gate_open registry_open
 #define liteio_netlink_close registry_close
-#define liteio_netlink_vol_get registry_get
-#define liteio_netlink_vol_del registry_del
+#define liteio_gate_forget_but registry_forget
 #include "agent/ops_pool_move.c"
 #undef liteio_gate_open
 #undef liteio_netlink_close
-#undef liteio_netlink_vol_get
-#undef liteio_netlink_vol_del
+#undef liteio_gate_forget_but
 
 static struct liteio_agent agent;
 
@@ -273,12 +271,15 @@ END_TEST
 
 /* ---- what the module forgets ---- */
 
-/* of the volume with this first byte; none with 0 */
-static struct liteio_netlink_volume registry[4];
+/* of the volume with this first byte: what it is asked to forget */
+static struct {
+	uint64_t floor;
+	size_t n_ended;
+} asked[4];
 
 int registry_open(struct liteio_netlink **ret, struct liteio_error *err)
 {
-	*ret = (struct liteio_netlink *)registry;
+	*ret = (struct liteio_netlink *)asked;
 	return 0;
 }
 
@@ -286,51 +287,35 @@ void registry_close(struct liteio_netlink *nl)
 {
 }
 
-int registry_get(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
-		 struct liteio_netlink_volume *ret, struct liteio_error *err)
+void registry_forget(struct liteio_netlink *nl, const struct liteio_uuid *uuid, uint64_t floor,
+		     size_t n_ended)
 {
-	*ret = registry[uuid->b[0]];
-	return ret->floor ? 0 : -ENOENT;
+	asked[uuid->b[0]].floor = floor;
+	asked[uuid->b[0]].n_ended = n_ended;
 }
 
-int registry_del(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
-		 struct liteio_error *err)
-{
-	registry[uuid->b[0]].floor = 0;
-	return 0;
-}
-
-static const struct {
-	uint64_t floor;
-	uint32_t barred;
-	bool is_kept;
-} fenced[] = {
-	{ 5, 1, false }, { 4, 0, false }, { 6, 0, true }, { 5, 2, true },
-};
-
-/* somebody fenced it while its pool was on its way out, and was told that the kernel keeps that */
-START_TEST(what_only_the_module_knows_stays_there)
+/* test-agent-gate.c has what the module keeps then */
+START_TEST(the_module_is_told_what_the_catalog_knows)
 {
 	struct liteio_catalog_volume volumes[] = {
 		{ .kind = LITEIO_CATALOG_VOLUME, .uuid = { .b = { 1 } }, .floor = 5 },
 		{ .kind = LITEIO_CATALOG_SNAPSHOT, .uuid = { .b = { 2 } }, .floor = 5 },
-		{ .kind = LITEIO_CATALOG_VOLUME, .uuid = { .b = { 3 } }, .floor = 5 },
+		{ .kind = LITEIO_CATALOG_VOLUME, .uuid = { .b = { 3 } }, .floor = 6 },
 	};
 	struct liteio_catalog_attachment atts[] = {
 		{ .volume = { .b = { 1 } }, .generation = 7, .state = LITEIO_CATALOG_ATT_FENCED },
-		{ .volume = { .b = { 3 } }, .generation = 8, .state = LITEIO_CATALOG_ATT_FENCED },
+		{ .volume = { .b = { 1 } }, .generation = 8, .state = LITEIO_CATALOG_ATT_LIVE },
+		{ .volume = { .b = { 1 } }, .generation = 9, .state = LITEIO_CATALOG_ATT_FENCED },
 	};
-	const struct leaving l = { volumes, 3, atts, 2 };
+	const struct leaving l = { volumes, 3, atts, 3 };
 
-	registry[1].floor = fenced[_i].floor;
-	registry[1].barred = fenced[_i].barred;
-	registry[2].floor = 1;
-	registry[3].floor = 5;
 	forget_volumes(&l);
-	ck_assert(!!registry[1].floor == fenced[_i].is_kept);
+	ck_assert_uint_eq(asked[1].floor, 5);
+	ck_assert_uint_eq(asked[1].n_ended, 2);
 	/* it is none of the volumes, and another one has nothing to do with the first */
-	ck_assert_uint_eq(registry[2].floor, 1);
-	ck_assert_uint_eq(registry[3].floor, 0);
+	ck_assert_uint_eq(asked[2].floor, 0);
+	ck_assert_uint_eq(asked[3].floor, 6);
+	ck_assert_uint_eq(asked[3].n_ended, 0);
 }
 END_TEST
 
@@ -386,8 +371,7 @@ int main(void)
 	tcase_add_test(cases, a_pool_that_is_being_exported_is_not_given_up);
 	tcase_add_test(cases, a_pool_in_use_stays_where_it_is);
 	tcase_add_test(cases, a_pool_that_is_being_opened_says_so);
-	tcase_add_loop_test(cases, what_only_the_module_knows_stays_there, 0,
-			    sizeof(fenced) / sizeof(fenced[0]));
+	tcase_add_test(cases, the_module_is_told_what_the_catalog_knows);
 	tcase_add_test(cases, a_name_is_claimed_while_its_pool_is_made);
 	return unit_run(suite);
 }

@@ -2,6 +2,7 @@
 /*
  * Locks by name and lanes: one at a time, nobody forgotten, fences first, and who wants a volume, a
  * right or its end is taken along.
+ * Over 600 lines because all of it is about one pool and who waits for it.
  *
  * unit-src: daemon/agent/locks.c daemon/agent/pools.c daemon/agent/pools_look.c
  * unit-src: daemon/agent/creations.c daemon/agent/rights.c daemon/agent/wishes.c
@@ -21,6 +22,7 @@
 #include "agent/locks.h"
 #include "agent/pools.h"
 #include "agent/rights.h"
+#include "agent/wishes.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/loop.h"
@@ -450,6 +452,50 @@ START_TEST(rights_are_ended_together)
 }
 END_TEST
 
+static void *want_end_only(void *arg)
+{
+	const struct wisher *w = arg;
+	const struct liteio_ending e = { .generation = 1 };
+	struct liteio_catalog_volume v = record_of(&w->want.uuid);
+
+	ck_assert(!liteio_endings_persist(&pool, &v, &e, 10000, NULL));
+	return NULL;
+}
+
+/* nor does an end that another one has written wait for whoever is in the lane by then */
+START_TEST(what_has_ended_takes_no_turn)
+{
+	struct liteio_wish *end;
+	static struct wisher w;
+	static struct memory_pool m;
+
+	empty_lane();
+	memory_new(&m);
+	pool.engine = &m.p;
+	pool.table = liteio_pools_new();
+	start_wisher(&w, 1, 0);
+	pthread_join(w.thread, NULL);
+	liteio_pools_enter(&pool, false);
+	pthread_create(&w.thread, NULL, want_end_only, &w);
+	while (urgent_now() < 1)
+		sched_yield();
+	/* as whoever writes it with his own */
+	pthread_mutex_lock(&pool.lock);
+	end = take_ptr(pool.endings);
+	ck_assert_ptr_nonnull(end);
+	end->is_done = true;
+	end->refs--;
+	liteio_lane_recall(&pool);
+	pthread_mutex_unlock(&pool.lock);
+	pthread_join(w.thread, NULL);
+	ck_assert_uint_eq(urgent_now(), 0);
+	liteio_pools_leave(&pool);
+	liteio_pools_free(pool.table);
+	pool.table = NULL;
+	memory_close(&m);
+}
+END_TEST
+
 /* a disk that takes its time, when the kernel is asked for its status */
 static pthread_mutex_t slow_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t slow_changed = PTHREAD_COND_INITIALIZER;
@@ -593,6 +639,7 @@ int main(void)
 	tcase_add_test(t, who_comes_meanwhile_is_taken_along);
 	tcase_add_test(t, rights_are_given_together);
 	tcase_add_test(t, rights_are_ended_together);
+	tcase_add_test(t, what_has_ended_takes_no_turn);
 	tcase_add_test(t, what_is_begun_is_waited_for);
 	tcase_add_test(t, a_name_stays_with_what_may_come);
 	tcase_add_test(t, who_looks_waits_for_those_who_get_on);

@@ -162,7 +162,8 @@ NOT_ASKED(liteio_op_export_delete, const char *volume, uint64_t generation, uint
 NOT_ASKED(liteio_op_export_list, const char *volume, struct liteio_local_export_list *ret)
 NOT_ASKED(liteio_op_pool_create, const struct liteio_local_pool_create *req,
 	  struct liteio_local_pool *ret)
-NOT_ASKED(liteio_op_pool_reopen, const struct liteio_local_pool_import *req,
+NOT_ASKED(liteio_op_pool_reopen, const struct liteio_local_pool_import *req, const char *name,
+	  const struct liteio_uuid *uuid,
 	  struct liteio_local_pool *ret)
 NOT_ASKED(liteio_op_pool_delete_open, const char *name, const struct liteio_uuid *uuid)
 NOT_ASKED(liteio_op_pool_forget, const char *name, bool *ret_known)

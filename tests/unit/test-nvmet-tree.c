@@ -5,6 +5,8 @@
  * the real target and is tested in guests.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +15,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/str.h"
+#include "fake_program.h"
 #include "host/nvmet.h"
 #include "unit.h"
 
@@ -250,5 +253,63 @@ START_TEST(test_a_port_stays_for_who_was_left_behind)
 }
 END_TEST
 
+/* ---- hosts, while the kernel hangs in what it does for one ---- */
+
+static int create_for(const char *host, uint64_t timeout_ms, struct liteio_error *err)
+{
+	const struct liteio_nvmet t = { root, timeout_ms };
+	char *hosts[] = { (char *)host };
+	struct liteio_nvmet_export e = { .generation = 4, .device = (char *)"/dev/dm-7",
+					 .host_nqns = hosts, .n_host_nqns = 1 };
+
+	ck_assert_int_eq(liteio_uuid_parse(UUID, &e.uuid), 0);
+	return liteio_nvmet_create(&t, &e, err);
+}
+
+static void *hang(void *arg)
+{
+	int r = create_for("nqn.slow", 60000, NULL);
+
+	return r ? root : arg;
+}
+
+START_TEST(who_hangs_with_a_host_is_not_waited_for)
+{
+	char *command, *script, *line;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	char programs[] = "/tmp/liteio-test-XXXXXX";
+	pthread_t slow;
+	size_t len;
+	void *r;
+
+	set_up();
+	enabled_in("1\n");
+	command = liteio_strf("%s/go", root);
+	ck_assert_ptr_nonnull(mkdtemp(programs));
+	/* it says that it has begun, and ends when somebody reads that */
+	ck_assert_int_eq(mkfifo(command, 0600), 0);
+	script = liteio_strf("echo >%s; exec /bin/ln \"$@\"", command);
+	fake(programs, "ln", script);
+	ck_assert_int_eq(pthread_create(&slow, NULL, hang, NULL), 0);
+	while (!exists("hosts/nqn.slow"))
+		sched_yield();
+	ck_assert_int_eq(create_for("nqn.other", 100, &err), -ETIMEDOUT);
+	ck_assert_str_eq(err.msg,
+			 "the kernel does not end what it does for another export's hosts");
+	/* nor by whom nothing has to be done for */
+	dir("subsystems/" NQN "/allowed_hosts/nqn.there");
+	ck_assert_int_eq(create_for("nqn.there", 100, &err), 0);
+	ck_assert_int_eq(liteio_fs_read(command, 64, &line, &len, &err), 0);
+	ck_assert_int_eq(pthread_join(slow, &r), 0);
+	ck_assert_ptr_null(r);
+	ck_assert(exists("subsystems/" NQN "/allowed_hosts/nqn.slow"));
+	fake_end(programs, "ln");
+	free(line);
+	free(script);
+	free(command);
+	tear_down();
+}
+END_TEST
+
 UNIT_MAIN("nvmet-tree", test_list, test_place, test_undrained_is_not_disabled, test_bad_ports,
-	  test_a_port_stays_for_who_was_left_behind)
+	  test_a_port_stays_for_who_was_left_behind, who_hangs_with_a_host_is_not_waited_for)
