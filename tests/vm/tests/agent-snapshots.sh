@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Points in time, and back: ext4 and xfs in use under load are found whole and at rest in their snapshots, clones
-# and groups, with what nobody had asked to be on the disk; a roll back is refused while anybody has the volume; a volume
-# has hundreds of snapshots, and there are snapshots of snapshots; deleting shows how far it is, and holds up nobody; what
-# a filesystem trims comes back to the pool and to the disk below it. With LITEIO_FEW there is the roll back, and one
-# snapshot under load of each filesystem.
+# and groups, with what nobody had asked to be on the disk; a roll back is refused while anybody has the volume; deleting
+# shows how far it is, and holds up nobody; what a filesystem trims comes back to the pool and to the disk below it. With
+# LITEIO_FEW there is the roll back, and one snapshot under load of each filesystem.
 # vm: kernels=6.1,6.12,7 disks=pool=2G,files=1G,second=2G timeout=1500 mem=1G smp=2 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
