@@ -25,7 +25,7 @@ make_volumes() {
 }
 
 rss_kib() {
-	awk '/^VmRSS:/ { print $2 }' "/proc/$(cat $AGENT_PID)/status"
+	awk '/^VmRSS:/ { print $2 }' "/proc/$(cat "$AGENT_PID")/status"
 }
 
 thin_devices() {
@@ -51,9 +51,9 @@ restart() {
 	agent_kill
 	[ -z "${2-}" ] || forget
 	# shellcheck disable=SC2016 # the shell that becomes the agent knows where that is
-	cost=$(in_memory nodecost start $SOCKET /v1/volumes/volume-5 sh -c 'exec liteio-agent 2>>"$0"' $AGENT_LOG 2>$AGENT_PID)
+	cost=$(in_memory nodecost start $SOCKET /v1/volumes/volume-5 sh -c 'exec liteio-agent 2>>"$0"' "$AGENT_LOG" 2>"$AGENT_PID")
 	read -r WORK READY <<<"$cost"
-	agent_lives || fail "the agent has not come back: $(tail -n 3 $AGENT_LOG)"
+	agent_lives || fail "the agent has not come back: $(tail -n 3 "$AGENT_LOG")"
 	READY=$((READY / 1000000))
 	RSS=$(rss_kib)
 	echo "# $1 volumes, $1 snapshots, $(($1 / EVERY)) attached${2:+, none of them in the kernel}: ready after $READY ms and" \
