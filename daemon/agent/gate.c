@@ -29,6 +29,15 @@ int liteio_gate_open(struct liteio_netlink **ret, struct liteio_error *err)
 	return r;
 }
 
+int liteio_gate_need(struct liteio_netlink **ret, struct liteio_error *err)
+{
+	int r = liteio_gate_open(ret, err);
+
+	if (r == 0 && !*ret)
+		return liteio_error_set(err, -ENOENT, "the module liteio is not loaded");
+	return r;
+}
+
 int liteio_gate_volume(struct liteio_netlink *nl, const struct liteio_uuid *uuid, const char *name,
 		       uint64_t floor, struct liteio_error *err)
 {

@@ -27,6 +27,8 @@ struct liteio_netlink_fence;
  * Return: 0 or a negative errno.
  */
 int liteio_gate_open(struct liteio_netlink **ret, struct liteio_error *err);
+/* the same, for who asks for what only the module has: -ENOENT, and a sentence, without it */
+int liteio_gate_need(struct liteio_netlink **ret, struct liteio_error *err);
 
 /* have a volume in the registry whose floor is at least this; a higher one stays */
 int liteio_gate_volume(struct liteio_netlink *nl, const struct liteio_uuid *uuid, const char *name,

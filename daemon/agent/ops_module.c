@@ -19,16 +19,6 @@
 #include "base/str.h"
 #include "host/netlink.h"
 
-/* who asks for the registry by name wants one to be there */
-static int registry_open(struct liteio_netlink **ret, struct liteio_error *err)
-{
-	int r = liteio_gate_open(ret, err);
-
-	if (r == 0 && !*ret)
-		return liteio_error_set(err, -ENOENT, "the module liteio is not loaded");
-	return r;
-}
-
 static char *text_or_null(const char *s)
 {
 	return *s ? liteio_strdup(s) : NULL;
@@ -104,7 +94,7 @@ int liteio_op_module_volume_list(struct liteio_agent *a,
 	size_t n = 0;
 	int r;
 
-	r = registry_open(&nl, err);
+	r = liteio_gate_need(&nl, err);
 	if (r == 0)
 		r = liteio_netlink_vol_list(nl, &v, &n, err);
 	if (r)
@@ -124,7 +114,7 @@ int liteio_op_module_volume_show(struct liteio_agent *a, const struct liteio_uui
 	struct liteio_netlink_volume v;
 	int r;
 
-	r = registry_open(&nl, err);
+	r = liteio_gate_need(&nl, err);
 	if (r == 0)
 		r = liteio_netlink_vol_get(nl, uuid, &v, err);
 	if (r)
@@ -179,7 +169,7 @@ int liteio_op_module_attachment_list(struct liteio_agent *a,
 	size_t n = 0;
 	int r;
 
-	r = registry_open(&nl, err);
+	r = liteio_gate_need(&nl, err);
 	if (r == 0)
 		r = liteio_netlink_att_list(nl, NULL, &atts, &n, err);
 	if (r)
@@ -200,7 +190,7 @@ static int fence_kernel(const struct liteio_local_module_fence *req,
 	struct liteio_netlink_fence f;
 	int r;
 
-	r = registry_open(&nl, err);
+	r = liteio_gate_need(&nl, err);
 	if (r == 0)
 		r = liteio_gate_fence_only(nl, &req->uuid, req->floor, req->generation,
 					   req->timeout_ms, &f, err);

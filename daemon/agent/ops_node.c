@@ -177,8 +177,8 @@ int liteio_op_stats_list(struct liteio_agent *a, struct liteio_local_stats_list 
 	size_t i, j, n = 0;
 	int r;
 
-	r = liteio_gate_open(&nl, err);
-	if (r || !nl)
+	r = liteio_gate_need(&nl, err);
+	if (r)
 		return r;
 	r = liteio_netlink_stats_list(nl, NULL, &stats, &n, err);
 	if (r)

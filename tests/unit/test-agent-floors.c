@@ -53,6 +53,11 @@ void liteio_netlink_close(struct liteio_netlink *nl)
 {
 }
 
+int liteio_gate_need(struct liteio_netlink **ret, struct liteio_error *err)
+{
+	return liteio_gate_open(ret, err);
+}
+
 int liteio_gate_volume(struct liteio_netlink *nl, const struct liteio_uuid *uuid, const char *name,
 		       uint64_t floor, struct liteio_error *err)
 {

@@ -6,7 +6,8 @@
 # sick one has all that it was told is written; and the way back is the one that is promised. Then a disk of two that fails,
 # a power cut of a disk that has lied: what is found out, and what can not be; an export that can not be written down; and a
 # disk that reads other bytes than were written, or has never written them.
-# With arguments, only that ("agent-broken.sh 'meta hang' export pair lies garbled unseen").
+# Of the other classes, a linear volume's extent and the disk of the reserve break. What the pool's state is /metrics says, too.
+# With arguments, only that ("agent-broken.sh 'meta hang' export classes pair lies garbled unseen").
 # vm: kernels=6.12 disks=pool=320M,other=256M,first=96M timeout=1800 smp=2 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -19,7 +20,10 @@
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
 # shellcheck source=tests/vm/lib/snapshots.sh
 . "$LITEIO_TOP/tests/vm/lib/snapshots.sh"
+# shellcheck source=tests/vm/lib/scrape.sh
+. "$LITEIO_TOP/tests/vm/lib/scrape.sh"
 
+export AGENT_METRICS=unix://$METRICS_SOCKET
 EVENTS=/run/events
 
 # within SECONDS COMMAND...: whatever becomes of it, it ends by then
@@ -39,6 +43,13 @@ mark() { marked=$(wc -l <$EVENTS); }
 is_said() { tail -n +$((marked + 1)) $EVENTS | grep '"poolChanged"' | grep '"fast"' | grep -q -- "$1"; }
 said() { until_true 30 is_said "$1" || fail "nobody says \"$1\": $(tail -n +$((marked + 1)) $EVENTS)"; }
 
+# in /metrics, of all its states
+state_is_told() {
+	scrape
+	one_of liteio_pool_state fast "$1" ready noSpace readOnly failed
+	one_of liteio_pool_state quick ready ready noSpace readOnly failed
+}
+
 # place WORD: where that is on the sick disk: first sector, sectors
 place() {
 	local uuid
@@ -49,6 +60,8 @@ place() {
 	catalog) echo 2048 4096 ;;
 	meta) dmsetup table "liteio-tmeta-$uuid" | awk '{ print $5, $2 }' ;;
 	data) dmsetup table "liteio-tdata-$uuid" | awk '{ print $5, $2 }' ;;
+	rmeta | rdata) dmsetup table "liteio-$1-$uuid" | awk '{ print $5, $2 }' ;;
+	linear) dmsetup table "liteio-linear-$(j volume show linear | jq -r .uuid)" | awk '{ print $5, $2 }' ;;
 	esac
 }
 
@@ -147,6 +160,7 @@ round() {
 	[ "$reason" = - ] || pool reason | grep -q -- "$reason" || fail "$place $kind: the reason is $(pool reason)"
 	[ "$reason" != 'catalog can not be written' ] || grep -q 'the catalog was not written' /run/x ||
 		fail "who met with it was told $(cat /run/x)"
+	state_is_told "$state"
 	expect_io "$io"
 	well
 	[ "$state.$place" = ready.data ] || [ "$place.$kind" = label.lies ] ||
@@ -245,6 +259,72 @@ round meta    hang   failed   'may not answer'              waits self
 round data    all    ready    -                             fails self
 round data    writes readOnly 'catalog can not be written'  fails self
 round data    hang   failed   'may not answer'              waits self
+
+# ---- the other classes ----
+
+# put VOLUME MIB: the pattern's first there
+put() { within 60 dd if=/run/pattern of="/dev/liteio/$1" bs=1M count=1 seek="$2" oflag=direct conv=fsync,notrunc status=none; }
+
+# class_round PLACE KIND VOLUME STATE REASON: only that volume has errors, and they are counted; the others are written as ever,
+# where they have blocks and where not; once the disk is well, and the pool repaired when it says so, all is there
+class_round() {
+	local where v failed
+
+	read -ra where <<<"$(place "$1")"
+	block=$((block + 1))
+	mark
+	under_load "${where[@]}" "$2"
+	! put "$3" $block 2>/dev/null || fail "$1, $2: $3 was written"
+	[ "$5" = - ] || said "$5"
+	is_state "$4" || fail "$1 $2: the pool is $(pool state), not $4: $(pool reason)"
+	[ "$5" = - ] || pool reason | grep -q -- "$5" || fail "$1 $2: the reason is $(pool reason)"
+	for v in thin reserved linear; do
+		[ $v != "$3" ] || continue
+		put $v 0 && put $v $block && c_like $v || fail "$1, $2: $v can not be written, or has other data"
+	done
+	state_is_told "$4"
+	failed=$(j stats "$3" | jq '.items[] | select(.class == "write") | .errors')
+	[ "$failed" -gt 0 ] || fail "$1, $2: no error is counted: $(j stats "$3")"
+	has "$failed" liteio_io_errors_total class=write "volume=$3"
+	has 0 liteio_io_errors_total class=write volume=thin
+	[ "$4" = ready ] || j doctor 2>/dev/null >/run/doctor || true
+	[ "$4" = ready ] || jq -e --arg why "$5" '.items[] | select(.check == "poolState" and (.sentence | contains($why)))' /run/doctor >/dev/null ||
+		fail "$1, $2: the doctor does not say why: $(cat /run/doctor)"
+	well
+	under_heal
+	[ "$4" = ready ] || [ "$(within 120 liteioctl -o json pool repair fast | jq '.lostBytes + .lostVolumes')" = 0 ] ||
+		fail "$1, $2: a repair loses something"
+	is_state ready || fail "$1, $2: after the way back the pool is $(pool state): $(pool reason)"
+	for v in thin reserved linear; do
+		put $v $block && c_like $v || fail "$1, $2: $v has other data"
+	done
+	doctor_is_silent
+	pool_agrees fast
+	ok "$1, $2: $4, ${5/#-/nothing to say}; $3 has errors, nobody else has, and all is there"
+}
+c_like() { within 60 cmp -n 4M /run/pattern "/dev/liteio/$1"; }
+
+classes() {
+	local v
+
+	block=4
+	liteioctl pool create fast $UNDER --force --linear 32Mi --reserved 32Mi >/dev/null
+	for v in thin reserved linear; do
+		liteioctl volume create $v --pool fast --size 16Mi --class $v >/dev/null
+		liteioctl volume attach $v >/dev/null
+		dd if=/run/pattern of=/dev/liteio/$v bs=1M oflag=direct conv=fsync status=none
+	done
+	doctor_is_silent
+	#           place  kind   volume   state    reason
+	class_round linear all    linear   ready    -
+	class_round rdata  all    reserved ready    -
+	class_round rmeta  all    reserved failed   'has given the reserve up'
+	for v in thin reserved linear; do
+		liteioctl volume detach $v >/dev/null
+		liteioctl volume delete $v >/dev/null
+	done
+	liteioctl pool delete fast >/dev/null
+}
 
 # ---- one disk of two ----
 
@@ -498,6 +578,7 @@ lying_data() {
 }
 
 leave_fast
+! wanted classes || classes
 ! wanted pair || pair
 if wanted lies; then
 	lies

@@ -8,45 +8,11 @@
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/agent.sh
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/scrape.sh
+. "$LITEIO_TOP/tests/vm/lib/scrape.sh"
 
-sock=/run/liteio/metrics.sock
+sock=$METRICS_SOCKET
 tcp=127.0.0.1:9809
-
-# scrape: from the socket to /run/samples, through the parser
-scrape() {
-	curl -s -f -m 60 --unix-socket $sock http://x/metrics >/run/text
-	"$LITEIO_TOP/tests/vm/lib/openmetrics" </run/text >/run/samples
-}
-
-# value NAME LABELS...: of the one sample that has them all
-value() {
-	awk -v name="$1" -v labels="${*:2}" '
-		BEGIN { n = split(labels, label, " ") }
-		$1 == name {
-			for (i = 1; i <= n; i++)
-				if (!index($0, " " label[i] " "))
-					next
-			found = found $0 "\n"
-			value = $NF
-			nr++
-		}
-		END {
-			if (nr == 1)
-				print value
-			else
-				print "not one sample for " name " " labels ": " found >"/dev/stderr"
-			exit nr != 1
-		}' /run/samples
-}
-
-# has WANT NAME LABELS...
-has() {
-	local want=$1 got
-
-	shift
-	got=$(value "$@")
-	[ "$got" = "$want" ] || fail "$* is $got, not $want"
-}
 
 agent_start
 liteioctl pool create fast "$DISK" >/dev/null
@@ -86,13 +52,12 @@ awk -v s="$(value liteio_io_latency_seconds_sum class=write volume=data)" 'BEGIN
 	fail "writing took no time, or for ever"
 has 0 liteio_io_inflight volume=data
 has 0 liteio_io_rejected_total volume=data
+for class in read write flush other; do
+	has 0 liteio_io_errors_total class=$class volume=data generation=3
+done
 ok "I/O is counted, with latencies, flushes too"
 
-pool=$(j pool show fast)
-for pair in data_bytes:dataBytes metadata_bytes:metadataBytes data_used_bytes:dataUsedBytes \
-	provisioned_bytes:provisionedBytes volumes:volumes snapshots:snapshots; do
-	has "$(jq ".${pair#*:}" <<<"$pool")" "liteio_pool_${pair%:*}" pool=fast
-done
+pool_agrees fast
 has 1 liteio_pool_snapshots pool=fast
 has 1 liteio_pool_state pool=fast liteio_pool_state=ready
 has 0 liteio_pool_state pool=fast liteio_pool_state=failed
@@ -104,6 +69,7 @@ has 1 liteio_attachments state=live
 has 1 liteio_node_info "node=$(hostname)"
 has 1 liteio_module_loaded
 has 1 liteio_ready
+has 1 liteio_door_open
 has 0 liteio_metrics_omitted
 has 0 liteio_jobs_stuck
 has 1 liteio_api_errors_total code=ENOENT

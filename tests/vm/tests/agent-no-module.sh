@@ -1,14 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A node without liteio.ko: volumes of the node itself work, and what needs the module says so. Then the module
-# is loaded under what is attached.
+# A node without liteio.ko: volumes of the node itself work, and what needs the module says so: limits, exports, fences
+# of what only the kernel knows, counters; /metrics has all else. Then the module is loaded under what is attached.
 # vm: kernels=6.12 disks=pool=1G timeout=600 smp=1 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
 # shellcheck source=tests/vm/lib/agent.sh
 . "$LITEIO_TOP/tests/vm/lib/agent.sh"
+# shellcheck source=tests/vm/lib/scrape.sh
+. "$LITEIO_TOP/tests/vm/lib/scrape.sh"
 
+export AGENT_METRICS=unix://$METRICS_SOCKET
 [ ! -d /sys/module/liteio ] || fail "the module is loaded"
 modprobe dm-mod
 WITHOUT_MODULE=1 agent_start
@@ -53,6 +56,23 @@ refused 'not loaded\|no pool' liteioctl module fence 0b0b0b0b-0b0b-4b0b-8b0b-0b0
 refused 'not loaded' liteioctl module events --follow
 ok "limits are kept, and what needs a gate is refused with a sentence"
 
+# nothing counts: that is said, and is not an empty table or a row of zeros
+refused 'not loaded' liteioctl stats
+refused 'not loaded' liteioctl stats data
+refused 'not loaded' liteioctl top -b -n 1
+refused 'not loaded' liteioctl attachment stats
+refused 'not loaded' liteioctl module stats
+scrape
+has 0 liteio_module_loaded
+has 1 liteio_ready
+has 1 liteio_node_info "node=$(hostname)" module=
+! grep -e '^liteio_io_' -e '^liteio_volume_time_over_limit' /run/samples || fail "somebody counts I/O without a gate"
+has 3 liteio_attachments state=live
+has 3 liteio_exports consumer=local
+has $((128 << 20)) liteio_volume_size_bytes volume=data pool=fast
+pool_agrees fast
+ok "counters are refused with a sentence, and /metrics has what is known without the module"
+
 # a fence of a plain head: its table is an error from then on, and that is after its I/O has ended
 umount /mnt
 [ "$(j volume fence data --floor 2 | jq .drained)" = true ] || fail "the fence did not drain"
@@ -83,5 +103,13 @@ dmsetup table | grep '^liteio-head-' | grep -q ' linear ' && fail "a head has no
 mount /dev/liteio/data /mnt
 cmp -n $((16 << 20)) /mnt/file /dev/zero || fail "it has other data"
 umount /mnt
-ok "with the module loaded, what is attached again has a gate"
+scrape
+has 1 liteio_module_loaded
+for class in read write; do
+	ios=$(j stats data | jq ".items[] | select(.class == \"$class\") | .ios")
+	[ "$ios" -gt 0 ] || fail "nobody counts what is ${class}: $(j stats data)"
+	has "$ios" liteio_io_operations_total class=$class volume=data
+	has "$ios" liteio_io_latency_seconds_count class=$class volume=data
+done
+ok "with the module loaded, what is attached again has a gate, and is counted"
 agent_stop

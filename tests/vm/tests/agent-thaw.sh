@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # An agent that dies while it holds a volume still does not keep those who write to it waiting: not when no other agent
 # can start, and not when the next one can not open the pool. And an agent that dies while it brings exports back lets
-# nobody in: the port opens when all of them are there.
+# nobody in: the port opens when all of them are there. What the door waits for is said by the agent, by the doctor and
+# in /metrics.
 # vm: kernels=6.12 disks=pool=512M timeout=400 smp=1 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
@@ -13,6 +14,8 @@
 . "$LITEIO_TOP/tests/vm/lib/fields.sh"
 # shellcheck source=tests/vm/lib/snapshots.sh
 . "$LITEIO_TOP/tests/vm/lib/snapshots.sh"
+# shellcheck source=tests/vm/lib/scrape.sh
+. "$LITEIO_TOP/tests/vm/lib/scrape.sh"
 
 held() { dmsetup info -c --noheadings -o name,suspended | grep -i ':suspended$'; }
 is_held() { held | grep -q "$1"; }
@@ -113,11 +116,13 @@ forget_exports() {
 
 	links -delete
 	find $target/subsystems -path '*/allowed_hosts/*' -type l -delete
-	for s in "$target"/subsystems/*; do
-		echo 0 >"$s/namespaces/1/enable"
-		rmdir "$s/namespaces/1" "$s"
+	for s in "$target"/subsystems/*/; do
+		[ -d "$s" ] || continue
+		[ ! -d "$s/namespaces/1" ] || echo 0 >"$s/namespaces/1/enable"
+		find "$s/namespaces" -mindepth 1 -maxdepth 1 -exec rmdir {} +
+		rmdir "$s"
 	done
-	rmdir $target/hosts/* $target/ports/*
+	find $target/hosts $target/ports -mindepth 1 -maxdepth 1 -exec rmdir {} +
 }
 door_is_closed() { nft list tables | grep -q liteio-door; }
 # one that is dropped, and not refused, has no end of its own
@@ -155,3 +160,37 @@ agent_start
 until_true 10 accepts || fail "nobody is let in: $(j node show | jq -r .closed)"
 door_is_closed && fail "there is still a door"
 ok "exports are all there before the port opens, and while an agent dies among them nobody is let in"
+
+# Once more, and the next agent does not find the disk, nor what it had written down of what is on it: the door that it has
+# found closed stays so, until somebody imports the pool.
+agent_kill
+forget_exports
+forget_pool
+rmmod liteio
+LITEIO_STEP_KILL=agent-restore:closed agent_start
+agent_wait_dead
+forget_exports
+forget_pool
+rm -f /var/lib/liteio/exports.json
+udevadm settle
+pulled=$(basename "$(readlink -f "/sys/class/block/${DISK#/dev/}/device")")
+echo "$pulled" >/sys/bus/virtio/drivers/virtio_blk/unbind
+until_true 30 test ! -e /dev/disk/by-id/virtio-pool
+export AGENT_METRICS=unix://$METRICS_SOCKET
+agent_start
+door_is_closed || fail "the door is open without the pool"
+[ "$(j node show | jq -r '.closed | startswith("not found: pool fast; ")')" = true ] || fail "why it is closed: $(j node show)"
+said=$(j doctor 2>/dev/null) || true
+[ "$(jq -r '[.items[].check] | unique | join(" ")' <<<"$said")" = 'door poolMissing' ] || fail "the doctor: $said"
+scrape
+has 0 liteio_door_open
+has 1 liteio_ready
+echo "$pulled" >/sys/bus/virtio/drivers/virtio_blk/bind
+until_true 30 test -b /dev/disk/by-id/virtio-pool
+liteioctl pool import "$(readlink -f /dev/disk/by-id/virtio-pool)" >/dev/null
+[ "$(ready)" = '["a2","b1"]' ] || fail "not restored: $(j export list)"
+until_true 10 accepts || fail "nobody is let in: $(j node show | jq -r .closed)"
+doctor_is_silent
+scrape
+has 1 liteio_door_open
+ok "a door that waits for a pool is said to be closed, and opens with it"

@@ -14,73 +14,11 @@
 . "$LITEIO_TOP/tests/vm/lib/slowdisk.sh"
 # shellcheck source=tests/vm/lib/near.sh
 . "$LITEIO_TOP/tests/vm/lib/near.sh"
+# shellcheck source=tests/vm/lib/thousand.sh
+. "$LITEIO_TOP/tests/vm/lib/thousand.sh"
 
-SOCKET=/run/liteio/agent.sock
 # ten million bytes
 RSS_GOAL_KIB=9765
-READY_GOAL_MS=5000
-
-# make FROM TO, and attach every fifth
-make_volumes() {
-	local n
-
-	for n in $(seq "$1" "$2"); do
-		echo "POST /v1/volumes {\"name\":\"volume-$n\",\"pool\":\"fast\",\"sizeBytes\":16777216}"
-		echo "POST /v1/snapshots {\"name\":\"snapshot-$n\",\"volume\":\"volume-$n\"}"
-		[ $((n % 5)) != 0 ] || echo "POST /v1/volumes/volume-$n/attachment {}"
-	done | nodecost keep $SOCKET
-}
-
-rss_kib() {
-	awk '/^VmRSS:/ { print $2 }' "/proc/$(cat $AGENT_PID)/status"
-}
-
-thin_devices() {
-	dmsetup ls | grep -c '^liteio-thin-'
-}
-
-# as after a boot: of what was in the kernel only the modules stay
-forget() {
-	local role
-
-	for role in head thin pool tdata tmeta; do
-		nodecost forget "liteio-$role-"
-	done
-	rmmod liteio
-	agent_load_module
-}
-
-# restart COUNT [forget]: killed and started; WORK (instructions of the whole node), READY (milliseconds, waits included)
-# and RSS are what that has needed until it answered
-restart() {
-	local cost
-
-	agent_kill
-	[ -z "${2-}" ] || forget
-	# shellcheck disable=SC2016 # the shell that becomes the agent knows where that is
-	cost=$(in_memory nodecost start $SOCKET /v1/volumes/volume-5 sh -c 'exec liteio-agent 2>>"$0"' $AGENT_LOG 2>$AGENT_PID)
-	read -r WORK READY <<<"$cost"
-	agent_lives || fail "the agent has not come back: $(tail -n 3 $AGENT_LOG)"
-	READY=$((READY / 1000000))
-	RSS=$(rss_kib)
-	echo "# $1 volumes, $1 snapshots, $(($1 / 5)) attached${2:+, none of them in the kernel}: ready after $READY ms and" \
-		"$((WORK / 1000000)) million instructions, $RSS KiB resident"
-	[ $READY -lt $READY_GOAL_MS ] || fail "ready after $READY ms: those are no seconds"
-}
-
-# all_there COUNT
-all_there() {
-	local n=$1 heads
-
-	[ "$(j volume list | jq '[.items[] | select(.state == "ready")] | length')" = "$n" ] || fail "not $n volumes"
-	[ "$(j snapshot list | jq '[.items[] | select(.state == "ready")] | length')" = "$n" ] || fail "not $n snapshots"
-	[ "$(j export list | jq '[.items[] | select(.ready)] | length')" = $((n / 5)) ] || fail "not $((n / 5)) exports"
-	[ "$(j attachment list | jq '.items | length')" = $((n / 5)) ] || fail "not $((n / 5)) attachments"
-	heads=$(dmsetup ls | grep -c '^liteio-head-')
-	[ "$heads" = $((n / 5)) ] || fail "$heads heads"
-	[ "$(j volume list | jq '[.items[] | .attachments[]?] | length')" = $((n / 5)) ] || fail "the catalog has others"
-	[ "$(find /dev/liteio -maxdepth 1 -name 'volume-*' | wc -l)" = $((n / 5)) ] || fail "not all have names"
-}
 
 # 100 us for whatever it is asked; large enough for the metadata of two thousand devices
 slow_disk fast $((32 << 10)) 100000 64
