@@ -91,7 +91,22 @@ bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":1125
 bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":-5}'
 bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":"many"}'
 bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":18446744073709551615}'
+bad 400 'name: given twice' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"name":"y"}'
+bad 400 'name: given twice' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"n\u0061me":"x"}'
+bad 400 'snapshots\[1\].volume: given twice' POST /v1/snapshot-groups \
+	'{"snapshots":[{"name":"s1","volume":"data"},{"name":"s2","volume":"data","volume":"other"}]}'
+bad 400 'wait: given twice' DELETE '/v1/volumes/x?wait=false&wait=true'
+bad 400 'rotational: given twice' GET '/v1/disks?rotational=yes&rotational=no'
+bad 400 'wipe: null' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"wipe":null}'
+bad 400 'limits.readIOPS: null' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"limits":{"readIOPS":null}}'
 bad 400 'class' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"class":"gold"}'
+long=$(printf 'a%.0s' {1..128})
+bad 400 'name: longer than 127' POST /v1/volumes "{\"name\":\"$long\",\"pool\":\"fast\",\"sizeBytes\":16777216}"
+bad 400 'name: longer than 127' POST /v1/snapshots "{\"name\":\"$long\",\"volume\":\"data\"}"
+bad 400 'name: longer than 127' POST /v1/pools "{\"name\":\"$long\",\"device\":\"/tmp/long.img\",\"sizeBytes\":134217728}"
+refused 'longer than 127' liteioctl volume create "$long" --pool fast --size 16Mi
+refused 'longer than 127' liteioctl snapshot create "$long" data
+refused 'longer than 127' liteioctl pool create "$long" /tmp/long.img --size 128Mi
 bad 400 'X' POST /v1/volumes '{"name":"X","pool":"fast","sizeBytes":16777216}'
 bad 400 '' POST /v1/volumes '{"name":"a/b","pool":"fast","sizeBytes":16777216}'
 bad 400 '' POST /v1/volumes '{"name":"a\u0000b","pool":"fast","sizeBytes":16777216}'
