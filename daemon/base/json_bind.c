@@ -574,6 +574,8 @@ static void describe_bounds(struct liteio_json *o, const struct liteio_field *f)
 		liteio_json_set(o, "min", liteio_json_new_u64(f->min));
 	if (f->max)
 		liteio_json_set(o, "max", liteio_json_new_u64(f->max));
+	if (f->type == LITEIO_FIELD_SIZE)
+		liteio_json_set_string(o, "pattern", LITEIO_SIZE_PATTERN);
 	if (f->fields)
 		liteio_json_set(o, "fields", liteio_json_describe(f->fields));
 }

@@ -15,6 +15,8 @@
  * fuzz-src: daemon/base/str.c daemon/base/size.c daemon/base/uuid.c
  * fuzz-src: daemon/base/error.c daemon/kube/frames.c daemon/kube/base64.c
  */
+#include <errno.h>
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -166,6 +168,17 @@ static void frames(const char *data, size_t size)
 	liteio_buf_fini(&b);
 }
 
+static const regex_t *size_pattern(void)
+{
+	static regex_t pattern;
+	static bool made;
+
+	if (!made && regcomp(&pattern, LITEIO_SIZE_PATTERN, REG_EXTENDED | REG_NOSUB))
+		abort();
+	made = true;
+	return &pattern;
+}
+
 static void texts(const char *data, size_t size)
 {
 	char *text = liteio_calloc(1, size + 1), *clean, *decoded;
@@ -175,6 +188,9 @@ static void texts(const char *data, size_t size)
 
 	memcpy(text, data, size);
 	if (!liteio_parse_size(text, &n, NULL) && (!n || n > INT64_MAX))
+		abort();
+	if (regexec(size_pattern(), text, 0, NULL, 0) !=
+	    (liteio_parse_size(text, &n, NULL) == -EINVAL))
 		abort();
 	if (!liteio_base64_decode(text, &decoded, &len))
 		free(decoded);
