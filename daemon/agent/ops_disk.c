@@ -25,6 +25,20 @@ static char *text_of(const char *s)
 	return clean ? clean : liteio_strdup(s);
 }
 
+/* "xfs, ext4"; NULL when there is nothing */
+static char *types_of(const struct liteio_block_content *c)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT;
+	char *types, *clean;
+
+	for (size_t i = 0; i < c->n_signatures; i++)
+		liteio_buf_addf(&b, "%s%s", i ? ", " : "", c->signatures[i].type);
+	types = liteio_buf_take(&b);
+	clean = text_of(types);
+	free(types);
+	return clean;
+}
+
 static void fill_ids(const struct liteio_disk *d, const struct liteio_block_id *ids, size_t n,
 		     struct liteio_local_disk *ret)
 {
@@ -54,7 +68,7 @@ static void fill(const struct liteio_disk *d, struct liteio_local_disk *ret)
 	ret->forcible = liteio_disk_is_forcible(d);
 	ret->verdict = liteio_strdup(liteio_disk_verdict_names[verdict]);
 	ret->reason = r ? text_of(liteio_error_str(&why, r)) : NULL;
-	ret->signature = text_of(d->signature.type);
+	ret->signature = types_of(&d->content);
 	ret->pool = text_of(d->pool);
 	if (!ret->forcible)
 		return;

@@ -93,6 +93,50 @@ int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct lite
 int liteio_block_probe(const char *path, struct liteio_block_signature *ret,
 		       struct liteio_error *err);
 
+#define LITEIO_BLOCK_SIGNATURES_MAX 8
+#define LITEIO_BLOCK_PARTITIONS_MAX 32
+
+/**
+ * struct liteio_block_partition - an entry of a partition table
+ * @number: from 1
+ * @size_bytes: its size
+ * @table: "gpt", "dos"
+ * @name: what the table calls it; may be ""
+ */
+struct liteio_block_partition {
+	unsigned int number;
+	uint64_t size_bytes;
+	char table[32];
+	char name[112];
+};
+
+/**
+ * struct liteio_block_content - everything that libblkid recognises on a device
+ * @signatures: those that contradict each other, too
+ * @n_signatures: how many; more than there is room for nobody has seen
+ * @partitions: what a partition table divides it into, whether or not the kernel has read that
+ * @n_partitions: how many
+ * @n_more_partitions: for which there was no room
+ */
+struct liteio_block_content {
+	struct liteio_block_signature signatures[LITEIO_BLOCK_SIGNATURES_MAX];
+	size_t n_signatures;
+	struct liteio_block_partition partitions[LITEIO_BLOCK_PARTITIONS_MAX];
+	size_t n_partitions;
+	size_t n_more_partitions;
+};
+
+/**
+ * liteio_block_content() - all that is on a device
+ * @path: device or file
+ * @ret: nothing in it when libblkid knows nothing on it
+ * @err: cannot be read
+ *
+ * As liteio_block_probe(), for which one is enough. Return: 0 or a negative errno.
+ */
+int liteio_block_content(const char *path, struct liteio_block_content *ret,
+			 struct liteio_error *err);
+
 /**
  * liteio_block_check_unclaimed() - does anybody in the kernel have the device for himself?
  * @path: device

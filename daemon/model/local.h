@@ -363,7 +363,7 @@ struct liteio_local_node {
  *           "pool", "damagedPool", "partitions", "signature", "small", "blocks", "claimed",
  *           "unreadable", "silent" (it does not answer)
  * @reason: the sentence that making a pool would be refused with
- * @signature: what was recognised on it: "ext4", "gpt"
+ * @signature: what was recognised on it: "ext4", "gpt", "xfs, ext4"
  * @pool: name of the pool it carries
  * @destroyed: what would be lost if a pool was made with force, sentences; of what is @forcible
  * @n_destroyed: how many

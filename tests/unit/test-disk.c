@@ -17,6 +17,7 @@
 
 #define GIB (1ull << 30)
 #define EMPTY .label_code = (-ENODATA)
+#define ON(...) .content = { .signatures = { { __VA_ARGS__ } }, .n_signatures = 1 }
 #define BIG .size_bytes = GIB, .logical_bytes = 512
 
 static const struct {
@@ -40,13 +41,13 @@ static const struct {
 	  LITEIO_DISK_READ_ONLY, -EROFS, "x is read-only",
 	  "`blockdev --setrw`", false },
 	{ "mounted", { .info = { BIG, .is_mounted = true }, EMPTY,
-		       .signature = { .type = "ext4" } },
+		       ON(.type = "ext4") },
 	  LITEIO_DISK_MOUNTED, -EBUSY, "x is mounted",
 	  "`umount` it", false },
 	{ "swap", { .info = { BIG, .is_swap = true }, EMPTY }, LITEIO_DISK_SWAP, -EBUSY, "swap",
 	  "`swapoff`", false },
 	{ "held", { .info = { BIG, .n_holders = 1 }, .holder = "dm-7", EMPTY,
-		    .signature = { .type = "LVM2_member" } },
+		    ON(.type = "LVM2_member") },
 	  LITEIO_DISK_HELD, -EBUSY, "dm-7",
 	  "take that away first", false },
 	{ "a pool, open", { .info = { BIG, .n_holders = 3 }, .holder = "dm-0", .pool = "fast" },
@@ -66,23 +67,26 @@ static const struct {
 	  LITEIO_DISK_DAMAGED_POOL, -EEXIST, "x carries the rest of a pool (checksum)",
 	  "(checksum); --force destroys that", true },
 	{ "partitions", { .info = { BIG, .n_partitions = 2 }, EMPTY,
-			  .signature = { .type = "gpt" } },
+			  ON(.type = "gpt") },
 	  LITEIO_DISK_PARTITIONS, -EEXIST, "x has 2 partitions",
 	  "remove them first", false },
 	{ "empty table", { .info = { BIG }, EMPTY,
-			   .signature = { .type = "gpt", .usage = "partition table" } },
+			   ON(.type = "gpt", .usage = "partition table") },
 	  LITEIO_DISK_SIGNATURE, -EEXIST, "signature: gpt (partition table)",
 	  "; --force destroys that", true },
 	{ "ext4", { .info = { BIG }, EMPTY,
-		    .signature = { .type = "ext4", .usage = "filesystem" } },
+		    ON(.type = "ext4", .usage = "filesystem") },
 	  LITEIO_DISK_SIGNATURE, -EEXIST, "x carries a signature: ext4 (filesystem)",
 	  "; --force destroys that", true },
-	{ "several", { .info = { BIG }, EMPTY, .signature_code = -EUCLEAN,
-		       .signature_why = "several signatures" },
-	  LITEIO_DISK_SIGNATURE, -EEXIST, "several signatures",
-	  "several signatures; --force destroys that", true },
-	{ "broken", { .info = { BIG }, EMPTY, .signature_code = -EIO,
-		      .signature_why = "cannot read" },
+	{ "several", { .info = { BIG }, EMPTY,
+		       .content = { .signatures = { { .type = "xfs", .usage = "filesystem" },
+						    { .type = "ext4", .usage = "filesystem" } },
+				    .n_signatures = 2 } },
+	  LITEIO_DISK_SIGNATURE, -EEXIST,
+	  "x carries 2 signatures: xfs (filesystem); ext4 (filesystem)",
+	  "; --force destroys that", true },
+	{ "broken", { .info = { BIG }, EMPTY, .content_code = -EIO,
+		      .content_why = "cannot read" },
 	  LITEIO_DISK_UNREADABLE, -EIO, "cannot read",
 	  "see to the disk", false },
 	{ "label not read", { .info = { BIG }, .label_code = -EIO, .label_why = "at 4096" },
@@ -92,7 +96,7 @@ static const struct {
 	  LITEIO_DISK_SMALL, -EINVAL, "x: 1.0 MiB is too small",
 	  "64 MiB is the least", false },
 	{ "small, with ext4", { .info = { .size_bytes = 1 << 20, .logical_bytes = 512 }, EMPTY,
-				.signature = { .type = "ext4" } },
+				ON(.type = "ext4") },
 	  LITEIO_DISK_SIGNATURE, -EEXIST, "ext4",
 	  "ext4", false },
 	{ "silent", { .info = { BIG, .n_holders = 1 }, .holder = "dm-7", .is_silent = true },
@@ -135,9 +139,9 @@ END_TEST
 START_TEST(what_force_destroys_is_named_before_it_does)
 {
 	const struct liteio_disk d = { .info = { BIG }, EMPTY,
-				       .signature = { "ext4", "filesystem", "my data", "12-34" } };
+				       ON("ext4", "filesystem", "my data", "12-34") };
 	const struct liteio_disk odd = { .info = { BIG }, EMPTY,
-					 .signature = { "xfs", "filesystem", "a\n\033[2Jb" } };
+					 ON("xfs", "filesystem", "a\n\033[2Jb") };
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
 	liteio_disk_judge(&d, "x", 0, false, NULL, &err);
