@@ -57,9 +57,14 @@ static void fill(const struct liteio_disk *d, struct liteio_local_disk *ret)
 	enum liteio_disk_verdict verdict;
 	int r;
 
-	r = liteio_disk_judge(d, d->info.path, 0, false, &verdict, &why);
-	ret->device = liteio_strdup(d->info.path);
-	ret->type = liteio_strdup(d->info.is_partition ? "partition" : "disk");
+	/* a number that may be another one's after a reboot is no name to go by */
+	ret->device = liteio_block_lasting_path(d->info.path);
+	if (!ret->device)
+		ret->device = liteio_strdup(d->info.path);
+	r = liteio_disk_judge(d, ret->device, 0, false, &verdict, &why);
+	ret->type = liteio_strdup(d->info.is_partition ? "partition" :
+				  d->info.mapped[0]    ? d->info.mapped :
+							 "disk");
 	ret->size_bytes = d->info.size_bytes;
 	ret->model = text_of(d->info.model);
 	ret->serial = text_of(d->info.serial);
@@ -72,7 +77,7 @@ static void fill(const struct liteio_disk *d, struct liteio_local_disk *ret)
 	ret->pool = text_of(d->pool);
 	if (!ret->forcible)
 		return;
-	liteio_disk_lose(d, d->info.path, &losses);
+	liteio_disk_lose(d, ret->device, &losses);
 	ret->destroyed = liteio_calloc(losses.n + 1, sizeof(*ret->destroyed));
 	for (size_t i = 0; i < losses.n; i++)
 		ret->destroyed[ret->n_destroyed++] = text_of(losses.items[i]);

@@ -299,6 +299,17 @@ static int look(const char *path, struct liteio_block_info *ret, int *ret_dir,
 	return 0;
 }
 
+/* ours and LVM's own are of device-mapper, too */
+static const char *mapped_by(int dir)
+{
+	char uuid[256] = "";
+	const char *who;
+
+	read_text(dir, "dm/uuid", uuid, sizeof(uuid));
+	who = liteio_block_mapped(uuid);
+	return who ? who : "dm";
+}
+
 int liteio_block_brief(const char *path, struct liteio_block_info *ret, struct liteio_error *err)
 {
 	int dir _cleanup_close_ = -1;
@@ -321,6 +332,8 @@ int liteio_block_info(const char *path, struct liteio_block_info *ret, struct li
 	i.rotational = queue_number(dir, &i, "rotational", 0) != 0;
 	i.discard = queue_number(dir, &i, "discard_max_bytes", 0) != 0;
 	i.read_only = read_number(dir, "ro", 0) != 0;
+	if (has(dir, "dm"))
+		snprintf(i.mapped, sizeof(i.mapped), "%s", mapped_by(dir));
 	i.n_holders = count_holders(dir);
 	list[0] = i.dev;
 	i.n_partitions = partitions(dir, i.dev, list + 1, PARTITIONS_MAX);

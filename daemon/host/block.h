@@ -25,6 +25,8 @@ struct liteio_error;
  * @rotational: says that it is a disk with platters
  * @discard: passes discards on
  * @is_partition: a partition of another device
+ * @mapped: of device-mapper: who made it, "lvm", "mpath" (several ways to one disk), "crypt", or
+ *	"dm"; "" for what is none
  * @n_holders: kernel devices on top (dm, md, ...)
  * @n_partitions: partitions on it
  * @is_mounted: it, or a partition of it, is mounted, as far as this process sees mounts
@@ -44,6 +46,7 @@ struct liteio_block_info {
 	bool rotational;
 	bool discard;
 	bool is_partition;
+	char mapped[8];
 	unsigned int n_holders;
 	unsigned int n_partitions;
 	bool is_mounted;
@@ -81,6 +84,18 @@ char *liteio_block_lasting_path(const char *path);
  * what is made of others: ram, loop and device-mapper's; each as liteio_block_brief() says it
  */
 int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct liteio_error *err);
+/*
+ * likewise what others have made with device-mapper of disks for which @is_disk says so, and of
+ * nothing else: not our own devices, nor what stands on them, nor what LVM has for itself. With
+ * @mapped; one that has none of its own is not there
+ */
+int liteio_block_list_mapped(bool (*is_disk)(const struct liteio_block_info *i),
+			     struct liteio_block_info **ret, size_t *ret_n,
+			     struct liteio_error *err);
+/* is the device one of several ways to a disk, which is there as one of device-mapper? */
+bool liteio_block_is_way(dev_t dev);
+/* who made the device of this dm uuid, as @mapped has it; NULL: it is ours, or LVM's own. Pure */
+const char *liteio_block_mapped(const char *dm_uuid);
 
 /**
  * liteio_block_probe() - what is on a device

@@ -431,14 +431,16 @@ int liteio_disk_list(struct liteio_disk **ret, size_t *ret_n, struct liteio_erro
 {
 	struct liteio_ask question = { .fn = ask, .answer_len = sizeof(struct liteio_disk),
 				       .within_ms = LITEIO_ASK_MS };
-	struct liteio_block_info *list _cleanup_free_ = NULL;
+	struct liteio_block_info *list _cleanup_free_ = NULL, *mapped _cleanup_free_ = NULL;
 	struct seen *seen _cleanup_free_ = NULL;
 	int *codes _cleanup_free_ = NULL;
 	struct liteio_disk *disks;
-	size_t n_list, n = 0;
+	size_t n_list, n_mapped, n = 0;
 	int r;
 
 	r = liteio_block_list(&list, &n_list, err);
+	if (!r)
+		r = liteio_block_list_mapped(liteio_disk_is_local, &mapped, &n_mapped, err);
 	if (!r)
 		r = see(&seen, &question.arg_len, err);
 	if (r)
@@ -447,6 +449,9 @@ int liteio_disk_list(struct liteio_disk **ret, size_t *ret_n, struct liteio_erro
 		if (liteio_disk_is_local(&list[i]))
 			list[n++] = list[i];
 	}
+	list = liteio_realloc(list, n + n_mapped + 1, sizeof(*list));
+	for (size_t i = 0; i < n_mapped; i++)
+		list[n++] = mapped[i];
 	question.arg = seen;
 	disks = liteio_calloc(n + 1, sizeof(*disks));
 	codes = liteio_calloc(n + 1, sizeof(*codes));

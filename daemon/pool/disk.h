@@ -146,8 +146,9 @@ void liteio_disk_lose(const struct liteio_disk *d, const char *device,
 bool liteio_disk_is_local(const struct liteio_block_info *i);
 
 /**
- * liteio_disk_list() - every disk and partition of this machine
- * @ret: the facts of each, owned by the caller, in the order of their names
+ * liteio_disk_list() - every disk and partition of this machine, and what others than us have made of
+ * them with device-mapper: a pool can be made on that, but is only looked for where it is known
+ * @ret: the facts of each, owned by the caller, in the order of their names, device-mapper's last
  * @ret_n: how many
  * @err: why not
  *

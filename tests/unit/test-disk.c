@@ -190,6 +190,32 @@ START_TEST(names_that_say_more_come_first)
 }
 END_TEST
 
+START_TEST(who_made_it)
+{
+	static const struct {
+		const char *uuid;
+		const char *who;
+	} made[] = {
+		{ "LVM-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "lvm" },
+		/* a part of a thin pool is no disk for others */
+		{ "LVM-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef-tpool",
+		  NULL },
+		{ "mpath-333333330000007d0", "mpath" },
+		{ "part1-mpath-333333330000007d0", "dm" },
+		{ "CRYPT-LUKS2-0123456789abcdef0123456789abcdef-home", "crypt" },
+		{ "LITEIO-THIN-11111111-2222-4333-8444-555555555555", NULL },
+		{ "", "dm" },
+	};
+
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		const char *who = liteio_block_mapped(made[i].uuid);
+
+		ck_assert_msg(!who == !made[i].who && (!who || !strcmp(who, made[i].who)), "%s: %s",
+			      made[i].uuid, who ? who : "nobody");
+	}
+}
+END_TEST
+
 static char *ids[] = { "nvme-ACME_SSD_1234", "wwn-0x1" };
 static const struct liteio_local_disk ssd = {
 	.by_id = ids, .n_by_id = 2, .size_bytes = GIB, .model = "ACME SSD 1T", .usable = true,
@@ -254,6 +280,7 @@ int main(void)
 	tcase_add_test(t, what_force_destroys_is_named_before_it_does);
 	tcase_add_test(t, the_pools_block_size_counts);
 	tcase_add_test(t, every_verdict_has_a_word);
+	tcase_add_test(t, who_made_it);
 	tcase_add_test(t, names_that_say_more_come_first);
 	tcase_add_loop_test(t, a_rule_finds_disks, 0, sizeof(rules) / sizeof(rules[0]));
 	tcase_add_loop_test(t, a_rule_that_nothing_can_match_is_refused, 0, 3);
