@@ -77,6 +77,21 @@ liteioctl attachment create "$uuid" 1 --local --size 128Mi >/dev/null
 dev=$(j attachment list | jq -r '.items[0].device')
 [ "$dev" = "/dev/liteio/$uuid" ] || fail "the device is $dev"
 [ /dev/liteio/data -ef "$dev" ] || fail "it has no name: $(ls -l /dev/liteio)"
+# completes LINE WORDS: with what the agent has
+completes() {
+	local got
+
+	# shellcheck disable=SC2016 # of the other shell
+	got=$(bash --norc -c '. "$0"; read -r -a COMP_WORDS <<<"$1"; COMP_CWORD=${#COMP_WORDS[@]}; COMP_WORDS+=("")
+		_liteioctl; echo "${COMPREPLY[*]}"' /run/liteioctl.bash "$1")
+	[ "$got" = "$2" ] || fail "\"$1\" is completed to \"$got\", not \"$2\""
+}
+(cd "$LITEIO_TOP" && deploy/manual/build "$LITEIO_O/liteioctl" deploy/manual/liteioctl.bash.in) >/run/liteioctl.bash
+completes 'liteioctl pool show' fast
+completes 'liteioctl volume grow' data
+completes 'liteioctl snapshot create s' data
+completes 'liteioctl volume create more --pool' fast
+completes 'liteioctl snapshot show' ''
 mkfs.ext4 -q "$dev"
 mkdir -p /mnt/a /mnt/b
 mount "$dev" /mnt/a
