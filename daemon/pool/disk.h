@@ -146,14 +146,14 @@ void liteio_disk_lose(const struct liteio_disk *d, const char *device,
 bool liteio_disk_is_local(const struct liteio_block_info *i);
 
 /**
- * liteio_disk_list() - every disk and partition of this machine, and what others than us have made of
- * them with device-mapper: a pool can be made on that, but is only looked for where it is known
+ * liteio_disk_list() - every disk and partition of this machine, and what others made of them
  * @ret: the facts of each, owned by the caller, in the order of their names, device-mapper's last
  * @ret_n: how many
  * @err: why not
  *
- * Each is asked by itself (ask.h): one that hangs is listed as silent, and holds up nobody.
- * Context: worker; some seconds at most. Return: 0 or a negative errno.
+ * What others made with device-mapper can carry a pool, too, which is looked for only where it is
+ * known to be. Each is asked by itself (ask.h): one that hangs is listed as silent, and holds up
+ * nobody. Context: worker; some seconds at most. Return: 0 or a negative errno.
  */
 int liteio_disk_list(struct liteio_disk **ret, size_t *ret_n, struct liteio_error *err);
 
