@@ -126,12 +126,12 @@ static int parse_options(int argc, char **argv, struct options *o)
 	r = liteio_args_parse(argc, argv, args, &operand, &help, &err);
 	if (r == 0 && help == LITEIO_ARGS_DESCRIBE) {
 		liteio_args_print_description(liteio_args_describe("liteio-csi", args));
-		return EXIT_SUCCESS + 1;
+		return liteio_args_finish("liteio-csi", EXIT_SUCCESS) + 1;
 	}
 	if (r == 0 && help) {
 		printf("usage: liteio-csi [OPTION]...\n\n");
 		liteio_args_print(args);
-		return EXIT_SUCCESS + 1;
+		return liteio_args_finish("liteio-csi", EXIT_SUCCESS) + 1;
 	}
 	if (r == 0 && operand < argc)
 		r = liteio_error_set(&err, -EINVAL, "%s: no operands are taken", argv[operand]);

@@ -32,28 +32,41 @@
 #define CONNECTIONS_MAX (LITEIO_JOBS_WAITING_MAX + 16)
 #define TIMEOUT_MS_DEFAULT 10000
 
-static bool has_field(const struct liteio_field *f, const char *key)
+static int given_twice(const char *key, struct liteio_error *err)
 {
-	while (f->key && strcmp(f->key, key) != 0)
-		f++;
-	return f->key;
+	return liteio_error_set(err, -EINVAL, "%.128s: given twice", key);
 }
 
+/**
+ * struct query_check - a query as it is looked through
+ * @route: what may be in it
+ * @err: what must not
+ * @seen: a bit of each field that was there, in the order of the tables
+ */
 struct query_check {
 	const struct liteio_route *route;
 	struct liteio_error *err;
-	bool has_some;
+	uint32_t seen;
 };
 
 static int check_query(void *arg, const char *key, const char *value)
 {
 	struct query_check *c = arg;
+	uint32_t bit = 1;
 
-	c->has_some = true;
-	for (size_t i = 0; liteio_route_queries[i].flag; i++)
-		if (c->route->flags & liteio_route_queries[i].flag &&
-		    has_field(liteio_route_queries[i].fields, key))
+	for (size_t i = 0; liteio_route_queries[i].flag; i++) {
+		const struct liteio_field *f = liteio_route_queries[i].fields;
+
+		for (; f->key; f++, bit <<= 1) {
+			if (!(c->route->flags & liteio_route_queries[i].flag) ||
+			    strcmp(f->key, key) != 0)
+				continue;
+			if (c->seen & bit)
+				return given_twice(key, c->err);
+			c->seen |= bit;
 			return 0;
+		}
+	}
 	return liteio_error_set(c->err, -EINVAL, "%.128s: this request has no such query", key);
 }
 
@@ -83,7 +96,7 @@ static int decode_query(struct liteio_ask *ask, struct liteio_error *err)
 		return 0;
 	ask->call.wait = LITEIO_LOCAL_WAIT;
 	r = liteio_http_request_query_each(ask->req, check_query, &check);
-	if (r < 0 || !check.has_some)
+	if (r < 0 || !check.seen)
 		return r;
 	timeout = liteio_http_request_query(ask->req, "timeoutMs");
 	if (timeout && liteio_parse_u64(timeout, 0, LITEIO_LOCAL_TIMEOUT_MS_MAX,
@@ -100,6 +113,7 @@ static int decode_query(struct liteio_ask *ask, struct liteio_error *err)
 struct query {
 	const struct liteio_field *fields;
 	struct liteio_json *object;
+	struct liteio_error *err;
 };
 
 static bool is_type(const struct liteio_field *f, const char *key, enum liteio_field_type type)
@@ -122,6 +136,8 @@ static int add_query(void *arg, const char *key, const char *value)
 
 	key = clean_key ? clean_key : key;
 	value = clean_value ? clean_value : value;
+	if (liteio_json_has(q->object, key))
+		return given_twice(key, q->err);
 	if (is_type(q->fields, key, LITEIO_FIELD_BOOL) &&
 	    (strcmp(value, "true") == 0 || strcmp(value, "false") == 0))
 		liteio_json_set_bool(q->object, key, value[0] == 't');
@@ -149,12 +165,16 @@ static int decode_body(struct liteio_ask *ask, struct liteio_error *err)
 	if (!route->req_fields)
 		return 0;
 	if (in_query) {
-		struct query q = { route->req_fields, liteio_json_new_object() };
+		struct query q = { route->req_fields, liteio_json_new_object(), err };
 
-		liteio_http_request_query_each(ask->req, add_query, &q);
+		r = liteio_http_request_query_each(ask->req, add_query, &q);
 		j = q.object;
+		if (r < 0) {
+			liteio_json_unref(j);
+			return r;
+		}
 	} else {
-		r = liteio_json_parse(body ? body : "", len, &j, err);
+		r = liteio_json_parse_strict(body ? body : "", len, &j, err);
 		if (r < 0)
 			return r;
 	}

@@ -150,9 +150,11 @@ static int config_decode(const char *text, size_t len, struct liteio_config *ret
 	struct liteio_json *j;
 	int r;
 
-	r = liteio_json_parse(text, len, &j, err);
-	if (r < 0)
+	r = liteio_json_parse_strict(text, len, &j, err);
+	if (r < 0) {
+		liteio_json_wrap_line(err, text, len);
 		return r;
+	}
 	r = liteio_json_decode(j, liteio_config_fields, LITEIO_JSON_STRICT, &c, err);
 	liteio_json_unref(j);
 	if (r < 0) {

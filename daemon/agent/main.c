@@ -372,7 +372,7 @@ int main(int argc, char **argv)
 		liteio_args_print_description(told);
 	}
 	if (mode == LITEIO_CONFIG_HELP || mode == LITEIO_CONFIG_DESCRIBE)
-		return EXIT_SUCCESS;
+		return liteio_args_finish("liteio-agent", EXIT_SUCCESS);
 	liteio_log_init("liteio-agent", liteio_config_priority(&a.config), a.config.log_format);
 	if (mode == LITEIO_CONFIG_RELEASE) {
 		r = liteio_dm_init(&err);

@@ -25,6 +25,20 @@ static char *text_of(const char *s)
 	return clean ? clean : liteio_strdup(s);
 }
 
+/* "xfs, ext4"; NULL when there is nothing */
+static char *types_of(const struct liteio_block_content *c)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT;
+	char *types, *clean;
+
+	for (size_t i = 0; i < c->n_signatures; i++)
+		liteio_buf_addf(&b, "%s%s", i ? ", " : "", c->signatures[i].type);
+	types = liteio_buf_take(&b);
+	clean = text_of(types);
+	free(types);
+	return clean;
+}
+
 static void fill_ids(const struct liteio_disk *d, const struct liteio_block_id *ids, size_t n,
 		     struct liteio_local_disk *ret)
 {
@@ -43,9 +57,14 @@ static void fill(const struct liteio_disk *d, struct liteio_local_disk *ret)
 	enum liteio_disk_verdict verdict;
 	int r;
 
-	r = liteio_disk_judge(d, d->info.path, 0, false, &verdict, &why);
-	ret->device = liteio_strdup(d->info.path);
-	ret->type = liteio_strdup(d->info.is_partition ? "partition" : "disk");
+	/* a number that may be another one's after a reboot is no name to go by */
+	ret->device = liteio_block_lasting_path(d->info.path);
+	if (!ret->device)
+		ret->device = liteio_strdup(d->info.path);
+	r = liteio_disk_judge(d, ret->device, 0, false, &verdict, &why);
+	ret->type = liteio_strdup(d->info.is_partition ? "partition" :
+				  d->info.mapped[0]    ? d->info.mapped :
+							 "disk");
 	ret->size_bytes = d->info.size_bytes;
 	ret->model = text_of(d->info.model);
 	ret->serial = text_of(d->info.serial);
@@ -54,11 +73,11 @@ static void fill(const struct liteio_disk *d, struct liteio_local_disk *ret)
 	ret->forcible = liteio_disk_is_forcible(d);
 	ret->verdict = liteio_strdup(liteio_disk_verdict_names[verdict]);
 	ret->reason = r ? text_of(liteio_error_str(&why, r)) : NULL;
-	ret->signature = text_of(d->signature.type);
+	ret->signature = types_of(&d->content);
 	ret->pool = text_of(d->pool);
 	if (!ret->forcible)
 		return;
-	liteio_disk_lose(d, d->info.path, &losses);
+	liteio_disk_lose(d, ret->device, &losses);
 	ret->destroyed = liteio_calloc(losses.n + 1, sizeof(*ret->destroyed));
 	for (size_t i = 0; i < losses.n; i++)
 		ret->destroyed[ret->n_destroyed++] = text_of(losses.items[i]);

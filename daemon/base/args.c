@@ -4,9 +4,11 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/args.h"
 #include "base/cleanup.h"
@@ -276,4 +278,27 @@ void liteio_args_print_description(struct liteio_json *description)
 
 	puts(text);
 	liteio_json_unref(description);
+}
+
+/* that is what poll says of the writing end of a pipe or of a connection, and of no file */
+static bool nobody_reads(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, 0) > 0 && p.revents & (POLLERR | POLLHUP);
+}
+
+int liteio_args_finish(const char *program, int status)
+{
+	/* a long text goes out before the end; what became of that only the stream remembers */
+	bool lost = ferror(stdout);
+	int r = fflush(stdout) ? -errno : 0;
+
+	if ((!lost && !r) || r == -EPIPE || nobody_reads(STDOUT_FILENO))
+		return status;
+	if (r)
+		fprintf(stderr, "%s: cannot write: %s\n", program, liteio_error_str(NULL, r));
+	else
+		fprintf(stderr, "%s: cannot write all there is to say\n", program);
+	return status ? status : EXIT_FAILURE;
 }

@@ -84,4 +84,16 @@ struct liteio_json *liteio_args_describe(const char *program, const struct litei
 /* and print it to stdout; releases it */
 void liteio_args_print_description(struct liteio_json *description);
 
+/**
+ * liteio_args_finish() - the exit status of a program that has said all it had to say on stdout
+ * @program: its name, for the sentence
+ * @status: what it would be
+ *
+ * What was said and could not be written, now or at any time before, is a failure, with a sentence
+ * on stderr; that whoever reads a pipe had enough of it is none.
+ *
+ * Return: @status, EXIT_FAILURE when that is EXIT_SUCCESS and something is lost.
+ */
+int liteio_args_finish(const char *program, int status);
+
 #endif

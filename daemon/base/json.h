@@ -60,6 +60,13 @@ void liteio_json_unref(struct liteio_json *j); /* NULL is fine */
 int liteio_json_parse(const char *text, size_t len, struct liteio_json **ret,
 		      struct liteio_error *err);
 
+/*
+ * the same of a text that somebody typed: a key that an object has twice is -EINVAL, too, with a
+ * sentence that begins with its place: "legs[1].pool: given twice"
+ */
+int liteio_json_parse_strict(const char *text, size_t len, struct liteio_json **ret,
+			     struct liteio_error *err);
+
 /* compact text, in new memory owned by the caller; pretty adds newlines and two spaces */
 char *liteio_json_print(const struct liteio_json *j);
 char *liteio_json_print_pretty(const struct liteio_json *j);
@@ -185,7 +192,7 @@ struct liteio_field {
 	.key = "" k, .written = ",\"" k "\":\0\0\0\0\0\0\0", \
 	.written_len = sizeof(",\"" k "\":") - 1
 
-#define LITEIO_JSON_STRICT 1u /* an unknown key is an error */
+#define LITEIO_JSON_STRICT 1u /* an unknown key is an error, and so is null for a known one */
 
 /**
  * liteio_json_decode() - fill a struct from an object
@@ -216,8 +223,8 @@ void liteio_json_wrap_line(struct liteio_error *err, const char *text, size_t le
 
 /*
  * What an object may hold, for manual pages and descriptions of an API: an array of key, type,
- * choices, bounds ("min", "max": of the number, of the length or of the count), the flags that are
- * set ("required", "always", "live"), "fields" of what is inside, and help.
+ * choices, bounds ("min", "max": of the number, of the length or of the count), the "pattern" of a
+ * size that is text, the flags that are set ("required", "always", "live"), "fields" of what is inside, and help.
  */
 struct liteio_json *liteio_json_describe(const struct liteio_field *fields);
 

@@ -428,8 +428,13 @@ static int check_known(void *arg, const char *key, struct liteio_json *v)
 	const struct unknown_search *s = arg;
 
 	for (const struct liteio_field *f = s->fields; f->key; f++) {
-		if (!strcmp(f->key, key))
+		if (strcmp(f->key, key) != 0)
+			continue;
+		if (v)
 			return 0;
+		return liteio_error_set(s->err, -EINVAL, "%s: null is no value%s", key,
+					f->flags & LITEIO_FIELD_REQUIRED ?
+						"" : ", leave it out instead");
 	}
 	return liteio_error_set(s->err, -EINVAL, "%.128s: unknown field", key);
 }
@@ -443,7 +448,7 @@ static int decode_fields(const struct liteio_json *j, const struct liteio_field 
 		const struct ctx c = { f, flags, obj, err };
 		struct liteio_json *v = liteio_json_member(j, f->key);
 
-		/* null is the same as absent, as it is for Kubernetes */
+		/* null is the same as absent, as it is for Kubernetes; unless strict, see above */
 		if (!v && f->flags & LITEIO_FIELD_REQUIRED)
 			return liteio_error_set(err, -EINVAL, "%s: missing", f->key);
 		if (!v)
@@ -569,6 +574,8 @@ static void describe_bounds(struct liteio_json *o, const struct liteio_field *f)
 		liteio_json_set(o, "min", liteio_json_new_u64(f->min));
 	if (f->max)
 		liteio_json_set(o, "max", liteio_json_new_u64(f->max));
+	if (f->type == LITEIO_FIELD_SIZE)
+		liteio_json_set_string(o, "pattern", LITEIO_SIZE_PATTERN);
 	if (f->fields)
 		liteio_json_set(o, "fields", liteio_json_describe(f->fields));
 }

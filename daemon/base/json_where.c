@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where in a text is what a sentence is about? json-c keeps no lines, so the text is walked once
- * more, along the place that the sentence begins with.
+ * What only the text of a value says. Where is what a sentence is about? json-c keeps no lines, so
+ * the text is walked once more, along the place that the sentence begins with. And is a key given
+ * twice? Of two json-c keeps the last one.
  *
  * The text has been parsed before, so it is valid and not too deep; still nothing here reads past
  * its end.
  */
+#include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/str.h"
 
 struct walk {
 	const char *p, *end;
@@ -46,9 +51,33 @@ static void skip_string(struct walk *w)
 	w->p = w->p < w->end ? w->p + 1 : w->end;
 }
 
-/* the sentence's place goes on with this key: what comes after it, or NULL */
-static const char *after_key(const char *place, const char *key, size_t len)
+/* step over a key: its text, escapes undone, in new memory; NULL when there is none */
+static char *take_key(struct walk *w)
 {
+	struct liteio_json *j = NULL;
+	const char *quoted;
+	char *key = NULL;
+	size_t len;
+
+	skip_space(w);
+	if (w->p == w->end || *w->p != '"')
+		return NULL;
+	quoted = w->p;
+	skip_string(w);
+	len = (size_t)(w->p - quoted);
+	if (!memchr(quoted, '\\', len))
+		return liteio_strf("%.*s", (int)len - 1 - (len > 1), quoted + 1);
+	if (!liteio_json_parse(quoted, len, &j, NULL))
+		key = liteio_strdup(liteio_json_string(j));
+	liteio_json_unref(j);
+	return key;
+}
+
+/* the sentence's place goes on with this key: what comes after it, or NULL */
+static const char *after_key(const char *place, const char *key)
+{
+	const size_t len = strlen(key);
+
 	if (!place || strncmp(place, key, len) != 0 || !place[len] || !strchr(".[:", place[len]))
 		return NULL;
 	return place + len;
@@ -77,15 +106,15 @@ static size_t find_in_object(struct walk *w, const char *place)
 	size_t found = 0, line, inner;
 
 	while (w->p < w->end && !take(w, '}')) {
-		const char *key, *rest;
+		char *key _cleanup_free_ = NULL;
+		const char *rest;
 
 		skip_space(w);
-		if (w->p == w->end || *w->p != '"')
-			break;
 		line = w->line;
-		key = w->p + 1;
-		skip_string(w);
-		rest = after_key(place, key, (size_t)(w->p - key) - (w->p > key));
+		key = take_key(w);
+		if (!key)
+			break;
+		rest = after_key(place, key);
 		take(w, ':');
 		inner = within(w, rest, line);
 		/* of two with the same key the last one counts */
@@ -142,4 +171,94 @@ void liteio_json_wrap_line(struct liteio_error *err, const char *text, size_t le
 
 	if (line)
 		liteio_error_wrap(err, err->code, "line %zu", line);
+}
+
+/* ---- every key once ----------------------------------------------------------------------- */
+
+static int once(struct walk *w, struct liteio_error *err);
+
+/* put the place of what is around it before a sentence: "key." or, of a list, "key" */
+static int around(struct liteio_error *err, int r, const char *place)
+{
+	struct liteio_error inner;
+
+	if (!err)
+		return r;
+	inner = *err;
+	return liteio_error_set(err, r, "%.128s%s%s", place, inner.msg[0] == '[' ? "" : ".",
+				inner.msg);
+}
+
+static int once_in_object(struct walk *w, struct liteio_error *err)
+{
+	struct liteio_json *seen = liteio_json_new_object();
+	int r = 0;
+
+	while (!r && w->p < w->end && !take(w, '}')) {
+		char *key _cleanup_free_ = take_key(w);
+
+		if (!key)
+			break;
+		if (liteio_json_has(seen, key)) {
+			r = liteio_error_set(err, -EINVAL, "%.128s: given twice", key);
+			break;
+		}
+		liteio_json_set(seen, key, NULL);
+		take(w, ':');
+		r = once(w, err);
+		if (r)
+			around(err, r, key);
+		take(w, ',');
+	}
+	liteio_json_unref(seen);
+	return r;
+}
+
+static int once_in_list(struct walk *w, struct liteio_error *err)
+{
+	char place[32];
+	int r = 0;
+
+	for (size_t i = 0; !r && w->p < w->end && !take(w, ']'); i++) {
+		const char *before = w->p;
+
+		r = once(w, err);
+		if (r) {
+			snprintf(place, sizeof(place), "[%zu]", i);
+			around(err, r, place);
+		}
+		take(w, ',');
+		if (w->p == before)
+			break;
+	}
+	return r;
+}
+
+/* step over one value: -EINVAL when an object in it has a key twice */
+static int once(struct walk *w, struct liteio_error *err)
+{
+	if (take(w, '{'))
+		return once_in_object(w, err);
+	if (take(w, '['))
+		return once_in_list(w, err);
+	find(w, NULL);
+	return 0;
+}
+
+int liteio_json_parse_strict(const char *text, size_t len, struct liteio_json **ret,
+			     struct liteio_error *err)
+{
+	struct walk w = { text, text + len, 1 };
+	struct liteio_json *j;
+	int r;
+
+	r = liteio_json_parse(text, len, &j, err);
+	if (r)
+		return r;
+	r = once(&w, err);
+	if (r)
+		liteio_json_unref(j);
+	else
+		*ret = j;
+	return r;
 }

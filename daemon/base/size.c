@@ -33,6 +33,7 @@ int liteio_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
+/* a "B" may follow each of them */
 static const struct {
 	const char *suffix;
 	uint64_t factor;
@@ -53,23 +54,28 @@ static const struct {
 	{ "Ei", 1ULL << 60 },
 };
 
-/*
- * A decimal number as mantissa * 10^exp10, exact: trailing zeros of the fraction are dropped, and
- * anything that needs more than 38 digits is out of range or too fine to matter.
+/**
+ * struct decimal - a decimal number, exact
+ * @mantissa: trailing zeros of the fraction are dropped
+ * @exp10: it is @mantissa * 10^@exp10
+ * @is_long: it has more digits than any size needs: out of range, or too fine to matter
+ * @has_exponent: it was written with one
  */
 struct decimal {
 	unsigned __int128 mantissa;
 	int exp10;
+	bool is_long;
+	bool has_exponent;
 };
 
 #define MANTISSA_MAX (((unsigned __int128)1 << 96) - 1)
 
-static int decimal_digit(struct decimal *d, char c)
+static void decimal_digit(struct decimal *d, char c)
 {
 	if (d->mantissa > (MANTISSA_MAX - 9) / 10)
-		return -ERANGE;
-	d->mantissa = d->mantissa * 10 + (unsigned int)(c - '0');
-	return 0;
+		d->is_long = true;
+	else
+		d->mantissa = d->mantissa * 10 + (unsigned int)(c - '0');
 }
 
 /* parse "12", "1.5", ".5", "1e9", "1.5E3"; @s is left at the suffix */
@@ -77,14 +83,10 @@ static int decimal_parse(const char **s, struct decimal *d)
 {
 	const char *p = *s;
 	bool any = false;
-	int r;
 
-	*d = (struct decimal){ 0, 0 };
-	for (; is_digit(*p); p++, any = true) {
-		r = decimal_digit(d, *p);
-		if (r)
-			return r;
-	}
+	*d = (struct decimal){ 0 };
+	for (; is_digit(*p); p++, any = true)
+		decimal_digit(d, *p);
 	if (*p == '.') {
 		for (p++; is_digit(*p); p++, any = true) {
 			const char *rest = p + strspn(p, "0");
@@ -92,11 +94,10 @@ static int decimal_parse(const char **s, struct decimal *d)
 			/* nothing but zeros from here on adds nothing */
 			if (rest > p && !is_digit(*rest)) {
 				p = rest;
+				any = true;
 				break;
 			}
-			r = decimal_digit(d, *p);
-			if (r)
-				return r;
+			decimal_digit(d, *p);
 			d->exp10--;
 		}
 	}
@@ -109,11 +110,11 @@ static int decimal_parse(const char **s, struct decimal *d)
 		int e = 0;
 
 		for (p += is_digit(p[1]) ? 1 : 2; is_digit(*p); p++) {
-			e = e * 10 + (*p - '0');
-			if (e > 1000)
-				return -ERANGE;
+			d->is_long |= e > 100;
+			e = d->is_long ? 0 : e * 10 + (*p - '0');
 		}
 		d->exp10 += negative ? -e : e;
+		d->has_exponent = true;
 	}
 	*s = p;
 	return 0;
@@ -147,6 +148,14 @@ static int decimal_scale(const struct decimal *d, uint64_t factor, uint64_t *ret
 	return 0;
 }
 
+/* "Gi", "GiB" */
+static bool is_unit(const char *s, const char *suffix)
+{
+	const size_t len = strlen(suffix);
+
+	return !strncmp(s, suffix, len) && (!s[len] || !strcmp(s + len, "B"));
+}
+
 int liteio_parse_size(const char *s, uint64_t *ret, struct liteio_error *err)
 {
 	const char *p = s;
@@ -156,19 +165,23 @@ int liteio_parse_size(const char *s, uint64_t *ret, struct liteio_error *err)
 	if (!s || !*s)
 		return liteio_error_set(err, -EINVAL, "a size is missing");
 	if (*p == '-')
-		return liteio_error_set(err, -ERANGE, "size \"%.64s\" must be greater than zero",
+		return liteio_error_set(err, -EINVAL, "size \"%.64s\" must be greater than zero",
 					s);
 	if (*p == '+')
 		p++;
 	r = decimal_parse(&p, &d);
-	if (r == -EINVAL)
+	if (r)
 		return liteio_error_set(err, r, "\"%.64s\" is not a size (examples: 10Gi, 512M, 1.5Ti)",
 					s);
-	if (r)
-		return liteio_error_set(err, r, "size \"%.64s\" has too many digits", s);
+	if (*p && d.has_exponent)
+		return liteio_error_set(err, -EINVAL,
+					"size \"%.64s\": an exponent or a unit, not both", s);
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(p, units[i].suffix))
+		if (!is_unit(p, units[i].suffix))
 			continue;
+		if (d.is_long)
+			return liteio_error_set(err, -ERANGE, "size \"%.64s\" has too many digits",
+						s);
 		r = decimal_scale(&d, units[i].factor, ret);
 		if (r)
 			return liteio_error_set(err, r, "size \"%.64s\" must be %s", s,
@@ -176,7 +189,7 @@ int liteio_parse_size(const char *s, uint64_t *ret, struct liteio_error *err)
 		return 0;
 	}
 	return liteio_error_set(err, -EINVAL,
-				"size \"%.64s\": unknown unit \"%.16s\" (known: K M G T P E Ki Mi Gi Ti Pi Ei)",
+				"size \"%.64s\": unknown unit \"%.16s\" (known: K M G T P E, of 1000, and Ki Mi Gi Ti Pi Ei, of 1024)",
 				s, p);
 }
 

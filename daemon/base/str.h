@@ -67,14 +67,23 @@ void *liteio_list_room(void *items, size_t n, size_t *room, size_t size);
  */
 int liteio_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret);
 
+/*
+ * How a size is written, as an extended regular expression: what does not match it is no size, and
+ * what does is one, or out of range. Small letters, which are of 1024 for lvcreate and may be a
+ * thousandth for Kubernetes, are none but the k
+ */
+#define LITEIO_SIZE_PATTERN \
+	"^\\+?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+|(k|[KMGTPE]i?)?B?)$"
+
 /**
  * liteio_parse_size() - bytes as people and Kubernetes write them
  * @s: "1073741824", "512M", "10Gi", "1.5Ti"; K M G T P E are powers of 1000 and Ki Mi Gi Ti Pi Ei
- *     of 1024, also "1e9"; fractions of a byte are rounded up as Kubernetes does
+ *     of 1024, with or without a B behind; also "1e9"; fractions of a byte are rounded up as
+ *     Kubernetes does
  * @ret: bytes
  * @err: what is wrong with it
  *
- * Return: 0, -EINVAL (no such number) or -ERANGE (zero, negative or over 2^63-1).
+ * Return: 0, -EINVAL (not LITEIO_SIZE_PATTERN) or -ERANGE (zero or over 2^63-1).
  */
 int liteio_parse_size(const char *s, uint64_t *ret, struct liteio_error *err);
 

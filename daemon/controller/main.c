@@ -93,12 +93,12 @@ int main(int argc, char **argv)
 	r = liteio_args_parse(argc, argv, args, &operand, &help, &err);
 	if (!r && help == LITEIO_ARGS_DESCRIBE) {
 		liteio_args_print_description(liteio_args_describe("liteio-controller", args));
-		return EXIT_SUCCESS;
+		return liteio_args_finish("liteio-controller", EXIT_SUCCESS);
 	}
 	if (!r && help) {
 		printf("usage: liteio-controller [OPTION]...\n\n");
 		liteio_args_print(args);
-		return EXIT_SUCCESS;
+		return liteio_args_finish("liteio-controller", EXIT_SUCCESS);
 	}
 	if (!r && operand < argc)
 		r = liteio_error_set(&err, -1, "%s: no operands are taken", argv[operand]);

@@ -382,15 +382,6 @@ static int run(struct command_line *cl, int n, char **words)
 	return r < 0 ? fail(&err, r) : EXIT_SUCCESS;
 }
 
-/* that a reader had enough is no failure; that what was said is lost is one */
-static int finish(int status)
-{
-	if (!fflush(stdout) || errno == EPIPE)
-		return status;
-	fprintf(stderr, "liteioctl: cannot write: %s\n", liteio_error_str(NULL, -errno));
-	return status ? status : EXIT_FAILURE;
-}
-
 static void describe(const struct liteio_arg *args)
 {
 	struct liteio_json *d = liteio_args_describe("liteioctl", args);
@@ -532,11 +523,11 @@ int main(int argc, char **argv)
 		return fail_usage(&err, r);
 	if (help) {
 		print_help(help, args);
-		return finish(EXIT_SUCCESS);
+		return liteio_args_finish("liteioctl", EXIT_SUCCESS);
 	}
 	if (operand == argc) {
 		liteio_error_set(&err, -EINVAL, "say what to do; --help lists it");
 		return fail_usage(&err, -EINVAL);
 	}
-	return finish(run(&cl, argc - operand, argv + operand));
+	return liteio_args_finish("liteioctl", run(&cl, argc - operand, argv + operand));
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -18,6 +19,20 @@ static const char *text(const struct liteio_json *disk, const char *key)
 	return s ? s : "";
 }
 
+/*
+ * Empty, and a disk or a part of one. What somebody has made of disks with LVM or a cipher he has
+ * made for something: a pool is made there by who names it
+ */
+static bool is_free(const struct liteio_json *disk)
+{
+	static const char *const made[] = { "lvm", "crypt", "dm" };
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(made); i++)
+		if (!strcmp(text(disk, "type"), made[i]))
+			return false;
+	return liteio_json_get_bool(disk, "usable", false);
+}
+
 /* "/dev/vdb, /dev/vdc" */
 static int several(const struct liteio_json *disks, size_t usable, struct liteio_error *err)
 {
@@ -26,7 +41,7 @@ static int several(const struct liteio_json *disks, size_t usable, struct liteio
 	for (size_t i = 0; i < liteio_json_len(disks); i++) {
 		const struct liteio_json *disk = liteio_json_at(disks, i);
 
-		if (liteio_json_get_bool(disk, "usable", false))
+		if (is_free(disk))
 			liteio_buf_addf(&names, "%s%s", names.data ? ", " : "",
 					text(disk, "device"));
 	}
@@ -50,7 +65,7 @@ int liteio_pool_find(const struct liteio_json *disks, const char *pool,
 			*ret = disk;
 			return 0;
 		}
-		if (liteio_json_get_bool(disk, "usable", false)) {
+		if (is_free(disk)) {
 			one = disk;
 			usable++;
 		}
@@ -64,6 +79,10 @@ int liteio_pool_find(const struct liteio_json *disks, const char *pool,
 	if (!n)
 		return liteio_error_set(err, -ENODEV, "the rule finds no disk of this node");
 	one = liteio_json_at(disks, 0);
+	if (liteio_json_get_bool(one, "usable", false))
+		return liteio_error_set(err, -EBUSY,
+					"the rule finds no usable disk of this node: %s is of device-mapper (%s), name it to use it",
+					text(one, "device"), text(one, "type"));
 	return liteio_error_set(err, -EBUSY, "the rule finds no usable disk of this node: %s%s",
 				text(one, "reason"), n > 1 ? "; `disk list` says it of each" : "");
 }

@@ -102,7 +102,7 @@ static void tell(struct top *t, const struct liteio_round *round)
 		text = liteio_json_print(j);
 		liteio_json_unref(j);
 		puts(text);
-		fflush(stdout);
+		t->is_over |= fflush(stdout) != 0;
 		return;
 	}
 	clock_text(clock);
@@ -114,7 +114,8 @@ static void tell(struct top *t, const struct liteio_round *round)
 		liteio_screen_draw(t->screen, text);
 	else
 		printf("%s%s", t->rounds ? "\n" : "", text);
-	fflush(stdout);
+	/* nothing more can be said; whether that is a failure its end tells */
+	t->is_over |= fflush(stdout) != 0;
 }
 
 /* the difference of the two newest samples */
@@ -144,7 +145,7 @@ static void take_sample(struct top *t, const struct liteio_sample *s)
 		redraw(t);
 		t->rounds++;
 	}
-	t->is_over = t->o->count && t->rounds >= t->o->count;
+	t->is_over |= t->o->count && t->rounds >= t->o->count;
 	next_round(t);
 }
 

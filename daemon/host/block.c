@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Block devices: facts from sysfs and mountinfo, signatures from libblkid, zeroing and discarding.
+ * Block devices: facts from sysfs and mountinfo, zeroing and discarding.
  */
-#include <blkid/blkid.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -300,6 +299,17 @@ static int look(const char *path, struct liteio_block_info *ret, int *ret_dir,
 	return 0;
 }
 
+/* ours and LVM's own are of device-mapper, too */
+static const char *mapped_by(int dir)
+{
+	char uuid[256] = "";
+	const char *who;
+
+	read_text(dir, "dm/uuid", uuid, sizeof(uuid));
+	who = liteio_block_mapped(uuid);
+	return who ? who : "dm";
+}
+
 int liteio_block_brief(const char *path, struct liteio_block_info *ret, struct liteio_error *err)
 {
 	int dir _cleanup_close_ = -1;
@@ -322,6 +332,8 @@ int liteio_block_info(const char *path, struct liteio_block_info *ret, struct li
 	i.rotational = queue_number(dir, &i, "rotational", 0) != 0;
 	i.discard = queue_number(dir, &i, "discard_max_bytes", 0) != 0;
 	i.read_only = read_number(dir, "ro", 0) != 0;
+	if (has(dir, "dm"))
+		snprintf(i.mapped, sizeof(i.mapped), "%s", mapped_by(dir));
 	i.n_holders = count_holders(dir);
 	list[0] = i.dev;
 	i.n_partitions = partitions(dir, i.dev, list + 1, PARTITIONS_MAX);
@@ -428,63 +440,7 @@ int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct lite
 	return 0;
 }
 
-/* ---- signatures ----------------------------------------------------------------------------- */
-
-static void free_probep(blkid_probe *p)
-{
-	if (*p)
-		blkid_free_probe(*p);
-}
-
-static bool lookup(blkid_probe p, const char *name, char *out, size_t len)
-{
-	const char *value;
-
-	if (blkid_probe_lookup_value(p, name, &value, NULL))
-		return false;
-	snprintf(out, len, "%s", value);
-	return true;
-}
-
-int liteio_block_probe(const char *path, struct liteio_block_signature *ret,
-		       struct liteio_error *err)
-{
-	struct liteio_block_signature s = { 0 };
-	int fd _cleanup_close_ = open(path, O_RDONLY | O_CLOEXEC);
-	blkid_probe p _cleanup_(free_probep) = blkid_new_probe();
-	int r;
-
-	if (fd < 0)
-		return liteio_error_set(err, errno, "cannot open %s: %s", path,
-					liteio_error_str(NULL, -errno));
-	errno = 0;
-	if (!p || blkid_probe_set_device(p, fd, 0, 0))
-		return liteio_error_set(err, errno ? errno : EIO, "cannot read %s", path);
-	blkid_probe_enable_superblocks(p, 1);
-	blkid_probe_set_superblocks_flags(p, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE |
-						     BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID |
-						     BLKID_SUBLKS_BADCSUM);
-	blkid_probe_enable_partitions(p, 1);
-	errno = 0;
-	r = blkid_do_safeprobe(p);
-	if (r == -2)
-		return liteio_error_set(err, -EUCLEAN, "%s carries several signatures at once",
-					path);
-	if (r < 0)
-		return liteio_error_set(err, errno ? errno : EIO, "cannot read %s: %s", path,
-					liteio_error_str(NULL, errno ? -errno : -EIO));
-	if (!r && !lookup(p, "TYPE", s.type, sizeof(s.type)) &&
-	    lookup(p, "PTTYPE", s.type, sizeof(s.type)))
-		snprintf(s.usage, sizeof(s.usage), "partition table");
-	if (!r) {
-		if (!s.usage[0])
-			lookup(p, "USAGE", s.usage, sizeof(s.usage));
-		lookup(p, "LABEL", s.label, sizeof(s.label));
-		lookup(p, "UUID", s.uuid, sizeof(s.uuid));
-	}
-	*ret = s;
-	return 0;
-}
+/* ---- claims --------------------------------------------------------------------------------- */
 
 int liteio_block_check_unclaimed(const char *path, struct liteio_error *err)
 {

@@ -25,6 +25,8 @@ struct liteio_error;
  * @rotational: says that it is a disk with platters
  * @discard: passes discards on
  * @is_partition: a partition of another device
+ * @mapped: of device-mapper: who made it, "lvm", "mpath" (several ways to one disk), "crypt", or
+ *	"dm"; "" for what is none
  * @n_holders: kernel devices on top (dm, md, ...)
  * @n_partitions: partitions on it
  * @is_mounted: it, or a partition of it, is mounted, as far as this process sees mounts
@@ -44,6 +46,7 @@ struct liteio_block_info {
 	bool rotational;
 	bool discard;
 	bool is_partition;
+	char mapped[8];
 	unsigned int n_holders;
 	unsigned int n_partitions;
 	bool is_mounted;
@@ -81,6 +84,18 @@ char *liteio_block_lasting_path(const char *path);
  * what is made of others: ram, loop and device-mapper's; each as liteio_block_brief() says it
  */
 int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct liteio_error *err);
+/*
+ * likewise what others have made with device-mapper of disks for which @is_disk says so, and of
+ * nothing else: not our own devices, nor what stands on them, nor what LVM has for itself. With
+ * @mapped; one that has none of its own is not there
+ */
+int liteio_block_list_mapped(bool (*is_disk)(const struct liteio_block_info *i),
+			     struct liteio_block_info **ret, size_t *ret_n,
+			     struct liteio_error *err);
+/* is the device one of several ways to a disk, which is there as one of device-mapper? */
+bool liteio_block_is_way(dev_t dev);
+/* who made the device of this dm uuid, as @mapped has it; NULL: it is ours, or LVM's own. Pure */
+const char *liteio_block_mapped(const char *dm_uuid);
 
 /**
  * liteio_block_probe() - what is on a device
@@ -92,6 +107,50 @@ int liteio_block_list(struct liteio_block_info **ret, size_t *ret_n, struct lite
  */
 int liteio_block_probe(const char *path, struct liteio_block_signature *ret,
 		       struct liteio_error *err);
+
+#define LITEIO_BLOCK_SIGNATURES_MAX 8
+#define LITEIO_BLOCK_PARTITIONS_MAX 32
+
+/**
+ * struct liteio_block_partition - an entry of a partition table
+ * @number: from 1
+ * @size_bytes: its size
+ * @table: "gpt", "dos"
+ * @name: what the table calls it; may be ""
+ */
+struct liteio_block_partition {
+	unsigned int number;
+	uint64_t size_bytes;
+	char table[32];
+	char name[112];
+};
+
+/**
+ * struct liteio_block_content - everything that libblkid recognises on a device
+ * @signatures: those that contradict each other, too
+ * @n_signatures: how many; more than there is room for nobody has seen
+ * @partitions: what a partition table divides it into, whether or not the kernel has read that
+ * @n_partitions: how many
+ * @n_more_partitions: for which there was no room
+ */
+struct liteio_block_content {
+	struct liteio_block_signature signatures[LITEIO_BLOCK_SIGNATURES_MAX];
+	size_t n_signatures;
+	struct liteio_block_partition partitions[LITEIO_BLOCK_PARTITIONS_MAX];
+	size_t n_partitions;
+	size_t n_more_partitions;
+};
+
+/**
+ * liteio_block_content() - all that is on a device
+ * @path: device or file
+ * @ret: nothing in it when libblkid knows nothing on it
+ * @err: cannot be read
+ *
+ * As liteio_block_probe(), for which one is enough. Return: 0 or a negative errno.
+ */
+int liteio_block_content(const char *path, struct liteio_block_content *ret,
+			 struct liteio_error *err);
 
 /**
  * liteio_block_check_unclaimed() - does anybody in the kernel have the device for himself?

@@ -350,7 +350,8 @@ struct liteio_local_node {
 /**
  * struct liteio_local_disk - a disk or a partition of this node
  * @device: path
- * @type: "disk" or "partition"
+ * @type: "disk", "partition", or who made it with device-mapper: "lvm", "mpath" (several ways to one
+ *	disk), "crypt", else "dm"
  * @by_id: its names in /dev/disk/by-id, the one that says most first
  * @n_by_id: how many
  * @size_bytes: size
@@ -363,7 +364,7 @@ struct liteio_local_node {
  *           "pool", "damagedPool", "partitions", "signature", "small", "blocks", "claimed",
  *           "unreadable", "silent" (it does not answer)
  * @reason: the sentence that making a pool would be refused with
- * @signature: what was recognised on it: "ext4", "gpt"
+ * @signature: what was recognised on it: "ext4", "gpt", "xfs, ext4"
  * @pool: name of the pool it carries
  * @destroyed: what would be lost if a pool was made with force, sentences; of what is @forcible
  * @n_destroyed: how many

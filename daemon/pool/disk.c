@@ -118,9 +118,9 @@ static void look(struct liteio_disk *d, const char *device, const struct seen *s
 	else
 		memcpy(d->pool, own.label.pool_name, sizeof(d->pool));
 	d->is_orphan = !d->label_code && is_orphan(&own.label, seen);
-	d->signature_code = liteio_block_probe(d->info.path, &d->signature, &why);
-	if (d->signature_code)
-		keep_why(d->signature_why, &why, d->signature_code);
+	d->content_code = liteio_block_content(d->info.path, &d->content, &why);
+	if (d->content_code)
+		keep_why(d->content_why, &why, d->content_code);
 	/*
 	 * The question itself is a claim, if for a moment. Where something is in the way already it
 	 * is not asked.
@@ -209,29 +209,79 @@ static int judge_label(const struct liteio_disk *d, const char *device, bool for
 	return 0;
 }
 
-/* as "ext4 (filesystem), label data, uuid ...": one line, whoever wrote it */
-struct signature_text {
+/* one line, whoever wrote it on the disk */
+struct content_text {
 	char text[sizeof(struct liteio_block_signature) + 32];
 };
 
-static struct signature_text say_signature(const struct liteio_block_signature *s)
+static void in_one_line(struct content_text *t)
 {
-	struct signature_text t;
+	for (char *p = t->text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+}
+
+/* as "ext4 (filesystem), label data, uuid ..." */
+static struct content_text say_signature(const struct liteio_block_signature *s)
+{
+	struct content_text t;
 
 	snprintf(t.text, sizeof(t.text), "%s (%s)%s%s%s%s", s->type, s->usage,
 		 s->label[0] ? ", label " : "", s->label, s->uuid[0] ? ", uuid " : "", s->uuid);
-	for (char *p = t.text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	in_one_line(&t);
 	return t;
+}
+
+/* as "partition 2 of the gpt (80.0 MiB, name root)" */
+static struct content_text say_partition(const struct liteio_block_partition *p)
+{
+	struct content_text t;
+	char size[32];
+
+	snprintf(t.text, sizeof(t.text), "partition %u of the %s (%s%s%s)", p->number, p->table,
+		 liteio_format_size(p->size_bytes, size, sizeof(size)),
+		 p->name[0] ? ", name " : "", p->name);
+	in_one_line(&t);
+	return t;
+}
+
+/* of a sentence that is cut somewhere: where all of it is said */
+#define CONTENT_SAID_MAX 360
+
+/* all of it, in new memory */
+static char *say_content(const struct liteio_block_content *c)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT;
+
+	for (size_t i = 0; i < c->n_signatures; i++)
+		liteio_buf_addf(&b, "%s%s", i ? "; " : "", say_signature(&c->signatures[i]).text);
+	for (size_t i = 0; i < c->n_partitions; i++)
+		liteio_buf_addf(&b, "; %s", say_partition(&c->partitions[i]).text);
+	if (c->n_more_partitions)
+		liteio_buf_addf(&b, "; %zu more partitions", c->n_more_partitions);
+	if (b.len > CONTENT_SAID_MAX) {
+		b.len = CONTENT_SAID_MAX;
+		b.data[b.len] = '\0';
+		liteio_buf_addstr(&b, "... (`liteioctl disk list -o json` says all of it)");
+	}
+	return liteio_buf_take(&b);
+}
+
+static int carries(const struct liteio_block_content *c, const char *device,
+		   struct liteio_error *err)
+{
+	char *said _cleanup_free_ = say_content(c);
+
+	if (c->n_signatures == 1)
+		return liteio_error_set(err, -EEXIST, "%s carries a signature: %s", device, said);
+	return liteio_error_set(err, -EEXIST, "%s carries %zu signatures: %s", device,
+				c->n_signatures, said);
 }
 
 /* what would be lost */
 static int judge_content(const struct liteio_disk *d, const char *device, bool force,
 			 enum liteio_disk_verdict *ret, struct liteio_error *err)
 {
-	const struct liteio_block_signature *s = &d->signature;
-
 	if (d->info.n_partitions)
 		return say(LITEIO_DISK_PARTITIONS, ret,
 			   liteio_error_set(err, -EEXIST,
@@ -242,22 +292,16 @@ static int judge_content(const struct liteio_disk *d, const char *device, bool f
 		return say(LITEIO_DISK_DAMAGED_POOL, ret,
 			   liteio_error_set(err, -EEXIST, "%s carries the rest of a pool (%s)",
 					    device, d->label_why));
-	if (d->signature_code && d->signature_code != -EUCLEAN)
+	if (d->content_code)
 		return say(LITEIO_DISK_UNREADABLE, ret,
-			   liteio_error_set(err, d->signature_code, "%s; see to the disk first",
-					    d->signature_why));
+			   liteio_error_set(err, d->content_code, "%s; see to the disk first",
+					    d->content_why));
 	if (d->label_code && d->label_code != -EBADMSG && d->label_code != -ENODATA)
 		return say(LITEIO_DISK_UNREADABLE, ret,
 			   liteio_error_set(err, d->label_code, "%s; see to the disk first",
 					    d->label_why));
-	if (d->signature_code && !force)
-		return say(LITEIO_DISK_SIGNATURE, ret,
-			   liteio_error_set(err, -EEXIST, "%s", d->signature_why));
-	if (s->type[0] && !force)
-		return say(LITEIO_DISK_SIGNATURE, ret,
-			   liteio_error_set(err, -EEXIST,
-					    "%s carries a signature: %s", device,
-					    say_signature(s).text));
+	if (d->content.n_signatures && !force)
+		return say(LITEIO_DISK_SIGNATURE, ret, carries(&d->content, device, err));
 	return 0;
 }
 
@@ -327,7 +371,7 @@ static char *next_loss(struct liteio_disk_losses *l)
 void liteio_disk_lose(const struct liteio_disk *d, const char *device,
 		      struct liteio_disk_losses *ret)
 {
-	const struct liteio_block_signature *s = &d->signature;
+	const struct liteio_block_content *c = &d->content;
 
 	*ret = (struct liteio_disk_losses){ 0 };
 	if (!d->label_code)
@@ -336,12 +380,15 @@ void liteio_disk_lose(const struct liteio_disk *d, const char *device,
 	if (d->label_code == -EBADMSG)
 		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: the rest of a pool (%s)",
 			 device, d->label_why);
-	if (d->signature_code)
-		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: several signatures (%s)",
-			 device, d->signature_why);
-	if (s->type[0])
+	for (size_t i = 0; i < c->n_signatures; i++)
 		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: %s", device,
-			 say_signature(s).text);
+			 say_signature(&c->signatures[i]).text);
+	for (size_t i = 0; i < c->n_partitions; i++)
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: %s", device,
+			 say_partition(&c->partitions[i]).text);
+	if (c->n_more_partitions)
+		snprintf(next_loss(ret), LITEIO_DISK_LOSS_MAX, "%s: %zu more partitions", device,
+			 c->n_more_partitions);
 }
 
 /* ---- all of them ---------------------------------------------------------------------------- */
@@ -384,14 +431,16 @@ int liteio_disk_list(struct liteio_disk **ret, size_t *ret_n, struct liteio_erro
 {
 	struct liteio_ask question = { .fn = ask, .answer_len = sizeof(struct liteio_disk),
 				       .within_ms = LITEIO_ASK_MS };
-	struct liteio_block_info *list _cleanup_free_ = NULL;
+	struct liteio_block_info *list _cleanup_free_ = NULL, *mapped _cleanup_free_ = NULL;
 	struct seen *seen _cleanup_free_ = NULL;
 	int *codes _cleanup_free_ = NULL;
 	struct liteio_disk *disks;
-	size_t n_list, n = 0;
+	size_t n_list, n_mapped, n = 0;
 	int r;
 
 	r = liteio_block_list(&list, &n_list, err);
+	if (!r)
+		r = liteio_block_list_mapped(liteio_disk_is_local, &mapped, &n_mapped, err);
 	if (!r)
 		r = see(&seen, &question.arg_len, err);
 	if (r)
@@ -400,6 +449,9 @@ int liteio_disk_list(struct liteio_disk **ret, size_t *ret_n, struct liteio_erro
 		if (liteio_disk_is_local(&list[i]))
 			list[n++] = list[i];
 	}
+	list = liteio_realloc(list, n + n_mapped + 1, sizeof(*list));
+	for (size_t i = 0; i < n_mapped; i++)
+		list[n++] = mapped[i];
 	question.arg = seen;
 	disks = liteio_calloc(n + 1, sizeof(*disks));
 	codes = liteio_calloc(n + 1, sizeof(*codes));

@@ -16,7 +16,8 @@
 struct liteio_error;
 
 #define LITEIO_DISK_WHY_MAX 256
-#define LITEIO_DISK_LOSSES_MAX 4
+/* a pool, signatures, partitions, and how many more of those */
+#define LITEIO_DISK_LOSSES_MAX (2 + LITEIO_BLOCK_SIGNATURES_MAX + LITEIO_BLOCK_PARTITIONS_MAX)
 #define LITEIO_DISK_LOSS_MAX 768
 
 /**
@@ -31,9 +32,9 @@ struct liteio_error;
  * @is_silent: it does not answer: nothing is known of it but @info and @holder
  * @is_orphan: it carries a part of that pool, of which no disk is here that knows it; false as
  *	long as a disk that may be one does not answer
- * @signature_code: 0, or why no signature could be read
- * @signature_why: the sentence to it
- * @signature: what libblkid recognised
+ * @content_code: 0, or why it could not be read what is on it
+ * @content_why: the sentence to it
+ * @content: what libblkid recognised
  */
 struct liteio_disk {
 	struct liteio_block_info info;
@@ -45,9 +46,9 @@ struct liteio_disk {
 	char pool[LITEIO_ONDISK_NAME];
 	bool is_silent;
 	bool is_orphan;
-	int signature_code;
-	char signature_why[LITEIO_DISK_WHY_MAX];
-	struct liteio_block_signature signature;
+	int content_code;
+	char content_why[LITEIO_DISK_WHY_MAX];
+	struct liteio_block_content content;
 };
 
 /**
@@ -60,7 +61,8 @@ struct liteio_disk {
  * @LITEIO_DISK_POOL: it carries a pool of ours, whole or of a newer version
  * @LITEIO_DISK_DAMAGED_POOL: it carries what was a pool of ours
  * @LITEIO_DISK_PARTITIONS: it is divided into partitions
- * @LITEIO_DISK_SIGNATURE: it carries a file system, a partition table without partitions, ...
+ * @LITEIO_DISK_SIGNATURE: it carries a file system, a partition table of which the kernel has no
+ *	partitions, ...
  * @LITEIO_DISK_SMALL: too small
  * @LITEIO_DISK_BLOCKS: its blocks are larger than those of the format
  * @LITEIO_DISK_CLAIMED: something in the kernel has it that shows nowhere else
@@ -127,7 +129,10 @@ struct liteio_disk_losses {
 	size_t n;
 };
 
-/* what is on a device that a pool is made on with force; nothing on one that is usable. Pure */
+/*
+ * what is on a device that a pool is made on with force, one by one: a pool, each signature, each
+ * partition of a table; nothing on one that is usable. Pure
+ */
 void liteio_disk_lose(const struct liteio_disk *d, const char *device,
 		      struct liteio_disk_losses *ret);
 
@@ -141,13 +146,14 @@ void liteio_disk_lose(const struct liteio_disk *d, const char *device,
 bool liteio_disk_is_local(const struct liteio_block_info *i);
 
 /**
- * liteio_disk_list() - every disk and partition of this machine
- * @ret: the facts of each, owned by the caller, in the order of their names
+ * liteio_disk_list() - every disk and partition of this machine, and what others made of them
+ * @ret: the facts of each, owned by the caller, in the order of their names, device-mapper's last
  * @ret_n: how many
  * @err: why not
  *
- * Each is asked by itself (ask.h): one that hangs is listed as silent, and holds up nobody.
- * Context: worker; some seconds at most. Return: 0 or a negative errno.
+ * What others made with device-mapper can carry a pool, too, which is looked for only where it is
+ * known to be. Each is asked by itself (ask.h): one that hangs is listed as silent, and holds up
+ * nobody. Context: worker; some seconds at most. Return: 0 or a negative errno.
  */
 int liteio_disk_list(struct liteio_disk **ret, size_t *ret_n, struct liteio_error *err);
 

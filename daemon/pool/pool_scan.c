@@ -152,7 +152,8 @@ int liteio_pool_scan_hear(struct liteio_pool_found **ret, size_t *ret_n,
 	if (r)
 		return r;
 	for (size_t i = 0; i < n_list; i++) {
-		if (liteio_disk_is_local(&list[i]))
+		/* of a disk with several ways each has its label, and none is to be opened */
+		if (liteio_disk_is_local(&list[i]) && !liteio_block_is_way(list[i].dev))
 			list[n++] = list[i];
 	}
 	found = liteio_calloc(n + 1, sizeof(*found));

@@ -32,6 +32,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "members.h"
 #include "model/local.h"
 
 /* what api.c needs to start and to stop, which nobody does here */
@@ -206,6 +207,10 @@ void liteio_jobs_take(struct liteio_jobs *jobs, struct liteio_ask *ask)
 	must(!ask->call.req == !ask->route->req_fields);
 	must(ask->text && ask->call.ret);
 	check_request(ask);
+	must(!ask->req->body_len || members_once(ask->req->body, ask->req->body_len));
+	for (size_t i = 0; i < ask->req->n; i++)
+		must(liteio_http_request_query(ask->req, ask->req->keys[i]) ==
+		     ask->req->values[i]);
 	ask_done(ask);
 }
 

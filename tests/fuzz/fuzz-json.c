@@ -15,6 +15,9 @@
  * fuzz-src: daemon/base/str.c daemon/base/size.c daemon/base/uuid.c
  * fuzz-src: daemon/base/error.c daemon/kube/frames.c daemon/kube/base64.c
  */
+#include <errno.h>
+#include <regex.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,6 +29,7 @@
 #include "base/uuid.h"
 #include "kube/base64.h"
 #include "kube/frames.h"
+#include "members.h"
 #include "objects.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -112,6 +116,19 @@ static void indent(const char *text, size_t len, const struct liteio_json *j)
 	free(lines);
 }
 
+/* what somebody typed is taken when every key is there once, and else there is a sentence */
+static void strict(const char *text, size_t size, const struct liteio_json *j)
+{
+	struct liteio_error err = LITEIO_ERROR_INIT;
+	struct liteio_json *again = NULL;
+	int r = liteio_json_parse_strict(text, size, &again, &err);
+
+	if (!r != members_once(text, size) || (r && !err.msg[0]) ||
+	    (!r && !liteio_json_equal(j, again)))
+		abort();
+	liteio_json_unref(again);
+}
+
 static void print(const struct liteio_json *j, char *(*printer)(const struct liteio_json *))
 {
 	struct liteio_json *back = NULL;
@@ -151,6 +168,17 @@ static void frames(const char *data, size_t size)
 	liteio_buf_fini(&b);
 }
 
+static const regex_t *size_pattern(void)
+{
+	static regex_t pattern;
+	static bool made;
+
+	if (!made && regcomp(&pattern, LITEIO_SIZE_PATTERN, REG_EXTENDED | REG_NOSUB))
+		abort();
+	made = true;
+	return &pattern;
+}
+
 static void texts(const char *data, size_t size)
 {
 	char *text = liteio_calloc(1, size + 1), *clean, *decoded;
@@ -160,6 +188,9 @@ static void texts(const char *data, size_t size)
 
 	memcpy(text, data, size);
 	if (!liteio_parse_size(text, &n, NULL) && (!n || n > INT64_MAX))
+		abort();
+	if (regexec(size_pattern(), text, 0, NULL, 0) !=
+	    (liteio_parse_size(text, &n, NULL) == -EINVAL))
 		abort();
 	if (!liteio_base64_decode(text, &decoded, &len))
 		free(decoded);
@@ -186,6 +217,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	where(j, (const char *)data, size);
+	strict((const char *)data, size, j);
 	print(j, liteio_json_print);
 	print(j, liteio_json_print_pretty);
 	indent((const char *)data, size, j);

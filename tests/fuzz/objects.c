@@ -23,6 +23,7 @@
 #include "model/pool.h"
 #include "model/snapshot.h"
 #include "model/volume.h"
+#include "members.h"
 #include "params.h"
 
 /* written at once it is what it is as a value */
@@ -48,6 +49,8 @@ void fuzz_bind(const struct liteio_json *j, const struct liteio_field *fields, s
 			abort();
 		goto out;
 	}
+	if (flags & LITEIO_JSON_STRICT && members_null(j, fields))
+		abort();
 	first = liteio_json_encode(v, fields);
 	same_text(first, v, fields);
 	liteio_json_fini(v, fields);
@@ -195,7 +198,7 @@ void fuzz_config(const char *text, size_t len)
 		has_sentence(&err);
 		return;
 	}
-	if (c.socket[0] != '/' || c.state_dir[0] != '/')
+	if (!members_once(text, len) || c.socket[0] != '/' || c.state_dir[0] != '/')
 		abort();
 	liteio_config_fini(&c);
 }

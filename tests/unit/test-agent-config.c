@@ -120,8 +120,11 @@ static const struct {
 } lines[] = {
 	{ "{\n \"nodename\": \"a\"\n}", "line 2: nodename: unknown field" },
 	{ "{\n\n \"standalone\":\n\n 1}", "line 3: standalone: must be true or false" },
-	{ "{\"logLevel\": \"info\",\n\"logLevel\": \"loud\"}",
-	  "line 2: logLevel: \"loud\" is not one of: error, warning, info, debug" },
+	{ "{\"logLevel\":\n\"loud\"}",
+	  "line 1: logLevel: \"loud\" is not one of: error, warning, info, debug" },
+	{ "{\"logLevel\": \"info\",\n\"logLevel\": \"debug\"}", "line 2: logLevel: given twice" },
+	{ "{\"listen\": [],\n\n\"\\u006cisten\": [] }", "line 3: listen: given twice" },
+	{ "{\n\"listen\": null}", "line 2: listen: null is no value, leave it out instead" },
 	{ "{\"listen\": [\n \"192.0.2.1\",\n \"here\" ] }",
 	  "line 3: listen[1]: \"here\" is not an IPv4 or IPv6 address with a port" },
 	{ "{\"listen\": [\n \"192.0.2.1\",\n 7 ] }", "line 3: listen[1]: must be a string" },

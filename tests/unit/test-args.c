@@ -3,7 +3,11 @@
  * Command lines: values land where the table says, and what is wrong is said by name.
  */
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/args.h"
 #include "base/error.h"
@@ -141,4 +145,48 @@ START_TEST(test_description)
 }
 END_TEST
 
-UNIT_MAIN("args", test_good, test_flag, test_bad, test_twice, test_description)
+/* more than a stream keeps to itself: what is lost is lost before the end */
+static void say_much(void)
+{
+	for (int i = 0; i < 4096; i++)
+		puts("all work and no play makes jack a dull boy");
+}
+
+START_TEST(test_lost)
+{
+	ck_assert_ptr_nonnull(freopen("/dev/null", "w", stdout));
+	say_much();
+	ck_assert_int_eq(liteio_args_finish("prog", EXIT_SUCCESS), EXIT_SUCCESS);
+	ck_assert_ptr_nonnull(freopen("/dev/full", "w", stdout));
+	ck_assert_int_eq(liteio_args_finish("prog", EXIT_SUCCESS), EXIT_SUCCESS);
+	puts("short");
+	ck_assert_int_eq(liteio_args_finish("prog", EXIT_SUCCESS), EXIT_FAILURE);
+	/* and whoever cleared nothing is told again */
+	ck_assert_int_eq(liteio_args_finish("prog", EXIT_SUCCESS), EXIT_FAILURE);
+	ck_assert_int_eq(liteio_args_finish("prog", 7), 7);
+	ck_assert_ptr_nonnull(freopen("/dev/full", "w", stdout));
+	say_much();
+	fflush(stdout);
+	ck_assert_int_eq(liteio_args_finish("prog", EXIT_SUCCESS), EXIT_FAILURE);
+}
+END_TEST
+
+START_TEST(test_unread)
+{
+	int fds[2];
+
+	signal(SIGPIPE, SIG_IGN);
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert_int_ge(dup2(fds[1], STDOUT_FILENO), 0);
+	close(fds[1]);
+	close(fds[0]);
+	say_much();
+	fflush(stdout);
+	ck_assert_int_eq(liteio_args_finish("prog", EXIT_SUCCESS), EXIT_SUCCESS);
+	puts("short");
+	ck_assert_int_eq(liteio_args_finish("prog", EXIT_SUCCESS), EXIT_SUCCESS);
+}
+END_TEST
+
+UNIT_MAIN("args", test_good, test_flag, test_bad, test_twice, test_description, test_lost,
+	  test_unread)

@@ -15,6 +15,9 @@
 
 #define A "{\"device\":\"/dev/a\",\"usable\":true}"
 #define B "{\"device\":\"/dev/b\",\"usable\":true}"
+#define LV "{\"device\":\"/dev/mapper/lv\",\"type\":\"lvm\",\"usable\":true}"
+#define PATHS "{\"device\":\"/dev/mapper/paths\",\"type\":\"mpath\",\"usable\":true}"
+#define PATHS_USED "{\"device\":\"/dev/mapper/p\",\"type\":\"mpath\",\"reason\":\"it is mounted\"}"
 #define USED "{\"device\":\"/dev/used\",\"reason\":\"/dev/used is mounted\"}"
 #define FAST "{\"device\":\"/dev/fast\",\"pool\":\"fast\"}"
 #define SLOW "{\"device\":\"/dev/slow\",\"pool\":\"slow\",\"reason\":\"it has the pool slow\"}"
@@ -31,6 +34,11 @@ static const struct {
 	{ "{}", -ENODEV, "finds no disk" },
 	{ "[" USED "]", -EBUSY, "/dev/used is mounted" },
 	{ "[" SLOW "," USED "]", -EBUSY, "it has the pool slow; `disk list` says it of each" },
+	/* what somebody has made for something is not taken unless it is named */
+	{ "[" LV "," A "," PATHS_USED "]", 0, "/dev/a" },
+	{ "[" LV "]", -EBUSY, "/dev/mapper/lv is of device-mapper (lvm), name it" },
+	{ "[" PATHS "," LV "]", 0, "/dev/mapper/paths" },
+	{ "[" PATHS "," A "," LV "]", -ENOTUNIQ, "2 usable disks (/dev/mapper/paths, /dev/a)" },
 	/* asked again: where it is already */
 	{ "[" A "," FAST "," B "]", 0, "/dev/fast" },
 };

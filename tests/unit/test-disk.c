@@ -17,6 +17,7 @@
 
 #define GIB (1ull << 30)
 #define EMPTY .label_code = (-ENODATA)
+#define ON(...) .content = { .signatures = { { __VA_ARGS__ } }, .n_signatures = 1 }
 #define BIG .size_bytes = GIB, .logical_bytes = 512
 
 static const struct {
@@ -40,13 +41,13 @@ static const struct {
 	  LITEIO_DISK_READ_ONLY, -EROFS, "x is read-only",
 	  "`blockdev --setrw`", false },
 	{ "mounted", { .info = { BIG, .is_mounted = true }, EMPTY,
-		       .signature = { .type = "ext4" } },
+		       ON(.type = "ext4") },
 	  LITEIO_DISK_MOUNTED, -EBUSY, "x is mounted",
 	  "`umount` it", false },
 	{ "swap", { .info = { BIG, .is_swap = true }, EMPTY }, LITEIO_DISK_SWAP, -EBUSY, "swap",
 	  "`swapoff`", false },
 	{ "held", { .info = { BIG, .n_holders = 1 }, .holder = "dm-7", EMPTY,
-		    .signature = { .type = "LVM2_member" } },
+		    ON(.type = "LVM2_member") },
 	  LITEIO_DISK_HELD, -EBUSY, "dm-7",
 	  "take that away first", false },
 	{ "a pool, open", { .info = { BIG, .n_holders = 3 }, .holder = "dm-0", .pool = "fast" },
@@ -66,23 +67,26 @@ static const struct {
 	  LITEIO_DISK_DAMAGED_POOL, -EEXIST, "x carries the rest of a pool (checksum)",
 	  "(checksum); --force destroys that", true },
 	{ "partitions", { .info = { BIG, .n_partitions = 2 }, EMPTY,
-			  .signature = { .type = "gpt" } },
+			  ON(.type = "gpt") },
 	  LITEIO_DISK_PARTITIONS, -EEXIST, "x has 2 partitions",
 	  "remove them first", false },
 	{ "empty table", { .info = { BIG }, EMPTY,
-			   .signature = { .type = "gpt", .usage = "partition table" } },
+			   ON(.type = "gpt", .usage = "partition table") },
 	  LITEIO_DISK_SIGNATURE, -EEXIST, "signature: gpt (partition table)",
 	  "; --force destroys that", true },
 	{ "ext4", { .info = { BIG }, EMPTY,
-		    .signature = { .type = "ext4", .usage = "filesystem" } },
+		    ON(.type = "ext4", .usage = "filesystem") },
 	  LITEIO_DISK_SIGNATURE, -EEXIST, "x carries a signature: ext4 (filesystem)",
 	  "; --force destroys that", true },
-	{ "several", { .info = { BIG }, EMPTY, .signature_code = -EUCLEAN,
-		       .signature_why = "several signatures" },
-	  LITEIO_DISK_SIGNATURE, -EEXIST, "several signatures",
-	  "several signatures; --force destroys that", true },
-	{ "broken", { .info = { BIG }, EMPTY, .signature_code = -EIO,
-		      .signature_why = "cannot read" },
+	{ "several", { .info = { BIG }, EMPTY,
+		       .content = { .signatures = { { .type = "xfs", .usage = "filesystem" },
+						    { .type = "ext4", .usage = "filesystem" } },
+				    .n_signatures = 2 } },
+	  LITEIO_DISK_SIGNATURE, -EEXIST,
+	  "x carries 2 signatures: xfs (filesystem); ext4 (filesystem)",
+	  "; --force destroys that", true },
+	{ "broken", { .info = { BIG }, EMPTY, .content_code = -EIO,
+		      .content_why = "cannot read" },
 	  LITEIO_DISK_UNREADABLE, -EIO, "cannot read",
 	  "see to the disk", false },
 	{ "label not read", { .info = { BIG }, .label_code = -EIO, .label_why = "at 4096" },
@@ -92,7 +96,7 @@ static const struct {
 	  LITEIO_DISK_SMALL, -EINVAL, "x: 1.0 MiB is too small",
 	  "64 MiB is the least", false },
 	{ "small, with ext4", { .info = { .size_bytes = 1 << 20, .logical_bytes = 512 }, EMPTY,
-				.signature = { .type = "ext4" } },
+				ON(.type = "ext4") },
 	  LITEIO_DISK_SIGNATURE, -EEXIST, "ext4",
 	  "ext4", false },
 	{ "silent", { .info = { BIG, .n_holders = 1 }, .holder = "dm-7", .is_silent = true },
@@ -135,9 +139,9 @@ END_TEST
 START_TEST(what_force_destroys_is_named_before_it_does)
 {
 	const struct liteio_disk d = { .info = { BIG }, EMPTY,
-				       .signature = { "ext4", "filesystem", "my data", "12-34" } };
+				       ON("ext4", "filesystem", "my data", "12-34") };
 	const struct liteio_disk odd = { .info = { BIG }, EMPTY,
-					 .signature = { "xfs", "filesystem", "a\n\033[2Jb" } };
+					 ON("xfs", "filesystem", "a\n\033[2Jb") };
 	struct liteio_error err = LITEIO_ERROR_INIT;
 
 	liteio_disk_judge(&d, "x", 0, false, NULL, &err);
@@ -183,6 +187,32 @@ START_TEST(names_that_say_more_come_first)
 				  liteio_block_id_rank(names[i]));
 	ck_assert_uint_eq(liteio_block_id_rank("ata-X"), 0);
 	ck_assert_uint_eq(liteio_block_id_rank("scsi-SATA_X"), 0);
+}
+END_TEST
+
+START_TEST(who_made_it)
+{
+	static const struct {
+		const char *uuid;
+		const char *who;
+	} made[] = {
+		{ "LVM-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "lvm" },
+		/* a part of a thin pool is no disk for others */
+		{ "LVM-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef-tpool",
+		  NULL },
+		{ "mpath-333333330000007d0", "mpath" },
+		{ "part1-mpath-333333330000007d0", "dm" },
+		{ "CRYPT-LUKS2-0123456789abcdef0123456789abcdef-home", "crypt" },
+		{ "LITEIO-THIN-11111111-2222-4333-8444-555555555555", NULL },
+		{ "", "dm" },
+	};
+
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		const char *who = liteio_block_mapped(made[i].uuid);
+
+		ck_assert_msg(!who == !made[i].who && (!who || !strcmp(who, made[i].who)), "%s: %s",
+			      made[i].uuid, who ? who : "nobody");
+	}
 }
 END_TEST
 
@@ -250,6 +280,7 @@ int main(void)
 	tcase_add_test(t, what_force_destroys_is_named_before_it_does);
 	tcase_add_test(t, the_pools_block_size_counts);
 	tcase_add_test(t, every_verdict_has_a_word);
+	tcase_add_test(t, who_made_it);
 	tcase_add_test(t, names_that_say_more_come_first);
 	tcase_add_loop_test(t, a_rule_finds_disks, 0, sizeof(rules) / sizeof(rules[0]));
 	tcase_add_loop_test(t, a_rule_that_nothing_can_match_is_refused, 0, 3);

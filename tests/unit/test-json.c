@@ -400,7 +400,12 @@ static const struct {
 } bad_docs[] = {
 	{ "[]", "must be a JSON object" },
 	{ "{}", "name: missing" },
-	{ "{\"name\":null}", "name: missing" },
+	{ "{\"name\":null}", "name: null is no value" },
+	{ "{\"name\":\"v\",\"size\":null}", "size: null is no value, leave it out instead" },
+	{ "{\"name\":\"v\",\"first\":{\"pool\":\"p\",\"size\":null}}",
+	  "first.size: null is no value, leave it out instead" },
+	{ "{\"name\":\"v\",\"legs\":[{\"pool\":\"p\"},{\"pool\":null}]}",
+	  "legs[1].pool: null is no value" },
 	{ "{\"name\":1}", "name: must be a string" },
 	{ "{\"name\":\"123456789\"}", "name: longer than 8 characters" },
 	{ "{\"name\":\"v\",\"nam\":1}", "nam: unknown field" },
@@ -412,7 +417,7 @@ static const struct {
 	  "generation: number out of range" },
 	{ "{\"name\":\"v\",\"generation\":1.5}", "generation: must be a whole number" },
 	{ "{\"name\":\"v\",\"size\":\"12Q\"}",
-	  "size: size \"12Q\": unknown unit \"Q\" (known: K M G T P E Ki Mi Gi Ti Pi Ei)" },
+	  "size: size \"12Q\": unknown unit \"Q\" (known: K M G T P E, of 1000, and Ki Mi Gi Ti Pi Ei, of 1024)" },
 	{ "{\"name\":\"v\",\"phase\":\"Gone\"}",
 	  "phase: \"Gone\" is not one of: , Pending, Ready" },
 	{ "{\"name\":\"v\",\"uuid\":\"x\"}", "uuid: \"x\" is not a UUID" },
@@ -448,7 +453,9 @@ END_TEST
 
 START_TEST(test_bind_lenient)
 {
-	struct liteio_json *j = parse("{\"name\":\"v\",\"unknown\":1,\"size\":\"1.5Ki\"}");
+	/* as Kubernetes has it: null is what is not there */
+	struct liteio_json *j = parse("{\"name\":\"v\",\"unknown\":1,\"size\":\"1.5Ki\","
+				      "\"generation\":null,\"first\":null}");
 	struct vol v = { 0 };
 
 	ck_assert_int_eq(liteio_json_decode(j, vol_fields, 0, &v, NULL), 0);
@@ -457,6 +464,51 @@ START_TEST(test_bind_lenient)
 	/* it goes itself: released like any, and not cleared */
 	liteio_json_drop(&v, vol_fields);
 	ck_assert_uint_eq(v.size, 1536);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const char *sentence; /* NULL: every key once */
+	size_t line;
+} twice[] = {
+	{ "{\"a\":1,\n\"b\":2,\n\"a\":1}", "a: given twice", 3 },
+	{ "{\"a\":1,\n\"a\":null}", "a: given twice", 2 },
+	/* the same key, written otherwise */
+	{ "{\"a\":1,\n\"\\u0061\":2}", "a: given twice", 2 },
+	{ "{\"\\u0061\":1,\n\n\"a\":2}", "a: given twice", 3 },
+	{ "{\"\\\"\":1,\"\\\"\":2}", "\": given twice", 1 },
+	{ "{\"\":1,\"\":2}", ": given twice", 1 },
+	{ "{\"a\":{\"b\":1,\n\"b\":2}}", "a.b: given twice", 2 },
+	{ "{\"a\":[1,[],\n{\"b\":{\"c\":1}},{\"b\":1,\n\"b\":2}]}", "a[3].b: given twice", 3 },
+	{ "{\"a\":[[{\"b\":1,\"b\":2}]]}", "a[0][0].b: given twice", 1 },
+	{ "[{\"a\":1},{\"a\":1,\"a\":2}]", "[1].a: given twice", 1 },
+	{ "{\"a\":1,\"a\":2",
+	  "not JSON: unexpected end of data at byte 0, in line 1", 0 },
+	{ "{\"a\":{\"a\":[{\"a\":1},{\"a\":\"a\"}]},\"A\":\"a\",\"b\":\"{\\\"a\\\":1\"}", NULL, 0 },
+	{ "{}", NULL, 0 },
+	{ "7", NULL, 0 },
+};
+
+START_TEST(test_twice)
+{
+	for (size_t i = 0; i < sizeof(twice) / sizeof(twice[0]); i++) {
+		const char *text = twice[i].text;
+		struct liteio_error err = LITEIO_ERROR_INIT;
+		struct liteio_json *j = NULL;
+		int r = liteio_json_parse_strict(text, strlen(text), &j, &err);
+
+		ck_assert_msg(r == (twice[i].sentence ? -EINVAL : 0), "%s: %d", text, r);
+		ck_assert_int_eq(!j, r != 0);
+		liteio_json_unref(j);
+		if (!r)
+			continue;
+		ck_assert_str_eq(err.msg, twice[i].sentence);
+		ck_assert_int_eq(liteio_json_parse_strict(text, strlen(text), &j, NULL), -EINVAL);
+		if (twice[i].line)
+			ck_assert_uint_eq(liteio_json_line(text, strlen(text), err.msg),
+					  twice[i].line);
+	}
 }
 END_TEST
 
@@ -596,4 +648,4 @@ END_TEST
 
 UNIT_MAIN("json", test_print, test_pretty, test_indent, test_bad, test_depth, test_get, test_change,
 	  test_threads, test_bind, test_write, test_write_again, test_write_each,
-	  test_bind_bad, test_bind_lenient, test_line, test_describe)
+	  test_bind_bad, test_bind_lenient, test_twice, test_line, test_describe)

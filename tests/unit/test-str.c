@@ -3,6 +3,7 @@
  * Strings: buffers, strict numbers, sizes as Kubernetes reads them, names.
  */
 #include <errno.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,16 +121,36 @@ static const struct {
 	{ "0", -ERANGE, 0 },
 	{ "0Gi", -ERANGE, 0 },
 	{ "0e5", -ERANGE, 0 },
-	{ "-1Gi", -ERANGE, 0 },
+	{ "1e-200", 0, 1 },
+	{ "99999999999999999999999999999999999999999999Ki", -ERANGE, 0 },
 	{ "1e100", -ERANGE, 0 },
 	{ "1e99999999999", -ERANGE, 0 },
 	{ "99999999999999999999999999999999999999999999", -ERANGE, 0 },
+	{ "10GiB", 0, 10737418240 },
+	{ "10GB", 0, 10000000000 },
+	{ "16777216B", 0, 16777216 },
+	{ "1kB", 0, 1000 },
+	{ "1KB", 0, 1000 },
+	{ "1KiB", 0, 1024 },
+	{ "1EB", 0, 1000000000000000000 },
+	{ "1.5GiB", 0, 1610612736 },
+	{ "-1Gi", -EINVAL, 0 },
+	{ "99999999999999999999999999999999999999999999Q", -EINVAL, 0 },
+	{ "1e5000Q", -EINVAL, 0 },
+	{ "1.5E1Mi", -EINVAL, 0 },
+	{ "1e3B", -EINVAL, 0 },
+	{ "1BB", -EINVAL, 0 },
+	{ "1iB", -EINVAL, 0 },
+	/* of lvcreate, where they are of 1024; and a thousandth for Kubernetes */
+	{ "10g", -EINVAL, 0 },
+	{ "512m", -EINVAL, 0 },
+	{ "1b", -EINVAL, 0 },
+	{ "1kiB", -EINVAL, 0 },
 	{ "", -EINVAL, 0 },
 	{ "Gi", -EINVAL, 0 },
 	{ ".", -EINVAL, 0 },
 	{ "1 Gi", -EINVAL, 0 },
 	{ "1gi", -EINVAL, 0 },
-	{ "1GiB", -EINVAL, 0 },
 	{ "1..5", -EINVAL, 0 },
 	{ "0x10", -EINVAL, 0 },
 	{ "1e", -EINVAL, 0 },
@@ -149,6 +170,43 @@ START_TEST(test_size)
 		ck_assert((r != 0) == (err.msg[0] != '\0'));
 	}
 	ck_assert_int_eq(liteio_parse_size(NULL, NULL, NULL), -EINVAL);
+}
+END_TEST
+
+static const char letters[] = "0.17eE+-kKMiBb ";
+
+/* what is written down of sizes, for documents and other programs, is what is taken */
+static void same(const regex_t *pattern, const char *text)
+{
+	uint64_t v;
+	bool matches = !regexec(pattern, text, 0, NULL, 0);
+
+	if (matches != (liteio_parse_size(text, &v, NULL) != -EINVAL))
+		ck_abort_msg("\"%s\"", text);
+}
+
+static void all_that_begin(const regex_t *pattern, char *text, size_t len, size_t max)
+{
+	same(pattern, text);
+	if (len == max)
+		return;
+	for (const char *c = letters; *c; c++) {
+		text[len] = *c;
+		all_that_begin(pattern, text, len + 1, max);
+		text[len] = '\0';
+	}
+}
+
+START_TEST(test_size_pattern)
+{
+	char text[8] = "";
+	regex_t pattern;
+
+	ck_assert_int_eq(regcomp(&pattern, LITEIO_SIZE_PATTERN, REG_EXTENDED | REG_NOSUB), 0);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		same(&pattern, sizes[i].text);
+	all_that_begin(&pattern, text, 0, 4);
+	regfree(&pattern);
 }
 END_TEST
 
@@ -244,4 +302,4 @@ START_TEST(test_list_room)
 END_TEST
 
 UNIT_MAIN("str", test_list_room, test_buf, test_buf_formatted, test_u64, test_size,
-	  test_format_size, test_name, test_split, test_utf8)
+	  test_size_pattern, test_format_size, test_name, test_split, test_utf8)

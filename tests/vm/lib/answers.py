@@ -9,6 +9,8 @@
                                           of its operations asked for? The validator is jsonschema's, HTTP
                                           is read by Python's own library. Ends with 1 and a line for each
                                           that is not.
+    answers.py twice DOCUMENT FILE BUT...  was each operation that changes something done twice, by the very same
+                                          request, but for those ("POST /v1/pools") that are not?
 
 An answer that is as the document has it has a status that the operation has there, or that of a failure
 (x-codes, 500, or 404 and 405 of what is not there at all); content of that type; no field that the document
@@ -277,7 +279,26 @@ def check(document, path, least):
     return 1 if wrong else 0
 
 
+def twice(document, path, but):
+    import yaml  # pylint: disable=import-outside-toplevel
+
+    with open(document, encoding='utf-8') as f:
+        d = Document(yaml.load(f, getattr(yaml, 'CSafeLoader', yaml.SafeLoader)))
+    done = collections.Counter((a.method, a.target, a.body) for a in answers(path) if a.status < 300)
+    again = {'%s %s' % (method, d.path_of(target)) for (method, target, _), n in done.items() if n > 1}
+    every = {'%s %s' % (method.upper(), p) for p, operations in d.document['paths'].items()
+             for method in operations if method in ('post', 'put', 'patch', 'delete')}
+    wrong = ['nobody asks for it twice: %s' % o for o in sorted(every - again - set(but))]
+    wrong += ['it is asked for twice: %s' % o for o in sorted(again & set(but))]
+    wrong += ['there is no such operation: %s' % o for o in sorted(set(but) - every)]
+    print('%d operations of %d' % (len(every & again), len(every)))
+    print('\n'.join(wrong), end='\n' if wrong else '')
+    return 1 if wrong or not every else 0
+
+
 def main():
+    if sys.argv[1:2] == ['twice'] and len(sys.argv) >= 4:
+        return twice(*sys.argv[2:4], sys.argv[4:])
     if sys.argv[1:2] == ['record'] and len(sys.argv) == 5:
         return record(*sys.argv[2:])
     if sys.argv[1:2] == ['check'] and len(sys.argv) == 5:

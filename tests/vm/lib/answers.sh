@@ -8,6 +8,8 @@
 #                            answers_record again once it has
 #   answers_check LEAST      after answers_end: each answer is what the document says, and at least so many of its operations were
 #                            asked for
+#   answers_twice BUT...     after answers_end: each of its operations that change something was done twice, by the same request;
+#                            but for those
 
 ANSWERS=/run/answers
 ANSWERS_PY=$LITEIO_TOP/tests/vm/lib/answers.py
@@ -36,5 +38,12 @@ answers_check() {
 	local said
 
 	said=$("$ANSWERS_PY" check "$LITEIO_TOP/daemon/agent/openapi.yaml" $ANSWERS "$1") || fail "not as the document has it: $said"
+	echo "$said"
+}
+
+answers_twice() {
+	local said
+
+	said=$("$ANSWERS_PY" twice "$LITEIO_TOP/daemon/agent/openapi.yaml" $ANSWERS "$@") || fail "not asked for again: $said"
 	echo "$said"
 }

@@ -91,7 +91,26 @@ bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":1125
 bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":-5}'
 bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":"many"}'
 bad 400 'sizeBytes' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":18446744073709551615}'
+bad 400 'name: given twice' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"name":"y"}'
+bad 400 'name: given twice' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"n\u0061me":"x"}'
+bad 400 'snapshots\[1\].volume: given twice' POST /v1/snapshot-groups \
+	'{"snapshots":[{"name":"s1","volume":"data"},{"name":"s2","volume":"data","volume":"other"}]}'
+bad 400 'wait: given twice' DELETE '/v1/volumes/x?wait=false&wait=true'
+bad 400 'rotational: given twice' GET '/v1/disks?rotational=yes&rotational=no'
+bad 400 'wipe: null' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"wipe":null}'
+bad 400 'limits.readIOPS: null' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"limits":{"readIOPS":null}}'
+for size in 16g 16384m 16777216b '16 Mi' 1.5E1Mi 1.6e7B 16kiB -16Mi; do
+	bad 400 'sizeBytes' POST /v1/volumes "{\"name\":\"x\",\"pool\":\"fast\",\"sizeBytes\":\"$size\"}"
+	refused 'size' liteioctl volume create x --pool fast --size "$size"
+done
 bad 400 'class' POST /v1/volumes '{"name":"x","pool":"fast","sizeBytes":16777216,"class":"gold"}'
+long=$(printf 'a%.0s' {1..128})
+bad 400 'name: longer than 127' POST /v1/volumes "{\"name\":\"$long\",\"pool\":\"fast\",\"sizeBytes\":16777216}"
+bad 400 'name: longer than 127' POST /v1/snapshots "{\"name\":\"$long\",\"volume\":\"data\"}"
+bad 400 'name: longer than 127' POST /v1/pools "{\"name\":\"$long\",\"device\":\"/tmp/long.img\",\"sizeBytes\":134217728}"
+refused 'longer than 127' liteioctl volume create "$long" --pool fast --size 16Mi
+refused 'longer than 127' liteioctl snapshot create "$long" data
+refused 'longer than 127' liteioctl pool create "$long" /tmp/long.img --size 128Mi
 bad 400 'X' POST /v1/volumes '{"name":"X","pool":"fast","sizeBytes":16777216}'
 bad 400 '' POST /v1/volumes '{"name":"a/b","pool":"fast","sizeBytes":16777216}'
 bad 400 '' POST /v1/volumes '{"name":"a\u0000b","pool":"fast","sizeBytes":16777216}'
@@ -154,6 +173,13 @@ bad 409 'ext4' POST /v1/pools "{\"name\":\"p\",\"device\":\"$(readlink -f /dev/d
 bad 409 'dos\|partition' POST /v1/pools "{\"name\":\"p\",\"device\":\"$(readlink -f /dev/disk/by-id/virtio-dos)\"}"
 bad 409 'pool' POST /v1/pools "{\"name\":\"p\",\"device\":\"$DISK\",\"force\":true}"
 bad 409 'fast' POST /v1/pools "{\"name\":\"fast\",\"device\":\"/dev/disk/by-id/virtio-ext\"}"
+# the ways to write the size that the volume has
+for size in 16777216 16Mi 16MiB 16777216B 0.015625Gi +16384Ki 16384KiB 1.6777216e7 16777.216kB; do
+	code=$(curl -s -m 60 --unix-socket $sock -o /run/said -w '%{http_code}' -X POST \
+		--data-binary "{\"name\":\"data\",\"pool\":\"fast\",\"sizeBytes\":\"$size\"}" http://x/v1/volumes)
+	[ "$code" = 200 ] || fail "a volume of $size: $code $(cat /run/said)"
+	liteioctl volume create data --pool fast --size "$size" >/dev/null || fail "liteioctl takes no --size $size"
+done
 ok "bad requests are refused in one sentence"
 
 # too large: the connection may be ended before all of it was sent
