@@ -16,6 +16,7 @@
 
 struct liteio_error;
 struct liteio_json;
+struct liteio_json_list;
 
 #define LITEIO_JSON_MAX_BYTES (8u << 20)
 #define LITEIO_JSON_MAX_DEPTH 32
@@ -225,6 +226,20 @@ struct liteio_json *liteio_json_describe(const struct liteio_field *fields);
 struct liteio_json *liteio_json_encode(const void *obj, const struct liteio_field *fields);
 /* liteio_json_print() of that, for a tenth of the work; new memory, never NULL */
 char *liteio_json_write(const void *obj, const struct liteio_field *fields);
+
+/**
+ * liteio_json_list_new() - likewise of an object that has a list and nothing else, for whoever
+ *	comes by its elements one after the other
+ * @fields: of the object: a LITEIO_FIELD_ARRAY
+ *
+ * Context: any thread; the list is one thread's. Return: the list, which liteio_json_list_end()
+ * frees.
+ */
+struct liteio_json_list *liteio_json_list_new(const struct liteio_field *fields);
+/* an element; nothing of it is looked at later but its own bytes, where no pointers are */
+void liteio_json_list_add(struct liteio_json_list *l, const void *item);
+/* its text; new memory, never NULL */
+char *liteio_json_list_end(struct liteio_json_list *l);
 
 /* release what decoding allocated, zero the struct */
 void liteio_json_fini(void *obj, const struct liteio_field *fields);

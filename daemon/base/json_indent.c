@@ -6,6 +6,10 @@
  * Whoever wrote it is trusted to write JSON: of what makes it that only strings, brackets and depth
  * are looked at, so that what is cut off is no answer. Each character is looked at and written in
  * one go: a list is long, and most of what there is to do to it is this.
+ *
+ * Nor is each of them looked at: an object in a list is mostly the one before it but for a name and
+ * a few numbers. What becomes of a member depends on its own characters and on how deep it is, so
+ * members that are the same, one after the other, are copied as they were written the last time.
  */
 #include <endian.h>
 #include <limits.h>
@@ -30,6 +34,29 @@ _Static_assert(INDENT_MAX % (sizeof(BLANKS) - 1) == 0, "whole groups of blanks")
 /* that, a comma, a newline, and what a word copies too much */
 #define MORE_MAX (INDENT_MAX + 2 + WORD)
 
+/* of an object in a list so many members are remembered: it is as good without the others */
+#define MARKS_MAX 32
+
+/**
+ * struct mark - where a member begins, or where the members of an object have ended
+ * @in: in the text, behind a comma
+ * @out: in what is written, where nothing has been said of it
+ */
+struct mark {
+	size_t in;
+	size_t out;
+};
+
+/**
+ * struct marks - the members of an object in a list, but for the first one, which nothing is before
+ * @items: in their order
+ * @n: how many
+ */
+struct marks {
+	struct mark items[MARKS_MAX];
+	size_t n;
+};
+
 /**
  * struct indent - on the way
  * @at: what is read next
@@ -39,6 +66,13 @@ _Static_assert(INDENT_MAX % (sizeof(BLANKS) - 1) == 0, "whole groups of blanks")
  * @closes: what ends each of the values that are open, the innermost last
  * @depth: how many
  * @is_new: nothing of the innermost has been said
+ * @begin: of the text
+ * @objects: how deep members are of the objects of that list whose objects are compared, which is
+ *	the outermost one; 0: there is none
+ * @marks: for @last and @now
+ * @last: the object before this one
+ * @now: this one
+ * @next: which member of @last is looked at next
  */
 struct indent {
 	const char *at;
@@ -48,6 +82,12 @@ struct indent {
 	char closes[LITEIO_JSON_MAX_DEPTH];
 	size_t depth;
 	bool is_new;
+	const char *begin;
+	size_t objects;
+	struct marks marks[2];
+	struct marks *last;
+	struct marks *now;
+	size_t next;
 };
 
 /* no part of a number or a word; nor is a NUL */
@@ -80,6 +120,110 @@ static void begin(struct indent *in)
 	in->is_new = false;
 }
 
+/* ---- objects in a list ---------------------------------------------------------------------- */
+
+/* @in has the list, but not yet the object */
+static void begin_object(struct indent *in)
+{
+	struct marks *free = in->last;
+
+	if (in->objects && in->objects <= in->depth)
+		return;
+	if (in->objects) {
+		in->last = in->now;
+		in->now = free;
+	} else {
+		in->objects = in->depth + 1;
+		in->last->n = 0;
+	}
+	in->now->n = 0;
+	in->next = 0;
+}
+
+static void remember(struct indent *in, size_t at, size_t to)
+{
+	struct marks *now = in->now;
+
+	if (now->n < MARKS_MAX)
+		now->items[now->n++] = (struct mark){ at, to };
+}
+
+/* how much of both is the same; @a is before @b */
+static size_t same_bytes(const char *a, const char *b, const char *end)
+{
+	const size_t max = (size_t)(end - b);
+	uint64_t x, y;
+	size_t n = 0;
+
+	for (; max - n >= WORD; n += WORD) {
+		memcpy(&x, a + n, WORD);
+		memcpy(&y, b + n, WORD);
+		if (x != y)
+			return n + (size_t)__builtin_ctzll(le64toh(x ^ y)) / CHAR_BIT;
+	}
+	while (n < max && a[n] == b[n])
+		n++;
+	return n;
+}
+
+/* how much of what is known from @from on is the same here: mostly all of it */
+static size_t same_members(const struct indent *in, const struct mark *from)
+{
+	const size_t all = in->last->items[in->last->n - 1].in - from->in;
+	const char *a = in->begin + from->in;
+
+	if (all <= (size_t)(in->end - in->at) && !memcmp(a, in->at, all))
+		return all;
+	return same_bytes(a, in->at, in->end);
+}
+
+/* that member of the last object that begins like this one does; NULL: none that is known */
+static const struct mark *find_like(struct indent *in)
+{
+	const struct marks *last = in->last;
+	uint64_t x, y;
+
+	if ((size_t)(in->end - in->at) < WORD)
+		return NULL;
+	memcpy(&x, in->at, WORD);
+	for (size_t i = in->next; i < last->n; i++) {
+		memcpy(&y, in->begin + last->items[i].in, WORD);
+		if (x != y)
+			continue;
+		in->next = i + 1;
+		return &last->items[i];
+	}
+	return NULL;
+}
+
+/* a member begins: it and those that follow, as far as they are those of the last object */
+static void copy_same(struct indent *in)
+{
+	const size_t at = (size_t)(in->at - in->begin), to = (size_t)(in->to - in->out.data);
+	const struct mark *from, *m;
+	size_t same, len;
+
+	remember(in, at, to);
+	from = find_like(in);
+	if (!from)
+		return;
+	same = from->in + same_members(in, from);
+	for (m = from + 1; m < in->last->items + in->last->n && m->in <= same; m++)
+		remember(in, at + (m->in - from->in), to + (m->out - from->out));
+	m--;
+	if (m == from)
+		return;
+	in->next = (size_t)(m - in->last->items) + 1;
+	in->at += m->in - from->in;
+	len = m->out - from->out;
+	in->out.len = to;
+	in->to = liteio_buf_room(&in->out, len + (size_t)(in->end - in->at) + MORE_MAX);
+	memcpy(in->to, in->out.data + from->out, len);
+	in->to += len;
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
 static bool open_value(struct indent *in)
 {
 	const char c = *in->at++;
@@ -87,6 +231,8 @@ static bool open_value(struct indent *in)
 	if (in->depth == LITEIO_JSON_MAX_DEPTH)
 		return false;
 	begin(in);
+	if (c == '{' && in->depth && in->closes[in->depth - 1] == ']')
+		begin_object(in);
 	in->closes[in->depth++] = c == '{' ? '}' : ']';
 	in->is_new = true;
 	*in->to++ = c;
@@ -99,6 +245,9 @@ static bool close_value(struct indent *in)
 
 	if (!in->depth || in->closes[--in->depth] != c)
 		return false;
+	/* the list itself has ended */
+	if (in->depth + 1 < in->objects)
+		in->objects = 0;
 	if (!in->is_new)
 		newline(in);
 	in->is_new = false;
@@ -167,6 +316,9 @@ static bool separate(struct indent *in)
 	in->at++;
 	*in->to++ = ',';
 	newline(in);
+	/* there may be lists among the objects of a list */
+	if (in->depth && in->depth == in->objects && in->closes[in->depth - 1] == '}')
+		copy_same(in);
 	return in->depth > 0;
 }
 
@@ -209,9 +361,11 @@ static bool step(struct indent *in)
 
 char *liteio_json_indent(const char *text, size_t len)
 {
-	struct indent in = { .at = text, .end = text + len, .is_new = true };
+	struct indent in = { .at = text, .end = text + len, .is_new = true, .begin = text };
 	bool ok = true;
 
+	in.last = &in.marks[0];
+	in.now = &in.marks[1];
 	while (ok && in.at < in.end) {
 		make_room(&in);
 		ok = step(&in);

@@ -293,6 +293,17 @@ START_TEST(test_write)
 }
 END_TEST
 
+/* a text over lines is what its value is */
+static void check_indent(const struct liteio_json *j, const char *text)
+{
+	char *pretty = liteio_json_print_pretty(j);
+	char *lines = liteio_json_indent(text, strlen(text));
+
+	ck_assert_pstr_eq(lines, pretty);
+	free(lines);
+	free(pretty);
+}
+
 struct span {
 	uint64_t at;
 	uint64_t size;
@@ -358,8 +369,80 @@ START_TEST(test_write_again)
 		printed = liteio_json_print(j);
 		written = liteio_json_write(&all, pairs_fields);
 		ck_assert_str_eq(written, printed);
+		check_indent(j, written);
 		free(printed);
 		free(written);
+		liteio_json_unref(j);
+	}
+}
+END_TEST
+
+struct vols {
+	struct vol *items;
+	size_t n_items;
+};
+
+static const struct liteio_field vols_fields[] = {
+	{ LITEIO_FIELD_KEY("items"), .type = LITEIO_FIELD_ARRAY, .fields = vol_fields,
+	  .elem_size = sizeof(struct vol), .offset = offsetof(struct vols, items),
+	  .count_offset = offsetof(struct vols, n_items) },
+	{ .key = NULL },
+};
+
+/* what may look like one another, in text or as it is */
+static char *const names[] = { "v",	  "v",	  NULL, "",	"a\"b",
+			       "a\\\"b", "a\\", "v2", "\xff", "\xef\xbf\xbd" };
+
+static char *name_by(unsigned int n)
+{
+	return names[n % (sizeof(names) / sizeof(names[0]))];
+}
+
+static void make_vol(struct vol *v, struct leg *legs, unsigned int some)
+{
+	*v = (struct vol){
+		.name = name_by(some >> 2),
+		.ready = some >> 7 & 1,
+		.generation = some >> 8 & 1,
+		.size = some >> 9 & 1 ? UINT64_MAX : 7,
+		.phase = some >> 10 & 3,
+		.uuid.b[15] = some >> 12 & 1,
+		.first.pool = name_by(some >> 13),
+		.legs = legs,
+		.n_legs = some >> 17 & 3,
+	};
+	for (unsigned int i = 0; i < 3; i++)
+		legs[i] = (struct leg){ name_by(some >> (18 + i)), some >> 22 & 1 };
+}
+
+/* in one go, or one element after the other, which are where the last one was */
+START_TEST(test_write_list)
+{
+	unsigned int some = 1;
+
+	for (unsigned int way = 0; way < 3000; way++) {
+		struct liteio_json_list *list = liteio_json_list_new(vols_fields);
+		struct leg legs[5][3], few[3];
+		struct vol items[5], one;
+		struct vols all = { items, way % 6 };
+		char *printed, *written, *listed;
+		struct liteio_json *j;
+
+		for (unsigned int i = 0; i < all.n_items; i++) {
+			some = some * 1103515245 + 12345;
+			make_vol(&items[i], legs[i], some >> 6 & (way % 2 ? 0x3f : 0x3ffffff));
+			make_vol(&one, few, some >> 6 & (way % 2 ? 0x3f : 0x3ffffff));
+			liteio_json_list_add(list, &one);
+		}
+		j = liteio_json_encode(&all, vols_fields);
+		printed = liteio_json_print(j);
+		written = liteio_json_write(&all, vols_fields);
+		listed = liteio_json_list_end(list);
+		ck_assert_str_eq(written, printed);
+		ck_assert_str_eq(listed, printed);
+		free(listed);
+		free(written);
+		free(printed);
 		liteio_json_unref(j);
 	}
 }
@@ -574,6 +657,8 @@ static const struct {
 	{ "{]", NULL },
 	{ "[]]", NULL },
 	{ ",", NULL },
+	/* the same characters as before, but not in a list */
+	{ "[{},[1,22222222],[2,33333333],{\"x\":1,22222222],[2,33333333}]", NULL },
 	{ "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", NULL },
 };
 
@@ -594,6 +679,83 @@ START_TEST(test_indent)
 }
 END_TEST
 
-UNIT_MAIN("json", test_print, test_pretty, test_indent, test_bad, test_depth, test_get, test_change,
-	  test_threads, test_bind, test_write, test_write_again, test_write_each,
-	  test_bind_bad, test_bind_lenient, test_line, test_describe)
+/* members of which objects in a list have some, in one order */
+static const char *const members[] = {
+	"\"name-of-it\":\"v-1\"",
+	"\"origin-of-it\":\"}],{[\\\",\"",
+	"\"sizeBytes\":4194304",
+	"\"legs\":[{\"pool\":\"a\",\"size\":1},{\"pool\":\"b\"}]",
+	"\"legsToo\":[]",
+	"\"limits\":{\"read\":{\"a\":1,\"b\":2},\"write\":{}}",
+	"\"lists\":[[1,2],[3,[4]],{\"a\":[{\"b\":1},{\"b\":1}]}]",
+	"\"s\":0",
+};
+
+#define N_MEMBERS (sizeof(members) / sizeof(members[0]))
+
+/* any of them, as bits of @some say; and a number that @n says */
+static void add_object(struct liteio_buf *b, unsigned int some, unsigned int n)
+{
+	liteio_buf_addf(b, "{\"n\":%u", n);
+	for (unsigned int i = 0; i < N_MEMBERS; i++) {
+		if (some >> i & 1)
+			liteio_buf_addf(b, ",%s", members[i]);
+	}
+	liteio_buf_addf(b, ",\"sizeBytesToo\":%u}", 4194304 * (n % 7));
+}
+
+/* what is the same as in the object before is written as that was */
+START_TEST(test_indent_again)
+{
+	unsigned int some = 1;
+
+	for (unsigned int way = 0; way < 4000; way++) {
+		struct liteio_buf b = LITEIO_BUF_INIT;
+		struct liteio_json *j;
+
+		liteio_buf_addstr(&b, "{\"items\":[");
+		for (unsigned int i = 0; i < 6; i++) {
+			some = some * 1103515245 + 12345;
+			if (i)
+				liteio_buf_addstr(&b, ",");
+			/* few are without much */
+			add_object(&b, some >> 8 | (way % 2 ? some >> 18 : 0), some >> 16 & 15);
+			if (i == 3 && way % 5 == 0)
+				liteio_buf_addstr(&b, ",[1,{\"sizeBytes\":2},\"sizeBytes\"],null");
+		}
+		liteio_buf_addstr(&b, way % 3 ? "]}" : "],\"more\":[{\"s\":0},{\"s\":0}]}");
+		j = parse(b.data);
+		check_indent(j, b.data);
+		liteio_json_unref(j);
+		liteio_buf_fini(&b);
+	}
+}
+END_TEST
+
+/* more members than are remembered, and what is between them */
+START_TEST(test_indent_many)
+{
+	for (unsigned int n = 1; n < 100; n++) {
+		struct liteio_buf b = LITEIO_BUF_INIT;
+		struct liteio_json *j;
+
+		for (unsigned int i = 0; i < 4; i++) {
+			liteio_buf_addstr(&b, i ? ",\t{" : "[{");
+			for (unsigned int k = 0; k < n; k++)
+				liteio_buf_addf(&b, "%s\"key-%u\": [%u ,{ }]", k ? " , " : "", k,
+						k == 40 || k == n / 2 ? i / 2 : k);
+			liteio_buf_addstr(&b, "}");
+		}
+		liteio_buf_addstr(&b, "]");
+		j = parse(b.data);
+		check_indent(j, b.data);
+		liteio_json_unref(j);
+		liteio_buf_fini(&b);
+	}
+}
+END_TEST
+
+UNIT_MAIN("json", test_print, test_pretty, test_indent, test_indent_again, test_indent_many,
+	  test_bad, test_depth, test_get, test_change, test_threads, test_bind, test_write,
+	  test_write_again, test_write_list, test_write_each, test_bind_bad, test_bind_lenient,
+	  test_line, test_describe)
