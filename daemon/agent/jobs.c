@@ -102,6 +102,13 @@ static void call_fini(struct liteio_call *call, const struct liteio_route *route
 	if (call->ret && route->ret_fields)
 		liteio_json_drop(call->ret, route->ret_fields);
 	free(call->ret);
+	free(call->text);
+}
+
+/* what is answered, in new memory; once */
+static char *write_result(struct liteio_call *call, const struct liteio_route *route)
+{
+	return call->text ? take_ptr(call->text) : liteio_json_write(call->ret, route->ret_fields);
 }
 
 static void ask_free(struct liteio_ask *ask)
@@ -241,7 +248,7 @@ static int run_on_loop(struct liteio_ask *ask)
 		liteio_ask_refuse(ask, r, liteio_error_str(&err, r));
 		return 0;
 	}
-	result = liteio_json_write(ask->call.ret, ask->route->ret_fields);
+	result = write_result(&ask->call, ask->route);
 	answer_result(ask, &result, true);
 	return 0;
 }
@@ -426,7 +433,7 @@ static void job_done(void *arg)
 		log_info(NULL, "%.*s: %s", (int)strcspn(job->text, "\n"), job->text,
 			 liteio_error_str(&job->err, job->r));
 	else if (!job->only)
-		result = liteio_json_write(job->call.ret, job->route->ret_fields);
+		result = write_result(&job->call, job->route);
 	if (job->only)
 		answer_stream(job);
 	else
