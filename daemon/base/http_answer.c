@@ -58,6 +58,9 @@ static int on_body(http_parser *parser, const char *data, size_t len)
 		a->code = -EMSGSIZE;
 		return a->code;
 	}
+	/* of most it is known how much is to come; of the others this is the largest number */
+	if (!a->body.len && parser->content_length <= room - (len < room ? len : room))
+		liteio_buf_room(&a->body, len + (size_t)parser->content_length);
 	liteio_buf_add(&a->body, data, len < room ? len : room);
 	return 0;
 }

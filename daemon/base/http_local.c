@@ -29,6 +29,8 @@
 #define RETRY_MS 20
 /* at a time; lies on the stack, which may be a worker's */
 #define RECEIVE 16384
+/* so many of these in a step, which is a mebibyte: there may be other things to do */
+#define PIECES_MAX 64
 
 /**
  * struct liteio_http_local - one call
@@ -171,10 +173,18 @@ static void go_send(struct liteio_http_local *call)
 static int go_receive(struct liteio_http_local *call)
 {
 	char data[RECEIVE];
-	ssize_t n = recv(call->fd, data, sizeof(data), MSG_DONTWAIT);
+	unsigned int pieces = 0;
+	ssize_t n;
+	int r = 0;
 
+	/* as long as there is more than fits in here: it need not be waited for */
+	do {
+		n = recv(call->fd, data, sizeof(data), MSG_DONTWAIT);
+		if (n > 0)
+			r = liteio_http_answer_add(call->answer, data, (size_t)n, &call->err);
+	} while (!r && n == sizeof(data) && ++pieces < PIECES_MAX);
 	if (n > 0)
-		return liteio_http_answer_add(call->answer, data, (size_t)n, &call->err);
+		return r;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	return liteio_http_answer_end(call->answer, &call->err);
