@@ -141,6 +141,11 @@ int liteio_http_answer_end(struct liteio_http_answer *a, struct liteio_error *er
 				"the connection was closed without an answer");
 }
 
+long liteio_http_answer_status(const struct liteio_http_answer *a)
+{
+	return a->parser.status_code;
+}
+
 void liteio_http_answer_take(struct liteio_http_answer *a, struct liteio_http_response *ret)
 {
 	*ret = (struct liteio_http_response){ .status = a->parser.status_code,

@@ -276,6 +276,11 @@ int liteio_http_local_step(struct liteio_http_local *call, struct pollfd *ret_wa
 	return r;
 }
 
+long liteio_http_local_status(const struct liteio_http_local *call)
+{
+	return liteio_http_answer_status(call->answer);
+}
+
 void liteio_http_local_take(struct liteio_http_local *call, struct liteio_http_response *ret)
 {
 	liteio_http_answer_take(call->answer, ret);

@@ -16,6 +16,7 @@
 
 struct liteio_error;
 struct liteio_json;
+struct liteio_json_lines;
 struct liteio_json_list;
 
 #define LITEIO_JSON_MAX_BYTES (8u << 20)
@@ -69,6 +70,24 @@ char *liteio_json_print_pretty(const struct liteio_json *j);
  * off, or too deep
  */
 char *liteio_json_indent(const char *text, size_t len);
+
+/* lines, or a part of one; what it returns other than 0 ends them */
+typedef int (*liteio_json_say_fn)(void *arg, const char *text, size_t len);
+
+/**
+ * liteio_json_lines_new() - liteio_json_indent() of a text that comes by pieces, each of which is
+ *	said before the next one comes, so that no long text is in memory
+ * @say: what has been put over lines; not from within liteio_json_lines_new()
+ * @arg: for @say
+ *
+ * Context: any thread. Return: nothing yet, for liteio_json_lines_free().
+ */
+struct liteio_json_lines *liteio_json_lines_new(liteio_json_say_fn say, void *arg);
+/* 0, -EBADMSG (no JSON), -EMSGSIZE (a string without an end), or what @say has returned: the end */
+int liteio_json_lines_add(struct liteio_json_lines *l, const char *data, size_t len);
+/* that was all: likewise; -EBADMSG when something is missing */
+int liteio_json_lines_end(struct liteio_json_lines *l);
+void liteio_json_lines_free(struct liteio_json_lines *l); /* NULL is fine */
 
 struct liteio_json *liteio_json_new_object(void);
 struct liteio_json *liteio_json_new_array(void);

@@ -12,6 +12,7 @@
  * members that are the same, one after the other, are copied as they were written the last time.
  */
 #include <endian.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -66,6 +67,8 @@ struct marks {
  * @closes: what ends each of the values that are open, the innermost last
  * @depth: how many
  * @is_new: nothing of the innermost has been said
+ * @is_all: nothing follows the text
+ * @is_cut: what is at @at has no end in the text, which is not all
  * @begin: of the text
  * @objects: how deep members are of the objects of that list whose objects are compared, which is
  *	the outermost one; 0: there is none
@@ -82,6 +85,8 @@ struct indent {
 	char closes[LITEIO_JSON_MAX_DEPTH];
 	size_t depth;
 	bool is_new;
+	bool is_all;
+	bool is_cut;
 	const char *begin;
 	size_t objects;
 	struct marks marks[2];
@@ -287,8 +292,10 @@ static bool copy_string(struct indent *in)
 			*to++ = *at++;
 		else if (at < end && *at == '"')
 			break;
-		if (at == end)
+		if (at == end) {
+			in->is_cut = !in->is_all;
 			return false;
+		}
 		*to++ = *at++;
 	}
 	*to++ = *at++;
@@ -304,7 +311,9 @@ static bool copy_word(struct indent *in)
 
 	while (at < end && !ends_word[(unsigned char)*at])
 		*to++ = *at++;
-	if (at == in->at)
+	if (at == end && !in->is_all)
+		in->is_cut = true;
+	if (at == in->at || in->is_cut)
 		return false;
 	in->at = at;
 	in->to = to;
@@ -359,21 +368,123 @@ static bool step(struct indent *in)
 	}
 }
 
-char *liteio_json_indent(const char *text, size_t len)
+static void init(struct indent *in)
 {
-	struct indent in = { .at = text, .end = text + len, .is_new = true, .begin = text };
+	*in = (struct indent){ .is_new = true, .is_all = true };
+	in->last = &in->marks[0];
+	in->now = &in->marks[1];
+}
+
+/* false: it is no JSON, or cut off */
+static bool go(struct indent *in, const char *text, size_t len)
+{
 	bool ok = true;
 
-	in.last = &in.marks[0];
-	in.now = &in.marks[1];
-	while (ok && in.at < in.end) {
-		make_room(&in);
-		ok = step(&in);
+	in->begin = text;
+	in->at = text;
+	in->end = text + len;
+	in->to = in->out.data ? in->out.data + in->out.len : NULL;
+	while (ok && in->at < in->end) {
+		make_room(in);
+		ok = step(in);
 	}
-	if (ok && !in.depth && in.to != in.out.data) {
+	if (in->to)
+		in->out.len = (size_t)(in->to - in->out.data);
+	return ok;
+}
+
+char *liteio_json_indent(const char *text, size_t len)
+{
+	struct indent in;
+
+	init(&in);
+	if (go(&in, text, len) && !in.depth && in.out.len) {
 		*in.to = '\0';
 		return liteio_buf_take(&in.out);
 	}
 	liteio_buf_fini(&in.out);
 	return NULL;
+}
+
+/* ---- by pieces ------------------------------------------------------------------------------ */
+
+/* so much is waited for: objects are not compared beyond it, and each page of it is cleared once */
+#define PIECE (48u << 10)
+
+/**
+ * struct liteio_json_lines - a text by pieces
+ * @in: on the way
+ * @text: what has come and is not done
+ * @wanted: with so much of it, it goes on: at least twice what could not be done before
+ * @is_said: of something
+ * @say: whom to give it
+ * @arg: for @say
+ */
+struct liteio_json_lines {
+	struct indent in;
+	struct liteio_buf text;
+	size_t wanted;
+	bool is_said;
+	liteio_json_say_fn say;
+	void *arg;
+};
+
+struct liteio_json_lines *liteio_json_lines_new(liteio_json_say_fn say, void *arg)
+{
+	struct liteio_json_lines *l = liteio_calloc(1, sizeof(*l));
+
+	init(&l->in);
+	l->in.is_all = false;
+	l->wanted = PIECE;
+	l->say = say;
+	l->arg = arg;
+	return l;
+}
+
+static int go_on(struct liteio_json_lines *l)
+{
+	struct indent *in = &l->in;
+	int r;
+
+	/* they are in another piece */
+	in->last->n = 0;
+	in->now->n = 0;
+	in->is_cut = false;
+	if (!go(in, l->text.data, l->text.len) && !in->is_cut)
+		return -EBADMSG;
+	liteio_buf_consume(&l->text, (size_t)(in->at - in->begin));
+	l->wanted = l->text.len + (l->text.len > PIECE ? l->text.len : PIECE);
+	if (!in->out.len)
+		return 0;
+	l->is_said = true;
+	r = l->say(l->arg, in->out.data, in->out.len);
+	in->out.len = 0;
+	return r;
+}
+
+int liteio_json_lines_add(struct liteio_json_lines *l, const char *data, size_t len)
+{
+	if (len > LITEIO_JSON_MAX_BYTES || l->text.len > LITEIO_JSON_MAX_BYTES)
+		return -EMSGSIZE;
+	liteio_buf_add(&l->text, data, len);
+	return l->text.len < l->wanted ? 0 : go_on(l);
+}
+
+int liteio_json_lines_end(struct liteio_json_lines *l)
+{
+	int r = 0;
+
+	l->in.is_all = true;
+	if (l->text.len)
+		r = go_on(l);
+	return r ?: l->in.depth || !l->is_said ? -EBADMSG : 0;
+}
+
+void liteio_json_lines_free(struct liteio_json_lines *l)
+{
+	if (!l)
+		return;
+	liteio_buf_fini(&l->in.out);
+	liteio_buf_fini(&l->text);
+	free(l);
 }

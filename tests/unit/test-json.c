@@ -755,7 +755,96 @@ START_TEST(test_indent_many)
 }
 END_TEST
 
+static int keep(void *arg, const char *text, size_t len)
+{
+	liteio_buf_add(arg, text, len);
+	return 0;
+}
+
+/* how it ends when so much of it comes at a time; @b gets what is said */
+static int by_pieces(const char *text, size_t len, size_t piece, struct liteio_buf *b)
+{
+	struct liteio_json_lines *l = liteio_json_lines_new(keep, b);
+	int r = 0;
+
+	for (size_t at = 0; at < len && !r; at += piece)
+		r = liteio_json_lines_add(l, text + at, len - at < piece ? len - at : piece);
+	r = r ?: liteio_json_lines_end(l);
+	liteio_json_lines_free(l);
+	return r;
+}
+
+/* of a text that is long, and cut everywhere while it comes */
+START_TEST(test_lines)
+{
+	static const size_t pieces[] = { 1, 7, 1000, 16384, 1u << 20 };
+
+	for (unsigned int way = 0; way < 20; way++) {
+		struct liteio_buf b = LITEIO_BUF_INIT, said = LITEIO_BUF_INIT;
+		size_t piece = pieces[way % 5];
+		char *lines;
+
+		/* what is cut is another token each time */
+		liteio_buf_addf(&b, "{\"items\":[%*s", (int)(7 * way), "");
+		for (unsigned int i = 0; i < 900; i++) {
+			if (i)
+				liteio_buf_addstr(&b, ",");
+			add_object(&b, 0xbf | way << 1, i % 30 ? 1 : i);
+		}
+		liteio_buf_addstr(&b, "],\"n\":123}");
+		ck_assert_uint_gt(b.len, 3 * (48u << 10));
+		lines = liteio_json_indent(b.data, b.len);
+		ck_assert_int_eq(by_pieces(b.data, b.len, piece, &said), 0);
+		ck_assert_uint_eq(said.len, strlen(lines));
+		ck_assert(!memcmp(said.data, lines, said.len));
+		/* it has no end, or another one behind that */
+		for (size_t cut = 1 + way; cut < 200; cut += 61)
+			ck_assert_int_eq(by_pieces(b.data, b.len - cut, 4096, &said), -EBADMSG);
+		ck_assert_int_eq(by_pieces(b.data, 1, 1, &said), -EBADMSG);
+		liteio_buf_addstr(&b, "}");
+		ck_assert_int_eq(by_pieces(b.data, b.len, piece, &said), -EBADMSG);
+		liteio_buf_fini(&said);
+		liteio_buf_fini(&b);
+		free(lines);
+	}
+}
+END_TEST
+
+static int refuse(void *arg, const char *text, size_t len)
+{
+	return -EPIPE;
+}
+
+/* what is too long, who has enough, and what is no text at all */
+START_TEST(test_lines_bad)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT, said = LITEIO_BUF_INIT;
+	struct liteio_json_lines *l = liteio_json_lines_new(refuse, NULL);
+
+	for (size_t i = 0; i < sizeof(indented) / sizeof(indented[0]); i++) {
+		int r = by_pieces(indented[i].text, strlen(indented[i].text), 3, &said);
+
+		ck_assert_int_eq(r, indented[i].lines ? 0 : -EBADMSG);
+		if (indented[i].lines)
+			ck_assert_str_eq(said.data, indented[i].lines);
+		liteio_buf_fini(&said);
+	}
+	ck_assert_int_eq(liteio_json_lines_add(l, "[1]", 3), 0);
+	ck_assert_int_eq(liteio_json_lines_end(l), -EPIPE);
+	liteio_json_lines_free(l);
+	liteio_json_lines_free(NULL);
+	liteio_buf_addstr(&b, "[\"");
+	while (b.len < 3 * LITEIO_JSON_MAX_BYTES)
+		liteio_buf_addstr(&b, "no end of a string, no end of a string, no end of a string ");
+	ck_assert_int_eq(by_pieces(b.data, b.len, 16384, &said), -EMSGSIZE);
+	ck_assert_uint_lt(said.len, 16);
+	liteio_buf_fini(&said);
+	liteio_buf_fini(&b);
+}
+END_TEST
+
 UNIT_MAIN("json", test_print, test_pretty, test_indent, test_indent_again, test_indent_many,
+	  test_lines, test_lines_bad,
 	  test_bad, test_depth, test_get, test_change, test_threads, test_bind, test_write,
 	  test_write_again, test_write_list, test_write_each, test_bind_bad, test_bind_lenient,
 	  test_line, test_describe)
