@@ -105,12 +105,6 @@ static void call_fini(struct liteio_call *call, const struct liteio_route *route
 	free(call->text);
 }
 
-/* what is answered, in new memory; once */
-static char *write_result(struct liteio_call *call, const struct liteio_route *route)
-{
-	return call->text ? take_ptr(call->text) : liteio_json_write(call->ret, route->ret_fields);
-}
-
 static void ask_free(struct liteio_ask *ask)
 {
 #ifndef __clang_analyzer__ /* which does not know what was taken out of the list before */
@@ -248,7 +242,7 @@ static int run_on_loop(struct liteio_ask *ask)
 		liteio_ask_refuse(ask, r, liteio_error_str(&err, r));
 		return 0;
 	}
-	result = write_result(&ask->call, ask->route);
+	result = liteio_json_write(ask->call.ret, ask->route->ret_fields);
 	answer_result(ask, &result, true);
 	return 0;
 }
@@ -433,7 +427,8 @@ static void job_done(void *arg)
 		log_info(NULL, "%.*s: %s", (int)strcspn(job->text, "\n"), job->text,
 			 liteio_error_str(&job->err, job->r));
 	else if (!job->only)
-		result = write_result(&job->call, job->route);
+		result = job->call.text ? take_ptr(job->call.text) :
+			 liteio_json_write(job->call.ret, job->route->ret_fields);
 	if (job->only)
 		answer_stream(job);
 	else

@@ -39,8 +39,8 @@ struct liteio_http_request;
  * @late: that time is over: it must answer now
  * @req: decoded body or query, zeroed and then filled as @req_fields says; NULL without a body
  * @ret: zeroed; to be filled in on success
- * @text: NULL; or what would be written of @ret, which then is not: in new memory, by who comes by
- *	the elements of a list one after the other
+ * @text: NULL; or, of a worker that comes by the elements of a list one after the other, what would
+ *	be written of @ret, which then is not: in new memory
  * @stream: set by @run of a route whose answer goes on: answers instead, on the loop, once @run
  *	has returned 0
  * @opened: what @run has opened for @stream, which takes it over
