@@ -106,7 +106,7 @@ static int pool_delete(struct liteio_call *c, struct liteio_error *err)
 
 static int volume_list(struct liteio_call *c, struct liteio_error *err)
 {
-	return liteio_op_volume_list(c->agent, c->ret, err);
+	return liteio_op_volume_list(c->agent, &c->text, err);
 }
 
 static int volume_show(struct liteio_call *c, struct liteio_error *err)

@@ -102,6 +102,7 @@ static void call_fini(struct liteio_call *call, const struct liteio_route *route
 	if (call->ret && route->ret_fields)
 		liteio_json_drop(call->ret, route->ret_fields);
 	free(call->ret);
+	free(call->text);
 }
 
 static void ask_free(struct liteio_ask *ask)
@@ -426,7 +427,8 @@ static void job_done(void *arg)
 		log_info(NULL, "%.*s: %s", (int)strcspn(job->text, "\n"), job->text,
 			 liteio_error_str(&job->err, job->r));
 	else if (!job->only)
-		result = liteio_json_write(job->call.ret, job->route->ret_fields);
+		result = job->call.text ? take_ptr(job->call.text) :
+			 liteio_json_write(job->call.ret, job->route->ret_fields);
 	if (job->only)
 		answer_stream(job);
 	else

@@ -121,22 +121,6 @@ int liteio_limits_enforce(struct liteio_target *t, struct liteio_error *err)
 
 /* ---- what the kernel makes of them ---------------------------------------------------------- */
 
-/**
- * struct view - the kernel, as far as limits are concerned
- * @missing: why nothing holds, or NULL
- * @volumes: of the registry, by uuid
- * @n: how many
- * @heads: of this node
- * @n_heads: how many
- */
-struct view {
-	char *missing;
-	struct liteio_netlink_volume *volumes;
-	size_t n;
-	struct liteio_head_state *heads;
-	size_t n_heads;
-};
-
 static int compare_uuid(const void *a, const void *b)
 {
 	const struct liteio_netlink_volume *x = a, *y = b;
@@ -144,8 +128,8 @@ static int compare_uuid(const void *a, const void *b)
 	return memcmp(x->uuid.b, y->uuid.b, sizeof(x->uuid.b));
 }
 
-static int read_volumes(struct liteio_netlink *nl, const struct liteio_uuid *one, struct view *v,
-			struct liteio_error *err)
+static int read_volumes(struct liteio_netlink *nl, const struct liteio_uuid *one,
+			struct liteio_limits_view *v, struct liteio_error *err)
 {
 	int r;
 
@@ -161,13 +145,14 @@ static int read_volumes(struct liteio_netlink *nl, const struct liteio_uuid *one
 	return r == -ENOENT ? 0 : r;
 }
 
-static void view_init(struct view *v, const struct liteio_uuid *one)
+static void view_init(struct liteio_limits_view *v, const struct liteio_uuid *one)
 {
 	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
 	struct liteio_error err = LITEIO_ERROR_INIT;
 	struct liteio_netlink_info info;
 	int r;
 
+	v->is_read = true;
 	r = liteio_gate_open(&nl, &err);
 	if (r == 0 && !nl) {
 		v->missing = liteio_strdup("the module liteio is not loaded");
@@ -187,15 +172,16 @@ static void view_init(struct view *v, const struct liteio_uuid *one)
 		v->missing = liteio_strf("what holds is not known: %s", liteio_error_str(&err, r));
 }
 
-static void view_fini(struct view *v)
+void liteio_limits_view_fini(struct liteio_limits_view *v)
 {
 	free(v->missing);
 	free(v->volumes);
 	free(v->heads);
+	*v = (struct liteio_limits_view){ 0 };
 }
 
 /* generation of a head of the volume that has no gate, or 0 */
-static uint64_t plain_head(const struct view *v, const struct liteio_uuid *uuid)
+static uint64_t plain_head(const struct liteio_limits_view *v, const struct liteio_uuid *uuid)
 {
 	for (size_t i = 0; i < v->n_heads; i++) {
 		const struct liteio_head *h = &v->heads[i].head;
@@ -207,7 +193,7 @@ static uint64_t plain_head(const struct view *v, const struct liteio_uuid *uuid)
 }
 
 /* why the limits of a volume do not hold, in new memory; NULL when they do */
-static char *why_not(const struct view *v, const struct liteio_local_volume *item,
+static char *why_not(const struct liteio_limits_view *v, const struct liteio_local_volume *item,
 		     const struct liteio_netlink_volume *known)
 {
 	struct liteio_limits held;
@@ -228,26 +214,30 @@ static char *why_not(const struct view *v, const struct liteio_local_volume *ite
 	return NULL;
 }
 
-void liteio_limits_look(struct liteio_local_volume *items, size_t n)
+static void look(struct liteio_limits_view *v, const struct liteio_uuid *one,
+		 struct liteio_local_volume *item)
 {
-	struct view v _cleanup_(view_fini) = { 0 };
-	bool any = false;
+	const struct liteio_netlink_volume key = { .uuid = item->uuid }, *known;
 
-	for (size_t i = 0; i < n; i++)
-		any = any || liteio_limits_any(&items[i].limits);
-	/* nothing holds them up, and nobody has to ask the kernel */
-	if (!any)
-		return;
-	view_init(&v, n == 1 ? &items[0].uuid : NULL);
-	for (size_t i = 0; i < n; i++) {
-		const struct liteio_netlink_volume key = { .uuid = items[i].uuid };
-		const struct liteio_netlink_volume *known =
-			v.n ? bsearch(&key, v.volumes, v.n, sizeof(key), compare_uuid) : NULL;
+	if (!v->is_read)
+		view_init(v, one);
+	known = v->n ? bsearch(&key, v->volumes, v->n, sizeof(key), compare_uuid) : NULL;
+	if (known)
+		item->over_limit = liteio_over_limit_of_kernel(known);
+	item->limits_not_in_force = why_not(v, item, known);
+}
 
-		if (!liteio_limits_any(&items[i].limits))
-			continue;
-		if (known)
-			items[i].over_limit = liteio_over_limit_of_kernel(known);
-		items[i].limits_not_in_force = why_not(&v, &items[i], known);
-	}
+void liteio_limits_view_look(struct liteio_limits_view *v, struct liteio_local_volume *item)
+{
+	/* nothing holds it up, and nobody has to ask the kernel */
+	if (liteio_limits_any(&item->limits))
+		look(v, NULL, item);
+}
+
+void liteio_limits_look(struct liteio_local_volume *item)
+{
+	struct liteio_limits_view v _cleanup_(liteio_limits_view_fini) = { 0 };
+
+	if (liteio_limits_any(&item->limits))
+		look(&v, &item->uuid, item);
 }

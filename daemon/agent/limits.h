@@ -7,6 +7,7 @@
 #ifndef LITEIO_AGENT_LIMITS_H
 #define LITEIO_AGENT_LIMITS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/uuid.h"
@@ -14,6 +15,7 @@
 #include "pool/catalog.h"
 
 struct liteio_error;
+struct liteio_head_state;
 struct liteio_local_volume;
 struct liteio_netlink;
 struct liteio_netlink_volume;
@@ -42,10 +44,32 @@ int liteio_limits_hold(struct liteio_netlink *nl, struct liteio_open_pool *p,
 int liteio_limits_enforce(struct liteio_target *t, struct liteio_error *err);
 
 /**
- * liteio_limits_look() - what the kernel makes of the limits of volumes
- * @items: of each that has limits limits_not_in_force and over_limit are filled in
- * @n: how many; one is asked for by itself, several with one dump
+ * struct liteio_limits_view - the kernel, as far as limits of many volumes are concerned; zeroed
+ * @is_read: it was asked
+ * @missing: why nothing holds, or NULL
+ * @volumes: of the registry, by uuid
+ * @n: how many
+ * @heads: of this node
+ * @n_heads: how many
  */
-void liteio_limits_look(struct liteio_local_volume *items, size_t n);
+struct liteio_limits_view {
+	bool is_read;
+	char *missing;
+	struct liteio_netlink_volume *volumes;
+	size_t n;
+	struct liteio_head_state *heads;
+	size_t n_heads;
+};
+
+/**
+ * liteio_limits_view_look() - what the kernel makes of the limits of a volume, among others
+ * @v: the module is asked, about all volumes at once, for the first one that has limits; in no lane
+ * @item: if it has limits, limits_not_in_force and over_limit are filled in
+ */
+void liteio_limits_view_look(struct liteio_limits_view *v, struct liteio_local_volume *item);
+void liteio_limits_view_fini(struct liteio_limits_view *v);
+
+/* the same of one, which alone is asked for */
+void liteio_limits_look(struct liteio_local_volume *item);
 
 #endif

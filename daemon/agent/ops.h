@@ -237,8 +237,8 @@ int liteio_op_deletion_show(struct liteio_agent *a, const char *volume,
 			    struct liteio_local_volume *ret, struct liteio_error *err);
 int liteio_op_volume_show(struct liteio_agent *a, const char *volume,
 			  struct liteio_local_volume *ret, struct liteio_error *err);
-int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_list *ret,
-			  struct liteio_error *err);
+/* @ret: a struct liteio_local_volume_list, as it is written; new memory */
+int liteio_op_volume_list(struct liteio_agent *a, char **ret, struct liteio_error *err);
 
 /* ---- volumes that are there: ops_change.c ---- */
 

@@ -57,6 +57,6 @@ int liteio_op_volume_limit(struct liteio_agent *a, const char *volume,
 		return liteio_error_wrap(err, r, "limit volume %s", volume);
 	log_info(NULL, "volume %s: limits are changed", volume);
 	liteio_volume_info_fill(t.pool, &t.volume, ret);
-	liteio_limits_look(ret, 1);
+	liteio_limits_look(ret);
 	return 0;
 }

@@ -19,42 +19,55 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/headway.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "pool/create.h"
 #include "pool/step.h"
 
-/* the list, and how far the kernel was asked for it; @room in memory */
+/**
+ * struct listing - a list on its way; there may be thousands, and no two of them are there at once
+ * @list: what is written
+ * @look: how far the kernel was asked for volumes
+ * @limits: what it makes of limits
+ */
 struct listing {
-	struct liteio_local_volume_list *list;
-	size_t room;
+	struct liteio_json_list *list;
 	struct liteio_volume_look look;
+	struct liteio_limits_view limits;
 };
 
 static int list_one(void *arg, struct liteio_open_pool *p, const struct liteio_catalog_volume *v,
 		    struct liteio_error *err)
 {
+	struct liteio_local_volume item = { 0 };
 	struct listing *l = arg;
-	struct liteio_local_volume_list *list = l->list;
 
-	list->items = liteio_list_room(list->items, list->n_items, &l->room, sizeof(*list->items));
-	memset(&list->items[list->n_items], 0, sizeof(*list->items));
-	liteio_volume_info_list(&l->look, p, v, &list->items[list->n_items++]);
+	liteio_volume_info_list(&l->look, p, v, &item);
+	if (liteio_limits_any(&item.limits)) {
+		/* the module is asked, and not in the lane of a pool */
+		liteio_volume_look_leave(&l->look);
+		liteio_limits_view_look(&l->limits, &item);
+	}
+	liteio_json_list_add(l->list, &item);
+	liteio_json_drop(&item, liteio_local_volume_fields);
 	return 0;
 }
 
-int liteio_op_volume_list(struct liteio_agent *a, struct liteio_local_volume_list *ret,
-			  struct liteio_error *err)
+int liteio_op_volume_list(struct liteio_agent *a, char **ret, struct liteio_error *err)
 {
-	struct listing l = { .list = ret };
+	struct listing l = { .list = liteio_json_list_new(liteio_local_volume_list_fields) };
+	_cleanup_free_ char *text = NULL;
 	int r;
 
 	liteio_volume_look_begin(&l.look, a->used);
 	liteio_volume_look_all(&l.look, a->pools);
 	r = liteio_walk(a->pools, LITEIO_CATALOG_VOLUME, list_one, &l, err);
 	liteio_volume_look_end(&l.look);
+	liteio_limits_view_fini(&l.limits);
+	text = liteio_json_list_end(l.list);
 	if (r == 0)
-		liteio_limits_look(ret->items, ret->n_items);
+		*ret = take_ptr(text);
 	return r;
 }
 
@@ -68,7 +81,7 @@ int liteio_op_volume_show(struct liteio_agent *a, const char *volume,
 	if (r)
 		return r;
 	liteio_volume_info_fill(t.pool, &t.volume, ret);
-	liteio_limits_look(ret, 1);
+	liteio_limits_look(ret);
 	return 0;
 }
 

@@ -39,6 +39,8 @@ struct liteio_http_request;
  * @late: that time is over: it must answer now
  * @req: decoded body or query, zeroed and then filled as @req_fields says; NULL without a body
  * @ret: zeroed; to be filled in on success
+ * @text: NULL; or, of a worker that comes by the elements of a list one after the other, what would
+ *	be written of @ret, which then is not: in new memory
  * @stream: set by @run of a route whose answer goes on: answers instead, on the loop, once @run
  *	has returned 0
  * @opened: what @run has opened for @stream, which takes it over
@@ -53,6 +55,7 @@ struct liteio_call {
 	bool late;
 	void *req;
 	void *ret;
+	char *text;
 	void (*stream)(struct liteio_call *call, struct liteio_http_request *req);
 	void *opened;
 };

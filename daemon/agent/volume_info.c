@@ -111,7 +111,7 @@ bool liteio_volume_info_allocated(struct liteio_open_pool *p,
 	return ask_allocated(p, v, may_activate, ret, &n_open);
 }
 
-static void leave(struct liteio_volume_look *k)
+void liteio_volume_look_leave(struct liteio_volume_look *k)
 {
 	struct liteio_open_pool *p = k->lane;
 
@@ -129,7 +129,7 @@ void liteio_volume_look_begin(struct liteio_volume_look *k, struct liteio_used *
 
 void liteio_volume_look_end(struct liteio_volume_look *k)
 {
-	leave(k);
+	liteio_volume_look_leave(k);
 	if (k->reads)
 		liteio_used_end(k->used);
 	k->reads = false;
@@ -228,7 +228,7 @@ static bool look_at(struct liteio_volume_look *k, struct liteio_open_pool *p)
 {
 	if (k->lane == p && ++k->n < LITEIO_VOLUME_LOOKS)
 		return true;
-	leave(k);
+	liteio_volume_look_leave(k);
 	k->n = 0;
 	if (liteio_pools_answers(p, NULL) < 0 ||
 	    liteio_lane_enter(p, LITEIO_LANE_LOOK, &k->lane, NULL) < 0)
@@ -244,7 +244,7 @@ static bool reads(struct liteio_volume_look *k)
 	if (!k->used || k->n_all > LITEIO_USED_MANY || k->n_all++ < LITEIO_USED_MANY)
 		return k->reads;
 	/* nobody waits for the disk of a pool in there, but it is not this lane's to wait for */
-	leave(k);
+	liteio_volume_look_leave(k);
 	if (!liteio_used_begin(k->used))
 		return false;
 	k->reads = liteio_used_read(k->used);
@@ -259,7 +259,7 @@ static bool answers(struct liteio_volume_look *k, struct liteio_open_pool *p)
 	if (k->pool == p)
 		return k->answers;
 	/* whoever answers may want the lane for it, and is waited for */
-	leave(k);
+	liteio_volume_look_leave(k);
 	k->answers = liteio_pools_answers(p, NULL) == 0;
 	k->pool = p;
 	return k->answers;

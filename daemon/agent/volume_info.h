@@ -85,6 +85,8 @@ void liteio_volume_look_all(struct liteio_volume_look *k, struct liteio_pools *t
 void liteio_volume_info_list(struct liteio_volume_look *k, struct liteio_open_pool *p,
 			     const struct liteio_catalog_volume *v,
 			     struct liteio_local_volume *ret);
+/* before something else is waited for, in the middle of a list */
+void liteio_volume_look_leave(struct liteio_volume_look *k);
 /* before anything else is waited for */
 void liteio_volume_look_end(struct liteio_volume_look *k);
 void liteio_snapshot_info_fill(struct liteio_open_pool *p, const struct liteio_catalog_volume *v,

@@ -58,6 +58,9 @@ static int on_body(http_parser *parser, const char *data, size_t len)
 		a->code = -EMSGSIZE;
 		return a->code;
 	}
+	/* of most it is known how much is to come; of the others this is the largest number */
+	if (!a->body.len && parser->content_length <= room - (len < room ? len : room))
+		liteio_buf_room(&a->body, len + (size_t)parser->content_length);
 	liteio_buf_add(&a->body, data, len < room ? len : room);
 	return 0;
 }
@@ -136,6 +139,11 @@ int liteio_http_answer_end(struct liteio_http_answer *a, struct liteio_error *er
 	return liteio_error_set(err, -ECONNRESET, a->has_begun ?
 				"the connection was closed in the middle of the answer" :
 				"the connection was closed without an answer");
+}
+
+long liteio_http_answer_status(const struct liteio_http_answer *a)
+{
+	return a->parser.status_code;
 }
 
 void liteio_http_answer_take(struct liteio_http_answer *a, struct liteio_http_response *ret)

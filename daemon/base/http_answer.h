@@ -56,6 +56,9 @@ int liteio_http_answer_add(struct liteio_http_answer *a, const char *data, size_
  */
 int liteio_http_answer_end(struct liteio_http_answer *a, struct liteio_error *err);
 
+/* of an answer whose head is there: from within @data, too */
+long liteio_http_answer_status(const struct liteio_http_answer *a);
+
 /**
  * liteio_http_answer_take() - hand the answer to the caller
  * @a: is whole

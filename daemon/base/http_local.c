@@ -29,6 +29,8 @@
 #define RETRY_MS 20
 /* at a time; lies on the stack, which may be a worker's */
 #define RECEIVE 16384
+/* so many of these in a step, which is a mebibyte: there may be other things to do */
+#define PIECES_MAX 64
 
 /**
  * struct liteio_http_local - one call
@@ -171,10 +173,18 @@ static void go_send(struct liteio_http_local *call)
 static int go_receive(struct liteio_http_local *call)
 {
 	char data[RECEIVE];
-	ssize_t n = recv(call->fd, data, sizeof(data), MSG_DONTWAIT);
+	unsigned int pieces = 0;
+	ssize_t n;
+	int r = 0;
 
+	/* as long as there is more than fits in here: it need not be waited for */
+	do {
+		n = recv(call->fd, data, sizeof(data), MSG_DONTWAIT);
+		if (n > 0)
+			r = liteio_http_answer_add(call->answer, data, (size_t)n, &call->err);
+	} while (!r && n == sizeof(data) && ++pieces < PIECES_MAX);
 	if (n > 0)
-		return liteio_http_answer_add(call->answer, data, (size_t)n, &call->err);
+		return r;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	return liteio_http_answer_end(call->answer, &call->err);
@@ -264,6 +274,11 @@ int liteio_http_local_step(struct liteio_http_local *call, struct pollfd *ret_wa
 	else if (r < 0 && err)
 		*err = call->err;
 	return r;
+}
+
+long liteio_http_local_status(const struct liteio_http_local *call)
+{
+	return liteio_http_answer_status(call->answer);
 }
 
 void liteio_http_local_take(struct liteio_http_local *call, struct liteio_http_response *ret)

@@ -78,6 +78,9 @@ struct liteio_http_local *liteio_http_local_new(const struct liteio_http_local_s
 int liteio_http_local_step(struct liteio_http_local *call, struct pollfd *ret_wait, int *ret_ms,
 			   struct liteio_error *err);
 
+/* its HTTP status, from the first call of @data on */
+long liteio_http_local_status(const struct liteio_http_local *call);
+
 /* the answer, once and when it is whole; released by the caller */
 void liteio_http_local_take(struct liteio_http_local *call, struct liteio_http_response *ret);
 

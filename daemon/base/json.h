@@ -16,6 +16,8 @@
 
 struct liteio_error;
 struct liteio_json;
+struct liteio_json_lines;
+struct liteio_json_list;
 
 #define LITEIO_JSON_MAX_BYTES (8u << 20)
 #define LITEIO_JSON_MAX_DEPTH 32
@@ -75,6 +77,24 @@ char *liteio_json_print_pretty(const struct liteio_json *j);
  * off, or too deep
  */
 char *liteio_json_indent(const char *text, size_t len);
+
+/* lines, or a part of one; what it returns other than 0 ends them */
+typedef int (*liteio_json_say_fn)(void *arg, const char *text, size_t len);
+
+/**
+ * liteio_json_lines_new() - liteio_json_indent() of a text that comes by pieces, each of which is
+ *	said before the next one comes, so that no long text is in memory
+ * @say: what has been put over lines; not from within liteio_json_lines_new()
+ * @arg: for @say
+ *
+ * Context: any thread. Return: nothing yet, for liteio_json_lines_free().
+ */
+struct liteio_json_lines *liteio_json_lines_new(liteio_json_say_fn say, void *arg);
+/* 0, -EBADMSG (no JSON), -EMSGSIZE (a string without an end), or what @say has returned: the end */
+int liteio_json_lines_add(struct liteio_json_lines *l, const char *data, size_t len);
+/* that was all: likewise; -EBADMSG when something is missing */
+int liteio_json_lines_end(struct liteio_json_lines *l);
+void liteio_json_lines_free(struct liteio_json_lines *l); /* NULL is fine */
 
 struct liteio_json *liteio_json_new_object(void);
 struct liteio_json *liteio_json_new_array(void);
@@ -232,6 +252,20 @@ struct liteio_json *liteio_json_describe(const struct liteio_field *fields);
 struct liteio_json *liteio_json_encode(const void *obj, const struct liteio_field *fields);
 /* liteio_json_print() of that, for a tenth of the work; new memory, never NULL */
 char *liteio_json_write(const void *obj, const struct liteio_field *fields);
+
+/**
+ * liteio_json_list_new() - likewise of an object that has a list and nothing else, for whoever
+ *	comes by its elements one after the other
+ * @fields: of the object: a LITEIO_FIELD_ARRAY
+ *
+ * Context: any thread; the list is one thread's. Return: the list, which liteio_json_list_end()
+ * frees.
+ */
+struct liteio_json_list *liteio_json_list_new(const struct liteio_field *fields);
+/* an element; nothing of it is looked at later but its own bytes, where no pointers are */
+void liteio_json_list_add(struct liteio_json_list *l, const void *item);
+/* its text; new memory, never NULL */
+char *liteio_json_list_end(struct liteio_json_list *l);
 
 /* release what decoding allocated, zero the struct */
 void liteio_json_fini(void *obj, const struct liteio_field *fields);

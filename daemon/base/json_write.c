@@ -98,6 +98,34 @@ static void add_string_or_null(struct liteio_buf *b, const char *s)
 		add_changed(b, s);
 }
 
+/* of an element so many fields are compared with those of the last one: no list has more */
+#define SAID_MAX 24
+
+/**
+ * struct piece - what is said of a field
+ * @at: where that is, with key and comma
+ * @len: how long; 0: there was nothing to say
+ * @is_first: no comma is before it
+ */
+struct piece {
+	size_t at;
+	size_t len;
+	bool is_first;
+};
+
+/**
+ * struct said - the element of a list that was written last
+ * @item: it; NULL: none yet
+ * @pieces: of its fields, one behind the other
+ *
+ * The elements of a list mostly are the same but for a few fields, and what is the same in the next
+ * one has been written then.
+ */
+struct said {
+	const char *item;
+	struct piece pieces[SAID_MAX];
+};
+
 /* ---- fields ---------------------------------------------------------------------------------- */
 
 static char *put_uncounted_key(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
@@ -196,26 +224,9 @@ static void add_uuid(struct liteio_buf *b, const struct liteio_field *f, bool is
 	end_at(b, at + LITEIO_UUID_STRLEN + 1);
 }
 
-/* of so many objects in an element the text is remembered */
-#define SAID_MAX 2
-
-/**
- * struct said - the element of a list that was written last
- * @item: it
- * @objects: where the text of its objects is in the buffer, key and all, and how long; 0: nowhere
- *
- * Objects in the elements of a list are often the same, byte by byte, and then so is their text.
- */
-struct said {
-	const char *item;
-	struct {
-		size_t at;
-		size_t len;
-	} objects[SAID_MAX];
-};
-
-static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields,
-		       struct said *said);
+static void add_element(struct liteio_buf *b, const struct liteio_field *fields, const char *obj,
+			struct said *said);
+static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields);
 
 /* an object of which there is nothing to say turns out to be one when it is written */
 static bool add_object(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
@@ -225,41 +236,19 @@ static bool add_object(struct liteio_buf *b, const struct liteio_field *f, bool 
 
 	add_key(b, f, is_first);
 	n = b->len;
-	add_fields(b, obj, f->fields, NULL);
+	add_fields(b, obj, f->fields);
 	if (b->len > n + 2 || f->flags & LITEIO_FIELD_KEEP_ZERO)
 		return true;
 	end_at(b, b->data + before);
 	return false;
 }
 
-/* as add_object(), the @i-th one of the fields of an element; @obj is that element */
-static bool add_object_again(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
-			     const char *obj, struct said *said, size_t i)
-{
-	const size_t len = said->objects[i].len, at = b->len + !is_first;
-	char *to;
-
-	if (len && !memcmp(obj + f->offset, said->item + f->offset, f->elem_size)) {
-		to = liteio_buf_room(b, len + 1);
-		if (!is_first)
-			*to++ = ',';
-		memcpy(to, b->data + said->objects[i].at, len);
-		end_at(b, to + len);
-		return true;
-	}
-	said->objects[i].len = 0;
-	if (!add_object(b, f, is_first, obj + f->offset))
-		return false;
-	said->objects[i].at = at;
-	said->objects[i].len = b->len - at;
-	return true;
-}
-
 static void add_list(struct liteio_buf *b, const struct liteio_field *f, bool is_first,
 		     const void *items, size_t n)
 {
-	struct said said = { 0 };
+	struct said said;
 
+	said.item = NULL;
 	add_key(b, f, is_first);
 	add_char(b, '[');
 	for (size_t i = 0; i < n; i++) {
@@ -267,8 +256,10 @@ static void add_list(struct liteio_buf *b, const struct liteio_field *f, bool is
 			add_char(b, ',');
 		if (f->type == LITEIO_FIELD_STRINGS)
 			add_string_or_null(b, ((char *const *)items)[i]);
+		else if (n == 1)
+			add_fields(b, items, f->fields);
 		else
-			add_fields(b, (const char *)items + i * f->elem_size, f->fields, &said);
+			add_element(b, f->fields, (const char *)items + i * f->elem_size, &said);
 	}
 	add_char(b, ']');
 }
@@ -360,26 +351,16 @@ static bool is_left_out(const struct liteio_field *f, const void *obj)
 	       !*(const bool *)((const char *)obj + f->count_offset);
 }
 
-static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields,
-		       struct said *said)
+static void add_fields(struct liteio_buf *b, const void *obj, const struct liteio_field *fields)
 {
-	bool is_first = true, is;
-	size_t n = 0;
+	bool is_first = true;
 
 	add_char(b, '{');
 	for (const struct liteio_field *f = fields; f->key; f++) {
-		if (is_left_out(f, obj))
-			continue;
-		if (said && f->type == LITEIO_FIELD_OBJECT && f->elem_size && n < SAID_MAX)
-			is = add_object_again(b, f, is_first, obj, said, n++);
-		else
-			is = add_field(b, f, is_first, obj);
-		if (is)
+		if (!is_left_out(f, obj) && add_field(b, f, is_first, obj))
 			is_first = false;
 	}
 	add_char(b, '}');
-	if (said)
-		said->item = obj;
 }
 
 char *liteio_json_write(const void *obj, const struct liteio_field *fields)
@@ -387,6 +368,145 @@ char *liteio_json_write(const void *obj, const struct liteio_field *fields)
 	struct liteio_buf b = LITEIO_BUF_INIT;
 
 	liteio_buf_room(&b, LIKELY_BYTES);
-	add_fields(&b, obj, fields, NULL);
+	add_fields(&b, obj, fields);
 	return liteio_buf_take(&b);
+}
+
+/* ---- elements of a list ---------------------------------------------------------------------- */
+
+/* is @s what is said in @p? what is written otherwise than it is, is not looked for */
+static bool is_string(const struct liteio_buf *b, const struct liteio_field *f, const char *s,
+		      const struct piece *p)
+{
+	const size_t key = (f->written_len ? f->written_len : strlen(f->key) + 4) - p->is_first;
+	size_t len;
+
+	if (!s || !p->len)
+		return !s && !p->len;
+	len = strlen(s);
+	return p->len == key + len + 2 && !memcmp(b->data + p->at + key + 1, s, len) &&
+	       is_plain(s, len);
+}
+
+/* would the same be said of both? false is always true enough; pointers in @last lead nowhere */
+static bool is_same(const struct liteio_buf *b, const struct liteio_field *f, const char *obj,
+		    const char *last, const struct piece *p)
+{
+	const void *x = obj + f->offset, *y = last + f->offset;
+
+	if (is_left_out(f, obj) != is_left_out(f, last))
+		return false;
+	switch (f->type) {
+	case LITEIO_FIELD_STRING:
+		return is_string(b, f, *(char *const *)x, p);
+	case LITEIO_FIELD_BOOL:
+		return *(const bool *)x == *(const bool *)y;
+	case LITEIO_FIELD_U64:
+	case LITEIO_FIELD_SIZE:
+		return *(const uint64_t *)x == *(const uint64_t *)y;
+	case LITEIO_FIELD_ENUM:
+		return *(const int *)x == *(const int *)y;
+	case LITEIO_FIELD_UUID:
+		return liteio_uuid_equal(x, y);
+	case LITEIO_FIELD_OBJECT:
+		return f->elem_size && !memcmp(x, y, f->elem_size);
+	case LITEIO_FIELD_ARRAY:
+	case LITEIO_FIELD_STRINGS:
+	case LITEIO_FIELD_MAP:
+	case LITEIO_FIELD_RAW:
+		break;
+	}
+	return false;
+}
+
+static void add_again(struct liteio_buf *b, size_t at, size_t len)
+{
+	char *to = liteio_buf_room(b, len);
+
+	memcpy(to, b->data + at, len);
+	end_at(b, to + len);
+}
+
+/* as add_fields() does it, but what is the same as in the last one is copied from there */
+static void add_element(struct liteio_buf *b, const struct liteio_field *fields, const char *obj,
+			struct said *said)
+{
+	/* of the last one, not copied yet: pieces that follow each other */
+	size_t at = 0, len = 0, i = 0, before;
+	struct piece more, *p;
+	bool is_first = true;
+
+	add_char(b, '{');
+	for (const struct liteio_field *f = fields; f->key; f++, i++) {
+		p = i < SAID_MAX ? &said->pieces[i] : &more;
+		if (p != &more && said->item && p->is_first == is_first &&
+		    is_same(b, f, obj, said->item, p)) {
+			at = len ? at : p->at;
+			p->at = b->len + len;
+			len += p->len;
+		} else {
+			if (len)
+				add_again(b, at, len);
+			len = 0;
+			before = b->len;
+			if (!is_left_out(f, obj))
+				add_field(b, f, is_first, obj);
+			*p = (struct piece){ before, b->len - before, is_first };
+		}
+		is_first = is_first && !p->len;
+	}
+	if (len)
+		add_again(b, at, len);
+	add_char(b, '}');
+	said->item = obj;
+}
+
+/**
+ * struct liteio_json_list - a list that is being written
+ * @b: what is written
+ * @f: the list
+ * @n: how many elements it has
+ * @said: the last one
+ * @last: as it was
+ */
+struct liteio_json_list {
+	struct liteio_buf b;
+	const struct liteio_field *f;
+	size_t n;
+	struct said said;
+	char last[] __attribute__((aligned(16)));
+};
+
+struct liteio_json_list *liteio_json_list_new(const struct liteio_field *fields)
+{
+	struct liteio_json_list *l = liteio_calloc(1, sizeof(*l) + fields->elem_size);
+
+	l->f = fields;
+	add_char(&l->b, '{');
+	add_key(&l->b, fields, true);
+	add_char(&l->b, '[');
+	return l;
+}
+
+void liteio_json_list_add(struct liteio_json_list *l, const void *item)
+{
+	if (l->n++)
+		add_char(&l->b, ',');
+	add_element(&l->b, l->f->fields, item, &l->said);
+	memcpy(l->last, item, l->f->elem_size);
+	l->said.item = l->last;
+}
+
+char *liteio_json_list_end(struct liteio_json_list *l)
+{
+	char *text;
+
+	if (!l->n && !(l->f->flags & LITEIO_FIELD_KEEP_ZERO))
+		end_at(&l->b, l->b.data + 1);
+	else
+		add_char(&l->b, ']');
+	add_char(&l->b, '}');
+	text = liteio_buf_take(&l->b);
+	free(l);
+	return text;
 }

@@ -5,6 +5,7 @@
 #include "ctl/ask.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -18,6 +19,7 @@
  * below this one.
  */
 #define TIMEOUT_MS 180000
+#define STATUS_OK 200
 #define STATUS_LATER 202
 
 /* the agent's own sentence, or what can be said without one */
@@ -39,7 +41,7 @@ int liteio_ask_answer(const struct liteio_http_response *rsp, struct liteio_json
 	int r;
 
 	r = liteio_json_parse(rsp->body ? rsp->body : "", rsp->body_len, &j, NULL);
-	if (rsp->status != 200 && rsp->status != STATUS_LATER) {
+	if (rsp->status != STATUS_OK && rsp->status != STATUS_LATER) {
 		r = answer_error(rsp, j, err);
 		liteio_json_unref(j);
 		return r;
@@ -50,13 +52,9 @@ int liteio_ask_answer(const struct liteio_http_response *rsp, struct liteio_json
 	return rsp->status == STATUS_LATER;
 }
 
-static int ask(const struct liteio_http_local_spec *spec, struct liteio_http_response *ret,
-	       struct liteio_error *err)
+static int no_answer(const char *socket, int r, struct liteio_error *err)
 {
-	int r = liteio_http_local_sync(spec, ret, err);
-
-	return r < 0 ? liteio_error_wrap(err, r, "no answer from the agent at %s", spec->socket) :
-		       0;
+	return liteio_error_wrap(err, r, "no answer from the agent at %s", socket);
 }
 
 int liteio_ask(const char *socket, const char *method, const char *target,
@@ -74,15 +72,66 @@ int liteio_ask(const char *socket, const char *method, const char *target,
 	struct liteio_http_response rsp = { 0 };
 	int r;
 
-	r = ask(&spec, &rsp, err);
+	r = liteio_http_local_sync(&spec, &rsp, err);
 	if (r < 0)
-		return r;
+		return no_answer(socket, r, err);
 	r = liteio_ask_answer(&rsp, ret, err);
 	liteio_http_response_fini(&rsp);
 	return r;
 }
 
-int liteio_ask_text(const char *socket, const char *target, char **ret, struct liteio_error *err)
+/* an answer that is printed as it comes: @n bytes of it so far; @r: why no more */
+struct printing {
+	struct liteio_http_local *call;
+	struct liteio_json_lines *lines;
+	size_t n;
+	int r;
+};
+
+static int on_text(void *arg, const char *data, size_t len)
+{
+	struct printing *p = arg;
+
+	/* an operation is not what was asked for */
+	if (liteio_http_local_status(p->call) != STATUS_OK)
+		return 0;
+	p->n += len;
+	p->r = p->n > LITEIO_HTTP_RESPONSE_MAX ? -EMSGSIZE :
+						 liteio_json_lines_add(p->lines, data, len);
+	return p->r;
+}
+
+/* until it is whole, or why it is not */
+static int print(struct printing *p, struct liteio_error *err)
+{
+	struct pollfd wait;
+	int r, ms;
+
+	while (!(r = liteio_http_local_step(p->call, &wait, &ms, err)))
+		(void)poll(&wait, 1, ms);
+	if (r > 0 && liteio_http_local_status(p->call) == STATUS_OK)
+		p->r = liteio_json_lines_end(p->lines);
+	return r;
+}
+
+/* of one that is whole */
+static int end(struct liteio_http_local *call, struct liteio_error *err)
+{
+	struct liteio_http_response rsp;
+	struct liteio_json *none = NULL;
+	int r = 0;
+
+	liteio_http_local_take(call, &rsp);
+	if (rsp.status == STATUS_LATER)
+		r = 1;
+	else if (rsp.status != STATUS_OK)
+		r = liteio_ask_answer(&rsp, &none, err);
+	liteio_http_response_fini(&rsp);
+	return r;
+}
+
+int liteio_ask_text(const char *socket, const char *target, liteio_json_say_fn say, void *arg,
+		    struct liteio_error *err)
 {
 	const struct liteio_http_local_spec spec = {
 		.socket = socket,
@@ -90,22 +139,20 @@ int liteio_ask_text(const char *socket, const char *target, char **ret, struct l
 		.target = target,
 		.timeout_ms = TIMEOUT_MS,
 	};
-	struct liteio_http_response rsp = { 0 };
-	struct liteio_json *j;
+	struct printing p = { .lines = liteio_json_lines_new(say, arg) };
 	int r;
 
-	r = ask(&spec, &rsp, err);
-	if (r < 0)
-		return r;
-	*ret = rsp.status == 200 && rsp.body ? liteio_json_indent(rsp.body, rsp.body_len) : NULL;
-	if (!*ret) {
-		r = liteio_ask_answer(&rsp, &j, err);
-		/* of a value that is nested too deep, or two of them */
-		if (!r)
-			r = liteio_error_set(err, -EPROTO, "the agent's answer is no JSON");
-		if (r >= 0)
-			liteio_json_unref(j);
-	}
-	liteio_http_response_fini(&rsp);
+	p.call = liteio_http_local_new(&spec, on_text, &p);
+	r = print(&p, err);
+	if (p.r == -EMSGSIZE)
+		r = liteio_error_set(err, p.r, "the agent's answer is too long");
+	else if (p.r)
+		r = liteio_error_set(err, -EPROTO, "the agent's answer is no JSON");
+	else if (r < 0)
+		r = no_answer(socket, r, err);
+	else
+		r = end(p.call, err);
+	liteio_http_local_free(p.call);
+	liteio_json_lines_free(p.lines);
 	return r;
 }

@@ -331,14 +331,20 @@ static int check_imported(const struct liteio_json *answer, struct liteio_error 
 	return 0;
 }
 
+/* that it could not be written is seen at the end */
+static int say(void *arg, const char *text, size_t len)
+{
+	fwrite(text, 1, len, arg);
+	return 0;
+}
+
 /* nothing of it is looked at here; 1: it is answered by an operation */
 static int print_text(const struct command_line *cl, const char *target, struct liteio_error *err)
 {
-	_cleanup_free_ char *text = NULL;
-	int r = liteio_ask_text(cl->socket, target, &text, err);
+	int r = liteio_ask_text(cl->socket, target, say, stdout, err);
 
 	if (!r)
-		puts(text);
+		putchar('\n');
 	return r;
 }
 

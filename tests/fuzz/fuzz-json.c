@@ -105,12 +105,16 @@ static void indent(const char *text, size_t len, const struct liteio_json *j)
 {
 	char *lines = liteio_json_indent(text, len), *pretty = liteio_json_print_pretty(j);
 	char *of_pretty = liteio_json_indent(pretty, strlen(pretty));
+	char *line = liteio_json_print(j), *of_line = liteio_json_indent(line, strlen(line));
 	struct liteio_json *back = NULL;
 
 	if (!lines || !of_pretty || strcmp(pretty, of_pretty) != 0 ||
+	    !of_line || strcmp(pretty, of_line) != 0 ||
 	    liteio_json_parse(lines, strlen(lines), &back, NULL) || !liteio_json_equal(j, back))
 		abort();
 	liteio_json_unref(back);
+	free(of_line);
+	free(line);
 	free(of_pretty);
 	free(pretty);
 	free(lines);

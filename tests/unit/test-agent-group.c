@@ -133,6 +133,10 @@ void liteio_volume_look_all(struct liteio_volume_look *l, struct liteio_pools *t
 {
 }
 
+void liteio_volume_look_leave(struct liteio_volume_look *l)
+{
+}
+
 void liteio_volume_look_end(struct liteio_volume_look *l)
 {
 }
@@ -157,7 +161,15 @@ int liteio_limits_enforce(struct liteio_target *t, struct liteio_error *err)
 	return 0;
 }
 
-void liteio_limits_look(struct liteio_local_volume *items, size_t n)
+void liteio_limits_look(struct liteio_local_volume *item)
+{
+}
+
+void liteio_limits_view_look(struct liteio_limits_view *v, struct liteio_local_volume *item)
+{
+}
+
+void liteio_limits_view_fini(struct liteio_limits_view *v)
 {
 }
 

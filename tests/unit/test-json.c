@@ -2,7 +2,8 @@
 /*
  * JSON: strict parsing, printing that reads back, tables that bind structs.
  *
- * Over 600 lines because one struct with a field of each type serves all that is bound.
+ * Over 600 lines because one struct with a field of each type serves all that is bound, and what is
+ * written is compared with what json-c prints in all of them.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -295,6 +296,17 @@ START_TEST(test_write)
 }
 END_TEST
 
+/* a text over lines is what its value is */
+static void check_indent(const struct liteio_json *j, const char *text)
+{
+	char *pretty = liteio_json_print_pretty(j);
+	char *lines = liteio_json_indent(text, strlen(text));
+
+	ck_assert_pstr_eq(lines, pretty);
+	free(lines);
+	free(pretty);
+}
+
 struct span {
 	uint64_t at;
 	uint64_t size;
@@ -360,8 +372,80 @@ START_TEST(test_write_again)
 		printed = liteio_json_print(j);
 		written = liteio_json_write(&all, pairs_fields);
 		ck_assert_str_eq(written, printed);
+		check_indent(j, written);
 		free(printed);
 		free(written);
+		liteio_json_unref(j);
+	}
+}
+END_TEST
+
+struct vols {
+	struct vol *items;
+	size_t n_items;
+};
+
+static const struct liteio_field vols_fields[] = {
+	{ LITEIO_FIELD_KEY("items"), .type = LITEIO_FIELD_ARRAY, .fields = vol_fields,
+	  .elem_size = sizeof(struct vol), .offset = offsetof(struct vols, items),
+	  .count_offset = offsetof(struct vols, n_items) },
+	{ .key = NULL },
+};
+
+/* what may look like one another, in text or as it is */
+static char *const names[] = { "v",	  "v",	  NULL, "",	"a\"b",
+			       "a\\\"b", "a\\", "v2", "\xff", "\xef\xbf\xbd" };
+
+static char *name_by(unsigned int n)
+{
+	return names[n % (sizeof(names) / sizeof(names[0]))];
+}
+
+static void make_vol(struct vol *v, struct leg *legs, unsigned int some)
+{
+	*v = (struct vol){
+		.name = name_by(some >> 2),
+		.ready = some >> 7 & 1,
+		.generation = some >> 8 & 1,
+		.size = some >> 9 & 1 ? UINT64_MAX : 7,
+		.phase = some >> 10 & 3,
+		.uuid.b[15] = some >> 12 & 1,
+		.first.pool = name_by(some >> 13),
+		.legs = legs,
+		.n_legs = some >> 17 & 3,
+	};
+	for (unsigned int i = 0; i < 3; i++)
+		legs[i] = (struct leg){ name_by(some >> (18 + i)), some >> 22 & 1 };
+}
+
+/* in one go, or one element after the other, which are where the last one was */
+START_TEST(test_write_list)
+{
+	unsigned int some = 1;
+
+	for (unsigned int way = 0; way < 3000; way++) {
+		struct liteio_json_list *list = liteio_json_list_new(vols_fields);
+		struct leg legs[5][3], few[3];
+		struct vol items[5], one;
+		struct vols all = { items, way % 6 };
+		char *printed, *written, *listed;
+		struct liteio_json *j;
+
+		for (unsigned int i = 0; i < all.n_items; i++) {
+			some = some * 1103515245 + 12345;
+			make_vol(&items[i], legs[i], some >> 6 & (way % 2 ? 0x3f : 0x3ffffff));
+			make_vol(&one, few, some >> 6 & (way % 2 ? 0x3f : 0x3ffffff));
+			liteio_json_list_add(list, &one);
+		}
+		j = liteio_json_encode(&all, vols_fields);
+		printed = liteio_json_print(j);
+		written = liteio_json_write(&all, vols_fields);
+		listed = liteio_json_list_end(list);
+		ck_assert_str_eq(written, printed);
+		ck_assert_str_eq(listed, printed);
+		free(listed);
+		free(written);
+		free(printed);
 		liteio_json_unref(j);
 	}
 }
@@ -583,6 +667,8 @@ static const struct {
 	{ "{]", NULL },
 	{ "[]]", NULL },
 	{ ",", NULL },
+	/* the same characters as before, but not in a list */
+	{ "[{},[1,22222222],[2,33333333],{\"x\":1,22222222],[2,33333333}]", NULL },
 	{ "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", NULL },
 };
 
@@ -603,6 +689,172 @@ START_TEST(test_indent)
 }
 END_TEST
 
-UNIT_MAIN("json", test_print, test_pretty, test_indent, test_bad, test_depth, test_get, test_change,
-	  test_threads, test_bind, test_write, test_write_again, test_write_each,
-	  test_bind_bad, test_bind_lenient, test_line, test_describe)
+/* members of which objects in a list have some, in one order */
+static const char *const members[] = {
+	"\"name-of-it\":\"v-1\"",
+	"\"origin-of-it\":\"}],{[\\\",\"",
+	"\"sizeBytes\":4194304",
+	"\"legs\":[{\"pool\":\"a\",\"size\":1},{\"pool\":\"b\"}]",
+	"\"legsToo\":[]",
+	"\"limits\":{\"read\":{\"a\":1,\"b\":2},\"write\":{}}",
+	"\"lists\":[[1,2],[3,[4]],{\"a\":[{\"b\":1},{\"b\":1}]}]",
+	"\"s\":0",
+};
+
+#define N_MEMBERS (sizeof(members) / sizeof(members[0]))
+
+/* any of them, as bits of @some say; and a number that @n says */
+static void add_object(struct liteio_buf *b, unsigned int some, unsigned int n)
+{
+	liteio_buf_addf(b, "{\"n\":%u", n);
+	for (unsigned int i = 0; i < N_MEMBERS; i++) {
+		if (some >> i & 1)
+			liteio_buf_addf(b, ",%s", members[i]);
+	}
+	liteio_buf_addf(b, ",\"sizeBytesToo\":%u}", 4194304 * (n % 7));
+}
+
+/* what is the same as in the object before is written as that was */
+START_TEST(test_indent_again)
+{
+	unsigned int some = 1;
+
+	for (unsigned int way = 0; way < 4000; way++) {
+		struct liteio_buf b = LITEIO_BUF_INIT;
+		struct liteio_json *j;
+
+		liteio_buf_addstr(&b, "{\"items\":[");
+		for (unsigned int i = 0; i < 6; i++) {
+			some = some * 1103515245 + 12345;
+			if (i)
+				liteio_buf_addstr(&b, ",");
+			/* few are without much */
+			add_object(&b, some >> 8 | (way % 2 ? some >> 18 : 0), some >> 16 & 15);
+			if (i == 3 && way % 5 == 0)
+				liteio_buf_addstr(&b, ",[1,{\"sizeBytes\":2},\"sizeBytes\"],null");
+		}
+		liteio_buf_addstr(&b, way % 3 ? "]}" : "],\"more\":[{\"s\":0},{\"s\":0}]}");
+		j = parse(b.data);
+		check_indent(j, b.data);
+		liteio_json_unref(j);
+		liteio_buf_fini(&b);
+	}
+}
+END_TEST
+
+/* more members than are remembered, and what is between them */
+START_TEST(test_indent_many)
+{
+	for (unsigned int n = 1; n < 100; n++) {
+		struct liteio_buf b = LITEIO_BUF_INIT;
+		struct liteio_json *j;
+
+		for (unsigned int i = 0; i < 4; i++) {
+			liteio_buf_addstr(&b, i ? ",\t{" : "[{");
+			for (unsigned int k = 0; k < n; k++)
+				liteio_buf_addf(&b, "%s\"key-%u\": [%u ,{ }]", k ? " , " : "", k,
+						k == 40 || k == n / 2 ? i / 2 : k);
+			liteio_buf_addstr(&b, "}");
+		}
+		liteio_buf_addstr(&b, "]");
+		j = parse(b.data);
+		check_indent(j, b.data);
+		liteio_json_unref(j);
+		liteio_buf_fini(&b);
+	}
+}
+END_TEST
+
+static int keep(void *arg, const char *text, size_t len)
+{
+	liteio_buf_add(arg, text, len);
+	return 0;
+}
+
+/* how it ends when so much of it comes at a time; @b gets what is said */
+static int by_pieces(const char *text, size_t len, size_t piece, struct liteio_buf *b)
+{
+	struct liteio_json_lines *l = liteio_json_lines_new(keep, b);
+	int r = 0;
+
+	for (size_t at = 0; at < len && !r; at += piece)
+		r = liteio_json_lines_add(l, text + at, len - at < piece ? len - at : piece);
+	r = r ?: liteio_json_lines_end(l);
+	liteio_json_lines_free(l);
+	return r;
+}
+
+/* of a text that is long, and cut everywhere while it comes */
+START_TEST(test_lines)
+{
+	static const size_t pieces[] = { 1, 7, 1000, 16384, 1u << 20 };
+
+	for (unsigned int way = 0; way < 20; way++) {
+		struct liteio_buf b = LITEIO_BUF_INIT, said = LITEIO_BUF_INIT;
+		size_t piece = pieces[way % 5];
+		char *lines;
+
+		/* what is cut is another token each time */
+		liteio_buf_addf(&b, "{\"items\":[%*s", (int)(7 * way), "");
+		for (unsigned int i = 0; i < 900; i++) {
+			if (i)
+				liteio_buf_addstr(&b, ",");
+			add_object(&b, 0xbf | way << 1, i % 30 ? 1 : i);
+		}
+		liteio_buf_addstr(&b, "],\"n\":123}");
+		ck_assert_uint_gt(b.len, 3 * (48u << 10));
+		lines = liteio_json_indent(b.data, b.len);
+		ck_assert_int_eq(by_pieces(b.data, b.len, piece, &said), 0);
+		ck_assert_uint_eq(said.len, strlen(lines));
+		ck_assert(!memcmp(said.data, lines, said.len));
+		/* it has no end, or another one behind that */
+		for (size_t cut = 1 + way; cut < 200; cut += 61)
+			ck_assert_int_eq(by_pieces(b.data, b.len - cut, 4096, &said), -EBADMSG);
+		ck_assert_int_eq(by_pieces(b.data, 1, 1, &said), -EBADMSG);
+		liteio_buf_addstr(&b, "}");
+		ck_assert_int_eq(by_pieces(b.data, b.len, piece, &said), -EBADMSG);
+		liteio_buf_fini(&said);
+		liteio_buf_fini(&b);
+		free(lines);
+	}
+}
+END_TEST
+
+static int refuse(void *arg, const char *text, size_t len)
+{
+	return -EPIPE;
+}
+
+/* what is too long, who has enough, and what is no text at all */
+START_TEST(test_lines_bad)
+{
+	struct liteio_buf b = LITEIO_BUF_INIT, said = LITEIO_BUF_INIT;
+	struct liteio_json_lines *l = liteio_json_lines_new(refuse, NULL);
+
+	for (size_t i = 0; i < sizeof(indented) / sizeof(indented[0]); i++) {
+		int r = by_pieces(indented[i].text, strlen(indented[i].text), 3, &said);
+
+		ck_assert_int_eq(r, indented[i].lines ? 0 : -EBADMSG);
+		if (indented[i].lines)
+			ck_assert_str_eq(said.data, indented[i].lines);
+		liteio_buf_fini(&said);
+	}
+	ck_assert_int_eq(liteio_json_lines_add(l, "[1]", 3), 0);
+	ck_assert_int_eq(liteio_json_lines_end(l), -EPIPE);
+	liteio_json_lines_free(l);
+	liteio_json_lines_free(NULL);
+	liteio_buf_addstr(&b, "[\"");
+	while (b.len < 3 * LITEIO_JSON_MAX_BYTES)
+		liteio_buf_addstr(&b, "no end of a string, no end of a string, no end of a string ");
+	ck_assert_int_eq(by_pieces(b.data, b.len, 16384, &said), -EMSGSIZE);
+	ck_assert_uint_lt(said.len, 16);
+	liteio_buf_fini(&said);
+	liteio_buf_fini(&b);
+}
+END_TEST
+
+UNIT_MAIN("json", test_print, test_pretty, test_indent, test_indent_again, test_indent_many,
+	  test_lines, test_lines_bad,
+	  test_bad, test_depth, test_get, test_change, test_threads, test_bind, test_write,
+	  test_write_again, test_write_list, test_write_each, test_bind_bad, test_bind_lenient,
+	  test_line, test_describe)
