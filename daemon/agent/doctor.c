@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "pool/step.h"
 
 static void look(struct liteio_agent *a, struct liteio_findings *ret)
 {
@@ -182,6 +183,7 @@ static int mend(struct liteio_agent *a, const struct liteio_finding *f,
 	r = liteio_doctor_mend(a, f, err);
 	if (r)
 		return liteio_error_wrap(err, r, "%s", f->object);
+	liteio_step("agent-mend:done");
 	log_info(NULL, "doctor: %s: %s", f->sentence, f->fix);
 	ret->fixed = true;
 	ret->sentence = liteio_strdup(f->sentence);

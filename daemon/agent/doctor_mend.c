@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "model/local.h"
+#include "pool/step.h"
 
 #define DRAIN_MS 5000
 
@@ -176,6 +177,8 @@ static int mend_floor(struct liteio_agent *a, const struct liteio_finding *f,
 	if (r || !nl)
 		return r;
 	r = liteio_gate_volume(nl, &f->uuid, t.volume.name, t.volume.floor, err);
+	if (!r)
+		liteio_step("agent-mend:floor");
 	liteio_pool_attachment_list(t.pool->engine, &f->uuid, &atts, &n);
 	for (size_t i = 0; !r && i < n; i++)
 		if (atts[i].state == LITEIO_CATALOG_ATT_FENCED)
@@ -271,6 +274,8 @@ static int mend_head(struct liteio_agent *a, const struct liteio_finding *f,
 		r = find_live(&t, f->generation, &att, err);
 	if (!r)
 		r = liteio_export_prepare(a, t.pool, &t.volume, &att, err);
+	if (!r)
+		liteio_step("agent-mend:head");
 	if (!r && f->check == LITEIO_CHECK_HEAD_MISSING && att.flags & LITEIO_CATALOG_ATT_LOCAL)
 		r = liteio_restore_names(a, &t.volume, f->generation, err);
 	return r ? r : link_behind_door(a, t.pool, &att, err);
@@ -290,6 +295,8 @@ static int mend_remains(struct liteio_agent *a, const struct liteio_finding *f,
 				      err);
 	if (!r && !fenced.drained)
 		return liteio_error_set(err, -ETIMEDOUT, "its I/O has not ended");
+	if (!r)
+		liteio_step("agent-mend:fenced");
 	if (!r)
 		r = liteio_export_remove(&f->uuid, f->generation, true, &removed, err);
 	return r;

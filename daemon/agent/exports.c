@@ -283,6 +283,7 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 		return r;
 	if (!drained)
 		return 0;
+	liteio_step("agent-unexport:unlinked");
 	r = remove_head(uuid, generation, err);
 	if (r == -EBUSY) {
 		liteio_dm_name(LITEIO_DM_HEAD, uuid, generation, name);
@@ -290,6 +291,7 @@ int liteio_export_remove(const struct liteio_uuid *uuid, uint64_t generation, bo
 	}
 	if (r)
 		return r;
+	liteio_step("agent-unexport:head");
 	r = remove_gate(uuid, generation, err);
 	if (r)
 		return r;

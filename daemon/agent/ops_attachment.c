@@ -391,8 +391,10 @@ int liteio_op_attachment_resize(struct liteio_agent *a, const struct liteio_uuid
 					head.head.size_bytes);
 	if (head.head.size_bytes < size_bytes) {
 		r = liteio_nvme_wait_size(uuid, generation, size_bytes, RESIZE_MS, &ns, err);
-		if (r == 0)
+		if (r == 0) {
+			liteio_step("agent-resize:sized");
 			r = remote_head(uuid, generation, head.head.read_only, &ns, &head, err);
+		}
 		if (r)
 			return liteio_error_wrap(err, r, "resize");
 	}
@@ -417,6 +419,7 @@ int liteio_op_attachment_delete(struct liteio_agent *a, const struct liteio_uuid
 		if (!force && !liteio_release_is_closed(&head))
 			return liteio_error_set(err, -EBUSY, "detach: %s is in use", head.path);
 		liteio_publish_del(uuid, head.path);
+		liteio_step("agent-detach:unpublished");
 		*ret_deleted = true;
 		return 0;
 	}

@@ -349,6 +349,7 @@ static int end_export(struct liteio_agent *a, const char *volume, uint64_t gener
 		return liteio_error_wrap(err, r, "end generation %" PRIu64 " of volume %s",
 					 generation, volume);
 	log_info(NULL, "volume %s: generation %" PRIu64 " is over", volume, generation);
+	liteio_step("agent-unexport:removed");
 	forget_places(a, t.pool);
 	liteio_door_review(a);
 	*ret_volume = t.volume.uuid;

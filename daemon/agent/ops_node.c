@@ -19,6 +19,7 @@
 #include "host/kmodule.h"
 #include "host/netlink.h"
 #include "model/latency.h"
+#include "pool/step.h"
 
 #define MODULE "liteio"
 
@@ -101,6 +102,7 @@ int liteio_op_module_load(struct liteio_agent *a, struct liteio_local_module *re
 	r = liteio_kmodule_load(MODULE, err);
 	if (r)
 		return r;
+	liteio_step("agent-module:loaded");
 	liteio_pools_all(a->pools, &all, &n);
 	for (i = 0; r == 0 && i < n; i++)
 		r = liteio_restore_floors(a, all[i], err);

@@ -27,6 +27,7 @@
 #include "host/mount.h"
 #include "host/netlink.h"
 #include "host/nvme.h"
+#include "pool/step.h"
 
 /* together less than TimeoutStopSec= of liteio-release.service */
 #define UNMOUNT_MS 120000
@@ -117,17 +118,21 @@ int liteio_release_remote(const struct liteio_uuid *uuid, uint64_t generation, b
 	exists = r == 0;
 	if (exists && !force && !liteio_release_is_closed(&head))
 		return liteio_error_set(err, -EBUSY, "%s is in use", head.path);
-	if (exists)
+	if (exists) {
 		liteio_publish_del(uuid, head.path);
+		liteio_step("agent-release:unpublished");
+	}
 	if (exists && !force && has_live_path(uuid, generation)) {
 		r = liteio_head_remove(uuid, generation, true, err);
 		if (r)
 			return r;
+		liteio_step("agent-release:head");
 		exists = false;
 	}
 	r = liteio_nvme_disconnect(uuid, generation, timeout_ms, err);
 	if (r)
 		return r;
+	liteio_step("agent-release:disconnected");
 	if (exists) {
 		r = liteio_head_remove(uuid, generation, true, err);
 		if (r == -EBUSY)

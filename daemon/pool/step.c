@@ -7,8 +7,10 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -45,11 +47,15 @@ static void read_environment(void)
 static void reached(const char *name)
 {
 	pthread_once(&once, read_environment);
-	if (!kill_at.name || strcmp(kill_at.name, name) != 0)
+	if (!kill_at.name || (strcmp(kill_at.name, "*") != 0 && strcmp(kill_at.name, name) != 0))
 		return;
 	liteio_guard(&kill_at.lock);
-	if (!--kill_at.countdown)
-		raise(SIGKILL);
+	if (--kill_at.countdown)
+		return;
+	/* who asked for any does not know which */
+	if (!strcmp(kill_at.name, "*"))
+		dprintf(STDERR_FILENO, "killed after step %s\n", name);
+	raise(SIGKILL);
 }
 
 void liteio_step_done(const struct liteio_steps *one)

@@ -6,6 +6,7 @@
  * that fails. Between any two steps the program may be killed: what recovery does then is what the
  * tests check, by setting LITEIO_STEP_KILL=<name> in the environment of the program, which then
  * kills itself right after the step of that name (the first time, or with "<name>:3" the third).
+ * "*:3" is the third step that it comes to, whichever that is; its name is said on stderr.
  *
  * THE LIST of a program's steps is a section of the program itself: whatever can be run or killed
  * at is a struct liteio_steps, and only LITEIO_STEPS() and liteio_step() make one, into that

@@ -120,6 +120,9 @@ START_TEST(test_killed)
 		{ "good:two:2", 6 },
 		{ "single:twice:2", 7 },
 		{ "single:once", 7 },
+		/* whichever it comes to */
+		{ "*", 1 },
+		{ "*:3", 3 },
 		/* not so often, and not at all */
 		{ "good:two:3", 8 },
 		{ "nothing:at-all", 8 },

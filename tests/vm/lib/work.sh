@@ -9,6 +9,8 @@
 #   work ROUND USED      what an earlier round has left is deleted first, and then space_used has to be USED; after "begun"
 #                        operations go on and on, with others first in each round. Each is said before and after, for
 #                        said.py, which judges what is found; the first one that fails is said, too, and is the end
+#   say WHAT, between    how it is said, and what is done after each operation: nothing. Who wants another one says so after this
+#   metadata_is_whole    each thin pool's on $DISK, before anything is activated
 #   what_is              all there is, for said.py: volumes, snapshots and the second pool, "wide". If that was exported it
 #                        is imported by it, and "away"; "back" is looked into, which raises its floor
 
@@ -41,14 +43,18 @@ begin_work() {
 	liteioctl volume detach back >/dev/null
 }
 
+say() { echo "$*"; }
+between() { :; }
+
 # it VERB NAME VALUE COMMAND...
 it() {
-	echo "ask $1 $2 $3"
+	say "ask $1 $2 $3"
 	"${@:4}" >/run/work.out 2>&1 || {
-		echo "error ${*:4}: $(tail -n 1 /run/work.out)"
+		say "error ${*:4}: $(tail -n 1 /run/work.out)"
 		exit 1
 	}
-	echo "did $1 $2 $3"
+	say "did $1 $2 $3"
+	between
 }
 
 # an agent that is dead gives nothing back
@@ -69,7 +75,7 @@ clear_away() {
 	done
 	! has_wide || it delete wide '' liteioctl pool delete wide
 	until_true 120 given_back "$1" || {
-		echo "error space was left: $(j deletion list | jq -c .items), $(space_used), not $1"
+		say "error space was left: $(j deletion list | jq -c .items), $(space_used), not $1"
 		exit 1
 	}
 }
@@ -136,7 +142,7 @@ work() {
 	local n classes=(thin linear reserved)
 
 	clear_away "$2"
-	echo begun
+	say begun
 	# numbers that grow from round to round: floors are never lowered
 	for ((n = $1 * 1000 + $1 % 4; ; n++)); do
 		case $((n % 4)) in
@@ -146,6 +152,26 @@ work() {
 		3) work_back $n ;;
 		esac
 	done
+}
+
+# where they are the label says (daemon/pool/README.md)
+metadata_is_whole() {
+	local i n=0
+
+	field() { od -An -t "u$2" -j $((4608 + 24 * i + $1)) -N "$2" "$DISK" | tr -d ' '; }
+	for i in $(od -An -v -w24 -t u4 -j 4608 -N 2304 "$DISK" | awk '$1 == 1 || $1 == 7 { print NR - 1 }'); do
+		dd if="$DISK" of=/run/meta bs=1M iflag=skip_bytes,count_bytes,direct skip="$(field 8 8)" count="$(field 16 8)" status=none
+		thin_check /run/meta >/run/thin_check 2>&1 || {
+			echo "thin_check: $(cat /run/thin_check)"
+			return 1
+		}
+		rm /run/meta
+		n=$((n + 1))
+	done
+	[ $n = 2 ] || {
+		echo "$n extents of metadata, not 2"
+		return 1
+	}
 }
 
 what_is() {

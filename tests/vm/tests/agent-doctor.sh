@@ -199,6 +199,26 @@ mends 0 "remains data/77"
 ! dmsetup info "liteio-head-$data-77" >/dev/null 2>&1 || fail "what is left of generation 77 is still there"
 ok "heads are there for what is attached, and for nothing else"
 
+# an agent that dies while it mends is followed by one that finds nothing, or mends it
+dies_mending() {
+	agent_stop
+	LITEIO_STEP_KILL=$1 agent_start
+	"${@:2}"
+	! liteioctl doctor --fix >/dev/null 2>&1 || fail "nothing was killed at $1"
+	agent_wait_dead
+	agent_start
+	liteioctl doctor --fix >/dev/null || fail "after $1: $(liteioctl doctor 2>&1)"
+	doctor_is_silent
+}
+dies_mending agent-mend:floor kmodctl vol-del uuid="$cold"
+dies_mending agent-mend:done ln -s ../dm-99 /dev/liteio/old
+dies_mending agent-mend:head dmsetup remove --retry "$head"
+[ "$(dmsetup table "$head")" = "$table" ] || fail "the table is $(dmsetup table "$head")"
+dies_mending agent-mend:fenced dmsetup create "liteio-head-$data-77" --uuid "LITEIO-HEAD-$data-77" \
+	--table "0 131072 linear /dev/mapper/liteio-thin-$data 0"
+! dmsetup info "liteio-head-$data-77" >/dev/null 2>&1 || fail "what is left of generation 77 is still there"
+ok "mending can be interrupted"
+
 ln -s ../dm-99 /dev/liteio/old
 mends 0 "link old"
 rm /dev/liteio/data

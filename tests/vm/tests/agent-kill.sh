@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The agent dies with kill -9 right after each of its steps, and another one starts: I/O that is under
 # way does not notice, what was interrupted is done or was never begun, the doctor finds nothing, and it is completed when it
-# is asked for again. With arguments, only these operations ("agent-kill.sh exporting 'rolling back' zeroing").
-# vm: kernels=6.12 disks=pool=1G,second=128M,third=128M timeout=3600 mem=1G needs=module,tools,programs
+# is asked for again. In the middle of each operation it dies once more, and those that follow die in what they do
+# about it: the first at the first step it comes to, the next at its second, until one comes through; the end is the
+# same. With arguments, only these operations ("agent-kill.sh exporting 'rolling back' zeroing").
+# vm: kernels=6.12 disks=pool=1G,second=128M,third=128M timeout=5400 mem=1G needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
@@ -62,6 +64,84 @@ is_well() { doctor_is_silent; }
 
 attach_a() { liteioctl attachment create "$(j volume show a | jq -r .uuid)" 7 --local; }
 
+# where each operation is interrupted when those that follow are, too: recovery has something to do after it
+declare -A AGAIN=(
+	["creating a volume"]=volume-new:one-copy
+	["deleting a volume"]=reclaim:slice
+	["deleting an empty volume"]=volume-delete:catalog
+	["wiping a volume"]=volume-wipe:catalog
+	["creating a linear volume"]=linear-create:catalog-creating
+	["growing a linear volume"]=linear-grow:catalog-fresh
+	["deleting a linear volume"]=linear-reclaim:discarded
+	["exporting"]=agent-export:prepared
+	["ending an export"]=agent-fence:persisted
+	["attaching several"]=volume-make:transaction
+	["attaching"]=agent-attach:head
+	["detaching"]=agent-unexport:head
+	["fencing"]=floor-raise:catalog
+	["growing"]=volume-grow:catalog
+	["limiting"]=volume-limit:catalog
+	["taking a snapshot of a volume in use"]=snapshot:suspended
+	["taking a group of snapshots"]=group:messages
+	["taking a group of two pools"]=agent-moment:taken
+	["cloning a volume in use"]=volume-create:messages
+	["renaming"]=volume-rename:catalog
+	["rolling back"]=rollback:transaction
+	["creating a pool"]=agent-pool-add:known
+	["deleting a pool"]=pool-destroy:home
+	["exporting a pool"]=pool-export:label
+	["importing a pool"]=pool-import:label
+	["growing a pool"]=pool-grow:label
+)
+
+# dies WHAT STEP COMMAND...: an agent that is asked for it dies after the step
+dies() {
+	prepare
+	agent_stop
+	LITEIO_STEP_KILL=$2 agent_start
+	if agent_lives; then
+		"${@:3}" >/dev/null 2>&1 || true
+	fi
+	echo "$2" >>/run/killed
+	killed=$2
+	# who asked hears of the end a little before it is complete
+	agent_wait_dead || fail "$1: nothing was killed at $2"
+}
+
+# goes_on WHAT AFTER COMMAND...: the one after it
+goes_on() {
+	agent_start
+	nothing_is_held || fail "$1: devices are held after $2"
+	midway || fail "$1: neither done nor undone after $2"
+	is_well || fail "$1: after $2, and the agent has said: $(tail -n 5 $AGENT_LOG)"
+	"${@:3}" >/dev/null || fail "$1: not completed after $2"
+	until_true 60 no_deletions || fail "$1: space was not given back after $2"
+	ids_agree
+	check || fail "$1: not as it should be after $2"
+}
+
+# dead, or with nothing more to do
+has_come_through() { ! agent_lives || no_deletions; }
+
+# again_and_again WHAT STEP COMMAND...: the Nth agent after it dies at the Nth step that it comes to; "passed" are those
+again_and_again() {
+	local i
+
+	passed=
+	dies "$@"
+	for ((i = 1; i <= 100; i++)); do
+		LITEIO_STEP_KILL="*:$i" agent_start
+		until_true 60 has_come_through
+		agent_lives && break
+		passed+=" $(grep '^killed after step ' $AGENT_LOG | tail -n 1 | cut -d ' ' -f 4)"
+	done
+	agent_lives || fail "$1: there is no end to the steps of recovery:$passed"
+	[ $i -gt 1 ] || fail "$1: recovery after $2 comes to no step"
+	# it would die at the first step of what it is asked for
+	agent_kill
+	goes_on "$1" "$2 and$passed" "${@:3}"
+}
+
 # interrupted WHAT STEPS COMMAND...: at each of the steps; "prepare" before, "midway" when there is another agent and
 # nobody has asked it for anything, and "check" after it was asked for the same. "killed" is the step
 interrupted() {
@@ -71,28 +151,18 @@ interrupted() {
 	wanted "$what" || return 0
 	for step in $list; do
 		[[ $step = *:* ]] || fail "$what: $step"
-		prepare
-		agent_stop
-		LITEIO_STEP_KILL=$step agent_start
-		if agent_lives; then
-			"$@" >/dev/null 2>&1 || true
-		fi
-		echo "$step" >>/run/killed
-		killed=$step
-		# who asked hears of the end a little before it is complete
-		agent_wait_dead || fail "$what: nothing was killed at $step"
-		agent_start
-		nothing_is_held || fail "$what: devices are held after $step"
-		midway || fail "$what: neither done nor undone after $step"
-		is_well || fail "$what: after $step, and the agent has said: $(tail -n 5 $AGENT_LOG)"
-		"$@" >/dev/null || fail "$what: not completed after $step"
-		until_true 60 no_deletions || fail "$what: space was not given back after $step"
-		ids_agree
-		check || fail "$what: not as it should be after $step"
+		dies "$what" "$step" "$@"
+		goes_on "$what" "$step" "$@"
 		n=$((n + 1))
 	done
 	[ $n -gt 0 ] || fail "$what: there are no such steps"
 	ok "$what: $n steps"
+	# each step of a start is one of recovery: all of this is said above
+	[ "$what" != starting ] || return 0
+	step=${AGAIN[$what]-}
+	grep -qwF -- "${step:-none}" <<<"$list" || fail "$what: \"$step\" is none of its steps"
+	again_and_again "$what" "$step" "$@"
+	ok "$what: after $step the agents that followed died at$passed"
 }
 
 agent_start
@@ -506,6 +576,35 @@ midway() {
 }
 interrupted "attaching" agent-attach:head attach_a
 
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+	liteioctl volume attach a >/dev/null
+}
+# until it is written down that it has ended it is attached, and has its name again
+midway() {
+	local want='0 0'
+
+	! after agent-detach || want='1 1'
+	one_of "$(j volume show a | jq '.attachments | length') $(readlink /dev/liteio/a | wc -l)" "$want"
+}
+check() {
+	[ ! -e /dev/liteio/a ] && ! dmsetup ls | grep -q "^liteio-head-$(j volume show a | jq -r .uuid)" &&
+		liteioctl volume delete a >/dev/null
+}
+interrupted "detaching" "$(steps agent-detach agent-fence agent-unexport)" liteioctl volume detach a
+
+prepare() {
+	liteioctl volume create a --pool fast --size 16Mi >/dev/null
+	liteioctl export create a 7 --host-nqn $nqn >/dev/null
+}
+midway() { one_of "$(j export list | jq '[.items[] | select(.volume == "a" and .ready)] | length')" 0; }
+check() {
+	[ ! -e "/sys/kernel/config/nvmet/subsystems/nqn.2026-11.io.liteio:$(j volume show a | jq -r .uuid):7" ] &&
+		[ "$(j export list | jq '[.items[] | select(.volume == "a")] | length')" = 0 ] &&
+		liteioctl volume delete a >/dev/null
+}
+interrupted "ending an export" "$(steps agent-fence agent-unexport)" liteioctl export delete a 7
+
 # Pools come and go, on disks that are this node's only because the list of pools says so: the configuration names none.
 export AGENT_DEVICES='[]'
 second=$(readlink -f /dev/disk/by-id/virtio-second) third=$(readlink -f /dev/disk/by-id/virtio-third)
@@ -590,7 +689,10 @@ elsewhere() {
 none_is_forgotten() {
 	local left
 
-	elsewhere agent-remote agent-attach:gate agent-attach:connected
+	elsewhere agent-remote agent-attach:gate agent-attach:connected agent-resize:sized
+	elsewhere agent-remote agent-release:unpublished agent-release:head agent-release:disconnected
+	elsewhere agent-doctor agent-mend:floor agent-mend:head agent-mend:fenced agent-mend:done
+	elsewhere agent-no-module agent-module:loaded
 	elsewhere agent-repair agent-repair:begun agent-repair:let-go
 	elsewhere agent-places agent-place:head agent-place:enabled agent-place:linked agent-fill:head agent-fill:group
 	elsewhere agent-replug agent-replug:ended agent-replug:dropped

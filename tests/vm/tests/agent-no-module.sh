@@ -98,6 +98,13 @@ for v in data log again; do
 	liteioctl volume attach $v >/dev/null
 done
 doctor_is_silent
+# one that dies when the module is there, and before it has told it all floors, is followed by one that tells it
+agent_stop
+LITEIO_STEP_KILL=agent-module:loaded agent_start
+! liteioctl module load >/dev/null 2>&1 || fail "nothing was killed at agent-module:loaded"
+agent_wait_dead
+agent_start
+doctor_is_silent
 dmsetup table | grep -q '^liteio-head-.* liteio ' || fail "no head has a gate: $(dmsetup table)"
 dmsetup table | grep '^liteio-head-' | grep -q ' linear ' && fail "a head has no gate: $(dmsetup table)"
 mount /dev/liteio/data /mnt

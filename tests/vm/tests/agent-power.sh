@@ -36,24 +36,11 @@ works() {
 # what the agent writes down beside its pools is on a disk, too
 state="mount /dev/disk/by-id/virtio-state /var/lib/liteio"
 
-# each thin pool's metadata, before anything is activated: where they are the label says (daemon/pool/README.md)
-# shellcheck disable=SC2016 # expanded over there
-check_metadata='
-	field() { od -An -t "u$2" -j $((4608 + 24 * i + $1)) -N "$2" "$DISK" | tr -d " "; }
-	n=0
-	for i in $(od -An -v -w24 -t u4 -j 4608 -N 2304 "$DISK" | awk "\$1 == 1 || \$1 == 7 { print NR - 1 }"); do
-		dd if="$DISK" of=/run/meta bs=1M iflag=skip_bytes,count_bytes,direct skip="$(field 8 8)" count="$(field 16 8)" status=none
-		thin_check /run/meta >/run/thin_check 2>&1 || { echo "thin_check: $(cat /run/thin_check)"; exit 1; }
-		rm /run/meta
-		n=$((n + 1))
-	done
-	[ $n = 2 ] || { echo "$n extents of metadata, not 2"; exit 1; }'
-
 # after ROUND: all is well, and what was said in it and before holds; "there" is what was found
 holds() {
 	there=$(on one "
-		$check_metadata
 		. $LITEIO_TOP/tests/vm/lib/work.sh
+		metadata_is_whole
 		mkdir -p /var/lib/liteio
 		$state
 		UNTIL_PAUSE=0.5 agent_start

@@ -66,7 +66,12 @@ on user "liteioctl attachment create $uuid 1 --address $address --size 64Mi >/de
 ok "a volume is used on another node"
 
 on pool 'liteioctl volume grow data --size 128Mi >/dev/null'
-on user "liteioctl attachment resize $uuid 1 --size 128Mi >/dev/null
+on user "agent_stop
+	LITEIO_STEP_KILL=agent-resize:sized agent_start
+	! liteioctl attachment resize $uuid 1 --size 128Mi >/dev/null 2>&1 || exit 1
+	agent_wait_dead
+	agent_start
+	liteioctl attachment resize $uuid 1 --size 128Mi >/dev/null
 	[ \$(blockdev --getsize64 /dev/liteio/$uuid) = $((128 << 20)) ]
 	resize2fs /dev/liteio/$uuid >/dev/null 2>&1
 	dd if=/dev/zero of=/mnt/more bs=1M count=60 conv=fsync status=none
@@ -104,7 +109,17 @@ on pool "liteioctl export create data 2 --host-nqn $nqn >/dev/null
 on user "liteioctl attachment delete $uuid 1 --force >/dev/null
 	liteioctl attachment create $uuid 2 --address $address >/dev/null
 	[ \"\$(j attachment list | jq -r '.items[] | .state')\" = live ]
-	dd if=/dev/liteio/$uuid of=/dev/null bs=1M count=16 status=none
+	dd if=/dev/liteio/$uuid of=/dev/null bs=1M count=16 status=none"
+# its agent dies after each step of letting go; the next one is asked for what is left of it
+for step in agent-release:unpublished agent-release:head agent-release:disconnected; do
+	on user "agent_stop
+		LITEIO_STEP_KILL=$step agent_start
+		liteioctl attachment create $uuid 2 --address $address >/dev/null
+		! liteioctl attachment delete $uuid 2 >/dev/null 2>&1 || exit 1
+		agent_wait_dead
+		agent_start"
+done
+on user "liteioctl attachment create $uuid 2 --address $address >/dev/null
 	liteioctl attachment delete $uuid 2 >/dev/null
 	[ \"\$(j attachment list | jq -c .items)\" = '[]' ]
 	[ ! -e /dev/liteio/$uuid ]
