@@ -238,16 +238,6 @@ static int check_classes(struct liteio_pool *p, struct liteio_error *err)
 	return liteio_pool_linear_check(p, err);
 }
 
-/* before there is an engine to ask */
-bool liteio_pool_is_in_kernel(const struct liteio_uuid *pool)
-{
-	char name[LITEIO_DM_NAME_MAX + 1];
-	struct liteio_dm_info i;
-
-	liteio_dm_name(LITEIO_DM_POOL, pool, 0, name);
-	return !liteio_dm_info(name, &i, NULL) && i.live_table;
-}
-
 /*
  * the catalog could be read: now it is safe to mend the label. A sector that takes no write either
  * is no reason to do without the volumes: the other label has it all

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "host/block.h"
+#include "host/dm.h"
 #include "pool/ask.h"
 #include "pool/disk.h"
 #include "pool/find.h"
@@ -59,6 +60,15 @@ static int probe_device(const char *device, bool deep, struct liteio_pool_found 
 static int probe_deep(const char *device, void *ret, struct liteio_error *err)
 {
 	return probe_device(device, true, ret, err);
+}
+
+bool liteio_pool_is_in_kernel(const struct liteio_uuid *pool)
+{
+	char name[LITEIO_DM_NAME_MAX + 1];
+	struct liteio_dm_info i;
+
+	liteio_dm_name(LITEIO_DM_POOL, pool, 0, name);
+	return !liteio_dm_info(name, &i, NULL) && i.live_table;
 }
 
 int liteio_pool_probe(const char *device, struct liteio_pool_found *ret, struct liteio_error *err)
