@@ -104,7 +104,16 @@ CHANGE(pool_grow, pool_grow, pool)
 TAKE(pool_create, pool_create, pool)
 CHANGE(pool_set, pool_set, pool)
 CHANGE(pool_repair, pool_repair, pool_repaired)
-SHOW(volume_list, volume_list)
+
+int liteio_op_volume_list(AGENT, char **ret, ERROR)
+{
+	int r = note("volume_list", "", NULL);
+
+	if (!r)
+		*ret = liteio_strdup("{\"items\":[]}");
+	return r;
+}
+
 NAMED(volume_show, volume)
 NAMED(deletion_show, volume)
 TAKE(volume_create, volume_create, volume)
@@ -311,7 +320,9 @@ static int run(const char *method, const char *path, const struct liteio_route *
 	ck_assert_msg(r == 0, "%s %s: %d", method, path, r);
 	ck_assert_uint_le((*ret)->req_size, sizeof(request));
 	ck_assert_uint_le((*ret)->ret_size, sizeof(answer));
-	return (*ret)->run(&call, err);
+	r = (*ret)->run(&call, err);
+	free(call.text);
+	return r;
 }
 
 START_TEST(paths_lead_to_operations)

@@ -70,11 +70,14 @@ static void *fence_it(void *arg)
 int module_get(struct liteio_netlink *nl, const struct liteio_uuid *uuid,
 	       struct liteio_netlink_volume *ret, struct liteio_error *err)
 {
+	/* it may be in what is returned */
+	const struct liteio_netlink_volume v = { .uuid = *uuid, .floor = module.floor,
+						 .barred = module.barred };
+
 	ck_assert(is_held_alone());
 	if (!module.is_there)
 		return -ENOENT;
-	*ret = (struct liteio_netlink_volume){ .uuid = *uuid, .floor = module.floor,
-					       .barred = module.barred };
+	*ret = v;
 	if (is_fenced_meanwhile)
 		ck_assert_int_eq(pthread_create(&fencer, NULL, fence_it, &fencer), 0);
 	return 0;

@@ -74,6 +74,7 @@ there=$(on one "
 	sync
 	what_is") || fail "the pool: $there"
 
+: >"$dir/timeline"
 # nothing is done before it is noted what was said, and at which place of the logs
 "$vm_dir/cuts-together" note 7000 "$dir/timeline" "${logs[@]}" >"$dir/note" 2>&1 &
 on one "

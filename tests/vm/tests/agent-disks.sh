@@ -144,7 +144,7 @@ finds() {
 
 finds virtio-empty --usable
 finds 'virtio-swap virtio-small' --by-id 'virtio-s*'
-finds 'virtio-pool virtio-parts' --min-size 128Mi --by-id '/dev/disk/by-id/virtio-*'
+finds 'virtio-pool virtio-parts virtio-mapped' --min-size 128Mi --by-id '/dev/disk/by-id/virtio-*'
 finds virtio-small --max-size 16Mi --model '*' --by-id 'virtio-*'
 case $(cat "/sys/class/block/$(basename "$(dev empty)")/queue/rotational") in
 0) finds '' --usable --rotational yes ;;

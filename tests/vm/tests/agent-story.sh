@@ -298,7 +298,6 @@ grep -q 'level=error' $AGENT_LOG && fail "the agent complained: $(grep level=err
 answers_end
 answered=$(answers_check 42)
 ok "the document of the local API has all that was answered: $answered"
-# as many times as there are such requests: a new one can not be forgotten here. Of another node's volume agent-remote
-# asks twice, and for a repair agent-repair
-again=$(answers_twice 'POST /v1/attachments' 'POST /v1/pools/{pool}/repair')
+# as many times as there are such requests: a new one can not be forgotten here. For a repair agent-repair asks twice
+again=$(answers_twice 'POST /v1/pools/{pool}/repair')
 ok "every request that changes something may be asked for again: $again"
