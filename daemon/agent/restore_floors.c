@@ -204,14 +204,16 @@ static void add_generations(struct liteio_netlink *nl, struct liteio_open_pool *
 	    liteio_netlink_att_list(nl, &reg->uuid, &there, &n_there, NULL))
 		return;
 	for (size_t i = 0; i < n_there; i++) {
+		const struct end end = { .at = at,
+					 .volume = reg->uuid,
+					 .generation = there[i].generation };
 		bool is_fenced = there[i].state == LITEIO_ATT_DRAINING ||
 				 there[i].state == LITEIO_ATT_FENCED;
 
 		/* what is below the floor ends with that */
 		if (is_fenced && there[i].generation >= reg->floor &&
 		    liteio_pool_attachment_is_live(p->engine, &reg->uuid, there[i].generation))
-			ends_add(all, &(struct end){ .at = at, .volume = reg->uuid,
-						     .generation = there[i].generation });
+			ends_add(all, &end);
 	}
 }
 
@@ -233,9 +235,13 @@ static void take_over_all(struct liteio_netlink *nl, struct liteio_open_pool *p,
 		if (!there || v[i].kind != LITEIO_CATALOG_VOLUME ||
 		    v[i].state != LITEIO_CATALOG_READY)
 			continue;
-		if (there->floor > v[i].floor)
-			ends_add(&all, &(struct end){ .at = i, .volume = v[i].uuid,
-						      .floor = there->floor });
+		if (there->floor > v[i].floor) {
+			const struct end end = { .at = i,
+						 .volume = v[i].uuid,
+						 .floor = there->floor };
+
+			ends_add(&all, &end);
+		}
 		if (there->barred)
 			add_generations(nl, p, i, there, &all);
 	}

@@ -244,7 +244,8 @@ void liteio_json_wrap_line(struct liteio_error *err, const char *text, size_t le
 /*
  * What an object may hold, for manual pages and descriptions of an API: an array of key, type,
  * choices, bounds ("min", "max": of the number, of the length or of the count), the "pattern" of a
- * size that is text, the flags that are set ("required", "always", "live"), "fields" of what is inside, and help.
+ * size that is text, the flags that are set ("required", "always", "live"), "fields" of what is
+ * inside, and help.
  */
 struct liteio_json *liteio_json_describe(const struct liteio_field *fields);
 

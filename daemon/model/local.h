@@ -350,8 +350,8 @@ struct liteio_local_node {
 /**
  * struct liteio_local_disk - a disk or a partition of this node
  * @device: path
- * @type: "disk", "partition", or who made it with device-mapper: "lvm", "mpath" (several ways to one
- *	disk), "crypt", else "dm"
+ * @type: "disk", "partition", or who made it with device-mapper: "lvm", "mpath" (several ways to
+ *	one disk), "crypt", else "dm"
  * @by_id: its names in /dev/disk/by-id, the one that says most first
  * @n_by_id: how many
  * @size_bytes: size

@@ -245,8 +245,6 @@ int liteio_pool_foreign_id(struct liteio_pool *p, uint32_t thin_id, struct litei
 
 void liteio_pool_met_damage(void *arg)
 {
-	static const char fmt[] =
-		"metadata that were read are not what was written, writes to new blocks may fail: see to its disk, then `liteioctl pool repair %s`";
 	struct liteio_pool *p = arg;
 	char reason[sizeof(p->reason)];
 
@@ -254,7 +252,9 @@ void liteio_pool_met_damage(void *arg)
 		liteio_guard(&p->lock);
 		if (p->condition >= LITEIO_POOL_READ_ONLY)
 			return;
-		snprintf(reason, sizeof(reason), fmt, p->store.label.pool_name);
+		snprintf(reason, sizeof(reason),
+			 "metadata that were read are not what was written, writes to new blocks may fail: see to its disk, then `liteioctl pool repair %s`",
+			 p->store.label.pool_name);
 	}
 	if (take_condition(p, LITEIO_POOL_READ_ONLY, "MetadataDamaged", true, reason))
 		liteio_pool_say_changed(p);

@@ -461,6 +461,8 @@ END_TEST
  * the cluster wants one pool and no other, whatever is on the device by now; and what is there is
  * left alone
  */
+#define ZEROS "000000-0000-0000-0000-000000000000"
+
 static const struct {
 	const char *name;
 	uint8_t uuid;
@@ -469,9 +471,9 @@ static const struct {
 } meant[] = {
 	{ "fast", 1, 0, NULL },
 	{ "fast", 2, -EEXIST,
-	  DISK " carries pool fast (01000000-0000-0000-0000-000000000000), not pool fast (02000000-0000-0000-0000-000000000000)" },
+	  DISK " carries pool fast (01" ZEROS "), not pool fast (02" ZEROS ")" },
 	{ "slow", 1, -EEXIST,
-	  DISK " carries pool fast (01000000-0000-0000-0000-000000000000), not pool slow (01000000-0000-0000-0000-000000000000)" },
+	  DISK " carries pool fast (01" ZEROS "), not pool slow (01" ZEROS ")" },
 };
 
 START_TEST(only_the_pool_that_is_meant_is_opened_again)

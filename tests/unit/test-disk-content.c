@@ -59,7 +59,8 @@ static const struct {
 	/* a filesystem in the place of a table's entries: its copy at the end has them */
 	{ EXT4 " && " GPT " && dd if=ext4 of=gpt bs=1024 skip=1 seek=1 count=1 conv=notrunc "
 	       "status=none && mv gpt x",
-	  "2 signatures: ext4 (filesystem), label data, uuid " ID "; gpt (partition table), uuid " ID,
+	  "2 signatures: ext4 (filesystem), label data, uuid " ID
+	  "; gpt (partition table), uuid " ID,
 	  { SAY_EXT4, SAY_GPT } },
 	/* libblkid would rather not tell which one it is */
 	{ EXT4 " && " XFS " && dd if=xfs of=ext4 bs=512 count=1 conv=notrunc status=none && "

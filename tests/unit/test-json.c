@@ -503,7 +503,8 @@ static const struct {
 	  "generation: number out of range" },
 	{ "{\"name\":\"v\",\"generation\":1.5}", "generation: must be a whole number" },
 	{ "{\"name\":\"v\",\"size\":\"12Q\"}",
-	  "size: size \"12Q\": unknown unit \"Q\" (known: K M G T P E, of 1000, and Ki Mi Gi Ti Pi Ei, of 1024)" },
+	  "size: size \"12Q\": unknown unit \"Q\" (known: K M G T P E, of 1000, and Ki Mi Gi Ti Pi Ei, "
+	  "of 1024)" },
 	{ "{\"name\":\"v\",\"phase\":\"Gone\"}",
 	  "phase: \"Gone\" is not one of: , Pending, Ready" },
 	{ "{\"name\":\"v\",\"uuid\":\"x\"}", "uuid: \"x\" is not a UUID" },

@@ -9,8 +9,8 @@
                                           of its operations asked for? The validator is jsonschema's, HTTP
                                           is read by Python's own library. Ends with 1 and a line for each
                                           that is not.
-    answers.py twice DOCUMENT FILE BUT...  was each operation that changes something done twice, by the very same
-                                          request, but for those ("POST /v1/pools") that are not?
+    answers.py twice DOCUMENT FILE BUT...  was each operation that changes something done twice, by the
+                                          very same request, but for those ("POST /v1/pools") that are not?
 
 An answer that is as the document has it has a status that the operation has there, or that of a failure
 (x-codes, 500, or 404 and 405 of what is not there at all); content of that type; no field that the document

@@ -220,7 +220,7 @@ ok "looking changes nothing; what is usable is used, and what is forcible by for
 
 # a disk with a model, and two ways to it
 modprobe scsi_debug dev_size_mb=80 add_host=2 num_tgts=1 max_luns=1 vpd_use_hostno=0
-ways() { ls -d /sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*:*/block/* 2>/dev/null | sed 's|.*/|/dev/|' | sort; }
+ways() { compgen -G '/sys/bus/pseudo/drivers/scsi_debug/adapter*/host*/target*/*:*/block/*' | sed 's|.*/|/dev/|' | sort; }
 both_ways() { [ "$(ways | wc -l)" = 2 ]; }
 until_true 60 both_ways
 udevadm settle
