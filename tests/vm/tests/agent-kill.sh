@@ -82,6 +82,7 @@ declare -A AGAIN=(
 	["growing"]=volume-grow:catalog
 	["limiting"]=volume-limit:catalog
 	["taking a snapshot of a volume in use"]=snapshot:suspended
+	["taking several snapshots"]=snapshots:messages
 	["taking a group of snapshots"]=group:messages
 	["taking a group of two pools"]=agent-moment:taken
 	["cloning a volume in use"]=volume-create:messages
