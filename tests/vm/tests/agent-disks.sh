@@ -57,11 +57,11 @@ dmsetup create holder --table "0 2048 linear $(dev held) 0"
 # a filesystem, and the table of a partitioner around it
 mkfs.ext4 -q -L "my data" "$(id both)"
 printf 'label: dos\n' | sfdisk -q --wipe never "$(id both)"
-# as LVM makes them: one that is empty, and one with a table, which nobody reads there; and one that is LVM's own
+# as LVM makes them, a MiB from where the disk begins: one that is empty, and one with a table, which nobody reads there; and one that is LVM's own
 lvm=LVM-0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde
-dmsetup create vg-empty --uuid ${lvm}0 --table "0 $((64 << 11)) linear $(dev mapped) 0"
-dmsetup create vg-table --uuid ${lvm}1 --table "0 $((64 << 11)) linear $(dev mapped) $((64 << 11))"
-dmsetup create vg-pool_tmeta --uuid ${lvm}2-tmeta --table "0 $((1 << 11)) linear $(dev mapped) $((128 << 11))"
+dmsetup create vg-empty --uuid ${lvm}0 --table "0 $((64 << 11)) linear $(dev mapped) $((1 << 11))"
+dmsetup create vg-table --uuid ${lvm}1 --table "0 $((64 << 11)) linear $(dev mapped) $((65 << 11))"
+dmsetup create vg-pool_tmeta --uuid ${lvm}2-tmeta --table "0 $((1 << 11)) linear $(dev mapped) $((129 << 11))"
 printf 'label: gpt\nsize=16M, name=boot\nsize=32M\n' | sfdisk -q --no-reread --no-tell-kernel /dev/mapper/vg-table
 # mounted where the agent cannot see it
 mkfs.ext4 -q "$(id hidden)"
