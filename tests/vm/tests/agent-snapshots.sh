@@ -305,10 +305,12 @@ ok "deleting goes on after a kill, and holds up nobody"
 liteioctl volume create big --pool fast --size 320Mi --wipe zero >/dev/null
 attach big 1
 dd if=/dev/zero of="$(device big)" bs=1M count=300 oflag=direct status=none
-thin=/dev/$(dmsetup info -c --noheadings -o blkdevname "liteio-thin-$(j volume show big | jq -r .uuid)")
+big=liteio-thin-$(j volume show big | jq -r .uuid)
 detach big 1
 liteioctl volume delete big --no-wait >/dev/null
-exec 8<"$thin"
+# it is taken out once, and comes back as one that takes discards
+open_it() { { exec 8<"/dev/$(dmsetup info -c --noheadings -o blkdevname "$big")"; } 2>/dev/null; }
+until_true 60 open_it
 until_true 60 grep -q 'space of deleted volumes' $AGENT_LOG
 [ "$(j deletion list | jq '.items | length')" = 1 ] || fail "it has gone although somebody has it open"
 exec 8<&-
