@@ -86,20 +86,20 @@ on one "
 		exec 3>&-
 	}
 	# by turns: a block of its own of the pool, an extent, what it shares with snapshots, a line of a file
-	n=0
+	puts=0
 	put() {
-		printf '%4096d' \$n | dd of=/dev/liteio/\$1 bs=4096 seek=\$2 oflag=direct\$3 conv=notrunc\$4 status=none
-		say wrote \$1 \$2 \$n
+		printf '%4096d' \$puts | dd of=/dev/liteio/\$1 bs=4096 seek=\$2 oflag=direct\$3 conv=notrunc\$4 status=none
+		say wrote \$1 \$2 \$puts
 	}
 	between() {
-		n=\$((n + 1))
-		case \$((n % 4)) in
-		0) put keep \$((8192 + n * 16)) ,dsync '' ;;
-		1) put line \$((2048 + n)) ,dsync '' ;;
-		2) put keep \$((n / 4)) '' ,fsync ;;
+		puts=\$((puts + 1))
+		case \$((puts % 4)) in
+		0) put keep \$((8192 + puts * 16)) ,dsync '' ;;
+		1) put line \$((2048 + puts)) ,dsync '' ;;
+		2) put keep \$((puts / 4)) '' ,fsync ;;
 		3)
-			echo line \$n | dd of=/mnt/files/log oflag=append conv=notrunc,fsync status=none
-			say wrote files \$n \$n
+			echo line \$puts | dd of=/mnt/files/log oflag=append conv=notrunc,fsync status=none
+			say wrote files \$puts \$puts
 			;;
 		esac
 	}
