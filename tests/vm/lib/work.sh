@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Control operations without an end, for who ends them: agent-power.sh, agent-anytime.sh. In a guest with the disks pool,
-# second and third; source it after agent.sh.
+# second and third (or none); source it after agent.sh.
 #
 #   begin_work           a pool, "fast", with what stays: "keep" and "line", attached and full, for stampwriter (each has
 #                        WORK_BLOCKS blocks for it); "low" and "even", of which snapshots are taken; "back", which is rolled back
@@ -131,7 +131,7 @@ work_pools() {
 	it pool wide 1 liteioctl pool create wide "$second"
 	it create "w$n" 8388608 liteioctl volume create "w$n" --pool wide --size 8Mi
 	# what was cut short with it may have left a label there that is nobody's
-	it pool wide 2 liteioctl pool grow wide --add "$third" --force
+	[ -z "$third" ] || it pool wide 2 liteioctl pool grow wide --add "$third" --force
 	it away "wide,w$n" 1,1 liteioctl pool export wide
 	it away "wide,w$n" 0,0 liteioctl pool import "$second"
 	it delete "w$n" '' liteioctl volume delete "w$n"
