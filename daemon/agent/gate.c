@@ -142,18 +142,6 @@ int liteio_gate_fence_only(struct liteio_netlink *nl, const struct liteio_uuid *
 	return r;
 }
 
-int liteio_gate_fence_meanwhile(const struct liteio_uuid *uuid, const char *name, uint64_t floor,
-				uint64_t generation)
-{
-	struct liteio_local_fenced closed = { 0 };
-	int r;
-
-	liteio_guard_shared(&only_lock);
-	r = liteio_gate_fence(uuid, name, floor, generation, 0, &closed, NULL);
-	liteio_json_fini(&closed, liteio_local_fenced_fields);
-	return r;
-}
-
 /* ---- fences ---- */
 
 /* heads without a gate: of the generations below @floor, or exactly that one */
@@ -177,6 +165,21 @@ static int fence_gates(struct liteio_netlink *nl, const struct liteio_uuid *uuid
 	if (r)
 		return r;
 	return liteio_netlink_fence_wait(nl, uuid, floor, generation, timeout_ms, ret, err);
+}
+
+int liteio_gate_fence_meanwhile(const struct liteio_uuid *uuid, const char *name, uint64_t floor,
+				uint64_t generation)
+{
+	struct liteio_netlink *nl _cleanup_(liteio_netlink_closep) = NULL;
+	struct liteio_netlink_fence fence;
+	int r = liteio_gate_open(&nl, NULL);
+
+	if (!r && nl) {
+		liteio_guard_shared(&only_lock);
+		r = fence_gates(nl, uuid, name, floor, generation, 0, &fence, NULL);
+	}
+	/* which may wait for their disk */
+	return r ? r : fence_plain(uuid, floor, generation, NULL);
 }
 
 int liteio_gate_fence(const struct liteio_uuid *uuid, const char *name, uint64_t floor,

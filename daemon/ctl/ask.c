@@ -80,11 +80,14 @@ int liteio_ask(const char *socket, const char *method, const char *target,
 	return r;
 }
 
-/* an answer that is printed as it comes: @n bytes of it so far; @r: why no more */
+/*
+ * an answer that is printed; @r: why no more. All of it is there before: whoever reads us may take
+ * his time, and the agent does not wait for him
+ */
 struct printing {
 	struct liteio_http_local *call;
 	struct liteio_json_lines *lines;
-	size_t n;
+	struct liteio_buf text;
 	int r;
 };
 
@@ -95,9 +98,10 @@ static int on_text(void *arg, const char *data, size_t len)
 	/* an operation is not what was asked for */
 	if (liteio_http_local_status(p->call) != STATUS_OK)
 		return 0;
-	p->n += len;
-	p->r = p->n > LITEIO_HTTP_RESPONSE_MAX ? -EMSGSIZE :
-						 liteio_json_lines_add(p->lines, data, len);
+	if (len > LITEIO_HTTP_RESPONSE_MAX - p->text.len)
+		p->r = -EMSGSIZE;
+	else
+		liteio_buf_add(&p->text, data, len);
 	return p->r;
 }
 
@@ -109,8 +113,11 @@ static int print(struct printing *p, struct liteio_error *err)
 
 	while (!(r = liteio_http_local_step(p->call, &wait, &ms, err)))
 		(void)poll(&wait, 1, ms);
-	if (r > 0 && liteio_http_local_status(p->call) == STATUS_OK)
-		p->r = liteio_json_lines_end(p->lines);
+	if (r > 0 && liteio_http_local_status(p->call) == STATUS_OK) {
+		p->r = liteio_json_lines_add(p->lines, p->text.data, p->text.len);
+		if (!p->r)
+			p->r = liteio_json_lines_end(p->lines);
+	}
 	return r;
 }
 
@@ -139,7 +146,7 @@ int liteio_ask_text(const char *socket, const char *target, liteio_json_say_fn s
 		.target = target,
 		.timeout_ms = TIMEOUT_MS,
 	};
-	struct printing p = { .lines = liteio_json_lines_new(say, arg) };
+	struct printing p = { .lines = liteio_json_lines_new(say, arg), .text = LITEIO_BUF_INIT };
 	int r;
 
 	p.call = liteio_http_local_new(&spec, on_text, &p);
@@ -154,5 +161,6 @@ int liteio_ask_text(const char *socket, const char *target, liteio_json_say_fn s
 		r = end(p.call, err);
 	liteio_http_local_free(p.call);
 	liteio_json_lines_free(p.lines);
+	liteio_buf_fini(&p.text);
 	return r;
 }

@@ -26,7 +26,7 @@ int liteio_ask(const char *socket, const char *method, const char *target,
 	       const struct liteio_json *body, struct liteio_json **ret, struct liteio_error *err);
 
 /**
- * liteio_ask_text() - likewise for what is only printed: the answer of a GET, as it comes
+ * liteio_ask_text() - likewise for what is only printed: the answer of a GET, once it is whole
  * @socket: of the agent
  * @target: path and query
  * @say: what has come of it, over lines and indented

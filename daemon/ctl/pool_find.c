@@ -56,19 +56,23 @@ int liteio_pool_find(const struct liteio_json *disks, const char *pool,
 		     const struct liteio_json **ret, struct liteio_error *err)
 {
 	size_t n = liteio_json_is_array(disks) ? liteio_json_len(disks) : 0, usable = 0;
-	const struct liteio_json *one = NULL;
+	const struct liteio_json *one = NULL, *that = NULL;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct liteio_json *disk = liteio_json_at(disks, i);
 
-		if (!strcmp(text(disk, "pool"), pool)) {
-			*ret = disk;
-			return 0;
-		}
+		/* each way to a disk carries what the disk carries */
+		if (!strcmp(text(disk, "pool"), pool) &&
+		    (!that || !strcmp(text(disk, "type"), "mpath")))
+			that = disk;
 		if (is_free(disk)) {
 			one = disk;
 			usable++;
 		}
+	}
+	if (that) {
+		*ret = that;
+		return 0;
 	}
 	if (usable > 1)
 		return several(disks, usable, err);

@@ -57,21 +57,43 @@ struct seen {
 	struct liteio_pool_found found[];
 };
 
+/* also those that stand on what others have made with device-mapper, as a disk with several ways */
+static void see_mapped(struct liteio_pool_found **found, size_t *n, bool *is_all)
+{
+	struct liteio_block_info *mapped _cleanup_free_ = NULL;
+	size_t n_mapped;
+	int r;
+
+	if (liteio_block_list_mapped(liteio_disk_is_local, &mapped, &n_mapped, NULL)) {
+		*is_all = false;
+		return;
+	}
+	*found = liteio_realloc(*found, *n + n_mapped + 1, sizeof(**found));
+	for (size_t i = 0; i < n_mapped; i++) {
+		r = liteio_pool_probe_soon(mapped[i].path, &(*found)[*n], NULL);
+		*n += !r;
+		*is_all = *is_all && r != -EAGAIN;
+	}
+}
+
 /* in new memory of so many bytes */
 static int see(struct seen **ret, size_t *ret_len, struct liteio_error *err)
 {
 	struct liteio_pool_found *found _cleanup_free_ = NULL;
 	struct liteio_pool_silence silence;
 	struct seen *s;
+	bool is_all;
 	size_t n;
 	int r;
 
 	r = liteio_pool_scan_hear(&found, &n, &silence, err);
 	if (r)
 		return r;
+	is_all = !silence.n;
+	see_mapped(&found, &n, &is_all);
 	*ret_len = sizeof(*s) + n * sizeof(*found);
 	s = liteio_calloc(1, *ret_len);
-	s->is_all = !silence.n;
+	s->is_all = is_all;
 	s->n = n;
 	if (n)
 		memcpy(s->found, found, n * sizeof(*found));

@@ -246,11 +246,12 @@ int liteio_pool_foreign_id(struct liteio_pool *p, uint32_t thin_id, struct litei
 void liteio_pool_met_damage(void *arg)
 {
 	struct liteio_pool *p = arg;
-	char reason[sizeof(p->reason)];
+	char reason[sizeof(p->reason)] = "";
 
 	{
 		liteio_guard(&p->lock);
-		if (p->condition >= LITEIO_POOL_READ_ONLY)
+		/* it is said already, or worse; what ends by itself does not count */
+		if (p->is_stuck || p->condition == LITEIO_POOL_FAILED)
 			return;
 		snprintf(reason, sizeof(reason),
 			 "metadata that were read are not what was written, writes to new blocks may fail: see to its disk, then `liteioctl pool repair %s`",

@@ -315,9 +315,6 @@ static void make_sources(struct liteio_pool *p, const struct liteio_pool_snapsho
 	if (n_unmade < 2)
 		return;
 	liteio_pool_make_together(p, uuids, n_unmade);
-	/* as many commits as the snapshots take: a fence does not wait for both */
-	liteio_pool_leave(p);
-	liteio_pool_enter(p);
 }
 
 void liteio_pool_snapshot_create_all(struct liteio_pool *p, struct liteio_pool_snapshot *all,
@@ -334,6 +331,7 @@ void liteio_pool_snapshot_create_all(struct liteio_pool *p, struct liteio_pool_s
 	if (liteio_pool_settle_all(p, NULL))
 		return;
 	take_class(p, all, n, LITEIO_CATALOG_THIN);
-	if (p->reserve)
+	/* what could not be taken back is of the other thin pool: nothing else is begun above it */
+	if (p->reserve && !liteio_catalog_pending(&p->cat))
 		take_class(p, all, n, LITEIO_CATALOG_RESERVED);
 }

@@ -44,7 +44,7 @@
 
 /*
  * As many at a time: each is a commit of the kernel's metadata, as a right may be, so a fence waits
- * for the lane no longer than behind those
+ * for the lane no longer than behind those; twice as long where none of the volumes was ever used
  */
 #define LITEIO_POOL_SNAPSHOTS_MAX LITEIO_POOL_RIGHTS_MAX
 
@@ -80,8 +80,8 @@ struct liteio_pool_snapshot {
  * need space are refused together or not at all, so where there is too little for all each is to be
  * asked for alone.
  *
- * Volumes that were never used get their devices first, by one transaction, after which others have
- * the lane, as they would between two calls. Context: lane.
+ * Volumes that were never used get their devices first, by one transaction. Context: lane, which is
+ * not left: who waits with his own has given it to this one.
  */
 void liteio_pool_snapshot_create_all(struct liteio_pool *p, struct liteio_pool_snapshot *all,
 				     size_t n);

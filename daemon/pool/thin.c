@@ -661,7 +661,10 @@ static int for_each(struct thin *t, int (*fn)(const struct liteio_dm_info *i,
 
 static int take_out(const struct liteio_dm_info *i, struct liteio_error *err)
 {
-	return liteio_dm_remove_bare(i->name, i, err);
+	/* one after the other: nobody is waited for */
+	if (i->open_count > 0)
+		return liteio_error_set(err, -EBUSY, "%s is open", i->name);
+	return liteio_dm_remove(i->name, err);
 }
 
 static int let_go_on(const struct liteio_dm_info *i, struct liteio_error *err)

@@ -151,6 +151,9 @@ static void wait_for_line(unsigned int n)
 		sched_yield();
 }
 
+/* none of the volumes was ever used */
+static bool are_unused;
+
 static void begin(void)
 {
 	static struct liteio_engine_ops ops;
@@ -166,7 +169,7 @@ static void begin(void)
 	memory.engine.ops = &ops;
 	pool.engine = &memory.p;
 	create_all(&memory);
-	for (unsigned int i = 0; i < WISHES; i++) {
+	for (unsigned int i = 0; i < WISHES && !are_unused; i++) {
 		const struct liteio_uuid uuid = uuid_of(i);
 
 		ck_assert_int_eq(liteio_pool_make(&memory.p, &uuid, NULL), 0);
@@ -182,6 +185,16 @@ static void end(void)
 	ck_assert_uint_eq(n_found, n_let_go);
 	check_ids(&memory);
 	memory_close(&memory);
+}
+
+static void lane_leave(void *arg)
+{
+	liteio_pools_leave(arg);
+}
+
+static void lane_enter(void *arg)
+{
+	liteio_pools_enter(arg, false);
 }
 
 static void ask_all(struct wisher *w)
@@ -221,6 +234,23 @@ START_TEST(taken_together)
 	ck_assert_uint_eq(memory.p.cat.sequence, before + 3 * 2);
 	ck_assert_uint_eq(memory.thin->messages, WISHES + 3);
 	ck_assert_uint_eq(n_frozen, 0);
+	end();
+}
+END_TEST
+
+/* their volumes get devices in between: nobody else has the lane then, who may be one of those that wait */
+START_TEST(of_what_was_never_used)
+{
+	static struct wisher wishers[WISHES];
+
+	are_unused = true;
+	begin();
+	/* as the kernel's threads have the lane, and give it */
+	liteio_pool_set_lane(&memory.p, &(struct liteio_pool_lane){ lane_leave, lane_enter, NULL,
+								     &pool });
+	ask_all(wishers);
+	for (unsigned int i = 0; i < WISHES; i++)
+		check_there(&wishers[i]);
 	end();
 }
 END_TEST
@@ -363,6 +393,7 @@ int main(void)
 	TCase *t = unit_case(s, "snapshots");
 
 	tcase_add_test(t, taken_together);
+	tcase_add_test(t, of_what_was_never_used);
 	tcase_add_test(t, taken_alone);
 	tcase_add_test(t, only_one);
 	tcase_add_test(t, who_gives_up);

@@ -20,6 +20,8 @@
 #define PATHS_USED "{\"device\":\"/dev/mapper/p\",\"type\":\"mpath\",\"reason\":\"it is mounted\"}"
 #define USED "{\"device\":\"/dev/used\",\"reason\":\"/dev/used is mounted\"}"
 #define FAST "{\"device\":\"/dev/fast\",\"pool\":\"fast\"}"
+#define WAY "{\"device\":\"/dev/way\",\"pool\":\"fast\",\"reason\":\"another kernel device\"}"
+#define MANY "{\"device\":\"/dev/mapper/many\",\"type\":\"mpath\",\"pool\":\"fast\"}"
 #define SLOW "{\"device\":\"/dev/slow\",\"pool\":\"slow\",\"reason\":\"it has the pool slow\"}"
 
 static const struct {
@@ -41,6 +43,8 @@ static const struct {
 	{ "[" PATHS "," A "," LV "]", -ENOTUNIQ, "2 usable disks (/dev/mapper/paths, /dev/a)" },
 	/* asked again: where it is already */
 	{ "[" A "," FAST "," B "]", 0, "/dev/fast" },
+	{ "[" WAY "," WAY "," MANY "]", 0, "/dev/mapper/many" },
+	{ "[" MANY "," WAY "," A "]", 0, "/dev/mapper/many" },
 };
 
 START_TEST(one_disk_is_meant)

@@ -309,7 +309,11 @@ big=liteio-thin-$(j volume show big | jq -r .uuid)
 detach big 1
 liteioctl volume delete big --no-wait >/dev/null
 # it is taken out once, and comes back as one that takes discards
-open_it() { { exec 8<"/dev/$(dmsetup info -c --noheadings -o blkdevname "$big")"; } 2>/dev/null; }
+open_it() {
+	local dev
+
+	dev=$(dmsetup info -c --noheadings -o blkdevname "$big" 2>/dev/null) && [ -b "/dev/$dev" ] && { exec 8<"/dev/$dev"; } 2>/dev/null
+}
 until_true 60 open_it
 until_true 60 grep -q 'space of deleted volumes' $AGENT_LOG
 [ "$(j deletion list | jq '.items | length')" = 1 ] || fail "it has gone although somebody has it open"
