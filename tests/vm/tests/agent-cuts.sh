@@ -134,6 +134,11 @@ made_again() {
 		echo "has_wide || liteioctl pool create wide \"\$second\" >/dev/null;"
 }
 
+# what was to be deleted, and was when the list was not written: a pool whose disk is not there, for all that can be known
+deleted_again() {
+	[ "$(tail -n 1 "$1" | cut -d ' ' -f 1-3)" != 'ask delete wide' ] || echo "liteioctl pool delete wide >/dev/null;"
+}
+
 # holds N: an agent starts on the disks, and finds all that was said
 holds() {
 	local file=$dir/said-$1 last
@@ -156,6 +161,7 @@ holds() {
 			{ echo \"acknowledged lines are not there: \$(tail -n 2 /mnt/files/log | xargs), and not $last\"; exit 1; }
 		umount /mnt/files
 		$(made_again "$file")
+		$(deleted_again "$file")
 		doctor_is_silent
 		what_is" 2>"$dir/why") || fail "cut $1: $there $(cat "$dir/why")"
 	said judge "$there" "$file" || fail "cut $1: that does not hold"
