@@ -238,16 +238,18 @@ START_TEST(taken_together)
 }
 END_TEST
 
-/* their volumes get devices in between: nobody else has the lane then, who may be one of those that wait */
+/*
+ * Their volumes get devices in between: nobody else has the lane then, who may be one of those that
+ * wait
+ */
 START_TEST(of_what_was_never_used)
 {
+	const struct liteio_pool_lane lane = { lane_leave, lane_enter, NULL, &pool };
 	static struct wisher wishers[WISHES];
 
 	are_unused = true;
 	begin();
-	/* as the kernel's threads have the lane, and give it */
-	liteio_pool_set_lane(&memory.p, &(struct liteio_pool_lane){ lane_leave, lane_enter, NULL,
-								     &pool });
+	liteio_pool_set_lane(&memory.p, &lane);
 	ask_all(wishers);
 	for (unsigned int i = 0; i < WISHES; i++)
 		check_there(&wishers[i]);
