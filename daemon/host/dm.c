@@ -273,10 +273,12 @@ int liteio_dm_remove_bare(const char *name, const struct liteio_dm_info *i,
 			  struct liteio_error *err)
 {
 	char above[64];
+	int r;
 
 	if (i->open_count > 0 && liteio_block_holder(makedev(i->major, i->minor), 0, above))
 		return liteio_error_set(err, -EBUSY, "%s is open: %s stands on it", name, above);
-	return liteio_dm_remove(name, err);
+	r = liteio_dm_remove(name, err);
+	return r == -EBUSY ? liteio_error_set(err, r, "%s is open", name) : r;
 }
 
 int liteio_dm_remove_deferred(const char *name, struct liteio_error *err)
