@@ -5,7 +5,6 @@
 #include "ctl/ask.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -80,63 +79,6 @@ int liteio_ask(const char *socket, const char *method, const char *target,
 	return r;
 }
 
-/*
- * an answer that is printed; @r: why no more. All of it is there before: whoever reads us may take
- * his time, and the agent does not wait for him
- */
-struct printing {
-	struct liteio_http_local *call;
-	struct liteio_json_lines *lines;
-	struct liteio_buf text;
-	int r;
-};
-
-static int on_text(void *arg, const char *data, size_t len)
-{
-	struct printing *p = arg;
-
-	/* an operation is not what was asked for */
-	if (liteio_http_local_status(p->call) != STATUS_OK)
-		return 0;
-	if (len > LITEIO_HTTP_RESPONSE_MAX - p->text.len)
-		p->r = -EMSGSIZE;
-	else
-		liteio_buf_add(&p->text, data, len);
-	return p->r;
-}
-
-/* until it is whole, or why it is not */
-static int print(struct printing *p, struct liteio_error *err)
-{
-	struct pollfd wait;
-	int r, ms;
-
-	while (!(r = liteio_http_local_step(p->call, &wait, &ms, err)))
-		(void)poll(&wait, 1, ms);
-	if (r > 0 && liteio_http_local_status(p->call) == STATUS_OK) {
-		p->r = liteio_json_lines_add(p->lines, p->text.data, p->text.len);
-		if (!p->r)
-			p->r = liteio_json_lines_end(p->lines);
-	}
-	return r;
-}
-
-/* of one that is whole */
-static int end(struct liteio_http_local *call, struct liteio_error *err)
-{
-	struct liteio_http_response rsp;
-	struct liteio_json *none = NULL;
-	int r = 0;
-
-	liteio_http_local_take(call, &rsp);
-	if (rsp.status == STATUS_LATER)
-		r = 1;
-	else if (rsp.status != STATUS_OK)
-		r = liteio_ask_answer(&rsp, &none, err);
-	liteio_http_response_fini(&rsp);
-	return r;
-}
-
 int liteio_ask_text(const char *socket, const char *target, liteio_json_say_fn say, void *arg,
 		    struct liteio_error *err)
 {
@@ -146,21 +88,28 @@ int liteio_ask_text(const char *socket, const char *target, liteio_json_say_fn s
 		.target = target,
 		.timeout_ms = TIMEOUT_MS,
 	};
-	struct printing p = { .lines = liteio_json_lines_new(say, arg), .text = LITEIO_BUF_INIT };
+	struct liteio_http_response rsp = { 0 };
+	struct liteio_json_lines *lines;
+	struct liteio_json *none = NULL;
 	int r;
 
-	p.call = liteio_http_local_new(&spec, on_text, &p);
-	r = print(&p, err);
-	if (p.r == -EMSGSIZE)
-		r = liteio_error_set(err, p.r, "the agent's answer is too long");
-	else if (p.r)
-		r = liteio_error_set(err, -EPROTO, "the agent's answer is no JSON");
-	else if (r < 0)
-		r = no_answer(socket, r, err);
-	else
-		r = end(p.call, err);
-	liteio_http_local_free(p.call);
-	liteio_json_lines_free(p.lines);
-	liteio_buf_fini(&p.text);
+	/* all of it first: whoever reads us may take his time, and the agent does not wait for him */
+	r = liteio_http_local_sync(&spec, &rsp, err);
+	if (r < 0)
+		return no_answer(socket, r, err);
+	if (rsp.status == STATUS_LATER) {
+		r = 1;
+	} else if (rsp.status != STATUS_OK) {
+		r = liteio_ask_answer(&rsp, &none, err);
+	} else {
+		lines = liteio_json_lines_new(say, arg);
+		r = liteio_json_lines_add(lines, rsp.body ? rsp.body : "", rsp.body_len);
+		if (!r)
+			r = liteio_json_lines_end(lines);
+		liteio_json_lines_free(lines);
+		if (r)
+			r = liteio_error_set(err, -EPROTO, "the agent's answer is no JSON");
+	}
+	liteio_http_response_fini(&rsp);
 	return r;
 }
