@@ -93,7 +93,7 @@ int liteio_ask_text(const char *socket, const char *target, liteio_json_say_fn s
 	struct liteio_json *none = NULL;
 	int r;
 
-	/* all of it first: whoever reads us may take his time, and the agent does not wait for him */
+	/* all of it first: who reads us may take his time, and the agent does not wait for him */
 	r = liteio_http_local_sync(&spec, &rsp, err);
 	if (r < 0)
 		return no_answer(socket, r, err);
