@@ -74,8 +74,13 @@ clear_away() {
 		it delete "$s" '' liteioctl snapshot delete "$s"
 	done
 	! has_wide || it delete wide '' liteioctl pool delete wide
-	until_true 120 given_back "$1" || {
-		say "error space was left: $(j deletion list | jq -c .items), $(space_used), not $1"
+	(
+		# who listens reads words, and wants to know what is left
+		never_came() { false; }
+		until_true 120 given_back "$1"
+	) || {
+		say "error space was left: $(j deletion list | jq -c .items), $(space_used), not $1," \
+			"$(liteioctl doctor 2>&1 | tr '\n' ' ') $(dmsetup status | tr '\n' ';')"
 		exit 1
 	}
 }
