@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/child.h"
 #include "base/cleanup.h"
@@ -103,9 +104,10 @@ static void kill_child(pid_t pid, int pidfd)
 
 /*
  * In the child: async-signal-safe calls only. Returns when the program can not be run: why. One
- * that can not be read, for ever, must not keep anything of ours open, as below
+ * that can not be read, for ever, must not keep anything of ours open, as below. @parent: it ends
+ * with this process; 0: it does not
  */
-static int exec_child(const char *const argv[], int in, int out, int says)
+static int exec_child(const char *const argv[], pid_t parent, int in, int out, int says)
 {
 	const struct sigaction defaults = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -125,6 +127,11 @@ static int exec_child(const char *const argv[], int in, int out, int says)
 	(void)setpgid(0, 0);
 	/* nor that we want no large pages (heap.c): it may have much to do with its memory */
 	(void)prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+	if (parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+		return errno;
+	/* it has ended before that was said: nobody is there to be told */
+	if (parent && getppid() != parent)
+		_exit(1);
 	/* the prototype is historical: the strings are not written to */
 	execvp(argv[0], (char *const *)(uintptr_t)argv);
 	return errno;
@@ -145,9 +152,9 @@ static int wait_exec(int fd, uint64_t deadline)
 	return read(fd, &code, sizeof(code)) == (ssize_t)sizeof(code) ? -code : 0;
 }
 
-static _Noreturn void run_child(const char *const argv[], int in, int out, int says)
+static _Noreturn void run_child(const char *const argv[], pid_t parent, int in, int out, int says)
 {
-	int code = exec_child(argv, in, out, says);
+	int code = exec_child(argv, parent, in, out, says);
 	ssize_t n = write(says, &code, sizeof(code));
 
 	_exit(n != (ssize_t)sizeof(code));
@@ -186,9 +193,25 @@ static int spawn_sharing(const char *const argv[], int in, int out, pid_t *ret)
 	return -r;
 }
 
-/* @ret is 0 when there is no child */
-static int spawn(const char *const argv[], int out, uint64_t deadline, pid_t *ret)
+/* there nothing of ours runs in the child: a program has to say it, which is one more to load */
+static int spawn_bound(const char *const argv[], int in, int out, pid_t *ret)
 {
+	static const char *const says[] = { "setpriv", "--pdeathsig", "KILL", "--" };
+	const char **all _cleanup_free_ = NULL;
+	size_t n = 0;
+
+	while (argv[n])
+		n++;
+	all = liteio_calloc(LITEIO_ARRAY_SIZE(says) + n + 1, sizeof(*all));
+	memcpy(all, says, sizeof(says));
+	memcpy(all + LITEIO_ARRAY_SIZE(says), argv, n * sizeof(*all));
+	return spawn_sharing(all, in, out, ret);
+}
+
+/* @ret is 0 when there is no child */
+static int spawn(const char *const argv[], bool is_bound, int out, uint64_t deadline, pid_t *ret)
+{
+	const pid_t parent = is_bound ? getpid() : 0;
 	int in _cleanup_close_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int said _cleanup_close_ = -1, says _cleanup_close_ = -1;
 	sigset_t all, before;
@@ -206,11 +229,13 @@ static int spawn(const char *const argv[], int out, uint64_t deadline, pid_t *re
 	*ret = _Fork();
 	code = errno;
 	if (!*ret)
-		run_child(argv, in, out, says);
+		run_child(argv, parent, in, out, says);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (*ret < 0) {
 		*ret = 0;
-		return code == ENOMEM ? spawn_sharing(argv, in, out, ret) : -code;
+		if (code != ENOMEM)
+			return -code;
+		return (is_bound ? spawn_bound : spawn_sharing)(argv, in, out, ret);
 	}
 	close(take_fd(&says));
 	return wait_exec(said, deadline);
@@ -275,8 +300,8 @@ static int give_up(const char *name, pid_t pid, int pidfd, int r, uint64_t timeo
 				(unsigned long long)timeout_ms);
 }
 
-int liteio_child_run(const char *const argv[], uint64_t timeout_ms,
-		     struct liteio_child_result *ret, struct liteio_error *err)
+static int run(const char *const argv[], bool is_bound, uint64_t timeout_ms,
+	       struct liteio_child_result *ret, struct liteio_error *err)
 {
 	uint64_t deadline = liteio_now_ms() + timeout_ms;
 	int in _cleanup_close_ = -1, out _cleanup_close_ = -1, pidfd _cleanup_close_ = -1;
@@ -294,7 +319,7 @@ int liteio_child_run(const char *const argv[], uint64_t timeout_ms,
 	fcntl(out, F_SETFL, 0);
 	/* it is not we who are stuck, and it has a bound of its own */
 	liteio_worker_allow(timeout_ms);
-	r = spawn(argv, out, deadline, &pid);
+	r = spawn(argv, is_bound, out, deadline, &pid);
 	close(take_fd(&out));
 	if (r && (!pid || r != -ETIMEDOUT)) {
 		/* it has said so, and ends, if there is one at all */
@@ -317,6 +342,18 @@ int liteio_child_run(const char *const argv[], uint64_t timeout_ms,
 	ret->status = ret->signal ? 128 + ret->signal : WEXITSTATUS(status);
 	ret->output = liteio_buf_take(&text);
 	return 0;
+}
+
+int liteio_child_run(const char *const argv[], uint64_t timeout_ms,
+		     struct liteio_child_result *ret, struct liteio_error *err)
+{
+	return run(argv, false, timeout_ms, ret, err);
+}
+
+int liteio_child_run_bound(const char *const argv[], uint64_t timeout_ms,
+			   struct liteio_child_result *ret, struct liteio_error *err)
+{
+	return run(argv, true, timeout_ms, ret, err);
 }
 
 /* a fault of its own, and not what somebody has sent it; and who has no memory left may abort */

@@ -40,6 +40,21 @@ int liteio_child_run(const char *const argv[], uint64_t timeout_ms,
 		     struct liteio_child_result *ret, struct liteio_error *err);
 
 /**
+ * liteio_child_run_bound() - the same of a program that ends with this process
+ * @argv: likewise
+ * @timeout_ms: likewise
+ * @ret: likewise
+ * @err: likewise
+ *
+ * It is killed by the kernel when the calling thread ends, which waits for it here: so when this
+ * process does. Where there is no memory for a copy of this process, setpriv(1) says that to the
+ * kernel, and a program that can not be run is a status of 126 or 127.
+ * Context, Return: as liteio_child_run().
+ */
+int liteio_child_run_bound(const char *const argv[], uint64_t timeout_ms,
+			   struct liteio_child_result *ret, struct liteio_error *err);
+
+/**
  * liteio_child_check_signal() - has it come to its end by itself?
  * @what: the program, and on what; for the sentence
  * @res: how it has ended

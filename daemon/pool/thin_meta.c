@@ -54,34 +54,26 @@ static const char *complaint(char *output)
 }
 
 /*
- * They end with the agent: each has the metadata for itself, and the next agent's would find them
- * in use, which it could not tell from damaged.
- */
-static const char *const with_parent[] = { "setpriv", "--pdeathsig", "KILL", "--" };
-
-/*
  * run it; 0, -EUCLEAN with what it says, -EFAULT when it has crashed, or another errno when it did
- * not come to its end: then it says nothing of what it has looked at
+ * not come to its end: then it says nothing of what it has looked at. It ends with the agent: it
+ * has the metadata for itself, and the next agent's would find them in use, which it could not tell
+ * from damaged
  */
 static int run(const char *const argv[], struct liteio_error *err)
 {
-	const char *guarded[16] = { NULL };
 	struct liteio_child_result res;
 	char *output _cleanup_free_ = NULL;
-	size_t n = 0;
-	int r;
+	int r = liteio_child_run_bound(argv, TIMEOUT_MS, &res, err);
 
-	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(with_parent); i++)
-		guarded[n++] = with_parent[i];
-	for (size_t i = 0; argv[i] && n < LITEIO_ARRAY_SIZE(guarded) - 1; i++)
-		guarded[n++] = argv[i];
-	r = liteio_child_run(guarded, TIMEOUT_MS, &res, err);
+	/* whether it is there is not what the caller asks */
+	if (r == -ENOENT || r == -EACCES || r == -ENOEXEC)
+		return -EIO;
 	if (r)
 		return r;
 	output = res.output;
 	if (!res.status)
 		return 0;
-	/* the shell's numbers, which setpriv has too: it could not be begun */
+	/* by setpriv (base/child.h), which has the shell's numbers: it could not be begun */
 	if (res.status == 126 || res.status == 127)
 		return liteio_error_set(err, -EIO, "%s can not be run: %s", argv[0],
 					complaint(output));

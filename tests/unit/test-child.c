@@ -107,6 +107,32 @@ START_TEST(test_check_signal)
 }
 END_TEST
 
+/* who is bound is killed with us, also where there is no room for a copy; nobody else is */
+START_TEST(test_run_bound)
+{
+	const char *const argv[] = { "setpriv", "--dump", NULL };
+	const char *const missing[] = { "liteio-no-such-program", NULL };
+	struct liteio_child_result res;
+
+	ck_assert_int_eq(liteio_child_run(argv, 10000, &res, NULL), 0);
+	ck_assert_msg(!strstr(res.output, "death signal: KILL"), "%s", res.output);
+	free(res.output);
+	for (int i = 0; i < 2; i++) {
+		has_no_room = i;
+		ck_assert_int_eq(liteio_child_run_bound(argv, 10000, &res, NULL), 0);
+		has_no_room = false;
+		ck_assert_msg(!!strstr(res.output, "death signal: KILL"), "%s", res.output);
+		free(res.output);
+	}
+	ck_assert_int_eq(liteio_child_run_bound(missing, 10000, &res, NULL), -ENOENT);
+	has_no_room = true;
+	ck_assert_int_eq(liteio_child_run_bound(missing, 10000, &res, NULL), 0);
+	has_no_room = false;
+	ck_assert_int_eq(res.status, 127);
+	free(res.output);
+}
+END_TEST
+
 START_TEST(test_run_missing)
 {
 	const char *const argv[] = { "liteio-no-such-program", NULL };
@@ -356,7 +382,7 @@ START_TEST(test_write_keeps_nothing)
 }
 END_TEST
 
-UNIT_MAIN("child", test_run, test_check_signal, test_run_missing, test_run_output_cut,
-	  test_run_timeout, test_run_background, test_run_signals, test_run_large_pages,
-	  test_run_keeps_nothing, test_run_without_a_copy, test_write, test_write_reply,
-	  test_write_errors, test_write_timeout, test_write_keeps_nothing)
+UNIT_MAIN("child", test_run, test_run_bound, test_check_signal, test_run_missing,
+	  test_run_output_cut, test_run_timeout, test_run_background, test_run_signals,
+	  test_run_large_pages, test_run_keeps_nothing, test_run_without_a_copy, test_write,
+	  test_write_reply, test_write_errors, test_write_timeout, test_write_keeps_nothing)
