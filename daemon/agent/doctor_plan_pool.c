@@ -29,6 +29,12 @@ static void plan_state(const struct liteio_doctor_pool *p, struct liteio_finding
 {
 	const struct liteio_pool_info *i = &p->info;
 
+	if (i->leaks[0])
+		name_pool(liteio_findings_add(ret, LITEIO_CHECK_POOL_STATE,
+					      LITEIO_SEVERITY_WARNING, i->name,
+					      "space is in use that no volume has, since the power was cut in the middle of a discard, and could not be given back: %s",
+					      i->leaks),
+			  i->name);
 	if (i->condition == LITEIO_POOL_READY)
 		return;
 	name_pool(liteio_findings_add(ret, LITEIO_CHECK_POOL_STATE, LITEIO_SEVERITY_ERROR, i->name,

@@ -95,7 +95,9 @@ struct liteio_engine_device {
 
 /**
  * struct liteio_engine_spare - metadata made good in the spare region
- * @was_sound: the ones that are there passed their check: they were copied, else repaired
+ * @was_sound: the ones that are there passed their check: they were copied, else made anew
+ * @is_leaky: blocks are in use in it that no device has, as in the ones that are there, which are
+ *	sound
  * @before: what could be read of the ones that are there; nothing when not even its txid
  * @knows_before: there is something in @before
  * @after: what is in the spare: it passed the check
@@ -104,6 +106,7 @@ struct liteio_engine_device {
  */
 struct liteio_engine_spare {
 	bool was_sound;
+	bool is_leaky;
 	bool knows_before;
 	struct liteio_thin_dump before;
 	struct liteio_thin_dump after;
@@ -113,7 +116,8 @@ struct liteio_engine_spare {
  * struct liteio_engine_ops - an engine
  * @name: "thin"
  * @is_active: the pool is in the kernel
- * @check: examine the metadata of a pool that is not active; -EUCLEAN when it is damaged
+ * @check: examine the metadata of a pool that is not active, as liteio_thin_meta_check():
+ *	LITEIO_THIN_LEAKY, or -EUCLEAN when they are damaged
  * @is_locked: what is in the kernel was activated read-only, by whoever it was
  * @needs_repair: of a pool that is not active: 1 when its metadata are damaged or the kernel says
  *	that they have to be checked (@err says which), 0 when not, or why it is not known

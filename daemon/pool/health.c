@@ -21,7 +21,8 @@ enum liteio_health_open liteio_health_open(const struct liteio_health_found *f)
 	if (f->is_foreign)
 		return LITEIO_HEALTH_READ_ONLY;
 	/* there may not even be metadata */
-	if (f->is_clean || f->is_new || f->check == LITEIO_HEALTH_SOUND)
+	if (f->is_clean || f->is_new || f->check == LITEIO_HEALTH_SOUND ||
+	    f->check == LITEIO_HEALTH_LEAKY)
 		return LITEIO_HEALTH_WRITABLE;
 	return f->check == LITEIO_HEALTH_DAMAGED ? LITEIO_HEALTH_READ_ONLY : LITEIO_HEALTH_CHECK;
 }

@@ -31,6 +31,7 @@ enum liteio_health_open {
 enum liteio_health_check {
 	LITEIO_HEALTH_NOT_CHECKED,
 	LITEIO_HEALTH_SOUND,
+	LITEIO_HEALTH_LEAKY, /* sound, and blocks are in use that no device has */
 	LITEIO_HEALTH_DAMAGED, /* or it could not be found out */
 };
 

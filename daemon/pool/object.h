@@ -44,6 +44,7 @@
  * @is_mismatched: the thin pool is not as the catalog says: one of both is of another time
  * @reason: the sentence
  * @reason_word: for programs
+ * @leaks: why blocks that nobody has are still in use; "" when there are none; under the lock
  * @file: backing file of a loop device, or ""
  * @is_taken: somebody else has brought it into the kernel while it was opened
  * @named: what it is opened by; while it is opened only
@@ -82,6 +83,7 @@ struct liteio_pool {
 	bool is_mismatched;
 	char reason[512];
 	char reason_word[32];
+	char leaks[256];
 	char file[4096];
 	bool is_taken;
 	const char *named;
@@ -152,6 +154,14 @@ void liteio_pool_set_mismatch(struct liteio_pool *p, const struct liteio_pool_tx
  * done for the other one first. Part of opening
  */
 int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_error *err);
+/*
+ * Blocks that a power cut has left in use, and that no device has, are given back: good metadata
+ * take the place of those that are there, as in a repair. Part of opening; of a pool that is not in
+ * the kernel, others have the lane meanwhile. Return: 0, or why it was not done, and then nothing
+ * was, but when the label is in doubt.
+ */
+int liteio_pool_free_leaks(struct liteio_pool *p, bool of_thin, bool of_reserved,
+			   struct liteio_error *err);
 /* the condition of a pool that could not be brought up, or not all of it: the code, and why */
 void liteio_pool_set_not_active(struct liteio_pool *p, int code, const char *why);
 

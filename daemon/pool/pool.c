@@ -427,6 +427,7 @@ void liteio_pool_info(struct liteio_pool *p, struct liteio_pool_info *ret)
 			    liteio_account_metadata_pressed(&meta);
 	i.n_lies = p->n_lies;
 	i.lacks_spare = !liteio_label_has_spare(l);
+	snprintf(i.leaks, sizeof(i.leaks), "%s", p->leaks);
 	i.thin_txid = p->cat.thin_txid;
 	liteio_pool_account(p, &i.space);
 	i.provisioned_bytes = i.space.thin_promised;

@@ -80,6 +80,8 @@ extern const char *const liteio_pool_condition_names[];
  * @is_meta_pressed: so much of it that the pool is to be looked at often
  * @lacks_spare: they were nearly full, and a liteio_pool_refresh() has given it to them, for which
  *	volumes wait for moments: they could not be repaired, were they damaged
+ * @leaks: why space is in use that no volume has, and could not be given back when it was opened;
+ *	else ""
  * @provisioned_bytes: sum of the sizes of all volumes and snapshots of class thin
  * @overcommit_percent: how much that may be, in percent of @data_bytes
  * @space: all numbers of all classes, account.h
@@ -109,6 +111,7 @@ struct liteio_pool_info {
 	uint64_t meta_used_bytes;
 	bool is_meta_pressed;
 	bool lacks_spare;
+	char leaks[256];
 	uint64_t provisioned_bytes;
 	uint64_t overcommit_percent;
 	struct liteio_account space;

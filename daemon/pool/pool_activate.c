@@ -6,7 +6,9 @@
  * writer, or an old catalog, is a matter of both.
  */
 #include <errno.h>
+#include <stdio.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "pool/health.h"
 #include "pool/object.h"
@@ -49,8 +51,8 @@ static enum liteio_health_check check_metadata(struct liteio_pool *p, struct lit
 	liteio_pool_leave(p);
 	r = e->ops->check(e, &check_err);
 	liteio_pool_enter(p);
-	if (!r)
-		return LITEIO_HEALTH_SOUND;
+	if (r >= 0)
+		return r ? LITEIO_HEALTH_LEAKY : LITEIO_HEALTH_SOUND;
 	liteio_pool_set_condition(p, LITEIO_POOL_READ_ONLY,
 				  r == -EUCLEAN ? "MetadataDamaged" : "MetadataNotChecked", true,
 				  "the metadata%s did not pass the check after an unclean stop (%s): nothing can be written until `liteioctl pool repair %s`",
@@ -206,6 +208,37 @@ static int check_still_ours(struct liteio_pool *p, const struct part parts[PARTS
 	return r;
 }
 
+static void say_leaks(struct liteio_pool *p, const char *why)
+{
+	liteio_guard(&p->lock);
+	snprintf(p->leaks, sizeof(p->leaks), "%s", why);
+}
+
+/*
+ * What a power cut has left in use, and nobody has. Where that can not be given back the pool is
+ * opened all the same: it is sound, and only smaller than it should be
+ */
+static int free_leaks(struct liteio_pool *p, const struct part parts[PARTS],
+		      struct liteio_error *err)
+{
+	struct liteio_error leak_err = LITEIO_ERROR_INIT;
+	bool is_leaky[PARTS];
+	int r;
+
+	for (size_t i = 0; i < PARTS; i++)
+		is_leaky[i] = parts[i].e && parts[i].found.check == LITEIO_HEALTH_LEAKY;
+	say_leaks(p, "");
+	if ((!is_leaky[0] && !is_leaky[1]) || liteio_pool_is_active(p))
+		return 0;
+	r = liteio_pool_free_leaks(p, is_leaky[0], is_leaky[1], &leak_err);
+	/* which metadata count is not known then */
+	if (r && p->label_in_doubt)
+		return liteio_error_set(err, r, "%s", liteio_error_str(&leak_err, r));
+	if (r)
+		say_leaks(p, liteio_error_str(&leak_err, r));
+	return check_still_ours(p, parts, err);
+}
+
 int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_error *err)
 {
 	struct part parts[PARTS] = {
@@ -222,6 +255,8 @@ int liteio_pool_bring_up(struct liteio_pool *p, bool is_checked, struct liteio_e
 		return r;
 	find_out(p, parts, is_checked);
 	r = check_still_ours(p, parts, err);
+	if (!r)
+		r = free_leaks(p, parts, err);
 	if (!r)
 		r = announce(p, parts, err);
 	if (r)

@@ -15,6 +15,9 @@
  * they find is a pool that is FAILED for the time being: volumes are fenced, linear ones are used,
  * and everything that would need the thin pools, or a label or catalog that stays as it is, is
  * refused.
+ *
+ * What a power cut has left in use, and nobody has, is given back in the same way, when the pool is
+ * opened and not yet in the kernel: by itself, as nothing is lost by it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -46,6 +49,7 @@ static const struct part {
  * @p: the pool
  * @how: what was asked for
  * @is_suspect: the kernel could not write it, or has not got it, whatever a check says of it now
+ * @is_leaky: blocks are in use in it that nobody has
  * @is_filled: the spare has taken what is to be swapped in
  * @spare: what that is
  * @ret: what was done
@@ -54,6 +58,7 @@ struct repair_op {
 	struct liteio_pool *p;
 	const struct liteio_pool_repair *how;
 	bool is_suspect[LITEIO_ARRAY_SIZE(parts)];
+	bool is_leaky[LITEIO_ARRAY_SIZE(parts)];
 	bool is_filled[LITEIO_ARRAY_SIZE(parts)];
 	struct liteio_engine_spare spare[LITEIO_ARRAY_SIZE(parts)];
 	struct liteio_pool_repaired *ret;
@@ -269,6 +274,67 @@ static const struct liteio_step table[] = {
 	{ "pool-repair:label", step_label },
 };
 LITEIO_STEPS(steps, table);
+
+/* ---- what nobody has ------------------------------------------------------------------------ */
+
+/* others have the lane, and find a pool that is not open yet; what can not be freed is no copy's use */
+static int free_one(struct repair_op *op, size_t i, struct liteio_error *err)
+{
+	struct liteio_engine *e = engine_of(op, i);
+	int r = check_label(op, i, err);
+
+	if (r)
+		return r;
+	liteio_pool_leave(op->p);
+	r = e->ops->spare_fill(e, *liteio_catalog_txid(&op->p->cat, parts[i].vclass), &op->spare[i],
+			       err);
+	liteio_pool_enter(op->p);
+	if (!r && op->spare[i].is_leaky)
+		r = liteio_error_set(err, -EOPNOTSUPP,
+				     "it takes a newer version of the package thin-provisioning-tools");
+	if (!r)
+		r = judge(op, i, err);
+	op->is_filled[i] = !r;
+	return r;
+}
+
+static int step_leaks(void *arg, struct liteio_error *err)
+{
+	struct repair_op *op = arg;
+	int r = 0, down;
+
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts) && !r; i++) {
+		if (op->is_leaky[i])
+			r = free_one(op, i, err);
+	}
+	down = take_out(op, r ? NULL : err);
+	return r ? r : down;
+}
+
+static const struct liteio_step leak_table[] = {
+	{ "pool-leaks:spare", step_leaks },
+	{ "pool-leaks:label", step_label },
+};
+LITEIO_STEPS(leak_steps, leak_table);
+
+int liteio_pool_free_leaks(struct liteio_pool *p, bool of_thin, bool of_reserved,
+			   struct liteio_error *err)
+{
+	static const struct liteio_pool_repair how = { 0 };
+	struct liteio_pool_repaired done = { 0 };
+	struct repair_op op = {
+		.p = p,
+		.how = &how,
+		.is_leaky = { of_thin, of_reserved },
+		.ret = &done,
+	};
+	int r;
+
+	r = liteio_steps_run(&leak_steps, &op, err);
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts); i++)
+		liteio_engine_spare_fini(&op.spare[i]);
+	return r;
+}
 
 /* ---- up again ------------------------------------------------------------------------------- */
 

@@ -35,7 +35,7 @@ static int read_part(const struct liteio_pool *p, enum liteio_thin_part part,
 	liteio_pool_devs(p, devs);
 	e = liteio_thin_new(&p->store.label, devs, part);
 	r = e->ops->check(e, err);
-	if (!r)
+	if (r >= 0)
 		r = e->ops->contents(e, ret, err);
 	else if (r == -EUCLEAN)
 		liteio_error_wrap(err, r, "the metadata are damaged, too");

@@ -55,14 +55,12 @@ static int number(const struct tag *t, const char *name, uint64_t max, uint64_t 
 
 static int take_superblock(const struct tag *t, struct liteio_thin_dump *d)
 {
-	uint64_t flags, block;
+	uint64_t block;
 
 	if (number(t, "transaction", UINT64_MAX, &d->txid) ||
-	    number(t, "flags", UINT32_MAX, &flags) ||
 	    number(t, "data_block_size", UINT32_MAX, &block) ||
 	    number(t, "nr_data_blocks", UINT64_MAX, &d->data_blocks))
 		return -EBADMSG;
-	d->flags = (uint32_t)flags;
 	d->block_sectors = (uint32_t)block;
 	return 0;
 }

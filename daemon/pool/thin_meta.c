@@ -94,6 +94,53 @@ static int flush(const char *path, struct liteio_error *err)
 	return 0;
 }
 
+/*
+ * What thin_check has found is no damage, and only has to be put right some time: blocks that
+ * nobody has, from version 1.0 on
+ */
+static bool is_untidy(const char *path)
+{
+	const char *const check[] = { "thin_check", "--ignore-non-fatal-errors", path, NULL };
+
+	return !run(check, NULL);
+}
+
+static int read_block(void *arg, uint64_t block, uint8_t *ret)
+{
+	ssize_t n;
+
+	if (block > INT64_MAX / LITEIO_ONDISK_BLOCK)
+		return -EUCLEAN;
+	n = pread(*(const int *)arg, ret, LITEIO_ONDISK_BLOCK,
+		  (off_t)(block * LITEIO_ONDISK_BLOCK));
+	if (n < 0)
+		return -errno;
+	/* behind their end */
+	return n == LITEIO_ONDISK_BLOCK ? 0 : -EUCLEAN;
+}
+
+/* before 1.0 it does not compare what is in use with what devices have */
+static int look_for_leaks(const char *path, struct liteio_error *err)
+{
+	int fd _cleanup_close_ = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	uint64_t n = 0;
+	int r = fd < 0 ? -errno : liteio_thin_tree_leaked(read_block, &fd, &n);
+
+	/* nobody knows; nor is there anything to be checked in what is not there */
+	if (r == -E2BIG || r == -ENODATA)
+		return 0;
+	if (r == -EUCLEAN)
+		return liteio_error_set(err, r,
+					"what they say is in use is not what their devices have");
+	if (r)
+		return liteio_error_set(err, r, "cannot read %s: %s", path,
+					liteio_error_str(NULL, r));
+	if (!n)
+		return 0;
+	liteio_error_set(err, -EUCLEAN, "%" PRIu64 " blocks are in use, and nobody has them", n);
+	return LITEIO_THIN_LEAKY;
+}
+
 int liteio_thin_meta_check(const char *path, bool clear, struct liteio_error *err)
 {
 	const char *const check[] = { "thin_check", path, NULL };
@@ -102,9 +149,22 @@ int liteio_thin_meta_check(const char *path, bool clear, struct liteio_error *er
 	int r;
 
 	r = run(clear ? check_and_clear : check, err);
-	if (r || !clear)
-		return r;
-	return flush(path, err);
+	if (clear)
+		return r ? r : flush(path, err);
+	if (r == -EUCLEAN && is_untidy(path))
+		return LITEIO_THIN_LEAKY;
+	return r ? r : look_for_leaks(path, err);
+}
+
+int liteio_thin_meta_free_leaks(const char *path, struct liteio_error *err)
+{
+	const char *const mend[] = { "thin_check", "--auto-repair", path, NULL };
+	int r;
+
+	r = run(mend, err);
+	if (!r)
+		r = flush(path, err);
+	return r ? r : liteio_thin_meta_check(path, false, err);
 }
 
 /* ---- superblock ----------------------------------------------------------------------------- */
@@ -124,20 +184,6 @@ int liteio_thin_meta_superblock(const char *path, struct liteio_thin_superblock 
 }
 
 /* ---- devices -------------------------------------------------------------------------------- */
-
-static int read_block(void *arg, uint64_t block, uint8_t *ret)
-{
-	ssize_t n;
-
-	if (block > INT64_MAX / LITEIO_ONDISK_BLOCK)
-		return -EUCLEAN;
-	n = pread(*(const int *)arg, ret, LITEIO_ONDISK_BLOCK,
-		  (off_t)(block * LITEIO_ONDISK_BLOCK));
-	if (n < 0)
-		return -errno;
-	/* behind their end */
-	return n == LITEIO_ONDISK_BLOCK ? 0 : -EUCLEAN;
-}
 
 /* the sentence for what reading devices came to */
 static int say_devices(const char *path, int r, struct liteio_error *err)

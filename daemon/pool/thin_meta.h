@@ -33,7 +33,6 @@ struct liteio_thin_device {
 /**
  * struct liteio_thin_dump - what is in metadata
  * @txid: transaction id
- * @flags: LITEIO_THIN_*
  * @block_sectors: of a data block
  * @data_blocks: of the whole pool
  * @is_whole: all of it could be read, and so there is no other device than these
@@ -42,7 +41,6 @@ struct liteio_thin_device {
  */
 struct liteio_thin_dump {
 	uint64_t txid;
-	uint32_t flags;
 	uint32_t block_sectors;
 	uint64_t data_blocks;
 	bool is_whole;
@@ -53,6 +51,7 @@ struct liteio_thin_dump {
 /**
  * struct liteio_thin_superblock - the first block of metadata
  * @txid: transaction id
+ * @flags: LITEIO_THIN_*
  * @data_blocks: of the whole pool
  * @meta_blocks: of the metadata, of 4 KiB
  *
@@ -60,6 +59,7 @@ struct liteio_thin_dump {
  */
 struct liteio_thin_superblock {
 	uint64_t txid;
+	uint32_t flags;
 	uint64_t data_blocks;
 	uint64_t meta_blocks;
 };
@@ -124,6 +124,20 @@ int liteio_thin_tree_near(liteio_thin_read_fn read, void *arg, uint32_t id,
 /* how many blocks one of them has, 0 when it is not there. Pure */
 uint64_t liteio_thin_mapped(const struct liteio_thin_device *devices, size_t n, uint32_t id);
 
+/**
+ * liteio_thin_tree_leaked() - blocks that are in use, and that no device has
+ * @read: gives the blocks of metadata that nobody changes, and that passed their check
+ * @arg: for @read
+ * @ret_blocks: of data, so many; untouched on failure
+ *
+ * What a power cut leaves of a discard that was under way. A block that a device has, and that is
+ * counted once more than it should be, is not found: not before that device gives it back. Pure;
+ * takes a bit of memory for each block of the pool. Return: 0, -EUCLEAN when they are damaged,
+ * -E2BIG of a pool with more blocks than are counted here, or that of
+ * liteio_thin_parse_superblock() or @read.
+ */
+int liteio_thin_tree_leaked(liteio_thin_read_fn read, void *arg, uint64_t *ret_blocks);
+
 /* ---- on a device; context: lane, as long as the disk needs for all of it, an hour at most ---- */
 
 /* their first block, as liteio_thin_parse_superblock(), or why it can not be read */
@@ -151,13 +165,28 @@ int liteio_thin_meta_near(const char *path, uint32_t id, struct liteio_thin_devi
 /**
  * liteio_thin_meta_check() - are they sound?
  * @path: block device
- * @clear: also clear the kernel's word that they have to be checked, when they are
- * @err: what is wrong with them, in the words of thin_check
+ * @clear: also clear the kernel's word that they have to be checked, when they are; and what can
+ *	be put right in its place, is
+ * @err: what is wrong with them, in the words of thin_check; also for LITEIO_THIN_LEAKY
  *
- * Return: 0, -EUCLEAN when they are damaged, or why it is not known: -EFAULT when thin_check has
- * crashed.
+ * thin_check says of blocks that nobody has what it says of damage from version 1.0 on, and does
+ * not look for them before that. Return: 0, LITEIO_THIN_LEAKY, not with @clear, -EUCLEAN when they
+ * are damaged, or why it is not known: -EFAULT when thin_check has crashed.
  */
 int liteio_thin_meta_check(const char *path, bool clear, struct liteio_error *err);
+
+/* sound, and they can be used as they are: but blocks are in use that no device has */
+#define LITEIO_THIN_LEAKY 1
+
+/**
+ * liteio_thin_meta_free_leaks() - blocks that no device has are free again
+ * @path: block device; written in its place, and not safe from a power cut: a copy
+ * @err: why not
+ *
+ * On the disk when this returns. Return: 0; LITEIO_THIN_LEAKY: this version of thin_check does not
+ * do it; or a negative errno.
+ */
+int liteio_thin_meta_free_leaks(const char *path, struct liteio_error *err);
 
 /**
  * liteio_thin_meta_dump() - what is in them

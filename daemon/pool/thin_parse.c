@@ -157,6 +157,7 @@ int liteio_thin_parse_superblock(const uint8_t *block, struct liteio_thin_superb
 	    liteio_le_get(block, 4) != superblock_csum(block))
 		return -EUCLEAN;
 	ret->txid = liteio_le_get(block + SUPERBLOCK_TRANS_ID_AT, 8);
+	ret->flags = (uint32_t)liteio_le_get(block + SUPERBLOCK_FLAGS_AT, 4);
 	ret->data_blocks = liteio_le_get(block + SUPERBLOCK_DATA_AT, 8);
 	ret->meta_blocks = liteio_le_get(block + SUPERBLOCK_META_AT, 8);
 	return 0;

@@ -17,31 +17,14 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "pool/bytes.h"
-#include "pool/crc32c.h"
 #include "pool/thin.h"
+#include "pool/thin_node.h"
 
-#define META_BLOCK 4096u
-/* struct thin_disk_superblock of the kernel's dm-thin-metadata.c: device_details_root */
-#define SUPERBLOCK_DETAILS_AT 328
-/*
- * struct node_header of its dm-btree-internal.h: csum over all behind it, flags, blocknr,
- * nr_entries, max_entries, value_size, padding; then so many keys as there may be, then values
- */
-#define NODE_FLAGS_AT 4
-#define NODE_BLOCKNR_AT 8
-#define NODE_ENTRIES_AT 16
-#define NODE_ENTRIES_MAX_AT 20
-#define NODE_VALUE_BYTES_AT 24
-#define NODE_KEYS_AT 32
-#define NODE_INTERNAL 1u
-#define NODE_LEAF 2u
-#define NODE_CSUM_XOR 121107u
+#define META_BLOCK LITEIO_THIN_META_BLOCK
 /* of a leaf: mapped_blocks, transaction_id, creation_time, snapshotted_time */
 #define DETAILS_BYTES 24u
-#define CHILD_BYTES 8u
 /* a leaf has at least 41 devices, but for the only one: 60 times what a catalog has room for */
 #define NODES_MAX 25000u
-#define DEPTH_MAX 8u
 
 /**
  * struct walk - through a tree, from the left to the right
@@ -65,61 +48,10 @@ struct walk {
 	size_t n_room;
 };
 
-/**
- * struct node - a block of the tree, as it is to be understood
- * @block: the block
- * @n: entries
- * @n_max: room for so many
- * @is_leaf: its values are devices, else blocks
- */
-struct node {
-	const uint8_t *block;
-	uint64_t n;
-	uint64_t n_max;
-	bool is_leaf;
-};
-
-static uint64_t value_bytes(const struct node *n)
-{
-	return n->is_leaf ? DETAILS_BYTES : CHILD_BYTES;
-}
-
-static int parse_node(const uint8_t *block, uint64_t at, struct node *ret)
-{
-	const uint64_t flags = liteio_le_get(block + NODE_FLAGS_AT, 4);
-	const uint32_t crc = ~liteio_crc32c(0, block + NODE_FLAGS_AT, META_BLOCK - NODE_FLAGS_AT) ^
-			     NODE_CSUM_XOR;
-
-	*ret = (struct node){
-		.block = block,
-		.n = liteio_le_get(block + NODE_ENTRIES_AT, 4),
-		.n_max = liteio_le_get(block + NODE_ENTRIES_MAX_AT, 4),
-		.is_leaf = flags & NODE_LEAF,
-	};
-	if (liteio_le_get(block, 4) != crc || liteio_le_get(block + NODE_BLOCKNR_AT, 8) != at ||
-	    (flags != NODE_LEAF && flags != NODE_INTERNAL) ||
-	    liteio_le_get(block + NODE_VALUE_BYTES_AT, 4) != value_bytes(ret) ||
-	    ret->n > ret->n_max ||
-	    ret->n_max > (META_BLOCK - NODE_KEYS_AT) / (8 + value_bytes(ret)))
-		return -EUCLEAN;
-	return 0;
-}
-
-static uint64_t key_of(const struct node *n, uint64_t i)
-{
-	return liteio_le_get(n->block + NODE_KEYS_AT + i * 8, 8);
-}
-
-/* the first number of a value; a child's block is its only one, and a device's mapped blocks */
-static uint64_t value_of(const struct node *n, uint64_t i)
-{
-	return liteio_le_get(n->block + NODE_KEYS_AT + n->n_max * 8 + i * value_bytes(n), 8);
-}
-
-static int take_leaf(struct walk *w, const struct node *n)
+static int take_leaf(struct walk *w, const struct liteio_thin_node *n)
 {
 	for (uint64_t i = 0; i < n->n; i++) {
-		const uint64_t id = key_of(n, i);
+		const uint64_t id = liteio_thin_node_key(n, i);
 
 		if (id > LITEIO_THIN_ID_MAX ||
 		    (w->n_devices && id <= w->devices[w->n_devices - 1].id))
@@ -130,26 +62,27 @@ static int take_leaf(struct walk *w, const struct node *n)
 		}
 		w->devices[w->n_devices++] = (struct liteio_thin_device){
 			.id = (uint32_t)id,
-			.mapped = value_of(n, i),
+			.mapped = liteio_thin_node_value(n, i),
 		};
 	}
 	return 0;
 }
 
 /* below an entry is what comes before the next one's key */
-static bool leads_to(const struct node *n, uint64_t i, uint32_t id)
+static bool leads_to(const struct liteio_thin_node *n, uint64_t i, uint32_t id)
 {
-	return key_of(n, i) <= id && (i + 1 == n->n || key_of(n, i + 1) > id);
+	return liteio_thin_node_key(n, i) <= id &&
+	       (i + 1 == n->n || liteio_thin_node_key(n, i + 1) > id);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): no deeper than DEPTH_MAX */
+/* NOLINTNEXTLINE(misc-no-recursion): no deeper than LITEIO_THIN_DEPTH_MAX */
 static int visit(struct walk *w, uint64_t at, unsigned int depth)
 {
 	uint8_t *block _cleanup_free_ = NULL;
-	struct node n;
+	struct liteio_thin_node n;
 	int r;
 
-	if (depth >= DEPTH_MAX)
+	if (depth >= LITEIO_THIN_DEPTH_MAX)
 		return -EUCLEAN;
 	if (w->n_nodes++ == NODES_MAX)
 		return -E2BIG;
@@ -158,12 +91,12 @@ static int visit(struct walk *w, uint64_t at, unsigned int depth)
 		abort();
 	r = w->read(w->arg, at, block);
 	if (!r)
-		r = parse_node(block, at, &n);
+		r = liteio_thin_node_parse(block, at, DETAILS_BYTES, &n);
 	if (r || n.is_leaf)
 		return r ? r : take_leaf(w, &n);
 	for (uint64_t i = 0; i < n.n && !r; i++) {
 		if (!w->is_one || leads_to(&n, i, w->id))
-			r = visit(w, value_of(&n, i), depth + 1);
+			r = visit(w, liteio_thin_node_value(&n, i), depth + 1);
 	}
 	return r;
 }
@@ -183,7 +116,7 @@ static int walk_all(struct walk *w)
 		r = liteio_thin_parse_superblock(before, &s);
 	if (r)
 		return r;
-	r = visit(w, liteio_le_get(before + SUPERBLOCK_DETAILS_AT, 8), 0);
+	r = visit(w, liteio_le_get(before + LITEIO_THIN_SUPERBLOCK_DETAILS_AT, 8), 0);
 	/* what does not fit together may be of two moments */
 	r_after = w->read(w->arg, 0, after);
 	if (!r_after && memcmp(before, after, META_BLOCK) != 0)

@@ -3,8 +3,8 @@
  * Any blocks as the metadata of a thin pool that is in use. Checksums are made right first; what is
  * found is in the order of its ids, and whatever leads wherever, it comes to an end.
  *
- * fuzz-src: daemon/pool/thin_tree.c daemon/pool/thin_parse.c daemon/pool/crc32c.c
- * fuzz-src: daemon/base/str.c daemon/base/error.c daemon/base/size.c
+ * fuzz-src: daemon/pool/thin_tree.c daemon/pool/thin_leak.c daemon/pool/thin_node.c
+ * fuzz-src: daemon/pool/thin_parse.c daemon/pool/crc32c.c daemon/base/str.c daemon/base/error.c daemon/base/size.c
  */
 #include <errno.h>
 #include <stdlib.h>

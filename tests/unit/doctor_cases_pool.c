@@ -76,6 +76,11 @@ static void pool_spare(struct doctor_node *n)
 	n->pools[0].info.lacks_spare = true;
 }
 
+static void pool_leaks(struct doctor_node *n)
+{
+	snprintf(n->pools[0].info.leaks, sizeof(n->pools[0].info.leaks), "no room");
+}
+
 static void pool_no_space(struct doctor_node *n)
 {
 	n->pools[0].info.space.fill = LITEIO_FILL_FULL;
@@ -221,6 +226,7 @@ static const struct doctor_case cases[] = {
 	{ FOUND("a pool that is nearly full", pool_critical, "fast", POOL_FILL, ERR) },
 	{ FOUND("metadata that fill", pool_metadata, "fast", POOL_FILL, WARN) },
 	{ FOUND("metadata without a spare", pool_spare, "fast", POOL_FILL, WARN) },
+	{ FOUND("space that nobody has", pool_leaks, "fast", POOL_STATE, WARN) },
 	{ FOUND("a full pool", pool_no_space, "fast", POOL_STATE, ERR) },
 	{ FOUND("a full catalog", catalog_fill, "fast", CATALOG_FILL, WARN) },
 	{ .name = "a catalog that is not", .spoil = catalog_nearly },

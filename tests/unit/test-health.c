@@ -21,6 +21,7 @@ START_TEST(test_open)
 		{ { .is_new = true }, LITEIO_HEALTH_WRITABLE },
 		{ { 0 }, LITEIO_HEALTH_CHECK },
 		{ { .check = LITEIO_HEALTH_SOUND }, LITEIO_HEALTH_WRITABLE },
+		{ { .check = LITEIO_HEALTH_LEAKY }, LITEIO_HEALTH_WRITABLE },
 		{ { .check = LITEIO_HEALTH_DAMAGED }, LITEIO_HEALTH_READ_ONLY },
 		/* written by somebody else, whatever else is known */
 		{ { .is_foreign = true, .is_clean = true }, LITEIO_HEALTH_READ_ONLY },

@@ -7,7 +7,8 @@
 #   under_break MIB MIB [KIND]   from MiB on so many are not as they should be: reads and writes fail ("all"); or
 #                            only writes, and flushes of the whole disk ("writes"); or writes are said to be
 #                            done and are not ("lies"); or nothing is answered, nor are flushes ("hang"); or one byte
-#                            of each block that is read is another one, and no error ("garbles")
+#                            of each block that is read is another one, and no error ("garbles"); or all but reads
+#                            take four seconds ("slow": load dm-delay first)
 #   under_load SECTOR SECTORS KIND   the same, in sectors
 #   under_heal
 #   flawed_labels [one]      of the null_blk device 0: neither the first nor the backup label can be read or
@@ -38,6 +39,7 @@ under_table() {
 	writes) echo "$from $n flakey $dev $((skip + from)) 0 3600 1 error_writes" ;;
 	lies) echo "$from $n flakey $dev $((skip + from)) 0 3600 1 drop_writes" ;;
 	garbles) echo "$from $n flakey $dev $((skip + from)) 0 3600 5 corrupt_bio_byte 100 r 165 0" ;;
+	slow) echo "$from $n delay $dev $((skip + from)) 0 $dev $((skip + from)) 4000" ;;
 	hang) echo "$from $n linear /dev/mapper/hung $((skip + from))" ;;
 	*) echo "$from $n error" ;;
 	esac

@@ -13,7 +13,7 @@
 . "$LITEIO_TOP/tests/vm/lib/scrape.sh"
 
 export AGENT_METRICS=unix://$METRICS_SOCKET
-CLONES=44
+CLONES=56
 SIZE=512
 # A leaf of the metadata has 126 to 252 blocks: places so far apart take one each, of every clone that is written there
 APART=10

@@ -65,7 +65,8 @@ refused 'not loaded' liteioctl module stats
 scrape
 has 0 liteio_module_loaded
 has 1 liteio_ready
-has 1 liteio_node_info "node=$(hostname)" module=
+has 1 liteio_node_info "node=$(hostname)"
+! grep '^liteio_node_info .* module=' /run/samples || fail "a module is told that is not there"
 ! grep -e '^liteio_io_' -e '^liteio_volume_time_over_limit' /run/samples || fail "somebody counts I/O without a gate"
 has 3 liteio_attachments state=live
 has 3 liteio_exports consumer=local

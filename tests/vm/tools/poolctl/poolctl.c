@@ -115,6 +115,8 @@ static int do_info(struct call *c, struct liteio_error *err)
 	       (unsigned long long)i.data_bytes, (unsigned long long)i.provisioned_bytes,
 	       (unsigned long long)i.n_volumes, (unsigned long long)i.n_snapshots,
 	       (unsigned long long)i.n_deleting);
+	if (i.leaks[0])
+		printf("leaks=%s\n", i.leaks);
 	printf("fill=%s overcommit=%llu thin-promised=%llu thin-free=%llu reserve=%llu reserve-used=%llu reserve-promised=%llu reserve-free=%llu linear=%llu linear-used=%llu linear-free=%llu\n",
 	       liteio_fill_names[i.space.fill], (unsigned long long)i.overcommit_percent,
 	       (unsigned long long)i.space.thin_promised, (unsigned long long)i.space.thin_free,
