@@ -277,7 +277,7 @@ LITEIO_STEPS(steps, table);
 
 /* ---- what nobody has ------------------------------------------------------------------------ */
 
-/* others have the lane, and find a pool that is not open yet; what can not be freed is no copy's use */
+/* others have the lane, and find a pool that is not open yet */
 static int free_one(struct repair_op *op, size_t i, struct liteio_error *err)
 {
 	struct liteio_engine *e = engine_of(op, i);

@@ -23,6 +23,8 @@
 
 /* struct disk_sm_root of the kernel's dm-space-map-common.h: nr_blocks, nr_allocated */
 #define SUPERBLOCK_ALLOCATED_AT 72
+/* held_root */
+#define SUPERBLOCK_HELD_AT 56
 /* both trees': a device's tree, or a block and the time of its mapping */
 #define VALUE_BYTES 8u
 #define BLOCK_SHIFT 24
@@ -124,10 +126,15 @@ int liteio_thin_tree_leaked(liteio_thin_read_fn read, void *arg, uint64_t *ret_b
 		return r;
 	if (s.data_blocks > DATA_BLOCKS_MAX || s.meta_blocks > META_BLOCKS_MAX)
 		return -E2BIG;
+	/* what was given back since then is in use for who has it */
+	if (liteio_le_get(super + SUPERBLOCK_HELD_AT, 8))
+		return -EBUSY;
 	w.n_meta = s.meta_blocks;
 	w.n_data = s.data_blocks;
-	w.seen = seen = bits_for(w.n_meta);
-	w.mapped = mapped = bits_for(w.n_data);
+	seen = bits_for(w.n_meta);
+	mapped = bits_for(w.n_data);
+	w.seen = seen;
+	w.mapped = mapped;
 	r = visit(&w, liteio_le_get(super + LITEIO_THIN_SUPERBLOCK_MAPPING_AT, 8), true, 0);
 	if (r)
 		return r;

@@ -127,7 +127,7 @@ static int look_for_leaks(const char *path, struct liteio_error *err)
 	int r = fd < 0 ? -errno : liteio_thin_tree_leaked(read_block, &fd, &n);
 
 	/* nobody knows; nor is there anything to be checked in what is not there */
-	if (r == -E2BIG || r == -ENODATA)
+	if (r == -E2BIG || r == -EBUSY || r == -ENODATA)
 		return 0;
 	if (r == -EUCLEAN)
 		return liteio_error_set(err, r,

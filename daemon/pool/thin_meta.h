@@ -133,8 +133,8 @@ uint64_t liteio_thin_mapped(const struct liteio_thin_device *devices, size_t n, 
  * What a power cut leaves of a discard that was under way. A block that a device has, and that is
  * counted once more than it should be, is not found: not before that device gives it back. Pure;
  * takes a bit of memory for each block of the pool. Return: 0, -EUCLEAN when they are damaged,
- * -E2BIG of a pool with more blocks than are counted here, or that of
- * liteio_thin_parse_superblock() or @read.
+ * -E2BIG of a pool with more blocks than are counted here, -EBUSY while somebody has the kernel
+ * hold a metadata snapshot, or that of liteio_thin_parse_superblock() or @read.
  */
 int liteio_thin_tree_leaked(liteio_thin_read_fn read, void *arg, uint64_t *ret_blocks);
 

@@ -35,8 +35,8 @@ struct liteio_thin_node {
 };
 
 /*
- * @block, which was read at block @at, of a tree whose leaves have values of so many bytes, eight at
- * least; 0, or -EUCLEAN and @ret is not to be used
+ * @block, which was read at block @at, of a tree whose leaves have values of so many bytes, eight
+ * at least; 0, or -EUCLEAN and @ret is not to be used
  */
 int liteio_thin_node_parse(const uint8_t *block, uint64_t at, uint64_t leaf_bytes,
 			   struct liteio_thin_node *ret);

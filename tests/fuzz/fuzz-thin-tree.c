@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Any blocks as the metadata of a thin pool that is in use. Checksums are made right first; what is
- * found is in the order of its ids, and whatever leads wherever, it comes to an end.
+ * found is in the order of its ids, and whatever leads wherever, it comes to an end; nor are more
+ * blocks in use that nobody has than there are.
  *
  * fuzz-src: daemon/pool/thin_tree.c daemon/pool/thin_leak.c daemon/pool/thin_node.c
- * fuzz-src: daemon/pool/thin_parse.c daemon/pool/crc32c.c daemon/base/str.c daemon/base/error.c daemon/base/size.c
+ * fuzz-src: daemon/pool/thin_parse.c daemon/pool/crc32c.c
+ * fuzz-src: daemon/base/str.c daemon/base/error.c daemon/base/size.c
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -44,11 +46,18 @@ static void seal(uint64_t i)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct liteio_thin_device *d = NULL;
+	uint64_t leaked = 0;
 	size_t n = 0;
 
 	memset(all, 0, sizeof(all));
 	/* a tree to begin with: a node above two leaves */
 	liteio_le_put(all[0] + 328, 8, 1);
+	/* and one for mappings, an empty leaf, of eight blocks of each kind */
+	liteio_le_put(all[0] + 320, 8, 4);
+	liteio_le_put(all[0] + 64, 8, N_BLOCKS);
+	liteio_le_put(all[0] + 192, 8, N_BLOCKS);
+	liteio_le_put(all[4] + 4, 4, 2);
+	liteio_le_put(all[4] + 24, 4, 8);
 	for (size_t i = 1; i <= 3; i++) {
 		liteio_le_put(all[i] + 4, 4, i == 1 ? 1 : 2);
 		liteio_le_put(all[i] + 16, 4, 2);
@@ -64,6 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		       8);
 	for (uint64_t i = 0; i < N_BLOCKS; i++)
 		seal(i);
+	if (!liteio_thin_tree_leaked(read_block, NULL, &leaked) &&
+	    leaked > liteio_le_get(all[0] + 64, 8))
+		abort();
 	if (liteio_thin_tree_devices(read_block, NULL, &d, &n))
 		return 0;
 	for (size_t i = 1; i < n; i++)

@@ -336,12 +336,15 @@ END_TEST
  * @script: what it does
  * @code: what is made of that
  */
-static const struct answer {
+struct answer {
 	const char *script;
 	int code;
-} answers[] = {
+};
+
+static const struct answer answers[] = {
 	/* what nobody has is no damage */
-	{ "[ \"$1\" = --ignore-non-fatal-errors ] && exit 0; echo leaks; exit 1", LITEIO_THIN_LEAKY },
+	{ "[ \"$1\" = --ignore-non-fatal-errors ] && exit 0; echo leaks; exit 1",
+	  LITEIO_THIN_LEAKY },
 	{ "echo damaged; exit 1", -EUCLEAN },
 	{ "exit 0", 0 },
 };
@@ -500,6 +503,6 @@ START_TEST(test_programs)
 }
 END_TEST
 
-UNIT_MAIN("thin-meta", test_dump, test_dump_newer, test_dump_cut, test_dump_bad, test_dump_pieces,
-	  test_killed, test_repair_crashes, test_check_crashes, test_dump_long, test_leaks, test_leaks_told,
-	  test_leaks_stay, test_programs)
+UNIT_MAIN("thin-meta", test_dump, test_dump_newer, test_dump_cut, test_dump_bad,
+	  test_dump_pieces, test_killed, test_repair_crashes, test_check_crashes, test_dump_long,
+	  test_leaks, test_leaks_told, test_leaks_stay, test_programs)
