@@ -228,8 +228,12 @@ static int free_leaks(struct liteio_pool *p, const struct part parts[PARTS],
 	for (size_t i = 0; i < PARTS; i++)
 		is_leaky[i] = parts[i].e && parts[i].found.check == LITEIO_HEALTH_LEAKY;
 	say_leaks(p, "");
-	if ((!is_leaky[0] && !is_leaky[1]) || liteio_pool_is_active(p))
+	if (!is_leaky[0] && !is_leaky[1])
 		return 0;
+	if (liteio_pool_is_active(p) || p->is_under_repair) {
+		say_leaks(p, "the other thin pool is in the kernel, or a repair has not helped");
+		return 0;
+	}
 	r = liteio_pool_free_leaks(p, is_leaky[0], is_leaky[1], &leak_err);
 	/* which metadata count is not known then */
 	if (r && p->label_in_doubt)

@@ -458,8 +458,8 @@ static int shut_down(struct liteio_pool *p, struct liteio_error *err)
 	if (r)
 		return r;
 	liteio_step("pool-close:deactivated");
-	/* one that was found damaged is to be checked again */
-	if (p->condition < LITEIO_POOL_READ_ONLY)
+	/* one that was found damaged is to be checked again; what it has in use for nobody, too */
+	if (p->condition < LITEIO_POOL_READ_ONLY && !p->leaks[0])
 		r = liteio_pool_set_clean(p, true, err);
 	/* an image of one disk that was taken while it ran is told from it */
 	if (!r && p->condition < LITEIO_POOL_READ_ONLY && p->store.label.n_devices > 1)

@@ -51,6 +51,7 @@ static const struct part {
  * @is_suspect: the kernel could not write it, or has not got it, whatever a check says of it now
  * @is_leaky: blocks are in use in it that nobody has
  * @is_filled: the spare has taken what is to be swapped in
+ * @left: why one of them is still leaky
  * @spare: what that is
  * @ret: what was done
  */
@@ -60,6 +61,7 @@ struct repair_op {
 	bool is_suspect[LITEIO_ARRAY_SIZE(parts)];
 	bool is_leaky[LITEIO_ARRAY_SIZE(parts)];
 	bool is_filled[LITEIO_ARRAY_SIZE(parts)];
+	int left;
 	struct liteio_engine_spare spare[LITEIO_ARRAY_SIZE(parts)];
 	struct liteio_pool_repaired *ret;
 };
@@ -277,12 +279,29 @@ LITEIO_STEPS(steps, table);
 
 /* ---- what nobody has ------------------------------------------------------------------------ */
 
-/* others have the lane, and find a pool that is not open yet */
+/*
+ * Metadata that the kernel could not write at some time are for people to repair: the copy would
+ * not say so any more
+ */
+static int check_unflagged(struct repair_op *op, size_t i, struct liteio_error *err)
+{
+	struct liteio_thin_superblock s;
+	int r = liteio_store_thin_superblock(&op->p->store, parts[i].meta, &s, err);
+
+	if (!r && s.flags & LITEIO_THIN_NEEDS_CHECK)
+		r = liteio_error_set(err, -EUCLEAN, "the kernel asks for a check of the metadata%s",
+				     parts[i].of);
+	return r;
+}
+
+/* others have the lane meanwhile, and find a pool that is not open yet */
 static int free_one(struct repair_op *op, size_t i, struct liteio_error *err)
 {
 	struct liteio_engine *e = engine_of(op, i);
 	int r = check_label(op, i, err);
 
+	if (!r)
+		r = check_unflagged(op, i, err);
 	if (r)
 		return r;
 	liteio_pool_leave(op->p);
@@ -291,24 +310,36 @@ static int free_one(struct repair_op *op, size_t i, struct liteio_error *err)
 	liteio_pool_enter(op->p);
 	if (!r && op->spare[i].is_leaky)
 		r = liteio_error_set(err, -EOPNOTSUPP,
-				     "it takes a newer version of the package thin-provisioning-tools");
+				     "the metadata%s: %s; a newer version of the package thin-provisioning-tools may do it",
+				     parts[i].of, liteio_error_str(err, -EUCLEAN));
 	if (!r)
 		r = judge(op, i, err);
 	op->is_filled[i] = !r;
 	return r;
 }
 
+/* each by itself: what can be done for one is not left for the other's sake */
 static int step_leaks(void *arg, struct liteio_error *err)
 {
 	struct repair_op *op = arg;
-	int r = 0, down;
+	int r = 0, done, first = 0;
 
-	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts) && !r; i++) {
+	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts); i++) {
 		if (op->is_leaky[i])
-			r = free_one(op, i, err);
+			r = free_one(op, i, first ? NULL : err);
+		first = first ? first : r;
 	}
-	down = take_out(op, r ? NULL : err);
-	return r ? r : down;
+	/* a copy of what somebody may have changed since is none */
+	if (liteio_pool_is_active(op->p))
+		return liteio_error_set(err, -EBUSY, "it has come into the kernel meanwhile");
+	done = take_out(op, first ? NULL : err);
+	if (!op->is_filled[0] && !op->is_filled[1])
+		return first;
+	/* what the swap needs most: a disk that takes both copies of the label */
+	if (!done)
+		done = liteio_pool_relabel(op->p, &op->p->store.label, err);
+	op->left = first;
+	return done;
 }
 
 static const struct liteio_step leak_table[] = {
@@ -331,6 +362,7 @@ int liteio_pool_free_leaks(struct liteio_pool *p, bool of_thin, bool of_reserved
 	int r;
 
 	r = liteio_steps_run(&leak_steps, &op, err);
+	r = r ? r : op.left;
 	for (size_t i = 0; i < LITEIO_ARRAY_SIZE(parts); i++)
 		liteio_engine_spare_fini(&op.spare[i]);
 	return r;

@@ -6,6 +6,7 @@
  * somewhere, with a sentence of the program behind it: what was read until then is taken.
  */
 #include <errno.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,38 +82,23 @@ static int take_device(const struct tag *t, struct liteio_thin_dump *d)
 	return 0;
 }
 
-static int take_mapping(const struct tag *t, const char *where, const char *length,
-			struct liteio_thin_dump *d)
-{
-	uint64_t begin, n = 1;
-
-	if (!d->n_devices || number(t, where, UINT32_MAX, &begin) ||
-	    (length && number(t, length, UINT32_MAX, &n)))
-		return -EBADMSG;
-	if (d->devices[d->n_devices - 1].end < begin + n)
-		d->devices[d->n_devices - 1].end = begin + n;
-	return 0;
-}
-
-static int take(const struct tag *t, struct liteio_thin_dump *d)
-{
-	if (is_tag(t, "device"))
-		return take_device(t, d);
-	if (is_tag(t, "range_mapping"))
-		return take_mapping(t, "origin_begin", "length", d);
-	if (is_tag(t, "single_mapping"))
-		return take_mapping(t, "origin_block", NULL, d);
-	if (is_tag(t, "/superblock"))
-		d->is_whole = true;
-	else if (!is_tag(t, "/device"))
-		return -EBADMSG;
-	return 0;
-}
+/**
+ * struct def - mappings that several devices have; from version 1.0 on they are written once,
+ *	before these
+ * @name: what they are referred to by
+ * @end: block behind the last one
+ */
+struct def {
+	uint64_t name;
+	uint64_t end;
+};
 
 /**
  * struct liteio_thin_parser - as far as it has come
  * @d: what was found
- * @tag: the one that is under way
+ * @defs: of struct def, by their names, for tsearch()
+ * @def: the one that is under way, or NULL
+ * @tag: the tag that is under way
  * @len: of it
  * @is_in_tag: there is one
  * @has_superblock: the first tag was that
@@ -120,12 +106,99 @@ static int take(const struct tag *t, struct liteio_thin_dump *d)
  */
 struct liteio_thin_parser {
 	struct liteio_thin_dump d;
+	void *defs;
+	struct def *def;
 	char tag[TAG_MAX_CHARS];
 	size_t len;
 	bool is_in_tag;
 	bool has_superblock;
 	int code;
 };
+
+static int compare_defs(const void *a, const void *b)
+{
+	const struct def *x = a, *y = b;
+
+	return (x->name > y->name) - (x->name < y->name);
+}
+
+static int take_def(struct liteio_thin_parser *p, const struct tag *t)
+{
+	struct def *def = liteio_calloc(1, sizeof(*def));
+	struct def **at;
+
+	if (p->def || number(t, "name", UINT64_MAX, &def->name)) {
+		free(def);
+		return -EBADMSG;
+	}
+	at = tsearch(def, &p->defs, compare_defs);
+	if (!at)
+		abort();
+	/* twice */
+	if (*at != def) {
+		free(def);
+		return -EBADMSG;
+	}
+	p->def = def;
+	return 0;
+}
+
+/* whoever is under way has this */
+static int reach(struct liteio_thin_parser *p, uint64_t end)
+{
+	struct liteio_thin_dump *d = &p->d;
+	uint64_t *at;
+
+	if (!p->def && !d->n_devices)
+		return -EBADMSG;
+	at = p->def ? &p->def->end : &d->devices[d->n_devices - 1].end;
+	if (*at < end)
+		*at = end;
+	return 0;
+}
+
+static int take_ref(struct liteio_thin_parser *p, const struct tag *t)
+{
+	struct def want = { 0 };
+	struct def **at;
+
+	if (number(t, "name", UINT64_MAX, &want.name))
+		return -EBADMSG;
+	at = tfind(&want, &p->defs, compare_defs);
+	return at ? reach(p, (*at)->end) : -EBADMSG;
+}
+
+static int take_mapping(struct liteio_thin_parser *p, const struct tag *t, const char *where,
+			const char *length)
+{
+	uint64_t begin, n = 1;
+
+	if (number(t, where, UINT32_MAX, &begin) ||
+	    (length && number(t, length, UINT32_MAX, &n)))
+		return -EBADMSG;
+	return reach(p, begin + n);
+}
+
+static int take(struct liteio_thin_parser *p, const struct tag *t)
+{
+	if (is_tag(t, "device"))
+		return p->def ? -EBADMSG : take_device(t, &p->d);
+	if (is_tag(t, "range_mapping"))
+		return take_mapping(p, t, "origin_begin", "length");
+	if (is_tag(t, "single_mapping"))
+		return take_mapping(p, t, "origin_block", NULL);
+	if (is_tag(t, "def"))
+		return take_def(p, t);
+	if (is_tag(t, "ref"))
+		return take_ref(p, t);
+	if (is_tag(t, "/def"))
+		p->def = NULL;
+	else if (is_tag(t, "/superblock"))
+		p->d.is_whole = true;
+	else if (!is_tag(t, "/device"))
+		return -EBADMSG;
+	return 0;
+}
 
 struct liteio_thin_parser *liteio_thin_parser_new(void)
 {
@@ -138,7 +211,7 @@ static void end_tag(struct liteio_thin_parser *p)
 
 	p->is_in_tag = false;
 	if (p->has_superblock) {
-		p->code = take(&t, &p->d);
+		p->code = take(p, &t);
 	} else {
 		p->has_superblock = is_tag(&t, "superblock");
 		p->code = p->has_superblock ? take_superblock(&t, &p->d) : -ENODATA;
@@ -193,6 +266,7 @@ int liteio_thin_parser_end(struct liteio_thin_parser *p, struct liteio_thin_dump
 		liteio_thin_dump_fini(&p->d);
 	else
 		*ret = p->d;
+	tdestroy(p->defs, free);
 	free(p);
 	return r < 0 ? r : 0;
 }

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/worker.h"
 #include "pool/ondisk.h"
 #include "pool/thin_meta.h"
 
@@ -124,8 +125,13 @@ static int look_for_leaks(const char *path, struct liteio_error *err)
 {
 	int fd _cleanup_close_ = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
 	uint64_t n = 0;
-	int r = fd < 0 ? -errno : liteio_thin_tree_leaked(read_block, &fd, &n);
+	int r = -errno;
 
+	if (fd >= 0) {
+		liteio_worker_allow(TIMEOUT_MS);
+		r = liteio_thin_tree_leaked(read_block, &fd, &n);
+		liteio_worker_moved();
+	}
 	/* nobody knows; nor is there anything to be checked in what is not there */
 	if (r == -E2BIG || r == -EBUSY || r == -ENODATA)
 		return 0;

@@ -54,6 +54,7 @@ struct liteio_thin_dump {
  * @flags: LITEIO_THIN_*
  * @data_blocks: of the whole pool
  * @meta_blocks: of the metadata, of 4 KiB
+ * @meta_used: of them, in use
  *
  * Where a growth was cut short the devices may be longer than both numbers.
  */
@@ -62,6 +63,7 @@ struct liteio_thin_superblock {
 	uint32_t flags;
 	uint64_t data_blocks;
 	uint64_t meta_blocks;
+	uint64_t meta_used;
 };
 
 /**

@@ -17,7 +17,7 @@
 /*
  * struct thin_disk_superblock of the kernel's dm-thin-metadata.c: csum over all behind it, flags,
  * blocknr, uuid, magic, version, time, trans_id, held_root, the roots of the space maps of data and
- * of metadata, each of which begins with how many blocks it is about
+ * of metadata, each of which begins with how many blocks it is about, and how many are in use
  */
 #define SUPERBLOCK_FLAGS_AT 4
 #define SUPERBLOCK_BLOCKNR_AT 8
@@ -160,6 +160,7 @@ int liteio_thin_parse_superblock(const uint8_t *block, struct liteio_thin_superb
 	ret->flags = (uint32_t)liteio_le_get(block + SUPERBLOCK_FLAGS_AT, 4);
 	ret->data_blocks = liteio_le_get(block + SUPERBLOCK_DATA_AT, 8);
 	ret->meta_blocks = liteio_le_get(block + SUPERBLOCK_META_AT, 8);
+	ret->meta_used = liteio_le_get(block + SUPERBLOCK_META_AT + 8, 8);
 	return 0;
 }
 

@@ -24,7 +24,8 @@ int liteio_thin_needs_repair(const char *path, struct liteio_error *err)
 	int r;
 
 	r = liteio_thin_meta_check(path, false, err);
-	if (r)
+	/* what is leaky is not broken, and no hindrance for what is */
+	if (r < 0)
 		return is_unsound(r) ? 1 : r;
 	r = liteio_thin_meta_superblock(path, &s);
 	if (r)
@@ -35,7 +36,10 @@ int liteio_thin_needs_repair(const char *path, struct liteio_error *err)
 	return s.flags & LITEIO_THIN_NEEDS_CHECK;
 }
 
-/* what is shared between snapshots is written once for each of them then: is there room for it? */
+/*
+ * What is shared between snapshots is written once for each of them then: is there room for it, and
+ * is it not much more? A few blocks are not worth metadata that get full
+ */
 static bool has_room(const char *meta, const struct liteio_thin_dump *d)
 {
 	struct liteio_thin_superblock super;
@@ -45,7 +49,7 @@ static bool has_room(const char *meta, const struct liteio_thin_dump *d)
 		return false;
 	for (size_t i = 0; i < d->n_devices; i++)
 		n += d->devices[i].mapped / MAPPINGS_MIN + 2;
-	return n < super.meta_blocks / 2;
+	return n < super.meta_blocks / 2 && n < 2 * super.meta_used;
 }
 
 static int copy(const char *meta, const char *spare, struct liteio_error *err)

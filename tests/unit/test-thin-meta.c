@@ -73,6 +73,25 @@ START_TEST(test_dump_newer)
 }
 END_TEST
 
+/* what devices share is written once by these, and ends where it ends */
+START_TEST(test_dump_shared)
+{
+	static const char text[] =
+		SUPER "<def name=\"4\">" SINGLE(30) "</def>"
+		"<def name=\"1\"><ref name=\"4\"/>" RANGE(40, 5) "</def>" DEVICE(1, 6) "<ref name=\"1\"/>" END DEVICE(2, 2) "<ref name=\"4\"/>"
+		SINGLE(90) END DEVICE(3, 1) SINGLE(2) END "</superblock>";
+	struct liteio_thin_dump d;
+
+	ck_assert_int_eq(liteio_thin_dump_parse(text, strlen(text), &d), 0);
+	ck_assert(d.is_whole);
+	ck_assert_uint_eq(d.n_devices, 3);
+	ck_assert_uint_eq(d.devices[0].end, 45);
+	ck_assert_uint_eq(d.devices[1].end, 91);
+	ck_assert_uint_eq(d.devices[2].end, 3);
+	liteio_thin_dump_fini(&d);
+}
+END_TEST
+
 /* cut anywhere it is less, never something else */
 START_TEST(test_dump_cut)
 {
@@ -105,6 +124,12 @@ START_TEST(test_dump_bad)
 		SUPER DEVICE(2, 1) END DEVICE(2, 1) END,
 		SUPER SINGLE(3),
 		SUPER "<def name=\"x\">",
+		SUPER "<def name=\"1\"><def name=\"2\">",
+		SUPER "<def name=\"1\"></def><def name=\"1\">",
+		SUPER "<def name=\"1\">" DEVICE(1, 1),
+		SUPER "<ref name=\"1\"/>",
+		SUPER "<def name=\"1\"></def><ref name=\"1\"/>",
+		SUPER DEVICE(1, 1) "<ref name=\"1\"/>",
 		SUPER SUPER,
 	};
 	struct liteio_thin_dump d = { .txid = 99 };
@@ -312,7 +337,7 @@ START_TEST(test_leaks)
 	ck_assert_int_eq(liteio_thin_meta_check(meta, false, &err), 0);
 	leak(meta, 3);
 	ck_assert_int_eq(liteio_thin_meta_check(meta, false, &err), LITEIO_THIN_LEAKY);
-	ck_assert_int_eq(liteio_thin_needs_repair(meta, &err), 1);
+	ck_assert_int_eq(liteio_thin_needs_repair(meta, &err), 0);
 	ck_assert_int_eq(liteio_thin_spare_make(meta, out, &known, &s, &err), 0);
 	ck_assert(!s.is_leaky);
 	ck_assert(s.knows_before);
@@ -503,6 +528,6 @@ START_TEST(test_programs)
 }
 END_TEST
 
-UNIT_MAIN("thin-meta", test_dump, test_dump_newer, test_dump_cut, test_dump_bad,
+UNIT_MAIN("thin-meta", test_dump, test_dump_newer, test_dump_shared, test_dump_cut, test_dump_bad,
 	  test_dump_pieces, test_killed, test_repair_crashes, test_check_crashes, test_dump_long,
 	  test_leaks, test_leaks_told, test_leaks_stay, test_programs)

@@ -37,6 +37,10 @@ $(O)/vm-plugins/%.so: tests/vm/plugins/%.c tests/vm/plugins/emulator.h
 vm-valgrind: vm-tools
 	$(Q)tests/lib/valgrind $(O)/vm-tools/valgrind
 
+.PHONY: vm-thin-tools
+vm-thin-tools: vm-tools
+	$(Q)tests/lib/thin-tools $(O)/vm-tools/thin-tools
+
 # Modules that tests load beside ours, for one kernel
 .PHONY: vm-modules
 vm-modules:
