@@ -78,8 +78,10 @@ START_TEST(test_dump_shared)
 {
 	static const char text[] =
 		SUPER "<def name=\"4\">" SINGLE(30) "</def>"
-		"<def name=\"1\"><ref name=\"4\"/>" RANGE(40, 5) "</def>" DEVICE(1, 6) "<ref name=\"1\"/>" END DEVICE(2, 2) "<ref name=\"4\"/>"
-		SINGLE(90) END DEVICE(3, 1) SINGLE(2) END "</superblock>";
+		"<def name=\"1\"><ref name=\"4\"/>" RANGE(40, 5) "</def>"
+		DEVICE(1, 6) "<ref name=\"1\"/>" END
+		DEVICE(2, 2) "<ref name=\"4\"/>" SINGLE(90) END
+		DEVICE(3, 1) SINGLE(2) END "</superblock>";
 	struct liteio_thin_dump d;
 
 	ck_assert_int_eq(liteio_thin_dump_parse(text, strlen(text), &d), 0);
