@@ -22,6 +22,7 @@
 #include "host/head.h"
 #include "model/local.h"
 #include "pool/create.h"
+#include "pool/object.h"
 #include "pool/repair.h"
 #include "pool_in_memory.h"
 #include "unit.h"
@@ -126,6 +127,13 @@ int liteio_head_remove(const struct liteio_uuid *uuid, uint64_t generation, bool
 	ck_assert(!has_gone);
 	ck_assert_uint_eq(is_in_lane, removed++);
 	has_gone = true;
+	return 0;
+}
+
+/* beside the repair, which is not the real one; no pool here is opened */
+int liteio_pool_free_leaks(struct liteio_pool *p, bool of_thin, bool of_reserved,
+			   struct liteio_error *err)
+{
 	return 0;
 }
 

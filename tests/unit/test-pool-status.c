@@ -153,7 +153,7 @@ static void real_superblock(uint8_t block[4096])
 
 START_TEST(test_superblock)
 {
-	struct liteio_thin_superblock s = { 99, 99, 99 };
+	struct liteio_thin_superblock s = { .txid = 99, .data_blocks = 99, .meta_blocks = 99 };
 	uint8_t block[4096];
 
 	real_superblock(block);

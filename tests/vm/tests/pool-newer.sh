@@ -3,7 +3,7 @@
 # Metadata that are leaky, or all there is, with the thin-provisioning-tools of the next release: another implementation of
 # thin_check, thin_dump and thin_repair, which nodes of that release have. What pool-leaks and pool-salvage show is shown with
 # them, too; not what pool-repair shows: these repair blocks without which the kernel can not read, and it reads before.
-# vm: kernels=6.12 disks=pool=320M,copy=256M timeout=900 needs=tools,thin-tools
+# vm: kernels=6.12 disks=pool=256M,copy=256M timeout=900 needs=tools,thin-tools
 
 # shellcheck source=tests/vm/lib/test.sh
 . "$LITEIO_TOP/tests/vm/lib/test.sh"
