@@ -10,6 +10,8 @@
 
 # shellcheck source=tests/vm/lib/multi.sh
 . "$(dirname "$0")/../lib/multi.sh"
+# shellcheck source=tests/vm/lib/again.sh
+. "$(dirname "$0")/../lib/again.sh"
 
 CUTS=${LITEIO_ROUNDS:-24}
 ACKS=${LITEIO_ACKS:-300}
@@ -128,17 +130,6 @@ sed 's/^/# /' "$dir/told"
 vm_add two --disk cuts=$(($(stat -c %s "$vm_state/two/disks/cuts.raw") >> 20))M -m 768M -s 1 --timeout 600
 vm_boot two
 
-# what was to become of the second pool when its label was written and the list of pools was not: whoever asks again has it
-made_again() {
-	[ "$(tail -n 1 "$1" | cut -d ' ' -f 1-4)" != 'ask pool wide 1' ] ||
-		echo "has_wide || liteioctl pool create wide \"\$second\" >/dev/null;"
-}
-
-# what was to be deleted, and was when the list was not written: a pool whose disk is not there, for all that can be known
-deleted_again() {
-	[ "$(tail -n 1 "$1" | cut -d ' ' -f 1-3)" != 'ask delete wide' ] || echo "liteioctl pool delete wide >/dev/null;"
-}
-
 # holds N: an agent starts on the disks, and finds all that was said
 holds() {
 	local file=$dir/said-$1 last
@@ -160,8 +151,7 @@ holds() {
 		head -n \$(wc -l </run/want) /mnt/files/log | cmp - /run/want ||
 			{ echo \"acknowledged lines are not there: \$(tail -n 2 /mnt/files/log | xargs), and not $last\"; exit 1; }
 		umount /mnt/files
-		$(made_again "$file")
-		$(deleted_again "$file")
+		$(again "$file")
 		doctor_is_silent
 		what_is" 2>"$dir/why") || fail "cut $1: $there $(cat "$dir/why")"
 	said judge "$there" "$file" || fail "cut $1: that does not hold"

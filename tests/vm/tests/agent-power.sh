@@ -3,12 +3,15 @@
 # Power cuts under a working agent, again and again on the same disk: two attached volumes are written to, one with FUA
 # and one with fsync, while volumes, snapshots, groups and a second pool come, change in all ways, are rolled back, exported,
 # imported and deleted through the API (lib/work.sh). Afterwards every acknowledged write is there; every operation that was
-# answered is done, the one under way is done or was never begun; metadata pass thin_check, and the doctor finds nothing.
+# answered is done, the one under way is done or was never begun; metadata pass thin_check, and the doctor finds nothing, once
+# what was to become of the second pool is asked for again.
 # LITEIO_ROUNDS says how often.
 # vm: host=yes kernels=6.12 timeout=1800 round=90 needs=module,tools,programs
 
 # shellcheck source=tests/vm/lib/multi.sh
 . "$(dirname "$0")/../lib/multi.sh"
+# shellcheck source=tests/vm/lib/again.sh
+. "$(dirname "$0")/../lib/again.sh"
 
 rounds=${LITEIO_ROUNDS:-20}
 blocks=256 # as work.sh has it
@@ -49,6 +52,7 @@ holds() {
 			stampwriter verify /dev/liteio/\$v 1 $blocks $vm_state/acks-$1-\$v >/run/verify 2>&1 ||
 				{ echo \"acknowledged writes to \$v are not there: \$(cat /run/verify)\"; exit 1; }
 		done
+		$(again "$vm_state/said-$1")
 		doctor_is_silent
 		what_is") || fail "round $1: $there"
 	said judge "$there" "$vm_state/said-$1" || fail "round $1: that does not hold"
