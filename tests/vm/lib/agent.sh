@@ -15,6 +15,7 @@
 #   until_true SECONDS COMMAND...   ask again until it says yes (wait.sh); when it never does, fail with the end of the log
 #   refused PATTERN COMMAND...      the command fails, in one line that matches
 #   doctor_is_silent         liteioctl doctor finds nothing wrong: all that was done has left nothing behind
+#   doctor_only_finds_disks_of POOL   likewise, but for disks that carry this pool, and are none of its
 
 AGENT_PID=/run/liteio-agent.pid
 AGENT_LOG=/run/liteio-agent.log
@@ -114,12 +115,16 @@ refused() {
 	}
 }
 
-doctor_is_silent() {
+doctor_only_finds_disks_of() {
 	local said
 
 	said=$(j doctor) || true
-	if ! jq -e '[.items[] | select(.severity != "info")] == []' <<<"$said" >/dev/null; then
+	if ! jq -e --arg pool "$1" '[.items[] | select(.severity != "info") |
+			select(.check != "poolFound" or .pool != $pool)] == []' <<<"$said" >/dev/null; then
 		echo "the doctor finds something: $said" >&2
 		return 1
 	fi
 }
+
+# no pool has no name
+doctor_is_silent() { doctor_only_finds_disks_of ''; }
