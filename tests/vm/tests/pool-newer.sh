@@ -15,10 +15,11 @@ esac
 export PATH=$LITEIO_O/vm-tools/thin-tools:$PATH
 [ "$(thin_check --version | cut -d. -f1)" -ge 1 ] || fail "thin_check is $(thin_check --version)"
 for test in leaks salvage; do
-	(exec "$(dirname "$0")/pool-$test.sh") || fail "pool-$test does not hold with thin_check $(thin_check --version)"
+	# what the one before has left
 	! dmsetup info under >/dev/null 2>&1 || dmsetup remove --retry under
 	for disk in pool copy; do
 		blkdiscard -z "/dev/disk/by-id/virtio-$disk"
 	done
+	(exec "$(dirname "$0")/pool-$test.sh") || fail "pool-$test does not hold with thin_check $(thin_check --version)"
 	ok "pool-$test, with thin_check $(thin_check --version)"
 done
