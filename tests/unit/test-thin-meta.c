@@ -15,8 +15,6 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "fake_program.h"
-#include "pool/bytes.h"
-#include "pool/crc32c.h"
 #include "pool/thin.h"
 #include "pool/thin_meta.h"
 #include "thin_files.h"
@@ -307,19 +305,46 @@ START_TEST(test_check_crashes)
 }
 END_TEST
 
-/* the superblock says so many more blocks in use than devices have */
-static void leak(const char *path, uint64_t n)
+/* add to a number of the superblock */
+static void add_super(const char *path, size_t at, uint64_t n)
 {
 	uint8_t block[META_BLOCK];
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(pread(fd, block, sizeof(block), 0), sizeof(block));
-	liteio_le_put(block + 72, 8, liteio_le_get(block + 72, 8) + n);
-	liteio_le_put(block, 4, ~liteio_crc32c(0, block + 4, META_BLOCK - 4) ^ 160774u);
+	set_super(block, at, liteio_le_get(block + at, 8) + n);
 	ck_assert_int_eq(pwrite(fd, block, sizeof(block), 0), sizeof(block));
 	close(fd);
 }
+
+/* it says so many more blocks in use than devices have */
+static void leak(const char *path, uint64_t n)
+{
+	add_super(path, SUPERBLOCK_ALLOCATED_AT, n);
+}
+
+/* what the kernel has written that it could not write is told, whether blocks are lost or not */
+START_TEST(test_flagged)
+{
+	char dir[] = "/tmp/liteio-test-thin-XXXXXX";
+	_cleanup_free_ char *meta = NULL;
+	struct liteio_error err = LITEIO_ERROR_INIT;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	meta = liteio_strf("%s/meta", dir);
+	make_metadata(dir, meta);
+	ck_assert_int_eq(liteio_thin_needs_repair(meta, &err), 0);
+	add_super(meta, SUPERBLOCK_FLAGS_AT, LITEIO_THIN_NEEDS_CHECK);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(liteio_thin_needs_repair(meta, &err), 1);
+		ck_assert_str_eq(err.msg, "the kernel asks for a check");
+		leak(meta, 1);
+	}
+	unlink(meta);
+	rmdir(dir);
+}
+END_TEST
 
 /* what a power cut has left in use is found, and is free in the spare; what there is stays */
 START_TEST(test_leaks)
@@ -532,4 +557,4 @@ END_TEST
 
 UNIT_MAIN("thin-meta", test_dump, test_dump_newer, test_dump_shared, test_dump_cut, test_dump_bad,
 	  test_dump_pieces, test_killed, test_repair_crashes, test_check_crashes, test_dump_long,
-	  test_leaks, test_leaks_told, test_leaks_stay, test_programs)
+	  test_flagged, test_leaks, test_leaks_told, test_leaks_stay, test_programs)
